@@ -1,0 +1,68 @@
+"""Refusals: errors that a person reads. Anything else that is raised is a bug."""
+
+from __future__ import annotations
+
+
+class ShopError(Exception):
+    """A refusal with a `code` for machines and a `message` that is safe to show to anyone.
+
+    Errors  Raising one inside a transaction rolls everything back: a refusal changes nothing.
+    """
+
+    code = "refused"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code:
+            self.code = code
+
+
+class NotFound(ShopError):
+    """What was asked for isn't there, or isn't the asker's to see: the two look alike."""
+
+    code = "not_found"
+
+
+class Invalid(ShopError):
+    """A value that can't be taken. `field` names the input it came from, "" where there is none."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, *, field: str = "", code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.field = field
+
+
+class OutOfStock(ShopError):
+    """Fewer units are left than were asked for. `left` maps SKU to the units that could be had."""
+
+    code = "out_of_stock"
+
+    def __init__(self, message: str, *, left: dict[str, int]) -> None:
+        super().__init__(message)
+        self.left = left
+
+
+class Conflict(ShopError):
+    """The world moved since the page was drawn: another price, another version, another writer."""
+
+    code = "conflict"
+
+
+class Forbidden(ShopError):
+    """The asker is known and lacks the right."""
+
+    code = "forbidden"
+
+
+class TooMany(ShopError):
+    """A limit was reached; trying again later may work."""
+
+    code = "too_many"
+
+
+class ProviderDown(ShopError):
+    """A company outside didn't answer in a usable way; nothing is known to have happened there."""
+
+    code = "provider_down"

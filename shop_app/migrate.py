@@ -1,0 +1,49 @@
+"""Migrations: bring the database to the newest schema, and say whether it is there."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from .db import engine
+from .settings import ROOT
+
+# Any number: whoever holds it on PostgreSQL migrates, the others wait.
+ADVISORY_LOCK = 7_301_244
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "alembic").replace("%", "%%"))
+    return config
+
+
+def newest() -> str:
+    """The revision that the code expects."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head
+    return head
+
+
+def current(connection: Connection) -> str | None:
+    """The revision that the database has; None when it is empty."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(on: Engine | None = None) -> tuple[str | None, str]:
+    """Bring the database to the newest schema, all or nothing; returns the revisions before and after."""
+    with (on or engine()).connect().execution_options(writes=True, durable=True) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": ADVISORY_LOCK})
+        before = current(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        if before != newest():
+            command.upgrade(config, "head")
+        connection.commit()
+        return before, newest()

@@ -1,0 +1,25 @@
+"""Every table, imported here: that is how a table comes to exist."""
+
+from .account import Address, AuditEntry, Customer, LoginSession, Role, Staff
+from .cart import MAX_LINES, MAX_QUANTITY, Cart, CartLine
+from .catalog import (
+    Category, Collection, CollectionProduct, OptionValue, PriceHistory, Product, ProductOption,
+    ProductStatus, ProductTag, Review, ReviewStatus, SlugRedirect, Tag, Variant, VariantOption,
+)  # fmt: skip
+from .letter import Letter
+from .order import (
+    LEGAL_MOVES, Counter, Fulfilment, FulfilmentLine, FulfilmentState, FulfilmentStatus, Order,
+    OrderDiscount, OrderEvent, OrderLine, OrderStatus, OrderTaxLine, PaymentStatus,
+)  # fmt: skip
+from .payment import (
+    Dispute, Payment, PaymentEvent, PaymentEventKind, PaymentState, ProviderEvent, Refund, RefundLine,
+    RefundStatus,
+)  # fmt: skip
+from .picture import Picture, ProductPicture, VariantPicture
+from .promotion import Promotion, PromotionCode, PromotionKind, PromotionUse
+from .shelf import ShelfFacet, ShelfItem
+from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
+from .stock import MovementKind, StockHold, StockLevel, StockMovement, StockPolicy
+from .tax import TaxClass, TaxRate
+
+__all__ = [name for name in dir() if name[0].isupper()]

@@ -1,0 +1,86 @@
+"""People: customers with their addresses, staff, and who is signed in."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from .base import check, json, key, moment, one_of, refers, word
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    MANAGER = "manager"
+    CLERK = "clerk"
+
+
+class Customer(SQLModel, table=True):
+    __table_args__ = (check("email = lower(email)", "email_lower"),)
+
+    id: int | None = key()
+    email: str = Field(max_length=254, unique=True)
+    name: str = Field(default="", max_length=200)
+    password_hash: str | None = None
+    verified_at: datetime | None = None
+    created_at: datetime = moment()
+    version: int = 1
+
+
+class Address(SQLModel, table=True):
+    id: int | None = key()
+    customer_id: int = refers("customer.id", ondelete="CASCADE")
+    given_name: str = Field(default="", max_length=100)
+    family_name: str = Field(default="", max_length=100)
+    company: str = Field(default="", max_length=200)
+    line1: str = Field(default="", max_length=200)
+    line2: str = Field(default="", max_length=200)
+    postal_code: str = Field(default="", max_length=20)
+    locality: str = Field(default="", max_length=100)
+    region: str = Field(default="", max_length=100)
+    country: str = Field(max_length=2)
+    phone: str = Field(default="", max_length=40)
+    is_default: bool = False
+    created_at: datetime = moment()
+
+
+class Staff(SQLModel, table=True):
+    __table_args__ = (one_of("role", Role), check("email = lower(email)", "email_lower"))
+
+    id: int | None = key()
+    email: str = Field(max_length=254, unique=True)
+    name: str = Field(default="", max_length=200)
+    role: str = word(Role.CLERK)
+    password_hash: str
+    active: bool = True
+    created_at: datetime = moment()
+
+
+class LoginSession(SQLModel, table=True):
+    """Somebody signed in on one browser; gone when they sign out. Exactly one of the two ids is set."""
+
+    __tablename__ = "login_session"
+    __table_args__ = (check("(customer_id IS NULL) <> (staff_id IS NULL)", "one_person"),)
+
+    id: int | None = key()
+    token_hash: str = Field(max_length=64, unique=True)
+    customer_id: int | None = refers("customer.id", default=None, ondelete="CASCADE")
+    staff_id: int | None = refers("staff.id", default=None, ondelete="CASCADE")
+    created_at: datetime = moment()
+    last_seen_at: datetime = moment()
+    expires_at: datetime
+
+
+class AuditEntry(SQLModel, table=True):
+    """One change that somebody made in the back office or by a command. Append-only."""
+
+    __tablename__ = "audit_entry"
+
+    id: int | None = key()
+    at: datetime = moment(index=True)
+    actor: str = Field(max_length=200)
+    staff_id: int | None = refers("staff.id", default=None)
+    action: str = Field(max_length=64, index=True)
+    object_kind: str = Field(max_length=32)
+    object_key: str = Field(max_length=255, index=True)
+    before: dict = json()
+    after: dict = json()

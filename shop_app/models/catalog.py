@@ -1,0 +1,202 @@
+"""What is for sale: products, options, variants, the category tree, tags, collections, reviews."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from .base import check, json, key, maybe_minor, minor, moment, one_of, refers, word
+
+
+class ProductStatus(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+class ReviewStatus(StrEnum):
+    PENDING = "pending"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+
+
+class Category(SQLModel, table=True):
+    id: int | None = key()
+    parent_id: int | None = refers("category.id", default=None)
+    slug: str = Field(max_length=120, unique=True)
+    title: str = Field(max_length=200)
+    description: str = ""
+    picture_id: int | None = refers("picture.id", default=None, index=False)
+    picture_alt: str = ""
+    position: int = 0
+
+
+class Product(SQLModel, table=True):
+    __table_args__ = (
+        one_of("status", ProductStatus),
+        check("sold_count >= 0 AND review_count >= 0 AND stars_sum >= 0", "counts_not_negative"),
+        Index("ix_product_category_id_status", "category_id", "status"),
+    )
+
+    id: int | None = key()
+    slug: str = Field(max_length=255, unique=True)
+    title: str = Field(max_length=255)
+    subtitle: str = ""
+    description_html: str = ""
+    """Sanitised by nh3 before it is stored."""
+    care: str = ""
+    materials: list[str] = json(list)
+    dimensions_mm: dict[str, int] = json()
+    attributes: list[dict[str, str]] = json(list)
+    """Further facts as {"name", "value"}, in the order to show."""
+    vendor: str = Field(default="", max_length=255)
+    kind: str = Field(default="", max_length=255)
+    status: str = word(ProductStatus.DRAFT)
+    published_at: datetime | None = None
+    category_id: int | None = refers("category.id", default=None, index=False)
+    tax_class: str = Field(default="standard", foreign_key="tax_class.code", max_length=32)
+    seo_title: str = ""
+    seo_description: str = ""
+    extra: dict[str, str] = json()
+    """Columns of an imported file that the shop has no place for, kept for the way out."""
+    sold_count: int = 0
+    """Units sold ever; written by orders."""
+    review_count: int = 0
+    stars_sum: int = 0
+    """Both folded from published reviews; written by services.reviews alone."""
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    version: int = 1
+
+
+class ProductOption(SQLModel, table=True):
+    __tablename__ = "product_option"
+    __table_args__ = (UniqueConstraint("product_id", "name"),)
+
+    id: int | None = key()
+    product_id: int = refers("product.id", ondelete="CASCADE")
+    name: str = Field(max_length=100)
+    position: int = 0
+
+
+class OptionValue(SQLModel, table=True):
+    __tablename__ = "option_value"
+    __table_args__ = (UniqueConstraint("option_id", "value"),)
+
+    id: int | None = key()
+    option_id: int = refers("product_option.id", ondelete="CASCADE")
+    value: str = Field(max_length=255)
+    swatch: str = Field(default="", max_length=9)
+    """A colour as #rrggbb, "" where the value isn't a colour."""
+    position: int = 0
+
+
+class Variant(SQLModel, table=True):
+    __table_args__ = (
+        check("price_minor >= 0 AND price_minor <= 100000000000", "price_in_bounds"),
+        check("compare_at_minor IS NULL OR compare_at_minor > price_minor", "compare_at_is_higher"),
+        check("weight_grams >= 0", "weight_not_negative"),
+        Index("ix_variant_product_id_position", "product_id", "position"),
+    )
+
+    id: int | None = key()
+    product_id: int = refers("product.id", ondelete="CASCADE", index=False)
+    sku: str = Field(max_length=64, unique=True)
+    barcode: str = Field(default="", max_length=64, index=True)
+    title: str = ""
+    """The chosen values, "Moss / Large"; "" for a product without options. Written with them."""
+    currency: str = Field(max_length=3)
+    price_minor: int = minor()
+    compare_at_minor: int | None = maybe_minor()
+    cost_minor: int | None = maybe_minor()
+    """What the shop paid: for the back office's eyes alone."""
+    weight_grams: int = 0
+    requires_shipping: bool = True
+    active: bool = True
+    position: int = 0
+    version: int = 1
+
+
+class VariantOption(SQLModel, table=True):
+    """Which value a variant has for which option: one row an option."""
+
+    __tablename__ = "variant_option"
+
+    variant_id: int = refers("variant.id", ondelete="CASCADE", primary_key=True, index=False)
+    option_id: int = refers("product_option.id", ondelete="CASCADE", primary_key=True)
+    value_id: int = refers("option_value.id", ondelete="CASCADE")
+
+
+class PriceHistory(SQLModel, table=True):
+    """Every price that a variant had, from when: for the lowest price of the last 30 days."""
+
+    __tablename__ = "price_history"
+    __table_args__ = (Index("ix_price_history_variant_id_recorded_at", "variant_id", "recorded_at"),)
+
+    id: int | None = key()
+    variant_id: int = refers("variant.id", ondelete="CASCADE", index=False)
+    currency: str = Field(max_length=3)
+    price_minor: int = minor()
+    compare_at_minor: int | None = maybe_minor()
+    recorded_at: datetime = moment()
+
+
+class Tag(SQLModel, table=True):
+    id: int | None = key()
+    name: str = Field(max_length=255, unique=True)
+
+
+class ProductTag(SQLModel, table=True):
+    __tablename__ = "product_tag"
+
+    product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True, index=False)
+    tag_id: int = refers("tag.id", ondelete="CASCADE", primary_key=True)
+
+
+class Collection(SQLModel, table=True):
+    """A hand-made list of products, such as the featured ones of the home page."""
+
+    id: int | None = key()
+    slug: str = Field(max_length=120, unique=True)
+    title: str = Field(max_length=200)
+    description: str = ""
+
+
+class CollectionProduct(SQLModel, table=True):
+    __tablename__ = "collection_product"
+
+    collection_id: int = refers("collection.id", ondelete="CASCADE", primary_key=True, index=False)
+    product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True)
+    position: int = 0
+
+
+class SlugRedirect(SQLModel, table=True):
+    """An address that a product once had, so that old links still arrive."""
+
+    __tablename__ = "slug_redirect"
+
+    slug: str = Field(primary_key=True, max_length=255)
+    product_id: int = refers("product.id", ondelete="CASCADE")
+
+
+class Review(SQLModel, table=True):
+    __table_args__ = (
+        one_of("status", ReviewStatus),
+        check("stars BETWEEN 1 AND 5", "stars_1_to_5"),
+        Index("ix_review_product_id_status_created_at", "product_id", "status", "created_at"),
+    )
+
+    id: int | None = key()
+    product_id: int = refers("product.id", ondelete="CASCADE", index=False)
+    customer_id: int | None = refers("customer.id", default=None, ondelete="SET NULL")
+    author_name: str = Field(max_length=100)
+    variant_title: str = ""
+    stars: int
+    title: str = Field(default="", max_length=200)
+    body: str = ""
+    reply: str = ""
+    verified: bool = False
+    """Whether the author bought the product here."""
+    status: str = word(ReviewStatus.PENDING)
+    created_at: datetime = moment()

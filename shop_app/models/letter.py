@@ -1,0 +1,25 @@
+"""Letters to send: written in the transaction of what they tell about, sent afterwards, once."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from .base import json, key, moment
+
+
+class Letter(SQLModel, table=True):
+    __table_args__ = (Index("ix_letter_sent_at_next_try_at", "sent_at", "next_try_at"),)
+
+    id: int | None = key()
+    dedupe_key: str = Field(max_length=200, unique=True)
+    """Kind and subject, such as order_paid:1042: also its Message-ID, so that a repeat is seen as one."""
+    kind: str = Field(max_length=64)
+    to_email: str = Field(max_length=254)
+    data: dict = json()
+    """What the letter's text needs, frozen."""
+    created_at: datetime = moment()
+    next_try_at: datetime = moment()
+    sent_at: datetime | None = None
+    attempts: int = 0
+    problem: str = ""

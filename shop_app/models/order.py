@@ -1,0 +1,231 @@
+"""The order: frozen copies of all that was agreed, three independent statuses, and their legal moves."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from .base import check, json, key, maybe_minor, minor, moment, one_of, refers, word
+
+
+class OrderStatus(StrEnum):
+    PENDING = "pending"
+    """Placed, its units allocated, waiting for the payment."""
+    PLACED = "placed"
+    """Agreed: paid, or to be paid by a way that comes later."""
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """Never paid in time; its units went back."""
+
+
+class PaymentStatus(StrEnum):
+    NONE = "none"
+    AUTHORIZED = "authorized"
+    PARTIALLY_PAID = "partially_paid"
+    PAID = "paid"
+    OVERPAID = "overpaid"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    VOIDED = "voided"
+
+
+class FulfilmentStatus(StrEnum):
+    NONE = "none"
+    PARTIAL = "partial"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+
+
+LEGAL_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.PENDING: frozenset({OrderStatus.PLACED, OrderStatus.CANCELLED, OrderStatus.EXPIRED}),
+    OrderStatus.PLACED: frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED}),
+    OrderStatus.COMPLETED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+    OrderStatus.EXPIRED: frozenset(),
+}
+
+
+class Counter(SQLModel, table=True):
+    """A number that counts without gaps, taken inside the transaction that uses it."""
+
+    name: str = Field(primary_key=True, max_length=32)
+    value: int = 0
+
+
+class Order(SQLModel, table=True):
+    __tablename__ = "customer_order"
+    __table_args__ = (
+        one_of("status", OrderStatus),
+        one_of("payment_status", PaymentStatus),
+        one_of("fulfilment_status", FulfilmentStatus),
+        check("subtotal_minor >= 0 AND discount_minor >= 0 AND shipping_minor >= 0", "parts_not_negative"),
+        check("tax_minor >= 0 AND total_minor >= 0", "totals_not_negative"),
+        check(
+            "total_minor = subtotal_minor - discount_minor + shipping_minor"
+            " + CASE WHEN tax_included THEN 0 ELSE tax_minor END",
+            "total_is_sum",
+        ),
+        Index("ix_customer_order_placed_at", "placed_at", "id"),
+        Index("ix_customer_order_status_expires_at", "status", "expires_at"),
+    )
+
+    id: int | None = key()
+    number: int = Field(unique=True)
+    """What shoppers see and say; without gaps."""
+    token: str = Field(max_length=64, unique=True)
+    """The order's unguessable address."""
+    cart_id: int | None = refers("cart.id", default=None, index=False, unique=True)
+    """The cart that it came from: a second click gets the same order. None for imported history."""
+    customer_id: int | None = refers("customer.id", default=None, ondelete="SET NULL")
+    email: str = Field(max_length=254, index=True)
+    phone: str = Field(default="", max_length=40)
+    status: str = word(OrderStatus.PENDING)
+    payment_status: str = word(PaymentStatus.NONE, index=True)
+    fulfilment_status: str = word(FulfilmentStatus.NONE, index=True)
+    attention: str = ""
+    """Why a person has to look at it; "" where nobody has to."""
+    currency: str = Field(max_length=3)
+    subtotal_minor: int = minor()
+    """List prices times quantities."""
+    discount_minor: int = minor()
+    shipping_minor: int = minor()
+    """After a discount on shipping."""
+    tax_minor: int = minor()
+    total_minor: int = minor()
+    tax_included: bool = True
+    ship_to: dict = json()
+    bill_to: dict = json()
+    country: str = Field(max_length=2)
+    shipping_method: str = Field(max_length=64)
+    shipping_label: str = ""
+    arrives_from: datetime | None = None
+    arrives_until: datetime | None = None
+    payment_provider: str = Field(max_length=32)
+    locale: str = Field(default="en", max_length=16)
+    terms_version: str = ""
+    note: str = ""
+    placed_at: datetime = moment()
+    paid_at: datetime | None = None
+    expires_at: datetime | None = None
+    """Until when an unpaid order keeps its units."""
+    version: int = 1
+
+
+class OrderLine(SQLModel, table=True):
+    __tablename__ = "order_line"
+    __table_args__ = (
+        check("quantity > 0", "quantity_positive"),
+        check("unit_price_minor >= 0 AND discount_minor >= 0 AND tax_minor >= 0", "parts_not_negative"),
+        check("subtotal_minor = unit_price_minor * quantity", "subtotal_is_product"),
+        check("total_minor = subtotal_minor - discount_minor AND total_minor >= 0", "total_is_sum"),
+        check("quantity_fulfilled BETWEEN 0 AND quantity", "fulfilled_in_bounds"),
+        check("quantity_returned BETWEEN 0 AND quantity", "returned_in_bounds"),
+        check("quantity_cancelled BETWEEN 0 AND quantity", "cancelled_in_bounds"),
+    )
+
+    id: int | None = key()
+    order_id: int = refers("customer_order.id")
+    variant_id: int | None = refers("variant.id", default=None, ondelete="SET NULL")
+    position: int = 0
+    slug: str = ""
+    title: str
+    variant_title: str = ""
+    sku: str = Field(max_length=64)
+    options: dict[str, str] = json()
+    picture_key: str = ""
+    picture_alt: str = ""
+    quantity: int
+    unit_price_minor: int = minor()
+    unit_compare_at_minor: int | None = maybe_minor()
+    subtotal_minor: int = minor()
+    discount_minor: int = minor()
+    tax_minor: int = minor()
+    total_minor: int = minor()
+    tax_class: str = Field(max_length=32)
+    weight_grams: int = 0
+    quantity_fulfilled: int = 0
+    quantity_returned: int = 0
+    quantity_cancelled: int = 0
+
+
+class OrderDiscount(SQLModel, table=True):
+    """One discount on one line, or on shipping where there is no line."""
+
+    __tablename__ = "order_discount"
+    __table_args__ = (check("amount_minor > 0", "amount_positive"),)
+
+    id: int | None = key()
+    order_id: int = refers("customer_order.id")
+    line_id: int | None = refers("order_line.id", default=None, index=False)
+    promotion_id: int | None = refers("promotion.id", default=None, ondelete="SET NULL")
+    code: str = Field(default="", max_length=64)
+    label: str
+    amount_minor: int = minor()
+    """What it takes off."""
+
+
+class OrderTaxLine(SQLModel, table=True):
+    """The tax on one line, or on shipping where there is no line."""
+
+    __tablename__ = "order_tax_line"
+    __table_args__ = (check("rate_ppm >= 0 AND amount_minor >= 0", "not_negative"),)
+
+    id: int | None = key()
+    order_id: int = refers("customer_order.id")
+    line_id: int | None = refers("order_line.id", default=None, index=False)
+    label: str
+    rate_ppm: int
+    """Parts per million: 190,000 is 19 %."""
+    base_minor: int = minor()
+    """What the tax was worked out from, without the tax."""
+    amount_minor: int = minor()
+    included: bool = True
+
+
+class OrderEvent(SQLModel, table=True):
+    """One line of the order's history: who did what, when. Append-only."""
+
+    __tablename__ = "order_event"
+
+    id: int | None = key()
+    order_id: int = refers("customer_order.id")
+    kind: str = Field(max_length=64)
+    data: dict = json()
+    actor: str = Field(default="system", max_length=200)
+    public: bool = False
+    """Whether the shopper may see it."""
+    at: datetime = moment()
+
+
+class FulfilmentState(StrEnum):
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+class Fulfilment(SQLModel, table=True):
+    """A parcel."""
+
+    __table_args__ = (one_of("status", FulfilmentState),)
+
+    id: int | None = key()
+    order_id: int = refers("customer_order.id")
+    status: str = word(FulfilmentState.SHIPPED)
+    carrier: str = Field(default="", max_length=100)
+    tracking: str = Field(default="", max_length=100)
+    actor: str = Field(default="system", max_length=200)
+    shipped_at: datetime = moment()
+    delivered_at: datetime | None = None
+
+
+class FulfilmentLine(SQLModel, table=True):
+    __tablename__ = "fulfilment_line"
+    __table_args__ = (check("quantity > 0", "quantity_positive"),)
+
+    fulfilment_id: int = refers("fulfilment.id", primary_key=True, index=False)
+    order_line_id: int = refers("order_line.id", primary_key=True)
+    quantity: int

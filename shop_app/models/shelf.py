@@ -1,0 +1,63 @@
+"""The shelf: what lists, facets and search read, folded from the catalogue by `services.shelf` alone."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from .base import json, maybe_minor, minor, refers
+
+
+class ShelfItem(SQLModel, table=True):
+    """One published product as a list shows it, with an index for each way to sort."""
+
+    __tablename__ = "shelf_item"
+    __table_args__ = (
+        *(
+            Index(f"ix_shelf_item_{name}", *columns, "product_id")
+            for name, columns in {
+                "popular": ("sold_count",),
+                "newest": ("published_at",),
+                "price": ("price_minor",),
+                "rating": ("rating_milli",),
+                "category_popular": ("category_id", "sold_count"),
+                "category_newest": ("category_id", "published_at"),
+                "category_price": ("category_id", "price_minor"),
+                "category_rating": ("category_id", "rating_milli"),
+                "sale_popular": ("on_sale", "sold_count"),
+            }.items()
+        ),
+    )
+
+    product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True, index=False)
+    slug: str = Field(max_length=255)
+    title: str
+    category_id: int | None = refers("category.id", default=None, index=False)
+    price_minor: int = minor()
+    """The lowest price of an active variant."""
+    price_max_minor: int = minor()
+    compare_at_minor: int | None = maybe_minor()
+    on_sale: bool = False
+    in_stock: bool = False
+    sold_count: int = 0
+    rating_milli: int = 0
+    """The average of the stars times 1,000; 0 without reviews."""
+    review_count: int = 0
+    published_at: datetime
+    card: dict = json()
+    """The rest of the card, ready to show: picture, second picture, swatches, alt texts."""
+
+
+class ShelfFacet(SQLModel, table=True):
+    """One value of one facet that a product has, such as colour=Moss."""
+
+    __tablename__ = "shelf_facet"
+    __table_args__ = (Index("ix_shelf_facet_name_value", "name", "value", "product_id"),)
+
+    product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True, index=False)
+    name: str = Field(primary_key=True, max_length=100)
+    """The parameter in the address: the option's name as a slug, or tag, material."""
+    value: str = Field(primary_key=True, max_length=255)
+    """The value as a slug, as it stands in the address."""
+    label: str = ""
+    swatch: str = Field(default="", max_length=9)

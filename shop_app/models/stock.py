@@ -1,0 +1,87 @@
+"""Stock: three numbers a variant, the holds of carts in checkout, and the ledger of every movement."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from .base import check, key, moment, one_of, refers, word
+
+
+class StockPolicy(StrEnum):
+    DENY = "deny"
+    BACKORDER = "backorder"
+
+
+class MovementKind(StrEnum):
+    RECEIVED = "received"
+    ADJUSTED = "adjusted"
+    HELD = "held"
+    UNHELD = "unheld"
+    ALLOCATED = "allocated"
+    RELEASED = "released"
+    SHIPPED = "shipped"
+    RETURNED = "returned"
+
+
+class StockLevel(SQLModel, table=True):
+    """The three numbers of one variant; written by `services.stock` alone, each time with a movement."""
+
+    __tablename__ = "stock_level"
+    __table_args__ = (
+        one_of("policy", StockPolicy),
+        check("allocated >= 0 AND held >= 0", "parts_not_negative"),
+        check("on_hand >= 0", "on_hand_not_negative"),
+        check("policy = 'backorder' OR allocated + held <= on_hand", "never_oversold"),
+    )
+
+    variant_id: int = refers("variant.id", ondelete="CASCADE", primary_key=True, index=False)
+    on_hand: int = 0
+    """Units in the house, sold ones that haven't left included."""
+    allocated: int = 0
+    """Units that belong to orders and haven't left."""
+    held: int = 0
+    """Units kept for carts in checkout."""
+    low_at: int = 3
+    """At this many left, or fewer, the shop says how many."""
+    policy: str = word(StockPolicy.DENY)
+    backorder_on: date | None = None
+
+
+class StockHold(SQLModel, table=True):
+    __tablename__ = "stock_hold"
+    __table_args__ = (
+        UniqueConstraint("cart_id", "variant_id"),
+        check("quantity > 0", "quantity_positive"),
+    )
+
+    id: int | None = key()
+    cart_id: int = refers("cart.id", ondelete="CASCADE", index=False)
+    variant_id: int = refers("variant.id", ondelete="CASCADE")
+    quantity: int
+    expires_at: datetime = Field(index=True)
+
+
+class StockMovement(SQLModel, table=True):
+    """One change of the three numbers; for each variant the deltas add up to its level. Append-only."""
+
+    __tablename__ = "stock_movement"
+    __table_args__ = (
+        one_of("kind", MovementKind),
+        check("on_hand_delta <> 0 OR allocated_delta <> 0 OR held_delta <> 0", "moves_something"),
+        Index("ix_stock_movement_variant_id_at", "variant_id", "at"),
+    )
+
+    id: int | None = key()
+    variant_id: int = refers("variant.id", ondelete="CASCADE", index=False)
+    kind: str = Field(max_length=32)
+    on_hand_delta: int = 0
+    allocated_delta: int = 0
+    held_delta: int = 0
+    order_id: int | None = refers("customer_order.id", default=None)
+    cart_id: int | None = refers("cart.id", default=None, index=False, ondelete="SET NULL")
+    reason: str = Field(default="", max_length=100)
+    note: str = ""
+    actor: str = Field(default="system", max_length=200)
+    at: datetime = moment()

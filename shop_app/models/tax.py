@@ -1,0 +1,33 @@
+"""Taxes: classes of goods, and a rate for each by country and region. Data that a shopkeeper edits."""
+
+from datetime import date
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from .base import check, key
+
+
+class TaxClass(SQLModel, table=True):
+    __tablename__ = "tax_class"
+
+    code: str = Field(primary_key=True, max_length=32)
+    label: str = Field(max_length=100)
+
+
+class TaxRate(SQLModel, table=True):
+    __tablename__ = "tax_rate"
+    __table_args__ = (
+        UniqueConstraint("country", "region", "tax_class", "valid_from"),
+        check("rate_ppm BETWEEN 0 AND 1000000", "rate_in_bounds"),
+    )
+
+    id: int | None = key()
+    country: str = Field(max_length=2, index=True)
+    region: str = Field(default="", max_length=16)
+    """A part of the country with a rate of its own, such as a US state; "" for the whole."""
+    tax_class: str = Field(foreign_key="tax_class.code", max_length=32)
+    label: str = Field(max_length=100)
+    rate_ppm: int
+    """Parts per million: 190,000 is 19 %."""
+    valid_from: date = date(2000, 1, 1)

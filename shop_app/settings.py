@@ -1,0 +1,156 @@
+"""Every setting: typed, read once from the environment or `.env`, refused with one clear sentence."""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class WrongSetting(SystemExit):
+    """A setting that can't be used. Uncaught, it ends the process with its one sentence on stderr."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_prefix="SHOP_", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    port: int = Field(3000, ge=1, le=65535, validation_alias="PORT")
+    mode: Literal["demo", "production"] = "demo"
+    base_url: str = ""
+    database_url: str = ""
+    redis_url: str = ""
+    workers: int = Field(1, ge=1, le=64)
+    data_dir: Path = Path("data")
+    secret_key: str = ""
+    stripe_secret_key: str = Field("", validation_alias="STRIPE_SECRET_KEY")
+    stripe_webhook_secret: str = Field("", validation_alias="STRIPE_WEBHOOK_SECRET")
+    stripe_api_base: str = Field("", validation_alias="STRIPE_API_BASE")
+    smtp_url: str = ""
+    # Beyond the contract.
+    locale: str = "en"
+    country: str = Field("DE", min_length=2, max_length=2)
+    currency: str = Field("EUR", min_length=3, max_length=3)
+    trusted_proxy_hops: int = Field(0, ge=0, le=8)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        path = (ROOT / value.expanduser()).resolve()
+        package = Path(__file__).resolve().parent
+        if path == package or package in path.parents:
+            raise ValueError("it lies inside the package; choose a folder outside of shop_app")
+        return path
+
+    @field_validator("base_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it has to begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")):
+            raise ValueError("it has to begin with sqlite:// or postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("it has to begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _known_smtp(cls, value: str) -> str:
+        if value and not value.startswith(("smtp://", "smtps://")):
+            raise ValueError("it has to begin with smtp:// or smtps://")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Settings:
+        if self.workers > 1 and not (self.redis_url and self.database_url.startswith("postgres")):
+            raise ValueError(
+                "SHOP_WORKERS is more than 1, which needs PostgreSQL in SHOP_DATABASE_URL"
+                " and Redis in SHOP_REDIS_URL"
+            )
+        if self.mode == "production":
+            needed = {
+                "SHOP_BASE_URL": self.base_url,
+                "SHOP_SECRET_KEY": self.secret_key,
+                "STRIPE_SECRET_KEY": self.stripe_secret_key,
+                "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret,
+            }
+            missing = [name for name, value in needed.items() if not value]
+            if missing:
+                raise ValueError(f"production mode needs {', '.join(missing)}")
+            if len(self.secret_key) < 32:
+                raise ValueError("SHOP_SECRET_KEY needs at least 32 characters")
+        if self.mode == "demo" and self.stripe_secret_key.startswith(("sk_live", "rk_live")):
+            raise ValueError("a live STRIPE_SECRET_KEY is set, and demo mode never takes real money")
+        return self
+
+    @property
+    def public_url(self) -> str:
+        """The address that shoppers use, without a slash at the end."""
+        return self.base_url or f"http://localhost:{self.port}"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's address in SQLAlchemy's words: psycopg for PostgreSQL."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir / 'shop.db'}"
+        for prefix in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
+        return self.database_url
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """Whether payments go to the built-in sandbox instead of Stripe."""
+        return not self.stripe_secret_key
+
+    @property
+    def signing_key(self) -> str:
+        """The key that signs links and cookies; in demo mode made once and kept in the data folder."""
+        return self.secret_key or _kept_secret(self.data_dir / "secret_key")
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process.
+
+    Errors  WrongSetting names the setting and what is wrong with it.
+    """
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        reason = first["msg"].removeprefix("Value error, ")
+        name = str(first["loc"][0]) if first["loc"] else ""
+        if not name:
+            raise WrongSetting(f"The settings don't fit together: {reason}.") from None
+        shown = name if name.isupper() else f"SHOP_{name.upper()}"
+        raise WrongSetting(f"The setting {shown} can't be used: {reason}.") from None
