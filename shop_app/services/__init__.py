@@ -1,0 +1,1 @@
+"""What happens in the shop: verbs that take a session first, return frozen views and never commit."""

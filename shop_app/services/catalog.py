@@ -1,0 +1,373 @@
+"""What is for sale, as shoppers see it: home, lists with facets, product pages, search suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """A picture to show: the address of each size is made from `key` (/media/KEY/640.avif)."""
+
+    key: str = ""
+    alt: str = ""
+    width: int = 960
+    height: int = 1200
+    colour: str = "#d9cfc3"
+
+
+@dataclass(frozen=True, slots=True)
+class Swatch:
+    label: str
+    colour: str
+    picture_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCard:
+    """What a list shows of a product. Amounts are text, ready to read."""
+
+    slug: str
+    title: str
+    price: str
+    """ "€24.00", or "from €24.00" where variants differ."""
+    compare_at: str
+    """The crossed-out price, "" without one."""
+    saving: str
+    """ "−20 %", "" without one."""
+    is_new: bool
+    in_stock: bool
+    stock_line: str
+    """ "Only 3 left", "Sold out", or "" when there is nothing to say."""
+    picture: PictureView
+    second: PictureView
+    """Shown on hover; its key is "" where there is none."""
+    swatches: list[Swatch]
+    rating: str
+    """ "4.8", "" without reviews."""
+    review_count: int
+    as_of_ms: int
+    """When this was read: a live push that is older doesn't count."""
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryLink:
+    slug: str
+    title: str
+    description: str
+    picture: PictureView
+    product_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    hero: list[PictureView]
+    hero_items: list[ProductCard]
+    """What stands in the hero picture: the museum label."""
+    categories: list[CategoryLink]
+    featured: list[ProductCard]
+    """One large (the first) and four beside it."""
+    sale: list[ProductCard]
+    sale_count: int
+    new: list[ProductCard]
+
+
+@dataclass(frozen=True, slots=True)
+class ListingQuery:
+    """What the address asks for, already checked for shape; unknown facets give no products."""
+
+    text: str = ""
+    category: str = ""
+    sort: str = ""
+    """ "" (featured, or relevance with a text), newest, price, -price, popular, rating."""
+    page: int = 1
+    after: str = ""
+    """The cursor of a next-page link; without it `page` is counted from the start, up to a limit."""
+    price_min_minor: int | None = None
+    price_max_minor: int | None = None
+    in_stock: bool = False
+    on_sale: bool = False
+    new: bool = False
+    facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(name, values): OR inside a facet, AND across them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    value: str
+    label: str
+    swatch: str
+    count: int
+    chosen: bool
+    href: str
+    """The address with this value switched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    name: str
+    label: str
+    values: list[FacetValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force, and the address without it."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class SortChoice:
+    value: str
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    title: str
+    intro: str
+    crumbs: list[Crumb]
+    total: int
+    count_text: str
+    """ "48 products", "1,000+ products" where the count is capped."""
+    shown_text: str
+    """ "Showing 24 of 48"."""
+    shown_percent: int
+    cards: list[ProductCard]
+    facets: list[Facet]
+    chips: list[Chip]
+    clear_href: str
+    sort: str
+    sorts: list[SortChoice]
+    page: int
+    next_href: str
+    """The real link of the next page, "" on the last."""
+    more_text: str
+    """ "Show 24 more"."""
+    previous_href: str
+    price_floor: str
+    price_ceiling: str
+    price_min: str
+    price_max: str
+    in_stock: bool
+    in_stock_href: str
+    in_stock_count: int
+    on_sale: bool
+    on_sale_href: str
+    on_sale_count: int
+    corrected_text: str
+    """What was searched for instead when the words themselves found nothing, else ""."""
+    suggestions: list[CategoryLink] = field(default_factory=list)
+    """Ways out of an empty result."""
+    canonical: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionChoice:
+    value: str
+    swatch: str
+    chosen: bool
+    available: bool
+    """Whether choosing it (with the other options as they are) gives a variant that can be bought."""
+    sku: str
+    """The variant that choosing it leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionView:
+    name: str
+    chosen: str
+    choices: list[OptionChoice]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantView:
+    sku: str
+    title: str
+    price: str
+    price_minor: int
+    compare_at: str
+    saving: str
+    """ "You save €24.00", "" without."""
+    available: bool
+    signal: str
+    """in, low, out or backorder."""
+    stock_line: str
+    """ "In stock", "Only 3 left in Moss", "Sold out in Clay"."""
+    max_quantity: int
+    picture_index: int
+    """Which of the product's pictures shows it."""
+    options: list[OptionView]
+    """The pickers as they stand when this variant is chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    author: str
+    date: str
+    stars: int
+    title: str
+    body: str
+    bought: str
+    """ "Bought: Moss", "" when not verified."""
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class StarCount:
+    stars: int
+    count: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    slug: str
+    title: str
+    subtitle: str
+    crumbs: list[Crumb]
+    description_html: str
+    pictures: list[PictureView]
+    variants: list[VariantView]
+    chosen_sku: str
+    lowest_30_days: str
+    """ "Lowest price of the last 30 days: €24.00" on a reduced product, else ""."""
+    delivery_line: str
+    """ "With you Wed 25 to Fri 27 November"."""
+    delivery_cost_line: str
+    facts: list[Fact]
+    care: str
+    rating: str
+    review_count: int
+    review_text: str
+    """ "42 reviews"."""
+    stars: list[StarCount]
+    reviews: list[ReviewView]
+    more_reviews: int
+    related: list[ProductCard]
+    as_of_ms: int
+    meta_description: str
+    json_ld: str
+    """Product, offers, rating and breadcrumbs as one JSON-LD text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One row below the search box: a category or a product. `before`+`typed`+`after` is its label."""
+
+    kind: str
+    """category or product."""
+    href: str
+    before: str
+    typed: str
+    after: str
+    picture: PictureView
+    price: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSignal:
+    price: str
+    compare_at: str
+    saving: str
+    available: bool
+    signal: str
+    stock_line: str
+    max_quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSignal:
+    """What is pushed to open pages when stock or price moves: the card's part and each variant's."""
+
+    slug: str
+    price: str
+    compare_at: str
+    saving: str
+    in_stock: bool
+    stock_line: str
+    variants: dict[str, VariantSignal]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SitemapEntry:
+    path: str
+    changed_at: datetime
+
+
+class Moved(Exception):
+    """The product has another address now."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
+
+
+def navigation(session: Session) -> list[CategoryLink]:
+    """The top categories, in order, for header and footer."""
+    raise NotImplementedError
+
+
+def home(session: Session) -> HomeView:
+    raise NotImplementedError
+
+
+def browse(session: Session, query: ListingQuery) -> Listing:
+    """The products that fit the address, 24 a page.
+
+    Errors  NotFound for a category that isn't there.
+    """
+    raise NotImplementedError
+
+
+def product(session: Session, slug: str, sku: str = "") -> ProductPage:
+    """One published product, with the variant `sku` chosen, or the first that can be bought.
+
+    Errors  NotFound; Moved when the slug is an old one.
+    """
+    raise NotImplementedError
+
+
+def cards(session: Session, slugs: list[str]) -> list[ProductCard]:
+    """The cards of these products, in that order, missing ones left out (recently viewed)."""
+    raise NotImplementedError
+
+
+def more_reviews(session: Session, slug: str, shown: int, stars: int = 0) -> list[ReviewView]:
+    """The next 10 reviews after `shown`, of that many stars where not 0."""
+    raise NotImplementedError
+
+
+def suggest(session: Session, text: str) -> list[Suggestion]:
+    """At most 8 rows for what is typed so far, [] for less than two letters."""
+    raise NotImplementedError
+
+
+def signals(session: Session, variant_ids: tuple[int, ...]) -> list[ProductSignal]:
+    """The live numbers of the products that these variants belong to."""
+    raise NotImplementedError
+
+
+def sitemap(session: Session) -> Iterator[SitemapEntry]:
+    """Every public address of the catalogue."""
+    raise NotImplementedError
