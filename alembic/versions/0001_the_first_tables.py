@@ -367,6 +367,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("token", sa.String(64), nullable=False),
         sa.Column("cart_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("cart_version", sa.Integer(), nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("email", sa.String(254), nullable=False),
         sa.Column("phone", sa.String(40), nullable=False),
@@ -424,11 +425,11 @@ def upgrade() -> None:
             ["customer_id"], ["customer.id"], name=op.f("fk_customer_order_customer_id"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_order")),
-        sa.UniqueConstraint("cart_id", name=op.f("uq_customer_order_cart_id")),
         sa.UniqueConstraint("number", name=op.f("uq_customer_order_number")),
         sa.UniqueConstraint("token", name=op.f("uq_customer_order_token")),
     )
     with op.batch_alter_table("customer_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_customer_order_cart_id"), ["cart_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_order_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_order_email"), ["email"], unique=False)
         batch_op.create_index(
@@ -439,6 +440,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_customer_order_placed_at", ["placed_at", "id"], unique=False)
         batch_op.create_index("ix_customer_order_status_expires_at", ["status", "expires_at"], unique=False)
+        batch_op.create_index(
+            "uq_customer_order_living_cart",
+            ["cart_id"],
+            unique=True,
+            sqlite_where=sa.text("status IN ('pending', 'placed', 'completed')"),
+            postgresql_where=sa.text("status IN ('pending', 'placed', 'completed')"),
+        )
 
     op.create_table(
         "product",
@@ -1298,12 +1306,18 @@ def downgrade() -> None:
 
     op.drop_table("product")
     with op.batch_alter_table("customer_order", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_customer_order_living_cart",
+            sqlite_where=sa.text("status IN ('pending', 'placed', 'completed')"),
+            postgresql_where=sa.text("status IN ('pending', 'placed', 'completed')"),
+        )
         batch_op.drop_index("ix_customer_order_status_expires_at")
         batch_op.drop_index("ix_customer_order_placed_at")
         batch_op.drop_index(batch_op.f("ix_customer_order_payment_status"))
         batch_op.drop_index(batch_op.f("ix_customer_order_fulfilment_status"))
         batch_op.drop_index(batch_op.f("ix_customer_order_email"))
         batch_op.drop_index(batch_op.f("ix_customer_order_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_customer_order_cart_id"))
 
     op.drop_table("customer_order")
     with op.batch_alter_table("zone_country", schema=None) as batch_op:

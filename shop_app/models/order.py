@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from .base import check, json, key, maybe_minor, minor, moment, one_of, refers, word
@@ -49,6 +49,9 @@ LEGAL_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 
+LIVING = "status IN ('pending', 'placed', 'completed')"
+
+
 class Counter(SQLModel, table=True):
     """A number that counts without gaps, taken inside the transaction that uses it."""
 
@@ -69,6 +72,13 @@ class Order(SQLModel, table=True):
             " + CASE WHEN tax_included THEN 0 ELSE tax_minor END",
             "total_is_sum",
         ),
+        Index(
+            "uq_customer_order_living_cart",
+            "cart_id",
+            unique=True,
+            sqlite_where=text(LIVING),
+            postgresql_where=text(LIVING),
+        ),
         Index("ix_customer_order_placed_at", "placed_at", "id"),
         Index("ix_customer_order_status_expires_at", "status", "expires_at"),
     )
@@ -78,8 +88,10 @@ class Order(SQLModel, table=True):
     """What shoppers see and say; without gaps."""
     token: str = Field(max_length=64, unique=True)
     """The order's unguessable address."""
-    cart_id: int | None = refers("cart.id", default=None, index=False, unique=True)
-    """The cart that it came from: a second click gets the same order. None for imported history."""
+    cart_id: int | None = refers("cart.id", default=None)
+    """The cart that it came from. A cart has one living order at most: a second click gets the same one."""
+    cart_version: int = 0
+    """The cart's version that was ordered; a changed cart is another order."""
     customer_id: int | None = refers("customer.id", default=None, ondelete="SET NULL")
     email: str = Field(max_length=254, index=True)
     phone: str = Field(default="", max_length=40)
