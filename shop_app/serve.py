@@ -1,0 +1,155 @@
+"""What `make run` runs: database, front end where its sources changed, then one server on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.metadata
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from shop_app.settings import ROOT, settings
+
+log = logging.getLogger(__name__)
+
+STAMP = ROOT / ".web" / "shop_sources.sha256"
+BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
+# Nothing of these rooms reaches the front end, apart from web/frontend.py, which changes the build.
+_NOT_BUILT = ("models", "providers", "sandbox", "web", "__pycache__")
+_NOT_BUILT_FILES = ("cli.py", "jobs.py", "db.py", "serve.py")
+DEMO_LOGINS = (
+    ("owner@example.com", "demo-owner"), ("clerk@example.com", "demo-clerk"),
+    ("shopper@example.com", "demo-shopper"),
+)  # fmt: skip
+
+
+def run() -> None:
+    """Prepare everything and serve until SIGINT or SIGTERM.
+
+    Errors  SystemExit with one sentence where the port is taken or the front end can't be built.
+    """
+    started = time.monotonic()
+    os.chdir(ROOT)
+    settings()
+    prepare_database()
+    build_front_end()
+    os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
+    if settings().workers > 1:
+        _serve_many(started)
+    else:
+        asyncio.run(_serve_one(started))
+
+
+def prepare_database() -> None:
+    """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
+    try:
+        from shop_app import cli
+    except ImportError:
+        return
+    # Wired by the command line's module: both do nothing where there is nothing to do.
+    if migrate := getattr(cli, "migrate_to_newest", None):
+        migrate()
+    if seed := getattr(cli, "seed_if_empty", None):
+        seed()
+
+
+def sources() -> Iterator[Path]:
+    """Every file that the built front end depends on."""
+    for path in sorted((ROOT / "shop_app").rglob("*")):
+        inside = path.relative_to(ROOT / "shop_app")
+        if path.suffix in (".py", ".css", ".js") and (
+            inside.parts[0] not in _NOT_BUILT + _NOT_BUILT_FILES or inside.as_posix() == "web/frontend.py"
+        ):
+            yield path
+    for folder in ("assets", "reflex.lock", "locales"):
+        yield from (path for path in sorted((ROOT / folder).rglob("*")) if path.is_file())
+    yield ROOT / "rxconfig.py"
+
+
+def sources_hash() -> str:
+    """A hash over the sources of the front end, the settings that its texts depend on, and Reflex."""
+    chosen = settings()
+    digest = hashlib.sha256(
+        repr((importlib.metadata.version("reflex"), chosen.locale, chosen.currency, chosen.country)).encode()
+    )
+    for path in sources():
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def build_front_end(*, force: bool = False) -> bool:
+    """Build the front end where its sources changed; says whether it did.
+
+    Errors  SystemExit with the build's last lines where it fails; the old build then stays unused.
+    """
+    wanted = sources_hash()
+    if not force and BUILT.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+        return False
+    print("Building the pages; this happens once, and again when they change …", flush=True)
+    STAMP.unlink(missing_ok=True)
+    # A process of its own: the compiler's memory is given back, and its state stays out of ours.
+    done = subprocess.run(
+        [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
+        cwd=ROOT,
+        env=os.environ | {"REFLEX_ENV_MODE": "prod", "TERM": "dumb", "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode or not BUILT.exists():
+        raise SystemExit("The pages can't be built:\n" + "\n".join(done.stdout.splitlines()[-40:]))
+    # What the build changed (reflex.lock on a first build) belongs to this build.
+    STAMP.write_text(sources_hash())
+    return True
+
+
+def asgi():
+    """The application as a server wants it: called once in each process."""
+    from shop_app.shop_app import app
+
+    return app()
+
+
+async def _serve_one(started: float) -> None:
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    logging.getLogger("_granian").setLevel(logging.ERROR)
+    server = Server(
+        asgi(), address="0.0.0.0", port=settings().port, interface=Interfaces.ASGI, log_enabled=False
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    loop.call_later(0.2, _announce, started)
+    await server.serve()
+
+
+def _serve_many(started: float) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    server = Granian(
+        "shop_app.serve:asgi", address="0.0.0.0", port=settings().port, interface=Interfaces.ASGI,
+        workers=settings().workers, factory=True, log_access=False, log_enabled=False,
+        workers_kill_timeout=20, respawn_failed_workers=True,
+    )  # fmt: skip
+    _announce(started)
+    server.serve()
+
+
+def _announce(started: float) -> None:
+    chosen = settings()
+    print(f"\nThe shop is open: {chosen.public_url}   (ready in {time.monotonic() - started:.1f} s)")
+    if chosen.mode == "demo":
+        print(f"Back office: {chosen.public_url}/admin")
+        print("Demo logins: " + ", ".join(f"{email} / {password}" for email, password in DEMO_LOGINS))
+    where = "sent by SHOP_SMTP_URL's server" if chosen.smtp_url else f"written to {chosen.data_dir / 'letters'}"
+    print(f"Letters are {where}. Ctrl-C ends it.\n", flush=True)

@@ -1,0 +1,147 @@
+"""The pages as HTML: the built shell of an address, filled with the content that is served with it.
+
+Stands around Reflex's own application. What isn't a page or a built file goes through; what nobody
+knows is answered with the page for lost addresses, and 404.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shop_app.errors import NotFound
+
+from . import cookies
+from .served import Served, ServePage, block, head
+from .shells import BuiltFrontEnd, file_response
+
+log = logging.getLogger(__name__)
+
+LOST = "404"
+_ARGUMENT = re.compile(r"\[(\w+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRoute:
+    """An address of a page in Reflex's words (`products/[slug]`) and the function that serves it."""
+
+    route: str
+    serve: ServePage | None = None
+
+    @property
+    def name(self) -> str:
+        """Reflex's own name of the route, without slashes at its ends; the home page is `index`."""
+        return self.route.strip("/") or "index"
+
+    def pattern(self) -> re.Pattern[str]:
+        """What a request's path has to look like, with the parameters as named groups."""
+        path = "" if self.name == "index" else self.name
+        parts = _ARGUMENT.split(path)
+        literal = [re.escape(part) if at % 2 == 0 else f"(?P<{part}>[^/]+)" for at, part in enumerate(parts)]
+        return re.compile("/" + "".join(literal))
+
+
+class Documents:
+    """ASGI: answers GET and HEAD of every page and every built file."""
+
+    def __init__(self, app: ASGIApp, *, build: BuiltFrontEnd, routes: Sequence[DocumentRoute]) -> None:
+        self.app = app
+        self.build = build
+        # Fixed addresses come before those with parameters: /orders/lookup is no order's token.
+        known = sorted((r for r in routes if r.name != LOST), key=lambda r: r.route.count("["))
+        self.routes = [(route.pattern(), route) for route in known]
+        self.lost = next((r for r in routes if r.name == LOST), DocumentRoute(LOST))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            return await self.app(scope, receive, send)
+        path: str = scope["path"]
+        if file := self.build.files.get(path):
+            return await file_response(file, path, Headers(scope=scope))(scope, receive, send)
+        if found := self._match(path):
+            response = await self.answer(scope, *found)
+            return await response(scope, receive, send)
+        if len(path) > 1 and path.endswith("/") and self._match(path.rstrip("/")):
+            query = scope["query_string"].decode("latin-1")
+            target = "/" + path.strip("/") + (f"?{query}" if query else "")
+            return await RedirectResponse(target, status_code=301)(scope, receive, send)
+        await self._pass_on(scope, receive, send)
+
+    def _match(self, path: str) -> tuple[DocumentRoute, dict[str, str]] | None:
+        for pattern, route in self.routes:
+            if found := pattern.fullmatch(path):
+                return route, found.groupdict()
+        return None
+
+    async def answer(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> Response:
+        """The document of a route: its content, or the lost page where there is none."""
+        page = await _ask(route, params, QueryParams(scope["query_string"]))
+        if page.status in (301, 302, 303, 307, 308) and page.location:
+            return RedirectResponse(page.location, status_code=page.status)
+        if page.status == 404 and not page.html:
+            lost = await _ask(self.lost, params, QueryParams(""))
+            # The reactive page stays the address's own: it says by itself that nothing is here.
+            return self._document(scope, self.lost, lost, 404)
+        return self._document(scope, route, page, page.status)
+
+    def _document(self, scope: Scope, route: DocumentRoute, page: Served, status: int) -> Response:
+        shell = self.build.shell(route.name if route.name != LOST else "*")
+        html = shell.filled(
+            self.build.preloads(route.name) + head(page), block(page), own_title=bool(page.title)
+        )
+        return document(scope, html, status, dict(page.headers))
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the rest of the application answer; its plain "Not Found" becomes our lost page."""
+        unknown = False
+
+        async def watch(message: Message) -> None:
+            nonlocal unknown
+            if message["type"] == "http.response.start":
+                kind = Headers(raw=message["headers"]).get("content-type", "")
+                unknown = message["status"] == 404 and kind.startswith("text/plain")
+            if not unknown:
+                await send(message)
+
+        await self.app(scope, receive, watch)
+        if unknown:
+            page = await _ask(self.lost, {}, QueryParams(""))
+            await self._document(scope, self.lost, page, 404)(scope, receive, send)
+
+
+async def _ask(route: DocumentRoute, params: dict[str, str], query: QueryParams) -> Served:
+    if route.serve is None:
+        return Served()
+    try:
+        return await asyncio.to_thread(route.serve, params, query)
+    except NotFound:
+        return Served(status=404)
+    except Exception:
+        # The reactive page may still work; an engine that reads this shall come back later.
+        log.exception("The content of %s can't be served", route.name)
+        return Served(status=503, headers={"Retry-After": "30"})
+
+
+def document(scope: Scope, html: str, status: int, headers: dict[str, str]) -> Response:
+    """An HTML answer: compressed where the client takes it, never cached, with the visitor's cookie."""
+    request = Headers(scope=scope)
+    body = html.encode()
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"} | headers
+    if "gzip" in request.get("accept-encoding", ""):
+        body = gzip.compress(body, compresslevel=5, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    response = Response(body, status, headers, "text/html")
+    if cookies.visitor_key(request.get("cookie", "")) is None:
+        made = cookies.set_cookie(
+            cookies.visitor_cookie(), cookies.new_key(), max_age=cookies.VISITOR_SECONDS
+        )
+        response.headers.append("Set-Cookie", made)
+    return response

@@ -1,0 +1,53 @@
+"""What the build of the front end changes in Reflex's own: the theme, and one origin for pages and socket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reflex_base.plugins.base import Plugin
+from reflex_base.plugins.tailwind_v4 import TailwindV4Plugin
+
+THEME = Path(__file__).resolve().parent.parent / "components" / "theme.css"
+
+_REFLEX_HOST = "endpoint.hostname = frontend_hostname;"
+# In a built front end the page's own host and port are right, behind any proxy and on any port;
+# under Vite's development server the pages and the socket have two ports, and Reflex's way stays.
+_OUR_HOST = """if (import.meta.env.PROD) {
+      endpoint.protocol = window.location.protocol === "https:" ? "wss:" : "ws:";
+      endpoint.host = window.location.host;
+      endpoint.port = window.location.port;
+      return endpoint;
+    }
+    endpoint.hostname = frontend_hostname;"""
+
+
+def use_page_origin(state_js: str) -> str:
+    """Reflex's state.js with the browser's own origin in place of the address of the build.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    if "import.meta.env.PROD" in state_js and _OUR_HOST in state_js:
+        return state_js
+    if state_js.count(_REFLEX_HOST) != 1:
+        raise RuntimeError("Reflex's state.js no longer has the line that names the socket's host")
+    return state_js.replace(_REFLEX_HOST, _OUR_HOST)
+
+
+class OneOrigin(Plugin):
+    """Has the browser talk to the host that served the page, whatever it was built for."""
+
+    def pre_compile(self, **context: Any) -> None:
+        context["add_modify_task"]("utils/state.js", use_page_origin)
+
+
+class ShopTailwind(TailwindV4Plugin):
+    """Tailwind v4 with the theme of `components/theme.css`, in CSS and not in a JavaScript config."""
+
+    def get_frontend_development_dependencies(self, **_context: Any) -> list[str]:
+        return ["tailwindcss@4.3.0", "@tailwindcss/postcss@4.3.0"]
+
+    def pre_compile(self, **context: Any) -> None:
+        super().pre_compile(**context)
+        # Our theme stands where Reflex's lines of imports stood.
+        context["add_modify_task"]("styles/tailwind.css", lambda _: THEME.read_text())

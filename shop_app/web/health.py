@@ -1,0 +1,86 @@
+"""Whether the server is alive, and whether it can do its work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from shop_app.settings import ROOT, settings
+
+log = logging.getLogger(__name__)
+
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+async def alive(_request: Request) -> JSONResponse:
+    """The process answers: nothing more."""
+    return JSONResponse({"status": "alive"}, headers=_NO_STORE)
+
+
+def _database() -> None:
+    from sqlalchemy import text
+
+    from shop_app import db
+
+    with db.engine().connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _migrations() -> None:
+    from alembic.config import Config
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    from shop_app import db
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "alembic"))
+    wanted = set(ScriptDirectory.from_config(config).get_heads())
+    with db.engine().connect() as connection:
+        if set(MigrationContext.configure(connection).get_current_heads()) != wanted:
+            raise RuntimeError("the schema isn't the newest")
+
+
+def _redis() -> None:
+    import redis
+
+    client = redis.Redis.from_url(settings().redis_url, socket_timeout=2, socket_connect_timeout=2)
+    try:
+        client.ping()
+    finally:
+        client.close()
+
+
+def checks() -> dict[str, Callable[[], None]]:
+    """What has to work, by name; each raises where it doesn't."""
+    found = {"database": _database, "migrations": _migrations}
+    return found | ({"redis": _redis} if settings().redis_url else {})
+
+
+async def ready(_request: Request) -> JSONResponse:
+    """Every check, and 503 with the names of those that failed; why stands in the log alone."""
+    answers = {name: await asyncio.to_thread(_holds, name, check) for name, check in checks().items()}
+    good = all(answers.values())
+    failed = [name for name, holds in answers.items() if not holds]
+    body = {
+        "status": "ready" if good else "not ready",
+        "checks": {name: "ok" if holds else "failed" for name, holds in answers.items()},
+    } | ({} if good else {"reason": f"{', '.join(failed)} failed"})
+    return JSONResponse(body, 200 if good else 503, headers=_NO_STORE)
+
+
+def _holds(name: str, check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Exception as error:
+        log.warning("Not ready: %s (%s)", name, type(error).__name__)
+        return False
+    return True
+
+
+routes = [Route("/healthz", alive), Route("/readyz", ready)]

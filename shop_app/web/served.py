@@ -1,0 +1,92 @@
+"""What a served page is: the content that a page's HTML carries before any script has run.
+
+A page's function gets the parameters of its address and its query, runs in a thread, may ask
+services, and answers with a `Served`. Text in `html` must already be escaped (jinja2's autoescape);
+everything else is escaped here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from starlette.datastructures import QueryParams
+
+from shop_app.settings import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A page's head and its plain block of content.
+
+    `canonical`, `image` and `location` are paths ("/products/lamp") or whole addresses. A `status`
+    of 301 or 302 with a `location` redirects. `robots` is "noindex" where engines shall stay out.
+    """
+
+    html: str = ""
+    title: str = ""
+    description: str = ""
+    canonical: str = ""
+    image: str = ""
+    json_ld: Sequence[Mapping[str, Any]] = ()
+    status: int = 200
+    location: str = ""
+    robots: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+ServePage = Callable[[dict[str, str], QueryParams], Served]
+
+# React's own nodes wait behind the block until a page says that it is ready; see assets/served.js.
+_TAKE_OVER = (
+    '<style data-served>body:has(>#served)>:not(#served){display:none!important}</style>'
+    '<script src="/served.js" defer data-served></script>'
+)
+
+
+def absolute(path: str) -> str:
+    """The public address of a path; whole addresses pass through."""
+    return settings().public_url + path if path.startswith("/") else path
+
+
+def script_json(value: Any) -> str:
+    """JSON that can't leave a script element, whatever text is in it.
+
+    >>> script_json({"a": "</script>&"})
+    '{"a":"\\\\u003c/script\\\\u003e\\\\u0026"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
+
+
+def _meta(kind: str, name: str, content: str) -> str:
+    return f'<meta {kind}="{name}" content="{escape(content)}" data-served>' if content else ""
+
+
+def head(page: Served) -> str:
+    """What goes into the head of the shell."""
+    canonical = escape(absolute(page.canonical))
+    parts = [
+        f"<title data-served>{escape(page.title, quote=False)}</title>" if page.title else "",
+        _meta("name", "description", page.description),
+        _meta("name", "robots", page.robots),
+        f'<link rel="canonical" href="{canonical}" data-served>' if canonical else "",
+        _meta("property", "og:title", page.title),
+        _meta("property", "og:description", page.description),
+        _meta("property", "og:url", absolute(page.canonical)),
+        _meta("property", "og:image", absolute(page.image)),
+        _meta("property", "og:type", "website" if page.title else ""),
+        *(f'<script type="application/ld+json" data-served>{script_json(d)}</script>' for d in page.json_ld),
+        _TAKE_OVER if page.html or page.title else "",
+    ]
+    return "".join(parts)
+
+
+def block(page: Served) -> str:
+    """What goes last into the body of the shell: React leaves unknown nodes there alone."""
+    return f'<div id="served">{page.html}</div>' if page.html else ""

@@ -1,0 +1,162 @@
+"""The built front end: its files, its pages' shells, and what of them the edge has to know.
+
+Everything is read once, at the start: the shells into memory, of the files only names and sizes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import mimetypes
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, Response
+
+CLIENT = Path(".web") / "build" / "client"
+ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+# Names that change with their content (assets), or that we change by hand when we change the file (fonts).
+IMMUTABLE = ("/assets/", "/fonts/")
+
+_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.DOTALL)
+_REACT_HEAD = re.compile(
+    r'<title>.*?</title>|<meta [^>]*(?:name="description"|property="og:[a-z_:]+")[^>]*/>', re.DOTALL
+)
+_FIRST_META = re.compile(r'<meta charset="?utf-8"?\s*/?>', re.IGNORECASE)
+_MANIFEST = re.compile(r"window\.__reactRouterManifest=(\{.*\});?\s*$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A built page, cut open where the edge puts its own head and its block of content.
+
+    `start` ends behind the charset, `rest` goes to the end of the head, `body` to the end of the body.
+    `bare_rest` is `rest` without the title, description and Open Graph that React wrote at the build.
+    """
+
+    start: str
+    rest: str
+    bare_rest: str
+    body: str
+    end: str
+
+    def filled(self, head: str, block: str, *, own_title: bool) -> str:
+        """The page with `head` early in its head and `block` last in its body."""
+        rest = self.bare_rest if own_title else self.rest
+        return "".join((self.start, head, rest, self.body, block, self.end))
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFile:
+    path: Path
+    media_type: str
+    encodings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFrontEnd:
+    shells: dict[str, Shell]
+    files: dict[str, BuiltFile]
+    script_hashes: tuple[str, ...]
+    chunks: dict[str, tuple[str, ...]]
+
+    def shell(self, route: str) -> Shell:
+        """The page that was prerendered for `route`, else the empty one with its scripts preloaded."""
+        return self.shells.get(route) or self.shells["*"]
+
+    def preloads(self, route: str) -> str:
+        """Links that fetch the chunks of a route whose shell doesn't name them."""
+        if route in self.shells:
+            return ""
+        return "".join(f'<link rel="modulepreload" href="{chunk}"/>' for chunk in self.chunks.get(route, ()))
+
+
+def cut(html: str) -> Shell:
+    """Cut a built page open.
+
+    Errors  ValueError where it has no head or body: not a page that React Router built.
+    """
+    head_end, body_end = html.find("</head>"), html.rfind("</body>")
+    if head_end < 0 or body_end < 0:
+        raise ValueError("not a built page")
+    found = _FIRST_META.search(html, 0, head_end)
+    at = found.end() if found else html.index("<head>") + len("<head>")
+    rest = html[at:head_end]
+    return Shell(html[:at], rest, _REACT_HEAD.sub("", rest), html[head_end:body_end], html[body_end:])
+
+
+def script_hashes(html: str) -> set[str]:
+    """The CSP sources of the inline scripts of a page."""
+    return {
+        f"'sha256-{base64.b64encode(hashlib.sha256(found['code'].encode()).digest()).decode()}'"
+        for found in _SCRIPT.finditer(html)
+        if "src=" not in found["attributes"] and found["code"]
+    }
+
+
+def read_build(client: Path = CLIENT) -> BuiltFrontEnd | None:
+    """What was built, or None where nothing is (development, where Vite serves the pages)."""
+    fallback = client / "__spa-fallback.html"
+    if not fallback.exists():
+        return None
+    shells, hashes, files = {"*": cut(fallback.read_text())}, set[str](), {}
+    for path in sorted(client.rglob("*")):
+        if not path.is_file() or path.suffix in {".br", ".gz", ".zst"}:
+            continue
+        name = "/" + path.relative_to(client).as_posix()
+        if path.suffix == ".html":
+            html = path.read_text()
+            hashes |= script_hashes(html)
+            if path.name == "index.html":
+                shells[name.removesuffix("/index.html").strip("/") or "index"] = cut(html)
+        else:
+            files[name] = _built_file(path)
+    return BuiltFrontEnd(shells, files, tuple(sorted(hashes)), _chunks(client))
+
+
+def _built_file(path: Path) -> BuiltFile:
+    kind = "text/javascript" if path.suffix in {".js", ".mjs"} else mimetypes.guess_type(path.name)[0]
+    made = tuple(coding for coding, suffix in ENCODINGS if path.with_name(path.name + suffix).exists())
+    return BuiltFile(path, kind or "application/octet-stream", made)
+
+
+def _chunks(client: Path) -> dict[str, tuple[str, ...]]:
+    """Which chunks each route needs beyond the shell's own, by Reflex's name of the route."""
+    for path in (client / "assets").glob("manifest-*.js"):
+        found = _MANIFEST.search(path.read_text())
+        if found:
+            routes = json.loads(found[1])["routes"]
+            own = {*routes["root"].get("imports", ())}
+            return {
+                _reflex_route(route.get("path") or ""): tuple(
+                    dict.fromkeys(c for c in (route["module"], *route.get("imports", ())) if c not in own)
+                )
+                for route in routes.values()
+                if route["id"] != "root"
+            }
+    return {}
+
+
+def _reflex_route(path: str) -> str:
+    """React Router's `products/:slug` in Reflex's words, `products/[slug]`."""
+    return re.sub(r":(\w+)", r"[\1]", path.strip("/")) or "index"
+
+
+def file_response(file: BuiltFile, name: str, headers: Headers) -> Response:
+    """A built file, in the best encoding that was made at the build and that the client takes."""
+    accepted = headers.get("accept-encoding", "")
+    coding = next((coding for coding in file.encodings if coding in accepted), "")
+    path = file.path.with_name(file.path.name + dict(ENCODINGS)[coding]) if coding else file.path
+    fixed = {
+        "Cache-Control": "public, max-age=31536000, immutable" if name.startswith(IMMUTABLE) else "no-cache",
+        "Vary": "Accept-Encoding",
+    }
+    if coding:
+        fixed["Content-Encoding"] = coding
+    response = FileResponse(path, headers=fixed, media_type=file.media_type, stat_result=path.stat())
+    if headers.get("if-none-match") == response.headers["etag"]:
+        return Response(status_code=304, headers={**fixed, "ETag": response.headers["etag"]})
+    return response
