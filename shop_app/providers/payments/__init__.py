@@ -1,0 +1,170 @@
+"""Payment companies: what the shop asks of one, and the companies that it knows.
+
+A provider is told what to take and is asked what has happened. It keeps nothing and never sees the
+database; what it answers is plain data, and its failures are `errors.ProviderDown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Protocol
+
+from ...errors import NotFound, ShopError
+from ...words import _
+
+
+class Forged(ShopError):
+    """A notice that the company didn't sign, signed too long ago, or that isn't a notice at all."""
+
+    code = "forged"
+
+
+class NeverTaken(ShopError):
+    """The company refused to start the payment for good: nothing exists there, and never will."""
+
+    code = "never_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class PayLine:
+    """One thing to pay for; the lines of a payment add up to its amount."""
+
+    title: str
+    quantity: int
+    total_minor: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartPayment:
+    """All that a company needs to take a payment. Equal requests are one payment."""
+
+    order_id: int
+    attempt: int
+    order_number: int
+    order_token: str
+    currency: str
+    amount_minor: int
+    email: str
+    lines: tuple[PayLine, ...]
+    started_at: datetime
+    """When the attempt was written down: a request that is sent again still says the same."""
+    expires_at: datetime
+    return_url: str
+    cancel_url: str
+    locale: str = "en"
+
+    @property
+    def key(self) -> str:
+        """The name of this attempt, the same however often it is sent: the idempotency key."""
+        return f"order-{self.order_id}-{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    reference: str
+    """The company's name of the payment."""
+    redirect_url: str
+    """Where the shopper pays, "" where nothing has to be done in a browser."""
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the company told us, its signature checked: a reason to look, not a truth."""
+
+    provider: str
+    event_id: str
+    kind: str
+    payload: str
+    reference: str = ""
+    intent_reference: str = ""
+    attempt_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPicture:
+    reference: str
+    amount_minor: int
+    status: str
+    """pending, succeeded or failed."""
+    request_key: str = ""
+    """Ours, where the shop asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPicture:
+    """The truth as the company tells it, read a moment ago."""
+
+    reference: str
+    state: str
+    """open, processing (the bank takes its time), authorized, captured, expired, cancelled or failed."""
+    amount_minor: int
+    captured_minor: int
+    refunded_minor: int
+    currency: str
+    intent_reference: str = ""
+    attempt_key: str = ""
+    order_token: str = ""
+    order_number: str = ""
+    decline_message: str = ""
+    """Why the last try failed, in words for the shopper; "" where none did."""
+    refunds: tuple[RefundPicture, ...] = ()
+
+
+class PaymentProvider(Protocol):
+    name: str
+    label: str
+
+    def start(self, request: StartPayment) -> Started:
+        """Open the payment; the same request again answers the same.
+
+        Errors  ProviderDown when nothing is known to have happened; NeverTaken when it is refused for good.
+        """
+        ...
+
+    def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
+        """What the company sent, or None where it is of no concern; header names are lower-case.
+
+        Errors  Forged, before anything of the body is believed.
+        """
+        ...
+
+    def look(self, reference: str) -> PaymentPicture:
+        """Errors  ProviderDown; NotFound for a reference that the company doesn't know."""
+        ...
+
+    def expire(self, reference: str) -> None:
+        """Let nobody pay it any more; no error where it is paid or over already. Look afterwards."""
+        ...
+
+    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundPicture:
+        """Give money back; the same key again is the same refund."""
+        ...
+
+
+def _stripe() -> PaymentProvider:
+    from .stripe import StripeProvider
+
+    return StripeProvider.from_settings()
+
+
+def _manual() -> PaymentProvider:
+    from .manual import ManualProvider
+
+    return ManualProvider()
+
+
+KNOWN: dict[str, Callable[[], PaymentProvider]] = {"stripe": _stripe, "manual": _manual}
+"""Every company by its name; a new one is one file and one line here."""
+
+
+@lru_cache(maxsize=8)
+def provider(name: str) -> PaymentProvider:
+    """Errors  NotFound for a name that the shop doesn't know."""
+    if name not in KNOWN:
+        raise NotFound(_("This way to pay isn't offered any more."))
+    return KNOWN[name]()

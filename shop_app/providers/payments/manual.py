@@ -1,0 +1,40 @@
+"""Paying later: a bank transfer or cash on pick-up, which a person marks as paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...errors import Invalid
+from ...words import _
+from . import Forged, Notice, PaymentPicture, RefundPicture, Started, StartPayment
+
+
+class ManualProvider:
+    name = "manual"
+
+    @property
+    def label(self) -> str:
+        return _("Bank transfer or cash on pick-up")
+
+    def start(self, request: StartPayment) -> Started:
+        """Nothing happens outside: the reference is what the shopper writes on the transfer."""
+        return Started(reference=f"{request.order_number}-{request.attempt}", redirect_url="", expires_at=None)
+
+    def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
+        raise Forged(_("Nobody sends notices for this way to pay."))
+
+    def look(self, reference: str) -> PaymentPicture:
+        """Always open: only a person knows whether the money has come."""
+        return PaymentPicture(
+            reference=reference, state="open", amount_minor=0, captured_minor=0, refunded_minor=0, currency=""
+        )
+
+    def expire(self, reference: str) -> None:
+        return None
+
+    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundPicture:
+        if amount_minor <= 0:
+            raise Invalid(_("Enter an amount above zero."), field="amount")
+        return RefundPicture(
+            reference=f"manual-{key}", amount_minor=amount_minor, status="succeeded", request_key=key
+        )

@@ -1,0 +1,280 @@
+"""Stripe: hosted Checkout Sessions through the official package, at Stripe itself or at the sandbox."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ...clock import now
+from ...errors import NotFound, ProviderDown
+from ...settings import settings
+from ...words import _
+from . import (
+    Forged, NeverTaken, Notice, PayLine, PaymentPicture, RefundPicture, Started, StartPayment,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from stripe import StripeClient
+    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
+
+log = logging.getLogger(__name__)
+
+API_VERSION = "2026-10-28.endive"
+TIMEOUT_SECONDS = 10
+RETRIES = 2
+SIGNATURE_SECONDS = 300
+SHORTEST_SESSION_SECONDS = 30 * 60
+LONGEST_SESSION_SECONDS = 24 * 3600
+MAX_LINES = 100
+_REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+
+
+class StripeProvider:
+    name = "stripe"
+
+    def __init__(self, *, key: str, base: str, webhook_secrets: tuple[str, ...]) -> None:
+        self._key = key
+        self._base = base
+        self._secrets = webhook_secrets
+
+    @classmethod
+    def from_settings(cls) -> StripeProvider:
+        chosen = settings()
+        return cls(key=chosen.stripe_key, base=chosen.stripe_base, webhook_secrets=chosen.webhook_secrets)
+
+    @property
+    def label(self) -> str:
+        return _("Card, wallet or bank")
+
+    @cached_property
+    def client(self) -> StripeClient:
+        # The package takes half a second to load: not before it is needed.
+        import stripe
+
+        return stripe.StripeClient(
+            self._key, stripe_version=API_VERSION, max_network_retries=RETRIES,
+            base_addresses={"api": self._base}, http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        )  # fmt: skip
+
+    def start(self, request: StartPayment) -> Started:
+        """A Checkout Session, or the very same one again.
+
+        Errors  ProviderDown when the outcome isn't known; NeverTaken when Stripe refused the request.
+        """
+        with _outside():
+            session = self.client.v1.checkout.sessions.create(
+                session_params(request), {"idempotency_key": request.key}
+            )
+        return Started(
+            reference=session.id,
+            redirect_url=session.url or "",
+            expires_at=datetime.fromtimestamp(session.expires_at, UTC),
+        )
+
+    def look(self, reference: str) -> PaymentPicture:
+        with _outside():
+            session = self.client.v1.checkout.sessions.retrieve(
+                reference, {"expand": ["payment_intent.latest_charge"]}
+            )
+            intent: Any = session.payment_intent
+            refunds: tuple[RefundPicture, ...] = ()
+            if intent and intent.latest_charge and intent.latest_charge.amount_refunded:
+                found = self.client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})
+                refunds = tuple(_refund(refund) for refund in found.auto_paging_iter())
+        return _picture(session, intent, refunds)
+
+    def expire(self, reference: str) -> None:
+        import stripe
+
+        with _outside():
+            try:
+                self.client.v1.checkout.sessions.expire(reference)
+            except stripe.InvalidRequestError as error:
+                if error.http_status == 404:
+                    raise
+                # Paid, or over already: whoever asks looks next.
+
+    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundPicture:
+        with _outside():
+            made = self.client.v1.refunds.create(
+                {
+                    "payment_intent": intent_reference, "amount": amount_minor,
+                    "reason": reason or "requested_by_customer", "metadata": {"request_key": key},
+                },
+                {"idempotency_key": f"refund-{key}"},
+            )  # fmt: skip
+        return _refund(made)
+
+    def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
+        self._check_signature(body, headers.get("stripe-signature", ""))
+        event = json.loads(body)
+        kind, thing = str(event.get("type", "")), event.get("data", {}).get("object")
+        if event.get("object") != "event" or not event.get("id") or not isinstance(thing, dict):
+            raise Forged(_("That is no event."))
+        is_session = thing.get("object") == "checkout.session"
+        intent = thing.get("id") if thing.get("object") == "payment_intent" else thing.get("payment_intent")
+        return Notice(
+            provider=self.name, event_id=str(event["id"]), kind=kind[:100], payload=body.decode(),
+            reference=str(thing["id"]) if is_session else "",
+            intent_reference=intent if isinstance(intent, str) else "",
+            attempt_key=str((thing.get("metadata") or {}).get("attempt", "")),
+        )  # fmt: skip
+
+    def _check_signature(self, body: bytes, header: str) -> None:
+        """Against every secret that is in force, and within five minutes on both sides of now."""
+        import stripe
+
+        try:
+            signed_at = int(dict(part.split("=", 1) for part in header.split(","))["t"])
+        except (ValueError, KeyError):
+            raise Forged(_("The signature is missing or can't be read.")) from None
+        # The package's own check lets timestamps of the future pass, and reads a clock of its own.
+        if abs(now().timestamp() - signed_at) > SIGNATURE_SECONDS:
+            raise Forged(_("The signature is too old, or from the future."))
+        for secret in self._secrets:
+            try:
+                stripe.WebhookSignature.verify_header(body, header, secret)
+                return
+            except (stripe.SignatureVerificationError, ValueError):
+                continue
+        raise Forged(_("The signature doesn't fit."))
+
+
+def session_params(request: StartPayment) -> SessionCreateParams:
+    """The request as Stripe takes it. Equal requests give equal parameters: time isn't asked here."""
+    metadata = {
+        "attempt": request.key, "order_number": str(request.order_number), "order_token": request.order_token,
+    }  # fmt: skip
+    return {
+        "mode": "payment",
+        "line_items": line_items(request),
+        "client_reference_id": request.order_token,
+        "customer_email": request.email,
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata, "description": f"Order {request.order_number}"},
+        "expires_at": session_expiry(request),
+        "success_url": request.return_url,
+        "cancel_url": request.cancel_url,
+    }
+
+
+def line_items(request: StartPayment) -> list[SessionCreateParamsLineItem]:
+    """Items that add up to the order's total to the cent.
+
+    A line whose total doesn't divide by its quantity becomes one item that says the quantity.
+    """
+    lines = request.lines
+    if sum(line.total_minor for line in lines) != request.amount_minor or len(lines) > MAX_LINES:
+        log.error("The lines of order %s don't make its total; it is sent as one", request.order_number)
+        title = _("Order {number}").format(number=request.order_number)
+        lines = (PayLine(title=title, quantity=1, total_minor=request.amount_minor),)
+    return [_item(line, request.currency.lower()) for line in lines]
+
+
+def _item(line: PayLine, currency: str) -> SessionCreateParamsLineItem:
+    even = line.total_minor % line.quantity == 0
+    title = line.title if even else f"{line.quantity} × {line.title}"
+    quantity = line.quantity if even else 1
+    detail = {"description": line.detail[:500]} if line.detail else {}
+    return {
+        "quantity": quantity,
+        "price_data": {
+            "currency": currency,
+            "unit_amount": line.total_minor // quantity,
+            "product_data": {"name": title[:250], **detail},  # pyright: ignore[reportReturnType]
+        },
+    }
+
+
+def session_expiry(request: StartPayment) -> int:
+    """When the session ends: with the order, moved into what Stripe allows; seconds since 1970."""
+    started = request.started_at.timestamp()
+    first, last = started + SHORTEST_SESSION_SECONDS + 60, started + LONGEST_SESSION_SECONDS - 60
+    return int(min(max(request.expires_at.timestamp(), first), last))
+
+
+def _picture(session: Any, intent: Any, refunds: tuple[RefundPicture, ...]) -> PaymentPicture:
+    charge = intent.latest_charge if intent else None
+    metadata = session.metadata or {}
+    failure = intent.last_payment_error if intent else None
+    return PaymentPicture(
+        reference=session.id,
+        state=_state(session, intent),
+        amount_minor=session.amount_total or 0,
+        captured_minor=(intent.amount_received or 0) if intent else 0,
+        refunded_minor=(charge.amount_refunded or 0) if charge else 0,
+        currency=(session.currency or "").upper(),
+        intent_reference=intent.id if intent else "",
+        attempt_key=_entry(metadata, "attempt"),
+        order_token=_entry(metadata, "order_token"),
+        order_number=_entry(metadata, "order_number"),
+        decline_message=_decline(failure) if failure else "",
+        refunds=refunds,
+    )
+
+
+def _entry(metadata: Any, name: str) -> str:
+    try:
+        return str(metadata[name])
+    except KeyError:
+        return ""
+
+
+def _state(session: Any, intent: Any) -> str:
+    by_intent = {
+        "succeeded": "captured", "requires_capture": "authorized",
+        "canceled": "cancelled", "processing": "processing",
+    }  # fmt: skip
+    if intent and intent.status in by_intent:
+        return by_intent[intent.status]
+    return {"expired": "expired", "complete": "processing"}.get(session.status or "", "open")
+
+
+def _decline(failure: Any) -> str:
+    code = getattr(failure, "decline_code", None) or getattr(failure, "code", None) or ""
+    if code == "insufficient_funds":
+        return _("The card doesn't have enough funds. Nothing was charged.")
+    if code in ("expired_card", "incorrect_cvc", "incorrect_number"):
+        return _("The card's details weren't accepted. Nothing was charged.")
+    if code in ("authentication_required", "payment_intent_authentication_failure"):
+        return _("The payment wasn't confirmed with the bank. Nothing was charged.")
+    return _("The bank declined the payment. Nothing was charged.")
+
+
+def _refund(refund: Any) -> RefundPicture:
+    return RefundPicture(
+        reference=refund.id,
+        amount_minor=refund.amount,
+        status=_REFUND_STATUS.get(refund.status or "", "pending"),
+        request_key=_entry(refund.metadata or {}, "request_key"),
+    )
+
+
+@contextmanager
+def _outside() -> Iterator[None]:
+    """Turn every failure of the company into a refusal that shows nothing of the inside."""
+    import stripe
+
+    began = time.monotonic()
+    try:
+        yield
+    except stripe.InvalidRequestError as error:
+        # Its text can hold what was sent: the log gets the code and the request's id alone.
+        log.error("Stripe refused %s (%s) at %r", error.request_id, error.code, error.param)
+        if error.http_status == 404:
+            raise NotFound(_("The payment company doesn't know this payment.")) from None
+        raise NeverTaken(_("The payment couldn't be started. Nothing was charged.")) from None
+    except stripe.StripeError as error:
+        log.warning(
+            "Stripe failed after %.1f s: %s, status %s, request %s",
+            time.monotonic() - began, type(error).__name__, error.http_status, error.request_id,
+        )  # fmt: skip
+        raise ProviderDown(
+            _("Payments don't answer just now. Nothing was charged, and your cart is kept. Try again in a minute.")
+        ) from None
