@@ -122,6 +122,24 @@ class Settings(BaseSettings):
         return not self.stripe_secret_key
 
     @property
+    def stripe_key(self) -> str:
+        """The key that Stripe, or the sandbox in its place, is asked with."""
+        return self.stripe_secret_key or "sk_test_sandbox_" + _kept_secret(self.data_dir / "sandbox_key")
+
+    @property
+    def stripe_base(self) -> str:
+        """Where the payment company's API is; the sandbox is asked over the loopback."""
+        if self.stripe_api_base or not self.uses_sandbox:
+            return self.stripe_api_base.rstrip("/") or "https://api.stripe.com"
+        return f"http://127.0.0.1:{self.port}/sandbox"
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets that sign webhooks: several, with commas between, while one replaces another."""
+        given = tuple(part.strip() for part in self.stripe_webhook_secret.split(",") if part.strip())
+        return given or ("whsec_" + _kept_secret(self.data_dir / "sandbox_webhook_secret"),)
+
+    @property
     def signing_key(self) -> str:
         """The key that signs links and cookies; in demo mode made once and kept in the data folder."""
         return self.secret_key or _kept_secret(self.data_dir / "secret_key")
