@@ -1,0 +1,56 @@
+"""Pictures over HTTP: GET /media/KEY/WIDTH.EXT, made on first request and cached by browsers for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from ..errors import NotFound
+from ..services import pictures
+
+log = logging.getLogger(__name__)
+
+TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+NOT_KEPT = {"Cache-Control": "no-store"}
+
+# Two at a time at most: pages are answered meanwhile.
+_makers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="media")
+_under_way: dict[tuple[str, int, str], asyncio.Future[Path]] = {}
+
+
+async def picture(request: Request) -> Response:
+    """One size of one picture; 404 for anything that isn't there."""
+    key, width, ext = request.path_params["key"], request.path_params["width"], request.path_params["ext"]
+    try:
+        path = await _file(key, width, ext)
+    except NotFound:
+        return PlainTextResponse("There is no such picture.", 404, NOT_KEPT)
+    except OSError:
+        log.exception("A picture could not be made")
+        return PlainTextResponse("The picture can't be made just now.", 503, {**NOT_KEPT, "Retry-After": "5"})
+    return FileResponse(path, headers=FOR_EVER, media_type=TYPES[ext])
+
+
+async def _file(key: str, width: int, ext: str) -> Path:
+    if not pictures.KEY.fullmatch(key) or width not in pictures.WIDTHS or ext not in pictures.FORMATS:
+        raise NotFound("There is no such picture.")
+    if found := pictures.ready(key, width, ext):
+        return found
+    # However many ask at once, a file is made once; one who leaves doesn't end it for the others.
+    name = (key, width, ext)
+    making = _under_way.get(name)
+    if making is None:
+        loop = asyncio.get_running_loop()
+        making = _under_way[name] = loop.run_in_executor(_makers, pictures.derivative, *name)
+        making.add_done_callback(lambda _done: _under_way.pop(name, None))
+    return await asyncio.shield(making)
+
+
+routes = [Route("/media/{key}/{width:int}.{ext}", picture, methods=["GET"], name="media")]
