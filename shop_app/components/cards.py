@@ -1,0 +1,131 @@
+"""The product card, its grids, and the grey boxes that stand in for cards while they load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from shop_app.words import _
+
+from . import look
+from .fields import ground
+from .marks import price, rating, stock_signal
+from .pictures import picture
+
+GRIDS = {2: (look.GRID_2, look.SIZES_2), 3: (look.GRID_3, look.SIZES_3), 4: (look.GRID_4, look.SIZES_4)}
+
+
+def product_card(
+    card: Any,
+    *,
+    sizes: str = look.SIZES_4,
+    priority: bool = False,
+    marked: bool = True,
+    large: bool = False,
+    text: Any = "",
+) -> rx.Component:
+    """A ProductCard (or its Var): one link over the whole, price and stock as the newest push says.
+
+    `marked` gives title, price and stock their test marks: not beside the product that a page is about.
+    """
+    image = rx.cond(card.in_stock, look.CARD_IMG, f"{look.CARD_IMG} {look.CARD_IMG_OUT}")
+    second = rx.cond(
+        card.second.key,
+        rx.el.span(
+            picture(card.second, sizes=sizes, class_name=look.PICTURE_IMG, alt=""),
+            class_name=look.CARD_SECOND,
+            aria_hidden="true",
+        ),
+        rx.fragment(),
+    )
+    head = rx.el.h3(
+        rx.el.a(
+            card.title,
+            href=f"/products/{card.slug}",
+            class_name=look.CARD_LINK,
+            **_mark("product-title", marked),
+        ),
+        class_name=look.CARD_TITLE_LARGE if large else look.CARD_TITLE,
+    )
+    return rx.el.article(
+        rx.el.span(
+            picture(card.picture, sizes=sizes, class_name=image, priority=priority),
+            second,
+            _tag(card),
+            class_name=look.CARD_PICTURE,
+            **ground(card.picture.colour),
+        ),
+        rx.el.div(
+            head,
+            rx.el.p(text, class_name=look.CARD_TEXT) if not isinstance(text, str) or text else rx.fragment(),
+            price(
+                card.price, card.compare_at, class_name="text-md", testid="product-price" if marked else ""
+            ),
+            rx.el.div(
+                _swatches(card),
+                rx.cond(card.rating, rating(card.rating, card.review_count), rx.el.span()),
+                class_name=look.CARD_FOOT,
+            ),
+            rx.cond(
+                card.stock_line,
+                stock_signal(
+                    card.stock_line,
+                    rx.cond(card.in_stock, "low", "out"),
+                    class_name=look.CARD_STOCK,
+                    testid="stock-signal" if marked else "",
+                ),
+                rx.fragment(),
+            ),
+        ),
+        class_name=look.CARD,
+        data_testid="product-card",
+        data_slug=card.slug,
+    )
+
+
+def _mark(testid: str, marked: bool) -> dict[str, str]:
+    return {"data_testid": testid} if marked else {}
+
+
+def _tag(card: Any) -> rx.Component:
+    return rx.cond(
+        card.saving,
+        rx.el.span(card.saving, class_name=look.TAG_SALE),
+        rx.cond(card.is_new, rx.el.span(_("New"), class_name=look.TAG), rx.fragment()),
+    )
+
+
+def _swatches(card: Any) -> rx.Component:
+    def dot(swatch: Any) -> rx.Component:
+        return rx.el.span(
+            rx.el.span(swatch.label, " ", class_name=look.SR),
+            class_name=look.CARD_DOT,
+            title=swatch.label,
+            **ground(swatch.colour),
+        )
+
+    return rx.el.span(rx.foreach(card.swatches, dot), class_name=look.CARD_DOTS)
+
+
+def card_grid(cards: Any, *, columns: int = 4, marked: bool = True, **props: Any) -> rx.Component:
+    """A grid of a list of ProductCard (its Var)."""
+    classes, sizes = GRIDS[columns]
+
+    def one(card: Any) -> rx.Component:
+        return product_card(card, sizes=sizes, marked=marked)
+
+    return rx.el.div(rx.foreach(cards, one), class_name=classes, **props)
+
+
+def card_skeletons(count: int, *, columns: int = 4) -> rx.Component:
+    """Boxes of the same size as cards; they fade in after 150 ms, so a quick answer never shows them."""
+    one = rx.el.div(
+        rx.el.span(class_name=f"{look.SKELETON} block aspect-[4/5]"),
+        rx.el.div(
+            rx.el.span(class_name=f"{look.SKELETON} block h-4 w-3/4"),
+            rx.el.span(class_name=f"{look.SKELETON} mt-2 block h-4 w-1/3"),
+        ),
+        class_name="grid gap-3",
+    )
+    return rx.el.div(*([one] * count), class_name=GRIDS[columns][0], aria_hidden="true")

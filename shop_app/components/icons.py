@@ -1,0 +1,15 @@
+"""Icons, each one path on a ground of 24 by 24, drawn in the colour of the text around it."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from . import look
+from .icon_paths import PATHS
+
+
+def icon(name: str, class_name: str = look.ICON) -> rx.Component:
+    """An icon says nothing by itself: its button or link carries the name."""
+    return rx.el.svg(
+        rx.el.svg.path(d=PATHS[name]), view_box="0 0 24 24", class_name=class_name, aria_hidden="true"
+    )

@@ -1,0 +1,126 @@
+"""What lies over the page: drawer, dialog, toast; native dialogs, opened and closed by assets/shop.js.
+
+A native modal dialog keeps the focus inside, makes the rest inert, closes on Esc and gives the focus
+back. One without `is_open` is the page's own business: a button with `**opens("id")` opens it. One
+with `is_open` follows that Var of a State, and fires `on_close` when the person closes it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from shop_app.words import _
+
+from . import look
+from .controls import icon_button
+
+Text = str | rx.Var[str]
+CLOSES = {"data_closes": "true"}
+
+
+def opens(dialog_id: str) -> dict[str, Any]:
+    """The props of a button that opens the dialog with that id."""
+    return {"data_opens": dialog_id, "aria_haspopup": "dialog", "aria_controls": dialog_id}
+
+
+def modal(
+    *children: Any,
+    id: str,
+    label: Text = "",
+    class_name: str,
+    is_open: Any = None,
+    on_close: Any = None,
+    **props: Any,
+) -> rx.Component:
+    """A bare dialog; `drawer` and `dialog` are made of it."""
+    if is_open is not None:
+        props["data_open"] = rx.cond(is_open, "true", "false")
+    if label:
+        props["aria_label"] = label
+    closed = rx.fragment()
+    if on_close is not None:
+        # The script presses this when the person has closed the dialog.
+        closed = rx.el.button(
+            type="button", hidden=True, data_closed="true", on_click=on_close, aria_hidden="true"
+        )
+    return rx.el.dialog(*children, closed, id=id, class_name=class_name, **props)
+
+
+def drawer(
+    title: Text,
+    *body: Any,
+    id: str,
+    foot: Any = None,
+    is_open: Any = None,
+    on_close: Any = None,
+    count: Any = "",
+    **props: Any,
+) -> rx.Component:
+    """480 wide from the right, all of a phone's screen; `foot` stays in view."""
+    heading = f"{id}-title"
+    return modal(
+        rx.el.div(
+            rx.el.h2(
+                title, count, id=heading, class_name=look.D4, tab_index=-1, custom_attrs={"autoFocus": True}
+            ),
+            icon_button("close", _("Close"), **CLOSES),
+            class_name=look.DRAWER_HEAD,
+        ),
+        rx.el.div(*body, class_name=look.DRAWER_BODY),
+        rx.el.div(foot, class_name=look.DRAWER_FOOT) if foot is not None else rx.fragment(),
+        id=id,
+        class_name=look.DRAWER,
+        is_open=is_open,
+        on_close=on_close,
+        aria_labelledby=heading,
+        **props,
+    )
+
+
+def dialog(
+    title: Text,
+    *body: Any,
+    id: str,
+    actions: Any = None,
+    is_open: Any = None,
+    on_close: Any = None,
+    **props: Any,
+) -> rx.Component:
+    """A question in the middle of the page, with its answers below."""
+    heading = f"{id}-title"
+    return modal(
+        rx.el.div(
+            rx.el.h2(title, id=heading, class_name="text-lg font-medium"),
+            icon_button("close", _("Close"), small=True, **CLOSES),
+            class_name=look.DIALOG_HEAD,
+        ),
+        rx.el.div(*body, class_name=look.DIALOG_BODY),
+        rx.el.div(actions, class_name=look.DIALOG_FOOT) if actions is not None else rx.fragment(),
+        id=id,
+        class_name=look.DIALOG,
+        is_open=is_open,
+        on_close=on_close,
+        aria_labelledby=heading,
+        **props,
+    )
+
+
+def toast(text: Any, *, on_dismiss: Any, key: Any, action: Text = "", on_action: Any = None) -> rx.Component:
+    """A sentence bottom left for 8 seconds (longer under the pointer or the focus), with one action at most.
+
+    The script presses the button with `data-dismisses` when the time is over.
+    """
+    act = (
+        rx.el.button(action, type="button", on_click=on_action, class_name=look.TOAST_BUTTON)
+        if on_action is not None
+        else rx.fragment()
+    )
+    close = icon_button(
+        "close", _("Close"), small=True, class_name="text-paper!", on_click=on_dismiss, data_dismisses="true"
+    )
+    return rx.el.div(
+        rx.el.span(text), rx.el.span(act, close, class_name="flex items-center gap-1"),
+        class_name=look.TOAST, key=key, data_toast="8000",
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""A picture in the best format and size that the browser takes, its place kept while it loads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from . import look
+from .fields import ground
+
+WIDTHS = (320, 640, 960, 1440)
+
+
+def address(key: rx.Var[str] | str, width: int = 640, kind: str = "jpg") -> Any:
+    """Where a picture of that width is."""
+    return f"/media/{key}/{width}.{kind}"
+
+
+def _set(key: Any, kind: str, widths: tuple[int, ...]) -> Any:
+    return ", ".join(f"/media/{key}/{width}.{kind} {width}w" for width in widths)
+
+
+def picture(
+    view: Any,
+    *,
+    sizes: str,
+    class_name: Any = look.PICTURE_IMG,
+    priority: bool = False,
+    widths: tuple[int, ...] = WIDTHS,
+    alt: Any = None,
+    **props: Any,
+) -> rx.Component:
+    """A PictureView (or its Var). `priority` is for the one picture that opens the page; others load late.
+
+    `sizes` is the CSS width it is shown in; `alt=""` for a picture beside its own name.
+    """
+    key = view.key
+    loading = {"fetchPriority": "high"} if priority else {}
+    return rx.el.picture(
+        rx.el.source(type="image/avif", src_set=_set(key, "avif", widths), sizes=sizes),
+        rx.el.source(type="image/webp", src_set=_set(key, "webp", widths), sizes=sizes),
+        rx.el.img(
+            src=address(key),
+            src_set=_set(key, "jpg", widths),
+            sizes=sizes,
+            alt=view.alt if alt is None else alt,
+            loading="eager" if priority else "lazy",
+            decoding="async",
+            class_name=class_name,
+            # As props of rx.el.img they would become styles.
+            custom_attrs={
+                "width": view.width,
+                "height": view.height,
+                **loading,
+                **props.pop("custom_attrs", {}),
+            },
+            **props,
+        ),
+        class_name="contents",
+    )
+
+
+def frame(view: Any, *extra: Any, class_name: str = look.CARD_PICTURE, **props: Any) -> rx.Component:
+    """A picture in its frame, which has the picture's own colour until it is there; `extra` lies on top."""
+    return rx.el.span(picture(view, **props), *extra, class_name=class_name, **ground(view.colour))
