@@ -1,37 +1,41 @@
-// Takes the served block away in the frame in which the reactive page says that it is ready
-// (an element with data-ready="true"), and the served head when the address changes.
+// Lets the reactive page take over from the served one. In the frame in which a page says that it is
+// ready (an element with data-ready="true") the served block goes; when the address changes, so does
+// the served head.
 (() => {
   const block = document.getElementById("served");
   const here = location.pathname + location.search;
-  const carryOver = (page) => {
-    // What someone was already typing into the plain page goes on in the reactive one.
+  // React adopts a title or meta that equals its own; what it adopted is its to remove.
+  const reacts = (node) => Object.keys(node).some((key) => key.startsWith("__react"));
+  const removeOurs = (selector) => {
+    for (const node of document.querySelectorAll(selector)) if (!reacts(node)) node.remove();
+  };
+
+  // What someone was typing into the plain page goes on in the reactive one.
+  const carryOver = () => {
     const active = document.activeElement;
-    if (!active || !block.contains(active) || !active.name) return;
-    const twin = page.querySelector(`[name="${CSS.escape(active.name)}"]`);
-    if (!twin) return;
-    if (typeof active.value === "string" && active.value && "value" in twin && !twin.value) {
-      // React listens for the event, and reads the value past its own setter.
-      Object.getOwnPropertyDescriptor(Object.getPrototypeOf(twin), "value")?.set?.call(twin, active.value);
+    const value = active.value;
+    const selection = active.selectionStart;
+    // Only what is shown takes the focus, so for a moment, between two frames, both are.
+    block.removeAttribute("id");
+    const twin = [...document.getElementsByName(active.name)].find((node) => !block.contains(node));
+    if (!active.name || !twin) return;
+    if (typeof value === "string" && value && "value" in twin && !twin.value) {
+      // Past React's own setter, so that it notices the change when it hears of it.
+      Object.getOwnPropertyDescriptor(Object.getPrototypeOf(twin), "value")?.set?.call(twin, value);
       twin.dispatchEvent(new Event("input", { bubbles: true }));
     }
     twin.focus();
+    if (selection !== null && twin.setSelectionRange) twin.setSelectionRange(selection, selection);
   };
+
   const look = () => {
-    if (block?.isConnected) {
-      const ready = document.querySelector('[data-ready="true"]');
-      if (ready) {
-        const held = block.contains(document.activeElement);
-        if (!held) block.remove();
-        else {
-          // Only what is shown can take the focus, so for a moment both are.
-          block.removeAttribute("id");
-          carryOver(document.body);
-          block.remove();
-        }
-      }
+    if (block?.isConnected && document.querySelector('[data-ready="true"]')) {
+      if (block.contains(document.activeElement)) carryOver();
+      block.remove();
+      if (document.title && document.querySelectorAll("title").length > 1) removeOurs("title[data-served]");
     }
     if (location.pathname + location.search !== here) {
-      for (const node of document.querySelectorAll("head > [data-served]")) node.remove();
+      removeOurs("head > [data-served]");
       block?.remove();
       watcher.disconnect();
     }

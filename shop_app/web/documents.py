@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shop_app.errors import NotFound
 
 from . import cookies
-from .served import Served, ServePage, block, head
+from .served import Served, ServePage, block, early_head, late_head
 from .shells import BuiltFrontEnd, file_response
 
 log = logging.getLogger(__name__)
@@ -95,8 +95,9 @@ class Documents:
     def _document(self, scope: Scope, route: DocumentRoute, page: Served, status: int) -> Response:
         shell = self.build.shell(route.name if route.name != LOST else "*")
         html = shell.filled(
-            self.build.preloads(route.name) + head(page), block(page), own_title=bool(page.title)
-        )
+            early_head(page) + self.build.preloads(route.name), late_head(page), block(page),
+            own_title=bool(page.title),
+        )  # fmt: skip
         return document(scope, html, status, dict(page.headers))
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -68,8 +68,8 @@ def _meta(kind: str, name: str, content: str) -> str:
     return f'<meta {kind}="{name}" content="{escape(content)}" data-served>' if content else ""
 
 
-def head(page: Served) -> str:
-    """What goes into the head of the shell."""
+def early_head(page: Served) -> str:
+    """What goes first into the head of the shell: the title and what describes the page."""
     canonical = escape(absolute(page.canonical))
     parts = [
         f"<title data-served>{escape(page.title, quote=False)}</title>" if page.title else "",
@@ -81,10 +81,14 @@ def head(page: Served) -> str:
         _meta("property", "og:url", absolute(page.canonical)),
         _meta("property", "og:image", absolute(page.image)),
         _meta("property", "og:type", "website" if page.title else ""),
-        *(f'<script type="application/ld+json" data-served>{script_json(d)}</script>' for d in page.json_ld),
-        _TAKE_OVER if page.html or page.title else "",
     ]
     return "".join(parts)
+
+
+def late_head(page: Served) -> str:
+    """What goes last into the head: JSON-LD, and what lets the reactive page take over."""
+    data = (f'<script type="application/ld+json" data-served>{script_json(d)}</script>' for d in page.json_ld)
+    return "".join(data) + (_TAKE_OVER if page.html or page.title else "")
 
 
 def block(page: Served) -> str:

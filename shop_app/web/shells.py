@@ -34,6 +34,8 @@ class Shell:
     """A built page, cut open where the edge puts its own head and its block of content.
 
     `start` ends behind the charset, `rest` goes to the end of the head, `body` to the end of the body.
+    Own titles, metas and links may stand early in the head; own scripts and styles only behind React's,
+    which would take the first script that it meets for its own.
     `bare_rest` is `rest` without the title, description and Open Graph that React wrote at the build.
     """
 
@@ -43,10 +45,10 @@ class Shell:
     body: str
     end: str
 
-    def filled(self, head: str, block: str, *, own_title: bool) -> str:
-        """The page with `head` early in its head and `block` last in its body."""
+    def filled(self, early: str, late: str, block: str, *, own_title: bool) -> str:
+        """The page with `early` and `late` in its head and `block` last in its body."""
         rest = self.bare_rest if own_title else self.rest
-        return "".join((self.start, head, rest, self.body, block, self.end))
+        return f"{self.start}{early}{rest}{late}{self.body}{block}{self.end}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,129 @@
+"""The view of what was pushed: a State that the server never reads, and the Vars that overlay it.
+
+How it works, checked against Reflex 0.10.1 (tests/live): a push is one `StateUpdate` for a socket.io
+room, whose delta names this State and keys that it doesn't declare. The browser's `applyDelta` sets
+each key by itself and keeps the others, so products are patched independently of each other.
+
+Where a push goes into a var that the server's copy holds too, that copy stays stale: Reflex 0.10.1
+sends every var that a handler assigns, also with an equal value, so assigning repairs the page, but a
+handler that doesn't assign it sends nothing, and a hydration brings the stale value back. Hence keys
+of our own, base data with `as_of` and pushes with `at`, and the later one shows.
+
+A socket that reconnects has left its rooms; `on_load` runs again then, so join there and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import reflex as rx
+from reflex.state import StateUpdate
+from reflex_base.constants.state import FIELD_MARKER
+from reflex_base.event import Event, EventHandler
+from reflex_base.registry import RegistrationContext
+from reflex_base.utils.format import format_event_handler
+from reflex_base.vars import VarData
+
+from shop_app.live import rooms
+from shop_app.live.bus import Push
+
+from .base import visitor_hash
+
+log = logging.getLogger(__name__)
+
+MAX_WATCHED = 120
+"""Products on one page that are kept up to date."""
+
+
+class Live(rx.State):
+    """Empty on the server; in the browser it holds one object for each product that was pushed."""
+
+    born: int = 0
+
+
+def live_var(base: rx.Var, slug: rx.Var | str) -> rx.Var:
+    """`base` (a product's view with `as_of`) with what was pushed about `slug` since laid over it.
+
+    Has the type of `base`, so that its fields are reached as before: `live_var(p, p.slug).price`.
+    """
+    born = Live.born
+    here = str(born).removesuffix("." + "born" + FIELD_MARKER)
+    key = f'"now_" + {slug!s} + "{FIELD_MARKER}"' if isinstance(slug, rx.Var) else f'"now_{slug}{FIELD_MARKER}"'
+    expression = (
+        f"(((now, base) => (now && base && now.at > (base.as_of ?? 0) ? {{...base, ...now}} : base))"
+        f"({here}[{key}], {base!s}))"
+    )
+    data = [born._get_all_var_data(), base._get_all_var_data()]
+    if isinstance(slug, rx.Var):
+        data.append(slug._get_all_var_data())
+    return rx.Var(expression, _var_type=base._var_type, _var_data=VarData.merge(*data)).to(base._var_type)
+
+
+def handler_name(handler: Any) -> str:
+    """The full name of a handler, for `ask`: `handler_name(CartState.load)`."""
+    assert isinstance(handler, EventHandler)
+    return format_event_handler(handler)
+
+
+def _socket(state: rx.State) -> tuple[Any, str, str] | None:
+    app = RegistrationContext.get().app
+    sid = state.router.session.session_id
+    if app.sio is None or app.event_namespace is None or not sid:
+        return None
+    return app.sio, sid, app.event_namespace.namespace
+
+
+async def _join(state: rx.State, kind: str, wanted: Iterable[str]) -> None:
+    socket = _socket(state)
+    if socket is None:
+        return
+    sio, sid, namespace = socket
+    names = set(wanted)
+    try:
+        there = {room for room in sio.rooms(sid, namespace) if room and room.startswith(kind)}
+        for room in there - names:
+            await sio.leave_room(sid, room, namespace=namespace)
+        for room in names - there:
+            await sio.enter_room(sid, room, namespace=namespace)
+    except (KeyError, ValueError):
+        # The tab went away in the meantime; the next one joins for itself.
+        log.debug("A socket left before it joined its rooms")
+
+
+async def watch(state: rx.State, slugs: Iterable[str]) -> None:
+    """Keep these products up to date on this page, and no others any more. Call it in on_load."""
+    await _join(state, rooms.PRODUCT, [rooms.product_room(slug) for slug in list(slugs)[:MAX_WATCHED]])
+
+
+async def watch_more(state: rx.State, slugs: Iterable[str]) -> None:
+    """The same for products that were added to the page, the others stay."""
+    socket = _socket(state)
+    if socket:
+        sio, sid, namespace = socket
+        there = [room for room in sio.rooms(sid, namespace) if room and room.startswith(rooms.PRODUCT)]
+        fresh = [rooms.product_room(slug) for slug in slugs]
+        await _join(state, rooms.PRODUCT, [*there, *fresh][:MAX_WATCHED])
+
+
+async def join_cart(state: rx.State) -> None:
+    """Hear of changes of this visitor's cart from other tabs. Call it in on_load."""
+    key = visitor_hash(state)
+    await _join(state, rooms.CART, [rooms.cart_room(key)] if key else [])
+
+
+async def join_order(state: rx.State, token_hash: str) -> None:
+    """Hear of changes of an order; whoever calls this has shown that the visitor may see it."""
+    await _join(state, rooms.ORDER, [rooms.order_room(token_hash)])
+
+
+async def emit(app: rx.App, room: str, push: Push) -> None:
+    """Send a push to the room's sockets of this process: one message, whatever their number."""
+    if app.sio is None or app.event_namespace is None:
+        return
+    patch = {key + FIELD_MARKER: value for key, value in push.patch.items()}
+    update = StateUpdate(
+        delta={Live.get_full_name(): patch} if patch else {}, events=[Event(name=name) for name in push.ask]
+    )
+    await app.sio.emit("event", update, room=room, namespace=app.event_namespace.namespace)

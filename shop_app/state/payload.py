@@ -1,0 +1,77 @@
+"""The types that handlers take: each with its bounds, because every browser may send anything.
+
+A handler's arguments are annotated with these (or a Literal, an Enum, a bool); the guard checks
+values against them before the handler runs, and the server doesn't start while an argument has a
+type without bounds. Text comes in trimmed, without control characters.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+MAX_QUANTITY = 99
+MAX_ID = 2**53 - 1
+"""The largest whole number that a browser holds exactly."""
+
+
+def _tidy(text: str) -> str:
+    # Newlines and tabs are text; other controls, surrogates and direction overrides are not.
+    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text):
+        raise ValueError("control characters")
+    if any(char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for char in text):
+        raise ValueError("direction overrides")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text or "\t" in text:
+        raise ValueError("more than one line")
+    return text
+
+
+def _whole(value: Any) -> Any:
+    """Numbers as browsers send them: 3, "3", "" is no number; never True, 3.5, NaN or " 3"."""
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 16:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("not a whole number")
+    return value
+
+
+def _text(max_length: int, *, lines: bool = False) -> Any:
+    checks = [AfterValidator(_tidy)] + ([] if lines else [AfterValidator(_one_line)])
+    constraint = StringConstraints(strict=True, strip_whitespace=True, max_length=max_length)
+    return (constraint, *checks)
+
+
+Sku = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,63}\z", max_length=64)]
+Slug = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\z", max_length=120)]
+Token = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{16,128}\z", max_length=128)]
+Code = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=40), AfterValidator(_tidy)]
+Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_.-]{0,63}\z", max_length=64)]
+"""A word of ours: a sort order, a section, the key of an option."""
+
+ShortText = Annotated[str, *_text(200)]
+LongText = Annotated[str, *_text(10_000, lines=True)]
+Query = Annotated[str, *_text(200)]
+Path = Annotated[str, StringConstraints(strict=True, pattern=r"^/[^/\\\s][^\\\s]*\z|^/\z", max_length=500)]
+"""An address within the shop, never another host's."""
+
+Quantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_whole)]
+Count = Annotated[int, Field(ge=-1_000_000, le=1_000_000), BeforeValidator(_whole)]
+PageNumber = Annotated[int, Field(ge=1, le=100_000), BeforeValidator(_whole)]
+RecordId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_whole)]
+AmountMinor = Annotated[int, Field(ge=0, le=10**11), BeforeValidator(_whole)]
+Flag = Annotated[bool, Field(strict=True)]
+
+FieldName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}\z", max_length=64)]
+Form = Annotated[dict[FieldName, Annotated[str, *_text(10_000, lines=True)]], Field(max_length=60)]
+"""A submitted form: at most 60 fields, each a text of at most 10,000 characters."""
+
+Skus = Annotated[list[Sku], Field(max_length=100)]
+RecordIds = Annotated[list[RecordId], Field(max_length=200)]

@@ -1,0 +1,253 @@
+"""The guard: no event of a browser reaches a handler that didn't ask for it, with values it didn't ask for.
+
+Default-deny. A handler without a policy is refused (and the server doesn't start with one), so are
+unknown, missing and ill-typed arguments; who is asking is looked up on every event that isn't public.
+
+A browser's event and one that the server chained are told apart by `router_data`: Reflex's socket
+writes the connection's own entries (headers, address, session) into it for every event that arrives
+over a socket, whatever the browser sent, and an event that a handler returned carries none.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from reflex.middleware import Middleware
+from reflex.state import BaseState, StateUpdate
+from reflex_base.event import Event
+from reflex_base.event.context import EventContext
+from reflex_base.registry import RegistrationContext
+from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
+
+from shop_app.words import _
+
+from .policy import ANYONE, Policy, policy_of, remember_asker, who
+
+log = logging.getLogger(__name__)
+
+_CONNECTION = frozenset({"token", "headers", "sid", "ip"})
+
+_PUBLIC, _INTERNAL = Policy("public"), Policy("internal")
+# Reflex's own handlers, by the name of their function. What isn't here is refused: `setvar` and
+# `update_vars_internal` above all, which write what the browser says.
+_FRAMEWORK = {
+    "State.hydrate": _PUBLIC,
+    "State.hydrate_and_load": _PUBLIC,
+    "OnLoadInternalState.on_load_internal": _PUBLIC,
+    "FrontendEventExceptionState.handle_frontend_exception": _PUBLIC,
+    "State.set_is_hydrated": _INTERNAL,
+    "OnLoadInternalState.set_is_hydrated": _INTERNAL,
+}
+_CLOSED = frozenset({"EventHandlerSetVar.setvar", "UpdateVarsInternalState.update_vars_internal"})
+
+Refuse = Callable[[str], list[Event]]
+"""From a sentence for people to the events that show it."""
+
+
+class NoPolicy(RuntimeError):
+    """Some handlers can't be guarded: the server must not start."""
+
+
+class Refused(Exception):
+    """An event isn't let through. The text is for people; "" where there is nobody to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the guard knows of a handler. `arguments` maps a name to its check and whether it must be there."""
+
+    policy: Policy | None
+    arguments: Mapping[str, tuple[TypeAdapter[Any], bool]]
+    framework: bool = False
+
+    def checked(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """The payload with validated values.
+
+        Errors  Refused for anything unknown, missing or outside of its type.
+        """
+        if not payload.keys() <= self.arguments.keys():
+            raise Refused(_("That can't be done here."))
+        values = {}
+        for name, (adapter, required) in self.arguments.items():
+            if name in payload:
+                try:
+                    values[name] = adapter.validate_python(_form(payload[name]))
+                except (ValidationError, RecursionError):
+                    raise Refused(_("That value can't be used here.")) from None
+            elif required:
+                raise Refused(_("That can't be done here."))
+        return values
+
+
+def _form(value: Any) -> Any:
+    """A submitted form as the dict of its last values; everything else as it came."""
+    if isinstance(value, dict) and value.keys() == {FORM_DATA_ENTRIES_KEY}:
+        entries = value[FORM_DATA_ENTRIES_KEY]
+        if not isinstance(entries, list) or len(entries) > 200:
+            return None
+        try:
+            return {name: content for name, content in entries}
+        except (TypeError, ValueError):
+            return None
+    return value
+
+
+class Guard(Middleware):
+    """Reflex calls `preprocess` before every event, also for those that handlers chain."""
+
+    def __init__(self, refuse: Refuse) -> None:
+        self._refuse = refuse
+        self._rules: dict[str, Rule] = {}
+
+    async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
+        """None lets the event through, its payload now made of validated values."""
+        try:
+            await self._check(event)
+        except Refused as refused:
+            log.info("Refused the event %s", event.name[-80:])
+            return StateUpdate(events=self._refuse(str(refused)) if str(refused) else [])
+        return None
+
+    async def _check(self, event: Event) -> None:
+        rule = self._rules.get(event.name) or self._learn(event.name)
+        policy = rule.policy
+        if policy is None:
+            raise Refused("")
+        from_browser = came_from_browser(event)
+        if from_browser:
+            if policy.kind == "internal":
+                raise Refused("")
+            values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
+            event.payload.clear()
+            event.payload.update(values)
+        remember_asker(None)
+        if policy.kind in ("customer", "staff"):
+            cookie = _cookie_header(event)
+            principal = await who(cookie) if cookie else ANYONE
+            if not principal.allowed(policy):
+                known = principal.staff_id if policy.kind == "staff" else None
+                raise Refused(_("You don't have the right to do that.") if known else _("Sign in to do that."))
+            remember_asker(principal)
+
+    def _learn(self, name: str) -> Rule:
+        registered = RegistrationContext.get().event_handlers.get(name)
+        rule = Rule(None, {}) if registered is None else rule_of(registered.handler.fn)
+        if registered is not None:
+            self._rules[name] = rule
+        return rule
+
+
+def came_from_browser(event: Event) -> bool:
+    """Whether an event arrived over a socket: fails safe, a trace of a connection is enough."""
+    return not _CONNECTION.isdisjoint(event.router_data)
+
+
+def _cookie_header(event: Event) -> str:
+    """The Cookie header of the connection that the event, or the event that chained it, arrived on."""
+    data = event.router_data or EventContext.get().router_data or {}
+    return data.get("headers", {}).get("cookie", "")
+
+
+def _framework_payload(event: Event) -> dict[str, Any]:
+    """What Reflex's own handlers may get: no stored values of the browser, no endless texts."""
+    payload = event.payload
+    if event.name.endswith(".hydrate_and_load"):
+        hashes = payload.get("hashes")
+        good = isinstance(hashes, list) and len(hashes) <= 500 and all(
+            isinstance(value, str) and len(value) <= 80 for value in hashes
+        )  # fmt: skip
+        return {"hashes": hashes} if good else {}
+    if event.name.endswith(".handle_frontend_exception"):
+        return {name: str(payload.get(name, ""))[:2000] for name in ("info", "component_stack")}
+    return {}
+
+
+def rule_of(handler: Callable[..., Any]) -> Rule:
+    """What a handler declares about itself.
+
+    Errors  NoPolicy where an argument has no type, or one without bounds.
+    """
+    if handler.__module__ == "reflex.state" or handler.__module__.startswith("reflex."):
+        return Rule(_FRAMEWORK.get(handler.__qualname__), {}, framework=True)
+    policy = policy_of(handler)
+    if policy is None:
+        return Rule(None, {})
+    hints = typing.get_type_hints(handler, include_extras=True)
+    arguments = {}
+    for parameter in list(inspect.signature(handler).parameters.values())[1:]:
+        required = parameter.default is parameter.empty
+        if policy.kind == "internal":
+            continue
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or parameter.name not in hints:
+            raise NoPolicy(f"{handler.__qualname__}: the argument {parameter.name} has no type")
+        adapter: TypeAdapter[Any] = TypeAdapter(hints[parameter.name])
+        if not _bounded(schema := adapter.json_schema(), schema.get("$defs", {})):
+            raise NoPolicy(f"{handler.__qualname__}: the type of {parameter.name} has no bounds")
+        arguments[parameter.name] = (adapter, required)
+    return Rule(policy, arguments)
+
+
+def _bounded(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int = 0) -> bool:
+    """Whether a JSON schema lets only values of a limited size through."""
+    if depth > 8:
+        return False
+    if "$ref" in schema:
+        return _bounded(defs[schema["$ref"].rsplit("/", 1)[-1]], defs, depth + 1)
+    if "enum" in schema or "const" in schema:
+        return True
+    if "anyOf" in schema:
+        return all(_bounded(part, defs, depth + 1) for part in schema["anyOf"])
+    match schema.get("type"):
+        case "boolean" | "null":
+            return True
+        case "string":
+            return "maxLength" in schema
+        case "integer" | "number":
+            return ("maximum" in schema or "exclusiveMaximum" in schema) and (
+                "minimum" in schema or "exclusiveMinimum" in schema
+            )
+        case "array":
+            return "maxItems" in schema and _bounded(schema.get("items", {}), defs, depth + 1)
+        case "object":
+            return _bounded_object(schema, defs, depth)
+    return False
+
+
+def _bounded_object(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int) -> bool:
+    if "properties" in schema:
+        return all(_bounded(part, defs, depth + 1) for part in schema["properties"].values())
+    values = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), {})
+    return "maxProperties" in schema and isinstance(values, dict) and _bounded(values, defs, depth + 1)
+
+
+def unguarded() -> list[str]:
+    """The handlers that can't be guarded, each with its reason; Reflex's own are judged by our table."""
+    found = []
+    for name, registered in RegistrationContext.get().event_handlers.items():
+        handler = registered.handler.fn
+        try:
+            rule = rule_of(handler)
+        except NoPolicy as error:
+            found.append(str(error))
+            continue
+        if rule.framework and rule.policy is None and handler.__qualname__ not in _CLOSED:
+            found.append(f"{name}: Reflex added a handler that nobody has judged yet")
+        elif not rule.framework and rule.policy is None:
+            found.append(f"{handler.__module__}.{handler.__qualname__}: no policy; write @public, @customer, "
+                         "@staff(…) or @internal above it")  # fmt: skip
+    return found
+
+
+def refuse_unguarded() -> None:
+    """Stop the start while a handler lacks its policy.
+
+    Errors  NoPolicy with every such handler.
+    """
+    if found := unguarded():
+        raise NoPolicy("Handlers without a guard:\n" + "\n".join(found))
