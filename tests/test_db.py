@@ -1,0 +1,165 @@
+"""Tests of db and facts: one owner of every transaction, and nothing told before its commit."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+
+from shop_app import db, facts
+from shop_app.errors import NotFound
+from shop_app.facts import CartChanged, StockChanged
+from shop_app.models import Cart, CartLine, Category, Tag
+from tests.factories import make_cart, make_product
+
+pytestmark = pytest.mark.both
+
+
+def names(on: Engine) -> list[str]:
+    with db.reading(on=on) as session:
+        return list(session.exec(select(Tag.name).order_by(Tag.name)))
+
+
+def test_what_a_transaction_wrote_is_there_after_it(engine: Engine):
+    with db.transaction() as session:
+        session.add(Tag(name="oak"))
+    assert names(engine) == ["oak"]
+
+
+def test_a_refusal_undoes_everything_and_passes_through(engine: Engine):
+    with pytest.raises(NotFound), db.transaction() as session:
+        session.add(Tag(name="oak"))
+        session.flush()
+        raise NotFound("There is no such thing.")
+    assert names(engine) == []
+
+
+def test_reading_writes_nothing(engine: Engine):
+    with db.reading() as session:
+        session.add(Tag(name="oak"))
+        session.flush()
+    assert names(engine) == []
+
+
+def test_facts_are_told_after_the_commit_and_equal_ones_once(engine: Engine):
+    seen: list[tuple[StockChanged, list[str]]] = []
+    facts.listen(StockChanged, lambda fact: seen.append((fact, names(engine))))
+    with db.transaction() as session:
+        session.add(Tag(name="oak"))
+        facts.announce(session, StockChanged((1,)))
+        facts.announce(session, StockChanged((1,)))
+        assert seen == []
+    # The listener could already read what was committed.
+    assert seen == [(StockChanged((1,)), ["oak"])]
+
+
+def test_a_rollback_tells_nothing(engine: Engine):
+    seen: list[CartChanged] = []
+    facts.listen(CartChanged, seen.append)
+    with pytest.raises(NotFound), db.transaction() as session:
+        facts.announce(session, CartChanged(1))
+        raise NotFound("No.")
+    with db.reading() as session:
+        facts.announce(session, CartChanged(2))
+    assert seen == []
+
+
+def test_a_listener_that_fails_neither_undoes_the_commit_nor_silences_the_others(engine: Engine):
+    seen: list[CartChanged] = []
+
+    def broken(_fact: CartChanged) -> None:
+        raise RuntimeError("listener")
+
+    facts.listen(CartChanged, broken)
+    facts.listen(CartChanged, seen.append)
+    with db.transaction() as session:
+        session.add(Tag(name="oak"))
+        facts.announce(session, CartChanged(1))
+    assert seen == [CartChanged(1)]
+    assert names(engine) == ["oak"]
+
+
+def test_a_listener_that_has_ended_hears_nothing(engine: Engine):
+    seen: list[CartChanged] = []
+    end = facts.listen(CartChanged, seen.append)
+    end()
+    with db.transaction() as session:
+        facts.announce(session, CartChanged(1))
+    assert seen == []
+
+
+def test_foreign_keys_hold(engine: Engine):
+    with pytest.raises(IntegrityError), db.transaction() as session:
+        session.add(Category(slug="lamps", title="Lamps", parent_id=404))
+    with db.reading() as session:
+        assert session.exec(select(Category)).all() == []
+
+
+def test_deleting_a_cart_takes_its_lines_along(engine: Engine):
+    with db.transaction() as session:
+        make_product(session)
+        cart_id = make_cart(session, {"FABLE-LAMP": 2}).id
+    with db.transaction() as session:
+        session.delete(session.get_one(Cart, cart_id))
+    with db.reading() as session:
+        assert session.exec(select(CartLine)).all() == []
+
+
+def test_writers_wait_for_each_other_and_none_is_lost(engine: Engine):
+    with db.transaction() as session:
+        session.add(Category(slug="lamps", title="Lamps", position=0))
+
+    def count_up() -> None:
+        for _ in range(20):
+            with db.transaction() as session:
+                row = session.exec(select(Category).with_for_update()).one()
+                row.position += 1
+
+    threads = [threading.Thread(target=count_up) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with db.reading() as session:
+        assert session.exec(select(Category.position)).one() == 120
+
+
+async def test_verbs_run_off_the_loop_and_answer(engine: Engine):
+    def verb(session: Session, name: str, *, loud: bool) -> str:
+        session.add(Tag(name=name))
+        assert threading.current_thread() is not threading.main_thread()
+        return name.upper() if loud else name
+
+    assert await db.in_transaction(verb, "oak", loud=True) == "OAK"
+    assert await db.in_durable_transaction(verb, "elm", loud=False) == "elm"
+    assert names(engine) == ["elm", "oak"]
+    assert await db.in_reading(verb, "ash", loud=False) == "ash"
+    assert names(engine) == ["elm", "oak"]
+
+
+@pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])
+def test_orders_and_payments_survive_a_power_cut_on_sqlite(engine: Engine, durable: bool, level: int):
+    with db.transaction(durable=durable) as session:
+        if engine.dialect.name != "sqlite":
+            return  # PostgreSQL is durable by its own defaults.
+        assert session.connection().execute(text("PRAGMA synchronous")).scalar() == level
+        assert session.connection().execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+def test_a_database_that_is_locked_is_a_refusal_for_people(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    if engine.dialect.name == "sqlite":
+        monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 50)
+        engine.dispose()
+    other = db.make_engine(engine.url.render_as_string(hide_password=False))
+    with Session(other) as holder:
+        holder.connection(execution_options={"writes": True}).execute(
+            text("SELECT 1" if engine.dialect.name == "sqlite" else "LOCK TABLE tag IN ACCESS EXCLUSIVE MODE")
+        )
+        with pytest.raises(db.Unavailable) as refused, db.transaction() as session:
+            session.add(Tag(name="oak"))
+    other.dispose()
+    assert refused.value.message == "The shop can't save anything just now. Try again in a moment."
+    assert names(engine) == []
