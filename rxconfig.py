@@ -20,7 +20,8 @@ os.environ.setdefault("REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE", "65536")
 # A demo is opened under either name of this machine; under `reflex run` the pages have Vite's port.
 _ORIGINS = [settings().public_url]
 if settings().mode == "demo":
-    _ports = {settings().port, 3000} if os.environ.get("REFLEX_ENV_MODE", "dev") == "dev" else {settings().port}
+    _dev = os.environ.get("REFLEX_ENV_MODE", "dev") == "dev"
+    _ports = {settings().port, 3000} if _dev else {settings().port}
     _ORIGINS += [f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in sorted(_ports)]
 
 config = rx.Config(

@@ -151,5 +151,5 @@ def _announce(started: float) -> None:
     if chosen.mode == "demo":
         print(f"Back office: {chosen.public_url}/admin")
         print("Demo logins: " + ", ".join(f"{email} / {password}" for email, password in DEMO_LOGINS))
-    where = "sent by SHOP_SMTP_URL's server" if chosen.smtp_url else f"written to {chosen.data_dir / 'letters'}"
-    print(f"Letters are {where}. Ctrl-C ends it.\n", flush=True)
+    kept = f"written to {chosen.data_dir / 'letters'}"
+    print(f"Letters are {'sent by mail' if chosen.smtp_url else kept}. Ctrl-C ends it.\n", flush=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 import reflex as rx
 from reflex.state import FrontendEventExceptionState
@@ -18,27 +21,50 @@ from shop_app.pages import home, lost
 from shop_app.settings import settings
 from shop_app.state import live
 from shop_app.state.base import answer_failure, notice_events
-from shop_app.web import health, logs
+from shop_app.web import health, logs, sitemap
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.guard import Guard, refuse_unguarded
+from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
-
-# Addresses that are no pages: webhooks, sign-in forms, media, the sandbox, health, sitemap.
-ROUTES: list[BaseRoute] = [
-    *health.routes,
-]
-
-# What the HTML of a page carries before any script has run; pages that aren't here serve their shell.
-DOCUMENTS: list[DocumentRoute] = [
-    DocumentRoute("/"),
-    DocumentRoute("/products"),
-    DocumentRoute("/products/[slug]"),
-    DocumentRoute("404"),
-]
 
 HANDLERS_FINISH_SECONDS = 10
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its address in Reflex's words, its component, its title once it is reactive.
+
+    `load` is the handler that runs when the page opens or its socket comes back; `serve` makes the
+    content that the HTML carries before any script has run, see `web/served.py`.
+    """
+
+    route: str
+    component: Callable[[], rx.Component]
+    title: str | rx.Var
+    load: Any = None
+    serve: ServePage | None = None
+
+
+PAGES: list[Page] = [
+    Page("/", home.page, "Shop"),
+    Page("/products", home.page, "All products"),
+    Page("/products/[slug]", home.page, "Product"),
+    Page("404", lost.page, "Not found"),
+]
+
+
+def addresses() -> Iterable[tuple[str, datetime | None]]:
+    """What the sitemap lists."""
+    return [("/", None), ("/products", None)]
+
+
+# Addresses that are no pages: health, sitemap, webhooks, sign-in forms, media, the sandbox.
+ROUTES: list[BaseRoute] = [
+    *health.routes,
+    *sitemap.routes(addresses),
+]
 
 
 def edge(inner: ASGIApp) -> ASGIApp:
@@ -47,22 +73,27 @@ def edge(inner: ASGIApp) -> ASGIApp:
     refuse_unguarded()
     build = read_build() if is_prod_mode() else None
     if build:
-        inner = Documents(inner, build=build, routes=DOCUMENTS)
+        documents = [DocumentRoute(page.route, page.serve) for page in PAGES]
+        inner = Documents(inner, build=build, routes=documents)
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=build.script_hashes if build else ())
+
+
+def preload(font: str) -> rx.Component:
+    """The link that fetches a font before the stylesheet asks for it."""
+    return rx.el.link(
+        rel="preload",
+        href=f"/fonts/{font}.woff2",
+        type="font/woff2",
+        cross_origin="anonymous",
+        custom_attrs={"as": "font"},
+    )
 
 
 app = rx.App(
     html_lang=settings().locale,
     stylesheets=["/tokens.css"],
-    head_components=[
-        rx.el.link(
-            rel="preload", href=f"/fonts/{font}.woff2", type="font/woff2",
-            custom_attrs={"as": "font"}, cross_origin="anonymous",
-        )
-        for font in FONTS
-    ]
-    + [rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml")],  # fmt: skip
+    head_components=[*map(preload, FONTS), rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml")],
     # No toasts: they are evaluated script, which the content security policy forbids.
     toaster=None,
     app_wraps={},
@@ -86,8 +117,5 @@ async def running() -> AsyncIterator[None]:
 
 app.register_lifespan_task(running)
 
-# Pages: component, address, title.
-app.add_page(home.page, route="/", title="Shop", image="/favicon.ico")
-app.add_page(home.page, route="/products", title="All products", image="/favicon.ico")
-app.add_page(home.page, route="/products/[slug]", title="Product", image="/favicon.ico")
-app.add_page(lost.page, route="404", title="Not found", image="/favicon.ico")
+for page in PAGES:
+    app.add_page(page.component, page.route, title=page.title, on_load=page.load, image="/icon.svg")

@@ -50,7 +50,8 @@ def say(text: str, kind: Kind = "good") -> EventSpec:
 
 def notice_events(text: str) -> list[Event]:
     """The same as ready-made events, for the guard."""
-    return [Event(name=format_event_handler(Notice.event_handlers["show"]), payload={"text": text, "kind": "bad"})]
+    name = format_event_handler(Notice.event_handlers["show"])
+    return [Event(name=name, payload={"text": text, "kind": "bad"})]
 
 
 def answer_failure(exception: Exception) -> EventSpec:

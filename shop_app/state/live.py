@@ -48,9 +48,10 @@ def live_var(base: rx.Var, slug: rx.Var | str) -> rx.Var:
 
     Has the type of `base`, so that its fields are reached as before: `live_var(p, p.slug).price`.
     """
-    born = Live.born
+    born = rx.Var.create(Live.born)
     here = str(born).removesuffix("." + "born" + FIELD_MARKER)
-    key = f'"now_" + {slug!s} + "{FIELD_MARKER}"' if isinstance(slug, rx.Var) else f'"now_{slug}{FIELD_MARKER}"'
+    name = f'"now_" + {slug!s}' if isinstance(slug, rx.Var) else f'"now_{slug}"'
+    key = f'{name} + "{FIELD_MARKER}"'
     expression = (
         f"(((now, base) => (now && base && now.at > (base.as_of ?? 0) ? {{...base, ...now}} : base))"
         f"({here}[{key}], {base!s}))"

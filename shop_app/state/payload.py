@@ -49,10 +49,14 @@ def _text(max_length: int, *, lines: bool = False) -> Any:
     return (constraint, *checks)
 
 
-Sku = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,63}\z", max_length=64)]
+Sku = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,63}\z", max_length=64)
+]
 Slug = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\z", max_length=120)]
 Token = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{16,128}\z", max_length=128)]
-Code = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=40), AfterValidator(_tidy)]
+Code = Annotated[
+    str, StringConstraints(strict=True, strip_whitespace=True, max_length=40), AfterValidator(_tidy)
+]
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_.-]{0,63}\z", max_length=64)]
 """A word of ours: a sort order, a section, the key of an option."""
 
@@ -69,7 +73,9 @@ RecordId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_whole)]
 AmountMinor = Annotated[int, Field(ge=0, le=10**11), BeforeValidator(_whole)]
 Flag = Annotated[bool, Field(strict=True)]
 
-FieldName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}\z", max_length=64)]
+FieldName = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}\z", max_length=64)
+]
 Form = Annotated[dict[FieldName, Annotated[str, *_text(10_000, lines=True)]], Field(max_length=60)]
 """A submitted form: at most 60 fields, each a text of at most 10,000 characters."""
 

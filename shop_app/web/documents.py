@@ -62,18 +62,22 @@ class Documents:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
-            return await self.app(scope, receive, send)
-        path: str = scope["path"]
+            await self.app(scope, receive, send)
+        elif response := await self._own(scope, scope["path"]):
+            await response(scope, receive, send)
+        else:
+            await self._pass_on(scope, receive, send)
+
+    async def _own(self, scope: Scope, path: str) -> Response | None:
+        """The answer to an address of the front end, None for others'."""
         if file := self.build.files.get(path):
-            return await file_response(file, path, Headers(scope=scope))(scope, receive, send)
+            return file_response(file, path, Headers(scope=scope))
         if found := self._match(path):
-            response = await self.answer(scope, *found)
-            return await response(scope, receive, send)
+            return await self.answer(scope, *found)
         if len(path) > 1 and path.endswith("/") and self._match(path.rstrip("/")):
             query = scope["query_string"].decode("latin-1")
-            target = "/" + path.strip("/") + (f"?{query}" if query else "")
-            return await RedirectResponse(target, status_code=301)(scope, receive, send)
-        await self._pass_on(scope, receive, send)
+            return RedirectResponse("/" + path.strip("/") + (f"?{query}" if query else ""), status_code=301)
+        return None
 
     def _match(self, path: str) -> tuple[DocumentRoute, dict[str, str]] | None:
         for pattern, route in self.routes:

@@ -104,19 +104,17 @@ class Edge:
             await self.app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = self._dressed(list(message.get("headers", ())))
             await send(message)
 
-        refusal = self._refusal(scope, path)
-        if refusal:
-            return await refusal(scope, receive, dressed)
-        if scope["method"] in SAFE_METHODS:
-            return await self.app(scope, receive, dressed)
-        await self._bounded_body(scope, receive, dressed)
+        if refusal := self._refusal(scope, scope["path"]):
+            await refusal(scope, receive, dressed)
+        elif scope["method"] in SAFE_METHODS:
+            await self.app(scope, receive, dressed)
+        else:
+            await self._bounded_body(scope, receive, dressed)
 
     def _dressed(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         there = dict(headers)
@@ -166,7 +164,8 @@ class Edge:
             self.sockets[address] >= SOCKETS_PER_ADDRESS and not load_test()
         ):
             await receive()
-            return await send({"type": "websocket.close", "code": 1008})
+            await send({"type": "websocket.close", "code": 1008})
+            return
         made = _mint_visitor(scope)
         bucket = Bucket(MESSAGES_PER_SECOND, MESSAGE_BURST)
 

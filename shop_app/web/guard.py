@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 from reflex_base.event.context import EventContext
@@ -60,7 +60,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the guard knows of a handler. `arguments` maps a name to its check and whether it must be there."""
+    """What the guard knows of a handler; `arguments` has a check for each name, and whether it must come."""
 
     policy: Policy | None
     arguments: Mapping[str, tuple[TypeAdapter[Any], bool]]
@@ -92,7 +92,7 @@ def _form(value: Any) -> Any:
         if not isinstance(entries, list) or len(entries) > 200:
             return None
         try:
-            return {name: content for name, content in entries}
+            return dict(entries)
         except (TypeError, ValueError):
             return None
     return value
@@ -131,8 +131,9 @@ class Guard(Middleware):
             cookie = _cookie_header(event)
             principal = await who(cookie) if cookie else ANYONE
             if not principal.allowed(policy):
-                known = principal.staff_id if policy.kind == "staff" else None
-                raise Refused(_("You don't have the right to do that.") if known else _("Sign in to do that."))
+                if policy.kind == "staff" and principal.staff_id:
+                    raise Refused(_("You don't have the right to do that."))
+                raise Refused(_("Sign in to do that."))
             remember_asker(principal)
 
     def _learn(self, name: str) -> Rule:
@@ -222,7 +223,8 @@ def _bounded(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int = 0)
 def _bounded_object(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int) -> bool:
     if "properties" in schema:
         return all(_bounded(part, defs, depth + 1) for part in schema["properties"].values())
-    values = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), {})
+    patterns = schema.get("patternProperties", {})
+    values = schema.get("additionalProperties") or next(iter(patterns.values()), {})
     return "maxProperties" in schema and isinstance(values, dict) and _bounded(values, defs, depth + 1)
 
 

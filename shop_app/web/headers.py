@@ -37,8 +37,14 @@ def content_security_policy(script_hashes: Iterable[str] = ()) -> str:
     )
 
 
-FILES_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+FILES_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
 )
 """For what isn't HTML: opened by itself, a picture or a file runs nothing and loads nothing."""
 

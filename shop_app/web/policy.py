@@ -52,7 +52,6 @@ LookUp = Callable[[str], Principal | None]
 """From the hash of a session's key to who that is now; None where it ended. Runs in a thread."""
 
 
-
 def _nobody(_session_hash: str) -> Principal | None:
     return None
 

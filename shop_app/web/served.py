@@ -42,7 +42,7 @@ ServePage = Callable[[dict[str, str], QueryParams], Served]
 
 # React's own nodes wait behind the block until a page says that it is ready; see assets/served.js.
 _TAKE_OVER = (
-    '<style data-served>body:has(>#served)>:not(#served){display:none!important}</style>'
+    "<style data-served>body:has(>#served)>:not(#served){display:none!important}</style>"
     '<script src="/served.js" defer data-served></script>'
 )
 

@@ -1,0 +1,50 @@
+"""What search engines are told: robots.txt and the sitemap."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from xml.sax.saxutils import escape
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from .served import absolute
+
+MAX_ADDRESSES = 50_000
+"""The protocol's limit for one file, https://www.sitemaps.org/protocol.html."""
+
+_CLOSED_TO_ENGINES = ("/admin", "/account", "/cart", "/checkout", "/orders", "/webhooks", "/sandbox")
+
+Addresses = Callable[[], Iterable[tuple[str, datetime | None]]]
+"""The paths of the shop that engines shall know, each with when it changed; runs in a thread."""
+
+
+def robots_text() -> str:
+    """robots.txt: the shop is open, its desks are not."""
+    closed = "".join(f"Disallow: {path}\n" for path in _CLOSED_TO_ENGINES)
+    return f"User-agent: *\n{closed}\nSitemap: {absolute('/sitemap.xml')}\n"
+
+
+def _lines(addresses: Iterable[tuple[str, datetime | None]]) -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+    for path, changed_at in islice(addresses, MAX_ADDRESSES):
+        changed = f"<lastmod>{changed_at.date().isoformat()}</lastmod>" if changed_at else ""
+        yield f"<url><loc>{escape(absolute(path))}</loc>{changed}</url>\n"
+    yield "</urlset>\n"
+
+
+def routes(addresses: Addresses) -> list[Route]:
+    """The two routes; `addresses` says what the sitemap lists."""
+
+    async def robots(_request: Request) -> Response:
+        return PlainTextResponse(robots_text(), headers={"Cache-Control": "public, max-age=3600"})
+
+    async def sitemap(_request: Request) -> Response:
+        text = await asyncio.to_thread(lambda: "".join(_lines(addresses())))
+        return Response(text, media_type="application/xml", headers={"Cache-Control": "public, max-age=3600"})
+
+    return [Route("/robots.txt", robots), Route("/sitemap.xml", sitemap)]
