@@ -22,7 +22,10 @@ UTILITY_SIDE = "flex items-center gap-6"
 UTILITY_SECOND = "hidden md:inline"
 UTILITY_END = "hidden items-center gap-6 md:flex"
 UTILITY_LINK = "py-[3px] underline-offset-4 hover:text-ink hover:underline"
-HEAD = "relative z-sticky bg-paper"
+HEAD = "head relative z-sticky"
+HEAD_GROUND = "relative bg-paper"
+PLAIN_HEAD = "border-b border-line"
+PLAIN_HEAD_ROW = "mx-auto flex h-15 w-full max-w-page items-center justify-between px-gutter md:h-18"
 HEAD_ROW = (
     "mx-auto grid w-full max-w-page grid-cols-[44px_minmax(0,1fr)_auto] items-center gap-x-1 gap-y-2 px-gutter pt-2 pb-3 "
     "md:grid-cols-[auto_minmax(0,1fr)_auto] md:gap-5 md:py-[18px] "
@@ -368,3 +371,91 @@ PROSE = "prose mt-8 grid max-w-[62ch] gap-3.5 leading-[1.65] text-ink-2"
 LOST = "mx-auto grid w-full max-w-page items-center gap-6 px-gutter pt-8 md:grid-cols-2 md:gap-16 md:pt-12"
 LOST_LIST = "mt-2 grid gap-0.5"
 LOST_LINK = "inline-block py-1 underline decoration-line-strong decoration-1 underline-offset-4 hover:decoration-current"
+
+# Parts that act in the browser
+QUANTITY = "relative"
+QUANTITY_MESSAGE = "max-w-[34ch] text-sm text-amber not-empty:mt-1.5"
+STEPPER_L = (
+    "grid h-13 grid-cols-[40px_1fr_40px] overflow-hidden rounded-r2 border border-line-strong bg-surface text-center"
+)
+STEP_LIVE = (
+    "grid place-items-center text-ink-2 hover:bg-sunken hover:text-ink focus-visible:outline-offset-[-2px] "
+    "aria-disabled:cursor-not-allowed aria-disabled:bg-transparent aria-disabled:text-line-strong"
+)
+BUSY = "aria-busy:cursor-progress aria-disabled:not-aria-busy:border-line aria-disabled:not-aria-busy:bg-sunken aria-disabled:not-aria-busy:text-ink-3"
+GALLERY = {
+    "thumbs": (
+        "no-scrollbar order-2 -m-1 flex gap-2.5 overflow-x-auto p-1 md:order-none md:grid md:content-start md:overflow-visible"
+    ),
+    "thumb": (
+        "block w-14 flex-none cursor-pointer rounded-r1 outline-offset-2 aria-[current=true]:outline-[1.5px] "
+        "aria-[current=true]:outline-ink md:w-full"
+    ),
+    "thumbFrame": "block aspect-[4/5] overflow-hidden rounded-r1 bg-sunken",
+    "photo": "size-full object-cover dark:brightness-90",
+    "main": "order-1 grid min-w-0 content-start gap-4 md:order-none",
+    "stage": "relative -mx-gutter md:mx-0",
+    "strip": (
+        "no-scrollbar flex snap-x snap-mandatory overflow-x-auto overscroll-x-contain md:rounded-r1"
+    ),
+    "slide": "aspect-[4/5] w-full flex-none cursor-zoom-in snap-start overflow-hidden focus-visible:outline-offset-[-3px]",
+    "counter": (
+        "pointer-events-none absolute right-4 bottom-3 rounded-r1 bg-surface px-2 py-[3px] text-xs tabular-nums text-ink md:hidden"
+    ),
+    "others": "hidden grid-cols-2 gap-4 lg:grid",
+    "other": "block aspect-[4/5] cursor-zoom-in overflow-hidden rounded-r1 bg-sunken",
+    "dialog": "fixed inset-0 m-0 h-dvh max-h-none w-full max-w-none border-0 bg-paper text-ink backdrop:bg-scrim",
+    "large": "relative grid h-full grid-rows-[minmax(0,1fr)_auto]",
+    "largePhoto": "size-full object-contain dark:brightness-90",
+    "bar": "flex h-16 items-center justify-between border-t border-line bg-surface px-gutter text-sm tabular-nums",
+    "barEnd": "flex gap-1",
+    "tool": "inline-grid size-11 cursor-pointer place-items-center rounded-r2 text-ink-2 hover:bg-sunken hover:text-ink",
+    "icon": "icon size-5",
+    "empty": "order-1 aspect-[4/5] rounded-r1 bg-sunken md:col-span-2",
+}
+
+# Search as you type
+SUGGESTIONS = (
+    "suggestions absolute top-full -inset-x-[var(--gutter)] z-menu min-h-dvh grid-cols-[minmax(0,1fr)] content-start bg-paper "
+    "px-gutter md:inset-x-auto md:left-1/2 md:mt-2 md:min-h-0 md:w-[min(760px,92vw)] md:-translate-x-1/2 "
+    "md:grid-cols-[248px_minmax(0,1fr)] md:rounded-r2 md:border md:border-line md:bg-surface md:px-0 md:shadow-float"
+)
+SUGGEST_SCRIM = "suggest-scrim fixed inset-0 bg-scrim max-md:hidden!"
+SUGGEST_GROUP = "py-3.5 md:px-2.5 md:pt-[18px]"
+SUGGEST_PRODUCTS = "border-t border-line py-3.5 md:border-t-0 md:border-l md:px-2.5 md:pt-[18px]"
+SUGGEST_TITLE = "pb-1.5 text-xs font-normal text-ink-3 md:px-3"
+SUGGEST_ROW = (
+    "flex min-h-11 items-center gap-3 rounded-r1 py-[7px] text-md hover:bg-sunken aria-selected:bg-sunken md:px-3"
+)
+SUGGEST_PICTURE = "relative block h-15 w-12 flex-none overflow-hidden rounded-r1 bg-sunken"
+SUGGEST_TYPED = "font-semibold"
+SUGGEST_PRICE = "ml-auto text-right tabular-nums"
+SUGGEST_FOOT = (
+    "col-span-full flex justify-between border-t border-line py-3.5 text-sm text-ink-3 md:px-[22px] md:py-3"
+)
+SUGGEST_KEYS = "hidden items-center gap-1 md:flex"
+
+# Cart
+LINE = "grid grid-cols-[76px_minmax(0,1fr)_auto] gap-x-4 gap-y-1 border-b border-line py-5 md:grid-cols-[88px_minmax(0,1fr)_auto]"
+LINE_PICTURE = "row-span-3 block h-[95px] w-19 overflow-hidden rounded-r1 bg-sunken md:h-[110px] md:w-22"
+LINE_TITLE = "text-md font-medium [&_a]:underline-offset-4 [&_a]:hover:underline"
+LINE_PRICE = "text-right text-base tabular-nums"
+LINE_WAS = "ml-2 text-sm text-ink-3 line-through decoration-1"
+LINE_VARIANT = "col-span-2 text-sm text-ink-3"
+LINE_CONTROLS = "col-span-2 mt-2 flex flex-wrap items-start justify-between gap-x-2 gap-y-1"
+LINE_ACTS = "-mr-2.5 flex flex-wrap"
+LINE_NOTE = "col-span-full mt-3"
+UNDO = "mt-4 flex items-center justify-between rounded-r2 bg-sunken py-0.5 pr-1 pl-3 text-sm"
+FREE_SHIPPING = "border-b border-line py-4"
+CODE = "group py-3.5"
+CODE_HEAD = "flex min-h-7 cursor-pointer items-center justify-between text-sm font-medium"
+CODE_REASON = "flex items-start gap-2 text-sm text-amber"
+SUM = "grid gap-2 text-md"
+SUM_ROW = "flex justify-between gap-4"
+SUM_TOTAL = "mt-1 flex justify-between gap-4 border-t border-line pt-3 text-lg font-medium"
+DRAWER_COUNT = "font-sans text-md text-ink-3"
+TWO_COLUMNS = (
+    "mx-auto grid w-full max-w-page items-start gap-5 px-gutter pt-5 md:grid-cols-[minmax(0,1fr)_300px] md:gap-8 md:pt-10 "
+    "lg:grid-cols-[minmax(0,1fr)_420px] lg:gap-18"
+)
+ASIDE = "-mx-1 rounded-r2 bg-sunken p-4 md:mx-0 md:px-7 md:pt-6 md:pb-7"

@@ -1,0 +1,223 @@
+"""One line of the cart, in the drawer and on the page alike, and the sums and fields that go with the lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from shop_app.state.base import Notice
+from shop_app.state.cart import Cart
+from shop_app.words import _
+
+from . import look
+from .controls import button
+from .fields import field_error
+from .icons import icon
+from .marks import note, progress
+from .parts import quantity
+from .pictures import address
+
+ANSWERED = f"{Cart.answers}-{Notice.number}"
+"""Changes with every answer to something the shopper did in the cart, also with a refusal."""
+
+
+def units(count: rx.Var[int]) -> rx.Var[str]:
+    """ "1 item", "3 items"."""
+    before, after = _("{count} items").split("{count}")
+    return rx.cond(count == 1, _("1 item"), before + count.to(str) + after)
+
+
+def thumbnail(line: Any, class_name: str) -> rx.Component:
+    """The small picture of a line; the name beside it says what it shows."""
+    return rx.el.span(
+        rx.cond(
+            line.picture_key,
+            rx.el.picture(
+                rx.el.source(type="image/avif", src_set=f"{address(line.picture_key, 320, 'avif')}"),
+                rx.el.img(
+                    src=address(line.picture_key, 320), alt="", loading="lazy", decoding="async",
+                    class_name=look.PICTURE_IMG, custom_attrs={"width": 320, "height": 400},
+                ),
+                class_name="contents",
+            ),
+            rx.fragment(),
+        ),
+        class_name=class_name,
+    )  # fmt: skip
+
+
+def cart_line(line: Any) -> rx.Component:
+    """A CartLineView in the cart."""
+    limit = rx.cond(
+        line.max_quantity > 0, _("More than this can't be had at the moment"), _("None are left at the moment")
+    )
+    return rx.el.li(
+        thumbnail(line, look.LINE_PICTURE),
+        rx.el.h3(rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"), class_name=look.LINE_TITLE),
+        rx.el.p(_line_price(line), class_name=look.LINE_PRICE),
+        rx.el.p(
+            line.variant,
+            rx.cond(line.quantity > 1, rx.el.span(rx.cond(line.variant, ", ", ""), line.unit, _(" each")), rx.fragment()),
+            class_name=look.LINE_VARIANT,
+        ),
+        rx.el.div(
+            quantity(
+                line.quantity, most=line.max_quantity, limit=limit, answer=ANSWERED, small=True, name="quantity",
+                label=rx.Var.create(_("Quantity of ")) + line.title, on_commit=lambda count: Cart.set_quantity(line.sku, count),
+            ),
+            rx.el.div(
+                _act(_("Save for later"), line, Cart.save_for_later(line.sku)),
+                _act(_("Remove"), line, Cart.remove(line.sku), data_testid="line-remove"),
+                class_name=look.LINE_ACTS,
+            ),
+            class_name=look.LINE_CONTROLS,
+        ),
+        rx.cond(line.notice, _notice(line), rx.fragment()),
+        rx.cond(Cart.refused_sku == line.sku, rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=look.LINE_NOTE), rx.fragment()),
+        key=line.sku,
+        class_name=look.LINE,
+        data_testid="cart-line",
+        data_sku=line.sku,
+    )  # fmt: skip
+
+
+def _line_price(line: Any) -> rx.Component:
+    return rx.cond(
+        line.compare_at,
+        rx.fragment(
+            rx.el.span(_("Now "), class_name=look.SR), rx.el.span(line.total, class_name="text-coral"),
+            rx.el.s(rx.el.span(_("was "), class_name=look.SR), line.compare_at, class_name=look.LINE_WAS),
+        ),
+        rx.fragment(line.total),
+    )  # fmt: skip
+
+
+def _act(label: str, line: Any, on_click: Any, **props: Any) -> rx.Component:
+    return button(
+        label, rx.el.span(" ", line.title, class_name=look.SR), kind="plain", size="s", class_name="px-2.5!", on_click=on_click, **props
+    )
+
+
+def _notice(line: Any) -> rx.Component:
+    return rx.el.div(
+        rx.cond(line.notice_kind == "problem", note(line.notice, kind="bad"), note(line.notice, kind="good")),
+        class_name=look.LINE_NOTE,
+        role="status",
+    )
+
+
+def saved_line(line: Any) -> rx.Component:
+    """A line that waits below the cart."""
+    return rx.el.li(
+        thumbnail(line, look.LINE_PICTURE),
+        rx.el.h3(rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"), class_name=look.LINE_TITLE),
+        rx.el.p(line.unit, class_name=look.LINE_PRICE),
+        rx.el.p(line.variant, class_name=look.LINE_VARIANT),
+        rx.el.div(
+            button(_("Move to cart"), kind="outline", size="s", on_click=Cart.move_to_cart(line.sku)),
+            _act(_("Remove"), line, Cart.remove(line.sku)),
+            class_name=look.LINE_CONTROLS,
+        ),
+        rx.cond(Cart.refused_sku == line.sku, rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=look.LINE_NOTE), rx.fragment()),
+        key=line.sku,
+        class_name=look.LINE,
+        data_testid="saved-line",
+        data_sku=line.sku,
+    )  # fmt: skip
+
+
+def undo_row(id: str) -> rx.Component:
+    """What was taken out, and the way back. Always there, because it takes the focus of the line that went."""
+    return rx.el.div(
+        rx.cond(
+            Cart.removed.sku,
+            rx.el.div(
+                rx.el.span(Cart.removed.title, _(" removed")),
+                button(_("Undo"), kind="plain", size="s", class_name="text-ink! underline underline-offset-4", on_click=Cart.undo),
+                class_name=look.UNDO,
+            ),
+            rx.fragment(),
+        ),
+        id=id,
+        tab_index=-1,
+        role="status",
+    )  # fmt: skip
+
+
+def free_shipping() -> rx.Component:
+    """How far it is to free delivery."""
+    return rx.cond(
+        Cart.view.free_shipping_line,
+        rx.el.div(
+            rx.el.p(Cart.view.free_shipping_line, class_name="mb-2 text-sm"),
+            progress(Cart.view.free_shipping_percent, _("Towards free delivery")),
+            class_name=look.FREE_SHIPPING,
+        ),
+        rx.fragment(),
+    )
+
+
+def code_field(prefix: str) -> rx.Component:
+    """The discount code, folded; `prefix` keeps ids apart where two are on a page."""
+    input_id, note_id = f"{prefix}-code", f"{prefix}-code-note"
+    return rx.el.details(
+        rx.el.summary(rx.el.span(_("Have a code?")), icon("down", look.FACET_ICON), class_name=look.CODE_HEAD),
+        rx.el.form(
+            rx.el.label(_("Discount code"), html_for=input_id, class_name=look.SR),
+            rx.el.input(
+                id=input_id, name="code", max_length=40, auto_complete="off", auto_capitalize="characters", class_name=look.INPUT,
+                placeholder=_("Discount code"), data_testid="discount-code", aria_describedby=note_id,
+                aria_invalid=rx.cond(Cart.code_refusal, "true", "false"),
+            ),
+            button(_("Apply"), kind="outline", type="submit", data_testid="apply-discount"),
+            on_submit=Cart.apply_code,
+            key=f"{prefix}-{Cart.view.discounts.length()}",
+            class_name="mt-2 flex gap-2",
+        ),
+        rx.el.div(
+            rx.cond(Cart.code_refusal, field_error(Cart.code_refusal, id=f"{prefix}-code-refusal"), rx.fragment()),
+            rx.foreach(Cart.view.reasons, _reason),
+            id=note_id,
+            role="status",
+            class_name="grid gap-2 not-empty:mt-2",
+        ),
+        open=(Cart.view.reasons.length() > 0) | (Cart.code_refusal != ""),
+        class_name=look.CODE,
+        data_testid="code-fold",
+    )  # fmt: skip
+
+
+def _reason(reason: Any) -> rx.Component:
+    return rx.el.p(
+        icon("info", f"{look.ICON_S} mt-0.5"),
+        rx.el.span(reason.reason),
+        _take_off(reason.code),
+        class_name=look.CODE_REASON,
+    )
+
+
+def _take_off(code: Any) -> rx.Component:
+    return rx.el.button(
+        _("Remove"), rx.el.span(" ", code, class_name=look.SR), type="button", on_click=Cart.remove_code(code),
+        class_name=f"{look.LINK} cursor-pointer text-ink-2",
+    )  # fmt: skip
+
+
+def sum_row(label: Any, amount: Any, **props: Any) -> rx.Component:
+    """A line of the sums: what it is for, and how much."""
+    return rx.el.div(
+        rx.el.span(label, class_name="text-ink-2"), rx.el.span(amount, class_name="tabular-nums", **props), class_name=look.SUM_ROW
+    )
+
+
+def discount_rows(removable: bool = True) -> rx.Component:
+    """Each discount with its code, and a way to take it off."""
+
+    def one(discount: Any) -> rx.Component:
+        label = rx.el.span(discount.label, " ", _take_off(discount.code) if removable else rx.fragment(), class_name="text-green")
+        return rx.el.div(
+            label, rx.el.span(discount.amount, class_name="tabular-nums text-green"), class_name=look.SUM_ROW, key=discount.code
+        )
+
+    return rx.foreach(Cart.view.discounts, one)

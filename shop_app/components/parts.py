@@ -1,0 +1,106 @@
+"""The parts that act in the browser by themselves, written in React: assets/parts/, one file each.
+
+They are here because a round trip would be felt: a quantity that counts as fast as it is pressed, a
+button that is busy from the click on, a gallery that follows the finger.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+from reflex.event import no_args_event_spec, passthrough_event_spec
+
+from shop_app.words import _
+
+from . import look
+from .controls import Kind, Size, classes
+
+
+class _Quantity(rx.Component):
+    library = "$/public/parts/quantity.jsx"
+    tag = "Quantity"
+
+    value: rx.Var[int]
+    most: rx.Var[int]
+    least: rx.Var[int]
+    name: rx.Var[str]
+    label: rx.Var[str]
+    fewer: rx.Var[str]
+    more: rx.Var[str]
+    limit: rx.Var[str]
+    answer: rx.Var[Any]
+    classes: rx.Var[dict[str, str]]
+    marks: rx.Var[dict[str, str]]
+    on_commit: rx.EventHandler[passthrough_event_spec(int)]
+
+
+class _BusyButton(rx.Component):
+    library = "$/public/parts/busy.jsx"
+    tag = "BusyButton"
+
+    answer: rx.Var[Any]
+    busy_label: rx.Var[str]
+    off: rx.Var[bool]
+    spin: rx.Var[str]
+    type: rx.Var[str]
+    form: rx.Var[str]
+    on_click: rx.EventHandler[no_args_event_spec]
+
+
+class _Gallery(rx.Component):
+    library = "$/public/parts/gallery.jsx"
+    tag = "Gallery"
+
+    pictures: rx.Var[list[Any]]
+    shown: rx.Var[int]
+    words: rx.Var[dict[str, str]]
+    classes: rx.Var[dict[str, str]]
+
+
+class _RecentlyViewed(rx.Component):
+    library = "$/public/parts/recent.jsx"
+    tag = "RecentlyViewed"
+
+    slug: rx.Var[str]
+    on_remember: rx.EventHandler[passthrough_event_spec(list[str])]
+
+
+def quantity(value: Any, *, most: Any, limit: Any, answer: Any, label: Any = "", small: bool = False, **props: Any) -> rx.Component:
+    """A number to step or type, 1 to `most`; past it, `limit` says why it stops. `on_commit` gets where it rests."""
+    looks = {
+        "box": look.QUANTITY,
+        "stepper": look.STEPPER_S if small else look.STEPPER_L,
+        "step": look.STEP_LIVE,
+        "input": look.STEP_INPUT,
+        "icon": look.ICON_S,
+        "message": look.QUANTITY_MESSAGE,
+    }
+    return _Quantity.create(
+        value=value, most=most, least=1, limit=limit, answer=answer, classes=looks, label=label or _("Quantity"),
+        fewer=_("One fewer"), more=_("One more"), marks={"input": "line-quantity"}, **props,
+    )  # fmt: skip
+
+
+def busy_button(
+    *children: Any, answer: Any, busy_label: str, kind: Kind = "primary", size: Size = "l", class_name: str = "", **props: Any
+) -> rx.Component:
+    """A button that stays busy from the click until `answer` changes, and can't be pressed meanwhile."""
+    return _BusyButton.create(
+        *children, answer=answer, busy_label=busy_label, spin=look.SPIN,
+        class_name=f"{classes(kind, size)} {look.BUSY} {class_name}".strip(), **props,
+    )  # fmt: skip
+
+
+def gallery(pictures: Any, shown: Any) -> rx.Component:
+    """Thumbnails, a strip to swipe, and a large view; shows picture number `shown` first."""
+    words = {
+        "all": _("Pictures"), "one": _("Picture {n} of {count}"), "enlarge": _("Enlarge picture {n} of {count}"),
+        "previous": _("Previous picture"), "next": _("Next picture"), "close": _("Close"),
+    }  # fmt: skip
+    return _Gallery.create(pictures=pictures, shown=shown, words=words, classes=look.GALLERY)
+
+
+def recently_viewed(slug: Any, on_remember: Any) -> rx.Component:
+    """Draws nothing: keeps this product in the browser's own list, and reports the ones before it."""
+    return _RecentlyViewed.create(slug=slug, on_remember=on_remember)

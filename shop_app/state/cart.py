@@ -1,0 +1,149 @@
+"""The visitor's cart in this tab: the view that drawer, page and badge show, and what a shopper does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import reflex as rx
+from sqlmodel import Session
+
+from shop_app import db
+from shop_app.errors import NotFound, ShopError
+from shop_app.services import cart
+from shop_app.services.cart import EMPTY, CartView
+from shop_app.words import _
+
+from . import live
+from .base import public, visitor_hash
+from .payload import Code, Form, Quantity, Sku
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The line that was taken out last, for Undo."""
+
+    sku: str = ""
+    title: str = ""
+    quantity: int = 0
+
+
+NOTHING = Removed()
+
+
+class Cart(rx.State):
+    view: CartView = EMPTY
+    loaded: bool = False
+    drawer_open: bool = False
+    removed: Removed = NOTHING
+    answers: int = 0
+    """Grows with every answer, so that a busy button knows that its own has come."""
+    refused_sku: str = ""
+    refusal: str = ""
+    """Why `refused_sku` couldn't be added or changed."""
+    code_refusal: str = ""
+
+    async def _do(self, verb: Callable[..., CartView], *args: str | int) -> str:
+        """Change the cart and show it: "" where it was done, else why not, and nothing has changed."""
+        self.answers += 1
+        key_hash = visitor_hash(self)
+        if not key_hash:
+            return _("The cart needs a cookie of this shop. Allow it in your browser and load the page again.")
+        try:
+            self.view = await db.in_transaction(verb, key_hash, *args)
+        except ShopError as refused:
+            return refused.message
+        self.loaded = True
+        return ""
+
+    @rx.event
+    @public
+    async def load(self):
+        await live.join_cart(self)
+        self.view, self.loaded = await db.in_reading(cart.view, visitor_hash(self)), True
+
+    @rx.event
+    @public
+    async def open_drawer(self):
+        self.drawer_open = True
+
+    @rx.event
+    @public
+    async def close_drawer(self):
+        self.drawer_open = False
+
+    @rx.event
+    @public
+    async def add(self, sku: Sku, quantity: Quantity = 1):
+        self.refusal = await self._do(cart.add, sku, quantity)
+        self.refused_sku = sku if self.refusal else ""
+        self.drawer_open = not self.refusal
+
+    @rx.event
+    @public
+    async def set_quantity(self, sku: Sku, quantity: Quantity):
+        self.refusal = await self._do(cart.set_quantity, sku, quantity)
+        self.refused_sku = sku if self.refusal else ""
+
+    @rx.event
+    @public
+    async def remove(self, sku: Sku):
+        # What this tab was sent may be older than what another tab, and by push this page, shows.
+        before = await db.in_reading(cart.view, visitor_hash(self))
+        self.refusal = await self._do(cart.remove, sku)
+        gone = next((line for line in before.lines if line.sku == sku), None)
+        if gone and not self.refusal:
+            self.removed = Removed(sku, gone.title, gone.quantity)
+
+    @rx.event
+    @public
+    async def undo(self):
+        if self.removed.sku:
+            self.refusal = await self._do(_put_back, self.removed.sku, self.removed.quantity)
+            self.refused_sku = self.removed.sku if self.refusal else ""
+            self.removed = NOTHING
+
+    @rx.event
+    @public
+    async def forget_removed(self):
+        self.removed = NOTHING
+
+    @rx.event
+    @public
+    async def save_for_later(self, sku: Sku):
+        self.refusal = await self._do(cart.save_for_later, sku)
+
+    @rx.event
+    @public
+    async def move_to_cart(self, sku: Sku):
+        self.refusal = await self._do(cart.move_to_cart, sku)
+        self.refused_sku = sku if self.refusal else ""
+
+    @rx.event
+    @public
+    async def apply_code(self, form: Form):
+        code = form.get("code", "").strip()[:40]
+        self.code_refusal = await self._do(cart.apply_code, code) if code else _("Enter a code")
+
+    @rx.event
+    @public
+    async def remove_code(self, code: Code):
+        self.code_refusal = await self._do(cart.remove_code, code)
+
+    @rx.event
+    @public
+    async def set_country(self, country: Code):
+        self.refusal = await self._do(cart.set_country, country)
+
+    @rx.event
+    @public
+    async def accept_changes(self):
+        self.refusal = await self._do(cart.accept_changes)
+
+
+def _put_back(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
+    # A line that another tab has put back meanwhile isn't doubled: the quantity is set, not added.
+    try:
+        return cart.set_quantity(session, key_hash, sku, quantity)
+    except NotFound:
+        return cart.add(session, key_hash, sku, quantity)

@@ -1,0 +1,123 @@
+"""The checkout of this tab: what is typed, what is wrong with it, what it costs, and the way to the payment."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Literal
+
+import reflex as rx
+from sqlmodel import Session
+
+from shop_app import db, till
+from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError
+from shop_app.services import cart, checkout
+from shop_app.services.cart import EMPTY
+from shop_app.services.checkout import CheckoutForm, CheckoutView, FieldProblem
+from shop_app.words import plural
+
+from . import live
+from .base import public, visitor_hash
+from .payload import Form, ShortText
+
+FormField = Literal[
+    "email", "given_name", "family_name", "company", "line1", "line2", "postal_code", "locality", "region",
+    "country", "phone", "shipping_method", "payment_provider", "note",
+]  # fmt: skip
+NOTHING = CheckoutView(
+    cart=EMPTY, form=CheckoutForm(), fields=[], countries=[], deliveries=[], payments=[], subtotal="", discounts=[],
+    shipping="", tax_lines=[], total="", total_minor=0, pay_label="",
+)  # fmt: skip
+PROBLEMS = "checkout-problems"
+"""The id of the box on top of the page that says what is wrong, and takes the focus then."""
+
+
+class Checkout(rx.State):
+    view: CheckoutView = NOTHING
+    loaded: bool = False
+    empty: bool = False
+    wrong: dict[str, str] = {}
+    """Field -> what is wrong with it, shown below the field."""
+    summary: list[FieldProblem] = []
+    summary_title: str = ""
+    refused: str = ""
+    refused_kind: str = ""
+    """ "" for nothing, price, stock or other."""
+    answers: int = 0
+    """Grows with every answer to the pay button, so that it stops being busy."""
+    _left: dict[str, int] = {}
+
+    @rx.event
+    @public
+    async def load(self):
+        await live.join_cart(self)
+        await self._look()
+        self.loaded = True
+
+    @rx.event
+    @public
+    async def typed(self, field: FormField, value: ShortText):
+        """Keep a value when its field is left, and say at once if something is wrong with it."""
+        form = replace(self.view.form, **{field: value})
+        self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
+        found = {problem.field: problem.message for problem in self.view.problems}
+        kept = {name: message for name, message in self.wrong.items() if name != field}
+        self.wrong = kept | ({field: found[field]} if field in found and value else {})
+
+    @rx.event
+    @public
+    async def pay(self, form: Form):
+        """One click, one order: placing the same cart again gives the same order, and the same way to pay."""
+        shown_minor, typed = self.view.total_minor, _read(form)
+        self.wrong, self.summary, self.refused, self.refused_kind = {}, [], "", ""
+        try:
+            self.view = await db.in_transaction(checkout.save, visitor_hash(self), typed)
+            if wrong := await db.in_reading(checkout.problems, typed):
+                return self._point_at(wrong)
+            return rx.redirect(await till.pay(visitor_hash(self), typed, shown_minor))
+        except ShopError as refusal:
+            return await self._refuse(refusal)
+
+    def _point_at(self, wrong: list[FieldProblem]):
+        self.answers += 1
+        self.summary, self.wrong = wrong, {problem.field: problem.message for problem in wrong}
+        self.summary_title = plural(
+            "One thing needs your attention", "{count} things need your attention", len(wrong)
+        )
+        return rx.set_focus(PROBLEMS)
+
+    async def _refuse(self, refusal: ShopError):
+        if isinstance(refusal, Invalid) and refusal.field:
+            return self._point_at([FieldProblem(refusal.field, refusal.message)])
+        self._left = dict(refusal.left) if isinstance(refusal, OutOfStock) else {}
+        self.refused, self.refused_kind = refusal.message, _kind(refusal)
+        await self._look()
+        self.answers += 1
+        return rx.set_focus(PROBLEMS)
+
+    async def _look(self) -> None:
+        try:
+            self.view, self.empty = await db.in_reading(checkout.view, visitor_hash(self)), False
+        except NotFound:
+            self.view, self.empty = NOTHING, True
+
+    @rx.event
+    @public
+    async def take_what_is_left(self):
+        """Make the cart fit what the last refusal said is left."""
+        await db.in_transaction(_take, visitor_hash(self), self._left)
+        self._left, self.refused, self.refused_kind = {}, "", ""
+        await self._look()
+
+
+def _kind(refusal: ShopError) -> str:
+    return "stock" if isinstance(refusal, OutOfStock) else "price" if isinstance(refusal, Conflict) else "other"
+
+
+def _read(form: dict[str, str]) -> CheckoutForm:
+    """The form as the browser posts it, autofilled fields included; what isn't ours is left out."""
+    return CheckoutForm(**{f.name: form.get(f.name, "").strip()[:200] for f in fields(CheckoutForm)})
+
+
+def _take(session: Session, key_hash: str, left: dict[str, int]) -> None:
+    for sku, quantity in sorted(left.items()):
+        cart.set_quantity(session, key_hash, sku, quantity)

@@ -1,0 +1,118 @@
+"""The product page of this tab: the product, which variant is chosen, its reviews, what was looked at before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+import reflex as rx
+from pydantic import Field
+
+from shop_app import db
+from shop_app.errors import NotFound
+from shop_app.services import product_page, reviews, storefront
+from shop_app.services.catalog import Moved, ProductCard, ProductPage, ReviewView, VariantSignal, VariantView
+
+from . import live
+from .base import public
+from .payload import Sku, Slug
+
+Slugs = Annotated[list[Slug], Field(max_length=12)]
+Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
+
+NO_VARIANT = VariantView(
+    sku="", title="", price="", price_minor=0, compare_at="", saving="", available=False, signal="", stock_line="",
+    max_quantity=0, picture_index=0, options=[],
+)  # fmt: skip
+NO_PRODUCT = ProductPage(
+    slug="", title="", subtitle="", crumbs=[], description_html="", pictures=[], variants=[], chosen_sku="",
+    lowest_30_days="", delivery_line="", delivery_cost_line="", facts=[], care="", rating="", review_count=0,
+    review_text="", stars=[], reviews=[], more_reviews=0, related=[], as_of_ms=0, meta_description="", json_ld="",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Price and stock of every variant by SKU, as read at `as_of`: pushes that are newer are laid over it."""
+
+    as_of: int = 0
+    variants: dict[str, VariantSignal] = field(default_factory=dict)
+
+
+class Product(rx.State):
+    page: ProductPage = NO_PRODUCT
+    """Without its variants and reviews, which are kept below."""
+    chosen: VariantView = NO_VARIANT
+    standing: Standing = Standing()
+    missing: bool = False
+    reviews: list[ReviewView] = []
+    reviews_left: int = 0
+    stars: int = 0
+    """Only reviews of that many stars are shown; 0 shows all."""
+    recent: list[ProductCard] = []
+
+    @rx.event
+    @public
+    async def load(self):
+        slug, sku = _asked(self)
+        try:
+            self._show(await db.in_reading(product_page.product, slug, sku))
+        except Moved as moved:
+            return rx.redirect(f"/products/{moved.slug}", replace=True)
+        except NotFound:
+            self.missing, self.page, self.recent = True, NO_PRODUCT, []
+        await live.watch(self, [slug, *(card.slug for card in self.page.related)])
+
+    def _show(self, page: ProductPage) -> None:
+        self.missing, self.stars, self.recent = False, 0, []
+        self.reviews, self.reviews_left = page.reviews, page.more_reviews
+        self._choose(page)
+        self.page = replace(page, variants=[], reviews=[], meta_description="", json_ld="")
+
+    def _choose(self, page: ProductPage) -> None:
+        self.chosen = next((v for v in page.variants if v.sku == page.chosen_sku), NO_VARIANT)
+        self.standing = Standing(page.as_of_ms, {v.sku: _signal(v) for v in page.variants})
+
+    @rx.event
+    @public
+    async def choose(self, sku: Sku):
+        """Read afresh: what this tab was sent earlier may have been overtaken."""
+        self._choose(await db.in_reading(product_page.product, self.page.slug, sku))
+
+    @rx.event
+    @public
+    async def filter_reviews(self, stars: Stars):
+        self.stars = 0 if stars == self.stars else stars
+        self.reviews = await db.in_reading(reviews.more_reviews, self.page.slug, 0, self.stars)
+        self.reviews_left = self._reviews_in_all() - len(self.reviews)
+
+    @rx.event
+    @public
+    async def show_more_reviews(self):
+        shown = list(self.reviews)
+        shown += await db.in_reading(reviews.more_reviews, self.page.slug, len(shown), self.stars)
+        self.reviews, self.reviews_left = shown, self._reviews_in_all() - len(shown)
+
+    def _reviews_in_all(self) -> int:
+        return sum(row.count for row in self.page.stars if self.stars in (0, row.stars))
+
+    @rx.event
+    @public
+    async def show_recent(self, slugs: Slugs):
+        """The browser alone remembers what was looked at; here are the cards for it."""
+        wanted = [slug for slug in dict.fromkeys(slugs) if slug != self.page.slug]
+        self.recent = (await db.in_reading(storefront.cards, wanted))[:4] if wanted else []
+        await live.watch_more(self, [card.slug for card in self.recent])
+
+
+def _asked(state: rx.State) -> tuple[str, str]:
+    """The slug and the variant that the address asks for; whatever stands there, cut to a sane length."""
+    url = state.router.url
+    return url.path.rstrip("/").rsplit("/", 1)[-1][:120], url.query_parameters.get("variant", "")[:64]
+
+
+def _signal(variant: VariantView) -> VariantSignal:
+    return VariantSignal(
+        variant.price, variant.compare_at, variant.saving, variant.available, variant.signal, variant.stock_line,
+        variant.max_quantity,
+    )  # fmt: skip
