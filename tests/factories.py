@@ -12,9 +12,30 @@ from sqlmodel import Session, SQLModel, col, select
 
 from shop_app.clock import now
 from shop_app.models import (
-    Cart, CartLine, Category, Customer, MethodKind, MovementKind, OptionValue, Product, ProductOption,
-    ProductStatus, PromotionCode, PromotionKind, ShippingMethod, ShippingRate, ShippingZone, Staff,
-    StockLevel, StockMovement, StockPolicy, TaxClass, TaxRate, Variant, VariantOption, ZoneCountry,
+    Cart,
+    CartLine,
+    Category,
+    Customer,
+    MethodKind,
+    MovementKind,
+    OptionValue,
+    Product,
+    ProductOption,
+    ProductStatus,
+    PromotionCode,
+    PromotionKind,
+    ShippingMethod,
+    ShippingRate,
+    ShippingZone,
+    Staff,
+    StockLevel,
+    StockMovement,
+    StockPolicy,
+    TaxClass,
+    TaxRate,
+    Variant,
+    VariantOption,
+    ZoneCountry,
 )  # fmt: skip
 from shop_app.models import Promotion as PromotionRow
 
@@ -104,7 +125,9 @@ def make_product(
             ),
         )  # fmt: skip
         for value in combination:
-            session.add(VariantOption(variant_id=_id(variant), option_id=value.option_id, value_id=_id(value)))
+            session.add(
+                VariantOption(variant_id=_id(variant), option_id=value.option_id, value_id=_id(value))
+            )
         put_in_stock(session, variant, stock, policy=policy)
     session.flush()
     return product
@@ -219,7 +242,12 @@ def make_cart(
 
 
 def make_promotion(
-    session: Session, code: str = "AUTUMN10", *, percent: int = 10, name: str = "Autumn, 10 % off", **more: object
+    session: Session,
+    code: str = "AUTUMN10",
+    *,
+    percent: int = 10,
+    name: str = "Autumn, 10 % off",
+    **more: object,
 ) -> PromotionRow:
     """A promotion of so many per cent on the goods, with a code ("" for one that applies by itself)."""
     kind = more.pop("kind", PromotionKind.PERCENT)
@@ -232,7 +260,9 @@ def make_promotion(
     return row
 
 
-def make_customer(session: Session, email: str = "shopper@example.com", name: str = "Sam Shopper") -> Customer:
+def make_customer(
+    session: Session, email: str = "shopper@example.com", name: str = "Sam Shopper"
+) -> Customer:
     return add(session, Customer(email=email, name=name))
 
 

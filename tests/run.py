@@ -1,0 +1,128 @@
+"""Runs the whole suite part by part, says how long each took, and closes with one line of totals.
+
+With arguments it is one call of pytest: `python -m tests.run -k cart`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests import browser
+
+TESTS = Path(__file__).parent
+PARTS = {
+    "rules": ("models",),
+    "services": ("services", "providers", "sandbox", "seed", "bench"),
+    "state": ("state", "live", "components", "pages"),
+    "http": ("web",),
+    "races": ("races",),
+    "faults": ("faults",),
+    "journeys": ("journeys",),
+}
+NOTHING_COLLECTED = 5
+# Worth the start of a second process only where there is enough to do.
+SPREAD = ("services", "http")
+
+
+@dataclass(slots=True)
+class Part:
+    name: str
+    paths: list[Path]
+    seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    status: int = 0
+
+
+def parts() -> list[Part]:
+    """Every test file in exactly one part; a folder that nobody has named goes to the rules."""
+    named = {folder for folders in PARTS.values() for folder in folders}
+    strays = [path for path in sorted(TESTS.iterdir()) if path.is_dir() and path.name not in named]
+    strays = [path for path in strays if any(path.rglob("test_*.py"))]
+    found = []
+    for name, folders in PARTS.items():
+        paths = [TESTS / folder for folder in folders if any((TESTS / folder).rglob("test_*.py"))]
+        if name == "rules":
+            paths += [*sorted(TESTS.glob("test_*.py")), *strays]
+        if paths:
+            found.append(Part(name, paths))
+    return found
+
+
+def run(part: Part) -> None:
+    """Run one part with pytest, and read its numbers from the report."""
+    spread = ["-n", "2"] if part.name in SPREAD and (os.cpu_count() or 1) > 1 else []
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        started = time.monotonic()
+        part.status = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "--no-header",
+                f"--junitxml={report}",
+                *spread,
+                *part.paths,
+            ],
+            cwd=TESTS.parent,
+        ).returncode
+        part.seconds = time.monotonic() - started
+        if report.exists():
+            part.counts = _counts(report)
+
+
+def _counts(report: Path) -> Counter[str]:
+    counts = Counter[str]()
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        tests, failed, errors, skipped = (
+            int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")
+        )
+        counts += Counter(
+            passed=tests - failed - errors - skipped, failed=failed, errors=errors, skipped=skipped
+        )
+    return counts
+
+
+def close(done: list[Part]) -> int:
+    """Print the table and, last, the totals as pytest says them; the exit code."""
+    seconds = sum(part.seconds for part in done)
+    counts = sum((part.counts for part in done), Counter[str]())
+    broken = [part.name for part in done if part.status not in (0, NOTHING_COLLECTED)]
+    print("\npart        seconds  passed  failed  errors  skipped")
+    for part in done:
+        numbers = "".join(f"{part.counts[name]:8d}" for name in ("passed", "failed", "errors", "skipped"))
+        print(f"{part.name:<10}{part.seconds:9.1f}{numbers}" + ("   <- red" if part.name in broken else ""))
+    if not browser.find():
+        print(f"\n*** {browser.LOUD} ***")
+    words = {"failed": "failed", "passed": "passed", "skipped": "skipped", "errors": "errors"}
+    said = ", ".join(
+        f"{counts[name]} {word}" for name, word in words.items() if counts[name] or name == "passed"
+    )
+    minutes = f" ({int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{int(seconds % 60):02d})"
+    line = f" {said} in {seconds:.2f}s{minutes if seconds >= 60 else ''} "
+    print("\n" + line.center(80, "="), flush=True)
+    return 1 if broken else 0
+
+
+def main(arguments: list[str]) -> int:
+    if arguments:
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
+    done = []
+    for part in parts():
+        print(f"\n--- {part.name}", flush=True)
+        run(part)
+        done.append(part)
+    return close(done)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,328 @@
+"""Keeps the rule of the house: rooms import downwards, each thing has one home, nothing grows wild."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOP = ROOT / "shop_app"
+GROUND = ("settings", "clock", "money", "errors", "facts", "words", "db", "migrate")
+ABOVE_ALL = ("shop_app", "serve", "cli", "__main__")
+"""The composition root and the command line: they may use everything, nobody uses them."""
+
+# Room -> the rooms below it that it may import. Its own files, always; the ground floor, where named.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "ground": (),
+    "models": ("ground",),
+    "providers": ("ground",),
+    "services": ("models", "providers", "ground"),
+    "live": ("services", "ground", "state", "web"),
+    "state": ("live", "services", "ground", "web"),
+    "components": ("state", "ground"),
+    "pages": ("components", "state", "ground"),
+    "sandbox": ("ground",),
+    "web": ("services", "providers", "models", "live", "ground", "state"),
+    "jobs": ("services", "providers", "models", "live", "ground"),
+    "demo": ("services", "models", "ground"),
+}
+# A room that needs one thing of another room against the rule, and why.
+AGREED: dict[tuple[str, str], str] = {}
+REFLEX_IN = ("components", "pages", "state", "live", "web", "shop_app", "serve")
+STRIPE_IN = ("providers/payments/stripe.py", "sandbox/")
+LONG_FILES: dict[str, str] = {}
+"""Files over 400 lines, each with the reason why it is one subject."""
+LONG_FUNCTIONS: dict[str, str] = {}
+"""`file:function` over 60 lines, each with its reason."""
+
+
+@lru_cache(maxsize=1)
+def committed() -> tuple[Path, ...]:
+    """Every file that git knows or would take; a plain walk where git isn't there."""
+    asked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    if asked.returncode:
+        skipped = {".venv", ".web", ".git", "node_modules", "data", ".make"}
+        return tuple(
+            path
+            for path in ROOT.rglob("*")
+            if path.is_file() and not skipped & set(path.relative_to(ROOT).parts)
+        )
+    return tuple(path for name in asked.stdout.splitlines() if (path := ROOT / name).is_file())
+
+
+@lru_cache(maxsize=1)
+def sources() -> dict[str, ast.Module]:
+    """The shop's modules, parsed, by their path below shop_app/."""
+    return {
+        path.relative_to(SHOP).as_posix(): ast.parse(path.read_text())
+        for path in sorted(SHOP.rglob("*.py"))
+        if "__pycache__" not in path.parts
+    }
+
+
+def room_of(name: str) -> str:
+    first = name.split("/")[0].removesuffix(".py")
+    return "ground" if first in (*GROUND, "__init__") else first
+
+
+def imports(name: str, tree: ast.Module) -> Iterator[str]:
+    """What a module imports, as dotted names; relative ones made whole."""
+    package = ["shop_app", *name.split("/")[:-1]]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def shop_rooms(name: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for whole in imports(name, tree):
+        parts = whole.split(".")
+        if parts[0] == "shop_app" and len(parts) > 1:
+            first = parts[1]
+            known = (SHOP / first).is_dir() or (SHOP / f"{first}.py").is_file()
+            yield (room_of(first) if known else "ground"), whole
+
+
+def test_rooms_import_downwards_only():
+    wrong = []
+    for name, tree in sources().items():
+        room = room_of(name)
+        if room in ABOVE_ALL:
+            continue
+        assert room in MAY_IMPORT, f"{name} is in a room that DESIGN doesn't know: name it in this test"
+        for target, whole in shop_rooms(name, tree):
+            if target not in (room, *MAY_IMPORT[room]) and (name, target) not in AGREED:
+                wrong.append(f"{name} imports {whole}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_state_knows_no_tables():
+    wrong = [
+        f"{name} imports {whole}"
+        for name, tree in sources().items()
+        if room_of(name) in ("state", "components", "pages", "live")
+        for target, whole in shop_rooms(name, tree)
+        if target == "models"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_upper_rooms_know_reflex():
+    wrong = [
+        f"{name} imports {whole}"
+        for name, tree in sources().items()
+        if room_of(name) not in REFLEX_IN
+        for whole in imports(name, tree)
+        if whole.split(".")[0] in ("reflex", "reflex_base")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_services_know_no_web():
+    wrong = [
+        f"{name} imports {whole}"
+        for name, tree in sources().items()
+        if room_of(name) in ("services", "models", "ground")
+        for whole in imports(name, tree)
+        if whole.split(".")[0] in ("starlette", "granian", "socketio", "httpx", "requests", "stripe")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_one_provider_and_the_sandbox_know_stripe():
+    wrong = [
+        f"{name} imports {whole}"
+        for name, tree in sources().items()
+        if not name.startswith(STRIPE_IN)
+        for whole in imports(name, tree)
+        if whole.split(".")[0] == "stripe"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_db_opens_and_commits_transactions():
+    wrong = []
+    for name, tree in sources().items():
+        if name in ("db.py", "migrate.py"):
+            continue
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            if re.search(r"(session|connection)\.(commit|rollback)$", called):
+                wrong.append(f"{name}:{node.lineno} calls {called}")
+            if called in ("Session", "create_engine", "sessionmaker"):
+                wrong.append(f"{name}:{node.lineno} makes its own {called}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_time_comes_from_the_clock_alone():
+    wrong = [
+        f"{name}:{node.lineno}"
+        for name, tree in sources().items()
+        if name != "clock.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and re.search(r"(datetime\.(now|utcnow|today)|date\.today)$", ast.unparse(node.func))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", ["models", "services"])
+def test_what_is_and_what_happens_load_without_reflex(package: str):
+    # A fresh interpreter: in this one another test has surely loaded Reflex already.
+    code = (
+        "import sys, pkgutil, importlib\n"
+        "class Closed:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('reflex', 'reflex_base', 'starlette', 'stripe', 'granian'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Closed())\n"
+        f"import shop_app.{package} as p\n"
+        "for m in pkgutil.walk_packages(p.__path__, p.__name__ + '.'): importlib.import_module(m.name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_files_stay_readable():
+    long = {
+        path.relative_to(ROOT).as_posix(): count
+        for path in committed()
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in ("shop_app", "tests", "bench")
+        if (count := path.read_text().count("\n")) > 400
+    }
+    assert not long.keys() - LONG_FILES.keys(), f"Split by subject, or name the reason: {long}"
+
+
+def test_functions_stay_readable():
+    long = {}
+    for name, tree in sources().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > 60:
+                    long[f"{name}:{node.name}"] = length
+    assert not long.keys() - LONG_FUNCTIONS.keys(), f"Split, or name the reason: {long}"
+
+
+def test_every_module_says_what_it_owns():
+    silent = [name for name, tree in sources().items() if tree.body and not ast.get_docstring(tree)]
+    assert not silent, silent
+
+
+# Written so that this file doesn't find itself.
+PLACES = re.compile(
+    r"(?<![\w.$}-])/(tmp|work|root|home)/\w"
+    r"|https?://[\w.-]*(npmj[s]|pyp[i]\.org|pythonhoste[d]|registr[y]\.)[\w.-]*"
+)
+TEXT = {
+    ".py",
+    ".md",
+    ".toml",
+    ".txt",
+    ".in",
+    ".css",
+    ".js",
+    ".json",
+    ".lock",
+    ".ini",
+    ".mako",
+    ".yml",
+    ".html",
+    "",
+}
+
+
+def test_no_machine_and_no_registry_is_named_in_what_is_committed():
+    wrong = []
+    for path in committed():
+        if path.suffix not in TEXT or path.stat().st_size > 3_000_000:
+            continue
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        wrong += [f"{path.relative_to(ROOT)}: {found[0]}" for found in PLACES.finditer(text)][:3]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pages_take_no_markup_and_run_no_script_from_a_string():
+    """rx.html shows text as markup, and call_script needs a policy that allows evaluation."""
+    wrong = []
+    for name, tree in sources().items():
+        if room_of(name) not in ("state", "components", "pages", "live", "shop_app"):
+            continue
+        for node in ast.walk(tree):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if re.fullmatch(
+                r"(rx|reflex)\.(call_script|run_script|call_function|console_log|window_alert)", called
+            ):
+                wrong.append(f"{name}:{node.lineno} {called}")
+            if re.fullmatch(r"(rx|reflex)\.(LocalStorage|Cookie|SessionStorage|upload|upload_files)", called):
+                wrong.append(f"{name}:{node.lineno} {called}")
+            if re.fullmatch(r"(rx|reflex)\.html", called) and name not in SANITISED_HTML:
+                wrong.append(f"{name}:{node.lineno} {called}: only for what nh3 has cleaned; name it here")
+    assert not wrong, "\n".join(wrong)
+
+
+SANITISED_HTML = {"components/prose.py", "components/richtext.py", "components/text.py"}
+"""Where HTML that nh3 cleaned before it was stored may be shown."""
+
+
+def test_no_radix_themes():
+    themed = (
+        "button|heading|text|box|flex|grid|card|badge|dialog|theme|input|select|text_area|checkbox|container|link"
+        "|vstack|hstack|stack|center|spacer|table|tabs|callout|popover|tooltip|avatar|spinner|separator|section"
+    )
+    wrong = [
+        f"{name}:{node.lineno} {ast.unparse(node.func)}"
+        for name, tree in sources().items()
+        if room_of(name) in ("components", "pages", "state", "shop_app")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and re.match(rf"rx\.({themed})(\.|$)", ast.unparse(node.func))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_shared_state():
+    wrong = [
+        name
+        for name, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "SharedState"
+    ]
+    assert not wrong, wrong
+
+
+def test_only_the_stock_service_writes_stock_levels():
+    """The three numbers and their ledger can only agree where one file writes both."""
+    wrong = []
+    for name, tree in sources().items():
+        if name in ("services/stock.py", "models/stock.py", "models/__init__.py"):
+            continue
+        for node in ast.walk(tree):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called in ("StockLevel", "StockMovement") and not name.startswith(STOCK_MAKERS):
+                wrong.append(f"{name}:{node.lineno} {called}")
+            stored = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            if stored and node.attr in ("on_hand", "allocated", "held"):
+                wrong.append(f"{name}:{node.lineno} writes {node.attr}")
+    assert not wrong, "\n".join(wrong)
+
+
+STOCK_MAKERS = ("demo/", "services/products")
+"""Rooms that write the first rows of a new variant in bulk, level and movement together."""

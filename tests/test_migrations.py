@@ -1,0 +1,98 @@
+"""Tests of the migrations: from nothing to the newest on both databases, without drifting from the models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+from sqlmodel import SQLModel
+
+import shop_app.models  # noqa: F401  (fills the metadata)
+from alembic import command
+from shop_app import db, migrate
+from shop_app.settings import settings
+
+pytestmark = pytest.mark.both
+HAND_MADE = ("search_", "alembic_version")
+
+
+@pytest.fixture
+def empty(engine: Engine) -> Iterator[Engine]:
+    """The test's database with nothing in it."""
+    if engine.dialect.name == "sqlite":
+        fresh = db.make_engine(f"sqlite:///{settings().data_dir / 'empty.db'}")
+        yield fresh
+        fresh.dispose()
+    else:
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        yield engine
+
+
+def tables(on: Engine) -> set[str]:
+    return {name for name in inspect(on).get_table_names() if not name.startswith(HAND_MADE)}
+
+
+def test_an_empty_database_becomes_the_newest(empty: Engine):
+    assert migrate.migrate(empty) == (None, migrate.newest())
+    assert tables(empty) == set(SQLModel.metadata.tables)
+    assert migrate.migrate(empty) == (migrate.newest(), migrate.newest())
+
+
+def test_models_and_migrations_say_the_same(engine: Engine):
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_object": lambda _thing, name, kind, *_: (
+                    not (kind in ("table", "index") and (name or "").startswith(HAND_MADE))
+                ),
+            },
+        )
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_every_check_of_the_models_is_in_the_database(engine: Engine):
+    """Alembic's comparison looks at no CHECK, so this one does, by name."""
+    there = inspect(engine)
+    for table in SQLModel.metadata.sorted_tables:
+        wanted = {c.name for c in table.constraints if type(c).__name__ == "CheckConstraint"}
+        found = {check["name"] for check in there.get_check_constraints(table.name)}
+        assert wanted <= found, f"{table.name} lacks {wanted - found}"
+
+
+def test_the_latest_can_be_taken_back_and_put_on_again(empty: Engine):
+    migrate.migrate(empty)
+    script = ScriptDirectory.from_config(migrate._config())
+    before = script.get_revision(migrate.newest()).down_revision
+    with empty.connect().execution_options(writes=True) as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+        connection.commit()
+        assert migrate.current(connection) == before
+    assert migrate.migrate(empty) == (before, migrate.newest())
+    assert tables(empty) == set(SQLModel.metadata.tables)
+
+
+def test_there_is_one_line_of_migrations(engine: Engine):
+    assert len(ScriptDirectory.from_config(migrate._config()).get_heads()) == 1
+
+
+def test_every_foreign_key_holds_whole_numbers_of_64_bits(engine: Engine):
+    """Money and keys are never cut to 32 bits, nor kept as floats."""
+    small = []
+    for table in inspect(engine).get_table_names():
+        for column in inspect(engine).get_columns(table):
+            kind = str(column["type"]).upper()
+            if column["name"].endswith("_minor") and kind != "BIGINT":
+                small.append(f"{table}.{column['name']} is {kind}")
+            if any(word in kind for word in ("FLOAT", "REAL", "DOUBLE", "NUMERIC", "DECIMAL")):
+                small.append(f"{table}.{column['name']} is {kind}")
+    assert small == []

@@ -1,0 +1,135 @@
+"""Tests of money: parts that add up, rounding once and half up, text that reads back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shop_app import money
+
+AMOUNTS = st.integers(-money.MAX_MINOR, money.MAX_MINOR)
+CURRENCIES = st.sampled_from(["EUR", "USD", "CHF", "JPY", "KWD"])
+RATES = st.integers(0, 1_000_000)
+
+
+@given(total=AMOUNTS, weights=st.lists(st.integers(0, 10**9), min_size=1, max_size=50).filter(any))
+def test_shares_add_up_and_none_is_a_unit_off(total: int, weights: list[int]):
+    parts = money.share_out(total, weights)
+    assert sum(parts) == total
+    assert len(parts) == len(weights)
+    whole = sum(weights)
+    for part, weight in zip(parts, weights, strict=True):
+        assert abs(part - Fraction(total * weight, whole)) < 1
+        if weight == 0:
+            assert part == 0
+
+
+@given(total=AMOUNTS, weights=st.lists(st.integers(0, 1000), min_size=1, max_size=8).filter(any))
+def test_shares_of_a_refund_mirror_those_of_the_payment(total: int, weights: list[int]):
+    assert money.share_out(-total, weights) == [-part for part in money.share_out(total, weights)]
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [1, -1]])
+def test_shares_over_nothing_are_a_bug(weights: list[int]):
+    with pytest.raises(ValueError, match="weights"):
+        money.share_out(100, weights)
+
+
+@given(gross=st.integers(0, money.MAX_MINOR), rate=RATES)
+def test_net_and_contained_tax_make_the_gross_again(gross: int, rate: int):
+    tax = money.tax_within(gross, rate)
+    exact = Fraction(gross * rate, 1_000_000 + rate)
+    assert 0 <= tax <= gross
+    assert abs(tax - exact) <= Fraction(1, 2)
+    # Adding the tax to the net again misses the gross by rounding alone.
+    assert abs((gross - tax) + money.tax_on_top(gross - tax, rate) - gross) <= 1
+
+
+@pytest.mark.parametrize(
+    ("gross", "rate", "tax"),
+    [
+        (1190, 190_000, 190),
+        (1070, 70_000, 70),
+        (999, 190_000, 160),
+        (1, 190_000, 0),
+        (100, 0, 0),
+        (7, 77_000, 1),
+    ],
+)
+def test_tax_within(gross: int, rate: int, tax: int):
+    assert money.tax_within(gross, rate) == tax
+
+
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [("0.5", 1), ("1.5", 2), ("2.5", 3), ("-0.5", -1), ("-2.5", -3), ("2.4999", 2), ("-2.4999", -2)],
+)
+def test_halves_go_away_from_zero_for_decimals_and_fractions_alike(value: str, whole: int):
+    assert money.round_half_up(Decimal(value)) == whole
+    assert money.round_half_up(Fraction(value)) == whole
+
+
+@given(minor=st.integers(0, money.MAX_MINOR), currency=CURRENCIES)
+def test_an_amount_reads_back_from_its_text(minor: int, currency: str):
+    assert money.parse_minor(money.decimal_text(minor, currency), currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("24.90", "EUR", 2490),
+        ("24,9", "EUR", 2490),
+        (" 24 ", "EUR", 2400),
+        ("1500", "JPY", 1500),
+        ("1.234", "KWD", 1234),
+    ],
+)
+def test_amounts_are_read_with_either_mark(text: str, currency: str, minor: int):
+    assert money.parse_minor(text, currency) == minor
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ".",
+        "-1",
+        "1.234",
+        "1e3",
+        "NaN",
+        "Infinity",
+        "1,234.50",
+        "٣",
+        "1 000",
+        "0x10",
+        "1" * 17,
+        "1000000000.01",
+    ],
+)
+def test_anything_else_is_no_amount(text: str):
+    with pytest.raises(ValueError, match=r"."):
+        money.parse_minor(text, "EUR")
+
+
+@given(text=st.text(max_size=30))
+def test_reading_an_amount_never_breaks_in_another_way(text: str):
+    try:
+        minor = money.parse_minor(text, "EUR")
+    except ValueError:
+        return
+    assert 0 <= minor <= money.MAX_MINOR
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "locale", "shown"),
+    [
+        (8070, "EUR", "en", "€80.70"), (8070, "EUR", "de", "80,70\xa0€"), (1500, "JPY", "en", "¥1,500"),
+        (-800, "EUR", "en", "-€8.00"), (0, "EUR", "en", "€0.00"), (1234, "KWD", "en", "KWD1.234"),
+    ],
+)  # fmt: skip
+def test_amounts_as_people_read_them(minor: int, currency: str, locale: str, shown: str):
+    assert money.show(minor, currency, locale) == shown
