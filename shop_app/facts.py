@@ -47,6 +47,11 @@ class CartChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TermsChanged:
+    """Tax rates, shipping methods or promotions were edited."""
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPlaced:
     order_id: int
 
@@ -66,7 +71,14 @@ class LetterWritten:
 
 
 Fact = (
-    StockChanged | PriceChanged | CatalogueChanged | CartChanged | OrderPlaced | OrderChanged | LetterWritten
+    StockChanged
+    | PriceChanged
+    | CatalogueChanged
+    | CartChanged
+    | TermsChanged
+    | OrderPlaced
+    | OrderChanged
+    | LetterWritten
 )
 F = TypeVar("F")
 

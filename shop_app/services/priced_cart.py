@@ -1,0 +1,214 @@
+"""A cart as it stands at one moment: its lines beside the catalogue and the stock, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, func, select
+from sqlmodel import Session, SQLModel
+
+from ..clock import now
+from ..models import MAX_QUANTITY, OrderStatus, ProductStatus, StockPolicy
+from ..settings import settings
+from . import promotions, shipping, taxes
+from .pricing import Item, Reason, Shipping, Totals, price_cart
+
+_tables = SQLModel.metadata.tables
+cart = _tables["cart"]
+cart_line = _tables["cart_line"]
+variant = _tables["variant"]
+product = _tables["product"]
+level = _tables["stock_level"]
+_stock_hold = _tables["stock_hold"]
+_order = _tables["customer_order"]
+_order_line = _tables["order_line"]
+_picture = _tables["picture"]
+_product_picture = _tables["product_picture"]
+_variant_picture = _tables["variant_picture"]
+
+HEAD_COLUMNS = (
+    cart.c.id, cart.c.country, cart.c.currency, cart.c.codes, cart.c.checkout, cart.c.version,
+    cart.c.customer_id,
+)  # fmt: skip
+_IS_OPEN = and_(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
+_HEAD = select(*HEAD_COLUMNS).where(_IS_OPEN)
+_LOCKED_HEAD = _HEAD.with_for_update()
+
+_first_picture = _product_picture.alias()
+_shown_picture = func.coalesce(
+    select(_variant_picture.c.product_picture_id)
+    .where(_variant_picture.c.variant_id == variant.c.id)
+    .order_by(_variant_picture.c.position)
+    .limit(1)
+    .correlate(variant)
+    .scalar_subquery(),
+    select(_first_picture.c.id)
+    .where(_first_picture.c.product_id == product.c.id)
+    .order_by(_first_picture.c.position)
+    .limit(1)
+    .correlate(product)
+    .scalar_subquery(),
+)
+# What the cart's own unpaid order and its own hold have taken is there for this cart.
+_own_order = and_(_order.c.cart_id == cart_line.c.cart_id, _order.c.status == OrderStatus.PENDING.value)
+_available = (
+    func.coalesce(level.c.on_hand - level.c.allocated - level.c.held, 0)
+    + func.coalesce(_order_line.c.quantity, 0)
+    + func.coalesce(_stock_hold.c.quantity, 0)
+)
+_LINES = (
+    select(
+        cart_line.c.variant_id,
+        variant.c.sku,
+        product.c.slug,
+        product.c.title,
+        variant.c.title.label("variant_title"),
+        _picture.c.key,
+        _product_picture.c.alt,
+        cart_line.c.quantity,
+        cart_line.c.saved,
+        cart_line.c.seen_price_minor,
+        variant.c.price_minor,
+        variant.c.compare_at_minor,
+        variant.c.weight_grams,
+        product.c.tax_class,
+        case((and_(variant.c.active, product.c.status == ProductStatus.ACTIVE.value), 1), else_=0),
+        case((level.c.policy == StockPolicy.BACKORDER.value, MAX_QUANTITY), else_=_available),
+    )
+    .select_from(cart_line)
+    .join(variant, variant.c.id == cart_line.c.variant_id)
+    .join(product, product.c.id == variant.c.product_id)
+    .outerjoin(level, level.c.variant_id == variant.c.id)
+    .outerjoin(_order, _own_order)
+    .outerjoin(
+        _order_line,
+        and_(_order_line.c.order_id == _order.c.id, _order_line.c.variant_id == cart_line.c.variant_id),
+    )
+    .outerjoin(
+        _stock_hold,
+        and_(
+            _stock_hold.c.cart_id == cart_line.c.cart_id, _stock_hold.c.variant_id == cart_line.c.variant_id
+        ),
+    )
+    .outerjoin(_product_picture, _product_picture.c.id == _shown_picture)
+    .outerjoin(_picture, _picture.c.id == _product_picture.c.picture_id)
+    .where(cart_line.c.cart_id == bindparam("cart"))
+    .order_by(cart_line.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The cart's own row."""
+
+    id: int
+    country: str
+    currency: str
+    codes: list[str]
+    checkout: dict[str, Any]
+    version: int
+    customer_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line and all that is known of its variant now; fields as the statement gives them."""
+
+    variant_id: int
+    sku: str
+    slug: str
+    title: str
+    variant_title: str
+    picture_key: str | None
+    picture_alt: str | None
+    quantity: int
+    saved: bool
+    seen_price_minor: int
+    price_minor: int
+    compare_at_minor: int | None
+    weight_grams: int
+    tax_class: str
+    for_sale: int
+    available: int
+    """Units that this cart could have."""
+
+    @property
+    def full_title(self) -> str:
+        return f"{self.title}, {self.variant_title}" if self.variant_title else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    totals: Totals
+    reasons: tuple[Reason, ...]
+    method: shipping.Method | None
+    """The way of delivery that is in the totals."""
+    known_methods: tuple[shipping.Method, ...]
+    weight_grams: int
+    at: datetime
+
+
+def head(session: Session, key_hash: str, *, lock: bool = False) -> Head | None:
+    """The visitor's open cart. `lock` makes others wait with theirs until the commit."""
+    statement = _LOCKED_HEAD if lock else _HEAD
+    row = session.connection().execute(statement, {"key": key_hash}).first()
+    return Head(*row) if row else None
+
+
+def lines(session: Session, cart_id: int) -> list[Line]:
+    """All lines in the order in which they were added, saved ones too."""
+    return [Line(*row) for row in session.connection().execute(_LINES, {"cart": cart_id})]
+
+
+def price(
+    session: Session,
+    cart_head: Head,
+    wanted: Sequence[Line],
+    *,
+    method_code: str = "",
+    region: str = "",
+    email: str = "",
+    fresh: bool = False,
+) -> Priced:
+    """What these lines come to, with the way of delivery of that code, or the cheapest one.
+
+    `fresh` reads rates, methods and promotions from the database instead of from memory.
+    """
+    at = now()
+    live = promotions.live(session, cart_head.codes, at, cart_id=cart_head.id, email=email, fresh=fresh)
+    methods = shipping.methods(session, fresh=fresh).get(cart_head.country, ())
+    chosen = tuple(method for method in methods if method.code == method_code) or methods
+    weight = sum(line.weight_grams * line.quantity for line in wanted)
+    found: list[shipping.Method] = []
+
+    def way(goods_minor: int) -> Shipping | None:
+        best = shipping.cheapest(chosen, goods_minor, weight) or shipping.cheapest(
+            methods, goods_minor, weight
+        )
+        if best is None:
+            return None
+        found.append(best[0])
+        return Shipping(best[0].code, best[1])
+
+    totals = price_cart(
+        [
+            Item(
+                line.sku,
+                line.quantity,
+                line.price_minor,
+                line.compare_at_minor is not None,
+                line.tax_class,
+            )
+            for line in wanted
+        ],
+        shipping=way if wanted else None,
+        offers=live.offers,
+        rates=taxes.rates(session, cart_head.country, region, at.date(), fresh=fresh),
+        currency=cart_head.currency,
+        tax_included=taxes.PRICES_INCLUDE_TAX,
+        locale=settings().locale,
+    )
+    return Priced(totals, live.reasons + totals.reasons, found[-1] if found else None, methods, weight, at)
