@@ -17,7 +17,7 @@ from .payment import (
 )  # fmt: skip
 from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionUse
-from .shelf import ShelfFacet, ShelfItem
+from .shelf import ShelfChange, ShelfFacet, ShelfItem
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .stock import MovementKind, StockHold, StockLevel, StockMovement, StockPolicy
 from .tax import TaxClass, TaxRate

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from .base import json, maybe_minor, minor, refers
+from .base import json, key, maybe_minor, minor, refers
 
 
 class ShelfItem(SQLModel, table=True):
@@ -61,3 +61,15 @@ class ShelfFacet(SQLModel, table=True):
     """The value as a slug, as it stands in the address."""
     label: str = ""
     swatch: str = Field(default="", max_length=9)
+
+
+class ShelfChange(SQLModel, table=True):
+    """One line for each change of the shelf: the newest stamp says whether what was folded still holds.
+
+    Lines are only added, so that writers never wait for each other here.
+    """
+
+    __tablename__ = "shelf_change"
+
+    id: int | None = key()
+    stamp: str = Field(max_length=32)

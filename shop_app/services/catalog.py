@@ -1,12 +1,13 @@
-"""What is for sale, as shoppers see it: home, lists with facets, product pages, search suggestions."""
+"""What is for sale, as shoppers see it: the views of home, lists, product pages and live pushes.
+
+The verbs that make them: storefront (home, navigation), listing (browse), product_page (product),
+search (suggest), reviews (more_reviews), signals (signals).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from sqlmodel import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,53 +322,3 @@ class Moved(Exception):
     def __init__(self, slug: str) -> None:
         super().__init__(slug)
         self.slug = slug
-
-
-def navigation(session: Session) -> list[CategoryLink]:
-    """The top categories, in order, for header and footer."""
-    raise NotImplementedError
-
-
-def home(session: Session) -> HomeView:
-    raise NotImplementedError
-
-
-def browse(session: Session, query: ListingQuery) -> Listing:
-    """The products that fit the address, 24 a page.
-
-    Errors  NotFound for a category that isn't there.
-    """
-    raise NotImplementedError
-
-
-def product(session: Session, slug: str, sku: str = "") -> ProductPage:
-    """One published product, with the variant `sku` chosen, or the first that can be bought.
-
-    Errors  NotFound; Moved when the slug is an old one.
-    """
-    raise NotImplementedError
-
-
-def cards(session: Session, slugs: list[str]) -> list[ProductCard]:
-    """The cards of these products, in that order, missing ones left out (recently viewed)."""
-    raise NotImplementedError
-
-
-def more_reviews(session: Session, slug: str, shown: int, stars: int = 0) -> list[ReviewView]:
-    """The next 10 reviews after `shown`, of that many stars where not 0."""
-    raise NotImplementedError
-
-
-def suggest(session: Session, text: str) -> list[Suggestion]:
-    """At most 8 rows for what is typed so far, [] for less than two letters."""
-    raise NotImplementedError
-
-
-def signals(session: Session, variant_ids: tuple[int, ...]) -> list[ProductSignal]:
-    """The live numbers of the products that these variants belong to."""
-    raise NotImplementedError
-
-
-def sitemap(session: Session) -> Iterator[SitemapEntry]:
-    """Every public address of the catalogue."""
-    raise NotImplementedError

@@ -1,0 +1,74 @@
+"""Spelling: how text becomes words that can be looked up, and which known word a mistyped one meant."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+MAX_TEXT = 200
+"""Characters of a search that are looked at; the rest is cut."""
+MAX_WORDS = 8
+MAX_WORD = 48
+
+# Letters that Unicode doesn't take apart into a base and an accent.
+_UNDIVIDED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_WORD = re.compile(r"[^\W_]+")
+
+
+def fold(text: str) -> str:
+    """Lower case without accents.
+
+    >>> fold("Crème BRÛLÉE, Smørrebrød, Straße")
+    'creme brulee, smorrebrod, strasse'
+    """
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c)).translate(_UNDIVIDED)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, folded: letters and digits only, so that none means anything to a query."""
+    return [word[:MAX_WORD] for word in _WORD.findall(fold(text))]
+
+
+@lru_cache(maxsize=2048)
+def asked(text: str) -> tuple[str, ...]:
+    """The words of what somebody typed, at most 8, from its first 200 characters.
+
+    >>> asked('"Speckled" OR mug*')
+    ('speckled', 'or', 'mug')
+    """
+    return tuple(dict.fromkeys(words(text[:MAX_TEXT])))[:MAX_WORDS]
+
+
+def squashed(text: str) -> str:
+    """A code without its signs, so that fh-dnm-mos, "FH DNM MOS" and fhdnmmos are one.
+
+    >>> squashed("FH-DNM-MOS")
+    'fhdnmmos'
+    """
+    return "".join(words(text[:MAX_TEXT]))[:MAX_WORD]
+
+
+def nearest(word: str, known: Mapping[str, int], terms: Sequence[str]) -> str:
+    """The known word that `word` was most likely meant to be; itself when it is known, "" without one.
+
+    Units   `known` maps a word to how many products have it: of equally near ones the commoner wins.
+    Source  optimal string alignment: a swap of neighbours counts as one mistake. One mistake is
+            forgiven in words of 3 to 5 letters, two from 6 letters on, none in numbers.
+    """
+    if word in known:
+        return word
+    allowed = 0 if len(word) < 3 or word.isdigit() else 1 if len(word) < 6 else 2
+    if not allowed:
+        return ""
+    found = process.extract(word, terms, scorer=OSA.distance, score_cutoff=allowed, limit=40)
+    if not found:
+        return ""
+    return min(found, key=lambda hit: (hit[1], hit[0][0] != word[0], -known[hit[0]], hit[0]))[0]
