@@ -86,13 +86,14 @@ def stepper(
     """A quantity: one fewer, the number to type, one more. `on_set` gets what was typed, on leaving the field."""
     size = look.ICON_S
     number = rx.Var.create(value)
+    name = label if isinstance(label, rx.Var) or label else _("Quantity")
     return rx.el.div(
         rx.el.button(
             icon("minus", size), type="button", aria_label=_("One fewer"), on_click=on_less,
             disabled=number <= least, class_name=look.STEP,
         ),
         rx.el.input(
-            default_value=number.to(str), key=number.to(str), on_blur=on_set, aria_label=label or _("Quantity"),
+            default_value=number.to(str), key=number.to(str), on_blur=on_set, aria_label=name,
             input_mode="numeric", auto_complete="off", max_length=3, class_name=look.STEP_INPUT, **input_props,
         ),
         rx.el.button(
@@ -101,5 +102,5 @@ def stepper(
         ),
         class_name=look.STEPPER_S if small else look.STEPPER,
         role="group",
-        aria_label=label or _("Quantity"),
+        aria_label=name,
     )  # fmt: skip

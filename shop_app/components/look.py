@@ -7,7 +7,10 @@ WRAP = "mx-auto w-full max-w-page px-gutter"
 SR = "sr-only"
 ICON = "icon size-5"
 ICON_S = "icon size-4"
-LINK = "py-[3px] underline decoration-line-strong decoration-1 underline-offset-4 transition-colors hover:decoration-current"
+LINK = (
+    "py-[3px] underline decoration-line-strong decoration-1 underline-offset-4 transition-colors "
+    "hover:decoration-current"
+)
 EYEBROW = "text-xs text-ink-3"
 D1 = "font-serif text-d1"
 D2 = "font-serif text-d2"
@@ -27,9 +30,10 @@ HEAD_GROUND = "relative bg-paper"
 PLAIN_HEAD = "border-b border-line"
 PLAIN_HEAD_ROW = "mx-auto flex h-15 w-full max-w-page items-center justify-between px-gutter md:h-18"
 HEAD_ROW = (
-    "mx-auto grid w-full max-w-page grid-cols-[44px_minmax(0,1fr)_auto] items-center gap-x-1 gap-y-2 px-gutter pt-2 pb-3 "
-    "md:grid-cols-[auto_minmax(0,1fr)_auto] md:gap-5 md:py-[18px] "
-    "min-[1100px]:grid-cols-[minmax(200px,1fr)_minmax(320px,520px)_minmax(200px,1fr)] min-[1100px]:gap-8"
+    "mx-auto grid w-full max-w-page grid-cols-[44px_minmax(0,1fr)_auto] items-center gap-x-1 gap-y-2 "
+    "px-gutter pt-2 pb-3 md:grid-cols-[auto_minmax(0,1fr)_auto] md:gap-5 md:py-[18px] "
+    "min-[1100px]:grid-cols-[minmax(200px,1fr)_minmax(320px,520px)_minmax(200px,1fr)] "
+    "min-[1100px]:gap-8"
 )
 MENU_BUTTON = (
     "-ml-2.5 grid size-11 place-items-center rounded-r2 text-ink-2 hover:bg-sunken hover:text-ink md:hidden"
@@ -40,27 +44,35 @@ LOGO = (
 SEARCH = "search relative order-5 col-span-full flex items-center md:order-none md:col-span-1"
 SEARCH_ICON = "icon pointer-events-none absolute left-3.5 size-5 text-ink-2"
 SEARCH_INPUT = (
-    "search-input h-11 w-full rounded-r2 border border-line-strong bg-surface px-11 text-base placeholder:text-ink-3 "
-    "placeholder:opacity-100 focus-visible:border-focus focus-visible:outline-offset-[-1px]"
+    "search-input h-11 w-full rounded-r2 border border-line-strong bg-surface px-11 text-base "
+    "placeholder:text-ink-3 placeholder:opacity-100 focus-visible:border-focus "
+    "focus-visible:outline-offset-[-1px]"
 )
 SEARCH_KEY = "kbd pointer-events-none absolute right-3 hidden md:block"
 SEARCH_CLEAR = "search-clear absolute right-1 size-9 place-items-center rounded-r2 text-ink-2 hover:text-ink"
 HEAD_ACTIONS = "flex justify-end gap-1 text-md md:-mr-3"
-HEAD_ACTION = "flex h-11 min-w-11 items-center justify-center gap-2 whitespace-nowrap rounded-r2 px-2.5 hover:bg-sunken md:px-3"
+HEAD_ACTION = (
+    "flex h-11 min-w-11 items-center justify-center gap-2 whitespace-nowrap rounded-r2 px-2.5 "
+    "hover:bg-sunken md:px-3"
+)
 HEAD_LABEL = "hidden md:inline"
-COUNT = "h-5 min-w-5 rounded-full bg-green px-1.5 text-center text-[12px] leading-5 font-medium text-on-green tabular-nums"
+COUNT = (
+    "h-5 min-w-5 rounded-full bg-green px-1.5 text-center text-[12px] leading-5 font-medium "
+    "text-on-green tabular-nums"
+)
 NAV = "hidden border-b border-line md:block"
 NAV_LIST = (
     "no-scrollbar mx-auto flex w-full max-w-page gap-7 overflow-x-auto whitespace-nowrap px-gutter text-md"
 )
 NAV_LINK = (
-    "block border-b border-transparent pt-2.5 pb-[13px] text-ink-2 hover:border-line-strong hover:text-ink "
-    "focus-visible:outline-offset-[-2px] aria-[current=page]:border-ink aria-[current=page]:text-ink"
+    "block border-b border-transparent pt-2.5 pb-[13px] text-ink-2 hover:border-line-strong "
+    "hover:text-ink focus-visible:outline-offset-[-2px] aria-[current=page]:border-ink "
+    "aria-[current=page]:text-ink"
 )
 NAV_END = "ml-auto"
 NAV_SALE = (
-    "block border-b border-transparent pt-2.5 pb-[13px] text-coral hover:border-coral focus-visible:outline-offset-[-2px] "
-    "aria-[current=page]:border-coral"
+    "block border-b border-transparent pt-2.5 pb-[13px] text-coral hover:border-coral "
+    "focus-visible:outline-offset-[-2px] aria-[current=page]:border-coral"
 )
 MAIN = "outline-none"
 FOOT = "mt-section border-t border-line pt-10 pb-8 text-md md:pt-14 md:pb-10"
@@ -72,13 +84,16 @@ FOOT_LINK = "inline-block py-1 text-ink-2 underline-offset-4 hover:text-ink hove
 FOOT_END = "mt-8 flex flex-wrap justify-between gap-6 border-t border-line pt-5 text-xs text-ink-3 md:mt-12"
 FOOT_END_LINKS = "flex gap-5"
 FOOT_END_LINK = "py-[3px] underline-offset-4 hover:text-ink hover:underline"
-THEME_BUTTON = "mt-5 inline-flex h-9 items-center gap-2 rounded-r2 border border-line-strong px-3 text-sm hover:border-ink"
+THEME_BUTTON = (
+    "mt-5 inline-flex h-9 items-center gap-2 rounded-r2 border border-line-strong px-3 text-sm "
+    "hover:border-ink"
+)
 
 # Buttons
 BTN = (
-    "inline-flex cursor-pointer items-center justify-center gap-2 whitespace-nowrap rounded-r2 border font-medium "
-    "transition-colors active:translate-y-px disabled:cursor-not-allowed disabled:border-line disabled:bg-sunken "
-    "disabled:text-ink-3 disabled:active:translate-y-0"
+    "inline-flex cursor-pointer items-center justify-center gap-2 whitespace-nowrap rounded-r2 border "
+    "font-medium transition-colors active:translate-y-px disabled:cursor-not-allowed "
+    "disabled:border-line disabled:bg-sunken disabled:text-ink-3 disabled:active:translate-y-0"
 )
 PRIMARY = "border-transparent bg-green text-on-green not-disabled:hover:bg-green-hover"
 OUTLINE = "border-line-strong bg-surface not-disabled:hover:border-ink not-disabled:hover:bg-paper"
@@ -97,20 +112,22 @@ FIELD = "grid content-start gap-1.5"
 LABEL = "text-sm font-medium"
 OPTIONAL = "font-normal text-ink-3"
 INPUT = (
-    "h-11 w-full rounded-r2 border border-line-strong bg-surface px-3.5 text-base text-ink transition-colors "
-    "placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 focus-visible:border-focus "
-    "focus-visible:outline-offset-[-1px] aria-invalid:border-coral aria-invalid:ring-1 aria-invalid:ring-coral "
-    "aria-invalid:ring-inset disabled:border-line disabled:bg-sunken disabled:text-ink-3"
+    "h-11 w-full rounded-r2 border border-line-strong bg-surface px-3.5 text-base text-ink "
+    "transition-colors placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 "
+    "focus-visible:border-focus focus-visible:outline-offset-[-1px] aria-invalid:border-coral "
+    "aria-invalid:ring-1 aria-invalid:ring-coral aria-invalid:ring-inset disabled:border-line "
+    "disabled:bg-sunken disabled:text-ink-3"
 )
 INPUT_S = (
-    "h-9 w-full rounded-r2 border border-line-strong bg-surface px-2.5 text-base text-ink transition-colors sm:text-sm "
-    "placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 focus-visible:border-focus "
-    "focus-visible:outline-offset-[-1px]"
+    "h-9 w-full rounded-r2 border border-line-strong bg-surface px-2.5 text-base text-ink "
+    "transition-colors sm:text-sm placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 "
+    "focus-visible:border-focus focus-visible:outline-offset-[-1px]"
 )
 TEXTAREA = (
-    "min-h-24 w-full resize-y rounded-r2 border border-line-strong bg-surface px-3.5 py-2.5 text-base text-ink "
-    "placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 focus-visible:border-focus "
-    "focus-visible:outline-offset-[-1px] aria-invalid:border-coral aria-invalid:ring-1 aria-invalid:ring-coral"
+    "min-h-24 w-full resize-y rounded-r2 border border-line-strong bg-surface px-3.5 py-2.5 text-base "
+    "text-ink placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 "
+    "focus-visible:border-focus focus-visible:outline-offset-[-1px] aria-invalid:border-coral "
+    "aria-invalid:ring-1 aria-invalid:ring-coral"
 )
 SELECT = "select"
 HINT = "text-xs text-ink-3"
@@ -121,35 +138,47 @@ CHECK_BOX = "tick my-px size-5 flex-none cursor-pointer"
 RADIO_MARK = "pick my-px size-5 flex-none cursor-pointer"
 OPTIONS = "overflow-hidden rounded-r2 border border-line-strong bg-surface"
 OPTION = (
-    "grid cursor-pointer grid-cols-[20px_1fr_auto] items-start gap-3.5 border-t border-line px-4 py-3.5 text-md "
-    "first:border-t-0 has-checked:bg-green-tint has-focus-visible:outline-2 has-focus-visible:outline-offset-[-2px] "
-    "has-focus-visible:outline-focus"
+    "grid cursor-pointer grid-cols-[20px_1fr_auto] items-start gap-3.5 border-t border-line px-4 "
+    "py-3.5 text-md first:border-t-0 has-checked:bg-green-tint has-focus-visible:outline-2 "
+    "has-focus-visible:outline-offset-[-2px] has-focus-visible:outline-focus"
 )
 OPTION_TITLE = "block font-medium"
 OPTION_NOTE = "block text-sm text-ink-2 text-balance"
 SWATCHES = "flex flex-wrap gap-2"
 SWATCH = (
-    "relative block size-9 cursor-pointer rounded-full has-checked:shadow-[inset_0_0_0_1.5px_var(--ink)] "
-    "has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
+    "relative block size-9 cursor-pointer rounded-full "
+    "has-checked:shadow-[inset_0_0_0_1.5px_var(--ink)] has-focus-visible:outline-2 "
+    "has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
 )
 SWATCH_INPUT = "absolute inset-0 m-0 size-full cursor-pointer appearance-none rounded-full opacity-0"
 SWATCH_DOT = "pointer-events-none absolute inset-1 rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)]"
 SWATCH_OUT = "slash"
 SIZES = "flex flex-wrap gap-2"
 SIZE = (
-    "relative grid min-h-12 min-w-26 cursor-pointer content-center rounded-r2 border border-line-strong bg-surface px-4 "
-    "py-1.5 text-md leading-5 has-checked:border-ink has-checked:ring-1 has-checked:ring-ink has-checked:ring-inset "
-    "has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
+    "relative grid min-h-12 min-w-26 cursor-pointer content-center rounded-r2 border "
+    "border-line-strong bg-surface px-4 py-1.5 text-md leading-5 has-checked:border-ink "
+    "has-checked:ring-1 has-checked:ring-ink has-checked:ring-inset has-focus-visible:outline-2 "
+    "has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
 )
 SIZE_OUT = "border-dashed! bg-transparent! text-ink-3 [&>span]:line-through"
 SIZE_NOTE = "text-xs text-ink-3"
-STEPPER = "inline-grid h-11 grid-cols-[40px_44px_40px] overflow-hidden rounded-r2 border border-line-strong bg-surface text-center"
-STEPPER_S = "inline-grid h-9 grid-cols-[32px_32px_32px] overflow-hidden rounded-r2 border border-line-strong bg-surface text-center"
-STEP = (
-    "grid place-items-center text-ink-2 focus-visible:outline-offset-[-2px] not-disabled:hover:bg-sunken "
-    "not-disabled:hover:text-ink disabled:cursor-not-allowed disabled:text-line-strong"
+STEPPER = (
+    "inline-grid h-11 grid-cols-[40px_44px_40px] overflow-hidden rounded-r2 border border-line-strong "
+    "bg-surface text-center"
 )
-STEP_INPUT = "h-full w-full border-0 bg-transparent text-center text-md tabular-nums focus-visible:outline-offset-[-2px]"
+STEPPER_S = (
+    "inline-grid h-9 grid-cols-[32px_32px_32px] overflow-hidden rounded-r2 border border-line-strong "
+    "bg-surface text-center"
+)
+STEP = (
+    "grid place-items-center text-ink-2 focus-visible:outline-offset-[-2px] "
+    "not-disabled:hover:bg-sunken not-disabled:hover:text-ink disabled:cursor-not-allowed "
+    "disabled:text-line-strong"
+)
+STEP_INPUT = (
+    "h-full w-full border-0 bg-transparent text-center text-md tabular-nums "
+    "focus-visible:outline-offset-[-2px]"
+)
 
 # Small parts
 BADGE = "inline-flex h-6 items-center gap-1.5 whitespace-nowrap rounded-r1 pr-2 pl-[7px] text-xs"
@@ -160,11 +189,14 @@ AMBER = "bg-amber-tint text-amber"
 CORAL = "bg-coral-tint text-coral"
 BLUE = "bg-blue-tint text-blue"
 TAG = "absolute top-2 left-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs text-ink md:top-2.5 md:left-2.5"
-TAG_SALE = "absolute top-2 left-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs font-medium text-coral md:top-2.5 md:left-2.5"
+TAG_SALE = (
+    "absolute top-2 left-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs font-medium text-coral "
+    "md:top-2.5 md:left-2.5"
+)
 CHIPS = "flex flex-wrap items-center gap-2"
 CHIP = (
-    "inline-flex h-8 items-center gap-1.5 rounded-r2 border border-line-strong bg-surface pr-2 pl-3 text-sm "
-    "hover:border-ink"
+    "inline-flex h-8 items-center gap-1.5 rounded-r2 border border-line-strong bg-surface pr-2 pl-3 "
+    "text-sm hover:border-ink"
 )
 CHIP_ICON = "icon size-4 text-ink-3"
 DOT = "inline-block size-2 flex-none rounded-full bg-current"
@@ -205,13 +237,19 @@ SPEC = "grid grid-cols-[130px_1fr] gap-x-4 gap-y-2"
 # Pictures and cards
 PICTURE = "relative block overflow-hidden rounded-r1 bg-sunken"
 PICTURE_IMG = "size-full object-cover dark:brightness-90"
-CARD = "card group relative grid content-start gap-3 has-[h3_a:focus-visible]:outline-2 has-[h3_a:focus-visible]:outline-offset-4"
+CARD = (
+    "card group relative grid content-start gap-3 has-[h3_a:focus-visible]:outline-2 "
+    "has-[h3_a:focus-visible]:outline-offset-4"
+)
 CARD_PICTURE = "relative block aspect-[4/5] overflow-hidden rounded-r1 bg-sunken"
-CARD_IMG = "card-img size-full object-cover transition-transform duration-200 group-hover:scale-[1.015] dark:brightness-90"
+CARD_IMG = (
+    "card-img size-full object-cover transition-transform duration-200 group-hover:scale-[1.015] "
+    "dark:brightness-90"
+)
 CARD_IMG_OUT = "opacity-[.62]"
 CARD_SECOND = (
-    "absolute inset-0 opacity-0 transition-opacity duration-200 group-hover:opacity-100 group-has-[a:focus-visible]:opacity-100 "
-    "[@media(hover:none)]:hidden"
+    "absolute inset-0 opacity-0 transition-opacity duration-200 group-hover:opacity-100 "
+    "group-has-[a:focus-visible]:opacity-100 [@media(hover:none)]:hidden"
 )
 CARD_TITLE = "text-md font-medium"
 CARD_TITLE_LARGE = "font-serif text-d4 font-normal"
@@ -234,63 +272,79 @@ SIZES_HERO = "(min-width:1440px) 1360px, 100vw"
 
 # Overlays
 DRAWER = (
-    "fixed inset-y-0 right-0 left-auto m-0 h-dvh max-h-none w-full max-w-[480px] flex-col border-0 border-l border-line "
-    "bg-surface text-ink transition-[translate,opacity] duration-200 ease-calm backdrop:bg-scrim open:flex "
-    "starting:translate-x-6 starting:opacity-0"
+    "fixed inset-y-0 right-0 left-auto m-0 h-dvh max-h-none w-full max-w-[480px] flex-col border-0 "
+    "border-l border-line bg-surface text-ink transition-[translate,opacity] duration-200 ease-calm "
+    "backdrop:bg-scrim open:flex starting:translate-x-6 starting:opacity-0"
 )
 MENU_DRAWER = (
-    "fixed inset-y-0 left-0 right-auto m-0 h-dvh max-h-none w-[88%] max-w-[380px] flex-col border-0 border-r border-line "
-    "bg-surface text-ink transition-[translate,opacity] duration-200 ease-calm backdrop:bg-scrim open:flex "
-    "starting:-translate-x-6 starting:opacity-0"
+    "fixed inset-y-0 left-0 right-auto m-0 h-dvh max-h-none w-[88%] max-w-[380px] flex-col border-0 "
+    "border-r border-line bg-surface text-ink transition-[translate,opacity] duration-200 ease-calm "
+    "backdrop:bg-scrim open:flex starting:-translate-x-6 starting:opacity-0"
 )
 DRAWER_HEAD = "flex items-center justify-between border-b border-line py-4 pr-4 pl-5 md:pl-7"
 DRAWER_BODY = "flex-1 overflow-auto px-5 md:px-7"
 DRAWER_FOOT = "border-t border-line bg-surface px-5 pt-[18px] pb-6 md:px-7"
 DIALOG = (
-    "fixed top-1/2 left-1/2 m-0 max-h-[calc(100dvh-48px)] w-[min(520px,calc(100%-32px))] max-w-none -translate-x-1/2 "
-    "-translate-y-1/2 overflow-auto rounded-r3 border border-line bg-surface text-ink shadow-float transition-opacity "
-    "duration-200 backdrop:bg-scrim starting:opacity-0"
+    "fixed top-1/2 left-1/2 m-0 max-h-[calc(100dvh-48px)] w-[min(520px,calc(100%-32px))] max-w-none "
+    "-translate-x-1/2 -translate-y-1/2 overflow-auto rounded-r3 border border-line bg-surface text-ink "
+    "shadow-float transition-opacity duration-200 backdrop:bg-scrim starting:opacity-0"
 )
 DIALOG_HEAD = "flex items-start justify-between pt-5 pr-4 pl-6"
 DIALOG_BODY = "px-6 pt-3 pb-5 text-ink-2"
 DIALOG_FOOT = "flex justify-end gap-2 border-t border-line px-6 py-4"
 TOAST = (
-    "fixed right-3 bottom-3 left-3 z-toast flex min-h-12 items-center justify-between gap-3 rounded-r2 bg-ink py-2 pr-2 "
-    "pl-4 text-md text-paper shadow-float md:right-auto md:bottom-6 md:left-6 md:max-w-[480px]"
+    "fixed right-3 bottom-3 left-3 z-toast flex min-h-12 items-center justify-between gap-3 rounded-r2 "
+    "bg-ink py-2 pr-2 pl-4 text-md text-paper shadow-float md:right-auto md:bottom-6 md:left-6 "
+    "md:max-w-[480px]"
 )
 TOAST_BUTTON = (
     "h-9 rounded-r1 px-3 font-medium text-paper underline underline-offset-4 hover:bg-[rgb(128_128_128/.25)]"
 )
 BANNER = "fixed inset-x-0 top-0 z-toast bg-amber-tint py-2 text-center text-sm text-amber"
-MENU_LINK = "flex min-h-12 items-center justify-between border-b border-line text-base aria-[current=page]:font-medium"
+MENU_LINK = (
+    "flex min-h-12 items-center justify-between border-b border-line text-base "
+    "aria-[current=page]:font-medium"
+)
 MENU_SMALL = "flex min-h-11 items-center text-md text-ink-2"
 
 # Home
-HERO = "relative flex flex-col pt-7 min-[1100px]:block min-[1100px]:bg-photo min-[1100px]:pt-0 min-[1440px]:mx-auto min-[1440px]:max-w-page"
+HERO = (
+    "relative flex flex-col pt-7 min-[1100px]:block min-[1100px]:bg-photo min-[1100px]:pt-0 "
+    "min-[1440px]:mx-auto min-[1440px]:max-w-page"
+)
 HERO_IMG = (
-    "aspect-[6/5] h-auto w-full object-cover object-[82%_50%] md:aspect-[2/1] min-[1100px]:aspect-auto min-[1100px]:h-[600px] "
-    "min-[1100px]:object-[50%_62%] dark:brightness-90"
+    "aspect-[6/5] h-auto w-full object-cover object-[82%_50%] md:aspect-[2/1] min-[1100px]:aspect-auto "
+    "min-[1100px]:h-[600px] min-[1100px]:object-[50%_62%] dark:brightness-90"
 )
 HERO_TEXT = "order-first min-[1100px]:pointer-events-none min-[1100px]:absolute min-[1100px]:inset-0"
 HERO_INNER = "mx-auto flex w-full max-w-page flex-col px-gutter pb-7 min-[1100px]:h-full min-[1100px]:py-14"
 HERO_TITLE = "font-serif text-d1 whitespace-pre-line text-ink min-[1100px]:text-on-photo"
 HERO_LEAD = (
-    "mt-3.5 max-w-[20em] text-base leading-[26px] text-ink text-balance min-[1100px]:mt-5 min-[1100px]:text-[17px] "
-    "min-[1100px]:text-on-photo"
+    "mt-3.5 max-w-[20em] text-base leading-[26px] text-ink text-balance min-[1100px]:mt-5 "
+    "min-[1100px]:text-[17px] min-[1100px]:text-on-photo"
 )
 HERO_BUTTON = (
-    "pointer-events-auto mt-5 inline-flex h-13 items-center self-start rounded-r2 bg-green px-7 text-base font-medium "
-    "text-on-green transition-colors hover:bg-green-hover min-[1100px]:mt-7 min-[1100px]:bg-[#1f4d3a] "
-    "min-[1100px]:text-[#fbf9f4] min-[1100px]:hover:bg-[#163a2b]"
+    "pointer-events-auto mt-5 inline-flex h-13 items-center self-start rounded-r2 bg-green px-7 "
+    "text-base font-medium text-on-green transition-colors hover:bg-green-hover min-[1100px]:mt-7 "
+    "min-[1100px]:bg-[#1f4d3a] min-[1100px]:text-[#fbf9f4] min-[1100px]:hover:bg-[#163a2b]"
 )
 LABEL_STRIP = "border-b border-line"
-LABEL_ROW = "mx-auto grid w-full max-w-page gap-2 px-gutter py-[18px] md:grid-cols-[200px_1fr] md:gap-8 md:pt-[22px] md:pb-6"
+LABEL_ROW = (
+    "mx-auto grid w-full max-w-page gap-2 px-gutter py-[18px] md:grid-cols-[200px_1fr] md:gap-8 "
+    "md:pt-[22px] md:pb-6"
+)
 LABEL_TITLE = "pt-1 text-xs text-ink-3"
 LABEL_LIST = "grid text-sm md:grid-cols-2 md:gap-x-8 md:gap-y-1 min-[1100px]:grid-cols-4"
 LABEL_LINK = "group flex justify-between gap-3 py-[5px] md:py-[3px]"
 LABEL_NAME = "underline-offset-4 group-hover:underline"
 LABEL_PRICE = "tabular-nums text-ink-3"
 SECTION = "mx-auto w-full max-w-page px-gutter pt-section"
+TILES = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10 lg:grid-cols-4"
+SIZES_SALE = "(min-width:1360px) 300px, (min-width:768px) 22vw, 60vw"
+STORY_LINK = (
+    "mt-[22px] inline-block py-[3px] underline decoration-line-strong decoration-1 underline-offset-4 "
+    "hover:decoration-current"
+)
 SECTION_HEAD = "mb-5 flex items-baseline justify-between gap-6 md:mb-7"
 TILE = "group relative block"
 TILE_PICTURE = "relative block aspect-[4/3] overflow-hidden rounded-r1 bg-sunken"
@@ -302,11 +356,14 @@ TILE_NAME = "decoration-1 underline-offset-4 group-hover:underline"
 TILE_COUNT = "text-sm leading-6 font-normal tabular-nums text-ink-3"
 FEATURE = "grid gap-x-5 gap-y-7 md:grid-cols-2 md:gap-y-5 lg:gap-x-10"
 SALE = "mt-section bg-sunken py-10 md:py-16"
-SALE_ROW = "mx-auto grid w-full max-w-page grid-cols-[minmax(0,1fr)] gap-6 px-gutter md:grid-cols-[1fr_3fr] md:gap-10"
+SALE_ROW = (
+    "mx-auto grid w-full max-w-page grid-cols-[minmax(0,1fr)] gap-6 px-gutter md:grid-cols-[1fr_3fr] "
+    "md:gap-10"
+)
 SALE_TEXT = "mt-3 mb-5 max-w-[30ch] text-ink-2"
 SALE_GRID = (
-    "no-scrollbar -mr-gutter flex snap-x snap-proximity gap-3 overflow-x-auto p-1 -m-1 *:flex-[0_0_62%] *:snap-start md:m-0 md:grid "
-    "md:grid-cols-3 md:gap-5 md:overflow-visible md:p-0"
+    "no-scrollbar -mr-gutter flex snap-x snap-proximity gap-3 overflow-x-auto p-1 -m-1 "
+    "*:flex-[0_0_62%] *:snap-start md:m-0 md:grid md:grid-cols-3 md:gap-5 md:overflow-visible md:p-0"
 )
 STORY = "grid items-center gap-6 md:grid-cols-[7fr_5fr] md:gap-10 lg:gap-16"
 STORY_PICTURE = "relative block aspect-[20/11] overflow-hidden rounded-r1 bg-sunken"
@@ -318,13 +375,14 @@ LIST_HEAD = "mx-auto w-full max-w-page px-gutter"
 LIST_TITLE = "mt-2.5 font-serif text-d2"
 LIST_INTRO = "mt-3 max-w-[62ch] text-ink-2"
 LIST = (
-    "mx-auto grid w-full max-w-page grid-cols-[minmax(0,1fr)] px-gutter pt-5 md:grid-cols-[200px_minmax(0,1fr)] md:gap-7 "
-    "md:pt-6 lg:grid-cols-[232px_minmax(0,1fr)] lg:gap-12"
+    "mx-auto grid w-full max-w-page grid-cols-[minmax(0,1fr)] px-gutter pt-5 "
+    "md:grid-cols-[200px_minmax(0,1fr)] md:gap-7 md:pt-6 lg:grid-cols-[232px_minmax(0,1fr)] lg:gap-12"
 )
 FILTERS = (
-    "fixed inset-x-0 top-auto bottom-0 m-0 max-h-[88dvh] w-full max-w-none flex-col rounded-t-r3 border-0 bg-surface text-ink "
-    "transition-[translate,opacity] duration-200 ease-calm backdrop:bg-scrim open:flex starting:translate-y-6 "
-    "starting:opacity-0 md:static md:block md:max-h-none md:rounded-none md:bg-transparent md:transition-none"
+    "fixed inset-x-0 top-auto bottom-0 m-0 max-h-[88dvh] w-full max-w-none flex-col rounded-t-r3 "
+    "border-0 bg-surface text-ink transition-[translate,opacity] duration-200 ease-calm "
+    "backdrop:bg-scrim open:flex starting:translate-y-6 starting:opacity-0 md:static md:block "
+    "md:max-h-none md:rounded-none md:bg-transparent md:transition-none"
 )
 FILTERS_HEAD = "flex items-center justify-between border-b border-line py-3 pr-3 pl-5 md:hidden"
 FILTERS_BODY = "flex-1 overflow-auto px-5 pb-2 md:overflow-visible md:p-0"
@@ -334,30 +392,42 @@ FACET_HEAD = "flex min-h-6 cursor-pointer items-center justify-between text-md f
 FACET_ICON = "icon size-[18px] text-ink-3 transition-transform group-open:rotate-180"
 FACET_LIST = "mt-2.5 grid gap-1"
 FACET_ROW = (
-    "flex min-h-6 items-center gap-2.5 py-0.5 text-md aria-disabled:cursor-not-allowed aria-disabled:text-ink-3 "
-    "not-aria-disabled:hover:[&_.tick]:border-ink"
+    "flex min-h-6 items-center gap-2.5 py-0.5 text-md aria-disabled:cursor-not-allowed "
+    "aria-disabled:text-ink-3 not-aria-disabled:hover:[&_.tick]:border-ink"
 )
 FACET_MARK = "tick size-5 flex-none"
 FACET_SWATCH = "size-4 flex-none rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)]"
 FACET_COUNT = "ml-auto text-sm tabular-nums text-ink-3"
-RANGE = "mt-3 grid grid-cols-2 gap-3"
-AFFIX = "relative"
-AFFIX_SIGN = "pointer-events-none absolute inset-y-0 left-3 grid place-items-center text-sm text-ink-3"
-AFFIX_INPUT = "pl-7! tabular-nums"
+FACET_MORE = (
+    "mt-2.5 py-0.5 text-sm underline decoration-line-strong underline-offset-4 hover:decoration-current"
+)
+FACET_REST = "mt-1 grid gap-1"
+RANGE = "group/range mt-3 grid grid-cols-2 gap-3"
+RANGE_BUTTON = (
+    "col-span-full hidden h-9 items-center justify-center rounded-r2 border border-line-strong "
+    "bg-surface text-sm font-medium group-focus-within/range:inline-flex hover:border-ink"
+)
+SORT_ICON = "icon size-5 md:hidden"
+SORT_WORDS = "max-md:sr-only"
+PREVIOUS = "pb-7 text-center"
 TOOLBAR = (
     "max-md:contents md:flex md:min-h-11 md:flex-row-reverse md:items-center md:justify-between md:gap-4"
 )
-TOOLBAR_BAR = "sticky top-0 z-sticky -mx-gutter grid grid-cols-2 border-y border-line bg-paper md:static md:mx-0 md:block md:border-0"
+TOOLBAR_BAR = (
+    "sticky top-0 z-sticky -mx-gutter grid grid-cols-2 border-y border-line bg-paper md:static md:mx-0 "
+    "md:block md:border-0"
+)
 FILTER_BUTTON = (
     "flex h-12 items-center justify-center gap-2 text-md focus-visible:outline-offset-[-2px] md:hidden"
 )
 SORT_LABEL = (
-    "relative flex h-12 items-center justify-center gap-2 border-l border-line text-md md:h-auto md:gap-2.5 md:border-0 "
-    "md:text-sm md:text-ink-2"
+    "relative flex h-12 items-center justify-center gap-2 border-l border-line text-md md:h-auto "
+    "md:gap-2.5 md:border-0 md:text-sm md:text-ink-2"
 )
 SORT_SELECT = (
-    "h-12 max-w-full cursor-pointer appearance-none bg-transparent text-base focus-visible:outline-offset-[-2px] md:select "
-    "md:h-9 md:w-44 md:rounded-r2 md:border md:border-line-strong md:bg-surface md:px-2.5 md:text-sm md:text-ink"
+    "h-12 max-w-full cursor-pointer appearance-none bg-transparent text-base "
+    "focus-visible:outline-offset-[-2px] md:select md:h-9 md:w-44 md:rounded-r2 md:border "
+    "md:border-line-strong md:bg-surface md:px-2.5 md:text-sm md:text-ink"
 )
 RESULT_COUNT = "pt-4 text-sm text-ink-2 tabular-nums md:pt-0"
 CHIP_ROW = "pt-3.5 pb-6"
@@ -370,19 +440,27 @@ PROSE_PAGE = "mx-auto w-full max-w-page px-gutter pt-10 md:pt-16"
 PROSE = "prose mt-8 grid max-w-[62ch] gap-3.5 leading-[1.65] text-ink-2"
 LOST = "mx-auto grid w-full max-w-page items-center gap-6 px-gutter pt-8 md:grid-cols-2 md:gap-16 md:pt-12"
 LOST_LIST = "mt-2 grid gap-0.5"
-LOST_LINK = "inline-block py-1 underline decoration-line-strong decoration-1 underline-offset-4 hover:decoration-current"
+LOST_LINK = (
+    "inline-block py-1 underline decoration-line-strong decoration-1 underline-offset-4 "
+    "hover:decoration-current"
+)
 
 # Parts that act in the browser
 QUANTITY = "relative"
 QUANTITY_MESSAGE = "max-w-[34ch] text-sm text-amber not-empty:mt-1.5"
 STEPPER_L = (
-    "grid h-13 grid-cols-[40px_1fr_40px] overflow-hidden rounded-r2 border border-line-strong bg-surface text-center"
+    "grid h-13 grid-cols-[40px_1fr_40px] overflow-hidden rounded-r2 border border-line-strong "
+    "bg-surface text-center"
 )
 STEP_LIVE = (
-    "grid place-items-center text-ink-2 hover:bg-sunken hover:text-ink focus-visible:outline-offset-[-2px] "
-    "aria-disabled:cursor-not-allowed aria-disabled:bg-transparent aria-disabled:text-line-strong"
+    "grid place-items-center text-ink-2 hover:bg-sunken hover:text-ink "
+    "focus-visible:outline-offset-[-2px] aria-disabled:cursor-not-allowed aria-disabled:bg-transparent "
+    "aria-disabled:text-line-strong"
 )
-BUSY = "aria-busy:cursor-progress aria-disabled:not-aria-busy:border-line aria-disabled:not-aria-busy:bg-sunken aria-disabled:not-aria-busy:text-ink-3"
+BUSY = (
+    "aria-busy:cursor-progress aria-disabled:not-aria-busy:border-line "
+    "aria-disabled:not-aria-busy:bg-sunken aria-disabled:not-aria-busy:text-ink-3"
+)
 GALLERY = {
     "thumbs": (
         "no-scrollbar order-2 -m-1 flex gap-2.5 overflow-x-auto p-1 md:order-none md:grid md:content-start md:overflow-visible"
@@ -395,9 +473,7 @@ GALLERY = {
     "photo": "size-full object-cover dark:brightness-90",
     "main": "order-1 grid min-w-0 content-start gap-4 md:order-none",
     "stage": "relative -mx-gutter md:mx-0",
-    "strip": (
-        "no-scrollbar flex snap-x snap-mandatory overflow-x-auto overscroll-x-contain md:rounded-r1"
-    ),
+    "strip": ("no-scrollbar flex snap-x snap-mandatory overflow-x-auto overscroll-x-contain md:rounded-r1"),
     "slide": "aspect-[4/5] w-full flex-none cursor-zoom-in snap-start overflow-hidden focus-visible:outline-offset-[-3px]",
     "counter": (
         "pointer-events-none absolute right-4 bottom-3 rounded-r1 bg-surface px-2 py-[3px] text-xs tabular-nums text-ink md:hidden"
@@ -416,16 +492,18 @@ GALLERY = {
 
 # Search as you type
 SUGGESTIONS = (
-    "suggestions absolute top-full -inset-x-[var(--gutter)] z-menu min-h-dvh grid-cols-[minmax(0,1fr)] content-start bg-paper "
-    "px-gutter md:inset-x-auto md:left-1/2 md:mt-2 md:min-h-0 md:w-[min(760px,92vw)] md:-translate-x-1/2 "
-    "md:grid-cols-[248px_minmax(0,1fr)] md:rounded-r2 md:border md:border-line md:bg-surface md:px-0 md:shadow-float"
+    "suggestions absolute top-full -inset-x-[var(--gutter)] z-menu min-h-dvh grid-cols-[minmax(0,1fr)] "
+    "content-start bg-paper px-gutter md:inset-x-auto md:left-1/2 md:mt-2 md:min-h-0 "
+    "md:w-[min(760px,92vw)] md:-translate-x-1/2 md:grid-cols-[248px_minmax(0,1fr)] md:rounded-r2 "
+    "md:border md:border-line md:bg-surface md:px-0 md:shadow-float"
 )
 SUGGEST_SCRIM = "suggest-scrim fixed inset-0 bg-scrim max-md:hidden!"
 SUGGEST_GROUP = "py-3.5 md:px-2.5 md:pt-[18px]"
 SUGGEST_PRODUCTS = "border-t border-line py-3.5 md:border-t-0 md:border-l md:px-2.5 md:pt-[18px]"
 SUGGEST_TITLE = "pb-1.5 text-xs font-normal text-ink-3 md:px-3"
 SUGGEST_ROW = (
-    "flex min-h-11 items-center gap-3 rounded-r1 py-[7px] text-md hover:bg-sunken aria-selected:bg-sunken md:px-3"
+    "flex min-h-11 items-center gap-3 rounded-r1 py-[7px] text-md hover:bg-sunken "
+    "aria-selected:bg-sunken md:px-3"
 )
 SUGGEST_PICTURE = "relative block h-15 w-12 flex-none overflow-hidden rounded-r1 bg-sunken"
 SUGGEST_TYPED = "font-semibold"
@@ -436,7 +514,10 @@ SUGGEST_FOOT = (
 SUGGEST_KEYS = "hidden items-center gap-1 md:flex"
 
 # Cart
-LINE = "grid grid-cols-[76px_minmax(0,1fr)_auto] gap-x-4 gap-y-1 border-b border-line py-5 md:grid-cols-[88px_minmax(0,1fr)_auto]"
+LINE = (
+    "grid grid-cols-[76px_minmax(0,1fr)_auto] gap-x-4 gap-y-1 border-b border-line py-5 "
+    "md:grid-cols-[88px_minmax(0,1fr)_auto]"
+)
 LINE_PICTURE = "row-span-3 block h-[95px] w-19 overflow-hidden rounded-r1 bg-sunken md:h-[110px] md:w-22"
 LINE_TITLE = "text-md font-medium [&_a]:underline-offset-4 [&_a]:hover:underline"
 LINE_PRICE = "text-right text-base tabular-nums"
@@ -455,7 +536,7 @@ SUM_ROW = "flex justify-between gap-4"
 SUM_TOTAL = "mt-1 flex justify-between gap-4 border-t border-line pt-3 text-lg font-medium"
 DRAWER_COUNT = "font-sans text-md text-ink-3"
 TWO_COLUMNS = (
-    "mx-auto grid w-full max-w-page items-start gap-5 px-gutter pt-5 md:grid-cols-[minmax(0,1fr)_300px] md:gap-8 md:pt-10 "
-    "lg:grid-cols-[minmax(0,1fr)_420px] lg:gap-18"
+    "mx-auto grid w-full max-w-page items-start gap-5 px-gutter pt-5 "
+    "md:grid-cols-[minmax(0,1fr)_300px] md:gap-8 md:pt-10 lg:grid-cols-[minmax(0,1fr)_420px] lg:gap-18"
 )
 ASIDE = "-mx-1 rounded-r2 bg-sunken p-4 md:mx-0 md:px-7 md:pt-6 md:pb-7"

@@ -86,7 +86,7 @@ def stock_signal(
     return rx.el.p(
         rx.el.span(class_name=dot, aria_hidden="true"),
         rx.el.span(line),
-        class_name=rx.Var.create(f"{class_name} ") + colour,
+        class_name=rx.Var.create(f"{class_name} ") + colour.to(str),
         **({"data_testid": testid} if testid else {}),
         **({"role": "status"} if live else {}),
     )

@@ -1,12 +1,48 @@
-"""The page for an address where nothing is, as a placeholder."""
+"""The page for an address where nothing is."""
+
+from __future__ import annotations
 
 import reflex as rx
 
+from shop_app.components import layout, look, texts
+from shop_app.state.shell import NavLink, Shell
+from shop_app.words import _
+
 
 def page() -> rx.Component:
-    return rx.el.main(
-        rx.el.h1("This shelf is bare", class_name="font-serif text-d2"),
-        rx.el.a("Go to the shop", href="/"),
-        class_name="mx-auto max-w-page px-gutter pt-section",
-        custom_attrs={"data-ready": "true"},
-    )
+    return layout.page(bare_shelf())
+
+
+def bare_shelf() -> rx.Component:
+    """What is so, why, and where to go on; also for lists and products that aren't there."""
+
+    def category(link: rx.Var[NavLink]) -> rx.Component:
+        return rx.el.li(
+            rx.el.a(link.title, href=f"/products?category={link.slug}", class_name=look.LOST_LINK)
+        )
+
+    return rx.el.div(
+        rx.el.div(
+            rx.el.p(texts.LOST_EYEBROW, class_name=look.EYEBROW),
+            rx.el.h1(texts.LOST_TITLE, class_name=look.D2),
+            rx.el.p(texts.LOST_TEXT, class_name="text-ink-2"),
+            rx.el.ul(
+                *(
+                    rx.el.li(rx.el.a(label, href=href, class_name=look.LOST_LINK))
+                    for label, href in texts.LOST_LINKS
+                ),
+                rx.foreach(Shell.categories, category),
+                class_name=look.LOST_LIST,
+                aria_label=_("Where to go on"),
+            ),
+            class_name=look.EMPTY,
+        ),
+        rx.el.span(
+            rx.el.img(
+                src="/bare-shelf.webp", alt="", class_name=look.PICTURE_IMG,
+                custom_attrs={"width": 960, "height": 1200},
+            ),
+            class_name=look.CARD_PICTURE,
+        ),
+        class_name=look.LOST,
+    )  # fmt: skip

@@ -1,0 +1,194 @@
+// What pages need of the browser itself, by delegation and data attributes only: dialogs, the keys of the
+// search box, the time of a toast, the gallery, the buy bar of a phone. No page depends on it to be read.
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // Dialogs ---------------------------------------------------------------------------------------
+  const open = (dialog) => dialog && !dialog.open && dialog.showModal();
+  const shut = (dialog) => dialog?.open && dialog.close();
+  const follow = (dialog) => (dialog.dataset.open === "true" ? open(dialog) : shut(dialog));
+  addEventListener("click", (event) => {
+    const target = event.target;
+    if (!(target instanceof Element)) return;
+    const opener = target.closest("[data-opens]");
+    if (opener) open(document.getElementById(opener.dataset.opens));
+    if (target.closest("[data-closes]")) shut(target.closest("dialog"));
+    if (target.closest("dialog a[href]") && !event.ctrlKey && !event.metaKey) {
+      const dialog = target.closest("dialog");
+      if (!target.closest("[data-stays]")) shut(dialog);
+    }
+    if (target instanceof HTMLDialogElement && target.open && target.matches(":modal")) {
+      const box = target.getBoundingClientRect();
+      const inside = event.clientX >= box.left && event.clientX <= box.right &&
+        event.clientY >= box.top && event.clientY <= box.bottom;
+      if (!inside) shut(target);
+    }
+    const skip = target.closest("[data-skip]");
+    if (skip) {
+      event.preventDefault();
+      $("#main")?.focus();
+    }
+  });
+  addEventListener("close", (event) => {
+    const dialog = event.target;
+    // A State still says open: the person closed it, so the State is told.
+    if (dialog instanceof HTMLDialogElement && dialog.dataset.open === "true") {
+      $("[data-closed]", dialog)?.click();
+    }
+  }, true);
+
+  // Search as you type ----------------------------------------------------------------------------
+  const box = () => $("#search:not(#served #search)") ?? $("#search");
+  const rows = () => $$("#suggestions [role=option]");
+  const chosen = () => $("#suggestions [aria-selected=true]");
+  const choose = (row) => {
+    chosen()?.setAttribute("aria-selected", "false");
+    const input = box();
+    if (!row) return input.removeAttribute("aria-activedescendant");
+    row.setAttribute("aria-selected", "true");
+    row.id ||= `suggestion-${rows().indexOf(row)}`;
+    input.setAttribute("aria-activedescendant", row.id);
+    row.scrollIntoView({ block: "nearest" });
+  };
+  const showing = () => {
+    const input = box();
+    const shown = rows().length > 0 && document.activeElement === input && !input.form.hasAttribute("data-closed");
+    input?.setAttribute("aria-expanded", String(shown));
+    return shown;
+  };
+  addEventListener("keydown", (event) => {
+    const input = box();
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
+      if (!typing && input) {
+        event.preventDefault();
+        input.focus();
+        input.select();
+      }
+    }
+    if (event.key === " " && event.target.matches?.("a[role=checkbox]")) {
+      event.preventDefault();
+      event.target.click();
+    }
+    if (event.target !== input || !input) return;
+    if (event.key === "Escape") {
+      if (showing()) event.preventDefault();
+      input.form.setAttribute("data-closed", "");
+      choose(null);
+      showing();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      input.form.removeAttribute("data-closed");
+      if (!showing()) return;
+      event.preventDefault();
+      const all = [null, ...rows()];
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      choose(all[(all.indexOf(chosen()) + step + all.length) % all.length]);
+    } else if (event.key === "Enter" && chosen() && showing()) {
+      event.preventDefault();
+      chosen().click();
+    } else if (event.key === "Enter") {
+      input.form.setAttribute("data-closed", "");
+      showing();
+    }
+  });
+  addEventListener("input", (event) => {
+    if (event.target !== box()) return;
+    event.target.form.removeAttribute("data-closed");
+    choose(null);
+  });
+  addEventListener("reset", (event) => {
+    if (!event.target.matches("form[role=search]")) return;
+    event.target.setAttribute("data-closed", "");
+    box().focus();
+  });
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.("#suggestions a");
+    if (!link) return;
+    const form = link.closest("form");
+    form.setAttribute("data-closed", "");
+    document.activeElement?.blur();
+  });
+  addEventListener("focusin", (event) => {
+    if (event.target === box()) showing();
+  });
+
+  // Toasts: away after their time, unless someone points at them or has the focus inside -------------
+  const toasts = new WeakSet();
+  const watchToast = (toast) => {
+    if (toasts.has(toast)) return;
+    toasts.add(toast);
+    let left = Number(toast.dataset.toast);
+    let before = performance.now();
+    const tick = () => {
+      if (!toast.isConnected) return;
+      const now = performance.now();
+      if (!toast.matches(":hover, :focus-within")) left -= now - before;
+      before = now;
+      if (left <= 0) $("[data-dismisses]", toast)?.click();
+      else setTimeout(tick, 250);
+    };
+    tick();
+  };
+
+  // The gallery: a row that scrolls by itself; thumbnails and a counter follow ------------------------
+  const mark = (row) => {
+    const at = Math.round(row.scrollLeft / Math.max(1, row.clientWidth)) + 1;
+    if (row.dataset.at === String(at)) return;
+    row.dataset.at = at;
+    const root = row.closest("[data-gallery-root]");
+    if (!root) return;
+    for (const counter of $$("[data-gallery-at]", root)) counter.dataset.galleryAt = at;
+    for (const button of $$("[data-goes-to]", root)) {
+      button.toggleAttribute("data-current", Number(button.dataset.goesTo) === at);
+    }
+  };
+  addEventListener("scroll", (event) => {
+    if (event.target instanceof Element && event.target.matches("[data-gallery]")) mark(event.target);
+  }, true);
+  addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-goes-to]");
+    const row = button && $("[data-gallery]", button.closest("[data-gallery-root]"));
+    if (row) row.scrollTo({ left: (Number(button.dataset.goesTo) - 1) * row.clientWidth, behavior: "smooth" });
+  });
+
+  // A bar that shows while what it stands for is out of view -----------------------------------------
+  const watched = new WeakSet();
+  const watchBar = (bar) => {
+    const subject = document.getElementById(bar.dataset.watches);
+    if (!subject || watched.has(subject)) return;
+    watched.add(subject);
+    new IntersectionObserver(([entry]) => {
+      bar.dataset.shown = String(!entry.isIntersecting);
+    }).observe(subject);
+  };
+
+  // After going to another page, the focus starts at its content --------------------------------------
+  let path = location.pathname;
+  const arrived = () => {
+    if (location.pathname === path) return;
+    path = location.pathname;
+    $$("dialog[open]").forEach((dialog) => dialog.dataset.open === "true" || shut(dialog));
+    requestAnimationFrame(() => $("#main")?.focus({ preventScroll: true }));
+  };
+
+  let asked = false;
+  const look = () => {
+    asked = false;
+    $$("dialog[data-open]").forEach(follow);
+    $$("[data-toast]").forEach(watchToast);
+    $$("[data-watches]").forEach(watchBar);
+    if (document.activeElement === box()) showing();
+    arrived();
+  };
+  const start = () => {
+    new MutationObserver(() => {
+      if (!asked) requestAnimationFrame(look);
+      asked = true;
+    }).observe(document.body, {
+      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open"],
+    });
+    look();
+  };
+  start();
+})();

@@ -1,0 +1,250 @@
+"""The frame of every page: header, navigation, footer, notices, and the places for drawers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+from reflex_components_core.core.banner import has_connection_errors
+
+from shop_app.state.base import Notice
+from shop_app.state.cart import Cart
+from shop_app.state.shell import NavLink, Shell
+from shop_app.words import _
+
+from . import look, texts
+from .cart_drawer import cart_drawer
+from .icons import icon
+from .overlays import CLOSES, modal, opens, toast
+from .search_box import search_box
+
+MENU = "menu"
+
+
+def page(
+    *main: Any, ready: Any = True, current: Any = "", plain: bool = False, main_class: str = look.MAIN
+) -> rx.Component:
+    """A whole page around the content of its <main>.
+
+    `ready` says whether the content is there: then the served HTML makes way for this page. `current`
+    is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off.
+    """
+    there = ready & Shell.loaded if isinstance(ready, rx.Var) else Shell.loaded
+    return rx.el.div(
+        rx.el.a(_("Skip to content"), href="#main", class_name=look.SKIP, custom_attrs={"data-skip": "true"}),
+        rx.fragment() if plain else _utility(),
+        plain_header() if plain else header(),
+        rx.fragment() if plain else navigation(current),
+        rx.el.main(*main, id="main", tab_index=-1, class_name=main_class),
+        footer(),
+        rx.fragment() if plain else menu(current),
+        rx.fragment() if plain else cart_drawer(),
+        notices(),
+        data_ready=rx.cond(there, "true", "false"),
+    )
+
+
+def _utility() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            rx.el.div(
+                rx.el.span(texts.PROMISES[0]),
+                rx.el.span(texts.PROMISES[1], class_name=look.UTILITY_SECOND),
+                class_name=look.UTILITY_SIDE,
+            ),
+            rx.el.div(
+                *(
+                    rx.el.a(label, href=href, class_name=look.UTILITY_LINK)
+                    for label, href in texts.HEAD_LINKS
+                ),
+                class_name=look.UTILITY_END,
+            ),
+            class_name=look.UTILITY_ROW,
+        ),
+        class_name=look.UTILITY,
+    )
+
+
+def header() -> rx.Component:
+    return rx.el.header(
+        rx.el.div(class_name=look.SUGGEST_SCRIM, aria_hidden="true"),
+        rx.el.div(
+            rx.el.div(
+                rx.el.button(
+                    icon("menu"), type="button", aria_label=_("Menu"), class_name=look.MENU_BUTTON, **opens(MENU)
+                ),
+                rx.el.a(texts.SHOP, href="/", class_name=look.LOGO),
+                search_box(),
+                rx.el.div(
+                    rx.el.a(
+                        icon("person"), rx.el.span(_("Find my order"), class_name=look.HEAD_LABEL),
+                        href="/orders/lookup", aria_label=_("Find my order"), class_name=look.HEAD_ACTION,
+                    ),
+                    _cart_link(),
+                    class_name=look.HEAD_ACTIONS,
+                ),
+                class_name=look.HEAD_ROW,
+            ),
+            class_name=look.HEAD_GROUND,
+        ),
+        class_name=look.HEAD,
+    )  # fmt: skip
+
+
+def _cart_link() -> rx.Component:
+    count = Cart.view.count
+    items = rx.cond(count == 1, _("Cart, 1 item"), _("Cart, ") + count.to(str) + _(" items"))
+    return rx.el.a(
+        icon("cart"),
+        rx.el.span(_("Cart"), class_name=look.HEAD_LABEL),
+        rx.el.span(
+            count,
+            class_name=rx.cond(count > 0, look.COUNT, "hidden"),
+            data_testid="cart-count",
+            aria_hidden="true",
+        ),
+        href="/cart",
+        aria_label=items,
+        class_name=look.HEAD_ACTION,
+        on_click=Cart.open_drawer.prevent_default,
+    )
+
+
+def plain_header() -> rx.Component:
+    return rx.el.header(
+        rx.el.div(
+            rx.el.a(texts.SHOP, href="/", class_name=look.LOGO),
+            rx.el.a(_("Back to cart"), href="/cart", class_name=f"{look.LINK} text-sm"),
+            class_name=look.PLAIN_HEAD_ROW,
+        ),
+        class_name=look.PLAIN_HEAD,
+    )
+
+
+def _nav_link(label: Any, href: Any, mark: Any, current: Any, class_name: str) -> rx.Component:
+    here = rx.cond(rx.Var.create(current) == mark, "page", "false")
+    return rx.el.a(label, href=href, class_name=class_name, aria_current=here)
+
+
+def navigation(current: Any) -> rx.Component:
+    def one(link: rx.Var[NavLink]) -> rx.Component:
+        return rx.el.li(
+            _nav_link(link.title, f"/products?category={link.slug}", link.slug, current, look.NAV_LINK)
+        )
+
+    return rx.el.nav(
+        rx.el.ul(
+            rx.foreach(Shell.categories, one),
+            rx.el.li(_nav_link(_("New"), texts.NEW, "new", current, look.NAV_LINK), class_name=look.NAV_END),
+            rx.el.li(_nav_link(_("Sale"), texts.SALE, "sale", current, look.NAV_SALE)),
+            class_name=look.NAV_LIST,
+        ),
+        aria_label=_("Categories"),
+        class_name=look.NAV,
+    )
+
+
+def menu(current: Any) -> rx.Component:
+    """The navigation of a phone, from the left."""
+
+    def one(link: rx.Var[NavLink]) -> rx.Component:
+        return _nav_link(link.title, f"/products?category={link.slug}", link.slug, current, look.MENU_LINK)
+
+    return modal(
+        rx.el.div(
+            rx.el.h2(_("Menu"), class_name=look.D4),
+            rx.el.button(
+                icon("close"), type="button", aria_label=_("Close"), class_name=look.ICON_BUTTON, **CLOSES
+            ),
+            class_name=look.DRAWER_HEAD,
+        ),
+        rx.el.nav(
+            rx.foreach(Shell.categories, one),
+            _nav_link(_("New"), texts.NEW, "new", current, look.MENU_LINK),
+            _nav_link(_("Sale"), texts.SALE, "sale", current, f"{look.MENU_LINK} text-coral"),
+            _nav_link(_("All products"), texts.ALL, "all", current, look.MENU_LINK),
+            rx.el.div(
+                *(
+                    rx.el.a(label, href=href, class_name=look.MENU_SMALL)
+                    for label, href in texts.FOOTER[1][1]
+                ),
+                theme_switch(),
+                class_name="pt-4 pb-6",
+            ),
+            aria_label=_("Menu"),
+            class_name=look.DRAWER_BODY,
+        ),
+        id=MENU,
+        label=_("Menu"),
+        class_name=look.MENU_DRAWER,
+    )
+
+
+def theme_switch() -> rx.Component:
+    """Light or dark; the browser keeps the choice, and paints the next page in it from the start."""
+    return rx.el.button(
+        icon("moon", look.ICON_S),
+        rx.el.span(_("Dark colours"), class_name="dark:hidden"),
+        rx.el.span(_("Light colours"), class_name="hidden dark:inline"),
+        type="button",
+        on_click=rx.toggle_color_mode,
+        class_name=look.THEME_BUTTON,
+    )
+
+
+def footer() -> rx.Component:
+    def column(title: str, links: tuple[tuple[str, str], ...]) -> rx.Component:
+        return rx.el.div(
+            rx.el.h2(title, class_name=look.FOOT_TITLE),
+            rx.el.ul(
+                *(rx.el.li(rx.el.a(label, href=href, class_name=look.FOOT_LINK)) for label, href in links)
+            ),
+        )
+
+    return rx.el.footer(
+        rx.el.div(
+            rx.el.div(
+                rx.el.div(
+                    rx.el.p(texts.SHOP, class_name=look.D4),
+                    rx.el.p(texts.FOOTER_ABOUT, class_name=look.FOOT_ABOUT),
+                    theme_switch(),
+                    class_name=look.FOOT_FIRST,
+                ),
+                *(column(title, links) for title, links in texts.FOOTER),
+                class_name=look.FOOT_GRID,
+            ),
+            rx.el.div(
+                rx.el.span(texts.FOOTER_END),
+                rx.el.span(
+                    *(
+                        rx.el.a(label, href=href, class_name=look.FOOT_END_LINK)
+                        for label, href in texts.FOOTER_LEGAL
+                    ),
+                    class_name=look.FOOT_END_LINKS,
+                ),
+                class_name=look.FOOT_END,
+            ),
+            class_name=look.WRAP,
+        ),
+        class_name=look.FOOT,
+    )
+
+
+def notices() -> rx.Component:
+    """What a State has to say, and the line that says that the connection is gone."""
+    return rx.fragment(
+        rx.el.div(
+            rx.cond(
+                Notice.text, toast(Notice.text, on_dismiss=Notice.dismiss, key=Notice.number), rx.fragment()
+            ),
+            role="status",
+        ),
+        rx.el.div(
+            rx.cond(
+                has_connection_errors & rx.State.is_hydrated,
+                rx.el.p(_("The connection is gone. We are trying again."), class_name=look.BANNER),
+                rx.fragment(),
+            ),
+            role="status",
+        ),
+    )

@@ -1,0 +1,53 @@
+"""The shop's own words that header, footer and plain pages share, and the links between them; no Reflex."""
+
+from __future__ import annotations
+
+from shop_app.words import _
+
+SHOP = "Fennholm"
+PROMISES = (_("Free delivery in Germany from €90"), _("30 days to change your mind"))
+HEAD_LINKS = ((_("Delivery"), "/delivery"), (_("Help"), "/contact"))
+NEW, SALE, ALL = "/products?new=1", "/products?on_sale=1", "/products"
+
+FOOTER = (
+    (_("Shop"), ((_("New"), NEW), (_("Sale"), SALE), (_("All products"), ALL))),
+    (
+        _("Help"),
+        (
+            (_("Delivery"), "/delivery"),
+            (_("Returns"), "/returns"),
+            (_("Find my order"), "/orders/lookup"),
+            (_("Write to us"), "/contact"),
+        ),
+    ),
+    (_("About"), ((_("About us"), "/about"), (_("Imprint"), "/imprint"))),
+)
+FOOTER_ABOUT = _("Home goods from small workshops, sold from one room in Berlin.")
+FOOTER_END = _("© Fennholm. Prices include VAT.")
+FOOTER_LEGAL = ((_("Imprint"), "/imprint"), (_("Privacy"), "/privacy"), (_("Terms"), "/terms"))
+
+HERO_TITLE = _("Good things\nfor ordinary\ndays at home")
+HERO_LEAD = _("Mugs, lamps and chairs from small workshops. Made well, priced plainly, kept in repair.")
+HERO_LINK = _("See what is new")
+HERO_LABEL = _("In this picture, left to right")
+SALE_TITLE = _("Last of the season")
+SALE_TEXT = _("Colours we will not make again. The crossed-out price is the lowest of the past 30 days.")
+STORY_TITLE = _("We carry fewer things, and know who made them")
+STORY = (
+    _(
+        "Each piece lives in one of our homes for a season before it reaches the shop. If the handle gets hot, "
+        "the drawer sticks or the glaze stains, we send it back to the bench."
+    ),
+    _(
+        "When something breaks later, write to us. We keep spare lids, shades and screws for everything "
+        "we sell."
+    ),
+)
+
+LOST_EYEBROW = _("Page not found (404)")
+LOST_TITLE = _("This shelf is bare")
+LOST_TEXT = _(
+    "The address may have a typo, or we no longer carry the piece. Search for it above, or start from one "
+    "of these."
+)
+LOST_LINKS = ((_("New this week"), NEW), (_("All products"), ALL), (_("Find my order"), "/orders/lookup"))

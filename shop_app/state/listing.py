@@ -1,0 +1,84 @@
+"""The list of products of this tab: what the address asks for, and the pages of it that are loaded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+import reflex as rx
+
+from shop_app import db
+from shop_app.errors import NotFound
+from shop_app.services import listing, listing_links
+from shop_app.services.catalog import Listing, ListingQuery, ProductCard
+
+from . import live
+from .base import public
+from .payload import Form, ShortText
+
+EMPTY = Listing(
+    title="", intro="", crumbs=[], total=0, count_text="", shown_text="", shown_percent=0, cards=[],
+    facets=[], chips=[], clear_href="", sort="", sorts=[], page=1, next_href="", more_text="",
+    previous_href="", price_floor="", price_ceiling="", price_min="", price_max="", in_stock=False, in_stock_href="",
+    in_stock_count=0, on_sale=False, on_sale_href="", on_sale_count=0, corrected_text="",
+)  # fmt: skip
+
+
+class Browse(rx.State):
+    view: Listing = EMPTY
+    """Without its cards, which are kept below: of one page, or of several that follow each other."""
+    cards: list[ProductCard] = []
+    first_page: int = 1
+    previous_href: str = ""
+    text: str = ""
+    current: str = ""
+    """What of the navigation is shown: a category, "new", "sale", "all" or nothing of it."""
+    loaded: bool = False
+    missing: bool = False
+    _base: str = ""
+    """The address of the loaded list, without its page."""
+
+    @rx.event
+    @public
+    async def load(self):
+        query = _asked(self)
+        try:
+            self._show(query, await db.in_reading(listing.browse, query))
+        except NotFound:
+            self.missing, self.loaded, self.cards, self.view = True, True, [], EMPTY
+        await live.watch(self, [card.slug for card in self.cards])
+
+    def _show(self, query: ListingQuery, found: Listing) -> None:
+        base = listing_links.changed(query)
+        follows = self.loaded and base == self._base and found.page == self.view.page + 1
+        back = self.loaded and base == self._base and self.first_page < found.page == self.view.page
+        if follows or back:
+            shown = {card.slug for card in self.cards}
+            self.cards = [*self.cards, *(card for card in found.cards if card.slug not in shown)]
+        else:
+            self.cards, self.first_page, self.previous_href = found.cards, found.page, found.previous_href
+        self.view, self._base, self.text = replace(found, cards=[]), base, query.text
+        self.current, self.missing, self.loaded = _current(query), False, True
+
+    @rx.event
+    @public
+    async def sort_by(self, value: ShortText):
+        address = listing_links.changed(_asked(self), sort=listing_links.read_address({"sort": value}).sort)
+        return rx.redirect(address)
+
+    @rx.event
+    @public
+    async def limit_price(self, form: Form):
+        limits = listing_links.read_address({name: form.get(name, "") for name in ("price_min", "price_max")})
+        low, high = limits.price_min_minor, limits.price_max_minor
+        return rx.redirect(listing_links.changed(_asked(self), price_min_minor=low, price_max_minor=high))
+
+
+def _asked(state: rx.State) -> ListingQuery:
+    return listing_links.read_address(parse_qs(state.router.url.query, max_num_fields=100))
+
+
+def _current(query: ListingQuery) -> str:
+    if query.text:
+        return ""
+    return query.category or ("sale" if query.on_sale else "new" if query.new else "all")

@@ -1,0 +1,38 @@
+"""Search as you type: what is suggested for the letters in the box."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import reflex as rx
+
+from shop_app import db
+from shop_app.services import search
+from shop_app.services.catalog import Suggestion
+
+from .base import public
+from .payload import Form, Query
+
+MAX_TEXT = 120
+
+
+class Search(rx.State):
+    text: str = ""
+    categories: list[Suggestion] = []
+    products: list[Suggestion] = []
+
+    @rx.event(supersedes=True)
+    @public
+    async def typed(self, text: Query):
+        """The last letters win: an older answer never covers a newer one."""
+        text = text[:MAX_TEXT]
+        found = await db.in_reading(search.suggest, text)
+        self.text = text
+        self.categories = [row for row in found if row.kind == "category"]
+        self.products = [row for row in found if row.kind != "category"]
+
+    @rx.event
+    @public
+    async def go(self, form: Form):
+        words = " ".join(form.get("q", "")[:MAX_TEXT].split())
+        return rx.redirect(f"/products?q={quote(words)}" if words else "/products")

@@ -1,0 +1,30 @@
+"""What every page shows around its content: the categories of the navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from shop_app import db
+from shop_app.services import storefront
+
+from .base import public
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    slug: str
+    title: str
+
+
+class Shell(rx.State):
+    categories: list[NavLink] = []
+    loaded: bool = False
+
+    @rx.event
+    @public
+    async def load(self):
+        found = await db.in_reading(storefront.navigation)
+        self.categories = [NavLink(category.slug, category.title) for category in found]
+        self.loaded = True
