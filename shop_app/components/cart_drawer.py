@@ -22,7 +22,11 @@ def cart_drawer() -> rx.Component:
         _("Cart"),
         rx.cond(Cart.drawer_open, _body(), rx.fragment()),
         id=ID,
-        count=rx.cond(Cart.view.count > 0, rx.el.span(" ", units(Cart.view.count), class_name=look.DRAWER_COUNT), rx.fragment()),
+        count=rx.cond(
+            Cart.view.count > 0,
+            rx.el.span(" ", units(Cart.view.count), class_name=look.DRAWER_COUNT),
+            rx.fragment(),
+        ),
         foot=rx.cond(Cart.drawer_open & (Cart.view.count > 0), _foot(), rx.fragment()),
         is_open=Cart.drawer_open,
         on_close=Cart.close_drawer,
@@ -33,7 +37,7 @@ def cart_drawer() -> rx.Component:
 def _body() -> rx.Component:
     return rx.fragment(
         rx.cond(Cart.view.count > 0, free_shipping(), rx.fragment()),
-        undo_row("drawer-undo"),
+        undo_row(),
         rx.cond(
             Cart.view.lines.length() > 0,
             rx.fragment(rx.el.ul(rx.foreach(Cart.view.lines, cart_line)), code_field("drawer")),
@@ -41,7 +45,9 @@ def _body() -> rx.Component:
                 empty_state(
                     _("Your cart is empty"),
                     _("What you add stays here, also when you close the browser."),
-                    link_button(_("See everything"), href="/products", kind="outline", on_click=Cart.close_drawer),
+                    link_button(
+                        _("See everything"), href="/products", kind="outline", on_click=Cart.close_drawer
+                    ),
                 ),
                 class_name="py-8",
             ),

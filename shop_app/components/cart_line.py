@@ -15,7 +15,7 @@ from .controls import button
 from .fields import field_error
 from .icons import icon
 from .marks import note, progress
-from .parts import quantity
+from .parts import focus_box, quantity
 from .pictures import address
 
 ANSWERED = f"{Cart.answers}-{Notice.number}"
@@ -50,7 +50,9 @@ def thumbnail(line: Any, class_name: str) -> rx.Component:
 def cart_line(line: Any) -> rx.Component:
     """A CartLineView in the cart."""
     limit = rx.cond(
-        line.max_quantity > 0, _("More than this can't be had at the moment"), _("None are left at the moment")
+        line.max_quantity > 0,
+        _("More than this can't be had at the moment"),
+        _("None are left at the moment"),
     )
     return rx.el.li(
         thumbnail(line, look.LINE_PICTURE),
@@ -73,7 +75,7 @@ def cart_line(line: Any) -> rx.Component:
             ),
             class_name=look.LINE_CONTROLS,
         ),
-        rx.cond(line.notice, _notice(line), rx.fragment()),
+        rx.cond(line.notice & (Cart.refused_sku != line.sku), _notice(line), rx.fragment()),
         rx.cond(Cart.refused_sku == line.sku, rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=look.LINE_NOTE), rx.fragment()),
         key=line.sku,
         class_name=look.LINE,
@@ -95,13 +97,33 @@ def _line_price(line: Any) -> rx.Component:
 
 def _act(label: str, line: Any, on_click: Any, **props: Any) -> rx.Component:
     return button(
-        label, rx.el.span(" ", line.title, class_name=look.SR), kind="plain", size="s", class_name="px-2.5!", on_click=on_click, **props
+        label,
+        rx.el.span(" ", line.title, class_name=look.SR),
+        kind="plain",
+        size="s",
+        class_name="px-2.5!",
+        on_click=on_click,
+        **props,
     )
 
 
 def _notice(line: Any) -> rx.Component:
     return rx.el.div(
-        rx.cond(line.notice_kind == "problem", note(line.notice, kind="bad"), note(line.notice, kind="good")),
+        rx.cond(
+            line.notice_kind == "problem",
+            note(line.notice, kind="bad"),
+            note(
+                line.notice,
+                " ",
+                rx.el.button(
+                    _("Understood"),
+                    type="button",
+                    on_click=Cart.accept_changes,
+                    class_name=f"{look.LINK} cursor-pointer",
+                ),
+                kind="good",
+            ),
+        ),
         class_name=look.LINE_NOTE,
         role="status",
     )
@@ -127,11 +149,12 @@ def saved_line(line: Any) -> rx.Component:
     )  # fmt: skip
 
 
-def undo_row(id: str) -> rx.Component:
-    """What was taken out, and the way back. Always there, because it takes the focus of the line that went."""
-    return rx.el.div(
+def undo_row() -> rx.Component:
+    """What was taken out, and the way back. It takes over the focus of the line that went."""
+    gone = Cart.removed.sku != ""
+    return focus_box(
         rx.cond(
-            Cart.removed.sku,
+            gone,
             rx.el.div(
                 rx.el.span(Cart.removed.title, _(" removed")),
                 button(_("Undo"), kind="plain", size="s", class_name="text-ink! underline underline-offset-4", on_click=Cart.undo),
@@ -139,9 +162,10 @@ def undo_row(id: str) -> rx.Component:
             ),
             rx.fragment(),
         ),
-        id=id,
-        tab_index=-1,
+        news=Cart.removed.sku,
+        shown=gone,
         role="status",
+        class_name="rounded-r2",
     )  # fmt: skip
 
 
@@ -158,8 +182,8 @@ def free_shipping() -> rx.Component:
     )
 
 
-def code_field(prefix: str) -> rx.Component:
-    """The discount code, folded; `prefix` keeps ids apart where two are on a page."""
+def code_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
+    """The discount code, folded; `prefix` keeps ids apart, `desk` is the State that takes the code."""
     input_id, note_id = f"{prefix}-code", f"{prefix}-code-note"
     return rx.el.details(
         rx.el.summary(rx.el.span(_("Have a code?")), icon("down", look.FACET_ICON), class_name=look.CODE_HEAD),
@@ -168,38 +192,38 @@ def code_field(prefix: str) -> rx.Component:
             rx.el.input(
                 id=input_id, name="code", max_length=40, auto_complete="off", auto_capitalize="characters", class_name=look.INPUT,
                 placeholder=_("Discount code"), data_testid="discount-code", aria_describedby=note_id,
-                aria_invalid=rx.cond(Cart.code_refusal, "true", "false"),
+                aria_invalid=rx.cond(desk.code_refusal, "true", "false"),
             ),
             button(_("Apply"), kind="outline", type="submit", data_testid="apply-discount"),
-            on_submit=Cart.apply_code,
-            key=f"{prefix}-{Cart.view.discounts.length()}",
+            on_submit=desk.apply_code,
+            key=f"{prefix}-{view.discounts.length()}",
             class_name="mt-2 flex gap-2",
         ),
         rx.el.div(
-            rx.cond(Cart.code_refusal, field_error(Cart.code_refusal, id=f"{prefix}-code-refusal"), rx.fragment()),
-            rx.foreach(Cart.view.reasons, _reason),
+            rx.cond(desk.code_refusal, field_error(desk.code_refusal, id=f"{prefix}-code-refusal"), rx.fragment()),
+            rx.foreach(view.reasons, lambda reason: _reason(reason, desk)),
             id=note_id,
             role="status",
             class_name="grid gap-2 not-empty:mt-2",
         ),
-        open=(Cart.view.reasons.length() > 0) | (Cart.code_refusal != ""),
+        open=(view.reasons.length() > 0) | (desk.code_refusal != ""),
         class_name=look.CODE,
         data_testid="code-fold",
     )  # fmt: skip
 
 
-def _reason(reason: Any) -> rx.Component:
+def _reason(reason: Any, desk: Any) -> rx.Component:
     return rx.el.p(
         icon("info", f"{look.ICON_S} mt-0.5"),
         rx.el.span(reason.reason),
-        _take_off(reason.code),
+        _take_off(reason.code, desk),
         class_name=look.CODE_REASON,
     )
 
 
-def _take_off(code: Any) -> rx.Component:
+def _take_off(code: Any, desk: Any) -> rx.Component:
     return rx.el.button(
-        _("Remove"), rx.el.span(" ", code, class_name=look.SR), type="button", on_click=Cart.remove_code(code),
+        _("Remove"), rx.el.span(" ", code, class_name=look.SR), type="button", on_click=desk.remove_code(code),
         class_name=f"{look.LINK} cursor-pointer text-ink-2",
     )  # fmt: skip
 
@@ -207,17 +231,18 @@ def _take_off(code: Any) -> rx.Component:
 def sum_row(label: Any, amount: Any, **props: Any) -> rx.Component:
     """A line of the sums: what it is for, and how much."""
     return rx.el.div(
-        rx.el.span(label, class_name="text-ink-2"), rx.el.span(amount, class_name="tabular-nums", **props), class_name=look.SUM_ROW
+        rx.el.span(label, class_name="text-ink-2"),
+        rx.el.span(amount, class_name="tabular-nums", **props),
+        class_name=look.SUM_ROW,
     )
 
 
-def discount_rows(removable: bool = True) -> rx.Component:
+def discount_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
     """Each discount with its code, and a way to take it off."""
 
     def one(discount: Any) -> rx.Component:
-        label = rx.el.span(discount.label, " ", _take_off(discount.code) if removable else rx.fragment(), class_name="text-green")
-        return rx.el.div(
-            label, rx.el.span(discount.amount, class_name="tabular-nums text-green"), class_name=look.SUM_ROW, key=discount.code
-        )
+        label = rx.el.span(discount.label, " ", _take_off(discount.code, desk), class_name="text-green")
+        amount = rx.el.span(discount.amount, class_name="tabular-nums text-green")
+        return rx.el.div(label, amount, class_name=look.SUM_ROW, key=discount.code)
 
-    return rx.foreach(Cart.view.discounts, one)
+    return rx.foreach(view.discounts, one)

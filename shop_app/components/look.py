@@ -540,3 +540,34 @@ TWO_COLUMNS = (
     "md:grid-cols-[minmax(0,1fr)_300px] md:gap-8 md:pt-10 lg:grid-cols-[minmax(0,1fr)_420px] lg:gap-18"
 )
 ASIDE = "-mx-1 rounded-r2 bg-sunken p-4 md:mx-0 md:px-7 md:pt-6 md:pb-7"
+
+# Checkout and order
+CHECKOUT = (
+    "mx-auto grid w-full max-w-page items-start gap-5 px-gutter pt-5 md:grid-cols-[minmax(0,1fr)_300px] md:gap-8 md:pt-10 "
+    "lg:grid-cols-[minmax(0,1fr)_420px] lg:gap-18"
+)
+CHECKOUT_ASIDE = "-mx-1 rounded-r2 bg-sunken p-4 max-md:order-first md:sticky md:top-6 md:mx-0 md:px-7 md:pt-6 md:pb-7"
+STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
+STEP_LAST = "pb-2"
+FIELDS = "grid grid-cols-6 gap-4"
+FULL = "col-span-6"
+HALF_WIDE = "col-span-6 md:col-span-3"
+POSTCODE = "col-span-6 min-[360px]:col-span-3 md:col-span-2"
+CITY = "col-span-6 min-[360px]:col-span-3 md:col-span-4"
+MORE_FIELDS = "inline-flex min-h-6 cursor-pointer items-center gap-1.5 text-sm text-ink-2 hover:text-ink"
+PROBLEMS = "mb-8 rounded-r2 border border-l-4 border-coral bg-surface px-5 py-4"
+PROBLEM_LINK = "inline-block py-[6px] text-coral underline underline-offset-4"
+REFUSED_ACTS = "mt-3 flex flex-wrap items-center gap-4"
+MINI = "grid grid-cols-[56px_minmax(0,1fr)_auto] items-start gap-3.5 py-2.5 text-md"
+MINI_PICTURE = "block h-[70px] w-14 overflow-hidden rounded-r1 bg-photo"
+STATION = (
+    "relative grid grid-cols-[20px_1fr] gap-3.5 pb-5 not-last:before:absolute not-last:before:top-[22px] "
+    "not-last:before:-bottom-0.5 not-last:before:left-[9.25px] not-last:before:w-[1.5px]"
+)
+STATION_LINE = {"done": "before:bg-green", "now": "before:bg-line", "next": "before:bg-line"}
+STATION_MARK = {
+    "done": "mt-px grid size-5 place-items-center rounded-full bg-green text-on-green",
+    "now": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-green bg-surface text-green",
+    "next": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-line-strong bg-surface",
+}
+STATION_NOTE = "block text-sm text-ink-3"

@@ -48,6 +48,14 @@ class _BusyButton(rx.Component):
     on_click: rx.EventHandler[no_args_event_spec]
 
 
+class _FocusBox(rx.Component):
+    library = "$/public/parts/focus.jsx"
+    tag = "FocusBox"
+
+    news: rx.Var[Any]
+    shown: rx.Var[bool]
+
+
 class _Gallery(rx.Component):
     library = "$/public/parts/gallery.jsx"
     tag = "Gallery"
@@ -66,7 +74,9 @@ class _RecentlyViewed(rx.Component):
     on_remember: rx.EventHandler[passthrough_event_spec(list[str])]
 
 
-def quantity(value: Any, *, most: Any, limit: Any, answer: Any, label: Any = "", small: bool = False, **props: Any) -> rx.Component:
+def quantity(
+    value: Any, *, most: Any, limit: Any, answer: Any, label: Any = "", small: bool = False, **props: Any
+) -> rx.Component:
     """A number to step or type, 1 to `most`; past it, `limit` says why it stops. `on_commit` gets where it rests."""
     looks = {
         "box": look.QUANTITY,
@@ -83,13 +93,24 @@ def quantity(value: Any, *, most: Any, limit: Any, answer: Any, label: Any = "",
 
 
 def busy_button(
-    *children: Any, answer: Any, busy_label: str, kind: Kind = "primary", size: Size = "l", class_name: str = "", **props: Any
+    *children: Any,
+    answer: Any,
+    busy_label: str,
+    kind: Kind = "primary",
+    size: Size = "l",
+    class_name: str = "",
+    **props: Any,
 ) -> rx.Component:
     """A button that stays busy from the click until `answer` changes, and can't be pressed meanwhile."""
     return _BusyButton.create(
         *children, answer=answer, busy_label=busy_label, spin=look.SPIN,
         class_name=f"{classes(kind, size)} {look.BUSY} {class_name}".strip(), **props,
     )  # fmt: skip
+
+
+def focus_box(*children: Any, news: Any, shown: Any, **props: Any) -> rx.Component:
+    """A box that takes the focus whenever `news` changes while `shown`; "#id" links in it focus that field."""
+    return _FocusBox.create(*children, news=news, shown=shown, **props)
 
 
 def gallery(pictures: Any, shown: Any) -> rx.Component:

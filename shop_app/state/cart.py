@@ -9,9 +9,11 @@ import reflex as rx
 from sqlmodel import Session
 
 from shop_app import db
-from shop_app.errors import NotFound, ShopError
-from shop_app.services import cart
+from shop_app.errors import ShopError
+from shop_app.services import cart, shipping
 from shop_app.services.cart import EMPTY, CartView
+from shop_app.services.checkout import CountryChoice
+from shop_app.settings import settings
 from shop_app.words import _
 
 from . import live
@@ -42,6 +44,7 @@ class Cart(rx.State):
     refusal: str = ""
     """Why `refused_sku` couldn't be added or changed."""
     code_refusal: str = ""
+    countries: list[CountryChoice] = []
 
     async def _do(self, verb: Callable[..., CartView], *args: str | int) -> str:
         """Change the cart and show it: "" where it was done, else why not, and nothing has changed."""
@@ -64,8 +67,14 @@ class Cart(rx.State):
 
     @rx.event
     @public
+    async def load_countries(self):
+        self.countries = await db.in_reading(_countries)
+
+    @rx.event
+    @public
     async def open_drawer(self):
-        self.drawer_open = True
+        # The page of the cart needs no drawer over it.
+        self.drawer_open = self.router.url.path.rstrip("/") != "/cart"
 
     @rx.event
     @public
@@ -83,6 +92,10 @@ class Cart(rx.State):
     @public
     async def set_quantity(self, sku: Sku, quantity: Quantity):
         self.refusal = await self._do(cart.set_quantity, sku, quantity)
+        got = next((line for line in self.view.lines if line.sku == sku), None)
+        if got and got.quantity < quantity and not self.refusal:
+            # Kept here as well: the next reading of the cart no longer knows what was asked for.
+            self.refusal = got.notice
         self.refused_sku = sku if self.refusal else ""
 
     @rx.event
@@ -99,7 +112,7 @@ class Cart(rx.State):
     @public
     async def undo(self):
         if self.removed.sku:
-            self.refusal = await self._do(_put_back, self.removed.sku, self.removed.quantity)
+            self.refusal = await self._do(cart.set_quantity, self.removed.sku, self.removed.quantity)
             self.refused_sku = self.removed.sku if self.refusal else ""
             self.removed = NOTHING
 
@@ -141,9 +154,6 @@ class Cart(rx.State):
         self.refusal = await self._do(cart.accept_changes)
 
 
-def _put_back(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
-    # A line that another tab has put back meanwhile isn't doubled: the quantity is set, not added.
-    try:
-        return cart.set_quantity(session, key_hash, sku, quantity)
-    except NotFound:
-        return cart.add(session, key_hash, sku, quantity)
+def _countries(session: Session) -> list[CountryChoice]:
+    named = [CountryChoice(code, cart.country_name(code, settings().locale)) for code in shipping.methods(session)]
+    return sorted(named, key=lambda country: country.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Literal
 
@@ -11,13 +12,13 @@ from sqlmodel import Session
 from shop_app import db, till
 from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError
 from shop_app.services import cart, checkout
-from shop_app.services.cart import EMPTY
+from shop_app.services.cart import EMPTY, CartView
 from shop_app.services.checkout import CheckoutForm, CheckoutView, FieldProblem
 from shop_app.words import plural
 
 from . import live
 from .base import public, visitor_hash
-from .payload import Form, ShortText
+from .payload import Code, Form, ShortText
 
 FormField = Literal[
     "email", "given_name", "family_name", "company", "line1", "line2", "postal_code", "locality", "region",
@@ -27,8 +28,6 @@ NOTHING = CheckoutView(
     cart=EMPTY, form=CheckoutForm(), fields=[], countries=[], deliveries=[], payments=[], subtotal="", discounts=[],
     shipping="", tax_lines=[], total="", total_minor=0, pay_label="",
 )  # fmt: skip
-PROBLEMS = "checkout-problems"
-"""The id of the box on top of the page that says what is wrong, and takes the focus then."""
 
 
 class Checkout(rx.State):
@@ -42,6 +41,7 @@ class Checkout(rx.State):
     refused: str = ""
     refused_kind: str = ""
     """ "" for nothing, price, stock or other."""
+    code_refusal: str = ""
     answers: int = 0
     """Grows with every answer to the pay button, so that it stops being busy."""
     _left: dict[str, int] = {}
@@ -72,27 +72,27 @@ class Checkout(rx.State):
         try:
             self.view = await db.in_transaction(checkout.save, visitor_hash(self), typed)
             if wrong := await db.in_reading(checkout.problems, typed):
-                return self._point_at(wrong)
+                self._point_at(wrong)
+                return None
             return rx.redirect(await till.pay(visitor_hash(self), typed, shown_minor))
         except ShopError as refusal:
-            return await self._refuse(refusal)
+            await self._refuse(refusal)
 
-    def _point_at(self, wrong: list[FieldProblem]):
+    def _point_at(self, wrong: list[FieldProblem]) -> None:
         self.answers += 1
         self.summary, self.wrong = wrong, {problem.field: problem.message for problem in wrong}
         self.summary_title = plural(
             "One thing needs your attention", "{count} things need your attention", len(wrong)
         )
-        return rx.set_focus(PROBLEMS)
 
-    async def _refuse(self, refusal: ShopError):
+    async def _refuse(self, refusal: ShopError) -> None:
         if isinstance(refusal, Invalid) and refusal.field:
-            return self._point_at([FieldProblem(refusal.field, refusal.message)])
+            self._point_at([FieldProblem(refusal.field, refusal.message)])
+            return
         self._left = dict(refusal.left) if isinstance(refusal, OutOfStock) else {}
         self.refused, self.refused_kind = refusal.message, _kind(refusal)
         await self._look()
         self.answers += 1
-        return rx.set_focus(PROBLEMS)
 
     async def _look(self) -> None:
         try:
@@ -106,6 +106,24 @@ class Checkout(rx.State):
         """Make the cart fit what the last refusal said is left."""
         await db.in_transaction(_take, visitor_hash(self), self._left)
         self._left, self.refused, self.refused_kind = {}, "", ""
+        await self._look()
+
+    @rx.event
+    @public
+    async def apply_code(self, form: Form):
+        await self._code(cart.apply_code, form.get("code", ""))
+
+    @rx.event
+    @public
+    async def remove_code(self, code: Code):
+        await self._code(cart.remove_code, code)
+
+    async def _code(self, verb: Callable[..., CartView], code: str) -> None:
+        self.code_refusal = ""
+        try:
+            await db.in_transaction(verb, visitor_hash(self), code)
+        except ShopError as refused:
+            self.code_refusal = refused.message
         await self._look()
 
 

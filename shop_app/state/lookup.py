@@ -29,4 +29,4 @@ class Lookup(rx.State):
             return rx.redirect(f"/orders/{await db.in_reading(orders.look_up, number, email)}")
         except NotFound as unknown:
             self.problem = unknown.message
-            return rx.set_focus("lookup-problem")
+            return None
