@@ -1,6 +1,6 @@
 """Make media/ from photos/: the AVIF sizes that the demo ships, and index.json with size and colour by key.
 
-    python seed/make_media.py        makes what is missing
+python seed/make_media.py        makes what is missing
 """
 
 from __future__ import annotations

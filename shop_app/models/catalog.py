@@ -161,6 +161,9 @@ class Collection(SQLModel, table=True):
     slug: str = Field(max_length=120, unique=True)
     title: str = Field(max_length=200)
     description: str = ""
+    picture_id: int | None = refers("picture.id", default=None, index=False)
+    """What the products look like together: the still life above the home page's headline."""
+    picture_alt: str = ""
 
 
 class CollectionProduct(SQLModel, table=True):

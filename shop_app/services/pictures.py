@@ -60,7 +60,9 @@ def examine(data: bytes) -> Original:
     """
     if len(data) > MAX_BYTES:
         raise Invalid(
-            _("The picture is larger than 25 MB. Save it smaller and try again."), field="picture", code="too_large"
+            _("The picture is larger than 25 MB. Save it smaller and try again."),
+            field="picture",
+            code="too_large",
         )
     image = _decode(data)
     encoded, suffix = _encode_original(image)
@@ -83,7 +85,11 @@ def keep(session: Session, original: Original, source: str = "") -> Picture:
         return known
     _write(media_dir() / "originals" / f"{original.key}.{original.suffix}", original.data)
     picture = Picture(
-        key=original.key, source=source[:2000], width=original.width, height=original.height, colour=original.colour
+        key=original.key,
+        source=source[:2000],
+        width=original.width,
+        height=original.height,
+        colour=original.colour,
     )
     session.add(picture)
     session.flush()
@@ -198,7 +204,10 @@ def _in_srgb(image: Image.Image) -> Image.Image:
     if profile and image.mode in ("RGB", "CMYK"):
         try:
             converted = ImageCms.profileToProfile(
-                image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB"
+                image,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode="RGB",
             )
             if converted:
                 return converted

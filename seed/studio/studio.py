@@ -24,7 +24,7 @@ from PIL import Image
 from kit import matte, mesh, move, rect, rgba, slab, Surface
 from models import PRODUCTS, View
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # seed/
 
 BACKDROPS = {
     "table": "#ece3d7", "kitchen": "#e3e5db", "lighting": "#cdb9a6", "furniture": "#e6e3db",

@@ -1,0 +1,5 @@
+"""`python -m shop_app`: the command line."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,258 @@
+"""The demo catalogue: products, pictures, reviews, terms and logins from `seed/`, the same each time.
+
+Every date counts back from the day of seeding, so that "new" is new and charts end today.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from html import escape
+from random import Random
+from typing import Any
+
+from sqlmodel import Session
+
+from .. import models as m
+from ..clock import now
+from ..services import accounts, pictures
+from .bulk import Bulk
+
+SEED = pictures.SHIPPED
+CURRENCY = "EUR"
+DAYS = 730
+
+LOGINS = (
+    ("owner@example.com", "demo-owner", "owner", "Olga Fenn"),
+    ("clerk@example.com", "demo-clerk", "clerk", "Claas Holm"),
+)
+SHOPPER = ("shopper@example.com", "demo-shopper", "Sam Shopper")
+
+
+@dataclass(slots=True)
+class Goods:
+    """One variant as orders copy it. Before `changed_at` it was sold at `old_price_minor`."""
+
+    variant_id: int
+    product_id: int
+    slug: str
+    title: str
+    variant_title: str
+    sku: str
+    options: dict[str, str]
+    category: str
+    price_minor: int
+    compare_at_minor: int | None
+    old_price_minor: int
+    changed_at: datetime
+    published_at: datetime
+    weight_grams: int
+    picture_key: str
+    picture_alt: str
+    available: int
+    cost_minor: int = 0
+    sold: int = field(default=0)
+
+
+def anchor() -> datetime:
+    """The moment that all dates count back from: the start of the day of seeding."""
+    return now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def read(name: str) -> Any:
+    return json.loads((SEED / name).read_text(encoding="utf-8"))
+
+
+def load_terms(bulk: Bulk, today: datetime) -> dict[str, int]:
+    """Tax classes and rates, shipping zones and methods, promotions; returns promotion ids by code."""
+    taxes, shop = read("tax_rates.json"), read("shop.json")
+    for row in taxes["classes"]:
+        bulk.add(m.TaxClass, **row)
+    for row in taxes["rates"]:
+        bulk.add(m.TaxRate, **row)
+    for zone in shop["zones"]:
+        zone_id = bulk.add(m.ShippingZone, name=zone["name"])
+        for country in zone["countries"]:
+            bulk.add(m.ZoneCountry, country=country, zone_id=zone_id)
+        for position, method in enumerate(zone["methods"]):
+            rates = method.pop("rates", ())
+            method_id = bulk.add(m.ShippingMethod, zone_id=zone_id, position=position, **method)
+            for rate in rates:
+                bulk.add(m.ShippingRate, method_id=method_id, **rate)
+    codes = {}
+    for row in shop["promotions"]:
+        code, ended = row.pop("code"), row.pop("ended_days_ago", None)
+        ends_at = today - timedelta(days=ended) if ended else None
+        codes[code] = bulk.add(
+            m.Promotion, created_at=today - timedelta(days=DAYS), starts_at=None, ends_at=ends_at, **row
+        )
+        bulk.add(m.PromotionCode, code=code, promotion_id=codes[code])
+    return codes
+
+
+def load_logins(session: Session) -> None:
+    """The demo's owner, clerk and shopper; never called in production mode."""
+    for email, password, role, name in LOGINS:
+        accounts.create_staff(session, email, password, role, name=name, actor="seed")
+    email, password, name = SHOPPER
+    accounts.create_customer(session, email, password, name=name)
+
+
+def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:
+    """Categories, products, variants, pictures, price history, tags and collections.
+
+    Levels are written by the history, which knows what was sold.
+    """
+    catalogue, shop = read("catalog.json"), read("shop.json")
+    photos = {known["file"]: (key, known) for key, known in pictures.shipped().items()}
+    picture_ids = {
+        file: bulk.add(
+            m.Picture, key=key, source=file, width=known["width"], height=known["height"], colour=known["colour"],
+            created_at=today - timedelta(days=DAYS),
+        )
+        for file, (key, known) in photos.items()
+    }  # fmt: skip
+    categories = {}
+    for position, row in enumerate(catalogue["categories"]):
+        photo = row["photo"]
+        categories[row["slug"]] = bulk.add(
+            m.Category, slug=row["slug"], title=row["title"], description=row["description"], position=position,
+            picture_id=picture_ids[photo["file"]], picture_alt=photo["alt"],
+        )  # fmt: skip
+    tags: dict[str, int] = {}
+    goods: list[Goods] = []
+    ids: dict[str, int] = {}
+    for row in catalogue["products"]:
+        published = _published(row["slug"], shop["new"], rng, today)
+        found = _product(bulk, row, categories, picture_ids, photos, published, rng, today)
+        ids[row["slug"]] = found[0].product_id
+        goods += found
+        for tag in row["tags"]:
+            if tag not in tags:
+                tags[tag] = bulk.add(m.Tag, name=tag)
+            bulk.add(m.ProductTag, product_id=ids[row["slug"]], tag_id=tags[tag])
+    alts = {photo["file"]: photo["alt"] for photo in catalogue["heroes"]}
+    for row in shop["collections"]:
+        file = row.get("picture")
+        collection_id = bulk.add(
+            m.Collection, slug=row["slug"], title=row["title"], description=row["description"],
+            picture_id=picture_ids.get(file), picture_alt=alts.get(file, ""),
+        )  # fmt: skip
+        for position, slug in enumerate(row["products"]):
+            bulk.add(
+                m.CollectionProduct, collection_id=collection_id, product_id=ids[slug], position=position
+            )
+    return goods
+
+
+def description_html(text: str) -> str:
+    """Plain paragraphs as HTML."""
+    return "".join(f"<p>{escape(part, quote=False)}</p>" for part in text.split("\n\n"))
+
+
+def _published(slug: str, new: list[str], rng: Random, today: datetime) -> datetime:
+    if slug in new:
+        return today - timedelta(days=4 + 3 * new.index(slug), hours=-9)
+    # Most were there from the first day; a third came later, season by season.
+    days = DAYS + rng.randint(5, 30) if rng.random() < 0.65 else rng.randint(90, DAYS - 30)
+    return today - timedelta(days=days, hours=-9)
+
+
+def _product(
+    bulk: Bulk,
+    row: dict[str, Any],
+    categories: dict[str, int],
+    picture_ids: dict[str, int],
+    photos: dict[str, tuple[str, dict[str, Any]]],
+    published: datetime,
+    rng: Random,
+    today: datetime,
+) -> list[Goods]:
+    product_id = bulk.add(
+        m.Product, slug=row["slug"], title=row["title"], subtitle=row["subtitle"],
+        description_html=description_html(row["description"]), care=row["care"], materials=row["materials"],
+        dimensions_mm=row["dimensions_mm"], attributes=row["attributes"], vendor="Fennholm",
+        status=m.ProductStatus.ACTIVE.value, published_at=published, category_id=categories[row["category"]],
+        created_at=published, updated_at=published,
+    )  # fmt: skip
+    shown = {
+        photo["file"]: bulk.add(
+            m.ProductPicture, product_id=product_id, picture_id=picture_ids[photo["file"]],
+            alt=photo["alt"], position=position,
+        )
+        for position, photo in enumerate(row["photos"])
+    }  # fmt: skip
+    alts = {photo["file"]: photo["alt"] for photo in row["photos"]}
+    options, values = _options(bulk, product_id, row)
+    changed_at = today - timedelta(days=rng.randint(11, 38), hours=-8)
+    risen = rng.random() < 0.35
+    risen_at = today - timedelta(days=rng.randint(150, 420), hours=-8)
+    cost_percent = rng.randint(38, 52)
+    goods = []
+    for position, variant in enumerate(row["variants"]):
+        price = variant["price_minor"] if variant["price_minor"] is not None else row["price_minor"]
+        # The compare-at price of the product goes with its own price alone.
+        compare_at = variant["compare_at_minor"] or (
+            row["compare_at_minor"] if variant["price_minor"] is None else None
+        )
+        old = compare_at or (max(100, price * 92 // 10_000 * 100) if risen else price)
+        when = changed_at if compare_at else risen_at
+        if when <= published:
+            old = price
+        title = " / ".join(variant["options"].values())
+        variant_id = bulk.add(
+            m.Variant, product_id=product_id, sku=variant["sku"], barcode=variant["barcode"], title=title,
+            currency=CURRENCY, price_minor=price, compare_at_minor=compare_at, position=position,
+            cost_minor=price * cost_percent // 100, weight_grams=row["weight_grams"],
+        )  # fmt: skip
+        for name, value in variant["options"].items():
+            bulk.add(
+                m.VariantOption, variant_id=variant_id, option_id=options[name], value_id=values[name, value]
+            )
+        for place, file in enumerate(variant["photos"]):
+            bulk.add(m.VariantPicture, variant_id=variant_id, product_picture_id=shown[file], position=place)
+        _price_history(bulk, variant_id, price, compare_at, old, when, published)
+        file = variant["photos"][0]
+        goods.append(
+            Goods(
+                variant_id, product_id, row["slug"], row["title"], title, variant["sku"], variant["options"],
+                row["category"], price, compare_at, old, when, published, row["weight_grams"],
+                photos[file][0], alts[file], variant["stock"],
+            )
+        )  # fmt: skip
+    return goods
+
+
+def _options(
+    bulk: Bulk, product_id: int, row: dict[str, Any]
+) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+    options, values = {}, {}
+    for position, option in enumerate(row["options"]):
+        name = option["name"]
+        options[name] = bulk.add(m.ProductOption, product_id=product_id, name=name, position=position)
+        for place, value in enumerate(option["values"]):
+            values[name, value["value"]] = bulk.add(
+                m.OptionValue, option_id=options[name], value=value["value"], swatch=value.get("swatch", ""),
+                position=place,
+            )  # fmt: skip
+    return options, values
+
+
+def _price_history(
+    bulk: Bulk,
+    variant_id: int,
+    price: int,
+    compare_at: int | None,
+    old: int,
+    when: datetime,
+    published: datetime,
+) -> None:
+    if old != price:
+        bulk.add(
+            m.PriceHistory, variant_id=variant_id, currency=CURRENCY, price_minor=old, recorded_at=published
+        )
+    bulk.add(
+        m.PriceHistory, variant_id=variant_id, currency=CURRENCY, price_minor=price, compare_at_minor=compare_at,
+        recorded_at=when if old != price else published,
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""The whole demo in one transaction: all of it is there, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from .. import models as m
+from ..clock import now
+from ..services import shelf
+from ..settings import settings
+from . import catalogue, history, reviews
+from .bulk import Bulk
+
+SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    products: int
+    variants: int
+    reviews: int
+    orders: int
+    customers: int
+
+
+def is_empty(session: Session) -> bool:
+    """Whether nothing is for sale and nothing was ever ordered here."""
+    return not (
+        session.exec(select(m.Product.id).limit(1)).first()
+        or session.exec(select(m.Order.id).limit(1)).first()
+    )
+
+
+def load(session: Session, *, seed: int = SEED) -> Loaded:
+    """Fill an empty database with the demo shop; the same seed on the same day gives the same shop."""
+    moment = now()
+    today = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if settings().mode == "demo":
+        catalogue.load_logins(session)
+    bulk = Bulk(session)
+    promotion_ids = catalogue.load_terms(bulk, today)
+    goods = catalogue.load_products(bulk, Random(f"{seed} goods"), today)
+    bulk.write_only(m.TaxClass, m.TaxRate, m.ShippingZone, m.ZoneCountry, m.ShippingMethod, m.ShippingRate)
+    sold = history.load(session, bulk, Random(f"{seed} orders"), moment, goods, promotion_ids)
+    stars = reviews.load(bulk, Random(f"{seed} reviews"), today, goods)
+    for row in bulk.rows(m.Product):
+        row["sold_count"] = sold[row["id"]]
+        row["review_count"], row["stars_sum"] = stars[row["id"]]
+    products = [row["id"] for row in bulk.rows(m.Product)]
+    bulk.write()
+    shelf.refresh(session, products)
+    return Loaded(
+        *(_count(session, table) for table in (m.Product, m.Variant, m.Review, m.Order, m.Customer))
+    )
+
+
+def _count(session: Session, table: type) -> int:
+    return session.exec(select(func.count()).select_from(table)).one()

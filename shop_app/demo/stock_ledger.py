@@ -1,0 +1,86 @@
+"""The stock that the history leaves: deliveries, allocations and parcels that add up to today's levels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from random import Random
+
+from .. import models as m
+from .bulk import Bulk
+from .catalogue import Goods
+
+
+class StockLedger:
+    """Collects what orders did to each variant; `write` adds the deliveries that made it possible."""
+
+    def __init__(self, bulk: Bulk, rng: Random, today: datetime) -> None:
+        self._bulk = bulk
+        self._rng = Random(rng.random())
+        self._today = today
+        self._moves: dict[int, list[dict[str, object]]] = defaultdict(list)
+
+    def move(
+        self, variant_id: int, kind: m.MovementKind, at: datetime, *, on_hand: int = 0, allocated: int = 0,
+        order_id: int | None = None, reason: str, actor: str = "system",
+    ) -> None:  # fmt: skip
+        self._moves[variant_id].append(
+            {"kind": kind.value, "at": at, "on_hand_delta": on_hand, "allocated_delta": allocated,
+             "order_id": order_id, "reason": reason, "actor": actor}
+        )  # fmt: skip
+
+    def write(self, goods: list[Goods], now: datetime) -> None:
+        """Write levels and movements of all these variants, so that as many are free as the catalogue says."""
+        for thing in goods:
+            self._write_one(thing, now)
+
+    def _write_one(self, thing: Goods, now: datetime) -> None:
+        moves = sorted(self._moves[thing.variant_id], key=lambda move: move["at"])  # pyright: ignore
+        gone = sum(move["on_hand_delta"] for move in moves)  # pyright: ignore
+        allocated = sum(move["allocated_delta"] for move in moves)  # pyright: ignore
+        on_hand = thing.available + allocated
+        deliveries = self._deliveries(thing, moves, on_hand - gone)
+        for move in sorted([*deliveries, *moves], key=lambda move: move["at"]):  # pyright: ignore
+            self._bulk.add(m.StockMovement, variant_id=thing.variant_id, **move)
+        self._bulk.add(
+            m.StockLevel, variant_id=thing.variant_id, on_hand=on_hand, allocated=allocated,
+            low_at=2 if thing.price_minor > 20_000 else 3,
+        )  # fmt: skip
+
+    def _deliveries(
+        self, thing: Goods, moves: list[dict[str, object]], needed: int
+    ) -> list[dict[str, object]]:
+        """`needed` units in batches, each before the order that would have found the shelf empty."""
+        batch = max(6, min(120, round(needed / self._rng.uniform(4, 9)), 12))
+        found: list[dict[str, object]] = []
+        free, left = 0, needed
+
+        def deliver(at: datetime, units: int, reason: str) -> None:
+            found.append(
+                {"kind": m.MovementKind.RECEIVED.value if units > 0 else m.MovementKind.ADJUSTED.value, "at": at,
+                 "on_hand_delta": units, "allocated_delta": 0, "order_id": None, "reason": reason,
+                 "actor": "staff:clerk@example.com"}
+            )  # fmt: skip
+
+        for move in moves:
+            change = int(move["on_hand_delta"]) - int(move["allocated_delta"])  # pyright: ignore
+            if free + change < 0:
+                # Units that came back later can leave `left` short: a later stocktake takes them out again.
+                units = max(min(batch, left), -(free + change))
+                at = (
+                    thing.published_at
+                    if not found
+                    else move["at"] - timedelta(hours=self._rng.randint(2, 30))
+                )  # pyright: ignore
+                deliver(max(at, thing.published_at), units, "delivery")  # pyright: ignore
+                free, left = free + units, left - units
+            free += change
+        if left:
+            at = (
+                self._today - timedelta(days=self._rng.randint(1, 12), hours=-9)
+                if found
+                else thing.published_at
+            )
+            last = moves[-1]["at"] if left < 0 and moves else at
+            deliver(max(at, last), left, "delivery" if left > 0 else "stocktake")  # pyright: ignore
+        return found

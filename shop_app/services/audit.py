@@ -1,0 +1,33 @@
+"""The audit: who changed what, as it was before and after. Written with the change, never edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Session
+
+from ..models import AuditEntry
+
+
+def record(
+    session: Session,
+    actor: str,
+    action: str,
+    object_kind: str,
+    object_key: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    *,
+    staff_id: int | None = None,
+) -> None:
+    """Write one entry. Of `before` and `after` only what differs is kept; secrets must not be in them."""
+    old, new = dict(before or {}), dict(after or {})
+    same = {name for name in old.keys() & new.keys() if old[name] == new[name]}
+    session.add(
+        AuditEntry(
+            actor=actor[:200], action=action, object_kind=object_kind, object_key=object_key[:255], staff_id=staff_id,
+            before={name: value for name, value in old.items() if name not in same},
+            after={name: value for name, value in new.items() if name not in same},
+        )
+    )  # fmt: skip
