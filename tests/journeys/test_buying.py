@@ -1,0 +1,130 @@
+"""From the door to a paid order, and every way that a payment can end."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+from sqlmodel import select
+
+from shop_app.models import Order, OrderStatus, PaymentStatus, StockLevel, Variant
+from tests.journeys.conftest import NewShopper
+from tests.journeys.shopper import DECLINED_CARD, GOOD_CARD, PHONE, Shopper
+from tests.shop import Shop
+
+PAID = re.compile("paid|confirmed|thank", re.I)
+
+
+def stock(shop: Shop, sku: str) -> tuple[int, int]:
+    """On hand and allocated, as the database has them now."""
+    with shop.session() as session:
+        level = session.exec(select(StockLevel).join(Variant).where(Variant.sku == sku)).one()
+        return level.on_hand, level.allocated
+
+
+def order_of(shop: Shop, number: str) -> Order:
+    with shop.session() as session:
+        return session.exec(select(Order).where(Order.number == int(re.sub(r"\D", "", number)))).one()
+
+
+def test_from_the_door_to_a_paid_order(shopper: Shopper, shop: Shop):
+    before = stock(shop, "FH-DNM-OAT")
+    shopper.open("/")
+    shopper.page.get_by_role("navigation", name="Categories").get_by_role("link", name="Table").click()
+    expect(shopper.page).to_have_url(re.compile("category=table"))
+    expect(shopper.see("result-count").first).to_contain_text("7")
+    shopper.see("product-card", slug="dune-mug").locator("a").first.click()
+    expect(shopper.page).to_have_url(re.compile("/products/dune-mug"))
+    shopper.ready()
+    shopper.choose("Oat")
+    expect(shopper.see("product-price").first).to_contain_text("€19.00")
+    shopper.add_to_cart()
+    expect(shopper.see("cart-line", sku="FH-DNM-OAT").first).to_be_visible()
+    expect(shopper.see("cart-count").first).to_have_text("1")
+    shopper.open("/cart")
+    expect(shopper.see("cart-subtotal").last).to_contain_text("€19.00")
+    shopper.see("go-to-checkout").last.click()
+    expect(shopper.page).to_have_url(re.compile("/checkout"))
+    shopper.check_out()
+    # €19.00 and €4.90 for delivery.
+    expect(shopper.see("order-total").first).to_contain_text("€23.90")
+    shopper.pay()
+    shopper.pay_by_card()
+    expect(shopper.page).to_have_url(re.compile("/orders/"))
+    # By itself: nobody loads the page again.
+    expect(shopper.see("order-status").first).to_have_text(PAID)
+
+    order = order_of(shop, shopper.see("order-number").first.inner_text())
+    assert (order.status, order.payment_status) == (OrderStatus.PLACED, PaymentStatus.PAID)
+    assert (order.subtotal_minor, order.shipping_minor, order.total_minor) == (1900, 490, 2390)
+    assert order.email == "sam@example.com"
+    on_hand, allocated = before
+    assert stock(shop, "FH-DNM-OAT") == (on_hand, allocated + 1)
+    shopper.open("/cart")
+    expect(shopper.see("cart-line")).to_have_count(0)
+
+
+def test_the_same_way_on_a_phone(new_shopper: NewShopper, shop: Shop):
+    shopper = new_shopper(size=PHONE)
+    number = shopper.buy("ebb-plates")
+    assert order_of(shop, number).payment_status == PaymentStatus.PAID
+
+
+def test_a_declined_card_can_be_followed_by_another(shopper: Shopper, shop: Shop):
+    shopper.fill_cart("pleat-lamp")
+    shopper.check_out()
+    shopper.pay()
+    shopper.pay_by_card(DECLINED_CARD)
+    expect(shopper.page.get_by_text(re.compile("declined", re.I)).first).to_be_visible()
+    shopper.pay_by_card(GOOD_CARD)
+    expect(shopper.see("order-status").first).to_have_text(PAID)
+    assert order_of(shop, shopper.see("order-number").first.inner_text()).payment_status == PaymentStatus.PAID
+
+
+def test_cancelling_at_the_payment_page_keeps_the_cart_and_gives_the_stock_back(shopper: Shopper, shop: Shop):
+    before = stock(shop, "FH-LLL")
+    shopper.fill_cart("lull-paper-lamp")
+    shopper.check_out()
+    shopper.pay()
+    assert stock(shop, "FH-LLL") == (before[0], before[1] + 1)
+    shopper.see("sandbox-cancel").click()
+    expect(shopper.page).to_have_url(re.compile(re.escape(shopper.base)))
+    shopper.ready()
+    expect(shopper.page.get_by_text(re.compile("cancel", re.I)).first).to_be_visible()
+    shopper.open("/cart")
+    expect(shopper.see("cart-line", sku="FH-LLL").last).to_be_visible()
+    assert stock(shop, "FH-LLL") == before
+
+
+def test_what_was_typed_at_the_checkout_is_still_there_after_a_reload(shopper: Shopper):
+    shopper.fill_cart("rinse-tumbler")
+    shopper.check_out(email="again@example.com")
+    expect(shopper.see("order-total").first).to_contain_text("€")
+    shopper.open("/checkout")
+    expect(shopper.page.locator('[autocomplete~="email"]').first).to_have_value("again@example.com")
+    expect(shopper.page.locator('[autocomplete~="postal-code"]').first).to_have_value("10115")
+
+
+def test_an_order_is_found_by_number_and_e_mail_and_by_nothing_else(shopper: Shopper):
+    number = shopper.buy("pinch-salt-cellar")
+    page = shopper.page
+    for email, found in (("someone@example.com", False), ("sam@example.com", True)):
+        shopper.open("/orders/lookup")
+        page.get_by_label(re.compile("number", re.I)).first.fill(number)
+        page.locator("main").get_by_label(re.compile("e-?mail", re.I)).first.fill(email)
+        page.locator("main").get_by_role("button").first.click()
+        if found:
+            expect(shopper.see("order-number").first).to_have_text(number)
+        else:
+            expect(page).to_have_url(re.compile("/orders/lookup"))
+            expect(page.locator("main")).to_contain_text(re.compile("no order|can't find|match", re.I))
+
+
+def test_an_empty_form_says_what_is_missing_and_places_nothing(shopper: Shopper, shop: Shop):
+    before = stock(shop, "FH-HLV-SAN")
+    shopper.fill_cart("halo-vase")
+    shopper.open("/checkout")
+    shopper.see("pay").first.click()
+    expect(shopper.page.locator("#checkout-problems")).to_be_visible()
+    expect(shopper.page.locator('[autocomplete~="email"]').first).to_have_attribute("aria-invalid", "true")
+    assert stock(shop, "FH-HLV-SAN") == before
