@@ -58,7 +58,7 @@ def test_nothing_is_wider_than_the_window(new_shopper: NewShopper, name: str, si
             const limit = document.documentElement.clientWidth
             const hidden = (node) => {
                 for (let up = node.parentElement; up; up = up.parentElement)
-                    if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(up).overflowX)) return true
+                    if (getComputedStyle(up).overflowX !== 'visible') return true
                 return false
             }
             return [document.documentElement.scrollWidth > limit ? 'the page scrolls sideways' : '']
