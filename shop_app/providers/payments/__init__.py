@@ -117,7 +117,11 @@ class PaymentPicture:
 
 class PaymentProvider(Protocol):
     name: str
-    label: str
+
+    @property
+    def label(self) -> str:
+        """What shoppers read."""
+        ...
 
     def start(self, request: StartPayment) -> Started:
         """Open the payment; the same request again answers the same.

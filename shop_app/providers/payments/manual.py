@@ -18,7 +18,8 @@ class ManualProvider:
 
     def start(self, request: StartPayment) -> Started:
         """Nothing happens outside: the reference is what the shopper writes on the transfer."""
-        return Started(reference=f"{request.order_number}-{request.attempt}", redirect_url="", expires_at=None)
+        reference = f"{request.order_number}-{request.attempt}"
+        return Started(reference=reference, redirect_url="", expires_at=None)
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         raise Forged(_("Nobody sends notices for this way to pay."))

@@ -16,8 +16,15 @@ from ...errors import NotFound, ProviderDown
 from ...settings import settings
 from ...words import _
 from . import (
-    Forged, NeverTaken, Notice, PayLine, PaymentPicture, RefundPicture, Started, StartPayment,
-)  # fmt: skip
+    Forged,
+    NeverTaken,
+    Notice,
+    PayLine,
+    PaymentPicture,
+    RefundPicture,
+    Started,
+    StartPayment,
+)
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -101,7 +108,7 @@ class StripeProvider:
                 # Paid, or over already: whoever asks looks next.
 
     def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundPicture:
-        with _outside():
+        with _outside(_("The refund wasn't taken. No money was moved.")):
             made = self.client.v1.refunds.create(
                 {
                     "payment_intent": intent_reference, "amount": amount_minor,
@@ -257,7 +264,7 @@ def _refund(refund: Any) -> RefundPicture:
 
 
 @contextmanager
-def _outside() -> Iterator[None]:
+def _outside(refused: str = "") -> Iterator[None]:
     """Turn every failure of the company into a refusal that shows nothing of the inside."""
     import stripe
 
@@ -269,12 +276,15 @@ def _outside() -> Iterator[None]:
         log.error("Stripe refused %s (%s) at %r", error.request_id, error.code, error.param)
         if error.http_status == 404:
             raise NotFound(_("The payment company doesn't know this payment.")) from None
-        raise NeverTaken(_("The payment couldn't be started. Nothing was charged.")) from None
+        raise NeverTaken(refused or _("The payment couldn't be started. Nothing was charged.")) from None
     except stripe.StripeError as error:
         log.warning(
             "Stripe failed after %.1f s: %s, status %s, request %s",
             time.monotonic() - began, type(error).__name__, error.http_status, error.request_id,
         )  # fmt: skip
         raise ProviderDown(
-            _("Payments don't answer just now. Nothing was charged, and your cart is kept. Try again in a minute.")
+            _(
+                "Payments don't answer just now. Nothing was charged, and your cart is kept."
+                " Try again in a minute."
+            )
         ) from None

@@ -1,0 +1,134 @@
+"""A Stripe-compatible server for demo mode and tests: API, hosted pay page, signed webhooks, faults.
+
+It keeps its books in a file of its own, never in the shop's database: to the shop it is outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from ..settings import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Where the sandbox keeps its books, and where the shop is."""
+
+    database: Path
+    key: str
+    webhook_secret: str
+    webhook_url: str
+    public_url: str
+    """Where browsers find it, /sandbox included."""
+
+    @classmethod
+    def from_settings(cls) -> Wiring:
+        chosen = settings()
+        # Under `make dev` the pages and the server have two ports; the API's address says the server's.
+        public = chosen.stripe_api_base.rstrip("/") or f"{chosen.public_url}/sandbox"
+        return cls(
+            database=chosen.data_dir / "sandbox.db",
+            key=chosen.stripe_key,
+            webhook_secret=chosen.webhook_secrets[0],
+            webhook_url=chosen.stripe_base.removesuffix("/sandbox") + "/webhooks/stripe",
+            public_url=public,
+        )
+
+
+class Sandbox:
+    """The server: `app` is mounted at /sandbox, `running` keeps its webhooks going."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        from .api import Api
+        from .deliveries import Deliveries
+        from .pay_page import PayPage
+        from .store import Store
+
+        self.wiring = wiring
+        self.store = Store(wiring.database)
+        self.deliveries = Deliveries(self.store, url=wiring.webhook_url, secret=wiring.webhook_secret)
+        api = Api(
+            self.store, key=wiring.key, pay_url=f"{wiring.public_url}/pay", on_change=self.deliveries.wake
+        )
+        self.app = Starlette(
+            routes=[
+                Route("/v1/{path:path}", api.endpoint, methods=["GET", "POST", "DELETE"]),
+                Route("/pay/{session}", PayPage(self.store, api).endpoint, methods=["GET", "POST"]),
+                Route("/_faults", self._faults, methods=["GET", "POST", "DELETE"]),
+                Route("/_refunds/{refund}", self._settle_refund, methods=["POST"]),
+            ]
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Deliver webhooks for as long as this is entered: the server's lifespan."""
+        task = asyncio.create_task(self.deliveries.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def alone(self) -> Starlette:
+        """The application with its own lifespan, for a server that runs nothing else."""
+
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            async with self.running():
+                yield
+
+        return Starlette(routes=[Mount("/sandbox", self.app)], lifespan=lifespan)
+
+    async def _faults(self, request: Request) -> Response:
+        from pydantic import ValidationError
+
+        from .faults import Faults, in_force, keep
+
+        if not from_this_machine(request):
+            return JSONResponse({"error": "only from this machine"}, 403)
+        if request.method != "GET":
+            try:
+                wanted = Faults.model_validate_json(await request.body() or b"{}")
+            except ValidationError as error:
+                return JSONResponse({"error": error.errors(include_url=False, include_context=False)}, 400)
+            with self.store.change() as tables:
+                keep(tables, wanted if request.method == "POST" else Faults())
+            self.deliveries.wake()
+        with self.store.reading() as tables:
+            return JSONResponse(in_force(tables).model_dump())
+
+    async def _settle_refund(self, request: Request) -> Response:
+        from .charges import settle_refund
+        from .replies import Refused
+
+        status = request.query_params.get("status", "")
+        if not from_this_machine(request) or status not in ("succeeded", "failed"):
+            return JSONResponse({"error": "only from this machine, with status=succeeded or failed"}, 403)
+
+        def settle() -> dict:
+            with self.store.change() as tables:
+                return settle_refund(tables, request.path_params["refund"], status)
+
+        try:
+            made = await run_in_threadpool(settle)
+        except Refused as refused:
+            return JSONResponse(refused.body, refused.status)
+        self.deliveries.wake()
+        return JSONResponse(made)
+
+
+def from_this_machine(request: Request) -> bool:
+    """Whether the request was made on this machine itself, and not handed on by a proxy on it."""
+    handed_on = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+    host = request.client.host if request.client else ""
+    return host in ("127.0.0.1", "::1") and not any(name in request.headers for name in handed_on)

@@ -1,0 +1,267 @@
+"""The money of the sandbox: test cards, intents, charges, captures and refunds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .events import emit
+from .replies import Refused, missing
+from .store import Tables, new_id, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TestCard:
+    """What a card of Stripe's test mode does: pay, decline (with a code) or ask for confirmation."""
+
+    __test__ = False
+
+    number: str
+    does: str
+    label: str
+    code: str = "card_declined"
+    decline_code: str = "generic_decline"
+    message: str = "Your card was declined."
+
+
+CARDS = {
+    card.number: card
+    for card in (
+        TestCard("4242424242424242", "pay", "Pays"),
+        TestCard("4000000000000002", "decline", "Is declined"),
+        TestCard(
+            "4000000000009995", "decline", "Lacks funds", decline_code="insufficient_funds",
+            message="Your card has insufficient funds.",
+        ),
+        TestCard("4000002500003155", "confirm", "Asks for confirmation"),
+        TestCard("4000002760003184", "confirm", ""),
+        TestCard("5555555555554444", "pay", ""),
+        TestCard("378282246310005", "pay", ""),
+        TestCard("4000000000000069", "decline", "", code="expired_card", message="Your card has expired."),
+        TestCard(
+            "4000000000000127", "decline", "", code="incorrect_cvc",
+            message="Your card's security code is incorrect.",
+        ),
+    )
+}  # fmt: skip
+UNKNOWN = TestCard(
+    "", "decline", "", decline_code="test_mode_live_card",
+    message="Your card was declined. This page takes test cards only, and no money moves.",
+)  # fmt: skip
+
+
+def passes_luhn(number: str) -> bool:
+    """Whether the last digit fits the others, as on every card (ISO/IEC 7812-1)."""
+    if not (number.isascii() and number.isdigit() and 12 <= len(number) <= 19):
+        return False
+    doubled = [int(d) * (2 if at % 2 else 1) for at, d in enumerate(reversed(number))]
+    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+def intent_of(tables: Tables, session: dict[str, Any]) -> dict[str, Any]:
+    """The session's intent, made with the first try to pay, as Stripe does."""
+    if session["payment_intent"]:
+        return tables.get("payment_intent", session["payment_intent"]) or {}
+    wanted = tables.private(session["id"])["intent"]
+    id = new_id("pi")
+    intent: dict[str, Any] = {
+        "id": id, "object": "payment_intent", "amount": session["amount_total"], "amount_capturable": 0,
+        "amount_received": 0, "canceled_at": None, "cancellation_reason": None,
+        "capture_method": wanted.get("capture_method", "automatic_async"),
+        "client_secret": f"{id}_secret_{new_id('x')[2:]}", "confirmation_method": "automatic",
+        "created": int(seconds()), "currency": session["currency"], "customer": None,
+        "description": wanted.get("description"), "last_payment_error": None, "latest_charge": None,
+        "livemode": False, "metadata": wanted.get("metadata", {}), "next_action": None,
+        "payment_method": None, "payment_method_types": ["card"], "receipt_email": None,
+        "status": "requires_payment_method",
+    }  # fmt: skip
+    tables.put(intent, parent=session["id"])
+    session["payment_intent"] = id
+    tables.put(session)
+    emit(tables, "payment_intent.created", intent)
+    return intent
+
+
+def decline(tables: Tables, intent: dict[str, Any], card: TestCard) -> None:
+    charge = _charge(tables, intent, card, status="failed")
+    intent |= {
+        "status": "requires_payment_method", "latest_charge": charge["id"], "next_action": None,
+        "last_payment_error": {
+            "type": "card_error", "code": card.code, "message": card.message, "charge": charge["id"],
+            **({"decline_code": card.decline_code} if card.code == "card_declined" else {}),
+        },
+    }  # fmt: skip
+    tables.put(intent)
+    emit(tables, "charge.failed", charge)
+    emit(tables, "payment_intent.payment_failed", intent)
+
+
+def ask_for_confirmation(tables: Tables, intent: dict[str, Any], url: str) -> None:
+    intent |= {
+        "status": "requires_action",
+        "next_action": {"type": "redirect_to_url", "redirect_to_url": {"url": url, "return_url": None}},
+    }
+    tables.put(intent)
+    emit(tables, "payment_intent.requires_action", intent)
+
+
+def refuse_confirmation(tables: Tables, intent: dict[str, Any]) -> None:
+    intent |= {
+        "status": "requires_payment_method", "next_action": None,
+        "last_payment_error": {
+            "type": "invalid_request_error", "code": "payment_intent_authentication_failure",
+            "message": "The payment wasn't confirmed. Nothing was charged.",
+        },
+    }  # fmt: skip
+    tables.put(intent)
+    emit(tables, "payment_intent.payment_failed", intent)
+
+
+def succeed(tables: Tables, session: dict[str, Any], intent: dict[str, Any], card: TestCard) -> None:
+    """The card pays: charge, intent and session move together, and each is told."""
+    manual = intent["capture_method"] == "manual"
+    charge = _charge(tables, intent, card, status="succeeded", captured=not manual)
+    intent |= {
+        "status": "requires_capture" if manual else "succeeded", "latest_charge": charge["id"],
+        "amount_received": 0 if manual else intent["amount"], "next_action": None,
+        "amount_capturable": intent["amount"] if manual else 0, "last_payment_error": None,
+    }  # fmt: skip
+    session |= {
+        "status": "complete", "payment_status": "unpaid" if manual else "paid", "url": None,
+        "customer_details": {"email": session["customer_email"], "name": None, "phone": None,
+                             "address": None, "tax_exempt": "none", "tax_ids": []},
+    }  # fmt: skip
+    tables.put(intent)
+    tables.put(session)
+    emit(tables, "charge.succeeded", charge)
+    emit(tables, "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded", intent)
+    emit(tables, "checkout.session.completed", session)
+
+
+def _charge(
+    tables: Tables, intent: dict[str, Any], card: TestCard, *, status: str, captured: bool = False
+) -> dict[str, Any]:
+    failed = status == "failed"
+    return tables.put(
+        {
+            "id": new_id("ch"), "object": "charge", "amount": intent["amount"],
+            "amount_captured": intent["amount"] if captured else 0, "amount_refunded": 0,
+            "balance_transaction": None, "billing_details": {}, "captured": captured,
+            "created": int(seconds()), "currency": intent["currency"], "customer": None,
+            "description": intent["description"], "disputed": False,
+            "failure_code": card.code if failed else None,
+            "failure_message": card.message if failed else None, "livemode": False,
+            "metadata": intent["metadata"], "paid": not failed, "payment_intent": intent["id"],
+            "payment_method_details": {"type": "card", "card": {"last4": card.number[-4:]}},
+            "refunded": False, "status": status,
+        },
+        parent=intent["id"],
+    )  # fmt: skip
+
+
+def capture(tables: Tables, id: str, amount: int | None) -> dict[str, Any]:
+    """Take what was authorised, or a part of it; the rest is let go."""
+    intent = tables.get("payment_intent", id)
+    if not intent:
+        raise missing("payment_intent", id)
+    if intent["status"] != "requires_capture":
+        raise _wrong_state(intent, "captured", "requires_capture")
+    taken = intent["amount_capturable"] if amount is None else amount
+    if not 0 < taken <= intent["amount_capturable"]:
+        raise Refused(
+            "The amount to capture is greater than what was authorised.", code="amount_too_large",
+            param="amount_to_capture",
+        )  # fmt: skip
+    charge = tables.get("charge", intent["latest_charge"]) or {}
+    charge |= {"captured": True, "amount_captured": taken}
+    intent |= {"status": "succeeded", "amount_received": taken, "amount_capturable": 0}
+    tables.put(charge)
+    tables.put(intent)
+    emit(tables, "charge.captured", charge)
+    emit(tables, "payment_intent.succeeded", intent)
+    return intent
+
+
+def cancel(tables: Tables, id: str, reason: str | None) -> dict[str, Any]:
+    intent = tables.get("payment_intent", id)
+    if not intent:
+        raise missing("payment_intent", id)
+    if intent["status"] in ("succeeded", "canceled"):
+        raise _wrong_state(intent, "canceled", "requires_payment_method, requires_capture")
+    intent |= {
+        "status": "canceled", "canceled_at": int(seconds()), "cancellation_reason": reason,
+        "amount_capturable": 0,
+    }  # fmt: skip
+    tables.put(intent)
+    emit(tables, "payment_intent.canceled", intent)
+    return intent
+
+
+def _wrong_state(intent: dict[str, Any], verb: str, wanted: str) -> Refused:
+    return Refused(
+        f"This PaymentIntent could not be {verb} because it has a status of {intent['status']}."
+        f" Only a PaymentIntent with one of the following statuses may be {verb}: {wanted}.",
+        code="payment_intent_unexpected_state",
+    )
+
+
+def refund(tables: Tables, given: dict[str, Any]) -> dict[str, Any]:
+    """Give back all, or a part, of what was captured and hasn't been given back."""
+    charge = _refundable(tables, given)
+    left = charge["amount_captured"] - charge["amount_refunded"]
+    amount = given.get("amount", left)
+    if left == 0:
+        raise Refused(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    if amount < 1:
+        raise Refused("Invalid positive integer", code="parameter_invalid_integer", param="amount")
+    if amount > left:
+        raise Refused(
+            f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", param="amount"
+        )
+    status = (tables.note("webhook_faults") or {}).get("refund_status", "succeeded")
+    made = tables.put(
+        {
+            "id": new_id("re"), "object": "refund", "amount": amount, "balance_transaction": None,
+            "charge": charge["id"], "created": int(seconds()), "currency": charge["currency"],
+            "metadata": given.get("metadata") or {}, "payment_intent": charge["payment_intent"],
+            "reason": given.get("reason"), "receipt_number": None, "status": status,
+        },
+        parent=charge["payment_intent"],
+    )  # fmt: skip
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+    tables.put(charge)
+    emit(tables, "refund.created", made)
+    emit(tables, "charge.refunded", charge)
+    return made
+
+
+def _refundable(tables: Tables, given: dict[str, Any]) -> dict[str, Any]:
+    if given.get("payment_intent"):
+        intent = tables.get("payment_intent", given["payment_intent"])
+        if not intent:
+            raise missing("payment_intent", given["payment_intent"])
+        charge = tables.get("charge", intent["latest_charge"] or "")
+    else:
+        charge = tables.get("charge", given.get("charge", ""))
+        if not charge:
+            raise missing("charge", given.get("charge", ""))
+    if not charge or not charge["amount_captured"]:
+        raise Refused("This PaymentIntent does not have a successful charge to refund.")
+    return charge
+
+
+def settle_refund(tables: Tables, id: str, status: str) -> dict[str, Any]:
+    """Let a pending refund succeed or fail, as a bank would days later; only a fault asks for it."""
+    made = tables.get("refund", id)
+    if not made:
+        raise missing("refund", id)
+    charge = tables.get("charge", made["charge"]) or {}
+    if status == "failed" and made["status"] != "failed":
+        charge["amount_refunded"] -= made["amount"]
+        charge["refunded"] = False
+        tables.put(charge)
+    made["status"] = status
+    tables.put(made)
+    emit(tables, "refund.failed" if status == "failed" else "refund.updated", made)
+    return made

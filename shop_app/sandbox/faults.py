@@ -1,0 +1,79 @@
+"""Faults on demand: what goes wrong at the API and on the way of webhooks, until it is told to stop."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .store import Tables
+
+
+class ApiFault(BaseModel):
+    """The next `times` calls of `path` go wrong."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str = Field("", max_length=200)
+    """Such as "POST /v1/checkout/sessions"; "" fits every call."""
+    do: Literal["500", "500_kept", "429", "lost_reply", "slow"]
+    """500_kept is saved under the idempotency key, as Stripe saves its own failures; lost_reply does
+    the work and cuts the connection; slow waits in the middle of the work."""
+    times: int = Field(1, ge=1, le=1_000_000)
+    seconds: float = Field(0, ge=0, le=60)
+
+
+class WebhookFaults(BaseModel):
+    """How events travel from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    duplicates: int = Field(default=0, ge=0, le=20)
+    shuffle: bool = False
+    delay_seconds: float = Field(default=0, ge=0, le=86_400)
+    drop: int = Field(default=0, ge=0)
+    """So many deliveries get lost on the way and are tried again."""
+    forge: bool = False
+    """Each event is also sent with a wrong signature."""
+    paused: bool = False
+    refund_status: Literal["succeeded", "pending", "failed"] = "succeeded"
+    """What new refunds are at first."""
+
+
+class Faults(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    api: list[ApiFault] = []
+    webhooks: WebhookFaults = WebhookFaults()
+
+
+def keep(tables: Tables, faults: Faults) -> None:
+    """Put these faults in force, in place of all others."""
+    tables.keep_note("api_faults", [fault.model_dump() for fault in faults.api])
+    tables.keep_note("webhook_faults", faults.webhooks.model_dump())
+
+
+def in_force(tables: Tables) -> Faults:
+    return Faults(
+        api=tables.note("api_faults") or [], webhooks=tables.note("webhook_faults") or WebhookFaults()
+    )
+
+
+def take(tables: Tables, path: str) -> ApiFault | None:
+    """The fault that befalls this call, counted down; None where all goes well."""
+    waiting: list[dict[str, Any]] = tables.note("api_faults") or []
+    for fault in waiting:
+        if fault["path"] in ("", path) and fault["times"] > 0:
+            fault["times"] -= 1
+            tables.keep_note("api_faults", [left for left in waiting if left["times"] > 0])
+            return ApiFault.model_validate(fault | {"times": 1})
+    return None
+
+
+def drops_delivery(tables: Tables) -> bool:
+    """Whether this delivery gets lost on the way."""
+    faults = tables.note("webhook_faults") or {}
+    if not faults.get("drop"):
+        return False
+    tables.keep_note("webhook_faults", faults | {"drop": faults["drop"] - 1})
+    return True

@@ -1,0 +1,145 @@
+"""The hosted pay page: takes a test card, without scripts, and leads back to the shop."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from jinja2 import Environment, FileSystemLoader
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from .. import money
+from ..clock import now
+from ..words import _
+from . import charges, sessions
+from .api import Api, read_body
+from .replies import Refused
+from .store import Store, Tables
+
+_EXPIRY = re.compile(r"\s*(\d{1,2})\s*/\s*(\d{2}|\d{4})\s*")
+
+
+@cache
+def _template() -> Any:
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return templates.get_template("pay.html")
+
+
+class PayPage:
+    """GET shows the page; POST pays, declines or confirms, and answers with a redirect or the page."""
+
+    def __init__(self, store: Store, api: Api) -> None:
+        self._store = store
+        self._api = api
+
+    async def endpoint(self, request: Request) -> Response:
+        id, form = request.path_params["session"], {}
+        if request.method == "POST":
+            if request.headers.get("sec-fetch-site") == "cross-site":
+                return HTMLResponse(_("This form came from another site."), 403)
+            try:
+                fields = parse_qs((await read_body(request)).decode(errors="replace"), keep_blank_values=True)
+            except (Refused, ValueError):
+                return HTMLResponse(_("The request is too large."), 413)
+            form = {name: values[0][:200] for name, values in fields.items()}
+        response = await run_in_threadpool(self.answer, id, form)
+        self._api.changed()
+        return response
+
+    def answer(self, id: str, form: dict[str, str]) -> Response:
+        """One visit, in one transaction."""
+        with self._store.change() as tables:
+            try:
+                session = sessions.find(tables, id)
+            except Refused:
+                return _page(None, [], view="unknown", status=404)
+            if session["status"] == "complete":
+                return RedirectResponse(session["success_url"], 303)
+            items = sessions.line_items(tables, id)
+            if session["status"] == "expired":
+                return _page(session, items, view="expired", status=410)
+            if not form:
+                return _page(session, items, view=_view(tables, session))
+            return _act(tables, session, items, form)
+
+
+def _view(tables: Tables, session: dict[str, Any]) -> str:
+    intent = tables.get("payment_intent", session["payment_intent"] or "")
+    return "confirm" if intent and intent["status"] == "requires_action" else "card"
+
+
+def _act(
+    tables: Tables, session: dict[str, Any], items: list[dict[str, Any]], form: dict[str, str]
+) -> Response:
+    if _view(tables, session) == "confirm":
+        intent = charges.intent_of(tables, session)
+        if form.get("answer") == "confirm":
+            charges.succeed(tables, session, intent, charges.CARDS["4000002500003155"])
+            return RedirectResponse(session["success_url"], 303)
+        charges.refuse_confirmation(tables, intent)
+        message = _("The payment wasn't confirmed. Nothing was charged. Try again, or use another card.")
+        return _page(session, items, view="card", errors={"card": message}, status=402)
+    number = re.sub(r"[\s-]", "", form.get("card", ""))
+    errors = _problems(number, form)
+    if errors:
+        return _page(session, items, view="card", form=form, errors=errors, status=422)
+    card = charges.CARDS.get(number, charges.UNKNOWN)
+    intent = charges.intent_of(tables, session)
+    if card.does == "pay":
+        charges.succeed(tables, session, intent, card)
+        return RedirectResponse(session["success_url"], 303)
+    if card.does == "confirm":
+        charges.ask_for_confirmation(tables, intent, session["url"])
+        return RedirectResponse(session["url"], 303)
+    charges.decline(tables, intent, card)
+    message = f"{card.message} {_('Nothing was charged. Try another card.')}"
+    return _page(session, items, view="card", errors={"card": message}, status=402)
+
+
+def _problems(number: str, form: dict[str, str]) -> dict[str, str]:
+    """What is wrong with the card's details, by field."""
+    wrong: dict[str, str] = {}
+    if not charges.passes_luhn(number):
+        wrong["card"] = _("Enter the whole card number, such as 4242 4242 4242 4242.")
+    found = _EXPIRY.fullmatch(form.get("expiry", ""))
+    if not found or not 1 <= int(found[1]) <= 12:
+        wrong["expiry"] = _("Enter month and year, such as 12/34.")
+    elif (2000 + int(found[2]) % 100, int(found[1])) < (now().year, now().month):
+        wrong["expiry"] = _("This date is in the past.")
+    if not re.fullmatch(r"\d{3,4}", form.get("cvc", "").strip(), re.ASCII):
+        wrong["cvc"] = _("Enter the 3 or 4 digits.")
+    return wrong
+
+
+def _page(
+    session: dict[str, Any] | None, items: list[dict[str, Any]], *, view: str,
+    form: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200,
+) -> HTMLResponse:  # fmt: skip
+    def show(minor: int) -> str:
+        return money.show(minor, (session or {})["currency"].upper())
+
+    given = {"card": "", "expiry": "12/34", "cvc": "123"} | (form or {})
+    html = _template().render(
+        _=_, session=session, items=items, view=view, form=given, errors=errors or {}, show=show,
+        cards=[card for card in charges.CARDS.values() if card.label],
+    )  # fmt: skip
+    return HTMLResponse(html, status, headers=_headers(session))
+
+
+def _headers(session: dict[str, Any] | None) -> dict[str, str]:
+    # Browsers hold the redirect after a form against form-action too: the shop may be on another port.
+    home = urlsplit(session["success_url"]) if session else None
+    shop = f" {home.scheme}://{home.netloc}" if home else ""
+    return {
+        "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; font-src 'self';"
+        f" form-action 'self'{shop}; frame-ancestors 'none'; base-uri 'none'",
+    }  # fmt: skip
