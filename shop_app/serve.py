@@ -13,6 +13,9 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
+
+from starlette.types import ASGIApp
 
 from shop_app.settings import ROOT, settings
 
@@ -43,7 +46,9 @@ def run() -> None:
     if settings().workers > 1:
         _serve_many(started)
     else:
-        asyncio.run(_serve_one(started))
+        application = asgi()
+        _announce(started)
+        serve_until_told(application, settings().port)
 
 
 def prepare_database() -> None:
@@ -110,25 +115,36 @@ def build_front_end(*, force: bool = False) -> bool:
     return True
 
 
-def asgi():
+def asgi() -> ASGIApp:
     """The application as a server wants it: called once in each process."""
     from shop_app.shop_app import app
 
     return app()
 
 
-async def _serve_one(started: float) -> None:
+def serve_until_told(application: ASGIApp, port: int, *, host: str = "0.0.0.0") -> NoReturn:
+    """Serve in this very process until SIGINT or SIGTERM, then end it.
+
+    At the end handlers that run may finish (`HANDLERS_FINISH_SECONDS`), and the lifespan's tasks end.
+    What Granian 2.8 leaves behind for sockets that are still open can't be cancelled, so the process
+    then ends without waiting for it; browsers take that for a broken line and come back.
+    """
+    asyncio.new_event_loop().run_until_complete(_serve(application, port, host))
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+async def _serve(application: ASGIApp, port: int, host: str) -> None:
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
     logging.getLogger("_granian").setLevel(logging.ERROR)
-    server = Server(
-        asgi(), address="0.0.0.0", port=settings().port, interface=Interfaces.ASGI, log_enabled=False
-    )
+    server = Server(application, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
-    loop.call_later(0.2, _announce, started)
     await server.serve()
 
 

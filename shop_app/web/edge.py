@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import ipaddress
 import logging
 import os
 import time
 from collections import Counter
 from collections.abc import Iterable
+from urllib.parse import parse_qs
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -198,15 +201,26 @@ class _TooLarge(Exception):
     """The body grew past the limit."""
 
 
+def _key_for(scope: Scope) -> str:
+    token = parse_qs(scope["query_string"]).get(b"token", [b""])[0]
+    if not token or os.environ.get("REFLEX_ENV_MODE", "dev") != "dev" or settings().mode == "production":
+        return cookies.new_key()
+    made = hmac.digest(settings().signing_key.encode(), b"visitor of a tab:" + token, "sha256")
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+
 def _mint_visitor(scope: Scope) -> str:
     """Give a socket without a visitor's cookie a new one, in its own headers too; "" where it has one.
 
     Pages get theirs with the document; this is for development, where Vite serves the documents.
+    Granian 2.8 doesn't send the headers of a websocket's accept, so there the key is made from the
+    tab's token, and lives as long as the tab. Elsewhere a browser that keeps no cookies gets a new
+    key with every connection: a token travels in addresses, so it must not open anything.
     """
     sent = header(scope, b"cookie")
     if cookies.visitor_key(sent) is not None:
         return ""
-    name, key = cookies.visitor_cookie(), cookies.new_key()
+    name, key = cookies.visitor_cookie(), _key_for(scope)
     kept = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
     # First in the header: a cookie of that name with a wrong shape must not shadow it.
     joined = f"{name}={key}" + (f"; {sent}" if sent else "")

@@ -1,0 +1,159 @@
+"""A real server with a State to attack, and raw sockets to attack it with."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import socketio
+
+from shop_app.settings import ROOT
+
+NAMESPACE = "/_event"
+
+
+@dataclass
+class Desk:
+    """The running server: `ran()` tells which of its handlers ran, with what."""
+
+    url: str
+    process: subprocess.Popen[str]
+    log: Path
+    name: str = ""
+
+    def probe(self, **body: Any) -> dict[str, Any]:
+        if body:
+            return httpx.post(f"{self.url}/probe", json=body).json()
+        return httpx.get(f"{self.url}/probe").json()
+
+    def ran(self) -> list[list[Any]]:
+        return self.probe()["ran"]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def start_desk(folder: Path, **env: str) -> Desk:
+    """Start tests/web/desk.py on a free port and wait until it answers."""
+    port = free_port()
+    log = folder / "desk.log"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.web.desk", str(port)], cwd=ROOT, text=True,
+        stdout=log.open("w"), stderr=subprocess.STDOUT,
+        env={
+            "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PORT": str(port),
+            "SHOP_TESTING": "1", "SHOP_DATA_DIR": str(folder / "data"), "__REFLEX_SKIP_COMPILE": "true",
+            "REFLEX_ENV_MODE": "dev",
+        } | env,
+    )  # fmt: skip
+    desk = Desk(f"http://localhost:{port}", process, log)
+    for _ in range(150):
+        try:
+            desk.name = desk.probe()["desk"]
+            return desk
+        except httpx.HTTPError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    process.kill()
+    raise RuntimeError(f"The desk doesn't start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    running = start_desk(tmp_path_factory.mktemp("desk"))
+    yield running
+    running.process.terminate()
+    running.process.wait(20)
+
+
+@dataclass
+class Tab:
+    """A browser's tab as the server sees it; `updates` is what it was sent."""
+
+    desk: Desk
+    client: socketio.AsyncClient
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, handler: str, payload: dict[str, Any] | None = None, **fields: Any) -> None:
+        name = handler if "." in handler else f"{self.desk.name}.{handler}"
+        data = {"name": name, "payload": payload or {}, "router_data": {"pathname": "/"}} | fields
+        await self.client.emit("event", data, namespace=NAMESPACE)
+
+    async def settle(self) -> list[list[Any]]:
+        """What ran, once everything that was sent before has been dealt with."""
+        mark = uuid.uuid4().hex
+        await self.send("form", {"data": {"mark": mark}})
+        for _ in range(100):
+            ran = self.desk.ran()
+            if ["form", {"mark": mark}] in ran:
+                return [call for call in ran if call != ["form", {"mark": mark}]]
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"the tab is dead; log:\n{self.desk.log.read_text()[-2000:]}")
+
+    async def until(self, found: Callable[[dict[str, Any]], Any]) -> Any:
+        """The first thing that `found` finds in an update, for up to five seconds."""
+        for _ in range(250):
+            for update in self.updates:
+                if (value := found(update)) not in (None, False):
+                    return value
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"it didn't come; got {self.updates}")
+
+    async def notice(self) -> str:
+        """The text of the next notice."""
+
+        def text(update: dict[str, Any]) -> str | None:
+            for state, values in (update.get("delta") or {}).items():
+                if state.endswith("base____notice") and values.get("text_rx_state_"):
+                    return values["text_rx_state_"]
+            return None
+
+        return await self.until(text)
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_tab(desk: Desk) -> Open:
+    """`async with open_tab(cookie=…) as tab`."""
+    return lambda **how: opened(desk, **how)
+
+
+@asynccontextmanager
+async def opened(desk: Desk, *, cookie: str = "", origin: str | None = "own") -> AsyncIterator[Tab]:
+    client = socketio.AsyncClient(reconnection=False)
+    tab = Tab(desk, client)
+    client.on("event", lambda update: tab.updates.append(update), namespace=NAMESPACE)
+    client.on("disconnect", lambda *_: tab.closed.set(), namespace=NAMESPACE)
+    headers = {"Cookie": cookie} if cookie else {}
+    if origin:
+        headers["Origin"] = desk.url if origin == "own" else origin
+    hydrate = {
+        "name": "reflex___state____state.hydrate_and_load", "payload": {}, "router_data": {"pathname": "/"},
+    }  # fmt: skip
+    await client.connect(
+        f"{desk.url}?token={uuid.uuid4()}", headers=headers, socketio_path=NAMESPACE, namespaces=[NAMESPACE],
+        transports=["websocket"], auth={"event": hydrate},
+    )  # fmt: skip
+    try:
+        yield tab
+    finally:
+        await client.disconnect()

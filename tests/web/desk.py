@@ -1,0 +1,171 @@
+"""The real shop with one more State to attack: `python -m tests.web.desk PORT` serves it.
+
+`/probe` (GET) tells which handlers ran with what; POST pushes to a room or sends a product's news.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from enum import Enum
+from typing import Any, Literal
+
+import reflex as rx
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shop_app.errors import ShopError
+from shop_app.live import rooms
+from shop_app.serve import serve_until_told
+from shop_app.shop_app import app
+from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
+from shop_app.state.live import handler_name, join_cart, watch
+from shop_app.state.payload import Form, Quantity, ShortText, Sku, Skus
+from shop_app.web import cookies
+from shop_app.web.policy import Principal, set_look_up
+from tests.web.desk_names import CLERK, CUSTOMER
+
+ran: list[list[Any]] = []
+
+
+def say_in_log(text: str) -> None:
+    """A line for the test that reads this server's output."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+class Size(Enum):
+    SMALL = "s"
+    LARGE = "l"
+
+
+class Desk(rx.State):
+    count: int = 0
+
+    def _private(self, secret: str):
+        ran.append(["_private", secret])
+
+    @rx.event
+    @public
+    async def take(self, sku: Sku, quantity: Quantity = 1):
+        ran.append(["take", sku, quantity])
+        self.count = 5
+
+    @rx.event
+    @public
+    async def form(self, data: Form):
+        ran.append(["form", data])
+
+    @rx.event
+    @public
+    async def choose(self, size: Size, sort: Literal["new", "price"] = "new"):
+        ran.append(["choose", str(size), sort])
+
+    @rx.event
+    @public
+    async def many(self, skus: Skus, text: ShortText = ""):
+        ran.append(["many", skus, text])
+
+    @rx.event
+    @customer
+    async def mine(self):
+        ran.append(["mine", (await asked_by(self)).customer_id])
+
+    @rx.event
+    @staff("orders.refund")
+    async def refund(self):
+        ran.append(["refund", (await asked_by(self)).staff_id])
+
+    @rx.event
+    @staff("staff.edit")
+    async def promote(self):
+        ran.append(["promote"])
+
+    @rx.event
+    @internal
+    async def inner(self, value: int):
+        ran.append(["inner", value])
+
+    @rx.event
+    @public
+    async def chain(self):
+        ran.append(["chain"])
+        return [Desk.inner(42), say("Chained")]
+
+    @rx.event
+    @public
+    async def chain_to_staff(self):
+        return Desk.promote
+
+    @rx.event
+    @public
+    async def who_am_i(self):
+        ran.append(["who_am_i", visitor_hash(self)])
+
+    @rx.event
+    @public
+    async def fail(self):
+        raise ValueError("CANARY-inside")
+
+    @rx.event
+    @public
+    async def refuse(self):
+        raise ShopError("Only 2 are left.")
+
+    @rx.event
+    @public
+    async def slow(self):
+        ran.append(["slow begins"])
+        await asyncio.sleep(1.5)
+        say_in_log("SLOW FINISHED")
+
+    @rx.event
+    @public
+    async def open_page(self, skus: Skus):
+        await watch(self, skus)
+        await join_cart(self)
+        ran.append(["open_page"])
+
+
+def sessions(session_hash: str) -> Principal | None:
+    """What stands for the accounts: one customer, one clerk; the revoked session is gone."""
+    return {
+        cookies.key_hash(CUSTOMER): Principal(customer_id=7),
+        cookies.key_hash(CLERK): Principal(staff_id=3, permissions=frozenset({"orders.refund"})),
+    }.get(session_hash)
+
+
+async def probe(scope: Scope, receive: Receive, send: Send) -> None:
+    """Tell what ran, or do what the body says."""
+    if scope["method"] == "POST":
+        asked = json.loads((await receive())["body"])
+        if "slug" in asked:
+            rooms.push_product(asked["slug"], asked["fields"])
+        if "visitor" in asked:
+            rooms.push_cart(asked["visitor"], [handler_name(Desk.who_am_i)])
+    body = json.dumps({"ran": ran, "desk": Desk.get_full_name()}).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+def shop() -> ASGIApp:
+    """The whole shop, with the probe in front."""
+    inner = app()
+
+    # After the check at the start, as nothing in the shop can: the guard has to refuse it too.
+    class Forgotten(rx.State):
+        def helper(self, secret: str):
+            ran.append(["helper", secret])
+
+    async def with_probe(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/probe":
+            await probe(scope, receive, send)
+        else:
+            await inner(scope, receive, send)
+
+    return with_probe
+
+
+if __name__ == "__main__":
+    set_look_up(sessions)
+    serve_until_told(shop(), int(sys.argv[1]), host="127.0.0.1")

@@ -1,0 +1,3 @@
+"""The session keys of the people that tests/web/desk.py knows."""
+
+CUSTOMER, CLERK, REVOKED = "C" * 43, "S" * 43, "R" * 43
