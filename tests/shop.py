@@ -1,4 +1,4 @@
-"""The real shop as a process of its own: `python -m shop_app serve` with the demo catalogue, on a free port."""
+"""The real shop in a process of its own: `python -m shop_app serve`, demo and all, on a free port."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The benchmarks: each measures the real thing, prints a row, and leaves JSON below bench/results/."""

@@ -1,0 +1,206 @@
+"""How lists, search, suggestions and product pages hold up as the catalogue grows.
+
+    python -m bench.catalogue [--sizes 1000,10000,100000] [--rounds 300] [--url postgresql://…]
+
+Each question is asked with other values every time, and the counts' memory of earlier answers is emptied
+before each: "counted before" is the one row that shows what it saves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from statistics import quantiles
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from shop_app import db, migrate
+from shop_app.services import (
+    facet_counts,
+    kept,
+    listing,
+    listing_links,
+    product_page,
+    search,
+    shelf,
+    signals,
+    storefront,
+)
+from shop_app.services.catalog import ListingQuery
+
+from . import large_catalogue as made
+
+RESULTS = Path(__file__).parent / "results"
+Question = Callable[[Session, Random], object]
+
+
+def _browse(session: Session, **query: object) -> object:
+    return listing.browse(session, ListingQuery(**query))  # pyright: ignore[reportArgumentType]
+
+
+def _narrowed(session: Session, rng: Random) -> object:
+    colours = tuple(sorted(rng.sample([colour.lower() for colour in made.COLOURS], 2)))
+    category = rng.choice(made.CATEGORIES).lower()
+    return _browse(
+        session, category=category, facets=(("colour", colours),), price_min_minor=rng.randrange(5000)
+    )
+
+
+def _rare(session: Session, rng: Random) -> object:
+    low = rng.randrange(900, 59000, 50)
+    return _browse(session, price_min_minor=low, price_max_minor=low + 200, in_stock=True, on_sale=True)
+
+
+def _deep(session: Session, rng: Random) -> object:
+    price = rng.randrange(30000, 50000)
+    # Deep in the list by its cursor, as a reader who kept on asking for more arrives there.
+    page = ListingQuery(sort="price", page=900, after=f"{price}.1")
+    return listing.browse(session, page)
+
+
+def _common(session: Session, rng: Random) -> object:
+    return search.find(session, rng.choice(made.KINDS))
+
+
+def _everywhere(session: Session, _rng: Random) -> object:
+    return search.find(session, "every day")
+
+
+def _name(rng: Random) -> str:
+    return "".join(rng.choices(made.SYLLABLES, k=3))
+
+
+def _typo(session: Session, rng: Random) -> object:
+    word = rng.choice([*made.MATERIALS, *made.KINDS]).split()[-1].lower()
+    place = rng.randrange(1, len(word) - 1)
+    return search.find(session, word[:place] + word[place + 1] + word[place] + word[place + 2 :])
+
+
+def _sku(session: Session, rng: Random) -> object:
+    return search.find(session, f"BE-{rng.randint(1, 1000):06d}")
+
+
+QUESTIONS: dict[str, Question] = {
+    "browse all": lambda session, rng: _browse(session, price_max_minor=10**6 + rng.randrange(10**6)),
+    "browse a category, by price": lambda session, rng: _browse(
+        session, category=rng.choice(made.CATEGORIES).lower(), sort="price"
+    ),
+    "browse category + colours + price": _narrowed,
+    "browse a filter that little fits": _rare,
+    "browse deep in the list": _deep,
+    "browse, counted before": lambda session, rng: _browse(session, category="table"),
+    "browse a common word": lambda session, rng: _browse(session, text=rng.choice(made.KINDS)),
+    "search a common word": _common,
+    "search words in all descriptions": _everywhere,
+    "search a rare word": lambda session, rng: search.find(session, _name(rng)),
+    "search a typo": _typo,
+    "search a SKU": _sku,
+    "suggest, three letters": lambda session, rng: search.suggest(session, rng.choice(made.KINDS)[:3]),
+    "suggest, five letters": lambda session, rng: search.suggest(session, _name(rng)[:5]),
+    "product page": lambda session, rng: product_page.product(session, rng.choice(session.info["slugs"])),
+    "signals of a variant": lambda session, rng: signals.signals(session, (rng.randint(1, 2000),)),
+    "home page": lambda session, _rng: storefront.home(session),
+}
+
+
+def measure(engine: Engine, rounds: int) -> dict[str, dict[str, float]]:
+    """Milliseconds at the median and at the 95th percentile for each question."""
+    rng, found = Random(7), {}
+    with Session(engine) as session:
+        slugs = session.connection().execute(text("SELECT slug FROM shelf_item LIMIT 5000"))
+        session.info["slugs"] = [slug for (slug,) in slugs]
+        for name, ask in QUESTIONS.items():
+            times = []
+            for turn in range(rounds + 10):
+                if "counted before" not in name:
+                    facet_counts.counts.get(session, kept.stamp(session)).cache.clear()
+                began = time.perf_counter()
+                ask(session, rng)
+                if turn >= 10:
+                    times.append(1000 * (time.perf_counter() - began))
+            cuts = quantiles(times, n=20)
+            found[name] = {"p50_ms": round(cuts[9], 3), "p95_ms": round(cuts[18], 3)}
+    return found
+
+
+def prepared(url: str, size: int) -> tuple[Engine, dict[str, float]]:
+    """A migrated database of that many products, and how long its making took."""
+    engine = db.make_engine(url)
+    migrate.migrate(engine)
+    began = time.perf_counter()
+    with Session(engine) as session:
+        session.connection(execution_options={"writes": True})
+        if engine.dialect.name == "postgresql":
+            session.connection().execute(text("SET LOCAL statement_timeout = 0"))
+        made.fill(session, size)
+        session.commit()
+    filled = time.perf_counter() - began
+    with Session(engine) as session:
+        session.connection(execution_options={"writes": True})
+        if engine.dialect.name == "postgresql":
+            session.connection().execute(text("SET LOCAL statement_timeout = 0"))
+            session.connection().execute(text("ANALYZE"))
+        began = time.perf_counter()
+        shelf.refresh(session, range(1, size + 1))
+        refreshed = time.perf_counter() - began
+        session.commit()
+    with Session(engine) as session:
+        began = time.perf_counter()
+        facet_counts.counts.get(session, kept.stamp(session))
+        folded = time.perf_counter() - began
+    return engine, {
+        "fill_s": round(filled, 2),
+        "refresh_all_s": round(refreshed, 2),
+        "fold_counts_s": round(folded, 3),
+    }
+
+
+def show(results: dict[int, dict[str, dict[str, float]]]) -> str:
+    """The table: p50 and p95 for each size, and how much the largest costs beside the smallest."""
+    sizes = sorted(results)
+    lines = [f"{'ms (p50 / p95)':36}" + "".join(f"{size:>18,}" for size in sizes) + f"{'growth':>9}"]
+    for name in QUESTIONS:
+        cells = [results[size][name] for size in sizes]
+        row = "".join(f"{cell['p50_ms']:>9.2f} /{cell['p95_ms']:>7.2f}" for cell in cells)
+        lines.append(f"{name:36}{row}{cells[-1]['p50_ms'] / cells[0]['p50_ms']:>8.1f}x")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", default="1000,10000,100000")
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument(
+        "--url", default="", help="a PostgreSQL server with {database} in it; else SQLite files"
+    )
+    given = parser.parse_args()
+    results: dict[int, dict[str, dict[str, float]]] = {}
+    making: dict[int, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for size in (int(part) for part in given.sizes.split(",")):
+            url = given.url.format(database=f"bench_{size}") or f"sqlite:///{folder}/{size}.db"
+            engine, making[size] = prepared(url, size)
+            gc.collect()
+            results[size] = measure(engine, given.rounds)
+            engine.dispose()
+            print(f"{size:,} products: {making[size]}", flush=True)
+    print(show(results))
+    RESULTS.mkdir(exist_ok=True)
+    kind = "postgresql" if given.url else "sqlite"
+    report = {"machine": platform.platform(), "cpus": os.cpu_count(), "making": making, "results": results}
+    (RESULTS / f"catalogue-{kind}.json").write_text(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
