@@ -1,4 +1,4 @@
-"""Walks every event handler over the raw socket, as nobody, with junk: nothing runs that may not, or leaks."""
+"""Walks every event handler over the raw socket, as nobody, with junk: nothing runs that may not or leaks."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ PAGES = (
     "/no/such/page", "/admin", "/account",
 )  # fmt: skip
 JUNK: tuple[Any, ...] = (
-    None, True, -1, 0, 10**30, 1.5, "", "x" * 20_000, "<script>alert(1)</script>", "' OR 1=1 --", 
-    "\x00\u202e", {"$ne": 1}, {"__class__": "x"}, [], [[["x"] * 50] * 5], "../../etc/passwd", "FH-DNM-OAT", "1e9",
-    {"form": {"a": 1}},
+    None, True, -1, 0, 10**30, 1.5, "", "x" * 20_000, "<script>alert(1)</script>", "' OR 1=1 --",
+    "\x00\u202e", {"$ne": 1}, {"__class__": "x"}, [], [[["x"] * 50] * 5], "../../etc/passwd", "FH-DNM-OAT",
+    "1e9", {"form": {"a": 1}},
 )  # fmt: skip
 
 
