@@ -32,7 +32,7 @@ class Push:
     def merge(self, patch: Mapping[str, Any], ask: Iterable[str]) -> None:
         """Later values win; a handler is asked for once."""
         self.patch.update(patch)
-        self.ask += [name for name in ask if name not in self.ask]
+        self.ask = list(dict.fromkeys([*self.ask, *ask]))
 
 
 Emit = Callable[[str, Push], Awaitable[None]]

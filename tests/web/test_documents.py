@@ -1,0 +1,229 @@
+"""Pages as HTML: the shell of an address with the content that is served with it."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from shop_app.errors import NotFound
+from shop_app.web import cookies
+from shop_app.web.documents import DocumentRoute, Documents
+from shop_app.web.served import Served, script_json
+from shop_app.web.shells import cut, read_build, script_hashes
+
+SHELL = (
+    '<!DOCTYPE html><html><head><meta charSet="utf-8"/><link rel="x"/><title>{title}</title>'
+    '<meta content="React\'s" name="description"/><meta content="r.png" property="og:image"/>'
+    "<script>theme()</script></head><body><main>{title}</main><script>go()</script></body></html>"
+)
+MANIFEST = (
+    'window.__reactRouterManifest={"routes":{"root":{"id":"root","imports":["/assets/a.js"],"module":"/r.js"},'
+    '"p":{"id":"p","path":"products/:slug","module":"/assets/p.js","imports":["/assets/a.js"]}}};'
+)
+
+
+def product(params: dict[str, str], query: QueryParams) -> Served:
+    match params["slug"]:
+        case "missing":
+            raise NotFound("gone")
+        case "old":
+            return Served(status=301, location="/products/lamp")
+        case "broken":
+            raise RuntimeError("CANARY")
+    return Served(
+        html=f"<h1>{params['slug']} {query.get('variant', '')}</h1>",
+        title="A <b>lamp</b> & more",
+        description='with "quotes"',
+        canonical=f"/products/{params['slug']}",
+        image="/media/lamp.jpg",
+        json_ld=[{"name": "</script><script>alert(1)</script>\u2028"}],
+    )
+
+
+def lost(params: dict[str, str], query: QueryParams) -> Served:
+    return Served(html="<h1>This shelf is bare</h1>", title="Not found", robots="noindex")
+
+
+async def api(request: Request) -> Response:
+    return JSONResponse({"error": "no such order"}, 404)
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> httpx.AsyncClient:
+    built = tmp_path / "client"
+    for name in ("products", "assets", "fonts"):
+        (built / name).mkdir(parents=True)
+    (built / "index.html").write_text(SHELL.format(title="React home"))
+    (built / "products" / "index.html").write_text(SHELL.format(title="React list"))
+    (built / "__spa-fallback.html").write_text(SHELL.format(title=""))
+    (built / "assets" / "a-1.js").write_text("plain")
+    (built / "assets" / "a-1.js.gz").write_bytes(gzip.compress(b"plain"))
+    (built / "assets" / "a-1.js.br").write_bytes(b"brotli")
+    (built / "assets" / "manifest-1.js").write_text(MANIFEST)
+    (built / "fonts" / "f.woff2").write_bytes(b"font")
+    (built / "tokens.css").write_text("a{}")
+    build = read_build(built)
+    assert build
+    routes = [
+        DocumentRoute("/"), DocumentRoute("/products"), DocumentRoute("/products/[slug]", product),
+        DocumentRoute("/orders/[token]"), DocumentRoute("/orders/lookup"), DocumentRoute("404", lost),
+    ]  # fmt: skip
+    inner = Starlette(routes=[Route("/api", api), Route("/ping", lambda _: PlainTextResponse("pong"))])
+    transport = httpx.ASGITransport(Documents(inner, build=build, routes=routes))
+    return httpx.AsyncClient(transport=transport, base_url="http://shop.test")
+
+
+async def test_a_static_page_is_its_prerendered_shell(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/products")
+    assert answer.status_code == 200
+    assert answer.text == SHELL.format(title="React list")
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
+async def test_a_served_page_carries_its_content_and_head(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/products/lamp?variant=L-1")).text
+    assert '<div id="served"><h1>lamp L-1</h1></div></body>' in text
+    assert "<title data-served>A &lt;b&gt;lamp&lt;/b&gt; &amp; more</title>" in text
+    assert 'content="with &quot;quotes&quot;" data-served' in text
+    assert '<link rel="canonical" href="http://localhost:3000/products/lamp" data-served>' in text
+    assert '<meta property="og:image" content="http://localhost:3000/media/lamp.jpg" data-served>' in text
+    assert '{"name":"\\u003c/script\\u003e\\u003cscript\\u003ealert(1)\\u003c/script\\u003e\\u2028"}' in text
+
+
+async def test_a_served_page_has_one_title_one_description_and_one_picture(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/products/lamp")).text
+    assert text.count("<title") == 1
+    assert text.count('name="description"') == 1
+    assert text.count("og:image") == 1
+
+
+async def test_own_scripts_stand_behind_those_that_react_hydrates(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/products/lamp")).text
+    assert text.index("theme()") < text.index("application/ld+json") < text.index("/served.js")
+
+
+async def test_a_dynamic_page_preloads_its_chunk_and_not_the_shells_own(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/products/lamp")).text
+    assert re.findall(r'modulepreload" href="([^"]+)"', text) == ["/assets/p.js"]
+
+
+async def test_what_is_gone_is_a_404_with_the_lost_page(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/products/missing")
+    assert answer.status_code == 404
+    assert "This shelf is bare" in answer.text
+    assert '<meta name="robots" content="noindex" data-served>' in answer.text
+
+
+async def test_an_unknown_address_is_a_404_with_the_lost_page(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/wp-admin.php")
+    assert answer.status_code == 404
+    assert "This shelf is bare" in answer.text
+
+
+async def test_another_rooms_404_stays_its_own(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api")
+    assert (answer.status_code, answer.json()) == (404, {"error": "no such order"})
+
+
+async def test_a_moved_product_redirects_for_good(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/products/old")
+    assert (answer.status_code, answer.headers["location"]) == (301, "/products/lamp")
+
+
+async def test_content_that_fails_leaves_the_reactive_page_and_says_come_back(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/products/broken")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert "CANARY" not in answer.text
+    assert "<script>go()</script>" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/products/", "/products//"])
+async def test_a_slash_at_the_end_leads_to_the_address_without(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, params={"q": "lamp"})
+    assert (answer.status_code, answer.headers["location"]) == (301, "/products?q=lamp")
+
+
+async def test_a_fixed_address_wins_over_a_parameter(client: httpx.AsyncClient) -> None:
+    routes = [
+        DocumentRoute("/orders/[token]"),
+        DocumentRoute("/orders/lookup"),
+    ]
+    assert (await client.get("/orders/lookup")).status_code == 200
+    assert routes[0].pattern().fullmatch("/orders/a/b") is None
+
+
+async def test_head_answers_like_get_without_a_body(client: httpx.AsyncClient) -> None:
+    got, asked = await client.get("/products/lamp"), await client.head("/products/lamp")
+    assert asked.status_code == 200
+    assert asked.headers["content-length"] == got.headers["content-length"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding", "body"),
+    [("gzip, br", "br", None), ("gzip", "gzip", "plain"), ("identity", None, "plain")],
+)
+async def test_a_hashed_file_comes_precompressed_and_for_ever(
+    client: httpx.AsyncClient, accepted: str, coding: str | None, body: str | None
+) -> None:
+    async with client.stream("GET", "/assets/a-1.js", headers={"Accept-Encoding": accepted}) as answer:
+        raw = b"".join([part async for part in answer.aiter_raw()])
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert (raw == b"brotli") if body is None else (raw in (b"plain", gzip.compress(b"plain")) or coding)
+
+
+async def test_a_font_is_kept_for_ever_and_a_stylesheet_asked_for_again(client: httpx.AsyncClient) -> None:
+    assert "immutable" in (await client.get("/fonts/f.woff2")).headers["cache-control"]
+    first = await client.get("/tokens.css")
+    assert first.headers["cache-control"] == "no-cache"
+    again = await client.get("/tokens.css", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_the_first_document_brings_the_visitors_cookie_and_the_next_does_not(
+    client: httpx.AsyncClient,
+) -> None:
+    made = (await client.get("/")).headers["set-cookie"]
+    key = cookies.visitor_key(made)
+    assert key
+    assert made == f"shop_visitor={key}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax"
+    assert "set-cookie" not in (await client.get("/", headers={"Cookie": f"shop_visitor={key}"})).headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/../rxconfig.py", "/assets/../../x", "/%2e%2e/rxconfig.py", "/products/a%2Fb"]
+)
+async def test_no_address_reaches_outside_of_the_build(client: httpx.AsyncClient, path: str) -> None:
+    assert "rx.Config" not in (await client.get(path)).text
+
+
+def test_only_inline_scripts_are_hashed() -> None:
+    html = '<script src="/a.js"></script><script type="module">go()</script><script></script>'
+    assert len(script_hashes(html)) == 1
+
+
+def test_a_page_that_nobody_built_is_no_shell() -> None:
+    with pytest.raises(ValueError, match="not a built page"):
+        cut("<p>hello</p>")
+
+
+def test_no_text_leaves_a_script_element() -> None:
+    assert script_json("<!--</script>&\u2028\u2029") == (
+        '"\\u003c!--\\u003c/script\\u003e\\u0026\\u2028\\u2029"'
+    )
+
+
+def test_without_a_build_there_is_none(tmp_path: Path) -> None:
+    assert read_build(tmp_path) is None

@@ -1,0 +1,190 @@
+"""Cookies, logs, health, robots and sitemap, rates, and the types of payloads."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from pydantic import Field, TypeAdapter, ValidationError
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+
+from shop_app.errors import TooMany
+from shop_app.settings import Settings
+from shop_app.state import payload
+from shop_app.web import cookies, guard, health, logs, rates, sitemap
+
+KEY = "A" * 43
+
+
+def test_a_key_is_long_and_its_hash_is_what_is_kept() -> None:
+    key = cookies.new_key()
+    assert cookies.visitor_key(f"x=1; shop_visitor={key}; y=2") == key
+    assert cookies.key_hash("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["", "shop_visitor=", f"xshop_visitor={KEY}", f"shop_visitor={KEY}A", "shop_visitor=" + "é" * 43,
+     f"shop_visitor={KEY[:-1]}\n", f"shop_session={KEY}", f"__Host-shop_visitor={KEY}"],
+)  # fmt: skip
+def test_what_has_not_our_shape_is_no_key(sent: str) -> None:
+    assert cookies.visitor_key(sent) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Cookie: shop_session=abc; x=y", "Cookie: [hidden]"),
+        (f"shop_visitor={KEY}; rest", "shop_visitor=[key]; rest"),
+        ("to ada@example.com", "to [e-mail]"),
+        ("card 4242-4242-4242-4242", "card [card]"),
+        ("order 1234567890123456", "order 1234567890123456"),
+        ("key sk_test_51Habcdefgh", "key [key]"),
+    ],
+)
+def test_logs_keep_nothing_that_opens_or_names(written: str, kept: str) -> None:
+    assert logs.redacted(written) == kept
+
+
+def _record(name: str, message: str) -> logging.LogRecord:
+    return logging.LogRecord(name, logging.ERROR, "/x/app.py", 7, message, None, None)
+
+
+def test_a_talkative_logger_tells_the_place_and_not_the_values() -> None:
+    record = _record("reflex_base.event.processor.event_processor", "payload {'password': 'secret'}")
+    assert logs.Redaction().filter(record)
+    assert record.getMessage() == "error at app:7"
+
+
+def test_a_flood_of_lines_is_capped_for_its_source_alone() -> None:
+    redaction = logs.Redaction()
+    passed = sum(redaction.filter(_record("noisy", "x")) for _ in range(200))
+    assert logs.LINES_PER_SECOND <= passed <= 2 * logs.LINES_PER_SECOND
+    assert redaction.filter(_record("quiet", "x"))
+
+
+async def _get(routes: list[Any], path: str) -> httpx.Response:
+    transport = httpx.ASGITransport(Starlette(routes=routes))
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+        return await client.get(path)
+
+
+async def test_alive_needs_no_database() -> None:
+    assert (await _get(health.routes, "/healthz")).json() == {"status": "alive"}
+
+
+async def test_ready_with_a_migrated_database(engine: Engine) -> None:
+    answer = await _get(health.routes, "/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": {"database": "ok", "migrations": "ok"}}
+
+
+async def test_not_ready_says_what_failed_and_nothing_of_the_inside(
+    configure: Callable[..., Settings],
+) -> None:
+    configure(SHOP_DATABASE_URL="postgresql://user:CANARY@127.0.0.1:1/shop")
+    answer = await _get(health.routes, "/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reason"] == "database, migrations failed"
+    assert "CANARY" not in answer.text
+
+
+async def test_redis_counts_where_the_settings_name_one(
+    engine: Engine, configure: Callable[..., Settings]
+) -> None:
+    configure(SHOP_REDIS_URL="redis://127.0.0.1:1/0")
+    answer = await _get(health.routes, "/readyz")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "redis failed")
+
+
+async def test_the_sitemap_lists_what_it_is_told_escaped_and_absolute() -> None:
+    moment = dt.datetime(2026, 11, 5, 23, 0, tzinfo=dt.UTC)
+    routes = sitemap.routes(lambda: [("/", None), ("/products/a&b", moment)])
+    text = (await _get(routes, "/sitemap.xml")).text
+    assert "<loc>http://localhost:3000/</loc></url>" in text
+    assert "<loc>http://localhost:3000/products/a&amp;b</loc><lastmod>2026-11-05</lastmod>" in text
+
+
+async def test_robots_close_the_desks_and_name_the_sitemap() -> None:
+    text = (await _get(sitemap.routes(list), "/robots.txt")).text
+    assert "Disallow: /admin\n" in text
+    assert "Sitemap: http://localhost:3000/sitemap.xml" in text
+
+
+async def test_an_address_is_refused_above_its_rate_and_another_is_not() -> None:
+    one: dict[str, Any] = {"client": ("1.1.1.1", 1), "headers": []}
+    other: dict[str, Any] = {"client": ("2.2.2.2", 1), "headers": []}
+    for _ in range(5):
+        await rates.refuse_above("5/15 minutes", "login", one)
+    with pytest.raises(TooMany):
+        await rates.refuse_above("5/15 minutes", "login", one)
+    await rates.refuse_above("5/15 minutes", "login", other)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "taken"),
+    [
+        (payload.ShortText, "  héllo  ", "héllo"),
+        (payload.ShortText, "<b>&", "<b>&"),
+        (payload.LongText, "a\nb", "a\nb"),
+        (payload.Quantity, "3", 3),
+        (payload.Quantity, 3.0, 3),
+        (payload.Slug, "lamp-2", "lamp-2"),
+        (payload.Path, "/products?q=a", "/products?q=a"),
+        (payload.Form, {"a": " b "}, {"a": "b"}),
+    ],
+)
+def test_good_values_are_taken(kind: Any, value: Any, taken: Any) -> None:
+    assert TypeAdapter(kind).validate_python(value) == taken
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (payload.ShortText, "a\nb"),
+        (payload.ShortText, "x" * 201),
+        (payload.ShortText, b"bytes"),
+        (payload.ShortText, "\x07"),
+        (payload.ShortText, "\ud800"),
+        (payload.LongText, "x" * 10_001),
+        (payload.Quantity, " 3"),
+        (payload.Quantity, "٣"),
+        (payload.RecordId, 0),
+        (payload.RecordId, 2**53),
+        (payload.Slug, "Lamp"),
+        (payload.Slug, "../etc"),
+        (payload.Path, "//evil.test"),
+        (payload.Path, "https://evil.test"),
+        (payload.Path, "/\\evil.test"),
+        (payload.Flag, 1),
+        (payload.Flag, "true"),
+    ],
+)
+def test_bad_values_are_not(kind: Any, value: Any) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(value)
+
+
+def test_every_type_of_the_desk_is_bounded() -> None:
+    kinds = [kind for kind in vars(payload).values() if hasattr(kind, "__metadata__")]
+    assert len(kinds) >= 15
+    for kind in kinds:
+        schema = TypeAdapter(kind).json_schema()
+        assert guard._bounded(schema, schema.get("$defs", {})), kind
+
+
+@pytest.mark.parametrize("kind", [int, str, float, dict, list, Any, dict[str, str], list[payload.Sku],
+                                  Annotated[int, Field(ge=1)], str | None, bytes])  # fmt: skip
+def test_a_type_without_bounds_keeps_the_server_from_starting(kind: Any) -> None:
+    from shop_app.web.policy import public
+
+    async def handler(self: Any, value: Any) -> None: ...
+
+    handler.__annotations__["value"] = kind
+    with pytest.raises(guard.NoPolicy, match="no bounds"):
+        guard.rule_of(public(handler))
