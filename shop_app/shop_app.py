@@ -16,17 +16,24 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from shop_app.components import plain_texts
 from shop_app.live.bus import bus
-from shop_app.pages import home, lost
+from shop_app.pages import home, listing, lost, plain
 from shop_app.settings import settings
 from shop_app.state import live
 from shop_app.state.base import answer_failure, notice_events
+from shop_app.state.cart import Cart
+from shop_app.state.home import Home
+from shop_app.state.listing import Browse
+from shop_app.state.shell import Shell
 from shop_app.web import health, logs, sitemap
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.guard import Guard, refuse_unguarded
 from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
+from shop_app.web.storefront import documents
+from shop_app.words import _
 
 HANDLERS_FINISH_SECONDS = 10
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
@@ -47,11 +54,17 @@ class Page:
     serve: ServePage | None = None
 
 
+# What every page with a header loads before its own.
+FRAME = (Shell.load, Cart.load)
+
 PAGES: list[Page] = [
-    Page("/", home.page, "Shop"),
-    Page("/products", home.page, "All products"),
-    Page("/products/[slug]", home.page, "Product"),
-    Page("404", lost.page, "Not found"),
+    Page("/", home.page, documents.title_of(_("Home")), [*FRAME, Home.load], documents.home),
+    Page("/products", listing.page, listing.title, [*FRAME, Browse.load], documents.products),
+    *(
+        Page(f"/{name}", plain.page(name), documents.title_of(text.title), [*FRAME], documents.plain(name))
+        for name, text in plain_texts.PAGES.items()
+    ),
+    Page("404", lost.page, documents.title_of(_("Page not found")), [*FRAME], documents.lost),
 ]
 
 
@@ -73,8 +86,8 @@ def edge(inner: ASGIApp) -> ASGIApp:
     refuse_unguarded()
     build = read_build() if is_prod_mode() else None
     if build:
-        documents = [DocumentRoute(page.route, page.serve) for page in PAGES]
-        inner = Documents(inner, build=build, routes=documents)
+        routes = [DocumentRoute(page.route, page.serve) for page in PAGES]
+        inner = Documents(inner, build=build, routes=routes)
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=build.script_hashes if build else ())
 
@@ -93,7 +106,11 @@ def preload(font: str) -> rx.Component:
 app = rx.App(
     html_lang=settings().locale,
     stylesheets=["/tokens.css"],
-    head_components=[*map(preload, FONTS), rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml")],
+    head_components=[
+        *map(preload, FONTS),
+        rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
+        rx.el.script(src="/shop.js", defer=True),
+    ],
     # No toasts: they are evaluated script, which the content security policy forbids.
     toaster=None,
     app_wraps={},

@@ -437,7 +437,9 @@ MORE_BAR = "h-1 w-50 overflow-hidden rounded-full bg-line"
 
 # Plain pages
 PROSE_PAGE = "mx-auto w-full max-w-page px-gutter pt-10 md:pt-16"
-PROSE = "prose mt-8 grid max-w-[62ch] gap-3.5 leading-[1.65] text-ink-2"
+PROSE_LEAD = "mt-4 max-w-[52ch] text-lg text-ink-2"
+PROSE = "prose mt-10 grid max-w-[62ch] gap-10 leading-[1.65] text-ink-2"
+SIZES_PRODUCT = "(min-width:1360px) 650px, (min-width:768px) 46vw, 100vw"
 LOST = "mx-auto grid w-full max-w-page items-center gap-6 px-gutter pt-8 md:grid-cols-2 md:gap-16 md:pt-12"
 LOST_LIST = "mt-2 grid gap-0.5"
 LOST_LINK = (
@@ -571,3 +573,21 @@ STATION_MARK = {
     "next": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-line-strong bg-surface",
 }
 STATION_NOTE = "block text-sm text-ink-3"
+
+# Product
+PRODUCT = (
+    "grid grid-cols-[minmax(0,1fr)] items-start gap-3 pt-3 md:grid-cols-[64px_minmax(0,1fr)_320px] md:gap-4 md:pt-5 "
+    "min-[1100px]:grid-cols-[72px_minmax(0,1fr)_472px]"
+)
+BUY_COLUMN = "order-3 pt-2 md:sticky md:top-4 md:order-none md:pt-0 md:pl-4 min-[1100px]:pl-12"
+STOCK_LIVE = "mb-3.5 flex items-center gap-3 pl-1 text-md"
+DESCRIPTION = "prose grid max-w-[62ch] gap-3 leading-[1.65] text-ink-2"
+BUY_BAR = (
+    "fixed inset-x-0 bottom-0 z-sticky grid grid-cols-[minmax(0,1fr)_auto] items-center gap-3 border-t border-line bg-surface "
+    "px-4 py-2.5 not-data-[shown=true]:hidden md:hidden!"
+)
+REVIEWS = "grid grid-cols-[minmax(0,1fr)] gap-7 md:grid-cols-[280px_minmax(0,1fr)] md:gap-10 lg:gap-16"
+STAR_ROW = (
+    "grid min-h-7 grid-cols-[auto_1fr_auto] items-center gap-3 rounded-r1 px-1 -mx-1 text-sm text-ink-2 tabular-nums "
+    "not-disabled:hover:bg-sunken disabled:cursor-default aria-pressed:bg-sunken aria-pressed:font-medium aria-pressed:text-ink"
+)

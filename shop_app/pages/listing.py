@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app.components import layout, look
+from shop_app.components import layout, look, texts
 from shop_app.components.cards import card_grid, card_skeletons
 from shop_app.components.controls import link_button
 from shop_app.components.filters import filter_panel, toolbar
@@ -16,7 +16,7 @@ from shop_app.words import _
 from .lost import bare_shelf
 
 VIEW = Browse.view
-title = rx.cond(Browse.missing, _("Page not found"), VIEW.title)
+title = rx.cond(Browse.missing, _("Page not found"), VIEW.title) + f" · {texts.SHOP}"
 
 
 def page() -> rx.Component:

@@ -1,0 +1,1 @@
+"""The storefront's pages as plain HTML: what engines, people without scripts, and the first paint get."""

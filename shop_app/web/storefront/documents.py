@@ -1,0 +1,161 @@
+"""What each address of the storefront serves: the parts of its head, and its content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.datastructures import QueryParams
+
+from shop_app import db
+from shop_app.components import look, plain_texts, texts
+from shop_app.services import listing, listing_links, product_page, storefront
+from shop_app.services.catalog import Crumb, Listing, ListingQuery, Moved, ProductPage
+from shop_app.web.served import Served, ServePage, absolute
+from shop_app.words import _
+
+from .rendering import preload, render
+
+LEAD = _("Home goods from small workshops: stoneware, wood, glass, linen and light. Delivered from Berlin.")
+
+
+def title_of(title: str) -> str:
+    return f"{title} · {texts.SHOP}"
+
+
+def home(_params: dict[str, str], _query: QueryParams) -> Served:
+    with db.reading() as session:
+        view = storefront.home(session)
+    hero = view.hero[0] if view.hero else None
+    return Served(
+        html=render("home.html", view=view),
+        title=f"{texts.SHOP}: {texts.HERO_TITLE.replace(chr(10), ' ')}",
+        description=LEAD,
+        canonical="/",
+        image=f"/media/{hero.key}/960.jpg" if hero else "",
+        json_ld=[_shop(), _search()],
+        headers=preload(hero.key, look.SIZES_HERO) if hero else {},
+    )
+
+
+def products(_params: dict[str, str], query: QueryParams) -> Served:
+    asked = listing_links.read_address({name: query.getlist(name) for name in query})
+    with db.reading() as session:
+        view = listing.browse(session, asked)
+    first = view.cards[0].picture.key if view.cards else ""
+    current = (
+        "" if asked.text else asked.category or ("sale" if asked.on_sale else "new" if asked.new else "all")
+    )
+    narrowed = bool(asked.text or asked.facets or view.chips)
+    html = render(
+        "listing.html", current=current, search_text=asked.text, view=view, asked=asked,
+        kept=_kept(asked), without_sort=_kept(asked, "sort"), without_price=_kept(asked, "price_min", "price_max"),
+    )  # fmt: skip
+    return Served(
+        html=html,
+        title=title_of(view.title if view.page == 1 else _("{title}, page {page}").format(title=view.title, page=view.page)),
+        description=view.intro or _("{count} from small workshops.").format(count=view.count_text),
+        canonical=view.canonical,
+        image=f"/media/{first}/960.jpg" if first else "",
+        json_ld=[_crumbs(view.crumbs), _item_list(view)],
+        robots="noindex, follow" if narrowed else "",
+        headers=preload(first, look.SIZES_3) if first else {},
+    )  # fmt: skip
+
+
+def product(params: dict[str, str], query: QueryParams) -> Served:
+    try:
+        with db.reading() as session:
+            page = product_page.product(session, params["slug"], query.get("variant", "")[:64])
+    except Moved as moved:
+        return Served(status=301, location=f"/products/{moved.slug}")
+    chosen = next((variant for variant in page.variants if variant.sku == page.chosen_sku), None)
+    picture = page.pictures[chosen.picture_index if chosen else 0] if page.pictures else None
+    return Served(
+        html=render("product.html", page=page, chosen=chosen, picture=picture, current=_category(page)),
+        title=title_of(page.title),
+        description=page.meta_description,
+        canonical=f"/products/{page.slug}",
+        image=f"/media/{picture.key}/960.jpg" if picture else "",
+        json_ld=_structured(page.json_ld),
+        headers=preload(picture.key, look.SIZES_PRODUCT) if picture else {},
+    )
+
+
+def plain(name: str) -> ServePage:
+    """The function that serves one of the plain pages."""
+    text = plain_texts.PAGES[name]
+
+    def serve(_params: dict[str, str], _query: QueryParams) -> Served:
+        return Served(
+            html=render("plain.html", page=text),
+            title=title_of(text.title),
+            description=text.lead,
+            canonical=f"/{name}",
+        )
+
+    return serve
+
+
+def lost(_params: dict[str, str], _query: QueryParams) -> Served:
+    return Served(html=render("lost.html"), title=title_of(texts.LOST_TITLE), status=404, robots="noindex")
+
+
+def _category(page: ProductPage) -> str:
+    if len(page.crumbs) < 2:
+        return ""
+    return dict(parse_qsl(urlsplit(page.crumbs[1].href).query)).get("category", "")
+
+
+def _kept(asked: ListingQuery, *without: str) -> list[tuple[str, str]]:
+    """The fields that a form has to carry so that the rest of the address stays."""
+    given = parse_qsl(urlsplit(listing_links.changed(asked)).query)
+    return [(name, value) for name, value in given if name not in without]
+
+
+def _structured(text: str) -> list[Mapping[str, Any]]:
+    found = json.loads(text) if text else []
+    return found if isinstance(found, list) else [found]
+
+
+def _shop() -> dict[str, Any]:
+    return {
+        "@context": "https://schema.org", "@type": "OnlineStore", "name": texts.SHOP, "url": absolute("/"),
+        "description": LEAD,
+    }  # fmt: skip
+
+
+def _search() -> dict[str, Any]:
+    return {
+        "@context": "https://schema.org",
+        "@type": "WebSite",
+        "url": absolute("/"),
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": absolute("/products") + "?q={words}",
+            "query-input": "required name=words",
+        },
+    }
+
+
+def _crumbs(crumbs: list[Crumb]) -> dict[str, Any]:
+    steps = [
+        {"@type": "ListItem", "position": at, "name": crumb.label} | ({"item": absolute(crumb.href)} if crumb.href else {})
+        for at, crumb in enumerate(crumbs, 1)
+    ]  # fmt: skip
+    return {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": steps}
+
+
+def _item_list(view: Listing) -> dict[str, Any]:
+    items = [
+        {"@type": "ListItem", "position": at, "url": absolute(f"/products/{card.slug}"), "name": card.title}
+        for at, card in enumerate(view.cards, 1)
+    ]
+    return {
+        "@context": "https://schema.org",
+        "@type": "ItemList",
+        "name": view.title,
+        "itemListElement": items,
+    }

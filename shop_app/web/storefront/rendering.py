@@ -1,0 +1,53 @@
+"""Templates, filled and escaped; they share the classes and words of the reactive pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from shop_app import db
+from shop_app.components import look, texts
+from shop_app.components.icon_paths import PATHS
+from shop_app.services import storefront
+from shop_app.words import _
+
+WIDTHS = (320, 640, 960, 1440)
+
+
+def srcset(key: str, kind: str, widths: tuple[int, ...] = WIDTHS) -> str:
+    return ", ".join(f"/media/{key}/{width}.{kind} {width}w" for width in widths)
+
+
+def icon(name: str, class_name: str = look.ICON) -> Markup:
+    return Markup('<svg viewBox="0 0 24 24" class="{}" aria-hidden="true"><path d="{}"></path></svg>').format(
+        class_name, PATHS[name]
+    )
+
+
+environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+environment.globals.update(look=look, texts=texts, icon=icon, srcset=srcset, _=_, star=PATHS["star"])
+
+
+def render(template: str, *, current: str = "", search_text: str = "", **values: Any) -> str:
+    """A whole page's content: the template within the frame of header, navigation and footer."""
+    with db.reading() as session:
+        categories = storefront.navigation(session)
+    page = environment.get_template(template)
+    return page.render(categories=categories, current=current, search_text=search_text, **values)
+
+
+def preload(key: str, sizes: str) -> dict[str, str]:
+    """The header that fetches the page's first picture before its HTML is read."""
+    return {
+        "Link": f'</media/{key}/640.avif>; rel=preload; as=image; type="image/avif"; fetchpriority=high; '
+        f'imagesrcset="{srcset(key, "avif")}"; imagesizes="{sizes}"'
+    }
