@@ -64,8 +64,15 @@ def _foot() -> rx.Component:
             class_name=f"{look.SUM} mb-3.5",
         ),
         link_button(
-            _("Check out"), href="/checkout", size="l", class_name="w-full", on_click=Cart.close_drawer, data_testid="go-to-checkout",
+            _("Check out"),
+            href="/checkout",
+            size="l",
+            class_name="w-full",
+            on_click=Cart.close_drawer,
+            data_testid="go-to-checkout",
             aria_disabled=rx.cond(Cart.view.can_check_out, "false", "true"),
         ),
-        link_button(_("View cart"), href="/cart", kind="plain", class_name="mt-1 w-full", on_click=Cart.close_drawer),
-    )  # fmt: skip
+        link_button(
+            _("View cart"), href="/cart", kind="plain", class_name="mt-1 w-full", on_click=Cart.close_drawer
+        ),
+    )

@@ -1,4 +1,4 @@
-"""One line of the cart, in the drawer and on the page alike, and the sums and fields that go with the lines."""
+"""A line of the cart, in the drawer and on the page alike, and the sums and fields that go with the lines."""
 
 from __future__ import annotations
 
@@ -36,15 +36,19 @@ def thumbnail(line: Any, class_name: str) -> rx.Component:
             rx.el.picture(
                 rx.el.source(type="image/avif", src_set=f"{address(line.picture_key, 320, 'avif')}"),
                 rx.el.img(
-                    src=address(line.picture_key, 320), alt="", loading="lazy", decoding="async",
-                    class_name=look.PICTURE_IMG, custom_attrs={"width": 320, "height": 400},
+                    src=address(line.picture_key, 320),
+                    alt="",
+                    loading="lazy",
+                    decoding="async",
+                    class_name=look.PICTURE_IMG,
+                    custom_attrs={"width": 320, "height": 400},
                 ),
                 class_name="contents",
             ),
             rx.fragment(),
         ),
         class_name=class_name,
-    )  # fmt: skip
+    )
 
 
 def cart_line(line: Any) -> rx.Component:
@@ -56,17 +60,30 @@ def cart_line(line: Any) -> rx.Component:
     )
     return rx.el.li(
         thumbnail(line, look.LINE_PICTURE),
-        rx.el.h3(rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"), class_name=look.LINE_TITLE),
+        rx.el.h3(
+            rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"), class_name=look.LINE_TITLE
+        ),
         rx.el.p(_line_price(line), class_name=look.LINE_PRICE),
         rx.el.p(
             line.variant,
-            rx.cond(line.quantity > 1, rx.el.span(rx.cond(line.variant, ", ", ""), line.unit, _(" each")), rx.fragment()),
+            rx.cond(
+                line.quantity > 1,
+                rx.el.span(rx.cond(line.variant, ", ", ""), line.unit, _(" each")),
+                rx.fragment(),
+            ),
             class_name=look.LINE_VARIANT,
         ),
         rx.el.div(
             quantity(
-                line.quantity, most=line.max_quantity, limit=limit, answer=ANSWERED, small=True, name="quantity",
-                label=rx.Var.create(_("Quantity of ")) + line.title, on_commit=lambda count: Cart.set_quantity(line.sku, count),
+                line.quantity,
+                most=line.max_quantity,
+                limit=limit,
+                answer=ANSWERED,
+                small=True,
+                name="quantity",
+                testid="line-quantity",
+                label=rx.Var.create(_("Quantity of ")) + line.title,
+                on_commit=lambda count: Cart.set_quantity(line.sku, count),
             ),
             rx.el.div(
                 _act(_("Save for later"), line, Cart.save_for_later(line.sku)),
@@ -76,23 +93,28 @@ def cart_line(line: Any) -> rx.Component:
             class_name=look.LINE_CONTROLS,
         ),
         rx.cond(line.notice & (Cart.refused_sku != line.sku), _notice(line), rx.fragment()),
-        rx.cond(Cart.refused_sku == line.sku, rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=look.LINE_NOTE), rx.fragment()),
+        rx.cond(
+            Cart.refused_sku == line.sku,
+            rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=look.LINE_NOTE),
+            rx.fragment(),
+        ),
         key=line.sku,
         class_name=look.LINE,
         data_testid="cart-line",
         data_sku=line.sku,
-    )  # fmt: skip
+    )
 
 
 def _line_price(line: Any) -> rx.Component:
     return rx.cond(
         line.compare_at,
         rx.fragment(
-            rx.el.span(_("Now "), class_name=look.SR), rx.el.span(line.total, class_name="text-coral"),
+            rx.el.span(_("Now "), class_name=look.SR),
+            rx.el.span(line.total, class_name="text-coral"),
             rx.el.s(rx.el.span(_("was "), class_name=look.SR), line.compare_at, class_name=look.LINE_WAS),
         ),
         rx.fragment(line.total),
-    )  # fmt: skip
+    )
 
 
 def _act(label: str, line: Any, on_click: Any, **props: Any) -> rx.Component:
@@ -133,7 +155,9 @@ def saved_line(line: Any) -> rx.Component:
     """A line that waits below the cart."""
     return rx.el.li(
         thumbnail(line, look.LINE_PICTURE),
-        rx.el.h3(rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"), class_name=look.LINE_TITLE),
+        rx.el.h3(
+            rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"), class_name=look.LINE_TITLE
+        ),
         rx.el.p(line.unit, class_name=look.LINE_PRICE),
         rx.el.p(line.variant, class_name=look.LINE_VARIANT),
         rx.el.div(
@@ -141,12 +165,16 @@ def saved_line(line: Any) -> rx.Component:
             _act(_("Remove"), line, Cart.remove(line.sku)),
             class_name=look.LINE_CONTROLS,
         ),
-        rx.cond(Cart.refused_sku == line.sku, rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=look.LINE_NOTE), rx.fragment()),
+        rx.cond(
+            Cart.refused_sku == line.sku,
+            rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=look.LINE_NOTE),
+            rx.fragment(),
+        ),
         key=line.sku,
         class_name=look.LINE,
         data_testid="saved-line",
         data_sku=line.sku,
-    )  # fmt: skip
+    )
 
 
 def undo_row() -> rx.Component:
@@ -157,7 +185,13 @@ def undo_row() -> rx.Component:
             gone,
             rx.el.div(
                 rx.el.span(Cart.removed.title, _(" removed")),
-                button(_("Undo"), kind="plain", size="s", class_name="text-ink! underline underline-offset-4", on_click=Cart.undo),
+                button(
+                    _("Undo"),
+                    kind="plain",
+                    size="s",
+                    class_name="text-ink! underline underline-offset-4",
+                    on_click=Cart.undo,
+                ),
                 class_name=look.UNDO,
             ),
             rx.fragment(),
@@ -166,7 +200,7 @@ def undo_row() -> rx.Component:
         shown=gone,
         role="status",
         class_name="rounded-r2",
-    )  # fmt: skip
+    )
 
 
 def free_shipping() -> rx.Component:
@@ -186,12 +220,21 @@ def code_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Compo
     """The discount code, folded; `prefix` keeps ids apart, `desk` is the State that takes the code."""
     input_id, note_id = f"{prefix}-code", f"{prefix}-code-note"
     return rx.el.details(
-        rx.el.summary(rx.el.span(_("Have a code?")), icon("down", look.FACET_ICON), class_name=look.CODE_HEAD),
+        rx.el.summary(
+            rx.el.span(_("Have a code?")), icon("down", look.FACET_ICON), class_name=look.CODE_HEAD
+        ),
         rx.el.form(
             rx.el.label(_("Discount code"), html_for=input_id, class_name=look.SR),
             rx.el.input(
-                id=input_id, name="code", max_length=40, auto_complete="off", auto_capitalize="characters", class_name=look.INPUT,
-                placeholder=_("Discount code"), data_testid="discount-code", aria_describedby=note_id,
+                id=input_id,
+                name="code",
+                max_length=40,
+                auto_complete="off",
+                auto_capitalize="characters",
+                class_name=look.INPUT,
+                placeholder=_("Discount code"),
+                data_testid="discount-code",
+                aria_describedby=note_id,
                 aria_invalid=rx.cond(desk.code_refusal, "true", "false"),
             ),
             button(_("Apply"), kind="outline", type="submit", data_testid="apply-discount"),
@@ -200,7 +243,9 @@ def code_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Compo
             class_name="mt-2 flex gap-2",
         ),
         rx.el.div(
-            rx.cond(desk.code_refusal, field_error(desk.code_refusal, id=f"{prefix}-code-refusal"), rx.fragment()),
+            rx.cond(
+                desk.code_refusal, field_error(desk.code_refusal, id=f"{prefix}-code-refusal"), rx.fragment()
+            ),
             rx.foreach(view.reasons, lambda reason: _reason(reason, desk)),
             id=note_id,
             role="status",
@@ -209,7 +254,7 @@ def code_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Compo
         open=(view.reasons.length() > 0) | (desk.code_refusal != ""),
         class_name=look.CODE,
         data_testid="code-fold",
-    )  # fmt: skip
+    )
 
 
 def _reason(reason: Any, desk: Any) -> rx.Component:
@@ -223,9 +268,12 @@ def _reason(reason: Any, desk: Any) -> rx.Component:
 
 def _take_off(code: Any, desk: Any) -> rx.Component:
     return rx.el.button(
-        _("Remove"), rx.el.span(" ", code, class_name=look.SR), type="button", on_click=desk.remove_code(code),
+        _("Remove"),
+        rx.el.span(" ", code, class_name=look.SR),
+        type="button",
+        on_click=desk.remove_code(code),
         class_name=f"{look.LINK} cursor-pointer text-ink-2",
-    )  # fmt: skip
+    )
 
 
 def sum_row(label: Any, amount: Any, **props: Any) -> rx.Component:

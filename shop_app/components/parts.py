@@ -16,6 +16,8 @@ from shop_app.words import _
 from . import look
 from .controls import Kind, Size, classes
 
+QUANTITY = _("Quantity")
+
 
 class _Quantity(rx.Component):
     library = "$/public/parts/quantity.jsx"
@@ -75,9 +77,17 @@ class _RecentlyViewed(rx.Component):
 
 
 def quantity(
-    value: Any, *, most: Any, limit: Any, answer: Any, label: Any = "", small: bool = False, **props: Any
+    value: Any,
+    *,
+    most: Any,
+    limit: Any,
+    answer: Any,
+    label: Any = QUANTITY,
+    small: bool = False,
+    testid: str = "",
+    **props: Any,
 ) -> rx.Component:
-    """A number to step or type, 1 to `most`; past it, `limit` says why it stops. `on_commit` gets where it rests."""
+    """A number to step or type, up to `most`; `limit` says why it stops. `on_commit` gets where it rests."""
     looks = {
         "box": look.QUANTITY,
         "stepper": look.STEPPER_S if small else look.STEPPER_L,
@@ -87,9 +97,18 @@ def quantity(
         "message": look.QUANTITY_MESSAGE,
     }
     return _Quantity.create(
-        value=value, most=most, least=1, limit=limit, answer=answer, classes=looks, label=label or _("Quantity"),
-        fewer=_("One fewer"), more=_("One more"), marks={"input": "line-quantity"}, **props,
-    )  # fmt: skip
+        value=value,
+        most=most,
+        least=1,
+        limit=limit,
+        answer=answer,
+        classes=looks,
+        label=label,
+        fewer=_("One fewer"),
+        more=_("One more"),
+        marks={"input": testid},
+        **props,
+    )
 
 
 def busy_button(
@@ -103,22 +122,30 @@ def busy_button(
 ) -> rx.Component:
     """A button that stays busy from the click until `answer` changes, and can't be pressed meanwhile."""
     return _BusyButton.create(
-        *children, answer=answer, busy_label=busy_label, spin=look.SPIN,
-        class_name=f"{classes(kind, size)} {look.BUSY} {class_name}".strip(), **props,
-    )  # fmt: skip
+        *children,
+        answer=answer,
+        busy_label=busy_label,
+        spin=look.SPIN,
+        class_name=f"{classes(kind, size)} {look.BUSY} {class_name}".strip(),
+        **props,
+    )
 
 
 def focus_box(*children: Any, news: Any, shown: Any, **props: Any) -> rx.Component:
-    """A box that takes the focus whenever `news` changes while `shown`; "#id" links in it focus that field."""
+    """A box that takes the focus when `news` changes while `shown`; "#id" links in it focus that field."""
     return _FocusBox.create(*children, news=news, shown=shown, **props)
 
 
 def gallery(pictures: Any, shown: Any) -> rx.Component:
     """Thumbnails, a strip to swipe, and a large view; shows picture number `shown` first."""
     words = {
-        "all": _("Pictures"), "one": _("Picture {n} of {count}"), "enlarge": _("Enlarge picture {n} of {count}"),
-        "previous": _("Previous picture"), "next": _("Next picture"), "close": _("Close"),
-    }  # fmt: skip
+        "all": _("Pictures"),
+        "one": _("Picture {n} of {count}"),
+        "enlarge": _("Enlarge picture {n} of {count}"),
+        "previous": _("Previous picture"),
+        "next": _("Next picture"),
+        "close": _("Close"),
+    }
     return _Gallery.create(pictures=pictures, shown=shown, words=words, classes=look.GALLERY)
 
 

@@ -8,15 +8,22 @@ import reflex as rx
 
 from shop_app.components import layout, look
 from shop_app.components.cart_line import (
-    cart_line, code_field, discount_rows, free_shipping, saved_line, sum_row, undo_row, units,
-)  # fmt: skip
+    cart_line,
+    code_field,
+    discount_rows,
+    free_shipping,
+    saved_line,
+    sum_row,
+    undo_row,
+    units,
+)
 from shop_app.components.controls import link_button
 from shop_app.components.marks import empty_state
 from shop_app.state.cart import Cart
 from shop_app.words import _
 
 TITLE = _("Cart")
-LOAD = [Cart.load, Cart.load_countries]
+LOAD = [Cart.load_countries]
 
 
 def page() -> rx.Component:
@@ -24,7 +31,11 @@ def page() -> rx.Component:
     return layout.page(
         rx.el.div(
             rx.el.h1(
-                _("Cart"), " ", rx.cond(full, rx.el.span(units(Cart.view.count), class_name=look.DRAWER_COUNT), rx.fragment()),
+                _("Cart"),
+                " ",
+                rx.cond(
+                    full, rx.el.span(units(Cart.view.count), class_name=look.DRAWER_COUNT), rx.fragment()
+                ),
                 class_name=look.D2,
             ),
             class_name="mx-auto w-full max-w-page px-gutter pt-8 md:pt-12",
@@ -40,7 +51,7 @@ def page() -> rx.Component:
             class_name=look.TWO_COLUMNS,
         ),
         ready=Cart.loaded,
-    )  # fmt: skip
+    )
 
 
 def _lines() -> rx.Component:
@@ -82,10 +93,15 @@ def _sums() -> rx.Component:
         rx.el.div(
             sum_row(_("Subtotal"), Cart.view.subtotal, data_testid="cart-subtotal"),
             discount_rows(),
-            rx.cond(Cart.view.shipping, sum_row(_estimate(), Cart.view.shipping, data_testid="cart-shipping"), rx.fragment()),
+            rx.cond(
+                Cart.view.shipping,
+                sum_row(_estimate(), Cart.view.shipping, data_testid="cart-shipping"),
+                rx.fragment(),
+            ),
             _country(),
             rx.el.div(
-                rx.el.span(_("Total")), rx.el.span(Cart.view.total, class_name="tabular-nums", data_testid="cart-total"),
+                rx.el.span(_("Total")),
+                rx.el.span(Cart.view.total, class_name="tabular-nums", data_testid="cart-total"),
                 class_name=look.SUM_TOTAL,
             ),
             rx.el.p(Cart.view.tax_note, class_name="text-sm text-ink-3"),
@@ -94,12 +110,22 @@ def _sums() -> rx.Component:
         rx.el.div(code_field("page"), class_name="mt-4 border-y border-line"),
         rx.cond(
             Cart.view.can_check_out,
-            link_button(_("Check out"), href="/checkout", size="l", class_name="mt-5 w-full", data_testid="go-to-checkout"),
-            rx.el.p(_("One of the lines can't be bought as it is. Change or remove it to go on."), class_name="mt-5 text-sm text-coral", role="status"),
+            link_button(
+                _("Check out"),
+                href="/checkout",
+                size="l",
+                class_name="mt-5 w-full",
+                data_testid="go-to-checkout",
+            ),
+            rx.el.p(
+                _("One of the lines can't be bought as it is. Change or remove it to go on."),
+                class_name="mt-5 text-sm text-coral",
+                role="status",
+            ),
         ),
         aria_label=_("Your order"),
         class_name=look.ASIDE,
-    )  # fmt: skip
+    )
 
 
 def _estimate() -> Any:

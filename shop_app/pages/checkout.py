@@ -1,4 +1,4 @@
-"""Checkout, on one page and without an account: contact, address, delivery, payment, and the sums at its side."""
+"""Checkout, on one page and without an account: contact, address, delivery, payment, and the sums."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shop_app.state.checkout import Checkout
 from shop_app.words import _
 
 TITLE = rx.cond(Checkout.summary.length() > 0, _("Error: Checkout"), _("Checkout"))
-LOAD = [Cart.load, Checkout.load]
+LOAD = [Checkout.load]
 FORM = "checkout-form"
 FOLDED = ("company", "line2")
 
@@ -29,11 +29,14 @@ def page() -> rx.Component:
         rx.cond(
             Checkout.loaded,
             rx.cond(Checkout.empty, _empty(), _checkout()),
-            rx.el.div(rx.el.h1(_("Checkout"), class_name=look.D2), class_name="mx-auto w-full max-w-page px-gutter pt-10 pb-40"),
+            rx.el.div(
+                rx.el.h1(_("Checkout"), class_name=look.D2),
+                class_name="mx-auto w-full max-w-page px-gutter pt-10 pb-40",
+            ),
         ),
         ready=Checkout.loaded,
         plain=True,
-    )  # fmt: skip
+    )
 
 
 def _empty() -> rx.Component:
@@ -55,19 +58,26 @@ def _checkout() -> rx.Component:
             rx.el.h1(_("Checkout"), class_name=f"{look.D2} mb-7"),
             _problems(),
             rx.el.form(
-                _contact(), _address(), _delivery(), _payment(),
-                id=FORM, no_validate=True, on_submit=Checkout.pay,
+                _contact(),
+                _address(),
+                _delivery(),
+                _payment(),
+                id=FORM,
+                no_validate=True,
+                on_submit=Checkout.pay,
             ),
             class_name="min-w-0",
         ),
         _summary(),
         class_name=look.CHECKOUT,
-    )  # fmt: skip
+    )
 
 
 def _problems() -> rx.Component:
     def one(problem: Any) -> rx.Component:
-        return rx.el.li(rx.el.a(problem.message, href=f"#field-{problem.field}", class_name=look.PROBLEM_LINK))
+        return rx.el.li(
+            rx.el.a(problem.message, href=f"#field-{problem.field}", class_name=look.PROBLEM_LINK)
+        )
 
     return focus_box(
         rx.cond(
@@ -95,8 +105,14 @@ def _refused() -> rx.Component:
         rx.el.p(Checkout.refused),
         rx.match(
             Checkout.refused_kind,
-            ("stock", rx.el.div(take, text_link(_("Change the cart"), href="/cart"), class_name=look.REFUSED_ACTS)),
-            ("price", rx.el.div(accept, text_link(_("Back to cart"), href="/cart"), class_name=look.REFUSED_ACTS)),
+            (
+                "stock",
+                rx.el.div(take, text_link(_("Change the cart"), href="/cart"), class_name=look.REFUSED_ACTS),
+            ),
+            (
+                "price",
+                rx.el.div(accept, text_link(_("Back to cart"), href="/cart"), class_name=look.REFUSED_ACTS),
+            ),
             rx.fragment(),
         ),
         kind="bad",
@@ -107,7 +123,9 @@ def _refused() -> rx.Component:
 
 def _section(title: str, *children: Any, last: bool = False) -> rx.Component:
     return rx.el.section(
-        rx.el.h2(title, class_name=f"{look.D4} mb-[18px]"), *children, class_name=look.STEP_LAST if last else look.STEP_SECTION
+        rx.el.h2(title, class_name=f"{look.D4} mb-[18px]"),
+        *children,
+        class_name=look.STEP_LAST if last else look.STEP_SECTION,
     )
 
 
@@ -115,11 +133,21 @@ def _contact() -> rx.Component:
     return _section(
         _("Contact"),
         text_field(
-            _("Email"), name="email", hint=_("For the receipt and delivery news."), error=Checkout.wrong["email"], type="email",
-            input_mode="email", auto_complete="email", default_value=Checkout.view.form.email, max_length=200, required=True,
-            on_blur=lambda value: Checkout.typed("email", value), auto_capitalize="none", spell_check=False,
+            _("Email"),
+            name="email",
+            hint=_("For the receipt and delivery news."),
+            error=Checkout.wrong["email"],
+            type="email",
+            input_mode="email",
+            auto_complete="email",
+            default_value=Checkout.view.form.email,
+            max_length=200,
+            required=True,
+            on_blur=lambda value: Checkout.typed("email", value),
+            auto_capitalize="none",
+            spell_check=False,
         ),
-    )  # fmt: skip
+    )
 
 
 def _address() -> rx.Component:
@@ -128,11 +156,20 @@ def _address() -> rx.Component:
         _("Delivery address"),
         rx.el.div(
             _country(),
-            rx.foreach(Checkout.view.fields, lambda one: rx.cond(_is_folded(one) | (one.name == "country"), rx.fragment(), _input(one))),
+            rx.foreach(
+                Checkout.view.fields,
+                lambda one: rx.cond(_is_folded(one) | (one.name == "country"), rx.fragment(), _input(one)),
+            ),
             rx.el.details(
-                rx.el.summary(icon("plus", look.ICON_S), _("Company or second address line"), class_name=look.MORE_FIELDS),
+                rx.el.summary(
+                    icon("plus", look.ICON_S),
+                    _("Company or second address line"),
+                    class_name=look.MORE_FIELDS,
+                ),
                 rx.el.div(
-                    rx.foreach(Checkout.view.fields, lambda one: rx.cond(_is_folded(one), _input(one), rx.fragment())),
+                    rx.foreach(
+                        Checkout.view.fields, lambda one: rx.cond(_is_folded(one), _input(one), rx.fragment())
+                    ),
                     class_name=f"{look.FIELDS} mt-4",
                 ),
                 open=(folded[0] != "") | (folded[1] != ""),
@@ -140,7 +177,7 @@ def _address() -> rx.Component:
             ),
             class_name=look.FIELDS,
         ),
-    )  # fmt: skip
+    )
 
 
 def _is_folded(one: Any) -> rx.Var[bool]:
@@ -165,69 +202,119 @@ def _input(one: Any) -> rx.Component:
     id = f"field-{one.name}"
     value = Checkout.view.form.to(dict[str, str])[one.name]
     wrong = Checkout.wrong[one.name]
-    described = {"aria_invalid": rx.cond(wrong, "true", "false"), "aria_describedby": rx.cond(wrong, f"{id}-note", "")}
+    described = {
+        "aria_invalid": rx.cond(wrong, "true", "false"),
+        "aria_describedby": rx.cond(wrong, f"{id}-note", ""),
+    }
     choices = rx.el.select(
         rx.el.option(_("Choose"), value=""),
         rx.foreach(one.choices, lambda choice: rx.el.option(choice[1], value=choice[0])),
-        id=id, name=one.name, auto_complete=one.autocomplete, default_value=value, required=one.required,
-        class_name=f"{look.INPUT} {look.SELECT}", on_change=lambda typed: Checkout.typed(one.name, typed), **described,
-    )  # fmt: skip
+        id=id,
+        name=one.name,
+        auto_complete=one.autocomplete,
+        default_value=value,
+        required=one.required,
+        class_name=f"{look.INPUT} {look.SELECT}",
+        on_change=lambda typed: Checkout.typed(one.name, typed),
+        **described,
+    )
     text = rx.el.input(
-        id=id, name=one.name, type=rx.cond(one.name == "phone", "tel", "text"), auto_complete=one.autocomplete,
-        input_mode=rx.cond(one.inputmode, one.inputmode, "text"), default_value=value, max_length=200, required=one.required,
-        class_name=look.INPUT, on_blur=lambda typed: Checkout.typed(one.name, typed), **described,
-    )  # fmt: skip
-    label = rx.fragment(one.label, rx.cond(one.required, rx.fragment(), rx.el.span(" ", _("optional"), class_name=look.OPTIONAL)))
+        id=id,
+        name=one.name,
+        type=rx.cond(one.name == "phone", "tel", "text"),
+        auto_complete=one.autocomplete,
+        input_mode=rx.cond(one.inputmode, one.inputmode, "text"),
+        default_value=value,
+        max_length=200,
+        required=one.required,
+        class_name=look.INPUT,
+        on_blur=lambda typed: Checkout.typed(one.name, typed),
+        **described,
+    )
+    label = rx.fragment(
+        one.label,
+        rx.cond(one.required, rx.fragment(), rx.el.span(" ", _("optional"), class_name=look.OPTIONAL)),
+    )
     return rx.el.div(
         field(label, rx.cond(one.choices.length() > 0, choices, text), id=id, error=wrong),
         class_name=rx.match(
             one.name,
-            ("given_name", look.HALF_WIDE), ("family_name", look.HALF_WIDE), ("postal_code", look.POSTCODE),
-            ("locality", look.CITY), look.FULL,
+            ("given_name", look.HALF_WIDE),
+            ("family_name", look.HALF_WIDE),
+            ("postal_code", look.POSTCODE),
+            ("locality", look.CITY),
+            look.FULL,
         ),
         key=one.name,
-    )  # fmt: skip
+    )
 
 
 def _delivery() -> rx.Component:
     def card(way: Any) -> rx.Component:
         return radio_card(
             way.label,
-            rx.fragment(way.dates, rx.cond(way.note, rx.fragment(rx.cond(way.dates, ", ", ""), way.note), rx.fragment())),
+            rx.fragment(
+                way.dates,
+                rx.cond(way.note, rx.fragment(rx.cond(way.dates, ", ", ""), way.note), rx.fragment()),
+            ),
             way.price,
-            name="shipping_method", value=way.code, checked=way.chosen, on_change=Checkout.typed("shipping_method", way.code),
-            data_testid="shipping-method", data_value=way.code,
-        )  # fmt: skip
+            name="shipping_method",
+            value=way.code,
+            checked=way.chosen,
+            on_change=Checkout.typed("shipping_method", way.code),
+            data_testid="shipping-method",
+            data_value=way.code,
+        )
 
     return _section(
         _("Delivery"),
         rx.cond(
             Checkout.view.deliveries.length() > 0,
-            options(rx.foreach(Checkout.view.deliveries, card), legend=_("Delivery method"), id="field-shipping_method", tab_index=-1),
+            options(
+                rx.foreach(Checkout.view.deliveries, card),
+                legend=_("Delivery method"),
+                id="field-shipping_method",
+                tab_index=-1,
+            ),
             rx.el.p(
                 _("We can't deliver this to the country above. Choose another one, or write to us."),
-                id="field-shipping_method", tab_index=-1, class_name="text-coral",
+                id="field-shipping_method",
+                tab_index=-1,
+                class_name="text-coral",
             ),
         ),
         _wrong("shipping_method"),
-    )  # fmt: skip
+    )
 
 
 def _wrong(name: str) -> rx.Component:
     wrong = Checkout.wrong[name]
-    return rx.cond(wrong, rx.el.p(icon("error", look.ERROR_ICON), wrong, class_name=f"{look.ERROR} mt-2"), rx.fragment())
+    return rx.cond(
+        wrong, rx.el.p(icon("error", look.ERROR_ICON), wrong, class_name=f"{look.ERROR} mt-2"), rx.fragment()
+    )
 
 
 def _payment() -> rx.Component:
     def card(way: Any) -> rx.Component:
         return radio_card(
-            way.label, way.note, name="payment_provider", value=way.code, checked=way.chosen,
-            on_change=Checkout.typed("payment_provider", way.code), data_testid="payment-method", data_value=way.code,
-        )  # fmt: skip
+            way.label,
+            way.note,
+            name="payment_provider",
+            value=way.code,
+            checked=way.chosen,
+            on_change=Checkout.typed("payment_provider", way.code),
+            data_testid="payment-method",
+            data_value=way.code,
+        )
 
     return _section(
         _("Payment"),
-        options(rx.foreach(Checkout.view.payments, card), legend=_("Way to pay"), id="field-payment_provider", tab_index=-1),
+        options(
+            rx.foreach(Checkout.view.payments, card),
+            legend=_("Way to pay"),
+            id="field-payment_provider",
+            tab_index=-1,
+        ),
         _wrong("payment_provider"),
         rx.el.p(
             rx.el.span(_("Total, VAT included")),
@@ -237,26 +324,43 @@ def _payment() -> rx.Component:
         ),
         _pay_button(),
         rx.el.p(
-            _("By paying you accept our "), text_link(_("terms"), href="/terms"), _(" and "),
-            text_link(_("right of withdrawal"), href="/returns"), ".",
+            _("By paying you accept our "),
+            text_link(_("terms"), href="/terms"),
+            _(" and "),
+            text_link(_("right of withdrawal"), href="/returns"),
+            ".",
             class_name="mt-3 text-sm text-ink-3",
         ),
         last=True,
-    )  # fmt: skip
+    )
 
 
-def _pay_button(*, kind: Any = "primary", size: Any = "l", testid: str = "pay", class_name: str = "w-full") -> rx.Component:
+def _pay_button(
+    *, kind: Any = "primary", size: Any = "l", testid: str = "pay", class_name: str = "w-full"
+) -> rx.Component:
     return busy_button(
-        icon("lock", look.ICON_S), Checkout.view.pay_label, type="submit", form=FORM, kind=kind, size=size, class_name=class_name,
-        busy_label=_("One moment"), answer=f"{Checkout.answers}-{Notice.number}", data_testid=testid,
-    )  # fmt: skip
+        icon("lock", look.ICON_S),
+        Checkout.view.pay_label,
+        type="submit",
+        form=FORM,
+        kind=kind,
+        size=size,
+        class_name=class_name,
+        busy_label=_("One moment"),
+        answer=f"{Checkout.answers}-{Notice.number}",
+        data_testid=testid,
+    )
 
 
 def _summary() -> rx.Component:
     return rx.el.aside(
         rx.el.details(
             rx.el.summary(
-                rx.el.span(units(Checkout.view.cart.count), icon("down", look.FACET_ICON), class_name="flex items-center gap-1.5"),
+                rx.el.span(
+                    units(Checkout.view.cart.count),
+                    icon("down", look.FACET_ICON),
+                    class_name="flex items-center gap-1.5",
+                ),
                 rx.el.span(Checkout.view.total, class_name="font-medium tabular-nums"),
                 class_name="flex min-h-7 cursor-pointer items-center justify-between",
             ),
@@ -274,7 +378,9 @@ def _summary() -> rx.Component:
             _sums(),
             class_name="hidden md:block",
         ),
-        rx.el.div(code_field("checkout", Checkout, Checkout.view.cart), class_name="mt-2 md:border-t md:border-line"),
+        rx.el.div(
+            code_field("checkout", Checkout, Checkout.view.cart), class_name="mt-2 md:border-t md:border-line"
+        ),
         rx.cond(Cart.view.version > Checkout.view.cart.version, _changed(), rx.fragment()),
         aria_label=_("Your order"),
         class_name=look.CHECKOUT_ASIDE,
@@ -282,19 +388,35 @@ def _summary() -> rx.Component:
 
 
 def _changed() -> rx.Component:
-    again = rx.el.button(_("Show it as it is now"), type="button", on_click=Checkout.load, class_name=f"{look.LINK} cursor-pointer")
-    return note(_("Your cart was changed in another tab. "), again, kind="wait", role="status", class_name=f"{look.NOTE} mt-3")
+    again = rx.el.button(
+        _("Show it as it is now"),
+        type="button",
+        on_click=Checkout.load,
+        class_name=f"{look.LINK} cursor-pointer",
+    )
+    return rx.el.div(
+        note(_("Your cart was changed in another tab. "), again, kind="wait", role="status"),
+        class_name="mt-3",
+    )
 
 
 def _lines() -> rx.Component:
     def one(line: Any) -> rx.Component:
         return rx.el.li(
             thumbnail(line, look.MINI_PICTURE),
-            rx.el.div(line.title, rx.el.p(line.variant, rx.cond(line.variant, " ", ""), f"× {line.quantity}", class_name="text-sm text-ink-3")),
+            rx.el.div(
+                line.title,
+                rx.el.p(
+                    line.variant,
+                    rx.cond(line.variant, " ", ""),
+                    f"× {line.quantity}",
+                    class_name="text-sm text-ink-3",
+                ),
+            ),
             rx.el.span(line.total, class_name="tabular-nums"),
             class_name=look.MINI,
             key=line.sku,
-        )  # fmt: skip
+        )
 
     return rx.el.ul(rx.foreach(Checkout.view.cart.lines, one))
 
@@ -304,10 +426,18 @@ def _sums() -> rx.Component:
         sum_row(_("Subtotal"), Checkout.view.subtotal),
         discount_rows(Checkout, Checkout.view),
         rx.cond(Checkout.view.shipping, sum_row(_("Delivery"), Checkout.view.shipping), rx.fragment()),
-        rx.el.p(rx.el.span(_("Total")), rx.el.span(Checkout.view.total, class_name="tabular-nums"), class_name=look.SUM_TOTAL),
+        rx.el.p(
+            rx.el.span(_("Total")),
+            rx.el.span(Checkout.view.total, class_name="tabular-nums"),
+            class_name=look.SUM_TOTAL,
+        ),
         rx.foreach(
             Checkout.view.tax_lines,
-            lambda tax: rx.el.p(rx.el.span(tax[0]), rx.el.span(tax[1], class_name="tabular-nums"), class_name=f"{look.SUM_ROW} text-sm text-ink-3"),
+            lambda tax: rx.el.p(
+                rx.el.span(tax[0]),
+                rx.el.span(tax[1], class_name="tabular-nums"),
+                class_name=f"{look.SUM_ROW} text-sm text-ink-3",
+            ),
         ),
         class_name=f"{look.SUM} mt-3.5 border-t border-line pt-4",
-    )  # fmt: skip
+    )

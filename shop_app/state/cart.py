@@ -1,4 +1,4 @@
-"""The visitor's cart in this tab: the view that drawer, page and badge show, and what a shopper does with it."""
+"""The visitor's cart in this tab: what drawer, page and badge show, and what a shopper does with it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ class Cart(rx.State):
         self.answers += 1
         key_hash = visitor_hash(self)
         if not key_hash:
-            return _("The cart needs a cookie of this shop. Allow it in your browser and load the page again.")
+            return _(
+                "The cart needs a cookie of this shop. Allow it in your browser and load the page again."
+            )
         try:
             self.view = await db.in_transaction(verb, key_hash, *args)
         except ShopError as refused:
@@ -84,6 +86,18 @@ class Cart(rx.State):
     @rx.event
     @public
     async def add(self, sku: Sku, quantity: Quantity = 1):
+        await self._add(sku, quantity)
+
+    @rx.event
+    @public
+    async def add_form(self, form: Form):
+        """The same from the form of a product page, whose quantity the browser alone knows."""
+        quantity = form.get("quantity", "1")
+        await self._add(
+            form.get("sku", "")[:64], int(quantity) if quantity.isdecimal() and len(quantity) <= 3 else 0
+        )
+
+    async def _add(self, sku: str, quantity: int) -> None:
         self.refusal = await self._do(cart.add, sku, quantity)
         self.refused_sku = sku if self.refusal else ""
         self.drawer_open = not self.refusal
@@ -155,5 +169,7 @@ class Cart(rx.State):
 
 
 def _countries(session: Session) -> list[CountryChoice]:
-    named = [CountryChoice(code, cart.country_name(code, settings().locale)) for code in shipping.methods(session)]
+    named = [
+        CountryChoice(code, cart.country_name(code, settings().locale)) for code in shipping.methods(session)
+    ]
     return sorted(named, key=lambda country: country.name)

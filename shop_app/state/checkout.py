@@ -1,4 +1,4 @@
-"""The checkout of this tab: what is typed, what is wrong with it, what it costs, and the way to the payment."""
+"""The checkout of this tab: what is typed, what is wrong with it, what it costs, the way to pay."""
 
 from __future__ import annotations
 
@@ -21,13 +21,36 @@ from .base import public, visitor_hash
 from .payload import Code, Form, ShortText
 
 FormField = Literal[
-    "email", "given_name", "family_name", "company", "line1", "line2", "postal_code", "locality", "region",
-    "country", "phone", "shipping_method", "payment_provider", "note",
-]  # fmt: skip
+    "email",
+    "given_name",
+    "family_name",
+    "company",
+    "line1",
+    "line2",
+    "postal_code",
+    "locality",
+    "region",
+    "country",
+    "phone",
+    "shipping_method",
+    "payment_provider",
+    "note",
+]
 NOTHING = CheckoutView(
-    cart=EMPTY, form=CheckoutForm(), fields=[], countries=[], deliveries=[], payments=[], subtotal="", discounts=[],
-    shipping="", tax_lines=[], total="", total_minor=0, pay_label="",
-)  # fmt: skip
+    cart=EMPTY,
+    form=CheckoutForm(),
+    fields=[],
+    countries=[],
+    deliveries=[],
+    payments=[],
+    subtotal="",
+    discounts=[],
+    shipping="",
+    tax_lines=[],
+    total="",
+    total_minor=0,
+    pay_label="",
+)
 
 
 class Checkout(rx.State):
@@ -128,7 +151,9 @@ class Checkout(rx.State):
 
 
 def _kind(refusal: ShopError) -> str:
-    return "stock" if isinstance(refusal, OutOfStock) else "price" if isinstance(refusal, Conflict) else "other"
+    return (
+        "stock" if isinstance(refusal, OutOfStock) else "price" if isinstance(refusal, Conflict) else "other"
+    )
 
 
 def _read(form: dict[str, str]) -> CheckoutForm:

@@ -1,4 +1,4 @@
-"""The page of one order, for whoever holds its link: it reads, and turns from confirming to paid by itself."""
+"""An order as its page shows it to whoever holds the link: it turns from confirming to paid by itself."""
 
 from __future__ import annotations
 
@@ -16,11 +16,31 @@ from . import live
 from .base import internal, public
 
 NO_ORDER = OrderView(
-    number="", token="", phase="", headline="", explanation="", email="", placed="", lines=[], subtotal="",
-    discounts=[], shipping="", shipping_label="", tax_lines=[], total="", address=[], delivery_dates="",
-    payment_label="", transfer_details=[], steps=[], status="", payment_status="", fulfilment_status="",
-    can_pay_again=False, decline_message="",
-)  # fmt: skip
+    number="",
+    token="",
+    phase="",
+    headline="",
+    explanation="",
+    email="",
+    placed="",
+    lines=[],
+    subtotal="",
+    discounts=[],
+    shipping="",
+    shipping_label="",
+    tax_lines=[],
+    total="",
+    address=[],
+    delivery_dates="",
+    payment_label="",
+    transfer_details=[],
+    steps=[],
+    status="",
+    payment_status="",
+    fulfilment_status="",
+    can_pay_again=False,
+    decline_message="",
+)
 
 PAUSES_SECONDS = (2, 4, 8, 16, 32, 60)
 

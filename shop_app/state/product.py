@@ -1,4 +1,4 @@
-"""The product page of this tab: the product, which variant is chosen, its reviews, what was looked at before."""
+"""The product page of this tab: the product, the chosen variant, its reviews, what was looked at before."""
 
 from __future__ import annotations
 
@@ -21,14 +21,44 @@ Slugs = Annotated[list[Slug], Field(max_length=12)]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
 
 NO_VARIANT = VariantView(
-    sku="", title="", price="", price_minor=0, compare_at="", saving="", available=False, signal="", stock_line="",
-    max_quantity=0, picture_index=0, options=[],
-)  # fmt: skip
+    sku="",
+    title="",
+    price="",
+    price_minor=0,
+    compare_at="",
+    saving="",
+    available=False,
+    signal="",
+    stock_line="",
+    max_quantity=0,
+    picture_index=0,
+    options=[],
+)
 NO_PRODUCT = ProductPage(
-    slug="", title="", subtitle="", crumbs=[], description_html="", pictures=[], variants=[], chosen_sku="",
-    lowest_30_days="", delivery_line="", delivery_cost_line="", facts=[], care="", rating="", review_count=0,
-    review_text="", stars=[], reviews=[], more_reviews=0, related=[], as_of_ms=0, meta_description="", json_ld="",
-)  # fmt: skip
+    slug="",
+    title="",
+    subtitle="",
+    crumbs=[],
+    description_html="",
+    pictures=[],
+    variants=[],
+    chosen_sku="",
+    lowest_30_days="",
+    delivery_line="",
+    delivery_cost_line="",
+    facts=[],
+    care="",
+    rating="",
+    review_count=0,
+    review_text="",
+    stars=[],
+    reviews=[],
+    more_reviews=0,
+    related=[],
+    as_of_ms=0,
+    meta_description="",
+    json_ld="",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +92,7 @@ class Product(rx.State):
         except NotFound:
             self.missing, self.page, self.recent = True, NO_PRODUCT, []
         await live.watch(self, [slug, *(card.slug for card in self.page.related)])
+        return None
 
     def _show(self, page: ProductPage) -> None:
         self.missing, self.stars, self.recent = False, 0, []
@@ -113,6 +144,11 @@ def _asked(state: rx.State) -> tuple[str, str]:
 
 def _signal(variant: VariantView) -> VariantSignal:
     return VariantSignal(
-        variant.price, variant.compare_at, variant.saving, variant.available, variant.signal, variant.stock_line,
+        variant.price,
+        variant.compare_at,
+        variant.saving,
+        variant.available,
+        variant.signal,
+        variant.stock_line,
         variant.max_quantity,
-    )  # fmt: skip
+    )

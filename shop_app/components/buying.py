@@ -1,0 +1,204 @@
+"""Choosing a variant and putting it into the cart; price and stock are always those of the newest push."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from shop_app.state.base import Notice
+from shop_app.state.cart import Cart
+from shop_app.state.live import live_var
+from shop_app.state.product import Product
+from shop_app.words import _
+
+from . import look
+from .controls import text_link
+from .fields import size_radio, swatch_radio
+from .icons import icon
+from .marks import note, price, stars, stock_signal
+from .parts import busy_button, quantity
+
+BUTTON = "add-to-cart"
+ADDRESS = rx.vars.FunctionStringVar.create(
+    '((sku) => window.history.replaceState(window.history.state, "", "?variant=" + encodeURIComponent(sku)))'
+)
+
+
+def _now() -> Any:
+    """Price and stock of every variant by SKU, as they are now."""
+    return live_var(Product.standing, Product.page.slug).variants
+
+
+def _chosen() -> Any:
+    """Price and stock of the chosen variant, as they are now."""
+    return _now()[Product.chosen.sku]
+
+
+def buy_box() -> rx.Component:
+    this, chosen = Product.page, _chosen()
+    return rx.fragment(
+        rx.el.h1(this.title, class_name=look.D2, data_testid="product-title"),
+        rx.cond(this.subtitle, rx.el.p(this.subtitle, class_name="mt-2 text-ink-2"), rx.fragment()),
+        rx.el.div(
+            _price(chosen),
+            _rating(),
+            class_name="mt-5 flex flex-wrap items-end justify-between gap-x-4 gap-y-2",
+        ),
+        rx.el.form(
+            rx.foreach(Product.chosen.options, _picker),
+            rx.el.input(type="hidden", name="sku", value=Product.chosen.sku, read_only=True),
+            _buy(chosen),
+            class_name="mt-7 grid gap-6",
+            on_submit=Cart.add_form,
+            no_validate=True,
+        ),
+        _promises(),
+    )
+
+
+def _price(chosen: Any) -> rx.Component:
+    return rx.el.div(
+        price(chosen.price, chosen.compare_at, class_name="text-[22px] leading-7", testid="product-price"),
+        rx.el.p(
+            _("incl. VAT, plus "), text_link(_("delivery"), href="/delivery"), class_name="text-sm text-ink-3"
+        ),
+        rx.cond(chosen.saving, rx.el.p(chosen.saving, class_name="mt-1 text-sm text-coral"), rx.fragment()),
+        rx.cond(
+            Product.page.lowest_30_days,
+            rx.el.p(Product.page.lowest_30_days, class_name="text-sm text-ink-3"),
+            rx.fragment(),
+        ),
+    )
+
+
+def _rating() -> rx.Component:
+    this = Product.page
+    return rx.cond(
+        this.review_count > 0,
+        rx.el.a(
+            stars(5),
+            rx.el.span(_("Rated "), class_name=look.SR),
+            rx.el.span(this.rating),
+            rx.el.span(this.review_text, class_name=f"{look.LINK} text-ink-3"),
+            href="#reviews",
+            class_name=f"{look.RATE} py-1",
+        ),
+        rx.fragment(),
+    )
+
+
+def _picker(option: Any) -> rx.Component:
+    """The radios of one option. A choice that is sold out stays within reach, and says so."""
+    coloured = option.choices[0].swatch != ""
+
+    def swatch(choice: Any) -> rx.Component:
+        return swatch_radio(choice.value, choice.swatch, out=_out(choice), **_radio(option, choice))
+
+    def size(choice: Any) -> rx.Component:
+        return size_radio(choice.value, out=_out(choice), **_radio(option, choice))
+
+    return rx.el.fieldset(
+        rx.el.legend(
+            rx.el.span(option.name, class_name="font-medium"),
+            " ",
+            rx.cond(coloured, rx.el.span(option.chosen, class_name="text-ink-2"), rx.fragment()),
+            class_name="mb-2.5 text-sm",
+        ),
+        rx.cond(
+            coloured,
+            rx.el.div(rx.foreach(option.choices, swatch), class_name=look.SWATCHES),
+            rx.el.div(rx.foreach(option.choices, size), class_name=look.SIZES),
+        ),
+        key=option.name,
+    )
+
+
+def _out(choice: Any) -> Any:
+    now = _now()
+    return ~rx.cond(now.contains(choice.sku), now[choice.sku].available, choice.available)
+
+
+def _radio(option: Any, choice: Any) -> dict[str, Any]:
+    return {
+        "name": option.name,
+        "value": choice.value,
+        "checked": choice.chosen,
+        "data_testid": "variant-option",
+        "data_value": choice.value,
+        "on_change": [Product.choose(choice.sku), ADDRESS.partial(choice.sku)],
+    }
+
+
+def _buy(chosen: Any) -> rx.Component:
+    refused = (Cart.refusal != "") & (Cart.refused_sku == Product.chosen.sku)
+    return rx.el.div(
+        stock_signal(chosen.stock_line, chosen.signal, live=True, class_name=look.STOCK_LIVE),
+        rx.el.div(
+            quantity(
+                1,
+                name="quantity",
+                most=chosen.max_quantity,
+                answer=Product.chosen.sku,
+                limit=_("More than this can't be had at the moment"),
+                key=Product.chosen.sku,
+                testid="quantity",
+            ),
+            _add(chosen, id=BUTTON, testid=BUTTON),
+            class_name="grid grid-cols-[124px_minmax(0,1fr)] items-start gap-2.5",
+        ),
+        rx.cond(
+            refused, rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name="mt-3"), rx.fragment()
+        ),
+    )
+
+
+def _add(chosen: Any, *, testid: str, **props: Any) -> rx.Component:
+    return busy_button(
+        rx.cond(chosen.available, _("Add to cart"), _("Sold out")),
+        answer=f"{Cart.answers}-{Notice.number}",
+        busy_label=_("Adding"),
+        off=~chosen.available,
+        data_testid=testid,
+        type="submit",
+        **props,
+    )
+
+
+def _promises() -> rx.Component:
+    """What delivery and second thoughts cost, next to the button."""
+
+    def promise(name: str, text: Any, more: Any) -> rx.Component:
+        return rx.el.li(
+            icon(name, f"{look.ICON} mt-px text-ink-2"),
+            rx.el.span(text, rx.el.span(more, class_name="block text-sm text-ink-3")),
+            class_name="flex gap-3.5 border-b border-line py-[13px]",
+        )
+
+    this = Product.page
+    return rx.el.ul(
+        promise("truck", this.delivery_line, this.delivery_cost_line),
+        promise("back", _("30 days to change your mind"), _("Return label in the box")),
+        class_name="mt-6 grid border-t border-line text-md",
+    )
+
+
+def buy_bar() -> rx.Component:
+    """On a phone, price and button stay at hand while the button itself is out of sight."""
+    chosen = _chosen()
+    return rx.el.div(
+        rx.el.div(
+            rx.el.p(chosen.price, class_name="font-medium tabular-nums"),
+            rx.el.p(Product.chosen.title, class_name="truncate text-xs text-ink-2"),
+            class_name="min-w-0",
+        ),
+        busy_button(
+            rx.cond(chosen.available, _("Add to cart"), _("Sold out")),
+            answer=f"{Cart.answers}-{Notice.number}",
+            busy_label=_("Adding"),
+            off=~chosen.available,
+            on_click=Cart.add(Product.chosen.sku, 1),
+        ),
+        data_watches=BUTTON,
+        class_name=look.BUY_BAR,
+    )

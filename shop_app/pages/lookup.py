@@ -1,0 +1,62 @@
+"""Finding an order by its number and e-mail address."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from shop_app.components import layout, look
+from shop_app.components.fields import text_field
+from shop_app.components.marks import note
+from shop_app.components.parts import busy_button, focus_box
+from shop_app.state.base import Notice
+from shop_app.state.lookup import Lookup
+from shop_app.words import _
+
+TITLE = _("Find my order")
+LOAD: list = []
+
+
+def page() -> rx.Component:
+    return layout.page(
+        rx.el.div(
+            rx.el.h1(_("Find my order"), class_name=look.D2),
+            rx.el.p(_("The number is in the letter that confirmed the order."), class_name="mt-3 text-ink-2"),
+            focus_box(
+                rx.cond(Lookup.problem, note(Lookup.problem, kind="bad", role="alert"), rx.fragment()),
+                news=Lookup.answers,
+                shown=Lookup.problem != "",
+                class_name="mt-6 rounded-r2 empty:hidden",
+            ),
+            rx.el.form(
+                text_field(
+                    _("Order number"),
+                    name="number",
+                    input_mode="numeric",
+                    auto_complete="off",
+                    max_length=20,
+                    required=True,
+                ),
+                text_field(
+                    _("Email"),
+                    name="email",
+                    type="email",
+                    auto_complete="email",
+                    max_length=200,
+                    required=True,
+                    hint=_("The one you ordered with."),
+                ),
+                busy_button(
+                    _("Find it"),
+                    answer=f"{Lookup.answers}-{Notice.number}",
+                    busy_label=_("Looking"),
+                    type="submit",
+                    class_name="justify-self-start",
+                    data_testid="lookup-find",
+                ),
+                on_submit=Lookup.find,
+                no_validate=True,
+                class_name="mt-6 grid gap-5",
+            ),
+            class_name="mx-auto w-full max-w-page px-gutter pt-10 *:max-w-[440px] md:pt-16",
+        ),
+    )

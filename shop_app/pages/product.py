@@ -1,0 +1,87 @@
+"""The page of a product: pictures, choice of a variant, what it is made of, reviews, what goes with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from shop_app.components import layout, look, reviews
+from shop_app.components.buying import buy_bar, buy_box
+from shop_app.components.cards import card_grid
+from shop_app.components.marks import accordion, breadcrumbs, section_head
+from shop_app.components.parts import gallery, recently_viewed
+from shop_app.pages import lost
+from shop_app.state.product import Product
+from shop_app.words import _
+
+TITLE = rx.cond(Product.page.title, Product.page.title, _("Product"))
+LOAD = [Product.load]
+
+
+def page() -> rx.Component:
+    here = Product.page.slug != ""
+    return layout.page(
+        rx.cond(Product.missing, lost.bare_shelf(), _product()),
+        ready=here | Product.missing,
+        main_class=f"{look.MAIN} max-md:pb-18",
+    )
+
+
+def _product() -> rx.Component:
+    this = Product.page
+    return rx.fragment(
+        rx.el.div(
+            breadcrumbs(this.crumbs),
+            rx.el.div(
+                gallery(this.pictures, Product.chosen.picture_index),
+                rx.el.div(buy_box(), _accordions(), class_name=look.BUY_COLUMN),
+                class_name=look.PRODUCT,
+            ),
+            class_name=look.WRAP,
+        ),
+        rx.cond(this.review_count > 0, reviews.section(), rx.fragment()),
+        _shelf(_("Goes well with it"), this.related),
+        _shelf(_("Looked at before"), Product.recent),
+        recently_viewed(this.slug, Product.show_recent),
+        buy_bar(),
+    )
+
+
+def _accordions() -> rx.Component:
+    this = Product.page
+
+    def fact(one: Any) -> rx.Component:
+        return rx.fragment(
+            rx.el.dt(one.name, class_name="text-ink-3"), rx.el.dd(one.value, class_name="text-ink")
+        )
+
+    return rx.fragment(
+        rx.cond(
+            this.description_html,
+            rx.el.div(rx.html(this.description_html, class_name=look.DESCRIPTION), class_name="mt-6"),
+            rx.fragment(),
+        ),
+        rx.el.div(
+            accordion(
+                _("Details"), rx.el.dl(rx.foreach(this.facts, fact), class_name=look.SPEC), is_open=True
+            ),
+            rx.cond(this.care, accordion(_("Care"), this.care), rx.fragment()),
+            accordion(
+                _("Delivery and returns"),
+                rx.el.p(this.delivery_line),
+                rx.el.p(this.delivery_cost_line),
+                rx.el.p(_("30 days to change your mind. The return label is in the box.")),
+            ),
+            class_name="mt-2",
+            id="details",
+        ),
+    )
+
+
+def _shelf(title: str, cards: Any) -> rx.Component:
+    return rx.cond(
+        cards.length() > 0,
+        rx.el.section(section_head(title), card_grid(cards, marked=False), class_name=look.SECTION),
+        rx.fragment(),
+    )
