@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+from reflex_base.config import get_config
 from reflex_base.plugins.base import Plugin
 from reflex_base.plugins.tailwind_v4 import TailwindV4Plugin
 
@@ -34,11 +36,39 @@ def use_page_origin(state_js: str) -> str:
     return state_js.replace(_REFLEX_HOST, _OUR_HOST)
 
 
+# What isn't a page but is asked for with GET; forms and everything else that changes something goes too.
+BACKEND = ("media", "sandbox", "webhooks", "healthz", "readyz", r"robots\.txt", r"sitemap\.xml")
+_VITE_SERVER = "    hmr: true,\n"
+_VITE_PROXY = """    proxy: {
+      "^/": {
+        target: %(backend)s,
+        bypass: (req) =>
+          ["GET", "HEAD"].includes(req.method) && !%(paths)s.test(req.url) ? req.url : undefined,
+      },
+    },
+"""
+
+
+def forward_to_backend(vite_config_js: str) -> str:
+    """Vite's configuration with what isn't a page handed on to the server: for `reflex run` alone.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    if "bypass: (req)" in vite_config_js:
+        return vite_config_js
+    if vite_config_js.count(_VITE_SERVER) != 1:
+        raise RuntimeError("Reflex's vite.config.js no longer has the line after which the proxy goes")
+    paths = f"/^\\/({'|'.join(BACKEND)})(\\/|\\?|$)/"
+    proxy = _VITE_PROXY % {"backend": json.dumps(get_config().api_url), "paths": paths}
+    return vite_config_js.replace(_VITE_SERVER, _VITE_SERVER + proxy)
+
+
 class OneOrigin(Plugin):
-    """Has the browser talk to the host that served the page, whatever it was built for."""
+    """Has the browser talk to the host that served the page alone, built or in development."""
 
     def pre_compile(self, **context: Any) -> None:
         context["add_modify_task"]("utils/state.js", use_page_origin)
+        context["add_modify_task"]("vite.config.js", forward_to_backend)
 
 
 class ShopTailwind(TailwindV4Plugin):
