@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     locale: str = "en"
     country: str = Field("DE", min_length=2, max_length=2)
     currency: str = Field("EUR", min_length=3, max_length=3)
+    bank_account: str = ""
+    """Where shoppers transfer money to, as it stands on an order that is paid later."""
     trusted_proxy_hops: int = Field(0, ge=0, le=8)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -45,7 +45,8 @@ LEGAL_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PLACED: frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED}),
     OrderStatus.COMPLETED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
-    OrderStatus.EXPIRED: frozenset(),
+    # A payment that came late, for units that were still there.
+    OrderStatus.EXPIRED: frozenset({OrderStatus.PLACED}),
 }
 
 

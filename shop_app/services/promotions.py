@@ -68,10 +68,17 @@ _TAKE_CODE = (
     )
     .values(used=promotion_code.c.used + 1)
 )
+_TAKE_AGAIN = (
+    update(promotion_use)
+    .where(
+        promotion_use.c.promotion_id == bindparam("promotion"), promotion_use.c.order_id == bindparam("order")
+    )
+    .values(given_back_at=None)
+)
 _GIVE_BACK = (
     update(promotion_use)
     .where(promotion_use.c.order_id == bindparam("order"), promotion_use.c.given_back_at.is_(None))
-    .values(given_back_at=bindparam("at"))
+    .values(given_back_at=bindparam("moment"))
     .returning(promotion_use.c.promotion_id, promotion_use.c.code)
 )
 
@@ -160,6 +167,9 @@ def take(session: Session, order_id: int, email: str, discounts: Iterable[Discou
             spent = connection.execute(_TAKE_CODE, {"code_used": offer.code}).rowcount != 1
         if spent:
             raise Conflict(_used_up(offer.code or offer.label))
+        use = {"promotion": offer.id, "order": order_id}
+        if connection.execute(_TAKE_AGAIN, use).rowcount:
+            continue
         connection.execute(
             insert(promotion_use),
             {
@@ -172,7 +182,7 @@ def take(session: Session, order_id: int, email: str, discounts: Iterable[Discou
 def give_back(session: Session, order_id: int) -> None:
     """The order died: its uses count no longer; once or twice is the same."""
     connection = session.connection()
-    given = sorted(tuple(row) for row in connection.execute(_GIVE_BACK, {"order": order_id, "at": now()}))
+    given = sorted(tuple(row) for row in connection.execute(_GIVE_BACK, {"order": order_id, "moment": now()}))
     for promotion_id, code in given:
         connection.execute(
             update(promotion).where(promotion.c.id == promotion_id).values(used=promotion.c.used - 1)

@@ -220,7 +220,7 @@ class _Move:
     on_hand: int = 0
     allocated: int = 0
     held: int = 0
-    needed: int = -(10**12)
+    needed: int = -2_000_000_000
     """Units that must be free for it; far below zero where it only gives back."""
 
 

@@ -1,0 +1,326 @@
+"""Placing an order: one idempotent step from a visitor's cart to frozen copies with stock and a number."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, text
+from sqlmodel import Session, SQLModel
+
+from .. import facts
+from ..clock import now
+from ..errors import Conflict, Invalid, OutOfStock
+from ..models import FulfilmentStatus, OrderStatus, PaymentStatus
+from ..models.base import Key
+from ..money import show
+from ..settings import settings
+from ..words import _
+from . import checkout, letters, order_life, priced_cart, promotions, remembered, shipping, stock
+from .checkout import CheckoutForm
+from .order_life import order, order_discount, order_line
+from .priced_cart import Head, Line, Priced
+
+PAY_WITHIN = timedelta(minutes=40)
+"""How long an unpaid order keeps its units. Stripe's shortest session lasts 30 minutes."""
+SAME_CLICK = timedelta(minutes=30)
+"""So long after an order, placing a cart that has become it gives that order back."""
+FIRST_NUMBER = 1001
+TERMS_VERSION = "2026-11"
+_ADDRESS = (
+    "given_name", "family_name", "company", "line1", "line2", "postal_code", "locality", "region", "country",
+)  # fmt: skip
+
+_tables = SQLModel.metadata.tables
+_order_tax_line = _tables["order_tax_line"]
+_cart = _tables["cart"]
+_variant_option = _tables["variant_option"]
+_product_option = _tables["product_option"]
+_option_value = _tables["option_value"]
+
+_NEXT_NUMBER = text(f"""
+    INSERT INTO counter (name, value) VALUES ('order', {FIRST_NUMBER})
+    ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
+    RETURNING value
+""").columns(value=Key)
+_KNOWN_COLUMNS = (
+    order.c.id, order.c.number, order.c.token, order.c.status, order.c.attention, order.c.cart_version,
+    order.c.total_minor, order.c.currency, order.c.email, order.c.phone, order.c.ship_to,
+    order.c.shipping_method, order.c.payment_provider, order.c.note, order.c.expires_at,
+)  # fmt: skip
+_WAITING = select(*_KNOWN_COLUMNS).where(
+    order.c.cart_id == bindparam("cart"), order.c.status == OrderStatus.PENDING.value
+)
+_JUST_PLACED = (
+    select(*_KNOWN_COLUMNS)
+    .join(_cart, _cart.c.id == order.c.cart_id)
+    .where(
+        _cart.c.key_hash == bindparam("key"),
+        _cart.c.completed_at >= bindparam("since"),
+        order.c.status.in_([OrderStatus.PLACED.value, OrderStatus.COMPLETED.value]),
+    )
+    .order_by(order.c.id.desc())
+    .limit(1)
+)
+_OPTIONS = (
+    select(_variant_option.c.variant_id, _product_option.c.name, _option_value.c.value)
+    .join(_product_option, _product_option.c.id == _variant_option.c.option_id)
+    .join(_option_value, _option_value.c.id == _variant_option.c.value_id)
+    .where(_variant_option.c.variant_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_product_option.c.position)
+)
+_INSERT_ORDER = insert(order).returning(order.c.id)
+_INSERT_LINES = insert(order_line).returning(order_line.c.id, sort_by_parameter_order=True)
+_INSERT_TAXES = insert(_order_tax_line)
+_INSERT_DISCOUNTS = insert(order_discount)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """What the way to the payment needs to know of an order that has been placed, or already was."""
+
+    order_id: int
+    number: int
+    token: str
+    provider: str
+    total_minor: int
+    currency: str
+    email: str
+    awaits_payment: bool = True
+    """Whether the shopper has to be sent to pay; False once it is paid, free, or to be paid later."""
+    expires_at: datetime | None = None
+    """Until when it keeps its units unpaid."""
+
+
+class Superseded(Conflict):
+    """The cart, or what was typed, changed after its order was placed, and that order still waits.
+
+    Have the provider expire its payment, outside of any transaction; then `orders.give_up(order_id,
+    why="superseded")` and place again. Where it turns out to be paid, it is the visitor's order.
+    """
+
+    code = "superseded"
+
+    def __init__(self, order_id: int) -> None:
+        super().__init__(_("Your cart changed after this order was placed. Try again."))
+        self.order_id = order_id
+
+
+def place(session: Session, key_hash: str, form: CheckoutForm, *, expected_total_minor: int) -> PlacedOrder:
+    """Make the visitor's cart an order: frozen copies, stock taken in SKU order, numbers and codes counted.
+
+    Placing the same cart again gives the same order back.
+
+    Errors  Invalid with the first wrong field; OutOfStock with what is left by SKU; Conflict when the
+            total has risen over the one that was shown, with the difference; NotFound for an empty cart;
+            Superseded when another order of this cart has to be given up first.
+    """
+    if type(expected_total_minor) is not int:
+        raise Invalid(_("The page is out of date. Reload it and try again."))
+    wrong = checkout.problems(session, form)
+    if wrong:
+        raise Invalid(wrong[0].message, field=wrong[0].field)
+    form = checkout.normal(form)
+    head = priced_cart.head(session, key_hash, lock=True)
+    lines = priced_cart.lines(session, head.id) if head else []
+    wanted = [line for line in lines if not line.saved]
+    known = _placed_already(session, key_hash, head if wanted else None, form)
+    if known:
+        return known
+    if head is None or not wanted:
+        raise checkout.empty_cart()
+    _refuse_what_is_gone(wanted)
+    priced = checkout.price(session, _in_country(head, form), wanted, form, fresh=True)
+    _check_delivery(priced, form)
+    if priced.totals.total_minor > expected_total_minor:
+        remembered.forget_all()
+        raise Conflict(_risen(wanted, priced, expected_total_minor, head.currency))
+    return _freeze(session, head, wanted, priced, form)
+
+
+def _placed_already(
+    session: Session, key_hash: str, head: Head | None, form: CheckoutForm
+) -> PlacedOrder | None:
+    connection = session.connection()
+    if head is None:
+        since = now() - SAME_CLICK
+        row = connection.execute(_JUST_PLACED, {"key": key_hash, "since": since}).first()
+        return _placed(row) if row and _same_wish(row, form) else None
+    row = connection.execute(_WAITING, {"cart": head.id}).first()
+    if row is None:
+        return None
+    fresh = row.expires_at is not None and row.expires_at > now()
+    if row.attention or (fresh and row.cart_version == head.version and _same_wish(row, form)):
+        return _placed(row)
+    raise Superseded(row.id)
+
+
+def _placed(row: Any) -> PlacedOrder:
+    return PlacedOrder(
+        row.id, row.number, row.token, row.payment_provider, row.total_minor, row.currency, row.email,
+        awaits_payment=row.status == OrderStatus.PENDING and not row.attention, expires_at=row.expires_at,
+    )  # fmt: skip
+
+
+def _same_wish(row: Any, form: CheckoutForm) -> bool:
+    same_way = form.shipping_method in ("", row.shipping_method)
+    typed = (form.email, form.phone, form.payment_provider, form.note, _address(form))
+    return same_way and typed == (row.email, row.phone, row.payment_provider, row.note, row.ship_to)
+
+
+def _address(form: CheckoutForm) -> dict[str, str]:
+    return {name: getattr(form, name) for name in _ADDRESS}
+
+
+def _in_country(head: Head, form: CheckoutForm) -> Head:
+    return Head(
+        head.id, form.country, head.currency, head.codes, head.checkout, head.version, head.customer_id
+    )
+
+
+def _refuse_what_is_gone(wanted: list[Line]) -> None:
+    gone = [line for line in wanted if not line.for_sale]
+    if gone:
+        sentences = [_("{title} isn't sold any more.").format(title=line.full_title) for line in gone]
+        left = {
+            line.sku: max(0, min(line.quantity, line.available)) if line.for_sale else 0 for line in wanted
+        }
+        raise OutOfStock(" ".join(sentences), left=left)
+
+
+def _check_delivery(priced: Priced, form: CheckoutForm) -> None:
+    if priced.method is None:
+        raise Invalid(_("We can't deliver this cart to that country."), field="country")
+    if form.shipping_method and priced.method.code != form.shipping_method:
+        text = _("This delivery isn't offered for your cart any more. Choose another one.")
+        raise Invalid(text, field="shipping_method")
+
+
+def _risen(wanted: list[Line], priced: Priced, shown_minor: int, currency: str) -> str:
+    locale = settings().locale
+    sentences = [
+        _("The total is now {now}, {more} more than before.").format(
+            now=show(priced.totals.total_minor, currency, locale),
+            more=show(priced.totals.total_minor - shown_minor, currency, locale),
+        )
+    ]
+    for line in wanted:
+        if line.price_minor != line.seen_price_minor:
+            sentences.append(
+                _("{title} now costs {now}, it was {before}.").format(
+                    title=line.full_title,
+                    now=show(line.price_minor, currency, locale),
+                    before=show(line.seen_price_minor, currency, locale),
+                )
+            )
+    sentences.extend(f"{reason.text}." for reason in priced.reasons)
+    return " ".join(sentences)
+
+
+def _freeze(
+    session: Session, head: Head, wanted: list[Line], priced: Priced, form: CheckoutForm
+) -> PlacedOrder:
+    totals, connection = priced.totals, session.connection()
+    pays_now = next(way.pays_now for way in checkout.payment_ways() if way.code == form.payment_provider)
+    waits = pays_now and totals.total_minor > 0
+    row = _order_row(head, priced, form, waits, connection.execute(_NEXT_NUMBER).scalar_one())
+    order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
+    stock.allocate(session, order_id, {line.variant_id: line.quantity for line in wanted}, cart_id=head.id)
+    _freeze_lines(session, order_id, wanted, priced)
+    promotions.take(session, order_id, form.email, totals.discounts)
+    order_life.tell(session, order_id, "placed", public=True, total_minor=totals.total_minor)
+    facts.announce(session, facts.OrderPlaced(order_id))
+    facts.announce(session, facts.CartChanged(head.id))
+    if not waits:
+        order_life.agree(session, order_id, head.id)
+        if totals.total_minor:
+            letters.write(
+                session, "order_placed", form.email, f"order_placed:{row['number']}",
+                {"order_id": order_id, "number": row["number"], "token": row["token"],
+                 "total": show(totals.total_minor, head.currency, row["locale"])},
+            )  # fmt: skip
+        else:
+            order_life.set_payment_status(session, order_id, PaymentStatus.PAID)
+            order_life.mark_paid(session, order_id)
+    return PlacedOrder(
+        order_id, row["number"], row["token"], form.payment_provider, totals.total_minor, head.currency,
+        form.email, awaits_payment=waits, expires_at=row["expires_at"],
+    )  # fmt: skip
+
+
+def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, number: int) -> dict[str, Any]:
+    totals, method, at = priced.totals, priced.method, now()
+    assert method
+    first, last = shipping.arrival_range(at.date(), method.min_days, method.max_days)
+    address = _address(form)
+    return {
+        "number": number, "token": secrets.token_urlsafe(24), "cart_id": head.id,
+        "cart_version": head.version, "customer_id": head.customer_id, "email": form.email,
+        "phone": form.phone, "status": (OrderStatus.PENDING if waits else OrderStatus.PLACED).value,
+        "payment_status": PaymentStatus.NONE.value, "fulfilment_status": FulfilmentStatus.NONE.value,
+        "attention": "", "currency": head.currency, "subtotal_minor": totals.subtotal_minor,
+        "discount_minor": totals.discount_minor, "shipping_minor": totals.shipping_minor,
+        "tax_minor": totals.tax_minor, "total_minor": totals.total_minor,
+        "tax_included": totals.tax_included, "ship_to": address, "bill_to": address,
+        "country": form.country, "shipping_method": method.code, "shipping_label": method.label,
+        "arrives_from": _midnight(first), "arrives_until": _midnight(last),
+        "payment_provider": form.payment_provider, "locale": settings().locale,
+        "terms_version": TERMS_VERSION, "note": form.note, "placed_at": at, "paid_at": None,
+        "expires_at": at + PAY_WITHIN if waits else None, "version": 1,
+    }  # fmt: skip
+
+
+def _freeze_lines(session: Session, order_id: int, wanted: list[Line], priced: Priced) -> None:
+    connection, totals = session.connection(), priced.totals
+    options: dict[int, dict[str, str]] = {}
+    for variant_id, name, value in connection.execute(
+        _OPTIONS, {"ids": [line.variant_id for line in wanted]}
+    ):
+        options.setdefault(variant_id, {})[name] = value
+    rows = [
+        {
+            "order_id": order_id, "variant_id": line.variant_id, "position": position, "slug": line.slug,
+            "title": line.title, "variant_title": line.variant_title, "sku": line.sku,
+            "options": options.get(line.variant_id, {}), "picture_key": line.picture_key or "",
+            "picture_alt": line.picture_alt or "", "quantity": line.quantity,
+            "unit_price_minor": line.price_minor, "unit_compare_at_minor": line.compare_at_minor,
+            "subtotal_minor": part.subtotal_minor, "discount_minor": part.discount_minor,
+            "tax_minor": part.tax_minor, "total_minor": part.total_minor, "tax_class": line.tax_class,
+            "weight_grams": line.weight_grams, "quantity_fulfilled": 0, "quantity_returned": 0,
+            "quantity_cancelled": 0,
+        }
+        for position, (line, part) in enumerate(zip(wanted, totals.lines, strict=True))
+    ]  # fmt: skip
+    line_ids = connection.execute(_INSERT_LINES, rows).scalars().all()
+    of_sku: dict[str, int | None] = dict(zip((line.sku for line in wanted), line_ids, strict=True))
+    of_sku[""] = None
+    taxed = [
+        *((of_sku[part.key], part) for part in totals.lines),
+        *(((None, totals.shipping),) if totals.shipping else ()),
+    ]
+    taxes = [
+        {
+            "order_id": order_id, "line_id": line_id, "label": part.rate.label, "rate_ppm": part.rate.ppm,
+            "base_minor": part.total_minor - (part.tax_minor if totals.tax_included else 0),
+            "amount_minor": part.tax_minor, "included": totals.tax_included,
+        }
+        for line_id, part in taxed
+        if part.rate.ppm
+    ]  # fmt: skip
+    if taxes:
+        connection.execute(_INSERT_TAXES, taxes)
+    discounts = [
+        {
+            "order_id": order_id, "line_id": of_sku[part.key], "promotion_id": part.offer.id,
+            "code": part.offer.code, "label": part.offer.label, "amount_minor": part.amount_minor,
+        }
+        for part in totals.applied
+    ]  # fmt: skip
+    if discounts:
+        connection.execute(_INSERT_DISCOUNTS, discounts)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
