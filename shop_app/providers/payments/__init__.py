@@ -112,6 +112,8 @@ class PaymentPicture:
     order_number: str = ""
     decline_message: str = ""
     """Why the last try failed, in words for the shopper; "" where none did."""
+    decline_reference: str = ""
+    """The company's name of that try."""
     refunds: tuple[RefundPicture, ...] = ()
 
 
@@ -135,6 +137,10 @@ class PaymentProvider(Protocol):
 
         Errors  Forged, before anything of the body is believed.
         """
+        ...
+
+    def notice_of(self, body: str) -> Notice:
+        """What a body says whose signature was checked when it came."""
         ...
 
     def look(self, reference: str) -> PaymentPicture:

@@ -24,6 +24,9 @@ class ManualProvider:
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         raise Forged(_("Nobody sends notices for this way to pay."))
 
+    def notice_of(self, body: str) -> Notice:
+        raise Forged(_("Nobody sends notices for this way to pay."))
+
     def look(self, reference: str) -> PaymentPicture:
         """Always open: only a person knows whether the money has come."""
         return PaymentPicture(

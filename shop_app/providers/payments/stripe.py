@@ -120,14 +120,23 @@ class StripeProvider:
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         self._check_signature(body, headers.get("stripe-signature", ""))
-        event = json.loads(body)
+        try:
+            return self.notice_of(body.decode())
+        except ValueError:
+            raise Forged(_("That is no event.")) from None
+
+    def notice_of(self, body: str) -> Notice:
+        """Errors  ValueError for a text that isn't JSON; Forged where it isn't an event."""
+        event: Any = json.loads(body)
+        if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
+            raise Forged(_("That is no event."))
         kind, thing = str(event.get("type", "")), event.get("data", {}).get("object")
         if event.get("object") != "event" or not event.get("id") or not isinstance(thing, dict):
             raise Forged(_("That is no event."))
         is_session = thing.get("object") == "checkout.session"
         intent = thing.get("id") if thing.get("object") == "payment_intent" else thing.get("payment_intent")
         return Notice(
-            provider=self.name, event_id=str(event["id"]), kind=kind[:100], payload=body.decode(),
+            provider=self.name, event_id=str(event["id"]), kind=kind[:100], payload=body,
             reference=str(thing["id"]) if is_session else "",
             intent_reference=intent if isinstance(intent, str) else "",
             attempt_key=str((thing.get("metadata") or {}).get("attempt", "")),
@@ -222,6 +231,7 @@ def _picture(session: Any, intent: Any, refunds: tuple[RefundPicture, ...]) -> P
         order_token=_entry(metadata, "order_token"),
         order_number=_entry(metadata, "order_number"),
         decline_message=_decline(failure) if failure else "",
+        decline_reference=(getattr(failure, "charge", None) or intent.id) if failure else "",
         refunds=refunds,
     )
 

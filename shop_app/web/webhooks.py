@@ -1,0 +1,66 @@
+"""Webhooks of payment companies: checked, stored, answered, and only then applied."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from shop_app import db, till
+from shop_app.errors import ProviderDown
+from shop_app.providers.payments import Forged, provider
+from shop_app.services import payment_inbox
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 256 * 1024
+
+
+async def stripe(request: Request) -> Response:
+    """400 for what Stripe didn't sign, 500 while it can't be kept, 200 once it lies in the inbox."""
+    try:
+        body = await _body(request)
+    except ClientDisconnect:
+        return PlainTextResponse("incomplete", 400)
+    if body is None:
+        return PlainTextResponse("too large", 413)
+    try:
+        notice = await run_in_threadpool(provider("stripe").read_notice, body, request.headers)
+    except Forged as forged:
+        log.warning("A webhook was refused: %s", forged.message)
+        return PlainTextResponse("refused", 400)
+    try:
+        inbox_id = await db.in_durable_transaction(payment_inbox.receive, notice) if notice else None
+    except Exception:
+        # Whatever the reason, the company has to send it again: nothing was kept.
+        log.exception("A webhook couldn't be kept")
+        return PlainTextResponse("try again", 500)
+    later = BackgroundTask(_apply, inbox_id) if inbox_id else None
+    return PlainTextResponse("ok", background=later)
+
+
+async def _body(request: Request) -> bytes | None:
+    """The raw body, None where it is larger than any event."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            return None
+    return body
+
+
+async def _apply(inbox_id: int) -> None:
+    """What fails here is taken up again by the jobs: the entry stays unapplied."""
+    try:
+        await till.apply_notice(inbox_id)
+    except ProviderDown:
+        log.warning("Event %s of the inbox has to wait: the payment company doesn't answer", inbox_id)
+    except Exception:
+        log.exception("Event %s of the inbox couldn't be applied", inbox_id)
+
+
+routes = [Route("/webhooks/stripe", stripe, methods=["POST"])]
