@@ -53,13 +53,14 @@ def run() -> None:
 
 def prepare_database() -> None:
     """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
+    from shop_app import migrate
+
+    migrate.migrate()
     try:
         from shop_app import cli
     except ImportError:
         return
-    # Wired by the command line's module: both do nothing where there is nothing to do.
-    if migrate := getattr(cli, "migrate_to_newest", None):
-        migrate()
+    # The command line's module wires this; it does nothing where there is something already.
     if seed := getattr(cli, "seed_if_empty", None):
         seed()
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from shop_app.settings import ROOT, settings
+from shop_app.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +32,10 @@ def _database() -> None:
 
 
 def _migrations() -> None:
-    from alembic.config import Config
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+    from shop_app import db, migrate
 
-    from shop_app import db
-
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "alembic"))
-    wanted = set(ScriptDirectory.from_config(config).get_heads())
     with db.engine().connect() as connection:
-        if set(MigrationContext.configure(connection).get_current_heads()) != wanted:
+        if migrate.current(connection) != migrate.newest():
             raise RuntimeError("the schema isn't the newest")
 
 

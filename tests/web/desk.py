@@ -14,6 +14,7 @@ from typing import Any, Literal
 import reflex as rx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shop_app import migrate
 from shop_app.errors import ShopError
 from shop_app.live import rooms
 from shop_app.serve import serve_until_told
@@ -167,5 +168,7 @@ def shop() -> ASGIApp:
 
 
 if __name__ == "__main__":
+    # The pages' own handlers run when a tab opens; they find an empty shop.
+    migrate.migrate()
     set_look_up(sessions)
     serve_until_told(shop(), int(sys.argv[1]), host="127.0.0.1")
