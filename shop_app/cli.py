@@ -254,4 +254,5 @@ def seed_if_empty() -> None:
 
 
 def _progress(length: int, label: str) -> Any:
-    return click.progressbar(length=length, label=label, file=sys.stderr)
+    # Without a terminal there is nobody to watch, and nothing of it in a log.
+    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

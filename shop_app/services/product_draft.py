@@ -31,7 +31,7 @@ from ..money import MAX_MINOR
 from ..words import _
 
 MAX_TEXT = 200_000
-MAX_VARIANTS, MAX_OPTIONS, MAX_PICTURES, MAX_TAGS = 500, 5, 60, 60
+MAX_VARIANTS, MAX_OPTIONS, MAX_PICTURES, MAX_TAGS = 500, 3, 60, 60
 MAX_GRAMS = 2_000_000
 SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 SKU = re.compile(r"""[^\s\x00-\x1f\x7f<>"'`\\](?:[^\x00-\x1f\x7f<>"'`\\]{0,62}[^\s\x00-\x1f\x7f<>"'`\\])?""")
@@ -179,7 +179,7 @@ def _options(options: Iterable[OptionDraft]) -> tuple[OptionDraft, ...]:
             raise Invalid(_("The option {name} has a value twice.").format(name=name), field="options")
         found.append(OptionDraft(name, values))
     if len(found) > MAX_OPTIONS or len({option.name for option in found}) != len(found):
-        raise Invalid(_("A product has at most five options, each with a name of its own."), field="options")
+        raise Invalid(_("A product has at most three options, each with a name of its own."), field="options")
     return tuple(found)
 
 
