@@ -6,6 +6,7 @@ cut it into the same words.
 """
 
 import sqlalchemy as sa
+
 from alembic import op
 
 revision = "0002"

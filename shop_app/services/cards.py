@@ -46,7 +46,7 @@ def cards(session: Session, rows: Sequence[Row[Any]]) -> list[ProductCard]:
     if not rows:
         return []
     stocks: dict[int, list[signals.Stock]] = defaultdict(list)
-    for product_id, *stock in session.connection().execute(_stocks, {"ids": [row[0] for row in rows]}):
+    for product_id, *stock in session.connection().execute(_stocks, {"ids": [row[0] for row in rows]}).all():
         stocks[product_id].append(signals.Stock(*stock))
     now = clock.now()
     as_of_ms, since = int(now.timestamp() * 1000), new_since(now)
@@ -57,7 +57,7 @@ def of_products(session: Session, product_ids: Sequence[int]) -> list[ProductCar
     """The cards of these products, in that order, those that aren't for sale left out."""
     if not product_ids:
         return []
-    rows = {row[0]: row for row in session.connection().execute(_by_id, {"ids": list(product_ids)})}
+    rows = {row[0]: row for row in session.connection().execute(_by_id, {"ids": list(product_ids)}).all()}
     return cards(session, [rows[key] for key in product_ids if key in rows])
 
 
@@ -65,8 +65,13 @@ def of_slugs(session: Session, slugs: Sequence[str]) -> list[ProductCard]:
     """The same, by slug."""
     if not slugs:
         return []
-    rows = {row[1]: row for row in session.connection().execute(_by_slug, {"slugs": list(slugs)})}
+    rows = {row[1]: row for row in session.connection().execute(_by_slug, {"slugs": list(slugs)}).all()}
     return cards(session, [rows[slug] for slug in slugs if slug in rows])
+
+
+def rating_milli(stars_sum: int, review_count: int) -> int:
+    """The average of the stars times 1,000, rounded half up; 0 without reviews."""
+    return (2000 * stars_sum + review_count) // (2 * review_count) if review_count else 0
 
 
 def rating_text(rating_milli: int) -> str:

@@ -11,13 +11,16 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ..models import ShelfFacet, ShelfItem
 from .kept import Kept
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,48 +36,62 @@ class Counts:
     """Every product of the shelf as one bit, in the order of (price, id)."""
 
     ids: list[int]
-    prices: list[int]
+    keys: dict[str, list[int]]
+    """What each product is sorted by: price, popular, newest (microseconds) and rating."""
     place: dict[int, int]
     """The bit of each product."""
     everything: int
     categories: dict[int, int]
     in_stock: int
     on_sale: int
-    published: list[tuple[datetime, int]]
-    """(moment, bit), oldest first."""
     facets: dict[str, dict[str, Value]]
     cache: dict[object, object] = field(default_factory=dict)
     """What was counted before, for as long as these counts hold."""
 
     def priced(self, low_minor: int | None, high_minor: int | None) -> int:
         """The products whose lowest price lies between, both ends included."""
-        first = 0 if low_minor is None else bisect_left(self.prices, low_minor)
-        last = len(self.prices) if high_minor is None else bisect_right(self.prices, high_minor)
+        prices = self.keys["price"]
+        first = 0 if low_minor is None else bisect_left(prices, low_minor)
+        last = len(prices) if high_minor is None else bisect_right(prices, high_minor)
         return ((1 << last) - 1) >> first << first if last > first else 0
 
     def published_since(self, moment: datetime) -> int:
-        first = bisect_left(self.published, (moment, -1))
-        return bits_of((place for _at, place in self.published[first:]), len(self.ids))
+        since = microseconds(moment)
+        return bits_of((place for place, at in enumerate(self.keys["newest"]) if at >= since), len(self.ids))
 
     def among(self, product_ids: Iterable[int]) -> int:
         """The bits of these products, those that aren't on the shelf left out."""
         return bits_of((self.place[key] for key in product_ids if key in self.place), len(self.ids))
 
-    def products(self, bits: int) -> list[int]:
-        """The products behind the bits, cheapest first."""
+    def sorted(self, bits: int, sort: str, descending: bool) -> list[tuple[int, int]]:
+        """(key, product id) of the products behind the bits, in the order of that key: for small sets."""
         # As text, so that the search for the next bit runs in C.
-        marks, found = bin(bits)[:1:-1], []
-        index = marks.find("1")
-        while index >= 0:
-            found.append(self.ids[index])
-            index = marks.find("1", index + 1)
+        marks, keys, ids, found = bin(bits)[:1:-1], self.keys[sort], self.ids, []
+        place = marks.find("1")
+        while place >= 0:
+            found.append((keys[place], ids[place]))
+            place = marks.find("1", place + 1)
+        found.sort(reverse=descending)
         return found
+
+    def within(self, product_ids: Iterable[int], bits: int) -> list[int]:
+        """Those of the products that the bits hold, in their order."""
+        octets, place = bits.to_bytes((len(self.ids) >> 3) + 1, "little"), self.place
+        return [
+            key for key in product_ids if key in place and octets[place[key] >> 3] >> (place[key] & 7) & 1
+        ]
 
     def price_range(self, bits: int) -> tuple[int, int] | None:
         """The lowest and the highest price among them; None for none."""
         if not bits:
             return None
-        return self.prices[(bits & -bits).bit_length() - 1], self.prices[bits.bit_length() - 1]
+        prices = self.keys["price"]
+        return prices[(bits & -bits).bit_length() - 1], prices[bits.bit_length() - 1]
+
+
+def microseconds(moment: datetime) -> int:
+    """A moment as a whole number: what a cursor says of it."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def bits_of(places: Iterable[int], size: int) -> int:
@@ -90,50 +107,58 @@ def bits_of(places: Iterable[int], size: int) -> int:
 
 
 def _read(session: Session) -> Counts:
-    connection = session.connection()
-    items = connection.execute(
-        select(
-            col(ShelfItem.product_id), col(ShelfItem.price_minor), col(ShelfItem.category_id),
-            col(ShelfItem.in_stock), col(ShelfItem.on_sale), col(ShelfItem.published_at),
-        ).order_by(col(ShelfItem.price_minor), col(ShelfItem.product_id))
-    ).all()  # fmt: skip
+    items = session.connection().execute(_items).all()
     size = len(items)
-    place = {row[0]: index for index, row in enumerate(items)}
+    place = {row.product_id: index for index, row in enumerate(items)}
     categories: dict[int, list[int]] = defaultdict(list)
     for index, row in enumerate(items):
-        if row[2] is not None:
-            categories[row[2]].append(index)
+        if row.category_id is not None:
+            categories[row.category_id].append(index)
     return Counts(
-        ids=[row[0] for row in items], prices=[row[1] for row in items], place=place,
-        everything=(1 << size) - 1,
+        ids=list(place),
+        keys={
+            "price": [row.price_minor for row in items], "popular": [row.sold_count for row in items],
+            "rating": [row.rating_milli for row in items],
+            "newest": [microseconds(row.published_at) for row in items],
+        },
+        place=place, everything=(1 << size) - 1,
         categories={key: bits_of(places, size) for key, places in categories.items()},
-        in_stock=bits_of((index for index, row in enumerate(items) if row[3]), size),
-        on_sale=bits_of((index for index, row in enumerate(items) if row[4]), size),
-        published=sorted((row[5], index) for index, row in enumerate(items)),
+        in_stock=bits_of((index for index, row in enumerate(items) if row.in_stock), size),
+        on_sale=bits_of((index for index, row in enumerate(items) if row.on_sale), size),
         facets=_read_facets(session, place, size),
     )  # fmt: skip
 
 
+_items = select(
+    *(
+        col(getattr(ShelfItem, name))
+        for name in (
+            "product_id", "price_minor", "category_id", "in_stock", "on_sale", "published_at", "sold_count",
+            "rating_milli",
+        )
+    )
+).order_by(col(ShelfItem.price_minor), col(ShelfItem.product_id))  # fmt: skip
+_members = select(col(ShelfFacet.name), col(ShelfFacet.value), col(ShelfFacet.product_id))
+_looks = (
+    select(col(ShelfFacet.name), col(ShelfFacet.value), col(ShelfFacet.label), col(ShelfFacet.swatch))
+    .distinct().order_by(col(ShelfFacet.label).desc())
+)  # fmt: skip
+
+
 def _read_facets(session: Session, place: dict[int, int], size: int) -> dict[str, dict[str, Value]]:
-    looks = session.connection().execute(
-        select(col(ShelfFacet.name), col(ShelfFacet.value), col(ShelfFacet.label), col(ShelfFacet.swatch))
-        .distinct().order_by(col(ShelfFacet.label).desc())
-    )  # fmt: skip
+    """Where products write one value in several ways, the first of the alphabet is shown."""
     label: dict[tuple[str, str], str] = {}
     swatch: dict[tuple[str, str], str] = {}
-    for name, value, shown, colour in looks:
+    for name, value, shown, colour in session.connection().execute(_looks).all():
         label[name, value] = shown
         swatch[name, value] = colour or swatch.get((name, value), "")
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
-    rows = session.connection().execute(
-        select(col(ShelfFacet.name), col(ShelfFacet.value), col(ShelfFacet.product_id))
-    )
-    for name, value, product_id in rows:
-        members[name, value].append(product_id)
+    for name, value, product_id in session.connection().execute(_members).all():
+        if product_id in place:
+            members[name, value].append(place[product_id])
     facets: dict[str, dict[str, Value]] = defaultdict(dict)
-    for (name, value), products in members.items():
-        bits = bits_of((place[key] for key in products if key in place), size)
-        facets[name][value] = Value(value, label[name, value], swatch[name, value], bits)
+    for (name, value), places in members.items():
+        facets[name][value] = Value(value, label[name, value], swatch[name, value], bits_of(places, size))
     return dict(facets)
 
 

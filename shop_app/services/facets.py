@@ -47,8 +47,9 @@ class View:
 
 
 def narrowed(
-    known: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None, since: datetime
-) -> View:
+    known: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
+    since: datetime,
+) -> View:  # fmt: skip
     """Count a query; the same one is counted once for as long as the shelf stands still."""
     key = (
         query.text, query.category, query.facets, query.price_min_minor, query.price_max_minor,
@@ -63,9 +64,12 @@ def narrowed(
 
 
 def _count(
-    known: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None, since: datetime
-) -> View:
-    base = known.everything if not query.category else union([known.categories.get(key, 0) for key in categories])
+    known: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
+    since: datetime,
+) -> View:  # fmt: skip
+    base = known.everything
+    if query.category:
+        base = union([known.categories.get(key, 0) for key in categories])
     if ids is not None:
         base &= known.among(ids)
     plain = base & known.published_since(since) if query.new else base
@@ -124,8 +128,9 @@ def facets(query: ListingQuery, view: View) -> list[Facet]:
             counted.name, _label(counted.name),
             [
                 FacetValue(
-                    value.value, value.label, value.swatch, count, value.value in picked.get(counted.name, ()),
-                    listing_links.switched(query, counted.name, value.value),
+                    value.value, value.label, value.swatch, count,
+                    chosen=value.value in picked.get(counted.name, ()),
+                    href=listing_links.switched(query, counted.name, value.value),
                 )
                 for value, count in counted.values
             ],

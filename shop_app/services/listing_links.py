@@ -19,7 +19,10 @@ MAX_FACETS = 12
 MAX_VALUES = 30
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _CURSOR = re.compile(r"-?\d{1,18}\.\d{1,18}")
-_OWN = frozenset("q category sort page after price_min price_max in_stock on_sale new variant".split())
+_OWN = {
+    "q", "category", "sort", "page", "after", "price_min", "price_max", "in_stock", "on_sale", "new",
+    "variant",
+}  # fmt: skip
 
 
 def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
@@ -38,7 +41,8 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
         after=after if _CURSOR.fullmatch(after) else "",
         price_min_minor=_amount(first.get("price_min", "")),
         price_max_minor=_amount(first.get("price_max", "")),
-        in_stock=first.get("in_stock") == "1", on_sale=first.get("on_sale") == "1", new=first.get("new") == "1",
+        in_stock=first.get("in_stock") == "1", on_sale=first.get("on_sale") == "1",
+        new=first.get("new") == "1",
         facets=_facets(given),
     )  # fmt: skip
 

@@ -17,8 +17,8 @@ PER_PAGE = 10
 
 _published = (
     select(
-        col(Review.author_name), col(Review.created_at), col(Review.stars), col(Review.title), col(Review.body),
-        col(Review.verified), col(Review.variant_title), col(Review.reply),
+        col(Review.author_name), col(Review.created_at), col(Review.stars), col(Review.title),
+        col(Review.body), col(Review.verified), col(Review.variant_title), col(Review.reply),
     )
     .where(
         col(Review.product_id) == bindparam("product_id"), col(Review.status) == ReviewStatus.PUBLISHED.value
@@ -36,9 +36,9 @@ _spread = (
 )  # fmt: skip
 
 
-def page(session: Session, product_id: int, shown: int = 0, stars: int = 0, count: int = PER_PAGE) -> list[ReviewView]:
+def page(session: Session, product_id: int, shown: int = 0, stars: int = 0) -> list[ReviewView]:
     """The next reviews after `shown`, newest first, of that many stars where not 0."""
-    values = {"product_id": product_id, "n": count, "skip": min(max(0, shown), 10_000)}
+    values = {"product_id": product_id, "n": PER_PAGE, "skip": min(max(0, shown), 10_000)}
     if stars:
         rows = session.connection().execute(_of_stars, {**values, "stars": stars})
     else:
@@ -69,7 +69,8 @@ _product_id = select(col(Product.id)).where(
 
 def spread(session: Session, product_id: int) -> list[StarCount]:
     """How many reviews gave 5, 4, … 1 stars."""
-    counts = {stars: n for stars, n in session.connection().execute(_spread, {"product_id": product_id})}
+    rows = session.connection().execute(_spread, {"product_id": product_id})
+    counts = {row[0]: row[1] for row in rows.all()}
     total = sum(counts.values())
     return [
         StarCount(stars, n := counts.get(stars, 0), (100 * n + total // 2) // total if total else 0)
@@ -85,7 +86,8 @@ def refold(session: Session, product_ids: Iterable[int]) -> None:
         .where(col(Review.product_id) == Product.id, col(Review.status) == ReviewStatus.PUBLISHED.value)
         .correlate(Product)
     )
-    count, stars = (published.with_only_columns(part).scalar_subquery() for part in published.selected_columns)
+    parts = tuple(published.selected_columns)
+    count, stars = (published.with_only_columns(part).scalar_subquery() for part in parts)
     session.connection().execute(
         update(Product)
         .where(col(Product.id).in_(list(product_ids)))

@@ -34,7 +34,7 @@ class Found(NamedTuple):
 NOTHING = Found([], "")
 
 
-def find(session: Session, text: str, at: str = "") -> Found:
+def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
     """The products that have all words of a text, each as the beginning of one of theirs.
 
     `at` is the stamp of the shelf, where the caller has read it already.
@@ -43,44 +43,59 @@ def find(session: Session, text: str, at: str = "") -> Found:
     if not asked:
         return NOTHING
     words = vocabulary.get(session, at or kept.stamp(session))
-    found = _with_words(session, words, asked, text)
+    looks_like_code = any(c.isdigit() or c == "-" for c in text)
+    found = (
+        (looks_like_code and _with_code(session, text, most))
+        or _with_words(session, words, asked, most)
+        or _with_code(session, text, most)
+    )
     if found:
         return Found(found, "")
     meant = tuple(spelling.nearest(word, words.known, words.terms) or word for word in asked)
     if meant == asked:
         return NOTHING
-    found = _with_words(session, words, meant, "")
+    found = _with_words(session, words, meant, most)
     return Found(found, " ".join(meant)) if found else NOTHING
 
 
-def _with_words(session: Session, known: Vocabulary, asked: Sequence[str], text: str) -> list[int]:
+def _with_code(session: Session, text: str, most: int) -> list[int]:
+    """The products with this SKU or barcode, or with one that begins so."""
+    code = spelling.squashed(text)
+    if len(code) < 3:
+        return []
+    look = partial(search_index.product_ids, session)
+    return look([[code]], ["codes"], most) or look([[code + "*"]], ["codes"], most)
+
+
+def _with_words(session: Session, known: Vocabulary, asked: Sequence[str], most: int) -> list[int]:
+    """From the strongest place of the words to the weakest, each in the order of popularity."""
     groups = [_forms(known, word) for word in asked]
     look = partial(search_index.product_ids, session)
     found: dict[int, None] = {}
-    # From the strongest place to the weakest, each in the order of popularity.
-    code = spelling.squashed(text)
-    if any(c.isdigit() for c in code) or "-" in text:
-        found.update(dict.fromkeys(look([[code]], ["codes"], MOST)))
-        if len(code) >= 3:
-            found.update(dict.fromkeys(look([[code + "*"]], ["codes"], MOST)))
-    for columns in (COLUMNS[:1], COLUMNS[:3], COLUMNS):
-        if len(found) < MOST:
-            found.update(dict.fromkeys(look(groups, columns, MOST)))
-            if columns == COLUMNS[:1]:
-                found = dict.fromkeys(_finer(session, list(found), asked, bool(text)))
-    return list(found)[:MOST]
+    in_descriptions_only = not all(known.has(word) for word in asked)
+    if not in_descriptions_only:
+        found.update(dict.fromkeys(_finer(session, look(groups, COLUMNS[:1], most), asked)))
+        if len(found) < most:
+            found.update(dict.fromkeys(look(groups, COLUMNS[:3], most)))
+    if len(found) < most:
+        found.update(dict.fromkeys(look(groups, COLUMNS, most)))
+    if not found and in_descriptions_only:
+        # Last, because long prefixes that many descriptions have are slow.
+        found.update(dict.fromkeys(look([_beginning(word) for word in asked], COLUMNS, most)))
+    return list(found)[:most]
 
 
 def _forms(known: Vocabulary, word: str) -> list[str]:
-    """The ways to ask for a word: as the beginning of the words that are known, or of any."""
-    if len(word) == 1:
-        return [word]
-    if len(word) > 3:
+    """The ways to ask for a word: itself and the known ones that begin so, or any that does."""
+    longer = known.beginning(word)
+    if len(word) > 3 and len(longer) <= _WIDENED:
         # A handful of whole words streams; a long prefix is gathered whole before its first match.
-        longer = known.beginning(word)
-        if 0 < len(longer) <= _WIDENED:
-            return list(dict.fromkeys([word, *longer]))
-    return [word + "*"]
+        return list(dict.fromkeys([word, *longer]))
+    return _beginning(word)
+
+
+def _beginning(word: str) -> list[str]:
+    return [word] if len(word) == 1 else [word + "*"]
 
 
 _titles = select(col(ShelfItem.product_id), col(ShelfItem.title), col(ShelfItem.sold_count)).where(
@@ -88,16 +103,17 @@ _titles = select(col(ShelfItem.product_id), col(ShelfItem.title), col(ShelfItem.
 )
 
 
-def _finer(session: Session, found: list[int], asked: Sequence[str], _plain: bool) -> list[int]:
+def _finer(session: Session, found: list[int], asked: Sequence[str]) -> list[int]:
     """The front of the list again, by how much of the title was typed, then by units sold."""
     front = found[:_RANKED]
     if len(front) < 2:
         return found
     scores = {}
-    for product_id, title, sold_count in session.connection().execute(_titles, {"ids": front}):
+    for product_id, title, sold_count in session.connection().execute(_titles, {"ids": front}).all():
         words = spelling.words(title)
         whole = sum(word in words for word in asked)
-        scores[product_id] = (-(words == list(asked)), -whole, -(words[: len(asked)] == list(asked)), -sold_count)
+        begins = words[: len(asked)] == list(asked)
+        scores[product_id] = (-(words == list(asked)), -whole, -begins, -sold_count)
     return sorted(front, key=lambda key: (*scores.get(key, (1, 0, 0, 0)), key)) + found[_RANKED:]
 
 
@@ -117,10 +133,10 @@ def suggest(session: Session, text: str) -> list[Suggestion]:
         for link in navigation(session)
         if _begins(link.title, asked)
     ][:_SUGGESTED_CATEGORIES]
-    ids = find(session, text).product_ids[:_SUGGESTED_PRODUCTS]
+    ids = find(session, text, most=_RANKED).product_ids[:_SUGGESTED_PRODUCTS]
     if not ids:
         return rows
-    items = {row[0]: row for row in session.connection().execute(_shown, {"ids": ids})}
+    items = {row[0]: row for row in session.connection().execute(_shown, {"ids": ids}).all()}
     for product_id in ids:
         if product_id in items:
             _id, slug, title, low, high, card = items[product_id]

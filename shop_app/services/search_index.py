@@ -63,6 +63,11 @@ class Vocabulary:
         last = bisect_left(self.terms, prefix + "\uffff", lo=first)
         return self.terms[first:last]
 
+    def has(self, prefix: str) -> bool:
+        """Whether any known word begins so."""
+        first = bisect_left(self.terms, prefix)
+        return first < len(self.terms) and self.terms[first].startswith(prefix)
+
 
 class Index(Protocol):
     """How one database is asked for documents that have all words."""
@@ -78,7 +83,9 @@ class Index(Protocol):
 
 
 class _Fts5:
-    _matching = text("SELECT rowid FROM search_product WHERE search_product MATCH :asked ORDER BY rowid LIMIT :n")
+    _matching = text(
+        "SELECT rowid FROM search_product WHERE search_product MATCH :asked ORDER BY rowid LIMIT :n"
+    )
 
     def places(
         self, session: Session, words: Sequence[Sequence[str]], columns: Sequence[str], limit: int
@@ -86,21 +93,23 @@ class _Fts5:
         groups = " AND ".join("(" + " OR ".join(_quoted(word) for word in group) + ")" for group in words)
         asked = f"{{{' '.join(columns)}}} : ({groups})"
         rows = session.connection().execute(self._matching, {"asked": asked, "n": limit})
-        return [place for (place,) in rows]
+        return [place for (place,) in rows.all()]
 
 
 class _Tsvector:
     _matching = text(
-        "SELECT place FROM search_document WHERE vector @@ to_tsquery('simple', :asked) ORDER BY place LIMIT :n"
+        "SELECT place FROM search_document WHERE vector @@ to_tsquery('simple', :asked)"
+        " ORDER BY place LIMIT :n"
     )
 
     def places(
         self, session: Session, words: Sequence[Sequence[str]], columns: Sequence[str], limit: int
     ) -> list[int]:
         weights = "".join("ABCD"[COLUMNS.index(name)] for name in columns)
-        asked = " & ".join("(" + " | ".join(_weighted(word, weights) for word in group) + ")" for group in words)
+        groups = (" | ".join(_weighted(word, weights) for word in group) for group in words)
+        asked = " & ".join(f"({group})" for group in groups)
         rows = session.connection().execute(self._matching, {"asked": asked, "n": limit})
-        return [place for (place,) in rows]
+        return [place for (place,) in rows.all()]
 
 
 def _quoted(word: str) -> str:
@@ -124,8 +133,8 @@ def product_ids(
 
 
 def _read_vocabulary(session: Session) -> Vocabulary:
-    rows = session.connection().execute(select(_terms.c.term, _terms.c.documents).where(_terms.c.documents > 0))
-    known = {term: documents for term, documents in rows}
+    statement = select(_terms.c.term, _terms.c.documents).where(_terms.c.documents > 0)
+    known = {row[0]: row[1] for row in session.connection().execute(statement).all()}
     return Vocabulary(known, sorted(known))
 
 
@@ -169,8 +178,9 @@ def _count_terms(session: Session, gone: Iterable[tuple], fresh: Iterable[tuple]
 
 
 def document(
-    product_id: int, sold_count: int, title: str, codes: Iterable[str], attributes: Iterable[str], description: str
-) -> Document:
+    product_id: int, sold_count: int, title: str, codes: Iterable[str], attributes: Iterable[str],
+    description: str,
+) -> Document:  # fmt: skip
     """The document of a product from its plain texts."""
     return Document(
         product_id, sold_count,

@@ -16,10 +16,24 @@ from sqlmodel import Session, col
 
 from .. import clock
 from ..models import (
-    OptionValue, Picture, Product, ProductOption, ProductPicture, ProductStatus, ProductTag, ShelfChange,
-    ShelfFacet, ShelfItem, StockLevel, StockPolicy, Tag, Variant, VariantOption, VariantPicture,
+    Category,
+    OptionValue,
+    Picture,
+    Product,
+    ProductOption,
+    ProductPicture,
+    ProductStatus,
+    ProductTag,
+    ShelfChange,
+    ShelfFacet,
+    ShelfItem,
+    StockLevel,
+    StockPolicy,
+    Tag,
+    Variant,
+    VariantOption,
+    VariantPicture,
 )  # fmt: skip
-from ..models import Category
 from . import search_index
 from .shelf_fold import Gathered, fold
 
@@ -32,8 +46,8 @@ _products = select(
     *(
         col(getattr(Product, name))
         for name in (
-            "id", "slug", "title", "subtitle", "description_html", "materials", "attributes", "vendor", "kind",
-            "published_at", "category_id", "sold_count", "review_count", "stars_sum",
+            "id", "slug", "title", "subtitle", "description_html", "materials", "attributes", "vendor",
+            "kind", "published_at", "category_id", "sold_count", "review_count", "stars_sum",
         )
     )
 ).where(

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from slugify import slugify
 
 from . import search_index
+from .cards import rating_milli
 from .search_index import Document
 
-RESERVED = frozenset("q category sort page after price-min price-max price in-stock on-sale new variant".split())
+RESERVED = {"q", "category", "sort", "page", "after", "price", "new", "variant"}
 """Names that the address of a listing uses itself; an option of that name gets another one."""
 UNSAID = {"title": "default-title"}
 """The option and value that Shopify's files give to a product without options."""
@@ -69,18 +70,20 @@ def slug(text: str) -> str:
 
 
 def fold(product: Gathered, categories: dict[int, tuple[int | None, str]]) -> Folded:
-    """The shelf's view of a product that has at least one variant; `categories` maps id to (parent, title)."""
+    """The shelf's view of a product that has at least one variant.
+
+    `categories` maps an id to (parent, title).
+    """
     cheapest = min(product.variants, key=lambda variant: (variant[3], variant[4] is None))
-    rating = (1000 * product.stars_sum + product.review_count // 2) // product.review_count if (
-        product.review_count
-    ) else 0  # fmt: skip
     item = {
         "product_id": product.id, "slug": product.slug, "title": product.title,
         "category_id": product.category_id, "price_minor": cheapest[3],
         "price_max_minor": max(variant[3] for variant in product.variants),
-        "compare_at_minor": cheapest[4], "on_sale": any(variant[4] is not None for variant in product.variants),
+        "compare_at_minor": cheapest[4],
+        "on_sale": any(variant[4] is not None for variant in product.variants),
         "in_stock": any(variant[5] for variant in product.variants), "sold_count": product.sold_count,
-        "rating_milli": rating, "review_count": product.review_count, "published_at": product.published_at,
+        "rating_milli": rating_milli(product.stars_sum, product.review_count),
+        "review_count": product.review_count, "published_at": product.published_at,
         "card": _card(product),
     }  # fmt: skip
     return Folded(item, _facets(product), _document(product, categories))

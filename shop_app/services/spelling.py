@@ -16,7 +16,9 @@ MAX_WORDS = 8
 MAX_WORD = 48
 
 # Letters that Unicode doesn't take apart into a base and an accent.
-_UNDIVIDED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_UNDIVIDED = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -64,7 +64,8 @@ def _read_tree(session: Session) -> Tree:
         for key, _parent, slug, title, description, alt, picture_key, width, height, colour in rows
     ]  # fmt: skip
     return Tree(
-        by_slug={branch.slug: branch for branch in branches}, by_id={branch.id: branch for branch in branches},
+        by_slug={branch.slug: branch for branch in branches},
+        by_id={branch.id: branch for branch in branches},
         top=[branch for branch in branches if len(branch.path) == 1],
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from .. import money
 from ..settings import settings
+from .cards import rating_text
 from .catalog import Crumb
 
 _AVAILABILITY = {
@@ -45,8 +46,8 @@ def json_ld(
         product["image"] = [f"{base}/media/{key}/960.jpg" for key in picture_keys[:MAX_PICTURES]]
     if review_count:
         product["aggregateRating"] = {
-            "@type": "AggregateRating", "ratingValue": f"{rating_milli / 1000:.1f}", "reviewCount": review_count,
-            "bestRating": 5, "worstRating": 1,
+            "@type": "AggregateRating", "ratingValue": rating_text(rating_milli),
+            "reviewCount": review_count, "bestRating": 5, "worstRating": 1,
         }  # fmt: skip
     trail = {
         "@type": "BreadcrumbList",
