@@ -26,7 +26,7 @@ from shop_app.state.cart import Cart
 from shop_app.state.home import Home
 from shop_app.state.listing import Browse
 from shop_app.state.shell import Shell
-from shop_app.web import health, logs, sitemap
+from shop_app.web import health, logs, media, sitemap
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.guard import Guard, refuse_unguarded
@@ -76,6 +76,7 @@ def addresses() -> Iterable[tuple[str, datetime | None]]:
 # Addresses that are no pages: health, sitemap, webhooks, sign-in forms, media, the sandbox.
 ROUTES: list[BaseRoute] = [
     *health.routes,
+    *media.routes,
     *sitemap.routes(addresses),
 ]
 
