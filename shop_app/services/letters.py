@@ -1,13 +1,33 @@
-"""Letters: written into the outbox in the transaction of what they tell about, each once."""
+"""Letters: written into the outbox in the transaction of what they tell about, each once, sent afterwards.
+
+A letter is claimed before it is sent, so that several processes don't send it together; one that dies
+in between leaves it to the next. The repeat then carries the same Message-ID.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select, update
 
 from .. import facts
+from ..clock import now
 from ..models import Letter
+
+CLAIMED_FOR = timedelta(minutes=2)
+LONGEST_WAIT = timedelta(hours=6)
+GIVE_UP_AFTER = 30
+
+
+@dataclass(frozen=True, slots=True)
+class LetterToSend:
+    id: int
+    kind: str
+    to_email: str
+    dedupe_key: str
+    data: dict[str, Any]
 
 
 def write(session: Session, kind: str, to_email: str, dedupe_key: str, data: dict[str, Any]) -> None:
@@ -19,3 +39,46 @@ def write(session: Session, kind: str, to_email: str, dedupe_key: str, data: dic
     session.flush()
     assert letter.id
     facts.announce(session, facts.LetterWritten(letter.id))
+
+
+def claim(session: Session, limit: int = 20) -> list[LetterToSend]:
+    """Letters that are due, ours for two minutes."""
+    at = now()
+    due = session.exec(
+        select(Letter)
+        .where(col(Letter.sent_at).is_(None), Letter.next_try_at <= at, Letter.attempts < GIVE_UP_AFTER)
+        .order_by(col(Letter.next_try_at))
+        .limit(limit)
+    ).all()
+    return [_to_send(letter) for letter in due if _claimed(session, letter, at + CLAIMED_FOR)]
+
+
+def _claimed(session: Session, letter: Letter, until: Any) -> bool:
+    statement = (
+        update(Letter)
+        .where(
+            col(Letter.id) == letter.id,
+            col(Letter.sent_at).is_(None),
+            col(Letter.next_try_at) == letter.next_try_at,
+        )
+        .values(next_try_at=until, attempts=Letter.attempts + 1)
+    )
+    return session.connection().execute(statement).rowcount == 1
+
+
+def _to_send(letter: Letter) -> LetterToSend:
+    assert letter.id
+    return LetterToSend(letter.id, letter.kind, letter.to_email, letter.dedupe_key, dict(letter.data))
+
+
+def mark_sent(session: Session, letter_id: int) -> None:
+    letter = session.get_one(Letter, letter_id)
+    letter.sent_at, letter.problem = now(), ""
+
+
+def mark_failed(session: Session, letter_id: int, problem: str, *, for_good: bool = False) -> None:
+    """Try it again later, ever more slowly, or never where that is of no use."""
+    letter = session.get_one(Letter, letter_id)
+    letter.problem = problem[:500]
+    letter.attempts = GIVE_UP_AFTER if for_good else letter.attempts
+    letter.next_try_at = now() + min(timedelta(seconds=30) * 2 ** min(letter.attempts, 12), LONGEST_WAIT)

@@ -24,9 +24,10 @@ from ..models import (
     Refund,
     RefundStatus,
 )
+from ..money import show
 from ..providers.payments import PaymentPicture, RefundPicture
 from ..words import _
-from . import orders, payment_inbox
+from . import letters, orders, payment_inbox
 
 _RANK = {
     state: rank
@@ -151,7 +152,18 @@ def take_refund(session: Session, payment: Payment, picture: RefundPicture) -> b
     if refund.status != picture.status:
         refund.status = picture.status
         refund.settled_at = now() if picture.status != RefundStatus.PENDING else None
+        if picture.status == RefundStatus.SUCCEEDED:
+            _tell_of_refund(session, payment, picture)
     return append(session, payment, _REFUND_EVENTS[picture.status], picture.reference, picture.amount_minor)
+
+
+def _tell_of_refund(session: Session, payment: Payment, picture: RefundPicture) -> None:
+    order = session.get_one(Order, payment.order_id)
+    amount = show(picture.amount_minor, payment.currency, order.locale)
+    letters.write(
+        session, "order_refunded", order.email, f"order_refunded:{picture.reference}",
+        {"order_id": order.id, "number": order.number, "token": order.token, "amount": amount},
+    )  # fmt: skip
 
 
 def sums(events: Iterable[tuple[str, str, int]]) -> Sums:

@@ -1,0 +1,140 @@
+"""Background work: letters, the inbox of payments, orders that ran out of time, reconciliation.
+
+Every job may run twice, late, and in several processes at once: what it does is guarded in the
+database, never by this queue. The queue is a file in the data folder, or Redis where there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from huey import Huey, RedisHuey, SqliteHuey, crontab
+from huey.consumer import Consumer
+
+from . import db, facts, letters, till
+from .errors import Invalid, NotFound, ShopError
+from .providers.mail import mailer
+from .services import letters as outbox
+from .services import orders
+from .services.letters import LetterToSend
+from .settings import settings
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+RECENT = timedelta(minutes=30)
+"""How far back the regular comparison looks; the command line's looks back two days."""
+
+
+def send_letters() -> int:
+    """Send all letters that are due; returns how many went out."""
+    sent = 0
+    while True:
+        with db.transaction() as session:
+            claimed = outbox.claim(session, BATCH)
+        sent += sum(_send(letter) for letter in claimed)
+        if len(claimed) < BATCH:
+            return sent
+
+
+def _send(letter: LetterToSend) -> bool:
+    try:
+        with db.reading() as session:
+            view = orders.view_of(session, letter.data["order_id"])
+        mailer().send(letters.compose(letter, view))
+    except ShopError as refusal:
+        for_good = isinstance(refusal, Invalid | NotFound)
+        with db.transaction() as session:
+            outbox.mark_failed(session, letter.id, refusal.message, for_good=for_good)
+        return False
+    except Exception as error:
+        log.exception("Letter %s can't be made", letter.id)
+        with db.transaction() as session:
+            outbox.mark_failed(session, letter.id, f"{type(error).__name__} while it was made")
+        return False
+    with db.transaction() as session:
+        outbox.mark_sent(session, letter.id)
+    return True
+
+
+def sweep() -> int:
+    """Apply what waits in the inbox, end unpaid orders whose time is over, ask again for refunds."""
+    return asyncio.run(till.sweep())
+
+
+def reconcile(recent: timedelta = timedelta(hours=48)) -> list[str]:
+    """Compare open and recent payments with the payment company; says what was missed."""
+    return asyncio.run(till.reconcile(recent))
+
+
+def _reconcile_recent() -> None:
+    for sentence in reconcile(RECENT):
+        log.warning("Reconciled: %s", sentence)
+
+
+# --- The queue ----------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def queue() -> Huey:
+    """The queue with its timetable."""
+    chosen = settings()
+    made: Huey
+    if chosen.redis_url:
+        made = RedisHuey("shop", url=chosen.redis_url, results=False)
+    else:
+        chosen.data_dir.mkdir(parents=True, exist_ok=True)
+        made = SqliteHuey("shop", filename=str(chosen.data_dir / "jobs.db"), results=False)
+    timetable: tuple[tuple[Callable[[], Any], str], ...] = (
+        (send_letters, "*"), (sweep, "*"), (_reconcile_recent, "*/5"),
+    )  # fmt: skip
+    for job, minutes in timetable:
+        made.periodic_task(crontab(minute=minutes), name=f"{job.__name__}_by_time")(job)
+    return made
+
+
+class _Consumer(Consumer):
+    def _set_signal_handlers(self) -> None:
+        """Signals are the server's own affair."""
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[None]:
+    """Work through the queue for as long as this is entered: a server process's lifespan."""
+    consumer = _Consumer(
+        queue(), workers=1, periodic=True, initial_delay=0.5, backoff=1.5, max_delay=5, scheduler_interval=5
+    )
+    consumer.start()
+    stopped, due = threading.Event(), threading.Event()
+    stop_listening = facts.listen(facts.LetterWritten, lambda _fact: due.set())
+    # What was left when the last process ended doesn't wait for the full minute.
+    due.set()
+    postman = threading.Thread(target=_post_at_once, args=(due, stopped), name="postman", daemon=True)
+    postman.start()
+    try:
+        yield
+    finally:
+        stop_listening()
+        stopped.set()
+        due.set()
+        await asyncio.to_thread(postman.join, 10)
+        await asyncio.to_thread(consumer.stop, True)
+
+
+def _post_at_once(due: threading.Event, stopped: threading.Event) -> None:
+    """Send letters when one is written; those that fail wait for the timetable."""
+    while due.wait() and not stopped.is_set():
+        due.clear()
+        try:
+            send_letters()
+        except Exception:
+            log.exception("Letters couldn't be sent; they are tried again in a minute")
+        # A little pause makes many letters one round.
+        stopped.wait(0.2)
