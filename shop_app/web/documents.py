@@ -106,6 +106,10 @@ class Documents:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the rest of the application answer; its plain "Not Found" becomes our lost page."""
+        # A picture or script that is missing needs no page; only browsers say what they ask for.
+        if Headers(scope=scope).get("sec-fetch-dest", "document") not in ("document", "iframe"):
+            await self.app(scope, receive, send)
+            return
         unknown = False
 
         async def watch(message: Message) -> None:

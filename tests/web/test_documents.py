@@ -129,6 +129,11 @@ async def test_an_unknown_address_is_a_404_with_the_lost_page(client: httpx.Asyn
     assert "This shelf is bare" in answer.text
 
 
+async def test_a_picture_that_is_missing_is_no_page(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/media/gone.avif", headers={"Sec-Fetch-Dest": "image"})
+    assert (answer.status_code, answer.text) == (404, "Not Found")
+
+
 async def test_another_rooms_404_stays_its_own(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api")
     assert (answer.status_code, answer.json()) == (404, {"error": "no such order"})
