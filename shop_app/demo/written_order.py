@@ -204,7 +204,7 @@ def _payment(writing: _Writing) -> dict[str, object]:
     )  # fmt: skip
     payment = writing.bulk.rows(m.Payment)[-1]
     assert payment["id"] == payment_id
-    _happened(writing, payment, m.PaymentEventKind.OPENED, 0, reference, order.at)
+    _happened(writing, payment, m.PaymentEventKind.OPENED, order.totals.total_minor, reference, order.at)
     return payment
 
 
