@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from shop_app.state.live import live_var
 from shop_app.words import _
 
 from . import look
@@ -25,63 +26,59 @@ def product_card(
     large: bool = False,
     text: Any = "",
 ) -> rx.Component:
-    """A ProductCard (or its Var): one link over the whole, price and stock as the newest push says.
+    """A ProductCard's Var: one link over the whole, price and stock as the newest push says.
 
     `marked` gives title, price and stock their test marks: not beside the product that a page is about.
     """
-    image = rx.cond(card.in_stock, look.CARD_IMG, f"{look.CARD_IMG} {look.CARD_IMG_OUT}")
-    second = rx.cond(
-        card.second.key,
-        rx.el.span(
-            picture(card.second, sizes=sizes, class_name=look.PICTURE_IMG, alt=""),
-            class_name=look.CARD_SECOND,
-            aria_hidden="true",
-        ),
-        rx.fragment(),
-    )
-    head = rx.el.h3(
-        rx.el.a(
-            card.title,
-            href=f"/products/{card.slug}",
-            class_name=look.CARD_LINK,
-            **_mark("product-title", marked),
-        ),
-        class_name=look.CARD_TITLE_LARGE if large else look.CARD_TITLE,
-    )
+    now = live_var(card, card.slug)
     return rx.el.article(
-        rx.el.span(
-            picture(card.picture, sizes=sizes, class_name=image, priority=priority),
-            second,
-            _tag(card),
-            class_name=look.CARD_PICTURE,
-            **ground(card.picture.colour),
-        ),
+        _picture(card, now, sizes, priority),
         rx.el.div(
-            head,
-            rx.el.p(text, class_name=look.CARD_TEXT) if not isinstance(text, str) or text else rx.fragment(),
-            price(
-                card.price, card.compare_at, class_name="text-md", testid="product-price" if marked else ""
+            rx.el.h3(
+                rx.el.a(
+                    card.title,
+                    href=f"/products/{card.slug}",
+                    class_name=look.CARD_LINK,
+                    **_mark("product-title", marked),
+                ),
+                class_name=look.CARD_TITLE_LARGE if large else look.CARD_TITLE,
             ),
+            rx.el.p(text, class_name=look.CARD_TEXT) if not isinstance(text, str) or text else rx.fragment(),
+            price(now.price, now.compare_at, class_name="text-md", testid="product-price" if marked else ""),
             rx.el.div(
                 _swatches(card),
                 rx.cond(card.rating, rating(card.rating, card.review_count), rx.el.span()),
                 class_name=look.CARD_FOOT,
             ),
-            rx.cond(
-                card.stock_line,
-                stock_signal(
-                    card.stock_line,
-                    rx.cond(card.in_stock, "low", "out"),
-                    class_name=look.CARD_STOCK,
-                    testid="stock-signal" if marked else "",
-                ),
-                rx.fragment(),
-            ),
+            _stock(now, marked),
         ),
         class_name=look.CARD,
         data_testid="product-card",
         data_slug=card.slug,
     )
+
+
+def _picture(card: Any, now: Any, sizes: str, priority: bool) -> rx.Component:
+    image = rx.cond(now.in_stock, look.CARD_IMG, f"{look.CARD_IMG} {look.CARD_IMG_OUT}")
+    second = rx.el.span(
+        picture(card.second, sizes=sizes, class_name=look.PICTURE_IMG, alt=""),
+        class_name=look.CARD_SECOND,
+        aria_hidden="true",
+    )
+    return rx.el.span(
+        picture(card.picture, sizes=sizes, class_name=image, priority=priority),
+        rx.cond(card.second.key, second, rx.fragment()),
+        _tag(now),
+        class_name=look.CARD_PICTURE,
+        **ground(card.picture.colour),
+    )
+
+
+def _stock(now: Any, marked: bool) -> rx.Component:
+    kind = rx.cond(now.in_stock, "low", "out")
+    testid = "stock-signal" if marked else ""
+    line = stock_signal(now.stock_line, kind, class_name=look.CARD_STOCK, testid=testid)
+    return rx.cond(now.stock_line, line, rx.fragment())
 
 
 def _mark(testid: str, marked: bool) -> dict[str, str]:

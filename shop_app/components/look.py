@@ -32,8 +32,8 @@ PLAIN_HEAD_ROW = "mx-auto flex h-15 w-full max-w-page items-center justify-betwe
 HEAD_ROW = (
     "mx-auto grid w-full max-w-page grid-cols-[44px_minmax(0,1fr)_auto] items-center gap-x-1 gap-y-2 "
     "px-gutter pt-2 pb-3 md:grid-cols-[auto_minmax(0,1fr)_auto] md:gap-5 md:py-[18px] "
-    "min-[1100px]:grid-cols-[minmax(200px,1fr)_minmax(320px,520px)_minmax(200px,1fr)] "
-    "min-[1100px]:gap-8"
+    "wide:grid-cols-[minmax(200px,1fr)_minmax(320px,520px)_minmax(200px,1fr)] "
+    "wide:gap-8"
 )
 MENU_BUTTON = (
     "-ml-2.5 grid size-11 place-items-center rounded-r2 text-ink-2 hover:bg-sunken hover:text-ink md:hidden"
@@ -309,24 +309,24 @@ MENU_SMALL = "flex min-h-11 items-center text-md text-ink-2"
 
 # Home
 HERO = (
-    "relative flex flex-col pt-7 min-[1100px]:block min-[1100px]:bg-photo min-[1100px]:pt-0 "
-    "min-[1440px]:mx-auto min-[1440px]:max-w-page"
+    "relative flex flex-col pt-7 wide:block wide:bg-photo wide:pt-0 "
+    "full:mx-auto full:max-w-page"
 )
 HERO_IMG = (
-    "aspect-[6/5] h-auto w-full object-cover object-[82%_50%] md:aspect-[2/1] min-[1100px]:aspect-auto "
-    "min-[1100px]:h-[600px] min-[1100px]:object-[50%_62%] dark:brightness-90"
+    "aspect-[6/5] h-auto w-full object-cover object-[82%_50%] md:aspect-[2/1] wide:aspect-auto "
+    "wide:h-[600px] wide:object-[50%_62%] dark:brightness-90"
 )
-HERO_TEXT = "order-first min-[1100px]:pointer-events-none min-[1100px]:absolute min-[1100px]:inset-0"
-HERO_INNER = "mx-auto flex w-full max-w-page flex-col px-gutter pb-7 min-[1100px]:h-full min-[1100px]:py-14"
-HERO_TITLE = "font-serif text-d1 whitespace-pre-line text-ink min-[1100px]:text-on-photo"
+HERO_TEXT = "order-first wide:pointer-events-none wide:absolute wide:inset-0"
+HERO_INNER = "mx-auto flex w-full max-w-page flex-col px-gutter pb-7 wide:h-full wide:py-14"
+HERO_TITLE = "font-serif text-d1 whitespace-pre-line text-ink wide:text-on-photo"
 HERO_LEAD = (
-    "mt-3.5 max-w-[20em] text-base leading-[26px] text-ink text-balance min-[1100px]:mt-5 "
-    "min-[1100px]:text-[17px] min-[1100px]:text-on-photo"
+    "mt-3.5 max-w-[20em] text-base leading-[26px] text-ink text-balance wide:mt-5 "
+    "wide:text-[17px] wide:text-on-photo"
 )
 HERO_BUTTON = (
     "pointer-events-auto mt-5 inline-flex h-13 items-center self-start rounded-r2 bg-green px-7 "
-    "text-base font-medium text-on-green transition-colors hover:bg-green-hover min-[1100px]:mt-7 "
-    "min-[1100px]:bg-[#1f4d3a] min-[1100px]:text-[#fbf9f4] min-[1100px]:hover:bg-[#163a2b]"
+    "text-base font-medium text-on-green transition-colors hover:bg-green-hover wide:mt-7 "
+    "wide:bg-[#1f4d3a] wide:text-[#fbf9f4] wide:hover:bg-[#163a2b]"
 )
 LABEL_STRIP = "border-b border-line"
 LABEL_ROW = (
@@ -334,7 +334,7 @@ LABEL_ROW = (
     "md:pt-[22px] md:pb-6"
 )
 LABEL_TITLE = "pt-1 text-xs text-ink-3"
-LABEL_LIST = "grid text-sm md:grid-cols-2 md:gap-x-8 md:gap-y-1 min-[1100px]:grid-cols-4"
+LABEL_LIST = "grid text-sm md:grid-cols-2 md:gap-x-8 md:gap-y-1 wide:grid-cols-4"
 LABEL_LINK = "group flex justify-between gap-3 py-[5px] md:py-[3px]"
 LABEL_NAME = "underline-offset-4 group-hover:underline"
 LABEL_PRICE = "tabular-nums text-ink-3"
@@ -577,9 +577,9 @@ STATION_NOTE = "block text-sm text-ink-3"
 # Product
 PRODUCT = (
     "grid grid-cols-[minmax(0,1fr)] items-start gap-3 pt-3 md:grid-cols-[64px_minmax(0,1fr)_320px] md:gap-4 md:pt-5 "
-    "min-[1100px]:grid-cols-[72px_minmax(0,1fr)_472px]"
+    "wide:grid-cols-[72px_minmax(0,1fr)_472px]"
 )
-BUY_COLUMN = "order-3 pt-2 md:sticky md:top-4 md:order-none md:pt-0 md:pl-4 min-[1100px]:pl-12"
+BUY_COLUMN = "order-3 pt-2 md:sticky md:top-4 md:order-none md:pt-0 md:pl-4 wide:pl-12"
 STOCK_LIVE = "mb-3.5 flex items-center gap-3 pl-1 text-md"
 DESCRIPTION = "prose grid max-w-[62ch] gap-3 leading-[1.65] text-ink-2"
 BUY_BAR = (

@@ -44,7 +44,7 @@ class Live(rx.State):
 
 
 def live_var(base: rx.Var, slug: rx.Var | str) -> rx.Var:
-    """`base` (a product's view with `as_of`) with what was pushed about `slug` since laid over it.
+    """`base` (a product's view with `as_of_ms`) with what was pushed about `slug` since laid over it.
 
     Has the type of `base`, so that its fields are reached as before: `live_var(p, p.slug).price`.
     """
@@ -53,8 +53,8 @@ def live_var(base: rx.Var, slug: rx.Var | str) -> rx.Var:
     name = f'"now_" + {slug!s}' if isinstance(slug, rx.Var) else f'"now_{slug}"'
     key = f'{name} + "{FIELD_MARKER}"'
     expression = (
-        f"(((now, base) => (now && base && now.at > (base.as_of ?? 0) ? {{...base, ...now}} : base))"
-        f"({here}[{key}], {base!s}))"
+        f"(((now, base) => (now && base && now.at > (base.as_of_ms ?? base.as_of ?? 0)"
+        f" ? {{...base, ...now}} : base))({here}[{key}], {base!s}))"
     )
     data = [born._get_all_var_data(), base._get_all_var_data()]
     if isinstance(slug, rx.Var):
