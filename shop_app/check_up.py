@@ -1,0 +1,160 @@
+"""The check-up: what is configured, what is missing, what would fail; `python -m shop_app doctor` prints it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from .settings import ROOT, Settings, settings
+
+Mark = Literal["ok", "missing", "fails"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`missing` is something that works without it, `fails` something that doesn't."""
+
+    mark: Mark
+    subject: str
+    text: str
+
+
+def examine() -> list[Finding]:
+    """Look at everything; nothing is changed, and nobody outside is asked, apart from database and Redis."""
+    chosen = settings()
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _settings, _data_folder, _database, _redis, _payments, _mail, _pictures, _front_end,
+    )  # fmt: skip
+    return [finding for check in checks for finding in check(chosen)]
+
+
+def _settings(chosen: Settings) -> Iterator[Finding]:
+    yield Finding("ok", "mode", f"{chosen.mode}, port {chosen.port}, {chosen.workers} worker(s)")
+    if chosen.base_url:
+        yield Finding("ok", "address", chosen.public_url)
+    else:
+        yield Finding("missing", "address", f"SHOP_BASE_URL is not set; links point to {chosen.public_url}")
+    if chosen.base_url and urlsplit(chosen.base_url).scheme == "http" and chosen.mode == "production":
+        yield Finding("fails", "address", "SHOP_BASE_URL is http://, so cookies go over the wire unprotected")
+    if chosen.secret_key:
+        yield Finding("ok", "secret key", "from SHOP_SECRET_KEY")
+    else:
+        yield Finding(
+            "missing", "secret key", f"SHOP_SECRET_KEY is not set; one is kept in {chosen.data_dir}"
+        )
+
+
+def _data_folder(chosen: Settings) -> Iterator[Finding]:
+    try:
+        chosen.data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=chosen.data_dir):
+            pass
+    except OSError as error:
+        yield Finding("fails", "data folder", f"{chosen.data_dir} can't be written: {error.strerror}")
+        return
+    free = os.statvfs(chosen.data_dir)
+    megabytes = free.f_bavail * free.f_frsize // 2**20
+    mark: Mark = "ok" if megabytes > 200 else "fails"
+    yield Finding(mark, "data folder", f"{chosen.data_dir}, {megabytes:,} MB free")
+
+
+def _database(chosen: Settings) -> Iterator[Finding]:
+    from sqlalchemy import func
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlmodel import select
+
+    from . import db, migrate, models
+    from .errors import ShopError
+
+    kind = "SQLite" if chosen.sqlalchemy_url.startswith("sqlite") else "PostgreSQL"
+    try:
+        with db.reading() as session:
+            revision, newest = migrate.current(session.connection()), migrate.newest()
+            if revision != newest:
+                yield Finding(
+                    "fails", "database", f"{kind} is at {revision or 'no schema'}; run migrate for {newest}"
+                )
+                return
+            counts = {
+                name: session.exec(select(func.count()).select_from(table)).one()
+                for name, table in (
+                    ("products", models.Product), ("shipping methods", models.ShippingMethod),
+                    ("tax rates", models.TaxRate), ("members of staff", models.Staff),
+                )
+            }  # fmt: skip
+    except (SQLAlchemyError, ShopError, OSError) as error:
+        yield Finding("fails", "database", f"{kind} can't be reached: {str(error).splitlines()[0]}")
+        return
+    yield Finding("ok", "database", f"{kind}, schema {newest}")
+    for name, count in counts.items():
+        yield Finding("ok" if count else "missing", name, f"{count:,}" if count else "none yet")
+
+
+def _redis(chosen: Settings) -> Iterator[Finding]:
+    if not chosen.redis_url:
+        yield Finding("missing", "Redis", "SHOP_REDIS_URL is not set; one process needs none")
+        return
+    import redis
+
+    try:
+        redis.Redis.from_url(chosen.redis_url, socket_timeout=3, socket_connect_timeout=3).ping()
+    except redis.RedisError as error:
+        yield Finding("fails", "Redis", f"it doesn't answer: {error}")
+    else:
+        yield Finding("ok", "Redis", "answers")
+
+
+def _payments(chosen: Settings) -> Iterator[Finding]:
+    if chosen.uses_sandbox:
+        yield Finding(
+            "missing", "payments", "STRIPE_SECRET_KEY is not set; the built-in sandbox takes the cards"
+        )
+        return
+    live = "live" if "_live" in chosen.stripe_secret_key else "test"
+    where = f" at {chosen.stripe_api_base}" if chosen.stripe_api_base else ""
+    yield Finding("ok", "payments", f"Stripe{where} with a {live} key")
+    if chosen.stripe_webhook_secret:
+        yield Finding("ok", "webhook", f"Stripe sends to {chosen.public_url}/webhooks/stripe")
+    else:
+        yield Finding(
+            "fails",
+            "webhook",
+            "STRIPE_WEBHOOK_SECRET is not set; paid orders would only be found by reconcile",
+        )
+
+
+def _mail(chosen: Settings) -> Iterator[Finding]:
+    if not chosen.smtp_url:
+        folder = chosen.data_dir / "letters"
+        yield Finding("missing", "mail", f"SHOP_SMTP_URL is not set; letters are written to {folder}")
+        return
+    parts = urlsplit(chosen.smtp_url)
+    port = parts.port or (465 if parts.scheme == "smtps" else 587)
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout=3).close()
+    except OSError as error:
+        yield Finding("fails", "mail", f"{parts.hostname}:{port} doesn't answer: {error.strerror or error}")
+    else:
+        yield Finding("ok", "mail", f"{parts.hostname}:{port} answers")
+
+
+def _pictures(_chosen: Settings) -> Iterator[Finding]:
+    from PIL import features
+
+    lacking = [name for name in ("avif", "webp", "jpg") if not features.check(name)]
+    if lacking:
+        yield Finding("fails", "pictures", f"Pillow was built without {', '.join(lacking)}")
+    else:
+        yield Finding("ok", "pictures", "AVIF, WebP and JPEG can be made")
+
+
+def _front_end(_chosen: Settings) -> Iterator[Finding]:
+    if (ROOT / ".web" / "build" / "client").is_dir():
+        yield Finding("ok", "front end", "built")
+    else:
+        yield Finding("missing", "front end", "not built yet; the first start does it")
