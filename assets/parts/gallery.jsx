@@ -18,14 +18,16 @@ function Photo({ picture, sizes, alt, first, className }) {
 }
 
 export function Gallery({ pictures, shown, words, classes }) {
-  const [at, setAt] = useState(shown);
+  const [stoodAt, setAt] = useState(shown);
   const [large, setLarge] = useState(false);
   const strip = useRef(null);
   const dialog = useRef(null);
   const count = pictures.length;
+  const at = stoodAt < count ? stoodAt : 0;
   const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const go = (index, smooth = true) => {
+    if (!count) return;
     const next = (index + count) % count;
     setAt(next);
     const box = strip.current;
@@ -56,7 +58,7 @@ export function Gallery({ pictures, shown, words, classes }) {
   };
 
   if (!count) return <div className={classes.empty} />;
-  const here = pictures[at] ?? pictures[0];
+  const here = pictures[at];
   const others = count > 2 ? [1, 2].map((by) => (at + by) % count) : [];
   return (
     <>

@@ -7,21 +7,20 @@ from typing import Any
 import reflex as rx
 
 from shop_app.components import layout, look
-from shop_app.components.cart_line import code_field, discount_rows, sum_row, thumbnail, units
+from shop_app.components.address_fields import address_fields
 from shop_app.components.controls import button, link_button, text_link
-from shop_app.components.fields import field, options, radio_card, select_field, text_field
+from shop_app.components.fields import options, radio_card, text_field
 from shop_app.components.icons import icon
 from shop_app.components.marks import empty_state, note
+from shop_app.components.order_summary import order_summary
 from shop_app.components.parts import busy_button, focus_box
 from shop_app.state.base import Notice
-from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
 from shop_app.words import _
 
 TITLE = rx.cond(Checkout.summary.length() > 0, _("Error: Checkout"), _("Checkout"))
 LOAD = [Checkout.load]
 FORM = "checkout-form"
-FOLDED = ("company", "line2")
 
 
 def page() -> rx.Component:
@@ -59,7 +58,7 @@ def _checkout() -> rx.Component:
             _problems(),
             rx.el.form(
                 _contact(),
-                _address(),
+                _section(_("Delivery address"), address_fields()),
                 _delivery(),
                 _payment(),
                 id=FORM,
@@ -68,7 +67,7 @@ def _checkout() -> rx.Component:
             ),
             class_name="min-w-0",
         ),
-        _summary(),
+        order_summary(),
         class_name=look.CHECKOUT,
     )
 
@@ -147,105 +146,6 @@ def _contact() -> rx.Component:
             auto_capitalize="none",
             spell_check=False,
         ),
-    )
-
-
-def _address() -> rx.Component:
-    folded = [Checkout.view.form.company, Checkout.view.form.line2]
-    return _section(
-        _("Delivery address"),
-        rx.el.div(
-            _country(),
-            rx.foreach(
-                Checkout.view.fields,
-                lambda one: rx.cond(_is_folded(one) | (one.name == "country"), rx.fragment(), _input(one)),
-            ),
-            rx.el.details(
-                rx.el.summary(
-                    icon("plus", look.ICON_S),
-                    _("Company or second address line"),
-                    class_name=look.MORE_FIELDS,
-                ),
-                rx.el.div(
-                    rx.foreach(
-                        Checkout.view.fields, lambda one: rx.cond(_is_folded(one), _input(one), rx.fragment())
-                    ),
-                    class_name=f"{look.FIELDS} mt-4",
-                ),
-                open=(folded[0] != "") | (folded[1] != ""),
-                class_name="col-span-6",
-            ),
-            class_name=look.FIELDS,
-        ),
-    )
-
-
-def _is_folded(one: Any) -> rx.Var[bool]:
-    return (one.name == FOLDED[0]) | (one.name == FOLDED[1])
-
-
-def _country() -> rx.Component:
-    return select_field(
-        _("Country"),
-        rx.foreach(Checkout.view.countries, lambda country: rx.el.option(country.name, value=country.code)),
-        name="country",
-        auto_complete="country",
-        default_value=Checkout.view.form.country,
-        error=Checkout.wrong["country"],
-        class_name="col-span-6",
-        on_change=lambda value: Checkout.typed("country", value),
-    )
-
-
-def _input(one: Any) -> rx.Component:
-    """An input as the country asks for it; its value is its own, so that typing never waits for anything."""
-    id = f"field-{one.name}"
-    value = Checkout.view.form.to(dict[str, str])[one.name]
-    wrong = Checkout.wrong[one.name]
-    described = {
-        "aria_invalid": rx.cond(wrong, "true", "false"),
-        "aria_describedby": rx.cond(wrong, f"{id}-note", ""),
-    }
-    choices = rx.el.select(
-        rx.el.option(_("Choose"), value=""),
-        rx.foreach(one.choices, lambda choice: rx.el.option(choice[1], value=choice[0])),
-        id=id,
-        name=one.name,
-        auto_complete=one.autocomplete,
-        default_value=value,
-        required=one.required,
-        class_name=f"{look.INPUT} {look.SELECT}",
-        on_change=lambda typed: Checkout.typed(one.name, typed),
-        **described,
-    )
-    text = rx.el.input(
-        id=id,
-        name=one.name,
-        type=rx.cond(one.name == "phone", "tel", "text"),
-        auto_complete=one.autocomplete,
-        input_mode=rx.cond(one.inputmode, one.inputmode, "text"),
-        default_value=value,
-        max_length=200,
-        required=one.required,
-        class_name=look.INPUT,
-        on_blur=lambda typed: Checkout.typed(one.name, typed),
-        **described,
-    )
-    label = rx.fragment(
-        one.label,
-        rx.cond(one.required, rx.fragment(), rx.el.span(" ", _("optional"), class_name=look.OPTIONAL)),
-    )
-    return rx.el.div(
-        field(label, rx.cond(one.choices.length() > 0, choices, text), id=id, error=wrong),
-        class_name=rx.match(
-            one.name,
-            ("given_name", look.HALF_WIDE),
-            ("family_name", look.HALF_WIDE),
-            ("postal_code", look.POSTCODE),
-            ("locality", look.CITY),
-            look.FULL,
-        ),
-        key=one.name,
     )
 
 
@@ -349,95 +249,4 @@ def _pay_button(
         busy_label=_("One moment"),
         answer=f"{Checkout.answers}-{Notice.number}",
         data_testid=testid,
-    )
-
-
-def _summary() -> rx.Component:
-    return rx.el.aside(
-        rx.el.details(
-            rx.el.summary(
-                rx.el.span(
-                    units(Checkout.view.cart.count),
-                    icon("down", look.FACET_ICON),
-                    class_name="flex items-center gap-1.5",
-                ),
-                rx.el.span(Checkout.view.total, class_name="font-medium tabular-nums"),
-                class_name="flex min-h-7 cursor-pointer items-center justify-between",
-            ),
-            _lines(),
-            _sums(),
-            class_name="group md:hidden",
-        ),
-        rx.el.div(
-            rx.el.div(
-                rx.el.h2(_("Your order"), class_name=look.D4),
-                text_link(_("Change"), href="/cart", class_name="text-sm text-ink-2"),
-                class_name="mb-2 flex items-baseline justify-between",
-            ),
-            _lines(),
-            _sums(),
-            class_name="hidden md:block",
-        ),
-        rx.el.div(
-            code_field("checkout", Checkout, Checkout.view.cart), class_name="mt-2 md:border-t md:border-line"
-        ),
-        rx.cond(Cart.view.version > Checkout.view.cart.version, _changed(), rx.fragment()),
-        aria_label=_("Your order"),
-        class_name=look.CHECKOUT_ASIDE,
-    )
-
-
-def _changed() -> rx.Component:
-    again = rx.el.button(
-        _("Show it as it is now"),
-        type="button",
-        on_click=Checkout.load,
-        class_name=f"{look.LINK} cursor-pointer",
-    )
-    return rx.el.div(
-        note(_("Your cart was changed in another tab. "), again, kind="wait", role="status"),
-        class_name="mt-3",
-    )
-
-
-def _lines() -> rx.Component:
-    def one(line: Any) -> rx.Component:
-        return rx.el.li(
-            thumbnail(line, look.MINI_PICTURE),
-            rx.el.div(
-                line.title,
-                rx.el.p(
-                    line.variant,
-                    rx.cond(line.variant, " ", ""),
-                    f"× {line.quantity}",
-                    class_name="text-sm text-ink-3",
-                ),
-            ),
-            rx.el.span(line.total, class_name="tabular-nums"),
-            class_name=look.MINI,
-            key=line.sku,
-        )
-
-    return rx.el.ul(rx.foreach(Checkout.view.cart.lines, one))
-
-
-def _sums() -> rx.Component:
-    return rx.el.div(
-        sum_row(_("Subtotal"), Checkout.view.subtotal),
-        discount_rows(Checkout, Checkout.view),
-        rx.cond(Checkout.view.shipping, sum_row(_("Delivery"), Checkout.view.shipping), rx.fragment()),
-        rx.el.p(
-            rx.el.span(_("Total")),
-            rx.el.span(Checkout.view.total, class_name="tabular-nums"),
-            class_name=look.SUM_TOTAL,
-        ),
-        rx.foreach(
-            Checkout.view.tax_lines,
-            lambda tax: rx.el.p(
-                rx.el.span(tax[0]),
-                rx.el.span(tax[1], class_name="tabular-nums"),
-                class_name=f"{look.SUM_ROW} text-sm text-ink-3",
-            ),
-        ),
-        class_name=f"{look.SUM} mt-3.5 border-t border-line pt-4",
     )

@@ -1,0 +1,115 @@
+"""The fields of an address, which follow its country: labels, what is required, what can be chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from shop_app.state.checkout import Checkout
+from shop_app.words import _
+
+from . import look
+from .fields import field_error, select_field
+from .icons import icon
+
+FOLDED = ("company", "line2")
+
+
+def address_fields() -> rx.Component:
+    """The address as its country asks for it, the country first because the rest follows from it."""
+    folded = [Checkout.view.form.company, Checkout.view.form.line2]
+    return rx.el.div(
+        _country(),
+        rx.foreach(
+            Checkout.view.fields,
+            lambda one: rx.cond(_is_folded(one) | (one.name == "country"), rx.fragment(), _input(one)),
+        ),
+        rx.el.details(
+            rx.el.summary(
+                icon("plus", look.ICON_S), _("Company or second address line"), class_name=look.MORE_FIELDS
+            ),
+            rx.el.div(
+                rx.foreach(
+                    Checkout.view.fields,
+                    lambda one: rx.cond(_is_folded(one), _input(one), rx.fragment()),
+                ),
+                class_name=f"{look.FIELDS} mt-4",
+            ),
+            open=(folded[0] != "") | (folded[1] != ""),
+            class_name="col-span-6",
+        ),
+        class_name=look.FIELDS,
+    )
+
+
+def _is_folded(one: Any) -> rx.Var[bool]:
+    return (one.name == FOLDED[0]) | (one.name == FOLDED[1])
+
+
+def _country() -> rx.Component:
+    return select_field(
+        _("Country"),
+        rx.foreach(Checkout.view.countries, lambda country: rx.el.option(country.name, value=country.code)),
+        name="country",
+        auto_complete="country",
+        default_value=Checkout.view.form.country,
+        error=Checkout.wrong["country"],
+        class_name="col-span-6",
+        on_change=lambda value: Checkout.typed("country", value),
+    )
+
+
+def _input(one: Any) -> rx.Component:
+    """An input as the country asks for it; its value is its own, so that typing never waits for anything."""
+    # A Var and no f-string: that would count as one fixed id, and be sent along with the form.
+    id = rx.Var.create("field-") + one.name
+    value = Checkout.view.form.to(dict[str, str])[one.name]
+    wrong = Checkout.wrong[one.name]
+    described = {
+        "aria_invalid": rx.cond(wrong, "true", "false"),
+        "aria_describedby": rx.cond(wrong, id + "-note", ""),
+    }
+    choices = rx.el.select(
+        rx.el.option(_("Choose"), value=""),
+        rx.foreach(one.choices, lambda choice: rx.el.option(choice[1], value=choice[0])),
+        id=id,
+        name=one.name,
+        auto_complete=one.autocomplete,
+        default_value=value,
+        required=one.required,
+        class_name=f"{look.INPUT} {look.SELECT}",
+        on_change=lambda typed: Checkout.typed(one.name, typed),
+        **described,
+    )
+    text = rx.el.input(
+        id=id,
+        name=one.name,
+        type=rx.cond(one.name == "phone", "tel", "text"),
+        auto_complete=one.autocomplete,
+        input_mode=rx.cond(one.inputmode, one.inputmode, "text"),
+        default_value=value,
+        max_length=200,
+        required=one.required,
+        class_name=look.INPUT,
+        on_blur=lambda typed: Checkout.typed(one.name, typed),
+        **described,
+    )
+    label = rx.fragment(
+        one.label,
+        rx.cond(one.required, rx.fragment(), rx.el.span(" ", _("optional"), class_name=look.OPTIONAL)),
+    )
+    return rx.el.div(
+        rx.el.label(label, html_for=id, class_name=look.LABEL),
+        rx.cond(one.choices.length() > 0, choices, text),
+        rx.cond(wrong, field_error(wrong, id=id + "-note"), rx.fragment()),
+        class_name=rx.match(
+            one.name,
+            ("given_name", f"{look.FIELD} {look.HALF_WIDE}"),
+            ("family_name", f"{look.FIELD} {look.HALF_WIDE}"),
+            ("postal_code", f"{look.FIELD} {look.POSTCODE}"),
+            ("locality", f"{look.FIELD} {look.CITY}"),
+            f"{look.FIELD} {look.FULL}",
+        ),
+        key=one.name,
+    )
