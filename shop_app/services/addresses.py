@@ -44,6 +44,7 @@ def _rules(country: str, region: str = "") -> ValidationRules | None:
         return None
 
 
+@lru_cache(maxsize=512)
 def country_name(code: str, locale: str) -> str:
     return Locale.parse(locale).territories.get(code, code)
 
@@ -148,6 +149,7 @@ def normal_postcode(country: str, typed: str) -> str:
     return value
 
 
+@lru_cache(maxsize=256)
 def normal_email(typed: str) -> str:
     """The address in the form in which the shop keeps it, or "" where it can't be one."""
     if len(typed) > 254:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
@@ -21,6 +21,7 @@ from ..models import LEGAL_MOVES, OrderStatus, PaymentStatus
 from ..money import show
 from ..words import _
 from . import letters, promotions, stock
+from .priced_cart import line_of_order
 from .pricing import DiscountLine, Offer
 
 tables = SQLModel.metadata.tables
@@ -77,10 +78,7 @@ _COMPLETE = (
 _LEFT_OVER = (
     select(cart_line.c.id, cart_line.c.quantity, order_line.c.quantity.label("ordered"), cart_line.c.saved)
     .select_from(cart_line)
-    .outerjoin(
-        order_line,
-        and_(order_line.c.order_id == bindparam("order"), order_line.c.variant_id == cart_line.c.variant_id),
-    )
+    .outerjoin(order_line, line_of_order(bindparam("order")))
     .where(
         cart_line.c.cart_id == bindparam("cart"),
         or_(cart_line.c.saved, order_line.c.id.is_(None), cart_line.c.quantity > order_line.c.quantity),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
 from sqlmodel import Session, SQLModel
 
 from ..clock import now
@@ -38,6 +38,16 @@ _HEAD = select(*HEAD_COLUMNS).where(_IS_OPEN)
 _LOCKED_HEAD = _HEAD.with_for_update()
 
 _first_picture = _product_picture.alias()
+
+
+def line_of_order(order_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Joins the order's line of a cart line's variant.
+
+    Without the zero SQLite looks through all orders of that variant instead of the lines of one order.
+    """
+    return and_(_order_line.c.order_id == order_id, _order_line.c.variant_id + 0 == cart_line.c.variant_id)
+
+
 _shown_picture = func.coalesce(
     select(_variant_picture.c.product_picture_id)
     .where(_variant_picture.c.variant_id == variant.c.id)
@@ -83,10 +93,7 @@ _LINES = (
     .join(product, product.c.id == variant.c.product_id)
     .outerjoin(level, level.c.variant_id == variant.c.id)
     .outerjoin(_order, _own_order)
-    .outerjoin(
-        _order_line,
-        and_(_order_line.c.order_id == _order.c.id, _order_line.c.variant_id == cart_line.c.variant_id),
-    )
+    .outerjoin(_order_line, line_of_order(_order.c.id))
     .outerjoin(
         _stock_hold,
         and_(

@@ -8,11 +8,16 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from babel.dates import format_date
-from sqlmodel import Session, SQLModel, select
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel
 
-from ..models import MethodKind, ShippingMethod, ShippingRate, ZoneCountry
+from ..models import MethodKind
 from ..words import _
 from .remembered import Remembered
+
+_method = SQLModel.metadata.tables["shipping_method"]
+_rate = SQLModel.metadata.tables["shipping_rate"]
+_country = SQLModel.metadata.tables["zone_country"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +61,28 @@ class Quote:
     arrives_until: date
 
 
+_STEPS = select(_rate.c.method_id, _rate.c.up_to_grams, _rate.c.price_minor).order_by(_rate.c.up_to_grams)
+_METHODS = select(
+    _method.c.id, _method.c.zone_id, _method.c.code, _method.c.kind, _method.c.label, _method.c.note,
+    _method.c.price_minor, _method.c.free_above_minor, _method.c.min_days, _method.c.max_days,
+    _method.c.position,
+).where(_method.c.active)  # fmt: skip
+_COUNTRIES = select(_country.c.country, _country.c.zone_id)
+
+
 def _read(session: Session) -> dict[str, tuple[Method, ...]]:
-    tables = SQLModel.metadata.tables
+    connection = session.connection()
     steps: dict[int, list[tuple[int, int]]] = {}
-    for rate in session.exec(select(ShippingRate).order_by(tables["shipping_rate"].c.up_to_grams)):
-        steps.setdefault(rate.method_id, []).append((rate.up_to_grams, rate.price_minor))
+    for method_id, up_to_grams, price_minor in connection.execute(_STEPS):
+        steps.setdefault(method_id, []).append((up_to_grams, price_minor))
     zones: dict[int, list[Method]] = {}
-    for row in session.exec(select(ShippingMethod).where(tables["shipping_method"].c.active)):
-        assert row.id
-        zones.setdefault(row.zone_id, []).append(
-            Method(
-                row.code, row.kind, row.label, row.note, row.price_minor, row.free_above_minor,
-                row.min_days, row.max_days, row.position, tuple(steps.get(row.id, ())),
-            )
-        )  # fmt: skip
+    for method_id, zone_id, *columns in connection.execute(_METHODS):
+        method = Method(*columns, steps=tuple(steps.get(method_id, ())))
+        zones.setdefault(zone_id, []).append(method)
     return {
-        country.country: tuple(zones[country.zone_id])
-        for country in session.exec(select(ZoneCountry))
-        if zones.get(country.zone_id)
+        country: tuple(zones[zone_id])
+        for country, zone_id in connection.execute(_COUNTRIES)
+        if zone_id in zones
     }
 
 
@@ -126,6 +135,7 @@ def _working_days_after(day: date, count: int) -> date:
     return day
 
 
+@lru_cache(maxsize=256)
 def arrival_text(first: date, last: date, locale: str, *, pick_up: bool = False) -> str:
     """The range as people read it: "Wed 25 to Fri 27 November", "Tue 24 November"."""
     whole = _("EEE d MMMM")

@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from sqlmodel import Session, SQLModel, select
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel
 
-from ..models import TaxRate
+from .. import models  # noqa: F401
 from .pricing import Rate
 from .remembered import Remembered
+
+_tax_rate = SQLModel.metadata.tables["tax_rate"]
 
 PRICES_INCLUDE_TAX = True
 """The catalogue's prices are what the shopper pays, in every country."""
 
 
+_ALL = select(
+    _tax_rate.c.country, _tax_rate.c.region, _tax_rate.c.valid_from, _tax_rate.c.tax_class,
+    _tax_rate.c.label, _tax_rate.c.rate_ppm,
+).order_by(_tax_rate.c.valid_from)  # fmt: skip
+
+
 def _read(session: Session) -> dict[tuple[str, str], list[tuple[date, str, Rate]]]:
     rates: dict[tuple[str, str], list[tuple[date, str, Rate]]] = {}
-    for row in session.exec(select(TaxRate).order_by(SQLModel.metadata.tables["tax_rate"].c.valid_from)):
-        entry = (row.valid_from, row.tax_class, Rate(row.label, row.rate_ppm))
-        rates.setdefault((row.country, row.region), []).append(entry)
+    for country, region, valid_from, tax_class, label, ppm in session.connection().execute(_ALL):
+        rates.setdefault((country, region), []).append((valid_from, tax_class, Rate(label, ppm)))
     return rates
 
 
