@@ -236,7 +236,8 @@ class Api:
             raise Refused("Idempotency keys are 255 characters long at most.", kind="idempotency_error")
         owner, before = idempotency.claim(self._store, key, idempotency.fingerprint(path, given))
         if before:
-            return _reply(*before, replayed=True)
+            lost = fault and fault.do == "lost_reply"
+            return _cut() if lost else _reply(*before, replayed=True)
         try:
             if fault and fault.do == "slow":
                 time.sleep(fault.seconds)
@@ -281,6 +282,10 @@ def _expand(tables: Tables, at: Any, path: list[str]) -> None:
     if not path or not isinstance(at, dict):
         return
     name = path[0]
+    if name == "refunds" and at.get("object") == "charge":
+        found = tables.newest("refund", limit=11, parent=at["payment_intent"])
+        at["refunds"] = listed(f"/v1/charges/{at['id']}/refunds", found, 10)
+        return
     if name not in EXPANDABLE and name != "data":
         raise WrongParameters(f"This property cannot be expanded ({name}).", param="expand")
     if isinstance(at.get(name), str):

@@ -87,14 +87,15 @@ class StripeProvider:
     def look(self, reference: str) -> PaymentPicture:
         with _outside():
             session = self.client.v1.checkout.sessions.retrieve(
-                reference, {"expand": ["payment_intent.latest_charge"]}
+                reference, {"expand": ["payment_intent.latest_charge.refunds"]}
             )
             intent: Any = session.payment_intent
-            refunds: tuple[RefundPicture, ...] = ()
-            if intent and intent.latest_charge and intent.latest_charge.amount_refunded:
-                found = self.client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})
-                refunds = tuple(_refund(refund) for refund in found.auto_paging_iter())
-        return _picture(session, intent, refunds)
+            known = getattr(intent.latest_charge, "refunds", None) if intent else None
+            refunds = known.data if known else []
+            if known and known.has_more:
+                whole = self.client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})
+                refunds = list(whole.auto_paging_iter())
+        return _picture(session, intent, tuple(map(_refund, refunds)))
 
     def expire(self, reference: str) -> None:
         import stripe

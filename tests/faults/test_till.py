@@ -1,0 +1,414 @@
+"""The till under faults: whatever fails or dies between two lines, money, stock and order agree at last."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import replace
+
+import pytest
+
+from shop_app import db, till
+from shop_app.errors import Conflict, ProviderDown
+from shop_app.providers import payments as companies
+from shop_app.services import cart, payments
+from shop_app.web import webhooks
+from tests.paying import FORM, GOOD, ME, World, client_of, everything, make_world, rows
+
+CREATE = "POST /v1/checkout/sessions"
+BROKEN = ("4000000000000002", "4000000000009995")
+
+
+@pytest.fixture
+def world(engine, tmp_path) -> World:
+    return make_world(tmp_path)
+
+
+def order():
+    return rows("customer_order")[-1]
+
+
+def bowls() -> tuple[int, int]:
+    level = rows("stock_level")[0]
+    return level.on_hand, level.allocated
+
+
+def sweep() -> int:
+    return asyncio.run(till.sweep())
+
+
+def sessions(world: World) -> list[tuple[str, str]]:
+    found = client_of(world.sandbox).v1.checkout.sessions.list({"limit": 100}).data
+    return [(str(session.status), session.payment_status) for session in found]
+
+
+def closed() -> bool:
+    return asyncio.run(till.close(order().id, "cancelled"))
+
+
+# --- The straight way -----------------------------------------------------------------------------
+
+
+@pytest.mark.both
+def test_a_click_leads_to_the_pay_page_with_the_order_written_down_before(world):
+    url = world.pay()
+
+    (payment,) = rows("payment")
+    assert url == payment.redirect_url
+    assert url.startswith("http://127.0.0.1/sandbox/pay/cs_test_")
+    assert (order().status, order().total_minor, payment.amount_minor, payment.state) == (
+        "pending", 3270, 3270, "open",
+    )  # fmt: skip
+    assert bowls() == (3, 1)
+    found = client_of(world.sandbox).v1.checkout.sessions.retrieve(payment.reference)
+    assert (found.amount_total, found.customer_email) == (3270, "marta@example.com")
+    assert found.to_dict()["metadata"] == {
+        "attempt": "order-1-1", "order_number": "1001", "order_token": order().token,
+    }  # fmt: skip
+    assert found.success_url.endswith(f"/orders/{order().token}")
+    assert found.cancel_url.endswith(f"/orders/{order().token}?cancelled=1")
+    assert found.expires_at == int(order().expires_at.timestamp())
+
+
+def test_many_clicks_are_one_order_and_one_payment(world):
+    total = world.fill_cart()
+
+    async def clicks() -> set[str]:
+        return set(await asyncio.gather(*(till.pay(ME, FORM, total) for _ in range(6))))
+
+    assert len(asyncio.run(clicks())) == 1
+    assert (len(rows("customer_order")), len(rows("payment")), len(sessions(world))) == (1, 1, 1)
+
+
+def test_paying_later_leads_to_the_order_at_once(world):
+    url = world.pay(replace(FORM, payment_provider="manual"))
+
+    assert url == f"/orders/{order().token}"
+    assert order().status == "placed"
+    assert sessions(world) == []
+    assert [row.kind for row in rows("letter")] == ["order_placed"]
+
+
+# --- Coming back without paying -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", BROKEN)
+def test_a_decline_keeps_everything_open_and_says_why(world, number):
+    world.enter_card(world.pay(), number)
+    world.deliver()
+
+    (payment,) = rows("payment")
+    assert (order().status, order().payment_status, payment.state) == ("pending", "none", "open")
+    assert payment.decline_message.endswith("Nothing was charged.")
+    assert [row.kind for row in rows("payment_event")] == ["opened", "declined"]
+    assert bowls() == (3, 1)
+
+
+def test_cancelling_gives_everything_back_and_nobody_can_pay_any_more(world):
+    url = world.pay()
+    asyncio.run(till.give_up(order().token))
+
+    assert (order().status, rows("payment")[0].state, bowls()) == ("cancelled", "expired", (3, 0))
+    assert sessions(world) == [("expired", "unpaid")]
+    assert world.enter_card(url).status_code == 410
+    with db.reading() as session:
+        assert cart.view(session, ME).count == 1
+
+
+def test_cancelling_after_paying_leaves_the_order_paid(world):
+    world.enter_card(world.pay())
+
+    asyncio.run(till.give_up(order().token))
+    assert (order().status, order().payment_status, bowls()) == ("placed", "paid", (3, 1))
+
+
+def test_a_changed_cart_ends_the_old_payment_and_opens_another(world):
+    old = world.pay()
+    new = world.pay(total_minor=world.fill_cart())
+
+    assert new != old
+    assert [row.status for row in rows("customer_order")] == ["cancelled", "pending"]
+    assert sorted(sessions(world)) == [("expired", "unpaid"), ("open", "unpaid")]
+    assert world.enter_card(old).status_code == 410
+    assert bowls() == (3, 2)
+
+
+def test_a_changed_cart_whose_order_was_paid_meanwhile_keeps_that_order(world):
+    world.enter_card(world.pay())
+    total = world.fill_cart("DUNE-MUG")
+
+    # What was added afterwards is a cart of its own by now, at another total than the one shown.
+    asyncio.run(till.pay(ME, FORM, total))
+    assert [row.status for row in rows("customer_order")] == ["placed", "pending"]
+    assert rows("customer_order")[0].payment_status == "paid"
+    assert [row.sku for row in rows("order_line")] == ["SHOAL-BOWL", "DUNE-MUG"]
+
+
+# --- Time -----------------------------------------------------------------------------------------
+
+
+def test_an_order_whose_time_is_over_ends_and_gives_its_units_back(world, clock):
+    url = world.pay()
+    clock.shift(41 * 60)
+
+    assert sweep() == 1
+    assert (order().status, rows("payment")[0].state, bowls()) == ("expired", "expired", (3, 0))
+    assert world.enter_card(url).status_code == 410
+    assert sweep() == 0
+
+
+def test_a_payment_that_nobody_told_of_is_found_before_the_order_ends(world, clock):
+    world.enter_card(world.pay())
+    clock.shift(41 * 60)
+
+    assert sweep() == 1
+    assert (order().status, order().payment_status, bowls()) == ("placed", "paid", (3, 1))
+
+
+@pytest.mark.both
+def test_reconcile_finds_what_the_webhook_missed_and_says_so_once(world):
+    world.enter_card(world.pay())
+
+    reference = rows("payment")[0].reference
+    assert asyncio.run(till.reconcile()) == [f"Payment {reference} of order id {order().id}: applied."]
+    assert (order().status, order().payment_status) == ("placed", "paid")
+    after = everything()
+    assert asyncio.run(till.reconcile()) == []
+    assert everything() == after
+
+
+def test_webhook_return_and_reconcile_at_once_pay_once(world):
+    world.enter_card(world.pay())
+    reference = rows("payment")[0].reference
+
+    async def all_at_once() -> list[object]:
+        return await asyncio.gather(
+            *(till.settle_from_provider("stripe", reference) for _ in range(8)), till.reconcile()
+        )
+
+    outcomes = asyncio.run(all_at_once())
+    assert [row.kind for row in rows("payment_event")] == ["opened", "captured"]
+    assert outcomes.count("applied") + len(outcomes[-1]) == 1  # pyright: ignore[reportArgumentType]
+    assert len(rows("letter")) == 1
+
+
+# --- The company fails ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("do", ["500", "429", "lost_reply"])
+def test_when_the_company_fails_for_a_while_the_same_click_goes_on_later(world, do):
+    total = world.fill_cart()
+    world.faults(api=[{"path": CREATE, "do": do, "times": 3}])
+
+    with pytest.raises(ProviderDown, match="your cart is kept"):
+        world.pay(total_minor=total)
+    assert (order().status, rows("payment")[0].state, bowls()) == ("pending", "started", (3, 1))
+    world.faults()
+    world.enter_card(world.pay(total_minor=total))
+    world.deliver()
+    assert (len(rows("customer_order")), len(rows("payment")), len(sessions(world))) == (1, 1, 1)
+    assert order().payment_status == "paid"
+
+
+def test_a_failure_that_is_replayed_is_left_behind_by_a_new_attempt(world, clock):
+    total = world.fill_cart()
+    world.faults(api=[{"path": CREATE, "do": "500_kept"}])
+    for _ in range(2):
+        with pytest.raises(ProviderDown):
+            world.pay(total_minor=total)
+    clock.shift(61)
+
+    world.enter_card(world.pay(total_minor=total))
+    world.deliver()
+    assert [(row.attempt, row.state) for row in rows("payment")] == [(1, "failed"), (2, "captured")]
+    assert (len(rows("customer_order")), order().payment_status) == (1, "paid")
+
+
+def test_while_the_company_is_down_an_order_stays_rather_than_being_ended_blindly(world, clock):
+    world.enter_card(world.pay())
+    clock.shift(41 * 60)
+    world.faults(api=[{"do": "500", "times": 50}])
+
+    assert sweep() == 0
+    assert (order().status, bowls()) == ("pending", (3, 1))
+    world.faults()
+    assert sweep() == 1
+    assert order().payment_status == "paid"
+
+
+def test_a_webhook_that_cant_look_waits_for_the_sweep(world):
+    world.enter_card(world.pay())
+    world.faults(api=[{"do": "500", "times": 50}])
+    assert world.deliver() == [200, 200, 200, 200]
+    assert {row.outcome for row in rows("provider_event")} == {""}
+    assert order().status == "pending"
+
+    world.faults()
+    assert sweep() == 4
+    assert order().payment_status == "paid"
+    assert sweep() == 0
+
+
+# --- A process dies -------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """What a killed process sees of its next line."""
+
+
+def dies_at(monkeypatch, place, name: str) -> None:
+    def die(*_args, **_kwargs):
+        raise Killed
+
+    monkeypatch.setattr(place, name, die)
+
+
+@pytest.mark.parametrize("line", ["start_attempt", "opened"])
+def test_death_between_two_lines_loses_nothing_and_the_next_click_goes_on(world, monkeypatch, line):
+    total = world.fill_cart()
+    with monkeypatch.context() as patch:
+        dies_at(patch, payments, line)
+        with pytest.raises(Killed):
+            world.pay(total_minor=total)
+    assert (order().status, bowls()) == ("pending", (3, 1))
+
+    world.enter_card(world.pay(total_minor=total))
+    world.deliver()
+    assert (len(rows("customer_order")), len(rows("payment")), len(sessions(world))) == (1, 1, 1)
+    assert (order().status, order().payment_status) == ("placed", "paid")
+
+
+@pytest.mark.parametrize("line", ["start_attempt", "opened"])
+def test_death_and_no_second_click_ends_with_the_units_back(world, monkeypatch, clock, line):
+    total = world.fill_cart()
+    with monkeypatch.context() as patch:
+        dies_at(patch, payments, line)
+        with pytest.raises(Killed):
+            world.pay(total_minor=total)
+    clock.shift(41 * 60)
+
+    assert sweep() == 1
+    assert (order().status, bowls()) == ("expired", (3, 0))
+
+
+def test_death_between_the_answer_to_a_webhook_and_its_work_is_healed(world, monkeypatch):
+    world.enter_card(world.pay())
+    with monkeypatch.context() as patch:
+        patch.setattr(webhooks, "_apply", lambda _inbox_id: None)
+        assert world.deliver() == [200] * 4
+    assert [row.applied_at for row in rows("provider_event")] == [None] * 4
+
+    assert sweep() == 4
+    assert (order().payment_status, len(rows("letter"))) == ("paid", 1)
+
+
+def test_an_order_that_ends_while_the_company_answers_has_its_session_expired(world, monkeypatch):
+    total = world.fill_cart()
+    company = companies.provider("stripe")
+    start = company.start
+
+    def slowly(request):
+        started = start(request)
+        thread = threading.Thread(target=closed)
+        thread.start()
+        thread.join()
+        return started
+
+    monkeypatch.setattr(company, "start", slowly)
+    with pytest.raises(Conflict, match="ended in the meantime"):
+        world.pay(total_minor=total)
+    assert (order().status, bowls()) == ("cancelled", (3, 0))
+    assert sessions(world) == [("expired", "unpaid")]
+
+
+# --- Refunds --------------------------------------------------------------------------------------
+
+
+def refund(amount_minor: int, key: str) -> None:
+    asyncio.run(till.refund(rows("payment")[0].id, amount_minor, key, actor="clerk@example.com"))
+
+
+@pytest.fixture
+def paid(world) -> World:
+    world.enter_card(world.pay(), GOOD)
+    world.deliver()
+    return world
+
+
+@pytest.mark.both
+def test_parts_go_back_until_nothing_is_left(paid):
+    refund(1000, "a")
+    assert (order().payment_status, rows("payment")[0].refunded_minor) == ("partially_refunded", 1000)
+    before = everything()
+    with pytest.raises(Conflict, match="more than what is left"):
+        refund(2271, "b")
+    assert everything() == before
+    refund(2270, "c")
+
+    (payment,) = rows("payment")
+    assert (order().payment_status, payment.refunded_minor, payment.refund_pending_minor) == (
+        "refunded", 3270, 0,
+    )  # fmt: skip
+    assert [row.data["amount"] for row in rows("letter") if row.kind == "order_refunded"] == [
+        "€10.00",
+        "€22.70",
+    ]
+    paid.deliver()
+    assert rows("payment")[0].refunded_minor == 3270
+
+
+def test_a_double_click_is_one_refund(paid):
+    refund(1000, "a")
+    refund(1000, "a")
+
+    assert rows("payment")[0].refunded_minor == 1000
+    assert len(client_of(paid.sandbox).v1.refunds.list({}).data) == 1
+
+
+def test_twenty_refunds_at_once_give_back_no_more_than_there_was(paid):
+    async def many() -> list[object]:
+        one = rows("payment")[0].id
+        return await asyncio.gather(
+            *(till.refund(one, 981, f"key-{n}", actor="x") for n in range(20)), return_exceptions=True
+        )
+
+    outcomes = asyncio.run(many())
+    assert sum(outcome is None for outcome in outcomes) == 3
+    assert rows("payment")[0].refunded_minor == 2943
+
+
+def test_a_refund_whose_reply_was_lost_is_asked_for_again_with_the_same_key(paid):
+    paid.faults(api=[{"path": "POST /v1/refunds", "do": "lost_reply", "times": 3}])
+    with pytest.raises(ProviderDown):
+        refund(1000, "a")
+    assert (rows("payment")[0].refund_pending_minor, rows("refund")[0].status) == (1000, "pending")
+    paid.faults()
+
+    assert sweep() == 1
+    assert (rows("payment")[0].refunded_minor, rows("payment")[0].refund_pending_minor) == (1000, 0)
+    assert len(client_of(paid.sandbox).v1.refunds.list({}).data) == 1
+
+
+def test_a_refund_made_at_stripes_own_desk_is_taken_over(paid):
+    intent = rows("payment")[0].intent_reference
+    client_of(paid.sandbox).v1.refunds.create({"payment_intent": intent, "amount": 500})
+    paid.deliver()
+
+    (found,) = rows("refund")
+    assert (found.actor, found.amount_minor, found.status) == ("stripe", 500, "succeeded")
+    assert (order().payment_status, rows("payment")[0].refunded_minor) == ("partially_refunded", 500)
+
+
+def test_a_pending_refund_that_fails_days_later_is_money_that_stayed(paid):
+    paid.faults(webhooks={"refund_status": "pending"})
+    refund(1000, "a")
+    (payment,), (found,) = rows("payment"), rows("refund")
+    assert (found.status, payment.refund_pending_minor, payment.refunded_minor) == ("pending", 1000, 0)
+    assert [row.kind for row in rows("letter")] == ["order_paid"]
+
+    paid.browser.post(f"/sandbox/_refunds/{found.provider_reference}?status=failed")
+    paid.deliver()
+    asyncio.run(till.reconcile())
+    (payment,), (found,) = rows("payment"), rows("refund")
+    assert (found.status, payment.refund_pending_minor, payment.refunded_minor) == ("failed", 0, 0)
+    assert order().payment_status == "paid"

@@ -1,0 +1,242 @@
+"""What Stripe promises and the shop leans on: the same tests for the sandbox and for Stripe's test mode.
+
+With STRIPE_TEST_KEY set they also run there; without, that half is skipped, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+
+from shop_app.providers.payments.stripe import API_VERSION
+from tests.paying import GOOD, World, client_of, make_sandbox
+
+REAL_KEY = os.environ.get("STRIPE_TEST_KEY", "")
+STRIPE = pytest.param(
+    "stripe",
+    marks=pytest.mark.skipif(
+        not REAL_KEY.startswith(("sk_test_", "rk_test_")), reason="STRIPE_TEST_KEY isn't set"
+    ),
+)
+
+
+@dataclass
+class Company:
+    client: stripe.StripeClient
+    payments: Callable[[int], str]
+    """Makes a paid intent of so many cents and gives its id."""
+
+
+@pytest.fixture(params=["sandbox", STRIPE])
+def company(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Company]:
+    if request.param == "stripe":
+        request.getfixturevalue("monkeypatch").undo()
+        client = stripe.StripeClient(REAL_KEY, stripe_version=API_VERSION)
+        yield Company(client, lambda cents: _paid_at_stripe(client, cents))
+        return
+    world = World(make_sandbox(tmp_path))
+    client = client_of(world.sandbox)
+
+    def pay(cents: int) -> str:
+        session = client.v1.checkout.sessions.create(wanted(cents))
+        assert session.url
+        assert world.enter_card(session.url, GOOD).status_code == 303
+        return str(client.v1.checkout.sessions.retrieve(session.id).payment_intent)
+
+    yield Company(client, pay)
+
+
+def _paid_at_stripe(client: stripe.StripeClient, cents: int) -> str:
+    return client.v1.payment_intents.create(
+        {
+            "amount": cents, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True,
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        }
+    ).id  # fmt: skip
+
+
+def wanted(cents: int = 5290, **more: Any) -> Any:
+    item = {"currency": "eur", "unit_amount": cents, "product_data": {"name": "Shoal Bowl"}}
+    return {
+        "mode": "payment", "line_items": [{"quantity": 1, "price_data": item}],
+        "success_url": "https://shop.example/orders/t",
+        "cancel_url": "https://shop.example/orders/t?cancelled=1",
+        "customer_email": "marta@example.com", "client_reference_id": "t",
+        "metadata": {"attempt": "order-1-1"},
+        "payment_intent_data": {"metadata": {"attempt": "order-1-1"}},
+        "expires_at": int(time.time()) + 40 * 60,
+    } | more  # fmt: skip
+
+
+def fresh() -> Any:
+    return {"idempotency_key": f"test-{uuid.uuid4()}"}
+
+
+def test_a_session_is_open_and_says_what_was_asked(company):
+    made = company.client.v1.checkout.sessions.create(wanted())
+
+    found = company.client.v1.checkout.sessions.retrieve(made.id)
+    assert made.id.startswith("cs_test_")
+    assert (found.object, found.status, found.payment_status) == ("checkout.session", "open", "unpaid")
+    assert (found.amount_total, found.currency, found.payment_intent) == (5290, "eur", None)
+    assert (found.client_reference_id, found.to_dict()["metadata"]) == ("t", {"attempt": "order-1-1"})
+    assert found.url == made.url
+    assert found.livemode is False
+
+
+def test_line_items_add_up_to_the_total(company):
+    two = [
+        {
+            "quantity": 3,
+            "price_data": {"currency": "eur", "unit_amount": 700, "product_data": {"name": "Mug"}},
+        },
+        {
+            "quantity": 1,
+            "price_data": {"currency": "eur", "unit_amount": 0, "product_data": {"name": "Gift"}},
+        },
+    ]
+    made = company.client.v1.checkout.sessions.create(wanted(line_items=two))
+
+    items = company.client.v1.checkout.sessions.line_items.list(made.id).data
+    assert made.amount_total == 2100
+    assert sorted((item.description, item.quantity, item.amount_total) for item in items) == [
+        ("Gift", 1, 0), ("Mug", 3, 2100),
+    ]  # fmt: skip
+
+
+def test_the_same_key_and_request_give_the_same_session(company):
+    key, request = fresh(), wanted()
+
+    first = company.client.v1.checkout.sessions.create(request, key)
+    again = company.client.v1.checkout.sessions.create(request, key)
+
+    assert again.id == first.id
+    assert again.last_response.headers["Idempotent-Replayed"] == "true"
+
+
+def test_other_parameters_under_the_same_key_are_refused(company):
+    key = fresh()
+    company.client.v1.checkout.sessions.create(wanted(5290), key)
+
+    with pytest.raises(stripe.IdempotencyError) as refused:
+        company.client.v1.checkout.sessions.create(wanted(5291), key)
+    assert refused.value.http_status == 400
+
+
+def test_wrong_parameters_use_no_key_up(company):
+    key = fresh()
+    with pytest.raises(stripe.InvalidRequestError):
+        company.client.v1.checkout.sessions.create(wanted(line_items=[]), key)
+
+    assert company.client.v1.checkout.sessions.create(wanted(), key).status == "open"
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"foo": "1"}, "foo"),
+        ({"mode": "payments"}, "mode"),
+        ({"line_items": [{"qty": 1}]}, "line_items[0]"),
+        ({"success_url": "no address"}, "success_url"),
+        ({"expires_at": int(time.time()) + 60}, "expires_at"),
+        ({"expires_at": int(time.time()) + 25 * 3600}, "expires_at"),
+        ({"customer_email": "nobody"}, "customer_email"),
+        ({"metadata": {"k" * 41: "v"}}, "metadata"),
+        ({"payment_intent_data": {"capture_method": "sometimes"}}, "payment_intent_data[capture_method]"),
+    ],
+)
+def test_requests_that_stripe_refuses_are_refused(company, change, param):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.client.v1.checkout.sessions.create(wanted(**change))
+
+    assert refused.value.http_status == 400
+    assert str(refused.value.param).startswith(param)
+
+
+def test_an_amount_that_is_too_small_is_refused(company):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.client.v1.checkout.sessions.create(wanted(10))
+    assert refused.value.code == "amount_too_small"
+
+
+def test_an_expired_session_stays_expired(company):
+    made = company.client.v1.checkout.sessions.create(wanted())
+
+    assert company.client.v1.checkout.sessions.expire(made.id).status == "expired"
+    with pytest.raises(stripe.InvalidRequestError):
+        company.client.v1.checkout.sessions.expire(made.id)
+    assert company.client.v1.checkout.sessions.retrieve(made.id).status == "expired"
+
+
+def test_what_isnt_there_is_a_404(company):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.client.v1.checkout.sessions.retrieve("cs_test_nothing")
+    assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
+
+
+def test_a_wrong_key_is_refused(company):
+    with pytest.raises(stripe.AuthenticationError) as refused:
+        company.client.v1.checkout.sessions.list({}, {"api_key": "sk_test_wrong"})
+    assert refused.value.http_status == 401
+
+
+def test_parts_are_refunded_up_to_the_whole_and_not_a_cent_more(company):
+    intent = company.payments(5000)
+    refunds = company.client.v1.refunds
+
+    first = refunds.create({"payment_intent": intent, "amount": 1500, "reason": "requested_by_customer"})
+    assert (first.object, first.amount, first.status) == ("refund", 1500, "succeeded")
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        refunds.create({"payment_intent": intent, "amount": 3501})
+    assert refused.value.param == "amount"
+    refunds.create({"payment_intent": intent, "amount": 3500})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        refunds.create({"payment_intent": intent})
+    assert refused.value.code == "charge_already_refunded"
+    found = refunds.list({"payment_intent": intent}).data
+    assert sorted(refund.amount for refund in found) == [1500, 3500]
+
+
+def test_a_refund_under_the_same_key_is_one_refund(company):
+    intent, key = company.payments(5000), fresh()
+
+    first = company.client.v1.refunds.create({"payment_intent": intent, "amount": 1000}, key)
+    again = company.client.v1.refunds.create({"payment_intent": intent, "amount": 1000}, key)
+
+    assert again.id == first.id
+    assert len(company.client.v1.refunds.list({"payment_intent": intent}).data) == 1
+
+
+def test_an_intent_carries_its_charge_when_asked(company):
+    intent = company.client.v1.payment_intents.retrieve(company.payments(1999), {"expand": ["latest_charge"]})
+
+    charge: Any = intent.latest_charge
+    assert (intent.status, intent.amount_received, charge.object) == ("succeeded", 1999, "charge")
+    assert (charge.amount_captured, charge.amount_refunded, charge.paid) == (1999, 0, True)
+
+
+def test_events_can_be_listed_and_parsed(company):
+    company.payments(1999)
+
+    events = company.client.v1.events.list({"type": "payment_intent.succeeded", "limit": 1}).data
+    assert [event.type for event in events] == ["payment_intent.succeeded"]
+    assert stripe.Event.construct_from(events[0].to_dict(), None).data.object["object"] == "payment_intent"
+
+
+def test_lists_come_in_pages(company):
+    made = [company.client.v1.checkout.sessions.create(wanted()).id for _ in range(3)]
+
+    first = company.client.v1.checkout.sessions.list({"limit": 2})
+    rest = company.client.v1.checkout.sessions.list({"limit": 2, "starting_after": first.data[-1].id})
+
+    assert [session.id for session in first.data] == made[:0:-1]
+    assert first.has_more is True
+    assert rest.data[0].id == made[0]
