@@ -43,6 +43,11 @@ def address_fields() -> rx.Component:
     )
 
 
+def wrong_with(name: Any) -> Any:
+    """What is wrong with a field, "" where nothing is."""
+    return rx.cond(Checkout.wrong.contains(name), Checkout.wrong[name], "")
+
+
 def _is_folded(one: Any) -> rx.Var[bool]:
     return (one.name == FOLDED[0]) | (one.name == FOLDED[1])
 
@@ -54,7 +59,7 @@ def _country() -> rx.Component:
         name="country",
         auto_complete="country",
         default_value=Checkout.view.form.country,
-        error=Checkout.wrong["country"],
+        error=wrong_with("country"),
         class_name="col-span-6",
         on_change=lambda value: Checkout.typed("country", value),
     )
@@ -65,7 +70,7 @@ def _input(one: Any) -> rx.Component:
     # A Var and no f-string: that would count as one fixed id, and be sent along with the form.
     id = rx.Var.create("field-") + one.name
     value = Checkout.view.form.to(dict[str, str])[one.name]
-    wrong = Checkout.wrong[one.name]
+    wrong = wrong_with(one.name)
     described = {
         "aria_invalid": rx.cond(wrong, "true", "false"),
         "aria_describedby": rx.cond(wrong, id + "-note", ""),

@@ -25,7 +25,7 @@ UTILITY_SIDE = "flex items-center gap-6"
 UTILITY_SECOND = "hidden md:inline"
 UTILITY_END = "hidden items-center gap-6 md:flex"
 UTILITY_LINK = "py-[3px] underline-offset-4 hover:text-ink hover:underline"
-HEAD = "head relative z-sticky"
+HEAD = "head relative z-menu"
 HEAD_GROUND = "relative bg-paper"
 PLAIN_HEAD = "border-b border-line"
 PLAIN_HEAD_ROW = "mx-auto flex h-15 w-full max-w-page items-center justify-between px-gutter md:h-18"
@@ -414,7 +414,7 @@ TOOLBAR = (
     "max-md:contents md:flex md:min-h-11 md:flex-row-reverse md:items-center md:justify-between md:gap-4"
 )
 TOOLBAR_BAR = (
-    "sticky top-0 z-sticky -mx-gutter grid grid-cols-2 border-y border-line bg-paper md:static md:mx-0 "
+    "sticky top-0 max-md:z-sticky -mx-gutter grid grid-cols-2 border-y border-line bg-paper md:static md:mx-0 "
     "md:block md:border-0"
 )
 FILTER_BUTTON = (
@@ -439,7 +439,7 @@ MORE_BAR = "h-1 w-50 overflow-hidden rounded-full bg-line"
 PROSE_PAGE = "mx-auto w-full max-w-page px-gutter pt-10 md:pt-16"
 PROSE_LEAD = "mt-4 max-w-[52ch] text-lg text-ink-2"
 PROSE = "prose mt-10 grid max-w-[62ch] gap-10 leading-[1.65] text-ink-2"
-SIZES_PRODUCT = "(min-width:1360px) 650px, (min-width:768px) 46vw, 100vw"
+SIZES_PRODUCT = "(min-width:1360px) 680px, (min-width:1100px) 50vw, (min-width:768px) 46vw, 100vw"
 LOST = "mx-auto grid w-full max-w-page items-center gap-6 px-gutter pt-8 md:grid-cols-2 md:gap-16 md:pt-12"
 LOST_LIST = "mt-2 grid gap-0.5"
 LOST_LINK = (
@@ -494,14 +494,16 @@ GALLERY = {
 
 # Search as you type
 SUGGESTIONS = (
-    "suggestions absolute top-full -inset-x-[var(--gutter)] z-menu min-h-dvh grid-cols-[minmax(0,1fr)] "
-    "content-start bg-paper px-gutter md:inset-x-auto md:left-1/2 md:mt-2 md:min-h-0 "
-    "md:w-[min(760px,92vw)] md:-translate-x-1/2 md:grid-cols-[248px_minmax(0,1fr)] md:rounded-r2 "
-    "md:border md:border-line md:bg-surface md:px-0 md:shadow-float"
+    "suggestions absolute top-full -inset-x-[var(--gutter)] z-menu min-h-dvh grid-cols-[minmax(0,1fr)] content-start "
+    "bg-paper px-gutter md:inset-x-auto md:left-1/2 md:mt-2 md:min-h-0 md:w-[min(760px,92vw)] md:-translate-x-1/2 "
+    "md:has-[.suggest-categories]:grid-cols-[248px_minmax(0,1fr)] md:rounded-r2 md:border md:border-line "
+    "md:bg-surface md:px-0 md:shadow-float"
 )
 SUGGEST_SCRIM = "suggest-scrim fixed inset-0 bg-scrim max-md:hidden!"
-SUGGEST_GROUP = "py-3.5 md:px-2.5 md:pt-[18px]"
-SUGGEST_PRODUCTS = "border-t border-line py-3.5 md:border-t-0 md:border-l md:px-2.5 md:pt-[18px]"
+SUGGEST_GROUP = "suggest-categories py-3.5 md:px-2.5 md:pt-[18px]"
+SUGGEST_PRODUCTS = (
+    "border-line py-3.5 md:px-2.5 md:pt-[18px] not-first:border-t md:not-first:border-t-0 md:not-first:border-l"
+)
 SUGGEST_TITLE = "pb-1.5 text-xs font-normal text-ink-3 md:px-3"
 SUGGEST_ROW = (
     "flex min-h-11 items-center gap-3 rounded-r1 py-[7px] text-md hover:bg-sunken "

@@ -50,6 +50,16 @@ class _BusyButton(rx.Component):
     on_click: rx.EventHandler[no_args_event_spec]
 
 
+class _Departure(rx.Component):
+    library = "$/public/parts/departure.jsx"
+    tag = "Departure"
+
+    to: rx.Var[str]
+    ticket: rx.Var[str]
+    number: rx.Var[int]
+    name: rx.Var[str]
+
+
 class _FocusBox(rx.Component):
     library = "$/public/parts/focus.jsx"
     tag = "FocusBox"
@@ -134,6 +144,11 @@ def busy_button(
 def focus_box(*children: Any, news: Any, shown: Any, **props: Any) -> rx.Component:
     """A box that takes the focus when `news` changes while `shown`; "#id" links in it focus that field."""
     return _FocusBox.create(*children, news=news, shown=shown, **props)
+
+
+def departure(to: Any, ticket: Any, number: Any) -> rx.Component:
+    """A hidden field of a form, "ticket": when that comes back with a new `number`, the page goes `to`."""
+    return _Departure.create(to=to, ticket=ticket, number=number, name="ticket")
 
 
 def gallery(pictures: Any, shown: Any) -> rx.Component:

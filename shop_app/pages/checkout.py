@@ -7,13 +7,13 @@ from typing import Any
 import reflex as rx
 
 from shop_app.components import layout, look
-from shop_app.components.address_fields import address_fields
+from shop_app.components.address_fields import address_fields, wrong_with
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.fields import options, radio_card, text_field
 from shop_app.components.icons import icon
 from shop_app.components.marks import empty_state, note
 from shop_app.components.order_summary import order_summary
-from shop_app.components.parts import busy_button, focus_box
+from shop_app.components.parts import busy_button, departure, focus_box
 from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
 from shop_app.words import _
@@ -61,6 +61,7 @@ def _checkout() -> rx.Component:
                 _section(_("Delivery address"), address_fields()),
                 _delivery(),
                 _payment(),
+                departure(Checkout.departure.address, Checkout.departure.ticket, Checkout.departure.number),
                 id=FORM,
                 no_validate=True,
                 on_submit=Checkout.pay,
@@ -135,7 +136,7 @@ def _contact() -> rx.Component:
             _("Email"),
             name="email",
             hint=_("For the receipt and delivery news."),
-            error=Checkout.wrong["email"],
+            error=wrong_with("email"),
             type="email",
             input_mode="email",
             auto_complete="email",
@@ -155,7 +156,7 @@ def _delivery() -> rx.Component:
             way.label,
             rx.fragment(
                 way.dates,
-                rx.cond(way.note, rx.fragment(rx.cond(way.dates, ", ", ""), way.note), rx.fragment()),
+                rx.cond(way.note, rx.fragment(rx.cond(way.dates, ". ", ""), way.note), rx.fragment()),
             ),
             way.price,
             name="shipping_method",
@@ -188,7 +189,7 @@ def _delivery() -> rx.Component:
 
 
 def _wrong(name: str) -> rx.Component:
-    wrong = Checkout.wrong[name]
+    wrong = wrong_with(name)
     return rx.cond(
         wrong, rx.el.p(icon("error", look.ERROR_ICON), wrong, class_name=f"{look.ERROR} mt-2"), rx.fragment()
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import reflex as rx
@@ -53,6 +53,15 @@ NOTHING = CheckoutView(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where the browser goes to pay: only the page that sent `ticket` with its form follows."""
+
+    address: str = ""
+    ticket: str = ""
+    number: int = 0
+
+
 class Checkout(rx.State):
     view: CheckoutView = NOTHING
     loaded: bool = False
@@ -67,6 +76,7 @@ class Checkout(rx.State):
     code_refusal: str = ""
     answers: int = 0
     """Grows with every answer to the pay button, so that it stops being busy."""
+    departure: Departure = Departure()
     _left: dict[str, int] = {}
 
     @rx.event
@@ -95,9 +105,9 @@ class Checkout(rx.State):
         try:
             self.view = await db.in_transaction(checkout.save, visitor_hash(self), typed)
             if wrong := await db.in_reading(checkout.problems, typed):
-                self._point_at(wrong)
-                return None
-            return rx.redirect(await till.pay(visitor_hash(self), typed, shown_minor))
+                return self._point_at(wrong)
+            to = await till.pay(visitor_hash(self), typed, shown_minor)
+            self.departure = Departure(to, form.get("ticket", "")[:64], self.departure.number + 1)
         except ShopError as refusal:
             await self._refuse(refusal)
 
