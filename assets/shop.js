@@ -5,14 +5,20 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   // Dialogs ---------------------------------------------------------------------------------------
-  const open = (dialog) => dialog && !dialog.open && dialog.showModal();
+  const open = (dialog) => {
+    if (!dialog || dialog.matches(":modal")) return;
+    // The page behind doesn't scroll meanwhile; it keeps the width that its scrollbar took.
+    const root = document.documentElement;
+    root.style.setProperty("--scrollbar", `${innerWidth - root.clientWidth}px`);
+    dialog.showModal();
+  };
   const shut = (dialog) => dialog?.open && dialog.close();
   const follow = (dialog) => (dialog.dataset.open === "true" ? open(dialog) : shut(dialog));
   addEventListener("click", (event) => {
     const target = event.target;
     if (!(target instanceof Element)) return;
     const opener = target.closest("[data-opens]");
-    if (opener) open(document.getElementById(opener.dataset.opens));
+    if (opener) open($(`#${opener.dataset.opens}`, opener.closest("#served") ?? document));
     if (target.closest("[data-closes]")) shut(target.closest("dialog"));
     if (target.closest("dialog a[href]") && !event.ctrlKey && !event.metaKey) {
       const dialog = target.closest("dialog");
@@ -172,6 +178,18 @@
     requestAnimationFrame(() => $("#main")?.focus({ preventScroll: true }));
   };
 
+  // A button of the served HTML that was pressed too early is pressed again on the page that took over.
+  let waiting = "";
+  addEventListener("click", (event) => {
+    const early = event.target.closest?.("#served [data-replays]");
+    if (early) waiting = early.dataset.replays;
+  });
+  const replay = () => {
+    if (!waiting || $("#served")) return;
+    $(waiting)?.click();
+    waiting = "";
+  };
+
   let asked = false;
   const look = () => {
     asked = false;
@@ -179,6 +197,7 @@
     $$("[data-toast]").forEach(watchToast);
     $$("[data-watches]").forEach(watchBar);
     if (document.activeElement === box()) showing();
+    replay();
     arrived();
   };
   const start = () => {

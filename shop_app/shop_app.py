@@ -16,9 +16,9 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from shop_app.components import plain_texts
+from shop_app.components import plain_texts, texts
 from shop_app.live.bus import bus
-from shop_app.pages import home, listing, lost, plain
+from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product
 from shop_app.settings import settings
 from shop_app.state import live
 from shop_app.state.base import answer_failure, notice_events
@@ -54,12 +54,22 @@ class Page:
     serve: ServePage | None = None
 
 
+def titled(title: str | rx.Var[str]) -> Any:
+    """A page's title with the shop's name behind it."""
+    return title + f" · {texts.SHOP}"
+
+
 # What every page with a header loads before its own.
 FRAME = (Shell.load, Cart.load)
 
 PAGES: list[Page] = [
-    Page("/", home.page, documents.title_of(_("Home")), [*FRAME, Home.load], documents.home),
+    Page("/", home.page, texts.HOME_TITLE, [*FRAME, Home.load], documents.home),
     Page("/products", listing.page, listing.title, [*FRAME, Browse.load], documents.products),
+    Page("/products/[slug]", product.page, titled(product.TITLE), [*FRAME, *product.LOAD], documents.product),
+    Page("/cart", cart.page, titled(cart.TITLE), [*FRAME, *cart.LOAD]),
+    Page("/checkout", checkout.page, titled(checkout.TITLE), [*FRAME, *checkout.LOAD]),
+    Page("/orders/lookup", lookup.page, titled(lookup.TITLE), [*FRAME, *lookup.LOAD]),
+    Page("/orders/[token]", order.page, titled(order.TITLE), [*FRAME, *order.LOAD]),
     *(
         Page(f"/{name}", plain.page(name), documents.title_of(text.title), [*FRAME], documents.plain(name))
         for name, text in plain_texts.PAGES.items()

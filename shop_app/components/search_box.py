@@ -60,10 +60,12 @@ def _announced() -> rx.Var:
 
 def _panel() -> rx.Component:
     return rx.el.div(
-        rx.el.div(
-            rx.cond(Search.categories.length() > 0, _group(_("Categories"), Search.categories), rx.fragment()),
-            class_name=look.SUGGEST_GROUP,
-            role="presentation",
+        rx.cond(
+            Search.categories.length() > 0,
+            rx.el.div(
+                _group(_("Categories"), Search.categories), class_name=look.SUGGEST_GROUP, role="presentation"
+            ),
+            rx.fragment(),
         ),
         rx.el.div(
             rx.cond(Search.products.length() > 0, _group(_("Products"), Search.products), rx.fragment()),

@@ -27,6 +27,7 @@ FOOTER_END = _("© Fennholm. Prices include VAT.")
 FOOTER_LEGAL = ((_("Imprint"), "/imprint"), (_("Privacy"), "/privacy"), (_("Terms"), "/terms"))
 
 HERO_TITLE = _("Good things\nfor ordinary\ndays at home")
+HOME_TITLE = SHOP + ": " + HERO_TITLE.replace("\n", " ")
 HERO_LEAD = _("Mugs, lamps and chairs from small workshops. Made well, priced plainly, kept in repair.")
 HERO_LINK = _("See what is new")
 HERO_LABEL = _("In this picture, left to right")

@@ -31,7 +31,7 @@ def home(_params: dict[str, str], _query: QueryParams) -> Served:
     hero = view.hero[0] if view.hero else None
     return Served(
         html=render("home.html", view=view),
-        title=f"{texts.SHOP}: {texts.HERO_TITLE.replace(chr(10), ' ')}",
+        title=texts.HOME_TITLE,
         description=LEAD,
         canonical="/",
         image=f"/media/{hero.key}/960.jpg" if hero else "",
@@ -45,24 +45,33 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
     with db.reading() as session:
         view = listing.browse(session, asked)
     first = view.cards[0].picture.key if view.cards else ""
-    current = (
-        "" if asked.text else asked.category or ("sale" if asked.on_sale else "new" if asked.new else "all")
-    )
-    narrowed = bool(asked.text or asked.facets or view.chips)
     html = render(
-        "listing.html", current=current, search_text=asked.text, view=view, asked=asked,
-        kept=_kept(asked), without_sort=_kept(asked, "sort"), without_price=_kept(asked, "price_min", "price_max"),
+        "listing.html", current=_current(asked), search_text=asked.text, view=view, asked=asked,
+        without_sort=_kept(asked, "sort"), without_price=_kept(asked, "price_min", "price_max"),
     )  # fmt: skip
     return Served(
         html=html,
-        title=title_of(view.title if view.page == 1 else _("{title}, page {page}").format(title=view.title, page=view.page)),
+        title=title_of(_numbered(view)),
         description=view.intro or _("{count} from small workshops.").format(count=view.count_text),
         canonical=view.canonical,
         image=f"/media/{first}/960.jpg" if first else "",
         json_ld=[_crumbs(view.crumbs), _item_list(view)],
-        robots="noindex, follow" if narrowed else "",
+        # Engines keep the whole list and its categories, not every way to narrow them.
+        robots="noindex, follow" if asked.text or view.chips else "",
         headers=preload(first, look.SIZES_3) if first else {},
-    )  # fmt: skip
+    )
+
+
+def _current(asked: ListingQuery) -> str:
+    if asked.text:
+        return ""
+    return asked.category or ("sale" if asked.on_sale else "new" if asked.new else "all")
+
+
+def _numbered(view: Listing) -> str:
+    if view.page == 1:
+        return view.title
+    return _("{title}, page {page}").format(title=view.title, page=view.page)
 
 
 def product(params: dict[str, str], query: QueryParams) -> Served:
@@ -72,9 +81,13 @@ def product(params: dict[str, str], query: QueryParams) -> Served:
     except Moved as moved:
         return Served(status=301, location=f"/products/{moved.slug}")
     chosen = next((variant for variant in page.variants if variant.sku == page.chosen_sku), None)
-    picture = page.pictures[chosen.picture_index if chosen else 0] if page.pictures else None
+    at = min(chosen.picture_index if chosen else 0, max(0, len(page.pictures) - 1))
+    # The chosen variant's picture stands first: plain HTML can't scroll to it.
+    pictures = page.pictures[at:] + page.pictures[:at]
+    picture = pictures[0] if pictures else None
+    html = render("product.html", current=_category(page), page=page, chosen=chosen, pictures=pictures, at=at)
     return Served(
-        html=render("product.html", page=page, chosen=chosen, picture=picture, current=_category(page)),
+        html=html,
         title=title_of(page.title),
         description=page.meta_description,
         canonical=f"/products/{page.slug}",
@@ -141,10 +154,10 @@ def _search() -> dict[str, Any]:
 
 
 def _crumbs(crumbs: list[Crumb]) -> dict[str, Any]:
-    steps = [
-        {"@type": "ListItem", "position": at, "name": crumb.label} | ({"item": absolute(crumb.href)} if crumb.href else {})
-        for at, crumb in enumerate(crumbs, 1)
-    ]  # fmt: skip
+    steps: list[dict[str, Any]] = []
+    for at, crumb in enumerate(crumbs, 1):
+        item = {"item": absolute(crumb.href)} if crumb.href else {}
+        steps.append({"@type": "ListItem", "position": at, "name": crumb.label} | item)
     return {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": steps}
 
 
