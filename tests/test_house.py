@@ -33,7 +33,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "web": ("till", "jobs", "services", "providers", "live", "ground"),
     # Checkout to payment: intent, call outside, result; each step a transaction of its own.
     "till": ("services", "providers", "ground"),
-    "jobs": ("till", "services", "providers", "models", "live", "ground"),
+    # What letters say, from the order as its page shows it.
+    "letters": ("services", "ground"),
+    "jobs": ("till", "letters", "services", "providers", "models", "live", "ground"),
     "demo": ("services", "models", "ground"),
 }
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.
