@@ -19,7 +19,7 @@ from ..settings import settings
 from ..words import _
 from . import addresses, priced_cart, shipping
 from .addresses import AddressField, country_name
-from .cart import CartView, DiscountView, discount_view, money_or_free, show_cart
+from .cart_view import CartView, DiscountView, discount_view, money_or_free, show_cart
 from .priced_cart import HEAD_COLUMNS, Head, Line, Priced, cart
 
 MAX_NOTE = 500

@@ -17,7 +17,7 @@ from ..money import show
 from ..settings import settings
 from ..words import _
 from . import addresses
-from .cart import DiscountView, money_or_free
+from .cart_view import DiscountView, money_or_free
 from .checkout import payment_ways, tax_lines
 from .order_life import order, order_discount, order_event, order_line
 from .shipping import arrival_text

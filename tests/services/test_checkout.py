@@ -1,0 +1,284 @@
+"""Checkout: fields, deliveries and sentences of the country, and totals that follow what is typed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlmodel import Session
+
+from shop_app import facts
+from shop_app.clock import now
+from shop_app.errors import NotFound
+from shop_app.models import TaxRate
+from shop_app.services import addresses, cart, checkout, remembered, shipping, taxes
+from shop_app.services.checkout import CheckoutForm
+from tests.factories import add, key_hash, make_basics, make_product, make_promotion
+
+ME = key_hash()
+GOOD = CheckoutForm(
+    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
+    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    payment_provider="stripe",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _shop(session: Session) -> None:
+    make_basics(session)
+    make_product(session, "Dune Mug", price_minor=2400, weight_grams=700)
+    cart.add(session, ME, "DUNE-MUG", 1)
+
+
+def wrong(session: Session, **changes: str) -> list[tuple[str, str]]:
+    found = checkout.problems(session, replace(GOOD, **changes))
+    return [(problem.field, problem.message) for problem in found]
+
+
+def test_the_page_shows_what_it_costs_and_when_it_comes(session, clock):
+    view = checkout.view(session, ME)
+
+    assert [(way.code, way.price, way.dates, way.chosen) for way in view.deliveries] == [
+        ("standard", "€4.90", "Mon 23 to Wed 25 November", True),
+        ("express", "€9.90", "Mon 23 to Wed 25 November", False),
+        ("pick-up", "Free", "From Mon 23 November", False),
+    ]
+    assert (view.subtotal, view.shipping, view.total, view.total_minor) == ("€24.00", "€4.90", "€28.90", 2890)
+    assert view.tax_lines == [("19 % VAT included", "€4.61")]
+    assert (view.pay_label, view.form.shipping_method) == ("Pay €28.90", "standard")
+    assert [(country.code, country.name) for country in view.countries] == [
+        ("DE", "Germany"),
+        ("AT", "Austria"),
+    ]
+    assert [way.code for way in view.payments if way.chosen] == ["stripe"]
+
+
+def test_what_is_typed_is_kept_and_decides_the_total(session):
+    cart.set_country(session, ME, "DE")
+    checkout.save(session, ME, replace(GOOD, shipping_method="express", payment_provider="manual"))
+
+    view = checkout.view(session, ME)
+    assert (view.form.given_name, view.form.line1) == ("Marta", "Oranienstraße 18")
+    assert (view.total, view.pay_label) == ("€33.90", "Place order, €33.90")
+
+
+def test_another_country_changes_fields_delivery_and_tax(session):
+    before = cart.view(session, ME).version
+    session.info.pop("facts")
+    view = checkout.save(session, ME, replace(GOOD, country="AT"))
+
+    assert (view.shipping, view.total_minor) == ("€8.90", 3290)
+    assert view.tax_lines == [("20 % VAT included", "€5.48")]
+    assert view.cart.version == before + 1
+    assert facts.CartChanged(1) in session.info["facts"]
+
+
+def test_a_country_without_delivery_is_not_taken_and_says_so(session):
+    view = checkout.save(session, ME, replace(GOOD, country="JP"), blurred="country")
+
+    assert view.form.country == "DE"
+    assert [(problem.field, problem.message) for problem in view.problems] == [
+        ("country", "Choose a country that we deliver to")
+    ]
+
+
+def test_only_the_field_that_was_left_is_complained_about(session):
+    form = CheckoutForm(email="marta", country="DE")
+
+    assert checkout.save(session, ME, form).problems == []
+    problems = checkout.save(session, ME, form, blurred="email").problems
+    assert [problem.field for problem in problems] == ["email"]
+
+
+def test_an_empty_cart_has_no_checkout(session):
+    cart.remove(session, ME, "DUNE-MUG")
+    for key in (ME, key_hash("nobody")):
+        with pytest.raises(NotFound, match="empty"):
+            checkout.view(session, key)
+    with pytest.raises(NotFound, match="empty"):
+        checkout.save(session, key_hash("nobody"), GOOD)
+
+
+def test_everything_missing_is_named_in_the_order_of_the_page(session):
+    found = checkout.problems(session, CheckoutForm(country="DE"))
+
+    assert [(problem.field, problem.message) for problem in found] == [
+        ("email", "Enter your email address"),
+        ("given_name", "Enter your first name"),
+        ("family_name", "Enter your last name"),
+        ("line1", "Enter your street and house number"),
+        ("postal_code", "Enter a postcode of five digits"),
+        ("locality", "Enter your town or city"),
+    ]
+
+
+def test_a_good_form_has_no_problems(session):
+    assert wrong(session) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("email", "marta", "Enter an email address with an @, like name@example.com"),
+        ("email", "marta@x", "Check the email address: it should look like name@example.com"),
+        (
+            "email",
+            "m" * 300 + "@example.com",
+            "Check the email address: it should look like name@example.com",
+        ),
+        ("postal_code", "1099", "Enter a postcode of five digits"),
+        ("given_name", "<b>Marta</b>", "Take the characters < and > out"),
+        ("given_name", "M" * 101, "First name is too long"),
+        ("phone", "call me", "Enter a phone number in digits, like +49 30 1234567"),
+        ("shipping_method", "teleport", "Choose how it is delivered"),
+        ("payment_provider", "shells", "Choose how to pay"),
+        ("note", "x" * 501, "Keep the note below 500 characters"),
+    ],
+)
+def test_each_wrong_value_has_its_sentence(session, field, value, sentence):
+    assert wrong(session, **{field: value}) == [(field, sentence)]
+
+
+def test_the_form_is_put_into_its_usual_form():
+    normal = checkout.normal(
+        replace(GOOD, email=" Marta@Example.COM ", given_name=" Mar\tta ", postal_code="D-10999", region="XX")
+    )
+
+    assert (normal.email, normal.given_name, normal.postal_code, normal.region) == (
+        "marta@example.com", "Mar ta", "10999", "",
+    )  # fmt: skip
+
+
+# --- Addresses ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "normal"),
+    [
+        ("DE", "D-10999", "10999"), ("GB", "ec1y8sy", "EC1Y 8SY"), ("GB", "m2 5bq", "M2 5BQ"),
+        ("NL", "1234ab", "1234 AB"), ("LV", "1073", "LV-1073"), ("PL", "00950", "00-950"),
+        ("US", "221621010", "22162-1010"), ("CH", "CH-8001", "8001"), ("IE", "a65f4e2", "A65 F4E2"),
+        ("DE", "nonsense", "NONSENSE"), ("XX", " 1 ", "1"),
+    ],
+)  # fmt: skip
+def test_postcodes_are_taken_as_people_type_them(country, typed, normal):
+    assert addresses.normal_postcode(country, typed) == normal
+
+
+def test_the_fields_follow_the_country():
+    def names(country: str) -> list[str]:
+        return [known.name for known in addresses.fields(country)]
+
+    assert names("DE")[3:7] == ["line1", "line2", "postal_code", "locality"]
+    assert names("GB")[3:7] == ["line1", "line2", "locality", "postal_code"]
+    assert names("US")[3:8] == ["line1", "line2", "locality", "region", "postal_code"]
+    by_name = {known.name: known for known in addresses.fields("US")}
+    assert (by_name["postal_code"].label, by_name["region"].label) == ("ZIP code", "State")
+    assert ("CA", "California") in by_name["region"].choices
+
+
+def test_a_zip_code_of_another_state_is_noticed():
+    sentence = addresses.problem("US", "postal_code", "94102", region="NY")
+
+    assert sentence == "This ZIP code isn't in New York"
+    assert addresses.problem("US", "postal_code", "94102", region="CA") == ""
+    assert addresses.problem("US", "region", "ZZ") == "Choose your state"
+
+
+def test_addresses_are_written_as_their_country_writes_them():
+    american = {
+        "given_name": "Ann", "family_name": "Lee", "company": "Acme", "line1": "1 Main St", "line2": "Apt 2",
+        "postal_code": "94102", "locality": "San Francisco", "region": "CA", "country": "US",
+    }  # fmt: skip
+
+    assert addresses.lines(american, "en") == [
+        "Ann Lee", "Acme", "1 Main St", "Apt 2", "San Francisco, CA 94102", "United States",
+    ]  # fmt: skip
+
+
+# --- Rates and ways -------------------------------------------------------------------------------
+
+
+def test_a_region_and_a_date_have_rates_of_their_own(session):
+    add(session, TaxRate(country="US", tax_class="standard", label="None", rate_ppm=0))
+    add(session, TaxRate(country="US", region="CA", tax_class="standard", label="CA", rate_ppm=72_500))
+    add(
+        session,
+        TaxRate(
+            country="US", region="CA", tax_class="standard", label="CA 2027", rate_ppm=80_000,
+            valid_from=date(2027, 1, 1),
+        ),
+    )  # fmt: skip
+    remembered.forget_all()
+
+    def rate(region: str, on: date) -> int:
+        return taxes.rates(session, "US", region, on)["standard"].ppm
+
+    assert rate("", date(2026, 11, 20)) == rate("NY", date(2026, 11, 20)) == 0
+    assert (rate("CA", date(2026, 12, 31)), rate("CA", date(2027, 1, 1))) == (72_500, 80_000)
+
+
+def test_shipping_by_weight_has_steps_and_an_end(session, clock):
+    def prices(weight_grams: int) -> list[int]:
+        quotes = shipping.quotes(session, "AT", 1000, weight_grams, now())
+        return [quote.price_minor for quote in quotes]
+
+    assert [prices(grams) for grams in (0, 2_000, 2_001, 10_000, 10_001)] == [
+        [890],
+        [890],
+        [1490],
+        [1490],
+        [],
+    ]
+    assert shipping.quotes(session, "JP", 1000, 1, now()) == []
+
+
+def test_delivery_is_free_from_its_limit_on(session):
+    methods = shipping.methods(session)["DE"]
+
+    assert [shipping.cheapest(methods, goods, 1) for goods in (4999, 5000)] == [
+        (methods[0], 490),
+        (methods[0], 0),
+    ]
+
+
+def test_working_days_leave_weekends_out():
+    friday = date(2026, 11, 20)
+
+    assert shipping.arrival_range(friday, 1, 5) == (date(2026, 11, 23), date(2026, 11, 27))
+    assert shipping.arrival_range(date(2026, 11, 21), 0, 1) == (date(2026, 11, 21), date(2026, 11, 23))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        (date(2026, 11, 25), date(2026, 11, 27), "Wed 25 to Fri 27 November"),
+        (date(2026, 11, 30), date(2026, 12, 2), "Mon 30 November to Wed 2 December"),
+        (date(2026, 11, 24), date(2026, 11, 24), "Tue 24 November"),
+    ],
+)
+def test_arrival_reads_as_people_say_it(first, last, text):
+    assert shipping.arrival_text(first, last, "en") == text
+
+
+def test_edited_terms_are_seen_at_once_and_memory_lasts_seconds(session, clock):
+    assert checkout.view(session, ME).shipping == "€4.90"
+    session.connection().exec_driver_sql("UPDATE shipping_method SET price_minor = 690")
+    assert checkout.view(session, ME).shipping == "€4.90"
+    clock.shift(remembered.SECONDS)
+    assert checkout.view(session, ME).shipping == "€6.90"
+
+    session.connection().exec_driver_sql("UPDATE shipping_method SET price_minor = 790")
+    facts.tell([facts.TermsChanged()])
+    assert checkout.view(session, ME).shipping == "€7.90"
+
+
+def test_a_promotion_lives_from_its_start_to_before_its_end(session, clock):
+    make_promotion(session, "SOON", starts_at=now() + timedelta(hours=1), ends_at=now() + timedelta(hours=2))
+    with pytest.raises(NotFound, match="SOON isn't valid yet"):
+        cart.apply_code(session, ME, "SOON")
+    clock.shift(3600)
+    assert cart.apply_code(session, ME, "SOON").discounts[0].amount == "−€2.40"
+    clock.shift(3600)
+    assert [reason.reason for reason in cart.view(session, ME).reasons] == ["SOON has ended"]

@@ -1,0 +1,141 @@
+"""Stock: three numbers that nothing but the ledger explains."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel
+
+from shop_app import facts
+from shop_app.errors import Invalid, OutOfStock
+from shop_app.models import Order, StockPolicy
+from shop_app.services import stock
+from tests.factories import make_cart, make_product, stock_of, variant_with
+
+pytestmark = pytest.mark.both
+UNTIL = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+movement = SQLModel.metadata.tables["stock_movement"]
+
+
+@pytest.fixture
+def lamp(session: Session) -> int:
+    make_product(session, "Lamp", stock=10)
+    return id_of(session, "LAMP")
+
+
+@pytest.fixture
+def bowl(session: Session) -> int:
+    make_product(session, "Bowl", stock=4)
+    return id_of(session, "BOWL")
+
+
+def id_of(session: Session, sku: str) -> int:
+    variant_id = variant_with(session, sku).id
+    assert variant_id
+    return variant_id
+
+
+def ledger(session: Session, variant_id: int) -> list[tuple[str, int, int, int]]:
+    rows = session.connection().execute(
+        select(movement).where(movement.c.variant_id == variant_id).order_by(movement.c.id)
+    )
+    return [(row.kind, row.on_hand_delta, row.allocated_delta, row.held_delta) for row in rows]
+
+
+def test_a_stocktake_sets_what_is_there_and_says_who_and_why(session, lamp):
+    stock.set_on_hand(session, lamp, 7, reason="stocktake", actor="clerk@example.com", note="shelf 3")
+
+    assert stock_of(session, "LAMP") == (7, 0, 0)
+    assert ledger(session, lamp) == [("received", 10, 0, 0), ("adjusted", -3, 0, 0)]
+    row = session.connection().execute(select(movement).order_by(movement.c.id.desc())).first()
+    assert row
+    assert (row.reason, row.actor, row.note) == ("stocktake", "clerk@example.com", "shelf 3")
+    assert session.info["facts"] == [facts.StockChanged((lamp,))]
+
+
+def test_setting_what_is_there_already_leaves_no_trace(session, lamp):
+    stock.set_on_hand(session, lamp, 10, reason="stocktake")
+
+    assert ledger(session, lamp) == [("received", 10, 0, 0)]
+
+
+@pytest.mark.parametrize("units", [-1, 10**9 + 1])
+def test_absurd_numbers_are_refused(session, lamp, units):
+    with pytest.raises(Invalid):
+        stock.set_on_hand(session, lamp, units, reason="stocktake")
+
+    assert stock_of(session, "LAMP") == (10, 0, 0)
+
+
+def test_units_of_orders_and_holds_cannot_be_taken_out_of_the_house(session, lamp):
+    cart = make_cart(session)
+    stock.hold(session, cart.id or 0, {lamp: 8}, expires_at=UNTIL)
+    with pytest.raises(Invalid, match="already have more units"):
+        stock.adjust(session, lamp, -3, reason="broken")
+
+    assert stock_of(session, "LAMP") == (10, 0, 8)
+    stock.adjust(session, lamp, -2, reason="broken")
+    assert stock_of(session, "LAMP") == (8, 0, 8)
+
+
+def test_a_hold_is_exactly_what_was_asked_for_last(session, lamp, bowl):
+    cart = make_cart(session)
+    stock.hold(session, cart.id or 0, {lamp: 2, bowl: 4}, expires_at=UNTIL)
+    stock.hold(session, cart.id or 0, {lamp: 5}, expires_at=UNTIL)
+
+    assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((10, 0, 5), (4, 0, 0))
+    for _again in range(2):
+        stock.unhold(session, cart.id or 0, reason="expired")
+    assert stock_of(session, "LAMP") == (10, 0, 0)
+    assert ledger(session, lamp)[1:] == [("held", 0, 0, 2), ("held", 0, 0, 3), ("unheld", 0, 0, -5)]
+
+
+def test_what_others_hold_cannot_be_held_and_the_refusal_tells_every_line(session, lamp, bowl):
+    first, second = make_cart(session, key="first"), make_cart(session, key="second")
+    stock.hold(session, first.id or 0, {bowl: 3}, expires_at=UNTIL)
+    with pytest.raises(OutOfStock) as refusal, session.begin_nested():
+        stock.hold(session, second.id or 0, {bowl: 2, lamp: 1}, expires_at=UNTIL)
+
+    assert refusal.value.left == {"BOWL": 1, "LAMP": 1}
+    assert refusal.value.message == "Only 1 of Bowl is left."
+    assert (stock_of(session, "BOWL"), stock_of(session, "LAMP")) == ((4, 0, 3), (10, 0, 0))
+
+
+def test_an_order_takes_over_what_its_cart_holds(session, bowl):
+    cart = make_cart(session)
+    stock.hold(session, cart.id or 0, {bowl: 4}, expires_at=UNTIL)
+    stock.allocate(session, an_order(session), {bowl: 4}, cart_id=cart.id)
+
+    assert stock_of(session, "BOWL") == (4, 4, 0)
+    assert ledger(session, bowl)[-1] == ("allocated", 0, 4, -4)
+
+
+def test_an_order_gives_back_what_it_has_once(session, lamp, bowl):
+    order_id = an_order(session)
+    stock.allocate(session, order_id, {lamp: 3, bowl: 1})
+    for _again in range(2):
+        stock.release(session, order_id, reason="order cancelled")
+
+    assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((10, 0, 0), (4, 0, 0))
+    assert ledger(session, lamp)[1:] == [("allocated", 0, 3, 0), ("released", 0, -3, 0)]
+
+
+def test_what_may_be_backordered_is_never_out_of_stock(session):
+    make_product(session, "Chair", stock=0, policy=StockPolicy.BACKORDER)
+    stock.allocate(session, an_order(session), {id_of(session, "CHAIR"): 5})
+
+    assert stock_of(session, "CHAIR") == (0, 5, 0)
+
+
+def an_order(session: Session) -> int:
+    order = Order(
+        number=1, token="t", email="a@example.com", currency="EUR", subtotal_minor=0, discount_minor=0,
+        shipping_minor=0, tax_minor=0, total_minor=0, country="DE", shipping_method="standard",
+        payment_provider="stripe",
+    )  # fmt: skip
+    session.add(order)
+    session.flush()
+    assert order.id
+    return order.id
