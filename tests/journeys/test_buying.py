@@ -125,6 +125,8 @@ def test_an_empty_form_says_what_is_missing_and_places_nothing(shopper: Shopper,
     shopper.fill_cart("halo-vase")
     shopper.open("/checkout")
     shopper.see("pay").first.click()
-    expect(shopper.page.locator("#checkout-problems")).to_be_visible()
+    expect(shopper.page.get_by_text("6 things need your attention")).to_be_visible()
+    shopper.page.get_by_role("link", name="Enter your first name").click()
+    expect(shopper.page.locator('[autocomplete~="given-name"]').first).to_be_focused()
     expect(shopper.page.locator('[autocomplete~="email"]').first).to_have_attribute("aria-invalid", "true")
     assert stock(shop, "FH-HLV-SAN") == before
