@@ -1,0 +1,165 @@
+"""Payment companies behind one Protocol: lines that add up, expiry in bounds, failures without the inside."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shop_app.clock import now
+from shop_app.errors import NotFound, ProviderDown
+from shop_app.providers.payments import KNOWN, NeverTaken, PayLine, StartPayment, provider
+from shop_app.providers.payments.stripe import StripeProvider, line_items, session_expiry, session_params
+from shop_app.settings import settings
+from tests.paying import KEY, SANDBOX, SECRET, World, client_of, make_sandbox
+
+
+def a_request(**changes) -> StartPayment:
+    request = StartPayment(
+        order_id=7, attempt=2, order_number=1007, order_token="a-token", currency="EUR", amount_minor=5290,
+        email="marta@example.com", lines=(PayLine("Dune Mug", 2, 4800, "Moss"), PayLine("Standard", 1, 490)),
+        started_at=now(), expires_at=now() + timedelta(minutes=40), return_url="https://s.example/orders/t",
+        cancel_url="https://s.example/orders/t?cancelled=1",
+    )  # fmt: skip
+    return replace(request, **changes)
+
+
+@pytest.fixture
+def company(tmp_path) -> StripeProvider:
+    made = StripeProvider(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
+    made.__dict__["client"] = client_of(make_sandbox(tmp_path))
+    return made
+
+
+def total(items) -> int:
+    return sum(item["price_data"]["unit_amount"] * item["quantity"] for item in items)
+
+
+def test_even_lines_keep_their_quantity_and_uneven_ones_say_it():
+    lines = (PayLine("Mug", 3, 900), PayLine("Bowl", 3, 1000), PayLine("Delivery", 1, 490))
+    items: Any = line_items(a_request(lines=lines, amount_minor=2390))
+
+    shown = [
+        (item["price_data"]["product_data"]["name"], item["quantity"], item["price_data"]["unit_amount"])
+        for item in items
+    ]
+    assert shown == [("Mug", 3, 300), ("3 × Bowl", 1, 1000), ("Delivery", 1, 490)]
+
+
+@given(st.lists(st.tuples(st.integers(1, 99), st.integers(0, 10**7)), min_size=1, max_size=60))
+def test_items_always_add_up_to_the_order(parts):
+    lines = tuple(PayLine("Thing", quantity, amount) for quantity, amount in parts)
+    amount = sum(line.total_minor for line in lines)
+
+    assert total(line_items(a_request(lines=lines, amount_minor=amount))) == amount
+
+
+@pytest.mark.parametrize(
+    "lines", [(), (PayLine("Mug", 1, 1),), tuple(PayLine("x", 1, 1) for _ in range(101))]
+)
+def test_lines_that_cant_be_right_become_one_of_the_whole_amount(lines):
+    assert total(line_items(a_request(lines=lines, amount_minor=5290))) == 5290
+
+
+def test_the_request_is_the_same_however_late_it_is_sent_again(clock):
+    request = a_request()
+    first = session_params(request)
+    clock.shift(600)
+
+    assert session_params(request) == first
+    assert request.key == "order-7-2"
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(1, 31), (40, 40), (60 * 24 * 3, 60 * 24 - 1)])
+def test_sessions_end_with_the_order_as_far_as_stripe_lets_them(clock, minutes, expected):
+    request = a_request(expires_at=now() + timedelta(minutes=minutes))
+
+    assert session_expiry(request) == int((now() + timedelta(minutes=expected)).timestamp())
+
+
+def test_a_payment_is_started_once_and_seen_as_it_is(company):
+    request = a_request()
+    started = company.start(request)
+
+    assert company.start(request) == started
+    picture = company.look(started.reference)
+    assert (picture.state, picture.amount_minor, picture.currency) == ("open", 5290, "EUR")
+    assert (picture.attempt_key, picture.order_token, picture.order_number) == (
+        "order-7-2",
+        "a-token",
+        "1007",
+    )
+    assert (picture.captured_minor, picture.refunds, picture.intent_reference) == (0, (), "")
+    company.expire(started.reference)
+    company.expire(started.reference)
+    assert company.look(started.reference).state == "expired"
+
+
+def test_what_stripe_refuses_is_never_taken_and_the_log_tells_no_secret(company, caplog):
+    with caplog.at_level(logging.DEBUG), pytest.raises(NeverTaken) as refused:
+        company.start(a_request(email="not an address", amount_minor=5290))
+
+    assert refused.value.message == "The payment couldn't be started. Nothing was charged."
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("shop_app")]
+    assert ours
+    assert not any("not an address" in line or KEY in line for line in ours)
+
+
+def test_more_than_was_paid_cant_be_given_back(tmp_path, company):
+    world = World(make_sandbox(tmp_path))
+    started = company.start(a_request())
+    world.enter_card(started.redirect_url)
+    picture = company.look(started.reference)
+
+    back = company.refund(picture.intent_reference, 5000, "one")
+    assert (back.amount_minor, back.status, back.request_key) == (5000, "succeeded", "one")
+    with pytest.raises(NeverTaken):
+        company.refund(picture.intent_reference, 300, "two")
+    assert company.look(started.reference).refunds == (back,)
+
+
+def test_a_company_that_cant_be_reached_is_down_in_words_for_shoppers(configure):
+    configure(STRIPE_SECRET_KEY="sk_test_x", STRIPE_API_BASE="http://127.0.0.1:9")
+    KNOWN["stripe"] = StripeProvider.from_settings
+    company = provider("stripe")
+    assert isinstance(company, StripeProvider)
+    company.client._requestor._options.max_network_retries = 0
+
+    with pytest.raises(ProviderDown) as down:
+        company.start(a_request())
+    assert down.value.message.startswith("Payments don't answer just now. Nothing was charged")
+    assert down.value.__cause__ is None
+
+
+def test_unknown_references_and_names_are_not_found(company):
+    with pytest.raises(NotFound):
+        company.look("cs_test_nothing")
+    with pytest.raises(NotFound):
+        provider("paypal")
+
+
+def test_demo_mode_talks_to_the_sandbox_with_secrets_that_are_kept():
+    chosen = settings()
+
+    assert chosen.stripe_base == "http://127.0.0.1:3000/sandbox"
+    assert chosen.stripe_key.startswith("sk_test_sandbox_")
+    assert (chosen.stripe_key, chosen.webhook_secrets) == (chosen.stripe_key, chosen.webhook_secrets)
+
+
+def test_with_a_key_it_talks_to_stripe(configure):
+    assert configure(STRIPE_SECRET_KEY="sk_test_x").stripe_base == "https://api.stripe.com"
+
+
+def test_paying_later_asks_nobody():
+    company = provider("manual")
+    started = company.start(a_request())
+
+    assert (started.reference, started.redirect_url, started.expires_at) == ("1007-2", "", None)
+    assert company.look(started.reference).state == "open"
+    company.expire(started.reference)
+    assert company.refund("", 500, "a").status == "succeeded"

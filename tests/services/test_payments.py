@@ -1,0 +1,238 @@
+"""The ledger: sums folded from events in any order, and pictures that don't fit change no money."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shop_app import db
+from shop_app.errors import Conflict, NotFound
+from shop_app.models import PaymentStatus
+from shop_app.providers.payments import Notice, PaymentPicture, RefundPicture, Started
+from shop_app.services import payment_inbox, payment_ledger, payments
+from shop_app.services.payment_ledger import Sums, status_of, sums
+from tests.paying import World, everything, make_world, rows
+
+
+@pytest.fixture
+def world(engine, tmp_path) -> World:
+    return make_world(tmp_path)
+
+
+@pytest.fixture
+def open_payment(world) -> PaymentPicture:
+    """A payment of €32.70 that is open; the picture is of it when it is paid."""
+    world.pay()
+    (payment,), (order,) = rows("payment"), rows("customer_order")
+    return PaymentPicture(
+        reference=payment.reference, state="captured", amount_minor=3270, captured_minor=3270,
+        refunded_minor=0, currency="EUR", intent_reference="pi_1", attempt_key="order-1-1",
+        order_token=order.token,
+    )  # fmt: skip
+
+
+def apply(picture: PaymentPicture) -> str:
+    with db.transaction(durable=True) as session:
+        return payment_ledger.apply(session, 1, picture)
+
+
+def order():
+    return rows("customer_order")[0]
+
+
+# --- Folding --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], Sums(0, 0)),
+        ([("opened", "cs", 100), ("declined", "ch", 0)], Sums(0, 0)),
+        ([("captured", "pi", 100)], Sums(100, 0)),
+        ([("captured", "pi", 100), ("refund_pending", "re", 30)], Sums(100, 0)),
+        ([("captured", "pi", 100), ("refunded", "re", 30), ("refunded", "rf", 20)], Sums(100, 50)),
+        ([("refund_failed", "re", 30), ("captured", "pi", 100), ("refunded", "re", 30)], Sums(100, 0)),
+    ],
+)
+def test_sums_follow_from_events(events, expected):
+    assert sums(events) == expected
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["captured", "refund_pending", "refunded", "refund_failed", "declined"]),
+        st.sampled_from(["a", "b", "c"]), st.integers(1, 1000),
+    ),
+    unique_by=lambda event: event[:2],
+)  # fmt: skip
+
+
+@given(EVENTS, st.randoms())
+def test_the_order_of_events_changes_nothing(events, chance):
+    shuffled = list(events)
+    chance.shuffle(shuffled)
+
+    assert sums(shuffled) == sums(events)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (Sums(0, 0), PaymentStatus.NONE), (Sums(99, 0), PaymentStatus.PARTIALLY_PAID),
+        (Sums(100, 0), PaymentStatus.PAID), (Sums(101, 0), PaymentStatus.OVERPAID),
+        (Sums(100, 1), PaymentStatus.PARTIALLY_REFUNDED), (Sums(100, 100), PaymentStatus.REFUNDED),
+    ],
+)  # fmt: skip
+def test_the_orders_status_follows_from_the_sums(found, expected):
+    assert status_of(found, 100) == expected
+
+
+# --- Applying -------------------------------------------------------------------------------------
+
+
+@pytest.mark.both
+def test_the_same_picture_twice_changes_nothing_the_second_time(open_payment):
+    assert apply(open_payment) == "applied"
+    after = everything()
+
+    assert apply(open_payment) == "already known"
+    assert everything() == after
+
+
+@pytest.mark.parametrize("state", ["open", "expired", "cancelled", "failed", "processing", "authorized"])
+def test_a_state_is_raised_and_never_taken_back(open_payment, state):
+    apply(open_payment)
+    apply(replace(open_payment, state=state, captured_minor=0))
+
+    assert (rows("payment")[0].state, rows("payment")[0].captured_minor) == ("captured", 3270)
+    assert (order().status, order().payment_status) == ("placed", "paid")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"order_token": "another"}, "of another order"),
+        ({"attempt_key": "order-2-1"}, "of another order"),
+        ({"reference": "cs_test_other"}, "of another payment"),
+    ],
+)
+def test_a_picture_of_something_else_is_refused_and_changes_nothing(open_payment, changes, problem):
+    before = everything()
+
+    assert apply(replace(open_payment, **changes)) == "refused"
+    assert everything() == before
+
+
+def test_another_currency_is_marked_for_a_person_and_counts_as_nothing(open_payment):
+    assert apply(replace(open_payment, currency="USD")) == "refused"
+
+    assert (order().status, order().payment_status) == ("pending", "none")
+    assert "3270 USD" in order().attention
+    assert (rows("payment")[0].captured_minor, [row.kind for row in rows("payment_event")]) == (0, ["opened"])
+    (level, _) = rows("stock_level")
+    assert level.allocated == 1
+    with pytest.raises(Conflict), db.transaction() as session:
+        payments.start_attempt(session, 1)
+
+
+@pytest.mark.parametrize(("captured", "status"), [(3000, "partially_paid"), (4000, "overpaid")])
+def test_another_amount_is_kept_as_it_is_and_marked_for_a_person(open_payment, captured, status):
+    apply(replace(open_payment, captured_minor=captured))
+
+    assert (order().payment_status, rows("payment_event")[-1].amount_minor) == (status, captured)
+    assert rows("payment")[0].captured_minor == min(captured, 3270)
+    assert order().attention.startswith("Paid ")
+
+
+def test_a_payment_after_the_order_was_cancelled_is_marked_and_not_lost(open_payment):
+    apply(replace(open_payment, state="expired", captured_minor=0, intent_reference=""))
+    with db.transaction() as session:
+        assert payments.give_up(session, 1, "cancelled")
+    assert apply(open_payment) == "applied"
+
+    assert (order().status, order().payment_status) == ("cancelled", "paid")
+    assert order().attention == "Paid after the order was cancelled."
+    assert rows("payment")[0].captured_minor == 3270
+
+
+def test_authorised_money_shows_in_the_orders_status(open_payment):
+    apply(replace(open_payment, state="authorized", captured_minor=0))
+
+    assert (rows("payment")[0].state, order().payment_status, order().status) == (
+        "authorized", "authorized", "pending",
+    )  # fmt: skip
+
+
+def test_a_refund_that_fails_after_it_went_through_brings_the_status_back(open_payment):
+    back = RefundPicture("re_1", 1000, "succeeded")
+    apply(replace(open_payment, refunds=(back,)))
+    assert order().payment_status == "partially_refunded"
+    apply(replace(open_payment, refunds=(replace(back, status="failed"),)))
+
+    assert (order().payment_status, rows("payment")[0].refunded_minor) == ("paid", 0)
+
+
+# --- Attempts and the inbox -----------------------------------------------------------------------
+
+
+def test_an_order_that_can_be_paid_isnt_given_up(open_payment):
+    before = everything()
+    with db.transaction() as session:
+        assert payments.give_up(session, 1, "expired") is False
+    assert everything() == before
+
+
+def test_paid_orders_are_not_paid_again(open_payment):
+    apply(open_payment)
+    before = everything()
+    with pytest.raises(Conflict, match="doesn't wait"), db.transaction() as session:
+        payments.start_attempt(session, 1)
+    assert everything() == before
+
+
+def test_an_answer_for_an_ended_attempt_is_not_taken(open_payment):
+    with db.transaction() as session:
+        assert payments.opened(session, 1, Started("cs_test_other", "https://x", None)) is False
+    assert rows("payment")[0].reference == open_payment.reference
+
+
+@pytest.mark.parametrize(
+    ("notice", "found"),
+    [
+        ({"intent_reference": "pi_1"}, 1),
+        ({"attempt_key": "order-1-1"}, 1),
+        ({"attempt_key": "order-1-1", "reference": "cs_test_of_another_shop"}, None),
+        ({"attempt_key": "order-2-1"}, None),
+        ({"attempt_key": "order-1-1-1"}, None),
+        ({"attempt_key": "order--1-1"}, None),
+        ({"attempt_key": f"order-{'9' * 400}-1"}, None),
+        ({"attempt_key": "order-١-١"}, None),
+        ({"reference": "' OR 1=1"}, None),
+        ({}, None),
+    ],
+)
+def test_notices_find_their_payment_and_no_other(open_payment, notice, found):
+    apply(open_payment)
+    with db.reading() as session:
+        wanted = Notice(provider="stripe", event_id="e", kind="k", payload="{}", **notice)
+        assert payment_inbox.find(session, wanted) == found
+        assert payment_inbox.find(session, replace(wanted, provider="manual")) is None
+
+
+def test_the_inbox_keeps_an_event_once(world):
+    notice = Notice(provider="stripe", event_id="evt_1", kind="k", payload="{}")
+    with db.transaction() as session:
+        assert payment_inbox.receive(session, notice) == 1
+    with db.transaction() as session:
+        assert payment_inbox.receive(session, replace(notice, payload="other")) is None
+        assert payment_inbox.receive(session, replace(notice, provider="other")) == 2
+    assert [row.payload for row in rows("provider_event")] == ["{}", "{}"]
+
+
+def test_what_isnt_there_is_not_found(world):
+    for verb, asked in ((payments.with_id, 9), (payments.order_with, "x"), (payments.start_attempt, 9)):
+        with pytest.raises(NotFound), db.transaction() as session:
+            verb(session, asked)  # pyright: ignore[reportArgumentType]
