@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from .. import clock
-from ..models import ShelfItem, StockLevel, Variant
+from ..models import Product, ShelfItem, StockLevel, Variant
 from . import prices, signals
 from .catalog import PictureView, ProductCard, Swatch
 
@@ -33,7 +33,11 @@ _stocks = (
     .where(col(Variant.product_id).in_(_ids), col(Variant.active))
 )
 _by_id = select(*COLUMNS).where(col(ShelfItem.product_id).in_(_ids))
-_by_slug = select(*COLUMNS).where(col(ShelfItem.slug).in_(bindparam("slugs", expanding=True)))
+_by_slug = (
+    select(*COLUMNS)
+    .join(Product, col(Product.id) == ShelfItem.product_id)
+    .where(col(Product.slug).in_(bindparam("slugs", expanding=True)))
+)
 
 
 def new_since(now: datetime) -> datetime:
@@ -41,7 +45,7 @@ def new_since(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0) - NEW_FOR
 
 
-def cards(session: Session, rows: Sequence[Row[Any]]) -> list[ProductCard]:
+def cards(session: Session, rows: Sequence[Any]) -> list[ProductCard]:
     """The cards of these shelf rows (COLUMNS), in their order, with one question for all their stock."""
     if not rows:
         return []
@@ -89,7 +93,7 @@ def picture(kept: Sequence[Any]) -> PictureView:
     return PictureView(*kept) if kept else NO_PICTURE
 
 
-def _card(row: Row[Any], stocks: list[signals.Stock], as_of_ms: int, since: datetime) -> ProductCard:
+def _card(row: Any, stocks: list[signals.Stock], as_of_ms: int, since: datetime) -> ProductCard:
     _id, slug, title, low, high, compare_at, rating_milli, review_count, published_at, rest, _sold = row
     price, crossed_out, saving = prices.tag(low, high, compare_at)
     return ProductCard(

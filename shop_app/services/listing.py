@@ -39,7 +39,7 @@ def _found(session: Session, known: Counts, text: str, at: str) -> search.Found:
     if key not in known.cache:
         if len(known.cache) > facets.CACHED:
             known.cache.clear()
-        known.cache[key] = search.find(session, text, at)
+        known.cache[key] = search.find(session, text, at, search.MOST)
     return known.cache[key]  # pyright: ignore[reportReturnType]
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import ceil
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, literal_column, select, tuple_
+from sqlalchemy import Select, and_, bindparam, exists, literal_column, select, tuple_
 from sqlmodel import Session, col
 
 from .. import clock
@@ -56,7 +56,7 @@ class Shape(NamedTuple):
 class Hits(NamedTuple):
     """What fits a query: the rows of one page, and how many there are in all."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Any]
     total: int
     capped: bool
     more: bool
@@ -87,7 +87,7 @@ def hits(
 
 def _sorted_here(
     session: Session, known: Counts, query: ListingQuery, bits: int, page: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """The same page without walking an index: for few products, or those that a search found."""
     sort, ascending = query.sort.removeprefix("-") or "popular", query.sort == "price"
     found = known.sorted(bits, sort, not ascending)
@@ -103,7 +103,7 @@ def _flipped(place: tuple[int, int]) -> tuple[int, int]:
     return -place[0], -place[1]
 
 
-def _by_ids(session: Session, ids: list[int]) -> list[Row[Any]]:
+def _by_ids(session: Session, ids: list[int]) -> list[Any]:
     rows = {row[0]: row for row in session.connection().execute(_IN_ANY_ORDER, {"ids": ids}).all()}
     return [rows[key] for key in ids if key in rows]
 
@@ -111,7 +111,7 @@ def _by_ids(session: Session, ids: list[int]) -> list[Row[Any]]:
 _IN_ANY_ORDER = select(*cards.COLUMNS).where(col(ShelfItem.product_id).in_(bindparam("ids", expanding=True)))
 
 
-def _page(session: Session, query: ListingQuery, branch: Branch | None, page: int) -> Sequence[Row[Any]]:
+def _page(session: Session, query: ListingQuery, branch: Branch | None, page: int) -> Sequence[Any]:
     sort = query.sort.removeprefix("-") or "popular"
     cursor = _cursor(query.after, sort) if page > 1 else None
     shape = Shape(
@@ -139,7 +139,7 @@ def _page(session: Session, query: ListingQuery, branch: Branch | None, page: in
 
 
 @lru_cache(maxsize=512)
-def statement(shape: Shape) -> Select[Any]:
+def statement(shape: Shape) -> Select[*tuple[Any, ...]]:
     """The statement of a page: the fitting rows from the cursor on, in the order of the sort."""
     key = _KEYS[shape.sort.removeprefix("-")]
     ascending = shape.sort == "price"
@@ -205,7 +205,7 @@ def _cursor(after: str, sort: str) -> tuple[Any, int] | None:
         return None
 
 
-def after(row: Row[Any], sort: str) -> str:
+def after(row: Any, sort: str) -> str:
     key = {
         "price": row.price_minor, "rating": row.rating_milli, "newest": microseconds(row.published_at),
     }.get(sort.removeprefix("-"), row.sold_count)  # fmt: skip

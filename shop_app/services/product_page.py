@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from .. import clock
@@ -80,7 +80,7 @@ def _gone(session: Session, slug: str) -> Exception:
 
 
 def _page(
-    session: Session, row: Row[Any], pictures: list[PictureView], made: list[Choice],
+    session: Session, row: Any, pictures: list[PictureView], made: list[Choice],
     swatches: dict[tuple[str, str], str], chosen: Choice,
 ) -> ProductPage:  # fmt: skip
     now = clock.now()
@@ -154,7 +154,7 @@ def _delivery(session: Session, chosen: Choice, now: datetime) -> tuple[str, str
     return line, cost
 
 
-def _facts(row: Row[Any], chosen: Choice) -> list[Fact]:
+def _facts(row: Any, chosen: Choice) -> list[Fact]:
     facts = [Fact(_("Materials"), ", ".join(row.materials))] if row.materials else []
     names = {"width": _("width"), "depth": _("depth"), "height": _("height")}
     measured = {name: size for key, name in names.items() if (size := row.dimensions_mm.get(key))}

@@ -1,0 +1,352 @@
+"""Lists: pages by cursor, facets with counts, chips, and an address for every view."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlmodel import Session, col, select
+
+from shop_app.clock import now
+from shop_app.errors import NotFound
+from shop_app.models import Category, OptionValue, Product, StockLevel, Variant
+from shop_app.services import listing, listing_pages, shelf
+from shop_app.services.catalog import Listing, ListingQuery
+from shop_app.services.listing_links import href, read_address
+from tests.factories import make_category, make_product, variants_of
+
+pytestmark = pytest.mark.both
+
+Make = Callable[..., Product]
+
+
+def _browse(session: Session, address: str = "") -> Listing:
+    """The list behind an address, as a browser would ask for it."""
+    query = address.partition("?")[2]
+    return listing.browse(
+        session, read_address(dict(part.split("=", 1) for part in query.split("&") if part))
+    )
+
+
+def _titles(view: Listing) -> list[str]:
+    return [card.title for card in view.cards]
+
+
+def _counts(view: Listing, name: str) -> dict[str, int]:
+    facet = next(facet for facet in view.facets if facet.name == name)
+    return {value.label: value.count for value in facet.values}
+
+
+@pytest.fixture
+def shop(session: Session) -> None:
+    """Four tables and lamps: two colours each, one sold out, one reduced."""
+    made = [
+        make_product(
+            session, "Oak Table", category="Table", price_minor=9000, options={"Colour": ["Oak", "Moss"]}
+        ),
+        make_product(
+            session, "Ash Table", category="Table", price_minor=7000, options={"Colour": ["Ash", "Moss"]}
+        ),
+        make_product(
+            session,
+            "Moss Lamp",
+            price_minor=4000,
+            compare_at_minor=5000,
+            options={"Colour": ["Moss"]},
+            stock=0,
+        ),
+        make_product(session, "Clay Lamp", price_minor=5050, options={"Colour": ["Clay"]}, stock=2),
+    ]
+    for sold, product in enumerate(made, 1):
+        product.sold_count = sold
+        product.materials = ["Wood"] if "Table" in product.title else ["Steel"]
+    shelf.refresh(session, [product.id for product in made])  # pyright: ignore
+
+
+def test_everything_is_shown_with_the_most_popular_first(session: Session, shop: None) -> None:
+    view = _browse(session, "/products")
+    assert (view.title, view.total, view.count_text) == ("All products", 4, "4 products")
+    assert _titles(view) == ["Clay Lamp", "Moss Lamp", "Ash Table", "Oak Table"]
+    assert (view.shown_text, view.shown_percent, view.next_href, view.more_text) == (
+        "Showing 4 of 4",
+        100,
+        "",
+        "",
+    )
+    assert (view.price_floor, view.price_ceiling) == ("€40.00", "€90.00")
+    assert [(card.price, card.compare_at, card.saving, card.stock_line) for card in view.cards] == [
+        ("€50.50", "", "", "Only 2 left"), ("€40.00", "€50.00", "−20 %", "Sold out"), ("€70.00", "", "", ""),
+        ("€90.00", "", "", ""),
+    ]  # fmt: skip
+    assert [(crumb.label, crumb.href) for crumb in view.crumbs] == [("Home", "/"), ("All products", "")]
+
+
+@pytest.mark.parametrize(
+    ("sort", "titles"),
+    [
+        ("price", ["Moss Lamp", "Clay Lamp", "Ash Table", "Oak Table"]),
+        ("-price", ["Oak Table", "Ash Table", "Clay Lamp", "Moss Lamp"]),
+        ("popular", ["Clay Lamp", "Moss Lamp", "Ash Table", "Oak Table"]),
+    ],
+)
+def test_a_list_is_sorted(session: Session, shop: None, sort: str, titles: list[str]) -> None:
+    view = _browse(session, f"/products?sort={sort}")
+    assert _titles(view) == titles
+    assert view.sort == sort
+
+
+def test_inside_a_facet_any_value_will_do_and_across_facets_all_have_to_fit(
+    session: Session, shop: None
+) -> None:
+    assert _titles(_browse(session, "/products?colour=oak,clay&sort=price")) == ["Clay Lamp", "Oak Table"]
+    assert _titles(_browse(session, "/products?colour=moss&material=wood&sort=price")) == [
+        "Ash Table",
+        "Oak Table",
+    ]
+    assert _titles(_browse(session, "/products?colour=oak&material=steel")) == []
+
+
+def test_a_facets_numbers_are_counted_under_all_filters_but_its_own(session: Session, shop: None) -> None:
+    assert _counts(_browse(session), "colour") == {"Moss": 3, "Ash": 1, "Clay": 1, "Oak": 1}
+    view = _browse(session, "/products?colour=oak")
+    assert _counts(view, "colour") == {"Oak": 1, "Moss": 3, "Ash": 1, "Clay": 1}
+    assert _counts(view, "material") == {"Wood": 1, "Steel": 0}
+    view = _browse(session, "/products?material=steel&in_stock=1")
+    assert _counts(view, "colour") == {"Clay": 1, "Moss": 0, "Ash": 0, "Oak": 0}
+    assert (view.in_stock, view.in_stock_count, view.on_sale_count) == (True, 1, 0)
+
+
+def test_availability_and_sale_are_counted_as_if_they_were_switched_on(session: Session, shop: None) -> None:
+    view = _browse(session)
+    assert (view.in_stock_count, view.on_sale_count) == (3, 1)
+    assert (view.in_stock_href, view.on_sale_href) == ("/products?in_stock=1", "/products?on_sale=1")
+    assert _titles(_browse(session, view.on_sale_href)) == ["Moss Lamp"]
+    assert _browse(session, view.in_stock_href).in_stock_href == "/products"
+
+
+def test_a_value_and_its_chip_switch_the_same_thing(session: Session, shop: None) -> None:
+    view = _browse(session, "/products?category=table&colour=oak&sort=price")
+    moss = next(value for facet in view.facets for value in facet.values if value.label == "Moss")
+    assert (moss.chosen, moss.href) == (False, "/products?category=table&colour=moss,oak&sort=price")
+    assert [(chip.label, chip.href) for chip in view.chips] == [
+        ("Oak", "/products?category=table&sort=price")
+    ]
+    assert view.clear_href == "/products?category=table&sort=price"
+    assert view.canonical == "/products?category=table"
+
+
+def test_prices_between_are_kept_both_ends_included(session: Session, shop: None) -> None:
+    view = _browse(session, "/products?price_min=40&price_max=50.50&sort=price")
+    assert _titles(view) == ["Moss Lamp", "Clay Lamp"]
+    assert (view.price_min, view.price_max) == ("40", "50.50")
+    assert [chip.label for chip in view.chips] == ["€40.00 – €50.50"]
+    assert [chip.label for chip in _browse(session, "/products?price_min=70").chips] == ["From €70.00"]
+    assert _titles(_browse(session, "/products?price_min=60&price_max=50")) == []
+    assert _browse(session, "/products?price_max=60").price_ceiling == "€90.00"
+
+
+def test_an_unknown_value_gives_nothing_and_can_be_taken_away(session: Session, shop: None) -> None:
+    view = _browse(session, "/products?colour=ultraviolet")
+    assert (view.total, view.cards, view.count_text) == (0, [], "0 products")
+    assert [(chip.label, chip.href) for chip in view.chips] == [("ultraviolet", "/products")]
+    assert [link.slug for link in view.suggestions] == ["lighting", "table"]
+
+
+def test_a_category_shows_what_is_below_it_too(session: Session, shop: None) -> None:
+    parent = make_category(session, "Home")
+    for slug in ("table", "lighting"):
+        session.exec(select(Category).where(Category.slug == slug)).one().parent_id = parent.id
+    shelf.refresh(session, [])
+    shelf.refresh(session, session.exec(select(col(Product.id))).all())  # pyright: ignore
+    assert _titles(_browse(session, "/products?category=home&sort=price")) == [
+        "Moss Lamp", "Clay Lamp", "Ash Table", "Oak Table",
+    ]  # fmt: skip
+    view = _browse(session, "/products?category=table&sort=price")
+    assert _titles(view) == ["Ash Table", "Oak Table"]
+    assert [(crumb.label, crumb.href) for crumb in view.crumbs] == [
+        ("Home", "/"), ("Home", "/products?category=home"), ("Table", ""),
+    ]  # fmt: skip
+
+
+def test_a_category_that_is_not_there_is_not_found(session: Session, shop: None) -> None:
+    with pytest.raises(NotFound):
+        _browse(session, "/products?category=attic")
+
+
+def test_words_and_filters_go_together(session: Session, shop: None) -> None:
+    view = _browse(session, "/products?q=table&colour=oak")
+    assert (view.title, _titles(view)) == ("Results for “table”", ["Oak Table"])
+    assert [choice.label for choice in view.sorts][:2] == ["Best match", "Most popular"]
+    assert _titles(_browse(session, "/products?q=table&sort=-price")) == ["Oak Table", "Ash Table"]
+    view = _browse(session, "/products?q=tabel")
+    assert (view.corrected_text, sorted(_titles(view))) == ("table", ["Ash Table", "Oak Table"])
+
+
+def test_new_ones_are_those_of_the_last_weeks(session: Session, shop: None) -> None:
+    old = session.exec(select(Product).where(Product.slug == "oak-table")).one()
+    old.published_at = now() - timedelta(days=400)
+    shelf.refresh(session, [old.id])  # pyright: ignore
+    view = _browse(session, "/products?new=1&sort=newest")
+    assert view.total == 3
+    assert "Oak Table" not in _titles(view)
+    assert [card.is_new for card in view.cards] == [True, True, True]
+
+
+def test_every_change_of_the_shelf_is_seen_at_once(session: Session, shop: None) -> None:
+    assert _browse(session).in_stock_count == 3
+    variant = session.exec(select(Variant).where(Variant.sku == "CLAY-LAMP-CLAY")).one()
+    session.get_one(StockLevel, variant.id).on_hand = 0
+    shelf.refresh_availability(session, [variant.id])  # pyright: ignore
+    assert _browse(session).in_stock_count == 2
+
+
+# --- Pages --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(session: Session) -> list[str]:
+    """60 products, many with the same price, rating, popularity and moment."""
+    made = []
+    for number in range(60):
+        product = make_product(session, f"Thing {number:02}", price_minor=1000 + 100 * (number % 7))
+        product.sold_count, product.published_at = number % 5, now() - timedelta(hours=number % 3)
+        product.review_count, product.stars_sum = 1, 1 + number % 5
+        made.append(product)
+    session.flush()
+    shelf.refresh(session, [product.id for product in made])  # pyright: ignore
+    return [product.title for product in made]
+
+
+@pytest.mark.parametrize("walked", [True, False])
+def test_pages_follow_each_other_without_a_gap_or_a_double(
+    session: Session, many: list[str], walked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_pages, "SORTED_HERE", -1 if walked else 10**9)
+    for sort in ("", "popular", "newest", "price", "-price", "rating"):
+        for by_number in (False, True):
+            address, seen, pages = f"/products?sort={sort}", [], []
+            while address:
+                view = _browse(session, address)
+                seen += _titles(view)
+                pages.append((view.page, len(view.cards), view.shown_text))
+                address = view.next_href
+                if by_number and address:
+                    address = f"/products?sort={sort}&page={view.page + 1}"
+            assert pages == [
+                (1, 24, "Showing 24 of 60"), (2, 24, "Showing 48 of 60"), (3, 12, "Showing 60 of 60"),
+            ]  # fmt: skip
+            assert Counter(seen) == Counter(many)
+
+
+def test_both_ways_of_reading_a_page_give_the_same_order(
+    session: Session, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sort in ("", "newest", "price", "-price", "rating"):
+        found = []
+        for limit in (-1, 10**9):
+            monkeypatch.setattr(listing_pages, "SORTED_HERE", limit)
+            first = _browse(session, f"/products?sort={sort}")
+            found.append((_titles(first), first.next_href, _titles(_browse(session, first.next_href))))
+        assert found[0] == found[1]
+
+
+def test_the_link_back_and_the_texts_of_the_button_are_right(session: Session, many: list[str]) -> None:
+    first = _browse(session)
+    assert (first.more_text, first.previous_href) == ("Show 24 more", "")
+    second = _browse(session, first.next_href)
+    assert (second.more_text, second.previous_href, second.shown_percent) == ("Show 12 more", "/products", 80)
+
+
+def test_a_junk_cursor_shows_the_page_of_that_number(session: Session, many: list[str]) -> None:
+    second = _titles(_browse(session, "/products?page=2"))
+    for after in ("junk", "1", "1.2.3", "-", "1e9.3", "999999999999999999999.1", "1.1%27"):
+        assert _titles(_browse(session, f"/products?page=2&after={after}")) == second
+
+
+def test_a_cursor_out_of_this_world_shows_an_empty_page_or_the_first(
+    session: Session, many: list[str]
+) -> None:
+    for sort in ("newest", "price", "-price", ""):
+        for after in ("999999999999999999.1", "-999999999999999999.1"):
+            assert len(_browse(session, f"/products?page=2&sort={sort}&after={after}").cards) in (0, 24)
+
+
+def test_a_page_past_the_end_shows_the_last_one(session: Session, many: list[str]) -> None:
+    view = _browse(session, "/products?page=900")
+    assert (view.page, len(view.cards), view.next_href) == (3, 12, "")
+
+
+def test_results_of_a_search_have_pages_too(session: Session, many: list[str]) -> None:
+    view, seen = _browse(session, "/products?q=thing"), []
+    assert view.next_href == "/products?q=thing&page=2"
+    while True:
+        seen += _titles(view)
+        if not view.next_href:
+            break
+        view = _browse(session, view.next_href)
+    assert Counter(seen) == Counter(many)
+
+
+def test_what_is_above_the_cap_is_said_to_be_more(
+    session: Session, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shop_app.services.search.MOST", 50)
+    assert _browse(session, "/products?q=thing").count_text == "50+ products"
+
+
+# --- Addresses ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/products",
+        "/products?q=speckled%20mug%20%26%20bowl&category=table&colour=clay,oak&size=large",
+        "/products?price_min=12.50&price_max=40&in_stock=1&on_sale=1&new=1&sort=-price&page=3&after=1900.4",
+    ],
+)
+def test_an_address_and_its_query_are_the_same_both_ways(address: str) -> None:
+    assert href(read_address(parse_qs(urlsplit(address).query))) == address
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"page": "-3"}, {"page": "0"}, {"page": "²"}, {"page": "9" * 50}, {"sort": "1; DROP"},
+        {"price_min": "abc"}, {"price_min": "-5"}, {"price_max": "1e9"}, {"price_min": "²"},
+        {"category": "../../etc"}, {"<script>": "1"}, {"colour": "<script>"}, {"colour": ""},
+        {"colour": ",,,"}, {"colour": "a" * 1_000_000}, {"q": "   "}, {"variant": "X"}, {"": ""},
+        {"in_stock": "yes"}, {"after": "x"},
+    ],
+    ids=lambda params: repr(params)[:40],
+)  # fmt: skip
+def test_junk_in_an_address_is_dropped(params: dict[str, str]) -> None:
+    query = read_address(params)
+    assert query == ListingQuery(page=query.page)
+    assert 1 <= query.page <= 10_000
+
+
+def test_an_address_is_bounded() -> None:
+    query = read_address(
+        {f"facet{n}": ",".join(f"v{m}" for m in range(100)) for n in range(100)} | {"q": "x" * 10**6}
+    )
+    assert len(query.facets) == 12
+    assert {len(values) for _name, values in query.facets} == {30}
+    assert len(query.text) == 200
+
+
+def test_swatches_come_with_their_values(session: Session) -> None:
+    product = make_product(session, options={"Colour": ["Moss", "Clay"]})
+    value = session.exec(select(OptionValue).where(OptionValue.value == "Moss")).one()
+    value.swatch = "#71804f"
+    variants_of(session, product)
+    shelf.refresh(session, [product.id])  # pyright: ignore
+    view = _browse(session)
+    assert [(value.label, value.swatch) for value in view.facets[0].values] == [
+        ("Clay", ""),
+        ("Moss", "#71804f"),
+    ]
+    assert [(swatch.label, swatch.colour) for swatch in view.cards[0].swatches] == [("Moss", "#71804f")]

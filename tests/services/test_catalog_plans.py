@@ -1,0 +1,159 @@
+"""How the catalogue's hot questions are answered: by an index, in a few statements, at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+
+from bench import large_catalogue
+from shop_app.services import (
+    facet_counts,
+    kept,
+    listing,
+    listing_pages,
+    product_page,
+    search,
+    shelf,
+    signals,
+    storefront,
+)
+from shop_app.services.catalog import ListingQuery
+
+SIZE = 400
+
+
+@pytest.fixture
+def large(session: Session) -> Session:
+    large_catalogue.fill(session, SIZE)
+    return session
+
+
+@contextmanager
+def watched(session: Session) -> Iterator[list[tuple[str, Any]]]:
+    """The statements that are sent meanwhile."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_rest: object) -> None:
+        sent.append((statement, values))
+
+    bind = session.get_bind()
+    event.listen(bind, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(bind, "before_cursor_execute", note)
+
+
+def plan(session: Session, statement: str, values: Any) -> list[str]:
+    rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+    return [row[3] for row in rows]
+
+
+FILTERS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "category": {"category": "table"},
+    "price": {"price_min_minor": 500, "price_max_minor": 90_000},
+    "stock": {"in_stock": True},
+    "sale": {"on_sale": True},
+    "new": {"new": True},
+    "facet": {"facets": (("colour", ("moss", "oat")),)},
+    "everything": {
+        "category": "table", "price_min_minor": 500, "price_max_minor": 90_000, "in_stock": True,
+        "on_sale": True, "facets": (("colour", ("moss", "oat")), ("material", ("brass",))),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("filters", FILTERS.values(), ids=FILTERS)
+def test_a_page_of_a_list_is_read_in_the_order_of_an_index(
+    large: Session, filters: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_pages, "SORTED_HERE", -1)
+    listing.browse(large, ListingQuery())
+    for sort in ("", "newest", "price", "-price", "rating"):
+        for after in ("", "5000.3"):
+            with watched(large) as sent:
+                listing.browse(large, ListingQuery(sort=sort, after=after, page=2 if after else 1, **filters))
+            pages = [(sql, values) for sql, values in sent if "FROM shelf_item" in sql and "LIMIT" in sql]
+            assert len(pages) == 1
+            steps = plan(large, *pages[0])
+            # A scan along an index stops at LIMIT; a sort or a scan of the table wouldn't.
+            assert not [step for step in steps if "TEMP B-TREE" in step], steps
+            assert "USING INDEX ix_shelf_item_" in steps[0], steps
+            assert not [step for step in steps[1:] if step.startswith("SCAN")], steps
+
+
+def test_every_other_question_finds_its_rows_by_an_index(large: Session) -> None:
+    for key in (facet_counts.counts, storefront.tree, search.vocabulary):
+        key.get(large, kept.stamp(large))
+    slug = large.connection().exec_driver_sql("SELECT slug FROM shelf_item LIMIT 1").scalar_one()
+    with watched(large) as sent:
+        product_page.product(large, slug)
+        storefront.home(large)
+        storefront.cards(large, [slug])
+        signals.signals(large, (1, 2))
+        shelf.refresh_availability(large, [1])
+        search.suggest(large, "mug")
+    for statement, values in sent:
+        for step in plan(large, statement, values):
+            unbounded = step.startswith("SCAN") and "INDEX" not in step and "VIRTUAL TABLE INDEX" not in step
+            # Tables of a few rows that a shopkeeper keeps by hand, and the newest line of one.
+            small = any(
+                name in step
+                for name in ("shelf_change", "collection", "shipping", "zone", "CONSTANT", "subquery")
+            )
+            assert small or not unbounded, (step, statement)
+
+
+@pytest.mark.parametrize(
+    ("query", "most"),
+    [
+        (ListingQuery(), 3),
+        (ListingQuery(category="table", facets=(("colour", ("moss",)),), price_min_minor=100), 3),
+        (ListingQuery(sort="price", page=2, after="2000.1"), 3),
+        (ListingQuery(text="mug"), 7),
+    ],
+)
+def test_a_list_takes_a_few_statements(large: Session, query: ListingQuery, most: int) -> None:
+    listing.browse(large, ListingQuery())
+    search.find(large, "mug")
+    with watched(large) as sent:
+        listing.browse(large, query)
+    assert len(sent) <= most, [statement for statement, _values in sent]
+
+
+def test_a_product_page_takes_as_many_statements_in_a_large_catalogue_as_in_a_small_one(
+    large: Session,
+) -> None:
+    slug = large.connection().exec_driver_sql("SELECT slug FROM shelf_item LIMIT 1").scalar_one()
+    listing.browse(large, ListingQuery())
+    with watched(large) as sent:
+        product_page.product(large, slug)
+    assert len(sent) <= 20
+
+
+def test_counts_kept_in_memory_are_those_of_the_database(large: Session) -> None:
+    known = facet_counts.counts.get(large, kept.stamp(large))
+    counted = large.connection().exec_driver_sql(
+        "SELECT name, value, count(*) FROM shelf_facet GROUP BY name, value"
+    )
+    assert {(name, value): n for name, value, n in counted} == {
+        (name, value): found.bits.bit_count()
+        for name, values in known.facets.items()
+        for value, found in values.items()
+    }
+    stocked = large.connection().exec_driver_sql("SELECT count(*) FROM shelf_item WHERE in_stock").scalar()
+    assert known.in_stock.bit_count() == stocked
+
+
+def test_a_search_reads_no_more_than_its_limit(large: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = search.find(large, "mug", most=5)
+    assert len(found.product_ids) == 5
+    with watched(large) as sent:
+        search.find(large, "mug", most=5)
+    assert all("LIMIT" in sql or "shelf_change" in sql or "shelf_item" in sql for sql, _values in sent)

@@ -1,0 +1,336 @@
+"""The product page: pickers that know what can be bought, honest prices, facts, reviews and neighbours."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlmodel import Session
+
+from shop_app.clock import now
+from shop_app.errors import NotFound
+from shop_app.models import (
+    Picture,
+    PriceHistory,
+    Product,
+    ProductPicture,
+    ProductStatus,
+    ProductTag,
+    Review,
+    SlugRedirect,
+    StockLevel,
+    StockPolicy,
+    Tag,
+    VariantPicture,
+)  # fmt: skip
+from shop_app.services import product_page, reviews, shelf, storefront
+from shop_app.services.catalog import Crumb, Fact, HomeView, Moved
+from shop_app.services.price_history import Price, lowest_before_reduction
+from shop_app.services.product_page import product
+from tests.factories import add, make_basics, make_product, variants_of
+
+pytestmark = pytest.mark.both
+
+
+def _id(row: object) -> int:
+    return row.id  # pyright: ignore
+
+
+@pytest.fixture
+def towel(session: Session) -> Product:
+    """Two colours in two sizes; bath in clay isn't made, hand in clay is sold out, bath in moss nearly."""
+    made = make_product(
+        session, "Loom Towel", options={"Colour": ["Moss", "Clay"], "Size": ["Hand", "Bath"]}, stock=20
+    )
+    by_sku = {variant.sku: variant for variant in variants_of(session, made)}
+    by_sku["LOOM-TOWEL-CLAY-BATH"].active = False
+    session.get_one(StockLevel, by_sku["LOOM-TOWEL-CLAY-HAND"].id).held = 20
+    session.get_one(StockLevel, by_sku["LOOM-TOWEL-MOSS-BATH"].id).allocated = 17
+    shelf.refresh(session, [_id(made)])
+    return made
+
+
+def test_the_first_variant_that_can_be_bought_is_chosen(session: Session) -> None:
+    made = make_product(session, options={"Colour": ["Moss", "Clay"]})
+    session.get_one(StockLevel, variants_of(session, made)[0].id).on_hand = 0
+    session.flush()
+    page = product(session, "fable-lamp")
+    assert page.chosen_sku == "FABLE-LAMP-CLAY"
+    assert product(session, "fable-lamp", "FABLE-LAMP-MOSS").chosen_sku == "FABLE-LAMP-MOSS"
+    assert product(session, "fable-lamp", "ELSEWHERE").chosen_sku == "FABLE-LAMP-CLAY"
+
+
+def test_each_variant_says_what_is_left_of_it(session: Session, towel: Product) -> None:
+    page = product(session, "loom-towel")
+    assert [(v.sku, v.signal, v.stock_line, v.max_quantity, v.available) for v in page.variants] == [
+        ("LOOM-TOWEL-MOSS-HAND", "in", "In stock", 20, True),
+        ("LOOM-TOWEL-MOSS-BATH", "low", "Only 3 left in Moss / Bath", 3, True),
+        ("LOOM-TOWEL-CLAY-HAND", "out", "Sold out in Clay / Hand", 0, False),
+    ]
+
+
+def test_pickers_lead_to_the_variant_and_know_whether_it_can_be_bought(
+    session: Session, towel: Product
+) -> None:
+    page = product(session, "loom-towel", "LOOM-TOWEL-MOSS-BATH")
+    chosen = next(variant for variant in page.variants if variant.sku == page.chosen_sku)
+    assert [
+        (option.name, [(c.value, c.chosen, c.available, c.sku) for c in option.choices])
+        for option in chosen.options
+    ] == [
+        (
+            "Colour",
+            [("Moss", True, True, "LOOM-TOWEL-MOSS-BATH"), ("Clay", False, False, "LOOM-TOWEL-CLAY-HAND")],
+        ),
+        (
+            "Size",
+            [("Hand", False, True, "LOOM-TOWEL-MOSS-HAND"), ("Bath", True, True, "LOOM-TOWEL-MOSS-BATH")],
+        ),
+    ]
+
+
+def test_the_picture_of_the_chosen_variant_comes_up(session: Session) -> None:
+    made = make_product(session, options={"Colour": ["Moss", "Clay"]})
+    shown = []
+    for place, key in enumerate(("aa", "bb")):
+        picture = add(session, Picture(key=key, width=960, height=1200, colour="#112233"))
+        shown.append(
+            add(
+                session,
+                ProductPicture(product_id=_id(made), picture_id=_id(picture), alt=key, position=place),
+            )
+        )
+    clay = variants_of(session, made)[1]
+    for place, picture in enumerate((shown[1], shown[0])):
+        add(session, VariantPicture(variant_id=_id(clay), product_picture_id=_id(picture), position=place))
+    page = product(session, "fable-lamp")
+    assert [(p.key, p.alt, p.width, p.height, p.colour) for p in page.pictures] == [
+        ("aa", "aa", 960, 1200, "#112233"), ("bb", "bb", 960, 1200, "#112233"),
+    ]  # fmt: skip
+    assert [variant.picture_index for variant in page.variants] == [0, 1]
+
+
+@pytest.mark.parametrize("status", [ProductStatus.DRAFT, ProductStatus.ARCHIVED])
+def test_what_is_not_published_is_not_found(session: Session, status: ProductStatus) -> None:
+    make_product(session, status=status)
+    with pytest.raises(NotFound):
+        product(session, "fable-lamp")
+
+
+def test_what_is_published_later_is_not_found_before(session: Session) -> None:
+    made = make_product(session)
+    made.published_at = now() + timedelta(hours=1)
+    session.flush()
+    with pytest.raises(NotFound):
+        product(session, "fable-lamp")
+
+
+def test_an_old_address_says_where_the_product_went(session: Session) -> None:
+    made = make_product(session)
+    add(session, SlugRedirect(slug="old-lamp", product_id=_id(made)))
+    with pytest.raises(Moved) as moved:
+        product(session, "old-lamp")
+    assert moved.value.slug == "fable-lamp"
+    with pytest.raises(NotFound):
+        product(session, "never-was")
+
+
+def test_a_reduced_product_names_the_lowest_price_of_the_30_days_before(session: Session) -> None:
+    made = make_product(session, price_minor=4000, compare_at_minor=6000)
+    variant = variants_of(session, made)[0]
+    for days, price, compare_at in ((90, 4500, None), (25, 6000, None), (20, 5500, None), (5, 4000, 6000)):
+        row = PriceHistory(
+            variant_id=_id(variant), currency="EUR", price_minor=price, compare_at_minor=compare_at
+        )
+        row.recorded_at = now() - timedelta(days=days)
+        add(session, row)
+    page = product(session, "fable-lamp")
+    assert page.lowest_30_days == "Lowest price of the last 30 days: €45.00"
+    assert (page.variants[0].price, page.variants[0].compare_at, page.variants[0].saving) == (
+        "€40.00", "€60.00", "You save €20.00",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("history", "lowest"),
+    [
+        ([], None),
+        ([(0, 4000, 6000)], None),
+        ([(0, 6000, None)], None),
+        ([(0, 4000, 6000), (5, 6000, None)], 6000),
+        # Lowering a running reduction doesn't start a new one.
+        ([(0, 3000, 6000), (10, 4000, 6000), (50, 6000, None)], 6000),
+        # The price in force when the period began counts, an older one doesn't.
+        ([(0, 4000, 6000), (10, 6000, None), (40, 5000, None), (80, 2000, None)], 5000),
+        ([(0, 4000, 6000), (29, 5000, None), (31, 4900, None), (32, 1, None)], 4900),
+        # An earlier reduction inside the period counts.
+        ([(0, 4000, 6000), (5, 6000, None), (10, 4500, 6000), (60, 6000, None)], 4500),
+    ],
+)
+def test_the_lowest_price_before_a_reduction(
+    history: list[tuple[int, int, int | None]], lowest: int | None
+) -> None:
+    moment = now()
+    prices = [Price(price, compare_at, moment - timedelta(days=days)) for days, price, compare_at in history]
+    assert lowest_before_reduction(prices) == lowest
+
+
+def test_delivery_is_named_in_working_days_with_its_price(
+    session: Session, clock: time_machine.Coordinates
+) -> None:
+    make_basics(session)
+    make_product(session)
+    page = product(session, "fable-lamp")
+    assert page.delivery_line.startswith("With you ")
+    assert page.delivery_cost_line.startswith("Delivery €") or page.delivery_cost_line == "Free delivery"
+
+
+def test_nothing_is_promised_for_what_is_sold_out(session: Session) -> None:
+    make_basics(session)
+    make_product(session, stock=0)
+    assert product(session, "fable-lamp").delivery_line == ""
+
+
+def test_what_may_be_ordered_ahead_names_its_day(session: Session, clock: time_machine.Coordinates) -> None:
+    made = make_product(session, stock=0, policy=StockPolicy.BACKORDER)
+    level = session.get_one(StockLevel, variants_of(session, made)[0].id)
+    assert product(session, "fable-lamp").variants[0].stock_line == "Made to order"
+    level.backorder_on = (now() + timedelta(days=13)).date()
+    session.flush()
+    variant = product(session, "fable-lamp").variants[0]
+    assert (variant.stock_line, variant.signal, variant.max_quantity) == (
+        "Ships from 3 December",
+        "backorder",
+        99,
+    )
+
+
+def test_facts_are_written_for_people(session: Session) -> None:
+    made = make_product(session, weight_grams=1340)
+    made.materials = ["Stoneware", "Cork"]
+    made.dimensions_mm = {"width": 112, "height": 90}
+    made.attributes = [{"name": "Made in", "value": "Norway"}, {"name": "Empty", "value": ""}]
+    session.flush()
+    assert product(session, "fable-lamp").facts == [
+        Fact("Materials", "Stoneware, Cork"), Fact("Measurements", "11.2 × 9 cm (width, height)"),
+        Fact("Weight", "1.3 kg"), Fact("Made in", "Norway"),
+    ]  # fmt: skip
+
+
+def test_reviews_are_shown_ten_at_a_time_with_their_spread(session: Session) -> None:
+    made = make_product(session)
+    for number in range(13):
+        review = Review(
+            product_id=_id(made), author_name=f"Guest {number}", stars=5 if number else 2, status="published",
+            verified=number == 12, variant_title="Moss", body="Good.",
+            created_at=now() - timedelta(days=20 - number),
+        )  # fmt: skip
+        add(session, review)
+    add(session, Review(product_id=_id(made), author_name="Troll", stars=1, status="pending"))
+    reviews.refold(session, [_id(made)])
+    session.expire_all()
+    page = product(session, "fable-lamp")
+    assert (page.rating, page.review_count, page.review_text, page.more_reviews) == (
+        "4.8",
+        13,
+        "13 reviews",
+        3,
+    )
+    assert [(star.stars, star.count, star.percent) for star in page.stars] == [
+        (5, 12, 92), (4, 0, 0), (3, 0, 0), (2, 1, 8), (1, 0, 0),
+    ]  # fmt: skip
+    assert [review.author for review in page.reviews][:2] == ["Guest 12", "Guest 11"]
+    assert (page.reviews[0].bought, page.reviews[1].bought) == ("Bought: Moss", "")
+    assert [review.author for review in reviews.more_reviews(session, "fable-lamp", 10)] == [
+        "Guest 2", "Guest 1", "Guest 0",
+    ]  # fmt: skip
+    assert [review.author for review in reviews.more_reviews(session, "fable-lamp", 0, stars=2)] == [
+        "Guest 0"
+    ]
+    assert reviews.more_reviews(session, "fable-lamp", 10**12) == []
+    assert reviews.more_reviews(session, "never-was", 0) == []
+
+
+def test_related_products_share_a_tag_or_the_category_and_are_in_stock_first(session: Session) -> None:
+    made = make_product(session, "Reed Lamp")
+    tagged = make_product(session, "Reed Vase", category="Vases")
+    near = make_product(session, "Bell Lamp")
+    gone = make_product(session, "Sold Lamp", stock=0)
+    far = make_product(session, "Far Chair", category="Chairs")
+    tag = add(session, Tag(name="reed"))
+    for one in (made, tagged):
+        add(session, ProductTag(product_id=_id(one), tag_id=_id(tag)))
+    shelf.refresh(session, [_id(one) for one in (made, tagged, near, gone, far)])
+    page = product(session, "reed-lamp")
+    assert [card.title for card in page.related] == ["Reed Vase", "Bell Lamp", "Sold Lamp"]
+    assert page.crumbs == [
+        Crumb("Home", "/"),
+        Crumb("Lighting", "/products?category=lighting"),
+        Crumb("Reed Lamp", ""),
+    ]
+
+
+def test_structured_data_says_what_the_page_says_with_whole_addresses(
+    session: Session, towel: Product
+) -> None:
+    towel.title = "Towel </script><script>alert(1)</script>"
+    towel.review_count, towel.stars_sum = 4, 19
+    session.flush()
+    page = product(session, "loom-towel")
+    assert "<" not in page.json_ld
+    item, trail = json.loads(page.json_ld)["@graph"]
+    assert (item["@type"], item["name"], item["url"]) == (
+        "Product", towel.title, "http://localhost:3000/products/loom-towel",
+    )  # fmt: skip
+    assert [
+        (o["sku"], o["price"], o["priceCurrency"], o["availability"].rpartition("/")[2])
+        for o in item["offers"]
+    ] == [
+        ("LOOM-TOWEL-MOSS-HAND", "49.00", "EUR", "InStock"),
+        ("LOOM-TOWEL-MOSS-BATH", "49.00", "EUR", "LimitedAvailability"),
+        ("LOOM-TOWEL-CLAY-HAND", "49.00", "EUR", "OutOfStock"),
+    ]
+    assert item["aggregateRating"]["ratingValue"] == "4.8"
+    assert [entry["item"] for entry in trail["itemListElement"]] == [
+        "http://localhost:3000/", "http://localhost:3000/products?category=lighting",
+        "http://localhost:3000/products/loom-towel",
+    ]  # fmt: skip
+
+
+def test_the_description_for_search_engines_is_plain_and_short(session: Session) -> None:
+    made = make_product(
+        session, description_html="<p>One &amp; <b>two</b>.</p>" + "<p>Many more words.</p>" * 40
+    )
+    said = product(session, "fable-lamp").meta_description
+    assert said.startswith("Fable Lamp, made for tests. One & two . Many more words.")
+    assert len(said) <= 156
+    made.seo_description = "As the shopkeeper wrote it."
+    session.flush()
+    assert product(session, "fable-lamp").meta_description == "As the shopkeeper wrote it."
+
+
+def test_cards_by_address_keep_their_order_and_leave_out_what_is_gone(session: Session) -> None:
+    ids = [_id(make_product(session, title)) for title in ("Ash", "Birch", "Cedar")]
+    shelf.refresh(session, ids)
+    found = storefront.cards(session, ["cedar", "gone", "ash", "cedar"])
+    assert [card.slug for card in found] == ["cedar", "ash"]
+    assert storefront.cards(session, []) == []
+
+
+def test_the_sitemap_has_every_public_address_and_no_other(session: Session) -> None:
+    made = make_product(session)
+    hidden = make_product(session, "Hidden", status=ProductStatus.DRAFT)
+    shelf.refresh(session, [_id(made), _id(hidden)])
+    assert [entry.path for entry in storefront.sitemap(session)] == [
+        "/", "/products", "/products?category=lighting", "/products/fable-lamp",
+    ]  # fmt: skip
+
+
+def test_an_empty_shop_has_a_home_page(session: Session) -> None:
+    assert storefront.home(session) == HomeView([], [], [], [], [], 0, [])
+
+
+def test_markup_becomes_plain_words() -> None:
+    assert product_page.plain_text("<p>a<br>b</p>\n<ul><li>c &lt; d</li></ul>") == "a b c < d"

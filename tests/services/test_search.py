@@ -1,0 +1,183 @@
+"""Search: prefixes, accents, codes, typos, and input that means harm."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import Session
+
+from shop_app.models import Product
+from shop_app.services import search, shelf, spelling
+from shop_app.services.catalog import Suggestion
+from shop_app.services.search_index import Document
+from tests.factories import make_product
+
+pytestmark = pytest.mark.both
+
+GOODS = {
+    "Dune Mug": "Speckled stoneware, 300 ml",
+    "Crème Bowl": "Smooth glaze",
+    "Drift Coffee Table": "Solid walnut",
+    "Canopy Table Lamp": "Steel and brass",
+    "Mug Rack": "Oak, for six",
+}
+
+
+@pytest.fixture
+def goods(session: Session) -> dict[str, int]:
+    made = {}
+    for title, subtitle in GOODS.items():
+        product = make_product(
+            session, title, description_html="<p>Kept for <b>everyday</b> use &amp; feasts.</p>"
+        )
+        product.subtitle = subtitle
+        made[title] = product.id
+    shelf.refresh(session, made.values())
+    return made
+
+
+def _titles(session: Session, asked: str) -> list[str]:
+    found = search.find(session, asked)
+    return [session.get_one(Product, key).title for key in found.product_ids]
+
+
+@pytest.mark.parametrize(
+    ("asked", "titles"),
+    [
+        ("mug", ["Dune Mug", "Mug Rack"]),
+        ("MUGS", ["Dune Mug", "Mug Rack"]),
+        ("dune mug", ["Dune Mug"]),
+        ("mug dune", ["Dune Mug"]),
+        ("tab", ["Drift Coffee Table", "Canopy Table Lamp"]),
+        ("table lamp", ["Canopy Table Lamp"]),
+        ("creme", ["Crème Bowl"]),
+        ("CRÈME", ["Crème Bowl"]),
+        ("crème brass", []),
+        ("brass", ["Canopy Table Lamp"]),
+        ("everyd", list(GOODS)),
+        ("feasts mug", ["Dune Mug", "Mug Rack"]),
+        ("", []),
+        ("   ", []),
+        ("!?", []),
+    ],
+)
+def test_words_and_their_beginnings_are_found(
+    session: Session, goods: dict[str, int], asked: str, titles: list[str]
+) -> None:
+    assert sorted(_titles(session, asked)) == sorted(titles)
+
+
+def test_titles_come_before_the_rest_and_whole_words_before_beginnings(
+    session: Session, goods: dict[str, int]
+) -> None:
+    mugs = make_product(session, "Muggle Plate")
+    saucer = make_product(session, "Saucer")
+    saucer.subtitle = "For a mug"
+    saucer.sold_count = 1000
+    shelf.refresh(session, [mugs.id, saucer.id])  # pyright: ignore
+    assert _titles(session, "mug") == ["Mug Rack", "Dune Mug", "Muggle Plate", "Saucer"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "corrected", "titles"),
+    [
+        ("speckeld mgu", "speckled mug", ["Dune Mug"]),
+        ("stonewear", "stoneware", ["Dune Mug"]),
+        ("lmap", "lamp", ["Canopy Table Lamp"]),
+        ("walnutt", "walnut", ["Drift Coffee Table"]),
+    ],
+)
+def test_a_mistyped_word_finds_what_was_meant_and_says_so(
+    session: Session, goods: dict[str, int], asked: str, corrected: str, titles: list[str]
+) -> None:
+    assert search.find(session, asked).corrected == corrected
+    assert _titles(session, asked) == titles
+
+
+def test_words_that_are_there_are_never_corrected(session: Session, goods: dict[str, int]) -> None:
+    assert search.find(session, "mug").corrected == ""
+    assert search.find(session, "zeppelin") == search.NOTHING
+
+
+@pytest.mark.parametrize("asked", ["DUNE-MUG", "dune-mug", "DUNEMUG", "dunem", "DUNE-M"])
+def test_a_sku_is_found_whole_or_by_its_beginning(
+    session: Session, goods: dict[str, int], asked: str
+) -> None:
+    assert _titles(session, asked) == ["Dune Mug"]
+
+
+def test_an_exact_code_beats_longer_ones_and_titles(session: Session) -> None:
+    long, short = make_product(session, "Lamp A", sku="LMP-10"), make_product(session, "Lamp B", sku="LMP-1")
+    named = make_product(session, "LMP-1 spare part", sku="OTHER")
+    shelf.refresh(session, [long.id, short.id, named.id])  # pyright: ignore
+    assert search.find(session, "lmp-1").product_ids == [short.id]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        '"', '"mug', "mug*", "mug OR lamp", "NOT mug", "mug AND", "title:mug", "{title}:mug", "mug^2", "-mug",
+        "NEAR(mug lamp)", "mug'; DROP TABLE search_product; --", "mug & | ! <-> :*", "'mug", "mug\\",
+        "mug\x00",
+        "😀", "%", "_", "(((((", "a" * 1_000_000, "mug " * 250_000,
+    ],
+    ids=lambda asked: repr(asked)[:20],
+)  # fmt: skip
+def test_nothing_typed_means_anything_to_the_database(
+    session: Session, goods: dict[str, int], asked: str
+) -> None:
+    found = search.find(session, asked)
+    assert isinstance(found.product_ids, list)
+    search.suggest(session, asked)
+    assert sorted(_titles(session, "mug")) == ["Dune Mug", "Mug Rack"]
+
+
+def test_more_than_200_characters_and_8_words_are_not_looked_at() -> None:
+    assert spelling.asked("x" * 1_000_000) == ("x" * spelling.MAX_WORD,)
+    assert spelling.asked("a b c d e f g h i j") == tuple("abcdefgh")
+
+
+def test_suggestions_mark_what_was_typed_and_lead_to_the_product(
+    session: Session, goods: dict[str, int]
+) -> None:
+    rows = search.suggest(session, "cre")
+    assert [(row.kind, row.href, row.before, row.typed, row.after, row.price) for row in rows] == [
+        ("product", "/products/creme-bowl", "", "Crè", "me Bowl", "€49.00")
+    ]
+
+
+def test_a_category_is_suggested_before_its_products(session: Session) -> None:
+    product = make_product(session, "Light Bulb", category="Lighting")
+    shelf.refresh(session, [product.id])  # pyright: ignore
+    rows = search.suggest(session, "lig")
+    assert [(row.kind, row.href, row.typed + row.after) for row in rows] == [
+        ("category", "/products?category=lighting", "Lighting"),
+        ("product", "/products/light-bulb", "Light Bulb"),
+    ]
+
+
+@pytest.mark.parametrize("typed", ["", "m", " m ", "é"])
+def test_less_than_two_letters_suggest_nothing(session: Session, goods: dict[str, int], typed: str) -> None:
+    assert search.suggest(session, typed) == []
+
+
+def test_at_most_eight_rows_are_suggested(session: Session) -> None:
+    ids = [make_product(session, f"Lamp {number}").id for number in range(12)]
+    shelf.refresh(session, ids)  # pyright: ignore
+    rows = search.suggest(session, "lam")
+    assert 0 < len(rows) <= 8
+    assert all(isinstance(row, Suggestion) for row in rows)
+
+
+def test_the_words_known_are_counted_out_when_a_product_goes(session: Session) -> None:
+    lamp, other = make_product(session, "Umbra Lamp"), make_product(session, "Vela Lamp")
+    shelf.refresh(session, [lamp.id, other.id])  # pyright: ignore
+    lamp.status = "draft"
+    shelf.refresh(session, [lamp.id])  # pyright: ignore
+    assert search.find(session, "umbar") == search.NOTHING
+    assert search.find(session, "vela lmap").product_ids == [other.id]
+
+
+def test_a_document_lies_by_halves_of_popularity_then_by_id(session: Session) -> None:
+    places = [Document(key, sold, "", "", "", "").place for key, sold in ((3, 70), (9, 100), (1, 2), (2, 0))]
+    assert places == sorted(places)
+    assert Document(3, 64, "", "", "", "").place == Document(3, 127, "", "", "", "").place

@@ -1,0 +1,184 @@
+"""The shelf: what products come to on it, and that nothing but the truth stays there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from shop_app.clock import now
+from shop_app.models import (
+    Product,
+    ProductStatus,
+    ProductTag,
+    Review,
+    ReviewStatus,
+    ShelfFacet,
+    ShelfItem,
+    StockLevel,
+    Tag,
+)  # fmt: skip
+from shop_app.services import kept, reviews, search, shelf
+from tests.factories import add, make_product, put_in_stock, variant_with, variants_of
+
+pytestmark = pytest.mark.both
+
+
+def _item(session: Session, product: Product) -> ShelfItem | None:
+    session.expire_all()
+    return session.get(ShelfItem, product.id)
+
+
+def _facets(session: Session, product: Product) -> set[tuple[str, str, str]]:
+    rows = session.exec(select(ShelfFacet).where(ShelfFacet.product_id == product.id))
+    return {(row.name, row.value, row.label) for row in rows}
+
+
+def test_a_product_comes_to_the_shelf_with_its_prices_and_facets(session: Session) -> None:
+    product = make_product(
+        session, options={"Colour": ["Moss", "Rosé"]}, price_minor=4900, compare_at_minor=5900
+    )
+    variants_of(session, product)[1].price_minor = 5200
+    product.materials = ["Solid oak"]
+    product.attributes = [{"name": "Made in", "value": "Norway"}]
+    product.sold_count = 7
+    add(session, ProductTag(product_id=product.id, tag_id=add(session, Tag(name="Gift idea")).id))  # pyright: ignore
+    shelf.refresh(session, [product.id])  # pyright: ignore
+
+    item = _item(session, product)
+    assert item is not None
+    assert (item.slug, item.title, item.sold_count) == ("fable-lamp", "Fable Lamp", 7)
+    assert (item.price_minor, item.price_max_minor, item.compare_at_minor) == (4900, 5200, 5900)
+    assert (item.on_sale, item.in_stock) == (True, True)
+    assert _facets(session, product) == {
+        ("colour", "moss", "Moss"), ("colour", "rose", "Rosé"), ("material", "solid-oak", "Solid oak"),
+        ("made-in", "norway", "Norway"), ("tag", "gift-idea", "Gift idea"),
+    }  # fmt: skip
+
+
+def test_folding_again_changes_nothing(session: Session) -> None:
+    product = make_product(session, options={"Colour": ["Moss"]})
+    shelf.refresh(session, [product.id])  # pyright: ignore
+    before = session.connection().execute(text("SELECT * FROM search_document")).all()
+    terms = session.connection().execute(text("SELECT * FROM search_term ORDER BY term")).all()
+    facets = _facets(session, product)
+
+    shelf.refresh(session, [product.id])  # pyright: ignore
+
+    assert session.connection().execute(text("SELECT * FROM search_document")).all() == before
+    assert session.connection().execute(text("SELECT * FROM search_term ORDER BY term")).all() == terms
+    assert _facets(session, product) == facets
+
+
+@pytest.mark.parametrize("why", ["draft", "scheduled", "nothing to sell", "deleted variants"])
+def test_what_cannot_be_bought_leaves_the_shelf_facets_and_search(session: Session, why: str) -> None:
+    product = make_product(session, options={"Colour": ["Moss"]})
+    shelf.refresh(session, [product.id])  # pyright: ignore
+    assert search.find(session, "fable").product_ids == [product.id]
+
+    if why == "draft":
+        product.status = ProductStatus.DRAFT
+    if why == "scheduled":
+        product.published_at = now() + timedelta(days=1)
+    for variant in variants_of(session, product):
+        if why == "nothing to sell":
+            variant.active = False
+        if why == "deleted variants":
+            session.delete(variant)
+    shelf.refresh(session, [product.id])  # pyright: ignore
+
+    assert _item(session, product) is None
+    assert _facets(session, product) == set()
+    assert search.find(session, "fable") == search.NOTHING
+    assert session.connection().execute(text("SELECT count(*) FROM search_document")).scalar() == 0
+
+
+def test_the_option_that_shopify_makes_up_is_no_facet_and_the_addresss_own_names_are_kept_free(
+    session: Session,
+) -> None:
+    plain = make_product(session, "Plain", options={"Title": ["Default Title"]})
+    odd = make_product(session, "Odd", options={"Sort": ["A"]})
+    shelf.refresh(session, [plain.id, odd.id])  # pyright: ignore
+    assert _facets(session, plain) == set()
+    assert _facets(session, odd) == {("option-sort", "a", "A")}
+
+
+def test_the_stock_flag_turns_with_the_last_unit_and_not_before(session: Session) -> None:
+    product = make_product(session, options={"Colour": ["Moss", "Clay"]}, stock=1)
+    moss, clay = variants_of(session, product)
+    shelf.refresh(session, [product.id])  # pyright: ignore
+    at = kept.stamp(session)
+
+    session.get_one(StockLevel, moss.id).held = 1
+    assert shelf.refresh_availability(session, [moss.id]) is False  # pyright: ignore
+    assert kept.stamp(session) == at
+
+    session.get_one(StockLevel, clay.id).allocated = 1
+    assert shelf.refresh_availability(session, [clay.id]) is True  # pyright: ignore
+    item = _item(session, product)
+    assert item is not None
+    assert item.in_stock is False
+    assert kept.stamp(session) != at
+
+    session.get_one(StockLevel, moss.id).held = 0
+    assert shelf.refresh_availability(session, [moss.id, clay.id]) is True  # pyright: ignore
+    item = _item(session, product)
+    assert item is not None
+    assert item.in_stock is True
+
+
+def test_a_variant_that_may_be_ordered_ahead_counts_as_in_stock(session: Session) -> None:
+    product = make_product(session, stock=0)
+    variant = variant_with(session, "FABLE-LAMP")
+    shelf.refresh(session, [product.id])  # pyright: ignore
+    session.get_one(StockLevel, variant.id).policy = "backorder"
+    assert shelf.refresh_availability(session, [variant.id]) is True  # pyright: ignore
+
+
+def test_more_than_a_chunk_is_folded_and_progress_is_told(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "CHUNK", 2)
+    ids = [make_product(session, f"Lamp {number}").id for number in range(5)]
+    told: list[int] = []
+    shelf.refresh(session, [*ids, ids[0], 999_999], told.append)  # pyright: ignore
+    assert told == [2, 4, 6]
+    assert session.exec(select(col(ShelfItem.product_id)).order_by(col(ShelfItem.product_id))).all() == ids
+
+
+def test_popular_products_move_to_the_front_of_the_search(session: Session) -> None:
+    first, second = (make_product(session, f"Lamp {name}").id for name in ("one", "two"))
+    shelf.refresh(session, [first, second])  # pyright: ignore
+    assert search.find(session, "lamp").product_ids == [first, second]
+    session.get_one(Product, second).sold_count = 40
+    shelf.refresh(session, [second])  # pyright: ignore
+    assert search.find(session, "lamp").product_ids == [second, first]
+
+
+def test_published_reviews_alone_count(session: Session) -> None:
+    product = make_product(session)
+    for stars, status in ((5, "published"), (4, "published"), (1, "pending"), (1, "rejected")):
+        add(session, Review(product_id=product.id, author_name="A", stars=stars, status=ReviewStatus(status)))  # pyright: ignore
+    reviews.refold(session, [product.id])  # pyright: ignore
+    shelf.refresh(session, [product.id])  # pyright: ignore
+    session.expire_all()
+    assert (product.review_count, product.stars_sum) == (2, 9)
+    item = _item(session, product)
+    assert item is not None
+    assert (item.rating_milli, item.review_count) == (4500, 2)
+
+
+def test_a_product_without_a_stock_level_is_sold_out(session: Session) -> None:
+    product = make_product(session)
+    variant = variant_with(session, "FABLE-LAMP")
+    level = session.get_one(StockLevel, variant.id)
+    session.delete(level)
+    session.flush()
+    shelf.refresh(session, [product.id])  # pyright: ignore
+    item = _item(session, product)
+    assert item is not None
+    assert item.in_stock is False
+    put_in_stock(session, variant, 1)
+    assert shelf.refresh_availability(session, [variant.id]) is True  # pyright: ignore
