@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 
 from shop_app.words import _
 
@@ -65,6 +66,18 @@ def icon_button(
         class_name=f"{look_of} {class_name}".strip(),
         **props,
     )
+
+
+class _HereLink(BaseHTML):
+    """A bare anchor: rx.el.a would make another address of "#part", and go there."""
+
+    tag = "a"
+    href: rx.Var[str]
+
+
+def here_link(*children: Any, href: str, **props: Any) -> rx.Component:
+    """A link to a part of this page, "#part"."""
+    return _HereLink.create(*children, href=href, **props)
 
 
 def text_link(*children: Any, href: Text, class_name: str = "", **props: Any) -> rx.Component:

@@ -14,6 +14,7 @@ from shop_app.words import _
 
 from . import look, texts
 from .cart_drawer import cart_drawer
+from .controls import here_link
 from .icons import icon
 from .overlays import CLOSES, modal, opens, toast
 from .search_box import search_box
@@ -31,7 +32,7 @@ def page(
     """
     there = ready & Shell.loaded if isinstance(ready, rx.Var) else Shell.loaded
     return rx.el.div(
-        rx.el.a(_("Skip to content"), href="#main", class_name=look.SKIP, custom_attrs={"data-skip": "true"}),
+        here_link(_("Skip to content"), href="#main", class_name=look.SKIP, data_skip="true"),
         rx.fragment() if plain else _utility(),
         plain_header() if plain else header(),
         rx.fragment() if plain else navigation(current),
@@ -45,7 +46,7 @@ def page(
 
 
 def _utility() -> rx.Component:
-    return rx.el.div(
+    return rx.el.aside(
         rx.el.div(
             rx.el.div(
                 rx.el.span(texts.PROMISES[0]),
@@ -61,6 +62,7 @@ def _utility() -> rx.Component:
             ),
             class_name=look.UTILITY_ROW,
         ),
+        aria_label=_("What we promise"),
         class_name=look.UTILITY,
     )
 

@@ -62,7 +62,7 @@ COUNT = (
 )
 NAV = "hidden border-b border-line md:block"
 NAV_LIST = (
-    "no-scrollbar mx-auto flex w-full max-w-page gap-7 overflow-x-auto whitespace-nowrap px-gutter text-md"
+    "no-scrollbar mx-auto flex w-full max-w-page gap-5 overflow-x-auto lg:gap-7 whitespace-nowrap px-gutter text-md"
 )
 NAV_LINK = (
     "block border-b border-transparent pt-2.5 pb-[13px] text-ink-2 hover:border-line-strong "
@@ -339,7 +339,7 @@ LABEL_LINK = "group flex justify-between gap-3 py-[5px] md:py-[3px]"
 LABEL_NAME = "underline-offset-4 group-hover:underline"
 LABEL_PRICE = "tabular-nums text-ink-3"
 SECTION = "mx-auto w-full max-w-page px-gutter pt-section"
-TILES = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10 lg:grid-cols-4"
+TILES = "grid grid-cols-2 gap-x-3 gap-y-7 md:grid-cols-4 md:gap-x-5 md:gap-y-10"
 SIZES_SALE = "(min-width:1360px) 300px, (min-width:768px) 22vw, 60vw"
 STORY_LINK = (
     "mt-[22px] inline-block py-[3px] underline decoration-line-strong decoration-1 underline-offset-4 "
@@ -430,7 +430,7 @@ SORT_SELECT = (
     "md:border-line-strong md:bg-surface md:px-2.5 md:text-sm md:text-ink"
 )
 RESULT_COUNT = "pt-4 text-sm text-ink-2 tabular-nums md:pt-0"
-CHIP_ROW = "pt-3.5 pb-6"
+CHIP_ROW = "pt-3.5 pb-6 empty:pt-2 empty:pb-2 md:empty:pt-0 md:empty:pb-6"
 MORE = "grid justify-items-center gap-4 pt-14"
 MORE_COUNT = "text-sm text-ink-2 tabular-nums"
 MORE_BAR = "h-1 w-50 overflow-hidden rounded-full bg-line"
@@ -568,7 +568,7 @@ STATION = (
     "relative grid grid-cols-[20px_1fr] gap-3.5 pb-5 not-last:before:absolute not-last:before:top-[22px] "
     "not-last:before:-bottom-0.5 not-last:before:left-[9.25px] not-last:before:w-[1.5px]"
 )
-STATION_LINE = {"done": "before:bg-green", "now": "before:bg-line", "next": "before:bg-line"}
+STATION_LINE = {"done": "not-last:before:bg-green", "next": "not-last:before:bg-line"}
 STATION_MARK = {
     "done": "mt-px grid size-5 place-items-center rounded-full bg-green text-on-green",
     "now": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-green bg-surface text-green",

@@ -162,7 +162,7 @@ def accordion(title: Text, *children: Any, is_open: bool = False) -> rx.Componen
     """A part that unfolds; its content is in the page either way."""
     return rx.el.details(
         rx.el.summary(
-            rx.el.h3(title),
+            rx.el.h2(title),
             icon("plus", f"{look.ICON} group-open:hidden"),
             icon("minus", f"{look.ICON} not-group-open:hidden"),
             class_name=look.ACCORDION_HEAD,

@@ -40,7 +40,8 @@ def search_box() -> rx.Component:
         ),
         rx.el.kbd("/", class_name=look.SEARCH_KEY, aria_hidden="true"),
         rx.el.button(
-            icon("close", look.ICON_S), type="reset", aria_label=_("Clear the search"), class_name=look.SEARCH_CLEAR
+            icon("close", look.ICON_S), type="reset", aria_label=_("Clear the search"),
+            class_name=look.SEARCH_CLEAR,
         ),
         rx.cond((Search.products.length() + Search.categories.length()) > 0, _panel(), rx.el.div(id=PANEL)),
         rx.el.p(_announced(), role="status", class_name=look.SR),
@@ -74,11 +75,13 @@ def _panel() -> rx.Component:
         ),
         rx.el.div(
             rx.el.button(
-                _("All results for “"), Search.text, "”", type="submit", tab_index=-1, class_name=look.LINK + " text-ink"
+                _("All results for “"), Search.text, "”", type="submit", tab_index=-1,
+                class_name=f"{look.LINK} text-ink",
             ),
             rx.el.span(
                 rx.el.kbd("↑", class_name="kbd"), rx.el.kbd("↓", class_name="kbd"), _("to move"),
-                rx.el.kbd("Enter", class_name="kbd"), _("to open"), rx.el.kbd("Esc", class_name="kbd"), _("to close"),
+                rx.el.kbd("Enter", class_name="kbd"), _("to open"),
+                rx.el.kbd("Esc", class_name="kbd"), _("to close"),
                 class_name=look.SUGGEST_KEYS, aria_hidden="true",
             ),
             class_name=look.SUGGEST_FOOT,

@@ -36,8 +36,8 @@ SALE_TEXT = _("Colours we will not make again. The crossed-out price is the lowe
 STORY_TITLE = _("We carry fewer things, and know who made them")
 STORY = (
     _(
-        "Each piece lives in one of our homes for a season before it reaches the shop. If the handle gets hot, "
-        "the drawer sticks or the glaze stains, we send it back to the bench."
+        "Each piece lives in one of our homes for a season before it reaches the shop. If the handle gets "
+        "hot, the drawer sticks or the glaze stains, we send it back to the bench."
     ),
     _(
         "When something breaks later, write to us. We keep spare lids, shades and screws for everything "
@@ -45,6 +45,11 @@ STORY = (
     ),
 )
 
+BROKEN_EYEBROW = _("The shop has a problem")
+BROKEN_TITLE = _("We dropped something")
+BROKEN_TEXT = _(
+    "The page could not be put together, and nothing was changed. Your cart is safe. Try again in a moment."
+)
 LOST_EYEBROW = _("Page not found (404)")
 LOST_TITLE = _("This shelf is bare")
 LOST_TEXT = _(

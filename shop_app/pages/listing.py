@@ -16,7 +16,7 @@ from shop_app.words import _
 from .lost import bare_shelf
 
 VIEW = Browse.view
-title = rx.cond(Browse.missing, _("Page not found"), VIEW.title) + f" · {texts.SHOP}"
+TITLE = rx.cond(Browse.missing, _("Page not found"), VIEW.title) + f" · {texts.SHOP}"
 
 
 def page() -> rx.Component:
@@ -39,11 +39,11 @@ def _list() -> rx.Component:
             rx.el.div(
                 toolbar(),
                 rx.el.div(
-                    rx.cond(VIEW.chips.length() > 0, _chips(), rx.fragment()),
-                    class_name=look.CHIP_ROW,
+                    rx.cond(VIEW.chips.length() > 0, _chips(), rx.fragment()), class_name=look.CHIP_ROW
                 ),
                 rx.cond(Browse.loaded, rx.fragment(), card_skeletons(12, columns=3)),
                 rx.cond(Browse.previous_href, _previous(), rx.fragment()),
+                rx.el.h2(_("Products"), class_name=look.SR),
                 card_grid(Browse.cards, columns=3),
                 rx.cond(Browse.loaded & (Browse.cards.length() == 0), _nothing(), rx.fragment()),
                 rx.cond(Browse.cards.length() > 0, _more(), rx.fragment()),

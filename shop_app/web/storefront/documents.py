@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import secrets
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,20 +13,47 @@ from starlette.datastructures import QueryParams
 
 from shop_app import db
 from shop_app.components import look, plain_texts, texts
-from shop_app.services import listing, listing_links, product_page, storefront
+from shop_app.errors import NotFound
+from shop_app.services import listing, listing_links, orders, product_page, storefront
 from shop_app.services.catalog import Crumb, Listing, ListingQuery, Moved, ProductPage
 from shop_app.web.served import Served, ServePage, absolute
 from shop_app.words import _
 
-from .rendering import preload, render
+from .rendering import preload, render, render_bare
+
+log = logging.getLogger(__name__)
 
 LEAD = _("Home goods from small workshops: stoneware, wood, glass, linen and light. Delivered from Berlin.")
+
+
+def steady(serve: ServePage) -> ServePage:
+    """`serve`, with a page of its own for the moment when the shop is broken.
+
+    That page stays in sight as long as the reactive one can't load either, and makes way when it can.
+    """
+
+    def serve_or_say(params: dict[str, str], query: QueryParams) -> Served:
+        try:
+            return serve(params, query)
+        except NotFound:
+            raise
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("A page can't be served, reference %s", reference)
+            html = render_bare("broken.html", reference=reference)
+            return Served(
+                html=html, title=title_of(texts.BROKEN_EYEBROW), status=503, robots="noindex",
+                headers={"Retry-After": "30"},
+            )  # fmt: skip
+
+    return serve_or_say
 
 
 def title_of(title: str) -> str:
     return f"{title} · {texts.SHOP}"
 
 
+@steady
 def home(_params: dict[str, str], _query: QueryParams) -> Served:
     with db.reading() as session:
         view = storefront.home(session)
@@ -40,6 +69,7 @@ def home(_params: dict[str, str], _query: QueryParams) -> Served:
     )
 
 
+@steady
 def products(_params: dict[str, str], query: QueryParams) -> Served:
     asked = listing_links.read_address({name: query.getlist(name) for name in query})
     with db.reading() as session:
@@ -74,6 +104,7 @@ def _numbered(view: Listing) -> str:
     return _("{title}, page {page}").format(title=view.title, page=view.page)
 
 
+@steady
 def product(params: dict[str, str], query: QueryParams) -> Served:
     try:
         with db.reading() as session:
@@ -101,6 +132,7 @@ def plain(name: str) -> ServePage:
     """The function that serves one of the plain pages."""
     text = plain_texts.PAGES[name]
 
+    @steady
     def serve(_params: dict[str, str], _query: QueryParams) -> Served:
         return Served(
             html=render("plain.html", page=text),
@@ -112,6 +144,25 @@ def plain(name: str) -> ServePage:
     return serve
 
 
+def desk(title: str) -> ServePage:
+    """The function that serves a page of the shopper's own: a title, nothing for engines to keep."""
+
+    @steady
+    def serve(_params: dict[str, str], _query: QueryParams) -> Served:
+        return Served(title=title_of(title), robots="noindex")
+
+    return serve
+
+
+def order(params: dict[str, str], _query: QueryParams) -> Served:
+    """The frame of an order's page; a token that no order has is a lost address."""
+    with db.reading() as session:
+        view = orders.view(session, params["token"][:128])
+    title = _("Order {number}").format(number=view.number)
+    return Served(title=title_of(title), robots="noindex", headers={"Cache-Control": "no-store"})
+
+
+@steady
 def lost(_params: dict[str, str], _query: QueryParams) -> Served:
     return Served(html=render("lost.html"), title=title_of(texts.LOST_TITLE), status=404, robots="noindex")
 

@@ -41,8 +41,16 @@ def render(template: str, *, current: str = "", search_text: str = "", **values:
     """A whole page's content: the template within the frame of header, navigation and footer."""
     with db.reading() as session:
         categories = storefront.navigation(session)
-    page = environment.get_template(template)
-    return page.render(categories=categories, current=current, search_text=search_text, **values)
+    return _filled(template, categories=categories, current=current, search_text=search_text, **values)
+
+
+def render_bare(template: str, **values: Any) -> str:
+    """The same without asking the database, for when that is what is broken."""
+    return _filled(template, categories=[], current="", search_text="", **values)
+
+
+def _filled(template: str, **values: Any) -> str:
+    return environment.get_template(template).render(**values)
 
 
 def preload(key: str, sizes: str) -> dict[str, str]:
