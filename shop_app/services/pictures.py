@@ -25,7 +25,7 @@ WIDTHS = (320, 640, 960, 1440)
 FORMATS = ("avif", "webp", "jpg")
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 40_000_000
-READABLE = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF")
+READABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 
 SHIPPED = ROOT / "seed"
 """The demo's photos, with ready sizes in `media/` and an index from key to file."""
@@ -145,7 +145,7 @@ def encode(data: bytes, width: int, ext: str, *, avif_speed: int = 8) -> bytes:
 
 def average_colour(image: Image.Image) -> str:
     """The picture's average colour as #rrggbb."""
-    red, green, blue = _flat(image).resize((1, 1), Image.Resampling.BOX, reducing_gap=2.0).getpixel((0, 0))  # pyright: ignore
+    red, green, blue = _flat(image).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))  # pyright: ignore
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from .. import db
 from ..errors import Invalid, ShopError
-from ..models import Category, Picture, Product, Variant
+from ..models import Category, Picture, Product, TaxClass, Variant
 from ..money import decimal_text
 from ..settings import settings
 from ..words import _
@@ -187,18 +187,29 @@ def _write_product(
     for sku, line in read.lines.items():
         if sku in skus:
             raise BadRow(line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=skus[sku]))
+    saved = products.put(session, _with_known_references(session, read, rows[0].line), actor=ACTOR)
+    moved = _set_quantities(session, saved, read)
+    outcome = "changed" if saved.outcome == "same" and moved else saved.outcome
+    return read, outcome
+
+
+def _with_known_references(session: Session, read: Read, line: int) -> ProductDraft:
+    """The draft without the category and the tax class that this shop hasn't; a warning for each."""
     draft = read.draft
     if (
         draft.category
         and not session.exec(select(Category.id).where(Category.slug == draft.category)).first()
     ):
         text = _("there is no category {slug} here; the product has none.").format(slug=draft.category[:80])
-        read.warnings.append(Problem(rows[0].line, text, warning=True))
+        read.warnings.append(Problem(line, text, warning=True))
         draft = replace(draft, category="")
-    saved = products.put(session, draft, actor=ACTOR)
-    moved = _set_quantities(session, saved, read)
-    outcome = "changed" if saved.outcome == "same" and moved else saved.outcome
-    return read, outcome
+    if not session.get(TaxClass, draft.tax_class):
+        text = _("there is no tax class {code} here; the product has the standard one.").format(
+            code=draft.tax_class
+        )
+        read.warnings.append(Problem(line, text, warning=True))
+        draft = replace(draft, tax_class="standard")
+    return draft
 
 
 def _set_quantities(session: Session, saved: products.Saved, read: Read) -> bool:

@@ -299,12 +299,11 @@ def _write_variants(
 ) -> tuple[set[int], set[int]]:
     """Write what differs; returns the ids of variants whose price, and whose selling policy, changed."""
     old = {variant.id: (place, variant) for place, variant in enumerate(before.variants)}
-    same_options = before.options == draft.options
     _make_room_for_skus(session, draft, old)
     repriced, restocked = set(), set()
     for place, variant in enumerate(draft.variants):
         was_at, was = old.get(variant.id, (None, None))
-        if was == variant and was_at == place and same_options:
+        if was == variant and was_at == place:
             continue
         row = session.get(Variant, variant.id) if variant.id else None
         new = row is None
@@ -340,7 +339,7 @@ def _make_room_for_skus(
         if was and was[1].sku != variant.sku:
             table = SQLModel.metadata.tables["variant"]
             session.connection().execute(
-                update(table).where(table.c.id == variant.id).values(sku=f"\x00{variant.id}")
+                update(table).where(table.c.id == variant.id).values(sku=f"\x1f{variant.id}")
             )
     session.expire_all()
 
