@@ -132,9 +132,7 @@ def reading(*, on: Engine | None = None) -> Iterator[Session]:
         raise Unavailable(_("The shop can't be read just now. Try again in a moment.")) from error
 
 
-async def in_transaction(
-    verb: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
-) -> T:
+async def in_transaction(verb: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a service's verb in a transaction on a thread, so that no handler blocks the loop."""
     return await _on_thread(partial(_write, False, verb), *args, **kwargs)
 

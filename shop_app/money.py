@@ -10,9 +10,7 @@ from functools import lru_cache
 from babel.numbers import format_currency
 
 # Stripe's own exponents, https://docs.stripe.com/currencies (2026): every other currency has two.
-ZERO_DECIMAL = frozenset(
-    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()
-)
+ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
 
 MAX_MINOR = 10**11
@@ -86,7 +84,11 @@ def parse_minor(text: str, currency: str) -> int:
     (2490, 1500)
     """
     cleaned = text.strip().replace(",", ".")
-    if not cleaned.replace(".", "", 1).isascii() or not cleaned.replace(".", "", 1).isdigit() or len(cleaned) > 16:
+    if (
+        not cleaned.replace(".", "", 1).isascii()
+        or not cleaned.replace(".", "", 1).isdigit()
+        or len(cleaned) > 16
+    ):
         raise ValueError("not an amount")
     minor = Decimal(cleaned).scaleb(exponent(currency))
     if minor != minor.to_integral_value() or minor > MAX_MINOR:

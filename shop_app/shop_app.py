@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,27 +12,31 @@ import reflex as rx
 from reflex.state import FrontendEventExceptionState
 from reflex.utils.exec import is_prod_mode
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
+from shop_app import db, jobs, sandbox
 from shop_app.components import plain_texts, texts
 from shop_app.live.bus import bus
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product
+from shop_app.services import accounts, storefront
 from shop_app.settings import settings
-from shop_app.state import live
+from shop_app.state import live, pushes
 from shop_app.state.base import answer_failure, notice_events
 from shop_app.state.cart import Cart
+from shop_app.state.checkout import Checkout
 from shop_app.state.home import Home
 from shop_app.state.listing import Browse
+from shop_app.state.order import Order
+from shop_app.state.product import Product
 from shop_app.state.shell import Shell
-from shop_app.web import health, logs, media, sitemap
+from shop_app.web import health, logs, media, policy, sitemap, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.guard import Guard, refuse_unguarded
 from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
 from shop_app.web.storefront import documents
-from shop_app.words import _
 
 HANDLERS_FINISH_SECONDS = 10
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
@@ -64,31 +67,39 @@ FRAME = (Shell.load, Cart.load)
 
 PAGES: list[Page] = [
     Page("/", home.page, texts.HOME_TITLE, [*FRAME, Home.load], documents.home),
-    Page("/products", listing.page, listing.title, [*FRAME, Browse.load], documents.products),
-    Page("/products/[slug]", product.page, titled(product.TITLE), [*FRAME, *product.LOAD], documents.product),
-    Page("/cart", cart.page, titled(cart.TITLE), [*FRAME, *cart.LOAD]),
-    Page("/checkout", checkout.page, titled(checkout.TITLE), [*FRAME, *checkout.LOAD]),
-    Page("/orders/lookup", lookup.page, titled(lookup.TITLE), [*FRAME, *lookup.LOAD]),
-    Page("/orders/[token]", order.page, titled(order.TITLE), [*FRAME, *order.LOAD]),
+    Page("/products", listing.page, listing.TITLE, [*FRAME, Browse.load], documents.products),
+    Page("/products/[slug]", product.page, product.TITLE, [*FRAME, Product.load], documents.product),
+    Page("/cart", cart.page, cart.TITLE, [*FRAME, Cart.load_countries], documents.desk(cart.NAME)),
+    Page("/checkout", checkout.page, checkout.TITLE, [Checkout.load], documents.desk(checkout.NAME)),
+    Page("/orders/lookup", lookup.page, lookup.TITLE, [*FRAME], documents.desk(lookup.NAME)),
+    Page("/orders/[token]", order.page, order.TITLE, [*FRAME, Order.load], documents.order),
     *(
         Page(f"/{name}", plain.page(name), documents.title_of(text.title), [*FRAME], documents.plain(name))
         for name, text in plain_texts.PAGES.items()
     ),
-    Page("404", lost.page, documents.title_of(_("Page not found")), [*FRAME], documents.lost),
+    Page("404", lost.page, documents.title_of(texts.LOST_TITLE), [*FRAME], documents.lost),
 ]
 
 
-def addresses() -> Iterable[tuple[str, datetime | None]]:
+def addresses() -> sitemap.Entries:
     """What the sitemap lists."""
-    return [("/", None), ("/products", None)]
+    with db.reading() as session:
+        for entry in storefront.sitemap(session):
+            yield entry.path, entry.changed_at
+    for name in plain_texts.PAGES:
+        yield f"/{name}", None
 
 
-# Addresses that are no pages: health, sitemap, webhooks, sign-in forms, media, the sandbox.
+# Addresses that are no pages: health, sitemap, media, webhooks, and the sandbox in demo mode.
 ROUTES: list[BaseRoute] = [
     *health.routes,
     *media.routes,
     *sitemap.routes(addresses),
+    *webhooks.routes,
 ]
+SANDBOX = sandbox.built_in()
+if SANDBOX:
+    ROUTES.append(Mount("/sandbox", SANDBOX.app))
 
 
 def edge(inner: ASGIApp) -> ASGIApp:
@@ -101,6 +112,12 @@ def edge(inner: ASGIApp) -> ASGIApp:
         inner = Documents(inner, build=build, routes=routes)
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=build.script_hashes if build else ())
+
+
+def signed_in(session_hash: str) -> accounts.Principal:
+    """Whose session that is, asked of the database on every event."""
+    with db.reading() as session:
+        return accounts.who(session, session_hash)
 
 
 def preload(font: str) -> rx.Component:
@@ -129,6 +146,7 @@ app = rx.App(
     api_transformer=[Starlette(routes=ROUTES), edge],
 )
 app.add_middleware(Guard(notice_events))
+policy.set_look_up(signed_in)
 # Reflex answers some errors of the browser with evaluated script that reloads; our policy forbids it.
 FrontendEventExceptionState.auto_reload_on_errors = []
 logs.redact()
@@ -136,11 +154,16 @@ logs.redact()
 
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
-    """From the start of a server process to its end: the live bus, and time for handlers to finish."""
+    """From the start of a server process to its end: pushes, jobs, and time for handlers to finish."""
     app.event_processor.graceful_shutdown_timeout = HANDLERS_FINISH_SECONDS
     bus.start(partial(live.emit, app))
-    yield
-    await bus.stop()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(bus.stop)
+        await stack.enter_async_context(pushes.running())
+        await stack.enter_async_context(jobs.running())
+        if SANDBOX:
+            await stack.enter_async_context(SANDBOX.running())
+        yield
 
 
 app.register_lifespan_task(running)

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.components import layout, look
+from shop_app.components import layout, look, texts
 from shop_app.components.cart_line import (
     cart_line,
     code_field,
@@ -22,7 +22,8 @@ from shop_app.components.marks import empty_state
 from shop_app.state.cart import Cart
 from shop_app.words import _
 
-TITLE = _("Cart")
+NAME = _("Cart")
+TITLE = f"{NAME} · {texts.SHOP}"
 LOAD = [Cart.load_countries]
 
 

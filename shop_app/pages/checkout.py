@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.components import layout, look
+from shop_app.components import layout, look, texts
 from shop_app.components.address_fields import address_fields, wrong_with
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.fields import options, radio_card, text_field
@@ -18,7 +18,8 @@ from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
 from shop_app.words import _
 
-TITLE = rx.cond(Checkout.summary.length() > 0, _("Error: Checkout"), _("Checkout"))
+NAME = _("Checkout")
+TITLE = rx.cond(Checkout.summary.length() > 0, _("Error: Checkout"), NAME) + f" · {texts.SHOP}"
 LOAD = [Checkout.load]
 FORM = "checkout-form"
 

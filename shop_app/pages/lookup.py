@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app.components import layout, look
+from shop_app.components import layout, look, texts
 from shop_app.components.fields import text_field
 from shop_app.components.marks import note
 from shop_app.components.parts import busy_button, focus_box
@@ -12,7 +12,8 @@ from shop_app.state.base import Notice
 from shop_app.state.lookup import Lookup
 from shop_app.words import _
 
-TITLE = _("Find my order")
+NAME = _("Find my order")
+TITLE = f"{NAME} · {texts.SHOP}"
 LOAD: list = []
 
 

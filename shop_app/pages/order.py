@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.components import layout, look
+from shop_app.components import layout, look, texts
 from shop_app.components.cart_line import sum_row, thumbnail
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.icons import icon
@@ -14,7 +14,7 @@ from shop_app.components.marks import empty_state, note
 from shop_app.state.order import Order
 from shop_app.words import _
 
-TITLE = rx.cond(Order.view.number, rx.Var.create(_("Order ")) + Order.view.number, _("Order"))
+TITLE = rx.cond(Order.view.number, rx.Var.create(_("Order ")) + Order.view.number, _("Order")) + f" · {texts.SHOP}"
 LOAD = [Order.load]
 META = [{"name": "robots", "content": "noindex"}]
 PRINT = rx.vars.FunctionStringVar.create("(() => window.print())")

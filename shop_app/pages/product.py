@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.components import layout, look, reviews
+from shop_app.components import layout, look, reviews, texts
 from shop_app.components.buying import buy_bar, buy_box
 from shop_app.components.cards import card_grid
 from shop_app.components.marks import accordion, breadcrumbs, section_head
@@ -15,7 +15,7 @@ from shop_app.pages import lost
 from shop_app.state.product import Product
 from shop_app.words import _
 
-TITLE = rx.cond(Product.page.title, Product.page.title, _("Product"))
+TITLE = rx.cond(Product.page.title, Product.page.title, _("Product")) + f" · {texts.SHOP}"
 LOAD = [Product.load]
 
 

@@ -12,7 +12,8 @@ from reflex_base.utils.format import format_event_handler
 
 from shop_app.errors import ShopError
 from shop_app.web import cookies
-from shop_app.web.policy import ANYONE, Principal, asker, customer, internal, public, staff, who
+from shop_app.services.accounts import Principal
+from shop_app.web.policy import asker, customer, internal, public, staff, who
 from shop_app.words import _
 
 __all__ = [
@@ -84,4 +85,4 @@ def visitor_hash(state: rx.State) -> str:
 
 async def asked_by(state: rx.State) -> Principal:
     """Who is asking: whom the guard found for this event, else looked up now."""
-    return asker() or await who(cookie_header(state)) or ANYONE
+    return asker() or await who(cookie_header(state))

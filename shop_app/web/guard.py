@@ -25,9 +25,10 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
+from shop_app.services.accounts import NOBODY
 from shop_app.words import _
 
-from .policy import ANYONE, Policy, policy_of, remember_asker, who
+from .policy import Policy, allows, policy_of, remember_asker, who
 
 log = logging.getLogger(__name__)
 
@@ -129,9 +130,9 @@ class Guard(Middleware):
         remember_asker(None)
         if policy.kind in ("customer", "staff"):
             cookie = _cookie_header(event)
-            principal = await who(cookie) if cookie else ANYONE
-            if not principal.allowed(policy):
-                if policy.kind == "staff" and principal.staff_id:
+            principal = await who(cookie) if cookie else NOBODY
+            if not allows(policy, principal):
+                if policy.kind == principal.kind == "staff":
                     raise Refused(_("You don't have the right to do that."))
                 raise Refused(_("Sign in to do that."))
             remember_asker(principal)

@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from shop_app.services.accounts import NOBODY, Principal
+
 from . import cookies
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,33 +29,21 @@ class Policy:
     permission: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is asking, as the session behind the cookie says at this moment."""
-
-    customer_id: int | None = None
-    staff_id: int | None = None
-    permissions: frozenset[str] = frozenset()
-    name: str = ""
-    session_hash: str = ""
-
-    def allowed(self, policy: Policy) -> bool:
-        """Whether this asker may call a handler of that policy; `internal` is nobody's to call."""
-        if policy.kind == "public":
-            return True
-        if policy.kind == "customer":
-            return self.customer_id is not None
-        return policy.kind == "staff" and self.staff_id is not None and policy.permission in self.permissions
+def allows(policy: Policy, principal: Principal) -> bool:
+    """Whether they may call a handler of that policy; `internal` is nobody's to call."""
+    if policy.kind == "public":
+        return True
+    if policy.kind != principal.kind:
+        return False
+    return policy.kind == "customer" or policy.permission in principal.permissions
 
 
-ANYONE = Principal()
-
-LookUp = Callable[[str], Principal | None]
-"""From the hash of a session's key to who that is now; None where it ended. Runs in a thread."""
+LookUp = Callable[[str], Principal]
+"""From the hash of a session's key to who that is now; NOBODY where it ended. Runs in a thread."""
 
 
-def _nobody(_session_hash: str) -> Principal | None:
-    return None
+def _nobody(_session_hash: str) -> Principal:
+    return NOBODY
 
 
 _look_up: LookUp = _nobody
@@ -93,8 +83,8 @@ async def who(cookie_header: str) -> Principal:
     """Who sends this Cookie header: asked afresh each time, so that a sign-out counts at once."""
     key = cookies.session_key(cookie_header)
     if key is None:
-        return ANYONE
-    return await asyncio.to_thread(_look_up, cookies.key_hash(key)) or ANYONE
+        return NOBODY
+    return await asyncio.to_thread(_look_up, cookies.key_hash(key))
 
 
 def remember_asker(principal: Principal | None) -> None:

@@ -19,7 +19,8 @@ MAX_ADDRESSES = 50_000
 
 _CLOSED_TO_ENGINES = ("/admin", "/account", "/cart", "/checkout", "/orders", "/webhooks", "/sandbox")
 
-Addresses = Callable[[], Iterable[tuple[str, datetime | None]]]
+Entries = Iterable[tuple[str, datetime | None]]
+Addresses = Callable[[], Entries]
 """The paths of the shop that engines shall know, each with when it changed; runs in a thread."""
 
 
@@ -29,7 +30,7 @@ def robots_text() -> str:
     return f"User-agent: *\n{closed}\nSitemap: {absolute('/sitemap.xml')}\n"
 
 
-def _lines(addresses: Iterable[tuple[str, datetime | None]]) -> Iterator[str]:
+def _lines(addresses: Entries) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
     for path, changed_at in islice(addresses, MAX_ADDRESSES):
         changed = f"<lastmod>{changed_at.date().isoformat()}</lastmod>" if changed_at else ""

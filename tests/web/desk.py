@@ -23,7 +23,8 @@ from shop_app.state.base import asked_by, customer, internal, public, say, staff
 from shop_app.state.live import handler_name, join_cart, watch
 from shop_app.state.payload import Form, Quantity, ShortText, Sku, Skus
 from shop_app.web import cookies
-from shop_app.web.policy import Principal, set_look_up
+from shop_app.services.accounts import NOBODY, Principal
+from shop_app.web.policy import set_look_up
 from tests.web.desk_names import CLERK, CUSTOMER
 
 ran: list[list[Any]] = []
@@ -70,12 +71,12 @@ class Desk(rx.State):
     @rx.event
     @customer
     async def mine(self):
-        ran.append(["mine", (await asked_by(self)).customer_id])
+        ran.append(["mine", (await asked_by(self)).id])
 
     @rx.event
     @staff("orders.refund")
     async def refund(self):
-        ran.append(["refund", (await asked_by(self)).staff_id])
+        ran.append(["refund", (await asked_by(self)).id])
 
     @rx.event
     @staff("staff.edit")
@@ -128,12 +129,12 @@ class Desk(rx.State):
         ran.append(["open_page"])
 
 
-def sessions(session_hash: str) -> Principal | None:
+def sessions(session_hash: str) -> Principal:
     """What stands for the accounts: one customer, one clerk; the revoked session is gone."""
     return {
-        cookies.key_hash(CUSTOMER): Principal(customer_id=7),
-        cookies.key_hash(CLERK): Principal(staff_id=3, permissions=frozenset({"orders.refund"})),
-    }.get(session_hash)
+        cookies.key_hash(CUSTOMER): Principal("customer", 7),
+        cookies.key_hash(CLERK): Principal("staff", 3, permissions=frozenset({"orders.refund"})),
+    }.get(session_hash, NOBODY)
 
 
 async def probe(scope: Scope, receive: Receive, send: Send) -> None:
