@@ -17,7 +17,7 @@ from .controls import text_link
 from .fields import size_radio, swatch_radio
 from .icons import icon
 from .marks import note, price, stars, stock_signal
-from .parts import busy_button, quantity
+from .parts import busy_button, most_text, quantity
 
 BUTTON = "add-to-cart"
 ADDRESS = rx.vars.FunctionStringVar.create(
@@ -140,7 +140,7 @@ def _buy(chosen: Any) -> rx.Component:
                 name="quantity",
                 most=chosen.max_quantity,
                 answer=Product.chosen.sku,
-                limit=_("More than this can't be had at the moment"),
+                limit=most_text(chosen.max_quantity),
                 key=Product.chosen.sku,
                 testid="quantity",
             ),

@@ -15,7 +15,7 @@ from .controls import button
 from .fields import field_error
 from .icons import icon
 from .marks import note, progress
-from .parts import focus_box, quantity
+from .parts import focus_box, most_text, quantity
 from .pictures import address
 
 ANSWERED = f"{Cart.answers}-{Notice.number}"
@@ -53,11 +53,7 @@ def thumbnail(line: Any, class_name: str) -> rx.Component:
 
 def cart_line(line: Any) -> rx.Component:
     """A CartLineView in the cart."""
-    limit = rx.cond(
-        line.max_quantity > 0,
-        _("More than this can't be had at the moment"),
-        _("None are left at the moment"),
-    )
+    limit = most_text(line.max_quantity)
     return rx.el.li(
         thumbnail(line, look.LINE_PICTURE),
         rx.el.h3(

@@ -62,7 +62,8 @@ COUNT = (
 )
 NAV = "hidden border-b border-line md:block"
 NAV_LIST = (
-    "no-scrollbar mx-auto flex w-full max-w-page gap-5 overflow-x-auto lg:gap-7 whitespace-nowrap px-gutter text-md"
+    "no-scrollbar mx-auto flex w-full max-w-page gap-5 overflow-x-auto lg:gap-7 whitespace-nowrap "
+    "px-gutter text-md"
 )
 NAV_LINK = (
     "block border-b border-transparent pt-2.5 pb-[13px] text-ink-2 hover:border-line-strong "
@@ -414,8 +415,8 @@ TOOLBAR = (
     "max-md:contents md:flex md:min-h-11 md:flex-row-reverse md:items-center md:justify-between md:gap-4"
 )
 TOOLBAR_BAR = (
-    "sticky top-0 max-md:z-sticky -mx-gutter grid grid-cols-2 border-y border-line bg-paper md:static md:mx-0 "
-    "md:block md:border-0"
+    "sticky top-0 max-md:z-sticky -mx-gutter grid grid-cols-2 border-y border-line bg-paper md:static "
+    "md:mx-0 md:block md:border-0"
 )
 FILTER_BUTTON = (
     "flex h-12 items-center justify-center gap-2 text-md focus-visible:outline-offset-[-2px] md:hidden"
@@ -476,33 +477,47 @@ GALLERY = {
     "main": "order-1 grid min-w-0 content-start gap-4 md:order-none",
     "stage": "relative -mx-gutter md:mx-0",
     "strip": ("no-scrollbar flex snap-x snap-mandatory overflow-x-auto overscroll-x-contain md:rounded-r1"),
-    "slide": "aspect-[4/5] w-full flex-none cursor-zoom-in snap-start overflow-hidden focus-visible:outline-offset-[-3px]",
+    "slide": (
+        "aspect-[4/5] w-full flex-none cursor-zoom-in snap-start overflow-hidden "
+        "focus-visible:outline-offset-[-3px]"
+    ),
     "counter": (
         "pointer-events-none absolute right-4 bottom-3 rounded-r1 bg-surface px-2 py-[3px] text-xs tabular-nums text-ink md:hidden"
     ),
     "others": "hidden grid-cols-2 gap-4 lg:grid",
     "other": "block aspect-[4/5] cursor-zoom-in overflow-hidden rounded-r1 bg-sunken",
-    "dialog": "fixed inset-0 m-0 h-dvh max-h-none w-full max-w-none border-0 bg-paper text-ink backdrop:bg-scrim",
+    "dialog": (
+        "fixed inset-0 m-0 h-dvh max-h-none w-full max-w-none border-0 bg-paper text-ink "
+        "backdrop:bg-scrim"
+    ),
     "large": "relative grid h-full grid-rows-[minmax(0,1fr)_auto]",
     "largePhoto": "size-full object-contain dark:brightness-90",
-    "bar": "flex h-16 items-center justify-between border-t border-line bg-surface px-gutter text-sm tabular-nums",
+    "bar": (
+        "flex h-16 items-center justify-between border-t border-line bg-surface px-gutter text-sm "
+        "tabular-nums"
+    ),
     "barEnd": "flex gap-1",
-    "tool": "inline-grid size-11 cursor-pointer place-items-center rounded-r2 text-ink-2 hover:bg-sunken hover:text-ink",
+    "tool": (
+        "inline-grid size-11 cursor-pointer place-items-center rounded-r2 text-ink-2 hover:bg-sunken "
+        "hover:text-ink"
+    ),
     "icon": "icon size-5",
     "empty": "order-1 aspect-[4/5] rounded-r1 bg-sunken md:col-span-2",
 }
 
 # Search as you type
 SUGGESTIONS = (
-    "suggestions absolute top-full -inset-x-[var(--gutter)] z-menu min-h-dvh grid-cols-[minmax(0,1fr)] content-start "
-    "bg-paper px-gutter md:inset-x-auto md:left-1/2 md:mt-2 md:min-h-0 md:w-[min(760px,92vw)] md:-translate-x-1/2 "
-    "md:has-[.suggest-categories]:grid-cols-[248px_minmax(0,1fr)] md:rounded-r2 md:border md:border-line "
-    "md:bg-surface md:px-0 md:shadow-float"
+    "suggestions absolute top-full -inset-x-[var(--gutter)] z-menu min-h-dvh grid-cols-[minmax(0,1fr)] "
+    "content-start bg-paper px-gutter md:inset-x-auto md:left-1/2 md:mt-2 md:min-h-0 "
+    "md:w-[min(760px,92vw)] md:-translate-x-1/2 "
+    "md:has-[.suggest-categories]:grid-cols-[248px_minmax(0,1fr)] md:rounded-r2 md:border "
+    "md:border-line md:bg-surface md:px-0 md:shadow-float"
 )
 SUGGEST_SCRIM = "suggest-scrim fixed inset-0 bg-scrim max-md:hidden!"
 SUGGEST_GROUP = "suggest-categories py-3.5 md:px-2.5 md:pt-[18px]"
 SUGGEST_PRODUCTS = (
-    "border-line py-3.5 md:px-2.5 md:pt-[18px] not-first:border-t md:not-first:border-t-0 md:not-first:border-l"
+    "border-line py-3.5 md:px-2.5 md:pt-[18px] not-first:border-t md:not-first:border-t-0 "
+    "md:not-first:border-l"
 )
 SUGGEST_TITLE = "pb-1.5 text-xs font-normal text-ink-3 md:px-3"
 SUGGEST_ROW = (
@@ -547,10 +562,13 @@ ASIDE = "-mx-1 rounded-r2 bg-sunken p-4 md:mx-0 md:px-7 md:pt-6 md:pb-7"
 
 # Checkout and order
 CHECKOUT = (
-    "mx-auto grid w-full max-w-page items-start gap-5 px-gutter pt-5 md:grid-cols-[minmax(0,1fr)_300px] md:gap-8 md:pt-10 "
-    "lg:grid-cols-[minmax(0,1fr)_420px] lg:gap-18"
+    "mx-auto grid w-full max-w-page items-start gap-5 px-gutter pt-5 "
+    "md:grid-cols-[minmax(0,1fr)_300px] md:gap-8 md:pt-10 lg:grid-cols-[minmax(0,1fr)_420px] lg:gap-18"
 )
-CHECKOUT_ASIDE = "-mx-1 rounded-r2 bg-sunken p-4 max-md:order-first md:sticky md:top-6 md:mx-0 md:px-7 md:pt-6 md:pb-7"
+CHECKOUT_ASIDE = (
+    "-mx-1 rounded-r2 bg-sunken p-4 max-md:order-first md:sticky md:top-6 md:mx-0 md:px-7 md:pt-6 "
+    "md:pb-7"
+)
 STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
 STEP_LAST = "pb-2"
 FIELDS = "grid grid-cols-6 gap-4"
@@ -571,25 +589,29 @@ STATION = (
 STATION_LINE = {"done": "not-last:before:bg-green", "next": "not-last:before:bg-line"}
 STATION_MARK = {
     "done": "mt-px grid size-5 place-items-center rounded-full bg-green text-on-green",
-    "now": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-green bg-surface text-green",
+    "now": (
+        "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-green bg-surface "
+        "text-green"
+    ),
     "next": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-line-strong bg-surface",
 }
 STATION_NOTE = "block text-sm text-ink-3"
 
 # Product
 PRODUCT = (
-    "grid grid-cols-[minmax(0,1fr)] items-start gap-3 pt-3 md:grid-cols-[64px_minmax(0,1fr)_320px] md:gap-4 md:pt-5 "
-    "wide:grid-cols-[72px_minmax(0,1fr)_472px]"
+    "grid grid-cols-[minmax(0,1fr)] items-start gap-3 pt-3 md:grid-cols-[64px_minmax(0,1fr)_320px] "
+    "md:gap-4 md:pt-5 wide:grid-cols-[72px_minmax(0,1fr)_472px]"
 )
 BUY_COLUMN = "order-3 pt-2 md:sticky md:top-4 md:order-none md:pt-0 md:pl-4 wide:pl-12"
 STOCK_LIVE = "mb-3.5 flex items-center gap-3 pl-1 text-md"
 DESCRIPTION = "prose grid max-w-[62ch] gap-3 leading-[1.65] text-ink-2"
 BUY_BAR = (
-    "fixed inset-x-0 bottom-0 z-sticky grid grid-cols-[minmax(0,1fr)_auto] items-center gap-3 border-t border-line bg-surface "
-    "px-4 py-2.5 not-data-[shown=true]:hidden md:hidden!"
+    "fixed inset-x-0 bottom-0 z-sticky grid grid-cols-[minmax(0,1fr)_auto] items-center gap-3 border-t "
+    "border-line bg-surface px-4 py-2.5 not-data-[shown=true]:hidden md:hidden!"
 )
 REVIEWS = "grid grid-cols-[minmax(0,1fr)] gap-7 md:grid-cols-[280px_minmax(0,1fr)] md:gap-10 lg:gap-16"
 STAR_ROW = (
-    "grid min-h-7 grid-cols-[auto_1fr_auto] items-center gap-3 rounded-r1 px-1 -mx-1 text-sm text-ink-2 tabular-nums "
-    "not-disabled:hover:bg-sunken disabled:cursor-default aria-pressed:bg-sunken aria-pressed:font-medium aria-pressed:text-ink"
+    "grid min-h-7 grid-cols-[auto_1fr_auto] items-center gap-3 rounded-r1 px-1 -mx-1 text-sm "
+    "text-ink-2 tabular-nums not-disabled:hover:bg-sunken disabled:cursor-default "
+    "aria-pressed:bg-sunken aria-pressed:font-medium aria-pressed:text-ink"
 )

@@ -19,6 +19,12 @@ from .controls import Kind, Size, classes
 QUANTITY = _("Quantity")
 
 
+def most_text(most: rx.Var[int]) -> rx.Var[str]:
+    """Why a quantity stops there."""
+    before, after = _("{count} is the most that can be ordered at the moment").split("{count}")
+    return rx.Var.create(before) + most.to(str) + after
+
+
 class _Quantity(rx.Component):
     library = "$/public/parts/quantity.jsx"
     tag = "Quantity"

@@ -14,7 +14,10 @@ from shop_app.components.marks import empty_state, note
 from shop_app.state.order import Order
 from shop_app.words import _
 
-TITLE = rx.cond(Order.view.number, rx.Var.create(_("Order ")) + Order.view.number, _("Order")) + f" · {texts.SHOP}"
+TITLE = (
+    rx.cond(Order.view.number, rx.Var.create(_("Order ")) + Order.view.number, _("Order"))
+    + f" · {texts.SHOP}"
+)
 LOAD = [Order.load]
 META = [{"name": "robots", "content": "noindex"}]
 PRINT = rx.vars.FunctionStringVar.create("(() => window.print())")

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from shop_app import db
 from shop_app.errors import ShopError
-from shop_app.services import cart, shipping
+from shop_app.services import addresses, cart, shipping
 from shop_app.services.cart import EMPTY, CartView
 from shop_app.services.checkout import CountryChoice
 from shop_app.settings import settings
@@ -170,6 +170,7 @@ class Cart(rx.State):
 
 def _countries(session: Session) -> list[CountryChoice]:
     named = [
-        CountryChoice(code, cart.country_name(code, settings().locale)) for code in shipping.methods(session)
+        CountryChoice(code, addresses.country_name(code, settings().locale))
+        for code in shipping.methods(session)
     ]
     return sorted(named, key=lambda country: country.name)

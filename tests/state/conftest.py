@@ -1,0 +1,69 @@
+"""A tab without a browser: a State with the cookie, the address and the forms of a visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import pytest
+import reflex as rx
+from sqlmodel import Session
+
+from shop_app import db
+from shop_app.services import shelf
+from shop_app.web import cookies
+from tests import factories
+
+S = TypeVar("S", bound=rx.State)
+Tab = Callable[..., Awaitable[Any]]
+
+VISITOR = "v" * 43
+"""A visitor's key, of the shape that the edge hands out."""
+
+
+@pytest.fixture
+def open_tab(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Tab:
+    """`await open_tab(Cart, "/cart")`: that State of a new tab, at that address, with a visitor's cookie."""
+
+    async def no_socket(*_args: Any, **_more: Any) -> None:
+        return None
+
+    monkeypatch.setattr("shop_app.state.live._join", no_socket)
+    monkeypatch.setattr("shop_app.state.live.watch_more", no_socket)
+
+    async def open_one(kind: type[S], path: str = "/", *, visitor: str = VISITOR) -> S:
+        root = rx.State(_reflex_internal_init=True)
+        cookie = f"{cookies.visitor_cookie()}={visitor}" if visitor else ""
+        data = {
+            "pathname": path.split("?")[0],
+            "asPath": path,
+            "origin": "http://localhost:3000",
+            "headers": {"cookie": cookie, "origin": "http://localhost:3000"},
+            "ip": "127.0.0.1",
+            "token": "a-tab",
+            "sid": "",
+        }
+        root._update_router_vars(data, {})
+        return await root.get_state(kind)
+
+    return open_one
+
+
+@pytest.fixture
+def shop(engine: Any) -> None:
+    """A lamp at €49.00 with 3 units in Moss and none in Clay, and a bowl at €20.00."""
+    with db.transaction() as session:
+        factories.make_basics(session)
+        lamp = factories.make_product(session, "Fable Lamp", options={"Colour": ["Moss", "Clay"]}, stock=3)
+        bowl = factories.make_product(session, "Shoal Bowl", price_minor=2000, stock=50)
+        shelf.refresh(session, [lamp.id or 0, bowl.id or 0])
+        set_stock(session, "FABLE-LAMP-CLAY", 0)
+
+
+def set_stock(session: Session, sku: str, on_hand: int) -> None:
+    """Make it that many units, as a count in the store room would."""
+    level = session.get_one(factories.StockLevel, factories.variant_with(session, sku).id)
+    level.on_hand = on_hand
+    session.add(level)
+    session.flush()
+    shelf.refresh_availability(session, (level.variant_id,))

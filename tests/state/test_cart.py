@@ -1,0 +1,160 @@
+"""The cart's desk: exact views after each handler, and refusals that change nothing."""
+
+from __future__ import annotations
+
+import json
+
+from shop_app import db
+from shop_app.services import cart
+from shop_app.state.cart import NOTHING, Cart, Removed
+from shop_app.web.cookies import key_hash
+from tests.state.conftest import VISITOR
+
+LAMP, BOWL = "FABLE-LAMP-MOSS", "SHOAL-BOWL"
+
+
+def kept():
+    """What the database holds for the visitor."""
+    with db.reading() as session:
+        view = cart.view(session, key_hash(VISITOR))
+    return [(line.sku, line.quantity) for line in view.lines]
+
+
+async def test_adding_shows_the_line_and_opens_the_drawer(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add(LAMP, 2)
+    assert (tab.view.count, tab.view.subtotal, tab.drawer_open, tab.refusal) == (2, "€98.00", True, "")
+    assert [(line.title, line.variant, line.unit, line.total) for line in tab.view.lines] == [
+        ("Fable Lamp", "Moss", "€49.00", "€98.00")
+    ]
+    assert kept() == [(LAMP, 2)]
+
+
+async def test_the_answer_to_adding_is_small_and_touches_no_other_state(open_tab, shop):
+    tab = await open_tab(Cart)
+    root = tab._get_root_state()
+    root._clean()
+    await tab.add(LAMP, 1)
+    delta = root.get_delta()
+    assert list(delta) == [Cart.get_full_name()]
+    assert len(json.dumps(delta, default=lambda view: {s: getattr(view, s) for s in view.__slots__})) < 2048
+
+
+async def test_adding_more_than_there_is_says_how_many_are_left_and_changes_nothing(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add(LAMP, 1)
+    await tab.close_drawer()
+    await tab.add(LAMP, 3)
+    assert tab.refused_sku == LAMP
+    assert "3" in tab.refusal
+    assert (tab.view.count, tab.drawer_open, tab.answers) == (1, False, 2)
+    assert kept() == [(LAMP, 1)]
+
+
+async def test_an_unknown_sku_is_refused_in_words(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add("NO-SUCH-THING", 1)
+    assert tab.refusal
+    assert tab.view.count == 0
+    assert kept() == []
+
+
+async def test_the_form_of_a_product_page_adds_its_quantity(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add_form({"sku": BOWL, "quantity": "3", "Colour": "Moss"})
+    assert kept() == [(BOWL, 3)]
+
+
+async def test_a_form_with_nonsense_for_a_quantity_is_refused(open_tab, shop):
+    tab = await open_tab(Cart)
+    for nonsense in ("", "-1", "1e9", "٣٣٣٣", "abc", "9999"):
+        await tab.add_form({"sku": BOWL, "quantity": nonsense})
+        assert tab.refusal, nonsense
+    assert kept() == []
+
+
+async def test_a_browser_without_our_cookie_is_told_why_it_has_no_cart(open_tab, shop):
+    tab = await open_tab(Cart, visitor="")
+    await tab.add(BOWL, 1)
+    assert "cookie" in tab.refusal
+    assert kept() == []
+
+
+async def test_asking_for_more_than_is_left_in_the_cart_takes_what_is_left_and_says_so(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add(LAMP, 1)
+    await tab.set_quantity(LAMP, 9)
+    assert kept() == [(LAMP, 3)]
+    assert tab.refused_sku == LAMP
+    assert tab.refusal.startswith("Only 3")
+
+
+async def test_removing_can_be_undone(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add(BOWL, 4)
+    await tab.remove(BOWL)
+    assert kept() == []
+    assert tab.removed == Removed(BOWL, "Shoal Bowl", 4)
+    await tab.undo()
+    assert kept() == [(BOWL, 4)]
+    assert tab.removed == NOTHING
+
+
+async def test_undoing_twice_puts_it_back_once(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add(BOWL, 4)
+    await tab.remove(BOWL)
+    await tab.undo()
+    await tab.undo()
+    assert kept() == [(BOWL, 4)]
+
+
+async def test_what_is_saved_for_later_waits_outside_of_the_sums(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add(BOWL, 2)
+    await tab.save_for_later(BOWL)
+    assert (tab.view.count, [line.sku for line in tab.view.saved]) == (0, [BOWL])
+    await tab.move_to_cart(BOWL)
+    assert (tab.view.count, tab.view.saved) == (2, [])
+
+
+async def test_a_code_that_is_not_there_says_so_and_leaves_the_cart(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add(BOWL, 1)
+    await tab.apply_code({"code": "NOPE"})
+    assert tab.code_refusal == "There is no code NOPE"
+    await tab.apply_code({"code": "  "})
+    assert tab.code_refusal == "Enter a code"
+    assert tab.view.discounts == []
+
+
+async def test_a_country_that_is_not_delivered_to_is_refused(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add(BOWL, 1)
+    await tab.set_country("AT")
+    assert tab.view.country == "AT"
+    await tab.set_country("ZZ")
+    assert "country" in tab.refusal
+    assert tab.view.country == "AT"
+
+
+async def test_a_second_tab_of_the_same_visitor_loads_the_same_cart(open_tab, shop):
+    first, second = await open_tab(Cart), await open_tab(Cart)
+    await first.add(BOWL, 2)
+    await second.load()
+    assert second.view == first.view
+    stranger = await open_tab(Cart, visitor="s" * 43)
+    await stranger.load()
+    assert stranger.view.count == 0
+
+
+async def test_the_page_of_the_cart_opens_no_drawer_over_itself(open_tab, shop):
+    tab = await open_tab(Cart, "/cart")
+    await tab.open_drawer()
+    assert tab.drawer_open is False
+
+
+async def test_the_countries_are_named_and_in_order(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.load_countries()
+    assert [(one.code, one.name) for one in tab.countries] == [("AT", "Austria"), ("DE", "Germany")]

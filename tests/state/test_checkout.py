@@ -1,0 +1,139 @@
+"""The checkout's desk: what is typed stays, what is wrong is pointed at, one submission is one order."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import Session, select
+
+from shop_app import db
+from shop_app.models import Order
+from shop_app.services import cart
+from shop_app.state.checkout import Checkout
+from shop_app.web.cookies import key_hash
+from tests import factories
+from tests.state.conftest import VISITOR, set_stock
+
+GOOD = {
+    "email": "marta@example.com", "given_name": "Marta", "family_name": "Lind", "line1": "Oranienstraße 18",
+    "postal_code": "10999", "locality": "Berlin", "country": "DE", "shipping_method": "standard",
+    "payment_provider": "manual", "ticket": "this-page",
+}  # fmt: skip
+
+
+@pytest.fixture
+def full_cart(shop) -> None:
+    with db.transaction() as session:
+        cart.add(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 2)
+
+
+def orders() -> list[Order]:
+    with db.reading() as session:
+        return list(session.exec(select(Order)))
+
+
+def change_price(session: Session, price_minor: int) -> None:
+    variant = factories.variant_with(session, "FABLE-LAMP-MOSS")
+    variant.price_minor = price_minor
+    session.add(variant)
+
+
+async def test_an_empty_cart_has_no_checkout(open_tab, shop):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert (tab.loaded, tab.empty, tab.view.lines if hasattr(tab.view, "lines") else []) == (True, True, [])
+
+
+async def test_the_page_names_the_whole_amount(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert (tab.view.subtotal, tab.view.total, tab.view.total_minor) == ("€98.00", "€98.00", 9800)
+    assert "€98.00" in tab.view.pay_label
+
+
+async def test_what_is_typed_stays_with_the_cart(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.typed("email", "marta@example.com")
+    await tab.typed("locality", "Berlin")
+    again = await open_tab(Checkout, "/checkout")
+    await again.load()
+    assert (again.view.form.email, again.view.form.locality) == ("marta@example.com", "Berlin")
+
+
+async def test_leaving_a_field_with_something_wrong_says_so_below_it_alone(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.typed("postal_code", "1099")
+    assert list(tab.wrong) == ["postal_code"]
+    await tab.typed("postal_code", "10999")
+    assert tab.wrong == {}
+    await tab.typed("email", "")
+    assert tab.wrong == {}, "nobody is scolded for a field that is only passed through"
+
+
+async def test_choosing_a_delivery_changes_the_total(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.typed("shipping_method", "express")
+    assert (tab.view.total, [way.chosen for way in tab.view.deliveries]) == ("€107.90", [False, True, False])
+
+
+async def test_paying_with_gaps_points_at_each_and_places_nothing(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.pay(GOOD | {"email": "marta", "postal_code": "1"})
+    assert [problem.field for problem in tab.summary] == ["email", "postal_code"]
+    assert tab.wrong == {problem.field: problem.message for problem in tab.summary}
+    assert tab.summary_title == "2 things need your attention"
+    assert (tab.answers, tab.departure.address, orders()) == (1, "", [])
+    assert tab.view.form.given_name == "Marta", "what was filled in is kept"
+
+
+async def test_paying_places_one_order_however_often_the_form_comes(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.pay(GOOD)
+    assert tab.departure.address.startswith("/orders/")
+    assert (tab.departure.ticket, tab.departure.number) == ("this-page", 1)
+    await tab.pay(GOOD)
+    assert [order.total_minor for order in orders()] == [9800]
+
+
+async def test_a_price_that_rose_is_refused_and_the_next_click_accepts_it(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    with db.transaction() as session:
+        change_price(session, 5900)
+    await tab.pay(GOOD)
+    assert (tab.refused_kind, tab.departure.address, orders()) == ("price", "", [])
+    assert "€20.00" in tab.refused
+    assert (tab.view.total, tab.answers) == ("€118.00", 1)
+    await tab.pay(GOOD)
+    assert [order.total_minor for order in orders()] == [11800]
+
+
+async def test_what_someone_else_bought_is_told_and_one_click_takes_the_rest(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    with db.transaction() as session:
+        set_stock(session, "FABLE-LAMP-MOSS", 1)
+    await tab.pay(GOOD)
+    assert (tab.refused_kind, orders()) == ("stock", [])
+    await tab.take_what_is_left()
+    assert [(line.sku, line.quantity) for line in tab.view.cart.lines] == [("FABLE-LAMP-MOSS", 1)]
+    assert (tab.refused, tab.refused_kind) == ("", "")
+
+
+async def test_without_a_form_or_a_cart_nothing_is_placed(open_tab, shop):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.pay({})
+    assert orders() == []
+    assert tab.empty is True
+
+
+async def test_a_code_can_be_entered_and_taken_off_here_too(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.apply_code({"code": "NOPE"})
+    assert tab.code_refusal == "There is no code NOPE"
+    assert tab.view.total_minor == 9800

@@ -1,0 +1,85 @@
+"""The product page's desk: the product, the chosen variant, reviews and what was looked at before."""
+
+from __future__ import annotations
+
+import pytest
+
+from shop_app import db
+from shop_app.errors import NotFound
+from shop_app.state.product import NO_PRODUCT, Product
+from tests.state.conftest import set_stock
+
+LAMP = "/products/fable-lamp"
+
+
+async def test_a_product_opens_with_a_variant_that_can_be_bought(open_tab, shop):
+    tab = await open_tab(Product, LAMP)
+    await tab.load()
+    assert (tab.page.slug, tab.page.title, tab.missing) == ("fable-lamp", "Fable Lamp", False)
+    assert (tab.chosen.sku, tab.chosen.price) == ("FABLE-LAMP-MOSS", "€49.00")
+    assert {sku: one.available for sku, one in tab.standing.variants.items()} == {
+        "FABLE-LAMP-MOSS": True,
+        "FABLE-LAMP-CLAY": False,
+    }
+    assert tab.standing.as_of == tab.page.as_of_ms > 0
+
+
+async def test_the_address_may_name_a_variant(open_tab, shop):
+    tab = await open_tab(Product, f"{LAMP}?variant=FABLE-LAMP-CLAY")
+    await tab.load()
+    assert (tab.chosen.sku, tab.chosen.available) == ("FABLE-LAMP-CLAY", False)
+
+
+async def test_what_the_page_does_not_show_is_not_sent(open_tab, shop):
+    tab = await open_tab(Product, LAMP)
+    await tab.load()
+    assert (tab.page.variants, tab.page.reviews, tab.page.json_ld) == ([], [], "")
+
+
+async def test_choosing_reads_the_stock_afresh(open_tab, shop):
+    tab = await open_tab(Product, LAMP)
+    await tab.load()
+    with db.transaction() as session:
+        set_stock(session, "FABLE-LAMP-CLAY", 2)
+    await tab.choose("FABLE-LAMP-CLAY")
+    assert (tab.chosen.sku, tab.chosen.available) == ("FABLE-LAMP-CLAY", True)
+    assert tab.standing.variants["FABLE-LAMP-CLAY"].max_quantity == 2
+
+
+async def test_a_product_that_is_not_there_leaves_nothing_of_the_one_before(open_tab, shop):
+    tab = await open_tab(Product, LAMP)
+    await tab.load()
+    root = tab._get_root_state()
+    root._update_router_vars({"pathname": "/products/gone", "asPath": "/products/gone", "origin": ""}, {})
+    await tab.load()
+    assert (tab.missing, tab.page) == (True, NO_PRODUCT)
+
+
+@pytest.mark.parametrize("slug", ["%00", "'; drop table product; --", "x" * 5000, "", "../admin"])
+async def test_a_strange_address_is_a_product_that_is_not_there(open_tab, shop, slug):
+    tab = await open_tab(Product, f"/products/{slug}")
+    await tab.load()
+    assert tab.missing is True
+
+
+async def test_a_variant_of_no_product_can_not_be_chosen(open_tab, shop):
+    tab = await open_tab(Product, "/products/gone")
+    await tab.load()
+    with pytest.raises(NotFound):
+        await tab.choose("FABLE-LAMP-MOSS")
+
+
+async def test_cards_of_what_was_looked_at_leave_out_this_one_and_what_is_gone(open_tab, shop):
+    tab = await open_tab(Product, LAMP)
+    await tab.load()
+    await tab.show_recent(["fable-lamp", "shoal-bowl", "gone", "shoal-bowl"])
+    assert [card.slug for card in tab.recent] == ["shoal-bowl"]
+
+
+async def test_filtering_reviews_twice_by_the_same_stars_shows_all_again(open_tab, shop):
+    tab = await open_tab(Product, LAMP)
+    await tab.load()
+    await tab.filter_reviews(5)
+    assert (tab.stars, tab.reviews, tab.reviews_left) == (5, [], 0)
+    await tab.filter_reviews(5)
+    assert tab.stars == 0
