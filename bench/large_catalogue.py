@@ -167,7 +167,8 @@ def _variants(
                 {
                     "id": key, "product_id": number, "sku": f"BE-{number:06d}-{place}", "barcode": "",
                     "title": value, "currency": "EUR", "price_minor": price, "compare_at_minor": reduced,
-                    "weight_grams": 400, "requires_shipping": True, "active": True, "position": place, "version": 1,
+                    "weight_grams": 400, "requires_shipping": True, "active": True, "position": place,
+                    "version": 1,
                 },
             )
         )  # fmt: skip

@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 AT_ONCE_S = 0.05
 """A fold quicker than this is renewed while the asker waits."""
+REST = 20
+"""A longer one is renewed again only after so many times its own duration, however much changes."""
 
 _NEWEST = select(ShelfChange.stamp).order_by(ShelfChange.id.desc()).limit(1)  # pyright: ignore
 
@@ -38,7 +40,12 @@ class _Value(Generic[T]):
     stamp: str
     value: T
     took_s: float
+    made_at: float
     renewing: bool = False
+
+    @property
+    def may_be_renewed(self) -> bool:
+        return not self.renewing and time.monotonic() - self.made_at >= REST * self.took_s
 
 
 class Kept(Generic[T]):
@@ -58,15 +65,16 @@ class Kept(Generic[T]):
         if held is None or held.took_s < AT_ONCE_S:
             return self._renew(session, engine, at).value
         with self._lock:
-            start, held.renewing = not held.renewing, True
+            start = held.may_be_renewed
+            held.renewing |= start
         if start:
             threading.Thread(target=self._behind, args=(engine, held), daemon=True, name="kept").start()
         return held.value
 
     def _renew(self, session: Session, engine: Engine, at: str) -> _Value[T]:
-        began = time.perf_counter()
+        began = time.monotonic()
         value = self._build(session)
-        fresh = _Value(at, value, time.perf_counter() - began)
+        fresh = _Value(at, value, time.monotonic() - began, time.monotonic())
         self._values[engine] = fresh
         return fresh
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote
 
 from .. import money
@@ -94,8 +95,13 @@ def href(query: ListingQuery) -> str:
         ("page", str(query.page) if query.page > 1 else ""),
         ("after", query.after if query.page > 1 else ""),
     ]
-    written = "&".join(f"{name}={quote(value, safe=',-.')}" for name, value in parts if value)
+    written = "&".join(f"{name}={_quoted(value)}" for name, value in parts if value)
     return f"{PATH}?{written}" if written else PATH
+
+
+@lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    return quote(value, safe=",-.")
 
 
 def changed(query: ListingQuery, **changes: object) -> str:

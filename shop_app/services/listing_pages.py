@@ -85,9 +85,7 @@ def hits(
     return Hits(rows[:PER_PAGE], total, capped, len(rows) > PER_PAGE, page)
 
 
-def _sorted_here(
-    session: Session, known: Counts, query: ListingQuery, bits: int, page: int
-) -> Sequence[Any]:
+def _sorted_here(session: Session, known: Counts, query: ListingQuery, bits: int, page: int) -> Sequence[Any]:
     """The same page without walking an index: for few products, or those that a search found."""
     sort, ascending = query.sort.removeprefix("-") or "popular", query.sort == "price"
     found = known.sorted(bits, sort, not ascending)

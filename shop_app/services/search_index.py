@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Protocol
 
@@ -42,12 +42,12 @@ class Document:
 
     @property
     def place(self) -> int:
-        """Where it lies: halves of popularity first (so that it seldom moves), then the product's id."""
-        return (_PLACE_BITS - min(self.sold_count.bit_length(), _PLACE_BITS)) << _PLACE_BITS | self.product_id
+        return place_of(self.product_id, self.sold_count)
 
-    @property
-    def terms(self) -> set[str]:
-        return set(f"{self.title} {self.words}".split())
+
+def place_of(product_id: int, sold_count: int) -> int:
+    """Where a document lies: halves of popularity first (so that it seldom moves), then the product's id."""
+    return (_PLACE_BITS - min(sold_count.bit_length(), _PLACE_BITS)) << _PLACE_BITS | product_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,17 @@ vocabulary = Kept(_read_vocabulary)
 
 _old = select(_documents).where(_documents.c.product_id.in_(bindparam("ids", expanding=True)))
 _drop = delete(_documents).where(_documents.c.product_id.in_(bindparam("ids", expanding=True)))
+
+
+_places = select(_documents.c.product_id, _documents.c.place).where(
+    _documents.c.product_id.in_(bindparam("ids", expanding=True))
+)
+
+
+def misplaced(session: Session, sold_counts: Mapping[int, int]) -> list[int]:
+    """The products among these whose document lies where another popularity belongs."""
+    rows = session.connection().execute(_places, {"ids": list(sold_counts)}).all()
+    return [row[0] for row in rows if row[1] != place_of(row[0], sold_counts[row[0]])]
 
 
 def write(session: Session, product_ids: Sequence[int], documents: Iterable[Document]) -> None:

@@ -157,6 +157,21 @@ def test_popular_products_move_to_the_front_of_the_search(session: Session) -> N
     assert search.find(session, "lamp").product_ids == [second, first]
 
 
+def test_a_sale_moves_a_product_in_lists_at_once_and_in_the_search_when_it_doubles(session: Session) -> None:
+    first, second = (make_product(session, f"Lamp {name}") for name in ("one", "two"))
+    second.sold_count = 4
+    shelf.refresh(session, [first.id, second.id])  # pyright: ignore
+    at = kept.stamp(session)
+    second.sold_count = 5
+    shelf.refresh_sold(session, [second.id])  # pyright: ignore
+    item = _item(session, second)
+    assert item is not None
+    assert (item.sold_count, kept.stamp(session)) == (5, at)
+    first.sold_count = 8
+    shelf.refresh_sold(session, [first.id])  # pyright: ignore
+    assert search.find(session, "lamp").product_ids == [first.id, second.id]
+
+
 def test_published_reviews_alone_count(session: Session) -> None:
     product = make_product(session)
     for stars, status in ((5, "published"), (4, "published"), (1, "pending"), (1, "rejected")):
