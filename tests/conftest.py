@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import ipaddress
 import os
 import shutil
@@ -121,8 +122,8 @@ def forget_caches() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("shop_app"):
             for thing in list(vars(module).values()):
-                if clear := getattr(thing, "cache_clear", None):
-                    clear()
+                if isinstance(thing, functools._lru_cache_wrapper):
+                    thing.cache_clear()
 
 
 @pytest.fixture(autouse=True)
