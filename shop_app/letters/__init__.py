@@ -47,11 +47,11 @@ def _placed(view: OrderView, data: dict[str, Any]) -> Words:
 
 
 def _paid(view: OrderView, data: dict[str, Any]) -> Words:
-    arrives = f" {view.delivery_dates}." if view.delivery_dates else ""
     return Words(
         _("Order {number} is paid: your receipt").format(number=view.number),
         _("Thank you, it is paid"),
-        [_("We have your payment of {total} and get your things ready.").format(total=view.total) + arrives],
+        [_("We have your payment of {total} and get your things ready.").format(total=view.total)],
+        rows=[(view.shipping_label, view.delivery_dates)] if view.delivery_dates else [],
         button=_("Follow your order"),
     )
 

@@ -85,7 +85,7 @@ def _act(
             return RedirectResponse(session["success_url"], 303)
         charges.refuse_confirmation(tables, intent)
         message = _("The payment wasn't confirmed. Nothing was charged. Try again, or use another card.")
-        return _page(session, items, view="card", errors={"card": message}, status=402)
+        return _page(session, items, view="card", errors={"page": message}, status=402)
     number = re.sub(r"[\s-]", "", form.get("card", ""))
     errors = _problems(number, form)
     if errors:
@@ -100,7 +100,7 @@ def _act(
         return RedirectResponse(session["url"], 303)
     charges.decline(tables, intent, card)
     message = f"{card.message} {_('Nothing was charged. Try another card.')}"
-    return _page(session, items, view="card", errors={"card": message}, status=402)
+    return _page(session, items, view="card", errors={"page": message}, status=402)
 
 
 def _problems(number: str, form: dict[str, str]) -> dict[str, str]:
