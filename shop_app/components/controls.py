@@ -96,7 +96,7 @@ def stepper(
     small: bool = False,
     **input_props: Any,
 ) -> rx.Component:
-    """A quantity: one fewer, the number to type, one more. `on_set` gets what was typed, on leaving the field."""
+    """A quantity: one fewer, the number, one more. `on_set` gets what was typed, on leaving the field."""
     size = look.ICON_S
     number = rx.Var.create(value)
     name = label if isinstance(label, rx.Var) or label else _("Quantity")
@@ -107,7 +107,8 @@ def stepper(
         ),
         rx.el.input(
             default_value=number.to(str), key=number.to(str), on_blur=on_set, aria_label=name,
-            input_mode="numeric", auto_complete="off", max_length=3, class_name=look.STEP_INPUT, **input_props,
+            input_mode="numeric", auto_complete="off", max_length=3, class_name=look.STEP_INPUT,
+            **input_props,
         ),
         rx.el.button(
             icon("plus", size), type="button", aria_label=_("One more"), on_click=on_more,

@@ -73,7 +73,8 @@ def header() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.button(
-                    icon("menu"), type="button", aria_label=_("Menu"), class_name=look.MENU_BUTTON, **opens(MENU)
+                    icon("menu"), type="button", aria_label=_("Menu"),
+                    class_name=look.MENU_BUTTON, **opens(MENU),
                 ),
                 rx.el.a(texts.SHOP, href="/", class_name=look.LOGO),
                 search_box(),

@@ -19,7 +19,8 @@ from .payload import Form, ShortText
 EMPTY = Listing(
     title="", intro="", crumbs=[], total=0, count_text="", shown_text="", shown_percent=0, cards=[],
     facets=[], chips=[], clear_href="", sort="", sorts=[], page=1, next_href="", more_text="",
-    previous_href="", price_floor="", price_ceiling="", price_min="", price_max="", in_stock=False, in_stock_href="",
+    previous_href="", price_floor="", price_ceiling="", price_min="", price_max="",
+    in_stock=False, in_stock_href="",
     in_stock_count=0, on_sale=False, on_sale_href="", on_sale_count=0, corrected_text="",
 )  # fmt: skip
 
