@@ -27,9 +27,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 CANARY_COST = 9_191_919_191_9
 CANARIES = re.compile(r"canary|91919191919", re.I)
-INSIDES = re.compile(r"Traceback|sqlalchemy|psycopg|sqlite3|\.py\b.*line \d+|SELECT .* FROM", re.I)
+INSIDES = re.compile(r"Traceback|sqlalchemy|psycopg|sqlite3|\.py\", line \d+|SELECT .{1,500} FROM ")
 PAGES = (
-    "/", "/products", "/products?category=table", "/products?q=canary", "/products/dune-mug", "/cart",
+    "/", "/products", "/products?category=table", "/products?q=example.org", "/products/dune-mug", "/cart",
     "/checkout", "/orders/lookup", "/about", "/robots.txt", "/sitemap.xml", "/healthz", "/readyz",
     "/no/such/page", "/admin", "/account",
 )  # fmt: skip
@@ -233,7 +233,7 @@ async def test_broken_frames_break_nobody(shop: Shop, frame: str):
 def test_no_page_shows_a_canary(shop: Shop, path: str):
     status, html = shop.get(path, headers={"Cookie": "shop_visitor=" + "v" * 43})
     assert status < 500
-    assert CANARIES.findall(html.replace("q=canary", "").replace("“canary”", "")) == []
+    assert CANARIES.findall(html) == []
     assert INSIDES.findall(html) == []
 
 
