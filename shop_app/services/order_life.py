@@ -225,7 +225,10 @@ def give_up(session: Session, order_id: int, *, why: str) -> None:
 
 
 def agree(session: Session, order_id: int, cart_id: int | None) -> None:
-    """What follows once an order is placed for good: its cart is done, its units count as sold."""
+    """What follows once an order is placed for good: its cart is done, its units count as sold.
+
+    Without that, the cart's next order would meet the living one that it already has.
+    """
     if cart_id is not None:
         _complete_cart(session, order_id, cart_id)
     sold: dict[int, int] = {}
@@ -272,8 +275,7 @@ def _revive(session: Session, found: OrderHead, at: datetime) -> bool:
             move(session, found.id, OrderStatus.PLACED, paid_at=at, late=True)
     except (ShopError, IntegrityError):
         return False
-    # Its cart may be another wish by now, so it stays as it is.
-    agree(session, found.id, None)
+    agree(session, found.id, found.cart_id)
     return True
 
 
