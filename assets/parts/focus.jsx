@@ -11,12 +11,14 @@ export function FocusBox({ news, shown, children, ...rest }) {
   }, [news, shown]);
 
   const follow = (event) => {
-    const link = event.target.closest?.('a[href^="#"]');
+    const link = event.target.closest?.('a[href*="#"]');
     const field = link && document.getElementById(link.hash.slice(1));
     if (!field) return;
+    // Before the link itself hears of it: to the router it would be a walk to another page.
     event.preventDefault();
+    event.stopPropagation();
     field.focus();
   };
 
-  return <div ref={box} tabIndex={-1} {...rest} onClick={follow}>{children}</div>;
+  return <div ref={box} tabIndex={-1} {...rest} onClickCapture={follow}>{children}</div>;
 }

@@ -84,7 +84,7 @@ def _review(review: Any) -> rx.Component:
     return rx.el.article(
         rx.el.div(
             stars(review.stars),
-            rx.el.h3(review.title, class_name="text-base font-medium"),
+            rx.cond(review.title, rx.el.h3(review.title, class_name="text-base font-medium"), rx.fragment()),
             class_name="flex flex-wrap items-center gap-2.5",
         ),
         rx.el.p(review.body, class_name="mt-2 mb-2.5 max-w-[62ch] whitespace-pre-line"),

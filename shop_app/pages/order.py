@@ -96,9 +96,6 @@ def _standing() -> rx.Component:
         rx.el.p(_("Waiting for the payment company. Your things stay reserved.")),
         class_name=f"{look.NOTE} {look.NOTE_KINDS['info']}",
     )
-    declined = rx.cond(
-        Order.view.decline_message, note(Order.view.decline_message, kind="bad"), rx.fragment()
-    )
     return rx.el.div(
         rx.match(
             Order.view.phase,
@@ -114,7 +111,7 @@ def _standing() -> rx.Component:
                     kind="wait",
                 ),
             ),
-            declined,
+            rx.fragment(),
         ),
         class_name="mt-6 max-w-[560px] empty:hidden",
     )
