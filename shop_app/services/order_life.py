@@ -20,7 +20,7 @@ from ..errors import Conflict, NotFound, ShopError
 from ..models import LEGAL_MOVES, OrderStatus, PaymentStatus
 from ..money import show
 from ..words import _
-from . import letters, promotions, stock
+from . import letters, promotions, shelf, stock
 from .priced_cart import line_of_order
 from .pricing import DiscountLine, Offer
 
@@ -237,6 +237,7 @@ def agree(session: Session, order_id: int, cart_id: int | None) -> None:
     if sold:
         rows = [{"sold_product": product_id, "units": units} for product_id, units in sorted(sold.items())]
         session.connection().execute(_COUNT_SOLD, rows)
+        shelf.refresh_sold(session, sorted(sold))
 
 
 def _pay(session: Session, found: OrderHead) -> Settled:

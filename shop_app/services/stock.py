@@ -20,6 +20,7 @@ from ..clock import now
 from ..errors import Invalid, NotFound, OutOfStock
 from ..models import MovementKind, StockPolicy
 from ..words import _
+from . import shelf
 
 level = SQLModel.metadata.tables["stock_level"]
 stock_hold = SQLModel.metadata.tables["stock_hold"]
@@ -269,7 +270,9 @@ def _record(
     ]  # fmt: skip
     if rows:
         session.connection().execute(_RECORD, rows)
-        facts.announce(session, facts.StockChanged(tuple(sorted(row["variant_id"] for row in rows))))
+        moved = tuple(sorted(row["variant_id"] for row in rows))
+        shelf.refresh_availability(session, moved)
+        facts.announce(session, facts.StockChanged(moved))
 
 
 def _in_sku_order(session: Session, variant_ids: Iterable[int]) -> list[int]:

@@ -20,7 +20,7 @@ from shop_app.models import (
     StockLevel,
     Tag,
 )  # fmt: skip
-from shop_app.services import kept, reviews, search, shelf
+from shop_app.services import kept, reviews, search, shelf, stock
 from tests.factories import add, make_product, put_in_stock, variant_with, variants_of
 
 pytestmark = pytest.mark.both
@@ -197,3 +197,13 @@ def test_a_product_without_a_stock_level_is_sold_out(session: Session) -> None:
     assert item.in_stock is False
     put_in_stock(session, variant, 1)
     assert shelf.refresh_availability(session, [variant.id]) is True  # pyright: ignore
+
+
+def test_a_movement_of_stock_turns_the_flag_by_itself(session: Session) -> None:
+    product = make_product(session, stock=2)
+    variant = variant_with(session, "FABLE-LAMP")
+    shelf.refresh(session, [product.id])  # pyright: ignore
+    stock.set_on_hand(session, variant.id, 0, reason="stocktake", actor="test")  # pyright: ignore
+    item = _item(session, product)
+    assert item is not None
+    assert item.in_stock is False
