@@ -101,7 +101,9 @@ export function Gallery({ pictures, shown, words, classes }) {
         onClose={() => setLarge(false)} onClick={(event) => event.target === dialog.current && dialog.current.close()}>
         {large && (
           <div className={classes.large}>
-            <Photo picture={here} sizes="100vw" alt={here.alt} first className={classes.largePhoto} />
+            <div className={classes.largeFrame}>
+              <Photo picture={here} sizes="100vw" alt={here.alt} first className={classes.largePhoto} />
+            </div>
             <div className={classes.bar}>
               <span role="status">{at + 1} / {count}</span>
               <span className={classes.barEnd}>

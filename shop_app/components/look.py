@@ -491,6 +491,7 @@ GALLERY = {
         "backdrop:bg-scrim"
     ),
     "large": "relative grid h-full grid-rows-[minmax(0,1fr)_auto]",
+    "largeFrame": "min-h-0",
     "largePhoto": "size-full object-contain dark:brightness-90",
     "bar": (
         "flex h-16 items-center justify-between border-t border-line bg-surface px-gutter text-sm "

@@ -45,6 +45,7 @@ class Cart(rx.State):
     """Why `refused_sku` couldn't be added or changed."""
     code_refusal: str = ""
     countries: list[CountryChoice] = []
+    _path: str = ""
 
     async def _do(self, verb: Callable[..., CartView], *args: str | int) -> str:
         """Change the cart and show it: "" where it was done, else why not, and nothing has changed."""
@@ -65,6 +66,9 @@ class Cart(rx.State):
     @public
     async def load(self):
         await live.join_cart(self)
+        if self._path != (path := self.router.url.path):
+            # Another page than the one that it was opened on: this also runs when another tab adds.
+            self._path, self.drawer_open, self.removed = path, False, NOTHING
         self.view, self.loaded = await db.in_reading(cart.view, visitor_hash(self)), True
 
     @rx.event

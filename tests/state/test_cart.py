@@ -154,6 +154,20 @@ async def test_the_page_of_the_cart_opens_no_drawer_over_itself(open_tab, shop):
     assert tab.drawer_open is False
 
 
+async def test_another_page_starts_without_drawer_and_undo_and_news_of_another_tab_closes_neither(
+    open_tab, shop
+):
+    tab = await open_tab(Cart, "/products/fable-lamp")
+    await tab.load()
+    await tab.add(BOWL, 1)
+    await tab.load()
+    assert tab.drawer_open is True
+    there = {"pathname": "/products", "asPath": "/products", "origin": "http://localhost:3000"}
+    tab._get_root_state()._update_router_vars(there, {})
+    await tab.load()
+    assert tab.drawer_open is False
+
+
 async def test_the_countries_are_named_and_in_order(open_tab, shop):
     tab = await open_tab(Cart)
     await tab.load_countries()

@@ -1,0 +1,77 @@
+"""The list of products in a tab: pages that follow join what is there, everything else replaces it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shop_app.services.catalog import Listing, ListingQuery, PictureView, ProductCard
+from shop_app.state.listing import EMPTY, Browse, _current
+
+
+def _card(slug: str) -> ProductCard:
+    return ProductCard(
+        slug=slug, title=slug, price="€1.00", compare_at="", saving="", is_new=False, in_stock=True,
+        stock_line="", picture=PictureView(), second=PictureView(), swatches=[], rating="", review_count=0,
+        as_of_ms=0,
+    )  # fmt: skip
+
+
+def _found(page: int, *slugs: str, **more: Any) -> Listing:
+    return replace(EMPTY, page=page, cards=[_card(slug) for slug in slugs], **more)
+
+
+def _slugs(state: Browse) -> list[str]:
+    return [card.slug for card in state.cards]
+
+
+@pytest.fixture
+def state() -> Browse:
+    browse = Browse()  # pyright: ignore[reportCallIssue]
+    browse._show(ListingQuery(category="table"), _found(1, "a", "b"))
+    return browse
+
+
+def test_the_next_page_of_the_same_list_joins_it(state: Browse):
+    state._show(ListingQuery(category="table", page=2), _found(2, "b", "c"))
+    assert _slugs(state) == ["a", "b", "c"]
+    assert state.first_page == 1
+
+
+def test_coming_back_to_the_last_page_keeps_all_that_was_loaded(state: Browse):
+    state._show(ListingQuery(category="table", page=2), _found(2, "c"))
+    state._show(ListingQuery(category="table", page=2), _found(2, "c"))
+    assert _slugs(state) == ["a", "b", "c"]
+
+
+def test_another_list_replaces_what_is_there(state: Browse):
+    state._show(
+        ListingQuery(category="bath", page=2), _found(2, "x", previous_href="/products?category=bath")
+    )
+    assert _slugs(state) == ["x"]
+    assert (state.first_page, state.previous_href) == (2, "/products?category=bath")
+
+
+def test_a_page_further_on_replaces_what_is_there(state: Browse):
+    state._show(ListingQuery(category="table", page=3), _found(3, "z"))
+    assert _slugs(state) == ["z"]
+
+
+def test_the_view_that_is_sent_holds_the_cards_once(state: Browse):
+    assert state.view.cards == []
+
+
+@pytest.mark.parametrize(
+    ("query", "mark"),
+    [
+        (ListingQuery(), "all"),
+        (ListingQuery(category="table", on_sale=True), "table"),
+        (ListingQuery(on_sale=True), "sale"),
+        (ListingQuery(new=True), "new"),
+        (ListingQuery(text="lamp", category="table"), ""),
+    ],
+)
+def test_the_navigation_marks_what_is_shown(query: ListingQuery, mark: str):
+    assert _current(query) == mark
