@@ -1,0 +1,151 @@
+"""The storefront as plain HTML: what an engine, or a person without scripts, gets from each address."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import Engine
+from starlette.datastructures import QueryParams
+
+from shop_app import db
+from shop_app.components import look, plain_texts
+from shop_app.errors import NotFound
+from shop_app.models import SlugRedirect
+from shop_app.services import shelf
+from shop_app.web.served import Served
+from shop_app.web.storefront import documents
+from tests.factories import make_product
+
+EVIL = '<img src=x onerror="alert(1)">'
+
+
+@pytest.fixture
+def shop(engine: Engine) -> None:
+    """A reduced lamp in two colours, a sold-out bowl, and a product with HTML for a name."""
+    with db.transaction() as session:
+        lamp = make_product(
+            session,
+            "Fable Lamp",
+            price_minor=4900,
+            compare_at_minor=5900,
+            options={"Colour": ["Moss", "Clay"]},
+        )
+        bowl = make_product(session, "Shoal Bowl", category="Table", price_minor=2200, stock=0)
+        evil = make_product(session, EVIL, slug="evil", category="Table", price_minor=1000)
+        ids = [made.id for made in (lamp, bowl, evil) if made.id]
+        session.add(SlugRedirect(slug="old-lamp", product_id=ids[0]))
+        shelf.refresh(session, ids)
+
+
+def _get(serve: documents.ServePage, address: str = "", **params: str) -> Served:
+    return serve(params, QueryParams(address))
+
+
+def _cards(page: Served) -> list[str]:
+    return re.findall(r'data-slug="([^"]+)"', page.html)
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_home_page_leads_to_categories_and_products():
+    page = _get(documents.home)
+    assert page.status == 200
+    assert 'href="/products?category=lighting"' in page.html
+    assert 'href="/products/fable-lamp"' in page.html
+    assert page.canonical == "/"
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_list_shows_what_its_address_asks_for():
+    assert sorted(_cards(_get(documents.products))) == ["evil", "fable-lamp", "shoal-bowl"]
+    assert _cards(_get(documents.products, "category=lighting")) == ["fable-lamp"]
+    assert _cards(_get(documents.products, "in_stock=1&price_max=20")) == ["evil"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_only_whole_lists_are_for_search_engines():
+    assert _get(documents.products, "category=table").robots == ""
+    assert _get(documents.products, "category=table&in_stock=1").robots == "noindex, follow"
+    assert _get(documents.products, "q=lamp").robots == "noindex, follow"
+
+
+@pytest.mark.usefixtures("shop")
+def test_forms_keep_the_rest_of_the_address():
+    html = _get(documents.products, "category=lighting&colour=moss&sort=price").html
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html)
+    assert hidden == [
+        ("category", "lighting"), ("colour", "moss"), ("sort", "price"),
+        ("category", "lighting"), ("colour", "moss"),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_unknown_category_is_not_found():
+    with pytest.raises(NotFound):
+        _get(documents.products, "category=nothing")
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_product_says_name_price_stock_and_description():
+    page = _get(documents.product, slug="fable-lamp")
+    text = re.sub(r"<[^>]+>", " ", page.html)
+    for said in ("Fable Lamp", "€49.00", "€59.00", "In stock", "A lamp that reads to you."):
+        assert said in text
+    assert page.title == "Fable Lamp · Fennholm"
+    assert page.canonical == "/products/fable-lamp"
+    assert page.json_ld
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_variants_of_a_product_are_links():
+    html = _get(documents.product, "variant=FABLE-LAMP-CLAY", slug="fable-lamp").html
+    assert re.findall(r'href="(/products/fable-lamp\?variant=[^"]+)"', html) == [
+        "/products/fable-lamp?variant=FABLE-LAMP-MOSS",
+        "/products/fable-lamp?variant=FABLE-LAMP-CLAY",
+    ]
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_old_address_moves_to_the_new_one():
+    page = _get(documents.product, slug="old-lamp")
+    assert (page.status, page.location) == (301, "/products/fable-lamp")
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_unknown_product_is_not_found():
+    with pytest.raises(NotFound):
+        _get(documents.product, slug="nothing")
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("address", ["q=%3Cimg+src%3Dx+onerror%3D%22alert(1)%22%3E", "category=table"])
+def test_html_in_names_and_searches_is_text(address: str):
+    assert "<img src=x" not in _get(documents.products, address).html
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_search_of_a_million_characters_is_answered():
+    page = _get(documents.products, "q=" + "a" * 1_000_000)
+    assert page.status == 200
+    assert len(page.html) < 200_000
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("name", plain_texts.PAGES)
+def test_every_plain_page_says_what_it_is_about(name: str):
+    page = _get(documents.plain(name))
+    assert f'<h1 class="{look.D2}">' in page.html
+    assert page.description == plain_texts.PAGES[name].lead
+    assert page.canonical == f"/{name}"
+
+
+def test_a_broken_database_gets_a_page_that_says_so(monkeypatch: pytest.MonkeyPatch):
+    def broken() -> None:
+        raise RuntimeError("CANARY-secret")
+
+    monkeypatch.setattr(documents.db, "reading", broken)
+    page = _get(documents.home)
+    assert page.status == 503
+    assert page.headers["Retry-After"] == "30"
+    assert "We dropped something" in page.html
+    assert "CANARY" not in page.html
