@@ -1,0 +1,182 @@
+"""The demo shop: whole, the same each time, with books that are right."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, col, func, select
+
+from shop_app import db
+from shop_app.demo import load, scale
+from shop_app.models import (
+    Collection, Customer, Order, Picture, Product, Promotion, Review, ShelfItem, ShippingMethod, Staff, StockLevel,
+    TaxRate, Variant,
+)  # fmt: skip
+from shop_app.services import accounts, books, pictures
+from tests.demo_file import put_demo_into_place
+
+DEMO_TABLES = (
+    "product", "variant", "option_value", "picture", "product_picture", "price_history", "review", "customer_order",
+    "order_line", "order_tax_line", "payment", "payment_event", "stock_level", "stock_movement", "fulfilment",
+    "promotion_use", "shelf_item",
+)  # fmt: skip
+MADE_ANEW = {"token", "stamp"}
+
+
+@pytest.fixture
+def demo(clock) -> None:
+    put_demo_into_place()
+
+
+def test_the_books_of_the_demo_are_right(demo):
+    with db.reading() as session:
+        assert books.check(session).violations == ()
+
+
+@pytest.mark.postgres
+def test_on_postgresql_it_is_whole_too_and_grows(engine, clock):
+    with db.transaction() as session:
+        load.load(session)
+    scale.grow(30, seed=3)
+    with db.reading() as session:
+        assert books.check(session).violations == ()
+        assert session.exec(select(func.count()).select_from(ShelfItem)).one() == 81
+    with db.transaction() as session:
+        session.add(Product(slug="mine", title="Its number is a new one"))
+
+
+def test_what_is_in_it(demo):
+    with db.reading() as session:
+        numbers = {table.__name__: session.exec(select(func.count()).select_from(table)).one()
+                   for table in (Product, Variant, ShelfItem, Picture, Staff, ShippingMethod, TaxRate)}  # fmt: skip
+        assert numbers == {
+            "Product": 51, "Variant": 79, "ShelfItem": 51, "Picture": 95, "Staff": 2, "ShippingMethod": 8, "TaxRate": 246,
+        }  # fmt: skip
+        assert 3000 <= session.exec(select(func.count()).select_from(Order)).one() <= 4000
+        assert 800 <= session.exec(select(func.count()).select_from(Review)).one() <= 1100
+        assert session.exec(select(Promotion.name).order_by(col(Promotion.id))).all() == [
+            "10 % off from €40", "€5 off your first order from €30", "Free delivery", "15 % off in summer",
+        ]  # fmt: skip
+        hero = session.exec(select(Collection).where(Collection.slug == "hero")).one()
+        assert pictures.shipped()[session.get_one(Picture, hero.picture_id).key]["file"] == "photos/hero-1.jpg"
+
+
+def test_some_are_sold_out_some_are_few_and_the_rest_is_there(demo):
+    with db.reading() as session:
+        free = session.exec(select(StockLevel.on_hand - StockLevel.allocated)).all()
+    assert (sum(units == 0 for units in free), sum(0 < units <= 3 for units in free)) == (5, 8)
+    assert min(free) == 0
+
+
+def test_no_two_reviews_say_the_same_and_stars_are_uneven(demo):
+    with db.reading() as session:
+        bodies = session.exec(select(Review.body).where(Review.body != "")).all()
+        stars = Counter(session.exec(select(Review.stars)).all())
+        counts = session.exec(select(Product.review_count, Product.stars_sum, Product.id)).all()
+        found = session.exec(
+            select(func.count(), func.sum(Review.stars), Review.product_id).group_by(col(Review.product_id))
+        ).all()
+    assert len(bodies) == len(set(bodies))
+    assert stars[5] > stars[4] > stars[3] > stars[2] > 10
+    assert {tuple(row) for row in counts if row[0]} == {tuple(row) for row in found}
+
+
+def test_reviews_are_no_older_than_their_product_and_not_from_tomorrow(demo):
+    with db.reading() as session:
+        late = session.exec(
+            select(func.count()).select_from(Review).join(Product).where(col(Review.created_at) < Product.published_at)
+        ).one()
+        newest = session.exec(select(func.max(Review.created_at))).one()
+        ordered = session.exec(select(func.max(Order.placed_at))).one()
+    assert late == 0
+    assert str(newest) < "2026-11-20 10:00"
+    assert "2026-11-19 00:00" < str(ordered) < "2026-11-20 10:00:01"
+
+
+def test_december_and_sundays_are_busier_and_the_shop_grows(demo):
+    with db.reading() as session:
+        placed = session.exec(select(Order.placed_at)).all()
+    months = Counter((at.year, at.month) for at in placed)
+    assert months[2025, 12] > 1.2 * months[2025, 10]
+    assert sum(at.year == 2026 for at in placed) > 1.2 * sum(at.year == 2025 for at in placed)
+
+
+def snapshot(session: Session) -> dict[str, list[dict[str, object]]]:
+    return {
+        table: [
+            {name: value for name, value in row.items() if name not in MADE_ANEW}
+            for row in session.connection().execute(text(f"SELECT * FROM {table} ORDER BY 1, 2")).mappings()
+        ]
+        for table in DEMO_TABLES
+    }
+
+
+def test_the_same_day_gives_the_same_shop(engine, clock):
+    with db.transaction() as session:
+        load.load(session)
+        first = snapshot(session)
+    db.engine().dispose()
+    put_demo_into_place()
+    with db.reading() as session:
+        assert snapshot(session) == first
+
+
+def test_demo_logins_work_in_demo_mode(demo):
+    with db.transaction() as session:
+        for email, password, kind, role in (
+            ("owner@example.com", "demo-owner", "staff", "owner"),
+            ("clerk@example.com", "demo-clerk", "staff", "clerk"),
+            ("shopper@example.com", "demo-shopper", "customer", ""),
+        ):
+            assert accounts.sign_in(session, email, password, kind=kind)[1].role == role
+        shopper = session.exec(select(Customer.id).where(Customer.email == "shopper@example.com")).one()
+        assert session.exec(select(func.count()).where(col(Order.customer_id) == shopper)).one() >= 5
+
+
+def test_production_mode_has_no_demo_logins(engine, configure):
+    configure(
+        SHOP_MODE="production", SHOP_BASE_URL="https://shop.example", SHOP_SECRET_KEY="x" * 40,
+        STRIPE_SECRET_KEY="sk_test_1", STRIPE_WEBHOOK_SECRET="whsec_1",
+    )  # fmt: skip
+    with db.transaction() as session:
+        load.load(session)
+        assert session.exec(select(Staff)).all() == []
+        assert session.exec(select(Customer).where(col(Customer.password_hash).is_not(None))).all() == []
+
+
+def test_a_generated_catalogue_is_the_same_however_it_grew(demo):
+    assert scale.grow(30, seed=3) == 30
+    assert scale.grow(50, seed=3) == 20
+    assert scale.grow(50, seed=3) == 0
+    once = generated()
+    assert (len(once), len({title for _slug, title, *_rest in once}) > 20) == (50, True)
+    with db.reading() as session:
+        assert books.check(session).violations == ()
+        assert session.exec(select(func.count()).select_from(ShelfItem)).one() == 101
+
+
+def generated() -> list[tuple[object, ...]]:
+    with db.reading() as session:
+        rows = session.exec(
+            select(Product.slug, Product.title, func.count(col(Variant.id)), func.sum(Variant.price_minor))
+            .join(Variant)
+            .where(col(Variant.sku).like("G3-%"))
+            .group_by(col(Product.id))
+            .order_by(col(Product.id))
+        ).all()
+    return [tuple(row) for row in rows]
+
+
+def test_fifty_at_once_are_the_fifty_that_came_one_by_one(demo, monkeypatch):
+    monkeypatch.setattr(scale, "CHUNK", 7)
+    scale.grow(50, seed=3)
+    in_chunks = generated()
+    with db.transaction() as session:
+        session.connection().execute(text("DELETE FROM price_history WHERE variant_id IN (SELECT id FROM variant WHERE sku LIKE 'G3-%')"))
+        session.connection().execute(text("DELETE FROM product WHERE id IN (SELECT product_id FROM variant WHERE sku LIKE 'G3-%')"))
+        session.connection().execute(text("DELETE FROM counter WHERE name = 'generated 3'"))
+    monkeypatch.setattr(scale, "CHUNK", 2000)
+    scale.grow(50, seed=3)
+    assert generated() == in_chunks

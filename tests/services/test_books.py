@@ -1,0 +1,104 @@
+"""check-books finds what is wrong: each rule is broken once, and named."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from shop_app import db
+from shop_app.services import books
+from shop_app.services.book_rules import RULES
+from tests.demo_file import demo_database
+
+# The database itself refuses some of these: its checks are put aside, as somebody with a console could.
+BREAKS = {
+    "order-total": "UPDATE customer_order SET total_minor = total_minor + 1 WHERE number = 1001",
+    "order-lines": "DELETE FROM order_line WHERE order_id = (SELECT id FROM customer_order WHERE number = 1001)",
+    "order-copies": "UPDATE order_line SET title = '' WHERE id = (SELECT min(id) FROM order_line)",
+    "order-subtotal": "UPDATE customer_order SET subtotal_minor = subtotal_minor + 1 WHERE number = 1001",
+    "order-discount": "UPDATE customer_order SET discount_minor = discount_minor + 1 WHERE number = 1001",
+    "line-discount": "UPDATE order_line SET discount_minor = discount_minor + 1 WHERE id = (SELECT min(id) FROM order_line)",
+    "order-tax": "UPDATE customer_order SET tax_minor = tax_minor + 1 WHERE number = 1001",
+    "line-tax": "UPDATE order_line SET tax_minor = tax_minor + 1 WHERE id = (SELECT min(id) FROM order_line)",
+    "tax-base": "UPDATE order_tax_line SET base_minor = base_minor + 1 WHERE line_id = (SELECT min(id) FROM order_line)",
+    "order-numbers": "UPDATE counter SET value = value + 1 WHERE name = 'order'",
+    "line-parcels": "UPDATE fulfilment_line SET quantity = quantity + 1 WHERE fulfilment_id = 1",
+    "payment-captured": "UPDATE payment SET captured_minor = captured_minor - 1 WHERE id = 1",
+    "payment-refunded": "UPDATE payment SET refunded_minor = refunded_minor + 1 WHERE id = 1",
+    "payment-pending": "UPDATE payment SET refund_pending_minor = 1 WHERE id = 1",
+    "refunds-bounded": "UPDATE payment_event SET amount_minor = 99999999 WHERE id = (SELECT min(id) FROM payment_event WHERE kind = 'refunded')",
+    "refund-events": "DELETE FROM payment_event WHERE id = (SELECT min(id) FROM payment_event WHERE kind = 'refunded')",
+    "payment-status": "UPDATE customer_order SET payment_status = 'partially_paid' WHERE number = 1001",
+    "paid-without-money": "DELETE FROM payment_event WHERE payment_id = 1 AND kind = 'captured'",
+    "money-without-order": "UPDATE customer_order SET status = 'cancelled' WHERE number = 1001",
+    "money-counted-once": "UPDATE payment SET intent_reference = 'pi_same' WHERE id IN (1, 2)",
+    "stock-ledger": "UPDATE stock_level SET on_hand = on_hand + 1 WHERE variant_id = 1",
+    "stock-bounds": "UPDATE stock_level SET held = on_hand + 1 WHERE variant_id = 1",
+    "stock-allocated": "UPDATE stock_level SET allocated = allocated + 1 WHERE variant_id = 1",
+    "stock-of-orders": "UPDATE stock_movement SET allocated_delta = 99 WHERE id = (SELECT min(id) FROM stock_movement WHERE kind = 'allocated')",
+    "stock-held": "UPDATE stock_level SET held = held + 1 WHERE variant_id = 1",
+    "promotion-used": "UPDATE promotion SET used = used + 1 WHERE id = 1",
+    "code-used": "UPDATE promotion_code SET used = used + 1 WHERE code = 'AUTUMN10'",
+    "use-amount": "UPDATE promotion_use SET amount_minor = amount_minor + 1 WHERE id = 1",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def demo_engine(tmp_path_factory: pytest.TempPathFactory):
+    """The demo's database for all breaks; each is undone."""
+    path = tmp_path_factory.mktemp("books") / "shop.db"
+    shutil.copyfile(demo_database(), path)
+    engine = db.make_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def books_of(demo_engine):
+    """A session on it that is undone at the end."""
+    with Session(demo_engine) as session:
+        session.connection(execution_options={"writes": True})
+        session.connection().exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        session.connection().exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        yield session
+        session.rollback()
+        session.connection().exec_driver_sql("PRAGMA ignore_check_constraints = OFF")
+
+
+@pytest.mark.parametrize("rule", list(BREAKS))
+def test_a_broken_rule_is_found_and_said(books_of, rule):
+    own = [known for known in RULES if known.name == rule]
+    assert books.check(books_of, own).violations == ()
+    books_of.connection().execute(text(BREAKS[rule]))
+    found = books.check(books_of, own).violations
+    assert {violation.rule for violation in found} == {rule}
+    assert all("{" not in violation.sentence for violation in found)
+
+
+def test_an_open_cart_of_a_placed_order_is_found(books_of):
+    books_of.connection().execute(text(
+        "INSERT INTO cart (id, key_hash, currency, country, codes, checkout, version, created_at, updated_at)"
+        " VALUES (1, 'x', 'EUR', 'DE', '[]', '{}', 1, '2026-01-01', '2026-01-01')"
+    ))  # fmt: skip
+    books_of.connection().execute(text("UPDATE customer_order SET cart_id = 1 WHERE number = 1001"))
+    assert [violation.rule for violation in books.check(books_of).violations] == ["order-cart"]
+
+
+def test_every_rule_is_broken_once_here():
+    assert {rule.name for rule in RULES} == {*BREAKS, "order-cart"}
+
+
+def test_the_sentence_names_the_order_and_the_amounts(books_of):
+    books_of.connection().execute(text("UPDATE customer_order SET subtotal_minor = 100, discount_minor = 0 WHERE number = 1001"))
+    first = next(v for v in books.check(books_of).violations if v.rule == "order-subtotal")
+    assert first.sentence.startswith("Order 1001: its subtotal is €1.00, its lines come to €")
+
+
+@pytest.mark.postgres
+def test_an_empty_shop_has_right_books_on_postgresql(session):
+    result = books.check(session)
+    assert (result.violations, result.rules) == ((), len(RULES))
+    assert result.as_dict()["ok"] is True
