@@ -65,7 +65,10 @@ def _postgresql() -> None:
         for name, weight in zip(COLUMNS, "ABCD", strict=True)
     )
     op.execute(f"ALTER TABLE search_document ADD COLUMN vector tsvector GENERATED ALWAYS AS ({parts}) STORED")
-    op.execute("CREATE INDEX search_document_vector ON search_document USING gin (vector)")
+    # With fastupdate every search would read through the list of what isn't merged yet.
+    op.execute(
+        "CREATE INDEX search_document_vector ON search_document USING gin (vector) WITH (fastupdate = off)"
+    )
 
 
 def downgrade() -> None:

@@ -100,6 +100,11 @@ class _Tsvector:
     _matching = text(
         "SELECT place FROM search_document WHERE vector @@ to_tsquery('simple', :asked)"
         " ORDER BY place LIMIT :n"
+        # As literals, so that each question is planned for its own words: the one plan of a prepared
+        # statement walks all documents in order, which is right for a common word and slow for a rare one.
+    ).bindparams(
+        bindparam("asked", type_=String, literal_execute=True),
+        bindparam("n", type_=BigInteger, literal_execute=True),
     )
 
     def places(
