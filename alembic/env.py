@@ -1,10 +1,10 @@
 """Runs migrations on the shop's own engine, each in one transaction on both databases."""
 
-from alembic import context
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 import shop_app.models  # noqa: F401  (fills the metadata)
+from alembic import context
 from shop_app.db import engine
 
 # Kept by hand-written migrations: search indexes and the tables behind them.

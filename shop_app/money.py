@@ -10,8 +10,10 @@ from functools import lru_cache
 from babel.numbers import format_currency
 
 # Stripe's own exponents, https://docs.stripe.com/currencies (2026): every other currency has two.
-ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
-THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
+ZERO_DECIMAL = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
+)
+THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 
 MAX_MINOR = 10**11
 """The largest amount that the shop takes anywhere; 64 bits hold sums of millions of them."""

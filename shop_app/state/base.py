@@ -11,8 +11,8 @@ from reflex_base.event import Event, EventSpec
 from reflex_base.utils.format import format_event_handler
 
 from shop_app.errors import ShopError
-from shop_app.web import cookies
 from shop_app.services.accounts import Principal
+from shop_app.web import cookies
 from shop_app.web.policy import asker, customer, internal, public, staff, who
 from shop_app.words import _
 

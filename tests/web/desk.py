@@ -18,12 +18,12 @@ from shop_app import migrate
 from shop_app.errors import ShopError
 from shop_app.live import rooms
 from shop_app.serve import serve_until_told
+from shop_app.services.accounts import NOBODY, Principal
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
 from shop_app.state.live import handler_name, join_cart, watch
 from shop_app.state.payload import Form, Quantity, ShortText, Sku, Skus
 from shop_app.web import cookies
-from shop_app.services.accounts import NOBODY, Principal
 from shop_app.web.policy import set_look_up
 from tests.web.desk_names import CLERK, CUSTOMER
 
