@@ -58,7 +58,7 @@ def text_field(
     lines: bool = False,
     **props: Any,
 ) -> rx.Component:
-    """A field for a line of text (or several, with `lines`); `props` go to the input (auto_complete, value, …)."""
+    """A field for a line of text (or several, with `lines`); `props` go to the input."""
     id = id or f"field-{name}"
     make = rx.el.textarea if lines else rx.el.input
     control = make(

@@ -25,7 +25,12 @@ def filter_panel() -> rx.Component:
     """A native dialog, so that the phone's sheet keeps the focus; on wide screens it just stands there."""
     return modal(
         rx.el.div(
-            rx.el.h2(_("Filter"), class_name=look.D4, tab_index=-1, custom_attrs={"autoFocus": True}),
+            rx.el.h2(
+                _("Filter"),
+                class_name=f"{look.D4} outline-none",
+                tab_index=-1,
+                custom_attrs={"autoFocus": True},
+            ),
             rx.el.button(
                 icon("close"), type="button", aria_label=_("Close"), class_name=look.ICON_BUTTON, **CLOSES
             ),
@@ -40,18 +45,23 @@ def filter_panel() -> rx.Component:
         ),
         rx.el.div(
             rx.el.a(
-                _("Clear all"), href=VIEW.clear_href, class_name=classes("plain", "l", "px-4!"), data_stays="true"
+                _("Clear all"),
+                href=VIEW.clear_href,
+                class_name=classes("plain", "l", "px-4!"),
+                data_stays="true",
             ),
             button(
                 rx.cond(VIEW.total == 0, _("No products"), _("Show ") + VIEW.count_text),
-                size="l", class_name="flex-1", **CLOSES,
+                size="l",
+                class_name="flex-1",
+                **CLOSES,
             ),
             class_name=look.FILTERS_FOOT,
         ),
         id=PANEL,
         label=_("Filters"),
         class_name=look.FILTERS,
-    )  # fmt: skip
+    )
 
 
 def _box(title: Any, *content: Any) -> rx.Component:
@@ -70,10 +80,15 @@ def _facet(facet: rx.Var[Facet]) -> rx.Component:
     def one(value: rx.Var[FacetValue]) -> rx.Component:
         return rx.el.li(
             _row(
-                value.label, value.count, value.chosen, value.href, name=facet.name, value=value.value,
+                value.label,
+                value.count,
+                value.chosen,
+                value.href,
+                name=facet.name,
+                value=value.value,
                 swatch=value.swatch,
             )
-        )  # fmt: skip
+        )
 
     rest = values.length() - SHOWN_VALUES
     more = rx.el.details(
@@ -99,16 +114,24 @@ def _row(
         rx.el.span(count, class_name=look.FACET_COUNT),
     )
     marks: dict[str, Any] = {
-        "role": "checkbox", "class_name": look.FACET_ROW, "data_testid": "facet", "data_name": name, "data_value": value,
-    }  # fmt: skip
+        "role": "checkbox",
+        "class_name": look.FACET_ROW,
+        "data_testid": "facet",
+        "data_name": name,
+        "data_value": value,
+    }
     return rx.cond(
         dead,
         rx.el.span(*content, aria_checked="false", aria_disabled="true", **marks),
         rx.el.a(
-            *content, href=href, aria_checked=rx.cond(chosen, "true", "false"), data_stays="true",
-            prevent_scroll_reset=True, **marks,
+            *content,
+            href=href,
+            aria_checked=rx.cond(chosen, "true", "false"),
+            data_stays="true",
+            prevent_scroll_reset=True,
+            **marks,
         ),
-    )  # fmt: skip
+    )
 
 
 def _availability() -> rx.Component:
@@ -145,11 +168,18 @@ def _price() -> rx.Component:
         return rx.el.div(
             rx.el.label(label, html_for=f"filter-{name}", class_name=look.HINT),
             rx.el.input(
-                id=f"filter-{name}", name=name, default_value=value, key=value, placeholder=placeholder,
-                input_mode="decimal", auto_complete="off", max_length=12, class_name=f"{look.INPUT_S} tabular-nums",
+                id=f"filter-{name}",
+                name=name,
+                default_value=value,
+                key=value,
+                placeholder=placeholder,
+                input_mode="decimal",
+                auto_complete="off",
+                max_length=12,
+                class_name=f"{look.INPUT_S} tabular-nums",
             ),
             class_name=look.FIELD,
-        )  # fmt: skip
+        )
 
     return _box(
         _("Price"),
@@ -173,20 +203,26 @@ def toolbar() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.el.button(
-                icon("filter"), _("Filter"),
+                icon("filter"),
+                _("Filter"),
                 rx.cond(
                     chips > 0,
                     rx.el.span(chips, rx.el.span(_(" in force"), class_name=look.SR), class_name=look.COUNT),
                     rx.fragment(),
                 ),
-                type="button", class_name=look.FILTER_BUTTON, **opens(PANEL),
+                type="button",
+                class_name=look.FILTER_BUTTON,
+                **opens(PANEL),
             ),
             rx.el.label(
                 icon("sort", look.SORT_ICON),
                 rx.el.span(_("Sort by"), class_name=look.SORT_WORDS),
                 rx.el.select(
-                    rx.foreach(VIEW.sorts, one), value=VIEW.sort, on_change=Browse.sort_by,
-                    class_name=look.SORT_SELECT, data_testid="sort",
+                    rx.foreach(VIEW.sorts, one),
+                    value=VIEW.sort,
+                    on_change=Browse.sort_by,
+                    class_name=look.SORT_SELECT,
+                    data_testid="sort",
                 ),
                 class_name=look.SORT_LABEL,
             ),
@@ -194,4 +230,4 @@ def toolbar() -> rx.Component:
         ),
         rx.el.p(VIEW.count_text, role="status", class_name=look.RESULT_COUNT, data_testid="result-count"),
         class_name=look.TOOLBAR,
-    )  # fmt: skip
+    )

@@ -466,7 +466,8 @@ BUSY = (
 )
 GALLERY = {
     "thumbs": (
-        "no-scrollbar order-2 -m-1 flex gap-2.5 overflow-x-auto p-1 md:order-none md:grid md:content-start md:overflow-visible"
+        "no-scrollbar order-2 -m-1 flex gap-2.5 overflow-x-auto p-1 md:order-none md:grid "
+        "md:content-start md:overflow-visible"
     ),
     "thumb": (
         "block w-14 flex-none cursor-pointer rounded-r1 outline-offset-2 aria-[current=true]:outline-[1.5px] "
@@ -482,7 +483,8 @@ GALLERY = {
         "focus-visible:outline-offset-[-3px]"
     ),
     "counter": (
-        "pointer-events-none absolute right-4 bottom-3 rounded-r1 bg-surface px-2 py-[3px] text-xs tabular-nums text-ink md:hidden"
+        "pointer-events-none absolute right-4 bottom-3 rounded-r1 bg-surface px-2 py-[3px] text-xs "
+        "tabular-nums text-ink md:hidden"
     ),
     "others": "hidden grid-cols-2 gap-4 lg:grid",
     "other": "block aspect-[4/5] cursor-zoom-in overflow-hidden rounded-r1 bg-sunken",

@@ -63,7 +63,12 @@ def drawer(
     return modal(
         rx.el.div(
             rx.el.h2(
-                title, count, id=heading, class_name=look.D4, tab_index=-1, custom_attrs={"autoFocus": True}
+                title,
+                count,
+                id=heading,
+                class_name=f"{look.D4} outline-none",
+                tab_index=-1,
+                custom_attrs={"autoFocus": True},
             ),
             icon_button("close", _("Close"), **CLOSES),
             class_name=look.DRAWER_HEAD,
@@ -121,6 +126,9 @@ def toast(text: Any, *, on_dismiss: Any, key: Any, action: Text = "", on_action:
         "close", _("Close"), small=True, class_name="text-paper!", on_click=on_dismiss, data_dismisses="true"
     )
     return rx.el.div(
-        rx.el.span(text), rx.el.span(act, close, class_name="flex items-center gap-1"),
-        class_name=look.TOAST, key=key, data_toast="8000",
-    )  # fmt: skip
+        rx.el.span(text),
+        rx.el.span(act, close, class_name="flex items-center gap-1"),
+        class_name=look.TOAST,
+        key=key,
+        data_toast="8000",
+    )

@@ -40,17 +40,21 @@ ABOUT = PlainPage(
       "looked after for a long time."),
     (
         Part(_("How things get here"), (
-            _("Each piece lives in one of our homes for a season before it reaches the shop. If the handle gets "
+            _("Each piece lives in one of our homes for a season before it reaches the shop. If the "
+              "handle gets "
               "hot, the drawer sticks or the glaze stains, it goes back to the bench."),
-            _("We know the workshops by name and say on each page what a thing is made of, how large it is, what "
+            _("We know the workshops by name and say on each page what a thing is made of, how large "
+              "it is, what "
               "it weighs and how to care for it."),
         )),
         Part(_("How they stay"), (
-            _("We keep spare lids, shades and screws for everything we sell. When something breaks, write to us "
+            _("We keep spare lids, shades and screws for everything we sell. When something breaks, "
+              "write to us "
               "before you throw it away."),
         ), links=(_WRITE,)),
         Part(_("How we price"), (
-            _("Prices include VAT. A crossed-out price is the lowest of the past 30 days. Nothing is reduced for "
+            _("Prices include VAT. A crossed-out price is the lowest of the past 30 days. Nothing is "
+              "reduced for "
               "one day only, and no clock runs."),
         )),
         _DEMO,
@@ -61,20 +65,26 @@ DELIVERY = PlainPage(
     _("Delivery"),
     _("We send from Berlin, from Monday to Friday. What is ordered by noon leaves the same day."),
     (
-        Part(_("What it costs"), (_("Checkout shows the exact cost and the days for your address before you pay."),),
+        Part(_("What it costs"), (_("Checkout shows the exact cost and the days for your address "
+                                    "before you pay."),),
              rows=(
                  (_("Germany"), _("€4.90, free from €90. Two to four working days. Express €9.90.")),
-                 (_("European Union"), _("From €9.90, by weight. Three to six working days. Express €24.90.")),
+                 (_("European Union"), _("From €9.90, by weight. Three to six working days. Express "
+                                         "€24.90.")),
                  (_("Switzerland"), _("€14.90, free from €200. Three to six working days, duties paid.")),
                  (_("United Kingdom"), _("€14.90, free from €200. Four to seven working days, duties paid.")),
-                 (_("United States"), _("€29.90 by air. Six to ten working days. Duty may be due on arrival.")),
-                 (_("Our room in Berlin"), _("Free, ready the next working day. Tuesday to Saturday, 11 to 18.")),
+                 (_("United States"), _("€29.90 by air. Six to ten working days. Duty may be due on "
+                                        "arrival.")),
+                 (_("Our room in Berlin"), _("Free, ready the next working day. Tuesday to Saturday, "
+                                             "11 to 18.")),
              )),
         Part(_("When it is on its way"), (
-            _("You get a letter by e-mail when the parcel leaves. The page of your order shows where it stands."),
+            _("You get a letter by e-mail when the parcel leaves. The page of your order shows where "
+              "it stands."),
         ), links=((_("Find my order"), "/orders/lookup"),)),
         Part(_("If it arrives broken"), (
-            _("Keep the box and write to us with a picture. We send a new piece or give the money back, as you "
+            _("Keep the box and write to us with a picture. We send a new piece or give the money "
+              "back, as you "
               "prefer."),
         ), links=(_WRITE,)),
     ),
@@ -85,19 +95,22 @@ RETURNS = PlainPage(
     _("You have 30 days to change your mind, counted from the day the last piece arrives."),
     (
         Part(_("How it works"), (
-            _("Write to us with the number of your order and what you would like to send back. We answer with "
+            _("Write to us with the number of your order and what you would like to send back. We "
+              "answer with "
               "a label, which you print or show at the counter."),
             _("Pack the things so that they survive the way. The box they came in is best."),
         ), links=((_("Find my order"), "/orders/lookup"), _WRITE)),
         Part(_("What comes back to you"), (
-            _("The price of the things and of the cheapest delivery, by the way you paid, within 14 days after "
+            _("The price of the things and of the cheapest delivery, by the way you paid, within 14 "
+              "days after "
               "we have the parcel. Parts of an order can go back too."),
         )),
         Part(_("What can't come back"), (
             _("Pieces made to your measure, and things that were used beyond trying them out."),
         )),
         Part(_("Faults"), (
-            _("Two years of statutory warranty stand beside all of this. Where we can repair a thing, we do."),
+            _("Two years of statutory warranty stand beside all of this. Where we can repair a thing, "
+              "we do."),
         )),
     ),
 )  # fmt: skip
@@ -126,20 +139,23 @@ PRIVACY = PlainPage(
     _("What this shop keeps about you, why, and for how long. It is little."),
     (
         Part(_("Cookies"), (
-            _("One cookie with a random key, so that your cart is there when you come back. When you sign in, "
+            _("One cookie with a random key, so that your cart is there when you come back. When you "
+              "sign in, "
               "a second one. No script can read them, they tell no one else who you are, and there are no "
               "others: no advertising, no counting by third parties. That is why no banner asks you."),
             _("Your browser also keeps which products you looked at last and whether you like it dark. That "
               "stays on your device."),
         )),
         Part(_("When you order"), (
-            _("We keep your e-mail, your address and what you ordered, because the order can't be sent without "
+            _("We keep your e-mail, your address and what you ordered, because the order can't be "
+              "sent without "
               "them and the law asks us to keep invoices for ten years."),
             _("Card numbers never reach us. You type them on the page of the payment company, which tells us "
               "only whether it worked."),
         )),
         Part(_("Your rights"), (
-            _("Ask, and we tell you everything that we keep about you, correct it, or erase what the law lets "
+            _("Ask, and we tell you everything that we keep about you, correct it, or erase what the "
+              "law lets "
               "us erase."),
         ), links=(_WRITE,)),
         _DEMO,
@@ -148,10 +164,12 @@ PRIVACY = PlainPage(
 
 TERMS = PlainPage(
     _("Terms"),
-    _("The short version of what we promise each other. An example: a real shop has its lawyer write this page."),
+    _("The short version of what we promise each other. An example: a real shop has its lawyer write "
+      "this page."),
     (
         Part(_("Ordering"), (
-            _("What stands in the shop is an invitation. When you press the button that names the amount, you "
+            _("What stands in the shop is an invitation. When you press the button that names the "
+              "amount, you "
               "make an offer; the contract is made when we confirm it by e-mail."),
         )),
         Part(_("Prices and payment"), (
@@ -159,7 +177,8 @@ TERMS = PlainPage(
               "amount on the button, and nothing later."),
         )),
         Part(_("If something is sold out"), (
-            _("Stock is counted when you order. If two people want the last piece, the first order gets it and "
+            _("Stock is counted when you order. If two people want the last piece, the first order "
+              "gets it and "
               "the other is told before paying."),
         )),
         Part(_("Changing your mind"), (_("You have 30 days, longer than the law asks."),),
