@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, select
 from sqlmodel import Session
 
+from ..db import reading
 from ..models import ShelfChange
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class Kept(Generic[T]):
 
     def _behind(self, engine: Engine, held: _Value[T]) -> None:
         try:
-            with Session(engine) as session:
+            with reading(on=engine) as session:
                 self._renew(session, engine, stamp(session))
         except Exception:
             log.exception("Renewing %s failed; the old one still serves", self._build.__name__)
