@@ -309,10 +309,7 @@ MENU_LINK = (
 MENU_SMALL = "flex min-h-11 items-center text-md text-ink-2"
 
 # Home
-HERO = (
-    "relative flex flex-col pt-7 wide:block wide:bg-photo wide:pt-0 "
-    "full:mx-auto full:max-w-page"
-)
+HERO = "relative flex flex-col pt-7 wide:block wide:bg-photo wide:pt-0 full:mx-auto full:max-w-page"
 HERO_IMG = (
     "aspect-[6/5] h-auto w-full object-cover object-[82%_50%] md:aspect-[2/1] wide:aspect-auto "
     "wide:h-[600px] wide:object-[50%_62%] dark:brightness-90"
@@ -489,8 +486,7 @@ GALLERY = {
     "others": "hidden grid-cols-2 gap-4 lg:grid",
     "other": "block aspect-[4/5] cursor-zoom-in overflow-hidden rounded-r1 bg-sunken",
     "dialog": (
-        "fixed inset-0 m-0 h-dvh max-h-none w-full max-w-none border-0 bg-paper text-ink "
-        "backdrop:bg-scrim"
+        "fixed inset-0 m-0 h-dvh max-h-none w-full max-w-none border-0 bg-paper text-ink backdrop:bg-scrim"
     ),
     "large": "relative grid h-full grid-rows-[minmax(0,1fr)_auto]",
     "largeFrame": "min-h-0",
@@ -569,8 +565,7 @@ CHECKOUT = (
     "md:grid-cols-[minmax(0,1fr)_300px] md:gap-8 md:pt-10 lg:grid-cols-[minmax(0,1fr)_420px] lg:gap-18"
 )
 CHECKOUT_ASIDE = (
-    "-mx-1 rounded-r2 bg-sunken p-4 max-md:order-first md:sticky md:top-6 md:mx-0 md:px-7 md:pt-6 "
-    "md:pb-7"
+    "-mx-1 rounded-r2 bg-sunken p-4 max-md:order-first md:sticky md:top-6 md:mx-0 md:px-7 md:pt-6 md:pb-7"
 )
 STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
 STEP_LAST = "pb-2"
@@ -593,8 +588,7 @@ STATION_LINE = {"done": "not-last:before:bg-green", "next": "not-last:before:bg-
 STATION_MARK = {
     "done": "mt-px grid size-5 place-items-center rounded-full bg-green text-on-green",
     "now": (
-        "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-green bg-surface "
-        "text-green"
+        "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-green bg-surface text-green"
     ),
     "next": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-line-strong bg-surface",
 }
