@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
 from shop_app.clock import now
@@ -207,3 +208,23 @@ def test_a_movement_of_stock_turns_the_flag_by_itself(session: Session) -> None:
     item = _item(session, product)
     assert item is not None
     assert item.in_stock is False
+
+
+def test_a_long_fold_serves_its_old_self_while_it_is_renewed_behind(engine: Engine) -> None:
+    renewed = threading.Event()
+    built: list[str] = []
+
+    def build(_session: Session) -> int:
+        built.append(threading.current_thread().name)
+        if len(built) > 1:
+            renewed.set()
+        return len(built)
+
+    fold = kept.Kept(build)
+    with Session(engine) as session:
+        assert fold.get(session, "a") == 1
+        held = fold._values[session.connection().engine]
+        held.took_s, held.made_at = 1.0, held.made_at - 21
+        assert fold.get(session, "b") == 1
+        assert renewed.wait(10)
+    assert built == ["MainThread", "kept"]
