@@ -78,6 +78,7 @@ def _lines() -> rx.Component:
                     f"× {line.quantity}",
                     class_name="text-sm text-ink-3",
                 ),
+                rx.cond(line.notice, rx.el.p(line.notice, class_name="text-sm text-amber"), rx.fragment()),
             ),
             rx.el.span(line.total, class_name="tabular-nums"),
             class_name=look.MINI,

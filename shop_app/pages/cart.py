@@ -58,6 +58,7 @@ def page() -> rx.Component:
 def _lines() -> rx.Component:
     return rx.fragment(
         free_shipping(),
+        rx.el.h2(_("What is in it"), class_name=look.SR),
         rx.el.ul(rx.foreach(Cart.view.lines, cart_line)),
     )
 

@@ -62,6 +62,9 @@ def _checkout() -> rx.Component:
                 _section(_("Delivery address"), address_fields()),
                 _delivery(),
                 _payment(),
+                rx.el.input(
+                    type="hidden", name="shown_minor", value=Checkout.view.total_minor, read_only=True
+                ),
                 departure(Checkout.departure.address, Checkout.departure.ticket, Checkout.departure.number),
                 id=FORM,
                 no_validate=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import reflex as rx
 from sqlmodel import Session
@@ -11,7 +11,7 @@ from sqlmodel import Session
 from shop_app import db
 from shop_app.errors import ShopError
 from shop_app.services import addresses, cart, shipping
-from shop_app.services.cart import EMPTY, CartView
+from shop_app.services.cart import EMPTY, CartLineView, CartView
 from shop_app.services.checkout import CountryChoice
 from shop_app.settings import settings
 from shop_app.words import _
@@ -31,6 +31,13 @@ class Removed:
 
 
 NOTHING = Removed()
+
+
+@rx.serializer
+def shown(line: CartLineView) -> dict:
+    """What the pages need of a line, without what is empty: so the answer to adding stays small."""
+    values = {f.name: getattr(line, f.name) for f in fields(line) if f.name != "picture_alt"}
+    return {name: value for name, value in values.items() if value != ""}
 
 
 class Cart(rx.State):

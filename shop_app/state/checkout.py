@@ -100,7 +100,7 @@ class Checkout(rx.State):
     @public
     async def pay(self, form: Form):
         """One click, one order: placing the same cart again gives the same order, and the same way to pay."""
-        shown_minor, typed = self.view.total_minor, _read(form)
+        typed, shown_minor = _read(form), _amount(form.get("shown_minor", ""))
         self.wrong, self.summary, self.refused, self.refused_kind = {}, [], "", ""
         try:
             self.view = await db.in_transaction(checkout.save, visitor_hash(self), typed)
@@ -169,6 +169,14 @@ def _kind(refusal: ShopError) -> str:
 def _read(form: dict[str, str]) -> CheckoutForm:
     """The form as the browser posts it, autofilled fields included; what isn't ours is left out."""
     return CheckoutForm(**{f.name: form.get(f.name, "").strip()[:200] for f in fields(CheckoutForm)})
+
+
+def _amount(text: str) -> int:
+    """The total that the browser showed when the button was pressed; 0, which no cart fits, for junk.
+
+    Not what this State holds: a field that was left by that very press may have brought a new total.
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else 0
 
 
 def _take(session: Session, key_hash: str, left: dict[str, int]) -> None:

@@ -17,6 +17,7 @@ GOOD = {
     "email": "marta@example.com", "given_name": "Marta", "family_name": "Lind", "line1": "Oranienstraße 18",
     "postal_code": "10999", "locality": "Berlin", "country": "DE", "shipping_method": "standard",
     "payment_provider": "manual", "ticket": "this-page",
+    "shown_minor": "9800",
 }  # fmt: skip
 
 
@@ -108,8 +109,29 @@ async def test_a_price_that_rose_is_refused_and_the_next_click_accepts_it(open_t
     assert (tab.refused_kind, tab.departure.address, orders()) == ("price", "", [])
     assert "€20.00" in tab.refused
     assert (tab.view.total, tab.answers) == ("€118.00", 1)
-    await tab.pay(GOOD)
+    await tab.pay(GOOD | {"shown_minor": "11800"})
     assert [order.total_minor for order in orders()] == [11800]
+
+
+async def test_the_total_that_counts_is_the_one_that_the_browser_showed(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    with db.transaction() as session:
+        change_price(session, 5900)
+    await tab.typed("phone", "030 1234567")
+    assert tab.view.total_minor == 11800, (
+        "the press on the button left a field, and that brought the new total"
+    )
+    await tab.pay(GOOD)
+    assert (tab.refused_kind, orders()) == ("price", [])
+
+
+@pytest.mark.parametrize("junk", ["", "-1", "1e9", "٣", "9" * 400])
+async def test_a_form_that_does_not_say_what_was_shown_places_nothing(open_tab, full_cart, junk):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.pay(GOOD | {"shown_minor": junk})
+    assert (tab.refused_kind, orders()) == ("price", [])
 
 
 async def test_what_someone_else_bought_is_told_and_one_click_takes_the_rest(open_tab, full_cart):

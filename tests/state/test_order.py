@@ -22,7 +22,7 @@ async def placed(open_tab, shop) -> str:
         cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 2)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.pay(GOOD)
+    await tab.pay(GOOD | {"shown_minor": "4490"})
     return tab.departure.address
 
 
