@@ -36,6 +36,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # What letters say, from the order as its page shows it.
     "letters": ("services", "ground"),
     "jobs": ("till", "letters", "services", "providers", "models", "live", "ground"),
+    # What the command line asks of the whole shop.
+    "check_up": ("providers", "services", "ground"),
     "demo": ("services", "models", "ground"),
 }
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.
