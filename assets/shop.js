@@ -1,5 +1,5 @@
 // What pages need of the browser itself, by delegation and data attributes only: dialogs, the keys of the
-// search box, the time of a toast, the gallery, the buy bar of a phone. No page depends on it to be read.
+// search box, the time of a toast, the buy bar of a phone. No page depends on it to be read.
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -136,27 +136,6 @@
     };
     tick();
   };
-
-  // The gallery: a row that scrolls by itself; thumbnails and a counter follow ------------------------
-  const mark = (row) => {
-    const at = Math.round(row.scrollLeft / Math.max(1, row.clientWidth)) + 1;
-    if (row.dataset.at === String(at)) return;
-    row.dataset.at = at;
-    const root = row.closest("[data-gallery-root]");
-    if (!root) return;
-    for (const counter of $$("[data-gallery-at]", root)) counter.dataset.galleryAt = at;
-    for (const button of $$("[data-goes-to]", root)) {
-      button.toggleAttribute("data-current", Number(button.dataset.goesTo) === at);
-    }
-  };
-  addEventListener("scroll", (event) => {
-    if (event.target instanceof Element && event.target.matches("[data-gallery]")) mark(event.target);
-  }, true);
-  addEventListener("click", (event) => {
-    const button = event.target.closest?.("[data-goes-to]");
-    const row = button && $("[data-gallery]", button.closest("[data-gallery-root]"));
-    if (row) row.scrollTo({ left: (Number(button.dataset.goesTo) - 1) * row.clientWidth, behavior: "smooth" });
-  });
 
   // A bar that shows while what it stands for is out of view -----------------------------------------
   const watched = new WeakSet();

@@ -1,4 +1,4 @@
-"""What is pressed: buttons, links that look like buttons, the quantity stepper."""
+"""What is pressed: buttons, and links that look like buttons."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any, Literal
 
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
-
-from shop_app.words import _
 
 from . import look
 from .icons import icon
@@ -82,39 +80,3 @@ def here_link(*children: Any, href: str, **props: Any) -> rx.Component:
 
 def text_link(*children: Any, href: Text, class_name: str = "", **props: Any) -> rx.Component:
     return rx.el.a(*children, href=href, class_name=f"{look.LINK} {class_name}".strip(), **props)
-
-
-def stepper(
-    value: rx.Var[int] | int,
-    *,
-    on_less: Any,
-    on_more: Any,
-    on_set: Any,
-    most: rx.Var[int] | int,
-    least: int = 1,
-    label: Text = "",
-    small: bool = False,
-    **input_props: Any,
-) -> rx.Component:
-    """A quantity: one fewer, the number, one more. `on_set` gets what was typed, on leaving the field."""
-    size = look.ICON_S
-    number = rx.Var.create(value)
-    name = label if isinstance(label, rx.Var) or label else _("Quantity")
-    return rx.el.div(
-        rx.el.button(
-            icon("minus", size), type="button", aria_label=_("One fewer"), on_click=on_less,
-            disabled=number <= least, class_name=look.STEP,
-        ),
-        rx.el.input(
-            default_value=number.to(str), key=number.to(str), on_blur=on_set, aria_label=name,
-            input_mode="numeric", auto_complete="off", max_length=3, class_name=look.STEP_INPUT,
-            **input_props,
-        ),
-        rx.el.button(
-            icon("plus", size), type="button", aria_label=_("One more"), on_click=on_more,
-            disabled=number >= most, class_name=look.STEP,
-        ),
-        class_name=look.STEPPER_S if small else look.STEPPER,
-        role="group",
-        aria_label=name,
-    )  # fmt: skip

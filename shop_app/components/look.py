@@ -12,7 +12,6 @@ LINK = (
     "hover:decoration-current"
 )
 EYEBROW = "text-xs text-ink-3"
-D1 = "font-serif text-d1"
 D2 = "font-serif text-d2"
 D3 = "font-serif text-d3"
 D4 = "font-serif text-d4"
@@ -163,18 +162,9 @@ SIZE = (
 )
 SIZE_OUT = "border-dashed! bg-transparent! text-ink-3 [&>span]:line-through"
 SIZE_NOTE = "text-xs text-ink-3"
-STEPPER = (
-    "inline-grid h-11 grid-cols-[40px_44px_40px] overflow-hidden rounded-r2 border border-line-strong "
-    "bg-surface text-center"
-)
 STEPPER_S = (
     "inline-grid h-9 grid-cols-[32px_32px_32px] overflow-hidden rounded-r2 border border-line-strong "
     "bg-surface text-center"
-)
-STEP = (
-    "grid place-items-center text-ink-2 focus-visible:outline-offset-[-2px] "
-    "not-disabled:hover:bg-sunken not-disabled:hover:text-ink disabled:cursor-not-allowed "
-    "disabled:text-line-strong"
 )
 STEP_INPUT = (
     "h-full w-full border-0 bg-transparent text-center text-md tabular-nums "
@@ -236,7 +226,6 @@ ACCORDION_BODY = "max-w-[62ch] pb-5 text-md leading-6 text-ink-2"
 SPEC = "grid grid-cols-[130px_1fr] gap-x-4 gap-y-2"
 
 # Pictures and cards
-PICTURE = "relative block overflow-hidden rounded-r1 bg-sunken"
 PICTURE_IMG = "size-full object-cover dark:brightness-90"
 CARD = (
     "card group relative grid content-start gap-3 has-[h3_a:focus-visible]:outline-2 "
@@ -256,8 +245,6 @@ CARD_TITLE = "text-md font-medium"
 CARD_TITLE_LARGE = "font-serif text-d4 font-normal"
 CARD_LINK = "outline-none after:absolute after:inset-0 after:z-2"
 CARD_TEXT = "mt-1 mb-2 max-w-[44ch] text-ink-2"
-CARD_PRICE = "text-md tabular-nums"
-CARD_PRICE_SALE = "text-md tabular-nums text-coral"
 CARD_FOOT = "mt-1.5 flex min-h-5 items-center justify-between gap-2"
 CARD_DOTS = "flex items-center gap-[5px] text-xs text-ink-3"
 CARD_DOT = "size-3.5 rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)]"

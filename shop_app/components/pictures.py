@@ -7,7 +7,6 @@ from typing import Any
 import reflex as rx
 
 from . import look
-from .fields import ground
 
 WIDTHS = (320, 640, 960, 1440)
 
@@ -59,8 +58,3 @@ def picture(
         ),
         class_name="contents",
     )
-
-
-def frame(view: Any, *extra: Any, class_name: str = look.CARD_PICTURE, **props: Any) -> rx.Component:
-    """A picture in its frame, which has the picture's own colour until it is there; `extra` lies on top."""
-    return rx.el.span(picture(view, **props), *extra, class_name=class_name, **ground(view.colour))
