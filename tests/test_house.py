@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "letters": ("services", "ground"),
     "jobs": ("till", "letters", "services", "providers", "models", "live", "ground"),
     # What the command line asks of the whole shop.
-    "check_up": ("providers", "services", "ground"),
+    "check_up": ("providers", "services", "models", "ground"),
     "demo": ("services", "models", "ground"),
 }
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.

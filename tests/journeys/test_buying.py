@@ -74,6 +74,8 @@ def test_a_declined_card_can_be_followed_by_another(shopper: Shopper, shop: Shop
     shopper.fill_cart("pleat-lamp")
     shopper.check_out()
     shopper.pay()
+    # Stripe's own answer to a declined card, which browsers call an error.
+    shopper.expected.append("402")
     shopper.pay_by_card(DECLINED_CARD)
     expect(shopper.page.get_by_text(re.compile("declined", re.I)).first).to_be_visible()
     shopper.pay_by_card(GOOD_CARD)
@@ -90,7 +92,9 @@ def test_cancelling_at_the_payment_page_keeps_the_cart_and_gives_the_stock_back(
     shopper.see("sandbox-cancel").click()
     expect(shopper.page).to_have_url(re.compile(re.escape(shopper.base)))
     shopper.ready()
-    expect(shopper.page.get_by_text(re.compile("cancel", re.I)).first).to_be_visible()
+    expect(shopper.see("order-status").first).to_contain_text(
+        "Nothing was charged, and your cart is still there."
+    )
     shopper.open("/cart")
     expect(shopper.see("cart-line", sku="FH-LLL").last).to_be_visible()
     assert stock(shop, "FH-LLL") == before
