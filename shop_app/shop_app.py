@@ -70,7 +70,7 @@ PAGES: list[Page] = [
     Page("/products", listing.page, listing.TITLE, [*FRAME, Browse.load], documents.products),
     Page("/products/[slug]", product.page, product.TITLE, [*FRAME, Product.load], documents.product),
     Page("/cart", cart.page, cart.TITLE, [*FRAME, Cart.load_countries], documents.desk(cart.NAME)),
-    Page("/checkout", checkout.page, checkout.TITLE, [Checkout.load], documents.desk(checkout.NAME)),
+    Page("/checkout", checkout.page, checkout.TITLE, [*FRAME, Checkout.load], documents.desk(checkout.NAME)),
     Page("/orders/lookup", lookup.page, lookup.TITLE, [*FRAME], documents.desk(lookup.NAME)),
     Page("/orders/[token]", order.page, order.TITLE, [*FRAME, Order.load], documents.order),
     *(
