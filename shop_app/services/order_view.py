@@ -221,7 +221,11 @@ def _words(found: Row[Any], phase: str, decline: str) -> tuple[str, str]:
             _("We keep your things for you and send them when your payment has arrived. "
               "A confirmation is on its way to {email}.").format(email=email),
         ),
-        "unpaid": (_("The payment didn't go through"), f"{decline} {kept}".strip()),
+        # What the company said already ends with "Nothing was charged."
+        "unpaid": (
+            _("The payment didn't go through"),
+            f"{decline} {_('Your cart is still there.')}" if decline else kept,
+        ),
         "paid": (
             _("Thank you, {name}. It is paid").format(name=name),
             _("A receipt is on its way to {email}.").format(email=email),
