@@ -1,4 +1,4 @@
-"""The check-up: what is configured, what is missing, what would fail; `python -m shop_app doctor` prints it."""
+"""The check-up: what is configured, what is missing, what would fail: what `doctor` prints."""
 
 from __future__ import annotations
 

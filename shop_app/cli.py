@@ -141,12 +141,12 @@ def import_products(file: Path, dry_run: bool, no_pictures: bool) -> None:
 def export_products(file: Path) -> None:
     """Write all products as Shopify's product CSV; importing it again changes nothing."""
     from . import db
-    from .services import product_csv
+    from .services import csv_export
 
     with db.reading() as session:
-        total = product_csv.count_products(session)
+        total = csv_export.count_products(session)
         with _progress(total, "Products") as bar:
-            written = product_csv.export_file(session, file, progress=bar.update)
+            written = csv_export.export_file(session, file, progress=bar.update)
     click.echo(f"{written} products were written to {file}.")
 
 
@@ -249,7 +249,8 @@ def seed_if_empty() -> None:
         if load.is_empty(session):
             loaded = load.load(session)
             click.echo(
-                f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews, {loaded.orders} orders."
+                f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews,"
+                f" {loaded.orders} orders."
             )
 
 

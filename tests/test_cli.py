@@ -16,7 +16,8 @@ from shop_app.settings import ROOT
 from tests.demo_file import put_demo_into_place
 
 COMMANDS = (
-    "migrate", "seed", "import-products", "export-products", "create-staff", "check-books", "reconcile", "doctor",
+    "migrate", "seed", "import-products", "export-products", "create-staff", "check-books", "reconcile",
+    "doctor",
     "serve", "setup",
 )  # fmt: skip
 
@@ -28,7 +29,9 @@ def demo() -> None:
 
 def run(*args: str, **kwargs) -> Result:
     result = CliRunner().invoke(cli.main, list(args), **kwargs)
-    assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit), result.exception
+    assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit), (
+        result.exception
+    )
     assert "Traceback" not in result.output
     return result
 
@@ -49,7 +52,8 @@ def test_migrate_says_what_it_did_and_twice_is_once():
 @pytest.mark.parametrize(
     "args",
     [
-        ("seed",), ("import-products", __file__), ("export-products", "x.csv"), ("check-books",), ("reconcile",),
+        ("seed",), ("import-products", __file__), ("export-products", "x.csv"), ("check-books",),
+        ("reconcile",),
         ("create-staff", "a@example.com", "--role", "owner"),
     ],
     ids=lambda args: args[0],
@@ -57,7 +61,9 @@ def test_migrate_says_what_it_did_and_twice_is_once():
 def test_a_command_that_needs_the_schema_says_so(args):
     result = run(*args)
     assert result.exit_code == 1
-    assert result.stderr == "The database isn't at the newest schema. Run `python -m shop_app migrate` first.\n"
+    assert (
+        result.stderr == "The database isn't at the newest schema. Run `python -m shop_app migrate` first.\n"
+    )
 
 
 def test_seed_loads_the_demo_once(engine):
@@ -95,7 +101,11 @@ def test_export_and_import_of_the_demo_change_nothing(demo, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"", "Line 1: the columns"), (b"\xff\xfeH\x00", "The file is in UTF-16"), (b"PK\x03\x04", "This isn't a CSV file")],
+    [
+        (b"", "Line 1: the columns"),
+        (b"\xff\xfeH\x00", "The file is in UTF-16"),
+        (b"PK\x03\x04", "This isn't a CSV file"),
+    ],
 )
 def test_a_file_of_another_kind_is_one_sentence(engine, tmp_path, content, sentence):
     path = tmp_path / "odd.csv"
@@ -114,15 +124,25 @@ def test_an_export_into_nowhere_is_one_sentence(engine, tmp_path):
 
 def test_create_staff_reads_the_password_from_the_environment(engine, monkeypatch):
     monkeypatch.setenv("SHOP_STAFF_PASSWORD", "a-long-password")
-    assert run("create-staff", "Boss@Example.com", "--role", "owner").stdout == "boss@example.com is now an owner.\n"
+    assert (
+        run("create-staff", "Boss@Example.com", "--role", "owner").stdout
+        == "boss@example.com is now an owner.\n"
+    )
     again = run("create-staff", "boss@example.com", "--role", "clerk")
-    assert (again.exit_code, again.stderr) == (1, "There is a member of staff with this e-mail address already.\n")
+    assert (again.exit_code, again.stderr) == (
+        1,
+        "There is a member of staff with this e-mail address already.\n",
+    )
     with db.reading() as session:
-        assert [(staff.email, staff.role) for staff in session.exec(select(Staff))] == [("boss@example.com", "owner")]
+        assert [(staff.email, staff.role) for staff in session.exec(select(Staff))] == [
+            ("boss@example.com", "owner")
+        ]
 
 
 def test_create_staff_asks_twice_and_shows_nothing(engine):
-    result = run("create-staff", "a@example.com", "--role", "clerk", input="a-long-password\na-long-password\n")
+    result = run(
+        "create-staff", "a@example.com", "--role", "clerk", input="a-long-password\na-long-password\n"
+    )
     assert result.exit_code == 0
     assert "a-long-password" not in result.output
 
@@ -131,7 +151,8 @@ def test_create_staff_asks_twice_and_shows_nothing(engine):
     "args",
     [
         ("create-staff", "nobody", "--role", "owner"), ("create-staff", "a@example.com", "--role", "king"),
-        ("create-staff", "a@example.com"), ("seed", "--scale", "-1"), ("seed", "--scale", "many"), ("nonsense",),
+        ("create-staff", "a@example.com"), ("seed", "--scale", "-1"), ("seed", "--scale", "many"),
+        ("nonsense",),
         ("import-products", "/no/such/file.csv"),
     ],
 )  # fmt: skip
@@ -148,7 +169,9 @@ def test_check_books_lists_what_is_wrong(demo):
     good = json.loads(run("check-books", "--json").stdout)
     assert (good["ok"], good["violations"]) == (True, [])
     with db.transaction() as session:
-        session.connection().execute(text("UPDATE promotion_code SET used = used + 1 WHERE code = 'FREESHIP'"))
+        session.connection().execute(
+            text("UPDATE promotion_code SET used = used + 1 WHERE code = 'FREESHIP'")
+        )
     result = run("check-books")
     assert result.exit_code == 1
     assert result.stdout.startswith("FREESHIP: ")
@@ -159,7 +182,10 @@ def test_check_books_lists_what_is_wrong(demo):
 def test_doctor_says_what_is_missing(engine):
     result = run("doctor")
     assert result.exit_code == 0
-    assert "missing  payments: STRIPE_SECRET_KEY is not set; the built-in sandbox takes the cards" in result.output
+    assert (
+        "missing  payments: STRIPE_SECRET_KEY is not set; the built-in sandbox takes the cards"
+        in result.output
+    )
     assert "missing  products: none yet" in result.output
 
 
@@ -179,5 +205,6 @@ def test_a_wrong_setting_is_one_sentence_and_no_traceback():
 
 
 def test_help_needs_neither_database_nor_reflex():
-    code = "import sys, shop_app.cli; sys.exit(any(n.split('.')[0] in ('reflex', 'sqlalchemy', 'stripe', 'PIL') for n in sys.modules))"
+    heavy = ("reflex", "sqlalchemy", "stripe", "PIL")
+    code = f"import sys, shop_app.cli; sys.exit(any(n.split('.')[0] in {heavy} for n in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0

@@ -59,7 +59,8 @@ class Bulk:
         if self._connection.dialect.name == "postgresql":
             ids = self._connection.execute(
                 text(
-                    f"SELECT nextval(pg_get_serial_sequence('{table}', 'id')) FROM generate_series(1, {BLOCK})"
+                    f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))"
+                    f" FROM generate_series(1, {BLOCK})"
                 )
             )
             return sorted(ids.scalars(), reverse=True)

@@ -51,7 +51,6 @@ class Goods:
     picture_key: str
     picture_alt: str
     available: int
-    cost_minor: int = 0
     sold: int = field(default=0)
 
 
@@ -108,7 +107,8 @@ def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:
     photos = {known["file"]: (key, known) for key, known in pictures.shipped().items()}
     picture_ids = {
         file: bulk.add(
-            m.Picture, key=key, source=file, width=known["width"], height=known["height"], colour=known["colour"],
+            m.Picture, key=key, source=file, width=known["width"], height=known["height"],
+            colour=known["colour"],
             created_at=today - timedelta(days=DAYS),
         )
         for file, (key, known) in photos.items()
@@ -117,7 +117,8 @@ def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:
     for position, row in enumerate(catalogue["categories"]):
         photo = row["photo"]
         categories[row["slug"]] = bulk.add(
-            m.Category, slug=row["slug"], title=row["title"], description=row["description"], position=position,
+            m.Category, slug=row["slug"], title=row["title"], description=row["description"],
+            position=position,
             picture_id=picture_ids[photo["file"]], picture_alt=photo["alt"],
         )  # fmt: skip
     tags: dict[str, int] = {}
@@ -185,43 +186,71 @@ def _product(
     }  # fmt: skip
     alts = {photo["file"]: photo["alt"] for photo in row["photos"]}
     options, values = _options(bulk, product_id, row)
-    changed_at = today - timedelta(days=rng.randint(11, 38), hours=-8)
-    risen = rng.random() < 0.35
-    risen_at = today - timedelta(days=rng.randint(150, 420), hours=-8)
-    cost_percent = rng.randint(38, 52)
+    priced = _Pricing(rng, today, published)
     goods = []
     for position, variant in enumerate(row["variants"]):
-        price = variant["price_minor"] if variant["price_minor"] is not None else row["price_minor"]
-        # The compare-at price of the product goes with its own price alone.
-        compare_at = variant["compare_at_minor"] or (
-            row["compare_at_minor"] if variant["price_minor"] is None else None
-        )
-        old = compare_at or (max(100, price * 92 // 10_000 * 100) if risen else price)
-        when = changed_at if compare_at else risen_at
-        if when <= published:
-            old = price
-        title = " / ".join(variant["options"].values())
-        variant_id = bulk.add(
-            m.Variant, product_id=product_id, sku=variant["sku"], barcode=variant["barcode"], title=title,
-            currency=CURRENCY, price_minor=price, compare_at_minor=compare_at, position=position,
-            cost_minor=price * cost_percent // 100, weight_grams=row["weight_grams"],
-        )  # fmt: skip
+        thing = _goods(row, variant, product_id, priced, photos, alts)
+        goods.append(thing)
+        _variant(bulk, thing, variant, position, priced.cost_percent)
         for name, value in variant["options"].items():
             bulk.add(
-                m.VariantOption, variant_id=variant_id, option_id=options[name], value_id=values[name, value]
-            )
+                m.VariantOption, variant_id=thing.variant_id, option_id=options[name],
+                value_id=values[name, value],
+            )  # fmt: skip
         for place, file in enumerate(variant["photos"]):
-            bulk.add(m.VariantPicture, variant_id=variant_id, product_picture_id=shown[file], position=place)
-        _price_history(bulk, variant_id, price, compare_at, old, when, published)
-        file = variant["photos"][0]
-        goods.append(
-            Goods(
-                variant_id, product_id, row["slug"], row["title"], title, variant["sku"], variant["options"],
-                row["category"], price, compare_at, old, when, published, row["weight_grams"],
-                photos[file][0], alts[file], variant["stock"],
+            bulk.add(
+                m.VariantPicture, variant_id=thing.variant_id, product_picture_id=shown[file], position=place
             )
-        )  # fmt: skip
+        _price_history(bulk, thing)
     return goods
+
+
+class _Pricing:
+    """What has happened to a product's prices: when it was reduced, whether and when it was cheaper."""
+
+    def __init__(self, rng: Random, today: datetime, published: datetime) -> None:
+        self.published = published
+        self.reduced_at = today - timedelta(days=rng.randint(11, 38), hours=-8)
+        self.risen = rng.random() < 0.35
+        self.risen_at = today - timedelta(days=rng.randint(150, 420), hours=-8)
+        self.cost_percent = rng.randint(38, 52)
+
+    def before(self, price: int, compare_at: int | None) -> tuple[int, datetime]:
+        """The price before today's, and since when today's holds."""
+        when = self.reduced_at if compare_at else self.risen_at
+        if when <= self.published:
+            return price, when
+        return compare_at or (max(100, price * 92 // 10_000 * 100) if self.risen else price), when
+
+
+def _goods(
+    row: dict[str, Any],
+    variant: dict[str, Any],
+    product_id: int,
+    priced: _Pricing,
+    photos: dict[str, tuple[str, dict[str, Any]]],
+    alts: dict[str, str],
+) -> Goods:
+    own = variant["price_minor"]
+    price = own if own is not None else row["price_minor"]
+    # The compare-at price of the product goes with its own price alone.
+    compare_at = variant["compare_at_minor"] or (row["compare_at_minor"] if own is None else None)
+    old, when = priced.before(price, compare_at)
+    file = variant["photos"][0]
+    return Goods(
+        0, product_id, row["slug"], row["title"], " / ".join(variant["options"].values()), variant["sku"],
+        variant["options"], row["category"], price, compare_at, old, when, priced.published,
+        row["weight_grams"], photos[file][0], alts[file], variant["stock"],
+    )  # fmt: skip
+
+
+def _variant(bulk: Bulk, thing: Goods, variant: dict[str, Any], position: int, cost_percent: int) -> None:
+    thing.variant_id = bulk.add(
+        m.Variant, product_id=thing.product_id, sku=thing.sku, barcode=variant["barcode"],
+        title=thing.variant_title, currency=CURRENCY, price_minor=thing.price_minor,
+        compare_at_minor=thing.compare_at_minor, position=position,
+        cost_minor=thing.price_minor * cost_percent // 100, weight_grams=thing.weight_grams,
+    )  # fmt: skip
 
 
 def _options(
@@ -239,20 +268,15 @@ def _options(
     return options, values
 
 
-def _price_history(
-    bulk: Bulk,
-    variant_id: int,
-    price: int,
-    compare_at: int | None,
-    old: int,
-    when: datetime,
-    published: datetime,
-) -> None:
-    if old != price:
+def _price_history(bulk: Bulk, thing: Goods) -> None:
+    moved = thing.old_price_minor != thing.price_minor
+    if moved:
         bulk.add(
-            m.PriceHistory, variant_id=variant_id, currency=CURRENCY, price_minor=old, recorded_at=published
-        )
+            m.PriceHistory, variant_id=thing.variant_id, currency=CURRENCY,
+            price_minor=thing.old_price_minor, recorded_at=thing.published_at,
+        )  # fmt: skip
     bulk.add(
-        m.PriceHistory, variant_id=variant_id, currency=CURRENCY, price_minor=price, compare_at_minor=compare_at,
-        recorded_at=when if old != price else published,
+        m.PriceHistory, variant_id=thing.variant_id, currency=CURRENCY, price_minor=thing.price_minor,
+        compare_at_minor=thing.compare_at_minor,
+        recorded_at=thing.changed_at if moved else thing.published_at,
     )  # fmt: skip

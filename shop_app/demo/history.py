@@ -162,7 +162,7 @@ class _Market:
         ]
 
     def basket(self, rng: Random, at: datetime) -> list[tuple[Goods, int, int, int | None]]:
-        """(variant, units, unit price then, compare-at price then), each variant once; [] when all is too new."""
+        """(variant, units, unit price then, compare-at price then), each variant once; [] if too new."""
         upto = self._upto[at.month - 1]
         found: dict[str, tuple[Goods, int, int, int | None]] = {}
         for _ in range(rng.choices((1, 2, 3, 4), (58, 27, 11, 4))[0]):

@@ -34,8 +34,10 @@ WHAT = {
     "decor": ("Candle", "Mirror", "Frame", "Bird", "Bell", "Clock", "Garland"),
 }
 NAMES = (
-    "Alder", "Birk", "Calm", "Dell", "Eider", "Fjell", "Glen", "Haar", "Isle", "Juniper", "Kelp", "Lark", "Moor",
-    "Nook", "Oriel", "Pebble", "Quill", "Rook", "Skerry", "Tarn", "Umber", "Vale", "Willow", "Yarrow", "Zephyr",
+    "Alder", "Birk", "Calm", "Dell", "Eider", "Fjell", "Glen", "Haar", "Isle", "Juniper", "Kelp", "Lark",
+    "Moor",
+    "Nook", "Oriel", "Pebble", "Quill", "Rook", "Skerry", "Tarn", "Umber", "Vale", "Willow", "Yarrow",
+    "Zephyr",
 )  # fmt: skip
 MATERIALS = (
     "Stoneware",
@@ -56,7 +58,8 @@ COLOURS = (
 )  # fmt: skip
 SIZES = ("Small", "Medium", "Large", "Extra large")
 TAGS = (
-    "gift", "handmade", "set", "recycled", "dishwasher-safe", "outdoor", "small-batch", "stackable", "limited",
+    "gift", "handmade", "set", "recycled", "dishwasher-safe", "outdoor", "small-batch", "stackable",
+    "limited",
     "everyday", "classic", "winter", "summer", "refill",
 )  # fmt: skip
 LINES = (
@@ -133,7 +136,8 @@ class _Maker:
         at = self.today - timedelta(days=rng.randint(1, 1100), minutes=rng.randint(0, 1439))
         product_id = bulk.add(
             m.Product, slug=f"{title.lower().replace(' ', '-')}-{self.seed}-{number}", title=title,
-            subtitle=f"{material}, No. {number}", description_html=f"<p>{rng.choice(LINES)} {rng.choice(LINES)}</p>",
+            subtitle=f"{material}, No. {number}",
+            description_html=f"<p>{rng.choice(LINES)} {rng.choice(LINES)}</p>",
             materials=[material], vendor=f"{rng.choice(NAMES)} Works", kind=what, category_id=category_id,
             status=m.ProductStatus.ACTIVE.value, published_at=at, created_at=at, updated_at=at,
             sold_count=int(rng.paretovariate(1.1)) % 5000,
@@ -157,7 +161,8 @@ class _Maker:
         for place, (value, swatch) in enumerate(values):
             variant_id = bulk.add(
                 m.Variant, product_id=product_id, sku=f"G{self.seed}-{number}-{place + 1}", title=value,
-                currency=self.currency, price_minor=price, compare_at_minor=compare_at, cost_minor=price * 45 // 100,
+                currency=self.currency, price_minor=price, compare_at_minor=compare_at,
+                cost_minor=price * 45 // 100,
                 weight_grams=weight, position=place, barcode="",
             )  # fmt: skip
             if name:
@@ -175,7 +180,8 @@ class _Maker:
         bulk.add(m.StockLevel, variant_id=variant_id, on_hand=units)
         if units:
             bulk.add(
-                m.StockMovement, variant_id=variant_id, kind=m.MovementKind.RECEIVED.value, on_hand_delta=units,
+                m.StockMovement, variant_id=variant_id, kind=m.MovementKind.RECEIVED.value,
+                on_hand_delta=units,
                 reason="delivery", actor="seed", at=at,
             )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from .. import models as m
 from .bulk import Bulk
@@ -18,7 +19,7 @@ class StockLedger:
         self._bulk = bulk
         self._rng = Random(rng.random())
         self._today = today
-        self._moves: dict[int, list[dict[str, object]]] = defaultdict(list)
+        self._moves: dict[int, list[dict[str, Any]]] = defaultdict(list)
 
     def move(
         self, variant_id: int, kind: m.MovementKind, at: datetime, *, on_hand: int = 0, allocated: int = 0,
@@ -30,40 +31,39 @@ class StockLedger:
         )  # fmt: skip
 
     def write(self, goods: list[Goods], now: datetime) -> None:
-        """Write levels and movements of all these variants, so that as many are free as the catalogue says."""
+        """Write levels and movements, so that as many of each are free as the catalogue says."""
         for thing in goods:
             self._write_one(thing, now)
 
     def _write_one(self, thing: Goods, now: datetime) -> None:
-        moves = sorted(self._moves[thing.variant_id], key=lambda move: move["at"])  # pyright: ignore
-        gone = sum(move["on_hand_delta"] for move in moves)  # pyright: ignore
-        allocated = sum(move["allocated_delta"] for move in moves)  # pyright: ignore
+        moves = sorted(self._moves[thing.variant_id], key=lambda move: move["at"])
+        gone = sum(move["on_hand_delta"] for move in moves)
+        allocated = sum(move["allocated_delta"] for move in moves)
         on_hand = thing.available + allocated
         deliveries = self._deliveries(thing, moves, on_hand - gone)
-        for move in sorted([*deliveries, *moves], key=lambda move: move["at"]):  # pyright: ignore
+        for move in sorted([*deliveries, *moves], key=lambda move: move["at"]):
             self._bulk.add(m.StockMovement, variant_id=thing.variant_id, **move)
         self._bulk.add(
             m.StockLevel, variant_id=thing.variant_id, on_hand=on_hand, allocated=allocated,
             low_at=2 if thing.price_minor > 20_000 else 3,
         )  # fmt: skip
 
-    def _deliveries(
-        self, thing: Goods, moves: list[dict[str, object]], needed: int
-    ) -> list[dict[str, object]]:
+    def _deliveries(self, thing: Goods, moves: list[dict[str, Any]], needed: int) -> list[dict[str, Any]]:
         """`needed` units in batches, each before the order that would have found the shelf empty."""
         batch = max(6, min(120, round(needed / self._rng.uniform(4, 9)), 12))
-        found: list[dict[str, object]] = []
+        found: list[dict[str, Any]] = []
         free, left = 0, needed
 
         def deliver(at: datetime, units: int, reason: str) -> None:
             found.append(
-                {"kind": m.MovementKind.RECEIVED.value if units > 0 else m.MovementKind.ADJUSTED.value, "at": at,
+                {"kind": m.MovementKind.RECEIVED.value if units > 0 else m.MovementKind.ADJUSTED.value,
+                "at": at,
                  "on_hand_delta": units, "allocated_delta": 0, "order_id": None, "reason": reason,
                  "actor": "staff:clerk@example.com"}
             )  # fmt: skip
 
         for move in moves:
-            change = int(move["on_hand_delta"]) - int(move["allocated_delta"])  # pyright: ignore
+            change = int(move["on_hand_delta"]) - int(move["allocated_delta"])
             if free + change < 0:
                 # Units that came back later can leave `left` short: a later stocktake takes them out again.
                 units = max(min(batch, left), -(free + change))
@@ -71,8 +71,8 @@ class StockLedger:
                     thing.published_at
                     if not found
                     else move["at"] - timedelta(hours=self._rng.randint(2, 30))
-                )  # pyright: ignore
-                deliver(max(at, thing.published_at), units, "delivery")  # pyright: ignore
+                )
+                deliver(max(at, thing.published_at), units, "delivery")
                 free, left = free + units, left - units
             free += change
         if left:
@@ -82,5 +82,5 @@ class StockLedger:
                 else thing.published_at
             )
             last = moves[-1]["at"] if left < 0 and moves else at
-            deliver(max(at, last), left, "delivery" if left > 0 else "stocktake")  # pyright: ignore
+            deliver(max(at, last), left, "delivery" if left > 0 else "stocktake")
         return found

@@ -1,10 +1,11 @@
-"""One order of the history as rows: copies, discounts, taxes, payment, parcel and events, as far as it got."""
+"""One order of the history as rows: copies, discounts, taxes, payment, parcel, events, as far as it got."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from .. import models as m
 from ..money import tax_within
@@ -66,8 +67,8 @@ class _Writing:
     def __init__(self, bulk: Bulk, ledger: StockLedger, order: Happened, number: int, now: datetime) -> None:
         self.bulk, self.ledger, self.order, self.number, self.now = bulk, ledger, order, number, now
         self.id = 0
-        self.row: dict[str, object] = {}
-        self.lines: list[dict[str, object]] = []
+        self.row: dict[str, Any] = {}
+        self.lines: list[dict[str, Any]] = []
 
     def event(
         self, kind: str, at: datetime, *, public: bool = True, actor: str = "system", **data: object
@@ -80,7 +81,8 @@ class _Writing:
         """Move every line's units; `on_hand` and `allocated` are the signs."""
         for thing, units, _price, _compare in self.order.basket:
             self.ledger.move(
-                thing.variant_id, kind, at, on_hand=on_hand * units, allocated=allocated * units, order_id=self.id,
+                thing.variant_id, kind, at, on_hand=on_hand * units, allocated=allocated * units,
+                order_id=self.id,
                 reason=reason, actor="system" if kind == m.MovementKind.ALLOCATED else CLERK,
             )  # fmt: skip
 
@@ -112,9 +114,11 @@ def _head(writing: _Writing, token: str) -> None:
     midnight = order.at.replace(hour=0, minute=0, second=0)
     address = order.person.address
     writing.id = writing.bulk.add(
-        m.Order, number=writing.number, token=token, customer_id=order.person.customer_id, email=order.person.email,
+        m.Order, number=writing.number, token=token, customer_id=order.person.customer_id,
+        email=order.person.email,
         status=m.OrderStatus.PENDING.value, currency=CURRENCY, subtotal_minor=totals.subtotal_minor,
-        discount_minor=totals.discount_minor, shipping_minor=totals.shipping_minor, tax_minor=totals.tax_minor,
+        discount_minor=totals.discount_minor, shipping_minor=totals.shipping_minor,
+        tax_minor=totals.tax_minor,
         total_minor=totals.total_minor, tax_included=totals.tax_included, ship_to=address, bill_to=address,
         country=address["country"], shipping_method=order.method.code, shipping_label=order.method.label,
         arrives_from=midnight + (first - order.at.date()), arrives_until=midnight + (last - order.at.date()),
@@ -131,7 +135,8 @@ def _lines(writing: _Writing) -> None:
         ids[thing.sku] = bulk.add(
             m.OrderLine, order_id=writing.id, variant_id=thing.variant_id, position=position, slug=thing.slug,
             title=thing.title, variant_title=thing.variant_title, sku=thing.sku, options=thing.options,
-            picture_key=thing.picture_key, picture_alt=thing.picture_alt, quantity=units, unit_price_minor=price,
+            picture_key=thing.picture_key, picture_alt=thing.picture_alt, quantity=units,
+            unit_price_minor=price,
             unit_compare_at_minor=compare, subtotal_minor=priced.subtotal_minor,
             discount_minor=priced.discount_minor, tax_minor=priced.tax_minor, total_minor=priced.total_minor,
             tax_class="standard", weight_grams=thing.weight_grams,
@@ -159,7 +164,8 @@ def _lines(writing: _Writing) -> None:
 def _tax(writing: _Writing, line_id: int | None, label: str, ppm: int, gross: int, tax: int) -> None:
     assert tax == tax_within(gross, ppm)
     writing.bulk.add(
-        m.OrderTaxLine, order_id=writing.id, line_id=line_id, label=label, rate_ppm=ppm, base_minor=gross - tax,
+        m.OrderTaxLine, order_id=writing.id, line_id=line_id, label=label, rate_ppm=ppm,
+        base_minor=gross - tax,
         amount_minor=tax, included=True,
     )  # fmt: skip
 
@@ -193,12 +199,13 @@ def _course(writing: _Writing) -> datetime | None:
     return None
 
 
-def _payment(writing: _Writing) -> dict[str, object]:
+def _payment(writing: _Writing) -> dict[str, Any]:
     order = writing.order
     reference = f"{writing.number}-1"
     # No company knows the card payments of a history that never was: without a reference none is asked.
     writing.bulk.add(
-        m.Payment, order_id=writing.id, provider=order.provider, state=m.PaymentState.OPEN.value, currency=CURRENCY,
+        m.Payment, order_id=writing.id, provider=order.provider, state=m.PaymentState.OPEN.value,
+        currency=CURRENCY,
         amount_minor=order.totals.total_minor, reference=reference if order.provider == "manual" else None,
         created_at=order.at,
     )  # fmt: skip
@@ -211,19 +218,20 @@ def _payment(writing: _Writing) -> dict[str, object]:
 
 def _happened(
     writing: _Writing,
-    payment: dict[str, object],
+    payment: dict[str, Any],
     kind: m.PaymentEventKind,
     amount: int,
     reference: object,
     at: datetime,
 ) -> None:
     writing.bulk.add(
-        m.PaymentEvent, payment_id=payment["id"], kind=kind.value, amount_minor=amount, provider_reference=reference,
+        m.PaymentEvent, payment_id=payment["id"], kind=kind.value, amount_minor=amount,
+        provider_reference=reference,
         at=at,
     )  # fmt: skip
 
 
-def _paid(writing: _Writing, payment: dict[str, object]) -> None:
+def _paid(writing: _Writing, payment: dict[str, Any]) -> None:
     order, total = writing.order, writing.order.totals.total_minor
     at = min(order.paid_at, writing.now)
     payment.update(state=m.PaymentState.CAPTURED.value, captured_minor=total)
@@ -232,7 +240,7 @@ def _paid(writing: _Writing, payment: dict[str, object]) -> None:
     writing.event("paid", at, amount_minor=total)
 
 
-def _cancelled(writing: _Writing, payment: dict[str, object]) -> None:
+def _cancelled(writing: _Writing, payment: dict[str, Any]) -> None:
     at = writing.order.cancelled_at
     writing.row.update(status=m.OrderStatus.CANCELLED.value)
     for line in writing.lines:
@@ -268,7 +276,7 @@ def _shipped(writing: _Writing) -> None:
         writing.event("delivered", order.delivered_at)
 
 
-def _refunded(writing: _Writing, payment: dict[str, object]) -> None:
+def _refunded(writing: _Writing, payment: dict[str, Any]) -> None:
     order, totals = writing.order, writing.order.totals
     if order.fate == "partly_refunded":
         _refund(
@@ -284,7 +292,7 @@ def _refunded(writing: _Writing, payment: dict[str, object]) -> None:
 
 def _refund(
     writing: _Writing,
-    payment: dict[str, object],
+    payment: dict[str, Any],
     amount: int,
     at: datetime,
     reason: str,
@@ -318,7 +326,8 @@ def _promotion_uses(
     for discount in writing.order.totals.discounts:
         code = discount.offer.code
         writing.bulk.add(
-            m.PromotionUse, promotion_id=ids[code], order_id=writing.id, code=code, email=writing.order.person.email,
+            m.PromotionUse, promotion_id=ids[code], order_id=writing.id, code=code,
+            email=writing.order.person.email,
             amount_minor=discount.amount_minor, at=writing.order.at, given_back_at=given_back_at,
         )  # fmt: skip
         if given_back_at is None:

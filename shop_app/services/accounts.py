@@ -31,7 +31,15 @@ _CLERK = frozenset(
     ["orders.view", "orders.fulfil", "products.view", "inventory.view", "inventory.adjust", "customers.view"]
 )
 _MANAGER = _CLERK | frozenset(
-    ["orders.edit", "orders.refund", "products.edit", "customers.edit", "discounts.edit", "analytics.view", "audit.view"]
+    [
+        "orders.edit",
+        "orders.refund",
+        "products.edit",
+        "customers.edit",
+        "discounts.edit",
+        "analytics.view",
+        "audit.view",
+    ]
 )
 PERMISSIONS: dict[str, frozenset[str]] = {
     Role.CLERK: _CLERK,
@@ -76,7 +84,7 @@ class WrongLogin(ShopError):
 
 
 def who(session: Session, token_hash: str) -> Principal:
-    """Who the session with that key hash belongs to; NOBODY when it is unknown, over, or its owner is gone."""
+    """Who the session with that key hash belongs to; NOBODY when it is unknown, over or its owner gone."""
     found = session.exec(select(LoginSession).where(LoginSession.token_hash == token_hash)).first()
     if not found or found.expires_at.replace(tzinfo=now().tzinfo) <= now():
         return NOBODY
@@ -90,7 +98,7 @@ def who(session: Session, token_hash: str) -> Principal:
 def sign_in(
     session: Session, email: str, password: str, *, kind: Literal["customer", "staff"]
 ) -> tuple[str, Principal]:
-    """A new session; returns its key, for the cookie alone, and who it belongs to. Takes a quarter of a second.
+    """A new session: its key, for the cookie alone, and who it belongs to. Takes a quarter of a second.
 
     Errors  WrongLogin, whichever of the two is wrong, after the same work.
     """

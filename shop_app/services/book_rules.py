@@ -1,4 +1,4 @@
-"""The rules that the books have to keep: for each, its name, its sentence, and the SQL that finds what breaks it.
+"""The rules of the books: for each its name, its sentence, and the SQL that finds what breaks it.
 
 Columns that end in `_minor` are shown as money, in the row's `currency`.
 """
@@ -89,7 +89,8 @@ ORDERS = (
         """
         SELECT * FROM (
             SELECT o.number, o.currency, l.sku, l.discount_minor,
-                (SELECT coalesce(sum(d.amount_minor), 0) FROM order_discount d WHERE d.line_id = l.id) AS parts_minor
+                (SELECT coalesce(sum(d.amount_minor), 0) FROM order_discount d WHERE d.line_id = l.id)
+                    AS parts_minor
             FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
         WHERE discount_minor <> parts_minor ORDER BY number, sku
         """,
@@ -100,7 +101,8 @@ ORDERS = (
         """
         SELECT * FROM (
             SELECT o.number, o.currency, o.tax_minor,
-                (SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t WHERE t.order_id = o.id) AS lines_minor
+                (SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t
+                    WHERE t.order_id = o.id) AS lines_minor
             FROM customer_order o) x
         WHERE tax_minor <> lines_minor ORDER BY number
         """,
@@ -111,7 +113,8 @@ ORDERS = (
         """
         SELECT * FROM (
             SELECT o.number, o.currency, l.sku, l.tax_minor,
-                (SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t WHERE t.line_id = l.id) AS lines_minor
+                (SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t WHERE t.line_id = l.id)
+                    AS lines_minor
             FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
         WHERE tax_minor <> lines_minor ORDER BY number, sku
         """,
@@ -123,7 +126,8 @@ ORDERS = (
         SELECT o.number, o.currency, l.sku, l.total_minor, t.base_minor + t.amount_minor AS sum_minor
         FROM order_tax_line t JOIN order_line l ON l.id = t.line_id JOIN customer_order o ON o.id = t.order_id
         WHERE t.included AND t.base_minor + t.amount_minor <> l.total_minor
-            AND NOT EXISTS (SELECT 1 FROM order_tax_line other WHERE other.line_id = l.id AND other.id <> t.id)
+            AND NOT EXISTS (SELECT 1 FROM order_tax_line other WHERE other.line_id = l.id
+                AND other.id <> t.id)
         ORDER BY o.number, l.sku
         """,
     ),
@@ -132,7 +136,8 @@ ORDERS = (
         "Order numbers run from {first} to {last} with {missing} missing; the counter stands at {counted}.",
         """
         SELECT * FROM (
-            SELECT min(number) AS first, max(number) AS last, max(number) - min(number) + 1 - count(*) AS missing,
+            SELECT min(number) AS first, max(number) AS last, max(number) - min(number) + 1 - count(*)
+                AS missing,
                 (SELECT max(value) FROM counter WHERE name = 'order') AS counted
             FROM customer_order) x
         WHERE first IS NOT NULL AND (missing <> 0 OR counted IS NULL OR counted <> last)
@@ -154,7 +159,8 @@ ORDERS = (
         """
         SELECT * FROM (
             SELECT o.number, l.sku, l.quantity_fulfilled AS said,
-                (SELECT coalesce(sum(f.quantity), 0) FROM fulfilment_line f JOIN fulfilment p ON p.id = f.fulfilment_id
+                (SELECT coalesce(sum(f.quantity), 0) FROM fulfilment_line f
+                    JOIN fulfilment p ON p.id = f.fulfilment_id
                     WHERE f.order_line_id = l.id AND p.status <> 'cancelled') AS sent
             FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
         WHERE said <> sent ORDER BY number, sku
@@ -165,7 +171,8 @@ ORDERS = (
 PAYMENTS = (
     Rule(
         "payment-captured",
-        "Order {number}, attempt {attempt}: {captured_minor} are noted as captured, its events say {events_minor}.",
+        "Order {number}, attempt {attempt}: {captured_minor} are noted as captured,"
+        " its events say {events_minor}.",
         f"""
         SELECT o.number, p.attempt, p.currency, p.captured_minor, e.captured_minor AS events_minor
         FROM payment p JOIN ({_EVENTS}) e ON e.payment_id = p.id JOIN customer_order o ON o.id = p.order_id
@@ -176,7 +183,8 @@ PAYMENTS = (
     ),
     Rule(
         "payment-refunded",
-        "Order {number}, attempt {attempt}: {refunded_minor} are noted as refunded, its events say {events_minor}.",
+        "Order {number}, attempt {attempt}: {refunded_minor} are noted as refunded,"
+        " its events say {events_minor}.",
         f"""
         SELECT o.number, p.attempt, p.currency, p.refunded_minor, e.refunded_minor AS events_minor
         FROM payment p JOIN ({_EVENTS}) e ON e.payment_id = p.id JOIN customer_order o ON o.id = p.order_id
@@ -187,7 +195,8 @@ PAYMENTS = (
     ),
     Rule(
         "payment-pending",
-        "Order {number}, attempt {attempt}: {noted_minor} wait to be refunded, open refunds come to {open_minor}.",
+        "Order {number}, attempt {attempt}: {noted_minor} wait to be refunded,"
+        " open refunds come to {open_minor}.",
         """
         SELECT * FROM (
             SELECT o.number, p.attempt, p.currency, p.refund_pending_minor AS noted_minor,
@@ -195,14 +204,16 @@ PAYMENTS = (
                 (SELECT coalesce(sum(r.amount_minor), 0) FROM refund r
                     WHERE r.payment_id = p.id AND r.status = 'pending') AS open_minor
             FROM payment p JOIN customer_order o ON o.id = p.order_id) x
-        WHERE noted_minor <> CASE WHEN open_minor > most THEN most ELSE open_minor END ORDER BY number, attempt
+        WHERE noted_minor <> CASE WHEN open_minor > most THEN most ELSE open_minor END ORDER BY number,
+        attempt
         """,
     ),
     Rule(
         "refunds-bounded",
         "Order {number}: {refunded_minor} were refunded, more than the {captured_minor} that came in.",
         f"""
-        SELECT o.number, o.currency, sum(e.captured_minor) AS captured_minor, sum(e.refunded_minor) AS refunded_minor
+        SELECT o.number, o.currency, sum(e.captured_minor) AS captured_minor, sum(e.refunded_minor)
+            AS refunded_minor
         FROM ({_EVENTS}) e JOIN customer_order o ON o.id = e.order_id
         GROUP BY o.id, o.number, o.currency
         HAVING sum(e.refunded_minor) > sum(e.captured_minor) ORDER BY o.number
@@ -210,9 +221,11 @@ PAYMENTS = (
     ),
     Rule(
         "refund-events",
-        "Order {number}: the refund {reference} of {amount_minor} is settled, and its payment has no such event.",
+        "Order {number}: the refund {reference} of {amount_minor} is settled,"
+        " and its payment has no such event.",
         """
-        SELECT o.number, o.currency, r.amount_minor, coalesce(r.provider_reference, r.request_key) AS reference
+        SELECT o.number, o.currency, r.amount_minor, coalesce(r.provider_reference, r.request_key)
+            AS reference
         FROM refund r JOIN payment p ON p.id = r.payment_id JOIN customer_order o ON o.id = p.order_id
         WHERE r.status = 'succeeded' AND NOT EXISTS (
             SELECT 1 FROM payment_event e WHERE e.payment_id = p.id AND e.kind = 'refunded'
@@ -222,10 +235,12 @@ PAYMENTS = (
     ),
     Rule(
         "payment-status",
-        "Order {number} says {said}; {captured_minor} came in and {refunded_minor} went back of {total_minor}.",
+        "Order {number} says {said}; of {total_minor}, {captured_minor} came in"
+        " and {refunded_minor} went back.",
         f"""
         SELECT * FROM (
-            SELECT o.number, o.currency, o.payment_status AS said, o.total_minor, s.captured_minor, s.refunded_minor,
+            SELECT o.number, o.currency, o.payment_status AS said, o.total_minor, s.captured_minor,
+                s.refunded_minor,
                 CASE WHEN s.captured_minor = 0 THEN 'none'
                     WHEN s.refunded_minor >= s.captured_minor THEN 'refunded'
                     WHEN s.refunded_minor > 0 THEN 'partially_refunded'
@@ -287,7 +302,8 @@ STOCK = (
                 coalesce(m.allocated, 0) AS moved_allocated, coalesce(m.held, 0) AS moved_held
             FROM variant v LEFT JOIN stock_level l ON l.variant_id = v.id LEFT JOIN (
                 SELECT variant_id, sum(on_hand_delta) AS on_hand, sum(allocated_delta) AS allocated,
-                    sum(held_delta) AS held FROM stock_movement GROUP BY variant_id) m ON m.variant_id = v.id) x
+                    sum(held_delta) AS held
+                        FROM stock_movement GROUP BY variant_id) m ON m.variant_id = v.id) x
         WHERE on_hand <> moved_on_hand OR allocated <> moved_allocated OR held <> moved_held ORDER BY sku
         """,
     ),

@@ -1,4 +1,4 @@
-"""The books: invariants of orders, payments, refunds, stock and discounts, asked of the database as it stands.
+"""The books: invariants of orders, payments, refunds, stock and discounts, asked of the database itself.
 
 Each rule is one statement that finds what breaks it, so that a whole shop is proved in seconds; it
 works on SQLite and PostgreSQL, and reads only.
@@ -69,7 +69,8 @@ def check(session: Session, rules: Sequence[Rule] = RULES) -> Books:
         name: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
         for name, table in (
             ("orders", "customer_order"), ("payments", "payment"), ("refunds", "refund"),
-            ("stock levels", "stock_level"), ("movements", "stock_movement"), ("promotion uses", "promotion_use"),
+            ("stock levels", "stock_level"), ("movements", "stock_movement"), ("promotion uses",
+            "promotion_use"),
         )
     }  # fmt: skip
     return Books(tuple(found), len(rules), counts)

@@ -1,4 +1,4 @@
-"""Shopify's product CSV as rows and cells: columns, line numbers, broken files, and formulas made harmless."""
+"""Shopify's product CSV as rows and cells: columns, lines, broken files, and formulas made harmless."""
 
 from __future__ import annotations
 
@@ -36,11 +36,16 @@ USUAL = {
 }
 """What nearly every file says in columns that mean nothing here: only something else is kept."""
 HEADER = (
-    "Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published", "Option1 Name",
-    "Option1 Value", "Option2 Name", "Option2 Value", "Option3 Name", "Option3 Value", "Variant SKU", "Variant Grams",
-    "Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy", "Variant Fulfillment Service",
-    "Variant Price", "Variant Compare At Price", "Variant Requires Shipping", "Variant Taxable", "Variant Barcode",
-    "Image Src", "Image Position", "Image Alt Text", "Gift Card", "SEO Title", "SEO Description", "Variant Image",
+    "Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published",
+    "Option1 Name",
+    "Option1 Value", "Option2 Name", "Option2 Value", "Option3 Name", "Option3 Value", "Variant SKU",
+    "Variant Grams",
+    "Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy",
+    "Variant Fulfillment Service",
+    "Variant Price", "Variant Compare At Price", "Variant Requires Shipping", "Variant Taxable",
+    "Variant Barcode",
+    "Image Src", "Image Position", "Image Alt Text", "Gift Card", "SEO Title", "SEO Description",
+    "Variant Image",
     "Variant Weight Unit", "Variant Tax Code", "Cost per item", "Status", *OURS.values(),
 )  # fmt: skip
 """What an export always has; further columns that an import brought along follow."""

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
 
 from slugify import slugify
 
 from ..models import ProductStatus
-from ..money import parse_minor, round_half_up
-from ..settings import settings
 from ..words import _
 from .csv_cells import KNOWN, OURS, USUAL, Problem, Row
+from .csv_values import BadRow, amount, grams, policy, quantity, yes_or_no
 from .product_draft import SLUG, OptionDraft, PictureDraft, ProductDraft, VariantDraft
 
-WEIGHTS = {"g": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
 TAB = "\t"
 """Between a column and a SKU, in the names of kept cells: neither can have one."""
-
-
-class BadRow(Exception):
-    """A line that can't be taken, and why."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.problem = Problem(line, message)
 
 
 @dataclass(slots=True)
@@ -105,7 +93,8 @@ def read_product(rows: list[Row], known: ProductDraft | None, keys: Mapping[str,
     draft = replace(
         base, slug=slug, title=first["Title"] or base.title, variants=variants,
         options=_options(names, variants, base), pictures=_pictures(shown, base, keys),
-        tags=_if_there(first, "Tags", tuple(tag for part in first["Tags"].split(",") if (tag := part.strip())), base.tags),
+        tags=_if_there(first, "Tags",
+        tuple(tag for part in first["Tags"].split(",") if (tag := part.strip())), base.tags),
         status=_status(first, base), tax_class=_tax_class(variant_rows, base), **_texts(first, base),
         extra=_extra(first, rows, variant_rows, variants, lines, base, shown, keys),
     )  # fmt: skip
@@ -210,9 +199,8 @@ def _variants(
         lines[sku] = row.line
         variant = _variant(row, sku, options, known, keys, warnings)
         found[known.id if known and known.id else sku] = variant
-        quantity = _quantity(row, warnings)
-        if quantity is not None:
-            quantities[sku] = quantity
+        if (units := quantity(row, warnings)) is not None:
+            quantities[sku] = units
     # Known variants keep their places, also those that the file doesn't name; new ones follow.
     merged = [found.pop(variant.id, variant) if variant.id else variant for variant in base.variants]
     if any(tuple(name for name, _value in variant.options) != tuple(names) for variant in merged):
@@ -256,10 +244,10 @@ def _variant(
     warnings: list[Problem],
 ) -> VariantDraft:
     base = known or VariantDraft(sku, 0)
-    price = _amount(row, "Variant Price")
+    price = amount(row, "Variant Price")
     if price is None:
         raise BadRow(row.line, _("Variant Price is missing."))
-    compare_at = _amount(row, "Variant Compare At Price")
+    compare_at = amount(row, "Variant Compare At Price")
     if compare_at is not None and compare_at <= price:
         if 0 < compare_at < price:
             warnings.append(
@@ -277,108 +265,12 @@ def _variant(
     return replace(
         base, sku=sku, options=options, price_minor=price, active=True, pictures=pictures,
         compare_at_minor=_if_there(row, "Variant Compare At Price", compare_at, base.compare_at_minor),
-        cost_minor=_if_there(row, "Cost per item", _amount(row, "Cost per item"), base.cost_minor),
+        cost_minor=_if_there(row, "Cost per item", amount(row, "Cost per item"), base.cost_minor),
         barcode=_if_there(row, "Variant Barcode", row["Variant Barcode"], base.barcode),
-        weight_grams=_grams(row, base.weight_grams),
-        requires_shipping=_yes_or_no(row, "Variant Requires Shipping", base.requires_shipping),
-        backorder=_policy(row, base.backorder),
+        weight_grams=grams(row, base.weight_grams),
+        requires_shipping=yes_or_no(row, "Variant Requires Shipping", base.requires_shipping),
+        backorder=policy(row, base.backorder),
     )  # fmt: skip
-
-
-def _amount(row: Row, column: str) -> int | None:
-    text = row[column]
-    if not text:
-        return None
-    try:
-        return parse_minor(text, settings().currency)
-    except ValueError:
-        raise BadRow(
-            row.line,
-            _("{column} is {value}, which isn't an amount like 24.90.").format(
-                column=column, value=_short(text)
-            ),
-        ) from None
-
-
-def _number(row: Row, column: str) -> Decimal | None:
-    text = row[column]
-    if not text:
-        return None
-    try:
-        number = Decimal(text)
-        if (
-            number.is_finite()
-            and abs(number) < 10**9
-            and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text, re.ASCII)
-        ):
-            return number
-    except InvalidOperation:
-        pass
-    raise BadRow(
-        row.line, _("{column} is {value}, which isn't a number.").format(column=column, value=_short(text))
-    )
-
-
-def _grams(row: Row, otherwise: int) -> int:
-    grams = _number(row, "Variant Grams")
-    if grams is None and (weight := _number(row, "Variant Weight")) is not None:
-        unit = row["Variant Weight Unit"].lower() or "kg"
-        if unit not in WEIGHTS:
-            raise BadRow(
-                row.line,
-                _("Variant Weight Unit is {value}; g, kg, oz and lb can be taken.").format(
-                    value=_short(unit)
-                ),
-            )
-        grams = weight * WEIGHTS[unit]
-    if grams is None:
-        return otherwise
-    if grams < 0:
-        raise BadRow(row.line, _("a weight can't be below 0."))
-    return round_half_up(grams)
-
-
-def _quantity(row: Row, warnings: list[Problem]) -> int | None:
-    number = _number(row, "Variant Inventory Qty")
-    if number is None:
-        return None
-    if number != int(number):
-        raise BadRow(row.line, _("Variant Inventory Qty isn't a whole number."))
-    if number < 0:
-        warnings.append(
-            Problem(
-                row.line,
-                _("{count} units were oversold; the shop starts with 0.").format(count=-int(number)),
-                warning=True,
-            )
-        )
-    return max(0, int(number))
-
-
-def _yes_or_no(row: Row, column: str, otherwise: bool) -> bool:
-    text = row[column].lower()
-    if text not in ("", "true", "false"):
-        raise BadRow(
-            row.line,
-            _("{column} is {value}; true and false can be taken.").format(column=column, value=_short(text)),
-        )
-    return otherwise if not text else text == "true"
-
-
-def _policy(row: Row, otherwise: bool) -> bool:
-    text = row["Variant Inventory Policy"].lower()
-    if text not in ("", "deny", "continue"):
-        raise BadRow(
-            row.line,
-            _("Variant Inventory Policy is {value}; deny and continue can be taken.").format(
-                value=_short(text)
-            ),
-        )
-    return otherwise if not text else text == "continue"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:40] + "…"
 
 
 def _pictures(shown: list[Shown], base: ProductDraft, keys: Mapping[str, str]) -> tuple[PictureDraft, ...]:

@@ -1,4 +1,4 @@
-"""Fetching a picture from an address that a file names: public addresses only, with limits of size and time."""
+"""Fetching a picture from an address that a file names: public ones only, with limits of size and time."""
 
 from __future__ import annotations
 

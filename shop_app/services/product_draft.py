@@ -38,39 +38,10 @@ SKU = re.compile(r"""[^\s\x00-\x1f\x7f<>"'`\\](?:[^\x00-\x1f\x7f<>"'`\\]{0,62}[^
 SWATCH = re.compile(r"#[0-9a-fA-F]{6}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
-_TAGS = set(
-    [
-        "p",
-        "br",
-        "strong",
-        "em",
-        "b",
-        "i",
-        "u",
-        "s",
-        "sub",
-        "sup",
-        "ul",
-        "ol",
-        "li",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "blockquote",
-        "a",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "hr",
-        "span",
-        "div",
-    ]
-)
+_TAGS = {
+    "p", "br", "strong", "em", "b", "i", "u", "s", "sub", "sup", "ul", "ol", "li", "h2", "h3", "h4",
+    "h5", "h6", "blockquote", "a", "table", "thead", "tbody", "tr", "th", "td", "hr", "span", "div",
+}  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 
 
@@ -137,7 +108,8 @@ def clean_html(html: str) -> str:
     """The HTML without anything that acts: an allow-list of tags, links that can't script."""
     return nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer nofollow", clean_content_tags={"script", "style", "iframe", "object", "svg"},
+        link_rel="noopener noreferrer nofollow", clean_content_tags={"script", "style", "iframe", "object",
+        "svg"},
     ).strip()  # fmt: skip
 
 
@@ -148,11 +120,13 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
     """
     draft = replace(
         draft,
-        slug=draft.slug.strip().lower(), title=_text(draft.title, "title", 255, needed=_("Give the product a title.")),
+        slug=draft.slug.strip().lower(), title=_text(draft.title, "title", 255,
+        needed=_("Give the product a title.")),
         subtitle=_text(draft.subtitle, "subtitle", 500), care=_text(draft.care, "care", 5000),
         description_html=clean_html(_text(draft.description_html, "description_html", MAX_TEXT)),
         vendor=_text(draft.vendor, "vendor", 255), kind=_text(draft.kind, "kind", 255),
-        seo_title=_text(draft.seo_title, "seo_title", 300), seo_description=_text(draft.seo_description, "seo_description", 1000),
+        seo_title=_text(draft.seo_title, "seo_title", 300), seo_description=_text(draft.seo_description,
+        "seo_description", 1000),
         materials=tuple(text for item in draft.materials if (text := _text(item, "materials", 200))),
         tags=tuple(sorted({text for tag in draft.tags if (text := _text(tag, "tags", 255))})),
         extra=tuple(sorted(draft.extra)),
@@ -216,7 +190,8 @@ def _variant(variant: VariantDraft, known: dict[str, set[str]], keys: set[str]) 
             _("A SKU has 1 to 64 characters, without quotes, backslashes or angle brackets."), field="sku"
         )
     for amount, field_of in (
-        (variant.price_minor, "price"), (variant.compare_at_minor or 0, "compare_at"), (variant.cost_minor or 0, "cost"),
+        (variant.price_minor, "price"), (variant.compare_at_minor or 0, "compare_at"),
+        (variant.cost_minor or 0, "cost"),
     ):  # fmt: skip
         if not 0 <= amount <= MAX_MINOR:
             raise Invalid(_("Enter an amount from 0 up to a thousand million."), field=field_of)
@@ -225,13 +200,11 @@ def _variant(variant: VariantDraft, known: dict[str, set[str]], keys: set[str]) 
     if not 0 <= variant.weight_grams <= MAX_GRAMS:
         raise Invalid(_("Enter a weight from 0 to 2,000 kg."), field="weight")
     options = tuple((name.strip(), value.strip()) for name, value in variant.options)
-    if [name for name, _value in options] != list(known) or any(
-        value not in known[name] for name, value in options
-    ):
-        if variant.active:
-            raise Invalid(
-                _("{sku} needs one value for each of the options.").format(sku=sku), field="options"
-            )
+    fits = [name for name, _value in options] == list(known) and all(
+        value in known[name] for name, value in options
+    )
+    if variant.active and not fits:
+        raise Invalid(_("{sku} needs one value for each of the options.").format(sku=sku), field="options")
     if not keys >= set(variant.pictures):
         raise Invalid(_("{sku} shows a picture that the product hasn't.").format(sku=sku), field="pictures")
     return replace(variant, sku=sku, barcode=_text(variant.barcode, "barcode", 64), options=options)
@@ -262,14 +235,17 @@ def read_draft(session: Session, product: Product) -> ProductDraft:
     ).all()
     tags = session.exec(select(Tag.name).join(ProductTag).where(ProductTag.product_id == product.id)).all()
     return ProductDraft(
-        slug=product.slug, title=product.title, subtitle=product.subtitle, description_html=product.description_html,
-        care=product.care, materials=tuple(product.materials), dimensions_mm=tuple(product.dimensions_mm.items()),
+        slug=product.slug, title=product.title, subtitle=product.subtitle,
+        description_html=product.description_html,
+        care=product.care, materials=tuple(product.materials),
+        dimensions_mm=tuple(product.dimensions_mm.items()),
         attributes=tuple((fact["name"], fact["value"]) for fact in product.attributes), vendor=product.vendor,
         kind=product.kind, status=product.status, category=category.slug if category else "",
         tax_class=product.tax_class, seo_title=product.seo_title, seo_description=product.seo_description,
         tags=tuple(sorted(tags)), options=_read_options(session, product),
         variants=_read_variants(session, product, {row[0]: row[1] for row in shown}),
-        pictures=tuple(PictureDraft(row[1], row[2]) for row in shown), extra=tuple(sorted(product.extra.items())),
+        pictures=tuple(PictureDraft(row[1], row[2]) for row in shown),
+        extra=tuple(sorted(product.extra.items())),
     )  # fmt: skip
 
 
@@ -320,8 +296,10 @@ def _read_variants(
         VariantDraft(
             sku=variant.sku, price_minor=variant.price_minor, options=tuple(options.get(variant.id or 0, ())),
             compare_at_minor=variant.compare_at_minor, cost_minor=variant.cost_minor, barcode=variant.barcode,
-            weight_grams=variant.weight_grams, requires_shipping=variant.requires_shipping, active=variant.active,
-            backorder=policy == StockPolicy.BACKORDER, pictures=tuple(shown.get(variant.id or 0, ())), id=variant.id,
+            weight_grams=variant.weight_grams, requires_shipping=variant.requires_shipping,
+            active=variant.active,
+            backorder=policy == StockPolicy.BACKORDER, pictures=tuple(shown.get(variant.id or 0, ())),
+            id=variant.id,
         )
         for variant, policy in rows
     )  # fmt: skip

@@ -11,14 +11,26 @@ from sqlmodel import Session, col, func, select
 from shop_app import db
 from shop_app.demo import load, scale
 from shop_app.models import (
-    Collection, Customer, Order, Picture, Product, Promotion, Review, ShelfItem, ShippingMethod, Staff, StockLevel,
-    TaxRate, Variant,
+    Collection,
+    Customer,
+    Order,
+    Picture,
+    Product,
+    Promotion,
+    Review,
+    ShelfItem,
+    ShippingMethod,
+    Staff,
+    StockLevel,
+    TaxRate,
+    Variant,
 )  # fmt: skip
 from shop_app.services import accounts, books, pictures
 from tests.demo_file import put_demo_into_place
 
 DEMO_TABLES = (
-    "product", "variant", "option_value", "picture", "product_picture", "price_history", "review", "customer_order",
+    "product", "variant", "option_value", "picture", "product_picture", "price_history", "review",
+    "customer_order",
     "order_line", "order_tax_line", "payment", "payment_event", "stock_level", "stock_movement", "fulfilment",
     "promotion_use", "shelf_item",
 )  # fmt: skip
@@ -50,9 +62,11 @@ def test_on_postgresql_it_is_whole_too_and_grows(engine, clock):
 def test_what_is_in_it(demo):
     with db.reading() as session:
         numbers = {table.__name__: session.exec(select(func.count()).select_from(table)).one()
-                   for table in (Product, Variant, ShelfItem, Picture, Staff, ShippingMethod, TaxRate)}  # fmt: skip
+                   for table in (Product, Variant, ShelfItem, Picture, Staff, ShippingMethod,
+                                 TaxRate)}  # fmt: skip
         assert numbers == {
-            "Product": 51, "Variant": 79, "ShelfItem": 51, "Picture": 95, "Staff": 2, "ShippingMethod": 8, "TaxRate": 246,
+            "Product": 51, "Variant": 79, "ShelfItem": 51, "Picture": 95, "Staff": 2, "ShippingMethod": 8,
+            "TaxRate": 246,
         }  # fmt: skip
         assert 3000 <= session.exec(select(func.count()).select_from(Order)).one() <= 4000
         assert 800 <= session.exec(select(func.count()).select_from(Review)).one() <= 1100
@@ -60,7 +74,9 @@ def test_what_is_in_it(demo):
             "10 % off from €40", "€5 off your first order from €30", "Free delivery", "15 % off in summer",
         ]  # fmt: skip
         hero = session.exec(select(Collection).where(Collection.slug == "hero")).one()
-        assert pictures.shipped()[session.get_one(Picture, hero.picture_id).key]["file"] == "photos/hero-1.jpg"
+        assert (
+            pictures.shipped()[session.get_one(Picture, hero.picture_id).key]["file"] == "photos/hero-1.jpg"
+        )
 
 
 def test_some_are_sold_out_some_are_few_and_the_rest_is_there(demo):
@@ -86,7 +102,10 @@ def test_no_two_reviews_say_the_same_and_stars_are_uneven(demo):
 def test_reviews_are_no_older_than_their_product_and_not_from_tomorrow(demo):
     with db.reading() as session:
         late = session.exec(
-            select(func.count()).select_from(Review).join(Product).where(col(Review.created_at) < Product.published_at)
+            select(func.count())
+            .select_from(Review)
+            .join(Product)
+            .where(col(Review.created_at) < Product.published_at)
         ).one()
         newest = session.exec(select(func.max(Review.created_at))).one()
         ordered = session.exec(select(func.max(Order.placed_at))).one()
@@ -130,7 +149,7 @@ def test_demo_logins_work_in_demo_mode(demo):
             ("clerk@example.com", "demo-clerk", "staff", "clerk"),
             ("shopper@example.com", "demo-shopper", "customer", ""),
         ):
-            assert accounts.sign_in(session, email, password, kind=kind)[1].role == role
+            assert accounts.sign_in(session, email, password, kind=kind)[1].role == role  # pyright: ignore
         shopper = session.exec(select(Customer.id).where(Customer.email == "shopper@example.com")).one()
         assert session.exec(select(func.count()).where(col(Order.customer_id) == shopper)).one() >= 5
 
@@ -174,8 +193,14 @@ def test_fifty_at_once_are_the_fifty_that_came_one_by_one(demo, monkeypatch):
     scale.grow(50, seed=3)
     in_chunks = generated()
     with db.transaction() as session:
-        session.connection().execute(text("DELETE FROM price_history WHERE variant_id IN (SELECT id FROM variant WHERE sku LIKE 'G3-%')"))
-        session.connection().execute(text("DELETE FROM product WHERE id IN (SELECT product_id FROM variant WHERE sku LIKE 'G3-%')"))
+        session.connection().execute(
+            text(
+                "DELETE FROM price_history WHERE variant_id IN (SELECT id FROM variant WHERE sku LIKE 'G3-%')"
+            )
+        )
+        session.connection().execute(
+            text("DELETE FROM product WHERE id IN (SELECT product_id FROM variant WHERE sku LIKE 'G3-%')")
+        )
         session.connection().execute(text("DELETE FROM counter WHERE name = 'generated 3'"))
     monkeypatch.setattr(scale, "CHUNK", 2000)
     scale.grow(50, seed=3)

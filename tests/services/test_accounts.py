@@ -17,7 +17,12 @@ from shop_app.services.accounts import NOBODY, PERMISSIONS
 def test_staff_sign_in_are_known_by_their_session_and_gone_after_signing_out(session: Session):
     accounts.create_staff(session, " Clerk@Example.com ", "demo-clerk", "clerk", name="Claas", actor="test")
     key, person = accounts.sign_in(session, "CLERK@example.com", "demo-clerk", kind="staff")
-    assert (person.kind, person.email, person.name, person.role) == ("staff", "clerk@example.com", "Claas", "clerk")
+    assert (person.kind, person.email, person.name, person.role) == (
+        "staff",
+        "clerk@example.com",
+        "Claas",
+        "clerk",
+    )
     assert accounts.who(session, accounts.key_hash(key)) == person
     accounts.sign_out(session, accounts.key_hash(key))
     accounts.sign_out(session, accounts.key_hash(key))
@@ -95,7 +100,9 @@ def test_need_refuses_what_a_role_may_not(session: Session):
         ("a@example.com", "long-enough", "king", "role"),
     ],
 )
-def test_staff_that_can_not_be_are_refused_and_nothing_is_written(session: Session, email, password, role, field):
+def test_staff_that_can_not_be_are_refused_and_nothing_is_written(
+    session: Session, email, password, role, field
+):
     with pytest.raises(Invalid) as refusal:
         accounts.create_staff(session, email, password, role, actor="test")
     assert refusal.value.field == field

@@ -15,7 +15,9 @@ from shop_app.models import Picture
 from shop_app.services import pictures
 
 
-def photo(width: int = 800, height: int = 1000, colour: str = "#406080", format: str = "JPEG", **how: object) -> bytes:
+def photo(
+    width: int = 800, height: int = 1000, colour: str = "#406080", format: str = "JPEG", **how: object
+) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(out, format, **how)
     return out.getvalue()
@@ -28,7 +30,12 @@ def huge_png(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.both
@@ -116,7 +123,12 @@ def test_nothing_is_made_larger_than_it_was(session: Session):
 
 @pytest.mark.parametrize(
     ("key", "width", "ext"),
-    [("0" * 24, 320, "avif"), ("../../etc/passwd", 320, "jpg"), ("e" * 24, 321, "jpg"), ("e" * 24, 320, "svg")],
+    [
+        ("0" * 24, 320, "avif"),
+        ("../../etc/passwd", 320, "jpg"),
+        ("e" * 24, 321, "jpg"),
+        ("e" * 24, 320, "svg"),
+    ],
 )
 def test_an_unknown_key_width_or_format_is_not_found(key: str, width: int, ext: str):
     with pytest.raises(NotFound):

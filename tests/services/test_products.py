@@ -10,7 +10,14 @@ from sqlmodel import Session, col, func, select
 from shop_app import facts
 from shop_app.errors import Conflict, Invalid, NotFound
 from shop_app.models import (
-    AuditEntry, PriceHistory, Product, ShelfItem, SlugRedirect, StockMovement, Tag, Variant,
+    AuditEntry,
+    PriceHistory,
+    Product,
+    ShelfItem,
+    SlugRedirect,
+    StockMovement,
+    Tag,
+    Variant,
 )  # fmt: skip
 from shop_app.services import products, stock
 from shop_app.services.product_draft import OptionDraft, ProductDraft, VariantDraft, clean_html
@@ -39,7 +46,11 @@ def shop(session: Session) -> Session:
 @pytest.mark.both
 def test_a_new_product_is_on_the_shelf_with_stock_rows_and_its_first_prices(shop: Session):
     saved = products.create(shop, mug(), actor="test")
-    assert (saved.outcome, saved.version, sorted(saved.variant_ids)) == ("created", 1, ["MUG-CLAY", "MUG-MOSS"])
+    assert (saved.outcome, saved.version, sorted(saved.variant_ids)) == (
+        "created",
+        1,
+        ["MUG-CLAY", "MUG-MOSS"],
+    )
     item = shop.exec(select(ShelfItem)).one()
     assert (item.slug, item.price_minor, item.price_max_minor) == ("mug", 1900, 2100)
     assert stock_of(shop, "MUG-MOSS") == (0, 0, 0)
@@ -71,7 +82,9 @@ def test_a_new_price_leaves_history_and_touches_its_variant_alone(shop: Session)
     assert (after.outcome, after.version) == ("changed", 2)
     moss = saved.variant_ids["MUG-MOSS"]
     assert facts.PriceChanged((moss,)) in shop.info["facts"]
-    history = shop.exec(select(PriceHistory).where(PriceHistory.variant_id == moss).order_by(col(PriceHistory.id))).all()
+    history = shop.exec(
+        select(PriceHistory).where(PriceHistory.variant_id == moss).order_by(col(PriceHistory.id))
+    ).all()
     assert [(row.price_minor, row.compare_at_minor) for row in history] == [(1900, None), (1500, 1900)]
     assert (variant_with(shop, "MUG-MOSS").version, variant_with(shop, "MUG-CLAY").version) == (2, 1)
     assert shop.exec(select(ShelfItem.price_minor)).one() == 1500
@@ -157,7 +170,9 @@ def variant(**changes: object) -> tuple[VariantDraft, ...]:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_draft_that_can_not_be_is_refused_and_nothing_is_written(shop: Session, draft: ProductDraft, field: str):
+def test_a_draft_that_can_not_be_is_refused_and_nothing_is_written(
+    shop: Session, draft: ProductDraft, field: str
+):
     make_product(shop, "Fable Lamp")
     with pytest.raises(Invalid) as refusal:
         products.create(shop, draft, actor="test")
