@@ -53,9 +53,8 @@ ABOUT = PlainPage(
               "before you throw it away."),
         ), links=(_WRITE,)),
         Part(_("How we price"), (
-            _("Prices include VAT. A crossed-out price is the lowest of the past 30 days. Nothing is "
-              "reduced for "
-              "one day only, and no clock runs."),
+            _("Prices include VAT. A crossed-out price is what the thing cost before, and its page names "
+              "the lowest price of the past 30 days. Nothing is reduced for one day only, and no clock runs."),
         )),
         _DEMO,
     ),

@@ -32,7 +32,7 @@ HERO_LEAD = _("Mugs, lamps and chairs from small workshops. Made well, priced pl
 HERO_LINK = _("See what is new")
 HERO_LABEL = _("In this picture, left to right")
 SALE_TITLE = _("Last of the season")
-SALE_TEXT = _("Colours we will not make again. The crossed-out price is the lowest of the past 30 days.")
+SALE_TEXT = _("Colours we will not make again. The crossed-out price is what they cost before.")
 STORY_TITLE = _("We carry fewer things, and know who made them")
 STORY = (
     _(

@@ -16,7 +16,7 @@ from . import facet_counts, kept
 from .catalog import CategoryLink, HomeView, PictureView, ProductCard, SitemapEntry
 from .kept import Kept
 
-FEATURED, HERO = 5, 6
+FEATURED, HERO = 5, 8
 STRIP = 8
 
 
