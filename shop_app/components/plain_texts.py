@@ -54,7 +54,7 @@ ABOUT = PlainPage(
         ), links=(_WRITE,)),
         Part(_("How we price"), (
             _("Prices include VAT. A crossed-out price is what the thing cost before, and its page names "
-              "the lowest price of the past 30 days. Nothing is reduced for one day only, and no clock runs."),
+              "the lowest price of the past 30 days. Nothing is reduced for one day only, no clock runs."),
         )),
         _DEMO,
     ),
