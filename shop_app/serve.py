@@ -166,7 +166,6 @@ def _announce(started: float) -> None:
     chosen = settings()
     print(f"\nThe shop is open: {chosen.public_url}   (ready in {time.monotonic() - started:.1f} s)")
     if chosen.mode == "demo":
-        print(f"Back office: {chosen.public_url}/admin")
         print("Demo logins: " + ", ".join(f"{email} / {password}" for email, password in DEMO_LOGINS))
     kept = f"written to {chosen.data_dir / 'letters'}"
     print(f"Letters are {'sent by mail' if chosen.smtp_url else kept}. Ctrl-C ends it.\n", flush=True)
