@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from bench import report
 
 ALL = ("start", "weight", "events", "checkout", "memory", "catalogue", "lighthouse")
-"""Each is a module here with `run(folder) -> list[Row]`."""
+"""Each is a module here with `run(folder) -> list[Row]`, or with a command line and a table of its own."""
 
 
 def main(names: list[str]) -> int:
@@ -25,6 +26,9 @@ def main(names: list[str]) -> int:
         print(f"\n{name}", flush=True)
         try:
             module = importlib.import_module(f"bench.{name}")
+            if not hasattr(module, "run"):
+                subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
+                continue
             with tempfile.TemporaryDirectory(prefix="shop-bench-") as folder:
                 rows = module.run(Path(folder))
         except (Exception, SystemExit) as error:
