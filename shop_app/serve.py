@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 STAMP = ROOT / ".web" / "shop_sources.sha256"
 BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 # Nothing of these rooms reaches the front end, apart from web/frontend.py, which changes the build.
-_NOT_BUILT = ("models", "providers", "sandbox", "web", "__pycache__")
-_NOT_BUILT_FILES = ("cli.py", "jobs.py", "db.py", "serve.py")
+_NOT_BUILT = ("models", "providers", "sandbox", "demo", "web", "__pycache__")
+_NOT_BUILT_FILES = ("cli.py", "__main__.py", "check_up.py", "jobs.py", "db.py", "serve.py")
 DEMO_LOGINS = (
     ("owner@example.com", "demo-owner"), ("clerk@example.com", "demo-clerk"),
     ("shopper@example.com", "demo-shopper"),
