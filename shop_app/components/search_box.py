@@ -61,17 +61,26 @@ def _announced() -> rx.Var:
 
 def _panel() -> rx.Component:
     return rx.el.div(
-        rx.cond(
-            Search.categories.length() > 0,
-            rx.el.div(
-                _group(_("Categories"), Search.categories), class_name=look.SUGGEST_GROUP, role="presentation"
-            ),
-            rx.fragment(),
-        ),
+        # Only options are in the list; what stands below them is for everybody's Tab key or the mouse.
         rx.el.div(
-            rx.cond(Search.products.length() > 0, _group(_("Products"), Search.products), rx.fragment()),
-            class_name=look.SUGGEST_PRODUCTS,
-            role="presentation",
+            rx.cond(
+                Search.categories.length() > 0,
+                rx.el.div(
+                    _group(_("Categories"), Search.categories),
+                    class_name=look.SUGGEST_GROUP,
+                    role="presentation",
+                ),
+                rx.fragment(),
+            ),
+            rx.el.div(
+                rx.cond(Search.products.length() > 0, _group(_("Products"), Search.products), rx.fragment()),
+                class_name=look.SUGGEST_PRODUCTS,
+                role="presentation",
+            ),
+            id=PANEL,
+            role="listbox",
+            aria_label=_("Suggestions"),
+            class_name="contents",
         ),
         rx.el.div(
             rx.el.button(
@@ -85,12 +94,8 @@ def _panel() -> rx.Component:
                 class_name=look.SUGGEST_KEYS, aria_hidden="true",
             ),
             class_name=look.SUGGEST_FOOT,
-            role="presentation",
         ),
         class_name=look.SUGGESTIONS,
-        id=PANEL,
-        role="listbox",
-        aria_label=_("Suggestions"),
     )  # fmt: skip
 
 
