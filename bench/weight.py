@@ -24,7 +24,7 @@ def run(folder: Path) -> list[Row]:
             context = chromium.new_context(viewport={"width": 412, "height": 823}, device_scale_factor=1.75)
             page = context.new_page()
             requests = []
-            page.on("requestfinished", requests.append)
+            page.on("requestfinished", lambda request, kept=requests: kept.append(request))
             page.goto(shop.url + path)
             page.wait_for_load_state("networkidle")
             for kind, goal in GOALS.items():
