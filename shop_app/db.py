@@ -72,8 +72,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 def _begin_sqlite(connection: Any) -> None:
     options = connection.get_execution_options()
-    if options.get("durable") is not None:
-        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options['durable'] else 'NORMAL'}")
+    wanted = "FULL" if options.get("durable") else "NORMAL"
+    if options.get("writes") and connection.info.get("synchronous", "NORMAL") != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
@@ -134,19 +136,19 @@ def reading(*, on: Engine | None = None) -> Iterator[Session]:
 
 async def in_transaction(verb: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a service's verb in a transaction on a thread, so that no handler blocks the loop."""
-    return await _on_thread(partial(_write, False, verb), *args, **kwargs)
+    return await _on_thread(partial(_write, False, verb, *args, **kwargs))
 
 
 async def in_durable_transaction(
     verb: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
     """The same, and the commit survives a power cut: for orders and payments."""
-    return await _on_thread(partial(_write, True, verb), *args, **kwargs)
+    return await _on_thread(partial(_write, True, verb, *args, **kwargs))
 
 
 async def in_reading(verb: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a service's question on a thread, in a session that writes nothing."""
-    return await _on_thread(partial(_read, verb), *args, **kwargs)
+    return await _on_thread(partial(_read, verb, *args, **kwargs))
 
 
 def _write(durable: bool, verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -159,7 +161,6 @@ def _read(verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return verb(session, *args, **kwargs)
 
 
-async def _on_thread(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+async def _on_thread(work: Callable[[], T]) -> T:
     # The work goes on to its end even when the asker has gone: a commit is never cut in half.
-    future = asyncio.get_running_loop().run_in_executor(_threads, partial(work, *args, **kwargs))
-    return await asyncio.shield(future)
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(_threads, work))
