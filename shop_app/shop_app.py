@@ -30,7 +30,7 @@ from shop_app.state.listing import Browse
 from shop_app.state.order import Order
 from shop_app.state.product import Product
 from shop_app.state.shell import Shell
-from shop_app.web import health, logs, media, policy, sitemap, webhooks
+from shop_app.web import health, logs, media, policy, sitemap, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.guard import Guard, refuse_unguarded
@@ -90,12 +90,13 @@ def addresses() -> sitemap.Entries:
         yield f"/{name}", None
 
 
-# Addresses that are no pages: health, sitemap, media, webhooks, and the sandbox in demo mode.
+# Addresses that are no pages: health, sitemap, media, webhooks, uploads, and the sandbox in demo mode.
 ROUTES: list[BaseRoute] = [
     *health.routes,
     *media.routes,
     *sitemap.routes(addresses),
     *webhooks.routes,
+    *uploads.routes,
 ]
 SANDBOX = sandbox.built_in()
 if SANDBOX:

@@ -1,0 +1,74 @@
+"""Pictures that staff send: POST /uploads/pictures, in place of the framework's open upload route."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from shop_app import db
+from shop_app.errors import Forbidden, ShopError
+from shop_app.services import audit, pictures
+from shop_app.services.accounts import Principal
+from shop_app.words import _
+
+from . import policy, rates
+from .edge import BODY_BYTES
+
+PERMISSION = "products.edit"
+RATE = "120/10 minutes"
+
+
+async def picture(request: Request) -> Response:
+    """Keep the picture that is the body; answers with what a page needs to show it.
+
+    403 for everybody but staff who may edit products, 413 and 422 for what can't be kept, with a sentence.
+    """
+    by = await policy.who(request.headers.get("cookie", ""))
+    try:
+        _need(by)
+        await rates.refuse_above(RATE, "upload", request.scope)
+        body = await _body(request)
+        if body is None:
+            return _refusal(_("A picture may have 6 MB at most."), 413)
+        kept = await db.in_transaction(_keep, body, by)
+    except ClientDisconnect:
+        return _refusal(_("The picture didn't arrive whole."), 400)
+    except Forbidden as refused:
+        return _refusal(refused.message, 403)
+    except ShopError as refused:
+        return _refusal(refused.message, 422)
+    return JSONResponse(kept, 201)
+
+
+def _need(by: Principal) -> None:
+    if by.kind != "staff":
+        raise Forbidden(_("Sign in to do that."))
+    by.need(PERMISSION)
+
+
+async def _body(request: Request) -> bytes | None:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES:
+            return None
+    return bytes(body)
+
+
+def _keep(session: Session, body: bytes, by: Principal) -> dict[str, str | int]:
+    by.need(PERMISSION)
+    taken = pictures.take(session, body)
+    kept: dict[str, str | int] = {
+        "key": taken.key, "width": taken.width, "height": taken.height, "colour": taken.colour,
+    }  # fmt: skip
+    audit.record(session, by.actor, "picture.upload", "picture", taken.key, after=kept, staff_id=by.id)
+    return kept
+
+
+def _refusal(sentence: str, status: int) -> Response:
+    return JSONResponse({"error": sentence}, status, {"Cache-Control": "no-store"})
+
+
+routes = [Route("/uploads/pictures", picture, methods=["POST"])]
