@@ -57,11 +57,6 @@ class Page:
     serve: ServePage | None = None
 
 
-def titled(title: str | rx.Var[str]) -> Any:
-    """A page's title with the shop's name behind it."""
-    return title + f" · {texts.SHOP}"
-
-
 # What every page with a header loads before its own.
 FRAME = (Shell.load, Cart.load)
 
