@@ -37,6 +37,10 @@ def current(connection: Connection) -> str | None:
 def migrate(on: Engine | None = None) -> tuple[str | None, str]:
     """Bring the database to the newest schema, all or nothing; returns the revisions before and after."""
     with (on or engine()).connect().execution_options(writes=True, durable=True) as connection:
+        if connection.dialect.name == "sqlite":
+            # A table that is made anew is dropped first, which would empty what refers to it. Inside a
+            # transaction the switch does nothing, so it comes before the first statement opens one.
+            _foreign_keys(connection, on=False)
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SET LOCAL statement_timeout = 0"))
@@ -44,7 +48,30 @@ def migrate(on: Engine | None = None) -> tuple[str | None, str]:
         before = current(connection)
         config = _config()
         config.attributes["connection"] = connection
-        if before != newest():
-            command.upgrade(config, "head")
-        connection.commit()
+        try:
+            if before != newest():
+                command.upgrade(config, "head")
+                _refuse_orphans(connection)
+            connection.commit()
+        finally:
+            connection.rollback()
+            if connection.dialect.name == "sqlite":
+                _foreign_keys(connection, on=True)
         return before, newest()
+
+
+def _foreign_keys(connection: Connection, *, on: bool) -> None:
+    driver = connection.connection.driver_connection
+    assert driver
+    driver.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
+
+
+def _refuse_orphans(connection: Connection) -> None:
+    """Errors  RuntimeError where a row refers to one that isn't there: the migration is undone then."""
+    if connection.dialect.name != "sqlite":
+        return
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
+    if orphans:
+        raise RuntimeError(
+            f"The migration left rows that refer to nothing: {[tuple(row) for row in orphans]}"
+        )

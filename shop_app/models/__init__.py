@@ -6,20 +6,22 @@ from .catalog import (
     Category, Collection, CollectionProduct, OptionValue, PriceHistory, Product, ProductOption,
     ProductStatus, ProductTag, Review, ReviewStatus, SlugRedirect, Tag, Variant, VariantOption,
 )  # fmt: skip
+from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
 from .order import (
     LEGAL_MOVES, Counter, Fulfilment, FulfilmentLine, FulfilmentState, FulfilmentStatus, Order,
     OrderDiscount, OrderEvent, OrderLine, OrderStatus, OrderTaxLine, PaymentStatus,
 )  # fmt: skip
 from .payment import (
-    Dispute, Payment, PaymentEvent, PaymentEventKind, PaymentState, ProviderEvent, Refund, RefundLine,
-    RefundStatus,
+    Dispute, DisputeStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState, ProviderEvent, Refund,
+    RefundDestination, RefundLine, RefundStatus,
 )  # fmt: skip
 from .picture import Picture, ProductPicture, VariantPicture
-from .promotion import Promotion, PromotionCode, PromotionKind, PromotionUse
+from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
+from .returning import RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shelf import ShelfChange, ShelfFacet, ShelfItem
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .stock import MovementKind, StockHold, StockLevel, StockMovement, StockPolicy
-from .tax import TaxClass, TaxRate
+from .tax import TaxClass, TaxQuote, TaxRate
 
 __all__ = [name for name in dir() if name[0].isupper()]

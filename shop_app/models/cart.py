@@ -28,6 +28,8 @@ class Cart(SQLModel, table=True):
     """Where it goes, for taxes and shipping; the shop's own country until the shopper says."""
     codes: list[str] = json(list)
     """Discount codes that the shopper has entered, in that order."""
+    credits: list[int] = json(list)
+    """Credit accounts (gift cards, store credit) that the shopper pays with, in that order."""
     checkout: dict = json()
     """What the shopper has typed into checkout so far, so that nothing is typed twice."""
     version: int = 1

@@ -1,6 +1,6 @@
 """The order: frozen copies of all that was agreed, three independent statuses, and their legal moves."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, text
@@ -29,6 +29,8 @@ class PaymentStatus(StrEnum):
     PARTIALLY_REFUNDED = "partially_refunded"
     REFUNDED = "refunded"
     DISPUTED = "disputed"
+    CHARGED_BACK = "charged_back"
+    """A dispute was lost: the bank has taken the money back."""
     VOIDED = "voided"
 
 
@@ -37,6 +39,7 @@ class FulfilmentStatus(StrEnum):
     PARTIAL = "partial"
     SHIPPED = "shipped"
     DELIVERED = "delivered"
+    PARTIALLY_RETURNED = "partially_returned"
     RETURNED = "returned"
 
 
@@ -120,6 +123,10 @@ class Order(SQLModel, table=True):
     payment_provider: str = Field(max_length=32)
     locale: str = Field(default="en", max_length=16)
     terms_version: str = ""
+    vat_number: str = Field(default="", max_length=20)
+    """The buyer's EU VAT number, where one was given."""
+    reverse_charge: bool = False
+    """The buyer owes the VAT: none is in the prices, and none is charged."""
     note: str = ""
     placed_at: datetime = moment()
     paid_at: datetime | None = None
@@ -138,6 +145,8 @@ class OrderLine(SQLModel, table=True):
         check("quantity_fulfilled BETWEEN 0 AND quantity", "fulfilled_in_bounds"),
         check("quantity_returned BETWEEN 0 AND quantity", "returned_in_bounds"),
         check("quantity_cancelled BETWEEN 0 AND quantity", "cancelled_in_bounds"),
+        check("quantity_fulfilled + quantity_cancelled <= quantity", "parts_in_bounds"),
+        check("quantity_returned <= quantity_fulfilled", "only_sent_units_return"),
     )
 
     id: int | None = key()
@@ -160,6 +169,10 @@ class OrderLine(SQLModel, table=True):
     total_minor: int = minor()
     tax_class: str = Field(max_length=32)
     weight_grams: int = 0
+    is_gift: bool = False
+    """Added by a promotion, for nothing."""
+    promised_on: date | None = None
+    """When the units are expected that weren't there yet; None where all were."""
     quantity_fulfilled: int = 0
     quantity_returned: int = 0
     quantity_cancelled: int = 0

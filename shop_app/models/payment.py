@@ -9,6 +9,13 @@ from sqlmodel import Field, SQLModel
 from .base import check, key, minor, moment, one_of, refers, word
 
 
+class RefundDestination(StrEnum):
+    ORIGINAL = "original"
+    """Back the way it came."""
+    CREDIT = "credit"
+    """As store credit: nothing moves at the payment company."""
+
+
 class PaymentState(StrEnum):
     """Where one attempt to pay stands; the order's payment status is folded from all its events."""
 
@@ -77,6 +84,8 @@ class Payment(SQLModel, table=True):
     redirect_url: str = ""
     decline_message: str = ""
     """What went wrong last, in words for the shopper."""
+    authorized_until: datetime | None = None
+    """Until when an authorised amount can be captured."""
     expires_at: datetime | None = None
     created_at: datetime = moment()
 
@@ -121,7 +130,11 @@ class ProviderEvent(SQLModel, table=True):
 
 
 class Refund(SQLModel, table=True):
-    __table_args__ = (one_of("status", RefundStatus), check("amount_minor > 0", "amount_positive"))
+    __table_args__ = (
+        one_of("status", RefundStatus),
+        one_of("destination", RefundDestination),
+        check("amount_minor > 0", "amount_positive"),
+    )
 
     id: int | None = key()
     payment_id: int = refers("payment.id")
@@ -129,6 +142,9 @@ class Refund(SQLModel, table=True):
     """Made when the form is opened: a double click is one refund."""
     amount_minor: int = minor()
     status: str = word(RefundStatus.PENDING)
+    destination: str = word(RefundDestination.ORIGINAL)
+    return_id: int | None = refers("return_request.id", default=None)
+    """The return that it answers."""
     reason: str = Field(default="", max_length=100)
     note: str = ""
     provider_reference: str | None = Field(default=None, max_length=255, unique=True)
@@ -152,12 +168,25 @@ class RefundLine(SQLModel, table=True):
     restocked: bool = False
 
 
+class DisputeStatus(StrEnum):
+    OPEN = "open"
+    """A person has to answer by `due_at`."""
+    ANSWERED = "answered"
+    WON = "won"
+    LOST = "lost"
+
+
 class Dispute(SQLModel, table=True):
+    """A shopper's bank asks for the money back; it changes the payment status alone."""
+
+    __table_args__ = (one_of("status", DisputeStatus), check("amount_minor >= 0", "amount_not_negative"))
+
     id: int | None = key()
     payment_id: int = refers("payment.id")
     provider_reference: str = Field(max_length=255, unique=True)
-    status: str = Field(max_length=64)
+    status: str = word(DisputeStatus.OPEN)
     reason: str = Field(default="", max_length=100)
     amount_minor: int = minor()
     due_at: datetime | None = None
     created_at: datetime = moment()
+    closed_at: datetime | None = None

@@ -13,6 +13,23 @@ class PromotionKind(StrEnum):
     PERCENT = "percent"
     FIXED = "fixed"
     FREE_SHIPPING = "free_shipping"
+    BUY_X_GET_Y = "buy_x_get_y"
+    """For every `buy_quantity` units, the next `get_quantity` cheapest ones at `percent` off."""
+    GIFT = "gift"
+    """One unit of `gift_variant_id` for nothing."""
+
+
+class PromotionLane(SQLModel, table=True):
+    """Inside a lane the best promotion wins; lanes stack, one after the other."""
+
+    __tablename__ = "promotion_lane"
+
+    code: str = Field(primary_key=True, max_length=32)
+    label: str = Field(max_length=100)
+    position: int = 0
+    """Lanes are taken in this order."""
+    on_discounted: bool = False
+    """Whether it applies to reduced prices too, and to those that a lane before took something off."""
 
 
 class Promotion(SQLModel, table=True):
@@ -20,6 +37,8 @@ class Promotion(SQLModel, table=True):
         one_of("kind", PromotionKind),
         check("used >= 0 AND (usage_limit IS NULL OR used <= usage_limit)", "uses_in_bounds"),
         check("percent BETWEEN 0 AND 100 AND amount_minor >= 0", "value_in_bounds"),
+        check("buy_quantity >= 0 AND get_quantity >= 0 AND minimum_quantity >= 0", "quantities_not_negative"),
+        check("spent_minor >= 0 AND (budget_minor IS NULL OR spent_minor <= budget_minor)", "within_budget"),
     )
 
     id: int | None = key()
@@ -30,13 +49,18 @@ class Promotion(SQLModel, table=True):
     amount_minor: int = minor(default=0)
     automatic: bool = False
     """Applies without a code."""
-    lane: str = Field(default="default", max_length=32)
-    """Inside a lane the best wins; lanes stack."""
+    buy_quantity: int = 0
+    get_quantity: int = 0
+    gift_variant_id: int | None = refers("variant.id", default=None, index=False, ondelete="SET NULL")
+    lane: str = Field(default="default", foreign_key="promotion_lane.code", max_length=32)
     minimum_minor: int = minor(default=0)
-    """The goods have to come to this much."""
-    on_sale_too: bool = False
-    """Whether it also applies to prices that are already reduced."""
+    """The goods that it is about have to come to this much."""
+    minimum_quantity: int = 0
+    """So many units of the goods that it is about have to be there."""
+    first_order: bool = False
+    """Only for who has ordered nothing before."""
     conditions: dict = json()
+    """What it is about: {"products": [ids], "categories": [ids]}; all goods where it is empty."""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     usage_limit: int | None = None
@@ -44,6 +68,9 @@ class Promotion(SQLModel, table=True):
     used: int = 0
     """Uses by orders that are alive; taken when an order is placed, given back when it dies."""
     budget_minor: int | None = maybe_minor()
+    """All that it may ever give."""
+    spent_minor: int = minor(default=0)
+    """What living orders were given; moves together with `used`."""
     active: bool = True
     created_at: datetime = moment()
     version: int = 1

@@ -22,6 +22,8 @@ class MovementKind(StrEnum):
     ALLOCATED = "allocated"
     RELEASED = "released"
     SHIPPED = "shipped"
+    RECALLED = "recalled"
+    """A parcel that was cancelled: its units are in the house again, and still the order's."""
     RETURNED = "returned"
 
 
@@ -61,6 +63,8 @@ class StockHold(SQLModel, table=True):
     variant_id: int = refers("variant.id", ondelete="CASCADE")
     quantity: int
     expires_at: datetime = Field(index=True)
+    since: datetime = moment()
+    """When the cart entered checkout: from here the longest time is counted."""
 
 
 class StockMovement(SQLModel, table=True):

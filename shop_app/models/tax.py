@@ -1,11 +1,11 @@
 """Taxes: classes of goods, and a rate for each by country and region. Data that a shopkeeper edits."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from .base import check, key
+from .base import check, key, moment
 
 
 class TaxClass(SQLModel, table=True):
@@ -31,3 +31,22 @@ class TaxRate(SQLModel, table=True):
     rate_ppm: int
     """Parts per million: 190,000 is 19 %."""
     valid_from: date = date(2000, 1, 1)
+
+
+class TaxQuote(SQLModel, table=True):
+    """What an outside engine said of a place; asked before the order's transaction, read inside it."""
+
+    __tablename__ = "tax_quote"
+    __table_args__ = (
+        UniqueConstraint("country", "region", "postal_code", "tax_class"),
+        check("rate_ppm BETWEEN 0 AND 1000000", "rate_in_bounds"),
+    )
+
+    id: int | None = key()
+    country: str = Field(max_length=2)
+    region: str = Field(default="", max_length=16)
+    postal_code: str = Field(default="", max_length=20)
+    tax_class: str = Field(max_length=32)
+    label: str = Field(max_length=100)
+    rate_ppm: int
+    asked_at: datetime = moment()

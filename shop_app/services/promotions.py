@@ -19,12 +19,17 @@ from .remembered import Remembered
 MAX_CODES = 5
 
 promotion = SQLModel.metadata.tables["promotion"]
+lane = SQLModel.metadata.tables["promotion_lane"]
 promotion_code = SQLModel.metadata.tables["promotion_code"]
 promotion_use = SQLModel.metadata.tables["promotion_use"]
 order = SQLModel.metadata.tables["customer_order"]
 
-_COLUMNS = [column for column in promotion.c if column.name != "conditions"]
-_AUTOMATIC = select(*_COLUMNS).where(promotion.c.active, promotion.c.automatic)
+_COLUMNS = [*(column for column in promotion.c if column.name != "conditions"), lane.c.on_discounted]
+_AUTOMATIC = (
+    select(*_COLUMNS)
+    .join(lane, lane.c.code == promotion.c.lane)
+    .where(promotion.c.active, promotion.c.automatic)
+)
 _BY_CODE = (
     select(
         *_COLUMNS,
@@ -33,6 +38,7 @@ _BY_CODE = (
         promotion_code.c.usage_limit.label("code_limit"),
     )
     .join(promotion, promotion.c.id == promotion_code.c.promotion_id)
+    .join(lane, lane.c.code == promotion.c.lane)
     .where(promotion_code.c.code.in_(bindparam("codes", expanding=True)))
 )
 _USES_OF = select(func.count()).where(
@@ -199,7 +205,7 @@ def _offer(row: RowMapping, code: str) -> Offer:
     return Offer(
         id=row["id"], label=row["name"], kind=row["kind"], percent=row["percent"],
         amount_minor=row["amount_minor"], code=code, lane=row["lane"], minimum_minor=row["minimum_minor"],
-        on_reduced=row["on_sale_too"],
+        on_reduced=row["on_discounted"],
     )  # fmt: skip
 
 
