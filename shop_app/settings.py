@@ -42,6 +42,16 @@ class Settings(BaseSettings):
     currency: str = Field("EUR", min_length=3, max_length=3)
     bank_account: str = ""
     """Where shoppers transfer money to, as it stands on an order that is paid later."""
+    hold_minutes: int = Field(15, ge=1, le=120)
+    """So long the units of a cart in checkout are kept, from the last thing that the shopper did."""
+    hold_most_minutes: int = Field(60, ge=1, le=24 * 60)
+    """And so long at most, from the first."""
+    prices_include_tax: bool = True
+    """Whether catalogue prices are what the shopper pays, or tax comes on top."""
+    capture: Literal["at_order", "at_fulfilment"] = "at_order"
+    """When a card is charged: with the order, or when its first parcel leaves."""
+    vat_number: str = ""
+    """The shop's own EU VAT number: without it no order goes out by reverse charge."""
     trusted_proxy_hops: int = Field(0, ge=0, le=8)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -1,0 +1,138 @@
+"""The rules of orders: totals, lines, taxes, numbers, parcels."""
+
+from __future__ import annotations
+
+from .rule import Rule
+
+ORDERS = (
+    Rule(
+        "order-total",
+        "Order {number}: its total is {total_minor}, its parts come to {parts_minor}.",
+        """
+        SELECT * FROM (
+            SELECT number, currency, total_minor, subtotal_minor - discount_minor + shipping_minor
+                + CASE WHEN tax_included THEN 0 ELSE tax_minor END AS parts_minor
+            FROM customer_order) o
+        WHERE total_minor <> parts_minor ORDER BY number
+        """,
+    ),
+    Rule(
+        "order-lines",
+        "Order {number} has no lines.",
+        """
+        SELECT number FROM customer_order o
+        WHERE NOT EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = o.id) ORDER BY number
+        """,
+    ),
+    Rule(
+        "order-copies",
+        "Order {number}: a line lacks the copy of its title or SKU.",
+        """
+        SELECT DISTINCT o.number FROM order_line l JOIN customer_order o ON o.id = l.order_id
+        WHERE l.title = '' OR l.sku = '' ORDER BY o.number
+        """,
+    ),
+    Rule(
+        "order-subtotal",
+        "Order {number}: its subtotal is {subtotal_minor}, its lines come to {lines_minor}.",
+        """
+        SELECT o.number, o.currency, o.subtotal_minor, sum(l.subtotal_minor) AS lines_minor
+        FROM customer_order o JOIN order_line l ON l.order_id = o.id
+        GROUP BY o.id, o.number, o.currency, o.subtotal_minor
+        HAVING o.subtotal_minor <> sum(l.subtotal_minor) ORDER BY o.number
+        """,
+    ),
+    Rule(
+        "order-discount",
+        "Order {number}: its discount is {discount_minor}, its lines have {lines_minor}.",
+        """
+        SELECT o.number, o.currency, o.discount_minor, sum(l.discount_minor) AS lines_minor
+        FROM customer_order o JOIN order_line l ON l.order_id = o.id
+        GROUP BY o.id, o.number, o.currency, o.discount_minor
+        HAVING o.discount_minor <> sum(l.discount_minor) ORDER BY o.number
+        """,
+    ),
+    Rule(
+        "line-discount",
+        "Order {number}, {sku}: the line's discount is {discount_minor}, its parts come to {parts_minor}.",
+        """
+        SELECT * FROM (
+            SELECT o.number, o.currency, l.sku, l.discount_minor,
+                (SELECT coalesce(sum(d.amount_minor), 0) FROM order_discount d WHERE d.line_id = l.id)
+                    AS parts_minor
+            FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
+        WHERE discount_minor <> parts_minor ORDER BY number, sku
+        """,
+    ),
+    Rule(
+        "order-tax",
+        "Order {number}: its tax is {tax_minor}, its tax lines come to {lines_minor}.",
+        """
+        SELECT * FROM (
+            SELECT o.number, o.currency, o.tax_minor,
+                (SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t
+                    WHERE t.order_id = o.id) AS lines_minor
+            FROM customer_order o) x
+        WHERE tax_minor <> lines_minor ORDER BY number
+        """,
+    ),
+    Rule(
+        "line-tax",
+        "Order {number}, {sku}: the line's tax is {tax_minor}, its tax lines come to {lines_minor}.",
+        """
+        SELECT * FROM (
+            SELECT o.number, o.currency, l.sku, l.tax_minor,
+                (SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t WHERE t.line_id = l.id)
+                    AS lines_minor
+            FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
+        WHERE tax_minor <> lines_minor ORDER BY number, sku
+        """,
+    ),
+    Rule(
+        "tax-base",
+        "Order {number}, {sku}: tax and its base come to {sum_minor}, the line to {total_minor}.",
+        """
+        SELECT o.number, o.currency, l.sku, l.total_minor, t.base_minor + t.amount_minor AS sum_minor
+        FROM order_tax_line t JOIN order_line l ON l.id = t.line_id JOIN customer_order o ON o.id = t.order_id
+        WHERE t.included AND t.base_minor + t.amount_minor <> l.total_minor
+            AND NOT EXISTS (SELECT 1 FROM order_tax_line other WHERE other.line_id = l.id
+                AND other.id <> t.id)
+        ORDER BY o.number, l.sku
+        """,
+    ),
+    Rule(
+        "order-numbers",
+        "Order numbers run from {first} to {last} with {missing} missing; the counter stands at {counted}.",
+        """
+        SELECT * FROM (
+            SELECT min(number) AS first, max(number) AS last, max(number) - min(number) + 1 - count(*)
+                AS missing,
+                (SELECT max(value) FROM counter WHERE name = 'order') AS counted
+            FROM customer_order) x
+        WHERE first IS NOT NULL AND (missing <> 0 OR counted IS NULL OR counted <> last)
+        """,
+    ),
+    Rule(
+        "order-cart",
+        "Order {number} is {status}, and its cart is still open.",
+        """
+        SELECT o.number, o.status FROM customer_order o JOIN cart c ON c.id = o.cart_id
+        WHERE o.status IN ('placed', 'completed') AND c.completed_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM order_event e WHERE e.order_id = o.id AND e.kind = 'expired')
+        ORDER BY o.number
+        """,
+    ),
+    Rule(
+        "line-parcels",
+        "Order {number}, {sku}: {said} units are marked as sent, parcels hold {sent}.",
+        """
+        SELECT * FROM (
+            SELECT o.number, l.sku, l.quantity_fulfilled AS said,
+                (SELECT coalesce(sum(f.quantity), 0) FROM fulfilment_line f
+                    JOIN fulfilment p ON p.id = f.fulfilment_id
+                    WHERE f.order_line_id = l.id AND p.status <> 'cancelled') AS sent
+            FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
+        WHERE said <> sent ORDER BY number, sku
+        """,
+    ),
+)

@@ -1,0 +1,139 @@
+"""The rules of payments, refunds and disputes."""
+
+from __future__ import annotations
+
+from .rule import Rule
+
+_EVENTS = """
+    SELECT p.id AS payment_id, p.order_id,
+        (SELECT coalesce(sum(e.amount_minor), 0) FROM payment_event e
+            WHERE e.payment_id = p.id AND e.kind = 'captured') AS captured_minor,
+        (SELECT coalesce(sum(e.amount_minor), 0) FROM payment_event e
+            WHERE e.payment_id = p.id AND e.kind = 'refunded' AND NOT EXISTS (
+                SELECT 1 FROM payment_event f WHERE f.payment_id = p.id AND f.kind = 'refund_failed'
+                AND f.provider_reference = e.provider_reference)) AS refunded_minor
+    FROM payment p
+"""
+"""What the events of each payment come to; a refund that failed later doesn't count."""
+
+PAYMENTS = (
+    Rule(
+        "payment-captured",
+        "Order {number}, attempt {attempt}: {captured_minor} are noted as captured,"
+        " its events say {events_minor}.",
+        f"""
+        SELECT o.number, p.attempt, p.currency, p.captured_minor, e.captured_minor AS events_minor
+        FROM payment p JOIN ({_EVENTS}) e ON e.payment_id = p.id JOIN customer_order o ON o.id = p.order_id
+        WHERE p.captured_minor <> CASE WHEN e.captured_minor > p.amount_minor THEN p.amount_minor
+            ELSE e.captured_minor END
+        ORDER BY o.number, p.attempt
+        """,
+    ),
+    Rule(
+        "payment-refunded",
+        "Order {number}, attempt {attempt}: {refunded_minor} are noted as refunded,"
+        " its events say {events_minor}.",
+        f"""
+        SELECT o.number, p.attempt, p.currency, p.refunded_minor, e.refunded_minor AS events_minor
+        FROM payment p JOIN ({_EVENTS}) e ON e.payment_id = p.id JOIN customer_order o ON o.id = p.order_id
+        WHERE p.refunded_minor <> CASE WHEN e.refunded_minor > p.captured_minor THEN p.captured_minor
+            ELSE e.refunded_minor END
+        ORDER BY o.number, p.attempt
+        """,
+    ),
+    Rule(
+        "payment-pending",
+        "Order {number}, attempt {attempt}: {noted_minor} wait to be refunded,"
+        " open refunds come to {open_minor}.",
+        """
+        SELECT * FROM (
+            SELECT o.number, p.attempt, p.currency, p.refund_pending_minor AS noted_minor,
+                p.captured_minor - p.refunded_minor AS most,
+                (SELECT coalesce(sum(r.amount_minor), 0) FROM refund r
+                    WHERE r.payment_id = p.id AND r.status = 'pending') AS open_minor
+            FROM payment p JOIN customer_order o ON o.id = p.order_id) x
+        WHERE noted_minor <> CASE WHEN open_minor > most THEN most ELSE open_minor END ORDER BY number,
+        attempt
+        """,
+    ),
+    Rule(
+        "refunds-bounded",
+        "Order {number}: {refunded_minor} were refunded, more than the {captured_minor} that came in.",
+        f"""
+        SELECT o.number, o.currency, sum(e.captured_minor) AS captured_minor, sum(e.refunded_minor)
+            AS refunded_minor
+        FROM ({_EVENTS}) e JOIN customer_order o ON o.id = e.order_id
+        GROUP BY o.id, o.number, o.currency
+        HAVING sum(e.refunded_minor) > sum(e.captured_minor) ORDER BY o.number
+        """,
+    ),
+    Rule(
+        "refund-events",
+        "Order {number}: the refund {reference} of {amount_minor} is settled,"
+        " and its payment has no such event.",
+        """
+        SELECT o.number, o.currency, r.amount_minor, coalesce(r.provider_reference, r.request_key)
+            AS reference
+        FROM refund r JOIN payment p ON p.id = r.payment_id JOIN customer_order o ON o.id = p.order_id
+        WHERE r.status = 'succeeded' AND NOT EXISTS (
+            SELECT 1 FROM payment_event e WHERE e.payment_id = p.id AND e.kind = 'refunded'
+            AND e.provider_reference = r.provider_reference AND e.amount_minor = r.amount_minor)
+        ORDER BY o.number
+        """,
+    ),
+    Rule(
+        "payment-status",
+        "Order {number} says {said}; of {total_minor}, {captured_minor} came in"
+        " and {refunded_minor} went back.",
+        f"""
+        SELECT * FROM (
+            SELECT o.number, o.currency, o.payment_status AS said, o.total_minor, s.captured_minor,
+                s.refunded_minor,
+                CASE WHEN s.captured_minor = 0 THEN 'none'
+                    WHEN s.refunded_minor >= s.captured_minor THEN 'refunded'
+                    WHEN s.refunded_minor > 0 THEN 'partially_refunded'
+                    WHEN s.captured_minor < o.total_minor THEN 'partially_paid'
+                    WHEN s.captured_minor > o.total_minor THEN 'overpaid'
+                    ELSE 'paid' END AS folded
+            FROM customer_order o JOIN (
+                SELECT order_id, sum(captured_minor) AS captured_minor, sum(refunded_minor) AS refunded_minor
+                FROM ({_EVENTS}) e GROUP BY order_id) s ON s.order_id = o.id) x
+        WHERE said <> folded AND said NOT IN ('disputed', 'voided', 'authorized')
+        ORDER BY number
+        """,
+    ),
+    Rule(
+        "paid-without-money",
+        "Order {number} says {said}, and no money came in for it.",
+        """
+        SELECT number, payment_status AS said FROM customer_order o
+        WHERE payment_status IN ('paid', 'overpaid', 'partially_paid', 'refunded', 'partially_refunded')
+            AND total_minor > 0 AND NOT EXISTS (
+                SELECT 1 FROM payment p JOIN payment_event e ON e.payment_id = p.id
+                WHERE p.order_id = o.id AND e.kind = 'captured')
+        ORDER BY number
+        """,
+    ),
+    Rule(
+        "money-without-order",
+        "Order {number} is {status}, {kept_minor} were kept for it, and nobody was asked to look.",
+        f"""
+        SELECT o.number, o.status, o.currency, sum(e.captured_minor - e.refunded_minor) AS kept_minor
+        FROM ({_EVENTS}) e JOIN customer_order o ON o.id = e.order_id
+        WHERE o.status NOT IN ('placed', 'completed') AND o.attention = ''
+            AND NOT EXISTS (SELECT 1 FROM refund r JOIN payment p ON p.id = r.payment_id
+                WHERE p.order_id = o.id AND r.status = 'pending')
+        GROUP BY o.id, o.number, o.status, o.currency
+        HAVING sum(e.captured_minor - e.refunded_minor) > 0 ORDER BY o.number
+        """,
+    ),
+    Rule(
+        "money-counted-once",
+        "The payment {reference} stands on {orders} orders.",
+        """
+        SELECT intent_reference AS reference, count(DISTINCT order_id) AS orders FROM payment
+        WHERE intent_reference IS NOT NULL AND captured_minor > 0
+        GROUP BY provider, intent_reference HAVING count(DISTINCT order_id) > 1 ORDER BY intent_reference
+        """,
+    ),
+)
