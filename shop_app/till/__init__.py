@@ -1,0 +1,20 @@
+"""The till: places an order, opens its payment and settles it; here alone database and payment company meet.
+
+Every step is written down before the next one begins, and no step outside happens inside a transaction.
+A process may die between any two lines: `sweep` and `reconcile` find what is half done and go on with it.
+
+The door to four rooms: `paying` (from a cart to an open payment), `settling` (what came of it), `desk`
+(what staff do) and `healing` (what goes on with all that is half done).
+"""
+
+from __future__ import annotations
+
+from .desk import refund
+from .healing import reconcile, sweep
+from .paying import close, give_up, page_of, pay
+from .settling import apply_notice, settle, settle_from_provider
+
+__all__ = [
+    "apply_notice", "close", "give_up", "page_of", "pay", "reconcile", "refund", "settle",
+    "settle_from_provider", "sweep",
+]  # fmt: skip
