@@ -1,94 +1,61 @@
-"""Stock: the only writer of the three numbers, the holds and the ledger of movements.
+"""Stock: its verbs, and with `stock_ledger` the only writer of the three numbers, holds and movements.
 
-Every change is one guarded statement per variant, so that two buyers can't both pass a check; variants
-are taken in SKU order, so that two carts can't wait for each other. Each change leaves a movement, and
-the deltas of a variant's movements add up to its level.
+An order goes allocated -> shipped; a parcel may be recalled, goods may come back, what is cancelled is
+released or written off. The caller has the order, or the cart, locked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlmodel import Session, SQLModel
 
-from .. import facts
-from ..clock import now
-from ..errors import Invalid, NotFound, OutOfStock
+from ..errors import Conflict, Invalid
 from ..models import MovementKind, StockPolicy
 from ..words import _
-from . import shelf
+from .stock_ledger import (
+    NO_LEVEL,
+    Level,
+    Move,
+    in_sku_order,
+    level,
+    levels,
+    movement,
+    only_left,
+    out_of_stock,
+    record,
+    shift,
+    shift_all,
+)  # fmt: skip
 
-level = SQLModel.metadata.tables["stock_level"]
+__all__ = [
+    "NO_LEVEL", "Level", "adjust", "allocate", "hold", "levels", "only_left", "recall", "release",
+    "set_on_hand", "ship", "take_back", "unhold", "write_off",
+]  # fmt: skip
+
 stock_hold = SQLModel.metadata.tables["stock_hold"]
-movement = SQLModel.metadata.tables["stock_movement"]
-variant = SQLModel.metadata.tables["variant"]
-product = SQLModel.metadata.tables["product"]
 
-# The guard lets through what fits, and what only gives back: a level that a stocktake left too low
-# must never keep an order from returning its units.
-_SHIFT = (
-    update(level)
-    .where(
-        level.c.variant_id == bindparam("variant"),
-        level.c.on_hand + bindparam("on_hand_delta") >= 0,
-        level.c.allocated + bindparam("allocated_delta") >= 0,
-        level.c.held + bindparam("held_delta") >= 0,
-        or_(
-            level.c.policy == StockPolicy.BACKORDER.value,
-            level.c.on_hand - level.c.allocated - level.c.held >= bindparam("needed"),
-        ),
-    )
-    .values(
-        on_hand=level.c.on_hand + bindparam("on_hand_delta"),
-        allocated=level.c.allocated + bindparam("allocated_delta"),
-        held=level.c.held + bindparam("held_delta"),
-    )
-)
-_NAMES = (
-    select(variant.c.id, variant.c.sku, product.c.title, variant.c.title.label("variant_title"))
-    .join(product, product.c.id == variant.c.product_id)
-    .where(variant.c.id.in_(bindparam("ids", expanding=True)))
-)
-_SKUS = select(variant.c.sku, variant.c.id).where(variant.c.id.in_(bindparam("ids", expanding=True)))
-_LEVELS = select(level).where(level.c.variant_id.in_(bindparam("ids", expanding=True)))
 _HOLDS = select(stock_hold.c.variant_id, stock_hold.c.quantity).where(
     stock_hold.c.cart_id == bindparam("cart")
 )
-_OF_ORDER = (
+_DROP_HOLDS = delete(stock_hold).where(stock_hold.c.cart_id == bindparam("cart"))
+OUT_AND_BACK = (MovementKind.SHIPPED, MovementKind.RECALLED, MovementKind.RETURNED)
+
+_KEPT = (
     select(movement.c.variant_id, func.sum(movement.c.allocated_delta))
     .where(movement.c.order_id == bindparam("order"))
     .group_by(movement.c.variant_id)
 )
-_RECORD = insert(movement)
-_DROP_HOLDS = delete(stock_hold).where(stock_hold.c.cart_id == bindparam("cart"))
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    on_hand: int
-    allocated: int
-    held: int
-    backorder: bool
-
-    @property
-    def available(self) -> int:
-        return max(0, self.on_hand - self.allocated - self.held)
-
-
-NO_LEVEL = Level(0, 0, 0, False)
-
-
-def levels(session: Session, variant_ids: Iterable[int]) -> dict[int, Level]:
-    """The numbers of these variants; one that was never stocked is missing."""
-    rows = session.connection().execute(_LEVELS, {"ids": list(variant_ids)})
-    return {
-        row.variant_id: Level(row.on_hand, row.allocated, row.held, row.policy == StockPolicy.BACKORDER)
-        for row in rows
-    }
+_GONE = (
+    select(movement.c.variant_id, func.sum(movement.c.on_hand_delta))
+    .where(
+        movement.c.order_id == bindparam("order"),
+        movement.c.kind.in_([kind.value for kind in OUT_AND_BACK]),
+    )
+    .group_by(movement.c.variant_id)
+)
 
 
 def set_on_hand(
@@ -125,10 +92,10 @@ def adjust(
         return
     session.flush()
     kind = MovementKind.RECEIVED if delta > 0 else MovementKind.ADJUSTED
-    move = _Move(variant_id, kind, on_hand=delta, needed=max(0, -delta))
-    if not _shift(session, move):
+    move = Move(variant_id, kind, on_hand=delta, needed=max(0, -delta))
+    if not shift(session, move):
         raise Invalid(_("Orders and checkouts already have more units than would be left."), field="on_hand")
-    _record(session, [move], reason=reason, actor=actor, note=note)
+    record(session, [move], reason=reason, actor=actor, note=note)
 
 
 def allocate(
@@ -141,30 +108,88 @@ def allocate(
     """
     session.flush()
     held = _held_by(session, cart_id) if cart_id else {}
-    moves: list[_Move] = []
-    for variant_id in _in_sku_order(session, {**quantities, **held}):
+    moves: list[Move] = []
+    for variant_id in in_sku_order(session, {**quantities, **held}):
         own, wanted = held.get(variant_id, 0), quantities.get(variant_id, 0)
-        move = _Move(
+        move = Move(
             variant_id, MovementKind.ALLOCATED, allocated=wanted, held=-own, needed=max(0, wanted - own)
         )
-        if not _shift(session, move):
-            raise _out_of_stock(session, quantities, held, taken={move.variant_id for move in moves})
+        if not shift(session, move):
+            raise out_of_stock(session, quantities, held, taken={move.variant_id for move in moves})
         moves.append(move)
     if held:
         session.connection().execute(_DROP_HOLDS, {"cart": cart_id})
-    _record(session, moves, order_id=order_id, cart_id=cart_id if held else None, reason="order placed")
+    record(session, moves, order_id=order_id, cart_id=cart_id if held else None, reason="order placed")
 
 
-def release(session: Session, order_id: int, *, reason: str, actor: str = "system") -> None:
-    """Take back whatever the order still has allocated; once or twice is the same."""
-    rows = session.connection().execute(_OF_ORDER, {"order": order_id})
-    still = {variant_id: int(units) for variant_id, units in rows if units > 0}
-    moves = [
-        _Move(variant_id, MovementKind.RELEASED, allocated=-still[variant_id])
-        for variant_id in _in_sku_order(session, still)
-    ]
-    _shift_all(session, moves)
-    _record(session, moves, order_id=order_id, reason=reason, actor=actor)
+def release(
+    session: Session,
+    order_id: int,
+    *,
+    reason: str,
+    actor: str = "system",
+    quantities: Mapping[int, int] | None = None,
+) -> None:
+    """Take back whatever the order still has allocated, once or twice is the same; or just these units.
+
+    Errors  Conflict for more units than the order still has.
+    """
+    still = _kept_by(session, order_id)
+    freed = still if quantities is None else _checked(quantities, still)
+    _move_all(session, order_id, freed, MovementKind.RELEASED, reason=reason, actor=actor, allocated=-1)
+
+
+def ship(
+    session: Session, order_id: int, quantities: Mapping[int, int], *, actor: str, note: str = ""
+) -> None:
+    """These units leave the house with a parcel.
+
+    Errors  Conflict for more units than the order still has, or than are in the house: backordered
+            ones can't leave before they have come.
+    """
+    sent = _checked(quantities, _kept_by(session, order_id))
+    _move_all(
+        session, order_id, sent, MovementKind.SHIPPED, reason="parcel sent", actor=actor, note=note,
+        on_hand=-1, allocated=-1,
+    )  # fmt: skip
+
+
+def recall(
+    session: Session, order_id: int, quantities: Mapping[int, int], *, actor: str, note: str = ""
+) -> None:
+    """A parcel was cancelled: its units are in the house again, and still the order's.
+
+    Errors  Conflict for more units than have left for this order.
+    """
+    back = _checked(quantities, _gone_to(session, order_id))
+    _move_all(
+        session, order_id, back, MovementKind.RECALLED, reason="parcel cancelled", actor=actor, note=note,
+        on_hand=1, allocated=1,
+    )  # fmt: skip
+
+
+def take_back(
+    session: Session, order_id: int, quantities: Mapping[int, int], *, reason: str, actor: str
+) -> None:
+    """Returned goods are on the shelf again, for anyone.
+
+    Errors  Conflict for more units than have left for this order.
+    """
+    back = _checked(quantities, _gone_to(session, order_id))
+    _move_all(session, order_id, back, MovementKind.RETURNED, reason=reason, actor=actor, on_hand=1)
+
+
+def write_off(
+    session: Session, order_id: int, quantities: Mapping[int, int], *, reason: str, actor: str
+) -> None:
+    """Units of the order are cancelled and won't be sold again: broken, lost.
+
+    Errors  Conflict for more units than the order still has, or than are in the house.
+    """
+    lost = _checked(quantities, _kept_by(session, order_id))
+    _move_all(
+        session, order_id, lost, MovementKind.ADJUSTED, reason=reason, actor=actor, on_hand=-1, allocated=-1
+    )
 
 
 def hold(session: Session, cart_id: int, quantities: Mapping[int, int], *, expires_at: datetime) -> None:
@@ -174,13 +199,13 @@ def hold(session: Session, cart_id: int, quantities: Mapping[int, int], *, expir
     """
     session.flush()
     before = _held_by(session, cart_id)
-    moves: list[_Move] = []
-    for variant_id in _in_sku_order(session, {**quantities, **before}):
+    moves: list[Move] = []
+    for variant_id in in_sku_order(session, {**quantities, **before}):
         delta = quantities.get(variant_id, 0) - before.get(variant_id, 0)
         kind = MovementKind.HELD if delta > 0 else MovementKind.UNHELD
-        move = _Move(variant_id, kind, held=delta, needed=max(0, delta))
-        if not _shift(session, move):
-            raise _out_of_stock(session, quantities, before, taken={move.variant_id for move in moves})
+        move = Move(variant_id, kind, held=delta, needed=max(0, delta))
+        if not shift(session, move):
+            raise out_of_stock(session, quantities, before, taken={move.variant_id for move in moves})
         moves.append(move)
     connection = session.connection()
     connection.execute(_DROP_HOLDS, {"cart": cart_id})
@@ -191,96 +216,19 @@ def hold(session: Session, cart_id: int, quantities: Mapping[int, int], *, expir
     ]
     if rows:
         connection.execute(insert(stock_hold), rows)
-    _record(session, moves, cart_id=cart_id, reason="checkout")
+    record(session, moves, cart_id=cart_id, reason="checkout")
 
 
 def unhold(session: Session, cart_id: int, *, reason: str) -> None:
     """Give back all that the cart holds; once or twice is the same."""
     held = _held_by(session, cart_id)
     moves = [
-        _Move(variant_id, MovementKind.UNHELD, held=-held[variant_id])
-        for variant_id in _in_sku_order(session, held)
+        Move(variant_id, MovementKind.UNHELD, held=-held[variant_id])
+        for variant_id in in_sku_order(session, held)
     ]
-    _shift_all(session, moves)
+    shift_all(session, moves)
     session.connection().execute(_DROP_HOLDS, {"cart": cart_id})
-    _record(session, moves, cart_id=cart_id, reason=reason)
-
-
-def only_left(left: int, title: str) -> str:
-    """The sentence of a refusal: "Only 3 of Dune Mug are left."."""
-    if left <= 0:
-        return _("{title} is sold out.").format(title=title)
-    one, many = _("Only {count} of {title} is left."), _("Only {count} of {title} are left.")
-    return (one if left == 1 else many).format(count=left, title=title)
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    variant_id: int
-    kind: MovementKind
-    on_hand: int = 0
-    allocated: int = 0
-    held: int = 0
-    needed: int = -2_000_000_000
-    """Units that must be free for it; far below zero where it only gives back."""
-
-
-def _shift(session: Session, move: _Move) -> bool:
-    if not (move.on_hand or move.allocated or move.held):
-        return True
-    done = session.connection().execute(
-        _SHIFT,
-        {
-            "variant": move.variant_id,
-            "on_hand_delta": move.on_hand,
-            "allocated_delta": move.allocated,
-            "held_delta": move.held,
-            "needed": move.needed,
-        },
-    )
-    return done.rowcount == 1
-
-
-def _shift_all(session: Session, moves: list[_Move]) -> None:
-    session.flush()
-    for move in moves:
-        if not _shift(session, move):
-            raise NotFound(_("The stock of a product is missing."))
-
-
-def _record(
-    session: Session,
-    moves: Iterable[_Move],
-    *,
-    reason: str,
-    actor: str = "system",
-    note: str = "",
-    order_id: int | None = None,
-    cart_id: int | None = None,
-) -> None:
-    at = now()
-    rows: list[dict[str, Any]] = [
-        {
-            "variant_id": move.variant_id, "kind": move.kind.value, "on_hand_delta": move.on_hand,
-            "allocated_delta": move.allocated, "held_delta": move.held, "order_id": order_id,
-            "cart_id": cart_id, "reason": reason, "note": note, "actor": actor, "at": at,
-        }
-        for move in moves
-        if move.on_hand or move.allocated or move.held
-    ]  # fmt: skip
-    if rows:
-        session.connection().execute(_RECORD, rows)
-        moved = tuple(sorted(row["variant_id"] for row in rows))
-        shelf.refresh_availability(session, moved)
-        facts.announce(session, facts.StockChanged(moved))
-
-
-def _in_sku_order(session: Session, variant_ids: Iterable[int]) -> list[int]:
-    ids = list(variant_ids)
-    if len(ids) < 2:
-        return ids
-    rows = session.connection().execute(_SKUS, {"ids": ids})
-    return [variant_id for _sku, variant_id in sorted(tuple(row) for row in rows)]
+    record(session, moves, cart_id=cart_id, reason=reason)
 
 
 def _held_by(session: Session, cart_id: int) -> dict[int, int]:
@@ -288,20 +236,43 @@ def _held_by(session: Session, cart_id: int) -> dict[int, int]:
     return {row.variant_id: row.quantity for row in rows}
 
 
-def _out_of_stock(
-    session: Session, wanted: Mapping[int, int], own: Mapping[int, int], taken: set[int]
-) -> OutOfStock:
-    """The refusal for these lines; `taken` already have their units in this transaction."""
-    known = levels(session, wanted)
-    left: dict[str, int] = {}
-    sentences = []
-    for row in sorted(session.connection().execute(_NAMES, {"ids": list(wanted)}), key=lambda row: row.sku):
-        numbers = known.get(row.id, NO_LEVEL)
-        could_have = wanted[row.id]
-        if row.id not in taken and not numbers.backorder:
-            could_have = min(could_have, numbers.available + own.get(row.id, 0))
-        left[row.sku] = could_have
-        if could_have < wanted[row.id]:
-            title = f"{row.title}, {row.variant_title}" if row.variant_title else row.title
-            sentences.append(only_left(could_have, title))
-    return OutOfStock(" ".join(sentences), left=left)
+def _kept_by(session: Session, order_id: int) -> dict[int, int]:
+    """The units that the order has allocated and that haven't left, by variant id."""
+    rows = session.connection().execute(_KEPT, {"order": order_id})
+    return {variant_id: int(units) for variant_id, units in rows if units > 0}
+
+
+def _gone_to(session: Session, order_id: int) -> dict[int, int]:
+    """The units that have left for the order and haven't come back, by variant id."""
+    rows = session.connection().execute(_GONE, {"order": order_id})
+    return {variant_id: -int(units) for variant_id, units in rows if units < 0}
+
+
+def _checked(quantities: Mapping[int, int], most: Mapping[int, int]) -> dict[int, int]:
+    if any(units < 0 for units in quantities.values()):
+        raise Invalid(_("Choose units from 0 up."), field="quantity")
+    wanted = {variant_id: units for variant_id, units in quantities.items() if units}
+    if any(units > most.get(variant_id, 0) for variant_id, units in wanted.items()):
+        raise Conflict(_("That is more than the order has there. Reload the page and look again."))
+    return wanted
+
+
+def _move_all(
+    session: Session,
+    order_id: int,
+    quantities: Mapping[int, int],
+    kind: MovementKind,
+    *,
+    reason: str,
+    actor: str,
+    note: str = "",
+    on_hand: int = 0,
+    allocated: int = 0,
+) -> None:
+    """Move these units of the order; `on_hand` and `allocated` are the signs of the change."""
+    moves = [
+        Move(variant_id, kind, on_hand * quantities[variant_id], allocated * quantities[variant_id])
+        for variant_id in in_sku_order(session, quantities)
+    ]
+    shift_all(session, moves)
+    record(session, moves, order_id=order_id, reason=reason, actor=actor, note=note)

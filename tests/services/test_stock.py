@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
 from shop_app import facts
-from shop_app.errors import Invalid, OutOfStock
+from shop_app.errors import Conflict, Invalid, OutOfStock
 from shop_app.models import Order, StockPolicy
 from shop_app.services import stock
 from tests.factories import make_cart, make_product, stock_of, variant_with
@@ -129,11 +129,104 @@ def test_what_may_be_backordered_is_never_out_of_stock(session):
     assert stock_of(session, "CHAIR") == (0, 5, 0)
 
 
-def an_order(session: Session) -> int:
+CLERK = "staff:clerk@example.com"
+
+
+def test_a_parcel_takes_its_units_out_of_the_house(session, lamp, bowl):
+    order_id = an_order(session)
+    stock.allocate(session, order_id, {lamp: 3, bowl: 1})
+    stock.ship(session, order_id, {lamp: 2, bowl: 0}, actor=CLERK, note="DHL 1")
+
+    assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((8, 1, 0), (4, 1, 0))
+    assert ledger(session, lamp)[2:] == [("shipped", -2, -2, 0)]
+    row = session.connection().execute(select(movement).order_by(movement.c.id.desc())).first()
+    assert row
+    assert (row.order_id, row.reason, row.actor, row.note) == (order_id, "parcel sent", CLERK, "DHL 1")
+
+
+def test_no_parcel_takes_more_than_its_order_has(session, lamp):
+    first, second = an_order(session), an_order(session, number=2)
+    stock.allocate(session, first, {lamp: 2})
+    stock.allocate(session, second, {lamp: 5})
+    with pytest.raises(Conflict, match="more than the order has"):
+        stock.ship(session, first, {lamp: 3}, actor=CLERK)
+    with pytest.raises(Invalid):
+        stock.ship(session, first, {lamp: -1}, actor=CLERK)
+
+    assert stock_of(session, "LAMP") == (10, 7, 0)
+
+
+def test_what_is_still_to_come_can_be_ordered_and_not_be_sent(session):
+    make_product(session, "Chair", stock=2, policy=StockPolicy.BACKORDER)
+    chair, order_id = id_of(session, "CHAIR"), an_order(session)
+    stock.allocate(session, order_id, {chair: 5})
+    with pytest.raises(Conflict, match="5 of Chair are to leave, and 2 are in the house"):
+        stock.ship(session, order_id, {chair: 5}, actor=CLERK)
+    stock.ship(session, order_id, {chair: 2}, actor=CLERK)
+    with pytest.raises(Conflict):
+        stock.write_off(session, order_id, {chair: 1}, reason="broken", actor=CLERK)
+
+    assert stock_of(session, "CHAIR") == (0, 3, 0)
+
+
+def test_a_parcel_that_was_cancelled_can_be_sent_again(session, lamp):
+    order_id = an_order(session)
+    stock.allocate(session, order_id, {lamp: 3})
+    stock.ship(session, order_id, {lamp: 3}, actor=CLERK)
+    stock.recall(session, order_id, {lamp: 3}, actor=CLERK)
+    assert stock_of(session, "LAMP") == (10, 3, 0)
+    with pytest.raises(Conflict):
+        stock.recall(session, order_id, {lamp: 1}, actor=CLERK)
+    stock.ship(session, order_id, {lamp: 3}, actor=CLERK)
+
+    assert stock_of(session, "LAMP") == (7, 0, 0)
+    assert [entry[0] for entry in ledger(session, lamp)[2:]] == ["shipped", "recalled", "shipped"]
+
+
+def test_returned_goods_are_on_the_shelf_for_anyone(session, lamp):
+    order_id = an_order(session)
+    stock.allocate(session, order_id, {lamp: 3})
+    with pytest.raises(Conflict):
+        stock.take_back(session, order_id, {lamp: 1}, reason="return 1", actor=CLERK)
+    stock.ship(session, order_id, {lamp: 3}, actor=CLERK)
+    stock.take_back(session, order_id, {lamp: 2}, reason="return 1", actor=CLERK)
+    with pytest.raises(Conflict):
+        stock.take_back(session, order_id, {lamp: 2}, reason="return 2", actor=CLERK)
+    with pytest.raises(Conflict):
+        stock.recall(session, order_id, {lamp: 2}, actor=CLERK)
+
+    assert stock_of(session, "LAMP") == (9, 0, 0)
+    assert ledger(session, lamp)[-1] == ("returned", 2, 0, 0)
+
+
+def test_part_of_an_order_is_released_and_the_rest_stays(session, lamp, bowl):
+    order_id = an_order(session)
+    stock.allocate(session, order_id, {lamp: 3, bowl: 2})
+    stock.release(session, order_id, reason="cancelled", actor=CLERK, quantities={lamp: 1})
+    with pytest.raises(Conflict):
+        stock.release(session, order_id, reason="cancelled", quantities={lamp: 3})
+
+    assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((10, 2, 0), (4, 2, 0))
+    stock.release(session, order_id, reason="cancelled")
+    assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((10, 0, 0), (4, 0, 0))
+
+
+def test_what_is_cancelled_without_restock_is_gone_from_the_house(session, lamp):
+    order_id = an_order(session)
+    stock.allocate(session, order_id, {lamp: 3})
+    stock.write_off(session, order_id, {lamp: 2}, reason="broken", actor=CLERK)
+    with pytest.raises(Conflict):
+        stock.write_off(session, order_id, {lamp: 2}, reason="broken", actor=CLERK)
+
+    assert stock_of(session, "LAMP") == (8, 1, 0)
+    assert ledger(session, lamp)[-1] == ("adjusted", -2, -2, 0)
+
+
+def an_order(session: Session, number: int = 1) -> int:
     order = Order(
-        number=1, token="t", email="a@example.com", currency="EUR", subtotal_minor=0, discount_minor=0,
-        shipping_minor=0, tax_minor=0, total_minor=0, country="DE", shipping_method="standard",
-        payment_provider="stripe",
+        number=number, token=f"t{number}", email="a@example.com", currency="EUR", subtotal_minor=0,
+        discount_minor=0, shipping_minor=0, tax_minor=0, total_minor=0, country="DE",
+        shipping_method="standard", payment_provider="stripe",
     )  # fmt: skip
     session.add(order)
     session.flush()
