@@ -13,6 +13,9 @@ from ..models import Payment, Refund, RefundStatus
 from ..providers.payments import RefundPicture
 from ..words import _
 from .payment_ledger import fold_order, fold_payment, locked, take_refund
+from .refund_view import RefundView, of_order
+
+__all__ = ["RefundRequest", "RefundView", "answered", "of_order", "refused", "request", "unsent"]
 
 _RESERVE = text("""
     UPDATE payment SET refund_pending_minor = refund_pending_minor + :amount
