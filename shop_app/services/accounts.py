@@ -37,6 +37,7 @@ _MANAGER = _CLERK | frozenset(
         "products.edit",
         "customers.edit",
         "discounts.edit",
+        "credit.edit",
         "analytics.view",
         "audit.view",
     ]

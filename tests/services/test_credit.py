@@ -1,0 +1,151 @@
+"""Credit: every movement is an entry, once; a balance is their sum and never falls below zero."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, col, select
+
+from shop_app.clock import now
+from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.models import AuditEntry, CreditAccount, CreditEntry, CreditEntryKind
+from shop_app.services import credit, credit_codes
+from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+
+pytestmark = pytest.mark.both
+MANAGER = Principal("staff", 0, "manager@example.com", "Mona", "manager", PERMISSIONS["manager"])
+CLERK = Principal("staff", 0, "clerk@example.com", "Claas", "clerk", PERMISSIONS["clerk"])
+SPENT, RETURNED = CreditEntryKind.SPENT, CreditEntryKind.RETURNED
+
+
+def balance(session: Session, account_id: int) -> int:
+    return session.exec(select(CreditAccount.balance_minor).where(CreditAccount.id == account_id)).one()
+
+
+def entries(session: Session) -> list[tuple[str, int, str]]:
+    rows = session.exec(select(CreditEntry).order_by(col(CreditEntry.id)))
+    return [(row.kind, row.amount_minor, row.request_key) for row in rows]
+
+
+def card(session: Session, amount_minor: int = 2000, key: str = "one", **more) -> credit.Issued:
+    return credit.issue(session, amount_minor, by=MANAGER, request_key=key, **more)
+
+
+def test_a_gift_card_has_a_code_of_which_the_database_keeps_a_hash_and_its_end(session):
+    issued = card(session)
+
+    row = session.get_one(CreditAccount, issued.account_id)
+    plain = issued.code.replace("-", "")
+    assert [len(group) for group in issued.code.split("-")] == [4] * 5
+    assert set(plain) <= set(credit_codes.ALPHABET)
+    assert (row.kind, row.balance_minor, row.currency, row.active) == ("gift_card", 2000, "EUR", True)
+    assert (row.last_four, issued.last_four) == (plain[-4:], plain[-4:])
+    assert row.code_hash == credit_codes.hashed(plain)
+    assert len(credit_codes.ALPHABET) ** credit_codes.LENGTH > 2**80
+    assert entries(session) == [("issued", 2000, "issued:one")]
+    audited = session.exec(select(AuditEntry)).one()
+    assert plain not in repr(audited)
+    assert (audited.actor, audited.action, audited.after["amount_minor"]) == (
+        "staff:manager@example.com", "issued", 2000,
+    )  # fmt: skip
+
+
+def test_the_same_request_gives_the_same_card_and_another_one_another(session):
+    first, again, other = card(session), card(session), card(session, key="two")
+
+    assert again == first
+    assert other.account_id != first.account_id
+    assert other.code != first.code
+    assert len(entries(session)) == 2
+    with pytest.raises(Conflict):
+        card(session, 2500)
+
+
+def test_a_code_is_found_however_it_is_typed(session):
+    issued = card(session)
+    plain = issued.code.replace("-", "")
+    for typed in (
+        issued.code,
+        plain,
+        plain.lower(),
+        f"  {issued.code.lower()} ",
+        issued.code.replace("-", " "),
+    ):
+        assert credit.find(session, typed) == issued.account_id
+    misread = plain.replace("8", "B").replace("5", "s").replace("2", "Z")
+    assert credit.find(session, misread) == issued.account_id
+    for wrong in ("", "-", plain[:-1], plain + "2", "x" * 500, "🎁"):
+        assert credit.find(session, wrong) is None
+
+
+def test_store_credit_is_one_account_for_each_address_and_its_code_stands_nowhere(session):
+    account_id = credit.account_of(session, " Sam@Example.com", "EUR")
+    assert credit.account_of(session, "sam@example.com", "EUR") == account_id
+    assert credit.account_of(session, "sam@example.com", "CHF") != account_id
+    assert credit.account_of(session, "ida@example.com", "EUR") != account_id
+    issued = card(session, 500, kind="store_credit", email="sam@example.com")
+    assert issued == credit.Issued(account_id, "", "")
+    assert balance(session, account_id) == 500
+
+    code = credit_codes.of_account(account_id)
+    assert credit.find(session, code.lower()) == account_id
+    spoilt = code[:-6] + ("3" if code[-6] != "3" else "4") + code[-5:]
+    assert credit.find(session, spoilt) is None
+    assert session.get_one(CreditAccount, account_id).code_hash is None
+
+
+def test_entries_move_the_balance_once_for_each_key(session):
+    account_id = card(session).account_id
+    assert credit.give(session, account_id, -1500, SPENT, "spent:order-1") is True
+    assert credit.give(session, account_id, -1500, SPENT, "spent:order-1") is False
+    assert credit.give(session, account_id, 1500, RETURNED, "returned:order-1") is True
+    assert credit.give(session, account_id, -2000, SPENT, "spent:order-2") is True
+    assert balance(session, account_id) == 0
+    assert [amount for _kind, amount, _key in entries(session)] == [2000, -1500, 1500, -2000]
+    with pytest.raises(Conflict, match="other values"):
+        credit.give(session, account_id, 1, RETURNED, "returned:order-1")
+
+
+def test_a_balance_never_falls_below_zero_and_a_refusal_changes_nothing(session):
+    account_id = card(session).account_id
+    with pytest.raises(Conflict, match="enough credit"), session.begin_nested():
+        credit.give(session, account_id, -2001, SPENT, "spent:order-1")
+    assert balance(session, account_id) == 2000
+    assert len(entries(session)) == 1
+    with pytest.raises(NotFound), session.begin_nested():
+        credit.give(session, 999, 5, RETURNED, "returned:order-1")
+
+
+def test_a_card_that_has_ended_cant_be_spent_but_takes_back_what_it_had_given(session, clock):
+    account_id = card(session, expires_at=now() + timedelta(days=1)).account_id
+    credit.give(session, account_id, -500, SPENT, "spent:order-1")
+    clock.shift(24 * 3600)
+    with pytest.raises(Conflict), session.begin_nested():
+        credit.give(session, account_id, -500, SPENT, "spent:order-2")
+    credit.give(session, account_id, 500, RETURNED, "returned:order-1")
+    assert balance(session, account_id) == 2000
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "more", "error"),
+    [
+        (0, {}, Invalid), (-5, {}, Invalid), (1_000_001, {}, Invalid), (True, {}, Invalid),
+        (500, {"kind": "cash"}, Invalid), (500, {"kind": "store_credit"}, Invalid),
+        (500, {"email": "sam"}, Invalid), (500, {"key": ""}, Invalid), (500, {"key": "x" * 49}, Invalid),
+        (500, {"expires_at": now() - timedelta(days=1)}, Invalid),
+        (500, {"kind": "store_credit", "email": "a@x.org", "expires_at": now() + timedelta(1)}, Invalid),
+    ],
+)  # fmt: skip
+def test_what_cant_be_issued_is_refused_and_nothing_is_written(session, amount_minor, more, error):
+    with pytest.raises(error):
+        card(session, amount_minor, **more)
+    assert entries(session) == []
+    assert session.exec(select(CreditAccount)).all() == []
+
+
+@pytest.mark.parametrize("by", [CLERK, NOBODY])
+def test_only_staff_with_the_right_issue_credit(session, by):
+    with pytest.raises(Forbidden):
+        credit.issue(session, 500, by=by, request_key="one")
+    assert entries(session) == []
