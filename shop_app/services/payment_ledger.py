@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from .. import facts
@@ -51,6 +52,18 @@ _REFUND_EVENTS = {
     "pending": PaymentEventKind.REFUND_PENDING, "succeeded": PaymentEventKind.REFUNDED,
     "failed": PaymentEventKind.REFUND_FAILED,
 }  # fmt: skip
+_DUE = text("""
+    SELECT o.total_minor - coalesce((
+        SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
+            * l.quantity_cancelled / l.quantity)
+        FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0)
+    FROM customer_order o WHERE o.id = :order
+""")
+_COVERED = text("""
+    SELECT coalesce(sum(captured_minor), 0) + coalesce(
+        sum(CASE WHEN provider = 'credit' AND state = 'authorized' THEN amount_minor ELSE 0 END), 0)
+    FROM payment WHERE order_id = :order
+""")
 LIVING = (PaymentState.STARTED, PaymentState.OPEN, PaymentState.AUTHORIZED)
 
 
@@ -227,6 +240,17 @@ def status_of(found: Sums, total_minor: int, *, authorized: bool = False) -> Pay
     if found.captured_minor < total_minor:
         return PaymentStatus.PARTIALLY_PAID
     return PaymentStatus.OVERPAID if found.captured_minor > total_minor else PaymentStatus.PAID
+
+
+def due_minor(session: Session, order_id: int) -> int:
+    """The order's total, less its units that were cancelled."""
+    return int(session.connection().execute(_DUE, {"order": order_id}).scalar_one())
+
+
+def owed_minor(session: Session, order_id: int) -> int:
+    """What is still to be taken for the order: due, neither captured nor set aside from credit."""
+    covered = session.connection().execute(_COVERED, {"order": order_id}).scalar_one()
+    return max(0, due_minor(session, order_id) - int(covered))
 
 
 def payment_key(payment: Payment) -> str:

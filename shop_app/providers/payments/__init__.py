@@ -155,6 +155,17 @@ class PaymentProvider(Protocol):
         """Give money back; the same key again is the same refund."""
         ...
 
+    def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
+        """Take what was authorised, or a part of it: the rest is let go. Look afterwards.
+
+        Errors  NeverTaken where it can't be taken (any more); ProviderDown.
+        """
+        ...
+
+    def void(self, intent_reference: str) -> None:
+        """Let go what was authorised; no error where that is over already. Look afterwards."""
+        ...
+
 
 def _stripe() -> PaymentProvider:
     from .stripe import StripeProvider

@@ -42,3 +42,9 @@ class ManualProvider:
         return RefundPicture(
             reference=f"manual-{key}", amount_minor=amount_minor, status="succeeded", request_key=key
         )
+
+    def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
+        return None
+
+    def void(self, intent_reference: str) -> None:
+        return None

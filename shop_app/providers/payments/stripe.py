@@ -119,6 +119,25 @@ class StripeProvider:
             )  # fmt: skip
         return _refund(made)
 
+    def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
+        with _outside(_("The payment can't be captured any more. No money was moved.")):
+            self.client.v1.payment_intents.capture(
+                intent_reference, {"amount_to_capture": amount_minor}, {"idempotency_key": f"capture-{key}"}
+            )
+
+    def void(self, intent_reference: str) -> None:
+        import stripe
+
+        with _outside():
+            try:
+                self.client.v1.payment_intents.cancel(
+                    intent_reference, {"cancellation_reason": "requested_by_customer"}
+                )
+            except stripe.InvalidRequestError as error:
+                if error.http_status == 404:
+                    raise
+                # Captured, or let go already: whoever asks looks next.
+
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         self._check_signature(body, headers.get("stripe-signature", ""))
         try:

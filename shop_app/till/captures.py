@@ -1,0 +1,58 @@
+"""Money that is agreed and not yet ours: captured, let go, or marked as arrived by hand."""
+
+from __future__ import annotations
+
+import asyncio
+
+from .. import db
+from ..errors import Conflict, NotFound
+from ..providers.payments import NeverTaken, provider
+from ..services import authorisations, transfers
+from ..services.accounts import Principal
+from ..words import _
+from .settling import settle
+
+
+async def mark_paid(number: int, reference: str, by: Principal) -> bool:
+    """Note that a bank transfer, or cash, has come: the whole of what is owed.
+
+    The same reference again changes nothing; True where this call made the difference.
+
+    Errors  What `transfers.mark_paid` refuses.
+    """
+    return await db.in_durable_transaction(transfers.mark_paid, number, reference, by)
+
+
+async def capture(order_id: int) -> None:
+    """Take what was authorised for the order, less what was cancelled of it; call it before the first parcel.
+
+    Nothing happens where nothing is authorised; the same call again goes on with the same capture.
+
+    Errors  Conflict where it can't be taken any more: the order is marked for a person then;
+            ProviderDown when the company doesn't answer, and nothing should be sent before it does.
+    """
+    for wanted in await db.in_reading(authorisations.of_order, order_id):
+        company = provider(wanted.payment.provider)
+        refused = False
+        try:
+            if wanted.amount_minor:
+                await asyncio.to_thread(
+                    company.capture, wanted.intent_reference, wanted.amount_minor, wanted.key
+                )
+            else:
+                await asyncio.to_thread(company.void, wanted.intent_reference)
+        except (NeverTaken, NotFound):
+            refused = True
+        await settle(wanted.payment)
+        if refused and await db.in_reading(authorisations.is_uncaptured, wanted.payment.payment_id):
+            raise Conflict(_("The payment can't be captured any more. Ask the shopper to pay again."))
+
+
+async def void(order_id: int) -> None:
+    """Let go what was authorised for the order; nothing happens where nothing is.
+
+    Errors  ProviderDown; the sweep lets go what is left of a cancelled order.
+    """
+    for wanted in await db.in_reading(authorisations.of_order, order_id):
+        await asyncio.to_thread(provider(wanted.payment.provider).void, wanted.intent_reference)
+        await settle(wanted.payment)
