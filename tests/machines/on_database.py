@@ -1,0 +1,81 @@
+"""Rule-based machines on a real database: an example is a transaction that is undone, a rule a savepoint."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine
+from sqlalchemy import Engine, RowMapping, select
+from sqlmodel import Session, SQLModel
+
+from shop_app import db, migrate
+from shop_app.errors import ShopError
+from shop_app.models import Order
+from shop_app.services import books, remembered
+from tests.factories import add
+
+EXAMPLES = settings(
+    stateful_step_count=30, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Engine:
+    folder = Path(tempfile.mkdtemp(prefix="shop-machines-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = db.make_engine(f"sqlite:///{folder / 'shop.db'}")
+    migrate.migrate(made)
+    return made
+
+
+def make_empty_order(session: Session, count: int) -> int:
+    """An order of nothing, for what only needs to belong to one."""
+    row = Order(
+        number=1001 + count, token=f"token {count}", email="marta@example.com", currency="EUR",
+        subtotal_minor=0, discount_minor=0, shipping_minor=0, tax_minor=0, total_minor=0, country="DE",
+        shipping_method="standard", payment_provider="manual",
+    )  # fmt: skip
+    order_id = add(session, row).id
+    assert order_id
+    return order_id
+
+
+class OnDatabase(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        remembered.forget_all()
+        self.session = Session(_engine(), expire_on_commit=False)
+        self.session.connection(execution_options={"writes": True})
+
+    def attempt(self, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> ShopError | None:
+        """Do it as a transaction of its own would; a refusal undoes it and is handed back."""
+        try:
+            with self.session.begin_nested():
+                verb(self.session, *args, **kwargs)
+        except ShopError as refusal:
+            return refusal
+        finally:
+            self.session.expire_all()
+        return None
+
+    def rows(self, table: str) -> list[RowMapping]:
+        named = SQLModel.metadata.tables[table]
+        self.session.flush()
+        found = self.session.connection().execute(select(named).order_by(*named.primary_key))
+        return list(found.mappings())
+
+    def books_are_right(self) -> None:
+        self.session.flush()
+        assert books.check(self.session).violations == ()
+
+    def teardown(self) -> None:
+        self.session.rollback()
+        self.session.close()

@@ -1,0 +1,166 @@
+"""Stock against a model of three integers a variant: any verbs in any order, refused when they should be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+
+from shop_app.errors import ShopError
+from shop_app.models import Cart, StockPolicy
+from shop_app.services import stock
+from tests.factories import add, make_product, variant_with
+from tests.machines.on_database import EXAMPLES, OnDatabase, make_empty_order
+
+UNTIL = datetime(2030, 1, 1, tzinfo=UTC)
+SKUS = ("A", "B", "LATER")
+quantities = st.dictionaries(st.sampled_from(SKUS), st.integers(1, 6), min_size=1)
+parts = st.dictionaries(st.sampled_from(SKUS), st.integers(1, 4), min_size=1)
+numbers = st.integers(0, 2)
+
+
+class Stock(OnDatabase):
+    """`free` counts what a buyer could have; LATER may be sold before it has come."""
+
+    @initialize(on_hand=st.tuples(*[st.integers(0, 8)] * 3))
+    def open(self, on_hand):
+        self.ids, self.on_hand, self.held, self.kept, self.gone = {}, {}, {}, {}, {}
+        for sku, units in zip(SKUS, on_hand, strict=True):
+            policy = StockPolicy.BACKORDER if sku == "LATER" else StockPolicy.DENY
+            make_product(self.session, sku, stock=units, policy=policy)
+            self.ids[sku] = variant_with(self.session, sku).id
+            self.on_hand[sku] = units
+        self.carts = [
+            add(self.session, Cart(key_hash=f"visitor {n}", currency="EUR", country="DE")).id
+            for n in (0, 1, 2)
+        ]
+        self.orders: list[int] = []
+
+    def by_id(self, wanted):
+        return {self.ids[sku]: units for sku, units in wanted.items()}
+
+    def allocated(self, sku):
+        return sum(kept.get(sku, 0) for kept in self.kept.values())
+
+    def all_held(self, sku):
+        return sum(held.get(sku, 0) for held in self.held.values())
+
+    def free(self, sku):
+        return 10**9 if sku == "LATER" else self.on_hand[sku] - self.allocated(sku) - self.all_held(sku)
+
+    def expect(self, allowed: bool, refusal: ShopError | None) -> bool:
+        assert allowed == (refusal is None), (allowed, refusal)
+        return allowed
+
+    @rule(sku=st.sampled_from(SKUS), delta=st.integers(-6, 6))
+    def adjust(self, sku, delta):
+        allowed = self.on_hand[sku] + delta >= 0 and (delta >= 0 or self.free(sku) + delta >= 0)
+        if self.expect(allowed, self.attempt(stock.adjust, self.ids[sku], delta, reason="count")):
+            self.on_hand[sku] += delta
+
+    @rule(sku=st.sampled_from(SKUS), units=st.integers(0, 12))
+    def count(self, sku, units):
+        delta = units - self.on_hand[sku]
+        allowed = delta >= 0 or self.free(sku) + delta >= 0
+        if self.expect(allowed, self.attempt(stock.set_on_hand, self.ids[sku], units, reason="count")):
+            self.on_hand[sku] = units
+
+    @rule(cart=numbers, wanted=quantities)
+    def hold(self, cart, wanted):
+        before = self.held.get(cart, {})
+        allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in wanted.items())
+        refusal = self.attempt(stock.hold, self.carts[cart], self.by_id(wanted), expires_at=UNTIL)
+        if self.expect(allowed, refusal):
+            self.held[cart] = dict(wanted)
+
+    @rule(cart=numbers)
+    def unhold(self, cart):
+        assert self.attempt(stock.unhold, self.carts[cart], reason="left") is None
+        self.held.pop(cart, None)
+
+    @rule(cart=numbers, wanted=quantities)
+    def allocate(self, cart, wanted):
+        order = make_empty_order(self.session, len(self.orders))
+        before = self.held.get(cart, {})
+        allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in wanted.items())
+        self.orders.append(order)
+        refusal = self.attempt(stock.allocate, order, self.by_id(wanted), cart_id=self.carts[cart])
+        if self.expect(allowed, refusal):
+            self.held.pop(cart, None)
+            self.kept[order] = dict(wanted)
+
+    @precondition(lambda self: self.orders)
+    @rule(pick=st.integers(0, 99))
+    def release(self, pick):
+        order = self.orders[pick % len(self.orders)]
+        assert self.attempt(stock.release, order, reason="order cancelled") is None
+        self.kept.pop(order, None)
+
+    def some(self, pick, wanted, of, verb, **more):
+        """A verb on a part of an order; refused when the order hasn't so much of it."""
+        order = self.orders[pick % len(self.orders)]
+        own = of.get(order, {})
+        enough = all(own.get(sku, 0) >= units for sku, units in wanted.items())
+        in_house = verb not in (stock.ship, stock.write_off) or all(
+            self.on_hand[sku] >= units for sku, units in wanted.items()
+        )
+        refusal = self.attempt(verb, order, self.by_id(wanted), actor="clerk@example.com", **more)
+        return order if self.expect(enough and in_house, refusal) else None
+
+    @precondition(lambda self: self.orders)
+    @rule(pick=st.integers(0, 99), wanted=parts)
+    def ship(self, pick, wanted):
+        order = self.some(pick, wanted, self.kept, stock.ship)
+        for sku, units in wanted.items() if order else ():
+            self.kept[order][sku] -= units
+            self.on_hand[sku] -= units
+            self.gone.setdefault(order, {})[sku] = self.gone.get(order, {}).get(sku, 0) + units
+
+    @precondition(lambda self: self.gone)
+    @rule(pick=st.integers(0, 99), wanted=parts)
+    def recall(self, pick, wanted):
+        order = self.some(pick, wanted, self.gone, stock.recall)
+        for sku, units in wanted.items() if order else ():
+            self.gone[order][sku] -= units
+            self.on_hand[sku] += units
+            self.kept.setdefault(order, {})[sku] = self.kept.get(order, {}).get(sku, 0) + units
+
+    @precondition(lambda self: self.gone)
+    @rule(pick=st.integers(0, 99), wanted=parts)
+    def take_back(self, pick, wanted):
+        order = self.some(pick, wanted, self.gone, stock.take_back, reason="returned")
+        for sku, units in wanted.items() if order else ():
+            self.gone[order][sku] -= units
+            self.on_hand[sku] += units
+
+    @precondition(lambda self: self.orders)
+    @rule(pick=st.integers(0, 99), wanted=parts)
+    def write_off(self, pick, wanted):
+        order = self.some(pick, wanted, self.kept, stock.write_off, reason="broken")
+        for sku, units in wanted.items() if order else ():
+            self.kept[order][sku] -= units
+            self.on_hand[sku] -= units
+
+    @invariant()
+    def levels_are_the_models(self):
+        levels = {row["variant_id"]: row for row in self.rows("stock_level")}
+        for sku, variant in getattr(self, "ids", {}).items():
+            level = levels[variant]
+            assert (level["on_hand"], level["allocated"], level["held"]) == (
+                self.on_hand[sku], self.allocated(sku), self.all_held(sku),
+            )  # fmt: skip
+
+    @invariant()
+    def the_ledger_adds_up(self):
+        sums: dict[int, list[int]] = {}
+        for row in self.rows("stock_movement"):
+            sums.setdefault(row["variant_id"], [0, 0, 0])
+            for at, name in enumerate(("on_hand_delta", "allocated_delta", "held_delta")):
+                sums[row["variant_id"]][at] += row[name]
+        for row in self.rows("stock_level"):
+            assert sums.get(row["variant_id"], [0, 0, 0]) == [row["on_hand"], row["allocated"], row["held"]]
+
+
+TestStock = Stock.TestCase
+TestStock.settings = EXAMPLES

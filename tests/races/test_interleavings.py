@@ -1,0 +1,246 @@
+"""Checkout with a rival before and after each step: what is paid is what was shown and confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import SQLModel
+
+from shop_app import db, facts, till
+from shop_app.errors import ShopError
+from shop_app.providers.payments.stripe import StripeProvider
+from shop_app.services import (
+    books,
+    cart,
+    checkout,
+    orders,
+    payment_inbox,
+    payment_ledger,
+    payments,
+    priced_cart,
+    promotions,
+    remembered,
+    stock,
+)
+from tests.factories import key_hash, make_promotion, stock_of
+from tests.interleaving import Rival, Step, around
+from tests.paying import FORM, ME, World, client_of, make_world, rows
+
+pytestmark = pytest.mark.both
+tables = SQLModel.metadata.tables
+BOWL, CODE, BOWLS = "SHOAL-BOWL", "AUTUMN10", 3
+DAY_SECONDS = 24 * 3600
+
+STEPS = (
+    Step("the cart is locked", priced_cart, "head"),
+    Step("its lines are read", priced_cart, "lines"),
+    Step("it is priced", checkout, "price"),
+    Step("stock is taken", stock, "allocate"),
+    Step("the code is used", promotions, "take"),
+    Step("the order is placed", orders, "place"),
+    Step("the attempt is written down", payments, "start_attempt"),
+    Step("the company is asked", StripeProvider, "start"),
+    Step("its answer is noted", payments, "opened"),
+    Step("the card is entered", World, "enter_card"),
+    Step("the notice is kept", payment_inbox, "receive"),
+    Step("the company is looked at", StripeProvider, "look"),
+    Step("the ledger takes it", payment_ledger, "apply"),
+)
+
+
+class Checkout:
+    """One shopper who sees a total, confirms it and pays; and all that may come in between."""
+
+    def __init__(self, world: World, clock) -> None:
+        self.world, self.clock = world, clock
+        with db.transaction() as session:
+            make_promotion(session, CODE, usage_limit=1)
+        world.fill_cart(BOWL, 2)
+        with db.transaction() as session:
+            cart.apply_code(session, ME, CODE)
+        with db.transaction() as session:
+            self.shown = checkout.save(session, ME, FORM).total_minor
+        self.confirmed = {self.shown}
+
+    def pay(self) -> None:
+        self.pay_what_is_shown(self.shown)
+
+    def pay_what_is_shown(self, shown: int) -> None:
+        self.confirmed.add(shown)
+        try:
+            url = self.world.pay(FORM, shown)
+        except ShopError:
+            return
+        if "/sandbox/pay/" in url:
+            self.world.enter_card(url)
+        self.world.deliver()
+
+    def quiet(self) -> None:
+        """What was missed is found, and what waits in vain comes to its end."""
+        self.world.deliver()
+        asyncio.run(till.reconcile())
+        self.clock.shift(DAY_SECONDS)
+        asyncio.run(till.sweep())
+        self.world.deliver()
+        asyncio.run(till.reconcile())
+
+    # The rivals.
+
+    def price_rises(self) -> None:
+        self._price(2980)
+
+    def price_falls(self) -> None:
+        self._price(2580)
+
+    def _price(self, minor: int) -> None:
+        variant = tables["variant"]
+        with db.transaction() as session:
+            session.connection().execute(
+                update(variant).where(variant.c.sku == BOWL).values(price_minor=minor)
+            )
+
+    def tax_rises(self) -> None:
+        rate = tables["tax_rate"]
+        with db.transaction() as session:
+            session.connection().execute(update(rate).values(rate_ppm=rate.c.rate_ppm + 10_000))
+            facts.announce(session, facts.TermsChanged())
+        remembered.forget_all()
+
+    def stock_is_counted_down(self) -> None:
+        with db.transaction() as session:
+            on_hand, allocated, held = stock_of(session, BOWL)
+            stock.adjust(session, _variant(), -(on_hand - allocated - held), reason="broken")
+
+    def another_takes_the_rest(self) -> None:
+        other = key_hash("another")
+        with db.transaction() as session:
+            on_hand, allocated, held = stock_of(session, BOWL)
+            cart.add(session, other, BOWL, on_hand - allocated - held)
+        self._buys(other)
+
+    def another_uses_the_code(self) -> None:
+        other = key_hash("another")
+        with db.transaction() as session:
+            cart.add(session, other, "DUNE-MUG", 1)
+            cart.apply_code(session, other, CODE)
+        self._buys(other)
+
+    def _buys(self, other: str) -> None:
+        with db.transaction(durable=True) as session:
+            form = replace(FORM, email="other@example.com", payment_provider="manual")
+            orders.place(session, other, form, expected_total_minor=10**9)
+
+    def code_ends(self) -> None:
+        promotion = tables["promotion"]
+        with db.transaction() as session:
+            session.connection().execute(update(promotion).values(active=False))
+            facts.announce(session, facts.TermsChanged())
+
+    def cart_grows(self) -> None:
+        with db.transaction() as session:
+            cart.add(session, ME, "DUNE-MUG", 1)
+
+    def cart_shrinks(self) -> None:
+        with db.transaction() as session:
+            cart.set_quantity(session, ME, BOWL, 1)
+
+    def cart_is_emptied(self) -> None:
+        with db.transaction() as session:
+            cart.remove(session, ME, BOWL)
+
+    def code_is_taken_out(self) -> None:
+        with db.transaction() as session:
+            cart.remove_code(session, ME, CODE)
+
+    def time_runs_out(self) -> None:
+        self.clock.shift(41 * 60)
+        asyncio.run(till.sweep())
+
+    def shopper_cancels(self) -> None:
+        mine = [row.token for row in rows("customer_order") if row.email == FORM.email]
+        asyncio.run(till.give_up(mine[-1]))
+
+    def clicks_again(self) -> None:
+        asyncio.run(till.pay(ME, FORM, self.shown))
+
+    def pays_in_another_tab(self) -> None:
+        with db.transaction() as session:
+            shown = checkout.save(session, ME, FORM).total_minor
+        self.pay_what_is_shown(shown)
+
+    def shop_reconciles(self) -> None:
+        asyncio.run(till.reconcile())
+
+
+def _variant() -> int:
+    return next(row.id for row in rows("variant") if row.sku == BOWL)
+
+
+RIVALS: tuple[Callable[[Checkout], None], ...] = (
+    Checkout.price_rises, Checkout.price_falls, Checkout.tax_rises, Checkout.stock_is_counted_down,
+    Checkout.another_takes_the_rest, Checkout.another_uses_the_code, Checkout.code_ends, Checkout.cart_grows,
+    Checkout.cart_shrinks, Checkout.cart_is_emptied, Checkout.code_is_taken_out, Checkout.time_runs_out,
+    Checkout.shopper_cancels, Checkout.clicks_again, Checkout.pays_in_another_tab, Checkout.shop_reconciles,
+)  # fmt: skip
+
+
+@pytest.fixture
+def shopper(engine, tmp_path, clock) -> Checkout:
+    return Checkout(make_world(tmp_path), clock)
+
+
+@pytest.mark.parametrize("rival", RIVALS, ids=lambda rival: rival.__name__)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.label.replace(" ", "-"))
+def test_what_is_paid_is_what_was_shown(shopper, step, when, rival):
+    strikes = Rival(lambda: rival(shopper))
+
+    with around(step, when, strikes):
+        shopper.pay()
+    assert strikes.struck
+    assert strikes.problem is None or isinstance(strikes.problem, ShopError | IndexError), strikes.problem
+    shopper.quiet()
+
+    _money_is_right(shopper)
+    _stock_is_right()
+    with db.reading() as session:
+        assert books.check(session).violations == ()
+
+
+def _money_is_right(shopper: Checkout) -> None:
+    placed = {row.id: row for row in rows("customer_order")}
+    mine = [row for row in placed.values() if row.email == FORM.email]
+    taken = {row.reference: row for row in rows("payment") if row.provider == "stripe"}
+    # Nobody is charged anything but the total of an order that was shown to him, or less.
+    assert all(any(row.total_minor <= shown for shown in shopper.confirmed) for row in mine)
+    for session in client_of(shopper.world.sandbox).v1.checkout.sessions.list({"limit": 100}).data:
+        payment = taken[session.id]
+        order = placed[payment.order_id]
+        assert session.amount_total == payment.amount_minor == order.total_minor
+        assert session.status in ("complete", "expired")
+        if session.payment_status == "paid":
+            assert (payment.captured_minor, order.payment_status) == (order.total_minor, "paid")
+            assert order.status == "placed" or order.attention
+        else:
+            assert payment.captured_minor == 0
+            assert order.status in ("cancelled", "expired")
+    # A cart that nobody has changed is bought once, however often it was clicked.
+    assert (
+        sum(row.status == "placed" and row.cart_id == mine[0].cart_id for row in mine) <= 1 if mine else True
+    )
+    assert not any(row.status == "pending" for row in placed.values())
+
+
+def _stock_is_right() -> None:
+    living = {row.id for row in rows("customer_order") if row.status in ("placed", "completed")}
+    sold: dict[int, int] = {}
+    for line in rows("order_line"):
+        if line.order_id in living:
+            sold[line.variant_id] = sold.get(line.variant_id, 0) + line.quantity
+    for level in rows("stock_level"):
+        assert (level.allocated, level.held) == (sold.get(level.variant_id, 0), 0)
+        assert level.allocated <= level.on_hand
