@@ -1,0 +1,174 @@
+"""Shoppers, staff and the weather of the kill harness: they outlive every shop process, and click again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+PLENTY, SCARCE, LAST = "PLENTY", "SCARCE", "LAST"
+INITIAL = {PLENTY: 100_000, SCARCE: 120, LAST: 12}
+"""Units of each thing at the beginning."""
+CARD = {"card": "4242424242424242", "expiry": "12/34", "cvc": "123"}
+DECLINED = CARD | {"card": "4000000000000002"}
+
+SHOPPERS_AT_ONCE = 4
+MOST_CLICKS = 10
+WEATHER_SECONDS = 0.3
+API_FAULTS = ("500", "429", "lost_reply", "lost_reply", "slow", "500_kept")
+PATHS = ("", "POST /v1/checkout/sessions", "POST /v1/refunds")
+
+
+class Gone(Exception):
+    """The shopper has left."""
+
+
+@dataclass
+class Crowd:
+    """Everybody outside of the shop, and what they saw happen."""
+
+    shop: str
+    company: str
+    seed: int
+    seen: Counter[str] = field(default_factory=Counter)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def shop_until_over(self) -> None:
+        self.client = httpx.AsyncClient(trust_env=False, timeout=5)
+        tasks = [asyncio.create_task(self._shoppers(number)) for number in range(SHOPPERS_AT_ONCE)]
+        weather = asyncio.create_task(self._weather())
+        await self.over.wait()
+        weather.cancel()
+        await asyncio.gather(*tasks)
+        await asyncio.gather(weather, return_exceptions=True)
+        await self.faults({})
+
+    # --- Shoppers -------------------------------------------------------------------------------
+
+    async def _shoppers(self, number: int) -> None:
+        chance, count = random.Random(f"{self.seed}:{number}"), 0
+        while not self.over.is_set():
+            count += 1
+            try:
+                await self._visit(f"{number}:{count}", chance)
+            except Gone:
+                self.seen["walked away"] += 1
+
+    async def _visit(self, key: str, chance: random.Random) -> None:
+        self.seen["visits"] += 1
+        lines = {PLENTY: chance.randint(1, 3), SCARCE: chance.randint(0, 2), LAST: chance.randint(0, 1)}
+        wanted = {sku: quantity for sku, quantity in lines.items() if quantity}
+        total = await self._click("fill", chance, key=key, lines=wanted)
+        clicks = [self._click("pay", chance, key=key, total=total)]
+        if chance.random() < 0.15:
+            clicks += [self._quietly("pay", key=key, total=total) for _click in range(2)]
+        url, *_more = await asyncio.gather(*clicks)
+        if chance.random() < 0.1:
+            total = await self._click("fill", chance, key=key, lines={PLENTY: 1})
+            url = await self._click("pay", chance, key=key, total=total)
+        await self._at_the_pay_page(url, chance)
+
+    async def _at_the_pay_page(self, url: str, chance: random.Random) -> None:
+        what = chance.random()
+        if what < 0.15:
+            raise Gone
+        if what < 0.25:
+            # Late: the order's time may be over by now, and its session ended.
+            await asyncio.sleep(chance.uniform(1, 5))
+        if chance.random() < 0.15:
+            await self._enter(url, DECLINED)
+        token = await self._enter(url, CARD)
+        if not token:
+            return
+        self.seen["paid at the company"] += 1
+        if chance.random() < 0.45:
+            await self._give_back(token, chance)
+
+    async def _enter(self, url: str, card: dict[str, str]) -> str:
+        """Type a card in at the company; the order's token where it was charged."""
+        answer = await self.client.post(url, data=card)
+        home = answer.headers.get("location", "")
+        return home.rsplit("/orders/", 1)[-1] if answer.status_code == 303 and "/orders/" in home else ""
+
+    async def _give_back(self, token: str, chance: random.Random) -> None:
+        """A clerk gives parts of the money back, clicking again with the same key."""
+        for number in range(chance.randint(1, 3)):
+            key = f"{token[:20]}:{number}"
+            given = {"token": token, "amount": chance.randint(1, 900), "key": key}
+            try:
+                await self._click("refund", chance, **given)
+            except Gone:
+                return
+            self.seen["refunds clicked"] += 1
+
+    async def _quietly(self, verb: str, **given: Any) -> None:
+        try:
+            await self.client.post(f"{self.shop}/click/{verb}", json=given)
+        except httpx.HTTPError:
+            self.seen["clicks without an answer"] += 1
+
+    async def _click(self, verb: str, chance: random.Random, **given: Any) -> Any:
+        """Click until an answer comes; some leave earlier.
+
+        Errors  Gone.
+        """
+        for _click in range(MOST_CLICKS):
+            try:
+                answer = await self.client.post(f"{self.shop}/click/{verb}", json=given)
+            except httpx.HTTPError:
+                self.seen["clicks without an answer"] += 1
+                await asyncio.sleep(chance.uniform(0.01, 0.1))
+            else:
+                if answer.status_code == 200:
+                    return answer.json()["done"]
+                code = answer.json()["code"] if answer.status_code == 409 else f"status {answer.status_code}"
+                self.seen[f"refused: {code}"] += 1
+                if code == "out_of_stock":
+                    raise Gone
+                if code == "not_found":
+                    # Nobody has told the shop of the payment yet.
+                    await asyncio.sleep(0.1)
+                    continue
+            if chance.random() < 0.15:
+                raise Gone
+        raise Gone
+
+    # --- The weather ----------------------------------------------------------------------------
+
+    async def _weather(self) -> None:
+        chance = random.Random(f"{self.seed}:weather")
+        while True:
+            await self.faults(_faults(chance))
+            await asyncio.sleep(WEATHER_SECONDS)
+
+    async def faults(self, wanted: dict[str, Any]) -> None:
+        """Put these faults in force at the company, and count those that befell someone before."""
+        address = f"{self.company}/_faults"
+        left = Counter[str]()
+        for fault in (await self.client.get(address)).json()["api"]:
+            left[fault["do"]] += fault["times"]
+        for kind, asked in self._asked.items():
+            self.seen[f"company: {kind}"] += max(0, asked - left[kind])
+        (await self.client.post(address, json=wanted)).raise_for_status()
+        self._asked = Counter[str]()
+        for fault in wanted.get("api", ()):
+            self._asked[fault["do"]] += fault["times"]
+
+    _asked: Counter[str] = field(default_factory=Counter)
+
+
+def _faults(chance: random.Random) -> dict[str, Any]:
+    api = [
+        {"path": chance.choice(PATHS), "do": chance.choice(API_FAULTS), "times": chance.choice((1, 1, 2)),
+         "seconds": round(chance.uniform(0.05, 0.3), 2)}
+        for _fault in range(chance.choice((0, 1, 1, 2)))
+    ]  # fmt: skip
+    webhooks = {
+        "duplicates": chance.choice((0, 0, 1, 2)), "shuffle": chance.random() < 0.3,
+        "drop": chance.choice((0, 0, 1)), "forge": chance.random() < 0.4,
+    }  # fmt: skip
+    return {"api": api, "webhooks": webhooks}

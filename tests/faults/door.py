@@ -1,0 +1,126 @@
+"""The door of a shop process that lives to be killed: clicks, and webhooks, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import h11
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from shop_app import db, till
+from shop_app.errors import ShopError
+from shop_app.services import cart, checkout
+from shop_app.services.checkout import CheckoutForm
+from shop_app.web import webhooks
+from tests.factories import key_hash
+from tests.faults import counter
+
+FORM = CheckoutForm(
+    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
+    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    payment_provider="stripe",
+)  # fmt: skip
+
+
+async def fill(*, key: str, lines: dict[str, int]) -> int:
+    """Put these things into the shopper's cart and go to checkout; the total that is shown there."""
+    for sku, quantity in lines.items():
+        await db.in_transaction(cart.add, key_hash(key), sku, quantity)
+    page = await db.in_transaction(checkout.save, key_hash(key), FORM)
+    return page.total_minor
+
+
+async def pay(*, key: str, total: int) -> str:
+    return await till.pay(key_hash(key), FORM, total)
+
+
+async def give_up(*, token: str) -> None:
+    await till.give_up(token)
+
+
+async def heal(*, whole: bool = False) -> list[str]:
+    """What the jobs do, and with `whole` the comparison that looks back two days."""
+    await counter.sweep()
+    return await till.reconcile() if whole else []
+
+
+VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
+    "fill": fill, "pay": pay, "give_up": give_up, "heal": heal, "refund": counter.refund,
+}  # fmt: skip
+
+
+async def click(request: Request) -> Response:
+    """One click: 200 with what came of it, 409 with the shop's own sentence."""
+    given = await request.json()
+    try:
+        done = await VERBS[request.path_params["verb"]](**given)
+    except ShopError as refusal:
+        return JSONResponse({"code": refusal.code, "message": refusal.message}, 409)
+    return JSONResponse({"done": done})
+
+
+app = Starlette(routes=[Route("/click/{verb}", click, methods=["POST"]), *webhooks.routes])
+
+
+async def serve(listener: socket.socket) -> None:
+    """Answer on an open socket: HTTP/1.1, one request a connection, as quick to start as to kill."""
+    server = await asyncio.start_server(_answer, sock=listener)
+    async with server:
+        await server.serve_forever()
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    wire = h11.Connection(h11.SERVER)
+    asked: h11.Request | None = None
+    body = b""
+    try:
+        while True:
+            event = wire.next_event()
+            if event is h11.NEED_DATA:
+                wire.receive_data(await reader.read(65536))
+            elif isinstance(event, h11.Request):
+                asked = event
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif isinstance(event, h11.EndOfMessage) and asked:
+                await _run(asked, body, wire, writer)
+                return
+            else:
+                return
+    except (h11.RemoteProtocolError, ConnectionError):
+        return
+    finally:
+        writer.close()
+
+
+async def _run(asked: h11.Request, body: bytes, wire: h11.Connection, writer: asyncio.StreamWriter) -> None:
+    path = asked.target.decode()
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
+        "method": asked.method.decode(), "path": path, "raw_path": asked.target, "query_string": b"",
+        "root_path": "", "headers": [(name.lower(), value) for name, value in asked.headers],
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message["headers"], (b"connection", b"close")]
+            writer.write(wire.send(h11.Response(status_code=message["status"], headers=headers)) or b"")
+        else:
+            writer.write(wire.send(h11.Data(data=message.get("body", b""))) or b"")
+            if not message.get("more_body"):
+                writer.write(wire.send(h11.EndOfMessage()) or b"")
+                await writer.drain()
+                # Whoever asked has the answer now; what runs after it is the shop's own affair.
+                writer.close()
+
+    await app(scope, receive, send)

@@ -1,0 +1,195 @@
+"""The kill harness: a shop under SIGKILL, a faulty payment company, and a verdict on what is left.
+
+    python -m tests.faults.kills --kills 300 --seed 11 [--database postgresql://…] [--data FOLDER]
+
+The sandbox and the crowd live on; shop processes are killed at named lines and at random moments, and
+begin again. At the end faults stop, the shop heals, and every invariant is checked. Exits with 1 and
+a line for each violation. The same seed gives the same plan, not the same interleaving.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.crowd import INITIAL, Crowd
+
+ROOT = Path(__file__).resolve().parents[2]
+QUIET_SECONDS = 60
+
+
+@dataclass
+class Run:
+    """What happened, and what is wrong."""
+
+    seed: int
+    database: str
+    deaths: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    figures: dict[str, int] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        kills = sum(self.deaths.values())
+        return (
+            f"{kills:,} kills on {self.database}, seed {self.seed}, {self.seconds:.0f} s,"
+            f" {len(self.violations)} violations\n  {_listed(self.deaths)}\n  {_listed(self.seen)}"
+            f"\n  {_listed(self.figures)}"
+        )
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {count:,}" for name, count in sorted(counts.items()))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _make_shop() -> None:
+    """The database, and three things to sell."""
+    from shop_app import db, migrate
+    from tests.factories import make_basics, make_product
+
+    migrate.migrate(db.engine())
+    with db.transaction() as session:
+        make_basics(session)
+        for sku, units in INITIAL.items():
+            make_product(session, sku.title(), sku=sku, price_minor=2000, stock=units)
+    db.engine().dispose()
+
+
+def _start_company(stack: ExitStack, folder: Path, port: int, shop: str) -> dict[str, str]:
+    """The sandbox as a process; the settings by which the shop finds it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.company", "--port", str(port),
+         "--webhook-url", f"{shop}/webhooks/stripe"],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, stderr=(folder / "company.log").open("wb"),
+        env=os.environ | {"SHOP_DATA_DIR": str(folder)},
+    )  # fmt: skip
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    assert process.stdout
+    lines = [process.stdout.readline().strip() for _line in range(4)]
+    return dict(line.split("=", 1) for line in lines[1:])
+
+
+async def _watch(lives: asyncio.subprocess.Process, run: Run) -> None:
+    """Count deaths until the last life runs."""
+    assert lives.stdout
+    while line := await lives.stdout.readline():
+        told = json.loads(line)
+        if "died" in told:
+            run.deaths[told["died"]] += 1
+        if "last" in told:
+            return
+    raise RuntimeError("The shop's processes ended before their time.")
+
+
+async def _wait_until_quiet(crowd: Crowd, company: Path) -> None:
+    """Heal again and again until all events have come and no order waits."""
+    from tests.faults.verdict import Company, judge
+
+    until = time.monotonic() + QUIET_SECONDS
+    while True:
+        await crowd.client.post(f"{crowd.shop}/click/heal", json={"whole": True}, timeout=60)
+        if not await asyncio.to_thread(lambda: judge(Company.read(company))) or time.monotonic() > until:
+            return
+        await asyncio.sleep(0.5)
+
+
+async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, company: Path) -> None:
+    lives = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.faults.lives", "--listen", str(listener.fileno()),
+        "--kills", str(kills), "--seed", str(run.seed), cwd=ROOT, pass_fds=[listener.fileno()],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=2**20,
+    )  # fmt: skip
+    try:
+        assert lives.stdout
+        assert lives.stdin
+        if not await lives.stdout.readline():
+            raise RuntimeError("The shop didn't start.")
+        shopping = asyncio.create_task(crowd.shop_until_over())
+        await _watch(lives, run)
+        crowd.over.set()
+        await shopping
+        await _wait_until_quiet(crowd, company)
+        lives.stdin.close()
+        await asyncio.wait_for(lives.wait(), 10)
+    finally:
+        if lives.returncode is None:
+            lives.kill()
+
+
+def run(kills: int, seed: int, folder: Path, database: str = "") -> Run:
+    """Kill so many shop processes and judge what is left. Changes the environment of this process."""
+    from shop_app import db
+    from shop_app.settings import settings
+
+    began = time.monotonic()
+    result = Run(seed, "PostgreSQL" if database else "SQLite")
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        shop = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        port = _free_port()
+        (folder / "company").mkdir(parents=True)
+        os.environ |= _start_company(stack, folder / "company", port, shop)
+        os.environ |= {"SHOP_DATA_DIR": str(folder), "SHOP_DATABASE_URL": database}
+        settings.cache_clear()
+        db.engine.cache_clear()
+        _make_shop()
+        crowd = Crowd(shop, f"http://127.0.0.1:{port}/sandbox", seed)
+        books = folder / "company" / "sandbox.db"
+        asyncio.run(_drive(result, kills, listener, crowd, books))
+        _conclude(result, crowd, books)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _conclude(result: Run, crowd: Crowd, books: Path) -> None:
+    from shop_app import db
+    from tests.faults.verdict import Company, figures, judge
+
+    company = Company.read(books)
+    result.seen = crowd.seen
+    result.figures = figures(company)
+    result.violations = judge(company)
+    if by_themselves := result.deaths["ended by itself"]:
+        result.violations.append(f"{by_themselves} lives ended by themselves")
+    db.engine().dispose()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.kills", description=__doc__)
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--database", default="", help="a fresh PostgreSQL database; SQLite without it")
+    parser.add_argument("--data", type=Path, help="keep everything in this folder")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as passing:
+        result = run(given.kills, given.seed, given.data or Path(passing), given.database)
+    sys.stdout.write(f"{result}\n")
+    sys.stdout.writelines(f"  VIOLATED: {violation}\n" for violation in result.violations)
+    return 1 if result.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""Shop processes, one after the other: everything is loaded once, then each life is forked and killed.
+
+`python -m tests.faults.lives --listen FD --kills N --seed S` says on its standard output, a
+line of JSON each: ready, then every death, then that the last life runs, which ends with standard input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import logging
+import os
+import random
+import selectors
+import signal
+import socket
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+import stripe
+from sqlmodel import select
+
+from shop_app import db, till
+from shop_app.models import Order
+from shop_app.services import order_placing
+from tests.faults import counter, door, points
+from tests.faults.crowd import CARD, PLENTY
+
+PAY_WITHIN = timedelta(seconds=3)
+"""In place of the shop's forty minutes, so that orders run out of time while lives go by."""
+NAMED_SHARE = 0.7
+LONGEST_LIFE_SECONDS = 0.8
+"""A point that isn't reached by then is left for a death at that moment."""
+HEAL_EVERY_SECONDS = 0.2
+RECENT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a life ends."""
+
+    point: str
+    """A name of `points.POINTS`, "" for a moment of the clock."""
+    times: int
+    seconds: float
+
+
+def plan(chance: random.Random) -> Plan:
+    if chance.random() < NAMED_SHARE:
+        return Plan(chance.choice(list(points.POINTS)), chance.choice((1, 1, 1, 2)), LONGEST_LIFE_SECONDS)
+    return Plan("", 0, chance.uniform(0.02, 0.4))
+
+
+def say(**line: object) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def live(listener: socket.socket) -> None:
+    """A life: the door is open and the jobs run, until it is over."""
+    db._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="db")
+
+    async def jobs() -> None:
+        await till.reconcile(RECENT)
+        while True:
+            with suppress(db.Unavailable):
+                await counter.sweep()
+            await asyncio.sleep(HEAL_EVERY_SECONDS)
+
+    async def everything() -> None:
+        await asyncio.gather(door.serve(listener), jobs())
+
+    asyncio.run(everything())
+
+
+def fork(listener: socket.socket, ends: Plan | None) -> tuple[int, int]:
+    """Begin a life: its process, and the pipe where it says its last word."""
+    ear, mouth = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(mouth)
+        return child, ear
+    try:
+        os.close(ear)
+        if ends and ends.point:
+            points.arm(ends.point, ends.times, lambda: os.write(mouth, b"!"))
+        live(listener)
+    except BaseException:
+        logging.exception("A life ended by itself")
+    finally:
+        os._exit(1)
+
+
+def kill(child: int, ear: int, ends: Plan) -> str:
+    """Let the life end as planned; where it ended."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(ear, selectors.EVENT_READ)
+        ready = selector.select(ends.seconds)
+    at_point = bool(ready) and os.read(ear, 1) == b"!"
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    os.close(ear)
+    if not os.WIFSIGNALED(status):
+        return "ended by itself"
+    return ends.point if at_point else "a moment of the clock"
+
+
+def warm_up() -> None:
+    """One whole checkout, so that every life finds its statements compiled and its modules loaded."""
+
+    async def checkout() -> None:
+        total = await door.fill(key="the first", lines={PLENTY: 1})
+        url = await door.pay(key="the first", total=total)
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            await browser.post(url, data=CARD)
+        await till.reconcile()
+        with db.reading() as session:
+            token = session.exec(select(Order.token)).one()
+        await counter.refund(token=token, amount=1, key="warm-up")
+        await counter.sweep()
+
+    asyncio.run(checkout())
+    db._threads.shutdown()
+    # A child that closed its parent's handles would shake the parent's locks.
+    db.engine().dispose()
+
+
+def quick() -> None:
+    """Patience of tests: retries and orders that run out in seconds."""
+    stripe.HTTPClient._sleep_time_seconds = lambda *_args, **_kwargs: random.uniform(0.01, 0.05)
+    if not isinstance(order_placing.PAY_WITHIN, timedelta):
+        raise SystemExit("The shop keeps the time to pay elsewhere now: lives.quick has to follow.")
+    order_placing.PAY_WITHIN = PAY_WITHIN
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.lives", description=__doc__)
+    parser.add_argument("--listen", type=int, required=True)
+    parser.add_argument("--kills", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.CRITICAL)
+    chance = random.Random(given.seed)
+    listener = socket.socket(fileno=given.listen)
+    quick()
+    warm_up()
+    gc.collect()
+    gc.freeze()
+    say(ready=True)
+    for _life in range(given.kills):
+        ends = plan(chance)
+        began = time.monotonic()
+        place = kill(*fork(listener, ends), ends)
+        say(died=place, planned=ends.point, seconds=round(time.monotonic() - began, 3))
+    child, _ear = fork(listener, None)
+    say(last=child)
+    sys.stdin.read()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""A shop process killed with SIGKILL again and again while people buy: all agrees at last."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests import figures
+from tests.faults import kills
+from tests.faults.points import POINTS
+
+LONG = bool(os.environ.get("SHOP_TESTS_LONG"))
+SEED = int(os.environ.get("TESTS_SEED", "11"))
+
+
+def harness(tmp_path, count: int, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.faults.kills", "--kills", str(count), "--seed", str(SEED),
+               "--data", str(tmp_path / "kills"), *more]  # fmt: skip
+    done = subprocess.run(command, cwd=kills.ROOT, capture_output=True, text=True)
+    figures.say(done.stdout.rstrip())
+    return done
+
+
+@pytest.mark.timeout(3600 if LONG else 400)
+def test_after_every_death_nothing_is_lost_sold_twice_or_paid_without_an_order(tmp_path):
+    done = harness(tmp_path, 3000 if LONG else 300)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{3000 if LONG else 300:,} kills on SQLite" in done.stdout
+    assert "0 violations" in done.stdout
+    never = [name for name in POINTS if f"{name}: " not in done.stdout]
+    assert not never, f"no process died {never}"
+
+
+@pytest.mark.timeout(1200 if LONG else 200)
+def test_the_same_on_postgresql(tmp_path, postgres_url):
+    done = harness(tmp_path, 500 if LONG else 60, "--database", postgres_url)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "kills on PostgreSQL" in done.stdout

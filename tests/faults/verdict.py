@@ -1,0 +1,172 @@
+"""What must be true once the kills are over: the company's books held against the shop's, unit by unit."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from shop_app import db
+from shop_app.services import books
+from tests.faults.crowd import INITIAL
+
+LIVING = ("pending", "placed", "completed")
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The company's own books, read from its file."""
+
+    things: dict[str, list[dict[str, Any]]]
+    deliveries: list[sqlite3.Row]
+
+    @classmethod
+    def read(cls, path: Path) -> Company:
+        with sqlite3.connect(path) as connection:
+            connection.row_factory = sqlite3.Row
+            things = defaultdict(list)
+            for row in connection.execute("SELECT kind, public FROM thing ORDER BY seq"):
+                things[row["kind"]].append(json.loads(row["public"]))
+            return cls(things, connection.execute("SELECT * FROM delivery").fetchall())
+
+    @property
+    def captured(self) -> dict[str, int]:
+        """Intent -> what was captured, in minor units."""
+        return {
+            intent["id"]: intent["amount_received"]
+            for intent in self.things["payment_intent"]
+            if intent["amount_received"]
+        }
+
+    @property
+    def net(self) -> int:
+        charges = self.things["charge"]
+        return sum(charge["amount_captured"] - charge["amount_refunded"] for charge in charges)
+
+
+def judge(company: Company) -> list[str]:
+    """Every sentence is something that is wrong."""
+    with db.reading() as session:
+
+        def ask(sql: str) -> list[Any]:
+            return list(session.connection().execute(text(sql)).mappings())
+
+        return [
+            *_payments(company, ask), *_units(ask), *_refunds(company, ask), *_inbox(company, ask),
+            *_letters(ask),
+            *(f"check-books, {one.rule}: {one.sentence}" for one in books.check(session).violations),
+        ]  # fmt: skip
+
+
+def _payments(company: Company, ask: Any) -> list[str]:
+    wrong = []
+    rows = ask("""SELECT p.intent_reference AS intent, p.captured_minor, p.refunded_minor, o.id, o.number,
+        o.status, o.attention, o.total_minor, o.paid_at FROM payment p
+        JOIN customer_order o ON o.id = p.order_id WHERE p.provider = 'stripe'""")
+    of_intent = defaultdict(list)
+    for row in rows:
+        of_intent[row["intent"]].append(row)
+    for intent, amount in company.captured.items():
+        orders = of_intent[intent]
+        if len(orders) != 1:
+            wrong.append(f"{intent}: {amount} were captured, and {len(orders)} payments of the shop say so")
+            continue
+        (row,) = orders
+        agreed = row["status"] in ("placed", "completed") and row["paid_at"] is not None
+        if not agreed and not row["attention"]:
+            wrong.append(f"{intent}: {amount} were captured, order {row['number']} is {row['status']}")
+        if row["captured_minor"] != amount or (agreed and amount != row["total_minor"]):
+            wrong.append(
+                f"{intent}: {amount} were captured, the shop's payment says {row['captured_minor']}"
+                f" of {row['total_minor']}"
+            )
+    kept = Counter[int]()
+    for row in rows:
+        kept[row["number"]] += row["captured_minor"] > row["refunded_minor"] and not row["attention"]
+    wrong += [f"Order {number} is paid {count} times" for number, count in kept.items() if count > 1]
+    noted = sum(row["captured_minor"] - row["refunded_minor"] for row in rows)
+    (ledger,) = ask("""SELECT coalesce(sum(CASE WHEN kind = 'captured' THEN amount_minor
+        WHEN kind = 'refunded' THEN -amount_minor ELSE 0 END), 0) AS net FROM payment_event""")
+    if not company.net == int(ledger["net"]) == noted:
+        wrong.append(f"The company has {company.net}, the ledger {ledger['net']}, the payments {noted}")
+    return wrong
+
+
+def _units(ask: Any) -> list[str]:
+    wrong = []
+    living = ", ".join(f"'{status}'" for status in LIVING)
+    levels = ask(f"""SELECT v.sku, l.on_hand, l.allocated, l.held,
+        (SELECT coalesce(sum(i.quantity - i.quantity_fulfilled - i.quantity_cancelled), 0)
+            FROM order_line i JOIN customer_order o ON o.id = i.order_id
+            WHERE i.variant_id = v.id AND o.status IN ({living})) AS promised,
+        (SELECT coalesce(sum(i.quantity_fulfilled), 0) FROM order_line i WHERE i.variant_id = v.id) AS sent
+        FROM stock_level l JOIN variant v ON v.id = l.variant_id""")
+    for row in levels:
+        initial, name = INITIAL[row["sku"]], row["sku"]
+        if row["on_hand"] < 0 or row["on_hand"] + row["sent"] != initial:
+            wrong.append(f"{name}: {row['on_hand']} in the house and {row['sent']} sent, of {initial}")
+        if row["promised"] + row["sent"] > initial:
+            wrong.append(f"{name}: {row['promised'] + row['sent']} sold of {initial}")
+        if row["held"] or row["allocated"] != row["promised"]:
+            wrong.append(
+                f"{name}: {row['held']} held and {row['allocated']} allocated, orders have {row['promised']}"
+            )
+    (waiting,) = ask("SELECT count(*) AS orders FROM customer_order WHERE status = 'pending'")
+    if waiting["orders"]:
+        wrong.append(f"{waiting['orders']} orders still wait for a payment that nobody can make")
+    return wrong
+
+
+def _refunds(company: Company, ask: Any) -> list[str]:
+    wrong = []
+    made = Counter(refund["id"] for refund in company.things["refund"] if refund["status"] == "succeeded")
+    asked = Counter(refund["metadata"].get("request_key") for refund in company.things["refund"])
+    rows = ask("SELECT request_key, provider_reference, status FROM refund")
+    known = Counter(row["provider_reference"] for row in rows if row["status"] == "succeeded")
+    wrong += [f"The company made refund {id}, the shop knows {known[id]}" for id in made if known[id] != 1]
+    wrong += [f"The shop knows refund {id}, the company doesn't" for id in known if id not in made]
+    wrong += [f"The request {key} was refunded {count} times" for key, count in asked.items() if count > 1]
+    wrong += [f"Refund {row['request_key']} still waits" for row in rows if row["status"] == "pending"]
+    return wrong
+
+
+def _inbox(company: Company, ask: Any) -> list[str]:
+    wrong = []
+    kept = {row["event_id"]: row["outcome"] for row in ask("SELECT event_id, outcome FROM provider_event")}
+    true = {event["id"] for event in company.things["event"]}
+    wrong += [f"The event {id} wasn't signed by the company, and was kept" for id in kept if id not in true]
+    wrong += [f"The event {id} never came" for id in true if id not in kept]
+    wrong += [f"The event {id} isn't applied" for id, outcome in kept.items() if not outcome]
+    accepted = sum(bool(row["forged"]) and row["delivered_at"] is not None for row in company.deliveries)
+    if accepted:
+        wrong.append(f"{accepted} forged webhooks were accepted")
+    return wrong
+
+
+def _letters(ask: Any) -> list[str]:
+    rows = ask("""SELECT o.number, count(l.id) AS letters FROM customer_order o
+        LEFT JOIN letter l ON l.kind = 'order_paid' AND l.dedupe_key = 'order_paid:' || o.number
+        WHERE o.paid_at IS NOT NULL GROUP BY o.number HAVING count(l.id) <> 1""")
+    return [f"Order {row['number']} is paid, and has {row['letters']} letters" for row in rows]
+
+
+def figures(company: Company) -> dict[str, int]:
+    """What came of it all."""
+    with db.reading() as session:
+        rows = session.connection().execute(
+            text("""SELECT CASE WHEN paid_at IS NOT NULL THEN 'orders paid' WHEN attention <> ''
+                THEN 'orders marked' ELSE 'orders ' || status END AS name, count(*) FROM customer_order
+                GROUP BY 1 ORDER BY 1""")
+        )
+        found = {row[0]: row[1] for row in rows}
+    return found | {
+        "refunds": len(company.things["refund"]),
+        "events": len(company.things["event"]),
+        "deliveries that failed": sum(max(0, row["attempts"] - 1) for row in company.deliveries),
+        "forged refused": sum(row["forged"] and row["last_status"] == 400 for row in company.deliveries),
+    }
