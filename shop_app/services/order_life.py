@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
 from .. import facts
 from ..clock import now
 from ..errors import Conflict, NotFound, ShopError
-from ..models import LEGAL_MOVES, OrderStatus, PaymentStatus
+from ..models import LEGAL_MOVES, FulfilmentStatus, OrderStatus, PaymentStatus
 from ..money import show
 from ..words import _
 from . import letters, promotions, shelf, stock
@@ -62,13 +62,28 @@ _SET_PAYMENT_STATUS = (
     .where(order.c.id == bindparam("order"), order.c.payment_status != bindparam("to"))
     .values(payment_status=bindparam("to"), version=order.c.version + 1)
 )
+_SET_FULFILMENT_STATUS = (
+    update(order)
+    .where(order.c.id == bindparam("order"), order.c.fulfilment_status != bindparam("to"))
+    .values(fulfilment_status=bindparam("to"), version=order.c.version + 1)
+)
 _SET_PAID_AT = update(order).where(order.c.id == bindparam("order")).values(paid_at=bindparam("at"))
 _SET_ATTENTION = (
     update(order)
     .where(order.c.id == bindparam("order"))
     .values(attention=bindparam("why"), expires_at=None, version=order.c.version + 1)
 )
+_LOOKED_AT = select(order_event.c.data).where(
+    order_event.c.order_id == bindparam("order"), order_event.c.kind == "looked_at"
+)
 _TELL = insert(order_event)
+_DUE = text("""
+    SELECT o.total_minor - coalesce((
+        SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
+            * l.quantity_cancelled / l.quantity)
+        FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0)
+    FROM customer_order o WHERE o.id = :order
+""")
 _COMPLETE = (
     update(cart)
     .where(cart.c.id == bindparam("cart"), cart.c.completed_at.is_(None))
@@ -178,6 +193,14 @@ def set_payment_status(session: Session, order_id: int, status: PaymentStatus) -
     return bool(done.rowcount)
 
 
+def set_fulfilment_status(session: Session, order_id: int, status: FulfilmentStatus) -> bool:
+    """Store what units and parcels were folded to; the only writer of it. True where it changed."""
+    done = session.connection().execute(_SET_FULFILMENT_STATUS, {"order": order_id, "to": status.value})
+    if done.rowcount:
+        tell(session, order_id, "fulfilment_status", status=status.value)
+    return bool(done.rowcount)
+
+
 def settle(session: Session, order_id: int, captured_minor: int, currency: str) -> Settled:
     """Make the order agree with the money that has come in for it; any number of times, in any order.
 
@@ -192,12 +215,17 @@ def settle(session: Session, order_id: int, captured_minor: int, currency: str) 
         paid = f"{captured_minor} {currency.upper()} (minor units)"
         return _attend(session, found, f"Paid in another currency: {paid} for an order in {found.currency}.")
     paid, asked = show(captured_minor, currency), show(found.total_minor, currency)
-    if captured_minor < found.total_minor:
+    if captured_minor < found.total_minor and captured_minor < due_minor(session, order_id):
         return _attend(session, found, f"Paid {paid} of {asked}.")
     outcome = _pay(session, found)
     if captured_minor > found.total_minor:
         return _attend(session, found, f"Paid too much: {paid} for {asked}.")
     return outcome
+
+
+def due_minor(session: Session, order_id: int) -> int:
+    """The order's total, less its units that were cancelled."""
+    return int(session.connection().execute(_DUE, {"order": order_id}).scalar_one())
 
 
 def mark_paid(session: Session, order_id: int) -> Settled:
@@ -224,13 +252,31 @@ def give_up(session: Session, order_id: int, *, why: str) -> None:
         facts.announce(session, facts.CartChanged(found.cart_id))
 
 
+def attend(session: Session, order_id: int, why: str) -> None:
+    """Mark the order for a person. The words are for staff."""
+    _attend(session, lock(session, order_id), why)
+
+
+def looked_at(session: Session, order_id: int, note: str, *, actor: str) -> None:
+    """A person has looked at what the order was marked for: the mark is gone, and stays so.
+
+    Errors  Conflict where nothing is marked.
+    """
+    found = lock(session, order_id)
+    if not found.attention:
+        raise Conflict(_("Nothing about this order waits for a person."))
+    clear = update(order).where(order.c.id == order_id).values(attention="", version=order.c.version + 1)
+    session.connection().execute(clear)
+    tell(session, order_id, "looked_at", actor=actor, why=found.attention, note=note)
+
+
 def agree(session: Session, order_id: int, cart_id: int | None) -> None:
     """What follows once an order is placed for good: its cart is done, its units count as sold.
 
     Without that, the cart's next order would meet the living one that it already has.
     """
     if cart_id is not None:
-        _complete_cart(session, order_id, cart_id)
+        complete_cart(session, order_id, cart_id)
     sold: dict[int, int] = {}
     for product_id, units in session.connection().execute(_SOLD, {"order": order_id}):
         sold[product_id] = sold.get(product_id, 0) + units
@@ -249,7 +295,7 @@ def _pay(session: Session, found: OrderHead) -> Settled:
     elif found.status == OrderStatus.PENDING:
         move(session, found.id, OrderStatus.PLACED, paid_at=at)
         agree(session, found.id, found.cart_id)
-    elif found.status != OrderStatus.EXPIRED or not _revive(session, found, at):
+    elif found.status != OrderStatus.EXPIRED or not revive(session, found, at):
         state = (
             "had expired and its units were gone" if found.status == OrderStatus.EXPIRED else "was cancelled"
         )
@@ -263,7 +309,7 @@ def _pay(session: Session, found: OrderHead) -> Settled:
     return "paid"
 
 
-def _revive(session: Session, found: OrderHead, at: datetime) -> bool:
+def revive(session: Session, found: OrderHead, at: datetime | None) -> bool:
     """Take an expired order's units and code uses again; False where that can't be done any more."""
     connection = session.connection()
     wanted = {row.variant_id: row.quantity for row in connection.execute(_WANTED, {"order": found.id})}
@@ -291,15 +337,20 @@ def _discounts(session: Session, order_id: int) -> list[DiscountLine]:
 
 
 def _attend(session: Session, found: OrderHead, why: str) -> Settled:
-    """Mark the order for a person. The words are for staff."""
-    if why not in found.attention:
-        text = f"{found.attention} {why}".strip()
-        session.connection().execute(_SET_ATTENTION, {"order": found.id, "why": text})
+    """Mark the order for a person, unless one has looked at just this already. The words are for staff."""
+    if why not in found.attention and not _was_looked_at(session, found.id, why):
+        whole = f"{found.attention} {why}".strip()
+        session.connection().execute(_SET_ATTENTION, {"order": found.id, "why": whole})
         tell(session, found.id, "attention", why=why)
     return "attention"
 
 
-def _complete_cart(session: Session, order_id: int, cart_id: int) -> None:
+def _was_looked_at(session: Session, order_id: int, why: str) -> bool:
+    seen = session.connection().execute(_LOOKED_AT, {"order": order_id}).scalars()
+    return any(why in data.get("why", "") for data in seen)
+
+
+def complete_cart(session: Session, order_id: int, cart_id: int) -> None:
     """Close the cart; what wasn't ordered goes on in a new one."""
     connection, at = session.connection(), now()
     left = connection.execute(_LEFT_OVER, {"order": order_id, "cart": cart_id}).all()
