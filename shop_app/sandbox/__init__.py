@@ -6,7 +6,7 @@ It keeps its books in a file of its own, never in the shop's database: to the sh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -66,7 +66,8 @@ class Sandbox:
                 Route("/v1/{path:path}", api.endpoint, methods=["GET", "POST", "DELETE"]),
                 Route("/pay/{session}", PayPage(self.store, api).endpoint, methods=["GET", "POST"]),
                 Route("/_faults", self._faults, methods=["GET", "POST", "DELETE"]),
-                Route("/_refunds/{refund}", self._settle_refund, methods=["POST"]),
+                Route("/_refunds/{id}", self._settle("refund"), methods=["POST"]),
+                Route("/_debits/{id}", self._settle("debit"), methods=["POST"]),
             ]
         )
 
@@ -109,24 +110,30 @@ class Sandbox:
         with self.store.reading() as tables:
             return JSONResponse(in_force(tables).model_dump())
 
-    async def _settle_refund(self, request: Request) -> Response:
-        from .charges import settle_refund
+    def _settle(self, what: str) -> Callable[[Request], Awaitable[Response]]:
+        """Let a pending refund, or a bank debit, succeed or fail now: `?status=succeeded` or `failed`."""
+        from . import charges
         from .replies import Refused
 
-        status = request.query_params.get("status", "")
-        if not from_this_machine(request) or status not in ("succeeded", "failed"):
-            return JSONResponse({"error": "only from this machine, with status=succeeded or failed"}, 403)
+        verb = charges.settle_refund if what == "refund" else charges.settle_debit
 
-        def settle() -> dict:
-            with self.store.change() as tables:
-                return settle_refund(tables, request.path_params["refund"], status)
+        async def endpoint(request: Request) -> Response:
+            status = request.query_params.get("status", "")
+            if not from_this_machine(request) or status not in ("succeeded", "failed"):
+                return JSONResponse({"error": "only from this machine, with status=succeeded or failed"}, 403)
 
-        try:
-            made = await run_in_threadpool(settle)
-        except Refused as refused:
-            return JSONResponse(refused.body, refused.status)
-        self.deliveries.wake()
-        return JSONResponse(made)
+            def settle() -> dict:
+                with self.store.change() as tables:
+                    return verb(tables, request.path_params["id"], status)
+
+            try:
+                made = await run_in_threadpool(settle)
+            except Refused as refused:
+                return JSONResponse(refused.body, refused.status)
+            self.deliveries.wake()
+            return JSONResponse(made)
+
+        return endpoint
 
 
 @cache

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from . import charges, events, faults, idempotency, sessions
+from . import charges, disputes, events, faults, idempotency, sessions
 from .forms import checked, unfold
 from .replies import Refused, WrongParameters, listed, missing
 from .store import Store, Tables
@@ -85,6 +85,13 @@ def _refund(call: Call) -> dict[str, Any]:
     if not given.get("payment_intent") and not given.get("charge"):
         raise WrongParameters("One of the following params should be provided: payment_intent or charge.")
     return charges.refund(call.tables, given)
+
+
+def _answer_dispute(call: Call) -> dict[str, Any]:
+    wanted = frozenset({"evidence", "metadata", "submit", "expand"})
+    return disputes.update(
+        call.tables, call.id, checked(_params("DisputeUpdateParams"), call.given, only=wanted)
+    )
 
 
 def _list_of(kind: str, params: str) -> Verb:
@@ -158,6 +165,10 @@ ROUTES: tuple[tuple[str, str, Verb], ...] = (
     ("POST", "/v1/refunds", _refund),
     ("GET", "/v1/refunds", _list_of("refund", "RefundListParams")),
     ("GET", f"/v1/refunds/{ID}", _retrieve("refund")),
+    ("GET", "/v1/disputes", _list_of("dispute", "DisputeListParams")),
+    ("GET", f"/v1/disputes/{ID}", _retrieve("dispute")),
+    ("POST", f"/v1/disputes/{ID}", _answer_dispute),
+    ("POST", f"/v1/disputes/{ID}/close", lambda call: disputes.close(call.tables, call.id)),
     ("GET", "/v1/events", _list_events),
     ("GET", f"/v1/events/{ID}", _retrieve("event")),
 )

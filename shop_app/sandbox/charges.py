@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from . import disputes
 from .events import emit
 from .replies import Refused, missing
 from .store import Tables, new_id, seconds
@@ -22,6 +23,8 @@ class TestCard:
     code: str = "card_declined"
     decline_code: str = "generic_decline"
     message: str = "Your card was declined."
+    disputed: str = ""
+    """Why its holder asks for the money back as soon as it is taken; "" where they don't."""
 
 
 CARDS = {
@@ -35,6 +38,9 @@ CARDS = {
         ),
         TestCard("4000002500003155", "confirm", "Asks for confirmation"),
         TestCard("4000002760003184", "confirm", ""),
+        TestCard("4000000000000259", "pay", "Pays, and is disputed", disputed="fraudulent"),
+        TestCard("4000000000002685", "pay", "", disputed="product_not_received"),
+        TestCard("4000000000001976", "pay", "", disputed="inquiry"),
         TestCard("5555555555554444", "pay", ""),
         TestCard("378282246310005", "pay", ""),
         TestCard("4000000000000069", "decline", "", code="expired_card", message="Your card has expired."),
@@ -47,6 +53,11 @@ CARDS = {
 UNKNOWN = TestCard(
     "", "decline", "", decline_code="test_mode_live_card",
     message="Your card was declined. This page takes test cards only, and no money moves.",
+)  # fmt: skip
+
+
+BANK = TestCard(
+    "3000", "pay", "", code="payment_intent_payment_attempt_failed", message="The bank debit was returned.",
 )  # fmt: skip
 
 
@@ -136,12 +147,20 @@ def succeed(tables: Tables, session: dict[str, Any], intent: dict[str, Any], car
     emit(tables, "charge.succeeded", charge)
     emit(tables, "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded", intent)
     emit(tables, "checkout.session.completed", session)
+    if card.disputed and not manual:
+        disputes.open_one(tables, charge, card.disputed)
+
+
+AUTHORISED_FOR_SECONDS = 7 * 24 * 3600
 
 
 def _charge(
     tables: Tables, intent: dict[str, Any], card: TestCard, *, status: str, captured: bool = False
 ) -> dict[str, Any]:
     failed = status == "failed"
+    details: dict[str, Any] = {"last4": card.number[-4:]}
+    if status == "succeeded" and not captured:
+        details["capture_before"] = int(seconds()) + AUTHORISED_FOR_SECONDS
     return tables.put(
         {
             "id": new_id("ch"), "object": "charge", "amount": intent["amount"],
@@ -152,11 +171,74 @@ def _charge(
             "failure_code": card.code if failed else None,
             "failure_message": card.message if failed else None, "livemode": False,
             "metadata": intent["metadata"], "paid": not failed, "payment_intent": intent["id"],
-            "payment_method_details": {"type": "card", "card": {"last4": card.number[-4:]}},
+            "payment_method_details": {"type": "card", "card": details},
             "refunded": False, "status": status,
         },
         parent=intent["id"],
     )  # fmt: skip
+
+
+BANK_ACCOUNTS = {"DE89370400440532013000": "succeeded", "DE62370400440532013001": "failed"}
+"""Stripe's test accounts, and what becomes of a debit."""
+BANK_TAKES_SECONDS = 180
+
+
+def begin_debit(tables: Tables, session: dict[str, Any], intent: dict[str, Any], account: str) -> None:
+    """The shopper is done; the bank answers in some minutes (days, outside of a test)."""
+    intent |= {
+        "status": "processing", "next_action": None, "last_payment_error": None,
+        "payment_method_types": ["card", "sepa_debit"],
+    }  # fmt: skip
+    session |= {
+        "status": "complete", "payment_status": "unpaid", "url": None,
+        "customer_details": {"email": session["customer_email"], "name": None, "phone": None,
+                             "address": None, "tax_exempt": "none", "tax_ids": []},
+    }  # fmt: skip
+    tables.put(intent)
+    tables.put(session)
+    waiting = tables.note("debits") or {}
+    due = seconds() + BANK_TAKES_SECONDS
+    tables.keep_note("debits", waiting | {intent["id"]: [session["id"], BANK_ACCOUNTS[account], due]})
+    emit(tables, "payment_intent.processing", intent)
+    emit(tables, "checkout.session.completed", session)
+
+
+def settle_debits(tables: Tables) -> int:
+    """Let every bank debit whose time has come succeed or fail; returns how many."""
+    waiting = tables.note("debits") or {}
+    due = [id for id, (_session, _outcome, at) in waiting.items() if at <= seconds()]
+    for id in due:
+        settle_debit(tables, id)
+    return len(due)
+
+
+def settle_debit(tables: Tables, id: str, outcome: str = "") -> dict[str, Any]:
+    """Let the bank answer now, with `outcome` or as its test account does.
+
+    Errors  Refused (404) where no debit waits under that id.
+    """
+    waiting = tables.note("debits") or {}
+    intent = tables.get("payment_intent", id)
+    if id not in waiting or not intent:
+        raise missing("payment_intent", id)
+    session_id, known, _at = waiting.pop(id)
+    tables.keep_note("debits", waiting)
+    session = tables.get("checkout.session", session_id) or {}
+    if (outcome or known) == "succeeded":
+        charge = _charge(tables, intent, BANK, status="succeeded", captured=True)
+        intent |= {
+            "status": "succeeded", "latest_charge": charge["id"], "amount_received": intent["amount"],
+        }  # fmt: skip
+        session |= {"payment_status": "paid"}
+        tables.put(intent)
+        tables.put(session)
+        emit(tables, "charge.succeeded", charge)
+        emit(tables, "payment_intent.succeeded", intent)
+        emit(tables, "checkout.session.async_payment_succeeded", session)
+        return intent
+    decline(tables, intent, BANK)
+    emit(tables, "checkout.session.async_payment_failed", session)
+    return intent
 
 
 def capture(tables: Tables, id: str, amount: int | None) -> dict[str, Any]:
@@ -166,6 +248,8 @@ def capture(tables: Tables, id: str, amount: int | None) -> dict[str, Any]:
         raise missing("payment_intent", id)
     if intent["status"] != "requires_capture":
         raise _wrong_state(intent, "captured", "requires_capture")
+    if _ran_out(tables, intent):
+        raise _wrong_state(cancel(tables, id, "automatic"), "captured", "requires_capture")
     taken = intent["amount_capturable"] if amount is None else amount
     if not 0 < taken <= intent["amount_capturable"]:
         raise Refused(
@@ -182,11 +266,29 @@ def capture(tables: Tables, id: str, amount: int | None) -> dict[str, Any]:
     return intent
 
 
+def _ran_out(tables: Tables, intent: dict[str, Any]) -> bool:
+    charge = tables.get("charge", intent["latest_charge"]) or {}
+    until = charge.get("payment_method_details", {}).get("card", {}).get("capture_before")
+    return until is not None and until <= seconds()
+
+
+def end_overdue(tables: Tables) -> int:
+    """Cancel every authorisation whose time has come, as banks do; returns how many."""
+    rows = tables.execute(
+        "SELECT id FROM thing WHERE kind = 'payment_intent'"
+        " AND json_extract(public, '$.status') = 'requires_capture' LIMIT 100"
+    ).fetchall()
+    over = [id for (id,) in rows if _ran_out(tables, tables.get("payment_intent", id) or {})]
+    for id in over:
+        cancel(tables, id, "automatic")
+    return len(over)
+
+
 def cancel(tables: Tables, id: str, reason: str | None) -> dict[str, Any]:
     intent = tables.get("payment_intent", id)
     if not intent:
         raise missing("payment_intent", id)
-    if intent["status"] in ("succeeded", "canceled"):
+    if intent["status"] in ("succeeded", "canceled", "processing"):
         raise _wrong_state(intent, "canceled", "requires_payment_method, requires_capture")
     intent |= {
         "status": "canceled", "canceled_at": int(seconds()), "cancellation_reason": reason,
@@ -248,6 +350,10 @@ def _refundable(tables: Tables, given: dict[str, Any]) -> dict[str, Any]:
             raise missing("charge", given.get("charge", ""))
     if not charge or not charge["amount_captured"]:
         raise Refused("This PaymentIntent does not have a successful charge to refund.")
+    if disputes.holds_back(tables, charge):
+        raise Refused(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
+        )
     return charge
 
 

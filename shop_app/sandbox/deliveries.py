@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import httpx
 
-from . import faults, sessions
+from . import charges, faults, sessions
 from .store import Store, seconds
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ class Deliveries:
 
         with self._store.change() as tables:
             sessions.end_overdue(tables)
+            charges.end_overdue(tables)
+            charges.settle_debits(tables)
             settings = faults.in_force(tables).webhooks
             if settings.paused:
                 return []

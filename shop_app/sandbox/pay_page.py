@@ -66,7 +66,8 @@ class PayPage:
             if session["status"] == "expired":
                 return _page(session, items, view="expired", status=410)
             if not form:
-                return _page(session, items, view=_view(tables, session))
+                debits = _takes_debits(tables, session)
+                return _page(session, items, view=_view(tables, session), debits=debits)
             return _act(tables, session, items, form)
 
 
@@ -86,6 +87,8 @@ def _act(
         charges.refuse_confirmation(tables, intent)
         message = _("The payment wasn't confirmed. Nothing was charged. Try again, or use another card.")
         return _page(session, items, view="card", errors={"page": message}, status=402)
+    if "account" in form:
+        return _debit(tables, session, items, form)
     number = re.sub(r"[\s-]", "", form.get("card", ""))
     errors = _problems(number, form)
     if errors:
@@ -101,6 +104,24 @@ def _act(
     charges.decline(tables, intent, card)
     message = f"{card.message} {_('Nothing was charged. Try another card.')}"
     return _page(session, items, view="card", errors={"page": message}, status=402)
+
+
+def _debit(
+    tables: Tables, session: dict[str, Any], items: list[dict[str, Any]], form: dict[str, str]
+) -> Response:
+    """Pay by bank debit: the shopper goes on at once, the bank answers later."""
+    account = re.sub(r"\s", "", form["account"]).upper()
+    if not _takes_debits(tables, session) or account not in charges.BANK_ACCOUNTS:
+        wrong = {"account": _("Enter one of the test accounts below.")}
+        return _page(session, items, view="card", form=form, errors=wrong, status=422, debits=True)
+    charges.begin_debit(tables, session, charges.intent_of(tables, session), account)
+    return RedirectResponse(session["success_url"], 303)
+
+
+def _takes_debits(tables: Tables, session: dict[str, Any]) -> bool:
+    """Bank debits are in euros, and can't be authorised now and captured later."""
+    manual = tables.private(session["id"])["intent"].get("capture_method") == "manual"
+    return session["currency"] == "eur" and not manual
 
 
 def _problems(number: str, form: dict[str, str]) -> dict[str, str]:
@@ -121,14 +142,16 @@ def _problems(number: str, form: dict[str, str]) -> dict[str, str]:
 def _page(
     session: dict[str, Any] | None, items: list[dict[str, Any]], *, view: str,
     form: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200,
+    debits: bool = False,
 ) -> HTMLResponse:  # fmt: skip
     def show(minor: int) -> str:
         return money.show(minor, (session or {})["currency"].upper())
 
-    given = {"card": "", "expiry": "12/34", "cvc": "123"} | (form or {})
+    given = {"account": "", "card": "", "expiry": "12/34", "cvc": "123"} | (form or {})
     html = _template().render(
         _=_, session=session, items=items, view=view, form=given, errors=errors or {}, show=show,
         cards=[card for card in charges.CARDS.values() if card.label],
+        accounts=charges.BANK_ACCOUNTS if debits else {},
     )  # fmt: skip
     return HTMLResponse(html, status, headers=_headers(session))
 
