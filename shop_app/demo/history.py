@@ -18,6 +18,7 @@ from random import Random
 from sqlmodel import Session, select
 
 from .. import models as m
+from ..providers.taxes import Place
 from ..services import shipping, taxes
 from ..services.pricing import Item, Offer, Rate, Shipping, price_cart
 from ..settings import settings
@@ -219,19 +220,19 @@ def _order(
 def _rates(session: Session, terms: Terms, country: str, region: str) -> dict[str, Rate]:
     where = (country, region)
     if where not in terms.rates:
-        terms.rates[where] = dict(taxes.rates(session, country, region, terms.on, fresh=True))
+        terms.rates[where] = dict(taxes.rates(session, Place(country, region), terms.on, fresh=True))
     return terms.rates[where]
 
 
 def _offers(at: datetime, person: Person, chance: float, ids: dict[str, int]) -> list[Offer]:
     if at.month in (9, 10, 11) and chance < 0.12:
         return [Offer(ids["AUTUMN10"], "10 % off from €40", "percent", percent=10, code="AUTUMN10",
-                      minimum_minor=4000, on_reduced=True)]  # fmt: skip
+                      minimum_minor=4000, on_discounted=True)]  # fmt: skip
     if at.month in (6, 7, 8) and chance < 0.1:
         return [Offer(ids["SUMMER15"], "15 % off in summer", "percent", percent=15, code="SUMMER15")]
     if not person.orders and 0.2 < chance < 0.28:
         return [Offer(ids["WELCOME5"], "€5 off your first order from €30", "fixed", amount_minor=500,
-                      code="WELCOME5", minimum_minor=3000, on_reduced=True)]  # fmt: skip
+                      code="WELCOME5", minimum_minor=3000, on_discounted=True)]  # fmt: skip
     if 0.4 < chance < 0.42:
         return [Offer(ids["FREESHIP"], "Free delivery", "free_shipping", code="FREESHIP", lane="shipping")]
     return []

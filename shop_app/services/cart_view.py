@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from sqlmodel import Session
 
@@ -10,10 +12,10 @@ from ..models import MAX_QUANTITY, PromotionKind
 from ..money import show
 from ..settings import settings
 from ..words import _, plural
-from . import priced_cart
+from . import addresses, priced_cart, taxes
 from .addresses import country_name
 from .priced_cart import Head, Line, Priced
-from .pricing import DiscountLine
+from .pricing import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,10 @@ class DiscountView:
 
 @dataclass(frozen=True, slots=True)
 class CodeReason:
-    """Why an entered code gives nothing: "Spend €4.20 more to use AUTUMN10"."""
+    """Why an entered code gives nothing, or what the cart is short of for what needs no code (code "").
+
+    "Spend €4.20 more to use AUTUMN10"
+    """
 
     code: str
     reason: str
@@ -57,6 +62,8 @@ class CartView:
     count: int = 0
     """Units, saved ones not counted."""
     lines: list[CartLineView] = field(default_factory=list)
+    gifts: list[CartLineView] = field(default_factory=list)
+    """What comes with it for nothing, one unit each; in no sum."""
     saved: list[CartLineView] = field(default_factory=list)
     subtotal: str = ""
     discounts: list[DiscountView] = field(default_factory=list)
@@ -65,8 +72,12 @@ class CartView:
     """ "€4.90" or "Free", for the cheapest way to the country."""
     total: str = ""
     total_minor: int = 0
+    tax_lines: list[tuple[str, str]] = field(default_factory=list)
+    """("19 % tax", "€12.88") where it comes on top of the prices."""
     tax_note: str = ""
-    """ "Includes €12.88 VAT"."""
+    """ "Includes €12.88 VAT", or why there is none; "" where it comes on top."""
+    price_note: str = ""
+    """What isn't in the subtotal: "Including VAT. Delivery is added at checkout."."""
     free_shipping_line: str = ""
     """ "Add €23.10 for free delivery", "Delivery is free"."""
     free_shipping_percent: int = 0
@@ -84,22 +95,31 @@ def show_cart(
 ) -> CartView:
     """The view of these lines, priced for the cheapest way of delivery."""
     wanted = [line for line in lines if line.for_sale and not line.saved]
-    priced = priced_cart.price(session, head, wanted, region=str(head.checkout.get("region", "")))
+    typed = head.checkout
+    priced = priced_cart.price(
+        session, head, wanted,
+        place=taxes.place_of(head.country, str(typed.get("region", "")), str(typed.get("postal_code", ""))),
+        email=addresses.normal_email(str(typed.get("email", ""))),
+        vat_number=str(typed.get("vat_number", "")),
+    )  # fmt: skip
     totals, locale, currency = priced.totals, settings().locale, head.currency
-    kept = [_line_view(line, currency, locale, notices) for line in lines if not line.saved]
+    kept = [_line_view(line, priced, currency, locale, notices) for line in lines if not line.saved]
     way = totals.shipping
     free_line, percent = _free_shipping(priced, currency, locale)
     return CartView(
         count=sum(line.quantity for line in lines if not line.saved),
         lines=kept,
-        saved=[_line_view(line, currency, locale, notices) for line in lines if line.saved],
-        subtotal=show(totals.subtotal_minor, currency, locale),
-        discounts=[discount_view(line, currency, locale) for line in totals.discounts],
+        gifts=gift_views(priced, currency, locale),
+        saved=[_line_view(line, priced, currency, locale, notices) for line in lines if line.saved],
+        subtotal=show(bought_minor(totals), currency, locale),
+        discounts=discount_views(totals, currency, locale),
         reasons=[CodeReason(reason.code, reason.text) for reason in priced.reasons],
         shipping=money_or_free(way.price_minor, currency, locale) if way else "",
         total=show(totals.total_minor, currency, locale),
         total_minor=totals.total_minor,
-        tax_note=tax_note(totals.tax_minor, currency, locale),
+        tax_lines=tax_lines(totals, currency, locale) if is_on_top(totals) else [],
+        tax_note=tax_note(totals, currency, locale),
+        price_note=_price_note(totals),
         free_shipping_line=free_line,
         free_shipping_percent=percent,
         country=head.country,
@@ -109,27 +129,96 @@ def show_cart(
     )
 
 
-def discount_view(line: DiscountLine, currency: str, locale: str) -> DiscountView:
-    return DiscountView(line.offer.code, line.offer.label, f"−{show(line.amount_minor, currency, locale)}")
+def bought_minor(totals: Totals) -> int:
+    """The subtotal that a shopper can add up: what is given for nothing isn't in it."""
+    return totals.subtotal_minor - sum(gift.list_minor for gift in totals.gifts)
+
+
+def discount_views(totals: Totals, currency: str, locale: str) -> list[DiscountView]:
+    """What is taken off, without the gifts: they stand among the lines."""
+    return [
+        DiscountView(line.offer.code, line.offer.label, f"−{show(line.amount_minor, currency, locale)}")
+        for line in totals.discounts
+        if line.offer.kind != PromotionKind.GIFT
+    ]
+
+
+def gift_views(priced: Priced, currency: str, locale: str) -> list[CartLineView]:
+    """What comes for nothing, as lines without a stepper; `compare_at` is what it costs otherwise."""
+    return [
+        CartLineView(
+            line.sku, line.slug, line.title, line.variant_title, line.picture_key or "",
+            line.picture_alt or "", line.quantity, line.quantity, _("Free"), _("Free"),
+            show(priced.shown_minor(line.price_minor, line.tax_class), currency, locale), "", "",
+        )
+        for line in priced.gifts
+    ]  # fmt: skip
+
+
+def is_on_top(totals: Totals) -> bool:
+    """Whether there is a tax that the prices don't hold."""
+    return not totals.tax_included and not totals.reverse_charge
+
+
+def tax_lines(totals: Totals, currency: str, locale: str) -> list[tuple[str, str]]:
+    """("19 % VAT included", "€12.88") for each rate, the highest first; none by reverse charge."""
+    return tax_rows(
+        ((tax.ppm, tax.amount_minor) for tax in totals.taxes if tax.ppm),
+        currency,
+        locale,
+        totals.tax_included,
+    )
+
+
+def tax_rows(
+    taxes: Iterable[tuple[int, int]], currency: str, locale: str, included: bool
+) -> list[tuple[str, str]]:
+    """The same for each (rate in parts per million, amount)."""
+    text = _("{rate} % VAT included") if included else _("{rate} % tax")
+    return [(text.format(rate=_percent(ppm)), show(minor, currency, locale)) for ppm, minor in taxes]
+
+
+def _percent(ppm: int) -> str:
+    return f"{(Decimal(ppm) / 10_000).normalize():f}"
 
 
 def money_or_free(minor: int, currency: str, locale: str) -> str:
     return show(minor, currency, locale) if minor else _("Free")
 
 
-def tax_note(tax_minor: int, currency: str, locale: str) -> str:
-    return _("Includes {amount} VAT").format(amount=show(tax_minor, currency, locale)) if tax_minor else ""
+def reverse_charge_note() -> str:
+    return _("Reverse charge: VAT is owed by the recipient")
 
 
-def _line_view(line: Line, currency: str, locale: str, notices: dict[str, str] | None) -> CartLineView:
+def tax_note(totals: Totals, currency: str, locale: str) -> str:
+    if totals.reverse_charge:
+        return reverse_charge_note()
+    if not totals.tax_included or not totals.tax_minor:
+        return ""
+    return _("Includes {amount} VAT").format(amount=show(totals.tax_minor, currency, locale))
+
+
+def _price_note(totals: Totals) -> str:
+    if totals.reverse_charge:
+        return _("Without VAT. Delivery is added at checkout.")
+    if not totals.tax_included:
+        return _("Plus tax. Delivery is added at checkout.")
+    return _("Including VAT. Delivery is added at checkout.")
+
+
+def _line_view(
+    line: Line, priced: Priced, currency: str, locale: str, notices: dict[str, str] | None
+) -> CartLineView:
     notice, kind = _notice(line, currency, locale)
     if notices and line.sku in notices:
         notice, kind = notices[line.sku], "info"
-    compare_at = show(line.compare_at_minor, currency, locale) if line.compare_at_minor else ""
+    unit_minor = priced.shown_minor(line.price_minor, line.tax_class)
+    before = priced.shown_minor(line.compare_at_minor, line.tax_class) if line.compare_at_minor else 0
+    compare_at = show(before, currency, locale) if before else ""
     return CartLineView(
         line.sku, line.slug, line.title, line.variant_title, line.picture_key or "", line.picture_alt or "",
         line.quantity, min(MAX_QUANTITY, max(0, line.available)) if line.for_sale else 0,
-        show(line.price_minor, currency, locale), show(line.price_minor * line.quantity, currency, locale),
+        show(unit_minor, currency, locale), show(unit_minor * line.quantity, currency, locale),
         compare_at, notice, kind,
     )  # fmt: skip
 

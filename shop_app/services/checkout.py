@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -17,9 +16,21 @@ from ..errors import NotFound
 from ..money import show
 from ..settings import settings
 from ..words import _
-from . import addresses, priced_cart, shipping
+from . import addresses, price_changes, priced_cart, shipping, taxes, vat_numbers
 from .addresses import AddressField, country_name
-from .cart_view import CartView, DiscountView, discount_view, money_or_free, show_cart
+from .cart_view import (
+    CartLineView,
+    CartView,
+    DiscountView,
+    bought_minor,
+    discount_views,
+    gift_views,
+    is_on_top,
+    money_or_free,
+    reverse_charge_note,
+    show_cart,
+    tax_lines,
+)  # fmt: skip
 from .priced_cart import HEAD_COLUMNS, Head, Line, Priced, cart
 
 MAX_NOTE = 500
@@ -79,6 +90,8 @@ class CheckoutForm:
     region: str = ""
     country: str = ""
     phone: str = ""
+    vat_number: str = ""
+    """An EU VAT number of the buyer's, which may turn the tax over to them."""
     shipping_method: str = ""
     payment_provider: str = ""
     note: str = ""
@@ -109,6 +122,14 @@ class CheckoutView:
     pay_label: str
     """ "Pay €80.70", or "Place order, €80.70" where the money comes later."""
     problems: list[FieldProblem] = field(default_factory=list)
+    gifts: list[CartLineView] = field(default_factory=list)
+    """What comes with the order for nothing."""
+    tax_on_top: bool = False
+    """Whether the tax lines are addends of the total, rather than in the prices."""
+    tax_note: str = ""
+    """Why there is no tax, where the buyer owes it."""
+    shown_parts: str = ""
+    """What the total is made of, for the order's form to bring back: see `price_changes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +196,7 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
             if wanted.name != "country"
             else ("country", "" if form.country in known else _("Choose a country that we deliver to"))
         )
+    found.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
     methods = {method.code for method in known.get(form.country, ())}
     if form.shipping_method and methods and form.shipping_method not in methods:
         found.append(("shipping_method", _("Choose how it is delivered")))
@@ -192,35 +214,33 @@ def normal(form: CheckoutForm) -> CheckoutForm:
     clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
     if "region" not in {wanted.name for wanted in addresses.fields(form.country)}:
         clean["region"] = ""
+    asked = vat_numbers.is_asked_for(form.country)
+    clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if asked else ""
     clean["payment_provider"] = clean["payment_provider"] or payment_ways()[0].code
     return CheckoutForm(**clean)
 
 
 def price(
-    session: Session, head: Head, lines: Iterable[Line], form: CheckoutForm, *, fresh: bool = False
+    session: Session,
+    head: Head,
+    lines: Iterable[Line],
+    form: CheckoutForm,
+    *,
+    fresh: bool = False,
+    with_gifts: bool = True,
 ) -> Priced:
     """What the lines that are for sale and not saved come to, delivered as the form says."""
     wanted = [line for line in lines if line.for_sale and not line.saved]
     return priced_cart.price(
-        session, head, wanted, method_code=form.shipping_method, region=form.region,
-        email=addresses.normal_email(form.email), fresh=fresh,
+        session, head, wanted, method_code=form.shipping_method,
+        place=taxes.place_of(head.country, form.region, form.postal_code),
+        email=addresses.normal_email(form.email), vat_number=form.vat_number, fresh=fresh,
+        with_gifts=with_gifts,
     )  # fmt: skip
 
 
 def empty_cart() -> NotFound:
     return NotFound(_("Your cart is empty."))
-
-
-def tax_lines(
-    taxes: Iterable[tuple[int, int]], currency: str, locale: str, included: bool
-) -> list[tuple[str, str]]:
-    """("19 % VAT included", "€12.88") for each (rate in parts per million, amount)."""
-    text = _("{rate} % VAT included") if included else _("{rate} % tax")
-    return [(text.format(rate=_percent(ppm)), show(minor, currency, locale)) for ppm, minor in taxes]
-
-
-def _percent(ppm: int) -> str:
-    return f"{(Decimal(ppm) / 10_000).normalize():f}"
 
 
 def _page(session: Session, head: Head) -> CheckoutView:
@@ -237,23 +257,34 @@ def _page(session: Session, head: Head) -> CheckoutView:
     return CheckoutView(
         cart=show_cart(session, head, lines),
         form=form,
-        fields=list(addresses.fields(head.country)),
+        fields=_fields(head.country),
         countries=_countries(tuple(shipping.methods(session)), locale),
         deliveries=_deliveries(session, head, priced, locale),
         payments=[
             PaymentChoice(known.code, known.label, known.note, known.code == form.payment_provider)
             for known in payment_ways()
         ],
-        subtotal=show(totals.subtotal_minor, currency, locale),
-        discounts=[discount_view(line, currency, locale) for line in totals.discounts],
+        gifts=gift_views(priced, currency, locale),
+        subtotal=show(bought_minor(totals), currency, locale),
+        discounts=discount_views(totals, currency, locale),
         shipping=money_or_free(way.price_minor, currency, locale) if way else "",
-        tax_lines=tax_lines(
-            ((tax.ppm, tax.amount_minor) for tax in totals.taxes), currency, locale, totals.tax_included
-        ),
+        tax_lines=tax_lines(totals, currency, locale),
+        tax_on_top=is_on_top(totals),
+        tax_note=reverse_charge_note() if totals.reverse_charge else "",
+        shown_parts=price_changes.written(price_changes.parts_of(priced)),
         total=total,
         total_minor=totals.total_minor,
         pay_label=(_("Pay {amount}") if pays_now else _("Place order, {amount}")).format(amount=total),
     )
+
+
+def _fields(country: str) -> list[AddressField]:
+    """Those of the address, and the VAT number below the company where it changes anything."""
+    known = list(addresses.fields(country))
+    if vat_numbers.is_asked_for(country):
+        at = [one.name for one in known].index("company") + 1
+        known.insert(at, AddressField("vat_number", _("VAT number of the company"), "off", False, "text"))
+    return known
 
 
 def _kept_form(head: Head) -> CheckoutForm:
@@ -272,7 +303,7 @@ def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> li
             code=quote.method.code,
             label=quote.method.label,
             note=quote.method.note,
-            price=money_or_free(quote.price_minor, head.currency, locale),
+            price=money_or_free(priced.shown_minor(quote.price_minor, "standard"), head.currency, locale),
             dates=shipping.arrival_text(
                 quote.arrives_from, quote.arrives_until, locale, pick_up=quote.method.is_pick_up
             ),

@@ -1,154 +1,46 @@
-"""A cart as it stands at one moment: its lines beside the catalogue and the stock, and what it comes to."""
+"""What a cart comes to at one moment: its lines and its gifts, priced with all that is live for it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, select
+from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
 from ..clock import now
-from ..models import MAX_QUANTITY, OrderStatus, ProductStatus, StockPolicy
+from ..models import PromotionKind
+from ..providers.taxes import Place
 from ..settings import settings
-from . import promotions, shipping, taxes
-from .pricing import Item, Reason, Shipping, Totals, price_cart
-
-_tables = SQLModel.metadata.tables
-cart = _tables["cart"]
-cart_line = _tables["cart_line"]
-variant = _tables["variant"]
-product = _tables["product"]
-level = _tables["stock_level"]
-_stock_hold = _tables["stock_hold"]
-_order = _tables["customer_order"]
-_order_line = _tables["order_line"]
-_picture = _tables["picture"]
-_product_picture = _tables["product_picture"]
-_variant_picture = _tables["variant_picture"]
-
-HEAD_COLUMNS = (
-    cart.c.id, cart.c.country, cart.c.currency, cart.c.codes, cart.c.checkout, cart.c.version,
-    cart.c.customer_id,
+from . import promotions, shipping, taxes, vat_numbers
+from .cart_lines import (
+    HEAD_COLUMNS,
+    Head,
+    Line,
+    cart,
+    cart_line,
+    gift_lines,
+    head,
+    line_of_order,
+    lines,
+    variant,
 )  # fmt: skip
-_IS_OPEN = and_(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
-_HEAD = select(*HEAD_COLUMNS).where(_IS_OPEN)
-_LOCKED_HEAD = _HEAD.with_for_update()
+from .discounts import unmet
+from .pricing import Item, Offer, Rate, Reason, Shipping, Totals, net_of, price_cart
+from .remembered import Remembered
 
-_first_picture = _product_picture.alias()
-
-
-def line_of_order(order_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """Joins the order's line of a cart line's variant.
-
-    Without the zero SQLite looks through all orders of that variant instead of the lines of one order.
-    """
-    return and_(_order_line.c.order_id == order_id, _order_line.c.variant_id + 0 == cart_line.c.variant_id)
-
-
-_shown_picture = func.coalesce(
-    select(_variant_picture.c.product_picture_id)
-    .where(_variant_picture.c.variant_id == variant.c.id)
-    .order_by(_variant_picture.c.position)
-    .limit(1)
-    .correlate(variant)
-    .scalar_subquery(),
-    select(_first_picture.c.id)
-    .where(_first_picture.c.product_id == product.c.id)
-    .order_by(_first_picture.c.position)
-    .limit(1)
-    .correlate(product)
-    .scalar_subquery(),
-)
-# What the cart's own unpaid order and its own hold have taken is there for this cart.
-_own_order = and_(_order.c.cart_id == cart_line.c.cart_id, _order.c.status == OrderStatus.PENDING.value)
-_available = (
-    func.coalesce(level.c.on_hand - level.c.allocated - level.c.held, 0)
-    + func.coalesce(_order_line.c.quantity, 0)
-    + func.coalesce(_stock_hold.c.quantity, 0)
-)
-_LINES = (
-    select(
-        cart_line.c.variant_id,
-        variant.c.sku,
-        product.c.slug,
-        product.c.title,
-        variant.c.title.label("variant_title"),
-        _picture.c.key,
-        _product_picture.c.alt,
-        cart_line.c.quantity,
-        cart_line.c.saved,
-        cart_line.c.seen_price_minor,
-        variant.c.price_minor,
-        variant.c.compare_at_minor,
-        variant.c.weight_grams,
-        product.c.tax_class,
-        case((and_(variant.c.active, product.c.status == ProductStatus.ACTIVE.value), 1), else_=0),
-        case((level.c.policy == StockPolicy.BACKORDER.value, MAX_QUANTITY), else_=_available),
-    )
-    .select_from(cart_line)
-    .join(variant, variant.c.id == cart_line.c.variant_id)
-    .join(product, product.c.id == variant.c.product_id)
-    .outerjoin(level, level.c.variant_id == variant.c.id)
-    .outerjoin(_order, _own_order)
-    .outerjoin(_order_line, line_of_order(_order.c.id))
-    .outerjoin(
-        _stock_hold,
-        and_(
-            _stock_hold.c.cart_id == cart_line.c.cart_id, _stock_hold.c.variant_id == cart_line.c.variant_id
-        ),
-    )
-    .outerjoin(_product_picture, _product_picture.c.id == _shown_picture)
-    .outerjoin(_picture, _picture.c.id == _product_picture.c.picture_id)
-    .where(cart_line.c.cart_id == bindparam("cart"))
-    .order_by(cart_line.c.id)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The cart's own row."""
-
-    id: int
-    country: str
-    currency: str
-    codes: list[str]
-    checkout: dict[str, Any]
-    version: int
-    customer_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line and all that is known of its variant now; fields as the statement gives them."""
-
-    variant_id: int
-    sku: str
-    slug: str
-    title: str
-    variant_title: str
-    picture_key: str | None
-    picture_alt: str | None
-    quantity: int
-    saved: bool
-    seen_price_minor: int
-    price_minor: int
-    compare_at_minor: int | None
-    weight_grams: int
-    tax_class: str
-    for_sale: int
-    available: int
-    """Units that this cart could have."""
-
-    @property
-    def full_title(self) -> str:
-        return f"{self.title}, {self.variant_title}" if self.variant_title else self.title
+__all__ = [
+    "HEAD_COLUMNS", "Head", "Line", "Priced", "cart", "cart_line", "head", "line_of_order", "lines", "price",
+    "variant",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Priced:
+    lines: tuple[Line, ...]
+    """What was wanted, then a line for each gift; one for one with `totals.lines`."""
     totals: Totals
     reasons: tuple[Reason, ...]
     method: shipping.Method | None
@@ -156,18 +48,16 @@ class Priced:
     known_methods: tuple[shipping.Method, ...]
     weight_grams: int
     at: datetime
+    rates: Mapping[str, Rate]
 
+    @property
+    def gifts(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.is_gift)
 
-def head(session: Session, key_hash: str, *, lock: bool = False) -> Head | None:
-    """The visitor's open cart. `lock` makes others wait with theirs until the commit."""
-    statement = _LOCKED_HEAD if lock else _HEAD
-    row = session.connection().execute(statement, {"key": key_hash}).first()
-    return Head(*row) if row else None
-
-
-def lines(session: Session, cart_id: int) -> list[Line]:
-    """All lines in the order in which they were added, saved ones too."""
-    return [Line(*row) for row in session.connection().execute(_LINES, {"cart": cart_id})]
+    def shown_minor(self, minor: int, tax_class: str) -> int:
+        """A price of the catalogue as this buyer reads it: without the tax in it by reverse charge."""
+        net = self.totals.reverse_charge and settings().prices_include_tax
+        return net_of(minor, self.rates, tax_class) if net else minor
 
 
 def price(
@@ -176,16 +66,22 @@ def price(
     wanted: Sequence[Line],
     *,
     method_code: str = "",
-    region: str = "",
+    place: Place | None = None,
     email: str = "",
+    vat_number: str = "",
     fresh: bool = False,
+    with_gifts: bool = True,
 ) -> Priced:
     """What these lines come to, with the way of delivery of that code, or the cheapest one.
 
-    `fresh` reads rates, methods and promotions from the database instead of from memory.
+    `fresh` reads rates, methods and promotions from the database instead of from memory. `with_gifts`
+    is False where a gift couldn't be had: then there are none.
     """
     at = now()
-    live = promotions.live(session, cart_head.codes, at, cart_id=cart_head.id, email=email, fresh=fresh)
+    live = promotions.live(
+        session, cart_head.codes, at, cart_id=cart_head.id, email=email, customer_id=cart_head.customer_id,
+        fresh=fresh,
+    )  # fmt: skip
     methods = shipping.methods(session, fresh=fresh).get(cart_head.country, ())
     chosen = tuple(method for method in methods if method.code == method_code) or methods
     weight = sum(line.weight_grams * line.quantity for line in wanted)
@@ -200,22 +96,78 @@ def price(
         found.append(best[0])
         return Shipping(best[0].code, best[1])
 
+    items = _items(session, wanted, live.offers, fresh)
+    offers, gifts = live.offers, {}
+    if with_gifts and any(offer.gift_variant_id for offer in offers):
+        offers, gifts = _with_gifts(session, cart_head.id, wanted, items, offers)
+    rates = taxes.rates(session, place or Place(cart_head.country), at.date(), fresh=fresh)
     totals = price_cart(
-        [
-            Item(
-                line.sku,
-                line.quantity,
-                line.price_minor,
-                line.compare_at_minor is not None,
-                line.tax_class,
-            )
-            for line in wanted
-        ],
+        items,
         shipping=way if wanted else None,
-        offers=live.offers,
-        rates=taxes.rates(session, cart_head.country, region, at.date(), fresh=fresh),
+        offers=offers,
+        rates=rates,
         currency=cart_head.currency,
-        tax_included=taxes.PRICES_INCLUDE_TAX,
+        tax_included=settings().prices_include_tax,
+        reverse_charge=vat_numbers.reverses(vat_number, cart_head.country),
         locale=settings().locale,
     )
-    return Priced(totals, live.reasons + totals.reasons, found[-1] if found else None, methods, weight, at)
+    return Priced(
+        (*wanted, *(gifts[gift.key] for gift in totals.gifts)), totals, live.reasons + totals.reasons,
+        found[-1] if found else None, methods, weight, at, rates,
+    )  # fmt: skip
+
+
+def _items(session: Session, wanted: Sequence[Line], offers: Sequence[Offer], fresh: bool) -> list[Item]:
+    # What a category covers is only asked where a promotion is about one.
+    above = _above.get(session, fresh=fresh) if any(offer.categories for offer in offers) else {}
+    return [
+        Item(
+            line.key, line.quantity, line.price_minor, line.compare_at_minor is not None, line.tax_class,
+            line.product_id, above.get(line.category_id or 0, frozenset()),
+        )
+        for line in wanted
+    ]  # fmt: skip
+
+
+def _with_gifts(
+    session: Session, cart_id: int, wanted: Sequence[Line], items: Sequence[Item], offers: Sequence[Offer]
+) -> tuple[tuple[Offer, ...], dict[str, Line]]:
+    """The offers with their gifts, as far as those are earned and there, and the gifts' lines by key."""
+    earned = [
+        offer for offer in offers
+        if offer.kind == PromotionKind.GIFT and offer.gift_variant_id and not unmet(offer, items)
+    ]  # fmt: skip
+    if not earned:
+        return tuple(offers), {}
+    known = gift_lines(session, cart_id, {offer.gift_variant_id or 0 for offer in earned})
+    taken = Counter({line.variant_id: line.quantity for line in wanted})
+    given: dict[Offer, Item] = {}
+    by_key: dict[str, Line] = {}
+    for offer in sorted(earned, key=lambda offer: (offer.lane_position, offer.lane, offer.id)):
+        line = known.get(offer.gift_variant_id or 0)
+        if line is None or not line.for_sale or taken[line.variant_id] >= line.available:
+            continue
+        taken[line.variant_id] += 1
+        line = replace(line, gift_of=offer.id)
+        by_key[line.key] = line
+        given[offer] = Item(line.key, 1, line.price_minor, tax_class=line.tax_class)
+    return tuple(replace(offer, gift=given.get(offer)) for offer in offers), by_key
+
+
+def _read_above(session: Session) -> dict[int, frozenset[int]]:
+    """Each category with those above it."""
+    table = SQLModel.metadata.tables["category"]
+    parents = dict(tuple(row) for row in session.connection().execute(select(table.c.id, table.c.parent_id)))
+
+    def above(id: int) -> frozenset[int]:
+        found: list[int] = []
+        at: int | None = id
+        while at is not None and at not in found:
+            found.append(at)
+            at = parents.get(at)
+        return frozenset(found)
+
+    return {id: above(id) for id in parents}
+
+
+_above = Remembered(_read_above)

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from itertools import groupby
 
 from ..errors import ShopError
-from ..models import PromotionKind
-from ..money import MAX_MINOR, round_half_up, share_out, show, tax_on_top, tax_within
+from ..money import MAX_MINOR, tax_on_top, tax_within
 from ..words import _
+from .discount_reasons import Reason, reasons
+from .discounts import Applied, Item, Offer, discount_goods, discount_shipping
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """So many units of a thing at its list price. `key` is unique in the cart."""
-
-    key: str
-    quantity: int
-    unit_minor: int
-    reduced: bool = False
-    """Whether the list price is already below a compare-at price."""
-    tax_class: str = "standard"
+__all__ = [
+    "Applied", "DiscountLine", "Item", "Offer", "PricedLine", "PricedShipping", "Rate", "Reason", "Shipping",
+    "TaxLine", "Totals", "net_of", "price_cart",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +38,6 @@ class Shipping:
     code: str
     price_minor: int
     tax_class: str = "standard"
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A promotion that is live for this cart; its code is "" where it applies by itself."""
-
-    id: int
-    label: str
-    kind: str
-    percent: int = 0
-    amount_minor: int = 0
-    code: str = ""
-    lane: str = "default"
-    minimum_minor: int = 0
-    on_reduced: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What one offer takes off one line, or off shipping where `key` is ""."""
-
-    offer: Offer
-    key: str
-    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +78,23 @@ class TaxLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Totals:
     """All parts of a price. `total_minor` is goods and shipping, and the tax where it isn't in them."""
 
     lines: tuple[PricedLine, ...]
+    """The items, and then a line for each gift."""
     shipping: PricedShipping | None
     applied: tuple[Applied, ...]
     discounts: tuple[DiscountLine, ...]
     """One for each offer that gives something, in the order in which they were taken."""
     taxes: tuple[TaxLine, ...]
-    """Grouped by rate, the highest first."""
+    """Grouped by rate, the highest first; by reverse charge one of nothing."""
     reasons: tuple[Reason, ...]
-    """Why a code gives nothing."""
+    """Why a code gives nothing, and what would apply by itself if only."""
+    gifts: tuple[Item, ...]
+    """What offers add for nothing: the items of the last lines."""
     subtotal_minor: int
+    """At list prices, gifts too."""
     discount_minor: int
     """On goods alone."""
     goods_minor: int
@@ -138,6 +104,9 @@ class Totals:
     tax_minor: int
     total_minor: int
     tax_included: bool
+    """Whether the tax is in the prices of lines and shipping."""
+    reverse_charge: bool = False
+    """Whether the buyer owes the VAT: then no price holds any."""
 
 
 def price_cart(
@@ -148,162 +117,99 @@ def price_cart(
     rates: Mapping[str, Rate],
     currency: str,
     tax_included: bool = True,
+    reverse_charge: bool = False,
     locale: str = "en",
 ) -> Totals:
     """What the items come to.
 
-    Shape   lines come back in the order of the items; the order of items changes no amount.
+    Shape   lines come back in the order of the items, then gifts; the order of items changes no amount.
     Units   minor units of `currency`. `shipping` may be a function of the goods after discounts,
-            because "free above" depends on them.
+            because "free above" depends on them. By `reverse_charge` unit and shipping prices lose the
+            tax that is in them first; thresholds and fixed discounts stay as they are.
     Errors  ShopError for a cart worth more than the shop takes.
     """
-    left = {item.key: item.unit_minor * item.quantity for item in items}
-    subtotal = sum(left.values())
-    if subtotal > MAX_MINOR:
+
+    def net(minor: int, tax_class: str) -> int:
+        return net_of(minor, rates, tax_class) if tax_included and reverse_charge else minor
+
+    def way_for(goods_minor: int) -> Shipping | None:
+        way = shipping(goods_minor) if callable(shipping) else shipping
+        return (
+            replace(way, price_minor=net(way.price_minor, way.tax_class)) if way and reverse_charge else way
+        )
+
+    def price_of_way(goods_minor: int) -> int:
+        way = way_for(goods_minor)
+        return way.price_minor if way else 0
+
+    if reverse_charge:
+        items = [replace(item, unit_minor=net(item.unit_minor, item.tax_class)) for item in items]
+        offers = [
+            replace(offer, gift=replace(gift, unit_minor=net(gift.unit_minor, gift.tax_class)))
+            if (gift := offer.gift)
+            else offer
+            for offer in offers
+        ]
+    if sum(item.list_minor for item in items) > MAX_MINOR:
         raise ShopError(_("This is more than the shop can sell in one order. Take some units out."))
-    ranked = sorted(offers, key=lambda offer: (offer.lane, offer.id, offer.code))
-    applied: list[Applied] = []
-    reasons: list[Reason] = []
-    if ranked:
-        on_goods = [offer for offer in ranked if offer.kind != PromotionKind.FREE_SHIPPING]
-        _discount_goods(items, left, on_goods, subtotal, currency, locale, applied, reasons)
-    goods = sum(left.values())
-    way = shipping(goods) if callable(shipping) else shipping
-    to_ship = way.price_minor if way else 0
-    if ranked:
-        free = [offer for offer in ranked if offer.kind == PromotionKind.FREE_SHIPPING]
-        to_ship = _discount_shipping(way, free, subtotal, currency, locale, applied, reasons)
-    tax_of = tax_within if tax_included else tax_on_top
-    lines = tuple(_line(item, left[item.key], rates.get(item.tax_class, NO_TAX), tax_of) for item in items)
-    carried = _shipping_line(way, to_ship, rates, tax_of) if way else None
-    taxes = _group_taxes(lines, carried, tax_included)
+    found = discount_goods(items, offers, price_of_way)
+    goods = sum(found.left.values())
+    way = way_for(goods)
+    to_ship = discount_shipping(way.price_minor if way else 0, found)
+    charged = _Taxing(rates, tax_included and not reverse_charge, reverse_charge)
+    lines = tuple(charged.line(item, found.left[item.key]) for item in (*items, *found.gifts))
+    carried = charged.shipping(way, to_ship) if way else None
+    taxes = charged.groups((*lines, *((carried,) if carried else ())))
+    subtotal = sum(line.subtotal_minor for line in lines)
     tax = sum(line.amount_minor for line in taxes)
     return Totals(
-        lines=lines, shipping=carried, applied=tuple(applied), discounts=_by_offer(applied), taxes=taxes,
-        reasons=tuple(reasons), subtotal_minor=subtotal, discount_minor=subtotal - goods, goods_minor=goods,
-        shipping_minor=to_ship, tax_minor=tax, total_minor=goods + to_ship + (0 if tax_included else tax),
-        tax_included=tax_included,
+        lines=lines, shipping=carried, applied=tuple(found.applied), discounts=_by_offer(found.applied),
+        taxes=taxes, reasons=tuple(reasons(found.misses, currency, locale)), gifts=tuple(found.gifts),
+        subtotal_minor=subtotal, discount_minor=subtotal - goods, goods_minor=goods, shipping_minor=to_ship,
+        tax_minor=tax, total_minor=goods + to_ship + (0 if charged.included else tax),
+        tax_included=charged.included, reverse_charge=reverse_charge,
     )  # fmt: skip
 
 
-def _discount_goods(
-    items: Sequence[Item],
-    left: dict[str, int],
-    offers: list[Offer],
-    subtotal: int,
-    currency: str,
-    locale: str,
-    applied: list[Applied],
-    reasons: list[Reason],
-) -> None:
-    # Sorted by key, so that a cent left over by the shares goes to the same line in any order of lines.
-    by_key = sorted(items, key=lambda item: item.key)
-    for _lane, in_lane in groupby(offers, key=lambda offer: offer.lane):
-        bids: list[tuple[Offer, dict[str, int]]] = []
-        for offer in in_lane:
-            shares = _shares(offer, by_key, left) if subtotal >= offer.minimum_minor else {}
-            if shares:
-                bids.append((offer, shares))
-            elif offer.code:
-                reasons.append(Reason(offer.code, _why_nothing(offer, subtotal, currency, locale)))
-        if not bids:
-            continue
-        best = max(bids, key=lambda bid: sum(bid[1].values()))
-        for key, amount in best[1].items():
-            left[key] -= amount
-            applied.append(Applied(best[0], key, amount))
-        reasons.extend(_outbid(bid[0], best[0]) for bid in bids if bid is not best and bid[0].code)
+def net_of(minor: int, rates: Mapping[str, Rate], tax_class: str) -> int:
+    """A price without the tax that is in it."""
+    return minor - tax_within(minor, rates.get(tax_class, NO_TAX).ppm)
 
 
-def _shares(offer: Offer, items: list[Item], left: dict[str, int]) -> dict[str, int]:
-    """What the offer would take off each line; {} where it would take nothing."""
-    base = {item.key: left[item.key] for item in items if offer.on_reduced or not item.reduced}
-    whole = sum(base.values())
-    if offer.kind == PromotionKind.PERCENT:
-        amount = round_half_up(Fraction(whole * offer.percent, 100))
-    else:
-        amount = min(offer.amount_minor, whole)
-    if amount <= 0:
-        return {}
-    parts = share_out(amount, list(base.values()))
-    return {key: part for key, part in zip(base, parts, strict=True) if part}
+@dataclass(frozen=True, slots=True)
+class _Taxing:
+    """How lines and shipping are taxed: once each, after their discounts."""
 
+    rates: Mapping[str, Rate]
+    included: bool
+    reverse_charge: bool
 
-def _discount_shipping(
-    way: Shipping | None,
-    offers: list[Offer],
-    subtotal: int,
-    currency: str,
-    locale: str,
-    applied: list[Applied],
-    reasons: list[Reason],
-) -> int:
-    price = way.price_minor if way else 0
-    winner: Offer | None = None
-    for offer in offers:
-        if subtotal < offer.minimum_minor:
-            if offer.code:
-                reasons.append(Reason(offer.code, _why_nothing(offer, subtotal, currency, locale)))
-        elif winner or not price:
-            if offer.code:
-                reasons.append(Reason(offer.code, _("Delivery is free already")))
-        else:
-            winner = offer
-            applied.append(Applied(offer, "", price))
-    return 0 if winner else price
-
-
-def _why_nothing(offer: Offer, subtotal: int, currency: str, locale: str) -> str:
-    if not subtotal:
-        return _("Put something into the cart to use {code}").format(code=offer.code)
-    if subtotal < offer.minimum_minor:
-        missing = show(offer.minimum_minor - subtotal, currency, locale)
-        return _("Spend {amount} more to use {code}").format(amount=missing, code=offer.code)
-    if not offer.on_reduced:
-        return _("{code} doesn't apply to prices that are already reduced").format(code=offer.code)
-    return _("{code} gives nothing on this cart").format(code=offer.code)
-
-
-def _outbid(loser: Offer, winner: Offer) -> Reason:
-    text = _("{winner} saves you as much or more, and the two can't be combined")
-    return Reason(loser.code, text.format(winner=winner.code or winner.label))
-
-
-def _line(item: Item, total: int, rate: Rate, tax_of: Callable[[int, int], int]) -> PricedLine:
-    subtotal = item.unit_minor * item.quantity
-    return PricedLine(
-        item.key,
-        item.quantity,
-        item.unit_minor,
-        subtotal,
-        subtotal - total,
-        total,
-        rate,
-        tax_of(total, rate.ppm),
-    )
-
-
-def _shipping_line(
-    way: Shipping, total: int, rates: Mapping[str, Rate], tax_of: Callable[[int, int], int]
-) -> PricedShipping:
-    rate = rates.get(way.tax_class, NO_TAX)
-    tax = tax_of(total, rate.ppm)
-    return PricedShipping(way.code, way.price_minor, way.price_minor - total, total, rate, tax)
-
-
-def _group_taxes(
-    lines: Iterable[PricedLine], shipping: PricedShipping | None, included: bool
-) -> tuple[TaxLine, ...]:
-    groups: dict[Rate, TaxLine] = {}
-    for line in (*lines, *((shipping,) if shipping else ())):
-        if not line.rate.ppm:
-            continue
-        base = line.total_minor - (line.tax_minor if included else 0)
-        known = groups.get(line.rate) or TaxLine(line.rate.label, line.rate.ppm, 0, 0)
-        groups[line.rate] = replace(
-            known, base_minor=known.base_minor + base, amount_minor=known.amount_minor + line.tax_minor
+    def line(self, item: Item, total: int) -> PricedLine:
+        rate, tax = self._tax(item.tax_class, total)
+        subtotal = item.list_minor
+        return PricedLine(
+            item.key, item.quantity, item.unit_minor, subtotal, subtotal - total, total, rate, tax
         )
-    return tuple(sorted(groups.values(), key=lambda tax: (-tax.ppm, tax.label)))
+
+    def shipping(self, way: Shipping, total: int) -> PricedShipping:
+        rate, tax = self._tax(way.tax_class, total)
+        return PricedShipping(way.code, way.price_minor, way.price_minor - total, total, rate, tax)
+
+    def _tax(self, tax_class: str, total: int) -> tuple[Rate, int]:
+        if self.reverse_charge:
+            return Rate(_("Reverse charge"), 0), 0
+        rate = self.rates.get(tax_class, NO_TAX)
+        return rate, (tax_within if self.included else tax_on_top)(total, rate.ppm)
+
+    def groups(self, parts: Iterable[PricedLine | PricedShipping]) -> tuple[TaxLine, ...]:
+        groups: dict[Rate, tuple[int, int]] = {}
+        for part in parts:
+            if part.total_minor and (part.rate.ppm or self.reverse_charge):
+                base, amount = groups.get(part.rate, (0, 0))
+                net = part.total_minor - (part.tax_minor if self.included else 0)
+                groups[part.rate] = (base + net, amount + part.tax_minor)
+        made = [TaxLine(rate.label, rate.ppm, base, amount) for rate, (base, amount) in groups.items()]
+        return tuple(sorted(made, key=lambda tax: (-tax.ppm, tax.label)))
 
 
 def _by_offer(applied: list[Applied]) -> tuple[DiscountLine, ...]:

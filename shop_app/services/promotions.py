@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, bindparam, func, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, bindparam, func, insert, or_, select, update
 from sqlmodel import Session, SQLModel
 
 from ..clock import now
@@ -24,7 +24,7 @@ promotion_code = SQLModel.metadata.tables["promotion_code"]
 promotion_use = SQLModel.metadata.tables["promotion_use"]
 order = SQLModel.metadata.tables["customer_order"]
 
-_COLUMNS = [*(column for column in promotion.c if column.name != "conditions"), lane.c.on_discounted]
+_COLUMNS = [*promotion.c, lane.c.position.label("lane_position"), lane.c.on_discounted]
 _AUTOMATIC = (
     select(*_COLUMNS)
     .join(lane, lane.c.code == promotion.c.lane)
@@ -47,7 +47,7 @@ _USES_OF = select(func.count()).where(
     promotion_use.c.given_back_at.is_(None),
 )
 _OWN_USE = (
-    select(promotion_use.c.id)
+    select(promotion_use.c.amount_minor)
     .join(order, order.c.id == promotion_use.c.order_id)
     .where(
         promotion_use.c.promotion_id == bindparam("promotion"),
@@ -56,15 +56,46 @@ _OWN_USE = (
         order.c.status == OrderStatus.PENDING.value,
     )
 )
+_lives = order.c.status.in_(
+    [OrderStatus.PENDING.value, OrderStatus.PLACED.value, OrderStatus.COMPLETED.value]
+)
+# An order of theirs that isn't this cart's own.
+_ORDERED_BEFORE = (
+    select(order.c.id)
+    .where(
+        _lives,
+        order.c.cart_id.is_distinct_from(bindparam("cart")),
+        or_(
+            and_(order.c.email == bindparam("email"), order.c.email != ""),
+            order.c.customer_id == bindparam("customer"),
+        ),
+    )
+    .limit(1)
+)
+_this = order.alias()
+_OTHER_ORDER = (
+    select(order.c.id)
+    .join(_this, _this.c.id == bindparam("order"))
+    .where(
+        _lives,
+        order.c.id != _this.c.id,
+        or_(order.c.email == _this.c.email, order.c.customer_id == _this.c.customer_id),
+    )
+    .limit(1)
+)
 _TAKE = (
     update(promotion)
     .where(
         promotion.c.id == bindparam("promotion"),
         promotion.c.active,
         or_(promotion.c.usage_limit.is_(None), promotion.c.used < promotion.c.usage_limit),
+        or_(
+            promotion.c.budget_minor.is_(None),
+            promotion.c.spent_minor + bindparam("amount") <= promotion.c.budget_minor,
+        ),
     )
-    .values(used=promotion.c.used + 1)
-    .returning(promotion.c.per_customer_limit)
+    .values(used=promotion.c.used + 1, spent_minor=promotion.c.spent_minor + bindparam("amount"))
+    .returning(promotion.c.per_customer_limit, promotion.c.first_order)
 )
 _TAKE_CODE = (
     update(promotion_code)
@@ -85,7 +116,17 @@ _GIVE_BACK = (
     update(promotion_use)
     .where(promotion_use.c.order_id == bindparam("order"), promotion_use.c.given_back_at.is_(None))
     .values(given_back_at=bindparam("moment"))
-    .returning(promotion_use.c.promotion_id, promotion_use.c.code)
+    .returning(promotion_use.c.promotion_id, promotion_use.c.code, promotion_use.c.amount_minor)
+)
+_RETURN = (
+    update(promotion)
+    .where(promotion.c.id == bindparam("promotion"))
+    .values(used=promotion.c.used - 1, spent_minor=promotion.c.spent_minor - bindparam("amount"))
+)
+_RETURN_CODE = (
+    update(promotion_code)
+    .where(promotion_code.c.code == bindparam("code_used"))
+    .values(used=promotion_code.c.used - 1)
 )
 
 
@@ -116,12 +157,13 @@ def live(
     *,
     cart_id: int,
     email: str = "",
+    customer_id: int | None = None,
     fresh: bool = False,
 ) -> Live:
     """The promotions that apply by themselves and those of the codes, as they stand at that moment.
 
-    What the cart's own unpaid order has used up counts as unused. Limits per customer are only looked
-    at where the e-mail address is known.
+    What the cart's own unpaid order has used up counts as unused. Limits per customer, and whether it is
+    a first order, are only looked at where the customer or the e-mail address is known.
     """
     automatic = _automatic.get(session, fresh=fresh)
     if not (automatic or codes):
@@ -130,16 +172,24 @@ def live(
     if codes:
         found = session.connection().execute(_BY_CODE, {"codes": list(codes)}).mappings()
         rows = {row["code"]: row for row in found}
+    asker = _Asker(cart_id, email, customer_id)
     offers, reasons = [], []
     for code, row in [*(("", row) for row in automatic), *((code, rows.get(code)) for code in codes)]:
-        dead = _why_dead(row, code, at)
+        dead, left = _why_dead(row, code, at), None
         if row and not dead:
-            dead = _why_spent(session, row, code, cart_id, email)
+            dead, left = _why_spent(session, row, code, asker)
         if row and not dead:
-            offers.append(_offer(row, code))
+            offers.append(_offer(row, code, left))
         elif code:
             reasons.append(Reason(code, dead))
     return Live(tuple(offers), tuple(reasons))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    cart_id: int
+    email: str
+    customer_id: int | None
 
 
 _NOTHING = Live(())
@@ -150,30 +200,34 @@ def check(session: Session, code: str, at: datetime, *, cart_id: int) -> None:
     row = session.connection().execute(_BY_CODE, {"codes": [code]}).mappings().first()
     dead = _why_dead(row, code, at)
     if row and not dead:
-        dead = _why_spent(session, row, code, cart_id, "")
+        dead, _left = _why_spent(session, row, code, _Asker(cart_id, "", None))
     if dead:
         raise NotFound(dead)
 
 
 def take(session: Session, order_id: int, email: str, discounts: Iterable[DiscountLine]) -> None:
-    """Count one use of each promotion for the order.
+    """Count one use of each promotion for the order, and what it gives against the budget.
 
     Errors  Conflict where a limit was reached by others in the meantime.
     """
     connection = session.connection()
     for line in sorted(discounts, key=lambda line: line.offer.id):
         offer = line.offer
-        taken = connection.execute(_TAKE, {"promotion": offer.id}).first()
+        use = {"promotion": offer.id, "order": order_id}
+        taken = connection.execute(
+            _TAKE, {"promotion": offer.id, "amount": line.amount_minor}
+        ).first()  # fmt: skip
         spent = taken is None
+        # The row above is locked until the commit, so that nobody else counts at the same time.
         if taken and taken.per_customer_limit is not None:
-            # The row above is locked until the commit, so that nobody else counts at the same time.
             uses = connection.execute(_USES_OF, {"promotion": offer.id, "email": email}).scalar_one()
             spent = uses >= taken.per_customer_limit
+        if taken and taken.first_order and connection.execute(_OTHER_ORDER, use).first():
+            raise Conflict(_only_first(offer.code or offer.label))
         if not spent and offer.code:
             spent = connection.execute(_TAKE_CODE, {"code_used": offer.code}).rowcount != 1
         if spent:
             raise Conflict(_used_up(offer.code or offer.label))
-        use = {"promotion": offer.id, "order": order_id}
         if connection.execute(_TAKE_AGAIN, use).rowcount:
             continue
         connection.execute(
@@ -186,26 +240,25 @@ def take(session: Session, order_id: int, email: str, discounts: Iterable[Discou
 
 
 def give_back(session: Session, order_id: int) -> None:
-    """The order died: its uses count no longer; once or twice is the same."""
+    """The order died: its uses count no longer, and their budget is free; once or twice is the same."""
     connection = session.connection()
     given = sorted(tuple(row) for row in connection.execute(_GIVE_BACK, {"order": order_id, "moment": now()}))
-    for promotion_id, code in given:
-        connection.execute(
-            update(promotion).where(promotion.c.id == promotion_id).values(used=promotion.c.used - 1)
-        )
+    for promotion_id, code, amount_minor in given:
+        connection.execute(_RETURN, {"promotion": promotion_id, "amount": amount_minor})
         if code:
-            connection.execute(
-                update(promotion_code)
-                .where(promotion_code.c.code == code)
-                .values(used=promotion_code.c.used - 1)
-            )
+            connection.execute(_RETURN_CODE, {"code_used": code})
 
 
-def _offer(row: RowMapping, code: str) -> Offer:
+def _offer(row: RowMapping, code: str, left_minor: int | None) -> Offer:
+    about = row["conditions"] or {}
     return Offer(
         id=row["id"], label=row["name"], kind=row["kind"], percent=row["percent"],
-        amount_minor=row["amount_minor"], code=code, lane=row["lane"], minimum_minor=row["minimum_minor"],
-        on_reduced=row["on_discounted"],
+        amount_minor=row["amount_minor"], code=code, lane=row["lane"], lane_position=row["lane_position"],
+        on_discounted=row["on_discounted"], minimum_minor=row["minimum_minor"],
+        minimum_quantity=row["minimum_quantity"], buy_quantity=row["buy_quantity"],
+        get_quantity=row["get_quantity"], gift_variant_id=row["gift_variant_id"],
+        products=frozenset(about.get("products", ())), categories=frozenset(about.get("categories", ())),
+        left_minor=left_minor,
     )  # fmt: skip
 
 
@@ -219,21 +272,36 @@ def _why_dead(row: RowMapping | None, code: str, at: datetime) -> str:
     return ""
 
 
-def _why_spent(session: Session, row: RowMapping, code: str, cart_id: int, email: str) -> str:
+def _why_spent(session: Session, row: RowMapping, code: str, asker: _Asker) -> tuple[str, int | None]:
+    """Why it can't be used any more, "" where it can, and what its budget still has."""
+    connection = session.connection()
+    budget = row["budget_minor"]
+    left = None if budget is None else budget - row["spent_minor"]
     spent = row["usage_limit"] is not None and row["used"] >= row["usage_limit"]
     if code:
         spent = spent or (row["code_limit"] is not None and row["code_used"] >= row["code_limit"])
-    limited = bool(email) and row["per_customer_limit"] is not None
-    if not (spent or limited):
-        return ""
-    own = session.connection().execute(_OWN_USE, {"promotion": row["id"], "cart": cart_id}).first()
-    if own:
-        return ""
-    if spent:
-        return _used_up(code)
-    uses = session.connection().execute(_USES_OF, {"promotion": row["id"], "email": email}).scalar_one()
-    used = uses >= row["per_customer_limit"]
-    return _("You have used {code} already").format(code=code) if used else ""
+    known = bool(asker.email) or asker.customer_id is not None
+    if row["first_order"] and known:
+        theirs = {"cart": asker.cart_id, "email": asker.email, "customer": asker.customer_id}
+        if connection.execute(_ORDERED_BEFORE, theirs).first():
+            return _only_first(code), left
+    limited = bool(asker.email) and row["per_customer_limit"] is not None
+    if not (spent or limited or left is not None):
+        return "", left
+    own = connection.execute(_OWN_USE, {"promotion": row["id"], "cart": asker.cart_id}).scalar()
+    if own is not None:
+        return "", None if left is None else left + own
+    if spent or left == 0:
+        return _used_up(code), left
+    if limited:
+        uses = connection.execute(_USES_OF, {"promotion": row["id"], "email": asker.email}).scalar_one()
+        if uses >= row["per_customer_limit"]:
+            return _("You have used {code} already").format(code=code), left
+    return "", left
+
+
+def _only_first(name: str) -> str:
+    return _("{code} is only for a first order").format(code=name)
 
 
 def _used_up(name: str) -> str:

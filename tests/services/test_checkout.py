@@ -12,6 +12,7 @@ from shop_app import facts
 from shop_app.clock import now
 from shop_app.errors import NotFound
 from shop_app.models import TaxRate
+from shop_app.providers.taxes import Place
 from shop_app.services import addresses, cart, checkout, remembered, shipping, taxes
 from shop_app.services.checkout import CheckoutForm
 from tests.factories import add, key_hash, make_basics, make_product, make_promotion
@@ -213,7 +214,7 @@ def test_a_region_and_a_date_have_rates_of_their_own(session):
     remembered.forget_all()
 
     def rate(region: str, on: date) -> int:
-        return taxes.rates(session, "US", region, on)["standard"].ppm
+        return taxes.rates(session, Place("US", region), on)["standard"].ppm
 
     assert rate("", date(2026, 11, 20)) == rate("NY", date(2026, 11, 20)) == 0
     assert (rate("CA", date(2026, 12, 31)), rate("CA", date(2027, 1, 1))) == (72_500, 80_000)
