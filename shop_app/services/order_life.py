@@ -20,7 +20,7 @@ from ..errors import Conflict, NotFound, ShopError
 from ..models import LEGAL_MOVES, FulfilmentStatus, OrderStatus, PaymentStatus
 from ..money import show
 from ..words import _
-from . import letters, promotions, shelf, stock
+from . import credit_payments, letters, promotions, shelf, stock
 from .priced_cart import line_of_order
 from .pricing import DiscountLine, Offer
 
@@ -109,8 +109,11 @@ _COUNT_SOLD = (
     .where(product.c.id == bindparam("sold_product"))
     .values(sold_count=product.c.sold_count + bindparam("units"))
 )
-_WANTED = select(order_line.c.variant_id, order_line.c.quantity).where(
-    order_line.c.order_id == bindparam("order")
+# A gift may be a unit of what was bought too.
+_WANTED = (
+    select(order_line.c.variant_id, func.sum(order_line.c.quantity).label("units"))
+    .where(order_line.c.order_id == bindparam("order"))
+    .group_by(order_line.c.variant_id)
 )
 _GIVEN = select(order_discount.c.promotion_id, order_discount.c.code, order_discount.c.amount_minor).where(
     order_discount.c.order_id == bindparam("order"), order_discount.c.promotion_id.is_not(None)
@@ -201,24 +204,33 @@ def set_fulfilment_status(session: Session, order_id: int, status: FulfilmentSta
     return bool(done.rowcount)
 
 
-def settle(session: Session, order_id: int, captured_minor: int, currency: str) -> Settled:
+def settle(
+    session: Session, order_id: int, captured_minor: int, currency: str, *, credit_minor: int = 0
+) -> Settled:
     """Make the order agree with the money that has come in for it; any number of times, in any order.
 
-    Units   `captured_minor` is all that was ever captured for this order, in minor units.
+    Units   `captured_minor` is all that was ever captured for this order, in minor units; `credit_minor`
+            is what gift cards and credit add as soon as the rest is there.
     What doesn't fit (another amount or currency, too late, paid twice) is marked for a person and
     never dropped: the order keeps its units then.
     """
-    if captured_minor <= 0:
+    if captured_minor <= 0 and not credit_minor:
         return "nothing"
     found = lock(session, order_id)
+    if credit_minor:
+        due = due_minor(session, order_id)
+        if captured_minor <= 0 and (found.status != OrderStatus.PLACED or credit_minor < due):
+            return "nothing"
+        credit_minor = max(0, min(credit_minor, due - captured_minor))
     if currency.upper() != found.currency:
         paid = f"{captured_minor} {currency.upper()} (minor units)"
         return _attend(session, found, f"Paid in another currency: {paid} for an order in {found.currency}.")
-    paid, asked = show(captured_minor, currency), show(found.total_minor, currency)
-    if captured_minor < found.total_minor and captured_minor < due_minor(session, order_id):
+    whole_minor = captured_minor + credit_minor
+    paid, asked = show(whole_minor, currency), show(found.total_minor, currency)
+    if whole_minor < found.total_minor and whole_minor < due_minor(session, order_id):
         return _attend(session, found, f"Paid {paid} of {asked}.")
-    outcome = _pay(session, found)
-    if captured_minor > found.total_minor:
+    outcome = _pay(session, found, credit_minor)
+    if whole_minor > found.total_minor:
         return _attend(session, found, f"Paid too much: {paid} for {asked}.")
     return outcome
 
@@ -248,6 +260,7 @@ def give_up(session: Session, order_id: int, *, why: str) -> None:
     move(session, order_id, OrderStatus.EXPIRED if why == "expired" else OrderStatus.CANCELLED, why=why)
     stock.release(session, order_id, reason=f"order {why}")
     promotions.give_back(session, order_id)
+    credit_payments.let_go(session, order_id)
     if found.cart_id is not None:
         facts.announce(session, facts.CartChanged(found.cart_id))
 
@@ -286,7 +299,7 @@ def agree(session: Session, order_id: int, cart_id: int | None) -> None:
         shelf.refresh_sold(session, sorted(sold))
 
 
-def _pay(session: Session, found: OrderHead) -> Settled:
+def _pay(session: Session, found: OrderHead, credit_minor: int = 0) -> Settled:
     if found.paid_at is not None:
         return "already"
     at = now()
@@ -296,10 +309,11 @@ def _pay(session: Session, found: OrderHead) -> Settled:
         move(session, found.id, OrderStatus.PLACED, paid_at=at)
         agree(session, found.id, found.cart_id)
     elif found.status != OrderStatus.EXPIRED or not revive(session, found, at):
-        state = (
-            "had expired and its units were gone" if found.status == OrderStatus.EXPIRED else "was cancelled"
-        )
+        gone = "its units or its credit were gone" if credit_minor else "its units were gone"
+        state = f"had expired and {gone}" if found.status == OrderStatus.EXPIRED else "was cancelled"
         return _attend(session, found, f"Paid after the order {state}.")
+    if credit_minor:
+        credit_payments.capture(session, found.id, credit_minor)
     tell(session, found.id, "paid", public=True)
     letters.write(
         session, "order_paid", found.email, f"order_paid:{found.number}",
@@ -310,15 +324,16 @@ def _pay(session: Session, found: OrderHead) -> Settled:
 
 
 def revive(session: Session, found: OrderHead, at: datetime | None) -> bool:
-    """Take an expired order's units and code uses again; False where that can't be done any more."""
+    """Take an expired order's units, code uses and credit again; False where that can't be done any more."""
     connection = session.connection()
-    wanted = {row.variant_id: row.quantity for row in connection.execute(_WANTED, {"order": found.id})}
+    wanted = {row.variant_id: row.units for row in connection.execute(_WANTED, {"order": found.id})}
     if None in wanted:
         return False
     try:
         with session.begin_nested():
             stock.allocate(session, found.id, wanted)
             promotions.take(session, found.id, found.email, _discounts(session, found.id))
+            credit_payments.take_again(session, found.id)
             move(session, found.id, OrderStatus.PLACED, paid_at=at, late=True)
     except (ShopError, IntegrityError):
         return False
