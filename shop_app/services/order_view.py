@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from babel.dates import format_date
 from sqlalchemy import Row, bindparam, func, select
 from sqlmodel import Session, SQLModel
 
-from ..clock import now
 from ..errors import NotFound
-from ..models import FulfilmentStatus, MethodKind, OrderStatus, PaymentStatus
+from ..models import MethodKind, OrderStatus, PaymentState, RefundStatus
 from ..money import show
 from ..settings import settings
-from ..words import _
-from . import addresses
-from .cart_view import DiscountView, money_or_free
-from .checkout import payment_ways, tax_lines
+from ..words import _, plural
+from . import addresses, order_parcels, order_phase, order_steps, refund_view, return_view, returnable
+from .cart_view import DiscountView, money_or_free, reverse_charge_note, tax_rows
+from .checkout import payment_ways
+from .days import day
 from .order_life import order, order_discount, order_event, order_line
+from .order_parcels import ParcelView
+from .order_steps import OrderStep
+from .refund_view import RefundView
+from .return_view import ReturnChoice, ReturnView
 from .shipping import arrival_text
 
 _tables = SQLModel.metadata.tables
@@ -27,7 +30,7 @@ _tax = _tables["order_tax_line"]
 _payment = _tables["payment"]
 _method = _tables["shipping_method"]
 _cart = _tables["cart"]
-_fulfilment = _tables["fulfilment"]
+_refund = _tables["refund"]
 
 _BY_TOKEN = (
     select(order, _method.c.kind.label("method_kind"), _cart.c.completed_at.label("cart_completed_at"))
@@ -41,38 +44,38 @@ _DISCOUNTS = (
     select(
         order_discount.c.code, order_discount.c.label, func.sum(order_discount.c.amount_minor).label("minor")
     )
-    .where(order_discount.c.order_id == bindparam("order"))
+    .outerjoin(order_line, order_line.c.id == order_discount.c.line_id)
+    # A gift stands among the lines, for nothing.
+    .where(order_discount.c.order_id == bindparam("order"), order_line.c.is_gift.is_not(True))
     .group_by(order_discount.c.code, order_discount.c.label)
     .order_by(func.min(order_discount.c.id))
+)
+_GIFTS_MINOR = select(func.coalesce(func.sum(order_line.c.subtotal_minor), 0)).where(
+    order_line.c.order_id == bindparam("order"), order_line.c.is_gift.is_(True)
 )
 _SHIPPING_DISCOUNT = select(func.coalesce(func.sum(order_discount.c.amount_minor), 0)).where(
     order_discount.c.order_id == bindparam("order"), order_discount.c.line_id.is_(None)
 )
 _TAXES = (
     select(_tax.c.rate_ppm, func.sum(_tax.c.amount_minor))
-    .where(_tax.c.order_id == bindparam("order"))
+    .where(_tax.c.order_id == bindparam("order"), _tax.c.base_minor > 0, _tax.c.rate_ppm > 0)
     .group_by(_tax.c.rate_ppm)
     .order_by(_tax.c.rate_ppm.desc())
 )
-_PAYMENT = (
-    select(_payment.c.decline_message, _payment.c.state)
-    .where(_payment.c.order_id == bindparam("order"))
-    .order_by(_payment.c.attempt.desc())
-    .limit(1)
+_PAYMENTS = (
+    select(_payment).where(_payment.c.order_id == bindparam("order")).order_by(_payment.c.attempt)
+)  # fmt: skip
+_REFUNDED = select(func.coalesce(func.sum(_refund.c.amount_minor), 0)).where(
+    _refund.c.payment_id.in_(select(_payment.c.id).where(_payment.c.order_id == bindparam("order"))),
+    _refund.c.status != RefundStatus.FAILED.value,
 )
 _ENDED = (
-    select(order_event.c.data)
+    select(order_event.c.data, order_event.c.at)
     .where(order_event.c.order_id == bindparam("order"), order_event.c.kind == OrderStatus.CANCELLED.value)
     .order_by(order_event.c.id.desc())
     .limit(1)
 )
-_PARCELS = (
-    select(
-        _fulfilment.c.carrier, _fulfilment.c.tracking, _fulfilment.c.shipped_at, _fulfilment.c.delivered_at
-    )
-    .where(_fulfilment.c.order_id == bindparam("order"), _fulfilment.c.status != "cancelled")
-    .order_by(_fulfilment.c.id)
-)
+_HAS_MONEY = (PaymentState.CAPTURED.value, PaymentState.AUTHORIZED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +89,10 @@ class OrderLineView:
     quantity: int
     unit: str
     total: str
-
-
-@dataclass(frozen=True, slots=True)
-class OrderStep:
-    """One station of the order's way: placed, paid, packed, shipped, delivered."""
-
-    label: str
-    detail: str
-    state: str
-    """done, now or next."""
+    is_gift: bool = False
+    """Added by a promotion, for nothing: `total` says so."""
+    note: str = ""
+    """What became of a part of it: "1 cancelled, 1 came back"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +100,8 @@ class OrderView:
     number: str
     token: str
     phase: str
-    """confirming, awaiting_transfer, unpaid (declined, cancelled at the pay page), paid, expired,
-    cancelled, attention, refunded."""
+    """confirming, awaiting_transfer, authorized, unpaid (declined, cancelled at the pay page), paid,
+    expired, cancelled, attention, refunded."""
     headline: str
     explanation: str
     email: str
@@ -129,6 +126,24 @@ class OrderView:
     can_pay_again: bool
     """Whether the checkout can be gone through again, with the cart as it was."""
     decline_message: str
+    tax_on_top: bool = False
+    """Whether the tax lines are addends of the total, rather than in the prices."""
+    tax_note: str = ""
+    """ "Reverse charge: VAT is owed by the recipient"; "" where the shop charges it."""
+    vat_number: str = ""
+    """The buyer's, where one was given."""
+    paid_with: list[tuple[str, str]] = field(default_factory=list)
+    """("Card", "€32.70"), a row for each payment; [] while nothing is paid."""
+    parcels: list[ParcelView] = field(default_factory=list)
+    refunds: list[RefundView] = field(default_factory=list)
+    refunded: str = ""
+    """All that went back or is on its way; "" where nothing is."""
+    returns: list[ReturnView] = field(default_factory=list)
+    choices: list[ReturnChoice] = field(default_factory=list)
+    """What can be asked to be sent back; [] where nothing can."""
+    return_until: str = ""
+    may_withdraw: bool = False
+    withdraw_until: str = ""
 
 
 def view(session: Session, token: str) -> OrderView:
@@ -138,33 +153,73 @@ def view(session: Session, token: str) -> OrderView:
     if found is None:
         raise NotFound(_("There is no order at this address."))
     locale, currency, of_order = settings().locale, found.currency, {"order": found.id}
-    payment = connection.execute(_PAYMENT, of_order).first()
-    decline = payment.decline_message if payment else ""
-    phase = _phase(session, found, decline)
-    headline, explanation = _words(found, phase, decline)
+    payments = connection.execute(_PAYMENTS, of_order).all()
+    decline = payments[-1].decline_message if payments else ""
+    ended = connection.execute(_ENDED, of_order).first() if found.status == OrderStatus.CANCELLED else None
+    phase = order_phase.phase(found, decline, ended.data.get("why", "") if ended else "")
+    refunded = _refunded(session, found, payments, locale)
+    headline, explanation = order_phase.words(found, phase, decline, refunded)
     off_shipping = connection.execute(_SHIPPING_DISCOUNT, of_order).scalar_one()
     taxes = [(ppm, int(minor)) for ppm, minor in connection.execute(_TAXES, of_order)]
+    parcels = order_parcels.parcels(session, found.id)
     return OrderView(
         number=str(found.number), token=found.token, phase=phase, headline=headline, explanation=explanation,
-        email=found.email, placed=_day(found.placed_at, locale), lines=_lines(session, found, locale),
-        subtotal=show(found.subtotal_minor, currency, locale),
+        email=found.email, placed=day(found.placed_at), lines=_lines(session, found, locale),
+        subtotal=show(found.subtotal_minor - _gifts_minor(session, found.id), currency, locale),
         discounts=[
             DiscountView(row.code, row.label, f"−{show(int(row.minor), currency, locale)}")
             for row in connection.execute(_DISCOUNTS, of_order)
         ],
         shipping=money_or_free(found.shipping_minor + int(off_shipping), currency, locale),
         shipping_label=found.shipping_label,
-        tax_lines=tax_lines(taxes, currency, locale, found.tax_included),
+        tax_lines=tax_rows(taxes, currency, locale, found.tax_included),
+        tax_on_top=not found.tax_included and not found.reverse_charge,
+        tax_note=reverse_charge_note() if found.reverse_charge else "", vat_number=found.vat_number,
         total=show(found.total_minor, currency, locale),
         address=addresses.lines(found.ship_to, locale), delivery_dates=_arrives(found, locale),
-        payment_label=_payment_label(found),
+        payment_label=_payment_label(found.payment_provider),
         transfer_details=_transfer_details(found, locale) if phase == "awaiting_transfer" else [],
-        steps=_steps(session, found, phase, locale), status=found.status,
-        payment_status=found.payment_status, fulfilment_status=found.fulfilment_status,
+        steps=order_steps.steps(
+            found, phase, parcels, ended.at if ended else None, _arrives(found, locale)
+        ),
+        status=found.status, payment_status=found.payment_status, fulfilment_status=found.fulfilment_status,
         can_pay_again=phase in ("unpaid", "expired", "cancelled")
         and found.cart_id is not None and found.cart_completed_at is None,
-        decline_message=decline,
+        decline_message=decline, paid_with=_paid_with(payments, locale), parcels=parcels,
+        refunds=refund_view.of_order(session, found.id) if refunded else [], refunded=refunded,
+        **_returning(session, found),
     )  # fmt: skip
+
+
+def _returning(session: Session, found: Row[Any]) -> dict[str, Any]:
+    """The part of the view that tells of returns, and of what may still go back."""
+    if found.status not in (OrderStatus.PLACED, OrderStatus.COMPLETED, OrderStatus.CANCELLED):
+        return {}
+    free = returnable.by_id(session, found.id)
+    return {
+        "returns": return_view.of_order(
+            session, found.id, str(found.number), paid=found.paid_at is not None
+        ),
+        "choices": return_view.choices(free) if free.may_return else [],
+        "return_until": return_view.last_day(free),
+        "may_withdraw": free.may_withdraw,
+        "withdraw_until": return_view.last_day(free, withdrawal=True),
+    }  # fmt: skip
+
+
+def _refunded(session: Session, found: Row[Any], payments: Iterable[Row[Any]], locale: str) -> str:
+    if not any(payment.captured_minor for payment in payments):
+        return ""
+    minor = int(session.connection().execute(_REFUNDED, {"order": found.id}).scalar_one())
+    return show(minor, found.currency, locale) if minor else ""
+
+
+def _paid_with(payments: Iterable[Row[Any]], locale: str) -> list[tuple[str, str]]:
+    return [
+        (_payment_label(payment.provider), show(payment.amount_minor, payment.currency, locale))
+        for payment in payments
+        if payment.state in _HAS_MONEY
+    ]
 
 
 def view_of(session: Session, order_id: int) -> OrderView:
@@ -190,56 +245,9 @@ def look_up(session: Session, number: str, email: str) -> str:
     return token
 
 
-def _phase(session: Session, found: Row[Any], decline: str) -> str:
-    if found.attention:
-        return "attention"
-    if found.payment_status == PaymentStatus.REFUNDED:
-        return "refunded"
-    if found.status == OrderStatus.PENDING:
-        return "unpaid" if decline else "confirming"
-    if found.status == OrderStatus.EXPIRED:
-        return "expired"
-    if found.status == OrderStatus.CANCELLED:
-        ended = session.connection().execute(_ENDED, {"order": found.id}).scalar() or {}
-        return "unpaid" if ended.get("why") in ("cancelled", "failed") and not found.paid_at else "cancelled"
-    unpaid = found.paid_at is None and found.payment_status == PaymentStatus.NONE
-    return "awaiting_transfer" if unpaid else "paid"
-
-
-def _words(found: Row[Any], phase: str, decline: str) -> tuple[str, str]:
-    name = found.ship_to.get("given_name", "")
-    email = found.email
-    kept = _("Nothing was charged, and your cart is still there.")
-    texts = {
-        "confirming": (
-            _("Confirming your payment"),
-            _("Your bank usually answers within a minute. This page changes by itself, and you can close it: "
-              "the receipt comes by email either way."),
-        ),
-        "awaiting_transfer": (
-            _("Thank you, {name}. Your order is in").format(name=name),
-            _("We keep your things for you and send them when your payment has arrived. "
-              "A confirmation is on its way to {email}.").format(email=email),
-        ),
-        # What the company said already ends with "Nothing was charged."
-        "unpaid": (
-            _("The payment didn't go through"),
-            f"{decline} {_('Your cart is still there.')}" if decline else kept,
-        ),
-        "paid": (
-            _("Thank you, {name}. It is paid").format(name=name),
-            _("A receipt is on its way to {email}.").format(email=email),
-        ),
-        "expired": (_("This order wasn't paid in time"), kept),
-        "cancelled": (_("This order was cancelled"), kept if not found.paid_at else ""),
-        "attention": (
-            _("We are looking at your payment"),
-            _("Your payment reached us, and something about it needs a person. We write to {email} soon; "
-              "you don't have to do anything.").format(email=email),
-        ),
-        "refunded": (_("Your money is on its way back"), _("It takes a few days to arrive.")),
-    }  # fmt: skip
-    return texts[phase]
+def _gifts_minor(session: Session, order_id: int) -> int:
+    """What gifts would have cost: the subtotal on the page is the sum of what was bought."""
+    return int(session.connection().execute(_GIFTS_MINOR, {"order": order_id}).scalar_one())
 
 
 def _lines(session: Session, found: Row[Any], locale: str) -> list[OrderLineView]:
@@ -247,15 +255,28 @@ def _lines(session: Session, found: Row[Any], locale: str) -> list[OrderLineView
         OrderLineView(
             row.sku, row.slug, row.title, row.variant_title, row.picture_key, row.picture_alt, row.quantity,
             show(row.unit_price_minor, found.currency, locale),
-            show(row.subtotal_minor, found.currency, locale),
+            _("Free") if row.is_gift else show(row.subtotal_minor, found.currency, locale),
+            row.is_gift, _note(row),
         )
         for row in session.connection().execute(_LINES, {"order": found.id})
     ]  # fmt: skip
 
 
-def _payment_label(found: Row[Any]) -> str:
-    labels = [way.label for way in payment_ways() if way.code == found.payment_provider]
-    return labels[0] if labels else str(found.payment_provider)
+def _note(row: Row[Any]) -> str:
+    """What became of a part of the line."""
+    parts = [
+        plural("{count} cancelled", "{count} cancelled", row.quantity_cancelled),
+        plural("{count} came back", "{count} came back", row.quantity_returned),
+    ]
+    counts = (row.quantity_cancelled, row.quantity_returned)
+    return ", ".join(part for part, count in zip(parts, counts, strict=True) if count)
+
+
+def _payment_label(provider: str) -> str:
+    if provider == refund_view.CREDIT:
+        return _("Gift card or store credit")
+    labels = [way.label for way in payment_ways() if way.code == provider]
+    return labels[0] if labels else provider
 
 
 def _transfer_details(found: Row[Any], locale: str) -> list[tuple[str, str]]:
@@ -272,34 +293,3 @@ def _arrives(found: Row[Any], locale: str) -> str:
         return ""
     pick_up = found.method_kind == MethodKind.PICK_UP
     return arrival_text(found.arrives_from.date(), found.arrives_until.date(), locale, pick_up=pick_up)
-
-
-def _steps(session: Session, found: Row[Any], phase: str, locale: str) -> list[OrderStep]:
-    """The stations in their order: all before the present one are done."""
-    if phase in ("expired", "cancelled", "unpaid"):
-        return [OrderStep(_("Order received"), _day(found.placed_at, locale), "done")]
-    parcel = session.connection().execute(_PARCELS, {"order": found.id}).first()
-    pick_up = found.method_kind == MethodKind.PICK_UP
-    paid = found.paid_at is not None or found.payment_status != PaymentStatus.NONE
-    shipped = found.fulfilment_status in (FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED)
-    delivered = found.fulfilment_status == FulfilmentStatus.DELIVERED
-    tracked = f"{parcel.carrier} {parcel.tracking}".strip() if parcel else ""
-    sent = _day(parcel.shipped_at, locale) if parcel else ""
-    stations = [
-        (_("Order received"), _day(found.placed_at, locale), True),
-        (_("Paid"), show(found.total_minor, found.currency, locale), paid),
-        (_("Ready to collect") if pick_up else _("Packed"), sent, shipped),
-        *([] if pick_up else [(_("On its way"), tracked or found.shipping_label, shipped)]),
-        (_("Collected") if pick_up else _("Delivered"), _arrives(found, locale), delivered),
-    ]
-    done = [reached for _label, _detail, reached in stations]
-    present = done.index(False) if False in done else len(done)
-    words = ["done" if at < present else "now" if at == present else "next" for at in range(len(done))]
-    return [
-        OrderStep(label, detail, word) for (label, detail, _done), word in zip(stations, words, strict=True)
-    ]
-
-
-def _day(moment: datetime | date, locale: str) -> str:
-    this_year = moment.year == now().year
-    return format_date(moment, _("d MMMM") if this_year else _("d MMMM y"), locale)
