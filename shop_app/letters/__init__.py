@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -19,63 +18,48 @@ from ..services.letters import LetterToSend
 from ..services.orders import OrderView
 from ..settings import settings
 from ..words import _
+from . import about_orders, about_returns
+from .wording import Words
 
 SHOP_NAME = "Fennholm"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What tells one kind of letter from another; the rest of it is the order."""
-
-    subject: str
-    headline: str
-    paragraphs: list[str]
-    rows: list[tuple[str, str]] = field(default_factory=list)
-    """What the shopper needs at hand, such as where to transfer the money to."""
-    button: str = ""
-
-
-def _placed(view: OrderView, data: dict[str, Any]) -> Words:
+def _authorized(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
-        _("Order {number}: how to pay").format(number=view.number),
+        _("Order {number}: your order is in").format(number=view.number),
         _("Your order is in"),
-        [_("We keep your things for you and send them when your payment has arrived."),
-         _("Write the reference on your transfer, so that we know which order it is for.")],
-        rows=view.transfer_details,
+        [_("Your bank has set {total} aside. We charge it when your parcel leaves.").format(total=view.total)],
+        rows=[(view.shipping_label, view.delivery_dates)] if view.delivery_dates else [],
+        button=_("Follow your order"),
+    )  # fmt: skip
+
+
+def _processing(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        _("Order {number}: your bank is at work").format(number=view.number),
+        _("Your order is in"),
+        [_("Your bank takes a few days to send the money. We keep your things until then, and write to you"
+           " when it has come.")],
         button=_("See your order"),
     )  # fmt: skip
 
 
-def _paid(view: OrderView, data: dict[str, Any]) -> Words:
+def _payment_failed(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
-        _("Order {number} is paid: your receipt").format(number=view.number),
-        _("Thank you, it is paid"),
-        [_("We have your payment of {total} and get your things ready.").format(total=view.total)],
-        rows=[(view.shipping_label, view.delivery_dates)] if view.delivery_dates else [],
-        button=_("Follow your order"),
-    )
-
-
-def _cancelled(view: OrderView, data: dict[str, Any]) -> Words:
-    return Words(
-        _("Order {number} was cancelled").format(number=view.number),
-        _("Your order was cancelled"),
-        [_("Nothing of it will be sent. What you have paid goes back the way it came.")],
+        _("Order {number}: the payment didn't go through").format(number=view.number),
+        _("The payment didn't go through"),
+        [_("Your bank sent the payment of {total} back, so nothing was charged and nothing will be sent."
+           " If you still want your things, order them again.").format(total=view.total)],
         button=_("See your order"),
-    )
-
-
-def _refunded(view: OrderView, data: dict[str, Any]) -> Words:
-    return Words(
-        _("A refund for order {number}").format(number=view.number),
-        _("{amount} is on its way back to you").format(amount=data.get("amount", "")),
-        [_("It goes back the way you paid, and takes five to ten days to show there.")],
-        button=_("See your order"),
-    )
+    )  # fmt: skip
 
 
 KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
-    "order_placed": _placed, "order_paid": _paid, "order_cancelled": _cancelled, "order_refunded": _refunded,
+    "order_placed": about_orders.placed, "order_paid": about_orders.paid,
+    "order_shipped": about_orders.shipped, "order_cancelled": about_orders.cancelled,
+    "order_refunded": about_orders.refunded, "withdrawal_received": about_returns.withdrawal_received,
+    "return_requested": about_returns.return_requested, "return_approved": about_returns.return_approved,
+    "return_declined": about_returns.return_declined, "return_received": about_returns.return_received,
 }  # fmt: skip
 """Every kind of letter about an order; a new one is one function and one line here."""
 
@@ -88,7 +72,7 @@ def compose(letter: LetterToSend, view: OrderView) -> EmailMessage:
     words = KINDS[letter.kind](view, letter.data)
     given = {
         "words": words, "view": view, "shop": SHOP_NAME, "_": _, "lang": settings().locale,
-        "link": f"{settings().public_url}/orders/{view.token}", "home": settings().public_url,
+        "link": words.link or f"{settings().public_url}/orders/{view.token}", "home": settings().public_url,
     }  # fmt: skip
     host = urlsplit(settings().public_url).hostname or "localhost"
     message = EmailMessage()

@@ -1,0 +1,90 @@
+"""Letters about an order: placed, paid, sent, cancelled, refunded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..services.order_parcels import thing, tracking_url
+from ..services.orders import OrderView
+from ..words import _
+from .wording import Words
+
+
+def placed(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        _("Order {number}: how to pay").format(number=view.number),
+        _("Your order is in"),
+        [_("We keep your things for you and send them when your payment has arrived."),
+         _("Write the reference on your transfer, so that we know which order it is for.")],
+        rows=view.transfer_details,
+        button=_("See your order"),
+    )  # fmt: skip
+
+
+def paid(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        _("Order {number} is paid: your receipt").format(number=view.number),
+        _("Thank you, it is paid"),
+        [_("We have your payment of {total} and get your things ready.").format(total=view.total)],
+        rows=[(view.shipping_label, view.delivery_dates)] if view.delivery_dates else [],
+        button=_("Follow your order"),
+    )
+
+
+def shipped(view: OrderView, data: dict[str, Any]) -> Words:
+    carrier, tracking = str(data.get("carrier", "")), str(data.get("tracking", ""))
+    url = tracking_url(carrier, tracking)
+    rest = [_("The rest of your order follows in another parcel, and costs nothing more.")]
+    return Words(
+        _("Order {number} is on its way").format(number=view.number),
+        _("A part of your order is on its way") if data.get("rest") else _("Your order is on its way"),
+        [_("We have handed it to {carrier}.").format(carrier=carrier) if carrier
+         else _("It has left the house.")],
+        rows=[
+            *([(_("Carrier"), carrier)] if carrier else []),
+            *([(_("Tracking number"), tracking)] if tracking else []),
+            *([(_("Expected"), view.delivery_dates)] if view.delivery_dates else []),
+        ],
+        items_title=_("In this parcel"), items=_things(data),
+        after=[
+            *(rest if data.get("rest") else []),
+            _("From the day it arrives you have 14 days to withdraw without a reason, and 30 to return things."),
+        ],
+        button=_("Follow the parcel") if url else _("Follow your order"), link=url,
+    )  # fmt: skip
+
+
+def cancelled(view: OrderView, data: dict[str, Any]) -> Words:
+    amount, partly = str(data.get("amount", "")), bool(data.get("partly"))
+    if amount:
+        money = _("{amount} goes back to you, and takes five to ten days to arrive.").format(amount=amount)
+    elif "amount" in data:
+        money = _("Nothing of it was charged.")
+    else:
+        money = _("What you have paid goes back the way it came.")
+    return Words(
+        (_("A part of order {number} was cancelled") if partly else _("Order {number} was cancelled")).format(
+            number=view.number
+        ),
+        _("A part of your order was cancelled") if partly else _("Your order was cancelled"),
+        [_("These things won't be sent.") if partly else _("Nothing of it will be sent."), money],
+        items_title=_("Cancelled"), items=_things(data) if partly else [],
+        button=_("See your order"),
+    )  # fmt: skip
+
+
+def refunded(view: OrderView, data: dict[str, Any]) -> Words:
+    credit = data.get("destination") == "credit"
+    amount = data.get("amount", "")
+    way = _("{amount} is now your store credit") if credit else _("{amount} is on its way back to you")
+    return Words(
+        _("A refund for order {number}").format(number=view.number),
+        way.format(amount=amount),
+        [_("It is there at once: use it with your next order, with this email address.") if credit
+         else _("It goes back the way you paid, and takes five to ten days to show there.")],
+        button=_("See your order"),
+    )  # fmt: skip
+
+
+def _things(data: dict[str, Any]) -> list[str]:
+    return [f"{line['quantity']} × {thing(line['title'], line['variant'])}" for line in data.get("lines", ())]

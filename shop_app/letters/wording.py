@@ -1,0 +1,24 @@
+"""What tells one kind of letter from another; the rest of it is the order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one letter."""
+
+    subject: str
+    headline: str
+    paragraphs: list[str]
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    """What the shopper needs at hand, such as where to transfer the money to."""
+    items_title: str = ""
+    items: list[str] = field(default_factory=list)
+    """The part of the order that it is about, "2 × Dune Mug, Moss"; the whole order then stays out."""
+    after: list[str] = field(default_factory=list)
+    """What follows, below the rows and items."""
+    button: str = ""
+    link: str = ""
+    """Where the button leads, where that isn't the order's page."""
