@@ -16,6 +16,7 @@ from typing import Any
 # Before the first import of the shop: a developer's .env must not reach the tests.
 os.environ["SHOP_TESTING"] = "1"
 
+import hypothesis
 import pytest
 import time_machine
 from sqlalchemy import Engine
@@ -26,6 +27,11 @@ from shop_app.settings import Settings, settings
 from tests import postgres
 
 Settings.model_config["env_file"] = None
+
+# How many examples each property is tried with: SHOP_TESTS_LONG=1 is for the night.
+hypothesis.settings.register_profile("quick", max_examples=200, deadline=None)
+hypothesis.settings.register_profile("long", max_examples=10_000, deadline=None)
+hypothesis.settings.load_profile("long" if os.environ.get("SHOP_TESTS_LONG") == "1" else "quick")
 
 NEEDED = os.environ.get("SHOP_TESTS_NEED", "").split()
 """What must not be skipped here: browser, postgres."""
