@@ -12,8 +12,9 @@ from ..models import MAX_QUANTITY, PromotionKind
 from ..money import show
 from ..settings import settings
 from ..words import _, plural
-from . import addresses, priced_cart, taxes
+from . import addresses, credit_payments, priced_cart, taxes
 from .addresses import country_name
+from .credit_payments import CreditView
 from .priced_cart import Head, Line, Priced
 from .pricing import Totals
 
@@ -85,6 +86,10 @@ class CartView:
     country_name: str = ""
     can_check_out: bool = False
     version: int = 0
+    credits: list[CreditView] = field(default_factory=list)
+    """The gift cards and the credit that pay, and how much each."""
+    left: str = ""
+    """What is left to pay after them; "" without any."""
 
 
 EMPTY = CartView()
@@ -106,6 +111,8 @@ def show_cart(
     kept = [_line_view(line, priced, currency, locale, notices) for line in lines if not line.saved]
     way = totals.shipping
     free_line, percent = _free_shipping(priced, currency, locale)
+    parts = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
+    left_minor = totals.total_minor - credit_payments.sum_of(parts)
     return CartView(
         count=sum(line.quantity for line in lines if not line.saved),
         lines=kept,
@@ -126,6 +133,8 @@ def show_cart(
         country_name=country_name(head.country, locale),
         can_check_out=bool(kept) and all(line.notice_kind != "problem" for line in kept),
         version=head.version,
+        credits=credit_payments.shown(parts, currency),
+        left=show(left_minor, currency, locale) if parts else "",
     )
 
 

@@ -16,7 +16,7 @@ from ..errors import NotFound
 from ..money import show
 from ..settings import settings
 from ..words import _
-from . import addresses, price_changes, priced_cart, shipping, taxes, vat_numbers
+from . import addresses, credit_payments, price_changes, priced_cart, shipping, taxes, vat_numbers
 from .addresses import AddressField, country_name
 from .cart_view import (
     CartLineView,
@@ -31,6 +31,7 @@ from .cart_view import (
     show_cart,
     tax_lines,
 )  # fmt: skip
+from .credit_payments import CreditView
 from .priced_cart import HEAD_COLUMNS, Head, Line, Priced, cart
 
 MAX_NOTE = 500
@@ -130,6 +131,14 @@ class CheckoutView:
     """Why there is no tax, where the buyer owes it."""
     shown_parts: str = ""
     """What the total is made of, for the order's form to bring back: see `price_changes`."""
+    credits: list[CreditView] = field(default_factory=list)
+    """The gift cards and the credit that pay, and how much each."""
+    credit_minor: int = 0
+    """What they come to, for the order's form to bring back beside the total."""
+    left: str = ""
+    """What is left to pay after them; "" without any."""
+    is_covered: bool = False
+    """Whether they pay for everything: then no other way to pay is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +262,9 @@ def _page(session: Session, head: Head) -> CheckoutView:
     totals, way = priced.totals, priced.totals.shipping
     form = replace(form, shipping_method=way.code if way else "")
     total = show(totals.total_minor, currency, locale)
+    paid_with = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
+    credit_minor = credit_payments.sum_of(paid_with)
+    left = show(totals.total_minor - credit_minor, currency, locale)
     pays_now = next(known.pays_now for known in payment_ways() if known.code == form.payment_provider)
     return CheckoutView(
         cart=show_cart(session, head, lines),
@@ -274,7 +286,13 @@ def _page(session: Session, head: Head) -> CheckoutView:
         shown_parts=price_changes.written(price_changes.parts_of(priced)),
         total=total,
         total_minor=totals.total_minor,
-        pay_label=(_("Pay {amount}") if pays_now else _("Place order, {amount}")).format(amount=total),
+        pay_label=(_("Pay {amount}") if pays_now else _("Place order, {amount}")).format(amount=left)
+        if credit_minor < totals.total_minor
+        else _("Place order"),
+        credits=credit_payments.shown(paid_with, currency),
+        credit_minor=credit_minor,
+        left=left if paid_with else "",
+        is_covered=0 < credit_minor == totals.total_minor,
     )
 
 

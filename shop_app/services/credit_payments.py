@@ -90,6 +90,7 @@ class Part:
     account_id: int
     label: str
     amount_minor: int
+    note: str = ""
 
 
 def cover(
@@ -104,9 +105,11 @@ def cover(
     names = {row.id: credit.name_of(row.kind, row.last_four) for row in run(_NAMES, {"ids": asked["ids"]})}
     left, parts = total_minor, []
     for account_id in account_ids:
-        amount = min(left, int(there.get(account_id, 0)))
+        has = int(there.get(account_id, 0))
+        amount = min(left, has)
         left -= amount
-        parts.append(Part(account_id, names.get(account_id, ""), amount))
+        unused = _("Isn't needed, the others pay for all of it") if has else _("Nothing is left on it")
+        parts.append(Part(account_id, names.get(account_id, ""), amount, "" if amount else unused))
     return tuple(parts)
 
 
@@ -118,9 +121,12 @@ def shown(parts: Iterable[Part], currency: str) -> list[CreditView]:
     """The rows below a total."""
     locale = settings().locale
     return [
-        CreditView(part.account_id, part.label, f"−{show(part.amount_minor, currency, locale)}")
-        if part.amount_minor
-        else CreditView(part.account_id, part.label, "", _("Not used: nothing is left on it, or to pay"))
+        CreditView(
+            part.account_id,
+            part.label,
+            f"−{show(part.amount_minor, currency, locale)}" if part.amount_minor else "",
+            part.note,
+        )
         for part in parts
     ]
 
