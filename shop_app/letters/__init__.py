@@ -24,36 +24,6 @@ from .wording import Words
 SHOP_NAME = "Fennholm"
 
 
-def _authorized(view: OrderView, data: dict[str, Any]) -> Words:
-    return Words(
-        _("Order {number}: your order is in").format(number=view.number),
-        _("Your order is in"),
-        [_("Your bank has set {total} aside. We charge it when your parcel leaves.").format(total=view.total)],
-        rows=[(view.shipping_label, view.delivery_dates)] if view.delivery_dates else [],
-        button=_("Follow your order"),
-    )  # fmt: skip
-
-
-def _processing(view: OrderView, data: dict[str, Any]) -> Words:
-    return Words(
-        _("Order {number}: your bank is at work").format(number=view.number),
-        _("Your order is in"),
-        [_("Your bank takes a few days to send the money. We keep your things until then, and write to you"
-           " when it has come.")],
-        button=_("See your order"),
-    )  # fmt: skip
-
-
-def _payment_failed(view: OrderView, data: dict[str, Any]) -> Words:
-    return Words(
-        _("Order {number}: the payment didn't go through").format(number=view.number),
-        _("The payment didn't go through"),
-        [_("Your bank sent the payment of {total} back, so nothing was charged and nothing will be sent."
-           " If you still want your things, order them again.").format(total=view.total)],
-        button=_("See your order"),
-    )  # fmt: skip
-
-
 KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
     "order_placed": about_orders.placed, "order_paid": about_orders.paid,
     "order_shipped": about_orders.shipped, "order_cancelled": about_orders.cancelled,

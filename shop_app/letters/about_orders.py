@@ -1,4 +1,4 @@
-"""Letters about an order: placed, paid, sent, cancelled, refunded."""
+"""Letters about an order: placed, paid or failed to, sent, cancelled, refunded."""
 
 from __future__ import annotations
 
@@ -17,6 +17,38 @@ def placed(view: OrderView, data: dict[str, Any]) -> Words:
         [_("We keep your things for you and send them when your payment has arrived."),
          _("Write the reference on your transfer, so that we know which order it is for.")],
         rows=view.transfer_details,
+        button=_("See your order"),
+    )  # fmt: skip
+
+
+def authorized(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        _("Order {number}: your order is in").format(number=view.number),
+        _("Your order is in"),
+        [_("Your bank has set {total} aside. We charge it when your parcel leaves.").format(
+            total=view.total
+        )],
+        rows=[(view.shipping_label, view.delivery_dates)] if view.delivery_dates else [],
+        button=_("Follow your order"),
+    )  # fmt: skip
+
+
+def processing(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        _("Order {number}: your bank is at work").format(number=view.number),
+        _("Your order is in"),
+        [_("Your bank takes a few days to send the money. We keep your things until then, and write to you"
+           " when it has come.")],
+        button=_("See your order"),
+    )  # fmt: skip
+
+
+def payment_failed(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        _("Order {number}: the payment didn't go through").format(number=view.number),
+        _("The payment didn't go through"),
+        [_("Your bank sent the payment of {total} back, so nothing was charged and nothing will be sent."
+           " If you still want your things, order them again.").format(total=view.total)],
         button=_("See your order"),
     )  # fmt: skip
 
@@ -48,7 +80,7 @@ def shipped(view: OrderView, data: dict[str, Any]) -> Words:
         items_title=_("In this parcel"), items=_things(data),
         after=[
             *(rest if data.get("rest") else []),
-            _("From the day it arrives you have 14 days to withdraw without a reason, and 30 to return things."),
+            _("From the day it arrives you have 14 days to withdraw without a reason, and 30 to return it."),
         ],
         button=_("Follow the parcel") if url else _("Follow your order"), link=url,
     )  # fmt: skip
