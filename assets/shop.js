@@ -1,5 +1,5 @@
 // What pages need of the browser itself, by delegation and data attributes only: dialogs, the keys of the
-// search box, the time of a toast, the buy bar of a phone. No page depends on it to be read.
+// search box, the time of a toast and of a hold, the buy bar of a phone. No page depends on it to be read.
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -148,6 +148,34 @@
     }).observe(subject);
   };
 
+  // A hold: counted down to the end that the shop named, by the shop's clock ---------------------------
+  const holds = new WeakMap();
+  const countHold = (timer) => {
+    const { holdEnds, holdAsOf } = timer.dataset;
+    const ends = Date.parse(holdEnds);
+    let known = holds.get(timer);
+    if (known?.asOf !== holdAsOf) {
+      known = { asOf: holdAsOf, ahead: Date.now() - Date.parse(holdAsOf), ticking: known?.ticking };
+      known.before = ends - Date.parse(holdAsOf);
+      holds.set(timer, known);
+    }
+    const left = Math.max(0, ends - Date.now() + known.ahead);
+    const seconds = Math.ceil(left / 1000);
+    const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    // The text of the node, not a new node: nothing else is looked at because of it.
+    const clock = $("[data-hold-clock]", timer).firstChild;
+    if (clock.nodeValue !== text) clock.nodeValue = text;
+    const says = $("[data-hold-says]");
+    for (const [at, words] of [[300_000, says?.dataset.five], [60_000, says?.dataset.one]]) {
+      if (says && known.before > at && left <= at) says.textContent = words;
+    }
+    if (left === 0 && known.before > 0) $("[data-hold-over]")?.click();
+    known.before = left;
+    if (known.ticking) return;
+    known.ticking = true;
+    const tick = setInterval(() => (timer.isConnected ? countHold(timer) : clearInterval(tick)), 250);
+  };
+
   // After going to another page, the focus starts at its content --------------------------------------
   let path = location.pathname;
   const arrived = () => {
@@ -175,6 +203,7 @@
     $$("dialog[data-open]").forEach(follow);
     $$("[data-toast]").forEach(watchToast);
     $$("[data-watches]").forEach(watchBar);
+    $$("[data-hold-ends]").forEach(countHold);
     if (document.activeElement === box()) showing();
     replay();
     arrived();
@@ -184,7 +213,7 @@
       if (!asked) requestAnimationFrame(look);
       asked = true;
     }).observe(document.body, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open"],
+      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of"],
     });
     look();
   };

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ShopError(Exception):
     """A refusal with a `code` for machines and a `message` that is safe to show to anyone.
@@ -35,13 +37,17 @@ class Invalid(ShopError):
 
 
 class OutOfStock(ShopError):
-    """Fewer units are left than were asked for. `left` maps SKU to the units that could be had."""
+    """Fewer units are left than were asked for. `left` maps SKU to the units that could be had.
+
+    `lines` has a sentence for each line that is short; the message is all of them.
+    """
 
     code = "out_of_stock"
 
-    def __init__(self, message: str, *, left: dict[str, int]) -> None:
+    def __init__(self, message: str, *, left: dict[str, int], lines: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.left = left
+        self.lines = tuple(lines) or (message,)
 
 
 class Conflict(ShopError):

@@ -23,18 +23,24 @@ MENU = "menu"
 
 
 def page(
-    *main: Any, ready: Any = True, current: Any = "", plain: bool = False, main_class: str = look.MAIN
+    *main: Any,
+    ready: Any = True,
+    current: Any = "",
+    plain: bool = False,
+    end: rx.Component | None = None,
+    main_class: str = look.MAIN,
 ) -> rx.Component:
     """A whole page around the content of its <main>.
 
     `ready` says whether the content is there: then the served HTML makes way for this page. `current`
-    is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off.
+    is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off;
+    `end` stands at the end of its head.
     """
     there = ready & Shell.loaded if isinstance(ready, rx.Var) else Shell.loaded
     return rx.el.div(
         here_link(_("Skip to content"), href="#main", class_name=look.SKIP, data_skip="true"),
         rx.fragment() if plain else _utility(),
-        plain_header() if plain else header(),
+        plain_header(end) if plain else header(),
         rx.fragment() if plain else navigation(current),
         rx.el.main(*main, id="main", tab_index=-1, class_name=main_class),
         footer(),
@@ -113,11 +119,15 @@ def _cart_link() -> rx.Component:
     )
 
 
-def plain_header() -> rx.Component:
+def back_to_cart() -> rx.Component:
+    return rx.el.a(_("Back to cart"), href="/cart", class_name=f"{look.LINK} text-sm")
+
+
+def plain_header(end: rx.Component | None = None) -> rx.Component:
     return rx.el.header(
         rx.el.div(
             rx.el.a(texts.SHOP, href="/", class_name=look.LOGO),
-            rx.el.a(_("Back to cart"), href="/cart", class_name=f"{look.LINK} text-sm"),
+            end if end is not None else back_to_cart(),
             class_name=look.PLAIN_HEAD_ROW,
         ),
         class_name=look.PLAIN_HEAD,

@@ -551,6 +551,13 @@ CHECKOUT = (
     "mx-auto grid w-full max-w-page items-start gap-5 px-gutter pt-5 "
     "md:grid-cols-[minmax(0,1fr)_300px] md:gap-8 md:pt-10 lg:grid-cols-[minmax(0,1fr)_420px] lg:gap-18"
 )
+HOLD_ROW = "flex flex-wrap items-center justify-end gap-x-4 gap-y-1"
+HOLD = "inline-flex items-center gap-2 text-sm text-ink-2 tabular-nums"
+HOLD_CLOCK = "min-w-[2.6rem] font-medium text-ink"
+HOLD_LONGER = (
+    "min-h-6 cursor-pointer text-sm text-ink underline decoration-line-strong underline-offset-4 "
+    "hover:decoration-ink"
+)
 CHECKOUT_ASIDE = (
     "-mx-1 rounded-r2 bg-sunken p-4 max-md:order-first md:sticky md:top-6 md:mx-0 md:px-7 md:pt-6 md:pb-7"
 )

@@ -13,7 +13,7 @@ from shop_app.clock import now
 
 from .bus import bus
 
-PRODUCT, CART, ORDER = "product:", "cart:", "order:"
+PRODUCT, CART, ORDER, CHECKOUT = "product:", "cart:", "order:", "checkout:"
 
 
 def product_room(slug: str) -> str:
@@ -23,6 +23,11 @@ def product_room(slug: str) -> str:
 def cart_room(visitor_hash: str) -> str:
     """The room of all tabs of one visitor, by the hash of the visitor's key."""
     return CART + visitor_hash
+
+
+def checkout_room(visitor_hash: str) -> str:
+    """The room of those of a visitor's tabs that show the checkout."""
+    return CHECKOUT + visitor_hash
 
 
 def order_room(token_hash: str) -> str:
@@ -50,6 +55,11 @@ def push_product(slug: str, fields: Mapping[str, Any]) -> None:
 def push_cart(visitor_hash: str, ask: Iterable[str]) -> None:
     """Have every tab of a visitor load its cart again, by the handlers named in `ask`."""
     bus.publish(cart_room(visitor_hash), ask=ask)
+
+
+def push_checkout(visitor_hash: str, ask: Iterable[str]) -> None:
+    """Have every open checkout of a visitor look again, by the handlers named in `ask`."""
+    bus.publish(checkout_room(visitor_hash), ask=ask)
 
 
 def push_order(token_hash: str, ask: Iterable[str]) -> None:

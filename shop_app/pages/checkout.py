@@ -10,6 +10,7 @@ from shop_app.components import layout, look, texts
 from shop_app.components.address_fields import address_fields, wrong_with
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.fields import options, radio_card, text_field
+from shop_app.components.hold_timer import hold_news, hold_timer
 from shop_app.components.icons import icon
 from shop_app.components.marks import empty_state, note
 from shop_app.components.order_summary import order_summary
@@ -36,6 +37,7 @@ def page() -> rx.Component:
         ),
         ready=Checkout.loaded,
         plain=True,
+        end=hold_timer(layout.back_to_cart()),
     )
 
 
@@ -57,6 +59,7 @@ def _checkout() -> rx.Component:
         rx.el.div(
             rx.el.h1(_("Checkout"), class_name=f"{look.D2} mb-7"),
             _problems(),
+            hold_news(),
             rx.el.form(
                 _contact(),
                 _section(_("Delivery address"), address_fields()),
@@ -106,7 +109,11 @@ def _refused() -> rx.Component:
     take = button(_("Take what is left"), kind="outline", size="s", on_click=Checkout.take_what_is_left)
     accept = _pay_button(kind="outline", size="s", testid="accept-total", class_name="")
     return note(
-        rx.el.p(Checkout.refused),
+        rx.cond(
+            Checkout.refused_lines.length() > 1,
+            rx.el.ul(rx.foreach(Checkout.refused_lines, rx.el.li)),
+            rx.el.p(Checkout.refused),
+        ),
         rx.match(
             Checkout.refused_kind,
             (

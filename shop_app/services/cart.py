@@ -19,15 +19,15 @@ from ..models import MAX_LINES, MAX_QUANTITY
 from ..models.base import Key
 from ..settings import settings
 from ..words import _
-from . import priced_cart, promotions, shipping
+from . import credit_payments, holds, priced_cart, promotions, shipping
 from .cart_view import EMPTY, CartLineView, CartView, CodeReason, DiscountView, show_cart
 from .priced_cart import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
 from .stock import only_left
 
 __all__ = [
     "EMPTY", "CartLineView", "CartView", "CodeReason", "DiscountView", "accept_changes", "add", "apply_code",
-    "move_to_cart", "remove", "remove_code", "save_for_later", "set_country", "set_quantity", "view",
-    "view_of",
+    "apply_credit", "move_to_cart", "remove", "remove_code", "remove_credit", "save_for_later", "set_country",
+    "set_quantity", "view", "view_of",
 ]  # fmt: skip
 
 # Bumping the version first also locks the row: whoever places this cart waits, and the other way round.
@@ -42,7 +42,7 @@ _OPEN = text("""
     VALUES (:key, :currency, :country, :codes, :checkout, 1, :at, :at)
     ON CONFLICT (key_hash) WHERE completed_at IS NULL
     DO UPDATE SET version = cart.version + 1, updated_at = excluded.updated_at
-    RETURNING id, country, currency, codes, checkout, version, customer_id
+    RETURNING id, country, currency, codes, checkout, version, customer_id, credits
 """).bindparams(
     bindparam("codes", type_=cart.c.codes.type), bindparam("checkout", type_=cart.c.checkout.type),
     bindparam("at", type_=cart.c.created_at.type),
@@ -134,6 +134,8 @@ def remove(session: Session, key_hash: str, sku: str) -> CartView:
     """Take the line out. `set_quantity`/`add` with what was there undoes it."""
     head, line = _open_with_line(session, key_hash, sku)
     session.connection().execute(_REMOVE, {"cart": head.id, "variant": line.variant_id})
+    if line.held:
+        holds.follow(session, head.id)
     return _changed(session, head)
 
 
@@ -165,6 +167,28 @@ def apply_code(session: Session, key_hash: str, code: str) -> CartView:
 def remove_code(session: Session, key_hash: str, code: str) -> CartView:
     head, code = _open(session, key_hash), promotions.normal(code)
     return _set(session, head, codes=[known for known in head.codes if known != code])
+
+
+def apply_credit(session: Session, key_hash: str, code: str) -> CartView:
+    """Pay with a gift card or store credit. What it covers is worked out anew for each total.
+
+    Errors  Invalid without a code; NotFound, the same sentence whatever is wrong with it; TooMany.
+    """
+    if not code.strip():
+        raise Invalid(_("Enter the code of a gift card or of your credit."), field="credit_code")
+    head = _open(session, key_hash)
+    account_id = credit_payments.usable(session, code, head.id, head.currency)
+    if account_id not in head.credits and len(head.credits) >= credit_payments.MOST:
+        raise TooMany(_("Take another card out first."))
+    return _set(
+        session, head, credits=[*(known for known in head.credits if known != account_id), account_id]
+    )
+
+
+def remove_credit(session: Session, key_hash: str, account_id: int) -> CartView:
+    """Keep that card for another time."""
+    head = _open(session, key_hash)
+    return _set(session, head, credits=[known for known in head.credits if known != account_id])
 
 
 def set_country(session: Session, key_hash: str, country: str) -> CartView:
@@ -255,4 +279,6 @@ def _changed(
     facts.announce(session, facts.CartChanged(head.id))
     if lines is None:
         lines = priced_cart.lines(session, head.id)
+    if any(line.held for line in lines):
+        holds.follow(session, head.id)
     return show_cart(session, head, lines, notices)

@@ -7,14 +7,14 @@ released or written off. The caller has the order, or the cart, locked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, insert, select
-from sqlmodel import Session, SQLModel
+from sqlalchemy import bindparam, func, insert, select
+from sqlmodel import Session
 
 from ..errors import Conflict, Invalid
 from ..models import MovementKind, StockPolicy
 from ..words import _
+from .stock_holds import drop, held_by, hold, unhold
 from .stock_ledger import (
     NO_LEVEL,
     Level,
@@ -35,12 +35,6 @@ __all__ = [
     "set_on_hand", "ship", "take_back", "unhold", "write_off",
 ]  # fmt: skip
 
-stock_hold = SQLModel.metadata.tables["stock_hold"]
-
-_HOLDS = select(stock_hold.c.variant_id, stock_hold.c.quantity).where(
-    stock_hold.c.cart_id == bindparam("cart")
-)
-_DROP_HOLDS = delete(stock_hold).where(stock_hold.c.cart_id == bindparam("cart"))
 OUT_AND_BACK = (MovementKind.SHIPPED, MovementKind.RECALLED, MovementKind.RETURNED)
 
 _KEPT = (
@@ -107,7 +101,7 @@ def allocate(
             because the refusal undoes the transaction.
     """
     session.flush()
-    held = _held_by(session, cart_id) if cart_id else {}
+    held = held_by(session, cart_id) if cart_id else {}
     moves: list[Move] = []
     for variant_id in in_sku_order(session, {**quantities, **held}):
         own, wanted = held.get(variant_id, 0), quantities.get(variant_id, 0)
@@ -117,8 +111,8 @@ def allocate(
         if not shift(session, move):
             raise out_of_stock(session, quantities, held, taken={move.variant_id for move in moves})
         moves.append(move)
-    if held:
-        session.connection().execute(_DROP_HOLDS, {"cart": cart_id})
+    if cart_id and held:
+        drop(session, cart_id)
     record(session, moves, order_id=order_id, cart_id=cart_id if held else None, reason="order placed")
 
 
@@ -190,50 +184,6 @@ def write_off(
     _move_all(
         session, order_id, lost, MovementKind.ADJUSTED, reason=reason, actor=actor, on_hand=-1, allocated=-1
     )
-
-
-def hold(session: Session, cart_id: int, quantities: Mapping[int, int], *, expires_at: datetime) -> None:
-    """Keep exactly these units for the cart until then, whatever it held before.
-
-    Errors  OutOfStock, with the units of every line that could be had.
-    """
-    session.flush()
-    before = _held_by(session, cart_id)
-    moves: list[Move] = []
-    for variant_id in in_sku_order(session, {**quantities, **before}):
-        delta = quantities.get(variant_id, 0) - before.get(variant_id, 0)
-        kind = MovementKind.HELD if delta > 0 else MovementKind.UNHELD
-        move = Move(variant_id, kind, held=delta, needed=max(0, delta))
-        if not shift(session, move):
-            raise out_of_stock(session, quantities, before, taken={move.variant_id for move in moves})
-        moves.append(move)
-    connection = session.connection()
-    connection.execute(_DROP_HOLDS, {"cart": cart_id})
-    rows = [
-        {"cart_id": cart_id, "variant_id": variant_id, "quantity": quantity, "expires_at": expires_at}
-        for variant_id, quantity in quantities.items()
-        if quantity
-    ]
-    if rows:
-        connection.execute(insert(stock_hold), rows)
-    record(session, moves, cart_id=cart_id, reason="checkout")
-
-
-def unhold(session: Session, cart_id: int, *, reason: str) -> None:
-    """Give back all that the cart holds; once or twice is the same."""
-    held = _held_by(session, cart_id)
-    moves = [
-        Move(variant_id, MovementKind.UNHELD, held=-held[variant_id])
-        for variant_id in in_sku_order(session, held)
-    ]
-    shift_all(session, moves)
-    session.connection().execute(_DROP_HOLDS, {"cart": cart_id})
-    record(session, moves, cart_id=cart_id, reason=reason)
-
-
-def _held_by(session: Session, cart_id: int) -> dict[int, int]:
-    rows = session.connection().execute(_HOLDS, {"cart": cart_id})
-    return {row.variant_id: row.quantity for row in rows}
 
 
 def _kept_by(session: Session, order_id: int) -> dict[int, int]:

@@ -97,6 +97,8 @@ class Move:
     held: int = 0
     needed: int = -2_000_000_000
     """Units that must be free for it; far below zero where it only gives back."""
+    cart_id: int | None = None
+    """Whose hold it was, where one step moves those of several carts."""
 
 
 def shift(session: Session, move: Move) -> bool:
@@ -155,7 +157,8 @@ def record(
         {
             "variant_id": move.variant_id, "kind": move.kind.value, "on_hand_delta": move.on_hand,
             "allocated_delta": move.allocated, "held_delta": move.held, "order_id": order_id,
-            "cart_id": cart_id, "reason": reason[:100], "note": note, "actor": actor[:200], "at": at,
+            "cart_id": move.cart_id or cart_id, "reason": reason[:100], "note": note,
+            "actor": actor[:200], "at": at,
         }
         for move in moves
         if move.on_hand or move.allocated or move.held
@@ -190,4 +193,4 @@ def out_of_stock(
         left[row.sku] = could_have
         if could_have < wanted[row.id]:
             sentences.append(only_left(could_have, _title(row)))
-    return OutOfStock(" ".join(sentences), left=left)
+    return OutOfStock(" ".join(sentences), left=left, lines=sentences)

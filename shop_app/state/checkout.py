@@ -10,10 +10,13 @@ import reflex as rx
 from sqlmodel import Session
 
 from shop_app import db, till
+from shop_app.db import Unavailable
 from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError
-from shop_app.services import cart, checkout
+from shop_app.services import cart, checkout, holds
 from shop_app.services.cart import EMPTY, CartView
 from shop_app.services.checkout import CheckoutForm, CheckoutView, FieldProblem
+from shop_app.services.holds import NO_HOLD, HoldView
+from shop_app.services.price_changes import PriceChange, PriceRisen
 from shop_app.words import plural
 
 from . import live
@@ -32,6 +35,7 @@ FormField = Literal[
     "region",
     "country",
     "phone",
+    "vat_number",
     "shipping_method",
     "payment_provider",
     "note",
@@ -74,39 +78,105 @@ class Checkout(rx.State):
     refused_kind: str = ""
     """ "" for nothing, price, stock or other."""
     code_refusal: str = ""
+    refused_lines: list[str] = []
+    """The same, a sentence for each line that is short."""
+    changes: list[PriceChange] = []
+    """What a total that rose is made of, beside what it was."""
+    hold: HoldView = NO_HOLD
     answers: int = 0
     """Grows with every answer to the pay button, so that it stops being busy."""
     departure: Departure = Departure()
-    _left: dict[str, int] = {}
+    _leaving: bool = False
 
     @rx.event
     @public
     async def load(self):
-        await live.join_cart(self)
-        await self._look()
+        await live.join_checkout(self)
+        self._leaving = False
+        await self._enter()
         self.loaded = True
+
+    @rx.event
+    @public
+    async def hold_again(self):
+        """Hold what the cart needs: after the time was over, or for longer."""
+        await self._enter()
+
+    @rx.event
+    @public
+    async def keep_longer(self):
+        self._show_hold(await db.in_transaction(holds.extend, visitor_hash(self)))
+
+    @rx.event
+    @public
+    async def time_is_over(self):
+        """The page's clock has come to its end; the shop's decides."""
+        self._show_hold(await db.in_transaction(holds.end, visitor_hash(self)))
+
+    @rx.event
+    @public
+    async def look_again(self):
+        """The cart or its hold changed somewhere else: another tab, the sweep."""
+        if self.loaded and not self._leaving:
+            self._show_hold(await db.in_reading(holds.view, visitor_hash(self)))
+            await self._look()
+
+    async def _enter(self) -> None:
+        try:
+            entered = await db.in_transaction(_enter, visitor_hash(self))
+        except Unavailable:
+            # A hold is a courtesy: where nothing can be written just now, the page is still there.
+            await self._look()
+            return
+        if entered is None:
+            self.view, self.hold, self.empty = NOTHING, NO_HOLD, True
+            return
+        hold, self.view = entered
+        self.empty = False
+        self._show_hold(hold)
+
+    async def _stay(self) -> None:
+        """What the shopper does keeps the hold; written down once a minute at most."""
+        if holds.worth_extending(self.hold):
+            self._show_hold(await db.in_transaction(holds.extend, visitor_hash(self)))
+
+    def _show_hold(self, hold: HoldView) -> None:
+        self.hold = hold
+        if hold.short:
+            self.refused_lines = [line.sentence for line in hold.short]
+            self.refused, self.refused_kind = " ".join(self.refused_lines), "stock"
+        elif self.refused_kind == "stock":
+            self._forget_refusal()
+
+    def _forget_refusal(self) -> None:
+        self.refused, self.refused_kind, self.refused_lines, self.changes = "", "", [], []
 
     @rx.event
     @public
     async def typed(self, field: FormField, value: ShortText):
         """Keep a value when its field is left, and say at once if something is wrong with it."""
         form = replace(self.view.form, **{field: value})
+        await till.ask_for_taxes(form)
         self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
         found = {problem.field: problem.message for problem in self.view.problems}
         kept = {name: message for name, message in self.wrong.items() if name != field}
         self.wrong = kept | ({field: found[field]} if field in found and value else {})
+        await self._stay()
 
     @rx.event
     @public
     async def pay(self, form: Form):
         """One click, one order: placing the same cart again gives the same order, and the same way to pay."""
         typed, shown_minor = _read(form), _amount(form.get("shown_minor", ""))
-        self.wrong, self.summary, self.refused, self.refused_kind = {}, [], "", ""
+        self.wrong, self.summary = {}, []
+        self._forget_refusal()
         try:
             self.view = await db.in_transaction(checkout.save, visitor_hash(self), typed)
             if wrong := await db.in_reading(checkout.problems, typed):
                 return self._point_at(wrong)
-            to = await till.pay(visitor_hash(self), typed, shown_minor)
+            parts = form.get("shown_parts", "")
+            to = await till.pay(visitor_hash(self), typed, shown_minor, shown_parts=parts)
+            self._leaving = True
             self.departure = Departure(to, form.get("ticket", "")[:64], self.departure.number + 1)
         except ShopError as refusal:
             await self._refuse(refusal)
@@ -122,9 +192,14 @@ class Checkout(rx.State):
         if isinstance(refusal, Invalid) and refusal.field:
             self._point_at([FieldProblem(refusal.field, refusal.message)])
             return
-        self._left = dict(refusal.left) if isinstance(refusal, OutOfStock) else {}
+        self._forget_refusal()
         self.refused, self.refused_kind = refusal.message, _kind(refusal)
+        if isinstance(refusal, OutOfStock):
+            self.refused_lines = list(refusal.lines)
+        if isinstance(refusal, PriceRisen):
+            self.refused, self.changes = refusal.summary, list(refusal.changes)
         await self._look()
+        await self._stay()
         self.answers += 1
 
     async def _look(self) -> None:
@@ -136,10 +211,10 @@ class Checkout(rx.State):
     @rx.event
     @public
     async def take_what_is_left(self):
-        """Make the cart fit what the last refusal said is left."""
-        await db.in_transaction(_take, visitor_hash(self), self._left)
-        self._left, self.refused, self.refused_kind = {}, "", ""
-        await self._look()
+        """Make the cart fit what there is."""
+        await db.in_transaction(_take, visitor_hash(self))
+        self._forget_refusal()
+        await self._enter()
 
     @rx.event
     @public
@@ -158,6 +233,14 @@ class Checkout(rx.State):
         except ShopError as refused:
             self.code_refusal = refused.message
         await self._look()
+
+
+def _enter(session: Session, key_hash: str) -> tuple[HoldView, CheckoutView] | None:
+    """The hold and the page, in one transaction; None where there is nothing to check out."""
+    try:
+        return holds.enter(session, key_hash), checkout.view(session, key_hash)
+    except NotFound:
+        return None
 
 
 def _kind(refusal: ShopError) -> str:
@@ -179,6 +262,6 @@ def _amount(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else 0
 
 
-def _take(session: Session, key_hash: str, left: dict[str, int]) -> None:
-    for sku, quantity in sorted(left.items()):
-        cart.set_quantity(session, key_hash, sku, quantity)
+def _take(session: Session, key_hash: str) -> None:
+    for line in holds.view(session, key_hash).short:
+        cart.set_quantity(session, key_hash, line.sku, line.left)

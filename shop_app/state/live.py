@@ -114,6 +114,12 @@ async def join_cart(state: rx.State) -> None:
     await _join(state, rooms.CART, [rooms.cart_room(key)] if key else [])
 
 
+async def join_checkout(state: rx.State) -> None:
+    """Hear of changes of what this visitor is about to order. Call it in on_load of the checkout."""
+    key = visitor_hash(state)
+    await _join(state, rooms.CHECKOUT, [rooms.checkout_room(key)] if key else [])
+
+
 async def join_order(state: rx.State, token_hash: str) -> None:
     """Hear of changes of an order; whoever calls this has shown that the visitor may see it."""
     await _join(state, rooms.ORDER, [rooms.order_room(token_hash)])

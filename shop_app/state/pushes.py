@@ -18,6 +18,7 @@ from shop_app.services.catalog import ProductSignal
 from shop_app.web.cookies import key_hash
 
 from .cart import Cart
+from .checkout import Checkout
 from .live import handler_name
 from .order import Order
 
@@ -79,6 +80,7 @@ async def _push(heard: _Heard) -> None:
         visitors, tokens = await db.in_reading(_audience, heard)
         for visitor_hash in visitors:
             rooms.push_cart(visitor_hash, ask=[handler_name(Cart.load)])
+            rooms.push_checkout(visitor_hash, ask=[handler_name(Checkout.look_again)])
         for token in tokens:
             rooms.push_order(key_hash(token), ask=[handler_name(Order.load)])
 

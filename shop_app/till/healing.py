@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from .. import db
 from ..errors import ProviderDown, ShopError
-from ..services import payment_inbox, payments, refunds
+from ..services import holds, payment_inbox, payments, refunds
 from ..services.payment_ledger import Known
 from .desk import ask_for_refund
 from .paying import close
@@ -20,11 +20,11 @@ AT_ONCE = 8
 
 
 async def sweep() -> int:
-    """Apply what waits in the inbox, end unpaid orders whose time is over, ask again for refunds.
+    """Free holds that ran out, apply what waits in the inbox, end unpaid orders, ask again for refunds.
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.
     """
-    done = 0
+    done = await db.in_transaction(holds.sweep)
     for inbox_id in await db.in_reading(payment_inbox.unapplied):
         done += await _try(f"event {inbox_id} of the inbox", apply_notice(inbox_id))
     for order_id in await db.in_reading(payments.overdue):

@@ -1,0 +1,99 @@
+"""The time for which the things in the cart are kept: counted down by the browser, kept longer by a click."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from shop_app.state.checkout import Checkout
+from shop_app.words import _
+
+from . import look
+from .controls import button
+from .icons import icon
+from .marks import note
+
+
+def hold_timer(otherwise: rx.Component) -> rx.Component:
+    """For the head of the checkout; `otherwise` stands there while there is nothing to keep."""
+    shown = rx.match(
+        Checkout.hold.state,
+        ("held", _counting()),
+        (
+            "over",
+            rx.el.span(
+                icon("clock", look.ICON_S), _("Not held any more"),
+                class_name=look.HOLD, data_testid="hold-timer",
+            ),
+        ),
+        otherwise,
+    )  # fmt: skip
+    return rx.fragment(shown)
+
+
+def _counting() -> rx.Component:
+    return rx.el.div(
+        rx.el.span(
+            icon("clock", look.ICON_S),
+            _("Held for you"),
+            # The browser writes into this one; what it says aloud it says below, and only twice.
+            rx.el.b("–:––", class_name=look.HOLD_CLOCK, data_hold_clock="true"),
+            role="timer",
+            class_name=look.HOLD,
+            data_testid="hold-timer",
+            data_hold_ends=Checkout.hold.ends_at,
+            data_hold_as_of=Checkout.hold.as_of,
+        ),
+        rx.el.span(
+            class_name=look.SR, aria_live="polite", data_hold_says="true",
+            data_five=_("Your things are held for five more minutes."),
+            data_one=_("Your things are held for one more minute."),
+        ),
+        rx.el.button(
+            type="button", hidden=True, tab_index=-1, aria_hidden="true", data_hold_over="true",
+            on_click=Checkout.time_is_over,
+        ),
+        rx.cond(
+            Checkout.hold.can_stay,
+            rx.el.button(
+                _("Keep longer"), type="button", class_name=look.HOLD_LONGER, on_click=Checkout.keep_longer,
+                data_testid="hold-longer",
+            ),
+            rx.fragment(),
+        ),
+        class_name=look.HOLD_ROW,
+    )  # fmt: skip
+
+
+def hold_news() -> rx.Component:
+    """What there is to say about the hold beside its time: that it can't be longer, or that it is over."""
+    most = note(
+        rx.el.p(
+            _("This is the longest we can hold your things. After that your cart stays as it is,"
+              " and others can buy them again.")
+        ),
+        kind="info", data_testid="hold-most",
+    )  # fmt: skip
+    over = note(
+        rx.el.p(
+            _("We have stopped holding your things, so others can buy them now. Your cart and what you"
+              " typed are still here.")
+        ),
+        rx.el.div(
+            button(_("Hold them again"), kind="outline", size="s", on_click=Checkout.hold_again,
+                   data_testid="hold-again"),
+            class_name="mt-3",
+        ),
+        kind="wait", data_testid="hold-over",
+    )  # fmt: skip
+    return rx.el.div(
+        rx.cond(
+            Checkout.hold.at_most,
+            rx.el.div(most, class_name="mb-8"),
+            rx.cond(
+                (Checkout.hold.state == "over") & (Checkout.hold.short.length() == 0),
+                rx.el.div(over, class_name="mb-8"),
+                rx.fragment(),
+            ),
+        ),
+        role="status",
+    )
