@@ -18,6 +18,9 @@ def phase(found: Row[Any], decline: str, ended_why: str) -> str:
     if found.payment_status == PaymentStatus.REFUNDED:
         return "refunded"
     if found.status == OrderStatus.PENDING:
+        # The shopper is done, and has a cart anew: only the bank takes its days.
+        if found.cart_completed_at is not None:
+            return "awaiting_bank"
         return "unpaid" if decline else "confirming"
     if found.status == OrderStatus.EXPIRED:
         return "expired"
@@ -34,18 +37,28 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
     if phase == "paid":
         return _agreed(found)
     name, email = found.ship_to.get("given_name", ""), found.email
-    kept = _("Nothing was charged, and your cart is still there.")
+    again = _("Your cart is still there.") if found.cart_completed_at is None else ""
+    kept = _("Nothing was charged, and your cart is still there.") if again else _("Nothing was charged.")
     total = show(found.total_minor, found.currency, found.locale)
     texts = {
         "confirming": (
             _("Confirming your payment"),
             _("Your bank usually answers within a minute. This page changes by itself, and you can close it: "
               "the receipt comes by email either way."),
+        ) if found.cart_completed_at is None else (
+            _("Thank you, {name}. Your bank is at work").format(name=name),
+            _("A bank debit takes a few days. We keep your things until then, and write to {email} when the "
+              "money has come.").format(email=email),
         ),
         "awaiting_transfer": (
             _("Thank you, {name}. Your order is in").format(name=name),
             _("We keep your things for you and send them when your payment has arrived. "
               "A confirmation is on its way to {email}.").format(email=email),
+        ),
+        "awaiting_bank": (
+            _("Thank you, {name}. Your order is in").format(name=name),
+            _("Your bank takes a few days to send the money. We keep your things until then, and write to "
+              "{email} when it has come.").format(email=email),
         ),
         "authorized": (
             _("Thank you, {name}. Your order is in").format(name=name),
@@ -55,7 +68,7 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
         # What the company said already ends with "Nothing was charged."
         "unpaid": (
             _("The payment didn't go through"),
-            f"{decline} {_('Your cart is still there.')}" if decline else kept,
+            f"{decline} {again}".strip() if decline else kept,
         ),
         "expired": (_("This order wasn't paid in time"), kept),
         "cancelled": _cancelled(found, refunded, kept),

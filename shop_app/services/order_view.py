@@ -100,7 +100,7 @@ class OrderView:
     number: str
     token: str
     phase: str
-    """confirming, awaiting_transfer, authorized, unpaid (declined, cancelled at the pay page), paid,
+    """confirming, awaiting_transfer, awaiting_bank, authorized, unpaid (declined, cancelled at the pay page), paid,
     expired, cancelled, attention, refunded."""
     headline: str
     explanation: str
