@@ -1,0 +1,195 @@
+"""Races: many buyers that start together, from threads of this process or from two processes of their own.
+
+`python -m tests.racing` is such a process: it reads a line of JSON per race from its standard input
+(verb, buyers, threads) and answers with how they ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import func, insert, select
+from sqlmodel import SQLModel
+
+from shop_app import db
+from shop_app.clock import now
+from shop_app.errors import ShopError
+from shop_app.services import books, cart, holds, orders
+from shop_app.services.checkout import CheckoutForm
+from tests.factories import key_hash, stock_of
+
+T = TypeVar("T")
+tables = SQLModel.metadata.tables
+FORM = CheckoutForm(
+    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
+    postal_code="10999", locality="Berlin", country="DE",
+)  # fmt: skip
+ENOUGH = 10**9
+THREADS = 10
+"""As many as may wait for a database at once; a shop process has eight."""
+
+
+# --- Buyers -----------------------------------------------------------------------------------------
+
+
+def place(buyer: str) -> orders.PlacedOrder:
+    with db.transaction(durable=True) as session:
+        return orders.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
+
+
+def enter(buyer: str) -> str:
+    """Go to checkout, where the units are kept; says whether all of them are."""
+    with db.transaction() as session:
+        view = holds.enter(session, key_hash(buyer))
+    return "short" if view.short else view.state
+
+
+def fill(buyer: str, **lines: int) -> None:
+    with db.transaction() as session:
+        for sku, quantity in lines.items():
+            cart.add(session, key_hash(buyer), sku, quantity)
+
+
+def fill_many(wanted: Mapping[str, Mapping[str, int]]) -> None:
+    """Carts by plain inserts: {buyer: {sku: quantity}}."""
+    carts, lines, variants = tables["cart"], tables["cart_line"], tables["variant"]
+    at = now()
+    heads = [
+        {"key_hash": key_hash(buyer), "currency": "EUR", "country": "DE", "codes": [], "checkout": {},
+         "version": 1, "created_at": at, "updated_at": at}
+        for buyer in wanted
+    ]  # fmt: skip
+    with db.transaction() as session:
+        run = session.connection().execute
+        known = {row.sku: row for row in run(select(variants.c.sku, variants.c.id, variants.c.price_minor))}
+        ids = run(insert(carts).returning(carts.c.id, sort_by_parameter_order=True), heads).scalars().all()
+        rows = [
+            {"cart_id": cart_id, "variant_id": known[sku].id, "quantity": quantity, "saved": False,
+             "seen_price_minor": known[sku].price_minor, "added_at": at}
+            for cart_id, basket in zip(ids, wanted.values(), strict=True)
+            for sku, quantity in basket.items()
+        ]  # fmt: skip
+        run(insert(lines), rows)
+
+
+# --- Starting together ------------------------------------------------------------------------------
+
+
+def at_once(work: Callable[[T], object], items: Sequence[T], threads: int = THREADS) -> Counter[str]:
+    """Run `work` on all items from so many threads that start together; counts how they ended."""
+    ready = threading.Barrier(threads)
+    ended: Counter[str] = Counter()
+    guard = threading.Lock()
+
+    def one_thread(own: Sequence[T]) -> None:
+        ready.wait()
+        for item in own:
+            try:
+                result = str(work(item) or "done")
+            except ShopError as refusal:
+                result = type(refusal).__name__
+            with guard:
+                ended[result] += 1
+
+    with ThreadPoolExecutor(threads) as pool:
+        for future in [pool.submit(one_thread, items[start::threads]) for start in range(threads)]:
+            future.result()
+    return ended
+
+
+VERBS: dict[str, Callable[[str], object]] = {"place": lambda buyer: place(buyer) and "placed", "enter": enter}
+
+Race = Callable[[str, Sequence[str], int], Counter[str]]
+"""(verb, buyers, threads) -> how they ended."""
+
+
+def by_threads(verb: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
+    return at_once(VERBS[verb], buyers, threads)
+
+
+@contextmanager
+def two_processes():
+    """A race that is run by two processes, each with half of the buyers, and half of the threads."""
+    runners = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.racing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"SHOP_TESTING": "1"},
+        )
+        for _process in range(2)
+    ]  # fmt: skip
+
+    def race(verb: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
+        for half, runner in enumerate(runners):
+            assert runner.stdin
+            wanted = {"verb": verb, "buyers": buyers[half::2], "threads": threads // 2}
+            runner.stdin.write(json.dumps(wanted) + "\n")
+            runner.stdin.flush()
+        return sum((Counter(_answer(runner)) for runner in runners), Counter[str]())
+
+    try:
+        for runner in runners:
+            _answer(runner)
+        yield race
+    finally:
+        for runner in runners:
+            runner.kill()
+            runner.communicate()
+
+
+def _answer(runner: subprocess.Popen[str]) -> Any:
+    assert runner.stdout
+    line = runner.stdout.readline()
+    assert line, "a racing process ended before its time"
+    return json.loads(line)
+
+
+def main() -> None:
+    db.engine()
+    sys.stdout.write("{}\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        ended = by_threads(wanted["verb"], wanted["buyers"], wanted["threads"])
+        sys.stdout.write(json.dumps(ended) + "\n")
+        sys.stdout.flush()
+
+
+# --- What came of it --------------------------------------------------------------------------------
+
+
+def count(table: str) -> int:
+    with db.reading() as session:
+        return session.connection().execute(select(func.count()).select_from(tables[table])).scalar_one()
+
+
+def numbers(sku: str) -> tuple[int, int, int]:
+    with db.reading() as session:
+        return stock_of(session, sku)
+
+
+def wrong_in_the_books() -> list[str]:
+    with db.reading() as session:
+        return [found.sentence for found in books.check(session).violations]
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+
+if __name__ == "__main__":
+    main()
