@@ -45,8 +45,10 @@ class PriceRisen(Conflict):
 
     code = "price_risen"
 
-    def __init__(self, message: str, changes: tuple[PriceChange, ...] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, summary: str, sentences: list[str], changes: tuple[PriceChange, ...]) -> None:
+        super().__init__(" ".join([summary, *sentences]))
+        self.summary = summary if changes else self.message
+        """What is left to say in words beside a table of the changes."""
         self.changes = changes
 
 
@@ -92,17 +94,14 @@ def read(text: str, total_minor: int) -> tuple[Part, ...]:
 def risen(priced: Priced, shown_minor: int, shown: str, currency: str) -> PriceRisen:
     """The refusal of a total that is higher than the one that was shown."""
     locale, now_minor = settings().locale, priced.totals.total_minor
-    text = _("The total is now {now}, {more} more than before.")
-    sentences = [
-        text.format(
-            now=show(now_minor, currency, locale), more=show(now_minor - shown_minor, currency, locale)
-        )
-    ]
+    summary = _("The total is now {now}, {more} more than before.").format(
+        now=show(now_minor, currency, locale), more=show(now_minor - shown_minor, currency, locale)
+    )
     before = read(shown, shown_minor)
     changes = _changes(before, parts_of(priced), currency, locale) if before else ()
-    sentences += [_sentence(change) for change in changes] or _seen_prices(priced, currency, locale)
-    sentences += [f"{reason.text}." for reason in priced.reasons if reason.code]
-    return PriceRisen(" ".join(sentences), changes)
+    sentences = [_sentence(change) for change in changes] or _seen_prices(priced, currency, locale)
+    why = [f"{reason.text}." for reason in priced.reasons if reason.code]
+    return PriceRisen(" ".join([summary, *why]), sentences, changes)
 
 
 def _changes(

@@ -14,8 +14,9 @@ from .desk import refund
 from .healing import reconcile, sweep
 from .paying import close, give_up, page_of, pay
 from .settling import apply_notice, settle, settle_from_provider
+from .taxing import ask_for_taxes
 
 __all__ = [
-    "apply_notice", "capture", "close", "give_up", "mark_paid", "page_of", "pay", "reconcile", "refund",
-    "settle", "settle_from_provider", "sweep", "void",
+    "apply_notice", "ask_for_taxes", "capture", "close", "give_up", "mark_paid", "page_of", "pay",
+    "reconcile", "refund", "settle", "settle_from_provider", "sweep", "void",
 ]  # fmt: skip

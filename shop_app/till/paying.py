@@ -12,23 +12,27 @@ from ..services.checkout import CheckoutForm
 from ..services.orders import PlacedOrder
 from ..words import _
 from .settling import settle
+from .taxing import ask_for_taxes
 
 MOST_TRIES = 3
 
 
-async def pay(key_hash: str, form: CheckoutForm, expected_total_minor: int) -> str:
+async def pay(key_hash: str, form: CheckoutForm, expected_total_minor: int, *, shown_parts: str = "") -> str:
     """Place the visitor's cart and answer with the address to send the browser to.
 
     That is the payment company's page, or the order's own where nothing has to be paid there now.
+    `shown_parts` are what the page said the total is made of: they explain a rise.
 
     Errors  What `orders.place` refuses; ProviderDown when the company doesn't answer. The cart is kept,
             and the same click later goes on with the same order.
     """
+    await ask_for_taxes(form)
     for _try in range(MOST_TRIES):
         try:
             placed = await db.in_durable_transaction(
-                orders.place, key_hash, form, expected_total_minor=expected_total_minor
-            )
+                orders.place, key_hash, form, expected_total_minor=expected_total_minor,
+                shown_parts=shown_parts,
+            )  # fmt: skip
         except orders.Superseded as old:
             if not await close(old.order_id, "superseded"):
                 raise Conflict(
