@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import threading
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
 from shop_app import db, facts
@@ -163,3 +166,135 @@ def test_a_database_that_is_locked_is_a_refusal_for_people(engine: Engine, monke
     other.dispose()
     assert refused.value.message == "The shop can't save anything just now. Try again in a moment."
     assert names(engine) == []
+
+
+# --- Writing together ---------------------------------------------------------------------------
+
+
+async def together(*verbs: Callable[[Session], object]) -> list[object]:
+    """Have all of them wait for one that is at work, so that they share a commit on SQLite."""
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def first(_session: Session) -> None:
+        at_work.set()
+        assert go_on.wait(10)
+
+    holding = asyncio.create_task(db.in_transaction(first))
+    await asyncio.to_thread(at_work.wait, 10)
+    waiting = [asyncio.create_task(db.in_transaction(verb)) for verb in verbs]
+    await asyncio.sleep(0)
+    go_on.set()
+    await holding
+    return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def adding(name: str) -> Callable[[Session], str]:
+    def verb(session: Session) -> str:
+        session.connection().execute(text("INSERT INTO tag (name) VALUES (:name)"), {"name": name})
+        facts.announce(session, CartChanged(len(name)))
+        return name
+
+    return verb
+
+
+def refusing(session: Session) -> None:
+    adding("refused")(session)
+    raise NotFound("There is no such thing.")
+
+
+async def test_of_verbs_that_wait_together_a_refused_one_undoes_its_own_work_alone(engine: Engine):
+    told: list[CartChanged] = []
+    facts.listen(CartChanged, told.append)
+    first, refused, last = await together(adding("oak"), refusing, adding("walnut"))
+    assert (first, last, type(refused)) == ("oak", "walnut", NotFound)
+    assert names(engine) == ["oak", "walnut"]
+    assert sorted(told, key=lambda fact: fact.cart_id) == [CartChanged(3), CartChanged(6)]
+
+
+async def test_of_verbs_that_wait_together_a_flush_that_fails_takes_no_other_along(engine: Engine):
+    def wrong(session: Session) -> None:
+        session.add(Category(slug="lamps", title="Lamps", parent_id=404))
+        session.flush()
+        session.add(Category(slug="lamps", title="Lamps"))
+        session.flush()
+
+    first, failed, last = await together(adding("oak"), wrong, adding("elm"))
+    assert (first, last) == ("oak", "elm")
+    assert isinstance(failed, IntegrityError)
+    assert names(engine) == ["elm", "oak"]
+    with db.reading() as session:
+        assert session.exec(select(Category)).all() == []
+
+
+async def test_of_verbs_that_wait_together_one_that_meets_a_broken_database_takes_no_other_along(
+    engine: Engine,
+):
+    def broken(session: Session) -> None:
+        adding("lost")(session)
+        session.connection().execute(text("SELECT * FROM no_such_table"))
+
+    first, failed, last = await together(adding("oak"), broken, adding("elm"))
+    assert (first, last) == ("oak", "elm")
+    assert isinstance(failed, Exception)
+    assert names(engine) == ["elm", "oak"]
+
+
+async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    if engine.dialect.name != "sqlite":
+        return  # Verbs share no commit there.
+    told: list[CartChanged] = []
+    facts.listen(CartChanged, told.append)
+    commit = type(engine.dialect).do_commit
+    counted = itertools.count()
+
+    def full(self, connection) -> None:
+        # The first commit is of the one whom they wait for.
+        if next(counted) == 1:
+            raise OperationalError("COMMIT", {}, Exception("disk full"))
+        commit(self, connection)
+
+    monkeypatch.setattr(type(engine.dialect), "do_commit", full)
+    answers = await together(adding("oak"), refusing, adding("elm"))
+    assert [type(answer) for answer in answers] == [db.Unavailable] * 3
+    assert (names(engine), told) == ([], [])
+
+
+async def test_one_durable_verb_makes_the_shared_commit_durable(engine: Engine):
+    if engine.dialect.name != "sqlite":
+        return
+    levels: list[int] = []
+
+    def level(session: Session) -> None:
+        levels.append(session.connection().execute(text("PRAGMA synchronous")).scalar_one())
+
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def first(_session: Session) -> None:
+        at_work.set()
+        assert go_on.wait(10)
+
+    holding = asyncio.create_task(db.in_transaction(first))
+    await asyncio.to_thread(at_work.wait, 10)
+    waiting = [asyncio.create_task(one(level)) for one in (db.in_transaction, db.in_durable_transaction)]
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(holding, *waiting)
+    await db.in_transaction(level)
+    assert levels == [2, 2, 1]
+
+
+async def test_an_asker_that_goes_away_leaves_its_work_done(engine: Engine):
+    asked = asyncio.create_task(db.in_transaction(adding("oak")))
+    await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert await db.in_transaction(adding("elm")) == "elm"
+    assert names(engine) == ["elm", "oak"]
+
+
+async def test_forty_at_once_are_all_written_and_all_answered(engine: Engine):
+    done = await asyncio.gather(*(db.in_durable_transaction(adding(f"tag {n:02}")) for n in range(40)))
+    assert done == [f"tag {n:02}" for n in range(40)] == names(engine)

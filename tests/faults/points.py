@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shop_app import db
@@ -59,22 +59,24 @@ def arm(name: str, times: int, tell: Callable[[], object]) -> None:
 
 
 def _watch_the_database(reached: Reached) -> None:
-    write = db._write
+    def watched(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call(verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            name = verb.__name__
 
-    def watched(durable: bool, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        name = verb.__name__
+            def inside(*given: Any, **named: Any) -> Any:
+                result = verb(*given, **named)
+                reached("inside", name)
+                return result
 
-        def inside(*given: Any, **named: Any) -> Any:
-            result = verb(*given, **named)
-            reached("inside", name)
+            reached("before", name)
+            result = await write(inside, *args, **kwargs)
+            reached("after", name)
             return result
 
-        reached("before", name)
-        result = write(durable, inside, *args, **kwargs)
-        reached("after", name)
-        return result
+        return call
 
-    db._write = watched
+    for name in ("in_transaction", "in_durable_transaction"):
+        setattr(db, name, watched(getattr(db, name)))
 
 
 def _watch_the_company(reached: Reached) -> None:

@@ -1,0 +1,172 @@
+"""Shoppers and staff for the load: sockets that check out and mark orders paid, over and over.
+
+They parse little, because a Python client costs about as much as the server that it loads, but they do
+what a browser does: an update that asks the tab to send an event gets that event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.socket_client import NAMESPACE, STATE, Closed, Tab, event
+
+CART = f"{STATE}.shop_app___state___cart____cart"
+CHECKOUT = f"{STATE}.shop_app___state___checkout____checkout"
+DESK = f"{STATE}.shop_app___state___order_desk____order_desk"
+STEPS = ("add to cart", "open the checkout", "choose the delivery", "pay", "mark paid")
+PUSH = "state___live____live"
+"""Stock that others bought is told in between, and answers nothing."""
+PATIENCE_SECONDS = 20
+FORM = {
+    "email": "sam@example.com", "given_name": "Sam", "family_name": "Shopper", "line1": "Am Speicher 4",
+    "postal_code": "10115", "locality": "Berlin", "country": "DE", "shipping_method": "express",
+    "payment_provider": "manual",
+}  # fmt: skip
+_TOTAL = re.compile(r'"total":"[^"]*","total_minor":(\d+),"pay_label"')
+_ORDER_PAGE = re.compile(r'"address":"/orders/[A-Za-z0-9_-]{16,}"')
+
+
+@dataclass(slots=True)
+class Done:
+    """What was done: whole checkouts, in how long, and the time of each step and of the whole."""
+
+    orders: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Of this process, the load itself."""
+    milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Line:
+    """A tab on the line: one event at a time, and what the server asks for on the side."""
+
+    def __init__(self, tab: Tab) -> None:
+        assert tab._socket is not None
+        tab.keep_frames = False
+        self._send, self._receive = tab._socket.send_str, tab._socket.receive
+        self._asked = 0
+        """Events that the server asked for and whose answers come before the next one's."""
+
+    async def call(self, name: str, payload: Mapping[str, Any], path: str) -> str:
+        """Send an event; its last update as it came.
+
+        Errors  Closed; TimeoutError.
+        """
+        before, self._asked = self._asked, 0
+        await self._send(frame(name, payload, path))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                update = await self._update()
+                if update.startswith('["event",{"events":'):
+                    await self._answer_asks(update, path)
+                elif PUSH not in update and '"final":false' not in update:
+                    if before == 0:
+                        return update
+                    before -= 1
+
+    async def _update(self) -> str:
+        while True:
+            data = (await self._receive()).data
+            if data == "2":
+                await self._send("3")
+            elif not isinstance(data, str):
+                raise Closed("the server closed the socket")
+            elif data.startswith(f"42{NAMESPACE},"):
+                return data.removeprefix(f"42{NAMESPACE},")
+
+    async def _answer_asks(self, update: str, path: str) -> None:
+        for asked in json.loads(update)[1]["events"]:
+            await self._send(frame(asked["name"], asked["payload"], path))
+            self._asked += 1
+
+
+def frame(name: str, payload: Mapping[str, Any], path: str) -> str:
+    return f"42{NAMESPACE},{json.dumps(['event', event(name, payload, path)])}"
+
+
+class Load:
+    """Shoppers that share a desk of staff; numbers of orders have no gaps, so the desk knows them."""
+
+    def __init__(self, skus: list[str], first: int, seconds: float) -> None:
+        self._skus = itertools.cycle(skus)
+        self._numbers = itertools.count(first)
+        self._desk: asyncio.Queue[Line] = asyncio.Queue()
+        self._ends = time.perf_counter() + seconds
+        self.done = Done()
+
+    def staff(self, tab: Tab) -> None:
+        self._desk.put_nowait(Line(tab))
+
+    async def shop(self, tab: Tab) -> None:
+        line = Line(tab)
+        while time.perf_counter() < self._ends:
+            began = time.perf_counter()
+            await self._check_out(line)
+            await self._mark_paid(next(self._numbers))
+            self.done.milliseconds["whole"].append((time.perf_counter() - began) * 1000)
+            self.done.orders += 1
+
+    async def _check_out(self, line: Line) -> None:
+        sku, page = next(self._skus), "/checkout"
+        await self._step("add to cart", line, f"{CART}.add", {"sku": sku, "quantity": 1}, "/")
+        await self._step("open the checkout", line, f"{CHECKOUT}.load", {}, page)
+        chosen = {"field": "shipping_method", "value": FORM["shipping_method"]}
+        shown = await self._step("choose the delivery", line, f"{CHECKOUT}.typed", chosen, page)
+        if not (total := _TOTAL.search(shown)):
+            raise AssertionError(f"No total in {shown[:500]}")
+        form = FORM | {"shown_minor": total[1], "ticket": "bench"}
+        answer = await self._step("pay", line, f"{CHECKOUT}.pay", {"form": form}, page)
+        if not _ORDER_PAGE.search(answer):
+            raise AssertionError(f"Not placed: {answer[:500]}")
+
+    async def _mark_paid(self, number: int) -> None:
+        desk = await self._desk.get()
+        payload = {"number": number, "reference": f"transfer {number}"}
+        await self._step("mark paid", desk, f"{DESK}.mark_paid", payload, f"/admin/orders/{number}")
+        self._desk.put_nowait(desk)
+
+    async def _step(self, step: str, line: Line, name: str, payload: Mapping[str, Any], path: str) -> str:
+        began = time.perf_counter()
+        answer = await line.call(name, payload, path)
+        self.done.milliseconds[step].append((time.perf_counter() - began) * 1000)
+        return answer
+
+
+def run(
+    url: str, session_key: str, skus: list[str], *, shoppers: int, staff: int, seconds: float, first: int
+) -> Done:
+    """Have so many shoppers check out for so long; each finishes the order that it has begun.
+
+    `first` is the number of the next order, `session_key` the cookie of a signed-in member of staff.
+    """
+    return asyncio.run(_run(url, session_key, skus, shoppers, staff, seconds, first))
+
+
+async def _run(
+    url: str, session_key: str, skus: list[str], shoppers: int, staff: int, seconds: float, first: int
+) -> Done:
+    tabs = [Tab(url) for _ in range(shoppers)]
+    desks = [Tab(url, cookies={"shop_session": session_key}) for _ in range(staff)]
+    try:
+        for tab in (*tabs, *desks):
+            await tab.connect()
+            await tab.settle(quiet=0.2)
+        load = Load(skus, first, seconds)
+        for tab in desks:
+            load.staff(tab)
+        began, used = time.perf_counter(), time.process_time()
+        await asyncio.gather(*map(load.shop, tabs))
+        load.done.seconds = time.perf_counter() - began
+        load.done.cpu_seconds = time.process_time() - used
+        return load.done
+    finally:
+        for tab in (*tabs, *desks):
+            await tab.close()
