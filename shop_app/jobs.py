@@ -21,14 +21,16 @@ from huey.consumer import Consumer
 from . import db, facts, letters, till
 from .errors import Invalid, NotFound, ShopError
 from .providers.mail import mailer
+from .services import holds, orders
 from .services import letters as outbox
-from .services import orders
 from .services.letters import LetterToSend
 from .settings import settings
 
 log = logging.getLogger(__name__)
 
 BATCH = 20
+HOLDS_EVERY_SECONDS = 5
+"""How often holds that ran out are looked for: others wait for these units."""
 RECENT = timedelta(minutes=30)
 """How far back the regular comparison looks; the command line's looks back two days."""
 
@@ -118,14 +120,27 @@ async def running() -> AsyncIterator[None]:
     due.set()
     postman = threading.Thread(target=_post_at_once, args=(due, stopped), name="postman", daemon=True)
     postman.start()
+    freeing = asyncio.create_task(_free_holds())
     try:
         yield
     finally:
+        freeing.cancel()
         stop_listening()
         stopped.set()
         due.set()
         await asyncio.to_thread(postman.join, 10)
         await asyncio.to_thread(consumer.stop, True)
+
+
+async def _free_holds() -> None:
+    """Give back holds soon after they ran out; the sweep would do it within a minute."""
+    while True:
+        await asyncio.sleep(HOLDS_EVERY_SECONDS)
+        try:
+            if await db.in_reading(holds.any_run_out):
+                await db.in_transaction(holds.sweep)
+        except Exception:
+            log.exception("Holds couldn't be freed; it is tried again soon")
 
 
 def _post_at_once(due: threading.Event, stopped: threading.Event) -> None:

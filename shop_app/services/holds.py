@@ -30,6 +30,7 @@ _order_line = _tables["order_line"]
 _TIMES = select(func.min(_hold.c.expires_at), func.min(_hold.c.since)).where(
     _hold.c.cart_id == bindparam("cart")
 )
+_ANY_RUN_OUT = select(_hold.c.id).where(_hold.c.expires_at <= bindparam("at")).limit(1)
 _ORDERED = (
     select(_order_line.c.variant_id, _order_line.c.quantity, _order.c.expires_at)
     .join(_order, _order.c.id == _order_line.c.order_id)
@@ -145,6 +146,11 @@ def sweep(session: Session, limit: int = 100) -> int:
     carts = stock_holds.free_run_out(session, now(), limit)
     _tell(session, carts)
     return len(carts)
+
+
+def any_run_out(session: Session) -> bool:
+    """Whether there is anything for the sweep."""
+    return session.connection().execute(_ANY_RUN_OUT, {"at": now()}).first() is not None
 
 
 def _tell(session: Session, cart_ids: Iterable[int]) -> None:

@@ -207,7 +207,9 @@ def test_the_sweep_gives_back_what_ran_out_and_tells_the_pages(shop, clock):
     shop.info.pop("facts")
     clock.shift(14 * 60)
 
+    assert holds.any_run_out(shop)
     assert [holds.sweep(shop) for _again in range(2)] == [1, 0]
+    assert not holds.any_run_out(shop)
     assert (of(shop, "LAMP"), of(shop, "BOWL")) == ((10, 0, 0), (4, 0, 2))
     told = shop.info["facts"]
     assert [type(fact) for fact in told] == [facts.StockChanged, facts.CartChanged]

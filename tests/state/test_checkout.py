@@ -7,11 +7,12 @@ from sqlmodel import Session, select
 
 from shop_app import db
 from shop_app.models import Order
-from shop_app.services import cart
+from shop_app.services import cart, holds
+from shop_app.services.holds import NO_HOLD
 from shop_app.state.checkout import Checkout
 from shop_app.web.cookies import key_hash
 from tests import factories
-from tests.state.conftest import VISITOR, set_stock
+from tests.state.conftest import VISITOR
 
 GOOD = {
     "email": "marta@example.com", "given_name": "Marta", "family_name": "Lind", "line1": "Oranienstraße 18",
@@ -30,6 +31,19 @@ def full_cart(shop) -> None:
 def orders() -> list[Order]:
     with db.reading() as session:
         return list(session.exec(select(Order)))
+
+
+def someone_holds(units: int) -> None:
+    """Another visitor is in checkout with so many lamps in Moss."""
+    with db.transaction() as session:
+        holds.sweep(session)
+        cart.add(session, key_hash("o" * 43), "FABLE-LAMP-MOSS", units)
+        holds.enter(session, key_hash("o" * 43))
+
+
+def moss() -> tuple[int, int, int]:
+    with db.reading() as session:
+        return factories.stock_of(session, "FABLE-LAMP-MOSS")
 
 
 def change_price(session: Session, price_minor: int) -> None:
@@ -134,16 +148,129 @@ async def test_a_form_that_does_not_say_what_was_shown_places_nothing(open_tab, 
     assert (tab.refused_kind, orders()) == ("price", [])
 
 
-async def test_what_someone_else_bought_is_told_and_one_click_takes_the_rest(open_tab, full_cart):
+async def test_what_someone_else_took_is_told_and_one_click_takes_the_rest(open_tab, full_cart, clock):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    clock.shift(15 * 60)
+    someone_holds(2)
+    await tab.pay(GOOD)
+    assert (tab.refused_kind, orders()) == ("stock", [])
+    assert tab.refused_lines == ["Only 1 of Fable Lamp, Moss is left."]
+    await tab.take_what_is_left()
+    assert [(line.sku, line.quantity) for line in tab.view.cart.lines] == [("FABLE-LAMP-MOSS", 1)]
+    assert (tab.refused, tab.refused_kind, tab.refused_lines, tab.hold.state) == ("", "", [], "held")
+    assert moss() == (3, 0, 3)
+
+
+async def test_the_page_holds_the_cart_and_says_until_when(open_tab, full_cart, clock):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert (tab.hold.state, tab.hold.ends_at) == ("held", "2026-11-20T10:15:00+00:00")
+    assert (tab.hold.can_stay, moss()) == (True, (3, 0, 2))
+
+
+async def test_what_is_short_is_told_before_any_payment(open_tab, full_cart):
+    with db.transaction() as session:
+        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
+    someone_holds(3)
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert (tab.refused, tab.refused_kind) == ("Fable Lamp, Moss is sold out.", "stock")
+    await tab.take_what_is_left()
+    assert [(line.sku, line.quantity) for line in tab.view.cart.lines] == [("SHOAL-BOWL", 1)]
+    assert (tab.refused, tab.hold.state, moss()) == ("", "held", (3, 0, 3))
+
+
+async def test_taking_what_is_left_of_nothing_leaves_an_empty_cart(open_tab, full_cart):
+    someone_holds(3)
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.take_what_is_left()
+    assert (tab.empty, tab.hold, moss()) == (True, NO_HOLD, (3, 0, 3))
+
+
+async def test_typing_keeps_the_hold_and_is_written_down_once_a_minute(open_tab, full_cart, clock):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    ends = []
+    for seconds in (59, 1, 30):
+        clock.shift(seconds)
+        await tab.typed("locality", "Berlin")
+        ends.append(tab.hold.ends_at[11:19])
+    assert ends == ["10:15:00", "10:16:00", "10:16:00"]
+
+
+async def test_a_click_keeps_the_hold_longer_until_it_is_the_longest(open_tab, full_cart, clock):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    seen = []
+    for _click in range(5):
+        clock.shift(10 * 60)
+        await tab.keep_longer()
+        seen.append((tab.hold.ends_at[11:16], tab.hold.can_stay, tab.hold.at_most))
+    assert seen == [
+        ("10:25", True, False), ("10:35", True, False), ("10:45", True, False), ("10:55", True, False),
+        ("11:00", False, True),
+    ]  # fmt: skip
+
+
+async def test_when_the_time_is_over_the_units_are_free_and_one_click_holds_them_again(
+    open_tab, full_cart, clock
+):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.time_is_over()
+    assert (tab.hold.state, moss()) == ("held", (3, 0, 2)), "a browser's clock that runs ahead ends nothing"
+    clock.shift(15 * 60)
+    await tab.time_is_over()
+    assert (tab.hold.state, tab.hold.short, moss()) == ("over", [], (3, 0, 0))
+    await tab.typed("locality", "Berlin")
+    await tab.keep_longer()
+    assert (tab.hold.state, moss()) == ("over", (3, 0, 0)), "nothing is taken again behind the shopper's back"
+    await tab.hold_again()
+    assert (tab.hold.state, tab.hold.ends_at[11:16], moss()) == ("held", "10:30", (3, 0, 2))
+
+
+async def test_the_page_hears_of_the_sweep_and_of_other_tabs(open_tab, full_cart, clock):
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     with db.transaction() as session:
-        set_stock(session, "FABLE-LAMP-MOSS", 1)
+        cart.set_quantity(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 1)
+    await tab.look_again()
+    assert (tab.view.total_minor, tab.hold.state, moss()) == (5390, "held", (3, 0, 1))
+    clock.shift(15 * 60)
+    with db.transaction() as session:
+        assert holds.sweep(session) == 1
+    await tab.look_again()
+    assert (tab.hold.state, moss()) == ("over", (3, 0, 0))
+
+
+async def test_placing_turns_the_hold_into_the_orders_units(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
     await tab.pay(GOOD)
-    assert (tab.refused_kind, orders()) == ("stock", [])
-    await tab.take_what_is_left()
-    assert [(line.sku, line.quantity) for line in tab.view.cart.lines] == [("FABLE-LAMP-MOSS", 1)]
-    assert (tab.refused, tab.refused_kind) == ("", "")
+    assert (moss(), len(orders())) == ((3, 2, 0), 1)
+    await tab.look_again()
+    assert tab.empty is False, "the page that is leaving for the payment doesn't turn empty on its way"
+
+
+async def test_a_hold_that_ran_out_does_not_keep_from_paying(open_tab, full_cart, clock):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    clock.shift(20 * 60)
+    await tab.time_is_over()
+    await tab.pay(GOOD)
+    assert (moss(), [order.total_minor for order in orders()]) == ((3, 2, 0), [9800])
+
+
+async def test_where_nothing_can_be_written_the_page_is_still_there(open_tab, full_cart, monkeypatch):
+    def locked(*_args):
+        raise db.Unavailable("The shop can't save anything just now.")
+
+    monkeypatch.setattr(holds, "enter", locked)
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert (tab.view.total_minor, tab.empty, tab.hold) == (9800, False, NO_HOLD)
 
 
 async def test_without_a_form_or_a_cart_nothing_is_placed(open_tab, shop):
