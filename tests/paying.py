@@ -18,6 +18,7 @@ from shop_app.providers import payments
 from shop_app.providers.payments.stripe import API_VERSION, StripeProvider
 from shop_app.sandbox import Sandbox, Wiring
 from shop_app.services import cart, checkout
+from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.checkout import CheckoutForm
 from shop_app.web import webhooks
 from tests.factories import key_hash, make_basics, make_product
@@ -32,6 +33,7 @@ SECRET = "whsec_for_tests"
 SANDBOX = "http://127.0.0.1/sandbox"
 GOOD = "4242 4242 4242 4242"
 ME = key_hash()
+MANAGER = Principal("staff", 0, "manager@example.com", permissions=PERMISSIONS["manager"])
 FORM = CheckoutForm(
     email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
     postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",

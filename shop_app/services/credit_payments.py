@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
 from sqlmodel import Session, SQLModel, col
@@ -58,17 +59,15 @@ _NAMES = select(account.c.id, account.c.kind, account.c.last_four).where(
     account.c.id.in_(bindparam("ids", expanding=True))
 )
 _PAID_WITH = (
-    select(account.c.kind, account.c.last_four, _payment.c.amount_minor)
+    select(_payment.c.id, account.c.kind, account.c.last_four)
     .select_from(_payment)
     .join(entry, entry.c.payment_id == _payment.c.id)
     .join(account, account.c.id == entry.c.account_id)
     .where(
         _payment.c.order_id == bindparam("order"),
         _payment.c.provider == PROVIDER,
-        _payment.c.state.in_([PaymentState.AUTHORIZED.value, PaymentState.CAPTURED.value]),
         entry.c.kind == CreditEntryKind.SPENT.value,
     )
-    .order_by(_payment.c.attempt.desc())
 )
 
 
@@ -205,6 +204,11 @@ def let_go(session: Session, order_id: int) -> None:
     capture(session, order_id, 0)
 
 
+def set_aside(session: Session, order_id: int) -> bool:
+    """Whether anything waits for the order to be settled."""
+    return bool(_set_aside(session, order_id))
+
+
 def take_again(session: Session, order_id: int) -> None:
     """An expired order was paid late: set the same amounts aside once more.
 
@@ -228,11 +232,10 @@ def waiting_minor(payments: Iterable[Payment], status: str) -> int:
     return sum(payment.amount_minor for payment in own if payment.state == PaymentState.CANCELLED)
 
 
-def paid_with(session: Session, order_id: int, currency: str) -> tuple[list[CreditView], int]:
-    """The cards that pay for an order, and what they come to."""
-    found = session.connection().execute(_PAID_WITH, {"order": order_id}).all()
-    parts = [Part(0, credit.name_of(row.kind, row.last_four), row.amount_minor) for row in found]
-    return shown(parts, currency), sum_of(parts)
+def names_of(session: Session, order_id: int) -> dict[int, str]:
+    """What people call the cards that an order was paid with, by the id of the payment."""
+    found = session.connection().execute(_PAID_WITH, {"order": order_id})
+    return {row.id: credit.name_of(row.kind, row.last_four) for row in found}
 
 
 def promised_elsewhere(payments: Iterable[Payment]) -> int:
@@ -244,7 +247,7 @@ def promised_elsewhere(payments: Iterable[Payment]) -> int:
     )
 
 
-def covered_minor(payments: Iterable[Payment]) -> int:
+def covered_minor(payments: Iterable[Any]) -> int:
     """What of an order's total nobody outside is asked for."""
     living = (PaymentState.AUTHORIZED, PaymentState.CAPTURED)
     return sum(

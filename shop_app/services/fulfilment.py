@@ -17,7 +17,7 @@ from ..clock import now
 from ..errors import Conflict, Invalid, NotFound
 from ..models import DisputeStatus, FulfilmentState, OrderStatus, PaymentStatus
 from ..words import _
-from . import audit, letters, order_life, order_units
+from . import audit, letters, order_life, order_units, returnable
 from .accounts import Principal
 from .order_life import OrderHead, order_event
 from .order_units import UnitLine, fold
@@ -94,6 +94,7 @@ def ship(
     _check(session, head, despite_attention=despite_attention, unpaid_too=unpaid_too)
     carrier, tracking = _texts(carrier, tracking)
     lines = order_units.lines_of(session, order_id)
+    _check_units(session, order_id, lines, units)
     order_units.send(session, order_id, units, actor=by.actor)
     parcel_id = _write(session, order_id, units, carrier, tracking, by.actor)
     told = {"fulfilment_id": parcel_id, "carrier": carrier, "tracking": tracking}
@@ -114,6 +115,7 @@ def check(
     order_id: int,
     units: Mapping[int, int],
     *,
+    request_key: str = "",
     despite_attention: bool = False,
     unpaid_too: bool = False,
 ) -> bool:
@@ -122,19 +124,11 @@ def check(
     Errors  What `ship` would refuse; asked before a capture, so that none is made for nothing.
     """
     head = order_life.lock(session, order_id)
+    if _known(session, order_id, request_key, units):
+        return False
     authorised = head.payment_status == PaymentStatus.AUTHORIZED
     _check(session, head, despite_attention=despite_attention, unpaid_too=unpaid_too or authorised)
-    lines = order_units.lines_of(session, order_id)
-    for line_id, count in units.items():
-        if line_id not in lines:
-            raise NotFound(_("There is no such line in this order."))
-        if not 0 < count <= lines[line_id].to_send:
-            raise Conflict(
-                _("Only {count} of {title} are still to be sent.").format(
-                    count=lines[line_id].to_send, title=lines[line_id].name
-                ),
-                code="too_many_units",
-            )
+    _check_units(session, order_id, order_units.lines_of(session, order_id), units)
     return authorised
 
 
@@ -211,6 +205,22 @@ def _check(session: Session, head: OrderHead, *, despite_attention: bool, unpaid
             _("The shopper's bank asks for the money back. Wait for its decision, or send it all the same."),
             code="attention",
         )
+
+
+def _check_units(
+    session: Session, order_id: int, lines: Mapping[int, UnitLine], units: Mapping[int, int]
+) -> None:
+    withdrawn = returnable.not_to_send(session, order_id)
+    for line_id, count in units.items():
+        if line_id not in lines:
+            raise NotFound(_("There is no such line in this order."))
+        line = lines[line_id]
+        left = max(0, line.to_send - withdrawn.get(line_id, 0))
+        if not 0 < count <= left:
+            text = _("Only {count} of {title} are still to be sent.")
+            if withdrawn.get(line_id):
+                text = _("The shopper has withdrawn: only {count} of {title} are still to be sent.")
+            raise Conflict(text.format(count=left, title=line.name), code="too_many_units")
 
 
 def _texts(carrier: str, tracking: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from .. import db
 from ..errors import ProviderDown, ShopError
 from ..services import holds, payment_inbox, payments, refunds
 from ..services.payment_ledger import Known
-from .desk import ask_for_refund
+from .desk import ask_again
 from .paying import close
 from .settling import apply_notice, settle
 
@@ -30,7 +30,7 @@ async def sweep() -> int:
     for order_id in await db.in_reading(payments.overdue):
         done += await _try(f"the end of order {order_id}", close(order_id, "expired"))
     for wanted in await db.in_reading(refunds.unsent):
-        done += await _try(f"refund {wanted.refund_id}", ask_for_refund(wanted))
+        done += await _try(f"refund {wanted.refund_id}", ask_again(wanted))
     return done
 
 

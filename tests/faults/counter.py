@@ -10,14 +10,17 @@ from sqlmodel import Session, col, select
 from shop_app import db, till
 from shop_app.errors import NotFound
 from shop_app.models import Order, Payment
+from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.refunds import RefundWish
 
+CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["manager"])
 HOLDS = "shop_app.services.holds"
 
 
-def _payment_of(session: Session, token: str) -> int | None:
+def _paid_order(session: Session, token: str) -> int | None:
     return session.exec(
-        select(Payment.id)
-        .join(Order, col(Order.id) == Payment.order_id)
+        select(Order.id)
+        .join(Payment, col(Payment.order_id) == Order.id)
         .where(Order.token == token, Payment.captured_minor > 0)
     ).first()
 
@@ -27,10 +30,10 @@ async def refund(*, token: str, amount: int, key: str) -> None:
 
     Errors  NotFound while the shop doesn't know of any; what the till refuses.
     """
-    payment_id = await db.in_reading(_payment_of, token)
-    if payment_id is None:
+    order_id = await db.in_reading(_paid_order, token)
+    if order_id is None:
         raise NotFound("No money has come in yet.")
-    await till.refund(payment_id, amount, key, actor="clerk@example.com")
+    await till.refund(order_id, RefundWish(free_minor=amount), key, CLERK)
 
 
 async def sweep() -> None:

@@ -12,8 +12,9 @@ from shop_app import db, till
 from shop_app.errors import Conflict, ProviderDown
 from shop_app.providers import payments as companies
 from shop_app.services import cart, payments
+from shop_app.services.refunds import RefundWish
 from shop_app.web import webhooks
-from tests.paying import FORM, GOOD, ME, World, client_of, everything, make_world, rows
+from tests.paying import FORM, GOOD, MANAGER, ME, World, client_of, everything, make_world, rows
 
 CREATE = "POST /v1/checkout/sessions"
 BROKEN = ("4000000000000002", "4000000000009995")
@@ -325,7 +326,7 @@ def test_an_order_that_ends_while_the_company_answers_has_its_session_expired(wo
 
 
 def refund(amount_minor: int, key: str) -> None:
-    asyncio.run(till.refund(rows("payment")[0].id, amount_minor, key, actor="clerk@example.com"))
+    asyncio.run(till.refund(order().id, RefundWish(free_minor=amount_minor), key, MANAGER))
 
 
 @pytest.fixture
@@ -340,7 +341,7 @@ def test_parts_go_back_until_nothing_is_left(paid):
     refund(1000, "a")
     assert (order().payment_status, rows("payment")[0].refunded_minor) == ("partially_refunded", 1000)
     before = everything()
-    with pytest.raises(Conflict, match="more than what is left"):
+    with pytest.raises(Conflict, match="more than the €22.70 that is left"):
         refund(2271, "b")
     assert everything() == before
     refund(2270, "c")
@@ -367,9 +368,9 @@ def test_a_double_click_is_one_refund(paid):
 
 def test_twenty_refunds_at_once_give_back_no_more_than_there_was(paid):
     async def many() -> list[object]:
-        one = rows("payment")[0].id
+        one, wish = order().id, RefundWish(free_minor=981)
         return await asyncio.gather(
-            *(till.refund(one, 981, f"key-{n}", actor="x") for n in range(20)), return_exceptions=True
+            *(till.refund(one, wish, f"key-{n}", MANAGER) for n in range(20)), return_exceptions=True
         )
 
     outcomes = asyncio.run(many())
