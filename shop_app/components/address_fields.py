@@ -13,12 +13,12 @@ from . import look
 from .fields import field_error, select_field
 from .icons import icon
 
-FOLDED = ("company", "line2")
+FOLDED = ("company", "vat_number", "line2")
 
 
 def address_fields() -> rx.Component:
     """The address as its country asks for it, the country first because the rest follows from it."""
-    folded = [Checkout.view.form.company, Checkout.view.form.line2]
+    typed = Checkout.view.form
     return rx.el.div(
         _country(),
         rx.foreach(
@@ -27,7 +27,13 @@ def address_fields() -> rx.Component:
         ),
         rx.el.details(
             rx.el.summary(
-                icon("plus", look.ICON_S), _("Company or second address line"), class_name=look.MORE_FIELDS
+                icon("plus", look.ICON_S),
+                rx.cond(
+                    Checkout.view.asks_for_vat_number,
+                    _("Company, VAT number or second address line"),
+                    _("Company or second address line"),
+                ),
+                class_name=look.MORE_FIELDS,
             ),
             rx.el.div(
                 rx.foreach(
@@ -36,7 +42,7 @@ def address_fields() -> rx.Component:
                 ),
                 class_name=f"{look.FIELDS} mt-4",
             ),
-            open=(folded[0] != "") | (folded[1] != ""),
+            open=(typed.company != "") | (typed.line2 != "") | (typed.vat_number != ""),
             class_name="col-span-6",
         ),
         class_name=look.FIELDS,
@@ -49,7 +55,7 @@ def wrong_with(name: Any) -> Any:
 
 
 def _is_folded(one: Any) -> rx.Var[bool]:
-    return (one.name == FOLDED[0]) | (one.name == FOLDED[1])
+    return (one.name == FOLDED[0]) | (one.name == FOLDED[1]) | (one.name == FOLDED[2])
 
 
 def _country() -> rx.Component:

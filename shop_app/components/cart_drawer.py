@@ -8,7 +8,17 @@ from shop_app.state.cart import Cart
 from shop_app.words import _
 
 from . import look
-from .cart_line import cart_line, code_field, discount_rows, free_shipping, sum_row, undo_row, units
+from .cart_line import (
+    cart_line,
+    code_field,
+    discount_rows,
+    free_shipping,
+    gift_line,
+    hints,
+    sum_row,
+    undo_row,
+    units,
+)  # fmt: skip
 from .controls import link_button
 from .marks import empty_state
 from .overlays import drawer
@@ -40,7 +50,11 @@ def _body() -> rx.Component:
         undo_row(),
         rx.cond(
             Cart.view.lines.length() > 0,
-            rx.fragment(rx.el.ul(rx.foreach(Cart.view.lines, cart_line)), code_field("drawer")),
+            rx.fragment(
+                rx.el.ul(rx.foreach(Cart.view.lines, cart_line), rx.foreach(Cart.view.gifts, gift_line)),
+                hints(),
+                code_field("drawer"),
+            ),
             rx.el.div(
                 empty_state(
                     _("Your cart is empty"),
@@ -60,7 +74,7 @@ def _foot() -> rx.Component:
         rx.el.div(
             discount_rows(),
             sum_row(_("Subtotal"), Cart.view.subtotal, data_testid="cart-subtotal"),
-            rx.el.p(_("Including VAT. Delivery is added at checkout."), class_name="text-sm text-ink-3"),
+            rx.el.p(Cart.view.price_note, class_name="text-sm text-ink-3"),
             class_name=f"{look.SUM} mb-3.5",
         ),
         link_button(

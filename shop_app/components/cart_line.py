@@ -14,7 +14,7 @@ from . import look
 from .controls import button
 from .fields import field_error
 from .icons import icon
-from .marks import note, progress
+from .marks import badge, note, progress
 from .parts import focus_box, most_text, quantity
 from .pictures import address
 
@@ -69,6 +69,7 @@ def cart_line(line: Any) -> rx.Component:
             ),
             class_name=look.LINE_VARIANT,
         ),
+        rx.cond(line.promise, rx.el.p(line.promise, class_name=look.LINE_VARIANT), rx.fragment()),
         rx.el.div(
             quantity(
                 line.quantity,
@@ -98,6 +99,38 @@ def cart_line(line: Any) -> rx.Component:
         class_name=look.LINE,
         data_testid="cart-line",
         data_sku=line.sku,
+    )
+
+
+def gift_line(line: Any) -> rx.Component:
+    """What a promotion adds: a CartLineView without a stepper."""
+    return rx.el.li(
+        thumbnail(line, look.LINE_PICTURE),
+        rx.el.h3(rx.el.a(line.title, href=f"/products/{line.slug}"), class_name=look.LINE_TITLE),
+        rx.el.p(gift_price(line), class_name=look.LINE_PRICE),
+        rx.el.p(line.variant, class_name=look.LINE_VARIANT),
+        rx.el.div(badge(_("Gift"), "green"), class_name=look.LINE_CONTROLS),
+        key=f"gift-{line.sku}",
+        class_name=look.LINE,
+        data_testid="gift-line",
+        data_sku=line.sku,
+    )
+
+
+def gift_price(line: Any) -> rx.Component:
+    return rx.fragment(
+        rx.el.span(line.total, class_name="text-green"),
+        rx.el.s(rx.el.span(_("instead of "), class_name=look.SR), line.compare_at, class_name=look.LINE_WAS),
+    )
+
+
+def hints(view: Any = Cart.view) -> rx.Component:
+    """What the cart is short of for offers that need no code."""
+    one = lambda text: rx.el.p(  # noqa: E731
+        icon("info", f"{look.ICON_S} mt-0.5 text-ink-3"), rx.el.span(text), class_name=look.HINT
+    )
+    return rx.el.div(
+        rx.foreach(view.hints, one), class_name=look.HINTS, role="status", data_testid="offer-hints"
     )
 
 
@@ -281,12 +314,42 @@ def sum_row(label: Any, amount: Any, **props: Any) -> rx.Component:
     )
 
 
+def tax_rows(rows: Any, *, on_top: bool) -> rx.Component:
+    """Taxes: as addends of the total where they come on top, else small below it."""
+    small = "" if on_top else "text-sm text-ink-3"
+
+    def one(tax: Any) -> rx.Component:
+        return rx.el.p(
+            rx.el.span(tax[0], class_name="text-ink-2" if on_top else ""),
+            rx.el.span(tax[1], class_name="tabular-nums"),
+            class_name=f"{look.SUM_ROW} {small}",
+        )
+
+    return rx.foreach(rows, one)
+
+
 def discount_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
-    """Each discount with its code, and a way to take it off."""
+    """Each discount with its amount; one of a code has that as a chip, which takes it off again."""
 
     def one(discount: Any) -> rx.Component:
-        label = rx.el.span(discount.label, " ", _take_off(discount.code, desk), class_name="text-green")
-        amount = rx.el.span(discount.amount, class_name="tabular-nums text-green")
-        return rx.el.div(label, amount, class_name=look.SUM_ROW, key=discount.code)
+        chip = rx.el.button(
+            rx.el.span(_("Remove "), class_name=look.SR),
+            discount.code,
+            icon("close", look.CODE_CHIP_ICON),
+            type="button",
+            on_click=desk.remove_code(discount.code),
+            class_name=look.CODE_CHIP,
+            data_testid="applied-code",
+        )
+        return rx.el.div(
+            rx.el.span(
+                rx.el.span(discount.label),
+                rx.cond(discount.code, chip, rx.fragment()),
+                class_name=look.CODE_LABEL,
+            ),
+            rx.el.span(discount.amount, class_name="tabular-nums"),
+            class_name=f"{look.SUM_ROW} text-green",
+            key=f"{discount.code}-{discount.label}",
+        )
 
     return rx.foreach(view.discounts, one)

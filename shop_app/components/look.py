@@ -536,6 +536,16 @@ FREE_SHIPPING = "border-b border-line py-4"
 CODE = "group py-3.5"
 CODE_HEAD = "flex min-h-7 cursor-pointer items-center justify-between text-sm font-medium"
 CODE_REASON = "flex items-start gap-2 text-sm text-amber"
+CODE_LABEL = "flex flex-wrap items-center gap-x-2 gap-y-1"
+CODE_CHIP = (
+    "inline-flex min-h-6 cursor-pointer items-center gap-1 rounded-full border border-current px-2 text-xs "
+    "font-medium tracking-wide hover:bg-surface"
+)
+CODE_CHIP_ICON = "icon size-3"
+HINTS = "grid gap-1.5 border-b border-line py-3 empty:hidden"
+HINT = "flex items-start gap-2 text-sm text-ink-2"
+CHANGES = "mt-2 grid gap-1.5 text-sm"
+CHANGE = "grid grid-cols-[minmax(0,1fr)_auto_auto] gap-x-4"
 SUM = "grid gap-2 text-md"
 SUM_ROW = "flex justify-between gap-4"
 SUM_TOTAL = "mt-1 flex justify-between gap-4 border-t border-line pt-3 text-lg font-medium"
@@ -587,6 +597,12 @@ STATION_MARK = {
     "next": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-line-strong bg-surface",
 }
 STATION_NOTE = "block text-sm text-ink-3"
+ORDER_PART = "mt-7 border-t border-line pt-7"
+ORDER_TITLE = "mb-3 font-serif text-d4 text-balance"
+ENTRIES = "mb-4 grid gap-5"
+ENTRY = "grid gap-1.5 text-md"
+ENTRY_HEAD = "flex flex-wrap items-center justify-between gap-x-4 gap-y-1"
+THINGS = "text-ink-2"
 
 # Product
 PRODUCT = (

@@ -6,15 +6,23 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
 from shop_app.words import _
 
 from . import look
-from .cart_line import code_field, discount_rows, sum_row, thumbnail, units
+from .cart_line import (
+    code_field,
+    discount_rows,
+    gift_price,
+    hints,
+    sum_row,
+    tax_rows,
+    thumbnail,
+    units,
+)  # fmt: skip
 from .controls import text_link
 from .icons import icon
-from .marks import note
+from .marks import badge
 
 
 def order_summary() -> rx.Component:
@@ -47,22 +55,8 @@ def order_summary() -> rx.Component:
         rx.el.div(
             code_field("checkout", Checkout, Checkout.view.cart), class_name="mt-2 md:border-t md:border-line"
         ),
-        rx.cond(Cart.view.version > Checkout.view.cart.version, _changed(), rx.fragment()),
         aria_label=_("Your order"),
         class_name=look.CHECKOUT_ASIDE,
-    )
-
-
-def _changed() -> rx.Component:
-    again = rx.el.button(
-        _("Show it as it is now"),
-        type="button",
-        on_click=Checkout.load,
-        class_name=f"{look.LINK} cursor-pointer",
-    )
-    return rx.el.div(
-        note(_("Your cart was changed in another tab. "), again, kind="wait", role="status"),
-        class_name="mt-3",
     )
 
 
@@ -78,6 +72,7 @@ def _lines() -> rx.Component:
                     f"× {line.quantity}",
                     class_name="text-sm text-ink-3",
                 ),
+                rx.cond(line.promise, rx.el.p(line.promise, class_name="text-sm text-ink-3"), rx.fragment()),
                 rx.cond(line.notice, rx.el.p(line.notice, class_name="text-sm text-amber"), rx.fragment()),
             ),
             rx.el.span(line.total, class_name="tabular-nums"),
@@ -85,7 +80,25 @@ def _lines() -> rx.Component:
             key=line.sku,
         )
 
-    return rx.el.ul(rx.foreach(Checkout.view.cart.lines, one))
+    return rx.fragment(
+        rx.el.ul(rx.foreach(Checkout.view.cart.lines, one), rx.foreach(Checkout.view.gifts, _gift)),
+        hints(Checkout.view.cart),
+    )
+
+
+def _gift(line: Any) -> rx.Component:
+    return rx.el.li(
+        thumbnail(line, look.MINI_PICTURE),
+        rx.el.div(
+            line.title,
+            rx.el.p(line.variant, rx.cond(line.variant, " ", ""), class_name="text-sm text-ink-3"),
+            badge(_("Gift"), "green"),
+        ),
+        rx.el.span(gift_price(line), class_name="text-right tabular-nums"),
+        class_name=look.MINI,
+        key=f"gift-{line.sku}",
+        data_testid="gift-line",
+    )
 
 
 def _sums() -> rx.Component:
@@ -93,18 +106,25 @@ def _sums() -> rx.Component:
         sum_row(_("Subtotal"), Checkout.view.subtotal),
         discount_rows(Checkout, Checkout.view),
         rx.cond(Checkout.view.shipping, sum_row(_("Delivery"), Checkout.view.shipping), rx.fragment()),
+        rx.cond(
+            Checkout.view.tax_on_top,
+            rx.fragment(tax_rows(Checkout.view.tax_lines, on_top=True)),
+            rx.fragment(),
+        ),
         rx.el.p(
             rx.el.span(_("Total")),
             rx.el.span(Checkout.view.total, class_name="tabular-nums"),
             class_name=look.SUM_TOTAL,
         ),
-        rx.foreach(
-            Checkout.view.tax_lines,
-            lambda tax: rx.el.p(
-                rx.el.span(tax[0]),
-                rx.el.span(tax[1], class_name="tabular-nums"),
-                class_name=f"{look.SUM_ROW} text-sm text-ink-3",
-            ),
+        rx.cond(
+            Checkout.view.tax_on_top,
+            rx.fragment(),
+            rx.fragment(tax_rows(Checkout.view.tax_lines, on_top=False)),
+        ),
+        rx.cond(
+            Checkout.view.tax_note,
+            rx.el.p(Checkout.view.tax_note, class_name="text-sm text-ink-3", data_testid="tax-note"),
+            rx.fragment(),
         ),
         class_name=f"{look.SUM} mt-3.5 border-t border-line pt-4",
     )

@@ -12,8 +12,11 @@ from shop_app.components.cart_line import (
     code_field,
     discount_rows,
     free_shipping,
+    gift_line,
+    hints,
     saved_line,
     sum_row,
+    tax_rows,
     undo_row,
     units,
 )
@@ -59,7 +62,8 @@ def _lines() -> rx.Component:
     return rx.fragment(
         free_shipping(),
         rx.el.h2(_("What is in it"), class_name=look.SR),
-        rx.el.ul(rx.foreach(Cart.view.lines, cart_line)),
+        rx.el.ul(rx.foreach(Cart.view.lines, cart_line), rx.foreach(Cart.view.gifts, gift_line)),
+        hints(),
     )
 
 
@@ -101,6 +105,7 @@ def _sums() -> rx.Component:
                 rx.fragment(),
             ),
             _country(),
+            tax_rows(Cart.view.tax_lines, on_top=True),
             rx.el.div(
                 rx.el.span(_("Total")),
                 rx.el.span(Cart.view.total, class_name="tabular-nums", data_testid="cart-total"),

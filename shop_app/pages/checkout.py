@@ -68,6 +68,9 @@ def _checkout() -> rx.Component:
                 rx.el.input(
                     type="hidden", name="shown_minor", value=Checkout.view.total_minor, read_only=True
                 ),
+                rx.el.input(
+                    type="hidden", name="shown_parts", value=Checkout.view.shown_parts, read_only=True
+                ),
                 departure(Checkout.departure.address, Checkout.departure.ticket, Checkout.departure.number),
                 id=FORM,
                 no_validate=True,
@@ -114,6 +117,11 @@ def _refused() -> rx.Component:
             rx.el.ul(rx.foreach(Checkout.refused_lines, rx.el.li)),
             rx.el.p(Checkout.refused),
         ),
+        rx.cond(
+            Checkout.changes.length() > 0,
+            rx.el.ul(rx.foreach(Checkout.changes, _change), class_name=look.CHANGES),
+            rx.fragment(),
+        ),
         rx.match(
             Checkout.refused_kind,
             (
@@ -129,6 +137,26 @@ def _refused() -> rx.Component:
         kind="bad",
         role="alert",
         data_testid="checkout-refused",
+    )
+
+
+def _change(change: Any) -> rx.Component:
+    """A part of the total that isn't what it was."""
+    return rx.el.li(
+        rx.el.span(change.label),
+        rx.el.span(
+            rx.cond(
+                change.before,
+                rx.el.s(rx.el.span(_("was "), class_name=look.SR), change.before, class_name="text-ink-3"),
+                rx.fragment(),
+            ),
+            rx.cond(change.before & change.now, " ", ""),
+            rx.cond(change.now, change.now, rx.el.span(_("fell away"))),
+            class_name="tabular-nums",
+        ),
+        rx.el.span(change.difference, class_name="text-right font-medium tabular-nums"),
+        class_name=look.CHANGE,
+        data_testid="price-change",
     )
 
 
@@ -229,7 +257,13 @@ def _payment() -> rx.Component:
         ),
         _wrong("payment_provider"),
         rx.el.p(
-            rx.el.span(_("Total, VAT included")),
+            rx.el.span(
+                rx.cond(
+                    Checkout.view.tax_note != "",
+                    _("Total, without VAT"),
+                    rx.cond(Checkout.view.tax_on_top, _("Total, tax included"), _("Total, VAT included")),
+                )
+            ),
             rx.el.span(Checkout.view.total, class_name="tabular-nums", data_testid="order-total"),
             class_name=f"{look.SUM_TOTAL} mt-6 mb-4",
             aria_live="polite",

@@ -7,7 +7,6 @@ from typing import Any
 import reflex as rx
 
 from shop_app.components import layout, look, texts
-from shop_app.components.cart_line import sum_row, thumbnail
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.icons import icon
 from shop_app.components.marks import empty_state, note
@@ -135,7 +134,10 @@ def _rest() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.el.h2(_("Where it is"), class_name=f"{look.D4} mb-[18px]"),
-            rx.el.ol(rx.foreach(Order.view.steps, _station)),
+            stations(),
+            parcels(),
+            refunds(),
+            returns(),
             rx.el.div(
                 _part(
                     rx.cond(Order.view.shipping_label, Order.view.shipping_label, _("Delivery")),
@@ -151,7 +153,7 @@ def _rest() -> rx.Component:
                 ),
                 _part(
                     _("Payment"),
-                    rx.el.p(Order.view.payment_label),
+                    paid_with(),
                     rx.el.p(Order.view.placed, class_name="text-ink-2"),
                 ),
                 _part(
@@ -166,105 +168,11 @@ def _rest() -> rx.Component:
             ),
             class_name="min-w-0",
         ),
-        rx.el.aside(
-            rx.el.h2(_("What you ordered"), class_name=f"{look.D4} mb-2"),
-            rx.el.ul(rx.foreach(Order.view.lines, _line)),
-            _sums(),
-            class_name=look.ASIDE,
-            aria_label=_("What you ordered"),
-        ),
+        ordered(),
+        return_drawer(),
         class_name=look.TWO_COLUMNS,
     )
 
 
 def _part(title: Any, *children: Any) -> rx.Component:
     return rx.el.div(rx.el.h3(title, class_name=f"{look.EYEBROW} mb-1.5 font-normal"), *children)
-
-
-def _station(step: Any) -> rx.Component:
-    state = step.state
-    return rx.el.li(
-        rx.match(
-            state,
-            (
-                "done",
-                rx.el.span(icon("check", "icon size-3 stroke-[2.25]"), class_name=look.STATION_MARK["done"]),
-            ),
-            (
-                "now",
-                rx.el.span(
-                    rx.el.span(class_name="size-1.5 rounded-full bg-current"),
-                    class_name=look.STATION_MARK["now"],
-                ),
-            ),
-            rx.el.span(class_name=look.STATION_MARK["next"]),
-        ),
-        rx.el.div(
-            step.label,
-            rx.match(
-                state,
-                ("done", rx.el.span(_(", done"), class_name=look.SR)),
-                ("now", rx.el.span(_(", now"), class_name=look.SR)),
-                rx.fragment(),
-            ),
-            rx.el.span(step.detail, class_name=look.STATION_NOTE),
-        ),
-        aria_current=rx.cond(state == "now", "step", "false"),
-        class_name=rx.cond(
-            state == "done",
-            f"{look.STATION} {look.STATION_LINE['done']}",
-            f"{look.STATION} {look.STATION_LINE['next']}",
-        ),
-    )
-
-
-def _line(line: Any) -> rx.Component:
-    return rx.el.li(
-        thumbnail(line, look.MINI_PICTURE),
-        rx.el.div(
-            rx.el.a(
-                line.title, href=f"/products/{line.slug}", class_name="underline-offset-4 hover:underline"
-            ),
-            rx.el.p(
-                line.variant,
-                rx.cond(line.variant, " ", ""),
-                f"× {line.quantity}",
-                class_name="text-sm text-ink-3",
-            ),
-        ),
-        rx.el.span(line.total, class_name="tabular-nums"),
-        class_name=look.MINI,
-        key=line.sku,
-        data_testid="order-line",
-        data_sku=line.sku,
-    )
-
-
-def _sums() -> rx.Component:
-    view = Order.view
-    word = rx.match(view.phase, ("paid", _("Paid")), ("refunded", _("Refunded")), _("To pay"))
-    return rx.el.div(
-        sum_row(_("Subtotal"), view.subtotal),
-        rx.foreach(view.discounts, lambda one: sum_row(one.label, one.amount)),
-        sum_row(rx.cond(view.shipping_label, view.shipping_label, _("Delivery")), view.shipping),
-        rx.el.p(
-            rx.el.span(
-                rx.cond(
-                    (view.phase == "expired") | (view.phase == "cancelled") | (view.phase == "unpaid"),
-                    _("Total"),
-                    word,
-                )
-            ),
-            rx.el.span(view.total, class_name="tabular-nums", data_testid="order-total"),
-            class_name=look.SUM_TOTAL,
-        ),
-        rx.foreach(
-            view.tax_lines,
-            lambda tax: rx.el.p(
-                rx.el.span(tax[0]),
-                rx.el.span(tax[1], class_name="tabular-nums"),
-                class_name=f"{look.SUM_ROW} text-sm text-ink-3",
-            ),
-        ),
-        class_name=f"{look.SUM} mt-3.5 border-t border-line pt-4",
-    )

@@ -37,6 +37,8 @@ class CartLineView:
     """What changed since it was added, or what is wrong with it: "Now €24.00, was €19.00"."""
     notice_kind: str
     """"", info (a change that was applied) or problem (it can't be bought like this)."""
+    promise: str = ""
+    """When units come that aren't there yet: "Expected on 12 December"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,7 @@ class DiscountView:
 
 @dataclass(frozen=True, slots=True)
 class CodeReason:
-    """Why an entered code gives nothing, or what the cart is short of for what needs no code (code "").
-
-    "Spend €4.20 more to use AUTUMN10"
-    """
+    """Why an entered code gives nothing: "Spend €4.20 more to use AUTUMN10"."""
 
     code: str
     reason: str
@@ -69,6 +68,8 @@ class CartView:
     subtotal: str = ""
     discounts: list[DiscountView] = field(default_factory=list)
     reasons: list[CodeReason] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+    """What the cart is short of for what needs no code: "Spend €12.00 more for a salt cellar"."""
     shipping: str = ""
     """ "€4.90" or "Free", for the cheapest way to the country."""
     total: str = ""
@@ -120,7 +121,8 @@ def show_cart(
         saved=[_line_view(line, priced, currency, locale, notices) for line in lines if line.saved],
         subtotal=show(bought_minor(totals), currency, locale),
         discounts=discount_views(totals, currency, locale),
-        reasons=[CodeReason(reason.code, reason.text) for reason in priced.reasons],
+        reasons=[CodeReason(reason.code, reason.text) for reason in priced.reasons if reason.code],
+        hints=[reason.text for reason in priced.reasons if not reason.code],
         shipping=money_or_free(way.price_minor, currency, locale) if way else "",
         total=show(totals.total_minor, currency, locale),
         total_minor=totals.total_minor,
@@ -215,6 +217,11 @@ def _price_note(totals: Totals) -> str:
     return _("Including VAT. Delivery is added at checkout.")
 
 
+def expected(promised_on: date | None) -> str:
+    """What is said about units that aren't there yet."""
+    return _("Expected on {day}").format(day=day(promised_on)) if promised_on else ""
+
+
 def _line_view(
     line: Line, priced: Priced, currency: str, locale: str, notices: dict[str, str] | None
 ) -> CartLineView:
@@ -228,7 +235,7 @@ def _line_view(
         line.sku, line.slug, line.title, line.variant_title, line.picture_key or "", line.picture_alt or "",
         line.quantity, min(MAX_QUANTITY, max(0, line.available)) if line.for_sale else 0,
         show(unit_minor, currency, locale), show(unit_minor * line.quantity, currency, locale),
-        compare_at, notice, kind,
+        compare_at, notice, kind, expected(line.promised_on),
     )  # fmt: skip
 
 

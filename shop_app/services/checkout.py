@@ -123,6 +123,7 @@ class CheckoutView:
     pay_label: str
     """ "Pay €80.70", or "Place order, €80.70" where the money comes later."""
     problems: list[FieldProblem] = field(default_factory=list)
+    asks_for_vat_number: bool = False
     gifts: list[CartLineView] = field(default_factory=list)
     """What comes with the order for nothing."""
     tax_on_top: bool = False
@@ -270,6 +271,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
         cart=show_cart(session, head, lines),
         form=form,
         fields=_fields(head.country),
+        asks_for_vat_number=vat_numbers.is_asked_for(head.country),
         countries=_countries(tuple(shipping.methods(session)), locale),
         deliveries=_deliveries(session, head, priced, locale),
         payments=[
