@@ -238,15 +238,6 @@ def names_of(session: Session, order_id: int) -> dict[int, str]:
     return {row.id: credit.name_of(row.kind, row.last_four) for row in found}
 
 
-def promised_elsewhere(payments: Iterable[Payment]) -> int:
-    """What companies outside have authorised."""
-    return sum(
-        payment.amount_minor
-        for payment in payments
-        if payment.state == PaymentState.AUTHORIZED and payment.provider != PROVIDER
-    )
-
-
 def covered_minor(payments: Iterable[Any]) -> int:
     """What of an order's total nobody outside is asked for."""
     living = (PaymentState.AUTHORIZED, PaymentState.CAPTURED)

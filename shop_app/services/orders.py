@@ -9,6 +9,8 @@ from __future__ import annotations
 from .order_life import (
     OrderHead,
     Settled,
+    attend,
+    due_minor,
     give_up,
     lock,
     mark_paid,
@@ -22,6 +24,6 @@ from .order_view import OrderLineView, OrderStep, OrderView, look_up, view, view
 
 __all__ = [
     "PAY_WITHIN", "OrderHead", "OrderLineView", "OrderStep", "OrderView", "PlacedOrder", "Settled",
-    "Superseded", "give_up", "lock", "look_up", "mark_paid", "move", "place", "set_payment_status", "settle",
-    "tell", "view", "view_of",
+    "Superseded", "attend", "due_minor", "give_up", "lock", "look_up", "mark_paid", "move", "place",
+    "set_payment_status", "settle", "tell", "view", "view_of",
 ]  # fmt: skip

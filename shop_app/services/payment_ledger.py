@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
@@ -18,17 +19,21 @@ from ..errors import NotFound
 from ..models import (
     Order,
     Payment,
-    PaymentEvent,
     PaymentEventKind,
     PaymentState,
-    PaymentStatus,
     Refund,
     RefundStatus,
 )
 from ..money import show
 from ..providers.payments import PaymentPicture, RefundPicture
 from ..words import _
-from . import letters, orders, payment_inbox
+from . import credit_payments, disputes, letters, order_promises, orders, payment_inbox
+from .payment_events import Sums, append, of_payments, status_of, sums
+
+__all__ = [
+    "LIVING", "Known", "Sums", "append", "apply", "fold_order", "fold_payment", "known", "locked",
+    "owed_minor", "payment_key", "status_of", "sums", "take_refund",
+]  # fmt: skip
 
 _RANK = {
     state: rank
@@ -36,8 +41,8 @@ _RANK = {
         (
             (PaymentState.STARTED,),
             (PaymentState.OPEN,),
-            (PaymentState.FAILED, PaymentState.EXPIRED, PaymentState.CANCELLED),
             (PaymentState.AUTHORIZED,),
+            (PaymentState.FAILED, PaymentState.EXPIRED, PaymentState.CANCELLED),
             (PaymentState.CAPTURED,),
         )
     )
@@ -52,18 +57,13 @@ _REFUND_EVENTS = {
     "pending": PaymentEventKind.REFUND_PENDING, "succeeded": PaymentEventKind.REFUNDED,
     "failed": PaymentEventKind.REFUND_FAILED,
 }  # fmt: skip
-_DUE = text("""
-    SELECT o.total_minor - coalesce((
-        SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
-            * l.quantity_cancelled / l.quantity)
-        FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0)
-    FROM customer_order o WHERE o.id = :order
-""")
 _COVERED = text("""
     SELECT coalesce(sum(captured_minor), 0) + coalesce(
         sum(CASE WHEN provider = 'credit' AND state = 'authorized' THEN amount_minor ELSE 0 END), 0)
     FROM payment WHERE order_id = :order
 """)
+_REFUND_RANK = {RefundStatus.PENDING: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.FAILED: 2}
+"""A bank may send back what went through; nothing else goes backwards."""
 LIVING = (PaymentState.STARTED, PaymentState.OPEN, PaymentState.AUTHORIZED)
 
 
@@ -78,12 +78,6 @@ class Known:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
-    captured_minor: int
-    refunded_minor: int
-
-
 def apply(session: Session, payment_id: int, picture: PaymentPicture, inbox_id: int | None = None) -> str:
     """Make payment and order agree with the company's picture. Once or many times, in any order.
 
@@ -94,11 +88,14 @@ def apply(session: Session, payment_id: int, picture: PaymentPicture, inbox_id: 
     problem = _misfit(session, payment, picture)
     if problem:
         outcome = "refused"
-        if picture.captured_minor and picture.currency != payment.currency:
-            orders.settle(session, payment.order_id, picture.captured_minor, picture.currency)
+        taken = picture.captured_minor or (picture.amount_minor if picture.state == "authorized" else 0)
+        if taken and picture.currency != payment.currency:
+            orders.settle(session, payment.order_id, taken, picture.currency)
     else:
+        before = payment.state
         outcome = "applied" if _take_over(session, payment, picture) else "already known"
         fold_order(session, payment.order_id)
+        _follow(session, payment, picture, before)
     if inbox_id is not None:
         payment_inbox.close_entry(session, inbox_id, outcome, problem)
     return outcome
@@ -115,10 +112,34 @@ def _misfit(session: Session, payment: Payment, picture: PaymentPicture) -> str:
     return ""
 
 
+def _follow(session: Session, payment: Payment, picture: PaymentPicture, before: str) -> None:
+    """What an order does whose payment hasn't brought money: it waits, ends, or asks for a person."""
+    if picture.state == "processing":
+        order_promises.wait_for_bank(session, payment.order_id, payment.created_at)
+    elif picture.state == "failed" and before != payment.state and not _living(session, payment.order_id):
+        order_promises.failed(session, payment.order_id)
+    elif before == PaymentState.AUTHORIZED and payment.state == PaymentState.CANCELLED and not picture.let_go:
+        order_promises.ran_out(session, payment.order_id)
+
+
+def _living(session: Session, order_id: int) -> bool:
+    return (
+        session.exec(
+            select(Payment.id).where(
+                Payment.order_id == order_id,
+                Payment.provider != credit_payments.PROVIDER,
+                col(Payment.state).in_(LIVING),
+            )
+        ).first()
+        is not None
+    )
+
+
 def _take_over(session: Session, payment: Payment, picture: PaymentPicture) -> bool:
     """Append what is new in the picture; says whether anything was."""
     kinds = PaymentEventKind
     news = False
+    first_look = payment.intent_reference is None
     payment.reference = payment.reference or picture.reference
     payment.intent_reference = picture.intent_reference or payment.intent_reference
     money = picture.intent_reference or picture.reference
@@ -126,6 +147,8 @@ def _take_over(session: Session, payment: Payment, picture: PaymentPicture) -> b
         news |= append(session, payment, kinds.DECLINED, picture.decline_reference, 0)
     if picture.state == "authorized":
         news |= append(session, payment, kinds.AUTHORIZED, money, picture.amount_minor)
+        # Where the company says nothing, it is a week.
+        payment.authorized_until = picture.authorized_until or payment.created_at + timedelta(days=7)
     if picture.captured_minor:
         news |= append(session, payment, kinds.CAPTURED, money, picture.captured_minor)
     if picture.state == "expired":
@@ -134,12 +157,17 @@ def _take_over(session: Session, payment: Payment, picture: PaymentPicture) -> b
         news |= append(session, payment, kinds.VOIDED, money, 0)
     for refund in picture.refunds:
         news |= take_refund(session, payment, refund)
+    for dispute in picture.disputes:
+        news |= disputes.take(session, payment, dispute)
     state = PaymentState.CAPTURED if picture.captured_minor else _STATES[picture.state]
-    if _RANK[state] > _RANK[PaymentState(payment.state)]:
+    # An attempt that we gave up without knowing where it was open may have been taken after all.
+    was_lost = first_look and payment.state != PaymentState.CAPTURED and state == PaymentState.AUTHORIZED
+    if _RANK[state] > _RANK[PaymentState(payment.state)] or was_lost:
         payment.state = state
         news = True
     # A decline is over once another try has succeeded.
-    payment.decline_message = "" if picture.captured_minor else picture.decline_message
+    over = payment.state in (PaymentState.AUTHORIZED, PaymentState.CAPTURED)
+    payment.decline_message = "" if over else picture.decline_message
     session.flush()
     fold_payment(session, payment)
     if news:
@@ -162,43 +190,30 @@ def take_refund(session: Session, payment: Payment, picture: RefundPicture) -> b
         )  # fmt: skip
         session.add(refund)
     refund.provider_reference = picture.reference
-    if refund.status != picture.status:
+    if _REFUND_RANK[RefundStatus(picture.status)] > _REFUND_RANK[RefundStatus(refund.status)]:
         refund.status = picture.status
         refund.settled_at = now() if picture.status != RefundStatus.PENDING else None
         if picture.status == RefundStatus.SUCCEEDED:
-            _tell_of_refund(session, payment, picture)
+            _tell_of_refund(session, payment, picture, refund.destination)
+        elif picture.status == RefundStatus.FAILED:
+            amount = show(picture.amount_minor, payment.currency)
+            orders.attend(session, payment.order_id, f"The refund {picture.reference} of {amount} failed.")
     return append(session, payment, _REFUND_EVENTS[picture.status], picture.reference, picture.amount_minor)
 
 
-def _tell_of_refund(session: Session, payment: Payment, picture: RefundPicture) -> None:
+def _tell_of_refund(session: Session, payment: Payment, picture: RefundPicture, destination: str) -> None:
     order = session.get_one(Order, payment.order_id)
     amount = show(picture.amount_minor, payment.currency, order.locale)
     letters.write(
         session, "order_refunded", order.email, f"order_refunded:{picture.reference}",
-        {"order_id": order.id, "number": order.number, "token": order.token, "amount": amount},
+        {"order_id": order.id, "number": order.number, "token": order.token, "amount": amount,
+         "destination": "credit" if payment.provider == "credit" else destination},
     )  # fmt: skip
-
-
-def sums(events: Iterable[tuple[str, str, int]]) -> Sums:
-    """What the events of one payment come to.
-
-    Shape   (kind, provider's reference, amount in minor units), in any order.
-    """
-    captured, refunded, failed = 0, {}, set()
-    for kind, reference, amount in events:
-        if kind == PaymentEventKind.CAPTURED:
-            captured += amount
-        elif kind == PaymentEventKind.REFUNDED:
-            refunded[reference] = amount
-        elif kind == PaymentEventKind.REFUND_FAILED:
-            # A bank may send a refund back days after it went through.
-            failed.add(reference)
-    return Sums(captured, sum(amount for ref, amount in refunded.items() if ref not in failed))
 
 
 def fold_payment(session: Session, payment: Payment) -> None:
     """Bring the payment's stored sums in line with its events and open refunds."""
-    found = sums(_events_of(session, [payment.id]))
+    found = sums(of_payments(session, [payment.id]))
     pending = session.exec(
         select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
             Refund.payment_id == payment.id, Refund.status == RefundStatus.PENDING
@@ -210,72 +225,55 @@ def fold_payment(session: Session, payment: Payment) -> None:
     session.flush()
 
 
-def _events_of(session: Session, payment_ids: Iterable[int | None]) -> list[tuple[str, str, int]]:
-    rows = session.exec(
-        select(PaymentEvent.kind, PaymentEvent.provider_reference, PaymentEvent.amount_minor).where(
-            col(PaymentEvent.payment_id).in_(list(payment_ids))
-        )
-    )
-    return [(kind, reference, amount) for kind, reference, amount in rows]
-
-
 def fold_order(session: Session, order_id: int) -> None:
-    """Settle the order with all that was captured for it, and store its payment status."""
+    """Settle the order with all that was captured or authorised for it, and store its payment status."""
     payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
-    found = sums(_events_of(session, [payment.id for payment in payments]))
+    found = sums(of_payments(session, [payment.id for payment in payments]))
     order = session.get_one(Order, order_id)
-    orders.settle(session, order_id, found.captured_minor, order.currency)
-    authorized = any(payment.state == PaymentState.AUTHORIZED for payment in payments)
-    orders.set_payment_status(session, order_id, status_of(found, order.total_minor, authorized=authorized))
+    credit_minor = credit_payments.waiting_minor(payments, order.status)
+    at_companies = _promised(session, payments, at_companies=True)
+    if at_companies and not found.captured_minor:
+        order_promises.authorised(session, order_id, at_companies + credit_minor)
+    elif found.captured_minor or credit_minor:
+        orders.settle(session, order_id, found.captured_minor, order.currency, credit_minor=credit_minor)
+    if credit_minor:
+        # It may have been captured, or set aside once more.
+        payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
+        found = sums(of_payments(session, [payment.id for payment in payments]))
+    promised = _promised(session, payments)
+    due = order.total_minor
+    if found.captured_minor < due:
+        due = orders.due_minor(session, order_id)
+    voided = any(p.authorized_until and p.state == PaymentState.CANCELLED for p in payments)
+    orders.set_payment_status(
+        session, order_id,
+        status_of(found, order.total_minor, due_minor=due, authorized_minor=promised, voided=voided),
+    )  # fmt: skip
 
 
-def status_of(found: Sums, total_minor: int, *, authorized: bool = False) -> PaymentStatus:
-    """The order's payment status, from what came in and what went back."""
-    if not found.captured_minor:
-        return PaymentStatus.AUTHORIZED if authorized else PaymentStatus.NONE
-    if found.refunded_minor >= found.captured_minor:
-        return PaymentStatus.REFUNDED
-    if found.refunded_minor:
-        return PaymentStatus.PARTIALLY_REFUNDED
-    if found.captured_minor < total_minor:
-        return PaymentStatus.PARTIALLY_PAID
-    return PaymentStatus.OVERPAID if found.captured_minor > total_minor else PaymentStatus.PAID
-
-
-def due_minor(session: Session, order_id: int) -> int:
-    """The order's total, less its units that were cancelled."""
-    return int(session.connection().execute(_DUE, {"order": order_id}).scalar_one())
+def _promised(session: Session, payments: Iterable[Payment], *, at_companies: bool = False) -> int:
+    """What is authorised and neither captured nor let go; at companies alone, or credit with it."""
+    ids = [
+        payment.id
+        for payment in payments
+        if payment.state == PaymentState.AUTHORIZED
+        and not (at_companies and payment.provider == credit_payments.PROVIDER)
+    ]
+    if not ids:
+        return 0
+    events = of_payments(session, ids)
+    return sum(amount for kind, _reference, amount in events if kind == PaymentEventKind.AUTHORIZED)
 
 
 def owed_minor(session: Session, order_id: int) -> int:
     """What is still to be taken for the order: due, neither captured nor set aside from credit."""
     covered = session.connection().execute(_COVERED, {"order": order_id}).scalar_one()
-    return max(0, due_minor(session, order_id) - int(covered))
+    return max(0, orders.due_minor(session, order_id) - int(covered))
 
 
 def payment_key(payment: Payment) -> str:
     """The name of an attempt, as the company knows it by its idempotency key."""
     return f"order-{payment.order_id}-{payment.attempt}"
-
-
-def append(session: Session, payment: Payment, kind: PaymentEventKind, reference: str, amount: int) -> bool:
-    """Write the event down; False where it is known. The order is locked, so nobody else writes now."""
-    before = session.exec(
-        select(PaymentEvent.id).where(
-            PaymentEvent.payment_id == payment.id, PaymentEvent.kind == kind.value,
-            PaymentEvent.provider_reference == reference,
-        )
-    ).first()  # fmt: skip
-    if before:
-        return False
-    assert payment.id
-    session.add(
-        PaymentEvent(
-            payment_id=payment.id, kind=kind.value, amount_minor=amount, provider_reference=reference
-        )
-    )
-    session.flush()
-    return True
 
 
 def locked(session: Session, payment_id: int) -> Payment:

@@ -17,6 +17,8 @@ from ..providers.payments import PayLine, Started, StartPayment
 from ..settings import settings
 from ..words import _
 from . import orders
+from .credit_payments import PROVIDER as CREDIT
+from .credit_payments import covered_minor
 from .payment_ledger import LIVING, Known, append, known, locked, payment_key
 
 SAME_ATTEMPT = timedelta(seconds=60)
@@ -49,15 +51,16 @@ def start_attempt(session: Session, order_id: int) -> Attempt:
     )
     if not awaited or order.attention:
         raise Conflict(_("This order doesn't wait for a payment any more."), code="not_payable")
-    newest = session.exec(
+    payments = session.exec(
         select(Payment).where(Payment.order_id == order_id).order_by(col(Payment.attempt).desc())
-    ).first()
+    ).all()
+    newest = next((payment for payment in payments if payment.provider != CREDIT), None)
     if newest and newest.state == PaymentState.STARTED and newest.created_at < now() - SAME_ATTEMPT:
         newest.state = PaymentState.FAILED
     if newest is None or newest.state not in LIVING:
         newest = Payment(
             order_id=order_id, attempt=newest.attempt + 1 if newest else 1, provider=order.payment_provider,
-            currency=order.currency, amount_minor=order.total_minor,
+            currency=order.currency, amount_minor=order.total_minor - covered_minor(payments),
         )  # fmt: skip
         session.add(newest)
         session.flush()
@@ -68,6 +71,24 @@ def start_attempt(session: Session, order_id: int) -> Attempt:
 
 
 def _request(session: Session, order: Order, payment: Payment) -> StartPayment:
+    if payment.amount_minor < order.total_minor:
+        # No line of a payment can be below zero, so what is left is one thing to pay for.
+        text = _("Order {number}, after gift card or credit").format(number=order.number)
+        lines = [PayLine(text, 1, payment.amount_minor)]
+    else:
+        lines = _lines(session, order)
+    page = f"{settings().public_url}/orders/{order.token}"
+    assert order.id
+    return StartPayment(
+        order_id=order.id, attempt=payment.attempt, order_number=order.number, order_token=order.token,
+        currency=order.currency, amount_minor=payment.amount_minor, email=order.email, lines=tuple(lines),
+        started_at=payment.created_at, expires_at=order.expires_at or payment.created_at,
+        return_url=page, cancel_url=f"{page}?cancelled=1", locale=order.locale,
+        capture_later=settings().capture == "at_fulfilment",
+    )  # fmt: skip
+
+
+def _lines(session: Session, order: Order) -> list[PayLine]:
     lines = [
         PayLine(line.title, line.quantity, line.total_minor, line.variant_title)
         for line in session.exec(
@@ -80,14 +101,7 @@ def _request(session: Session, order: Order, payment: Payment) -> StartPayment:
     rest = order.total_minor - sum(line.total_minor for line in lines)
     if rest > 0:
         lines.append(PayLine(_("Tax"), 1, rest))
-    page = f"{settings().public_url}/orders/{order.token}"
-    assert order.id
-    return StartPayment(
-        order_id=order.id, attempt=payment.attempt, order_number=order.number, order_token=order.token,
-        currency=order.currency, amount_minor=order.total_minor, email=order.email, lines=tuple(lines),
-        started_at=payment.created_at, expires_at=order.expires_at or payment.created_at,
-        return_url=page, cancel_url=f"{page}?cancelled=1", locale=order.locale,
-    )  # fmt: skip
+    return lines
 
 
 def opened(session: Session, payment_id: int, started: Started) -> bool:
@@ -116,7 +130,7 @@ def of_order(session: Session, order_id: int) -> list[Known]:
     """The order's payments that may still bring money, oldest first."""
     living = session.exec(
         select(Payment)
-        .where(Payment.order_id == order_id, col(Payment.state).in_(LIVING))
+        .where(Payment.order_id == order_id, Payment.provider != CREDIT, col(Payment.state).in_(LIVING))
         .order_by(col(Payment.attempt))
     )
     return [known(payment) for payment in living]
@@ -131,7 +145,9 @@ def give_up(session: Session, order_id: int, why: str) -> bool:
     if found.status != OrderStatus.PENDING:
         return True
     living = session.exec(
-        select(Payment).where(Payment.order_id == order_id, col(Payment.state).in_(LIVING))
+        select(Payment).where(
+            Payment.order_id == order_id, Payment.provider != CREDIT, col(Payment.state).in_(LIVING)
+        )
     ).all()
     if found.attention or any(payment.state != PaymentState.STARTED for payment in living):
         return False
@@ -184,7 +200,7 @@ def to_compare(session: Session, *, recent: timedelta, limit: int = 1_000) -> li
     found = session.exec(
         select(Payment)
         .where(
-            Payment.provider != "manual",
+            col(Payment.provider).not_in(("manual", CREDIT)),
             col(Payment.reference).is_not(None),
             col(Payment.state).in_(open_ones) | (col(Payment.created_at) >= now() - recent),
         )

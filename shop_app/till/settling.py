@@ -6,14 +6,17 @@ import asyncio
 
 from .. import db
 from ..errors import NotFound
-from ..providers.payments import PaymentPicture, provider
+from ..providers.payments import provider
 from ..services import payment_inbox, payment_ledger, payments
 from ..services.payment_ledger import Known
 
 
-async def settle(payment: Known, inbox_id: int | None = None) -> str:
-    """Look at the company's truth and make the books agree with it; once, twice or late is the same."""
-    picture = await _look(payment)
+async def settle(payment: Known, inbox_id: int | None = None, *, disputes: bool = False) -> str:
+    """Look at the company's truth and make the books agree with it; once, twice or late is the same.
+
+    With `disputes`, those are asked for too that the payment itself doesn't show.
+    """
+    picture = await asyncio.to_thread(provider(payment.provider).look, payment.reference, disputes=disputes)
     return await db.in_durable_transaction(payment_ledger.apply, payment.payment_id, picture, inbox_id)
 
 
@@ -23,10 +26,6 @@ async def settle_from_provider(name: str, reference: str) -> str:
     Errors  NotFound for a payment that the shop doesn't have; ProviderDown.
     """
     return await settle(await db.in_reading(payments.with_reference, name, reference))
-
-
-async def _look(payment: Known) -> PaymentPicture:
-    return await asyncio.to_thread(provider(payment.provider).look, payment.reference)
 
 
 async def apply_notice(inbox_id: int) -> str:
@@ -48,7 +47,7 @@ async def apply_notice(inbox_id: int) -> str:
         # The company was quicker than our own note of where the payment is open.
         payment = Known(payment_id, payment.order_id, payment.provider, notice.reference, payment.state)
     try:
-        return await settle(payment, inbox_id)
+        return await settle(payment, inbox_id, disputes="dispute" in notice.kind)
     except NotFound:
         return await _let_be(inbox_id, "refused", "The company doesn't know this payment.")
 

@@ -32,6 +32,11 @@ BREAKS = {
     "refunds-bounded": "UPDATE payment_event SET amount_minor = 99999999 WHERE kind = 'refunded'",
     "refund-events": "DELETE FROM payment_event WHERE kind = 'refunded'",
     "payment-status": "UPDATE customer_order SET payment_status = 'partially_paid' WHERE number = 1001",
+    "payment-state": "UPDATE payment SET state = 'authorized' WHERE id = 1",
+    "dispute-events": "INSERT INTO dispute (payment_id, provider_reference, status, reason, amount_minor,"
+    " created_at) VALUES (1, 'du_1', 'lost', '', 100, '2026-01-01')",
+    "event-counted-once": "UPDATE payment_event SET provider_reference = 'pi_same' WHERE kind = 'captured'"
+    " AND payment_id IN (SELECT id FROM payment WHERE provider = 'stripe')",
     "paid-without-money": "DELETE FROM payment_event WHERE payment_id = 1 AND kind = 'captured'",
     "money-without-order": "UPDATE customer_order SET status = 'cancelled' WHERE number = 1001",
     "money-counted-once": "UPDATE payment SET intent_reference = 'pi_same' WHERE id IN (1, 2)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from shop_app import db
 from shop_app.errors import Conflict, NotFound
 from shop_app.models import PaymentStatus
-from shop_app.providers.payments import Notice, PaymentPicture, RefundPicture, Started
-from shop_app.services import payment_inbox, payment_ledger, payments
+from shop_app.providers.payments import DisputePicture, Notice, PaymentPicture, RefundPicture, Started
+from shop_app.services import books, disputes, payment_inbox, payment_ledger, payments
 from shop_app.services.payment_ledger import Sums, status_of, sums
 from tests.paying import World, everything, make_world, rows
 
@@ -158,12 +159,22 @@ def test_a_payment_after_the_order_was_cancelled_is_marked_and_not_lost(open_pay
     assert rows("payment")[0].captured_minor == 3270
 
 
-def test_authorised_money_shows_in_the_orders_status(open_payment):
+def test_authorised_money_places_the_order_and_waits(open_payment):
     apply(replace(open_payment, state="authorized", captured_minor=0))
 
     assert (rows("payment")[0].state, order().payment_status, order().status) == (
-        "authorized", "authorized", "pending",
+        "authorized", "authorized", "placed",
     )  # fmt: skip
+    assert (order().paid_at, order().expires_at, order().attention) == (None, None, "")
+    assert [row.kind for row in rows("letter")] == ["order_authorized"]
+    assert rows("cart")[0].completed_at is not None
+
+
+def test_too_little_authorised_places_nothing(open_payment):
+    apply(replace(open_payment, state="authorized", captured_minor=0, amount_minor=3000))
+
+    assert (order().status, order().payment_status) == ("pending", "none")
+    assert order().attention == "Authorised €30.00 of €32.70."
 
 
 def test_a_refund_that_fails_after_it_went_through_brings_the_status_back(open_payment):
@@ -173,6 +184,75 @@ def test_a_refund_that_fails_after_it_went_through_brings_the_status_back(open_p
     apply(replace(open_payment, refunds=(replace(back, status="failed"),)))
 
     assert (order().payment_status, rows("payment")[0].refunded_minor) == ("paid", 0)
+
+
+def test_a_look_that_was_overtaken_takes_no_refund_back(open_payment):
+    back = RefundPicture("re_1", 1000, "succeeded")
+    apply(replace(open_payment, refunds=(back,)))
+    after = everything()
+
+    assert apply(replace(open_payment, refunds=(replace(back, status="pending"),))) == "applied"
+    (payment,) = rows("payment")
+    assert (rows("refund")[0].status, payment.refunded_minor, payment.refund_pending_minor) == (
+        "succeeded", 1000, 0,
+    )  # fmt: skip
+    assert everything()["customer_order"] == after["customer_order"]
+
+
+# --- Disputes -------------------------------------------------------------------------------------
+
+DUE = datetime(2026, 12, 1, 12, tzinfo=UTC)
+OPEN = DisputePicture("du_1", "open", 3270, "fraudulent", DUE)
+
+
+def test_an_open_dispute_changes_the_payment_status_alone(open_payment):
+    apply(open_payment)
+    before = everything()
+    assert apply(replace(open_payment, disputes=(OPEN,))) == "applied"
+
+    (found,), after = rows("dispute"), everything()
+    assert (found.status, found.reason, found.amount_minor, found.due_at) == ("open", "fraudulent", 3270, DUE)
+    assert (order().status, order().fulfilment_status, order().attention) == ("placed", "none", "")
+    assert order().payment_status == "disputed"
+    for name in ("stock_level", "stock_movement", "letter", "payment", "refund"):
+        assert after[name] == before[name]
+    assert [(row.kind, row.data["status"]) for row in rows("order_event") if row.kind == "dispute"] == [
+        ("dispute", "open")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("way", "status", "kinds"),
+    [
+        (["open", "won"], "paid", ["dispute_opened", "dispute_won"]),
+        (["open", "answered", "won", "won", "open"], "paid", ["dispute_opened", "dispute_won"]),
+        (["won", "open"], "paid", ["dispute_opened", "dispute_won"]),
+        (["open", "lost"], "charged_back", ["dispute_opened", "dispute_lost"]),
+        (["lost", "answered", "open"], "charged_back", ["dispute_opened", "dispute_lost"]),
+        (["open", "answered", "answered"], "disputed", ["dispute_opened"]),
+    ],
+)
+def test_disputes_end_right_in_any_order(open_payment, way, status, kinds):
+    for step in way:
+        apply(replace(open_payment, disputes=(replace(OPEN, status=step),)))
+
+    assert order().payment_status == status
+    assert [row.kind for row in rows("payment_event")][2:] == kinds
+    (found,) = rows("dispute")
+    assert (found.closed_at is not None) is (status != "disputed")
+    with db.reading() as session:
+        assert len(disputes.open_ones(session)) == (status == "disputed")
+        assert books.check(session).violations == ()
+
+
+def test_an_inquiry_is_noted_and_moves_nothing_until_it_becomes_a_dispute(open_payment):
+    inquiry = replace(OPEN, is_inquiry=True)
+    apply(replace(open_payment, disputes=(inquiry,)))
+    assert (order().payment_status, rows("dispute")[0].status) == ("paid", "open")
+    apply(replace(open_payment, disputes=(OPEN,)))
+
+    assert order().payment_status == "disputed"
+    assert [row.kind for row in rows("payment_event")][2:] == ["dispute_opened"]
 
 
 # --- Attempts and the inbox -----------------------------------------------------------------------

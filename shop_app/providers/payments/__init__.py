@@ -56,6 +56,8 @@ class StartPayment:
     return_url: str
     cancel_url: str
     locale: str = "en"
+    capture_later: bool = False
+    """Only authorise: the money is taken when the goods leave."""
 
     @property
     def key(self) -> str:
@@ -96,6 +98,18 @@ class RefundPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputePicture:
+    reference: str
+    status: str
+    """open, answered, won or lost."""
+    amount_minor: int
+    reason: str = ""
+    due_at: datetime | None = None
+    is_inquiry: bool = False
+    """A question of the bank that hasn't moved any money."""
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentPicture:
     """The truth as the company tells it, read a moment ago."""
 
@@ -115,6 +129,10 @@ class PaymentPicture:
     decline_reference: str = ""
     """The company's name of that try."""
     refunds: tuple[RefundPicture, ...] = ()
+    disputes: tuple[DisputePicture, ...] = ()
+    authorized_until: datetime | None = None
+    let_go: bool = False
+    """Whether a cancelled payment was cancelled by us; otherwise it ran out."""
 
 
 class PaymentProvider(Protocol):
@@ -143,8 +161,10 @@ class PaymentProvider(Protocol):
         """What a body says whose signature was checked when it came."""
         ...
 
-    def look(self, reference: str) -> PaymentPicture:
-        """Errors  ProviderDown; NotFound for a reference that the company doesn't know."""
+    def look(self, reference: str, *, disputes: bool = False) -> PaymentPicture:
+        """With `disputes`, also ask for those that the charge itself doesn't show.
+
+        Errors  ProviderDown; NotFound for a reference that the company doesn't know."""
         ...
 
     def expire(self, reference: str) -> None:

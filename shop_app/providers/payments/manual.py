@@ -27,7 +27,7 @@ class ManualProvider:
     def notice_of(self, body: str) -> Notice:
         raise Forged(_("Nobody sends notices for this way to pay."))
 
-    def look(self, reference: str) -> PaymentPicture:
+    def look(self, reference: str, *, disputes: bool = False) -> PaymentPicture:
         """Always open: only a person knows whether the money has come."""
         return PaymentPicture(
             reference=reference, state="open", amount_minor=0, captured_minor=0, refunded_minor=0, currency=""

@@ -16,6 +16,7 @@ from ...errors import NotFound, ProviderDown
 from ...settings import settings
 from ...words import _
 from . import (
+    DisputePicture,
     Forged,
     NeverTaken,
     Notice,
@@ -28,7 +29,11 @@ from . import (
 
 if TYPE_CHECKING:
     from stripe import StripeClient
-    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
+    from stripe.params.checkout import (
+        SessionCreateParams,
+        SessionCreateParamsLineItem,
+        SessionCreateParamsPaymentIntentData,
+    )
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +44,15 @@ SIGNATURE_SECONDS = 300
 SHORTEST_SESSION_SECONDS = 30 * 60
 LONGEST_SESSION_SECONDS = 24 * 3600
 MAX_LINES = 100
+LET_GO = "requested_by_customer"
+REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+"""What Stripe takes as the reason of a refund; ours are kept in our own books."""
+"""The reason that we give when we cancel an authorisation; one that runs out has another."""
+_DISPUTE_STATUS = {
+    "needs_response": "open", "warning_needs_response": "open",
+    "under_review": "answered", "warning_under_review": "answered",
+    "won": "won", "warning_closed": "won", "prevented": "won", "lost": "lost",
+}  # fmt: skip
 _REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
 
@@ -84,18 +98,23 @@ class StripeProvider:
             expires_at=datetime.fromtimestamp(session.expires_at, UTC),
         )
 
-    def look(self, reference: str) -> PaymentPicture:
+    def look(self, reference: str, *, disputes: bool = False) -> PaymentPicture:
         with _outside():
             session = self.client.v1.checkout.sessions.retrieve(
                 reference, {"expand": ["payment_intent.latest_charge.refunds"]}
             )
             intent: Any = session.payment_intent
-            known = getattr(intent.latest_charge, "refunds", None) if intent else None
+            charge: Any = intent.latest_charge if intent else None
+            known = getattr(charge, "refunds", None)
             refunds = known.data if known else []
             if known and known.has_more:
                 whole = self.client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})
                 refunds = list(whole.auto_paging_iter())
-        return _picture(session, intent, tuple(map(_refund, refunds)))
+            asked = []
+            if charge and (disputes or charge.disputed):
+                listed = self.client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
+                asked = list(listed.auto_paging_iter())
+        return _picture(session, intent, tuple(map(_refund, refunds)), tuple(map(_dispute, asked)))
 
     def expire(self, reference: str) -> None:
         import stripe
@@ -113,7 +132,7 @@ class StripeProvider:
             made = self.client.v1.refunds.create(
                 {
                     "payment_intent": intent_reference, "amount": amount_minor,
-                    "reason": reason or "requested_by_customer", "metadata": {"request_key": key},
+                    "reason": reason if reason in REASONS else "requested_by_customer", "metadata": {"request_key": key},
                 },
                 {"idempotency_key": f"refund-{key}"},
             )  # fmt: skip
@@ -130,9 +149,7 @@ class StripeProvider:
 
         with _outside():
             try:
-                self.client.v1.payment_intents.cancel(
-                    intent_reference, {"cancellation_reason": "requested_by_customer"}
-                )
+                self.client.v1.payment_intents.cancel(intent_reference, {"cancellation_reason": LET_GO})
             except stripe.InvalidRequestError as error:
                 if error.http_status == 404:
                     raise
@@ -187,13 +204,18 @@ def session_params(request: StartPayment) -> SessionCreateParams:
     metadata = {
         "attempt": request.key, "order_number": str(request.order_number), "order_token": request.order_token,
     }  # fmt: skip
+    intent: SessionCreateParamsPaymentIntentData = {
+        "metadata": metadata, "description": f"Order {request.order_number}",
+    }  # fmt: skip
+    if request.capture_later:
+        intent["capture_method"] = "manual"
     return {
         "mode": "payment",
         "line_items": line_items(request),
         "client_reference_id": request.order_token,
         "customer_email": request.email,
         "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata, "description": f"Order {request.order_number}"},
+        "payment_intent_data": intent,
         "expires_at": session_expiry(request),
         "success_url": request.return_url,
         "cancel_url": request.cancel_url,
@@ -235,14 +257,17 @@ def session_expiry(request: StartPayment) -> int:
     return int(min(max(request.expires_at.timestamp(), first), last))
 
 
-def _picture(session: Any, intent: Any, refunds: tuple[RefundPicture, ...]) -> PaymentPicture:
+def _picture(
+    session: Any, intent: Any, refunds: tuple[RefundPicture, ...], disputes: tuple[DisputePicture, ...] = ()
+) -> PaymentPicture:
     charge = intent.latest_charge if intent else None
     metadata = session.metadata or {}
     failure = intent.last_payment_error if intent else None
+    state = _state(session, intent)
     return PaymentPicture(
         reference=session.id,
-        state=_state(session, intent),
-        amount_minor=session.amount_total or 0,
+        state=state,
+        amount_minor=(intent.amount_capturable if state == "authorized" else session.amount_total) or 0,
         captured_minor=(intent.amount_received or 0) if intent else 0,
         refunded_minor=(charge.amount_refunded or 0) if charge else 0,
         currency=(session.currency or "").upper(),
@@ -253,7 +278,17 @@ def _picture(session: Any, intent: Any, refunds: tuple[RefundPicture, ...]) -> P
         decline_message=_decline(failure) if failure else "",
         decline_reference=(getattr(failure, "charge", None) or intent.id) if failure else "",
         refunds=refunds,
+        disputes=disputes,
+        authorized_until=_until(charge),
+        let_go=bool(intent and intent.cancellation_reason == LET_GO),
     )
+
+
+def _until(charge: Any) -> datetime | None:
+    """When the bank lets go of what a charge has only authorised."""
+    details = getattr(charge, "payment_method_details", None)
+    moment = getattr(getattr(details, "card", None), "capture_before", None)
+    return datetime.fromtimestamp(moment, UTC) if moment else None
 
 
 def _entry(metadata: Any, name: str) -> str:
@@ -270,7 +305,10 @@ def _state(session: Any, intent: Any) -> str:
     }  # fmt: skip
     if intent and intent.status in by_intent:
         return by_intent[intent.status]
-    return {"expired": "expired", "complete": "processing"}.get(session.status or "", "open")
+    if session.status == "complete":
+        # A bank debit that came back leaves a complete session behind, whose intent wants another way.
+        return "failed" if intent and intent.status == "requires_payment_method" else "processing"
+    return "expired" if session.status == "expired" else "open"
 
 
 def _decline(failure: Any) -> str:
@@ -290,6 +328,18 @@ def _refund(refund: Any) -> RefundPicture:
         amount_minor=refund.amount,
         status=_REFUND_STATUS.get(refund.status or "", "pending"),
         request_key=_entry(refund.metadata or {}, "request_key"),
+    )
+
+
+def _dispute(dispute: Any) -> DisputePicture:
+    due = getattr(dispute.evidence_details, "due_by", None)
+    return DisputePicture(
+        reference=dispute.id,
+        status=_DISPUTE_STATUS.get(dispute.status, "open"),
+        amount_minor=dispute.amount,
+        reason=dispute.reason or "",
+        due_at=datetime.fromtimestamp(due, UTC) if due else None,
+        is_inquiry=dispute.status.startswith("warning_"),
     )
 
 

@@ -11,10 +11,30 @@ _EVENTS = """
         (SELECT coalesce(sum(e.amount_minor), 0) FROM payment_event e
             WHERE e.payment_id = p.id AND e.kind = 'refunded' AND NOT EXISTS (
                 SELECT 1 FROM payment_event f WHERE f.payment_id = p.id AND f.kind = 'refund_failed'
-                AND f.provider_reference = e.provider_reference)) AS refunded_minor
+                AND f.provider_reference = e.provider_reference)) AS refunded_minor,
+        (SELECT coalesce(sum(e.amount_minor), 0) FROM payment_event e
+            WHERE e.payment_id = p.id AND e.kind = 'authorized' AND NOT EXISTS (
+                SELECT 1 FROM payment_event f WHERE f.payment_id = p.id AND f.kind IN ('captured', 'voided')
+                AND f.provider_reference = e.provider_reference)) AS authorized_minor
     FROM payment p
 """
 """What the events of each payment come to; a refund that failed later doesn't count."""
+_DISPUTED = """
+    SELECT p.order_id,
+        count(CASE WHEN w.id IS NULL AND l.id IS NULL THEN e.id END) AS disputed, count(l.id) AS lost
+    FROM payment p
+    LEFT JOIN payment_event e ON e.payment_id = p.id AND e.kind = 'dispute_opened'
+    LEFT JOIN payment_event w ON w.payment_id = p.id AND w.kind = 'dispute_won'
+        AND w.provider_reference = e.provider_reference
+    LEFT JOIN payment_event l ON l.payment_id = p.id AND l.kind = 'dispute_lost'
+        AND l.provider_reference = e.provider_reference
+    GROUP BY p.order_id
+"""
+_DUE = """(o.total_minor - coalesce((
+    SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
+        * l.quantity_cancelled / l.quantity)
+    FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0))"""
+"""The order's total, less its units that were cancelled."""
 
 PAYMENTS = (
     Rule(
@@ -83,23 +103,78 @@ PAYMENTS = (
     ),
     Rule(
         "payment-status",
-        "Order {number} says {said}; of {total_minor}, {captured_minor} came in"
-        " and {refunded_minor} went back.",
+        "Order {number} says {said}, its payments' events say {folded}: of {due_minor}, {captured_minor} came"
+        " in and {refunded_minor} went back.",
         f"""
         SELECT * FROM (
-            SELECT o.number, o.currency, o.payment_status AS said, o.total_minor, s.captured_minor,
+            SELECT o.number, o.currency, o.payment_status AS said, {_DUE} AS due_minor, s.captured_minor,
                 s.refunded_minor,
-                CASE WHEN s.captured_minor = 0 THEN 'none'
+                CASE WHEN d.disputed > 0 THEN 'disputed'
+                    WHEN d.lost > 0 THEN 'charged_back'
+                    WHEN s.captured_minor = 0 AND s.authorized_minor > 0 AND s.authorized_minor >= {_DUE}
+                        THEN 'authorized'
+                    WHEN s.captured_minor = 0 THEN 'none'
                     WHEN s.refunded_minor >= s.captured_minor THEN 'refunded'
                     WHEN s.refunded_minor > 0 THEN 'partially_refunded'
-                    WHEN s.captured_minor < o.total_minor THEN 'partially_paid'
+                    WHEN s.captured_minor < {_DUE} THEN 'partially_paid'
                     WHEN s.captured_minor > o.total_minor THEN 'overpaid'
                     ELSE 'paid' END AS folded
             FROM customer_order o JOIN (
-                SELECT order_id, sum(captured_minor) AS captured_minor, sum(refunded_minor) AS refunded_minor
-                FROM ({_EVENTS}) e GROUP BY order_id) s ON s.order_id = o.id) x
-        WHERE said <> folded AND said NOT IN ('disputed', 'voided', 'authorized')
+                SELECT order_id, sum(captured_minor) AS captured_minor, sum(refunded_minor) AS refunded_minor,
+                    sum(authorized_minor) AS authorized_minor
+                FROM ({_EVENTS}) e GROUP BY order_id) s ON s.order_id = o.id
+            JOIN ({_DISPUTED}) d ON d.order_id = o.id) x
+        WHERE said <> folded AND NOT (folded = 'none' AND said = 'voided')
         ORDER BY number
+        """,
+    ),
+    Rule(
+        "payment-state",
+        "Order {number}, attempt {attempt}: the payment is {state}, its events say otherwise.",
+        """
+        SELECT * FROM (
+            SELECT o.number, p.attempt, p.state,
+                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id AND e.kind = 'captured')
+                    AS taken,
+                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id AND e.kind = 'authorized'
+                    AND NOT EXISTS (SELECT 1 FROM payment_event v WHERE v.payment_id = p.id
+                        AND v.kind IN ('voided', 'captured')
+                        AND v.provider_reference = e.provider_reference)) AS promised
+            FROM payment p JOIN customer_order o ON o.id = p.order_id) x
+        WHERE (taken AND state <> 'captured') OR (NOT taken AND state = 'captured')
+            OR (promised AND state <> 'authorized') OR (NOT promised AND state = 'authorized')
+        ORDER BY number, attempt
+        """,
+    ),
+    Rule(
+        "dispute-events",
+        "Order {number}: the dispute {reference} is {status}, the events of its payment say otherwise.",
+        """
+        SELECT * FROM (
+            SELECT o.number, d.provider_reference AS reference, d.status,
+                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id
+                    AND e.kind = 'dispute_opened' AND e.provider_reference = d.provider_reference) AS opened,
+                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id
+                    AND e.kind = 'dispute_won' AND e.provider_reference = d.provider_reference) AS won,
+                EXISTS (SELECT 1 FROM payment_event e WHERE e.payment_id = p.id
+                    AND e.kind = 'dispute_lost' AND e.provider_reference = d.provider_reference) AS lost
+            FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN customer_order o ON o.id = p.order_id) x
+        WHERE (opened AND status = 'won' AND NOT won) OR (status = 'lost' AND NOT lost)
+            OR (won AND status NOT IN ('won', 'lost')) OR (lost AND status <> 'lost')
+            OR ((won OR lost) AND NOT opened)
+        ORDER BY number, reference
+        """,
+    ),
+    Rule(
+        "event-counted-once",
+        "{reference} of {provider} stands in the ledger {times} times as {kind}.",
+        """
+        SELECT p.provider, e.kind, e.provider_reference AS reference, count(*) AS times
+        FROM payment_event e JOIN payment p ON p.id = e.payment_id
+        WHERE p.provider NOT IN ('manual', 'credit')
+            AND e.kind IN ('captured', 'refunded', 'dispute_opened', 'dispute_lost')
+        GROUP BY p.provider, e.kind, e.provider_reference HAVING count(*) > 1
+        ORDER BY e.provider_reference
         """,
     ),
     Rule(
@@ -107,7 +182,8 @@ PAYMENTS = (
         "Order {number} says {said}, and no money came in for it.",
         """
         SELECT number, payment_status AS said FROM customer_order o
-        WHERE payment_status IN ('paid', 'overpaid', 'partially_paid', 'refunded', 'partially_refunded')
+        WHERE payment_status IN ('paid', 'overpaid', 'partially_paid', 'refunded', 'partially_refunded',
+                'disputed', 'charged_back')
             AND total_minor > 0 AND NOT EXISTS (
                 SELECT 1 FROM payment p JOIN payment_event e ON e.payment_id = p.id
                 WHERE p.order_id = o.id AND e.kind = 'captured')
