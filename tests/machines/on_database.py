@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from shop_app.services import books, remembered
 from tests.factories import add
 
 EXAMPLES = settings(
+    # A machine's example is thirty steps: ten thousand of them would take the night alone.
+    max_examples=2_000 if os.environ.get("SHOP_TESTS_LONG") == "1" else 150,
     stateful_step_count=30, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )  # fmt: skip
