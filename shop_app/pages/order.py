@@ -10,6 +10,9 @@ from shop_app.components import layout, look, texts
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.icons import icon
 from shop_app.components.marks import empty_state, note
+from shop_app.components.order_money import ordered, paid_with, refunds
+from shop_app.components.order_returns import return_drawer, returns
+from shop_app.components.order_steps import parcels, stations
 from shop_app.state.order import Order
 from shop_app.words import _
 

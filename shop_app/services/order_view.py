@@ -14,7 +14,16 @@ from ..models import MethodKind, OrderStatus, PaymentState, RefundStatus
 from ..money import show
 from ..settings import settings
 from ..words import _, plural
-from . import addresses, order_parcels, order_phase, order_steps, refund_view, return_view, returnable
+from . import (
+    addresses,
+    credit_payments,
+    order_parcels,
+    order_phase,
+    order_steps,
+    refund_view,
+    return_view,
+    returnable,
+)
 from .cart_view import DiscountView, money_or_free, reverse_charge_note, tax_rows
 from .checkout import payment_ways
 from .days import day
@@ -100,8 +109,8 @@ class OrderView:
     number: str
     token: str
     phase: str
-    """confirming, awaiting_transfer, awaiting_bank, authorized, unpaid (declined, cancelled at the pay page), paid,
-    expired, cancelled, attention, refunded."""
+    """confirming, awaiting_transfer, awaiting_bank, authorized, unpaid (declined, cancelled at the pay
+    page), paid, expired, cancelled, attention, refunded."""
     headline: str
     explanation: str
     email: str
@@ -178,14 +187,14 @@ def view(session: Session, token: str) -> OrderView:
         total=show(found.total_minor, currency, locale),
         address=addresses.lines(found.ship_to, locale), delivery_dates=_arrives(found, locale),
         payment_label=_payment_label(found.payment_provider),
-        transfer_details=_transfer_details(found, locale) if phase == "awaiting_transfer" else [],
+        transfer_details=_transfer_details(found, payments, locale) if phase == "awaiting_transfer" else [],
         steps=order_steps.steps(
             found, phase, parcels, ended.at if ended else None, _arrives(found, locale)
         ),
         status=found.status, payment_status=found.payment_status, fulfilment_status=found.fulfilment_status,
         can_pay_again=phase in ("unpaid", "expired", "cancelled")
         and found.cart_id is not None and found.cart_completed_at is None,
-        decline_message=decline, paid_with=_paid_with(payments, locale), parcels=parcels,
+        decline_message=decline, paid_with=_paid_with(session, found, payments, locale), parcels=parcels,
         refunds=refund_view.of_order(session, found.id) if refunded else [], refunded=refunded,
         **_returning(session, found),
     )  # fmt: skip
@@ -214,11 +223,21 @@ def _refunded(session: Session, found: Row[Any], payments: Iterable[Row[Any]], l
     return show(minor, found.currency, locale) if minor else ""
 
 
-def _paid_with(payments: Iterable[Row[Any]], locale: str) -> list[tuple[str, str]]:
+def _paid_with(
+    session: Session, found: Row[Any], payments: Iterable[Row[Any]], locale: str
+) -> list[tuple[str, str]]:
+    having = [payment for payment in payments if payment.state in _HAS_MONEY]
+    if found.status == OrderStatus.PENDING:
+        return []
+    cards: dict[int, str] = {}
+    if any(payment.provider == credit_payments.PROVIDER for payment in having):
+        cards = credit_payments.names_of(session, found.id)
     return [
-        (_payment_label(payment.provider), show(payment.amount_minor, payment.currency, locale))
-        for payment in payments
-        if payment.state in _HAS_MONEY
+        (
+            cards.get(payment.id) or _payment_label(payment.provider),
+            show(payment.captured_minor or payment.amount_minor, payment.currency, locale),
+        )
+        for payment in having
     ]
 
 
@@ -279,10 +298,11 @@ def _payment_label(provider: str) -> str:
     return labels[0] if labels else provider
 
 
-def _transfer_details(found: Row[Any], locale: str) -> list[tuple[str, str]]:
+def _transfer_details(found: Row[Any], payments: Iterable[Row[Any]], locale: str) -> list[tuple[str, str]]:
     bank = settings().bank_account
+    rest_minor = found.total_minor - credit_payments.covered_minor(payments)
     return [
-        (_("Amount"), show(found.total_minor, found.currency, locale)),
+        (_("Amount"), show(rest_minor, found.currency, locale)),
         (_("Reference"), _("Order {number}").format(number=found.number)),
         *([(_("Account"), bank)] if bank else []),
     ]

@@ -59,6 +59,7 @@ class ReturnChoice:
     picture_key: str
     counts: list[int]
     """0 and up."""
+    most: int
 
 
 def of_order(session: Session, order_id: int, number: str, *, paid: bool) -> list[ReturnView]:
@@ -83,7 +84,7 @@ def choices(free: Free, *, withdrawal: bool = False) -> list[ReturnChoice]:
     """The lines of which something can go back."""
     counted = [(line, line.sent + (line.not_sent if withdrawal else 0)) for line in free.lines]
     return [
-        ReturnChoice(f"quantity-{line.position}", line.name, line.picture_key, list(range(most + 1)))
+        ReturnChoice(f"quantity-{line.position}", line.name, line.picture_key, list(range(most + 1)), most)
         for line, most in counted
         if most
     ]

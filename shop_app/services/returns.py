@@ -19,9 +19,11 @@ from ..clock import now
 from ..errors import Conflict, Invalid
 from ..models import ReturnKind, ReturnStatus
 from ..words import _
-from . import letters, order_life, returnable
+from . import letters, order_life, return_view, returnable
+from .checkout import FieldProblem
 from .days import full_day, full_moment
 from .order_view import look_up
+from .return_view import ReturnChoice
 from .returnable import (
     NOT_SENT,
     REASONS,
@@ -46,7 +48,6 @@ _RECEIPT = select(_letter.c.data).where(_letter.c.dedupe_key == bindparam("key")
 class Receipt:
     """What was asked for or declared, when and by whom: as it stands in the letter too."""
 
-    return_id: int
     number: str
     token: str
     name: str
@@ -70,7 +71,7 @@ class Offer:
     number: str
     email: str
     name: str
-    lines: list[FreeLine]
+    choices: list[ReturnChoice]
     until: str
     """ "4 December 2026"; "" while a part of the order hasn't left."""
 
@@ -95,9 +96,19 @@ def request(
     chosen = _chosen(free, quantities, {line.position: line.sent for line in free.lines})
     taken = {line.id: units for line, units in chosen}
     return_id = _write(session, free, ReturnKind.RETURN, reason, note, request_key, taken)
-    receipt = _receipt(free, return_id, free.name, note, chosen, {}, "")
+    receipt = _receipt(free, free.name, note, chosen, {}, "")
     _tell(session, free, return_id, "return_requested", receipt)
     return receipt
+
+
+def problems(quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
+    """What is wrong with a form before it is sent, by the field that can mend it."""
+    found = []
+    if not any(quantities.values()):
+        found.append(FieldProblem("lines", _("Choose what you want to send back")))
+    if reason not in REASONS:
+        found.append(FieldProblem("reason", _("Choose a reason")))
+    return found
 
 
 def offer(session: Session, number: str, email: str) -> Offer:
@@ -108,9 +119,8 @@ def offer(session: Session, number: str, email: str) -> Offer:
     """
     free = returnable.by_token(session, look_up(session, number, email))
     _may_withdraw(free)
-    lines = [line for line in free.lines if line.sent + line.not_sent]
     until = full_day(free.withdraw_until) if free.withdraw_until else ""
-    return Offer(free.number, free.email, free.name, lines, until)
+    return Offer(free.number, free.email, free.name, return_view.choices(free, withdrawal=True), until)
 
 
 def withdraw(
@@ -148,7 +158,7 @@ def withdraw(
         _write(session, free, kind, why, note, key, units) for units, why, key in keys if any(units.values())
     ]
     until = full_day(now() + timedelta(days=WITHDRAW_DAYS)) if any(back.values()) else ""
-    receipt = _receipt(free, ids[0], name.strip()[:MAX_NAME], note, chosen, ended, until)
+    receipt = _receipt(free, name.strip()[:MAX_NAME], note, chosen, ended, until)
     _tell(session, free, ids[0], "withdrawal_received", receipt)
     return receipt
 
@@ -223,14 +233,14 @@ def _write(
 
 
 def _receipt(
-    free: Free, return_id: int, name: str, note: str, chosen: list[tuple[FreeLine, int]],
+    free: Free, name: str, note: str, chosen: list[tuple[FreeLine, int]],
     ended: dict[int, int], until: str,
 ) -> Receipt:  # fmt: skip
     def listed(counted: list[tuple[FreeLine, int]]) -> list[str]:
         return [f"{units} × {line.name}" for line, units in counted if units]
 
     return Receipt(
-        return_id, free.number, free.token, name, free.email, full_moment(now()), listed(chosen),
+        free.number, free.token, name, free.email, full_moment(now()), listed(chosen),
         listed([(line, units - ended.get(line.id, 0)) for line, units in chosen]),
         listed([(line, ended.get(line.id, 0)) for line, _units in chosen]), until, note.strip()[:MAX_NOTE],
     )  # fmt: skip

@@ -53,7 +53,7 @@ class Order(rx.State):
     @rx.event
     @public
     async def load(self):
-        token = _token(self)
+        token = order_token(self)
         try:
             self.view, self.missing = await db.in_reading(orders.view, token), False
         except NotFound:
@@ -76,7 +76,7 @@ class Order(rx.State):
     @internal
     async def give_up(self):
         """The shopper came back from the payment page by its cancel link."""
-        token = _token(self)
+        token = order_token(self)
         await till.give_up(token)
         self.view = await db.in_reading(orders.view, token)
 
@@ -84,7 +84,7 @@ class Order(rx.State):
     @internal
     async def wait(self):
         """Read again a few times, ever more slowly, should the push that tells of the payment be missed."""
-        token = _token(self)
+        token = order_token(self)
         for pause in PAUSES_SECONDS:
             await asyncio.sleep(pause)
             view = await db.in_reading(orders.view, token)
@@ -96,5 +96,6 @@ class Order(rx.State):
             self._waiting = False
 
 
-def _token(state: rx.State) -> str:
+def order_token(state: rx.State) -> str:
+    """The token in the address of the page."""
     return state.router.url.path.rstrip("/").rsplit("/", 1)[-1][:128]

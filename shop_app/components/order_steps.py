@@ -1,0 +1,104 @@
+"""Where an order is: the stations of its way, and its parcels with what is inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from shop_app.state.order import Order
+from shop_app.words import _
+
+from . import look
+from .icons import icon
+from .marks import badge
+
+
+def stations() -> rx.Component:
+    return rx.el.ol(rx.foreach(Order.view.steps, _station))
+
+
+def _station(step: Any) -> rx.Component:
+    state = step.state
+    return rx.el.li(
+        rx.match(
+            state,
+            (
+                "done",
+                rx.el.span(icon("check", "icon size-3 stroke-[2.25]"), class_name=look.STATION_MARK["done"]),
+            ),
+            (
+                "now",
+                rx.el.span(
+                    rx.el.span(class_name="size-1.5 rounded-full bg-current"),
+                    class_name=look.STATION_MARK["now"],
+                ),
+            ),
+            rx.el.span(class_name=look.STATION_MARK["next"]),
+        ),
+        rx.el.div(
+            step.label,
+            rx.match(
+                state,
+                ("done", rx.el.span(_(", done"), class_name=look.SR)),
+                ("now", rx.el.span(_(", now"), class_name=look.SR)),
+                rx.fragment(),
+            ),
+            rx.el.span(step.detail, class_name=look.STATION_NOTE),
+        ),
+        aria_current=rx.cond(state == "now", "step", "false"),
+        class_name=rx.cond(
+            state == "done",
+            f"{look.STATION} {look.STATION_LINE['done']}",
+            f"{look.STATION} {look.STATION_LINE['next']}",
+        ),
+    )
+
+
+def parcels() -> rx.Component:
+    """Nothing at all until the first parcel has left."""
+    return rx.cond(
+        Order.view.parcels.length() > 0,
+        rx.el.section(
+            rx.el.h2(
+                rx.cond(Order.view.parcels.length() == 1, _("Your parcel"), _("Your parcels")),
+                class_name=look.ORDER_TITLE,
+            ),
+            rx.el.ul(rx.foreach(Order.view.parcels, _parcel), class_name=look.ENTRIES),
+            class_name=look.ORDER_PART,
+        ),
+        rx.fragment(),
+    )
+
+
+def _parcel(parcel: Any) -> rx.Component:
+    tracking = rx.cond(
+        parcel.tracking_url,
+        rx.el.a(
+            parcel.tracking,
+            rx.el.span(_(", follow it at the carrier"), class_name=look.SR),
+            href=parcel.tracking_url,
+            rel="noopener noreferrer",
+            class_name=look.LINK,
+        ),
+        rx.el.span(parcel.tracking, class_name="select-all"),
+    )
+    return rx.el.li(
+        rx.el.div(
+            rx.el.p(rx.cond(parcel.carrier, parcel.carrier + " ", ""), tracking, class_name="font-medium"),
+            rx.cond(
+                parcel.delivered,
+                badge(rx.Var.create(_("Arrived ")) + parcel.delivered.to(str), "green", "check"),
+                badge(rx.Var.create(_("Left us ")) + parcel.sent.to(str), "blue", "truck"),
+            ),
+            class_name=look.ENTRY_HEAD,
+        ),
+        things(parcel.things),
+        class_name=look.ENTRY,
+        data_testid="order-parcel",
+    )
+
+
+def things(listed: Any) -> rx.Component:
+    """ "2 × Dune Mug, Moss", a line each."""
+    return rx.el.ul(rx.foreach(listed, lambda one: rx.el.li(one)), class_name=look.THINGS)
