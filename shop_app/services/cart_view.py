@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from sqlmodel import Session
@@ -15,6 +16,7 @@ from ..words import _, plural
 from . import addresses, credit_payments, priced_cart, taxes
 from .addresses import country_name
 from .credit_payments import CreditView
+from .days import day
 from .priced_cart import Head, Line, Priced
 from .pricing import Totals
 
