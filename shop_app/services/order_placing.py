@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -18,8 +18,20 @@ from ..models.base import Key
 from ..money import show
 from ..settings import settings
 from ..words import _
-from . import checkout, letters, order_life, priced_cart, promotions, remembered, shipping, stock
+from . import (
+    checkout,
+    credit_payments,
+    letters,
+    order_life,
+    price_changes,
+    priced_cart,
+    promotions,
+    remembered,
+    shipping,
+    stock,
+)
 from .checkout import CheckoutForm
+from .credit_payments import Part
 from .order_life import order, order_discount, order_line
 from .priced_cart import Head, Line, Priced
 
@@ -49,6 +61,7 @@ _KNOWN_COLUMNS = (
     order.c.id, order.c.number, order.c.token, order.c.status, order.c.attention, order.c.cart_version,
     order.c.total_minor, order.c.currency, order.c.email, order.c.phone, order.c.ship_to,
     order.c.shipping_method, order.c.payment_provider, order.c.note, order.c.expires_at,
+    order.c.vat_number,
 )  # fmt: skip
 _WAITING = select(*_KNOWN_COLUMNS).where(
     order.c.cart_id == bindparam("cart"), order.c.status == OrderStatus.PENDING.value
@@ -108,16 +121,23 @@ class Superseded(Conflict):
         self.order_id = order_id
 
 
-def place(session: Session, key_hash: str, form: CheckoutForm, *, expected_total_minor: int) -> PlacedOrder:
+def place(
+    session: Session, key_hash: str, form: CheckoutForm, *, expected_total_minor: int,
+    expected_credit_minor: int = 0, shown_parts: str = "",
+) -> PlacedOrder:  # fmt: skip
     """Make the visitor's cart an order: frozen copies, stock taken in SKU order, numbers and codes counted.
 
-    Placing the same cart again gives the same order back.
+    Placing the same cart again gives the same order back. The page says what it showed: the order's total,
+    and how much of it gift cards and credit pay. Two amounts may not have risen since then: the total,
+    or a card that covers everything would hide a higher price; and what is left to pay, total less credit,
+    or a card that was spent elsewhere would be made up for by the bank card. `shown_parts` are what the
+    page said the total is made of (`price_changes`); they only explain a rise.
 
     Errors  Invalid with the first wrong field; OutOfStock with what is left by SKU; Conflict when the
-            total has risen over the one that was shown, with the difference; NotFound for an empty cart;
+            total, or what is left to pay, has risen, with the difference; NotFound for an empty cart;
             Superseded when another order of this cart has to be given up first.
     """
-    if type(expected_total_minor) is not int:
+    if type(expected_total_minor) is not int or type(expected_credit_minor) is not int:
         raise Invalid(_("The page is out of date. Reload it and try again."))
     wrong = checkout.problems(session, form)
     if wrong:
@@ -136,8 +156,32 @@ def place(session: Session, key_hash: str, form: CheckoutForm, *, expected_total
     _check_delivery(priced, form)
     if priced.totals.total_minor > expected_total_minor:
         remembered.forget_all()
-        raise Conflict(_risen(wanted, priced, expected_total_minor, head.currency))
-    return _freeze(session, head, wanted, priced, form)
+        raise price_changes.risen(priced, expected_total_minor, shown_parts, head.currency)
+    if not priced.gifts:
+        return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor)
+    try:
+        with session.begin_nested():
+            return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor)
+    except OutOfStock:
+        # A gift that somebody else got first keeps nobody from buying: the order goes without.
+        plain = checkout.price(session, _in_country(head, form), wanted, form, fresh=True, with_gifts=False)
+        if plain.totals.total_minor > expected_total_minor:
+            raise price_changes.risen(plain, expected_total_minor, shown_parts, head.currency) from None
+        return _agree(session, head, plain, form, expected_total_minor, expected_credit_minor)
+
+
+def _agree(
+    session: Session, head: Head, priced: Priced, form: CheckoutForm, expected_total_minor: int,
+    expected_credit_minor: int,
+) -> PlacedOrder:  # fmt: skip
+    """The price is right: see what credit pays of it, and freeze it all."""
+    paid_with = credit_payments.cover(
+        session, head.id, head.credits, priced.totals.total_minor, head.currency
+    )
+    left_minor = priced.totals.total_minor - credit_payments.sum_of(paid_with)
+    if left_minor > expected_total_minor - expected_credit_minor:
+        raise Conflict(_less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency))
+    return _freeze(session, head, priced, form, paid_with)
 
 
 def _placed_already(
@@ -166,8 +210,10 @@ def _placed(row: Any) -> PlacedOrder:
 
 def _same_wish(row: Any, form: CheckoutForm) -> bool:
     same_way = form.shipping_method in ("", row.shipping_method)
-    typed = (form.email, form.phone, form.payment_provider, form.note, _address(form))
-    return same_way and typed == (row.email, row.phone, row.payment_provider, row.note, row.ship_to)
+    typed = (form.email, form.phone, form.vat_number, form.payment_provider, form.note, _address(form))
+    return same_way and typed == (
+        row.email, row.phone, row.vat_number, row.payment_provider, row.note, row.ship_to
+    )  # fmt: skip
 
 
 def _address(form: CheckoutForm) -> dict[str, str]:
@@ -175,9 +221,7 @@ def _address(form: CheckoutForm) -> dict[str, str]:
 
 
 def _in_country(head: Head, form: CheckoutForm) -> Head:
-    return Head(
-        head.id, form.country, head.currency, head.codes, head.checkout, head.version, head.customer_id
-    )
+    return replace(head, country=form.country)
 
 
 def _refuse_what_is_gone(wanted: list[Line]) -> None:
@@ -198,44 +242,36 @@ def _check_delivery(priced: Priced, form: CheckoutForm) -> None:
         raise Invalid(text, field="shipping_method")
 
 
-def _risen(wanted: list[Line], priced: Priced, shown_minor: int, currency: str) -> str:
+def _less_credit(left_minor: int, shown_minor: int, currency: str) -> str:
     locale = settings().locale
-    sentences = [
-        _("The total is now {now}, {more} more than before.").format(
-            now=show(priced.totals.total_minor, currency, locale),
-            more=show(priced.totals.total_minor - shown_minor, currency, locale),
-        )
-    ]
-    for line in wanted:
-        if line.price_minor != line.seen_price_minor:
-            sentences.append(
-                _("{title} now costs {now}, it was {before}.").format(
-                    title=line.full_title,
-                    now=show(line.price_minor, currency, locale),
-                    before=show(line.seen_price_minor, currency, locale),
-                )
-            )
-    sentences.extend(f"{reason.text}." for reason in priced.reasons)
-    return " ".join(sentences)
+    return _(
+        "{left} is left to pay now, {more} more than before: there is less credit than there was."
+    ).format(left=show(left_minor, currency, locale), more=show(left_minor - shown_minor, currency, locale))
 
 
 def _freeze(
-    session: Session, head: Head, wanted: list[Line], priced: Priced, form: CheckoutForm
-) -> PlacedOrder:
+    session: Session, head: Head, priced: Priced, form: CheckoutForm, paid_with: tuple[Part, ...]
+) -> PlacedOrder:  # fmt: skip
     totals, connection = priced.totals, session.connection()
     pays_now = next(way.pays_now for way in checkout.payment_ways() if way.code == form.payment_provider)
-    waits = pays_now and totals.total_minor > 0
+    left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
+    waits = pays_now and left_minor > 0
     row = _order_row(head, priced, form, waits, connection.execute(_NEXT_NUMBER).scalar_one())
     order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
-    stock.allocate(session, order_id, {line.variant_id: line.quantity for line in wanted}, cart_id=head.id)
-    _freeze_lines(session, order_id, wanted, priced)
+    units: dict[int, int] = {}
+    for line in priced.lines:
+        units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity
+    stock.allocate(session, order_id, units, cart_id=head.id)
+    _freeze_lines(session, order_id, priced)
     promotions.take(session, order_id, form.email, totals.discounts)
+    if paid_with:
+        credit_payments.take(session, order_id, paid_with, head.currency, settled=not left_minor)
     order_life.tell(session, order_id, "placed", public=True, total_minor=totals.total_minor)
     facts.announce(session, facts.OrderPlaced(order_id))
     facts.announce(session, facts.CartChanged(head.id))
     if not waits:
         order_life.agree(session, order_id, head.id)
-        if totals.total_minor:
+        if left_minor:
             letters.write(
                 session, "order_placed", form.email, f"order_placed:{row['number']}",
                 {"order_id": order_id, "number": row["number"], "token": row["token"],
@@ -267,13 +303,14 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
         "country": form.country, "shipping_method": method.code, "shipping_label": method.label,
         "arrives_from": _midnight(first), "arrives_until": _midnight(last),
         "payment_provider": form.payment_provider, "locale": settings().locale,
-        "terms_version": TERMS_VERSION, "note": form.note, "placed_at": at, "paid_at": None,
+        "terms_version": TERMS_VERSION, "vat_number": form.vat_number,
+        "reverse_charge": totals.reverse_charge, "note": form.note, "placed_at": at, "paid_at": None,
         "expires_at": at + PAY_WITHIN if waits else None, "version": 1,
     }  # fmt: skip
 
 
-def _freeze_lines(session: Session, order_id: int, wanted: list[Line], priced: Priced) -> None:
-    connection, totals = session.connection(), priced.totals
+def _freeze_lines(session: Session, order_id: int, priced: Priced) -> None:
+    connection, totals, wanted = session.connection(), priced.totals, priced.lines
     options: dict[int, dict[str, str]] = {}
     for variant_id, name, value in connection.execute(
         _OPTIONS, {"ids": [line.variant_id for line in wanted]}
@@ -285,19 +322,19 @@ def _freeze_lines(session: Session, order_id: int, wanted: list[Line], priced: P
             "title": line.title, "variant_title": line.variant_title, "sku": line.sku,
             "options": options.get(line.variant_id, {}), "picture_key": line.picture_key or "",
             "picture_alt": line.picture_alt or "", "quantity": line.quantity,
-            "unit_price_minor": line.price_minor, "unit_compare_at_minor": line.compare_at_minor,
+            "unit_price_minor": part.unit_minor, "unit_compare_at_minor": _compare_at(line, priced),
             "subtotal_minor": part.subtotal_minor, "discount_minor": part.discount_minor,
             "tax_minor": part.tax_minor, "total_minor": part.total_minor, "tax_class": line.tax_class,
             "weight_grams": line.weight_grams, "quantity_fulfilled": 0, "quantity_returned": 0,
-            "quantity_cancelled": 0,
+            "quantity_cancelled": 0, "is_gift": line.is_gift, "promised_on": line.promised_on,
         }
         for position, (line, part) in enumerate(zip(wanted, totals.lines, strict=True))
     ]  # fmt: skip
     line_ids = connection.execute(_INSERT_LINES, rows).scalars().all()
-    of_sku: dict[str, int | None] = dict(zip((line.sku for line in wanted), line_ids, strict=True))
-    of_sku[""] = None
+    of_key: dict[str, int | None] = dict(zip((line.key for line in wanted), line_ids, strict=True))
+    of_key[""] = None
     taxed = [
-        *((of_sku[part.key], part) for part in totals.lines),
+        *((of_key[part.key], part) for part in totals.lines),
         *(((None, totals.shipping),) if totals.shipping else ()),
     ]
     taxes = [
@@ -307,19 +344,25 @@ def _freeze_lines(session: Session, order_id: int, wanted: list[Line], priced: P
             "amount_minor": part.tax_minor, "included": totals.tax_included,
         }
         for line_id, part in taxed
-        if part.rate.ppm
+        if part.rate.ppm or totals.reverse_charge
     ]  # fmt: skip
     if taxes:
         connection.execute(_INSERT_TAXES, taxes)
     discounts = [
         {
-            "order_id": order_id, "line_id": of_sku[part.key], "promotion_id": part.offer.id,
+            "order_id": order_id, "line_id": of_key[part.key], "promotion_id": part.offer.id,
             "code": part.offer.code, "label": part.offer.label, "amount_minor": part.amount_minor,
         }
         for part in totals.applied
     ]  # fmt: skip
     if discounts:
         connection.execute(_INSERT_DISCOUNTS, discounts)
+
+
+def _compare_at(line: Line, priced: Priced) -> int | None:
+    if line.compare_at_minor is None:
+        return None
+    return priced.shown_minor(line.compare_at_minor, line.tax_class)
 
 
 def _midnight(day: date) -> datetime:

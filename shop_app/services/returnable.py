@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select
+from sqlalchemy import Row, and_, bindparam, func, literal_column, or_, select
 from sqlmodel import Session, SQLModel
 
 from ..clock import now
@@ -65,7 +65,8 @@ _SPOKEN_FOR = (
             ),
         ),
     )
-    .group_by(return_line.c.order_line_id, return_request.c.reason == NOT_SENT)
+    # By its name: PostgreSQL takes an expression with a parameter for another one each time.
+    .group_by(return_line.c.order_line_id, literal_column("not_sent"))
 )
 _LAST_ARRIVAL = select(func.max(func.coalesce(_fulfilment.c.delivered_at, _fulfilment.c.shipped_at))).where(
     _fulfilment.c.order_id == bindparam("order"), _fulfilment.c.status != FulfilmentState.CANCELLED.value

@@ -17,7 +17,10 @@ from .taxing import ask_for_taxes
 MOST_TRIES = 3
 
 
-async def pay(key_hash: str, form: CheckoutForm, expected_total_minor: int, *, shown_parts: str = "") -> str:
+async def pay(
+    key_hash: str, form: CheckoutForm, expected_total_minor: int, *, expected_credit_minor: int = 0,
+    shown_parts: str = "",
+) -> str:  # fmt: skip
     """Place the visitor's cart and answer with the address to send the browser to.
 
     That is the payment company's page, or the order's own where nothing has to be paid there now.
@@ -31,7 +34,7 @@ async def pay(key_hash: str, form: CheckoutForm, expected_total_minor: int, *, s
         try:
             placed = await db.in_durable_transaction(
                 orders.place, key_hash, form, expected_total_minor=expected_total_minor,
-                shown_parts=shown_parts,
+                expected_credit_minor=expected_credit_minor, shown_parts=shown_parts,
             )  # fmt: skip
         except orders.Superseded as old:
             if not await close(old.order_id, "superseded"):
