@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from shop_app import db, jobs, sandbox
 from shop_app.components import plain_texts, texts
 from shop_app.live.bus import bus
-from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product
+from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
 from shop_app.services import accounts, storefront
 from shop_app.settings import settings
 from shop_app.state import live, pushes
@@ -68,6 +68,9 @@ PAGES: list[Page] = [
     Page("/checkout", checkout.page, checkout.TITLE, [*FRAME, Checkout.load], documents.desk(checkout.NAME)),
     Page("/orders/lookup", lookup.page, lookup.TITLE, [*FRAME], documents.desk(lookup.NAME)),
     Page("/orders/[token]", order.page, order.TITLE, [*FRAME, Order.load], documents.order),
+    Page(
+        "/withdrawal", withdrawal.page, withdrawal.TITLE, [*FRAME, *withdrawal.LOAD], documents.withdrawal
+    ),
     *(
         Page(f"/{name}", plain.page(name), documents.title_of(text.title), [*FRAME], documents.plain(name))
         for name, text in plain_texts.PAGES.items()
@@ -81,7 +84,7 @@ def addresses() -> sitemap.Entries:
     with db.reading() as session:
         for entry in storefront.sitemap(session):
             yield entry.path, entry.changed_at
-    for name in plain_texts.PAGES:
+    for name in (*plain_texts.PAGES, "withdrawal"):
         yield f"/{name}", None
 
 

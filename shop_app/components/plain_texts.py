@@ -94,11 +94,14 @@ RETURNS = PlainPage(
     _("You have 30 days to change your mind, counted from the day the last piece arrives."),
     (
         Part(_("How it works"), (
-            _("Write to us with the number of your order and what you would like to send back. We "
-              "answer with "
-              "a label, which you print or show at the counter."),
+            _("Open the page of your order and choose what you would like to send back. We answer within two "
+              "working days, and your money goes back when the things are here."),
             _("Pack the things so that they survive the way. The box they came in is best."),
         ), links=((_("Find my order"), "/orders/lookup"), _WRITE)),
+        Part(_("Your right to withdraw"), (
+            _("Within 14 days after the last parcel arrived you can withdraw from the contract: no reason, "
+              "nobody's consent, and a receipt at once."),
+        ), links=((_("Withdraw from a contract"), "/withdrawal"),)),
         Part(_("What comes back to you"), (
             _("The price of the things and of the cheapest delivery, by the way you paid, within 14 "
               "days after "
@@ -113,6 +116,27 @@ RETURNS = PlainPage(
         )),
     ),
 )  # fmt: skip
+
+WITHDRAWAL = PlainPage(
+    _("Withdraw from a contract"),
+    _("Within 14 days you can withdraw from what you ordered here, without giving a reason. It takes two "
+      "steps, and you get a receipt by email."),
+    (
+        Part(_("Until when"), (
+            _("14 days, counted from the day after the last parcel of the order arrived. What hasn't left us "
+              "yet you can withdraw from at any time."),
+        )),
+        Part(_("What follows"), (
+            _("You send the things back within 14 days. Your money goes back within 14 days after they are "
+              "here, by the way you paid. What wasn't sent is paid back within 14 days."),
+        )),
+        Part(_("Without this form"), (
+            _("A letter or an email in your own words counts too: say which order you withdraw from, and "
+              "your name. hello@fennholm.example, or Fennholm, Am Speicher 4, Berlin."),
+        ), links=((_("Returns"), "/returns"), (_("Find my order"), "/orders/lookup"))),
+    ),
+)  # fmt: skip
+"""Served as text below the form at /withdrawal."""
 
 CONTACT = PlainPage(
     _("Write to us"),

@@ -16,6 +16,7 @@ FOOTER = (
         (
             (_("Delivery"), "/delivery"),
             (_("Returns"), "/returns"),
+            (_("Withdraw from a contract"), "/withdrawal"),
             (_("Find my order"), "/orders/lookup"),
             (_("Write to us"), "/contact"),
         ),

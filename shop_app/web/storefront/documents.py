@@ -144,6 +144,16 @@ def plain(name: str) -> ServePage:
     return serve
 
 
+@steady
+def withdrawal(_params: dict[str, str], query: QueryParams) -> Served:
+    """The form needs scripts; what it is for, and the ways without it, can be read without them."""
+    text = plain_texts.WITHDRAWAL
+    return Served(
+        html=render("plain.html", page=text), title=title_of(text.title), description=text.lead,
+        canonical="/withdrawal", headers={"Cache-Control": "no-store"} if "order" in query else {},
+    )  # fmt: skip
+
+
 def desk(title: str) -> ServePage:
     """The function that serves a page of the shopper's own: a title, nothing for engines to keep."""
 
