@@ -67,9 +67,9 @@ def cart_line(line: Any) -> rx.Component:
                 rx.el.span(rx.cond(line.variant, ", ", ""), line.unit, _(" each")),
                 rx.fragment(),
             ),
+            rx.cond(line.promise, rx.el.span(line.promise, class_name="block"), rx.fragment()),
             class_name=look.LINE_VARIANT,
         ),
-        rx.cond(line.promise, rx.el.p(line.promise, class_name=look.LINE_VARIANT), rx.fragment()),
         rx.el.div(
             quantity(
                 line.quantity,

@@ -24,7 +24,7 @@ from . import (
     return_view,
     returnable,
 )
-from .cart_view import DiscountView, money_or_free, reverse_charge_note, tax_rows
+from .cart_view import DiscountView, expected, money_or_free, reverse_charge_note, tax_rows
 from .checkout import payment_ways
 from .days import day
 from .order_life import order, order_discount, order_event, order_line
@@ -101,7 +101,7 @@ class OrderLineView:
     is_gift: bool = False
     """Added by a promotion, for nothing: `total` says so."""
     note: str = ""
-    """What became of a part of it: "1 cancelled, 1 came back"."""
+    """What became of a part of it: "1 cancelled, 1 came back"; or "Expected on 12 December"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,13 +282,16 @@ def _lines(session: Session, found: Row[Any], locale: str) -> list[OrderLineView
 
 
 def _note(row: Row[Any]) -> str:
-    """What became of a part of the line."""
+    """What became of a part of the line, or when it is expected."""
+    open_units = row.quantity - row.quantity_fulfilled - row.quantity_cancelled
+    promise = [expected(row.promised_on)] if row.promised_on and open_units > 0 else []
     parts = [
         plural("{count} cancelled", "{count} cancelled", row.quantity_cancelled),
         plural("{count} came back", "{count} came back", row.quantity_returned),
     ]
     counts = (row.quantity_cancelled, row.quantity_returned)
-    return ", ".join(part for part, count in zip(parts, counts, strict=True) if count)
+    told = [part for part, count in zip(parts, counts, strict=True) if count]
+    return ", ".join(promise + told)
 
 
 def _payment_label(provider: str) -> str:

@@ -22,8 +22,6 @@ from ..models import (
     Product,
     ProductStatus,
     SlugRedirect,
-    StockLevel,
-    StockPolicy,
     Variant,
 )  # fmt: skip
 from ..settings import settings
@@ -242,7 +240,7 @@ def _write_variants(
         if new:
             stock.set_on_hand(session, row.id, 0, reason="new")
         if variant.backorder != (was.backorder if was else False):
-            _set_policy(session, row.id, variant.backorder)
+            stock.set_policy(session, row.id, backorder=variant.backorder)
             restocked.add(row.id)
         parts.write_variant_parts(session, row.id, variant, options, shown)
     return repriced, restocked
@@ -276,14 +274,6 @@ def _record_price(session: Session, row: Variant) -> None:
             compare_at_minor=row.compare_at_minor, recorded_at=now(),
         )
     )  # fmt: skip
-
-
-def _set_policy(session: Session, variant_id: int, backorder: bool) -> None:
-    # Not one of the three numbers; the database refuses "deny" while more is promised than is there.
-    policy = StockPolicy.BACKORDER if backorder else StockPolicy.DENY
-    session.connection().execute(
-        update(StockLevel).where(col(StockLevel.variant_id) == variant_id).values(policy=policy.value)
-    )
 
 
 def _for_audit(draft: ProductDraft) -> dict[str, Any]:

@@ -7,13 +7,16 @@ released or written off. The caller has the order, or the cart, locked.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlmodel import Session
 
-from ..errors import Conflict, Invalid
+from .. import facts
+from ..errors import Conflict, Invalid, NotFound
 from ..models import MovementKind, StockPolicy
 from ..words import _
+from . import shelf
 from .stock_holds import drop, held_by, hold, unhold
 from .stock_ledger import (
     NO_LEVEL,
@@ -32,11 +35,22 @@ from .stock_ledger import (
 
 __all__ = [
     "NO_LEVEL", "Level", "adjust", "allocate", "hold", "levels", "only_left", "recall", "release",
-    "set_on_hand", "ship", "take_back", "unhold", "write_off",
+    "set_on_hand", "set_policy", "ship", "take_back", "unhold", "write_off",
 ]  # fmt: skip
 
 OUT_AND_BACK = (MovementKind.SHIPPED, MovementKind.RECALLED, MovementKind.RETURNED)
 
+_SET_POLICY = (
+    update(level)
+    .where(
+        level.c.variant_id == bindparam("variant"),
+        or_(
+            bindparam("to_policy") == StockPolicy.BACKORDER.value,
+            level.c.allocated + level.c.held <= level.c.on_hand,
+        ),
+    )
+    .values(policy=bindparam("to_policy"), backorder_on=bindparam("expected"))
+)
 _KEPT = (
     select(movement.c.variant_id, func.sum(movement.c.allocated_delta))
     .where(movement.c.order_id == bindparam("order"))
@@ -90,6 +104,27 @@ def adjust(
     if not shift(session, move):
         raise Invalid(_("Orders and checkouts already have more units than would be left."), field="on_hand")
     record(session, [move], reason=reason, actor=actor, note=note)
+
+
+def set_policy(
+    session: Session, variant_id: int, *, backorder: bool, expected_on: date | None = None
+) -> None:
+    """Sell what there is alone, or beyond it, to come on `expected_on` where that is known.
+
+    Errors  Invalid for an end of backorders while more is promised than there is.
+    """
+    session.flush()
+    policy = (StockPolicy.BACKORDER if backorder else StockPolicy.DENY).value
+    values = {"variant": variant_id, "to_policy": policy, "expected": expected_on if backorder else None}
+    if session.connection().execute(_SET_POLICY, values).rowcount != 1:
+        known = levels(session, [variant_id]).get(variant_id)
+        if known is None:
+            raise NotFound(_("The stock of a product is missing."))
+        text = _("{promised} are promised and {on_hand} are in the house, so backorders can't end yet.")
+        promised = known.allocated + known.held
+        raise Invalid(text.format(promised=promised, on_hand=known.on_hand), field="backorder")
+    shelf.refresh_availability(session, (variant_id,))
+    facts.announce(session, facts.StockChanged((variant_id,)))
 
 
 def allocate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -271,3 +271,32 @@ def test_units_of_a_hold_cannot_be_counted_away(shop):
         stock.set_on_hand(shop, variant_with(shop, "BOWL").id or 0, 2, reason="stocktake")
 
     assert of(shop, "BOWL") == (4, 0, 3)
+
+
+def test_units_that_are_still_to_come_are_promised_for_a_day_and_the_order_keeps_the_promise(shop):
+    make_product(shop, "Chair", stock=2, policy=StockPolicy.BACKORDER)
+    chair = variant_with(shop, "CHAIR").id or 0
+    stock.set_policy(shop, chair, backorder=True, expected_on=date(2026, 12, 12))
+    fill(shop, MARTA, chair=2, lamp=1)
+    assert [line.promise for line in cart.view(shop, MARTA).lines] == ["", ""]
+    cart.set_quantity(shop, MARTA, "CHAIR", 3)
+    assert [line.promise for line in cart.view(shop, MARTA).lines] == ["Expected on 12 December", ""]
+
+    holds.enter(shop, MARTA)
+    assert cart.view(shop, MARTA).lines[0].promise == "Expected on 12 December", (
+        "the own hold changes nothing"
+    )
+    placed = orders.place(shop, MARTA, FORM, expected_total_minor=10**9)
+    stock.set_policy(shop, chair, backorder=True, expected_on=date(2027, 1, 31))
+    assert [line.note for line in orders.view(shop, placed.token).lines] == ["Expected on 12 December", ""]
+
+
+def test_a_day_that_has_passed_is_promised_to_nobody(shop, clock):
+    make_product(shop, "Chair", stock=0, policy=StockPolicy.BACKORDER)
+    stock.set_policy(
+        shop, variant_with(shop, "CHAIR").id or 0, backorder=True, expected_on=date(2026, 11, 21)
+    )
+    fill(shop, MARTA, chair=1)
+    assert cart.view(shop, MARTA).lines[0].promise == "Expected on 21 November"
+    clock.shift(24 * 3600)
+    assert cart.view(shop, MARTA).lines[0].promise == ""
