@@ -29,6 +29,7 @@ from shop_app.state.home import Home
 from shop_app.state.listing import Browse
 from shop_app.state.order import Order
 from shop_app.state.product import Product
+from shop_app.state.promotion_desk import PromotionDesk
 from shop_app.state.shell import Shell
 from shop_app.web import health, logs, media, policy, sitemap, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
@@ -77,6 +78,9 @@ PAGES: list[Page] = [
     ),
     Page("404", lost.page, documents.title_of(texts.LOST_TITLE), [*FRAME], documents.lost),
 ]
+
+# What staff may do already, although no page shows it yet: being named here makes it reachable.
+DESKS: list[type[rx.State]] = [PromotionDesk]
 
 
 def addresses() -> sitemap.Entries:

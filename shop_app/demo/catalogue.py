@@ -90,6 +90,16 @@ def load_terms(bulk: Bulk, today: datetime) -> dict[str, int]:
     return codes
 
 
+def load_gifts(bulk: Bulk, today: datetime) -> None:
+    """Promotions that give something, from today on: the history knew none of them."""
+    ids = {row["sku"]: row["id"] for row in bulk.rows(m.Variant)}
+    for row in read("shop.json")["gifts"]:
+        bulk.add(
+            m.Promotion, kind=m.PromotionKind.GIFT.value, automatic=True, created_at=today, starts_at=today,
+            ends_at=None, gift_variant_id=ids[row.pop("sku")], **row,
+        )  # fmt: skip
+
+
 def load_logins(session: Session) -> None:
     """The demo's owner, clerk and shopper; never called in production mode."""
     for email, password, role, name in LOGINS:

@@ -241,5 +241,10 @@ def _offers(at: datetime, person: Person, chance: float, ids: dict[str, int]) ->
 def _count_uses(bulk: Bulk, uses: dict[str, int], ids: dict[str, int]) -> None:
     for row in bulk.rows(m.Promotion):
         row["used"] = sum(count for code, count in uses.items() if ids[code] == row["id"])
+        row["spent_minor"] = sum(
+            use["amount_minor"]
+            for use in bulk.rows(m.PromotionUse)
+            if use["promotion_id"] == row["id"] and use["given_back_at"] is None
+        )
     for row in bulk.rows(m.PromotionCode):
         row["used"] = uses.get(row["code"], 0)

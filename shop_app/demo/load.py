@@ -44,6 +44,7 @@ def load(session: Session, *, seed: int = SEED) -> Loaded:
     bulk = Bulk(session)
     promotion_ids = catalogue.load_terms(bulk, today)
     goods = catalogue.load_products(bulk, Random(f"{seed} goods"), today)
+    catalogue.load_gifts(bulk, today)
     bulk.write_only(m.TaxClass, m.TaxRate, m.ShippingZone, m.ZoneCountry, m.ShippingMethod, m.ShippingRate)
     sold = history.load(session, bulk, Random(f"{seed} orders"), moment, goods, promotion_ids)
     stars = reviews.load(bulk, Random(f"{seed} reviews"), today, goods)

@@ -14,6 +14,14 @@ from shop_app.services.book_rules import RULES
 from tests.demo_file import demo_database
 
 # The database itself refuses some of these: its checks are put aside, as somebody with a console could.
+_ACCOUNT = (
+    "INSERT INTO credit_account (id, kind, code_hash, last_four, email, currency, balance_minor, active,"
+    " created_at) VALUES (1, 'gift_card', 'x', 'XXXX', '', 'EUR',"
+)
+_ENTRY = (
+    "INSERT INTO credit_entry (note, actor, at, account_id, request_key, kind, amount_minor, payment_id)"
+    " VALUES ('', '', '2026-01-01', 1, 'x',"
+)
 BREAKS = {
     "order-total": "UPDATE customer_order SET total_minor = total_minor + 1 WHERE number = 1001",
     "order-lines": "DELETE FROM order_line WHERE order_id = 1",
@@ -24,6 +32,9 @@ BREAKS = {
     "order-tax": "UPDATE customer_order SET tax_minor = tax_minor + 1 WHERE number = 1001",
     "line-tax": "UPDATE order_line SET tax_minor = tax_minor + 1 WHERE id = 1",
     "tax-base": "UPDATE order_tax_line SET base_minor = base_minor + 1 WHERE line_id = 1",
+    "tax-base-on-top": "UPDATE order_tax_line SET included = false, base_minor = 1 WHERE line_id = 1",
+    "tax-base-of-shipping": "UPDATE order_tax_line SET base_minor = base_minor + 1 WHERE line_id IS NULL",
+    "reverse-charge": "UPDATE customer_order SET reverse_charge = true WHERE number = 1001",
     "order-numbers": "UPDATE counter SET value = value + 1 WHERE name = 'order'",
     "line-parcels": "UPDATE fulfilment_line SET quantity = quantity + 1 WHERE fulfilment_id = 1",
     "payment-captured": "UPDATE payment SET captured_minor = captured_minor - 1 WHERE id = 1",
@@ -47,7 +58,19 @@ BREAKS = {
     "stock-held": "UPDATE stock_level SET held = held + 1 WHERE variant_id = 1",
     "promotion-used": "UPDATE promotion SET used = used + 1 WHERE id = 1",
     "code-used": "UPDATE promotion_code SET used = used + 1 WHERE code = 'AUTUMN10'",
+    "promotion-spent": "UPDATE promotion SET spent_minor = spent_minor + 1 WHERE id = 1",
+    "promotion-limits": "UPDATE promotion SET budget_minor = spent_minor - 1 WHERE id = 1",
+    "code-limit": "UPDATE promotion_code SET usage_limit = used - 1 WHERE code = 'AUTUMN10'",
+    "gift-free": "UPDATE order_line SET is_gift = true WHERE id = 1",
     "use-amount": "UPDATE promotion_use SET amount_minor = amount_minor + 1 WHERE id = 1",
+    "credit-balance": f"{_ACCOUNT} 500, TRUE, '2026-01-01')",
+    "credit-below-zero": f"{_ACCOUNT} -500, TRUE, '2026-01-01')",
+    "credit-payments": "UPDATE payment SET provider = 'credit' WHERE id = 1",
+    "credit-spent": f"{_ACCOUNT} -500, TRUE, '2026-01-01'); {_ENTRY} 'spent', -500, 1)",
+    "credit-returned": f"{_ENTRY} 'returned', 500, 1)",
+    "credit-waiting": "UPDATE payment SET provider = 'credit', state = 'authorized' WHERE id = 1",
+    "credit-refunds": "UPDATE refund SET destination = 'credit' WHERE status = 'succeeded'",
+    "credit-refunded": f"{_ACCOUNT} 500, TRUE, '2026-01-01'); {_ENTRY} 'refunded', 500, 1)",
 }  # fmt: skip
 
 
@@ -77,7 +100,8 @@ def books_of(demo_engine):
 def test_a_broken_rule_is_found_and_said(books_of, rule):
     own = [known for known in RULES if known.name == rule]
     assert books.check(books_of, own).violations == ()
-    books_of.connection().execute(text(BREAKS[rule]))
+    for statement in BREAKS[rule].split("; "):
+        books_of.connection().execute(text(statement))
     found = books.check(books_of, own).violations
     assert {violation.rule for violation in found} == {rule}
     assert all("{" not in violation.sentence for violation in found)

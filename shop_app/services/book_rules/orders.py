@@ -101,6 +101,36 @@ ORDERS = (
         """,
     ),
     Rule(
+        "tax-base-on-top",
+        "Order {number}, {sku}: the tax is worked out from {base_minor}, the line comes to {total_minor}.",
+        """
+        SELECT o.number, o.currency, l.sku, l.total_minor, sum(t.base_minor) AS base_minor
+        FROM order_tax_line t JOIN order_line l ON l.id = t.line_id JOIN customer_order o ON o.id = t.order_id
+        WHERE NOT t.included AND t.base_minor <> l.total_minor
+        GROUP BY o.number, o.currency, l.sku, l.total_minor, l.id ORDER BY o.number, l.sku
+        """,
+    ),
+    Rule(
+        "tax-base-of-shipping",
+        "Order {number}: tax on delivery and its base come to {sum_minor}, delivery to {shipping_minor}.",
+        """
+        SELECT * FROM (
+            SELECT o.number, o.currency, o.shipping_minor,
+                sum(t.base_minor + CASE WHEN t.included THEN t.amount_minor ELSE 0 END) AS sum_minor
+            FROM customer_order o JOIN order_tax_line t ON t.order_id = o.id AND t.line_id IS NULL
+            GROUP BY o.id, o.number, o.currency, o.shipping_minor) x
+        WHERE shipping_minor <> sum_minor ORDER BY number
+        """,
+    ),
+    Rule(
+        "reverse-charge",
+        "Order {number}: by reverse charge, and with {tax_minor} tax or without the buyer's VAT number.",
+        """
+        SELECT number, currency, tax_minor FROM customer_order
+        WHERE reverse_charge AND (tax_minor <> 0 OR tax_included OR vat_number = '') ORDER BY number
+        """,
+    ),
+    Rule(
         "order-numbers",
         "Order numbers run from {first} to {last} with {missing} missing; the counter stands at {counted}.",
         """

@@ -39,4 +39,39 @@ PROMOTIONS = (
         WHERE said_minor <> given_minor AND given_minor > 0 ORDER BY number, code
         """,
     ),
+    Rule(
+        "promotion-spent",
+        "{name}: {spent_minor} are counted as given, its living uses come to {living_minor}.",
+        """
+        SELECT * FROM (
+            SELECT p.name, p.spent_minor, (SELECT coalesce(sum(u.amount_minor), 0) FROM promotion_use u
+                WHERE u.promotion_id = p.id AND u.given_back_at IS NULL) AS living_minor
+            FROM promotion p) x
+        WHERE spent_minor <> living_minor ORDER BY name
+        """,
+    ),
+    Rule(
+        "promotion-limits",
+        "{name}: {used} uses and {spent_minor} given are more than its limits allow.",
+        """
+        SELECT name, used, spent_minor FROM promotion
+        WHERE used > usage_limit OR spent_minor > budget_minor ORDER BY name
+        """,
+    ),
+    Rule(
+        "code-limit",
+        "{code}: {used} uses, and it is good for {usage_limit}.",
+        """
+        SELECT code, used, usage_limit FROM promotion_code WHERE used > usage_limit ORDER BY code
+        """,
+    ),
+    Rule(
+        "gift-free",
+        "Order {number}, {sku}: a gift, and it costs {total_minor} and {tax_minor} tax.",
+        """
+        SELECT o.number, o.currency, l.sku, l.total_minor, l.tax_minor
+        FROM order_line l JOIN customer_order o ON o.id = l.order_id
+        WHERE l.is_gift AND (l.total_minor <> 0 OR l.tax_minor <> 0) ORDER BY o.number, l.sku
+        """,
+    ),
 )
