@@ -194,9 +194,7 @@ def reconcile() -> None:
     """Compare open and recent payments with the payment company and settle what was missed."""
     from . import jobs  # pyright: ignore[reportAttributeAccessIssue]
 
-    lines = jobs.reconcile()
-    for line in lines:
-        click.echo(line)
+    lines = jobs.reconcile(say=click.echo)
     click.echo("Everything agrees." if not lines else f"{len(lines)} settled or to look at.")
 
 

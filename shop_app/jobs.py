@@ -71,14 +71,19 @@ def sweep() -> int:
     return asyncio.run(till.sweep())
 
 
-def reconcile(recent: timedelta = timedelta(hours=48)) -> list[str]:
-    """Compare open and recent payments with the payment company; says what was missed."""
-    return asyncio.run(till.reconcile(recent))
+def reconcile(recent: timedelta = timedelta(hours=48), say: Callable[[str], None] | None = None) -> list[str]:
+    """Compare open and recent payments with the payment company; says what was missed, as it is found.
+
+    Errors  ProviderDown where the company doesn't answer.
+    """
+    return asyncio.run(till.reconcile(recent, say))
 
 
 def _reconcile_recent() -> None:
-    for sentence in reconcile(RECENT):
-        log.warning("Reconciled: %s", sentence)
+    try:
+        reconcile(RECENT, lambda sentence: log.warning("Reconciled: %s", sentence))
+    except ShopError as refusal:
+        log.warning("Payments couldn't be compared: %s", refusal.message)
 
 
 # --- The queue ----------------------------------------------------------------------------------
@@ -115,20 +120,29 @@ async def running() -> AsyncIterator[None]:
     )
     consumer.start()
     stopped, due = threading.Event(), threading.Event()
-    stop_listening = facts.listen(facts.LetterWritten, lambda _fact: due.set())
+    changed = threading.Event()
+    stop_listening = (
+        facts.listen(facts.LetterWritten, lambda _fact: due.set()),
+        facts.listen(facts.CartChanged, lambda _fact: changed.set()),
+    )
     # What was left when the last process ended doesn't wait for the full minute.
     due.set()
     postman = threading.Thread(target=_post_at_once, args=(due, stopped), name="postman", daemon=True)
     postman.start()
+    closer = threading.Thread(target=_close_at_once, args=(changed, stopped), name="closer", daemon=True)
+    closer.start()
     freeing = asyncio.create_task(_free_holds())
     try:
         yield
     finally:
         freeing.cancel()
-        stop_listening()
+        for stop in stop_listening:
+            stop()
         stopped.set()
         due.set()
+        changed.set()
         await asyncio.to_thread(postman.join, 10)
+        await asyncio.to_thread(closer.join, 10)
         await asyncio.to_thread(consumer.stop, True)
 
 
@@ -153,3 +167,14 @@ def _post_at_once(due: threading.Event, stopped: threading.Event) -> None:
             log.exception("Letters couldn't be sent; they are tried again in a minute")
         # A little pause makes many letters one round.
         stopped.wait(0.2)
+
+
+def _close_at_once(changed: threading.Event, stopped: threading.Event) -> None:
+    """End unpaid orders as soon as their cart changes; those that can't be ended wait for the sweep."""
+    while changed.wait() and not stopped.is_set():
+        changed.clear()
+        try:
+            asyncio.run(till.close_outdated())
+        except Exception:
+            log.exception("Unpaid orders couldn't be ended; the sweep tries again")
+        stopped.wait(0.5)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from ..clock import now
 from ..errors import Conflict, NotFound
-from ..models import Order, OrderLine, OrderStatus, Payment, PaymentEventKind, PaymentState
+from ..models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentEventKind, PaymentState
 from ..providers.payments import PayLine, Started, StartPayment
 from ..settings import settings
 from ..words import _
@@ -189,6 +189,23 @@ def overdue(session: Session, limit: int = 100) -> list[int]:
         select(Order.id)
         .where(Order.status == OrderStatus.PENDING, col(Order.expires_at) <= now(), Order.attention == "")
         .order_by(col(Order.expires_at))
+        .limit(limit)
+    )
+    return [id for id in found if id]
+
+
+def outdated(session: Session, limit: int = 100) -> list[int]:
+    """Unpaid orders whose cart isn't what was ordered any more."""
+    found = session.exec(
+        select(Order.id)
+        .join(Cart, col(Cart.id) == Order.cart_id)
+        .where(
+            Order.status == OrderStatus.PENDING,
+            Order.attention == "",
+            col(Cart.completed_at).is_(None),
+            Cart.version != Order.cart_version,
+        )
+        .order_by(col(Order.id))
         .limit(limit)
     )
     return [id for id in found if id]

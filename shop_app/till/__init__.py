@@ -10,13 +10,14 @@ The door to five rooms: `paying` (from a cart to an open payment), `settling` (w
 from __future__ import annotations
 
 from .captures import capture, mark_paid, void
+from .comparing import reconcile
 from .desk import cancel, fulfil, refund
-from .healing import reconcile, sweep
+from .healing import close_outdated, sweep
 from .paying import close, give_up, page_of, pay
 from .settling import apply_notice, settle, settle_from_provider
 from .taxing import ask_for_taxes
 
 __all__ = [
-    "apply_notice", "ask_for_taxes", "cancel", "capture", "close", "fulfil", "give_up", "mark_paid",
+    "apply_notice", "ask_for_taxes", "cancel", "capture", "close", "close_outdated", "fulfil", "give_up", "mark_paid",
     "page_of", "pay", "reconcile", "refund", "settle", "settle_from_provider", "sweep", "void",
 ]  # fmt: skip

@@ -135,6 +135,25 @@ class PaymentPicture:
     """Whether a cancelled payment was cancelled by us; otherwise it ran out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One thing in a company's own books."""
+
+    provider: str
+    kind: str
+    """session, intent, refund or dispute."""
+    reference: str
+    status: str = ""
+    """Of a refund or a dispute: as their pictures say it."""
+    intent_reference: str = ""
+    attempt_key: str = ""
+    order_token: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    moved: bool = False
+    """Whether money was taken or authorised."""
+
+
 class PaymentProvider(Protocol):
     name: str
 
@@ -173,6 +192,13 @@ class PaymentProvider(Protocol):
 
     def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundPicture:
         """Give money back; the same key again is the same refund."""
+        ...
+
+    def recent(self, since: datetime) -> list[Trace]:
+        """All that the company's books have since then, of whichever shop.
+
+        Errors  ProviderDown.
+        """
         ...
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:

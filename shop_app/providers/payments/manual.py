@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from ...errors import Invalid
 from ...words import _
-from . import Forged, Notice, PaymentPicture, RefundPicture, Started, StartPayment
+from . import Forged, Notice, PaymentPicture, RefundPicture, Started, StartPayment, Trace
 
 
 class ManualProvider:
@@ -42,6 +43,9 @@ class ManualProvider:
         return RefundPicture(
             reference=f"manual-{key}", amount_minor=amount_minor, status="succeeded", request_key=key
         )
+
+    def recent(self, since: datetime) -> list[Trace]:
+        return []
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
         return None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ...clock import now
@@ -25,6 +26,7 @@ from . import (
     RefundPicture,
     Started,
     StartPayment,
+    Trace,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ SIGNATURE_SECONDS = 300
 SHORTEST_SESSION_SECONDS = 30 * 60
 LONGEST_SESSION_SECONDS = 24 * 3600
 MAX_LINES = 100
+MOST_LISTED = 10_000
 LET_GO = "requested_by_customer"
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 """What Stripe takes as the reason of a refund; ours are kept in our own books."""
@@ -132,11 +135,26 @@ class StripeProvider:
             made = self.client.v1.refunds.create(
                 {
                     "payment_intent": intent_reference, "amount": amount_minor,
-                    "reason": reason if reason in REASONS else "requested_by_customer", "metadata": {"request_key": key},
+                    "reason": reason if reason in REASONS else "requested_by_customer",
+                    "metadata": {"request_key": key},
                 },
                 {"idempotency_key": f"refund-{key}"},
             )  # fmt: skip
         return _refund(made)
+
+    def recent(self, since: datetime) -> list[Trace]:
+        """Sessions that were gone through, intents, refunds and disputes; at most `MOST_LISTED` of each."""
+        wanted: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        api = self.client.v1
+        lists = (api.checkout.sessions, api.payment_intents, api.refunds, api.disputes)
+        found: list[Trace] = []
+        for listing in lists:
+            with _outside():
+                for thing in islice(listing.list(wanted).auto_paging_iter(), MOST_LISTED):
+                    trace = _trace(thing)
+                    if trace:
+                        found.append(trace)
+        return found
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
         with _outside(_("The payment can't be captured any more. No money was moved.")):
@@ -341,6 +359,23 @@ def _dispute(dispute: Any) -> DisputePicture:
         due_at=datetime.fromtimestamp(due, UTC) if due else None,
         is_inquiry=dispute.status.startswith("warning_"),
     )
+
+
+def _trace(thing: Any) -> Trace | None:
+    """One entry of a list; None for a session that nobody has gone through."""
+    kinds = {"checkout.session": "session", "payment_intent": "intent", "refund": "refund"}
+    if thing.object == "checkout.session" and thing.status != "complete":
+        return None
+    intent = thing.id if thing.object == "payment_intent" else getattr(thing, "payment_intent", None)
+    metadata = getattr(thing, "metadata", None) or {}
+    status = {"refund": lambda: _refund(thing).status, "dispute": lambda: _dispute(thing).status}
+    return Trace(
+        provider="stripe", kind=kinds.get(thing.object, "dispute"), reference=thing.id,
+        status=status.get(thing.object, str)(), intent_reference=intent if isinstance(intent, str) else "",
+        attempt_key=_entry(metadata, "attempt"), order_token=_entry(metadata, "order_token"),
+        amount_minor=getattr(thing, "amount", 0) or 0, currency=(thing.currency or "").upper(),
+        moved=thing.object == "payment_intent" and thing.status in ("succeeded", "requires_capture"),
+    )  # fmt: skip
 
 
 @contextmanager
