@@ -60,9 +60,9 @@ _STORE_CREDIT = (
     .order_by(account.c.id)
     .limit(1)
 )  # fmt: skip
-# Two that open the same account at once: the second one waits here, and then finds it.
+# Two that open the same account at once, or issue the same card: the second waits here, then finds it.
 _QUEUE_UP = text("""
-    INSERT INTO counter (name, value) VALUES ('store_credit', 1)
+    INSERT INTO counter (name, value) VALUES ('credit', 1)
     ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
 """)
 
@@ -91,6 +91,7 @@ def issue(
     _check_new(amount_minor, kind, email, expires_at, request_key)
     address = clean_email(email) if email.strip() else ""
     currency, key = settings().currency, f"issued:{request_key}"
+    session.connection().execute(_QUEUE_UP)
     known = session.connection().execute(_KNOWN, {"key": key}).first()
     code = credit_codes.make(request_key) if kind == CreditKind.GIFT_CARD else ""
     if known:
