@@ -37,8 +37,9 @@ _RUN_OUT = select(stock_hold.c.cart_id).where(stock_hold.c.expires_at <= bindpar
 # Whoever works on a cart just now is about to decide over its hold, so nobody waits for them.
 _LOCK_RUN_OUT = (
     select(_cart.c.id)
-    .where(_cart.c.id.in_(_RUN_OUT.limit(bindparam("most"))))
+    .where(_cart.c.id.in_(_RUN_OUT))
     .order_by(_cart.c.id)
+    .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
 _TAKE_RUN_OUT = (
