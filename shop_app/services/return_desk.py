@@ -150,7 +150,7 @@ def _note(session: Session, found: Row[Any], to: ReturnStatus, by: Principal, **
     )
     audit.record(
         session, by.actor, f"return.{to.value}", "return", f"{found.number}/{found.id}",
-        before={"status": found.status}, after={"status": to.value, **data}, staff_id=by.id,
+        before={"status": found.status}, after={"status": to.value, **data}, staff_id=by.id or None,
     )  # fmt: skip
 
 

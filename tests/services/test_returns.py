@@ -1,0 +1,465 @@
+"""Returns and withdrawals: what may go back and until when, each once, and the receipt with it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Row, select, update
+from sqlmodel import Session, SQLModel
+
+from shop_app import facts
+from shop_app.clock import now
+from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.models import RETURN_MOVES, ReturnStatus
+from shop_app.services import (
+    books,
+    cart,
+    fulfilment,
+    order_units,
+    orders,
+    return_desk,
+    return_life,
+    returnable,
+    returns,
+)
+from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.checkout import CheckoutForm
+from tests.factories import key_hash, make_basics, make_product, stock_of
+
+pytestmark = pytest.mark.both
+ME = key_hash()
+tables = SQLModel.metadata.tables
+FORM = CheckoutForm(
+    email="Marta@Example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
+    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    payment_provider="manual",
+)  # fmt: skip
+BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", PERMISSIONS["owner"])
+CLERK = replace(BOSS, email="clerk@example.com", role="clerk", permissions=PERMISSIONS["clerk"])
+KEY = "k" * 32
+MUGS, BOWL = 0, 1
+
+
+@pytest.fixture
+def placed(session: Session, clock: Any) -> orders.PlacedOrder:
+    """Three mugs at €24.00 and a bowl at €27.80, agreed and to be paid by transfer."""
+    make_basics(session)
+    make_product(session, "Dune Mug", price_minor=2400, options={"Colour": ["Moss"]}, stock=5)
+    make_product(session, "Shoal Bowl", price_minor=2780, stock=3)
+    cart.add(session, ME, "DUNE-MUG-MOSS", 3)
+    cart.add(session, ME, "SHOAL-BOWL", 1)
+    order = orders.place(session, ME, FORM, expected_total_minor=9980)
+    orders.mark_paid(session, order.order_id)
+    return order
+
+
+@pytest.fixture
+def arrived(session: Session, placed: orders.PlacedOrder) -> orders.PlacedOrder:
+    """All of it is with the shopper since 20 November 2026."""
+    deliver(session, placed, {line.id: line.quantity for line in rows(session, "order_line")})
+    return placed
+
+
+def deliver(session: Session, order: orders.PlacedOrder, units: dict[int, int]) -> None:
+    parcel = fulfilment.ship(session, order.order_id, units, carrier="DHL", tracking="00340434", by=BOSS)
+    fulfilment.mark_delivered(session, parcel.id, by=BOSS)
+
+
+def rows(session: Session, table: str) -> list[Row[Any]]:
+    return list(session.connection().execute(select(tables[table]).order_by(*tables[table].primary_key)))
+
+
+def kinds(session: Session) -> list[str]:
+    return [row.kind for row in rows(session, "letter") if row.kind not in ("order_paid", "order_placed")]
+
+
+def everything(session: Session) -> dict[str, list[Any]]:
+    names = ("return_request", "return_line", "order_line", "stock_level", "stock_movement", "letter")
+    return {name: [tuple(row) for row in rows(session, name)] for name in names}
+
+
+def ask(
+    session: Session, order: orders.PlacedOrder, units: dict[int, int], key: str = KEY
+) -> returns.Receipt:
+    return returns.request(session, order.token, units, "damaged", " A chip. ", key)
+
+
+def withdraw(
+    session: Session, units: dict[int, int] | None = None, key: str = KEY, **more: str
+) -> returns.Receipt:
+    given = {"number": "1001", "email": "marta@example.com", "name": "Marta Lind", "note": ""} | more
+    return returns.withdraw(session, quantities=units, request_key=key, **given)
+
+
+def counts(session: Session, order: orders.PlacedOrder) -> list[tuple[int, int]]:
+    return [(line.sent, line.not_sent) for line in returnable.by_id(session, order.order_id).lines]
+
+
+# --- What may go back -----------------------------------------------------------------------------
+
+
+def test_nothing_that_hasnt_left_can_be_returned_and_all_of_it_be_withdrawn_from(session, placed):
+    free = returnable.by_token(session, placed.token)
+    assert counts(session, placed) == [(0, 3), (0, 1)]
+    assert (free.may_return, free.may_withdraw, free.withdraw_until) == (False, True, None)
+
+
+def test_the_days_count_from_the_last_parcel_that_arrived(session, arrived, clock):
+    free = returnable.by_token(session, arrived.token)
+    assert counts(session, arrived) == [(3, 0), (1, 0)]
+    assert (str(free.withdraw_until), str(free.return_until)) == ("2026-12-04", "2026-12-20")
+
+
+def test_a_parcel_that_nobody_saw_arrive_counts_from_the_day_it_left(session, placed, clock):
+    units = {line.id: line.quantity for line in rows(session, "order_line")}
+    fulfilment.ship(session, placed.order_id, units, carrier="", tracking="", by=BOSS)
+    assert str(returnable.by_token(session, placed.token).withdraw_until) == "2026-12-04"
+
+
+def test_while_a_part_is_to_come_the_days_dont_count(session, placed):
+    mugs = rows(session, "order_line")[MUGS]
+    deliver(session, placed, {mugs.id: 2})
+    assert counts(session, placed) == [(2, 1), (0, 1)]
+    assert returnable.by_token(session, placed.token).withdraw_until is None
+
+
+def test_an_order_that_waits_for_its_payment_has_nothing_to_withdraw_from(session, clock):
+    make_basics(session)
+    make_product(session, "Shoal Bowl", price_minor=2780, stock=3)
+    cart.add(session, ME, "SHOAL-BOWL", 1)
+    orders.place(session, ME, replace(FORM, payment_provider="stripe"), expected_total_minor=3270)
+    with pytest.raises(Conflict, match="Nothing of order 1001 is left to send back"):
+        withdraw(session)
+
+
+# --- Asking for a return --------------------------------------------------------------------------
+
+
+def test_a_return_is_asked_for_and_its_receipt_written(session, arrived):
+    receipt = ask(session, arrived, {MUGS: 2})
+
+    (row,) = rows(session, "return_request")
+    (line,) = rows(session, "return_line")
+    assert (row.kind, row.status, row.reason, row.note) == ("return", "requested", "damaged", "A chip.")
+    assert (line.quantity, line.quantity_received) == (2, 0)
+    assert receipt.things == ["2 × Dune Mug, Moss"]
+    assert receipt.at == "20 November 2026, 10:00 UTC"
+    assert kinds(session) == ["order_shipped", "return_requested"]
+    assert facts.OrderChanged(arrived.order_id) in session.info["facts"]
+    assert counts(session, arrived) == [(1, 0), (1, 0)]
+
+
+def test_the_same_form_sent_twice_is_one_request(session, arrived):
+    first = ask(session, arrived, {MUGS: 2})
+    before = everything(session)
+    assert ask(session, arrived, {MUGS: 2}) == first
+    assert everything(session) == before
+
+
+def test_two_forms_at_once_cant_ask_for_more_than_there_is(session, arrived):
+    ask(session, arrived, {MUGS: 2})
+    before = everything(session)
+    with pytest.raises(Conflict, match=r"Of Dune Mug, Moss, 1 can still go back\."):
+        ask(session, arrived, {MUGS: 2}, key="l" * 32)
+    assert everything(session) == before
+
+
+@pytest.mark.parametrize(
+    ("units", "sentence"),
+    [
+        ({}, "Choose what you want to send back"),
+        ({MUGS: 0}, "Choose what you want to send back"),
+        ({MUGS: 4}, "Of Dune Mug, Moss, 3 can still go back."),
+        ({MUGS: -1}, "Choose what you want to send back"),
+        ({7: 1}, "Choose what you want to send back"),
+    ],
+)
+def test_quantities_that_dont_fit_are_refused(session, arrived, units, sentence):
+    before = everything(session)
+    with pytest.raises((Conflict, Invalid)) as refusal:
+        ask(session, arrived, units)
+    assert refusal.value.message == sentence
+    assert everything(session) == before
+
+
+def test_a_reason_of_ones_own_making_is_refused(session, arrived):
+    with pytest.raises(Invalid) as refusal:
+        returns.request(session, arrived.token, {MUGS: 1}, "not_sent", "", KEY)
+    assert (refusal.value.field, rows(session, "return_request")) == ("reason", [])
+
+
+@pytest.mark.parametrize("token", ["", "x" * 32, "%"])
+def test_another_token_finds_nothing(session, arrived, token):
+    with pytest.raises(NotFound):
+        returns.request(session, token, {MUGS: 1}, "damaged", "", KEY)
+
+
+def test_a_key_of_another_order_is_no_way_in(session, arrived, clock):
+    ask(session, arrived, {MUGS: 1})
+    cart.add(session, ME, "SHOAL-BOWL", 1)
+    other = orders.place(session, ME, FORM, expected_total_minor=3270)
+    with pytest.raises(Conflict, match="Open the form again"):
+        ask(session, other, {0: 1})
+
+
+def test_after_fourteen_days_only_a_return_and_after_thirty_nothing(session, arrived, clock):
+    clock.shift(timedelta(days=14))
+    assert returnable.by_token(session, arrived.token).may_withdraw
+    clock.shift(timedelta(days=1))
+    with pytest.raises(Conflict) as refusal:
+        withdraw(session)
+    assert refusal.value.message == (
+        "The 14 days for order 1001 ended on 4 December 2026. You can still ask to send things back until "
+        "20 December 2026, on the page of your order."
+    )
+    ask(session, arrived, {BOWL: 1})
+    clock.shift(timedelta(days=16))
+    with pytest.raises(Conflict, match=r"The 30 days for order 1001 ended on 20 December 2026\."):
+        ask(session, arrived, {MUGS: 1}, key="l" * 32)
+    assert len(rows(session, "return_request")) == 1
+
+
+# --- Withdrawing ----------------------------------------------------------------------------------
+
+
+def test_a_guest_withdraws_and_nobody_has_to_agree(session, arrived):
+    receipt = withdraw(session, note="Too heavy.")
+
+    (row,) = rows(session, "return_request")
+    assert (row.kind, row.status, row.reason) == ("withdrawal", "approved", "")
+    assert row.decided_at is not None
+    assert receipt == returns.Receipt(
+        number="1001", token=arrived.token, name="Marta Lind", email="marta@example.com",
+        at="20 November 2026, 10:00 UTC", things=["3 × Dune Mug, Moss", "1 × Shoal Bowl"],
+        send_back=["3 × Dune Mug, Moss", "1 × Shoal Bowl"], not_sent=[], send_until="4 December 2026",
+        note="Too heavy.",
+    )  # fmt: skip
+    letter = rows(session, "letter")[-1]
+    assert (letter.kind, letter.to_email) == ("withdrawal_received", "marta@example.com")
+    assert letter.data["receipt"]["things"] == receipt.things
+    assert counts(session, arrived) == [(0, 0), (0, 0)]
+
+
+def test_a_withdrawal_before_anything_was_sent_marks_it_and_cancels_nothing(session, placed):
+    receipt = withdraw(session)
+
+    (row,) = rows(session, "return_request")
+    assert (row.kind, row.status, row.reason) == ("withdrawal", "approved", "not_sent")
+    assert (receipt.send_back, receipt.send_until) == ([], "")
+    assert [line.quantity_cancelled for line in rows(session, "order_line")] == [0, 0]
+    assert stock_of(session, "DUNE-MUG-MOSS") == (5, 3, 0)
+    lines = rows(session, "order_line")
+    assert returnable.not_to_send(session, placed.order_id) == {lines[0].id: 3, lines[1].id: 1}
+
+
+def test_what_is_partly_sent_is_split_and_the_unsent_is_ended_first(session, placed):
+    mugs = rows(session, "order_line")[MUGS]
+    deliver(session, placed, {mugs.id: 2})
+    receipt = withdraw(session, {MUGS: 2, BOWL: 1})
+
+    assert [(row.reason, row.request_key) for row in rows(session, "return_request")] == [
+        ("", KEY), ("not_sent", f"{KEY}:rest"),
+    ]  # fmt: skip
+    assert receipt.send_back == ["1 × Dune Mug, Moss"]
+    assert receipt.not_sent == ["1 × Dune Mug, Moss", "1 × Shoal Bowl"]
+    assert counts(session, placed) == [(1, 0), (0, 0)]
+    assert withdraw(session, {MUGS: 2, BOWL: 1}) == receipt
+    assert len(rows(session, "return_request")) == 2
+
+
+def test_what_was_sent_all_the_same_comes_back_like_the_rest(session, placed):
+    withdraw(session, {MUGS: 2})
+    lines = rows(session, "order_line")
+    order_units.send(session, placed.order_id, {lines[MUGS].id: 3}, actor="staff")
+    assert counts(session, placed) == [(1, 0), (0, 1)]
+
+
+@pytest.mark.parametrize("more", [{"number": "1002"}, {"email": "other@example.com"}, {"number": "' OR 1"}])
+def test_a_wrong_number_and_a_wrong_address_are_answered_alike(session, arrived, more):
+    before = everything(session)
+    with pytest.raises(NotFound) as refusal:
+        withdraw(session, **more)
+    assert refusal.value.message == (
+        "We found no order with this number and email address. Check both, please."
+    )
+    assert everything(session) == before
+
+
+def test_a_withdrawal_needs_a_name(session, arrived):
+    with pytest.raises(Invalid) as refusal:
+        withdraw(session, name="  ")
+    assert (refusal.value.field, rows(session, "return_request")) == ("name", [])
+
+
+def test_declared_twice_at_once_it_is_declared_once(session, arrived):
+    first = withdraw(session)
+    assert withdraw(session) == first
+    with pytest.raises(Conflict, match="Nothing of order 1001 is left to send back"):
+        withdraw(session, key="l" * 32)
+    assert kinds(session) == ["order_shipped", "withdrawal_received"]
+
+
+# --- The desk -------------------------------------------------------------------------------------
+
+
+def the_return(session: Session) -> Row[Any]:
+    return rows(session, "return_request")[-1]
+
+
+def test_a_return_is_approved_received_and_refunded(session, arrived):
+    ask(session, arrived, {MUGS: 2})
+    return_desk.approve(session, the_return(session).id, by=BOSS, answer="Of course.")
+    assert (the_return(session).status, the_return(session).answer) == ("approved", "Of course.")
+
+    mugs = rows(session, "order_line")[MUGS]
+    return_desk.receive(session, the_return(session).id, {mugs.id: 2}, {mugs.id: 1}, by=CLERK)
+    (line,) = rows(session, "return_line")
+    assert (line.quantity_received, line.quantity_restocked) == (2, 1)
+    assert rows(session, "order_line")[MUGS].quantity_returned == 2
+    assert stock_of(session, "DUNE-MUG-MOSS") == (3, 0, 0)
+    assert rows(session, "customer_order")[0].fulfilment_status == "partially_returned"
+
+    return_life.refunded(session, the_return(session).id, actor="staff")
+    assert the_return(session).status == "refunded"
+    assert kinds(session) == ["order_shipped", "return_requested", "return_approved", "return_received"]
+    assert [row.action for row in rows(session, "audit_entry")][-2:] == [
+        "return.approved", "return.received",
+    ]  # fmt: skip
+    assert [found.sentence for found in books.check(session).violations] == []
+
+
+def test_received_twice_counts_once(session, arrived):
+    withdraw(session)
+    lines = {line.id: line.quantity for line in rows(session, "order_line")}
+    return_desk.receive(session, the_return(session).id, lines, lines, by=BOSS)
+    before = everything(session)
+    return_desk.receive(session, the_return(session).id, lines, lines, by=BOSS)
+    assert everything(session) == before
+    assert rows(session, "customer_order")[0].fulfilment_status == "returned"
+    assert stock_of(session, "DUNE-MUG-MOSS") == (5, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("received", "restocked", "sentence"),
+    [
+        (0, 0, "Enter how many have arrived."),
+        (3, 0, "The return is about 2 of Dune Mug, Moss."),
+        (1, 2, "No more can go on the shelf than have arrived."),
+        (2, -1, "No more can go on the shelf than have arrived."),
+    ],
+)
+def test_what_arrived_must_fit_the_return(session, arrived, received, restocked, sentence):
+    ask(session, arrived, {MUGS: 2})
+    return_desk.approve(session, the_return(session).id, by=BOSS)
+    mugs = rows(session, "order_line")[MUGS]
+    with pytest.raises(Invalid) as refusal, session.begin_nested():
+        return_desk.receive(
+            session, the_return(session).id, {mugs.id: received}, {mugs.id: restocked}, by=BOSS
+        )
+    assert refusal.value.message == sentence
+    assert the_return(session).status == "approved"
+    assert rows(session, "order_line")[MUGS].quantity_returned == 0
+
+
+def test_a_return_is_declined_with_an_answer_alone_and_its_units_are_free_again(session, arrived):
+    ask(session, arrived, {MUGS: 3})
+    with pytest.raises(Invalid):
+        return_desk.decline(session, the_return(session).id, by=BOSS, answer=" ")
+    return_desk.decline(session, the_return(session).id, by=BOSS, answer="It was used for a year.")
+    assert kinds(session)[-1] == "return_declined"
+    assert counts(session, arrived) == [(3, 0), (1, 0)]
+
+
+def test_a_withdrawal_cant_be_declined(session, arrived):
+    withdraw(session)
+    with pytest.raises(Conflict):
+        return_desk.decline(session, the_return(session).id, by=BOSS, answer="No.")
+    assert the_return(session).status == "approved"
+
+
+def test_staff_without_the_right_change_nothing(session, arrived):
+    ask(session, arrived, {MUGS: 1})
+    before = everything(session)
+    for verb in (return_desk.approve, return_desk.cancel):
+        with pytest.raises(Forbidden):
+            verb(session, the_return(session).id, by=CLERK)
+    with pytest.raises(Forbidden):
+        return_desk.decline(session, the_return(session).id, by=CLERK, answer="No.")
+    with pytest.raises(Forbidden):
+        return_desk.receive(session, the_return(session).id, {1: 1}, {}, by=Principal("staff", 9))
+    assert everything(session) == before
+
+
+def test_only_legal_moves_are_made(session, arrived):
+    ask(session, arrived, {MUGS: 1})
+    table = tables["return_request"]
+    for start, to in itertools.product(ReturnStatus, ReturnStatus):
+        session.connection().execute(update(table).values(status=start.value))
+        found = return_life.lock(session, the_return(session).id)
+        if to in RETURN_MOVES[start] or start == to:
+            assert return_life.move(session, found, to) is (start != to)
+            assert the_return(session).status == to
+        else:
+            with pytest.raises(Conflict):
+                return_life.move(session, found, to)
+            assert the_return(session).status == start
+
+
+def test_a_return_that_isnt_there(session, arrived):
+    with pytest.raises(NotFound):
+        return_desk.approve(session, 999, by=BOSS)
+
+
+# --- What the order's page says -------------------------------------------------------------------
+
+
+def test_the_page_tells_of_parcels_and_of_what_may_go_back(session, arrived):
+    view = orders.view(session, arrived.token)
+    (parcel,) = view.parcels
+    assert (parcel.name, parcel.delivered) == ("DHL 00340434", "20 November")
+    assert parcel.tracking_url == "https://www.dhl.com/de-en/home/tracking.html?tracking-id=00340434"
+    assert parcel.things == ["3 × Dune Mug, Moss", "1 × Shoal Bowl"]
+    assert (view.headline, view.phase) == ("It has arrived, Marta", "paid")
+    assert [(choice.field, choice.most) for choice in view.choices] == [("quantity-0", 3), ("quantity-1", 1)]
+    assert (view.may_withdraw, view.withdraw_until, view.return_until) == (True, "4 December", "20 December")
+    assert view.returns == []
+
+
+def test_the_page_says_what_happens_next_with_a_return(session, arrived):
+    ask(session, arrived, {MUGS: 1})
+    (view,) = orders.view(session, arrived.token).returns
+    assert (view.title, view.status_text) == ("Return of 20 November", "Requested")
+    assert (view.things, view.next_text) == (
+        ["1 × Dune Mug, Moss"], "We answer within two working days, by email.",
+    )  # fmt: skip
+    return_desk.approve(session, the_return(session).id, by=BOSS)
+    (view,) = orders.view(session, arrived.token).returns
+    assert view.next_text == (
+        "Send the things to Fennholm, Returns, Am Speicher 4, Berlin, Germany, with a note that names order "
+        "1001. Your money goes back within 14 days after they have arrived here."
+    )
+
+
+def test_the_page_of_a_returned_order_has_no_station_that_never_comes(session, arrived):
+    withdraw(session)
+    lines = {line.id: line.quantity for line in rows(session, "order_line")}
+    return_desk.receive(session, the_return(session).id, lines, {}, by=BOSS)
+    view = orders.view(session, arrived.token)
+    assert [(step.label, step.state) for step in view.steps] == [
+        ("Order received", "done"), ("Paid", "done"), ("Packed", "done"), ("On its way", "done"),
+        ("Delivered", "done"), ("Returned", "done"),
+    ]  # fmt: skip
+    assert view.headline == "It came back to us"
+    assert [line.note for line in view.lines] == ["3 came back", "1 came back"]
+
+
+def test_a_withdrawal_of_what_wasnt_sent_says_so(session, placed):
+    withdraw(session)
+    (view,) = orders.view(session, placed.token).returns
+    assert (view.title, view.status_text) == ("Withdrawal of 20 November 2026, 10:00 UTC", "Won't be sent")
+    assert view.next_text == "We don't send them. Your money for them goes back by 4 December 2026."
+    assert now().day == 20
