@@ -21,6 +21,7 @@ from .cart_line import (
     units,
 )  # fmt: skip
 from .controls import text_link
+from .credit import credit_field, credit_rows
 from .icons import icon
 from .marks import badge
 
@@ -35,11 +36,15 @@ def order_summary() -> rx.Component:
                     icon("down", look.FACET_ICON),
                     class_name="flex items-center gap-1.5",
                 ),
-                rx.el.span(Checkout.view.total, class_name="font-medium tabular-nums"),
+                rx.el.span(
+                    rx.cond(Checkout.view.left, Checkout.view.left, Checkout.view.total),
+                    class_name="font-medium tabular-nums",
+                ),
                 class_name="flex min-h-7 cursor-pointer items-center justify-between",
             ),
             _lines(),
             _sums(),
+            text_link(_("Change"), href="/cart", class_name="text-sm text-ink-2"),
             class_name="group md:hidden",
         ),
         rx.el.div(
@@ -53,7 +58,9 @@ def order_summary() -> rx.Component:
             class_name="hidden md:block",
         ),
         rx.el.div(
-            code_field("checkout", Checkout, Checkout.view.cart), class_name="mt-2 md:border-t md:border-line"
+            code_field("checkout", Checkout, Checkout.view.cart),
+            credit_field("checkout", Checkout, Checkout.view),
+            class_name="mt-2 divide-y divide-line md:border-t md:border-line",
         ),
         aria_label=_("Your order"),
         class_name=look.CHECKOUT_ASIDE,
@@ -126,5 +133,6 @@ def _sums() -> rx.Component:
             rx.el.p(Checkout.view.tax_note, class_name="text-sm text-ink-3", data_testid="tax-note"),
             rx.fragment(),
         ),
+        credit_rows(Checkout, Checkout.view),
         class_name=f"{look.SUM} mt-3.5 border-t border-line pt-4",
     )

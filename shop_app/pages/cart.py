@@ -21,6 +21,7 @@ from shop_app.components.cart_line import (
     units,
 )
 from shop_app.components.controls import link_button
+from shop_app.components.credit import credit_field, credit_rows
 from shop_app.components.marks import empty_state
 from shop_app.state.cart import Cart
 from shop_app.words import _
@@ -112,9 +113,14 @@ def _sums() -> rx.Component:
                 class_name=look.SUM_TOTAL,
             ),
             rx.el.p(Cart.view.tax_note, class_name="text-sm text-ink-3"),
+            credit_rows(),
             class_name=look.SUM,
         ),
-        rx.el.div(code_field("page"), class_name="mt-4 border-y border-line"),
+        rx.el.div(
+            code_field("page"),
+            credit_field("page"),
+            class_name="mt-4 divide-y divide-line border-y border-line",
+        ),
         rx.cond(
             Cart.view.can_check_out,
             link_button(

@@ -9,6 +9,7 @@ import reflex as rx
 from shop_app.components import layout, look, texts
 from shop_app.components.address_fields import address_fields, wrong_with
 from shop_app.components.controls import button, link_button, text_link
+from shop_app.components.credit import credit_rows
 from shop_app.components.fields import options, radio_card, text_field
 from shop_app.components.hold_timer import hold_news, hold_timer
 from shop_app.components.icons import icon
@@ -67,6 +68,12 @@ def _checkout() -> rx.Component:
                 _payment(),
                 rx.el.input(
                     type="hidden", name="shown_minor", value=Checkout.view.total_minor, read_only=True
+                ),
+                rx.el.input(
+                    type="hidden",
+                    name="shown_credit_minor",
+                    value=Checkout.view.credit_minor,
+                    read_only=True,
                 ),
                 rx.el.input(
                     type="hidden", name="shown_parts", value=Checkout.view.shown_parts, read_only=True
@@ -249,11 +256,15 @@ def _payment() -> rx.Component:
 
     return _section(
         _("Payment"),
-        options(
-            rx.foreach(Checkout.view.payments, card),
-            legend=_("Way to pay"),
-            id="field-payment_provider",
-            tab_index=-1,
+        rx.cond(
+            Checkout.view.is_covered,
+            rx.el.p(_("Your gift card or credit pays for all of it."), data_testid="is-covered"),
+            options(
+                rx.foreach(Checkout.view.payments, card),
+                legend=_("Way to pay"),
+                id="field-payment_provider",
+                tab_index=-1,
+            ),
         ),
         _wrong("payment_provider"),
         rx.el.p(
@@ -268,6 +279,7 @@ def _payment() -> rx.Component:
             class_name=f"{look.SUM_TOTAL} mt-6 mb-4",
             aria_live="polite",
         ),
+        rx.el.div(credit_rows(Checkout, Checkout.view), class_name="mb-4 empty:hidden", aria_live="polite"),
         _pay_button(),
         rx.el.p(
             _("By paying you accept our "),

@@ -16,9 +16,9 @@ from shop_app.services.checkout import CountryChoice
 from shop_app.settings import settings
 from shop_app.words import _
 
-from . import live
+from . import guesses, live
 from .base import public, visitor_hash
-from .payload import Code, Form, Quantity, Sku
+from .payload import Code, Form, Quantity, RecordId, Sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Cart(rx.State):
     refusal: str = ""
     """Why `refused_sku` couldn't be added or changed."""
     code_refusal: str = ""
+    credit_refusal: str = ""
     countries: list[CountryChoice] = []
     _path: str = ""
 
@@ -167,6 +168,19 @@ class Cart(rx.State):
     @public
     async def remove_code(self, code: Code):
         self.code_refusal = await self._do(cart.remove_code, code)
+
+    @rx.event
+    @public
+    async def apply_credit(self, form: Form):
+        """The code of a gift card, or of store credit."""
+        self.credit_refusal = await guesses.too_many(self) or await self._do(
+            cart.apply_credit, form.get("credit", "")[:60]
+        )
+
+    @rx.event
+    @public
+    async def remove_credit(self, account: RecordId):
+        self.credit_refusal = await self._do(cart.remove_credit, account)
 
     @rx.event
     @public

@@ -19,9 +19,9 @@ from shop_app.services.holds import NO_HOLD, HoldView
 from shop_app.services.price_changes import PriceChange, PriceRisen
 from shop_app.words import plural
 
-from . import live
+from . import guesses, live
 from .base import public, visitor_hash
-from .payload import Code, Form, ShortText
+from .payload import Code, Form, RecordId, ShortText
 
 FormField = Literal[
     "email",
@@ -78,6 +78,7 @@ class Checkout(rx.State):
     refused_kind: str = ""
     """ "" for nothing, price, stock or other."""
     code_refusal: str = ""
+    credit_refusal: str = ""
     refused_lines: list[str] = []
     """The same, a sentence for each line that is short."""
     changes: list[PriceChange] = []
@@ -174,8 +175,10 @@ class Checkout(rx.State):
             self.view = await db.in_transaction(checkout.save, visitor_hash(self), typed)
             if wrong := await db.in_reading(checkout.problems, typed):
                 return self._point_at(wrong)
-            parts = form.get("shown_parts", "")
-            to = await till.pay(visitor_hash(self), typed, shown_minor, shown_parts=parts)
+            to = await till.pay(
+                visitor_hash(self), typed, shown_minor, shown_parts=form.get("shown_parts", ""),
+                expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
+            )  # fmt: skip
             self._leaving = True
             self.departure = Departure(to, form.get("ticket", "")[:64], self.departure.number + 1)
         except ShopError as refusal:
@@ -226,13 +229,31 @@ class Checkout(rx.State):
     async def remove_code(self, code: Code):
         await self._code(cart.remove_code, code)
 
+    @rx.event
+    @public
+    async def apply_credit(self, form: Form):
+        """The code of a gift card, or of store credit."""
+        self.credit_refusal = await guesses.too_many(self) or await self._changed(
+            cart.apply_credit, form.get("credit", "")[:60]
+        )
+
+    @rx.event
+    @public
+    async def remove_credit(self, account: RecordId):
+        self.credit_refusal = await self._changed(cart.remove_credit, account)
+
     async def _code(self, verb: Callable[..., CartView], code: str) -> None:
-        self.code_refusal = ""
+        self.code_refusal = await self._changed(verb, code)
+
+    async def _changed(self, verb: Callable[..., CartView], arg: str | int) -> str:
+        """Change the cart and look again; "" where it was done, else why not."""
         try:
-            await db.in_transaction(verb, visitor_hash(self), code)
+            await db.in_transaction(verb, visitor_hash(self), arg)
+            return ""
         except ShopError as refused:
-            self.code_refusal = refused.message
-        await self._look()
+            return refused.message
+        finally:
+            await self._look()
 
 
 def _enter(session: Session, key_hash: str) -> tuple[HoldView, CheckoutView] | None:

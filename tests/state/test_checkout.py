@@ -7,7 +7,8 @@ from sqlmodel import Session, select
 
 from shop_app import db
 from shop_app.models import Order
-from shop_app.services import cart, holds
+from shop_app.services import cart, credit, holds
+from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.holds import NO_HOLD
 from shop_app.state.checkout import Checkout
 from shop_app.web.cookies import key_hash
@@ -286,3 +287,52 @@ async def test_a_code_can_be_entered_and_taken_off_here_too(open_tab, full_cart)
     await tab.apply_code({"code": "NOPE"})
     assert tab.code_refusal == "There is no code NOPE"
     assert tab.view.total_minor == 9800
+
+
+def gift_card(amount_minor: int = 2000) -> str:
+    owner = Principal("staff", 0, "owner@example.com", "Olga", "owner", PERMISSIONS["owner"])
+    with db.transaction() as session:
+        return credit.issue(session, amount_minor, by=owner, request_key="one").code
+
+
+async def test_a_gift_card_pays_its_part_and_can_be_taken_out_again(open_tab, full_cart):
+    code = gift_card()
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.apply_credit({"credit": code.lower().replace("-", " ")})
+    assert (tab.credit_refusal, tab.view.left, tab.view.credit_minor) == ("", "€78.00", 2000)
+    await tab.pay(GOOD | {"shown_credit_minor": "2000"})
+    assert [order.total_minor for order in orders()] == [9800]
+    assert orders()[0].payment_status == "none", "the transfer still has to come"
+
+
+async def test_a_card_that_is_taken_out_pays_nothing(open_tab, full_cart):
+    code = gift_card()
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.apply_credit({"credit": code})
+    await tab.remove_credit(tab.view.credits[0].account_id)
+    assert (tab.view.credits, tab.view.left, tab.view.total) == ([], "", "€98.00")
+
+
+async def test_a_page_that_did_not_show_less_credit_is_refused_with_the_difference(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.pay(GOOD | {"shown_credit_minor": "2000"})
+    assert (tab.refused_kind, orders()) == ("price", [])
+    assert "€20.00" in tab.refused
+
+
+async def test_wrong_codes_are_refused_in_one_sentence_and_guessing_ends(open_tab, full_cart):
+    code = gift_card()
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.apply_credit({"credit": "2222-3333-4444-5555-6666"})
+    assert tab.credit_refusal.startswith("We found no credit for this code")
+    await tab.apply_credit({"credit": ""})
+    assert tab.credit_refusal == "Enter the code of a gift card or of your credit."
+    for _guess in range(9):
+        await tab.apply_credit({"credit": "2222"})
+    await tab.apply_credit({"credit": code})
+    assert tab.credit_refusal.startswith("That was too often")
+    assert tab.view.credits == []
