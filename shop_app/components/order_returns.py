@@ -190,7 +190,7 @@ def problems(state: Any) -> rx.Component:
         ),
         news=state.answers,
         shown=(state.summary.length() > 0) | (state.refused != ""),
-        class_name="rounded-r2 empty:hidden",
+        class_name="rounded-r2 empty:hidden *:mb-0!",
     )
 
 
@@ -232,7 +232,7 @@ def _choice(choice: Any, all_chosen: bool) -> rx.Component:
             id=id,
             name=choice.field,
             default_value=choice.most.to(str) if all_chosen else "0",
-            class_name=f"{look.INPUT} {look.SELECT} w-20",
+            class_name=f"{look.INPUT} {look.SELECT} w-20!",
             data_testid="return-quantity",
         ),
         class_name=f"{look.MINI} items-center! border-t border-line",

@@ -38,9 +38,10 @@ def _what_follows(receipt: dict[str, Any], *, paid: bool) -> list[str]:
         goes_back = _("Your money for it goes back within 14 days from today.")
         said.append(f"{what} {goes_back if paid else nothing_due}")
     if back:
-        what = _("Send this back by {day}: {things}.").format(
-            day=receipt["send_until"], things="; ".join(back)
+        only = (
+            _("Send this back by {day}: {things}.") if ended else _("You have until {day} to send it back.")
         )
+        what = only.format(day=receipt["send_until"], things="; ".join(back))
         said.append(f"{what} {send_to(receipt['number'])}")
         said.append(
             _("Your money for it goes back within {days} days after it has arrived here, or after you have "

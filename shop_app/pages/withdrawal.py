@@ -147,7 +147,7 @@ def _receipt() -> rx.Component:
             rx.el.div(
                 note(
                     rx.el.p(
-                        rx.Var.create(_("Send the rest back by ")) + receipt.send_until
+                        rx.Var.create(_("Send what you have back by ")) + receipt.send_until
                         + _(". The letter and the page of your order say where to.")
                     ),
                     kind="wait",
