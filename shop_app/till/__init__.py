@@ -18,6 +18,7 @@ from .settling import apply_notice, settle, settle_from_provider
 from .taxing import ask_for_taxes
 
 __all__ = [
-    "apply_notice", "ask_for_taxes", "cancel", "capture", "close", "close_outdated", "fulfil", "give_up", "mark_paid",
-    "page_of", "pay", "reconcile", "refund", "settle", "settle_from_provider", "sweep", "void",
+    "apply_notice", "ask_for_taxes", "cancel", "capture", "close", "close_outdated", "fulfil",
+    "give_up", "mark_paid", "page_of", "pay", "reconcile", "refund", "settle", "settle_from_provider",
+    "sweep", "void",
 ]  # fmt: skip
