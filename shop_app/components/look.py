@@ -563,7 +563,7 @@ CHECKOUT = (
 )
 HOLD_ROW = "flex flex-wrap items-center justify-end gap-x-4 gap-y-1"
 HOLD = "inline-flex items-center gap-2 text-sm text-ink-2 tabular-nums"
-HOLD_CLOCK = "min-w-[2.6rem] font-medium text-ink"
+HOLD_CLOCK = "min-w-[2.6rem] text-right font-medium text-ink"
 HOLD_LONGER = (
     "min-h-6 cursor-pointer text-sm text-ink underline decoration-line-strong underline-offset-4 "
     "hover:decoration-ink"

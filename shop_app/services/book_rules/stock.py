@@ -74,4 +74,17 @@ STOCK = (
         WHERE held <> units ORDER BY sku
         """,
     ),
+    Rule(
+        "hold-ledger",
+        "Cart {cart_id}, {sku}: {units} are held for it, its movements come to {moved}.",
+        """
+        SELECT * FROM (
+            SELECT m.cart_id, v.sku, coalesce(h.quantity, 0) AS units, m.moved
+            FROM (SELECT cart_id, variant_id, sum(held_delta) AS moved FROM stock_movement
+                WHERE cart_id IS NOT NULL GROUP BY cart_id, variant_id) m
+            JOIN variant v ON v.id = m.variant_id
+            LEFT JOIN stock_hold h ON h.cart_id = m.cart_id AND h.variant_id = m.variant_id) x
+        WHERE moved <> units ORDER BY cart_id, sku
+        """,
+    ),
 )
