@@ -39,6 +39,7 @@ Settled = Literal["paid", "already", "attention", "nothing"]
 _HEAD_COLUMNS = (
     order.c.id, order.c.number, order.c.token, order.c.cart_id, order.c.status, order.c.payment_status,
     order.c.attention, order.c.currency, order.c.total_minor, order.c.email, order.c.locale, order.c.paid_at,
+    order.c.fulfilment_status,
 )  # fmt: skip
 _CART_OF = select(order.c.cart_id).where(order.c.id == bindparam("order"))
 _LOCK_CART = select(cart.c.id).where(cart.c.id == bindparam("cart")).with_for_update()
@@ -136,6 +137,7 @@ class OrderHead:
     email: str
     locale: str
     paid_at: datetime | None
+    fulfilment_status: str
 
 
 def lock(session: Session, order_id: int) -> OrderHead:
@@ -374,6 +376,8 @@ def complete_cart(session: Session, order_id: int, cart_id: int) -> None:
     facts.announce(session, facts.CartChanged(cart_id))
     if not left:
         return
+    # The rest goes on as another cart, which holds for itself.
+    stock.unhold(session, cart_id, reason="cart completed")
     kept = connection.execute(select(cart).where(cart.c.id == cart_id)).mappings().one()
     fresh = {
         "key_hash": kept["key_hash"], "customer_id": kept["customer_id"], "currency": kept["currency"],

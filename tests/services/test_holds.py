@@ -300,3 +300,18 @@ def test_a_day_that_has_passed_is_promised_to_nobody(shop, clock):
     assert cart.view(shop, MARTA).lines[0].promise == "Expected on 21 November"
     clock.shift(24 * 3600)
     assert cart.view(shop, MARTA).lines[0].promise == ""
+
+
+def test_what_goes_on_in_a_new_cart_is_free_of_the_old_carts_hold(shop):
+    fill(shop, MARTA, lamp=2)
+    placed = orders.place(shop, MARTA, FORM, expected_total_minor=10**9)
+    cart.set_quantity(shop, MARTA, "LAMP", 5)
+    holds.enter(shop, MARTA)
+    assert of(shop, "LAMP") == (10, 2, 3)
+    orders.settle(shop, placed.order_id, placed.total_minor, "EUR")
+
+    assert (of(shop, "LAMP"), rows(shop)) == ((10, 2, 0), [])
+    assert [line.quantity for line in cart.view(shop, MARTA).lines] == [3]
+    holds.enter(shop, MARTA)
+    assert of(shop, "LAMP") == (10, 2, 3)
+    assert books.check(shop).violations == ()
