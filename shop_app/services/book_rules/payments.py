@@ -190,6 +190,7 @@ PAYMENTS = (
         ORDER BY number
         """,
     ),
+    # Somebody of the staff who ended a paid order has decided what is kept, such as the delivery.
     Rule(
         "money-without-order",
         "Order {number} is {status}, {kept_minor} were kept for it, and nobody was asked to look.",
@@ -199,6 +200,8 @@ PAYMENTS = (
         WHERE o.status NOT IN ('placed', 'completed') AND o.attention = ''
             AND NOT EXISTS (SELECT 1 FROM refund r JOIN payment p ON p.id = r.payment_id
                 WHERE p.order_id = o.id AND r.status = 'pending')
+            AND NOT EXISTS (SELECT 1 FROM order_event v WHERE v.order_id = o.id AND v.kind = 'cancelled'
+                AND v.actor LIKE 'staff%' AND v.at >= o.paid_at)
         GROUP BY o.id, o.number, o.status, o.currency
         HAVING sum(e.captured_minor - e.refunded_minor) > 0 ORDER BY o.number
         """,
