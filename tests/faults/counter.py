@@ -1,43 +1,58 @@
-"""What staff and the jobs do in the kill harness, in the words that the till has for it today."""
+"""What staff and the jobs do in the kill harness, in the words that the till has for it."""
 
 from __future__ import annotations
-
-import importlib.util
-from importlib import import_module
 
 from sqlmodel import Session, col, select
 
 from shop_app import db, till
 from shop_app.errors import NotFound
-from shop_app.models import Order, Payment
+from shop_app.models import Order, OrderLine, Payment
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.refunds import RefundWish
 
 CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["manager"])
-HOLDS = "shop_app.services.holds"
 
 
-def _paid_order(session: Session, token: str) -> int | None:
-    return session.exec(
+def _paid_order(session: Session, token: str) -> tuple[int, list[tuple[int, int]]]:
+    """The order and its lines (id, units that haven't left).
+
+    Errors  NotFound while the shop doesn't know of any money for it.
+    """
+    order_id = session.exec(
         select(Order.id)
         .join(Payment, col(Payment.order_id) == Order.id)
         .where(Order.token == token, Payment.captured_minor > 0)
     ).first()
+    if order_id is None:
+        raise NotFound("No money has come in yet.")
+    lines = session.exec(select(OrderLine).where(OrderLine.order_id == order_id).order_by(col(OrderLine.id)))
+    return order_id, [
+        (line.id, line.quantity - line.quantity_fulfilled - line.quantity_cancelled)
+        for line in lines
+        if line.id
+    ]
 
 
 async def refund(*, token: str, amount: int, key: str) -> None:
-    """A clerk gives money back.
-
-    Errors  NotFound while the shop doesn't know of any; what the till refuses.
-    """
-    order_id = await db.in_reading(_paid_order, token)
-    if order_id is None:
-        raise NotFound("No money has come in yet.")
+    """Some money goes back."""
+    order_id, _lines = await db.in_reading(_paid_order, token)
     await till.refund(order_id, RefundWish(free_minor=amount), key, CLERK)
 
 
-async def sweep() -> None:
-    """What the timetable runs every minute."""
-    await till.sweep()
-    if importlib.util.find_spec(HOLDS):
-        await db.in_transaction(import_module(HOLDS).sweep, 100)
+async def take_line_back(*, token: str, key: str) -> None:
+    """One unit of the first line isn't wanted any more: its price goes back, and it is for sale again."""
+    order_id, lines = await db.in_reading(_paid_order, token)
+    await till.refund(order_id, RefundWish(lines={lines[0][0]: 1}, restock=True), key, CLERK)
+
+
+async def send(*, token: str, key: str) -> None:
+    """Whatever hasn't left goes into a parcel."""
+    order_id, lines = await db.in_reading(_paid_order, token)
+    units = {line_id: left for line_id, left in lines if left}
+    await till.fulfil(order_id, units, carrier="DHL", tracking=key, by=CLERK, request_key=key)
+
+
+async def cancel(*, token: str, key: str) -> None:
+    """The order won't be sent: everything goes back."""
+    order_id, _lines = await db.in_reading(_paid_order, token)
+    await till.cancel(order_id, restock=True, refund=True, reason="killed", by=CLERK, request_key=key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,8 +86,16 @@ class Crowd:
         if not token:
             return
         self.seen["paid at the company"] += 1
-        if chance.random() < 0.45:
-            await self._give_back(token, chance)
+        what = chance.random()
+        with suppress(Gone):
+            if what < 0.4:
+                await self._give_back(token, chance)
+            if 0.3 < what < 0.5:
+                await self._staff("send", chance, token=token, key=f"{token[:20]}-parcel")
+            if 0.45 < what < 0.55:
+                await self._staff("cancel", chance, token=token, key=f"{token[:20]}-cancel")
+            if 0.55 < what < 0.65:
+                await self._staff("take_line_back", chance, token=token, key=f"{token[:20]}-line")
 
     async def _enter(self, url: str, card: dict[str, str]) -> str:
         """Type a card in at the company; the order's token where it was charged."""
@@ -97,13 +106,12 @@ class Crowd:
     async def _give_back(self, token: str, chance: random.Random) -> None:
         """A clerk gives parts of the money back, clicking again with the same key."""
         for number in range(chance.randint(1, 3)):
-            key = f"{token[:20]}:{number}"
-            given = {"token": token, "amount": chance.randint(1, 900), "key": key}
-            try:
-                await self._click("refund", chance, **given)
-            except Gone:
-                return
-            self.seen["refunds clicked"] += 1
+            key = f"{token[:20]}-{number}"
+            await self._staff("refund", chance, token=token, amount=chance.randint(1, 900), key=key)
+
+    async def _staff(self, verb: str, chance: random.Random, **given: Any) -> None:
+        await self._click(verb, chance, **given)
+        self.seen[f"staff: {verb}"] += 1
 
     async def _quietly(self, verb: str, **given: Any) -> None:
         try:

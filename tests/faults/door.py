@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from shop_app import db, till
 from shop_app.errors import ShopError
-from shop_app.services import cart, checkout
+from shop_app.services import cart, checkout, holds
 from shop_app.services.checkout import CheckoutForm
 from shop_app.web import webhooks
 from tests.factories import key_hash
@@ -32,6 +32,7 @@ async def fill(*, key: str, lines: dict[str, int]) -> int:
     """Put these things into the shopper's cart and go to checkout; the total that is shown there."""
     for sku, quantity in lines.items():
         await db.in_transaction(cart.add, key_hash(key), sku, quantity)
+    await db.in_transaction(holds.enter, key_hash(key))
     page = await db.in_transaction(checkout.save, key_hash(key), FORM)
     return page.total_minor
 
@@ -46,12 +47,13 @@ async def give_up(*, token: str) -> None:
 
 async def heal(*, whole: bool = False) -> list[str]:
     """What the jobs do, and with `whole` the comparison that looks back two days."""
-    await counter.sweep()
+    await till.sweep()
     return await till.reconcile() if whole else []
 
 
 VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     "fill": fill, "pay": pay, "give_up": give_up, "heal": heal, "refund": counter.refund,
+    "take_line_back": counter.take_line_back, "send": counter.send, "cancel": counter.cancel,
 }  # fmt: skip
 
 

@@ -27,6 +27,11 @@ POINTS: dict[str, tuple[str, str]] = {
     "after a refund is written": ("after", "request"),
     "after the company gave money back": ("answered", "refund"),
     "inside noting the refund": ("inside", "answered"),
+    "inside sending a parcel": ("inside", "ship"),
+    "after sending a parcel": ("after", "ship"),
+    "inside cancelling": ("inside", "cancel"),
+    "after cancelling": ("after", "cancel"),
+    "inside holding the cart's units": ("inside", "enter"),
     "in the sweep, after the company ended a payment": ("answered", "expire"),
     "in the sweep, inside the end of an order": ("inside", "give_up"),
 }

@@ -66,7 +66,9 @@ def judge(company: Company) -> list[str]:
 def _payments(company: Company, ask: Any) -> list[str]:
     wrong = []
     rows = ask("""SELECT p.intent_reference AS intent, p.captured_minor, p.refunded_minor, o.id, o.number,
-        o.status, o.attention, o.total_minor, o.paid_at FROM payment p
+        o.status, o.attention, o.total_minor, o.paid_at, EXISTS (SELECT 1 FROM order_event v
+            WHERE v.order_id = o.id AND v.kind = 'cancelled' AND v.actor LIKE 'staff%'
+            AND v.at >= o.paid_at) AS ended_by_staff FROM payment p
         JOIN customer_order o ON o.id = p.order_id WHERE p.provider = 'stripe'""")
     of_intent = defaultdict(list)
     for row in rows:
@@ -77,7 +79,8 @@ def _payments(company: Company, ask: Any) -> list[str]:
             wrong.append(f"{intent}: {amount} were captured, and {len(orders)} payments of the shop say so")
             continue
         (row,) = orders
-        agreed = row["status"] in ("placed", "completed") and row["paid_at"] is not None
+        ended = row["status"] == "cancelled" and row["ended_by_staff"]
+        agreed = (row["status"] in ("placed", "completed") or ended) and row["paid_at"] is not None
         if not agreed and not row["attention"]:
             wrong.append(f"{intent}: {amount} were captured, order {row['number']} is {row['status']}")
         if row["captured_minor"] != amount or (agreed and amount != row["total_minor"]):
@@ -126,6 +129,8 @@ def _refunds(company: Company, ask: Any) -> list[str]:
     wrong = []
     made = Counter(refund["id"] for refund in company.things["refund"] if refund["status"] == "succeeded")
     asked = Counter(refund["metadata"].get("request_key") for refund in company.things["refund"])
+    if None in asked:
+        wrong.append(f"{asked[None]} refunds of the company's name no request of the shop")
     rows = ask("SELECT request_key, provider_reference, status FROM refund")
     known = Counter(row["provider_reference"] for row in rows if row["status"] == "succeeded")
     wrong += [f"The company made refund {id}, the shop knows {known[id]}" for id in made if known[id] != 1]
