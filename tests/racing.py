@@ -1,11 +1,12 @@
 """Races: many buyers that start together, from threads of this process or from two processes of their own.
 
 `python -m tests.racing` is such a process: it reads a line of JSON per race from its standard input
-(verb, buyers, threads) and answers with how they ended.
+(verb and buyers) and answers with how they ended.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import func, insert, select
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 from shop_app import db
 from shop_app.clock import now
@@ -47,11 +48,23 @@ def place(buyer: str) -> orders.PlacedOrder:
         return orders.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
 
 
-def enter(buyer: str) -> str:
+def _placed(session: Session, buyer: str) -> str:
+    orders.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
+    return "placed"
+
+
+def _entered(session: Session, buyer: str) -> str:
     """Go to checkout, where the units are kept; says whether all of them are."""
-    with db.transaction() as session:
-        view = holds.enter(session, key_hash(buyer))
+    view = holds.enter(session, key_hash(buyer))
     return "short" if view.short else view.state
+
+
+def _in_a_transaction(verb: Callable[[Session, str], str]) -> Callable[[str], str]:
+    def run(buyer: str) -> str:
+        with db.transaction(durable=True) as session:
+            return verb(session, buyer)
+
+    return run
 
 
 def fill(buyer: str, **lines: int) -> None:
@@ -107,19 +120,34 @@ def at_once(work: Callable[[T], object], items: Sequence[T], threads: int = THRE
     return ended
 
 
-VERBS: dict[str, Callable[[str], object]] = {"place": lambda buyer: place(buyer) and "placed", "enter": enter}
+VERBS: dict[str, Callable[[Session, str], str]] = {"place": _placed, "enter": _entered}
 
 Race = Callable[[str, Sequence[str], int], Counter[str]]
 """(verb, buyers, threads) -> how they ended."""
 
 
 def by_threads(verb: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
-    return at_once(VERBS[verb], buyers, threads)
+    return at_once(_in_a_transaction(VERBS[verb]), buyers, threads)
+
+
+def by_tasks(verb: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
+    """All of them at once on one loop, through `db`: its queue and its threads, as in a shop process."""
+
+    async def one(buyer: str) -> str:
+        try:
+            return str(await db.in_durable_transaction(VERBS[verb], buyer))
+        except ShopError as refusal:
+            return type(refusal).__name__
+
+    async def everybody() -> Counter[str]:
+        return Counter(await asyncio.gather(*map(one, buyers)))
+
+    return asyncio.run(everybody())
 
 
 @contextmanager
 def two_processes():
-    """A race that is run by two processes, each with half of the buyers, and half of the threads."""
+    """A race that is run by two shop processes, each with half of the buyers, all at once."""
     runners = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.racing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -131,7 +159,7 @@ def two_processes():
     def race(verb: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
         for half, runner in enumerate(runners):
             assert runner.stdin
-            wanted = {"verb": verb, "buyers": buyers[half::2], "threads": threads // 2}
+            wanted = {"verb": verb, "buyers": buyers[half::2]}
             runner.stdin.write(json.dumps(wanted) + "\n")
             runner.stdin.flush()
         return sum((Counter(_answer(runner)) for runner in runners), Counter[str]())
@@ -159,7 +187,7 @@ def main() -> None:
     sys.stdout.flush()
     for line in sys.stdin:
         wanted = json.loads(line)
-        ended = by_threads(wanted["verb"], wanted["buyers"], wanted["threads"])
+        ended = by_tasks(wanted["verb"], wanted["buyers"])
         sys.stdout.write(json.dumps(ended) + "\n")
         sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Fifty buyers for ten units, round after round: by threads and by two processes, on both databases."""
+"""Fifty buyers for ten units, round after round: by threads, one process and two, on both databases."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.factories import make_basics, make_product
 from tests.racing import (
     Race,
     Stopwatch,
+    by_tasks,
     by_threads,
     count,
     fill_many,
@@ -28,12 +29,12 @@ ROUNDS = 1000 if LONG else 100
 ORDERS = 5000 if LONG else 500
 
 
-@pytest.fixture(params=["threads", "two processes"])
+@pytest.fixture(params=["threads", "one process", "two processes"])
 def race(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Race]:
     with db.transaction() as session:
         make_basics(session)
-    if request.param == "threads":
-        yield by_threads
+    if request.param != "two processes":
+        yield by_threads if request.param == "threads" else by_tasks
         return
     with two_processes() as both:
         yield both
