@@ -7,10 +7,10 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 PYTHON ?=
 ARGS ?=
 
-.PHONY: help run dev test check bench lock clean
+.PHONY: help run dev test test-long check bench lock clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: .make/runtime ## serve shop, back office and webhooks on one port
 	@exec $(PY) -m shop_app serve
@@ -21,6 +21,9 @@ dev: .make/runtime ## the same with hot reload
 
 test: .make/runtime .make/dev .make/browser ## the whole suite; ARGS="-k cart" goes to pytest
 	@exec $(PY) -m tests.run $(ARGS)
+
+test-long: .make/runtime .make/dev .make/browser ## the same through a night: 3,000 kills, 1,000 rounds of each race, 10,000 examples
+	@SHOP_TESTS_LONG=1 exec $(PY) -m tests.run $(ARGS)
 
 check: .make/runtime .make/dev ## formatting, lint, types, and the rule between the rooms
 	@$(PY) -m ruff format --check --quiet . || { echo "Some files aren't formatted: .venv/bin/ruff format"; exit 1; }

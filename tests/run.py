@@ -39,6 +39,8 @@ class Part:
     seconds: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     status: int = 0
+    figures: str = ""
+    """What its tests have measured (`tests.figures`), a line each."""
 
 
 def parts() -> list[Part]:
@@ -60,7 +62,7 @@ def run(part: Part) -> None:
     """Run one part with pytest, and read its numbers from the report."""
     spread = ["-n", "2"] if part.name in SPREAD and (os.cpu_count() or 1) > 1 else []
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
+        report, figures = Path(folder) / "report.xml", Path(folder) / "figures"
         started = time.monotonic()
         part.status = subprocess.run(
             [
@@ -74,10 +76,13 @@ def run(part: Part) -> None:
                 *part.paths,
             ],
             cwd=TESTS.parent,
+            env=os.environ | {"TESTS_FIGURES": str(figures)},
         ).returncode
         part.seconds = time.monotonic() - started
         if report.exists():
             part.counts = _counts(report)
+        if figures.exists():
+            part.figures = figures.read_text()
 
 
 def _counts(report: Path) -> Counter[str]:
@@ -101,6 +106,9 @@ def close(done: list[Part]) -> int:
     for part in done:
         numbers = "".join(f"{part.counts[name]:8d}" for name in ("passed", "failed", "errors", "skipped"))
         print(f"{part.name:<10}{part.seconds:9.1f}{numbers}" + ("   <- red" if part.name in broken else ""))
+    for part in done:
+        if part.figures:
+            sys.stdout.write(f"\nMeasured by {part.name}:\n{part.figures}")
     if not browser.find():
         print(f"\n*** {browser.LOUD} ***")
     words = {"failed": "failed", "passed": "passed", "skipped": "skipped", "errors": "errors"}

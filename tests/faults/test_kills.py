@@ -12,7 +12,7 @@ from tests import figures
 from tests.faults import kills
 from tests.faults.points import POINTS
 
-LONG = bool(os.environ.get("SHOP_TESTS_LONG"))
+LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
 SEED = int(os.environ.get("TESTS_SEED", "11"))
 
 
