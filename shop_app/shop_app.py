@@ -25,11 +25,14 @@ from shop_app.state import live, pushes
 from shop_app.state.base import answer_failure, notice_events
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
+from shop_app.state.credit_desk import CreditDesk
 from shop_app.state.home import Home
 from shop_app.state.listing import Browse
 from shop_app.state.order import Order
+from shop_app.state.order_desk import OrderDesk
 from shop_app.state.product import Product
 from shop_app.state.promotion_desk import PromotionDesk
+from shop_app.state.return_desk import ReturnDesk
 from shop_app.state.shell import Shell
 from shop_app.web import health, logs, media, policy, sitemap, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
@@ -69,9 +72,7 @@ PAGES: list[Page] = [
     Page("/checkout", checkout.page, checkout.TITLE, [*FRAME, Checkout.load], documents.desk(checkout.NAME)),
     Page("/orders/lookup", lookup.page, lookup.TITLE, [*FRAME], documents.desk(lookup.NAME)),
     Page("/orders/[token]", order.page, order.TITLE, [*FRAME, Order.load], documents.order),
-    Page(
-        "/withdrawal", withdrawal.page, withdrawal.TITLE, [*FRAME, *withdrawal.LOAD], documents.withdrawal
-    ),
+    Page("/withdrawal", withdrawal.page, withdrawal.TITLE, [*FRAME, *withdrawal.LOAD], documents.withdrawal),
     *(
         Page(f"/{name}", plain.page(name), documents.title_of(text.title), [*FRAME], documents.plain(name))
         for name, text in plain_texts.PAGES.items()
@@ -80,7 +81,7 @@ PAGES: list[Page] = [
 ]
 
 # What staff may do already, although no page shows it yet: being named here makes it reachable.
-DESKS: list[type[rx.State]] = [PromotionDesk]
+DESKS: list[type[rx.State]] = [CreditDesk, OrderDesk, PromotionDesk, ReturnDesk]
 
 
 def addresses() -> sitemap.Entries:

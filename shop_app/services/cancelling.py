@@ -107,11 +107,13 @@ def cancel(
 
 def _end(session: Session, head: OrderHead, whole: bool, by: Principal) -> None:
     order_units.fold(session, head.id, actor=by.actor)
+    if credit_payments.set_aside(session, head.id):
+        if whole:
+            credit_payments.let_go(session, head.id)
+        # What is still owed may be covered by the credit alone now.
+        fold_order(session, head.id)
     if not whole:
         return
-    if credit_payments.set_aside(session, head.id):
-        credit_payments.let_go(session, head.id)
-        fold_order(session, head.id)
     if head.status == OrderStatus.PENDING and head.cart_id is not None:
         facts.announce(session, facts.CartChanged(head.cart_id))
 

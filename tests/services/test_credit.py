@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from shop_app.clock import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, CreditAccount, CreditEntry, CreditEntryKind
-from shop_app.services import credit, credit_codes
+from shop_app.services import credit, credit_codes, credit_desk
 from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
 
 pytestmark = pytest.mark.both
@@ -149,3 +149,58 @@ def test_only_staff_with_the_right_issue_credit(session, by):
     with pytest.raises(Forbidden):
         credit.issue(session, 500, by=by, request_key="one")
     assert entries(session) == []
+
+
+# --- The desk -------------------------------------------------------------------------------------
+
+
+def test_staff_adjust_with_a_reason_once_and_never_below_zero(session):
+    account_id = card(session).account_id
+
+    def adjust(amount_minor: int, key: str, note: str = "goodwill", by: Principal = MANAGER) -> bool:
+        with session.begin_nested():
+            return credit_desk.adjust(
+                session, account_id, amount_minor, note=note, request_key=key, by=by
+            )  # fmt: skip
+
+    assert (adjust(500, "one"), adjust(500, "one"), adjust(-2400, "two")) == (True, False, True)
+    assert balance(session, account_id) == 100
+    for amount_minor, note, by, error in (
+        (-101, "x", MANAGER, Conflict), (5, " ", MANAGER, Invalid), (0, "x", MANAGER, Invalid),
+        (1_000_001, "x", MANAGER, Invalid), (5, "x", CLERK, Forbidden),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            adjust(amount_minor, "three", note, by)
+    assert balance(session, account_id) == 100
+    seen = [(one.kind, one.amount, one.note) for one in credit_desk.entries(session, account_id, by=MANAGER)]
+    assert seen == [
+        ("issued", "€20.00", ""), ("adjusted", "€5.00", "goodwill"), ("adjusted", "-€24.00", "goodwill"),
+    ]  # fmt: skip
+    assert [row.action for row in session.exec(select(AuditEntry))] == ["issued", "adjusted", "adjusted"]
+
+
+def test_a_card_that_was_switched_off_cant_be_spent_and_keeps_what_is_on_it(session):
+    issued = card(session)
+    with pytest.raises(Invalid):
+        credit_desk.deactivate(session, issued.account_id, note="", by=MANAGER)
+    with pytest.raises(Forbidden):
+        credit_desk.deactivate(session, issued.account_id, note="lost", by=CLERK)
+    assert credit_desk.deactivate(session, issued.account_id, note="lost", by=MANAGER) is True
+    assert credit_desk.deactivate(session, issued.account_id, note="lost", by=MANAGER) is False
+    with pytest.raises(Conflict), session.begin_nested():
+        credit.give(session, issued.account_id, -1, SPENT, "spent:order-1")
+    assert balance(session, issued.account_id) == 2000
+
+
+def test_the_desk_finds_credit_by_address_or_by_the_end_of_a_code_and_shows_no_code(session):
+    first, second = card(session), card(session, key="two", email="sam@example.com")
+    found = [one.id for one in credit_desk.accounts(session, by=MANAGER)]
+    assert found == [second.account_id, first.account_id]
+    by_end = credit_desk.accounts(session, by=MANAGER, search=first.last_four.lower())
+    by_email = credit_desk.accounts(session, by=MANAGER, search="Sam@example.com")
+    assert [one.id for one in by_email] == [second.account_id]
+    assert first.account_id in [one.id for one in by_end]
+    assert first.code.replace("-", "")[:-4] not in repr(by_end)
+    assert credit_desk.accounts(session, by=MANAGER, before=first.account_id) == []
+    with pytest.raises(Forbidden):
+        credit_desk.accounts(session, by=CLERK)

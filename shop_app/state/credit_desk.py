@@ -1,0 +1,52 @@
+"""The desk of gift cards and store credit: what staff with the right do to them. No page shows it yet."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from shop_app import db
+from shop_app.services import credit, credit_desk
+from shop_app.words import _
+
+from .base import asked_by, say, staff
+from .payload import AmountMinor, Count, RecordId, ShortText, Token
+
+
+class CreditDesk(rx.State):
+    @rx.event
+    @staff("credit.edit")
+    async def issue(
+        self, amount: AmountMinor, request_key: Token, email: ShortText = "", note: ShortText = ""
+    ):
+        """A gift card, whose code is shown this once; an address gets it by email too."""
+        made = await db.in_durable_transaction(
+            credit.issue, amount, by=await asked_by(self), email=email, note=note, request_key=request_key
+        )
+        return say(_("The gift card is there: {code}").format(code=made.code))
+
+    @rx.event
+    @staff("credit.edit")
+    async def grant(self, amount: AmountMinor, request_key: Token, email: ShortText, note: ShortText = ""):
+        """Store credit for an address."""
+        by, kind = await asked_by(self), "store_credit"
+        await db.in_durable_transaction(
+            credit.issue, amount, by=by, email=email, kind=kind, note=note, request_key=request_key
+        )
+        return say(_("The credit is there"))
+
+    @rx.event
+    @staff("credit.edit")
+    async def adjust(self, account: RecordId, amount: Count, request_key: Token, note: ShortText):
+        """Add to it, or take off it with an amount below zero."""
+        by = await asked_by(self)
+        await db.in_durable_transaction(
+            credit_desk.adjust, account, amount, note=note, request_key=request_key, by=by
+        )
+        return say(_("Saved"))
+
+    @rx.event
+    @staff("credit.edit")
+    async def deactivate(self, account: RecordId, note: ShortText):
+        by = await asked_by(self)
+        await db.in_durable_transaction(credit_desk.deactivate, account, note=note, by=by)
+        return say(_("Nobody can spend it any more"))
