@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
@@ -10,15 +11,25 @@ from sqlmodel import Session
 
 from ..clock import now
 from ..errors import Invalid
-from ..models import ReturnStatus
+from ..models import ReturnKind, ReturnStatus
 from ..words import _
-from . import audit, letters, order_life, order_units
+from . import audit, letters, order_life, order_units, refund_sums
 from .accounts import Principal
 from .order_life import order_line
+from .refund_writing import RefundWish
 from .return_life import lock, move
-from .returnable import return_line
+from .returnable import NOT_SENT, return_line
 
 MAX_ANSWER = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRefund:
+    """Of which order how much goes back, for the till."""
+
+    order_id: int
+    wish: RefundWish
+
 
 _LINES = (
     select(return_line, order_line.c.variant_id, order_line.c.title, order_line.c.variant_title)
@@ -97,6 +108,40 @@ def receive(
     things = [f"{units[line.order_line_id]} × {_name(line)}" for line in lines if line.order_line_id in units]
     _note(session, found, ReturnStatus.RECEIVED, by, received=things)
     _write(session, found, "return_received", things=things)
+
+
+def wish(session: Session, return_id: int, *, by: Principal, destination: str = "original") -> ReturnRefund:
+    """The refund that a return asks for: what arrived, or all of it where nothing has to.
+
+    A withdrawal from the whole order gives back what is left of its delivery too, as the law has it.
+
+    Errors  Forbidden; NotFound.
+    """
+    by.need("orders.refund")
+    found = lock(session, return_id)
+    lines = _lines(session, return_id)
+    units = {
+        line.order_line_id: line.quantity_received if found.received_at else line.quantity for line in lines
+    }
+    withdrawal = found.kind == ReturnKind.WITHDRAWAL
+    whole = withdrawal and _is_whole(session, found, units)
+    shipping = refund_sums.refundable(session, found.order_id).shipping_minor if whole else 0
+    return ReturnRefund(
+        found.order_id,
+        RefundWish(
+            lines={line: count for line, count in units.items() if count}, shipping_minor=shipping,
+            reason=_("Withdrawal") if withdrawal else _("Return"), destination=destination,
+            restock=True if found.reason == NOT_SENT else None, return_id=return_id,
+        ),
+    )  # fmt: skip
+
+
+def _is_whole(session: Session, found: Row[Any], units: Mapping[int, int]) -> bool:
+    """Whether with this return nothing of the order is left with the shopper, or to come."""
+    lines = order_units.lines_of(session, found.order_id).values()
+    # What was received is counted with the order's lines already.
+    coming = {} if found.received_at else units
+    return all(line.cancelled + line.returned + coming.get(line.id, 0) >= line.quantity for line in lines)
 
 
 def _decide(

@@ -81,3 +81,10 @@ Form = Annotated[dict[FieldName, Annotated[str, *_text(10_000, lines=True)]], Fi
 
 Skus = Annotated[list[Sku], Field(max_length=100)]
 RecordIds = Annotated[list[RecordId], Field(max_length=200)]
+LineUnits = Annotated[
+    dict[
+        Annotated[str, StringConstraints(strict=True, pattern=r"^[1-9]\d{0,15}\z", max_length=16)], Quantity
+    ],
+    Field(max_length=100),
+]
+"""Units by the id of an order's line, whose number comes as text, as keys do."""

@@ -37,6 +37,11 @@ BREAKS = {
     "reverse-charge": "UPDATE customer_order SET reverse_charge = true WHERE number = 1001",
     "order-numbers": "UPDATE counter SET value = value + 1 WHERE name = 'order'",
     "line-returns": "UPDATE refund_line SET restocked = NOT restocked WHERE restocked",
+    "return-received": (
+        "INSERT INTO return_request (order_id, request_key, kind, status, email, reason, note, answer, actor,"
+        " created_at, version) VALUES (1, 'k', 'return', 'received', 'a@example.com', '', '', '', '',"
+        " '2026-11-20', 1)"
+    ),
     "line-parcels": "UPDATE fulfilment_line SET quantity = quantity + 1 WHERE fulfilment_id = 1",
     "payment-captured": "UPDATE payment SET captured_minor = captured_minor - 1 WHERE id = 1",
     "payment-refunded": "UPDATE payment SET refunded_minor = refunded_minor + 1 WHERE id = 1",

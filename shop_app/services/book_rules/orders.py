@@ -153,6 +153,31 @@ ORDERS = (
         """,
     ),
     Rule(
+        "line-returns",
+        "Order {number}, {sku}: {said} units are marked as come back, returns and refunds hold {back}.",
+        """
+        SELECT * FROM (
+            SELECT o.number, l.sku, l.quantity_returned AS said,
+                (SELECT coalesce(sum(r.quantity_received), 0) FROM return_line r
+                    WHERE r.order_line_id = l.id)
+                + (SELECT coalesce(sum(f.quantity), 0) FROM refund_line f
+                    WHERE f.order_line_id = l.id AND f.restocked) AS back
+            FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
+        WHERE said <> back ORDER BY number, sku
+        """,
+    ),
+    Rule(
+        "return-received",
+        "Order {number}: return {return_id} is {status}, and its goods say something else.",
+        """
+        SELECT o.number, q.id AS return_id, q.status FROM return_request q
+        JOIN customer_order o ON o.id = q.order_id
+        WHERE (q.received_at IS NOT NULL OR q.status = 'received')
+            <> EXISTS (SELECT 1 FROM return_line r WHERE r.return_id = q.id AND r.quantity_received > 0)
+        ORDER BY o.number, q.id
+        """,
+    ),
+    Rule(
         "line-parcels",
         "Order {number}, {sku}: {said} units are marked as sent, parcels hold {sent}.",
         """

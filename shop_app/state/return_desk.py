@@ -1,0 +1,56 @@
+"""The desk of returns: what staff with the right do with what comes back. No page shows it yet."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import reflex as rx
+from pydantic import Field
+
+from shop_app import db, till
+from shop_app.services import return_desk
+from shop_app.words import _
+
+from .base import asked_by, say, staff
+from .payload import LineUnits, LongText, RecordId, Token
+
+Answer = Annotated[LongText, Field(max_length=return_desk.MAX_ANSWER)]
+Verdict = Literal["approve", "decline", "cancel"]
+_VERBS = {"approve": return_desk.approve, "decline": return_desk.decline, "cancel": return_desk.cancel}
+
+
+class ReturnDesk(rx.State):
+    """Empty: what changed is pushed to the order's pages."""
+
+    @rx.event
+    @staff("orders.edit")
+    async def decide(self, return_id: RecordId, verdict: Verdict, answer: Answer = ""):
+        verb = _VERBS[verdict]
+        await db.in_durable_transaction(verb, return_id, by=await asked_by(self), answer=answer)
+        return say(_("Done. The shopper reads it on the page of the order."))
+
+    @rx.event
+    @staff("orders.fulfil")
+    async def receive(self, return_id: RecordId, received: LineUnits, restocked: LineUnits):
+        arrived, shelved = _by_line(received), _by_line(restocked)
+        by = await asked_by(self)
+        await db.in_durable_transaction(return_desk.receive, return_id, arrived, shelved, by=by)
+        return say(_("Received. What goes on the shelf can be sold again."))
+
+    @rx.event
+    @staff("orders.refund")
+    async def refund(
+        self,
+        return_id: RecordId,
+        request_key: Token,
+        destination: Literal["original", "credit"] = "original",
+    ):
+        """The money of a return. Asking again with the same key is the same refund."""
+        by = await asked_by(self)
+        wanted = await db.in_transaction(return_desk.wish, return_id, by=by, destination=destination)
+        await till.refund(wanted.order_id, wanted.wish, request_key, by)
+        return say(_("The money is on its way."))
+
+
+def _by_line(units: dict[str, int]) -> dict[int, int]:
+    return {int(line): count for line, count in units.items() if count}
