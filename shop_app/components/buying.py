@@ -134,6 +134,14 @@ def _buy(chosen: Any) -> rx.Component:
     refused = (Cart.refusal != "") & (Cart.refused_sku == Product.chosen.sku)
     return rx.el.div(
         stock_signal(chosen.stock_line, chosen.signal, live=True, class_name=look.STOCK_LIVE),
+        rx.cond(
+            Product.kept,
+            rx.el.p(
+                Product.kept, ". ", text_link(_("To the checkout"), href="/checkout"),
+                class_name=look.STOCK_KEPT, data_testid="kept-for-you",
+            ),
+            rx.fragment(),
+        ),
         rx.el.div(
             quantity(
                 1,

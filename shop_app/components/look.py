@@ -611,6 +611,7 @@ PRODUCT = (
 )
 BUY_COLUMN = "order-3 pt-2 md:sticky md:top-4 md:order-none md:pt-0 md:pl-4 wide:pl-12"
 STOCK_LIVE = "mb-3.5 flex items-center gap-3 pl-1 text-md"
+STOCK_KEPT = "-mt-2 mb-3.5 pl-6 text-sm text-ink-2"
 DESCRIPTION = "prose grid max-w-[62ch] gap-3 leading-[1.65] text-ink-2"
 BUY_BAR = (
     "fixed inset-x-0 bottom-0 z-sticky grid grid-cols-[minmax(0,1fr)_auto] items-center gap-3 border-t "

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import Session, SQLModel
 
 from .. import facts
 from ..clock import now
 from ..models import OrderStatus
 from ..settings import settings
-from ..words import _
+from ..words import _, plural
 from . import priced_cart, stock_holds
 from .priced_cart import Head, Line
 from .stock_ledger import only_left
@@ -27,9 +27,24 @@ _tables = SQLModel.metadata.tables
 _hold = _tables["stock_hold"]
 _order = _tables["customer_order"]
 _order_line = _tables["order_line"]
+_cart = _tables["cart"]
+_variant = _tables["variant"]
 _TIMES = select(func.min(_hold.c.expires_at), func.min(_hold.c.since)).where(
     _hold.c.cart_id == bindparam("cart")
 )
+_of_cart = and_(_cart.c.key_hash == bindparam("key"), _cart.c.completed_at.is_(None))
+_of_sku = _variant.c.sku == bindparam("sku")
+_KEPT_OF = select(
+    select(_hold.c.quantity)
+    .join(_cart, _cart.c.id == _hold.c.cart_id).join(_variant, _variant.c.id == _hold.c.variant_id)
+    .where(_of_cart, _of_sku)
+    .scalar_subquery().label("held"),
+    select(func.sum(_order_line.c.quantity))
+    .join(_order, _order.c.id == _order_line.c.order_id).join(_cart, _cart.c.id == _order.c.cart_id)
+    .join(_variant, _variant.c.id == _order_line.c.variant_id)
+    .where(_of_cart, _of_sku, _order.c.status == OrderStatus.PENDING.value, _order_line.c.is_gift.is_(False))
+    .scalar_subquery().label("ordered"),
+)  # fmt: skip
 _ANY_RUN_OUT = select(_hold.c.id).where(_hold.c.expires_at <= bindparam("at")).limit(1)
 _ORDERED = (
     select(_order_line.c.variant_id, _order_line.c.quantity, _order.c.expires_at)
@@ -139,6 +154,15 @@ def view(session: Session, key_hash: str) -> HoldView:
     """How it stands, without a change."""
     head = priced_cart.head(session, key_hash)
     return _view(session, head) if head else NO_HOLD
+
+
+def kept_of(session: Session, key_hash: str, sku: str) -> str:
+    """What is kept of one variant for this visitor: "2 of these are kept for you", "" for none."""
+    row = session.connection().execute(_KEPT_OF, {"key": key_hash, "sku": sku}).one()
+    units = int(row.held or 0) + int(row.ordered or 0)
+    if not units:
+        return ""
+    return plural("{count} of these is kept for you", "{count} of these are kept for you", units)
 
 
 def sweep(session: Session, limit: int = 100) -> int:

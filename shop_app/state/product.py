@@ -10,11 +10,11 @@ from pydantic import Field
 
 from shop_app import db
 from shop_app.errors import NotFound
-from shop_app.services import product_page, reviews, storefront
+from shop_app.services import holds, product_page, reviews, storefront
 from shop_app.services.catalog import Moved, ProductCard, ProductPage, ReviewView, VariantSignal, VariantView
 
 from . import live
-from .base import public
+from .base import public, visitor_hash
 from .payload import Sku, Slug
 
 Slugs = Annotated[list[Slug], Field(max_length=12)]
@@ -74,6 +74,8 @@ class Product(rx.State):
     """Without its variants and reviews, which are kept below."""
     chosen: VariantView = NO_VARIANT
     standing: Standing = Standing()
+    kept: str = ""
+    """What is kept of the chosen variant for this visitor, where few are left: "2 of these are kept …"."""
     missing: bool = False
     reviews: list[ReviewView] = []
     reviews_left: int = 0
@@ -87,6 +89,7 @@ class Product(rx.State):
         slug, sku = _asked(self)
         try:
             self._show(await db.in_reading(product_page.product, slug, sku))
+            await self._look_for_own()
         except Moved as moved:
             return rx.redirect(f"/products/{moved.slug}", replace=True)
         except NotFound:
@@ -109,6 +112,13 @@ class Product(rx.State):
     async def choose(self, sku: Sku):
         """Read afresh: what this tab was sent earlier may have been overtaken."""
         self._choose(await db.in_reading(product_page.product, self.page.slug, sku))
+        await self._look_for_own()
+
+    async def _look_for_own(self) -> None:
+        """Others' holds and the visitor's own look the same in the numbers: say which are theirs."""
+        scarce = self.chosen.signal in ("low", "out")
+        key_hash = visitor_hash(self) if scarce else ""
+        self.kept = await db.in_reading(holds.kept_of, key_hash, self.chosen.sku) if key_hash else ""
 
     @rx.event
     @public

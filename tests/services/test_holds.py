@@ -315,3 +315,15 @@ def test_what_goes_on_in_a_new_cart_is_free_of_the_old_carts_hold(shop):
     holds.enter(shop, MARTA)
     assert of(shop, "LAMP") == (10, 2, 3)
     assert books.check(shop).violations == ()
+
+
+def test_held_and_ordered_units_are_kept_for_the_visitor_alone(shop):
+    fill(shop, MARTA, lamp=2)
+    assert holds.kept_of(shop, MARTA, "LAMP") == ""
+    holds.enter(shop, MARTA)
+    assert holds.kept_of(shop, MARTA, "LAMP") == "2 of these are kept for you"
+    orders.place(shop, MARTA, FORM, expected_total_minor=10**9)
+    cart.set_quantity(shop, MARTA, "LAMP", 5)
+    holds.enter(shop, MARTA)
+    assert holds.kept_of(shop, MARTA, "LAMP") == "5 of these are kept for you"
+    assert (holds.kept_of(shop, MARTA, "BOWL"), holds.kept_of(shop, JONAS, "LAMP")) == ("", "")

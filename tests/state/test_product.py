@@ -6,8 +6,10 @@ import pytest
 
 from shop_app import db
 from shop_app.errors import NotFound
+from shop_app.services import cart, holds
 from shop_app.state.product import NO_PRODUCT, Product
-from tests.state.conftest import set_stock
+from shop_app.web.cookies import key_hash
+from tests.state.conftest import VISITOR, set_stock
 
 LAMP = "/products/fable-lamp"
 
@@ -83,3 +85,17 @@ async def test_filtering_reviews_twice_by_the_same_stars_shows_all_again(open_ta
     assert (tab.stars, tab.reviews, tab.reviews_left) == (5, [], 0)
     await tab.filter_reviews(5)
     assert tab.stars == 0
+
+
+async def test_the_last_ones_are_told_to_be_the_visitors_own(open_tab, shop):
+    with db.transaction() as session:
+        cart.add(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 3)
+        holds.enter(session, key_hash(VISITOR))
+    own = await open_tab(Product, "/products/fable-lamp?variant=FABLE-LAMP-MOSS")
+    await own.load()
+    assert (own.chosen.stock_line, own.kept) == ("Sold out in Moss", "3 of these are kept for you")
+    await own.choose("FABLE-LAMP-CLAY")
+    assert own.kept == ""
+    other = await open_tab(Product, "/products/fable-lamp?variant=FABLE-LAMP-MOSS", visitor="o" * 43)
+    await other.load()
+    assert (other.chosen.stock_line, other.kept) == ("Sold out in Moss", "")
