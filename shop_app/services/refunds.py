@@ -75,6 +75,9 @@ def request(
     if not wish.free_minor and not any(piece.amount_minor for piece in pieces) and wish.restock is None:
         raise Invalid(_("Enter an amount above zero."), field="amount")
     pieces = _goods(session, head, wish, pieces, by.actor)
+    costs_nothing = not wish.free_minor and not any(piece.amount_minor for piece in pieces)
+    if costs_nothing and any(piece.restocked for piece in pieces):
+        raise Conflict(_("Nothing of its price is left. Book what came back as a return."))
     return write(session, head, wish, found, pieces, request_key, by)
 
 

@@ -7,9 +7,9 @@ from sqlmodel import Session, SQLModel
 
 from ..clock import now
 from ..errors import Conflict, Invalid, NotFound
-from ..models import OrderStatus, PaymentEventKind, PaymentState, PaymentStatus
+from ..models import FulfilmentStatus, OrderStatus, PaymentEventKind, PaymentState, PaymentStatus
 from ..words import _
-from . import audit, orders, payment_ledger
+from . import audit, order_units, orders, payment_ledger
 from .accounts import Principal
 from .order_life import OrderHead
 
@@ -71,6 +71,9 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     else:
         orders.settle(session, order_id, owed, found.currency)
         orders.set_payment_status(session, order_id, PaymentStatus.PAID)
+    if found.fulfilment_status != FulfilmentStatus.NONE:
+        # Collected before it was paid: now it may be complete.
+        order_units.fold(session, order_id, actor=by.actor)
     audit.record(
         session, by.actor, "marked_paid", "order", str(number),
         after={"reference": reference, "amount_minor": owed}, staff_id=by.id or None,

@@ -42,12 +42,17 @@ BREAKS = {
         " created_at, version) VALUES (1, 'k', 'return', 'received', 'a@example.com', '', '', '', '',"
         " '2026-11-20', 1)"
     ),
+    "line-units": "UPDATE order_line SET quantity_cancelled = quantity WHERE quantity_fulfilled > 0",
+    "fulfilment-status": "UPDATE customer_order SET fulfilment_status = 'partial' WHERE status = 'completed'",
     "line-parcels": "UPDATE fulfilment_line SET quantity = quantity + 1 WHERE fulfilment_id = 1",
     "payment-captured": "UPDATE payment SET captured_minor = captured_minor - 1 WHERE id = 1",
     "payment-refunded": "UPDATE payment SET refunded_minor = refunded_minor + 1 WHERE id = 1",
     "payment-pending": "UPDATE payment SET refund_pending_minor = 1 WHERE id = 1",
     "refunds-bounded": "UPDATE payment_event SET amount_minor = 99999999 WHERE kind = 'refunded'",
     "refund-events": "DELETE FROM payment_event WHERE kind = 'refunded'",
+    "refund-parts": "UPDATE refund_line SET amount_minor = 99999999",
+    "refund-lines": "UPDATE refund_line SET quantity = quantity + 1",
+    "refund-shipping": "UPDATE refund_line SET order_line_id = NULL, amount_minor = 99999",
     "payment-status": "UPDATE customer_order SET payment_status = 'partially_paid' WHERE number = 1001",
     "payment-state": "UPDATE payment SET state = 'authorized' WHERE id = 1",
     "dispute-events": "INSERT INTO dispute (payment_id, provider_reference, status, reason, amount_minor,"
@@ -61,6 +66,7 @@ BREAKS = {
     "stock-bounds": "UPDATE stock_level SET held = on_hand + 1 WHERE variant_id = 1",
     "stock-allocated": "UPDATE stock_level SET allocated = allocated + 1 WHERE variant_id = 1",
     "stock-of-orders": "UPDATE stock_movement SET allocated_delta = 99 WHERE kind = 'allocated'",
+    "stock-returned": "UPDATE refund_line SET restocked = FALSE",
     "stock-held": "UPDATE stock_level SET held = held + 1 WHERE variant_id = 1",
     "hold-ledger": "UPDATE stock_movement SET cart_id = 1, held_delta = 5 WHERE id = 1",
     "promotion-used": "UPDATE promotion SET used = used + 1 WHERE id = 1",

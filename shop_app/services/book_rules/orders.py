@@ -178,6 +178,36 @@ ORDERS = (
         """,
     ),
     Rule(
+        "line-units",
+        "Order {number}, {sku}: of {quantity} units {sent} were sent, {ended} cancelled, {back} came back.",
+        """
+        SELECT o.number, l.sku, l.quantity, l.quantity_fulfilled AS sent, l.quantity_cancelled AS ended,
+            l.quantity_returned AS back
+        FROM order_line l JOIN customer_order o ON o.id = l.order_id
+        WHERE l.quantity_fulfilled + l.quantity_cancelled > l.quantity
+            OR l.quantity_returned > l.quantity_fulfilled
+        ORDER BY o.number, l.sku
+        """,
+    ),
+    Rule(
+        "fulfilment-status",
+        "Order {number} says {said}; its units and parcels come to {folded}.",
+        """
+        SELECT * FROM (
+            SELECT number, said, CASE WHEN sent = 0 THEN 'none' WHEN sent < wanted THEN 'partial'
+                WHEN back = sent THEN 'returned' WHEN back > 0 THEN 'partially_returned'
+                WHEN on_the_way > 0 THEN 'shipped' ELSE 'delivered' END AS folded
+            FROM (
+                SELECT o.number, o.fulfilment_status AS said, sum(l.quantity_fulfilled) AS sent,
+                    sum(l.quantity - l.quantity_cancelled) AS wanted, sum(l.quantity_returned) AS back,
+                    (SELECT count(*) FROM fulfilment p WHERE p.order_id = o.id AND p.status = 'shipped')
+                        AS on_the_way
+                FROM customer_order o JOIN order_line l ON l.order_id = o.id
+                GROUP BY o.id, o.number, o.fulfilment_status) s) x
+        WHERE said <> folded ORDER BY number
+        """,
+    ),
+    Rule(
         "line-parcels",
         "Order {number}, {sku}: {said} units are marked as sent, parcels hold {sent}.",
         """

@@ -102,6 +102,46 @@ PAYMENTS = (
         """,
     ),
     Rule(
+        "refund-parts",
+        "Order {number}: the refund {request_key} of {amount_minor} has lines that come to {lines_minor}.",
+        """
+        SELECT o.number, o.currency, r.request_key, r.amount_minor, sum(l.amount_minor) AS lines_minor
+        FROM refund r JOIN refund_line l ON l.refund_id = r.id JOIN payment p ON p.id = r.payment_id
+        JOIN customer_order o ON o.id = p.order_id
+        GROUP BY r.id, r.request_key, r.amount_minor, o.number, o.currency
+        HAVING sum(l.amount_minor) > r.amount_minor ORDER BY o.number, r.request_key
+        """,
+    ),
+    Rule(
+        "refund-lines",
+        "Order {number}, {sku}: {units} of {quantity} units were refunded, {given_minor} of {whole_minor}.",
+        """
+        SELECT * FROM (
+            SELECT o.number, o.currency, l.sku, l.quantity, sum(f.quantity) AS units,
+                l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END AS whole_minor,
+                sum(f.amount_minor) AS given_minor
+            FROM refund_line f JOIN refund r ON r.id = f.refund_id AND r.status <> 'failed'
+            JOIN order_line l ON l.id = f.order_line_id JOIN customer_order o ON o.id = l.order_id
+            GROUP BY l.id, o.number, o.currency, l.sku, l.quantity, l.total_minor, l.tax_minor,
+                o.tax_included) x
+        WHERE given_minor > whole_minor OR units > quantity ORDER BY number, sku
+        """,
+    ),
+    Rule(
+        "refund-shipping",
+        "Order {number}: {given_minor} of the delivery's {whole_minor} were refunded.",
+        """
+        SELECT * FROM (
+            SELECT o.number, o.currency, sum(f.amount_minor) AS given_minor, o.shipping_minor + (
+                SELECT coalesce(sum(t.amount_minor), 0) FROM order_tax_line t
+                WHERE t.order_id = o.id AND t.line_id IS NULL AND NOT t.included) AS whole_minor
+            FROM refund_line f JOIN refund r ON r.id = f.refund_id AND r.status <> 'failed'
+            JOIN payment p ON p.id = r.payment_id JOIN customer_order o ON o.id = p.order_id
+            WHERE f.order_line_id IS NULL GROUP BY o.id, o.number, o.currency, o.shipping_minor) x
+        WHERE given_minor > whole_minor ORDER BY number
+        """,
+    ),
+    Rule(
         "payment-status",
         "Order {number} says {said}, its payments' events say {folded}: of {due_minor}, {captured_minor} came"
         " in and {refunded_minor} went back.",
@@ -202,6 +242,7 @@ PAYMENTS = (
                 WHERE p.order_id = o.id AND r.status = 'pending')
             AND NOT EXISTS (SELECT 1 FROM order_event v WHERE v.order_id = o.id AND v.kind = 'cancelled'
                 AND v.actor LIKE 'staff%' AND v.at >= o.paid_at)
+            AND NOT EXISTS (SELECT 1 FROM order_event v WHERE v.order_id = o.id AND v.kind = 'looked_at')
         GROUP BY o.id, o.number, o.status, o.currency
         HAVING sum(e.captured_minor - e.refunded_minor) > 0 ORDER BY o.number
         """,

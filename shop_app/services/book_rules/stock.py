@@ -63,6 +63,27 @@ STOCK = (
         """,
     ),
     Rule(
+        "stock-returned",
+        "Order {number}, {sku}: {moved} units went back on the shelf, returns and refunds say {said}.",
+        """
+        SELECT * FROM (
+            SELECT o.number, v.sku,
+                (SELECT coalesce(sum(m.on_hand_delta), 0) FROM stock_movement m
+                    WHERE m.order_id = x.order_id AND m.variant_id = x.variant_id AND m.kind = 'returned')
+                    AS moved,
+                (SELECT coalesce(sum(r.quantity_restocked), 0) FROM return_line r
+                    JOIN order_line l ON l.id = r.order_line_id
+                    WHERE l.order_id = x.order_id AND l.variant_id = x.variant_id)
+                + (SELECT coalesce(sum(f.quantity), 0) FROM refund_line f
+                    JOIN order_line l ON l.id = f.order_line_id
+                    WHERE l.order_id = x.order_id AND l.variant_id = x.variant_id AND f.restocked) AS said
+            FROM (SELECT DISTINCT order_id, variant_id FROM order_line
+                WHERE quantity_returned > 0 AND variant_id IS NOT NULL) x
+            JOIN customer_order o ON o.id = x.order_id JOIN variant v ON v.id = x.variant_id) y
+        WHERE moved <> said ORDER BY number, sku
+        """,
+    ),
+    Rule(
         "stock-held",
         "{sku}: {held} are held, the holds of carts come to {units}.",
         """

@@ -1,0 +1,102 @@
+"""The orders' desk: what staff with the right do to an order. No page shows it yet."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import reflex as rx
+from pydantic import Field, StringConstraints
+
+from shop_app import db, till
+from shop_app.services import attention, fulfilment, refunds
+from shop_app.services.refund_view import RefundView
+from shop_app.services.refunds import MAX_NOTE, MAX_REASON, RefundWish
+from shop_app.words import _
+
+from .base import asked_by, say, staff
+from .payload import AmountMinor, Flag, LongText, RecordId, ShortText
+
+RequestKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{8,48}\z", max_length=48)]
+"""Made when the form is opened, so that a double click is one request."""
+Note = Annotated[LongText, Field(max_length=MAX_NOTE)]
+Reason = Annotated[ShortText, Field(max_length=MAX_REASON)]
+Units = Annotated[
+    dict[
+        Annotated[str, StringConstraints(strict=True, pattern=r"^[1-9][0-9]{0,14}\z", max_length=15)],
+        Annotated[int, Field(strict=True, ge=1, le=10_000)],
+    ],
+    Field(max_length=200),
+]
+"""Units by order line; a browser's keys are texts."""
+Goods = Literal["stay", "restock", "write_off"]
+RESTOCK = {"stay": None, "restock": True, "write_off": False}
+
+
+class OrderDesk(rx.State):
+    refunds_of: list[RefundView] = []
+    """Of the order that was worked on last."""
+
+    @rx.event
+    @staff("orders.edit")
+    async def mark_paid(self, number: RecordId, reference: ShortText):
+        await till.mark_paid(number, reference, await asked_by(self))
+        return say(_("Marked as paid"))
+
+    @rx.event
+    @staff("orders.refund")
+    async def refund(
+        self, order: RecordId, key: RequestKey, lines: Units, shipping_minor: AmountMinor = 0,
+        free_minor: AmountMinor = 0, goods: Goods = "stay", reason: Reason = "", note: Note = "",
+        destination: Literal["original", "credit"] = "original",
+    ):  # fmt: skip
+        wish = RefundWish(
+            _by_line(lines), shipping_minor, free_minor, reason, note, destination, RESTOCK[goods]
+        )
+        await till.refund(order, wish, key, await asked_by(self))
+        self.refunds_of = await db.in_reading(refunds.of_order, order)
+        return say(_("The refund is on its way"))
+
+    @rx.event
+    @staff("orders.fulfil")
+    async def fulfil(
+        self, order: RecordId, key: RequestKey, lines: Units, carrier: ShortText = "",
+        tracking: ShortText = "", despite_attention: Flag = False, unpaid_too: Flag = False,
+    ):  # fmt: skip
+        await till.fulfil(
+            order, _by_line(lines), carrier=carrier, tracking=tracking, by=await asked_by(self),
+            request_key=key, despite_attention=despite_attention, unpaid_too=unpaid_too,
+        )  # fmt: skip
+        return say(_("The parcel is sent"))
+
+    @rx.event
+    @staff("orders.fulfil")
+    async def cancel_shipment(self, parcel: RecordId, note: Note = ""):
+        by = await asked_by(self)
+        await db.in_transaction(fulfilment.cancel_shipment, parcel, by=by, note=note)
+        return say(_("The parcel is called back"))
+
+    @rx.event
+    @staff("orders.fulfil")
+    async def delivered(self, parcel: RecordId):
+        await db.in_transaction(fulfilment.mark_delivered, parcel, by=await asked_by(self))
+        return say(_("Marked as delivered"))
+
+    @rx.event
+    @staff("orders.edit")
+    async def cancel(
+        self, order: RecordId, key: RequestKey, restock: Flag = True, refund: Flag = True, reason: Reason = ""
+    ):
+        by = await asked_by(self)
+        await till.cancel(order, restock=restock, refund=refund, reason=reason, by=by, request_key=key)
+        self.refunds_of = await db.in_reading(refunds.of_order, order)
+        return say(_("The order is cancelled"))
+
+    @rx.event
+    @staff("orders.edit")
+    async def look_at(self, order: RecordId, note: Note):
+        await db.in_transaction(attention.looked_at, order, note, await asked_by(self))
+        return say(_("Noted. Nobody has to look at it any more"))
+
+
+def _by_line(lines: dict[str, int]) -> dict[int, int]:
+    return {int(line): units for line, units in lines.items()}

@@ -1,0 +1,186 @@
+"""Races at the desk: refunds, parcels and cancelling at once, from threads, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shop_app import db, till
+from shop_app.errors import Conflict, ProviderDown, ShopError
+from shop_app.services import fulfilment, refunds
+from shop_app.services.refunds import RefundWish
+from tests.paying import MANAGER, World, client_of, make_world, rows
+from tests.selling import (
+    CLERK,
+    cancel,
+    line,
+    order,
+    refund,
+    run,
+    sell,
+    send,
+    shelf,
+    statuses,
+    units,
+    wrong_books,
+)
+
+pytestmark = pytest.mark.both
+
+
+@pytest.fixture
+def world(engine, tmp_path) -> Iterator[World]:
+    made = make_world(tmp_path)
+    sell(made, {"SHOAL-BOWL": 1, "DUNE-MUG": 3})
+    yield made
+    assert wrong_books() == []
+
+
+def at_once(work: Callable[[int], object], times: int = 20, threads: int = 10) -> Counter[str]:
+    """Run it so many times from threads that start together; how the runs ended."""
+    ready, ended, guard = threading.Barrier(threads), Counter(), threading.Lock()
+
+    def one_thread(start: int) -> None:
+        ready.wait()
+        for number in range(start, times, threads):
+            try:
+                work(number)
+                result = "done"
+            except ShopError as refusal:
+                result = type(refusal).__name__
+            with guard:
+                ended[result] += 1
+
+    with ThreadPoolExecutor(threads) as pool:
+        for future in [pool.submit(one_thread, start) for start in range(threads)]:
+            future.result()
+    return ended
+
+
+def at_stripe(world: World) -> list[int]:
+    return sorted(found.amount for found in client_of(world.sandbox).v1.refunds.list({"limit": 100}).data)
+
+
+def request(wish: RefundWish, key: str) -> None:
+    with db.transaction(durable=True) as session:
+        refunds.request(session, 1, wish, key, MANAGER)
+
+
+def test_of_twenty_refunds_of_thirty_per_cent_three_pass(world):
+    share = order().total_minor * 30 // 100
+    ended = at_once(lambda number: request(RefundWish(free_minor=share), f"key-{number}"))
+    assert ended == {"done": 3, "Conflict": 17}
+
+    (payment,) = rows("payment")
+    assert (payment.refund_pending_minor, payment.refunded_minor) == (3 * share, 0)
+    assert run(till.sweep()) == 3
+    assert at_stripe(world) == [share] * 3
+    assert rows("payment")[0].refunded_minor == 3 * share
+
+
+def test_twenty_clicks_on_one_refund_are_one(world):
+    one = RefundWish(lines={line("DUNE-MUG").id: 1}, restock=True)
+    assert at_once(lambda _number: request(one, "same")) == {"done": 20}
+
+    run(till.sweep())
+    assert (at_stripe(world), units("DUNE-MUG")) == ([2400], (0, 0, 1))
+
+
+def test_of_twenty_refunds_of_three_units_three_pass(world):
+    one = RefundWish(lines={line("DUNE-MUG").id: 1}, restock=True, destination="credit")
+    ended = at_once(lambda number: request(one, f"key-{number}"))
+
+    assert ended == {"done": 3, "Conflict": 17}
+    assert (units("DUNE-MUG"), rows("credit_account")[0].balance_minor) == ((0, 0, 3), 7200)
+
+
+def test_of_twenty_parcels_with_one_of_three_units_three_leave(world):
+    wanted = {line("DUNE-MUG").id: 1}
+
+    def ship(_number: int) -> None:
+        with db.transaction() as session:
+            fulfilment.ship(session, 1, wanted, carrier="DHL", tracking="", by=CLERK)
+
+    assert at_once(ship) == {"done": 3, "Conflict": 17}
+    assert (units("DUNE-MUG"), shelf(1)) == ((3, 0, 0), (2, 0))
+
+
+def test_parcels_refunds_and_cancelling_at_once_leave_every_unit_in_one_place(world):
+    mug = line("DUNE-MUG").id
+    acts: list[Callable[[int], object]] = [
+        lambda number: request(RefundWish(lines={mug: 1}, restock=True), f"refund-{number}"),
+        lambda number: run(till.fulfil(1, {mug: 1}, carrier="", tracking="", by=CLERK)),
+        lambda number: cancel(f"cancel-{number}"),
+    ]
+    at_once(lambda number: acts[number % 3](number), times=12, threads=6)
+
+    run(till.sweep())
+    sent, back, ended = units("DUNE-MUG")
+    assert sent + ended == 3
+    assert shelf(1) == (5 - sent + back, 0)
+    # The bowl and every mug that isn't with the shopper have been paid back, and nothing else.
+    assert sum(at_stripe(world)) == order().total_minor - 2400 * (sent - back)
+
+
+# --- A process dies -------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """What a killed process sees of its next line."""
+
+
+@pytest.mark.parametrize("line_of_death", ["ask_for_refund", "answered"])
+def test_death_between_our_row_and_stripe_is_healed_by_the_sweep_with_the_same_key(
+    world, monkeypatch, line_of_death
+):
+    def die(*_args, **_kwargs):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        place = till.desk if line_of_death == "ask_for_refund" else refunds
+        patch.setattr(place, line_of_death, die)
+        with pytest.raises(Killed):
+            refund(lines={"SHOAL-BOWL": 1}, restock=True)
+    assert (rows("refund")[0].status, rows("payment")[0].refund_pending_minor) == ("pending", 2780)
+
+    assert run(till.sweep()) == 1
+    assert (at_stripe(world), rows("payment")[0].refunded_minor) == ([2780], 2780)
+    refund(lines={"SHOAL-BOWL": 1}, restock=True)
+    assert (at_stripe(world), units("SHOAL-BOWL"), run(till.sweep())) == ([2780], (0, 0, 1), 0)
+
+
+def test_a_lost_reply_is_found_a_day_later_although_the_company_forgot_the_key(world, clock):
+    world.faults(api=[{"path": "POST /v1/refunds", "do": "lost_reply", "times": 3}])
+    with pytest.raises(ProviderDown, match="goes on by itself"):
+        cancel()
+    world.faults()
+    assert statuses()[:2] == ("cancelled", "paid")
+    clock.shift(25 * 3600)
+
+    run(till.sweep())
+    assert (at_stripe(world), statuses()[1]) == ([order().total_minor], "refunded")
+
+
+def test_a_parcel_and_a_cancel_at_once_end_in_one_of_two_ways(world):
+    bowl = line("SHOAL-BOWL").id
+
+    async def both() -> list[object]:
+        return await asyncio.gather(
+            till.fulfil(1, {bowl: 1}, carrier="", tracking="", by=CLERK),
+            till.cancel(1, restock=True, refund=True, reason="", by=MANAGER, request_key="key"),
+            return_exceptions=True,
+        )
+
+    parcel, ended = run(both())
+    assert ended is None
+    if isinstance(parcel, Conflict):
+        assert (statuses()[0], units("SHOAL-BOWL"), at_stripe(world)) == ("cancelled", (0, 0, 1), [9980])
+    else:
+        assert (statuses()[0], units("SHOAL-BOWL"), at_stripe(world)) == ("placed", (1, 0, 0), [7200])
+    with pytest.raises(Conflict):
+        send({"SHOAL-BOWL": 1})

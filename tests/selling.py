@@ -1,0 +1,99 @@
+"""Orders that are paid, and the desk that works on them: what tests of refunds and parcels share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import text
+
+from shop_app import db, till
+from shop_app.services import books, fulfilment
+from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.refunds import RefundWish
+from tests.paying import FORM, MANAGER, World, rows
+
+CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["clerk"])
+LATER = replace(FORM, payment_provider="manual")
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+def sell(world: World, units: Mapping[str, int], form=FORM) -> int:
+    """Order these and pay by card, or place them with another form; the order's id."""
+    total = 0
+    for sku, quantity in units.items():
+        total = world.fill_cart(sku, quantity)
+    url = world.pay(form, total)
+    if form.payment_provider == "stripe":
+        world.enter_card(url)
+        world.deliver()
+    return order().id
+
+
+def order():
+    return rows("customer_order")[-1]
+
+
+def line(sku: str) -> Any:
+    return next(row for row in reversed(rows("order_line")) if row.sku == sku)
+
+
+def units(sku: str) -> tuple[int, int, int]:
+    """Sent, returned, cancelled."""
+    found = line(sku)
+    return found.quantity_fulfilled, found.quantity_returned, found.quantity_cancelled
+
+
+def shelf(place: int = 0) -> tuple[int, int]:
+    """On hand and allocated of the bowl (0) or the mug (1)."""
+    level = rows("stock_level")[place]
+    return level.on_hand, level.allocated
+
+
+def statuses() -> tuple[str, str, str]:
+    found = order()
+    return found.status, found.payment_status, found.fulfilment_status
+
+
+def refund(
+    key: str = "key-1", *, by: Principal = MANAGER, lines: Mapping[str, int] | None = None, **wish: Any
+) -> None:
+    """Refund of the last order, its lines by SKU."""
+    wanted = RefundWish(lines={line(sku).id: count for sku, count in (lines or {}).items()}, **wish)
+    run(till.refund(order().id, wanted, key, by))
+
+
+def send(lines: Mapping[str, int], *, by: Principal = CLERK, **more: Any) -> int:
+    """A parcel of the last order, by SKU; its id."""
+    wanted = {line(sku).id: count for sku, count in lines.items()}
+    given = {"carrier": "DHL", "tracking": "00340434161094042557"} | more
+    return run(till.fulfil(order().id, wanted, by=by, **given))
+
+
+def delivered(parcel_id: int) -> None:
+    with db.transaction() as session:
+        fulfilment.mark_delivered(session, parcel_id, by=CLERK)
+
+
+def cancel(key: str = "cancel-1", *, by: Principal = MANAGER, **more: Any) -> None:
+    given = {"restock": True, "refund": True, "reason": "The shopper asked"} | more
+    run(till.cancel(order().id, by=by, request_key=key, **given))
+
+
+def run_sql(statement: str) -> None:
+    with db.transaction() as session:
+        session.connection().execute(text(statement))
+
+
+def wrong_books() -> list[str]:
+    with db.reading() as session:
+        return [violation.sentence for violation in books.check(session).violations]
+
+
+def letters(kind: str) -> list[dict[str, Any]]:
+    return [row.data for row in rows("letter") if row.kind == kind]

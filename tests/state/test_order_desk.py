@@ -1,0 +1,87 @@
+"""The orders' desk: staff refund, send, deliver, cancel and look at an order by the handlers that exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from shop_app.errors import Conflict, Forbidden
+from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+from shop_app.state.order_desk import OrderDesk
+from tests.paying import everything, make_world, rows
+from tests.selling import LATER, line, order, run_sql, statuses, units, wrong_books
+
+CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", PERMISSIONS["clerk"])
+MANAGER = Principal("staff", 0, "manager@example.com", "Mo", "manager", PERMISSIONS["manager"])
+
+
+@pytest.fixture
+def signed_in(monkeypatch: pytest.MonkeyPatch):
+    """Who asks, as the guard would have found them."""
+
+    def as_whom(principal: Principal) -> None:
+        monkeypatch.setattr("shop_app.state.base.asker", lambda: principal)
+
+    return as_whom
+
+
+@pytest.fixture
+def sold(engine, tmp_path, monkeypatch) -> int:
+    """Three mugs that are paid by transfer; the order's id."""
+    import threading
+
+    from tests.selling import sell
+
+    made: list[int] = []
+    world = make_world(tmp_path)
+    # Where these tests run there is a loop already.
+    thread = threading.Thread(target=lambda: made.append(sell(world, {"DUNE-MUG": 3}, LATER)))
+    thread.start()
+    thread.join()
+    return made[0]
+
+
+async def test_an_order_goes_its_way_at_the_desk(open_tab, signed_in, sold):
+    desk, mug = await open_tab(OrderDesk), str(line("DUNE-MUG").id)
+    signed_in(MANAGER)
+    await desk.mark_paid(order().number, "SEPA 4711")
+    assert statuses() == ("placed", "paid", "none")
+    signed_in(CLERK)
+    await desk.fulfil(sold, "parcel-1", {mug: 2}, "DHL", "0034")
+    await desk.fulfil(sold, "parcel-1", {mug: 2}, "DHL", "0034")
+    await desk.cancel_shipment(1, "The box tore")
+    await desk.fulfil(sold, "parcel-2", {mug: 2}, "DHL", "0035")
+    signed_in(MANAGER)
+    await desk.refund(sold, "refund-1", {mug: 1}, goods="restock", reason="Chipped")
+    await desk.refund(sold, "refund-1", {mug: 1}, goods="restock", reason="Chipped")
+    assert [(view.amount, view.reason, view.status) for view in desk.refunds_of] == [
+        ("€24.00", "Chipped", "succeeded")
+    ]
+    await desk.delivered(2)
+    assert (statuses(), units("DUNE-MUG")) == (("completed", "partially_refunded", "delivered"), (2, 0, 1))
+    with pytest.raises(Conflict):
+        await desk.cancel(sold, "cancel-1")
+    run_sql("UPDATE customer_order SET attention = 'Call them.'")
+    await desk.look_at(sold, "They are happy.")
+    assert (order().attention, wrong_books()) == ("", [])
+    actions = [row.action for row in rows("audit_entry")]
+    assert actions == [
+        "marked_paid", "order.shipped", "order.shipment_cancelled", "order.shipped", "order.refunded",
+        "order.delivered", "order.looked_at",
+    ]  # fmt: skip
+
+
+async def test_who_lacks_the_right_changes_nothing(open_tab, signed_in, sold):
+    desk, mug = await open_tab(OrderDesk), str(line("DUNE-MUG").id)
+    before = everything()
+    for who in (NOBODY, CLERK):
+        signed_in(who)
+        for act in (
+            desk.mark_paid(order().number, "SEPA 4711"),
+            desk.refund(sold, "refund-1", {mug: 1}),
+            desk.cancel(sold, "cancel-1"),
+            desk.look_at(sold, "Seen."),
+            *(() if who is CLERK else (desk.fulfil(sold, "parcel-1", {mug: 1}, unpaid_too=True),)),
+        ):
+            with pytest.raises(Forbidden):
+                await act
+    assert everything() == before
