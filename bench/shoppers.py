@@ -21,7 +21,15 @@ from tests.socket_client import NAMESPACE, STATE, Closed, Tab, event
 CART = f"{STATE}.shop_app___state___cart____cart"
 CHECKOUT = f"{STATE}.shop_app___state___checkout____checkout"
 DESK = f"{STATE}.shop_app___state___order_desk____order_desk"
-STEPS = ("add to cart", "open the checkout", "choose the delivery", "pay", "mark paid")
+STEPS = {
+    "add to cart": '"answers_rx_state_"',
+    "open the checkout": '"loaded_rx_state_":true',
+    "choose the delivery": '"wrong_rx_state_"',
+    "pay": '_rx_state_":{"address"',
+    "mark paid": "Marked as paid",
+}
+"""Each step, and what its answer alone has in it."""
+NOTICE = "state___base____notice"
 PUSH = "state___live____live"
 """Stock that others bought is told in between, and answers nothing."""
 PATIENCE_SECONDS = 20
@@ -52,25 +60,22 @@ class Line:
         assert tab._socket is not None
         tab.keep_frames = False
         self._send, self._receive = tab._socket.send_str, tab._socket.receive
-        self._asked = 0
-        """Events that the server asked for and whose answers come before the next one's."""
 
-    async def call(self, name: str, payload: Mapping[str, Any], path: str) -> str:
-        """Send an event; its last update as it came.
+    async def call(self, name: str, payload: Mapping[str, Any], path: str, mark: str) -> str:
+        """Send an event; the update that answers it, known by `mark`, as it came.
 
-        Errors  Closed; TimeoutError.
+        Errors  Closed; TimeoutError; AssertionError where the answer is a notice.
         """
-        before, self._asked = self._asked, 0
         await self._send(frame(name, payload, path))
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 update = await self._update()
                 if update.startswith('["event",{"events":'):
                     await self._answer_asks(update, path)
-                elif PUSH not in update and '"final":false' not in update:
-                    if before == 0:
-                        return update
-                    before -= 1
+                elif mark in update and PUSH not in update:
+                    return update
+                elif NOTICE in update:
+                    raise AssertionError(f"{name} was refused: {update[:300]}")
 
     async def _update(self) -> str:
         while True:
@@ -85,7 +90,6 @@ class Line:
     async def _answer_asks(self, update: str, path: str) -> None:
         for asked in json.loads(update)[1]["events"]:
             await self._send(frame(asked["name"], asked["payload"], path))
-            self._asked += 1
 
 
 def frame(name: str, payload: Mapping[str, Any], path: str) -> str:
@@ -135,7 +139,7 @@ class Load:
 
     async def _step(self, step: str, line: Line, name: str, payload: Mapping[str, Any], path: str) -> str:
         began = time.perf_counter()
-        answer = await line.call(name, payload, path)
+        answer = await line.call(name, payload, path, STEPS[step])
         self.done.milliseconds[step].append((time.perf_counter() - began) * 1000)
         return answer
 

@@ -28,9 +28,12 @@ class Push:
 
     patch: dict[str, Any] = field(default_factory=dict)
     ask: list[str] = field(default_factory=list)
+    skip: str = ""
+    """The socket that shows all this already, by its id; "" for none."""
 
-    def merge(self, patch: Mapping[str, Any], ask: Iterable[str]) -> None:
-        """Later values win; a handler is asked for once."""
+    def merge(self, patch: Mapping[str, Any], ask: Iterable[str], skip: str = "") -> None:
+        """Later values win; a handler is asked for once; only whom all of it is no news to is skipped."""
+        self.skip = skip if self.skip == skip else ""
         self.patch.update(patch)
         self.ask = list(dict.fromkeys([*self.ask, *ask]))
 
@@ -39,7 +42,9 @@ Emit = Callable[[str, Push], Awaitable[None]]
 
 
 class Bus(Protocol):
-    def publish(self, room: str, patch: Mapping[str, Any] | None = None, ask: Iterable[str] = ()) -> None: ...
+    def publish(
+        self, room: str, patch: Mapping[str, Any] | None = None, ask: Iterable[str] = (), skip: str = ""
+    ) -> None: ...
     def start(self, emit: Emit) -> None: ...
     async def stop(self) -> None: ...
 
@@ -55,7 +60,9 @@ class LocalBus:
         self._emit: Emit | None = None
         self._flushes: set[asyncio.Task[None]] = set()
 
-    def publish(self, room: str, patch: Mapping[str, Any] | None = None, ask: Iterable[str] = ()) -> None:
+    def publish(
+        self, room: str, patch: Mapping[str, Any] | None = None, ask: Iterable[str] = (), skip: str = ""
+    ) -> None:
         """Have `patch` overlaid and `ask` called on every page in `room`, within a moment.
 
         From any thread, and never in the way: without a running server it does nothing, because a
@@ -66,7 +73,7 @@ class LocalBus:
             if loop is None or loop.is_closed():
                 return
             first = not self._waiting
-            self._waiting.setdefault(room, Push()).merge(patch or {}, ask)
+            self._waiting.setdefault(room, Push(skip=skip)).merge(patch or {}, ask, skip)
         if first:
             loop.call_soon_threadsafe(loop.call_later, self.window_seconds, self._leave)
 

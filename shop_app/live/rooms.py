@@ -52,14 +52,14 @@ def push_product(slug: str, fields: Mapping[str, Any]) -> None:
     bus.publish(product_room(slug), {product_key(slug): {**fields, "at": now_ms()}})
 
 
-def push_cart(visitor_hash: str, ask: Iterable[str]) -> None:
-    """Have every tab of a visitor load its cart again, by the handlers named in `ask`."""
-    bus.publish(cart_room(visitor_hash), ask=ask)
+def push_cart(visitor_hash: str, ask: Iterable[str], *, skip: str = "") -> None:
+    """Have every tab of a visitor but `skip` load its cart again, by the handlers named in `ask`."""
+    bus.publish(cart_room(visitor_hash), ask=ask, skip=skip)
 
 
-def push_checkout(visitor_hash: str, ask: Iterable[str]) -> None:
-    """Have every open checkout of a visitor look again, by the handlers named in `ask`."""
-    bus.publish(checkout_room(visitor_hash), ask=ask)
+def push_checkout(visitor_hash: str, ask: Iterable[str], *, skip: str = "") -> None:
+    """Have every open checkout of a visitor but `skip` look again, by the handlers named in `ask`."""
+    bus.publish(checkout_room(visitor_hash), ask=ask, skip=skip)
 
 
 def push_order(token_hash: str, ask: Iterable[str]) -> None:

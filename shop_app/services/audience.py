@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlmodel import Session, col, select
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel
 
-from ..models import Cart, Order
+_cart = SQLModel.metadata.tables["cart"]
+_order = SQLModel.metadata.tables["customer_order"]
 
 
-def cart_audience(session: Session, cart_ids: Collection[int]) -> list[str]:
-    """The hashes of the visitors' keys that these carts belong to."""
+def cart_audience(session: Session, cart_ids: Collection[int]) -> dict[int, str]:
+    """The hash of the visitor's key that each of these carts belongs to."""
     if not cart_ids:
-        return []
-    return list(session.exec(select(Cart.key_hash).where(col(Cart.id).in_(cart_ids)).distinct()))
+        return {}
+    known = select(_cart.c.id, _cart.c.key_hash).where(_cart.c.id.in_(list(cart_ids)))
+    return {row.id: row.key_hash for row in session.connection().execute(known)}
 
 
 def order_audience(session: Session, order_ids: Collection[int]) -> list[str]:
     """The tokens of these orders."""
-    return list(session.exec(select(Order.token).where(col(Order.id).in_(order_ids)))) if order_ids else []
+    if not order_ids:
+        return []
+    known = select(_order.c.token).where(_order.c.id.in_(list(order_ids)))
+    return list(session.connection().execute(known).scalars())

@@ -182,6 +182,18 @@ def save(session: Session, key_hash: str, form: CheckoutForm, *, blurred: str = 
 
     `problems` holds those of the field `blurred` alone, or none where it is "".
     """
+    head = _keep(session, key_hash, form)
+    wrong = [found for found in problems(session, form) if found.field == blurred] if blurred else []
+    return replace(_page(session, head), problems=wrong)
+
+
+def keep(session: Session, key_hash: str, form: CheckoutForm) -> list[FieldProblem]:
+    """Keep what is typed and answer with all that is missing or wrong."""
+    _keep(session, key_hash, form)
+    return problems(session, form)
+
+
+def _keep(session: Session, key_hash: str, form: CheckoutForm) -> Head:
     connection = session.connection()
     kept = {name: text[: MAX_NOTE + 1] for name, text in asdict(form).items() if text}
     row = connection.execute(_SAVE, {"key": key_hash, "form": kept, "at": now()}).first()
@@ -191,8 +203,7 @@ def save(session: Session, key_hash: str, form: CheckoutForm, *, blurred: str = 
     if form.country != head.country and form.country in shipping.methods(session):
         head = Head(*connection.execute(_MOVE_TO, {"cart": head.id, "to_country": form.country}).one())
         facts.announce(session, facts.CartChanged(head.id))
-    wrong = [found for found in problems(session, form) if found.field == blurred] if blurred else []
-    return replace(_page(session, head), problems=wrong)
+    return head
 
 
 def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:

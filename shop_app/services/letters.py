@@ -10,11 +10,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import bindparam, text
+from sqlmodel import Session, SQLModel, col, select, update
 
 from .. import facts
 from ..clock import now
 from ..models import Letter
+
+_letter = SQLModel.metadata.tables["letter"]
+_WRITE = text("""
+    INSERT INTO letter (dedupe_key, kind, to_email, data, created_at, next_try_at, attempts, problem)
+    VALUES (:dedupe_key, :kind, :to_email, :data, :created_at, :next_try_at, :attempts, :problem)
+    ON CONFLICT (dedupe_key) DO NOTHING
+    RETURNING id
+""").bindparams(
+    bindparam("data", type_=_letter.c.data.type), bindparam("created_at", type_=_letter.c.created_at.type),
+    bindparam("next_try_at", type_=_letter.c.next_try_at.type),
+)  # fmt: skip
 
 CLAIMED_FOR = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=6)
@@ -32,13 +44,14 @@ class LetterToSend:
 
 def write(session: Session, kind: str, to_email: str, dedupe_key: str, data: dict[str, Any]) -> None:
     """Put a letter into the outbox; one with the same `dedupe_key` is there already, and stays."""
-    if session.exec(select(Letter.id).where(Letter.dedupe_key == dedupe_key)).first():
-        return
-    letter = Letter(dedupe_key=dedupe_key, kind=kind, to_email=to_email, data=data)
-    session.add(letter)
-    session.flush()
-    assert letter.id
-    facts.announce(session, facts.LetterWritten(letter.id))
+    at = now()
+    row = {
+        "dedupe_key": dedupe_key, "kind": kind, "to_email": to_email, "data": data, "created_at": at,
+        "next_try_at": at, "attempts": 0, "problem": "",
+    }  # fmt: skip
+    letter_id = session.connection().execute(_WRITE, row).scalar()
+    if letter_id is not None:
+        facts.announce(session, facts.LetterWritten(letter_id))
 
 
 def claim(session: Session, limit: int = 20) -> list[LetterToSend]:

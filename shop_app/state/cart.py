@@ -65,6 +65,7 @@ class Cart(rx.State):
             )
         try:
             self.view = await db.in_transaction(verb, key_hash, *args)
+            live.shows_cart(self)
         except ShopError as refused:
             return refused.message
         self.loaded = True

@@ -125,6 +125,7 @@ class Checkout(rx.State):
     async def _enter(self) -> None:
         try:
             entered = await db.in_transaction(_enter, visitor_hash(self))
+            live.shows_checkout(self)
         except Unavailable:
             # A hold is a courtesy: where nothing can be written just now, the page is still there.
             await self._look()
@@ -159,6 +160,7 @@ class Checkout(rx.State):
         form = replace(self.view.form, **{field: value})
         await till.ask_for_taxes(form)
         self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
+        live.shows_checkout(self)
         found = {problem.field: problem.message for problem in self.view.problems}
         kept = {name: message for name, message in self.wrong.items() if name != field}
         self.wrong = kept | ({field: found[field]} if field in found and value else {})
@@ -172,8 +174,9 @@ class Checkout(rx.State):
         self.wrong, self.summary = {}, []
         self._forget_refusal()
         try:
-            self.view = await db.in_transaction(checkout.save, visitor_hash(self), typed)
-            if wrong := await db.in_reading(checkout.problems, typed):
+            # The page is only made anew where the shopper stays on it.
+            if wrong := await db.in_transaction(checkout.keep, visitor_hash(self), typed):
+                await self._look()
                 return self._point_at(wrong)
             to = await till.pay(
                 visitor_hash(self), typed, shown_minor, shown_parts=form.get("shown_parts", ""),
@@ -193,6 +196,7 @@ class Checkout(rx.State):
 
     async def _refuse(self, refusal: ShopError) -> None:
         if isinstance(refusal, Invalid) and refusal.field:
+            await self._look()
             self._point_at([FieldProblem(refusal.field, refusal.message)])
             return
         self._forget_refusal()

@@ -15,6 +15,7 @@ A socket that reconnects has left its rooms; `on_load` runs again then, so join 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -125,6 +126,33 @@ async def join_order(state: rx.State, token_hash: str) -> None:
     await _join(state, rooms.ORDER, [rooms.order_room(token_hash)])
 
 
+_newest: dict[str, tuple[str, float]] = {}
+"""Room -> the socket that has shown last what is there now, and when. `already_shown` takes them out."""
+MOST_NEWEST = 10_000
+
+
+def shows_cart(state: rx.State) -> None:
+    """This tab shows the cart as its own change has just left it: it needn't be asked to load it again."""
+    _shows(state, rooms.cart_room(visitor_hash(state)))
+
+
+def shows_checkout(state: rx.State) -> None:
+    """The same of the checkout's page."""
+    _shows(state, rooms.checkout_room(visitor_hash(state)))
+
+
+def _shows(state: rx.State, room: str) -> None:
+    if len(_newest) >= MOST_NEWEST:
+        _newest.clear()
+    _newest[room] = (state.router.session.session_id, time.monotonic())
+
+
+def already_shown(room: str, since: float) -> str:
+    """The socket that has shown the room's newest after that moment, "" where none has."""
+    sid, at = _newest.pop(room, ("", 0.0))
+    return sid if at >= since else ""
+
+
 async def emit(app: rx.App, room: str, push: Push) -> None:
     """Send a push to the room's sockets of this process: one message, whatever their number."""
     if app.sio is None or app.event_namespace is None:
@@ -133,4 +161,5 @@ async def emit(app: rx.App, room: str, push: Push) -> None:
     update = StateUpdate(
         delta={Live.get_full_name(): patch} if patch else {}, events=[Event(name=name) for name in push.ask]
     )
-    await app.sio.emit("event", update, room=room, namespace=app.event_namespace.namespace)
+    namespace = app.event_namespace.namespace
+    await app.sio.emit("event", update, room=room, skip_sid=push.skip or None, namespace=namespace)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,7 +21,7 @@ from shop_app.web.cookies import key_hash
 
 from .cart import Cart
 from .checkout import Checkout
-from .live import handler_name
+from .live import already_shown, handler_name
 from .order import Order
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,8 @@ VARIANTS_AT_ONCE = 500
 @dataclass(slots=True)
 class _Heard:
     variants: set[int] = field(default_factory=set)
-    carts: set[int] = field(default_factory=set)
+    carts: dict[int, tuple[int, float]] = field(default_factory=dict)
+    """Id -> how often it changed, and when last."""
     orders: set[int] = field(default_factory=set)
 
 
@@ -43,18 +46,28 @@ class Teller:
         self._loop = asyncio.get_running_loop()
         self._heard = _Heard()
         self._telling: asyncio.Task[None] | None = None
+        self._unread: deque[facts.Fact] = deque()
 
     def hear(self, fact: facts.Fact) -> None:
-        """From any thread; returns at once."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._note, fact)
+        """From any thread; returns at once. The loop is woken for the first fact of several alone."""
+        first = not self._unread
+        self._unread.append(fact)
+        if first and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._read)
+
+    def _read(self) -> None:
+        while self._unread:
+            # Taken out after it was noted: who finds nothing unread wakes the loop.
+            self._note(self._unread[0])
+            self._unread.popleft()
 
     def _note(self, fact: facts.Fact) -> None:
         match fact:
             case facts.StockChanged(variant_ids) | facts.PriceChanged(variant_ids):
                 self._heard.variants.update(variant_ids)
             case facts.CartChanged(cart_id):
-                self._heard.carts.add(cart_id)
+                times, _at = self._heard.carts.get(cart_id, (0, 0.0))
+                self._heard.carts[cart_id] = (times + 1, time.monotonic())
             case facts.OrderPlaced(order_id) | facts.OrderChanged(order_id):
                 self._heard.orders.add(order_id)
         if self._telling is None:
@@ -78,14 +91,31 @@ async def _push(heard: _Heard) -> None:
             rooms.push_product(signal.slug, _fields(signal))
     if heard.carts or heard.orders:
         visitors, tokens = await db.in_reading(_audience, heard)
-        for visitor_hash in visitors:
-            rooms.push_cart(visitor_hash, ask=[handler_name(Cart.load)])
-            rooms.push_checkout(visitor_hash, ask=[handler_name(Checkout.look_again)])
+        for visitor_hash, changes in _by_visitor(heard, visitors).items():
+            _push_cart(visitor_hash, changes)
         for token in tokens:
             rooms.push_order(key_hash(token), ask=[handler_name(Order.load)])
 
 
-def _audience(session: Session, heard: _Heard) -> tuple[list[str], list[str]]:
+def _by_visitor(heard: _Heard, visitors: dict[int, str]) -> dict[str, list[tuple[int, float]]]:
+    found: dict[str, list[tuple[int, float]]] = {}
+    for cart_id, visitor_hash in visitors.items():
+        found.setdefault(visitor_hash, []).append(heard.carts[cart_id])
+    return found
+
+
+def _push_cart(visitor_hash: str, changes: list[tuple[int, float]]) -> None:
+    """Ask the visitor's tabs to load the cart, but not the one whose own and only change this is."""
+    once = sum(times for times, _at in changes) == 1
+    since = changes[0][1] if once else float("inf")
+    cart_room, checkout_room = rooms.cart_room(visitor_hash), rooms.checkout_room(visitor_hash)
+    rooms.push_cart(visitor_hash, ask=[handler_name(Cart.load)], skip=already_shown(cart_room, since))
+    rooms.push_checkout(
+        visitor_hash, ask=[handler_name(Checkout.look_again)], skip=already_shown(checkout_room, since)
+    )
+
+
+def _audience(session: Session, heard: _Heard) -> tuple[dict[int, str], list[str]]:
     return cart_audience(session, heard.carts), order_audience(session, heard.orders)
 
 

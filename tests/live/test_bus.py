@@ -65,3 +65,17 @@ async def test_without_a_server_a_push_is_nothing() -> None:
     await bus.stop()
     bus.publish("room", {"a": 1})
     assert bus._waiting == {}
+
+
+async def test_a_socket_is_skipped_only_while_nothing_in_the_push_is_news_to_it():
+    bus, pages = LocalBus(window_seconds=0.01), Pages()
+    bus.start(pages.emit)
+    bus.publish("cart:one", ask=["load"], skip="tab")
+    bus.publish("cart:two", ask=["load"], skip="tab")
+    bus.publish("cart:two", ask=["load"])
+    bus.publish("cart:three", ask=["load"])
+    bus.publish("cart:three", ask=["load"], skip="tab")
+    await bus.stop()
+    assert [(room, push.skip) for room, push in pages.got] == [
+        ("cart:one", "tab"), ("cart:two", ""), ("cart:three", ""),
+    ]  # fmt: skip
