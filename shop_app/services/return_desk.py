@@ -110,8 +110,11 @@ def receive(
     _write(session, found, "return_received", things=things)
 
 
-def wish(session: Session, return_id: int, *, by: Principal, destination: str = "original") -> ReturnRefund:
-    """The refund that a return asks for: what arrived, or all of it where nothing has to.
+def wish(
+    session: Session, return_id: int, *, by: Principal, destination: str = "original"
+) -> ReturnRefund | None:
+    """The refund that a return asks for: what arrived, or all of it where nothing has to. None where
+    its money is on its way already: that one the sweep looks after.
 
     A withdrawal from the whole order gives back what is left of its delivery too, as the law has it.
 
@@ -119,6 +122,8 @@ def wish(session: Session, return_id: int, *, by: Principal, destination: str = 
     """
     by.need("orders.refund")
     found = lock(session, return_id)
+    if found.status == ReturnStatus.REFUNDED:
+        return None
     lines = _lines(session, return_id)
     units = {
         line.order_line_id: line.quantity_received if found.received_at else line.quantity for line in lines

@@ -45,10 +45,11 @@ class ReturnDesk(rx.State):
         request_key: Token,
         destination: Literal["original", "credit"] = "original",
     ):
-        """The money of a return. Asking again with the same key is the same refund."""
+        """The money of a return, once: one that was refunded has nothing more to give."""
         by = await asked_by(self)
         wanted = await db.in_transaction(return_desk.wish, return_id, by=by, destination=destination)
-        await till.refund(wanted.order_id, wanted.wish, request_key, by)
+        if wanted:
+            await till.refund(wanted.order_id, wanted.wish, request_key, by)
         return say(_("The money is on its way."))
 
 
