@@ -1,0 +1,265 @@
+"""Orders, their payments and parcels against a model: shopper, company and staff act in any order.
+
+The company here is a few dictionaries: it decides what is true, and the shop hears of it late, or twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+
+from shop_app.models import Role
+from shop_app.providers.payments import PaymentPicture, RefundPicture, Started
+from shop_app.services import (
+    cancelling,
+    cart,
+    checkout,
+    fulfilment,
+    orders,
+    payment_ledger,
+    payments,
+    refunds,
+)
+from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.refunds import RefundWish
+from tests.factories import key_hash, make_basics, make_product
+from tests.machines.on_database import EXAMPLES, OnDatabase
+from tests.paying import FORM
+
+OWNER = Principal("staff", 0, "owner@example.com", "Owner", Role.OWNER, PERMISSIONS[Role.OWNER])
+UNTIL = datetime(2030, 1, 1, tzinfo=UTC)
+ON_HAND = 12
+any_one = st.integers(0, 999)
+
+
+@dataclass
+class Company:
+    """One payment at the company."""
+
+    reference: str
+    payment_id: int
+    state: str = "open"
+    refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Key -> amount in minor units and status."""
+
+
+@dataclass
+class Known:
+    """An order as the shop should know it by now."""
+
+    total: int
+    units: int
+    status: str = "pending"
+    paid: bool = False
+    sent: int = 0
+    ended: int = 0
+    parcels: list[int] = field(default_factory=list)
+    arrived: set[int] = field(default_factory=set)
+    refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Key -> amount and what the shop was told last."""
+    company: Company | None = None
+
+    def given(self, *statuses: str) -> int:
+        return sum(amount for amount, status in self.refunds.values() if status in statuses)
+
+    @property
+    def left(self) -> int:
+        return (self.total if self.paid else 0) - self.given("pending", "succeeded")
+
+    @property
+    def payment_status(self) -> str:
+        if not self.paid:
+            return "none"
+        back = self.given("succeeded")
+        return "refunded" if back >= self.total else "partially_refunded" if back else "paid"
+
+
+class Orders(OnDatabase):
+    @initialize()
+    def open(self):
+        make_basics(self.session)
+        make_product(self.session, "Bowl", price_minor=2780, stock=ON_HAND)
+        self.known: dict[int, Known] = {}
+        self.keys = 0
+        self.lost = 0
+
+    def pick(self, number: int) -> tuple[int, Known]:
+        order_id = sorted(self.known)[number % len(self.known)]
+        return order_id, self.known[order_id]
+
+    def next_key(self) -> str:
+        self.keys += 1
+        return f"key-{self.keys:04}"
+
+    def kept(self) -> int:
+        living = (one for one in self.known.values() if one.status in ("pending", "placed", "completed"))
+        return sum(one.units - one.sent - one.ended for one in living)
+
+    def gone(self) -> int:
+        return sum(one.sent for one in self.known.values())
+
+    # The shopper.
+
+    @rule(units=st.integers(1, 3))
+    def places(self, units):
+        visitor = key_hash(f"visitor {len(self.known)}")
+        if ON_HAND - self.lost - self.gone() - self.kept() < units:
+            assert self.attempt(cart.add, visitor, "BOWL", units)
+            return
+        assert self.attempt(cart.add, visitor, "BOWL", units) is None
+        shown = checkout.save(self.session, visitor, FORM).total_minor
+        placed = orders.place(self.session, visitor, FORM, expected_total_minor=shown)
+        assert placed.total_minor == shown
+        assert orders.place(self.session, visitor, FORM, expected_total_minor=shown) == placed
+        self.known[placed.order_id] = Known(shown, units)
+
+    @precondition(lambda self: self.known)
+    @rule(number=any_one)
+    def goes_to_pay(self, number):
+        order_id, one = self.pick(number)
+        refusal = self.attempt(payments.start_attempt, order_id)
+        assert (refusal is None) == (one.status == "pending")
+        if refusal is None and one.company is None:
+            attempt = payments.start_attempt(self.session, order_id)
+            assert attempt.request.amount_minor == one.total
+            reference = f"cs_{order_id}"
+            assert payments.opened(self.session, attempt.payment_id, Started(reference, "https://pay", UNTIL))
+            one.company = Company(reference, attempt.payment_id)
+
+    @precondition(lambda self: self.known)
+    @rule(number=any_one)
+    def pays(self, number):
+        _order_id, one = self.pick(number)
+        if one.company and one.company.state == "open":
+            one.company.state = "captured"
+
+    # The company tells, any number of times.
+
+    @precondition(lambda self: self.known)
+    @rule(number=any_one)
+    def is_looked_at(self, number):
+        order_id, one = self.pick(number)
+        if one.company is None:
+            return
+        here = one.company
+        paid = one.total if here.state == "captured" else 0
+        picture = PaymentPicture(
+            reference=here.reference, state=here.state, amount_minor=one.total, captured_minor=paid,
+            refunded_minor=0, currency="EUR", intent_reference=f"pi_{order_id}" if paid else "",
+            refunds=tuple(
+                RefundPicture(f"re_{key}", amount, status, key)
+                for key, (amount, status) in here.refunds.items()
+            ),
+        )  # fmt: skip
+        payment_ledger.apply(self.session, here.payment_id, picture)
+        one.refunds |= here.refunds
+        if paid and not one.paid:
+            one.paid, one.status = True, "placed"
+
+    @precondition(lambda self: self.known)
+    @rule(number=any_one)
+    def time_runs_out(self, number):
+        order_id, one = self.pick(number)
+        if one.company and one.company.state == "open":
+            one.company.state = "expired"
+        self.is_looked_at(number)
+        assert payments.give_up(self.session, order_id, "expired")
+        if one.status == "pending":
+            one.status = "expired"
+
+    @precondition(lambda self: self.known)
+    @rule(number=any_one, status=st.sampled_from(["pending", "succeeded", "failed"]))
+    def company_works_on_refunds(self, number, status):
+        """It takes them over, and one that succeeded may still be sent back by the bank."""
+        _order_id, one = self.pick(number)
+        for key, (amount, before) in one.refunds.items():
+            there = one.company.refunds.get(key) if one.company else None
+            ended = (there[1] if there else before) == "failed"
+            backwards = there and there[1] == "succeeded" and status == "pending"
+            if one.company and not ended and not backwards:
+                one.company.refunds[key] = (amount, status)
+
+    # Staff.
+
+    @precondition(lambda self: self.known)
+    @rule(number=any_one, amount=st.integers(0, 9000), twice=st.booleans())
+    def refunds_an_amount(self, number, amount, twice):
+        order_id, one = self.pick(number)
+        key = self.next_key()
+        wish = RefundWish(free_minor=amount, reason="Sorry")
+        for _click in range(2 if twice else 1):
+            refusal = self.attempt(refunds.request, order_id, wish, key, OWNER)
+            assert (refusal is None) == (0 < amount <= one.left or key + ":1" in one.refunds), refusal
+            if refusal is None:
+                one.refunds[key + ":1"] = (amount, "pending")
+
+    @precondition(lambda self: self.known)
+    @rule(number=any_one, units=st.integers(1, 3))
+    def sends(self, number, units):
+        order_id, one = self.pick(number)
+        line = next(row["id"] for row in self.rows("order_line") if row["order_id"] == order_id)
+        sent = {"carrier": "DHL", "tracking": "1", "by": OWNER, "request_key": self.next_key()}
+        refusal = self.attempt(fulfilment.ship, order_id, {line: units}, **sent)
+        refunded = one.payment_status == "refunded"
+        allowed = one.status == "placed" and not refunded and units <= one.units - one.sent - one.ended
+        assert (refusal is None) == allowed, refusal
+        if allowed:
+            one.sent += units
+            one.parcels.append(max(row["id"] for row in self.rows("fulfilment")))
+
+    @precondition(lambda self: self.known)
+    @rule(number=any_one)
+    def all_parcels_arrive(self, number):
+        _order_id, one = self.pick(number)
+        for parcel in one.parcels:
+            fulfilment.mark_delivered(self.session, parcel, by=OWNER)
+            one.arrived.add(parcel)
+        if one.status == "placed" and one.parcels and one.sent + one.ended == one.units:
+            one.status = "completed"
+
+    @precondition(lambda self: self.known)
+    @rule(number=any_one, restock=st.booleans())
+    def cancels_what_was_not_sent(self, number, restock):
+        order_id, one = self.pick(number)
+        if one.sent or (one.company and one.company.state == "open"):
+            return
+        self.is_looked_at(number)
+        key, back = self.next_key(), one.left
+        wish = {"restock": restock, "refund": True, "reason": "", "by": OWNER, "request_key": key}
+        refusal = self.attempt(cancelling.cancel, order_id, **wish)
+        allowed = one.status in ("pending", "placed")
+        assert (refusal is None) == allowed, refusal
+        if allowed:
+            one.status, one.ended = "cancelled", one.units
+            self.lost += 0 if restock else one.units
+            if back:
+                one.refunds[key + ":1"] = (back, "pending")
+
+    # What always holds.
+
+    @invariant()
+    def orders_are_the_models(self):
+        found = {row["id"]: row for row in self.rows("customer_order")}
+        for order_id, one in getattr(self, "known", {}).items():
+            row = found[order_id]
+            assert (row["status"], row["payment_status"]) == (one.status, one.payment_status)
+            assert row["total_minor"] == one.total
+
+    @invariant()
+    def units_are_the_models(self):
+        if not hasattr(self, "known"):
+            return
+        (level,) = self.rows("stock_level")
+        assert (level["on_hand"], level["allocated"]) == (ON_HAND - self.lost - self.gone(), self.kept())
+
+    def teardown(self):
+        if hasattr(self, "known"):
+            self.books_are_right()
+        super().teardown()
+
+
+TestOrders = Orders.TestCase
+TestOrders.settings = EXAMPLES
