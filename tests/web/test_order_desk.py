@@ -1,0 +1,57 @@
+"""The orders' desk over the raw socket: who isn't staff with the right is refused before anything runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import Desk, Open
+from tests.web.desk_names import CLERK
+
+DESK = "reflex___state____state.shop_app___state___order_desk____order_desk"
+KEY = "a-key-of-the-form"
+REFUND: dict[str, Any] = {"order": 1, "key": KEY, "lines": {"1": 1}}
+CALLS: dict[str, dict[str, Any]] = {
+    "mark_paid": {"number": 1001, "reference": "SEPA"},
+    "refund": REFUND,
+    "fulfil": {"order": 1, "key": KEY, "lines": {"1": 1}},
+    "cancel_shipment": {"parcel": 1},
+    "delivered": {"parcel": 1},
+    "cancel": {"order": 1, "key": KEY},
+    "look_at": {"order": 1, "note": "Seen"},
+}
+
+
+async def test_nobody_works_at_the_desk(open_tab: Open) -> None:
+    async with open_tab() as tab:
+        for name, payload in CALLS.items():
+            tab.updates.clear()
+            await tab.send(f"{DESK}.{name}", payload)
+            assert await tab.notice() == "Sign in to do that.", name
+
+
+async def test_staff_reach_what_they_may_and_nothing_else(open_tab: Open, desk: Desk) -> None:
+    async with open_tab(cookie=f"shop_session={CLERK}") as tab:
+        await tab.send(f"{DESK}.refund", REFUND)
+        assert await tab.notice() == "There is no such order."
+        for name in CALLS.keys() - {"refund"}:
+            tab.updates.clear()
+            await tab.send(f"{DESK}.{name}", CALLS[name])
+            assert await tab.notice() == "You don't have the right to do that.", name
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"lines": {"1": 0}}, {"lines": {"1": True}}, {"lines": {"x": 1}}, {"lines": {"01": 1}},
+        {"lines": [1]}, {"lines": {"1": 10**9}}, {"key": "short"}, {"key": "k" * 49}, {"free_minor": -1},
+        {"order": "1; DROP"},
+        {"goods": "burn"}, {"destination": "cash"}, {"reason": "x" * 101}, {"by": "owner"}, {"return_id": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_junk_never_reaches_the_till(open_tab: Open, junk: dict[str, Any]) -> None:
+    async with open_tab(cookie=f"shop_session={CLERK}") as tab:
+        await tab.send(f"{DESK}.refund", REFUND | junk)
+        assert await tab.notice() != "There is no such order."
