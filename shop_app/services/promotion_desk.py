@@ -48,11 +48,13 @@ _CODES = (
 
 @dataclass(frozen=True, slots=True)
 class PromotionDraft:
-    """A promotion as staff write it; amounts in minor units, `code` "" where it applies by itself."""
+    """A promotion as staff write it, amounts in minor units; its first code with it, or codes later."""
 
     name: str
     kind: str = PromotionKind.PERCENT.value
     code: str = ""
+    automatic: bool = False
+    """Applies without a code."""
     lane: str = "default"
     percent: int = 0
     amount_minor: int = 0
@@ -93,6 +95,10 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _ids(text: str) -> tuple[int, ...]:
+    return tuple(_whole(part.strip()) for part in text.split(","))
+
+
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -100,7 +106,7 @@ def _moment(text: str) -> datetime:
 
 _READ: dict[str, Callable[[str], Any]] = {
     "int": _whole, "int | None": _whole, "bool": lambda text: text in ("1", "on", "true"),
-    "datetime | None": _moment, "tuple[int, ...]": lambda text: tuple(map(_whole, text.split(","))),
+    "datetime | None": _moment, "tuple[int, ...]": _ids,
 }  # fmt: skip
 
 
@@ -112,7 +118,7 @@ def create(session: Session, draft: PromotionDraft, *, by: Principal) -> int:
     by.need(MAY)
     values = _values(session, draft)
     code = promotions.normal(draft.code)
-    row = values | {"automatic": not code, "used": 0, "spent_minor": 0, "active": True, "version": 1}
+    row = values | {"used": 0, "spent_minor": 0, "active": True, "version": 1}
     made = insert(_promotion).values(row | {"created_at": now()}).returning(_promotion.c.id)
     promotion_id: int = session.connection().execute(made).scalar_one()
     if code:
@@ -237,7 +243,7 @@ def _done(
 ) -> None:
     facts.announce(session, facts.TermsChanged())
     audit.record(
-        session, by.actor, action, "promotion", str(id), _plain(before), _plain(after), staff_id=by.id
+        session, by.actor, action, "promotion", str(id), _plain(before), _plain(after), staff_id=by.id or None
     )
 
 

@@ -1,0 +1,143 @@
+"""Races for promotions: the last uses, the last of a budget, first orders, the last gift, new codes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlmodel import SQLModel
+
+from shop_app import db
+from shop_app.errors import Conflict
+from shop_app.services import books, cart, orders, promotion_desk
+from shop_app.services.accounts import PERMISSIONS, Principal
+from tests.factories import key_hash, make_basics, make_product, make_promotion, variant_with
+from tests.races.test_stock_races import ENOUGH, FORM, at_once, fill, numbers
+
+pytestmark = pytest.mark.both
+tables = SQLModel.metadata.tables
+MANAGER = Principal("staff", 0, "m@example.com", "M", "manager", PERMISSIONS["manager"])
+
+
+@pytest.fixture(autouse=True)
+def _shop(engine: Engine) -> None:
+    with db.transaction() as session:
+        make_basics(session)
+        make_product(session, "A", stock=1000)
+        make_product(session, "Treat", price_minor=1000, stock=7)
+
+
+def with_code(buyer: str, code: str) -> int:
+    """A cart with the code applied; the total that its page shows."""
+    fill(buyer, A=1)
+    with db.transaction() as session:
+        return cart.apply_code(session, key_hash(buyer), code).total_minor
+
+
+def place(buyer: str, shown: int, email: str = "marta@example.com") -> orders.PlacedOrder:
+    form = replace(FORM, email=email)
+    with db.transaction(durable=True) as session:
+        return orders.place(session, key_hash(buyer), form, expected_total_minor=shown)
+
+
+def standing() -> list[tuple[int, int]]:
+    with db.reading() as session:
+        assert books.check(session).violations == ()
+        found = session.connection().execute(select(tables["promotion"]).order_by(tables["promotion"].c.id))
+        return [(row.used, row.spent_minor) for row in found]
+
+
+def count(table: str) -> int:
+    with db.reading() as session:
+        return len(session.connection().execute(select(tables[table])).all())
+
+
+def test_of_fifty_takers_of_a_code_with_five_uses_five_get_it(engine):
+    with db.transaction() as session:
+        make_promotion(session, "FIVE", percent=50, usage_limit=5)
+    buyers = [f"buyer {number}" for number in range(50)]
+    shown = {buyer: with_code(buyer, "FIVE") for buyer in buyers}
+
+    ended = at_once(lambda buyer: place(buyer, shown[buyer]) and "placed", buyers, 16)
+
+    refused = sum(times for how, times in ended.items() if how != "placed")
+    assert (ended["placed"], refused) == (5, 45)
+    assert set(ended) <= {"placed", "PriceRisen", "Conflict"}
+    assert standing() == [(5, 5 * 2450)]
+    assert count("customer_order") == 5
+
+
+def test_a_budget_is_never_overdrawn_and_goes_to_the_end(engine):
+    with db.transaction() as session:
+        # Each taker gets €4.90: seven fit, and €0.70 stays.
+        make_promotion(session, "POT", percent=10, budget_minor=3500)
+    buyers = [f"buyer {number}" for number in range(30)]
+    shown = {buyer: with_code(buyer, "POT") for buyer in buyers}
+
+    ended = at_once(lambda buyer: place(buyer, shown[buyer]) and "placed", buyers, 16)
+
+    assert ended["placed"] == 7
+    assert standing() == [(7, 7 * 490)]
+    assert count("promotion_use") == 7
+
+
+def test_uses_and_budget_that_are_given_back_are_there_for_the_next(engine):
+    with db.transaction() as session:
+        make_promotion(session, "POT", percent=10, usage_limit=3, budget_minor=3 * 490)
+    buyers = [f"buyer {number}" for number in range(24)]
+    shown = {buyer: with_code(buyer, "POT") for buyer in buyers}
+
+    def take_and_leave(buyer: str) -> str:
+        placed = place(buyer, shown[buyer])
+        with db.transaction(durable=True) as session:
+            orders.give_up(session, placed.order_id, why="cancelled")
+        return "left"
+
+    ended = at_once(take_and_leave, buyers, 8)
+
+    assert ended["left"] >= 3
+    assert standing() == [(0, 0)]
+
+
+def test_one_person_has_one_first_order_however_many_carts(engine):
+    with db.transaction() as session:
+        make_promotion(session, "HELLO", percent=10, first_order=True)
+    buyers = [f"cart {number}" for number in range(12)]
+    shown = {buyer: with_code(buyer, "HELLO") for buyer in buyers}
+
+    ended = at_once(lambda buyer: place(buyer, shown[buyer]) and "placed", buyers, 8)
+
+    assert ended["placed"] == 1
+    assert standing() == [(1, 490)]
+
+
+def test_the_last_gifts_go_to_some_and_everyone_can_buy(engine):
+    with db.transaction() as session:
+        gift = variant_with(session, "TREAT").id
+        make_promotion(session, "", name="a treat", percent=0, kind="gift", gift_variant_id=gift)
+    buyers = [f"buyer {number}" for number in range(20)]
+    for buyer in buyers:
+        fill(buyer, A=1)
+
+    ended = at_once(
+        lambda buyer: place(buyer, ENOUGH, f"{buyer.replace(' ', '')}@example.com") and "placed", buyers, 8
+    )
+
+    assert ended == {"placed": 20}
+    assert numbers("TREAT") == (7, 7, 0)
+    assert standing() == [(7, 7000)]
+    assert count("order_line") == 27
+
+
+def test_codes_made_at_once_are_all_different(engine):
+    with db.transaction() as session:
+        promotion_id = make_promotion(session, "FIRST").id or 0
+
+    def make(_number: int) -> str:
+        with db.transaction() as session:
+            made = promotion_desk.generate_codes(session, promotion_id, 500, prefix="X", by=MANAGER)
+        return "made" if len(set(made)) == 500 else Conflict.__name__
+
+    assert at_once(make, range(8), 8) == {"made": 8}
+    assert count("promotion_code") == 4001
