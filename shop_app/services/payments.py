@@ -20,6 +20,7 @@ from . import orders
 from .credit_payments import PROVIDER as CREDIT
 from .credit_payments import covered_minor
 from .payment_ledger import LIVING, Known, append, known, locked, payment_key
+from .payment_view import of_order_view as of_order_view
 
 SAME_ATTEMPT = timedelta(seconds=60)
 """So long an attempt that had no answer is sent again as the same; nobody has its address yet, so

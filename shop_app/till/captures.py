@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from .. import db
 from ..errors import Conflict, NotFound
 from ..providers.payments import NeverTaken, provider
 from ..services import authorisations, transfers
 from ..services.accounts import Principal
 from ..words import _
+from .outside import ask
 from .settling import settle
 
 
@@ -36,11 +35,9 @@ async def capture(order_id: int) -> None:
         refused = False
         try:
             if wanted.amount_minor:
-                await asyncio.to_thread(
-                    company.capture, wanted.intent_reference, wanted.amount_minor, wanted.key
-                )
+                await ask(company.capture, wanted.intent_reference, wanted.amount_minor, wanted.key)
             else:
-                await asyncio.to_thread(company.void, wanted.intent_reference)
+                await ask(company.void, wanted.intent_reference)
         except (NeverTaken, NotFound):
             refused = True
         await settle(wanted.payment)
@@ -54,5 +51,5 @@ async def void(order_id: int) -> None:
     Errors  ProviderDown; the sweep lets go what is left of a cancelled order.
     """
     for wanted in await db.in_reading(authorisations.of_order, order_id):
-        await asyncio.to_thread(provider(wanted.payment.provider).void, wanted.intent_reference)
+        await ask(provider(wanted.payment.provider).void, wanted.intent_reference)
         await settle(wanted.payment)

@@ -14,6 +14,7 @@ from ..providers.payments import Trace, provider
 from ..services import payment_traces, payments
 from ..services.payment_ledger import Known
 from .healing import sweep
+from .outside import ask
 from .settling import settle
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
         if not await db.in_reading(payment_traces.was_used, name):
             continue
         try:
-            found += await asyncio.to_thread(provider(name).recent, now() - recent)
+            found += await ask(provider(name).recent, now() - recent)
         except ProviderDown as error:
             log.warning("What %s knows of the last %s can't be asked: it doesn't answer", name, recent)
             down.append(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
@@ -14,6 +13,7 @@ from ..services.accounts import Principal
 from ..services.refunds import RefundRequest, RefundWish
 from ..words import _
 from .captures import capture
+from .outside import ask
 from .settling import settle
 
 
@@ -77,11 +77,11 @@ async def _end_payments(order_id: int) -> None:
     for held in await db.in_reading(authorisations.of_order, order_id):
         # Captured in this very moment? What is true is looked up next.
         with suppress(NeverTaken, NotFound):
-            await asyncio.to_thread(provider(held.payment.provider).void, held.intent_reference)
+            await ask(provider(held.payment.provider).void, held.intent_reference)
         await settle(held.payment)
     for payment in await db.in_reading(payments.of_order, order_id):
         if payment.reference:
-            await asyncio.to_thread(provider(payment.provider).expire, payment.reference)
+            await ask(provider(payment.provider).expire, payment.reference)
             await settle(payment)
 
 
@@ -112,7 +112,7 @@ async def ask_again(wanted: RefundRequest) -> None:
 async def ask_for_refund(wanted: RefundRequest) -> None:
     company = provider(wanted.provider)
     try:
-        picture = await asyncio.to_thread(
+        picture = await ask(
             company.refund, wanted.intent_reference, wanted.amount_minor, wanted.key, wanted.reason
         )
     except (NeverTaken, NotFound):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from .. import db
 from ..errors import Conflict, ProviderDown
 from ..providers.payments import NeverTaken, provider
@@ -11,6 +9,7 @@ from ..services import orders, payments
 from ..services.checkout import CheckoutForm
 from ..services.orders import PlacedOrder
 from ..words import _
+from .outside import ask
 from .settling import settle
 from .taxing import ask_for_taxes
 
@@ -59,7 +58,7 @@ async def _open(placed: PlacedOrder) -> str:
         return attempt.redirect_url
     company = provider(attempt.provider)
     try:
-        started = await asyncio.to_thread(company.start, attempt.request)
+        started = await ask(company.start, attempt.request)
     except NeverTaken:
         await db.in_durable_transaction(payments.never_taken, attempt.payment_id)
         raise ProviderDown(
@@ -67,7 +66,7 @@ async def _open(placed: PlacedOrder) -> str:
         ) from None
     if not await db.in_durable_transaction(payments.opened, attempt.payment_id, started):
         # The order was ended while the company answered: nobody may pay this.
-        await asyncio.to_thread(company.expire, started.reference)
+        await ask(company.expire, started.reference)
         raise Conflict(_("This order was ended in the meantime. Look at your cart, then pay."))
     return started.redirect_url or page_of(placed.token)
 
@@ -81,7 +80,7 @@ async def close(order_id: int, why: str) -> bool:
     """
     for payment in await db.in_reading(payments.of_order, order_id):
         if payment.reference:
-            await asyncio.to_thread(provider(payment.provider).expire, payment.reference)
+            await ask(provider(payment.provider).expire, payment.reference)
             await settle(payment)
     return await db.in_durable_transaction(payments.give_up, order_id, why)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from .. import db
 from ..errors import NotFound
 from ..providers.payments import provider
 from ..services import payment_inbox, payment_ledger, payments
 from ..services.payment_ledger import Known
+from .outside import ask
 
 
 async def settle(payment: Known, inbox_id: int | None = None, *, disputes: bool = False) -> str:
@@ -16,7 +15,7 @@ async def settle(payment: Known, inbox_id: int | None = None, *, disputes: bool 
 
     With `disputes`, those are asked for too that the payment itself doesn't show.
     """
-    picture = await asyncio.to_thread(provider(payment.provider).look, payment.reference, disputes=disputes)
+    picture = await ask(provider(payment.provider).look, payment.reference, disputes=disputes)
     return await db.in_durable_transaction(payment_ledger.apply, payment.payment_id, picture, inbox_id)
 
 

@@ -11,6 +11,7 @@ from ..clock import now
 from ..providers.taxes import engine
 from ..services import taxes
 from ..services.checkout import CheckoutForm
+from .outside import ask
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ async def ask_for_taxes(form: CheckoutForm) -> None:
     try:
         classes = await db.in_reading(taxes.to_ask, place)
         if classes:
-            asked = asyncio.to_thread(company.rates, place, classes)
+            asked = ask(company.rates, place, classes)
             quoted = await asyncio.wait_for(asked, ANSWERS_WITHIN_SECONDS)
             await db.in_transaction(taxes.keep_quotes, place, quoted)
     except Exception:

@@ -31,8 +31,14 @@ STRIPE = pytest.param(
 @dataclass
 class Company:
     client: stripe.StripeClient
-    payments: Callable[[int], str]
-    """Makes a paid intent of so many cents and gives its id."""
+    payments: Callable[..., str]
+    """Makes an intent of so many cents, paid with a card of `CARDS`, and gives its id."""
+
+
+CARDS = {
+    "pays": (GOOD, "pm_card_visa"), "is disputed": ("4000 0000 0000 0259", "pm_card_createDispute"),
+}  # fmt: skip
+"""The card's number for the pay page, and Stripe's own name of it."""
 
 
 @pytest.fixture(params=["sandbox", STRIPE])
@@ -40,24 +46,29 @@ def company(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Company]
     if request.param == "stripe":
         request.getfixturevalue("monkeypatch").undo()
         client = stripe.StripeClient(REAL_KEY, stripe_version=API_VERSION)
-        yield Company(client, lambda cents: _paid_at_stripe(client, cents))
+        yield Company(client, lambda cents, **how: _paid_at_stripe(client, cents, **how))
         return
     world = World(make_sandbox(tmp_path))
     client = client_of(world.sandbox)
 
-    def pay(cents: int) -> str:
-        session = client.v1.checkout.sessions.create(wanted(cents))
+    def pay(cents: int, *, card: str = "pays", capture: str = "automatic_async") -> str:
+        session = client.v1.checkout.sessions.create(
+            wanted(cents, payment_intent_data={"capture_method": capture})
+        )
         assert session.url
-        assert world.enter_card(session.url, GOOD).status_code == 303
+        assert world.enter_card(session.url, CARDS[card][0]).status_code == 303
         return str(client.v1.checkout.sessions.retrieve(session.id).payment_intent)
 
     yield Company(client, pay)
 
 
-def _paid_at_stripe(client: stripe.StripeClient, cents: int) -> str:
+def _paid_at_stripe(
+    client: stripe.StripeClient, cents: int, *, card: str = "pays", capture: Any = "automatic_async"
+) -> str:
     return client.v1.payment_intents.create(
         {
-            "amount": cents, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True,
+            "amount": cents, "currency": "eur", "payment_method": CARDS[card][1], "confirm": True,
+            "capture_method": capture,
             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         }
     ).id  # fmt: skip
@@ -240,3 +251,87 @@ def test_lists_come_in_pages(company):
     assert [session.id for session in first.data] == made[:0:-1]
     assert first.has_more is True
     assert rest.data[0].id == made[0]
+
+
+# --- Authorise, capture, let go -------------------------------------------------------------------
+
+
+def test_what_is_authorised_is_captured_once_and_in_part(company):
+    intents = company.client.v1.payment_intents
+    id = company.payments(5000, capture="manual")
+    held: Any = intents.retrieve(id, {"expand": ["latest_charge"]})
+    assert (held.status, held.amount_capturable, held.amount_received) == ("requires_capture", 5000, 0)
+    assert held.latest_charge.captured is False
+    assert held.latest_charge.payment_method_details.card.capture_before > time.time()
+
+    with pytest.raises(stripe.InvalidRequestError):
+        intents.capture(id, {"amount_to_capture": 5001})
+    taken = intents.capture(id, {"amount_to_capture": 3000})
+    assert (taken.status, taken.amount_received, taken.amount_capturable) == ("succeeded", 3000, 0)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        intents.capture(id)
+    assert refused.value.code == "payment_intent_unexpected_state"
+
+
+def test_what_is_authorised_can_be_let_go_and_not_captured_then(company):
+    intents = company.client.v1.payment_intents
+    id = company.payments(5000, capture="manual")
+
+    gone = intents.cancel(id, {"cancellation_reason": "requested_by_customer"})
+    assert (gone.status, gone.cancellation_reason, gone.amount_received) == (
+        "canceled", "requested_by_customer", 0,
+    )  # fmt: skip
+    for verb in (intents.capture, intents.cancel):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            verb(id)
+        assert refused.value.code == "payment_intent_unexpected_state"
+
+
+# --- Disputes -------------------------------------------------------------------------------------
+
+
+def dispute_of(company: Company, intent: str) -> stripe.Dispute:
+    """Stripe opens it a moment after the payment."""
+    for _try in range(30):
+        found = company.client.v1.disputes.list({"payment_intent": intent}).data
+        if found:
+            return found[0]
+        time.sleep(1)
+    raise AssertionError("no dispute was opened")
+
+
+def test_a_disputed_payment_says_so_and_has_a_due_date(company):
+    intent = company.payments(5000, card="is disputed")
+
+    found = dispute_of(company, intent)
+    assert (found.object, found.amount, found.currency, found.status) == (
+        "dispute", 5000, "eur", "needs_response",
+    )  # fmt: skip
+    assert (found.payment_intent, found.reason) == (intent, "fraudulent")
+    assert (found.evidence_details.due_by or 0) > time.time()
+    paid: Any = company.client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge"]})
+    assert (paid.status, paid.latest_charge.disputed) == ("succeeded", True)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.client.v1.refunds.create({"payment_intent": intent, "amount": 100})
+    assert refused.value.code == "charge_disputed"
+
+
+@pytest.mark.parametrize(("evidence", "status"), [("winning_evidence", "won"), ("losing_evidence", "lost")])
+def test_evidence_decides_a_dispute(company, evidence, status):
+    disputes = company.client.v1.disputes
+    found = dispute_of(company, company.payments(5000, card="is disputed"))
+    disputes.update(found.id, {"evidence": {"uncategorized_text": evidence}, "submit": True})
+
+    for _try in range(30):
+        if disputes.retrieve(found.id).status == status:
+            break
+        time.sleep(1)
+    assert disputes.retrieve(found.id).status == status
+    with pytest.raises(stripe.InvalidRequestError):
+        disputes.close(found.id)
+
+
+def test_an_accepted_dispute_is_lost(company):
+    found = dispute_of(company, company.payments(5000, card="is disputed"))
+
+    assert company.client.v1.disputes.close(found.id).status == "lost"

@@ -245,6 +245,21 @@ def test_disputes_end_right_in_any_order(open_payment, way, status, kinds):
         assert books.check(session).violations == ()
 
 
+def test_staff_see_attempts_events_and_disputes(open_payment):
+    apply(replace(open_payment, disputes=(OPEN,)))
+    with db.reading() as session:
+        view = payments.of_order_view(session, 1)
+
+    (attempt,), (dispute,) = view.attempts, view.disputes
+    assert (attempt.provider, attempt.state, attempt.captured, attempt.refunded) == (
+        "stripe", "captured", "€32.70", "",
+    )  # fmt: skip
+    assert [(event.kind, event.amount) for event in attempt.events] == [
+        ("opened", "€32.70"), ("captured", "€32.70"), ("dispute_opened", "€32.70"),
+    ]  # fmt: skip
+    assert (dispute.status, dispute.due_at, dispute.order_number) == ("open", DUE, "1001")
+
+
 def test_an_inquiry_is_noted_and_moves_nothing_until_it_becomes_a_dispute(open_payment):
     inquiry = replace(OPEN, is_inquiry=True)
     apply(replace(open_payment, disputes=(inquiry,)))
