@@ -124,13 +124,13 @@ def gift_price(line: Any) -> rx.Component:
     )
 
 
-def hints(view: Any = Cart.view) -> rx.Component:
+def hints(view: Any = Cart.view, class_name: str = look.HINTS) -> rx.Component:
     """What the cart is short of for offers that need no code."""
     one = lambda text: rx.el.p(  # noqa: E731
         icon("info", f"{look.ICON_S} mt-0.5 text-ink-3"), rx.el.span(text), class_name=look.HINT
     )
     return rx.el.div(
-        rx.foreach(view.hints, one), class_name=look.HINTS, role="status", data_testid="offer-hints"
+        rx.foreach(view.hints, one), class_name=class_name, role="status", data_testid="offer-hints"
     )
 
 

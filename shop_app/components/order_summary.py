@@ -89,7 +89,7 @@ def _lines() -> rx.Component:
 
     return rx.fragment(
         rx.el.ul(rx.foreach(Checkout.view.cart.lines, one), rx.foreach(Checkout.view.gifts, _gift)),
-        hints(Checkout.view.cart),
+        hints(Checkout.view.cart, "grid gap-1.5 py-2 empty:hidden"),
     )
 
 
