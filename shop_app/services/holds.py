@@ -29,7 +29,7 @@ _order = _tables["customer_order"]
 _order_line = _tables["order_line"]
 _cart = _tables["cart"]
 _variant = _tables["variant"]
-_TIMES = select(func.min(_hold.c.expires_at), func.min(_hold.c.since)).where(
+_HELD = select(_hold.c.variant_id, _hold.c.quantity, _hold.c.expires_at, _hold.c.since).where(
     _hold.c.cart_id == bindparam("cart")
 )
 _of_cart = and_(_cart.c.key_hash == bindparam("key"), _cart.c.completed_at.is_(None))
@@ -111,12 +111,13 @@ def enter(session: Session, key_hash: str) -> HoldView:
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
         return NO_HOLD
-    at, times = now(), _living(session, head.id)
-    if times is None:
-        # Whatever ran out and still stands there is given back first: then this is a new hold.
-        stock_holds.free_if_run_out(session, [head.id], at)
-        times = _Times(at, at)
-    return _hold_for(session, head, _Times(times.stretched(at), times.since))
+    at, (units, times) = now(), _held(session, head.id)
+    if times is None or times.expires_at <= at:
+        if units:
+            # Given back before they are taken again: this is a new hold.
+            stock_holds.free_if_run_out(session, [head.id], at)
+        units, times = {}, _Times(at, at)
+    return _hold_for(session, head, units, _Times(times.stretched(at), times.since))
 
 
 def extend(session: Session, key_hash: str) -> HoldView:
@@ -182,9 +183,18 @@ def _tell(session: Session, cart_ids: Iterable[int]) -> None:
         facts.announce(session, facts.CartChanged(cart_id))
 
 
+def _held(session: Session, cart_id: int) -> tuple[dict[int, int], _Times | None]:
+    """The units that the cart holds, by variant id, and the times of that hold; also one that has run out."""
+    rows = session.connection().execute(_HELD, {"cart": cart_id}).all()
+    if not rows:
+        return {}, None
+    times = _Times(min(row.expires_at for row in rows), min(row.since for row in rows))
+    return {row.variant_id: row.quantity for row in rows}, times
+
+
 def _living(session: Session, cart_id: int) -> _Times | None:
-    row = session.connection().execute(_TIMES, {"cart": cart_id}).one()
-    return _Times(*row) if row[0] is not None and row[0] > now() else None
+    _units, times = _held(session, cart_id)
+    return times if times and times.expires_at > now() else None
 
 
 def _ordered(session: Session, cart_id: int) -> tuple[dict[int, int], datetime | None]:
@@ -208,12 +218,12 @@ def _wanted(lines: Iterable[Line], ordered: Mapping[int, int]) -> dict[int, int]
     return {variant_id: units for variant_id, units in rest.items() if units > 0}
 
 
-def _hold_for(session: Session, head: Head, times: _Times) -> HoldView:
+def _hold_for(session: Session, head: Head, before: Mapping[int, int], times: _Times) -> HoldView:
     lines = priced_cart.lines(session, head.id)
     ordered, until = _ordered(session, head.id)
     wanted = _wanted(lines, ordered)
     kept = stock_holds.hold_what_there_is(
-        session, head.id, wanted, expires_at=times.expires_at, since=times.since
+        session, head.id, wanted, expires_at=times.expires_at, since=times.since, before=before
     )
     left = {
         line.variant_id: line.quantity - wanted.get(line.variant_id, 0) + kept.get(line.variant_id, 0)

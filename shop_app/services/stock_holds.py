@@ -83,6 +83,8 @@ def hold(
         if not shift(session, move):
             raise out_of_stock(session, quantities, before, taken={move.variant_id for move in moves})
         moves.append(move)
+    if before:
+        drop(session, cart_id)
     _keep(session, cart_id, moves, quantities, expires_at=expires_at, since=since)
 
 
@@ -93,10 +95,14 @@ def hold_what_there_is(
     *,
     expires_at: datetime,
     since: datetime | None = None,
+    before: Mapping[int, int] | None = None,
 ) -> dict[int, int]:
-    """The same, with fewer units where there aren't so many: the answer is what the cart holds now."""
+    """The same, with fewer units where there aren't so many: the answer is what the cart holds now.
+
+    `before` is what it held until now, where the caller has read that.
+    """
     session.flush()
-    before = held_by(session, cart_id)
+    before = held_by(session, cart_id) if before is None else before
     moves: list[Move] = []
     kept: dict[int, int] = {}
     for variant_id in in_sku_order(session, {**quantities, **before}):
@@ -109,6 +115,8 @@ def hold_what_there_is(
             shift_all(session, [move])
         moves.append(move)
         kept[variant_id] = had + move.held
+    if before:
+        drop(session, cart_id)
     _keep(session, cart_id, moves, kept, expires_at=expires_at, since=since)
     return {variant_id: units for variant_id, units in kept.items() if units}
 
@@ -173,7 +181,6 @@ def _keep(
     expires_at: datetime,
     since: datetime | None,
 ) -> None:
-    drop(session, cart_id)
     rows = [
         {
             "cart_id": cart_id, "variant_id": variant_id, "quantity": quantity, "expires_at": expires_at,
