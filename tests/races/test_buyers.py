@@ -54,8 +54,11 @@ def stock_up(rounds: int, units: int) -> list[str]:
     return skus
 
 
-def test_fifty_buyers_of_ten_units_make_ten_orders_round_after_round(race, request):
-    skus = stock_up(ROUNDS, 10)
+def test_fifty_buyers_of_ten_units_make_ten_orders_round_after_round(race, request, engine):
+    # A process of the shop has eight threads on PostgreSQL anyway: the other two say the same there.
+    bare = race is by_threads and engine.dialect.name == "postgresql"
+    rounds = ROUNDS // 10 if bare else ROUNDS
+    skus = stock_up(rounds, 10)
     fill_many({f"{sku}:{buyer}": {sku: 1} for sku in skus for buyer in range(50)})
 
     watch = Stopwatch()
@@ -66,11 +69,11 @@ def test_fifty_buyers_of_ten_units_make_ten_orders_round_after_round(race, reque
     say(
         request,
         watch,
-        f"50 buyers for 10 units, {ROUNDS} rounds: {ROUNDS * 10} orders, {ROUNDS * 40} refused",
+        f"50 buyers for 10 units, {rounds} rounds: {rounds * 10} orders, {rounds * 40} refused",
     )
 
-    assert [numbers(sku) for sku in skus] == [(10, 10, 0)] * ROUNDS
-    assert count("customer_order") == ROUNDS * 10
+    assert [numbers(sku) for sku in skus] == [(10, 10, 0)] * rounds
+    assert count("customer_order") == rounds * 10
     assert wrong_in_the_books() == []
 
 
