@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -29,27 +30,35 @@ from .settings import settings
 log = logging.getLogger(__name__)
 
 BATCH = 20
+REST = 4
+"""So many times as long as a batch of letters took, nothing is sent after it while more are due."""
 HOLDS_EVERY_SECONDS = 5
 """How often holds that ran out are looked for: others wait for these units."""
 RECENT = timedelta(minutes=30)
 """How far back the regular comparison looks; the command line's looks back two days."""
 
 
-def send_letters() -> int:
-    """Send all letters that are due; returns how many went out."""
+def send_letters(pause: Callable[[float], object] = time.sleep) -> int:
+    """Send all letters that are due; returns how many went out.
+
+    Where many are due it `pause`s, in seconds, between them: shoppers who wait for an answer come first.
+    """
     sent = 0
     while True:
+        began = time.monotonic()
         with db.transaction() as session:
             claimed = outbox.claim(session, BATCH)
         sent += sum(_send(letter) for letter in claimed)
         if len(claimed) < BATCH:
             return sent
+        pause(REST * (time.monotonic() - began))
 
 
 def _send(letter: LetterToSend) -> bool:
     try:
         with db.reading() as session:
-            view = orders.view_of(session, letter.data["order_id"])
+            about_order = letter.kind not in letters.about_credit.KINDS
+            view = orders.view_of(session, letter.data["order_id"]) if about_order else None
         mailer().send(letters.compose(letter, view))
     except ShopError as refusal:
         for_good = isinstance(refusal, Invalid | NotFound)
@@ -162,7 +171,7 @@ def _post_at_once(due: threading.Event, stopped: threading.Event) -> None:
     while due.wait() and not stopped.is_set():
         due.clear()
         try:
-            send_letters()
+            send_letters(stopped.wait)
         except Exception:
             log.exception("Letters couldn't be sent; they are tried again in a minute")
         # A little pause makes many letters one round.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import importlib.metadata
 import logging
@@ -142,6 +143,9 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
     from granian.server.embed import Server
 
     logging.getLogger("_granian").setLevel(logging.ERROR)
+    # What is there now stays until the end: the collector needn't look through it again and again.
+    gc.collect()
+    gc.freeze()
     server = Server(application, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
