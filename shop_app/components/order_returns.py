@@ -169,7 +169,12 @@ def problems(state: Any) -> rx.Component:
 
     def one(problem: Any) -> rx.Component:
         return rx.el.li(
-            rx.el.a(problem.message, href=f"#field-{problem.field}", class_name=look.PROBLEM_LINK)
+            rx.el.a(
+                problem.message,
+                href=f"#field-{problem.field}",
+                class_name=look.PROBLEM_LINK,
+                data_stays="true",
+            )
         )
 
     return focus_box(

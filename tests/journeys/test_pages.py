@@ -19,6 +19,7 @@ PAGES = {
     "cart": "/cart",
     "checkout": "/checkout",
     "lookup": "/orders/lookup",
+    "withdrawal": "/withdrawal",
     "about": "/about",
     "delivery": "/delivery",
     "returns": "/returns",

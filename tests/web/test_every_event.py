@@ -30,8 +30,8 @@ CANARIES = re.compile(r"canary|91919191919", re.I)
 INSIDES = re.compile(r"Traceback|sqlalchemy|psycopg|sqlite3|\.py\", line \d+|SELECT .{1,500} FROM ")
 PAGES = (
     "/", "/products", "/products?category=table", "/products?q=example.org", "/products/dune-mug", "/cart",
-    "/checkout", "/orders/lookup", "/about", "/robots.txt", "/sitemap.xml", "/healthz", "/readyz",
-    "/no/such/page", "/admin", "/account",
+    "/checkout", "/orders/lookup", "/withdrawal", "/about", "/robots.txt", "/sitemap.xml", "/healthz",
+    "/readyz", "/no/such/page", "/admin", "/account",
 )  # fmt: skip
 JUNK: tuple[Any, ...] = (
     None, True, -1, 0, 10**30, 1.5, "", "x" * 20_000, "<script>alert(1)</script>", "' OR 1=1 --",

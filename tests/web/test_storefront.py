@@ -149,3 +149,14 @@ def test_a_broken_database_gets_a_page_that_says_so(monkeypatch: pytest.MonkeyPa
     assert page.headers["Retry-After"] == "30"
     assert "We dropped something" in page.html
     assert "CANARY" not in page.html
+
+
+@pytest.mark.usefixtures("shop")
+def test_withdrawing_can_be_read_about_without_a_script_and_is_in_every_footer():
+    page = _get(documents.withdrawal)
+    text = re.sub(r"<[^>]+>", " ", page.html)
+    for said in ("Withdraw from a contract", "without giving a reason", "hello@fennholm.example"):
+        assert said in text
+    assert (page.canonical, page.robots, page.headers) == ("/withdrawal", "", {})
+    assert "no-store" in _get(documents.withdrawal, "order=a-token").headers["Cache-Control"]
+    assert 'href="/withdrawal"' in _get(documents.plain("about")).html
