@@ -1,0 +1,121 @@
+"""What Stripe's objects say, in the shop's words: payments, refunds, disputes, and entries of its lists."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ...words import _
+from . import DisputePicture, PaymentPicture, RefundPicture, Trace
+
+_REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+_DISPUTE_STATUS = {
+    "needs_response": "open", "warning_needs_response": "open",
+    "under_review": "answered", "warning_under_review": "answered",
+    "won": "won", "warning_closed": "won", "prevented": "won", "lost": "lost",
+}  # fmt: skip
+LET_GO = "requested_by_customer"
+"""The reason that we give when we cancel an authorisation; one that runs out has another."""
+
+
+def picture(
+    session: Any, intent: Any, refunds: tuple[RefundPicture, ...], disputes: tuple[DisputePicture, ...] = ()
+) -> PaymentPicture:
+    charge = intent.latest_charge if intent else None
+    metadata = session.metadata or {}
+    failure = intent.last_payment_error if intent else None
+    state = _state(session, intent)
+    return PaymentPicture(
+        reference=session.id,
+        state=state,
+        amount_minor=(intent.amount_capturable if state == "authorized" else session.amount_total) or 0,
+        captured_minor=(intent.amount_received or 0) if intent else 0,
+        refunded_minor=(charge.amount_refunded or 0) if charge else 0,
+        currency=(session.currency or "").upper(),
+        intent_reference=intent.id if intent else "",
+        attempt_key=_entry(metadata, "attempt"),
+        order_token=_entry(metadata, "order_token"),
+        order_number=_entry(metadata, "order_number"),
+        decline_message=_decline(failure) if failure else "",
+        decline_reference=(getattr(failure, "charge", None) or intent.id) if failure else "",
+        refunds=refunds,
+        disputes=disputes,
+        authorized_until=_until(charge),
+        let_go=bool(intent and intent.cancellation_reason == LET_GO),
+    )
+
+
+def _until(charge: Any) -> datetime | None:
+    """When the bank lets go of what a charge has only authorised."""
+    details = getattr(charge, "payment_method_details", None)
+    moment = getattr(getattr(details, "card", None), "capture_before", None)
+    return datetime.fromtimestamp(moment, UTC) if moment else None
+
+
+def _entry(metadata: Any, name: str) -> str:
+    try:
+        return str(metadata[name])
+    except KeyError:
+        return ""
+
+
+def _state(session: Any, intent: Any) -> str:
+    by_intent = {
+        "succeeded": "captured", "requires_capture": "authorized",
+        "canceled": "cancelled", "processing": "processing",
+    }  # fmt: skip
+    if intent and intent.status in by_intent:
+        return by_intent[intent.status]
+    if session.status == "complete":
+        # A bank debit that came back leaves a complete session behind, whose intent wants another way.
+        return "failed" if intent and intent.status == "requires_payment_method" else "processing"
+    return "expired" if session.status == "expired" else "open"
+
+
+def _decline(failure: Any) -> str:
+    code = getattr(failure, "decline_code", None) or getattr(failure, "code", None) or ""
+    if code == "insufficient_funds":
+        return _("The card doesn't have enough funds. Nothing was charged.")
+    if code in ("expired_card", "incorrect_cvc", "incorrect_number"):
+        return _("The card's details weren't accepted. Nothing was charged.")
+    if code in ("authentication_required", "payment_intent_authentication_failure"):
+        return _("The payment wasn't confirmed with the bank. Nothing was charged.")
+    return _("The bank declined the payment. Nothing was charged.")
+
+
+def refund(refund: Any) -> RefundPicture:
+    return RefundPicture(
+        reference=refund.id,
+        amount_minor=refund.amount,
+        status=_REFUND_STATUS.get(refund.status or "", "pending"),
+        request_key=_entry(refund.metadata or {}, "request_key"),
+    )
+
+
+def dispute(dispute: Any) -> DisputePicture:
+    due = getattr(dispute.evidence_details, "due_by", None)
+    return DisputePicture(
+        reference=dispute.id,
+        status=_DISPUTE_STATUS.get(dispute.status, "open"),
+        amount_minor=dispute.amount,
+        reason=dispute.reason or "",
+        due_at=datetime.fromtimestamp(due, UTC) if due else None,
+        is_inquiry=dispute.status.startswith("warning_"),
+    )
+
+
+def trace(thing: Any) -> Trace | None:
+    """One entry of a list; None for a session that nobody has gone through."""
+    kinds = {"checkout.session": "session", "payment_intent": "intent", "refund": "refund"}
+    if thing.object == "checkout.session" and thing.status != "complete":
+        return None
+    intent = thing.id if thing.object == "payment_intent" else getattr(thing, "payment_intent", None)
+    metadata = getattr(thing, "metadata", None) or {}
+    status = {"refund": lambda: refund(thing).status, "dispute": lambda: dispute(thing).status}
+    return Trace(
+        provider="stripe", kind=kinds.get(thing.object, "dispute"), reference=thing.id,
+        status=status.get(thing.object, str)(), intent_reference=intent if isinstance(intent, str) else "",
+        attempt_key=_entry(metadata, "attempt"), order_token=_entry(metadata, "order_token"),
+        amount_minor=getattr(thing, "amount", 0) or 0, currency=(thing.currency or "").upper(),
+        moved=thing.object == "payment_intent" and thing.status in ("succeeded", "requires_capture"),
+    )  # fmt: skip
