@@ -18,7 +18,6 @@ from random import Random
 from sqlmodel import Session, select
 
 from .. import models as m
-from ..providers.taxes import Place
 from ..services import shipping, taxes
 from ..services.pricing import Item, Offer, Rate, Shipping, price_cart
 from ..settings import settings
@@ -220,7 +219,9 @@ def _order(
 def _rates(session: Session, terms: Terms, country: str, region: str) -> dict[str, Rate]:
     where = (country, region)
     if where not in terms.rates:
-        terms.rates[where] = dict(taxes.rates(session, Place(country, region), terms.on, fresh=True))
+        terms.rates[where] = dict(
+            taxes.rates(session, taxes.place_of(country, region, ""), terms.on, fresh=True)
+        )
     return terms.rates[where]
 
 
