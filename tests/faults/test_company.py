@@ -1,0 +1,194 @@
+"""The payment company failing in every way at every call, and clocks that jump: all ends as it should."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import stripe
+
+from shop_app import db, till
+from shop_app.clock import now
+from shop_app.errors import Conflict, ProviderDown
+from shop_app.providers.payments import provider
+from shop_app.providers.payments.stripe import API_VERSION
+from shop_app.services import books
+from shop_app.services.refunds import RefundWish
+from tests.paying import KEY, MANAGER, SANDBOX, SECRET, InProcess, World, client_of, make_world, rows
+
+FAULTS = ("500", "429", "lost reply", "time-out")
+"""A lost reply comes after the work was done, a time-out before; 429 isn't tried again by the package."""
+CALLS = {
+    "start": "POST /v1/checkout/sessions",
+    "look": "GET /v1/checkout/sessions/",
+    "expire": "/expire",
+    "refund": "POST /v1/refunds",
+}
+
+
+@pytest.fixture
+def world(engine, tmp_path) -> World:
+    return make_world(tmp_path)
+
+
+def wrong() -> list[str]:
+    with db.reading() as session:
+        return [found.sentence for found in books.check(session).violations]
+
+
+class Failing(InProcess):
+    """Fails the calls whose "METHOD path" holds `at`, as often as it is asked to."""
+
+    def __init__(self, app, at: str, do: str, times: int) -> None:
+        super().__init__(app)
+        self.at, self.do, self.left = at, do, times
+
+    def request(self, method, url, headers, post_data=None):
+        called = f"{method.upper()} {url.split('/sandbox', 1)[-1]}"
+        if self.at not in called or self.left <= 0:
+            return super().request(method, url, headers, post_data)
+        self.left -= 1
+        if self.do in ("500", "429"):
+            kind = {"500": "api_error", "429": "rate_limit"}[self.do]
+            return f'{{"error": {{"type": "{kind}", "message": "no"}}}}', int(self.do), {}
+        if self.do == "lost reply":
+            super().request(method, url, headers, post_data)
+        raise stripe.APIConnectionError(self.do, should_retry=True)
+
+
+def break_company(world: World, call: str, do: str, times: int) -> Failing:
+    """The company fails so many calls of that kind from now on."""
+    failing = Failing(world.sandbox.alone(), CALLS[call], do, times)
+    provider("stripe").__dict__["client"] = stripe.StripeClient(
+        KEY, stripe_version=API_VERSION, http_client=failing, max_network_retries=2,
+        base_addresses={"api": SANDBOX},
+    )  # fmt: skip
+    return failing
+
+
+def order():
+    return rows("customer_order")[-1]
+
+
+@pytest.mark.parametrize("do", FAULTS)
+@pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
+def test_a_checkout_outlives_every_failure_of_its_first_call(world, do, times):
+    total = world.fill_cart()
+    failing, said = break_company(world, "start", do, times), ""
+    try:
+        url = world.pay(total_minor=total)
+    except ProviderDown as down:
+        said = down.message
+        failing.left = 0
+        url = world.pay(total_minor=total)
+    assert ("your cart is kept" in said) == (times == 30 or do == "429")
+    world.enter_card(url)
+    world.deliver()
+    assert (len(rows("customer_order")), len(rows("payment")), order().payment_status) == (1, 1, "paid")
+    sessions = client_of(world.sandbox).v1.checkout.sessions.list({"limit": 100}).data
+    assert len(sessions) == 1
+    assert wrong() == []
+
+
+@pytest.mark.parametrize("do", FAULTS)
+@pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
+def test_a_payment_is_settled_although_looking_fails(world, do, times):
+    world.enter_card(world.pay())
+    failing = break_company(world, "look", do, times)
+    assert set(world.deliver()) == {200}
+    failing.left = 0
+    asyncio.run(till.sweep())
+    assert order().payment_status == "paid"
+    assert [row.kind for row in rows("letter")] == ["order_paid"]
+    assert wrong() == []
+
+
+@pytest.mark.parametrize("do", FAULTS)
+@pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
+def test_an_order_ends_only_when_the_company_has_ended_its_payment(world, do, times):
+    url = world.pay()
+    failing = break_company(world, "expire", do, times)
+    try:
+        asyncio.run(till.give_up(order().token))
+    except ProviderDown:
+        assert order().status == "pending"
+        failing.left = 0
+        asyncio.run(till.give_up(order().token))
+    assert order().status == "cancelled"
+    assert world.enter_card(url).status_code == 410
+    assert wrong() == []
+
+
+@pytest.mark.parametrize("do", FAULTS)
+@pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
+def test_a_refund_outlives_every_failure_and_is_made_once(world, do, times):
+    world.enter_card(world.pay())
+    world.deliver()
+    failing, said = break_company(world, "refund", do, times), ""
+    try:
+        asyncio.run(till.refund(order().id, RefundWish(free_minor=1000), "a key of ours", MANAGER))
+    except ProviderDown as down:
+        said = down.message
+        failing.left = 0
+        asyncio.run(till.sweep())
+    assert ("The refund is kept, and goes on by itself." in said) == (times == 30 or do == "429")
+    assert [(row.status, row.amount_minor) for row in rows("refund")] == [("succeeded", 1000)]
+    assert [made.amount for made in client_of(world.sandbox).v1.refunds.list({}).data] == [1000]
+    world.deliver()
+    assert rows("payment")[0].refunded_minor == 1000
+    assert wrong() == []
+
+
+# --- Clocks that jump -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [-86_400, -600, 600, 86_400])
+def test_a_webhook_signed_by_a_clock_that_is_far_off_waits_until_they_agree(world, clock, seconds):
+    world.enter_card(world.pay())
+    _seq, body, _header = world.sandbox.deliveries.claim()[0]
+    signed_at = int(now().timestamp()) + seconds
+    header = stripe.WebhookSignature.generate_signature_header(body, SECRET, signed_at)
+    assert world.post_event(body, header) == 400
+    assert rows("provider_event") == []
+    clock.shift(60)
+    world.deliver()
+    assert order().payment_status == "paid"
+
+
+def test_a_clock_that_jumps_back_ends_nothing_early_and_pays_as_ever(world, clock):
+    url = world.pay()
+    clock.shift(-3 * 3600)
+
+    assert asyncio.run(till.sweep()) == 0
+    assert world.pay(total_minor=order().total_minor) == url
+    world.enter_card(url)
+    clock.shift(30)
+    world.deliver()
+    assert (order().status, order().payment_status) == ("placed", "paid")
+    assert wrong() == []
+
+
+def test_a_clock_that_jumps_ahead_and_back_ends_an_order_once_and_nobody_pays_for_nothing(world, clock):
+    url = world.pay()
+    clock.shift(3 * 3600)
+    assert asyncio.run(till.sweep()) >= 1
+    clock.shift(-3 * 3600)
+    assert order().status == "expired"
+    assert world.enter_card(url).status_code == 410
+    again = world.pay(total_minor=order().total_minor)
+    assert again != url
+    world.enter_card(again)
+    clock.shift(30)
+    world.deliver()
+    assert [row.status for row in rows("customer_order")] == ["expired", "placed"]
+    assert wrong() == []
+
+
+def test_a_payment_made_before_the_clock_jumped_a_week_ahead_is_found(world, clock):
+    world.enter_card(world.pay())
+    clock.shift(7 * 86_400)
+    asyncio.run(till.sweep())
+    assert (order().status, order().payment_status) == ("placed", "paid")
+    with pytest.raises(Conflict):
+        asyncio.run(till.refund(order().id, RefundWish(free_minor=10**6), "a key of ours", MANAGER))
+    assert wrong() == []
