@@ -18,7 +18,7 @@ from ..services.letters import LetterToSend
 from ..services.orders import OrderView
 from ..settings import settings
 from ..words import _
-from . import about_orders, about_returns
+from . import about_credit, about_orders, about_returns
 from .wording import Words
 
 SHOP_NAME = "Fennholm"
@@ -36,26 +36,35 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
 """Every kind of letter about an order; a new one is one function and one line here."""
 
 
-def compose(letter: LetterToSend, view: OrderView) -> EmailMessage:
+def compose(letter: LetterToSend, view: OrderView | None) -> EmailMessage:
     """The finished letter, plain text and HTML, with a Message-ID that a repeat has too.
 
     Errors  KeyError for a kind that isn't known.
     """
+    if view is None:
+        message = _envelope(letter, about_credit.subject(letter.kind, letter.data))
+        message.set_content(about_credit.text(letter.kind, letter.data, SHOP_NAME))
+        return message
     words = KINDS[letter.kind](view, letter.data)
     given = {
         "words": words, "view": view, "shop": SHOP_NAME, "_": _, "lang": settings().locale,
         "link": words.link or f"{settings().public_url}/orders/{view.token}", "home": settings().public_url,
     }  # fmt: skip
+    message = _envelope(letter, words.subject)
+    message.set_content(_template("order.txt").render(given))
+    message.add_alternative(_template("order.html").render(given), subtype="html")
+    return message
+
+
+def _envelope(letter: LetterToSend, subject: str) -> EmailMessage:
     host = urlsplit(settings().public_url).hostname or "localhost"
     message = EmailMessage()
-    message["Subject"] = words.subject
+    message["Subject"] = subject
     message["From"] = Address(SHOP_NAME, "orders", host if "." in host else f"{host}.localdomain")
     message["To"] = letter.to_email
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<{letter.dedupe_key.replace(':', '.')}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_template("order.txt").render(given))
-    message.add_alternative(_template("order.html").render(given), subtype="html")
     return message
 
 

@@ -19,7 +19,7 @@ from ..models import CreditEntryKind, CreditKind
 from ..money import show
 from ..settings import settings
 from ..words import _
-from . import audit, credit_codes
+from . import audit, credit_codes, letters
 from .accounts import Principal, clean_email
 
 MOST_MINOR = 1_000_000
@@ -108,6 +108,8 @@ def issue(
         audit.record(
             session, by.actor, "issued", "credit", str(account_id), after=after, staff_id=by.id or None
         )
+        if address:
+            tell(session, kind, address, key, account_id, amount_minor, currency, request_key=request_key)
     found = the_account(session, account_id)
     return Issued(account_id, code, found.last_four)
 
@@ -172,6 +174,16 @@ def account_of_payment(session: Session, payment_id: int) -> int:
     if found is None:
         raise NotFound(_("There is no such credit."))
     return found
+
+
+def tell(
+    session: Session, kind: str, email: str, key: str, account_id: int, amount_minor: int, currency: str,
+    **more: str,
+) -> None:  # fmt: skip
+    """Write the letter that brings the code. The code itself isn't in it yet: see `letters.about_credit`."""
+    amount = show(amount_minor, currency, settings().locale)
+    data = {"account_id": account_id, "amount": amount} | more
+    letters.write(session, kind, email, f"{kind}:{key}", data)
 
 
 def find(session: Session, code: str) -> int | None:

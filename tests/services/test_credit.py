@@ -9,9 +9,11 @@ from sqlmodel import Session, col, select
 
 from shop_app.clock import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.models import AuditEntry, CreditAccount, CreditEntry, CreditEntryKind
+from shop_app.letters import compose
+from shop_app.models import AuditEntry, CreditAccount, CreditEntry, CreditEntryKind, Letter
 from shop_app.services import credit, credit_codes, credit_desk
 from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+from shop_app.services.letters import LetterToSend
 
 pytestmark = pytest.mark.both
 MANAGER = Principal("staff", 0, "manager@example.com", "Mona", "manager", PERMISSIONS["manager"])
@@ -204,3 +206,26 @@ def test_the_desk_finds_credit_by_address_or_by_the_end_of_a_code_and_shows_no_c
     assert credit_desk.accounts(session, by=MANAGER, before=first.account_id) == []
     with pytest.raises(Forbidden):
         credit_desk.accounts(session, by=CLERK)
+
+
+# --- Letters --------------------------------------------------------------------------------------
+
+
+def test_a_card_for_an_address_is_sent_there_and_its_code_isnt_in_the_outbox(session):
+    issued = card(session, email="Sam@example.com")
+    card(session, email="Sam@example.com")
+    row = session.exec(select(Letter)).one()
+    assert (row.kind, row.to_email) == ("gift_card", "sam@example.com")
+    plain = issued.code.replace("-", "")
+    assert plain not in repr(row.data).replace("-", "")
+    message = compose(LetterToSend(1, row.kind, row.to_email, row.dedupe_key, row.data), None)
+    assert message["Subject"] == "A gift card of €20.00"
+    assert f"Your code: {issued.code}" in message.get_content()
+
+
+def test_the_letter_of_store_credit_brings_a_code_that_works(session):
+    account_id = card(session, kind="store_credit", email="sam@example.com").account_id
+    row = session.exec(select(Letter)).one()
+    said = compose(LetterToSend(1, row.kind, row.to_email, row.dedupe_key, row.data), None).get_content()
+    code = next(line for line in said.splitlines() if line.startswith("Your code: "))[11:]
+    assert credit.find(session, code) == account_id
