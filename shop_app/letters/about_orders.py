@@ -90,6 +90,8 @@ def cancelled(view: OrderView, data: dict[str, Any]) -> Words:
     amount, partly = str(data.get("amount", "")), bool(data.get("partly"))
     if amount:
         money = _("{amount} goes back to you, and takes five to ten days to arrive.").format(amount=amount)
+    elif data.get("kept"):
+        money = _("What you have paid stays with us, as we have agreed.")
     elif "amount" in data:
         money = _("Nothing of it was charged.")
     else:

@@ -5,9 +5,11 @@ The payments at companies outside were ended before; whatever came in until then
 
 from __future__ import annotations
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from .. import facts
+from ..clock import now
 from ..errors import Conflict, Invalid
 from ..models import OrderStatus, Payment, PaymentEventKind, PaymentState
 from ..money import show
@@ -69,35 +71,34 @@ def cancel(
     _refuse_closed(head, lines)
     _end_attempts(session, order_id)
     found = refundable(session, order_id)
-    if refund and found.free_minor:
-        by.need(refunds.PERMISSION)
-    if not refund and was_unpaid and found.free_minor:
-        raise Conflict(_("This order was paid in the meantime. Say whether the money goes back."))
-    if refund and found.disputed_minor and not found.free_minor:
-        raise Conflict(
-            _("The shopper's bank has asked for this money itself. Cancel without a refund, and wait for its"
-              " decision."), code="disputed",
-        )  # fmt: skip
+    _refuse_money(found, refund, was_unpaid, by)
     ended = {line.id: line.to_send for line in lines.values() if line.to_send}
     whole = not any(line.fulfilled for line in lines.values())
     if whole and head.attention:
         # Whoever cancels an order has looked at it.
         order_life.looked_at(session, order_id, reason, actor=by.actor)
+    if whole and found.payments and head.paid_at is None:
+        # A part of it has come in, and is dealt with here: it isn't money that came too late.
+        noted = update(order_life.order).where(order_life.order.c.id == order_id).values(paid_at=now())
+        session.connection().execute(noted)
     order_units.cancel(session, order_id, ended, restock=restock, reason="order cancelled", actor=by.actor)
-    made, back = [], 0
-    if refund and found.free_minor:
-        pieces, free = _back(found, ended, whole=whole)
-        back = sum(piece.amount_minor for piece in pieces) + free
-        if back:
-            given = RefundWish(lines=ended, free_minor=free, reason=reason)
-            made = write(session, head, given, found, pieces, request_key, by)
-    elif found.free_minor:
-        order_life.tell(session, order_id, "money_kept", actor=by.actor, amount_minor=found.free_minor)
+    # Stock first, promotions second, accounts last: so nobody waits for each other.
+    order_units.fold(session, order_id, actor=by.actor)
+    pieces, free = _back(found, ended, whole=whole) if refund else ([], 0)
+    back = sum(piece.amount_minor for piece in pieces) + free
+    made: list[RefundRequest] = []
+    if back:
+        given = RefundWish(lines=ended, free_minor=free, reason=reason)
+        made = write(session, head, given, found, pieces, request_key, by)
+    kept = found.free_minor if not refund else 0
+    if kept:
+        order_life.tell(session, order_id, "money_kept", actor=by.actor, amount_minor=kept)
     order_life.tell(
         session, order_id, "cancel_requested", actor=by.actor, key=request_key, wish=wish, refunds=len(made)
     )
-    _end(session, head, whole, by)
-    _tell(session, head, lines, ended, whole, back, found.currency, request_key)
+    _end(session, head, whole)
+    amount = show(back, found.currency, head.locale) if back else ""
+    _tell(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))
     after = {"reason": reason, "restock": restock, "refund_minor": back, "whole": whole}
     audit.record(
         session, by.actor, "order.cancelled", "order", str(head.number), after=after, staff_id=by.id or None
@@ -105,16 +106,23 @@ def cancel(
     return made
 
 
-def _end(session: Session, head: OrderHead, whole: bool, by: Principal) -> None:
-    order_units.fold(session, head.id, actor=by.actor)
+def _refuse_money(found: Refundable, refund: bool, was_unpaid: bool, by: Principal) -> None:
+    if refund and found.free_minor:
+        by.need(refunds.PERMISSION)
+    if not refund and was_unpaid and found.free_minor:
+        raise Conflict(_("This order was paid in the meantime. Say whether the money goes back."))
+    if refund and found.disputed_minor and not found.free_minor:
+        text = _("The shopper's bank has asked for this money itself. Cancel without a refund, and wait.")
+        raise Conflict(text, code="disputed")
+
+
+def _end(session: Session, head: OrderHead, whole: bool) -> None:
     if credit_payments.set_aside(session, head.id):
         if whole:
             credit_payments.let_go(session, head.id)
         # What is still owed may be covered by the credit alone now.
         fold_order(session, head.id)
-    if not whole:
-        return
-    if head.status == OrderStatus.PENDING and head.cart_id is not None:
+    if whole and head.status == OrderStatus.PENDING and head.cart_id is not None:
         facts.announce(session, facts.CartChanged(head.cart_id))
 
 
@@ -181,19 +189,19 @@ def _tell(
     head: OrderHead,
     lines: dict[int, UnitLine],
     ended: dict[int, int],
-    whole: bool,
-    back_minor: int,
-    currency: str,
     request_key: str,
+    *,
+    partly: bool,
+    amount: str,
+    kept: bool,
 ) -> None:
     things = [
         {"title": lines[line].title, "variant": lines[line].variant_title, "quantity": units}
         for line, units in ended.items()
     ]
-    key = f"order_cancelled:{head.number}" + ("" if whole else f":{request_key}")
-    amount = show(back_minor, currency, head.locale) if back_minor else ""
+    key = f"order_cancelled:{head.number}" + (f":{request_key}" if partly else "")
     letters.write(
         session, "order_cancelled", head.email, key,
-        {"order_id": head.id, "number": head.number, "token": head.token, "partly": not whole,
-         "lines": things, "amount": amount},
+        {"order_id": head.id, "number": head.number, "token": head.token, "partly": partly,
+         "lines": things, "amount": amount, "kept": kept},
     )  # fmt: skip

@@ -14,20 +14,12 @@ from shop_app.services.refunds import MAX_NOTE, MAX_REASON, RefundWish
 from shop_app.words import _
 
 from .base import asked_by, say, staff
-from .payload import AmountMinor, Flag, LongText, RecordId, ShortText
+from .payload import AmountMinor, Flag, LineUnits, LongText, RecordId, ShortText
 
 RequestKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{8,48}\z", max_length=48)]
 """Made when the form is opened, so that a double click is one request."""
 Note = Annotated[LongText, Field(max_length=MAX_NOTE)]
 Reason = Annotated[ShortText, Field(max_length=MAX_REASON)]
-Units = Annotated[
-    dict[
-        Annotated[str, StringConstraints(strict=True, pattern=r"^[1-9][0-9]{0,14}\z", max_length=15)],
-        Annotated[int, Field(strict=True, ge=1, le=10_000)],
-    ],
-    Field(max_length=200),
-]
-"""Units by order line; a browser's keys are texts."""
 Goods = Literal["stay", "restock", "write_off"]
 RESTOCK = {"stay": None, "restock": True, "write_off": False}
 
@@ -45,7 +37,7 @@ class OrderDesk(rx.State):
     @rx.event
     @staff("orders.refund")
     async def refund(
-        self, order: RecordId, key: RequestKey, lines: Units, shipping_minor: AmountMinor = 0,
+        self, order: RecordId, key: RequestKey, lines: LineUnits, shipping_minor: AmountMinor = 0,
         free_minor: AmountMinor = 0, goods: Goods = "stay", reason: Reason = "", note: Note = "",
         destination: Literal["original", "credit"] = "original",
     ):  # fmt: skip
@@ -59,7 +51,7 @@ class OrderDesk(rx.State):
     @rx.event
     @staff("orders.fulfil")
     async def fulfil(
-        self, order: RecordId, key: RequestKey, lines: Units, carrier: ShortText = "",
+        self, order: RecordId, key: RequestKey, lines: LineUnits, carrier: ShortText = "",
         tracking: ShortText = "", despite_attention: Flag = False, unpaid_too: Flag = False,
     ):  # fmt: skip
         await till.fulfil(
@@ -99,4 +91,4 @@ class OrderDesk(rx.State):
 
 
 def _by_line(lines: dict[str, int]) -> dict[int, int]:
-    return {int(line): units for line, units in lines.items()}
+    return {int(line): units for line, units in lines.items() if units}

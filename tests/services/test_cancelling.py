@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app import db, till
+from shop_app import db, jobs, till
 from shop_app.errors import Conflict, Forbidden, ProviderDown
 from shop_app.services import cart
 from shop_app.till import desk
@@ -245,3 +245,33 @@ def test_twenty_cancels_at_once_are_one(world):
     assert sum(outcome is None for outcome in outcomes) == 5
     assert all(isinstance(outcome, Conflict) for outcome in outcomes if outcome is not None)
     assert (at_stripe(world), shelf(), statuses()[:2]) == ([3270], (3, 0), ("cancelled", "refunded"))
+
+
+def test_a_partly_paid_order_is_cancelled_its_money_goes_back_and_nobody_is_asked_again(world):
+    world.pay()
+    run_sql(
+        "INSERT INTO payment (order_id, attempt, provider, reference, state, currency, amount_minor,"
+        " captured_minor, refunded_minor, refund_pending_minor, redirect_url, decline_message, created_at)"
+        " VALUES (1, 2, 'manual', '1001-2', 'captured', 'EUR', 500, 500, 0, 0, '', '', '2026-01-01')"
+    )
+    run_sql(
+        "INSERT INTO payment_event (payment_id, kind, amount_minor, provider_reference, at)"
+        " VALUES (2, 'captured', 500, 'SEPA', '2026-01-01')"
+    )
+    run_sql(
+        "UPDATE customer_order SET attention = 'Paid €5.00 of €32.70.', payment_status = 'partially_paid'"
+    )
+    cancel()
+    assert (statuses(), order().attention, shelf()) == (("cancelled", "refunded", "none"), "", (3, 0))
+
+
+def test_letters_of_parcels_refunds_and_cancelling_can_be_sent(world):
+    sell(world, {"SHOAL-BOWL": 2, "DUNE-MUG": 3})
+    send({"SHOAL-BOWL": 1})
+    refund(lines={"DUNE-MUG": 1}, destination="credit", restock=True)
+    cancel()
+    assert jobs.send_letters() == 5
+    assert [(row.kind, row.problem) for row in rows("letter")] == [
+        ("order_paid", ""), ("order_shipped", ""), ("order_refunded", ""), ("order_cancelled", ""),
+        ("order_refunded", ""),
+    ]  # fmt: skip

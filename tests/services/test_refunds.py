@@ -293,3 +293,46 @@ def test_a_refund_is_seen_pending_succeeded_and_sent_back_by_the_bank(sold):
     assert order().attention == f"The refund {reference} of €48.00 failed."
     refund("again", lines={"DUNE-MUG": 2})
     assert rows("payment")[0].refunded_minor + rows("payment")[0].refund_pending_minor == 4800
+
+
+# --- Returns --------------------------------------------------------------------------------------
+
+
+def a_return(reason: str, status: str = "approved") -> int:
+    run_sql(
+        "INSERT INTO return_request (order_id, request_key, kind, status, email, reason, note, answer, actor,"
+        f" created_at, version) VALUES (1, 'r', 'return', '{status}', 'a@example.com', '{reason}', '', '',"
+        " '', '2026-11-20', 1)"
+    )
+    run_sql(
+        "INSERT INTO return_line (return_id, order_line_id, quantity, quantity_received, quantity_restocked)"
+        f" VALUES (1, {line('DUNE-MUG').id}, 2, 0, 0)"
+    )
+    return 1
+
+
+def test_the_refund_of_a_return_moves_money_alone_and_ends_the_return(sold):
+    send({"SHOAL-BOWL": 2, "DUNE-MUG": 3})
+    refund(lines={"DUNE-MUG": 2}, restock=True, return_id=a_return("damaged"))
+
+    assert (units("DUNE-MUG"), shelf(1)) == ((3, 0, 0), (2, 0))
+    assert (rows("return_request")[0].status, rows("refund")[0].return_id) == ("refunded", 1)
+
+
+def test_the_refund_of_a_withdrawal_before_anything_left_ends_its_units(sold):
+    returned = a_return("not_sent")
+    with pytest.raises(Conflict, match="withdrawn: only 1 of Dune Mug"):
+        send({"DUNE-MUG": 2})
+    refund(lines={"DUNE-MUG": 2}, return_id=returned)
+    assert (units("DUNE-MUG"), shelf(1), rows("return_request")[0].status) == ((0, 0, 2), (5, 1), "refunded")
+    send({"DUNE-MUG": 1})
+
+
+def test_what_cost_nothing_is_cancelled_without_a_refund_and_comes_back_by_a_return(sold):
+    run_sql("UPDATE order_line SET total_minor = 0, discount_minor = subtotal_minor WHERE sku = 'DUNE-MUG'")
+    refund("a", lines={"DUNE-MUG": 1}, restock=True)
+    assert (units("DUNE-MUG"), rows("refund"), shelf(1)) == ((0, 0, 1), [], (5, 2))
+    send({"DUNE-MUG": 2})
+    with pytest.raises(Conflict, match="Book what came back as a return"):
+        refund("b", lines={"DUNE-MUG": 1}, restock=True)
+    run_sql("UPDATE order_line SET total_minor = 7200, discount_minor = 0 WHERE sku = 'DUNE-MUG'")
