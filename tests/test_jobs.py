@@ -185,3 +185,20 @@ def test_reconcile_answers_the_command_line_in_sentences(world):
     (sentence,) = jobs.reconcile()
     assert sentence.endswith("of order id 1: applied.")
     assert jobs.reconcile() == []
+
+
+def test_a_changed_cart_ends_its_unpaid_order_at_once(engine, tmp_path):
+    world = make_world(tmp_path)
+    world.pay()
+
+    async def run() -> None:
+        async with jobs.running():
+            world.fill_cart("DUNE-MUG")
+            until = time.monotonic() + 20
+            # It is another thread that ends it.
+            while rows("customer_order")[0].status == "pending" and time.monotonic() < until:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    asyncio.run(run())
+    assert [row.status for row in rows("customer_order")] == ["cancelled"]
+    assert [row.state for row in rows("payment")] == ["expired"]
