@@ -19,8 +19,12 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     from shop_app import db, migrate
     from shop_app.services import accounts, cart, checkout, orders, transfers
     from shop_app.services.checkout import CheckoutForm
+    from shop_app.settings import settings
     from tests.factories import key_hash, make_basics, make_product
 
+    # The sockets' part may have read them already, with the data folder of this machine's own shop.
+    settings.cache_clear()
+    db.engine.cache_clear()
     migrate.migrate()
     with db.transaction() as session:
         make_basics(session)
