@@ -25,14 +25,124 @@ AT_ONCE = 2
 class Mutant:
     name: str
     what: str
-    file: str
-    old: str
-    new: str
+    edits: tuple[tuple[str, str, str], ...]
+    """File, a text that stands in it once, and what stands there instead."""
     tests: tuple[str, ...]
     """Where it should be found; the first red one is enough."""
 
 
-MUTANTS: tuple[Mutant, ...] = ()
+SERVICES, PROVIDERS = "shop_app/services", "shop_app/providers/payments"
+MUTANTS = (
+    Mutant(
+        "stock-guard", "units are taken whether they are there or not",
+        ((f"{SERVICES}/stock_ledger.py",
+          'held >= bindparam("needed")',
+          'held + 10**9 >= bindparam("needed")'),),
+        ("tests/services/test_stock.py",),
+    ),
+    Mutant(
+        "unique-key", "nothing keeps a cart from having two living orders",
+        (("alembic/versions/0001_the_first_tables.py",
+          '"uq_customer_order_living_cart",\n            ["cart_id"],\n            unique=True,',
+          '"uq_customer_order_living_cart",\n            ["cart_id"],\n            unique=False,'),),
+        ("tests/test_migrations.py",),
+    ),
+    Mutant(
+        "one-order", "a second click isn't known for what it is",
+        ((f"{SERVICES}/order_placing.py",
+          "    if known:\n        return known",
+          "    if False:\n        return known"),),
+        ("tests/services/test_orders.py", "tests/faults/test_till.py"),
+    ),
+    Mutant(
+        "shown-total", "a total that has risen is charged all the same",
+        ((f"{SERVICES}/order_placing.py",
+          "    if priced.totals.total_minor > expected_total_minor:\n        remembered",
+          "    if False:\n        remembered"),),
+        ("tests/services/test_orders.py",),
+    ),
+    Mutant(
+        "inbox-skipped", "what the payment company tells isn't kept",
+        (("shop_app/web/webhooks.py",
+          "await db.in_durable_transaction(payment_inbox.receive, notice)",
+          "None"),),
+        ("tests/web/test_webhooks.py",),
+    ),
+    Mutant(
+        "signature", "a webhook that nobody signed is believed",
+        ((f"{PROVIDERS}/stripe.py", 'raise Forged(_("The signature doesn\'t fit."))', "return"),),
+        ("tests/web/test_webhooks.py", "tests/providers/test_payments.py"),
+    ),
+    Mutant(
+        "random-key", "every request for a payment has an idempotency key of its own",
+        ((f"{PROVIDERS}/stripe.py",
+          '{"idempotency_key": request.key}',
+          '{"idempotency_key": str(id(object()))}'),),
+        ("tests/faults/test_till.py",),
+    ),
+    Mutant(
+        "closed-at-home", "an order ends while its payment page is still open at the company",
+        (("shop_app/till/paying.py",
+          "await ask(provider(payment.provider).expire, payment.reference)",
+          "pass"),),
+        ("tests/faults/test_till.py",),
+    ),
+    Mutant(
+        "settled-twice", "an order that is paid is paid again by the next notice",
+        ((f"{SERVICES}/order_life.py", "    if found.paid_at is not None:\n        return \"already\"",
+          "    if False:\n        return \"already\""),),
+        ("tests/services/test_orders.py", "tests/services/test_payments.py"),
+    ),
+    Mutant(
+        "currency", "money in another currency counts",
+        ((f"{SERVICES}/payment_ledger.py",
+          "    if picture.currency and picture.currency != payment.currency:",
+          "    if False:"),),
+        ("tests/services/test_payments.py",),
+    ),
+    Mutant(
+        "refund-guard", "more goes back than has come in",
+        ((f"{SERVICES}/refund_writing.py", "    if total <= found.free_minor:\n", "    if total:\n"),
+         (f"{SERVICES}/refund_writing.py", "<= _payment.c.captured_minor - held_by_banks", "<= 10**12")),
+        ("tests/services/test_refunds.py", "tests/machines/test_order_machine.py"),
+    ),
+    Mutant(
+        "code-limit", "a code is used more often than it may",
+        ((f"{SERVICES}/promotions.py",
+          "promotion.c.used < promotion.c.usage_limit",
+          "promotion.c.used < 10**9"),),
+        ("tests/services/test_orders.py", "tests/services/test_promotions.py"),
+    ),
+    Mutant(
+        "credit-guard", "a gift card goes below zero",
+        ((f"{SERVICES}/credit.py", 'account.c.balance_minor + bindparam("amount") >= 0',
+          'account.c.balance_minor + bindparam("amount") >= -(10**9)'),),
+        ("tests/services/test_credit.py",),
+    ),
+    Mutant(
+        "rounding", "tax is cut off instead of rounded half up on each line",
+        ((f"{SERVICES}/pricing.py", "(tax_within if self.included else tax_on_top)(total, rate.ppm)",
+          "total * rate.ppm // (1_000_000 + (rate.ppm if self.included else 0))"),),
+        ("tests/services/test_pricing.py",),
+    ),
+    Mutant(
+        "letter-twice", "a letter that is in the outbox is written again",
+        ((f"{SERVICES}/letters.py",
+          "ON CONFLICT (dedupe_key) DO NOTHING",
+          "ON CONFLICT (dedupe_key) DO UPDATE SET sent_at = NULL"),),
+        ("tests/test_jobs.py", "tests/services/test_orders.py", "tests/services/test_payments.py"),
+    ),
+    Mutant(
+        "policy", "anybody may refund",
+        (("shop_app/state/order_desk.py",
+          '@staff("orders.refund")\n    async def refund(',
+          "@public\n    async def refund("),
+         ("shop_app/state/order_desk.py",
+          "from .base import asked_by, say, staff",
+          "from .base import asked_by, public, say, staff")),
+        ("tests/web/test_every_event.py", "tests/state"),
+    ),
+)  # fmt: skip
 
 
 def copy_of_sources(into: Path) -> Path:
@@ -48,11 +158,14 @@ def copy_of_sources(into: Path) -> Path:
 
 def run(mutant: Mutant, copy: Path) -> tuple[bool, float, str]:
     """Whether a test went red, after how many seconds, and what pytest said last."""
-    path = copy / mutant.file
-    whole = path.read_text()
-    if whole.count(mutant.old) != 1:
-        return False, 0.0, f"its text stands {whole.count(mutant.old)} times in {mutant.file}, not once"
-    path.write_text(whole.replace(mutant.old, mutant.new))
+    before = {name: (copy / name).read_text() for name, _old, _new in mutant.edits}
+    after = dict(before)
+    for name, old, new in mutant.edits:
+        if after[name].count(old) != 1:
+            return False, 0.0, f"its text stands {after[name].count(old)} times in {name}, not once"
+        after[name] = after[name].replace(old, new)
+    for name, text in after.items():
+        (copy / name).write_text(text)
     started = time.monotonic()
     try:
         done = subprocess.run(
@@ -60,7 +173,8 @@ def run(mutant: Mutant, copy: Path) -> tuple[bool, float, str]:
             cwd=copy, capture_output=True, text=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         )  # fmt: skip
     finally:
-        path.write_text(whole)
+        for name, text in before.items():
+            (copy / name).write_text(text)
     said = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     # 1 is a red test; anything else means that the tests themselves couldn't be run.
     found = done.returncode == 1
