@@ -34,6 +34,7 @@ from shop_app.state.product import Product
 from shop_app.state.promotion_desk import PromotionDesk
 from shop_app.state.return_desk import ReturnDesk
 from shop_app.state.shell import Shell
+from shop_app.state.stock_desk import StockDesk
 from shop_app.web import health, logs, media, policy, sitemap, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
@@ -81,7 +82,7 @@ PAGES: list[Page] = [
 ]
 
 # What staff may do already, although no page shows it yet: being named here makes it reachable.
-DESKS: list[type[rx.State]] = [CreditDesk, OrderDesk, PromotionDesk, ReturnDesk]
+DESKS: list[type[rx.State]] = [CreditDesk, OrderDesk, PromotionDesk, ReturnDesk, StockDesk]
 
 
 def addresses() -> sitemap.Entries:
