@@ -12,6 +12,8 @@ from shop_app.models import PromotionKind
 from shop_app.money import tax_on_top, tax_within
 from shop_app.services.pricing import Item, Offer, Rate, Shipping, price_cart
 
+# Ten thousand examples of one property take minutes; two hundred never come near this.
+pytestmark = pytest.mark.timeout(1800)
 VAT = {
     "standard": Rate("19 % VAT", 190_000),
     "reduced": Rate("7 % VAT", 70_000),
