@@ -5,6 +5,8 @@ The payments at companies outside were ended before; whatever came in until then
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
@@ -74,13 +76,8 @@ def cancel(
     _refuse_money(found, refund, was_unpaid, by)
     ended = {line.id: line.to_send for line in lines.values() if line.to_send}
     whole = not any(line.fulfilled for line in lines.values())
-    if whole and head.attention:
-        # Whoever cancels an order has looked at it.
-        order_life.looked_at(session, order_id, reason, actor=by.actor)
-    if whole and found.payments and head.paid_at is None:
-        # A part of it has come in, and is dealt with here: it isn't money that came too late.
-        noted = update(order_life.order).where(order_life.order.c.id == order_id).values(paid_at=now())
-        session.connection().execute(noted)
+    if whole:
+        _note_looked(session, head, found, reason, by)
     order_units.cancel(session, order_id, ended, restock=restock, reason="order cancelled", actor=by.actor)
     # Stock first, promotions second, accounts last: so nobody waits for each other.
     order_units.fold(session, order_id, actor=by.actor)
@@ -99,11 +96,23 @@ def cancel(
     _end(session, head, whole)
     amount = show(back, found.currency, head.locale) if back else ""
     _tell(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))
-    after = {"reason": reason, "restock": restock, "refund_minor": back, "whole": whole}
-    audit.record(
-        session, by.actor, "order.cancelled", "order", str(head.number), after=after, staff_id=by.id or None
-    )
+    _audit(session, head, by, wish | {"refund_minor": back, "whole": whole})
     return made
+
+
+def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, Any]) -> None:
+    number, staff_id = str(head.number), by.id or None
+    audit.record(session, by.actor, "order.cancelled", "order", number, after=after, staff_id=staff_id)
+
+
+def _note_looked(session: Session, head: OrderHead, found: Refundable, reason: str, by: Principal) -> None:
+    """Whoever cancels an order has looked at it, and deals with a part of its money that came in."""
+    if head.attention:
+        order_life.looked_at(session, head.id, reason, actor=by.actor)
+    if found.payments and head.paid_at is None:
+        # Or else it would count as money that came too late.
+        noted = update(order_life.order).where(order_life.order.c.id == head.id).values(paid_at=now())
+        session.connection().execute(noted)
 
 
 def _refuse_money(found: Refundable, refund: bool, was_unpaid: bool, by: Principal) -> None:

@@ -250,11 +250,6 @@ def mark_paid(session: Session, order_id: int) -> Settled:
     return _pay(session, lock(session, order_id))
 
 
-def note_paid(session: Session, order_id: int) -> None:
-    """Money has come in for an order that is being ended: a part of it, and it is dealt with."""
-    session.connection().execute(_SET_PAID_AT, {"order": order_id, "at": now()})
-
-
 def give_up(session: Session, order_id: int, *, why: str) -> None:
     """End an unpaid order: cancelled or expired, stock and code uses given back, the cart open again.
 
