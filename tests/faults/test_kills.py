@@ -24,7 +24,7 @@ def harness(tmp_path, count: int, *more: str) -> subprocess.CompletedProcess[str
     return done
 
 
-@pytest.mark.timeout(3600 if LONG else 400)
+@pytest.mark.timeout(7200 if LONG else 900)
 def test_after_every_death_nothing_is_lost_sold_twice_or_paid_without_an_order(tmp_path):
     done = harness(tmp_path, 3000 if LONG else 300)
 
@@ -35,7 +35,7 @@ def test_after_every_death_nothing_is_lost_sold_twice_or_paid_without_an_order(t
     assert len(reached) >= 12, f"processes died only {reached}"
 
 
-@pytest.mark.timeout(1200 if LONG else 200)
+@pytest.mark.timeout(2400 if LONG else 400)
 def test_the_same_on_postgresql(tmp_path, postgres_url):
     done = harness(tmp_path, 500 if LONG else 60, "--database", postgres_url)
 
