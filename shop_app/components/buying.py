@@ -137,8 +137,11 @@ def _buy(chosen: Any) -> rx.Component:
         rx.cond(
             Product.kept,
             rx.el.p(
-                Product.kept, ". ", text_link(_("To the checkout"), href="/checkout"),
-                class_name=look.STOCK_KEPT, data_testid="kept-for-you",
+                Product.kept,
+                ". ",
+                text_link(_("To the checkout"), href="/checkout"),
+                class_name=look.STOCK_KEPT,
+                data_testid="kept-for-you",
             ),
             rx.fragment(),
         ),

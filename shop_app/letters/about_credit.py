@@ -29,9 +29,7 @@ def text(kind: str, data: dict[str, Any], shop: str) -> str:
         _("Enter it in the cart or at checkout, under “Gift card or credit?”. What isn't used stays on it."),
         _("Whoever has the code can spend it, so keep it to yourself.")
         if is_card
-        else _(
-            "It stays the same when more is added. Whoever has it can spend it: keep it to yourself."
-        ),
+        else _("It stays the same when more is added. Whoever has it can spend it: keep it to yourself."),
         f"{shop}\n{settings().public_url}",
     ]
     return "\n\n".join(parts) + "\n"

@@ -175,9 +175,7 @@ def test_what_the_engine_said_is_the_tax_of_the_order(session, with_engine):
     assert books.check(session).violations == ()
 
 
-def test_the_engine_is_asked_again_after_an_hour_and_its_last_word_holds(
-    session, with_engine, clock
-):
+def test_the_engine_is_asked_again_after_an_hour_and_its_last_word_holds(session, with_engine, clock):
     assert taxes.to_ask(session, VIENNA) == ["reduced", "standard"]
     taxes.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 250_000)})
     assert taxes.to_ask(session, VIENNA) == []
