@@ -60,7 +60,7 @@ def make_engine(url: str) -> Engine:
             url, pool_size=8, max_overflow=4, pool_timeout=5, pool_pre_ping=True,
             connect_args={"options": POSTGRES_OPTIONS},
         )  # fmt: skip
-    engine = create_engine(url, pool_size=8, max_overflow=8, connect_args={"check_same_thread": False})
+    engine = create_engine(url, pool_size=24, max_overflow=0, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
