@@ -30,6 +30,7 @@ _ALL = select(
     _tax_rate.c.country, _tax_rate.c.region, _tax_rate.c.valid_from, _tax_rate.c.tax_class,
     _tax_rate.c.label, _tax_rate.c.rate_ppm,
 ).order_by(_tax_rate.c.valid_from)  # fmt: skip
+_OF_COUNTRY = _ALL.where(_tax_rate.c.country == bindparam("country"))
 _CLASSES = select(_tax_class.c.code).order_by(_tax_class.c.code)
 _QUOTES = select(_quote.c.tax_class, _quote.c.label, _quote.c.rate_ppm, _quote.c.asked_at).where(
     and_(
@@ -46,10 +47,13 @@ _KEEP = text("""
 """).bindparams(bindparam("asked_at", type_=_quote.c.asked_at.type))
 
 
-def _read(session: Session) -> dict[tuple[str, str], list[tuple[date, str, Rate]]]:
+def _read(session: Session, country: str = "") -> dict[tuple[str, str], list[tuple[date, str, Rate]]]:
+    """All rates, or those of one country; by country and region, the oldest first."""
     rates: dict[tuple[str, str], list[tuple[date, str, Rate]]] = {}
-    for country, region, valid_from, tax_class, label, ppm in session.connection().execute(_ALL):
-        rates.setdefault((country, region), []).append((valid_from, tax_class, Rate(label, ppm)))
+    of_country = {"country": country} if country else {}
+    rows = session.connection().execute(_OF_COUNTRY if country else _ALL, of_country)
+    for rate_country, region, valid_from, tax_class, label, ppm in rows:
+        rates.setdefault((rate_country, region), []).append((valid_from, tax_class, Rate(label, ppm)))
     return rates
 
 
@@ -61,8 +65,8 @@ def rates(session: Session, place: Place, on: date, *, fresh: bool = False) -> M
 
     Where an engine is there, what it said of the place wins over both.
     """
-    known = _rates.get(session, fresh=fresh)
     country, region = place.country, place.region
+    known = _read(session, country) if fresh else _rates.get(session)
     found: dict[str, Rate] = {}
     for where in ((country, ""), (country, region)) if region else ((country, ""),):
         for valid_from, tax_class, rate in known.get(where, ()):
