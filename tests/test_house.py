@@ -60,7 +60,7 @@ def committed() -> tuple[Path, ...]:
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
     if asked.returncode:
-        skipped = {".venv", ".web", ".git", "node_modules", "data", ".make"}
+        skipped = {".venv", ".web", ".git", ".hypothesis", "node_modules", "data", ".make"}
         return tuple(
             path
             for path in ROOT.rglob("*")

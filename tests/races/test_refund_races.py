@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -169,7 +169,7 @@ def test_a_lost_reply_is_found_a_day_later_although_the_company_forgot_the_key(w
 def test_a_parcel_and_a_cancel_at_once_end_in_one_of_two_ways(world):
     bowl = line("SHOAL-BOWL").id
 
-    async def both() -> list[object]:
+    async def both() -> Sequence[object]:
         return await asyncio.gather(
             till.fulfil(1, {bowl: 1}, carrier="", tracking="", by=CLERK),
             till.cancel(1, restock=True, refund=True, reason="", by=MANAGER, request_key="key"),
