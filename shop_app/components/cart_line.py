@@ -245,8 +245,10 @@ def free_shipping() -> rx.Component:
     )
 
 
-def code_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
-    """The discount code, folded; `prefix` keeps ids apart, `desk` is the State that takes the code."""
+def code_field(
+    prefix: str, desk: Any = Cart, view: Any = Cart.view, *, unfolded: bool = False
+) -> rx.Component:
+    """The discount code; `prefix` keeps ids apart, `desk` is the State that takes the code."""
     input_id, note_id = f"{prefix}-code", f"{prefix}-code-note"
     return rx.el.details(
         rx.el.summary(
@@ -280,7 +282,7 @@ def code_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Compo
             role="status",
             class_name="grid gap-2 not-empty:mt-2",
         ),
-        open=(view.reasons.length() > 0) | (desk.code_refusal != ""),
+        open=True if unfolded else (view.reasons.length() > 0) | (desk.code_refusal != ""),
         class_name=look.CODE,
         data_testid="code-fold",
     )
@@ -288,7 +290,7 @@ def code_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Compo
 
 def _reason(reason: Any, desk: Any) -> rx.Component:
     return rx.el.p(
-        icon("info", f"{look.ICON_S} mt-0.5"),
+        icon("info", f"{look.ICON_S} self-start mt-0.5"),
         rx.el.span(reason.reason),
         _take_off(reason.code, desk),
         class_name=look.CODE_REASON,

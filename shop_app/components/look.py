@@ -535,7 +535,7 @@ UNDO = "mt-4 flex items-center justify-between rounded-r2 bg-sunken py-0.5 pr-1 
 FREE_SHIPPING = "border-b border-line py-4"
 CODE = "group py-3.5"
 CODE_HEAD = "flex min-h-7 cursor-pointer items-center justify-between text-sm font-medium"
-CODE_REASON = "flex items-start gap-2 text-sm text-amber"
+CODE_REASON = "flex items-baseline gap-2 text-sm text-amber"
 CODE_LABEL = "flex flex-wrap items-center gap-x-2 gap-y-1"
 CODE_CHIP = (
     "inline-flex min-h-6 cursor-pointer items-center gap-1 rounded-full border border-current px-2 text-xs "

@@ -106,8 +106,8 @@ def _ways() -> rx.Component:
             rx.cond(
                 view.may_withdraw,
                 link_button(
-                    _("Withdraw from the contract"), href=f"/withdrawal?order={view.token}", kind="plain",
-                    data_testid="withdraw-link",
+                    _("Withdraw from the contract"), href=f"/withdrawal?order={view.token}",
+                    kind="outline", size="s", data_testid="withdraw-link",
                 ),
                 rx.fragment(),
             ),

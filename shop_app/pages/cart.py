@@ -117,7 +117,7 @@ def _sums() -> rx.Component:
             class_name=look.SUM,
         ),
         rx.el.div(
-            code_field("page"),
+            code_field("page", unfolded=True),
             credit_field("page"),
             class_name="mt-4 divide-y divide-line border-y border-line",
         ),
