@@ -107,7 +107,7 @@ def _ways() -> rx.Component:
                 view.may_withdraw,
                 link_button(
                     _("Withdraw from the contract"), href=f"/withdrawal?order={view.token}",
-                    kind="outline", size="s", data_testid="withdraw-link",
+                    kind="outline", data_testid="withdraw-link",
                 ),
                 rx.fragment(),
             ),
