@@ -22,8 +22,9 @@ dev: .make/runtime ## the same with hot reload
 test: .make/runtime .make/dev .make/browser ## the whole suite; ARGS="-k cart" goes to pytest
 	@exec $(PY) -m tests.run $(ARGS)
 
-test-long: .make/runtime .make/dev .make/browser ## the same through a night: 3,000 kills, 1,000 rounds of each race, 10,000 examples
-	@SHOP_TESTS_LONG=1 exec $(PY) -m tests.run $(ARGS)
+test-long: .make/runtime .make/dev .make/browser ## the same through a night: 3,000 kills, 1,000 rounds of each race, 10,000 examples, mutants
+	@SHOP_TESTS_LONG=1 $(PY) -m tests.run $(ARGS)
+	@exec $(PY) -m tests.mutants
 
 check: .make/runtime .make/dev ## formatting, lint, types, and the rule between the rooms
 	@$(PY) -m ruff format --check --quiet . || { echo "Some files aren't formatted: .venv/bin/ruff format"; exit 1; }

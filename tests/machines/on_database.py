@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine
 from sqlalchemy import Engine, RowMapping, select
@@ -22,12 +23,15 @@ from shop_app.models import Order
 from shop_app.services import books, remembered
 from tests.factories import add
 
+LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
 EXAMPLES = settings(
     # A machine's example is thirty steps: ten thousand of them would take the night alone.
-    max_examples=2_000 if os.environ.get("SHOP_TESTS_LONG") == "1" else 150,
+    max_examples=2_000 if LONG else 100,
     stateful_step_count=30, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )  # fmt: skip
+# Making a failing example small takes longer than all that passed.
+PATIENCE = pytest.mark.timeout(3600 if LONG else 300)
 
 
 @lru_cache(maxsize=1)

@@ -26,8 +26,10 @@ from shop_app.services import (
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.refunds import RefundWish
 from tests.factories import key_hash, make_basics, make_product
-from tests.machines.on_database import EXAMPLES, OnDatabase
+from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase
 from tests.paying import FORM
+
+pytestmark = PATIENCE
 
 OWNER = Principal("staff", 0, "owner@example.com", "Owner", Role.OWNER, PERMISSIONS[Role.OWNER])
 UNTIL = datetime(2030, 1, 1, tzinfo=UTC)

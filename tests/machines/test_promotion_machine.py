@@ -9,7 +9,9 @@ from shop_app.models import PromotionCode
 from shop_app.services import promotions
 from shop_app.services.pricing import DiscountLine, Offer
 from tests.factories import add, make_promotion
-from tests.machines.on_database import EXAMPLES, OnDatabase, make_empty_order
+from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase, make_empty_order
+
+pytestmark = PATIENCE
 
 EMAILS = ("ann@example.com", "bob@example.com")
 limits = st.none() | st.integers(0, 4)

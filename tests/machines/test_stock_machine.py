@@ -11,7 +11,9 @@ from shop_app.errors import ShopError
 from shop_app.models import Cart, StockPolicy
 from shop_app.services import stock
 from tests.factories import add, make_product, variant_with
-from tests.machines.on_database import EXAMPLES, OnDatabase, make_empty_order
+from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase, make_empty_order
+
+pytestmark = PATIENCE
 
 UNTIL = datetime(2030, 1, 1, tzinfo=UTC)
 SKUS = ("A", "B", "LATER")
