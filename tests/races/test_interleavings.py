@@ -208,8 +208,9 @@ def _cases(steps: Sequence[Step], *, after: Sequence[Step]) -> list[ParameterSet
 
 EVERY = _cases(STEPS, after=STEPS)
 # After one step is before the next one, but for the last. Inside the transaction that places the order
-# the two databases differ most.
-QUICK, QUICK_ON_POSTGRES = _cases(STEPS, after=STEPS[-1:]), _cases(STEPS[1:4], after=())
+# every rival waits on SQLite, so what can happen there happens on PostgreSQL.
+QUICK = _cases([STEPS[0], *STEPS[5:]], after=STEPS[-1:])
+QUICK_ON_POSTGRES = _cases(STEPS[1:4], after=())
 
 
 @pytest.mark.parametrize(("step", "when", "rival"), EVERY if LONG else QUICK)
