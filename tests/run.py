@@ -29,7 +29,7 @@ PARTS = {
 }
 NOTHING_COLLECTED = 5
 # Worth the start of a second process only where there is enough to do.
-SPREAD = ("rules", "services", "http", "races", "faults")
+SPREAD = ("rules", "services", "state", "http", "races", "faults")
 
 
 @dataclass(slots=True)

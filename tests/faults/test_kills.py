@@ -37,7 +37,7 @@ def test_after_every_death_nothing_is_lost_sold_twice_or_paid_without_an_order(t
 
 @pytest.mark.timeout(2400 if LONG else 400)
 def test_the_same_on_postgresql(tmp_path, postgres_url):
-    done = harness(tmp_path, 500 if LONG else 60, "--database", postgres_url)
+    done = harness(tmp_path, 500 if LONG else 40, "--database", postgres_url)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "kills on PostgreSQL" in done.stdout

@@ -210,7 +210,7 @@ EVERY = _cases(STEPS, after=STEPS)
 # After one step is before the next one, but for the last. Inside the transaction that places the order
 # every rival waits on SQLite, so what can happen there happens on PostgreSQL.
 QUICK = _cases([STEPS[0], *STEPS[5:]], after=STEPS[-1:])
-QUICK_ON_POSTGRES = _cases(STEPS[1:4], after=())
+QUICK_ON_POSTGRES = _cases(STEPS[2:4], after=())
 
 
 @pytest.mark.parametrize(("step", "when", "rival"), EVERY if LONG else QUICK)
