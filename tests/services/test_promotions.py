@@ -13,6 +13,7 @@ from shop_app.errors import Conflict, NotFound
 from shop_app.models import PromotionKind
 from shop_app.services import books, cart, checkout, order_placing, orders, promotions, remembered
 from shop_app.services.checkout import CheckoutForm
+from shop_app.services.pricing import DiscountLine, Offer
 from tests.factories import (
     key_hash,
     make_basics,
@@ -22,6 +23,7 @@ from tests.factories import (
     stock_of,
     variant_with,
 )  # fmt: skip
+from tests.machines.on_database import make_empty_order
 
 pytestmark = pytest.mark.both
 ME, OTHER = key_hash(), key_hash("another")
@@ -275,3 +277,16 @@ def test_a_gift_that_somebody_got_between_price_and_stock_keeps_nobody_from_buyi
     assert (placed.number, placed.total_minor) == (1001, 5290)
     assert [row.sku for row in rows(session, "order_line")] == ["DUNE-MUG"]
     assert standing(session) == [(0, 0)]
+
+
+def test_the_last_use_goes_to_one_order_whoever_was_told_before_that_it_is_there(session):
+    promotion = make_promotion(session, "LAST", usage_limit=1)
+    first, second = make_empty_order(session, 0), make_empty_order(session, 1)
+    use = [DiscountLine(Offer(promotion.id, "Last", "fixed", code="LAST"), 500)]
+    promotions.take(session, first, "ann@example.com", use)
+
+    with pytest.raises(Conflict, match="LAST is used up"):
+        promotions.take(session, second, "bob@example.com", use)
+
+    session.refresh(promotion)
+    assert (promotion.used, promotion.spent_minor) == (1, 500)
