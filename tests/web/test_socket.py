@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import aiohttp
 import pytest
 import socketio.exceptions
 
-from shop_app.web import cookies
+from shop_app.web import cookies, edge
 
 from .conftest import Desk, Open, start_desk
 from .desk_names import CLERK, CUSTOMER, REVOKED
@@ -239,11 +240,14 @@ async def test_a_frame_of_70_kb_closes_the_socket_and_runs_nothing(open_tab: Ope
 
 async def test_a_flood_is_cut_and_others_go_on(open_tab: Open, desk: Desk) -> None:
     async with open_tab() as attacker, open_tab() as victim:
+        began = time.monotonic()
         for _ in range(500):
             await attacker.send("take", {"sku": "FLOOD", "quantity": 1})
         await asyncio.wait_for(attacker.closed.wait(), 10)
+        # A busy machine takes its time to send them, and so much more is allowed meanwhile.
+        allowed = edge.MESSAGE_BURST + edge.MESSAGES_PER_SECOND * (time.monotonic() - began)
         ran = await victim.settle()
-    assert ran.count(["take", "FLOOD", 1]) <= 62
+    assert ran.count(["take", "FLOOD", 1]) <= allowed < 500
 
 
 async def test_the_51st_socket_of_one_address_is_refused(tmp_path: Any) -> None:
