@@ -21,7 +21,6 @@ TITLE = (
     + f" · {texts.SHOP}"
 )
 LOAD = [Order.load]
-META = [{"name": "robots", "content": "noindex"}]
 PRINT = rx.vars.FunctionStringVar.create("(() => window.print())")
 
 

@@ -7,8 +7,6 @@ The door to three rooms: `order_placing` (from cart to order), `order_life` (sta
 from __future__ import annotations
 
 from .order_life import (
-    OrderHead,
-    Settled,
     attend,
     due_minor,
     give_up,
@@ -20,10 +18,10 @@ from .order_life import (
     tell,
 )  # fmt: skip
 from .order_placing import PAY_WITHIN, PlacedOrder, Superseded, place
-from .order_view import OrderLineView, OrderStep, OrderView, look_up, view, view_of
+from .order_view import OrderLineView, OrderView, look_up, view, view_of
 
 __all__ = [
-    "PAY_WITHIN", "OrderHead", "OrderLineView", "OrderStep", "OrderView", "PlacedOrder", "Settled",
+    "PAY_WITHIN", "OrderLineView", "OrderView", "PlacedOrder",
     "Superseded", "attend", "due_minor", "give_up", "lock", "look_up", "mark_paid", "move", "place",
     "set_payment_status", "settle", "tell", "view", "view_of",
 ]  # fmt: skip

@@ -68,7 +68,6 @@ Path = Annotated[str, StringConstraints(strict=True, pattern=r"^/[^/\\\s][^\\\s]
 
 Quantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_whole)]
 Count = Annotated[int, Field(ge=-1_000_000, le=1_000_000), BeforeValidator(_whole)]
-PageNumber = Annotated[int, Field(ge=1, le=100_000), BeforeValidator(_whole)]
 RecordId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_whole)]
 AmountMinor = Annotated[int, Field(ge=0, le=10**11), BeforeValidator(_whole)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -80,7 +79,6 @@ Form = Annotated[dict[FieldName, Annotated[str, *_text(10_000, lines=True)]], Fi
 """A submitted form: at most 60 fields, each a text of at most 10,000 characters."""
 
 Skus = Annotated[list[Sku], Field(max_length=100)]
-RecordIds = Annotated[list[RecordId], Field(max_length=200)]
 LineUnits = Annotated[
     dict[
         Annotated[str, StringConstraints(strict=True, pattern=r"^[1-9]\d{0,15}\z", max_length=16)], Quantity

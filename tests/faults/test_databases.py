@@ -18,7 +18,7 @@ from shop_app import db, migrate, till
 from shop_app.services import books, cart
 from shop_app.services.checkout import MAX_NOTE
 from tests import postgres
-from tests.conftest import sqlalchemy_url
+from tests.conftest import skip_or_fail, sqlalchemy_url
 from tests.factories import key_hash, make_product
 from tests.paying import FORM, ME, World, everything, make_world, rows
 
@@ -223,7 +223,8 @@ def test_a_database_server_that_stops_and_comes_back_has_lost_no_order(tmp_path,
     try:
         address = running.__enter__()
     except postgres.NoPostgres as error:
-        pytest.skip(f"POSTGRESQL TESTS SKIPPED: {error}")
+        skip_or_fail("postgres", f"POSTGRESQL TESTS SKIPPED: {error}")
+        raise
     try:
         postgres.execute(address, "CREATE DATABASE ours")
         # The tests' server answers before it has written, for speed: a server that stops has to know better.
