@@ -24,17 +24,9 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from shop_app import db, migrate
-from shop_app.services import (
-    facet_counts,
-    kept,
-    listing,
-    product_page,
-    search,
-    shelf,
-    signals,
-    storefront,
-)
-from shop_app.services.catalog import ListingQuery
+from shop_app.services.catalog import product_page, signals, storefront
+from shop_app.services.catalog.catalog import ListingQuery
+from shop_app.services.listing import facet_counts, kept, listing, search, shelf
 
 from . import large_catalogue as made
 

@@ -18,7 +18,9 @@ from bench import in_services, shoppers
 from bench.report import Row, latency_rows, percentile
 from shop_app import db
 from shop_app.models import Letter, Order, Payment, PaymentState, PaymentStatus, Variant
-from shop_app.services import accounts, books, stock
+from shop_app.services import accounts
+from shop_app.services.books import books
+from shop_app.services.stock import stock
 from tests.shop import Shop, running
 
 SHOPPERS, STAFF = 16, 4

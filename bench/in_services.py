@@ -17,8 +17,12 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["SHOP_DATA_DIR"] = str(folder)
     from shop_app import db, migrate
-    from shop_app.services import accounts, cart, checkout, orders, transfers
-    from shop_app.services.checkout import CheckoutForm
+    from shop_app.services import accounts
+    from shop_app.services.cart import cart
+    from shop_app.services.checkout import checkout
+    from shop_app.services.checkout.checkout import CheckoutForm
+    from shop_app.services.orders import orders
+    from shop_app.services.payments import transfers
     from shop_app.settings import settings
     from tests.factories import key_hash, make_basics, make_product
 

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from sqlmodel import Session
 
 from shop_app import models as m
-from shop_app.services import shelf
+from shop_app.services.listing import shelf
 
 CHUNK = 1000
 COLOURS = {

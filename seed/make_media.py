@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from PIL import Image  # noqa: E402
 
-from shop_app.services.pictures import average_colour, encode, key_of  # noqa: E402
+from shop_app.services.catalog.pictures import average_colour, encode, key_of  # noqa: E402
 
 
 def make(photo: Path) -> tuple[str, dict[str, object]]:

@@ -124,7 +124,7 @@ def import_products(file: Path, dry_run: bool, no_pictures: bool) -> None:
     Rows that can't be taken are reported with their line and the reason, and the others go in. The
     exit code is 1 when there was one.
     """
-    from .services import product_csv
+    from .services.product_files import product_csv
 
     with _progress(product_csv.count_rows(file), "Rows") as bar:
         report = product_csv.import_file(file, dry_run=dry_run, pictures=not no_pictures, progress=bar.update)
@@ -141,7 +141,7 @@ def import_products(file: Path, dry_run: bool, no_pictures: bool) -> None:
 def export_products(file: Path) -> None:
     """Write all products as Shopify's product CSV; importing it again changes nothing."""
     from . import db
-    from .services import csv_export
+    from .services.product_files import csv_export
 
     with db.reading() as session:
         total = csv_export.count_products(session)
@@ -175,7 +175,7 @@ def create_staff(email: str, role: str, name: str) -> None:
 def check_books(as_json: bool) -> None:
     """Prove that orders, payments, refunds, stock and discounts add up; list what doesn't."""
     from . import db
-    from .services import books
+    from .services.books import books
 
     with db.reading() as session:
         result = books.check(session)

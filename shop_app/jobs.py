@@ -22,9 +22,10 @@ from huey.consumer import Consumer
 from . import db, facts, letters, till
 from .errors import Invalid, NotFound, ShopError
 from .providers.mail import mailer
-from .services import holds, orders
 from .services import letters as outbox
+from .services.checkout import holds
 from .services.letters import LetterToSend
+from .services.orders import orders
 from .settings import settings
 
 log = logging.getLogger(__name__)

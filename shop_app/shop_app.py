@@ -19,7 +19,8 @@ from shop_app import db, jobs, sandbox
 from shop_app.components import plain_texts, texts
 from shop_app.live.bus import bus
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
-from shop_app.services import accounts, storefront
+from shop_app.services import accounts
+from shop_app.services.catalog import storefront
 from shop_app.settings import settings
 from shop_app.state import live, pushes
 from shop_app.state.base import answer_failure, notice_events

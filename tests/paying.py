@@ -17,9 +17,10 @@ from shop_app import db, till
 from shop_app.providers import payments
 from shop_app.providers.payments.stripe import API_VERSION, StripeProvider
 from shop_app.sandbox import Sandbox, Wiring
-from shop_app.services import cart, checkout
 from shop_app.services.accounts import PERMISSIONS, Principal
-from shop_app.services.checkout import CheckoutForm
+from shop_app.services.cart import cart
+from shop_app.services.checkout import checkout
+from shop_app.services.checkout.checkout import CheckoutForm
 from shop_app.web import webhooks
 from tests.factories import key_hash, make_basics, make_product
 

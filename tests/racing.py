@@ -25,8 +25,11 @@ from sqlmodel import Session, SQLModel
 from shop_app import db
 from shop_app.clock import now
 from shop_app.errors import ShopError
-from shop_app.services import books, cart, holds, orders
-from shop_app.services.checkout import CheckoutForm
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.checkout import holds
+from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.orders import orders
 from tests.factories import key_hash, stock_of
 
 T = TypeVar("T")

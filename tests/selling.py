@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import text
 
 from shop_app import db, till
-from shop_app.services import books, fulfilment
 from shop_app.services.accounts import PERMISSIONS, Principal
-from shop_app.services.refunds import RefundWish
+from shop_app.services.books import books
+from shop_app.services.orders import fulfilment
+from shop_app.services.refunds.refunds import RefundWish
 from tests.paying import FORM, MANAGER, World, rows
 
 CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["clerk"])

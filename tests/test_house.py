@@ -165,7 +165,7 @@ def test_services_know_no_web():
     assert not wrong, "\n".join(wrong)
 
 
-FETCHES = ("services/fetching.py",)
+FETCHES = ("services/product_files/fetching.py",)
 """Fetches the pictures that an imported file names, before the transaction that keeps them."""
 
 
@@ -339,7 +339,7 @@ def test_only_the_stock_service_writes_stock_levels():
     """The three numbers and their ledger can only agree where one file writes both."""
     wrong = []
     for name, tree in sources().items():
-        if name in ("services/stock.py", "models/stock.py", "models/__init__.py"):
+        if name in ("services/stock/stock.py", "models/stock.py", "models/__init__.py"):
             continue
         for node in ast.walk(tree):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
@@ -351,5 +351,5 @@ def test_only_the_stock_service_writes_stock_levels():
     assert not wrong, "\n".join(wrong)
 
 
-STOCK_MAKERS = ("demo/", "services/products")
+STOCK_MAKERS = ("demo/", "services/catalog/products")
 """Rooms that write the first rows of a new variant in bulk, level and movement together."""

@@ -1,7 +1,7 @@
 """Search: one document a product, its full-text index, and the words that are known.
 
 The index is the database's own: FTS5 on SQLite, kept by triggers, and a tsvector on PostgreSQL,
-generated from the same columns. All text in them is already folded (services.spelling), so that both
+generated from the same columns. All text in them is already folded (services.listing.spelling), so that both
 cut it into the same words.
 """
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.services.catalog import Facet, FacetValue, SortChoice
+from shop_app.services.catalog.catalog import Facet, FacetValue, SortChoice
 from shop_app.state.listing import Browse
 from shop_app.words import _
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.services.returnable import REASONS
+from shop_app.services.returns.returnable import REASONS
 from shop_app.state.base import Notice
 from shop_app.state.order import Order
 from shop_app.state.returning import Returning

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app.services.catalog import Suggestion
+from shop_app.services.catalog.catalog import Suggestion
 from shop_app.state.search import Search
 from shop_app.words import _
 

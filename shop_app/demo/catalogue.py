@@ -16,7 +16,8 @@ from sqlmodel import Session
 
 from .. import models as m
 from ..clock import now
-from ..services import accounts, pictures
+from ..services import accounts
+from ..services.catalog import pictures
 from .bulk import Bulk
 
 SEED = pictures.SHIPPED

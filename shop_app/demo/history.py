@@ -18,8 +18,8 @@ from random import Random
 from sqlmodel import Session, select
 
 from .. import models as m
-from ..services import shipping, taxes
-from ..services.pricing import Item, Offer, Rate, Shipping, price_cart
+from ..services.cart.pricing import Item, Offer, Rate, Shipping, price_cart
+from ..services.checkout import shipping, taxes
 from ..settings import settings
 from . import people
 from .bulk import Bulk

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from .. import models as m
 from ..clock import now
-from ..services import shelf
+from ..services.listing import shelf
 from ..settings import settings
 from . import catalogue, history, reviews
 from .bulk import Bulk

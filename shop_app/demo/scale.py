@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 from .. import db
 from .. import models as m
 from ..clock import now
-from ..services import pictures, shelf
+from ..services.catalog import pictures
+from ..services.listing import shelf
 from ..settings import settings
 from .bulk import Bulk
 from .catalogue import anchor

@@ -9,8 +9,8 @@ from typing import Any
 
 from .. import models as m
 from ..money import tax_within
-from ..services.pricing import Totals
-from ..services.shipping import Method, arrival_range
+from ..services.cart.pricing import Totals
+from ..services.checkout.shipping import Method, arrival_range
 from .bulk import Bulk
 from .catalogue import CURRENCY, Goods
 from .people import Person

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..clock import now
 from ..services.letters import LetterToSend
-from ..services.orders import OrderView
+from ..services.orders.orders import OrderView
 from ..settings import settings
 from ..words import _
 from . import about_credit, about_orders, about_returns

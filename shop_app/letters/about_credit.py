@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..services import credit_codes
+from ..services.credit import credit_codes
 from ..settings import settings
 from ..words import _
 

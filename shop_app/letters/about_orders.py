@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..services.order_parcels import thing, tracking_url
-from ..services.orders import OrderView
+from ..services.orders.order_parcels import thing, tracking_url
+from ..services.orders.orders import OrderView
 from ..words import _
 from .wording import Words
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..services.orders import OrderView
-from ..services.return_view import MONEY_DAYS, RETURN_TO, send_to
+from ..services.orders.orders import OrderView
+from ..services.returns.return_view import MONEY_DAYS, RETURN_TO, send_to
 from ..words import _
 from .wording import Words
 

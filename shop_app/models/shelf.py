@@ -1,4 +1,4 @@
-"""The shelf: what lists, facets and search read, folded from the catalogue by `services.shelf` alone."""
+"""The shelf: what lists, facets and search read, folded from products by `services.listing.shelf` alone."""
 
 from datetime import datetime
 

@@ -12,7 +12,7 @@ from shop_app.components.controls import link_button
 from shop_app.components.fields import ground
 from shop_app.components.marks import section_head
 from shop_app.components.pictures import picture
-from shop_app.services.catalog import CategoryLink, ProductCard
+from shop_app.services.catalog.catalog import CategoryLink, ProductCard
 from shop_app.state.home import Home
 from shop_app.words import _
 

@@ -10,9 +10,10 @@ from sqlmodel import Session
 
 from shop_app import db
 from shop_app.errors import ShopError
-from shop_app.services import addresses, cart, shipping
-from shop_app.services.cart import EMPTY, CartLineView, CartView
-from shop_app.services.checkout import CountryChoice
+from shop_app.services.cart import cart
+from shop_app.services.cart.cart import EMPTY, CartLineView, CartView
+from shop_app.services.checkout import addresses, shipping
+from shop_app.services.checkout.checkout import CountryChoice
 from shop_app.settings import settings
 from shop_app.words import _
 

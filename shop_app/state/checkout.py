@@ -12,11 +12,12 @@ from sqlmodel import Session
 from shop_app import db, till
 from shop_app.db import Unavailable
 from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError
-from shop_app.services import cart, checkout, holds
-from shop_app.services.cart import EMPTY, CartView
-from shop_app.services.checkout import CheckoutForm, CheckoutView, FieldProblem
-from shop_app.services.holds import NO_HOLD, HoldView
-from shop_app.services.price_changes import PriceChange, PriceRisen
+from shop_app.services.cart import cart
+from shop_app.services.cart.cart import EMPTY, CartView
+from shop_app.services.checkout import checkout, holds
+from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
+from shop_app.services.checkout.holds import NO_HOLD, HoldView
+from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
 from shop_app.words import plural
 
 from . import guesses, live

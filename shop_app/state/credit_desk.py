@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from shop_app import db
-from shop_app.services import credit, credit_desk
+from shop_app.services.credit import credit, credit_desk
 from shop_app.words import _
 
 from .base import asked_by, say, staff

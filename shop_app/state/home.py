@@ -5,8 +5,8 @@ from __future__ import annotations
 import reflex as rx
 
 from shop_app import db
-from shop_app.services import storefront
-from shop_app.services.catalog import HomeView
+from shop_app.services.catalog import storefront
+from shop_app.services.catalog.catalog import HomeView
 
 from . import live
 from .base import public

@@ -9,8 +9,8 @@ import reflex as rx
 
 from shop_app import db
 from shop_app.errors import NotFound
-from shop_app.services import listing, listing_links
-from shop_app.services.catalog import Listing, ListingQuery, ProductCard
+from shop_app.services.catalog.catalog import Listing, ListingQuery, ProductCard
+from shop_app.services.listing import listing, listing_links
 
 from . import live
 from .base import public

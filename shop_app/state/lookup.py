@@ -6,7 +6,7 @@ import reflex as rx
 
 from shop_app import db
 from shop_app.errors import NotFound
-from shop_app.services import orders
+from shop_app.services.orders import orders
 from shop_app.web.rates import within
 from shop_app.words import _
 

@@ -8,8 +8,8 @@ import reflex as rx
 
 from shop_app import db, till
 from shop_app.errors import NotFound
-from shop_app.services import orders
-from shop_app.services.orders import OrderView
+from shop_app.services.orders import orders
+from shop_app.services.orders.orders import OrderView
 from shop_app.web.cookies import key_hash
 
 from . import live

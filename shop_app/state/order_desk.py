@@ -8,9 +8,10 @@ import reflex as rx
 from pydantic import Field, StringConstraints
 
 from shop_app import db, till
-from shop_app.services import attention, fulfilment, refunds
-from shop_app.services.refund_view import RefundView
-from shop_app.services.refunds import MAX_NOTE, MAX_REASON, RefundWish
+from shop_app.services.orders import attention, fulfilment
+from shop_app.services.refunds import refunds
+from shop_app.services.refunds.refund_view import RefundView
+from shop_app.services.refunds.refunds import MAX_NOTE, MAX_REASON, RefundWish
 from shop_app.words import _
 
 from .base import asked_by, say, staff

@@ -10,8 +10,16 @@ from pydantic import Field
 
 from shop_app import db
 from shop_app.errors import NotFound
-from shop_app.services import holds, product_page, reviews, storefront
-from shop_app.services.catalog import Moved, ProductCard, ProductPage, ReviewView, VariantSignal, VariantView
+from shop_app.services.catalog import product_page, reviews, storefront
+from shop_app.services.catalog.catalog import (
+    Moved,
+    ProductCard,
+    ProductPage,
+    ReviewView,
+    VariantSignal,
+    VariantView,
+)
+from shop_app.services.checkout import holds
 
 from . import live
 from .base import public, visitor_hash

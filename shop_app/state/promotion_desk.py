@@ -7,8 +7,8 @@ from dataclasses import fields
 import reflex as rx
 
 from shop_app import db
-from shop_app.services import promotion_desk
-from shop_app.services.promotion_desk import PromotionDraft
+from shop_app.services.promotions import promotion_desk
+from shop_app.services.promotions.promotion_desk import PromotionDraft
 from shop_app.words import _
 
 from .base import asked_by, say, staff

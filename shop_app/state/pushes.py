@@ -14,9 +14,9 @@ from sqlmodel import Session
 
 from shop_app import db, facts
 from shop_app.live import rooms
-from shop_app.services import signals
 from shop_app.services.audience import cart_audience, order_audience
-from shop_app.services.catalog import ProductSignal
+from shop_app.services.catalog import signals
+from shop_app.services.catalog.catalog import ProductSignal
 from shop_app.web.cookies import key_hash
 
 from .cart import Cart

@@ -8,7 +8,7 @@ import reflex as rx
 from pydantic import Field
 
 from shop_app import db, till
-from shop_app.services import return_desk
+from shop_app.services.returns import return_desk
 from shop_app.words import _
 
 from .base import asked_by, say, staff

@@ -9,8 +9,8 @@ import reflex as rx
 
 from shop_app import db
 from shop_app.errors import Invalid, ShopError
-from shop_app.services import returns
-from shop_app.services.checkout import FieldProblem
+from shop_app.services.checkout.checkout import FieldProblem
+from shop_app.services.returns import returns
 from shop_app.web.rates import within
 from shop_app.words import _, plural
 

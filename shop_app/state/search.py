@@ -7,8 +7,8 @@ from urllib.parse import quote
 import reflex as rx
 
 from shop_app import db
-from shop_app.services import search
-from shop_app.services.catalog import Suggestion
+from shop_app.services.catalog.catalog import Suggestion
+from shop_app.services.listing import search
 
 from .base import public
 from .payload import Form, Query

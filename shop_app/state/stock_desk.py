@@ -10,8 +10,8 @@ from pydantic import Field
 
 from shop_app import db
 from shop_app.errors import Invalid
-from shop_app.services import stock_desk
-from shop_app.services.stock_desk import MAX_NOTE, Movement, Standing
+from shop_app.services.stock import stock_desk
+from shop_app.services.stock.stock_desk import MAX_NOTE, Movement, Standing
 from shop_app.words import _
 
 from .base import asked_by, staff

@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from shop_app import db
 from shop_app.errors import Invalid, NotFound, ShopError
-from shop_app.services import returnable, returns
-from shop_app.services.checkout import FieldProblem
-from shop_app.services.returns import Offer, Receipt
+from shop_app.services.checkout.checkout import FieldProblem
+from shop_app.services.returns import returnable, returns
+from shop_app.services.returns.returns import Offer, Receipt
 from shop_app.web.rates import within
 from shop_app.words import _
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import db
 from ..errors import Conflict, NotFound
 from ..providers.payments import NeverTaken, provider
-from ..services import authorisations, transfers
 from ..services.accounts import Principal
+from ..services.payments import authorisations, transfers
 from ..words import _
 from .outside import ask
 from .settling import settle

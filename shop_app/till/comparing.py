@@ -11,8 +11,8 @@ from .. import db
 from ..clock import now
 from ..errors import ProviderDown, ShopError
 from ..providers.payments import Trace, provider
-from ..services import payment_traces, payments
-from ..services.payment_ledger import Known
+from ..services.payments import payment_traces, payments
+from ..services.payments.payment_ledger import Known
 from .healing import sweep
 from .outside import ask
 from .settling import settle

@@ -8,9 +8,11 @@ from contextlib import suppress
 from .. import db
 from ..errors import Conflict, NotFound, ProviderDown, ShopError
 from ..providers.payments import NeverTaken, provider
-from ..services import authorisations, cancelling, fulfilment, payments, refunds
 from ..services.accounts import Principal
-from ..services.refunds import RefundRequest, RefundWish
+from ..services.orders import cancelling, fulfilment
+from ..services.payments import authorisations, payments
+from ..services.refunds import refunds
+from ..services.refunds.refunds import RefundRequest, RefundWish
 from ..words import _
 from .captures import capture
 from .outside import ask

@@ -6,7 +6,9 @@ import logging
 
 from .. import db
 from ..errors import ProviderDown, ShopError
-from ..services import authorisations, holds, payment_inbox, payments, refunds
+from ..services.checkout import holds
+from ..services.payments import authorisations, payment_inbox, payments
+from ..services.refunds import refunds
 from .captures import void
 from .desk import ask_again
 from .paying import close

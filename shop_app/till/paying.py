@@ -5,9 +5,10 @@ from __future__ import annotations
 from .. import db
 from ..errors import Conflict, ProviderDown
 from ..providers.payments import NeverTaken, provider
-from ..services import orders, payments
-from ..services.checkout import CheckoutForm
-from ..services.orders import PlacedOrder
+from ..services.checkout.checkout import CheckoutForm
+from ..services.orders import orders
+from ..services.orders.orders import PlacedOrder
+from ..services.payments import payments
 from ..words import _
 from .outside import ask
 from .settling import settle

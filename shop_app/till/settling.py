@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import db
 from ..errors import NotFound
 from ..providers.payments import provider
-from ..services import payment_inbox, payment_ledger, payments
-from ..services.payment_ledger import Known
+from ..services.payments import payment_inbox, payment_ledger, payments
+from ..services.payments.payment_ledger import Known
 from .outside import ask
 
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from .. import db
 from ..clock import now
 from ..providers.taxes import engine
-from ..services import taxes
-from ..services.checkout import CheckoutForm
+from ..services.checkout import taxes
+from ..services.checkout.checkout import CheckoutForm
 from .outside import ask
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ..errors import NotFound
-from ..services import pictures
+from ..services.catalog import pictures
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ from starlette.routing import Route
 
 from shop_app import db
 from shop_app.errors import Forbidden, ShopError
-from shop_app.services import audit, pictures
+from shop_app.services import audit
 from shop_app.services.accounts import Principal
+from shop_app.services.catalog import pictures
 from shop_app.words import _
 
 from . import policy, rates

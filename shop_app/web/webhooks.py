@@ -13,7 +13,7 @@ from starlette.routing import Route
 from shop_app import db, till
 from shop_app.errors import ProviderDown
 from shop_app.providers.payments import Forged, provider
-from shop_app.services import payment_inbox
+from shop_app.services.payments import payment_inbox
 
 log = logging.getLogger(__name__)
 

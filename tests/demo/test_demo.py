@@ -25,7 +25,9 @@ from shop_app.models import (
     TaxRate,
     Variant,
 )  # fmt: skip
-from shop_app.services import accounts, books, pictures
+from shop_app.services import accounts
+from shop_app.services.books import books
+from shop_app.services.catalog import pictures
 from tests.demo_file import put_demo_into_place
 
 DEMO_TABLES = (

@@ -8,7 +8,7 @@ from shop_app import db, till
 from shop_app.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
 from shop_app.services.accounts import PERMISSIONS, Principal
-from shop_app.services.refunds import RefundWish
+from shop_app.services.refunds.refunds import RefundWish
 
 CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["manager"])
 

@@ -15,8 +15,9 @@ from starlette.routing import Route
 
 from shop_app import db, till
 from shop_app.errors import ShopError
-from shop_app.services import cart, checkout, holds
-from shop_app.services.checkout import CheckoutForm
+from shop_app.services.cart import cart
+from shop_app.services.checkout import checkout, holds
+from shop_app.services.checkout.checkout import CheckoutForm
 from shop_app.web import webhooks
 from tests.factories import key_hash
 from tests.faults import counter

@@ -30,7 +30,7 @@ from sqlmodel import select
 from shop_app import db, till
 from shop_app.errors import ShopError
 from shop_app.models import Order
-from shop_app.services import order_placing
+from shop_app.services.orders import order_placing
 from shop_app.settings import settings
 from tests.faults import counter, door, points
 from tests.faults.crowd import CARD, PLENTY

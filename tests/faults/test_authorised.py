@@ -8,7 +8,10 @@ import pytest
 
 from shop_app import db, till
 from shop_app.errors import Conflict, ProviderDown
-from shop_app.services import books, cart, orders, payments
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.orders import orders
+from shop_app.services.payments import payments
 from shop_app.settings import settings
 from tests.paying import ME, World, client_of, everything, make_world, rows
 

@@ -13,8 +13,12 @@ import pytest
 from shop_app import db, till
 from shop_app.clock import now
 from shop_app.errors import Conflict, NotFound, ProviderDown, TooMany
-from shop_app.services import books, cart, checkout, credit, orders
 from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.checkout import checkout
+from shop_app.services.credit import credit
+from shop_app.services.orders import orders
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
 
 OWNER = Principal("staff", 0, "owner@example.com", "Olga", "owner", PERMISSIONS["owner"])
@@ -260,7 +264,7 @@ def late(world: World, url: str, monkeypatch) -> None:
     world.enter_card(url)
     with monkeypatch.context() as patch:
         patch.setattr(till.paying, "settle", _nothing)
-        patch.setattr("shop_app.services.payments.give_up", _give_up_blindly)
+        patch.setattr("shop_app.services.payments.payments.give_up", _give_up_blindly)
         assert asyncio.run(till.close(order().id, "expired"))
 
 

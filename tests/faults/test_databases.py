@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import event, text
 
 from shop_app import db, migrate, till
-from shop_app.services import books, cart
-from shop_app.services.checkout import MAX_NOTE
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.checkout.checkout import MAX_NOTE
 from tests import postgres
 from tests.conftest import skip_or_fail, sqlalchemy_url
 from tests.factories import key_hash, make_product

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from shop_app import db, till
-from shop_app.services import books
-from shop_app.services.refunds import RefundWish
+from shop_app.services.books import books
+from shop_app.services.refunds.refunds import RefundWish
 from tests.paying import MANAGER, World, make_world, rows
 
 

@@ -15,7 +15,7 @@ import pytest
 import stripe
 
 from shop_app import db, till
-from shop_app.services import books
+from shop_app.services.books import books
 from tests.paying import GOOD, SECRET, World, client_of, everything, make_world, rows
 
 PAYS_LATER, IS_RETURNED = "DE89370400440532013000", "DE62370400440532013001"

@@ -11,8 +11,9 @@ import pytest
 from shop_app import db, till
 from shop_app.errors import Conflict, ProviderDown
 from shop_app.providers import payments as companies
-from shop_app.services import cart, payments
-from shop_app.services.refunds import RefundWish
+from shop_app.services.cart import cart
+from shop_app.services.payments import payments
+from shop_app.services.refunds.refunds import RefundWish
 from shop_app.web import webhooks
 from tests.paying import FORM, GOOD, MANAGER, ME, World, client_of, everything, make_world, rows
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 
 from shop_app import db
-from shop_app.services import books
+from shop_app.services.books import books
 from tests.faults.crowd import INITIAL
 
 LIVING = ("pending", "placed", "completed")

@@ -20,7 +20,8 @@ from sqlmodel import Session, SQLModel
 from shop_app import db, migrate
 from shop_app.errors import ShopError
 from shop_app.models import Order
-from shop_app.services import books, remembered
+from shop_app.services import remembered
+from shop_app.services.books import books
 from tests.factories import add
 
 LONG = os.environ.get("SHOP_TESTS_LONG") == "1"

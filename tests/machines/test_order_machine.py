@@ -13,18 +13,13 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from shop_app.models import Role
 from shop_app.providers.payments import PaymentPicture, RefundPicture, Started
-from shop_app.services import (
-    cancelling,
-    cart,
-    checkout,
-    fulfilment,
-    orders,
-    payment_ledger,
-    payments,
-    refunds,
-)
 from shop_app.services.accounts import PERMISSIONS, Principal
-from shop_app.services.refunds import RefundWish
+from shop_app.services.cart import cart
+from shop_app.services.checkout import checkout
+from shop_app.services.orders import cancelling, fulfilment, orders
+from shop_app.services.payments import payment_ledger, payments
+from shop_app.services.refunds import refunds
+from shop_app.services.refunds.refunds import RefundWish
 from tests.factories import key_hash, make_basics, make_product
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase
 from tests.paying import FORM

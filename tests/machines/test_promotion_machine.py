@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from shop_app.models import PromotionCode
-from shop_app.services import promotions
-from shop_app.services.pricing import DiscountLine, Offer
+from shop_app.services.cart.pricing import DiscountLine, Offer
+from shop_app.services.promotions import promotions
 from tests.factories import add, make_promotion
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase, make_empty_order
 

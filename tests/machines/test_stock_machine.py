@@ -9,7 +9,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from shop_app.errors import ShopError
 from shop_app.models import Cart, StockPolicy
-from shop_app.services import stock
+from shop_app.services.stock import stock
 from tests.factories import add, make_product, variant_with
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase, make_empty_order
 

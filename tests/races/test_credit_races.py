@@ -6,7 +6,11 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from shop_app import db
-from shop_app.services import books, cart, checkout, credit, orders
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.checkout import checkout
+from shop_app.services.credit import credit
+from shop_app.services.orders import orders
 from tests.factories import key_hash, make_basics, make_product
 from tests.faults.test_credit_till import OWNER
 from tests.racing import FORM, at_once, count, tables

@@ -9,7 +9,9 @@ from sqlalchemy import Engine, update
 
 from shop_app import db
 from shop_app.clock import now
-from shop_app.services import cart, holds, orders
+from shop_app.services.cart import cart
+from shop_app.services.checkout import holds
+from shop_app.services.orders import orders
 from tests.factories import key_hash, make_basics, make_product
 from tests.racing import ENOUGH, FORM, at_once, count, fill, numbers, tables, wrong_in_the_books
 

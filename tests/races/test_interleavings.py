@@ -15,19 +15,14 @@ from sqlmodel import SQLModel
 from shop_app import db, facts, till
 from shop_app.errors import ShopError
 from shop_app.providers.payments.stripe import StripeProvider
-from shop_app.services import (
-    books,
-    cart,
-    checkout,
-    orders,
-    payment_inbox,
-    payment_ledger,
-    payments,
-    priced_cart,
-    promotions,
-    remembered,
-    stock,
-)
+from shop_app.services import remembered
+from shop_app.services.books import books
+from shop_app.services.cart import cart, priced_cart
+from shop_app.services.checkout import checkout
+from shop_app.services.orders import orders
+from shop_app.services.payments import payment_inbox, payment_ledger, payments
+from shop_app.services.promotions import promotions
+from shop_app.services.stock import stock
 from tests.factories import key_hash, make_promotion, stock_of
 from tests.interleaving import Rival, Step, around
 from tests.paying import FORM, ME, World, client_of, make_world, rows

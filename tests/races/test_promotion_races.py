@@ -10,8 +10,11 @@ from sqlmodel import SQLModel
 
 from shop_app import db
 from shop_app.errors import Conflict
-from shop_app.services import books, cart, orders, promotion_desk
 from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.orders import orders
+from shop_app.services.promotions import promotion_desk
 from tests.factories import key_hash, make_basics, make_product, make_promotion, variant_with
 from tests.races.test_stock_races import ENOUGH, FORM, at_once, fill, numbers
 

@@ -12,8 +12,9 @@ import pytest
 
 from shop_app import db, till
 from shop_app.errors import Conflict, ProviderDown, ShopError
-from shop_app.services import fulfilment, refunds
-from shop_app.services.refunds import RefundWish
+from shop_app.services.orders import fulfilment
+from shop_app.services.refunds import refunds
+from shop_app.services.refunds.refunds import RefundWish
 from tests.paying import MANAGER, World, client_of, make_world, rows
 from tests.selling import (
     CLERK,

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from shop_app import db
-from shop_app.services import cart, orders
+from shop_app.services.cart import cart
+from shop_app.services.orders import orders
 from tests.factories import key_hash, make_basics, make_product, make_promotion
 from tests.racing import ENOUGH, FORM, at_once, count, fill, numbers, place, tables, wrong_in_the_books
 

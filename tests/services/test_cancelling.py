@@ -9,7 +9,7 @@ import pytest
 
 from shop_app import db, jobs, till
 from shop_app.errors import Conflict, Forbidden, ProviderDown
-from shop_app.services import cart
+from shop_app.services.cart import cart
 from shop_app.till import desk
 from tests.interleaving import Rival, Step, around
 from tests.paying import MANAGER, ME, World, client_of, everything, make_world, rows

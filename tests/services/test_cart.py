@@ -9,7 +9,7 @@ from sqlmodel import Session, SQLModel
 from shop_app import facts
 from shop_app.errors import Invalid, NotFound, OutOfStock, TooMany
 from shop_app.models import ProductStatus, StockPolicy
-from shop_app.services import cart
+from shop_app.services.cart import cart
 from tests.factories import key_hash, make_basics, make_product, make_promotion, variant_with
 
 pytestmark = pytest.mark.both

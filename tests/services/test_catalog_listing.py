@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 from shop_app.clock import now
 from shop_app.errors import NotFound
 from shop_app.models import Category, OptionValue, Product, StockLevel, Variant
-from shop_app.services import listing, listing_pages, shelf
-from shop_app.services.catalog import Listing, ListingQuery
-from shop_app.services.listing_links import href, read_address
+from shop_app.services.catalog.catalog import Listing, ListingQuery
+from shop_app.services.listing import listing, listing_pages, shelf
+from shop_app.services.listing.listing_links import href, read_address
 from tests.factories import make_category, make_product, variants_of
 
 pytestmark = pytest.mark.both
@@ -293,7 +293,7 @@ def test_results_of_a_search_have_pages_too(session: Session, many: list[str]) -
 def test_what_is_above_the_cap_is_said_to_be_more(
     session: Session, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shop_app.services.search.MOST", 50)
+    monkeypatch.setattr("shop_app.services.listing.search.MOST", 50)
     assert _browse(session, "/products?q=thing").count_text == "50+ products"
 
 

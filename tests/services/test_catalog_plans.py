@@ -11,18 +11,9 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from bench import large_catalogue
-from shop_app.services import (
-    facet_counts,
-    kept,
-    listing,
-    listing_pages,
-    product_page,
-    search,
-    shelf,
-    signals,
-    storefront,
-)
-from shop_app.services.catalog import ListingQuery
+from shop_app.services.catalog import product_page, signals, storefront
+from shop_app.services.catalog.catalog import ListingQuery
+from shop_app.services.listing import facet_counts, kept, listing, listing_pages, search, shelf
 
 SIZE = 400
 

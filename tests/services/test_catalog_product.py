@@ -25,10 +25,11 @@ from shop_app.models import (
     Tag,
     VariantPicture,
 )  # fmt: skip
-from shop_app.services import product_page, reviews, shelf, storefront
-from shop_app.services.catalog import Crumb, Fact, HomeView, Moved
-from shop_app.services.price_history import Price, lowest_before_reduction
-from shop_app.services.product_page import product
+from shop_app.services.catalog import product_page, reviews, storefront
+from shop_app.services.catalog.catalog import Crumb, Fact, HomeView, Moved
+from shop_app.services.catalog.price_history import Price, lowest_before_reduction
+from shop_app.services.catalog.product_page import product
+from shop_app.services.listing import shelf
 from tests.factories import add, make_basics, make_product, variants_of
 
 pytestmark = pytest.mark.both

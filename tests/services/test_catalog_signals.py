@@ -8,8 +8,9 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from shop_app.models import ProductStatus, StockLevel
-from shop_app.services import product_page, shelf, storefront
-from shop_app.services.signals import left, signals
+from shop_app.services.catalog import product_page, storefront
+from shop_app.services.catalog.signals import left, signals
+from shop_app.services.listing import shelf
 from tests.factories import make_product, variants_of
 
 pytestmark = pytest.mark.both

@@ -13,8 +13,10 @@ from shop_app.clock import now
 from shop_app.errors import NotFound
 from shop_app.models import TaxRate
 from shop_app.providers.taxes import Place
-from shop_app.services import addresses, cart, checkout, remembered, shipping, taxes
-from shop_app.services.checkout import CheckoutForm
+from shop_app.services import remembered
+from shop_app.services.cart import cart
+from shop_app.services.checkout import addresses, checkout, shipping, taxes
+from shop_app.services.checkout.checkout import CheckoutForm
 from tests.factories import add, key_hash, make_basics, make_product, make_promotion
 
 ME = key_hash()

@@ -11,8 +11,8 @@ from shop_app.clock import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.letters import compose
 from shop_app.models import AuditEntry, CreditAccount, CreditEntry, CreditEntryKind, Letter
-from shop_app.services import credit, credit_codes, credit_desk
 from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+from shop_app.services.credit import credit, credit_codes, credit_desk
 from shop_app.services.letters import LetterToSend
 
 pytestmark = pytest.mark.both

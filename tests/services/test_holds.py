@@ -11,9 +11,13 @@ from sqlmodel import Session, SQLModel
 from shop_app import facts
 from shop_app.clock import now
 from shop_app.models import StockPolicy
-from shop_app.services import books, cart, holds, orders, stock
-from shop_app.services.checkout import CheckoutForm
-from shop_app.services.holds import ShortLine
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.checkout import holds
+from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.checkout.holds import ShortLine
+from shop_app.services.orders import orders
+from shop_app.services.stock import stock
 from tests.factories import key_hash, make_basics, make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both

@@ -12,8 +12,11 @@ from sqlmodel import Session, SQLModel
 from shop_app import facts
 from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock
 from shop_app.models import OrderStatus, PaymentStatus, ProductStatus
-from shop_app.services import cart, checkout, orders, stock
-from shop_app.services.checkout import CheckoutForm
+from shop_app.services.cart import cart
+from shop_app.services.checkout import checkout
+from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.orders import orders
+from shop_app.services.stock import stock
 from tests.factories import key_hash, make_basics, make_product, make_promotion, stock_of
 
 pytestmark = pytest.mark.both

@@ -13,8 +13,9 @@ from shop_app import db
 from shop_app.errors import Conflict, NotFound
 from shop_app.models import PaymentStatus
 from shop_app.providers.payments import DisputePicture, Notice, PaymentPicture, RefundPicture, Started
-from shop_app.services import books, disputes, payment_inbox, payment_ledger, payments
-from shop_app.services.payment_ledger import Sums, status_of, sums
+from shop_app.services.books import books
+from shop_app.services.payments import disputes, payment_inbox, payment_ledger, payments
+from shop_app.services.payments.payment_ledger import Sums, status_of, sums
 from tests.paying import World, everything, make_world, rows
 
 

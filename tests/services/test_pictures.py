@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 
 from shop_app.errors import Invalid, NotFound
 from shop_app.models import Picture
-from shop_app.services import pictures
+from shop_app.services.catalog import pictures
 
 
 def photo(

@@ -26,10 +26,11 @@ from shop_app.models import (
     Variant,
     VariantPicture,
 )  # fmt: skip
-from shop_app.services import csv_export, product_csv, stock
-from shop_app.services.csv_cells import as_it_was, harmless
-from shop_app.services.csv_product import made_up_sku
-from shop_app.services.fetching import Fetcher, public_address
+from shop_app.services.product_files import csv_export, product_csv
+from shop_app.services.product_files.csv_cells import as_it_was, harmless
+from shop_app.services.product_files.csv_product import made_up_sku
+from shop_app.services.product_files.fetching import Fetcher, public_address
+from shop_app.services.stock import stock
 from tests.factories import make_basics, make_category, stock_of, variant_with
 
 HEADER = [

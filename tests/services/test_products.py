@@ -19,8 +19,9 @@ from shop_app.models import (
     Tag,
     Variant,
 )  # fmt: skip
-from shop_app.services import products, stock
-from shop_app.services.product_draft import OptionDraft, ProductDraft, VariantDraft, clean_html
+from shop_app.services.catalog import products
+from shop_app.services.catalog.product_draft import OptionDraft, ProductDraft, VariantDraft, clean_html
+from shop_app.services.stock import stock
 from tests.factories import make_product, make_tax_classes, stock_of, variant_with
 
 COLOURS = OptionDraft("Colour", (("Moss", "#71804f"), ("Clay", "#d57f61")))

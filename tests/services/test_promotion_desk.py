@@ -13,9 +13,11 @@ from sqlmodel import Session, SQLModel, col
 from shop_app import facts
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, Promotion, PromotionCode
-from shop_app.services import cart, promotion_desk, remembered
+from shop_app.services import remembered
 from shop_app.services.accounts import PERMISSIONS, Principal
-from shop_app.services.promotion_desk import PromotionDraft
+from shop_app.services.cart import cart
+from shop_app.services.promotions import promotion_desk
+from shop_app.services.promotions.promotion_desk import PromotionDraft
 from tests.factories import key_hash, make_basics, make_product
 
 pytestmark = pytest.mark.both

@@ -11,9 +11,14 @@ from sqlmodel import Session, SQLModel
 
 from shop_app.errors import Conflict, NotFound
 from shop_app.models import PromotionKind
-from shop_app.services import books, cart, checkout, order_placing, orders, promotions, remembered
-from shop_app.services.checkout import CheckoutForm
-from shop_app.services.pricing import DiscountLine, Offer
+from shop_app.services import remembered
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.cart.pricing import DiscountLine, Offer
+from shop_app.services.checkout import checkout
+from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.orders import order_placing, orders
+from shop_app.services.promotions import promotions
 from tests.factories import (
     key_hash,
     make_basics,

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from shop_app import db, till
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services import cart, credit, refunds
 from shop_app.services.accounts import PERMISSIONS, Principal
-from shop_app.services.refund_sums import RefundableLine
-from shop_app.services.refunds import RefundView
+from shop_app.services.cart import cart
+from shop_app.services.credit import credit
+from shop_app.services.refunds import refunds
+from shop_app.services.refunds.refund_sums import RefundableLine
+from shop_app.services.refunds.refunds import RefundView
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
 from tests.selling import (
     CLERK,

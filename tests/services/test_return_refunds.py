@@ -9,8 +9,10 @@ import pytest
 
 from shop_app import db, till
 from shop_app.errors import Conflict, Forbidden
-from shop_app.services import books, fulfilment, orders, return_desk, returns
 from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.books import books
+from shop_app.services.orders import fulfilment, orders
+from shop_app.services.returns import return_desk, returns
 from tests.paying import World, make_world, rows
 
 BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", PERMISSIONS["owner"])

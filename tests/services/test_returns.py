@@ -15,19 +15,12 @@ from shop_app import facts
 from shop_app.clock import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import RETURN_MOVES, ReturnStatus
-from shop_app.services import (
-    books,
-    cart,
-    fulfilment,
-    order_units,
-    orders,
-    return_desk,
-    return_life,
-    returnable,
-    returns,
-)
 from shop_app.services.accounts import PERMISSIONS, Principal
-from shop_app.services.checkout import CheckoutForm
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.orders import fulfilment, order_units, orders
+from shop_app.services.returns import return_desk, return_life, returnable, returns
 from tests.factories import key_hash, make_basics, make_product, stock_of
 
 pytestmark = pytest.mark.both

@@ -6,9 +6,9 @@ import pytest
 from sqlmodel import Session
 
 from shop_app.models import Product
-from shop_app.services import search, shelf, spelling
-from shop_app.services.catalog import Suggestion
-from shop_app.services.search_index import Document
+from shop_app.services.catalog.catalog import Suggestion
+from shop_app.services.listing import search, shelf, spelling
+from shop_app.services.listing.search_index import Document
 from tests.factories import make_product
 
 pytestmark = pytest.mark.both

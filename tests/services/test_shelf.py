@@ -21,7 +21,9 @@ from shop_app.models import (
     StockLevel,
     Tag,
 )  # fmt: skip
-from shop_app.services import kept, reviews, search, shelf, stock
+from shop_app.services.catalog import reviews
+from shop_app.services.listing import kept, search, shelf
+from shop_app.services.stock import stock
 from tests.factories import add, make_product, put_in_stock, variant_with, variants_of
 
 pytestmark = pytest.mark.both

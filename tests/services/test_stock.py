@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel
 from shop_app import facts
 from shop_app.errors import Conflict, Invalid, OutOfStock
 from shop_app.models import Order, StockPolicy
-from shop_app.services import stock
+from shop_app.services.stock import stock
 from tests.factories import make_cart, make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both

@@ -11,8 +11,9 @@ from sqlmodel import Session, col, select
 from shop_app.clock import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry
-from shop_app.services import books, stock, stock_desk
 from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+from shop_app.services.books import books
+from shop_app.services.stock import stock, stock_desk
 from tests.factories import make_cart, make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both

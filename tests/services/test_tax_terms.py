@@ -13,9 +13,12 @@ from shop_app.clock import now
 from shop_app.errors import Invalid
 from shop_app.providers import taxes as engines
 from shop_app.providers.taxes import Place, QuotedRate
-from shop_app.services import books, cart, checkout, orders, taxes, vat_numbers
-from shop_app.services.checkout import CheckoutForm
-from shop_app.services.price_changes import PriceRisen
+from shop_app.services.books import books
+from shop_app.services.cart import cart
+from shop_app.services.checkout import checkout, taxes, vat_numbers
+from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.checkout.price_changes import PriceRisen
+from shop_app.services.orders import orders
 from tests.factories import key_hash, make_basics, make_product, make_promotion
 
 pytestmark = pytest.mark.both

@@ -9,8 +9,8 @@ import pytest
 
 from shop_app import db, till
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services import books
 from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+from shop_app.services.books import books
 from tests.paying import FORM, World, everything, make_world, rows
 
 CLERK = Principal("staff", 0, "clerk@example.com", "Clerk", "clerk", PERMISSIONS["clerk"])

@@ -10,7 +10,7 @@ import reflex as rx
 from sqlmodel import Session
 
 from shop_app import db
-from shop_app.services import shelf
+from shop_app.services.listing import shelf
 from shop_app.web import cookies
 from tests import factories
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from shop_app import db
-from shop_app.services import cart
+from shop_app.services.cart import cart
 from shop_app.state.cart import NOTHING, Cart, Removed
 from shop_app.web.cookies import key_hash
 from tests.state.conftest import VISITOR

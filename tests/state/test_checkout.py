@@ -7,9 +7,11 @@ from sqlmodel import Session, select
 
 from shop_app import db
 from shop_app.models import Order
-from shop_app.services import cart, credit, holds
 from shop_app.services.accounts import PERMISSIONS, Principal
-from shop_app.services.holds import NO_HOLD
+from shop_app.services.cart import cart
+from shop_app.services.checkout import holds
+from shop_app.services.checkout.holds import NO_HOLD
+from shop_app.services.credit import credit
 from shop_app.state.checkout import Checkout
 from shop_app.web.cookies import key_hash
 from tests import factories

@@ -9,8 +9,8 @@ from shop_app.errors import ProviderDown
 from shop_app.models import Order, OrderTaxLine
 from shop_app.providers import taxes as engines
 from shop_app.providers.taxes import QuotedRate
-from shop_app.services import cart
-from shop_app.services.checkout import CheckoutForm
+from shop_app.services.cart import cart
+from shop_app.services.checkout.checkout import CheckoutForm
 from shop_app.state.checkout import Checkout
 from tests.factories import key_hash
 from tests.state.conftest import VISITOR

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shop_app import db
-from shop_app.services import cart
+from shop_app.services.cart import cart
 from shop_app.state import order as desk
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup

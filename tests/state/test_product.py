@@ -6,7 +6,8 @@ import pytest
 
 from shop_app import db
 from shop_app.errors import NotFound
-from shop_app.services import cart, holds
+from shop_app.services.cart import cart
+from shop_app.services.checkout import holds
 from shop_app.state.product import NO_PRODUCT, Product
 from shop_app.web.cookies import key_hash
 from tests.state.conftest import VISITOR, set_stock

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shop_app import db
-from shop_app.services import cart, fulfilment, orders
 from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.cart import cart
+from shop_app.services.orders import fulfilment, orders
 from shop_app.state import return_desk as desk
 from shop_app.state.checkout import Checkout
 from shop_app.state.return_desk import ReturnDesk

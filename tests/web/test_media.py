@@ -11,7 +11,7 @@ from PIL import Image
 from starlette.applications import Starlette
 
 from shop_app import db
-from shop_app.services import pictures
+from shop_app.services.catalog import pictures
 from shop_app.web import media
 
 

@@ -12,7 +12,7 @@ from shop_app import db
 from shop_app.components import look, plain_texts
 from shop_app.errors import NotFound
 from shop_app.models import SlugRedirect
-from shop_app.services import shelf
+from shop_app.services.listing import shelf
 from shop_app.web.served import Served
 from shop_app.web.storefront import documents
 from tests.factories import make_product

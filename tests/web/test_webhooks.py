@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from shop_app import db
 from shop_app.clock import now
-from shop_app.services import payment_inbox
+from shop_app.services.payments import payment_inbox
 from tests.paying import GOOD, SECRET, World, client_of, everything, make_world, rows
 from tests.sandbox.test_contract import wanted
 

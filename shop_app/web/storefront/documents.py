@@ -14,8 +14,10 @@ from starlette.datastructures import QueryParams
 from shop_app import db
 from shop_app.components import look, plain_texts, texts
 from shop_app.errors import NotFound
-from shop_app.services import listing, listing_links, orders, product_page, storefront
-from shop_app.services.catalog import Crumb, Listing, ListingQuery, Moved, ProductPage
+from shop_app.services.catalog import product_page, storefront
+from shop_app.services.catalog.catalog import Crumb, Listing, ListingQuery, Moved, ProductPage
+from shop_app.services.listing import listing, listing_links
+from shop_app.services.orders import orders
 from shop_app.web.served import Served, ServePage, absolute
 from shop_app.words import _
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from shop_app import db
 from shop_app.components import look, texts
 from shop_app.components.icon_paths import PATHS
-from shop_app.services import storefront
+from shop_app.services.catalog import storefront
 from shop_app.words import _
 
 WIDTHS = (320, 640, 960, 1440)

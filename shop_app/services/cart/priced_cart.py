@@ -1,0 +1,174 @@
+"""What a cart comes to at one moment: its lines and its gifts, priced with all that is live for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel
+
+from ...clock import now
+from ...models import PromotionKind
+from ...providers.taxes import Place
+from ...settings import settings
+from ..checkout import shipping, taxes, vat_numbers
+from ..promotions import promotions
+from ..promotions.discounts import unmet
+from ..remembered import Remembered
+from .cart_lines import (
+    HEAD_COLUMNS,
+    Head,
+    Line,
+    cart,
+    cart_line,
+    gift_lines,
+    head,
+    line_of_order,
+    lines,
+    variant,
+)  # fmt: skip
+from .pricing import Item, Offer, Rate, Reason, Shipping, Totals, net_of, price_cart
+
+__all__ = [
+    "HEAD_COLUMNS", "Head", "Line", "Priced", "cart", "cart_line", "head", "line_of_order", "lines", "price",
+    "variant",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    lines: tuple[Line, ...]
+    """What was wanted, then a line for each gift; one for one with `totals.lines`."""
+    totals: Totals
+    reasons: tuple[Reason, ...]
+    method: shipping.Method | None
+    """The way of delivery that is in the totals."""
+    known_methods: tuple[shipping.Method, ...]
+    weight_grams: int
+    at: datetime
+    rates: Mapping[str, Rate]
+
+    @property
+    def gifts(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.is_gift)
+
+    def shown_minor(self, minor: int, tax_class: str) -> int:
+        """A price of the catalogue as this buyer reads it: without the tax in it by reverse charge."""
+        net = self.totals.reverse_charge and settings().prices_include_tax
+        return net_of(minor, self.rates, tax_class) if net else minor
+
+
+def price(
+    session: Session,
+    cart_head: Head,
+    wanted: Sequence[Line],
+    *,
+    method_code: str = "",
+    place: Place | None = None,
+    email: str = "",
+    vat_number: str = "",
+    fresh: bool = False,
+    with_gifts: bool = True,
+) -> Priced:
+    """What these lines come to, with the way of delivery of that code, or the cheapest one.
+
+    `fresh` reads rates, methods and promotions from the database instead of from memory. `with_gifts`
+    is False where a gift couldn't be had: then there are none.
+    """
+    at = now()
+    live = promotions.live(
+        session, cart_head.codes, at, cart_id=cart_head.id, email=email, customer_id=cart_head.customer_id,
+        fresh=fresh,
+    )  # fmt: skip
+    methods = shipping.methods(session, fresh=fresh).get(cart_head.country, ())
+    chosen = tuple(method for method in methods if method.code == method_code) or methods
+    weight = sum(line.weight_grams * line.quantity for line in wanted)
+    found: list[shipping.Method] = []
+
+    def way(goods_minor: int) -> Shipping | None:
+        best = shipping.cheapest(chosen, goods_minor, weight) or shipping.cheapest(
+            methods, goods_minor, weight
+        )
+        if best is None:
+            return None
+        found.append(best[0])
+        return Shipping(best[0].code, best[1])
+
+    items = _items(session, wanted, live.offers, fresh)
+    offers, gifts = live.offers, {}
+    if with_gifts and any(offer.gift_variant_id for offer in offers):
+        offers, gifts = _with_gifts(session, cart_head.id, wanted, items, offers)
+    rates = taxes.rates(session, place or Place(cart_head.country), at.date(), fresh=fresh)
+    totals = price_cart(
+        items,
+        shipping=way if wanted else None,
+        offers=offers,
+        rates=rates,
+        currency=cart_head.currency,
+        tax_included=settings().prices_include_tax,
+        reverse_charge=vat_numbers.reverses(vat_number, cart_head.country),
+        locale=settings().locale,
+    )
+    return Priced(
+        (*wanted, *(gifts[gift.key] for gift in totals.gifts)), totals, live.reasons + totals.reasons,
+        found[-1] if found else None, methods, weight, at, rates,
+    )  # fmt: skip
+
+
+def _items(session: Session, wanted: Sequence[Line], offers: Sequence[Offer], fresh: bool) -> list[Item]:
+    # What a category covers is only asked where a promotion is about one.
+    above = _above.get(session, fresh=fresh) if any(offer.categories for offer in offers) else {}
+    return [
+        Item(
+            line.key, line.quantity, line.price_minor, line.compare_at_minor is not None, line.tax_class,
+            line.product_id, above.get(line.category_id or 0, frozenset()),
+        )
+        for line in wanted
+    ]  # fmt: skip
+
+
+def _with_gifts(
+    session: Session, cart_id: int, wanted: Sequence[Line], items: Sequence[Item], offers: Sequence[Offer]
+) -> tuple[tuple[Offer, ...], dict[str, Line]]:
+    """The offers with their gifts, as far as those are earned and there, and the gifts' lines by key."""
+    earned = [
+        offer for offer in offers
+        if offer.kind == PromotionKind.GIFT and offer.gift_variant_id and not unmet(offer, items)
+    ]  # fmt: skip
+    if not earned:
+        return tuple(offers), {}
+    known = gift_lines(session, cart_id, {offer.gift_variant_id or 0 for offer in earned})
+    taken = Counter({line.variant_id: line.quantity for line in wanted})
+    given: dict[Offer, Item] = {}
+    by_key: dict[str, Line] = {}
+    for offer in sorted(earned, key=lambda offer: (offer.lane_position, offer.lane, offer.id)):
+        line = known.get(offer.gift_variant_id or 0)
+        if line is None or not line.for_sale or taken[line.variant_id] >= line.available:
+            continue
+        taken[line.variant_id] += 1
+        line = replace(line, gift_of=offer.id)
+        by_key[line.key] = line
+        given[offer] = Item(line.key, 1, line.price_minor, tax_class=line.tax_class)
+    return tuple(replace(offer, gift=given.get(offer)) for offer in offers), by_key
+
+
+def _read_above(session: Session) -> dict[int, frozenset[int]]:
+    """Each category with those above it."""
+    table = SQLModel.metadata.tables["category"]
+    parents = dict(tuple(row) for row in session.connection().execute(select(table.c.id, table.c.parent_id)))
+
+    def above(id: int) -> frozenset[int]:
+        found: list[int] = []
+        at: int | None = id
+        while at is not None and at not in found:
+            found.append(at)
+            at = parents.get(at)
+        return frozenset(found)
+
+    return {id: above(id) for id in parents}
+
+
+_above = Remembered(_read_above)

@@ -1,0 +1,219 @@
+"""Pricing: what a cart comes to, in one pure function; no database, no clock.
+
+The sequence is list price, discounts lane by lane, shipping and its discounts, then the tax on the
+discounted amounts, rounded once per line. Totals are sums of these parts and of nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ...errors import ShopError
+from ...money import MAX_MINOR, tax_on_top, tax_within
+from ...words import _
+from ..promotions.discount_reasons import Reason, reasons
+from ..promotions.discounts import Applied, Item, Offer, discount_goods, discount_shipping
+
+__all__ = [
+    "Applied", "DiscountLine", "Item", "Offer", "PricedLine", "PricedShipping", "Rate", "Reason", "Shipping",
+    "TaxLine", "Totals", "net_of", "price_cart",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    label: str
+    ppm: int
+    """Parts per million: 190,000 is 19 %."""
+
+
+NO_TAX = Rate("", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Shipping:
+    """A way of delivery at its price for this cart, before discounts."""
+
+    code: str
+    price_minor: int
+    tax_class: str = "standard"
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    key: str
+    quantity: int
+    unit_minor: int
+    subtotal_minor: int
+    discount_minor: int
+    total_minor: int
+    rate: Rate
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PricedShipping:
+    code: str
+    price_minor: int
+    discount_minor: int
+    total_minor: int
+    rate: Rate
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountLine:
+    offer: Offer
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    label: str
+    ppm: int
+    base_minor: int
+    """What the tax is worked out from, without the tax."""
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All parts of a price. `total_minor` is goods and shipping, and the tax where it isn't in them."""
+
+    lines: tuple[PricedLine, ...]
+    """The items, and then a line for each gift."""
+    shipping: PricedShipping | None
+    applied: tuple[Applied, ...]
+    discounts: tuple[DiscountLine, ...]
+    """One for each offer that gives something, in the order in which they were taken."""
+    taxes: tuple[TaxLine, ...]
+    """Grouped by rate, the highest first; by reverse charge one of nothing."""
+    reasons: tuple[Reason, ...]
+    """Why a code gives nothing, and what would apply by itself if only."""
+    gifts: tuple[Item, ...]
+    """What offers add for nothing: the items of the last lines."""
+    subtotal_minor: int
+    """At list prices, gifts too."""
+    discount_minor: int
+    """On goods alone."""
+    goods_minor: int
+    """Goods after discounts."""
+    shipping_minor: int
+    """After a discount on shipping."""
+    tax_minor: int
+    total_minor: int
+    tax_included: bool
+    """Whether the tax is in the prices of lines and shipping."""
+    reverse_charge: bool = False
+    """Whether the buyer owes the VAT: then no price holds any."""
+
+
+def price_cart(
+    items: Sequence[Item],
+    *,
+    shipping: Shipping | Callable[[int], Shipping | None] | None = None,
+    offers: Iterable[Offer] = (),
+    rates: Mapping[str, Rate],
+    currency: str,
+    tax_included: bool = True,
+    reverse_charge: bool = False,
+    locale: str = "en",
+) -> Totals:
+    """What the items come to.
+
+    Shape   lines come back in the order of the items, then gifts; the order of items changes no amount.
+    Units   minor units of `currency`. `shipping` may be a function of the goods after discounts,
+            because "free above" depends on them. By `reverse_charge` unit and shipping prices lose the
+            tax that is in them first; thresholds and fixed discounts stay as they are.
+    Errors  ShopError for a cart worth more than the shop takes.
+    """
+
+    def net(minor: int, tax_class: str) -> int:
+        return net_of(minor, rates, tax_class) if tax_included and reverse_charge else minor
+
+    def way_for(goods_minor: int) -> Shipping | None:
+        way = shipping(goods_minor) if callable(shipping) else shipping
+        return (
+            replace(way, price_minor=net(way.price_minor, way.tax_class)) if way and reverse_charge else way
+        )
+
+    def price_of_way(goods_minor: int) -> int:
+        way = way_for(goods_minor)
+        return way.price_minor if way else 0
+
+    if reverse_charge:
+        items = [replace(item, unit_minor=net(item.unit_minor, item.tax_class)) for item in items]
+        offers = [
+            replace(offer, gift=replace(gift, unit_minor=net(gift.unit_minor, gift.tax_class)))
+            if (gift := offer.gift)
+            else offer
+            for offer in offers
+        ]
+    if sum(item.list_minor for item in items) > MAX_MINOR:
+        raise ShopError(_("This is more than the shop can sell in one order. Take some units out."))
+    found = discount_goods(items, offers, price_of_way)
+    goods = sum(found.left.values())
+    way = way_for(goods)
+    to_ship = discount_shipping(way.price_minor if way else 0, found)
+    charged = _Taxing(rates, tax_included and not reverse_charge, reverse_charge)
+    lines = tuple(charged.line(item, found.left[item.key]) for item in (*items, *found.gifts))
+    carried = charged.shipping(way, to_ship) if way else None
+    taxes = charged.groups((*lines, *((carried,) if carried else ())))
+    subtotal = sum(line.subtotal_minor for line in lines)
+    tax = sum(line.amount_minor for line in taxes)
+    return Totals(
+        lines=lines, shipping=carried, applied=tuple(found.applied), discounts=_by_offer(found.applied),
+        taxes=taxes, reasons=tuple(reasons(found.misses, currency, locale)), gifts=tuple(found.gifts),
+        subtotal_minor=subtotal, discount_minor=subtotal - goods, goods_minor=goods, shipping_minor=to_ship,
+        tax_minor=tax, total_minor=goods + to_ship + (0 if charged.included else tax),
+        tax_included=charged.included, reverse_charge=reverse_charge,
+    )  # fmt: skip
+
+
+def net_of(minor: int, rates: Mapping[str, Rate], tax_class: str) -> int:
+    """A price without the tax that is in it."""
+    return minor - tax_within(minor, rates.get(tax_class, NO_TAX).ppm)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taxing:
+    """How lines and shipping are taxed: once each, after their discounts."""
+
+    rates: Mapping[str, Rate]
+    included: bool
+    reverse_charge: bool
+
+    def line(self, item: Item, total: int) -> PricedLine:
+        rate, tax = self._tax(item.tax_class, total)
+        subtotal = item.list_minor
+        return PricedLine(
+            item.key, item.quantity, item.unit_minor, subtotal, subtotal - total, total, rate, tax
+        )
+
+    def shipping(self, way: Shipping, total: int) -> PricedShipping:
+        rate, tax = self._tax(way.tax_class, total)
+        return PricedShipping(way.code, way.price_minor, way.price_minor - total, total, rate, tax)
+
+    def _tax(self, tax_class: str, total: int) -> tuple[Rate, int]:
+        if self.reverse_charge:
+            return Rate(_("Reverse charge"), 0), 0
+        rate = self.rates.get(tax_class, NO_TAX)
+        return rate, (tax_within if self.included else tax_on_top)(total, rate.ppm)
+
+    def groups(self, parts: Iterable[PricedLine | PricedShipping]) -> tuple[TaxLine, ...]:
+        groups: dict[Rate, tuple[int, int]] = {}
+        for part in parts:
+            if part.total_minor and (part.rate.ppm or self.reverse_charge):
+                base, amount = groups.get(part.rate, (0, 0))
+                net = part.total_minor - (part.tax_minor if self.included else 0)
+                groups[part.rate] = (base + net, amount + part.tax_minor)
+        made = [TaxLine(rate.label, rate.ppm, base, amount) for rate, (base, amount) in groups.items()]
+        return tuple(sorted(made, key=lambda tax: (-tax.ppm, tax.label)))
+
+
+def _by_offer(applied: list[Applied]) -> tuple[DiscountLine, ...]:
+    sums: dict[Offer, int] = {}
+    for part in applied:
+        sums[part.offer] = sums.get(part.offer, 0) + part.amount_minor
+    return tuple(DiscountLine(offer, amount) for offer, amount in sums.items())

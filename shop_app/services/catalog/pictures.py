@@ -1,0 +1,250 @@
+"""Pictures: what may come in as an original, and the sizes and formats made from it on first request."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from sqlmodel import Session, select
+
+from ...errors import Invalid, NotFound
+from ...models import Picture
+from ...settings import ROOT, settings
+from ...words import _
+
+WIDTHS = (320, 640, 960, 1440)
+FORMATS = ("avif", "webp", "jpg")
+MAX_BYTES = 25 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+READABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
+
+SHIPPED = ROOT / "seed"
+"""The demo's photos, with ready sizes in `media/` and an index from key to file."""
+
+KEY = re.compile(r"[0-9a-f]{24}")
+
+# Decoders look at this themselves, before they reserve memory for the pixels.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A picture that was found good: upright, in sRGB, without EXIF, encoded anew."""
+
+    key: str
+    data: bytes
+    suffix: str
+    width: int
+    height: int
+    colour: str
+
+
+def key_of(data: bytes) -> str:
+    """The picture's name under /media/: the same bytes have the same key on every machine."""
+    return hashlib.sha256(data).hexdigest()[:24]
+
+
+def examine(data: bytes) -> Original:
+    """Check and clean the bytes of a picture. Takes up to a second: call it outside of a transaction.
+
+    Errors  Invalid for what isn't a picture, is broken, or is too large, and says which.
+    """
+    if len(data) > MAX_BYTES:
+        raise Invalid(
+            _("The picture is larger than 25 MB. Save it smaller and try again."),
+            field="picture",
+            code="too_large",
+        )
+    image = _decode(data)
+    encoded, suffix = _encode_original(image)
+    return Original(key_of(data), encoded, suffix, image.width, image.height, average_colour(image))
+
+
+def take(session: Session, data: bytes, source: str = "") -> Picture:
+    """Keep a picture: its original on disk, its row in the database; the same bytes give the same row.
+
+    Errors  Invalid, as `examine` says.
+    """
+    known = session.exec(select(Picture).where(Picture.key == key_of(data))).first()
+    return known or keep(session, examine(data), source)
+
+
+def keep(session: Session, original: Original, source: str = "") -> Picture:
+    """Keep a picture that `examine` found good."""
+    known = session.exec(select(Picture).where(Picture.key == original.key)).first()
+    if known:
+        return known
+    _write(media_dir() / "originals" / f"{original.key}.{original.suffix}", original.data)
+    picture = Picture(
+        key=original.key,
+        source=source[:2000],
+        width=original.width,
+        height=original.height,
+        colour=original.colour,
+    )
+    session.add(picture)
+    session.flush()
+    return picture
+
+
+def media_dir() -> Path:
+    return settings().data_dir / "media"
+
+
+def ready(key: str, width: int, ext: str) -> Path | None:
+    """The file of that size if it has been made or shipped already; None where it hasn't."""
+    name = f"{key}/{width}.{ext}"
+    return next((path for path in (media_dir() / name, SHIPPED / "media" / name) if path.is_file()), None)
+
+
+def derivative(key: str, width: int, ext: str) -> Path:
+    """The file of a picture in one of WIDTHS and FORMATS; made and kept when it is asked for first.
+
+    A width past the original's answers with the original's own. Takes up to a second.
+
+    Errors  NotFound for an unknown key, width or format.
+    """
+    if not KEY.fullmatch(key) or width not in WIDTHS or ext not in FORMATS:
+        raise NotFound(_("There is no such picture."))
+    if found := ready(key, width, ext):
+        return found
+    source, own_width = _original(key)
+    width = min(width, next((step for step in WIDTHS if step >= own_width), WIDTHS[-1]))
+    if found := ready(key, width, ext):
+        return found
+    path = media_dir() / key / f"{width}.{ext}"
+    _write(path, encode(source.read_bytes(), width, ext))
+    return path
+
+
+def encode(data: bytes, width: int, ext: str, *, avif_speed: int = 8) -> bytes:
+    """A trusted original in that format, at most `width` wide."""
+    how: dict[str, dict[str, Any]] = {
+        "avif": {"format": "AVIF", "quality": 60, "speed": avif_speed, "max_threads": 1},
+        "webp": {"format": "WEBP", "quality": 80, "method": 4},
+        "jpg": {"format": "JPEG", "quality": 82, "progressive": True, "optimize": True},
+    }
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(data)) as image:
+        shown = _flat(image)
+        if shown.width > width:
+            size = (width, max(1, round(shown.height * width / shown.width)))
+            shown = shown.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        shown.save(out, **how[ext])
+    return out.getvalue()
+
+
+def average_colour(image: Image.Image) -> str:
+    """The picture's average colour as #rrggbb."""
+    red, green, blue = _flat(image).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))  # pyright: ignore
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+@lru_cache(maxsize=1)
+def shipped() -> dict[str, dict[str, Any]]:
+    """The demo's pictures by key: file, width, height, colour."""
+    index = SHIPPED / "media" / "index.json"
+    return json.loads(index.read_text()) if index.is_file() else {}
+
+
+def _original(key: str) -> tuple[Path, int]:
+    for suffix in ("jpg", "png"):
+        path = media_dir() / "originals" / f"{key}.{suffix}"
+        if path.is_file():
+            return path, _width_of(path)
+    known = shipped().get(key)
+    if known and (path := SHIPPED / known["file"]).is_file():
+        return path, known["width"]
+    raise NotFound(_("There is no such picture."))
+
+
+@lru_cache(maxsize=4096)
+def _width_of(path: Path) -> int:
+    with Image.open(path) as image:
+        return image.width
+
+
+def _decode(data: bytes) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(data), formats=READABLE) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            return _in_srgb(upright)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Invalid(
+            _("The picture has more than 40 million pixels. Save it smaller and try again."),
+            field="picture", code="too_large",
+        ) from None  # fmt: skip
+    except UnidentifiedImageError:
+        raise Invalid(
+            _("This file isn't a picture that the shop can read. Use JPEG, PNG, WebP, AVIF or GIF."),
+            field="picture", code="not_a_picture",
+        ) from None  # fmt: skip
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError):
+        raise Invalid(
+            _("The picture is damaged and can't be read. Save it again and try once more."),
+            field="picture", code="broken",
+        ) from None  # fmt: skip
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    transparent = "A" in image.getbands() or "transparency" in image.info
+    if profile and image.mode in ("RGB", "CMYK"):
+        try:
+            converted = ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode="RGB",
+            )
+            if converted:
+                return converted
+        except ImageCms.PyCMSError:
+            pass  # A profile that can't be read is no reason to refuse the picture.
+    return image.convert("RGBA" if transparent else "RGB")
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGBA", "LA", "PA"):
+        ground = Image.new("RGB", image.size, "white")
+        ground.paste(image, mask=image.convert("RGBA").getchannel("A"))
+        return ground
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _encode_original(image: Image.Image) -> tuple[bytes, str]:
+    # A new image carries no EXIF, no comment and nothing that was hidden behind the pixels.
+    out = io.BytesIO()
+    bare = Image.new(image.mode, image.size)
+    bare.paste(image)
+    if image.mode == "RGBA":
+        bare.save(out, "PNG")
+        return out.getvalue(), "png"
+    bare.save(out, "JPEG", quality=92, progressive=True, optimize=True)
+    return out.getvalue(), "jpg"
+
+
+def _write(path: Path, data: bytes) -> None:
+    # Renaming is atomic: a reader, or another process that makes the same file, sees all or nothing.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

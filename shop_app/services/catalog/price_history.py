@@ -1,0 +1,70 @@
+"""Price history: the lowest price before a reduction, which EU shops have to name beside it.
+
+Source  Directive 98/6/EC, article 6a: the lowest price of at least 30 days before the reduction began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
+
+from ...models import PriceHistory
+
+PERIOD = timedelta(days=30)
+_LOOKED_AT = 500
+
+
+class Price(NamedTuple):
+    """What a variant cost from a moment on."""
+
+    price_minor: int
+    compare_at_minor: int | None
+    recorded_at: datetime
+
+
+_latest = (
+    select(
+        col(PriceHistory.variant_id), col(PriceHistory.price_minor), col(PriceHistory.compare_at_minor),
+        col(PriceHistory.recorded_at),
+    )
+    .where(col(PriceHistory.variant_id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(PriceHistory.recorded_at).desc(), col(PriceHistory.id).desc())
+    .limit(_LOOKED_AT)
+)  # fmt: skip
+
+
+def lowest_before_reduction(history: Sequence[Price]) -> int | None:
+    """The lowest price in the 30 days before the running reduction; None where nothing is known of them.
+
+    Shape   `history` newest first; a reduction runs from the first of the newest unbroken run of
+            prices with a compare-at price, so that lowering it further doesn't move its start.
+    """
+    start: datetime | None = None
+    before: list[Price] = []
+    for place, price in enumerate(history):
+        if price.compare_at_minor is None:
+            before = list(history[place:])
+            break
+        start = price.recorded_at
+    if start is None or not before:
+        return None
+    # The newest price that is older than the period was in force when it began.
+    lowest = []
+    for price in before:
+        lowest.append(price.price_minor)
+        if price.recorded_at <= start - PERIOD:
+            break
+    return min(lowest)
+
+
+def lowest(session: Session, variant_ids: Sequence[int]) -> dict[int, int]:
+    """The lowest price before the running reduction of each of these variants, where it is known."""
+    histories: dict[int, list[Price]] = {}
+    for variant_id, *price in session.connection().execute(_latest, {"ids": list(variant_ids)}):
+        histories.setdefault(variant_id, []).append(Price(*price))
+    found = {key: lowest_before_reduction(history) for key, history in histories.items()}
+    return {key: price for key, price in found.items() if price is not None}

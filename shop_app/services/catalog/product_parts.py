@@ -1,0 +1,116 @@
+"""The parts of a product as rows: tags, options with values, pictures, and what a variant has of them."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert
+from sqlmodel import Session, col, select
+
+from ...models import (
+    OptionValue,
+    Picture,
+    ProductOption,
+    ProductPicture,
+    ProductTag,
+    Tag,
+    VariantOption,
+    VariantPicture,
+)  # fmt: skip
+from .product_draft import ProductDraft, VariantDraft
+
+
+def write_tags(session: Session, product_id: int, names: tuple[str, ...]) -> None:
+    known = {tag.name: tag.id for tag in session.exec(select(Tag).where(col(Tag.name).in_(names)))}
+    for name in names:
+        if name not in known:
+            tag = Tag(name=name)
+            session.add(tag)
+            session.flush()
+            known[name] = tag.id
+    session.connection().execute(delete(ProductTag).where(col(ProductTag.product_id) == product_id))
+    rows = [{"product_id": product_id, "tag_id": known[name]} for name in names]
+    if rows:
+        session.connection().execute(insert(ProductTag), rows)
+
+
+Options = dict[str, tuple[int, dict[str, int]]]
+"""Option and value ids by name."""
+
+
+def write_options(session: Session, product_id: int, before: ProductDraft, draft: ProductDraft) -> Options:
+    found: Options = {}
+    rows = session.exec(select(ProductOption).where(ProductOption.product_id == product_id)).all()
+    known = {option.name: option for option in rows}
+    for place, option in enumerate(draft.options):
+        row = known.get(option.name) or ProductOption(product_id=product_id, name=option.name)
+        row.position = place
+        session.add(row)
+        session.flush()
+        assert row.id
+        values = {
+            v.value: v for v in session.exec(select(OptionValue).where(OptionValue.option_id == row.id))
+        }
+        for at, (value, swatch) in enumerate(option.values):
+            entry = values.get(value) or OptionValue(option_id=row.id, value=value)
+            entry.swatch, entry.position = swatch, at
+            session.add(entry)
+            values[value] = entry
+        session.flush()
+        found[option.name] = (row.id, {value: entry.id or 0 for value, entry in values.items()})
+    return found
+
+
+def drop_unused_options(session: Session, product_id: int, draft: ProductDraft, options: Options) -> None:
+    kept = {option.name: {value for value, _swatch in option.values} for option in draft.options}
+    for row in session.exec(select(ProductOption).where(ProductOption.product_id == product_id)).all():
+        if row.name not in kept:
+            session.delete(row)
+            continue
+        for value in session.exec(select(OptionValue).where(OptionValue.option_id == row.id)).all():
+            if value.value not in kept[row.name]:
+                session.delete(value)
+
+
+def write_pictures(
+    session: Session, product_id: int, before: ProductDraft, draft: ProductDraft
+) -> dict[str, int]:
+    rows = session.exec(
+        select(ProductPicture, Picture.key)
+        .join(Picture, col(Picture.id) == ProductPicture.picture_id)
+        .where(ProductPicture.product_id == product_id)
+    ).all()
+    known = {key: row for row, key in rows}
+    keys = [picture.key for picture in draft.pictures]
+    ids = {row.key: row.id for row in session.exec(select(Picture).where(col(Picture.key).in_(keys)))}
+    for key, row in known.items():
+        if key not in ids:
+            session.delete(row)
+    for place, picture in enumerate(draft.pictures):
+        row = known.get(picture.key) or ProductPicture(
+            product_id=product_id, picture_id=ids[picture.key] or 0
+        )
+        row.alt, row.position = picture.alt.strip()[:1000], place
+        session.add(row)
+        known[picture.key] = row
+    session.flush()
+    return {key: known[key].id or 0 for key in keys}
+
+
+def write_variant_parts(
+    session: Session, variant_id: int, variant: VariantDraft, options: Options, shown: dict[str, int]
+) -> None:
+    connection = session.connection()
+    connection.execute(delete(VariantOption).where(col(VariantOption.variant_id) == variant_id))
+    rows = [
+        {"variant_id": variant_id, "option_id": options[name][0], "value_id": options[name][1][value]}
+        for name, value in variant.options
+        if name in options and value in options[name][1]
+    ]
+    if rows:
+        connection.execute(insert(VariantOption), rows)
+    connection.execute(delete(VariantPicture).where(col(VariantPicture.variant_id) == variant_id))
+    rows = [
+        {"variant_id": variant_id, "product_picture_id": shown[key], "position": place}
+        for place, key in enumerate(variant.pictures)
+    ]
+    if rows:
+        connection.execute(insert(VariantPicture), rows)

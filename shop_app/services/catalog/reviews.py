@@ -1,0 +1,95 @@
+"""Reviews: the published ones of a product, their spread of stars, and the sums on the product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from babel.dates import format_date
+from sqlalchemy import bindparam, func, select, update
+from sqlmodel import Session, col
+
+from ...models import Product, Review, ReviewStatus
+from ...settings import settings
+from ...words import _
+from .catalog import ReviewView, StarCount
+
+PER_PAGE = 10
+
+_published = (
+    select(
+        col(Review.author_name), col(Review.created_at), col(Review.stars), col(Review.title),
+        col(Review.body), col(Review.verified), col(Review.variant_title), col(Review.reply),
+    )
+    .where(
+        col(Review.product_id) == bindparam("product_id"), col(Review.status) == ReviewStatus.PUBLISHED.value
+    )
+    .order_by(col(Review.created_at).desc(), col(Review.id).desc())
+    .limit(bindparam("n")).offset(bindparam("skip"))
+)  # fmt: skip
+_of_stars = _published.where(col(Review.stars) == bindparam("stars"))
+_spread = (
+    select(col(Review.stars), func.count())
+    .where(
+        col(Review.product_id) == bindparam("product_id"), col(Review.status) == ReviewStatus.PUBLISHED.value
+    )
+    .group_by(col(Review.stars))
+)  # fmt: skip
+
+
+def page(session: Session, product_id: int, shown: int = 0, stars: int = 0) -> list[ReviewView]:
+    """The next reviews after `shown`, newest first, of that many stars where not 0."""
+    values = {"product_id": product_id, "n": PER_PAGE, "skip": min(max(0, shown), 10_000)}
+    if stars:
+        rows = session.connection().execute(_of_stars, {**values, "stars": stars})
+    else:
+        rows = session.connection().execute(_published, values)
+    return [
+        ReviewView(
+            author, format_date(at, "long", locale=settings().locale), given, title, body,
+            _bought(variant) if verified else "", reply,
+        )
+        for author, at, given, title, body, verified, variant, reply in rows
+    ]  # fmt: skip
+
+
+def _bought(variant: str) -> str:
+    return _("Bought: {variant}").format(variant=variant) if variant else _("Bought here")
+
+
+def more_reviews(session: Session, slug: str, shown: int, stars: int = 0) -> list[ReviewView]:
+    """The next 10 reviews after `shown`, of that many stars where not 0."""
+    product_id = session.connection().execute(_product_id, {"slug": slug}).scalar()
+    return page(session, product_id, shown, stars) if product_id else []
+
+
+_product_id = select(col(Product.id)).where(
+    col(Product.slug) == bindparam("slug"), col(Product.status) == "active"
+)
+
+
+def spread(session: Session, product_id: int) -> list[StarCount]:
+    """How many reviews gave 5, 4, … 1 stars."""
+    rows = session.connection().execute(_spread, {"product_id": product_id})
+    counts = {row[0]: row[1] for row in rows.all()}
+    total = sum(counts.values())
+    return [
+        StarCount(stars, n := counts.get(stars, 0), (100 * n + total // 2) // total if total else 0)
+        for stars in (5, 4, 3, 2, 1)
+    ]
+
+
+def refold(session: Session, product_ids: Iterable[int]) -> None:
+    """Count the published reviews of these products anew; the shelf is the caller's to refresh."""
+    session.flush()
+    published = (
+        select(func.count(), func.coalesce(func.sum(col(Review.stars)), 0))
+        .where(col(Review.product_id) == Product.id, col(Review.status) == ReviewStatus.PUBLISHED.value)
+        .correlate(Product)
+    )
+    parts = tuple(published.selected_columns)
+    count, stars = (published.with_only_columns(part).scalar_subquery() for part in parts)
+    session.connection().execute(
+        update(Product)
+        .where(col(Product.id).in_(list(product_ids)))
+        .values(review_count=count, stars_sum=stars)
+    )

@@ -1,0 +1,150 @@
+"""Shipping: which ways of delivery a cart has to a country, what they cost, and when it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from babel.dates import format_date
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel
+
+from ...models import MethodKind
+from ...words import _
+from ..remembered import Remembered
+
+_method = SQLModel.metadata.tables["shipping_method"]
+_rate = SQLModel.metadata.tables["shipping_rate"]
+_country = SQLModel.metadata.tables["zone_country"]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way of delivery as the tables have it. `steps` are (up to grams, price), lightest first."""
+
+    code: str
+    kind: str
+    label: str
+    note: str
+    price_minor: int
+    free_above_minor: int | None
+    min_days: int
+    max_days: int
+    position: int
+    steps: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def is_pick_up(self) -> bool:
+        return self.kind == MethodKind.PICK_UP
+
+    def price_for(self, goods_minor: int, weight_grams: int) -> int | None:
+        """What it costs; None where the goods are too heavy for it.
+
+        Units   goods after discounts in minor units, weight in grams.
+        """
+        price: int | None = self.price_minor
+        if self.kind == MethodKind.BY_WEIGHT:
+            price = next((step for up_to, step in self.steps if weight_grams <= up_to), None)
+        if price is None:
+            return None
+        free = self.free_above_minor is not None and goods_minor >= self.free_above_minor
+        return 0 if free else price
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    method: Method
+    price_minor: int
+    arrives_from: date
+    arrives_until: date
+
+
+_STEPS = select(_rate.c.method_id, _rate.c.up_to_grams, _rate.c.price_minor).order_by(_rate.c.up_to_grams)
+_METHODS = select(
+    _method.c.id, _method.c.zone_id, _method.c.code, _method.c.kind, _method.c.label, _method.c.note,
+    _method.c.price_minor, _method.c.free_above_minor, _method.c.min_days, _method.c.max_days,
+    _method.c.position,
+).where(_method.c.active)  # fmt: skip
+_COUNTRIES = select(_country.c.country, _country.c.zone_id)
+
+
+def _read(session: Session) -> dict[str, tuple[Method, ...]]:
+    connection = session.connection()
+    steps: dict[int, list[tuple[int, int]]] = {}
+    for method_id, up_to_grams, price_minor in connection.execute(_STEPS):
+        steps.setdefault(method_id, []).append((up_to_grams, price_minor))
+    zones: dict[int, list[Method]] = {}
+    for method_id, zone_id, *columns in connection.execute(_METHODS):
+        method = Method(*columns, steps=tuple(steps.get(method_id, ())))
+        zones.setdefault(zone_id, []).append(method)
+    return {
+        country: tuple(zones[zone_id])
+        for country, zone_id in connection.execute(_COUNTRIES)
+        if zone_id in zones
+    }
+
+
+_methods = Remembered(_read)
+
+
+def methods(session: Session, *, fresh: bool = False) -> Mapping[str, tuple[Method, ...]]:
+    """The ways of delivery of every country that the shop delivers to."""
+    return _methods.get(session, fresh=fresh)
+
+
+def quotes(
+    session: Session, country: str, goods_minor: int, weight_grams: int, now: datetime, *, fresh: bool = False
+) -> list[Quote]:
+    """All ways to the country for these goods, in the shopkeeper's order; [] where there is none."""
+    found = []
+    for method in methods(session, fresh=fresh).get(country, ()):
+        price = method.price_for(goods_minor, weight_grams)
+        if price is not None:
+            first, last = arrival_range(now.date(), method.min_days, method.max_days)
+            found.append(Quote(method, price, first, last))
+    return sorted(found, key=lambda quote: (quote.method.position, quote.price_minor, quote.method.code))
+
+
+def cheapest(known: tuple[Method, ...], goods_minor: int, weight_grams: int) -> tuple[Method, int] | None:
+    """The cheapest way to the door and its price; collecting counts only where nothing is delivered."""
+    priced = [(method, method.price_for(goods_minor, weight_grams)) for method in known]
+    ranked = sorted(
+        (method.is_pick_up, price, method.position, method.code, method)
+        for method, price in priced
+        if price is not None
+    )  # The code is unique: methods themselves are never compared.
+    return (ranked[0][4], ranked[0][1]) if ranked else None
+
+
+@lru_cache(maxsize=256)
+def arrival_range(ordered: date, min_days: int, max_days: int) -> tuple[date, date]:
+    """The first and the last day of arrival, counting working days from the day after the order.
+
+    >>> arrival_range(date(2026, 11, 20), 1, 3)
+    (datetime.date(2026, 11, 23), datetime.date(2026, 11, 25))
+    """
+    return _working_days_after(ordered, min_days), _working_days_after(ordered, max_days)
+
+
+def _working_days_after(day: date, count: int) -> date:
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5
+    return day
+
+
+@lru_cache(maxsize=256)
+def arrival_text(first: date, last: date, locale: str, *, pick_up: bool = False) -> str:
+    """The range as people read it: "Wed 25 to Fri 27 November", "Tue 24 November"."""
+    whole = _("EEE d MMMM")
+    end = format_date(last, whole, locale)
+    if pick_up:
+        return _("From {day}").format(day=format_date(first, whole, locale))
+    if first == last:
+        return end
+    same_month = (first.year, first.month) == (last.year, last.month)
+    return _("{first} to {last}").format(
+        first=format_date(first, _("EEE d") if same_month else whole, locale), last=end
+    )

@@ -1,0 +1,68 @@
+"""VAT numbers of the EU: whether one is written right, and whether it turns the tax over to the buyer."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from stdnum.eu import vat
+from stdnum.exceptions import ValidationError
+
+from ...settings import settings
+from ...words import _
+
+NOT_IN_THE_UNION = frozenset({"xi"})
+"""Northern Ireland has numbers of its own, and no country code of its own to send goods to."""
+MEMBERS = frozenset(code.upper() for code in vat.MEMBER_STATES - NOT_IN_THE_UNION)
+_PREFIX_OF = {"GR": "EL"}
+MAX_LENGTH = 20
+
+
+def normal(text: str, country: str) -> str:
+    """The number as it is kept, "ATU13585627": without spaces and dots, with its country's letters.
+
+    The country's letters are added where somebody leaves them out.
+    """
+    bare = "".join(char for char in text.upper() if char.isascii() and char.isalnum())
+    if not bare or bare[:2].isalpha():
+        return bare
+    return _PREFIX_OF.get(country, country) + bare
+
+
+def is_asked_for(country: str) -> bool:
+    """Whether a number changes anything: from one member to another, by a shop that has one itself."""
+    own = settings()
+    return bool(own.vat_number) and country in MEMBERS and country != own.country
+
+
+def problem(text: str, country: str) -> str:
+    """What is wrong with a number for goods to that country, "" where nothing is, or none was given."""
+    number = normal(text, country)
+    if not number or not is_asked_for(country):
+        return ""
+    if not _is_right(number):
+        return _("Check the VAT number: it should look like {example}").format(
+            example=_PREFIX_OF.get(country, country) + "123456789"
+        )
+    if _country_of(number) != country:
+        return _("This VAT number is of another country than the delivery address")
+    return ""
+
+
+def reverses(text: str, country: str) -> bool:
+    """Whether the buyer owes the VAT: the number is right, and of the country that the goods go to."""
+    if not text or not is_asked_for(country):
+        return False
+    number = normal(text, country)
+    return _is_right(number) and _country_of(number) == country
+
+
+def _country_of(number: str) -> str:
+    return "GR" if number[:2] == "EL" else number[:2]
+
+
+@lru_cache(maxsize=1024)
+def _is_right(number: str) -> bool:
+    try:
+        return len(number) <= MAX_LENGTH and vat.validate(number) == number
+    except ValidationError:
+        return False

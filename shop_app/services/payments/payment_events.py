@@ -1,0 +1,113 @@
+"""The events of payments: appended once each, and folded to sums and to the order's payment status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from ...models import Payment, PaymentEvent, PaymentEventKind, PaymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    captured_minor: int
+    refunded_minor: int
+    disputed_minor: int = 0
+    """What banks hold back while a dispute is open."""
+    charged_back_minor: int = 0
+    """What banks took back for good."""
+
+
+def append(session: Session, payment: Payment, kind: PaymentEventKind, reference: str, amount: int) -> bool:
+    """Write the event down; False where it is known. The order is locked, so nobody else writes now."""
+    before = session.exec(
+        select(PaymentEvent.id).where(
+            PaymentEvent.payment_id == payment.id, PaymentEvent.kind == kind.value,
+            PaymentEvent.provider_reference == reference,
+        )
+    ).first()  # fmt: skip
+    if before:
+        return False
+    assert payment.id
+    session.add(
+        PaymentEvent(
+            payment_id=payment.id, kind=kind.value, amount_minor=amount, provider_reference=reference
+        )
+    )
+    session.flush()
+    return True
+
+
+def of_payments(session: Session, payment_ids: Iterable[int | None]) -> list[tuple[str, str, int]]:
+    rows = session.exec(
+        select(PaymentEvent.kind, PaymentEvent.provider_reference, PaymentEvent.amount_minor).where(
+            col(PaymentEvent.payment_id).in_(list(payment_ids))
+        )
+    )
+    return [(kind, reference, amount) for kind, reference, amount in rows]
+
+
+def sums(events: Iterable[tuple[str, str, int]]) -> Sums:
+    """What events come to.
+
+    Shape   (kind, provider's reference, amount in minor units), in any order.
+    """
+    kinds = PaymentEventKind
+    captured = 0
+    refunded: dict[str, int] = {}
+    disputed: dict[str, int] = {}
+    failed, won, lost = set(), set(), set()
+    for kind, reference, amount in events:
+        if kind == kinds.CAPTURED:
+            captured += amount
+        elif kind == kinds.REFUNDED:
+            refunded[reference] = amount
+        elif kind == kinds.REFUND_FAILED:
+            # A bank may send a refund back days after it went through.
+            failed.add(reference)
+        elif kind == kinds.DISPUTE_OPENED:
+            disputed[reference] = amount
+        elif kind == kinds.DISPUTE_WON:
+            won.add(reference)
+        elif kind == kinds.DISPUTE_LOST:
+            lost.add(reference)
+    return Sums(
+        captured,
+        sum(amount for ref, amount in refunded.items() if ref not in failed),
+        sum(amount for ref, amount in disputed.items() if ref not in won | lost),
+        # Should a bank ever say both, the loss counts: it is the one to look at.
+        sum(amount for ref, amount in disputed.items() if ref in lost),
+    )
+
+
+def status_of(
+    found: Sums,
+    total_minor: int,
+    *,
+    due_minor: int | None = None,
+    authorized_minor: int = 0,
+    voided: bool = False,
+) -> PaymentStatus:
+    """The order's payment status, from what came in and what went back.
+
+    Units   `due_minor` is the total less what was cancelled before it was captured; `authorized_minor`
+            what is promised and neither captured nor let go.
+    """
+    due = total_minor if due_minor is None else due_minor
+    if found.disputed_minor:
+        return PaymentStatus.DISPUTED
+    if found.charged_back_minor:
+        return PaymentStatus.CHARGED_BACK
+    if not found.captured_minor:
+        if authorized_minor and authorized_minor >= due:
+            return PaymentStatus.AUTHORIZED
+        return PaymentStatus.VOIDED if voided and not authorized_minor else PaymentStatus.NONE
+    if found.refunded_minor >= found.captured_minor:
+        return PaymentStatus.REFUNDED
+    if found.refunded_minor:
+        return PaymentStatus.PARTIALLY_REFUNDED
+    if found.captured_minor < due:
+        return PaymentStatus.PARTIALLY_PAID
+    return PaymentStatus.OVERPAID if found.captured_minor > total_minor else PaymentStatus.PAID

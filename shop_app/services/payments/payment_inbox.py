@@ -1,0 +1,91 @@
+"""The inbox of payment companies: kept under their own event ids before anything is done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col, select
+
+from ...clock import now
+from ...models import Payment, ProviderEvent
+from ...providers.payments import Notice
+
+KEEP_TRYING = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    id: int
+    provider: str
+    payload: str
+    applied: bool
+
+
+def receive(session: Session, notice: Notice) -> int | None:
+    """Keep what a company told us, under its own id. None where it is known already."""
+    table = SQLModel.metadata.tables["provider_event"]
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = (
+        dialect.insert(table)
+        .values(
+            provider=notice.provider, event_id=notice.event_id[:255], kind=notice.kind,
+            payload=notice.payload, received_at=now(), outcome="", problem="",
+        )
+        .on_conflict_do_nothing(index_elements=["provider", "event_id"])
+        .returning(table.c.id)
+    )  # fmt: skip
+    return session.connection().execute(statement).scalar_one_or_none()
+
+
+def inbox_entry(session: Session, inbox_id: int) -> InboxEntry:
+    entry = session.get_one(ProviderEvent, inbox_id)
+    return InboxEntry(inbox_id, entry.provider, entry.payload, entry.applied_at is not None)
+
+
+def unapplied(session: Session, limit: int = 100) -> list[int]:
+    """What lies in the inbox and hasn't been applied, oldest first; after three days it is let be."""
+    since = now() - KEEP_TRYING
+    found = session.exec(
+        select(ProviderEvent.id)
+        .where(col(ProviderEvent.applied_at).is_(None), ProviderEvent.received_at >= since)
+        .order_by(col(ProviderEvent.received_at))
+        .limit(limit)
+    )
+    return [id for id in found if id]
+
+
+def close_entry(session: Session, inbox_id: int, outcome: str, problem: str = "") -> None:
+    """Say what came of an entry of the inbox; the first word stays."""
+    entry = session.get_one(ProviderEvent, inbox_id)
+    if entry.applied_at is None:
+        entry.applied_at, entry.outcome, entry.problem = now(), outcome, problem
+
+
+def find(session: Session, notice: Notice) -> int | None:
+    """The id of the payment that a notice is about, None where the shop doesn't know it."""
+    wanted = select(Payment).where(Payment.provider == notice.provider)
+    payment = None
+    if notice.reference:
+        payment = session.exec(wanted.where(Payment.reference == notice.reference)).first()
+    if payment is None and notice.intent_reference:
+        payment = session.exec(wanted.where(Payment.intent_reference == notice.intent_reference)).first()
+    if payment is None and notice.attempt_key:
+        payment = _by_key(session, notice)
+    return payment.id if payment else None
+
+
+def _by_key(session: Session, notice: Notice) -> Payment | None:
+    parts = notice.attempt_key.split("-")
+    if len(parts) != 3 or parts[0] != "order" or not all(p.isascii() and p.isdigit() for p in parts[1:]):
+        return None
+    order_id, attempt = int(parts[1][:18]), int(parts[2][:9])
+    payment = session.exec(
+        select(Payment).where(
+            Payment.provider == notice.provider, Payment.order_id == order_id, Payment.attempt == attempt
+        )
+    ).first()
+    # Another shop's order may have the same numbers, but not the same session.
+    other = payment and payment.reference and notice.reference not in ("", payment.reference)
+    return None if other else payment

@@ -1,0 +1,113 @@
+"""Money that comes by bank transfer or in cash: a person says that it has come, once for each reference."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, insert, select
+from sqlmodel import Session, SQLModel
+
+from ...clock import now
+from ...errors import Conflict, Invalid, NotFound
+from ...models import FulfilmentStatus, OrderStatus, PaymentEventKind, PaymentState, PaymentStatus
+from ...words import _
+from .. import audit
+from ..accounts import Principal
+from ..orders import order_units, orders
+from ..orders.order_life import OrderHead
+from . import payment_ledger
+
+LONGEST_REFERENCE = 100
+
+_tables = SQLModel.metadata.tables
+_payment = _tables["payment"]
+_event = _tables["payment_event"]
+_order = _tables["customer_order"]
+
+_BY_NUMBER = select(_order.c.id).where(_order.c.number == bindparam("number"))
+_PAYMENTS = select(
+    _payment.c.id, _payment.c.attempt, _payment.c.provider, _payment.c.state, _payment.c.amount_minor
+).where(_payment.c.order_id == bindparam("order"))
+_KNOWN_REFERENCE = (
+    select(_event.c.id)
+    .join(_payment, _payment.c.id == _event.c.payment_id)
+    .where(
+        _payment.c.order_id == bindparam("order"),
+        _payment.c.provider == "manual",
+        _event.c.kind == PaymentEventKind.CAPTURED.value,
+        _event.c.provider_reference == bindparam("reference"),
+    )
+)
+_INSERT_PAYMENT = insert(_payment).returning(_payment.c.id)
+_INSERT_EVENT = insert(_event)
+
+
+def mark_paid(session: Session, number: int, reference: str, by: Principal) -> bool:
+    """Note that the whole of what is owed has come, with the bank's reference (or the receipt's number).
+
+    The same reference again changes nothing; True where this call made the difference.
+
+    Errors  Forbidden; Invalid for a reference that can't be used; NotFound; Conflict for an order that
+            doesn't wait for a transfer.
+    """
+    by.need("orders.edit")
+    reference = " ".join(reference.split())
+    if not reference or len(reference) > LONGEST_REFERENCE:
+        raise Invalid(
+            _("Enter the reference of the transfer, in {most} characters at most.").format(
+                most=LONGEST_REFERENCE
+            ),
+            field="reference",
+        )
+    connection = session.connection()
+    order_id = connection.execute(_BY_NUMBER, {"number": number}).scalar()
+    if order_id is None:
+        raise NotFound(_("There is no order with this number."))
+    found = orders.lock(session, order_id)
+    payments = connection.execute(_PAYMENTS, {"order": order_id}).all()
+    if payments and connection.execute(_KNOWN_REFERENCE, {"order": order_id, "reference": reference}).first():
+        return False
+    _refuse_unless_awaited(found, payments)
+    owed = payment_ledger.owed_minor(session, order_id) if payments else found.total_minor
+    _take(session, found, owed, reference, 1 + max((row.attempt for row in payments), default=0))
+    if payments:
+        payment_ledger.fold_order(session, order_id)
+    else:
+        orders.settle(session, order_id, owed, found.currency)
+        orders.set_payment_status(session, order_id, PaymentStatus.PAID)
+    if found.fulfilment_status != FulfilmentStatus.NONE:
+        # Collected before it was paid: now it may be complete.
+        order_units.fold(session, order_id, actor=by.actor)
+    audit.record(
+        session, by.actor, "marked_paid", "order", str(number),
+        after={"reference": reference, "amount_minor": owed}, staff_id=by.id or None,
+    )  # fmt: skip
+    return True
+
+
+def _refuse_unless_awaited(found: OrderHead, payments) -> None:
+    if found.status == OrderStatus.PENDING:
+        raise Conflict(_("This order is being paid online. Wait for that to end."))
+    if found.status not in (OrderStatus.PLACED, OrderStatus.COMPLETED):
+        raise Conflict(_("This order was ended. Refund the transfer, or ask for a new order."))
+    if found.paid_at is not None:
+        raise Conflict(_("This order is paid already."))
+    if any(row.state == PaymentState.AUTHORIZED and row.provider != "credit" for row in payments):
+        raise Conflict(_("This order's payment is authorised. Capture it instead."))
+
+
+def _take(session: Session, found: OrderHead, amount_minor: int, reference: str, attempt: int) -> None:
+    if amount_minor <= 0:
+        raise Conflict(_("Nothing is owed for this order."))
+    at, connection = now(), session.connection()
+    row = {
+        "order_id": found.id, "attempt": attempt, "provider": "manual",
+        "reference": f"{found.number}-{attempt}", "state": PaymentState.CAPTURED.value,
+        "currency": found.currency, "amount_minor": amount_minor, "captured_minor": amount_minor,
+        "refunded_minor": 0, "refund_pending_minor": 0, "redirect_url": "", "decline_message": "",
+        "created_at": at,
+    }  # fmt: skip
+    payment_id = connection.execute(_INSERT_PAYMENT, row).scalar_one()
+    connection.execute(
+        _INSERT_EVENT,
+        {"payment_id": payment_id, "kind": PaymentEventKind.CAPTURED.value, "amount_minor": amount_minor,
+         "provider_reference": reference, "at": at},
+    )  # fmt: skip

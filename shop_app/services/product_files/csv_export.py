@@ -1,0 +1,191 @@
+"""All products as Shopify's product CSV, so that importing it again changes nothing."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from ...errors import ShopError
+from ...models import Picture, Product, Variant
+from ...money import decimal_text
+from ...settings import settings
+from ...words import _
+from ..catalog.product_draft import ProductDraft, VariantDraft, read_draft
+from ..stock import stock
+from .csv_cells import HEADER, OURS, USUAL, harmless
+from .csv_product import TAB
+
+Progress = Callable[[int], object]
+
+
+def count_products(session: Session) -> int:
+    return session.exec(select(func.count()).select_from(Product)).one()
+
+
+def export_file(session: Session, path: Path, *, progress: Progress = lambda _steps: None) -> int:
+    """Write all products; returns how many. The file appears whole, or not at all."""
+    header = [*HEADER, *_further_columns(session)]
+    part = path.with_name(path.name + ".part")
+    written = 0
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\r\n")
+            writer.writerow(header)
+            for product in _all_products(session):
+                for cells in _rows_of(session, product):
+                    writer.writerow([cells.get(name, "") for name in header])
+                written += 1
+                progress(1)
+        part.replace(path)
+    except OSError as error:
+        raise ShopError(_("The file can't be written: {reason}.").format(reason=error.strerror)) from None
+    finally:
+        part.unlink(missing_ok=True)
+    return written
+
+
+def _all_products(session: Session) -> Iterator[Product]:
+    last = 0
+    while chunk := session.exec(
+        select(Product).where(col(Product.id) > last).order_by(col(Product.id)).limit(500)
+    ).all():
+        last = chunk[-1].id or 0
+        yield from chunk
+        session.expunge_all()
+
+
+def _further_columns(session: Session) -> list[str]:
+    found: set[str] = set()
+    for extra in session.exec(select(Product.extra)):
+        found |= {name.partition(TAB)[0] for name in extra}
+    return sorted(
+        name for name in found - set(HEADER) if not name.startswith(("Image Src ", "Image Alt Text "))
+    )
+
+
+def _rows_of(session: Session, product: Product) -> Iterator[dict[str, str]]:
+    draft = read_draft(session, product)
+    extra = dict(draft.extra)
+    handle = extra.pop("Handle", draft.slug)
+    variants = [variant for variant in draft.variants if variant.active] or list(draft.variants[:1])
+    levels = _free_units(session, variants)
+    sources = _addresses(session, draft)
+    images = _image_cells(draft, extra, sources)
+    for place in range(max(len(variants), len(images))):
+        cells = {"Handle": handle}
+        if place < len(variants):
+            cells |= _variant_cells(draft, variants[place], levels, sources)
+            tail = f"{TAB}{variants[place].sku}"
+            cells |= {name.removesuffix(tail): text for name, text in extra.items() if name.endswith(tail)}
+        if place < len(images):
+            cells |= images[place]
+        if place == 0:
+            cells |= _product_cells(draft)
+            cells |= {name: text for name, text in extra.items() if TAB not in name}
+        yield {name: _cell(name, text) for name, text in cells.items()}
+
+
+_NUMBERS = frozenset(
+    (
+        "Variant Grams",
+        "Variant Inventory Qty",
+        "Variant Price",
+        "Variant Compare At Price",
+        "Cost per item",
+        "Image Position",
+    )
+)
+
+
+def _cell(name: str, text: str) -> str:
+    return text if name in _NUMBERS else harmless(text)
+
+
+def _product_cells(draft: ProductDraft) -> dict[str, str]:
+    cells = {
+        "Title": draft.title,
+        "Gift Card": USUAL["Gift Card"], "Body (HTML)": draft.description_html, "Vendor": draft.vendor,
+        "Type": draft.kind,
+        "Tags": ", ".join(draft.tags), "Published": "true" if draft.status == "active" else "false",
+        "Status": draft.status, "SEO Title": draft.seo_title, "SEO Description": draft.seo_description,
+        OURS["category"]: draft.category, OURS["subtitle"]: draft.subtitle, OURS["care"]: draft.care,
+        OURS["materials"]: "; ".join(draft.materials),
+    }  # fmt: skip
+    if not draft.options:
+        return {**cells, "Option1 Name": "Title", "Option1 Value": "Default Title"}
+    return {
+        **cells,
+        **{f"Option{number} Name": option.name for number, option in enumerate(draft.options[:3], 1)},
+    }
+
+
+def _variant_cells(
+    draft: ProductDraft, variant: VariantDraft, levels: dict[str, int], sources: dict[str, str]
+) -> dict[str, str]:
+    currency = settings().currency
+
+    def amount(minor: int | None) -> str:
+        return "" if minor is None else decimal_text(minor, currency)
+
+    values = {f"Option{number} Value": value for number, (_name, value) in enumerate(variant.options[:3], 1)}
+    return {
+        **(values or {"Option1 Value": "Default Title"}), "Variant SKU": variant.sku,
+        "Variant Grams": str(variant.weight_grams),
+        "Variant Inventory Tracker": USUAL["Variant Inventory Tracker"],
+        "Variant Inventory Qty": str(levels[variant.sku]),
+        "Variant Inventory Policy": "continue" if variant.backorder else "deny",
+        "Variant Fulfillment Service": USUAL["Variant Fulfillment Service"],
+        "Variant Price": amount(variant.price_minor),
+        "Variant Compare At Price": amount(variant.compare_at_minor),
+        "Cost per item": amount(variant.cost_minor),
+        "Variant Requires Shipping": "true" if variant.requires_shipping else "false",
+        "Variant Taxable": "false" if draft.tax_class == "zero" else "true",
+        "Variant Barcode": variant.barcode,
+        "Variant Image": sources[variant.pictures[0]] if variant.pictures else "",
+    }  # fmt: skip
+
+
+def _image_cells(draft: ProductDraft, extra: dict[str, str], sources: dict[str, str]) -> list[dict[str, str]]:
+    """A row's cells for each picture; those that couldn't be fetched keep their places between the others."""
+    waiting = {
+        int(name.rsplit(" ", 1)[1]): text for name, text in extra.items() if name.startswith("Image Src ")
+    }
+    alts = {
+        int(name.rsplit(" ", 1)[1]): text
+        for name, text in extra.items()
+        if name.startswith("Image Alt Text ")
+    }
+    for name in [name for name in extra if name.startswith(("Image Src ", "Image Alt Text "))]:
+        del extra[name]
+    places = {place: (url, alts.get(place, "")) for place, url in waiting.items()}
+    free = (place for place in range(1, 20_000) if place not in waiting)
+    for picture, place in zip(draft.pictures, free, strict=False):
+        places[place] = (sources[picture.key], picture.alt)
+    return [
+        {"Image Src": url, "Image Position": str(place), "Image Alt Text": alt}
+        for place, (url, alt) in sorted(places.items())
+    ]
+
+
+def _addresses(session: Session, draft: ProductDraft) -> dict[str, str]:
+    """Where each picture came from; the shop's own address for those that were uploaded."""
+    keys = [picture.key for picture in draft.pictures]
+    rows = session.exec(select(Picture.key, Picture.source).where(col(Picture.key).in_(keys))).all()
+    return {
+        key: source
+        if source.startswith(("http://", "https://"))
+        else f"{settings().public_url}/media/{key}/1440.jpg"
+        for key, source in rows
+    }
+
+
+def _free_units(session: Session, variants: list[VariantDraft]) -> dict[str, int]:
+    rows = session.exec(
+        select(Variant.id, Variant.sku).where(col(Variant.sku).in_([v.sku for v in variants]))
+    ).all()
+    levels = stock.levels(session, [key or 0 for key, _sku in rows])
+    return {sku: levels.get(key or 0, stock.NO_LEVEL).available for key, sku in rows}

@@ -1,0 +1,110 @@
+"""Values in the cells of a CSV file: amounts, numbers, weights, yes and no; a bad one names its line."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from ...money import parse_minor, round_half_up
+from ...settings import settings
+from ...words import _
+from .csv_cells import Problem, Row
+
+WEIGHTS = {"g": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
+
+
+class BadRow(Exception):
+    """A line that can't be taken, and why."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(line, message)
+
+
+def amount(row: Row, column: str) -> int | None:
+    text = row[column]
+    if not text:
+        return None
+    try:
+        return parse_minor(text, settings().currency)
+    except ValueError:
+        raise BadRow(
+            row.line,
+            _("{column} is {value}, which isn't an amount like 24.90.").format(
+                column=column, value=_short(text)
+            ),
+        ) from None
+
+
+def number(row: Row, column: str) -> Decimal | None:
+    text = row[column]
+    if not text:
+        return None
+    try:
+        number = Decimal(text)
+        if (
+            number.is_finite()
+            and abs(number) < 10**9
+            and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text, re.ASCII)
+        ):
+            return number
+    except InvalidOperation:
+        pass
+    raise BadRow(
+        row.line, _("{column} is {value}, which isn't a number.").format(column=column, value=_short(text))
+    )
+
+
+def grams(row: Row, otherwise: int) -> int:
+    """Variant Grams, or Variant Weight in its unit; rounded half up to whole grams."""
+    found = number(row, "Variant Grams")
+    if found is None and (weight := number(row, "Variant Weight")) is not None:
+        unit = row["Variant Weight Unit"].lower() or "kg"
+        if unit not in WEIGHTS:
+            text = _("Variant Weight Unit is {value}; g, kg, oz and lb can be taken.")
+            raise BadRow(row.line, text.format(value=_short(unit)))
+        found = weight * WEIGHTS[unit]
+    if found is None:
+        return otherwise
+    if found < 0:
+        raise BadRow(row.line, _("a weight can't be below 0."))
+    return round_half_up(found)
+
+
+def quantity(row: Row, warnings: list[Problem]) -> int | None:
+    """Units that can be sold; None where the file doesn't say. Oversold ones count as none."""
+    found = number(row, "Variant Inventory Qty")
+    if found is None:
+        return None
+    if found != int(found):
+        raise BadRow(row.line, _("Variant Inventory Qty isn't a whole number."))
+    if found < 0:
+        text = _("{count} units were oversold; the shop starts with 0.").format(count=-int(found))
+        warnings.append(Problem(row.line, text, warning=True))
+    return max(0, int(found))
+
+
+def yes_or_no(row: Row, column: str, otherwise: bool) -> bool:
+    text = row[column].lower()
+    if text not in ("", "true", "false"):
+        raise BadRow(
+            row.line,
+            _("{column} is {value}; true and false can be taken.").format(column=column, value=_short(text)),
+        )
+    return otherwise if not text else text == "true"
+
+
+def policy(row: Row, otherwise: bool) -> bool:
+    text = row["Variant Inventory Policy"].lower()
+    if text not in ("", "deny", "continue"):
+        raise BadRow(
+            row.line,
+            _("Variant Inventory Policy is {value}; deny and continue can be taken.").format(
+                value=_short(text)
+            ),
+        )
+    return otherwise if not text else text == "continue"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "…"

@@ -1,0 +1,1 @@
+"""What makes a cart cheaper: offers, their codes and limits, and what they take off."""

@@ -1,0 +1,115 @@
+"""An order's refunds as people read them: how much, what for, where to, and how far each one is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from babel.dates import format_date
+from sqlalchemy import Row, bindparam, exists, select
+from sqlmodel import Session, SQLModel
+
+from ... import models  # noqa: F401
+from ...clock import now
+from ...models import PaymentEventKind, RefundDestination, RefundStatus
+from ...money import show
+from ...settings import settings
+from ...words import _
+
+_tables = SQLModel.metadata.tables
+_refund = _tables["refund"]
+_refund_line = _tables["refund_line"]
+_payment = _tables["payment"]
+_event = _tables["payment_event"]
+_line = _tables["order_line"]
+
+CREDIT = "credit"
+"""The provider of what was paid by gift card or store credit."""
+
+_WENT_THROUGH = exists().where(
+    _event.c.payment_id == _refund.c.payment_id,
+    _event.c.kind == PaymentEventKind.REFUNDED.value,
+    _event.c.provider_reference == _refund.c.provider_reference,
+)
+_REFUNDS = (
+    select(_refund, _payment.c.provider, _payment.c.currency, _WENT_THROUGH.label("went_through"))
+    .join(_payment, _payment.c.id == _refund.c.payment_id)
+    .where(_payment.c.order_id == bindparam("order"))
+    .order_by(_refund.c.created_at, _refund.c.id)
+)
+_LINES = (
+    select(
+        _refund_line.c.refund_id, _refund_line.c.order_line_id, _refund_line.c.quantity, _line.c.title,
+        _line.c.variant_title,
+    )
+    .join(_refund, _refund.c.id == _refund_line.c.refund_id)
+    .join(_payment, _payment.c.id == _refund.c.payment_id)
+    .outerjoin(_line, _line.c.id == _refund_line.c.order_line_id)
+    .where(_payment.c.order_id == bindparam("order"))
+    .order_by(_refund_line.c.id)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    amount: str
+    status: str
+    """pending, succeeded, failed, or reversed: it went through, and the bank sent it back days later."""
+    status_text: str
+    reason: str
+    what: str
+    """What it was for: "2 × Dune Mug, Oat; Delivery", "" for a free amount."""
+    when: str
+    """The day on which it was asked for."""
+    destination: str
+    """original or credit."""
+    destination_text: str
+
+
+def of_order(session: Session, order_id: int) -> list[RefundView]:
+    """All refunds of the order, the oldest first; [] where there are none."""
+    connection, locale = session.connection(), settings().locale
+    rows = connection.execute(_REFUNDS, {"order": order_id}).all()
+    if not rows:
+        return []
+    parts: dict[int, list[str]] = defaultdict(list)
+    for line in connection.execute(_LINES, {"order": order_id}):
+        parts[line.refund_id].append(_part(line))
+    return [_view(row, "; ".join(parts[row.id]), locale) for row in rows]
+
+
+def _view(row: Row[Any], what: str, locale: str) -> RefundView:
+    status = "reversed" if row.status == RefundStatus.FAILED and row.went_through else str(row.status)
+    to_credit = row.destination == RefundDestination.CREDIT or row.provider == CREDIT
+    day = _("d MMMM") if row.created_at.year == now().year else _("d MMMM y")
+    return RefundView(
+        amount=show(row.amount_minor, row.currency, locale), status=status,
+        status_text=_status_text(status, to_credit), reason=row.reason, what=what,
+        when=format_date(row.created_at, day, locale),
+        destination=RefundDestination.CREDIT.value if to_credit else RefundDestination.ORIGINAL.value,
+        destination_text=_destination_text(row),
+    )  # fmt: skip
+
+
+def _destination_text(row: Row[Any]) -> str:
+    if row.destination == RefundDestination.CREDIT:
+        return _("As store credit")
+    return _("To the credit it was paid with") if row.provider == CREDIT else _("The way it was paid")
+
+
+def _part(line: Row[Any]) -> str:
+    if line.order_line_id is None:
+        return _("Delivery")
+    title = f"{line.title}, {line.variant_title}" if line.variant_title else str(line.title)
+    return f"{line.quantity} × {title}" if line.quantity else title
+
+
+def _status_text(status: str, to_credit: bool) -> str:
+    texts = {
+        "pending": _("On its way: the bank takes a few days"),
+        "succeeded": _("Added to the credit") if to_credit else _("Sent back"),
+        "failed": _("It couldn't be sent. We look into it and write to you"),
+        "reversed": _("The bank sent it back to us. We look into it and write to you"),
+    }
+    return texts[status]

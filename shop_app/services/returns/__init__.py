@@ -1,0 +1,1 @@
+"""What shoppers send back: returns, withdrawals, and what staff do with them."""

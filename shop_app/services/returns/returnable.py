@@ -1,0 +1,184 @@
+"""What of an order may go back and until when: questions alone, they change nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, func, literal_column, or_, select
+from sqlmodel import Session, SQLModel
+
+from ...clock import now
+from ...errors import NotFound
+from ...models import FulfilmentState, OrderStatus, PaymentStatus, ReturnStatus
+from ...words import _
+from ..orders.order_life import order, order_line
+
+WITHDRAW_DAYS = 14
+"""The law's, for consumers in the EU: 14 days from the day after the last parcel arrived."""
+RETURN_DAYS = 30
+"""The shop's own promise: so long anything can be sent back for a reason."""
+REASONS: dict[str, str] = {
+    "changed_mind": _("I changed my mind"),
+    "damaged": _("It arrived damaged"),
+    "faulty": _("It doesn't work as it should"),
+    "not_as_described": _("It isn't what the page showed"),
+    "wrong_item": _("I got something else"),
+    "other": _("Another reason"),
+}
+"""What a shopper can choose for a return, by the word that is kept. A withdrawal needs none."""
+NOT_SENT = "not_sent"
+"""The reason of a withdrawal from units that hadn't left: they are cancelled, and don't come back."""
+
+_tables = SQLModel.metadata.tables
+return_request = _tables["return_request"]
+return_line = _tables["return_line"]
+_fulfilment = _tables["fulfilment"]
+
+_OPEN = [ReturnStatus.REQUESTED.value, ReturnStatus.APPROVED.value]
+_units = func.coalesce(func.sum(return_line.c.quantity), 0)
+_HEAD = (
+    order.c.id, order.c.number, order.c.token, order.c.email, order.c.status, order.c.payment_status,
+    order.c.ship_to,
+)  # fmt: skip
+_BY_TOKEN = select(*_HEAD).where(order.c.token == bindparam("token"))
+_BY_ID = select(*_HEAD).where(order.c.id == bindparam("order"))
+_LINES = select(order_line).where(order_line.c.order_id == bindparam("order")).order_by(order_line.c.position)
+# Units that a return has spoken for and that `quantity_returned` doesn't count yet. A return that was
+# refunded without its goods leaves them with the shopper, for good.
+_SPOKEN_FOR = (
+    select(
+        return_line.c.order_line_id.label("line"),
+        (return_request.c.reason == NOT_SENT).label("not_sent"),
+        _units.label("units"),
+    )
+    .join(return_request, return_request.c.id == return_line.c.return_id)
+    .where(
+        return_request.c.order_id == bindparam("order"),
+        or_(
+            return_request.c.status.in_(_OPEN),
+            and_(
+                return_request.c.status == ReturnStatus.REFUNDED.value,
+                return_request.c.received_at.is_(None),
+                return_request.c.reason != NOT_SENT,
+            ),
+        ),
+    )
+    # By its name: PostgreSQL takes an expression with a parameter for another one each time.
+    .group_by(return_line.c.order_line_id, literal_column("not_sent"))
+)
+_LAST_ARRIVAL = select(func.max(func.coalesce(_fulfilment.c.delivered_at, _fulfilment.c.shipped_at))).where(
+    _fulfilment.c.order_id == bindparam("order"), _fulfilment.c.status != FulfilmentState.CANCELLED.value
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeLine:
+    """What of one line may still go back."""
+
+    id: int
+    position: int
+    title: str
+    variant: str
+    picture_key: str
+    sent: int
+    """Units that the shopper has, and that no return speaks of."""
+    not_sent: int
+    """Units that haven't left: a withdrawal ends them."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.title}, {self.variant}" if self.variant else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """An order's part that may still go back, and the days until when."""
+
+    order_id: int
+    number: str
+    token: str
+    email: str
+    name: str
+    lines: tuple[FreeLine, ...]
+    withdraw_until: date | None
+    """The last day of the withdrawal period; None while a part of the order hasn't left."""
+    return_until: date | None
+
+    @property
+    def may_withdraw(self) -> bool:
+        return any(line.sent + line.not_sent for line in self.lines) and _open(self.withdraw_until)
+
+    @property
+    def may_return(self) -> bool:
+        return any(line.sent for line in self.lines) and _open(self.return_until)
+
+
+def by_token(session: Session, token: str) -> Free:
+    """What the holder of that link may send back.
+
+    Errors  NotFound for a token that no order has.
+    """
+    found = session.connection().execute(_BY_TOKEN, {"token": token[:64]}).first()
+    if found is None:
+        raise NotFound(_("There is no order at this address."))
+    return _free(session, found)
+
+
+def by_id(session: Session, order_id: int) -> Free:
+    """The same by the order's id.
+
+    Errors  NotFound for an id that no order has.
+    """
+    found = session.connection().execute(_BY_ID, {"order": order_id}).first()
+    if found is None:
+        raise NotFound(_("There is no such order."))
+    return _free(session, found)
+
+
+def not_to_send(session: Session, order_id: int) -> dict[int, int]:
+    """Units that a shopper has withdrawn from before they left, by the order line's id."""
+    spoken_for = session.connection().execute(_SPOKEN_FOR, {"order": order_id})
+    return {row.line: int(row.units) for row in spoken_for if row.not_sent}
+
+
+def _free(session: Session, found: Row[Any]) -> Free:
+    connection, of_order = session.connection(), {"order": found.id}
+    spoken_for = {
+        (row.line, bool(row.not_sent)): int(row.units) for row in connection.execute(_SPOKEN_FOR, of_order)
+    }
+    rows = connection.execute(_LINES, of_order).all()
+    last = connection.execute(_LAST_ARRIVAL, of_order).scalar()
+    placed = found.status in (OrderStatus.PLACED, OrderStatus.COMPLETED)
+    waiting = placed and any(_unsent(row) for row in rows)
+    arrived = last.date() if last and not waiting else None
+    # Whose money is back already has nothing more to declare.
+    over = found.payment_status in (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK)
+    lines = () if over else tuple(_line(row, spoken_for, placed) for row in rows)
+    name = " ".join(found.ship_to.get(part, "") for part in ("given_name", "family_name")).strip()
+    return Free(
+        found.id, str(found.number), found.token, found.email, name, lines,
+        arrived + timedelta(days=WITHDRAW_DAYS) if arrived else None,
+        arrived + timedelta(days=RETURN_DAYS) if arrived else None,
+    )  # fmt: skip
+
+
+def _line(row: Row[Any], spoken_for: dict[tuple[int, bool], int], placed: bool) -> FreeLine:
+    unsent, ended = _unsent(row), spoken_for.get((row.id, True), 0)
+    # Withdrawn from before it left, and sent all the same: it comes back like the rest.
+    crossed = max(0, ended - unsent)
+    sent = row.quantity_fulfilled - row.quantity_returned - spoken_for.get((row.id, False), 0) - crossed
+    return FreeLine(
+        row.id, row.position, row.title, row.variant_title, row.picture_key, max(0, sent),
+        max(0, unsent - ended) if placed else 0,
+    )  # fmt: skip
+
+
+def _unsent(row: Row[Any]) -> int:
+    return row.quantity - row.quantity_cancelled - row.quantity_fulfilled
+
+
+def _open(until: date | None) -> bool:
+    """Whether that day hasn't passed; before the last part has left, the days don't count yet."""
+    return until is None or now().date() <= until

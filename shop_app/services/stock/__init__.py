@@ -1,0 +1,1 @@
+"""What happens with stock: levels, holds, and the ledger under them."""
