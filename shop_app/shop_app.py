@@ -120,10 +120,9 @@ def edge(inner: ASGIApp) -> ASGIApp:
     return Edge(inner, origins=origins, script_hashes=build.script_hashes if build else ())
 
 
-def signed_in(session_hash: str) -> accounts.Principal:
+async def signed_in(session_hash: str) -> accounts.Principal:
     """Whose session that is, asked of the database on every event."""
-    with db.reading() as session:
-        return accounts.who(session, session_hash)
+    return await db.in_reading(accounts.who, session_hash)
 
 
 def preload(font: str) -> rx.Component:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
 from shop_app import db, facts
+from shop_app import together as together_module
 from shop_app.errors import NotFound
 from shop_app.facts import CartChanged, StockChanged
 from shop_app.models import Cart, CartLine, Category, Tag
@@ -130,17 +132,42 @@ def test_writers_wait_for_each_other_and_none_is_lost(engine: Engine):
         assert session.exec(select(Category.position)).one() == 120
 
 
-async def test_verbs_run_off_the_loop_and_answer(engine: Engine):
+async def test_a_verb_answers_once_it_is_committed_and_a_question_writes_nothing(engine: Engine):
     def verb(session: Session, name: str, *, loud: bool) -> str:
         session.add(Tag(name=name))
-        assert threading.current_thread() is not threading.main_thread()
         return name.upper() if loud else name
 
     assert await db.in_transaction(verb, "oak", loud=True) == "OAK"
     assert await db.in_durable_transaction(verb, "elm", loud=False) == "elm"
-    assert names(engine) == ["elm", "oak"]
+    assert await db.in_long_transaction(verb, "fir", loud=False) == "fir"
+    assert names(engine) == ["elm", "fir", "oak"]
     assert await db.in_reading(verb, "ash", loud=False) == "ash"
-    assert names(engine) == ["elm", "oak"]
+    assert await db.in_long_reading(verb, "ash", loud=False) == "ash"
+    assert names(engine) == ["elm", "fir", "oak"]
+
+
+async def test_what_may_wait_runs_off_the_loop(engine: Engine):
+    def where(_session: Session) -> bool:
+        return threading.current_thread() is threading.main_thread()
+
+    on_loop = engine.dialect.name == "sqlite"
+    assert await db.in_transaction(where) is on_loop
+    assert await db.in_reading(where) is on_loop
+    assert not await db.in_long_transaction(where)
+    assert not await db.in_long_reading(where)
+
+
+async def test_a_verb_and_what_it_tells_know_who_asked(engine: Engine):
+    told: list[str] = []
+    facts.listen(CartChanged, lambda _fact: told.append(facts.author.get()))
+
+    async def ask(who: str) -> None:
+        facts.author.set(who)
+        await db.in_transaction(adding(who))
+
+    await asyncio.gather(ask("oak"), ask("walnut"))
+    assert sorted(told) == ["oak", "walnut"]
+    assert facts.author.get() == ""
 
 
 @pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])
@@ -172,20 +199,8 @@ def test_a_database_that_is_locked_is_a_refusal_for_people(engine: Engine, monke
 
 
 async def together(*verbs: Callable[[Session], object]) -> list[object]:
-    """Have all of them wait for one that is at work, so that they share a commit on SQLite."""
-    at_work, go_on = threading.Event(), threading.Event()
-
-    def first(_session: Session) -> None:
-        at_work.set()
-        assert go_on.wait(10)
-
-    holding = asyncio.create_task(db.in_transaction(first))
-    await asyncio.to_thread(at_work.wait, 10)
-    waiting = [asyncio.create_task(db.in_transaction(verb)) for verb in verbs]
-    await asyncio.sleep(0)
-    go_on.set()
-    await holding
-    return await asyncio.gather(*waiting, return_exceptions=True)
+    """Have them wait for the same turn, so that they share a commit on SQLite."""
+    return await asyncio.gather(*map(db.in_transaction, verbs), return_exceptions=True)
 
 
 def adding(name: str) -> Callable[[Session], str]:
@@ -250,8 +265,7 @@ async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
     counted = itertools.count()
 
     def full(self, connection) -> None:
-        # The first commit is of the one whom they wait for.
-        if next(counted) == 1:
+        if next(counted) == 0:
             raise OperationalError("COMMIT", {}, Exception("disk full"))
         commit(self, connection)
 
@@ -269,18 +283,7 @@ async def test_one_durable_verb_makes_the_shared_commit_durable(engine: Engine):
     def level(session: Session) -> None:
         levels.append(session.connection().execute(text("PRAGMA synchronous")).scalar_one())
 
-    at_work, go_on = threading.Event(), threading.Event()
-
-    def first(_session: Session) -> None:
-        at_work.set()
-        assert go_on.wait(10)
-
-    holding = asyncio.create_task(db.in_transaction(first))
-    await asyncio.to_thread(at_work.wait, 10)
-    waiting = [asyncio.create_task(one(level)) for one in (db.in_transaction, db.in_durable_transaction)]
-    await asyncio.sleep(0)
-    go_on.set()
-    await asyncio.gather(holding, *waiting)
+    await asyncio.gather(db.in_transaction(level), db.in_durable_transaction(level))
     await db.in_transaction(level)
     assert levels == [2, 2, 1]
 
@@ -298,3 +301,104 @@ async def test_an_asker_that_goes_away_leaves_its_work_done(engine: Engine):
 async def test_forty_at_once_are_all_written_and_all_answered(engine: Engine):
     done = await asyncio.gather(*(db.in_durable_transaction(adding(f"tag {n:02}")) for n in range(40)))
     assert done == [f"tag {n:02}" for n in range(40)] == names(engine)
+
+
+async def test_those_who_come_while_a_commit_is_on_its_way_share_the_next(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    if engine.dialect.name != "sqlite":
+        return
+    commit, committed, go_on = type(engine.dialect).do_commit, itertools.count(1), threading.Event()
+
+    def slow(self, connection) -> None:
+        if next(committed) == 1:
+            assert go_on.wait(10)
+        commit(self, connection)
+
+    monkeypatch.setattr(type(engine.dialect), "do_commit", slow)
+    first = asyncio.create_task(db.in_transaction(adding("oak")))
+    await asyncio.sleep(0.01)
+    others = [asyncio.create_task(db.in_transaction(adding(name))) for name in ("ash", "elm", "fir")]
+    await asyncio.sleep(0.01)
+    # The loop is free, and nobody has an answer before the commit that holds it.
+    assert (first.done(), names(engine)) == (False, [])
+    go_on.set()
+    assert await asyncio.gather(first, *others) == ["oak", "ash", "elm", "fir"]
+    assert names(engine) == ["ash", "elm", "fir", "oak"]
+    assert next(committed) == 3
+
+
+@pytest.mark.parametrize("rival", ["a thread", "another process"])
+async def test_the_loop_goes_on_while_others_write(engine: Engine, rival: str):
+    if engine.dialect.name != "sqlite":
+        return
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        if rival == "a thread":
+            with db.transaction() as session:
+                adding("rival")(session)
+                at_work.set()
+                assert go_on.wait(10)
+            return
+        other = db.make_engine(engine.url.render_as_string(hide_password=False))
+        with Session(other) as session:
+            session.connection(execution_options={"writes": True})
+            adding("rival")(session)
+            at_work.set()
+            assert go_on.wait(10)
+            session.commit()
+        other.dispose()
+
+    holding = asyncio.create_task(asyncio.to_thread(hold))
+    assert await asyncio.to_thread(at_work.wait, 10)
+    waiting = [asyncio.create_task(db.in_transaction(adding(name))) for name in ("oak", "elm")]
+    for _ in range(5):
+        await asyncio.sleep(0.002)
+    assert not any(task.done() for task in waiting)
+    assert await db.in_reading(lambda session: list(session.exec(select(Tag.name)))) == []
+    go_on.set()
+    assert await asyncio.gather(*waiting) == ["oak", "elm"]
+    await holding
+    assert names(engine) == ["elm", "oak", "rival"]
+
+
+async def test_sockets_have_their_turn_between_many_verbs(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    if engine.dialect.name != "sqlite":
+        return
+    monkeypatch.setattr(together_module, "LONGEST_SECONDS", 0.0)
+    commit, committed = type(engine.dialect).do_commit, itertools.count()
+
+    def counted(self, connection) -> None:
+        next(committed)
+        commit(self, connection)
+
+    monkeypatch.setattr(type(engine.dialect), "do_commit", counted)
+    assert await together(adding("ash"), adding("elm"), adding("fir")) == ["ash", "elm", "fir"]
+    # One verb a turn, and the loop came round for the others.
+    assert (next(committed), names(engine)) == (3, ["ash", "elm", "fir"])
+
+
+async def test_nobody_waits_for_ever_where_a_turn_can_not_begin(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    if engine.dialect.name != "sqlite":
+        return
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise RuntimeError("no connection")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(together_module, "_begin", refuse)
+        answers = await asyncio.wait_for(together(adding("oak"), adding("elm")), 10)
+    assert [str(answer) for answer in answers] == ["no connection", "no connection"]
+    assert await together(adding("ash")) == ["ash"]
+    assert names(engine) == ["ash"]
+
+
+def test_a_loop_that_has_ended_leaves_nothing_behind(engine: Engine):
+    for name in ("ash", "elm"):
+        asyncio.run(db.in_transaction(adding(name)))
+    gc.collect()
+    assert names(engine) == ["ash", "elm"]
+    assert [loop for loop in together_module._queues if loop.is_closed()] == []

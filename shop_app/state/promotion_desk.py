@@ -39,13 +39,13 @@ class PromotionDesk(rx.State):
     @staff("discounts.edit")
     async def generate(self, promotion: RecordId, count: Count, prefix: Code = ""):
         by = await asked_by(self)
-        await db.in_transaction(promotion_desk.generate_codes, promotion, count, prefix=prefix, by=by)
+        await db.in_long_transaction(promotion_desk.generate_codes, promotion, count, prefix=prefix, by=by)
         return say(_("The codes are there"))
 
     @rx.event
     @staff("discounts.edit")
     async def download(self, promotion: RecordId):
-        text = await db.in_reading(promotion_desk.codes_csv, promotion, by=await asked_by(self))
+        text = await db.in_long_reading(promotion_desk.codes_csv, promotion, by=await asked_by(self))
         return rx.download(data=text, filename=f"codes-{promotion}.csv")
 
 

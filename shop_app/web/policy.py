@@ -7,8 +7,7 @@ never for a browser. The guard reads the marks; see `web/guard.py`.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -38,11 +37,11 @@ def allows(policy: Policy, principal: Principal) -> bool:
     return policy.kind == "customer" or policy.permission in principal.permissions
 
 
-LookUp = Callable[[str], Principal]
-"""From the hash of a session's key to who that is now; NOBODY where it ended. Runs in a thread."""
+LookUp = Callable[[str], Awaitable[Principal]]
+"""From the hash of a session's key to who that is now; NOBODY where it ended."""
 
 
-def _nobody(_session_hash: str) -> Principal:
+async def _nobody(_session_hash: str) -> Principal:
     return NOBODY
 
 
@@ -84,7 +83,7 @@ async def who(cookie_header: str) -> Principal:
     key = cookies.session_key(cookie_header)
     if key is None:
         return NOBODY
-    return await asyncio.to_thread(_look_up, cookies.key_hash(key))
+    return await _look_up(cookies.key_hash(key))
 
 
 def remember_asker(principal: Principal | None) -> None:

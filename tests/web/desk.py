@@ -129,7 +129,7 @@ class Desk(rx.State):
         ran.append(["open_page"])
 
 
-def sessions(session_hash: str) -> Principal:
+async def sessions(session_hash: str) -> Principal:
     """What stands for the accounts: one customer, one clerk; the revoked session is gone."""
     return {
         cookies.key_hash(CUSTOMER): Principal("customer", 7),
