@@ -61,9 +61,10 @@ def transaction(bind: Engine, *, durable: bool) -> Iterator[Session]:
         lock.acquire()
     try:
         with Session(bind, expire_on_commit=False) as session:
-            session.connection(execution_options={"writes": True, "durable": durable})
+            connection = session.connection(execution_options={"writes": True, "durable": durable})
             yield session
-            session.commit()
+            with _closed_if_not_committed(connection):
+                session.commit()
             told = session.info.pop("facts", [])
     except OperationalError as error:
         raise unavailable() from error
@@ -242,14 +243,27 @@ def _commit(connection: Connection, wishes: list[Wish]) -> None:
     Errors  Unavailable when the database can't; nothing of it is written then.
     """
     try:
-        with connection.get_transaction():
-            pass
+        begun = connection.get_transaction()
+        assert begun
+        with _closed_if_not_committed(connection):
+            begun.commit()
     except OperationalError as error:
         raise unavailable() from error
     finally:
         _end(connection)
     for wish in wishes:
         wish.context.run(facts.tell, wish.told)
+
+
+@contextmanager
+def _closed_if_not_committed(connection: Connection) -> Iterator[None]:
+    """A database that can't commit may keep the transaction open, and SQLAlchemy then puts the connection
+    back as it is: whoever gets it next would find all doors locked."""
+    try:
+        yield
+    except OperationalError:
+        connection.invalidate()
+        raise
 
 
 def _end(connection: Connection) -> None:

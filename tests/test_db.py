@@ -402,3 +402,19 @@ def test_a_loop_that_has_ended_leaves_nothing_behind(engine: Engine):
     gc.collect()
     assert names(engine) == ["ash", "elm"]
     assert [loop for loop in together_module._queues if loop.is_closed()] == []
+
+
+def test_after_a_commit_that_failed_the_next_ones_find_a_clean_connection(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    def full(self, connection) -> None:
+        raise OperationalError("COMMIT", {}, Exception("disk full"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(engine.dialect), "do_commit", full)
+        for _ in range(3):
+            with pytest.raises(db.Unavailable), db.transaction() as session:
+                adding("lost")(session)
+    with db.transaction() as session:
+        adding("oak")(session)
+    assert names(engine) == ["oak"]
