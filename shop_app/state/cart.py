@@ -79,6 +79,8 @@ class Cart(rx.State):
         if self._path != (path := self.router.url.path):
             # Another page than the one that it was opened on: this also runs when another tab adds.
             self._path, self.drawer_open, self.removed = path, False, NOTHING
+            if path.rstrip("/") != "/checkout":
+                await live.leave_checkout(self)
         self.view, self.loaded = await db.in_reading(cart.view, visitor_hash(self)), True
 
     @rx.event

@@ -96,6 +96,8 @@ class Checkout(rx.State):
         await live.join_checkout(self)
         self._leaving = False
         await self._enter()
+        # Holding changes nothing that this tab's cart shows.
+        live.shows_cart(self)
         self.loaded = True
 
     @rx.event
@@ -184,6 +186,7 @@ class Checkout(rx.State):
                 expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
             )  # fmt: skip
             self._leaving = True
+            await live.leave_checkout(self)
             self.departure = Departure(to, form.get("ticket", "")[:64], self.departure.number + 1)
         except ShopError as refusal:
             await self._refuse(refusal)

@@ -121,6 +121,11 @@ async def join_checkout(state: rx.State) -> None:
     await _join(state, rooms.CHECKOUT, [rooms.checkout_room(key)] if key else [])
 
 
+async def leave_checkout(state: rx.State) -> None:
+    """Hear no more of it: the page has been left, or is about to be."""
+    await _join(state, rooms.CHECKOUT, [])
+
+
 async def join_order(state: rx.State, token_hash: str) -> None:
     """Hear of changes of an order; whoever calls this has shown that the visitor may see it."""
     await _join(state, rooms.ORDER, [rooms.order_room(token_hash)])

@@ -34,8 +34,8 @@ VARIANTS_AT_ONCE = 500
 @dataclass(slots=True)
 class _Heard:
     variants: set[int] = field(default_factory=set)
-    carts: dict[int, tuple[int, float]] = field(default_factory=dict)
-    """Id -> how often it changed, and when last."""
+    carts: dict[int, tuple[set[str], float]] = field(default_factory=dict)
+    """Id -> whose doing it was, and when it changed last."""
     orders: set[int] = field(default_factory=set)
 
 
@@ -46,28 +46,28 @@ class Teller:
         self._loop = asyncio.get_running_loop()
         self._heard = _Heard()
         self._telling: asyncio.Task[None] | None = None
-        self._unread: deque[facts.Fact] = deque()
+        self._unread: deque[tuple[facts.Fact, str]] = deque()
 
     def hear(self, fact: facts.Fact) -> None:
         """From any thread; returns at once. The loop is woken for the first fact of several alone."""
         first = not self._unread
-        self._unread.append(fact)
+        self._unread.append((fact, facts.author.get()))
         if first and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._read)
 
     def _read(self) -> None:
         while self._unread:
             # Taken out after it was noted: who finds nothing unread wakes the loop.
-            self._note(self._unread[0])
+            self._note(*self._unread[0])
             self._unread.popleft()
 
-    def _note(self, fact: facts.Fact) -> None:
+    def _note(self, fact: facts.Fact, author: str) -> None:
         match fact:
             case facts.StockChanged(variant_ids) | facts.PriceChanged(variant_ids):
                 self._heard.variants.update(variant_ids)
             case facts.CartChanged(cart_id):
-                times, _at = self._heard.carts.get(cart_id, (0, 0.0))
-                self._heard.carts[cart_id] = (times + 1, time.monotonic())
+                authors, _at = self._heard.carts.get(cart_id, (set(), 0.0))
+                self._heard.carts[cart_id] = (authors | {author}, time.monotonic())
             case facts.OrderPlaced(order_id) | facts.OrderChanged(order_id):
                 self._heard.orders.add(order_id)
         if self._telling is None:
@@ -91,28 +91,28 @@ async def _push(heard: _Heard) -> None:
             rooms.push_product(signal.slug, _fields(signal))
     if heard.carts or heard.orders:
         visitors, tokens = await db.in_reading(_audience, heard)
-        for visitor_hash, changes in _by_visitor(heard, visitors).items():
-            _push_cart(visitor_hash, changes)
+        for visitor_hash, (authors, since) in _by_visitor(heard, visitors).items():
+            _push_cart(visitor_hash, authors, since)
         for token in tokens:
             rooms.push_order(key_hash(token), ask=[handler_name(Order.load)])
 
 
-def _by_visitor(heard: _Heard, visitors: dict[int, str]) -> dict[str, list[tuple[int, float]]]:
-    found: dict[str, list[tuple[int, float]]] = {}
+def _by_visitor(heard: _Heard, visitors: dict[int, str]) -> dict[str, tuple[set[str], float]]:
+    found: dict[str, tuple[set[str], float]] = {}
     for cart_id, visitor_hash in visitors.items():
-        found.setdefault(visitor_hash, []).append(heard.carts[cart_id])
+        (authors, at), (others, before) = heard.carts[cart_id], found.get(visitor_hash, (set(), 0.0))
+        found[visitor_hash] = (authors | others, max(at, before))
     return found
 
 
-def _push_cart(visitor_hash: str, changes: list[tuple[int, float]]) -> None:
-    """Ask the visitor's tabs to load the cart, but not the one whose own and only change this is."""
-    once = sum(times for times, _at in changes) == 1
-    since = changes[0][1] if once else float("inf")
-    cart_room, checkout_room = rooms.cart_room(visitor_hash), rooms.checkout_room(visitor_hash)
-    rooms.push_cart(visitor_hash, ask=[handler_name(Cart.load)], skip=already_shown(cart_room, since))
-    rooms.push_checkout(
-        visitor_hash, ask=[handler_name(Checkout.look_again)], skip=already_shown(checkout_room, since)
-    )
+def _push_cart(visitor_hash: str, authors: set[str], since: float) -> None:
+    """Ask the visitor's tabs to load the cart, but not the one that did it all and shows it already."""
+    for room, push, handler in (
+        (rooms.cart_room(visitor_hash), rooms.push_cart, Cart.load),
+        (rooms.checkout_room(visitor_hash), rooms.push_checkout, Checkout.look_again),
+    ):
+        shown = already_shown(room, since)
+        push(visitor_hash, ask=[handler_name(handler)], skip=shown if authors == {shown} else "")
 
 
 def _audience(session: Session, heard: _Heard) -> tuple[dict[int, str], list[str]]:

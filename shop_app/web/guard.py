@@ -25,6 +25,7 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
+from shop_app import facts
 from shop_app.services.accounts import NOBODY
 from shop_app.words import _
 
@@ -127,6 +128,7 @@ class Guard(Middleware):
             values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
             event.payload.clear()
             event.payload.update(values)
+        facts.author.set(_connection(event).get("sid", ""))
         remember_asker(None)
         if policy.kind in ("customer", "staff"):
             cookie = _cookie_header(event)
@@ -151,9 +153,13 @@ def came_from_browser(event: Event) -> bool:
 
 
 def _cookie_header(event: Event) -> str:
-    """The Cookie header of the connection that the event, or the event that chained it, arrived on."""
-    data = event.router_data or EventContext.get().router_data or {}
-    return data.get("headers", {}).get("cookie", "")
+    """The Cookie header of the event's connection."""
+    return _connection(event).get("headers", {}).get("cookie", "")
+
+
+def _connection(event: Event) -> Mapping[str, Any]:
+    """The connection that the event arrived on, or the event that chained it."""
+    return event.router_data or EventContext.get().router_data or {}
 
 
 def _framework_payload(event: Event) -> dict[str, Any]:
