@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, col
 
-_cart = SQLModel.metadata.tables["cart"]
-_order = SQLModel.metadata.tables["customer_order"]
+from ..models import Cart, Order
 
 
 def cart_audience(session: Session, cart_ids: Collection[int]) -> dict[int, str]:
     """The hash of the visitor's key that each of these carts belongs to."""
     if not cart_ids:
         return {}
-    known = select(_cart.c.id, _cart.c.key_hash).where(_cart.c.id.in_(list(cart_ids)))
+    known = select(Cart.id, Cart.key_hash).where(col(Cart.id).in_(list(cart_ids)))
     return {row.id: row.key_hash for row in session.connection().execute(known)}
 
 
@@ -23,5 +22,5 @@ def order_audience(session: Session, order_ids: Collection[int]) -> list[str]:
     """The tokens of these orders."""
     if not order_ids:
         return []
-    known = select(_order.c.token).where(_order.c.id.in_(list(order_ids)))
+    known = select(Order.token).where(col(Order.id).in_(list(order_ids)))
     return list(session.connection().execute(known).scalars())

@@ -7,7 +7,7 @@ in between leaves it to the next. The repeat then carries the same Message-ID.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, text
@@ -27,6 +27,16 @@ _WRITE = text("""
     bindparam("data", type_=_letter.c.data.type), bindparam("created_at", type_=_letter.c.created_at.type),
     bindparam("next_try_at", type_=_letter.c.next_try_at.type),
 )  # fmt: skip
+_CLAIM = (
+    update(_letter)
+    .where(
+        _letter.c.id == bindparam("letter"),
+        _letter.c.sent_at.is_(None),
+        _letter.c.next_try_at == bindparam("as_found"),
+    )
+    .values(next_try_at=bindparam("until"), attempts=_letter.c.attempts + 1)
+)
+_SENT = update(_letter).where(_letter.c.id == bindparam("letter")).values(sent_at=bindparam("at"), problem="")
 
 CLAIMED_FOR = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=6)
@@ -66,17 +76,9 @@ def claim(session: Session, limit: int = 20) -> list[LetterToSend]:
     return [_to_send(letter) for letter in due if _claimed(session, letter, at + CLAIMED_FOR)]
 
 
-def _claimed(session: Session, letter: Letter, until: Any) -> bool:
-    statement = (
-        update(Letter)
-        .where(
-            col(Letter.id) == letter.id,
-            col(Letter.sent_at).is_(None),
-            col(Letter.next_try_at) == letter.next_try_at,
-        )
-        .values(next_try_at=until, attempts=Letter.attempts + 1)
-    )
-    return session.connection().execute(statement).rowcount == 1
+def _claimed(session: Session, letter: Letter, until: datetime) -> bool:
+    claim = {"letter": letter.id, "as_found": letter.next_try_at, "until": until}
+    return session.connection().execute(_CLAIM, claim).rowcount == 1
 
 
 def _to_send(letter: Letter) -> LetterToSend:
@@ -85,8 +87,7 @@ def _to_send(letter: Letter) -> LetterToSend:
 
 
 def mark_sent(session: Session, letter_id: int) -> None:
-    letter = session.get_one(Letter, letter_id)
-    letter.sent_at, letter.problem = now(), ""
+    session.connection().execute(_SENT, {"letter": letter_id, "at": now()})
 
 
 def mark_failed(session: Session, letter_id: int, problem: str, *, for_good: bool = False) -> None:
