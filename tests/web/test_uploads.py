@@ -20,9 +20,8 @@ PASSWORD = "a long enough password"
 
 @pytest.fixture
 async def client(engine, monkeypatch):
-    def who(session_hash: str) -> accounts.Principal:
-        with db.reading() as session:
-            return accounts.who(session, session_hash)
+    async def who(session_hash: str) -> accounts.Principal:
+        return await db.in_reading(accounts.who, session_hash)
 
     monkeypatch.setattr(policy, "_look_up", who)
     transport = httpx.ASGITransport(app=Starlette(routes=uploads.routes))
