@@ -1,4 +1,4 @@
-"""What letters say: subject, plain text and HTML, from the order as its page shows it."""
+"""What letters say: subject, plain text and HTML, from the order as its page shows it, or from a credit."""
 
 from __future__ import annotations
 
@@ -41,18 +41,19 @@ def compose(letter: LetterToSend, view: OrderView | None) -> EmailMessage:
 
     Errors  KeyError for a kind that isn't known.
     """
-    if view is None:
-        message = _envelope(letter, about_credit.subject(letter.kind, letter.data))
-        message.set_content(about_credit.text(letter.kind, letter.data, SHOP_NAME))
-        return message
-    words = KINDS[letter.kind](view, letter.data)
+    words = (
+        about_credit.KINDS[letter.kind](letter.data)
+        if view is None
+        else KINDS[letter.kind](view, letter.data)
+    )
     given = {
         "words": words, "view": view, "shop": SHOP_NAME, "_": _, "lang": settings().locale,
-        "link": words.link or f"{settings().public_url}/orders/{view.token}", "home": settings().public_url,
+        "link": words.link or f"{settings().public_url}/orders/{view.token if view else ''}",
+        "home": settings().public_url,
     }  # fmt: skip
     message = _envelope(letter, words.subject)
-    message.set_content(_template("order.txt").render(given))
-    message.add_alternative(_template("order.html").render(given), subtype="html")
+    message.set_content(_template("letter.txt").render(given))
+    message.add_alternative(_template("letter.html").render(given), subtype="html")
     return message
 
 

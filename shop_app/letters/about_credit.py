@@ -10,26 +10,37 @@ from typing import Any
 from ..services.credit import credit_codes
 from ..settings import settings
 from ..words import _
-
-KINDS = ("gift_card", "store_credit")
-
-
-def subject(kind: str, data: dict[str, Any]) -> str:
-    name = _("A gift card of {amount}") if kind == "gift_card" else _("{amount} of store credit for you")
-    return name.format(amount=data["amount"])
+from .wording import Words
 
 
-def text(kind: str, data: dict[str, Any], shop: str) -> str:
-    """The letter in plain text, without an order around it."""
-    is_card = kind == "gift_card"
-    code = credit_codes.make(data["request_key"]) if is_card else credit_codes.of_account(data["account_id"])
-    parts = [
-        subject(kind, data),
-        _("Your code: {code}").format(code=code),
-        _("Enter it in the cart or at checkout, under “Gift card or credit?”. What isn't used stays on it."),
-        _("Whoever has the code can spend it, so keep it to yourself.")
-        if is_card
-        else _("It stays the same when more is added. Whoever has it can spend it: keep it to yourself."),
-        f"{shop}\n{settings().public_url}",
-    ]
-    return "\n\n".join(parts) + "\n"
+def gift_card(data: dict[str, Any]) -> Words:
+    return _with_code(
+        data, _("A gift card of {amount}"), credit_codes.make(data["request_key"]),
+        _("What isn't used stays on it. Whoever has the code can spend it, so keep it to yourself."),
+    )  # fmt: skip
+
+
+def store_credit(data: dict[str, Any]) -> Words:
+    return _with_code(
+        data, _("{amount} of store credit for you"), credit_codes.of_account(data["account_id"]),
+        _("The code stays the same when more is added. Whoever has it can spend it: keep it to yourself."),
+    )  # fmt: skip
+
+
+def _with_code(data: dict[str, Any], name: str, code: str, keep: str) -> Words:
+    subject = name.format(amount=data["amount"])
+    return Words(
+        subject, subject, [],
+        code=code,
+        rows=[
+            (_("Balance"), data.get("balance", data["amount"])),
+            *([(_("To be used until"), data["until"])] if data.get("until") else []),
+        ],
+        after=[_("Enter the code in the cart or at checkout, under “Gift card or credit?”."), keep],
+        button=_("See everything"), link=f"{settings().public_url}/products",
+        why=_("You get this letter because of a gift card or credit for this address."),
+    )  # fmt: skip
+
+
+KINDS = {"gift_card": gift_card, "store_credit": store_credit}
+"""Every kind of letter without an order around it."""

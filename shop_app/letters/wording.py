@@ -1,4 +1,4 @@
-"""What tells one kind of letter from another; the rest of it is the order."""
+"""What tells one kind of letter from another; the rest of it is the order, where it is about one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ class Words:
     subject: str
     headline: str
     paragraphs: list[str]
+    code: str = ""
+    """What the letter brings: large, and easy to copy."""
     rows: list[tuple[str, str]] = field(default_factory=list)
     """What the shopper needs at hand, such as where to transfer the money to."""
     items_title: str = ""
@@ -22,3 +24,5 @@ class Words:
     button: str = ""
     link: str = ""
     """Where the button leads, where that isn't the order's page."""
+    why: str = ""
+    """Why somebody gets it, where that isn't an order."""

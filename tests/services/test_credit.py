@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, col, select
@@ -218,14 +218,52 @@ def test_a_card_for_an_address_is_sent_there_and_its_code_isnt_in_the_outbox(ses
     assert (row.kind, row.to_email) == ("gift_card", "sam@example.com")
     plain = issued.code.replace("-", "")
     assert plain not in repr(row.data).replace("-", "")
-    message = compose(LetterToSend(1, row.kind, row.to_email, row.dedupe_key, row.data), None)
-    assert message["Subject"] == "A gift card of €20.00"
-    assert f"Your code: {issued.code}" in message.get_content()
+    subject, said, html = letter(row)
+    assert subject == "A gift card of €20.00"
+    assert issued.code in html
+    assert (
+        said
+        == f"""\
+A gift card of €20.00
+
+Your code: {issued.code}
+
+Balance: €20.00
+
+Enter the code in the cart or at checkout, under “Gift card or credit?”.
+
+What isn't used stays on it. Whoever has the code can spend it, so keep it to yourself.
+
+See everything: http://localhost:3000/products
+
+Fennholm
+http://localhost:3000
+"""
+    )
 
 
-def test_the_letter_of_store_credit_brings_a_code_that_works(session):
+def test_the_letter_of_store_credit_brings_a_code_that_works_and_what_is_on_it_now(session):
     account_id = card(session, kind="store_credit", email="sam@example.com").account_id
-    row = session.exec(select(Letter)).one()
-    said = compose(LetterToSend(1, row.kind, row.to_email, row.dedupe_key, row.data), None).get_content()
+    card(session, 500, key="two", kind="store_credit", email="sam@example.com")
+    _first, row = session.exec(select(Letter).order_by(col(Letter.id))).all()
+    subject, said, html = letter(row)
     code = next(line for line in said.splitlines() if line.startswith("Your code: "))[11:]
     assert credit.find(session, code) == account_id
+    assert code in html
+    assert subject == "€5.00 of store credit for you"
+    assert "Balance: €25.00" in said
+    assert "of a gift card or credit for this address" in html
+
+
+def test_the_letter_of_a_card_that_ends_says_when(session):
+    card(session, email="sam@example.com", expires_at=datetime(2099, 3, 1, tzinfo=UTC))
+    _subject, said, html = letter(session.exec(select(Letter)).one())
+    assert "To be used until: 1 March 2099" in said
+    assert "1 March 2099" in html
+
+
+def letter(row: Letter) -> tuple[str, str, str]:
+    """Subject, plain text and HTML, as they are sent."""
+    message = compose(LetterToSend(1, row.kind, row.to_email, row.dedupe_key, row.data), None)
+    plain, html = (part.get_content() for part in message.iter_parts())
+    return str(message["Subject"]), plain, html

@@ -19,7 +19,7 @@ from ...models import CreditEntryKind, CreditKind
 from ...money import show
 from ...settings import settings
 from ...words import _
-from .. import audit, letters
+from .. import audit, days, letters
 from ..accounts import Principal, clean_email
 from . import credit_codes
 
@@ -181,9 +181,16 @@ def tell(
     session: Session, kind: str, email: str, key: str, account_id: int, amount_minor: int, currency: str,
     **more: str,
 ) -> None:  # fmt: skip
-    """Write the letter that brings the code. The code itself isn't in it yet: see `letters.about_credit`."""
-    amount = show(amount_minor, currency, settings().locale)
-    data = {"account_id": account_id, "amount": amount} | more
+    """Write the letter that brings the code and the balance, after the entry that it tells of.
+
+    The code itself isn't in it yet: see `letters.about_credit`.
+    """
+    found, locale = the_account(session, account_id), settings().locale
+    data = {
+        "account_id": account_id, "amount": show(amount_minor, currency, locale),
+        "balance": show(found.balance_minor, currency, locale),
+        "until": days.full_day(found.expires_at) if found.expires_at else "",
+    } | more  # fmt: skip
     letters.write(session, kind, email, f"{kind}:{key}", data)
 
 

@@ -208,14 +208,15 @@ def _settle_in_credit(
         account = credit.account_of_payment(session, payment.payment_id)
     else:
         account = credit.account_of(session, head.email, head.currency)
-        credit.tell(
-            session, "store_credit", head.email, f"refund:{refund.id}", account, refund.amount_minor,
-            head.currency,
-        )  # fmt: skip
     credit.give(
         session, account, refund.amount_minor, CreditEntryKind.REFUNDED, f"refund:{refund.id}",
         order_id=head.id, refund_id=refund.id, payment_id=payment.payment_id, note=refund.reason, actor=actor,
     )  # fmt: skip
+    if not own_card:
+        credit.tell(
+            session, "store_credit", head.email, f"refund:{refund.id}", account, refund.amount_minor,
+            head.currency,
+        )  # fmt: skip
     row = locked(session, payment.payment_id)
     picture = RefundPicture(
         f"credit-{refund.request_key}", refund.amount_minor, RefundStatus.SUCCEEDED.value, refund.request_key
