@@ -82,9 +82,11 @@ def sources() -> Iterator[Path]:
 def sources_hash() -> str:
     """A hash over the sources of the front end, the settings that its texts depend on, and Reflex."""
     chosen = settings()
-    digest = hashlib.sha256(
-        repr((importlib.metadata.version("reflex"), chosen.locale, chosen.currency, chosen.country)).encode()
-    )
+    depends_on = (
+        importlib.metadata.version("reflex"), chosen.locale, chosen.currency, chosen.country,
+        chosen.prices_include_tax,
+    )  # fmt: skip
+    digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())

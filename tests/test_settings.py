@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import stat
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from shop_app.serve import sources_hash
 from shop_app.settings import ROOT, Settings, WrongSetting, settings
 
 PRODUCTION = {
@@ -117,3 +120,23 @@ def test_a_wrong_setting_ends_the_process_with_its_sentence_alone():
     assert done.stdout == ""
     assert done.stderr.startswith("The setting PORT can't be used:")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("included", "note", "end"),
+    [
+        ("true", "incl. VAT, plus ", "© Fennholm. Prices include VAT."),
+        ("false", "plus tax and ", "© Fennholm. Tax is added at checkout."),
+    ],
+)
+def test_pages_say_what_the_prices_include_and_are_built_anew_with_it(included: str, note: str, end: str):
+    told = "from shop_app import serve; from shop_app.components import texts; import json;" + (
+        "print(json.dumps([texts.PRICE_NOTE, texts.FOOTER_END, serve.sources_hash()]))"
+    )
+    environment = os.environ | {"SHOP_PRICES_INCLUDE_TAX": included}
+    asked = subprocess.run(
+        [sys.executable, "-c", told], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    said = json.loads(asked.stdout)
+    assert said[:2] == [note, end]
+    assert (said[2] == sources_hash()) is (included == "true")

@@ -12,7 +12,7 @@ from shop_app.state.live import live_var
 from shop_app.state.product import Product
 from shop_app.words import _
 
-from . import look
+from . import look, texts
 from .controls import text_link
 from .fields import size_radio, swatch_radio
 from .icons import icon
@@ -61,7 +61,7 @@ def _price(chosen: Any) -> rx.Component:
     return rx.el.div(
         price(chosen.price, chosen.compare_at, class_name="text-[22px] leading-7", testid="product-price"),
         rx.el.p(
-            _("incl. VAT, plus "), text_link(_("delivery"), href="/delivery"), class_name="text-sm text-ink-3"
+            texts.PRICE_NOTE, text_link(_("delivery"), href="/delivery"), class_name="text-sm text-ink-3"
         ),
         rx.cond(chosen.saving, rx.el.p(chosen.saving, class_name="mt-1 text-sm text-coral"), rx.fragment()),
         rx.cond(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shop_app.settings import settings
 from shop_app.words import _
 
 
@@ -53,8 +54,9 @@ ABOUT = PlainPage(
               "before you throw it away."),
         ), links=(_WRITE,)),
         Part(_("How we price"), (
-            _("Prices include VAT. A crossed-out price is what the thing cost before, and its page names "
-              "the lowest price of the past 30 days. Nothing is reduced for one day only, no clock runs."),
+            _("Prices include VAT.") if settings().prices_include_tax else _("Tax is added at checkout."),
+            _("A crossed-out price is what the thing cost before, and its page names the lowest price of "
+              "the past 30 days. Nothing is reduced for one day only, no clock runs."),
         )),
         _DEMO,
     ),
@@ -196,8 +198,9 @@ TERMS = PlainPage(
               "make an offer; the contract is made when we confirm it by e-mail."),
         )),
         Part(_("Prices and payment"), (
-            _("Prices are in euros and include VAT. Checkout shows every cost before you pay. We charge the "
-              "amount on the button, and nothing later."),
+            _("Prices include VAT.") if settings().prices_include_tax else _("Tax is added at checkout."),
+            _("Checkout shows every cost before you pay. We charge the amount on the button, and nothing "
+              "later."),
         )),
         Part(_("If something is sold out"), (
             _("Stock is counted when you order. If two people want the last piece, the first order "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shop_app.settings import settings
 from shop_app.words import _
 
 SHOP = "Fennholm"
@@ -24,7 +25,13 @@ FOOTER = (
     (_("About"), ((_("About us"), "/about"), (_("Imprint"), "/imprint"))),
 )
 FOOTER_ABOUT = _("Home goods from small workshops, sold from one room in Berlin.")
-FOOTER_END = _("© Fennholm. Prices include VAT.")
+FOOTER_END = (
+    _("© Fennholm. Prices include VAT.")
+    if settings().prices_include_tax
+    else _("© Fennholm. Tax is added at checkout.")
+)
+PRICE_NOTE = _("incl. VAT, plus ") if settings().prices_include_tax else _("plus tax and ")
+"""What stands below a price, before the link to the delivery's cost."""
 FOOTER_LEGAL = ((_("Imprint"), "/imprint"), (_("Privacy"), "/privacy"), (_("Terms"), "/terms"))
 
 HERO_TITLE = _("Good things\nfor ordinary\ndays at home")
