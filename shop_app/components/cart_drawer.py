@@ -10,7 +10,6 @@ from shop_app.words import _
 from . import look
 from .cart_line import (
     cart_line,
-    code_field,
     discount_rows,
     free_shipping,
     gift_line,
@@ -19,6 +18,7 @@ from .cart_line import (
     undo_row,
     units,
 )  # fmt: skip
+from .code_fields import code_field
 from .controls import link_button
 from .marks import empty_state
 from .overlays import drawer

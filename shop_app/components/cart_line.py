@@ -1,4 +1,4 @@
-"""A line of the cart, in the drawer and on the page alike, and the sums and fields that go with the lines."""
+"""A line of the cart, in the drawer and on the page alike, and the sums that go with the lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from shop_app.words import _
 
 from . import look
 from .controls import button
-from .fields import field_error
 from .icons import icon
 from .marks import badge, note, progress
 from .parts import focus_box, most_text, quantity
@@ -242,68 +241,6 @@ def free_shipping() -> rx.Component:
             class_name=look.FREE_SHIPPING,
         ),
         rx.fragment(),
-    )
-
-
-def code_field(
-    prefix: str, desk: Any = Cart, view: Any = Cart.view, *, unfolded: bool = False
-) -> rx.Component:
-    """The discount code; `prefix` keeps ids apart, `desk` is the State that takes the code."""
-    input_id, note_id = f"{prefix}-code", f"{prefix}-code-note"
-    return rx.el.details(
-        rx.el.summary(
-            rx.el.span(_("Have a code?")), icon("down", look.FACET_ICON), class_name=look.CODE_HEAD
-        ),
-        rx.el.form(
-            rx.el.label(_("Discount code"), html_for=input_id, class_name=look.SR),
-            rx.el.input(
-                id=input_id,
-                name="code",
-                max_length=40,
-                auto_complete="off",
-                auto_capitalize="characters",
-                class_name=look.INPUT,
-                placeholder=_("Discount code"),
-                data_testid="discount-code",
-                aria_describedby=note_id,
-                aria_invalid=rx.cond(desk.code_refusal, "true", "false"),
-            ),
-            button(_("Apply"), kind="outline", type="submit", data_testid="apply-discount"),
-            on_submit=desk.apply_code,
-            key=f"{prefix}-{view.discounts.length()}",
-            class_name="mt-2 flex gap-2",
-        ),
-        rx.el.div(
-            rx.cond(
-                desk.code_refusal, field_error(desk.code_refusal, id=f"{prefix}-code-refusal"), rx.fragment()
-            ),
-            rx.foreach(view.reasons, lambda reason: _reason(reason, desk)),
-            id=note_id,
-            role="status",
-            class_name="grid gap-2 not-empty:mt-2",
-        ),
-        open=True if unfolded else (view.reasons.length() > 0) | (desk.code_refusal != ""),
-        class_name=look.CODE,
-        data_testid="code-fold",
-    )
-
-
-def _reason(reason: Any, desk: Any) -> rx.Component:
-    return rx.el.p(
-        icon("info", f"{look.ICON_S} self-start mt-0.5"),
-        rx.el.span(reason.reason),
-        _take_off(reason.code, desk),
-        class_name=look.CODE_REASON,
-    )
-
-
-def _take_off(code: Any, desk: Any) -> rx.Component:
-    return rx.el.button(
-        _("Remove"),
-        rx.el.span(" ", code, class_name=look.SR),
-        type="button",
-        on_click=desk.remove_code(code),
-        class_name=f"{look.LINK} cursor-pointer text-ink-2",
     )
 
 

@@ -11,7 +11,6 @@ from shop_app.words import _
 
 from . import look
 from .cart_line import (
-    code_field,
     discount_rows,
     gift_price,
     hints,
@@ -20,8 +19,9 @@ from .cart_line import (
     thumbnail,
     units,
 )  # fmt: skip
+from .code_fields import code_field, credit_field
 from .controls import text_link
-from .credit import credit_field, credit_rows
+from .credit import credit_rows
 from .icons import icon
 from .marks import badge
 

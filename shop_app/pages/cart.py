@@ -9,7 +9,6 @@ import reflex as rx
 from shop_app.components import layout, look, texts
 from shop_app.components.cart_line import (
     cart_line,
-    code_field,
     discount_rows,
     free_shipping,
     gift_line,
@@ -20,8 +19,9 @@ from shop_app.components.cart_line import (
     undo_row,
     units,
 )
+from shop_app.components.code_fields import code_field, credit_field
 from shop_app.components.controls import link_button
-from shop_app.components.credit import credit_field, credit_rows
+from shop_app.components.credit import credit_rows
 from shop_app.components.marks import empty_state
 from shop_app.state.cart import Cart
 from shop_app.words import _

@@ -1,0 +1,127 @@
+"""Where codes are entered in cart, drawer and checkout: a discount's, a gift card's, one of credit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from shop_app.state.cart import Cart
+from shop_app.words import _
+
+from . import look
+from .controls import button
+from .fields import field_error
+from .icons import icon
+
+
+def code_field(
+    prefix: str, desk: Any = Cart, view: Any = Cart.view, *, unfolded: bool = False
+) -> rx.Component:
+    """The discount code; `prefix` keeps ids apart, `desk` is the State that takes the code."""
+    return _folded(
+        _("Have a code?"),
+        _("Discount code"),
+        rx.foreach(view.reasons, lambda reason: _reason(reason, desk)),
+        prefix=prefix,
+        name="code",
+        mark="discount",
+        fold="code-fold",
+        most=40,
+        refusal=desk.code_refusal,
+        applied=view.discounts,
+        unfolded=True if unfolded else (view.reasons.length() > 0) | (desk.code_refusal != ""),
+        on_submit=desk.apply_code,
+        placeholder=_("Discount code"),
+    )
+
+
+def credit_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
+    """The code of a gift card or of credit; the same arguments."""
+    return _folded(
+        _("Gift card or credit?"),
+        _("Code of the gift card or credit"),
+        prefix=prefix,
+        name="credit",
+        mark="credit",
+        fold="credit-fold",
+        most=60,
+        refusal=desk.credit_refusal,
+        applied=view.credits,
+        unfolded=desk.credit_refusal != "",
+        on_submit=desk.apply_credit,
+        placeholder="7KQ2-…",
+        spell_check=False,
+    )
+
+
+def _folded(
+    title: str,
+    label: str,
+    *reasons: Any,
+    prefix: str,
+    name: str,
+    mark: str,
+    fold: str,
+    most: int,
+    refusal: Any,
+    applied: Any,
+    unfolded: Any,
+    on_submit: Any,
+    **props: Any,
+) -> rx.Component:
+    """A field with its button below a title that unfolds it, and why a code wasn't taken.
+
+    What is typed goes when the number of `applied` codes changes; `props` go to the input.
+    """
+    input_id = f"{prefix}-{name}"
+    note_id = f"{input_id}-note"
+    return rx.el.details(
+        rx.el.summary(rx.el.span(title), icon("down", look.FACET_ICON), class_name=look.CODE_HEAD),
+        rx.el.form(
+            rx.el.label(label, html_for=input_id, class_name=look.SR),
+            rx.el.input(
+                id=input_id,
+                name=name,
+                max_length=most,
+                auto_complete="off",
+                auto_capitalize="characters",
+                class_name=look.INPUT,
+                data_testid=f"{mark}-code",
+                aria_describedby=note_id,
+                aria_invalid=rx.cond(refusal, "true", "false"),
+                **props,
+            ),
+            button(_("Apply"), kind="outline", type="submit", data_testid=f"apply-{mark}"),
+            on_submit=on_submit,
+            key=f"{prefix}-{applied.length()}",
+            class_name="mt-2 flex gap-2",
+        ),
+        rx.el.div(
+            rx.cond(refusal, field_error(refusal, id=f"{input_id}-refusal"), rx.fragment()),
+            *reasons,
+            id=note_id,
+            role="status",
+            class_name="grid gap-2 not-empty:mt-2",
+        ),
+        open=unfolded,
+        class_name=look.CODE,
+        data_testid=fold,
+    )
+
+
+def _reason(reason: Any, desk: Any) -> rx.Component:
+    """Why a code that was entered takes nothing off, and the way to take it out."""
+    out = rx.el.button(
+        _("Remove"),
+        rx.el.span(" ", reason.code, class_name=look.SR),
+        type="button",
+        on_click=desk.remove_code(reason.code),
+        class_name=f"{look.LINK} cursor-pointer text-ink-2",
+    )
+    return rx.el.p(
+        icon("info", f"{look.ICON_S} self-start mt-0.5"),
+        rx.el.span(reason.reason),
+        out,
+        class_name=look.CODE_REASON,
+    )
