@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 async def sweep() -> int:
     """Free holds that ran out, apply what waits in the inbox, end unpaid orders, ask again for refunds,
-    let go of what is authorised for orders that were ended.
+    let go of what is authorised for orders that were ended, mark those whose money was let go without that.
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.
     """
@@ -33,6 +33,9 @@ async def sweep() -> int:
         done += await _try(f"refund {wanted.refund_id}", ask_again(wanted))
     for order_id in await db.in_reading(authorisations.of_ended_orders):
         done += await _try(f"the authorisation of order {order_id}", void(order_id))
+    for order_id in await db.in_reading(authorisations.left_alone):
+        look = db.in_durable_transaction(authorisations.ask_for_a_look, order_id)
+        done += await _try(f"a look at order {order_id}", look)
     return done
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from shop_app import db, till
 from shop_app.services.books import books
+from shop_app.services.payments import authorisations, payments
 from shop_app.services.refunds.refunds import RefundWish
+from shop_app.settings import settings
 from tests.paying import MANAGER, World, make_world, rows
 
 
@@ -34,4 +36,41 @@ def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before
 
     (ended,) = rows("customer_order")
     assert (ended.status, ended.payment_status, ended.attention) == ("cancelled", "partially_refunded", "")
+    assert wrong() == []
+
+
+@pytest.fixture
+def let_go(engine, clock, tmp_path, monkeypatch) -> World:
+    """An order whose cancelling died once the company had let go of its money, and before it was written."""
+    chosen = settings().model_copy(update={"capture": "at_fulfilment"})
+    monkeypatch.setattr(payments, "settings", lambda: chosen)
+    world = make_world(tmp_path)
+    world.enter_card(world.pay())
+    world.deliver()
+    asyncio.run(till.void(rows("customer_order")[0].id))
+    world.deliver()
+    return world
+
+
+@pytest.mark.both
+def test_an_order_whose_cancelling_died_after_its_money_was_let_go_is_marked_once(let_go, clock):
+    asyncio.run(till.sweep())
+    assert rows("customer_order")[0].attention == ""
+
+    clock.shift(authorisations.LEFT_ALONE.total_seconds() + 1)
+    asyncio.run(till.sweep())
+    (found,) = rows("customer_order")
+    assert (found.status, found.payment_status) == ("placed", "voided")
+    assert found.attention == "The authorisation was let go, and the order wasn't cancelled."
+    assert asyncio.run(till.sweep()) == 0
+
+
+def test_whoever_cancels_it_again_in_time_is_asked_nothing(let_go, clock):
+    found = rows("customer_order")[0]
+    asyncio.run(till.cancel(found.id, restock=True, refund=True, reason="", by=MANAGER, request_key="again"))
+    clock.shift(authorisations.LEFT_ALONE.total_seconds() + 1)
+    asyncio.run(till.sweep())
+
+    (ended,) = rows("customer_order")
+    assert (ended.status, ended.attention) == ("cancelled", "")
     assert wrong() == []

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, exists, select
 
-from ...models import Order, OrderStatus, Payment, PaymentState
-from .payment_ledger import Known, known, owed_minor, payment_key
+from ...clock import now
+from ...models import Order, OrderEvent, OrderStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState
+from ..orders import orders
+from .payment_ledger import LIVING, Known, known, owed_minor, payment_key
 
 OUTSIDE = "credit"
 """The provider whose money lies with us: it is captured with the rest, nobody has to be asked."""
+LEFT_ALONE = timedelta(minutes=5)
+"""So long an order may stand without the money that was let go for it: its cancelling comes at once."""
+ASK_WITHIN = timedelta(days=3)
+LONGEST = timedelta(days=40)
+"""No bank keeps an amount authorised for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +74,44 @@ def of_ended_orders(session: Session, limit: int = 50) -> list[int]:
         .limit(limit)
     )
     return [id for id in found if id]
+
+
+def left_alone(session: Session, limit: int = 50) -> list[int]:
+    """Orders that are agreed, and whose money was let go without their being cancelled.
+
+    Somebody began to cancel them and got no answer. Whoever was asked once isn't asked again.
+    """
+    other = select(Payment.id).where(
+        Payment.order_id == Order.id,
+        Payment.provider != OUTSIDE,
+        col(Payment.state).in_((*LIVING, PaymentState.CAPTURED)),
+    )
+    asked = select(OrderEvent.id).where(
+        OrderEvent.order_id == Order.id, OrderEvent.kind == "attention", OrderEvent.at >= PaymentEvent.at
+    )
+    found = session.exec(
+        select(Order.id)
+        .join(Payment, col(Payment.order_id) == Order.id)
+        .join(PaymentEvent, col(PaymentEvent.payment_id) == Payment.id)
+        .where(
+            Order.status == OrderStatus.PLACED,
+            col(Order.paid_at).is_(None),
+            Payment.state == PaymentState.CANCELLED,
+            Payment.created_at >= now() - LONGEST,
+            col(Payment.authorized_until).is_not(None),
+            PaymentEvent.kind == PaymentEventKind.VOIDED,
+            PaymentEvent.at < now() - LEFT_ALONE,
+            PaymentEvent.at >= now() - ASK_WITHIN,
+            ~exists(other.correlate(Order)),
+            ~exists(asked.correlate(Order, PaymentEvent)),
+        )
+        .order_by(col(Order.id))
+        .limit(limit)
+    )
+    return [id for id in found if id]
+
+
+def ask_for_a_look(session: Session, order_id: int) -> None:
+    """Mark such an order for a person, unless it was cancelled in the meantime."""
+    if orders.lock(session, order_id).status == OrderStatus.PLACED:
+        orders.attend(session, order_id, "The authorisation was let go, and the order wasn't cancelled.")
