@@ -27,7 +27,7 @@ SHOP_NAME = "Fennholm"
 KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
     "order_placed": about_orders.placed, "order_paid": about_orders.paid,
     "order_authorized": about_orders.authorized, "order_processing": about_orders.processing,
-    "payment_failed": about_orders.payment_failed,
+    "order_payment_failed": about_orders.payment_failed,
     "order_shipped": about_orders.shipped, "order_cancelled": about_orders.cancelled,
     "order_refunded": about_orders.refunded, "withdrawal_received": about_returns.withdrawal_received,
     "return_requested": about_returns.return_requested, "return_approved": about_returns.return_approved,
