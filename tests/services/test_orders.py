@@ -233,7 +233,7 @@ def test_the_money_makes_the_order_and_closes_the_cart_once(session):
     view = orders.view(session, placed.token)
     assert (view.phase, view.headline) == ("paid", "Thank you, Marta. It is paid")
     assert [(step.label, step.state) for step in view.steps] == [
-        ("Order received", "done"), ("Paid", "done"), ("Packed", "now"), ("On its way", "next"),
+        ("Order received", "done"), ("Paid", "done"), ("Being packed", "now"), ("On its way", "next"),
         ("Delivered", "next"),
     ]  # fmt: skip
 

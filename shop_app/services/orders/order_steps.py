@@ -25,7 +25,10 @@ _Station = tuple[str, str, bool]
 
 @dataclass(frozen=True, slots=True)
 class OrderStep:
-    """One station of the order's way: placed, paid, packed, shipped, delivered, and what came after."""
+    """One station of the order's way: placed, paid, packed, shipped, delivered, and what came after.
+
+    The present one is what is going on: a parcel that has left is on its way until it has arrived.
+    """
 
     label: str
     detail: str
@@ -38,7 +41,10 @@ def steps(
 ) -> list[OrderStep]:
     """The stations in their order: all before the present one are done."""
     stations = [(_("Order received"), day(found.placed_at), True)]
-    if found.paid_at is not None or phase not in ("expired", "cancelled", "unpaid"):
+    if found.paid_at is None and phase in ("expired", "cancelled"):
+        why = _("Not paid in time") if phase == "expired" else _("Cancelled")
+        stations.append((why, day(ended_at) if ended_at else "", True))
+    elif found.paid_at is not None or phase != "unpaid":
         stations += [
             _paid(found, phase),
             *_way(found, phase, parcels, arrives),
@@ -56,7 +62,8 @@ def _paid(found: Row[Any], phase: str) -> _Station:
     total = show(found.total_minor, found.currency, found.locale)
     if phase == "authorized":
         return _("Amount set aside"), total, True
-    return _("Paid"), total, found.paid_at is not None or found.payment_status != PaymentStatus.NONE
+    paid = found.paid_at is not None or found.payment_status != PaymentStatus.NONE
+    return _("Paid") if paid else _("Payment"), total, paid
 
 
 def _way(found: Row[Any], phase: str, parcels: Sequence[ParcelView], arrives: str) -> list[_Station]:
@@ -72,9 +79,11 @@ def _way(found: Row[Any], phase: str, parcels: Sequence[ParcelView], arrives: st
     tracked = ", ".join(parcel.name for parcel in parcels if parcel.name)
     way = _("A part of it left on {day}").format(day=sent) if part else tracked or found.shipping_label
     arrived = next((parcel.delivered for parcel in reversed(parcels) if parcel.delivered), "")
+    packed = part or status in _SENT
+    ready = _("Ready to collect") if pick_up else _("Packed")
     return [
-        (_("Ready to collect") if pick_up else _("Packed"), sent, part or status in _SENT),
-        *([] if pick_up else [(_("On its way"), way, status in _SENT)]),
+        (_("Being packed") if not packed and phase in ("paid", "authorized") else ready, sent, packed),
+        *([] if pick_up else [(_("On its way"), way, status in _ARRIVED)]),
         (_("Collected") if pick_up else _("Delivered"), arrived or arrives, status in _ARRIVED),
     ]
 
