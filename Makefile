@@ -41,7 +41,7 @@ lock: .make/runtime ## compile requirements*.in anew
 	@.venv/bin/uv pip compile --quiet --python-version 3.11 --no-emit-index-url requirements-dev.in -o requirements-dev.txt
 
 clean: ## forget the virtual environment and the built front end; data/ stays
-	@rm -rf .venv .make .web .node
+	@rm -rf .venv .make .web .web.lock .node
 
 .venv/pyvenv.cfg:
 	@found=; \

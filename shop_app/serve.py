@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+from filelock import FileLock
 from starlette.types import ASGIApp
 
 from shop_app.settings import ROOT, settings
@@ -96,8 +97,16 @@ def sources_hash() -> str:
 def build_front_end(*, force: bool = False) -> bool:
     """Build the front end where its sources changed; says whether it did.
 
+    Two servers that start together build once: the second waits, and finds it done.
+
     Errors  SystemExit with the build's last lines where it fails; the old build then stays unused.
     """
+    # Beside the folder, which a build may make anew.
+    with FileLock(STAMP.parent.with_name(".web.lock")):
+        return _build_front_end(force)
+
+
+def _build_front_end(force: bool) -> bool:
     wanted = sources_hash()
     if not force and BUILT.exists() and STAMP.exists() and STAMP.read_text() == wanted:
         return False

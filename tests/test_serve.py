@@ -1,0 +1,40 @@
+"""Tests of the start: the front end is built once for all who start together."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from shop_app import serve
+
+
+def test_two_who_start_together_build_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    built = tmp_path / ".web" / "build" / "index.html"
+    monkeypatch.setattr(serve, "BUILT", built)
+    monkeypatch.setattr(serve, "STAMP", tmp_path / ".web" / "sources.sha256")
+    under_way, most = 0, 0
+    counted = threading.Lock()
+
+    def export(*_args: object, **_more: object) -> subprocess.CompletedProcess[str]:
+        nonlocal under_way, most
+        with counted:
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.05)
+        built.parent.mkdir(parents=True, exist_ok=True)
+        built.write_text("built")
+        with counted:
+            under_way -= 1
+        return subprocess.CompletedProcess([], 0, "")
+
+    monkeypatch.setattr(serve.subprocess, "run", export)
+    with ThreadPoolExecutor(4) as starts:
+        answers = list(starts.map(lambda _number: serve.build_front_end(), range(4)))
+    assert sorted(answers) == [False, False, False, True]
+    assert most == 1
+    assert serve.build_front_end(force=True)
