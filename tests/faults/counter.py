@@ -9,50 +9,59 @@ from shop_app.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.refunds.refunds import RefundWish
+from shop_app.services.returns import returnable
 
 CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["manager"])
 
 
-def _paid_order(session: Session, token: str) -> tuple[int, list[tuple[int, int]]]:
-    """The order and its lines (id, units that haven't left).
+def paid_order(session: Session, token: str) -> tuple[int, list[tuple[int, int]]]:
+    """The order and its lines (id, units that are still to leave).
 
-    Errors  NotFound while the shop doesn't know of any money for it.
+    Errors  NotFound while the shop doesn't know of any money for it, taken or authorised.
     """
     order_id = session.exec(
         select(Order.id)
         .join(Payment, col(Payment.order_id) == Order.id)
-        .where(Order.token == token, Payment.captured_minor > 0)
+        .where(
+            Order.token == token,
+            (col(Payment.captured_minor) > 0) | col(Order.payment_status).in_(("authorized", "voided")),
+        )
     ).first()
     if order_id is None:
         raise NotFound("No money has come in yet.")
+    withdrawn = returnable.not_to_send(session, order_id)
     lines = session.exec(select(OrderLine).where(OrderLine.order_id == order_id).order_by(col(OrderLine.id)))
     return order_id, [
-        (line.id, line.quantity - line.quantity_fulfilled - line.quantity_cancelled)
+        (
+            line.id,
+            line.quantity - line.quantity_fulfilled - line.quantity_cancelled - withdrawn.get(line.id, 0),
+        )
         for line in lines
         if line.id
     ]
 
 
-async def refund(*, token: str, amount: int, key: str) -> None:
-    """Some money goes back."""
-    order_id, _lines = await db.in_reading(_paid_order, token)
-    await till.refund(order_id, RefundWish(free_minor=amount), key, CLERK)
+async def refund(*, token: str, amount: int, key: str, to_credit: bool = False) -> None:
+    """Some money goes back, the way it came or as store credit."""
+    order_id, _lines = await db.in_reading(paid_order, token)
+    wish = RefundWish(free_minor=amount, destination="credit" if to_credit else "original")
+    await till.refund(order_id, wish, key, CLERK)
 
 
 async def take_line_back(*, token: str, key: str) -> None:
     """One unit of the first line isn't wanted any more: its price goes back, and it is for sale again."""
-    order_id, lines = await db.in_reading(_paid_order, token)
+    order_id, lines = await db.in_reading(paid_order, token)
     await till.refund(order_id, RefundWish(lines={lines[0][0]: 1}, restock=True), key, CLERK)
 
 
-async def send(*, token: str, key: str) -> None:
-    """Whatever hasn't left goes into a parcel."""
-    order_id, lines = await db.in_reading(_paid_order, token)
-    units = {line_id: left for line_id, left in lines if left}
+async def send(*, token: str, key: str, most: int = 0) -> None:
+    """Whatever hasn't left goes into a parcel; `most` of the first line alone where that is said."""
+    order_id, lines = await db.in_reading(paid_order, token)
+    units = {line_id: min(left, most or left) for line_id, left in lines[: 1 if most else None] if left > 0}
     await till.fulfil(order_id, units, carrier="DHL", tracking=key, by=CLERK, request_key=key)
 
 
 async def cancel(*, token: str, key: str) -> None:
     """The order won't be sent: everything goes back."""
-    order_id, _lines = await db.in_reading(_paid_order, token)
+    order_id, _lines = await db.in_reading(paid_order, token)
     await till.cancel(order_id, restock=True, refund=True, reason="killed", by=CLERK, request_key=key)

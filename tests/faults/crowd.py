@@ -5,27 +5,33 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+
+from tests.faults import afterwards, dispute_desk
+from tests.faults.afterwards import Gone
 
 PLENTY, SCARCE, LAST = "PLENTY", "SCARCE", "LAST"
 INITIAL = {PLENTY: 100_000, SCARCE: 120, LAST: 12}
 """Units of each thing at the beginning."""
 CARD = {"card": "4242424242424242", "expiry": "12/34", "cvc": "123"}
 DECLINED = CARD | {"card": "4000000000000002"}
+DISPUTED = tuple(
+    CARD | {"card": number} for number in ("4000000000000259", "4000000000002685", "4000000000001976")
+)
+"""Cards that pay, and whose holders ask their bank for the money afterwards; the last one only inquires."""
+GIFT_CARDS = (300, 2000, 2500, 20_000)
+"""In minor units: a little, most of it, or more than an order comes to."""
 
 SHOPPERS_AT_ONCE = 4
 MOST_CLICKS = 10
 WEATHER_SECONDS = 0.3
+FINAL = ("out_of_stock", "over_refund", "disputed", "closed", "too_many_units")
+"""Refusals that another click doesn't change."""
 API_FAULTS = ("500", "429", "lost_reply", "lost_reply", "slow", "500_kept")
-PATHS = ("", "POST /v1/checkout/sessions", "POST /v1/refunds")
-
-
-class Gone(Exception):
-    """The shopper has left."""
+PATHS = ("", "POST /v1/checkout/sessions", "POST /v1/refunds", "GET /v1/disputes")
 
 
 @dataclass
@@ -41,11 +47,18 @@ class Crowd:
     async def shop_until_over(self) -> None:
         self.client = httpx.AsyncClient(trust_env=False, timeout=5)
         tasks = [asyncio.create_task(self._shoppers(number)) for number in range(SHOPPERS_AT_ONCE)]
-        weather = asyncio.create_task(self._weather())
+        desk = random.Random(f"{self.seed}:desk")
+        around = [
+            asyncio.create_task(self._weather()),
+            asyncio.create_task(dispute_desk.answer_disputes(self.client, self.company, desk, self.seen)),
+        ]
         await self.over.wait()
-        weather.cancel()
+        for task in around:
+            task.cancel()
         await asyncio.gather(*tasks)
-        await asyncio.gather(weather, return_exceptions=True)
+        for ended in await asyncio.gather(*around, return_exceptions=True):
+            if isinstance(ended, Exception) and not isinstance(ended, httpx.HTTPError):
+                raise ended
         await self.faults({})
 
     # --- Shoppers -------------------------------------------------------------------------------
@@ -61,16 +74,23 @@ class Crowd:
 
     async def _visit(self, key: str, chance: random.Random) -> None:
         self.seen["visits"] += 1
-        lines = {PLENTY: chance.randint(1, 3), SCARCE: chance.randint(0, 2), LAST: chance.randint(0, 1)}
+        lines = {PLENTY: chance.randint(1, 3)}
+        if chance.random() < 0.5:
+            lines |= {SCARCE: chance.randint(0, 2), LAST: chance.randint(0, 1)}
         wanted = {sku: quantity for sku, quantity in lines.items() if quantity}
-        total = await self._click("fill", chance, key=key, lines=wanted)
-        clicks = [self._click("pay", chance, key=key, total=total)]
+        card = chance.choice(GIFT_CARDS) if chance.random() < 0.3 else 0
+        page = await self.click("fill", chance, key=key, lines=wanted, card=card)
+        clicks = [self.click("pay", chance, key=key, **page)]
         if chance.random() < 0.15:
-            clicks += [self._quietly("pay", key=key, total=total) for _click in range(2)]
+            clicks += [self._quietly("pay", key=key, **page) for _click in range(2)]
         url, *_more = await asyncio.gather(*clicks)
         if chance.random() < 0.1:
-            total = await self._click("fill", chance, key=key, lines={PLENTY: 1})
-            url = await self._click("pay", chance, key=key, total=total)
+            page = await self.click("fill", chance, key=key, lines={PLENTY: 1})
+            url = await self.click("pay", chance, key=key, **page)
+        if not url.startswith(self.company):
+            self.seen["paid by credit alone"] += 1
+            await afterwards.befall(self, url.rsplit("/orders/", 1)[-1], chance)
+            return
         await self._at_the_pay_page(url, chance)
 
     async def _at_the_pay_page(self, url: str, chance: random.Random) -> None:
@@ -82,20 +102,10 @@ class Crowd:
             await asyncio.sleep(chance.uniform(1, 5))
         if chance.random() < 0.15:
             await self._enter(url, DECLINED)
-        token = await self._enter(url, CARD)
-        if not token:
-            return
-        self.seen["paid at the company"] += 1
-        what = chance.random()
-        with suppress(Gone):
-            if what < 0.4:
-                await self._give_back(token, chance)
-            if 0.3 < what < 0.5:
-                await self._staff("send", chance, token=token, key=f"{token[:20]}-parcel")
-            if 0.45 < what < 0.55:
-                await self._staff("cancel", chance, token=token, key=f"{token[:20]}-cancel")
-            if 0.55 < what < 0.65:
-                await self._staff("take_line_back", chance, token=token, key=f"{token[:20]}-line")
+        token = await self._enter(url, chance.choice(DISPUTED) if chance.random() < 0.2 else CARD)
+        if token:
+            self.seen["paid at the company"] += 1
+            await afterwards.befall(self, token, chance)
 
     async def _enter(self, url: str, card: dict[str, str]) -> str:
         """Type a card in at the company; the order's token where it was charged."""
@@ -103,14 +113,8 @@ class Crowd:
         home = answer.headers.get("location", "")
         return home.rsplit("/orders/", 1)[-1] if answer.status_code == 303 and "/orders/" in home else ""
 
-    async def _give_back(self, token: str, chance: random.Random) -> None:
-        """A clerk gives parts of the money back, clicking again with the same key."""
-        for number in range(chance.randint(1, 3)):
-            key = f"{token[:20]}-{number}"
-            await self._staff("refund", chance, token=token, amount=chance.randint(1, 900), key=key)
-
-    async def _staff(self, verb: str, chance: random.Random, **given: Any) -> None:
-        await self._click(verb, chance, **given)
+    async def staff(self, verb: str, chance: random.Random, **given: Any) -> None:
+        await self.click(verb, chance, **given)
         self.seen[f"staff: {verb}"] += 1
 
     async def _quietly(self, verb: str, **given: Any) -> None:
@@ -119,7 +123,7 @@ class Crowd:
         except httpx.HTTPError:
             self.seen["clicks without an answer"] += 1
 
-    async def _click(self, verb: str, chance: random.Random, **given: Any) -> Any:
+    async def click(self, verb: str, chance: random.Random, **given: Any) -> Any:
         """Click until an answer comes; some leave earlier.
 
         Errors  Gone.
@@ -135,7 +139,7 @@ class Crowd:
                     return answer.json()["done"]
                 code = answer.json()["code"] if answer.status_code == 409 else f"status {answer.status_code}"
                 self.seen[f"refused: {code}"] += 1
-                if code == "out_of_stock":
+                if code in FINAL:
                     raise Gone
                 if code == "not_found":
                     # Nobody has told the shop of the payment yet.

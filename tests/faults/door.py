@@ -18,9 +18,10 @@ from shop_app.errors import ShopError
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.credit import credit
 from shop_app.web import webhooks
 from tests.factories import key_hash
-from tests.faults import counter
+from tests.faults import counter, returning
 
 FORM = CheckoutForm(
     email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
@@ -29,17 +30,26 @@ FORM = CheckoutForm(
 )  # fmt: skip
 
 
-async def fill(*, key: str, lines: dict[str, int]) -> int:
-    """Put these things into the shopper's cart and go to checkout; the total that is shown there."""
+async def fill(*, key: str, lines: dict[str, int], card: int = 0) -> dict[str, int]:
+    """Put these things into the shopper's cart, with a gift card of so much, and go to checkout.
+
+    Answers with what `pay` is told: the total that is shown there, and what of it the card pays.
+    """
     for sku, quantity in lines.items():
         await db.in_transaction(cart.add, key_hash(key), sku, quantity)
+    if card:
+        # What is on it stands in its key, so that the verdict knows it.
+        issued = await db.in_durable_transaction(
+            credit.issue, card, by=counter.CLERK, request_key=f"card-{key}-{card}"
+        )
+        await db.in_transaction(cart.apply_credit, key_hash(key), issued.code)
     await db.in_transaction(holds.enter, key_hash(key))
     page = await db.in_transaction(checkout.save, key_hash(key), FORM)
-    return page.total_minor
+    return {"total": page.total_minor, "credit": page.credit_minor}
 
 
-async def pay(*, key: str, total: int) -> str:
-    return await till.pay(key_hash(key), FORM, total)
+async def pay(*, key: str, total: int, credit: int) -> str:
+    return await till.pay(key_hash(key), FORM, total, expected_credit_minor=credit)
 
 
 async def give_up(*, token: str) -> None:
@@ -55,6 +65,8 @@ async def heal(*, whole: bool = False) -> list[str]:
 VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     "fill": fill, "pay": pay, "give_up": give_up, "heal": heal, "refund": counter.refund,
     "take_line_back": counter.take_line_back, "send": counter.send, "cancel": counter.cancel,
+    "send_back": returning.send_back, "withdraw": returning.withdraw, "receive": returning.receive,
+    "pay_back": returning.pay_back,
 }  # fmt: skip
 
 

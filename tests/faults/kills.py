@@ -3,8 +3,9 @@
     python -m tests.faults.kills --kills 300 --seed 11 [--database postgresql://…] [--data FOLDER]
 
 The sandbox and the crowd live on; shop processes are killed at named lines and at random moments, and
-begin again. At the end faults stop, the shop heals, and every invariant is checked. Exits with 1 and
-a line for each violation. The same seed gives the same plan, not the same interleaving.
+begin again, some lives taking money with the order and some with its first parcel. At the end faults stop,
+the shop heals, and every invariant is checked. Exits with 1 and a line for each violation. The same seed
+gives the same plan, not the same interleaving.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ async def _watch(lives: asyncio.subprocess.Process, run: Run) -> None:
 
 async def _wait_until_quiet(crowd: Crowd, company: Path) -> None:
     """Heal again and again until nothing is wrong, or what is wrong stays so."""
-    from tests.faults.verdict import Company, judge
+    from tests.faults.company_books import Company
+    from tests.faults.verdict import judge
 
     before, until = None, 0.0
     while True:
@@ -169,7 +171,8 @@ def run(kills: int, seed: int, folder: Path, database: str = "") -> Run:
 
 def _conclude(result: Run, crowd: Crowd, books: Path) -> None:
     from shop_app import db
-    from tests.faults.verdict import Company, figures, judge
+    from tests.faults.company_books import Company
+    from tests.faults.verdict import figures, judge
 
     company = Company.read(books)
     result.seen = crowd.seen

@@ -31,19 +31,25 @@ from shop_app import db, till
 from shop_app.errors import ShopError
 from shop_app.models import Order
 from shop_app.services.orders import order_placing
+from shop_app.services.payments import authorisations
 from shop_app.settings import settings
-from tests.faults import counter, door, points
+from tests.faults import counter, door, points, returning
 from tests.faults.crowd import CARD, PLENTY
 
 PAY_WITHIN = timedelta(seconds=3)
 """In place of the shop's forty minutes, so that orders run out of time while lives go by."""
 HOLD_MINUTES = 0.04
 """And in place of its fifteen, so that holds do."""
+LEFT_ALONE = timedelta(seconds=2)
+"""And in place of its five, so that somebody asks why an order's money was let go."""
 NAMED_SHARE = 0.7
 LONGEST_LIFE_SECONDS = 1.0
 """A point that isn't reached by then is left for a death at that moment."""
 HEAL_EVERY_SECONDS = 0.2
 RECENT = timedelta(seconds=5)
+CAPTURES = ("at_order", "at_fulfilment")
+SPELL = 10
+"""So many lives in a row take money at the same moment; then the shop is set the other way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,9 @@ def say(**line: object) -> None:
     sys.stdout.flush()
 
 
-def live(listener: socket.socket) -> None:
+def live(listener: socket.socket, capture: str) -> None:
     """A life: the door is open and the jobs run, until it is over."""
+    set_past_the_checks(capture=capture)
     db._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="db")
 
     async def jobs() -> None:
@@ -86,7 +93,7 @@ def live(listener: socket.socket) -> None:
     asyncio.run(everything())
 
 
-def fork(listener: socket.socket, ends: Plan | None) -> tuple[int, int]:
+def fork(listener: socket.socket, ends: Plan | None, capture: str) -> tuple[int, int]:
     """Begin a life: its process, and the pipe where it says its last word."""
     ear, mouth = os.pipe()
     child = os.fork()
@@ -97,7 +104,7 @@ def fork(listener: socket.socket, ends: Plan | None) -> tuple[int, int]:
         os.close(ear)
         if ends and ends.point:
             points.arm(ends.point, ends.times, lambda: os.write(mouth, b"!"))
-        live(listener)
+        live(listener, capture)
     except BaseException:
         logging.critical("A life ended by itself", exc_info=True)
     finally:
@@ -124,19 +131,23 @@ def pace() -> float:
 
 
 def warm_up() -> None:
-    """One whole checkout, so that every life finds its statements compiled and its modules loaded."""
+    """One whole life of an order, so that every life finds its statements compiled and its modules loaded."""
 
     async def checkout() -> None:
-        total = await door.fill(key="the first", lines={PLENTY: 3})
-        url = await door.pay(key="the first", total=total)
+        page = await door.fill(key="the first", lines={PLENTY: 3}, card=500)
+        url = await door.pay(key="the first", **page)
         async with httpx.AsyncClient(trust_env=False) as browser:
             await browser.post(url, data=CARD)
         await till.reconcile()
         with db.reading() as session:
             token = session.exec(select(Order.token)).one()
         await counter.refund(token=token, amount=1, key="warm-up-refund")
+        await counter.refund(token=token, amount=1, key="warm-up-credit", to_credit=True)
         await counter.take_line_back(token=token, key="warm-up-line")
         await counter.send(token=token, key="warm-up-parcel")
+        await returning.send_back(token=token, key="warm-up-return-key")
+        await returning.receive(key="warm-up-return-key", fit=True)
+        await returning.pay_back(key="warm-up-return-key", to_credit=False)
         await till.sweep()
 
     asyncio.run(checkout())
@@ -151,8 +162,13 @@ def quick() -> None:
     if not isinstance(order_placing.PAY_WITHIN, timedelta):
         raise SystemExit("The shop keeps the time to pay elsewhere now: lives.quick has to follow.")
     order_placing.PAY_WITHIN = PAY_WITHIN
-    # Past the check of the settings, which takes whole minutes.
-    object.__getattribute__(settings(), "__dict__")["hold_minutes"] = HOLD_MINUTES
+    authorisations.LEFT_ALONE = LEFT_ALONE
+    # The settings' own check takes whole minutes.
+    set_past_the_checks(hold_minutes=HOLD_MINUTES)
+
+
+def set_past_the_checks(**chosen: object) -> None:
+    object.__getattribute__(settings(), "__dict__").update(chosen)
 
 
 def main() -> None:
@@ -169,12 +185,12 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     say(ready=True)
-    for _life in range(given.kills):
+    for life in range(given.kills):
         ends = plan(chance)
         began = time.monotonic()
-        place = kill(*fork(listener, ends), ends)
+        place = kill(*fork(listener, ends, CAPTURES[life // SPELL % 2]), ends)
         say(died=place, planned=ends.point, seconds=round(time.monotonic() - began, 3))
-    child, _ear = fork(listener, None)
+    child, _ear = fork(listener, None, CAPTURES[0])
     say(last=child)
     sys.stdin.read()
     os.kill(child, signal.SIGKILL)

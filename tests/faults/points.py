@@ -1,14 +1,18 @@
-"""Where a shop process dies: named lines of checkout and refund, reached from outside of the shop's code."""
+"""Where a shop process dies: named lines of the till and its services, reached from outside of their code."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from shop_app import db
+from shop_app.providers.payments import Notice
 from shop_app.providers.payments.stripe import StripeProvider
+from shop_app.services.credit import credit, credit_payments
+from shop_app.services.payments import disputes
+from shop_app.services.returns import return_life
 
 POINTS: dict[str, tuple[str, str]] = {
     "before the order is written": ("before", "place"),
@@ -18,28 +22,47 @@ POINTS: dict[str, tuple[str, str]] = {
     "after the company opened the payment": ("answered", "start"),
     "inside noting the open payment": ("inside", "opened"),
     "after noting the open payment": ("after", "opened"),
-    "before a webhook is kept": ("before", "receive"),
-    "after a webhook is kept": ("after", "receive"),
+    "before a webhook is kept": ("before", "payment_inbox.receive"),
+    "after a webhook is kept": ("after", "payment_inbox.receive"),
     "after looking, before settling": ("answered", "look"),
     "inside settling": ("inside", "apply"),
     "after settling": ("after", "apply"),
-    "inside writing a refund": ("inside", "request"),
-    "after a refund is written": ("after", "request"),
+    "inside writing a refund": ("inside", "refunds.request"),
+    "after a refund is written": ("after", "refunds.request"),
     "after the company gave money back": ("answered", "refund"),
     "inside noting the refund": ("inside", "answered"),
     "inside sending a parcel": ("inside", "ship"),
     "after sending a parcel": ("after", "ship"),
-    "inside cancelling": ("inside", "cancel"),
-    "after cancelling": ("after", "cancel"),
+    "inside cancelling": ("inside", "cancelling.cancel"),
+    "after cancelling": ("after", "cancelling.cancel"),
     "inside holding the cart's units": ("inside", "enter"),
     "in the sweep, after the company ended a payment": ("answered", "expire"),
     "in the sweep, inside the end of an order": ("inside", "give_up"),
+    "after the company captured, before it is noted": ("answered", "capture"),
+    "after the company let go, before it is noted": ("answered", "void"),
+    "after credit was set aside, before the order's commit": ("within", "credit_payments.take"),
+    "after credit was captured, before the settling's commit": ("within", "credit_payments.capture"),
+    "after an entry of credit, before its commit": ("within", "credit.give"),
+    "after a dispute's webhook is kept, before it is applied": ("after", "a dispute's webhook"),
+    "after looking at a dispute, before settling": ("answered", "look at disputes"),
+    "after a dispute is noted, before its commit": ("within", "disputes.take"),
+    "inside asking for a return": ("inside", "returns.request"),
+    "inside a withdrawal": ("inside", "withdraw"),
+    "inside receiving a return": ("inside", "return_desk.receive"),
+    "after a return is received": ("after", "return_desk.receive"),
+    "after a return counts as refunded, before its refund's commit": ("within", "return_life.refunded"),
 }
 """Name -> moment and verb: of the database's verbs before, inside (all done, not committed) and after
-their transaction; of the company's verbs once they were answered."""
-OUTSIDE = ("start", "look", "expire", "refund")
+their transaction; of a step that is only a part of one, within it; of the company's once they were
+answered. A verb goes by its name, by that with its module's where several have it, or by what it is told."""
+OUTSIDE = ("start", "look", "expire", "refund", "capture", "void")
+STEPS = (
+    (credit_payments, "take"), (credit_payments, "capture"), (credit, "give"), (disputes, "take"),
+    (return_life, "refunded"),
+)  # fmt: skip
+"""What others call through its module, in the middle of a transaction of theirs."""
 
-Reached = Callable[[str, str], None]
+Reached = Callable[[str, Collection[str]], None]
 
 
 def die() -> None:
@@ -49,33 +72,42 @@ def die() -> None:
 
 def arm(name: str, times: int, tell: Callable[[], object]) -> None:
     """Have this process killed when it reaches that point for the n-th time; `tell` is its last word."""
-    wanted, left = POINTS[name], times
+    (wanted, verb), left = POINTS[name], times
 
-    def reached(moment: str, verb: str) -> None:
+    def reached(moment: str, verbs: Collection[str]) -> None:
         nonlocal left
-        if (moment, verb) == wanted:
+        if moment == wanted and verb in verbs:
             left -= 1
             if left == 0:
                 tell()
                 die()
 
     _watch_the_database(reached)
+    _watch_the_steps(reached)
     _watch_the_company(reached)
+
+
+def _names_of(verb: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
+    """What a verb is called in `POINTS`."""
+    names = [verb.__name__, f"{verb.__module__.rsplit('.', 1)[-1]}.{verb.__name__}"]
+    if any(isinstance(given, Notice) and "dispute" in given.kind for given in args):
+        names.append("a dispute's webhook")
+    return names
 
 
 def _watch_the_database(reached: Reached) -> None:
     def watched(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def call(verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-            name = verb.__name__
+            names = _names_of(verb, args)
 
             def inside(*given: Any, **named: Any) -> Any:
                 result = verb(*given, **named)
-                reached("inside", name)
+                reached("inside", names)
                 return result
 
-            reached("before", name)
+            reached("before", names)
             result = await write(inside, *args, **kwargs)
-            reached("after", name)
+            reached("after", names)
             return result
 
         return call
@@ -84,11 +116,24 @@ def _watch_the_database(reached: Reached) -> None:
         setattr(db, name, watched(getattr(db, name)))
 
 
+def _watch_the_steps(reached: Reached) -> None:
+    def watched(step: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = step(*args, **kwargs)
+            reached("within", _names_of(step, args))
+            return result
+
+        return call
+
+    for module, name in STEPS:
+        setattr(module, name, watched(getattr(module, name)))
+
+
 def _watch_the_company(reached: Reached) -> None:
     def watched(verb: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             result = verb(*args, **kwargs)
-            reached("answered", verb.__name__)
+            reached("answered", [verb.__name__, *(["look at disputes"] if kwargs.get("disputes") else [])])
             return result
 
         return call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -14,6 +15,12 @@ from tests.faults.points import POINTS
 
 LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
 SEED = int(os.environ.get("TESTS_SEED", "11"))
+
+CAME_OF_IT = (
+    "captured at fulfilment", "authorised and let go", "orders paid with credit", "refunds to credit",
+    "disputes (won|lost)", "returns refunded", "orders expired", "orders cancelled",
+)  # fmt: skip
+"""What lives have to be about, for their end to prove anything."""
 
 
 def harness(tmp_path, count: int, *more: str) -> subprocess.CompletedProcess[str]:
@@ -32,7 +39,9 @@ def test_after_every_death_nothing_is_lost_sold_twice_or_paid_without_an_order(t
     assert f"{3000 if LONG else 300:,} kills on SQLite" in done.stdout
     assert "0 violations" in done.stdout
     reached = [name for name in POINTS if f"{name}: " in done.stdout]
-    assert len(reached) >= 12, f"processes died only {reached}"
+    assert len(reached) >= 18, f"processes died only {reached}"
+    for what in CAME_OF_IT:
+        assert re.search(rf"{what}: [1-9]", done.stdout), f"nothing of it: {what}\n{done.stdout}"
 
 
 @pytest.mark.timeout(2400 if LONG else 400)

@@ -1,0 +1,77 @@
+"""Returns and withdrawals in the kill harness: what shoppers ask for, and what staff do with it."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from shop_app import db, till
+from shop_app.models import Order, ReturnLine, ReturnRequest
+from shop_app.services.returns import return_desk, returnable, returns
+from tests.faults.counter import CLERK, paid_order
+
+
+def _sent(session: Session, token: str) -> dict[int, int]:
+    """One unit of the first thing that the shopper has, by its position; of the first line where none has."""
+    lines = returnable.by_token(session, token).lines
+    return {next((line.position for line in lines if line.sent), lines[0].position if lines else 0): 1}
+
+
+async def send_back(*, token: str, key: str) -> None:
+    """A shopper asks to send one unit back, and staff agree."""
+    await db.in_reading(paid_order, token)
+    units = await db.in_reading(_sent, token)
+    await db.in_durable_transaction(returns.request, token, units, "damaged", "", key)
+    for return_id in await db.in_reading(_of_key, key):
+        await db.in_durable_transaction(return_desk.approve, return_id, by=CLERK)
+
+
+def _head(session: Session, token: str) -> tuple[str, str]:
+    number, email = session.exec(select(Order.number, Order.email).where(Order.token == token)).one()
+    return str(number), email
+
+
+async def withdraw(*, token: str, key: str, whole: bool) -> None:
+    """A shopper withdraws, from one unit or from all that is left."""
+    await db.in_reading(paid_order, token)
+    number, email = await db.in_reading(_head, token)
+    units = None if whole else {0: 1}
+    await db.in_durable_transaction(returns.withdraw, number, email, "Marta Lind", units, "", key)
+
+
+def _of_key(session: Session, key: str) -> list[int]:
+    """What was asked for with that key: a withdrawal from units here and there makes two of it."""
+    keys = (key, f"{key}:rest")
+    found = session.exec(
+        select(ReturnRequest.id)
+        .where(col(ReturnRequest.request_key).in_(keys))
+        .order_by(col(ReturnRequest.id))
+    )
+    return [id for id in found if id]
+
+
+def _here(session: Session, return_id: int) -> dict[int, int]:
+    """The units of a return by their order lines; none of what never left."""
+    if session.get_one(ReturnRequest, return_id).reason == returnable.NOT_SENT:
+        return {}
+    lines = session.exec(select(ReturnLine).where(ReturnLine.return_id == return_id))
+    return {line.order_line_id: line.quantity for line in lines}
+
+
+async def receive(*, key: str, fit: bool) -> None:
+    """The things are here; fit ones go back on the shelf."""
+    for return_id in await db.in_reading(_of_key, key):
+        units = await db.in_reading(_here, return_id)
+        if units:
+            await db.in_durable_transaction(
+                return_desk.receive, return_id, units, units if fit else {}, by=CLERK
+            )
+
+
+async def pay_back(*, key: str, to_credit: bool) -> None:
+    """The money of what came back, and of what won't be sent, goes back."""
+    for return_id in await db.in_reading(_of_key, key):
+        wanted = await db.in_transaction(
+            return_desk.wish, return_id, by=CLERK, destination="credit" if to_credit else "original"
+        )
+        if wanted:
+            await till.refund(wanted.order_id, wanted.wish, f"{key}-{return_id}", CLERK)

@@ -1,0 +1,101 @@
+"""The verdict of the kill harness sees what is wrong: each lie in the books is told, and the truth passes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from shop_app import db, till
+from shop_app.services.cart import cart
+from shop_app.services.credit import credit
+from shop_app.services.payments import payments
+from shop_app.settings import settings
+from tests.faults import counter, later_money, returning
+from tests.faults.company_books import Company
+from tests.paying import FORM, ME, World, make_world, rows
+
+DISPUTED = "4000000000000259"
+_AGAIN = """INSERT INTO credit_entry (account_id, kind, amount_minor, request_key, payment_id, refund_id,
+    note, actor, at) SELECT account_id, kind, amount_minor, 'again', payment_id, refund_id, note, actor, at
+    FROM credit_entry """
+LIES = {
+    "are authorised, the shop's": "UPDATE payment SET amount_minor = 1 WHERE state = 'authorized'"
+    " AND provider = 'stripe'",
+    "are authorised, order": "UPDATE customer_order SET status = 'cancelled'"
+    " WHERE payment_status = 'authorized'",
+    "of which the company holds nothing": "UPDATE payment SET state = 'authorized' WHERE provider = 'stripe'"
+    " AND state = 'captured'",
+    "its entries at": "UPDATE credit_account SET balance_minor = balance_minor + 1",
+    "was issued 0 times": "DELETE FROM credit_entry WHERE kind = 'issued'",
+    "was issued with": "UPDATE credit_entry SET amount_minor = amount_minor + 1 WHERE kind = 'issued'",
+    "its credit was spent 2 times": _AGAIN + "WHERE kind = 'spent'",
+    "was given as credit 2 times": _AGAIN + "WHERE kind = 'refunded'",
+    "are there": "UPDATE refund SET amount_minor = amount_minor + 1 WHERE destination = 'credit'",
+    "are set aside for it": "UPDATE customer_order SET payment_status = 'none' WHERE payment_status ="
+    " 'authorized'",
+    "the shop says": "UPDATE dispute SET status = 'won'",
+    "the company doesn't": "UPDATE dispute SET provider_reference = 'du_ours'",
+    "of the dispute": "UPDATE customer_order SET status = 'cancelled' WHERE payment_status = 'disputed'",
+    "its disputes are": "UPDATE customer_order SET payment_status = 'paid' WHERE payment_status = 'disputed'",
+    "is received, and was refunded by": "UPDATE return_request SET status = 'received'",
+    "units was refunded for": "UPDATE refund_line SET quantity = quantity + 1",
+    "are back": "UPDATE return_line SET quantity_received = 0, quantity_restocked = 0",
+}
+"""What is told -> the lie."""
+
+
+@pytest.fixture
+def world(engine, tmp_path, monkeypatch) -> World:
+    """An order that is authorised beside a gift card, one that is disputed, one of which a unit came back."""
+    world = make_world(tmp_path)
+    for name, card in (("disputed", DISPUTED), ("returned", "4242424242424242")):
+        world.enter_card(world.pay(), card)
+        world.deliver()
+        assert rows("customer_order")[-1].payment_status in ("disputed", "paid"), name
+    token = rows("customer_order")[-1].token
+    asyncio.run(_give_back(token))
+    chosen = settings().model_copy(update={"capture": "at_fulfilment"})
+    monkeypatch.setattr(payments, "settings", lambda: chosen)
+    total = world.fill_cart()
+    with db.transaction() as session:
+        issued = credit.issue(session, 500, by=counter.CLERK, request_key="card-500")
+        cart.apply_credit(session, ME, issued.code)
+    world.enter_card(asyncio.run(till.pay(ME, FORM, total, expected_credit_minor=500)))
+    world.deliver()
+    return world
+
+
+async def _give_back(token: str) -> None:
+    await counter.send(token=token, key="parcel")
+    await returning.send_back(token=token, key="a-return-of-ours")
+    await returning.receive(key="a-return-of-ours", fit=True)
+    await returning.pay_back(key="a-return-of-ours", to_credit=True)
+
+
+def told(company: Company, lie: str = "") -> list[str]:
+    """What the verdict says of the books with that lie in them; it is taken back at once."""
+    with db.engine().connect() as connection:
+        if lie:
+            assert connection.execute(text(lie)).rowcount
+        return later_money.judge(company, lambda sql: list(connection.execute(text(sql)).mappings()))
+
+
+def test_every_lie_is_told_and_the_truth_passes(world, tmp_path):
+    company = Company.read(tmp_path / "sandbox.db")
+
+    assert told(company) == []
+    assert (len(company.authorised), len(company.let_go)) == (1, 0)
+    for expected, lie in LIES.items():
+        assert any(expected in sentence for sentence in told(company, lie)), (expected, told(company, lie))
+    assert told(company) == []
+
+
+def test_money_that_the_company_let_go_unseen_is_told(world, tmp_path):
+    company = Company.read(tmp_path / "sandbox.db")
+    (held,) = [one for one in company.things["payment_intent"] if one["status"] == "requires_capture"]
+    held["status"] = "canceled"
+
+    assert any("was let go, the shop's payments say" in sentence for sentence in told(company))
+    assert any("of which the company holds nothing" in sentence for sentence in told(company))
