@@ -33,7 +33,8 @@ def page() -> rx.Component:
             rx.cond(Checkout.empty, _empty(), _checkout()),
             rx.el.div(
                 rx.el.h1(_("Checkout"), class_name=look.D2),
-                class_name="mx-auto w-full max-w-page px-gutter pt-10 pb-40",
+                # As high as the window, so that nothing in sight jumps when the form comes.
+                class_name="mx-auto min-h-[100svh] w-full max-w-page px-gutter pt-10",
             ),
         ),
         ready=Checkout.loaded,
@@ -51,7 +52,7 @@ def _empty() -> rx.Component:
             link_button(_("Find my order"), href="/orders/lookup", kind="outline"),
             level=1,
         ),
-        class_name="mx-auto w-full max-w-page px-gutter py-16",
+        class_name="mx-auto min-h-[90svh] w-full max-w-page px-gutter py-16",
     )
 
 
@@ -108,8 +109,13 @@ def _problems() -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(Checkout.refused, rx.el.div(_refused(), class_name="mb-8"), rx.fragment()),
+        rx.cond(
+            Checkout.told,
+            rx.el.div(note(Checkout.told, kind="good", data_testid="checkout-told"), class_name="mb-8"),
+            rx.fragment(),
+        ),
         news=Checkout.answers,
-        shown=(Checkout.summary.length() > 0) | (Checkout.refused != ""),
+        shown=(Checkout.summary.length() > 0) | (Checkout.refused != "") | (Checkout.told != ""),
         class_name="rounded-r2",
     )
 

@@ -18,7 +18,7 @@ from shop_app.services.checkout import checkout, holds
 from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
 from shop_app.services.checkout.holds import NO_HOLD, HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
-from shop_app.words import plural
+from shop_app.words import _, plural
 
 from . import guesses, live
 from .base import public, visitor_hash
@@ -80,6 +80,8 @@ class Checkout(rx.State):
     """ "" for nothing, price, stock or other."""
     code_refusal: str = ""
     credit_refusal: str = ""
+    told: str = ""
+    """What a click has just done, where its button is gone: the focus goes there."""
     refused_lines: list[str] = []
     """The same, a sentence for each line that is short."""
     changes: list[PriceChange] = []
@@ -94,7 +96,7 @@ class Checkout(rx.State):
     @public
     async def load(self):
         await live.join_checkout(self)
-        self._leaving = False
+        self._leaving, self.told = False, ""
         await self._enter()
         # Holding changes nothing that this tab's cart shows.
         live.shows_cart(self)
@@ -105,6 +107,7 @@ class Checkout(rx.State):
     async def hold_again(self):
         """Hold what the cart needs: after the time was over, or for longer."""
         await self._enter()
+        self._tell(_("Your things are held for you again."))
 
     @rx.event
     @public
@@ -147,13 +150,19 @@ class Checkout(rx.State):
 
     def _show_hold(self, hold: HoldView) -> None:
         self.hold = hold
+        if hold.state == "over":
+            self.told = ""
         if hold.short:
             self.refused_lines = [line.sentence for line in hold.short]
             self.refused, self.refused_kind = " ".join(self.refused_lines), "stock"
         elif self.refused_kind == "stock":
             self._forget_refusal()
 
+    def _tell(self, sentence: str) -> None:
+        self.told, self.answers = "" if self.refused else sentence, self.answers + 1
+
     def _forget_refusal(self) -> None:
+        self.told = ""
         self.refused, self.refused_kind, self.refused_lines, self.changes = "", "", [], []
 
     @rx.event
@@ -226,6 +235,7 @@ class Checkout(rx.State):
         await db.in_transaction(_take, visitor_hash(self))
         self._forget_refusal()
         await self._enter()
+        self._tell(_("Your cart now has what is left."))
 
     @rx.event
     @public

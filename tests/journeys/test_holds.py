@@ -54,4 +54,6 @@ def test_the_time_is_shown_kept_longer_and_over_by_itself(new_shopper: NewShoppe
     shopper.see("hold-again").click()
     expect(timer).to_contain_text(re.compile(r"Held for you\s*1[45]:\d\d"))
     expect(shopper.see("hold-over")).to_have_count(0)
+    # The button that was pressed is gone, so the focus goes to what it has done.
+    expect(shopper.page.locator(":focus")).to_have_text("Your things are held for you again.")
     assert held(shop) == before + 1

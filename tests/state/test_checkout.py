@@ -162,6 +162,7 @@ async def test_what_someone_else_took_is_told_and_one_click_takes_the_rest(open_
     await tab.take_what_is_left()
     assert [(line.sku, line.quantity) for line in tab.view.cart.lines] == [("FABLE-LAMP-MOSS", 1)]
     assert (tab.refused, tab.refused_kind, tab.refused_lines, tab.hold.state) == ("", "", [], "held")
+    assert tab.told == "Your cart now has what is left."
     assert moss() == (3, 0, 3)
 
 
@@ -232,6 +233,10 @@ async def test_when_the_time_is_over_the_units_are_free_and_one_click_holds_them
     assert (tab.hold.state, moss()) == ("over", (3, 0, 0)), "nothing is taken again behind the shopper's back"
     await tab.hold_again()
     assert (tab.hold.state, tab.hold.ends_at[11:16], moss()) == ("held", "10:30", (3, 0, 2))
+    assert tab.told == "Your things are held for you again."
+    clock.shift(15 * 60)
+    await tab.time_is_over()
+    assert (tab.hold.state, tab.told) == ("over", "")
 
 
 async def test_the_page_hears_of_the_sweep_and_of_other_tabs(open_tab, full_cart, clock):
