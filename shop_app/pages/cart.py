@@ -38,9 +38,8 @@ def page() -> rx.Component:
             rx.el.h1(
                 _("Cart"),
                 " ",
-                rx.cond(
-                    full, rx.el.span(units(Cart.view.count), class_name=look.DRAWER_COUNT), rx.fragment()
-                ),
+                # There from the start, so that the line is as high as it will be.
+                rx.el.span(rx.cond(full, units(Cart.view.count), "\u00a0"), class_name=look.DRAWER_COUNT),
                 class_name=look.D2,
             ),
             class_name="mx-auto w-full max-w-page px-gutter pt-8 md:pt-12",
@@ -53,7 +52,8 @@ def page() -> rx.Component:
                 class_name="min-w-0",
             ),
             rx.cond(full, _sums(), rx.fragment()),
-            class_name=look.TWO_COLUMNS,
+            # So high that the foot of the page is out of sight, and nothing jumps when the lines come.
+            class_name=f"{look.TWO_COLUMNS} min-h-[70svh]",
         ),
         ready=Cart.loaded,
     )
@@ -159,5 +159,5 @@ def _country() -> rx.Component:
             ),
             class_name="flex items-center justify-between gap-4",
         ),
-        rx.fragment(),
+        rx.el.div(class_name="h-9"),
     )

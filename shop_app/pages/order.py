@@ -30,7 +30,7 @@ def page() -> rx.Component:
         rx.cond(
             here,
             rx.fragment(_head(), _rest()),
-            rx.cond(Order.missing, _missing(), rx.el.div(class_name="min-h-[60vh]")),
+            rx.cond(Order.missing, _missing(), rx.el.div(class_name="min-h-[100svh]")),
         ),
         ready=here | Order.missing,
     )
@@ -46,7 +46,7 @@ def _missing() -> rx.Component:
             link_button(_("Go to the shop"), href="/", kind="outline"),
             level=1,
         ),
-        class_name="mx-auto w-full max-w-page px-gutter pt-12 pb-10",
+        class_name="mx-auto min-h-[75svh] w-full max-w-page px-gutter pt-12 pb-10",
     )
 
 
@@ -133,6 +133,7 @@ def _transfer() -> rx.Component:
 
 
 def _rest() -> rx.Component:
+    coming = (Order.view.status != "cancelled") & (Order.view.status != "expired")
     return rx.el.div(
         rx.el.div(
             rx.el.h2(_("Where it is"), class_name=f"{look.D4} mb-[18px]"),
@@ -148,7 +149,7 @@ def _rest() -> rx.Component:
                         class_name="not-italic",
                     ),
                     rx.cond(
-                        Order.view.delivery_dates,
+                        coming & (Order.view.delivery_dates != ""),
                         rx.el.p(Order.view.delivery_dates, class_name="mt-1 text-ink-2"),
                         rx.fragment(),
                     ),
