@@ -102,7 +102,9 @@ def paid_with() -> rx.Component:
     several = rx.foreach(
         view.paid_with, lambda paid: rx.el.p(paid[0], rx.el.span(" ", paid[1], class_name="tabular-nums"))
     )
-    return rx.cond(view.paid_with.length() > 1, several, rx.el.p(view.payment_label))
+    # What was chosen at checkout isn't what paid where a gift card was enough.
+    one = rx.foreach(view.paid_with, lambda paid: rx.el.p(paid[0]))
+    return rx.match(view.paid_with.length(), (0, rx.el.p(view.payment_label)), (1, one), several)
 
 
 def refunds() -> rx.Component:
