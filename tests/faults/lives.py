@@ -43,7 +43,7 @@ HOLD_MINUTES = 0.04
 LEFT_ALONE = timedelta(seconds=2)
 """And in place of its five, so that somebody asks why an order's money was let go."""
 NAMED_SHARE = 0.7
-LONGEST_LIFE_SECONDS = 1.0
+LONGEST_LIFE_SECONDS = 0.8
 """A point that isn't reached by then is left for a death at that moment."""
 HEAL_EVERY_SECONDS = 0.2
 RECENT = timedelta(seconds=5)
