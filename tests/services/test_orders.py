@@ -334,6 +334,9 @@ def test_a_given_up_order_gives_everything_back_once(session, why, status, phase
     assert cart.view(session, ME).count == 2
     view = orders.view(session, placed.token)
     assert (view.phase, view.can_pay_again) == (phase, True)
+    assert view.explanation == "Nothing was charged, and your cart is still there."
+    set_row(session, "customer_order", cart_id=None)
+    assert orders.view(session, placed.token).explanation == "Nothing was charged."
 
 
 def test_illegal_moves_are_refused(session):

@@ -37,7 +37,8 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
     if phase == "paid":
         return _agreed(found)
     name, email = found.ship_to.get("given_name", ""), found.email
-    again = _("Your cart is still there.") if found.cart_completed_at is None else ""
+    has_cart = found.cart_id is not None and found.cart_completed_at is None
+    again = _("Your cart is still there.") if has_cart else ""
     kept = _("Nothing was charged, and your cart is still there.") if again else _("Nothing was charged.")
     total = show(found.total_minor, found.currency, found.locale)
     texts = {
