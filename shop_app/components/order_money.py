@@ -104,7 +104,8 @@ def paid_with() -> rx.Component:
     )
     # What was chosen at checkout isn't what paid where a gift card was enough.
     one = rx.foreach(view.paid_with, lambda paid: rx.el.p(paid[0]))
-    return rx.match(view.paid_with.length(), (0, rx.el.p(view.payment_label)), (1, one), several)
+    chosen = rx.el.p(view.payment_label)
+    return rx.fragment(rx.match(view.paid_with.length(), (0, chosen), (1, one), several))
 
 
 def refunds() -> rx.Component:
