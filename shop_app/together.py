@@ -38,7 +38,7 @@ AT_MOST = 32
 LONGEST_SECONDS = 0.02
 """So long the loop belongs to verbs before sockets have their turn; a verb that has begun goes on."""
 
-lock = threading.Lock()
+_lock = threading.Lock()
 """One writer of this process at a time: waiting here costs nothing and is in order, while SQLite's own
 waiting sleeps and polls. Taken by whoever begins, given back by whoever ends the transaction."""
 
@@ -58,7 +58,7 @@ def transaction(bind: Engine, *, durable: bool) -> Iterator[Session]:
     """A session on SQLite or PostgreSQL; committed at the end, or undone. See `db.transaction`."""
     sqlite = bind.dialect.name == "sqlite"
     if sqlite:
-        lock.acquire()
+        _lock.acquire()
     try:
         with Session(bind, expire_on_commit=False) as session:
             connection = session.connection(execution_options={"writes": True, "durable": durable})
@@ -70,12 +70,12 @@ def transaction(bind: Engine, *, durable: bool) -> Iterator[Session]:
         raise unavailable() from error
     finally:
         if sqlite:
-            lock.release()
+            _lock.release()
     facts.tell(told)
 
 
 @dataclass(slots=True, eq=False)
-class Wish:
+class _Wish:
     """A verb that wants to write, and, once its transaction has ended, what came of it."""
 
     bind: Engine
@@ -101,7 +101,7 @@ async def write(bind: Engine, durable: bool, verb: Callable[[Session], T]) -> T:
     loop = asyncio.get_running_loop()
     if (queue := _queues.get(loop)) is None:
         queue = _queues[loop] = _Queue()
-    wish = Wish(bind, durable, verb, loop.create_future())
+    wish = _Wish(bind, durable, verb, loop.create_future())
     queue.put(wish)
     return await asyncio.shield(wish.answer)
 
@@ -110,10 +110,10 @@ class _Queue:
     """Wishes of one loop in the order in which they came. All but `_finish` runs on that loop."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Wish] = deque()
+        self._waiting: deque[_Wish] = deque()
         self._at_work = False
 
-    def put(self, wish: Wish) -> None:
+    def put(self, wish: _Wish) -> None:
         self._waiting.append(wish)
         if not self._at_work:
             self._at_work = True
@@ -139,16 +139,16 @@ class _Queue:
         except BaseException as error:
             _waits.submit(self._finish, partial(_fail, error), wishes)
 
-    def _next(self) -> list[Wish]:
+    def _next(self) -> list[_Wish]:
         """The next ones that can share a commit."""
-        taken: list[Wish] = []
+        taken: list[_Wish] = []
         while self._waiting and len(taken) < AT_MOST:
             if taken and self._waiting[0].bind is not taken[0].bind:
                 break
             taken.append(self._waiting.popleft())
         return taken
 
-    def _finish(self, work: Callable[[list[Wish]], None], wishes: list[Wish]) -> None:
+    def _finish(self, work: Callable[[list[_Wish]], None], wishes: list[_Wish]) -> None:
         """On a thread: do the rest of the work, then have everybody answered."""
         try:
             work(wishes)
@@ -159,7 +159,7 @@ class _Queue:
         with suppress(RuntimeError):
             wishes[0].answer.get_loop().call_soon_threadsafe(self._answer, wishes)
 
-    def _answer(self, wishes: list[Wish]) -> None:
+    def _answer(self, wishes: list[_Wish]) -> None:
         for wish in wishes:
             if wish.answer.done():
                 continue
@@ -170,12 +170,12 @@ class _Queue:
         self._turn()
 
 
-def _begin(wishes: list[Wish], *, wait: bool) -> Connection | None:
+def _begin(wishes: list[_Wish], *, wait: bool) -> Connection | None:
     """One transaction for all of them, durable if one of them is; None where it would have to `wait`.
 
     Errors  Unavailable when it has waited in vain.
     """
-    if not lock.acquire(blocking=wait):
+    if not _lock.acquire(blocking=wait):
         return None
     durable = any(wish.durable for wish in wishes)
     try:
@@ -186,7 +186,7 @@ def _begin(wishes: list[Wish], *, wait: bool) -> Connection | None:
             connection.close()
             raise
     except BaseException as error:
-        lock.release()
+        _lock.release()
         if not isinstance(error, OperationalError):
             raise
         if wait:
@@ -195,7 +195,7 @@ def _begin(wishes: list[Wish], *, wait: bool) -> Connection | None:
     return connection
 
 
-def _run(connection: Connection, wishes: list[Wish], *, seconds: float = float("inf")) -> list[Wish]:
+def _run(connection: Connection, wishes: list[_Wish], *, seconds: float = float("inf")) -> list[_Wish]:
     """Give each its turn; answers with those for whom no time was left.
 
     Errors  _Apart when the database failed within a verb; all of it is undone then.
@@ -212,7 +212,7 @@ def _run(connection: Connection, wishes: list[Wish], *, seconds: float = float("
     return []
 
 
-def _take_turn(connection: Connection, wish: Wish) -> None:
+def _take_turn(connection: Connection, wish: _Wish) -> None:
     """Run one verb in a savepoint: what it refuses undoes its own work alone.
 
     The savepoint is SQLite's own words: SQLAlchemy's costs as much as a whole transaction.
@@ -237,7 +237,7 @@ def _take_turn(connection: Connection, wish: Wish) -> None:
     words.execute("RELEASE wish")
 
 
-def _commit(connection: Connection, wishes: list[Wish]) -> None:
+def _commit(connection: Connection, wishes: list[_Wish]) -> None:
     """Make it last, and tell.
 
     Errors  Unavailable when the database can't; nothing of it is written then.
@@ -271,10 +271,10 @@ def _end(connection: Connection) -> None:
     try:
         connection.close()
     finally:
-        lock.release()
+        _lock.release()
 
 
-def _write_together(wishes: list[Wish]) -> None:
+def _write_together(wishes: list[_Wish]) -> None:
     """The same on a thread, after those who write now."""
     try:
         if connection := _begin(wishes, wait=True):
@@ -284,12 +284,12 @@ def _write_together(wishes: list[Wish]) -> None:
         _write_apart(wishes)
 
 
-def _fail(error: BaseException, wishes: list[Wish]) -> None:
+def _fail(error: BaseException, wishes: list[_Wish]) -> None:
     for wish in wishes:
         wish.error = error
 
 
-def _write_apart(wishes: list[Wish]) -> None:
+def _write_apart(wishes: list[_Wish]) -> None:
     """Each in a transaction of its own."""
     for wish in wishes:
         wish.result, wish.error, wish.told = None, None, []
@@ -299,7 +299,7 @@ def _write_apart(wishes: list[Wish]) -> None:
             wish.error = error
 
 
-def _write_alone(wish: Wish) -> Any:
+def _write_alone(wish: _Wish) -> Any:
     with transaction(wish.bind, durable=wish.durable) as session:
         return wish.verb(session)
 
@@ -312,8 +312,8 @@ _waits: ThreadPoolExecutor
 
 def forget() -> None:
     """Begin anew: a forked child has none of its parent's threads, and nobody in it holds the lock."""
-    global lock, _queues, _commits, _waits
-    lock, _queues = threading.Lock(), WeakKeyDictionary()
+    global _lock, _queues, _commits, _waits
+    _lock, _queues = threading.Lock(), WeakKeyDictionary()
     _commits = ThreadPoolExecutor(max_workers=1, thread_name_prefix="db-commit")
     _waits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="db-wait")
 
