@@ -29,7 +29,7 @@ PARTS = {
 }
 NOTHING_COLLECTED = 5
 # Worth the start of a second process only where there is enough to do.
-SPREAD = ("rules", "services", "state", "http", "races", "faults")
+SPREAD = ("rules", "services", "state", "http", "races", "faults", "journeys")
 
 
 @dataclass(slots=True)
@@ -60,7 +60,9 @@ def parts() -> list[Part]:
 
 def run(part: Part) -> None:
     """Run one part with pytest, and read its numbers from the report."""
-    spread = ["-n", "2", "--dist", "worksteal"] if part.name in SPREAD and (os.cpu_count() or 1) > 1 else []
+    # Journeys of a file stay together: two browsers and two shops are enough.
+    how = "loadfile" if part.name == "journeys" else "worksteal"
+    spread = ["-n", "2", "--dist", how] if part.name in SPREAD and (os.cpu_count() or 1) > 1 else []
     with tempfile.TemporaryDirectory() as folder:
         report, figures = Path(folder) / "report.xml", Path(folder) / "figures"
         started = time.monotonic()
