@@ -1,6 +1,6 @@
 """The kill harness: a shop under SIGKILL, a faulty payment company, and a verdict on what is left.
 
-    python -m tests.faults.kills --kills 300 --seed 11 [--database postgresql://…] [--data FOLDER]
+    python -m tests.faults.kills --kills 300 --seed 11 [--at WORD] [--database postgresql://…] [--data FOLDER]
 
 The sandbox and the crowd live on; shop processes are killed at named lines and at random moments, and
 begin again, some lives taking money with the order and some with its first parcel. At the end faults stop,
@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.crowd import INITIAL, Crowd
+from tests.faults.points import POINTS
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET_SECONDS = 15
@@ -38,6 +39,8 @@ class Run:
 
     seed: int
     database: str
+    at: str = ""
+    """A word of the named points where processes die; all of them without it."""
     deaths: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     figures: dict[str, int] = field(default_factory=dict)
@@ -46,8 +49,9 @@ class Run:
 
     def __str__(self) -> str:
         kills = sum(self.deaths.values())
+        where = f" at {self.at!r}" if self.at else ""
         return (
-            f"{kills:,} kills on {self.database}, seed {self.seed}, {self.seconds:.0f} s,"
+            f"{kills:,} kills on {self.database}{where}, seed {self.seed}, {self.seconds:.0f} s,"
             f" {len(self.violations)} violations\n  {_listed(self.deaths)}\n  {_listed(self.seen)}"
             f"\n  {_listed(self.figures)}"
         )
@@ -122,8 +126,8 @@ async def _wait_until_quiet(crowd: Crowd, company: Path) -> None:
 async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, company: Path) -> None:
     lives = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.faults.lives", "--listen", str(listener.fileno()),
-        "--kills", str(kills), "--seed", str(run.seed), cwd=ROOT, pass_fds=[listener.fileno()],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=2**20,
+        "--kills", str(kills), "--seed", str(run.seed), "--at", run.at, cwd=ROOT,
+        pass_fds=[listener.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=2**20,
     )  # fmt: skip
     try:
         assert lives.stdout
@@ -142,13 +146,13 @@ async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, co
             lives.kill()
 
 
-def run(kills: int, seed: int, folder: Path, database: str = "") -> Run:
+def run(kills: int, seed: int, folder: Path, database: str = "", at: str = "") -> Run:
     """Kill so many shop processes and judge what is left. Changes the environment of this process."""
     from shop_app import db
     from shop_app.settings import settings
 
     began = time.monotonic()
-    result = Run(seed, "PostgreSQL" if database else "SQLite")
+    result = Run(seed, "PostgreSQL" if database else "SQLite", at)
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -188,10 +192,13 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--database", default="", help="a fresh PostgreSQL database; SQLite without it")
+    parser.add_argument("--at", default="", help="a word of the named points to die at, such as credit")
     parser.add_argument("--data", type=Path, help="keep everything in this folder")
     given = parser.parse_args()
+    if not any(given.at in name for name in POINTS):
+        parser.error(f"No point has {given.at!r} in its name: {', '.join(POINTS)}")
     with tempfile.TemporaryDirectory() as passing:
-        result = run(given.kills, given.seed, given.data or Path(passing), given.database)
+        result = run(given.kills, given.seed, given.data or Path(passing), given.database, given.at)
     sys.stdout.write(f"{result}\n")
     sys.stdout.writelines(f"  VIOLATED: {violation}\n" for violation in result.violations)
     return 1 if result.violations else 0

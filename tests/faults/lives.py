@@ -1,6 +1,6 @@
 """Shop processes, one after the other: everything is loaded once, then each life is forked and killed.
 
-`python -m tests.faults.lives --listen FD --kills N --seed S` says on its standard output, a
+`python -m tests.faults.lives --listen FD --kills N --seed S [--at WORD]` says on its standard output, a
 line of JSON each: ready, then every death, then that the last life runs, which ends with standard input.
 """
 
@@ -62,9 +62,11 @@ class Plan:
     seconds: float
 
 
-def plan(chance: random.Random) -> Plan:
+def plan(chance: random.Random, at: str = "") -> Plan:
+    """The next death; of the named points, at one that has the word `at` in its name."""
     if chance.random() < NAMED_SHARE:
-        return Plan(chance.choice(list(points.POINTS)), chance.choice((1, 1, 1, 2)), LONGEST_LIFE_SECONDS)
+        names = [name for name in points.POINTS if at in name]
+        return Plan(chance.choice(names), chance.choice((1, 1, 1, 2)), LONGEST_LIFE_SECONDS)
     return Plan("", 0, chance.uniform(0.02, 0.4))
 
 
@@ -176,6 +178,7 @@ def main() -> None:
     parser.add_argument("--listen", type=int, required=True)
     parser.add_argument("--kills", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--at", default="")
     given = parser.parse_args()
     logging.basicConfig(level=logging.CRITICAL)
     chance = random.Random(given.seed)
@@ -186,7 +189,7 @@ def main() -> None:
     gc.freeze()
     say(ready=True)
     for life in range(given.kills):
-        ends = plan(chance)
+        ends = plan(chance, given.at)
         began = time.monotonic()
         place = kill(*fork(listener, ends, CAPTURES[life // SPELL % 2]), ends)
         say(died=place, planned=ends.point, seconds=round(time.monotonic() - began, 3))
