@@ -74,8 +74,9 @@ def _form() -> rx.Component:
                 _("Continue"), type="submit", answer=_ANSWER, busy_label=_("Looking"),
                 class_name="justify-self-start", data_testid="withdrawal-look",
             ),
-            # The values come with the load, after the form was first drawn.
-            key=rx.cond(Withdrawal.loaded, "filled", "empty"),
+            # An order's values come with the load, after the form was first drawn. Where there are none
+            # it stays as it is: somebody may be typing into it already.
+            key=Withdrawal.known,
             on_submit=Withdrawal.look,
             no_validate=True,
             class_name="mt-6 grid gap-5",

@@ -59,6 +59,8 @@ class Withdrawal(rx.State):
     refused: str = ""
     answers: int = 0
     loaded: bool = False
+    known: str = ""
+    """The number of the order whose page led here, "" where none did."""
     _request_key: str = ""
 
     @rx.event
@@ -71,6 +73,7 @@ class Withdrawal(rx.State):
             return
         self._clear()
         self.step, self.who, self.loaded = "form", await db.in_reading(_known, token), True
+        self.known = self.who.number
 
     @rx.event
     @public
