@@ -29,17 +29,23 @@ FORM = "checkout-form"
 def page() -> rx.Component:
     return layout.page(
         rx.cond(
-            Checkout.loaded,
+            # An empty cart that this tab remembers may have been filled since: first it is asked for.
+            Checkout.loaded & (rx.State.is_hydrated | ~Checkout.empty),
             rx.cond(Checkout.empty, _empty(), _checkout()),
-            rx.el.div(
-                rx.el.h1(_("Checkout"), class_name=look.D2),
-                # As high as the window, so that nothing in sight jumps when the form comes.
-                class_name="mx-auto min-h-[100svh] w-full max-w-page px-gutter pt-10",
-            ),
+            _waiting(),
         ),
         ready=Checkout.loaded,
         plain=True,
         end=hold_timer(layout.back_to_cart()),
+    )
+
+
+def _waiting() -> rx.Component:
+    """The same boxes as the page, as high as the window: nothing in sight jumps when the form comes."""
+    return rx.el.div(
+        rx.el.div(rx.el.h1(_("Checkout"), class_name=f"{look.D2} mb-7"), class_name="min-w-0"),
+        rx.el.div(class_name=f"{look.CHECKOUT_ASIDE} h-[181px]", aria_hidden="true"),
+        class_name=f"{look.CHECKOUT} min-h-[100svh] content-start",
     )
 
 
