@@ -198,6 +198,12 @@ def test_a_database_that_is_locked_is_a_refusal_for_people(engine: Engine, monke
 # --- Writing together ---------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine cuts no turn short: who shares a commit is the same everywhere."""
+    monkeypatch.setattr(together_module, "LONGEST_SECONDS", float("inf"))
+
+
 async def together(*verbs: Callable[[Session], object]) -> list[object]:
     """Have them wait for the same turn, so that they share a commit on SQLite."""
     return await asyncio.gather(*map(db.in_transaction, verbs), return_exceptions=True)
@@ -308,18 +314,20 @@ async def test_those_who_come_while_a_commit_is_on_its_way_share_the_next(
 ):
     if engine.dialect.name != "sqlite":
         return
-    commit, committed, go_on = type(engine.dialect).do_commit, itertools.count(1), threading.Event()
+    commit, committed = type(engine.dialect).do_commit, itertools.count(1)
+    begun, go_on = threading.Event(), threading.Event()
 
     def slow(self, connection) -> None:
         if next(committed) == 1:
+            begun.set()
             assert go_on.wait(10)
         commit(self, connection)
 
     monkeypatch.setattr(type(engine.dialect), "do_commit", slow)
     first = asyncio.create_task(db.in_transaction(adding("oak")))
-    await asyncio.sleep(0.01)
+    assert await asyncio.to_thread(begun.wait, 10)
     others = [asyncio.create_task(db.in_transaction(adding(name))) for name in ("ash", "elm", "fir")]
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     # The loop is free, and nobody has an answer before the commit that holds it.
     assert (first.done(), names(engine)) == (False, [])
     go_on.set()
