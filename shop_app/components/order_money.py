@@ -59,6 +59,7 @@ def _sums() -> rx.Component:
         ("unpaid", _("Total")),
         ("attention", _("Total")),
         ("cancelled", rx.cond(view.paid_with.length() > 0, _("Paid"), _("Total"))),
+        ("withdrawn", rx.cond(view.paid_with.length() > 0, _("Paid"), _("Total"))),
         _("To pay"),
     )
     return rx.el.div(

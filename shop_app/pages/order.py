@@ -133,7 +133,8 @@ def _transfer() -> rx.Component:
 
 
 def _rest() -> rx.Component:
-    coming = (Order.view.status != "cancelled") & (Order.view.status != "expired")
+    ended = (Order.view.status == "cancelled") | (Order.view.status == "expired")
+    coming = ~ended & (Order.view.phase != "withdrawn")
     return rx.el.div(
         rx.el.div(
             rx.el.h2(_("Where it is"), class_name=f"{look.D4} mb-[18px]"),

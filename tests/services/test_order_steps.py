@@ -68,6 +68,10 @@ def test_an_order_that_ended_unpaid_says_so_and_nothing_of_parcels():
     assert stations("unpaid", status="cancelled", **never) == ""
 
 
+def test_what_was_withdrawn_before_it_left_is_not_being_packed():
+    assert stations("withdrawn") == "Paid ✓, Withdrawn ✓"
+
+
 def test_money_that_went_back_is_the_end():
     assert stations("refunded", fulfilment_status="returned", payment_status="refunded") == (
         "Paid ✓, Packed ✓, On its way ✓, Delivered ✓, Returned ✓, Refunded ✓"

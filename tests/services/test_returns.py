@@ -249,6 +249,16 @@ def test_a_withdrawal_before_anything_was_sent_marks_it_and_cancels_nothing(sess
     assert returnable.not_to_send(session, placed.order_id) == {lines[0].id: 3, lines[1].id: 1}
 
 
+def test_the_page_of_what_was_withdrawn_before_it_left_promises_nothing_any_more(session, placed):
+    assert orders.view(session, placed.token).phase == "paid"
+    withdraw(session, {MUGS: 3})
+    assert orders.view(session, placed.token).phase == "paid"
+    withdraw(session, {BOWL: 1}, key="w" * 32)
+    view = orders.view(session, placed.token)
+    assert (view.phase, view.headline) == ("withdrawn", "You have withdrawn from this order")
+    assert [step.label for step in view.steps] == ["Order received", "Paid", "Withdrawn"]
+
+
 def test_what_is_partly_sent_is_split_and_the_unsent_is_ended_first(session, placed):
     mugs = rows(session, "order_line")[MUGS]
     deliver(session, placed, {mugs.id: 2})

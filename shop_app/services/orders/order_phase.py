@@ -11,8 +11,11 @@ from ...money import show
 from ...words import _
 
 
-def phase(found: Row[Any], decline: str, ended_why: str) -> str:
-    """The word; `OrderView.phase` lists them. `ended_why` is why a cancelled order was given up."""
+def phase(found: Row[Any], decline: str, ended_why: str, *, withdrawn: bool = False) -> str:
+    """The word; `OrderView.phase` lists them.
+
+    `ended_why` is why a cancelled order was given up, `withdrawn` that all of it was, before any of it left.
+    """
     if found.attention:
         return "attention"
     if found.payment_status == PaymentStatus.REFUNDED:
@@ -26,6 +29,8 @@ def phase(found: Row[Any], decline: str, ended_why: str) -> str:
         return "expired"
     if found.status == OrderStatus.CANCELLED:
         return "unpaid" if ended_why in ("cancelled", "failed") and not found.paid_at else "cancelled"
+    if withdrawn:
+        return "withdrawn"
     if found.paid_at is None and found.payment_status == PaymentStatus.AUTHORIZED:
         return "authorized"
     unpaid = found.paid_at is None and found.payment_status == PaymentStatus.NONE
@@ -73,6 +78,10 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
         ),
         "expired": (_("This order wasn't paid in time"), kept),
         "cancelled": _cancelled(found, refunded, kept),
+        "withdrawn": (
+            _("You have withdrawn from this order"),
+            _("We send nothing any more. How far it is stands below."),
+        ),
         "attention": (
             _("We are looking at your payment"),
             _("Your payment reached us, and something about it needs a person. We write to {email} soon; "

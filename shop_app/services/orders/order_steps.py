@@ -68,7 +68,7 @@ def _paid(found: Row[Any], phase: str) -> _Station:
 
 def _way(found: Row[Any], phase: str, parcels: Sequence[ParcelView], arrives: str) -> list[_Station]:
     status = found.fulfilment_status
-    stopped = phase in ("cancelled", "refunded") or found.status == "cancelled"
+    stopped = phase in ("cancelled", "refunded", "withdrawn") or found.status == "cancelled"
     if stopped and status not in _SENT:
         if status == FulfilmentStatus.PARTIAL:
             return [(_("Partly sent"), parcels[0].sent if parcels else "", True)]
@@ -98,6 +98,8 @@ def _end(found: Row[Any], phase: str, ended_at: datetime | None) -> list[_Statio
         stations.append((_("Returned"), "", True))
     elif found.fulfilment_status == FulfilmentStatus.PARTIALLY_RETURNED:
         stations.append((_("Partly returned"), "", True))
+    if phase == "withdrawn":
+        stations.append((_("Withdrawn"), "", True))
     if phase == "refunded":
         stations.append((_("Refunded"), "", True))
     return stations

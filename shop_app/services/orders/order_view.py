@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, func, select
 from sqlmodel import Session, SQLModel
 
 from ...errors import NotFound
-from ...models import MethodKind, OrderStatus, PaymentState, RefundStatus
+from ...models import FulfilmentStatus, MethodKind, OrderStatus, PaymentState, RefundStatus
 from ...money import show
 from ...settings import settings
 from ...words import _, plural
@@ -24,6 +24,7 @@ from ..refunds import refund_view
 from ..refunds.refund_view import RefundView
 from ..returns import return_view, returnable
 from ..returns.return_view import ReturnChoice, ReturnView
+from ..returns.returnable import Free
 from . import order_parcels, order_phase, order_steps
 from .order_life import order, order_discount, order_event, order_line
 from .order_parcels import ParcelView
@@ -81,6 +82,9 @@ _ENDED = (
 )
 _HAS_MONEY = (PaymentState.CAPTURED.value, PaymentState.AUTHORIZED.value)
 
+_CAN_GO_BACK = (OrderStatus.PLACED, OrderStatus.COMPLETED, OrderStatus.CANCELLED)
+"""Orders of which something may still go back, or has."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrderLineView:
@@ -105,7 +109,7 @@ class OrderView:
     token: str
     phase: str
     """confirming, awaiting_transfer, awaiting_bank, authorized, unpaid (declined, cancelled at the pay
-    page), paid, expired, cancelled, attention, refunded."""
+    page), paid, withdrawn (all of it, before any of it left), expired, cancelled, attention, refunded."""
     headline: str
     explanation: str
     email: str
@@ -160,7 +164,9 @@ def view(session: Session, token: str) -> OrderView:
     payments = connection.execute(_PAYMENTS, of_order).all()
     decline = payments[-1].decline_message if payments else ""
     ended = connection.execute(_ENDED, of_order).first() if found.status == OrderStatus.CANCELLED else None
-    phase = order_phase.phase(found, decline, ended.data.get("why", "") if ended else "")
+    free = returnable.by_id(session, found.id) if found.status in _CAN_GO_BACK else None
+    ended_why = ended.data.get("why", "") if ended else ""
+    phase = order_phase.phase(found, decline, ended_why, withdrawn=_is_withdrawn(found, free))
     refunded = _refunded(session, found, payments, locale)
     headline, explanation = order_phase.words(found, phase, decline, refunded)
     off_shipping = connection.execute(_SHIPPING_DISCOUNT, of_order).scalar_one()
@@ -191,15 +197,20 @@ def view(session: Session, token: str) -> OrderView:
         and found.cart_id is not None and found.cart_completed_at is None,
         decline_message=decline, paid_with=_paid_with(session, found, payments, locale), parcels=parcels,
         refunds=refund_view.of_order(session, found.id) if refunded else [], refunded=refunded,
-        **_returning(session, found),
+        **_returning(session, found, free),
     )  # fmt: skip
 
 
-def _returning(session: Session, found: Row[Any]) -> dict[str, Any]:
+def _is_withdrawn(found: Row[Any], free: Free | None) -> bool:
+    """Whether nothing has left and nothing will: the shopper withdrew from all of it."""
+    agreed = found.status == OrderStatus.PLACED and found.fulfilment_status == FulfilmentStatus.NONE
+    return agreed and free is not None and not any(line.sent + line.not_sent for line in free.lines)
+
+
+def _returning(session: Session, found: Row[Any], free: Free | None) -> dict[str, Any]:
     """The part of the view that tells of returns, and of what may still go back."""
-    if found.status not in (OrderStatus.PLACED, OrderStatus.COMPLETED, OrderStatus.CANCELLED):
+    if free is None:
         return {}
-    free = returnable.by_id(session, found.id)
     return {
         "returns": return_view.of_order(
             session, found.id, str(found.number), paid=found.paid_at is not None
