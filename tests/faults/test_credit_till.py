@@ -347,7 +347,9 @@ def test_whatever_is_wrong_with_a_code_the_sentence_is_the_same_and_the_cart_sta
         with pytest.raises(NotFound) as refused:
             enter(wrong)
         sentences.add(refused.value.message)
-    assert sentences == {"We found no credit for this code. Check it, please: every sign counts."}
+    assert sentences == {
+        "This code has nothing left to spend, or isn't one of ours. Check it, please: every sign counts."
+    }
     assert all_of_it() == before
 
 

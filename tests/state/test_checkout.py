@@ -335,7 +335,7 @@ async def test_wrong_codes_are_refused_in_one_sentence_and_guessing_ends(open_ta
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     await tab.apply_credit({"credit": "2222-3333-4444-5555-6666"})
-    assert tab.credit_refusal.startswith("We found no credit for this code")
+    assert tab.credit_refusal.startswith("This code has nothing left to spend")
     await tab.apply_credit({"credit": ""})
     assert tab.credit_refusal == "Enter the code of a gift card or of your credit."
     for _guess in range(9):

@@ -141,7 +141,9 @@ def usable(session: Session, code: str, cart_id: int, currency: str) -> int:
         row = session.connection().execute(_THERE, asked).first()
         if row and row.there_minor > 0:
             return account_id
-    raise NotFound(_("We found no credit for this code. Check it, please: every sign counts."))
+    raise NotFound(
+        _("This code has nothing left to spend, or isn't one of ours. Check it, please: every sign counts.")
+    )
 
 
 # --- The order ----------------------------------------------------------------------------------
