@@ -1,0 +1,48 @@
+"""What was refused, by whom and from where: one line for each kind and address a minute, with a count."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+
+log = logging.getLogger(__name__)
+
+WINDOW_SECONDS = 60.0
+MOST_KEPT = 5_000
+"""Kinds and addresses that are counted at the same time; the longest silent one goes first."""
+
+_counted: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+"""(kind, address) -> [when the window began, how often since the last line]."""
+
+
+def note(kind: str, *, address: str, visitor: str = "", detail: str = "") -> None:
+    """Log that something was refused.
+
+    kind     a word or two for the reader of the log: "event refused", "limit", "look-up failed"
+    address  where it came from, as `client_address` says it
+    visitor  the hash of the visitor's key; its first eight digits are logged
+    detail   what exactly, never a value that a stranger sent unless it is known to be harmless
+
+    The first of a kind from an address is logged at once; those of the following minute are counted,
+    and the count stands in the next line. So a flood is a line a minute for each address.
+    """
+    now = time.monotonic()
+    key = (kind, address)
+    window = _counted.setdefault(key, [0.0, 0.0])
+    _counted.move_to_end(key)
+    if len(_counted) > MOST_KEPT:
+        _counted.popitem(last=False)
+    window[1] += 1
+    if window[0] and now - window[0] < WINDOW_SECONDS:
+        return
+    count, window[0], window[1] = int(window[1]), now, 0.0
+    log.warning(
+        "Security: %s, from %s, visitor %s, %d time(s)%s",
+        kind, address or "unknown", visitor[:8] or "none", count, f": {detail}" if detail else "",
+    )  # fmt: skip
+
+
+def forget() -> None:
+    """Start counting anew: for tests."""
+    _counted.clear()
