@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from shop_app import serve
+from shop_app.settings import ROOT
 
 
 def test_two_who_start_together_build_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -38,3 +40,9 @@ def test_two_who_start_together_build_once(tmp_path: Path, monkeypatch: pytest.M
     assert sorted(answers) == [False, False, False, True]
     assert most == 1
     assert serve.build_front_end(force=True)
+
+
+def test_the_lock_of_the_front_end_is_written_as_a_build_writes_it() -> None:
+    """Else the first start would leave a changed file in a fresh clone."""
+    text = (ROOT / "reflex.lock" / "package.json").read_text()
+    assert text == json.dumps(json.loads(text))
