@@ -35,11 +35,8 @@ config = rx.Config(
     trusted_proxy_hops=settings().trusted_proxy_hops,
     frontend_compression_formats=["gzip", "brotli"],
     frontend_lazy_bundled_libraries=True,
-    state_manager_mode=(
-        rx.constants.StateManagerMode.REDIS if settings().redis_url else rx.constants.StateManagerMode.MEMORY
-    ),
-    redis_url=settings().redis_url or None,
-    redis_token_expiration=7 * 24 * 3600,
+    # In this process's memory, bounded by web/tab_states.py; a tab that comes to another rebuilds itself.
+    state_manager_mode=rx.constants.StateManagerMode.MEMORY,
     plugins=[ShopTailwind(), OneOrigin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

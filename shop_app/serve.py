@@ -8,13 +8,14 @@ import hashlib
 import importlib.metadata
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from filelock import FileLock
 from starlette.types import ASGIApp
@@ -28,6 +29,13 @@ BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 # Nothing of these rooms reaches the front end, apart from web/frontend.py, which changes the build.
 _NOT_BUILT = ("models", "providers", "sandbox", "demo", "web", "__pycache__")
 _NOT_BUILT_FILES = ("cli.py", "__main__.py", "check_up.py", "jobs.py", "db.py", "serve.py")
+BACKLOG = 4_096
+"""Connections that the system keeps for us until we take them."""
+MOST_CONNECTIONS = 8_000
+FILES_BESIDE = 500
+HEADER_SECONDS = 15
+"""So long a request's head may take, and a connection may be silent between two requests."""
+HEADER_BYTES = 64 * 1024
 DEMO_LOGINS = (
     ("owner@example.com", "demo-owner"), ("clerk@example.com", "demo-clerk"),
     ("shopper@example.com", "demo-shopper"),
@@ -149,8 +157,46 @@ def serve_until_told(application: ASGIApp, port: int, *, host: str = "0.0.0.0") 
     os._exit(0)
 
 
+def server_options() -> dict[str, Any]:
+    """What Granian is told in one process as in many: the bounds of connections, see docs/operations.md.
+
+    Its `backpressure` is the number of connections that are open at the same time: those above wait
+    until one closes, so it is far above what pages need, and below what this process may open.
+    """
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+
+    return {
+        "interface": Interfaces.ASGI,
+        # A proxy in front speaks HTTP/1.1 to us, browsers without one do too: no streams to be counted.
+        "http": HTTPModes.http1,
+        "http1_settings": HTTP1Settings(
+            header_read_timeout=HEADER_SECONDS * 1000, keep_alive=True, max_buffer_size=HEADER_BYTES
+        ),
+        "backlog": BACKLOG,
+        "backpressure": most_connections(),
+        "log_enabled": False,
+    }
+
+
+def most_connections() -> int:
+    """Connections that this process has open at the same time; it asks for as many open files first.
+
+    What the system allows leaves room for the database, pictures and the front end's files.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + FILES_BESIDE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return (
+        MOST_CONNECTIONS
+        if soft == resource.RLIM_INFINITY
+        else max(128, min(MOST_CONNECTIONS, soft - FILES_BESIDE))
+    )
+
+
 async def _serve(application: ASGIApp, port: int, host: str) -> None:
-    from granian.constants import Interfaces
     from granian.server.embed import Server
 
     logging.getLogger("_granian").setLevel(logging.ERROR)
@@ -160,7 +206,7 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
     # Most of what is made for an event dies with it, without the collector: looking for rings after
     # every 700 objects cost a tenth of the work.
     gc.set_threshold(20_000, 20, 50)
-    server = Server(application, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False)
+    server = Server(application, address=host, port=port, **server_options())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
@@ -169,12 +215,10 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
 
 def _serve_many(started: float) -> None:
     from granian import Granian
-    from granian.constants import Interfaces
 
     server = Granian(
-        "shop_app.serve:asgi", address="0.0.0.0", port=settings().port, interface=Interfaces.ASGI,
-        workers=settings().workers, factory=True, log_access=False, log_enabled=False,
-        workers_kill_timeout=20, respawn_failed_workers=True,
+        "shop_app.serve:asgi", address="0.0.0.0", port=settings().port, workers=settings().workers,
+        factory=True, workers_kill_timeout=20, respawn_failed_workers=True, **server_options(),
     )  # fmt: skip
     _announce(started)
     server.serve()

@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     vat_number: str = ""
     """The shop's own EU VAT number: without it no order goes out by reverse charge."""
     trusted_proxy_hops: int = Field(0, ge=0, le=8)
+    most_tabs: int = Field(2_000, ge=10, le=100_000)
+    """Open pages that one process keeps live at the same time, some 250 KB of memory each."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("data_dir")

@@ -23,7 +23,7 @@ from shop_app.services import accounts
 from shop_app.services.catalog import storefront
 from shop_app.settings import settings
 from shop_app.state import live, pushes
-from shop_app.state.base import answer_failure, notice_events
+from shop_app.state.base import answer_failure, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
 from shop_app.state.credit_desk import CreditDesk
@@ -39,6 +39,7 @@ from shop_app.state.stock_desk import StockDesk
 from shop_app.web import health, logs, media, policy, sitemap, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
+from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded
 from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
@@ -150,7 +151,8 @@ app = rx.App(
     backend_exception_handler=answer_failure,
     api_transformer=[Starlette(routes=ROUTES), edge],
 )
-app.add_middleware(Guard(notice_events))
+app.add_middleware(Guard(notice_delta))
+guard_entry(app)
 policy.set_look_up(signed_in)
 # Reflex answers some errors of the browser with evaluated script that reloads; our policy forbids it.
 FrontendEventExceptionState.auto_reload_on_errors = []

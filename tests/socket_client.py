@@ -54,8 +54,10 @@ class Tab:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def connect(self, path: str = "/", *, origin: str | None = None, hydrate: bool = True) -> None:
-        """Open the socket as the page at `path` does, and load it.
+    async def connect(
+        self, path: str = "/", *, origin: str | None = None, hydrate: bool = True, auth: Any = None
+    ) -> None:
+        """Open the socket as the page at `path` does, and load it; `auth` is sent where it doesn't hydrate.
 
         Errors  Closed where the server refuses.
         """
@@ -70,7 +72,7 @@ class Tab:
                 address.replace("http", "ws", 1), headers=headers, max_msg_size=0
             )
             await self._receive()
-            boot = {"event": event(HYDRATE, {}, path)} if hydrate else {}
+            boot = {"event": event(HYDRATE, {}, path)} if hydrate else auth or {}
             await self._socket.send_str(f"40{NAMESPACE},{json.dumps(boot)}")
             while not (frame := await self._receive()).startswith("40"):
                 if frame.startswith("44"):

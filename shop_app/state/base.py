@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
-from typing import Literal
+import time
+from typing import Any, Literal
 
 import reflex as rx
-from reflex_base.event import Event, EventSpec
-from reflex_base.utils.format import format_event_handler
+from reflex_base.constants.state import FIELD_MARKER
+from reflex_base.event import EventSpec
+from reflex_base.event.context import EventContext
 
 from shop_app.errors import ShopError
 from shop_app.services.accounts import Principal
@@ -17,7 +20,7 @@ from shop_app.web.policy import asker, customer, internal, public, staff, who
 from shop_app.words import _
 
 __all__ = [
-    "Notice", "answer_failure", "asked_by", "customer", "internal", "notice_events", "public", "say", "staff",
+    "Notice", "answer_failure", "asked_by", "customer", "internal", "notice_delta", "public", "say", "staff",
     "visitor_hash",
 ]  # fmt: skip
 
@@ -36,7 +39,7 @@ class Notice(rx.State):
     @rx.event
     @internal
     async def show(self, text: str, kind: str = "bad"):
-        self.text, self.kind, self.number = text, kind, self.number + 1
+        self.text, self.kind, self.number = text, kind, _next_number()
 
     @rx.event
     @public
@@ -44,29 +47,51 @@ class Notice(rx.State):
         self.text = ""
 
 
+_last_number = 0
+
+
+def _next_number() -> int:
+    """Larger than every number of this process so far, and than those of the one before it."""
+    global _last_number
+    _last_number = max(_last_number + 1, time.time_ns() // 1_000_000)
+    return _last_number
+
+
 def say(text: str, kind: Kind = "good") -> EventSpec:
     """The event that shows a notice: `return say(_("Added to your cart"))`."""
     return Notice.show(text, kind)  # pyright: ignore[reportCallIssue, reportReturnType]
 
 
-def notice_events(text: str) -> list[Event]:
-    """The same as ready-made events, for the guard."""
-    name = format_event_handler(Notice.event_handlers["show"])
-    return [Event(name=name, payload={"text": text, "kind": "bad"})]
+def notice_delta(text: str) -> dict[str, dict[str, Any]]:
+    """A notice as it is sent to a page by itself: no event, so that nothing can come of it but the notice."""
+    shown = {"text": text, "kind": "bad", "number": _next_number()}
+    return {Notice.get_full_name(): {name + FIELD_MARKER: value for name, value in shown.items()}}
 
 
-def answer_failure(exception: Exception) -> EventSpec:
-    """What a handler's failure says: a refusal its own sentence, a bug a number that stands in the log."""
+_answering: set[asyncio.Task[None]] = set()
+"""Held until they are done: the loop itself keeps no task."""
+
+
+def answer_failure(exception: Exception) -> None:
+    """Tell the page that a handler failed: a refusal its own sentence, a bug a number that is in the log.
+
+    The answer goes straight to the page. It isn't an event: that would inherit what made this one fail.
+    """
+    answer = asyncio.get_running_loop().create_task(
+        EventContext.get().emit_delta(notice_delta(_sentence(exception)))
+    )
+    _answering.add(answer)
+    answer.add_done_callback(_answering.discard)
+
+
+def _sentence(exception: Exception) -> str:
     if isinstance(exception, ShopError):
-        return say(exception.message, "bad")
+        return exception.message
     reference = secrets.token_hex(4)
     log.error("A handler failed, reference %s", reference, exc_info=exception)
-    return say(
-        _("Something went wrong on our side, and nothing was changed. The reference is {reference}.").format(
-            reference=reference
-        ),
-        "bad",
-    )
+    return _(
+        "Something went wrong on our side, and nothing was changed. The reference is {reference}."
+    ).format(reference=reference)
 
 
 def cookie_header(state: rx.State) -> str:

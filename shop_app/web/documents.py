@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shop_app.errors import NotFound
 
-from . import cookies
+from . import cookies, security_log
+from .asking import client_address
+from .loads import Loads, TooManyLoads
 from .served import Served, ServePage, block, early_head, late_head
 from .shells import BuiltFrontEnd, file_response
 
@@ -59,6 +61,7 @@ class Documents:
         known = sorted((r for r in routes if r.name != LOST), key=lambda r: r.route.count("["))
         self.routes = [(route.pattern(), route) for route in known]
         self.lost = next((r for r in routes if r.name == LOST), DocumentRoute(LOST))
+        self.loads = Loads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
@@ -73,11 +76,21 @@ class Documents:
         if file := self.build.files.get(path):
             return file_response(file, path, Headers(scope=scope))
         if found := self._match(path):
-            return await self.answer(scope, *found)
+            return await self._in_turn(scope, *found)
         if len(path) > 1 and path.endswith("/") and self._match(path.rstrip("/")):
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse("/" + path.strip("/") + (f"?{query}" if query else ""), status_code=301)
         return None
+
+    async def _in_turn(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> Response:
+        address = client_address(scope)
+        try:
+            async with self.loads.turn(address):
+                return await self.answer(scope, route, params)
+        except TooManyLoads:
+            security_log.note("limit", address=address, detail="pages")
+            sentence = "Too many pages were asked for at once. Wait a few seconds and load it again."
+            return PlainTextResponse(sentence, 429, {"Retry-After": "10", "Cache-Control": "no-store"})
 
     def _match(self, path: str) -> tuple[DocumentRoute, dict[str, str]] | None:
         for pattern, route in self.routes:

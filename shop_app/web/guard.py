@@ -11,7 +11,6 @@ over a socket, whatever the browser sent, and an event that a handler returned c
 from __future__ import annotations
 
 import inspect
-import logging
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,9 +28,10 @@ from shop_app import facts
 from shop_app.services.accounts import NOBODY
 from shop_app.words import _
 
+from . import cookies, security_log
+from .asking import network
 from .policy import Policy, allows, policy_of, remember_asker, who
-
-log = logging.getLogger(__name__)
+from .private_states import empty_unless_filled_for
 
 _CONNECTION = frozenset({"token", "headers", "sid", "ip"})
 
@@ -46,10 +46,12 @@ _FRAMEWORK = {
     "State.set_is_hydrated": _INTERNAL,
     "OnLoadInternalState.set_is_hydrated": _INTERNAL,
 }
+_SENDS_ALL = (".hydrate", ".hydrate_and_load")
+"""Reflex's events whose answer has every var of every State in it."""
 _CLOSED = frozenset({"EventHandlerSetVar.setvar", "UpdateVarsInternalState.update_vars_internal"})
 
-Refuse = Callable[[str], list[Event]]
-"""From a sentence for people to the events that show it."""
+Refuse = Callable[[str], dict[str, dict[str, Any]]]
+"""From a sentence for people to the values of a State that show it on the page."""
 
 
 class NoPolicy(RuntimeError):
@@ -110,19 +112,24 @@ class Guard(Middleware):
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
         """None lets the event through, its payload now made of validated values."""
         try:
-            await self._check(event)
+            await self._check(state, event)
         except Refused as refused:
-            log.info("Refused the event %s", event.name[-80:])
-            return StateUpdate(events=self._refuse(str(refused)) if str(refused) else [])
+            _note(event)
+            return StateUpdate(delta=await self._answer(state, str(refused)))
         return None
 
-    async def _check(self, event: Event) -> None:
+    async def _answer(self, state: BaseState, sentence: str) -> dict[str, dict[str, Any]]:
+        """What a refused event changes on its page: a notice, and what was emptied for this asker."""
+        emptied = await state._get_resolved_delta()
+        state._clean()
+        return {**emptied, **(self._refuse(sentence) if sentence else {})}
+
+    async def _check(self, state: BaseState, event: Event) -> None:
         rule = self._rules.get(event.name) or self._learn(event.name)
         policy = rule.policy
         if policy is None:
             raise Refused("")
-        from_browser = came_from_browser(event)
-        if from_browser:
+        if came_from_browser(event):
             if policy.kind == "internal":
                 raise Refused("")
             values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
@@ -130,14 +137,19 @@ class Guard(Middleware):
             event.payload.update(values)
         facts.author.set(_connection(event).get("sid", ""))
         remember_asker(None)
-        if policy.kind in ("customer", "staff"):
-            cookie = _cookie_header(event)
-            principal = await who(cookie) if cookie else NOBODY
-            if not allows(policy, principal):
-                if policy.kind == principal.kind == "staff":
-                    raise Refused(_("You don't have the right to do that."))
-                raise Refused(_("Sign in to do that."))
-            remember_asker(principal)
+        if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
+            await self._look_up(state, event, policy)
+
+    async def _look_up(self, state: BaseState, event: Event, policy: Policy) -> None:
+        """Find out afresh who asks, for what only some may do, and for what sends all that a tab holds."""
+        cookie = _cookie_header(event)
+        principal = await who(cookie) if cookie else NOBODY
+        await empty_unless_filled_for(state, principal)
+        if not allows(policy, principal):
+            if policy.kind == principal.kind == "staff":
+                raise Refused(_("You don't have the right to do that."))
+            raise Refused(_("Sign in to do that."))
+        remember_asker(principal)
 
     def _learn(self, name: str) -> Rule:
         registered = RegistrationContext.get().event_handlers.get(name)
@@ -145,6 +157,15 @@ class Guard(Middleware):
         if registered is not None:
             self._rules[name] = rule
         return rule
+
+
+def _note(event: Event) -> None:
+    connection = _connection(event)
+    visitor = cookies.visitor_key(_cookie_header(event)) or ""
+    security_log.note(
+        "event refused", address=network(connection.get("ip", "")), visitor=cookies.key_hash(visitor),
+        detail=event.name[-80:],
+    )  # fmt: skip
 
 
 def came_from_browser(event: Event) -> bool:

@@ -16,7 +16,7 @@ from shop_app.errors import TooMany
 from shop_app.settings import settings
 from shop_app.words import _
 
-from .edge import client_address, load_test
+from .asking import client_address, load_test
 
 
 @lru_cache(maxsize=1)

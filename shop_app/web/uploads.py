@@ -15,7 +15,7 @@ from shop_app.services.catalog import pictures
 from shop_app.words import _
 
 from . import policy, rates
-from .edge import BODY_BYTES
+from .bodies import BODY_BYTES
 
 PERMISSION = "products.edit"
 RATE = "120/10 minutes"

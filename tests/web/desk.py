@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
+from collections import defaultdict
 from enum import Enum
 from typing import Any, Literal
 
@@ -23,11 +25,13 @@ from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
 from shop_app.state.live import handler_name, join_cart, watch
 from shop_app.state.payload import Form, Quantity, ShortText, Sku, Skus
-from shop_app.web import cookies
+from shop_app.web import cookies, event_entry
 from shop_app.web.policy import set_look_up
-from tests.web.desk_names import CLERK, CUSTOMER
+from tests.web.desk_names import CLERK, CUSTOMER, LEAVER
 
 ran: list[list[Any]] = []
+released: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+revoked: set[str] = set()
 
 
 def say_in_log(text: str) -> None:
@@ -43,6 +47,7 @@ class Size(Enum):
 
 class Desk(rx.State):
     count: int = 0
+    secret: str = ""
 
     def _private(self, secret: str):
         ran.append(["_private", secret])
@@ -123,6 +128,19 @@ class Desk(rx.State):
 
     @rx.event
     @public
+    async def wait_for(self, mark: ShortText):
+        """Stays at work until the probe is told the mark."""
+        ran.append(["waits", mark])
+        await released[mark].wait()
+        ran.append(["waited", mark])
+
+    @rx.event
+    @staff("orders.refund")
+    async def learn_secret(self):
+        self.secret = "CANARY-of-the-desk"
+
+    @rx.event
+    @public
     async def open_page(self, skus: Skus):
         await watch(self, skus)
         await join_cart(self)
@@ -130,10 +148,13 @@ class Desk(rx.State):
 
 
 async def sessions(session_hash: str) -> Principal:
-    """What stands for the accounts: one customer, one clerk; the revoked session is gone."""
+    """What stands for the accounts: one customer, clerks; a session that was revoked is gone."""
+    if session_hash in revoked:
+        return NOBODY
     return {
         cookies.key_hash(CUSTOMER): Principal("customer", 7),
         cookies.key_hash(CLERK): Principal("staff", 3, permissions=frozenset({"orders.refund"})),
+        cookies.key_hash(LEAVER): Principal("staff", 4, permissions=frozenset({"orders.refund"})),
     }.get(session_hash, NOBODY)
 
 
@@ -143,11 +164,31 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
         asked = json.loads((await receive())["body"])
         if "slug" in asked:
             rooms.push_product(asked["slug"], asked["fields"])
+        if "release" in asked:
+            released[asked["release"]].set()
+        if "revoke" in asked:
+            revoked.add(cookies.key_hash(asked["revoke"]))
         if "visitor" in asked:
             rooms.push_cart(asked["visitor"], [handler_name(Desk.who_am_i)])
-    body = json.dumps({"ran": ran, "desk": Desk.get_full_name()}).encode()
+    body = json.dumps({"ran": ran, "desk": Desk.get_full_name(), **at_work()}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
+
+
+def at_work() -> dict[str, Any]:
+    """What the server has in hand: nothing of it may grow with what strangers send."""
+    processor = app.event_processor
+    return {
+        "futures": len(processor._futures),
+        "events": len(processor._tasks),
+        "queues": len(processor._token_queues),
+        # The socket server's own of a socket that has closed sleeps until its next ping, and ends then.
+        "tasks": sum("_send_ping" not in str(task.get_coro()) for task in asyncio.all_tasks()),
+        "states": sorted(app.state_manager.states),  # pyright: ignore[reportAttributeAccessIssue]
+        "sockets": len(app.event_namespace.sid_to_token) if app.event_namespace else 0,
+        "dropped": dict(event_entry.dropped),
+        "cpu_seconds": time.process_time(),
+    }
 
 
 def shop() -> ASGIApp:

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 import socketio.exceptions
 
-from shop_app.web import cookies, edge
+from shop_app.web import cookies, sockets
 
 from .conftest import Desk, Open, start_desk
 from .desk_names import CLERK, CUSTOMER, REVOKED
@@ -39,7 +39,6 @@ async def test_an_argument_with_a_default_may_be_left_out(open_tab: Open) -> Non
         {"sku": "JUNK", "quantity": True},
         {"sku": "JUNK", "quantity": 1.5},
         {"sku": "JUNK", "quantity": 1e308},
-        {"sku": "JUNK", "quantity": float("nan")},
         {"sku": "JUNK", "quantity": None},
         {"sku": "JUNK", "quantity": [1]},
         {"sku": "JUNK", "quantity": {"$ne": 1}},
@@ -120,7 +119,8 @@ async def test_each_asker_reaches_only_what_the_policies_allow(
     assert [call[0] for call in ran if call[0] != "form"] == may
 
 
-async def test_a_cookie_in_router_data_counts_for_nothing(open_tab: Open) -> None:
+async def test_a_cookie_in_router_data_counts_for_nothing(open_tab: Open, desk: Desk) -> None:
+    before = desk.ran().count(["refund", 3])
     async with open_tab() as tab:
         forged = {
             "pathname": "/",
@@ -129,6 +129,9 @@ async def test_a_cookie_in_router_data_counts_for_nothing(open_tab: Open) -> Non
             "ip": "1.2.3.4",
         }
         await tab.send("refund", router_data=forged)
+        # Of what isn't the browser's to say nothing is taken; without it, nobody asks.
+        assert (await tab.settle()).count(["refund", 3]) == before
+        await tab.send("refund")
         assert await tab.notice() == "Sign in to do that."
 
 
@@ -252,7 +255,7 @@ async def test_a_flood_is_cut_and_others_go_on(open_tab: Open, desk: Desk) -> No
             await attacker.send("take", {"sku": "FLOOD", "quantity": 1})
         await asyncio.wait_for(attacker.closed.wait(), 10)
         # A busy machine takes its time to send them, and so much more is allowed meanwhile.
-        allowed = edge.MESSAGE_BURST + edge.MESSAGES_PER_SECOND * (time.monotonic() - began)
+        allowed = sockets.MESSAGE_BURST + sockets.MESSAGES_PER_SECOND * (time.monotonic() - began)
         ran = await victim.settle()
     assert ran.count(["take", "FLOOD", 1]) <= allowed < 500
 

@@ -1,0 +1,125 @@
+"""How the body of a request arrives: bounded in size, in time, and in how many are under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import security_log
+from .asking import client_address, load_test
+
+BODY_BYTES = 6 * 1024 * 1024
+SILENT_SECONDS = 10
+"""So long a body may pause."""
+WHOLE_SECONDS = 60
+"""So long it may take as a whole."""
+MOST_BODIES = 1_000
+MOST_BODIES_PER_ADDRESS = 50
+
+
+class BodyRefused(Exception):
+    """The body is too large or too slow; `answer` says so.
+
+    The server closes a connection whose body wasn't read to its end. No `Connection: close` here: with
+    it, Granian 2.8 sends the answer and waits for the rest.
+    """
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.answer = PlainTextResponse(sentence, status)
+
+
+def too_large() -> BodyRefused:
+    return BodyRefused("That is larger than the shop takes.", 413)
+
+
+class Bodies:
+    """ASGI for requests with a body: hands them on, and counts what comes while it comes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.of_address: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address = client_address(scope)
+        if self._full(address):
+            security_log.note("body refused", address=address, detail="too many under way")
+            busy = {"Retry-After": "10"}
+            answer = PlainTextResponse("Too much is being sent just now. Try again in a moment.", 503, busy)
+            await answer(scope, receive, send)
+            return
+        self.of_address[address] += 1
+        try:
+            await self._bounded(scope, receive, send, address)
+        finally:
+            self.of_address[address] -= 1
+            if not self.of_address[address]:
+                del self.of_address[address]
+
+    def _full(self, address: str) -> bool:
+        there = self.of_address
+        return not load_test() and (there[address] >= MOST_BODIES_PER_ADDRESS or there.total() >= MOST_BODIES)
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        """Hand on, and answer in the application's place where the body is refused.
+
+        What the application says of a body that broke off is its own guess (Starlette's is 500), so it
+        isn't sent.
+        """
+        refused: BodyRefused | None = None
+        started = False
+        parts = counted(receive)
+
+        async def watched_receive() -> Message:
+            nonlocal refused
+            try:
+                return await parts()
+            except BodyRefused as error:
+                refused = error
+                raise
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            if refused is None or started:
+                started = True
+                await send(message)
+
+        # Where the application lets it through, it is the one that is `refused`.
+        with suppress(BodyRefused):
+            await self.app(scope, watched_receive, watched_send)
+        if refused is not None:
+            security_log.note("body refused", address=address, detail=str(refused))
+            if not started:
+                await refused.answer(scope, receive, send)
+
+
+def counted(receive: Receive) -> Receive:
+    """`receive` that counts bytes and seconds: a length that was promised, or left out, proves nothing.
+
+    Errors  BodyRefused, out of the receiving, when the body is too large or too slow.
+    """
+    got = 0
+    whole = False
+    ends_at = asyncio.get_running_loop().time() + WHOLE_SECONDS
+
+    async def next_part() -> Message:
+        nonlocal got, whole
+        if whole:
+            # Only the end of the connection can come now, which may take as long as it likes.
+            return await receive()
+        patience_seconds = min(SILENT_SECONDS, ends_at - asyncio.get_running_loop().time())
+        try:
+            message = await asyncio.wait_for(receive(), patience_seconds)
+        except TimeoutError:
+            raise BodyRefused("The rest of the request didn't arrive in time.", 408) from None
+        got += len(message.get("body", b""))
+        if got > BODY_BYTES:
+            raise too_large()
+        whole = not message.get("more_body", False)
+        return message
+
+    return next_part

@@ -1,0 +1,84 @@
+"""The entry of all events: what is in front of Reflex's own, on the socket that a page has connected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from reflex.app import App, EventNamespace
+from reflex_base.registry import RegistrationContext
+
+from . import cookies, security_log
+from .asking import client_address, header
+from .event_shape import Misshapen, shaped
+from .tab_states import TabStates
+
+MOST_WAITING = 30
+"""Events of one tab that wait for their turn, the one at work included."""
+
+dropped: Counter[str] = Counter()
+"""How many events were dropped in this process, by the part that was wrong."""
+
+
+class EventEntry(EventNamespace):
+    """Reflex's namespace, which takes well-formed events of known names, and few at a time."""
+
+    def __init__(self, namespace: str, app: App, tabs: TabStates) -> None:
+        super().__init__(namespace, app)
+        self._tabs = tabs
+
+    async def on_event(self, sid: str, data: Any) -> None:
+        """Hand an event on to Reflex; one of another shape, or one too many, is dropped and counted."""
+        try:
+            event = shaped(data, RegistrationContext.get().event_handlers.keys())
+            if len(self._waiting(sid)) >= MOST_WAITING:
+                raise Misshapen("too many waiting")
+        except Misshapen as wrong:
+            self._count(sid, str(wrong))
+            return
+        await super().on_event(sid, event)
+
+    async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
+        """Link a socket to its tab's State, which then stays for as long as the socket does."""
+        await super().link_token_to_sid(sid, token, update_state=update_state)
+        self._tabs.came(self.sid_to_token[sid], client_address(self._scope(sid)))
+
+    def on_disconnect(self, sid: str) -> Any:
+        """What of this tab's still waits is dropped; what is at work comes to its end."""
+        futures = self.app.event_processor._futures
+        for entry, _handler in list(self._waiting(sid))[1:]:
+            if future := futures.get(entry.ctx.txid):
+                future.cancel()
+        key = self.sid_to_token.get(sid)
+        cleaning = super().on_disconnect(sid)
+        if key is not None:
+            self._tabs.left(key)
+        return cleaning
+
+    def _waiting(self, sid: str) -> Any:
+        """The queue of a socket's tab: entries with their handlers, the first of them at work."""
+        return self.app.event_processor._token_queues.get(self.sid_to_token.get(sid, ""), ())
+
+    def _count(self, sid: str, part: str) -> None:
+        dropped[part] += 1
+        scope = self._scope(sid)
+        visitor = cookies.visitor_key(header(scope, b"cookie")) or ""
+        security_log.note(
+            "event dropped", address=client_address(scope), visitor=cookies.key_hash(visitor), detail=part
+        )
+
+    def _scope(self, sid: str) -> Any:
+        assert self.app.sio is not None
+        environ = self.app.sio.get_environ(sid, self.namespace) or {}
+        return environ.get("asgi.scope") or {"type": "websocket", "headers": ()}
+
+
+def guard_entry(app: App) -> None:
+    """Put our entry and our States in the place of Reflex's, before the server starts."""
+    assert app.sio is not None
+    assert app.event_namespace is not None
+    tabs = TabStates()
+    entry = EventEntry(app.event_namespace.namespace, app, tabs)
+    app._state_manager = tabs
+    app._event_namespace = entry
+    app.sio.register_namespace(entry)

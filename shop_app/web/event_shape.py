@@ -1,0 +1,105 @@
+"""What a browser may send as an event: its shape, checked before Reflex sees any of it.
+
+Reflex reads an event's `router_data` before any guard of the shop is asked, and trusts that an address
+is a text and a query is a dict. What has another shape than the browser's own code gives it is dropped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urlsplit
+
+KEYS = frozenset({"name", "payload", "router_data", "event_actions"})
+ROUTER_KEYS = frozenset({"pathname", "asPath", "query"})
+MOST_NAME_CHARS = 300
+MOST_PATH_CHARS = 4_000
+MOST_QUERY = 100
+MOST_QUERY_CHARS = 2_000
+MOST_TEXT_CHARS = 20_000
+MOST_VALUES = 2_000
+"""Texts, numbers, lists and dicts in one payload, at any depth."""
+DEEPEST = 8
+
+
+class Misshapen(ValueError):
+    """An event that no page of the shop sends; the text names the part, and holds nothing that was sent."""
+
+
+def shaped(data: Any, names: Collection[str]) -> dict[str, Any]:
+    """The event as Reflex may have it: name, payload and router_data of known keys and bounded size.
+
+    names   the full names of the handlers that there are
+
+    Errors  Misshapen for everything else.
+    """
+    if not isinstance(data, dict) or not data.keys() <= KEYS:
+        raise Misshapen("keys")
+    name = data.get("name")
+    if not isinstance(name, str) or len(name) > MOST_NAME_CHARS or name not in names:
+        raise Misshapen("name")
+    return {
+        "name": name,
+        "payload": _payload(data.get("payload")),
+        "router_data": _router_data(data.get("router_data")),
+    }
+
+
+def _payload(payload: Any) -> dict[str, Any]:
+    if payload is None:
+        return {}
+    if not isinstance(payload, dict):
+        raise Misshapen("payload")
+    left = MOST_VALUES
+    waiting: list[tuple[Any, int]] = [(payload, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        left -= 1
+        if left < 0 or depth > DEEPEST or not _plain(value):
+            raise Misshapen("payload")
+        if isinstance(value, dict):
+            waiting += ((part, depth + 1) for pair in value.items() for part in pair)
+        elif isinstance(value, list):
+            waiting += ((part, depth + 1) for part in value)
+    return payload
+
+
+def _plain(value: Any) -> bool:
+    """Whether a value is one that JSON has, and of a size that a page sends. NaN and Infinity aren't JSON."""
+    if isinstance(value, str):
+        return len(value) <= MOST_TEXT_CHARS
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, int | dict | list)
+
+
+def _router_data(router_data: Any) -> dict[str, Any]:
+    if router_data is None:
+        return {}
+    if not isinstance(router_data, dict) or not router_data.keys() <= ROUTER_KEYS:
+        raise Misshapen("router_data")
+    for name in ("pathname", "asPath"):
+        if name in router_data:
+            _path(router_data[name])
+    _query(router_data.get("query", {}))
+    return router_data
+
+
+def _path(path: Any) -> None:
+    """An address within the shop, as the browser's address line has it."""
+    if not isinstance(path, str) or len(path) > MOST_PATH_CHARS or not path.startswith("/"):
+        raise Misshapen("address")
+    try:
+        # Reflex puts the page's origin in front and splits the whole: that must not fail later.
+        urlsplit("http://shop.example" + path)
+    except ValueError:
+        raise Misshapen("address") from None
+
+
+def _query(query: Any) -> None:
+    if not isinstance(query, dict) or len(query) > MOST_QUERY:
+        raise Misshapen("query")
+    for name, value in query.items():
+        if not isinstance(value, str) or len(name) > MOST_QUERY_CHARS or len(value) > MOST_QUERY_CHARS:
+            raise Misshapen("query")

@@ -1,0 +1,181 @@
+"""The edge of the sockets: who may connect one, what it may say, and whose tab it speaks for."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from urllib.parse import parse_qs, urlencode
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shop_app.settings import settings
+
+from . import cookies, security_log
+from .asking import client_address, header, load_test
+from .buckets import Bucket, Buckets
+from .tab_states import state_key
+
+MESSAGE_BYTES = 64 * 1024
+MESSAGES_PER_SECOND = 20
+MESSAGE_BURST = 60
+"""Of one socket: what is above closes it."""
+ADDRESS_MESSAGES_PER_SECOND = 200
+ADDRESS_MESSAGE_BURST = 600
+"""Of all sockets of one address together: what is above waits."""
+LONGEST_WAIT_SECONDS = 10
+SOCKETS_PER_ADDRESS = 50
+NEW_SOCKETS_PER_SECOND = 10
+NEW_SOCKET_BURST = 200
+"""Of one address: every page that is loaded opens one."""
+
+# All that a page's own code says: it connects to one namespace, leaves it, answers pings, sends events
+# and reports errors of its own. Everything else of socket.io stays closed: other namespaces, binary
+# packets (which would be kept until all their parts came), acknowledgements, and events by the names of
+# the protocol's own ("connect" would say anew who is at the other end).
+_SAID = re.compile(r'[123]$|40/_event,(?:\{|$)|41/_event,?$|42/_event,\["(?:event|client_error|ping)"[,\]]')
+_TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
+# What Reflex and the shop read of a socket's request, and how much of it. All else would lie in memory
+# with every tab, under names that the client chooses.
+_KEPT_HEADER_CHARS = {
+    b"host": 300, b"origin": 300, b"user-agent": 300, b"accept-language": 200, b"x-forwarded-for": 1000,
+    b"x-forwarded-proto": 20, b"connection": 100, b"upgrade": 50, b"sec-websocket-key": 100,
+    b"sec-websocket-version": 10, b"sec-websocket-extensions": 200, b"sec-websocket-protocol": 100,
+}  # fmt: skip
+
+
+class Sockets:
+    """ASGI for websockets: refuses, bounds and counts them in front of Reflex's socket server."""
+
+    def __init__(self, app: ASGIApp, *, origins: Iterable[str]) -> None:
+        self.app = app
+        self.origins = frozenset(origins)
+        self.of_address: Counter[str] = Counter()
+        self._new = Buckets(NEW_SOCKETS_PER_SECOND, NEW_SOCKET_BURST)
+        self._messages = Buckets(ADDRESS_MESSAGES_PER_SECOND, ADDRESS_MESSAGE_BURST)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address = client_address(scope)
+        if reason := self._refusal(scope, address):
+            security_log.note("socket refused", address=address, detail=reason)
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        made = _mint_visitor(scope)
+        _bind_to_visitor(scope)
+        self.of_address[address] += 1
+        try:
+            await self.app(scope, self._metered(receive, send, address), _with_cookie(send, made))
+        finally:
+            self.of_address[address] -= 1
+            if self.of_address[address] <= 0:
+                del self.of_address[address]
+
+    def _refusal(self, scope: Scope, address: str) -> str:
+        """Why this socket isn't opened; "" where it is."""
+        if header(scope, b"origin") not in self.origins:
+            return "another origin"
+        if not _TOKEN.fullmatch(_asked(scope, "token")):
+            return "no tab"
+        if load_test():
+            return ""
+        if self.of_address[address] >= SOCKETS_PER_ADDRESS:
+            return "too many of one address"
+        if self.of_address.total() >= settings().most_tabs:
+            return "too many of all"
+        return "" if self._new.of(address).take() else "too many new ones of one address"
+
+    def _metered(self, receive: Receive, send: Send, address: str) -> Receive:
+        """`receive` of one socket that lets through what a page says, at the pace of a page."""
+        own = Bucket(MESSAGES_PER_SECOND, MESSAGE_BURST)
+
+        async def metered() -> Message:
+            message = await receive()
+            if message["type"] != "websocket.receive":
+                return message
+            reason, code = _wrong(message, own)
+            if reason:
+                security_log.note("socket closed", address=address, detail=reason)
+                await send({"type": "websocket.close", "code": code})
+                return {"type": "websocket.disconnect", "code": code}
+            pause_seconds = 0.0 if load_test() else self._messages.of(address).wait_seconds()
+            if pause_seconds:
+                # Whoever reads slowly is sent to slowly: nothing piles up on this side.
+                await asyncio.sleep(min(pause_seconds, LONGEST_WAIT_SECONDS))
+            return message
+
+        return metered
+
+
+def _wrong(message: Message, bucket: Bucket) -> tuple[str, int]:
+    """Why this message ends its socket, and with which code; "" for one that a page sends."""
+    text = message.get("text")
+    if text is None:
+        return "binary", 1003
+    if len(text) > MESSAGE_BYTES:
+        return "too large", 1009
+    if not (bucket.take() or load_test()):
+        return "too many", 1008
+    return ("", 0) if _SAID.match(text) else ("not what a page says", 1008)
+
+
+def _with_cookie(send: Send, made: str) -> Send:
+    async def with_cookie(message: Message) -> None:
+        if message["type"] == "websocket.accept" and made:
+            message["headers"] = [*message.get("headers", ()), (b"set-cookie", made.encode())]
+        await send(message)
+
+    return with_cookie
+
+
+def _asked(scope: Scope, name: str) -> str:
+    """A field of the socket's query, "" where it is missing or comes twice."""
+    values = parse_qs(scope["query_string"].decode("latin-1")).get(name, [])
+    return values[0] if len(values) == 1 else ""
+
+
+def _bind_to_visitor(scope: Scope) -> None:
+    """Leave of the request what is read later, with the key of the visitor's own State as its token."""
+    cookie = header(scope, b"cookie")
+    kept = "; ".join(
+        f"{name}={value}"
+        for name in (cookies.visitor_cookie(), cookies.session_cookie())
+        if (value := cookies.read(cookie, name)[:100])
+    )
+    read = {name: header(scope, name)[-most:] for name, most in _KEPT_HEADER_CHARS.items()}
+    scope["headers"] = [(name, value.encode("latin-1")) for name, value in read.items() if value]
+    scope["headers"].append((b"cookie", kept.encode("latin-1")))
+    asked = {name: _asked(scope, name) for name in ("EIO", "transport")}
+    query = urlencode(asked | {"token": state_key(kept, _asked(scope, "token"))})
+    scope["query_string"] = query.encode()
+
+
+def _key_for(scope: Scope) -> str:
+    token = _asked(scope, "token")
+    if not token or os.environ.get("REFLEX_ENV_MODE", "dev") != "dev" or settings().mode == "production":
+        return cookies.new_key()
+    made = hmac.digest(settings().signing_key.encode(), b"visitor of a tab:" + token.encode(), "sha256")
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def _mint_visitor(scope: Scope) -> str:
+    """Give a socket without a visitor's cookie a new one, in its own headers too; "" where it has one.
+
+    Pages get theirs with the document; this is for development, where Vite serves the documents.
+    Granian 2.8 doesn't send the headers of a websocket's accept, so there the key is made from the
+    tab's token, and lives as long as the tab. Elsewhere a browser that keeps no cookies gets a new
+    key with every connection: a token travels in addresses, so it must not open anything.
+    """
+    sent = header(scope, b"cookie")
+    if cookies.visitor_key(sent) is not None:
+        return ""
+    name, key = cookies.visitor_cookie(), _key_for(scope)
+    kept = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
+    # First in the header: a cookie of that name with a wrong shape must not shadow it.
+    joined = f"{name}={key}" + (f"; {sent}" if sent else "")
+    scope["headers"] = [*kept, (b"cookie", joined.encode("latin-1"))]
+    return cookies.set_cookie(name, key, max_age=cookies.VISITOR_SECONDS)

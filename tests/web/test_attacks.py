@@ -1,0 +1,273 @@
+"""Attacks over a real socket that once stopped the shop or read what is another's: what is left of each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.socket_client import HYDRATE, STATE, Closed, Tab, event
+
+from .conftest import Desk, start_desk
+from .desk_names import LEAVER
+from .fuzz import frames
+
+CART = f"{STATE}.shop_app___state___cart____cart"
+MESSAGES = 100_000 if os.environ.get("SHOP_TESTS_LONG") == "1" else 2_000
+IDLE_SECONDS = 1.5
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    running = start_desk(tmp_path_factory.mktemp("attacked"), SHOP_LOAD_TEST="1")
+    # What the first tab starts stays.
+    asyncio.run(_visit(running))
+    yield running
+    running.process.terminate()
+    running.process.wait(20)
+
+
+async def _visit(shop: Desk) -> None:
+    async with tab_of(shop):
+        pass
+
+
+async def at_rest(shop: Desk) -> dict[str, Any]:
+    """What the server has in hand, once nothing changes any more."""
+    before: dict[str, Any] = {}
+    for _ in range(100):
+        now = await asyncio.to_thread(shop.probe)
+        steady = {name: now[name] for name in ("futures", "events", "queues", "tasks", "sockets", "dropped")}
+        if steady == before and not (now["events"] or now["queues"]):
+            return now
+        before = steady
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"the server doesn't come to rest: {before}")
+
+
+async def idle_share(shop: Desk) -> float:
+    """How much of a core the server uses while nobody asks it anything."""
+    before = (await asyncio.to_thread(shop.probe))["cpu_seconds"]
+    began = time.monotonic()
+    await asyncio.sleep(IDLE_SECONDS)
+    after = (await asyncio.to_thread(shop.probe))["cpu_seconds"]
+    return (after - before) / (time.monotonic() - began)
+
+
+@asynccontextmanager
+async def tab_of(shop: Desk, **how: Any) -> AsyncIterator[Tab]:
+    async with Tab(shop.url, **how) as tab:
+        await tab.settle()
+        yield tab
+
+
+def odd_addresses() -> list[Any]:
+    return [7, True, {}, [], None, 1.5, "x", "http://[", "/" * 5_000]
+
+
+@pytest.mark.parametrize("odd", odd_addresses(), ids=lambda odd: str(odd)[:10])
+@pytest.mark.parametrize("field", ["asPath", "pathname", "query"])
+async def test_an_event_that_reflex_cant_read_runs_nothing_and_nothing_goes_on(
+    shop: Desk, field: str, odd: Any
+) -> None:
+    async with tab_of(shop) as tab:
+        rest = await at_rest(shop)
+        sent = event(f"{CART}.load", {})
+        sent["router_data"][field] = odd
+        await tab.send_raw("event", sent)
+        after = await at_rest(shop)
+        assert (after["futures"], after["tasks"]) == (rest["futures"], rest["tasks"])
+        # And the tab lives.
+        assert await tab.call(f"{CART}.load")
+
+
+async def test_a_boot_event_of_any_shape_opens_or_closes_and_no_more(shop: Desk) -> None:
+    rest = await at_rest(shop)
+    for auth in (
+        None, 7, "x", [], {"event": 7}, {"event": []}, {"event": {"name": HYDRATE, "router_data": 7}},
+        {"event": event(HYDRATE, {}), "state_schema": {"a": [1] * 50}},
+    ):  # fmt: skip
+        tab = Tab(shop.url)
+        with contextlib.suppress(Closed):
+            await tab.connect(hydrate=False, auth=auth)
+            await tab.settle(quiet=0.05)
+        await tab.close()
+    after = await at_rest(shop)
+    assert (after["futures"], after["tasks"]) == (rest["futures"], rest["tasks"])
+
+
+async def test_a_storm_of_events_of_all_shapes_leaves_nothing_behind(shop: Desk) -> None:
+    names = [
+        f"{shop.name}.{handler}" for handler in ("take", "form", "choose", "many", "mine", "refund", "inner")
+    ]
+    names += [f"{CART}.load", f"{CART}.add", HYDRATE, f"{STATE}.setvar"]
+    async with tab_of(shop):
+        rest = await at_rest(shop)
+    rows = _rows(shop)
+    ran = [call for call in shop.ran() if call[0] in ("mine", "refund", "inner", "promote")]
+    tab = Tab(shop.url)
+    await tab.connect()
+    for number, frame in enumerate(frames(names, MESSAGES, seed=7)):
+        try:
+            assert tab._socket is not None
+            await tab._socket.send_str(frame)
+            if number % 100 == 0:
+                await tab.settle(quiet=0.02)
+        except (Closed, ConnectionError):
+            await tab.close()
+            tab = Tab(shop.url)
+            await tab.connect()
+    await tab.settle()
+    await tab.close()
+    after = await at_rest(shop)
+    assert after["futures"] == 0
+    assert after["queues"] == 0
+    assert after["tasks"] <= rest["tasks"]
+    assert sum(after["dropped"].values()) > MESSAGES / 4
+    assert await idle_share(shop) < 0.3
+    assert [call for call in shop.ran() if call[0] in ("mine", "refund", "inner", "promote")] == ran
+    assert _rows(shop) == rows
+    async with tab_of(shop) as again:
+        assert await again.call(f"{CART}.load")
+
+
+def _rows(shop: Desk) -> dict[str, int]:
+    """Rows of every table but the carts, which are each visitor's own."""
+    import sqlite3
+
+    with sqlite3.connect(f"file:{shop.log.parent}/data/shop.db?mode=ro", uri=True) as database:
+        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
+            for name in names
+            if name not in ("cart", "cart_line")
+        }
+
+
+async def test_a_name_that_nobody_has_leaves_nothing(shop: Desk) -> None:
+    async with tab_of(shop) as tab:
+        rest = await at_rest(shop)
+        for number in range(300):
+            await tab.send(f"no.such{number}")
+        after = await at_rest(shop)
+        assert after["futures"] == rest["futures"]
+        assert after["dropped"]["name"] - rest["dropped"].get("name", 0) == 300
+
+
+async def test_thirty_events_of_a_tab_wait_and_those_that_wait_go_with_it(shop: Desk) -> None:
+    async with tab_of(shop) as tab:
+        rest = await at_rest(shop)
+        await tab.send(f"{shop.name}.wait_for", {"mark": "first"})
+        for number in range(100):
+            await tab.send(f"{shop.name}.take", {"sku": f"QUEUED-{number}"})
+        # The server answers others meanwhile, and has taken what the tab sent when it has dropped the rest.
+        for _ in range(200):
+            there = await asyncio.to_thread(shop.probe)
+            if sum(there["dropped"].values()) - sum(rest["dropped"].values()) >= 71:
+                break
+            await asyncio.sleep(0.02)
+        assert there["dropped"]["too many waiting"] == 71
+        assert there["futures"] - rest["futures"] == 30
+    for _ in range(200):
+        there = await asyncio.to_thread(shop.probe)
+        if there["futures"] - rest["futures"] <= 1:
+            break
+        await asyncio.sleep(0.02)
+    # What is at work comes to its end, what waited never runs.
+    shop.probe(release="first")
+    await at_rest(shop)
+    ran = shop.ran()
+    assert ["waited", "first"] in ran
+    assert not [call for call in ran if str(call[1]).startswith("QUEUED")]
+
+
+async def test_the_protocols_own_names_are_no_event_of_a_page(shop: Desk) -> None:
+    """ "connect" once gave a socket another tab's State, and an address of its own choosing."""
+    async with tab_of(shop) as own:
+        await own.send(f"{shop.name}.take", {"sku": "OWN"})
+        await own.settle()
+        thief = Tab(shop.url)
+        await thief.connect()
+        await thief.settle()
+        assert thief._socket is not None
+        fake = ["connect", {"QUERY_STRING": f"token={own.token}", "REMOTE_ADDR": "6.6.6.6"}, {}]
+        await thief._socket.send_str(f"42/_event,{json.dumps(fake)}")
+        with pytest.raises(Closed):
+            await thief.settle()
+        await thief.close()
+        assert await own.call(f"{CART}.load")
+
+
+async def test_a_tabs_token_opens_nothing_without_the_tabs_cookies(shop: Desk) -> None:
+    async with tab_of(shop) as own:
+        await own.call(f"{shop.name}.take", {"sku": "A"})
+    async with Tab(shop.url, visitor=own.visitor) as same:
+        assert same.token != own.token
+    back = Tab(shop.url, visitor=own.visitor)
+    stranger, nobody = Tab(shop.url), Tab(shop.url)
+    back.token = stranger.token = nobody.token = own.token
+    nobody.cookies = {}
+    for tab, sees in ((stranger, 0), (nobody, 0), (back, 5)):
+        await tab.connect()
+        told = await tab.settle()
+        await tab.close()
+        assert _count(told, shop) == [sees]
+
+
+def _count(told: list[dict[str, Any]], shop: Desk) -> list[int]:
+    """What a hydration says of the desk's own number."""
+    own = [update["delta"].get(shop.name, {}) for update in told if update.get("delta")]
+    return [values["count_rx_state_"] for values in own if "count_rx_state_" in values]
+
+
+async def test_what_staff_saw_goes_with_the_right_to_see_it(shop: Desk) -> None:
+    clerk = {"shop_session": LEAVER}
+    tab = Tab(shop.url, cookies=clerk)
+    await tab.connect()
+    await tab.settle()
+    told = await tab.call(f"{shop.name}.learn_secret")
+    assert "CANARY-of-the-desk" in json.dumps(told)
+    # A reload of the page shows it to the same clerk …
+    again = await _hydrated(tab)
+    assert "CANARY-of-the-desk" in again
+    shop.probe(revoke=LEAVER)
+    # … and not to whom it isn't any more, on the same socket or on a new one with the same cookies.
+    assert "CANARY" not in await _hydrated(tab)
+    other = Tab(shop.url, visitor=tab.visitor, cookies=clerk)
+    other.token = tab.token
+    await tab.close()
+    await other.connect()
+    assert "CANARY" not in json.dumps(await other.settle())
+    await other.close()
+
+
+async def _hydrated(tab: Tab) -> str:
+    return json.dumps(await tab.call(HYDRATE) + await tab.settle())
+
+
+async def test_a_refusal_empties_what_the_page_of_staff_still_shows(tmp_path: Path) -> None:
+    own = start_desk(tmp_path)
+    try:
+        tab = Tab(own.url, cookies={"shop_session": LEAVER})
+        await tab.connect()
+        await tab.settle()
+        await tab.call(f"{own.name}.learn_secret")
+        own.probe(revoke=LEAVER)
+        told = await tab.call(f"{own.name}.refund")
+        await tab.close()
+        emptied = [
+            update["delta"][own.name]["secret_rx_state_"] for update in told if own.name in update["delta"]
+        ]
+        assert emptied == [""]
+        assert ["refund", 4] not in own.ran()
+    finally:
+        own.process.kill()
+        own.process.wait()

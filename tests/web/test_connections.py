@@ -1,0 +1,127 @@
+"""Thousands of connections that say little or nothing: everybody else is served, and they are closed."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from shop_app import serve
+from shop_app.web import bodies
+
+from .conftest import Desk, start_desk
+
+MOST = 3_000
+CLOSED_WITHIN_SECONDS = 40
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    running = start_desk(tmp_path_factory.mktemp("connections"))
+    yield running
+    running.process.terminate()
+    running.process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def many() -> Iterator[int]:
+    """So many connections as this machine lets a test open, 3,000 where it can."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST + 500 if hard == resource.RLIM_INFINITY else min(MOST + 500, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield min(MOST, wanted - 500)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def requests(desk: Desk) -> dict[str, bytes]:
+    host = desk.url.removeprefix("http://")
+    post = f"POST /webhooks/stripe HTTP/1.1\r\nHost: {host}\r\nOrigin: {desk.url}\r\n"
+    return {
+        "says nothing": b"",
+        "half a head": post.encode(),
+        "half a body": f"{post}Content-Length: 1000\r\n\r\n{{".encode(),
+        "chunks that stop": f"{post}Transfer-Encoding: chunked\r\n\r\n5\r\n{{".encode(),
+        "stays after its answer": f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(),
+    }
+
+
+def opened(stack: ExitStack, desk: Desk, request: bytes, count: int) -> list[socket.socket]:
+    port = int(desk.url.rsplit(":", 1)[1])
+    found = []
+    for _ in range(count):
+        connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+        connection.sendall(request)
+        found.append(connection)
+    return found
+
+
+def closed_by_the_server(connection: socket.socket, ends_at: float) -> bool:
+    connection.settimeout(max(0.1, ends_at - time.monotonic()))
+    try:
+        while connection.recv(4096):
+            pass
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("kind", list(requests(Desk("http://x", None, None))))  # pyright: ignore
+def test_thousands_of_connections_stop_nobody(desk: Desk, many: int, kind: str) -> None:
+    with ExitStack() as stack:
+        opened(stack, desk, requests(desk)[kind], many)
+        for _ in range(5):
+            assert httpx.get(f"{desk.url}/healthz", timeout=20).status_code == 200
+            assert httpx.get(f"{desk.url}/robots.txt", timeout=20).status_code == 200
+
+
+def test_each_of_them_is_closed_in_the_end(desk: Desk) -> None:
+    with ExitStack() as stack:
+        connections = {kind: opened(stack, desk, request, 3) for kind, request in requests(desk).items()}
+        ends_at = time.monotonic() + CLOSED_WITHIN_SECONDS
+        left = [
+            kind
+            for kind, those in connections.items()
+            for one in those
+            if not closed_by_the_server(one, ends_at)
+        ]
+    assert left == []
+
+
+def test_half_a_body_is_answered_before_its_connection_is_closed(desk: Desk) -> None:
+    with ExitStack() as stack:
+        [one] = opened(stack, desk, requests(desk)["half a body"], 1)
+        one.settimeout(bodies.SILENT_SECONDS + 20)
+        answer = one.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"The rest of the request didn't arrive in time." in answer
+
+
+def test_http_2_is_not_spoken(desk: Desk) -> None:
+    with ExitStack() as stack:
+        [one] = opened(
+            stack, desk, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", 1
+        )
+        answer = one.recv(4096)
+    assert b"\x00\x00" not in answer[:9]
+    assert not answer or answer.startswith(b"HTTP/1.1 4")
+
+
+def test_the_server_takes_as_many_connections_as_the_system_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = {"now": (1024, 20_000)}
+    monkeypatch.setattr(serve.resource, "getrlimit", lambda _kind: limits["now"])
+    monkeypatch.setattr(serve.resource, "setrlimit", lambda _kind, pair: limits.update(now=pair))
+    assert serve.most_connections() == serve.MOST_CONNECTIONS
+    assert limits["now"] == (serve.MOST_CONNECTIONS + serve.FILES_BESIDE, 20_000)
+    limits["now"] = (1024, 4096)
+    assert serve.most_connections() == 4096 - serve.FILES_BESIDE
+    limits["now"] = (256, 256)
+    assert serve.most_connections() == 128
+    limits["now"] = (1024, resource.RLIM_INFINITY)
+    assert serve.most_connections() == serve.MOST_CONNECTIONS
