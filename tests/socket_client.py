@@ -92,9 +92,16 @@ class Tab:
         await self.send_raw("event", event(name, payload or {}, path))
 
     async def send_raw(self, kind: str, data: Any) -> None:
+        await self.send_text(f"42{NAMESPACE},{json.dumps([kind, data])}")
+
+    async def send_text(self, frame: str) -> None:
+        """Send a frame as it is.
+
+        Errors  Closed.
+        """
         assert self._socket is not None
         try:
-            await self._socket.send_str(f"42{NAMESPACE},{json.dumps([kind, data])}")
+            await self._socket.send_str(frame)
         except (aiohttp.ClientError, ConnectionError) as error:
             raise Closed(str(error)) from error
 

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .asking import header
-from .bodies import BODY_BYTES, Bodies, too_large
+from .bodies import BODY_BYTES, Bodies, TooLarge
 from .headers import FILES_POLICY, content_security_policy, security_headers
 from .sockets import Sockets
 
@@ -58,7 +58,7 @@ class Edge:
         ours = [*self.headers, self.page_policy if page else self.file_policy]
         return headers + [pair for pair in ours if pair[0] not in there]
 
-    def _refusal(self, scope: Scope, path: str) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope, path: str) -> ASGIApp | None:
         if any(path == door or path.startswith(door + "/") for door in CLOSED):
             return PlainTextResponse("There is nothing at this address.", 404)
         if scope["method"] in SAFE_METHODS or path.startswith(MACHINES):
@@ -67,5 +67,5 @@ class Edge:
             return PlainTextResponse("This request didn't come from one of the shop's pages.", 403)
         length = header(scope, b"content-length")
         if length and (not length.isdigit() or int(length) > BODY_BYTES):
-            return too_large().answer
+            return TooLarge().answer
         return None

@@ -103,6 +103,16 @@ def test_half_a_body_is_answered_before_its_connection_is_closed(desk: Desk) -> 
     assert b"The rest of the request didn't arrive in time." in answer
 
 
+def test_a_body_that_grows_past_the_limit_is_answered_whatever_it_promised(desk: Desk) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(bodies.BODY_BYTES // 2**20 + 2):
+            yield b"x" * 2**20
+
+    for content in (parts(), b"".join(parts())):
+        answer = httpx.post(f"{desk.url}/webhooks/stripe", content=content, timeout=30)
+        assert (answer.status_code, answer.text[:10]) == (413, "too large")
+
+
 def test_http_2_is_not_spoken(desk: Desk) -> None:
     with ExitStack() as stack:
         [one] = opened(

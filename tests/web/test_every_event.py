@@ -18,10 +18,14 @@ from sqlmodel import Session, col, select
 
 from shop_app.clock import now
 from shop_app.models import Address, Customer, LoginSession, Order, Role, Staff, Variant
+from shop_app.services.books import books
 from shop_app.settings import ROOT
 from shop_app.web.cookies import key_hash
 from tests.shop import Shop, running
-from tests.socket_client import Closed, Tab
+from tests.socket_client import STATE, Closed, Tab, delta_of
+
+from .fuzz import frames
+from .test_attacks import MESSAGES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -300,3 +304,57 @@ def test_pages_come_compressed_with_the_headers_that_guard_them(shop: Shop):
     cookie = headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+async def test_a_storm_of_odd_events_changes_nothing_and_a_whole_checkout_still_works(shop: Shop):
+    visitors: set[str] = set()
+    with shop.session() as session:
+        before = rows(session, visitors)
+    tab: Tab | None = None
+    for frame in frames(list(handlers()), MESSAGES // 4, seed=11):
+        if tab is None:
+            tab = Tab(shop.url)
+            visitors.add(key_hash(tab.visitor))
+            await tab.connect()
+            tab.keep_frames = False
+        try:
+            await tab.send_text(frame)
+        except Closed:
+            await tab.close()
+            tab = None
+    if tab:
+        await tab.settle(seconds=30)
+        await tab.close()
+    with shop.session() as session:
+        after = rows(session, visitors)
+    assert {table for table in before if before[table] != after[table]} == set()
+    assert _failures(shop.printed()) == []
+    number = await _check_out(shop)
+    with shop.session() as session:
+        order = session.exec(select(Order).where(Order.number == number)).one()
+        assert order.email == "storm@example.org"
+        assert [violation.sentence for violation in books.check(session).violations] == []
+
+
+async def _check_out(shop: Shop) -> int:
+    """A whole checkout by bank transfer over the socket; the order's number."""
+    cart, checkout = (f"{STATE}.shop_app___state___{name}____{name}" for name in ("cart", "checkout"))
+    form = {
+        "email": "storm@example.org", "given_name": "Sam", "family_name": "Shopper", "line1": "Am Speicher 4",
+        "postal_code": "10115", "locality": "Berlin", "country": "DE", "shipping_method": "express",
+        "payment_provider": "manual",
+    }  # fmt: skip
+    async with Tab(shop.url) as tab:
+        await tab.settle()
+        await tab.call(f"{cart}.add", {"sku": "FH-DNM-OAT", "quantity": 1})
+        await tab.send(f"{checkout}.load", path="/checkout")
+        await tab.settle()
+        chosen = {"field": "shipping_method", "value": "express"}
+        await tab.send(f"{checkout}.typed", chosen, path="/checkout")
+        shown = delta_of(await tab.settle())["shop_app___state___checkout____checkout.view"]
+        paid = {"form": form | {"shown_minor": str(shown["total_minor"]), "ticket": "t"}}
+        await tab.send(f"{checkout}.pay", paid, path="/checkout")
+        left = delta_of(await tab.settle())["shop_app___state___checkout____checkout.departure"]
+    token = left["address"].rsplit("/", 1)[1]
+    with shop.session() as session:
+        return session.exec(select(Order.number).where(Order.token == token)).one()
