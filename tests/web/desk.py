@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any, Literal
 
 import reflex as rx
+from reflex.istate.manager.token import BaseStateToken
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shop_app import migrate
@@ -166,6 +167,9 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
             rooms.push_product(asked["slug"], asked["fields"])
         if "release" in asked:
             released[asked["release"]].set()
+        if asked.get("forget"):
+            for key in list(app.state_manager.states):  # pyright: ignore[reportAttributeAccessIssue]
+                app.state_manager._purge_token(BaseStateToken(ident=key, cls=rx.State))  # pyright: ignore[reportAttributeAccessIssue]
         if "revoke" in asked:
             revoked.add(cookies.key_hash(asked["revoke"]))
         if "visitor" in asked:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.socket_client import HYDRATE, STATE, Closed, Tab, event
+from tests.socket_client import HYDRATE, STATE, Closed, Tab, delta_of, event
 
 from .conftest import Desk, start_desk
 from .desk_names import LEAVER
@@ -224,6 +224,22 @@ def _count(told: list[dict[str, Any]], shop: Desk) -> list[int]:
     """What a hydration says of the desk's own number."""
     own = [update["delta"].get(shop.name, {}) for update in told if update.get("delta")]
     return [values["count_rx_state_"] for values in own if "count_rx_state_" in values]
+
+
+async def test_a_page_whose_state_is_gone_is_loaded_anew_by_its_next_event(shop: Desk) -> None:
+    async with tab_of(shop) as tab:
+        await tab.call(f"{CART}.open_drawer")
+        await asyncio.to_thread(shop.probe, forget=True)
+        assert (await asyncio.to_thread(shop.probe))["states"] == []
+        await tab.send(f"{shop.name}.take", {"sku": "AFTERWARDS"})
+        told = delta_of(await tab.settle())
+    # The event ran, all States were sent, and the page's own handlers have loaded it again.
+    assert ["take", "AFTERWARDS", 1] in shop.ran()
+    assert told["__main______desk.count"] == 5
+    assert told["shop_app___state___cart____cart.drawer_open"] is False
+    assert told["shop_app___state___cart____cart.loaded"] is True
+    assert told["shop_app___state___shell____shell.loaded"] is True
+    assert told["reflex___state____state.is_hydrated"] is True
 
 
 async def test_what_staff_saw_goes_with_the_right_to_see_it(shop: Desk) -> None:
