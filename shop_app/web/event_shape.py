@@ -7,6 +7,7 @@ is a text and a query is a dict. What has another shape than the browser's own c
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +15,16 @@ from urllib.parse import urlsplit
 KEYS = frozenset({"name", "payload", "router_data", "event_actions"})
 ROUTER_KEYS = frozenset({"pathname", "asPath", "query"})
 MOST_NAME_CHARS = 300
-MOST_PATH_CHARS = 4_000
-MOST_QUERY = 100
-MOST_QUERY_CHARS = 2_000
+MOST_PATH_CHARS = 8_400
+"""A little more than a request's own address may have: with "#" and what stands behind it."""
+MOST_FIELDS = 120
 MOST_TEXT_CHARS = 20_000
 MOST_VALUES = 2_000
 """Texts, numbers, lists and dicts in one payload, at any depth."""
 DEEPEST = 8
+
+# Controls, and halves of a pair of surrogates, which no database takes.
+_NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class Misshapen(ValueError):
@@ -90,6 +94,8 @@ def _path(path: Any) -> None:
     """An address within the shop, as the browser's address line has it."""
     if not isinstance(path, str) or len(path) > MOST_PATH_CHARS or not path.startswith("/"):
         raise Misshapen("address")
+    if _NO_ADDRESS.search(path):
+        raise Misshapen("address")
     try:
         # Reflex puts the page's origin in front and splits the whole: that must not fail later.
         urlsplit("http://shop.example" + path)
@@ -98,8 +104,15 @@ def _path(path: Any) -> None:
 
 
 def _query(query: Any) -> None:
-    if not isinstance(query, dict) or len(query) > MOST_QUERY:
+    """The fields of the address and of its route: texts, or a list of them where the route takes any path."""
+    if not isinstance(query, dict):
         raise Misshapen("query")
-    for name, value in query.items():
-        if not isinstance(value, str) or len(name) > MOST_QUERY_CHARS or len(value) > MOST_QUERY_CHARS:
-            raise Misshapen("query")
+    texts = [text for value in query.values() for text in (value if isinstance(value, list) else [value])]
+    if (
+        len(query) > MOST_FIELDS
+        or len(texts) > MOST_FIELDS
+        or not all(isinstance(text, str) for text in texts)
+    ):
+        raise Misshapen("query")
+    if sum(map(len, query)) + sum(map(len, texts)) > MOST_PATH_CHARS:
+        raise Misshapen("query")

@@ -18,6 +18,10 @@ PAGE = {
     "asPath": "/products/dune-mug?colour=green#top",
     "query": {"colour": "green"},
 }
+NO_ADDRESSES = (
+    7, True, None, {}, [], "", "products", "/" * 8_401, "javascript:1", "http://evil.test", "/\x00", "/\ud800",
+    "/a\nb",
+)  # fmt: skip
 
 
 def event(**fields: Any) -> dict[str, Any]:
@@ -33,6 +37,8 @@ def test_an_event_of_a_page_passes_as_it_is() -> None:
     }
     form = {"form": {"__reflex_form_data_entries__": [["quantity", "2"], ["note", "Zeile\nzwei 😀"]]}}
     assert shaped(event(payload=form), NAMES)["payload"] == form
+    lost = {"pathname": "/no/such", "asPath": "/no/such?q=" + "x" * 5_000, "query": {"splat": ["no", "such"]}}
+    assert shaped(event(router_data=lost), NAMES)["router_data"] == lost
     hashes = {"hashes": ["a" * 40] * 500}
     assert shaped(event(payload=hashes), NAMES)["payload"] == hashes
 
@@ -48,12 +54,13 @@ def test_an_event_of_a_page_passes_as_it_is() -> None:
         *(
             ("address", event(router_data={**PAGE, name: odd}))
             for name in ("asPath", "pathname")
-            for odd in (7, True, None, {}, [], "", "products", "/" * 4_001, "javascript:1", "http://evil.test")
+            for odd in NO_ADDRESSES
         ),
         *(
             ("query", event(router_data={**PAGE, "query": odd}))
-            for odd in (7, True, None, "x", [], {"a": 1}, {"a": None}, {"a": ["b"]}, {"a": "x" * 2_001},
-                        {str(number): "" for number in range(101)})
+            for odd in (7, True, None, "x", [], {"a": 1}, {"a": None}, {"a": [1]}, {"a": [["b"]]}, {"a": {}},
+                        {"a": "x" * 8_401}, {"splat": ["x"] * 121},
+                        {str(number): "" for number in range(121)})
         ),
     ],
 )  # fmt: skip
