@@ -19,8 +19,8 @@ PAGE = {
     "query": {"colour": "green"},
 }
 NO_ADDRESSES = (
-    7, True, None, {}, [], "", "products", "/" * 8_401, "javascript:1", "http://evil.test", "/\x00", "/\ud800",
-    "/a\nb",
+    7, True, None, {}, [], "", "products", "/" * 8_401, "javascript:1", "http://evil.test", "/\x00",
+    "/a\nb", "/\ud800",
 )  # fmt: skip
 
 
