@@ -1,5 +1,6 @@
 """The order: frozen copies of all that was agreed, three independent statuses, and their legal moves."""
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -52,6 +53,9 @@ LEGAL_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.EXPIRED: frozenset({OrderStatus.PLACED}),
 }
 
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What an order's token is made of. What isn't needn't be looked for: PostgreSQL refuses some of it."""
 
 LIVING = "status IN ('pending', 'placed', 'completed')"
 
