@@ -19,7 +19,7 @@ from typing import Any
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 
-from . import db, facts, letters, till
+from . import db, facts, letters, own_files, till
 from .errors import Invalid, NotFound, ShopError
 from .providers.mail import mailer
 from .services import letters as outbox
@@ -107,8 +107,7 @@ def queue() -> Huey:
     if chosen.redis_url:
         made = RedisHuey("shop", url=chosen.redis_url, results=False)
     else:
-        chosen.data_dir.mkdir(parents=True, exist_ok=True)
-        made = SqliteHuey("shop", filename=str(chosen.data_dir / "jobs.db"), results=False)
+        made = SqliteHuey("shop", filename=str(own_files.folder(chosen.data_dir) / "jobs.db"), results=False)
     timetable: tuple[tuple[Callable[[], Any], str], ...] = (
         (send_letters, "*"), (sweep, "*"), (_reconcile_recent, "*/5"),
     )  # fmt: skip

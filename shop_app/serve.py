@@ -19,6 +19,7 @@ from typing import NoReturn
 from filelock import FileLock
 from starlette.types import ASGIApp
 
+from shop_app import own_files
 from shop_app.settings import ROOT, settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def run() -> None:
     """
     started = time.monotonic()
     os.chdir(ROOT)
-    settings()
+    own_files.close(settings().data_dir)
     prepare_database()
     build_front_end()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
@@ -135,14 +136,14 @@ def asgi() -> ASGIApp:
     return app()
 
 
-def serve_until_told(application: ASGIApp, port: int, *, host: str = "0.0.0.0") -> NoReturn:
+def serve_until_told(application: ASGIApp, port: int, *, host: str = "") -> NoReturn:
     """Serve in this very process until SIGINT or SIGTERM, then end it.
 
     At the end handlers that run may finish (`HANDLERS_FINISH_SECONDS`), and the lifespan's tasks end.
     What Granian 2.8 leaves behind for sockets that are still open can't be cancelled, so the process
     then ends without waiting for it; browsers take that for a broken line and come back.
     """
-    asyncio.new_event_loop().run_until_complete(_serve(application, port, host))
+    asyncio.new_event_loop().run_until_complete(_serve(application, port, host or settings().listen_host))
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -172,9 +173,9 @@ def _serve_many(started: float) -> None:
     from granian.constants import Interfaces
 
     server = Granian(
-        "shop_app.serve:asgi", address="0.0.0.0", port=settings().port, interface=Interfaces.ASGI,
-        workers=settings().workers, factory=True, log_access=False, log_enabled=False,
-        workers_kill_timeout=20, respawn_failed_workers=True,
+        "shop_app.serve:asgi", address=settings().listen_host, port=settings().port,
+        interface=Interfaces.ASGI, workers=settings().workers, factory=True, log_access=False,
+        log_enabled=False, workers_kill_timeout=20, respawn_failed_workers=True,
     )  # fmt: skip
     _announce(started)
     server.serve()

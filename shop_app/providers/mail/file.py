@@ -6,6 +6,7 @@ import re
 from email.message import EmailMessage
 from pathlib import Path
 
+from ... import own_files
 from ...errors import ProviderDown
 from ...words import _
 
@@ -18,7 +19,7 @@ class FileMailer:
         """One file a letter, named by its Message-ID: a repeat takes the place of the first."""
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", letter["Message-ID"].strip("<>").split("@")[0])[:150]
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            own_files.folder(self._folder)
             unfinished = self._folder / f".{name}.part"
             unfinished.write_bytes(bytes(letter))
             unfinished.replace(self._folder / f"{name}.eml")
