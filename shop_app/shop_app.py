@@ -40,6 +40,7 @@ from shop_app.web import health, logs, media, policy, sitemap, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.guard import Guard, refuse_unguarded
+from shop_app.web.last_resort import LastResort
 from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
 from shop_app.web.storefront import documents
@@ -148,7 +149,7 @@ app = rx.App(
     toaster=None,
     app_wraps={},
     backend_exception_handler=answer_failure,
-    api_transformer=[Starlette(routes=ROUTES), edge],
+    api_transformer=[Starlette(routes=ROUTES), edge, LastResort],
 )
 app.add_middleware(Guard(notice_events))
 policy.set_look_up(signed_in)

@@ -10,6 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import parse_qs
 
 from starlette.responses import PlainTextResponse
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shop_app.settings import settings
 
-from . import cookies
+from . import cookies, hosts, proxies, request_bounds, security_log
 from .headers import FILES_POLICY, content_security_policy, security_headers
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,8 @@ SOCKETS_PER_ADDRESS = 50
 BODY_BYTES = 6 * 1024 * 1024
 
 # Reflex's own doors that the shop doesn't use.
-CLOSED = ("/_upload", "/_health", "/_all_routes", "/auth-codespace")
+CLOSED = ("/_upload", "/_health", "/_all_routes", "/auth-codespace", "/ping", "/_event")
+"""The last one opens for sockets alone, which don't come this way."""
 # Machines call these: they carry a signature and no Origin.
 MACHINES = ("/webhooks/", "/sandbox/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -112,7 +114,7 @@ class Edge:
                 message["headers"] = self._dressed(list(message.get("headers", ())))
             await send(message)
 
-        if refusal := self._refusal(scope, scope["path"]):
+        if refusal := self._not_for_us(scope) or self._refusal(scope, scope["path"]):
             await refusal(scope, receive, dressed)
         elif scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, dressed)
@@ -125,6 +127,14 @@ class Edge:
         ours = [*self.headers, self.page_policy if page else self.file_policy]
         return headers + [pair for pair in ours if pair[0] not in there]
 
+    def _not_for_us(self, scope: Scope) -> PlainTextResponse | None:
+        proxies.recognise(scope)
+        if refusal := hosts.refusal(scope):
+            asked_for = hosts.given_host(scope) or "unreadable"
+            security_log.note("foreign host", address=client_address(scope), detail=asked_for)
+            return refusal
+        return request_bounds.refusal(scope)
+
     def _refusal(self, scope: Scope, path: str) -> PlainTextResponse | None:
         if any(path == door or path.startswith(door + "/") for door in CLOSED):
             return PlainTextResponse("There is nothing at this address.", 404)
@@ -133,38 +143,45 @@ class Edge:
         if header(scope, b"origin") not in self.origins:
             return PlainTextResponse("This request didn't come from one of the shop's pages.", 403)
         length = header(scope, b"content-length")
-        if length and (not length.isdigit() or int(length) > BODY_BYTES):
+        # Digits of other scripts count as digits too, and more than these are more than any body has.
+        if length and not (length.isascii() and length.isdigit() and len(length) <= 12):
+            return PlainTextResponse("The length of the body can't be read.", 400)
+        if length and int(length) > BODY_BYTES:
             return PlainTextResponse("That is larger than the shop takes.", 413)
         return None
 
     async def _bounded_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what arrives: a length that was promised, or left out, proves nothing."""
         got = 0
-        started = False
+        started = too_large = False
 
         async def counted() -> Message:
-            nonlocal got
+            nonlocal got, too_large
             message = await receive()
             got += len(message.get("body", b""))
             if got > BODY_BYTES:
+                too_large = True
                 raise _TooLarge
             return message
 
         async def watched(message: Message) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            # Starlette answers any error with a 500 before it passes it on: ours is another answer.
+            if started or not too_large:
+                started = True
+                await send(message)
 
-        try:
+        with suppress(_TooLarge):
             await self.app(scope, counted, watched)
-        except _TooLarge:
-            if not started:
-                await PlainTextResponse("That is larger than the shop takes.", 413)(scope, receive, send)
+        if too_large and not started:
+            await PlainTextResponse("That is larger than the shop takes.", 413)(scope, receive, send)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = client_address(scope)
-        if header(scope, b"origin") not in self.origins or (
-            self.sockets[address] >= SOCKETS_PER_ADDRESS and not load_test()
+        if (
+            self._not_for_us(scope)
+            or header(scope, b"origin") not in self.origins
+            or (self.sockets[address] >= SOCKETS_PER_ADDRESS and not load_test())
         ):
             await receive()
             await send({"type": "websocket.close", "code": 1008})

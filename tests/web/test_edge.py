@@ -7,13 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from shop_app.settings import Settings
 from shop_app.web import cookies, edge
 from shop_app.web.edge import Bucket, Edge, client_address
+from tests.production import PRODUCTION
 
 ORIGIN = "http://localhost:3000"
 Configure = Callable[..., Settings]
@@ -48,7 +51,8 @@ class Socket:
     def __init__(
         self, target: Edge, *, origin: str | None = ORIGIN, cookie: str = "", client: str = "1.1.1.1"
     ):
-        headers = [(b"origin", origin.encode())] if origin is not None else []
+        headers = [(b"host", ORIGIN.removeprefix("http://").encode())]
+        headers += [(b"origin", origin.encode())] if origin is not None else []
         headers += [(b"cookie", cookie.encode())] if cookie else []
         self.scope: Scope = {
             "type": "websocket", "path": "/_event", "query_string": b"",
@@ -188,10 +192,7 @@ async def test_a_load_test_lifts_the_rates_but_never_in_production(
     monkeypatch.setenv("SHOP_LOAD_TEST", "1")
     sent = await Socket(target).run(*["hi"] * 100)
     assert [message["type"] for message in sent].count("websocket.send") == 100
-    configure(
-        SHOP_MODE="production", SHOP_BASE_URL="https://shop.test", SHOP_SECRET_KEY="s" * 40,
-        STRIPE_SECRET_KEY="sk_test_x", STRIPE_WEBHOOK_SECRET="whsec_x",
-    )  # fmt: skip
+    configure(**PRODUCTION)
     assert not edge.load_test()
 
 
@@ -228,3 +229,45 @@ def test_a_forwarded_address_counts_only_behind_trusted_proxies(configure: Confi
 def test_a_household_counts_once() -> None:
     assert client_address(_scope("2001:db8:1:2:3::4")) == client_address(_scope("2001:db8:1:2:ffff::1"))
     assert client_address(_scope("::ffff:1.2.3.4")) == "1.2.3.4"
+
+
+@pytest.mark.parametrize("length", ["²", "١", "-1", "+5", "5.0", "9" * 400, "1, 2", "0x5"])
+async def test_a_length_that_is_no_number_is_refused(length: str) -> None:
+    headers = [
+        (b"content-length", length.encode()),
+        (b"origin", ORIGIN.encode()),
+        (b"host", b"localhost:3000"),
+    ]
+    if not length.isascii():
+        # As ASGI hands on bytes that are no ASCII: "²" alone is a digit to Python.
+        headers[0] = (b"content-length", b"\xb2")
+    scope: Scope = {
+        "type": "http", "method": "POST", "path": "/account/login", "query_string": b"", "headers": headers,
+        "client": ("1.1.1.1", 1), "http_version": "1.1",
+    }  # fmt: skip
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        raise AssertionError("the body must not be read")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await Edge(inner, origins=[ORIGIN])(scope, receive, send)
+    assert sent[0]["status"] == 400
+
+
+async def test_a_body_that_grows_is_refused_though_starlette_answers_first() -> None:
+    async def read(request: Request) -> Response:
+        return PlainTextResponse(str(len(await request.body())))
+
+    app = Starlette(routes=[Route("/webhooks/stripe", read, methods=["POST"])])
+    transport = httpx.ASGITransport(Edge(app, origins=[ORIGIN]))
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(7):
+            yield b"x" * 1024 * 1024
+
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        answer = await client.post("/webhooks/stripe", content=parts())
+    assert (answer.status_code, answer.text) == (413, "That is larger than the shop takes.")
