@@ -86,7 +86,7 @@ def sources_hash() -> str:
     chosen = settings()
     depends_on = (
         importlib.metadata.version("reflex"), chosen.locale, chosen.currency, chosen.country,
-        chosen.prices_include_tax,
+        chosen.prices_include_tax, chosen.ages,
     )  # fmt: skip
     digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():

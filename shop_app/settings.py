@@ -55,6 +55,20 @@ class Settings(BaseSettings):
     """When a card is charged: with the order, or when its first parcel leaves."""
     vat_number: str = ""
     """The shop's own EU VAT number: without it no order goes out by reverse charge."""
+    cart_days: int = Field(180, ge=1, le=3650)
+    """So long a cart is kept after its last change."""
+    visitor_days: int = Field(400, ge=1, le=400)
+    """So long a browser keeps the visitor's cookie; browsers take no longer one."""
+    customer_session_days: int = Field(60, ge=1, le=400)
+    staff_session_hours: int = Field(12, ge=1, le=24 * 30)
+    message_days: int = Field(90, ge=7, le=3650)
+    """So long letters, and what payment companies sent, are kept word for word."""
+    order_link_days: int = Field(365, ge=30, le=3650)
+    """So long the link to an order opens it; number and e-mail find it afterwards."""
+    unpaid_order_days: int = Field(90, ge=30, le=3650)
+    """So long an order that ended without a payment keeps who placed it."""
+    order_years: int = Field(10, ge=1, le=30)
+    """So long any other order does: as long as the law wants invoices to be kept."""
     allow_test_keys: bool = False
     """Whether production mode takes a test key of Stripe: for a rehearsal, never for a shop that sells."""
     host: str = ""
@@ -138,6 +152,14 @@ class Settings(BaseSettings):
     def listen_host(self) -> str:
         """The address that the server binds to: this machine alone in demo mode, everywhere else."""
         return self.host or ("127.0.0.1" if self.mode == "demo" else "0.0.0.0")
+
+    @property
+    def ages(self) -> tuple[int, ...]:
+        """Everything that the privacy page says about how long things are kept, in its order."""
+        return (
+            self.cart_days, self.visitor_days, self.customer_session_days, self.staff_session_hours,
+            self.message_days, self.order_link_days, self.unpaid_order_days, self.order_years,
+        )  # fmt: skip
 
     @property
     def own_host(self) -> str:

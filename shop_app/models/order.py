@@ -96,6 +96,8 @@ class Order(SQLModel, table=True):
     """What shoppers see and say; without gaps."""
     token: str = Field(max_length=64, unique=True)
     """The order's unguessable address."""
+    link_since: datetime | None = None
+    """When the token was made anew because of its age; None while it is the order's first."""
     cart_id: int | None = refers("cart.id", default=None)
     """The cart that it came from. A cart has one living order at most: a second click gets the same one."""
     cart_version: int = 0

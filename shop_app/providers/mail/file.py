@@ -11,6 +11,21 @@ from ...errors import ProviderDown
 from ...words import _
 
 
+def remove_old(folder: Path, before: float, most: int) -> int:
+    """Remove at most `most` letters that were written before that moment, in seconds since 1970.
+
+    Returns how many it removed.
+    """
+    removed = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if removed == most:
+            break
+        if path.suffix in (".eml", ".part") and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
 class FileMailer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder

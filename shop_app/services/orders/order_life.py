@@ -336,7 +336,8 @@ def revive(session: Session, found: OrderHead, at: datetime | None) -> bool:
     """Take an expired order's units, code uses and credit again; False where that can't be done any more."""
     connection = session.connection()
     wanted = {row.variant_id: row.units for row in connection.execute(_WANTED, {"order": found.id})}
-    if None in wanted:
+    # Nor where it has forgotten who ordered: then there is nobody to send anything to.
+    if None in wanted or not found.email:
         return False
     try:
         with session.begin_nested():
