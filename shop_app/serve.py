@@ -19,7 +19,6 @@ from typing import NoReturn
 from filelock import FileLock
 from starlette.types import ASGIApp
 
-from shop_app import own_files
 from shop_app.settings import ROOT, settings
 
 log = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ def run() -> None:
     """
     started = time.monotonic()
     os.chdir(ROOT)
-    own_files.close(settings().data_dir)
+    settings()
     prepare_database()
     build_front_end()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from shop_app import db, jobs, sandbox
+from shop_app import db, jobs, own_files, sandbox
 from shop_app.components import plain_texts, texts
 from shop_app.live.bus import bus
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
@@ -161,6 +161,7 @@ logs.redact()
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
     """From the start of a server process to its end: pushes, jobs, and time for handlers to finish."""
+    own_files.close(settings().data_dir)
     app.event_processor.graceful_shutdown_timeout = HANDLERS_FINISH_SECONDS
     bus.start(partial(live.emit, app))
     async with AsyncExitStack() as stack:

@@ -133,7 +133,11 @@ class Edge:
             asked_for = hosts.given_host(scope) or "unreadable"
             security_log.note("foreign host", address=client_address(scope), detail=asked_for)
             return refusal
-        return request_bounds.refusal(scope)
+        if refusal := request_bounds.refusal(scope):
+            security_log.note(
+                "address refused", address=client_address(scope), detail=str(refusal.status_code)
+            )
+        return refusal
 
     def _refusal(self, scope: Scope, path: str) -> PlainTextResponse | None:
         if any(path == door or path.startswith(door + "/") for door in CLOSED):

@@ -177,7 +177,7 @@ class StripeProvider:
         self._check_signature(body, headers.get("stripe-signature", ""))
         try:
             return self.notice_of(body.decode())
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Forged(_("That is no event.")) from None
 
     def notice_of(self, body: str) -> Notice:
