@@ -20,7 +20,7 @@ from shop_app.components import plain_texts
 from shop_app.errors import Conflict, NotFound
 from shop_app.services import accounts, retention
 from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout
+from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import order_life, orders
 from shop_app.services.returns import returns
 from shop_app.settings import ROOT, settings
@@ -77,7 +77,24 @@ def test_a_cart_goes_with_its_lines_once_nobody_has_changed_it_for_so_long(world
 
 
 @both
-def test_a_cart_that_holds_units_or_waits_for_its_payment_stays(world, clock):
+def test_a_cart_that_holds_units_stays_until_they_are_free(world, clock):
+    world.fill_cart()
+    with db.transaction() as session:
+        holds.enter(session, ME)
+    assert len(rows("stock_hold")) == 1
+    run_sql("UPDATE cart SET updated_at = '2020-01-01 00:00:00+00:00'")
+    assert forget() == {}
+    assert (len(rows("stock_hold")), wrong_books()) == (1, [])
+    clock.shift(settings().hold_most_minutes * 60 + 1)
+    with db.transaction() as session:
+        holds.sweep(session)
+    run_sql("UPDATE cart SET updated_at = '2020-01-01 00:00:00+00:00'")
+    assert forget() == {"carts": 1}
+    assert wrong_books() == []
+
+
+@both
+def test_a_cart_that_waits_for_its_payment_stays(world, clock):
     world.pay()
     run_sql("UPDATE cart SET updated_at = '2020-01-01 00:00:00+00:00'")
     assert forget() == {}
