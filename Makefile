@@ -35,10 +35,13 @@ check: .make/runtime .make/dev ## formatting, lint, types, and the rule between 
 bench: .make/runtime .make/dev .make/browser ## the benchmarks; tables here, JSON below bench/results/
 	@exec $(PY) -m bench $(ARGS)
 
-lock: .make/runtime ## compile requirements*.in anew
-	@$(PIP) uv
-	@.venv/bin/uv pip compile --quiet --python-version 3.11 --no-emit-index-url requirements.in -o requirements.txt
-	@.venv/bin/uv pip compile --quiet --python-version 3.11 --no-emit-index-url requirements-dev.in -o requirements-dev.txt
+# Universal: the same files serve every platform and Python, with the hashes of all their wheels.
+COMPILE := .venv/bin/uv pip compile --quiet --universal --no-strip-extras --generate-hashes --python-version 3.11 \
+	--no-emit-index-url
+lock: .make/runtime ## compile requirements*.in anew, with the hash of every file that may be installed
+	@$(PIP) uv==0.13.9
+	@$(COMPILE) requirements.in -o requirements.txt
+	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
 
 clean: ## forget the virtual environment and the built front end; data/ stays
 	@rm -rf .venv .make .web .web.lock .node
@@ -62,12 +65,12 @@ clean: ## forget the virtual environment and the built front end; data/ stays
 
 .make/runtime: requirements.txt .venv/pyvenv.cfg
 	@echo "Installing what the shop needs; this happens once …"
-	@$(PIP) -r requirements.txt
+	@$(PIP) --require-hashes -r requirements.txt
 	@mkdir -p .make && touch $@
 
 .make/dev: requirements-dev.txt .make/runtime
 	@echo "Installing what the tests need; this happens once …"
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements-dev.txt
 	@mkdir -p .make && touch $@
 
 .make/browser: .make/dev

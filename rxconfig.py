@@ -30,6 +30,7 @@ config = rx.Config(
     telemetry_enabled=False,
     show_built_with_reflex=False,
     default_color_mode="system",
+    backend_host=settings().listen_host,
     deploy_url=settings().public_url,
     cors_allowed_origins=list(dict.fromkeys(_ORIGINS)),
     trusted_proxy_hops=settings().trusted_proxy_hops,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from . import own_files
 from .settings import ROOT, Settings, settings
 
 Mark = Literal["ok", "missing", "fails"]
@@ -39,8 +40,14 @@ def _settings(chosen: Settings) -> Iterator[Finding]:
         yield Finding("ok", "address", chosen.public_url)
     else:
         yield Finding("missing", "address", f"SHOP_BASE_URL is not set; links point to {chosen.public_url}")
-    if chosen.base_url and urlsplit(chosen.base_url).scheme == "http" and chosen.mode == "production":
-        yield Finding("fails", "address", "SHOP_BASE_URL is http://, so cookies go over the wire unprotected")
+    # The server itself speaks no TLS: whoever ends it stands in front.
+    if chosen.public_url.startswith("https://") and not chosen.trusted_proxy_hops:
+        yield Finding(
+            "fails",
+            "proxy",
+            "SHOP_BASE_URL is https://, so a proxy stands in front, and SHOP_TRUSTED_PROXY_HOPS is 0:"
+            " limits count all visitors as one",
+        )
     if chosen.secret_key:
         yield Finding("ok", "secret key", "from SHOP_SECRET_KEY")
     else:
@@ -51,7 +58,7 @@ def _settings(chosen: Settings) -> Iterator[Finding]:
 
 def _data_folder(chosen: Settings) -> Iterator[Finding]:
     try:
-        chosen.data_dir.mkdir(parents=True, exist_ok=True)
+        own_files.folder(chosen.data_dir)
         with tempfile.NamedTemporaryFile(dir=chosen.data_dir):
             pass
     except OSError as error:

@@ -21,7 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from . import together
+from . import own_files, together
 from .settings import settings
 from .together import Unavailable
 from .words import _
@@ -99,7 +99,7 @@ def engine() -> Engine:
     """This process's engine, on the database that the settings name."""
     url = settings().sqlalchemy_url
     if url.startswith("sqlite"):
-        settings().data_dir.mkdir(parents=True, exist_ok=True)
+        own_files.folder(settings().data_dir)
     return make_engine(url)
 
 

@@ -13,16 +13,20 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
+from sqlmodel import Session
 
-from . import db, facts, letters, till
+from . import db, facts, letters, own_files, till
+from .clock import now
 from .errors import Invalid, NotFound, ShopError
 from .providers.mail import mailer
+from .providers.mail.file import remove_old
 from .services import letters as outbox
+from .services import retention
 from .services.checkout import holds
 from .services.letters import LetterToSend
 from .services.orders import orders
@@ -33,6 +37,9 @@ log = logging.getLogger(__name__)
 BATCH = 20
 REST = 4
 """So many times as long as a batch of letters took, nothing is sent after it while more are due."""
+FORGET_BATCH = 200
+FORGET_BATCHES = 50
+"""So many rows of a kind go in one transaction, and so many of these in an hour: 10,000 rows."""
 HOLDS_EVERY_SECONDS = 5
 """How often holds that ran out are looked for: others wait for these units."""
 RECENT = timedelta(minutes=30)
@@ -96,6 +103,47 @@ def _reconcile_recent() -> None:
         log.warning("Payments couldn't be compared: %s", refusal.message)
 
 
+def forget(pause: Callable[[float], object] = time.sleep) -> dict[str, int]:
+    """Remove what has reached its age; returns how many of each kind, those alone of which there were any.
+
+    In batches with a pause as long as the batch took, in seconds, and a bounded number of them: what is
+    left waits for the next run. What can't be removed just now keeps nothing else from being removed.
+    """
+    verbs = {kind: partial(_forget_some, verb) for kind, verb in retention.VERBS.items()}
+    verbs["letter files"] = partial(remove_old, settings().data_dir / "letters", _messages_since())
+    done: dict[str, int] = {}
+    for kind, some in verbs.items():
+        try:
+            done[kind] = _in_batches(some, pause)
+        except (ShopError, OSError):
+            log.exception("What is old among %s couldn't be removed; it is tried again in an hour", kind)
+    told = {kind: count for kind, count in done.items() if count}
+    if told:
+        log.info("Removed by age: %s", ", ".join(f"{count} {kind}" for kind, count in told.items()))
+    return told
+
+
+def _messages_since() -> float:
+    return (now() - timedelta(days=settings().message_days)).timestamp()
+
+
+def _forget_some(verb: Callable[[Session, int], int], most: int) -> int:
+    with db.transaction() as session:
+        return verb(session, most)
+
+
+def _in_batches(some: Callable[[int], int], pause: Callable[[float], object]) -> int:
+    total = 0
+    for _ in range(FORGET_BATCHES):
+        began = time.monotonic()
+        count = some(FORGET_BATCH)
+        total += count
+        if count < FORGET_BATCH:
+            break
+        pause(time.monotonic() - began)
+    return total
+
+
 # --- The queue ----------------------------------------------------------------------------------
 
 
@@ -107,10 +155,9 @@ def queue() -> Huey:
     if chosen.redis_url:
         made = RedisHuey("shop", url=chosen.redis_url, results=False)
     else:
-        chosen.data_dir.mkdir(parents=True, exist_ok=True)
-        made = SqliteHuey("shop", filename=str(chosen.data_dir / "jobs.db"), results=False)
+        made = SqliteHuey("shop", filename=str(own_files.folder(chosen.data_dir) / "jobs.db"), results=False)
     timetable: tuple[tuple[Callable[[], Any], str], ...] = (
-        (send_letters, "*"), (sweep, "*"), (_reconcile_recent, "*/5"),
+        (send_letters, "*"), (sweep, "*"), (_reconcile_recent, "*/5"), (forget, "17"),
     )  # fmt: skip
     for job, minutes in timetable:
         made.periodic_task(crontab(minute=minutes), name=f"{job.__name__}_by_time")(job)

@@ -93,7 +93,7 @@ def sources_hash() -> str:
     chosen = settings()
     depends_on = (
         importlib.metadata.version("reflex"), chosen.locale, chosen.currency, chosen.country,
-        chosen.prices_include_tax,
+        chosen.prices_include_tax, chosen.ages,
     )  # fmt: skip
     digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():
@@ -143,14 +143,14 @@ def asgi() -> ASGIApp:
     return app()
 
 
-def serve_until_told(application: ASGIApp, port: int, *, host: str = "0.0.0.0") -> NoReturn:
+def serve_until_told(application: ASGIApp, port: int, *, host: str = "") -> NoReturn:
     """Serve in this very process until SIGINT or SIGTERM, then end it.
 
     At the end handlers that run may finish (`HANDLERS_FINISH_SECONDS`), and the lifespan's tasks end.
     What Granian 2.8 leaves behind for sockets that are still open can't be cancelled, so the process
     then ends without waiting for it; browsers take that for a broken line and come back.
     """
-    asyncio.new_event_loop().run_until_complete(_serve(application, port, host))
+    asyncio.new_event_loop().run_until_complete(_serve(application, port, host or settings().listen_host))
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -217,8 +217,9 @@ def _serve_many(started: float) -> None:
     from granian import Granian
 
     server = Granian(
-        "shop_app.serve:asgi", address="0.0.0.0", port=settings().port, workers=settings().workers,
-        factory=True, workers_kill_timeout=20, respawn_failed_workers=True, **server_options(),
+        "shop_app.serve:asgi", address=settings().listen_host, port=settings().port,
+        workers=settings().workers, factory=True, workers_kill_timeout=20, respawn_failed_workers=True,
+        **server_options(),
     )  # fmt: skip
     _announce(started)
     server.serve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from contextlib import suppress
@@ -11,6 +12,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from . import own_files, settings_checks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,6 +55,24 @@ class Settings(BaseSettings):
     """When a card is charged: with the order, or when its first parcel leaves."""
     vat_number: str = ""
     """The shop's own EU VAT number: without it no order goes out by reverse charge."""
+    cart_days: int = Field(180, ge=1, le=3650)
+    """So long a cart is kept after its last change."""
+    visitor_days: int = Field(400, ge=1, le=400)
+    """So long a browser keeps the visitor's cookie; browsers take no longer one."""
+    customer_session_days: int = Field(60, ge=1, le=400)
+    staff_session_hours: int = Field(12, ge=1, le=24 * 30)
+    message_days: int = Field(90, ge=7, le=3650)
+    """So long letters, and what payment companies sent, are kept word for word."""
+    order_link_days: int = Field(365, ge=30, le=3650)
+    """So long the link to an order opens it; number and e-mail find it afterwards."""
+    unpaid_order_days: int = Field(90, ge=30, le=3650)
+    """So long an order that ended without a payment keeps who placed it."""
+    order_years: int = Field(10, ge=1, le=30)
+    """So long any other order does: as long as the law wants invoices to be kept."""
+    allow_test_keys: bool = False
+    """Whether production mode takes a test key of Stripe: for a rehearsal, never for a shop that sells."""
+    host: str = ""
+    """The address to bind to; "" means this machine alone in demo mode, and all of its addresses else."""
     trusted_proxy_hops: int = Field(0, ge=0, le=8)
     most_tabs: int = Field(2_000, ge=10, le=100_000)
     """Open pages that one process keeps live at the same time, some 250 KB of memory each."""
@@ -66,12 +87,18 @@ class Settings(BaseSettings):
             raise ValueError("it lies inside the package; choose a folder outside of shop_app")
         return path
 
+    @field_validator("host")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        try:
+            return str(ipaddress.ip_address(value)) if value else ""
+        except ValueError:
+            raise ValueError("it has to be an IP address of this machine, such as 0.0.0.0") from None
+
     @field_validator("base_url")
     @classmethod
-    def _http(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            raise ValueError("it has to begin with http:// or https://")
-        return value.rstrip("/")
+    def _origin(cls, value: str) -> str:
+        return settings_checks.origin(value) if value else ""
 
     @field_validator("database_url")
     @classmethod
@@ -102,20 +129,45 @@ class Settings(BaseSettings):
                 " and Redis in SHOP_REDIS_URL"
             )
         if self.mode == "production":
-            needed = {
-                "SHOP_BASE_URL": self.base_url,
-                "SHOP_SECRET_KEY": self.secret_key,
-                "STRIPE_SECRET_KEY": self.stripe_secret_key,
-                "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret,
-            }
-            missing = [name for name, value in needed.items() if not value]
-            if missing:
-                raise ValueError(f"production mode needs {', '.join(missing)}")
-            if len(self.secret_key) < 32:
-                raise ValueError("SHOP_SECRET_KEY needs at least 32 characters")
+            self._refuse_what_only_a_demo_takes()
         if self.mode == "demo" and self.stripe_secret_key.startswith(("sk_live", "rk_live")):
             raise ValueError("a live STRIPE_SECRET_KEY is set, and demo mode never takes real money")
         return self
+
+    def _refuse_what_only_a_demo_takes(self) -> None:
+        needed = {
+            "SHOP_BASE_URL": self.base_url,
+            "SHOP_SECRET_KEY": self.secret_key.strip(),
+            "STRIPE_SECRET_KEY": self.stripe_secret_key.strip(),
+            "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret.strip(" ,"),
+        }
+        missing = [name for name, value in needed.items() if not value]
+        if missing:
+            raise ValueError(f"production mode needs {', '.join(missing)}")
+        settings_checks.https(self.base_url)
+        settings_checks.secret(self.secret_key)
+        settings_checks.stripe_key(self.stripe_secret_key, takes_test_keys=self.allow_test_keys)
+        settings_checks.webhook_secrets(self.stripe_webhook_secret)
+        settings_checks.api_base(self.stripe_api_base)
+
+    @property
+    def listen_host(self) -> str:
+        """The address that the server binds to: this machine alone in demo mode, everywhere else."""
+        return self.host or ("127.0.0.1" if self.mode == "demo" else "0.0.0.0")
+
+    @property
+    def ages(self) -> tuple[int, ...]:
+        """Everything that the privacy page says about how long things are kept, in its order."""
+        return (
+            self.cart_days, self.visitor_days, self.customer_session_days, self.staff_session_hours,
+            self.message_days, self.order_link_days, self.unpaid_order_days, self.order_years,
+        )  # fmt: skip
+
+    @property
+    def own_host(self) -> str:
+        """How this machine calls the server itself, as it stands in an address."""
+        host = "127.0.0.1" if self.listen_host in ("0.0.0.0", "::") else self.listen_host
+        return f"[{host}]" if ":" in host else host
 
     @property
     def public_url(self) -> str:
@@ -144,10 +196,10 @@ class Settings(BaseSettings):
 
     @property
     def stripe_base(self) -> str:
-        """Where the payment company's API is; the sandbox is asked over the loopback."""
+        """Where the payment company's API is; the sandbox is asked on this machine."""
         if self.stripe_api_base or not self.uses_sandbox:
             return self.stripe_api_base.rstrip("/") or "https://api.stripe.com"
-        return f"http://127.0.0.1:{self.port}/sandbox"
+        return f"http://{self.own_host}:{self.port}/sandbox"
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
@@ -163,7 +215,7 @@ class Settings(BaseSettings):
 
 def _kept_secret(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        own_files.folder(path.parent)
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(48))

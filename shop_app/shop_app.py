@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from shop_app import db, jobs, sandbox
+from shop_app import db, jobs, own_files, sandbox
 from shop_app.components import plain_texts, texts
 from shop_app.live.bus import bus
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
@@ -41,6 +41,7 @@ from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded
+from shop_app.web.last_resort import LastResort
 from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
 from shop_app.web.storefront import documents
@@ -149,7 +150,7 @@ app = rx.App(
     toaster=None,
     app_wraps={},
     backend_exception_handler=answer_failure,
-    api_transformer=[Starlette(routes=ROUTES), edge],
+    api_transformer=[Starlette(routes=ROUTES), edge, LastResort],
 )
 app.add_middleware(Guard(notice_delta))
 guard_entry(app)
@@ -162,6 +163,7 @@ logs.redact()
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
     """From the start of a server process to its end: pushes, jobs, and time for handlers to finish."""
+    own_files.close(settings().data_dir)
     app.event_processor.graceful_shutdown_timeout = HANDLERS_FINISH_SECONDS
     bus.start(partial(live.emit, app))
     async with AsyncExitStack() as stack:

@@ -144,6 +144,18 @@ MUTANTS = (
           "from .base import asked_by, public, say, staff")),
         ("tests/web/test_every_event.py", "tests/state"),
     ),
+    Mutant(
+        "own-host", "the shop answers to any host",
+        (("shop_app/web/hosts.py",
+          "if not checks_health and not _is_own(hosts[0]):",
+          "if False:"),),
+        ("tests/web/test_hosts.py",),
+    ),
+    Mutant(
+        "held-cart", "an old cart goes though it holds units",
+        ((f"{SERVICES}/retention.py", "~held, ~waiting)", "~waiting)"),),
+        ("tests/test_retention.py",),
+    ),
 )  # fmt: skip
 
 

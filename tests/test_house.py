@@ -14,7 +14,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "shop_app"
-GROUND = ("settings", "clock", "money", "errors", "facts", "words", "db", "together", "migrate")
+GROUND = (
+    "settings", "settings_checks", "own_files", "clock", "money", "errors", "facts", "words", "db",
+    "together", "migrate",
+)  # fmt: skip
 ABOVE_ALL = ("shop_app", "serve", "cli", "__main__")
 """The composition root and the command line: they may use everything, nobody uses them."""
 
@@ -353,3 +356,20 @@ def test_only_the_stock_service_writes_stock_levels():
 
 STOCK_MAKERS = ("demo/", "services/catalog/products")
 """Rooms that write the first rows of a new variant in bulk, level and movement together."""
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_package_is_pinned_by_hash(name: str):
+    """pip refuses a file whose hash isn't listed; one package without any would let them all go unchecked."""
+    text = (ROOT / name).read_text()
+    packages = [part for part in re.split(r"\n(?=[A-Za-z0-9])", text) if not part.startswith("#")]
+    assert len(packages) > 20
+    loose = [
+        part.splitlines()[0]
+        for part in packages
+        if not re.match(r"[\w.-]+(\[[\w,-]+\])?==\S+", part) or "--hash=sha256:" not in part
+    ]
+    assert loose == []
+    # Which registry they come from is the affair of the machine that installs them.
+    assert "://" not in text
+    assert f"$(PIP) --require-hashes -r {name}" in (ROOT / "Makefile").read_text()

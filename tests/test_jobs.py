@@ -176,7 +176,7 @@ def test_while_the_server_runs_letters_leave_at_once_and_it_stops_when_told(paid
 def test_the_timetable_can_be_read_from_the_queue():
     names = sorted(task.__name__ for task in jobs.queue()._registry._registry.values())
 
-    assert names == ["_reconcile_recent_by_time", "send_letters_by_time", "sweep_by_time"]
+    assert names == ["_reconcile_recent_by_time", "forget_by_time", "send_letters_by_time", "sweep_by_time"]
 
 
 def test_reconcile_answers_the_command_line_in_sentences(world):

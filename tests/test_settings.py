@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import stat
 import subprocess
 import sys
@@ -14,14 +15,8 @@ import pytest
 
 from shop_app.serve import sources_hash
 from shop_app.settings import ROOT, Settings, WrongSetting, settings
+from tests.production import PRODUCTION
 
-PRODUCTION = {
-    "SHOP_MODE": "production",
-    "SHOP_BASE_URL": "https://shop.example",
-    "SHOP_SECRET_KEY": "s" * 32,
-    "STRIPE_SECRET_KEY": "sk_live_1",
-    "STRIPE_WEBHOOK_SECRET": "whsec_1",
-}
 Configure = Callable[..., Settings]
 
 
@@ -140,3 +135,109 @@ def test_pages_say_what_the_prices_include_and_are_built_anew_with_it(included: 
     said = json.loads(asked.stdout)
     assert said[:2] == [note, end]
     assert (said[2] == sources_hash()) is (included == "true")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://Shop.Example/", "https://shop.example"), ("https://shop.example:443", "https://shop.example"),
+        ("http://shop.example:80", "http://shop.example"), ("https://shop.example:8443", "https://shop.example:8443"),
+        ("http://[::1]:3000", "http://[::1]:3000"), ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+    ],
+)  # fmt: skip
+def test_the_base_address_is_kept_as_browsers_name_it(configure: Configure, given: str, kept: str):
+    assert configure(SHOP_BASE_URL=given).public_url == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("https://", "it names no host"), ("https:///x", "it names no host"),
+        ("https://:443", "it names no host"),
+        ("http://?q", "it names no host"),
+        ("https://shop.example/shop", "it goes on after the host"),
+        ("https://shop.example//", "it goes on after the host"),
+        ("https://shop.example?a=1", "it goes on after the host"),
+        ("https://shop.example?", "it goes on after"),
+        ("https://shop.example/#top", "it goes on after the host"),
+        ("https://shop.example#", "it goes on after"),
+        ("https://me:pw@shop.example", "it has a user name or a password"),
+        ("https://@shop.example", "it has a user name or a password"),
+        ("https://shop.example:lots", "its host or its port can't be read"),
+        ("https://shop.example:99999", "its host or its port can't be read"),
+        ("https://shop.example:0", "its host or its port can't be read"),
+        ("https://[::1", "its host or its port can't be read"),
+        ("https://bücher.example", "its host isn't one that browsers write"),
+        ("https://shop .example", "its host isn't one"), ("https://shop..example", "its host isn't one"),
+        ("https://-shop.example", "its host isn't one"), ("https://a,b", "its host isn't one"),
+        ("https://shop.example\\@evil.test", "it has a user name"),
+        ("ftp://shop.example", "it has to begin with"), (" https://shop.example", "it has to begin with"),
+        ("HTTPS://shop.example", "it has to begin with"), ("javascript:alert(1)", "it has to begin with"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("mode", ["demo", "production"])
+def test_a_base_address_that_is_more_or_less_than_a_host_is_refused(
+    configure: Configure, given: str, reason: str, mode: str
+):
+    with pytest.raises(WrongSetting) as refused:
+        configure(
+            **(PRODUCTION | {"SHOP_MODE": mode, "STRIPE_SECRET_KEY": "sk_test_1", "SHOP_BASE_URL": given})
+        )
+    assert str(refused.value).startswith(f"The setting SHOP_BASE_URL can't be used: {reason}")
+    assert str(refused.value).count(".") == 1
+    assert "pw" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("SHOP_BASE_URL", "http://shop.example", "production mode needs SHOP_BASE_URL to begin with https://"),
+        ("SHOP_BASE_URL", "http://localhost:3000", "production mode needs SHOP_BASE_URL to begin with https://"),
+        ("SHOP_SECRET_KEY", "a" * 36, "SHOP_SECRET_KEY repeats itself"),
+        ("SHOP_SECRET_KEY", "ab" * 18, "SHOP_SECRET_KEY repeats itself"),
+        ("SHOP_SECRET_KEY", "0123456789abcdef" * 3, "SHOP_SECRET_KEY repeats itself"),
+        ("SHOP_SECRET_KEY", " " * 36, "production mode needs SHOP_SECRET_KEY"),
+        ("SHOP_SECRET_KEY", "\t " * 20, "production mode needs SHOP_SECRET_KEY"),
+        ("SHOP_SECRET_KEY", "kZ2rX9vQ" + " " * 30, "SHOP_SECRET_KEY needs at least 32 characters"),
+        ("STRIPE_SECRET_KEY", "sk_test_51Habc", "STRIPE_SECRET_KEY is a test key"),
+        ("STRIPE_SECRET_KEY", "rk_test_51Habc", "STRIPE_SECRET_KEY is a test key"),
+        ("STRIPE_SECRET_KEY", "pk_live_51Habc", "STRIPE_SECRET_KEY is no secret key"),
+        ("STRIPE_SECRET_KEY", "x", "STRIPE_SECRET_KEY is no secret key"),
+        ("STRIPE_SECRET_KEY", "sk_live_", "STRIPE_SECRET_KEY is no secret key"),
+        ("STRIPE_SECRET_KEY", " ", "production mode needs STRIPE_SECRET_KEY"),
+        ("STRIPE_WEBHOOK_SECRET", "x", "STRIPE_WEBHOOK_SECRET isn't as Stripe makes it"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_", "STRIPE_WEBHOOK_SECRET isn't as Stripe makes it"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_short", "STRIPE_WEBHOOK_SECRET isn't as Stripe makes it"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_" + "a1" * 16 + ",x", "STRIPE_WEBHOOK_SECRET isn't as Stripe"),
+        ("STRIPE_WEBHOOK_SECRET", ",", "production mode needs STRIPE_WEBHOOK_SECRET"),
+        ("STRIPE_WEBHOOK_SECRET", " , ,", "production mode needs STRIPE_WEBHOOK_SECRET"),
+        ("STRIPE_API_BASE", "http://payments.example", "production mode needs STRIPE_API_BASE to begin"),
+    ],
+)  # fmt: skip
+def test_production_refuses_what_only_a_demo_takes(configure: Configure, name: str, value: str, reason: str):
+    with pytest.raises(WrongSetting) as refused:
+        configure(**(PRODUCTION | {name: value}))
+    assert str(refused.value).startswith(f"The settings don't fit together: {reason}")
+    assert "\n" not in str(refused.value)
+    assert value not in str(refused.value) or len(value) < 10
+
+
+@pytest.mark.parametrize("key", ["sk_test_51Habc", "rk_test_51Habc"])
+def test_production_takes_a_test_key_where_it_is_told_to(configure: Configure, key: str):
+    assert (
+        configure(**(PRODUCTION | {"SHOP_ALLOW_TEST_KEYS": "1", "STRIPE_SECRET_KEY": key})).stripe_key == key
+    )
+
+
+@pytest.mark.parametrize("made", [secrets.token_urlsafe(48), secrets.token_hex(16), secrets.token_hex(32)])
+def test_what_a_generator_makes_is_random_enough(configure: Configure, made: str):
+    assert configure(**(PRODUCTION | {"SHOP_SECRET_KEY": made})).signing_key == made
+
+
+def test_a_demo_listens_on_this_machine_alone_unless_told_otherwise(configure: Configure):
+    assert configure().listen_host == "127.0.0.1"
+    assert configure(SHOP_HOST="0.0.0.0").listen_host == "0.0.0.0"
+    with pytest.raises(WrongSetting, match="SHOP_HOST can't be used: it has to be an IP address"):
+        configure(SHOP_HOST="everywhere")
+    assert configure(**PRODUCTION, SHOP_HOST="").listen_host == "0.0.0.0"

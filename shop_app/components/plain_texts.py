@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shop_app.settings import settings
-from shop_app.words import _
+from shop_app.words import _, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,39 @@ class PlainPage:
     title: str
     lead: str
     parts: tuple[Part, ...]
+
+
+def _ages() -> tuple[tuple[str, str], ...]:
+    """What is kept for how long: the settings that the hourly job goes by, too."""
+    chosen = settings()
+    return (
+        (_("Your cart"), _("{age} after its last change").format(age=days(chosen.cart_days))),
+        (_("The cookie of your cart"), days(chosen.visitor_days)),
+        (_("Being signed in"), days(chosen.customer_session_days)),
+        (
+            _("Being signed in, as one of our staff"),
+            plural("{count} hour", "{count} hours", chosen.staff_session_hours),
+        ),
+        (
+            _("Letters to you, and what the payment company tells us, word for word"),
+            days(chosen.message_days),
+        ),
+        (
+            _("The link to your order"),
+            _("{age}; after that your order is found by its number and your e-mail").format(
+                age=days(chosen.order_link_days)
+            ),
+        ),
+        (_("Who you are, on an order that was never paid"), days(chosen.unpaid_order_days)),
+        (
+            _("Who you are, on any other order"),
+            plural("{count} year", "{count} years", chosen.order_years),
+        ),
+    )
+
+
+def days(count: int) -> str:
+    return plural("{count} day", "{count} days", count)
 
 
 _WRITE = (_("Write to us"), "/contact")
@@ -174,10 +207,14 @@ PRIVACY = PlainPage(
         Part(_("When you order"), (
             _("We keep your e-mail, your address and what you ordered, because the order can't be "
               "sent without "
-              "them and the law asks us to keep invoices for ten years."),
+              "them and the law asks us to keep invoices."),
             _("Card numbers never reach us. You type them on the page of the payment company, which tells us "
               "only whether it worked."),
         )),
+        Part(_("How long we keep it"), (
+            _("What has reached its age is removed by itself, within hours. An order stays in our books, "
+              "without your name."),
+        ), rows=_ages()),
         Part(_("Your rights"), (
             _("Ask, and we tell you everything that we keep about you, correct it, or erase what the "
               "law lets "

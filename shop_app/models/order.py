@@ -1,5 +1,6 @@
 """The order: frozen copies of all that was agreed, three independent statuses, and their legal moves."""
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -53,6 +54,9 @@ LEGAL_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What an order's token is made of. What isn't needn't be looked for: PostgreSQL refuses some of it."""
+
 LIVING = "status IN ('pending', 'placed', 'completed')"
 
 
@@ -92,6 +96,8 @@ class Order(SQLModel, table=True):
     """What shoppers see and say; without gaps."""
     token: str = Field(max_length=64, unique=True)
     """The order's unguessable address."""
+    link_since: datetime | None = None
+    """When the token was made anew because of its age; None while it is the order's first."""
     cart_id: int | None = refers("cart.id", default=None)
     """The cart that it came from. A cart has one living order at most: a second click gets the same one."""
     cart_version: int = 0

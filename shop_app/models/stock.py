@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from .base import check, key, moment, one_of, refers, word
@@ -75,6 +75,12 @@ class StockMovement(SQLModel, table=True):
         one_of("kind", MovementKind),
         check("on_hand_delta <> 0 OR allocated_delta <> 0 OR held_delta <> 0", "moves_something"),
         Index("ix_stock_movement_variant_id_at", "variant_id", "at"),
+        Index(
+            "ix_stock_movement_cart_id",
+            "cart_id",
+            sqlite_where=text("cart_id IS NOT NULL"),
+            postgresql_where=text("cart_id IS NOT NULL"),
+        ),
     )
 
     id: int | None = key()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from .. import own_files
 from . import Sandbox, Wiring
 
 
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=4242)
     parser.add_argument("--webhook-url", default="http://127.0.0.1:3000/webhooks/stripe")
     given = parser.parse_args()
+    own_files.make_private()
     address = f"http://127.0.0.1:{given.port}/sandbox"
     wiring = replace(Wiring.from_settings(), webhook_url=given.webhook_url, public_url=address)
     sys.stdout.write(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .. import own_files
 from ..clock import now
 
 SCHEMA = """
@@ -91,7 +92,7 @@ class Store:
     """The file; it survives a restart, and several processes may share it."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        own_files.folder(path.parent)
         self._path = path
         self._local = threading.local()
         with self.change() as tables:

@@ -17,14 +17,13 @@ from sqlmodel import Session, SQLModel, col, select
 from ..clock import now
 from ..errors import Conflict, Forbidden, Invalid, ShopError
 from ..models import Customer, LoginSession, Role, Staff
+from ..settings import settings
 from ..words import _
 from . import audit
 
 if TYPE_CHECKING:
     from pwdlib import PasswordHash
 
-STAFF_HOURS = 12
-CUSTOMER_DAYS = 60
 MIN_PASSWORD, MAX_PASSWORD = 8, 200
 
 _CLERK = frozenset(
@@ -131,7 +130,11 @@ def sign_in(
         person.password_hash = renewed
     key = secrets.token_urlsafe(32)
     staff = isinstance(person, Staff)
-    lasts = timedelta(hours=STAFF_HOURS) if staff else timedelta(days=CUSTOMER_DAYS)
+    lasts = (
+        timedelta(hours=settings().staff_session_hours)
+        if staff
+        else timedelta(days=settings().customer_session_days)
+    )
     session.add(
         LoginSession(
             token_hash=key_hash(key), expires_at=now() + lasts,

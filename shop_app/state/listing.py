@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import parse_qs
 
 import reflex as rx
 
@@ -76,7 +75,7 @@ class Browse(rx.State):
 
 
 def _asked(state: rx.State) -> ListingQuery:
-    return listing_links.read_address(parse_qs(state.router.url.query, max_num_fields=100))
+    return listing_links.read_query(state.router.url.query)
 
 
 def _current(query: ListingQuery) -> str:

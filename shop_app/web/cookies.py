@@ -15,8 +15,6 @@ from shop_app.settings import settings
 
 VISITOR = "shop_visitor"
 SESSION = "shop_session"
-VISITOR_SECONDS = 400 * 24 * 3600
-"""The longest that browsers keep a cookie."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
@@ -30,6 +28,11 @@ def _prefix() -> str:
 def visitor_cookie() -> str:
     """The full name of the visitor's cookie."""
     return _prefix() + VISITOR
+
+
+def visitor_seconds() -> int:
+    """How long a browser keeps the visitor's cookie."""
+    return settings().visitor_days * 24 * 3600
 
 
 def session_cookie() -> str:

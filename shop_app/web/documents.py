@@ -163,7 +163,7 @@ def document(scope: Scope, html: str, status: int, headers: dict[str, str]) -> R
     response = Response(body, status, headers, "text/html")
     if cookies.visitor_key(request.get("cookie", "")) is None:
         made = cookies.set_cookie(
-            cookies.visitor_cookie(), cookies.new_key(), max_age=cookies.VISITOR_SECONDS
+            cookies.visitor_cookie(), cookies.new_key(), max_age=cookies.visitor_seconds()
         )
         response.headers.append("Set-Cookie", made)
     return response

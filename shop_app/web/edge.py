@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .asking import header
+from . import hosts, proxies, request_bounds, security_log
+from .asking import client_address, header
 from .bodies import BODY_BYTES, Bodies, TooLarge
 from .headers import FILES_POLICY, content_security_policy, security_headers
 from .sockets import Sockets
 
 # Reflex's own doors that the shop doesn't use.
-CLOSED = ("/_upload", "/_health", "/_all_routes", "/auth-codespace")
+CLOSED = ("/_upload", "/_health", "/_all_routes", "/auth-codespace", "/ping", "/_event")
+"""The last one opens for sockets alone, which don't come this way."""
 # Machines call these: they carry a signature and no Origin.
 MACHINES = ("/webhooks/", "/sandbox/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -33,7 +35,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self.sockets(scope, receive, send)
+            await self._socket(scope, receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
@@ -45,7 +47,7 @@ class Edge:
                 message["headers"] = self._dressed(list(message.get("headers", ())))
             await send(message)
 
-        if refusal := self._refusal(scope, scope["path"]):
+        if refusal := self._not_for_us(scope) or self._refusal(scope, scope["path"]):
             await refusal(scope, receive, dressed)
         elif scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, dressed)
@@ -58,6 +60,25 @@ class Edge:
         ours = [*self.headers, self.page_policy if page else self.file_policy]
         return headers + [pair for pair in ours if pair[0] not in there]
 
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._not_for_us(scope):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self.sockets(scope, receive, send)
+
+    def _not_for_us(self, scope: Scope) -> PlainTextResponse | None:
+        proxies.recognise(scope)
+        if refusal := hosts.refusal(scope):
+            asked_for = hosts.given_host(scope) or "unreadable"
+            security_log.note("foreign host", address=client_address(scope), detail=asked_for)
+            return refusal
+        if refusal := request_bounds.refusal(scope):
+            security_log.note(
+                "address refused", address=client_address(scope), detail=str(refusal.status_code)
+            )
+        return refusal
+
     def _refusal(self, scope: Scope, path: str) -> ASGIApp | None:
         if any(path == door or path.startswith(door + "/") for door in CLOSED):
             return PlainTextResponse("There is nothing at this address.", 404)
@@ -66,6 +87,9 @@ class Edge:
         if header(scope, b"origin") not in self.origins:
             return PlainTextResponse("This request didn't come from one of the shop's pages.", 403)
         length = header(scope, b"content-length")
-        if length and (not length.isdigit() or int(length) > BODY_BYTES):
+        # Digits of other scripts count as digits too, and more than these are more than any body has.
+        if length and not (length.isascii() and length.isdigit() and len(length) <= 12):
+            return PlainTextResponse("The length of the body can't be read.", 400)
+        if length and int(length) > BODY_BYTES:
             return TooLarge().answer
         return None

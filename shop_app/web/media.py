@@ -16,6 +16,8 @@ from ..services.catalog import pictures
 
 log = logging.getLogger(__name__)
 
+WIDTHS = {str(width): width for width in pictures.WIDTHS}
+"""As they stand in an address: nothing else is a width, neither "0320" nor a number of 5,000 digits."""
 TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -27,9 +29,9 @@ _under_way: dict[tuple[str, int, str], asyncio.Future[Path]] = {}
 
 async def picture(request: Request) -> Response:
     """One size of one picture; 404 for anything that isn't there."""
-    key, width, ext = request.path_params["key"], request.path_params["width"], request.path_params["ext"]
+    key, width, ext = (request.path_params[name] for name in ("key", "width", "ext"))
     try:
-        path = await _file(key, width, ext)
+        path = await _file(key, WIDTHS.get(width, 0), ext)
     except NotFound:
         return PlainTextResponse("There is no such picture.", 404, NOT_KEPT)
     except OSError:
@@ -53,4 +55,4 @@ async def _file(key: str, width: int, ext: str) -> Path:
     return await asyncio.shield(making)
 
 
-routes = [Route("/media/{key}/{width:int}.{ext}", picture, methods=["GET"], name="media")]
+routes = [Route("/media/{key}/{width}.{ext}", picture, methods=["GET"], name="media")]

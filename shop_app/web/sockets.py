@@ -178,4 +178,4 @@ def _mint_visitor(scope: Scope) -> str:
     # First in the header: a cookie of that name with a wrong shape must not shadow it.
     joined = f"{name}={key}" + (f"; {sent}" if sent else "")
     scope["headers"] = [*kept, (b"cookie", joined.encode("latin-1"))]
-    return cookies.set_cookie(name, key, max_age=cookies.VISITOR_SECONDS)
+    return cookies.set_cookie(name, key, max_age=cookies.visitor_seconds())

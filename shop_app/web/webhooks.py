@@ -15,6 +15,9 @@ from shop_app.errors import ProviderDown
 from shop_app.providers.payments import Forged, provider
 from shop_app.services.payments import payment_inbox
 
+from . import security_log
+from .edge import client_address
+
 log = logging.getLogger(__name__)
 
 MAX_BODY = 256 * 1024
@@ -31,7 +34,7 @@ async def stripe(request: Request) -> Response:
     try:
         notice = await run_in_threadpool(provider("stripe").read_notice, body, request.headers)
     except Forged as forged:
-        log.warning("A webhook was refused: %s", forged.message)
+        security_log.note("webhook refused", address=client_address(request.scope), detail=forged.message)
         return PlainTextResponse("refused", 400)
     try:
         inbox_id = await db.in_durable_transaction(payment_inbox.receive, notice) if notice else None

@@ -29,6 +29,7 @@ from shop_app.services import accounts
 from shop_app.services.books import books
 from shop_app.services.catalog import pictures
 from tests.demo_file import put_demo_into_place
+from tests.production import PRODUCTION
 
 DEMO_TABLES = (
     "product", "variant", "option_value", "picture", "product_picture", "price_history", "review",
@@ -158,10 +159,7 @@ def test_demo_logins_work_in_demo_mode(demo):
 
 
 def test_production_mode_has_no_demo_logins(engine, configure):
-    configure(
-        SHOP_MODE="production", SHOP_BASE_URL="https://shop.example", SHOP_SECRET_KEY="x" * 40,
-        STRIPE_SECRET_KEY="sk_test_1", STRIPE_WEBHOOK_SECRET="whsec_1",
-    )  # fmt: skip
+    configure(**PRODUCTION)
     with db.transaction() as session:
         load.load(session)
         assert session.exec(select(Staff)).all() == []

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from shop_app.settings import Settings
 from shop_app.web import bodies, cookies
@@ -126,3 +126,29 @@ def test_a_forwarded_address_counts_only_behind_trusted_proxies(configure: Confi
 def test_a_household_counts_once() -> None:
     assert client_address(_scope("2001:db8:1:2:3::4")) == client_address(_scope("2001:db8:1:2:ffff::1"))
     assert client_address(_scope("::ffff:1.2.3.4")) == "1.2.3.4"
+
+
+@pytest.mark.parametrize("length", ["²", "١", "-1", "+5", "5.0", "9" * 400, "1, 2", "0x5"])
+async def test_a_length_that_is_no_number_is_refused(length: str) -> None:
+    headers = [
+        (b"content-length", length.encode()),
+        (b"origin", ORIGIN.encode()),
+        (b"host", b"localhost:3000"),
+    ]
+    if not length.isascii():
+        # As ASGI hands on bytes that are no ASCII: "²" alone is a digit to Python.
+        headers[0] = (b"content-length", b"\xb2")
+    scope: Scope = {
+        "type": "http", "method": "POST", "path": "/account/login", "query_string": b"", "headers": headers,
+        "client": ("1.1.1.1", 1), "http_version": "1.1",
+    }  # fmt: skip
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        raise AssertionError("the body must not be read")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await Edge(inner, origins=[ORIGIN])(scope, receive, send)
+    assert sent[0]["status"] == 400

@@ -13,6 +13,7 @@ from shop_app.settings import Settings
 from shop_app.web import asking, buckets, cookies, sockets
 from shop_app.web.buckets import Bucket, Buckets
 from shop_app.web.sockets import Sockets
+from tests.production import PRODUCTION
 
 ORIGIN = "http://localhost:3000"
 EVENT = '42/_event,["event",{"name":"x"}]'
@@ -187,10 +188,14 @@ async def test_all_sockets_of_an_address_share_a_pace_and_wait_for_it(
     assert len(pauses) == 20
 
 
-async def test_a_load_test_lifts_the_rates(target: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_load_test_lifts_the_rates_but_never_in_production(
+    target: Sockets, monkeypatch: pytest.MonkeyPatch, configure: Configure
+) -> None:
     monkeypatch.setenv("SHOP_LOAD_TEST", "1")
     sent = await Socket(target).run(*[EVENT] * 100)
     assert [message["type"] for message in sent].count("websocket.send") == 100
+    configure(**PRODUCTION)
+    assert not asking.load_test()
 
 
 async def test_sockets_of_one_address_are_counted_and_forgotten(target: Sockets) -> None:

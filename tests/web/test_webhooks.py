@@ -79,7 +79,10 @@ def test_times_within_five_minutes_on_both_sides_are_taken(world, clock):
     assert len(rows("provider_event")) == 2
 
 
-@pytest.mark.parametrize("body", ["", "{}", "[]", "null", '{"object":"event","id":"evt"}', "not json", '"x"'])
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 100_000, "9" * 5_000, "", "{}", "[]", "null", '{"object":"event","id":"evt"}', "not json", '"x"'],
+)
 def test_what_is_signed_and_no_event_is_refused(world, body):
     before = everything()
 

@@ -6,8 +6,24 @@ import re
 from email.message import EmailMessage
 from pathlib import Path
 
+from ... import own_files
 from ...errors import ProviderDown
 from ...words import _
+
+
+def remove_old(folder: Path, before: float, most: int) -> int:
+    """Remove at most `most` letters that were written before that moment, in seconds since 1970.
+
+    Returns how many it removed.
+    """
+    removed = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if removed == most:
+            break
+        if path.suffix in (".eml", ".part") and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
 
 
 class FileMailer:
@@ -18,7 +34,7 @@ class FileMailer:
         """One file a letter, named by its Message-ID: a repeat takes the place of the first."""
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", letter["Message-ID"].strip("<>").split("@")[0])[:150]
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            own_files.folder(self._folder)
             unfinished = self._folder / f".{name}.part"
             unfinished.write_bytes(bytes(letter))
             unfinished.replace(self._folder / f"{name}.eml")

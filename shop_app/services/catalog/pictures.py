@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from sqlmodel import Session, select
 
+from ... import own_files
 from ...errors import Invalid, NotFound
 from ...models import Picture
 from ...settings import ROOT, settings
@@ -238,12 +239,11 @@ def _encode_original(image: Image.Image) -> tuple[bytes, str]:
 
 def _write(path: Path, data: bytes) -> None:
     # Renaming is atomic: a reader, or another process that makes the same file, sees all or nothing.
-    path.parent.mkdir(parents=True, exist_ok=True)
+    own_files.folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -59,6 +59,9 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
 
     Errors  NotFound; Moved when the slug is an old one.
     """
+    # A database may refuse what no slug is made of, instead of not finding it.
+    if not (slug.isascii() and slug.isprintable()):
+        raise NotFound(_("There is no such product."))
     row = session.connection().execute(_product, {"slug": slug, "now": clock.now()}).first()
     if row is None:
         raise _gone(session, slug)

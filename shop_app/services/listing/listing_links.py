@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from ... import money
 from ...settings import settings
@@ -17,6 +17,8 @@ from . import spelling
 PATH = "/products"
 SORTS = ("", "popular", "newest", "price", "-price", "rating")
 MAX_PAGE = 10_000
+MAX_FIELDS = 100
+"""Of an address; the edge refuses more, and what a tab says of its own address is cut here."""
 MAX_FACETS = 12
 MAX_VALUES = 30
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
@@ -36,7 +38,7 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
     first = {name: values[0] for name, values in given.items() if values}
     sort, category, after = (first.get(name, "") for name in ("sort", "category", "after"))
     return ListingQuery(
-        text=" ".join(first.get("q", "")[: spelling.MAX_TEXT].split()),
+        text=_text(first.get("q", "")[: spelling.MAX_TEXT]),
         category=category if _NAME.fullmatch(category) else "",
         sort=sort if sort in SORTS else "",
         page=_page(first.get("page", "")),
@@ -49,8 +51,18 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
     )  # fmt: skip
 
 
+def read_query(query: str) -> ListingQuery:
+    """What the query of an address asks for, as it stands behind the question mark."""
+    return read_address(parse_qs("&".join(query.split("&")[:MAX_FIELDS])))
+
+
 def _values(value: str | Iterable[str]) -> list[str]:
     return [value] if isinstance(value, str) else [part for part in value if isinstance(part, str)]
+
+
+def _text(text: str) -> str:
+    # Halves of characters can't be written into an address again.
+    return " ".join("".join(char for char in word if char.isprintable()) for word in text.split()).strip()
 
 
 def _page(text: str) -> int:

@@ -333,10 +333,10 @@ def _pay(session: Session, found: OrderHead, credit_minor: int = 0) -> Settled:
 
 
 def revive(session: Session, found: OrderHead, at: datetime | None) -> bool:
-    """Take an expired order's units, code uses and credit again; False where that can't be done any more."""
+    """Take an expired order's units, code uses and credit again; False where they or its shopper are gone."""
     connection = session.connection()
     wanted = {row.variant_id: row.units for row in connection.execute(_WANTED, {"order": found.id})}
-    if None in wanted:
+    if None in wanted or not found.email:
         return False
     try:
         with session.begin_nested():

@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel
 
 from ...errors import NotFound
 from ...models import FulfilmentStatus, MethodKind, OrderStatus, PaymentState, RefundStatus
+from ...models.order import TOKEN
 from ...money import show
 from ...settings import settings
 from ...words import _, plural
@@ -157,7 +158,7 @@ class OrderView:
 def view(session: Session, token: str) -> OrderView:
     """Errors  NotFound for a token that no order has."""
     connection = session.connection()
-    found = connection.execute(_BY_TOKEN, {"token": token[:64]}).first()
+    found = connection.execute(_BY_TOKEN, {"token": token}).first() if TOKEN.fullmatch(token) else None
     if found is None:
         raise NotFound(_("There is no order at this address."))
     locale, currency, of_order = settings().locale, found.currency, {"order": found.id}

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from ...clock import now
 from ...errors import Conflict, NotFound
 from ...models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentEventKind, PaymentState
+from ...models.order import TOKEN
 from ...providers.payments import PayLine, Started, StartPayment
 from ...settings import settings
 from ...words import _
@@ -171,7 +172,8 @@ def with_reference(session: Session, provider: str, reference: str) -> Known:
 
 def order_with(session: Session, token: str) -> int:
     """Errors  NotFound for a token that no order has."""
-    found = session.exec(select(Order.id).where(Order.token == token[:64])).first()
+    asked = select(Order.id).where(Order.token == token)
+    found = session.exec(asked).first() if TOKEN.fullmatch(token) else None
     if not found:
         raise NotFound(_("There is no order at this address."))
     return found

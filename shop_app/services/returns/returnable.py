@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel
 from ...clock import now
 from ...errors import NotFound
 from ...models import FulfilmentState, OrderStatus, PaymentStatus, ReturnStatus
+from ...models.order import TOKEN
 from ...words import _
 from ..orders.order_life import order, order_line
 
@@ -120,7 +121,8 @@ def by_token(session: Session, token: str) -> Free:
 
     Errors  NotFound for a token that no order has.
     """
-    found = session.connection().execute(_BY_TOKEN, {"token": token[:64]}).first()
+    asked = session.connection().execute(_BY_TOKEN, {"token": token}) if TOKEN.fullmatch(token) else None
+    found = asked.first() if asked else None
     if found is None:
         raise NotFound(_("There is no order at this address."))
     return _free(session, found)

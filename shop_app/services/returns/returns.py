@@ -206,7 +206,8 @@ def _known(session: Session, order_id: int, request_key: str, kind: str) -> Rece
     if found is None:
         return None
     data = session.connection().execute(_RECEIPT, {"key": f"{kind}:{found.id}"}).scalar()
-    if found.order_id != order_id or data is None:
+    # A letter that has reached its age keeps that it was written, not what it said.
+    if found.order_id != order_id or not data:
         raise Conflict(_("Open the form again, then send it."))
     return Receipt(**data["receipt"])
 

@@ -1,0 +1,64 @@
+"""The files that the shop keeps (orders, letters, keys): for the user that runs it, and nobody else."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+# What stands in the data folder, by the beginnings of the names. Other things there aren't touched.
+_OURS = ("shop.db", "jobs.db", "sandbox.db", "secret_key", "sandbox_key", "sandbox_webhook_secret", ".")
+_OUR_FOLDERS = ("letters", "media")
+
+
+def make_private() -> None:
+    """Have this process make files that nobody else may read: called first thing by a command."""
+    os.umask(0o077)
+
+
+def folder(path: Path) -> Path:
+    """The folder, made where it is missing, for its owner alone."""
+    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    return path
+
+
+def close(data_dir: Path) -> None:
+    """Take from others what an older version, or a wider umask, has left them in the data folder.
+
+    Only what the shop has made itself and what belongs to this user; a folder that the machine shares,
+    such as /tmp, stays open, and the log says so.
+    """
+    if os.name == "nt" or not data_dir.exists():
+        return
+    if data_dir.stat().st_mode & stat.S_ISVTX:
+        log.warning("The data folder %s is one that all users share: choose one of the shop's own", data_dir)
+    else:
+        _narrow(data_dir, FOLDER_MODE)
+    for path in _ours(data_dir):
+        _narrow(path, FOLDER_MODE if path.is_dir() else FILE_MODE)
+
+
+def _ours(data_dir: Path) -> Iterator[Path]:
+    yield from (path for path in data_dir.iterdir() if path.name.startswith(_OURS) and path.is_file())
+    for name in _OUR_FOLDERS:
+        for here, _folders, names in os.walk(data_dir / name):
+            yield Path(here)
+            yield from (Path(here, name) for name in names)
+
+
+def _narrow(path: Path, mode: int) -> None:
+    try:
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid() or not found.st_mode & 0o077:
+            return
+        path.chmod(mode)
+    except FileNotFoundError:
+        # Another process has just finished with it.
+        return
+    except OSError as error:
+        log.warning("%s stays open to other users of this machine: %s", path, error.strerror)

@@ -1,0 +1,131 @@
+"""Retention: what has reached its age is forgotten; money, stock and their ledgers stay whole.
+
+Each verb takes a session and the most rows it may touch, and says how many it did: fewer than the most
+means that nothing is left. The ages are settings, and the privacy page names the same ones.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
+from sqlmodel import Session, SQLModel
+
+from ..clock import now
+from ..models import OrderStatus, PaymentStatus
+from ..settings import settings
+
+_cart, _order, _hold, _login, _letter, _inbox, _return, _use = (
+    SQLModel.metadata.tables[name]
+    for name in (
+        "cart", "customer_order", "stock_hold", "login_session", "letter", "provider_event",
+        "return_request", "promotion_use",
+    )
+)  # fmt: skip
+
+DAYS_OF_A_YEAR = 365.25
+_NEVER_PAID = and_(
+    _order.c.status.in_([OrderStatus.EXPIRED.value, OrderStatus.CANCELLED.value]),
+    _order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
+    _order.c.paid_at.is_(None),
+    _order.c.attention == "",
+)
+_NOBODYS: dict[str, Any] = {
+    "email": "", "phone": "", "ship_to": {}, "bill_to": {}, "note": "", "vat_number": "", "customer_id": None,
+}  # fmt: skip
+"""An order without the person: lines, sums, taxes and the country stay."""
+_RENEW = (
+    update(_order)
+    .where(_order.c.id == bindparam("order"))
+    .values(token=bindparam("fresh"), link_since=bindparam("at"))
+)
+
+
+def carts(session: Session, most: int) -> int:
+    """Carts, ordered or not, that nobody has changed for `cart_days`; an order loses its cart, not itself."""
+    connection = session.connection()
+    held = exists().where(_hold.c.cart_id == _cart.c.id)
+    waiting = exists().where(_order.c.cart_id == _cart.c.id, _order.c.status == OrderStatus.PENDING.value)
+    old = and_(_cart.c.updated_at < _days_ago(settings().cart_days), ~held, ~waiting)
+    found = _ids(session, _cart.c.id, old, most)
+    if found:
+        connection.execute(update(_order).where(_order.c.cart_id.in_(found)).values(cart_id=None))
+        connection.execute(delete(_cart).where(_cart.c.id.in_(found)))
+    return len(found)
+
+
+def sessions(session: Session, most: int) -> int:
+    """Sessions of customers and staff that are over."""
+    found = _ids(session, _login.c.id, _login.c.expires_at <= now(), most)
+    if found:
+        session.connection().execute(delete(_login).where(_login.c.id.in_(found)))
+    return len(found)
+
+
+def letters(session: Session, most: int) -> int:
+    """To whom letters went and what they said, after `message_days`; that they went stays, so that none
+    goes twice."""
+    old = and_(_letter.c.to_email != "", _letter.c.created_at < _days_ago(settings().message_days))
+    found = _ids(session, _letter.c.id, old, most)
+    if found:
+        emptied = update(_letter).where(_letter.c.id.in_(found)).values(to_email="", data={})
+        session.connection().execute(emptied)
+    return len(found)
+
+
+def inbox(session: Session, most: int) -> int:
+    """What payment companies sent, after `message_days`; its id stays, so that it counts once."""
+    old = and_(_inbox.c.payload != "", _inbox.c.received_at < _days_ago(settings().message_days))
+    found = _ids(session, _inbox.c.id, old, most)
+    if found:
+        session.connection().execute(update(_inbox).where(_inbox.c.id.in_(found)).values(payload=""))
+    return len(found)
+
+
+def order_links(session: Session, most: int) -> int:
+    """Addresses of orders after `order_link_days`: the order gets another that nobody knows until they look
+    it up by number and e-mail."""
+    since = func.coalesce(_order.c.link_since, _order.c.placed_at)
+    old = and_(since < _days_ago(settings().order_link_days), _order.c.status != OrderStatus.PENDING.value)
+    found = _ids(session, _order.c.id, old, most)
+    if found:
+        at = now()
+        fresh = [{"order": id, "fresh": secrets.token_urlsafe(24), "at": at} for id in found]
+        session.connection().execute(_RENEW, fresh)
+    return len(found)
+
+
+def people(session: Session, most: int) -> int:
+    """Who ordered: after `unpaid_order_days` where nothing was ever paid, after `order_years` everywhere."""
+    chosen = settings()
+    unpaid = and_(_NEVER_PAID, _order.c.placed_at < _days_ago(chosen.unpaid_order_days))
+    aged = and_(
+        _order.c.status != OrderStatus.PENDING.value,
+        _order.c.placed_at < _days_ago(chosen.order_years * DAYS_OF_A_YEAR),
+    )
+    found = _ids(session, _order.c.id, and_(_order.c.email != "", or_(unpaid, aged)), most)
+    if found:
+        connection = session.connection()
+        connection.execute(update(_order).where(_order.c.id.in_(found)).values(**_NOBODYS))
+        connection.execute(update(_return).where(_return.c.order_id.in_(found)).values(email="", note=""))
+        connection.execute(update(_use).where(_use.c.order_id.in_(found)).values(email=""))
+    return len(found)
+
+
+VERBS: dict[str, Callable[[Session, int], int]] = {
+    "carts": carts, "sessions": sessions, "letters": letters, "messages": inbox, "order links": order_links,
+    "people": people,
+}  # fmt: skip
+
+
+def _days_ago(days: float) -> datetime:
+    return now() - timedelta(days=days)
+
+
+def _ids(session: Session, id: Any, old: ColumnElement[bool], most: int) -> Sequence[int]:
+    """The first that are old; on PostgreSQL locked, without those that somebody works on just now."""
+    statement = select(id).where(old).order_by(id).limit(most).with_for_update(skip_locked=True)
+    return session.connection().execute(statement).scalars().all()

@@ -1,0 +1,89 @@
+"""What a setting has to be like before the shop starts with it: a ValueError with one sentence if not."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+SECRET_CHARS = 32
+SECRET_KINDS = 8
+"""So many different characters even the shortest random key has, written in hexadecimal digits."""
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
+_STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_\w+", re.ASCII)
+_WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{16,}", re.ASCII)
+
+
+def origin(url: str) -> str:
+    """The address as browsers name it: scheme, host in small letters, and a port that isn't the usual one."""
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("it has to begin with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("its host or its port can't be read") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("it has a user name or a password in it, which every link would show")
+    if not parts.hostname:
+        raise ValueError("it names no host")
+    if parts.path not in ("", "/") or "?" in url or "#" in url:
+        raise ValueError("it goes on after the host; the shop has a whole host to itself")
+    if not _HOST.fullmatch(parts.hostname) or ".." in parts.hostname:
+        raise ValueError("its host isn't one that browsers write: other alphabets begin with xn--")
+    if port == 0:
+        raise ValueError("its host or its port can't be read")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = port is None or port == _DEFAULT_PORTS[parts.scheme]
+    return f"{parts.scheme}://{host}" + ("" if usual else f":{port}")
+
+
+def https(base_url: str) -> None:
+    if not base_url.startswith("https://"):
+        raise ValueError(
+            "production mode needs SHOP_BASE_URL to begin with https://,"
+            " because cookies and addresses would go over the wire for all to read"
+        )
+
+
+def secret(key: str) -> None:
+    """Random enough to sign with: long, and neither one letter nor one piece over and over."""
+    if len(key.strip()) < SECRET_CHARS:
+        raise ValueError(f"SHOP_SECRET_KEY needs at least {SECRET_CHARS} characters")
+    if len(set(key)) < SECRET_KINDS or key in (key + key)[1:-1]:
+        raise ValueError(
+            "SHOP_SECRET_KEY repeats itself, so that it could be guessed;"
+            ' python -c "import secrets; print(secrets.token_urlsafe(48))" makes a good one'
+        )
+
+
+def stripe_key(key: str, *, takes_test_keys: bool) -> None:
+    kind = _STRIPE_KEY.fullmatch(key)
+    if not kind:
+        raise ValueError(
+            "STRIPE_SECRET_KEY is no secret key of Stripe's, which begins with sk_live_ or rk_live_"
+        )
+    if kind[2] == "test" and not takes_test_keys:
+        raise ValueError(
+            "STRIPE_SECRET_KEY is a test key, and no money would come;"
+            " SHOP_ALLOW_TEST_KEYS=1 takes it all the same"
+        )
+
+
+def webhook_secrets(given: str) -> None:
+    """Each of them, where several stand with commas between: one that can be guessed forges payments."""
+    parts = [part.strip() for part in given.split(",") if part.strip()]
+    if not all(_WEBHOOK_SECRET.fullmatch(part) for part in parts):
+        raise ValueError(
+            "STRIPE_WEBHOOK_SECRET isn't as Stripe makes it: whsec_ and at least 16 letters and digits"
+        )
+
+
+def api_base(url: str) -> None:
+    """The key goes there with every request: over https, or not off this machine."""
+    if (
+        url
+        and not url.startswith("https://")
+        and urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
+    ):
+        raise ValueError("production mode needs STRIPE_API_BASE to begin with https://")

@@ -1,0 +1,369 @@
+"""What is kept has an age: the job removes it then and not before, and the privacy page says the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert
+from sqlmodel import Session, SQLModel
+
+from shop_app import db, jobs
+from shop_app.clock import now
+from shop_app.components import plain_texts
+from shop_app.errors import Conflict, NotFound
+from shop_app.services import accounts, retention
+from shop_app.services.cart import cart
+from shop_app.services.checkout import checkout, holds
+from shop_app.services.orders import order_life, orders
+from shop_app.services.returns import returns
+from shop_app.settings import ROOT, settings
+from shop_app.web import cookies
+from tests.demo_file import put_demo_into_place
+from tests.factories import key_hash
+from tests.paying import FORM, ME, World, make_world, rows
+from tests.selling import delivered, run_sql, sell, send, wrong_books
+
+both = pytest.mark.both
+
+PERSON = replace(
+    FORM, email="canary-mail@example.com", given_name="Canarygiven", family_name="Canaryfamily",
+    line1="Canarystreet 7", phone="+49 30 5550199", note="Canarynote",
+)  # fmt: skip
+KEYS = ("return-request-key-1", "withdrawal-request-1")
+TRACES = ("canary", "5550199")
+
+
+@pytest.fixture
+def world(engine, tmp_path, clock) -> World:
+    return make_world(tmp_path)
+
+
+def forget() -> dict[str, int]:
+    return jobs.forget(pause=lambda _seconds: None)
+
+
+def traces() -> set[str]:
+    """The tables in which something of the person still stands."""
+    found = set()
+    for name in SQLModel.metadata.tables:
+        text = repr([tuple(row) for row in rows(name)]).lower()
+        if any(trace in text for trace in TRACES):
+            found.add(name)
+    return found
+
+
+# --- Each kind, a moment before its age and at it ------------------------------------------------
+
+
+@both
+def test_a_cart_goes_with_its_lines_once_nobody_has_changed_it_for_so_long(world, clock):
+    world.fill_cart()
+    clock.shift(settings().cart_days * 86_400)
+    assert forget() == {}
+    with db.transaction() as session:
+        cart.add(session, key_hash("another visitor"), "DUNE-MUG", 1)
+    clock.shift(1)
+    assert forget() == {"carts": 1}
+    assert [row.key_hash for row in rows("cart")] == [key_hash("another visitor")]
+    assert len(rows("cart_line")) == 1
+    assert traces() == set()
+
+
+@both
+def test_a_cart_that_holds_units_stays_until_they_are_free(world, clock):
+    world.fill_cart()
+    with db.transaction() as session:
+        holds.enter(session, ME)
+    assert len(rows("stock_hold")) == 1
+    run_sql("UPDATE cart SET updated_at = '2020-01-01 00:00:00+00:00'")
+    assert forget() == {}
+    assert (len(rows("stock_hold")), wrong_books()) == (1, [])
+    clock.shift(settings().hold_most_minutes * 60 + 1)
+    with db.transaction() as session:
+        holds.sweep(session)
+    run_sql("UPDATE cart SET updated_at = '2020-01-01 00:00:00+00:00'")
+    assert forget() == {"carts": 1}
+    assert wrong_books() == []
+
+
+@both
+def test_a_cart_that_waits_for_its_payment_stays(world, clock):
+    world.pay()
+    run_sql("UPDATE cart SET updated_at = '2020-01-01 00:00:00+00:00'")
+    assert forget() == {}
+    assert rows("customer_order")[0].status == "pending"
+    assert rows("customer_order")[0].cart_id == rows("cart")[0].id
+
+
+@both
+def test_an_ordered_cart_goes_and_its_order_stays(world, clock):
+    order_id = sell(world, {"SHOAL-BOWL": 1})
+    clock.shift((settings().cart_days + 1) * 86_400)
+    before = rows("stock_level")
+    done = forget()
+    assert done["carts"] == 1
+    (order,) = rows("customer_order")
+    assert (order.id, order.cart_id, order.email, order.status) == (
+        order_id,
+        None,
+        "marta@example.com",
+        "placed",
+    )
+    assert rows("stock_level") == before
+    assert {row.cart_id for row in rows("stock_movement")} == {None}
+    assert wrong_books() == []
+
+
+def _signed_in(session: Session) -> None:
+    accounts.create_staff(session, "clerk@example.com", "a-long-password", "clerk")
+    accounts.create_customer(session, "ada@example.com", "a-long-password")
+    accounts.sign_in(session, "clerk@example.com", "a-long-password", kind="staff")
+    accounts.sign_in(session, "ada@example.com", "a-long-password", kind="customer")
+
+
+@both
+def test_sessions_last_as_long_as_the_settings_say_and_go_when_they_are_over(world, clock, configure):
+    with db.transaction() as session:
+        _signed_in(session)
+    lasting = {row.staff_id is None: row.expires_at - row.created_at for row in rows("login_session")}
+    assert lasting == {
+        True: timedelta(days=settings().customer_session_days),
+        False: timedelta(hours=settings().staff_session_hours),
+    }
+    clock.shift(settings().staff_session_hours * 3600 - 1)
+    assert forget() == {}
+    clock.shift(1)
+    assert forget() == {"sessions": 1}
+    clock.shift(settings().customer_session_days * 86_400 - settings().staff_session_hours * 3600)
+    assert forget() == {"sessions": 1}
+    assert rows("login_session") == []
+
+
+@both
+def test_letters_and_messages_lose_their_words_and_stay_known(world, clock, tmp_path):
+    sell(world, {"SHOAL-BOWL": 1}, replace(PERSON, payment_provider="stripe"))
+    assert jobs.send_letters() == 1
+    (file,) = (settings().data_dir / "letters").glob("*.eml")
+    written = now().timestamp()
+    os.utime(file, (written, written))
+    known = [row.dedupe_key for row in rows("letter")], [row.event_id for row in rows("provider_event")]
+    assert all(row.payload for row in rows("provider_event"))
+
+    clock.shift(settings().message_days * 86_400)
+    assert forget() == {}
+    clock.shift(1)
+    done = forget()
+    assert done == {"letters": 1, "messages": len(known[1]), "letter files": 1}
+    assert not file.exists()
+    assert [(row.to_email, row.data) for row in rows("letter")] == [("", {})]
+    assert {row.payload for row in rows("provider_event")} == {""}
+    assert known == (
+        [row.dedupe_key for row in rows("letter")], [row.event_id for row in rows("provider_event")]
+    )  # fmt: skip
+    # Neither is sent, nor taken, a second time.
+    assert jobs.send_letters() == 0
+    assert wrong_books() == []
+    assert forget() == {}
+
+
+@both
+def test_an_orders_link_is_another_after_its_age_and_the_look_up_finds_it(world, clock):
+    sell(world, {"SHOAL-BOWL": 1})
+    old = rows("customer_order")[0].token
+    clock.shift(settings().order_link_days * 86_400)
+    forget()
+    assert rows("customer_order")[0].token == old
+    clock.shift(1)
+    assert forget()["order links"] == 1
+    with db.reading() as session:
+        with pytest.raises(NotFound):
+            orders.view(session, old)
+        fresh = orders.look_up(session, "1001", "marta@example.com")
+        assert orders.view(session, fresh).number == "1001"
+    assert fresh != old
+    # From now on this one is as old as it is.
+    assert forget() == {}
+    clock.shift(settings().order_link_days * 86_400 + 1)
+    assert forget() == {"order links": 1}
+    assert rows("customer_order")[0].token != fresh
+
+
+@both
+@pytest.mark.parametrize("end", ["cancelled", "expired"])
+def test_an_order_that_was_never_paid_forgets_who_placed_it(world, clock, end):
+    total_minor = world.fill_cart()
+    with db.transaction() as session:
+        checkout.save(session, ME, PERSON)
+    world.pay(PERSON, total_minor)
+    run_sql(f"UPDATE payment SET state = '{end}'")
+    run_sql(f"UPDATE customer_order SET status = '{end}', paid_at = NULL")
+    assert traces() >= {"customer_order", "cart"}
+    clock.shift(settings().unpaid_order_days * 86_400)
+    forget()
+    assert "customer_order" in traces()
+    clock.shift(1)
+    assert forget()["people"] == 1
+    assert "customer_order" not in traces()
+    clock.shift((settings().cart_days + settings().message_days) * 86_400)
+    forget()
+    assert traces() == set()
+    (order,) = rows("customer_order")
+    assert (order.number, order.total_minor, order.country) == (1001, 3270, "DE")
+    with db.reading() as session:
+        assert orders.view(session, order.token).number == "1001"
+        with pytest.raises(NotFound):
+            orders.look_up(session, "1001", "")
+
+
+@both
+def test_money_for_an_order_that_has_forgotten_its_shopper_waits_for_a_person(world, clock):
+    world.pay(PERSON, world.fill_cart())
+    run_sql("UPDATE payment SET state = 'expired'")
+    with db.transaction() as session:
+        order_life.give_up(session, 1, why="expired")
+    clock.shift(settings().unpaid_order_days * 86_400 + 1)
+    assert forget()["people"] == 1
+    with db.transaction() as session:
+        assert order_life.settle(session, 1, 3270, "EUR") == "attention"
+    (order,) = rows("customer_order")
+    assert (order.status, order.attention[:16]) == ("expired", "Paid after the o")
+    assert rows("letter") == []
+
+
+@both
+def test_any_other_order_keeps_who_placed_it_as_long_as_invoices(world, clock):
+    sell(world, {"SHOAL-BOWL": 2, "DUNE-MUG": 1}, PERSON)
+    delivered(send({"SHOAL-BOWL": 2}))
+    with db.transaction() as session:
+        token = rows("customer_order")[0].token
+        returns.request(session, token, {0: 1}, "changed_mind", "Canarynote", KEYS[0])
+    with db.transaction() as session:
+        returns.withdraw(session, "1001", PERSON.email, "Canary Name", None, "Canarynote", KEYS[1])
+    assert jobs.send_letters() >= 3
+    assert {"customer_order", "return_request", "letter"} <= traces()
+    clock.shift((settings().message_days + 1) * 86_400)
+    forget()
+    # The same form once more, when its receipt is forgotten: a sentence, and nothing is declared twice.
+    declared = rows("return_request")
+    with pytest.raises(Conflict, match="Open the form again"), db.transaction() as session:
+        returns.withdraw(session, "1001", PERSON.email, "Canary Name", None, "Canarynote", KEYS[1])
+    assert rows("return_request") == declared
+    clock.shift(-(settings().message_days + 1) * 86_400)
+    clock.shift((settings().order_years * 365) * 86_400)
+    forget()
+    assert traces() == {"customer_order", "return_request"}
+    clock.shift(4 * 86_400)
+    assert forget()["people"] == 1
+    assert traces() == set()
+    with db.reading() as session:
+        assert orders.view(session, rows("customer_order")[0].token).total == "€79.60"
+    assert wrong_books() == []
+
+
+# --- The job --------------------------------------------------------------------------------------
+
+
+def _old_carts(count: int) -> None:
+    at = now() - timedelta(days=1000)
+    made = [
+        {"key_hash": f"{number:064d}", "currency": "EUR", "country": "DE", "codes": [], "credits": [],
+         "checkout": {"email": "canary@example.com"}, "version": 1, "created_at": at, "updated_at": at}
+        for number in range(count)
+    ]  # fmt: skip
+    with db.transaction() as session:
+        session.connection().execute(insert(SQLModel.metadata.tables["cart"]), made)
+
+
+@both
+def test_a_run_is_bounded_and_leaves_room_between_its_transactions(world, monkeypatch):
+    monkeypatch.setattr(jobs, "FORGET_BATCH", 10)
+    monkeypatch.setattr(jobs, "FORGET_BATCHES", 3)
+    _old_carts(45)
+    left: list[int] = []
+    assert jobs.forget(lambda _seconds: left.append(len(rows("cart")))) == {"carts": 30}
+    assert left == [35, 25, 15]
+    assert forget() == {"carts": 15}
+
+
+@both
+def test_what_cant_be_removed_keeps_nothing_else(world, clock, monkeypatch, caplog):
+    def broken(_session: Session, _most: int) -> int:
+        raise db.Unavailable("locked")
+
+    monkeypatch.setitem(retention.VERBS, "sessions", broken)
+    _old_carts(1)
+    assert forget() == {"carts": 1}
+    assert "What is old among sessions couldn't be removed" in caplog.text
+
+
+def test_it_runs_by_the_timetable(engine):
+    assert "forget_by_time" in {type(task).__name__ for task in jobs.queue()._registry.periodic_tasks}
+
+
+# --- The privacy page ------------------------------------------------------------------------------
+
+
+def _said() -> list[int]:
+    (part,) = (part for part in plain_texts.PRIVACY.parts if part.title == "How long we keep it")
+    return [int(re.search(r"\d+", text)[0]) for _name, text in part.rows]  # pyright: ignore
+
+
+def test_the_privacy_page_names_the_ages_that_the_job_goes_by(engine):
+    chosen = settings()
+    assert _said() == list(chosen.ages)
+    assert f"Max-Age={chosen.visitor_days * 86_400};" in cookies.set_cookie(
+        "c", "k", max_age=cookies.visitor_seconds()
+    )
+    assert "ten years" not in str(plain_texts.PRIVACY)
+
+
+def test_other_settings_are_said_and_built_anew(engine):
+    ages = {
+        "SHOP_CART_DAYS": "31", "SHOP_VISITOR_DAYS": "32", "SHOP_CUSTOMER_SESSION_DAYS": "33",
+        "SHOP_STAFF_SESSION_HOURS": "34", "SHOP_MESSAGE_DAYS": "35", "SHOP_ORDER_LINK_DAYS": "36",
+        "SHOP_UNPAID_ORDER_DAYS": "37", "SHOP_ORDER_YEARS": "8",
+    }  # fmt: skip
+    told = (
+        "import json; from shop_app import serve; from shop_app.components.plain_texts import PRIVACY;"
+        "print(json.dumps([[row[1] for part in PRIVACY.parts for row in part.rows], serve.sources_hash()]))"
+    )
+    said, built = [], set()
+    for more in ({}, ages):
+        asked = subprocess.run(
+            [sys.executable, "-c", told], cwd=ROOT, env=os.environ | more, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        rows_said, hashed = json.loads(asked.stdout)
+        said.append([re.search(r"\d+", row)[0] for row in rows_said])  # pyright: ignore
+        built.add(hashed)
+    assert said[1] == list(ages.values())
+    assert len(built) == 2
+
+
+@both
+def test_the_job_goes_by_other_settings_too(world, clock, configure):
+    world.fill_cart()
+    clock.shift(2 * 86_400 + 1)
+    assert forget() == {}
+    configure(SHOP_CART_DAYS="2")
+    assert forget() == {"carts": 1}
+
+
+def test_years_of_a_shop_are_forgotten_and_its_books_still_add_up(engine, clock):
+    put_demo_into_place()
+    db.engine().dispose()
+    before = [(row.number, row.total_minor, row.payment_status) for row in rows("customer_order")]
+    assert len(before) > 100
+    clock.shift(12 * 366 * 86_400)
+    while forget():
+        pass
+    assert {row.email for row in rows("customer_order") if row.status != "pending"} == {""}
+    assert [(row.number, row.total_minor, row.payment_status) for row in rows("customer_order")] == before
+    assert wrong_books() == []
