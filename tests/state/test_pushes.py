@@ -115,11 +115,7 @@ async def test_two_threads_and_the_loop_lose_nothing(told: Told):
         for number in range(first, 4_000, 2):
             teller.hear(CartChanged(number))
 
-    threads = [threading.Thread(target=many, args=(first,)) for first in (0, 1)]
-    for thread in threads:
-        thread.start()
-    while any(thread.is_alive() for thread in threads):
-        await asyncio.sleep(0)
+    await asyncio.gather(asyncio.to_thread(many, 0), asyncio.to_thread(many, 1))
     await rounds_of_the_loop()
     assert told.ids == set(range(4_000))
 
@@ -192,7 +188,7 @@ async def test_a_change_of_everything_is_pushed_in_pieces_between_which_the_loop
     await asyncio.sleep(0)
     # More ids of each kind than one statement may have.
     many = range(1, 40_001)
-    await pushes._push(pushes._Heard(set(many), {number: ("", 0.0) for number in many}, set(many)))
+    await pushes._push(pushes._Heard(set(many), dict.fromkeys(many, ("", 0.0)), set(many)))
     other.cancel()
     pieces = [step for step in happened if step != "others"]
     assert sum(pieces) == len(many) > 100 * max(pieces)
