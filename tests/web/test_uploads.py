@@ -16,7 +16,9 @@ from shop_app import db
 from shop_app.models import AuditEntry, Picture
 from shop_app.services import accounts
 from shop_app.services.catalog import pictures
+from shop_app.services.passwords import hash_password
 from shop_app.web import cookies, policy, uploads
+from tests.factories import make_customer, sign_in
 
 PASSWORD = "a long enough password"
 
@@ -34,9 +36,9 @@ async def client(engine, monkeypatch):
 
 def signed_in(role: str) -> dict[str, str]:
     with db.transaction() as session:
-        accounts.create_staff(session, f"{role}@example.com", PASSWORD, role=role)
+        accounts.create_staff(session, f"{role}@example.com", hash_password(PASSWORD), role=role)
     with db.transaction() as session:
-        key, _who = accounts.sign_in(session, f"{role}@example.com", PASSWORD, kind="staff")
+        key, _who = sign_in(session, f"{role}@example.com", PASSWORD, "staff")
     return {"cookie": f"{cookies.session_cookie()}={key}"}
 
 
@@ -124,7 +126,7 @@ async def test_a_picture_of_forty_million_pixels_keeps_nobody_waiting(client, mo
     upload = asyncio.create_task(client.post("/uploads/pictures", content=body, headers=headers))
     assert await asyncio.to_thread(at_work.wait, 10)
     assert not upload.done()
-    await db.in_transaction(lambda session: accounts.create_customer(session, "sam@example.com", PASSWORD))
+    await db.in_transaction(lambda session: make_customer(session))
     done.set()
     answer = await upload
     assert (answer.status_code, writing) == (201, [True])
