@@ -1,4 +1,4 @@
-"""What is folded in memory: built once, by one of those who come first, and for all before a server answers."""
+"""What is folded in memory: built once, by one of those who come first, and before a server answers."""
 
 from __future__ import annotations
 
