@@ -12,7 +12,7 @@ _HANDED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 def from_this_machine(request: Request, public_url: str) -> bool:
-    """Whether a tool on this machine sent it, or a page of the sandbox: no proxy, and no other site's page."""
+    """Whether a tool on this machine sent it, or the sandbox's own page: no proxy and no other site."""
     client = request.client.host if request.client else ""
     # A page of another site can reach this machine by a name of its own that it has turned to it.
     name = re.sub(r":\d+$", "", request.headers.get("host", ""))

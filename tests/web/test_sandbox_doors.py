@@ -9,7 +9,8 @@ from tests.web.conftest import Desk
 
 CALM = {"duplicates": 0, "shuffle": False, "delay_seconds": 0, "drop": 0, "forge": False, "paused": False}
 DOORS = (
-    ("POST", "/sandbox/_faults"), ("DELETE", "/sandbox/_faults"), ("POST", "/sandbox/_refunds/re_1?status=failed"),
+    ("POST", "/sandbox/_faults"), ("DELETE", "/sandbox/_faults"),
+    ("POST", "/sandbox/_refunds/re_1?status=failed"),
     ("POST", "/sandbox/_debits/pi_1?status=failed"), ("POST", "/sandbox/pay/cs_test_1"),
 )  # fmt: skip
 
