@@ -22,9 +22,9 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from . import together
+from .failures import FAILURES, unread
+from .failures import Unavailable as Unavailable
 from .settings import settings
-from .together import Unavailable
-from .words import _
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,14 +43,18 @@ def _make_threads() -> ThreadPoolExecutor:
 _threads = _make_threads()
 
 
-def make_engine(url: str) -> Engine:
-    """An engine as the shop needs it, for SQLite or PostgreSQL."""
+def make_engine(url: str, **pool: float) -> Engine:
+    """An engine as the shop needs it, for SQLite or PostgreSQL; `pool` says another size of its pool.
+
+    What it raises never shows the values of a statement: they are people's.
+    """
     if not url.startswith("sqlite"):
+        sizes = {"pool_size": 8, "max_overflow": 4, "pool_timeout": 5} | pool
         return create_engine(
-            url, pool_size=8, max_overflow=4, pool_timeout=5, pool_pre_ping=True,
-            connect_args={"options": POSTGRES_OPTIONS},
-        )  # fmt: skip
-    engine = create_engine(url, pool_size=24, max_overflow=0, connect_args={"check_same_thread": False})
+            url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": POSTGRES_OPTIONS}, **sizes
+        )
+    sizes = {"pool_size": 24, "max_overflow": 0, "pool_timeout": 5} | pool
+    engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False}, **sizes)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -134,8 +138,8 @@ def reading(*, on: Engine | None = None) -> Iterator[Session]:
     try:
         with Session(on or engine(), expire_on_commit=False) as session:
             yield session
-    except OperationalError as error:
-        raise Unavailable(_("The shop can't be read just now. Try again in a moment.")) from error
+    except FAILURES as error:
+        raise unread(error) from error
 
 
 async def in_transaction(verb: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

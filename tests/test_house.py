@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "shop_app"
-GROUND = ("settings", "clock", "money", "errors", "facts", "words", "db", "together", "migrate")
+GROUND = ("settings", "clock", "money", "errors", "facts", "words", "failures", "db", "together", "migrate")
 ABOVE_ALL = ("shop_app", "serve", "cli", "__main__")
 """The composition root and the command line: they may use everything, nobody uses them."""
 
