@@ -30,6 +30,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 5_000
+_READING = {
+    # PostgreSQL would show each statement another moment; it says so at each BEGIN, so any pool will do.
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    "sqlite": {"reads": True},
+}
 POSTGRES_OPTIONS = (
     "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=15000"
     " -c timezone=UTC"
@@ -75,10 +80,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Begin as the options say: `writes`, `durable` (through a power cut), `waits` (False: not at all)."""
+    """Begin as the options say: `reads` (alone), `writes`, `durable` (through a power cut), `waits` (or not)."""
     options, kept, sqlite = connection.get_execution_options(), connection.info, _driver_of(connection)
     writes = options.get("writes", False)
-    wanted = {"busy_timeout": BUSY_TIMEOUT_MS if options.get("waits", True) else 0}
+    wanted = {
+        "busy_timeout": BUSY_TIMEOUT_MS if options.get("waits", True) else 0,
+        "query_only": int(options.get("reads", False)),
+    }
     if writes:
         wanted["synchronous"] = 2 if options.get("durable") else 1
     try:
@@ -134,9 +142,14 @@ def transaction(*, durable: bool = False, on: Engine | None = None) -> Iterator[
 
 @contextmanager
 def reading(*, on: Engine | None = None) -> Iterator[Session]:
-    """A session that sees one moment of the database; what it writes is undone."""
+    """A session that sees one moment of the database, and can't write.
+
+    Errors  Unavailable when the database is locked, too slow or gone.
+    """
+    bind = on or engine()
     try:
-        with Session(on or engine(), expire_on_commit=False) as session:
+        with Session(bind, expire_on_commit=False) as session:
+            session.connection(execution_options=_READING[bind.dialect.name])
             yield session
     except FAILURES as error:
         raise unread(error) from error
