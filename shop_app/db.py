@@ -80,7 +80,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Begin as the options say: `reads` (alone), `writes`, `durable` (through a power cut), `waits` (or not)."""
+    """Begin as the options say: `reads` (alone), `writes`, `durable` (against power loss), `waits`."""
     options, kept, sqlite = connection.get_execution_options(), connection.info, _driver_of(connection)
     writes = options.get("writes", False)
     wanted = {

@@ -68,8 +68,9 @@ def test_reading_leaves_nothing_of_itself_on_its_connection(engine: Engine):
         assert names(one) == ["ash", "elm", "oak"]
         if one.dialect.name == "postgresql":
             with db.transaction(on=one) as session:
-                modes = "SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only')"
-                assert tuple(session.connection().execute(text(modes)).one()) == ("read committed", "off")
+                shown = [f"SHOW transaction_{name}" for name in ("isolation", "read_only")]
+                modes = [session.connection().execute(text(one)).scalar() for one in shown]
+                assert modes == ["read committed", "off"]
     finally:
         one.dispose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -38,3 +39,13 @@ def test_two_who_start_together_build_once(tmp_path: Path, monkeypatch: pytest.M
     assert sorted(answers) == [False, False, False, True]
     assert most == 1
     assert serve.build_front_end(force=True)
+
+
+@pytest.mark.parametrize("missing", ["shop_app.cli", "shop_app.demo.load"])
+def test_a_part_that_can_not_be_imported_stops_the_start(monkeypatch: pytest.MonkeyPatch, missing: str):
+    """With half of itself a shop must not open as if all were well."""
+    with monkeypatch.context() as broken:
+        broken.delattr(missing, raising=False)
+        broken.setitem(sys.modules, missing, None)
+        with pytest.raises(ImportError):
+            serve.prepare_database()
