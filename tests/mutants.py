@@ -45,7 +45,7 @@ MUTANTS = (
     ),
     Mutant(
         "inner-address", "a gateway's name for an inner address counts as public",
-        ((f"{SERVICES}/product_files/public_addresses.py", "    return ip.is_global and", "    return True or"),),
+        ((f"{SERVICES}/product_files/public_addresses.py", "return ip.is_global and", "return True or"),),
         ("tests/services/test_fetching.py",),
     ),
     Mutant(

@@ -39,7 +39,7 @@ async def inner(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def as_the_shop_is_built() -> ASGIApp:
-    """The stand-in inside of Starlette, as the shop's routes are: what goes wrong there comes out otherwise."""
+    """The stand-in inside of Starlette, as the shop's routes are: it answers what is raised with 500."""
     return Starlette(routes=[Mount("/", inner)])
 
 
