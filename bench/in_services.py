@@ -22,6 +22,7 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     from shop_app.services.checkout import checkout
     from shop_app.services.checkout.checkout import CheckoutForm
     from shop_app.services.orders import orders
+    from shop_app.services.passwords import hash_password
     from shop_app.services.payments import transfers
     from shop_app.settings import settings
     from tests.factories import key_hash, make_basics, make_product
@@ -33,7 +34,7 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     with db.transaction() as session:
         make_basics(session)
         make_product(session, stock=10 * orders_count)
-        owner = accounts.create_staff(session, "owner@example.com", "demo-owner", "owner")
+        owner = accounts.create_staff(session, "owner@example.com", hash_password("demo-owner"), "owner")
     form = CheckoutForm(
         email="sam@example.com", given_name="Sam", family_name="Shopper", line1="Am Speicher 4",
         postal_code="10115", locality="Berlin", country="DE", shipping_method="standard",

@@ -19,8 +19,7 @@ from shop_app.services.catalog.pictures import average_colour, encode, key_of  #
 
 
 def make(photo: Path) -> tuple[str, dict[str, object]]:
-    data = photo.read_bytes()
-    key = key_of(data)
+    key = key_of(photo.read_bytes())
     with Image.open(photo) as image:
         facts = {
             "file": f"photos/{photo.name}", "width": image.width, "height": image.height,
@@ -31,7 +30,8 @@ def make(photo: Path) -> tuple[str, dict[str, object]]:
         target = HERE / "media" / key / f"{width}.avif"
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(encode(data, width, "avif", avif_speed=4))
+            with target.open("wb") as file:
+                encode(photo, file, width, "avif", avif_speed=4)
     return key, facts
 
 

@@ -92,13 +92,9 @@ def migrate() -> None:
 @_needs_schema
 def seed(scale: int, seed_: int) -> None:
     """Load the demo catalogue with two years of orders; with --scale, a generated catalogue beside it."""
-    from . import db
     from .demo import load
 
-    with db.transaction() as session:
-        empty = load.is_empty(session)
-        loaded = load.load(session, seed=seed_) if empty else None
-    if loaded:
+    if loaded := load.fill(seed=seed_):
         click.echo(
             f"{loaded.products} products with {loaded.variants} variants, {loaded.reviews} reviews,"
             f" {loaded.orders} orders, {loaded.customers} customers."
@@ -159,13 +155,15 @@ def create_staff(email: str, role: str, name: str) -> None:
     """Make a member of staff. The password is asked for, or read from SHOP_STAFF_PASSWORD."""
     from . import db
     from .services import accounts
+    from .services.passwords import hash_password
 
     accounts.clean_email(email)
     password = os.environ.get("SHOP_STAFF_PASSWORD") or click.prompt(
         "Password", hide_input=True, confirmation_prompt=True
     )
+    hashed = hash_password(password)
     with db.transaction() as session:
-        person = accounts.create_staff(session, email, password, role, name=name, actor="command line")
+        person = accounts.create_staff(session, email, hashed, role, name=name, actor="command line")
     click.echo(f"{person.email} is now {'an' if role == 'owner' else 'a'} {role}.")
 
 
@@ -236,20 +234,16 @@ def migrate_to_newest() -> None:
 
 def seed_if_empty() -> None:
     """In demo mode, fill an empty database with the demo shop."""
-    from . import db
     from .settings import settings
 
     if settings().mode != "demo":
         return
     from .demo import load
 
-    with db.transaction() as session:
-        if load.is_empty(session):
-            loaded = load.load(session)
-            click.echo(
-                f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews,"
-                f" {loaded.orders} orders."
-            )
+    if loaded := load.fill():
+        click.echo(
+            f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews, {loaded.orders} orders."
+        )
 
 
 def _progress(length: int, label: str) -> Any:

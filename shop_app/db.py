@@ -22,14 +22,19 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from . import own_files, together
+from .failures import FAILURES, unread
+from .failures import Unavailable as Unavailable
 from .settings import settings
-from .together import Unavailable
-from .words import _
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 5_000
+_READING = {
+    # PostgreSQL would show each statement another moment; it says so at each BEGIN, so any pool will do.
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    "sqlite": {"reads": True},
+}
 POSTGRES_OPTIONS = (
     "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=15000"
     " -c timezone=UTC"
@@ -43,14 +48,18 @@ def _make_threads() -> ThreadPoolExecutor:
 _threads = _make_threads()
 
 
-def make_engine(url: str) -> Engine:
-    """An engine as the shop needs it, for SQLite or PostgreSQL."""
+def make_engine(url: str, **pool: float) -> Engine:
+    """An engine as the shop needs it, for SQLite or PostgreSQL; `pool` says another size of its pool.
+
+    What it raises never shows the values of a statement: they are people's.
+    """
     if not url.startswith("sqlite"):
+        sizes = {"pool_size": 8, "max_overflow": 4, "pool_timeout": 5} | pool
         return create_engine(
-            url, pool_size=8, max_overflow=4, pool_timeout=5, pool_pre_ping=True,
-            connect_args={"options": POSTGRES_OPTIONS},
-        )  # fmt: skip
-    engine = create_engine(url, pool_size=24, max_overflow=0, connect_args={"check_same_thread": False})
+            url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": POSTGRES_OPTIONS}, **sizes
+        )
+    sizes = {"pool_size": 24, "max_overflow": 0, "pool_timeout": 5} | pool
+    engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False}, **sizes)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -71,10 +80,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Begin as the options say: `writes`, `durable` (through a power cut), `waits` (False: not at all)."""
+    """Begin as the options say: `reads` (alone), `writes`, `durable` (against power loss), `waits`."""
     options, kept, sqlite = connection.get_execution_options(), connection.info, _driver_of(connection)
     writes = options.get("writes", False)
-    wanted = {"busy_timeout": BUSY_TIMEOUT_MS if options.get("waits", True) else 0}
+    wanted = {
+        "busy_timeout": BUSY_TIMEOUT_MS if options.get("waits", True) else 0,
+        "query_only": int(options.get("reads", False)),
+    }
     if writes:
         wanted["synchronous"] = 2 if options.get("durable") else 1
     try:
@@ -130,12 +142,17 @@ def transaction(*, durable: bool = False, on: Engine | None = None) -> Iterator[
 
 @contextmanager
 def reading(*, on: Engine | None = None) -> Iterator[Session]:
-    """A session that sees one moment of the database; what it writes is undone."""
+    """A session that sees one moment of the database, and can't write.
+
+    Errors  Unavailable when the database is locked, too slow or gone.
+    """
+    bind = on or engine()
     try:
-        with Session(on or engine(), expire_on_commit=False) as session:
+        with Session(bind, expire_on_commit=False) as session:
+            session.connection(execution_options=_READING[bind.dialect.name])
             yield session
-    except OperationalError as error:
-        raise Unavailable(_("The shop can't be read just now. Try again in a moment.")) from error
+    except FAILURES as error:
+        raise unread(error) from error
 
 
 async def in_transaction(verb: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -42,6 +42,8 @@ FORGET_BATCHES = 50
 """So many rows of a kind go in one transaction, and so many of these in an hour: 10,000 rows."""
 HOLDS_EVERY_SECONDS = 5
 """How often holds that ran out are looked for: others wait for these units."""
+HOLDS_AT_ONCE = 10
+"""So many carts give their units back in one transaction; each may hold a hundred kinds."""
 RECENT = timedelta(minutes=30)
 """How far back the regular comparison looks; the command line's looks back two days."""
 
@@ -208,8 +210,10 @@ async def _free_holds() -> None:
     while True:
         await asyncio.sleep(HOLDS_EVERY_SECONDS)
         try:
-            if await db.in_reading(holds.any_run_out):
-                await db.in_transaction(holds.sweep)
+            while await db.in_reading(holds.any_run_out):
+                # A few at a time: the loop turns in between.
+                if not await db.in_transaction(holds.sweep, HOLDS_AT_ONCE):
+                    break
         except Exception:
             log.exception("Holds couldn't be freed; it is tried again soon")
 

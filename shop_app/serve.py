@@ -63,16 +63,10 @@ def run() -> None:
 
 def prepare_database() -> None:
     """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
-    from shop_app import migrate
+    from shop_app import cli, migrate
 
     migrate.migrate()
-    try:
-        from shop_app import cli
-    except ImportError:
-        return
-    # The command line's module wires this; it does nothing where there is something already.
-    if seed := getattr(cli, "seed_if_empty", None):
-        seed()
+    cli.seed_if_empty()
 
 
 def sources() -> Iterator[Path]:

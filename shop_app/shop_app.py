@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from shop_app.live.bus import bus
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
 from shop_app.services import accounts
 from shop_app.services.catalog import storefront
+from shop_app.services.listing import kept
 from shop_app.settings import settings
 from shop_app.state import live, pushes
 from shop_app.state.base import answer_failure, notice_delta
@@ -45,6 +47,8 @@ from shop_app.web.last_resort import LastResort
 from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
 from shop_app.web.storefront import documents
+
+log = logging.getLogger(__name__)
 
 HANDLERS_FINISH_SECONDS = 10
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
@@ -160,11 +164,21 @@ FrontendEventExceptionState.auto_reload_on_errors = []
 logs.redact()
 
 
+async def warm() -> None:
+    """Fold the catalogue before anybody asks: what takes long is done once, and not on the loop."""
+    try:
+        await db.in_long_reading(kept.warm)
+    except Exception:
+        # Whoever asks first has it folded then, once the database is back.
+        log.exception("The catalogue couldn't be folded at the start")
+
+
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
     """From the start of a server process to its end: pushes, jobs, and time for handlers to finish."""
     own_files.close(settings().data_dir)
     app.event_processor.graceful_shutdown_timeout = HANDLERS_FINISH_SECONDS
+    await warm()
     bus.start(partial(live.emit, app))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(bus.stop)

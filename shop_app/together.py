@@ -28,8 +28,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from . import facts
-from .errors import ShopError
-from .words import _
+from .failures import FAILURES, unsaved
 
 T = TypeVar("T")
 
@@ -41,16 +40,6 @@ LONGEST_SECONDS = 0.02
 _lock = threading.Lock()
 """One writer of this process at a time: waiting here costs nothing and is in order, while SQLite's own
 waiting sleeps and polls. Taken by whoever begins, given back by whoever ends the transaction."""
-
-
-class Unavailable(ShopError):
-    """The database can't be reached, is locked or is full. Nothing was changed."""
-
-    code = "unavailable"
-
-
-def unavailable() -> Unavailable:
-    return Unavailable(_("The shop can't save anything just now. Try again in a moment."))
 
 
 @contextmanager
@@ -66,8 +55,8 @@ def transaction(bind: Engine, *, durable: bool) -> Iterator[Session]:
             with _closed_if_not_committed(connection):
                 session.commit()
             told = session.info.pop("facts", [])
-    except OperationalError as error:
-        raise unavailable() from error
+    except FAILURES as error:
+        raise unsaved(error) from error
     finally:
         if sqlite:
             _lock.release()
@@ -187,10 +176,10 @@ def _begin(wishes: list[_Wish], *, wait: bool) -> Connection | None:
             raise
     except BaseException as error:
         _lock.release()
-        if not isinstance(error, OperationalError):
+        if not isinstance(error, FAILURES):
             raise
         if wait:
-            raise unavailable() from error
+            raise unsaved(error) from error
         return None
     return connection
 
@@ -247,8 +236,8 @@ def _commit(connection: Connection, wishes: list[_Wish]) -> None:
         assert begun
         with _closed_if_not_committed(connection):
             begun.commit()
-    except OperationalError as error:
-        raise unavailable() from error
+    except FAILURES as error:
+        raise unsaved(error) from error
     finally:
         _end(connection)
     for wish in wishes:

@@ -24,8 +24,7 @@ def demo_database() -> Path:
     engine = db.make_engine(f"sqlite:///{path}")
     with time_machine.travel(SEEDED_AT, tick=False):
         migrate.migrate(engine)
-        with db.transaction(on=engine) as session:
-            load.load(session)
+        load.fill(on=engine)
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()

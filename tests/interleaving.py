@@ -1,15 +1,19 @@
 """Deterministic interleavings: a rival acts right before, or right after, one chosen step of another's work.
 
+A step is a call that has a name (`around`), or any line of a function (`before_line`).
+
 Where that step holds a lock that the rival needs, the rival waits for it, as it would in life, and acts
 as soon as it can: the work never waits for its rival.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import CodeType, FrameType
 from typing import Any
 
 WAIT_SECONDS = 0.15
@@ -74,4 +78,31 @@ def around(step: Step, when: str, rival: Rival) -> Iterator[None]:
         yield
     finally:
         setattr(step.owner, step.name, original)
+        rival.finish()
+
+
+@contextmanager
+def before_line(code: CodeType, number: int, rival: Rival) -> Iterator[None]:
+    """Let the rival act before the `number`th line (from 0) that this thread runs in `code`.
+
+    Where so many lines aren't run, `rival.struck` says that it never came to it.
+    """
+    left = number
+
+    def trace(frame: FrameType, what: str, _detail: object) -> Any:
+        nonlocal left
+        if frame.f_code is not code:
+            return None
+        if what == "line":
+            if left == 0:
+                rival.strike()
+            left -= 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
         rival.finish()

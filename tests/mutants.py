@@ -34,6 +34,36 @@ class Mutant:
 SERVICES, PROVIDERS = "shop_app/services", "shop_app/providers/payments"
 MUTANTS = (
     Mutant(
+        "woken-once", "the loop isn't woken again for what was heard while it told",
+        (("shop_app/state/pushes.py", "self._awake = bool(heard)", "pass"),),
+        ("tests/state/test_pushes.py",),
+    ),
+    Mutant(
+        "upload-on-the-loop", "a picture is decoded on the loop",
+        (("shop_app/web/uploads.py", "await _taken_in(body), by)", "pictures.take_in(body), by)"),),
+        ("tests/web/test_uploads.py",),
+    ),
+    Mutant(
+        "inner-address", "a gateway's name for an inner address counts as public",
+        ((f"{SERVICES}/product_files/public_addresses.py", "return ip.is_global and", "return True or"),),
+        ("tests/services/test_fetching.py",),
+    ),
+    Mutant(
+        "one-moment", "a question on PostgreSQL sees another moment with each statement",
+        (("shop_app/db.py", '"isolation_level": "REPEATABLE READ", ', ""),),
+        ("tests/test_db.py",),
+    ),
+    Mutant(
+        "first-page-alone", "only the newest payments are compared",
+        (("shop_app/till/comparing.py", "        before = page[-1].payment_id", "        return"),),
+        ("tests/faults/test_till.py",),
+    ),
+    Mutant(
+        "foreign-page", "another site's page opens the sandbox's doors",
+        (("shop_app/sandbox/doors.py", "    return origins <=", "    return True or origins <="),),
+        ("tests/web/test_sandbox_doors.py",),
+    ),
+    Mutant(
         "stock-guard", "units are taken whether they are there or not",
         ((f"{SERVICES}/stock/stock_ledger.py",
           'held >= bindparam("needed")',

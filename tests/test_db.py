@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
 from shop_app import db, facts
@@ -37,11 +38,52 @@ def test_a_refusal_undoes_everything_and_passes_through(engine: Engine):
     assert names(engine) == []
 
 
-def test_reading_writes_nothing(engine: Engine):
-    with db.reading() as session:
+def test_reading_sees_one_moment_whatever_others_commit_meanwhile(engine: Engine):
+    def count(session: Session) -> int:
+        return session.connection().execute(text("SELECT count(*) FROM tag")).scalar_one()
+
+    def of_all(session: Session) -> list[str]:
+        return list(session.exec(select(Tag.name).order_by(Tag.name)))
+
+    with db.transaction() as session:
         session.add(Tag(name="oak"))
-        session.flush()
-    assert names(engine) == []
+    with db.reading() as session:
+        assert count(session) == 1
+        with db.transaction() as other:
+            other.add(Tag(name="elm"))
+        # By another statement, and on rows that no statement has read yet.
+        assert (count(session), of_all(session)) == (1, ["oak"])
+    assert names(engine) == ["elm", "oak"]
+
+
+def test_reading_leaves_nothing_of_itself_on_its_connection(engine: Engine):
+    """The next transaction on it writes, and sees what others commit, as ever."""
+    one = db.make_engine(engine.url.render_as_string(hide_password=False), pool_size=1, max_overflow=0)
+    try:
+        for name in ("ash", "elm", "oak"):
+            with db.reading(on=one) as session:
+                session.exec(select(Tag.name)).all()
+            with db.transaction(on=one) as session:
+                session.add(Tag(name=name))
+        assert names(one) == ["ash", "elm", "oak"]
+        if one.dialect.name == "postgresql":
+            with db.transaction(on=one) as session:
+                shown = [f"SHOW transaction_{name}" for name in ("isolation", "read_only")]
+                modes = [session.connection().execute(text(one)).scalar() for one in shown]
+                assert modes == ["read committed", "off"]
+    finally:
+        one.dispose()
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO tag (name) VALUES ('x')", "DELETE FROM tag"])
+def test_a_question_that_writes_is_refused(engine: Engine, statement: str):
+    with db.transaction() as session:
+        session.add(Tag(name="oak"))
+    refused = DBAPIError if engine.dialect.name == "postgresql" else db.Unavailable
+    with pytest.raises(refused) as refusal, db.reading() as session:
+        session.connection().execute(text(statement))
+    assert re.search("read-?only", str(refusal.value.__cause__))
+    assert names(engine) == ["oak"]
 
 
 def test_facts_are_told_after_the_commit_and_equal_ones_once(engine: Engine):
@@ -154,9 +196,9 @@ async def test_what_may_wait_runs_off_the_loop(engine: Engine):
 
 @pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])
 def test_orders_and_payments_survive_a_power_cut_on_sqlite(engine: Engine, durable: bool, level: int):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL is durable by its own defaults")
     with db.transaction(durable=durable) as session:
-        if engine.dialect.name != "sqlite":
-            return  # PostgreSQL is durable by its own defaults.
         assert session.connection().execute(text("PRAGMA synchronous")).scalar() == level
         assert session.connection().execute(text("PRAGMA journal_mode")).scalar() == "wal"
 

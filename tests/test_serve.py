@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -46,3 +47,13 @@ def test_the_lock_of_the_front_end_is_written_as_a_build_writes_it() -> None:
     """Else the first start would leave a changed file in a fresh clone."""
     text = (ROOT / "reflex.lock" / "package.json").read_text()
     assert text == json.dumps(json.loads(text))
+
+
+@pytest.mark.parametrize("missing", ["shop_app.cli", "shop_app.demo.load"])
+def test_a_part_that_can_not_be_imported_stops_the_start(monkeypatch: pytest.MonkeyPatch, missing: str):
+    """With half of itself a shop must not open as if all were well."""
+    with monkeypatch.context() as broken:
+        broken.delattr(missing, raising=False)
+        broken.setitem(sys.modules, missing, None)
+        with pytest.raises(ImportError):
+            serve.prepare_database()

@@ -18,7 +18,8 @@ from shop_app.errors import NotFound
 from shop_app.facts import CartChanged
 from shop_app.models import Category, Tag
 
-pytestmark = pytest.mark.both
+on_both = pytest.mark.both
+"""What holds on PostgreSQL too. Verbs share no commit there, so the other tests are SQLite's alone."""
 
 
 def names(on: Engine) -> list[str]:
@@ -51,6 +52,7 @@ def refusing(session: Session) -> None:
     raise NotFound("There is no such thing.")
 
 
+@on_both
 async def test_a_verb_and_what_it_tells_know_who_asked(engine: Engine):
     told: list[str] = []
     facts.listen(CartChanged, lambda _fact: told.append(facts.author.get()))
@@ -64,6 +66,7 @@ async def test_a_verb_and_what_it_tells_know_who_asked(engine: Engine):
     assert facts.author.get() == ""
 
 
+@on_both
 async def test_of_verbs_that_wait_together_a_refused_one_undoes_its_own_work_alone(engine: Engine):
     told: list[CartChanged] = []
     facts.listen(CartChanged, told.append)
@@ -73,6 +76,7 @@ async def test_of_verbs_that_wait_together_a_refused_one_undoes_its_own_work_alo
     assert sorted(told, key=lambda fact: fact.cart_id) == [CartChanged(3), CartChanged(6)]
 
 
+@on_both
 async def test_of_verbs_that_wait_together_a_flush_that_fails_takes_no_other_along(engine: Engine):
     def wrong(session: Session) -> None:
         session.add(Category(slug="lamps", title="Lamps", parent_id=404))
@@ -88,6 +92,7 @@ async def test_of_verbs_that_wait_together_a_flush_that_fails_takes_no_other_alo
         assert session.exec(select(Category)).all() == []
 
 
+@on_both
 async def test_of_verbs_that_wait_together_one_that_meets_a_broken_database_takes_no_other_along(
     engine: Engine,
 ):
@@ -104,8 +109,6 @@ async def test_of_verbs_that_wait_together_one_that_meets_a_broken_database_take
 async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):
-    if engine.dialect.name != "sqlite":
-        return  # Verbs share no commit there.
     told: list[CartChanged] = []
     facts.listen(CartChanged, told.append)
     commit = type(engine.dialect).do_commit
@@ -123,8 +126,6 @@ async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
 
 
 async def test_one_durable_verb_makes_the_shared_commit_durable(engine: Engine):
-    if engine.dialect.name != "sqlite":
-        return
     levels: list[int] = []
 
     def level(session: Session) -> None:
@@ -135,6 +136,7 @@ async def test_one_durable_verb_makes_the_shared_commit_durable(engine: Engine):
     assert levels == [2, 2, 1]
 
 
+@on_both
 async def test_an_asker_that_goes_away_leaves_its_work_done(engine: Engine):
     asked = asyncio.create_task(db.in_transaction(adding("oak")))
     await asyncio.sleep(0)
@@ -145,6 +147,7 @@ async def test_an_asker_that_goes_away_leaves_its_work_done(engine: Engine):
     assert names(engine) == ["elm", "oak"]
 
 
+@on_both
 async def test_forty_at_once_are_all_written_and_all_answered(engine: Engine):
     done = await asyncio.gather(*(db.in_durable_transaction(adding(f"tag {n:02}")) for n in range(40)))
     assert done == [f"tag {n:02}" for n in range(40)] == names(engine)
@@ -153,8 +156,6 @@ async def test_forty_at_once_are_all_written_and_all_answered(engine: Engine):
 async def test_those_who_come_while_a_commit_is_on_its_way_share_the_next(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):
-    if engine.dialect.name != "sqlite":
-        return
     commit, committed = type(engine.dialect).do_commit, itertools.count(1)
     begun, go_on = threading.Event(), threading.Event()
 
@@ -179,8 +180,6 @@ async def test_those_who_come_while_a_commit_is_on_its_way_share_the_next(
 
 @pytest.mark.parametrize("rival", ["a thread", "another process"])
 async def test_the_loop_goes_on_while_others_write(engine: Engine, rival: str):
-    if engine.dialect.name != "sqlite":
-        return
     at_work, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -213,8 +212,6 @@ async def test_the_loop_goes_on_while_others_write(engine: Engine, rival: str):
 
 
 async def test_sockets_have_their_turn_between_many_verbs(engine: Engine, monkeypatch: pytest.MonkeyPatch):
-    if engine.dialect.name != "sqlite":
-        return
     monkeypatch.setattr(together, "LONGEST_SECONDS", 0.0)
     commit, committed = type(engine.dialect).do_commit, itertools.count()
 
@@ -231,8 +228,6 @@ async def test_sockets_have_their_turn_between_many_verbs(engine: Engine, monkey
 async def test_nobody_waits_for_ever_where_a_turn_can_not_begin(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):
-    if engine.dialect.name != "sqlite":
-        return
 
     def refuse(*_args: object, **_more: object) -> None:
         raise RuntimeError("no connection")
@@ -245,6 +240,7 @@ async def test_nobody_waits_for_ever_where_a_turn_can_not_begin(
     assert names(engine) == ["ash"]
 
 
+@on_both
 def test_a_loop_that_has_ended_leaves_nothing_behind(engine: Engine):
     for name in ("ash", "elm"):
         asyncio.run(db.in_transaction(adding(name)))
@@ -253,6 +249,7 @@ def test_a_loop_that_has_ended_leaves_nothing_behind(engine: Engine):
     assert [loop for loop in together._queues if loop.is_closed()] == []
 
 
+@on_both
 def test_after_a_commit_that_failed_the_next_ones_find_a_clean_connection(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):

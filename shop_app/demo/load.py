@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from sqlalchemy import func
+from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
+from .. import db
 from .. import models as m
 from ..clock import now
 from ..services.listing import shelf
-from ..settings import settings
+from ..services.passwords import Hashed
 from . import catalogue, history, reviews
 from .bulk import Bulk
 
@@ -35,12 +36,23 @@ def is_empty(session: Session) -> bool:
     )
 
 
-def load(session: Session, *, seed: int = SEED) -> Loaded:
-    """Fill an empty database with the demo shop; the same seed on the same day gives the same shop."""
+def fill(*, seed: int = SEED, on: Engine | None = None) -> Loaded | None:
+    """Fill an empty database with the demo shop; None where there is something already.
+
+    The same seed on the same day gives the same shop. Passwords are hashed before the transaction.
+    """
+    with db.reading(on=on) as session:
+        if not is_empty(session):
+            return None
+    hashes = catalogue.hashed_logins()
+    with db.transaction(on=on) as session:
+        return _load(session, hashes, seed) if is_empty(session) else None
+
+
+def _load(session: Session, hashes: dict[str, Hashed], seed: int) -> Loaded:
     moment = now()
     today = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    if settings().mode == "demo":
-        catalogue.load_logins(session)
+    catalogue.load_logins(session, hashes)
     bulk = Bulk(session)
     promotion_ids = catalogue.load_terms(bulk, today)
     goods = catalogue.load_products(bulk, Random(f"{seed} goods"), today)

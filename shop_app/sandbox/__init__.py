@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from ..settings import settings
+from .doors import from_this_machine
+
+if TYPE_CHECKING:
+    from .faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,11 @@ class Sandbox:
         self.app = Starlette(
             routes=[
                 Route("/v1/{path:path}", api.endpoint, methods=["GET", "POST", "DELETE"]),
-                Route("/pay/{session}", PayPage(self.store, api).endpoint, methods=["GET", "POST"]),
+                Route(
+                    "/pay/{session}",
+                    PayPage(self.store, api, public_url=wiring.public_url).endpoint,
+                    methods=["GET", "POST"],
+                ),
                 Route("/_faults", self._faults, methods=["GET", "POST", "DELETE"]),
                 Route("/_refunds/{id}", self._settle("refund"), methods=["POST"]),
                 Route("/_debits/{id}", self._settle("debit"), methods=["POST"]),
@@ -94,21 +103,31 @@ class Sandbox:
     async def _faults(self, request: Request) -> Response:
         from pydantic import ValidationError
 
-        from .faults import Faults, in_force, keep
+        from .faults import Faults
 
-        if not from_this_machine(request):
+        if not from_this_machine(request, self.wiring.public_url):
             return JSONResponse({"error": "only from this machine"}, 403)
+        wanted = None
         if request.method != "GET":
             try:
                 wanted = Faults.model_validate_json(await request.body() or b"{}")
             except ValidationError as error:
                 wrong = error.errors(include_url=False, include_context=False, include_input=False)
                 return JSONResponse({"error": wrong}, 400)
+        return JSONResponse(
+            await run_in_threadpool(self._keep_faults, Faults() if request.method == "DELETE" else wanted)
+        )
+
+    def _keep_faults(self, wanted: Faults | None) -> dict[str, Any]:
+        """The faults in force, after these were put in their place."""
+        from .faults import in_force, keep
+
+        if wanted is not None:
             with self.store.change() as tables:
-                keep(tables, wanted if request.method == "POST" else Faults())
+                keep(tables, wanted)
             self.deliveries.wake()
         with self.store.reading() as tables:
-            return JSONResponse(in_force(tables).model_dump())
+            return in_force(tables).model_dump()
 
     def _settle(self, what: str) -> Callable[[Request], Awaitable[Response]]:
         """Let a pending refund, or a bank debit, succeed or fail now: `?status=succeeded` or `failed`."""
@@ -119,7 +138,8 @@ class Sandbox:
 
         async def endpoint(request: Request) -> Response:
             status = request.query_params.get("status", "")
-            if not from_this_machine(request) or status not in ("succeeded", "failed"):
+            own = from_this_machine(request, self.wiring.public_url)
+            if not own or status not in ("succeeded", "failed"):
                 return JSONResponse({"error": "only from this machine, with status=succeeded or failed"}, 403)
 
             def settle() -> dict:
@@ -140,10 +160,3 @@ class Sandbox:
 def built_in() -> Sandbox | None:
     """This process's sandbox, None where payments go to Stripe."""
     return Sandbox(Wiring.from_settings()) if settings().uses_sandbox else None
-
-
-def from_this_machine(request: Request) -> bool:
-    """Whether the request was made on this machine itself, and not handed on by a proxy on it."""
-    handed_on = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-    host = request.client.host if request.client else ""
-    return host in ("127.0.0.1", "::1") and not any(name in request.headers for name in handed_on)

@@ -18,6 +18,7 @@ from ..clock import now
 from ..words import _
 from . import charges, sessions
 from .api import Api, read_body
+from .doors import from_own_page
 from .replies import Refused
 from .store import Store, Tables
 
@@ -35,14 +36,15 @@ def _template() -> Any:
 class PayPage:
     """GET shows the page; POST pays, declines or confirms, and answers with a redirect or the page."""
 
-    def __init__(self, store: Store, api: Api) -> None:
+    def __init__(self, store: Store, api: Api, *, public_url: str) -> None:
         self._store = store
         self._api = api
+        self._public_url = public_url
 
     async def endpoint(self, request: Request) -> Response:
         id, form = request.path_params["session"], {}
         if request.method == "POST":
-            if request.headers.get("sec-fetch-site") == "cross-site":
+            if not from_own_page(request, self._public_url):
                 return HTMLResponse(_("This form came from another site."), 403)
             try:
                 fields = parse_qs((await read_body(request)).decode(errors="replace"), keep_blank_values=True)
@@ -157,11 +159,12 @@ def _page(
 
 
 def _headers(session: dict[str, Any] | None) -> dict[str, str]:
-    # Browsers hold the redirect after a form against form-action too: the shop may be on another port.
+    # No referrer at all would make browsers keep the form's origin to themselves too.
+    # They hold the redirect after a form against form-action too: the shop may be on another port.
     home = urlsplit(session["success_url"]) if session else None
     shop = f" {home.scheme}://{home.netloc}" if home else ""
     return {
-        "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; font-src 'self';"
         f" form-action 'self'{shop}; frame-ancestors 'none'; base-uri 'none'",

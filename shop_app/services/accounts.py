@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import bindparam, delete
@@ -20,11 +18,7 @@ from ..models import Customer, LoginSession, Role, Staff
 from ..settings import settings
 from ..words import _
 from . import audit
-
-if TYPE_CHECKING:
-    from pwdlib import PasswordHash
-
-MIN_PASSWORD, MAX_PASSWORD = 8, 200
+from .passwords import Hashed, verify
 
 _CLERK = frozenset(
     ["orders.view", "orders.fulfil", "products.view", "inventory.view", "inventory.adjust", "customers.view"]
@@ -64,9 +58,6 @@ _WHO = (
     .where(_login.c.token_hash == bindparam("token"))
 )  # fmt: skip
 
-# Each hash takes 64 MiB for a quarter of a second: more at once would be a way to fill the memory.
-_hashing = threading.Semaphore(2)
-
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -93,10 +84,31 @@ class Principal:
 NOBODY = Principal()
 
 
+Kind = Literal["customer", "staff"]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a password is held against: the hash that the address has now, None where nobody may sign in."""
+
+    kind: Kind
+    email: str
+    hashed: Hashed | None
+    renewed: Hashed | None = None
+    """Once it is proven: what the hash is replaced by, if it is to be."""
+
+
+class Proven(Login):
+    """A login whose password was right."""
+
+
 class WrongLogin(ShopError):
     """The address or the password is wrong; the sentence is the same for both."""
 
     code = "wrong_login"
+
+    def __init__(self) -> None:
+        super().__init__(_("The e-mail address or the password is wrong."))
 
 
 def who(session: Session, token_hash: str) -> Principal:
@@ -114,20 +126,34 @@ def who(session: Session, token_hash: str) -> Principal:
     return NOBODY
 
 
-def sign_in(
-    session: Session, email: str, password: str, *, kind: Literal["customer", "staff"]
-) -> tuple[str, Principal]:
-    """A new session: its key, for the cookie alone, and who it belongs to. Takes a quarter of a second.
+def login_of(session: Session, email: str, *, kind: Kind) -> Login:
+    """What has to be proven to sign in with that address; for an unknown one too."""
+    address = email.strip().lower()
+    person = _person(session, kind, address)
+    return Login(kind, address, Hashed(person.password_hash) if person and person.password_hash else None)
 
-    Errors  WrongLogin, whichever of the two is wrong, after the same work.
+
+def prove(login: Login, password: str) -> Proven:
+    """Hold the password against the login. A quarter of a second: on a thread, outside of a transaction.
+
+    Errors  WrongLogin, after the same work whatever is wrong.
     """
-    table = Staff if kind == "staff" else Customer
-    person = session.exec(select(table).where(col(table.email) == email.strip().lower())).first()
-    good, renewed = _verify(password, person.password_hash if person else None)
-    if not person or not good or (isinstance(person, Staff) and not person.active):
-        raise WrongLogin(_("The e-mail address or the password is wrong."))
-    if renewed:
-        person.password_hash = renewed
+    good, renewed = verify(password, login.hashed)
+    if not good:
+        raise WrongLogin
+    return Proven(login.kind, login.email, login.hashed, renewed)
+
+
+def sign_in(session: Session, login: Proven) -> tuple[str, Principal]:
+    """A new session: its key, for the cookie alone, and who it belongs to.
+
+    Errors  WrongLogin where the account was closed, or its password changed, since it was proven.
+    """
+    person = _person(session, login.kind, login.email)
+    if not person or not login.hashed or person.password_hash != login.hashed.text:
+        raise WrongLogin
+    if login.renewed:
+        person.password_hash = login.renewed.text
     key = secrets.token_urlsafe(32)
     staff = isinstance(person, Staff)
     lasts = (
@@ -148,39 +174,46 @@ def sign_in(
     return key, principal
 
 
+def _person(session: Session, kind: Kind, address: str) -> Staff | Customer | None:
+    """Who signs in with that address; nobody who was dismissed."""
+    table = Staff if kind == "staff" else Customer
+    person = session.exec(select(table).where(col(table.email) == address)).first()
+    return None if isinstance(person, Staff) and not person.active else person
+
+
 def sign_out(session: Session, token_hash: str) -> None:
     """End that session; once or twice is the same."""
     session.connection().execute(delete(LoginSession).where(col(LoginSession.token_hash) == token_hash))
 
 
 def create_staff(
-    session: Session, email: str, password: str, role: str, *, name: str = "", actor: str = "system"
+    session: Session, email: str, password: Hashed, role: str, *, name: str = "", actor: str = "system"
 ) -> Principal:
     """A new member of staff.
 
-    Errors  Invalid for an address, role or password that can't be used; Conflict for a known address.
+    Errors  Invalid for an address or role that can't be used; Conflict for a known address.
     """
     address = clean_email(email)
     if role not in PERMISSIONS:
         raise Invalid(_("Choose owner, manager or clerk as the role."), field="role")
     if session.exec(select(Staff).where(Staff.email == address)).first():
         raise Conflict(_("There is a member of staff with this e-mail address already."))
-    staff = Staff(email=address, name=name.strip()[:200], role=role, password_hash=hash_password(password))
+    staff = Staff(email=address, name=name.strip()[:200], role=role, password_hash=password.text)
     session.add(staff)
     session.flush()
     audit.record(session, actor, "created", "staff", address, after={"role": role, "name": staff.name})
     return _staff(staff)
 
 
-def create_customer(session: Session, email: str, password: str, *, name: str = "") -> Principal:
+def create_customer(session: Session, email: str, password: Hashed, *, name: str = "") -> Principal:
     """A new customer with a password.
 
-    Errors  Invalid for an address or password that can't be used; Conflict for a known address.
+    Errors  Invalid for an address that can't be used; Conflict for a known address.
     """
     address = clean_email(email)
     if session.exec(select(Customer).where(Customer.email == address)).first():
         raise Conflict(_("There is an account with this e-mail address already."))
-    customer = Customer(email=address, name=name.strip()[:200], password_hash=hash_password(password))
+    customer = Customer(email=address, name=name.strip()[:200], password_hash=password.text)
     session.add(customer)
     session.flush()
     return _customer(customer)
@@ -199,44 +232,9 @@ def clean_email(text: str) -> str:
         raise Invalid(_("Enter an e-mail address like name@example.com."), field="email") from None
 
 
-def hash_password(password: str) -> str:
-    """Argon2id of the password; a quarter of a second and 64 MiB on the caller's thread.
-
-    Errors  Invalid for one that is too short or too long.
-    """
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise Invalid(
-            _("Choose a password of {least} to {most} characters.").format(
-                least=MIN_PASSWORD, most=MAX_PASSWORD
-            ),
-            field="password",
-        )
-    with _hashing:
-        return _hasher().hash(password)
-
-
 def key_hash(key: str) -> str:
     """What the database keeps of a session's key."""
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _verify(password: str, password_hash: str | None) -> tuple[bool, str | None]:
-    # An unknown address costs the same time as a known one.
-    with _hashing:
-        good, renewed = _hasher().verify_and_update(password[:MAX_PASSWORD], password_hash or _decoy())
-    return good and password_hash is not None, renewed
-
-
-@lru_cache(maxsize=1)
-def _hasher() -> PasswordHash:
-    from pwdlib import PasswordHash
-
-    return PasswordHash.recommended()
-
-
-@lru_cache(maxsize=1)
-def _decoy() -> str:
-    return _hasher().hash(secrets.token_urlsafe(16))
 
 
 def _staff(staff: Staff) -> Principal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import reflex as rx
 
@@ -14,6 +15,8 @@ from shop_app.web.cookies import key_hash
 
 from . import live
 from .base import internal, public
+
+log = logging.getLogger(__name__)
 
 NO_ORDER = OrderView(
     number="",
@@ -49,18 +52,26 @@ class Order(rx.State):
     view: OrderView = NO_ORDER
     missing: bool = False
     _waiting: bool = False
+    """Whether `wait` runs for this tab; one is enough, whichever order it shows."""
+    _looks: int = 0
+    """How often it has read the order that is shown."""
 
     @rx.event
     @public
     async def load(self):
         token = order_token(self)
         try:
-            self.view, self.missing = await db.in_reading(orders.view, token), False
+            self._show(await db.in_reading(orders.view, token))
         except NotFound:
             self.view, self.missing = NO_ORDER, True
             return None
         await live.join_order(self, key_hash(token))
         return self._next()
+
+    def _show(self, view: OrderView) -> None:
+        if view.token != self.view.token:
+            self._looks = 0
+        self.view, self.missing = view, False
 
     def _next(self):
         if self.view.phase != "confirming":
@@ -69,7 +80,7 @@ class Order(rx.State):
             return Order.give_up
         if self._waiting:
             return None
-        self._waiting = True
+        self._waiting, self._looks = True, 0
         return Order.wait
 
     @rx.event
@@ -84,16 +95,37 @@ class Order(rx.State):
     @internal
     async def wait(self):
         """Read again a few times, ever more slowly, should the push that tells of the payment be missed."""
-        token = order_token(self)
-        for pause in PAUSES_SECONDS:
-            await asyncio.sleep(pause)
-            view = await db.in_reading(orders.view, token)
+        try:
+            while pause_seconds := await _next_pause(self):
+                await asyncio.sleep(pause_seconds)
+                await _look_again(self)
+        except BaseException:
             async with self:
-                if self.view.token != token or self.view.phase != "confirming":
-                    break
-                self.view = view
-        async with self:
-            self._waiting = False
+                self._waiting = False
+            raise
+
+
+async def _next_pause(order: Order) -> float:
+    """How many seconds to wait for the next look at the order that is shown; 0 for no further look."""
+    async with order:
+        order._waiting = order.view.phase == "confirming" and order._looks < len(PAUSES_SECONDS)
+        if not order._waiting:
+            return 0
+        order._looks += 1
+        return PAUSES_SECONDS[order._looks - 1]
+
+
+async def _look_again(order: Order) -> None:
+    token = order.view.token
+    try:
+        view = await db.in_reading(orders.view, token)
+    except Exception:
+        # The next look may go better, and a push loads the page anyway.
+        log.warning("The open page of an order couldn't read it again", exc_info=True)
+        return
+    async with order:
+        if order.view.token == token and order.view.phase == "confirming":
+            order.view = view
 
 
 def order_token(state: rx.State) -> str:

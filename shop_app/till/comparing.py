@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 from .. import db
 from ..clock import now
 from ..errors import ProviderDown, ShopError
 from ..providers.payments import Trace, provider
-from ..services.payments import payment_traces, payments
+from ..services.payments import payment_inbox, payment_traces, payments
 from ..services.payments.payment_ledger import Known
 from .healing import sweep
 from .outside import ask
@@ -20,6 +20,8 @@ from .settling import settle
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
+PAGE = 500
+"""So many payments, or things of the company's, are in hand at once: no number of them is left out."""
 COMPANIES = ("stripe",)
 """Those that keep books of their own."""
 
@@ -29,6 +31,7 @@ async def reconcile(
 ) -> list[str]:
     """Compare open and recent payments, refunds and disputes with the company's; settles what was missed.
 
+    All of them: where nothing is said, nothing was missed and nothing waits.
     Answers in sentences, which `say` also hears as they come: what was settled, and what needs a person.
 
     Errors  ProviderDown at the end, where the company didn't answer for a part of it.
@@ -41,17 +44,31 @@ async def reconcile(
         if say:
             say(sentence)
 
-    wanted = {known.payment_id: known for known in await db.in_reading(payments.to_compare, recent=recent)}
     down: list[ProviderDown] = []
     traces = await _traces(recent, down)
     leads = await db.in_reading(payment_traces.missed, traces)
-    wanted |= {lead.payment_id: lead for lead in leads.payments}
-    await _compare(list(wanted.values()), leads.disputed, tell, down)
-    for sentence in await db.in_durable_transaction(payment_traces.mark_unknown, traces):
-        tell(sentence)
+    left = {lead.payment_id: lead for lead in leads.payments}
+    async for page in _pages(recent):
+        wanted = [left.pop(known.payment_id, known) for known in page]
+        await _compare(wanted, leads.disputed, tell, down)
+    await _compare(list(left.values()), leads.disputed, tell, down)
+    for start in range(0, len(traces), PAGE):
+        some = traces[start : start + PAGE]
+        for sentence in await db.in_durable_transaction(payment_traces.mark_unknown, some):
+            tell(sentence)
+    if waiting := await db.in_reading(payment_inbox.waiting):
+        tell(f"{waiting} of the company's notices couldn't be applied yet: the log says why.")
     if down:
         raise down[0]
     return sorted(sentences)
+
+
+async def _pages(recent: timedelta) -> AsyncIterator[list[Known]]:
+    """All payments that are to be compared, so many at a time."""
+    before = None
+    while page := await db.in_reading(payments.to_compare, recent=recent, before=before, limit=PAGE):
+        yield page
+        before = page[-1].payment_id
 
 
 async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:

@@ -10,7 +10,7 @@ import asyncio
 import gzip
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, QueryParams
@@ -76,17 +76,18 @@ class Documents:
         if file := self.build.files.get(path):
             return file_response(file, path, Headers(scope=scope))
         if found := self._match(path):
-            return await self._in_turn(scope, *found)
+            return await self._in_turn(scope, lambda: self._answer(scope, *found))
         if len(path) > 1 and path.endswith("/") and self._match(path.rstrip("/")):
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse("/" + path.strip("/") + (f"?{query}" if query else ""), status_code=301)
         return None
 
-    async def _in_turn(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> Response:
+    async def _in_turn(self, scope: Scope, make: Callable[[], Response]) -> Response:
+        """What `make` makes on a thread, once it is the turn of whoever asks."""
         address = client_address(scope)
         try:
             async with self.loads.turn(address):
-                return await self.answer(scope, route, params)
+                return await asyncio.to_thread(make)
         except TooManyLoads:
             security_log.note("limit", address=address, detail="pages")
             sentence = "Too many pages were asked for at once. Wait a few seconds and load it again."
@@ -98,16 +99,21 @@ class Documents:
                 return route, found.groupdict()
         return None
 
-    async def answer(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> Response:
-        """The document of a route: its content, or the lost page where there is none."""
-        page = await _ask(route, params, QueryParams(scope["query_string"]))
+    def _answer(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> Response:
+        """The document of a route: its content, or the lost page where there is none.
+
+        On a thread as a whole: reading, filling in and compressing take milliseconds each.
+        """
+        page = _ask(route, params, QueryParams(scope["query_string"]))
         if page.status in (301, 302, 303, 307, 308) and page.location:
             return RedirectResponse(page.location, status_code=page.status)
         if page.status == 404 and not page.html:
-            lost = await _ask(self.lost, params, QueryParams(""))
             # The reactive page stays the address's own: it says by itself that nothing is here.
-            return self._document(scope, self.lost, lost, 404)
+            return self._lost_page(scope, params)
         return self._document(scope, route, page, page.status)
+
+    def _lost_page(self, scope: Scope, params: dict[str, str]) -> Response:
+        return self._document(scope, self.lost, _ask(self.lost, params, QueryParams("")), 404)
 
     def _document(self, scope: Scope, route: DocumentRoute, page: Served, status: int) -> Response:
         shell = self.build.shell(route.name if route.name != LOST else "*")
@@ -135,15 +141,15 @@ class Documents:
 
         await self.app(scope, receive, watch)
         if unknown:
-            page = await _ask(self.lost, {}, QueryParams(""))
-            await self._document(scope, self.lost, page, 404)(scope, receive, send)
+            lost = await self._in_turn(scope, lambda: self._lost_page(scope, {}))
+            await lost(scope, receive, send)
 
 
-async def _ask(route: DocumentRoute, params: dict[str, str], query: QueryParams) -> Served:
+def _ask(route: DocumentRoute, params: dict[str, str], query: QueryParams) -> Served:
     if route.serve is None:
         return Served()
     try:
-        return await asyncio.to_thread(route.serve, params, query)
+        return route.serve(params, query)
     except NotFound:
         return Served(status=404)
     except Exception:

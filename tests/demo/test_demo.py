@@ -25,10 +25,10 @@ from shop_app.models import (
     TaxRate,
     Variant,
 )  # fmt: skip
-from shop_app.services import accounts
 from shop_app.services.books import books
 from shop_app.services.catalog import pictures
 from tests.demo_file import put_demo_into_place
+from tests.factories import sign_in
 from tests.production import PRODUCTION
 
 DEMO_TABLES = (
@@ -52,8 +52,7 @@ def test_the_books_of_the_demo_are_right(demo):
 
 @pytest.mark.postgres
 def test_on_postgresql_it_is_whole_too_and_grows(engine, clock):
-    with db.transaction() as session:
-        load.load(session)
+    load.fill()
     scale.grow(30, seed=3)
     with db.reading() as session:
         assert books.check(session).violations == ()
@@ -137,8 +136,8 @@ def snapshot(session: Session) -> dict[str, list[dict[str, object]]]:
 
 
 def test_the_same_day_gives_the_same_shop(engine, clock):
-    with db.transaction() as session:
-        load.load(session)
+    load.fill()
+    with db.reading() as session:
         first = snapshot(session)
     db.engine().dispose()
     put_demo_into_place()
@@ -153,15 +152,15 @@ def test_demo_logins_work_in_demo_mode(demo):
             ("clerk@example.com", "demo-clerk", "staff", "clerk"),
             ("shopper@example.com", "demo-shopper", "customer", ""),
         ):
-            assert accounts.sign_in(session, email, password, kind=kind)[1].role == role  # pyright: ignore
+            assert sign_in(session, email, password, kind)[1].role == role
         shopper = session.exec(select(Customer.id).where(Customer.email == "shopper@example.com")).one()
         assert session.exec(select(func.count()).where(col(Order.customer_id) == shopper)).one() >= 5
 
 
 def test_production_mode_has_no_demo_logins(engine, configure):
     configure(**PRODUCTION)
-    with db.transaction() as session:
-        load.load(session)
+    load.fill()
+    with db.reading() as session:
         assert session.exec(select(Staff)).all() == []
         assert session.exec(select(Customer).where(col(Customer.password_hash).is_not(None))).all() == []
 

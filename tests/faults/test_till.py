@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlmodel import SQLModel
 
 from shop_app import db, till
+from shop_app.clock import now
 from shop_app.errors import Conflict, ProviderDown
 from shop_app.providers import payments as companies
 from shop_app.services.cart import cart
 from shop_app.services.payments import payments
 from shop_app.services.refunds.refunds import RefundWish
+from shop_app.till import comparing
 from shop_app.web import webhooks
 from tests.paying import FORM, GOOD, MANAGER, ME, World, client_of, everything, make_world, rows
 
@@ -177,6 +181,72 @@ def test_reconcile_finds_what_the_webhook_missed_and_says_so_once(world):
     after = everything()
     assert asyncio.run(till.reconcile()) == []
     assert everything() == after
+
+
+def more_payments(count: int) -> set[int]:
+    """So many further payments of the one order there is, as old attempts that are still open."""
+    first = rows("payment")[0]
+    made = [
+        dict(first._mapping)
+        | {"id": first.id + n, "attempt": 1 + n, "reference": f"cs_test_{n}", "state": "open"}
+        for n in range(1, count + 1)
+    ]
+    with db.transaction() as session:
+        session.connection().execute(SQLModel.metadata.tables["payment"].insert(), made)
+    return {row.id for row in rows("payment")}
+
+
+def test_reconcile_looks_at_every_payment_however_many_there_are(world, monkeypatch):
+    world.pay()
+    wanted, looked = more_payments(1_300), []
+
+    async def settle(payment, **_more) -> str:
+        looked.append(payment.payment_id)
+        return "already known"
+
+    monkeypatch.setattr(comparing, "settle", settle)
+    assert asyncio.run(till.reconcile()) == []
+    assert len(looked) == len(wanted)
+    assert set(looked) == wanted
+
+
+def test_reconcile_goes_on_from_page_to_page_and_finds_the_oldest(world, monkeypatch):
+    monkeypatch.setattr(comparing, "PAGE", 2)
+    world.enter_card(world.pay())
+    paid = rows("payment")[0]
+    more_payments(4)
+    sentences = asyncio.run(till.reconcile())
+    assert f"Payment {paid.reference} of order id {order().id}: applied." in sentences
+    # The others are unknown to the company, and each is said.
+    assert len(sentences) == 5
+
+
+def test_reconcile_does_not_say_that_all_agrees_while_notices_wait(world, monkeypatch):
+    world.enter_card(world.pay())
+    (_seq, body, header), *_rest = world.sandbox.deliveries.claim()
+
+    async def broken(_inbox_id: int) -> str:
+        raise RuntimeError("it can't be applied")
+
+    for caller in ("shop_app.till.healing", "shop_app.till"):
+        monkeypatch.setattr(f"{caller}.apply_notice", broken)
+    assert world.post_event(body, header) == 200
+    # The payment itself is settled by the first comparison; the notice still waits after it.
+    asyncio.run(till.reconcile())
+    assert asyncio.run(till.reconcile()) == [
+        "1 of the company's notices couldn't be applied yet: the log says why."
+    ]
+
+
+def test_the_company_s_books_are_read_to_the_end(world, monkeypatch):
+    """Two hundred and three sessions are three of the company's pages."""
+    world.pay()
+    with world.sandbox.store.change() as tables:
+        known = tables.get("checkout.session", rows("payment")[0].reference) or {}
+        for number in range(202):
+            tables.put(known | {"id": f"cs_test_more_{number}", "status": "complete"})
+    traces = companies.provider("stripe").recent(now() - timedelta(hours=1))
+    assert len({trace.reference for trace in traces if trace.kind == "session"}) == 202
 
 
 def test_webhook_return_and_reconcile_at_once_pay_once(world):

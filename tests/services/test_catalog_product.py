@@ -185,7 +185,7 @@ def test_delivery_is_named_in_working_days_with_its_price(
     make_product(session)
     page = product(session, "fable-lamp")
     assert page.delivery_line.startswith("With you ")
-    assert page.delivery_cost_line.startswith("Delivery €") or page.delivery_cost_line == "Free delivery"
+    assert page.delivery_cost_line == "Delivery €4.90, free from €50.00"
 
 
 def test_nothing_is_promised_for_what_is_sold_out(session: Session) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from PIL import Image
-from sqlmodel import Session, select
+from PIL import Image, PngImagePlugin
+from sqlmodel import Session
 
 from shop_app.errors import Invalid, NotFound
-from shop_app.models import Picture
 from shop_app.services.catalog import pictures
 
 
@@ -21,6 +22,11 @@ def photo(
     out = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(out, format, **how)
     return out.getvalue()
+
+
+def kept(session: Session, data: bytes) -> str:
+    """The key of a picture that the shop has."""
+    return pictures.keep(session, pictures.take_in(data)).key
 
 
 def huge_png(width: int, height: int) -> bytes:
@@ -41,8 +47,8 @@ def huge_png(width: int, height: int) -> bytes:
 @pytest.mark.both
 def test_a_picture_is_kept_once_with_its_size_and_average_colour(session: Session):
     data = photo(format="PNG")
-    first = pictures.take(session, data, "lamp.png")
-    again = pictures.take(session, data, "other.jpg")
+    first = pictures.keep(session, pictures.take_in(data), "lamp.png")
+    again = pictures.keep(session, pictures.take_in(data), "other.jpg")
     assert first.id == again.id
     assert (first.width, first.height, first.source) == (800, 1000, "lamp.png")
     assert first.colour == "#406080"
@@ -63,47 +69,61 @@ def test_the_key_is_made_of_the_bytes_alone():
         (photo()[:900], "broken"),
         (huge_png(20_000, 20_000), "too_large"),
         (huge_png(60_000, 60_000), "too_large"),
+        (photo(4_001, 2_500, format="WEBP", method=0), "too_large"),
     ],
-    ids=["empty", "svg", "html", "zip", "cut off", "400 Mpx", "3600 Mpx"],
+    ids=["empty", "svg", "html", "zip", "cut off", "400 Mpx", "3600 Mpx", "10 Mpx of WebP"],
 )
-def test_what_is_no_good_picture_is_refused_and_leaves_nothing(session: Session, data: bytes, code: str):
+def test_what_is_no_good_picture_is_refused_and_leaves_nothing(data: bytes, code: str):
     with pytest.raises(Invalid) as refusal:
-        pictures.take(session, data)
+        pictures.take_in(data)
     assert refusal.value.code == code
-    assert session.exec(select(Picture)).all() == []
     assert not (pictures.media_dir() / "originals").exists()
 
 
 def test_more_than_25_mb_is_refused_before_it_is_looked_at():
     with pytest.raises(Invalid, match="larger than 25 MB"):
-        pictures.examine(b"\xff" * (25 * 1024 * 1024 + 1))
+        pictures.take_in(b"\xff" * (25 * 1024 * 1024 + 1))
 
 
 def test_exif_is_turned_into_pixels_and_then_gone():
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010E] = "CANARY-exif"
-    found = pictures.examine(photo(400, 300, exif=exif))
+    found = pictures.take_in(photo(400, 300, exif=exif))
     assert (found.width, found.height) == (300, 400)
-    assert b"CANARY" not in found.data
-    assert not Image.open(io.BytesIO(found.data)).getexif()
+    assert b"CANARY" not in found.path.read_bytes()
+    assert not Image.open(found.path).getexif()
 
 
 def test_what_hides_behind_the_pixels_is_left_behind():
-    assert b"<?php" not in pictures.examine(photo() + b"<?php evil").data
+    assert b"<?php" not in pictures.take_in(photo() + b"<?php evil").path.read_bytes()
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_words_beside_the_pixels_are_left_behind(format: str, mode: str):
+    words = PngImagePlugin.PngInfo()
+    words.add_text("Comment", "CANARY-text")
+    how = {"comment": b"CANARY-comment", "icc_profile": b"CANARY-profile", "xmp": b"CANARY-xmp"}
+    if format == "JPEG" and mode in ("RGBA", "P"):
+        mode = "CMYK"
+    out = io.BytesIO()
+    Image.new(mode, (30, 20)).save(out, format, pnginfo=words, **how)
+    assert b"CANARY" in out.getvalue()
+    assert b"CANARY" not in pictures.take_in(out.getvalue()).path.read_bytes()
 
 
 def test_transparent_pictures_stay_transparent_and_are_white_behind_in_jpeg(session: Session):
     out = io.BytesIO()
     Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(out, "PNG")
-    key = pictures.take(session, out.getvalue()).key
+    key = kept(session, out.getvalue())
     with Image.open(pictures.derivative(key, 320, "jpg")) as made:
         assert made.convert("RGB").getpixel((25, 25)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize(("ext", "format"), [("avif", "AVIF"), ("webp", "WEBP"), ("jpg", "JPEG")])
 def test_each_format_is_made_once_at_its_width(session: Session, ext: str, format: str):
-    key = pictures.take(session, photo()).key
+    key = kept(session, photo())
     path = pictures.derivative(key, 320, ext)
     with Image.open(path) as made:
         assert (made.format, made.width, made.height) == (format, 320, 400)
@@ -113,7 +133,7 @@ def test_each_format_is_made_once_at_its_width(session: Session, ext: str, forma
 
 
 def test_nothing_is_made_larger_than_it_was(session: Session):
-    key = pictures.take(session, photo(800, 1000)).key
+    key = kept(session, photo(800, 1000))
     path = pictures.derivative(key, 1440, "webp")
     assert path.name == "960.webp"
     with Image.open(path) as made:
@@ -142,3 +162,73 @@ def test_the_demo_pictures_are_there_ready_made():
         assert pictures.key_of((pictures.SHIPPED / facts["file"]).read_bytes()) == key
         assert all(pictures.ready(key, width, "avif") for width in (320, 640, 960))
     assert pictures.derivative(next(iter(known)), 640, "webp").parent.parent == pictures.media_dir()
+
+
+class Beats:
+    """How often another thread had a turn while this was entered."""
+
+    def __enter__(self) -> Beats:
+        self.count, self._over = 0, threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._thread.start()
+        return self
+
+    def _beat(self) -> None:
+        while not self._over.wait(0.001):
+            self.count += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+NOISE = Image.effect_noise((2_000, 1_500), 60)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_other_threads_go_on_while_a_picture_is_written(monkeypatch: pytest.MonkeyPatch, mode: str):
+    """The encoder works in C for a long time; into memory it would keep all others waiting."""
+    beats: list[int] = []
+    save = Image.Image.save
+
+    def counted(self: Image.Image, *args: object, **more: object) -> None:
+        with Beats() as others:
+            save(self, *args, **more)  # pyright: ignore
+        beats.append(others.count)
+
+    out = io.BytesIO()
+    NOISE.convert(mode).save(out, "PNG", compress_level=1)
+    monkeypatch.setattr(Image.Image, "save", counted)
+    original = pictures.take_in(out.getvalue())
+    pictures._write(
+        pictures.media_dir() / "x", lambda file: pictures.encode(original.path, file, 1440, "jpg")
+    )
+    assert len(beats) == 2
+    assert beats[0] > 5
+    assert beats[1] > 2
+
+
+def test_at_most_two_pictures_are_in_memory_at_once(monkeypatch: pytest.MonkeyPatch):
+    lock, too_many, inside, most = threading.Lock(), threading.Event(), 0, 0
+    decode = pictures._decode
+
+    def counted(data: bytes) -> Image.Image:
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+            if most > 2:
+                too_many.set()
+        # Long enough for a third to come, if one could.
+        too_many.wait(0.05)
+        try:
+            return decode(data)
+        finally:
+            with lock:
+                inside -= 1
+
+    monkeypatch.setattr(pictures, "_decode", counted)
+    photos = [photo(600, 400, colour=f"#40608{number}", format="PNG") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(pictures.take_in, photos))) == 8
+    assert most <= 2

@@ -29,7 +29,6 @@ from shop_app.models import (
 from shop_app.services.product_files import csv_export, product_csv
 from shop_app.services.product_files.csv_cells import as_it_was, harmless
 from shop_app.services.product_files.csv_product import made_up_sku
-from shop_app.services.product_files.fetching import Fetcher, public_address
 from shop_app.services.stock import stock
 from tests.factories import make_basics, make_category, stock_of, variant_with
 
@@ -354,26 +353,6 @@ def test_a_picture_that_can_not_be_had_keeps_its_address_and_the_product(shop, w
     report = run(path, pictures=True, fetch=lambda url: jpeg("red" if "gone" in url else "blue"))
     assert (report.changed, report.pictures) == (1, 2)
     assert rows_of(Product)[0].extra.keys().isdisjoint({"Image Src 1", "Image Src 2", "Image Alt Text 1"})
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1/a.jpg", "http://localhost/a.jpg", "http://10.0.0.1/a.jpg", "http://169.254.169.254/latest/",
-        "http://[::1]/a.jpg", "http://[::ffff:127.0.0.1]/a.jpg", "http://0.0.0.0/", "file:///etc/passwd",
-        "ftp://93.184.216.34/a.jpg", "http://93.184.216.34:8080/a.jpg", "http://user:pw@93.184.216.34/a.jpg",
-        "gopher://x", "http://", "not an address",
-    ],
-)  # fmt: skip
-def test_addresses_inside_are_never_asked(url):
-    with pytest.raises(Invalid):
-        public_address(url)
-    with pytest.raises(Invalid):
-        Fetcher().fetch(url)
-
-
-def test_a_public_address_is_connected_to_as_it_was_looked_up():
-    assert public_address("https://93.184.216.34/a.jpg") == "93.184.216.34"
 
 
 # --- Out ------------------------------------------------------------------------------------------

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from shop_app import db
+from shop_app.errors import NotFound
 from shop_app.services.cart import cart
+from shop_app.services.checkout import checkout
+from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.orders import orders
 from shop_app.state import order as desk
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
@@ -92,3 +101,141 @@ async def test_looking_up_is_limited(open_tab, placed):
         problems.append(tab.problem)
     assert problems[9] != problems[10]
     assert "too often" in problems[10]
+
+
+# --- Waiting for the payment ----------------------------------------------------------------------
+
+
+class InBackground:
+    """A State as a background task has it: it is changed inside `async with` alone."""
+
+    def __init__(self, state: Any) -> None:
+        self.__dict__.update(_state=state, _entered=False)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._state, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        assert self._entered, f"{name} is set outside of `async with self`"
+        setattr(self._state, name, value)
+
+    async def __aenter__(self) -> InBackground:
+        assert not self._entered
+        self.__dict__["_entered"] = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.__dict__["_entered"] = False
+
+
+FORM = CheckoutForm(
+    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
+    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    payment_provider="stripe",
+)  # fmt: skip
+
+
+def unpaid_order(visitor: str) -> str:
+    """The address of an order whose card payment hasn't been told of yet."""
+    key = key_hash(visitor)
+    with db.transaction() as session:
+        cart.add(session, key, "SHOAL-BOWL", 1)
+        total_minor = checkout.view(session, key).total_minor
+        return f"/orders/{orders.place(session, key, FORM, expected_total_minor=total_minor).token}"
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each waiter has slept between its looks; nobody sleeps really."""
+    slept: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(desk.asyncio, "sleep", noted)
+    return slept
+
+
+async def waiting_tab(open_tab: Any, address: str) -> Order:
+    tab = await open_tab(Order, address)
+    assert await tab.load() is not None
+    assert tab.view.phase == "confirming"
+    return tab
+
+
+def looks(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[Any], Any]) -> list[str]:
+    """Have each further read of an order go as told, and the rest as it is; the tokens that were read."""
+    asked: list[str] = []
+    view, left = orders.view, list(answers)
+
+    def one(session: Any, token: str) -> Any:
+        asked.append(token)
+        return left.pop(0)(view(session, token)) if left else view(session, token)
+
+    monkeypatch.setattr(desk.orders, "view", one)
+    return asked
+
+
+def failing(error: Exception) -> Callable[[Any], Any]:
+    def fail(_view: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "error", [db.Unavailable("Try again in a moment."), NotFound("No such order."), RuntimeError("a bug")]
+)
+async def test_one_read_that_fails_ends_no_waiting(open_tab, shop, pauses, monkeypatch, error):
+    tab = await waiting_tab(open_tab, unpaid_order(VISITOR))
+    paid = replace(tab.view, phase="paid")
+    asked = looks(monkeypatch, failing(error), lambda view: view, lambda _view: paid)
+    await Order.wait.fn(InBackground(tab))
+    assert (tab.view.phase, len(asked), pauses) == ("paid", 3, [2, 4, 8])
+    assert tab._waiting is False
+
+
+async def test_whatever_ends_the_waiting_it_can_begin_again(open_tab, shop, monkeypatch):
+    tab = await waiting_tab(open_tab, unpaid_order(VISITOR))
+
+    async def gone(_seconds: float) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(desk.asyncio, "sleep", gone)
+        with pytest.raises(asyncio.CancelledError):
+            await Order.wait.fn(InBackground(tab))
+    assert await tab.load() is not None, "nobody waits any more, and nobody begins again"
+
+
+async def test_an_order_that_stays_unpaid_is_looked_at_a_few_times_and_again_after_a_push(
+    open_tab, shop, pauses
+):
+    tab = await waiting_tab(open_tab, unpaid_order(VISITOR))
+    for _ in range(2):
+        await Order.wait.fn(InBackground(tab))
+        assert pauses == [2, 4, 8, 16, 32, 60]
+        pauses.clear()
+        assert await tab.load() is not None
+
+
+async def test_a_tab_that_goes_on_to_another_order_waits_for_that_one(open_tab, shop, pauses, monkeypatch):
+    tab = await waiting_tab(open_tab, unpaid_order(VISITOR))
+    second, noted = unpaid_order("w" * 43), desk.asyncio.sleep
+
+    async def going_on(seconds: float) -> None:
+        if len(pauses) == 1:
+            tab._get_root_state()._update_router_vars(
+                {"pathname": second, "asPath": second, "origin": ""}, {}
+            )
+            assert await tab.load() is None, "one waiter is enough for a tab"
+        await noted(seconds)
+
+    monkeypatch.setattr(desk.asyncio, "sleep", going_on)
+    paid = replace((await waiting_tab(open_tab, second)).view, phase="paid")
+    asked = looks(monkeypatch, *[lambda view: view] * 4, lambda _view: paid)
+    await Order.wait.fn(InBackground(tab))
+    assert (tab.view, pauses) == (paid, [2, 4, 2, 4])
+    assert set(asked[1:]) == {paid.token}

@@ -27,7 +27,7 @@ def key(engine) -> str:
     out = io.BytesIO()
     Image.new("RGB", (700, 500), "#aabbcc").save(out, "PNG")
     with db.transaction() as session:
-        return pictures.take(session, out.getvalue()).key
+        return pictures.keep(session, pictures.take_in(out.getvalue())).key
 
 
 async def test_a_picture_is_made_on_the_first_request_and_may_be_kept_for_ever(client, key):
@@ -51,7 +51,7 @@ async def test_twenty_askers_at_once_make_it_once(client, key, monkeypatch):
     real = pictures.encode
 
     def counted(*args, **kwargs):
-        made.append(args[1:])
+        made.append(args[2:])
         return real(*args, **kwargs)
 
     monkeypatch.setattr(pictures, "encode", counted)

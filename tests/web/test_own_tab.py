@@ -46,7 +46,8 @@ async def test_where_both_changed_it_both_load_it(shop: Shop):
             await tab.settle()
         await one.send(f"{CART}.add", SKU)
         await two.send(f"{CART}.add", SKU)
-        assert f"{CART}.load" in await asked_of(one) + await asked_of(two)
+        for tab in (one, two):
+            assert f"{CART}.load" in await asked_of(tab)
         updates = await one.call(f"{CART}.load") + await two.call(f"{CART}.load")
         counts = [
             view["view_rx_state_"]["count"]

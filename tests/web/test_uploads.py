@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import threading
 
 import httpx
 import pytest
@@ -13,7 +15,10 @@ from starlette.applications import Starlette
 from shop_app import db
 from shop_app.models import AuditEntry, Picture
 from shop_app.services import accounts
+from shop_app.services.catalog import pictures
+from shop_app.services.passwords import hash_password
 from shop_app.web import cookies, policy, uploads
+from tests.factories import make_customer, sign_in
 
 PASSWORD = "a long enough password"
 
@@ -31,15 +36,22 @@ async def client(engine, monkeypatch):
 
 def signed_in(role: str) -> dict[str, str]:
     with db.transaction() as session:
-        accounts.create_staff(session, f"{role}@example.com", PASSWORD, role=role)
+        accounts.create_staff(session, f"{role}@example.com", hash_password(PASSWORD), role=role)
     with db.transaction() as session:
-        key, _who = accounts.sign_in(session, f"{role}@example.com", PASSWORD, kind="staff")
+        key, _who = sign_in(session, f"{role}@example.com", PASSWORD, "staff")
     return {"cookie": f"{cookies.session_cookie()}={key}"}
 
 
 def png() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (60, 40), "#aabbcc").save(out, "PNG")
+    return out.getvalue()
+
+
+def forty_million_pixels() -> bytes:
+    """A few kilobytes that are 160 MB in memory."""
+    out = io.BytesIO()
+    Image.new("1", (8_000, 5_000), 1).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
@@ -94,3 +106,51 @@ async def test_a_body_past_the_limit_is_refused(client, monkeypatch):
     answer = await client.post("/uploads/pictures", content=b"x" * 1001, headers=headers)
     assert answer.status_code == 413
     assert rows() == before
+
+
+async def test_a_picture_of_forty_million_pixels_keeps_nobody_waiting(client, monkeypatch):
+    """The loop turns, and others write, while it is looked at: on a thread, outside of any transaction."""
+    headers, body = signed_in("manager"), forty_million_pixels()
+    assert len(body) < 20_000
+    at_work, done, writing = threading.Event(), threading.Event(), []
+    decode = pictures._decode
+
+    def watched(data: bytes) -> Image.Image:
+        at_work.set()
+        image = decode(data)
+        # An upload within the transaction would keep the other writer out until it is over.
+        writing.append(done.wait(10))
+        return image
+
+    monkeypatch.setattr(pictures, "_decode", watched)
+    upload = asyncio.create_task(client.post("/uploads/pictures", content=body, headers=headers))
+    assert await asyncio.to_thread(at_work.wait, 10)
+    assert not upload.done()
+    await db.in_transaction(lambda session: make_customer(session))
+    done.set()
+    answer = await upload
+    assert (answer.status_code, writing) == (201, [True])
+    assert (answer.json()["width"], answer.json()["height"]) == (8_000, 5_000)
+
+
+async def test_uploads_are_looked_at_one_after_another(client, monkeypatch):
+    headers, inside, most = signed_in("manager"), 0, 0
+    decode, second = pictures._decode, threading.Event()
+
+    def counted(data: bytes) -> Image.Image:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        if most > 1:
+            second.set()
+        # Long enough for a second to come, if one could.
+        second.wait(0.05)
+        image = decode(data)
+        inside -= 1
+        return image
+
+    monkeypatch.setattr(pictures, "_decode", counted)
+    posts = (client.post("/uploads/pictures", content=png(), headers=headers) for _ in range(6))
+    answers = await asyncio.gather(*posts)
+    assert ([answer.status_code for answer in answers], most) == ([201] * 6, 1)
+    assert rows()[0] == 1

@@ -8,10 +8,12 @@ import json
 import os
 import re
 import tempfile
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from sqlmodel import Session, select
@@ -26,6 +28,8 @@ WIDTHS = (320, 640, 960, 1440)
 FORMATS = ("avif", "webp", "jpg")
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 40_000_000
+MAX_WEBP_PIXELS = 10_000_000
+"""Pillow 12 decodes WebP without giving the interpreter's lock up: nothing else goes on meanwhile."""
 READABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 
 SHIPPED = ROOT / "seed"
@@ -36,17 +40,23 @@ KEY = re.compile(r"[0-9a-f]{24}")
 # Decoders look at this themselves, before they reserve memory for the pixels.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
+# The largest takes half a gigabyte while it is looked at: more at once would be a way to fill the memory.
+_decoding = threading.Semaphore(2)
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A picture that was found good: upright, in sRGB, without EXIF, encoded anew."""
+    """A picture that was found good. Its file is there: upright, in sRGB, without EXIF, encoded anew."""
 
     key: str
-    data: bytes
     suffix: str
     width: int
     height: int
     colour: str
+
+    @property
+    def path(self) -> Path:
+        return _originals() / f"{self.key}.{self.suffix}"
 
 
 def key_of(data: bytes) -> str:
@@ -54,8 +64,11 @@ def key_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:24]
 
 
-def examine(data: bytes) -> Original:
-    """Check and clean the bytes of a picture. Takes up to a second: call it outside of a transaction.
+def take_in(data: bytes) -> Original:
+    """Check and clean the bytes of a picture, and write its file; `keep` makes it the shop's.
+
+    Takes seconds and much memory, two at a time: call it on a thread, outside of a transaction. A file
+    without a row does no harm: the same bytes have the same name.
 
     Errors  Invalid for what isn't a picture, is broken, or is too large, and says which.
     """
@@ -65,26 +78,19 @@ def examine(data: bytes) -> Original:
             field="picture",
             code="too_large",
         )
-    image = _decode(data)
-    encoded, suffix = _encode_original(image)
-    return Original(key_of(data), encoded, suffix, image.width, image.height, average_colour(image))
-
-
-def take(session: Session, data: bytes, source: str = "") -> Picture:
-    """Keep a picture: its original on disk, its row in the database; the same bytes give the same row.
-
-    Errors  Invalid, as `examine` says.
-    """
-    known = session.exec(select(Picture).where(Picture.key == key_of(data))).first()
-    return known or keep(session, examine(data), source)
+    with _decoding:
+        image = _decode(data)
+        suffix = "png" if image.mode == "RGBA" else "jpg"
+        original = Original(key_of(data), suffix, image.width, image.height, average_colour(image))
+        _write(original.path, lambda file: _encode_original(image, file))
+    return original
 
 
 def keep(session: Session, original: Original, source: str = "") -> Picture:
-    """Keep a picture that `examine` found good."""
+    """Keep a picture that was taken in: its row in the database; the same bytes give the same row."""
     known = session.exec(select(Picture).where(Picture.key == original.key)).first()
     if known:
         return known
-    _write(media_dir() / "originals" / f"{original.key}.{original.suffix}", original.data)
     picture = Picture(
         key=original.key,
         source=source[:2000],
@@ -101,6 +107,10 @@ def media_dir() -> Path:
     return settings().data_dir / "media"
 
 
+def _originals() -> Path:
+    return media_dir() / "originals"
+
+
 def ready(key: str, width: int, ext: str) -> Path | None:
     """The file of that size if it has been made or shipped already; None where it hasn't."""
     name = f"{key}/{width}.{ext}"
@@ -110,7 +120,7 @@ def ready(key: str, width: int, ext: str) -> Path | None:
 def derivative(key: str, width: int, ext: str) -> Path:
     """The file of a picture in one of WIDTHS and FORMATS; made and kept when it is asked for first.
 
-    A width past the original's answers with the original's own. Takes up to a second.
+    A width past the original's answers with the original's own. Takes up to a second: call it on a thread.
 
     Errors  NotFound for an unknown key, width or format.
     """
@@ -123,30 +133,33 @@ def derivative(key: str, width: int, ext: str) -> Path:
     if found := ready(key, width, ext):
         return found
     path = media_dir() / key / f"{width}.{ext}"
-    _write(path, encode(source.read_bytes(), width, ext))
+    with _decoding:
+        _write(path, lambda file: encode(source, file, width, ext))
     return path
 
 
-def encode(data: bytes, width: int, ext: str, *, avif_speed: int = 8) -> bytes:
-    """A trusted original in that format, at most `width` wide."""
+def encode(source: Path, file: BinaryIO, width: int, ext: str, *, avif_speed: int = 8) -> None:
+    """Write a trusted original in that format into `file`, at most `width` wide."""
     how: dict[str, dict[str, Any]] = {
         "avif": {"format": "AVIF", "quality": 60, "speed": avif_speed, "max_threads": 1},
         "webp": {"format": "WEBP", "quality": 80, "method": 4},
         "jpg": {"format": "JPEG", "quality": 82, "progressive": True, "optimize": True},
     }
-    out = io.BytesIO()
-    with Image.open(io.BytesIO(data)) as image:
+    with Image.open(source) as image:
+        # A JPEG is read at a fraction of its size where that is enough.
+        image.draft(None, (width * 3, width * 3))
         shown = _flat(image)
         if shown.width > width:
             size = (width, max(1, round(shown.height * width / shown.width)))
             shown = shown.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        shown.save(out, **how[ext])
-    return out.getvalue()
+        shown.save(file, **how[ext])
 
 
 def average_colour(image: Image.Image) -> str:
     """The picture's average colour as #rrggbb."""
-    red, green, blue = _flat(image).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))  # pyright: ignore
+    # Small before it is laid on white: transparent pixels count by how much is seen of them either way.
+    small = image.resize((1, 1), Image.Resampling.BOX)
+    red, green, blue = _flat(small).getpixel((0, 0))  # pyright: ignore
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
@@ -159,7 +172,7 @@ def shipped() -> dict[str, dict[str, Any]]:
 
 def _original(key: str) -> tuple[Path, int]:
     for suffix in ("jpg", "png"):
-        path = media_dir() / "originals" / f"{key}.{suffix}"
+        path = _originals() / f"{key}.{suffix}"
         if path.is_file():
             return path, _width_of(path)
     known = shipped().get(key)
@@ -179,9 +192,14 @@ def _decode(data: bytes) -> Image.Image:
         with Image.open(io.BytesIO(data), formats=READABLE) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
+            if image.format == "WEBP" and image.width * image.height > MAX_WEBP_PIXELS:
+                raise Invalid(
+                    _("A WebP picture may have 10 million pixels. Save it smaller, or as JPEG."),
+                    field="picture", code="too_large",
+                )  # fmt: skip
             image.load()
-            upright = ImageOps.exif_transpose(image)
-            return _in_srgb(upright)
+            ImageOps.exif_transpose(image, in_place=True)
+            return _in_srgb(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid(
             _("The picture has more than 40 million pixels. Save it smaller and try again."),
@@ -212,9 +230,10 @@ def _in_srgb(image: Image.Image) -> Image.Image:
             )
             if converted:
                 return converted
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):
             pass  # A profile that can't be read is no reason to refuse the picture.
-    return image.convert("RGBA" if transparent else "RGB")
+    wanted = "RGBA" if transparent else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)
 
 
 def _flat(image: Image.Image) -> Image.Image:
@@ -225,25 +244,23 @@ def _flat(image: Image.Image) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _encode_original(image: Image.Image) -> tuple[bytes, str]:
-    # A new image carries no EXIF, no comment and nothing that was hidden behind the pixels.
-    out = io.BytesIO()
-    bare = Image.new(image.mode, image.size)
-    bare.paste(image)
+def _encode_original(image: Image.Image, file: BinaryIO) -> None:
+    # Encoded anew from the pixels alone: no EXIF, no comment and nothing that was hidden behind them.
+    image.info.clear()
+    # Into a real file: into memory, the encoder would keep the interpreter for itself for a second.
     if image.mode == "RGBA":
-        bare.save(out, "PNG")
-        return out.getvalue(), "png"
-    bare.save(out, "JPEG", quality=92, progressive=True, optimize=True)
-    return out.getvalue(), "jpg"
+        image.save(file, "PNG", exif=b"")
+    else:
+        image.save(file, "JPEG", quality=92, progressive=True, optimize=True, exif=b"")
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
     # Renaming is atomic: a reader, or another process that makes the same file, sees all or nothing.
     own_files.folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            write(file)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

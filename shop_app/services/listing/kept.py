@@ -50,12 +50,17 @@ class _Value(Generic[T]):
 
 
 class Kept(Generic[T]):
-    """One fold for each database, built by `build` and kept while the stamp stays the same."""
+    """One fold for each database, built by `build` and kept while the stamp stays the same.
+
+    The first one takes as long as the catalogue is large: a server has it made by `warm` before it
+    answers anybody, because what runs on its loop may ask for it.
+    """
 
     def __init__(self, build: Callable[[Session], T]) -> None:
         self._build = build
         self._values: WeakKeyDictionary[Engine, _Value[T]] = WeakKeyDictionary()
-        self._lock = threading.Lock()
+        self._lock, self._first = threading.Lock(), threading.Lock()
+        _all.append(self)
 
     def get(self, session: Session, at: str) -> T:
         """The fold as of the stamp `at`, or an older one while a long fold is being renewed."""
@@ -63,13 +68,21 @@ class Kept(Generic[T]):
         held = self._values.get(engine)
         if held is not None and held.stamp == at:
             return held.value
-        if held is None or held.took_s < AT_ONCE_S:
+        if held is None:
+            return self._once(session, engine, at)
+        if held.took_s < AT_ONCE_S:
             return self._renew(session, engine, at).value
         with self._lock:
             start = held.may_be_renewed
             held.renewing |= start
         if start:
             threading.Thread(target=self._behind, args=(engine, held), daemon=True, name="kept").start()
+        return held.value
+
+    def _once(self, session: Session, engine: Engine, at: str) -> T:
+        """Of many who come first, one builds it and the others wait for theirs."""
+        with self._first:
+            held = self._values.get(engine) or self._renew(session, engine, at)
         return held.value
 
     def _renew(self, session: Session, engine: Engine, at: str) -> _Value[T]:
@@ -86,3 +99,13 @@ class Kept(Generic[T]):
         except Exception:
             log.exception("Renewing %s failed; the old one still serves", self._build.__name__)
             held.renewing = False
+
+
+_all: list[Kept] = []
+
+
+def warm(session: Session) -> None:
+    """Have everything folded that isn't yet. Takes seconds with a large catalogue: call it on a thread."""
+    at = stamp(session)
+    for fold in _all:
+        fold.get(session, at)

@@ -37,7 +37,7 @@ def check(session: Session, order_id: int, request_key: str) -> bool:
     Errors  What `cancel` would refuse of the order as it stands.
     """
     check_key(request_key)
-    head = order_life.lock(session, order_id)
+    head = order_life.look(session, order_id)
     if not _is_known(session, order_id, request_key):
         _refuse_closed(head, order_units.lines_of(session, order_id))
     return not refundable(session, order_id).payments

@@ -125,7 +125,7 @@ def check(
 
     Errors  What `ship` would refuse; asked before a capture, so that none is made for nothing.
     """
-    head = order_life.lock(session, order_id)
+    head = order_life.look(session, order_id)
     if _known(session, order_id, request_key, units):
         return False
     authorised = head.payment_status == PaymentStatus.AUTHORIZED

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
@@ -47,7 +47,8 @@ _HEAD_COLUMNS = (
 )  # fmt: skip
 _CART_OF = select(order.c.cart_id).where(order.c.id == bindparam("order"))
 _LOCK_CART = select(cart.c.id).where(cart.c.id == bindparam("cart")).with_for_update()
-_LOCK = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order")).with_for_update()
+_HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
+_LOCK = _HEAD.with_for_update()
 _MOVES = {
     to: update(order)
     .where(
@@ -155,20 +156,22 @@ def lock(session: Session, order_id: int) -> OrderHead:
         cart_id = connection.execute(_CART_OF, {"order": order_id}).scalar()
         if cart_id is not None:
             connection.execute(_LOCK_CART, {"cart": cart_id})
-    row = connection.execute(_LOCK, {"order": order_id}).first()
+    return look(session, order_id, _LOCK)
+
+
+def look(session: Session, order_id: int, statement: Select[Any] = _HEAD) -> OrderHead:
+    """The same for a question: nothing is locked.
+
+    Errors  NotFound for an id that no order has.
+    """
+    row = session.connection().execute(statement, {"order": order_id}).first()
     if row is None:
         raise NotFound(_("There is no such order."))
     return OrderHead(*row)
 
 
 def tell(
-    session: Session,
-    order_id: int,
-    kind: str,
-    *,
-    actor: str = "system",
-    public: bool = False,
-    **data: Any,
+    session: Session, order_id: int, kind: str, *, actor: str = "system", public: bool = False, **data: Any
 ) -> None:
     """Add a line to the order's history."""
     session.connection().execute(
@@ -179,14 +182,9 @@ def tell(
 
 
 def move(
-    session: Session,
-    order_id: int,
-    to: OrderStatus,
-    *,
-    actor: str = "system",
-    paid_at: datetime | None = None,
-    **data: Any,
-) -> None:
+    session: Session, order_id: int, to: OrderStatus, *, actor: str = "system",
+    paid_at: datetime | None = None, **data: Any,
+) -> None:  # fmt: skip
     """Bring the order to another status; the only writer of it. Whatever the move, its waiting ends.
 
     Errors  Conflict for a move that isn't legal from where it stands now.

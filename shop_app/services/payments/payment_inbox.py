@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, func, select
 
 from ...clock import now
 from ...models import Payment, ProviderEvent
@@ -54,6 +54,13 @@ def unapplied(session: Session, limit: int = 100) -> list[int]:
         .limit(limit)
     )
     return [id for id in found if id]
+
+
+def waiting(session: Session) -> int:
+    """How many entries of the inbox are still to be applied."""
+    since = now() - KEEP_TRYING
+    wanted = col(ProviderEvent.applied_at).is_(None), ProviderEvent.received_at >= since
+    return session.exec(select(func.count()).where(*wanted)).one()
 
 
 def close_entry(session: Session, inbox_id: int, outcome: str, problem: str = "") -> None:

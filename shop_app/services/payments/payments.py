@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, true
 
 from ...clock import now
 from ...errors import Conflict, NotFound
@@ -214,8 +214,13 @@ def outdated(session: Session, limit: int = 100) -> list[int]:
     return [id for id in found if id]
 
 
-def to_compare(session: Session, *, recent: timedelta, limit: int = 1_000) -> list[Known]:
-    """Payments to hold against the company's books: open ones, and settled ones no older than `recent`."""
+def to_compare(
+    session: Session, *, recent: timedelta, before: int | None = None, limit: int = 500
+) -> list[Known]:
+    """Payments to hold against the company's books: open ones, and settled ones no older than `recent`.
+
+    The newest first, `limit` of them: the next page is `before` the last id of this one.
+    """
     open_ones = (PaymentState.OPEN, PaymentState.AUTHORIZED)
     found = session.exec(
         select(Payment)
@@ -223,6 +228,7 @@ def to_compare(session: Session, *, recent: timedelta, limit: int = 1_000) -> li
             col(Payment.provider).not_in(("manual", CREDIT)),
             col(Payment.reference).is_not(None),
             col(Payment.state).in_(open_ones) | (col(Payment.created_at) >= now() - recent),
+            col(Payment.id) < before if before is not None else true(),
         )
         .order_by(col(Payment.id).desc())
         .limit(limit)

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from ...errors import Invalid
 from ...words import _
 
+if TYPE_CHECKING:
+    import httpcore
+
 MAX_BYTES = 25 * 1024 * 1024
+MAX_URL = 2_000
 SECONDS = 20.0
-CONNECT_SECONDS = 5.0
+"""For all of it, redirects included, apart from what the system takes to look a name up."""
+SILENT_SECONDS = 5.0
 REDIRECTS = 3
 GIVE_UP_AFTER = 3
+_PLAIN = "/%:=&?~+!$,;'@()*[]-._"
 
 
 @dataclass(slots=True)
 class Fetcher:
     """Fetches bytes; a host that failed to answer three times in a row isn't asked again.
 
-    The name is looked up once and the connection goes to that very address, so that a name which
-    turns to an inner address between the check and the call gains nothing.
+    A name is looked up once for each connection, and the connection goes to that very address: a name
+    that turns to an inner address between the check and the call gains nothing.
     """
 
     failures: dict[str, int] = field(default_factory=dict)
@@ -35,84 +41,97 @@ class Fetcher:
         """
         ends = time.monotonic() + SECONDS
         for _step in range(REDIRECTS + 1):
-            host = urlsplit(url).hostname or ""
+            parts = web_address(url)
+            host = parts.hostname or ""
             if self.failures.get(host, 0) >= GIVE_UP_AFTER:
                 raise Invalid(_("{host} didn't answer for other pictures either.").format(host=host))
-            found = self._ask(url, host, ends)
-            if isinstance(found, bytes):
-                return found
-            url = urljoin(url, found)
+            answer = self._ask(parts, host, ends)
+            if isinstance(answer, bytes):
+                return answer
+            url = urljoin(url, answer)
         raise Invalid(_("The address leads on too many times."))
 
-    def _ask(self, url: str, host: str, ends: float) -> bytes | str:
-        import httpx
+    def _ask(self, parts: SplitResult, host: str, ends: float) -> bytes | str:
+        """The bytes, or where the address leads on to."""
+        import httpcore
 
-        parts = urlsplit(url)
-        address = public_address(url)
-        shown = f"[{address}]" if ":" in address else address
-        target = parts._replace(netloc=f"{shown}:{parts.port}" if parts.port else shown, fragment="").geturl()
+        from .public_connections import PublicNetwork, TooLate
+
         try:
+            name = host.encode("idna")
             with (
-                httpx.Client(timeout=httpx.Timeout(CONNECT_SECONDS), trust_env=False) as client,
-                client.stream(
-                    "GET", target, headers={"Host": host, "User-Agent": "shop-import", "Accept": "image/*"},
-                    extensions={"sni_hostname": host},
+                httpcore.ConnectionPool(network_backend=PublicNetwork(ends)) as pool,
+                pool.stream(
+                    "GET", _url(parts, name), headers=_headers(name),
+                    extensions={"timeout": dict.fromkeys(("connect", "read", "write"), SILENT_SECONDS)},
                 ) as answer,
             ):  # fmt: skip
-                if answer.is_redirect:
-                    return answer.headers.get("location", "")
-                if answer.status_code != 200:
-                    raise Invalid(_("The address answers with {status}.").format(status=answer.status_code))
-                return _body(answer, ends)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):
+                return _read(answer)
+        except TooLate:
+            raise Invalid(
+                _("The picture took longer than {seconds} seconds.").format(seconds=int(SECONDS))
+            ) from None
+        except (
+            httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError, UnicodeError,
+        ):  # fmt: skip
             self.failures[host] = self.failures.get(host, 0) + 1
             raise Invalid(_("{host} can't be reached.").format(host=host)) from None
 
 
-def _body(answer: object, ends: float) -> bytes:
-    chunks, size = [], 0
-    for chunk in answer.iter_bytes():  # pyright: ignore[reportAttributeAccessIssue]
-        size += len(chunk)
-        if size > MAX_BYTES:
+def _url(parts: SplitResult, name: bytes) -> httpcore.URL:
+    """The address from its parts, so that what was checked is what is asked."""
+    import httpcore
+
+    query = f"?{quote(parts.query, safe=_PLAIN)}" if parts.query else ""
+    target = (quote(parts.path or "/", safe=_PLAIN) + query).encode()
+    return httpcore.URL(scheme=parts.scheme.encode(), host=name, port=parts.port, target=target)
+
+
+def _headers(name: bytes) -> list[tuple[bytes, bytes]]:
+    shown = b"[" + name + b"]" if b":" in name else name
+    # As it is: what a server packs tightly would be counted only once it is unpacked.
+    return [
+        (b"Host", shown), (b"User-Agent", b"shop-import"), (b"Accept", b"image/*"),
+        (b"Accept-Encoding", b"identity"), (b"Connection", b"close"),
+    ]  # fmt: skip
+
+
+def _read(answer: httpcore.Response) -> bytes | str:
+    headers = {name.lower(): value for name, value in answer.headers}
+    if answer.status in (301, 302, 303, 307, 308):
+        return headers.get(b"location", b"").decode("latin-1")
+    if answer.status != 200:
+        raise Invalid(_("The address answers with {status}.").format(status=answer.status))
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Invalid(_("The address answers with packed data instead of a picture."))
+    return _body(answer.iter_stream())
+
+
+def _body(chunks: Iterator[bytes]) -> bytes:
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_BYTES:
             raise Invalid(_("The picture is larger than 25 MB."))
-        if time.monotonic() > ends:
-            raise Invalid(_("The picture took longer than {seconds} seconds.").format(seconds=int(SECONDS)))
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return bytes(body)
 
 
-def public_address(url: str) -> str:
-    """The IP address that a web address stands for.
+def web_address(url: str) -> SplitResult:
+    """The parts of an address that pictures may be fetched from.
 
-    Errors  Invalid for anything but http and https on their own ports, and for hosts that are unknown
-            or inside: this machine, private networks, link-local and the like.
+    Errors  Invalid for anything but http and https on their own ports, and for names and passwords.
     """
     try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        parts = urlsplit(url[: MAX_URL + 1])
+        port = parts.port
     except ValueError:
         raise Invalid(_("This isn't a web address.")) from None
-    host = parts.hostname or ""
     if (
-        parts.scheme not in ("http", "https")
-        or not host
-        or port not in (80, 443)
-        or parts.username
-        or parts.password
+        len(url) > MAX_URL
+        or port not in (None, {"http": 80, "https": 443}.get(parts.scheme))
+        or parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or "@" in parts.netloc
     ):
         raise Invalid(_("This isn't a web address that pictures are fetched from."))
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise Invalid(_("{host} can't be found.").format(host=host)) from None
-    addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not all(_is_public(address) for address in addresses):
-        raise Invalid(_("{host} isn't a public address.").format(host=host))
-    return addresses[0]
-
-
-def _is_public(address: str) -> bool:
-    ip = ipaddress.ip_address(address.split("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    return ip.is_global and not ip.is_multicast
+    return parts

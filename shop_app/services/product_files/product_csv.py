@@ -249,7 +249,7 @@ def _find_pictures(
 
 def _get(fetch: Fetch, url: str) -> picture_service.Original | str:
     try:
-        return picture_service.examine(fetch(url))
+        return picture_service.take_in(fetch(url))
     except Invalid as refusal:
         return refusal.message
 

@@ -1,0 +1,25 @@
+"""Signing in: the password is held against its hash on a thread, between two short transactions."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from shop_app import db
+from shop_app.services import accounts
+from shop_app.services.accounts import Principal
+
+# Beside the threads that answer pages: whoever signs in waits for others who do, and nobody else does.
+_proves = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
+
+
+async def sign_in(email: str, password: str, *, kind: Literal["customer", "staff"]) -> tuple[str, Principal]:
+    """A new session: its key, for the cookie alone, and who it belongs to.
+
+    Errors  WrongLogin, whichever of the two is wrong, after the same work.
+    """
+    login = await db.in_reading(accounts.login_of, email, kind=kind)
+    loop = asyncio.get_running_loop()
+    proven = await loop.run_in_executor(_proves, accounts.prove, login, password)
+    return await db.in_transaction(accounts.sign_in, proven)

@@ -1,0 +1,102 @@
+"""What is folded in memory: built once, by one of those who come first, and before a server answers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from shop_app import db
+from shop_app.services.listing import facet_counts, kept, search_index, shelf
+from shop_app.services.listing.kept import Kept
+from shop_app.settings import ROOT
+from tests.factories import make_basics, make_product
+
+
+@pytest.fixture
+def new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folds of this test alone."""
+    monkeypatch.setattr(kept, "_all", [])
+
+
+@pytest.mark.usefixtures("new")
+def test_of_many_who_come_first_one_builds_it(engine):
+    built, others = [], threading.Event()
+
+    def build(_session: Session) -> object:
+        built.append(1)
+        # Long enough for another to come in, if it could.
+        others.wait(0.05 if len(built) == 1 else 0)
+        if len(built) > 1:
+            others.set()
+        return object()
+
+    fold = Kept(build)
+
+    def get(_number: int) -> object:
+        with db.reading() as session:
+            return fold.get(session, "")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(get, range(8)))) == 1
+    assert built == [1]
+
+
+def test_warming_folds_everything_that_pages_ask_for(engine, monkeypatch):
+    with db.transaction() as session:
+        make_basics(session)
+        shelf.refresh(session, [make_product(session, "Fable Lamp").id or 0])
+    with db.reading() as session:
+        kept.warm(session)
+    for fold in (facet_counts.counts, search_index.vocabulary):
+        monkeypatch.setattr(fold, "_build", lambda _session: pytest.fail("it was folded again"))
+    with db.reading() as session:
+        assert facet_counts.counts.get(session, kept.stamp(session)).everything == 1
+        assert "lamp" in search_index.vocabulary.get(session, kept.stamp(session)).known
+
+
+START = """
+import asyncio, threading
+from shop_app import db, migrate
+from shop_app.services.catalog import storefront
+from shop_app.services.listing import facet_counts, kept
+from shop_app import shop_app as shop
+
+migrate.migrate()
+threads = []
+for fold in kept._all:
+    def noted(session, build=fold._build):
+        threads.append(threading.current_thread() is threading.main_thread())
+        return build(session)
+    fold._build = noted
+
+async def start():
+    told, asked = asyncio.Queue(), asyncio.Queue()
+    serving = asyncio.create_task(shop.app()({"type": "lifespan", "state": {}}, asked.get, told.put))
+    asked.put_nowait({"type": "lifespan.startup"})
+    assert (await told.get())["type"] == "lifespan.startup.complete"
+    before = len(threads)
+    await db.in_reading(storefront.navigation)
+    assert len(threads) == before == len(kept._all) > 2, threads
+    assert not any(threads), "it was folded on the loop"
+    print("FOLDED ON THREADS", flush=True)
+    asked.put_nowait({"type": "lifespan.shutdown"})
+    await serving
+
+asyncio.run(start())
+"""
+
+
+def test_a_server_folds_on_a_thread_before_it_answers(tmp_path: Path):
+    """A process of its own: it is the server's real start, and the folds of this one stay out of it."""
+    started = subprocess.run(
+        [sys.executable, "-c", START], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        env={"PATH": "/usr/bin:/bin", "SHOP_TESTING": "1", "SHOP_DATA_DIR": str(tmp_path / "data"),
+             "__REFLEX_SKIP_COMPILE": "true", "REFLEX_ENV_MODE": "dev"},
+    )  # fmt: skip
+    assert "FOLDED ON THREADS" in started.stdout, started.stdout + started.stderr
