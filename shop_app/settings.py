@@ -188,3 +188,8 @@ def settings() -> Settings:
             raise WrongSetting(f"The settings don't fit together: {reason}.") from None
         shown = name if name.isupper() else f"SHOP_{name.upper()}"
         raise WrongSetting(f"The setting {shown} can't be used: {reason}.") from None
+
+
+def load_test() -> bool:
+    """Whether limits are lifted: SHOP_LOAD_TEST=1, for load tests only, never in production."""
+    return os.environ.get("SHOP_LOAD_TEST") == "1" and settings().mode != "production"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
@@ -11,13 +12,15 @@ from sqlmodel import Session
 
 from shop_app import db, till
 from shop_app.db import Unavailable
-from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError
+from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.services.cart import cart
 from shop_app.services.cart.cart import EMPTY, CartView
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
 from shop_app.services.checkout.holds import NO_HOLD, HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
+from shop_app.web import asking, rates
+from shop_app.web.rates import Limit
 from shop_app.words import _, plural
 
 from . import guesses, live
@@ -130,10 +133,11 @@ class Checkout(rx.State):
 
     async def _enter(self) -> None:
         try:
+            await rates.take(rates.HOLD, asking.of_state(self))
             entered = await db.in_transaction(_enter, visitor_hash(self))
             live.shows_checkout(self)
-        except Unavailable:
-            # A hold is a courtesy: where nothing can be written just now, the page is still there.
+        except (Unavailable, TooMany):
+            # A hold is a courtesy: where nothing can be held just now, the page is still there.
             await self._look()
             return
         if entered is None:
@@ -190,6 +194,7 @@ class Checkout(rx.State):
             if wrong := await db.in_transaction(checkout.keep, visitor_hash(self), typed):
                 await self._look()
                 return self._point_at(wrong)
+            await rates.take(rates.ORDER, asking.of_state(self), email=typed.email)
             to = await till.pay(
                 visitor_hash(self), typed, shown_minor, shown_parts=form.get("shown_parts", ""),
                 expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
@@ -240,33 +245,33 @@ class Checkout(rx.State):
     @rx.event
     @public
     async def apply_code(self, form: Form):
-        await self._code(cart.apply_code, form.get("code", ""))
+        code = form.get("code", "")[:40]
+        self.code_refusal = await self._changed(cart.apply_code, code, limit=rates.DISCOUNT_CODE)
 
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        await self._code(cart.remove_code, code)
+        self.code_refusal = await self._changed(cart.remove_code, code)
 
     @rx.event
     @public
     async def apply_credit(self, form: Form):
         """The code of a gift card, or of store credit."""
-        self.credit_refusal = await guesses.too_many(self) or await self._changed(
-            cart.apply_credit, form.get("credit", "")[:60]
-        )
+        code = form.get("credit", "")[:60]
+        self.credit_refusal = await self._changed(cart.apply_credit, code, limit=rates.CREDIT_CODE)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
         self.credit_refusal = await self._changed(cart.remove_credit, account)
 
-    async def _code(self, verb: Callable[..., CartView], code: str) -> None:
-        self.code_refusal = await self._changed(verb, code)
-
-    async def _changed(self, verb: Callable[..., CartView], arg: str | int) -> str:
-        """Change the cart and look again; "" where it was done, else why not."""
+    async def _changed(
+        self, verb: Callable[..., CartView], arg: str | int, limit: Limit | None = None
+    ) -> str:
+        """Change the cart and look again; "" where it was done, else why not. `limit` as in `Cart._do`."""
         try:
-            await db.in_transaction(verb, visitor_hash(self), arg)
+            async with guesses.counted(self, limit) if limit else nullcontext():
+                await db.in_transaction(verb, visitor_hash(self), arg)
             return ""
         except ShopError as refused:
             return refused.message

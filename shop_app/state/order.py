@@ -10,9 +10,10 @@ from shop_app import db, till
 from shop_app.errors import NotFound
 from shop_app.services.orders import orders
 from shop_app.services.orders.orders import OrderView
+from shop_app.web import rates
 from shop_app.web.cookies import key_hash
 
-from . import live
+from . import guesses, live
 from .base import internal, public
 
 NO_ORDER = OrderView(
@@ -55,7 +56,8 @@ class Order(rx.State):
     async def load(self):
         token = order_token(self)
         try:
-            self.view, self.missing = await db.in_reading(orders.view, token), False
+            async with guesses.counted(self, rates.ORDER_LINK):
+                self.view, self.missing = await db.in_reading(orders.view, token), False
         except NotFound:
             self.view, self.missing = NO_ORDER, True
             return None

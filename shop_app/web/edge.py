@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import ipaddress
 import logging
 import os
 import time
@@ -15,9 +14,10 @@ from urllib.parse import parse_qs
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.settings import settings
+from shop_app.settings import load_test, settings
 
 from . import cookies
+from .asking import client_address, header, settle_address
 from .headers import FILES_POLICY, content_security_policy, security_headers
 
 log = logging.getLogger(__name__)
@@ -33,38 +33,6 @@ CLOSED = ("/_upload", "/_health", "/_all_routes", "/auth-codespace")
 # Machines call these: they carry a signature and no Origin.
 MACHINES = ("/webhooks/", "/sandbox/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def load_test() -> bool:
-    """Whether rates and counts are lifted: SHOP_LOAD_TEST=1, for load tests only, never in production."""
-    return os.environ.get("SHOP_LOAD_TEST") == "1" and settings().mode != "production"
-
-
-def header(scope: Scope, name: bytes) -> str:
-    """The value of a request's header, "" where it is missing; a Cookie sent in parts is put together."""
-    values = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
-    return ("; " if name == b"cookie" else ", ").join(values)
-
-
-def client_address(scope: Scope) -> str:
-    """The address that a request came from, behind as many proxies as the settings trust.
-
-    IPv6 counts by its /64: one household has as many addresses as it likes.
-    """
-    address = (scope.get("client") or ("",))[0]
-    hops = settings().trusted_proxy_hops
-    forwarded = [part.strip() for part in header(scope, b"x-forwarded-for").split(",") if part.strip()]
-    if hops and len(forwarded) >= hops:
-        address = forwarded[-hops]
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if ip.version == 6:
-        if ip.ipv4_mapped:
-            return str(ip.ipv4_mapped)
-        return str(ipaddress.ip_network((ip, 64), strict=False).network_address)
-    return str(ip)
 
 
 class Bucket:
@@ -170,6 +138,7 @@ class Edge:
             await send({"type": "websocket.close", "code": 1008})
             return
         made = _mint_visitor(scope)
+        settle_address(scope)
         bucket = Bucket(MESSAGES_PER_SECOND, MESSAGE_BURST)
 
         async def metered() -> Message:

@@ -13,7 +13,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from shop_app.settings import Settings
 from shop_app.web import cookies, edge
-from shop_app.web.edge import Bucket, Edge, client_address
+from shop_app.web.asking import client_address
+from shop_app.web.edge import Bucket, Edge
 
 ORIGIN = "http://localhost:3000"
 Configure = Callable[..., Settings]

@@ -160,6 +160,19 @@ def normal_email(typed: str) -> str:
         return ""
 
 
+def mailbox(typed: str) -> str:
+    """The mailbox that an e-mail address leads to, for counting; "" where it can't be one.
+
+    >>> mailbox("Ada+shop@example.com"), mailbox("a.d.a@googlemail.com")
+    ('ada@example.com', 'ada@gmail.com')
+    """
+    name, _at, host = normal_email(typed).rpartition("@")
+    name = name.partition("+")[0]
+    if host in ("gmail.com", "googlemail.com"):
+        name, host = name.replace(".", ""), "gmail.com"
+    return f"{name}@{host}" if host else ""
+
+
 def email_problem(typed: str) -> str:
     if not typed.strip():
         return _("Enter your email address")
