@@ -155,8 +155,8 @@ class Withdrawal(rx.State):
 
 def _problems(who: Who) -> list[FieldProblem]:
     asked = (
-        ("name", who.name, _("Enter your name")),
-        ("number", who.number, _("Enter the number of the order")),
-        ("email", who.email, _("Enter the email address that you ordered with")),
+        ("name", returns.name_problem(who.name)),
+        ("number", "" if who.number else _("Enter the number of the order")),
+        ("email", "" if who.email else _("Enter the email address that you ordered with")),
     )
-    return [FieldProblem(name, message) for name, value, message in asked if not value]
+    return [FieldProblem(name, message) for name, message in asked if message]
