@@ -133,8 +133,9 @@ class Checkout(rx.State):
 
     async def _enter(self) -> None:
         try:
-            await rates.take(rates.HOLD, asking.of_state(self))
-            entered = await db.in_transaction(_enter, visitor_hash(self))
+            asker = asking.of_state(self)
+            await rates.take(rates.HOLD, asker)
+            entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
             live.shows_checkout(self)
         except (Unavailable, TooMany):
             # A hold is a courtesy: where nothing can be held just now, the page is still there.
@@ -194,10 +195,11 @@ class Checkout(rx.State):
             if wrong := await db.in_transaction(checkout.keep, visitor_hash(self), typed):
                 await self._look()
                 return self._point_at(wrong)
-            await rates.take(rates.ORDER, asking.of_state(self), email=typed.email)
+            asker = asking.of_state(self)
+            await rates.take(rates.ORDER, asker, email=typed.email)
             to = await till.pay(
                 visitor_hash(self), typed, shown_minor, shown_parts=form.get("shown_parts", ""),
-                expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
+                asked_from=asker.origin, expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
             )  # fmt: skip
             self._leaving = True
             await live.leave_checkout(self)
@@ -279,10 +281,10 @@ class Checkout(rx.State):
             await self._look()
 
 
-def _enter(session: Session, key_hash: str) -> tuple[HoldView, CheckoutView] | None:
+def _enter(session: Session, key_hash: str, asked_from: str) -> tuple[HoldView, CheckoutView] | None:
     """The hold and the page, in one transaction; None where there is nothing to check out."""
     try:
-        return holds.enter(session, key_hash), checkout.view(session, key_hash)
+        return holds.enter(session, key_hash, asked_from), checkout.view(session, key_hash)
     except NotFound:
         return None
 
