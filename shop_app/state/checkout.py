@@ -15,11 +15,11 @@ from shop_app.db import Unavailable
 from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.services.cart import cart
 from shop_app.services.cart.cart import EMPTY, CartView
-from shop_app.services.checkout import checkout, holds
+from shop_app.services.checkout import checkout, holds, unpaid
 from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
 from shop_app.services.checkout.holds import NO_HOLD, HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
-from shop_app.web import asking, rates
+from shop_app.web import asking, rates, security_log
 from shop_app.web.rates import Limit
 from shop_app.words import _, plural
 
@@ -219,6 +219,9 @@ class Checkout(rx.State):
             await self._look()
             self._point_at([FieldProblem(refusal.field, refusal.message)])
             return
+        if refusal.code == unpaid.CODE:
+            asker = asking.of_state(self)
+            security_log.note("limit", address=asker.address, visitor=asker.visitor, detail="unpaid units")
         self._forget_refusal()
         self.refused, self.refused_kind = refusal.message, _kind(refusal)
         if isinstance(refusal, OutOfStock):

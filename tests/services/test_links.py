@@ -49,7 +49,8 @@ def test_real_names_and_lines_pass(text):
 
 @pytest.mark.parametrize("text", LINKS)
 def test_addresses_of_the_web_dont(text):
-    said = {addresses.problem("DE", field, text) for field in FIELDS}
+    fields = FIELDS if len(text) > 20 else (*FIELDS, "postal_code")
+    said = {addresses.problem("DE", field, text) for field in fields}
     assert said == {"Leave web and email addresses out. If it is none, put a space after the dot."}
 
 

@@ -55,6 +55,7 @@ def enter(visitor: str, units: int, asked_from: str = HERE) -> int:
     with db.transaction() as session:
         view = holds.enter(session, key_hash(visitor), asked_from)
         assert view.short == []
+        assert view.state == ("held" if view.ends_at else ""), "nothing is over where nothing was held"
     return held(visitor)
 
 

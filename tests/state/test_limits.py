@@ -7,6 +7,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -348,3 +349,43 @@ async def test_the_second_step_acts_on_what_the_first_has_offered_to_this_tab_al
     await tab.confirm({"quantity-0": "1"})
     assert (tab.refused, tab.step) == ("Say first which order it is about.", "form")
     assert rows("return_request") == []
+
+
+async def test_whoever_keeps_too_much_unpaid_reads_so_and_it_is_logged(
+    open_tab, shop, configure, caplog, no_waiting
+):
+    from tests.paying import rows
+
+    configure(SHOP_UNPAID_UNITS="5")
+    security_log.forget()
+    with db.transaction() as session:
+        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 6)
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert (tab.hold.state, tab.refused, rows("stock_hold")) == ("", "", [])
+    await tab.pay(GOOD | {"shown_minor": "12000"})
+    assert tab.refused.startswith("The shop keeps 5 things at most for somebody who hasn't paid yet. You can")
+    assert (tab.refused_kind, tab.departure.address, rows("customer_order")) == ("other", "", [])
+    assert "Security: limit, from 127.0.0.1" in caplog.text
+    assert caplog.text.rstrip().endswith("unpaid units")
+
+
+async def test_orders_are_limited_by_visitor_and_the_hold_is_only_a_courtesy(open_tab, shop, no_waiting):
+    from tests.paying import rows
+
+    tab = await open_tab(Checkout, "/checkout")
+    for _time in range(20):
+        with db.transaction() as session:
+            cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
+        await tab.load()
+        await tab.pay(GOOD | {"shown_minor": "2490"})
+    with db.transaction() as session:
+        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
+    await tab.load()
+    await tab.pay(GOOD | {"shown_minor": "2490"})
+    assert (tab.refused, len(rows("customer_order"))) == (TOO_OFTEN, 20)
+    assert [row.problem for row in rows("letter")].count("") == 20
+    assert sum(row.next_try_at - row.created_at < timedelta(hours=1) for row in rows("letter")) == 10
+    for _time in range(100):
+        await tab.load()
+    assert (tab.loaded, tab.empty, tab.view.total_minor) == (True, False, 2490)

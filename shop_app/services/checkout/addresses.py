@@ -111,7 +111,7 @@ def problem(country: str, name: str, value: str, *, region: str = "") -> str:
         return _("{label} is too long").format(label=wanted.label)
     if "<" in value or ">" in value:
         return _("Take the characters < and > out")
-    if name not in ("country", "region", "postal_code", "phone") and (link := links.problem(typed)):
+    if name not in ("country", "phone") and (link := links.problem(typed)):
         return link
     if name in ("given_name", "family_name") and sum(letter.isdigit() for letter in value) >= MOST_DIGITS:
         return _("Enter a name, without a number")

@@ -242,7 +242,8 @@ def _hold_for(
     lines = priced_cart.lines(session, head.id)
     ordered, until = _ordered(session, head.id)
     buyer = Buyer(key_hash, head.id, times.asked_from)
-    wanted = unpaid.as_far_as_allowed(session, buyer, _wanted(lines, ordered), before)
+    needed = _wanted(lines, ordered)
+    wanted = unpaid.as_far_as_allowed(session, buyer, needed, before)
     kept = stock_holds.hold_what_there_is(
         session, head.id, wanted, expires_at=times.expires_at, since=times.since, before=before,
         asked_from=times.asked_from,
@@ -251,7 +252,11 @@ def _hold_for(
         line.variant_id: line.quantity - wanted.get(line.variant_id, 0) + kept.get(line.variant_id, 0)
         for line in lines
     }
-    return _said(times if kept else None, until, _short(lines, left))
+    short = _short(lines, left)
+    if needed and not wanted and until is None:
+        # Nothing may be held: that is no time that is over.
+        return HoldView(short=short)
+    return _said(times if kept else None, until, short)
 
 
 def _view(session: Session, head: Head) -> HoldView:

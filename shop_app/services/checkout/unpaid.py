@@ -16,6 +16,8 @@ from ...errors import TooMany
 from ...settings import load_test, settings
 from ...words import _, plural
 
+CODE = "unpaid_units"
+
 _tables = SQLModel.metadata.tables
 _order = _tables["customer_order"]
 _line = _tables["order_line"]
@@ -50,7 +52,7 @@ def refuse_above(session: Session, buyer: Buyer, units: int) -> None:
     """
     left = _left(session, buyer)
     if units > left:
-        raise TooMany(_sentence(left))
+        raise TooMany(_sentence(left), code=CODE)
 
 
 def as_far_as_allowed(
