@@ -50,8 +50,8 @@ class Settings(BaseSettings):
     """So many days an order that is paid by transfer waits for the money, and keeps its units."""
     unpaid_units: int = Field(100, ge=1)
     """So many units one visitor may keep without having paid: in unpaid orders, and in checkout."""
-    unpaid_units_together: int = Field(200, ge=1)
-    """And so many all that come from one address, or that name one e-mail address."""
+    unpaid_units_per_address: int = Field(200, ge=1)
+    """And so many all that come from one address."""
     letters_a_day: int = Field(10, ge=1)
     """So many letters that strangers can cause go to one mailbox a day; the next ones wait."""
     prices_include_tax: bool = True

@@ -56,7 +56,7 @@ def desk(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         bowl = factories.make_product(session, "Bowl", price_minor=1000, stock=1000)
         shelf.refresh(session, [bowl.id or 0])
     started = start_desk(
-        folder, SHOP_TRUSTED_PROXY_HOPS="1", SHOP_UNPAID_UNITS="20", SHOP_UNPAID_UNITS_TOGETHER="30"
+        folder, SHOP_TRUSTED_PROXY_HOPS="1", SHOP_UNPAID_UNITS="20", SHOP_UNPAID_UNITS_PER_ADDRESS="30"
     )
     yield Besieged(started.url, started.process, started.log, started.name, engine)
     engine.dispose()

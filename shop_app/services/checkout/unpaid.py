@@ -1,7 +1,8 @@
 """How much of the stock somebody who hasn't paid keeps from others: in unpaid orders, and in checkout.
 
-Counted by visitor, by the address that asked, and by e-mail address: a visitor's cookie is free to make.
-An order stops counting when it is paid, authorised or ended, a hold when its time is over.
+Counted by visitor, and by the address that asked: a visitor's cookie is free to make. Not by e-mail address,
+which is free to make too, and anybody could fill somebody else's until they can't buy any more. An order
+stops counting when it is paid, authorised or ended, a hold when its time is over.
 """
 
 from __future__ import annotations
@@ -36,13 +37,12 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who would keep units: the visitor's key hash, their cart, and what of the rest is known."""
+    """Who would keep units: the visitor's key hash and their cart."""
 
     key_hash: str
     cart_id: int
     asked_from: str = ""
     """The keyed hash of the address that asks."""
-    email: str = ""
 
 
 def refuse_above(session: Session, buyer: Buyer, units: int) -> None:
@@ -73,11 +73,10 @@ def _left(session: Session, buyer: Buyer) -> int:
     known, connection = settings(), session.connection()
     if load_test():
         return 10**9
-    if connection.dialect.name != "sqlite":
-        # Others of the same address or mailbox wait, or each would count without the other. The cart is
-        # locked before, levels afterwards.
-        for name in sorted(filter(None, (buyer.asked_from, buyer.email))):
-            connection.execute(_LOCK, {"name": name})
+    if connection.dialect.name != "sqlite" and buyer.asked_from:
+        # Others of the same address wait, or each would count without the other. The cart is locked
+        # before, levels afterwards.
+        connection.execute(_LOCK, {"name": buyer.asked_from})
     own = _order.c.cart_id.in_(select(_cart.c.id).where(_cart.c.key_hash == buyer.key_hash))
     left = known.unpaid_units - _sum(session, _ordered.where(own))
     if buyer.asked_from:
@@ -85,10 +84,7 @@ def _left(session: Session, buyer: Buyer) -> int:
             _hold.c.asked_from == buyer.asked_from, _hold.c.cart_id != buyer.cart_id
         )
         there = _sum(session, _ordered.where(_order.c.asked_from == buyer.asked_from))
-        left = min(left, known.unpaid_units_together - there - _sum(session, held))
-    if buyer.email:
-        there = _sum(session, _ordered.where(_order.c.email == buyer.email))
-        left = min(left, known.unpaid_units_together - there)
+        left = min(left, known.unpaid_units_per_address - there - _sum(session, held))
     return max(0, left)
 
 

@@ -155,7 +155,7 @@ def place(
     if priced.totals.total_minor > expected_total_minor:
         remembered.forget_all()
         raise price_changes.risen(priced, expected_total_minor, shown_parts, head.currency)
-    buyer = Buyer(key_hash, head.id, asked_from, form.email)
+    buyer = Buyer(key_hash, head.id, asked_from)
     if not priced.gifts:
         return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor, buyer)
     try:
