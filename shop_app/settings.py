@@ -49,6 +49,14 @@ class Settings(BaseSettings):
     """So long the units of a cart in checkout are kept, from the last thing that the shopper did."""
     hold_most_minutes: int = Field(60, ge=1, le=24 * 60)
     """And so long at most, from the first."""
+    transfer_days: int = Field(10, ge=1, le=90)
+    """So many days an order that is paid by transfer waits for the money, and keeps its units."""
+    unpaid_units: int = Field(100, ge=1)
+    """So many units one visitor may keep without having paid: in unpaid orders, and in checkout."""
+    unpaid_units_per_address: int = Field(200, ge=1)
+    """And so many all that come from one address."""
+    letters_a_day: int = Field(10, ge=1)
+    """So many letters that strangers can cause go to one mailbox a day; the next ones wait."""
     prices_include_tax: bool = True
     """Whether catalogue prices are what the shopper pays, or tax comes on top."""
     capture: Literal["at_order", "at_fulfilment"] = "at_order"
@@ -242,3 +250,8 @@ def settings() -> Settings:
             raise WrongSetting(f"The settings don't fit together: {reason}.") from None
         shown = name if name.isupper() else f"SHOP_{name.upper()}"
         raise WrongSetting(f"The setting {shown} can't be used: {reason}.") from None
+
+
+def load_test() -> bool:
+    """Whether limits are lifted: SHOP_LOAD_TEST=1, for load tests only, never in production."""
+    return os.environ.get("SHOP_LOAD_TEST") == "1" and settings().mode != "production"

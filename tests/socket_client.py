@@ -35,7 +35,11 @@ def visitor_key() -> str:
 class Tab:
     """A connected tab: `send` an event by its full name, `answer` waits until the server is done with it."""
 
-    def __init__(self, base: str, *, visitor: str = "", cookies: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, base: str, *, visitor: str = "", cookies: Mapping[str, str] | None = None, forwarded: str = ""
+    ) -> None:
+        """`forwarded` is the address that a proxy in front would say it comes from."""
+        self.forwarded = forwarded
         self.base = base.rstrip("/")
         self.visitor = visitor or visitor_key()
         self.cookies = {VISITOR: self.visitor, **(cookies or {})}
@@ -66,6 +70,8 @@ class Tab:
         headers = {"Cookie": cookie, "Origin": self.base if origin is None else origin}
         if not headers["Origin"]:
             del headers["Origin"]
+        if self.forwarded:
+            headers["X-Forwarded-For"] = self.forwarded
         address = f"{self.base}{NAMESPACE}/?EIO=4&transport=websocket&token={self.token}"
         try:
             self._socket = await self._session.ws_connect(

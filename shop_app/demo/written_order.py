@@ -11,6 +11,7 @@ from .. import models as m
 from ..money import tax_within
 from ..services.cart.pricing import Totals
 from ..services.checkout.shipping import Method, arrival_range
+from ..settings import settings
 from .bulk import Bulk
 from .catalogue import CURRENCY, Goods
 from .people import Person
@@ -187,6 +188,7 @@ def _course(writing: _Writing) -> datetime | None:
     payment = _payment(writing)
     row["status"] = m.OrderStatus.PLACED.value
     if order.provider == "manual" and order.paid_at > now:
+        row["expires_at"] = order.at + timedelta(days=settings().transfer_days)
         return None
     _paid(writing, payment)
     if fate == "cancelled" and order.cancelled_at <= now:

@@ -25,7 +25,8 @@ SHOP_NAME = "Fennholm"
 
 
 KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
-    "order_placed": about_orders.placed, "order_paid": about_orders.paid,
+    "order_placed": about_orders.placed, "order_reminder": about_orders.reminder,
+    "order_expired": about_orders.expired, "order_paid": about_orders.paid,
     "order_authorized": about_orders.authorized, "order_processing": about_orders.processing,
     "order_payment_failed": about_orders.payment_failed,
     "order_shipped": about_orders.shipped, "order_cancelled": about_orders.cancelled,

@@ -10,13 +10,45 @@ from ..words import _
 from .wording import Words
 
 
+def _kept_until(view: OrderView) -> str:
+    if not view.pay_until:
+        return _("We keep your things for you and send them when your payment has arrived.")
+    return _("We keep your things for you until {day}, and send them when your payment has arrived.").format(
+        day=view.pay_until
+    )
+
+
 def placed(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: how to pay").format(number=view.number),
         _("Your order is in"),
-        [_("We keep your things for you and send them when your payment has arrived."),
+        [_kept_until(view),
          _("Write the reference on your transfer, so that we know which order it is for.")],
         rows=view.transfer_details,
+        button=_("See your order"),
+    )  # fmt: skip
+
+
+def reminder(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        _("Order {number}: we wait for your payment").format(number=view.number),
+        _("Your payment hasn't arrived yet"),
+        [_kept_until(view),
+         _("If you have paid already, or don't want them any more, you needn't do anything: without a "
+           "payment the order ends by itself.")],
+        rows=view.transfer_details,
+        button=_("See your order"),
+    )  # fmt: skip
+
+
+def expired(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        _("Order {number} has ended: it wasn't paid").format(number=view.number),
+        _("This order wasn't paid in time"),
+        [_("No payment of {total} has arrived, so the order has ended and nothing will be sent. You owe "
+           "nothing.").format(total=view.total),
+         _("If your money is on its way, it isn't lost: we send your things if we still have them, and write "
+           "to you otherwise.")],
         button=_("See your order"),
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..services import links
 from ..services.orders.orders import OrderView
 from ..services.returns.return_view import MONEY_DAYS, RETURN_TO, send_to
 from ..words import _
@@ -21,12 +22,18 @@ def withdrawal_received(view: OrderView, data: dict[str, Any]) -> Words:
         rows=[
             (_("Order"), receipt["number"]), (_("Declared by"), receipt["name"]),
             (_("Email"), receipt["email"]), (_("Received"), receipt["at"]),
-            *([(_("Your note"), receipt["note"])] if receipt["note"] else []),
+            *_note(receipt),
         ],
         items_title=_("What you withdraw from"), items=receipt["things"],
         after=_what_follows(receipt, paid=view.payment_status != "none"),
         button=_("See your order"),
     )  # fmt: skip
+
+
+def _note(receipt: dict[str, Any]) -> list[tuple[str, str]]:
+    """The note in one line and without links: who wrote it may have chosen whom this letter goes to."""
+    note = links.unlinked(" ".join(receipt["note"].split()))
+    return [(_("Your note"), note)] if note else []
 
 
 def _what_follows(receipt: dict[str, Any], *, paid: bool) -> list[str]:
@@ -59,7 +66,7 @@ def return_requested(view: OrderView, data: dict[str, Any]) -> Words:
            "within two working days.")],
         rows=[
             (_("Order"), receipt["number"]), (_("Asked for"), receipt["at"]),
-            *([(_("Your note"), receipt["note"])] if receipt["note"] else []),
+            *_note(receipt),
         ],
         items_title=_("What you would like to return"), items=receipt["things"],
         button=_("See your order"),

@@ -9,13 +9,18 @@ from .base import json, key, moment
 
 
 class Letter(SQLModel, table=True):
-    __table_args__ = (Index("ix_letter_sent_at_next_try_at", "sent_at", "next_try_at"),)
+    __table_args__ = (
+        Index("ix_letter_sent_at_next_try_at", "sent_at", "next_try_at"),
+        Index("ix_letter_mailbox_next_try_at", "mailbox", "next_try_at"),
+    )
 
     id: int | None = key()
     dedupe_key: str = Field(max_length=200, unique=True)
     """Kind and subject, such as order_paid:1042: also its Message-ID, so that a repeat is seen as one."""
     kind: str = Field(max_length=64)
     to_email: str = Field(max_length=254)
+    mailbox: str = Field(default="", max_length=254)
+    """Where that address leads to, for letters that a stranger can cause; "" for the others."""
     data: dict = json()
     """What the letter's text needs, frozen."""
     created_at: datetime = moment()

@@ -46,7 +46,8 @@ class FulfilmentStatus(StrEnum):
 
 LEGAL_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PENDING: frozenset({OrderStatus.PLACED, OrderStatus.CANCELLED, OrderStatus.EXPIRED}),
-    OrderStatus.PLACED: frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED}),
+    # Expired: to be paid by transfer, and nothing came in time.
+    OrderStatus.PLACED: frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.EXPIRED}),
     OrderStatus.COMPLETED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
     # A payment that came late, for units that were still there.
@@ -58,6 +59,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What an order's token is made of. What isn't needn't be looked for: PostgreSQL refuses some of it."""
 
 LIVING = "status IN ('pending', 'placed', 'completed')"
+UNPAID = "expires_at IS NOT NULL"
 
 
 class Counter(SQLModel, table=True):
@@ -89,6 +91,12 @@ class Order(SQLModel, table=True):
         ),
         Index("ix_customer_order_placed_at", "placed_at", "id"),
         Index("ix_customer_order_status_expires_at", "status", "expires_at"),
+        Index(
+            "ix_customer_order_asked_from",
+            "asked_from",
+            sqlite_where=text(UNPAID),
+            postgresql_where=text(UNPAID),
+        ),
     )
 
     id: int | None = key()
@@ -137,7 +145,9 @@ class Order(SQLModel, table=True):
     placed_at: datetime = moment()
     paid_at: datetime | None = None
     expires_at: datetime | None = None
-    """Until when an unpaid order keeps its units."""
+    """Until when an unpaid order keeps its units; None once it waits for no money any more."""
+    asked_from: str = Field(default="", max_length=64)
+    """The keyed hash of the address that placed it, as long as it is unpaid."""
     version: int = 1
 
 

@@ -2,6 +2,9 @@
 
 A letter is claimed before it is sent, so that several processes don't send it together; one that dies
 in between leaves it to the next. The repeat then carries the same Message-ID.
+
+Letters that a stranger can cause, and so send to whomever they like, go to one mailbox a few times a day:
+the next ones wait for the days after, and of a flood the rest stays in the outbox, with the reason.
 """
 
 from __future__ import annotations
@@ -10,17 +13,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, func, text
 from sqlmodel import Session, SQLModel, col, select, update
 
 from .. import facts
 from ..clock import now
 from ..models import Letter
+from ..settings import load_test, settings
+from .checkout import addresses
 
 _letter = SQLModel.metadata.tables["letter"]
 _WRITE = text("""
-    INSERT INTO letter (dedupe_key, kind, to_email, data, created_at, next_try_at, attempts, problem)
-    VALUES (:dedupe_key, :kind, :to_email, :data, :created_at, :next_try_at, :attempts, :problem)
+    INSERT INTO letter
+        (dedupe_key, kind, to_email, mailbox, data, created_at, next_try_at, attempts, problem)
+    VALUES
+        (:dedupe_key, :kind, :to_email, :mailbox, :data, :created_at, :next_try_at, :attempts, :problem)
     ON CONFLICT (dedupe_key) DO NOTHING
     RETURNING id
 """).bindparams(
@@ -38,6 +45,16 @@ _CLAIM = (
 )
 _SENT = update(_letter).where(_letter.c.id == bindparam("letter")).values(sent_at=bindparam("at"), problem="")
 
+_DUE_LATELY = select(func.count(_letter.c.id)).where(
+    _letter.c.mailbox == bindparam("to_mailbox"), _letter.c.next_try_at > bindparam("since")
+)
+
+BY_STRANGERS = frozenset(
+    {"order_placed", "order_reminder", "order_expired", "return_requested", "withdrawal_received"}
+)
+"""Kinds that somebody causes without having paid, or who knows an order's number and address."""
+DAYS_AHEAD = 3
+"""So many days' letters wait for one mailbox at most."""
 CLAIMED_FOR = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=6)
 GIVE_UP_AFTER = 30
@@ -55,13 +72,27 @@ class LetterToSend:
 def write(session: Session, kind: str, to_email: str, dedupe_key: str, data: dict[str, Any]) -> None:
     """Put a letter into the outbox; one with the same `dedupe_key` is there already, and stays."""
     at = now()
+    mailbox = addresses.mailbox(to_email) if kind in BY_STRANGERS else ""
+    days = _days_to_wait(session, mailbox, at) if mailbox else 0
+    left_out = days >= DAYS_AHEAD
     row = {
-        "dedupe_key": dedupe_key, "kind": kind, "to_email": to_email, "data": data, "created_at": at,
-        "next_try_at": at, "attempts": 0, "problem": "",
+        "dedupe_key": dedupe_key, "kind": kind, "to_email": to_email, "mailbox": mailbox, "data": data,
+        "created_at": at, "next_try_at": at if left_out else at + timedelta(days=days),
+        "attempts": GIVE_UP_AFTER if left_out else 0,
+        "problem": "too many letters to this mailbox" if left_out else "",
     }  # fmt: skip
     letter_id = session.connection().execute(_WRITE, row).scalar()
     if letter_id is not None:
         facts.announce(session, facts.LetterWritten(letter_id))
+
+
+def _days_to_wait(session: Session, mailbox: str, at: datetime) -> int:
+    """After how many days there is room for one more letter to that mailbox."""
+    if load_test():
+        return 0
+    asked = {"to_mailbox": mailbox, "since": at - timedelta(days=1)}
+    lately = session.connection().execute(_DUE_LATELY, asked).scalar_one()
+    return lately // settings().letters_a_day
 
 
 def claim(session: Session, limit: int = 20) -> list[LetterToSend]:

@@ -15,7 +15,7 @@ from reflex_base.event.context import EventContext
 
 from shop_app.errors import ShopError
 from shop_app.services.accounts import Principal
-from shop_app.web import cookies
+from shop_app.web.asking import visitor_of
 from shop_app.web.policy import asker, customer, internal, public, staff, who
 from shop_app.words import _
 
@@ -104,8 +104,7 @@ def visitor_hash(state: rx.State) -> str:
 
     "" where no key came, which the edge prevents: then nothing must be kept for this visitor.
     """
-    key = cookies.visitor_key(cookie_header(state))
-    return cookies.key_hash(key) if key else ""
+    return visitor_of(cookie_header(state))
 
 
 async def asked_by(state: rx.State) -> Principal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 
 import reflex as rx
@@ -15,6 +16,8 @@ from shop_app.services.cart.cart import EMPTY, CartLineView, CartView
 from shop_app.services.checkout import addresses, shipping
 from shop_app.services.checkout.checkout import CountryChoice
 from shop_app.settings import settings
+from shop_app.web import rates
+from shop_app.web.rates import Limit
 from shop_app.words import _
 
 from . import guesses, live
@@ -56,8 +59,11 @@ class Cart(rx.State):
     countries: list[CountryChoice] = []
     _path: str = ""
 
-    async def _do(self, verb: Callable[..., CartView], *args: str | int) -> str:
-        """Change the cart and show it: "" where it was done, else why not, and nothing has changed."""
+    async def _do(self, verb: Callable[..., CartView], *args: str | int, limit: Limit | None = None) -> str:
+        """Change the cart and show it: "" where it was done, else why not, and nothing has changed.
+
+        `limit` counts it, for verbs that take a secret.
+        """
         self.answers += 1
         key_hash = visitor_hash(self)
         if not key_hash:
@@ -65,7 +71,8 @@ class Cart(rx.State):
                 "The cart needs a cookie of this shop. Allow it in your browser and load the page again."
             )
         try:
-            self.view = await db.in_transaction(verb, key_hash, *args)
+            async with guesses.counted(self, limit) if limit else nullcontext():
+                self.view = await db.in_transaction(verb, key_hash, *args)
             live.shows_cart(self)
         except ShopError as refused:
             return refused.message
@@ -166,7 +173,9 @@ class Cart(rx.State):
     @public
     async def apply_code(self, form: Form):
         code = form.get("code", "").strip()[:40]
-        self.code_refusal = await self._do(cart.apply_code, code) if code else _("Enter a code")
+        self.code_refusal = (
+            await self._do(cart.apply_code, code, limit=rates.DISCOUNT_CODE) if code else _("Enter a code")
+        )
 
     @rx.event
     @public
@@ -177,9 +186,8 @@ class Cart(rx.State):
     @public
     async def apply_credit(self, form: Form):
         """The code of a gift card, or of store credit."""
-        self.credit_refusal = await guesses.too_many(self) or await self._do(
-            cart.apply_credit, form.get("credit", "")[:60]
-        )
+        code = form.get("credit", "")[:60]
+        self.credit_refusal = await self._do(cart.apply_credit, code, limit=rates.CREDIT_CODE)
 
     @rx.event
     @public

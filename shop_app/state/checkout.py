@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
@@ -11,13 +12,15 @@ from sqlmodel import Session
 
 from shop_app import db, till
 from shop_app.db import Unavailable
-from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError
+from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.services.cart import cart
 from shop_app.services.cart.cart import EMPTY, CartView
-from shop_app.services.checkout import checkout, holds
+from shop_app.services.checkout import checkout, holds, unpaid
 from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
 from shop_app.services.checkout.holds import NO_HOLD, HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
+from shop_app.web import asking, rates, security_log
+from shop_app.web.rates import Limit
 from shop_app.words import _, plural
 
 from . import guesses, live
@@ -130,10 +133,12 @@ class Checkout(rx.State):
 
     async def _enter(self) -> None:
         try:
-            entered = await db.in_transaction(_enter, visitor_hash(self))
+            asker = asking.of_state(self)
+            await rates.take(rates.HOLD, asker)
+            entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
             live.shows_checkout(self)
-        except Unavailable:
-            # A hold is a courtesy: where nothing can be written just now, the page is still there.
+        except (Unavailable, TooMany):
+            # A hold is a courtesy: where nothing can be held just now, the page is still there.
             await self._look()
             return
         if entered is None:
@@ -190,9 +195,11 @@ class Checkout(rx.State):
             if wrong := await db.in_transaction(checkout.keep, visitor_hash(self), typed):
                 await self._look()
                 return self._point_at(wrong)
+            asker = asking.of_state(self)
+            await rates.take(rates.ORDER, asker, email=typed.email)
             to = await till.pay(
                 visitor_hash(self), typed, shown_minor, shown_parts=form.get("shown_parts", ""),
-                expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
+                asked_from=asker.origin, expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
             )  # fmt: skip
             self._leaving = True
             await live.leave_checkout(self)
@@ -212,6 +219,9 @@ class Checkout(rx.State):
             await self._look()
             self._point_at([FieldProblem(refusal.field, refusal.message)])
             return
+        if refusal.code == unpaid.CODE:
+            asker = asking.of_state(self)
+            security_log.note("limit", address=asker.address, visitor=asker.visitor, detail="unpaid units")
         self._forget_refusal()
         self.refused, self.refused_kind = refusal.message, _kind(refusal)
         if isinstance(refusal, OutOfStock):
@@ -240,33 +250,33 @@ class Checkout(rx.State):
     @rx.event
     @public
     async def apply_code(self, form: Form):
-        await self._code(cart.apply_code, form.get("code", ""))
+        code = form.get("code", "")[:40]
+        self.code_refusal = await self._changed(cart.apply_code, code, limit=rates.DISCOUNT_CODE)
 
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        await self._code(cart.remove_code, code)
+        self.code_refusal = await self._changed(cart.remove_code, code)
 
     @rx.event
     @public
     async def apply_credit(self, form: Form):
         """The code of a gift card, or of store credit."""
-        self.credit_refusal = await guesses.too_many(self) or await self._changed(
-            cart.apply_credit, form.get("credit", "")[:60]
-        )
+        code = form.get("credit", "")[:60]
+        self.credit_refusal = await self._changed(cart.apply_credit, code, limit=rates.CREDIT_CODE)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
         self.credit_refusal = await self._changed(cart.remove_credit, account)
 
-    async def _code(self, verb: Callable[..., CartView], code: str) -> None:
-        self.code_refusal = await self._changed(verb, code)
-
-    async def _changed(self, verb: Callable[..., CartView], arg: str | int) -> str:
-        """Change the cart and look again; "" where it was done, else why not."""
+    async def _changed(
+        self, verb: Callable[..., CartView], arg: str | int, limit: Limit | None = None
+    ) -> str:
+        """Change the cart and look again; "" where it was done, else why not. `limit` as in `Cart._do`."""
         try:
-            await db.in_transaction(verb, visitor_hash(self), arg)
+            async with guesses.counted(self, limit) if limit else nullcontext():
+                await db.in_transaction(verb, visitor_hash(self), arg)
             return ""
         except ShopError as refused:
             return refused.message
@@ -274,10 +284,10 @@ class Checkout(rx.State):
             await self._look()
 
 
-def _enter(session: Session, key_hash: str) -> tuple[HoldView, CheckoutView] | None:
+def _enter(session: Session, key_hash: str, asked_from: str) -> tuple[HoldView, CheckoutView] | None:
     """The hold and the page, in one transaction; None where there is nothing to check out."""
     try:
-        return holds.enter(session, key_hash), checkout.view(session, key_hash)
+        return holds.enter(session, key_hash, asked_from), checkout.view(session, key_hash)
     except NotFound:
         return None
 

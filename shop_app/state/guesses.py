@@ -1,17 +1,27 @@
-"""How often somebody may try the code of a gift card or of credit: enough to mistype, not to guess."""
+"""Events that name a secret (a number with its e-mail address, a code, a link): counted, and logged."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import reflex as rx
 
-from shop_app.web.rates import within
-from shop_app.words import _
+from shop_app.errors import NotFound
+from shop_app.web import asking, rates, security_log
+from shop_app.web.rates import Limit
 
-RATE = "10/15 minutes"
 
+@asynccontextmanager
+async def counted(state: rx.State, limit: Limit, *, email: str = "") -> AsyncIterator[None]:
+    """Count one try before what is inside is done; `email` is the address that it names, if any.
 
-async def too_many(state: rx.State) -> str:
-    """Why no more codes are taken now from this address; "" where they are. Counts this one."""
-    if await within(RATE, "credit code", state.router.session.client_ip):
-        return ""
-    return _("That was too often in a short time. Wait a few minutes and try again.")
+    Errors  TooMany, and nothing inside is done; what is inside refuses, NotFound after it is logged.
+    """
+    asker = asking.of_state(state)
+    await rates.take(limit, asker, email=email)
+    try:
+        yield
+    except NotFound:
+        security_log.note("look-up failed", address=asker.address, visitor=asker.visitor, detail=limit.name)
+        raise

@@ -11,9 +11,10 @@ from shop_app import db, till
 from shop_app.errors import NotFound
 from shop_app.services.orders import orders
 from shop_app.services.orders.orders import OrderView
+from shop_app.web import rates
 from shop_app.web.cookies import key_hash
 
-from . import live
+from . import guesses, live
 from .base import internal, public
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,8 @@ class Order(rx.State):
     async def load(self):
         token = order_token(self)
         try:
-            self._show(await db.in_reading(orders.view, token))
+            async with guesses.counted(self, rates.ORDER_LINK):
+                self._show(await db.in_reading(orders.view, token))
         except NotFound:
             self.view, self.missing = NO_ORDER, True
             return None

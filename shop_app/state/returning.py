@@ -11,14 +11,14 @@ from shop_app import db
 from shop_app.errors import Invalid, ShopError
 from shop_app.services.checkout.checkout import FieldProblem
 from shop_app.services.returns import returns
-from shop_app.web.rates import within
+from shop_app.web import rates
 from shop_app.words import _, plural
 
+from . import guesses
 from .base import public, say
 from .order import order_token
 from .payload import Form
 
-RATE = "20/hour"
 _FIELD = re.compile(r"quantity-(\d{1,4})")
 
 
@@ -52,15 +52,15 @@ class Returning(rx.State):
         quantities, reason = quantities_in(form), form.get("reason", "")[:40]
         if wrong := returns.problems(quantities, reason):
             return self._point_at(wrong)
-        if not await within(RATE, "return", self.router.session.client_ip):
-            self.refused = _("That was too often in a short time. Wait a few minutes and try again.")
-            return None
         return await self._ask(quantities, reason, form.get("note", "")[: returns.MAX_NOTE])
 
     async def _ask(self, quantities: dict[int, int], reason: str, note: str):
         token, key = order_token(self), self._request_key
         try:
-            receipt = await db.in_durable_transaction(returns.request, token, quantities, reason, note, key)
+            async with guesses.counted(self, rates.RETURN):
+                receipt = await db.in_durable_transaction(
+                    returns.request, token, quantities, reason, note, key
+                )
         except ShopError as refusal:
             field = refusal.field if isinstance(refusal, Invalid) else ""
             if field:

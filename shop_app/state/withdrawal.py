@@ -6,23 +6,20 @@ import secrets
 from dataclasses import dataclass
 
 import reflex as rx
-from sqlmodel import Session
 
 from shop_app import db
-from shop_app.errors import Invalid, NotFound, ShopError
+from shop_app.errors import Invalid, NotFound, ShopError, TooMany
 from shop_app.services.checkout.checkout import FieldProblem
 from shop_app.services.returns import returnable, returns
 from shop_app.services.returns.returns import Offer, Receipt
-from shop_app.web.rates import within
+from shop_app.web import rates
 from shop_app.words import _
 
-from . import lookup
+from . import guesses
 from .base import public
 from .payload import Form
 from .returning import attention_title, by_field, quantities_in
 
-CONFIRM_RATE = "20/hour"
-TOO_OFTEN = _("That was too often in a short time. Wait a few minutes and try again.")
 NO_OFFER = Offer(number="", email="", name="", choices=[], until="")
 NO_RECEIPT = Receipt(
     number="",
@@ -61,6 +58,8 @@ class Withdrawal(rx.State):
     loaded: bool = False
     known: str = ""
     """The number of the order whose page led here, "" where none did."""
+    _offered: Who = Who()
+    """To whom `look` made the offer that may be confirmed; empty where it made none."""
     _request_key: str = ""
 
     @rx.event
@@ -72,30 +71,43 @@ class Withdrawal(rx.State):
             # The socket came back: the receipt stays in sight.
             return
         self._clear()
-        self.step, self.who, self.loaded = "form", await db.in_reading(_known, token), True
-        self.known = self.who.number
+        self._take_offer_back()
+        self.who = await self._known(token)
+        self.known, self.loaded = self.who.number, True
+
+    async def _known(self, token: str) -> Who:
+        if not token:
+            return Who()
+        try:
+            async with guesses.counted(self, rates.ORDER_LINK):
+                free = await db.in_reading(returnable.by_token, token)
+        except (NotFound, TooMany):
+            return Who()
+        return Who(free.number, free.email, free.name)
 
     @rx.event
     @public
     async def look(self, form: Form):
         """The first step: which order, and who."""
         self._clear()
+        self._take_offer_back()
         self.who = Who(*(form.get(name, "").strip()[:200] for name in ("number", "email", "name")))
         if wrong := _problems(self.who):
             return self._point_at(wrong)
-        # The same count as finding an order: this form must not be a second way to guess.
-        if not await within(lookup.RATE, "lookup", self.router.session.client_ip):
-            self.refused = TOO_OFTEN
-            return None
         return await self._offer()
 
     async def _offer(self) -> None:
         try:
-            self.offer = await db.in_reading(returns.offer, self.who.number, self.who.email)
+            # The same count as finding an order: this form must not be a second way to guess.
+            async with guesses.counted(self, rates.LOOK_UP, email=self.who.email):
+                self.offer = await db.in_reading(returns.offer, self.who.number, self.who.email)
         except ShopError as refusal:
             self.refused = refusal.message
             return
-        self.step, self._request_key = "check", secrets.token_urlsafe(24)
+        self.step, self._offered, self._request_key = "check", self.who, secrets.token_urlsafe(24)
+
+    def _take_offer_back(self) -> None:
+        self.step, self.offer, self._offered, self._request_key = "form", NO_OFFER, Who(), ""
 
     @rx.event
     @public
@@ -111,17 +123,20 @@ class Withdrawal(rx.State):
         quantities = quantities_in(form)
         if not any(quantities.values()):
             return self._point_at([FieldProblem("lines", _("Choose what you want to withdraw from"))])
-        if not await within(CONFIRM_RATE, "withdraw", self.router.session.client_ip):
-            self.refused = TOO_OFTEN
+        if not self._request_key:
+            # Only what `look` has offered to this tab: this step must not try numbers by itself.
+            self._take_offer_back()
+            self.refused = _("Say first which order it is about.")
             return None
         return await self._declare(quantities, form.get("note", "")[: returns.MAX_NOTE])
 
     async def _declare(self, quantities: dict[int, int], note: str) -> None:
-        who = self.who
+        who = self._offered
         try:
-            self.receipt = await db.in_durable_transaction(
-                returns.withdraw, who.number, who.email, who.name, quantities, note, self._request_key
-            )
+            async with guesses.counted(self, rates.WITHDRAWAL):
+                self.receipt = await db.in_durable_transaction(
+                    returns.withdraw, who.number, who.email, who.name, quantities, note, self._request_key
+                )
         except ShopError as refusal:
             if isinstance(refusal, Invalid) and refusal.field:
                 self._point_at([FieldProblem(refusal.field, refusal.message)])
@@ -138,18 +153,10 @@ class Withdrawal(rx.State):
         self.summary, self.wrong, self.summary_title = wrong, by_field(wrong), attention_title(wrong)
 
 
-def _known(session: Session, token: str) -> Who:
-    try:
-        free = returnable.by_token(session, token) if token else None
-    except NotFound:
-        free = None
-    return Who(free.number, free.email, free.name) if free else Who()
-
-
 def _problems(who: Who) -> list[FieldProblem]:
     asked = (
-        ("name", who.name, _("Enter your name")),
-        ("number", who.number, _("Enter the number of the order")),
-        ("email", who.email, _("Enter the email address that you ordered with")),
+        ("name", returns.name_problem(who.name)),
+        ("number", "" if who.number else _("Enter the number of the order")),
+        ("email", "" if who.email else _("Enter the email address that you ordered with")),
     )
-    return [FieldProblem(name, message) for name, value, message in asked if not value]
+    return [FieldProblem(name, message) for name, message in asked if message]

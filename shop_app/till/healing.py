@@ -7,7 +7,7 @@ import logging
 from .. import db
 from ..errors import ProviderDown, ShopError
 from ..services.checkout import holds
-from ..services.payments import authorisations, payment_inbox, payments
+from ..services.payments import authorisations, payment_inbox, payments, transfer_time
 from ..services.refunds import refunds
 from .captures import void
 from .desk import ask_again
@@ -18,8 +18,9 @@ log = logging.getLogger(__name__)
 
 
 async def sweep() -> int:
-    """Free holds that ran out, apply what waits in the inbox, end unpaid orders, ask again for refunds,
-    let go of what is authorised for orders that were ended, mark those whose money was let go without that.
+    """Free holds that ran out, apply what waits in the inbox, end unpaid orders, remind of transfers, ask
+    again for refunds, let go of what is authorised for orders that were ended, mark those whose money was
+    let go without that.
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.
     """
@@ -29,6 +30,12 @@ async def sweep() -> int:
     done += await close_outdated()
     for order_id in await db.in_reading(payments.overdue):
         done += await _try(f"the end of order {order_id}", close(order_id, "expired"))
+    for order_id in await db.in_reading(transfer_time.overdue):
+        end = db.in_durable_transaction(transfer_time.expire, order_id)
+        done += await _try(f"the end of order {order_id}", end)
+    for order_id in await db.in_reading(transfer_time.to_remind):
+        reminder = db.in_transaction(transfer_time.remind, order_id)
+        done += await _try(f"the reminder of order {order_id}", reminder)
     for wanted in await db.in_reading(refunds.unsent):
         done += await _try(f"refund {wanted.refund_id}", ask_again(wanted))
     for order_id in await db.in_reading(authorisations.of_ended_orders):

@@ -19,12 +19,13 @@ MOST_TRIES = 3
 
 async def pay(
     key_hash: str, form: CheckoutForm, expected_total_minor: int, *, expected_credit_minor: int = 0,
-    shown_parts: str = "",
+    shown_parts: str = "", asked_from: str = "",
 ) -> str:  # fmt: skip
     """Place the visitor's cart and answer with the address to send the browser to.
 
     That is the payment company's page, or the order's own where nothing has to be paid there now.
-    `shown_parts` are what the page said the total is made of: they explain a rise.
+    `shown_parts` are what the page said the total is made of: they explain a rise. `asked_from` is the
+    keyed hash of the address that asks.
 
     Errors  What `orders.place` refuses; ProviderDown when the company doesn't answer. The cart is kept,
             and the same click later goes on with the same order.
@@ -34,7 +35,7 @@ async def pay(
         try:
             placed = await db.in_durable_transaction(
                 orders.place, key_hash, form, expected_total_minor=expected_total_minor,
-                expected_credit_minor=expected_credit_minor, shown_parts=shown_parts,
+                expected_credit_minor=expected_credit_minor, shown_parts=shown_parts, asked_from=asked_from,
             )  # fmt: skip
         except orders.Superseded as old:
             if not await close(old.order_id, "superseded"):

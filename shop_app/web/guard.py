@@ -29,7 +29,7 @@ from shop_app.services.accounts import NOBODY
 from shop_app.words import _
 
 from . import cookies, security_log
-from .asking import network
+from .asking import counted
 from .policy import Policy, allows, policy_of, remember_asker, who
 from .private_states import empty_unless_filled_for
 
@@ -163,7 +163,7 @@ def _note(event: Event) -> None:
     connection = _connection(event)
     visitor = cookies.visitor_key(_cookie_header(event)) or ""
     security_log.note(
-        "event refused", address=network(connection.get("ip", "")), visitor=cookies.key_hash(visitor),
+        "event refused", address=counted(connection.get("ip", "")), visitor=cookies.key_hash(visitor),
         detail=event.name[-80:],
     )  # fmt: skip
 

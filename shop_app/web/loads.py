@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from .asking import load_test
+from shop_app.settings import load_test
+
 from .buckets import Buckets
 
 AT_ONCE = 2

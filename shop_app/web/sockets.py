@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.settings import settings
+from shop_app.settings import load_test, settings
 
 from . import cookies, security_log
-from .asking import client_address, header, load_test
+from .asking import client_address, header, settle_address
 from .buckets import Bucket, Buckets
 from .tab_states import state_key
 
@@ -42,8 +42,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 # What Reflex and the shop read of a socket's request, and how much of it. All else would lie in memory
 # with every tab, under names that the client chooses.
 _KEPT_HEADER_CHARS = {
-    b"host": 300, b"origin": 300, b"user-agent": 300, b"accept-language": 200, b"x-forwarded-for": 1000,
-    b"x-forwarded-proto": 20, b"connection": 100, b"upgrade": 50, b"sec-websocket-key": 100,
+    b"host": 300, b"origin": 300, b"user-agent": 300, b"accept-language": 200,
+    b"connection": 100, b"upgrade": 50, b"sec-websocket-key": 100,
     b"sec-websocket-version": 10, b"sec-websocket-extensions": 200, b"sec-websocket-protocol": 100,
 }  # fmt: skip
 
@@ -66,6 +66,7 @@ class Sockets:
             await send({"type": "websocket.close", "code": 1008})
             return
         made = _mint_visitor(scope)
+        settle_address(scope)
         _bind_to_visitor(scope)
         self.of_address[address] += 1
         try:

@@ -17,11 +17,10 @@ from shop_app.services.accounts import Principal
 from shop_app.services.catalog import pictures
 from shop_app.words import _
 
-from . import policy, rates
+from . import asking, policy, rates
 from .bodies import BODY_BYTES
 
 PERMISSION = "products.edit"
-RATE = "120/10 minutes"
 
 # One at a time, and beside the threads that answer pages.
 _takes_in = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
@@ -35,7 +34,7 @@ async def picture(request: Request) -> Response:
     by = await policy.who(request.headers.get("cookie", ""))
     try:
         _need(by)
-        await rates.refuse_above(RATE, "upload", request.scope)
+        await rates.take(rates.UPLOAD, asking.of_scope(request.scope))
         body = await _body(request)
         if body is None:
             return _refusal(_("A picture may have 6 MB at most."), 413)

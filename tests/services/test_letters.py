@@ -52,3 +52,47 @@ def test_a_bank_debit_that_fails_is_told_of_in_two_letters(session):
     assert sorted(subjects) == [
         "Order 1001: the payment didn't go through", "Order 1001: your bank is at work",
     ]  # fmt: skip
+
+
+def written(session, kind: str, number: int, to: str = TO) -> Letter:
+    """The row of a letter that is written now."""
+    letters.write(session, kind, to, f"{kind}:{number}", {"number": number})
+    return session.exec(select(Letter).where(Letter.dedupe_key == f"{kind}:{number}")).one()
+
+
+def test_a_mailbox_gets_so_many_a_day_of_what_strangers_cause(session, clock, configure):
+    """However its address is written, and whatever the kinds; what waits goes on the days after."""
+    configure(SHOP_LETTERS_A_DAY="4")
+    kinds = ("order_placed", "withdrawal_received", "return_requested", "order_reminder")
+    made = [
+        written(session, kinds[number % 4], number, f"Marta+{number}@example.com") for number in range(14)
+    ]
+    began = made[0].created_at
+    assert [(row.next_try_at - began).days for row in made[:12]] == [0] * 4 + [1] * 4 + [2] * 4
+    assert [row.problem for row in made[12:]] == ["too many letters to this mailbox"] * 2
+    assert written(session, "order_placed", 99, "other@example.com").next_try_at == began
+
+    sent = []
+    for _day in range(6):
+        claimed = letters.claim(session, 100)
+        for letter in claimed:
+            letters.mark_sent(session, letter.id)
+        session.flush()
+        sent.append(len([one for one in claimed if one.to_email != "other@example.com"]))
+        clock.shift(24 * 3600 + 180)
+    assert sent == [4, 4, 4, 0, 0, 0]
+    later = written(session, "order_placed", 100)
+    assert (later.next_try_at, later.problem) == (later.created_at, "")
+
+
+def test_what_the_shop_itself_has_to_say_never_waits(session, clock):
+    for number in range(40):
+        written(session, "order_placed", number)
+    for kind in ("order_paid", "order_shipped", "order_refunded", "order_cancelled", "return_approved"):
+        row = written(session, kind, 1)
+        assert (row.next_try_at, row.problem) == (row.created_at, "")
+
+
+def test_whoever_orders_twice_notices_nothing(session, clock):
+    rows = [written(session, "order_placed", number) for number in range(2)]
+    assert [row.next_try_at for row in rows] == [row.created_at for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from shop_app.models import OrderStatus, PaymentStatus, ProductStatus
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout
 from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.days import full_day
 from shop_app.services.orders import orders
 from shop_app.services.stock import stock
+from shop_app.settings import settings
 from tests.factories import key_hash, make_basics, make_product, make_promotion, stock_of
 
 pytestmark = pytest.mark.both
@@ -193,12 +196,15 @@ def test_an_order_to_be_paid_later_is_placed_at_once(session):
     placed = orders.place(session, ME, LATER, expected_total_minor=5290)
 
     order = the_order(session)
-    assert (order.status, order.expires_at, placed.awaits_payment) == ("placed", None, False)
+    days = settings().transfer_days
+    assert (order.status, placed.awaits_payment) == ("placed", False)
+    assert order.expires_at == order.placed_at + timedelta(days=days)
     assert cart.view(session, ME) == cart.EMPTY
     assert [row.kind for row in rows(session, "letter")] == ["order_placed"]
     view = orders.view(session, placed.token)
+    until = ("Until", full_day(order.expires_at))
     assert (view.phase, view.transfer_details) == (
-        "awaiting_transfer", [("Amount", "€52.90"), ("Reference", "Order 1001")],
+        "awaiting_transfer", [("Amount", "€52.90"), ("Reference", "Order 1001"), until],
     )  # fmt: skip
 
 

@@ -135,3 +135,16 @@ def test_what_shoppers_and_staff_write_is_no_html():
     html = list(message.iter_parts())[1].get_content()
     assert evil not in html
     assert "&lt;a href=" in html
+
+
+@pytest.mark.parametrize("kind", ["withdrawal_received", "return_requested"])
+def test_a_note_brings_no_link_and_no_line_of_its_own_to_whoever_gets_the_letter(kind):
+    note = "You won!\n\nClaim it:\nhttps://evil.example/win or evil.com"
+    message = letters.compose(
+        LetterToSend(1, kind, "marta@example.com", f"{kind}:1", {"receipt": RECEIPT | {"note": note}}), VIEW
+    )
+    text, html = (part.get_content() for part in message.iter_parts())
+    assert "Your note: You won! Claim it: https: / / evil. example/win or evil. com\n" in text
+    for written_there in (text, html):
+        assert "evil.example" not in written_there
+        assert "evil.com" not in written_there

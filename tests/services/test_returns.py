@@ -466,3 +466,12 @@ def test_a_withdrawal_of_what_wasnt_sent_says_so(session, placed):
     assert (view.title, view.status_text) == ("Withdrawal of 20 November 2026, 10:00 UTC", "Won't be sent")
     assert view.next_text == "We don't send them. Your money for them goes back by 4 December 2026."
     assert now().day == 20
+
+
+@pytest.mark.parametrize("name", ["You won: evil.example/win", "www.evil.example", "http://evil.example"])
+def test_a_withdrawal_is_declared_by_a_name_and_no_link(session, placed, name):
+    before = rows(session, "letter")
+    with pytest.raises(Invalid, match="Leave web and email addresses out") as refusal:
+        withdraw(session, name=name)
+    assert refusal.value.field == "name"
+    assert (rows(session, "return_request"), rows(session, "letter")) == ([], before)

@@ -31,7 +31,9 @@ def open_tab(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Tab:
     monkeypatch.setattr("shop_app.state.live._join", no_socket)
     monkeypatch.setattr("shop_app.state.live.watch_more", no_socket)
 
-    async def open_one(kind: type[S], path: str = "/", *, visitor: str = VISITOR) -> S:
+    async def open_one(
+        kind: type[S], path: str = "/", *, visitor: str = VISITOR, address: str = "127.0.0.1"
+    ) -> S:
         root = rx.State(_reflex_internal_init=True)
         cookie = f"{cookies.visitor_cookie()}={visitor}" if visitor else ""
         data = {
@@ -39,7 +41,7 @@ def open_tab(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Tab:
             "asPath": path,
             "origin": "http://localhost:3000",
             "headers": {"cookie": cookie, "origin": "http://localhost:3000"},
-            "ip": "127.0.0.1",
+            "ip": address,
             "token": "a-tab",
             "sid": "",
         }

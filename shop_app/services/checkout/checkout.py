@@ -15,7 +15,7 @@ from ...clock import now
 from ...errors import NotFound
 from ...money import show
 from ...settings import settings
-from ...words import _
+from ...words import _, plural
 from ..cart import priced_cart
 from ..cart.cart_view import (
     CartLineView,
@@ -163,7 +163,13 @@ def payment_ways() -> tuple[PaymentWay, ...]:
         ),
         PaymentWay(
             "manual", _("Bank transfer, or cash when you collect"),
-            _("You get the details with the order. We send it when the money is there."), False,
+            plural(
+                "You get the details with the order, and have {count} day to pay. We send it when the money "
+                "is there.",
+                "You get the details with the order, and have {count} days to pay. We send it when the money "
+                "is there.",
+                settings().transfer_days,
+            ), False,
         ),
     )  # fmt: skip
 

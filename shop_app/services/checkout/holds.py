@@ -23,6 +23,8 @@ from ..cart import priced_cart
 from ..cart.priced_cart import Head, Line
 from ..stock import stock_holds
 from ..stock.stock_ledger import only_left
+from . import unpaid
+from .unpaid import Buyer
 
 _tables = SQLModel.metadata.tables
 _hold = _tables["stock_hold"]
@@ -30,9 +32,10 @@ _order = _tables["customer_order"]
 _order_line = _tables["order_line"]
 _cart = _tables["cart"]
 _variant = _tables["variant"]
-_HELD = select(_hold.c.variant_id, _hold.c.quantity, _hold.c.expires_at, _hold.c.since).where(
-    _hold.c.cart_id == bindparam("cart")
-)
+_HELD = select(
+    _hold.c.variant_id, _hold.c.quantity, _hold.c.expires_at, _hold.c.since, _hold.c.asked_from
+).where(_hold.c.cart_id == bindparam("cart"))
+_KEY_OF = select(_cart.c.key_hash).where(_cart.c.id == bindparam("cart"))
 _of_cart = and_(_cart.c.key_hash == bindparam("key"), _cart.c.completed_at.is_(None))
 _of_sku = _variant.c.sku == bindparam("sku")
 _KEPT_OF = select(
@@ -92,6 +95,7 @@ NO_HOLD = HoldView()
 class _Times:
     expires_at: datetime
     since: datetime
+    asked_from: str
 
     @property
     def ceiling(self) -> datetime:
@@ -107,8 +111,12 @@ def worth_extending(hold: HoldView) -> bool:
     return hold.can_stay and now() - datetime.fromisoformat(hold.as_of) >= timedelta(minutes=1)
 
 
-def enter(session: Session, key_hash: str) -> HoldView:
-    """Hold what the visitor's cart needs, as far as it is there, or hold it longer; `short` says the rest."""
+def enter(session: Session, key_hash: str, asked_from: str = "") -> HoldView:
+    """Hold what the visitor's cart needs, as far as it is there, or hold it longer; `short` says the rest.
+
+    Nothing more is held for somebody who keeps many units unpaid already (`unpaid`): the order may tell
+    them so. `asked_from` is the keyed hash of the address that asks.
+    """
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
         return NO_HOLD
@@ -117,8 +125,14 @@ def enter(session: Session, key_hash: str) -> HoldView:
         if units:
             # Given back before they are taken again: this is a new hold.
             stock_holds.free_if_run_out(session, [head.id], at)
-        units, times = {}, _Times(at, at)
-    return _hold_for(session, head, units, _Times(times.stretched(at), times.since))
+        units, times = {}, _Times(at, at, asked_from)
+    return _hold_for(
+        session,
+        head,
+        key_hash,
+        units,
+        _Times(times.stretched(at), times.since, asked_from or times.asked_from),
+    )
 
 
 def extend(session: Session, key_hash: str) -> HoldView:
@@ -134,13 +148,16 @@ def extend(session: Session, key_hash: str) -> HoldView:
 
 def follow(session: Session, cart_id: int) -> None:
     """Hold what the cart, which has changed and is locked, needs now: less at once, more if there is."""
-    times = _living(session, cart_id)
-    if times:
+    before, times = _held(session, cart_id)
+    if times and times.expires_at > now():
         lines = priced_cart.lines(session, cart_id)
         wanted = _wanted(lines, _ordered(session, cart_id)[0])
+        key_hash = session.connection().execute(_KEY_OF, {"cart": cart_id}).scalar_one()
+        buyer = Buyer(key_hash, cart_id, times.asked_from)
         stock_holds.hold_what_there_is(
-            session, cart_id, wanted, expires_at=times.expires_at, since=times.since
-        )
+            session, cart_id, unpaid.as_far_as_allowed(session, buyer, wanted, before),
+            expires_at=times.expires_at, since=times.since, before=before, asked_from=times.asked_from,
+        )  # fmt: skip
 
 
 def end(session: Session, key_hash: str) -> HoldView:
@@ -189,7 +206,7 @@ def _held(session: Session, cart_id: int) -> tuple[dict[int, int], _Times | None
     rows = session.connection().execute(_HELD, {"cart": cart_id}).all()
     if not rows:
         return {}, None
-    times = _Times(min(row.expires_at for row in rows), min(row.since for row in rows))
+    times = _Times(min(row.expires_at for row in rows), min(row.since for row in rows), rows[0].asked_from)
     return {row.variant_id: row.quantity for row in rows}, times
 
 
@@ -219,18 +236,27 @@ def _wanted(lines: Iterable[Line], ordered: Mapping[int, int]) -> dict[int, int]
     return {variant_id: units for variant_id, units in rest.items() if units > 0}
 
 
-def _hold_for(session: Session, head: Head, before: Mapping[int, int], times: _Times) -> HoldView:
+def _hold_for(
+    session: Session, head: Head, key_hash: str, before: Mapping[int, int], times: _Times
+) -> HoldView:
     lines = priced_cart.lines(session, head.id)
     ordered, until = _ordered(session, head.id)
-    wanted = _wanted(lines, ordered)
+    buyer = Buyer(key_hash, head.id, times.asked_from)
+    needed = _wanted(lines, ordered)
+    wanted = unpaid.as_far_as_allowed(session, buyer, needed, before)
     kept = stock_holds.hold_what_there_is(
-        session, head.id, wanted, expires_at=times.expires_at, since=times.since, before=before
-    )
+        session, head.id, wanted, expires_at=times.expires_at, since=times.since, before=before,
+        asked_from=times.asked_from,
+    )  # fmt: skip
     left = {
         line.variant_id: line.quantity - wanted.get(line.variant_id, 0) + kept.get(line.variant_id, 0)
         for line in lines
     }
-    return _said(times if kept else None, until, _short(lines, left))
+    short = _short(lines, left)
+    if needed and not wanted and until is None:
+        # Nothing may be held: that is no time that is over.
+        return HoldView(short=short)
+    return _said(times if kept else None, until, short)
 
 
 def _view(session: Session, head: Head) -> HoldView:

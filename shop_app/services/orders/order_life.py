@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Select, bindparam, case, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
@@ -21,12 +21,12 @@ from ...models import LEGAL_MOVES, FulfilmentStatus, OrderStatus, PaymentStatus
 from ...money import show
 from ...words import _
 from .. import letters
-from ..cart.priced_cart import line_of_order
 from ..cart.pricing import DiscountLine, Offer
 from ..credit import credit_payments
 from ..listing import shelf
 from ..promotions import promotions
 from ..stock import stock
+from . import order_cart
 
 tables = SQLModel.metadata.tables
 order = tables["customer_order"]
@@ -34,10 +34,10 @@ order_line = tables["order_line"]
 order_discount = tables["order_discount"]
 order_event = tables["order_event"]
 cart = tables["cart"]
-cart_line = tables["cart_line"]
 product = tables["product"]
 variant = tables["variant"]
 
+_NO_MONEY = (PaymentStatus.NONE, PaymentStatus.VOIDED)
 Settled = Literal["paid", "already", "attention", "nothing"]
 
 _HEAD_COLUMNS = (
@@ -49,6 +49,7 @@ _CART_OF = select(order.c.cart_id).where(order.c.id == bindparam("order"))
 _LOCK_CART = select(cart.c.id).where(cart.c.id == bindparam("cart")).with_for_update()
 _HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
 _LOCK = _HEAD.with_for_update()
+_WAITS_NO_MORE = {"expires_at": None, "asked_from": ""}
 _MOVES = {
     to: update(order)
     .where(
@@ -59,7 +60,7 @@ _MOVES = {
         status=to.value,
         version=order.c.version + 1,
         paid_at=func.coalesce(bindparam("paid", type_=order.c.paid_at.type), order.c.paid_at),
-        expires_at=None,
+        **_WAITS_NO_MORE,
     )
     for to in OrderStatus
 }
@@ -73,11 +74,13 @@ _SET_FULFILMENT_STATUS = (
     .where(order.c.id == bindparam("order"), order.c.fulfilment_status != bindparam("to"))
     .values(fulfilment_status=bindparam("to"), version=order.c.version + 1)
 )
-_SET_PAID_AT = update(order).where(order.c.id == bindparam("order")).values(paid_at=bindparam("at"))
+_SET_PAID_AT = (
+    update(order).where(order.c.id == bindparam("order")).values(paid_at=bindparam("at"), **_WAITS_NO_MORE)
+)
 _SET_ATTENTION = (
     update(order)
     .where(order.c.id == bindparam("order"))
-    .values(attention=bindparam("why"), expires_at=None, version=order.c.version + 1)
+    .values(attention=bindparam("why"), version=order.c.version + 1, **_WAITS_NO_MORE)
 )
 _LOOKED_AT = select(order_event.c.data).where(
     order_event.c.order_id == bindparam("order"), order_event.c.kind == "looked_at"
@@ -90,35 +93,27 @@ _DUE = text("""
         FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0)
     FROM customer_order o WHERE o.id = :order
 """)
-_COMPLETE = (
-    update(cart)
-    .where(cart.c.id == bindparam("cart"), cart.c.completed_at.is_(None))
-    .values(completed_at=bindparam("at"), updated_at=bindparam("at"))
-)
-# What the order didn't take with it: saved lines, lines added afterwards, units beyond those ordered.
-_LEFT_OVER = (
-    select(cart_line.c.id, cart_line.c.quantity, order_line.c.quantity.label("ordered"), cart_line.c.saved)
-    .select_from(cart_line)
-    .outerjoin(order_line, line_of_order(bindparam("order")))
-    .where(
-        cart_line.c.cart_id == bindparam("cart"),
-        or_(cart_line.c.saved, order_line.c.id.is_(None), cart_line.c.quantity > order_line.c.quantity),
-    )
-)
 _SOLD = (
     select(variant.c.product_id, order_line.c.quantity)
     .join(variant, variant.c.id == order_line.c.variant_id)
     .where(order_line.c.order_id == bindparam("order"))
 )
+_sold = product.c.sold_count + bindparam("units")
 _COUNT_SOLD = (
     update(product)
     .where(product.c.id == bindparam("sold_product"))
-    .values(sold_count=product.c.sold_count + bindparam("units"))
+    .values(sold_count=case((_sold < 0, 0), else_=_sold))
 )
 # A gift may be a unit of what was bought too.
 _WANTED = (
-    select(order_line.c.variant_id, func.sum(order_line.c.quantity).label("units"))
-    .where(order_line.c.order_id == bindparam("order"))
+    select(
+        order_line.c.variant_id,
+        func.sum(order_line.c.quantity - order_line.c.quantity_cancelled).label("units"),
+    )
+    .where(
+        order_line.c.order_id == bindparam("order"),
+        order_line.c.quantity > order_line.c.quantity_cancelled,
+    )
     .group_by(order_line.c.variant_id)
 )
 _GIVEN = select(order_discount.c.promotion_id, order_discount.c.code, order_discount.c.amount_minor).where(
@@ -262,14 +257,33 @@ def give_up(session: Session, order_id: int, *, why: str) -> None:
     found = lock(session, order_id)
     if found.status != OrderStatus.PENDING:
         return
-    if found.attention or found.payment_status not in (PaymentStatus.NONE, PaymentStatus.VOIDED):
+    if found.attention or found.payment_status not in _NO_MONEY:
         raise Conflict(_("Money has come in for this order, so it can't be given up."))
+    _end_unpaid(session, order_id, why)
+    if found.cart_id is not None:
+        facts.announce(session, facts.CartChanged(found.cart_id))
+
+
+def expire_placed(session: Session, order_id: int) -> bool:
+    """End an order that is paid later and wasn't in time; False for one that doesn't wait for that.
+
+    Its units don't count as sold any more: money that comes all the same counts them again.
+    """
+    found = lock(session, order_id)
+    waits = found.status == OrderStatus.PLACED and found.fulfilment_status == FulfilmentStatus.NONE
+    unpaid = found.paid_at is None and found.payment_status in _NO_MONEY
+    if not (waits and unpaid) or found.attention:
+        return False
+    _end_unpaid(session, order_id, "expired")
+    _count_sold(session, order_id, -1)
+    return True
+
+
+def _end_unpaid(session: Session, order_id: int, why: str) -> None:
     move(session, order_id, OrderStatus.EXPIRED if why == "expired" else OrderStatus.CANCELLED, why=why)
     stock.release(session, order_id, reason=f"order {why}")
     promotions.give_back(session, order_id)
     credit_payments.let_go(session, order_id)
-    if found.cart_id is not None:
-        facts.announce(session, facts.CartChanged(found.cart_id))
 
 
 def attend(session: Session, order_id: int, why: str) -> None:
@@ -296,10 +310,14 @@ def agree(session: Session, order_id: int, cart_id: int | None) -> None:
     Without that, the cart's next order would meet the living one that it already has.
     """
     if cart_id is not None:
-        complete_cart(session, order_id, cart_id)
+        order_cart.complete(session, order_id, cart_id)
+    _count_sold(session, order_id, 1)
+
+
+def _count_sold(session: Session, order_id: int, sign: int) -> None:
     sold: dict[int, int] = {}
     for product_id, units in session.connection().execute(_SOLD, {"order": order_id}):
-        sold[product_id] = sold.get(product_id, 0) + units
+        sold[product_id] = sold.get(product_id, 0) + sign * units
     if sold:
         rows = [{"sold_product": product_id, "units": units} for product_id, units in sorted(sold.items())]
         session.connection().execute(_COUNT_SOLD, rows)
@@ -370,29 +388,3 @@ def _attend(session: Session, found: OrderHead, why: str) -> Settled:
 def _was_looked_at(session: Session, order_id: int, why: str) -> bool:
     seen = session.connection().execute(_LOOKED_AT, {"order": order_id}).scalars()
     return any(why in data.get("why", "") for data in seen)
-
-
-def complete_cart(session: Session, order_id: int, cart_id: int) -> None:
-    """Close the cart; what wasn't ordered goes on in a new one."""
-    connection, at = session.connection(), now()
-    left = connection.execute(_LEFT_OVER, {"order": order_id, "cart": cart_id}).all()
-    if connection.execute(_COMPLETE, {"cart": cart_id, "at": at}).rowcount != 1:
-        return
-    facts.announce(session, facts.CartChanged(cart_id))
-    if not left:
-        return
-    # The rest goes on as another cart, which holds for itself.
-    stock.unhold(session, cart_id, reason="cart completed")
-    kept = connection.execute(select(cart).where(cart.c.id == cart_id)).mappings().one()
-    fresh = {
-        "key_hash": kept["key_hash"], "customer_id": kept["customer_id"], "currency": kept["currency"],
-        "country": kept["country"], "checkout": kept["checkout"], "codes": [], "version": 1,
-        "created_at": at, "updated_at": at,
-    }  # fmt: skip
-    new_id = connection.execute(insert(cart).values(**fresh).returning(cart.c.id)).scalar_one()
-    for row in left:
-        beyond = row.quantity if row.saved or row.ordered is None else row.quantity - row.ordered
-        connection.execute(
-            update(cart_line).where(cart_line.c.id == row.id).values(cart_id=new_id, quantity=beyond)
-        )
-    facts.announce(session, facts.CartChanged(new_id))

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from ...models import FulfilmentStatus, OrderStatus, PaymentStatus
 from ...money import show
 from ...words import _
+from ..days import full_day
 
 
 def phase(found: Row[Any], decline: str, ended_why: str, *, withdrawn: bool = False) -> str:
@@ -56,11 +57,7 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
             _("A bank debit takes a few days. We keep your things until then, and write to {email} when the "
               "money has come.").format(email=email),
         ),
-        "awaiting_transfer": (
-            _("Thank you, {name}. Your order is in").format(name=name),
-            _("We keep your things for you and send them when your payment has arrived. "
-              "A confirmation is on its way to {email}.").format(email=email),
-        ),
+        "awaiting_transfer": (_("Thank you, {name}. Your order is in").format(name=name), _awaited(found)),
         "awaiting_bank": (
             _("Thank you, {name}. Your order is in").format(name=name),
             _("Your bank takes a few days to send the money. We keep your things until then, and write to "
@@ -95,6 +92,22 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
         ),
     }  # fmt: skip
     return texts[phase]
+
+
+def pay_until(found: Row[Any], phase: str) -> str:
+    """The day until which the money of a transfer has to arrive; "" where none is awaited, or without end."""
+    return full_day(found.expires_at) if phase == "awaiting_transfer" and found.expires_at else ""
+
+
+def _awaited(found: Row[Any]) -> str:
+    until = pay_until(found, "awaiting_transfer")
+    kept = (
+        _("We keep your things for you until {day}, and send them when your payment has arrived.")
+        if until
+        else _("We keep your things for you and send them when your payment has arrived.")
+    ).format(day=until)
+    sent = _("A confirmation is on its way to {email}.").format(email=found.email)
+    return f"{kept} {sent}"
 
 
 def _cancelled(found: Row[Any], refunded: str, kept: str) -> tuple[str, str]:

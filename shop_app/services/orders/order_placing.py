@@ -21,8 +21,9 @@ from ...words import _
 from .. import letters, remembered
 from ..cart import priced_cart
 from ..cart.priced_cart import Head, Line, Priced
-from ..checkout import checkout, price_changes, shipping
+from ..checkout import checkout, price_changes, shipping, unpaid
 from ..checkout.checkout import CheckoutForm
+from ..checkout.unpaid import Buyer
 from ..credit import credit_payments
 from ..credit.credit_payments import Part
 from ..promotions import promotions
@@ -118,7 +119,7 @@ class Superseded(Conflict):
 
 def place(
     session: Session, key_hash: str, form: CheckoutForm, *, expected_total_minor: int,
-    expected_credit_minor: int = 0, shown_parts: str = "",
+    expected_credit_minor: int = 0, shown_parts: str = "", asked_from: str = "",
 ) -> PlacedOrder:  # fmt: skip
     """Make the visitor's cart an order: frozen copies, stock taken in SKU order, numbers and codes counted.
 
@@ -126,10 +127,12 @@ def place(
     and how much of it gift cards and credit pay. Two amounts may not have risen since then: the total,
     or a card that covers everything would hide a higher price; and what is left to pay, total less credit,
     or a card that was spent elsewhere would be made up for by the bank card. `shown_parts` are what the
-    page said the total is made of (`price_changes`); they only explain a rise.
+    page said the total is made of (`price_changes`); they only explain a rise. `asked_from` is the keyed
+    hash of the address that asks: what it may keep without paying is bounded, as what a visitor may.
 
     Errors  Invalid with the first wrong field; OutOfStock with what is left by SKU; Conflict when the
             total, or what is left to pay, has risen, with the difference; NotFound for an empty cart;
+            TooMany for more units than somebody may keep who hasn't paid;
             Superseded when another order of this cart has to be given up first.
     """
     if type(expected_total_minor) is not int or type(expected_credit_minor) is not int:
@@ -152,22 +155,23 @@ def place(
     if priced.totals.total_minor > expected_total_minor:
         remembered.forget_all()
         raise price_changes.risen(priced, expected_total_minor, shown_parts, head.currency)
+    buyer = Buyer(key_hash, head.id, asked_from)
     if not priced.gifts:
-        return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor)
+        return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor, buyer)
     try:
         with session.begin_nested():
-            return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor)
+            return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor, buyer)
     except OutOfStock:
         # A gift that somebody else got first keeps nobody from buying: the order goes without.
         plain = checkout.price(session, _in_country(head, form), wanted, form, fresh=True, with_gifts=False)
         if plain.totals.total_minor > expected_total_minor:
             raise price_changes.risen(plain, expected_total_minor, shown_parts, head.currency) from None
-        return _agree(session, head, plain, form, expected_total_minor, expected_credit_minor)
+        return _agree(session, head, plain, form, expected_total_minor, expected_credit_minor, buyer)
 
 
 def _agree(
     session: Session, head: Head, priced: Priced, form: CheckoutForm, expected_total_minor: int,
-    expected_credit_minor: int,
+    expected_credit_minor: int, buyer: Buyer,
 ) -> PlacedOrder:  # fmt: skip
     """The price is right: see what credit pays of it, and freeze it all."""
     paid_with = credit_payments.cover(
@@ -176,7 +180,9 @@ def _agree(
     left_minor = priced.totals.total_minor - credit_payments.sum_of(paid_with)
     if left_minor > expected_total_minor - expected_credit_minor:
         raise Conflict(_less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency))
-    return _freeze(session, head, priced, form, paid_with)
+    if left_minor:
+        unpaid.refuse_above(session, buyer, sum(line.quantity for line in priced.lines))
+    return _freeze(session, head, priced, form, paid_with, buyer.asked_from)
 
 
 def _placed_already(
@@ -245,13 +251,17 @@ def _less_credit(left_minor: int, shown_minor: int, currency: str) -> str:
 
 
 def _freeze(
-    session: Session, head: Head, priced: Priced, form: CheckoutForm, paid_with: tuple[Part, ...]
+    session: Session, head: Head, priced: Priced, form: CheckoutForm, paid_with: tuple[Part, ...],
+    asked_from: str,
 ) -> PlacedOrder:  # fmt: skip
     totals, connection = priced.totals, session.connection()
     pays_now = next(way.pays_now for way in checkout.payment_ways() if way.code == form.payment_provider)
     left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
     waits = pays_now and left_minor > 0
     row = _order_row(head, priced, form, waits, connection.execute(_NEXT_NUMBER).scalar_one())
+    if left_minor:
+        within = PAY_WITHIN if waits else timedelta(days=settings().transfer_days)
+        row |= {"expires_at": row["placed_at"] + within, "asked_from": asked_from}
     order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
     units: dict[int, int] = {}
     for line in priced.lines:
@@ -300,7 +310,7 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
         "payment_provider": form.payment_provider, "locale": settings().locale,
         "terms_version": TERMS_VERSION, "vat_number": form.vat_number,
         "reverse_charge": totals.reverse_charge, "note": form.note, "placed_at": at, "paid_at": None,
-        "expires_at": at + PAY_WITHIN if waits else None, "version": 1,
+        "expires_at": None, "asked_from": "", "version": 1,
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from ...clock import now
 from ...models import OrderStatus
 from ...money import show
 from .. import letters
-from . import order_life
+from . import order_cart, order_life
 from .order_life import OrderHead, order
 
 BANK_MAY_TAKE = timedelta(days=14)
@@ -62,7 +62,7 @@ def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
         return
     if session.connection().execute(_WAIT, {"order": order_id, "until": until}).rowcount:
         if found.cart_id is not None:
-            order_life.complete_cart(session, order_id, found.cart_id)
+            order_cart.complete(session, order_id, found.cart_id)
         _write(session, found, "order_processing")
         facts.announce(session, facts.OrderChanged(order_id))
 

@@ -135,6 +135,8 @@ class OrderView:
     can_pay_again: bool
     """Whether the checkout can be gone through again, with the cart as it was."""
     decline_message: str
+    pay_until: str = ""
+    """The day until which a transfer has to arrive, "30 November 2026"; "" where none is awaited."""
     tax_on_top: bool = False
     """Whether the tax lines are addends of the total, rather than in the prices."""
     tax_note: str = ""
@@ -184,6 +186,7 @@ def view(session: Session, token: str) -> OrderView:
         shipping=money_or_free(found.shipping_minor + int(off_shipping), currency, locale),
         shipping_label=found.shipping_label,
         tax_lines=tax_rows(taxes, currency, locale, found.tax_included),
+        pay_until=order_phase.pay_until(found, phase),
         tax_on_top=not found.tax_included and not found.reverse_charge,
         tax_note=reverse_charge_note() if found.reverse_charge else "", vat_number=found.vat_number,
         total=show(found.total_minor, currency, locale),
@@ -314,6 +317,7 @@ def _transfer_details(found: Row[Any], payments: Iterable[Row[Any]], locale: str
     return [
         (_("Amount"), show(rest_minor, found.currency, locale)),
         (_("Reference"), _("Order {number}").format(number=found.number)),
+        *([(_("Until"), until)] if (until := order_phase.pay_until(found, "awaiting_transfer")) else []),
         *([(_("Account"), bank)] if bank else []),
     ]
 

@@ -22,7 +22,7 @@ _payment = _tables["payment"]
 _event = _tables["payment_event"]
 _order = _tables["customer_order"]
 
-_BY_NUMBER = select(_order.c.id).where(_order.c.number == bindparam("number"))
+_BY_NUMBER = select(_order.c.id, _order.c.payment_provider).where(_order.c.number == bindparam("number"))
 _PAYMENTS = select(
     _payment.c.id, _payment.c.attempt, _payment.c.provider, _payment.c.state, _payment.c.amount_minor
 ).where(_payment.c.order_id == bindparam("order"))
@@ -43,7 +43,8 @@ _INSERT_EVENT = insert(_event)
 def mark_paid(session: Session, number: int, reference: str, by: Principal) -> bool:
     """Note that the whole of what is owed has come, with the bank's reference (or the receipt's number).
 
-    The same reference again changes nothing; True where this call made the difference.
+    The same reference again changes nothing; True where this call made the difference. Of an order whose
+    time was over the units are taken again; where they are gone, a person has to look at it.
 
     Errors  Forbidden; Invalid for a reference that can't be used; NotFound; Conflict for an order that
             doesn't wait for a transfer.
@@ -58,14 +59,15 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
             field="reference",
         )
     connection = session.connection()
-    order_id = connection.execute(_BY_NUMBER, {"number": number}).scalar()
-    if order_id is None:
+    row = connection.execute(_BY_NUMBER, {"number": number}).first()
+    if row is None:
         raise NotFound(_("There is no order with this number."))
+    order_id, way = row
     found = orders.lock(session, order_id)
     payments = connection.execute(_PAYMENTS, {"order": order_id}).all()
     if payments and connection.execute(_KNOWN_REFERENCE, {"order": order_id, "reference": reference}).first():
         return False
-    _refuse_unless_awaited(found, payments)
+    _refuse_unless_awaited(found, payments, was_awaited=way == "manual")
     owed = payment_ledger.owed_minor(session, order_id) if payments else found.total_minor
     _take(session, found, owed, reference, 1 + max((row.attempt for row in payments), default=0))
     if payments:
@@ -83,10 +85,11 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     return True
 
 
-def _refuse_unless_awaited(found: OrderHead, payments) -> None:
+def _refuse_unless_awaited(found: OrderHead, payments, *, was_awaited: bool) -> None:
     if found.status == OrderStatus.PENDING:
         raise Conflict(_("This order is being paid online. Wait for that to end."))
-    if found.status not in (OrderStatus.PLACED, OrderStatus.COMPLETED):
+    too_late = found.status == OrderStatus.EXPIRED and was_awaited
+    if found.status not in (OrderStatus.PLACED, OrderStatus.COMPLETED) and not too_late:
         raise Conflict(_("This order was ended. Refund the transfer, or ask for a new order."))
     if found.paid_at is not None:
         raise Conflict(_("This order is paid already."))

@@ -19,7 +19,7 @@ from ...clock import now
 from ...errors import Conflict, Invalid
 from ...models import ReturnKind, ReturnStatus
 from ...words import _
-from .. import letters
+from .. import letters, links
 from ..checkout.checkout import FieldProblem
 from ..days import full_day, full_moment
 from ..orders import order_life
@@ -113,6 +113,11 @@ def problems(quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
     return found
 
 
+def name_problem(name: str) -> str:
+    """What is wrong with the name of who withdraws, as it would stand in the receipt; "" where nothing is."""
+    return links.problem(name) if name.strip() else _("Enter your name")
+
+
 def offer(session: Session, number: str, email: str) -> Offer:
     """What may be withdrawn from, for whoever knows the order's number and e-mail address.
 
@@ -145,8 +150,8 @@ def withdraw(
     if known := _known(session, order_id, request_key, "withdrawal_received"):
         return known
     free = returnable.by_id(session, order_id)
-    if not name.strip():
-        raise Invalid(_("Enter your name"), field="name")
+    if wrong := name_problem(name):
+        raise Invalid(wrong, field="name")
     _may_withdraw(free)
     most = {line.position: line.sent + line.not_sent for line in free.lines}
     chosen = _chosen(free, most if quantities is None else quantities, most)

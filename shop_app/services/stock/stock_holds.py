@@ -96,10 +96,12 @@ def hold_what_there_is(
     expires_at: datetime,
     since: datetime | None = None,
     before: Mapping[int, int] | None = None,
+    asked_from: str = "",
 ) -> dict[int, int]:
     """The same, with fewer units where there aren't so many: the answer is what the cart holds now.
 
-    `before` is what it held until now, where the caller has read that.
+    `before` is what it held until now, where the caller has read that; `asked_from` the keyed hash of the
+    address that it is held for.
     """
     session.flush()
     before = held_by(session, cart_id) if before is None else before
@@ -117,7 +119,7 @@ def hold_what_there_is(
         kept[variant_id] = had + move.held
     if before:
         drop(session, cart_id)
-    _keep(session, cart_id, moves, kept, expires_at=expires_at, since=since)
+    _keep(session, cart_id, moves, kept, expires_at=expires_at, since=since, asked_from=asked_from)
     return {variant_id: units for variant_id, units in kept.items() if units}
 
 
@@ -180,11 +182,12 @@ def _keep(
     *,
     expires_at: datetime,
     since: datetime | None,
+    asked_from: str = "",
 ) -> None:
     rows = [
         {
             "cart_id": cart_id, "variant_id": variant_id, "quantity": quantity, "expires_at": expires_at,
-            "since": since or now(),
+            "since": since or now(), "asked_from": asked_from,
         }
         for variant_id, quantity in quantities.items()
         if quantity

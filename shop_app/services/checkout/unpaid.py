@@ -1,0 +1,105 @@
+"""How much of the stock somebody who hasn't paid keeps from others: in unpaid orders, and in checkout.
+
+Counted by visitor, and by the address that asked: a visitor's cookie is free to make. Not by e-mail address,
+which is free to make too, and anybody could fill somebody else's until they can't buy any more. An order
+stops counting when it is paid, authorised or ended, a hold when its time is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+from sqlmodel import Session, SQLModel
+
+from ...errors import TooMany
+from ...settings import load_test, settings
+from ...words import _, plural
+
+CODE = "unpaid_units"
+
+_tables = SQLModel.metadata.tables
+_order = _tables["customer_order"]
+_line = _tables["order_line"]
+_hold = _tables["stock_hold"]
+_cart = _tables["cart"]
+
+_ordered = (
+    select(
+        func.coalesce(func.sum(_line.c.quantity - _line.c.quantity_fulfilled - _line.c.quantity_cancelled), 0)
+    )
+    .join(_order, _order.c.id == _line.c.order_id)
+    .where(_order.c.expires_at.is_not(None))
+)
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who would keep units: the visitor's key hash and their cart."""
+
+    key_hash: str
+    cart_id: int
+    asked_from: str = ""
+    """The keyed hash of the address that asks."""
+
+
+def refuse_above(session: Session, buyer: Buyer, units: int) -> None:
+    """Refuse an order of so many units that isn't paid at once, where they would be too many.
+
+    Errors  TooMany, which says how many there may be.
+    """
+    left = _left(session, buyer)
+    if units > left:
+        raise TooMany(_sentence(left), code=CODE)
+
+
+def as_far_as_allowed(
+    session: Session, buyer: Buyer, wanted: Mapping[int, int], before: Mapping[int, int]
+) -> dict[int, int]:
+    """What a cart in checkout may hold of what it wants, by variant id.
+
+    All of it, or where that is too much no more of anything than it held `before`.
+    """
+    if sum(wanted.values()) <= sum(before.values()) or sum(wanted.values()) <= _left(session, buyer):
+        return dict(wanted)
+    allowed = {variant_id: min(units, before.get(variant_id, 0)) for variant_id, units in wanted.items()}
+    return {variant_id: units for variant_id, units in allowed.items() if units}
+
+
+def _left(session: Session, buyer: Buyer) -> int:
+    """How many units the buyer may still keep, what their own cart holds not counted."""
+    known, connection = settings(), session.connection()
+    if load_test():
+        return 10**9
+    if connection.dialect.name != "sqlite" and buyer.asked_from:
+        # Others of the same address wait, or each would count without the other. The cart is locked
+        # before, levels afterwards.
+        connection.execute(_LOCK, {"name": buyer.asked_from})
+    own = _order.c.cart_id.in_(select(_cart.c.id).where(_cart.c.key_hash == buyer.key_hash))
+    left = known.unpaid_units - _sum(session, _ordered.where(own))
+    if buyer.asked_from:
+        held = select(func.coalesce(func.sum(_hold.c.quantity), 0)).where(
+            _hold.c.asked_from == buyer.asked_from, _hold.c.cart_id != buyer.cart_id
+        )
+        there = _sum(session, _ordered.where(_order.c.asked_from == buyer.asked_from))
+        left = min(left, known.unpaid_units_per_address - there - _sum(session, held))
+    return max(0, left)
+
+
+def _sum(session: Session, statement) -> int:
+    return int(session.connection().execute(statement).scalar_one())
+
+
+def _sentence(left: int) -> str:
+    most = _("The shop keeps {count} things at most for somebody who hasn't paid yet.").format(
+        count=settings().unpaid_units
+    )
+    if not left:
+        return f"{most} " + _("Pay for what you have ordered, or wait until it has ended, then order more.")
+    return f"{most} " + plural(
+        "You can order {count} more now, and the rest when that is paid.",
+        "You can order {count} more now, and the rest when they are paid.",
+        left,
+    )
