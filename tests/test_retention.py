@@ -22,11 +22,12 @@ from shop_app.services import accounts, retention
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import order_life, orders
+from shop_app.services.passwords import hash_password
 from shop_app.services.returns import returns
 from shop_app.settings import ROOT, settings
 from shop_app.web import cookies
 from tests.demo_file import put_demo_into_place
-from tests.factories import key_hash
+from tests.factories import key_hash, sign_in
 from tests.paying import FORM, ME, World, make_world, rows
 from tests.selling import delivered, run_sql, sell, send, wrong_books
 
@@ -122,10 +123,10 @@ def test_an_ordered_cart_goes_and_its_order_stays(world, clock):
 
 
 def _signed_in(session: Session) -> None:
-    accounts.create_staff(session, "clerk@example.com", "a-long-password", "clerk")
-    accounts.create_customer(session, "ada@example.com", "a-long-password")
-    accounts.sign_in(session, "clerk@example.com", "a-long-password", kind="staff")
-    accounts.sign_in(session, "ada@example.com", "a-long-password", kind="customer")
+    accounts.create_staff(session, "clerk@example.com", hash_password("a-long-password"), "clerk")
+    accounts.create_customer(session, "ada@example.com", hash_password("a-long-password"))
+    sign_in(session, "clerk@example.com", "a-long-password", kind="staff")
+    sign_in(session, "ada@example.com", "a-long-password", kind="customer")
 
 
 @both

@@ -71,7 +71,7 @@ def letters(session: Session, most: int) -> int:
     old = and_(_letter.c.to_email != "", _letter.c.created_at < _days_ago(settings().message_days))
     found = _ids(session, _letter.c.id, old, most)
     if found:
-        emptied = update(_letter).where(_letter.c.id.in_(found)).values(to_email="", data={})
+        emptied = update(_letter).where(_letter.c.id.in_(found)).values(to_email="", mailbox="", data={})
         session.connection().execute(emptied)
     return len(found)
 
