@@ -29,7 +29,7 @@ from .counts import BoundedStorage
 PAUSE_SECONDS = 0.25
 """The first pause of an answer that is slowed; each further one is longer by as much."""
 LONGEST_PAUSE_SECONDS = 4.0
-"""Well below the ten seconds after which Redis gives a tab's state to another event."""
+"""So long a tab waits at most: longer, and people load the page again."""
 MOST_WAITING = 200
 """So many answers are slowed at the same time; whoever comes then is refused instead."""
 MOST_WAITING_OF_ONE = 4
