@@ -44,8 +44,14 @@ def routes(addresses: Addresses) -> list[Route]:
     async def robots(_request: Request) -> Response:
         return PlainTextResponse(robots_text(), headers={"Cache-Control": "public, max-age=3600"})
 
+    making: asyncio.Task[str] | None = None
+
     async def sitemap(_request: Request) -> Response:
-        text = await asyncio.to_thread(lambda: "".join(_lines(addresses())))
+        nonlocal making
+        # Whoever asks while it is being made gets that one: thousands of addresses take a while.
+        if making is None or making.done():
+            making = asyncio.create_task(asyncio.to_thread(lambda: "".join(_lines(addresses()))))
+        text = await asyncio.shield(making)
         return Response(text, media_type="application/xml", headers={"Cache-Control": "public, max-age=3600"})
 
     return [Route("/robots.txt", robots), Route("/sitemap.xml", sitemap)]

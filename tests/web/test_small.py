@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import logging
+import threading
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -108,6 +110,29 @@ async def test_the_sitemap_lists_what_it_is_told_escaped_and_absolute() -> None:
     text = (await _get(routes, "/sitemap.xml")).text
     assert "<loc>http://localhost:3000/</loc></url>" in text
     assert "<loc>http://localhost:3000/products/a&amp;b</loc><lastmod>2026-11-05</lastmod>" in text
+
+
+async def test_however_many_ask_for_the_sitemap_at_once_it_is_made_once() -> None:
+    made = 0
+    all_have_asked = threading.Event()
+
+    def addresses() -> list[tuple[str, None]]:
+        nonlocal made
+        made += 1
+        assert all_have_asked.wait(10)
+        return [("/", None)]
+
+    routes = sitemap.routes(addresses)
+    asking_for_it = [asyncio.create_task(_get(routes, "/sitemap.xml")) for _ in range(20)]
+    for _ in range(200):
+        # Each comes as far as to wait for the sitemap.
+        await asyncio.sleep(0)
+    all_have_asked.set()
+    answers = await asyncio.gather(*asking_for_it)
+    assert {answer.status_code for answer in answers} == {200}
+    assert made == 1
+    assert (await _get(routes, "/sitemap.xml")).status_code == 200
+    assert made == 2
 
 
 async def test_robots_close_the_desks_and_name_the_sitemap() -> None:
