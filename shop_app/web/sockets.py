@@ -37,7 +37,9 @@ NEW_SOCKET_BURST = 200
 # and reports errors of its own. Everything else of socket.io stays closed: other namespaces, binary
 # packets (which would be kept until all their parts came), acknowledgements, and events by the names of
 # the protocol's own ("connect" would say anew who is at the other end).
-_SAID = re.compile(r'[123]$|40/_event,(?:\{|$)|41/_event,?$|42/_event,\["(?:event|client_error|ping)"[,\]]')
+_SAID = re.compile(r'[123]\Z|40/_event,(?:\{|\Z)|41/_event,?\Z|42/_event,\["(?:event|client_error|ping)"[,\]]')
+_GOODBYE = "1"
+"""The packet that ends the connection: what came behind it would connect a socket that nothing ends."""
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 # What Reflex and the shop read of a socket's request, and how much of it. All else would lie in memory
 # with every tab, under names that the client chooses.
@@ -93,8 +95,12 @@ class Sockets:
     def _metered(self, receive: Receive, send: Send, address: str) -> Receive:
         """`receive` of one socket that lets through what a page says, at the pace of a page."""
         own = Bucket(MESSAGES_PER_SECOND, MESSAGE_BURST)
+        leaving = False
 
         async def metered() -> Message:
+            nonlocal leaving
+            if leaving:
+                return {"type": "websocket.disconnect", "code": 1000}
             message = await receive()
             if message["type"] != "websocket.receive":
                 return message
@@ -104,6 +110,7 @@ class Sockets:
                 await send({"type": "websocket.close", "code": code})
                 return {"type": "websocket.disconnect", "code": code}
             pause_seconds = 0.0 if load_test() else self._messages.of(address).wait_seconds()
+            leaving = message["text"] == _GOODBYE
             if pause_seconds:
                 # Whoever reads slowly is sent to slowly: nothing piles up on this side.
                 await asyncio.sleep(min(pause_seconds, LONGEST_WAIT_SECONDS))

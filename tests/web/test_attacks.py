@@ -23,6 +23,7 @@ from .fuzz import frames
 CART = f"{STATE}.shop_app___state___cart____cart"
 MESSAGES = 100_000 if os.environ.get("SHOP_TESTS_LONG") == "1" else 2_000
 IDLE_SECONDS = 1.5
+STEADY = ("futures", "events", "queues", "tasks", "sockets", "rooms", "kept_open", "dropped")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ async def at_rest(shop: Desk) -> dict[str, Any]:
     before: dict[str, Any] = {}
     for _ in range(100):
         now = await asyncio.to_thread(shop.probe)
-        steady = {name: now[name] for name in ("futures", "events", "queues", "tasks", "sockets", "dropped")}
+        steady = {name: value for name, value in now.items() if name in STEADY}
         if steady == before and not (now["events"] or now["queues"]):
             return now
         before = steady
@@ -186,6 +187,19 @@ async def test_thirty_events_of_a_tab_wait_and_those_that_wait_go_with_it(shop: 
     ran = shop.ran()
     assert ["waited", "first"] in ran
     assert not [call for call in ran if str(call[1]).startswith("QUEUED")]
+
+
+async def test_a_socket_that_has_said_goodbye_says_nothing_more(shop: Desk) -> None:
+    """A packet that connects, behind one that closes, once left a socket that nobody could end."""
+    rest = await at_rest(shop)
+    async with tab_of(shop) as tab:
+        await tab.send_text("1")
+        with contextlib.suppress(Closed):
+            await tab.send_text(f"40/_event,{json.dumps({'event': event(HYDRATE, {}, '/')})}")
+        with pytest.raises(Closed):
+            await tab.settle()
+    after = await at_rest(shop)
+    assert (after["rooms"], after["sockets"]) == (rest["rooms"], rest["sockets"])
 
 
 async def test_the_protocols_own_names_are_no_event_of_a_page(shop: Desk) -> None:
