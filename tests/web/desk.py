@@ -191,6 +191,8 @@ def at_work() -> dict[str, Any]:
         "states": sorted(app.state_manager.states),  # pyright: ignore[reportAttributeAccessIssue]
         "sockets": len(app.event_namespace.sid_to_token) if app.event_namespace else 0,
         "rooms": len(app.sio.manager.rooms.get("/_event", ())) if app.sio else 0,
+        # What the socket server itself keeps for clients that don't read; it has no bound there.
+        "unsent": sum(line.queue.qsize() for line in app.sio.eio.sockets.values()) if app.sio else 0,
         "kept_open": len(app.state_manager._open),  # pyright: ignore[reportAttributeAccessIssue]
         "dropped": dict(event_entry.dropped),
         "cpu_seconds": time.process_time(),

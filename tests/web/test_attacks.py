@@ -23,6 +23,8 @@ from .fuzz import frames
 CART = f"{STATE}.shop_app___state___cart____cart"
 MESSAGES = 100_000 if os.environ.get("SHOP_TESTS_LONG") == "1" else 2_000
 IDLE_SECONDS = 1.5
+ROUNDS_UNREAD = 40
+"""Of 25 loads each: far more than the system keeps for a connection by itself."""
 STEADY = ("futures", "events", "queues", "tasks", "sockets", "rooms", "kept_open", "dropped")
 
 
@@ -200,6 +202,25 @@ async def test_a_socket_that_has_said_goodbye_says_nothing_more(shop: Desk) -> N
             await tab.settle()
     after = await at_rest(shop)
     assert (after["rooms"], after["sockets"]) == (rest["rooms"], rest["sockets"])
+
+
+async def test_who_never_reads_lets_nothing_pile_up(shop: Desk) -> None:
+    """Each answer that wasn't read once stayed in memory: five megabytes a second of one address."""
+    async with tab_of(shop) as tab:
+        assert tab._socket is not None
+        transport = tab._socket._writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        for number in range(ROUNDS_UNREAD):
+            for _ in range(24):
+                await tab.send(HYDRATE)
+            await tab.send(f"{shop.name}.take", {"sku": f"UNREAD-{number}"})
+            await at_rest(shop)
+            if ["take", f"UNREAD-{number}", 1] not in shop.ran():
+                # It isn't heard any more, until it reads.
+                break
+        assert (await asyncio.to_thread(shop.probe))["unsent"] <= 2
+        transport.abort()
 
 
 async def test_the_protocols_own_names_are_no_event_of_a_page(shop: Desk) -> None:
