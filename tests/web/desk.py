@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shop_app import migrate
 from shop_app.errors import ShopError
 from shop_app.live import rooms
-from shop_app.serve import serve_until_told
+from shop_app.serve import asgi, serve_until_told
 from shop_app.services.accounts import NOBODY, Principal
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
@@ -201,7 +201,7 @@ def at_work() -> dict[str, Any]:
 
 def shop() -> ASGIApp:
     """The whole shop, with the probe in front."""
-    inner = app()
+    inner = asgi()
 
     # After the check at the start, as nothing in the shop can: the guard has to refuse it too.
     class Forgotten(rx.State):
