@@ -133,8 +133,9 @@ def _build_front_end(force: bool) -> bool:
 def asgi() -> ASGIApp:
     """The application as a server wants it: called once in each process."""
     from shop_app.shop_app import app
+    from shop_app.web.targets import PathsAlone
 
-    return app()
+    return PathsAlone(app())
 
 
 def serve_until_told(application: ASGIApp, port: int, *, host: str = "") -> NoReturn:

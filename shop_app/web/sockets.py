@@ -19,6 +19,7 @@ from . import cookies, security_log
 from .asking import client_address, header, settle_address
 from .buckets import Bucket, Buckets
 from .tab_states import state_key
+from .unsent import Outgoing, Total
 
 MESSAGE_BYTES = 64 * 1024
 MESSAGES_PER_SECOND = 20
@@ -37,7 +38,11 @@ NEW_SOCKET_BURST = 200
 # and reports errors of its own. Everything else of socket.io stays closed: other namespaces, binary
 # packets (which would be kept until all their parts came), acknowledgements, and events by the names of
 # the protocol's own ("connect" would say anew who is at the other end).
-_SAID = re.compile(r'[123]$|40/_event,(?:\{|$)|41/_event,?$|42/_event,\["(?:event|client_error|ping)"[,\]]')
+_SAID = re.compile(
+    r'[123]\Z|40/_event,(?:\{|\Z)|41/_event,?\Z|42/_event,\["(?:event|client_error|ping)"[,\]]'
+)
+_GOODBYE = "1"
+"""The packet that ends the connection: what came behind it would connect a socket that nothing ends."""
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 # What Reflex and the shop read of a socket's request, and how much of it. All else would lie in memory
 # with every tab, under names that the client chooses.
@@ -55,6 +60,7 @@ class Sockets:
         self.app = app
         self.origins = frozenset(origins)
         self.of_address: Counter[str] = Counter()
+        self.unsent = Total()
         self._new = Buckets(NEW_SOCKETS_PER_SECOND, NEW_SOCKET_BURST)
         self._messages = Buckets(ADDRESS_MESSAGES_PER_SECOND, ADDRESS_MESSAGE_BURST)
 
@@ -68,10 +74,16 @@ class Sockets:
         made = _mint_visitor(scope)
         settle_address(scope)
         _bind_to_visitor(scope)
+        outgoing = Outgoing(
+            _with_cookie(send, made), self.unsent,
+            lambda reason: security_log.note("socket closed", address=address, detail=reason),
+        )  # fmt: skip
         self.of_address[address] += 1
         try:
-            await self.app(scope, self._metered(receive, send, address), _with_cookie(send, made))
+            await self.app(scope, self._metered(receive, outgoing, address), outgoing.send)
+            await outgoing.finish()
         finally:
+            outgoing.end()
             self.of_address[address] -= 1
             if self.of_address[address] <= 0:
                 del self.of_address[address]
@@ -90,22 +102,27 @@ class Sockets:
             return "too many of all"
         return "" if self._new.of(address).take() else "too many new ones of one address"
 
-    def _metered(self, receive: Receive, send: Send, address: str) -> Receive:
+    def _metered(self, receive: Receive, outgoing: Outgoing, address: str) -> Receive:
         """`receive` of one socket that lets through what a page says, at the pace of a page."""
         own = Bucket(MESSAGES_PER_SECOND, MESSAGE_BURST)
+        leaving = False
 
         async def metered() -> Message:
-            message = await receive()
+            nonlocal leaving
+            if leaving:
+                return {"type": "websocket.disconnect", "code": 1000}
+            message = await outgoing.heard(receive)
             if message["type"] != "websocket.receive":
                 return message
             reason, code = _wrong(message, own)
             if reason:
                 security_log.note("socket closed", address=address, detail=reason)
-                await send({"type": "websocket.close", "code": code})
+                await outgoing.send({"type": "websocket.close", "code": code})
                 return {"type": "websocket.disconnect", "code": code}
             pause_seconds = 0.0 if load_test() else self._messages.of(address).wait_seconds()
+            leaving = message["text"] == _GOODBYE
             if pause_seconds:
-                # Whoever reads slowly is sent to slowly: nothing piles up on this side.
+                # Whoever says too much is heard slowly: nothing piles up on this side.
                 await asyncio.sleep(min(pause_seconds, LONGEST_WAIT_SECONDS))
             return message
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shop_app import migrate
 from shop_app.errors import ShopError
 from shop_app.live import rooms
-from shop_app.serve import serve_until_told
+from shop_app.serve import asgi, serve_until_told
 from shop_app.services.accounts import NOBODY, Principal
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
@@ -190,6 +190,10 @@ def at_work() -> dict[str, Any]:
         "tasks": sum("_send_ping" not in str(task.get_coro()) for task in asyncio.all_tasks()),
         "states": sorted(app.state_manager.states),  # pyright: ignore[reportAttributeAccessIssue]
         "sockets": len(app.event_namespace.sid_to_token) if app.event_namespace else 0,
+        "rooms": len(app.sio.manager.rooms.get("/_event", ())) if app.sio else 0,
+        # What the socket server itself keeps for clients that don't read; it has no bound there.
+        "unsent": sum(line.queue.qsize() for line in app.sio.eio.sockets.values()) if app.sio else 0,
+        "kept_open": len(app.state_manager._open),  # pyright: ignore[reportAttributeAccessIssue]
         "dropped": dict(event_entry.dropped),
         "cpu_seconds": time.process_time(),
     }
@@ -197,7 +201,7 @@ def at_work() -> dict[str, Any]:
 
 def shop() -> ASGIApp:
     """The whole shop, with the probe in front."""
-    inner = app()
+    inner = asgi()
 
     # After the check at the start, as nothing in the shop can: the guard has to refuse it too.
     class Forgotten(rx.State):

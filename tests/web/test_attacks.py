@@ -23,6 +23,9 @@ from .fuzz import frames
 CART = f"{STATE}.shop_app___state___cart____cart"
 MESSAGES = 100_000 if os.environ.get("SHOP_TESTS_LONG") == "1" else 2_000
 IDLE_SECONDS = 1.5
+ROUNDS_UNREAD = 40
+"""Of 25 loads each: far more than the system keeps for a connection by itself."""
+STEADY = ("futures", "events", "queues", "tasks", "sockets", "rooms", "kept_open", "dropped")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ async def at_rest(shop: Desk) -> dict[str, Any]:
     before: dict[str, Any] = {}
     for _ in range(100):
         now = await asyncio.to_thread(shop.probe)
-        steady = {name: now[name] for name in ("futures", "events", "queues", "tasks", "sockets", "dropped")}
+        steady = {name: value for name, value in now.items() if name in STEADY}
         if steady == before and not (now["events"] or now["queues"]):
             return now
         before = steady
@@ -186,6 +189,38 @@ async def test_thirty_events_of_a_tab_wait_and_those_that_wait_go_with_it(shop: 
     ran = shop.ran()
     assert ["waited", "first"] in ran
     assert not [call for call in ran if str(call[1]).startswith("QUEUED")]
+
+
+async def test_a_socket_that_has_said_goodbye_says_nothing_more(shop: Desk) -> None:
+    """A packet that connects, behind one that closes, once left a socket that nobody could end."""
+    rest = await at_rest(shop)
+    async with tab_of(shop) as tab:
+        await tab.send_text("1")
+        with contextlib.suppress(Closed):
+            await tab.send_text(f"40/_event,{json.dumps({'event': event(HYDRATE, {}, '/')})}")
+        with pytest.raises(Closed):
+            await tab.settle()
+    after = await at_rest(shop)
+    assert (after["rooms"], after["sockets"]) == (rest["rooms"], rest["sockets"])
+
+
+async def test_who_never_reads_lets_nothing_pile_up(shop: Desk) -> None:
+    """Each answer that wasn't read once stayed in memory: five megabytes a second of one address."""
+    async with tab_of(shop) as tab:
+        assert tab._socket is not None
+        transport = tab._socket._writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        for number in range(ROUNDS_UNREAD):
+            for _ in range(24):
+                await tab.send(HYDRATE)
+            await tab.send(f"{shop.name}.take", {"sku": f"UNREAD-{number}"})
+            await at_rest(shop)
+            if ["take", f"UNREAD-{number}", 1] not in shop.ran():
+                # It isn't heard any more, until it reads.
+                break
+        assert (await asyncio.to_thread(shop.probe))["unsent"] <= 2
+        transport.abort()
 
 
 async def test_the_protocols_own_names_are_no_event_of_a_page(shop: Desk) -> None:

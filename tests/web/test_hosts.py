@@ -102,6 +102,17 @@ def test_no_answer_names_the_host_that_was_asked_for(quiet: Desk, path: bytes) -
     assert location == "" or location.startswith(("/", quiet.url))
 
 
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"OPTIONS", b"CONNECT", b"POST"])
+@pytest.mark.parametrize("target", [b"evil.test:443", b"*"])
+def test_a_target_that_is_no_path_is_refused_and_named_nowhere(
+    quiet: Desk, method: bytes, target: bytes
+) -> None:
+    """Reflex's application once answered with a redirect to the Host that was sent, in front of the edge."""
+    answer = ask(quiet.url, Raw(target, method, hosts=(b"evil.test:443",)))
+    assert (answer.status, answer.headers.get("location")) == (400, None)
+    assert b"evil" not in answer.body
+
+
 @pytest.mark.parametrize("path", [b"/ping", b"/ping/", b"/_event", b"/_event/?EIO=4&transport=polling"])
 def test_reflexs_own_doors_are_closed_over_http(quiet: Desk, path: bytes) -> None:
     assert ask(quiet.url, Raw(path)).status == 404

@@ -147,13 +147,18 @@ async def test_what_a_page_says_passes(target: Sockets, frame: str) -> None:
         '42/_event,["disconnect"]', '42/_event,["\\u0065vent",{}]', '42/_event,["event"7', "42/_event,[",
         # Binary packets wait for their parts, an acknowledgement asks for an answer, and others' namespaces.
         '451-/_event,["event",{"_placeholder":true,"num":0}]', "461-/_event,7[]", '42/_event,7["event",{}]',
-        "43/_event,7[]", "44/_event,{}", '42["event",{}]', "40", "40/other,", "49", "0{}", "5", "6", "9", "",
+        "43/_event,7[]", "44/_event,{}", "1\n", "41/_event\n",
+        '42["event",{}]', "40", "40/other,", "49", "0{}", "5", "6", "9", "",
         "3probe", "hello", b"42/_event", b"",
     ],
 )  # fmt: skip
 async def test_what_no_page_says_ends_the_socket(target: Sockets, frame: str | bytes) -> None:
     sent = await Socket(target).run(frame, EVENT)
     assert [message["type"] for message in sent] == ["websocket.accept", "websocket.close"]
+
+
+async def test_after_its_goodbye_nothing_more_of_a_socket_is_read(target: Sockets) -> None:
+    assert len(await Socket(target).run("1", EVENT, EVENT)) == 2
 
 
 async def test_a_large_message_ends_the_socket(target: Sockets) -> None:
