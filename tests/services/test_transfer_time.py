@@ -10,6 +10,7 @@ import pytest
 
 from shop_app import db, jobs, letters, till
 from shop_app.errors import Conflict
+from shop_app.money import show
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
 from shop_app.services.cart import cart
@@ -219,6 +220,7 @@ def test_of_an_order_that_was_cancelled_in_part_no_more_is_noted_than_is_owed(wo
     with db.reading() as session:
         due_minor = order_life.due_minor(session, order().id)
     assert due_minor == order().total_minor - 2780
+    assert dict(shown().transfer_details)["Amount"] == show(due_minor, "EUR")
     assert mark() is True
     assert [row.captured_minor for row in rows("payment")] == [due_minor]
     assert (order().payment_status, order().paid_at is not None, order().attention) == ("paid", True, "")
