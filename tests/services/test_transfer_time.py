@@ -15,7 +15,7 @@ from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.credit import credit
-from shop_app.services.orders import fulfilment, order_life, orders
+from shop_app.services.orders import attention, fulfilment, order_life, orders
 from shop_app.services.payments import transfer_time
 from shop_app.services.returns import returns
 from tests.factories import key_hash
@@ -266,6 +266,24 @@ def test_another_orders_transfer_isnt_taken_for_one_that_ended_at_the_card(world
     with pytest.raises(Conflict, match="was ended"):
         mark()
     assert everything() == before
+
+
+@pytest.mark.parametrize("way", [FORM, MANUAL])
+def test_one_that_a_person_has_looked_at_ends_all_the_same_without_money(world, clock, way):
+    world.pay(way)
+    with db.transaction() as session:
+        order_life.attend(session, order().id, "The bank has said nothing.")
+    clock.shift(11 * DAY)
+    sweep()
+    assert (order().attention, bowl()) == ("The bank has said nothing.", (3, 1, 0))
+    with db.transaction() as session:
+        attention.looked_at(session, order().id, "Nothing came.", OWNER)
+    sweep()
+    assert order().status == ("placed" if way is MANUAL else "pending")
+    clock.shift(11 * DAY)
+    sweep()
+    assert (order().status, order().expires_at, bowl()) == ("expired", None, (3, 0, 0))
+    assert wrong_books() == ()
 
 
 def test_a_short_time_is_reminded_of_at_its_half(world, clock, configure):
