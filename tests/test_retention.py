@@ -19,7 +19,7 @@ from shop_app.clock import now
 from shop_app.components import plain_texts
 from shop_app.errors import Conflict, NotFound
 from shop_app.providers import payments
-from shop_app.services import accounts, retention
+from shop_app.services import accounts, letters, retention
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import order_life, orders
@@ -173,6 +173,22 @@ def test_letters_and_messages_lose_their_words_and_stay_known(world, clock, tmp_
     assert jobs.send_letters() == 0
     assert wrong_books() == []
     assert forget() == {}
+
+
+@both
+def test_a_letter_that_has_nobody_any_more_is_never_tried(world, clock, caplog):
+    """One that waited until its words were gone, and one about an order whose shopper is forgotten."""
+    sell(world, {"SHOAL-BOWL": 1}, replace(PERSON, payment_provider="manual"))
+    clock.shift(settings().transfer_days * 86_400)
+    jobs.sweep()
+    clock.shift((settings().message_days + 1) * 86_400)
+    done = forget()
+    assert (done["letters"], done["people"]) == (2, 1)
+    with db.transaction() as session:
+        letters.write(session, "order_refunded", "", "order_refunded:1", {"order_id": 1})
+    assert jobs.send_letters() == 0
+    assert [(row.attempts, row.problem) for row in rows("letter")] == [(0, "")] * 3
+    assert "can't be made" not in caplog.text
 
 
 @both

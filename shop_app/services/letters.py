@@ -104,11 +104,16 @@ def _days_to_wait(session: Session, mailbox: str, at: datetime) -> int:
 
 
 def claim(session: Session, limit: int = 20) -> list[LetterToSend]:
-    """Letters that are due, ours for two minutes."""
+    """Letters that are due, ours for two minutes; none whose address has been forgotten."""
     at = now()
     due = session.exec(
         select(Letter)
-        .where(col(Letter.sent_at).is_(None), Letter.next_try_at <= at, Letter.attempts < GIVE_UP_AFTER)
+        .where(
+            col(Letter.sent_at).is_(None),
+            Letter.next_try_at <= at,
+            Letter.attempts < GIVE_UP_AFTER,
+            Letter.to_email != "",
+        )
         .order_by(col(Letter.next_try_at))
         .limit(limit)
     ).all()
