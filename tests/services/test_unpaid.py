@@ -106,6 +106,16 @@ def test_new_cookies_are_of_no_use_from_one_address():
     place("sam", 10, asked_from=THERE)
 
 
+def test_whoever_wants_more_than_that_at_once_reads_how_to_get_it():
+    assert enter("sam", 25) == 0
+    with pytest.raises(TooMany) as refusal:
+        place("sam", way="stripe")
+    assert str(refusal.value) == (
+        "The shop keeps 20 things at most for somebody who hasn't paid yet. "
+        "Order 20 of them now, and the rest when those are paid."
+    )
+
+
 def test_whoever_has_ordered_nothing_reads_that_others_of_the_address_have():
     place("ada", 15)
     place("bob", 12)

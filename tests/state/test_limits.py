@@ -364,7 +364,7 @@ async def test_whoever_keeps_too_much_unpaid_reads_so_and_it_is_logged(
     await tab.load()
     assert (tab.hold.state, tab.refused, rows("stock_hold")) == ("", "", [])
     await tab.pay(GOOD | {"shown_minor": "12000"})
-    assert tab.refused.startswith("The shop keeps 5 things at most for somebody who hasn't paid yet. You can")
+    assert tab.refused.startswith("The shop keeps 5 things at most for somebody who hasn't paid yet. Order 5")
     assert (tab.refused_kind, tab.departure.address, rows("customer_order")) == ("other", "", [])
     assert "Security: limit, from 127.0.0.1" in caplog.text
     assert caplog.text.rstrip().endswith("unpaid units")

@@ -101,6 +101,10 @@ def _own_sentence(left: int) -> str:
     )
     if not left:
         return f"{most} " + _("Pay for what you have ordered, or wait until it has ended, then order more.")
+    if left == settings().unpaid_units:
+        return f"{most} " + _("Order {count} of them now, and the rest when those are paid.").format(
+            count=left
+        )
     return f"{most} " + plural(
         "You can order {count} more now, and the rest when that is paid.",
         "You can order {count} more now, and the rest when they are paid.",
