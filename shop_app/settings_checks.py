@@ -50,11 +50,15 @@ def secret(key: str) -> None:
     """Random enough to sign with: long, and neither one letter nor one piece over and over."""
     if len(key.strip()) < SECRET_CHARS:
         raise ValueError(f"SHOP_SECRET_KEY needs at least {SECRET_CHARS} characters")
-    if len(set(key)) < SECRET_KINDS or key in (key + key)[1:-1]:
+    if _repeats(key):
         raise ValueError(
             "SHOP_SECRET_KEY repeats itself, so that it could be guessed;"
             ' python -c "import secrets; print(secrets.token_urlsafe(48))" makes a good one'
         )
+
+
+def _repeats(key: str) -> bool:
+    return len(set(key)) < SECRET_KINDS or key in (key + key)[1:-1]
 
 
 def stripe_key(key: str, *, takes_test_keys: bool) -> None:
@@ -77,6 +81,8 @@ def webhook_secrets(given: str) -> None:
         raise ValueError(
             "STRIPE_WEBHOOK_SECRET isn't as Stripe makes it: whsec_ and at least 16 letters and digits"
         )
+    if any(_repeats(part.removeprefix("whsec_")) for part in parts):
+        raise ValueError("STRIPE_WEBHOOK_SECRET repeats itself, so that it could be guessed")
 
 
 def api_base(url: str) -> None:

@@ -18,7 +18,8 @@ from shop_app import db, jobs
 from shop_app.clock import now
 from shop_app.components import plain_texts
 from shop_app.errors import Conflict, NotFound
-from shop_app.services import accounts, retention
+from shop_app.providers import payments
+from shop_app.services import accounts, letters, retention
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import order_life, orders
@@ -175,6 +176,22 @@ def test_letters_and_messages_lose_their_words_and_stay_known(world, clock, tmp_
 
 
 @both
+def test_a_letter_that_has_nobody_any_more_is_never_tried(world, clock, caplog):
+    """One that waited until its words were gone, and one about an order whose shopper is forgotten."""
+    sell(world, {"SHOAL-BOWL": 1}, replace(PERSON, payment_provider="manual"))
+    clock.shift(settings().transfer_days * 86_400)
+    jobs.sweep()
+    clock.shift((settings().message_days + 1) * 86_400)
+    done = forget()
+    assert (done["letters"], done["people"]) == (2, 1)
+    with db.transaction() as session:
+        letters.write(session, "order_refunded", "", "order_refunded:1", {"order_id": 1})
+    assert jobs.send_letters() == 0
+    assert [(row.attempts, row.problem) for row in rows("letter")] == [(0, "")] * 3
+    assert "can't be made" not in caplog.text
+
+
+@both
 def test_an_orders_link_is_another_after_its_age_and_the_look_up_finds_it(world, clock):
     sell(world, {"SHOAL-BOWL": 1})
     old = rows("customer_order")[0].token
@@ -194,6 +211,22 @@ def test_an_orders_link_is_another_after_its_age_and_the_look_up_finds_it(world,
     clock.shift(settings().order_link_days * 86_400 + 1)
     assert forget() == {"order links": 1}
     assert rows("customer_order")[0].token != fresh
+
+
+@both
+def test_what_happens_to_the_money_after_the_link_has_changed_still_counts(world, clock):
+    """The company knows the order by the link that it had when it was paid."""
+    sell(world, {"SHOAL-BOWL": 2})
+    (payment,) = rows("payment")
+    clock.shift(settings().order_link_days * 86_400 + 1)
+    assert forget()["order links"] == 1
+    company = payments.provider("stripe").client
+    company.v1.refunds.create({"payment_intent": payment.intent_reference, "amount": 1000})
+    world.deliver()
+    assert {row.outcome for row in rows("provider_event")} <= {"applied", "already known"}
+    assert [(row.amount_minor, row.status) for row in rows("refund")] == [(1000, "succeeded")]
+    assert rows("customer_order")[0].payment_status == "partially_refunded"
+    assert wrong_books() == []
 
 
 @both

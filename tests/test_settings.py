@@ -208,6 +208,8 @@ def test_a_base_address_that_is_more_or_less_than_a_host_is_refused(
         ("STRIPE_SECRET_KEY", " ", "production mode needs STRIPE_SECRET_KEY"),
         ("STRIPE_WEBHOOK_SECRET", "x", "STRIPE_WEBHOOK_SECRET isn't as Stripe makes it"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_", "STRIPE_WEBHOOK_SECRET isn't as Stripe makes it"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_" + "a" * 32, "STRIPE_WEBHOOK_SECRET repeats itself"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_" + "ab" * 16, "STRIPE_WEBHOOK_SECRET repeats itself"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_short", "STRIPE_WEBHOOK_SECRET isn't as Stripe makes it"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_" + "a1" * 16 + ",x", "STRIPE_WEBHOOK_SECRET isn't as Stripe"),
         ("STRIPE_WEBHOOK_SECRET", ",", "production mode needs STRIPE_WEBHOOK_SECRET"),

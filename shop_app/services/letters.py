@@ -50,9 +50,12 @@ _DUE_LATELY = select(func.count(_letter.c.id)).where(
 )
 
 BY_STRANGERS = frozenset(
-    {"order_placed", "order_reminder", "order_expired", "return_requested", "withdrawal_received"}
-)
-"""Kinds that somebody causes without having paid, or who knows an order's number and address."""
+    {
+        "order_placed", "order_reminder", "order_expired", "order_processing", "order_payment_failed",
+        "order_paid", "return_requested", "withdrawal_received",
+    }
+)  # fmt: skip
+"""Kinds that somebody can cause without having paid, or who knows an order's number and address."""
 DAYS_AHEAD = 3
 """So many days' letters wait for one mailbox at most."""
 CLAIMED_FOR = timedelta(minutes=2)
@@ -69,10 +72,15 @@ class LetterToSend:
     data: dict[str, Any]
 
 
-def write(session: Session, kind: str, to_email: str, dedupe_key: str, data: dict[str, Any]) -> None:
-    """Put a letter into the outbox; one with the same `dedupe_key` is there already, and stays."""
+def write(
+    session: Session, kind: str, to_email: str, dedupe_key: str, data: dict[str, Any], *, paid: bool = False
+) -> None:
+    """Put a letter into the outbox; one with the same `dedupe_key` is there already, and stays.
+
+    `paid`: what it is about cost whoever caused it money. Then it never waits for other letters.
+    """
     at = now()
-    mailbox = addresses.mailbox(to_email) if kind in BY_STRANGERS else ""
+    mailbox = addresses.mailbox(to_email) if kind in BY_STRANGERS and not paid else ""
     days = _days_to_wait(session, mailbox, at) if mailbox else 0
     left_out = days >= DAYS_AHEAD
     row = {
@@ -96,11 +104,16 @@ def _days_to_wait(session: Session, mailbox: str, at: datetime) -> int:
 
 
 def claim(session: Session, limit: int = 20) -> list[LetterToSend]:
-    """Letters that are due, ours for two minutes."""
+    """Letters that are due, ours for two minutes; none whose address has been forgotten."""
     at = now()
     due = session.exec(
         select(Letter)
-        .where(col(Letter.sent_at).is_(None), Letter.next_try_at <= at, Letter.attempts < GIVE_UP_AFTER)
+        .where(
+            col(Letter.sent_at).is_(None),
+            Letter.next_try_at <= at,
+            Letter.attempts < GIVE_UP_AFTER,
+            Letter.to_email != "",
+        )
         .order_by(col(Letter.next_try_at))
         .limit(limit)
     ).all()

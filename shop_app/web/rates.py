@@ -44,6 +44,8 @@ class Limit:
     address: str
     visitor: str = ""
     email: str = ""
+    slow_email: str = ""
+    """The same for what anybody may do in anybody's name: beyond it answers are slow, nobody is refused."""
     free: int = 0
     """So many of one address, within its time, are answered at once; 0 slows nothing."""
 
@@ -60,7 +62,7 @@ CREDIT_CODE = Limit("credit code", "60/15 minutes", visitor="10/15 minutes", fre
 DISCOUNT_CODE = Limit("discount code", "120/15 minutes", visitor="20/15 minutes", free=20)
 
 # What keeps units or writes letters.
-ORDER = Limit("order", "120/hour", visitor="20/hour", email="20/hour", free=20)
+ORDER = Limit("order", "120/hour", visitor="20/hour", slow_email="20/hour", free=20)
 HOLD = Limit("hold", "1200/hour", visitor="120/hour")
 WITHDRAWAL = Limit("withdrawal", "60/hour", visitor="20/hour", free=20)
 RETURN = Limit("return", "60/hour", visitor="20/hour", free=20)
@@ -81,8 +83,9 @@ async def take(limit: Limit, asker: Asker, *, email: str = "") -> None:
     used_up = await _count(limit, asker, mailbox(email))
     if used_up:
         _refuse(limit, asker, used_up)
-    if limit.free:
-        await _slow(limit, asker)
+    pause_seconds = max(await _pause_of_address(limit, asker), await _pause_of_email(limit, mailbox(email)))
+    if pause_seconds:
+        await _slow(limit, asker, pause_seconds)
 
 
 async def _count(limit: Limit, asker: Asker, email: str) -> str:
@@ -100,17 +103,27 @@ async def _count(limit: Limit, asker: Asker, email: str) -> str:
     return ""
 
 
-async def _slow(limit: Limit, asker: Asker) -> None:
+async def _pause_of_address(limit: Limit, asker: Asker) -> float:
+    if not limit.free:
+        return 0
     item = _item(limit.address)
     left = (await _limiter().get_window_stats(item, limit.name, "address", asker.address)).remaining
-    beyond = item.amount - left - limit.free
-    if beyond <= 0:
-        return
+    return min(max(0, item.amount - left - limit.free) * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+
+
+async def _pause_of_email(limit: Limit, email: str) -> float:
+    if not (limit.slow_email and email):
+        return 0
+    fits = await _limiter().hit(_item(limit.slow_email), limit.name, "email", email)
+    return 0 if fits else LONGEST_PAUSE_SECONDS
+
+
+async def _slow(limit: Limit, asker: Asker, pause_seconds: float) -> None:
     if _waiting.total() >= MOST_WAITING or _waiting[asker.address] >= MOST_WAITING_OF_ONE:
         _refuse(limit, asker, "address, too many at once")
     _waiting[asker.address] += 1
     try:
-        await asyncio.sleep(min(beyond * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
+        await asyncio.sleep(pause_seconds)
     finally:
         _waiting[asker.address] -= 1
         if not _waiting[asker.address]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from shop_app.clock import now
@@ -54,9 +55,9 @@ def test_a_bank_debit_that_fails_is_told_of_in_two_letters(session):
     ]  # fmt: skip
 
 
-def written(session, kind: str, number: int, to: str = TO) -> Letter:
+def written(session, kind: str, number: int, to: str = TO, *, paid: bool = False) -> Letter:
     """The row of a letter that is written now."""
-    letters.write(session, kind, to, f"{kind}:{number}", {"number": number})
+    letters.write(session, kind, to, f"{kind}:{number}", {"number": number}, paid=paid)
     return session.exec(select(Letter).where(Letter.dedupe_key == f"{kind}:{number}")).one()
 
 
@@ -88,9 +89,36 @@ def test_a_mailbox_gets_so_many_a_day_of_what_strangers_cause(session, clock, co
 def test_what_the_shop_itself_has_to_say_never_waits(session, clock):
     for number in range(40):
         written(session, "order_placed", number)
-    for kind in ("order_paid", "order_shipped", "order_refunded", "order_cancelled", "return_approved"):
+    for kind in ("order_shipped", "order_refunded", "order_cancelled", "return_approved"):
         row = written(session, kind, 1)
         assert (row.next_try_at, row.problem) == (row.created_at, "")
+    # What was paid cost whoever caused it: its letters go at once, the receipt of a withdrawal above all.
+    for kind in ("order_paid", "withdrawal_received", "return_requested"):
+        row = written(session, kind, 2, paid=True)
+        assert (row.next_try_at, row.problem) == (row.created_at, "")
+
+
+def test_what_costs_nothing_is_counted_too_whatever_its_letter_is_called(session, clock, configure):
+    """An order of nothing is paid at once, a bank debit is on its way whoever's account it names."""
+    configure(SHOP_LETTERS_A_DAY="3")
+    kinds = ("order_paid", "order_processing", "order_payment_failed")
+    assert [written(session, kind, 1).problem for kind in kinds] == [""] * 3
+    row = written(session, "order_placed", 1)
+    assert (row.next_try_at - row.created_at).days == 1
+
+
+def test_an_order_of_nothing_writes_no_more_letters_than_one_that_isnt_paid(session, clock, configure):
+    configure(SHOP_LETTERS_A_DAY="1")
+    make_basics(session)
+    make_product(session, "Sample", price_minor=0, stock=50)
+    session.connection().execute(text("UPDATE shipping_method SET price_minor = 0"))
+    for number in range(3):
+        visitor = key_hash(f"eve {number}")
+        cart.add(session, visitor, "SAMPLE", 1)
+        orders.place(session, visitor, FORM, expected_total_minor=0)
+    rows = session.exec(select(Letter)).all()
+    assert {row.kind for row in rows} == {"order_paid"}
+    assert [(row.next_try_at - row.created_at).days for row in rows] == [0, 1, 2]
 
 
 def test_whoever_orders_twice_notices_nothing(session, clock):

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlmodel import Session, SQLModel
 
 from shop_app import facts
 from shop_app.clock import now
 from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.models import RETURN_MOVES, ReturnStatus
+from shop_app.models import RETURN_MOVES, Letter, PaymentStatus, ReturnStatus
+from shop_app.services import letters
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
 from shop_app.services.cart import cart
@@ -475,3 +476,31 @@ def test_a_withdrawal_is_declared_by_a_name_and_no_link(session, placed, name):
         withdraw(session, name=name)
     assert refusal.value.field == "name"
     assert (rows(session, "return_request"), rows(session, "letter")) == ([], before)
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_letters_that_others_cause_hold_up_no_receipt_of_what_was_paid(session, placed, paid):
+    """Orders in that name cost nobody anything; they must not keep back what the law demands."""
+    if paid:
+        orders.mark_paid(session, placed.order_id)
+        orders.set_payment_status(session, placed.order_id, PaymentStatus.PAID)
+    for number in range(60):
+        letters.write(session, "order_placed", "marta@example.com", f"order_placed:{number}", {})
+    returns.withdraw(session, str(placed.number), "marta@example.com", "Marta", {MUGS: 1}, "", KEY)
+    row = session.exec(select(Letter).where(Letter.kind == "withdrawal_received")).one()[0]
+    assert row.problem == ("" if paid else "too many letters to this mailbox")
+
+
+@pytest.mark.parametrize(
+    "name", ["Marta\n\nYour account is closed", "Call 0900 123456", "see evil.example/win"]
+)
+def test_a_name_is_no_place_for_a_message_to_somebody_else(session, placed, name):
+    declare = returns.withdraw, session, str(placed.number), "marta@example.com"
+    if "\n" in name:
+        receipt = declare[0](*declare[1:], name, None, "", KEY)
+        assert receipt.name == "Marta Your account is closed", "in one line"
+        return
+    with pytest.raises(Invalid) as refusal:
+        declare[0](*declare[1:], name, None, "", KEY)
+    assert refusal.value.field == "name"
+    assert session.exec(select(func.count()).select_from(tables["return_request"])).one()[0] == 0

@@ -10,16 +10,17 @@ import pytest
 
 from shop_app import db, jobs, letters, till
 from shop_app.errors import Conflict
+from shop_app.money import show
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.credit import credit
-from shop_app.services.orders import orders
+from shop_app.services.orders import attention, fulfilment, order_life, orders
 from shop_app.services.payments import transfer_time
 from shop_app.services.returns import returns
 from tests.factories import key_hash
 from tests.paying import FORM, ME, World, everything, make_world, rows
-from tests.selling import CLERK
+from tests.selling import CLERK, cancel, sell, send, units
 from tests.services.test_transfers import mark
 
 DAY = 24 * 3600
@@ -177,6 +178,55 @@ def test_one_that_was_handed_over_before_it_was_paid_goes_on(awaited, clock):
     assert (order().status, order().fulfilment_status) == ("placed", "shipped")
 
 
+def test_many_that_were_handed_over_keep_no_other_from_ending(awaited, clock):
+    line = rows("order_line")[0].id
+    asyncio.run(till.fulfil(order().id, {line: 1}, carrier="", tracking="", by=CLERK, unpaid_too=True))
+    awaited.pay(MANUAL)
+    clock.shift(8 * DAY)
+    with db.reading() as session:
+        assert transfer_time.to_remind(session, limit=1) == [2]
+    clock.shift(3 * DAY)
+    with db.reading() as session:
+        assert transfer_time.overdue(session, limit=1) == [2]
+    sweep()
+    assert [row.status for row in rows("customer_order")] == ["placed", "expired"]
+
+
+def partly_cancelled(world) -> int:
+    """Order 1001 over two bowls for a transfer: one was sent, the other one cancelled; the parcel's id."""
+    sell(world, {"SHOAL-BOWL": 2}, MANUAL)
+    parcel = send({"SHOAL-BOWL": 1}, unpaid_too=True)
+    cancel()
+    assert (units("SHOAL-BOWL"), bowl()) == ((1, 0, 1), (2, 0, 0))
+    return parcel
+
+
+def test_of_an_order_that_was_cancelled_in_part_a_late_payment_takes_the_rest_alone(world, clock):
+    parcel = partly_cancelled(world)
+    with db.transaction() as session:
+        fulfilment.cancel_shipment(session, parcel, by=CLERK)
+    assert bowl() == (3, 1, 0)
+    clock.shift(11 * DAY)
+    sweep()
+    assert (order().status, bowl()) == ("expired", (3, 0, 0))
+    assert mark() is True
+    assert (order().status, order().payment_status, order().attention) == ("placed", "paid", "")
+    assert bowl() == (3, 1, 0)
+    assert wrong_books() == ()
+
+
+def test_of_an_order_that_was_cancelled_in_part_no_more_is_noted_than_is_owed(world):
+    partly_cancelled(world)
+    with db.reading() as session:
+        due_minor = order_life.due_minor(session, order().id)
+    assert due_minor == order().total_minor - 2780
+    assert dict(shown().transfer_details)["Amount"] == show(due_minor, "EUR")
+    assert mark() is True
+    assert [row.captured_minor for row in rows("payment")] == [due_minor]
+    assert (order().payment_status, order().paid_at is not None, order().attention) == ("paid", True, "")
+    assert wrong_books() == ()
+
+
 def test_whoever_has_withdrawn_from_all_of_it_is_left_in_peace_and_keeps_no_units(awaited, clock):
     with db.transaction() as session:
         returns.withdraw(session, "1001", "marta@example.com", "Marta Lind", None, "", "k" * 24)
@@ -216,6 +266,24 @@ def test_another_orders_transfer_isnt_taken_for_one_that_ended_at_the_card(world
     with pytest.raises(Conflict, match="was ended"):
         mark()
     assert everything() == before
+
+
+@pytest.mark.parametrize("way", [FORM, MANUAL])
+def test_one_that_a_person_has_looked_at_ends_all_the_same_without_money(world, clock, way):
+    world.pay(way)
+    with db.transaction() as session:
+        order_life.attend(session, order().id, "The bank has said nothing.")
+    clock.shift(11 * DAY)
+    sweep()
+    assert (order().attention, bowl()) == ("The bank has said nothing.", (3, 1, 0))
+    with db.transaction() as session:
+        attention.looked_at(session, order().id, "Nothing came.", OWNER)
+    sweep()
+    assert order().status == ("placed" if way is MANUAL else "pending")
+    clock.shift(11 * DAY)
+    sweep()
+    assert (order().status, order().expires_at, bowl()) == ("expired", None, (3, 0, 0))
+    assert wrong_books() == ()
 
 
 def test_a_short_time_is_reminded_of_at_its_half(world, clock, configure):

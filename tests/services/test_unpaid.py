@@ -106,6 +106,32 @@ def test_new_cookies_are_of_no_use_from_one_address():
     place("sam", 10, asked_from=THERE)
 
 
+def test_whoever_wants_more_than_that_at_once_reads_how_to_get_it():
+    assert enter("sam", 25) == 0
+    with pytest.raises(TooMany) as refusal:
+        place("sam", way="stripe")
+    assert str(refusal.value) == (
+        "The shop keeps 20 things at most for somebody who hasn't paid yet. "
+        "Order 20 of them now, and the rest when those are paid."
+    )
+
+
+def test_whoever_has_ordered_nothing_reads_that_others_of_the_address_have():
+    place("ada", 15)
+    place("bob", 12)
+    with pytest.raises(TooMany) as refusal:
+        place("sam", 4)
+    assert str(refusal.value) == (
+        "From your internet connection so much was ordered just now, and isn't paid yet, that the shop can "
+        "keep only 3 things more. Take fewer, try again later, or use another connection."
+    )
+    assert refusal.value.code == "unpaid_units"
+    with pytest.raises(TooMany, match="keep nothing more. Try again later, or use another connection"):
+        place("eve", 3) or place("sam")
+    with pytest.raises(TooMany, match="20 things at most for somebody who hasn't paid yet"):
+        place("ada", 6)
+
+
 def test_nobody_is_kept_from_buying_by_orders_that_others_placed_in_their_name():
     for number in range(5):
         place(f"eve{number}", 20, email="sam@example.com", asked_from=f"{number:064}")

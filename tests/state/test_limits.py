@@ -364,7 +364,7 @@ async def test_whoever_keeps_too_much_unpaid_reads_so_and_it_is_logged(
     await tab.load()
     assert (tab.hold.state, tab.refused, rows("stock_hold")) == ("", "", [])
     await tab.pay(GOOD | {"shown_minor": "12000"})
-    assert tab.refused.startswith("The shop keeps 5 things at most for somebody who hasn't paid yet. You can")
+    assert tab.refused.startswith("The shop keeps 5 things at most for somebody who hasn't paid yet. Order 5")
     assert (tab.refused_kind, tab.departure.address, rows("customer_order")) == ("other", "", [])
     assert "Security: limit, from 127.0.0.1" in caplog.text
     assert caplog.text.rstrip().endswith("unpaid units")
@@ -389,3 +389,25 @@ async def test_orders_are_limited_by_visitor_and_the_hold_is_only_a_courtesy(ope
     for _time in range(100):
         await tab.load()
     assert (tab.loaded, tab.empty, tab.view.total_minor) == (True, False, 2490)
+
+
+async def test_nobody_is_kept_from_buying_by_orders_that_others_try_in_their_name(open_tab, shop, no_waiting):
+    from tests.paying import rows
+
+    for number in range(30):
+        visitor, address = f"{number:043}", f"10.1.{number % 2}.1"
+        with db.transaction() as session:
+            cart.add(session, key_hash(visitor), "SHOAL-BOWL", 1)
+        tab = await open_tab(Checkout, "/checkout", visitor=visitor, address=address)
+        await tab.load()
+        # Refused, for the price has risen since then: it costs nobody anything.
+        await tab.pay(GOOD | {"shown_minor": "1"})
+    assert rows("customer_order") == []
+    with db.transaction() as session:
+        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await tab.pay(GOOD | {"shown_minor": "2490"})
+    assert (tab.refused, len(rows("customer_order"))) == ("", 1)
+    assert max(no_waiting) <= rates.LONGEST_PAUSE_SECONDS
+    assert no_waiting[-1] > 0, "orders in one name are slowed"

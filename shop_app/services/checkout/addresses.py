@@ -113,8 +113,8 @@ def problem(country: str, name: str, value: str, *, region: str = "") -> str:
         return _("Take the characters < and > out")
     if name not in ("country", "phone") and (link := links.problem(typed)):
         return link
-    if name in ("given_name", "family_name") and sum(letter.isdigit() for letter in value) >= MOST_DIGITS:
-        return _("Enter a name, without a number")
+    if name in ("given_name", "family_name") and (number := name_problem(value)):
+        return number
     if wanted.choices and value not in dict(wanted.choices):
         return _missing(wanted, country)
     if name == "postal_code":
@@ -122,6 +122,12 @@ def problem(country: str, name: str, value: str, *, region: str = "") -> str:
     if name == "phone" and not _PHONE.fullmatch(value):
         return _("Enter a phone number in digits, like +49 30 1234567")
     return ""
+
+
+def name_problem(name: str) -> str:
+    """What is wrong with somebody's name that has a number in it; "" where nothing is."""
+    digits = sum(letter.isdigit() for letter in name)
+    return _("Enter a name, without a number") if digits >= MOST_DIGITS else ""
 
 
 def clean(value: str) -> str:

@@ -18,6 +18,7 @@ from ...settings import load_test, settings
 from ...words import _, plural
 
 CODE = "unpaid_units"
+_UNBOUNDED = 10**9
 
 _tables = SQLModel.metadata.tables
 _order = _tables["customer_order"]
@@ -48,11 +49,13 @@ class Buyer:
 def refuse_above(session: Session, buyer: Buyer, units: int) -> None:
     """Refuse an order of so many units that isn't paid at once, where they would be too many.
 
-    Errors  TooMany, which says how many there may be.
+    Errors  TooMany, which says how many there may be, and whether it is the buyer who keeps the others.
     """
-    left = _left(session, buyer)
-    if units > left:
-        raise TooMany(_sentence(left), code=CODE)
+    own, there = _left(session, buyer)
+    if units > min(own, there):
+        raise TooMany(
+            _own_sentence(min(own, there)) if units > own else _sentence_of_address(there), code=CODE
+        )
 
 
 def as_far_as_allowed(
@@ -62,44 +65,64 @@ def as_far_as_allowed(
 
     All of it, or where that is too much no more of anything than it held `before`.
     """
-    if sum(wanted.values()) <= sum(before.values()) or sum(wanted.values()) <= _left(session, buyer):
+    if sum(wanted.values()) <= sum(before.values()) or sum(wanted.values()) <= min(_left(session, buyer)):
         return dict(wanted)
     allowed = {variant_id: min(units, before.get(variant_id, 0)) for variant_id, units in wanted.items()}
     return {variant_id: units for variant_id, units in allowed.items() if units}
 
 
-def _left(session: Session, buyer: Buyer) -> int:
-    """How many units the buyer may still keep, what their own cart holds not counted."""
+def _left(session: Session, buyer: Buyer) -> tuple[int, int]:
+    """How many units the buyer may still keep, and their address; what their own cart holds isn't counted."""
     known, connection = settings(), session.connection()
     if load_test():
-        return 10**9
+        return _UNBOUNDED, _UNBOUNDED
     if connection.dialect.name != "sqlite" and buyer.asked_from:
         # Others of the same address wait, or each would count without the other. The cart is locked
         # before, levels afterwards.
         connection.execute(_LOCK, {"name": buyer.asked_from})
-    own = _order.c.cart_id.in_(select(_cart.c.id).where(_cart.c.key_hash == buyer.key_hash))
-    left = known.unpaid_units - _sum(session, _ordered.where(own))
-    if buyer.asked_from:
-        held = select(func.coalesce(func.sum(_hold.c.quantity), 0)).where(
-            _hold.c.asked_from == buyer.asked_from, _hold.c.cart_id != buyer.cart_id
-        )
-        there = _sum(session, _ordered.where(_order.c.asked_from == buyer.asked_from))
-        left = min(left, known.unpaid_units_per_address - there - _sum(session, held))
-    return max(0, left)
+    mine = _order.c.cart_id.in_(select(_cart.c.id).where(_cart.c.key_hash == buyer.key_hash))
+    own = max(0, known.unpaid_units - _sum(session, _ordered.where(mine)))
+    if not buyer.asked_from:
+        return own, _UNBOUNDED
+    held = select(func.coalesce(func.sum(_hold.c.quantity), 0)).where(
+        _hold.c.asked_from == buyer.asked_from, _hold.c.cart_id != buyer.cart_id
+    )
+    ordered = _ordered.where(_order.c.asked_from == buyer.asked_from)
+    return own, max(0, known.unpaid_units_per_address - _sum(session, ordered) - _sum(session, held))
 
 
 def _sum(session: Session, statement) -> int:
     return int(session.connection().execute(statement).scalar_one())
 
 
-def _sentence(left: int) -> str:
+def _own_sentence(left: int) -> str:
     most = _("The shop keeps {count} things at most for somebody who hasn't paid yet.").format(
         count=settings().unpaid_units
     )
     if not left:
         return f"{most} " + _("Pay for what you have ordered, or wait until it has ended, then order more.")
+    if left == settings().unpaid_units:
+        return f"{most} " + _("Order {count} of them now, and the rest when those are paid.").format(
+            count=left
+        )
     return f"{most} " + plural(
         "You can order {count} more now, and the rest when that is paid.",
         "You can order {count} more now, and the rest when they are paid.",
+        left,
+    )
+
+
+def _sentence_of_address(left: int) -> str:
+    """For somebody who may have ordered nothing: colleagues, or strangers of the same network, did."""
+    if not left:
+        return _(
+            "From your internet connection so much was ordered just now, and isn't paid yet, that the shop "
+            "can keep nothing more. Try again later, or use another connection."
+        )
+    return plural(
+        "From your internet connection so much was ordered just now, and isn't paid yet, that the shop can "
+        "keep only {count} thing more. Take fewer, try again later, or use another connection.",
+        "From your internet connection so much was ordered just now, and isn't paid yet, that the shop can "
+        "keep only {count} things more. Take fewer, try again later, or use another connection.",
         left,
     )

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
+from ...clock import now
 from ...errors import Invalid
+from ...models import OrderStatus, PaymentStatus
+from ...settings import settings
 from ...words import _
 from .. import audit
 from ..accounts import Principal
 from . import order_life
+from .order_life import order
 
 PERMISSION = "orders.edit"
 MAX_NOTE = 2000
+A_DAY = timedelta(days=1)
+
+# The mark has ended its waiting; without a new end it would keep its units for good.
+_WAIT_AGAIN = (
+    update(order)
+    .where(
+        order.c.id == bindparam("order"),
+        order.c.status.in_([OrderStatus.PENDING.value, OrderStatus.PLACED.value]),
+        order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
+        order.c.paid_at.is_(None),
+    )
+    .values(expires_at=bindparam("until"))
+)
 
 
 def looked_at(session: Session, order_id: int, note: str, by: Principal) -> None:
     """Take the mark off an order; the same reason doesn't mark it again.
+
+    One that nothing was paid for has as long again as a transfer has, or a day where it is paid at once.
 
     Errors  Forbidden; Invalid without a note; Conflict where nothing is marked; NotFound.
     """
@@ -25,6 +47,8 @@ def looked_at(session: Session, order_id: int, note: str, by: Principal) -> None
         raise Invalid(_("Write what you found, for whoever reads this later."), field="note")
     head = order_life.lock(session, order_id)
     order_life.looked_at(session, order_id, note, actor=by.actor)
+    time = timedelta(days=settings().transfer_days) if head.status == OrderStatus.PLACED else A_DAY
+    session.connection().execute(_WAIT_AGAIN, {"order": order_id, "until": now() + time})
     audit.record(
         session, by.actor, "order.looked_at", "order", str(head.number),
         before={"attention": head.attention}, after={"attention": "", "note": note}, staff_id=by.id or None,

@@ -344,6 +344,7 @@ def _pay(session: Session, found: OrderHead, credit_minor: int = 0) -> Settled:
         session, "order_paid", found.email, f"order_paid:{found.number}",
         {"order_id": found.id, "number": found.number, "token": found.token,
          "total": show(found.total_minor, found.currency, found.locale)},
+        paid=found.total_minor > 0,
     )  # fmt: skip
     return "paid"
 

@@ -27,7 +27,7 @@ from ..returns import return_view, returnable
 from ..returns.return_view import ReturnChoice, ReturnView
 from ..returns.returnable import Free
 from . import order_parcels, order_phase, order_steps
-from .order_life import order, order_discount, order_event, order_line
+from .order_life import due_minor, order, order_discount, order_event, order_line
 from .order_parcels import ParcelView
 from .order_steps import OrderStep
 
@@ -192,7 +192,9 @@ def view(session: Session, token: str) -> OrderView:
         total=show(found.total_minor, currency, locale),
         address=addresses.lines(found.ship_to, locale), delivery_dates=_arrives(found, locale),
         payment_label=_payment_label(found.payment_provider),
-        transfer_details=_transfer_details(found, payments, locale) if phase == "awaiting_transfer" else [],
+        transfer_details=(
+            _transfer_details(session, found, payments, locale) if phase == "awaiting_transfer" else []
+        ),
         steps=order_steps.steps(
             found, phase, parcels, ended.at if ended else None, _arrives(found, locale)
         ),
@@ -311,9 +313,11 @@ def _payment_label(provider: str) -> str:
     return labels[0] if labels else provider
 
 
-def _transfer_details(found: Row[Any], payments: Iterable[Row[Any]], locale: str) -> list[tuple[str, str]]:
+def _transfer_details(
+    session: Session, found: Row[Any], payments: Iterable[Row[Any]], locale: str
+) -> list[tuple[str, str]]:
     bank = settings().bank_account
-    rest_minor = found.total_minor - credit_payments.covered_minor(payments)
+    rest_minor = due_minor(session, found.id) - credit_payments.covered_minor(payments)
     return [
         (_("Amount"), show(rest_minor, found.currency, locale)),
         (_("Reference"), _("Order {number}").format(number=found.number)),

@@ -105,8 +105,10 @@ def apply(session: Session, payment_id: int, picture: PaymentPicture, inbox_id: 
 
 
 def _misfit(session: Session, payment: Payment, picture: PaymentPicture) -> str:
-    token = session.get_one(Order, payment.order_id).token
-    if picture.order_token not in ("", token) or picture.attempt_key not in ("", payment_key(payment)):
+    order = session.get_one(Order, payment.order_id)
+    # The company knows the link that the order was placed with, which is exchanged when it is old.
+    another = order.link_since is None and picture.order_token not in ("", order.token)
+    if another or picture.attempt_key not in ("", payment_key(payment)):
         return "The company's picture is of another order."
     if payment.reference and payment.reference != picture.reference:
         return "The company's picture is of another payment."

@@ -9,7 +9,14 @@ from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as rows_of
 
 from ...clock import now
-from ...models import OrderStatus, Payment, PaymentEventKind, PaymentState
+from ...models import (
+    FulfilmentStatus,
+    OrderStatus,
+    Payment,
+    PaymentEventKind,
+    PaymentState,
+    PaymentStatus,
+)
 from ...money import show
 from ...settings import settings
 from .. import letters
@@ -27,6 +34,9 @@ _waiting = (
     select(_order.c.id)
     .where(
         _order.c.status == OrderStatus.PLACED.value,
+        # What was handed over, or paid in part, never ends by itself: it mustn't stand before the others.
+        _order.c.fulfilment_status == FulfilmentStatus.NONE.value,
+        _order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
         _order.c.expires_at <= bindparam("until"),
         _order.c.paid_at.is_(None),
         _order.c.attention == "",

@@ -68,7 +68,7 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     if payments and connection.execute(_KNOWN_REFERENCE, {"order": order_id, "reference": reference}).first():
         return False
     _refuse_unless_awaited(found, payments, was_awaited=way == "manual")
-    owed = payment_ledger.owed_minor(session, order_id) if payments else found.total_minor
+    owed = payment_ledger.owed_minor(session, order_id)
     _take(session, found, owed, reference, 1 + max((row.attempt for row in payments), default=0))
     if payments:
         payment_ledger.fold_order(session, order_id)

@@ -41,7 +41,7 @@ _OPEN = [ReturnStatus.REQUESTED.value, ReturnStatus.APPROVED.value]
 _units = func.coalesce(func.sum(return_line.c.quantity), 0)
 _HEAD = (
     order.c.id, order.c.number, order.c.token, order.c.email, order.c.status, order.c.payment_status,
-    order.c.ship_to,
+    order.c.ship_to, order.c.total_minor,
 )  # fmt: skip
 _BY_TOKEN = select(*_HEAD).where(order.c.token == bindparam("token"))
 _BY_ID = select(*_HEAD).where(order.c.id == bindparam("order"))
@@ -106,6 +106,8 @@ class Free:
     withdraw_until: date | None
     """The last day of the withdrawal period; None while a part of the order hasn't left."""
     return_until: date | None
+    paid: bool = False
+    """Whether it has cost somebody money."""
 
     @property
     def may_withdraw(self) -> bool:
@@ -163,6 +165,7 @@ def _free(session: Session, found: Row[Any]) -> Free:
         found.id, str(found.number), found.token, found.email, name, lines,
         arrived + timedelta(days=WITHDRAW_DAYS) if arrived else None,
         arrived + timedelta(days=RETURN_DAYS) if arrived else None,
+        found.total_minor > 0 and found.payment_status not in (PaymentStatus.NONE, PaymentStatus.VOIDED),
     )  # fmt: skip
 
 

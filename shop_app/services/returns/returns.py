@@ -20,6 +20,7 @@ from ...errors import Conflict, Invalid
 from ...models import ReturnKind, ReturnStatus
 from ...words import _
 from .. import letters, links
+from ..checkout import addresses
 from ..checkout.checkout import FieldProblem
 from ..days import full_day, full_moment
 from ..orders import order_life
@@ -115,7 +116,9 @@ def problems(quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
 
 def name_problem(name: str) -> str:
     """What is wrong with the name of who withdraws, as it would stand in the receipt; "" where nothing is."""
-    return links.problem(name) if name.strip() else _("Enter your name")
+    if not (bare := addresses.clean(name)):
+        return _("Enter your name")
+    return links.problem(bare) or addresses.name_problem(bare)
 
 
 def offer(session: Session, number: str, email: str) -> Offer:
@@ -165,7 +168,8 @@ def withdraw(
         _write(session, free, kind, why, note, key, units) for units, why, key in keys if any(units.values())
     ]
     until = full_day(now() + timedelta(days=WITHDRAW_DAYS)) if any(back.values()) else ""
-    receipt = _receipt(free, name.strip()[:MAX_NAME], note, chosen, ended, until)
+    # In one line: whoever writes it may have chosen whom the receipt goes to.
+    receipt = _receipt(free, addresses.clean(name)[:MAX_NAME], note, chosen, ended, until)
     _tell(session, free, ids[0], "withdrawal_received", receipt)
     return receipt
 
@@ -263,4 +267,5 @@ def _tell(session: Session, free: Free, return_id: int, kind: str, receipt: Rece
     letters.write(
         session, kind, free.email, f"{kind}:{return_id}",
         {"order_id": free.order_id, "number": free.number, "token": free.token, "receipt": frozen},
+        paid=free.paid,
     )  # fmt: skip
