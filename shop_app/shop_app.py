@@ -38,7 +38,7 @@ from shop_app.state.promotion_desk import PromotionDesk
 from shop_app.state.return_desk import ReturnDesk
 from shop_app.state.shell import Shell
 from shop_app.state.stock_desk import StockDesk
-from shop_app.web import health, logs, media, policy, sitemap, uploads, webhooks
+from shop_app.web import health, logs, media, policy, sitemap, unread, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.event_entry import guard_entry
@@ -182,6 +182,7 @@ async def running() -> AsyncIterator[None]:
     bus.start(partial(live.emit, app))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(bus.stop)
+        await stack.enter_async_context(unread.bounded(settings().port))
         await stack.enter_async_context(pushes.running())
         await stack.enter_async_context(jobs.running())
         if SANDBOX:

@@ -6,9 +6,10 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import httpx
+import psutil
 import pytest
 
 from shop_app import serve
@@ -91,6 +92,29 @@ def test_each_of_them_is_closed_in_the_end(desk: Desk) -> None:
             for one in those
             if not closed_by_the_server(one, ends_at)
         ]
+    assert left == []
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the bound is Linux's")
+def test_who_never_reads_the_answers_is_closed(desk: Desk) -> None:
+    """As many as there may be connections once stayed for as long as they liked, and nobody else got one."""
+    asked = requests(desk)["stays after its answer"] * 30_000
+    with ExitStack() as stack:
+        for _ in range(3):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", int(desk.url.rsplit(":", 1)[1])))
+            connection.setblocking(False)
+            left_to_ask = memoryview(asked)
+            with suppress(BlockingIOError):
+                while left_to_ask:
+                    left_to_ask = left_to_ask[connection.send(left_to_ask) :]
+        there = psutil.Process(desk.process.pid)
+        ends_at = time.monotonic() + CLOSED_WITHIN_SECONDS
+        while left := [one for one in there.net_connections("tcp") if one.status == "ESTABLISHED"]:
+            if time.monotonic() > ends_at:
+                break
+            time.sleep(0.5)
     assert left == []
 
 
