@@ -20,9 +20,11 @@ from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from sqlmodel import Session
 
-from . import db, facts, letters, own_files, till
-from .clock import now
-from .errors import Invalid, NotFound, ShopError
+from . import letters, till
+from .core import db, events, own_files
+from .core.clock import now
+from .core.errors import Invalid, NotFound, ShopError
+from .core.settings import settings
 from .providers.mail import mailer
 from .providers.mail.file import remove_old
 from .services import letters as outbox
@@ -30,7 +32,6 @@ from .services import retention
 from .services.checkout import holds
 from .services.letters import LetterToSend
 from .services.orders import orders
-from .settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -181,8 +182,8 @@ async def running() -> AsyncIterator[None]:
     stopped, due = threading.Event(), threading.Event()
     changed = threading.Event()
     stop_listening = (
-        facts.listen(facts.LetterWritten, lambda _fact: due.set()),
-        facts.listen(facts.CartChanged, lambda _fact: changed.set()),
+        events.listen(events.LetterWritten, lambda _fact: due.set()),
+        events.listen(events.CartChanged, lambda _fact: changed.set()),
     )
     # What was left when the last process ended doesn't wait for the full minute.
     due.set()

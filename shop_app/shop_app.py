@@ -16,14 +16,15 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from shop_app import db, jobs, own_files, sandbox
+from shop_app import jobs, sandbox
 from shop_app.components import plain_texts, texts
+from shop_app.core import db, own_files
+from shop_app.core.settings import settings
 from shop_app.live.bus import bus
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
 from shop_app.services import accounts
 from shop_app.services.catalog import storefront
 from shop_app.services.listing import kept
-from shop_app.settings import settings
 from shop_app.state import live, pushes
 from shop_app.state.base import answer_failure, notice_delta
 from shop_app.state.cart import Cart

@@ -10,7 +10,7 @@ from typing import TypeVar
 from slugify import slugify
 from sqlmodel import Session, SQLModel, col, select
 
-from shop_app.clock import now
+from shop_app.core.clock import now
 from shop_app.models import (
     Cart,
     CartLine,

@@ -50,7 +50,7 @@ MUTANTS = (
     ),
     Mutant(
         "one-moment", "a question on PostgreSQL sees another moment with each statement",
-        (("shop_app/db.py", '"isolation_level": "REPEATABLE READ", ', ""),),
+        (("shop_app/core/db.py", '"isolation_level": "REPEATABLE READ", ', ""),),
         ("tests/test_db.py",),
     ),
     Mutant(

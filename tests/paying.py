@@ -13,7 +13,8 @@ from sqlalchemy import Row, select
 from sqlmodel import SQLModel
 from starlette.applications import Starlette
 
-from shop_app import db, till
+from shop_app import till
+from shop_app.core import db
 from shop_app.providers import payments
 from shop_app.providers.payments.stripe import API_VERSION, StripeProvider
 from shop_app.sandbox import Sandbox, Wiring

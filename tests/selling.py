@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from shop_app import db, till
+from shop_app import till
+from shop_app.core import db
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
 from shop_app.services.orders import fulfilment

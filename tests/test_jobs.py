@@ -12,12 +12,13 @@ from email.message import EmailMessage
 
 import pytest
 
-from shop_app import db, jobs
-from shop_app.errors import Invalid, ProviderDown
+from shop_app import jobs
+from shop_app.core import db
+from shop_app.core.errors import Invalid, ProviderDown
+from shop_app.core.settings import settings
 from shop_app.models import OrderLine
 from shop_app.providers import mail
 from shop_app.services import letters
-from shop_app.settings import settings
 from tests.paying import FORM, World, make_world, rows
 
 

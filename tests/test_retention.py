@@ -14,17 +14,18 @@ import pytest
 from sqlalchemy import insert
 from sqlmodel import Session, SQLModel
 
-from shop_app import db, jobs
-from shop_app.clock import now
+from shop_app import jobs
 from shop_app.components import plain_texts
-from shop_app.errors import Conflict, NotFound
+from shop_app.core import db
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, NotFound
+from shop_app.core.settings import ROOT, settings
 from shop_app.services import accounts, retention
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import order_life, orders
 from shop_app.services.passwords import hash_password
 from shop_app.services.returns import returns
-from shop_app.settings import ROOT, settings
 from shop_app.web import cookies
 from tests.demo_file import put_demo_into_place
 from tests.factories import key_hash, sign_in

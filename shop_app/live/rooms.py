@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shop_app.clock import now
+from shop_app.core.clock import now
 
 from .bus import bus
 

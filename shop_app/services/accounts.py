@@ -12,11 +12,11 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, SQLModel, col, select
 
-from ..clock import now
-from ..errors import Conflict, Forbidden, Invalid, ShopError
+from ..core.clock import now
+from ..core.errors import Conflict, Forbidden, Invalid, ShopError
+from ..core.i18n import _
+from ..core.settings import settings
 from ..models import Customer, LoginSession, Role, Staff
-from ..settings import settings
-from ..words import _
 from . import audit
 from .passwords import Hashed, verify
 

@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import bindparam, func, text
 from sqlmodel import Session, SQLModel, col, select, update
 
-from .. import facts
-from ..clock import now
+from ..core import events
+from ..core.clock import now
+from ..core.settings import load_test, settings
 from ..models import Letter
-from ..settings import load_test, settings
 from .checkout import addresses
 
 _letter = SQLModel.metadata.tables["letter"]
@@ -83,7 +83,7 @@ def write(session: Session, kind: str, to_email: str, dedupe_key: str, data: dic
     }  # fmt: skip
     letter_id = session.connection().execute(_WRITE, row).scalar()
     if letter_id is not None:
-        facts.announce(session, facts.LetterWritten(letter_id))
+        events.announce(session, events.LetterWritten(letter_id))
 
 
 def _days_to_wait(session: Session, mailbox: str, at: datetime) -> int:

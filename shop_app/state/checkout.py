@@ -10,9 +10,11 @@ from typing import Literal
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app import db, till
-from shop_app.db import Unavailable
-from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.db import Unavailable
+from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
+from shop_app.core.i18n import _, plural
 from shop_app.services.cart import cart
 from shop_app.services.cart.cart import EMPTY, CartView
 from shop_app.services.checkout import checkout, holds, unpaid
@@ -21,7 +23,6 @@ from shop_app.services.checkout.holds import NO_HOLD, HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
 from shop_app.web import asking, rates, security_log
 from shop_app.web.rates import Limit
-from shop_app.words import _, plural
 
 from . import guesses, live
 from .base import public, visitor_hash

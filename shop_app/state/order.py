@@ -7,8 +7,9 @@ import logging
 
 import reflex as rx
 
-from shop_app import db, till
-from shop_app.errors import NotFound
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import NotFound
 from shop_app.services.orders import orders
 from shop_app.services.orders.orders import OrderView
 from shop_app.web import rates

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 import reflex as rx
 from pydantic import Field, StringConstraints
 
-from shop_app import db, till
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.i18n import _
 from shop_app.services.orders import attention, fulfilment
 from shop_app.services.refunds import refunds
 from shop_app.services.refunds.refund_view import RefundView
 from shop_app.services.refunds.refunds import MAX_NOTE, MAX_REASON, RefundWish
-from shop_app.words import _
 
 from .base import asked_by, say, staff
 from .payload import AmountMinor, Flag, LineUnits, LongText, RecordId, ShortText

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 import reflex as rx
 from pydantic import Field
 
-from shop_app import db, till
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.i18n import _
 from shop_app.services.returns import return_desk
-from shop_app.words import _
 
 from .base import asked_by, say, staff
 from .payload import LineUnits, LongText, RecordId, Token

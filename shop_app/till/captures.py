@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .. import db
-from ..errors import Conflict, NotFound
+from ..core import db
+from ..core.errors import Conflict, NotFound
+from ..core.i18n import _
 from ..providers.payments import NeverTaken, provider
 from ..services.accounts import Principal
 from ..services.payments import authorisations, transfers
-from ..words import _
 from .outside import ask
 from .settling import settle
 

@@ -7,9 +7,9 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
-from .. import db
-from ..clock import now
-from ..errors import ProviderDown, ShopError
+from ..core import db
+from ..core.clock import now
+from ..core.errors import ProviderDown, ShopError
 from ..providers.payments import Trace, provider
 from ..services.payments import payment_inbox, payment_traces, payments
 from ..services.payments.payment_ledger import Known

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from .. import db
-from ..errors import Conflict, NotFound, ProviderDown, ShopError
+from ..core import db
+from ..core.errors import Conflict, NotFound, ProviderDown, ShopError
+from ..core.i18n import _
 from ..providers.payments import NeverTaken, provider
 from ..services.accounts import Principal
 from ..services.orders import cancelling, fulfilment
 from ..services.payments import authorisations, payments
 from ..services.refunds import refunds
 from ..services.refunds.refunds import RefundRequest, RefundWish
-from ..words import _
 from .captures import capture
 from .outside import ask
 from .settling import settle

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from .. import db
-from ..errors import ProviderDown, ShopError
+from ..core import db
+from ..core.errors import ProviderDown, ShopError
 from ..services.checkout import holds
 from ..services.payments import authorisations, payment_inbox, payments, transfer_time
 from ..services.refunds import refunds

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .. import db
-from ..errors import Conflict, ProviderDown
+from ..core import db
+from ..core.errors import Conflict, ProviderDown
+from ..core.i18n import _
 from ..providers.payments import NeverTaken, provider
 from ..services.checkout.checkout import CheckoutForm
 from ..services.orders import orders
 from ..services.orders.orders import PlacedOrder
 from ..services.payments import payments
-from ..words import _
 from .outside import ask
 from .settling import settle
 from .taxing import ask_for_taxes

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .. import db
-from ..errors import NotFound
+from ..core import db
+from ..core.errors import NotFound
 from ..providers.payments import provider
 from ..services.payments import payment_inbox, payment_ledger, payments
 from ..services.payments.payment_ledger import Known

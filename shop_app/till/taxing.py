@@ -6,8 +6,8 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from .. import db
-from ..clock import now
+from ..core import db
+from ..core.clock import now
 from ..providers.taxes import engine
 from ..services.checkout import taxes
 from ..services.checkout.checkout import CheckoutForm

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Scope
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
 from . import cookies
 

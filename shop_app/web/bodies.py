@@ -9,7 +9,7 @@ from contextlib import suppress
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.settings import load_test
+from shop_app.core.settings import load_test
 
 from . import security_log
 from .asking import client_address

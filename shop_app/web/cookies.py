@@ -11,7 +11,7 @@ import re
 import secrets
 from functools import lru_cache
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
 VISITOR = "shop_visitor"
 SESSION = "shop_session"

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.errors import NotFound
+from shop_app.core.errors import NotFound
 
 from . import cookies, security_log
 from .asking import client_address

@@ -24,9 +24,9 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
-from shop_app import facts
+from shop_app.core import events
+from shop_app.core.i18n import _
 from shop_app.services.accounts import NOBODY
-from shop_app.words import _
 
 from . import cookies, security_log
 from .asking import counted
@@ -135,7 +135,7 @@ class Guard(Middleware):
             values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
             event.payload.clear()
             event.payload.update(values)
-        facts.author.set(_connection(event).get("sid", ""))
+        events.author.set(_connection(event).get("sid", ""))
         remember_asker(None)
         if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
             await self._look_up(state, event, policy)

@@ -6,7 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services import accounts
 from shop_app.services.accounts import Principal
 

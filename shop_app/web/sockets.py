@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.settings import load_test, settings
+from shop_app.core.settings import load_test, settings
 
 from . import cookies, security_log
 from .asking import client_address, header, settle_address

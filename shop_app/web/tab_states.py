@@ -17,7 +17,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import BaseStateToken, StateToken
 from reflex.state import State
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
 from . import cookies
 

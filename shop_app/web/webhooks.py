@@ -10,8 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from shop_app import db, till
-from shop_app.errors import ProviderDown
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import ProviderDown
 from shop_app.providers.payments import Forged, provider
 from shop_app.services.payments import payment_inbox
 

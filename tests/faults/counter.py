@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from shop_app import db, till
-from shop_app.errors import NotFound
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.refunds.refunds import RefundWish

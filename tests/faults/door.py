@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shop_app import db, till
-from shop_app.errors import ShopError
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import ShopError
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.checkout.checkout import CheckoutForm

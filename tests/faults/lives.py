@@ -27,12 +27,13 @@ import httpx
 import stripe
 from sqlmodel import select
 
-from shop_app import db, till
-from shop_app.errors import ShopError
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import ShopError
+from shop_app.core.settings import settings
 from shop_app.models import Order
 from shop_app.services.orders import order_placing
 from shop_app.services.payments import authorisations
-from shop_app.settings import settings
 from tests.faults import counter, door, points, returning
 from tests.faults.crowd import CARD, PLENTY
 

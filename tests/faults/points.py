@@ -7,7 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.providers.payments import Notice
 from shop_app.providers.payments.stripe import StripeProvider
 from shop_app.services.credit import credit, credit_payments

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from shop_app import db, till
+from shop_app import till
+from shop_app.core import db
 from shop_app.models import Order, ReturnLine, ReturnRequest
 from shop_app.services.returns import return_desk, returnable, returns
 from tests.faults.counter import CLERK, paid_order

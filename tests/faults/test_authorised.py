@@ -6,13 +6,14 @@ import asyncio
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, ProviderDown
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import Conflict, ProviderDown
+from shop_app.core.settings import settings
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.orders import orders
 from shop_app.services.payments import payments
-from shop_app.settings import settings
 from tests.paying import ME, World, client_of, everything, make_world, rows
 
 

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 import stripe
 
-from shop_app import db, till
-from shop_app.clock import now
-from shop_app.errors import Conflict, ProviderDown
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers.payments import provider
 from shop_app.providers.payments.stripe import API_VERSION
 from shop_app.services.books import books

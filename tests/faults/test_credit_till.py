@@ -10,9 +10,10 @@ from datetime import timedelta
 
 import pytest
 
-from shop_app import db, till
-from shop_app.clock import now
-from shop_app.errors import Conflict, NotFound, ProviderDown, TooMany
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, NotFound, ProviderDown, TooMany
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
 from shop_app.services.cart import cart

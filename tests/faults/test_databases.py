@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
-from shop_app import db, migrate, till
+from shop_app import till
+from shop_app.core import db, migrate
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout.checkout import MAX_NOTE

@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
-from shop_app import db, till
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.settings import settings
 from shop_app.services.books import books
 from shop_app.services.payments import authorisations, payments
 from shop_app.services.refunds.refunds import RefundWish
-from shop_app.settings import settings
 from tests.paying import MANAGER, World, make_world, rows
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import stripe
 
-from shop_app import db, till
+from shop_app import till
+from shop_app.core import db
 from shop_app.services.books import books
 from tests.paying import GOOD, SECRET, World, client_of, everything, make_world, rows
 

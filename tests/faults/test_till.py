@@ -10,9 +10,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from shop_app import db, till
-from shop_app.clock import now
-from shop_app.errors import Conflict, ProviderDown
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers import payments as companies
 from shop_app.services.cart import cart
 from shop_app.services.payments import payments

@@ -7,11 +7,12 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from shop_app import db, till
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.settings import settings
 from shop_app.services.cart import cart
 from shop_app.services.credit import credit
 from shop_app.services.payments import payments
-from shop_app.settings import settings
 from tests.faults import counter, later_money, returning
 from tests.faults.company_books import Company
 from tests.paying import FORM, ME, World, make_world, rows

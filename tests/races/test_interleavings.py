@@ -12,8 +12,9 @@ from _pytest.mark import ParameterSet
 from sqlalchemy import update
 from sqlmodel import SQLModel
 
-from shop_app import db, facts, till
-from shop_app.errors import ShopError
+from shop_app import till
+from shop_app.core import db, events
+from shop_app.core.errors import ShopError
 from shop_app.providers.payments.stripe import StripeProvider
 from shop_app.services import remembered
 from shop_app.services.books import books
@@ -103,7 +104,7 @@ class Checkout:
         rate = tables["tax_rate"]
         with db.transaction() as session:
             session.connection().execute(update(rate).values(rate_ppm=rate.c.rate_ppm + 10_000))
-            facts.announce(session, facts.TermsChanged())
+            events.announce(session, events.TermsChanged())
         remembered.forget_all()
 
     def stock_is_counted_down(self) -> None:
@@ -134,7 +135,7 @@ class Checkout:
         promotion = tables["promotion"]
         with db.transaction() as session:
             session.connection().execute(update(promotion).values(active=False))
-            facts.announce(session, facts.TermsChanged())
+            events.announce(session, events.TermsChanged())
 
     def cart_grows(self) -> None:
         with db.transaction() as session:

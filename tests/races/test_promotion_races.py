@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlmodel import SQLModel
 
-from shop_app import db
-from shop_app.errors import Conflict
+from shop_app.core import db
+from shop_app.core.errors import Conflict
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
 from shop_app.services.cart import cart

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, ProviderDown, ShopError
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import Conflict, ProviderDown, ShopError
 from shop_app.services.orders import fulfilment
 from shop_app.services.refunds import refunds
 from shop_app.services.refunds.refunds import RefundWish

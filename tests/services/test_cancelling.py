@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app import db, jobs, till
-from shop_app.errors import Conflict, Forbidden, ProviderDown
+from shop_app import jobs, till
+from shop_app.core import db
+from shop_app.core.errors import Conflict, Forbidden, ProviderDown
 from shop_app.services.cart import cart
 from shop_app.till import desk
 from tests.interleaving import Rival, Step, around

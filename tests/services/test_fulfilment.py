@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import FulfilmentStatus
 from shop_app.services.accounts import Principal
 from shop_app.services.orders import attention, fulfilment

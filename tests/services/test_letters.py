@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import select
 
-from shop_app.clock import now
+from shop_app.core.clock import now
 from shop_app.letters import compose
 from shop_app.models import Letter
 from shop_app.services import letters

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop_app import db, till
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.cart import cart
 from shop_app.services.credit import credit

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, Forbidden
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import Conflict, Forbidden
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
 from shop_app.services.orders import fulfilment, orders

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Row, select, update
 from sqlmodel import Session, SQLModel
 
-from shop_app import facts
-from shop_app.clock import now
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.core import events
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import RETURN_MOVES, ReturnStatus
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
@@ -142,7 +142,7 @@ def test_a_return_is_asked_for_and_its_receipt_written(session, arrived):
     assert receipt.things == ["2 × Dune Mug, Moss"]
     assert receipt.at == "20 November 2026, 10:00 UTC"
     assert kinds(session) == ["order_shipped", "return_requested"]
-    assert facts.OrderChanged(arrived.order_id) in session.info["facts"]
+    assert events.OrderChanged(arrived.order_id) in session.info["facts"]
     assert counts(session, arrived) == [(1, 0), (1, 0)]
 
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from shop_app.clock import now
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry
 from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
 from shop_app.services.books import books

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from shop_app import db, jobs, letters, till
-from shop_app.errors import Conflict
+from shop_app import jobs, letters, till
+from shop_app.core import db
+from shop_app.core.errors import Conflict
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.books import books
 from shop_app.services.cart import cart

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
 from shop_app.services.books import books
 from tests.paying import FORM, World, everything, make_world, rows

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import TooMany
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import TooMany
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds

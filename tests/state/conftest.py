@@ -9,7 +9,7 @@ import pytest
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.listing import shelf
 from shop_app.web import cookies
 from tests import factories

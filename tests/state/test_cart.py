@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.cart import cart
 from shop_app.state.cart import NOTHING, Cart, Removed
 from shop_app.web.cookies import key_hash

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session, select
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.models import Order
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.cart import cart

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlmodel import col, select
 
-from shop_app import db, till
-from shop_app.errors import ProviderDown
+from shop_app import till
+from shop_app.core import db
+from shop_app.core.errors import ProviderDown
 from shop_app.models import Order, OrderTaxLine
 from shop_app.providers import taxes as engines
 from shop_app.providers.taxes import QuotedRate

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import reflex as rx
 
-from shop_app import db
-from shop_app.errors import ShopError
+from shop_app.core import db
+from shop_app.core.errors import ShopError
 from shop_app.services.cart import cart
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from shop_app import db
-from shop_app.errors import NotFound
+from shop_app.core import db
+from shop_app.core.errors import NotFound
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout
 from shop_app.services.checkout.checkout import CheckoutForm

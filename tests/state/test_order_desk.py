@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shop_app.errors import Conflict, Forbidden
+from shop_app.core.errors import Conflict, Forbidden
 from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
 from shop_app.state.order_desk import OrderDesk
 from tests.paying import everything, make_world, rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.accounts import PERMISSIONS, Principal
 from shop_app.services.cart import cart
 from shop_app.services.orders import fulfilment, orders

@@ -17,8 +17,8 @@ import reflex as rx
 from reflex.istate.manager.token import BaseStateToken
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shop_app import migrate
-from shop_app.errors import ShopError
+from shop_app.core import migrate
+from shop_app.core.errors import ShopError
 from shop_app.live import rooms
 from shop_app.serve import serve_until_told
 from shop_app.services.accounts import NOBODY, Principal

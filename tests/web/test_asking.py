@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shop_app.settings import Settings
+from shop_app.core.settings import Settings
 from shop_app.web import asking, cookies
 
 KEY = "V" * 43

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from shop_app.errors import NotFound
+from shop_app.core.errors import NotFound
 from shop_app.web import cookies
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.served import Served, script_json

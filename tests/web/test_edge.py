@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.settings import Settings
+from shop_app.core.settings import Settings
 from shop_app.web import bodies, cookies
 from shop_app.web.asking import client_address
 from shop_app.web.edge import Edge

@@ -13,8 +13,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
-from shop_app.errors import TooMany
-from shop_app.settings import Settings
+from shop_app.core.errors import TooMany
+from shop_app.core.settings import Settings
 from shop_app.state import payload
 from shop_app.web import asking, cookies, guard, health, logs, rates, sitemap
 

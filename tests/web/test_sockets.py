@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from shop_app.settings import Settings, load_test
+from shop_app.core.settings import Settings, load_test
 from shop_app.web import asking, buckets, cookies, sockets
 from shop_app.web.buckets import Bucket, Buckets
 from shop_app.web.sockets import Sockets

@@ -12,7 +12,7 @@ from PIL import Image
 from sqlmodel import func, select
 from starlette.applications import Starlette
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.models import AuditEntry, Picture
 from shop_app.services import accounts
 from shop_app.services.catalog import pictures

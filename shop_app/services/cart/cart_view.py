@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
+from ...core.i18n import _, plural
+from ...core.money import show
+from ...core.settings import settings
 from ...models import MAX_QUANTITY, PromotionKind
-from ...money import show
-from ...settings import settings
-from ...words import _, plural
 from ..checkout import addresses, taxes
 from ..checkout.addresses import country_name
 from ..credit import credit_payments

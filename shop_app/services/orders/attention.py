@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from ...errors import Invalid
-from ...words import _
+from ...core.errors import Invalid
+from ...core.i18n import _
 from .. import audit
 from ..accounts import Principal
 from . import order_life

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
-from ...errors import Conflict, Invalid, NotFound
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
 from ...models import DisputeStatus, FulfilmentState, OrderStatus, PaymentStatus
-from ...words import _
 from .. import audit, letters
 from ..accounts import Principal
 from ..returns import returnable

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 from sqlmodel import Session, SQLModel
 
-from ...errors import NotFound
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
+from ...core.money import show
+from ...core.settings import settings
 from ...models import FulfilmentStatus, MethodKind, OrderStatus, PaymentState, RefundStatus
 from ...models.order import TOKEN
-from ...money import show
-from ...settings import settings
-from ...words import _, plural
 from ..cart.cart_view import DiscountView, expected, money_or_free, reverse_charge_note, tax_rows
 from ..checkout import addresses
 from ..checkout.checkout import payment_ways

@@ -8,10 +8,10 @@ from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as rows_of
 
-from ...clock import now
+from ...core.clock import now
+from ...core.money import show
+from ...core.settings import settings
 from ...models import OrderStatus, Payment, PaymentEventKind, PaymentState
-from ...money import show
-from ...settings import settings
 from .. import letters
 from ..orders import order_life
 from ..returns import returnable

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
-from ...clock import now
-from ...errors import Invalid
+from ...core.clock import now
+from ...core.errors import Invalid
+from ...core.i18n import _
 from ...models import ReturnKind, ReturnStatus
-from ...words import _
 from .. import audit, letters
 from ..accounts import Principal
 from ..orders import order_life, order_units

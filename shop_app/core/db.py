@@ -1,6 +1,6 @@
-"""The database: the engine, and with `together` the only place where transactions begin and end.
+"""The database: the engine, and with `sqlite_writer` the only place where transactions begin and end.
 
-Writers on SQLite begin with BEGIN IMMEDIATE and queue in this process first (`together`); other
+Writers on SQLite begin with BEGIN IMMEDIATE and queue in this process first (`sqlite_writer`); other
 processes wait by SQLite's busy timeout. PostgreSQL gets its time-outs with the connection.
 """
 
@@ -21,7 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from . import own_files, together
+from . import own_files, sqlite_writer
 from .failures import FAILURES, unread
 from .failures import Unavailable as Unavailable
 from .settings import settings
@@ -119,7 +119,7 @@ def _forget_connections() -> None:
     # A forked child must not share its parent's sockets and file handles, and has none of its threads.
     global _threads
     _threads = _make_threads()
-    together.forget()
+    sqlite_writer.forget()
     if engine.cache_info().currsize:
         engine().dispose(close=False)
 
@@ -136,7 +136,7 @@ def transaction(*, durable: bool = False, on: Engine | None = None) -> Iterator[
 
     Errors  Unavailable when the database is locked, full or gone; ShopError passes through.
     """
-    with together.transaction(on or engine(), durable=durable) as session:
+    with sqlite_writer.transaction(on or engine(), durable=durable) as session:
         yield session
 
 
@@ -200,7 +200,7 @@ def _read(verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 async def _written(durable: bool, verb: Callable[..., T], args: tuple, kwargs: dict[str, Any]) -> T:
     if is_sqlite():
-        return await together.write(engine(), durable, partial(_call, verb, args, kwargs))
+        return await sqlite_writer.write(engine(), durable, partial(_call, verb, args, kwargs))
     return await _on_thread(partial(_write, durable, verb, args, kwargs))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from .clock import now
 from .errors import ShopError
-from .words import _
+from .i18n import _
 
 log = logging.getLogger(__name__)
 

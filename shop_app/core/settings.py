@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from . import own_files, settings_checks
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class WrongSetting(SystemExit):
@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         path = (ROOT / value.expanduser()).resolve()
-        package = Path(__file__).resolve().parent
+        package = Path(__file__).resolve().parent.parent
         if path == package or package in path.parents:
             raise ValueError("it lies inside the package; choose a folder outside of shop_app")
         return path

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
-from shop_app import db, facts, together
-from shop_app.errors import NotFound
-from shop_app.facts import CartChanged
+from shop_app.core import db, events, sqlite_writer
+from shop_app.core.errors import NotFound
+from shop_app.core.events import CartChanged
 from shop_app.models import Category, Tag
 
 on_both = pytest.mark.both
@@ -30,7 +30,7 @@ def names(on: Engine) -> list[str]:
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow machine cuts no turn short: who shares a commit is the same everywhere."""
-    monkeypatch.setattr(together, "LONGEST_SECONDS", float("inf"))
+    monkeypatch.setattr(sqlite_writer, "LONGEST_SECONDS", float("inf"))
 
 
 async def at_once(*verbs: Callable[[Session], object]) -> list[object]:
@@ -41,7 +41,7 @@ async def at_once(*verbs: Callable[[Session], object]) -> list[object]:
 def adding(name: str) -> Callable[[Session], str]:
     def verb(session: Session) -> str:
         session.connection().execute(text("INSERT INTO tag (name) VALUES (:name)"), {"name": name})
-        facts.announce(session, CartChanged(len(name)))
+        events.announce(session, CartChanged(len(name)))
         return name
 
     return verb
@@ -55,21 +55,21 @@ def refusing(session: Session) -> None:
 @on_both
 async def test_a_verb_and_what_it_tells_know_who_asked(engine: Engine):
     told: list[str] = []
-    facts.listen(CartChanged, lambda _fact: told.append(facts.author.get()))
+    events.listen(CartChanged, lambda _fact: told.append(events.author.get()))
 
     async def ask(who: str) -> None:
-        facts.author.set(who)
+        events.author.set(who)
         await db.in_transaction(adding(who))
 
     await asyncio.gather(ask("oak"), ask("walnut"))
     assert sorted(told) == ["oak", "walnut"]
-    assert facts.author.get() == ""
+    assert events.author.get() == ""
 
 
 @on_both
 async def test_of_verbs_that_wait_together_a_refused_one_undoes_its_own_work_alone(engine: Engine):
     told: list[CartChanged] = []
-    facts.listen(CartChanged, told.append)
+    events.listen(CartChanged, told.append)
     first, refused, last = await at_once(adding("oak"), refusing, adding("walnut"))
     assert (first, last, type(refused)) == ("oak", "walnut", NotFound)
     assert names(engine) == ["oak", "walnut"]
@@ -110,7 +110,7 @@ async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):
     told: list[CartChanged] = []
-    facts.listen(CartChanged, told.append)
+    events.listen(CartChanged, told.append)
     commit = type(engine.dialect).do_commit
     counted = itertools.count()
 
@@ -212,7 +212,7 @@ async def test_the_loop_goes_on_while_others_write(engine: Engine, rival: str):
 
 
 async def test_sockets_have_their_turn_between_many_verbs(engine: Engine, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(together, "LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(sqlite_writer, "LONGEST_SECONDS", 0.0)
     commit, committed = type(engine.dialect).do_commit, itertools.count()
 
     def counted(self, connection) -> None:
@@ -233,7 +233,7 @@ async def test_nobody_waits_for_ever_where_a_turn_can_not_begin(
         raise RuntimeError("no connection")
 
     with monkeypatch.context() as broken:
-        broken.setattr(together, "_begin", refuse)
+        broken.setattr(sqlite_writer, "_begin", refuse)
         answers = await asyncio.wait_for(at_once(adding("oak"), adding("elm")), 10)
     assert [str(answer) for answer in answers] == ["no connection", "no connection"]
     assert await at_once(adding("ash")) == ["ash"]
@@ -246,7 +246,7 @@ def test_a_loop_that_has_ended_leaves_nothing_behind(engine: Engine):
         asyncio.run(db.in_transaction(adding(name)))
     gc.collect()
     assert names(engine) == ["ash", "elm"]
-    assert [loop for loop in together._queues if loop.is_closed()] == []
+    assert [loop for loop in sqlite_writer._queues if loop.is_closed()] == []
 
 
 @on_both

@@ -27,7 +27,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from . import facts
+from . import events
 from .failures import FAILURES, unsaved
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def transaction(bind: Engine, *, durable: bool) -> Iterator[Session]:
     finally:
         if sqlite:
             _lock.release()
-    facts.tell(told)
+    events.tell(told)
 
 
 @dataclass(slots=True, eq=False)
@@ -75,7 +75,7 @@ class _Wish:
     """The asker's: the verb runs in it, and what it announces is told in it."""
     result: Any = None
     error: BaseException | None = None
-    told: list[facts.Fact] = field(default_factory=list)
+    told: list[events.Fact] = field(default_factory=list)
 
 
 class _Apart(Exception):
@@ -241,7 +241,7 @@ def _commit(connection: Connection, wishes: list[_Wish]) -> None:
     finally:
         _end(connection)
     for wish in wishes:
-        wish.context.run(facts.tell, wish.told)
+        wish.context.run(events.tell, wish.told)
 
 
 @contextmanager
