@@ -19,6 +19,8 @@ from starlette.types import ASGIApp
 from shop_app import jobs, sandbox
 from shop_app.components import plain_texts, texts
 from shop_app.core import db, own_files
+from shop_app.core.access import policy
+from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
 from shop_app.live.bus import bus
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
@@ -39,7 +41,7 @@ from shop_app.state.promotion_desk import PromotionDesk
 from shop_app.state.return_desk import ReturnDesk
 from shop_app.state.shell import Shell
 from shop_app.state.stock_desk import StockDesk
-from shop_app.web import health, logs, media, policy, sitemap, uploads, webhooks
+from shop_app.web import health, logs, media, sitemap, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.event_entry import guard_entry
@@ -127,7 +129,7 @@ def edge(inner: ASGIApp) -> ASGIApp:
     return Edge(inner, origins=origins, script_hashes=build.script_hashes if build else ())
 
 
-async def signed_in(session_hash: str) -> accounts.Principal:
+async def signed_in(session_hash: str) -> Principal:
     """Whose session that is, asked of the database on every event."""
     return await db.in_reading(accounts.who, session_hash)
 

@@ -15,10 +15,11 @@ from starlette.applications import Starlette
 
 from shop_app import till
 from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.providers import payments
 from shop_app.providers.payments.stripe import API_VERSION, StripeProvider
 from shop_app.sandbox import Sandbox, Wiring
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout
 from shop_app.services.checkout.checkout import CheckoutForm

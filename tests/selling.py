@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from shop_app import till
 from shop_app.core import db
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.core.access.principal import Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.orders import fulfilment
 from shop_app.services.refunds.refunds import RefundWish

@@ -24,8 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "providers": ("core",),
     "services": ("models", "providers", "core"),
     "live": ("services", "core"),
-    # Of the HTTP edge a State needs who is asking and the visitor's key.
-    "state": ("till", "live", "services", "core", "web"),
+    "state": ("till", "live", "services", "core"),
     "components": ("state", "core"),
     "pages": ("components", "state", "core"),
     "sandbox": ("core",),

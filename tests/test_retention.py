@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel
 from shop_app import jobs
 from shop_app.components import plain_texts
 from shop_app.core import db
+from shop_app.core.access import cookies
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.core.settings import ROOT, settings
@@ -26,7 +27,6 @@ from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import order_life, orders
 from shop_app.services.passwords import hash_password
 from shop_app.services.returns import returns
-from shop_app.web import cookies
 from tests.demo_file import put_demo_into_place
 from tests.factories import key_hash, sign_in
 from tests.paying import FORM, ME, World, make_world, rows

@@ -16,11 +16,10 @@ from typing import Any
 from sqlalchemy import bindparam, func, text
 from sqlmodel import Session, SQLModel, col, select, update
 
-from ..core import events
+from ..core import email_addresses, events
 from ..core.clock import now
 from ..core.settings import load_test, settings
 from ..models import Letter
-from .checkout import addresses
 
 _letter = SQLModel.metadata.tables["letter"]
 _WRITE = text("""
@@ -72,7 +71,7 @@ class LetterToSend:
 def write(session: Session, kind: str, to_email: str, dedupe_key: str, data: dict[str, Any]) -> None:
     """Put a letter into the outbox; one with the same `dedupe_key` is there already, and stays."""
     at = now()
-    mailbox = addresses.mailbox(to_email) if kind in BY_STRANGERS else ""
+    mailbox = email_addresses.mailbox(to_email) if kind in BY_STRANGERS else ""
     days = _days_to_wait(session, mailbox, at) if mailbox else 0
     left_out = days >= DAYS_AHEAD
     row = {

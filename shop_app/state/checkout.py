@@ -12,6 +12,8 @@ from sqlmodel import Session
 
 from shop_app import till
 from shop_app.core import db
+from shop_app.core.access import asking, rates, security_log
+from shop_app.core.access.rates import Limit
 from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.core.i18n import _, plural
@@ -21,8 +23,6 @@ from shop_app.services.checkout import checkout, holds, unpaid
 from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
 from shop_app.services.checkout.holds import NO_HOLD, HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
-from shop_app.web import asking, rates, security_log
-from shop_app.web.rates import Limit
 
 from . import guesses, live
 from .base import public, visitor_hash

@@ -9,11 +9,11 @@ import reflex as rx
 
 from shop_app import till
 from shop_app.core import db
+from shop_app.core.access import rates
+from shop_app.core.access.cookies import key_hash
 from shop_app.core.errors import NotFound
 from shop_app.services.orders import orders
 from shop_app.services.orders.orders import OrderView
-from shop_app.web import rates
-from shop_app.web.cookies import key_hash
 
 from . import guesses, live
 from .base import internal, public

@@ -8,11 +8,11 @@ import secrets
 import reflex as rx
 
 from shop_app.core import db
+from shop_app.core.access import rates
 from shop_app.core.errors import Invalid, ShopError
 from shop_app.core.i18n import _, plural
 from shop_app.services.checkout.checkout import FieldProblem
 from shop_app.services.returns import returns
-from shop_app.web import rates
 
 from . import guesses
 from .base import public, say

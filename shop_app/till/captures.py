@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..core import db
+from ..core.access.principal import Principal
 from ..core.errors import Conflict, NotFound
 from ..core.i18n import _
 from ..providers.payments import NeverTaken, provider
-from ..services.accounts import Principal
 from ..services.payments import authorisations, transfers
 from .outside import ask
 from .settling import settle

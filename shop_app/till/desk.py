@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from ..core import db
+from ..core.access.principal import Principal
 from ..core.errors import Conflict, NotFound, ProviderDown, ShopError
 from ..core.i18n import _
 from ..providers.payments import NeverTaken, provider
-from ..services.accounts import Principal
 from ..services.orders import cancelling, fulfilment
 from ..services.payments import authorisations, payments
 from ..services.refunds import refunds

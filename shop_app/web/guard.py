@@ -25,12 +25,12 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
 from shop_app.core import events
+from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
-from shop_app.services.accounts import NOBODY
 
-from . import cookies, security_log
-from .asking import counted
-from .policy import Policy, allows, policy_of, remember_asker, who
+from ..core.access import cookies, security_log
+from ..core.access.asking import counted
+from ..core.access.policy import Policy, allows, policy_of, remember_asker, who
 from .private_states import empty_unless_filled_for
 
 _CONNECTION = frozenset({"token", "headers", "sid", "ip"})

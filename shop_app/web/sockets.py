@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shop_app.core.settings import load_test, settings
 
-from . import cookies, security_log
-from .asking import client_address, header, settle_address
+from ..core.access import cookies, security_log
+from ..core.access.asking import client_address, header, settle_address
 from .buckets import Bucket, Buckets
 from .tab_states import state_key
 

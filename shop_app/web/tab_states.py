@@ -19,7 +19,7 @@ from reflex.state import State
 
 from shop_app.core.settings import settings
 
-from . import cookies
+from ..core.access import cookies
 
 KEPT_SECONDS = 300
 """So long the State of a tab is kept after its socket has closed."""

@@ -11,13 +11,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Forbidden, ShopError
 from shop_app.core.i18n import _
 from shop_app.services import audit
-from shop_app.services.accounts import Principal
 from shop_app.services.catalog import pictures
 
-from . import asking, policy, rates
+from ..core.access import asking, policy, rates
 from .bodies import BODY_BYTES
 
 PERMISSION = "products.edit"

@@ -16,7 +16,7 @@ from shop_app.core.errors import ProviderDown
 from shop_app.providers.payments import Forged, provider
 from shop_app.services.payments import payment_inbox
 
-from . import security_log
+from ..core.access import security_log
 from .edge import client_address
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,10 @@ from sqlmodel import Session, col, select
 
 from shop_app import till
 from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.core.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.refunds.refunds import RefundWish
 from shop_app.services.returns import returnable
 

@@ -12,9 +12,10 @@ import pytest
 
 from shop_app import till
 from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, NotFound, ProviderDown, TooMany
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout

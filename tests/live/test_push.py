@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Any
 
-from shop_app.web import cookies
+from shop_app.core.access import cookies
 from tests.web.conftest import Desk, Open, Tab, start_desk
 
 LIVE = "reflex___state____state.shop_app___state___live____live"

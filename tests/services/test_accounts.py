@@ -12,11 +12,12 @@ from sqlmodel import Session, col, select
 
 from shop_app import cli
 from shop_app.core import db, sqlite_writer
+from shop_app.core.access.principal import NOBODY
 from shop_app.core.errors import Conflict, Forbidden, Invalid
 from shop_app.demo import load
 from shop_app.models import AuditEntry, LoginSession, Staff
 from shop_app.services import accounts, audit, passwords
-from shop_app.services.accounts import NOBODY, PERMISSIONS
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.passwords import Hashed, hash_password
 from shop_app.web import signing_in as signing
 from tests.factories import sign_in

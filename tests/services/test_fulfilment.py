@@ -8,9 +8,9 @@ import pytest
 
 from shop_app import till
 from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import FulfilmentStatus
-from shop_app.services.accounts import Principal
 from shop_app.services.orders import attention, fulfilment
 from shop_app.services.orders.order_units import UnitLine, status_of
 from tests.paying import MANAGER, World, client_of, everything, make_world, rows

@@ -11,10 +11,11 @@ from sqlalchemy import select, update
 from sqlmodel import Session, SQLModel, col
 
 from shop_app.core import events
+from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, Promotion, PromotionCode
 from shop_app.services import remembered
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.promotions import promotion_desk
 from shop_app.services.promotions.promotion_desk import PromotionDraft

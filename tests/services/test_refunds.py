@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from shop_app import till
 from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.credit import credit
 from shop_app.services.refunds import refunds

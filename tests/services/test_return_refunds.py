@@ -9,8 +9,9 @@ import pytest
 
 from shop_app import till
 from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.orders import fulfilment, orders
 from shop_app.services.returns import return_desk, returns

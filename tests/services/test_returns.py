@@ -12,10 +12,11 @@ from sqlalchemy import Row, select, update
 from sqlmodel import Session, SQLModel
 
 from shop_app.core import events
+from shop_app.core.access.principal import Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import RETURN_MOVES, ReturnStatus
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout.checkout import CheckoutForm

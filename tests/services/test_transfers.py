@@ -9,8 +9,9 @@ import pytest
 
 from shop_app import till
 from shop_app.core import db
+from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from tests.paying import FORM, World, everything, make_world, rows
 

@@ -173,7 +173,7 @@ def test_a_hold_becomes_an_order_without_counting_twice():
 
 
 def test_nobody_knows_the_address_from_the_database(configure):
-    from shop_app.web.asking import Asker
+    from shop_app.core.access.asking import Asker
 
     origin = Asker("192.0.2.7", "").origin
     assert (len(origin), "192" in origin) == (64, False)

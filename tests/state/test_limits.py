@@ -15,6 +15,9 @@ import pytest
 import reflex as rx
 
 from shop_app.core import db
+from shop_app.core.access import rates, security_log
+from shop_app.core.access.cookies import key_hash
+from shop_app.core.access.policy import policy_of
 from shop_app.core.errors import ShopError
 from shop_app.services.cart import cart
 from shop_app.state.cart import Cart
@@ -23,9 +26,6 @@ from shop_app.state.lookup import Lookup
 from shop_app.state.order import Order
 from shop_app.state.returning import Returning
 from shop_app.state.withdrawal import Who, Withdrawal
-from shop_app.web import rates, security_log
-from shop_app.web.cookies import key_hash
-from shop_app.web.policy import policy_of
 from tests.state.conftest import VISITOR
 from tests.state.test_checkout import GOOD
 
@@ -311,8 +311,8 @@ async def test_what_is_limited_and_what_isnt_found_is_logged(open_tab, shop, cap
 
 
 async def test_the_counts_keep_no_more_than_their_bound(monkeypatch):
-    from shop_app.web import counts
-    from shop_app.web.asking import Asker
+    from shop_app.core.access import counts
+    from shop_app.core.access.asking import Asker
 
     monkeypatch.setattr(counts, "MOST_KEPT", 100)
     for number in range(300):

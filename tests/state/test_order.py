@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shop_app.core import db
+from shop_app.core.access.cookies import key_hash
 from shop_app.core.errors import NotFound
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout
@@ -19,7 +20,6 @@ from shop_app.state import order as desk
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
 from shop_app.state.order import NO_ORDER, Order
-from shop_app.web.cookies import key_hash
 from tests.state.conftest import VISITOR
 from tests.state.test_checkout import GOOD
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from shop_app.core.access import asking, cookies
 from shop_app.core.settings import Settings
-from shop_app.web import asking, cookies
 
 KEY = "V" * 43
 

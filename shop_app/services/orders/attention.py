@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
+from ...core.access.principal import Principal
 from ...core.errors import Invalid
 from ...core.i18n import _
 from .. import audit
-from ..accounts import Principal
 from . import order_life
 
 PERMISSION = "orders.edit"

@@ -11,13 +11,13 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from ...core import events
+from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
 from ...core.money import show
 from ...models import OrderStatus, Payment, PaymentEventKind, PaymentState
 from .. import audit, letters
-from ..accounts import Principal
 from ..credit import credit_payments
 from ..payments.payment_ledger import LIVING, append, fold_order, payment_key
 from ..refunds import refunds

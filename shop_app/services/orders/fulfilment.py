@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlmodel import Session, SQLModel
 
+from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...models import DisputeStatus, FulfilmentState, OrderStatus, PaymentStatus
 from .. import audit, letters
-from ..accounts import Principal
 from ..returns import returnable
 from . import order_life, order_units
 from .order_life import OrderHead, order_event

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 from sqlmodel import Session, SQLModel
 
+from ...core.email_addresses import normal_email
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.money import show
@@ -266,7 +267,7 @@ def look_up(session: Session, number: str, email: str) -> str:
     wanted = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
     # One question for both, so that neither its answer nor its time tells which one was wrong.
     statement = select(order.c.token).where(
-        order.c.number == wanted, order.c.email == (addresses.normal_email(email) or "-")
+        order.c.number == wanted, order.c.email == (normal_email(email) or "-")
     )
     token = session.connection().execute(statement).scalar()
     if token is None:

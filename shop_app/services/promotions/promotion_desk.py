@@ -16,13 +16,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 from ...core import events
+from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.money import MAX_MINOR
 from ...models import PromotionKind
 from .. import audit
-from ..accounts import Principal
 from . import promotions
 
 MAY = "discounts.edit"

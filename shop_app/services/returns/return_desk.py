@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
+from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Invalid
 from ...core.i18n import _
 from ...models import ReturnKind, ReturnStatus
 from .. import audit, letters
-from ..accounts import Principal
 from ..orders import order_life, order_units
 from ..orders.order_life import order_line
 from ..refunds import refund_sums

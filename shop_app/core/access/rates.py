@@ -17,10 +17,10 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
+from shop_app.core.email_addresses import mailbox
 from shop_app.core.errors import TooMany
 from shop_app.core.i18n import _
 from shop_app.core.settings import load_test, settings
-from shop_app.services.checkout.addresses import mailbox
 
 from . import security_log
 from .asking import Asker

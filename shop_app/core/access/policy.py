@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from shop_app.services.accounts import NOBODY, Principal
+from shop_app.core.access.principal import NOBODY, Principal
 
 from . import cookies
 

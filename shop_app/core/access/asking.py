@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
-
-from starlette.types import Scope
 
 from shop_app.core.settings import settings
 
 from . import cookies
+
+Scope = MutableMapping[str, Any]
+"""A request, or the opening of a socket, as an ASGI server describes it."""
 
 
 @dataclass(frozen=True, slots=True)
