@@ -20,7 +20,7 @@ from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from sqlmodel import Session
 
-from . import letters, till
+from . import letters
 from .core import db, events, own_files
 from .core.clock import now
 from .core.errors import Invalid, NotFound, ShopError
@@ -32,6 +32,8 @@ from .services import retention
 from .services.checkout import holds
 from .services.letters import LetterToSend
 from .services.orders import orders
+from .workflows import reconcile as reconcile_workflow
+from .workflows import recover
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ def _send(letter: LetterToSend) -> bool:
 
 def sweep() -> int:
     """Apply what waits in the inbox, end unpaid orders whose time is over, ask again for refunds."""
-    return asyncio.run(till.sweep())
+    return asyncio.run(recover.sweep())
 
 
 def reconcile(recent: timedelta = timedelta(hours=48), say: Callable[[str], None] | None = None) -> list[str]:
@@ -96,7 +98,7 @@ def reconcile(recent: timedelta = timedelta(hours=48), say: Callable[[str], None
 
     Errors  ProviderDown where the company doesn't answer.
     """
-    return asyncio.run(till.reconcile(recent, say))
+    return asyncio.run(reconcile_workflow.reconcile(recent, say))
 
 
 def _reconcile_recent() -> None:
@@ -236,7 +238,7 @@ def _close_at_once(changed: threading.Event, stopped: threading.Event) -> None:
     while changed.wait() and not stopped.is_set():
         changed.clear()
         try:
-            asyncio.run(till.close_outdated())
+            asyncio.run(recover.close_outdated())
         except Exception:
             log.exception("Unpaid orders couldn't be ended; the sweep tries again")
         stopped.wait(0.5)

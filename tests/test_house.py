@@ -24,16 +24,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "providers": ("core",),
     "services": ("models", "providers", "core"),
     "live": ("services", "core"),
-    "state": ("till", "live", "services", "core"),
+    "state": ("workflows", "live", "services", "core"),
     "components": ("state", "core"),
     "pages": ("components", "state", "core"),
     "sandbox": ("core",),
-    "web": ("till", "jobs", "services", "providers", "live", "core"),
+    "web": ("workflows", "jobs", "services", "providers", "live", "core"),
     # Checkout to payment: intent, call outside, result; each step a transaction of its own.
-    "till": ("services", "providers", "core"),
+    "workflows": ("services", "providers", "core"),
     # What letters say, from the order as its page shows it.
     "letters": ("services", "core"),
-    "jobs": ("till", "letters", "services", "providers", "models", "live", "core"),
+    "jobs": ("workflows", "letters", "services", "providers", "models", "live", "core"),
     # What the command line asks of the whole shop.
     "check_up": ("providers", "services", "models", "core"),
     "demo": ("services", "models", "core"),

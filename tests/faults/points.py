@@ -1,4 +1,4 @@
-"""Where a shop process dies: named lines of the till and its services, reached from outside of their code."""
+"""Where a shop process dies: named lines of workflows and services, reached from outside of their code."""
 
 from __future__ import annotations
 

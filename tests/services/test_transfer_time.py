@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from shop_app import jobs, letters, till
+from shop_app import jobs, letters
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict
@@ -19,6 +19,7 @@ from shop_app.services.credit import credit
 from shop_app.services.orders import orders
 from shop_app.services.payments import transfer_time
 from shop_app.services.returns import returns
+from shop_app.workflows import fulfil, pay, recover
 from tests.factories import key_hash
 from tests.paying import FORM, ME, World, everything, make_world, rows
 from tests.selling import CLERK
@@ -45,7 +46,7 @@ def awaited(world) -> World:
 
 
 def sweep() -> None:
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
 
 
 def order():
@@ -173,7 +174,7 @@ def test_one_that_was_paid_between_the_look_and_the_end_goes_on(awaited, clock):
 
 def test_one_that_was_handed_over_before_it_was_paid_goes_on(awaited, clock):
     line = rows("order_line")[0].id
-    asyncio.run(till.fulfil(order().id, {line: 1}, carrier="", tracking="", by=CLERK, unpaid_too=True))
+    asyncio.run(fulfil.fulfil(order().id, {line: 1}, carrier="", tracking="", by=CLERK, unpaid_too=True))
     clock.shift(11 * DAY)
     sweep()
     assert (order().status, order().fulfilment_status) == ("placed", "shipped")
@@ -196,7 +197,7 @@ def test_a_gift_card_that_paid_a_part_gets_its_money_back(world, clock):
         card = credit.issue(session, 1000, by=OWNER, request_key="gift-card-0001")
         cart.add(session, ME, "SHOAL-BOWL", 1)
         cart.apply_credit(session, ME, card.code)
-    asyncio.run(till.pay(ME, MANUAL, 3270, expected_credit_minor=1000))
+    asyncio.run(pay.pay(ME, MANUAL, 3270, expected_credit_minor=1000))
     assert rows("credit_account")[0].balance_minor == 0
     clock.shift(10 * DAY)
     sweep()

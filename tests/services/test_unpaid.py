@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from shop_app import till
 from shop_app.core import db
 from shop_app.core.errors import TooMany
 from shop_app.services.books import books
@@ -15,6 +14,7 @@ from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import orders
 from shop_app.services.payments import transfers
+from shop_app.workflows import pay
 from tests.factories import key_hash, make_basics, make_product, stock_of
 from tests.paying import FORM, MANAGER, everything, rows
 
@@ -134,7 +134,7 @@ def test_what_is_paid_doesnt_count():
 
 def test_what_is_given_up_doesnt_count():
     place("sam", 15, way="stripe")
-    asyncio.run(till.close(rows("customer_order")[-1].id, "cancelled"))
+    asyncio.run(pay.close(rows("customer_order")[-1].id, "cancelled"))
     place("sam", 5, way="stripe")
     assert kept() == 20
 
@@ -188,7 +188,7 @@ def test_many_at_once_keep_no_more_together():
     async def one(number: int) -> bool:
         form = replace(LATER, email=f"eve{number}@example.com")
         try:
-            await till.pay(key_hash(f"eve{number}"), form, totals[number], asked_from=HERE)
+            await pay.pay(key_hash(f"eve{number}"), form, totals[number], asked_from=HERE)
         except TooMany:
             return False
         return True

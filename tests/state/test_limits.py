@@ -210,7 +210,7 @@ def _states(state: type[rx.State]) -> Iterator[type[rx.State]]:
 
 
 def _secrets_of(handler: Callable[..., Any], state: type[rx.State]) -> set[str]:
-    """The verbs of services and till that it reaches, itself or by helpers, and that take a secret."""
+    """The verbs of services and workflows that it reaches, itself or by helpers, and that take a secret."""
     seen: set[Any] = set()
     verbs: set[str] = set()
     waiting: list[Any] = [handler]
@@ -220,7 +220,7 @@ def _secrets_of(handler: Callable[..., Any], state: type[rx.State]) -> set[str]:
             continue
         seen.add(function)
         for reached in _reached(function, state):
-            if reached.__module__.startswith(("shop_app.services.", "shop_app.till.")):
+            if reached.__module__.startswith(("shop_app.services.", "shop_app.workflows.")):
                 names = set(inspect.signature(reached).parameters)
                 if names & SECRETS and reached.__name__ not in HARMLESS and _is_a_secret(names):
                     verbs.add(reached.__name__)

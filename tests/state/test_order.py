@@ -68,7 +68,7 @@ async def test_coming_back_by_the_cancel_link_gives_up_only_what_is_unpaid(open_
     async def give_up(token: str) -> None:
         given_up.append(token)
 
-    monkeypatch.setattr(desk.till, "give_up", give_up)
+    monkeypatch.setattr(desk.pay, "give_up", give_up)
     tab = await open_tab(Order, f"{placed}?cancelled=1")
     assert await tab.load() is None
     assert given_up == [], "an order that waits for a transfer isn't given up by a link"

@@ -175,7 +175,7 @@ async def test_the_desk_decides_receives_and_refunds_as_who_the_guard_found(open
         refunds.append((order_id, key, by.email))
 
     monkeypatch.setattr(desk, "asked_by", boss)
-    monkeypatch.setattr(desk.till, "refund", refund)
+    monkeypatch.setattr(desk.refund, "refund", refund)
     shopper = await open_tab(Returning, address)
     await shopper.open_form()
     await shopper.send({"quantity-0": "2", "reason": "damaged"})

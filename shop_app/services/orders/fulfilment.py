@@ -1,7 +1,7 @@
 """Parcels: what left for whom, with which carrier, called back or delivered.
 
 A parcel's units, the order's counts and the stock change in one transaction. Its money is looked after
-by the till, which captures what is only authorised before the first parcel.
+by the workflow, which captures what is only authorised before the first parcel.
 """
 
 from __future__ import annotations

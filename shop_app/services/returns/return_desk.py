@@ -1,4 +1,4 @@
-"""What staff do with a return: approve, decline, receive, cancel; its money goes by the till's refund."""
+"""What staff do with a return: approve, decline, receive, cancel; its money goes by the refund workflow."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_ANSWER = 2000
 
 @dataclass(frozen=True, slots=True)
 class ReturnRefund:
-    """Of which order how much goes back, for the till."""
+    """Of which order how much goes back, for the refund workflow."""
 
     order_id: int
     wish: RefundWish

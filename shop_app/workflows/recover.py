@@ -9,10 +9,10 @@ from ..core.errors import ProviderDown, ShopError
 from ..services.checkout import holds
 from ..services.payments import authorisations, payment_inbox, payments, transfer_time
 from ..services.refunds import refunds
-from .captures import void
-from .desk import ask_again
-from .paying import close
-from .settling import apply_notice
+from .capture import void
+from .pay import close
+from .refund import ask_again
+from .settle import apply_notice
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from ..core.errors import ProviderDown, ShopError
 from ..providers.payments import Trace, provider
 from ..services.payments import payment_inbox, payment_traces, payments
 from ..services.payments.payment_ledger import Known
-from .healing import sweep
-from .outside import ask
-from .settling import settle
+from .call_provider import call_provider
+from .recover import sweep
+from .settle import settle
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
         if not await db.in_reading(payment_traces.was_used, name):
             continue
         try:
-            found += await ask(provider(name).recent, now() - recent)
+            found += await call_provider(provider(name).recent, now() - recent)
         except ProviderDown as error:
             log.warning("What %s knows of the last %s can't be asked: it doesn't answer", name, recent)
             down.append(error)

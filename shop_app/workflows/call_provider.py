@@ -15,7 +15,7 @@ T = TypeVar("T")
 _threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="outside")
 
 
-async def ask(call: Callable[..., T], *given: Any, **named: Any) -> T:
+async def call_provider(call: Callable[..., T], *given: Any, **named: Any) -> T:
     """What the company answers; its refusals are raised here. Pages and the database have other threads."""
     run = partial(contextvars.copy_context().run, call, *given, **named)
     return await asyncio.get_running_loop().run_in_executor(_threads, run)

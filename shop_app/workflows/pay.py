@@ -10,9 +10,9 @@ from ..services.checkout.checkout import CheckoutForm
 from ..services.orders import orders
 from ..services.orders.orders import PlacedOrder
 from ..services.payments import payments
-from .outside import ask
-from .settling import settle
-from .taxing import ask_for_taxes
+from .call_provider import call_provider
+from .quote_taxes import ask_for_taxes
+from .settle import settle
 
 MOST_TRIES = 3
 
@@ -60,7 +60,7 @@ async def _open(placed: PlacedOrder) -> str:
         return attempt.redirect_url
     company = provider(attempt.provider)
     try:
-        started = await ask(company.start, attempt.request)
+        started = await call_provider(company.start, attempt.request)
     except NeverTaken:
         await db.in_durable_transaction(payments.never_taken, attempt.payment_id)
         raise ProviderDown(
@@ -68,7 +68,7 @@ async def _open(placed: PlacedOrder) -> str:
         ) from None
     if not await db.in_durable_transaction(payments.opened, attempt.payment_id, started):
         # The order was ended while the company answered: nobody may pay this.
-        await ask(company.expire, started.reference)
+        await call_provider(company.expire, started.reference)
         raise Conflict(_("This order was ended in the meantime. Look at your cart, then pay."))
     return started.redirect_url or page_of(placed.token)
 
@@ -82,7 +82,7 @@ async def close(order_id: int, why: str) -> bool:
     """
     for payment in await db.in_reading(payments.of_order, order_id):
         if payment.reference:
-            await ask(provider(payment.provider).expire, payment.reference)
+            await call_provider(provider(payment.provider).expire, payment.reference)
             await settle(payment)
     return await db.in_durable_transaction(payments.give_up, order_id, why)
 

@@ -7,7 +7,7 @@ from ..core.errors import NotFound
 from ..providers.payments import provider
 from ..services.payments import payment_inbox, payment_ledger, payments
 from ..services.payments.payment_ledger import Known
-from .outside import ask
+from .call_provider import call_provider
 
 
 async def settle(payment: Known, inbox_id: int | None = None, *, disputes: bool = False) -> str:
@@ -15,7 +15,7 @@ async def settle(payment: Known, inbox_id: int | None = None, *, disputes: bool 
 
     With `disputes`, those are asked for too that the payment itself doesn't show.
     """
-    picture = await ask(provider(payment.provider).look, payment.reference, disputes=disputes)
+    picture = await call_provider(provider(payment.provider).look, payment.reference, disputes=disputes)
     return await db.in_durable_transaction(payment_ledger.apply, payment.payment_id, picture, inbox_id)
 
 

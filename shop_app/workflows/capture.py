@@ -1,25 +1,14 @@
-"""Money that is agreed and not yet ours: captured, let go, or marked as arrived by hand."""
+"""Money that is authorised and not yet ours: captured with the first parcel, or voided."""
 
 from __future__ import annotations
 
 from ..core import db
-from ..core.access.principal import Principal
 from ..core.errors import Conflict, NotFound
 from ..core.i18n import _
 from ..providers.payments import NeverTaken, provider
-from ..services.payments import authorisations, transfers
-from .outside import ask
-from .settling import settle
-
-
-async def mark_paid(number: int, reference: str, by: Principal) -> bool:
-    """Note that a bank transfer, or cash, has come: the whole of what is owed.
-
-    The same reference again changes nothing; True where this call made the difference.
-
-    Errors  What `transfers.mark_paid` refuses.
-    """
-    return await db.in_durable_transaction(transfers.mark_paid, number, reference, by)
+from ..services.payments import authorisations
+from .call_provider import call_provider
+from .settle import settle
 
 
 async def capture(order_id: int) -> None:
@@ -35,9 +24,9 @@ async def capture(order_id: int) -> None:
         refused = False
         try:
             if wanted.amount_minor:
-                await ask(company.capture, wanted.intent_reference, wanted.amount_minor, wanted.key)
+                await call_provider(company.capture, wanted.intent_reference, wanted.amount_minor, wanted.key)
             else:
-                await ask(company.void, wanted.intent_reference)
+                await call_provider(company.void, wanted.intent_reference)
         except (NeverTaken, NotFound):
             refused = True
         await settle(wanted.payment)
@@ -51,5 +40,5 @@ async def void(order_id: int) -> None:
     Errors  ProviderDown; the sweep lets go what is left of a cancelled order.
     """
     for wanted in await db.in_reading(authorisations.of_order, order_id):
-        await ask(provider(wanted.payment.provider).void, wanted.intent_reference)
+        await call_provider(provider(wanted.payment.provider).void, wanted.intent_reference)
         await settle(wanted.payment)

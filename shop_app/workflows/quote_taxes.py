@@ -11,7 +11,7 @@ from ..core.clock import now
 from ..providers.taxes import engine
 from ..services.checkout import taxes
 from ..services.checkout.checkout import CheckoutForm
-from .outside import ask
+from .call_provider import call_provider
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ async def ask_for_taxes(form: CheckoutForm) -> None:
     try:
         classes = await db.in_reading(taxes.to_ask, place)
         if classes:
-            asked = ask(company.rates, place, classes)
+            asked = call_provider(company.rates, place, classes)
             quoted = await asyncio.wait_for(asked, ANSWERS_WITHIN_SECONDS)
             await db.in_transaction(taxes.keep_quotes, place, quoted)
     except Exception:
