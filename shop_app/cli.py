@@ -190,7 +190,7 @@ def check_books(as_json: bool) -> None:
 @_needs_schema
 def reconcile() -> None:
     """Compare open and recent payments with the payment company and settle what was missed."""
-    from . import jobs  # pyright: ignore[reportAttributeAccessIssue]
+    from .worker import jobs
 
     lines = jobs.reconcile(say=click.echo)
     click.echo("Everything agrees." if not lines else f"{len(lines)} settled or to look at.")

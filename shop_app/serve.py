@@ -28,8 +28,8 @@ STAMP = ROOT / ".web" / "shop_sources.sha256"
 BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 # Nothing of these rooms reaches the front end, apart from web/frontend.py, which changes the build.
 _NOT_BUILT = (
-    "core/access/", "core/db.py", "models/", "providers/", "sandbox/", "demo/", "web/",
-    "cli.py", "__main__.py", "check_up.py", "jobs.py", "serve.py",
+    "core/access/", "core/db.py", "models/", "providers/", "sandbox/", "demo/", "web/", "worker/",
+    "cli.py", "__main__.py", "check_up.py", "serve.py",
 )  # fmt: skip
 BACKLOG = 4_096
 """Connections that the system keeps for us until we take them."""

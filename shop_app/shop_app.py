@@ -16,14 +16,14 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from shop_app import jobs, sandbox
+from shop_app import sandbox
 from shop_app.components import plain_texts, texts
 from shop_app.core import db, own_files
 from shop_app.core.access import policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
-from shop_app.live.bus import bus
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
+from shop_app.realtime.bus import bus
 from shop_app.services import accounts
 from shop_app.services.catalog import storefront
 from shop_app.services.listing import kept
@@ -50,6 +50,7 @@ from shop_app.web.last_resort import LastResort
 from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
 from shop_app.web.storefront import documents
+from shop_app.worker import timetable
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +187,7 @@ async def running() -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(bus.stop)
         await stack.enter_async_context(pushes.running())
-        await stack.enter_async_context(jobs.running())
+        await stack.enter_async_context(timetable.running())
         if SANDBOX:
             await stack.enter_async_context(SANDBOX.running())
         yield

@@ -36,7 +36,7 @@ hypothesis.settings.load_profile("long" if os.environ.get("SHOP_TESTS_LONG") == 
 NEEDED = os.environ.get("SHOP_TESTS_NEED", "").split()
 """What must not be skipped here: browser, postgres."""
 OURS = ("SHOP_", "STRIPE_", "REFLEX_")
-DIRECTORIES = ("state", "live", "pages", "web", "races", "faults", "journeys")
+DIRECTORIES = ("state", "realtime", "pages", "web", "races", "faults", "journeys")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -23,24 +23,24 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models": ("core",),
     "providers": ("core",),
     "services": ("models", "providers", "core"),
-    "live": ("services", "core"),
-    "state": ("workflows", "live", "services", "core"),
+    "realtime": ("services", "core"),
+    "state": ("workflows", "realtime", "services", "core"),
     "components": ("state", "core"),
     "pages": ("components", "state", "core"),
     "sandbox": ("core",),
-    "web": ("workflows", "jobs", "services", "providers", "live", "core"),
+    "web": ("workflows", "services", "providers", "realtime", "core"),
     # Checkout to payment: intent, call outside, result; each step a transaction of its own.
     "workflows": ("services", "providers", "core"),
     # What letters say, from the order as its page shows it.
     "letters": ("services", "core"),
-    "jobs": ("workflows", "letters", "services", "providers", "models", "live", "core"),
+    "worker": ("workflows", "letters", "services", "providers", "models", "realtime", "core"),
     # What the command line asks of the whole shop.
     "check_up": ("providers", "services", "models", "core"),
     "demo": ("services", "models", "core"),
 }
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.
 PLAIN = ("components.look", "components.texts", "components.plain_texts", "components.icon_paths")
-REFLEX_IN = ("components", "pages", "state", "live", "web", "shop_app", "serve")
+REFLEX_IN = ("components", "pages", "state", "realtime", "web", "shop_app", "serve")
 STRIPE_IN = ("providers/payments/stripe.py", "sandbox/")
 LONG_FILES = {
     "shop_app/components/look.py": "a list of class names, a line each; two lists would be harder to search",
@@ -134,7 +134,7 @@ def test_state_knows_no_tables():
     wrong = [
         f"{name} imports {whole}"
         for name, tree in sources().items()
-        if room_of(name) in ("state", "components", "pages", "live")
+        if room_of(name) in ("state", "components", "pages", "realtime")
         for target, whole in shop_rooms(name, tree)
         if target == "models"
     ]
@@ -292,7 +292,7 @@ def test_pages_take_no_markup_and_run_no_script_from_a_string():
     """rx.html shows text as markup, and call_script needs a policy that allows evaluation."""
     wrong = []
     for name, tree in sources().items():
-        if room_of(name) not in ("state", "components", "pages", "live", "shop_app"):
+        if room_of(name) not in ("state", "components", "pages", "realtime", "shop_app"):
             continue
         for node in ast.walk(tree):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""

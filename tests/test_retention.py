@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import insert
 from sqlmodel import Session, SQLModel
 
-from shop_app import jobs
 from shop_app.components import plain_texts
 from shop_app.core import db
 from shop_app.core.access import cookies
@@ -27,6 +26,7 @@ from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import order_life, orders
 from shop_app.services.passwords import hash_password
 from shop_app.services.returns import returns
+from shop_app.worker import jobs, timetable
 from tests.demo_file import put_demo_into_place
 from tests.factories import key_hash, sign_in
 from tests.paying import FORM, ME, World, make_world, rows
@@ -306,7 +306,7 @@ def test_what_cant_be_removed_keeps_nothing_else(world, clock, monkeypatch, capl
 
 
 def test_it_runs_by_the_timetable(engine):
-    assert "forget_by_time" in {type(task).__name__ for task in jobs.queue()._registry.periodic_tasks}
+    assert "forget_by_time" in {type(task).__name__ for task in timetable.queue()._registry.periodic_tasks}
 
 
 # --- The privacy page ------------------------------------------------------------------------------

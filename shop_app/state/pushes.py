@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 
 from shop_app.core import db, events
 from shop_app.core.access.cookies import key_hash
-from shop_app.live import rooms
+from shop_app.realtime import rooms
 from shop_app.services.audience import cart_audience, order_audience
 from shop_app.services.catalog import signals
 from shop_app.services.catalog.catalog import ProductSignal

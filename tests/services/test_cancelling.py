@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app import jobs
 from shop_app.core import db
 from shop_app.core.errors import Conflict, Forbidden, ProviderDown
 from shop_app.services.cart import cart
+from shop_app.worker import jobs
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import recover
 from tests.interleaving import Rival, Step, around

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from shop_app import jobs, letters
+from shop_app import letters
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict
@@ -19,6 +19,7 @@ from shop_app.services.credit import credit
 from shop_app.services.orders import orders
 from shop_app.services.payments import transfer_time
 from shop_app.services.returns import returns
+from shop_app.worker import jobs
 from shop_app.workflows import fulfil, pay, recover
 from tests.factories import key_hash
 from tests.paying import FORM, ME, World, everything, make_world, rows

@@ -22,7 +22,7 @@ from shop_app.core.access import cookies
 from shop_app.core.access.policy import set_look_up
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import ShopError
-from shop_app.live import rooms
+from shop_app.realtime import rooms
 from shop_app.serve import serve_until_told
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash

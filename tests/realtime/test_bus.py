@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from shop_app.live.bus import LocalBus, Push
+from shop_app.realtime.bus import LocalBus, Push
 
 
 class Pages:
