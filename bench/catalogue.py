@@ -23,7 +23,7 @@ from statistics import quantiles
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from shop_app import db, migrate
+from shop_app.core import db, migrate
 from shop_app.services.catalog import product_page, signals, storefront
 from shop_app.services.catalog.catalog import ListingQuery
 from shop_app.services.listing import facet_counts, kept, listing, search, shelf

@@ -16,7 +16,7 @@ from sqlmodel import col, func, select
 
 from bench import in_services, shoppers
 from bench.report import Row, latency_rows, percentile
-from shop_app import db
+from shop_app.core import db
 from shop_app.models import Letter, Order, Payment, PaymentState, PaymentStatus, Variant
 from shop_app.services import accounts
 from shop_app.services.books import books

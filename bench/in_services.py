@@ -16,7 +16,8 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     """From an empty cart to a paid order, on SQLite with a catalogue of one; placing and paying durable."""
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["SHOP_DATA_DIR"] = str(folder)
-    from shop_app import db, migrate
+    from shop_app.core import db, migrate
+    from shop_app.core.settings import settings
     from shop_app.services import accounts
     from shop_app.services.cart import cart
     from shop_app.services.checkout import checkout
@@ -24,7 +25,6 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     from shop_app.services.orders import orders
     from shop_app.services.passwords import hash_password
     from shop_app.services.payments import transfers
-    from shop_app.settings import settings
     from tests.factories import key_hash, make_basics, make_product
 
     # The sockets' part may have read them already, with the data folder of this machine's own shop.

@@ -1,7 +1,7 @@
 """`python -m shop_app`: the command line."""
 
 from .cli import main
-from .own_files import make_private
+from .core.own_files import make_private
 
 make_private()
 main()

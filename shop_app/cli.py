@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import click
 
-from .errors import ShopError
+from .core.errors import ShopError
 
 NEEDS_MIGRATION = "The database isn't at the newest schema. Run `python -m shop_app migrate` first."
 
@@ -47,7 +47,7 @@ def _needs_schema(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        from . import db, migrate
+        from .core import db, migrate
 
         with db.reading() as session:
             if migrate.current(session.connection()) != migrate.newest():
@@ -66,7 +66,7 @@ def main() -> None:
 def migrate() -> None:
     """Bring the database to the newest schema."""
     from . import models  # noqa: F401
-    from .migrate import migrate as run
+    from .core.migrate import migrate as run
 
     before, after = run()
     click.echo(
@@ -136,7 +136,7 @@ def import_products(file: Path, dry_run: bool, no_pictures: bool) -> None:
 @_needs_schema
 def export_products(file: Path) -> None:
     """Write all products as Shopify's product CSV; importing it again changes nothing."""
-    from . import db
+    from .core import db
     from .services.product_files import csv_export
 
     with db.reading() as session:
@@ -153,7 +153,7 @@ def export_products(file: Path) -> None:
 @_needs_schema
 def create_staff(email: str, role: str, name: str) -> None:
     """Make a member of staff. The password is asked for, or read from SHOP_STAFF_PASSWORD."""
-    from . import db
+    from .core import db
     from .services import accounts
     from .services.passwords import hash_password
 
@@ -172,7 +172,7 @@ def create_staff(email: str, role: str, name: str) -> None:
 @_needs_schema
 def check_books(as_json: bool) -> None:
     """Prove that orders, payments, refunds, stock and discounts add up; list what doesn't."""
-    from . import db
+    from .core import db
     from .services.books import books
 
     with db.reading() as session:
@@ -190,7 +190,7 @@ def check_books(as_json: bool) -> None:
 @_needs_schema
 def reconcile() -> None:
     """Compare open and recent payments with the payment company and settle what was missed."""
-    from . import jobs  # pyright: ignore[reportAttributeAccessIssue]
+    from .worker import jobs
 
     lines = jobs.reconcile(say=click.echo)
     click.echo("Everything agrees." if not lines else f"{len(lines)} settled or to look at.")
@@ -225,7 +225,7 @@ def serve() -> None:
 def migrate_to_newest() -> None:
     """Bring the database to the newest schema; says so when there was something to do."""
     from . import models  # noqa: F401
-    from .migrate import migrate as run
+    from .core.migrate import migrate as run
 
     before, after = run()
     if before != after:
@@ -234,7 +234,7 @@ def migrate_to_newest() -> None:
 
 def seed_if_empty() -> None:
     """In demo mode, fill an empty database with the demo shop."""
-    from .settings import settings
+    from .core.settings import settings
 
     if settings().mode != "demo":
         return

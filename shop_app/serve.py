@@ -20,15 +20,17 @@ from typing import Any, NoReturn
 from filelock import FileLock
 from starlette.types import ASGIApp
 
-from shop_app.settings import ROOT, settings
+from shop_app.core.settings import ROOT, settings
 
 log = logging.getLogger(__name__)
 
 STAMP = ROOT / ".web" / "shop_sources.sha256"
 BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 # Nothing of these rooms reaches the front end, apart from web/frontend.py, which changes the build.
-_NOT_BUILT = ("models", "providers", "sandbox", "demo", "web", "__pycache__")
-_NOT_BUILT_FILES = ("cli.py", "__main__.py", "check_up.py", "jobs.py", "db.py", "serve.py")
+_NOT_BUILT = (
+    "core/access/", "core/db.py", "models/", "providers/", "sandbox/", "demo/", "web/", "worker/",
+    "cli.py", "__main__.py", "check_up.py", "serve.py",
+)  # fmt: skip
 BACKLOG = 4_096
 """Connections that the system keeps for us until we take them."""
 MOST_CONNECTIONS = 8_000
@@ -63,7 +65,8 @@ def run() -> None:
 
 def prepare_database() -> None:
     """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
-    from shop_app import cli, migrate
+    from shop_app import cli
+    from shop_app.core import migrate
 
     migrate.migrate()
     cli.seed_if_empty()
@@ -72,9 +75,9 @@ def prepare_database() -> None:
 def sources() -> Iterator[Path]:
     """Every file that the built front end depends on."""
     for path in sorted((ROOT / "shop_app").rglob("*")):
-        inside = path.relative_to(ROOT / "shop_app")
+        inside = path.relative_to(ROOT / "shop_app").as_posix()
         if path.suffix in (".py", ".css", ".js") and (
-            inside.parts[0] not in _NOT_BUILT + _NOT_BUILT_FILES or inside.as_posix() == "web/frontend.py"
+            not inside.startswith(_NOT_BUILT) or inside == "web/frontend.py"
         ):
             yield path
     for folder in ("assets", "reflex.lock", "locales"):

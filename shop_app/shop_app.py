@@ -16,14 +16,17 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from shop_app import db, jobs, own_files, sandbox
+from shop_app import sandbox
 from shop_app.components import plain_texts, texts
-from shop_app.live.bus import bus
+from shop_app.core import db, own_files
+from shop_app.core.access import policy
+from shop_app.core.access.principal import Principal
+from shop_app.core.settings import settings
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
+from shop_app.realtime.bus import bus
 from shop_app.services import accounts
 from shop_app.services.catalog import storefront
 from shop_app.services.listing import kept
-from shop_app.settings import settings
 from shop_app.state import live, pushes
 from shop_app.state.base import answer_failure, notice_delta
 from shop_app.state.cart import Cart
@@ -38,7 +41,7 @@ from shop_app.state.promotion_desk import PromotionDesk
 from shop_app.state.return_desk import ReturnDesk
 from shop_app.state.shell import Shell
 from shop_app.state.stock_desk import StockDesk
-from shop_app.web import health, logs, media, policy, sitemap, unread, uploads, webhooks
+from shop_app.web import health, logs, media, sitemap, unread, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.event_entry import guard_entry
@@ -47,6 +50,7 @@ from shop_app.web.last_resort import LastResort
 from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
 from shop_app.web.storefront import documents
+from shop_app.worker import timetable
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +130,7 @@ def edge(inner: ASGIApp) -> ASGIApp:
     return Edge(inner, origins=origins, script_hashes=build.script_hashes if build else ())
 
 
-async def signed_in(session_hash: str) -> accounts.Principal:
+async def signed_in(session_hash: str) -> Principal:
     """Whose session that is, asked of the database on every event."""
     return await db.in_reading(accounts.who, session_hash)
 
@@ -184,7 +188,7 @@ async def running() -> AsyncIterator[None]:
         stack.push_async_callback(bus.stop)
         await stack.enter_async_context(unread.bounded(settings().port))
         await stack.enter_async_context(pushes.running())
-        await stack.enter_async_context(jobs.running())
+        await stack.enter_async_context(timetable.running())
         if SANDBOX:
             await stack.enter_async_context(SANDBOX.running())
         yield

@@ -22,8 +22,8 @@ import time_machine
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from shop_app import db, facts, migrate
-from shop_app.settings import Settings, settings
+from shop_app.core import db, events, migrate
+from shop_app.core.settings import Settings, settings
 from tests import postgres
 
 Settings.model_config["env_file"] = None
@@ -36,7 +36,7 @@ hypothesis.settings.load_profile("long" if os.environ.get("SHOP_TESTS_LONG") == 
 NEEDED = os.environ.get("SHOP_TESTS_NEED", "").split()
 """What must not be skipped here: browser, postgres."""
 OURS = ("SHOP_", "STRIPE_", "REFLEX_")
-DIRECTORIES = ("state", "live", "pages", "web", "races", "faults", "journeys")
+DIRECTORIES = ("state", "realtime", "pages", "web", "races", "faults", "journeys")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -142,7 +142,7 @@ def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     monkeypatch.setenv("SHOP_DATA_DIR", str(tmp_path / "data"))
     forget_caches()
     yield
-    for them in facts._listeners.values():
+    for them in events._listeners.values():
         # The shop's own, which a module adds when it is first imported, stay.
         them[:] = [one for one in them if (getattr(one, "__module__", None) or "").startswith("shop_app")]
     if db.engine.cache_info().currsize:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import time_machine
 
-from shop_app import db, migrate
+from shop_app.core import db, migrate
+from shop_app.core.settings import settings
 from shop_app.demo import load
-from shop_app.settings import settings
 
 SEEDED_AT = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
 

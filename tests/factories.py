@@ -10,7 +10,8 @@ from typing import TypeVar
 from slugify import slugify
 from sqlmodel import Session, SQLModel, col, select
 
-from shop_app.clock import now
+from shop_app.core.access.principal import Principal
+from shop_app.core.clock import now
 from shop_app.models import (
     Cart,
     CartLine,
@@ -39,7 +40,7 @@ from shop_app.models import (
 )  # fmt: skip
 from shop_app.models import Promotion as PromotionRow
 from shop_app.services import accounts
-from shop_app.services.accounts import Kind, Principal
+from shop_app.services.accounts import Kind
 
 Row = TypeVar("Row", bound=SQLModel)
 

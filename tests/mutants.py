@@ -84,12 +84,12 @@ MUTANTS = (
     ),
     Mutant(
         "one-moment", "a question on PostgreSQL sees another moment with each statement",
-        (("shop_app/db.py", '"isolation_level": "REPEATABLE READ", ', ""),),
+        (("shop_app/core/db.py", '"isolation_level": "REPEATABLE READ", ', ""),),
         ("tests/test_db.py",),
     ),
     Mutant(
         "first-page-alone", "only the newest payments are compared",
-        (("shop_app/till/comparing.py", "        before = page[-1].payment_id", "        return"),),
+        (("shop_app/workflows/reconcile.py", "        before = page[-1].payment_id", "        return"),),
         ("tests/faults/test_till.py",),
     ),
     Mutant(
@@ -146,8 +146,8 @@ MUTANTS = (
     ),
     Mutant(
         "closed-at-home", "an order ends while its payment page is still open at the company",
-        (("shop_app/till/paying.py",
-          "await ask(provider(payment.provider).expire, payment.reference)",
+        (("shop_app/workflows/pay.py",
+          "await call_provider(provider(payment.provider).expire, payment.reference)",
           "pass"),),
         ("tests/faults/test_till.py",),
     ),

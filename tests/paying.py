@@ -13,15 +13,17 @@ from sqlalchemy import Row, select
 from sqlmodel import SQLModel
 from starlette.applications import Starlette
 
-from shop_app import db, till
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.providers import payments
 from shop_app.providers.payments.stripe import API_VERSION, StripeProvider
 from shop_app.sandbox import Sandbox, Wiring
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout
 from shop_app.services.checkout.checkout import CheckoutForm
 from shop_app.web import webhooks
+from shop_app.workflows import pay
 from tests.factories import key_hash, make_basics, make_product
 
 with warnings.catch_warnings():
@@ -114,7 +116,7 @@ class World:
         """Click on pay; the address that the browser is sent to."""
         if total_minor is None:
             total_minor = self.fill_cart()
-        return asyncio.run(till.pay(ME, form, total_minor))
+        return asyncio.run(pay.pay(ME, form, total_minor))
 
     def enter_card(self, url: str, number: str = GOOD, **more: str) -> Any:
         return self.browser.post(url, data={"card": number, "expiry": "12/34", "cvc": "123"} | more)

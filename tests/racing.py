@@ -22,9 +22,9 @@ from typing import Any, TypeVar
 from sqlalchemy import func, insert, select
 from sqlmodel import Session, SQLModel
 
-from shop_app import db
-from shop_app.clock import now
-from shop_app.errors import ShopError
+from shop_app.core import db
+from shop_app.core.clock import now
+from shop_app.core.errors import ShopError
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout import holds

@@ -21,7 +21,7 @@ TESTS = Path(__file__).parent
 PARTS = {
     "rules": ("models",),
     "services": ("services", "providers", "sandbox", "seed", "bench"),
-    "state": ("state", "live", "components", "pages"),
+    "state": ("state", "realtime", "components", "pages"),
     "http": ("web",),
     "races": ("races",),
     "faults": ("faults",),

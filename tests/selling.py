@@ -9,11 +9,15 @@ from typing import Any
 
 from sqlalchemy import text
 
-from shop_app import db, till
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.orders import fulfilment
 from shop_app.services.refunds.refunds import RefundWish
+from shop_app.workflows import cancel as cancel_workflow
+from shop_app.workflows import fulfil
+from shop_app.workflows import refund as refund_workflow
 from tests.paying import FORM, MANAGER, World, rows
 
 CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["clerk"])
@@ -66,14 +70,14 @@ def refund(
 ) -> None:
     """Refund of the last order, its lines by SKU."""
     wanted = RefundWish(lines={line(sku).id: count for sku, count in (lines or {}).items()}, **wish)
-    run(till.refund(order().id, wanted, key, by))
+    run(refund_workflow.refund(order().id, wanted, key, by))
 
 
 def send(lines: Mapping[str, int], *, by: Principal = CLERK, **more: Any) -> int:
     """A parcel of the last order, by SKU; its id."""
     wanted = {line(sku).id: count for sku, count in lines.items()}
     given = {"carrier": "DHL", "tracking": "00340434161094042557"} | more
-    return run(till.fulfil(order().id, wanted, by=by, **given))
+    return run(fulfil.fulfil(order().id, wanted, by=by, **given))
 
 
 def delivered(parcel_id: int) -> None:
@@ -83,7 +87,7 @@ def delivered(parcel_id: int) -> None:
 
 def cancel(key: str = "cancel-1", *, by: Principal = MANAGER, **more: Any) -> None:
     given = {"restock": True, "refund": True, "reason": "The shopper asked"} | more
-    run(till.cancel(order().id, by=by, request_key=key, **given))
+    run(cancel_workflow.cancel(order().id, by=by, request_key=key, **given))
 
 
 def run_sql(statement: str) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from shop_app import db
-from shop_app.settings import ROOT
+from shop_app.core import db
+from shop_app.core.settings import ROOT
 
 FIRST_START_SECONDS = 300
 """The pages may have to be built."""

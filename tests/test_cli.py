@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlmodel import func, select
 
-from shop_app import cli, db
+from shop_app import cli
+from shop_app.core import db
+from shop_app.core.settings import ROOT
 from shop_app.models import Product, Staff
-from shop_app.settings import ROOT
 from tests.demo_file import put_demo_into_place
 
 COMMANDS = (

@@ -1,4 +1,4 @@
-"""Tests of db and facts: one owner of every transaction, and nothing told before its commit."""
+"""Tests of db and events: one owner of every transaction, and nothing told before its commit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
-from shop_app import db, facts
-from shop_app.errors import NotFound
-from shop_app.facts import CartChanged, StockChanged
+from shop_app.core import db, events
+from shop_app.core.errors import NotFound
+from shop_app.core.events import CartChanged, StockChanged
 from shop_app.models import Cart, CartLine, Category, Tag
 from tests.factories import make_cart, make_product
 
@@ -88,11 +88,11 @@ def test_a_question_that_writes_is_refused(engine: Engine, statement: str):
 
 def test_facts_are_told_after_the_commit_and_equal_ones_once(engine: Engine):
     seen: list[tuple[StockChanged, list[str]]] = []
-    facts.listen(StockChanged, lambda fact: seen.append((fact, names(engine))))
+    events.listen(StockChanged, lambda fact: seen.append((fact, names(engine))))
     with db.transaction() as session:
         session.add(Tag(name="oak"))
-        facts.announce(session, StockChanged((1,)))
-        facts.announce(session, StockChanged((1,)))
+        events.announce(session, StockChanged((1,)))
+        events.announce(session, StockChanged((1,)))
         assert seen == []
     # The listener could already read what was committed.
     assert seen == [(StockChanged((1,)), ["oak"])]
@@ -100,12 +100,12 @@ def test_facts_are_told_after_the_commit_and_equal_ones_once(engine: Engine):
 
 def test_a_rollback_tells_nothing(engine: Engine):
     seen: list[CartChanged] = []
-    facts.listen(CartChanged, seen.append)
+    events.listen(CartChanged, seen.append)
     with pytest.raises(NotFound), db.transaction() as session:
-        facts.announce(session, CartChanged(1))
+        events.announce(session, CartChanged(1))
         raise NotFound("No.")
     with db.reading() as session:
-        facts.announce(session, CartChanged(2))
+        events.announce(session, CartChanged(2))
     assert seen == []
 
 
@@ -115,21 +115,21 @@ def test_a_listener_that_fails_neither_undoes_the_commit_nor_silences_the_others
     def broken(_fact: CartChanged) -> None:
         raise RuntimeError("listener")
 
-    facts.listen(CartChanged, broken)
-    facts.listen(CartChanged, seen.append)
+    events.listen(CartChanged, broken)
+    events.listen(CartChanged, seen.append)
     with db.transaction() as session:
         session.add(Tag(name="oak"))
-        facts.announce(session, CartChanged(1))
+        events.announce(session, CartChanged(1))
     assert seen == [CartChanged(1)]
     assert names(engine) == ["oak"]
 
 
 def test_a_listener_that_has_ended_hears_nothing(engine: Engine):
     seen: list[CartChanged] = []
-    end = facts.listen(CartChanged, seen.append)
+    end = events.listen(CartChanged, seen.append)
     end()
     with db.transaction() as session:
-        facts.announce(session, CartChanged(1))
+        events.announce(session, CartChanged(1))
     assert seen == []
 
 

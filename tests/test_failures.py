@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from shop_app import db, failures, together
+from shop_app.core import db, failures, sqlite_writer
 from shop_app.models import Tag
 
 pytestmark = pytest.mark.both
@@ -118,8 +118,8 @@ def test_a_pool_that_is_empty_is_a_failure_of_the_same_kind(engine: Engine, line
     finally:
         small.dispose()
     assert ["QueuePool" in line for line in lines()] == [True, True]
-    assert together._lock.acquire(blocking=False), "the turn was never given back"
-    together._lock.release()
+    assert sqlite_writer._lock.acquire(blocking=False), "the turn was never given back"
+    sqlite_writer._lock.release()
 
 
 async def test_an_error_that_is_a_bug_shows_no_value_either(engine: Engine, lines, caplog):

@@ -12,12 +12,13 @@ from email.message import EmailMessage
 
 import pytest
 
-from shop_app import db, jobs
-from shop_app.errors import Invalid, ProviderDown
+from shop_app.core import db
+from shop_app.core.errors import Invalid, ProviderDown
+from shop_app.core.settings import settings
 from shop_app.models import OrderLine
 from shop_app.providers import mail
 from shop_app.services import letters
-from shop_app.settings import settings
+from shop_app.worker import jobs, timetable
 from tests.paying import FORM, World, make_world, rows
 
 
@@ -162,7 +163,7 @@ def test_while_the_server_runs_letters_leave_at_once_and_it_stops_when_told(paid
     folder = settings().data_dir / "letters"
 
     async def run() -> None:
-        async with jobs.running():
+        async with timetable.running():
             until = time.monotonic() + 10
             # It is another thread that sends.
             while not list(folder.glob("*.eml")) and time.monotonic() < until:  # noqa: ASYNC110
@@ -174,9 +175,9 @@ def test_while_the_server_runs_letters_leave_at_once_and_it_stops_when_told(paid
 
 
 def test_the_timetable_can_be_read_from_the_queue():
-    names = sorted(task.__name__ for task in jobs.queue()._registry._registry.values())
+    names = sorted(task.__name__ for task in timetable.queue()._registry._registry.values())
 
-    assert names == ["_reconcile_recent_by_time", "forget_by_time", "send_letters_by_time", "sweep_by_time"]
+    assert names == ["forget_by_time", "reconcile_recent_by_time", "send_letters_by_time", "sweep_by_time"]
 
 
 def test_reconcile_answers_the_command_line_in_sentences(world):
@@ -192,7 +193,7 @@ def test_a_changed_cart_ends_its_unpaid_order_at_once(engine, tmp_path):
     world.pay()
 
     async def run() -> None:
-        async with jobs.running():
+        async with timetable.running():
             world.fill_cart("DUNE-MUG")
             until = time.monotonic() + 20
             # It is another thread that ends it.

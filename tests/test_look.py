@@ -6,7 +6,7 @@ import re
 
 from shop_app.components import look
 from shop_app.components.icon_paths import PATHS
-from shop_app.settings import ROOT
+from shop_app.core.settings import ROOT
 
 TEMPLATES = sorted((ROOT / "shop_app" / "web" / "storefront" / "templates").glob("*.html"))
 

@@ -14,8 +14,8 @@ from sqlmodel import SQLModel
 
 import shop_app.models  # noqa: F401  (fills the metadata)
 from alembic import command
-from shop_app import db, migrate
-from shop_app.settings import settings
+from shop_app.core import db, migrate
+from shop_app.core.settings import settings
 
 pytestmark = pytest.mark.both
 HAND_MADE = ("search_", "alembic_version")
@@ -103,7 +103,7 @@ def test_orders_that_wait_for_a_transfer_already_get_their_time(engine: Engine):
     """0005: fourteen days from the upgrade for those that are unpaid, and for no others."""
     from dataclasses import replace
 
-    from shop_app.clock import now
+    from shop_app.core.clock import now
     from shop_app.services.cart import cart
     from shop_app.services.orders import orders
     from tests.factories import key_hash, make_basics, make_product

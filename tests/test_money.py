@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop_app import money
+from shop_app.core import money
 
 AMOUNTS = st.integers(-money.MAX_MINOR, money.MAX_MINOR)
 CURRENCIES = st.sampled_from(["EUR", "USD", "CHF", "JPY", "KWD"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shop_app import own_files
+from shop_app.core import own_files
 from tests.shop import Shop, running
 from tests.web.raw_http import Raw, ask
 

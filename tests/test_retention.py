@@ -14,10 +14,12 @@ import pytest
 from sqlalchemy import insert
 from sqlmodel import Session, SQLModel
 
-from shop_app import db, jobs
-from shop_app.clock import now
 from shop_app.components import plain_texts
-from shop_app.errors import Conflict, NotFound
+from shop_app.core import db
+from shop_app.core.access import cookies
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, NotFound
+from shop_app.core.settings import ROOT, settings
 from shop_app.providers import payments
 from shop_app.services import accounts, letters, retention
 from shop_app.services.cart import cart
@@ -25,8 +27,7 @@ from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import order_life, orders
 from shop_app.services.passwords import hash_password
 from shop_app.services.returns import returns
-from shop_app.settings import ROOT, settings
-from shop_app.web import cookies
+from shop_app.worker import jobs, timetable
 from tests.demo_file import put_demo_into_place
 from tests.factories import key_hash, sign_in
 from tests.paying import FORM, ME, World, make_world, rows
@@ -338,7 +339,7 @@ def test_what_cant_be_removed_keeps_nothing_else(world, clock, monkeypatch, capl
 
 
 def test_it_runs_by_the_timetable(engine):
-    assert "forget_by_time" in {type(task).__name__ for task in jobs.queue()._registry.periodic_tasks}
+    assert "forget_by_time" in {type(task).__name__ for task in timetable.queue()._registry.periodic_tasks}
 
 
 # --- The privacy page ------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from shop_app import serve
-from shop_app.settings import ROOT
+from shop_app.core.settings import ROOT
 
 
 def test_two_who_start_together_build_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

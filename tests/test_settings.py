@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from shop_app.core.settings import ROOT, Settings, WrongSetting, settings
 from shop_app.serve import sources_hash
-from shop_app.settings import ROOT, Settings, WrongSetting, settings
 from tests.production import PRODUCTION
 
 Configure = Callable[..., Settings]
@@ -108,7 +108,7 @@ def test_the_demo_makes_its_secret_once_and_for_its_eyes_only(tmp_path: Path, co
 
 def test_a_wrong_setting_ends_the_process_with_its_sentence_alone():
     done = subprocess.run(
-        [sys.executable, "-c", "from shop_app.settings import settings; settings()"],
+        [sys.executable, "-c", "from shop_app.core.settings import settings; settings()"],
         cwd=ROOT, env={"PORT": "lots", "PATH": ""}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 1

@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.live import live_var
 from shop_app.state.product import Product
-from shop_app.words import _
 
 from . import look, texts
 from .controls import text_link

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import reflex as rx
 
+from shop_app.core.i18n import _
 from shop_app.state.cart import Cart
-from shop_app.words import _
 
 from . import look
 from .cart_line import (

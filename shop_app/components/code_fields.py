@@ -6,8 +6,8 @@ from typing import Any
 
 import reflex as rx
 
+from shop_app.core.i18n import _
 from shop_app.state.cart import Cart
-from shop_app.words import _
 
 from . import look
 from .controls import button

@@ -6,9 +6,9 @@ from typing import Any
 
 import reflex as rx
 
+from shop_app.core.i18n import _
 from shop_app.services.catalog.catalog import Facet, FacetValue, SortChoice
 from shop_app.state.listing import Browse
-from shop_app.words import _
 
 from . import look
 from .controls import button, classes

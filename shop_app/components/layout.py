@@ -7,10 +7,10 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
+from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.shell import NavLink, Shell
-from shop_app.words import _
 
 from . import look, texts
 from .cart_drawer import cart_drawer

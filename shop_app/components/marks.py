@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from shop_app.words import _
+from shop_app.core.i18n import _
 
 from . import look
 from .icon_paths import PATHS

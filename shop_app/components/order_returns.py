@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from shop_app.core.i18n import _
 from shop_app.services.returns.returnable import REASONS
 from shop_app.state.base import Notice
 from shop_app.state.order import Order
 from shop_app.state.returning import Returning
-from shop_app.words import _
 
 from . import look
 from .controls import button, link_button

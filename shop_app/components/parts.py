@@ -11,7 +11,7 @@ from typing import Any
 import reflex as rx
 from reflex.event import no_args_event_spec, passthrough_event_spec
 
-from shop_app.words import _
+from shop_app.core.i18n import _
 
 from . import look
 from .controls import Kind, Size, classes

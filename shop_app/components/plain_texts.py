@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shop_app.settings import settings
-from shop_app.words import _, plural
+from shop_app.core.i18n import _, plural
+from shop_app.core.settings import settings
 
 
 @dataclass(frozen=True, slots=True)

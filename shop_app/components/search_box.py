@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
+from shop_app.core.i18n import _
 from shop_app.services.catalog.catalog import Suggestion
 from shop_app.state.search import Search
-from shop_app.words import _
 
 from . import look
 from .icons import icon

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shop_app.settings import settings
-from shop_app.words import _
+from shop_app.core.i18n import _
+from shop_app.core.settings import settings
 
 SHOP = "Fennholm"
 PROMISES = (_("Free delivery in Germany from €90"), _("30 days to change your mind"))

@@ -15,11 +15,11 @@ from typing import Any
 from sqlmodel import Session
 
 from .. import models as m
-from ..clock import now
+from ..core.clock import now
+from ..core.settings import settings
 from ..services import accounts
 from ..services.catalog import pictures
 from ..services.passwords import Hashed, hash_password
-from ..settings import settings
 from .bulk import Bulk
 
 SEED = pictures.SHIPPED

@@ -18,9 +18,9 @@ from random import Random
 from sqlmodel import Session, select
 
 from .. import models as m
+from ..core.settings import settings
 from ..services.cart.pricing import Item, Offer, Rate, Shipping, price_cart
 from ..services.checkout import shipping, taxes
-from ..settings import settings
 from . import people
 from .bulk import Bulk
 from .catalogue import CURRENCY, DAYS, SHOPPER, Goods

@@ -8,9 +8,9 @@ from random import Random
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
-from .. import db
 from .. import models as m
-from ..clock import now
+from ..core import db
+from ..core.clock import now
 from ..services.listing import shelf
 from ..services.passwords import Hashed
 from . import catalogue, history, reviews

@@ -13,12 +13,12 @@ from random import Random
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from .. import db
 from .. import models as m
-from ..clock import now
+from ..core import db
+from ..core.clock import now
+from ..core.settings import settings
 from ..services.catalog import pictures
 from ..services.listing import shelf
-from ..settings import settings
 from .bulk import Bulk
 from .catalogue import anchor
 

@@ -8,10 +8,10 @@ from random import Random
 from typing import Any
 
 from .. import models as m
-from ..money import tax_within
+from ..core.money import tax_within
+from ..core.settings import settings
 from ..services.cart.pricing import Totals
 from ..services.checkout.shipping import Method, arrival_range
-from ..settings import settings
 from .bulk import Bulk
 from .catalogue import CURRENCY, Goods
 from .people import Person

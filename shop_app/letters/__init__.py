@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ..clock import now
+from ..core.clock import now
+from ..core.i18n import _
+from ..core.settings import settings
 from ..services.letters import LetterToSend
 from ..services.orders.orders import OrderView
-from ..settings import settings
-from ..words import _
 from . import about_credit, about_orders, about_returns
 from .wording import Words
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.i18n import _
+from ..core.settings import settings
 from ..services.credit import credit_codes
-from ..settings import settings
-from ..words import _
 from .wording import Words
 
 

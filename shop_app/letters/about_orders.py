@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.i18n import _
 from ..services.orders.order_parcels import thing, tracking_url
 from ..services.orders.orders import OrderView
-from ..words import _
 from .wording import Words
 
 

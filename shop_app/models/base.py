@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, Integer, MetaData, Str
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from ..clock import now
+from ..core.clock import now
 
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={

@@ -23,8 +23,8 @@ from shop_app.components.code_fields import code_field, credit_field
 from shop_app.components.controls import link_button
 from shop_app.components.credit import credit_rows
 from shop_app.components.marks import empty_state
+from shop_app.core.i18n import _
 from shop_app.state.cart import Cart
-from shop_app.words import _
 
 NAME = _("Cart")
 TITLE = f"{NAME} · {texts.SHOP}"

@@ -16,9 +16,9 @@ from shop_app.components.icons import icon
 from shop_app.components.marks import empty_state, note
 from shop_app.components.order_summary import order_summary
 from shop_app.components.parts import busy_button, departure, focus_box
+from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
-from shop_app.words import _
 
 NAME = _("Checkout")
 TITLE = rx.cond(Checkout.summary.length() > 0, _("Error: Checkout"), NAME) + f" · {texts.SHOP}"

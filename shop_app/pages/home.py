@@ -12,9 +12,9 @@ from shop_app.components.controls import link_button
 from shop_app.components.fields import ground
 from shop_app.components.marks import section_head
 from shop_app.components.pictures import picture
+from shop_app.core.i18n import _
 from shop_app.services.catalog.catalog import CategoryLink, ProductCard
 from shop_app.state.home import Home
-from shop_app.words import _
 
 VIEW = Home.view
 

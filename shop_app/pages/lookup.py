@@ -8,9 +8,9 @@ from shop_app.components import layout, look, texts
 from shop_app.components.fields import text_field
 from shop_app.components.marks import note
 from shop_app.components.parts import busy_button, focus_box
+from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.lookup import Lookup
-from shop_app.words import _
 
 NAME = _("Find my order")
 TITLE = f"{NAME} · {texts.SHOP}"

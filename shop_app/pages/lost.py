@@ -5,8 +5,8 @@ from __future__ import annotations
 import reflex as rx
 
 from shop_app.components import layout, look, texts
+from shop_app.core.i18n import _
 from shop_app.state.shell import NavLink, Shell
-from shop_app.words import _
 
 
 def page() -> rx.Component:

@@ -13,8 +13,8 @@ from shop_app.components.marks import empty_state, note
 from shop_app.components.order_money import ordered, paid_with, refunds
 from shop_app.components.order_returns import return_drawer, returns
 from shop_app.components.order_steps import parcels, stations
+from shop_app.core.i18n import _
 from shop_app.state.order import Order
-from shop_app.words import _
 
 TITLE = (
     rx.cond(Order.view.number, rx.Var.create(_("Order ")) + Order.view.number, _("Order"))

@@ -11,9 +11,9 @@ from shop_app.components.buying import buy_bar, buy_box
 from shop_app.components.cards import card_grid
 from shop_app.components.marks import accordion, breadcrumbs, section_head
 from shop_app.components.parts import gallery, recently_viewed
+from shop_app.core.i18n import _
 from shop_app.pages import lost
 from shop_app.state.product import Product
-from shop_app.words import _
 
 TITLE = rx.cond(Product.page.title, Product.page.title, _("Product")) + f" · {texts.SHOP}"
 LOAD = [Product.load]

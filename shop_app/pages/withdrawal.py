@@ -12,9 +12,9 @@ from shop_app.components.fields import text_field
 from shop_app.components.marks import note
 from shop_app.components.order_returns import problems, units, wrong_with
 from shop_app.components.parts import busy_button, focus_box
+from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.withdrawal import Withdrawal
-from shop_app.words import _
 
 NAME = plain_texts.WITHDRAWAL.title
 TITLE = rx.cond(Withdrawal.summary.length() > 0, _("Error: ") + NAME, NAME) + f" · {texts.SHOP}"

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from ..settings import settings
+from ..core.settings import settings
 from .doors import from_this_machine
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from .. import own_files
+from ..core import own_files
 from . import Sandbox, Wiring
 
 

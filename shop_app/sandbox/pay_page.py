@@ -13,9 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from .. import money
-from ..clock import now
-from ..words import _
+from ..core import money
+from ..core.clock import now
+from ..core.i18n import _
 from . import charges, sessions
 from .api import Api, read_body
 from .doors import from_own_page

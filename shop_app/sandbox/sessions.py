@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from stripe.params.checkout import SessionCreateParams
 
-from ..money import exponent
+from ..core.money import exponent
 from .events import emit
 from .forms import checked
 from .replies import Refused, WrongParameters, missing

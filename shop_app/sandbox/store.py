@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .. import own_files
-from ..clock import now
+from ..core import own_files
+from ..core.clock import now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS thing (

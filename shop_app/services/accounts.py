@@ -12,11 +12,12 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, SQLModel, col, select
 
-from ..clock import now
-from ..errors import Conflict, Forbidden, Invalid, ShopError
+from ..core.access.principal import NOBODY, Principal
+from ..core.clock import now
+from ..core.errors import Conflict, Invalid, ShopError
+from ..core.i18n import _
+from ..core.settings import settings
 from ..models import Customer, LoginSession, Role, Staff
-from ..settings import settings
-from ..words import _
 from . import audit
 from .passwords import Hashed, verify
 
@@ -57,31 +58,6 @@ _WHO = (
     .outerjoin(_customer_row, _customer_row.c.id == _login.c.customer_id)
     .where(_login.c.token_hash == bindparam("token"))
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Somebody as the session behind their cookie says at this moment; NOBODY for everyone else."""
-
-    kind: Literal["nobody", "customer", "staff"] = "nobody"
-    id: int = 0
-    email: str = ""
-    name: str = ""
-    role: str = ""
-    permissions: frozenset[str] = frozenset()
-
-    @property
-    def actor(self) -> str:
-        """How ledgers and the audit name them."""
-        return f"{self.kind}:{self.email}" if self.email else self.kind
-
-    def need(self, permission: str) -> None:
-        """Errors  Forbidden without that permission."""
-        if permission not in self.permissions:
-            raise Forbidden(_("You don't have the right to do that."))
-
-
-NOBODY = Principal()
 
 
 Kind = Literal["customer", "staff"]

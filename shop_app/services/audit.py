@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from ..clock import now
+from ..core.clock import now
 from ..models import AuditEntry
 
 _RECORD = insert(AuditEntry)

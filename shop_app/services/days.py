@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from babel.dates import format_date, format_datetime
 
-from ..clock import now
-from ..settings import settings
-from ..words import _
+from ..core.clock import now
+from ..core.i18n import _
+from ..core.settings import settings
 
 
 def day(moment: datetime | date, locale: str = "") -> str:

@@ -16,11 +16,10 @@ from typing import Any
 from sqlalchemy import bindparam, func, text
 from sqlmodel import Session, SQLModel, col, select, update
 
-from .. import facts
-from ..clock import now
+from ..core import email_addresses, events
+from ..core.clock import now
+from ..core.settings import load_test, settings
 from ..models import Letter
-from ..settings import load_test, settings
-from .checkout import addresses
 
 _letter = SQLModel.metadata.tables["letter"]
 _WRITE = text("""
@@ -80,7 +79,7 @@ def write(
     `paid`: what it is about cost whoever caused it money. Then it never waits for other letters.
     """
     at = now()
-    mailbox = addresses.mailbox(to_email) if kind in BY_STRANGERS and not paid else ""
+    mailbox = email_addresses.mailbox(to_email) if kind in BY_STRANGERS and not paid else ""
     days = _days_to_wait(session, mailbox, at) if mailbox else 0
     left_out = days >= DAYS_AHEAD
     row = {
@@ -91,7 +90,7 @@ def write(
     }  # fmt: skip
     letter_id = session.connection().execute(_WRITE, row).scalar()
     if letter_id is not None:
-        facts.announce(session, facts.LetterWritten(letter_id))
+        events.announce(session, events.LetterWritten(letter_id))
 
 
 def _days_to_wait(session: Session, mailbox: str, at: datetime) -> int:

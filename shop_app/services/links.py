@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ..words import _
+from ..core.i18n import _
 
 _DOT = "[.\u3002\uff0e\uff61]"
 _PLAIN = (

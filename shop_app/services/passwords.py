@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..errors import Invalid
-from ..words import _
+from ..core.errors import Invalid
+from ..core.i18n import _
 
 if TYPE_CHECKING:
     from pwdlib import PasswordHash

@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from .. import facts
-from ..clock import now
+from ..core import events
+from ..core.clock import now
 
 T = TypeVar("T")
 
@@ -51,4 +51,4 @@ def forget_all(_fact: object = None) -> None:
         remembered.forget()
 
 
-facts.listen(facts.TermsChanged, forget_all)
+events.listen(events.TermsChanged, forget_all)

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
 from sqlmodel import Session, SQLModel
 
-from ..clock import now
+from ..core.clock import now
+from ..core.settings import settings
 from ..models import OrderStatus, PaymentStatus
-from ..settings import settings
 
 _cart, _order, _hold, _login, _letter, _inbox, _return, _use = (
     SQLModel.metadata.tables[name]

@@ -13,11 +13,11 @@ from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.event import EventSpec
 from reflex_base.event.context import EventContext
 
-from shop_app.errors import ShopError
-from shop_app.services.accounts import Principal
-from shop_app.web.asking import visitor_of
-from shop_app.web.policy import asker, customer, internal, public, staff, who
-from shop_app.words import _
+from shop_app.core.access.asking import visitor_of
+from shop_app.core.access.policy import asker, customer, internal, public, staff, who
+from shop_app.core.access.principal import Principal
+from shop_app.core.errors import ShopError
+from shop_app.core.i18n import _
 
 __all__ = [
     "Notice", "answer_failure", "asked_by", "customer", "internal", "notice_delta", "public", "say", "staff",

@@ -9,16 +9,16 @@ from dataclasses import dataclass, fields
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app import db
-from shop_app.errors import ShopError
+from shop_app.core import db
+from shop_app.core.access import rates
+from shop_app.core.access.rates import Limit
+from shop_app.core.errors import ShopError
+from shop_app.core.i18n import _
+from shop_app.core.settings import settings
 from shop_app.services.cart import cart
 from shop_app.services.cart.cart import EMPTY, CartLineView, CartView
 from shop_app.services.checkout import addresses, shipping
 from shop_app.services.checkout.checkout import CountryChoice
-from shop_app.settings import settings
-from shop_app.web import rates
-from shop_app.web.rates import Limit
-from shop_app.words import _
 
 from . import guesses, live
 from .base import public, visitor_hash

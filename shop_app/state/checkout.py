@@ -10,18 +10,19 @@ from typing import Literal
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app import db, till
-from shop_app.db import Unavailable
-from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
+from shop_app.core import db
+from shop_app.core.access import asking, rates, security_log
+from shop_app.core.access.rates import Limit
+from shop_app.core.db import Unavailable
+from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
+from shop_app.core.i18n import _, plural
 from shop_app.services.cart import cart
 from shop_app.services.cart.cart import EMPTY, CartView
 from shop_app.services.checkout import checkout, holds, unpaid
 from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
 from shop_app.services.checkout.holds import NO_HOLD, HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
-from shop_app.web import asking, rates, security_log
-from shop_app.web.rates import Limit
-from shop_app.words import _, plural
+from shop_app.workflows import pay, quote_taxes
 
 from . import guesses, live
 from .base import public, visitor_hash
@@ -175,7 +176,7 @@ class Checkout(rx.State):
     async def typed(self, field: FormField, value: ShortText):
         """Keep a value when its field is left, and say at once if something is wrong with it."""
         form = replace(self.view.form, **{field: value})
-        await till.ask_for_taxes(form)
+        await quote_taxes.ask_for_taxes(form)
         self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
         live.shows_checkout(self)
         found = {problem.field: problem.message for problem in self.view.problems}
@@ -197,7 +198,7 @@ class Checkout(rx.State):
                 return self._point_at(wrong)
             asker = asking.of_state(self)
             await rates.take(rates.ORDER, asker, email=typed.email)
-            to = await till.pay(
+            to = await pay.pay(
                 visitor_hash(self), typed, shown_minor, shown_parts=form.get("shown_parts", ""),
                 asked_from=asker.origin, expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
             )  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app import db
+from shop_app.core import db
+from shop_app.core.i18n import _
 from shop_app.services.credit import credit, credit_desk
-from shop_app.words import _
 
 from .base import asked_by, say, staff
 from .payload import AmountMinor, Count, RecordId, ShortText, Token

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 import reflex as rx
 
-from shop_app.errors import NotFound
-from shop_app.web import asking, rates, security_log
-from shop_app.web.rates import Limit
+from shop_app.core.access import asking, rates, security_log
+from shop_app.core.access.rates import Limit
+from shop_app.core.errors import NotFound
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.catalog import storefront
 from shop_app.services.catalog.catalog import HomeView
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import reflex as rx
 
-from shop_app import db
-from shop_app.errors import NotFound
+from shop_app.core import db
+from shop_app.core.errors import NotFound
 from shop_app.services.catalog.catalog import Listing, ListingQuery, ProductCard
 from shop_app.services.listing import listing, listing_links
 

@@ -1,6 +1,6 @@
 """The view of what was pushed: a State that the server never reads, and the Vars that overlay it.
 
-How it works, checked against Reflex 0.10.1 (tests/live): a push is one `StateUpdate` for a socket.io
+How it works, checked against Reflex 0.10.1 (tests/realtime): a push is one `StateUpdate` for a socket.io
 room, whose delta names this State and keys that it doesn't declare. The browser's `applyDelta` sets
 each key by itself and keeps the others, so products are patched independently of each other.
 
@@ -27,8 +27,8 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 from reflex_base.vars import VarData
 
-from shop_app.live import rooms
-from shop_app.live.bus import Push
+from shop_app.realtime import rooms
+from shop_app.realtime.bus import Push
 
 from .base import visitor_hash
 

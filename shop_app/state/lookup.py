@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app import db
-from shop_app.errors import NotFound, TooMany
+from shop_app.core import db
+from shop_app.core.access import rates
+from shop_app.core.errors import NotFound, TooMany
+from shop_app.core.i18n import _
 from shop_app.services.orders import orders
-from shop_app.web import rates
-from shop_app.words import _
 
 from . import guesses
 from .base import public

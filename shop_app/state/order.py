@@ -7,12 +7,13 @@ import logging
 
 import reflex as rx
 
-from shop_app import db, till
-from shop_app.errors import NotFound
+from shop_app.core import db
+from shop_app.core.access import rates
+from shop_app.core.access.cookies import key_hash
+from shop_app.core.errors import NotFound
 from shop_app.services.orders import orders
 from shop_app.services.orders.orders import OrderView
-from shop_app.web import rates
-from shop_app.web.cookies import key_hash
+from shop_app.workflows import pay
 
 from . import guesses, live
 from .base import internal, public
@@ -90,7 +91,7 @@ class Order(rx.State):
     async def give_up(self):
         """The shopper came back from the payment page by its cancel link."""
         token = order_token(self)
-        await till.give_up(token)
+        await pay.give_up(token)
         self.view = await db.in_reading(orders.view, token)
 
     @rx.event(background=True)

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 import reflex as rx
 from pydantic import Field, StringConstraints
 
-from shop_app import db, till
+from shop_app.core import db
+from shop_app.core.i18n import _
 from shop_app.services.orders import attention, fulfilment
 from shop_app.services.refunds import refunds
 from shop_app.services.refunds.refund_view import RefundView
 from shop_app.services.refunds.refunds import MAX_NOTE, MAX_REASON, RefundWish
-from shop_app.words import _
+from shop_app.workflows import cancel, fulfil, mark_paid, refund
 
 from .base import asked_by, say, staff
 from .payload import AmountMinor, Flag, LineUnits, LongText, RecordId, ShortText
@@ -32,7 +33,7 @@ class OrderDesk(rx.State):
     @rx.event
     @staff("orders.edit")
     async def mark_paid(self, number: RecordId, reference: ShortText):
-        await till.mark_paid(number, reference, await asked_by(self))
+        await mark_paid.mark_paid(number, reference, await asked_by(self))
         return say(_("Marked as paid"))
 
     @rx.event
@@ -45,7 +46,7 @@ class OrderDesk(rx.State):
         wish = RefundWish(
             _by_line(lines), shipping_minor, free_minor, reason, note, destination, RESTOCK[goods]
         )
-        await till.refund(order, wish, key, await asked_by(self))
+        await refund.refund(order, wish, key, await asked_by(self))
         self.refunds_of = await db.in_reading(refunds.of_order, order)
         return say(_("The refund is on its way"))
 
@@ -55,7 +56,7 @@ class OrderDesk(rx.State):
         self, order: RecordId, key: RequestKey, lines: LineUnits, carrier: ShortText = "",
         tracking: ShortText = "", despite_attention: Flag = False, unpaid_too: Flag = False,
     ):  # fmt: skip
-        await till.fulfil(
+        await fulfil.fulfil(
             order, _by_line(lines), carrier=carrier, tracking=tracking, by=await asked_by(self),
             request_key=key, despite_attention=despite_attention, unpaid_too=unpaid_too,
         )  # fmt: skip
@@ -80,7 +81,7 @@ class OrderDesk(rx.State):
         self, order: RecordId, key: RequestKey, restock: Flag = True, refund: Flag = True, reason: Reason = ""
     ):
         by = await asked_by(self)
-        await till.cancel(order, restock=restock, refund=refund, reason=reason, by=by, request_key=key)
+        await cancel.cancel(order, restock=restock, refund=refund, reason=reason, by=by, request_key=key)
         self.refunds_of = await db.in_reading(refunds.of_order, order)
         return say(_("The order is cancelled"))
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import reflex as rx
 from pydantic import Field
 
-from shop_app import db
-from shop_app.errors import NotFound
+from shop_app.core import db
+from shop_app.core.errors import NotFound
 from shop_app.services.catalog import product_page, reviews, storefront
 from shop_app.services.catalog.catalog import (
     Moved,

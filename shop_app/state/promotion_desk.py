@@ -6,10 +6,10 @@ from dataclasses import fields
 
 import reflex as rx
 
-from shop_app import db
+from shop_app.core import db
+from shop_app.core.i18n import _
 from shop_app.services.promotions import promotion_desk
 from shop_app.services.promotions.promotion_desk import PromotionDraft
-from shop_app.words import _
 
 from .base import asked_by, say, staff
 from .payload import Code, Count, Form, RecordId

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 
-from shop_app import db, facts
-from shop_app.live import rooms
+from shop_app.core import db, events
+from shop_app.core.access.cookies import key_hash
+from shop_app.realtime import rooms
 from shop_app.services.audience import cart_audience, order_audience
 from shop_app.services.catalog import signals
 from shop_app.services.catalog.catalog import ProductSignal
-from shop_app.web.cookies import key_hash
 
 from .cart import Cart
 from .checkout import Checkout
@@ -42,14 +42,14 @@ class _Heard:
     def __bool__(self) -> bool:
         return bool(self.variants or self.carts or self.orders)
 
-    def note(self, fact: facts.Fact, author: str) -> None:
+    def note(self, fact: events.Fact, author: str) -> None:
         match fact:
-            case facts.StockChanged(variant_ids) | facts.PriceChanged(variant_ids):
+            case events.StockChanged(variant_ids) | events.PriceChanged(variant_ids):
                 self.variants.update(variant_ids)
-            case facts.CartChanged(cart_id):
+            case events.CartChanged(cart_id):
                 before, _at = self.carts.get(cart_id, (author, 0.0))
                 self.carts[cart_id] = (_sole(before, author), time.monotonic())
-            case facts.OrderPlaced(order_id) | facts.OrderChanged(order_id):
+            case events.OrderPlaced(order_id) | events.OrderChanged(order_id):
                 self.orders.add(order_id)
 
 
@@ -71,10 +71,10 @@ class Teller:
         self._awake = False
         self._telling: asyncio.Task[None] | None = None
 
-    def hear(self, fact: facts.Fact) -> None:
+    def hear(self, fact: events.Fact) -> None:
         """From any thread; returns at once. The loop is woken for the first fact of several alone."""
         with self._lock:
-            self._heard.note(fact, facts.author.get())
+            self._heard.note(fact, events.author.get())
             asleep, self._awake = not self._awake, True
         if asleep:
             # A loop that has ended has no pages any more.
@@ -158,9 +158,9 @@ async def running() -> AsyncIterator[None]:
     """Push for as long as this is entered: a server process's lifespan."""
     teller = Teller()
     kinds = (
-        facts.StockChanged, facts.PriceChanged, facts.CartChanged, facts.OrderPlaced, facts.OrderChanged,
+        events.StockChanged, events.PriceChanged, events.CartChanged, events.OrderPlaced, events.OrderChanged,
     )  # fmt: skip
-    ends = [facts.listen(kind, teller.hear) for kind in kinds]
+    ends = [events.listen(kind, teller.hear) for kind in kinds]
     try:
         yield
     finally:

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 import reflex as rx
 from pydantic import Field
 
-from shop_app import db, till
+from shop_app.core import db
+from shop_app.core.i18n import _
 from shop_app.services.returns import return_desk
-from shop_app.words import _
+from shop_app.workflows import refund
 
 from .base import asked_by, say, staff
 from .payload import LineUnits, LongText, RecordId, Token
@@ -49,7 +50,7 @@ class ReturnDesk(rx.State):
         by = await asked_by(self)
         wanted = await db.in_transaction(return_desk.wish, return_id, by=by, destination=destination)
         if wanted:
-            await till.refund(wanted.order_id, wanted.wish, request_key, by)
+            await refund.refund(wanted.order_id, wanted.wish, request_key, by)
         return say(_("The money is on its way."))
 
 

@@ -7,12 +7,12 @@ import secrets
 
 import reflex as rx
 
-from shop_app import db
-from shop_app.errors import Invalid, ShopError
+from shop_app.core import db
+from shop_app.core.access import rates
+from shop_app.core.errors import Invalid, ShopError
+from shop_app.core.i18n import _, plural
 from shop_app.services.checkout.checkout import FieldProblem
 from shop_app.services.returns import returns
-from shop_app.web import rates
-from shop_app.words import _, plural
 
 from . import guesses
 from .base import public, say

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import reflex as rx
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.catalog.catalog import Suggestion
 from shop_app.services.listing import search
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import reflex as rx
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.catalog import storefront
 
 from .base import public

@@ -8,11 +8,11 @@ from typing import Annotated
 import reflex as rx
 from pydantic import Field
 
-from shop_app import db
-from shop_app.errors import Invalid
+from shop_app.core import db
+from shop_app.core.errors import Invalid
+from shop_app.core.i18n import _
 from shop_app.services.stock import stock_desk
 from shop_app.services.stock.stock_desk import MAX_NOTE, Movement, Standing
-from shop_app.words import _
 
 from .base import asked_by, staff
 from .payload import Count, Flag, LongText, Name, ShortText, Sku

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import reflex as rx
 
-from shop_app import db
-from shop_app.errors import Invalid, NotFound, ShopError, TooMany
+from shop_app.core import db
+from shop_app.core.access import rates
+from shop_app.core.errors import Invalid, NotFound, ShopError, TooMany
+from shop_app.core.i18n import _
 from shop_app.services.checkout.checkout import FieldProblem
 from shop_app.services.returns import returnable, returns
 from shop_app.services.returns.returns import Offer, Receipt
-from shop_app.web import rates
-from shop_app.words import _
 
 from . import guesses
 from .base import public

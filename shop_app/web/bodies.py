@@ -9,10 +9,10 @@ from contextlib import suppress
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.settings import load_test
+from shop_app.core.settings import load_test
 
-from . import security_log
-from .asking import client_address
+from ..core.access import security_log
+from ..core.access.asking import client_address
 
 BODY_BYTES = 6 * 1024 * 1024
 SILENT_SECONDS = 10

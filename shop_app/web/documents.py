@@ -17,10 +17,10 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.errors import NotFound
+from shop_app.core.errors import NotFound
 
-from . import cookies, security_log
-from .asking import client_address
+from ..core.access import cookies, security_log
+from ..core.access.asking import client_address
 from .loads import Loads, TooManyLoads
 from .served import Served, ServePage, block, early_head, late_head
 from .shells import BuiltFrontEnd, file_response

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import hosts, proxies, request_bounds, security_log
-from .asking import client_address, header
+from ..core.access import security_log
+from ..core.access.asking import client_address, header
+from . import hosts, proxies, request_bounds
 from .bodies import BODY_BYTES, Bodies, TooLarge
 from .headers import FILES_POLICY, content_security_policy, security_headers
 from .sockets import Sockets

@@ -8,8 +8,8 @@ from typing import Any
 from reflex.app import App, EventNamespace
 from reflex_base.registry import RegistrationContext
 
-from . import cookies, security_log
-from .asking import client_address, header
+from ..core.access import cookies, security_log
+from ..core.access.asking import client_address, header
 from .event_shape import Misshapen, shaped
 from .tab_states import TabStates
 

@@ -24,13 +24,13 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
-from shop_app import facts
-from shop_app.services.accounts import NOBODY
-from shop_app.words import _
+from shop_app.core import events
+from shop_app.core.access.principal import NOBODY
+from shop_app.core.i18n import _
 
-from . import cookies, security_log
-from .asking import counted
-from .policy import Policy, allows, policy_of, remember_asker, who
+from ..core.access import cookies, security_log
+from ..core.access.asking import counted
+from ..core.access.policy import Policy, allows, policy_of, remember_asker, who
 from .private_states import empty_unless_filled_for
 
 _CONNECTION = frozenset({"token", "headers", "sid", "ip"})
@@ -135,7 +135,7 @@ class Guard(Middleware):
             values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
             event.payload.clear()
             event.payload.update(values)
-        facts.author.set(_connection(event).get("sid", ""))
+        events.author.set(_connection(event).get("sid", ""))
         remember_asker(None)
         if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
             await self._look_up(state, event, policy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
 STRIPE_CHECKOUT = "https://checkout.stripe.com"
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +25,14 @@ async def alive(_request: Request) -> JSONResponse:
 def _database() -> None:
     from sqlalchemy import text
 
-    from shop_app import db
+    from shop_app.core import db
 
     with db.engine().connect() as connection:
         connection.execute(text("SELECT 1"))
 
 
 def _migrations() -> None:
-    from shop_app import db, migrate
+    from shop_app.core import db, migrate
 
     with db.engine().connect() as connection:
         if migrate.current(connection) != migrate.newest():

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from starlette.responses import PlainTextResponse
 from starlette.types import Scope
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
 HEALTH = ("/healthz", "/readyz")
 """Load balancers ask these by address, some without any Host; their answers name no host."""

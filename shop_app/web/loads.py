@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from shop_app.settings import load_test
+from shop_app.core.settings import load_test
 
 from .buckets import Buckets
 

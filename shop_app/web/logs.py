@@ -7,7 +7,7 @@ import re
 import time
 from collections import defaultdict
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
 LINES_PER_SECOND = 20
 MAX_CHARS = 4000

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..errors import NotFound
+from ..core.errors import NotFound
 from ..services.catalog import pictures
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from weakref import WeakKeyDictionary
 from reflex.state import BaseState
 from reflex_base.registry import RegistrationContext
 
-from shop_app.services.accounts import NOBODY, Principal
+from shop_app.core.access.principal import NOBODY, Principal
 
-from .policy import policy_of
+from ..core.access.policy import policy_of
 
 _filled_for: WeakKeyDictionary[BaseState, Principal] = WeakKeyDictionary()
 """The root of a tab's States -> for whom the private ones among them were filled."""

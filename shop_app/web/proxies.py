@@ -6,7 +6,7 @@ import logging
 
 from starlette.types import Scope
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from shop_app import db
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.services import accounts
-from shop_app.services.accounts import Principal
 
 # Beside the threads that answer pages: whoever signs in waits for others who do, and nobody else does.
 _proves = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.settings import load_test, settings
+from shop_app.core.settings import load_test, settings
 
-from . import cookies, security_log
-from .asking import client_address, header, settle_address
+from ..core.access import cookies, security_log
+from ..core.access.asking import client_address, header, settle_address
 from .buckets import Bucket, Buckets
 from .tab_states import state_key
 from .unsent import Outgoing, Total

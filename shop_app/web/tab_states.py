@@ -17,9 +17,9 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import BaseStateToken, StateToken
 from reflex.state import State
 
-from shop_app.settings import settings
+from shop_app.core.settings import settings
 
-from . import cookies
+from ..core.access import cookies
 
 KEPT_SECONDS = 300
 """So long the State of a tab is kept after its socket has closed."""

@@ -10,14 +10,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shop_app import db
-from shop_app.errors import Forbidden, ShopError
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
+from shop_app.core.errors import Forbidden, ShopError
+from shop_app.core.i18n import _
 from shop_app.services import audit
-from shop_app.services.accounts import Principal
 from shop_app.services.catalog import pictures
-from shop_app.words import _
 
-from . import asking, policy, rates
+from ..core.access import asking, policy, rates
 from .bodies import BODY_BYTES
 
 PERMISSION = "products.edit"

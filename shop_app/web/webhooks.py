@@ -10,12 +10,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from shop_app import db, till
-from shop_app.errors import ProviderDown
+from shop_app.core import db
+from shop_app.core.errors import ProviderDown
 from shop_app.providers.payments import Forged, provider
 from shop_app.services.payments import payment_inbox
+from shop_app.workflows import settle
 
-from . import security_log
+from ..core.access import security_log
 from .edge import client_address
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ async def _body(request: Request) -> bytes | None:
 async def _apply(inbox_id: int) -> None:
     """What fails here is taken up again by the jobs: the entry stays unapplied."""
     try:
-        await till.apply_notice(inbox_id)
+        await settle.apply_notice(inbox_id)
     except ProviderDown:
         log.warning("Event %s of the inbox has to wait: the payment company doesn't answer", inbox_id)
     except Exception:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.demo import load, scale
 from shop_app.models import (
     Collection,

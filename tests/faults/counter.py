@@ -1,15 +1,19 @@
-"""What staff and the jobs do in the kill harness, in the words that the till has for it."""
+"""What staff and the jobs do in the kill harness, by the workflows that they use."""
 
 from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from shop_app import db, till
-from shop_app.errors import NotFound
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
+from shop_app.core.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.refunds.refunds import RefundWish
 from shop_app.services.returns import returnable
+from shop_app.workflows import cancel as cancel_workflow
+from shop_app.workflows import fulfil
+from shop_app.workflows import refund as refund_workflow
 
 CLERK = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["manager"])
 
@@ -45,23 +49,25 @@ async def refund(*, token: str, amount: int, key: str, to_credit: bool = False) 
     """Some money goes back, the way it came or as store credit."""
     order_id, _lines = await db.in_reading(paid_order, token)
     wish = RefundWish(free_minor=amount, destination="credit" if to_credit else "original")
-    await till.refund(order_id, wish, key, CLERK)
+    await refund_workflow.refund(order_id, wish, key, CLERK)
 
 
 async def take_line_back(*, token: str, key: str) -> None:
     """One unit of the first line isn't wanted any more: its price goes back, and it is for sale again."""
     order_id, lines = await db.in_reading(paid_order, token)
-    await till.refund(order_id, RefundWish(lines={lines[0][0]: 1}, restock=True), key, CLERK)
+    await refund_workflow.refund(order_id, RefundWish(lines={lines[0][0]: 1}, restock=True), key, CLERK)
 
 
 async def send(*, token: str, key: str, most: int = 0) -> None:
     """Whatever hasn't left goes into a parcel; `most` of the first line alone where that is said."""
     order_id, lines = await db.in_reading(paid_order, token)
     units = {line_id: min(left, most or left) for line_id, left in lines[: 1 if most else None] if left > 0}
-    await till.fulfil(order_id, units, carrier="DHL", tracking=key, by=CLERK, request_key=key)
+    await fulfil.fulfil(order_id, units, carrier="DHL", tracking=key, by=CLERK, request_key=key)
 
 
 async def cancel(*, token: str, key: str) -> None:
     """The order won't be sent: everything goes back."""
     order_id, _lines = await db.in_reading(paid_order, token)
-    await till.cancel(order_id, restock=True, refund=True, reason="killed", by=CLERK, request_key=key)
+    await cancel_workflow.cancel(
+        order_id, restock=True, refund=True, reason="killed", by=CLERK, request_key=key
+    )

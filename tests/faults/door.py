@@ -13,13 +13,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shop_app import db, till
-from shop_app.errors import ShopError
+from shop_app.core import db
+from shop_app.core.errors import ShopError
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.checkout.checkout import CheckoutForm
 from shop_app.services.credit import credit
 from shop_app.web import webhooks
+from shop_app.workflows import pay as pay_workflow
+from shop_app.workflows import reconcile, recover
 from tests.factories import key_hash
 from tests.faults import counter, returning
 
@@ -49,17 +51,17 @@ async def fill(*, key: str, lines: dict[str, int], card: int = 0) -> dict[str, i
 
 
 async def pay(*, key: str, total: int, credit: int) -> str:
-    return await till.pay(key_hash(key), FORM, total, expected_credit_minor=credit)
+    return await pay_workflow.pay(key_hash(key), FORM, total, expected_credit_minor=credit)
 
 
 async def give_up(*, token: str) -> None:
-    await till.give_up(token)
+    await pay_workflow.give_up(token)
 
 
 async def heal(*, whole: bool = False) -> list[str]:
     """What the jobs do, and with `whole` the comparison that looks back two days."""
-    await till.sweep()
-    return await till.reconcile() if whole else []
+    await recover.sweep()
+    return await reconcile.reconcile() if whole else []
 
 
 VERBS: dict[str, Callable[..., Awaitable[Any]]] = {

@@ -69,7 +69,7 @@ def _free_port() -> int:
 
 def _make_shop() -> None:
     """The database, and three things to sell."""
-    from shop_app import db, migrate
+    from shop_app.core import db, migrate
     from tests.factories import make_basics, make_product
 
     migrate.migrate(db.engine())
@@ -148,8 +148,8 @@ async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, co
 
 def run(kills: int, seed: int, folder: Path, database: str = "", at: str = "") -> Run:
     """Kill so many shop processes and judge what is left. Changes the environment of this process."""
-    from shop_app import db
-    from shop_app.settings import settings
+    from shop_app.core import db
+    from shop_app.core.settings import settings
 
     began = time.monotonic()
     result = Run(seed, "PostgreSQL" if database else "SQLite", at)
@@ -174,7 +174,7 @@ def run(kills: int, seed: int, folder: Path, database: str = "", at: str = "") -
 
 
 def _conclude(result: Run, crowd: Crowd, books: Path) -> None:
-    from shop_app import db
+    from shop_app.core import db
     from tests.faults.company_books import Company
     from tests.faults.verdict import figures, judge
 

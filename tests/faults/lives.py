@@ -27,12 +27,13 @@ import httpx
 import stripe
 from sqlmodel import select
 
-from shop_app import db, till
-from shop_app.errors import ShopError
+from shop_app.core import db
+from shop_app.core.errors import ShopError
+from shop_app.core.settings import settings
 from shop_app.models import Order
 from shop_app.services.orders import order_placing
 from shop_app.services.payments import authorisations
-from shop_app.settings import settings
+from shop_app.workflows import reconcile, recover
 from tests.faults import counter, door, points, returning
 from tests.faults.crowd import CARD, PLENTY
 
@@ -83,10 +84,10 @@ def live(listener: socket.socket, capture: str) -> None:
     async def jobs() -> None:
         # What has to wait is said by these errors, and the next round goes on with it.
         with suppress(ShopError):
-            await till.reconcile(RECENT)
+            await reconcile.reconcile(RECENT)
         while True:
             with suppress(ShopError):
-                await till.sweep()
+                await recover.sweep()
             await asyncio.sleep(HEAL_EVERY_SECONDS)
 
     async def everything() -> None:
@@ -140,7 +141,7 @@ def warm_up() -> None:
         url = await door.pay(key="the first", **page)
         async with httpx.AsyncClient(trust_env=False) as browser:
             await browser.post(url, data=CARD)
-        await till.reconcile()
+        await reconcile.reconcile()
         with db.reading() as session:
             token = session.exec(select(Order.token)).one()
         await counter.refund(token=token, amount=1, key="warm-up-refund")
@@ -150,7 +151,7 @@ def warm_up() -> None:
         await returning.send_back(token=token, key="warm-up-return-key")
         await returning.receive(key="warm-up-return-key", fit=True)
         await returning.pay_back(key="warm-up-return-key", to_credit=False)
-        await till.sweep()
+        await recover.sweep()
 
     asyncio.run(checkout())
     db._threads.shutdown()

@@ -1,4 +1,4 @@
-"""Where a shop process dies: named lines of the till and its services, reached from outside of their code."""
+"""Where a shop process dies: named lines of workflows and services, reached from outside of their code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.providers.payments import Notice
 from shop_app.providers.payments.stripe import StripeProvider
 from shop_app.services.credit import credit, credit_payments

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from shop_app import db, till
+from shop_app.core import db
 from shop_app.models import Order, ReturnLine, ReturnRequest
 from shop_app.services.returns import return_desk, returnable, returns
+from shop_app.workflows import refund
 from tests.faults.counter import CLERK, paid_order
 
 
@@ -74,4 +75,4 @@ async def pay_back(*, key: str, to_credit: bool) -> None:
             return_desk.wish, return_id, by=CLERK, destination="credit" if to_credit else "original"
         )
         if wanted:
-            await till.refund(wanted.order_id, wanted.wish, f"{key}-{return_id}", CLERK)
+            await refund.refund(wanted.order_id, wanted.wish, f"{key}-{return_id}", CLERK)

@@ -6,13 +6,15 @@ import asyncio
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, ProviderDown
+from shop_app.core import db
+from shop_app.core.errors import Conflict, ProviderDown
+from shop_app.core.settings import settings
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.orders import orders
 from shop_app.services.payments import payments
-from shop_app.settings import settings
+from shop_app.workflows import capture as capture_workflow
+from shop_app.workflows import reconcile, recover
 from tests.paying import ME, World, client_of, everything, make_world, rows
 
 
@@ -39,7 +41,7 @@ def intent(world: World):
 
 
 def capture() -> None:
-    asyncio.run(till.capture(order().id))
+    asyncio.run(capture_workflow.capture(order().id))
 
 
 def cancel_units() -> None:
@@ -99,7 +101,7 @@ def test_what_was_cancelled_isnt_charged(world):
 
 
 def test_letting_go_charges_nothing_and_asks_for_nobody(authorised):
-    asyncio.run(till.void(order().id))
+    asyncio.run(capture_workflow.void(order().id))
 
     assert intent(authorised).status == "canceled"
     assert (rows("payment")[0].state, order().payment_status, order().attention) == (
@@ -107,7 +109,7 @@ def test_letting_go_charges_nothing_and_asks_for_nobody(authorised):
         "voided",
         "",
     )
-    asyncio.run(till.void(order().id))
+    asyncio.run(capture_workflow.void(order().id))
     capture()
     assert rows("payment")[0].captured_minor == 0
     books_are_right()
@@ -147,14 +149,14 @@ def test_a_capture_whose_reply_was_lost_is_found(authorised):
 def test_the_sweep_lets_go_what_is_authorised_for_a_cancelled_order(authorised):
     with db.transaction() as session:
         session.connection().exec_driver_sql("UPDATE customer_order SET status = 'cancelled'")
-    assert asyncio.run(till.sweep()) == 1
+    assert asyncio.run(recover.sweep()) == 1
 
     assert (intent(authorised).status, order().payment_status, order().attention) == (
         "canceled",
         "voided",
         "",
     )
-    assert asyncio.run(till.sweep()) == 0
+    assert asyncio.run(recover.sweep()) == 0
 
 
 # --- Bank debits ----------------------------------------------------------------------------------
@@ -178,9 +180,9 @@ def test_an_order_waits_for_its_bank_beyond_its_time(clock, debited):
     assert (order().status, [row.kind for row in rows("letter")]) == ("pending", ["order_processing"])
     assert rows("cart")[0].completed_at is not None
     clock.shift(100)
-    assert asyncio.run(till.sweep()) == 0
+    assert asyncio.run(recover.sweep()) == 0
     clock.shift(3600)
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
     debited.deliver()
 
     assert (order().status, order().payment_status) == ("placed", "paid")
@@ -199,11 +201,11 @@ def test_a_bank_that_says_nothing_for_two_weeks_wants_a_person(clock, debited):
     with debited.sandbox.store.change() as tables:
         tables.keep_note("debits", {})
     clock.shift(15 * 24 * 3600)
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
 
     assert (order().status, rows("stock_level")[0].allocated) == ("pending", 1)
     assert order().attention.startswith("The bank has said nothing")
-    assert asyncio.run(till.sweep()) == 0
+    assert asyncio.run(recover.sweep()) == 0
 
 
 def test_a_debit_that_is_returned_ends_the_order_with_the_right_words(debited):
@@ -230,13 +232,13 @@ def test_a_debit_that_is_returned_ends_the_order_with_the_right_words(debited):
 def test_a_changed_cart_expires_the_open_session_at_once(engine, tmp_path):
     world = make_world(tmp_path)
     url = world.pay()
-    assert asyncio.run(till.close_outdated()) == 0
+    assert asyncio.run(recover.close_outdated()) == 0
     world.fill_cart("DUNE-MUG")
 
-    assert asyncio.run(till.close_outdated()) == 1
+    assert asyncio.run(recover.close_outdated()) == 1
     assert (order().status, rows("stock_level")[0].allocated) == ("cancelled", 0)
     assert world.enter_card(url).status_code == 410
-    assert asyncio.run(till.close_outdated()) == 0
+    assert asyncio.run(recover.close_outdated()) == 0
 
 
 def test_a_changed_cart_whose_order_was_paid_in_that_moment_leaves_it_paid(engine, tmp_path):
@@ -244,7 +246,7 @@ def test_a_changed_cart_whose_order_was_paid_in_that_moment_leaves_it_paid(engin
     world.enter_card(world.pay())
     world.fill_cart("DUNE-MUG")
 
-    asyncio.run(till.close_outdated())
+    asyncio.run(recover.close_outdated())
     assert (order().status, order().payment_status) == ("placed", "paid")
 
 
@@ -258,13 +260,13 @@ def test_reconcile_reports_money_that_no_payment_knows_and_marks_the_order(autho
         for name, metadata in (("pi_ours", {"order_token": token}), ("pi_foreign", {})):
             tables.put(known | {"id": name, "status": "succeeded", "metadata": metadata, "amount": 500})
 
-    assert asyncio.run(till.reconcile()) == [
+    assert asyncio.run(reconcile.reconcile()) == [
         "The company holds €5.00 as pi_foreign, which no payment here knows.",
         "The company holds €5.00 as pi_ours, which no payment here knows: order 1001 is marked for a person.",
     ]
     assert order().attention == "The company holds €5.00 as pi_ours, which no payment here knows."
     after = everything()
-    asyncio.run(till.reconcile())
+    asyncio.run(reconcile.reconcile())
     assert everything() == after
 
 
@@ -272,5 +274,5 @@ def test_reconcile_says_what_it_found_before_the_company_fell_silent(authorised)
     authorised.faults(api=[{"path": "GET /v1/disputes", "do": "500", "times": 50}])
     said: list[str] = []
     with pytest.raises(ProviderDown):
-        asyncio.run(till.reconcile(say=said.append))
+        asyncio.run(reconcile.reconcile(say=said.append))
     assert said == []

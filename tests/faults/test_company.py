@@ -7,13 +7,14 @@ import asyncio
 import pytest
 import stripe
 
-from shop_app import db, till
-from shop_app.clock import now
-from shop_app.errors import Conflict, ProviderDown
+from shop_app.core import db
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers.payments import provider
 from shop_app.providers.payments.stripe import API_VERSION
 from shop_app.services.books import books
 from shop_app.services.refunds.refunds import RefundWish
+from shop_app.workflows import pay, recover, refund
 from tests.paying import KEY, MANAGER, SANDBOX, SECRET, InProcess, World, client_of, make_world, rows
 
 FAULTS = ("500", "429", "lost reply", "time-out")
@@ -97,7 +98,7 @@ def test_a_payment_is_settled_although_looking_fails(world, do, times):
     failing = break_company(world, "look", do, times)
     assert set(world.deliver()) == {200}
     failing.left = 0
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
     assert order().payment_status == "paid"
     assert [row.kind for row in rows("letter")] == ["order_paid"]
     assert wrong() == []
@@ -109,11 +110,11 @@ def test_an_order_ends_only_when_the_company_has_ended_its_payment(world, do, ti
     url = world.pay()
     failing = break_company(world, "expire", do, times)
     try:
-        asyncio.run(till.give_up(order().token))
+        asyncio.run(pay.give_up(order().token))
     except ProviderDown:
         assert order().status == "pending"
         failing.left = 0
-        asyncio.run(till.give_up(order().token))
+        asyncio.run(pay.give_up(order().token))
     assert order().status == "cancelled"
     assert world.enter_card(url).status_code == 410
     assert wrong() == []
@@ -126,11 +127,11 @@ def test_a_refund_outlives_every_failure_and_is_made_once(world, do, times):
     world.deliver()
     failing, said = break_company(world, "refund", do, times), ""
     try:
-        asyncio.run(till.refund(order().id, RefundWish(free_minor=1000), "a key of ours", MANAGER))
+        asyncio.run(refund.refund(order().id, RefundWish(free_minor=1000), "a key of ours", MANAGER))
     except ProviderDown as down:
         said = down.message
         failing.left = 0
-        asyncio.run(till.sweep())
+        asyncio.run(recover.sweep())
     assert ("The refund is kept, and goes on by itself." in said) == (times == 30 or do == "429")
     assert [(row.status, row.amount_minor) for row in rows("refund")] == [("succeeded", 1000)]
     assert [made.amount for made in client_of(world.sandbox).v1.refunds.list({}).data] == [1000]
@@ -159,7 +160,7 @@ def test_a_clock_that_jumps_back_ends_nothing_early_and_pays_as_ever(world, cloc
     url = world.pay()
     clock.shift(-3 * 3600)
 
-    assert asyncio.run(till.sweep()) == 0
+    assert asyncio.run(recover.sweep()) == 0
     assert world.pay(total_minor=order().total_minor) == url
     world.enter_card(url)
     clock.shift(30)
@@ -171,7 +172,7 @@ def test_a_clock_that_jumps_back_ends_nothing_early_and_pays_as_ever(world, cloc
 def test_a_clock_that_jumps_ahead_and_back_ends_an_order_once_and_nobody_pays_for_nothing(world, clock):
     url = world.pay()
     clock.shift(3 * 3600)
-    assert asyncio.run(till.sweep()) >= 1
+    assert asyncio.run(recover.sweep()) >= 1
     clock.shift(-3 * 3600)
     assert order().status == "expired"
     assert world.enter_card(url).status_code == 410
@@ -187,8 +188,8 @@ def test_a_clock_that_jumps_ahead_and_back_ends_an_order_once_and_nobody_pays_fo
 def test_a_payment_made_before_the_clock_jumped_a_week_ahead_is_found(world, clock):
     world.enter_card(world.pay())
     clock.shift(7 * 86_400)
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
     assert (order().status, order().payment_status) == ("placed", "paid")
     with pytest.raises(Conflict):
-        asyncio.run(till.refund(order().id, RefundWish(free_minor=10**6), "a key of ours", MANAGER))
+        asyncio.run(refund.refund(order().id, RefundWish(free_minor=10**6), "a key of ours", MANAGER))
     assert wrong() == []

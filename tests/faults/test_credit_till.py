@@ -10,15 +10,18 @@ from datetime import timedelta
 
 import pytest
 
-from shop_app import db, till
-from shop_app.clock import now
-from shop_app.errors import Conflict, NotFound, ProviderDown, TooMany
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, NotFound, ProviderDown, TooMany
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout
 from shop_app.services.credit import credit
 from shop_app.services.orders import orders
+from shop_app.workflows import mark_paid, reconcile
+from shop_app.workflows import pay as pay_workflow
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
 
 OWNER = Principal("staff", 0, "owner@example.com", "Olga", "owner", PERMISSIONS["owner"])
@@ -53,7 +56,7 @@ def shown() -> checkout.CheckoutView:
 def pay(world: World, form=FORM) -> str:
     """Click on pay, with what the page shows at that moment."""
     view = shown()
-    return asyncio.run(till.pay(ME, form, view.total_minor, expected_credit_minor=view.credit_minor))
+    return asyncio.run(pay_workflow.pay(ME, form, view.total_minor, expected_credit_minor=view.credit_minor))
 
 
 def cart_with(world: World, *cards: credit.Issued, sku: str = "SHOAL-BOWL") -> None:
@@ -146,7 +149,7 @@ def test_credit_alone_pays_at_once_and_nobody_outside_is_asked(world):
     assert [row.kind for row in rows("payment_event")] == ["authorized", "captured"]
     assert client_of(world.sandbox).v1.checkout.sessions.list({"limit": 9}).data == []
     # The same click again finds the same order.
-    asyncio.run(till.pay(ME, FORM, TOTAL, expected_credit_minor=TOTAL))
+    asyncio.run(pay_workflow.pay(ME, FORM, TOTAL, expected_credit_minor=TOTAL))
     assert len(rows("customer_order")) == 1
 
 
@@ -175,7 +178,7 @@ def test_a_transfer_is_asked_for_the_rest_alone_and_settles_both(world):
         view = orders.view(session, order().token)
     assert (view.phase, view.transfer_details[0]) == ("awaiting_transfer", ("Amount", "€12.70"))
 
-    asyncio.run(till.mark_paid(order().number, "bank 1", OWNER))
+    asyncio.run(mark_paid.mark_paid(order().number, "bank 1", OWNER))
     assert statuses() == ("placed", "paid")
     assert payments() == [("credit", "captured", 2000, 2000), ("manual", "captured", REST, REST)]
 
@@ -196,7 +199,7 @@ def test_a_decline_keeps_the_credit_set_aside(world):
 def test_cancelling_puts_it_back_and_the_next_order_takes_it_again(world):
     cart_with(world, a_card())
     pay(world)
-    asyncio.run(till.give_up(order().token))
+    asyncio.run(pay_workflow.give_up(order().token))
 
     assert (order().status, balances()) == ("cancelled", [2000])
     assert payments() == [("credit", "cancelled", 2000, 0), ("stripe", "expired", REST, 0)]
@@ -236,7 +239,7 @@ def test_an_expired_order_gives_it_back_and_a_late_payment_takes_it_again(world,
     late(world, url, monkeypatch)
     assert (order().status, balances()) == ("expired", [2000])
 
-    assert asyncio.run(till.reconcile())
+    assert asyncio.run(reconcile.reconcile())
     assert (statuses(), order().attention) == (("placed", "paid"), "")
     assert (balances(), [kind for kind, _amount in entries()]) == (
         [0], ["issued", "spent", "returned", "spent"],
@@ -253,7 +256,7 @@ def test_a_late_payment_whose_credit_is_spent_is_for_a_person(world, clock, monk
     with db.transaction() as session:
         credit.give(session, issued.account_id, -1, credit.CreditEntryKind.ADJUSTED, "adjusted:1")
 
-    asyncio.run(till.reconcile())
+    asyncio.run(reconcile.reconcile())
     assert (order().status, balances()) == ("expired", [1999])
     assert order().attention == "Paid after the order had expired and its units or its credit were gone."
     assert rows("stock_level")[0].allocated == 0
@@ -263,9 +266,9 @@ def late(world: World, url: str, monkeypatch) -> None:
     """The order ends here while, unseen by us, its payment goes through at the company."""
     world.enter_card(url)
     with monkeypatch.context() as patch:
-        patch.setattr(till.paying, "settle", _nothing)
+        patch.setattr(pay_workflow, "settle", _nothing)
         patch.setattr("shop_app.services.payments.payments.give_up", _give_up_blindly)
-        assert asyncio.run(till.close(order().id, "expired"))
+        assert asyncio.run(pay_workflow.close(order().id, "expired"))
 
 
 async def _nothing(*_args) -> str:
@@ -289,7 +292,7 @@ def test_a_card_that_was_spent_elsewhere_is_told_with_the_difference_and_nothing
     before = all_of_it()
 
     with pytest.raises(Conflict, match=r"€27.70 is left to pay now, €15.00 more than before"):
-        asyncio.run(till.pay(ME, FORM, view.total_minor, expected_credit_minor=view.credit_minor))
+        asyncio.run(pay_workflow.pay(ME, FORM, view.total_minor, expected_credit_minor=view.credit_minor))
     assert all_of_it() == before
     pay(world)
     assert rows("payment")[-1].amount_minor == 2770
@@ -302,7 +305,7 @@ def test_a_price_that_rose_is_refused_even_where_a_card_would_cover_it(world):
         session.connection().exec_driver_sql("UPDATE variant SET price_minor = 4000 WHERE price_minor = 2780")
     before = all_of_it()
     with pytest.raises(Conflict):
-        asyncio.run(till.pay(ME, FORM, view.total_minor, expected_credit_minor=view.credit_minor))
+        asyncio.run(pay_workflow.pay(ME, FORM, view.total_minor, expected_credit_minor=view.credit_minor))
     assert all_of_it() == before
 
 
@@ -312,7 +315,7 @@ def test_a_card_with_more_on_it_than_before_leaves_less_to_pay(world):
     view = shown()
     with db.transaction() as session:
         credit.give(session, issued.account_id, 500, credit.CreditEntryKind.ADJUSTED, "adjusted:1")
-    asyncio.run(till.pay(ME, FORM, view.total_minor, expected_credit_minor=view.credit_minor))
+    asyncio.run(pay_workflow.pay(ME, FORM, view.total_minor, expected_credit_minor=view.credit_minor))
     assert rows("payment")[-1].amount_minor == REST - 500
 
 

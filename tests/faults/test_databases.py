@@ -14,10 +14,11 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
-from shop_app import db, migrate, till
+from shop_app.core import db, migrate
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout.checkout import MAX_NOTE
+from shop_app.workflows import pay, reconcile, recover
 from tests import postgres
 from tests.conftest import skip_or_fail, sqlalchemy_url
 from tests.factories import key_hash, make_product
@@ -155,7 +156,7 @@ def test_a_full_disk_refuses_with_a_sentence_at_every_step_and_loses_nothing(wor
     with full_disk():
         for buyer in buyers:
             try:
-                asyncio.run(till.pay(buyer, wordy, 1490))
+                asyncio.run(pay.pay(buyer, wordy, 1490))
             except db.Unavailable as sentence:
                 refused += SAVE in sentence.message
                 # One page at a time: each step of the way finds the disk full once.
@@ -164,7 +165,7 @@ def test_a_full_disk_refuses_with_a_sentence_at_every_step_and_loses_nothing(wor
         assert len(rows("customer_order")) < len(buyers)
     assert refused >= 3
     for buyer in buyers:
-        world.enter_card(asyncio.run(till.pay(buyer, wordy, 1490)))
+        world.enter_card(asyncio.run(pay.pay(buyer, wordy, 1490)))
     world.deliver()
     orders = rows("customer_order")
     assert [(row.number, row.payment_status) for row in orders] == [(1001 + n, "paid") for n in range(12)]
@@ -180,7 +181,7 @@ def test_a_webhook_that_finds_the_disk_full_is_sent_again_by_the_company(world, 
         assert len(rows("provider_event")) == answers.count(200)
     clock.shift(60)
     assert set(world.deliver()) == {200}
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
     assert [row.payment_status for row in rows("customer_order")] == ["paid"]
     assert [row.applied_at is None for row in rows("provider_event")] == [False] * 4
     assert wrong() == []
@@ -244,7 +245,7 @@ def test_a_database_server_that_stops_and_comes_back_has_lost_no_order(tmp_path,
                 cart.view(session, ME)
             world.enter_card(first)
             assert [world.post_event(body, header) for _seq, body, header in claimed(world)] == [500] * 4
-        assert len(asyncio.run(till.reconcile())) == 1
+        assert len(asyncio.run(reconcile.reconcile())) == 1
         assert [row.state for row in rows("payment")] == ["captured"]
         assert [row.payment_status for row in rows("customer_order")] == ["paid"]
         assert wrong() == []

@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
-from shop_app import db, till
+from shop_app.core import db
+from shop_app.core.settings import settings
 from shop_app.services.books import books
 from shop_app.services.payments import authorisations, payments
 from shop_app.services.refunds.refunds import RefundWish
-from shop_app.settings import settings
+from shop_app.workflows import cancel, capture, recover, refund
 from tests.paying import MANAGER, World, make_world, rows
 
 
@@ -32,7 +33,9 @@ def wrong() -> list[str]:
 def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before_they_left(paid):
     line, found = rows("order_line")[0], rows("customer_order")[0]
 
-    asyncio.run(till.refund(found.id, RefundWish(lines={line.id: 1}, restock=True), "a key of ours", MANAGER))
+    asyncio.run(
+        refund.refund(found.id, RefundWish(lines={line.id: 1}, restock=True), "a key of ours", MANAGER)
+    )
 
     (ended,) = rows("customer_order")
     assert (ended.status, ended.payment_status, ended.attention) == ("cancelled", "partially_refunded", "")
@@ -47,29 +50,31 @@ def let_go(engine, clock, tmp_path, monkeypatch) -> World:
     world = make_world(tmp_path)
     world.enter_card(world.pay())
     world.deliver()
-    asyncio.run(till.void(rows("customer_order")[0].id))
+    asyncio.run(capture.void(rows("customer_order")[0].id))
     world.deliver()
     return world
 
 
 @pytest.mark.both
 def test_an_order_whose_cancelling_died_after_its_money_was_let_go_is_marked_once(let_go, clock):
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
     assert rows("customer_order")[0].attention == ""
 
     clock.shift(authorisations.LEFT_ALONE.total_seconds() + 1)
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
     (found,) = rows("customer_order")
     assert (found.status, found.payment_status) == ("placed", "voided")
     assert found.attention == "The authorisation was let go, and the order wasn't cancelled."
-    assert asyncio.run(till.sweep()) == 0
+    assert asyncio.run(recover.sweep()) == 0
 
 
 def test_whoever_cancels_it_again_in_time_is_asked_nothing(let_go, clock):
     found = rows("customer_order")[0]
-    asyncio.run(till.cancel(found.id, restock=True, refund=True, reason="", by=MANAGER, request_key="again"))
+    asyncio.run(
+        cancel.cancel(found.id, restock=True, refund=True, reason="", by=MANAGER, request_key="again")
+    )
     clock.shift(authorisations.LEFT_ALONE.total_seconds() + 1)
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
 
     (ended,) = rows("customer_order")
     assert (ended.status, ended.attention) == ("cancelled", "")

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import stripe
 
-from shop_app import db, till
+from shop_app.core import db
 from shop_app.services.books import books
+from shop_app.workflows import reconcile, recover
 from tests.paying import GOOD, SECRET, World, client_of, everything, make_world, rows
 
 PAYS_LATER, IS_RETURNED = "DE89370400440532013000", "DE62370400440532013001"
@@ -147,7 +148,7 @@ def shuffled(world: World, told: list[tuple[str, str]]) -> None:
 
 def never(world: World, told: list[tuple[str, str]]) -> None:
     """The webhook was down all day: only the comparison finds it."""
-    asyncio.run(till.reconcile())
+    asyncio.run(reconcile.reconcile())
 
 
 def standing() -> tuple[str, str, str, int]:
@@ -258,7 +259,7 @@ def test_another_currency_at_the_company_is_marked_and_counts_as_nothing(world):
 
     assert (order().status, order().payment_status) == ("pending", "none")
     assert "USD" in order().attention
-    assert asyncio.run(till.sweep()) == 0
+    assert asyncio.run(recover.sweep()) == 0
     no_event_counts_twice()
 
 
@@ -303,7 +304,7 @@ def late(world: World, clock: Any) -> str:
     """An order that ran out of time; its session's id."""
     world.pay()
     clock.shift(41 * 60)
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
     events(world)
     return rows("payment")[0].reference
 

@@ -1,4 +1,4 @@
-"""The till under faults: whatever fails or dies between two lines, money, stock and order agree at last."""
+"""Workflows under faults: whatever fails or dies between two lines, money, stock and order agree at last."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from datetime import timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from shop_app import db, till
-from shop_app.clock import now
-from shop_app.errors import Conflict, ProviderDown
+from shop_app.core import db
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers import payments as companies
 from shop_app.services.cart import cart
 from shop_app.services.payments import payments
 from shop_app.services.refunds.refunds import RefundWish
-from shop_app.till import comparing
 from shop_app.web import webhooks
+from shop_app.workflows import pay, reconcile, recover
+from shop_app.workflows import refund as refund_workflow
+from shop_app.workflows import settle as settle_workflow
 from tests.paying import FORM, GOOD, MANAGER, ME, World, client_of, everything, make_world, rows
 
 CREATE = "POST /v1/checkout/sessions"
@@ -40,7 +42,7 @@ def bowls() -> tuple[int, int]:
 
 
 def sweep() -> int:
-    return asyncio.run(till.sweep())
+    return asyncio.run(recover.sweep())
 
 
 def sessions(world: World) -> list[tuple[str, str]]:
@@ -49,7 +51,7 @@ def sessions(world: World) -> list[tuple[str, str]]:
 
 
 def closed() -> bool:
-    return asyncio.run(till.close(order().id, "cancelled"))
+    return asyncio.run(pay.close(order().id, "cancelled"))
 
 
 # --- The straight way -----------------------------------------------------------------------------
@@ -80,7 +82,7 @@ def test_many_clicks_are_one_order_and_one_payment(world):
     total = world.fill_cart()
 
     async def clicks() -> set[str]:
-        return set(await asyncio.gather(*(till.pay(ME, FORM, total) for _ in range(6))))
+        return set(await asyncio.gather(*(pay.pay(ME, FORM, total) for _ in range(6))))
 
     assert len(asyncio.run(clicks())) == 1
     assert (len(rows("customer_order")), len(rows("payment")), len(sessions(world))) == (1, 1, 1)
@@ -112,7 +114,7 @@ def test_a_decline_keeps_everything_open_and_says_why(world, number):
 
 def test_cancelling_gives_everything_back_and_nobody_can_pay_any_more(world):
     url = world.pay()
-    asyncio.run(till.give_up(order().token))
+    asyncio.run(pay.give_up(order().token))
 
     assert (order().status, rows("payment")[0].state, bowls()) == ("cancelled", "expired", (3, 0))
     assert sessions(world) == [("expired", "unpaid")]
@@ -124,7 +126,7 @@ def test_cancelling_gives_everything_back_and_nobody_can_pay_any_more(world):
 def test_cancelling_after_paying_leaves_the_order_paid(world):
     world.enter_card(world.pay())
 
-    asyncio.run(till.give_up(order().token))
+    asyncio.run(pay.give_up(order().token))
     assert (order().status, order().payment_status, bowls()) == ("placed", "paid", (3, 1))
 
 
@@ -144,7 +146,7 @@ def test_a_changed_cart_whose_order_was_paid_meanwhile_keeps_that_order(world):
     total = world.fill_cart("DUNE-MUG")
 
     # What was added afterwards is a cart of its own by now, at another total than the one shown.
-    asyncio.run(till.pay(ME, FORM, total))
+    asyncio.run(pay.pay(ME, FORM, total))
     assert [row.status for row in rows("customer_order")] == ["placed", "pending"]
     assert rows("customer_order")[0].payment_status == "paid"
     assert [row.sku for row in rows("order_line")] == ["SHOAL-BOWL", "DUNE-MUG"]
@@ -176,10 +178,10 @@ def test_reconcile_finds_what_the_webhook_missed_and_says_so_once(world):
     world.enter_card(world.pay())
 
     reference = rows("payment")[0].reference
-    assert asyncio.run(till.reconcile()) == [f"Payment {reference} of order id {order().id}: applied."]
+    assert asyncio.run(reconcile.reconcile()) == [f"Payment {reference} of order id {order().id}: applied."]
     assert (order().status, order().payment_status) == ("placed", "paid")
     after = everything()
-    assert asyncio.run(till.reconcile()) == []
+    assert asyncio.run(reconcile.reconcile()) == []
     assert everything() == after
 
 
@@ -204,18 +206,18 @@ def test_reconcile_looks_at_every_payment_however_many_there_are(world, monkeypa
         looked.append(payment.payment_id)
         return "already known"
 
-    monkeypatch.setattr(comparing, "settle", settle)
-    assert asyncio.run(till.reconcile()) == []
+    monkeypatch.setattr(reconcile, "settle", settle)
+    assert asyncio.run(reconcile.reconcile()) == []
     assert len(looked) == len(wanted)
     assert set(looked) == wanted
 
 
 def test_reconcile_goes_on_from_page_to_page_and_finds_the_oldest(world, monkeypatch):
-    monkeypatch.setattr(comparing, "PAGE", 2)
+    monkeypatch.setattr(reconcile, "PAGE", 2)
     world.enter_card(world.pay())
     paid = rows("payment")[0]
     more_payments(4)
-    sentences = asyncio.run(till.reconcile())
+    sentences = asyncio.run(reconcile.reconcile())
     assert f"Payment {paid.reference} of order id {order().id}: applied." in sentences
     # The others are unknown to the company, and each is said.
     assert len(sentences) == 5
@@ -228,12 +230,12 @@ def test_reconcile_does_not_say_that_all_agrees_while_notices_wait(world, monkey
     async def broken(_inbox_id: int) -> str:
         raise RuntimeError("it can't be applied")
 
-    for caller in ("shop_app.till.healing", "shop_app.till"):
+    for caller in ("shop_app.workflows.recover", "shop_app.workflows.settle"):
         monkeypatch.setattr(f"{caller}.apply_notice", broken)
     assert world.post_event(body, header) == 200
     # The payment itself is settled by the first comparison; the notice still waits after it.
-    asyncio.run(till.reconcile())
-    assert asyncio.run(till.reconcile()) == [
+    asyncio.run(reconcile.reconcile())
+    assert asyncio.run(reconcile.reconcile()) == [
         "1 of the company's notices couldn't be applied yet: the log says why."
     ]
 
@@ -255,7 +257,8 @@ def test_webhook_return_and_reconcile_at_once_pay_once(world):
 
     async def all_at_once() -> list[object]:
         return await asyncio.gather(
-            *(till.settle_from_provider("stripe", reference) for _ in range(8)), till.reconcile()
+            *(settle_workflow.settle_from_provider("stripe", reference) for _ in range(8)),
+            reconcile.reconcile(),
         )
 
     outcomes = asyncio.run(all_at_once())
@@ -397,7 +400,7 @@ def test_an_order_that_ends_while_the_company_answers_has_its_session_expired(wo
 
 
 def refund(amount_minor: int, key: str) -> None:
-    asyncio.run(till.refund(order().id, RefundWish(free_minor=amount_minor), key, MANAGER))
+    asyncio.run(refund_workflow.refund(order().id, RefundWish(free_minor=amount_minor), key, MANAGER))
 
 
 @pytest.fixture
@@ -441,7 +444,8 @@ def test_twenty_refunds_at_once_give_back_no_more_than_there_was(paid):
     async def many() -> list[object]:
         one, wish = order().id, RefundWish(free_minor=981)
         return await asyncio.gather(
-            *(till.refund(one, wish, f"key-{n}", MANAGER) for n in range(20)), return_exceptions=True
+            *(refund_workflow.refund(one, wish, f"key-{n}", MANAGER) for n in range(20)),
+            return_exceptions=True,
         )
 
     outcomes = asyncio.run(many())
@@ -480,7 +484,7 @@ def test_a_pending_refund_that_fails_days_later_is_money_that_stayed(paid):
 
     paid.browser.post(f"/sandbox/_refunds/{found.provider_reference}?status=failed")
     paid.deliver()
-    asyncio.run(till.reconcile())
+    asyncio.run(reconcile.reconcile())
     (payment,), (found,) = rows("payment"), rows("refund")
     assert (found.status, payment.refund_pending_minor, payment.refunded_minor) == ("failed", 0, 0)
     assert order().payment_status == "paid"

@@ -7,11 +7,12 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from shop_app import db, till
+from shop_app.core import db
+from shop_app.core.settings import settings
 from shop_app.services.cart import cart
 from shop_app.services.credit import credit
 from shop_app.services.payments import payments
-from shop_app.settings import settings
+from shop_app.workflows import pay
 from tests.faults import counter, later_money, returning
 from tests.faults.company_books import Company
 from tests.paying import FORM, ME, World, make_world, rows
@@ -62,7 +63,7 @@ def world(engine, tmp_path, monkeypatch) -> World:
     with db.transaction() as session:
         issued = credit.issue(session, 500, by=counter.CLERK, request_key="card-500")
         cart.apply_credit(session, ME, issued.code)
-    world.enter_card(asyncio.run(till.pay(ME, FORM, total, expected_credit_minor=500)))
+    world.enter_card(asyncio.run(pay.pay(ME, FORM, total, expected_credit_minor=500)))
     world.deliver()
     return world
 

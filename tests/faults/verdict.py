@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from sqlalchemy import text
 from sqlmodel import Session
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.books import books
 from tests.faults import later_money
 from tests.faults.company_books import Ask, Company

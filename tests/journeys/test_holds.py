@@ -8,7 +8,7 @@ from datetime import timedelta
 from playwright.sync_api import expect
 from sqlmodel import col, select
 
-from shop_app.clock import now
+from shop_app.core.clock import now
 from shop_app.models import StockHold, StockLevel, Variant
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import PHONE

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlmodel import col, select
 
-from shop_app.clock import now
+from shop_app.core.clock import now
 from shop_app.models import Fulfilment, Order, OrderLine, ReturnRequest
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import PHONE, Shopper

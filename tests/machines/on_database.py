@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine
 from sqlalchemy import Engine, RowMapping, select
 from sqlmodel import Session, SQLModel
 
-from shop_app import db, migrate
-from shop_app.errors import ShopError
+from shop_app.core import db, migrate
+from shop_app.core.errors import ShopError
 from shop_app.models import Order
 from shop_app.services import remembered
 from shop_app.services.books import books

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from shop_app.errors import ShopError
+from shop_app.core.errors import ShopError
 from shop_app.models import Cart, StockPolicy
 from shop_app.services.stock import stock
 from tests.factories import add, make_product, variant_with

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from shop_app.errors import Invalid, ProviderDown
+from shop_app.core.errors import Invalid, ProviderDown
 from shop_app.providers.mail import mailer
 from shop_app.providers.mail.file import FileMailer
 from shop_app.providers.mail.smtp import SmtpMailer

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop_app.clock import now
-from shop_app.errors import NotFound, ProviderDown
+from shop_app.core.clock import now
+from shop_app.core.errors import NotFound, ProviderDown
+from shop_app.core.settings import settings
 from shop_app.providers.payments import KNOWN, NeverTaken, PayLine, StartPayment, provider
 from shop_app.providers.payments.stripe import StripeProvider, line_items, session_expiry, session_params
-from shop_app.settings import settings
 from tests.paying import KEY, SANDBOX, SECRET, World, client_of, make_sandbox
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from shop_app import db
+from shop_app.core import db
 from tests import figures
 from tests.factories import make_basics, make_product
 from tests.racing import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, func, select
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, update
 
-from shop_app import db
-from shop_app.clock import now
+from shop_app.core import db
+from shop_app.core.clock import now
 from shop_app.services.cart import cart
 from shop_app.services.checkout import holds
 from shop_app.services.orders import orders

@@ -12,8 +12,8 @@ from _pytest.mark import ParameterSet
 from sqlalchemy import update
 from sqlmodel import SQLModel
 
-from shop_app import db, facts, till
-from shop_app.errors import ShopError
+from shop_app.core import db, events
+from shop_app.core.errors import ShopError
 from shop_app.providers.payments.stripe import StripeProvider
 from shop_app.services import remembered
 from shop_app.services.books import books
@@ -23,6 +23,7 @@ from shop_app.services.orders import orders
 from shop_app.services.payments import payment_inbox, payment_ledger, payments
 from shop_app.services.promotions import promotions
 from shop_app.services.stock import stock
+from shop_app.workflows import pay, reconcile, recover
 from tests.factories import key_hash, make_promotion, stock_of
 from tests.interleaving import Rival, Step, around
 from tests.paying import FORM, ME, World, client_of, make_world, rows
@@ -78,11 +79,11 @@ class Checkout:
     def quiet(self) -> None:
         """What was missed is found, and what waits in vain comes to its end."""
         self.world.deliver()
-        asyncio.run(till.reconcile())
+        asyncio.run(reconcile.reconcile())
         self.clock.shift(DAY_SECONDS)
-        asyncio.run(till.sweep())
+        asyncio.run(recover.sweep())
         self.world.deliver()
-        asyncio.run(till.reconcile())
+        asyncio.run(reconcile.reconcile())
 
     # The rivals.
 
@@ -103,7 +104,7 @@ class Checkout:
         rate = tables["tax_rate"]
         with db.transaction() as session:
             session.connection().execute(update(rate).values(rate_ppm=rate.c.rate_ppm + 10_000))
-            facts.announce(session, facts.TermsChanged())
+            events.announce(session, events.TermsChanged())
         remembered.forget_all()
 
     def stock_is_counted_down(self) -> None:
@@ -134,7 +135,7 @@ class Checkout:
         promotion = tables["promotion"]
         with db.transaction() as session:
             session.connection().execute(update(promotion).values(active=False))
-            facts.announce(session, facts.TermsChanged())
+            events.announce(session, events.TermsChanged())
 
     def cart_grows(self) -> None:
         with db.transaction() as session:
@@ -154,14 +155,14 @@ class Checkout:
 
     def time_runs_out(self) -> None:
         self.clock.shift(41 * 60)
-        asyncio.run(till.sweep())
+        asyncio.run(recover.sweep())
 
     def shopper_cancels(self) -> None:
         mine = [row.token for row in rows("customer_order") if row.email == FORM.email]
-        asyncio.run(till.give_up(mine[-1]))
+        asyncio.run(pay.give_up(mine[-1]))
 
     def clicks_again(self) -> None:
-        asyncio.run(till.pay(ME, FORM, self.shown))
+        asyncio.run(pay.pay(ME, FORM, self.shown))
 
     def pays_in_another_tab(self) -> None:
         with db.transaction() as session:
@@ -169,7 +170,7 @@ class Checkout:
         self.pay_what_is_shown(shown)
 
     def shop_reconciles(self) -> None:
-        asyncio.run(till.reconcile())
+        asyncio.run(reconcile.reconcile())
 
 
 def _variant() -> int:

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlmodel import SQLModel
 
-from shop_app import db
-from shop_app.errors import Conflict
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
+from shop_app.core.errors import Conflict
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.orders import orders

@@ -10,11 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, ProviderDown, ShopError
+from shop_app.core import db
+from shop_app.core.errors import Conflict, ProviderDown, ShopError
 from shop_app.services.orders import fulfilment
 from shop_app.services.refunds import refunds
 from shop_app.services.refunds.refunds import RefundWish
+from shop_app.workflows import cancel as cancel_workflow
+from shop_app.workflows import fulfil, recover
+from shop_app.workflows import refund as refund_workflow
 from tests.paying import MANAGER, World, client_of, make_world, rows
 from tests.selling import (
     CLERK,
@@ -79,7 +82,7 @@ def test_of_twenty_refunds_of_thirty_per_cent_three_pass(world):
 
     (payment,) = rows("payment")
     assert (payment.refund_pending_minor, payment.refunded_minor) == (3 * share, 0)
-    assert run(till.sweep()) == 3
+    assert run(recover.sweep()) == 3
     assert at_stripe(world) == [share] * 3
     assert rows("payment")[0].refunded_minor == 3 * share
 
@@ -88,7 +91,7 @@ def test_twenty_clicks_on_one_refund_are_one(world):
     one = RefundWish(lines={line("DUNE-MUG").id: 1}, restock=True)
     assert at_once(lambda _number: request(one, "same")) == {"done": 20}
 
-    run(till.sweep())
+    run(recover.sweep())
     assert (at_stripe(world), units("DUNE-MUG")) == ([2400], (0, 0, 1))
 
 
@@ -115,12 +118,12 @@ def test_parcels_refunds_and_cancelling_at_once_leave_every_unit_in_one_place(wo
     mug = line("DUNE-MUG").id
     acts: list[Callable[[int], object]] = [
         lambda number: request(RefundWish(lines={mug: 1}, restock=True), f"refund-{number}"),
-        lambda number: run(till.fulfil(1, {mug: 1}, carrier="", tracking="", by=CLERK)),
+        lambda number: run(fulfil.fulfil(1, {mug: 1}, carrier="", tracking="", by=CLERK)),
         lambda number: cancel(f"cancel-{number}"),
     ]
     at_once(lambda number: acts[number % 3](number), times=12, threads=6)
 
-    run(till.sweep())
+    run(recover.sweep())
     sent, back, ended = units("DUNE-MUG")
     assert sent + ended == 3
     assert shelf(1) == (5 - sent + back, 0)
@@ -143,16 +146,16 @@ def test_death_between_our_row_and_stripe_is_healed_by_the_sweep_with_the_same_k
         raise Killed
 
     with monkeypatch.context() as patch:
-        place = till.desk if line_of_death == "ask_for_refund" else refunds
+        place = refund_workflow if line_of_death == "ask_for_refund" else refunds
         patch.setattr(place, line_of_death, die)
         with pytest.raises(Killed):
             refund(lines={"SHOAL-BOWL": 1}, restock=True)
     assert (rows("refund")[0].status, rows("payment")[0].refund_pending_minor) == ("pending", 2780)
 
-    assert run(till.sweep()) == 1
+    assert run(recover.sweep()) == 1
     assert (at_stripe(world), rows("payment")[0].refunded_minor) == ([2780], 2780)
     refund(lines={"SHOAL-BOWL": 1}, restock=True)
-    assert (at_stripe(world), units("SHOAL-BOWL"), run(till.sweep())) == ([2780], (0, 0, 1), 0)
+    assert (at_stripe(world), units("SHOAL-BOWL"), run(recover.sweep())) == ([2780], (0, 0, 1), 0)
 
 
 def test_a_lost_reply_is_found_a_day_later_although_the_company_forgot_the_key(world, clock):
@@ -163,7 +166,7 @@ def test_a_lost_reply_is_found_a_day_later_although_the_company_forgot_the_key(w
     assert statuses()[:2] == ("cancelled", "paid")
     clock.shift(25 * 3600)
 
-    run(till.sweep())
+    run(recover.sweep())
     assert (at_stripe(world), statuses()[1]) == ([order().total_minor], "refunded")
 
 
@@ -172,8 +175,8 @@ def test_a_parcel_and_a_cancel_at_once_end_in_one_of_two_ways(world):
 
     async def both() -> Sequence[object]:
         return await asyncio.gather(
-            till.fulfil(1, {bowl: 1}, carrier="", tracking="", by=CLERK),
-            till.cancel(1, restock=True, refund=True, reason="", by=MANAGER, request_key="key"),
+            fulfil.fulfil(1, {bowl: 1}, carrier="", tracking="", by=CLERK),
+            cancel_workflow.cancel(1, restock=True, refund=True, reason="", by=MANAGER, request_key="key"),
             return_exceptions=True,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.cart import cart
 from shop_app.services.orders import orders
 from tests.factories import key_hash, make_basics, make_product, make_promotion

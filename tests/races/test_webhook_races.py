@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from shop_app import till
+from shop_app.workflows import recover
 from tests.faults.test_payment_events import CASES, events, no_event_counts_twice, order, standing
 from tests.paying import World, make_world, rows
 
@@ -37,7 +37,7 @@ def at_once(world: World, told: list[tuple[str, str]]) -> None:
         thread.join()
     assert set(answers) == {200}
     # What a rival's lock kept waiting is taken up by the sweep.
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
 
 
 @pytest.mark.both

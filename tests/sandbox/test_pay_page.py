@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shop_app.clock import now
+from shop_app.core.clock import now
 from tests.paying import World, client_of, make_sandbox
 from tests.sandbox.test_contract import wanted
 

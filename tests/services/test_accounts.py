@@ -10,12 +10,14 @@ import pytest
 from click.testing import CliRunner
 from sqlmodel import Session, col, select
 
-from shop_app import cli, db, together
+from shop_app import cli
+from shop_app.core import db, sqlite_writer
+from shop_app.core.access.principal import NOBODY
+from shop_app.core.errors import Conflict, Forbidden, Invalid
 from shop_app.demo import load
-from shop_app.errors import Conflict, Forbidden, Invalid
 from shop_app.models import AuditEntry, LoginSession, Staff
 from shop_app.services import accounts, audit, passwords
-from shop_app.services.accounts import NOBODY, PERMISSIONS
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.passwords import Hashed, hash_password
 from shop_app.web import signing_in as signing
 from tests.factories import sign_in
@@ -222,9 +224,9 @@ def test_the_demo_s_and_the_command_line_s_passwords_are_hashed_before_their_tra
     class Watching:
         def hash(self, password: str) -> str:
             # Another writer gets in only where nobody has begun.
-            free = together._lock.acquire(blocking=False)
+            free = sqlite_writer._lock.acquire(blocking=False)
             if free:
-                together._lock.release()
+                sqlite_writer._lock.release()
             wrote.append(free)
             return hashing.hash(password)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session
 
-from shop_app.errors import NotFound
+from shop_app.core.errors import NotFound
 from shop_app.services.catalog import product_page
 from shop_app.services.listing import listing, search
 from shop_app.services.listing.listing_links import read_address, read_query

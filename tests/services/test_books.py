@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.books import books
 from shop_app.services.books.book_rules import RULES
 from tests.demo_file import demo_database

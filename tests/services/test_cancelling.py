@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app import db, jobs, till
-from shop_app.errors import Conflict, Forbidden, ProviderDown
+from shop_app.core import db
+from shop_app.core.errors import Conflict, Forbidden, ProviderDown
 from shop_app.services.cart import cart
-from shop_app.till import desk
+from shop_app.worker import jobs
+from shop_app.workflows import cancel as cancel_workflow
+from shop_app.workflows import recover
 from tests.interleaving import Rival, Step, around
 from tests.paying import MANAGER, ME, World, client_of, everything, make_world, rows
 from tests.selling import (
@@ -193,10 +195,10 @@ def test_an_authorised_order_is_let_go_and_ends(engine, tmp_path, configure):
 # --- At the same moment ---------------------------------------------------------------------------
 
 STEPS = (
-    Step("the check", desk.cancelling, "check"),
-    Step("the end of its payments", desk.authorisations, "of_order"),
-    Step("the list of its payments", desk.payments, "of_order"),
-    Step("the cancelling", desk.cancelling, "cancel"),
+    Step("the check", cancel_workflow.cancelling, "check"),
+    Step("the end of its payments", cancel_workflow.authorisations, "of_order"),
+    Step("the list of its payments", cancel_workflow.payments, "of_order"),
+    Step("the cancelling", cancel_workflow.cancelling, "cancel"),
 )
 
 
@@ -217,7 +219,7 @@ def test_a_card_that_is_entered_while_staff_cancel_ends_right(world, step, when,
             outcome = "cancelled"
         except Conflict as refusal:
             outcome = refusal.message
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
     paid = rows("payment")[0].captured_minor
     if outcome == "cancelled":
         assert (order().status, shelf()) == ("cancelled", (3, 0))
@@ -237,7 +239,10 @@ def test_twenty_cancels_at_once_are_one(world):
 
     async def many() -> list[object]:
         return await asyncio.gather(
-            *(till.cancel(order_id, request_key=f"key-{number % 4}", **asked) for number in range(20)),
+            *(
+                cancel_workflow.cancel(order_id, request_key=f"key-{number % 4}", **asked)
+                for number in range(20)
+            ),
             return_exceptions=True,
         )
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlmodel import Session, SQLModel
 
-from shop_app import facts
-from shop_app.errors import Invalid, NotFound, OutOfStock, TooMany
+from shop_app.core import events
+from shop_app.core.errors import Invalid, NotFound, OutOfStock, TooMany
 from shop_app.models import ProductStatus, StockPolicy
 from shop_app.services.cart import cart
 from tests.factories import key_hash, make_basics, make_product, make_promotion, variant_with
@@ -45,7 +45,7 @@ def test_an_added_thing_is_in_the_cart_with_its_price_delivery_and_tax(session):
     assert (view.tax_note, view.total_minor) == ("Includes €8.44 VAT", 5290)
     assert (view.free_shipping_line, view.free_shipping_percent) == ("Add €2.00 for free delivery", 96)
     assert (view.country, view.country_name, view.can_check_out) == ("DE", "Germany", True)
-    assert facts.CartChanged(1) in session.info["facts"]
+    assert events.CartChanged(1) in session.info["facts"]
 
 
 def test_adding_again_adds_on_top_and_raises_the_version(session):

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlmodel import Session, col, select
 
-from shop_app.clock import now
-from shop_app.errors import NotFound
+from shop_app.core.clock import now
+from shop_app.core.errors import NotFound
 from shop_app.models import Category, OptionValue, Product, StockLevel, Variant
 from shop_app.services.catalog.catalog import Listing, ListingQuery
 from shop_app.services.listing import listing, listing_pages, shelf

@@ -9,8 +9,8 @@ import pytest
 import time_machine
 from sqlmodel import Session
 
-from shop_app.clock import now
-from shop_app.errors import NotFound
+from shop_app.core.clock import now
+from shop_app.core.errors import NotFound
 from shop_app.models import (
     Picture,
     PriceHistory,

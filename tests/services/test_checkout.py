@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import Session
 
-from shop_app import facts
-from shop_app.clock import now
-from shop_app.errors import NotFound
+from shop_app.core import events
+from shop_app.core.clock import now
+from shop_app.core.errors import NotFound
 from shop_app.models import TaxRate
 from shop_app.providers.taxes import Place
 from shop_app.services import remembered
@@ -74,7 +74,7 @@ def test_another_country_changes_fields_delivery_and_tax(session):
     assert (view.shipping, view.total_minor) == ("€8.90", 3290)
     assert view.tax_lines == [("20 % VAT included", "€5.48")]
     assert view.cart.version == before + 1
-    assert facts.CartChanged(1) in session.info["facts"]
+    assert events.CartChanged(1) in session.info["facts"]
 
 
 def test_a_country_without_delivery_is_not_taken_and_says_so(session):
@@ -273,7 +273,7 @@ def test_edited_terms_are_seen_at_once_and_memory_lasts_seconds(session, clock):
     assert checkout.view(session, ME).shipping == "€6.90"
 
     session.connection().exec_driver_sql("UPDATE shipping_method SET price_minor = 790")
-    facts.tell([facts.TermsChanged()])
+    events.tell([events.TermsChanged()])
     assert checkout.view(session, ME).shipping == "€7.90"
 
 

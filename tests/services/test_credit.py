@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import Session, col, select
 
-from shop_app.clock import now
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.core.access.principal import NOBODY, Principal
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.letters import compose
 from shop_app.models import AuditEntry, CreditAccount, CreditEntry, CreditEntryKind, Letter
-from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.credit import credit, credit_codes, credit_desk
 from shop_app.services.letters import LetterToSend
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from shop_app.errors import Invalid
+from shop_app.core.errors import Invalid
 from shop_app.services.product_files import fetching, public_addresses
 from shop_app.services.product_files.fetching import Fetcher, web_address
 from shop_app.services.product_files.public_addresses import is_public, public_address

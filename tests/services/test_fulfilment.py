@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import FulfilmentStatus
-from shop_app.services.accounts import Principal
 from shop_app.services.orders import attention, fulfilment
 from shop_app.services.orders.order_units import UnitLine, status_of
+from shop_app.workflows import fulfil, mark_paid
 from tests.paying import MANAGER, World, client_of, everything, make_world, rows
 from tests.selling import (
     CLERK,
@@ -150,7 +151,7 @@ def test_a_line_of_another_order_isnt_sent(sold):
     foreign = line("SHOAL-BOWL").id
     sell(sold, {"DUNE-MUG": 1})
     with pytest.raises(NotFound):
-        run(till.fulfil(order().id, {foreign: 1}, carrier="", tracking="", by=CLERK))
+        run(fulfil.fulfil(order().id, {foreign: 1}, carrier="", tracking="", by=CLERK))
 
 
 def test_an_unpaid_order_is_sent_only_where_it_is_paid_on_pick_up(world):
@@ -160,7 +161,7 @@ def test_an_unpaid_order_is_sent_only_where_it_is_paid_on_pick_up(world):
     delivered(send({"SHOAL-BOWL": 1}, unpaid_too=True))
     assert statuses() == ("placed", "none", "delivered")
 
-    run(till.mark_paid(order().number, "cash 12", MANAGER))
+    run(mark_paid.mark_paid(order().number, "cash 12", MANAGER))
     assert statuses() == ("completed", "paid", "delivered")
 
 

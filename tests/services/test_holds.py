@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
-from shop_app import facts
-from shop_app.clock import now
+from shop_app.core import events
+from shop_app.core.clock import now
 from shop_app.models import StockPolicy
 from shop_app.services.books import books
 from shop_app.services.cart import cart
@@ -216,8 +216,8 @@ def test_the_sweep_gives_back_what_ran_out_and_tells_the_pages(shop, clock):
     assert not holds.any_run_out(shop)
     assert (of(shop, "LAMP"), of(shop, "BOWL")) == ((10, 0, 0), (4, 0, 2))
     told = shop.info["facts"]
-    assert [type(fact) for fact in told] == [facts.StockChanged, facts.CartChanged]
-    assert told[0] == facts.StockChanged(
+    assert [type(fact) for fact in told] == [events.StockChanged, events.CartChanged]
+    assert told[0] == events.StockChanged(
         tuple(sorted(variant_with(shop, sku).id or 0 for sku in ("BOWL", "LAMP")))
     )
     assert (holds.view(shop, MARTA).state, holds.view(shop, JONAS).state) == ("over", "held")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from shop_app import db
+from shop_app.core import db
+from shop_app.core.settings import ROOT
 from shop_app.services.listing import facet_counts, kept, search_index, shelf
 from shop_app.services.listing.kept import Kept
-from shop_app.settings import ROOT
 from tests.factories import make_basics, make_product
 
 
@@ -62,7 +62,7 @@ def test_warming_folds_everything_that_pages_ask_for(engine, monkeypatch):
 
 START = """
 import asyncio, threading
-from shop_app import db, migrate
+from shop_app.core import db, migrate
 from shop_app.services.catalog import storefront
 from shop_app.services.listing import facet_counts, kept
 from shop_app import shop_app as shop

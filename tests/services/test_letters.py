@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from shop_app.clock import now
+from shop_app.core.clock import now
 from shop_app.letters import compose
 from shop_app.models import Letter
 from shop_app.services import letters

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from shop_app import db
-from shop_app.errors import Invalid
+from shop_app.core import db
+from shop_app.core.errors import Invalid
 from shop_app.services import links
 from shop_app.services.cart import cart
 from shop_app.services.checkout import addresses, checkout

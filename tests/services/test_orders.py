@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Row, select, update
 from sqlmodel import Session, SQLModel
 
-from shop_app import facts
-from shop_app.errors import Conflict, Invalid, NotFound, OutOfStock
+from shop_app.core import events
+from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock
+from shop_app.core.settings import settings
 from shop_app.models import OrderStatus, PaymentStatus, ProductStatus
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout
@@ -19,7 +20,6 @@ from shop_app.services.checkout.checkout import CheckoutForm
 from shop_app.services.days import full_day
 from shop_app.services.orders import orders
 from shop_app.services.stock import stock
-from shop_app.settings import settings
 from tests.factories import key_hash, make_basics, make_product, make_promotion, stock_of
 
 pytestmark = pytest.mark.both
@@ -80,7 +80,7 @@ def test_an_order_is_a_frozen_copy_of_all_that_was_agreed(session, clock):
     ]
     assert taxes == [(line.id, "19 % VAT", 4034, 766), (None, "19 % VAT", 412, 78)]
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 2, 0)
-    assert facts.OrderPlaced(placed.order_id) in session.info["facts"]
+    assert events.OrderPlaced(placed.order_id) in session.info["facts"]
     assert cart.view(session, ME).count == 2
 
 

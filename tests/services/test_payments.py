@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop_app import db
-from shop_app.errors import Conflict, NotFound
+from shop_app.core import db
+from shop_app.core.errors import Conflict, NotFound
 from shop_app.models import PaymentStatus
 from shop_app.providers.payments import DisputePicture, Notice, PaymentPicture, RefundPicture, Started
 from shop_app.services.books import books

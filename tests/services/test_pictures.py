@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 from sqlmodel import Session
 
-from shop_app.errors import Invalid, NotFound
+from shop_app.core.errors import Invalid, NotFound
 from shop_app.services.catalog import pictures
 
 

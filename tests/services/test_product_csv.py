@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from sqlmodel import col, func, select
 
-from shop_app import db
-from shop_app.errors import Invalid, ShopError
+from shop_app.core import db
+from shop_app.core.errors import Invalid, ShopError
 from shop_app.models import (
     AuditEntry,
     OptionValue,
@@ -256,7 +256,7 @@ def _cart(session) -> int:
 
 
 def db_now():
-    from shop_app.clock import now
+    from shop_app.core.clock import now
 
     return now()
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from sqlmodel import Session, col, func, select
 
-from shop_app import facts
-from shop_app.errors import Conflict, Invalid, NotFound
+from shop_app.core import events
+from shop_app.core.errors import Conflict, Invalid, NotFound
 from shop_app.models import (
     AuditEntry,
     PriceHistory,
@@ -58,7 +58,7 @@ def test_a_new_product_is_on_the_shelf_with_stock_rows_and_its_first_prices(shop
     prices = shop.exec(select(PriceHistory.price_minor).order_by(col(PriceHistory.price_minor))).all()
     assert prices == [1900, 2100]
     told = {type(fact) for fact in shop.info["facts"]}
-    assert {facts.CatalogueChanged, facts.PriceChanged} <= told
+    assert {events.CatalogueChanged, events.PriceChanged} <= told
 
 
 @pytest.mark.both
@@ -82,7 +82,7 @@ def test_a_new_price_leaves_history_and_touches_its_variant_alone(shop: Session)
     after = products.save(shop, "mug", replace(draft, variants=(cheaper, draft.variants[1])), actor="test")
     assert (after.outcome, after.version) == ("changed", 2)
     moss = saved.variant_ids["MUG-MOSS"]
-    assert facts.PriceChanged((moss,)) in shop.info["facts"]
+    assert events.PriceChanged((moss,)) in shop.info["facts"]
     history = shop.exec(
         select(PriceHistory).where(PriceHistory.variant_id == moss).order_by(col(PriceHistory.id))
     ).all()

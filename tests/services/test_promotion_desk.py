@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import Session, SQLModel, col
 
-from shop_app import facts
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.core import events
+from shop_app.core.access.principal import Principal
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, Promotion, PromotionCode
 from shop_app.services import remembered
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.promotions import promotion_desk
 from shop_app.services.promotions.promotion_desk import PromotionDraft
@@ -47,7 +48,7 @@ def counts(session: Session) -> tuple[int, int, int]:
 
 def test_a_promotion_is_made_changed_and_ended_and_carts_follow_at_once(session):
     promotion_id = promotion_desk.create(session, SPRING, by=MANAGER)
-    assert facts.TermsChanged() in session.info["facts"]
+    assert events.TermsChanged() in session.info["facts"]
     cart.add(session, ME, "DUNE-MUG", 1)
     assert cart.apply_code(session, ME, "SPRING10").discounts[0].amount == "−€2.40"
 

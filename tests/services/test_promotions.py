@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Row, select, update
 from sqlmodel import Session, SQLModel
 
-from shop_app.errors import Conflict, NotFound
+from shop_app.core.errors import Conflict, NotFound
 from shop_app.models import PromotionKind
 from shop_app.services import remembered
 from shop_app.services.books import books

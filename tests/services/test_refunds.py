@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop_app import db, till
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.credit import credit
 from shop_app.services.refunds import refunds
 from shop_app.services.refunds.refund_sums import RefundableLine
 from shop_app.services.refunds.refunds import RefundView
+from shop_app.workflows import mark_paid, pay
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
 from tests.selling import (
     CLERK,
@@ -250,7 +252,7 @@ def test_an_order_paid_by_card_and_gift_card_gives_back_to_the_card_first(world)
     with db.transaction() as session:
         issued = credit.issue(session, 2000, by=OWNER, request_key="card")
         cart.apply_credit(session, ME, issued.code)
-    url = asyncio.run(till.pay(ME, FORM, 5560, expected_credit_minor=2000))
+    url = asyncio.run(pay.pay(ME, FORM, 5560, expected_credit_minor=2000))
     world.enter_card(url)
     world.deliver()
     assert (statuses()[1], rows("credit_account")[0].balance_minor) == ("paid", 0)
@@ -270,7 +272,7 @@ def test_an_order_paid_by_card_and_gift_card_gives_back_to_the_card_first(world)
 
 def test_money_that_came_by_transfer_is_given_back_by_hand_and_noted(world):
     sell(world, {"SHOAL-BOWL": 1}, LATER)
-    asyncio.run(till.mark_paid(order().number, "SEPA 1", OWNER))
+    asyncio.run(mark_paid.mark_paid(order().number, "SEPA 1", OWNER))
     refund(free_minor=3270)
     assert (statuses()[1], made()[0][2]) == ("refunded", "succeeded")
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, Forbidden
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
+from shop_app.core.errors import Conflict, Forbidden
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.orders import fulfilment, orders
 from shop_app.services.returns import return_desk, returns
+from shop_app.workflows import refund as refund_workflow
 from tests.paying import World, make_world, rows
 
 BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", PERMISSIONS["owner"])
@@ -45,7 +47,7 @@ def refund(key: str = "refund-of-return-1") -> None:
     async def run() -> None:
         wanted = await db.in_transaction(return_desk.wish, 1, by=BOSS)
         if wanted:
-            await till.refund(wanted.order_id, wanted.wish, key, BOSS)
+            await refund_workflow.refund(wanted.order_id, wanted.wish, key, BOSS)
 
     asyncio.run(run())
 

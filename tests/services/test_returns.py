@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import Row, func, select, update
 from sqlmodel import Session, SQLModel
 
-from shop_app import facts
-from shop_app.clock import now
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.core import events
+from shop_app.core.access.principal import Principal
+from shop_app.core.clock import now
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import RETURN_MOVES, Letter, PaymentStatus, ReturnStatus
 from shop_app.services import letters
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout.checkout import CheckoutForm
@@ -143,7 +144,7 @@ def test_a_return_is_asked_for_and_its_receipt_written(session, arrived):
     assert receipt.things == ["2 × Dune Mug, Moss"]
     assert receipt.at == "20 November 2026, 10:00 UTC"
     assert kinds(session) == ["order_shipped", "return_requested"]
-    assert facts.OrderChanged(arrived.order_id) in session.info["facts"]
+    assert events.OrderChanged(arrived.order_id) in session.info["facts"]
     assert counts(session, arrived) == [(1, 0), (1, 0)]
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
-from shop_app.clock import now
+from shop_app.core.clock import now
 from shop_app.models import (
     Product,
     ProductStatus,

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
-from shop_app import facts
-from shop_app.errors import Conflict, Invalid, OutOfStock
+from shop_app.core import events
+from shop_app.core.errors import Conflict, Invalid, OutOfStock
 from shop_app.models import Order, StockPolicy
 from shop_app.services.stock import stock
 from tests.factories import make_cart, make_product, stock_of, variant_with
@@ -52,7 +52,7 @@ def test_a_stocktake_sets_what_is_there_and_says_who_and_why(session, lamp):
     row = session.connection().execute(select(movement).order_by(movement.c.id.desc())).first()
     assert row
     assert (row.reason, row.actor, row.note) == ("stocktake", "clerk@example.com", "shelf 3")
-    assert session.info["facts"] == [facts.StockChanged((lamp,))]
+    assert session.info["facts"] == [events.StockChanged((lamp,))]
 
 
 def test_setting_what_is_there_already_leaves_no_trace(session, lamp):

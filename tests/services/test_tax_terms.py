@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Row, select
 from sqlmodel import Session, SQLModel
 
-from shop_app.clock import now
-from shop_app.errors import Invalid
+from shop_app.core.clock import now
+from shop_app.core.errors import Invalid
 from shop_app.providers import taxes as engines
 from shop_app.providers.taxes import Place, QuotedRate
 from shop_app.services.books import books

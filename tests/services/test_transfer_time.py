@@ -8,16 +8,20 @@ from datetime import timedelta
 
 import pytest
 
-from shop_app import db, jobs, letters, till
-from shop_app.errors import Conflict
-from shop_app.money import show
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app import letters
+from shop_app.core import db
+from shop_app.core.access.principal import Principal
+from shop_app.core.errors import Conflict
+from shop_app.core.money import show
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.credit import credit
 from shop_app.services.orders import attention, fulfilment, order_life, orders
 from shop_app.services.payments import transfer_time
 from shop_app.services.returns import returns
+from shop_app.worker import jobs
+from shop_app.workflows import fulfil, pay, recover
 from tests.factories import key_hash
 from tests.paying import FORM, ME, World, everything, make_world, rows
 from tests.selling import CLERK, cancel, sell, send, units
@@ -44,7 +48,7 @@ def awaited(world) -> World:
 
 
 def sweep() -> None:
-    asyncio.run(till.sweep())
+    asyncio.run(recover.sweep())
 
 
 def order():
@@ -172,7 +176,7 @@ def test_one_that_was_paid_between_the_look_and_the_end_goes_on(awaited, clock):
 
 def test_one_that_was_handed_over_before_it_was_paid_goes_on(awaited, clock):
     line = rows("order_line")[0].id
-    asyncio.run(till.fulfil(order().id, {line: 1}, carrier="", tracking="", by=CLERK, unpaid_too=True))
+    asyncio.run(fulfil.fulfil(order().id, {line: 1}, carrier="", tracking="", by=CLERK, unpaid_too=True))
     clock.shift(11 * DAY)
     sweep()
     assert (order().status, order().fulfilment_status) == ("placed", "shipped")
@@ -180,7 +184,7 @@ def test_one_that_was_handed_over_before_it_was_paid_goes_on(awaited, clock):
 
 def test_many_that_were_handed_over_keep_no_other_from_ending(awaited, clock):
     line = rows("order_line")[0].id
-    asyncio.run(till.fulfil(order().id, {line: 1}, carrier="", tracking="", by=CLERK, unpaid_too=True))
+    asyncio.run(fulfil.fulfil(order().id, {line: 1}, carrier="", tracking="", by=CLERK, unpaid_too=True))
     awaited.pay(MANUAL)
     clock.shift(8 * DAY)
     with db.reading() as session:
@@ -244,7 +248,7 @@ def test_a_gift_card_that_paid_a_part_gets_its_money_back(world, clock):
         card = credit.issue(session, 1000, by=OWNER, request_key="gift-card-0001")
         cart.add(session, ME, "SHOAL-BOWL", 1)
         cart.apply_credit(session, ME, card.code)
-    asyncio.run(till.pay(ME, MANUAL, 3270, expected_credit_minor=1000))
+    asyncio.run(pay.pay(ME, MANUAL, 3270, expected_credit_minor=1000))
     assert rows("credit_account")[0].balance_minor == 0
     clock.shift(10 * DAY)
     sweep()

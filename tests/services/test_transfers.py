@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+from shop_app.core import db
+from shop_app.core.access.principal import NOBODY, Principal
+from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.books import books
+from shop_app.workflows import mark_paid
 from tests.paying import FORM, World, everything, make_world, rows
 
 CLERK = Principal("staff", 0, "clerk@example.com", "Clerk", "clerk", PERMISSIONS["clerk"])
@@ -30,7 +32,7 @@ def awaited(world) -> World:
 
 
 def mark(reference: str = "SEPA 0815", number: int = 1001, by: Principal = MANAGER) -> bool:
-    return asyncio.run(till.mark_paid(number, reference, by))
+    return asyncio.run(mark_paid.mark_paid(number, reference, by))
 
 
 @pytest.mark.both
@@ -56,7 +58,7 @@ def test_a_transfer_pays_the_order_once(awaited):
 
 def test_eight_clicks_at_once_are_one_payment(awaited):
     async def clicks() -> list[bool]:
-        return await asyncio.gather(*(till.mark_paid(1001, "SEPA 0815", MANAGER) for _ in range(8)))
+        return await asyncio.gather(*(mark_paid.mark_paid(1001, "SEPA 0815", MANAGER) for _ in range(8)))
 
     assert sorted(asyncio.run(clicks())) == [False] * 7 + [True]
     assert len(rows("payment_event")) == 1

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from shop_app import db, till
-from shop_app.errors import TooMany
+from shop_app.core import db
+from shop_app.core.errors import TooMany
 from shop_app.services.books import books
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout, holds
 from shop_app.services.orders import orders
 from shop_app.services.payments import transfers
+from shop_app.workflows import pay
 from tests.factories import key_hash, make_basics, make_product, stock_of
 from tests.paying import FORM, MANAGER, everything, rows
 
@@ -159,7 +160,7 @@ def test_what_is_paid_doesnt_count():
 
 def test_what_is_given_up_doesnt_count():
     place("sam", 15, way="stripe")
-    asyncio.run(till.close(rows("customer_order")[-1].id, "cancelled"))
+    asyncio.run(pay.close(rows("customer_order")[-1].id, "cancelled"))
     place("sam", 5, way="stripe")
     assert kept() == 20
 
@@ -198,7 +199,7 @@ def test_a_hold_becomes_an_order_without_counting_twice():
 
 
 def test_nobody_knows_the_address_from_the_database(configure):
-    from shop_app.web.asking import Asker
+    from shop_app.core.access.asking import Asker
 
     origin = Asker("192.0.2.7", "").origin
     assert (len(origin), "192" in origin) == (64, False)
@@ -213,7 +214,7 @@ def test_many_at_once_keep_no_more_together():
     async def one(number: int) -> bool:
         form = replace(LATER, email=f"eve{number}@example.com")
         try:
-            await till.pay(key_hash(f"eve{number}"), form, totals[number], asked_from=HERE)
+            await pay.pay(key_hash(f"eve{number}"), form, totals[number], asked_from=HERE)
         except TooMany:
             return False
         return True

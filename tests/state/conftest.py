@@ -9,9 +9,9 @@ import pytest
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app import db
+from shop_app.core import db
+from shop_app.core.access import cookies
 from shop_app.services.listing import shelf
-from shop_app.web import cookies
 from tests import factories
 
 S = TypeVar("S", bound=rx.State)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from shop_app import db
+from shop_app.core import db
+from shop_app.core.access.cookies import key_hash
 from shop_app.services.cart import cart
 from shop_app.state.cart import NOTHING, Cart, Removed
-from shop_app.web.cookies import key_hash
 from tests.state.conftest import VISITOR
 
 LAMP, BOWL = "FABLE-LAMP-MOSS", "SHOAL-BOWL"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session, select
 
-from shop_app import db
+from shop_app.core import db
+from shop_app.core.access.cookies import key_hash
+from shop_app.core.access.principal import Principal
 from shop_app.models import Order
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.checkout import holds
 from shop_app.services.checkout.holds import NO_HOLD
 from shop_app.services.credit import credit
 from shop_app.state.checkout import Checkout
-from shop_app.web.cookies import key_hash
 from tests import factories
 from tests.state.conftest import VISITOR
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from sqlmodel import col, select
 
-from shop_app import db, till
-from shop_app.errors import ProviderDown
+from shop_app.core import db
+from shop_app.core.errors import ProviderDown
 from shop_app.models import Order, OrderTaxLine
 from shop_app.providers import taxes as engines
 from shop_app.providers.taxes import QuotedRate
 from shop_app.services.cart import cart
 from shop_app.services.checkout.checkout import CheckoutForm
 from shop_app.state.checkout import Checkout
+from shop_app.workflows import pay, quote_taxes
 from tests.factories import key_hash
 from tests.state.conftest import VISITOR
 from tests.state.test_checkout import GOOD, change_price, full_cart  # noqa: F401  (a fixture)
@@ -37,7 +38,7 @@ def use_engine(monkeypatch, ppm: int | None) -> None:
     monkeypatch.setattr(engines, "ENGINE", FakeEngine)
     monkeypatch.setattr(FakeEngine, "ppm", ppm)
     monkeypatch.setattr(FakeEngine, "asked", [])
-    monkeypatch.setattr(till.taxing, "_silent_since", {})
+    monkeypatch.setattr(quote_taxes, "_silent_since", {})
     engines.engine.cache_clear()
 
 
@@ -106,7 +107,7 @@ async def test_an_engine_that_is_down_keeps_nobody_from_buying(shop, monkeypatch
         clock.shift(wait)
         with db.transaction() as session:
             cart.add(session, key_hash(f"{VISITOR}{number}"), "SHOAL-BOWL", 1)
-        await till.pay(key_hash(f"{VISITOR}{number}"), form, 10**9)
+        await pay.pay(key_hash(f"{VISITOR}{number}"), form, 10**9)
         assert len(FakeEngine.asked) == 1
         with db.reading() as session:
             newest = session.exec(select(OrderTaxLine).order_by(col(OrderTaxLine.id).desc())).first()
@@ -120,8 +121,8 @@ async def test_an_engine_that_gave_no_answer_is_let_alone_for_a_while(shop, monk
     use_engine(monkeypatch, None)
     form = CheckoutForm(country="AT", postal_code="1010")
     for _again in range(3):
-        await till.ask_for_taxes(form)
+        await quote_taxes.ask_for_taxes(form)
     assert len(FakeEngine.asked) == 1
-    clock.shift(till.taxing.LET_ALONE.total_seconds())
-    await till.ask_for_taxes(form)
+    clock.shift(quote_taxes.LET_ALONE.total_seconds())
+    await quote_taxes.ask_for_taxes(form)
     assert len(FakeEngine.asked) == 2

@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 import reflex as rx
 
-from shop_app import db
-from shop_app.errors import ShopError
+from shop_app.core import db
+from shop_app.core.access import rates, security_log
+from shop_app.core.access.cookies import key_hash
+from shop_app.core.access.policy import policy_of
+from shop_app.core.errors import ShopError
 from shop_app.services.cart import cart
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
@@ -23,9 +26,6 @@ from shop_app.state.lookup import Lookup
 from shop_app.state.order import Order
 from shop_app.state.returning import Returning
 from shop_app.state.withdrawal import Who, Withdrawal
-from shop_app.web import rates, security_log
-from shop_app.web.cookies import key_hash
-from shop_app.web.policy import policy_of
 from tests.state.conftest import VISITOR
 from tests.state.test_checkout import GOOD
 
@@ -210,7 +210,7 @@ def _states(state: type[rx.State]) -> Iterator[type[rx.State]]:
 
 
 def _secrets_of(handler: Callable[..., Any], state: type[rx.State]) -> set[str]:
-    """The verbs of services and till that it reaches, itself or by helpers, and that take a secret."""
+    """The verbs of services and workflows that it reaches, itself or by helpers, and that take a secret."""
     seen: set[Any] = set()
     verbs: set[str] = set()
     waiting: list[Any] = [handler]
@@ -220,7 +220,7 @@ def _secrets_of(handler: Callable[..., Any], state: type[rx.State]) -> set[str]:
             continue
         seen.add(function)
         for reached in _reached(function, state):
-            if reached.__module__.startswith(("shop_app.services.", "shop_app.till.")):
+            if reached.__module__.startswith(("shop_app.services.", "shop_app.workflows.")):
                 names = set(inspect.signature(reached).parameters)
                 if names & SECRETS and reached.__name__ not in HARMLESS and _is_a_secret(names):
                     verbs.add(reached.__name__)
@@ -311,8 +311,8 @@ async def test_what_is_limited_and_what_isnt_found_is_logged(open_tab, shop, cap
 
 
 async def test_the_counts_keep_no_more_than_their_bound(monkeypatch):
-    from shop_app.web import counts
-    from shop_app.web.asking import Asker
+    from shop_app.core.access import counts
+    from shop_app.core.access.asking import Asker
 
     monkeypatch.setattr(counts, "MOST_KEPT", 100)
     for number in range(300):

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from shop_app import db
-from shop_app.errors import NotFound
+from shop_app.core import db
+from shop_app.core.access.cookies import key_hash
+from shop_app.core.errors import NotFound
 from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout
 from shop_app.services.checkout.checkout import CheckoutForm
@@ -19,7 +20,6 @@ from shop_app.state import order as desk
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
 from shop_app.state.order import NO_ORDER, Order
-from shop_app.web.cookies import key_hash
 from tests.state.conftest import VISITOR
 from tests.state.test_checkout import GOOD
 
@@ -68,7 +68,7 @@ async def test_coming_back_by_the_cancel_link_gives_up_only_what_is_unpaid(open_
     async def give_up(token: str) -> None:
         given_up.append(token)
 
-    monkeypatch.setattr(desk.till, "give_up", give_up)
+    monkeypatch.setattr(desk.pay, "give_up", give_up)
     tab = await open_tab(Order, f"{placed}?cancelled=1")
     assert await tab.load() is None
     assert given_up == [], "an order that waits for a transfer isn't given up by a link"

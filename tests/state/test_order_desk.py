@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shop_app.errors import Conflict, Forbidden
-from shop_app.services.accounts import NOBODY, PERMISSIONS, Principal
+from shop_app.core.access.principal import NOBODY, Principal
+from shop_app.core.errors import Conflict, Forbidden
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.state.order_desk import OrderDesk
 from tests.paying import everything, make_world, rows
 from tests.selling import LATER, line, order, run_sql, statuses, units, wrong_books

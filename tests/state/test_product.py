@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from shop_app import db
-from shop_app.errors import NotFound
+from shop_app.core import db
+from shop_app.core.access.cookies import key_hash
+from shop_app.core.errors import NotFound
 from shop_app.services.cart import cart
 from shop_app.services.checkout import holds
 from shop_app.state.product import NO_PRODUCT, Product
-from shop_app.web.cookies import key_hash
 from tests.state.conftest import VISITOR, set_stock
 
 LAMP = "/products/fable-lamp"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app.facts import CartChanged, Fact, OrderChanged, StockChanged
+from shop_app.core.events import CartChanged, Fact, OrderChanged, StockChanged
 from shop_app.state import pushes
 from shop_app.state.pushes import Teller
 from tests.interleaving import Rival, before_line

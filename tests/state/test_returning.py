@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shop_app import db
-from shop_app.services.accounts import PERMISSIONS, Principal
+from shop_app.core import db
+from shop_app.core.access.cookies import key_hash
+from shop_app.core.access.principal import Principal
+from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.orders import fulfilment, orders
 from shop_app.state import return_desk as desk
@@ -13,7 +15,6 @@ from shop_app.state.checkout import Checkout
 from shop_app.state.return_desk import ReturnDesk
 from shop_app.state.returning import Returning, quantities_in
 from shop_app.state.withdrawal import NO_RECEIPT, Withdrawal
-from shop_app.web.cookies import key_hash
 from tests.paying import rows
 from tests.state.conftest import VISITOR
 from tests.state.test_checkout import GOOD
@@ -174,7 +175,7 @@ async def test_the_desk_decides_receives_and_refunds_as_who_the_guard_found(open
         refunds.append((order_id, key, by.email))
 
     monkeypatch.setattr(desk, "asked_by", boss)
-    monkeypatch.setattr(desk.till, "refund", refund)
+    monkeypatch.setattr(desk.refund, "refund", refund)
     shopper = await open_tab(Returning, address)
     await shopper.open_form()
     await shopper.send({"quantity-0": "2", "reason": "damaged"})
@@ -190,7 +191,7 @@ async def test_the_desk_decides_receives_and_refunds_as_who_the_guard_found(open
 
 
 def test_every_verb_of_the_desk_needs_its_right():
-    from shop_app.web.policy import policy_of
+    from shop_app.core.access.policy import policy_of
 
     found = {name: policy_of(handler.fn) for name, handler in ReturnDesk.event_handlers.items()}
     assert {name: policy.permission for name, policy in found.items() if policy} == {

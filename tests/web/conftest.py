@@ -19,7 +19,7 @@ import httpx
 import pytest
 import socketio
 
-from shop_app.settings import ROOT
+from shop_app.core.settings import ROOT
 
 NAMESPACE = "/_event"
 

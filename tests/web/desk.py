@@ -17,17 +17,18 @@ import reflex as rx
 from reflex.istate.manager.token import BaseStateToken
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shop_app import migrate
-from shop_app.errors import ShopError
-from shop_app.live import rooms
+from shop_app.core import migrate
+from shop_app.core.access import cookies
+from shop_app.core.access.policy import set_look_up
+from shop_app.core.access.principal import NOBODY, Principal
+from shop_app.core.errors import ShopError
+from shop_app.realtime import rooms
 from shop_app.serve import asgi, serve_until_told
-from shop_app.services.accounts import NOBODY, Principal
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
 from shop_app.state.live import handler_name, join_cart, watch
 from shop_app.state.payload import Form, Quantity, ShortText, Sku, Skus
-from shop_app.web import cookies, event_entry
-from shop_app.web.policy import set_look_up
+from shop_app.web import event_entry
 from tests.web.desk_names import CLERK, CUSTOMER, LEAVER
 
 ran: list[list[Any]] = []

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shop_app.settings import Settings
-from shop_app.web import asking, cookies
+from shop_app.core.access import asking, cookies
+from shop_app.core.settings import Settings
 
 KEY = "V" * 43
 

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from shop_app.errors import NotFound
-from shop_app.web import cookies
+from shop_app.core.access import cookies
+from shop_app.core.errors import NotFound
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.served import Served, script_json
 from shop_app.web.shells import cut, read_build, script_hashes

@@ -16,11 +16,11 @@ from sqlalchemy import inspect as inspect_database
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from shop_app.clock import now
+from shop_app.core.access.cookies import key_hash
+from shop_app.core.clock import now
+from shop_app.core.settings import ROOT
 from shop_app.models import Address, Customer, LoginSession, Order, Role, Staff, Variant
 from shop_app.services.books import books
-from shop_app.settings import ROOT
-from shop_app.web.cookies import key_hash
 from tests.shop import Shop, running
 from tests.socket_client import STATE, Closed, Tab, delta_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shop_app.settings import Settings
+from shop_app.core.settings import Settings
 from shop_app.web import hosts
 from tests.production import PRODUCTION
 from tests.web.conftest import Desk

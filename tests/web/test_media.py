@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.catalog import pictures
 from shop_app.web import media
 

@@ -51,7 +51,7 @@ async def test_staff_reach_what_they_may_and_nothing_else(open_tab: Open, desk: 
     ],
     ids=str,
 )  # fmt: skip
-async def test_junk_never_reaches_the_till(open_tab: Open, junk: dict[str, Any]) -> None:
+async def test_junk_never_reaches_a_workflow(open_tab: Open, junk: dict[str, Any]) -> None:
     async with open_tab(cookie=f"shop_session={CLERK}") as tab:
         await tab.send(f"{DESK}.refund", REFUND | junk)
         assert await tab.notice() != "There is no such order."

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from shop_app.check_up import examine
-from shop_app.settings import Settings
+from shop_app.core.settings import Settings
 from shop_app.web import proxies
 from tests.production import PRODUCTION
 from tests.web.conftest import Desk

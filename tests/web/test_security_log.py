@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shop_app.web import security_log
+from shop_app.core.access import security_log
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def _fresh() -> Iterator[None]:
 
 
 def test_the_first_is_logged_and_a_flood_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "shop_app.web.security_log"):
+    with caplog.at_level(logging.WARNING, "shop_app.core.access.security_log"):
         for _ in range(1000):
             security_log.note("limit", address="203.0.113.9", visitor="ab" * 32, detail="paying")
     assert [record.getMessage() for record in caplog.records] == [
@@ -31,7 +31,7 @@ def test_the_next_minute_says_how_many_were_not_shown(
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(security_log.time, "monotonic", lambda: now)
-    with caplog.at_level(logging.WARNING, "shop_app.web.security_log"):
+    with caplog.at_level(logging.WARNING, "shop_app.core.access.security_log"):
         for _ in range(5):
             security_log.note("limit", address="203.0.113.9")
         now += security_log.WINDOW_SECONDS

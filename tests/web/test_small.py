@@ -15,10 +15,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
-from shop_app.errors import TooMany
-from shop_app.settings import Settings
+from shop_app.core.access import asking, cookies, rates
+from shop_app.core.errors import TooMany
+from shop_app.core.settings import Settings
 from shop_app.state import payload
-from shop_app.web import asking, cookies, guard, health, logs, rates, sitemap
+from shop_app.web import guard, health, logs, sitemap
 
 KEY = "A" * 43
 
@@ -207,7 +208,7 @@ def test_every_type_of_the_desk_is_bounded() -> None:
 @pytest.mark.parametrize("kind", [int, str, float, dict, list, Any, dict[str, str], list[payload.Sku],
                                   Annotated[int, Field(ge=1)], str | None, bytes])  # fmt: skip
 def test_a_type_without_bounds_keeps_the_server_from_starting(kind: Any) -> None:
-    from shop_app.web.policy import public
+    from shop_app.core.access.policy import public
 
     async def handler(self: Any, value: Any) -> None: ...
 

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 import socketio.exceptions
 
-from shop_app.web import cookies, sockets
+from shop_app.core.access import cookies
+from shop_app.web import sockets
 
 from .conftest import Desk, Open, start_desk
 from .desk_names import CLERK, CUSTOMER, REVOKED

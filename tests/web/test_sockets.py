@@ -9,8 +9,9 @@ from urllib.parse import parse_qs
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from shop_app.settings import Settings, load_test
-from shop_app.web import asking, buckets, cookies, sockets
+from shop_app.core.access import asking, cookies
+from shop_app.core.settings import Settings, load_test
+from shop_app.web import buckets, sockets
 from shop_app.web.buckets import Bucket, Buckets
 from shop_app.web.sockets import Sockets
 from tests.production import PRODUCTION

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine
 from starlette.datastructures import QueryParams
 
-from shop_app import db
 from shop_app.components import look, plain_texts
-from shop_app.errors import NotFound
+from shop_app.core import db
+from shop_app.core.errors import NotFound
 from shop_app.models import SlugRedirect
 from shop_app.services.listing import shelf
 from shop_app.web.served import Served

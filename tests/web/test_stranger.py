@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlmodel import SQLModel
 
-from shop_app import db
+from shop_app.core import db
 from shop_app.services.books import books
 from shop_app.services.listing import shelf
 from tests import factories

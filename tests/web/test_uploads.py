@@ -12,12 +12,14 @@ from PIL import Image
 from sqlmodel import func, select
 from starlette.applications import Starlette
 
-from shop_app import db
+from shop_app.core import db
+from shop_app.core.access import cookies, policy
+from shop_app.core.access.principal import Principal
 from shop_app.models import AuditEntry, Picture
 from shop_app.services import accounts
 from shop_app.services.catalog import pictures
 from shop_app.services.passwords import hash_password
-from shop_app.web import cookies, policy, uploads
+from shop_app.web import uploads
 from tests.factories import make_customer, sign_in
 
 PASSWORD = "a long enough password"
@@ -25,7 +27,7 @@ PASSWORD = "a long enough password"
 
 @pytest.fixture
 async def client(engine, monkeypatch):
-    async def who(session_hash: str) -> accounts.Principal:
+    async def who(session_hash: str) -> Principal:
         return await db.in_reading(accounts.who, session_hash)
 
     monkeypatch.setattr(policy, "_look_up", who)

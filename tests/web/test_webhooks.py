@@ -9,8 +9,8 @@ import pytest
 import stripe
 from sqlalchemy import text
 
-from shop_app import db
-from shop_app.clock import now
+from shop_app.core import db
+from shop_app.core.clock import now
 from shop_app.services.payments import payment_inbox
 from tests.paying import GOOD, SECRET, World, client_of, everything, make_world, rows
 from tests.sandbox.test_contract import wanted

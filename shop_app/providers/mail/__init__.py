@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from functools import lru_cache
 from typing import Protocol
 
-from ...settings import settings
+from ...core.settings import settings
 
 
 class Mailer(Protocol):

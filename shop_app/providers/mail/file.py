@@ -6,9 +6,9 @@ import re
 from email.message import EmailMessage
 from pathlib import Path
 
-from ... import own_files
-from ...errors import ProviderDown
-from ...words import _
+from ...core import own_files
+from ...core.errors import ProviderDown
+from ...core.i18n import _
 
 
 def remove_old(folder: Path, before: float, most: int) -> int:

@@ -7,8 +7,8 @@ import ssl
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from ...errors import Invalid, ProviderDown
-from ...words import _
+from ...core.errors import Invalid, ProviderDown
+from ...core.i18n import _
 
 TIMEOUT_SECONDS = 15
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
-from ...errors import NotFound, ShopError
-from ...words import _
+from ...core.errors import NotFound, ShopError
+from ...core.i18n import _
 
 
 class Forged(ShopError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from ...errors import Invalid
-from ...words import _
+from ...core.errors import Invalid
+from ...core.i18n import _
 from . import Forged, Notice, PaymentPicture, RefundPicture, Started, StartPayment, Trace
 
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ...clock import now
-from ...errors import NotFound, ProviderDown
-from ...settings import settings
-from ...words import _
+from ...core.clock import now
+from ...core.errors import NotFound, ProviderDown
+from ...core.i18n import _
+from ...core.settings import settings
 from . import (
     Forged,
     NeverTaken,

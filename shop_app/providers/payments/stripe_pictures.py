@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ...words import _
+from ...core.i18n import _
 from . import DisputePicture, PaymentPicture, RefundPicture, Trace
 
 _REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}

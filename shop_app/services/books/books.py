@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from ...money import show
-from ...words import _
+from ...core.i18n import _
+from ...core.money import show
 from .book_rules import RULES, Rule
 
 MOST = 200

@@ -12,13 +12,13 @@ from sqlalchemy import bindparam, delete, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from ... import facts
-from ...clock import now
-from ...errors import Invalid, NotFound, OutOfStock, TooMany
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Invalid, NotFound, OutOfStock, TooMany
+from ...core.i18n import _
+from ...core.settings import settings
 from ...models import MAX_LINES, MAX_QUANTITY
 from ...models.base import Key
-from ...settings import settings
-from ...words import _
 from ..checkout import holds, shipping
 from ..credit import credit_payments
 from ..promotions import promotions
@@ -279,7 +279,7 @@ def _set(session: Session, head: Head, **values: Any) -> CartView:
 def _changed(
     session: Session, head: Head, lines: list[Line] | None = None, notices: dict[str, str] | None = None
 ) -> CartView:
-    facts.announce(session, facts.CartChanged(head.id))
+    events.announce(session, events.CartChanged(head.id))
     if lines is None:
         lines = priced_cart.lines(session, head.id)
     if any(line.held for line in lines):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, literal, null, select
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
+from ...core.clock import now
 from ...models import MAX_QUANTITY, OrderStatus, ProductStatus, StockPolicy
 
 _tables = SQLModel.metadata.tables

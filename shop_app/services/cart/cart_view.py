@@ -9,11 +9,12 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
+from ...core.email_addresses import normal_email
+from ...core.i18n import _, plural
+from ...core.money import show
+from ...core.settings import settings
 from ...models import MAX_QUANTITY, PromotionKind
-from ...money import show
-from ...settings import settings
-from ...words import _, plural
-from ..checkout import addresses, taxes
+from ..checkout import taxes
 from ..checkout.addresses import country_name
 from ..credit import credit_payments
 from ..credit.credit_payments import CreditView
@@ -109,7 +110,7 @@ def show_cart(
     priced = priced_cart.price(
         session, head, wanted,
         place=taxes.place_of(head.country, str(typed.get("region", "")), str(typed.get("postal_code", ""))),
-        email=addresses.normal_email(str(typed.get("email", ""))),
+        email=normal_email(str(typed.get("email", ""))),
         vat_number=str(typed.get("vat_number", "")),
     )  # fmt: skip
     totals, locale, currency = priced.totals, settings().locale, head.currency

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
+from ...core.clock import now
+from ...core.settings import settings
 from ...models import PromotionKind
 from ...providers.taxes import Place
-from ...settings import settings
 from ..checkout import shipping, taxes, vat_numbers
 from ..promotions import promotions
 from ..promotions.discounts import unmet

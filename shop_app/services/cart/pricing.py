@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...errors import ShopError
-from ...money import MAX_MINOR, tax_on_top, tax_within
-from ...words import _
+from ...core.errors import ShopError
+from ...core.i18n import _
+from ...core.money import MAX_MINOR, tax_on_top, tax_within
 from ..promotions.discount_reasons import Reason, reasons
 from ..promotions.discounts import Applied, Item, Offer, discount_goods, discount_shipping
 

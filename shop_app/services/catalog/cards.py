@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ... import clock
+from ...core import clock
 from ...models import Product, ShelfItem, StockLevel, Variant
 from . import prices, signals
 from .catalog import PictureView, ProductCard, Swatch

@@ -18,11 +18,11 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from sqlmodel import Session, select
 
-from ... import own_files
-from ...errors import Invalid, NotFound
+from ...core import own_files
+from ...core.errors import Invalid, NotFound
+from ...core.i18n import _
+from ...core.settings import ROOT, settings
 from ...models import Picture
-from ...settings import ROOT, settings
-from ...words import _
 
 WIDTHS = (320, 640, 960, 1440)
 FORMATS = ("avif", "webp", "jpg")

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from babel.numbers import format_decimal
 
-from ... import money
-from ...settings import settings
-from ...words import _
+from ...core import money
+from ...core.i18n import _
+from ...core.settings import settings
 
 
 class Tag(NamedTuple):

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 import nh3
 from sqlmodel import Session, col, select
 
-from ...errors import Invalid
+from ...core.errors import Invalid
+from ...core.i18n import _
+from ...core.money import MAX_MINOR
 from ...models import (
     Category,
     OptionValue,
@@ -27,8 +29,6 @@ from ...models import (
     VariantOption,
     VariantPicture,
 )  # fmt: skip
-from ...money import MAX_MINOR
-from ...words import _
 
 MAX_TEXT = 200_000
 MAX_VARIANTS, MAX_OPTIONS, MAX_PICTURES, MAX_TAGS = 500, 3, 60, 60

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ... import clock
-from ...errors import NotFound
+from ...core import clock
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
+from ...core.settings import settings
 from ...models import Picture, Product, ProductPicture, ProductStatus, SlugRedirect
-from ...settings import settings
-from ...words import _, plural
 from ..checkout import shipping
 from ..listing import kept
 from . import cards, price_history, prices, reviews, storefront

@@ -13,9 +13,11 @@ from typing import Any
 from sqlalchemy import delete, insert, update
 from sqlmodel import Session, SQLModel, col, select
 
-from ... import facts
-from ...clock import now
-from ...errors import Conflict, NotFound
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound
+from ...core.i18n import _
+from ...core.settings import settings
 from ...models import (
     Category,
     PriceHistory,
@@ -24,8 +26,6 @@ from ...models import (
     SlugRedirect,
     Variant,
 )  # fmt: skip
-from ...settings import settings
-from ...words import _
 from .. import audit
 from ..listing import shelf
 from ..stock import stock
@@ -175,10 +175,10 @@ def _write(
         session, actor, outcome, "product", draft.slug, before=old if outcome == "changed" else {}, after=new
     )
     if repriced:
-        facts.announce(session, facts.PriceChanged(tuple(sorted(repriced))))
+        events.announce(session, events.PriceChanged(tuple(sorted(repriced))))
     if restocked:
-        facts.announce(session, facts.StockChanged(tuple(sorted(restocked))))
-    facts.announce(session, facts.CatalogueChanged((product.id,)))
+        events.announce(session, events.StockChanged(tuple(sorted(restocked))))
+    events.announce(session, events.CatalogueChanged((product.id,)))
     shelf.refresh(session, [product.id])
     return _saved(session, product, outcome)
 

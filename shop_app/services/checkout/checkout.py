@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from ... import facts
-from ...clock import now
-from ...errors import NotFound
-from ...money import show
-from ...settings import settings
-from ...words import _, plural
+from ...core import events
+from ...core.clock import now
+from ...core.email_addresses import normal_email
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
+from ...core.money import show
+from ...core.settings import settings
 from ..cart import priced_cart
 from ..cart.cart_view import (
     CartLineView,
@@ -210,7 +211,7 @@ def _keep(session: Session, key_hash: str, form: CheckoutForm) -> Head:
     head = Head(*row)
     if form.country != head.country and form.country in shipping.methods(session):
         head = Head(*connection.execute(_MOVE_TO, {"cart": head.id, "to_country": form.country}).one())
-        facts.announce(session, facts.CartChanged(head.id))
+        events.announce(session, events.CartChanged(head.id))
     return head
 
 
@@ -239,7 +240,7 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
 def normal(form: CheckoutForm) -> CheckoutForm:
     """The form as an order keeps it: without stray spaces, e-mail and postcode in their usual form."""
     clean = {known.name: addresses.clean(getattr(form, known.name)) for known in fields(form)}
-    clean["email"] = addresses.normal_email(form.email)
+    clean["email"] = normal_email(form.email)
     clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
     if "region" not in {wanted.name for wanted in addresses.fields(form.country)}:
         clean["region"] = ""
@@ -263,7 +264,7 @@ def price(
     return priced_cart.price(
         session, head, wanted, method_code=form.shipping_method,
         place=taxes.place_of(head.country, form.region, form.postal_code),
-        email=addresses.normal_email(form.email), vat_number=form.vat_number, fresh=fresh,
+        email=normal_email(form.email), vat_number=form.vat_number, fresh=fresh,
         with_gifts=with_gifts,
     )  # fmt: skip
 

@@ -14,11 +14,11 @@ from typing import Literal
 from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import Session, SQLModel
 
-from ... import facts
-from ...clock import now
+from ...core import events
+from ...core.clock import now
+from ...core.i18n import _, plural
+from ...core.settings import settings
 from ...models import OrderStatus
-from ...settings import settings
-from ...words import _, plural
 from ..cart import priced_cart
 from ..cart.priced_cart import Head, Line
 from ..stock import stock_holds
@@ -198,7 +198,7 @@ def any_run_out(session: Session) -> bool:
 
 def _tell(session: Session, cart_ids: Iterable[int]) -> None:
     for cart_id in cart_ids:
-        facts.announce(session, facts.CartChanged(cart_id))
+        events.announce(session, events.CartChanged(cart_id))
 
 
 def _held(session: Session, cart_id: int) -> tuple[dict[int, int], _Times | None]:

@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...errors import Conflict
+from ...core.errors import Conflict
+from ...core.i18n import _
+from ...core.money import MAX_MINOR, show
+from ...core.settings import settings
 from ...models import PromotionKind
-from ...money import MAX_MINOR, show
-from ...settings import settings
-from ...words import _
 from ..cart.priced_cart import Priced
 
 MOST_PARTS = 120

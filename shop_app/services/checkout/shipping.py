@@ -11,8 +11,8 @@ from babel.dates import format_date
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
+from ...core.i18n import _
 from ...models import MethodKind
-from ...words import _
 from ..remembered import Remembered
 
 _method = SQLModel.metadata.tables["shipping_method"]

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, select, text
 from sqlmodel import Session, SQLModel
 
 from ... import models  # noqa: F401
-from ...clock import now
+from ...core.clock import now
 from ...providers.taxes import Place, QuotedRate, engine
 from ..cart.pricing import Rate
 from ..remembered import Remembered

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, text
 from sqlmodel import Session, SQLModel
 
-from ...errors import TooMany
-from ...settings import load_test, settings
-from ...words import _, plural
+from ...core.errors import TooMany
+from ...core.i18n import _, plural
+from ...core.settings import load_test, settings
 
 CODE = "unpaid_units"
 _UNBOUNDED = 10**9

@@ -7,8 +7,8 @@ from functools import lru_cache
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 
-from ...settings import settings
-from ...words import _
+from ...core.i18n import _
+from ...core.settings import settings
 
 NOT_IN_THE_UNION = frozenset({"xi"})
 """Northern Ireland has numbers of its own, and no country code of its own to send goods to."""

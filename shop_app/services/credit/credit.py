@@ -13,14 +13,15 @@ from sqlalchemy import Row, bindparam, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
-from ...errors import Conflict, Invalid, NotFound
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
 from ...models import CreditEntryKind, CreditKind
-from ...money import show
-from ...settings import settings
-from ...words import _
 from .. import audit, days, letters
-from ..accounts import Principal, clean_email
+from ..accounts import clean_email
 from . import credit_codes
 
 MOST_MINOR = 1_000_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from ...settings import settings
+from ...core.settings import settings
 
 ALPHABET = "23456789ACDEFGHJKMNPQRTVWXY"
 """27 signs, none of which is easily taken for another: no 0 and O, 1, I and L, S, Z, B and U."""

@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session, SQLModel
 
-from ...errors import Invalid
+from ...core.access.principal import Principal
+from ...core.errors import Invalid
+from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
 from ...models import CreditEntryKind
-from ...money import show
-from ...settings import settings
-from ...words import _
 from .. import audit
-from ..accounts import Principal
 from . import credit
 from .credit import PERMISSION, account, entry
 

@@ -15,12 +15,12 @@ from sqlalchemy import bindparam, func, or_, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as rows_of
 
-from ...clock import now
-from ...errors import Conflict, NotFound
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound
+from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
 from ...models import CreditEntryKind, OrderStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState
-from ...money import show
-from ...settings import settings
-from ...words import _
 from . import credit
 from .credit import account, entry
 

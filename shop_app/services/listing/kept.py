@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, select
 from sqlmodel import Session
 
-from ...db import reading
+from ...core.db import reading
 from ...models import ShelfChange
 
 log = logging.getLogger(__name__)

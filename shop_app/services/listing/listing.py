@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ... import clock
-from ...errors import NotFound
-from ...words import _, plural
+from ...core import clock
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
 from ..catalog import cards, prices, storefront
 from ..catalog.catalog import Chip, Crumb, Listing, ListingQuery, SortChoice
 from ..catalog.storefront import Branch

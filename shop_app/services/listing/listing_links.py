@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qs, quote
 
-from ... import money
-from ...settings import settings
+from ...core import money
+from ...core.settings import settings
 from ..catalog import prices
 from ..catalog.catalog import ListingQuery
 from . import spelling

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, bindparam, exists, literal_column, select, tuple_
 from sqlmodel import Session, col
 
-from ... import clock
+from ...core import clock
 from ...models import ShelfFacet, ShelfItem
 from ..catalog import cards
 from ..catalog.catalog import ListingQuery

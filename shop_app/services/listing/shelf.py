@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session, col
 
-from ... import clock
+from ...core import clock
 from ...models import (
     Category,
     OptionValue,

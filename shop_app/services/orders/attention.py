@@ -7,13 +7,13 @@ from datetime import timedelta
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from ...clock import now
-from ...errors import Invalid
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Invalid
+from ...core.i18n import _
+from ...core.settings import settings
 from ...models import OrderStatus, PaymentStatus
-from ...settings import settings
-from ...words import _
 from .. import audit
-from ..accounts import Principal
 from . import order_life
 from .order_life import order
 

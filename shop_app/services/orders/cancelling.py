@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from ... import facts
-from ...clock import now
-from ...errors import Conflict, Invalid
+from ...core import events
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid
+from ...core.i18n import _
+from ...core.money import show
 from ...models import OrderStatus, Payment, PaymentEventKind, PaymentState
-from ...money import show
-from ...words import _
 from .. import audit, letters
-from ..accounts import Principal
 from ..credit import credit_payments
 from ..payments.payment_ledger import LIVING, append, fold_order, payment_key
 from ..refunds import refunds
@@ -135,7 +135,7 @@ def _end(session: Session, head: OrderHead, whole: bool) -> None:
         # What is still owed may be covered by the credit alone now.
         fold_order(session, head.id)
     if whole and head.status == OrderStatus.PENDING and head.cart_id is not None:
-        facts.announce(session, facts.CartChanged(head.cart_id))
+        events.announce(session, events.CartChanged(head.cart_id))
 
 
 def _is_known(session: Session, order_id: int, key: str) -> bool:

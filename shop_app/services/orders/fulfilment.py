@@ -1,7 +1,7 @@
 """Parcels: what left for whom, with which carrier, called back or delivered.
 
 A parcel's units, the order's counts and the stock change in one transaction. Its money is looked after
-by the till, which captures what is only authorised before the first parcel.
+by the workflow, which captures what is only authorised before the first parcel.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
-from ...errors import Conflict, Invalid, NotFound
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
 from ...models import DisputeStatus, FulfilmentState, OrderStatus, PaymentStatus
-from ...words import _
 from .. import audit, letters
-from ..accounts import Principal
 from ..returns import returnable
 from . import order_life, order_units
 from .order_life import OrderHead, order_event

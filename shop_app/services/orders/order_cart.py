@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import bindparam, insert, or_, select, update
 from sqlmodel import Session, SQLModel
 
-from ... import facts
-from ...clock import now
+from ...core import events
+from ...core.clock import now
 from ..cart.priced_cart import line_of_order
 from ..stock import stock
 
@@ -38,7 +38,7 @@ def complete(session: Session, order_id: int, cart_id: int) -> None:
     left = connection.execute(_LEFT_OVER, {"order": order_id, "cart": cart_id}).all()
     if connection.execute(_COMPLETE, {"cart": cart_id, "at": at}).rowcount != 1:
         return
-    facts.announce(session, facts.CartChanged(cart_id))
+    events.announce(session, events.CartChanged(cart_id))
     if not left:
         return
     # The rest goes on as another cart, which holds for itself.
@@ -55,4 +55,4 @@ def complete(session: Session, order_id: int, cart_id: int) -> None:
         connection.execute(
             update(cart_line).where(cart_line.c.id == row.id).values(cart_id=new_id, quantity=beyond)
         )
-    facts.announce(session, facts.CartChanged(new_id))
+    events.announce(session, events.CartChanged(new_id))

@@ -14,12 +14,12 @@ from sqlalchemy import Select, bindparam, case, func, insert, select, text, upda
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
-from ... import facts
-from ...clock import now
-from ...errors import Conflict, NotFound, ShopError
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound, ShopError
+from ...core.i18n import _
+from ...core.money import show
 from ...models import LEGAL_MOVES, FulfilmentStatus, OrderStatus, PaymentStatus
-from ...money import show
-from ...words import _
 from .. import letters
 from ..cart.pricing import DiscountLine, Offer
 from ..credit import credit_payments
@@ -173,7 +173,7 @@ def tell(
         _TELL,
         {"order_id": order_id, "kind": kind, "data": data, "actor": actor, "public": public, "at": now()},
     )
-    facts.announce(session, facts.OrderChanged(order_id))
+    events.announce(session, events.OrderChanged(order_id))
 
 
 def move(
@@ -261,7 +261,7 @@ def give_up(session: Session, order_id: int, *, why: str) -> None:
         raise Conflict(_("Money has come in for this order, so it can't be given up."))
     _end_unpaid(session, order_id, why)
     if found.cart_id is not None:
-        facts.announce(session, facts.CartChanged(found.cart_id))
+        events.announce(session, events.CartChanged(found.cart_id))
 
 
 def expire_placed(session: Session, order_id: int) -> bool:

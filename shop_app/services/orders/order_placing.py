@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, text
 from sqlmodel import Session, SQLModel
 
-from ... import facts
-from ...clock import now
-from ...errors import Conflict, Invalid, OutOfStock
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, OutOfStock
+from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
 from ...models import FulfilmentStatus, OrderStatus, PaymentStatus
 from ...models.base import Key
-from ...money import show
-from ...settings import settings
-from ...words import _
 from .. import letters, remembered
 from ..cart import priced_cart
 from ..cart.priced_cart import Head, Line, Priced
@@ -272,8 +272,8 @@ def _freeze(
     if paid_with:
         credit_payments.take(session, order_id, paid_with, head.currency, settled=not left_minor)
     order_life.tell(session, order_id, "placed", public=True, total_minor=totals.total_minor)
-    facts.announce(session, facts.OrderPlaced(order_id))
-    facts.announce(session, facts.CartChanged(head.id))
+    events.announce(session, events.OrderPlaced(order_id))
+    events.announce(session, events.CartChanged(head.id))
     if not waits:
         order_life.agree(session, order_id, head.id)
         if left_minor:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from ... import facts
-from ...clock import now
+from ...core import events
+from ...core.clock import now
+from ...core.money import show
 from ...models import OrderStatus
-from ...money import show
 from .. import letters
 from . import order_cart, order_life
 from .order_life import OrderHead, order
@@ -64,7 +64,7 @@ def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
         if found.cart_id is not None:
             order_cart.complete(session, order_id, found.cart_id)
         _write(session, found, "order_processing")
-        facts.announce(session, facts.OrderChanged(order_id))
+        events.announce(session, events.OrderChanged(order_id))
 
 
 def failed(session: Session, order_id: int) -> None:

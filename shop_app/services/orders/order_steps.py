@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...core.i18n import _
+from ...core.money import show
 from ...models import FulfilmentStatus, MethodKind, PaymentStatus
-from ...money import show
-from ...words import _
 from ..days import day
 from .order_parcels import ParcelView
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, SQLModel
 
-from ...errors import Conflict, Invalid, NotFound
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
 from ...models import FulfilmentState, FulfilmentStatus, OrderStatus
-from ...words import _
 from ..promotions import promotions
 from ..stock import stock
 from . import order_life

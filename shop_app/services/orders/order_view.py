@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 from sqlmodel import Session, SQLModel
 
-from ...errors import NotFound
+from ...core.email_addresses import normal_email
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
+from ...core.money import show
+from ...core.settings import settings
 from ...models import FulfilmentStatus, MethodKind, OrderStatus, PaymentState, RefundStatus
 from ...models.order import TOKEN
-from ...money import show
-from ...settings import settings
-from ...words import _, plural
 from ..cart.cart_view import DiscountView, expected, money_or_free, reverse_charge_note, tax_rows
 from ..checkout import addresses
 from ..checkout.checkout import payment_ways
@@ -268,7 +269,7 @@ def look_up(session: Session, number: str, email: str) -> str:
     wanted = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
     # One question for both, so that neither its answer nor its time tells which one was wrong.
     statement = select(order.c.token).where(
-        order.c.number == wanted, order.c.email == (addresses.normal_email(email) or "-")
+        order.c.number == wanted, order.c.email == (normal_email(email) or "-")
     )
     token = session.connection().execute(statement).scalar()
     if token is None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, exists, select
 
-from ...clock import now
+from ...core.clock import now
 from ...models import Order, OrderEvent, OrderStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState
 from ..orders import orders
 from .payment_ledger import LIVING, Known, known, owed_minor, payment_key

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from ...clock import now
+from ...core.clock import now
+from ...core.money import show
 from ...models import Dispute, DisputeStatus, Order, Payment, PaymentEventKind
-from ...money import show
 from ...providers.payments import DisputePicture
 from ..orders import orders
 from .payment_events import append

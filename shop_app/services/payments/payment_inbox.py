@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, func, select
 
-from ...clock import now
+from ...core.clock import now
 from ...models import Payment, ProviderEvent
 from ...providers.payments import Notice
 

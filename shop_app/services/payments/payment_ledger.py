@@ -13,9 +13,11 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from ... import facts
-from ...clock import now
-from ...errors import NotFound
+from ...core import events
+from ...core.clock import now
+from ...core.errors import NotFound
+from ...core.i18n import _
+from ...core.money import show
 from ...models import (
     Order,
     Payment,
@@ -24,9 +26,7 @@ from ...models import (
     Refund,
     RefundStatus,
 )
-from ...money import show
 from ...providers.payments import PaymentPicture, RefundPicture
-from ...words import _
 from .. import letters
 from ..credit import credit_payments
 from ..orders import order_promises, orders
@@ -176,7 +176,7 @@ def _take_over(session: Session, payment: Payment, picture: PaymentPicture) -> b
     session.flush()
     fold_payment(session, payment)
     if news:
-        facts.announce(session, facts.OrderChanged(payment.order_id))
+        events.announce(session, events.OrderChanged(payment.order_id))
     return news
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from ...core.money import show
 from ...models import Dispute, Order, Payment, PaymentState, Refund
-from ...money import show
 from ...providers.payments import Notice, Trace
 from ..orders import orders
 from . import payment_inbox

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from ...core.money import show
 from ...models import Payment, PaymentEvent
-from ...money import show
 from . import disputes
 from .disputes import DisputeView
 

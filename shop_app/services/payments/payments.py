@@ -10,13 +10,13 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select, true
 
-from ...clock import now
-from ...errors import Conflict, NotFound
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound
+from ...core.i18n import _
+from ...core.settings import settings
 from ...models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentEventKind, PaymentState
 from ...models.order import TOKEN
 from ...providers.payments import PayLine, Started, StartPayment
-from ...settings import settings
-from ...words import _
 from ..credit.credit_payments import PROVIDER as CREDIT
 from ..credit.credit_payments import covered_minor
 from ..orders import orders

@@ -8,7 +8,9 @@ from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as rows_of
 
-from ...clock import now
+from ...core.clock import now
+from ...core.money import show
+from ...core.settings import settings
 from ...models import (
     FulfilmentStatus,
     OrderStatus,
@@ -17,8 +19,6 @@ from ...models import (
     PaymentState,
     PaymentStatus,
 )
-from ...money import show
-from ...settings import settings
 from .. import letters
 from ..orders import order_life
 from ..returns import returnable

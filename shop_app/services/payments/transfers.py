@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import bindparam, insert, select
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
-from ...errors import Conflict, Invalid, NotFound
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
 from ...models import FulfilmentStatus, OrderStatus, PaymentEventKind, PaymentState, PaymentStatus
-from ...words import _
 from .. import audit
-from ..accounts import Principal
 from ..orders import order_units, orders
 from ..orders.order_life import OrderHead
 from . import payment_ledger

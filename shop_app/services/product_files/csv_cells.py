@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import ShopError
-from ...words import _
+from ...core.errors import ShopError
+from ...core.i18n import _
 
 MAX_CELL = 200_000
 MAX_FILE_BYTES = 500 * 1024 * 1024

@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from ...errors import ShopError
+from ...core.errors import ShopError
+from ...core.i18n import _
+from ...core.money import decimal_text
+from ...core.settings import settings
 from ...models import Picture, Product, Variant
-from ...money import decimal_text
-from ...settings import settings
-from ...words import _
 from ..catalog.product_draft import ProductDraft, VariantDraft, read_draft
 from ..stock import stock
 from .csv_cells import HEADER, OURS, USUAL, harmless

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from slugify import slugify
 
+from ...core.i18n import _
 from ...models import ProductStatus
-from ...words import _
 from ..catalog.product_draft import SLUG, OptionDraft, PictureDraft, ProductDraft, VariantDraft
 from .csv_cells import KNOWN, OURS, USUAL, Problem, Row
 from .csv_values import BadRow, amount, grams, policy, quantity, yes_or_no

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 
-from ...money import parse_minor, round_half_up
-from ...settings import settings
-from ...words import _
+from ...core.i18n import _
+from ...core.money import parse_minor, round_half_up
+from ...core.settings import settings
 from .csv_cells import Problem, Row
 
 WEIGHTS = {"g": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}

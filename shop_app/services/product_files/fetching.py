@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from ...errors import Invalid
-from ...words import _
+from ...core.errors import Invalid
+from ...core.i18n import _
 
 if TYPE_CHECKING:
     import httpcore

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from ... import db
-from ...errors import Invalid, ShopError
+from ...core import db
+from ...core.errors import Invalid, ShopError
+from ...core.i18n import _
 from ...models import Category, Picture, TaxClass
-from ...words import _
 from ..catalog import pictures as picture_service
 from ..catalog import products
 from ..catalog.product_draft import ProductDraft, read_draft

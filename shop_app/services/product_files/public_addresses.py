@@ -6,8 +6,8 @@ import ipaddress
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
-from ...errors import Invalid
-from ...words import _
+from ...core.errors import Invalid
+from ...core.i18n import _
 
 _UNICAST = IPv6Network("2000::/3")
 """All that is given out to the world so far: https://www.iana.org/assignments/ipv6-address-space."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...money import show
-from ...words import _, plural
+from ...core.i18n import _, plural
+from ...core.money import show
 from .discounts import Miss
 
 

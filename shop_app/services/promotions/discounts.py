@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
 
+from ...core.money import round_half_up, share_out
 from ...models import PromotionKind
-from ...money import round_half_up, share_out
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
-from ... import facts
-from ...clock import now
-from ...errors import Conflict, Invalid, NotFound
+from ...core import events
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
+from ...core.money import MAX_MINOR
 from ...models import PromotionKind
-from ...money import MAX_MINOR
-from ...words import _
 from .. import audit
-from ..accounts import Principal
 from . import promotions
 
 MAY = "discounts.edit"
@@ -242,7 +242,7 @@ def _within(column: str, limit: int | None) -> ColumnElement[bool]:
 def _done(
     session: Session, by: Principal, action: str, id: int, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    facts.announce(session, facts.TermsChanged())
+    events.announce(session, events.TermsChanged())
     audit.record(
         session, by.actor, action, "promotion", str(id), _plain(before), _plain(after), staff_id=by.id or None
     )

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import RowMapping, and_, bindparam, func, insert, or_, select, update
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
-from ...errors import Conflict, NotFound
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound
+from ...core.i18n import _
 from ...models import OrderStatus
-from ...words import _
 from ..cart.pricing import DiscountLine, Offer, Reason
 from ..remembered import Remembered
 

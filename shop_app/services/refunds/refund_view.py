@@ -11,11 +11,11 @@ from sqlalchemy import Row, bindparam, exists, select
 from sqlmodel import Session, SQLModel
 
 from ... import models  # noqa: F401
-from ...clock import now
+from ...core.clock import now
+from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
 from ...models import PaymentEventKind, RefundDestination, RefundStatus
-from ...money import show
-from ...settings import settings
-from ...words import _
 
 _tables = SQLModel.metadata.tables
 _refund = _tables["refund"]

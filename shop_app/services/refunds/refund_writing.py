@@ -10,13 +10,13 @@ from sqlalchemy import bindparam, exists, select, update
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as rows_of
 
-from ...errors import Conflict, Invalid
+from ...core.access.principal import Principal
+from ...core.errors import Conflict, Invalid
+from ...core.i18n import _
+from ...core.money import show
 from ...models import CreditEntryKind, Payment, Refund, RefundDestination, RefundLine, RefundStatus
-from ...money import show
 from ...providers.payments import RefundPicture
-from ...words import _
 from .. import audit
-from ..accounts import Principal
 from ..credit import credit
 from ..orders import order_life
 from ..orders.order_life import OrderHead, order_event

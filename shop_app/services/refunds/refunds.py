@@ -10,13 +10,13 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
-from ...clock import now
-from ...errors import Conflict, Invalid, NotFound
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
+from ...core.money import MAX_MINOR, show
 from ...models import OrderStatus, Payment, Refund, RefundDestination, RefundStatus
-from ...money import MAX_MINOR, show
 from ...providers.payments import RefundPicture
-from ...words import _
-from ..accounts import Principal
 from ..orders import order_life, order_units
 from ..orders.order_life import OrderHead
 from ..payments.payment_ledger import fold_order, fold_payment, locked, take_refund

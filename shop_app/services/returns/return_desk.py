@@ -1,4 +1,4 @@
-"""What staff do with a return: approve, decline, receive, cancel; its money goes by the till's refund."""
+"""What staff do with a return: approve, decline, receive, cancel; its money goes by the refund workflow."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
-from ...clock import now
-from ...errors import Invalid
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Invalid
+from ...core.i18n import _
 from ...models import ReturnKind, ReturnStatus
-from ...words import _
 from .. import audit, letters
-from ..accounts import Principal
 from ..orders import order_life, order_units
 from ..orders.order_life import order_line
 from ..refunds import refund_sums
@@ -27,7 +27,7 @@ MAX_ANSWER = 2000
 
 @dataclass(frozen=True, slots=True)
 class ReturnRefund:
-    """Of which order how much goes back, for the till."""
+    """Of which order how much goes back, for the refund workflow."""
 
     order_id: int
     wish: RefundWish

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
-from ...errors import Conflict, NotFound
+from ...core.errors import Conflict, NotFound
+from ...core.i18n import _
 from ...models import RETURN_MOVES, ReturnStatus
-from ...words import _
 from ..orders import order_life
 from ..orders.order_life import order
 from .returnable import return_request

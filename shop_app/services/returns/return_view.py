@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 from sqlmodel import Session
 
+from ...core.i18n import _
 from ...models import ReturnKind, ReturnStatus
-from ...words import _
 from ..days import day, full_day, full_moment
 from ..orders.order_life import order_line
 from ..orders.order_parcels import thing

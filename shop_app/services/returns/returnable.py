@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, func, literal_column, or_, select
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
-from ...errors import NotFound
+from ...core.clock import now
+from ...core.errors import NotFound
+from ...core.i18n import _
 from ...models import FulfilmentState, OrderStatus, PaymentStatus, ReturnStatus
 from ...models.order import TOKEN
-from ...words import _
 from ..orders.order_life import order, order_line
 
 WITHDRAW_DAYS = 14

@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
-from ...errors import Conflict, Invalid
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid
+from ...core.i18n import _
 from ...models import ReturnKind, ReturnStatus
-from ...words import _
 from .. import letters, links
 from ..checkout import addresses
 from ..checkout.checkout import FieldProblem

@@ -12,10 +12,10 @@ from datetime import date
 from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlmodel import Session
 
-from ... import facts
-from ...errors import Conflict, Invalid, NotFound
+from ...core import events
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
 from ...models import MovementKind, StockPolicy
-from ...words import _
 from ..listing import shelf
 from .stock_holds import drop, held_by, hold, unhold
 from .stock_ledger import (
@@ -124,7 +124,7 @@ def set_policy(
         promised = known.allocated + known.held
         raise Invalid(text.format(promised=promised, on_hand=known.on_hand), field="backorder")
     shelf.refresh_availability(session, (variant_id,))
-    facts.announce(session, facts.StockChanged((variant_id,)))
+    events.announce(session, events.StockChanged((variant_id,)))
 
 
 def allocate(

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
-from ...errors import Conflict, Invalid, NotFound
-from ...words import _
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
 from .. import audit
-from ..accounts import Principal
 from . import stock
 
 MOST_UNITS = 10**6

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session, SQLModel
 
-from ...clock import now
+from ...core.clock import now
 from ...models import MovementKind
 from .stock_ledger import Move, in_sku_order, level, out_of_stock, record, shift, shift_all
 

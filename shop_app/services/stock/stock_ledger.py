@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import bindparam, insert, or_, select, update
 from sqlmodel import Session, SQLModel
 
-from ... import facts
-from ...clock import now
-from ...errors import Conflict, NotFound, OutOfStock, ShopError
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound, OutOfStock, ShopError
+from ...core.i18n import _
 from ...models import MovementKind, StockPolicy
-from ...words import _
 from ..listing import shelf
 
 level = SQLModel.metadata.tables["stock_level"]
@@ -167,7 +167,7 @@ def record(
         session.connection().execute(_RECORD, rows)
         moved = tuple(sorted(row["variant_id"] for row in rows))
         shelf.refresh_availability(session, moved)
-        facts.announce(session, facts.StockChanged(moved))
+        events.announce(session, events.StockChanged(moved))
 
 
 def in_sku_order(session: Session, variant_ids: Iterable[int]) -> list[int]:

@@ -11,15 +11,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.datastructures import QueryParams
 
-from shop_app import db
 from shop_app.components import look, plain_texts, texts
-from shop_app.errors import NotFound
+from shop_app.core import db
+from shop_app.core.errors import NotFound
+from shop_app.core.i18n import _
 from shop_app.services.catalog import product_page, storefront
 from shop_app.services.catalog.catalog import Crumb, Listing, ListingQuery, Moved, ProductPage
 from shop_app.services.listing import listing, listing_links
 from shop_app.services.orders import orders
 from shop_app.web.served import Served, ServePage, absolute
-from shop_app.words import _
 
 from .rendering import preload, render, render_bare
 

@@ -8,11 +8,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from shop_app import db
 from shop_app.components import look, texts
 from shop_app.components.icon_paths import PATHS
+from shop_app.core import db
+from shop_app.core.i18n import _
 from shop_app.services.catalog import storefront
-from shop_app.words import _
 
 WIDTHS = (320, 640, 960, 1440)
 

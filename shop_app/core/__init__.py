@@ -1,0 +1,1 @@
+"""What every room uses: settings, money, refusals, time, texts, events and the database."""

@@ -1,0 +1,34 @@
+"""Principal: the customer or member of staff that somebody is signed in as, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import Forbidden
+from ..i18n import _
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody as the session behind their cookie says at this moment; NOBODY for everyone else."""
+
+    kind: Literal["nobody", "customer", "staff"] = "nobody"
+    id: int = 0
+    email: str = ""
+    name: str = ""
+    role: str = ""
+    permissions: frozenset[str] = frozenset()
+
+    @property
+    def actor(self) -> str:
+        """How ledgers and the audit name them."""
+        return f"{self.kind}:{self.email}" if self.email else self.kind
+
+    def need(self, permission: str) -> None:
+        """Errors  Forbidden without that permission."""
+        if permission not in self.permissions:
+            raise Forbidden(_("You don't have the right to do that."))
+
+
+NOBODY = Principal()

@@ -1,0 +1,153 @@
+"""How often somebody may do what is worth guarding: one table of limits, each counted by who asks.
+
+A limit counts by visitor, by address, and by the e-mail address that an event names. Visitors are free to
+make, so the address is the wall; and whole offices share one, so before the wall their answers slow down.
+Counted in this process, or in Redis where the settings name one, so that the workers count together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NoReturn
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+from shop_app.core.email_addresses import mailbox
+from shop_app.core.errors import TooMany
+from shop_app.core.i18n import _
+from shop_app.core.settings import load_test, settings
+
+from . import security_log
+from .asking import Asker
+from .counts import BoundedStorage
+
+PAUSE_SECONDS = 0.25
+"""The first pause of an answer that is slowed; each further one is longer by as much."""
+LONGEST_PAUSE_SECONDS = 4.0
+"""So long a tab waits at most: longer, and people load the page again."""
+MOST_WAITING = 200
+"""So many answers are slowed at the same time; whoever comes then is refused instead."""
+MOST_WAITING_OF_ONE = 4
+"""And so many of one address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often one may do something: rates read like "5/15 minutes", "" doesn't count by that."""
+
+    name: str
+    address: str
+    visitor: str = ""
+    email: str = ""
+    slow_email: str = ""
+    """The same for what anybody may do in anybody's name: beyond it answers are slow, nobody is refused."""
+    free: int = 0
+    """So many of one address, within its time, are answered at once; 0 slows nothing."""
+
+
+# Secrets that can be guessed.
+LOOK_UP = Limit("look-up", "60/15 minutes", visitor="10/15 minutes", email="100/day", free=10)
+"""An order by its number and e-mail address, to see it or to withdraw from it.
+
+Numbers follow each other, so whoever knows an e-mail address has few to try: a day has too little for that,
+from however many addresses. Its owner has the link of every order in a letter."""
+ORDER_LINK = Limit("order link", "1200/10 minutes", visitor="240/10 minutes")
+"""An order by its token, which is too long to be guessed; an open page reads it often."""
+CREDIT_CODE = Limit("credit code", "60/15 minutes", visitor="10/15 minutes", free=10)
+DISCOUNT_CODE = Limit("discount code", "120/15 minutes", visitor="20/15 minutes", free=20)
+
+# What keeps units or writes letters.
+ORDER = Limit("order", "120/hour", visitor="20/hour", slow_email="20/hour", free=20)
+HOLD = Limit("hold", "1200/hour", visitor="120/hour")
+WITHDRAWAL = Limit("withdrawal", "60/hour", visitor="20/hour", free=20)
+RETURN = Limit("return", "60/hour", visitor="20/hour", free=20)
+
+# What costs work.
+UPLOAD = Limit("upload", "120/10 minutes")
+
+
+async def take(limit: Limit, asker: Asker, *, email: str = "") -> None:
+    """Count one of these, and wait a little where the asker's address has done many.
+
+    The wait holds nothing but the asker's own tab. `email` is the address that the event names, if any.
+
+    Errors  TooMany where one of the limit's counts is used up; then the others don't count it.
+    """
+    if load_test():
+        return
+    used_up = await _count(limit, asker, mailbox(email))
+    if used_up:
+        _refuse(limit, asker, used_up)
+    pause_seconds = max(await _pause_of_address(limit, asker), await _pause_of_email(limit, mailbox(email)))
+    if pause_seconds:
+        await _slow(limit, asker, pause_seconds)
+
+
+async def _count(limit: Limit, asker: Asker, email: str) -> str:
+    """What is used up: visitor, email or address; "" where nothing is, and it is counted."""
+    # Asked first: beyond its wall an address makes no new counts, whatever cookies it invents.
+    if not await _limiter().test(_item(limit.address), limit.name, "address", asker.address):
+        return "address"
+    for kind, rate, who in (
+        ("visitor", limit.visitor, asker.visitor),
+        ("email", limit.email, email),
+        ("address", limit.address, asker.address),
+    ):
+        if rate and who and not await _limiter().hit(_item(rate), limit.name, kind, who):
+            return kind
+    return ""
+
+
+async def _pause_of_address(limit: Limit, asker: Asker) -> float:
+    if not limit.free:
+        return 0
+    item = _item(limit.address)
+    left = (await _limiter().get_window_stats(item, limit.name, "address", asker.address)).remaining
+    return min(max(0, item.amount - left - limit.free) * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+
+
+async def _pause_of_email(limit: Limit, email: str) -> float:
+    if not (limit.slow_email and email):
+        return 0
+    fits = await _limiter().hit(_item(limit.slow_email), limit.name, "email", email)
+    return 0 if fits else LONGEST_PAUSE_SECONDS
+
+
+async def _slow(limit: Limit, asker: Asker, pause_seconds: float) -> None:
+    if _waiting.total() >= MOST_WAITING or _waiting[asker.address] >= MOST_WAITING_OF_ONE:
+        _refuse(limit, asker, "address, too many at once")
+    _waiting[asker.address] += 1
+    try:
+        await asyncio.sleep(pause_seconds)
+    finally:
+        _waiting[asker.address] -= 1
+        if not _waiting[asker.address]:
+            del _waiting[asker.address]
+
+
+def _refuse(limit: Limit, asker: Asker, used_up: str) -> NoReturn:
+    security_log.note(
+        "limit", address=asker.address, visitor=asker.visitor, detail=f"{limit.name} by {used_up}"
+    )
+    raise TooMany(_("That was too often in a short time. Wait a few minutes and try again."))
+
+
+_waiting: Counter[str] = Counter()
+"""Answers that are slowed just now, by address."""
+
+
+@lru_cache(maxsize=1)
+def _limiter() -> SlidingWindowCounterRateLimiter:
+    url = settings().redis_url
+    storage = RedisStorage(f"async+{url}", implementation="redispy") if url else BoundedStorage()
+    return SlidingWindowCounterRateLimiter(storage)
+
+
+@lru_cache(maxsize=64)
+def _item(rate: str) -> RateLimitItem:
+    return parse(rate)

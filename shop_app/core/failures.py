@@ -1,0 +1,72 @@
+"""What the database couldn't do: a sentence for the person, and in the log the cause, bounded in rate."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from .clock import now
+from .errors import ShopError
+from .i18n import _
+
+log = logging.getLogger(__name__)
+
+WINDOW_SECONDS = 10.0
+MOST_KEPT = 100
+"""Causes that are counted at the same time; the longest silent one goes first."""
+MAX_CAUSE_CHARS = 300
+
+FAILURES = (OperationalError, NoConnectionFree)
+"""The database is locked, full, too slow or gone, or all of its connections are in use."""
+
+_lock = threading.Lock()
+_counted: OrderedDict[str, tuple[float, int]] = OrderedDict()
+"""Cause -> when its last line was written, and how often it came since."""
+
+
+class Unavailable(ShopError):
+    """The database can't be reached, is locked or is full. Nothing was changed."""
+
+    code = "unavailable"
+
+
+def unsaved(error: SQLAlchemyError) -> Unavailable:
+    """The refusal for whoever wanted to write; its cause is logged."""
+    _note("written", error)
+    return Unavailable(_("The shop can't save anything just now. Try again in a moment."))
+
+
+def unread(error: SQLAlchemyError) -> Unavailable:
+    """The refusal for whoever wanted to read; its cause is logged."""
+    _note("read", error)
+    return Unavailable(_("The shop can't be read just now. Try again in a moment."))
+
+
+def forget() -> None:
+    """Start counting anew: for tests."""
+    with _lock:
+        _counted.clear()
+
+
+def _note(what: str, error: SQLAlchemyError) -> None:
+    cause = f"{what}: {_cause(error)}"
+    with _lock:
+        moment = now().timestamp()
+        written_at, count = _counted.pop(cause, (0.0, 0))
+        due = not 0 <= moment - written_at < WINDOW_SECONDS
+        _counted[cause] = (moment, 0) if due else (written_at, count + 1)
+        if len(_counted) > MOST_KEPT:
+            _counted.popitem(last=False)
+    if due:
+        log.error("The database couldn't be %s (%d times since it was last said)", cause, count + 1)
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    """What the driver says: its first line alone, because values stand in the lines after it."""
+    driver = getattr(error, "orig", None) or error
+    first = (str(driver).strip().splitlines() or [""])[0]
+    return f"{type(driver).__name__}: {first[:MAX_CAUSE_CHARS]}"

@@ -1,0 +1,257 @@
+"""Every setting: typed, read once from the environment or `.env`, refused with one clear sentence."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from . import own_files, settings_checks
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class WrongSetting(SystemExit):
+    """A setting that can't be used. Uncaught, it ends the process with its one sentence on stderr."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_prefix="SHOP_", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    port: int = Field(3000, ge=1, le=65535, validation_alias="PORT")
+    mode: Literal["demo", "production"] = "demo"
+    base_url: str = ""
+    database_url: str = ""
+    redis_url: str = ""
+    workers: int = Field(1, ge=1, le=64)
+    data_dir: Path = Path("data")
+    secret_key: str = ""
+    stripe_secret_key: str = Field("", validation_alias="STRIPE_SECRET_KEY")
+    stripe_webhook_secret: str = Field("", validation_alias="STRIPE_WEBHOOK_SECRET")
+    stripe_api_base: str = Field("", validation_alias="STRIPE_API_BASE")
+    smtp_url: str = ""
+    # Beyond the contract.
+    locale: str = "en"
+    country: str = Field("DE", min_length=2, max_length=2)
+    currency: str = Field("EUR", min_length=3, max_length=3)
+    bank_account: str = ""
+    """Where shoppers transfer money to, as it stands on an order that is paid later."""
+    hold_minutes: int = Field(15, ge=1, le=120)
+    """So long the units of a cart in checkout are kept, from the last thing that the shopper did."""
+    hold_most_minutes: int = Field(60, ge=1, le=24 * 60)
+    """And so long at most, from the first."""
+    transfer_days: int = Field(10, ge=1, le=90)
+    """So many days an order that is paid by transfer waits for the money, and keeps its units."""
+    unpaid_units: int = Field(100, ge=1)
+    """So many units one visitor may keep without having paid: in unpaid orders, and in checkout."""
+    unpaid_units_per_address: int = Field(200, ge=1)
+    """And so many all that come from one address."""
+    letters_a_day: int = Field(10, ge=1)
+    """So many letters that strangers can cause go to one mailbox a day; the next ones wait."""
+    prices_include_tax: bool = True
+    """Whether catalogue prices are what the shopper pays, or tax comes on top."""
+    capture: Literal["at_order", "at_fulfilment"] = "at_order"
+    """When a card is charged: with the order, or when its first parcel leaves."""
+    vat_number: str = ""
+    """The shop's own EU VAT number: without it no order goes out by reverse charge."""
+    cart_days: int = Field(180, ge=1, le=3650)
+    """So long a cart is kept after its last change."""
+    visitor_days: int = Field(400, ge=1, le=400)
+    """So long a browser keeps the visitor's cookie; browsers take no longer one."""
+    customer_session_days: int = Field(60, ge=1, le=400)
+    staff_session_hours: int = Field(12, ge=1, le=24 * 30)
+    message_days: int = Field(90, ge=7, le=3650)
+    """So long letters, and what payment companies sent, are kept word for word."""
+    order_link_days: int = Field(365, ge=30, le=3650)
+    """So long the link to an order opens it; number and e-mail find it afterwards."""
+    unpaid_order_days: int = Field(90, ge=30, le=3650)
+    """So long an order that ended without a payment keeps who placed it."""
+    order_years: int = Field(10, ge=1, le=30)
+    """So long any other order does: as long as the law wants invoices to be kept."""
+    allow_test_keys: bool = False
+    """Whether production mode takes a test key of Stripe: for a rehearsal, never for a shop that sells."""
+    host: str = ""
+    """The address to bind to; "" means this machine alone in demo mode, and all of its addresses else."""
+    trusted_proxy_hops: int = Field(0, ge=0, le=8)
+    most_tabs: int = Field(2_000, ge=10, le=100_000)
+    """Open pages that one process keeps live at the same time, some 250 KB of memory each."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        path = (ROOT / value.expanduser()).resolve()
+        package = Path(__file__).resolve().parent.parent
+        if path == package or package in path.parents:
+            raise ValueError("it lies inside the package; choose a folder outside of shop_app")
+        return path
+
+    @field_validator("host")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        try:
+            return str(ipaddress.ip_address(value)) if value else ""
+        except ValueError:
+            raise ValueError("it has to be an IP address of this machine, such as 0.0.0.0") from None
+
+    @field_validator("base_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        return settings_checks.origin(value) if value else ""
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")):
+            raise ValueError("it has to begin with sqlite:// or postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("it has to begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _known_smtp(cls, value: str) -> str:
+        if value and not value.startswith(("smtp://", "smtps://")):
+            raise ValueError("it has to begin with smtp:// or smtps://")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Settings:
+        if self.workers > 1 and not (self.redis_url and self.database_url.startswith("postgres")):
+            raise ValueError(
+                "SHOP_WORKERS is more than 1, which needs PostgreSQL in SHOP_DATABASE_URL"
+                " and Redis in SHOP_REDIS_URL"
+            )
+        if self.mode == "production":
+            self._refuse_what_only_a_demo_takes()
+        if self.mode == "demo" and self.stripe_secret_key.startswith(("sk_live", "rk_live")):
+            raise ValueError("a live STRIPE_SECRET_KEY is set, and demo mode never takes real money")
+        return self
+
+    def _refuse_what_only_a_demo_takes(self) -> None:
+        needed = {
+            "SHOP_BASE_URL": self.base_url,
+            "SHOP_SECRET_KEY": self.secret_key.strip(),
+            "STRIPE_SECRET_KEY": self.stripe_secret_key.strip(),
+            "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret.strip(" ,"),
+        }
+        missing = [name for name, value in needed.items() if not value]
+        if missing:
+            raise ValueError(f"production mode needs {', '.join(missing)}")
+        settings_checks.https(self.base_url)
+        settings_checks.secret(self.secret_key)
+        settings_checks.stripe_key(self.stripe_secret_key, takes_test_keys=self.allow_test_keys)
+        settings_checks.webhook_secrets(self.stripe_webhook_secret)
+        settings_checks.api_base(self.stripe_api_base)
+
+    @property
+    def listen_host(self) -> str:
+        """The address that the server binds to: this machine alone in demo mode, everywhere else."""
+        return self.host or ("127.0.0.1" if self.mode == "demo" else "0.0.0.0")
+
+    @property
+    def ages(self) -> tuple[int, ...]:
+        """Everything that the privacy page says about how long things are kept, in its order."""
+        return (
+            self.cart_days, self.visitor_days, self.customer_session_days, self.staff_session_hours,
+            self.message_days, self.order_link_days, self.unpaid_order_days, self.order_years,
+        )  # fmt: skip
+
+    @property
+    def own_host(self) -> str:
+        """How this machine calls the server itself, as it stands in an address."""
+        host = "127.0.0.1" if self.listen_host in ("0.0.0.0", "::") else self.listen_host
+        return f"[{host}]" if ":" in host else host
+
+    @property
+    def public_url(self) -> str:
+        """The address that shoppers use, without a slash at the end."""
+        return self.base_url or f"http://localhost:{self.port}"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's address in SQLAlchemy's words: psycopg for PostgreSQL."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir / 'shop.db'}"
+        for prefix in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
+        return self.database_url
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """Whether payments go to the built-in sandbox instead of Stripe."""
+        return not self.stripe_secret_key
+
+    @property
+    def stripe_key(self) -> str:
+        """The key that Stripe, or the sandbox in its place, is asked with."""
+        return self.stripe_secret_key or "sk_test_sandbox_" + _kept_secret(self.data_dir / "sandbox_key")
+
+    @property
+    def stripe_base(self) -> str:
+        """Where the payment company's API is; the sandbox is asked on this machine."""
+        if self.stripe_api_base or not self.uses_sandbox:
+            return self.stripe_api_base.rstrip("/") or "https://api.stripe.com"
+        return f"http://{self.own_host}:{self.port}/sandbox"
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets that sign webhooks: several, with commas between, while one replaces another."""
+        given = tuple(part.strip() for part in self.stripe_webhook_secret.split(",") if part.strip())
+        return given or ("whsec_" + _kept_secret(self.data_dir / "sandbox_webhook_secret"),)
+
+    @property
+    def signing_key(self) -> str:
+        """The key that signs links and cookies; in demo mode made once and kept in the data folder."""
+        return self.secret_key or _kept_secret(self.data_dir / "secret_key")
+
+
+def _kept_secret(path: Path) -> str:
+    if not path.exists():
+        own_files.folder(path.parent)
+        fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        # The link comes whole or not at all: of two processes that start at once one is first.
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process.
+
+    Errors  WrongSetting names the setting and what is wrong with it.
+    """
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        reason = first["msg"].removeprefix("Value error, ")
+        name = str(first["loc"][0]) if first["loc"] else ""
+        if not name:
+            raise WrongSetting(f"The settings don't fit together: {reason}.") from None
+        shown = name if name.isupper() else f"SHOP_{name.upper()}"
+        raise WrongSetting(f"The setting {shown} can't be used: {reason}.") from None
+
+
+def load_test() -> bool:
+    """Whether limits are lifted: SHOP_LOAD_TEST=1, for load tests only, never in production."""
+    return os.environ.get("SHOP_LOAD_TEST") == "1" and settings().mode != "production"

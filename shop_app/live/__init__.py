@@ -1,1 +1,0 @@
-"""The live room: the bus and the rooms that push facts to open pages."""

@@ -1,0 +1,1 @@
+"""Background work: the jobs, and the timetable that they run by."""

@@ -1,0 +1,139 @@
+"""Background work: letters, the inbox of payments, orders that ran out of time, reconciliation.
+
+Every job may run twice, late, and in several processes at once: what it does is guarded in the
+database, never by the queue that calls it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from sqlmodel import Session
+
+from .. import letters
+from ..core import db
+from ..core.clock import now
+from ..core.errors import Invalid, NotFound, ShopError
+from ..core.settings import settings
+from ..providers.mail import mailer
+from ..providers.mail.file import remove_old
+from ..services import letters as outbox
+from ..services import retention
+from ..services.letters import LetterToSend
+from ..services.orders import orders
+from ..workflows import reconcile as reconcile_workflow
+from ..workflows import recover
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+REST = 4
+"""So many times as long as a batch of letters took, nothing is sent after it while more are due."""
+FORGET_BATCH = 200
+FORGET_BATCHES = 50
+"""So many rows of a kind go in one transaction, and so many of these in an hour: 10,000 rows."""
+RECENT = timedelta(minutes=30)
+"""How far back the regular comparison looks; the command line's looks back two days."""
+
+
+def send_letters(pause: Callable[[float], object] = time.sleep) -> int:
+    """Send all letters that are due; returns how many went out.
+
+    Where many are due it `pause`s, in seconds, between them: shoppers who wait for an answer come first.
+    """
+    sent = 0
+    while True:
+        began = time.monotonic()
+        with db.transaction() as session:
+            claimed = outbox.claim(session, BATCH)
+        sent += sum(_send(letter) for letter in claimed)
+        if len(claimed) < BATCH:
+            return sent
+        pause(REST * (time.monotonic() - began))
+
+
+def _send(letter: LetterToSend) -> bool:
+    try:
+        with db.reading() as session:
+            about_order = letter.kind not in letters.about_credit.KINDS
+            view = orders.view_of(session, letter.data["order_id"]) if about_order else None
+        mailer().send(letters.compose(letter, view))
+    except ShopError as refusal:
+        for_good = isinstance(refusal, Invalid | NotFound)
+        with db.transaction() as session:
+            outbox.mark_failed(session, letter.id, refusal.message, for_good=for_good)
+        return False
+    except Exception as error:
+        log.exception("Letter %s can't be made", letter.id)
+        with db.transaction() as session:
+            outbox.mark_failed(session, letter.id, f"{type(error).__name__} while it was made")
+        return False
+    with db.transaction() as session:
+        outbox.mark_sent(session, letter.id)
+    return True
+
+
+def sweep() -> int:
+    """Apply what waits in the inbox, end unpaid orders whose time is over, ask again for refunds."""
+    return asyncio.run(recover.sweep())
+
+
+def reconcile(recent: timedelta = timedelta(hours=48), say: Callable[[str], None] | None = None) -> list[str]:
+    """Compare open and recent payments with the payment company; says what was missed, as it is found.
+
+    Errors  ProviderDown where the company doesn't answer.
+    """
+    return asyncio.run(reconcile_workflow.reconcile(recent, say))
+
+
+def reconcile_recent() -> None:
+    try:
+        reconcile(RECENT, lambda sentence: log.warning("Reconciled: %s", sentence))
+    except ShopError as refusal:
+        log.warning("Payments couldn't be compared: %s", refusal.message)
+
+
+def forget(pause: Callable[[float], object] = time.sleep) -> dict[str, int]:
+    """Remove what has reached its age; returns how many of each kind, those alone of which there were any.
+
+    In batches with a pause as long as the batch took, in seconds, and a bounded number of them: what is
+    left waits for the next run. What can't be removed just now keeps nothing else from being removed.
+    """
+    verbs = {kind: partial(_forget_some, verb) for kind, verb in retention.VERBS.items()}
+    verbs["letter files"] = partial(remove_old, settings().data_dir / "letters", _messages_since())
+    done: dict[str, int] = {}
+    for kind, some in verbs.items():
+        try:
+            done[kind] = _in_batches(some, pause)
+        except (ShopError, OSError):
+            log.exception("What is old among %s couldn't be removed; it is tried again in an hour", kind)
+    told = {kind: count for kind, count in done.items() if count}
+    if told:
+        log.info("Removed by age: %s", ", ".join(f"{count} {kind}" for kind, count in told.items()))
+    return told
+
+
+def _messages_since() -> float:
+    return (now() - timedelta(days=settings().message_days)).timestamp()
+
+
+def _forget_some(verb: Callable[[Session, int], int], most: int) -> int:
+    with db.transaction() as session:
+        return verb(session, most)
+
+
+def _in_batches(some: Callable[[int], int], pause: Callable[[float], object]) -> int:
+    total = 0
+    for _ in range(FORGET_BATCHES):
+        began = time.monotonic()
+        count = some(FORGET_BATCH)
+        total += count
+        if count < FORGET_BATCH:
+            break
+        pause(time.monotonic() - began)
+    return total

@@ -1,0 +1,49 @@
+"""Cancelling what hasn't left of an order: its open payments end first, then money and units go back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ..core import db
+from ..core.access.principal import Principal
+from ..core.errors import NotFound
+from ..providers.payments import NeverTaken, provider
+from ..services.orders import cancelling
+from ..services.payments import authorisations, payments
+from .call_provider import call_provider
+from .refund import ask_for_all
+from .settle import settle
+
+
+async def cancel(
+    order_id: int, *, restock: bool, refund: bool, reason: str, by: Principal, request_key: str
+) -> None:
+    """End all of an order that hasn't left; the same key is the same cancelling.
+
+    Its open payments are ended at the company first, so that nobody pays what won't come. One that was
+    paid at that very moment is refunded, or refused where `refund` is False.
+
+    Errors  What `cancelling.cancel` refuses; ProviderDown when the company doesn't answer: before
+            anything was changed, or with the refund written down, to be asked for again.
+    """
+    by.need(cancelling.PERMISSION)
+    was_unpaid = await db.in_reading(cancelling.check, order_id, request_key)
+    await _end_payments(order_id)
+    wanted = await db.in_durable_transaction(
+        cancelling.cancel, order_id, restock=restock, refund=refund, reason=reason, by=by,
+        request_key=request_key, was_unpaid=was_unpaid,
+    )  # fmt: skip
+    await ask_for_all(wanted)
+
+
+async def _end_payments(order_id: int) -> None:
+    """Let go at the companies what is authorised, and close what is open; paid ones stay paid."""
+    for held in await db.in_reading(authorisations.of_order, order_id):
+        # Captured in this very moment? What is true is looked up next.
+        with suppress(NeverTaken, NotFound):
+            await call_provider(provider(held.payment.provider).void, held.intent_reference)
+        await settle(held.payment)
+    for payment in await db.in_reading(payments.of_order, order_id):
+        if payment.reference:
+            await call_provider(provider(payment.provider).expire, payment.reference)
+            await settle(payment)

@@ -1,0 +1,44 @@
+"""Money that is authorised and not yet ours: captured with the first parcel, or voided."""
+
+from __future__ import annotations
+
+from ..core import db
+from ..core.errors import Conflict, NotFound
+from ..core.i18n import _
+from ..providers.payments import NeverTaken, provider
+from ..services.payments import authorisations
+from .call_provider import call_provider
+from .settle import settle
+
+
+async def capture(order_id: int) -> None:
+    """Take what was authorised for the order, less what was cancelled of it; call it before the first parcel.
+
+    Nothing happens where nothing is authorised; the same call again goes on with the same capture.
+
+    Errors  Conflict where it can't be taken any more: the order is marked for a person then;
+            ProviderDown when the company doesn't answer, and nothing should be sent before it does.
+    """
+    for wanted in await db.in_reading(authorisations.of_order, order_id):
+        company = provider(wanted.payment.provider)
+        refused = False
+        try:
+            if wanted.amount_minor:
+                await call_provider(company.capture, wanted.intent_reference, wanted.amount_minor, wanted.key)
+            else:
+                await call_provider(company.void, wanted.intent_reference)
+        except (NeverTaken, NotFound):
+            refused = True
+        await settle(wanted.payment)
+        if refused and await db.in_reading(authorisations.is_uncaptured, wanted.payment.payment_id):
+            raise Conflict(_("The payment can't be captured any more. Ask the shopper to pay again."))
+
+
+async def void(order_id: int) -> None:
+    """Let go what was authorised for the order; nothing happens where nothing is.
+
+    Errors  ProviderDown; the sweep lets go what is left of a cancelled order.
+    """
+    for wanted in await db.in_reading(authorisations.of_order, order_id):
+        await call_provider(provider(wanted.payment.provider).void, wanted.intent_reference)
+        await settle(wanted.payment)

@@ -1,0 +1,35 @@
+"""Sending a parcel: what is only authorised is captured first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..core import db
+from ..core.access.principal import Principal
+from ..services.orders import fulfilment
+from .capture import capture
+
+
+async def fulfil(
+    order_id: int,
+    units: Mapping[int, int],
+    *,
+    carrier: str,
+    tracking: str,
+    by: Principal,
+    request_key: str = "",
+    despite_attention: bool = False,
+    unpaid_too: bool = False,
+) -> int:
+    """Send a parcel, and take the money first where it is only authorised; the parcel's id.
+
+    Errors  What `fulfilment.ship` and `capture` refuse: nothing is sent then.
+    """
+    by.need(fulfilment.PERMISSION)
+    bold = {"despite_attention": despite_attention, "unpaid_too": unpaid_too, "request_key": request_key}
+    if await db.in_reading(fulfilment.check, order_id, units, **bold):
+        await capture(order_id)
+    parcel = await db.in_durable_transaction(
+        fulfilment.ship, order_id, units, carrier=carrier, tracking=tracking, by=by, **bold
+    )
+    return parcel.id

@@ -1,0 +1,96 @@
+"""From a cart to an open payment, and the end of an order that nobody paid."""
+
+from __future__ import annotations
+
+from ..core import db
+from ..core.errors import Conflict, ProviderDown
+from ..core.i18n import _
+from ..providers.payments import NeverTaken, provider
+from ..services.checkout.checkout import CheckoutForm
+from ..services.orders import orders
+from ..services.orders.orders import PlacedOrder
+from ..services.payments import payments
+from .call_provider import call_provider
+from .quote_taxes import ask_for_taxes
+from .settle import settle
+
+MOST_TRIES = 3
+
+
+async def pay(
+    key_hash: str, form: CheckoutForm, expected_total_minor: int, *, expected_credit_minor: int = 0,
+    shown_parts: str = "", asked_from: str = "",
+) -> str:  # fmt: skip
+    """Place the visitor's cart and answer with the address to send the browser to.
+
+    That is the payment company's page, or the order's own where nothing has to be paid there now.
+    `shown_parts` are what the page said the total is made of: they explain a rise. `asked_from` is the
+    keyed hash of the address that asks.
+
+    Errors  What `orders.place` refuses; ProviderDown when the company doesn't answer. The cart is kept,
+            and the same click later goes on with the same order.
+    """
+    await ask_for_taxes(form)
+    for _try in range(MOST_TRIES):
+        try:
+            placed = await db.in_durable_transaction(
+                orders.place, key_hash, form, expected_total_minor=expected_total_minor,
+                expected_credit_minor=expected_credit_minor, shown_parts=shown_parts, asked_from=asked_from,
+            )  # fmt: skip
+        except orders.Superseded as old:
+            if not await close(old.order_id, "superseded"):
+                raise Conflict(
+                    _("Your last payment is still being worked on. Try again in a moment.")
+                ) from None
+            continue
+        if not placed.awaits_payment:
+            return page_of(placed.token)
+        return await _open(placed)
+    raise Conflict(_("Your cart changed several times. Look at it again, then pay."))
+
+
+def page_of(token: str) -> str:
+    """The order's own page."""
+    return f"/orders/{token}"
+
+
+async def _open(placed: PlacedOrder) -> str:
+    attempt = await db.in_durable_transaction(payments.start_attempt, placed.order_id)
+    if attempt.redirect_url:
+        return attempt.redirect_url
+    company = provider(attempt.provider)
+    try:
+        started = await call_provider(company.start, attempt.request)
+    except NeverTaken:
+        await db.in_durable_transaction(payments.never_taken, attempt.payment_id)
+        raise ProviderDown(
+            _("The payment couldn't be started. Nothing was charged, and your cart is kept.")
+        ) from None
+    if not await db.in_durable_transaction(payments.opened, attempt.payment_id, started):
+        # The order was ended while the company answered: nobody may pay this.
+        await call_provider(company.expire, started.reference)
+        raise Conflict(_("This order was ended in the meantime. Look at your cart, then pay."))
+    return started.redirect_url or page_of(placed.token)
+
+
+async def close(order_id: int, why: str) -> bool:
+    """End an unpaid order: its payments at the company first, then the order itself.
+
+    True once it isn't waiting any more, also where it turned out to be paid.
+
+    Errors  ProviderDown when the company doesn't answer: the order stays as it is.
+    """
+    for payment in await db.in_reading(payments.of_order, order_id):
+        if payment.reference:
+            await call_provider(provider(payment.provider).expire, payment.reference)
+            await settle(payment)
+    return await db.in_durable_transaction(payments.give_up, order_id, why)
+
+
+async def give_up(token: str) -> None:
+    """The shopper came back without paying. An order that was paid after all stays paid.
+
+    Errors  NotFound; ProviderDown, and the order then ends when its time is over.
+    """
+    order_id = await db.in_reading(payments.order_with, token)
+    await close(order_id, "cancelled")

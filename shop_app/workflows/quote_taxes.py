@@ -1,0 +1,47 @@
+"""Asking an outside tax engine, before any transaction needs its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from ..core import db
+from ..core.clock import now
+from ..providers.taxes import engine
+from ..services.checkout import taxes
+from ..services.checkout.checkout import CheckoutForm
+from .call_provider import call_provider
+
+log = logging.getLogger(__name__)
+
+ANSWERS_WITHIN_SECONDS = 3.0
+"""Longer than that nobody waits at checkout: what is known then has to do."""
+LET_ALONE = timedelta(seconds=30)
+"""So long an engine that gave no answer isn't asked again."""
+
+_silent_since: dict[str, datetime] = {}
+
+
+async def ask_for_taxes(form: CheckoutForm) -> None:
+    """Have the rates of the form's place written down, where an engine is there and hasn't told them lately.
+
+    Never an error: without an answer its last one holds, and else the shop's own tables.
+    """
+    company = engine()
+    if company is None or not form.country:
+        return
+    silent = _silent_since.get(company.name)
+    if silent and timedelta(0) <= now() - silent < LET_ALONE:
+        return
+    place = taxes.place_of(form.country, form.region, form.postal_code)
+    try:
+        classes = await db.in_reading(taxes.to_ask, place)
+        if classes:
+            asked = call_provider(company.rates, place, classes)
+            quoted = await asyncio.wait_for(asked, ANSWERS_WITHIN_SECONDS)
+            await db.in_transaction(taxes.keep_quotes, place, quoted)
+    except Exception:
+        # Whatever is wrong with it: nobody is kept from buying.
+        _silent_since[company.name] = now()
+        log.warning("The tax engine %s gave no answer for %s", company.name, place.country, exc_info=True)

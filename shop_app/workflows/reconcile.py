@@ -1,0 +1,105 @@
+"""Holding the books against the company's: what a webhook missed is settled, the unknown is reported."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+from ..core import db
+from ..core.clock import now
+from ..core.errors import ProviderDown, ShopError
+from ..providers.payments import Trace, provider
+from ..services.payments import payment_inbox, payment_traces, payments
+from ..services.payments.payment_ledger import Known
+from .call_provider import call_provider
+from .recover import sweep
+from .settle import settle
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+PAGE = 500
+"""So many payments, or things of the company's, are in hand at once: no number of them is left out."""
+COMPANIES = ("stripe",)
+"""Those that keep books of their own."""
+
+
+async def reconcile(
+    recent: timedelta = timedelta(hours=48), say: Callable[[str], None] | None = None
+) -> list[str]:
+    """Compare open and recent payments, refunds and disputes with the company's; settles what was missed.
+
+    All of them: where nothing is said, nothing was missed and nothing waits.
+    Answers in sentences, which `say` also hears as they come: what was settled, and what needs a person.
+
+    Errors  ProviderDown at the end, where the company didn't answer for a part of it.
+    """
+    await sweep()
+    sentences: list[str] = []
+
+    def tell(sentence: str) -> None:
+        sentences.append(sentence)
+        if say:
+            say(sentence)
+
+    down: list[ProviderDown] = []
+    traces = await _traces(recent, down)
+    leads = await db.in_reading(payment_traces.missed, traces)
+    left = {lead.payment_id: lead for lead in leads.payments}
+    async for page in _pages(recent):
+        wanted = [left.pop(known.payment_id, known) for known in page]
+        await _compare(wanted, leads.disputed, tell, down)
+    await _compare(list(left.values()), leads.disputed, tell, down)
+    for start in range(0, len(traces), PAGE):
+        some = traces[start : start + PAGE]
+        for sentence in await db.in_durable_transaction(payment_traces.mark_unknown, some):
+            tell(sentence)
+    if waiting := await db.in_reading(payment_inbox.waiting):
+        tell(f"{waiting} of the company's notices couldn't be applied yet: the log says why.")
+    if down:
+        raise down[0]
+    return sorted(sentences)
+
+
+async def _pages(recent: timedelta) -> AsyncIterator[list[Known]]:
+    """All payments that are to be compared, so many at a time."""
+    before = None
+    while page := await db.in_reading(payments.to_compare, recent=recent, before=before, limit=PAGE):
+        yield page
+        before = page[-1].payment_id
+
+
+async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
+    """What companies say of the time since; nothing is asked of one that was never used."""
+    found: list[Trace] = []
+    for name in COMPANIES:
+        if not await db.in_reading(payment_traces.was_used, name):
+            continue
+        try:
+            found += await call_provider(provider(name).recent, now() - recent)
+        except ProviderDown as error:
+            log.warning("What %s knows of the last %s can't be asked: it doesn't answer", name, recent)
+            down.append(error)
+    return found
+
+
+async def _compare(
+    found: list[Known], disputed: frozenset[int], tell: Callable[[str], None], down: list[ProviderDown]
+) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def compare(payment: Known) -> None:
+        async with gate:
+            try:
+                outcome = await settle(payment, disputes=payment.payment_id in disputed)
+            except ShopError as refusal:
+                tell(f"Payment {payment.reference}: {refusal.message}")
+                if isinstance(refusal, ProviderDown):
+                    down.append(refusal)
+                return
+        if outcome != "already known":
+            tell(f"Payment {payment.reference} of order id {payment.order_id}: {outcome}.")
+
+    await asyncio.gather(*map(compare, found))

@@ -1,0 +1,73 @@
+"""What heals: goes on with all that is half done."""
+
+from __future__ import annotations
+
+import logging
+
+from ..core import db
+from ..core.errors import ProviderDown, ShopError
+from ..services.checkout import holds
+from ..services.payments import authorisations, payment_inbox, payments, transfer_time
+from ..services.refunds import refunds
+from .capture import void
+from .pay import close
+from .refund import ask_again
+from .settle import apply_notice
+
+log = logging.getLogger(__name__)
+
+
+async def sweep() -> int:
+    """Free holds that ran out, apply what waits in the inbox, end unpaid orders, remind of transfers, ask
+    again for refunds, let go of what is authorised for orders that were ended, mark those whose money was
+    let go without that.
+
+    Safe to run at any time, twice, and in several processes. Returns how many things it did.
+    """
+    done = await db.in_transaction(holds.sweep)
+    for inbox_id in await db.in_reading(payment_inbox.unapplied):
+        done += await _try(f"event {inbox_id} of the inbox", apply_notice(inbox_id))
+    done += await close_outdated()
+    for order_id in await db.in_reading(payments.overdue):
+        done += await _try(f"the end of order {order_id}", close(order_id, "expired"))
+    for order_id in await db.in_reading(transfer_time.overdue):
+        end = db.in_durable_transaction(transfer_time.expire, order_id)
+        done += await _try(f"the end of order {order_id}", end)
+    for order_id in await db.in_reading(transfer_time.to_remind):
+        reminder = db.in_transaction(transfer_time.remind, order_id)
+        done += await _try(f"the reminder of order {order_id}", reminder)
+    for wanted in await db.in_reading(refunds.unsent):
+        done += await _try(f"refund {wanted.refund_id}", ask_again(wanted))
+    for order_id in await db.in_reading(authorisations.of_ended_orders):
+        done += await _try(f"the authorisation of order {order_id}", void(order_id))
+    for order_id in await db.in_reading(authorisations.left_alone):
+        look = db.in_durable_transaction(authorisations.ask_for_a_look, order_id)
+        done += await _try(f"a look at order {order_id}", look)
+    return done
+
+
+async def close_outdated() -> int:
+    """End unpaid orders whose cart has changed since: nobody may pay what isn't wanted any more.
+
+    One that is paid in the same moment stays paid. Returns how many it ended.
+    """
+    return sum(
+        [
+            await _try(f"the end of order {order_id}", close(order_id, "superseded"))
+            for order_id in await db.in_reading(payments.outdated)
+        ]
+    )
+
+
+async def _try(what: str, work) -> bool:
+    try:
+        await work
+        return True
+    except ProviderDown:
+        log.warning("%s has to wait: the payment company doesn't answer", what.capitalize())
+    except ShopError as refusal:
+        log.warning("%s has to wait: %s", what.capitalize(), refusal.message)
+    except Exception:
+        # One that is broken must not keep the others waiting.
+        log.exception("%s failed", what.capitalize())
+    return False

@@ -1,0 +1,61 @@
+"""Giving money of an order back: the refund is written down, then each payment's company is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..core import db
+from ..core.access.principal import Principal
+from ..core.errors import Conflict, NotFound, ProviderDown, ShopError
+from ..core.i18n import _
+from ..providers.payments import NeverTaken, provider
+from ..services.payments import payments
+from ..services.refunds import refunds
+from ..services.refunds.refunds import RefundRequest, RefundWish
+from .call_provider import call_provider
+from .settle import settle
+
+
+async def refund(order_id: int, wish: RefundWish, request_key: str, by: Principal) -> None:
+    """Give money of an order back, by its payments. Asking again with the same key is the same refund.
+
+    Errors  What `refunds.request` refuses; ProviderDown when the company doesn't answer: the refund is
+            written down then, and is asked for again.
+    """
+    await ask_for_all(await db.in_durable_transaction(refunds.request, order_id, wish, request_key, by))
+
+
+async def ask_for_all(wanted: Iterable[RefundRequest]) -> None:
+    problem: ShopError | None = None
+    for one in wanted:
+        if one.waiting:
+            try:
+                await ask_for_refund(one)
+            except ProviderDown:
+                text = _("The payment company doesn't answer. The refund is kept, and goes on by itself.")
+                problem = problem or ProviderDown(text)
+            except ShopError as refusal:
+                problem = refusal
+    if problem:
+        raise problem
+
+
+async def ask_again(wanted: RefundRequest) -> None:
+    """Go on with a refund that has no answer: the company may have it, and forgets keys after a day."""
+    payment = await db.in_reading(payments.with_id, wanted.payment_id)
+    if payment.reference and payment.provider != "manual":
+        await settle(payment)
+    if await db.in_reading(refunds.is_waiting, wanted.refund_id):
+        await ask_for_refund(wanted)
+
+
+async def ask_for_refund(wanted: RefundRequest) -> None:
+    company = provider(wanted.provider)
+    try:
+        picture = await call_provider(
+            company.refund, wanted.intent_reference, wanted.amount_minor, wanted.key, wanted.reason
+        )
+    except (NeverTaken, NotFound):
+        await db.in_durable_transaction(refunds.refused, wanted.refund_id)
+        raise Conflict(_("The payment company didn't take the refund. No money was moved.")) from None
+    await db.in_durable_transaction(refunds.answered, wanted.refund_id, picture)

@@ -1,0 +1,266 @@
+"""Tests of writing together on SQLite: who shares a commit, who waits, and what becomes of each."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import threading
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session, select
+
+from shop_app.core import db, events, sqlite_writer
+from shop_app.core.errors import NotFound
+from shop_app.core.events import CartChanged
+from shop_app.models import Category, Tag
+
+on_both = pytest.mark.both
+"""What holds on PostgreSQL too. Verbs share no commit there, so the other tests are SQLite's alone."""
+
+
+def names(on: Engine) -> list[str]:
+    with db.reading(on=on) as session:
+        return list(session.exec(select(Tag.name).order_by(Tag.name)))
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine cuts no turn short: who shares a commit is the same everywhere."""
+    monkeypatch.setattr(sqlite_writer, "LONGEST_SECONDS", float("inf"))
+
+
+async def at_once(*verbs: Callable[[Session], object]) -> list[object]:
+    """Have them wait for the same turn, so that they share a commit on SQLite."""
+    return await asyncio.gather(*map(db.in_transaction, verbs), return_exceptions=True)
+
+
+def adding(name: str) -> Callable[[Session], str]:
+    def verb(session: Session) -> str:
+        session.connection().execute(text("INSERT INTO tag (name) VALUES (:name)"), {"name": name})
+        events.announce(session, CartChanged(len(name)))
+        return name
+
+    return verb
+
+
+def refusing(session: Session) -> None:
+    adding("refused")(session)
+    raise NotFound("There is no such thing.")
+
+
+@on_both
+async def test_a_verb_and_what_it_tells_know_who_asked(engine: Engine):
+    told: list[str] = []
+    events.listen(CartChanged, lambda _fact: told.append(events.author.get()))
+
+    async def ask(who: str) -> None:
+        events.author.set(who)
+        await db.in_transaction(adding(who))
+
+    await asyncio.gather(ask("oak"), ask("walnut"))
+    assert sorted(told) == ["oak", "walnut"]
+    assert events.author.get() == ""
+
+
+@on_both
+async def test_of_verbs_that_wait_together_a_refused_one_undoes_its_own_work_alone(engine: Engine):
+    told: list[CartChanged] = []
+    events.listen(CartChanged, told.append)
+    first, refused, last = await at_once(adding("oak"), refusing, adding("walnut"))
+    assert (first, last, type(refused)) == ("oak", "walnut", NotFound)
+    assert names(engine) == ["oak", "walnut"]
+    assert sorted(told, key=lambda fact: fact.cart_id) == [CartChanged(3), CartChanged(6)]
+
+
+@on_both
+async def test_of_verbs_that_wait_together_a_flush_that_fails_takes_no_other_along(engine: Engine):
+    def wrong(session: Session) -> None:
+        session.add(Category(slug="lamps", title="Lamps", parent_id=404))
+        session.flush()
+        session.add(Category(slug="lamps", title="Lamps"))
+        session.flush()
+
+    first, failed, last = await at_once(adding("oak"), wrong, adding("elm"))
+    assert (first, last) == ("oak", "elm")
+    assert isinstance(failed, IntegrityError)
+    assert names(engine) == ["elm", "oak"]
+    with db.reading() as session:
+        assert session.exec(select(Category)).all() == []
+
+
+@on_both
+async def test_of_verbs_that_wait_together_one_that_meets_a_broken_database_takes_no_other_along(
+    engine: Engine,
+):
+    def broken(session: Session) -> None:
+        adding("lost")(session)
+        session.connection().execute(text("SELECT * FROM no_such_table"))
+
+    first, failed, last = await at_once(adding("oak"), broken, adding("elm"))
+    assert (first, last) == ("oak", "elm")
+    assert isinstance(failed, Exception)
+    assert names(engine) == ["elm", "oak"]
+
+
+async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[CartChanged] = []
+    events.listen(CartChanged, told.append)
+    commit = type(engine.dialect).do_commit
+    counted = itertools.count()
+
+    def full(self, connection) -> None:
+        if next(counted) == 0:
+            raise OperationalError("COMMIT", {}, Exception("disk full"))
+        commit(self, connection)
+
+    monkeypatch.setattr(type(engine.dialect), "do_commit", full)
+    answers = await at_once(adding("oak"), refusing, adding("elm"))
+    assert [type(answer) for answer in answers] == [db.Unavailable] * 3
+    assert (names(engine), told) == ([], [])
+
+
+async def test_one_durable_verb_makes_the_shared_commit_durable(engine: Engine):
+    levels: list[int] = []
+
+    def level(session: Session) -> None:
+        levels.append(session.connection().execute(text("PRAGMA synchronous")).scalar_one())
+
+    await asyncio.gather(db.in_transaction(level), db.in_durable_transaction(level))
+    await db.in_transaction(level)
+    assert levels == [2, 2, 1]
+
+
+@on_both
+async def test_an_asker_that_goes_away_leaves_its_work_done(engine: Engine):
+    asked = asyncio.create_task(db.in_transaction(adding("oak")))
+    await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert await db.in_transaction(adding("elm")) == "elm"
+    assert names(engine) == ["elm", "oak"]
+
+
+@on_both
+async def test_forty_at_once_are_all_written_and_all_answered(engine: Engine):
+    done = await asyncio.gather(*(db.in_durable_transaction(adding(f"tag {n:02}")) for n in range(40)))
+    assert done == [f"tag {n:02}" for n in range(40)] == names(engine)
+
+
+async def test_those_who_come_while_a_commit_is_on_its_way_share_the_next(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    commit, committed = type(engine.dialect).do_commit, itertools.count(1)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(self, connection) -> None:
+        if next(committed) == 1:
+            begun.set()
+            assert go_on.wait(10)
+        commit(self, connection)
+
+    monkeypatch.setattr(type(engine.dialect), "do_commit", slow)
+    first = asyncio.create_task(db.in_transaction(adding("oak")))
+    assert await asyncio.to_thread(begun.wait, 10)
+    others = [asyncio.create_task(db.in_transaction(adding(name))) for name in ("ash", "elm", "fir")]
+    await asyncio.sleep(0)
+    # The loop is free, and nobody has an answer before the commit that holds it.
+    assert (first.done(), names(engine)) == (False, [])
+    go_on.set()
+    assert await asyncio.gather(first, *others) == ["oak", "ash", "elm", "fir"]
+    assert names(engine) == ["ash", "elm", "fir", "oak"]
+    assert next(committed) == 3
+
+
+@pytest.mark.parametrize("rival", ["a thread", "another process"])
+async def test_the_loop_goes_on_while_others_write(engine: Engine, rival: str):
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        if rival == "a thread":
+            with db.transaction() as session:
+                adding("rival")(session)
+                at_work.set()
+                assert go_on.wait(10)
+            return
+        other = db.make_engine(engine.url.render_as_string(hide_password=False))
+        with Session(other) as session:
+            session.connection(execution_options={"writes": True})
+            adding("rival")(session)
+            at_work.set()
+            assert go_on.wait(10)
+            session.commit()
+        other.dispose()
+
+    holding = asyncio.create_task(asyncio.to_thread(hold))
+    assert await asyncio.to_thread(at_work.wait, 10)
+    waiting = [asyncio.create_task(db.in_transaction(adding(name))) for name in ("oak", "elm")]
+    for _ in range(5):
+        await asyncio.sleep(0.002)
+    assert not any(task.done() for task in waiting)
+    assert await db.in_reading(lambda session: list(session.exec(select(Tag.name)))) == []
+    go_on.set()
+    assert await asyncio.gather(*waiting) == ["oak", "elm"]
+    await holding
+    assert names(engine) == ["elm", "oak", "rival"]
+
+
+async def test_sockets_have_their_turn_between_many_verbs(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sqlite_writer, "LONGEST_SECONDS", 0.0)
+    commit, committed = type(engine.dialect).do_commit, itertools.count()
+
+    def counted(self, connection) -> None:
+        next(committed)
+        commit(self, connection)
+
+    monkeypatch.setattr(type(engine.dialect), "do_commit", counted)
+    assert await at_once(adding("ash"), adding("elm"), adding("fir")) == ["ash", "elm", "fir"]
+    # One verb a turn, and the loop came round for the others.
+    assert (next(committed), names(engine)) == (3, ["ash", "elm", "fir"])
+
+
+async def test_nobody_waits_for_ever_where_a_turn_can_not_begin(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise RuntimeError("no connection")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sqlite_writer, "_begin", refuse)
+        answers = await asyncio.wait_for(at_once(adding("oak"), adding("elm")), 10)
+    assert [str(answer) for answer in answers] == ["no connection", "no connection"]
+    assert await at_once(adding("ash")) == ["ash"]
+    assert names(engine) == ["ash"]
+
+
+@on_both
+def test_a_loop_that_has_ended_leaves_nothing_behind(engine: Engine):
+    for name in ("ash", "elm"):
+        asyncio.run(db.in_transaction(adding(name)))
+    gc.collect()
+    assert names(engine) == ["ash", "elm"]
+    assert [loop for loop in sqlite_writer._queues if loop.is_closed()] == []
+
+
+@on_both
+def test_after_a_commit_that_failed_the_next_ones_find_a_clean_connection(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    def full(self, connection) -> None:
+        raise OperationalError("COMMIT", {}, Exception("disk full"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(engine.dialect), "do_commit", full)
+        for _ in range(3):
+            with pytest.raises(db.Unavailable), db.transaction() as session:
+                adding("lost")(session)
+    with db.transaction() as session:
+        adding("oak")(session)
+    assert names(engine) == ["oak"]
