@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from . import cookies
 
 Scope = MutableMapping[str, Any]
 """A request, or the opening of a socket, as an ASGI server describes it."""
+_WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d{1,5})?|([0-9.]+):\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,13 @@ def settle_address(scope: Scope) -> None:
 
 
 def counted(address: str) -> str:
-    """An address as limits count it: IPv6 by its /64, for one household has as many as it likes."""
+    """An address as limits count it: IPv6 by its /64, for one household has as many as it likes.
+
+    Without the port that some proxies write behind it, which is another one with every connection.
+    """
+    alone = _WITH_PORT.fullmatch(address)
     try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address((alone[1] or alone[2] if alone else address).partition("%")[0])
     except ValueError:
         return address[:64]
     if ip.version == 6:
