@@ -26,6 +26,8 @@ COPIED = (
     "rxconfig.py",
     "alembic.ini",
     "seed/shop.json",
+    "seed/tax_rates.json",
+    "seed/catalog.json",
 )
 AT_ONCE = 2
 
