@@ -82,8 +82,10 @@ def test_a_demo_answers_under_this_machines_names_too(
 
 @pytest.fixture
 def quiet(desk: Desk) -> Iterator[Desk]:
+    # Other tests have this server fail on purpose.
+    before = len(desk.log.read_text())
     yield desk
-    assert "Traceback" not in desk.log.read_text()
+    assert "Traceback" not in desk.log.read_text()[before:]
 
 
 @pytest.mark.parametrize(
