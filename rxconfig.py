@@ -16,6 +16,9 @@ os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "false")
 # A dead socket is noticed after 25 + 20 s, so that a tab that comes back keeps its state.
 os.environ.setdefault("REFLEX_SOCKET_TIMEOUT", "20s")
 os.environ.setdefault("REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE", "65536")
+# Under `make dev`, what the shop writes must not look like changed sources: it would start anew for ever.
+if settings().data_dir.is_dir():
+    os.environ.setdefault("REFLEX_HOT_RELOAD_EXCLUDE_PATHS", str(settings().data_dir))
 
 # A demo is opened under either name of this machine; under `reflex run` the pages have Vite's port.
 _ORIGINS = [settings().public_url]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -57,3 +58,25 @@ def test_a_part_that_can_not_be_imported_stops_the_start(monkeypatch: pytest.Mon
         broken.setitem(sys.modules, missing, None)
         with pytest.raises(ImportError):
             serve.prepare_database()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_in_development_what_the_shop_writes_is_no_changed_source(tmp_path: Path, there: bool):
+    """Reflex's server starts anew with every changed file below the project, the database among them."""
+    data = tmp_path / "data"
+    if there:
+        data.mkdir()
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, rxconfig; print(os.environ.get('REFLEX_HOT_RELOAD_EXCLUDE_PATHS', ''))",
+        ],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "SHOP_DATA_DIR": str(data)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    # Reflex takes no folder that isn't there.
+    assert said == (str(data) if there else "")
