@@ -8,8 +8,8 @@ from typing import Any
 from reflex.app import App, EventNamespace
 from reflex_base.registry import RegistrationContext
 
-from ..core.access import cookies, security_log
-from ..core.access.asking import client_address, header
+from ..core.access import security_log
+from ..core.access.asking import client_address, of_scope
 from .event_shape import Misshapen, shaped
 from .tab_states import TabStates
 
@@ -61,11 +61,8 @@ class EventEntry(EventNamespace):
 
     def _count(self, sid: str, part: str) -> None:
         dropped[part] += 1
-        scope = self._scope(sid)
-        visitor = cookies.visitor_key(header(scope, b"cookie")) or ""
-        security_log.note(
-            "event dropped", address=client_address(scope), visitor=cookies.key_hash(visitor), detail=part
-        )
+        asker = of_scope(self._scope(sid))
+        security_log.note("event dropped", address=asker.address, visitor=asker.visitor, detail=part)
 
     def _scope(self, sid: str) -> Any:
         assert self.app.sio is not None

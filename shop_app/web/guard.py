@@ -28,8 +28,8 @@ from shop_app.core import events
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
 
-from ..core.access import cookies, security_log
-from ..core.access.asking import counted
+from ..core.access import security_log
+from ..core.access.asking import counted, visitor_of
 from ..core.access.policy import Policy, allows, policy_of, remember_asker, who
 from .private_states import empty_unless_filled_for
 
@@ -161,10 +161,9 @@ class Guard(Middleware):
 
 def _note(event: Event) -> None:
     connection = _connection(event)
-    visitor = cookies.visitor_key(_cookie_header(event)) or ""
     security_log.note(
-        "event refused", address=counted(connection.get("ip", "")), visitor=cookies.key_hash(visitor),
-        detail=event.name[-80:],
+        "event refused", address=counted(connection.get("ip", "")),
+        visitor=visitor_of(_cookie_header(event)), detail=event.name[-80:],
     )  # fmt: skip
 
 

@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from reflex_base.event import Event
 
 from shop_app.core.access import security_log
+from shop_app.web import guard
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +48,13 @@ def test_what_is_counted_is_bounded() -> None:
     for number in range(security_log.MOST_KEPT + 50):
         security_log.note("limit", address=str(number))
     assert len(security_log._counted) == security_log.MOST_KEPT
+
+
+def test_whoever_has_no_cookie_is_no_visitor(caplog: pytest.LogCaptureFixture) -> None:
+    """The hash of no key would stand there as if everybody without a cookie were one visitor."""
+    event = Event(name="state.refused", router_data={"ip": "203.0.113.9", "headers": {}})
+    with caplog.at_level(logging.WARNING, "shop_app.core.access.security_log"):
+        guard._note(event)
+    assert [record.getMessage() for record in caplog.records] == [
+        "Security: event refused, from 203.0.113.9, visitor none, 1 time(s): state.refused"
+    ]
