@@ -492,16 +492,15 @@ def test_letters_that_others_cause_hold_up_no_receipt_of_what_was_paid(session, 
     assert row.problem == ("" if paid else "too many letters to this mailbox")
 
 
-@pytest.mark.parametrize(
-    "name", ["Marta\n\nYour account is closed", "Call 0900 123456", "see evil.example/win"]
-)
+def test_a_name_of_several_lines_is_one_in_the_receipt(session, placed):
+    name = "Marta\n\nYour account is closed"
+    receipt = returns.withdraw(session, str(placed.number), "marta@example.com", name, None, "", KEY)
+    assert receipt.name == "Marta Your account is closed"
+
+
+@pytest.mark.parametrize("name", ["Call 0900 123456", "see evil.example/win"])
 def test_a_name_is_no_place_for_a_message_to_somebody_else(session, placed, name):
-    declare = returns.withdraw, session, str(placed.number), "marta@example.com"
-    if "\n" in name:
-        receipt = declare[0](*declare[1:], name, None, "", KEY)
-        assert receipt.name == "Marta Your account is closed", "in one line"
-        return
     with pytest.raises(Invalid) as refusal:
-        declare[0](*declare[1:], name, None, "", KEY)
+        returns.withdraw(session, str(placed.number), "marta@example.com", name, None, "", KEY)
     assert refusal.value.field == "name"
     assert session.exec(select(func.count()).select_from(tables["return_request"])).one()[0] == 0
