@@ -24,9 +24,12 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from shop_app.core import db, migrate
-from shop_app.services.catalog import product_page, signals, storefront
-from shop_app.services.catalog.catalog import ListingQuery
-from shop_app.services.listing import facet_counts, kept, listing, search, shelf
+from shop_app.services.catalog import availability
+from shop_app.services.catalog.views import ListingQuery
+from shop_app.services.search import facet_counts, index_cache, listing, listing_index
+from shop_app.services.search import queries as search_queries
+from shop_app.services.storefront import home as storefront
+from shop_app.services.storefront import product_page
 
 from . import large_catalogue as made
 
@@ -60,11 +63,11 @@ def _deep(session: Session, rng: Random) -> object:
 
 
 def _common(session: Session, rng: Random) -> object:
-    return search.find(session, rng.choice(made.KINDS))
+    return search_queries.find(session, rng.choice(made.KINDS))
 
 
 def _everywhere(session: Session, _rng: Random) -> object:
-    return search.find(session, "every day")
+    return search_queries.find(session, "every day")
 
 
 def _name(rng: Random) -> str:
@@ -74,11 +77,11 @@ def _name(rng: Random) -> str:
 def _typo(session: Session, rng: Random) -> object:
     word = rng.choice([*made.MATERIALS, *made.KINDS]).split()[-1].lower()
     place = rng.randrange(1, len(word) - 1)
-    return search.find(session, word[:place] + word[place + 1] + word[place] + word[place + 2 :])
+    return search_queries.find(session, word[:place] + word[place + 1] + word[place] + word[place + 2 :])
 
 
 def _sku(session: Session, rng: Random) -> object:
-    return search.find(session, f"BE-{rng.randint(1, 1000):06d}")
+    return search_queries.find(session, f"BE-{rng.randint(1, 1000):06d}")
 
 
 QUESTIONS: dict[str, Question] = {
@@ -93,13 +96,15 @@ QUESTIONS: dict[str, Question] = {
     "browse a common word": lambda session, rng: _browse(session, text=rng.choice(made.KINDS)),
     "search a common word": _common,
     "search words in all descriptions": _everywhere,
-    "search a rare word": lambda session, rng: search.find(session, _name(rng)),
+    "search a rare word": lambda session, rng: search_queries.find(session, _name(rng)),
     "search a typo": _typo,
     "search a SKU": _sku,
-    "suggest, three letters": lambda session, rng: search.suggest(session, rng.choice(made.KINDS)[:3]),
-    "suggest, five letters": lambda session, rng: search.suggest(session, _name(rng)[:5]),
+    "suggest, three letters": lambda session, rng: search_queries.suggest(
+        session, rng.choice(made.KINDS)[:3]
+    ),
+    "suggest, five letters": lambda session, rng: search_queries.suggest(session, _name(rng)[:5]),
     "product page": lambda session, rng: product_page.product(session, rng.choice(session.info["slugs"])),
-    "signals of a variant": lambda session, rng: signals.signals(session, (rng.randint(1, 2000),)),
+    "signals of a variant": lambda session, rng: availability.signals(session, (rng.randint(1, 2000),)),
     "home page": lambda session, _rng: storefront.home(session),
 }
 
@@ -118,7 +123,7 @@ def measure(
             times = []
             for turn in range(rounds + 10):
                 if "counted before" not in name:
-                    facet_counts.counts.get(session, kept.stamp(session)).cache.clear()
+                    facet_counts.counts.get(session, index_cache.stamp(session)).cache.clear()
                 began = clock()
                 ask(session, rng)
                 if turn >= 10:
@@ -146,12 +151,12 @@ def prepared(url: str, size: int) -> tuple[Engine, dict[str, float]]:
             session.connection().execute(text("SET LOCAL statement_timeout = 0"))
             session.connection().execute(text("ANALYZE"))
         began = time.perf_counter()
-        shelf.refresh(session, range(1, size + 1))
+        listing_index.refresh(session, range(1, size + 1))
         refreshed = time.perf_counter() - began
         session.commit()
     with Session(engine) as session:
         began = time.perf_counter()
-        facet_counts.counts.get(session, kept.stamp(session))
+        facet_counts.counts.get(session, index_cache.stamp(session))
         folded = time.perf_counter() - began
     return engine, {
         "fill_s": round(filled, 2),

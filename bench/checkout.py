@@ -18,9 +18,9 @@ from bench import in_services, shoppers
 from bench.report import Row, latency_rows, percentile
 from shop_app.core import db
 from shop_app.models import Letter, Order, Payment, PaymentState, PaymentStatus, Variant
-from shop_app.services import accounts
-from shop_app.services.books import books
-from shop_app.services.stock import stock
+from shop_app.services.accounts import sessions
+from shop_app.services.books import check as books
+from shop_app.services.inventory import commands as inventory_commands
 from tests.shop import Shop, running
 
 SHOPPERS, STAFF = 16, 4
@@ -72,9 +72,9 @@ def prepare(shop: Shop) -> tuple[list[str], str]:
         there = session.exec(select(Variant).where(col(Variant.sku).in_(SKUS), Variant.active)).all()
         for variant in there:
             assert variant.id
-            stock.set_on_hand(session, variant.id, STOCK, reason="for the benchmark")
-        login = accounts.login_of(session, "owner@example.com", kind="staff")
-        key, _owner = accounts.sign_in(session, accounts.prove(login, "demo-owner"))
+            inventory_commands.set_on_hand(session, variant.id, STOCK, reason="for the benchmark")
+        login = sessions.login_of(session, "owner@example.com", kind="staff")
+        key, _owner = sessions.sign_in(session, sessions.prove(login, "demo-owner"))
     return sorted(variant.sku for variant in there), key
 
 

@@ -18,12 +18,12 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     os.environ["SHOP_DATA_DIR"] = str(folder)
     from shop_app.core import db, migrate
     from shop_app.core.settings import settings
-    from shop_app.services import accounts
-    from shop_app.services.cart import cart
-    from shop_app.services.checkout import checkout
-    from shop_app.services.checkout.checkout import CheckoutForm
-    from shop_app.services.orders import orders
-    from shop_app.services.passwords import hash_password
+    from shop_app.services.accounts import sessions
+    from shop_app.services.accounts.passwords import hash_password
+    from shop_app.services.cart import checkout
+    from shop_app.services.cart import commands as cart_commands
+    from shop_app.services.cart.checkout import CheckoutForm
+    from shop_app.services.orders import placing
     from shop_app.services.payments import transfers
     from tests.factories import key_hash, make_basics, make_product
 
@@ -34,7 +34,7 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     with db.transaction() as session:
         make_basics(session)
         make_product(session, stock=10 * orders_count)
-        owner = accounts.create_staff(session, "owner@example.com", hash_password("demo-owner"), "owner")
+        owner = sessions.create_staff(session, "owner@example.com", hash_password("demo-owner"), "owner")
     form = CheckoutForm(
         email="sam@example.com", given_name="Sam", family_name="Shopper", line1="Am Speicher 4",
         postal_code="10115", locality="Berlin", country="DE", shipping_method="standard",
@@ -52,10 +52,10 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     began, used = time.perf_counter(), time.process_time()
     for number in range(orders_count):
         visitor = key_hash(f"visitor {number}")
-        timed("add to cart", cart.add, visitor, "FABLE-LAMP", 2)
+        timed("add to cart", cart_commands.add, visitor, "FABLE-LAMP", 2)
         shown = timed("keep the form", checkout.save, visitor, form)
         total = shown.total_minor
-        placed = timed("place", orders.place, visitor, form, expected_total_minor=total, durable=True)
+        placed = timed("place", placing.place, visitor, form, expected_total_minor=total, durable=True)
         timed("mark paid", transfers.mark_paid, placed.number, f"transfer {number}", owner, durable=True)
     seconds, used = time.perf_counter() - began, time.process_time() - used
     return [

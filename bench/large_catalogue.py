@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from sqlmodel import Session
 
 from shop_app import models as m
-from shop_app.services.listing import shelf
+from shop_app.services.search import listing_index
 
 CHUNK = 1000
 COLOURS = {
@@ -98,7 +98,7 @@ def fill(session: Session, count: int) -> None:
             for table, row in product:
                 rows.setdefault(table, []).append(row)
         _write(session, rows)
-    shelf.refresh(session, range(1, count + 1))
+    listing_index.refresh(session, range(1, count + 1))
 
 
 def _write(session: Session, rows: dict[type, list[dict[str, Any]]]) -> None:

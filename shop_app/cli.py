@@ -120,10 +120,10 @@ def import_products(file: Path, dry_run: bool, no_pictures: bool) -> None:
     Rows that can't be taken are reported with their line and the reason, and the others go in. The
     exit code is 1 when there was one.
     """
-    from .services.product_files import product_csv
+    from .services.product_files import csv_import
 
-    with _progress(product_csv.count_rows(file), "Rows") as bar:
-        report = product_csv.import_file(file, dry_run=dry_run, pictures=not no_pictures, progress=bar.update)
+    with _progress(csv_import.count_rows(file), "Rows") as bar:
+        report = csv_import.import_file(file, dry_run=dry_run, pictures=not no_pictures, progress=bar.update)
     for problem in report.problems:
         click.echo(str(problem), err=True)
     click.echo(("Nothing was written. " if dry_run else "") + report.summary)
@@ -154,16 +154,16 @@ def export_products(file: Path) -> None:
 def create_staff(email: str, role: str, name: str) -> None:
     """Make a member of staff. The password is asked for, or read from SHOP_STAFF_PASSWORD."""
     from .core import db
-    from .services import accounts
-    from .services.passwords import hash_password
+    from .services.accounts import sessions
+    from .services.accounts.passwords import hash_password
 
-    accounts.clean_email(email)
+    sessions.clean_email(email)
     password = os.environ.get("SHOP_STAFF_PASSWORD") or click.prompt(
         "Password", hide_input=True, confirmation_prompt=True
     )
     hashed = hash_password(password)
     with db.transaction() as session:
-        person = accounts.create_staff(session, email, hashed, role, name=name, actor="command line")
+        person = sessions.create_staff(session, email, hashed, role, name=name, actor="command line")
     click.echo(f"{person.email} is now {'an' if role == 'owner' else 'a'} {role}.")
 
 
@@ -173,7 +173,7 @@ def create_staff(email: str, role: str, name: str) -> None:
 def check_books(as_json: bool) -> None:
     """Prove that orders, payments, refunds, stock and discounts add up; list what doesn't."""
     from .core import db
-    from .services.books import books
+    from .services.books import check as books
 
     with db.reading() as session:
         result = books.check(session)

@@ -24,9 +24,9 @@ from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
 from shop_app.realtime.bus import bus
-from shop_app.services import accounts
-from shop_app.services.catalog import storefront
-from shop_app.services.listing import kept
+from shop_app.services.accounts import sessions
+from shop_app.services.search import index_cache
+from shop_app.services.storefront import home as storefront
 from shop_app.state import live, pushes
 from shop_app.state.base import answer_failure, notice_delta
 from shop_app.state.cart import Cart
@@ -132,7 +132,7 @@ def edge(inner: ASGIApp) -> ASGIApp:
 
 async def signed_in(session_hash: str) -> Principal:
     """Whose session that is, asked of the database on every event."""
-    return await db.in_reading(accounts.who, session_hash)
+    return await db.in_reading(sessions.who, session_hash)
 
 
 def preload(font: str) -> rx.Component:
@@ -171,7 +171,7 @@ logs.redact()
 async def warm() -> None:
     """Fold the catalogue before anybody asks: what takes long is done once, and not on the loop."""
     try:
-        await db.in_long_reading(kept.warm)
+        await db.in_long_reading(index_cache.warm)
     except Exception:
         # Whoever asks first has it folded then, once the database is back.
         log.exception("The catalogue couldn't be folded at the start")

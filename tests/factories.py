@@ -39,8 +39,8 @@ from shop_app.models import (
     ZoneCountry,
 )  # fmt: skip
 from shop_app.models import Promotion as PromotionRow
-from shop_app.services import accounts
-from shop_app.services.accounts import Kind
+from shop_app.services.accounts import sessions
+from shop_app.services.accounts.sessions import Kind
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -275,7 +275,7 @@ def make_staff(session: Session, email: str = "clerk@example.com", *, role: str 
 
 def sign_in(session: Session, email: str, password: str, kind: Kind) -> tuple[str, Principal]:
     """What signing in does in three steps, in one session: the new session's key, and whose it is."""
-    return accounts.sign_in(session, accounts.prove(accounts.login_of(session, email, kind=kind), password))
+    return sessions.sign_in(session, sessions.prove(sessions.login_of(session, email, kind=kind), password))
 
 
 def _id(row: SQLModel) -> int:

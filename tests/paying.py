@@ -18,10 +18,10 @@ from shop_app.core.access.principal import Principal
 from shop_app.providers import payments
 from shop_app.providers.payments.stripe import API_VERSION, StripeProvider
 from shop_app.sandbox import Sandbox, Wiring
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout
-from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import CheckoutForm
 from shop_app.web import webhooks
 from shop_app.workflows import pay
 from tests.factories import key_hash, make_basics, make_product
@@ -108,7 +108,7 @@ class World:
     def fill_cart(self, sku: str = "SHOAL-BOWL", quantity: int = 1) -> int:
         """Put something into the cart; the total that checkout shows then."""
         with db.transaction() as session:
-            cart.add(session, ME, sku, quantity)
+            cart_commands.add(session, ME, sku, quantity)
         with db.transaction() as session:
             return checkout.save(session, ME, FORM).total_minor
 

@@ -25,11 +25,11 @@ from sqlmodel import Session, SQLModel
 from shop_app.core import db
 from shop_app.core.clock import now
 from shop_app.core.errors import ShopError
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.checkout import holds
-from shop_app.services.checkout.checkout import CheckoutForm
-from shop_app.services.orders import orders
+from shop_app.services.books import check as books
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import holds as cart_holds
+from shop_app.services.cart.checkout import CheckoutForm
+from shop_app.services.orders import placing
 from tests.factories import key_hash, stock_of
 
 T = TypeVar("T")
@@ -46,19 +46,19 @@ THREADS = 10
 # --- Buyers -----------------------------------------------------------------------------------------
 
 
-def place(buyer: str) -> orders.PlacedOrder:
+def place(buyer: str) -> placing.PlacedOrder:
     with db.transaction(durable=True) as session:
-        return orders.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
+        return placing.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
 
 
 def _placed(session: Session, buyer: str) -> str:
-    orders.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
+    placing.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
     return "placed"
 
 
 def _entered(session: Session, buyer: str) -> str:
     """Go to checkout, where the units are kept; says whether all of them are."""
-    view = holds.enter(session, key_hash(buyer))
+    view = cart_holds.enter(session, key_hash(buyer))
     return "short" if view.short else view.state
 
 
@@ -73,7 +73,7 @@ def _in_a_transaction(verb: Callable[[Session, str], str]) -> Callable[[str], st
 def fill(buyer: str, **lines: int) -> None:
     with db.transaction() as session:
         for sku, quantity in lines.items():
-            cart.add(session, key_hash(buyer), sku, quantity)
+            cart_commands.add(session, key_hash(buyer), sku, quantity)
 
 
 def fill_many(wanted: Mapping[str, Mapping[str, int]]) -> None:

@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.books import books
-from shop_app.services.orders import fulfilment
-from shop_app.services.refunds.refunds import RefundWish
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.books import check as books
+from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.payments.refunds import RefundWish
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil
 from shop_app.workflows import refund as refund_workflow
@@ -82,7 +82,7 @@ def send(lines: Mapping[str, int], *, by: Principal = CLERK, **more: Any) -> int
 
 def delivered(parcel_id: int) -> None:
     with db.transaction() as session:
-        fulfilment.mark_delivered(session, parcel_id, by=CLERK)
+        fulfilment_commands.mark_delivered(session, parcel_id, by=CLERK)
 
 
 def cancel(key: str = "cancel-1", *, by: Principal = MANAGER, **more: Any) -> None:

@@ -17,7 +17,7 @@ from shop_app.core.errors import Invalid, ProviderDown
 from shop_app.core.settings import settings
 from shop_app.models import OrderLine
 from shop_app.providers import mail
-from shop_app.services import letters
+from shop_app.services import outbox
 from shop_app.worker import jobs, timetable
 from tests.paying import FORM, World, make_world, rows
 
@@ -126,8 +126,8 @@ def test_an_address_that_takes_nothing_is_not_tried_again(clock, paid, post):
 
 def test_a_letter_of_an_unknown_kind_keeps_no_other_waiting(paid, post):
     with db.transaction() as session:
-        letters.write(session, "unknown", "a@example.com", "unknown:1", {"order_id": 1})
-        letters.write(session, "order_paid", "b@example.com", "order_paid:lost", {"order_id": 999})
+        outbox.write(session, "unknown", "a@example.com", "unknown:1", {"order_id": 1})
+        outbox.write(session, "order_paid", "b@example.com", "order_paid:lost", {"order_id": 999})
 
     assert jobs.send_letters() == 1
     assert sorted((row.kind, bool(row.problem)) for row in rows("letter")) == [
@@ -137,14 +137,14 @@ def test_a_letter_of_an_unknown_kind_keeps_no_other_waiting(paid, post):
 
 def test_two_processes_dont_send_the_same_letter_together(paid, post):
     with db.transaction() as session:
-        assert len(letters.claim(session)) == 1
+        assert len(outbox.claim(session)) == 1
     with db.transaction() as session:
-        assert letters.claim(session) == []
+        assert outbox.claim(session) == []
 
 
 def test_a_letter_that_a_dead_process_had_claimed_is_sent_with_the_same_name(clock, paid, post):
     with db.transaction() as session:
-        letters.claim(session)
+        outbox.claim(session)
     clock.shift(121)
 
     assert jobs.send_letters() == 1

@@ -104,8 +104,9 @@ def test_orders_that_wait_for_a_transfer_already_get_their_time(engine: Engine):
     from dataclasses import replace
 
     from shop_app.core.clock import now
-    from shop_app.services.cart import cart
-    from shop_app.services.orders import orders
+    from shop_app.services.cart import commands as cart_commands
+    from shop_app.services.orders import commands as order_commands
+    from shop_app.services.orders import placing
     from tests.factories import key_hash, make_basics, make_product
     from tests.paying import FORM, rows
 
@@ -113,12 +114,12 @@ def test_orders_that_wait_for_a_transfer_already_get_their_time(engine: Engine):
         make_basics(session)
         make_product(session, "Bowl", price_minor=6000, stock=9)
         for visitor in ("waits", "paid", "card"):
-            cart.add(session, key_hash(visitor), "BOWL", 1)
+            cart_commands.add(session, key_hash(visitor), "BOWL", 1)
             way = "stripe" if visitor == "card" else "manual"
             form = replace(FORM, payment_provider=way)
-            placed = orders.place(session, key_hash(visitor), form, expected_total_minor=6000)
+            placed = placing.place(session, key_hash(visitor), form, expected_total_minor=6000)
             if visitor == "paid":
-                orders.mark_paid(session, placed.order_id)
+                order_commands.mark_paid(session, placed.order_id)
     kept = rows("customer_order")[2].expires_at
     with engine.connect().execution_options(writes=True) as connection:
         config = migrate._config()

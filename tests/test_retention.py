@@ -21,12 +21,15 @@ from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.core.settings import ROOT, settings
 from shop_app.providers import payments
-from shop_app.services import accounts, letters, retention
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout, holds
-from shop_app.services.orders import order_life, orders
-from shop_app.services.passwords import hash_password
-from shop_app.services.returns import returns
+from shop_app.services import outbox, retention
+from shop_app.services.accounts import sessions
+from shop_app.services.accounts.passwords import hash_password
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import holds as cart_holds
+from shop_app.services.orders import commands as order_commands
+from shop_app.services.returns import commands as return_commands
+from shop_app.services.storefront import order_page
 from shop_app.worker import jobs, timetable
 from tests.demo_file import put_demo_into_place
 from tests.factories import key_hash, sign_in
@@ -71,7 +74,7 @@ def test_a_cart_goes_with_its_lines_once_nobody_has_changed_it_for_so_long(world
     clock.shift(settings().cart_days * 86_400)
     assert forget() == {}
     with db.transaction() as session:
-        cart.add(session, key_hash("another visitor"), "DUNE-MUG", 1)
+        cart_commands.add(session, key_hash("another visitor"), "DUNE-MUG", 1)
     clock.shift(1)
     assert forget() == {"carts": 1}
     assert [row.key_hash for row in rows("cart")] == [key_hash("another visitor")]
@@ -83,14 +86,14 @@ def test_a_cart_goes_with_its_lines_once_nobody_has_changed_it_for_so_long(world
 def test_a_cart_that_holds_units_stays_until_they_are_free(world, clock):
     world.fill_cart()
     with db.transaction() as session:
-        holds.enter(session, ME)
+        cart_holds.enter(session, ME)
     assert len(rows("stock_hold")) == 1
     run_sql("UPDATE cart SET updated_at = '2020-01-01 00:00:00+00:00'")
     assert forget() == {}
     assert (len(rows("stock_hold")), wrong_books()) == (1, [])
     clock.shift(settings().hold_most_minutes * 60 + 1)
     with db.transaction() as session:
-        holds.sweep(session)
+        cart_holds.sweep(session)
     run_sql("UPDATE cart SET updated_at = '2020-01-01 00:00:00+00:00'")
     assert forget() == {"carts": 1}
     assert wrong_books() == []
@@ -125,8 +128,8 @@ def test_an_ordered_cart_goes_and_its_order_stays(world, clock):
 
 
 def _signed_in(session: Session) -> None:
-    accounts.create_staff(session, "clerk@example.com", hash_password("a-long-password"), "clerk")
-    accounts.create_customer(session, "ada@example.com", hash_password("a-long-password"))
+    sessions.create_staff(session, "clerk@example.com", hash_password("a-long-password"), "clerk")
+    sessions.create_customer(session, "ada@example.com", hash_password("a-long-password"))
     sign_in(session, "clerk@example.com", "a-long-password", kind="staff")
     sign_in(session, "ada@example.com", "a-long-password", kind="customer")
 
@@ -186,7 +189,7 @@ def test_a_letter_that_has_nobody_any_more_is_never_tried(world, clock, caplog):
     done = forget()
     assert (done["letters"], done["people"]) == (2, 1)
     with db.transaction() as session:
-        letters.write(session, "order_refunded", "", "order_refunded:1", {"order_id": 1})
+        outbox.write(session, "order_refunded", "", "order_refunded:1", {"order_id": 1})
     assert jobs.send_letters() == 0
     assert [(row.attempts, row.problem) for row in rows("letter")] == [(0, "")] * 3
     assert "can't be made" not in caplog.text
@@ -203,9 +206,9 @@ def test_an_orders_link_is_another_after_its_age_and_the_look_up_finds_it(world,
     assert forget()["order links"] == 1
     with db.reading() as session:
         with pytest.raises(NotFound):
-            orders.view(session, old)
-        fresh = orders.look_up(session, "1001", "marta@example.com")
-        assert orders.view(session, fresh).number == "1001"
+            order_page.view(session, old)
+        fresh = order_page.look_up(session, "1001", "marta@example.com")
+        assert order_page.view(session, fresh).number == "1001"
     assert fresh != old
     # From now on this one is as old as it is.
     assert forget() == {}
@@ -252,9 +255,9 @@ def test_an_order_that_was_never_paid_forgets_who_placed_it(world, clock, end):
     (order,) = rows("customer_order")
     assert (order.number, order.total_minor, order.country) == (1001, 3270, "DE")
     with db.reading() as session:
-        assert orders.view(session, order.token).number == "1001"
+        assert order_page.view(session, order.token).number == "1001"
         with pytest.raises(NotFound):
-            orders.look_up(session, "1001", "")
+            order_page.look_up(session, "1001", "")
 
 
 @both
@@ -262,11 +265,11 @@ def test_money_for_an_order_that_has_forgotten_its_shopper_waits_for_a_person(wo
     world.pay(PERSON, world.fill_cart())
     run_sql("UPDATE payment SET state = 'expired'")
     with db.transaction() as session:
-        order_life.give_up(session, 1, why="expired")
+        order_commands.give_up(session, 1, why="expired")
     clock.shift(settings().unpaid_order_days * 86_400 + 1)
     assert forget()["people"] == 1
     with db.transaction() as session:
-        assert order_life.settle(session, 1, 3270, "EUR") == "attention"
+        assert order_commands.settle(session, 1, 3270, "EUR") == "attention"
     (order,) = rows("customer_order")
     assert (order.status, order.attention[:16]) == ("expired", "Paid after the o")
     assert rows("letter") == []
@@ -278,9 +281,9 @@ def test_any_other_order_keeps_who_placed_it_as_long_as_invoices(world, clock):
     delivered(send({"SHOAL-BOWL": 2}))
     with db.transaction() as session:
         token = rows("customer_order")[0].token
-        returns.request(session, token, {0: 1}, "changed_mind", "Canarynote", KEYS[0])
+        return_commands.request(session, token, {0: 1}, "changed_mind", "Canarynote", KEYS[0])
     with db.transaction() as session:
-        returns.withdraw(session, "1001", PERSON.email, "Canary Name", None, "Canarynote", KEYS[1])
+        return_commands.withdraw(session, "1001", PERSON.email, "Canary Name", None, "Canarynote", KEYS[1])
     assert jobs.send_letters() >= 3
     assert {"customer_order", "return_request", "letter"} <= traces()
     clock.shift((settings().message_days + 1) * 86_400)
@@ -288,7 +291,7 @@ def test_any_other_order_keeps_who_placed_it_as_long_as_invoices(world, clock):
     # The same form once more, when its receipt is forgotten: a sentence, and nothing is declared twice.
     declared = rows("return_request")
     with pytest.raises(Conflict, match="Open the form again"), db.transaction() as session:
-        returns.withdraw(session, "1001", PERSON.email, "Canary Name", None, "Canarynote", KEYS[1])
+        return_commands.withdraw(session, "1001", PERSON.email, "Canary Name", None, "Canarynote", KEYS[1])
     assert rows("return_request") == declared
     clock.shift(-(settings().message_days + 1) * 86_400)
     clock.shift((settings().order_years * 365) * 86_400)
@@ -298,7 +301,7 @@ def test_any_other_order_keeps_who_placed_it_as_long_as_invoices(world, clock):
     assert forget()["people"] == 1
     assert traces() == set()
     with db.reading() as session:
-        assert orders.view(session, rows("customer_order")[0].token).total == "€79.60"
+        assert order_page.view(session, rows("customer_order")[0].token).total == "€79.60"
     assert wrong_books() == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from shop_app.core.i18n import _
-from shop_app.services.catalog.catalog import Facet, FacetValue, SortChoice
+from shop_app.services.catalog.views import Facet, FacetValue, SortChoice
 from shop_app.state.listing import Browse
 
 from . import look

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from shop_app.core.i18n import _
-from shop_app.services.catalog.catalog import Suggestion
+from shop_app.services.catalog.views import Suggestion
 from shop_app.state.search import Search
 
 from . import look

@@ -17,9 +17,9 @@ from sqlmodel import Session
 from .. import models as m
 from ..core.clock import now
 from ..core.settings import settings
-from ..services import accounts
+from ..services.accounts import sessions
+from ..services.accounts.passwords import Hashed, hash_password
 from ..services.catalog import pictures
-from ..services.passwords import Hashed, hash_password
 from .bulk import Bulk
 
 SEED = pictures.SHIPPED
@@ -115,10 +115,10 @@ def load_logins(session: Session, hashes: dict[str, Hashed]) -> None:
     """The demo's owner, clerk and shopper, those of them that have a password."""
     for email, _password, role, name in LOGINS:
         if email in hashes:
-            accounts.create_staff(session, email, hashes[email], role, name=name, actor="seed")
+            sessions.create_staff(session, email, hashes[email], role, name=name, actor="seed")
     email, _password, name = SHOPPER
     if email in hashes:
-        accounts.create_customer(session, email, hashes[email], name=name)
+        sessions.create_customer(session, email, hashes[email], name=name)
 
 
 def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:

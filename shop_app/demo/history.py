@@ -19,8 +19,9 @@ from sqlmodel import Session, select
 
 from .. import models as m
 from ..core.settings import settings
-from ..services.cart.pricing import Item, Offer, Rate, Shipping, price_cart
-from ..services.checkout import shipping, taxes
+from ..services.pricing.price_cart import Item, Offer, Rate, Shipping, price_cart
+from ..services.shipping import queries as shipping_queries
+from ..services.taxes import queries as taxes_queries
 from . import people
 from .bulk import Bulk
 from .catalogue import CURRENCY, DAYS, SHOPPER, Goods
@@ -48,7 +49,7 @@ class Terms:
 
     on: date
     rates: dict[tuple[str, str], dict[str, Rate]]
-    methods: dict[str, tuple[shipping.Method, ...]]
+    methods: dict[str, tuple[shipping_queries.Method, ...]]
     promotion_ids: dict[str, int]
 
 
@@ -66,7 +67,7 @@ def load(
     the hour.
     """
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    terms = Terms(today.date(), {}, dict(shipping.methods(session, fresh=True)), promotion_ids)
+    terms = Terms(today.date(), {}, dict(shipping_queries.methods(session, fresh=True)), promotion_ids)
     everyone = [_shopper(session, rng, today), *people.invent(bulk, rng, today, 1500, DAYS)]
     ledger, market = StockLedger(bulk, rng, today), _Market(goods, rng)
     secret, number, sold = (
@@ -195,7 +196,7 @@ def _order(
     weight = sum(thing.weight_grams * units for thing, units, _price, _compare in basket)
     methods = terms.methods[country]
     wish = luck.random()
-    chosen: list[shipping.Method] = []
+    chosen: list[shipping_queries.Method] = []
 
     def way(goods_minor: int) -> Shipping | None:
         offered = [method for method in methods if method.price_for(goods_minor, weight) is not None]
@@ -220,7 +221,7 @@ def _rates(session: Session, terms: Terms, country: str, region: str) -> dict[st
     where = (country, region)
     if where not in terms.rates:
         terms.rates[where] = dict(
-            taxes.rates(session, taxes.place_of(country, region, ""), terms.on, fresh=True)
+            taxes_queries.rates(session, taxes_queries.place_of(country, region, ""), terms.on, fresh=True)
         )
     return terms.rates[where]
 

@@ -11,8 +11,8 @@ from sqlmodel import Session, select
 from .. import models as m
 from ..core import db
 from ..core.clock import now
-from ..services.listing import shelf
-from ..services.passwords import Hashed
+from ..services.accounts.passwords import Hashed
+from ..services.search import listing_index
 from . import catalogue, history, reviews
 from .bulk import Bulk
 
@@ -65,7 +65,7 @@ def _load(session: Session, hashes: dict[str, Hashed], seed: int) -> Loaded:
         row["review_count"], row["stars_sum"] = stars[row["id"]]
     products = [row["id"] for row in bulk.rows(m.Product)]
     bulk.write()
-    shelf.refresh(session, products)
+    listing_index.refresh(session, products)
     return Loaded(
         *(_count(session, table) for table in (m.Product, m.Variant, m.Review, m.Order, m.Customer))
     )

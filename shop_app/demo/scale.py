@@ -18,7 +18,7 @@ from ..core import db
 from ..core.clock import now
 from ..core.settings import settings
 from ..services.catalog import pictures
-from ..services.listing import shelf
+from ..services.search import listing_index
 from .bulk import Bulk
 from .catalogue import anchor
 
@@ -117,7 +117,7 @@ class _Maker:
         self.tags = self._tags(session)
         ids = [self._product(bulk, number) for number in range(first, last + 1)]
         bulk.write()
-        shelf.refresh(session, ids)
+        listing_index.refresh(session, ids)
 
     def _tags(self, session: Session) -> list[int]:
         known = dict(session.exec(select(m.Tag.name, m.Tag.id).where(col(m.Tag.name).in_(TAGS))).all())

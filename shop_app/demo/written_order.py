@@ -10,8 +10,8 @@ from typing import Any
 from .. import models as m
 from ..core.money import tax_within
 from ..core.settings import settings
-from ..services.cart.pricing import Totals
-from ..services.checkout.shipping import Method, arrival_range
+from ..services.pricing.price_cart import Totals
+from ..services.shipping.queries import Method, arrival_range
 from .bulk import Bulk
 from .catalogue import CURRENCY, Goods
 from .people import Person

@@ -16,8 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ..core.clock import now
 from ..core.i18n import _
 from ..core.settings import settings
-from ..services.letters import LetterToSend
-from ..services.orders.orders import OrderView
+from ..services.outbox import LetterToSend
+from ..services.storefront.order_page import OrderView
 from . import about_credit, about_orders, about_returns
 from .wording import Words
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.i18n import _
 from ..core.settings import settings
-from ..services.credit import credit_codes
+from ..services.credit import codes as credit_codes
 from .wording import Words
 
 

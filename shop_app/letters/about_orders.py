@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.i18n import _
-from ..services.orders.order_parcels import thing, tracking_url
-from ..services.orders.orders import OrderView
+from ..services.fulfilment.queries import thing, tracking_url
+from ..services.storefront.order_page import OrderView
 from .wording import Words
 
 

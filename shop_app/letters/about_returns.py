@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core import links
 from ..core.i18n import _
-from ..services import links
-from ..services.orders.orders import OrderView
-from ..services.returns.return_view import MONEY_DAYS, RETURN_TO, send_to
+from ..services.returns.queries import MONEY_DAYS, RETURN_TO, send_to
+from ..services.storefront.order_page import OrderView
 from .wording import Words
 
 

@@ -13,7 +13,7 @@ from shop_app.components.fields import ground
 from shop_app.components.marks import section_head
 from shop_app.components.pictures import picture
 from shop_app.core.i18n import _
-from shop_app.services.catalog.catalog import CategoryLink, ProductCard
+from shop_app.services.catalog.views import CategoryLink, ProductCard
 from shop_app.state.home import Home
 
 VIEW = Home.view

@@ -10,7 +10,7 @@ from shop_app.components.controls import link_button
 from shop_app.components.filters import filter_panel, toolbar
 from shop_app.components.marks import breadcrumbs, chip, empty_state, progress
 from shop_app.core.i18n import _
-from shop_app.services.catalog.catalog import CategoryLink, Chip
+from shop_app.services.catalog.views import CategoryLink, Chip
 from shop_app.state.listing import Browse
 
 from .lost import bare_shelf

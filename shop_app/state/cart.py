@@ -15,10 +15,11 @@ from shop_app.core.access.rates import Limit
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.core.settings import settings
-from shop_app.services.cart import cart
-from shop_app.services.cart.cart import EMPTY, CartLineView, CartView
-from shop_app.services.checkout import addresses, shipping
-from shop_app.services.checkout.checkout import CountryChoice
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import CountryChoice
+from shop_app.services.cart.commands import EMPTY, CartLineView, CartView
+from shop_app.services.customers import addresses
+from shop_app.services.shipping import queries as shipping_queries
 
 from . import guesses, live
 from .base import public, visitor_hash
@@ -88,7 +89,7 @@ class Cart(rx.State):
             self._path, self.drawer_open, self.removed = path, False, NOTHING
             if path.rstrip("/") != "/checkout":
                 await live.leave_checkout(self)
-        self.view, self.loaded = await db.in_reading(cart.view, visitor_hash(self)), True
+        self.view, self.loaded = await db.in_reading(cart_commands.view, visitor_hash(self)), True
 
     @rx.event
     @public
@@ -121,14 +122,14 @@ class Cart(rx.State):
         )
 
     async def _add(self, sku: str, quantity: int) -> None:
-        self.refusal = await self._do(cart.add, sku, quantity)
+        self.refusal = await self._do(cart_commands.add, sku, quantity)
         self.refused_sku = sku if self.refusal else ""
         self.drawer_open = not self.refusal
 
     @rx.event
     @public
     async def set_quantity(self, sku: Sku, quantity: Quantity):
-        self.refusal = await self._do(cart.set_quantity, sku, quantity)
+        self.refusal = await self._do(cart_commands.set_quantity, sku, quantity)
         got = next((line for line in self.view.lines if line.sku == sku), None)
         if got and got.quantity < quantity and not self.refusal:
             # Kept here as well: the next reading of the cart no longer knows what was asked for.
@@ -139,8 +140,8 @@ class Cart(rx.State):
     @public
     async def remove(self, sku: Sku):
         # What this tab was sent may be older than what another tab, and by push this page, shows.
-        before = await db.in_reading(cart.view, visitor_hash(self))
-        self.refusal = await self._do(cart.remove, sku)
+        before = await db.in_reading(cart_commands.view, visitor_hash(self))
+        self.refusal = await self._do(cart_commands.remove, sku)
         gone = next((line for line in before.lines if line.sku == sku), None)
         if gone and not self.refusal:
             self.removed = Removed(sku, gone.title, gone.quantity)
@@ -149,7 +150,7 @@ class Cart(rx.State):
     @public
     async def undo(self):
         if self.removed.sku:
-            self.refusal = await self._do(cart.set_quantity, self.removed.sku, self.removed.quantity)
+            self.refusal = await self._do(cart_commands.set_quantity, self.removed.sku, self.removed.quantity)
             self.refused_sku = self.removed.sku if self.refusal else ""
             self.removed = NOTHING
 
@@ -161,12 +162,12 @@ class Cart(rx.State):
     @rx.event
     @public
     async def save_for_later(self, sku: Sku):
-        self.refusal = await self._do(cart.save_for_later, sku)
+        self.refusal = await self._do(cart_commands.save_for_later, sku)
 
     @rx.event
     @public
     async def move_to_cart(self, sku: Sku):
-        self.refusal = await self._do(cart.move_to_cart, sku)
+        self.refusal = await self._do(cart_commands.move_to_cart, sku)
         self.refused_sku = sku if self.refusal else ""
 
     @rx.event
@@ -174,40 +175,42 @@ class Cart(rx.State):
     async def apply_code(self, form: Form):
         code = form.get("code", "").strip()[:40]
         self.code_refusal = (
-            await self._do(cart.apply_code, code, limit=rates.DISCOUNT_CODE) if code else _("Enter a code")
+            await self._do(cart_commands.apply_code, code, limit=rates.DISCOUNT_CODE)
+            if code
+            else _("Enter a code")
         )
 
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        self.code_refusal = await self._do(cart.remove_code, code)
+        self.code_refusal = await self._do(cart_commands.remove_code, code)
 
     @rx.event
     @public
     async def apply_credit(self, form: Form):
         """The code of a gift card, or of store credit."""
         code = form.get("credit", "")[:60]
-        self.credit_refusal = await self._do(cart.apply_credit, code, limit=rates.CREDIT_CODE)
+        self.credit_refusal = await self._do(cart_commands.apply_credit, code, limit=rates.CREDIT_CODE)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
-        self.credit_refusal = await self._do(cart.remove_credit, account)
+        self.credit_refusal = await self._do(cart_commands.remove_credit, account)
 
     @rx.event
     @public
     async def set_country(self, country: Code):
-        self.refusal = await self._do(cart.set_country, country)
+        self.refusal = await self._do(cart_commands.set_country, country)
 
     @rx.event
     @public
     async def accept_changes(self):
-        self.refusal = await self._do(cart.accept_changes)
+        self.refusal = await self._do(cart_commands.accept_changes)
 
 
 def _countries(session: Session) -> list[CountryChoice]:
     named = [
         CountryChoice(code, addresses.country_name(code, settings().locale))
-        for code in shipping.methods(session)
+        for code in shipping_queries.methods(session)
     ]
     return sorted(named, key=lambda country: country.name)

@@ -16,12 +16,13 @@ from shop_app.core.access.rates import Limit
 from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.core.i18n import _, plural
-from shop_app.services.cart import cart
-from shop_app.services.cart.cart import EMPTY, CartView
-from shop_app.services.checkout import checkout, holds, unpaid
-from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
-from shop_app.services.checkout.holds import NO_HOLD, HoldView
-from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
+from shop_app.services.cart import checkout, unpaid
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import holds as cart_holds
+from shop_app.services.cart.checkout import CheckoutForm, CheckoutView, FieldProblem
+from shop_app.services.cart.commands import EMPTY, CartView
+from shop_app.services.cart.holds import NO_HOLD, HoldView
+from shop_app.services.cart.price_changes import PriceChange, PriceRisen
 from shop_app.workflows import pay, quote_taxes
 
 from . import guesses, live
@@ -116,20 +117,20 @@ class Checkout(rx.State):
     @rx.event
     @public
     async def keep_longer(self):
-        self._show_hold(await db.in_transaction(holds.extend, visitor_hash(self)))
+        self._show_hold(await db.in_transaction(cart_holds.extend, visitor_hash(self)))
 
     @rx.event
     @public
     async def time_is_over(self):
         """The page's clock has come to its end; the shop's decides."""
-        self._show_hold(await db.in_transaction(holds.end, visitor_hash(self)))
+        self._show_hold(await db.in_transaction(cart_holds.end, visitor_hash(self)))
 
     @rx.event
     @public
     async def look_again(self):
         """The cart or its hold changed somewhere else: another tab, the sweep."""
         if self.loaded and not self._leaving:
-            self._show_hold(await db.in_reading(holds.view, visitor_hash(self)))
+            self._show_hold(await db.in_reading(cart_holds.view, visitor_hash(self)))
             await self._look()
 
     async def _enter(self) -> None:
@@ -151,8 +152,8 @@ class Checkout(rx.State):
 
     async def _stay(self) -> None:
         """What the shopper does keeps the hold; written down once a minute at most."""
-        if holds.worth_extending(self.hold):
-            self._show_hold(await db.in_transaction(holds.extend, visitor_hash(self)))
+        if cart_holds.worth_extending(self.hold):
+            self._show_hold(await db.in_transaction(cart_holds.extend, visitor_hash(self)))
 
     def _show_hold(self, hold: HoldView) -> None:
         self.hold = hold
@@ -252,24 +253,24 @@ class Checkout(rx.State):
     @public
     async def apply_code(self, form: Form):
         code = form.get("code", "")[:40]
-        self.code_refusal = await self._changed(cart.apply_code, code, limit=rates.DISCOUNT_CODE)
+        self.code_refusal = await self._changed(cart_commands.apply_code, code, limit=rates.DISCOUNT_CODE)
 
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        self.code_refusal = await self._changed(cart.remove_code, code)
+        self.code_refusal = await self._changed(cart_commands.remove_code, code)
 
     @rx.event
     @public
     async def apply_credit(self, form: Form):
         """The code of a gift card, or of store credit."""
         code = form.get("credit", "")[:60]
-        self.credit_refusal = await self._changed(cart.apply_credit, code, limit=rates.CREDIT_CODE)
+        self.credit_refusal = await self._changed(cart_commands.apply_credit, code, limit=rates.CREDIT_CODE)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
-        self.credit_refusal = await self._changed(cart.remove_credit, account)
+        self.credit_refusal = await self._changed(cart_commands.remove_credit, account)
 
     async def _changed(
         self, verb: Callable[..., CartView], arg: str | int, limit: Limit | None = None
@@ -288,7 +289,7 @@ class Checkout(rx.State):
 def _enter(session: Session, key_hash: str, asked_from: str) -> tuple[HoldView, CheckoutView] | None:
     """The hold and the page, in one transaction; None where there is nothing to check out."""
     try:
-        return holds.enter(session, key_hash, asked_from), checkout.view(session, key_hash)
+        return cart_holds.enter(session, key_hash, asked_from), checkout.view(session, key_hash)
     except NotFound:
         return None
 
@@ -313,5 +314,5 @@ def _amount(text: str) -> int:
 
 
 def _take(session: Session, key_hash: str) -> None:
-    for line in holds.view(session, key_hash).short:
-        cart.set_quantity(session, key_hash, line.sku, line.left)
+    for line in cart_holds.view(session, key_hash).short:
+        cart_commands.set_quantity(session, key_hash, line.sku, line.left)

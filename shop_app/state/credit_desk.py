@@ -6,7 +6,8 @@ import reflex as rx
 
 from shop_app.core import db
 from shop_app.core.i18n import _
-from shop_app.services.credit import credit, credit_desk
+from shop_app.services.credit import admin as credit_admin
+from shop_app.services.credit import commands as credit_commands
 
 from .base import asked_by, say, staff
 from .payload import AmountMinor, Count, RecordId, ShortText, Token
@@ -20,7 +21,12 @@ class CreditDesk(rx.State):
     ):
         """A gift card, whose code is shown this once; an address gets it by email too."""
         made = await db.in_durable_transaction(
-            credit.issue, amount, by=await asked_by(self), email=email, note=note, request_key=request_key
+            credit_commands.issue,
+            amount,
+            by=await asked_by(self),
+            email=email,
+            note=note,
+            request_key=request_key,
         )
         return say(_("The gift card is there: {code}").format(code=made.code))
 
@@ -30,7 +36,7 @@ class CreditDesk(rx.State):
         """Store credit for an address."""
         by, kind = await asked_by(self), "store_credit"
         await db.in_durable_transaction(
-            credit.issue, amount, by=by, email=email, kind=kind, note=note, request_key=request_key
+            credit_commands.issue, amount, by=by, email=email, kind=kind, note=note, request_key=request_key
         )
         return say(_("The credit is there"))
 
@@ -40,7 +46,7 @@ class CreditDesk(rx.State):
         """Add to it, or take off it with an amount below zero."""
         by = await asked_by(self)
         await db.in_durable_transaction(
-            credit_desk.adjust, account, amount, note=note, request_key=request_key, by=by
+            credit_admin.adjust, account, amount, note=note, request_key=request_key, by=by
         )
         return say(_("Saved"))
 
@@ -48,5 +54,5 @@ class CreditDesk(rx.State):
     @staff("credit.edit")
     async def deactivate(self, account: RecordId, note: ShortText):
         by = await asked_by(self)
-        await db.in_durable_transaction(credit_desk.deactivate, account, note=note, by=by)
+        await db.in_durable_transaction(credit_admin.deactivate, account, note=note, by=by)
         return say(_("Nobody can spend it any more"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import reflex as rx
 
 from shop_app.core import db
-from shop_app.services.catalog import storefront
-from shop_app.services.catalog.catalog import HomeView
+from shop_app.services.catalog.views import HomeView
+from shop_app.services.storefront import home as storefront
 
 from . import live
 from .base import public

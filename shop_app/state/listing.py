@@ -8,8 +8,8 @@ import reflex as rx
 
 from shop_app.core import db
 from shop_app.core.errors import NotFound
-from shop_app.services.catalog.catalog import Listing, ListingQuery, ProductCard
-from shop_app.services.listing import listing, listing_links
+from shop_app.services.catalog.views import Listing, ListingQuery, ProductCard
+from shop_app.services.search import listing, listing_address
 
 from . import live
 from .base import public
@@ -49,7 +49,7 @@ class Browse(rx.State):
         await live.watch(self, [card.slug for card in self.cards])
 
     def _show(self, query: ListingQuery, found: Listing) -> None:
-        base = listing_links.changed(query)
+        base = listing_address.changed(query)
         follows = self.loaded and base == self._base and found.page == self.view.page + 1
         back = self.loaded and base == self._base and self.first_page < found.page == self.view.page
         if follows or back:
@@ -63,19 +63,23 @@ class Browse(rx.State):
     @rx.event
     @public
     async def sort_by(self, value: ShortText):
-        address = listing_links.changed(_asked(self), sort=listing_links.read_address({"sort": value}).sort)
+        address = listing_address.changed(
+            _asked(self), sort=listing_address.read_address({"sort": value}).sort
+        )
         return rx.redirect(address)
 
     @rx.event
     @public
     async def limit_price(self, form: Form):
-        limits = listing_links.read_address({name: form.get(name, "") for name in ("price_min", "price_max")})
+        limits = listing_address.read_address(
+            {name: form.get(name, "") for name in ("price_min", "price_max")}
+        )
         low, high = limits.price_min_minor, limits.price_max_minor
-        return rx.redirect(listing_links.changed(_asked(self), price_min_minor=low, price_max_minor=high))
+        return rx.redirect(listing_address.changed(_asked(self), price_min_minor=low, price_max_minor=high))
 
 
 def _asked(state: rx.State) -> ListingQuery:
-    return listing_links.read_query(state.router.url.query)
+    return listing_address.read_query(state.router.url.query)
 
 
 def _current(query: ListingQuery) -> str:

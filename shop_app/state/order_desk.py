@@ -9,10 +9,11 @@ from pydantic import Field, StringConstraints
 
 from shop_app.core import db
 from shop_app.core.i18n import _
-from shop_app.services.orders import attention, fulfilment
-from shop_app.services.refunds import refunds
-from shop_app.services.refunds.refund_view import RefundView
-from shop_app.services.refunds.refunds import MAX_NOTE, MAX_REASON, RefundWish
+from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.orders import review as order_review
+from shop_app.services.payments import refunds
+from shop_app.services.payments.refund_view import RefundView
+from shop_app.services.payments.refunds import MAX_NOTE, MAX_REASON, RefundWish
 from shop_app.workflows import cancel, fulfil, mark_paid, refund
 
 from .base import asked_by, say, staff
@@ -66,13 +67,13 @@ class OrderDesk(rx.State):
     @staff("orders.fulfil")
     async def cancel_shipment(self, parcel: RecordId, note: Note = ""):
         by = await asked_by(self)
-        await db.in_transaction(fulfilment.cancel_shipment, parcel, by=by, note=note)
+        await db.in_transaction(fulfilment_commands.cancel_shipment, parcel, by=by, note=note)
         return say(_("The parcel is called back"))
 
     @rx.event
     @staff("orders.fulfil")
     async def delivered(self, parcel: RecordId):
-        await db.in_transaction(fulfilment.mark_delivered, parcel, by=await asked_by(self))
+        await db.in_transaction(fulfilment_commands.mark_delivered, parcel, by=await asked_by(self))
         return say(_("Marked as delivered"))
 
     @rx.event
@@ -88,7 +89,7 @@ class OrderDesk(rx.State):
     @rx.event
     @staff("orders.edit")
     async def look_at(self, order: RecordId, note: Note):
-        await db.in_transaction(attention.looked_at, order, note, await asked_by(self))
+        await db.in_transaction(order_review.looked_at, order, note, await asked_by(self))
         return say(_("Noted. Nobody has to look at it any more"))
 
 

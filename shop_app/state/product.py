@@ -10,8 +10,9 @@ from pydantic import Field
 
 from shop_app.core import db
 from shop_app.core.errors import NotFound
-from shop_app.services.catalog import product_page, reviews, storefront
-from shop_app.services.catalog.catalog import (
+from shop_app.services.cart import holds as cart_holds
+from shop_app.services.catalog import reviews
+from shop_app.services.catalog.views import (
     Moved,
     ProductCard,
     ProductPage,
@@ -19,7 +20,8 @@ from shop_app.services.catalog.catalog import (
     VariantSignal,
     VariantView,
 )
-from shop_app.services.checkout import holds
+from shop_app.services.storefront import home as storefront
+from shop_app.services.storefront import product_page
 
 from . import live
 from .base import public, visitor_hash
@@ -126,7 +128,7 @@ class Product(rx.State):
         """Others' holds and the visitor's own look the same in the numbers: say which are theirs."""
         scarce = self.chosen.signal in ("low", "out")
         key_hash = visitor_hash(self) if scarce else ""
-        self.kept = await db.in_reading(holds.kept_of, key_hash, self.chosen.sku) if key_hash else ""
+        self.kept = await db.in_reading(cart_holds.kept_of, key_hash, self.chosen.sku) if key_hash else ""
 
     @rx.event
     @public

@@ -8,8 +8,8 @@ import reflex as rx
 
 from shop_app.core import db
 from shop_app.core.i18n import _
-from shop_app.services.promotions import promotion_desk
-from shop_app.services.promotions.promotion_desk import PromotionDraft
+from shop_app.services.promotions import admin as promotions_admin
+from shop_app.services.promotions.admin import PromotionDraft
 
 from .base import asked_by, say, staff
 from .payload import Code, Count, Form, RecordId
@@ -19,35 +19,35 @@ class PromotionDesk(rx.State):
     @rx.event
     @staff("discounts.edit")
     async def create(self, form: Form):
-        await db.in_transaction(promotion_desk.create, _draft(form), by=await asked_by(self))
+        await db.in_transaction(promotions_admin.create, _draft(form), by=await asked_by(self))
         return say(_("The promotion is there"))
 
     @rx.event
     @staff("discounts.edit")
     async def change(self, promotion: RecordId, version: RecordId, form: Form):
         by = await asked_by(self)
-        await db.in_transaction(promotion_desk.change, promotion, _draft(form), version=version, by=by)
+        await db.in_transaction(promotions_admin.change, promotion, _draft(form), version=version, by=by)
         return say(_("Saved"))
 
     @rx.event
     @staff("discounts.edit")
     async def end(self, promotion: RecordId):
-        await db.in_transaction(promotion_desk.end, promotion, by=await asked_by(self))
+        await db.in_transaction(promotions_admin.end, promotion, by=await asked_by(self))
         return say(_("The promotion has ended"))
 
     @rx.event
     @staff("discounts.edit")
     async def generate(self, promotion: RecordId, count: Count, prefix: Code = ""):
         by = await asked_by(self)
-        await db.in_long_transaction(promotion_desk.generate_codes, promotion, count, prefix=prefix, by=by)
+        await db.in_long_transaction(promotions_admin.generate_codes, promotion, count, prefix=prefix, by=by)
         return say(_("The codes are there"))
 
     @rx.event
     @staff("discounts.edit")
     async def download(self, promotion: RecordId):
-        text = await db.in_long_reading(promotion_desk.codes_csv, promotion, by=await asked_by(self))
+        text = await db.in_long_reading(promotions_admin.codes_csv, promotion, by=await asked_by(self))
         return rx.download(data=text, filename=f"codes-{promotion}.csv")
 
 
 def _draft(form: dict[str, str]) -> PromotionDraft:
-    return promotion_desk.draft_of({f.name: form.get(f.name, "") for f in fields(PromotionDraft)})
+    return promotions_admin.draft_of({f.name: form.get(f.name, "") for f in fields(PromotionDraft)})

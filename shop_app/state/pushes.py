@@ -14,8 +14,8 @@ from shop_app.core import db, events
 from shop_app.core.access.cookies import key_hash
 from shop_app.realtime import rooms
 from shop_app.services.audience import cart_audience, order_audience
-from shop_app.services.catalog import signals
-from shop_app.services.catalog.catalog import ProductSignal
+from shop_app.services.catalog import availability
+from shop_app.services.catalog.views import ProductSignal
 
 from .cart import Cart
 from .checkout import Checkout
@@ -106,7 +106,7 @@ class Teller:
 
 async def _push(heard: _Heard) -> None:
     for variant_ids in _chunks(heard.variants):
-        for signal in await db.in_reading(signals.signals, variant_ids):
+        for signal in await db.in_reading(availability.signals, variant_ids):
             rooms.push_product(signal.slug, _fields(signal))
         await asyncio.sleep(0)
     visitors: dict[int, str] = {}

@@ -9,15 +9,15 @@ from pydantic import Field
 
 from shop_app.core import db
 from shop_app.core.i18n import _
-from shop_app.services.returns import return_desk
+from shop_app.services.returns import admin as return_admin
 from shop_app.workflows import refund
 
 from .base import asked_by, say, staff
 from .payload import LineUnits, LongText, RecordId, Token
 
-Answer = Annotated[LongText, Field(max_length=return_desk.MAX_ANSWER)]
+Answer = Annotated[LongText, Field(max_length=return_admin.MAX_ANSWER)]
 Verdict = Literal["approve", "decline", "cancel"]
-_VERBS = {"approve": return_desk.approve, "decline": return_desk.decline, "cancel": return_desk.cancel}
+_VERBS = {"approve": return_admin.approve, "decline": return_admin.decline, "cancel": return_admin.cancel}
 
 
 class ReturnDesk(rx.State):
@@ -35,7 +35,7 @@ class ReturnDesk(rx.State):
     async def receive(self, return_id: RecordId, received: LineUnits, restocked: LineUnits):
         arrived, shelved = _by_line(received), _by_line(restocked)
         by = await asked_by(self)
-        await db.in_durable_transaction(return_desk.receive, return_id, arrived, shelved, by=by)
+        await db.in_durable_transaction(return_admin.receive, return_id, arrived, shelved, by=by)
         return say(_("Received. What goes on the shelf can be sold again."))
 
     @rx.event
@@ -48,7 +48,7 @@ class ReturnDesk(rx.State):
     ):
         """The money of a return, once: one that was refunded has nothing more to give."""
         by = await asked_by(self)
-        wanted = await db.in_transaction(return_desk.wish, return_id, by=by, destination=destination)
+        wanted = await db.in_transaction(return_admin.wish, return_id, by=by, destination=destination)
         if wanted:
             await refund.refund(wanted.order_id, wanted.wish, request_key, by)
         return say(_("The money is on its way."))

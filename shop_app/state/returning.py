@@ -11,8 +11,8 @@ from shop_app.core import db
 from shop_app.core.access import rates
 from shop_app.core.errors import Invalid, ShopError
 from shop_app.core.i18n import _, plural
-from shop_app.services.checkout.checkout import FieldProblem
-from shop_app.services.returns import returns
+from shop_app.services.cart.checkout import FieldProblem
+from shop_app.services.returns import commands as return_commands
 
 from . import guesses
 from .base import public, say
@@ -50,16 +50,16 @@ class Returning(rx.State):
         """One request however often it is sent: the key was made when the form was opened."""
         self._clear()
         quantities, reason = quantities_in(form), form.get("reason", "")[:40]
-        if wrong := returns.problems(quantities, reason):
+        if wrong := return_commands.problems(quantities, reason):
             return self._point_at(wrong)
-        return await self._ask(quantities, reason, form.get("note", "")[: returns.MAX_NOTE])
+        return await self._ask(quantities, reason, form.get("note", "")[: return_commands.MAX_NOTE])
 
     async def _ask(self, quantities: dict[int, int], reason: str, note: str):
         token, key = order_token(self), self._request_key
         try:
             async with guesses.counted(self, rates.RETURN):
                 receipt = await db.in_durable_transaction(
-                    returns.request, token, quantities, reason, note, key
+                    return_commands.request, token, quantities, reason, note, key
                 )
         except ShopError as refusal:
             field = refusal.field if isinstance(refusal, Invalid) else ""

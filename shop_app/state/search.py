@@ -7,8 +7,8 @@ from urllib.parse import quote
 import reflex as rx
 
 from shop_app.core import db
-from shop_app.services.catalog.catalog import Suggestion
-from shop_app.services.listing import search
+from shop_app.services.catalog.views import Suggestion
+from shop_app.services.search import queries as search_queries
 
 from .base import public
 from .payload import Form, Query
@@ -26,7 +26,7 @@ class Search(rx.State):
     async def typed(self, text: Query):
         """The last letters win: an older answer never covers a newer one."""
         text = text[:MAX_TEXT]
-        found = await db.in_long_reading(search.suggest, text)
+        found = await db.in_long_reading(search_queries.suggest, text)
         self.text = text
         self.categories = [row for row in found if row.kind == "category"]
         self.products = [row for row in found if row.kind != "category"]

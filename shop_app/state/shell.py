@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import reflex as rx
 
 from shop_app.core import db
-from shop_app.services.catalog import storefront
+from shop_app.services.storefront import home as storefront
 
 from .base import public
 

@@ -11,8 +11,8 @@ from pydantic import Field
 from shop_app.core import db
 from shop_app.core.errors import Invalid
 from shop_app.core.i18n import _
-from shop_app.services.stock import stock_desk
-from shop_app.services.stock.stock_desk import MAX_NOTE, Movement, Standing
+from shop_app.services.inventory import admin as inventory_admin
+from shop_app.services.inventory.admin import MAX_NOTE, Movement, Standing
 
 from .base import asked_by, staff
 from .payload import Count, Flag, LongText, Name, ShortText, Sku
@@ -30,32 +30,32 @@ class StockDesk(rx.State):
     @staff("inventory.view")
     async def open(self, sku: Sku):
         by = await asked_by(self)
-        self.standing = await db.in_reading(stock_desk.standing, sku, by=by)
-        self.history = await db.in_reading(stock_desk.history, sku, by=by)
+        self.standing = await db.in_reading(inventory_admin.standing, sku, by=by)
+        self.history = await db.in_reading(inventory_admin.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def set_units(self, sku: Sku, units: Count, seen: Count, reason: Name, note: Note = ""):
         by = await asked_by(self)
         self.standing = await db.in_transaction(
-            stock_desk.set_units, sku, units, seen=seen, reason=reason, note=note, by=by
+            inventory_admin.set_units, sku, units, seen=seen, reason=reason, note=note, by=by
         )
-        self.history = await db.in_reading(stock_desk.history, sku, by=by)
+        self.history = await db.in_reading(inventory_admin.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def change_units(self, sku: Sku, delta: Count, reason: Name, note: Note = ""):
         by = await asked_by(self)
         self.standing = await db.in_transaction(
-            stock_desk.change_units, sku, delta, reason=reason, note=note, by=by
+            inventory_admin.change_units, sku, delta, reason=reason, note=note, by=by
         )
-        self.history = await db.in_reading(stock_desk.history, sku, by=by)
+        self.history = await db.in_reading(inventory_admin.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def set_policy(self, sku: Sku, backorder: Flag, expected_on: ShortText = ""):
         self.standing = await db.in_transaction(
-            stock_desk.set_policy, sku, backorder=backorder, expected_on=_day(expected_on),
+            inventory_admin.set_policy, sku, backorder=backorder, expected_on=_day(expected_on),
             by=await asked_by(self),
         )  # fmt: skip
 

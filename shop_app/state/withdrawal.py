@@ -11,9 +11,10 @@ from shop_app.core import db
 from shop_app.core.access import rates
 from shop_app.core.errors import Invalid, NotFound, ShopError, TooMany
 from shop_app.core.i18n import _
-from shop_app.services.checkout.checkout import FieldProblem
-from shop_app.services.returns import returnable, returns
-from shop_app.services.returns.returns import Offer, Receipt
+from shop_app.services.cart.checkout import FieldProblem
+from shop_app.services.returns import commands as return_commands
+from shop_app.services.returns import returnable
+from shop_app.services.returns.commands import Offer, Receipt
 
 from . import guesses
 from .base import public
@@ -100,7 +101,7 @@ class Withdrawal(rx.State):
         try:
             # The same count as finding an order: this form must not be a second way to guess.
             async with guesses.counted(self, rates.LOOK_UP, email=self.who.email):
-                self.offer = await db.in_reading(returns.offer, self.who.number, self.who.email)
+                self.offer = await db.in_reading(return_commands.offer, self.who.number, self.who.email)
         except ShopError as refusal:
             self.refused = refusal.message
             return
@@ -128,14 +129,20 @@ class Withdrawal(rx.State):
             self._take_offer_back()
             self.refused = _("Say first which order it is about.")
             return None
-        return await self._declare(quantities, form.get("note", "")[: returns.MAX_NOTE])
+        return await self._declare(quantities, form.get("note", "")[: return_commands.MAX_NOTE])
 
     async def _declare(self, quantities: dict[int, int], note: str) -> None:
         who = self._offered
         try:
             async with guesses.counted(self, rates.WITHDRAWAL):
                 self.receipt = await db.in_durable_transaction(
-                    returns.withdraw, who.number, who.email, who.name, quantities, note, self._request_key
+                    return_commands.withdraw,
+                    who.number,
+                    who.email,
+                    who.name,
+                    quantities,
+                    note,
+                    self._request_key,
                 )
         except ShopError as refusal:
             if isinstance(refusal, Invalid) and refusal.field:
@@ -155,7 +162,7 @@ class Withdrawal(rx.State):
 
 def _problems(who: Who) -> list[FieldProblem]:
     asked = (
-        ("name", returns.name_problem(who.name)),
+        ("name", return_commands.name_problem(who.name)),
         ("number", "" if who.number else _("Enter the number of the order")),
         ("email", "" if who.email else _("Enter the email address that you ordered with")),
     )

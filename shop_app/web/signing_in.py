@@ -8,7 +8,7 @@ from typing import Literal
 
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
-from shop_app.services import accounts
+from shop_app.services.accounts import sessions
 
 # Beside the threads that answer pages: whoever signs in waits for others who do, and nobody else does.
 _proves = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
@@ -19,7 +19,7 @@ async def sign_in(email: str, password: str, *, kind: Literal["customer", "staff
 
     Errors  WrongLogin, whichever of the two is wrong, after the same work.
     """
-    login = await db.in_reading(accounts.login_of, email, kind=kind)
+    login = await db.in_reading(sessions.login_of, email, kind=kind)
     loop = asyncio.get_running_loop()
-    proven = await loop.run_in_executor(_proves, accounts.prove, login, password)
-    return await db.in_transaction(accounts.sign_in, proven)
+    proven = await loop.run_in_executor(_proves, sessions.prove, login, password)
+    return await db.in_transaction(sessions.sign_in, proven)

@@ -14,8 +14,8 @@ from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Forbidden, ShopError
 from shop_app.core.i18n import _
-from shop_app.services import audit
 from shop_app.services.catalog import pictures
+from shop_app.services.staff import audit
 
 from ..core.access import asking, policy, rates
 from .bodies import BODY_BYTES

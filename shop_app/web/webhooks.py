@@ -13,7 +13,7 @@ from starlette.routing import Route
 from shop_app.core import db
 from shop_app.core.errors import ProviderDown
 from shop_app.providers.payments import Forged, provider
-from shop_app.services.payments import payment_inbox
+from shop_app.services.payments import inbox as payment_inbox
 from shop_app.workflows import settle
 
 from ..core.access import security_log

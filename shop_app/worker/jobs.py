@@ -22,10 +22,9 @@ from ..core.errors import Invalid, NotFound, ShopError
 from ..core.settings import settings
 from ..providers.mail import mailer
 from ..providers.mail.file import remove_old
-from ..services import letters as outbox
-from ..services import retention
-from ..services.letters import LetterToSend
-from ..services.orders import orders
+from ..services import outbox, retention
+from ..services.outbox import LetterToSend
+from ..services.storefront import order_page
 from ..workflows import reconcile as reconcile_workflow
 from ..workflows import recover
 
@@ -61,7 +60,7 @@ def _send(letter: LetterToSend) -> bool:
     try:
         with db.reading() as session:
             about_order = letter.kind not in letters.about_credit.KINDS
-            view = orders.view_of(session, letter.data["order_id"]) if about_order else None
+            view = order_page.view_of(session, letter.data["order_id"]) if about_order else None
         mailer().send(letters.compose(letter, view))
     except ShopError as refusal:
         for_good = isinstance(refusal, Invalid | NotFound)

@@ -18,7 +18,7 @@ from huey.consumer import Consumer
 
 from ..core import db, events, own_files
 from ..core.settings import settings
-from ..services.checkout import holds
+from ..services.cart import holds as cart_holds
 from ..workflows import recover
 from . import jobs
 
@@ -91,9 +91,9 @@ async def _free_holds() -> None:
     while True:
         await asyncio.sleep(HOLDS_EVERY_SECONDS)
         try:
-            while await db.in_reading(holds.any_run_out):
+            while await db.in_reading(cart_holds.any_run_out):
                 # A few at a time: the loop turns in between.
-                if not await db.in_transaction(holds.sweep, HOLDS_AT_ONCE):
+                if not await db.in_transaction(cart_holds.sweep, HOLDS_AT_ONCE):
                     break
         except Exception:
             log.exception("Holds couldn't be freed; it is tried again soon")

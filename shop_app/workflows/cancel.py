@@ -8,8 +8,9 @@ from ..core import db
 from ..core.access.principal import Principal
 from ..core.errors import NotFound
 from ..providers.payments import NeverTaken, provider
-from ..services.orders import cancelling
-from ..services.payments import authorisations, payments
+from ..services.fulfilment import cancelling
+from ..services.payments import authorisations
+from ..services.payments import commands as payment_commands
 from .call_provider import call_provider
 from .refund import ask_for_all
 from .settle import settle
@@ -43,7 +44,7 @@ async def _end_payments(order_id: int) -> None:
         with suppress(NeverTaken, NotFound):
             await call_provider(provider(held.payment.provider).void, held.intent_reference)
         await settle(held.payment)
-    for payment in await db.in_reading(payments.of_order, order_id):
+    for payment in await db.in_reading(payment_commands.of_order, order_id):
         if payment.reference:
             await call_provider(provider(payment.provider).expire, payment.reference)
             await settle(payment)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..core import db
 from ..core.access.principal import Principal
-from ..services.orders import fulfilment
+from ..services.fulfilment import commands as fulfilment_commands
 from .capture import capture
 
 
@@ -25,11 +25,11 @@ async def fulfil(
 
     Errors  What `fulfilment.ship` and `capture` refuse: nothing is sent then.
     """
-    by.need(fulfilment.PERMISSION)
+    by.need(fulfilment_commands.PERMISSION)
     bold = {"despite_attention": despite_attention, "unpaid_too": unpaid_too, "request_key": request_key}
-    if await db.in_reading(fulfilment.check, order_id, units, **bold):
+    if await db.in_reading(fulfilment_commands.check, order_id, units, **bold):
         await capture(order_id)
     parcel = await db.in_durable_transaction(
-        fulfilment.ship, order_id, units, carrier=carrier, tracking=tracking, by=by, **bold
+        fulfilment_commands.ship, order_id, units, carrier=carrier, tracking=tracking, by=by, **bold
     )
     return parcel.id

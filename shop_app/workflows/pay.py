@@ -6,10 +6,10 @@ from ..core import db
 from ..core.errors import Conflict, ProviderDown
 from ..core.i18n import _
 from ..providers.payments import NeverTaken, provider
-from ..services.checkout.checkout import CheckoutForm
-from ..services.orders import orders
-from ..services.orders.orders import PlacedOrder
-from ..services.payments import payments
+from ..services.cart.checkout import CheckoutForm
+from ..services.orders import placing
+from ..services.orders.placing import PlacedOrder
+from ..services.payments import commands as payment_commands
 from .call_provider import call_provider
 from .quote_taxes import ask_for_taxes
 from .settle import settle
@@ -34,10 +34,10 @@ async def pay(
     for _try in range(MOST_TRIES):
         try:
             placed = await db.in_durable_transaction(
-                orders.place, key_hash, form, expected_total_minor=expected_total_minor,
+                placing.place, key_hash, form, expected_total_minor=expected_total_minor,
                 expected_credit_minor=expected_credit_minor, shown_parts=shown_parts, asked_from=asked_from,
             )  # fmt: skip
-        except orders.Superseded as old:
+        except placing.Superseded as old:
             if not await close(old.order_id, "superseded"):
                 raise Conflict(
                     _("Your last payment is still being worked on. Try again in a moment.")
@@ -55,18 +55,18 @@ def page_of(token: str) -> str:
 
 
 async def _open(placed: PlacedOrder) -> str:
-    attempt = await db.in_durable_transaction(payments.start_attempt, placed.order_id)
+    attempt = await db.in_durable_transaction(payment_commands.start_attempt, placed.order_id)
     if attempt.redirect_url:
         return attempt.redirect_url
     company = provider(attempt.provider)
     try:
         started = await call_provider(company.start, attempt.request)
     except NeverTaken:
-        await db.in_durable_transaction(payments.never_taken, attempt.payment_id)
+        await db.in_durable_transaction(payment_commands.never_taken, attempt.payment_id)
         raise ProviderDown(
             _("The payment couldn't be started. Nothing was charged, and your cart is kept.")
         ) from None
-    if not await db.in_durable_transaction(payments.opened, attempt.payment_id, started):
+    if not await db.in_durable_transaction(payment_commands.opened, attempt.payment_id, started):
         # The order was ended while the company answered: nobody may pay this.
         await call_provider(company.expire, started.reference)
         raise Conflict(_("This order was ended in the meantime. Look at your cart, then pay."))
@@ -80,11 +80,11 @@ async def close(order_id: int, why: str) -> bool:
 
     Errors  ProviderDown when the company doesn't answer: the order stays as it is.
     """
-    for payment in await db.in_reading(payments.of_order, order_id):
+    for payment in await db.in_reading(payment_commands.of_order, order_id):
         if payment.reference:
             await call_provider(provider(payment.provider).expire, payment.reference)
             await settle(payment)
-    return await db.in_durable_transaction(payments.give_up, order_id, why)
+    return await db.in_durable_transaction(payment_commands.give_up, order_id, why)
 
 
 async def give_up(token: str) -> None:
@@ -92,5 +92,5 @@ async def give_up(token: str) -> None:
 
     Errors  NotFound; ProviderDown, and the order then ends when its time is over.
     """
-    order_id = await db.in_reading(payments.order_with, token)
+    order_id = await db.in_reading(payment_commands.order_with, token)
     await close(order_id, "cancelled")

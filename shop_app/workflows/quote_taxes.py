@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from ..core import db
 from ..core.clock import now
 from ..providers.taxes import engine
-from ..services.checkout import taxes
-from ..services.checkout.checkout import CheckoutForm
+from ..services.cart.checkout import CheckoutForm
+from ..services.taxes import queries as taxes_queries
 from .call_provider import call_provider
 
 log = logging.getLogger(__name__)
@@ -34,13 +34,13 @@ async def ask_for_taxes(form: CheckoutForm) -> None:
     silent = _silent_since.get(company.name)
     if silent and timedelta(0) <= now() - silent < LET_ALONE:
         return
-    place = taxes.place_of(form.country, form.region, form.postal_code)
+    place = taxes_queries.place_of(form.country, form.region, form.postal_code)
     try:
-        classes = await db.in_reading(taxes.to_ask, place)
+        classes = await db.in_reading(taxes_queries.to_ask, place)
         if classes:
             asked = call_provider(company.rates, place, classes)
             quoted = await asyncio.wait_for(asked, ANSWERS_WITHIN_SECONDS)
-            await db.in_transaction(taxes.keep_quotes, place, quoted)
+            await db.in_transaction(taxes_queries.keep_quotes, place, quoted)
     except Exception:
         # Whatever is wrong with it: nobody is kept from buying.
         _silent_since[company.name] = now()

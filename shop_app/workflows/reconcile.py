@@ -11,8 +11,10 @@ from ..core import db
 from ..core.clock import now
 from ..core.errors import ProviderDown, ShopError
 from ..providers.payments import Trace, provider
-from ..services.payments import payment_inbox, payment_traces, payments
-from ..services.payments.payment_ledger import Known
+from ..services.payments import commands as payment_commands
+from ..services.payments import inbox as payment_inbox
+from ..services.payments import provider_records
+from ..services.payments.ledger import Known
 from .call_provider import call_provider
 from .recover import sweep
 from .settle import settle
@@ -46,7 +48,7 @@ async def reconcile(
 
     down: list[ProviderDown] = []
     traces = await _traces(recent, down)
-    leads = await db.in_reading(payment_traces.missed, traces)
+    leads = await db.in_reading(provider_records.missed, traces)
     left = {lead.payment_id: lead for lead in leads.payments}
     async for page in _pages(recent):
         wanted = [left.pop(known.payment_id, known) for known in page]
@@ -54,7 +56,7 @@ async def reconcile(
     await _compare(list(left.values()), leads.disputed, tell, down)
     for start in range(0, len(traces), PAGE):
         some = traces[start : start + PAGE]
-        for sentence in await db.in_durable_transaction(payment_traces.mark_unknown, some):
+        for sentence in await db.in_durable_transaction(provider_records.mark_unknown, some):
             tell(sentence)
     if waiting := await db.in_reading(payment_inbox.waiting):
         tell(f"{waiting} of the company's notices couldn't be applied yet: the log says why.")
@@ -66,7 +68,7 @@ async def reconcile(
 async def _pages(recent: timedelta) -> AsyncIterator[list[Known]]:
     """All payments that are to be compared, so many at a time."""
     before = None
-    while page := await db.in_reading(payments.to_compare, recent=recent, before=before, limit=PAGE):
+    while page := await db.in_reading(payment_commands.to_compare, recent=recent, before=before, limit=PAGE):
         yield page
         before = page[-1].payment_id
 
@@ -75,7 +77,7 @@ async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
     """What companies say of the time since; nothing is asked of one that was never used."""
     found: list[Trace] = []
     for name in COMPANIES:
-        if not await db.in_reading(payment_traces.was_used, name):
+        if not await db.in_reading(provider_records.was_used, name):
             continue
         try:
             found += await call_provider(provider(name).recent, now() - recent)

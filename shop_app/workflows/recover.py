@@ -6,9 +6,10 @@ import logging
 
 from ..core import db
 from ..core.errors import ProviderDown, ShopError
-from ..services.checkout import holds
-from ..services.payments import authorisations, payment_inbox, payments, transfer_time
-from ..services.refunds import refunds
+from ..services.cart import holds as cart_holds
+from ..services.payments import authorisations, refunds, transfer_deadlines
+from ..services.payments import commands as payment_commands
+from ..services.payments import inbox as payment_inbox
 from .capture import void
 from .pay import close
 from .refund import ask_again
@@ -24,17 +25,17 @@ async def sweep() -> int:
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.
     """
-    done = await db.in_transaction(holds.sweep)
+    done = await db.in_transaction(cart_holds.sweep)
     for inbox_id in await db.in_reading(payment_inbox.unapplied):
         done += await _try(f"event {inbox_id} of the inbox", apply_notice(inbox_id))
     done += await close_outdated()
-    for order_id in await db.in_reading(payments.overdue):
+    for order_id in await db.in_reading(payment_commands.overdue):
         done += await _try(f"the end of order {order_id}", close(order_id, "expired"))
-    for order_id in await db.in_reading(transfer_time.overdue):
-        end = db.in_durable_transaction(transfer_time.expire, order_id)
+    for order_id in await db.in_reading(transfer_deadlines.overdue):
+        end = db.in_durable_transaction(transfer_deadlines.expire, order_id)
         done += await _try(f"the end of order {order_id}", end)
-    for order_id in await db.in_reading(transfer_time.to_remind):
-        reminder = db.in_transaction(transfer_time.remind, order_id)
+    for order_id in await db.in_reading(transfer_deadlines.to_remind):
+        reminder = db.in_transaction(transfer_deadlines.remind, order_id)
         done += await _try(f"the reminder of order {order_id}", reminder)
     for wanted in await db.in_reading(refunds.unsent):
         done += await _try(f"refund {wanted.refund_id}", ask_again(wanted))
@@ -54,7 +55,7 @@ async def close_outdated() -> int:
     return sum(
         [
             await _try(f"the end of order {order_id}", close(order_id, "superseded"))
-            for order_id in await db.in_reading(payments.outdated)
+            for order_id in await db.in_reading(payment_commands.outdated)
         ]
     )
 

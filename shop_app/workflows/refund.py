@@ -9,9 +9,9 @@ from ..core.access.principal import Principal
 from ..core.errors import Conflict, NotFound, ProviderDown, ShopError
 from ..core.i18n import _
 from ..providers.payments import NeverTaken, provider
-from ..services.payments import payments
-from ..services.refunds import refunds
-from ..services.refunds.refunds import RefundRequest, RefundWish
+from ..services.payments import commands as payment_commands
+from ..services.payments import refunds
+from ..services.payments.refunds import RefundRequest, RefundWish
 from .call_provider import call_provider
 from .settle import settle
 
@@ -42,7 +42,7 @@ async def ask_for_all(wanted: Iterable[RefundRequest]) -> None:
 
 async def ask_again(wanted: RefundRequest) -> None:
     """Go on with a refund that has no answer: the company may have it, and forgets keys after a day."""
-    payment = await db.in_reading(payments.with_id, wanted.payment_id)
+    payment = await db.in_reading(payment_commands.with_id, wanted.payment_id)
     if payment.reference and payment.provider != "manual":
         await settle(payment)
     if await db.in_reading(refunds.is_waiting, wanted.refund_id):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from ..core import db
 from ..core.errors import NotFound
 from ..providers.payments import provider
-from ..services.payments import payment_inbox, payment_ledger, payments
-from ..services.payments.payment_ledger import Known
+from ..services.payments import commands as payment_commands
+from ..services.payments import inbox as payment_inbox
+from ..services.payments import ledger as payment_ledger
+from ..services.payments.ledger import Known
 from .call_provider import call_provider
 
 
@@ -24,7 +26,7 @@ async def settle_from_provider(name: str, reference: str) -> str:
 
     Errors  NotFound for a payment that the shop doesn't have; ProviderDown.
     """
-    return await settle(await db.in_reading(payments.with_reference, name, reference))
+    return await settle(await db.in_reading(payment_commands.with_reference, name, reference))
 
 
 async def apply_notice(inbox_id: int) -> str:
@@ -39,7 +41,7 @@ async def apply_notice(inbox_id: int) -> str:
     payment_id = await db.in_reading(payment_inbox.find, notice)
     if payment_id is None:
         return await _let_be(inbox_id, "ignored", "No payment of this shop.")
-    payment = await db.in_reading(payments.with_id, payment_id)
+    payment = await db.in_reading(payment_commands.with_id, payment_id)
     if not payment.reference:
         if not notice.reference:
             return await _let_be(inbox_id, "ignored", "The payment has no session yet.")

@@ -25,7 +25,7 @@ from shop_app.models import (
     TaxRate,
     Variant,
 )  # fmt: skip
-from shop_app.services.books import books
+from shop_app.services.books import check as books
 from shop_app.services.catalog import pictures
 from tests.demo_file import put_demo_into_place
 from tests.factories import sign_in

@@ -8,8 +8,8 @@ from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.refunds.refunds import RefundWish
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.payments.refunds import RefundWish
 from shop_app.services.returns import returnable
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil

@@ -15,10 +15,11 @@ from starlette.routing import Route
 
 from shop_app.core import db
 from shop_app.core.errors import ShopError
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout, holds
-from shop_app.services.checkout.checkout import CheckoutForm
-from shop_app.services.credit import credit
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import holds as cart_holds
+from shop_app.services.cart.checkout import CheckoutForm
+from shop_app.services.credit import commands as credit_commands
 from shop_app.web import webhooks
 from shop_app.workflows import pay as pay_workflow
 from shop_app.workflows import reconcile, recover
@@ -38,14 +39,14 @@ async def fill(*, key: str, lines: dict[str, int], card: int = 0) -> dict[str, i
     Answers with what `pay` is told: the total that is shown there, and what of it the card pays.
     """
     for sku, quantity in lines.items():
-        await db.in_transaction(cart.add, key_hash(key), sku, quantity)
+        await db.in_transaction(cart_commands.add, key_hash(key), sku, quantity)
     if card:
         # What is on it stands in its key, so that the verdict knows it.
         issued = await db.in_durable_transaction(
-            credit.issue, card, by=counter.CLERK, request_key=f"card-{key}-{card}"
+            credit_commands.issue, card, by=counter.CLERK, request_key=f"card-{key}-{card}"
         )
-        await db.in_transaction(cart.apply_credit, key_hash(key), issued.code)
-    await db.in_transaction(holds.enter, key_hash(key))
+        await db.in_transaction(cart_commands.apply_credit, key_hash(key), issued.code)
+    await db.in_transaction(cart_holds.enter, key_hash(key))
     page = await db.in_transaction(checkout.save, key_hash(key), FORM)
     return {"total": page.total_minor, "credit": page.credit_minor}
 

@@ -31,7 +31,7 @@ from shop_app.core import db
 from shop_app.core.errors import ShopError
 from shop_app.core.settings import settings
 from shop_app.models import Order
-from shop_app.services.orders import order_placing
+from shop_app.services.orders import placing
 from shop_app.services.payments import authorisations
 from shop_app.workflows import reconcile, recover
 from tests.faults import counter, door, points, returning
@@ -162,9 +162,9 @@ def warm_up() -> None:
 def quick() -> None:
     """Patience of tests: retries and orders that run out in seconds."""
     stripe.HTTPClient._sleep_time_seconds = lambda *_args, **_kwargs: random.uniform(0.01, 0.05)
-    if not isinstance(order_placing.PAY_WITHIN, timedelta):
+    if not isinstance(placing.PAY_WITHIN, timedelta):
         raise SystemExit("The shop keeps the time to pay elsewhere now: lives.quick has to follow.")
-    order_placing.PAY_WITHIN = PAY_WITHIN
+    placing.PAY_WITHIN = PAY_WITHIN
     authorisations.LEFT_ALONE = LEFT_ALONE
     # The settings' own check takes whole minutes.
     set_past_the_checks(hold_minutes=HOLD_MINUTES)

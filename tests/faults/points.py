@@ -10,9 +10,10 @@ from typing import Any
 from shop_app.core import db
 from shop_app.providers.payments import Notice
 from shop_app.providers.payments.stripe import StripeProvider
-from shop_app.services.credit import credit, credit_payments
+from shop_app.services.credit import commands as credit_commands
+from shop_app.services.credit import payments as credit_payments
 from shop_app.services.payments import disputes
-from shop_app.services.returns import return_life
+from shop_app.services.returns import status as return_status
 
 POINTS: dict[str, tuple[str, str]] = {
     "before the order is written": ("before", "place"),
@@ -22,43 +23,43 @@ POINTS: dict[str, tuple[str, str]] = {
     "after the company opened the payment": ("answered", "start"),
     "inside noting the open payment": ("inside", "opened"),
     "after noting the open payment": ("after", "opened"),
-    "before a webhook is kept": ("before", "payment_inbox.receive"),
-    "after a webhook is kept": ("after", "payment_inbox.receive"),
+    "before a webhook is kept": ("before", "payments.inbox.receive"),
+    "after a webhook is kept": ("after", "payments.inbox.receive"),
     "after looking, before settling": ("answered", "look"),
     "inside settling": ("inside", "apply"),
     "after settling": ("after", "apply"),
-    "inside writing a refund": ("inside", "refunds.request"),
-    "after a refund is written": ("after", "refunds.request"),
+    "inside writing a refund": ("inside", "payments.refunds.request"),
+    "after a refund is written": ("after", "payments.refunds.request"),
     "after the company gave money back": ("answered", "refund"),
     "inside noting the refund": ("inside", "answered"),
     "inside sending a parcel": ("inside", "ship"),
     "after sending a parcel": ("after", "ship"),
-    "inside cancelling": ("inside", "cancelling.cancel"),
-    "after cancelling": ("after", "cancelling.cancel"),
+    "inside cancelling": ("inside", "fulfilment.cancelling.cancel"),
+    "after cancelling": ("after", "fulfilment.cancelling.cancel"),
     "inside holding the cart's units": ("inside", "enter"),
     "in the sweep, after the company ended a payment": ("answered", "expire"),
     "in the sweep, inside the end of an order": ("inside", "give_up"),
     "after the company captured, before it is noted": ("answered", "capture"),
     "after the company let go, before it is noted": ("answered", "void"),
-    "after credit was set aside, before the order's commit": ("within", "credit_payments.take"),
-    "after credit was captured, before the settling's commit": ("within", "credit_payments.capture"),
-    "after an entry of credit, before its commit": ("within", "credit.give"),
+    "after credit was set aside, before the order's commit": ("within", "credit.payments.take"),
+    "after credit was captured, before the settling's commit": ("within", "credit.payments.capture"),
+    "after an entry of credit, before its commit": ("within", "credit.commands.give"),
     "after a dispute's webhook is kept, before it is applied": ("after", "a dispute's webhook"),
     "after looking at a dispute, before settling": ("answered", "look at disputes"),
-    "after a dispute is noted, before its commit": ("within", "disputes.take"),
-    "inside asking for a return": ("inside", "returns.request"),
+    "after a dispute is noted, before its commit": ("within", "payments.disputes.take"),
+    "inside asking for a return": ("inside", "returns.commands.request"),
     "inside a withdrawal": ("inside", "withdraw"),
-    "inside receiving a return": ("inside", "return_desk.receive"),
-    "after a return is received": ("after", "return_desk.receive"),
-    "after a return counts as refunded, before its refund's commit": ("within", "return_life.refunded"),
+    "inside receiving a return": ("inside", "returns.admin.receive"),
+    "after a return is received": ("after", "returns.admin.receive"),
+    "after a return counts as refunded, before its refund's commit": ("within", "returns.status.refunded"),
 }
 """Name -> moment and verb: of the database's verbs before, inside (all done, not committed) and after
 their transaction; of a step that is only a part of one, within it; of the company's once they were
-answered. A verb goes by its name, by that with its module's where several have it, or by what it is told."""
+answered. A verb goes by its name, by that with its subject's and module's where several have it, or by what it is told."""
 OUTSIDE = ("start", "look", "expire", "refund", "capture", "void")
 STEPS = (
-    (credit_payments, "take"), (credit_payments, "capture"), (credit, "give"), (disputes, "take"),
-    (return_life, "refunded"),
+    (credit_payments, "take"), (credit_payments, "capture"), (credit_commands, "give"), (disputes, "take"),
+    (return_status, "refunded"),
 )  # fmt: skip
 """What others call through its module, in the middle of a transaction of theirs."""
 
@@ -89,7 +90,7 @@ def arm(name: str, times: int, tell: Callable[[], object]) -> None:
 
 def _names_of(verb: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
     """What a verb is called in `POINTS`."""
-    names = [verb.__name__, f"{verb.__module__.rsplit('.', 1)[-1]}.{verb.__name__}"]
+    names = [verb.__name__, f"{verb.__module__.removeprefix('shop_app.services.')}.{verb.__name__}"]
     if any(isinstance(given, Notice) and "dispute" in given.kind for given in args):
         names.append("a dispute's webhook")
     return names

@@ -6,7 +6,9 @@ from sqlmodel import Session, col, select
 
 from shop_app.core import db
 from shop_app.models import Order, ReturnLine, ReturnRequest
-from shop_app.services.returns import return_desk, returnable, returns
+from shop_app.services.returns import admin as return_admin
+from shop_app.services.returns import commands as return_commands
+from shop_app.services.returns import returnable
 from shop_app.workflows import refund
 from tests.faults.counter import CLERK, paid_order
 
@@ -21,9 +23,9 @@ async def send_back(*, token: str, key: str) -> None:
     """A shopper asks to send one unit back, and staff agree."""
     await db.in_reading(paid_order, token)
     units = await db.in_reading(_sent, token)
-    await db.in_durable_transaction(returns.request, token, units, "damaged", "", key)
+    await db.in_durable_transaction(return_commands.request, token, units, "damaged", "", key)
     for return_id in await db.in_reading(_of_key, key):
-        await db.in_durable_transaction(return_desk.approve, return_id, by=CLERK)
+        await db.in_durable_transaction(return_admin.approve, return_id, by=CLERK)
 
 
 def _head(session: Session, token: str) -> tuple[str, str]:
@@ -36,7 +38,7 @@ async def withdraw(*, token: str, key: str, whole: bool) -> None:
     await db.in_reading(paid_order, token)
     number, email = await db.in_reading(_head, token)
     units = None if whole else {0: 1}
-    await db.in_durable_transaction(returns.withdraw, number, email, "Marta Lind", units, "", key)
+    await db.in_durable_transaction(return_commands.withdraw, number, email, "Marta Lind", units, "", key)
 
 
 def _of_key(session: Session, key: str) -> list[int]:
@@ -64,7 +66,7 @@ async def receive(*, key: str, fit: bool) -> None:
         units = await db.in_reading(_here, return_id)
         if units:
             await db.in_durable_transaction(
-                return_desk.receive, return_id, units, units if fit else {}, by=CLERK
+                return_admin.receive, return_id, units, units if fit else {}, by=CLERK
             )
 
 
@@ -72,7 +74,7 @@ async def pay_back(*, key: str, to_credit: bool) -> None:
     """The money of what came back, and of what won't be sent, goes back."""
     for return_id in await db.in_reading(_of_key, key):
         wanted = await db.in_transaction(
-            return_desk.wish, return_id, by=CLERK, destination="credit" if to_credit else "original"
+            return_admin.wish, return_id, by=CLERK, destination="credit" if to_credit else "original"
         )
         if wanted:
             await refund.refund(wanted.order_id, wanted.wish, f"{key}-{return_id}", CLERK)

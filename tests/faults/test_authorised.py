@@ -9,10 +9,10 @@ import pytest
 from shop_app.core import db
 from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.core.settings import settings
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.orders import orders
-from shop_app.services.payments import payments
+from shop_app.services.books import check as books
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.payments import commands as payment_commands
+from shop_app.services.storefront import order_page
 from shop_app.workflows import capture as capture_workflow
 from shop_app.workflows import reconcile, recover
 from tests.paying import ME, World, client_of, everything, make_world, rows
@@ -21,7 +21,7 @@ from tests.paying import ME, World, client_of, everything, make_world, rows
 @pytest.fixture
 def world(engine, tmp_path, monkeypatch) -> World:
     chosen = settings().model_copy(update={"capture": "at_fulfilment"})
-    monkeypatch.setattr(payments, "settings", lambda: chosen)
+    monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
     return make_world(tmp_path)
 
 
@@ -194,7 +194,7 @@ def test_meanwhile_the_shopper_can_order_something_else(debited):
 
     assert [row.status for row in rows("customer_order")] == ["pending", "pending"]
     with db.reading() as session:
-        assert cart.view(session, ME).count == 1
+        assert cart_commands.view(session, ME).count == 1
 
 
 def test_a_bank_that_says_nothing_for_two_weeks_wants_a_person(clock, debited):
@@ -220,7 +220,7 @@ def test_a_debit_that_is_returned_ends_the_order_with_the_right_words(debited):
     )
     assert [row.kind for row in rows("letter")] == ["order_processing", "order_payment_failed"]
     with db.reading() as session:
-        view = orders.view(session, order().token)
+        view = order_page.view(session, order().token)
     assert (view.phase, view.headline) == ("unpaid", "The payment didn't go through")
     assert "cart" not in view.explanation
     books_are_right()

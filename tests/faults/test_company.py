@@ -12,8 +12,8 @@ from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers.payments import provider
 from shop_app.providers.payments.stripe import API_VERSION
-from shop_app.services.books import books
-from shop_app.services.refunds.refunds import RefundWish
+from shop_app.services.books import check as books
+from shop_app.services.payments.refunds import RefundWish
 from shop_app.workflows import pay, recover, refund
 from tests.paying import KEY, MANAGER, SANDBOX, SECRET, InProcess, World, client_of, make_world, rows
 

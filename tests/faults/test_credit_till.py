@@ -14,12 +14,13 @@ from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, NotFound, ProviderDown, TooMany
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout
-from shop_app.services.credit import credit
-from shop_app.services.orders import orders
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.books import check as books
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.credit import commands as credit_commands
+from shop_app.services.orders import commands as order_commands
+from shop_app.services.storefront import order_page
 from shop_app.workflows import mark_paid, reconcile
 from shop_app.workflows import pay as pay_workflow
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
@@ -38,14 +39,14 @@ def world(engine, tmp_path) -> Iterator[World]:
         assert books.check(session).violations == ()
 
 
-def a_card(amount_minor: int = CARD, key: str = "one", **more) -> credit.Issued:
+def a_card(amount_minor: int = CARD, key: str = "one", **more) -> credit_commands.Issued:
     with db.transaction() as session:
-        return credit.issue(session, amount_minor, by=OWNER, request_key=key, **more)
+        return credit_commands.issue(session, amount_minor, by=OWNER, request_key=key, **more)
 
 
-def enter(issued: credit.Issued) -> None:
+def enter(issued: credit_commands.Issued) -> None:
     with db.transaction() as session:
-        cart.apply_credit(session, ME, issued.code)
+        cart_commands.apply_credit(session, ME, issued.code)
 
 
 def shown() -> checkout.CheckoutView:
@@ -59,7 +60,7 @@ def pay(world: World, form=FORM) -> str:
     return asyncio.run(pay_workflow.pay(ME, form, view.total_minor, expected_credit_minor=view.credit_minor))
 
 
-def cart_with(world: World, *cards: credit.Issued, sku: str = "SHOAL-BOWL") -> None:
+def cart_with(world: World, *cards: credit_commands.Issued, sku: str = "SHOAL-BOWL") -> None:
     world.fill_cart(sku)
     for issued in cards:
         enter(issued)
@@ -130,7 +131,7 @@ def test_card_and_credit_together_pay_the_order(world):
     assert (order().attention, letters()) == ("", ["order_paid"])
     assert (balances(), len(entries())) == ([0], 2)
     with db.reading() as session:
-        view = orders.view(session, order().token)
+        view = order_page.view(session, order().token)
     assert (view.total, view.phase) == ("€32.70", "paid")
     assert view.paid_with == [(f"Gift card ending {issued.last_four}", "€20.00"), ("Card", "€12.70")]
 
@@ -161,7 +162,7 @@ def test_several_cards_pay_in_the_order_in_which_they_were_entered(world):
         "−€32.70", "", "Isn't needed, the others pay for all of it",
     )  # fmt: skip
     with db.transaction() as session:
-        cart.remove_credit(session, ME, large.account_id)
+        cart_commands.remove_credit(session, ME, large.account_id)
     enter(large)
     assert [one.amount for one in shown().credits] == ["−€10.00", "−€22.70"]
     pay(world)
@@ -175,7 +176,7 @@ def test_a_transfer_is_asked_for_the_rest_alone_and_settles_both(world):
     assert (statuses(), payments()) == (("placed", "none"), [("credit", "authorized", 2000, 0)])
     assert letters() == ["order_placed"]
     with db.reading() as session:
-        view = orders.view(session, order().token)
+        view = order_page.view(session, order().token)
     assert (view.phase, view.transfer_details[0]) == ("awaiting_transfer", ("Amount", "€12.70"))
 
     asyncio.run(mark_paid.mark_paid(order().number, "bank 1", OWNER))
@@ -227,7 +228,7 @@ def test_taking_the_card_out_again_makes_another_order_at_the_full_price(world):
     cart_with(world, issued)
     pay(world)
     with db.transaction() as session:
-        cart.remove_credit(session, ME, issued.account_id)
+        cart_commands.remove_credit(session, ME, issued.account_id)
     pay(world)
     assert (balances(), rows("payment")[-1].amount_minor) == ([2000], TOTAL)
 
@@ -254,7 +255,9 @@ def test_a_late_payment_whose_credit_is_spent_is_for_a_person(world, clock, monk
     url = pay(world)
     late(world, url, monkeypatch)
     with db.transaction() as session:
-        credit.give(session, issued.account_id, -1, credit.CreditEntryKind.ADJUSTED, "adjusted:1")
+        credit_commands.give(
+            session, issued.account_id, -1, credit_commands.CreditEntryKind.ADJUSTED, "adjusted:1"
+        )
 
     asyncio.run(reconcile.reconcile())
     assert (order().status, balances()) == ("expired", [1999])
@@ -267,7 +270,7 @@ def late(world: World, url: str, monkeypatch) -> None:
     world.enter_card(url)
     with monkeypatch.context() as patch:
         patch.setattr(pay_workflow, "settle", _nothing)
-        patch.setattr("shop_app.services.payments.payments.give_up", _give_up_blindly)
+        patch.setattr("shop_app.services.payments.commands.give_up", _give_up_blindly)
         assert asyncio.run(pay_workflow.close(order().id, "expired"))
 
 
@@ -276,7 +279,7 @@ async def _nothing(*_args) -> str:
 
 
 def _give_up_blindly(session, order_id: int, why: str) -> bool:
-    orders.give_up(session, order_id, why=why)
+    order_commands.give_up(session, order_id, why=why)
     return True
 
 
@@ -288,7 +291,9 @@ def test_a_card_that_was_spent_elsewhere_is_told_with_the_difference_and_nothing
     cart_with(world, issued)
     view = shown()
     with db.transaction() as session:
-        credit.give(session, issued.account_id, -1500, credit.CreditEntryKind.ADJUSTED, "adjusted:1")
+        credit_commands.give(
+            session, issued.account_id, -1500, credit_commands.CreditEntryKind.ADJUSTED, "adjusted:1"
+        )
     before = all_of_it()
 
     with pytest.raises(Conflict, match=r"€27.70 is left to pay now, €15.00 more than before"):
@@ -314,7 +319,9 @@ def test_a_card_with_more_on_it_than_before_leaves_less_to_pay(world):
     cart_with(world, issued)
     view = shown()
     with db.transaction() as session:
-        credit.give(session, issued.account_id, 500, credit.CreditEntryKind.ADJUSTED, "adjusted:1")
+        credit_commands.give(
+            session, issued.account_id, 500, credit_commands.CreditEntryKind.ADJUSTED, "adjusted:1"
+        )
     asyncio.run(pay_workflow.pay(ME, FORM, view.total_minor, expected_credit_minor=view.credit_minor))
     assert rows("payment")[-1].amount_minor == REST - 500
 
@@ -340,7 +347,9 @@ def test_whatever_is_wrong_with_a_code_the_sentence_is_the_same_and_the_cart_sta
     ended = a_card(key="ended", expires_at=now() + timedelta(hours=1))
     empty, off = a_card(key="empty"), a_card(key="off")
     with db.transaction() as session:
-        credit.give(session, empty.account_id, -2000, credit.CreditEntryKind.ADJUSTED, "adjusted:1")
+        credit_commands.give(
+            session, empty.account_id, -2000, credit_commands.CreditEntryKind.ADJUSTED, "adjusted:1"
+        )
         session.connection().exec_driver_sql(
             f"UPDATE credit_account SET active = FALSE WHERE id = {off.account_id}"
         )

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import event, text
 
 from shop_app.core import db, migrate
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.checkout.checkout import MAX_NOTE
+from shop_app.services.books import check as books
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import MAX_NOTE
 from shop_app.workflows import pay, reconcile, recover
 from tests import postgres
 from tests.conftest import skip_or_fail, sqlalchemy_url
@@ -90,7 +90,7 @@ def test_a_lock_of_eight_seconds_is_a_sentence_and_the_same_click_goes_on_later(
         assert process.poll() is None
         # Whoever looks around isn't kept waiting.
         with db.reading() as session:
-            assert cart.view(session, ME).count == 1
+            assert cart_commands.view(session, ME).count == 1
         assert everything() == before
         process.wait()
     finish(world, total)
@@ -151,7 +151,7 @@ def test_a_full_disk_refuses_with_a_sentence_at_every_step_and_loses_nothing(wor
     with db.transaction() as session:
         make_product(session, "Wren Bird", price_minor=1000, stock=50)
         for buyer in buyers:
-            cart.add(session, buyer, "WREN-BIRD", 1)
+            cart_commands.add(session, buyer, "WREN-BIRD", 1)
     refused = 0
     with full_disk():
         for buyer in buyers:
@@ -204,9 +204,9 @@ def test_a_connection_that_is_cut_within_a_transaction_undoes_it_and_says_so(wor
     total = world.fill_cart()
     before = everything()
     with pytest.raises(db.Unavailable, match=SAVE), db.transaction(durable=True) as session:
-        cart.add(session, ME, "SHOAL-BOWL", 1)
+        cart_commands.add(session, ME, "SHOAL-BOWL", 1)
         cut_all(postgres_server)
-        cart.add(session, ME, "SHOAL-BOWL", 1)
+        cart_commands.add(session, ME, "SHOAL-BOWL", 1)
     assert everything() == before
     finish(world, total)
 
@@ -242,7 +242,7 @@ def test_a_database_server_that_stops_and_comes_back_has_lost_no_order(tmp_path,
             with pytest.raises(db.Unavailable, match=SAVE):
                 world.pay(total_minor=total)
             with pytest.raises(db.Unavailable, match=READ), db.reading() as session:
-                cart.view(session, ME)
+                cart_commands.view(session, ME)
             world.enter_card(first)
             assert [world.post_event(body, header) for _seq, body, header in claimed(world)] == [500] * 4
         assert len(asyncio.run(reconcile.reconcile())) == 1

@@ -8,9 +8,10 @@ import pytest
 
 from shop_app.core import db
 from shop_app.core.settings import settings
-from shop_app.services.books import books
-from shop_app.services.payments import authorisations, payments
-from shop_app.services.refunds.refunds import RefundWish
+from shop_app.services.books import check as books
+from shop_app.services.payments import authorisations
+from shop_app.services.payments import commands as payment_commands
+from shop_app.services.payments.refunds import RefundWish
 from shop_app.workflows import cancel, capture, recover, refund
 from tests.paying import MANAGER, World, make_world, rows
 
@@ -46,7 +47,7 @@ def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before
 def let_go(engine, clock, tmp_path, monkeypatch) -> World:
     """An order whose cancelling died once the company had let go of its money, and before it was written."""
     chosen = settings().model_copy(update={"capture": "at_fulfilment"})
-    monkeypatch.setattr(payments, "settings", lambda: chosen)
+    monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
     world = make_world(tmp_path)
     world.enter_card(world.pay())
     world.deliver()

@@ -15,7 +15,7 @@ import pytest
 import stripe
 
 from shop_app.core import db
-from shop_app.services.books import books
+from shop_app.services.books import check as books
 from shop_app.workflows import reconcile, recover
 from tests.paying import GOOD, SECRET, World, client_of, everything, make_world, rows
 

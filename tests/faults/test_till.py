@@ -14,9 +14,9 @@ from shop_app.core import db
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers import payments as companies
-from shop_app.services.cart import cart
-from shop_app.services.payments import payments
-from shop_app.services.refunds.refunds import RefundWish
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.payments import commands as payment_commands
+from shop_app.services.payments.refunds import RefundWish
 from shop_app.web import webhooks
 from shop_app.workflows import pay, reconcile, recover
 from shop_app.workflows import refund as refund_workflow
@@ -120,7 +120,7 @@ def test_cancelling_gives_everything_back_and_nobody_can_pay_any_more(world):
     assert sessions(world) == [("expired", "unpaid")]
     assert world.enter_card(url).status_code == 410
     with db.reading() as session:
-        assert cart.view(session, ME).count == 1
+        assert cart_commands.view(session, ME).count == 1
 
 
 def test_cancelling_after_paying_leaves_the_order_paid(world):
@@ -342,7 +342,7 @@ def dies_at(monkeypatch, place, name: str) -> None:
 def test_death_between_two_lines_loses_nothing_and_the_next_click_goes_on(world, monkeypatch, line):
     total = world.fill_cart()
     with monkeypatch.context() as patch:
-        dies_at(patch, payments, line)
+        dies_at(patch, payment_commands, line)
         with pytest.raises(Killed):
             world.pay(total_minor=total)
     assert (order().status, bowls()) == ("pending", (3, 1))
@@ -357,7 +357,7 @@ def test_death_between_two_lines_loses_nothing_and_the_next_click_goes_on(world,
 def test_death_and_no_second_click_ends_with_the_units_back(world, monkeypatch, clock, line):
     total = world.fill_cart()
     with monkeypatch.context() as patch:
-        dies_at(patch, payments, line)
+        dies_at(patch, payment_commands, line)
         with pytest.raises(Killed):
             world.pay(total_minor=total)
     clock.shift(41 * 60)

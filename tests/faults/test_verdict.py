@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from shop_app.core import db
 from shop_app.core.settings import settings
-from shop_app.services.cart import cart
-from shop_app.services.credit import credit
-from shop_app.services.payments import payments
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.credit import commands as credit_commands
+from shop_app.services.payments import commands as payment_commands
 from shop_app.workflows import pay
 from tests.faults import counter, later_money, returning
 from tests.faults.company_books import Company
@@ -58,11 +58,11 @@ def world(engine, tmp_path, monkeypatch) -> World:
     token = rows("customer_order")[-1].token
     asyncio.run(_give_back(token))
     chosen = settings().model_copy(update={"capture": "at_fulfilment"})
-    monkeypatch.setattr(payments, "settings", lambda: chosen)
+    monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
     total = world.fill_cart()
     with db.transaction() as session:
-        issued = credit.issue(session, 500, by=counter.CLERK, request_key="card-500")
-        cart.apply_credit(session, ME, issued.code)
+        issued = credit_commands.issue(session, 500, by=counter.CLERK, request_key="card-500")
+        cart_commands.apply_credit(session, ME, issued.code)
     world.enter_card(asyncio.run(pay.pay(ME, FORM, total, expected_credit_minor=500)))
     world.deliver()
     return world

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from shop_app.core import db
-from shop_app.services.books import books
+from shop_app.services.books import check as books
 from tests.faults import later_money
 from tests.faults.company_books import Ask, Company
 from tests.faults.crowd import INITIAL

@@ -21,7 +21,7 @@ from shop_app.core import db, migrate
 from shop_app.core.errors import ShopError
 from shop_app.models import Order
 from shop_app.services import remembered
-from shop_app.services.books import books
+from shop_app.services.books import check as books
 from tests.factories import add
 
 LONG = os.environ.get("SHOP_TESTS_LONG") == "1"

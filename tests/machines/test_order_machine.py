@@ -14,13 +14,16 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from shop_app.core.access.principal import Principal
 from shop_app.models import Role
 from shop_app.providers.payments import PaymentPicture, RefundPicture, Started
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout
-from shop_app.services.orders import cancelling, fulfilment, orders
-from shop_app.services.payments import payment_ledger, payments
-from shop_app.services.refunds import refunds
-from shop_app.services.refunds.refunds import RefundWish
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.fulfilment import cancelling
+from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.orders import placing
+from shop_app.services.payments import commands as payment_commands
+from shop_app.services.payments import ledger as payment_ledger
+from shop_app.services.payments import refunds
+from shop_app.services.payments.refunds import RefundWish
 from tests.factories import key_hash, make_basics, make_product
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase
 from tests.paying import FORM
@@ -105,26 +108,28 @@ class Orders(OnDatabase):
     def places(self, units):
         visitor = key_hash(f"visitor {len(self.known)}")
         if ON_HAND - self.lost - self.gone() - self.kept() < units:
-            assert self.attempt(cart.add, visitor, "BOWL", units)
+            assert self.attempt(cart_commands.add, visitor, "BOWL", units)
             return
-        assert self.attempt(cart.add, visitor, "BOWL", units) is None
+        assert self.attempt(cart_commands.add, visitor, "BOWL", units) is None
         shown = checkout.save(self.session, visitor, FORM).total_minor
-        placed = orders.place(self.session, visitor, FORM, expected_total_minor=shown)
+        placed = placing.place(self.session, visitor, FORM, expected_total_minor=shown)
         assert placed.total_minor == shown
-        assert orders.place(self.session, visitor, FORM, expected_total_minor=shown) == placed
+        assert placing.place(self.session, visitor, FORM, expected_total_minor=shown) == placed
         self.known[placed.order_id] = Known(shown, units)
 
     @precondition(lambda self: self.known)
     @rule(number=any_one)
     def goes_to_pay(self, number):
         order_id, one = self.pick(number)
-        refusal = self.attempt(payments.start_attempt, order_id)
+        refusal = self.attempt(payment_commands.start_attempt, order_id)
         assert (refusal is None) == (one.status == "pending")
         if refusal is None and one.company is None:
-            attempt = payments.start_attempt(self.session, order_id)
+            attempt = payment_commands.start_attempt(self.session, order_id)
             assert attempt.request.amount_minor == one.total
             reference = f"cs_{order_id}"
-            assert payments.opened(self.session, attempt.payment_id, Started(reference, "https://pay", UNTIL))
+            assert payment_commands.opened(
+                self.session, attempt.payment_id, Started(reference, "https://pay", UNTIL)
+            )
             one.company = Company(reference, attempt.payment_id)
 
     @precondition(lambda self: self.known)
@@ -164,7 +169,7 @@ class Orders(OnDatabase):
         if one.company and one.company.state == "open":
             one.company.state = "expired"
         self.is_looked_at(number)
-        assert payments.give_up(self.session, order_id, "expired")
+        assert payment_commands.give_up(self.session, order_id, "expired")
         if one.status == "pending":
             one.status = "expired"
 
@@ -200,7 +205,7 @@ class Orders(OnDatabase):
         order_id, one = self.pick(number)
         line = next(row["id"] for row in self.rows("order_line") if row["order_id"] == order_id)
         sent = {"carrier": "DHL", "tracking": "1", "by": OWNER, "request_key": self.next_key()}
-        refusal = self.attempt(fulfilment.ship, order_id, {line: units}, **sent)
+        refusal = self.attempt(fulfilment_commands.ship, order_id, {line: units}, **sent)
         refunded = one.payment_status == "refunded"
         allowed = one.status == "placed" and not refunded and units <= one.units - one.sent - one.ended
         assert (refusal is None) == allowed, refusal
@@ -213,7 +218,7 @@ class Orders(OnDatabase):
     def all_parcels_arrive(self, number):
         _order_id, one = self.pick(number)
         for parcel in one.parcels:
-            fulfilment.mark_delivered(self.session, parcel, by=OWNER)
+            fulfilment_commands.mark_delivered(self.session, parcel, by=OWNER)
             one.arrived.add(parcel)
         if one.status == "placed" and one.parcels and one.sent + one.ended == one.units:
             one.status = "completed"

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from shop_app.models import PromotionCode
-from shop_app.services.cart.pricing import DiscountLine, Offer
-from shop_app.services.promotions import promotions
+from shop_app.services.pricing.price_cart import DiscountLine, Offer
+from shop_app.services.promotions import commands as promotions_commands
 from tests.factories import add, make_promotion
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase, make_empty_order
 
@@ -45,7 +45,7 @@ class Promotions(OnDatabase):
     def take(self, order: int, code: str, email: str, amount: int) -> bool:
         offer = Offer(self.promotion.id, "Autumn", "fixed", code=code)
         allowed = self.fits(code, email, amount)
-        refusal = self.attempt(promotions.take, order, email, [DiscountLine(offer, amount)])
+        refusal = self.attempt(promotions_commands.take, order, email, [DiscountLine(offer, amount)])
         assert allowed == (refusal is None), (allowed, refusal)
         if allowed:
             self.living[order] = (code, email, amount)
@@ -61,13 +61,13 @@ class Promotions(OnDatabase):
     @rule(pick=st.integers(0, 99))
     def order_dies(self, pick):
         order = sorted(self.living)[pick % len(self.living)]
-        assert self.attempt(promotions.give_back, order) is None
+        assert self.attempt(promotions_commands.give_back, order) is None
         self.dead[order] = self.living.pop(order)
 
     @precondition(lambda self: self.dead)
     @rule(pick=st.integers(0, 99))
     def dead_order_gives_back_once_more(self, pick):
-        assert self.attempt(promotions.give_back, sorted(self.dead)[pick % len(self.dead)]) is None
+        assert self.attempt(promotions_commands.give_back, sorted(self.dead)[pick % len(self.dead)]) is None
 
     @precondition(lambda self: self.dead)
     @rule(pick=st.integers(0, 99))

@@ -9,7 +9,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from shop_app.core.errors import ShopError
 from shop_app.models import Cart, StockPolicy
-from shop_app.services.stock import stock
+from shop_app.services.inventory import commands as inventory_commands
 from tests.factories import add, make_product, variant_with
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase, make_empty_order
 
@@ -58,27 +58,33 @@ class Stock(OnDatabase):
     @rule(sku=st.sampled_from(SKUS), delta=st.integers(-6, 6))
     def adjust(self, sku, delta):
         allowed = self.on_hand[sku] + delta >= 0 and (delta >= 0 or self.free(sku) + delta >= 0)
-        if self.expect(allowed, self.attempt(stock.adjust, self.ids[sku], delta, reason="count")):
+        if self.expect(
+            allowed, self.attempt(inventory_commands.adjust, self.ids[sku], delta, reason="count")
+        ):
             self.on_hand[sku] += delta
 
     @rule(sku=st.sampled_from(SKUS), units=st.integers(0, 12))
     def count(self, sku, units):
         delta = units - self.on_hand[sku]
         allowed = delta >= 0 or self.free(sku) + delta >= 0
-        if self.expect(allowed, self.attempt(stock.set_on_hand, self.ids[sku], units, reason="count")):
+        if self.expect(
+            allowed, self.attempt(inventory_commands.set_on_hand, self.ids[sku], units, reason="count")
+        ):
             self.on_hand[sku] = units
 
     @rule(cart=numbers, wanted=quantities)
     def hold(self, cart, wanted):
         before = self.held.get(cart, {})
         allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in wanted.items())
-        refusal = self.attempt(stock.hold, self.carts[cart], self.by_id(wanted), expires_at=UNTIL)
+        refusal = self.attempt(
+            inventory_commands.hold, self.carts[cart], self.by_id(wanted), expires_at=UNTIL
+        )
         if self.expect(allowed, refusal):
             self.held[cart] = dict(wanted)
 
     @rule(cart=numbers)
     def unhold(self, cart):
-        assert self.attempt(stock.unhold, self.carts[cart], reason="left") is None
+        assert self.attempt(inventory_commands.unhold, self.carts[cart], reason="left") is None
         self.held.pop(cart, None)
 
     @rule(cart=numbers, wanted=quantities)
@@ -87,7 +93,9 @@ class Stock(OnDatabase):
         before = self.held.get(cart, {})
         allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in wanted.items())
         self.orders.append(order)
-        refusal = self.attempt(stock.allocate, order, self.by_id(wanted), cart_id=self.carts[cart])
+        refusal = self.attempt(
+            inventory_commands.allocate, order, self.by_id(wanted), cart_id=self.carts[cart]
+        )
         if self.expect(allowed, refusal):
             self.held.pop(cart, None)
             self.kept[order] = dict(wanted)
@@ -96,7 +104,7 @@ class Stock(OnDatabase):
     @rule(pick=st.integers(0, 99))
     def release(self, pick):
         order = self.orders[pick % len(self.orders)]
-        assert self.attempt(stock.release, order, reason="order cancelled") is None
+        assert self.attempt(inventory_commands.release, order, reason="order cancelled") is None
         self.kept.pop(order, None)
 
     def some(self, pick, wanted, of, verb, **more):
@@ -104,7 +112,7 @@ class Stock(OnDatabase):
         order = self.orders[pick % len(self.orders)]
         own = of.get(order, {})
         enough = all(own.get(sku, 0) >= units for sku, units in wanted.items())
-        in_house = verb not in (stock.ship, stock.write_off) or all(
+        in_house = verb not in (inventory_commands.ship, inventory_commands.write_off) or all(
             self.on_hand[sku] >= units for sku, units in wanted.items()
         )
         refusal = self.attempt(verb, order, self.by_id(wanted), actor="clerk@example.com", **more)
@@ -113,7 +121,7 @@ class Stock(OnDatabase):
     @precondition(lambda self: self.orders)
     @rule(pick=st.integers(0, 99), wanted=parts)
     def ship(self, pick, wanted):
-        order = self.some(pick, wanted, self.kept, stock.ship)
+        order = self.some(pick, wanted, self.kept, inventory_commands.ship)
         for sku, units in wanted.items() if order else ():
             self.kept[order][sku] -= units
             self.on_hand[sku] -= units
@@ -122,7 +130,7 @@ class Stock(OnDatabase):
     @precondition(lambda self: self.gone)
     @rule(pick=st.integers(0, 99), wanted=parts)
     def recall(self, pick, wanted):
-        order = self.some(pick, wanted, self.gone, stock.recall)
+        order = self.some(pick, wanted, self.gone, inventory_commands.recall)
         for sku, units in wanted.items() if order else ():
             self.gone[order][sku] -= units
             self.on_hand[sku] += units
@@ -131,7 +139,7 @@ class Stock(OnDatabase):
     @precondition(lambda self: self.gone)
     @rule(pick=st.integers(0, 99), wanted=parts)
     def take_back(self, pick, wanted):
-        order = self.some(pick, wanted, self.gone, stock.take_back, reason="returned")
+        order = self.some(pick, wanted, self.gone, inventory_commands.take_back, reason="returned")
         for sku, units in wanted.items() if order else ():
             self.gone[order][sku] -= units
             self.on_hand[sku] += units
@@ -139,7 +147,7 @@ class Stock(OnDatabase):
     @precondition(lambda self: self.orders)
     @rule(pick=st.integers(0, 99), wanted=parts)
     def write_off(self, pick, wanted):
-        order = self.some(pick, wanted, self.kept, stock.write_off, reason="broken")
+        order = self.some(pick, wanted, self.kept, inventory_commands.write_off, reason="broken")
         for sku, units in wanted.items() if order else ():
             self.kept[order][sku] -= units
             self.on_hand[sku] -= units

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from shop_app.core import db
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout
-from shop_app.services.credit import credit
-from shop_app.services.orders import orders
+from shop_app.services.books import check as books
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.credit import commands as credit_commands
+from shop_app.services.orders import commands as order_commands
+from shop_app.services.orders import placing
 from tests.factories import key_hash, make_basics, make_product
 from tests.faults.test_credit_till import OWNER
 from tests.racing import FORM, at_once, count, tables
@@ -27,16 +28,16 @@ def _shop(engine: Engine) -> None:
         make_product(session, "A", price_minor=PRICE, stock=1000)
 
 
-def issue(amount_minor: int, key: str) -> credit.Issued:
+def issue(amount_minor: int, key: str) -> credit_commands.Issued:
     with db.transaction() as session:
-        return credit.issue(session, amount_minor, by=OWNER, request_key=key)
+        return credit_commands.issue(session, amount_minor, by=OWNER, request_key=key)
 
 
-def fill(buyer: str, *cards: credit.Issued) -> None:
+def fill(buyer: str, *cards: credit_commands.Issued) -> None:
     with db.transaction() as session:
-        cart.add(session, key_hash(buyer), "A", 1)
+        cart_commands.add(session, key_hash(buyer), "A", 1)
         for issued in cards:
-            cart.apply_credit(session, key_hash(buyer), issued.code)
+            cart_commands.apply_credit(session, key_hash(buyer), issued.code)
 
 
 def place(buyer: str) -> str:
@@ -44,7 +45,7 @@ def place(buyer: str) -> str:
     with db.reading() as session:
         view = checkout.view(session, key_hash(buyer))
     with db.transaction(durable=True) as session:
-        placed = orders.place(
+        placed = placing.place(
             session, key_hash(buyer), FORM, expected_total_minor=view.total_minor,
             expected_credit_minor=view.credit_minor,
         )  # fmt: skip
@@ -84,7 +85,7 @@ def test_of_twenty_orders_at_once_a_card_pays_the_five_that_it_is_worth(engine):
 
     def click(buyer: str) -> str:
         with db.transaction(durable=True) as session:
-            orders.place(
+            placing.place(
                 session, key_hash(buyer), FORM, expected_total_minor=TOTAL, expected_credit_minor=TOTAL
             )
         return "paid"
@@ -125,13 +126,13 @@ def test_placing_and_giving_up_at_once_leave_every_cent_on_one_side(engine):
             with db.reading() as session:
                 view = checkout.view(session, key_hash(buyer))
             with db.transaction(durable=True) as session:
-                order = orders.place(
+                order = placing.place(
                     session, key_hash(buyer), FORM, expected_total_minor=view.total_minor,
                     expected_credit_minor=0,
                 )  # fmt: skip
             placed[buyer] = order.order_id
             with db.transaction(durable=True) as session:
-                orders.give_up(session, order.order_id, why="cancelled")
+                order_commands.give_up(session, order.order_id, why="cancelled")
         return "done"
 
     ended = at_once(act, buyers, 6)
@@ -150,8 +151,10 @@ def test_one_request_from_eight_hands_is_one_card(engine):
 def test_store_credit_opened_by_eight_at_once_is_one_account(engine):
     def give(number: int) -> str:
         with db.transaction() as session:
-            account_id = credit.account_of(session, "sam@example.com", "EUR")
-            credit.give(session, account_id, 100, credit.CreditEntryKind.ADJUSTED, f"adjusted:{number}")
+            account_id = credit_commands.account_of(session, "sam@example.com", "EUR")
+            credit_commands.give(
+                session, account_id, 100, credit_commands.CreditEntryKind.ADJUSTED, f"adjusted:{number}"
+            )
         return "given"
 
     assert at_once(give, range(8), 8) == {"given": 8}

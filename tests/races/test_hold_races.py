@@ -9,9 +9,9 @@ from sqlalchemy import Engine, update
 
 from shop_app.core import db
 from shop_app.core.clock import now
-from shop_app.services.cart import cart
-from shop_app.services.checkout import holds
-from shop_app.services.orders import orders
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import holds as cart_holds
+from shop_app.services.orders import placing
 from tests.factories import key_hash, make_basics, make_product
 from tests.racing import ENOUGH, FORM, at_once, count, fill, numbers, tables, wrong_in_the_books
 
@@ -29,7 +29,7 @@ def _shop(engine: Engine) -> None:
 
 def enter(buyer: str) -> str:
     with db.transaction() as session:
-        found = holds.enter(session, key_hash(buyer))
+        found = cart_holds.enter(session, key_hash(buyer))
     return "short" if found.short else found.state
 
 
@@ -43,7 +43,7 @@ def run_out() -> None:
 def sweep(most: int) -> str:
     freed = 0
     with db.transaction() as session:
-        freed = holds.sweep(session, most)
+        freed = cart_holds.sweep(session, most)
     return f"freed {freed}"
 
 
@@ -73,9 +73,9 @@ def test_sweeps_that_meet_give_each_unit_back_once(engine):
         buyers = [f"buyer {number}" for number in range(12)]
         for buyer in buyers:
             with db.transaction() as session:
-                cart.set_quantity(session, key_hash(buyer), "A", 3)
-                cart.set_quantity(session, key_hash(buyer), "B", 1)
-                holds.enter(session, key_hash(buyer))
+                cart_commands.set_quantity(session, key_hash(buyer), "A", 3)
+                cart_commands.set_quantity(session, key_hash(buyer), "B", 1)
+                cart_holds.enter(session, key_hash(buyer))
         assert (numbers("A"), numbers("B")) == ((1000, 0, 36), (1000, 0, 12))
         run_out()
 
@@ -102,7 +102,7 @@ def test_a_sweep_and_a_shopper_who_comes_back_or_pays_end_in_order(engine):
         if int(what.removeprefix("buyer ")) % 2:
             return enter(what)
         with db.transaction(durable=True) as session:
-            orders.place(session, key_hash(what), FORM, expected_total_minor=ENOUGH)
+            placing.place(session, key_hash(what), FORM, expected_total_minor=ENOUGH)
         return "placed"
 
     assert at_once(act, [one for buyer in buyers for one in (buyer, "sweep")], 8) == {
@@ -115,4 +115,4 @@ def test_a_sweep_and_a_shopper_who_comes_back_or_pays_end_in_order(engine):
 
 def holds_left_over() -> int:
     with db.transaction() as session:
-        return holds.sweep(session)
+        return cart_holds.sweep(session)

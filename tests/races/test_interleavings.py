@@ -16,13 +16,15 @@ from shop_app.core import db, events
 from shop_app.core.errors import ShopError
 from shop_app.providers.payments.stripe import StripeProvider
 from shop_app.services import remembered
-from shop_app.services.books import books
-from shop_app.services.cart import cart, priced_cart
-from shop_app.services.checkout import checkout
-from shop_app.services.orders import orders
-from shop_app.services.payments import payment_inbox, payment_ledger, payments
-from shop_app.services.promotions import promotions
-from shop_app.services.stock import stock
+from shop_app.services.books import check as books
+from shop_app.services.cart import checkout, priced_cart
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.orders import placing
+from shop_app.services.payments import commands as payment_commands
+from shop_app.services.payments import inbox as payment_inbox
+from shop_app.services.payments import ledger as payment_ledger
+from shop_app.services.promotions import commands as promotions_commands
 from shop_app.workflows import pay, reconcile, recover
 from tests.factories import key_hash, make_promotion, stock_of
 from tests.interleaving import Rival, Step, around
@@ -36,12 +38,12 @@ STEPS = (
     Step("the cart is locked", priced_cart, "head"),
     Step("its lines are read", priced_cart, "lines"),
     Step("it is priced", checkout, "price"),
-    Step("stock is taken", stock, "allocate"),
-    Step("the code is used", promotions, "take"),
-    Step("the order is placed", orders, "place"),
-    Step("the attempt is written down", payments, "start_attempt"),
+    Step("stock is taken", inventory_commands, "allocate"),
+    Step("the code is used", promotions_commands, "take"),
+    Step("the order is placed", placing, "place"),
+    Step("the attempt is written down", payment_commands, "start_attempt"),
     Step("the company is asked", StripeProvider, "start"),
-    Step("its answer is noted", payments, "opened"),
+    Step("its answer is noted", payment_commands, "opened"),
     Step("the card is entered", World, "enter_card"),
     Step("the notice is kept", payment_inbox, "receive"),
     Step("the company is looked at", StripeProvider, "look"),
@@ -58,7 +60,7 @@ class Checkout:
             make_promotion(session, CODE, usage_limit=1)
         world.fill_cart(BOWL, 2)
         with db.transaction() as session:
-            cart.apply_code(session, ME, CODE)
+            cart_commands.apply_code(session, ME, CODE)
         with db.transaction() as session:
             self.shown = checkout.save(session, ME, FORM).total_minor
         self.confirmed = {self.shown}
@@ -110,26 +112,26 @@ class Checkout:
     def stock_is_counted_down(self) -> None:
         with db.transaction() as session:
             on_hand, allocated, held = stock_of(session, BOWL)
-            stock.adjust(session, _variant(), -(on_hand - allocated - held), reason="broken")
+            inventory_commands.adjust(session, _variant(), -(on_hand - allocated - held), reason="broken")
 
     def another_takes_the_rest(self) -> None:
         other = key_hash("another")
         with db.transaction() as session:
             on_hand, allocated, held = stock_of(session, BOWL)
-            cart.add(session, other, BOWL, on_hand - allocated - held)
+            cart_commands.add(session, other, BOWL, on_hand - allocated - held)
         self._buys(other)
 
     def another_uses_the_code(self) -> None:
         other = key_hash("another")
         with db.transaction() as session:
-            cart.add(session, other, "DUNE-MUG", 1)
-            cart.apply_code(session, other, CODE)
+            cart_commands.add(session, other, "DUNE-MUG", 1)
+            cart_commands.apply_code(session, other, CODE)
         self._buys(other)
 
     def _buys(self, other: str) -> None:
         with db.transaction(durable=True) as session:
             form = replace(FORM, email="other@example.com", payment_provider="manual")
-            orders.place(session, other, form, expected_total_minor=10**9)
+            placing.place(session, other, form, expected_total_minor=10**9)
 
     def code_ends(self) -> None:
         promotion = tables["promotion"]
@@ -139,19 +141,19 @@ class Checkout:
 
     def cart_grows(self) -> None:
         with db.transaction() as session:
-            cart.add(session, ME, "DUNE-MUG", 1)
+            cart_commands.add(session, ME, "DUNE-MUG", 1)
 
     def cart_shrinks(self) -> None:
         with db.transaction() as session:
-            cart.set_quantity(session, ME, BOWL, 1)
+            cart_commands.set_quantity(session, ME, BOWL, 1)
 
     def cart_is_emptied(self) -> None:
         with db.transaction() as session:
-            cart.remove(session, ME, BOWL)
+            cart_commands.remove(session, ME, BOWL)
 
     def code_is_taken_out(self) -> None:
         with db.transaction() as session:
-            cart.remove_code(session, ME, CODE)
+            cart_commands.remove_code(session, ME, CODE)
 
     def time_runs_out(self) -> None:
         self.clock.shift(41 * 60)

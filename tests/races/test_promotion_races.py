@@ -11,11 +11,12 @@ from sqlmodel import SQLModel
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.orders import orders
-from shop_app.services.promotions import promotion_desk
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.books import check as books
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.orders import commands as order_commands
+from shop_app.services.orders import placing
+from shop_app.services.promotions import admin as promotions_admin
 from tests.factories import key_hash, make_basics, make_product, make_promotion, variant_with
 from tests.races.test_stock_races import ENOUGH, FORM, at_once, fill, numbers
 
@@ -36,13 +37,13 @@ def with_code(buyer: str, code: str) -> int:
     """A cart with the code applied; the total that its page shows."""
     fill(buyer, A=1)
     with db.transaction() as session:
-        return cart.apply_code(session, key_hash(buyer), code).total_minor
+        return cart_commands.apply_code(session, key_hash(buyer), code).total_minor
 
 
-def place(buyer: str, shown: int, email: str = "marta@example.com") -> orders.PlacedOrder:
+def place(buyer: str, shown: int, email: str = "marta@example.com") -> placing.PlacedOrder:
     form = replace(FORM, email=email)
     with db.transaction(durable=True) as session:
-        return orders.place(session, key_hash(buyer), form, expected_total_minor=shown)
+        return placing.place(session, key_hash(buyer), form, expected_total_minor=shown)
 
 
 def standing() -> list[tuple[int, int]]:
@@ -95,7 +96,7 @@ def test_uses_and_budget_that_are_given_back_are_there_for_the_next(engine):
     def take_and_leave(buyer: str) -> str:
         placed = place(buyer, shown[buyer])
         with db.transaction(durable=True) as session:
-            orders.give_up(session, placed.order_id, why="cancelled")
+            order_commands.give_up(session, placed.order_id, why="cancelled")
         return "left"
 
     ended = at_once(take_and_leave, buyers, 8)
@@ -140,7 +141,7 @@ def test_codes_made_at_once_are_all_different(engine):
 
     def make(_number: int) -> str:
         with db.transaction() as session:
-            made = promotion_desk.generate_codes(session, promotion_id, 500, prefix="X", by=MANAGER)
+            made = promotions_admin.generate_codes(session, promotion_id, 500, prefix="X", by=MANAGER)
         return "made" if len(set(made)) == 500 else Conflict.__name__
 
     assert at_once(make, range(8), 8) == {"made": 8}

@@ -12,9 +12,9 @@ import pytest
 
 from shop_app.core import db
 from shop_app.core.errors import Conflict, ProviderDown, ShopError
-from shop_app.services.orders import fulfilment
-from shop_app.services.refunds import refunds
-from shop_app.services.refunds.refunds import RefundWish
+from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.payments import refunds
+from shop_app.services.payments.refunds import RefundWish
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil, recover
 from shop_app.workflows import refund as refund_workflow
@@ -108,7 +108,7 @@ def test_of_twenty_parcels_with_one_of_three_units_three_leave(world):
 
     def ship(_number: int) -> None:
         with db.transaction() as session:
-            fulfilment.ship(session, 1, wanted, carrier="DHL", tracking="", by=CLERK)
+            fulfilment_commands.ship(session, 1, wanted, carrier="DHL", tracking="", by=CLERK)
 
     assert at_once(ship) == {"done": 3, "Conflict": 17}
     assert (units("DUNE-MUG"), shelf(1)) == ((3, 0, 0), (2, 0))

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Engine, select
 
 from shop_app.core import db
-from shop_app.services.cart import cart
-from shop_app.services.orders import orders
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.orders import commands as order_commands
+from shop_app.services.orders import placing
 from tests.factories import key_hash, make_basics, make_product, make_promotion
 from tests.racing import ENOUGH, FORM, at_once, count, fill, numbers, place, tables, wrong_in_the_books
 
@@ -29,14 +30,14 @@ def test_a_code_with_five_uses_is_used_five_times(engine):
     for buyer in buyers:
         fill(buyer, A=1)
         with db.transaction() as session:
-            cart.apply_code(session, key_hash(buyer), "FIVE")
+            cart_commands.apply_code(session, key_hash(buyer), "FIVE")
     # The price with the code and free delivery is what every page shows.
     with db.reading() as session:
-        shown = cart.view(session, key_hash(buyers[0])).total_minor
+        shown = cart_commands.view(session, key_hash(buyers[0])).total_minor
 
     def click(buyer: str) -> str:
         with db.transaction(durable=True) as session:
-            orders.place(session, key_hash(buyer), FORM, expected_total_minor=shown)
+            placing.place(session, key_hash(buyer), FORM, expected_total_minor=shown)
         return "placed"
 
     ended = at_once(click, buyers, 8)
@@ -55,7 +56,7 @@ def test_eight_tellers_of_one_payment_pay_it_once(engine):
 
     def settle(_teller: int) -> str:
         with db.transaction(durable=True) as session:
-            return orders.settle(session, placed.order_id, placed.total_minor, "EUR")
+            return order_commands.settle(session, placed.order_id, placed.total_minor, "EUR")
 
     assert at_once(settle, range(8), 8) == {"paid": 1, "already": 7}
     assert count("letter") == 1
@@ -68,16 +69,16 @@ def test_paying_giving_up_and_clicking_at_once_ends_in_one_of_them(engine):
         placed = place(buyer)
         before = numbers("B")[1]
 
-        def act(kind: str, buyer: str = buyer, placed: orders.PlacedOrder = placed) -> str:
+        def act(kind: str, buyer: str = buyer, placed: placing.PlacedOrder = placed) -> str:
             with db.transaction(durable=True) as session:
                 if kind == "pay":
-                    return orders.settle(session, placed.order_id, placed.total_minor, "EUR")
+                    return order_commands.settle(session, placed.order_id, placed.total_minor, "EUR")
                 if kind == "expire":
-                    orders.give_up(session, placed.order_id, why="expired")
+                    order_commands.give_up(session, placed.order_id, why="expired")
                 elif kind == "click":
-                    orders.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
+                    placing.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
                 else:
-                    cart.add(session, key_hash(buyer), "C", 1)
+                    cart_commands.add(session, key_hash(buyer), "C", 1)
             return kind
 
         ended = at_once(act, ["pay", "expire", "click", "add"], 4)

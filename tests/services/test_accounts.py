@@ -16,16 +16,17 @@ from shop_app.core.access.principal import NOBODY
 from shop_app.core.errors import Conflict, Forbidden, Invalid
 from shop_app.demo import load
 from shop_app.models import AuditEntry, LoginSession, Staff
-from shop_app.services import accounts, audit, passwords
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.passwords import Hashed, hash_password
+from shop_app.services.accounts import passwords, sessions
+from shop_app.services.accounts.passwords import Hashed, hash_password
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.staff import audit
 from shop_app.web import signing_in as signing
 from tests.factories import sign_in
 
 
 @pytest.mark.both
 def test_staff_sign_in_are_known_by_their_session_and_gone_after_signing_out(session: Session):
-    accounts.create_staff(
+    sessions.create_staff(
         session, " Clerk@Example.com ", hash_password("demo-clerk"), "clerk", name="Claas", actor="test"
     )
     key, person = sign_in(session, "CLERK@example.com", "demo-clerk", "staff")
@@ -35,27 +36,27 @@ def test_staff_sign_in_are_known_by_their_session_and_gone_after_signing_out(ses
         "Claas",
         "clerk",
     )
-    assert accounts.who(session, accounts.key_hash(key)) == person
-    accounts.sign_out(session, accounts.key_hash(key))
-    accounts.sign_out(session, accounts.key_hash(key))
-    assert accounts.who(session, accounts.key_hash(key)) == NOBODY
+    assert sessions.who(session, sessions.key_hash(key)) == person
+    sessions.sign_out(session, sessions.key_hash(key))
+    sessions.sign_out(session, sessions.key_hash(key))
+    assert sessions.who(session, sessions.key_hash(key)) == NOBODY
 
 
 @pytest.mark.both
 def test_a_customer_signs_in_as_a_customer_alone(session: Session):
-    accounts.create_customer(session, "sam@example.com", hash_password("demo-shopper"), name="Sam")
+    sessions.create_customer(session, "sam@example.com", hash_password("demo-shopper"), name="Sam")
     key, person = sign_in(session, "sam@example.com", "demo-shopper", "customer")
     assert (person.kind, person.permissions) == ("customer", frozenset())
-    assert accounts.who(session, accounts.key_hash(key)).id == person.id
-    with pytest.raises(accounts.WrongLogin):
+    assert sessions.who(session, sessions.key_hash(key)).id == person.id
+    with pytest.raises(sessions.WrongLogin):
         sign_in(session, "sam@example.com", "demo-shopper", "staff")
 
 
 def test_wrong_address_and_wrong_password_read_the_same(session: Session):
-    accounts.create_customer(session, "sam@example.com", hash_password("demo-shopper"))
+    sessions.create_customer(session, "sam@example.com", hash_password("demo-shopper"))
     sentences = set()
     for email, password in (("sam@example.com", "wrong-password"), ("no@example.com", "demo-shopper")):
-        with pytest.raises(accounts.WrongLogin) as refusal:
+        with pytest.raises(sessions.WrongLogin) as refusal:
             sign_in(session, email, password, "customer")
         sentences.add(refusal.value.message)
     assert sentences == {"The e-mail address or the password is wrong."}
@@ -63,20 +64,20 @@ def test_wrong_address_and_wrong_password_read_the_same(session: Session):
 
 
 def test_a_session_ends_by_itself_and_with_the_account(session: Session, clock):
-    accounts.create_staff(session, "o@example.com", hash_password("long-enough"), "owner", actor="test")
+    sessions.create_staff(session, "o@example.com", hash_password("long-enough"), "owner", actor="test")
     key, person = sign_in(session, "o@example.com", "long-enough", "staff")
     session.get_one(Staff, person.id).active = False
     session.flush()
-    assert accounts.who(session, accounts.key_hash(key)) == NOBODY
+    assert sessions.who(session, sessions.key_hash(key)) == NOBODY
     session.get_one(Staff, person.id).active = True
     session.flush()
-    assert accounts.who(session, accounts.key_hash(key)) == person
+    assert sessions.who(session, sessions.key_hash(key)) == person
     clock.shift(timedelta(hours=13))
-    assert accounts.who(session, accounts.key_hash(key)) == NOBODY
+    assert sessions.who(session, sessions.key_hash(key)) == NOBODY
 
 
 def test_neither_key_nor_password_stands_in_the_database(session: Session):
-    accounts.create_staff(session, "o@example.com", hash_password("CANARY-password"), "owner", actor="test")
+    sessions.create_staff(session, "o@example.com", hash_password("CANARY-password"), "owner", actor="test")
     key, _person = sign_in(session, "o@example.com", "CANARY-password", "staff")
     staff, login = session.exec(select(Staff)).one(), session.exec(select(LoginSession)).one()
     audit = session.exec(select(AuditEntry)).all()
@@ -94,7 +95,7 @@ def test_roles_may_do_more_from_clerk_to_owner():
 
 
 def test_need_refuses_what_a_role_may_not(session: Session):
-    clerk = accounts.create_staff(
+    clerk = sessions.create_staff(
         session, "c@example.com", hash_password("long-enough"), "clerk", actor="test"
     )
     clerk.need("orders.fulfil")
@@ -118,20 +119,20 @@ def test_staff_that_can_not_be_are_refused_and_nothing_is_written(
     session: Session, email, password, role, field
 ):
     with pytest.raises(Invalid) as refusal:
-        accounts.create_staff(session, email, hash_password(password), role, actor="test")
+        sessions.create_staff(session, email, hash_password(password), role, actor="test")
     assert refusal.value.field == field
     assert session.exec(select(Staff)).all() == []
 
 
 def test_an_address_is_taken_once_in_any_spelling(session: Session):
-    accounts.create_staff(session, "a@example.com", hash_password("long-enough"), "clerk", actor="test")
+    sessions.create_staff(session, "a@example.com", hash_password("long-enough"), "clerk", actor="test")
     with pytest.raises(Conflict):
-        accounts.create_staff(session, "A@EXAMPLE.com", hash_password("long-enough"), "owner", actor="test")
+        sessions.create_staff(session, "A@EXAMPLE.com", hash_password("long-enough"), "owner", actor="test")
     assert [staff.role for staff in session.exec(select(Staff))] == ["clerk"]
 
 
 def test_what_staff_do_stands_in_the_audit(session: Session):
-    accounts.create_staff(
+    sessions.create_staff(
         session, "a@example.com", hash_password("long-enough"), "clerk", actor="staff:o@example.com"
     )
     sign_in(session, "a@example.com", "long-enough", "staff")
@@ -143,36 +144,36 @@ def test_what_staff_do_stands_in_the_audit(session: Session):
 
 
 def test_who_is_dismissed_or_changes_the_password_while_it_is_proven_is_not_signed_in(session: Session):
-    accounts.create_staff(session, "o@example.com", hash_password("long-enough"), "owner", actor="test")
+    sessions.create_staff(session, "o@example.com", hash_password("long-enough"), "owner", actor="test")
     staff = session.exec(select(Staff)).one()
-    proven = accounts.prove(accounts.login_of(session, "o@example.com", kind="staff"), "long-enough")
+    proven = sessions.prove(sessions.login_of(session, "o@example.com", kind="staff"), "long-enough")
     before = staff.password_hash
     for change in ({"active": False}, {"password_hash": hash_password("another-one").text}):
         staff.sqlmodel_update({"active": True, "password_hash": before} | change)
         session.flush()
-        with pytest.raises(accounts.WrongLogin):
-            accounts.sign_in(session, proven)
+        with pytest.raises(sessions.WrongLogin):
+            sessions.sign_in(session, proven)
     assert session.exec(select(LoginSession)).all() == []
 
 
 def test_a_hash_tells_nothing_where_it_is_printed():
     assert "argon2" not in repr(hash_password("long-enough"))
-    assert "argon2" not in repr(accounts.Login("staff", "o@example.com", Hashed("$argon2id$x")))
+    assert "argon2" not in repr(sessions.Login("staff", "o@example.com", Hashed("$argon2id$x")))
 
 
 @pytest.mark.parametrize("email", ["o@example.com", "nobody@example.com"])
 async def test_signing_in_hashes_on_a_thread_while_no_transaction_is_open(engine, monkeypatch, email):
     with db.transaction() as session:
-        accounts.create_staff(session, "o@example.com", hash_password("long-enough"), "owner", actor="test")
+        sessions.create_staff(session, "o@example.com", hash_password("long-enough"), "owner", actor="test")
     at_work, done, wrote = threading.Event(), threading.Event(), []
-    verify = accounts.verify
+    verify = sessions.verify
 
     def watched(password: str, hashed: Hashed | None) -> tuple[bool, Hashed | None]:
         at_work.set()
         wrote.append(done.wait(10))
         return verify(password, hashed)
 
-    monkeypatch.setattr(accounts, "verify", watched)
+    monkeypatch.setattr(sessions, "verify", watched)
     signing_in = asyncio.create_task(signing.sign_in(email, "long-enough", kind="staff"))
     assert await asyncio.to_thread(at_work.wait, 10)
     # The loop turns, and another writes: within a transaction it would wait until the hash is made.
@@ -180,7 +181,7 @@ async def test_signing_in_hashes_on_a_thread_while_no_transaction_is_open(engine
     assert not signing_in.done()
     done.set()
     if email.startswith("nobody"):
-        with pytest.raises(accounts.WrongLogin):
+        with pytest.raises(sessions.WrongLogin):
             await signing_in
     else:
         key, who = await signing_in
@@ -213,7 +214,7 @@ async def test_twenty_who_sign_in_at_once_are_hashed_two_at_a_time(engine, monke
     answers = await asyncio.gather(
         *tried, asyncio.to_thread(passwords.verify, "x", None), return_exceptions=True
     )
-    assert [type(answer) for answer in answers] == [accounts.WrongLogin] * 20 + [tuple]
+    assert [type(answer) for answer in answers] == [sessions.WrongLogin] * 20 + [tuple]
     assert most == 2
 
 

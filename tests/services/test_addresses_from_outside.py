@@ -6,12 +6,12 @@ import pytest
 from sqlmodel import Session
 
 from shop_app.core.errors import NotFound
-from shop_app.services.catalog import product_page
-from shop_app.services.listing import listing, search
-from shop_app.services.listing.listing_links import read_address, read_query
-from shop_app.services.orders import orders
-from shop_app.services.payments import payments
+from shop_app.services.payments import commands as payment_commands
 from shop_app.services.returns import returnable
+from shop_app.services.search import listing
+from shop_app.services.search import queries as search_queries
+from shop_app.services.search.listing_address import read_address, read_query
+from shop_app.services.storefront import order_page, product_page
 from tests.factories import make_product
 
 ODD = ("\0", "a\0b", "\ud800", "\x7f\x1b[31m", "١", "²", "ﬀ" * 300, "'; --", "%", "\\", "_", "🙂" * 200)
@@ -25,17 +25,17 @@ def test_no_text_of_an_address_makes_a_question_fail(session: Session, text: str
     names = ("q", "category", "sort", "page", "after", "price_min", "colour", text)
     listing.browse(session, read_address(dict.fromkeys(names, text)))
     listing.browse(session, read_address({"after": f"{text}.{text}", "page": "2"}))
-    search.suggest(session, text)
+    search_queries.suggest(session, text)
     with pytest.raises(NotFound):
-        orders.view(session, text)
+        order_page.view(session, text)
     with pytest.raises(NotFound):
-        orders.look_up(session, text, text)
+        order_page.look_up(session, text, text)
     with pytest.raises(NotFound):
         product_page.product(session, text)
     with pytest.raises(NotFound):
         returnable.by_token(session, text)
     with pytest.raises(NotFound):
-        payments.order_with(session, text)
+        payment_commands.order_with(session, text)
 
 
 def test_of_more_fields_than_any_address_has_the_first_count() -> None:

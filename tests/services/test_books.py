@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from shop_app.core import db
-from shop_app.services.books import books
-from shop_app.services.books.book_rules import RULES
+from shop_app.services.books import check as books
+from shop_app.services.books.rules import RULES
 from tests.demo_file import demo_database
 
 # The database itself refuses some of these: its checks are put aside, as somebody with a console could.

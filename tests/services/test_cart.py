@@ -9,7 +9,7 @@ from sqlmodel import Session, SQLModel
 from shop_app.core import events
 from shop_app.core.errors import Invalid, NotFound, OutOfStock, TooMany
 from shop_app.models import ProductStatus, StockPolicy
-from shop_app.services.cart import cart
+from shop_app.services.cart import commands as cart_commands
 from tests.factories import key_hash, make_basics, make_product, make_promotion, variant_with
 
 pytestmark = pytest.mark.both
@@ -34,7 +34,7 @@ def set_price(session: Session, sku: str, price_minor: int) -> None:
 
 
 def test_an_added_thing_is_in_the_cart_with_its_price_delivery_and_tax(session):
-    view = cart.add(session, ME, "DUNE-MUG-MOSS", 2)
+    view = cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
 
     line = view.lines[0]
     assert (line.sku, line.title, line.variant, line.quantity, line.max_quantity) == (
@@ -49,24 +49,24 @@ def test_an_added_thing_is_in_the_cart_with_its_price_delivery_and_tax(session):
 
 
 def test_adding_again_adds_on_top_and_raises_the_version(session):
-    first = cart.add(session, ME, "DUNE-MUG-MOSS", 1)
-    second = cart.add(session, ME, "DUNE-MUG-MOSS", 2)
+    first = cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
+    second = cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
 
     assert second.lines[0].quantity == 3
     assert second.version == first.version + 1
-    assert cart.view(session, ME) == second
+    assert cart_commands.view(session, ME) == second
 
 
 def test_other_visitors_have_other_carts(session):
-    cart.add(session, ME, "DUNE-MUG-MOSS", 1)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
 
-    assert cart.view(session, key_hash("somebody else")) == cart.EMPTY
+    assert cart_commands.view(session, key_hash("somebody else")) == cart_commands.EMPTY
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 100, 10**30, True, 1.0, "1", None])
 def test_absurd_quantities_are_refused(session, quantity):
     with pytest.raises(Invalid, match="Choose between 1 and 99"):
-        cart.add(session, ME, "DUNE-MUG-MOSS", quantity)
+        cart_commands.add(session, ME, "DUNE-MUG-MOSS", quantity)
 
     assert (count(session, "cart"), count(session, "cart_line")) == (0, 0)
 
@@ -74,19 +74,19 @@ def test_absurd_quantities_are_refused(session, quantity):
 @pytest.mark.parametrize("sku", ["NOT-THERE", "", "' OR 1=1 --", "x" * 10_000])
 def test_an_unknown_sku_is_not_for_sale(session, sku):
     with pytest.raises(NotFound, match="isn't for sale"):
-        cart.add(session, ME, sku, 1)
+        cart_commands.add(session, ME, sku, 1)
 
 
 def test_a_hidden_product_is_not_for_sale(session):
     make_product(session, "Secret", status=ProductStatus.DRAFT)
     with pytest.raises(NotFound, match="isn't for sale"):
-        cart.add(session, ME, "SECRET", 1)
+        cart_commands.add(session, ME, "SECRET", 1)
 
 
 def test_more_than_is_left_is_refused_and_says_how_many(session):
-    cart.add(session, ME, "SHOAL-BOWL", 2)
+    cart_commands.add(session, ME, "SHOAL-BOWL", 2)
     with pytest.raises(OutOfStock) as refusal:
-        cart.add(session, ME, "SHOAL-BOWL", 2)
+        cart_commands.add(session, ME, "SHOAL-BOWL", 2)
 
     assert refusal.value.message == "Only 3 of Shoal Bowl are left. 2 of them in your cart already."
     assert refusal.value.left == {"SHOAL-BOWL": 3}
@@ -95,29 +95,29 @@ def test_more_than_is_left_is_refused_and_says_how_many(session):
 def test_what_can_be_backordered_is_never_too_much(session):
     make_product(session, "Chair", stock=0, policy=StockPolicy.BACKORDER)
 
-    view = cart.add(session, ME, "CHAIR", 99)
+    view = cart_commands.add(session, ME, "CHAIR", 99)
     assert (view.lines[0].max_quantity, view.can_check_out) == (99, True)
 
 
 def test_more_than_99_of_one_thing_is_refused(session):
     make_product(session, "Pin", stock=500)
-    cart.add(session, ME, "PIN", 99)
+    cart_commands.add(session, ME, "PIN", 99)
     with pytest.raises(Invalid, match="99 of one thing"):
-        cart.add(session, ME, "PIN", 1)
+        cart_commands.add(session, ME, "PIN", 1)
 
 
 def test_a_cart_holds_50_different_things(session):
     for number in range(51):
         make_product(session, f"Thing {number}")
     for number in range(50):
-        cart.add(session, ME, f"THING-{number}", 1)
+        cart_commands.add(session, ME, f"THING-{number}", 1)
     with pytest.raises(TooMany, match="50 different things"):
-        cart.add(session, ME, "THING-50", 1)
+        cart_commands.add(session, ME, "THING-50", 1)
 
 
 def test_setting_more_than_is_left_sets_what_is_left_and_says_so(session):
-    cart.add(session, ME, "SHOAL-BOWL", 1)
-    view = cart.set_quantity(session, ME, "SHOAL-BOWL", 9)
+    cart_commands.add(session, ME, "SHOAL-BOWL", 1)
+    view = cart_commands.set_quantity(session, ME, "SHOAL-BOWL", 9)
 
     line = view.lines[0]
     assert (line.quantity, line.notice, line.notice_kind) == (3, "Only 3 of Shoal Bowl are left.", "info")
@@ -125,47 +125,47 @@ def test_setting_more_than_is_left_sets_what_is_left_and_says_so(session):
 
 
 def test_removing_takes_the_line_out_and_setting_its_quantity_undoes_that(session):
-    cart.add(session, ME, "DUNE-MUG-MOSS", 2)
-    assert cart.set_quantity(session, ME, "DUNE-MUG-MOSS", 0).lines == []
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
+    assert cart_commands.set_quantity(session, ME, "DUNE-MUG-MOSS", 0).lines == []
     with pytest.raises(NotFound, match="isn't in your cart"):
-        cart.remove(session, ME, "DUNE-MUG-MOSS")
+        cart_commands.remove(session, ME, "DUNE-MUG-MOSS")
 
-    assert cart.set_quantity(session, ME, "DUNE-MUG-MOSS", 2).lines[0].quantity == 2
+    assert cart_commands.set_quantity(session, ME, "DUNE-MUG-MOSS", 2).lines[0].quantity == 2
 
 
 def test_saved_for_later_counts_for_nothing_until_it_is_moved_back(session):
-    cart.add(session, ME, "DUNE-MUG-MOSS", 2)
-    view = cart.save_for_later(session, ME, "DUNE-MUG-MOSS")
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
+    view = cart_commands.save_for_later(session, ME, "DUNE-MUG-MOSS")
 
     assert (view.count, view.lines, [line.sku for line in view.saved]) == (0, [], ["DUNE-MUG-MOSS"])
     assert (view.total_minor, view.can_check_out) == (0, False)
-    assert cart.move_to_cart(session, ME, "DUNE-MUG-MOSS").total_minor == 5290
+    assert cart_commands.move_to_cart(session, ME, "DUNE-MUG-MOSS").total_minor == 5290
 
 
 def test_a_changed_price_is_told_until_it_is_accepted(session):
-    cart.add(session, ME, "DUNE-MUG-MOSS", 1)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
     set_price(session, "DUNE-MUG-MOSS", 2600)
-    risen = cart.view(session, ME).lines[0]
+    risen = cart_commands.view(session, ME).lines[0]
     set_price(session, "DUNE-MUG-MOSS", 2000)
-    fallen = cart.view(session, ME).lines[0]
+    fallen = cart_commands.view(session, ME).lines[0]
 
     assert (risen.unit, risen.notice, risen.notice_kind) == ("€26.00", "Now €26.00, was €24.00", "info")
     assert fallen.notice == "The price went down: now €20.00, was €24.00"
-    assert cart.accept_changes(session, ME).lines[0].notice == ""
+    assert cart_commands.accept_changes(session, ME).lines[0].notice == ""
 
 
 def test_what_ran_out_or_went_away_stands_in_the_way_of_checkout(session):
-    cart.add(session, ME, "SHOAL-BOWL", 3)
-    cart.add(session, ME, "DUNE-MUG-MOSS", 1)
+    cart_commands.add(session, ME, "SHOAL-BOWL", 3)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
     level, product = tables["stock_level"], tables["product"]
     bowl = variant_with(session, "SHOAL-BOWL")
     session.connection().execute(update(level).where(level.c.variant_id == bowl.id).values(on_hand=1))
-    fewer = cart.view(session, ME)
+    fewer = cart_commands.view(session, ME)
     session.connection().execute(update(level).where(level.c.variant_id == bowl.id).values(on_hand=0))
     session.connection().execute(
         update(product).where(product.c.slug == "dune-mug").values(status=ProductStatus.ARCHIVED.value)
     )
-    gone = cart.view(session, ME)
+    gone = cart_commands.view(session, ME)
 
     assert [line.notice for line in fewer.lines] == ["Only 1 is left. Choose fewer to go on.", ""]
     assert [line.notice for line in gone.lines] == [
@@ -177,47 +177,47 @@ def test_what_ran_out_or_went_away_stands_in_the_way_of_checkout(session):
 
 def test_a_code_takes_off_its_share_and_can_be_removed(session):
     make_promotion(session, "AUTUMN10")
-    cart.add(session, ME, "DUNE-MUG-MOSS", 1)
-    view = cart.apply_code(session, ME, " autumn10 ")
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
+    view = cart_commands.apply_code(session, ME, " autumn10 ")
 
     assert [(line.code, line.label, line.amount) for line in view.discounts] == [
         ("AUTUMN10", "Autumn, 10 % off", "−€2.40")
     ]
     assert view.total_minor == 2160 + 490
-    assert cart.remove_code(session, ME, "AUTUMN10").total_minor == 2400 + 490
+    assert cart_commands.remove_code(session, ME, "AUTUMN10").total_minor == 2400 + 490
 
 
 def test_a_code_that_gives_nothing_yet_stays_with_its_reason(session):
     make_promotion(session, "AUTUMN10", minimum_minor=5000)
-    cart.add(session, ME, "DUNE-MUG-MOSS", 1)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
 
-    reasons = cart.apply_code(session, ME, "AUTUMN10").reasons
+    reasons = cart_commands.apply_code(session, ME, "AUTUMN10").reasons
     assert [(reason.code, reason.reason) for reason in reasons] == [
         ("AUTUMN10", "Spend €26.00 more to use AUTUMN10")
     ]
-    assert cart.add(session, ME, "DUNE-MUG-MOSS", 2).reasons == []
+    assert cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2).reasons == []
 
 
 def test_unknown_and_used_up_codes_are_refused(session):
     make_promotion(session, "SPENT", usage_limit=0)
     for code, sentence in (("NOPE", "There is no code NOPE"), ("SPENT", "SPENT is used up")):
         with pytest.raises(NotFound, match=sentence):
-            cart.apply_code(session, ME, code)
+            cart_commands.apply_code(session, ME, code)
 
 
 def test_the_country_decides_delivery_and_tax(session):
-    cart.add(session, ME, "DUNE-MUG-MOSS", 1)
-    view = cart.set_country(session, ME, "AT")
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
+    view = cart_commands.set_country(session, ME, "AT")
 
     assert (view.shipping, view.total, view.country_name) == ("€8.90", "€32.90", "Austria")
     assert view.tax_note == "Includes €5.48 VAT"
     with pytest.raises(Invalid, match="deliver to"):
-        cart.set_country(session, ME, "XX")
+        cart_commands.set_country(session, ME, "XX")
 
 
 def test_promotions_that_apply_by_themselves_need_no_code(session):
     make_promotion(session, "", name="Opening week", percent=50)
-    view = cart.add(session, ME, "DUNE-MUG-MOSS", 1)
+    view = cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
 
     assert [(line.code, line.label, line.amount) for line in view.discounts] == [
         ("", "Opening week", "−€12.00")

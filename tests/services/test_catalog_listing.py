@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 from shop_app.core.clock import now
 from shop_app.core.errors import NotFound
 from shop_app.models import Category, OptionValue, Product, StockLevel, Variant
-from shop_app.services.catalog.catalog import Listing, ListingQuery
-from shop_app.services.listing import listing, listing_pages, shelf
-from shop_app.services.listing.listing_links import href, read_address
+from shop_app.services.catalog.views import Listing, ListingQuery
+from shop_app.services.search import listing, listing_index, listing_pages
+from shop_app.services.search.listing_address import href, read_address
 from tests.factories import make_category, make_product, variants_of
 
 pytestmark = pytest.mark.both
@@ -63,7 +63,7 @@ def shop(session: Session) -> None:
     for sold, product in enumerate(made, 1):
         product.sold_count = sold
         product.materials = ["Wood"] if "Table" in product.title else ["Steel"]
-    shelf.refresh(session, [product.id for product in made])  # pyright: ignore
+    listing_index.refresh(session, [product.id for product in made])  # pyright: ignore
 
 
 def test_everything_is_shown_with_the_most_popular_first(session: Session, shop: None) -> None:
@@ -159,8 +159,8 @@ def test_a_category_shows_what_is_below_it_too(session: Session, shop: None) -> 
     parent = make_category(session, "Home")
     for slug in ("table", "lighting"):
         session.exec(select(Category).where(Category.slug == slug)).one().parent_id = parent.id
-    shelf.refresh(session, [])
-    shelf.refresh(session, session.exec(select(col(Product.id))).all())  # pyright: ignore
+    listing_index.refresh(session, [])
+    listing_index.refresh(session, session.exec(select(col(Product.id))).all())  # pyright: ignore
     assert _titles(_browse(session, "/products?category=home&sort=price")) == [
         "Moss Lamp", "Clay Lamp", "Ash Table", "Oak Table",
     ]  # fmt: skip
@@ -188,7 +188,7 @@ def test_words_and_filters_go_together(session: Session, shop: None) -> None:
 def test_new_ones_are_those_of_the_last_weeks(session: Session, shop: None) -> None:
     old = session.exec(select(Product).where(Product.slug == "oak-table")).one()
     old.published_at = now() - timedelta(days=400)
-    shelf.refresh(session, [old.id])  # pyright: ignore
+    listing_index.refresh(session, [old.id])  # pyright: ignore
     view = _browse(session, "/products?new=1&sort=newest")
     assert view.total == 3
     assert "Oak Table" not in _titles(view)
@@ -199,7 +199,7 @@ def test_every_change_of_the_shelf_is_seen_at_once(session: Session, shop: None)
     assert _browse(session).in_stock_count == 3
     variant = session.exec(select(Variant).where(Variant.sku == "CLAY-LAMP-CLAY")).one()
     session.get_one(StockLevel, variant.id).on_hand = 0
-    shelf.refresh_availability(session, [variant.id])  # pyright: ignore
+    listing_index.refresh_availability(session, [variant.id])  # pyright: ignore
     assert _browse(session).in_stock_count == 2
 
 
@@ -216,7 +216,7 @@ def many(session: Session) -> list[str]:
         product.review_count, product.stars_sum = 1, 1 + number % 5
         made.append(product)
     session.flush()
-    shelf.refresh(session, [product.id for product in made])  # pyright: ignore
+    listing_index.refresh(session, [product.id for product in made])  # pyright: ignore
     return [product.title for product in made]
 
 
@@ -300,7 +300,7 @@ def test_results_of_a_search_have_pages_too(session: Session, many: list[str]) -
 def test_what_is_above_the_cap_is_said_to_be_more(
     session: Session, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shop_app.services.listing.search.MOST", 50)
+    monkeypatch.setattr("shop_app.services.search.queries.MOST", 50)
     assert _browse(session, "/products?q=thing").count_text == "50+ products"
 
 
@@ -350,7 +350,7 @@ def test_swatches_come_with_their_values(session: Session) -> None:
     value = session.exec(select(OptionValue).where(OptionValue.value == "Moss")).one()
     value.swatch = "#71804f"
     variants_of(session, product)
-    shelf.refresh(session, [product.id])  # pyright: ignore
+    listing_index.refresh(session, [product.id])  # pyright: ignore
     view = _browse(session)
     assert [(value.label, value.swatch) for value in view.facets[0].values] == [
         ("Clay", ""),

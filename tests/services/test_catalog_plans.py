@@ -11,9 +11,12 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from bench import large_catalogue
-from shop_app.services.catalog import product_page, signals, storefront
-from shop_app.services.catalog.catalog import ListingQuery
-from shop_app.services.listing import facet_counts, kept, listing, listing_pages, search, shelf
+from shop_app.services.catalog import availability
+from shop_app.services.catalog.views import ListingQuery
+from shop_app.services.search import facet_counts, index_cache, listing, listing_index, listing_pages
+from shop_app.services.search import queries as search_queries
+from shop_app.services.storefront import home as storefront
+from shop_app.services.storefront import product_page
 
 SIZE = 400
 
@@ -80,16 +83,16 @@ def test_a_page_of_a_list_is_read_in_the_order_of_an_index(
 
 
 def test_every_other_question_finds_its_rows_by_an_index(large: Session) -> None:
-    for key in (facet_counts.counts, storefront.tree, search.vocabulary):
-        key.get(large, kept.stamp(large))
+    for key in (facet_counts.counts, storefront.tree, search_queries.vocabulary):
+        key.get(large, index_cache.stamp(large))
     slug = large.connection().exec_driver_sql("SELECT slug FROM shelf_item LIMIT 1").scalar_one()
     with watched(large) as sent:
         product_page.product(large, slug)
         storefront.home(large)
         storefront.cards(large, [slug])
-        signals.signals(large, (1, 2))
-        shelf.refresh_availability(large, [1])
-        search.suggest(large, "mug")
+        availability.signals(large, (1, 2))
+        listing_index.refresh_availability(large, [1])
+        search_queries.suggest(large, "mug")
     for statement, values in sent:
         for step in plan(large, statement, values):
             unbounded = step.startswith("SCAN") and "INDEX" not in step and "VIRTUAL TABLE INDEX" not in step
@@ -112,7 +115,7 @@ def test_every_other_question_finds_its_rows_by_an_index(large: Session) -> None
 )
 def test_a_list_takes_a_few_statements(large: Session, query: ListingQuery, most: int) -> None:
     listing.browse(large, ListingQuery())
-    search.find(large, "mug")
+    search_queries.find(large, "mug")
     with watched(large) as sent:
         listing.browse(large, query)
     assert len(sent) <= most, [statement for statement, _values in sent]
@@ -129,7 +132,7 @@ def test_a_product_page_takes_as_many_statements_in_a_large_catalogue_as_in_a_sm
 
 
 def test_counts_kept_in_memory_are_those_of_the_database(large: Session) -> None:
-    known = facet_counts.counts.get(large, kept.stamp(large))
+    known = facet_counts.counts.get(large, index_cache.stamp(large))
     counted = large.connection().exec_driver_sql(
         "SELECT name, value, count(*) FROM shelf_facet GROUP BY name, value"
     )
@@ -143,8 +146,8 @@ def test_counts_kept_in_memory_are_those_of_the_database(large: Session) -> None
 
 
 def test_a_search_reads_no_more_than_its_limit(large: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = search.find(large, "mug", most=5)
+    found = search_queries.find(large, "mug", most=5)
     assert len(found.product_ids) == 5
     with watched(large) as sent:
-        search.find(large, "mug", most=5)
+        search_queries.find(large, "mug", most=5)
     assert all("LIMIT" in sql or "shelf_change" in sql or "shelf_item" in sql for sql, _values in sent)

@@ -25,11 +25,13 @@ from shop_app.models import (
     Tag,
     VariantPicture,
 )  # fmt: skip
-from shop_app.services.catalog import product_page, reviews, storefront
-from shop_app.services.catalog.catalog import Crumb, Fact, HomeView, Moved
+from shop_app.services.catalog import reviews
 from shop_app.services.catalog.price_history import Price, lowest_before_reduction
-from shop_app.services.catalog.product_page import product
-from shop_app.services.listing import shelf
+from shop_app.services.catalog.views import Crumb, Fact, HomeView, Moved
+from shop_app.services.search import listing_index
+from shop_app.services.storefront import home as storefront
+from shop_app.services.storefront import product_page
+from shop_app.services.storefront.product_page import product
 from tests.factories import add, make_basics, make_product, variants_of
 
 pytestmark = pytest.mark.both
@@ -49,7 +51,7 @@ def towel(session: Session) -> Product:
     by_sku["LOOM-TOWEL-CLAY-BATH"].active = False
     session.get_one(StockLevel, by_sku["LOOM-TOWEL-CLAY-HAND"].id).held = 20
     session.get_one(StockLevel, by_sku["LOOM-TOWEL-MOSS-BATH"].id).allocated = 17
-    shelf.refresh(session, [_id(made)])
+    listing_index.refresh(session, [_id(made)])
     return made
 
 
@@ -263,7 +265,7 @@ def test_related_products_share_a_tag_or_the_category_and_are_in_stock_first(ses
     tag = add(session, Tag(name="reed"))
     for one in (made, tagged):
         add(session, ProductTag(product_id=_id(one), tag_id=_id(tag)))
-    shelf.refresh(session, [_id(one) for one in (made, tagged, near, gone, far)])
+    listing_index.refresh(session, [_id(one) for one in (made, tagged, near, gone, far)])
     page = product(session, "reed-lamp")
     assert [card.title for card in page.related] == ["Reed Vase", "Bell Lamp", "Sold Lamp"]
     assert page.crumbs == [
@@ -314,7 +316,7 @@ def test_the_description_for_search_engines_is_plain_and_short(session: Session)
 
 def test_cards_by_address_keep_their_order_and_leave_out_what_is_gone(session: Session) -> None:
     ids = [_id(make_product(session, title)) for title in ("Ash", "Birch", "Cedar")]
-    shelf.refresh(session, ids)
+    listing_index.refresh(session, ids)
     found = storefront.cards(session, ["cedar", "gone", "ash", "cedar"])
     assert [card.slug for card in found] == ["cedar", "ash"]
     assert storefront.cards(session, []) == []
@@ -323,7 +325,7 @@ def test_cards_by_address_keep_their_order_and_leave_out_what_is_gone(session: S
 def test_the_sitemap_has_every_public_address_and_no_other(session: Session) -> None:
     made = make_product(session)
     hidden = make_product(session, "Hidden", status=ProductStatus.DRAFT)
-    shelf.refresh(session, [_id(made), _id(hidden)])
+    listing_index.refresh(session, [_id(made), _id(hidden)])
     assert [entry.path for entry in storefront.sitemap(session)] == [
         "/", "/products", "/products?category=lighting", "/products/fable-lamp",
     ]  # fmt: skip

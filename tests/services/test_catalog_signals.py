@@ -8,9 +8,10 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from shop_app.models import ProductStatus, StockLevel
-from shop_app.services.catalog import product_page, storefront
-from shop_app.services.catalog.signals import left, signals
-from shop_app.services.listing import shelf
+from shop_app.services.catalog.availability import left, signals
+from shop_app.services.search import listing_index
+from shop_app.services.storefront import home as storefront
+from shop_app.services.storefront import product_page
 from tests.factories import make_product, variants_of
 
 pytestmark = pytest.mark.both
@@ -22,7 +23,7 @@ def test_a_signal_says_what_a_fresh_page_and_card_say(
     made = make_product(
         session, options={"Colour": ["Moss", "Clay"]}, price_minor=2000, compare_at_minor=2500, stock=2
     )
-    shelf.refresh(session, [made.id])  # pyright: ignore
+    listing_index.refresh(session, [made.id])  # pyright: ignore
     moss, clay = variants_of(session, made)
     session.get_one(StockLevel, clay.id).held = 2
     session.flush()
@@ -58,7 +59,7 @@ def test_variants_of_one_product_make_one_signal_and_hidden_products_none(sessio
         make_product(session, "Other"),
         make_product(session, "Hidden", status=ProductStatus.DRAFT),
     )
-    shelf.refresh(session, [made.id, other.id, hidden.id])  # pyright: ignore
+    listing_index.refresh(session, [made.id, other.id, hidden.id])  # pyright: ignore
     asked = tuple(variant.id for one in (made, other, hidden) for variant in variants_of(session, one))
     assert [signal.slug for signal in signals(session, asked)] == ["fable-lamp", "other"]  # pyright: ignore
     assert signals(session, ()) == []
@@ -67,7 +68,7 @@ def test_variants_of_one_product_make_one_signal_and_hidden_products_none(sessio
 
 def test_signals_take_one_statement_however_many_variants(session: Session) -> None:
     made = [make_product(session, f"Lamp {n}", options={"Colour": ["Moss", "Clay"]}) for n in range(6)]
-    shelf.refresh(session, [one.id for one in made])  # pyright: ignore
+    listing_index.refresh(session, [one.id for one in made])  # pyright: ignore
     asked = tuple(variant.id for one in made for variant in variants_of(session, one))
     statements: list[str] = []
     bind = session.get_bind()
@@ -85,7 +86,7 @@ def test_signals_take_one_statement_however_many_variants(session: Session) -> N
 
 def test_a_price_above_a_hundred_percent_off_never_shows_as_free(session: Session) -> None:
     made = make_product(session, price_minor=1, compare_at_minor=100_000)
-    shelf.refresh(session, [made.id])  # pyright: ignore
+    listing_index.refresh(session, [made.id])  # pyright: ignore
     (card,) = storefront.cards(session, ["fable-lamp"])
     assert card.saving == "−99 %"
 

@@ -14,9 +14,12 @@ from shop_app.core.errors import NotFound
 from shop_app.models import TaxRate
 from shop_app.providers.taxes import Place
 from shop_app.services import remembered
-from shop_app.services.cart import cart
-from shop_app.services.checkout import addresses, checkout, shipping, taxes
-from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import CheckoutForm
+from shop_app.services.customers import addresses
+from shop_app.services.shipping import queries as shipping_queries
+from shop_app.services.taxes import queries as taxes_queries
 from tests.factories import add, key_hash, make_basics, make_product, make_promotion
 
 ME = key_hash()
@@ -31,7 +34,7 @@ GOOD = CheckoutForm(
 def _shop(session: Session) -> None:
     make_basics(session)
     make_product(session, "Dune Mug", price_minor=2400, weight_grams=700)
-    cart.add(session, ME, "DUNE-MUG", 1)
+    cart_commands.add(session, ME, "DUNE-MUG", 1)
 
 
 def wrong(session: Session, **changes: str) -> list[tuple[str, str]]:
@@ -58,7 +61,7 @@ def test_the_page_shows_what_it_costs_and_when_it_comes(session, clock):
 
 
 def test_what_is_typed_is_kept_and_decides_the_total(session):
-    cart.set_country(session, ME, "DE")
+    cart_commands.set_country(session, ME, "DE")
     checkout.save(session, ME, replace(GOOD, shipping_method="express", payment_provider="manual"))
 
     view = checkout.view(session, ME)
@@ -67,7 +70,7 @@ def test_what_is_typed_is_kept_and_decides_the_total(session):
 
 
 def test_another_country_changes_fields_delivery_and_tax(session):
-    before = cart.view(session, ME).version
+    before = cart_commands.view(session, ME).version
     session.info.pop("facts")
     view = checkout.save(session, ME, replace(GOOD, country="AT"))
 
@@ -95,7 +98,7 @@ def test_only_the_field_that_was_left_is_complained_about(session):
 
 
 def test_an_empty_cart_has_no_checkout(session):
-    cart.remove(session, ME, "DUNE-MUG")
+    cart_commands.remove(session, ME, "DUNE-MUG")
     for key in (ME, key_hash("nobody")):
         with pytest.raises(NotFound, match="empty"):
             checkout.view(session, key)
@@ -216,7 +219,7 @@ def test_a_region_and_a_date_have_rates_of_their_own(session):
     remembered.forget_all()
 
     def rate(region: str, on: date) -> int:
-        return taxes.rates(session, Place("US", region), on)["standard"].ppm
+        return taxes_queries.rates(session, Place("US", region), on)["standard"].ppm
 
     assert rate("", date(2026, 11, 20)) == rate("NY", date(2026, 11, 20)) == 0
     assert (rate("CA", date(2026, 12, 31)), rate("CA", date(2027, 1, 1))) == (72_500, 80_000)
@@ -224,7 +227,7 @@ def test_a_region_and_a_date_have_rates_of_their_own(session):
 
 def test_shipping_by_weight_has_steps_and_an_end(session, clock):
     def prices(weight_grams: int) -> list[int]:
-        quotes = shipping.quotes(session, "AT", 1000, weight_grams, now())
+        quotes = shipping_queries.quotes(session, "AT", 1000, weight_grams, now())
         return [quote.price_minor for quote in quotes]
 
     assert [prices(grams) for grams in (0, 2_000, 2_001, 10_000, 10_001)] == [
@@ -234,13 +237,13 @@ def test_shipping_by_weight_has_steps_and_an_end(session, clock):
         [1490],
         [],
     ]
-    assert shipping.quotes(session, "JP", 1000, 1, now()) == []
+    assert shipping_queries.quotes(session, "JP", 1000, 1, now()) == []
 
 
 def test_delivery_is_free_from_its_limit_on(session):
-    methods = shipping.methods(session)["DE"]
+    methods = shipping_queries.methods(session)["DE"]
 
-    assert [shipping.cheapest(methods, goods, 1) for goods in (4999, 5000)] == [
+    assert [shipping_queries.cheapest(methods, goods, 1) for goods in (4999, 5000)] == [
         (methods[0], 490),
         (methods[0], 0),
     ]
@@ -249,8 +252,11 @@ def test_delivery_is_free_from_its_limit_on(session):
 def test_working_days_leave_weekends_out():
     friday = date(2026, 11, 20)
 
-    assert shipping.arrival_range(friday, 1, 5) == (date(2026, 11, 23), date(2026, 11, 27))
-    assert shipping.arrival_range(date(2026, 11, 21), 0, 1) == (date(2026, 11, 21), date(2026, 11, 23))
+    assert shipping_queries.arrival_range(friday, 1, 5) == (date(2026, 11, 23), date(2026, 11, 27))
+    assert shipping_queries.arrival_range(date(2026, 11, 21), 0, 1) == (
+        date(2026, 11, 21),
+        date(2026, 11, 23),
+    )
 
 
 @pytest.mark.parametrize(
@@ -262,7 +268,7 @@ def test_working_days_leave_weekends_out():
     ],
 )
 def test_arrival_reads_as_people_say_it(first, last, text):
-    assert shipping.arrival_text(first, last, "en") == text
+    assert shipping_queries.arrival_text(first, last, "en") == text
 
 
 def test_edited_terms_are_seen_at_once_and_memory_lasts_seconds(session, clock):
@@ -280,8 +286,8 @@ def test_edited_terms_are_seen_at_once_and_memory_lasts_seconds(session, clock):
 def test_a_promotion_lives_from_its_start_to_before_its_end(session, clock):
     make_promotion(session, "SOON", starts_at=now() + timedelta(hours=1), ends_at=now() + timedelta(hours=2))
     with pytest.raises(NotFound, match="SOON isn't valid yet"):
-        cart.apply_code(session, ME, "SOON")
+        cart_commands.apply_code(session, ME, "SOON")
     clock.shift(3600)
-    assert cart.apply_code(session, ME, "SOON").discounts[0].amount == "−€2.40"
+    assert cart_commands.apply_code(session, ME, "SOON").discounts[0].amount == "−€2.40"
     clock.shift(3600)
-    assert [reason.reason for reason in cart.view(session, ME).reasons] == ["SOON has ended"]
+    assert [reason.reason for reason in cart_commands.view(session, ME).reasons] == ["SOON has ended"]

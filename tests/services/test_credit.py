@@ -12,9 +12,11 @@ from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.letters import compose
 from shop_app.models import AuditEntry, CreditAccount, CreditEntry, CreditEntryKind, Letter
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.credit import credit, credit_codes, credit_desk
-from shop_app.services.letters import LetterToSend
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.credit import admin as credit_admin
+from shop_app.services.credit import codes as credit_codes
+from shop_app.services.credit import commands as credit_commands
+from shop_app.services.outbox import LetterToSend
 
 pytestmark = pytest.mark.both
 MANAGER = Principal("staff", 0, "manager@example.com", "Mona", "manager", PERMISSIONS["manager"])
@@ -31,8 +33,8 @@ def entries(session: Session) -> list[tuple[str, int, str]]:
     return [(row.kind, row.amount_minor, row.request_key) for row in rows]
 
 
-def card(session: Session, amount_minor: int = 2000, key: str = "one", **more) -> credit.Issued:
-    return credit.issue(session, amount_minor, by=MANAGER, request_key=key, **more)
+def card(session: Session, amount_minor: int = 2000, key: str = "one", **more) -> credit_commands.Issued:
+    return credit_commands.issue(session, amount_minor, by=MANAGER, request_key=key, **more)
 
 
 def test_a_gift_card_has_a_code_of_which_the_database_keeps_a_hash_and_its_end(session):
@@ -75,58 +77,58 @@ def test_a_code_is_found_however_it_is_typed(session):
         f"  {issued.code.lower()} ",
         issued.code.replace("-", " "),
     ):
-        assert credit.find(session, typed) == issued.account_id
+        assert credit_commands.find(session, typed) == issued.account_id
     misread = plain.replace("8", "B").replace("5", "s").replace("2", "Z")
-    assert credit.find(session, misread) == issued.account_id
+    assert credit_commands.find(session, misread) == issued.account_id
     for wrong in ("", "-", plain[:-1], plain + "2", "x" * 500, "🎁"):
-        assert credit.find(session, wrong) is None
+        assert credit_commands.find(session, wrong) is None
 
 
 def test_store_credit_is_one_account_for_each_address_and_its_code_stands_nowhere(session):
-    account_id = credit.account_of(session, " Sam@Example.com", "EUR")
-    assert credit.account_of(session, "sam@example.com", "EUR") == account_id
-    assert credit.account_of(session, "sam@example.com", "CHF") != account_id
-    assert credit.account_of(session, "ida@example.com", "EUR") != account_id
+    account_id = credit_commands.account_of(session, " Sam@Example.com", "EUR")
+    assert credit_commands.account_of(session, "sam@example.com", "EUR") == account_id
+    assert credit_commands.account_of(session, "sam@example.com", "CHF") != account_id
+    assert credit_commands.account_of(session, "ida@example.com", "EUR") != account_id
     issued = card(session, 500, kind="store_credit", email="sam@example.com")
-    assert issued == credit.Issued(account_id, "", "")
+    assert issued == credit_commands.Issued(account_id, "", "")
     assert balance(session, account_id) == 500
 
     code = credit_codes.of_account(account_id)
-    assert credit.find(session, code.lower()) == account_id
+    assert credit_commands.find(session, code.lower()) == account_id
     spoilt = code[:-6] + ("3" if code[-6] != "3" else "4") + code[-5:]
-    assert credit.find(session, spoilt) is None
+    assert credit_commands.find(session, spoilt) is None
     assert session.get_one(CreditAccount, account_id).code_hash is None
 
 
 def test_entries_move_the_balance_once_for_each_key(session):
     account_id = card(session).account_id
-    assert credit.give(session, account_id, -1500, SPENT, "spent:order-1") is True
-    assert credit.give(session, account_id, -1500, SPENT, "spent:order-1") is False
-    assert credit.give(session, account_id, 1500, RETURNED, "returned:order-1") is True
-    assert credit.give(session, account_id, -2000, SPENT, "spent:order-2") is True
+    assert credit_commands.give(session, account_id, -1500, SPENT, "spent:order-1") is True
+    assert credit_commands.give(session, account_id, -1500, SPENT, "spent:order-1") is False
+    assert credit_commands.give(session, account_id, 1500, RETURNED, "returned:order-1") is True
+    assert credit_commands.give(session, account_id, -2000, SPENT, "spent:order-2") is True
     assert balance(session, account_id) == 0
     assert [amount for _kind, amount, _key in entries(session)] == [2000, -1500, 1500, -2000]
     with pytest.raises(Conflict, match="other values"):
-        credit.give(session, account_id, 1, RETURNED, "returned:order-1")
+        credit_commands.give(session, account_id, 1, RETURNED, "returned:order-1")
 
 
 def test_a_balance_never_falls_below_zero_and_a_refusal_changes_nothing(session):
     account_id = card(session).account_id
     with pytest.raises(Conflict, match="enough credit"), session.begin_nested():
-        credit.give(session, account_id, -2001, SPENT, "spent:order-1")
+        credit_commands.give(session, account_id, -2001, SPENT, "spent:order-1")
     assert balance(session, account_id) == 2000
     assert len(entries(session)) == 1
     with pytest.raises(NotFound), session.begin_nested():
-        credit.give(session, 999, 5, RETURNED, "returned:order-1")
+        credit_commands.give(session, 999, 5, RETURNED, "returned:order-1")
 
 
 def test_a_card_that_has_ended_cant_be_spent_but_takes_back_what_it_had_given(session, clock):
     account_id = card(session, expires_at=now() + timedelta(days=1)).account_id
-    credit.give(session, account_id, -500, SPENT, "spent:order-1")
+    credit_commands.give(session, account_id, -500, SPENT, "spent:order-1")
     clock.shift(24 * 3600)
     with pytest.raises(Conflict), session.begin_nested():
-        credit.give(session, account_id, -500, SPENT, "spent:order-2")
-    credit.give(session, account_id, 500, RETURNED, "returned:order-1")
+        credit_commands.give(session, account_id, -500, SPENT, "spent:order-2")
+    credit_commands.give(session, account_id, 500, RETURNED, "returned:order-1")
     assert balance(session, account_id) == 2000
 
 
@@ -150,7 +152,7 @@ def test_what_cant_be_issued_is_refused_and_nothing_is_written(session, amount_m
 @pytest.mark.parametrize("by", [CLERK, NOBODY])
 def test_only_staff_with_the_right_issue_credit(session, by):
     with pytest.raises(Forbidden):
-        credit.issue(session, 500, by=by, request_key="one")
+        credit_commands.issue(session, 500, by=by, request_key="one")
     assert entries(session) == []
 
 
@@ -162,7 +164,7 @@ def test_staff_adjust_with_a_reason_once_and_never_below_zero(session):
 
     def adjust(amount_minor: int, key: str, note: str = "goodwill", by: Principal = MANAGER) -> bool:
         with session.begin_nested():
-            return credit_desk.adjust(
+            return credit_admin.adjust(
                 session, account_id, amount_minor, note=note, request_key=key, by=by
             )  # fmt: skip
 
@@ -175,7 +177,7 @@ def test_staff_adjust_with_a_reason_once_and_never_below_zero(session):
         with pytest.raises(error):
             adjust(amount_minor, "three", note, by)
     assert balance(session, account_id) == 100
-    seen = [(one.kind, one.amount, one.note) for one in credit_desk.entries(session, account_id, by=MANAGER)]
+    seen = [(one.kind, one.amount, one.note) for one in credit_admin.entries(session, account_id, by=MANAGER)]
     assert seen == [
         ("issued", "€20.00", ""), ("adjusted", "€5.00", "goodwill"), ("adjusted", "-€24.00", "goodwill"),
     ]  # fmt: skip
@@ -185,28 +187,28 @@ def test_staff_adjust_with_a_reason_once_and_never_below_zero(session):
 def test_a_card_that_was_switched_off_cant_be_spent_and_keeps_what_is_on_it(session):
     issued = card(session)
     with pytest.raises(Invalid):
-        credit_desk.deactivate(session, issued.account_id, note="", by=MANAGER)
+        credit_admin.deactivate(session, issued.account_id, note="", by=MANAGER)
     with pytest.raises(Forbidden):
-        credit_desk.deactivate(session, issued.account_id, note="lost", by=CLERK)
-    assert credit_desk.deactivate(session, issued.account_id, note="lost", by=MANAGER) is True
-    assert credit_desk.deactivate(session, issued.account_id, note="lost", by=MANAGER) is False
+        credit_admin.deactivate(session, issued.account_id, note="lost", by=CLERK)
+    assert credit_admin.deactivate(session, issued.account_id, note="lost", by=MANAGER) is True
+    assert credit_admin.deactivate(session, issued.account_id, note="lost", by=MANAGER) is False
     with pytest.raises(Conflict), session.begin_nested():
-        credit.give(session, issued.account_id, -1, SPENT, "spent:order-1")
+        credit_commands.give(session, issued.account_id, -1, SPENT, "spent:order-1")
     assert balance(session, issued.account_id) == 2000
 
 
 def test_the_desk_finds_credit_by_address_or_by_the_end_of_a_code_and_shows_no_code(session):
     first, second = card(session), card(session, key="two", email="sam@example.com")
-    found = [one.id for one in credit_desk.accounts(session, by=MANAGER)]
+    found = [one.id for one in credit_admin.accounts(session, by=MANAGER)]
     assert found == [second.account_id, first.account_id]
-    by_end = credit_desk.accounts(session, by=MANAGER, search=first.last_four.lower())
-    by_email = credit_desk.accounts(session, by=MANAGER, search="Sam@example.com")
+    by_end = credit_admin.accounts(session, by=MANAGER, search=first.last_four.lower())
+    by_email = credit_admin.accounts(session, by=MANAGER, search="Sam@example.com")
     assert [one.id for one in by_email] == [second.account_id]
     assert first.account_id in [one.id for one in by_end]
     assert first.code.replace("-", "")[:-4] not in repr(by_end)
-    assert credit_desk.accounts(session, by=MANAGER, before=first.account_id) == []
+    assert credit_admin.accounts(session, by=MANAGER, before=first.account_id) == []
     with pytest.raises(Forbidden):
-        credit_desk.accounts(session, by=CLERK)
+        credit_admin.accounts(session, by=CLERK)
 
 
 # --- Letters --------------------------------------------------------------------------------------
@@ -249,7 +251,7 @@ def test_the_letter_of_store_credit_brings_a_code_that_works_and_what_is_on_it_n
     _first, row = session.exec(select(Letter).order_by(col(Letter.id))).all()
     subject, said, html = letter(row)
     code = next(line for line in said.splitlines() if line.startswith("Your code: "))[11:]
-    assert credit.find(session, code) == account_id
+    assert credit_commands.find(session, code) == account_id
     assert code in html
     assert subject == "€5.00 of store credit for you"
     assert "Balance: €25.00" in said

@@ -10,8 +10,9 @@ from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import FulfilmentStatus
-from shop_app.services.orders import attention, fulfilment
-from shop_app.services.orders.order_units import UnitLine, status_of
+from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.orders import review as order_review
+from shop_app.services.orders.units import UnitLine, status_of
 from shop_app.workflows import fulfil, mark_paid
 from tests.paying import MANAGER, World, client_of, everything, make_world, rows
 from tests.selling import (
@@ -48,7 +49,7 @@ def sold(world) -> World:
 
 def call_back(parcel_id: int) -> None:
     with db.transaction() as session:
-        fulfilment.cancel_shipment(session, parcel_id, by=CLERK)
+        fulfilment_commands.cancel_shipment(session, parcel_id, by=CLERK)
 
 
 def states() -> list[str]:
@@ -178,12 +179,12 @@ def test_an_order_that_waits_for_a_person_is_sent_after_a_look_or_by_will(sold):
     send({"SHOAL-BOWL": 1}, despite_attention=True)
     with db.transaction() as session:
         with pytest.raises(Invalid, match="Write what you found"):
-            attention.looked_at(session, order().id, " ", MANAGER)
-        attention.looked_at(session, order().id, "The bank's fee.", MANAGER)
+            order_review.looked_at(session, order().id, " ", MANAGER)
+        order_review.looked_at(session, order().id, "The bank's fee.", MANAGER)
     assert order().attention == ""
     send({"SHOAL-BOWL": 1})
     with db.transaction() as session, pytest.raises(Conflict, match="Nothing about this order"):
-        attention.looked_at(session, order().id, "Again", MANAGER)
+        order_review.looked_at(session, order().id, "Again", MANAGER)
 
 
 def test_an_order_in_dispute_is_sent_only_by_will(sold):

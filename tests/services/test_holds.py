@@ -11,13 +11,15 @@ from sqlmodel import Session, SQLModel
 from shop_app.core import events
 from shop_app.core.clock import now
 from shop_app.models import StockPolicy
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.checkout import holds
-from shop_app.services.checkout.checkout import CheckoutForm
-from shop_app.services.checkout.holds import ShortLine
-from shop_app.services.orders import orders
-from shop_app.services.stock import stock
+from shop_app.services.books import check as books
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import holds as cart_holds
+from shop_app.services.cart.checkout import CheckoutForm
+from shop_app.services.cart.holds import ShortLine
+from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.orders import commands as order_commands
+from shop_app.services.orders import placing
+from shop_app.services.storefront import order_page
 from tests.factories import key_hash, make_basics, make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both
@@ -41,10 +43,10 @@ def shop(session: Session, clock) -> Session:
 
 def fill(session: Session, key: str, **lines: int) -> None:
     for title, quantity in lines.items():
-        cart.add(session, key, title.upper(), quantity)
+        cart_commands.add(session, key, title.upper(), quantity)
 
 
-def until(view: holds.HoldView) -> float:
+def until(view: cart_holds.HoldView) -> float:
     """Minutes left."""
     return (datetime.fromisoformat(view.ends_at) - now()).total_seconds() / 60
 
@@ -60,7 +62,7 @@ def of(session: Session, sku: str) -> tuple[int, int, int]:
 
 def test_entering_checkout_holds_every_line_for_a_quarter_of_an_hour(shop):
     fill(shop, MARTA, lamp=2, bowl=3)
-    found = holds.enter(shop, MARTA)
+    found = cart_holds.enter(shop, MARTA)
 
     assert (found.state, until(found), found.can_stay, found.short) == ("held", 15, True, [])
     assert found.as_of == now().isoformat()
@@ -69,30 +71,30 @@ def test_entering_checkout_holds_every_line_for_a_quarter_of_an_hour(shop):
 
 
 def test_saved_lines_and_nothing_at_all_are_not_held(shop):
-    assert holds.enter(shop, MARTA) == holds.NO_HOLD
+    assert cart_holds.enter(shop, MARTA) == cart_holds.NO_HOLD
     fill(shop, MARTA, lamp=2)
-    cart.save_for_later(shop, MARTA, "LAMP")
+    cart_commands.save_for_later(shop, MARTA, "LAMP")
 
-    assert holds.enter(shop, MARTA).state == "over"
+    assert cart_holds.enter(shop, MARTA).state == "over"
     assert (of(shop, "LAMP"), rows(shop)) == ((10, 0, 0), [])
 
 
 def test_entering_again_holds_longer_and_no_more(shop, clock):
     fill(shop, MARTA, lamp=2)
-    holds.enter(shop, MARTA)
+    cart_holds.enter(shop, MARTA)
     clock.shift(600)
 
-    assert until(holds.enter(shop, MARTA)) == 15
+    assert until(cart_holds.enter(shop, MARTA)) == 15
     assert of(shop, "LAMP") == (10, 0, 2)
 
 
 def test_whoever_stays_is_held_for_up_to_an_hour_from_the_start(shop, clock):
     fill(shop, MARTA, lamp=2)
-    holds.enter(shop, MARTA)
+    cart_holds.enter(shop, MARTA)
     left = []
     for _step in range(5):
         clock.shift(12 * 60)
-        found = holds.extend(shop, MARTA)
+        found = cart_holds.extend(shop, MARTA)
         left.append((found.state, until(found) if found.ends_at else 0, found.can_stay))
 
     assert left == [
@@ -102,11 +104,11 @@ def test_whoever_stays_is_held_for_up_to_an_hour_from_the_start(shop, clock):
 
 def test_a_hold_that_ran_out_is_not_extended_and_a_new_one_starts_its_own_hour(shop, clock):
     fill(shop, MARTA, lamp=2)
-    holds.enter(shop, MARTA)
+    cart_holds.enter(shop, MARTA)
     clock.shift(15 * 60)
-    assert holds.extend(shop, MARTA).state == "over"
+    assert cart_holds.extend(shop, MARTA).state == "over"
 
-    found = holds.enter(shop, MARTA)
+    found = cart_holds.enter(shop, MARTA)
     assert (found.state, until(found), found.can_stay) == ("held", 15, True)
     assert of(shop, "LAMP") == (10, 0, 2)
     kinds = [
@@ -118,7 +120,7 @@ def test_a_hold_that_ran_out_is_not_extended_and_a_new_one_starts_its_own_hour(s
 def test_the_times_are_settings(shop, configure):
     configure(SHOP_HOLD_MINUTES="5", SHOP_HOLD_MOST_MINUTES="5")
     fill(shop, MARTA, lamp=2)
-    found = holds.enter(shop, MARTA)
+    found = cart_holds.enter(shop, MARTA)
 
     assert (until(found), found.can_stay) == (5, False)
 
@@ -126,21 +128,21 @@ def test_the_times_are_settings(shop, configure):
 def test_what_another_holds_is_short_line_by_line_and_the_rest_is_held(shop):
     fill(shop, JONAS, bowl=3)
     fill(shop, MARTA, lamp=2, bowl=3)
-    holds.enter(shop, JONAS)
-    found = holds.enter(shop, MARTA)
+    cart_holds.enter(shop, JONAS)
+    found = cart_holds.enter(shop, MARTA)
 
     assert found.short == [ShortLine("BOWL", 1, "Only 1 of Bowl is left.")]
     assert (found.state, of(shop, "LAMP"), of(shop, "BOWL")) == ("held", (10, 0, 2), (4, 0, 4))
-    cart.set_quantity(shop, MARTA, "BOWL", 1)
-    assert holds.view(shop, MARTA).short == []
+    cart_commands.set_quantity(shop, MARTA, "BOWL", 1)
+    assert cart_holds.view(shop, MARTA).short == []
     assert of(shop, "BOWL") == (4, 0, 4)
 
 
 def test_where_everything_is_gone_nothing_is_held(shop):
     fill(shop, JONAS, bowl=4)
     fill(shop, MARTA, bowl=1)
-    holds.enter(shop, JONAS)
-    found = holds.enter(shop, MARTA)
+    cart_holds.enter(shop, JONAS)
+    found = cart_holds.enter(shop, MARTA)
 
     assert (found.state, found.short) == ("over", [ShortLine("BOWL", 0, "Bowl is sold out.")])
     assert of(shop, "BOWL") == (4, 0, 4)
@@ -150,24 +152,24 @@ def test_what_may_be_backordered_is_held_beyond_what_is_there(shop):
     make_product(shop, "Chair", stock=1, policy=StockPolicy.BACKORDER)
     fill(shop, MARTA, chair=5)
 
-    assert holds.enter(shop, MARTA).short == []
+    assert cart_holds.enter(shop, MARTA).short == []
     assert of(shop, "CHAIR") == (1, 0, 5)
 
 
 @pytest.mark.parametrize(
     ("change", "held"),
     [
-        (lambda s: cart.set_quantity(s, MARTA, "BOWL", 1), (2, 1)),
-        (lambda s: cart.set_quantity(s, MARTA, "LAMP", 5), (5, 2)),
-        (lambda s: cart.add(s, MARTA, "BOWL", 2), (2, 4)),
-        (lambda s: cart.remove(s, MARTA, "BOWL"), (2, 0)),
-        (lambda s: cart.save_for_later(s, MARTA, "LAMP"), (0, 2)),
-        (lambda s: (cart.remove(s, MARTA, "BOWL"), cart.remove(s, MARTA, "LAMP")), (0, 0)),
+        (lambda s: cart_commands.set_quantity(s, MARTA, "BOWL", 1), (2, 1)),
+        (lambda s: cart_commands.set_quantity(s, MARTA, "LAMP", 5), (5, 2)),
+        (lambda s: cart_commands.add(s, MARTA, "BOWL", 2), (2, 4)),
+        (lambda s: cart_commands.remove(s, MARTA, "BOWL"), (2, 0)),
+        (lambda s: cart_commands.save_for_later(s, MARTA, "LAMP"), (0, 2)),
+        (lambda s: (cart_commands.remove(s, MARTA, "BOWL"), cart_commands.remove(s, MARTA, "LAMP")), (0, 0)),
     ],
 )
 def test_the_hold_follows_the_cart(shop, change, held):
     fill(shop, MARTA, lamp=2, bowl=2)
-    holds.enter(shop, MARTA)
+    cart_holds.enter(shop, MARTA)
     change(shop)
 
     assert (of(shop, "LAMP")[2], of(shop, "BOWL")[2]) == held
@@ -176,7 +178,7 @@ def test_the_hold_follows_the_cart(shop, change, held):
 
 def test_a_new_line_is_held_with_the_others_and_to_the_same_moment(shop, clock):
     fill(shop, MARTA, lamp=2)
-    ends_at = holds.enter(shop, MARTA).ends_at
+    ends_at = cart_holds.enter(shop, MARTA).ends_at
     clock.shift(60)
     fill(shop, MARTA, bowl=1)
 
@@ -185,9 +187,9 @@ def test_a_new_line_is_held_with_the_others_and_to_the_same_moment(shop, clock):
 
 def test_a_cart_that_holds_nothing_takes_nothing_when_it_changes(shop, clock):
     fill(shop, MARTA, lamp=2)
-    holds.enter(shop, MARTA)
+    cart_holds.enter(shop, MARTA)
     clock.shift(15 * 60)
-    holds.sweep(shop)
+    cart_holds.sweep(shop)
     fill(shop, MARTA, bowl=1)
 
     assert rows(shop) == []
@@ -196,83 +198,83 @@ def test_a_cart_that_holds_nothing_takes_nothing_when_it_changes(shop, clock):
 def test_what_the_cart_holds_is_there_for_the_cart_and_for_nobody_else(shop):
     fill(shop, MARTA, bowl=4)
     fill(shop, JONAS, bowl=1)
-    holds.enter(shop, MARTA)
+    cart_holds.enter(shop, MARTA)
 
-    assert [(line.max_quantity, line.notice) for line in cart.view(shop, MARTA).lines] == [(4, "")]
-    assert cart.view(shop, JONAS).lines[0].notice == "Sold out. Take it out or save it for later."
+    assert [(line.max_quantity, line.notice) for line in cart_commands.view(shop, MARTA).lines] == [(4, "")]
+    assert cart_commands.view(shop, JONAS).lines[0].notice == "Sold out. Take it out or save it for later."
 
 
 def test_the_sweep_gives_back_what_ran_out_and_tells_the_pages(shop, clock):
     fill(shop, MARTA, lamp=2, bowl=1)
     fill(shop, JONAS, bowl=2)
-    holds.enter(shop, MARTA)
+    cart_holds.enter(shop, MARTA)
     clock.shift(60)
-    holds.enter(shop, JONAS)
+    cart_holds.enter(shop, JONAS)
     shop.info.pop("facts")
     clock.shift(14 * 60)
 
-    assert holds.any_run_out(shop)
-    assert [holds.sweep(shop) for _again in range(2)] == [1, 0]
-    assert not holds.any_run_out(shop)
+    assert cart_holds.any_run_out(shop)
+    assert [cart_holds.sweep(shop) for _again in range(2)] == [1, 0]
+    assert not cart_holds.any_run_out(shop)
     assert (of(shop, "LAMP"), of(shop, "BOWL")) == ((10, 0, 0), (4, 0, 2))
     told = shop.info["facts"]
     assert [type(fact) for fact in told] == [events.StockChanged, events.CartChanged]
     assert told[0] == events.StockChanged(
         tuple(sorted(variant_with(shop, sku).id or 0 for sku in ("BOWL", "LAMP")))
     )
-    assert (holds.view(shop, MARTA).state, holds.view(shop, JONAS).state) == ("over", "held")
+    assert (cart_holds.view(shop, MARTA).state, cart_holds.view(shop, JONAS).state) == ("over", "held")
     assert books.check(shop).violations == ()
 
 
 def test_the_sweep_takes_so_many_carts_at_a_time(shop, clock):
     for buyer in range(5):
         fill(shop, key_hash(f"buyer {buyer}"), lamp=2)
-        holds.enter(shop, key_hash(f"buyer {buyer}"))
+        cart_holds.enter(shop, key_hash(f"buyer {buyer}"))
     clock.shift(15 * 60)
 
-    assert [holds.sweep(shop, 2) for _again in range(4)] == [2, 2, 1, 0]
+    assert [cart_holds.sweep(shop, 2) for _again in range(4)] == [2, 2, 1, 0]
     assert of(shop, "LAMP") == (10, 0, 0)
 
 
 def test_the_pages_clock_ends_a_hold_only_when_it_is_over(shop, clock):
     fill(shop, MARTA, lamp=2)
-    holds.enter(shop, MARTA)
+    cart_holds.enter(shop, MARTA)
     clock.shift(15 * 60 - 1)
-    assert (holds.end(shop, MARTA).state, of(shop, "LAMP")) == ("held", (10, 0, 2))
+    assert (cart_holds.end(shop, MARTA).state, of(shop, "LAMP")) == ("held", (10, 0, 2))
     clock.shift(1)
-    assert (holds.end(shop, MARTA).state, of(shop, "LAMP")) == ("over", (10, 0, 0))
-    assert holds.end(shop, MARTA).state == "over"
+    assert (cart_holds.end(shop, MARTA).state, of(shop, "LAMP")) == ("over", (10, 0, 0))
+    assert cart_holds.end(shop, MARTA).state == "over"
 
 
 def test_the_order_takes_over_what_is_held_and_giving_it_up_lets_the_cart_hold_again(shop):
     fill(shop, MARTA, lamp=2, bowl=4)
-    holds.enter(shop, MARTA)
-    placed = orders.place(shop, MARTA, FORM, expected_total_minor=10**9)
+    cart_holds.enter(shop, MARTA)
+    placed = placing.place(shop, MARTA, FORM, expected_total_minor=10**9)
 
     assert (of(shop, "LAMP"), of(shop, "BOWL"), rows(shop)) == ((10, 2, 0), (4, 4, 0), [])
-    found = holds.enter(shop, MARTA)
+    found = cart_holds.enter(shop, MARTA)
     assert (found.state, until(found), found.can_stay, found.short) == ("held", 40, False, [])
     assert of(shop, "BOWL") == (4, 4, 0), "what the own order has isn't held again"
-    orders.give_up(shop, placed.order_id, why="cancelled")
-    assert holds.view(shop, MARTA).state == "over"
-    assert until(holds.enter(shop, MARTA)) == 15
+    order_commands.give_up(shop, placed.order_id, why="cancelled")
+    assert cart_holds.view(shop, MARTA).state == "over"
+    assert until(cart_holds.enter(shop, MARTA)) == 15
     assert (of(shop, "LAMP"), of(shop, "BOWL")) == ((10, 0, 2), (4, 0, 4))
 
 
 def test_only_what_the_own_order_lacks_is_held(shop):
     fill(shop, MARTA, lamp=2)
-    orders.place(shop, MARTA, FORM, expected_total_minor=10**9)
-    cart.set_quantity(shop, MARTA, "LAMP", 5)
+    placing.place(shop, MARTA, FORM, expected_total_minor=10**9)
+    cart_commands.set_quantity(shop, MARTA, "LAMP", 5)
 
-    holds.enter(shop, MARTA)
+    cart_holds.enter(shop, MARTA)
     assert of(shop, "LAMP") == (10, 2, 3)
 
 
 def test_units_of_a_hold_cannot_be_counted_away(shop):
     fill(shop, MARTA, bowl=3)
-    holds.enter(shop, MARTA)
-    with pytest.raises(stock.Invalid):
-        stock.set_on_hand(shop, variant_with(shop, "BOWL").id or 0, 2, reason="stocktake")
+    cart_holds.enter(shop, MARTA)
+    with pytest.raises(inventory_commands.Invalid):
+        inventory_commands.set_on_hand(shop, variant_with(shop, "BOWL").id or 0, 2, reason="stocktake")
 
     assert of(shop, "BOWL") == (4, 0, 3)
 
@@ -280,54 +282,57 @@ def test_units_of_a_hold_cannot_be_counted_away(shop):
 def test_units_that_are_still_to_come_are_promised_for_a_day_and_the_order_keeps_the_promise(shop):
     make_product(shop, "Chair", stock=2, policy=StockPolicy.BACKORDER)
     chair = variant_with(shop, "CHAIR").id or 0
-    stock.set_policy(shop, chair, backorder=True, expected_on=date(2026, 12, 12))
+    inventory_commands.set_policy(shop, chair, backorder=True, expected_on=date(2026, 12, 12))
     fill(shop, MARTA, chair=2, lamp=1)
-    assert [line.promise for line in cart.view(shop, MARTA).lines] == ["", ""]
-    cart.set_quantity(shop, MARTA, "CHAIR", 3)
-    assert [line.promise for line in cart.view(shop, MARTA).lines] == ["Expected on 12 December", ""]
+    assert [line.promise for line in cart_commands.view(shop, MARTA).lines] == ["", ""]
+    cart_commands.set_quantity(shop, MARTA, "CHAIR", 3)
+    assert [line.promise for line in cart_commands.view(shop, MARTA).lines] == ["Expected on 12 December", ""]
 
-    holds.enter(shop, MARTA)
-    assert cart.view(shop, MARTA).lines[0].promise == "Expected on 12 December", (
+    cart_holds.enter(shop, MARTA)
+    assert cart_commands.view(shop, MARTA).lines[0].promise == "Expected on 12 December", (
         "the own hold changes nothing"
     )
-    placed = orders.place(shop, MARTA, FORM, expected_total_minor=10**9)
-    stock.set_policy(shop, chair, backorder=True, expected_on=date(2027, 1, 31))
-    assert [line.note for line in orders.view(shop, placed.token).lines] == ["Expected on 12 December", ""]
+    placed = placing.place(shop, MARTA, FORM, expected_total_minor=10**9)
+    inventory_commands.set_policy(shop, chair, backorder=True, expected_on=date(2027, 1, 31))
+    assert [line.note for line in order_page.view(shop, placed.token).lines] == [
+        "Expected on 12 December",
+        "",
+    ]
 
 
 def test_a_day_that_has_passed_is_promised_to_nobody(shop, clock):
     make_product(shop, "Chair", stock=0, policy=StockPolicy.BACKORDER)
-    stock.set_policy(
+    inventory_commands.set_policy(
         shop, variant_with(shop, "CHAIR").id or 0, backorder=True, expected_on=date(2026, 11, 21)
     )
     fill(shop, MARTA, chair=1)
-    assert cart.view(shop, MARTA).lines[0].promise == "Expected on 21 November"
+    assert cart_commands.view(shop, MARTA).lines[0].promise == "Expected on 21 November"
     clock.shift(24 * 3600)
-    assert cart.view(shop, MARTA).lines[0].promise == ""
+    assert cart_commands.view(shop, MARTA).lines[0].promise == ""
 
 
 def test_what_goes_on_in_a_new_cart_is_free_of_the_old_carts_hold(shop):
     fill(shop, MARTA, lamp=2)
-    placed = orders.place(shop, MARTA, FORM, expected_total_minor=10**9)
-    cart.set_quantity(shop, MARTA, "LAMP", 5)
-    holds.enter(shop, MARTA)
+    placed = placing.place(shop, MARTA, FORM, expected_total_minor=10**9)
+    cart_commands.set_quantity(shop, MARTA, "LAMP", 5)
+    cart_holds.enter(shop, MARTA)
     assert of(shop, "LAMP") == (10, 2, 3)
-    orders.settle(shop, placed.order_id, placed.total_minor, "EUR")
+    order_commands.settle(shop, placed.order_id, placed.total_minor, "EUR")
 
     assert (of(shop, "LAMP"), rows(shop)) == ((10, 2, 0), [])
-    assert [line.quantity for line in cart.view(shop, MARTA).lines] == [3]
-    holds.enter(shop, MARTA)
+    assert [line.quantity for line in cart_commands.view(shop, MARTA).lines] == [3]
+    cart_holds.enter(shop, MARTA)
     assert of(shop, "LAMP") == (10, 2, 3)
     assert books.check(shop).violations == ()
 
 
 def test_held_and_ordered_units_are_kept_for_the_visitor_alone(shop):
     fill(shop, MARTA, lamp=2)
-    assert holds.kept_of(shop, MARTA, "LAMP") == ""
-    holds.enter(shop, MARTA)
-    assert holds.kept_of(shop, MARTA, "LAMP") == "2 of these are kept for you"
-    orders.place(shop, MARTA, FORM, expected_total_minor=10**9)
-    cart.set_quantity(shop, MARTA, "LAMP", 5)
-    holds.enter(shop, MARTA)
-    assert holds.kept_of(shop, MARTA, "LAMP") == "5 of these are kept for you"
-    assert (holds.kept_of(shop, MARTA, "BOWL"), holds.kept_of(shop, JONAS, "LAMP")) == ("", "")
+    assert cart_holds.kept_of(shop, MARTA, "LAMP") == ""
+    cart_holds.enter(shop, MARTA)
+    assert cart_holds.kept_of(shop, MARTA, "LAMP") == "2 of these are kept for you"
+    placing.place(shop, MARTA, FORM, expected_total_minor=10**9)
+    cart_commands.set_quantity(shop, MARTA, "LAMP", 5)
+    cart_holds.enter(shop, MARTA)
+    assert cart_holds.kept_of(shop, MARTA, "LAMP") == "5 of these are kept for you"
+    assert (cart_holds.kept_of(shop, MARTA, "BOWL"), cart_holds.kept_of(shop, JONAS, "LAMP")) == ("", "")

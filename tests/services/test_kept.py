@@ -13,15 +13,15 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.settings import ROOT
-from shop_app.services.listing import facet_counts, kept, search_index, shelf
-from shop_app.services.listing.kept import Kept
+from shop_app.services.search import facet_counts, index_cache, listing_index, word_index
+from shop_app.services.search.index_cache import Kept
 from tests.factories import make_basics, make_product
 
 
 @pytest.fixture
 def new(monkeypatch: pytest.MonkeyPatch) -> None:
     """Folds of this test alone."""
-    monkeypatch.setattr(kept, "_all", [])
+    monkeypatch.setattr(index_cache, "_all", [])
 
 
 @pytest.mark.usefixtures("new")
@@ -50,14 +50,14 @@ def test_of_many_who_come_first_one_builds_it(engine):
 def test_warming_folds_everything_that_pages_ask_for(engine, monkeypatch):
     with db.transaction() as session:
         make_basics(session)
-        shelf.refresh(session, [make_product(session, "Fable Lamp").id or 0])
+        listing_index.refresh(session, [make_product(session, "Fable Lamp").id or 0])
     with db.reading() as session:
-        kept.warm(session)
-    for fold in (facet_counts.counts, search_index.vocabulary):
+        index_cache.warm(session)
+    for fold in (facet_counts.counts, word_index.vocabulary):
         monkeypatch.setattr(fold, "_build", lambda _session: pytest.fail("it was folded again"))
     with db.reading() as session:
-        assert facet_counts.counts.get(session, kept.stamp(session)).everything == 1
-        assert "lamp" in search_index.vocabulary.get(session, kept.stamp(session)).known
+        assert facet_counts.counts.get(session, index_cache.stamp(session)).everything == 1
+        assert "lamp" in word_index.vocabulary.get(session, index_cache.stamp(session)).known
 
 
 START = """

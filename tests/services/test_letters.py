@@ -9,11 +9,12 @@ from sqlmodel import select
 from shop_app.core.clock import now
 from shop_app.letters import compose
 from shop_app.models import Letter
-from shop_app.services import letters
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout
-from shop_app.services.checkout.checkout import CheckoutForm
-from shop_app.services.orders import order_promises, orders
+from shop_app.services import outbox
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import CheckoutForm
+from shop_app.services.orders import awaited_payment, placing
+from shop_app.services.storefront import order_page
 from tests.factories import key_hash, make_basics, make_product
 
 pytestmark = pytest.mark.both
@@ -26,14 +27,14 @@ FORM = CheckoutForm(
 
 
 def test_a_letter_that_was_sent_is_not_sent_again(session):
-    letters.write(session, "order_paid", TO, KEY, {"number": 1001})
-    (letter,) = letters.claim(session)
-    letters.mark_sent(session, letter.id)
+    outbox.write(session, "order_paid", TO, KEY, {"number": 1001})
+    (letter,) = outbox.claim(session)
+    outbox.mark_sent(session, letter.id)
     session.flush()
 
-    letters.write(session, "order_paid", "other@example.com", KEY, {"number": 1002})
+    outbox.write(session, "order_paid", "other@example.com", KEY, {"number": 1002})
 
-    assert letters.claim(session) == []
+    assert outbox.claim(session) == []
     (row,) = session.exec(select(Letter)).all()
     assert (row.to_email, row.data, row.attempts) == (TO, {"number": 1001}, 1)
     assert row.sent_at is not None
@@ -42,14 +43,14 @@ def test_a_letter_that_was_sent_is_not_sent_again(session):
 def test_a_bank_debit_that_fails_is_told_of_in_two_letters(session):
     make_basics(session)
     make_product(session, "Dune Mug", price_minor=2400, stock=5)
-    cart.add(session, ME, "DUNE-MUG", 1)
+    cart_commands.add(session, ME, "DUNE-MUG", 1)
     shown = checkout.view(session, ME).total_minor
-    placed = orders.place(session, ME, FORM, expected_total_minor=shown)
-    order_promises.wait_for_bank(session, placed.order_id, now())
-    order_promises.failed(session, placed.order_id)
+    placed = placing.place(session, ME, FORM, expected_total_minor=shown)
+    awaited_payment.wait_for_bank(session, placed.order_id, now())
+    awaited_payment.failed(session, placed.order_id)
 
-    view = orders.view_of(session, placed.order_id)
-    subjects = [compose(letter, view)["Subject"] for letter in letters.claim(session)]
+    view = order_page.view_of(session, placed.order_id)
+    subjects = [compose(letter, view)["Subject"] for letter in outbox.claim(session)]
     assert sorted(subjects) == [
         "Order 1001: the payment didn't go through", "Order 1001: your bank is at work",
     ]  # fmt: skip
@@ -57,7 +58,7 @@ def test_a_bank_debit_that_fails_is_told_of_in_two_letters(session):
 
 def written(session, kind: str, number: int, to: str = TO, *, paid: bool = False) -> Letter:
     """The row of a letter that is written now."""
-    letters.write(session, kind, to, f"{kind}:{number}", {"number": number}, paid=paid)
+    outbox.write(session, kind, to, f"{kind}:{number}", {"number": number}, paid=paid)
     return session.exec(select(Letter).where(Letter.dedupe_key == f"{kind}:{number}")).one()
 
 
@@ -75,9 +76,9 @@ def test_a_mailbox_gets_so_many_a_day_of_what_strangers_cause(session, clock, co
 
     sent = []
     for _day in range(6):
-        claimed = letters.claim(session, 100)
+        claimed = outbox.claim(session, 100)
         for letter in claimed:
-            letters.mark_sent(session, letter.id)
+            outbox.mark_sent(session, letter.id)
         session.flush()
         sent.append(len([one for one in claimed if one.to_email != "other@example.com"]))
         clock.shift(24 * 3600 + 180)
@@ -114,8 +115,8 @@ def test_an_order_of_nothing_writes_no_more_letters_than_one_that_isnt_paid(sess
     session.connection().execute(text("UPDATE shipping_method SET price_minor = 0"))
     for number in range(3):
         visitor = key_hash(f"eve {number}")
-        cart.add(session, visitor, "SAMPLE", 1)
-        orders.place(session, visitor, FORM, expected_total_minor=0)
+        cart_commands.add(session, visitor, "SAMPLE", 1)
+        placing.place(session, visitor, FORM, expected_total_minor=0)
     rows = session.exec(select(Letter)).all()
     assert {row.kind for row in rows} == {"order_paid"}
     assert [(row.next_try_at - row.created_at).days for row in rows] == [0, 1, 2]

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from shop_app.core import db
+from shop_app.core import db, links
 from shop_app.core.errors import Invalid
-from shop_app.services import links
-from shop_app.services.cart import cart
-from shop_app.services.checkout import addresses, checkout
-from shop_app.services.orders import orders
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.customers import addresses
+from shop_app.services.orders import placing
 from tests.factories import key_hash, make_basics, make_product
 from tests.paying import FORM, everything, rows
 
@@ -70,12 +70,12 @@ def test_an_order_with_a_link_isnt_placed_and_writes_no_letter(engine, field):
     with db.transaction() as session:
         make_basics(session)
         make_product(session, "Shoal Bowl", price_minor=2780, stock=3)
-        cart.add(session, key_hash(), "SHOAL-BOWL", 1)
+        cart_commands.add(session, key_hash(), "SHOAL-BOWL", 1)
         total = checkout.save(session, key_hash(), FORM).total_minor
     form = replace(FORM, payment_provider="manual", **{field: "You won: www.evil.example/win"})
     before = everything()
     with pytest.raises(Invalid) as refusal, db.transaction() as session:
-        orders.place(session, key_hash(), form, expected_total_minor=total)
+        placing.place(session, key_hash(), form, expected_total_minor=total)
     assert refusal.value.field == field
     assert everything() == before
     assert rows("letter") == []

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from shop_app.services.orders import order_steps
+from shop_app.services.storefront import order_steps
 
 DAY = datetime(2026, 11, 20, 14, tzinfo=UTC)
 

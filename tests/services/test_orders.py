@@ -11,15 +11,17 @@ from sqlalchemy import Row, select, update
 from sqlmodel import Session, SQLModel
 
 from shop_app.core import events
+from shop_app.core.dates import full_day
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock
 from shop_app.core.settings import settings
 from shop_app.models import OrderStatus, PaymentStatus, ProductStatus
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout
-from shop_app.services.checkout.checkout import CheckoutForm
-from shop_app.services.days import full_day
-from shop_app.services.orders import orders
-from shop_app.services.stock import stock
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import CheckoutForm
+from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.orders import commands as order_commands
+from shop_app.services.orders import placing
+from shop_app.services.storefront import order_page
 from tests.factories import key_hash, make_basics, make_product, make_promotion, stock_of
 
 pytestmark = pytest.mark.both
@@ -38,12 +40,12 @@ def _shop(session: Session) -> None:
     make_basics(session)
     make_product(session, "Dune Mug", price_minor=2400, options={"Colour": ["Moss", "Clay"]}, stock=5)
     make_product(session, "Shoal Bowl", price_minor=2780, stock=3)
-    cart.add(session, ME, "DUNE-MUG-MOSS", 2)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
 
 
-def place(session: Session, form: CheckoutForm = FORM, shown: int | None = None) -> orders.PlacedOrder:
+def place(session: Session, form: CheckoutForm = FORM, shown: int | None = None) -> placing.PlacedOrder:
     shown = checkout.view(session, ME).total_minor if shown is None else shown
-    return orders.place(session, ME, form, expected_total_minor=shown)
+    return placing.place(session, ME, form, expected_total_minor=shown)
 
 
 def rows(session: Session, table: str) -> list[Row[Any]]:
@@ -81,17 +83,17 @@ def test_an_order_is_a_frozen_copy_of_all_that_was_agreed(session, clock):
     assert taxes == [(line.id, "19 % VAT", 4034, 766), (None, "19 % VAT", 412, 78)]
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 2, 0)
     assert events.OrderPlaced(placed.order_id) in session.info["facts"]
-    assert cart.view(session, ME).count == 2
+    assert cart_commands.view(session, ME).count == 2
 
 
 def test_later_changes_of_the_catalogue_leave_the_order_as_it_was(session):
     placed = place(session)
-    before = orders.view(session, placed.token)
+    before = order_page.view(session, placed.token)
     set_row(session, "product", title="Something else")
     set_row(session, "variant", price_minor=1)
     set_row(session, "tax_rate", rate_ppm=1)
 
-    assert orders.view(session, placed.token) == before
+    assert order_page.view(session, placed.token) == before
 
 
 def test_placing_the_same_cart_again_gives_the_same_order_back(session):
@@ -104,29 +106,29 @@ def test_placing_the_same_cart_again_gives_the_same_order_back(session):
 
 
 def test_placing_a_cart_that_has_become_an_order_gives_that_order_back(session):
-    first = orders.place(session, ME, LATER, expected_total_minor=5290)
-    again = orders.place(session, ME, LATER, expected_total_minor=5290)
+    first = placing.place(session, ME, LATER, expected_total_minor=5290)
+    again = placing.place(session, ME, LATER, expected_total_minor=5290)
 
     assert again == first
     assert len(rows(session, "customer_order")) == 1
     with pytest.raises(NotFound, match="empty"):
-        orders.place(session, ME, replace(LATER, line1="Elsewhere 1"), expected_total_minor=5290)
+        placing.place(session, ME, replace(LATER, line1="Elsewhere 1"), expected_total_minor=5290)
 
 
 @pytest.mark.parametrize("change", ["the cart", "the address", "the time"])
 def test_a_changed_wish_asks_for_the_waiting_order_to_be_given_up_first(session, clock, change):
     first, form = place(session), FORM
     if change == "the cart":
-        cart.add(session, ME, "SHOAL-BOWL", 1)
+        cart_commands.add(session, ME, "SHOAL-BOWL", 1)
     elif change == "the address":
         form = replace(FORM, line1="Linienstraße 40")
     else:
-        clock.shift(orders.PAY_WITHIN)
-    with pytest.raises(orders.Superseded) as refusal:
+        clock.shift(placing.PAY_WITHIN)
+    with pytest.raises(placing.Superseded) as refusal:
         place(session, form)
 
     assert refusal.value.order_id == first.order_id
-    orders.give_up(session, first.order_id, why="superseded")
+    order_commands.give_up(session, first.order_id, why="superseded")
     second = place(session, form)
     assert (second.number, second.order_id != first.order_id) == (1002, True)
     assert [row.status for row in rows(session, "customer_order")] == ["cancelled", "pending"]
@@ -163,7 +165,7 @@ def test_a_fallen_total_passes(session):
 
 
 def test_what_ran_out_is_told_for_every_line_and_nothing_is_taken(session):
-    cart.add(session, ME, "SHOAL-BOWL", 3)
+    cart_commands.add(session, ME, "SHOAL-BOWL", 3)
     set_row(session, "stock_level", on_hand=1)
     with pytest.raises(OutOfStock) as refusal, session.begin_nested():
         place(session)
@@ -175,7 +177,7 @@ def test_what_ran_out_is_told_for_every_line_and_nothing_is_taken(session):
 
 
 def test_what_is_no_longer_sold_is_refused_by_name(session):
-    cart.add(session, ME, "SHOAL-BOWL", 1)
+    cart_commands.add(session, ME, "SHOAL-BOWL", 1)
     mug = tables["product"].c.slug == "dune-mug"
     session.connection().execute(
         update(tables["product"]).where(mug).values(status=ProductStatus.ARCHIVED.value)
@@ -187,21 +189,21 @@ def test_what_is_no_longer_sold_is_refused_by_name(session):
 
 
 def test_an_empty_cart_is_refused(session):
-    cart.save_for_later(session, ME, "DUNE-MUG-MOSS")
+    cart_commands.save_for_later(session, ME, "DUNE-MUG-MOSS")
     with pytest.raises(NotFound, match="Your cart is empty"):
-        orders.place(session, ME, FORM, expected_total_minor=10**9)
+        placing.place(session, ME, FORM, expected_total_minor=10**9)
 
 
 def test_an_order_to_be_paid_later_is_placed_at_once(session):
-    placed = orders.place(session, ME, LATER, expected_total_minor=5290)
+    placed = placing.place(session, ME, LATER, expected_total_minor=5290)
 
     order = the_order(session)
     days = settings().transfer_days
     assert (order.status, placed.awaits_payment) == ("placed", False)
     assert order.expires_at == order.placed_at + timedelta(days=days)
-    assert cart.view(session, ME) == cart.EMPTY
+    assert cart_commands.view(session, ME) == cart_commands.EMPTY
     assert [row.kind for row in rows(session, "letter")] == ["order_placed"]
-    view = orders.view(session, placed.token)
+    view = order_page.view(session, placed.token)
     until = ("Until", full_day(order.expires_at))
     assert (view.phase, view.transfer_details) == (
         "awaiting_transfer", [("Amount", "€52.90"), ("Reference", "Order 1001"), until],
@@ -211,8 +213,8 @@ def test_an_order_to_be_paid_later_is_placed_at_once(session):
 def test_a_free_order_is_paid_at_once(session):
     make_promotion(session, "GIFT", percent=100)
     make_promotion(session, "SHIP", kind="free_shipping", lane="shipping")
-    cart.apply_code(session, ME, "GIFT")
-    cart.apply_code(session, ME, "SHIP")
+    cart_commands.apply_code(session, ME, "GIFT")
+    cart_commands.apply_code(session, ME, "SHIP")
     placed = place(session)
 
     order = the_order(session)
@@ -226,8 +228,8 @@ def test_a_free_order_is_paid_at_once(session):
 
 def test_the_money_makes_the_order_and_closes_the_cart_once(session):
     placed = place(session)
-    outcomes = [orders.settle(session, placed.order_id, 5290, "eur") for _again in range(3)]
-    orders.set_payment_status(session, placed.order_id, PaymentStatus.PAID)
+    outcomes = [order_commands.settle(session, placed.order_id, 5290, "eur") for _again in range(3)]
+    order_commands.set_payment_status(session, placed.order_id, PaymentStatus.PAID)
 
     order = the_order(session)
     assert outcomes == ["paid", "already", "already"]
@@ -235,8 +237,8 @@ def test_the_money_makes_the_order_and_closes_the_cart_once(session):
     assert (order.paid_at is not None, order.expires_at) == (True, None)
     assert [row.dedupe_key for row in rows(session, "letter")] == ["order_paid:1001"]
     assert [row.sold_count for row in rows(session, "product")] == [2, 0]
-    assert cart.view(session, ME) == cart.EMPTY
-    view = orders.view(session, placed.token)
+    assert cart_commands.view(session, ME) == cart_commands.EMPTY
+    view = order_page.view(session, placed.token)
     assert (view.phase, view.headline) == ("paid", "Thank you, Marta. It is paid")
     assert [(step.label, step.state) for step in view.steps] == [
         ("Order received", "done"), ("Paid", "done"), ("Being packed", "now"), ("On its way", "next"),
@@ -255,19 +257,19 @@ def test_the_money_makes_the_order_and_closes_the_cart_once(session):
 def test_money_that_does_not_fit_is_marked_for_a_person(session, captured, currency, status, sentence):
     placed = place(session)
     for _again in range(2):
-        assert orders.settle(session, placed.order_id, captured, currency) == "attention"
+        assert order_commands.settle(session, placed.order_id, captured, currency) == "attention"
 
     order = the_order(session)
     assert (order.status, order.attention, order.expires_at) == (status, sentence, None)
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 2, 0)
-    assert orders.view(session, placed.token).phase == "attention"
+    assert order_page.view(session, placed.token).phase == "attention"
 
 
 def test_an_order_with_money_is_not_given_up_and_not_placed_anew(session):
     placed = place(session)
-    orders.settle(session, placed.order_id, 5000, "EUR")
+    order_commands.settle(session, placed.order_id, 5000, "EUR")
     with pytest.raises(Conflict, match="Money has come in"):
-        orders.give_up(session, placed.order_id, why="expired")
+        order_commands.give_up(session, placed.order_id, why="expired")
 
     assert place(session).order_id == placed.order_id
 
@@ -275,18 +277,18 @@ def test_an_order_with_money_is_not_given_up_and_not_placed_anew(session):
 def test_no_money_changes_nothing(session):
     placed = place(session)
 
-    assert orders.settle(session, placed.order_id, 0, "EUR") == "nothing"
+    assert order_commands.settle(session, placed.order_id, 0, "EUR") == "nothing"
     assert the_order(session).status == "pending"
 
 
 def test_a_late_payment_takes_the_units_again_where_they_are_left(session):
     make_promotion(session, "ONCE", percent=10, usage_limit=1)
-    cart.apply_code(session, ME, "ONCE")
+    cart_commands.apply_code(session, ME, "ONCE")
     placed = place(session)
-    orders.give_up(session, placed.order_id, why="expired")
+    order_commands.give_up(session, placed.order_id, why="expired")
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 0, 0)
 
-    assert orders.settle(session, placed.order_id, placed.total_minor, "EUR") == "paid"
+    assert order_commands.settle(session, placed.order_id, placed.total_minor, "EUR") == "paid"
     assert the_order(session).status == "placed"
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 2, 0)
     assert [row.used for row in rows(session, "promotion")] == [1]
@@ -297,9 +299,11 @@ def test_a_late_payment_takes_the_units_again_where_they_are_left(session):
 )
 def test_a_late_payment_that_comes_too_late_is_marked_for_a_person(session, why):
     make_promotion(session, "ONCE", percent=10, usage_limit=1)
-    cart.apply_code(session, ME, "ONCE")
+    cart_commands.apply_code(session, ME, "ONCE")
     placed = place(session)
-    orders.give_up(session, placed.order_id, why="cancelled" if why == "it was cancelled" else "expired")
+    order_commands.give_up(
+        session, placed.order_id, why="cancelled" if why == "it was cancelled" else "expired"
+    )
     if why == "the units are gone":
         set_row(session, "stock_level", on_hand=1)
     elif why == "the code is used":
@@ -308,12 +312,12 @@ def test_a_late_payment_that_comes_too_late_is_marked_for_a_person(session, why)
         place(session)
     before = [tuple(row) for row in rows(session, "stock_level")]
 
-    assert orders.settle(session, placed.order_id, placed.total_minor, "EUR") == "attention"
+    assert order_commands.settle(session, placed.order_id, placed.total_minor, "EUR") == "attention"
     order = rows(session, "customer_order")[0]
     assert order.status == ("cancelled" if why == "it was cancelled" else "expired")
     assert order.attention.startswith("Paid after the order")
     assert [tuple(row) for row in rows(session, "stock_level")] == before
-    assert orders.view(session, placed.token).phase == "attention"
+    assert order_page.view(session, placed.token).phase == "attention"
 
 
 # --- The end of an order --------------------------------------------------------------------------
@@ -329,62 +333,62 @@ def test_a_late_payment_that_comes_too_late_is_marked_for_a_person(session, why)
 )
 def test_a_given_up_order_gives_everything_back_once(session, why, status, phase):
     make_promotion(session, "AUTUMN10")
-    cart.apply_code(session, ME, "AUTUMN10")
+    cart_commands.apply_code(session, ME, "AUTUMN10")
     placed = place(session)
     for _again in range(2):
-        orders.give_up(session, placed.order_id, why=why)
+        order_commands.give_up(session, placed.order_id, why=why)
 
     assert the_order(session).status == status
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 0, 0)
     assert [row.used for row in rows(session, "promotion")] == [0]
-    assert cart.view(session, ME).count == 2
-    view = orders.view(session, placed.token)
+    assert cart_commands.view(session, ME).count == 2
+    view = order_page.view(session, placed.token)
     assert (view.phase, view.can_pay_again) == (phase, True)
     assert view.explanation == "Nothing was charged, and your cart is still there."
     set_row(session, "customer_order", cart_id=None)
-    assert orders.view(session, placed.token).explanation == "Nothing was charged."
+    assert order_page.view(session, placed.token).explanation == "Nothing was charged."
 
 
 def test_illegal_moves_are_refused(session):
     placed = place(session)
-    orders.give_up(session, placed.order_id, why="cancelled")
+    order_commands.give_up(session, placed.order_id, why="cancelled")
     for to in (OrderStatus.PLACED, OrderStatus.COMPLETED, OrderStatus.EXPIRED):
         with pytest.raises(Conflict, match="moved on"):
-            orders.move(session, placed.order_id, to)
+            order_commands.move(session, placed.order_id, to)
 
     assert the_order(session).status == "cancelled"
 
 
 def test_what_was_not_ordered_goes_on_in_a_new_cart(session):
-    cart.add(session, ME, "SHOAL-BOWL", 1)
-    cart.save_for_later(session, ME, "SHOAL-BOWL")
+    cart_commands.add(session, ME, "SHOAL-BOWL", 1)
+    cart_commands.save_for_later(session, ME, "SHOAL-BOWL")
     placed = place(session)
-    cart.add(session, ME, "DUNE-MUG-MOSS", 1)
-    cart.add(session, ME, "DUNE-MUG-CLAY", 1)
-    orders.settle(session, placed.order_id, placed.total_minor, "EUR")
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
+    cart_commands.add(session, ME, "DUNE-MUG-CLAY", 1)
+    order_commands.settle(session, placed.order_id, placed.total_minor, "EUR")
 
-    view = cart.view(session, ME)
+    view = cart_commands.view(session, ME)
     assert [(line.sku, line.quantity) for line in view.lines] == [("DUNE-MUG-MOSS", 1), ("DUNE-MUG-CLAY", 1)]
     assert [line.sku for line in view.saved] == ["SHOAL-BOWL"]
 
 
 def test_units_of_the_own_waiting_order_are_there_for_the_cart(session):
-    cart.set_quantity(session, ME, "DUNE-MUG-MOSS", 5)
+    cart_commands.set_quantity(session, ME, "DUNE-MUG-MOSS", 5)
     place(session)
 
-    line = cart.view(session, ME).lines[0]
+    line = cart_commands.view(session, ME).lines[0]
     assert (line.max_quantity, line.notice) == (5, "")
     with pytest.raises(OutOfStock):
-        cart.add(session, key_hash("somebody else"), "DUNE-MUG-MOSS", 1)
+        cart_commands.add(session, key_hash("somebody else"), "DUNE-MUG-MOSS", 1)
 
 
 def test_a_code_for_one_use_each_is_refused_to_the_same_customer(session):
     make_promotion(session, "ONCE", per_customer_limit=1)
-    cart.apply_code(session, ME, "ONCE")
+    cart_commands.apply_code(session, ME, "ONCE")
     first = place(session, shown=10**9)
-    orders.settle(session, first.order_id, first.total_minor, "EUR")
-    cart.add(session, ME, "SHOAL-BOWL", 1)
-    cart.apply_code(session, ME, "ONCE")
+    order_commands.settle(session, first.order_id, first.total_minor, "EUR")
+    cart_commands.add(session, ME, "SHOAL-BOWL", 1)
+    cart_commands.apply_code(session, ME, "ONCE")
     checkout.save(session, ME, FORM)
 
     view = checkout.view(session, ME)
@@ -398,7 +402,7 @@ def test_a_code_for_one_use_each_is_refused_to_the_same_customer(session):
 def test_an_order_is_found_by_number_and_address_and_by_nothing_less(session):
     placed = place(session)
 
-    assert orders.look_up(session, " #1001 ", "MARTA@example.com") == placed.token
+    assert order_page.look_up(session, " #1001 ", "MARTA@example.com") == placed.token
     sentences = set()
     for number, email in (
         ("1001", "else@example.com"),
@@ -407,7 +411,7 @@ def test_an_order_is_found_by_number_and_address_and_by_nothing_less(session):
         ("", ""),
     ):
         with pytest.raises(NotFound) as refusal:
-            orders.look_up(session, number, email)
+            order_page.look_up(session, number, email)
         sentences.add(refusal.value.message)
     assert len(sentences) == 1
 
@@ -415,13 +419,13 @@ def test_an_order_is_found_by_number_and_address_and_by_nothing_less(session):
 def test_an_unknown_token_finds_nothing(session):
     for token in ("", "x" * 10_000, "' OR 1=1"):
         with pytest.raises(NotFound):
-            orders.view(session, token)
+            order_page.view(session, token)
 
 
 def test_the_page_shows_the_agreed_parts(session, clock):
     make_promotion(session, "SHIP", kind="free_shipping", lane="shipping", name="Free delivery")
-    cart.apply_code(session, ME, "SHIP")
-    view = orders.view(session, place(session).token)
+    cart_commands.apply_code(session, ME, "SHIP")
+    view = order_page.view(session, place(session).token)
 
     assert (view.subtotal, view.shipping, view.total) == ("€48.00", "€4.90", "€48.00")
     assert [(line.label, line.amount) for line in view.discounts] == [("Free delivery", "−€4.90")]
@@ -433,11 +437,11 @@ def test_the_page_shows_the_agreed_parts(session, clock):
 
 def test_stock_and_ledger_agree_after_all_of_it(session):
     placed = place(session)
-    orders.give_up(session, placed.order_id, why="cancelled")
+    order_commands.give_up(session, placed.order_id, why="cancelled")
     place(session)
     bowl = next(row for row in rows(session, "variant") if row.sku == "SHOAL-BOWL")
-    stock.set_on_hand(session, bowl.id, 9, reason="stocktake", actor="clerk@example.com")
-    stock.adjust(session, bowl.id, -2, reason="broken")
+    inventory_commands.set_on_hand(session, bowl.id, 9, reason="stocktake", actor="clerk@example.com")
+    inventory_commands.adjust(session, bowl.id, -2, reason="broken")
 
     for level in rows(session, "stock_level"):
         moved = [row for row in rows(session, "stock_movement") if row.variant_id == level.variant_id]

@@ -13,9 +13,12 @@ from shop_app.core import db
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.models import PaymentStatus
 from shop_app.providers.payments import DisputePicture, Notice, PaymentPicture, RefundPicture, Started
-from shop_app.services.books import books
-from shop_app.services.payments import disputes, payment_inbox, payment_ledger, payments
-from shop_app.services.payments.payment_ledger import Sums, status_of, sums
+from shop_app.services.books import check as books
+from shop_app.services.payments import commands as payment_commands
+from shop_app.services.payments import disputes
+from shop_app.services.payments import inbox as payment_inbox
+from shop_app.services.payments import ledger as payment_ledger
+from shop_app.services.payments.ledger import Sums, status_of, sums
 from tests.paying import World, everything, make_world, rows
 
 
@@ -137,7 +140,7 @@ def test_another_currency_is_marked_for_a_person_and_counts_as_nothing(open_paym
     (level, _) = rows("stock_level")
     assert level.allocated == 1
     with pytest.raises(Conflict), db.transaction() as session:
-        payments.start_attempt(session, 1)
+        payment_commands.start_attempt(session, 1)
 
 
 @pytest.mark.parametrize(("captured", "status"), [(3000, "partially_paid"), (4000, "overpaid")])
@@ -152,7 +155,7 @@ def test_another_amount_is_kept_as_it_is_and_marked_for_a_person(open_payment, c
 def test_a_payment_after_the_order_was_cancelled_is_marked_and_not_lost(open_payment):
     apply(replace(open_payment, state="expired", captured_minor=0, intent_reference=""))
     with db.transaction() as session:
-        assert payments.give_up(session, 1, "cancelled")
+        assert payment_commands.give_up(session, 1, "cancelled")
     assert apply(open_payment) == "applied"
 
     assert (order().status, order().payment_status) == ("cancelled", "paid")
@@ -249,7 +252,7 @@ def test_disputes_end_right_in_any_order(open_payment, way, status, kinds):
 def test_staff_see_attempts_events_and_disputes(open_payment):
     apply(replace(open_payment, disputes=(OPEN,)))
     with db.reading() as session:
-        view = payments.of_order_view(session, 1)
+        view = payment_commands.of_order_view(session, 1)
 
     (attempt,), (dispute,) = view.attempts, view.disputes
     assert (attempt.provider, attempt.state, attempt.captured, attempt.refunded) == (
@@ -277,7 +280,7 @@ def test_an_inquiry_is_noted_and_moves_nothing_until_it_becomes_a_dispute(open_p
 def test_an_order_that_can_be_paid_isnt_given_up(open_payment):
     before = everything()
     with db.transaction() as session:
-        assert payments.give_up(session, 1, "expired") is False
+        assert payment_commands.give_up(session, 1, "expired") is False
     assert everything() == before
 
 
@@ -285,13 +288,13 @@ def test_paid_orders_are_not_paid_again(open_payment):
     apply(open_payment)
     before = everything()
     with pytest.raises(Conflict, match="doesn't wait"), db.transaction() as session:
-        payments.start_attempt(session, 1)
+        payment_commands.start_attempt(session, 1)
     assert everything() == before
 
 
 def test_an_answer_for_an_ended_attempt_is_not_taken(open_payment):
     with db.transaction() as session:
-        assert payments.opened(session, 1, Started("cs_test_other", "https://x", None)) is False
+        assert payment_commands.opened(session, 1, Started("cs_test_other", "https://x", None)) is False
     assert rows("payment")[0].reference == open_payment.reference
 
 
@@ -329,6 +332,10 @@ def test_the_inbox_keeps_an_event_once(world):
 
 
 def test_what_isnt_there_is_not_found(world):
-    for verb, asked in ((payments.with_id, 9), (payments.order_with, "x"), (payments.start_attempt, 9)):
+    for verb, asked in (
+        (payment_commands.with_id, 9),
+        (payment_commands.order_with, "x"),
+        (payment_commands.start_attempt, 9),
+    ):
         with pytest.raises(NotFound), db.transaction() as session:
             verb(session, asked)  # pyright: ignore[reportArgumentType]

@@ -26,10 +26,10 @@ from shop_app.models import (
     Variant,
     VariantPicture,
 )  # fmt: skip
-from shop_app.services.product_files import csv_export, product_csv
+from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.product_files import csv_export, csv_import
 from shop_app.services.product_files.csv_cells import as_it_was, harmless
 from shop_app.services.product_files.csv_product import made_up_sku
-from shop_app.services.stock import stock
 from tests.factories import make_basics, make_category, stock_of, variant_with
 
 HEADER = [
@@ -128,12 +128,12 @@ def jpeg(colour: str) -> bytes:
     return out.getvalue()
 
 
-def run(path: Path, **how) -> product_csv.Report:
+def run(path: Path, **how) -> csv_import.Report:
     how.setdefault("pictures", False)
-    return product_csv.import_file(path, **how)
+    return csv_import.import_file(path, **how)
 
 
-def said(report: product_csv.Report) -> list[str]:
+def said(report: csv_import.Report) -> list[str]:
     return [str(problem) for problem in report.problems]
 
 
@@ -240,7 +240,7 @@ def test_quantities_count_what_can_be_sold_on_top_of_what_orders_have(shop, writ
     with db.transaction() as session:
         variant = variant_with(session, "SHIRT")
         assert variant.id
-        stock.hold(session, _cart(session), {variant.id: 4}, expires_at=db_now())
+        inventory_commands.hold(session, _cart(session), {variant.id: 4}, expires_at=db_now())
     before = everything()
     assert run(write(shirt(variant_inventory_qty="5"))).same == 1
     assert everything() == before
@@ -291,7 +291,7 @@ def test_continue_means_that_it_can_be_ordered_without_stock(shop, write):
     with db.reading() as session:
         key = variant_with(session, "SHIRT").id
         assert key
-        assert stock.levels(session, [key])[key].backorder
+        assert inventory_commands.levels(session, [key])[key].backorder
 
 
 # --- Pictures -------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ from shop_app.models import (
     Tag,
     Variant,
 )  # fmt: skip
-from shop_app.services.catalog import products
+from shop_app.services.catalog import commands as catalog_commands
 from shop_app.services.catalog.product_draft import OptionDraft, ProductDraft, VariantDraft, clean_html
-from shop_app.services.stock import stock
+from shop_app.services.inventory import commands as inventory_commands
 from tests.factories import make_product, make_tax_classes, stock_of, variant_with
 
 COLOURS = OptionDraft("Colour", (("Moss", "#71804f"), ("Clay", "#d57f61")))
@@ -46,7 +46,7 @@ def shop(session: Session) -> Session:
 
 @pytest.mark.both
 def test_a_new_product_is_on_the_shelf_with_stock_rows_and_its_first_prices(shop: Session):
-    saved = products.create(shop, mug(), actor="test")
+    saved = catalog_commands.create(shop, mug(), actor="test")
     assert (saved.outcome, saved.version, sorted(saved.variant_ids)) == (
         "created",
         1,
@@ -63,11 +63,11 @@ def test_a_new_product_is_on_the_shelf_with_stock_rows_and_its_first_prices(shop
 
 @pytest.mark.both
 def test_saving_what_was_read_writes_nothing(shop: Session):
-    products.create(shop, mug(), actor="test")
-    draft, version = products.draft_of(shop, "mug")
+    catalog_commands.create(shop, mug(), actor="test")
+    draft, version = catalog_commands.draft_of(shop, "mug")
     entries = shop.exec(select(func.count()).select_from(AuditEntry)).one()
-    assert products.save(shop, "mug", draft, actor="test", version=version).outcome == "same"
-    assert products.put(shop, mug(), actor="test").outcome == "same"
+    assert catalog_commands.save(shop, "mug", draft, actor="test", version=version).outcome == "same"
+    assert catalog_commands.put(shop, mug(), actor="test").outcome == "same"
     assert shop.exec(select(Product.version)).one() == 1
     assert shop.exec(select(Variant.version)).all() == [1, 1]
     assert shop.exec(select(func.count()).select_from(AuditEntry)).one() == entries
@@ -75,11 +75,13 @@ def test_saving_what_was_read_writes_nothing(shop: Session):
 
 @pytest.mark.both
 def test_a_new_price_leaves_history_and_touches_its_variant_alone(shop: Session):
-    saved = products.create(shop, mug(), actor="test")
-    draft, _version = products.draft_of(shop, "mug")
+    saved = catalog_commands.create(shop, mug(), actor="test")
+    draft, _version = catalog_commands.draft_of(shop, "mug")
     shop.info["facts"].clear()
     cheaper = replace(draft.variants[0], price_minor=1500, compare_at_minor=1900)
-    after = products.save(shop, "mug", replace(draft, variants=(cheaper, draft.variants[1])), actor="test")
+    after = catalog_commands.save(
+        shop, "mug", replace(draft, variants=(cheaper, draft.variants[1])), actor="test"
+    )
     assert (after.outcome, after.version) == ("changed", 2)
     moss = saved.variant_ids["MUG-MOSS"]
     assert events.PriceChanged((moss,)) in shop.info["facts"]
@@ -93,24 +95,24 @@ def test_a_new_price_leaves_history_and_touches_its_variant_alone(shop: Session)
 
 @pytest.mark.both
 def test_a_variant_that_is_left_out_is_no_longer_sold_and_keeps_its_ledger(shop: Session):
-    saved = products.create(shop, mug(), actor="test")
-    stock.set_on_hand(shop, saved.variant_ids["MUG-CLAY"], 7, reason="test")
+    saved = catalog_commands.create(shop, mug(), actor="test")
+    inventory_commands.set_on_hand(shop, saved.variant_ids["MUG-CLAY"], 7, reason="test")
     only_moss = mug(variants=mug().variants[:1])
-    assert products.put(shop, only_moss, actor="test").outcome == "changed"
+    assert catalog_commands.put(shop, only_moss, actor="test").outcome == "changed"
     assert (variant_with(shop, "MUG-CLAY").active, stock_of(shop, "MUG-CLAY")) == (False, (7, 0, 0))
     assert shop.exec(select(func.count()).select_from(StockMovement)).one() == 1
-    assert products.put(shop, only_moss, actor="test").outcome == "same"
-    assert products.put(shop, mug(), actor="test").outcome == "changed"
+    assert catalog_commands.put(shop, only_moss, actor="test").outcome == "same"
+    assert catalog_commands.put(shop, mug(), actor="test").outcome == "changed"
     assert variant_with(shop, "MUG-CLAY").id == saved.variant_ids["MUG-CLAY"]
 
 
 @pytest.mark.both
 def test_two_variants_may_swap_their_skus(shop: Session):
-    saved = products.create(shop, mug(), actor="test")
-    draft, _version = products.draft_of(shop, "mug")
+    saved = catalog_commands.create(shop, mug(), actor="test")
+    draft, _version = catalog_commands.draft_of(shop, "mug")
     first, second = draft.variants
     swapped = (replace(first, sku=second.sku), replace(second, sku=first.sku))
-    after = products.save(shop, "mug", replace(draft, variants=swapped), actor="test")
+    after = catalog_commands.save(shop, "mug", replace(draft, variants=swapped), actor="test")
     assert after.variant_ids == {
         "MUG-MOSS": saved.variant_ids["MUG-CLAY"], "MUG-CLAY": saved.variant_ids["MUG-MOSS"],
     }  # fmt: skip
@@ -118,21 +120,21 @@ def test_two_variants_may_swap_their_skus(shop: Session):
 
 @pytest.mark.both
 def test_an_old_address_leads_on_and_can_be_taken_back(shop: Session):
-    products.create(shop, mug(), actor="test")
-    products.save(shop, "mug", mug(slug="cup"), actor="test")
+    catalog_commands.create(shop, mug(), actor="test")
+    catalog_commands.save(shop, "mug", mug(slug="cup"), actor="test")
     assert [row.slug for row in shop.exec(select(SlugRedirect))] == ["mug"]
-    products.save(shop, "cup", mug(slug="mug"), actor="test")
+    catalog_commands.save(shop, "cup", mug(slug="mug"), actor="test")
     assert [row.slug for row in shop.exec(select(SlugRedirect))] == ["cup"]
     with pytest.raises(NotFound):
-        products.save(shop, "cup", mug(), actor="test")
+        catalog_commands.save(shop, "cup", mug(), actor="test")
 
 
 def test_a_save_over_somebody_elses_is_refused(shop: Session):
-    products.create(shop, mug(), actor="test")
-    draft, version = products.draft_of(shop, "mug")
-    products.save(shop, "mug", replace(draft, title="Cup"), actor="one", version=version)
+    catalog_commands.create(shop, mug(), actor="test")
+    draft, version = catalog_commands.draft_of(shop, "mug")
+    catalog_commands.save(shop, "mug", replace(draft, title="Cup"), actor="one", version=version)
     with pytest.raises(Conflict):
-        products.save(shop, "mug", replace(draft, title="Beaker"), actor="two", version=version)
+        catalog_commands.save(shop, "mug", replace(draft, title="Beaker"), actor="two", version=version)
     assert shop.exec(select(Product.title)).one() == "Cup"
 
 
@@ -176,7 +178,7 @@ def test_a_draft_that_can_not_be_is_refused_and_nothing_is_written(
 ):
     make_product(shop, "Fable Lamp")
     with pytest.raises(Invalid) as refusal:
-        products.create(shop, draft, actor="test")
+        catalog_commands.create(shop, draft, actor="test")
     assert refusal.value.field == field
     assert shop.exec(select(Product.slug)).all() == ["fable-lamp"]
     assert shop.exec(select(Tag)).all() == []
@@ -200,14 +202,17 @@ def test_html_that_acts_is_taken_out(dirty: str, clean: str):
 
 @pytest.mark.both
 def test_many_prices_change_at_once_or_not_at_all(shop: Session):
-    products.create(shop, mug(), actor="test")
-    assert products.set_prices(shop, {"MUG-MOSS": (1800, None), "MUG-CLAY": (2100, 2500)}, actor="test") == 1
+    catalog_commands.create(shop, mug(), actor="test")
+    assert (
+        catalog_commands.set_prices(shop, {"MUG-MOSS": (1800, None), "MUG-CLAY": (2100, 2500)}, actor="test")
+        == 1
+    )
     assert variant_with(shop, "MUG-MOSS").price_minor == 1800
     with pytest.raises(NotFound, match="NO-SUCH"):
-        products.set_prices(shop, {"MUG-MOSS": (1, None), "NO-SUCH": (1, None)}, actor="test")
+        catalog_commands.set_prices(shop, {"MUG-MOSS": (1, None), "NO-SUCH": (1, None)}, actor="test")
     assert variant_with(shop, "MUG-MOSS").price_minor == 1800
 
 
 def test_what_the_shop_paid_is_not_in_the_audit(shop: Session):
-    products.create(shop, mug(variants=variant(cost_minor=987654)), actor="test")
+    catalog_commands.create(shop, mug(variants=variant(cost_minor=987654)), actor="test")
     assert "987654" not in repr([entry.after for entry in shop.exec(select(AuditEntry))])

@@ -15,10 +15,10 @@ from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, Promotion, PromotionCode
 from shop_app.services import remembered
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.cart import cart
-from shop_app.services.promotions import promotion_desk
-from shop_app.services.promotions.promotion_desk import PromotionDraft
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.promotions import admin as promotions_admin
+from shop_app.services.promotions.admin import PromotionDraft
 from tests.factories import key_hash, make_basics, make_product
 
 pytestmark = pytest.mark.both
@@ -47,18 +47,18 @@ def counts(session: Session) -> tuple[int, int, int]:
 
 
 def test_a_promotion_is_made_changed_and_ended_and_carts_follow_at_once(session):
-    promotion_id = promotion_desk.create(session, SPRING, by=MANAGER)
+    promotion_id = promotions_admin.create(session, SPRING, by=MANAGER)
     assert events.TermsChanged() in session.info["facts"]
-    cart.add(session, ME, "DUNE-MUG", 1)
-    assert cart.apply_code(session, ME, "SPRING10").discounts[0].amount == "−€2.40"
+    cart_commands.add(session, ME, "DUNE-MUG", 1)
+    assert cart_commands.apply_code(session, ME, "SPRING10").discounts[0].amount == "−€2.40"
 
-    promotion_desk.change(session, promotion_id, replace(SPRING, percent=20), version=1, by=MANAGER)
-    assert cart.view(session, ME).discounts[0].amount == "−€4.80"
+    promotions_admin.change(session, promotion_id, replace(SPRING, percent=20), version=1, by=MANAGER)
+    assert cart_commands.view(session, ME).discounts[0].amount == "−€4.80"
     with pytest.raises(Conflict, match="Somebody else"):
-        promotion_desk.change(session, promotion_id, SPRING, version=1, by=MANAGER)
-    promotion_desk.end(session, promotion_id, by=MANAGER)
-    promotion_desk.end(session, promotion_id, by=MANAGER)
-    assert cart.view(session, ME).discounts == []
+        promotions_admin.change(session, promotion_id, SPRING, version=1, by=MANAGER)
+    promotions_admin.end(session, promotion_id, by=MANAGER)
+    promotions_admin.end(session, promotion_id, by=MANAGER)
+    assert cart_commands.view(session, ME).discounts == []
     assert acts(session) == [("staff:m@example.com", act) for act in ("created", "changed", "ended")]
 
 
@@ -69,14 +69,14 @@ def test_all_kinds_can_be_made(session):
         PromotionDraft("Free delivery", kind="free_shipping", lane="shipping"),
         PromotionDraft("Five off", kind="fixed", amount_minor=500, products=(1, 1), categories=(3,)),
     ):
-        promotion_desk.create(session, replace(draft, automatic=True), by=MANAGER)
+        promotions_admin.create(session, replace(draft, automatic=True), by=MANAGER)
     rows = session.execute(select(SQLModel.metadata.tables["promotion"])).all()
     assert [(row.kind, row.automatic) for row in rows] == [
         ("buy_x_get_y", True), ("gift", True), ("free_shipping", True), ("fixed", True),
     ]  # fmt: skip
     assert rows[3].conditions == {"products": [1], "categories": [3]}
     remembered.forget_all()
-    assert cart.add(session, ME, "DUNE-MUG", 3).gifts[0].sku == "DUNE-MUG"
+    assert cart_commands.add(session, ME, "DUNE-MUG", 3).gifts[0].sku == "DUNE-MUG"
 
 
 @pytest.mark.parametrize(
@@ -92,39 +92,39 @@ def test_all_kinds_can_be_made(session):
 )  # fmt: skip
 def test_what_cannot_be_is_refused_by_its_field_and_nothing_is_written(session, change, field):
     with pytest.raises(Invalid) as refusal, session.begin_nested():
-        promotion_desk.create(session, replace(SPRING, **change), by=MANAGER)
+        promotions_admin.create(session, replace(SPRING, **change), by=MANAGER)
 
     assert refusal.value.field == field
     assert counts(session) == (0, 0, 0)
 
 
 def test_a_code_that_is_taken_is_refused(session):
-    promotion_desk.create(session, SPRING, by=MANAGER)
+    promotions_admin.create(session, SPRING, by=MANAGER)
     with pytest.raises(Conflict, match="SPRING10 is taken"), session.begin_nested():
-        promotion_desk.create(session, replace(SPRING, code=" spring 10 "), by=MANAGER)
+        promotions_admin.create(session, replace(SPRING, code=" spring 10 "), by=MANAGER)
 
     assert counts(session) == (1, 1, 1)
 
 
 def test_limits_cannot_be_set_below_what_has_been_used(session):
-    promotion_id = promotion_desk.create(session, SPRING, by=MANAGER)
+    promotion_id = promotions_admin.create(session, SPRING, by=MANAGER)
     session.execute(update(Promotion).values(used=3, spent_minor=700))
     for more in ({"usage_limit": 2}, {"budget_minor": 699}):
         with pytest.raises(Conflict, match="used more"):
-            promotion_desk.change(session, promotion_id, replace(SPRING, **more), version=1, by=MANAGER)
+            promotions_admin.change(session, promotion_id, replace(SPRING, **more), version=1, by=MANAGER)
 
-    promotion_desk.change(session, promotion_id, replace(SPRING, usage_limit=3), version=1, by=MANAGER)
+    promotions_admin.change(session, promotion_id, replace(SPRING, usage_limit=3), version=1, by=MANAGER)
 
 
 def test_who_may_not_changes_nothing(session):
-    promotion_id = promotion_desk.create(session, SPRING, by=MANAGER)
+    promotion_id = promotions_admin.create(session, SPRING, by=MANAGER)
     before = counts(session)
     for act in (
-        lambda: promotion_desk.create(session, SPRING, by=CLERK),
-        lambda: promotion_desk.change(session, promotion_id, SPRING, version=1, by=CLERK),
-        lambda: promotion_desk.end(session, promotion_id, by=CLERK),
-        lambda: promotion_desk.generate_codes(session, promotion_id, 1, by=CLERK),
-        lambda: promotion_desk.codes_csv(session, promotion_id, by=CLERK),
+        lambda: promotions_admin.create(session, SPRING, by=CLERK),
+        lambda: promotions_admin.change(session, promotion_id, SPRING, version=1, by=CLERK),
+        lambda: promotions_admin.end(session, promotion_id, by=CLERK),
+        lambda: promotions_admin.generate_codes(session, promotion_id, 1, by=CLERK),
+        lambda: promotions_admin.codes_csv(session, promotion_id, by=CLERK),
     ):
         with pytest.raises(Forbidden):
             act()
@@ -133,38 +133,38 @@ def test_who_may_not_changes_nothing(session):
 
 
 def test_ten_thousand_codes_are_unguessable_and_good_for_one_order_each(session):
-    promotion_id = promotion_desk.create(session, replace(SPRING, code=""), by=MANAGER)
-    codes = promotion_desk.generate_codes(session, promotion_id, 10_000, prefix="tea", by=MANAGER)
+    promotion_id = promotions_admin.create(session, replace(SPRING, code=""), by=MANAGER)
+    codes = promotions_admin.generate_codes(session, promotion_id, 10_000, prefix="tea", by=MANAGER)
 
     assert len(set(codes)) == 10_000
     assert {len(code) for code in codes} == {15}
-    assert set("".join(code.removeprefix("TEA-") for code in codes)) == {*promotion_desk.ALPHABET, "-"}
-    assert not set(promotion_desk.ALPHABET) & set("0O1IL2Z5S8BUV")
-    listed = list(csv.reader(io.StringIO(promotion_desk.codes_csv(session, promotion_id, by=MANAGER))))
+    assert set("".join(code.removeprefix("TEA-") for code in codes)) == {*promotions_admin.ALPHABET, "-"}
+    assert not set(promotions_admin.ALPHABET) & set("0O1IL2Z5S8BUV")
+    listed = list(csv.reader(io.StringIO(promotions_admin.codes_csv(session, promotion_id, by=MANAGER))))
     assert listed[0] == ["code", "usage_limit", "used"]
     assert listed[1:] == [[code, "1", "0"] for code in sorted(codes)]
-    cart.add(session, ME, "DUNE-MUG", 1)
-    assert cart.apply_code(session, ME, codes[0].lower()).discounts[0].code == codes[0]
+    cart_commands.add(session, ME, "DUNE-MUG", 1)
+    assert cart_commands.apply_code(session, ME, codes[0].lower()).discounts[0].code == codes[0]
     entry = session.execute(select(AuditEntry.after).order_by(col(AuditEntry.id).desc())).scalars().first()
     assert entry == {"count": 10_000, "prefix": "TEA"}
 
 
 def test_codes_that_cannot_be_made_are_refused(session):
-    promotion_id = promotion_desk.create(session, SPRING, by=MANAGER)
+    promotion_id = promotions_admin.create(session, SPRING, by=MANAGER)
     for more, field in (
         ({"count": 0}, "count"), ({"count": 10_001}, "count"), ({"count": 1, "prefix": "=1+1"}, "prefix"),
         ({"count": 1, "usage_limit": 0}, "usage_limit"),
     ):  # fmt: skip
         with pytest.raises(Invalid) as refusal:
-            promotion_desk.generate_codes(session, promotion_id, by=MANAGER, **more)
+            promotions_admin.generate_codes(session, promotion_id, by=MANAGER, **more)
         assert refusal.value.field == field
     with pytest.raises(NotFound):
-        promotion_desk.generate_codes(session, 999, 1, by=MANAGER)
+        promotions_admin.generate_codes(session, 999, 1, by=MANAGER)
     assert counts(session)[1] == 1
 
 
 def test_a_form_is_read_as_a_draft():
-    draft = promotion_desk.draft_of(
+    draft = promotions_admin.draft_of(
         {"name": "Spring", "percent": "10", "products": "3, 4", "first_order": "on", "usage_limit": "",
          "starts_at": "2026-11-20T10:00"}
     )  # fmt: skip
@@ -174,5 +174,5 @@ def test_a_form_is_read_as_a_draft():
     assert draft.starts_at.isoformat() == "2026-11-20T10:00:00+00:00"
     for field, junk in (("percent", "ten"), ("percent", "-1"), ("products", "1;2"), ("ends_at", "soon")):
         with pytest.raises(Invalid) as refusal:
-            promotion_desk.draft_of({"name": "x", field: junk})
+            promotions_admin.draft_of({"name": "x", field: junk})
         assert refusal.value.field == field

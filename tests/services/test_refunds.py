@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.cart import cart
-from shop_app.services.credit import credit
-from shop_app.services.refunds import refunds
-from shop_app.services.refunds.refund_sums import RefundableLine
-from shop_app.services.refunds.refunds import RefundView
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.credit import commands as credit_commands
+from shop_app.services.payments import refunds
+from shop_app.services.payments.refundable import RefundableLine
+from shop_app.services.payments.refunds import RefundView
 from shop_app.workflows import mark_paid, pay
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
 from tests.selling import (
@@ -250,8 +250,8 @@ def test_store_credit_in_place_of_the_card_asks_nobody_outside(sold):
 def test_an_order_paid_by_card_and_gift_card_gives_back_to_the_card_first(world):
     world.fill_cart("SHOAL-BOWL", 2)
     with db.transaction() as session:
-        issued = credit.issue(session, 2000, by=OWNER, request_key="card")
-        cart.apply_credit(session, ME, issued.code)
+        issued = credit_commands.issue(session, 2000, by=OWNER, request_key="card")
+        cart_commands.apply_credit(session, ME, issued.code)
     url = asyncio.run(pay.pay(ME, FORM, 5560, expected_credit_minor=2000))
     world.enter_card(url)
     world.deliver()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shop_app import letters
-from shop_app.services.letters import LetterToSend
-from shop_app.services.orders.orders import OrderLineView, OrderView
+from shop_app.services.outbox import LetterToSend
+from shop_app.services.storefront.order_page import OrderLineView, OrderView
 
 VIEW = OrderView(
     number="1001", token="t" * 32, phase="paid", headline="", explanation="", email="marta@example.com",

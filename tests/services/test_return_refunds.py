@@ -10,10 +10,12 @@ import pytest
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.books import books
-from shop_app.services.orders import fulfilment, orders
-from shop_app.services.returns import return_desk, returns
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.books import check as books
+from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.returns import admin as return_admin
+from shop_app.services.returns import commands as return_commands
+from shop_app.services.storefront import order_page
 from shop_app.workflows import refund as refund_workflow
 from tests.paying import World, make_world, rows
 
@@ -32,20 +34,20 @@ def world(engine, tmp_path) -> Iterator[World]:
         assert [found.sentence for found in books.check(session).violations] == []
 
 
-def withdraw() -> returns.Receipt:
+def withdraw() -> return_commands.Receipt:
     with db.transaction() as session:
-        return returns.withdraw(session, "1001", "marta@example.com", "Marta Lind", None, "", KEY)
+        return return_commands.withdraw(session, "1001", "marta@example.com", "Marta Lind", None, "", KEY)
 
 
 def send() -> None:
     with db.transaction() as session:
-        parcel = fulfilment.ship(session, 1, {1: 1}, carrier="DHL", tracking="1", by=BOSS)
-        fulfilment.mark_delivered(session, parcel.id, by=BOSS)
+        parcel = fulfilment_commands.ship(session, 1, {1: 1}, carrier="DHL", tracking="1", by=BOSS)
+        fulfilment_commands.mark_delivered(session, parcel.id, by=BOSS)
 
 
 def refund(key: str = "refund-of-return-1") -> None:
     async def run() -> None:
-        wanted = await db.in_transaction(return_desk.wish, 1, by=BOSS)
+        wanted = await db.in_transaction(return_admin.wish, 1, by=BOSS)
         if wanted:
             await refund_workflow.refund(wanted.order_id, wanted.wish, key, BOSS)
 
@@ -56,7 +58,7 @@ def test_a_withdrawal_of_all_gives_back_the_delivery_too(world):
     send()
     withdraw()
     with db.transaction() as session:
-        return_desk.receive(session, 1, {1: 1}, {1: 1}, by=BOSS)
+        return_admin.receive(session, 1, {1: 1}, {1: 1}, by=BOSS)
     refund()
     refund()
 
@@ -64,7 +66,7 @@ def test_a_withdrawal_of_all_gives_back_the_delivery_too(world):
     (asked,) = rows("return_request")
     assert (row.amount_minor, row.return_id, asked.status) == (3270, 1, "refunded")
     with db.reading() as session:
-        view = orders.view(session, rows("customer_order")[0].token)
+        view = order_page.view(session, rows("customer_order")[0].token)
     assert (view.phase, view.refunded, view.headline) == (
         "refunded",
         "€32.70",
@@ -78,7 +80,7 @@ def test_a_withdrawal_of_all_gives_back_the_delivery_too(world):
 def test_what_wasnt_sent_is_cancelled_with_its_refund_and_never_sent(world):
     withdraw()
     with db.transaction() as session, pytest.raises(Conflict, match="The shopper has withdrawn"):
-        fulfilment.ship(session, 1, {1: 1}, carrier="", tracking="", by=BOSS)
+        fulfilment_commands.ship(session, 1, {1: 1}, carrier="", tracking="", by=BOSS)
     refund()
 
     (asked,) = rows("return_request")
@@ -96,5 +98,5 @@ def test_staff_without_the_right_give_nothing_back(world):
     withdraw()
     clerk = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["clerk"])
     with db.transaction() as session, pytest.raises(Forbidden):
-        return_desk.wish(session, 1, by=clerk)
+        return_admin.wish(session, 1, by=clerk)
     assert rows("refund") == []

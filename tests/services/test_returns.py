@@ -16,13 +16,20 @@ from shop_app.core.access.principal import Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import RETURN_MOVES, Letter, PaymentStatus, ReturnStatus
-from shop_app.services import letters
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.checkout.checkout import CheckoutForm
-from shop_app.services.orders import fulfilment, order_units, orders
-from shop_app.services.returns import return_desk, return_life, returnable, returns
+from shop_app.services import outbox
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.books import check as books
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import CheckoutForm
+from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.orders import commands as order_commands
+from shop_app.services.orders import placing
+from shop_app.services.orders import units as order_units
+from shop_app.services.returns import admin as return_admin
+from shop_app.services.returns import commands as return_commands
+from shop_app.services.returns import returnable
+from shop_app.services.returns import status as return_status
+from shop_app.services.storefront import order_page
 from tests.factories import key_hash, make_basics, make_product, stock_of
 
 pytestmark = pytest.mark.both
@@ -40,28 +47,30 @@ MUGS, BOWL = 0, 1
 
 
 @pytest.fixture
-def placed(session: Session, clock: Any) -> orders.PlacedOrder:
+def placed(session: Session, clock: Any) -> placing.PlacedOrder:
     """Three mugs at €24.00 and a bowl at €27.80, agreed and to be paid by transfer."""
     make_basics(session)
     make_product(session, "Dune Mug", price_minor=2400, options={"Colour": ["Moss"]}, stock=5)
     make_product(session, "Shoal Bowl", price_minor=2780, stock=3)
-    cart.add(session, ME, "DUNE-MUG-MOSS", 3)
-    cart.add(session, ME, "SHOAL-BOWL", 1)
-    order = orders.place(session, ME, FORM, expected_total_minor=9980)
-    orders.mark_paid(session, order.order_id)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 3)
+    cart_commands.add(session, ME, "SHOAL-BOWL", 1)
+    order = placing.place(session, ME, FORM, expected_total_minor=9980)
+    order_commands.mark_paid(session, order.order_id)
     return order
 
 
 @pytest.fixture
-def arrived(session: Session, placed: orders.PlacedOrder) -> orders.PlacedOrder:
+def arrived(session: Session, placed: placing.PlacedOrder) -> placing.PlacedOrder:
     """All of it is with the shopper since 20 November 2026."""
     deliver(session, placed, {line.id: line.quantity for line in rows(session, "order_line")})
     return placed
 
 
-def deliver(session: Session, order: orders.PlacedOrder, units: dict[int, int]) -> None:
-    parcel = fulfilment.ship(session, order.order_id, units, carrier="DHL", tracking="00340434", by=BOSS)
-    fulfilment.mark_delivered(session, parcel.id, by=BOSS)
+def deliver(session: Session, order: placing.PlacedOrder, units: dict[int, int]) -> None:
+    parcel = fulfilment_commands.ship(
+        session, order.order_id, units, carrier="DHL", tracking="00340434", by=BOSS
+    )
+    fulfilment_commands.mark_delivered(session, parcel.id, by=BOSS)
 
 
 def rows(session: Session, table: str) -> list[Row[Any]]:
@@ -78,19 +87,19 @@ def everything(session: Session) -> dict[str, list[Any]]:
 
 
 def ask(
-    session: Session, order: orders.PlacedOrder, units: dict[int, int], key: str = KEY
-) -> returns.Receipt:
-    return returns.request(session, order.token, units, "damaged", " A chip. ", key)
+    session: Session, order: placing.PlacedOrder, units: dict[int, int], key: str = KEY
+) -> return_commands.Receipt:
+    return return_commands.request(session, order.token, units, "damaged", " A chip. ", key)
 
 
 def withdraw(
     session: Session, units: dict[int, int] | None = None, key: str = KEY, **more: str
-) -> returns.Receipt:
+) -> return_commands.Receipt:
     given = {"number": "1001", "email": "marta@example.com", "name": "Marta Lind", "note": ""} | more
-    return returns.withdraw(session, quantities=units, request_key=key, **given)
+    return return_commands.withdraw(session, quantities=units, request_key=key, **given)
 
 
-def counts(session: Session, order: orders.PlacedOrder) -> list[tuple[int, int]]:
+def counts(session: Session, order: placing.PlacedOrder) -> list[tuple[int, int]]:
     return [(line.sent, line.not_sent) for line in returnable.by_id(session, order.order_id).lines]
 
 
@@ -111,7 +120,7 @@ def test_the_days_count_from_the_last_parcel_that_arrived(session, arrived, cloc
 
 def test_a_parcel_that_nobody_saw_arrive_counts_from_the_day_it_left(session, placed, clock):
     units = {line.id: line.quantity for line in rows(session, "order_line")}
-    fulfilment.ship(session, placed.order_id, units, carrier="", tracking="", by=BOSS)
+    fulfilment_commands.ship(session, placed.order_id, units, carrier="", tracking="", by=BOSS)
     assert str(returnable.by_token(session, placed.token).withdraw_until) == "2026-12-04"
 
 
@@ -125,8 +134,8 @@ def test_while_a_part_is_to_come_the_days_dont_count(session, placed):
 def test_an_order_that_waits_for_its_payment_has_nothing_to_withdraw_from(session, clock):
     make_basics(session)
     make_product(session, "Shoal Bowl", price_minor=2780, stock=3)
-    cart.add(session, ME, "SHOAL-BOWL", 1)
-    orders.place(session, ME, replace(FORM, payment_provider="stripe"), expected_total_minor=3270)
+    cart_commands.add(session, ME, "SHOAL-BOWL", 1)
+    placing.place(session, ME, replace(FORM, payment_provider="stripe"), expected_total_minor=3270)
     with pytest.raises(Conflict, match="Nothing of order 1001 is left to send back"):
         withdraw(session)
 
@@ -183,20 +192,20 @@ def test_quantities_that_dont_fit_are_refused(session, arrived, units, sentence)
 
 def test_a_reason_of_ones_own_making_is_refused(session, arrived):
     with pytest.raises(Invalid) as refusal:
-        returns.request(session, arrived.token, {MUGS: 1}, "not_sent", "", KEY)
+        return_commands.request(session, arrived.token, {MUGS: 1}, "not_sent", "", KEY)
     assert (refusal.value.field, rows(session, "return_request")) == ("reason", [])
 
 
 @pytest.mark.parametrize("token", ["", "x" * 32, "%"])
 def test_another_token_finds_nothing(session, arrived, token):
     with pytest.raises(NotFound):
-        returns.request(session, token, {MUGS: 1}, "damaged", "", KEY)
+        return_commands.request(session, token, {MUGS: 1}, "damaged", "", KEY)
 
 
 def test_a_key_of_another_order_is_no_way_in(session, arrived, clock):
     ask(session, arrived, {MUGS: 1})
-    cart.add(session, ME, "SHOAL-BOWL", 1)
-    other = orders.place(session, ME, FORM, expected_total_minor=3270)
+    cart_commands.add(session, ME, "SHOAL-BOWL", 1)
+    other = placing.place(session, ME, FORM, expected_total_minor=3270)
     with pytest.raises(Conflict, match="Open the form again"):
         ask(session, other, {0: 1})
 
@@ -227,7 +236,7 @@ def test_a_guest_withdraws_and_nobody_has_to_agree(session, arrived):
     (row,) = rows(session, "return_request")
     assert (row.kind, row.status, row.reason) == ("withdrawal", "approved", "")
     assert row.decided_at is not None
-    assert receipt == returns.Receipt(
+    assert receipt == return_commands.Receipt(
         number="1001", token=arrived.token, name="Marta Lind", email="marta@example.com",
         at="20 November 2026, 10:00 UTC", things=["3 × Dune Mug, Moss", "1 × Shoal Bowl"],
         send_back=["3 × Dune Mug, Moss", "1 × Shoal Bowl"], not_sent=[], send_until="4 December 2026",
@@ -252,11 +261,11 @@ def test_a_withdrawal_before_anything_was_sent_marks_it_and_cancels_nothing(sess
 
 
 def test_the_page_of_what_was_withdrawn_before_it_left_promises_nothing_any_more(session, placed):
-    assert orders.view(session, placed.token).phase == "paid"
+    assert order_page.view(session, placed.token).phase == "paid"
     withdraw(session, {MUGS: 3})
-    assert orders.view(session, placed.token).phase == "paid"
+    assert order_page.view(session, placed.token).phase == "paid"
     withdraw(session, {BOWL: 1}, key="w" * 32)
-    view = orders.view(session, placed.token)
+    view = order_page.view(session, placed.token)
     assert (view.phase, view.headline) == ("withdrawn", "You have withdrawn from this order")
     assert [step.label for step in view.steps] == ["Order received", "Paid", "Withdrawn"]
 
@@ -317,18 +326,18 @@ def the_return(session: Session) -> Row[Any]:
 
 def test_a_return_is_approved_received_and_refunded(session, arrived):
     ask(session, arrived, {MUGS: 2})
-    return_desk.approve(session, the_return(session).id, by=BOSS, answer="Of course.")
+    return_admin.approve(session, the_return(session).id, by=BOSS, answer="Of course.")
     assert (the_return(session).status, the_return(session).answer) == ("approved", "Of course.")
 
     mugs = rows(session, "order_line")[MUGS]
-    return_desk.receive(session, the_return(session).id, {mugs.id: 2}, {mugs.id: 1}, by=CLERK)
+    return_admin.receive(session, the_return(session).id, {mugs.id: 2}, {mugs.id: 1}, by=CLERK)
     (line,) = rows(session, "return_line")
     assert (line.quantity_received, line.quantity_restocked) == (2, 1)
     assert rows(session, "order_line")[MUGS].quantity_returned == 2
     assert stock_of(session, "DUNE-MUG-MOSS") == (3, 0, 0)
     assert rows(session, "customer_order")[0].fulfilment_status == "partially_returned"
 
-    return_life.refunded(session, the_return(session).id, actor="staff")
+    return_status.refunded(session, the_return(session).id, actor="staff")
     assert the_return(session).status == "refunded"
     assert kinds(session) == ["order_shipped", "return_requested", "return_approved", "return_received"]
     assert [row.action for row in rows(session, "audit_entry")][-2:] == [
@@ -340,9 +349,9 @@ def test_a_return_is_approved_received_and_refunded(session, arrived):
 def test_received_twice_counts_once(session, arrived):
     withdraw(session)
     lines = {line.id: line.quantity for line in rows(session, "order_line")}
-    return_desk.receive(session, the_return(session).id, lines, lines, by=BOSS)
+    return_admin.receive(session, the_return(session).id, lines, lines, by=BOSS)
     before = everything(session)
-    return_desk.receive(session, the_return(session).id, lines, lines, by=BOSS)
+    return_admin.receive(session, the_return(session).id, lines, lines, by=BOSS)
     assert everything(session) == before
     assert rows(session, "customer_order")[0].fulfilment_status == "returned"
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 0, 0)
@@ -359,10 +368,10 @@ def test_received_twice_counts_once(session, arrived):
 )
 def test_what_arrived_must_fit_the_return(session, arrived, received, restocked, sentence):
     ask(session, arrived, {MUGS: 2})
-    return_desk.approve(session, the_return(session).id, by=BOSS)
+    return_admin.approve(session, the_return(session).id, by=BOSS)
     mugs = rows(session, "order_line")[MUGS]
     with pytest.raises(Invalid) as refusal, session.begin_nested():
-        return_desk.receive(
+        return_admin.receive(
             session, the_return(session).id, {mugs.id: received}, {mugs.id: restocked}, by=BOSS
         )
     assert refusal.value.message == sentence
@@ -373,8 +382,8 @@ def test_what_arrived_must_fit_the_return(session, arrived, received, restocked,
 def test_a_return_is_declined_with_an_answer_alone_and_its_units_are_free_again(session, arrived):
     ask(session, arrived, {MUGS: 3})
     with pytest.raises(Invalid):
-        return_desk.decline(session, the_return(session).id, by=BOSS, answer=" ")
-    return_desk.decline(session, the_return(session).id, by=BOSS, answer="It was used for a year.")
+        return_admin.decline(session, the_return(session).id, by=BOSS, answer=" ")
+    return_admin.decline(session, the_return(session).id, by=BOSS, answer="It was used for a year.")
     assert kinds(session)[-1] == "return_declined"
     assert counts(session, arrived) == [(3, 0), (1, 0)]
 
@@ -382,20 +391,20 @@ def test_a_return_is_declined_with_an_answer_alone_and_its_units_are_free_again(
 def test_a_withdrawal_cant_be_declined(session, arrived):
     withdraw(session)
     with pytest.raises(Conflict):
-        return_desk.decline(session, the_return(session).id, by=BOSS, answer="No.")
+        return_admin.decline(session, the_return(session).id, by=BOSS, answer="No.")
     assert the_return(session).status == "approved"
 
 
 def test_staff_without_the_right_change_nothing(session, arrived):
     ask(session, arrived, {MUGS: 1})
     before = everything(session)
-    for verb in (return_desk.approve, return_desk.cancel):
+    for verb in (return_admin.approve, return_admin.cancel):
         with pytest.raises(Forbidden):
             verb(session, the_return(session).id, by=CLERK)
     with pytest.raises(Forbidden):
-        return_desk.decline(session, the_return(session).id, by=CLERK, answer="No.")
+        return_admin.decline(session, the_return(session).id, by=CLERK, answer="No.")
     with pytest.raises(Forbidden):
-        return_desk.receive(session, the_return(session).id, {1: 1}, {}, by=Principal("staff", 9))
+        return_admin.receive(session, the_return(session).id, {1: 1}, {}, by=Principal("staff", 9))
     assert everything(session) == before
 
 
@@ -404,26 +413,26 @@ def test_only_legal_moves_are_made(session, arrived):
     table = tables["return_request"]
     for start, to in itertools.product(ReturnStatus, ReturnStatus):
         session.connection().execute(update(table).values(status=start.value))
-        found = return_life.lock(session, the_return(session).id)
+        found = return_status.lock(session, the_return(session).id)
         if to in RETURN_MOVES[start] or start == to:
-            assert return_life.move(session, found, to) is (start != to)
+            assert return_status.move(session, found, to) is (start != to)
             assert the_return(session).status == to
         else:
             with pytest.raises(Conflict):
-                return_life.move(session, found, to)
+                return_status.move(session, found, to)
             assert the_return(session).status == start
 
 
 def test_a_return_that_isnt_there(session, arrived):
     with pytest.raises(NotFound):
-        return_desk.approve(session, 999, by=BOSS)
+        return_admin.approve(session, 999, by=BOSS)
 
 
 # --- What the order's page says -------------------------------------------------------------------
 
 
 def test_the_page_tells_of_parcels_and_of_what_may_go_back(session, arrived):
-    view = orders.view(session, arrived.token)
+    view = order_page.view(session, arrived.token)
     (parcel,) = view.parcels
     assert (parcel.name, parcel.delivered) == ("DHL 00340434", "20 November")
     assert parcel.tracking_url == "https://www.dhl.com/de-en/home/tracking.html?tracking-id=00340434"
@@ -436,13 +445,13 @@ def test_the_page_tells_of_parcels_and_of_what_may_go_back(session, arrived):
 
 def test_the_page_says_what_happens_next_with_a_return(session, arrived):
     ask(session, arrived, {MUGS: 1})
-    (view,) = orders.view(session, arrived.token).returns
+    (view,) = order_page.view(session, arrived.token).returns
     assert (view.title, view.status_text) == ("Return of 20 November", "Requested")
     assert (view.things, view.next_text) == (
         ["1 × Dune Mug, Moss"], "We answer within two working days, by email.",
     )  # fmt: skip
-    return_desk.approve(session, the_return(session).id, by=BOSS)
-    (view,) = orders.view(session, arrived.token).returns
+    return_admin.approve(session, the_return(session).id, by=BOSS)
+    (view,) = order_page.view(session, arrived.token).returns
     assert view.next_text == (
         "Send the things to Fennholm, Returns, Am Speicher 4, Berlin, Germany, with a note that names order "
         "1001. Your money goes back within 14 days after they have arrived here."
@@ -452,8 +461,8 @@ def test_the_page_says_what_happens_next_with_a_return(session, arrived):
 def test_the_page_of_a_returned_order_has_no_station_that_never_comes(session, arrived):
     withdraw(session)
     lines = {line.id: line.quantity for line in rows(session, "order_line")}
-    return_desk.receive(session, the_return(session).id, lines, {}, by=BOSS)
-    view = orders.view(session, arrived.token)
+    return_admin.receive(session, the_return(session).id, lines, {}, by=BOSS)
+    view = order_page.view(session, arrived.token)
     assert [(step.label, step.state) for step in view.steps] == [
         ("Order received", "done"), ("Paid", "done"), ("Packed", "done"), ("On its way", "done"),
         ("Delivered", "done"), ("Returned", "done"),
@@ -464,7 +473,7 @@ def test_the_page_of_a_returned_order_has_no_station_that_never_comes(session, a
 
 def test_a_withdrawal_of_what_wasnt_sent_says_so(session, placed):
     withdraw(session)
-    (view,) = orders.view(session, placed.token).returns
+    (view,) = order_page.view(session, placed.token).returns
     assert (view.title, view.status_text) == ("Withdrawal of 20 November 2026, 10:00 UTC", "Won't be sent")
     assert view.next_text == "We don't send them. Your money for them goes back by 4 December 2026."
     assert now().day == 20
@@ -483,24 +492,24 @@ def test_a_withdrawal_is_declared_by_a_name_and_no_link(session, placed, name):
 def test_letters_that_others_cause_hold_up_no_receipt_of_what_was_paid(session, placed, paid):
     """Orders in that name cost nobody anything; they must not keep back what the law demands."""
     if paid:
-        orders.mark_paid(session, placed.order_id)
-        orders.set_payment_status(session, placed.order_id, PaymentStatus.PAID)
+        order_commands.mark_paid(session, placed.order_id)
+        order_commands.set_payment_status(session, placed.order_id, PaymentStatus.PAID)
     for number in range(60):
-        letters.write(session, "order_placed", "marta@example.com", f"order_placed:{number}", {})
-    returns.withdraw(session, str(placed.number), "marta@example.com", "Marta", {MUGS: 1}, "", KEY)
+        outbox.write(session, "order_placed", "marta@example.com", f"order_placed:{number}", {})
+    return_commands.withdraw(session, str(placed.number), "marta@example.com", "Marta", {MUGS: 1}, "", KEY)
     row = session.exec(select(Letter).where(Letter.kind == "withdrawal_received")).one()[0]
     assert row.problem == ("" if paid else "too many letters to this mailbox")
 
 
 def test_a_name_of_several_lines_is_one_in_the_receipt(session, placed):
     name = "Marta\n\nYour account is closed"
-    receipt = returns.withdraw(session, str(placed.number), "marta@example.com", name, None, "", KEY)
+    receipt = return_commands.withdraw(session, str(placed.number), "marta@example.com", name, None, "", KEY)
     assert receipt.name == "Marta Your account is closed"
 
 
 @pytest.mark.parametrize("name", ["Call 0900 123456", "see evil.example/win"])
 def test_a_name_is_no_place_for_a_message_to_somebody_else(session, placed, name):
     with pytest.raises(Invalid) as refusal:
-        returns.withdraw(session, str(placed.number), "marta@example.com", name, None, "", KEY)
+        return_commands.withdraw(session, str(placed.number), "marta@example.com", name, None, "", KEY)
     assert refusal.value.field == "name"
     assert session.exec(select(func.count()).select_from(tables["return_request"])).one()[0] == 0

@@ -6,9 +6,10 @@ import pytest
 from sqlmodel import Session
 
 from shop_app.models import Product
-from shop_app.services.catalog.catalog import Suggestion
-from shop_app.services.listing import search, shelf, spelling
-from shop_app.services.listing.search_index import Document
+from shop_app.services.catalog.views import Suggestion
+from shop_app.services.search import listing_index, spelling
+from shop_app.services.search import queries as search_queries
+from shop_app.services.search.word_index import Document
 from tests.factories import make_product
 
 pytestmark = pytest.mark.both
@@ -31,12 +32,12 @@ def goods(session: Session) -> dict[str, int]:
         )
         product.subtitle = subtitle
         made[title] = product.id
-    shelf.refresh(session, made.values())
+    listing_index.refresh(session, made.values())
     return made
 
 
 def _titles(session: Session, asked: str) -> list[str]:
-    found = search.find(session, asked)
+    found = search_queries.find(session, asked)
     return [session.get_one(Product, key).title for key in found.product_ids]
 
 
@@ -73,7 +74,7 @@ def test_titles_come_before_the_rest_and_whole_words_before_beginnings(
     saucer = make_product(session, "Saucer")
     saucer.subtitle = "For a mug"
     saucer.sold_count = 1000
-    shelf.refresh(session, [mugs.id, saucer.id])  # pyright: ignore
+    listing_index.refresh(session, [mugs.id, saucer.id])  # pyright: ignore
     assert _titles(session, "mug") == ["Mug Rack", "Dune Mug", "Muggle Plate", "Saucer"]
 
 
@@ -89,13 +90,13 @@ def test_titles_come_before_the_rest_and_whole_words_before_beginnings(
 def test_a_mistyped_word_finds_what_was_meant_and_says_so(
     session: Session, goods: dict[str, int], asked: str, corrected: str, titles: list[str]
 ) -> None:
-    assert search.find(session, asked).corrected == corrected
+    assert search_queries.find(session, asked).corrected == corrected
     assert _titles(session, asked) == titles
 
 
 def test_words_that_are_there_are_never_corrected(session: Session, goods: dict[str, int]) -> None:
-    assert search.find(session, "mug").corrected == ""
-    assert search.find(session, "zeppelin") == search.NOTHING
+    assert search_queries.find(session, "mug").corrected == ""
+    assert search_queries.find(session, "zeppelin") == search_queries.NOTHING
 
 
 @pytest.mark.parametrize("asked", ["DUNE-MUG", "dune-mug", "DUNEMUG", "dunem", "DUNE-M"])
@@ -108,8 +109,8 @@ def test_a_sku_is_found_whole_or_by_its_beginning(
 def test_an_exact_code_beats_longer_ones_and_titles(session: Session) -> None:
     long, short = make_product(session, "Lamp A", sku="LMP-10"), make_product(session, "Lamp B", sku="LMP-1")
     named = make_product(session, "LMP-1 spare part", sku="OTHER")
-    shelf.refresh(session, [long.id, short.id, named.id])  # pyright: ignore
-    assert search.find(session, "lmp-1").product_ids == [short.id]
+    listing_index.refresh(session, [long.id, short.id, named.id])  # pyright: ignore
+    assert search_queries.find(session, "lmp-1").product_ids == [short.id]
 
 
 @pytest.mark.parametrize(
@@ -125,9 +126,9 @@ def test_an_exact_code_beats_longer_ones_and_titles(session: Session) -> None:
 def test_nothing_typed_means_anything_to_the_database(
     session: Session, goods: dict[str, int], asked: str
 ) -> None:
-    found = search.find(session, asked)
+    found = search_queries.find(session, asked)
     assert isinstance(found.product_ids, list)
-    search.suggest(session, asked)
+    search_queries.suggest(session, asked)
     assert sorted(_titles(session, "mug")) == ["Dune Mug", "Mug Rack"]
 
 
@@ -139,7 +140,7 @@ def test_more_than_200_characters_and_8_words_are_not_looked_at() -> None:
 def test_suggestions_mark_what_was_typed_and_lead_to_the_product(
     session: Session, goods: dict[str, int]
 ) -> None:
-    rows = search.suggest(session, "cre")
+    rows = search_queries.suggest(session, "cre")
     assert [(row.kind, row.href, row.before, row.typed, row.after, row.price) for row in rows] == [
         ("product", "/products/creme-bowl", "", "Crè", "me Bowl", "€49.00")
     ]
@@ -147,8 +148,8 @@ def test_suggestions_mark_what_was_typed_and_lead_to_the_product(
 
 def test_a_category_is_suggested_before_its_products(session: Session) -> None:
     product = make_product(session, "Light Bulb", category="Lighting")
-    shelf.refresh(session, [product.id])  # pyright: ignore
-    rows = search.suggest(session, "lig")
+    listing_index.refresh(session, [product.id])  # pyright: ignore
+    rows = search_queries.suggest(session, "lig")
     assert [(row.kind, row.href, row.typed + row.after) for row in rows] == [
         ("category", "/products?category=lighting", "Lighting"),
         ("product", "/products/light-bulb", "Light Bulb"),
@@ -157,24 +158,24 @@ def test_a_category_is_suggested_before_its_products(session: Session) -> None:
 
 @pytest.mark.parametrize("typed", ["", "m", " m ", "é"])
 def test_less_than_two_letters_suggest_nothing(session: Session, goods: dict[str, int], typed: str) -> None:
-    assert search.suggest(session, typed) == []
+    assert search_queries.suggest(session, typed) == []
 
 
 def test_at_most_eight_rows_are_suggested(session: Session) -> None:
     ids = [make_product(session, f"Lamp {number}").id for number in range(12)]
-    shelf.refresh(session, ids)  # pyright: ignore
-    rows = search.suggest(session, "lam")
+    listing_index.refresh(session, ids)  # pyright: ignore
+    rows = search_queries.suggest(session, "lam")
     assert 0 < len(rows) <= 8
     assert all(isinstance(row, Suggestion) for row in rows)
 
 
 def test_the_words_known_are_counted_out_when_a_product_goes(session: Session) -> None:
     lamp, other = make_product(session, "Umbra Lamp"), make_product(session, "Vela Lamp")
-    shelf.refresh(session, [lamp.id, other.id])  # pyright: ignore
+    listing_index.refresh(session, [lamp.id, other.id])  # pyright: ignore
     lamp.status = "draft"
-    shelf.refresh(session, [lamp.id])  # pyright: ignore
-    assert search.find(session, "umbar") == search.NOTHING
-    assert search.find(session, "vela lmap").product_ids == [other.id]
+    listing_index.refresh(session, [lamp.id])  # pyright: ignore
+    assert search_queries.find(session, "umbar") == search_queries.NOTHING
+    assert search_queries.find(session, "vela lmap").product_ids == [other.id]
 
 
 def test_a_document_lies_by_halves_of_popularity_then_by_id(session: Session) -> None:

@@ -22,8 +22,9 @@ from shop_app.models import (
     Tag,
 )  # fmt: skip
 from shop_app.services.catalog import reviews
-from shop_app.services.listing import kept, search, shelf
-from shop_app.services.stock import stock
+from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.search import index_cache, listing_index
+from shop_app.services.search import queries as search_queries
 from tests.factories import add, make_product, put_in_stock, variant_with, variants_of
 
 pytestmark = pytest.mark.both
@@ -48,7 +49,7 @@ def test_a_product_comes_to_the_shelf_with_its_prices_and_facets(session: Sessio
     product.attributes = [{"name": "Made in", "value": "Norway"}]
     product.sold_count = 7
     add(session, ProductTag(product_id=product.id, tag_id=add(session, Tag(name="Gift idea")).id))  # pyright: ignore
-    shelf.refresh(session, [product.id])  # pyright: ignore
+    listing_index.refresh(session, [product.id])  # pyright: ignore
 
     item = _item(session, product)
     assert item is not None
@@ -63,12 +64,12 @@ def test_a_product_comes_to_the_shelf_with_its_prices_and_facets(session: Sessio
 
 def test_folding_again_changes_nothing(session: Session) -> None:
     product = make_product(session, options={"Colour": ["Moss"]})
-    shelf.refresh(session, [product.id])  # pyright: ignore
+    listing_index.refresh(session, [product.id])  # pyright: ignore
     before = session.connection().execute(text("SELECT * FROM search_document")).all()
     terms = session.connection().execute(text("SELECT * FROM search_term ORDER BY term")).all()
     facets = _facets(session, product)
 
-    shelf.refresh(session, [product.id])  # pyright: ignore
+    listing_index.refresh(session, [product.id])  # pyright: ignore
 
     assert session.connection().execute(text("SELECT * FROM search_document")).all() == before
     assert session.connection().execute(text("SELECT * FROM search_term ORDER BY term")).all() == terms
@@ -78,8 +79,8 @@ def test_folding_again_changes_nothing(session: Session) -> None:
 @pytest.mark.parametrize("why", ["draft", "scheduled", "nothing to sell", "deleted variants"])
 def test_what_cannot_be_bought_leaves_the_shelf_facets_and_search(session: Session, why: str) -> None:
     product = make_product(session, options={"Colour": ["Moss"]})
-    shelf.refresh(session, [product.id])  # pyright: ignore
-    assert search.find(session, "fable").product_ids == [product.id]
+    listing_index.refresh(session, [product.id])  # pyright: ignore
+    assert search_queries.find(session, "fable").product_ids == [product.id]
 
     if why == "draft":
         product.status = ProductStatus.DRAFT
@@ -90,11 +91,11 @@ def test_what_cannot_be_bought_leaves_the_shelf_facets_and_search(session: Sessi
             variant.active = False
         if why == "deleted variants":
             session.delete(variant)
-    shelf.refresh(session, [product.id])  # pyright: ignore
+    listing_index.refresh(session, [product.id])  # pyright: ignore
 
     assert _item(session, product) is None
     assert _facets(session, product) == set()
-    assert search.find(session, "fable") == search.NOTHING
+    assert search_queries.find(session, "fable") == search_queries.NOTHING
     assert session.connection().execute(text("SELECT count(*) FROM search_document")).scalar() == 0
 
 
@@ -103,7 +104,7 @@ def test_the_option_that_shopify_makes_up_is_no_facet_and_the_addresss_own_names
 ) -> None:
     plain = make_product(session, "Plain", options={"Title": ["Default Title"]})
     odd = make_product(session, "Odd", options={"Sort": ["A"]})
-    shelf.refresh(session, [plain.id, odd.id])  # pyright: ignore
+    listing_index.refresh(session, [plain.id, odd.id])  # pyright: ignore
     assert _facets(session, plain) == set()
     assert _facets(session, odd) == {("option-sort", "a", "A")}
 
@@ -111,22 +112,22 @@ def test_the_option_that_shopify_makes_up_is_no_facet_and_the_addresss_own_names
 def test_the_stock_flag_turns_with_the_last_unit_and_not_before(session: Session) -> None:
     product = make_product(session, options={"Colour": ["Moss", "Clay"]}, stock=1)
     moss, clay = variants_of(session, product)
-    shelf.refresh(session, [product.id])  # pyright: ignore
-    at = kept.stamp(session)
+    listing_index.refresh(session, [product.id])  # pyright: ignore
+    at = index_cache.stamp(session)
 
     session.get_one(StockLevel, moss.id).held = 1
-    assert shelf.refresh_availability(session, [moss.id]) is False  # pyright: ignore
-    assert kept.stamp(session) == at
+    assert listing_index.refresh_availability(session, [moss.id]) is False  # pyright: ignore
+    assert index_cache.stamp(session) == at
 
     session.get_one(StockLevel, clay.id).allocated = 1
-    assert shelf.refresh_availability(session, [clay.id]) is True  # pyright: ignore
+    assert listing_index.refresh_availability(session, [clay.id]) is True  # pyright: ignore
     item = _item(session, product)
     assert item is not None
     assert item.in_stock is False
-    assert kept.stamp(session) != at
+    assert index_cache.stamp(session) != at
 
     session.get_one(StockLevel, moss.id).held = 0
-    assert shelf.refresh_availability(session, [moss.id, clay.id]) is True  # pyright: ignore
+    assert listing_index.refresh_availability(session, [moss.id, clay.id]) is True  # pyright: ignore
     item = _item(session, product)
     assert item is not None
     assert item.in_stock is True
@@ -135,44 +136,44 @@ def test_the_stock_flag_turns_with_the_last_unit_and_not_before(session: Session
 def test_a_variant_that_may_be_ordered_ahead_counts_as_in_stock(session: Session) -> None:
     product = make_product(session, stock=0)
     variant = variant_with(session, "FABLE-LAMP")
-    shelf.refresh(session, [product.id])  # pyright: ignore
+    listing_index.refresh(session, [product.id])  # pyright: ignore
     session.get_one(StockLevel, variant.id).policy = "backorder"
-    assert shelf.refresh_availability(session, [variant.id]) is True  # pyright: ignore
+    assert listing_index.refresh_availability(session, [variant.id]) is True  # pyright: ignore
 
 
 def test_more_than_a_chunk_is_folded_and_progress_is_told(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "CHUNK", 2)
+    monkeypatch.setattr(listing_index, "CHUNK", 2)
     ids = [make_product(session, f"Lamp {number}").id for number in range(5)]
     told: list[int] = []
-    shelf.refresh(session, [*ids, ids[0], 999_999], told.append)  # pyright: ignore
+    listing_index.refresh(session, [*ids, ids[0], 999_999], told.append)  # pyright: ignore
     assert told == [2, 4, 6]
     assert session.exec(select(col(ShelfItem.product_id)).order_by(col(ShelfItem.product_id))).all() == ids
 
 
 def test_popular_products_move_to_the_front_of_the_search(session: Session) -> None:
     first, second = (make_product(session, f"Lamp {name}").id for name in ("one", "two"))
-    shelf.refresh(session, [first, second])  # pyright: ignore
-    assert search.find(session, "lamp").product_ids == [first, second]
+    listing_index.refresh(session, [first, second])  # pyright: ignore
+    assert search_queries.find(session, "lamp").product_ids == [first, second]
     session.get_one(Product, second).sold_count = 40
-    shelf.refresh(session, [second])  # pyright: ignore
-    assert search.find(session, "lamp").product_ids == [second, first]
+    listing_index.refresh(session, [second])  # pyright: ignore
+    assert search_queries.find(session, "lamp").product_ids == [second, first]
 
 
 def test_a_sale_moves_a_product_in_lists_at_once_and_in_the_search_when_it_doubles(session: Session) -> None:
     first, second = (make_product(session, f"Lamp {name}") for name in ("one", "two"))
     second.sold_count = 4
-    shelf.refresh(session, [first.id, second.id])  # pyright: ignore
-    at = kept.stamp(session)
+    listing_index.refresh(session, [first.id, second.id])  # pyright: ignore
+    at = index_cache.stamp(session)
     second.sold_count = 5
-    shelf.refresh_sold(session, [second.id])  # pyright: ignore
+    listing_index.refresh_sold(session, [second.id])  # pyright: ignore
     item = _item(session, second)
     assert item is not None
-    assert (item.sold_count, kept.stamp(session)) == (5, at)
+    assert (item.sold_count, index_cache.stamp(session)) == (5, at)
     first.sold_count = 8
-    shelf.refresh_sold(session, [first.id])  # pyright: ignore
-    assert search.find(session, "lamp").product_ids == [first.id, second.id]
+    listing_index.refresh_sold(session, [first.id])  # pyright: ignore
+    assert search_queries.find(session, "lamp").product_ids == [first.id, second.id]
 
 
 def test_published_reviews_alone_count(session: Session) -> None:
@@ -180,7 +181,7 @@ def test_published_reviews_alone_count(session: Session) -> None:
     for stars, status in ((5, "published"), (4, "published"), (1, "pending"), (1, "rejected")):
         add(session, Review(product_id=product.id, author_name="A", stars=stars, status=ReviewStatus(status)))  # pyright: ignore
     reviews.refold(session, [product.id])  # pyright: ignore
-    shelf.refresh(session, [product.id])  # pyright: ignore
+    listing_index.refresh(session, [product.id])  # pyright: ignore
     session.expire_all()
     assert (product.review_count, product.stars_sum) == (2, 9)
     item = _item(session, product)
@@ -194,19 +195,19 @@ def test_a_product_without_a_stock_level_is_sold_out(session: Session) -> None:
     level = session.get_one(StockLevel, variant.id)
     session.delete(level)
     session.flush()
-    shelf.refresh(session, [product.id])  # pyright: ignore
+    listing_index.refresh(session, [product.id])  # pyright: ignore
     item = _item(session, product)
     assert item is not None
     assert item.in_stock is False
     put_in_stock(session, variant, 1)
-    assert shelf.refresh_availability(session, [variant.id]) is True  # pyright: ignore
+    assert listing_index.refresh_availability(session, [variant.id]) is True  # pyright: ignore
 
 
 def test_a_movement_of_stock_turns_the_flag_by_itself(session: Session) -> None:
     product = make_product(session, stock=2)
     variant = variant_with(session, "FABLE-LAMP")
-    shelf.refresh(session, [product.id])  # pyright: ignore
-    stock.set_on_hand(session, variant.id, 0, reason="stocktake", actor="test")  # pyright: ignore
+    listing_index.refresh(session, [product.id])  # pyright: ignore
+    inventory_commands.set_on_hand(session, variant.id, 0, reason="stocktake", actor="test")  # pyright: ignore
     item = _item(session, product)
     assert item is not None
     assert item.in_stock is False
@@ -222,7 +223,7 @@ def test_a_long_fold_serves_its_old_self_while_it_is_renewed_behind(engine: Engi
             renewed.set()
         return len(built)
 
-    fold = kept.Kept(build)
+    fold = index_cache.Kept(build)
     with Session(engine) as session:
         assert fold.get(session, "a") == 1
         held = fold._values[session.connection().engine]

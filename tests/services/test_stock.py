@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel
 from shop_app.core import events
 from shop_app.core.errors import Conflict, Invalid, OutOfStock
 from shop_app.models import Order, StockPolicy
-from shop_app.services.stock import stock
+from shop_app.services.inventory import commands as inventory_commands
 from tests.factories import make_cart, make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both
@@ -45,7 +45,9 @@ def ledger(session: Session, variant_id: int) -> list[tuple[str, int, int, int]]
 
 
 def test_a_stocktake_sets_what_is_there_and_says_who_and_why(session, lamp):
-    stock.set_on_hand(session, lamp, 7, reason="stocktake", actor="clerk@example.com", note="shelf 3")
+    inventory_commands.set_on_hand(
+        session, lamp, 7, reason="stocktake", actor="clerk@example.com", note="shelf 3"
+    )
 
     assert stock_of(session, "LAMP") == (7, 0, 0)
     assert ledger(session, lamp) == [("received", 10, 0, 0), ("adjusted", -3, 0, 0)]
@@ -56,7 +58,7 @@ def test_a_stocktake_sets_what_is_there_and_says_who_and_why(session, lamp):
 
 
 def test_setting_what_is_there_already_leaves_no_trace(session, lamp):
-    stock.set_on_hand(session, lamp, 10, reason="stocktake")
+    inventory_commands.set_on_hand(session, lamp, 10, reason="stocktake")
 
     assert ledger(session, lamp) == [("received", 10, 0, 0)]
 
@@ -64,39 +66,39 @@ def test_setting_what_is_there_already_leaves_no_trace(session, lamp):
 @pytest.mark.parametrize("units", [-1, 10**9 + 1])
 def test_absurd_numbers_are_refused(session, lamp, units):
     with pytest.raises(Invalid):
-        stock.set_on_hand(session, lamp, units, reason="stocktake")
+        inventory_commands.set_on_hand(session, lamp, units, reason="stocktake")
 
     assert stock_of(session, "LAMP") == (10, 0, 0)
 
 
 def test_units_of_orders_and_holds_cannot_be_taken_out_of_the_house(session, lamp):
     cart = make_cart(session)
-    stock.hold(session, cart.id or 0, {lamp: 8}, expires_at=UNTIL)
+    inventory_commands.hold(session, cart.id or 0, {lamp: 8}, expires_at=UNTIL)
     with pytest.raises(Invalid, match="already have more units"):
-        stock.adjust(session, lamp, -3, reason="broken")
+        inventory_commands.adjust(session, lamp, -3, reason="broken")
 
     assert stock_of(session, "LAMP") == (10, 0, 8)
-    stock.adjust(session, lamp, -2, reason="broken")
+    inventory_commands.adjust(session, lamp, -2, reason="broken")
     assert stock_of(session, "LAMP") == (8, 0, 8)
 
 
 def test_a_hold_is_exactly_what_was_asked_for_last(session, lamp, bowl):
     cart = make_cart(session)
-    stock.hold(session, cart.id or 0, {lamp: 2, bowl: 4}, expires_at=UNTIL)
-    stock.hold(session, cart.id or 0, {lamp: 5}, expires_at=UNTIL)
+    inventory_commands.hold(session, cart.id or 0, {lamp: 2, bowl: 4}, expires_at=UNTIL)
+    inventory_commands.hold(session, cart.id or 0, {lamp: 5}, expires_at=UNTIL)
 
     assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((10, 0, 5), (4, 0, 0))
     for _again in range(2):
-        stock.unhold(session, cart.id or 0, reason="expired")
+        inventory_commands.unhold(session, cart.id or 0, reason="expired")
     assert stock_of(session, "LAMP") == (10, 0, 0)
     assert ledger(session, lamp)[1:] == [("held", 0, 0, 2), ("held", 0, 0, 3), ("unheld", 0, 0, -5)]
 
 
 def test_what_others_hold_cannot_be_held_and_the_refusal_tells_every_line(session, lamp, bowl):
     first, second = make_cart(session, key="first"), make_cart(session, key="second")
-    stock.hold(session, first.id or 0, {bowl: 3}, expires_at=UNTIL)
+    inventory_commands.hold(session, first.id or 0, {bowl: 3}, expires_at=UNTIL)
     with pytest.raises(OutOfStock) as refusal, session.begin_nested():
-        stock.hold(session, second.id or 0, {bowl: 2, lamp: 1}, expires_at=UNTIL)
+        inventory_commands.hold(session, second.id or 0, {bowl: 2, lamp: 1}, expires_at=UNTIL)
 
     assert refusal.value.left == {"BOWL": 1, "LAMP": 1}
     assert refusal.value.message == "Only 1 of Bowl is left."
@@ -105,8 +107,8 @@ def test_what_others_hold_cannot_be_held_and_the_refusal_tells_every_line(sessio
 
 def test_an_order_takes_over_what_its_cart_holds(session, bowl):
     cart = make_cart(session)
-    stock.hold(session, cart.id or 0, {bowl: 4}, expires_at=UNTIL)
-    stock.allocate(session, an_order(session), {bowl: 4}, cart_id=cart.id)
+    inventory_commands.hold(session, cart.id or 0, {bowl: 4}, expires_at=UNTIL)
+    inventory_commands.allocate(session, an_order(session), {bowl: 4}, cart_id=cart.id)
 
     assert stock_of(session, "BOWL") == (4, 4, 0)
     assert ledger(session, bowl)[-1] == ("allocated", 0, 4, -4)
@@ -114,9 +116,9 @@ def test_an_order_takes_over_what_its_cart_holds(session, bowl):
 
 def test_an_order_gives_back_what_it_has_once(session, lamp, bowl):
     order_id = an_order(session)
-    stock.allocate(session, order_id, {lamp: 3, bowl: 1})
+    inventory_commands.allocate(session, order_id, {lamp: 3, bowl: 1})
     for _again in range(2):
-        stock.release(session, order_id, reason="order cancelled")
+        inventory_commands.release(session, order_id, reason="order cancelled")
 
     assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((10, 0, 0), (4, 0, 0))
     assert ledger(session, lamp)[1:] == [("allocated", 0, 3, 0), ("released", 0, -3, 0)]
@@ -124,7 +126,7 @@ def test_an_order_gives_back_what_it_has_once(session, lamp, bowl):
 
 def test_what_may_be_backordered_is_never_out_of_stock(session):
     make_product(session, "Chair", stock=0, policy=StockPolicy.BACKORDER)
-    stock.allocate(session, an_order(session), {id_of(session, "CHAIR"): 5})
+    inventory_commands.allocate(session, an_order(session), {id_of(session, "CHAIR"): 5})
 
     assert stock_of(session, "CHAIR") == (0, 5, 0)
 
@@ -134,8 +136,8 @@ CLERK = "staff:clerk@example.com"
 
 def test_a_parcel_takes_its_units_out_of_the_house(session, lamp, bowl):
     order_id = an_order(session)
-    stock.allocate(session, order_id, {lamp: 3, bowl: 1})
-    stock.ship(session, order_id, {lamp: 2, bowl: 0}, actor=CLERK, note="DHL 1")
+    inventory_commands.allocate(session, order_id, {lamp: 3, bowl: 1})
+    inventory_commands.ship(session, order_id, {lamp: 2, bowl: 0}, actor=CLERK, note="DHL 1")
 
     assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((8, 1, 0), (4, 1, 0))
     assert ledger(session, lamp)[2:] == [("shipped", -2, -2, 0)]
@@ -146,12 +148,12 @@ def test_a_parcel_takes_its_units_out_of_the_house(session, lamp, bowl):
 
 def test_no_parcel_takes_more_than_its_order_has(session, lamp):
     first, second = an_order(session), an_order(session, number=2)
-    stock.allocate(session, first, {lamp: 2})
-    stock.allocate(session, second, {lamp: 5})
+    inventory_commands.allocate(session, first, {lamp: 2})
+    inventory_commands.allocate(session, second, {lamp: 5})
     with pytest.raises(Conflict, match="more than the order has"):
-        stock.ship(session, first, {lamp: 3}, actor=CLERK)
+        inventory_commands.ship(session, first, {lamp: 3}, actor=CLERK)
     with pytest.raises(Invalid):
-        stock.ship(session, first, {lamp: -1}, actor=CLERK)
+        inventory_commands.ship(session, first, {lamp: -1}, actor=CLERK)
 
     assert stock_of(session, "LAMP") == (10, 7, 0)
 
@@ -159,25 +161,25 @@ def test_no_parcel_takes_more_than_its_order_has(session, lamp):
 def test_what_is_still_to_come_can_be_ordered_and_not_be_sent(session):
     make_product(session, "Chair", stock=2, policy=StockPolicy.BACKORDER)
     chair, order_id = id_of(session, "CHAIR"), an_order(session)
-    stock.allocate(session, order_id, {chair: 5})
+    inventory_commands.allocate(session, order_id, {chair: 5})
     with pytest.raises(Conflict, match="5 of Chair are to leave, and 2 are in the house"):
-        stock.ship(session, order_id, {chair: 5}, actor=CLERK)
-    stock.ship(session, order_id, {chair: 2}, actor=CLERK)
+        inventory_commands.ship(session, order_id, {chair: 5}, actor=CLERK)
+    inventory_commands.ship(session, order_id, {chair: 2}, actor=CLERK)
     with pytest.raises(Conflict):
-        stock.write_off(session, order_id, {chair: 1}, reason="broken", actor=CLERK)
+        inventory_commands.write_off(session, order_id, {chair: 1}, reason="broken", actor=CLERK)
 
     assert stock_of(session, "CHAIR") == (0, 3, 0)
 
 
 def test_a_parcel_that_was_cancelled_can_be_sent_again(session, lamp):
     order_id = an_order(session)
-    stock.allocate(session, order_id, {lamp: 3})
-    stock.ship(session, order_id, {lamp: 3}, actor=CLERK)
-    stock.recall(session, order_id, {lamp: 3}, actor=CLERK)
+    inventory_commands.allocate(session, order_id, {lamp: 3})
+    inventory_commands.ship(session, order_id, {lamp: 3}, actor=CLERK)
+    inventory_commands.recall(session, order_id, {lamp: 3}, actor=CLERK)
     assert stock_of(session, "LAMP") == (10, 3, 0)
     with pytest.raises(Conflict):
-        stock.recall(session, order_id, {lamp: 1}, actor=CLERK)
-    stock.ship(session, order_id, {lamp: 3}, actor=CLERK)
+        inventory_commands.recall(session, order_id, {lamp: 1}, actor=CLERK)
+    inventory_commands.ship(session, order_id, {lamp: 3}, actor=CLERK)
 
     assert stock_of(session, "LAMP") == (7, 0, 0)
     assert [entry[0] for entry in ledger(session, lamp)[2:]] == ["shipped", "recalled", "shipped"]
@@ -185,15 +187,15 @@ def test_a_parcel_that_was_cancelled_can_be_sent_again(session, lamp):
 
 def test_returned_goods_are_on_the_shelf_for_anyone(session, lamp):
     order_id = an_order(session)
-    stock.allocate(session, order_id, {lamp: 3})
+    inventory_commands.allocate(session, order_id, {lamp: 3})
     with pytest.raises(Conflict):
-        stock.take_back(session, order_id, {lamp: 1}, reason="return 1", actor=CLERK)
-    stock.ship(session, order_id, {lamp: 3}, actor=CLERK)
-    stock.take_back(session, order_id, {lamp: 2}, reason="return 1", actor=CLERK)
+        inventory_commands.take_back(session, order_id, {lamp: 1}, reason="return 1", actor=CLERK)
+    inventory_commands.ship(session, order_id, {lamp: 3}, actor=CLERK)
+    inventory_commands.take_back(session, order_id, {lamp: 2}, reason="return 1", actor=CLERK)
     with pytest.raises(Conflict):
-        stock.take_back(session, order_id, {lamp: 2}, reason="return 2", actor=CLERK)
+        inventory_commands.take_back(session, order_id, {lamp: 2}, reason="return 2", actor=CLERK)
     with pytest.raises(Conflict):
-        stock.recall(session, order_id, {lamp: 2}, actor=CLERK)
+        inventory_commands.recall(session, order_id, {lamp: 2}, actor=CLERK)
 
     assert stock_of(session, "LAMP") == (9, 0, 0)
     assert ledger(session, lamp)[-1] == ("returned", 2, 0, 0)
@@ -201,22 +203,22 @@ def test_returned_goods_are_on_the_shelf_for_anyone(session, lamp):
 
 def test_part_of_an_order_is_released_and_the_rest_stays(session, lamp, bowl):
     order_id = an_order(session)
-    stock.allocate(session, order_id, {lamp: 3, bowl: 2})
-    stock.release(session, order_id, reason="cancelled", actor=CLERK, quantities={lamp: 1})
+    inventory_commands.allocate(session, order_id, {lamp: 3, bowl: 2})
+    inventory_commands.release(session, order_id, reason="cancelled", actor=CLERK, quantities={lamp: 1})
     with pytest.raises(Conflict):
-        stock.release(session, order_id, reason="cancelled", quantities={lamp: 3})
+        inventory_commands.release(session, order_id, reason="cancelled", quantities={lamp: 3})
 
     assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((10, 2, 0), (4, 2, 0))
-    stock.release(session, order_id, reason="cancelled")
+    inventory_commands.release(session, order_id, reason="cancelled")
     assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((10, 0, 0), (4, 0, 0))
 
 
 def test_what_is_cancelled_without_restock_is_gone_from_the_house(session, lamp):
     order_id = an_order(session)
-    stock.allocate(session, order_id, {lamp: 3})
-    stock.write_off(session, order_id, {lamp: 2}, reason="broken", actor=CLERK)
+    inventory_commands.allocate(session, order_id, {lamp: 3})
+    inventory_commands.write_off(session, order_id, {lamp: 2}, reason="broken", actor=CLERK)
     with pytest.raises(Conflict):
-        stock.write_off(session, order_id, {lamp: 2}, reason="broken", actor=CLERK)
+        inventory_commands.write_off(session, order_id, {lamp: 2}, reason="broken", actor=CLERK)
 
     assert stock_of(session, "LAMP") == (8, 1, 0)
     assert ledger(session, lamp)[-1] == ("adjusted", -2, -2, 0)

@@ -12,9 +12,10 @@ from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.books import books
-from shop_app.services.stock import stock, stock_desk
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.books import check as books
+from shop_app.services.inventory import admin as inventory_admin
+from shop_app.services.inventory import commands as inventory_commands
 from tests.factories import make_cart, make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both
@@ -34,10 +35,10 @@ def audit(session: Session) -> list[tuple[str, str, dict, dict]]:
 
 
 def test_units_are_set_with_reason_actor_and_note(session, lamp):
-    found = stock_desk.set_units(session, "LAMP", 7, seen=10, reason="count", note=" shelf 3 ", by=CLERK)
+    found = inventory_admin.set_units(session, "LAMP", 7, seen=10, reason="count", note=" shelf 3 ", by=CLERK)
 
     assert (found.on_hand, found.left, found.title) == (7, 7, "Lamp")
-    last = stock_desk.history(session, "LAMP", by=CLERK)[0]
+    last = inventory_admin.history(session, "LAMP", by=CLERK)[0]
     assert (last.kind, last.on_hand, last.reason, last.note, last.actor) == (
         "adjusted", -3, "count", "shelf 3", "staff:clerk@example.com",
     )  # fmt: skip
@@ -49,17 +50,17 @@ def test_units_are_set_with_reason_actor_and_note(session, lamp):
 
 
 def test_units_that_came_or_went_are_added_to_what_is_there_now(session, lamp):
-    stock_desk.change_units(session, "LAMP", 5, reason="delivery", by=CLERK)
-    found = stock_desk.change_units(session, "LAMP", -1, reason="broken", by=CLERK)
+    inventory_admin.change_units(session, "LAMP", 5, reason="delivery", by=CLERK)
+    found = inventory_admin.change_units(session, "LAMP", -1, reason="broken", by=CLERK)
 
     assert (found.on_hand, stock_of(session, "LAMP")) == (14, (14, 0, 0))
-    assert [entry.on_hand for entry in stock_desk.history(session, "LAMP", by=CLERK)] == [-1, 5, 10]
+    assert [entry.on_hand for entry in inventory_admin.history(session, "LAMP", by=CLERK)] == [-1, 5, 10]
 
 
 def test_a_number_that_has_moved_on_is_not_overwritten(session, lamp):
-    stock.adjust(session, lamp, -2, reason="broken")
+    inventory_commands.adjust(session, lamp, -2, reason="broken")
     with pytest.raises(Conflict, match="There are 8 units in the house now, not 10 any more"):
-        stock_desk.set_units(session, "LAMP", 12, seen=10, reason="count", by=CLERK)
+        inventory_admin.set_units(session, "LAMP", 12, seen=10, reason="count", by=CLERK)
 
     assert (stock_of(session, "LAMP"), audit(session)) == ((8, 0, 0), [])
 
@@ -79,31 +80,35 @@ def test_a_number_that_has_moved_on_is_not_overwritten(session, lamp):
 def test_what_cannot_be_is_refused_and_changes_nothing(session, lamp, wrong):
     values = {"delta": 1, "reason": "found", "note": ""} | wrong
     with pytest.raises(Invalid), session.begin_nested():
-        stock_desk.change_units(session, "LAMP", values["delta"], reason=values["reason"],
+        inventory_admin.change_units(session, "LAMP", values["delta"], reason=values["reason"],
                                 note=values["note"], by=CLERK)  # fmt: skip
 
     assert (stock_of(session, "LAMP"), audit(session)) == ((10, 0, 0), [])
 
 
 def test_promised_units_stay_in_the_house(session, lamp):
-    stock.hold(session, make_cart(session).id or 0, {lamp: 8}, expires_at=now() + timedelta(minutes=1))
+    inventory_commands.hold(
+        session, make_cart(session).id or 0, {lamp: 8}, expires_at=now() + timedelta(minutes=1)
+    )
     with pytest.raises(Invalid, match="already have more units"):
-        stock_desk.set_units(session, "LAMP", 7, seen=10, reason="count", by=CLERK)
+        inventory_admin.set_units(session, "LAMP", 7, seen=10, reason="count", by=CLERK)
 
-    assert stock_desk.set_units(session, "LAMP", 8, seen=10, reason="count", by=CLERK).left == 0
+    assert inventory_admin.set_units(session, "LAMP", 8, seen=10, reason="count", by=CLERK).left == 0
 
 
 def test_backorders_are_allowed_until_a_day_and_end_once_all_is_there(session, lamp, clock):
     expected = date(2026, 12, 12)
-    found = stock_desk.set_policy(session, "LAMP", backorder=True, expected_on=expected, by=CLERK)
+    found = inventory_admin.set_policy(session, "LAMP", backorder=True, expected_on=expected, by=CLERK)
     assert (found.backorder, found.expected_on) == (True, "2026-12-12")
-    stock.hold(session, make_cart(session).id or 0, {lamp: 12}, expires_at=now() + timedelta(minutes=1))
+    inventory_commands.hold(
+        session, make_cart(session).id or 0, {lamp: 12}, expires_at=now() + timedelta(minutes=1)
+    )
     with pytest.raises(Invalid, match="12 are promised and 10 are in the house"):
-        stock_desk.set_policy(session, "LAMP", backorder=False, by=CLERK)
-    assert stock_desk.standing(session, "LAMP", by=CLERK).backorder is True
+        inventory_admin.set_policy(session, "LAMP", backorder=False, by=CLERK)
+    assert inventory_admin.standing(session, "LAMP", by=CLERK).backorder is True
 
-    stock_desk.change_units(session, "LAMP", 2, reason="delivery", by=CLERK)
-    found = stock_desk.set_policy(session, "LAMP", backorder=False, by=CLERK)
+    inventory_admin.change_units(session, "LAMP", 2, reason="delivery", by=CLERK)
+    found = inventory_admin.set_policy(session, "LAMP", backorder=False, by=CLERK)
     assert (found.backorder, found.expected_on, found.left) == (False, "", 0)
     assert [entry[1:] for entry in audit(session)][::2] == [
         ("stock_policy_set", {"policy": "deny", "expected_on": ""},
@@ -115,30 +120,30 @@ def test_backorders_are_allowed_until_a_day_and_end_once_all_is_there(session, l
 
 def test_a_day_that_has_passed_is_no_promise(session, lamp, clock):
     with pytest.raises(Invalid, match="still to come"):
-        stock_desk.set_policy(session, "LAMP", backorder=True, expected_on=date(2026, 11, 20), by=CLERK)
+        inventory_admin.set_policy(session, "LAMP", backorder=True, expected_on=date(2026, 11, 20), by=CLERK)
 
-    assert stock.levels(session, [lamp])[lamp].backorder is False
+    assert inventory_commands.levels(session, [lamp])[lamp].backorder is False
 
 
 def test_a_variant_that_was_never_stocked_gets_its_first_units(session, lamp):
     session.connection().execute(text("DELETE FROM stock_movement"))
     session.connection().execute(text("DELETE FROM stock_level"))
-    assert stock_desk.standing(session, "LAMP", by=CLERK).on_hand == 0
-    assert stock_desk.change_units(session, "LAMP", 4, reason="delivery", by=CLERK).on_hand == 4
+    assert inventory_admin.standing(session, "LAMP", by=CLERK).on_hand == 0
+    assert inventory_admin.change_units(session, "LAMP", 4, reason="delivery", by=CLERK).on_hand == 4
 
 
 def test_without_the_right_nothing_is_seen_or_changed(session, lamp):
     guest = Principal("staff", 0, "new@example.com", "New", "clerk", frozenset({"inventory.view"}))
     for attempt in (
-        lambda: stock_desk.standing(session, "LAMP", by=NOBODY),
-        lambda: stock_desk.history(session, "LAMP", by=NOBODY),
-        lambda: stock_desk.set_units(session, "LAMP", 1, seen=10, reason="count", by=guest),
-        lambda: stock_desk.change_units(session, "LAMP", 1, reason="found", by=guest),
-        lambda: stock_desk.set_policy(session, "LAMP", backorder=True, by=guest),
+        lambda: inventory_admin.standing(session, "LAMP", by=NOBODY),
+        lambda: inventory_admin.history(session, "LAMP", by=NOBODY),
+        lambda: inventory_admin.set_units(session, "LAMP", 1, seen=10, reason="count", by=guest),
+        lambda: inventory_admin.change_units(session, "LAMP", 1, reason="found", by=guest),
+        lambda: inventory_admin.set_policy(session, "LAMP", backorder=True, by=guest),
     ):
         with pytest.raises(Forbidden):
             attempt()
     with pytest.raises(NotFound):
-        stock_desk.standing(session, "NOPE", by=guest)
+        inventory_admin.standing(session, "NOPE", by=guest)
 
     assert (stock_of(session, "LAMP"), audit(session)) == ((10, 0, 0), [])

@@ -13,12 +13,15 @@ from shop_app.core.clock import now
 from shop_app.core.errors import Invalid
 from shop_app.providers import taxes as engines
 from shop_app.providers.taxes import Place, QuotedRate
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout, taxes, vat_numbers
-from shop_app.services.checkout.checkout import CheckoutForm
-from shop_app.services.checkout.price_changes import PriceRisen
-from shop_app.services.orders import orders
+from shop_app.services.books import check as books
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import CheckoutForm
+from shop_app.services.cart.price_changes import PriceRisen
+from shop_app.services.orders import placing
+from shop_app.services.storefront import order_page
+from shop_app.services.taxes import queries as taxes_queries
+from shop_app.services.taxes import vat_numbers
 from tests.factories import key_hash, make_basics, make_product, make_promotion
 
 pytestmark = pytest.mark.both
@@ -37,13 +40,13 @@ def _shop(session: Session) -> None:
     make_basics(session)
     make_product(session, "Dune Mug", price_minor=2400)
     make_product(session, "Field Book", price_minor=1100, tax_class="reduced")
-    cart.add(session, ME, "DUNE-MUG", 2)
-    cart.add(session, ME, "FIELD-BOOK", 1)
+    cart_commands.add(session, ME, "DUNE-MUG", 2)
+    cart_commands.add(session, ME, "FIELD-BOOK", 1)
 
 
-def place(session: Session, form: CheckoutForm) -> orders.PlacedOrder:
+def place(session: Session, form: CheckoutForm) -> placing.PlacedOrder:
     shown = checkout.save(session, ME, form).total_minor
-    return orders.place(session, ME, form, expected_total_minor=shown)
+    return placing.place(session, ME, form, expected_total_minor=shown)
 
 
 def rows(session: Session, table: str) -> list[Row[Any]]:
@@ -55,7 +58,7 @@ def rows(session: Session, table: str) -> list[Row[Any]]:
 
 def test_where_prices_hold_no_tax_it_comes_on_top_everywhere(session, configure):
     configure(SHOP_PRICES_INCLUDE_TAX="false")
-    view = cart.view(session, ME)
+    view = cart_commands.view(session, ME)
     assert (view.subtotal, view.total, view.tax_note) == ("€59.00", "€68.89", "")
     assert view.tax_lines == [("19 % tax", "€9.12"), ("7 % tax", "€0.77")]
     assert view.price_note == "Plus tax. Delivery is added at checkout."
@@ -69,7 +72,7 @@ def test_where_prices_hold_no_tax_it_comes_on_top_everywhere(session, configure)
     )  # fmt: skip
     taxed = [(row.base_minor, row.amount_minor, row.included) for row in rows(session, "order_tax_line")]
     assert taxed == [(4800, 912, False), (1100, 77, False), (0, 0, False)]
-    shown = orders.view(session, placed.token)
+    shown = order_page.view(session, placed.token)
     assert (shown.tax_on_top, shown.tax_lines) == (True, [("19 % tax", "€9.12"), ("7 % tax", "€0.77")])
     assert books.check(session).violations == ()
 
@@ -98,14 +101,14 @@ def test_a_valid_number_of_another_member_turns_the_tax_over(session, configure)
     assert taxed == [
         ("Reverse charge", 0, 4000, 0), ("Reverse charge", 0, 1000, 0), ("Reverse charge", 0, 742, 0),
     ]  # fmt: skip
-    shown = orders.view(session, placed.token)
+    shown = order_page.view(session, placed.token)
     assert (shown.tax_lines, shown.tax_on_top) == ([], False)
     assert (shown.tax_note, shown.vat_number) == ("Reverse charge: VAT is owed by the recipient", UID)
     assert books.check(session).violations == ()
-    again = orders.place(session, ME, replace(AUSTRIAN, vat_number=UID), expected_total_minor=5742)
+    again = placing.place(session, ME, replace(AUSTRIAN, vat_number=UID), expected_total_minor=5742)
     assert again.order_id == placed.order_id
-    with pytest.raises(orders.Superseded):
-        orders.place(session, ME, AUSTRIAN, expected_total_minor=10**9)
+    with pytest.raises(placing.Superseded):
+        placing.place(session, ME, AUSTRIAN, expected_total_minor=10**9)
 
 
 def test_without_a_number_of_the_shop_or_abroad_the_tax_stays(session, configure):
@@ -133,7 +136,7 @@ def test_a_number_that_cannot_be_is_refused_by_name_and_changes_no_price(
     form = replace(AUSTRIAN, vat_number=number)
     assert checkout.save(session, ME, form).tax_note == ""
     with pytest.raises(Invalid) as refusal:
-        orders.place(session, ME, form, expected_total_minor=10**9)
+        placing.place(session, ME, form, expected_total_minor=10**9)
 
     assert (refusal.value.field, refusal.value.message) == ("vat_number", sentence)
     assert rows(session, "customer_order") == []
@@ -170,7 +173,7 @@ def with_engine(monkeypatch) -> None:
 
 
 def test_what_the_engine_said_is_the_tax_of_the_order(session, with_engine):
-    taxes.keep_quotes(session, VIENNA, FakeEngine().rates(VIENNA, []))
+    taxes_queries.keep_quotes(session, VIENNA, FakeEngine().rates(VIENNA, []))
     place(session, AUSTRIAN)
 
     taxed = {(row.label, row.rate_ppm, row.amount_minor) for row in rows(session, "order_tax_line")}
@@ -179,27 +182,27 @@ def test_what_the_engine_said_is_the_tax_of_the_order(session, with_engine):
 
 
 def test_the_engine_is_asked_again_after_an_hour_and_its_last_word_holds(session, with_engine, clock):
-    assert taxes.to_ask(session, VIENNA) == ["reduced", "standard"]
-    taxes.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 250_000)})
-    assert taxes.to_ask(session, VIENNA) == []
+    assert taxes_queries.to_ask(session, VIENNA) == ["reduced", "standard"]
+    taxes_queries.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 250_000)})
+    assert taxes_queries.to_ask(session, VIENNA) == []
     clock.shift(3601)
-    assert taxes.to_ask(session, VIENNA) == ["reduced", "standard"]
-    assert taxes.rates(session, VIENNA, now().date())["standard"].ppm == 250_000
-    taxes.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 260_000)})
-    assert taxes.rates(session, VIENNA, now().date())["standard"].ppm == 260_000
+    assert taxes_queries.to_ask(session, VIENNA) == ["reduced", "standard"]
+    assert taxes_queries.rates(session, VIENNA, now().date())["standard"].ppm == 250_000
+    taxes_queries.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 260_000)})
+    assert taxes_queries.rates(session, VIENNA, now().date())["standard"].ppm == 260_000
 
 
 def test_a_rate_that_cannot_be_is_left_out(session, with_engine):
-    taxes.keep_quotes(session, VIENNA, {"standard": QuotedRate("Nonsense", -1)})
+    taxes_queries.keep_quotes(session, VIENNA, {"standard": QuotedRate("Nonsense", -1)})
 
     assert rows(session, "tax_quote") == []
-    assert taxes.rates(session, VIENNA, now().date())["standard"].ppm == 200_000
+    assert taxes_queries.rates(session, VIENNA, now().date())["standard"].ppm == 200_000
 
 
 def test_without_an_engine_old_quotes_count_for_nothing(session):
-    taxes.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 250_000)})
+    taxes_queries.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 250_000)})
 
-    assert taxes.rates(session, VIENNA, now().date())["standard"].ppm == 200_000
+    assert taxes_queries.rates(session, VIENNA, now().date())["standard"].ppm == 200_000
 
 
 # --- A rise, explained ----------------------------------------------------------------------------
@@ -207,13 +210,13 @@ def test_without_an_engine_old_quotes_count_for_nothing(session):
 
 def test_every_cent_of_a_rise_is_explained_by_the_parts_that_the_page_showed(session, clock):
     make_promotion(session, "AUTUMN10")
-    cart.apply_code(session, ME, "AUTUMN10")
+    cart_commands.apply_code(session, ME, "AUTUMN10")
     page = checkout.save(session, ME, AUSTRIAN)
     session.connection().exec_driver_sql("UPDATE variant SET price_minor = 2600 WHERE sku = 'DUNE-MUG'")
     session.connection().exec_driver_sql("UPDATE shipping_rate SET price_minor = 990")
     session.connection().exec_driver_sql("UPDATE promotion SET active = false")
     with pytest.raises(PriceRisen) as refusal:
-        orders.place(
+        placing.place(
             session, ME, AUSTRIAN, expected_total_minor=page.total_minor, shown_parts=page.shown_parts
         )
 
@@ -235,7 +238,7 @@ def test_taxes_on_top_are_among_the_parts(session, configure):
     page = checkout.save(session, ME, AUSTRIAN)
     session.connection().exec_driver_sql("UPDATE tax_rate SET rate_ppm = 300000 WHERE rate_ppm = 200000")
     with pytest.raises(PriceRisen) as refusal:
-        orders.place(
+        placing.place(
             session, ME, AUSTRIAN, expected_total_minor=page.total_minor, shown_parts=page.shown_parts
         )
 
@@ -247,7 +250,7 @@ def test_taxes_on_top_are_among_the_parts(session, configure):
 )
 def test_parts_that_do_not_add_up_explain_nothing_and_harm_nobody(session, junk):
     with pytest.raises(PriceRisen) as refusal:
-        orders.place(session, ME, AUSTRIAN, expected_total_minor=5, shown_parts=junk)
+        placing.place(session, ME, AUSTRIAN, expected_total_minor=5, shown_parts=junk)
 
     assert refusal.value.changes == ()
     assert refusal.value.message == "The total is now €67.90, €67.85 more than before."

@@ -13,13 +13,17 @@ from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict
 from shop_app.core.money import show
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.credit import credit
-from shop_app.services.orders import attention, fulfilment, order_life, orders
-from shop_app.services.payments import transfer_time
-from shop_app.services.returns import returns
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.books import check as books
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.credit import commands as credit_commands
+from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.orders import commands as order_commands
+from shop_app.services.orders import placing
+from shop_app.services.orders import review as order_review
+from shop_app.services.payments import transfer_deadlines
+from shop_app.services.returns import commands as return_commands
+from shop_app.services.storefront import order_page
 from shop_app.worker import jobs
 from shop_app.workflows import fulfil, pay, recover
 from tests.factories import key_hash
@@ -71,12 +75,12 @@ def wrong_books() -> tuple:
 
 def shown():
     with db.reading() as session:
-        return orders.view(session, order().token)
+        return order_page.view(session, order().token)
 
 
 def letter(kind: str):
     """The letter of that kind as it would be sent: subject and plain text."""
-    from shop_app.services.letters import LetterToSend
+    from shop_app.services.outbox import LetterToSend
 
     row = next(row for row in rows("letter") if row.kind == kind)
     made = letters.compose(LetterToSend(row.id, kind, row.to_email, row.dedupe_key, row.data), shown())
@@ -143,8 +147,8 @@ def test_money_that_comes_when_the_units_are_gone_needs_a_person(awaited, clock)
     clock.shift(11 * DAY)
     sweep()
     with db.transaction() as session:
-        cart.add(session, key_hash("another"), "SHOAL-BOWL", 3)
-        orders.place(session, key_hash("another"), MANUAL, expected_total_minor=3 * 2780)
+        cart_commands.add(session, key_hash("another"), "SHOAL-BOWL", 3)
+        placing.place(session, key_hash("another"), MANUAL, expected_total_minor=3 * 2780)
     assert mark() is True
     late = order()
     assert (late.status, late.payment_status) == ("expired", "paid")
@@ -165,12 +169,12 @@ def test_a_paid_order_never_ends(awaited, clock):
 def test_one_that_was_paid_between_the_look_and_the_end_goes_on(awaited, clock):
     clock.shift(10 * DAY)
     with db.reading() as session:
-        assert transfer_time.overdue(session) == [order().id]
+        assert transfer_deadlines.overdue(session) == [order().id]
     mark()
     before = everything()
     with db.transaction() as session:
-        transfer_time.expire(session, order().id)
-        transfer_time.remind(session, order().id)
+        transfer_deadlines.expire(session, order().id)
+        transfer_deadlines.remind(session, order().id)
     assert everything() == before
 
 
@@ -188,10 +192,10 @@ def test_many_that_were_handed_over_keep_no_other_from_ending(awaited, clock):
     awaited.pay(MANUAL)
     clock.shift(8 * DAY)
     with db.reading() as session:
-        assert transfer_time.to_remind(session, limit=1) == [2]
+        assert transfer_deadlines.to_remind(session, limit=1) == [2]
     clock.shift(3 * DAY)
     with db.reading() as session:
-        assert transfer_time.overdue(session, limit=1) == [2]
+        assert transfer_deadlines.overdue(session, limit=1) == [2]
     sweep()
     assert [row.status for row in rows("customer_order")] == ["placed", "expired"]
 
@@ -208,7 +212,7 @@ def partly_cancelled(world) -> int:
 def test_of_an_order_that_was_cancelled_in_part_a_late_payment_takes_the_rest_alone(world, clock):
     parcel = partly_cancelled(world)
     with db.transaction() as session:
-        fulfilment.cancel_shipment(session, parcel, by=CLERK)
+        fulfilment_commands.cancel_shipment(session, parcel, by=CLERK)
     assert bowl() == (3, 1, 0)
     clock.shift(11 * DAY)
     sweep()
@@ -222,7 +226,7 @@ def test_of_an_order_that_was_cancelled_in_part_a_late_payment_takes_the_rest_al
 def test_of_an_order_that_was_cancelled_in_part_no_more_is_noted_than_is_owed(world):
     partly_cancelled(world)
     with db.reading() as session:
-        due_minor = order_life.due_minor(session, order().id)
+        due_minor = order_commands.due_minor(session, order().id)
     assert due_minor == order().total_minor - 2780
     assert dict(shown().transfer_details)["Amount"] == show(due_minor, "EUR")
     assert mark() is True
@@ -233,7 +237,7 @@ def test_of_an_order_that_was_cancelled_in_part_no_more_is_noted_than_is_owed(wo
 
 def test_whoever_has_withdrawn_from_all_of_it_is_left_in_peace_and_keeps_no_units(awaited, clock):
     with db.transaction() as session:
-        returns.withdraw(session, "1001", "marta@example.com", "Marta Lind", None, "", "k" * 24)
+        return_commands.withdraw(session, "1001", "marta@example.com", "Marta Lind", None, "", "k" * 24)
     clock.shift(8 * DAY)
     sweep()
     clock.shift(3 * DAY)
@@ -245,9 +249,9 @@ def test_whoever_has_withdrawn_from_all_of_it_is_left_in_peace_and_keeps_no_unit
 
 def test_a_gift_card_that_paid_a_part_gets_its_money_back(world, clock):
     with db.transaction() as session:
-        card = credit.issue(session, 1000, by=OWNER, request_key="gift-card-0001")
-        cart.add(session, ME, "SHOAL-BOWL", 1)
-        cart.apply_credit(session, ME, card.code)
+        card = credit_commands.issue(session, 1000, by=OWNER, request_key="gift-card-0001")
+        cart_commands.add(session, ME, "SHOAL-BOWL", 1)
+        cart_commands.apply_credit(session, ME, card.code)
     asyncio.run(pay.pay(ME, MANUAL, 3270, expected_credit_minor=1000))
     assert rows("credit_account")[0].balance_minor == 0
     clock.shift(10 * DAY)
@@ -276,12 +280,12 @@ def test_another_orders_transfer_isnt_taken_for_one_that_ended_at_the_card(world
 def test_one_that_a_person_has_looked_at_ends_all_the_same_without_money(world, clock, way):
     world.pay(way)
     with db.transaction() as session:
-        order_life.attend(session, order().id, "The bank has said nothing.")
+        order_commands.attend(session, order().id, "The bank has said nothing.")
     clock.shift(11 * DAY)
     sweep()
     assert (order().attention, bowl()) == ("The bank has said nothing.", (3, 1, 0))
     with db.transaction() as session:
-        attention.looked_at(session, order().id, "Nothing came.", OWNER)
+        order_review.looked_at(session, order().id, "Nothing came.", OWNER)
     sweep()
     assert order().status == ("placed" if way is MANUAL else "pending")
     clock.shift(11 * DAY)

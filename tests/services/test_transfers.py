@@ -10,8 +10,8 @@ import pytest
 from shop_app.core import db
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.books import books
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.books import check as books
 from shop_app.workflows import mark_paid
 from tests.paying import FORM, World, everything, make_world, rows
 

@@ -9,10 +9,11 @@ import pytest
 
 from shop_app.core import db
 from shop_app.core.errors import TooMany
-from shop_app.services.books import books
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout, holds
-from shop_app.services.orders import orders
+from shop_app.services.books import check as books
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import holds as cart_holds
+from shop_app.services.orders import placing
 from shop_app.services.payments import transfers
 from shop_app.workflows import pay
 from tests.factories import key_hash, make_basics, make_product, stock_of
@@ -36,7 +37,7 @@ def shop(engine, configure) -> None:
 def fill(visitor: str, units: int) -> int:
     with db.transaction() as session:
         if units:
-            cart.add(session, key_hash(visitor), "BOWL", units)
+            cart_commands.add(session, key_hash(visitor), "BOWL", units)
         return checkout.save(session, key_hash(visitor), LATER).total_minor
 
 
@@ -46,15 +47,15 @@ def place(
     total = fill(visitor, units)
     form = replace(FORM, payment_provider=way, email=email or f"{visitor}@example.com")
     with db.transaction() as session:
-        orders.place(session, key_hash(visitor), form, expected_total_minor=total, asked_from=asked_from)
+        placing.place(session, key_hash(visitor), form, expected_total_minor=total, asked_from=asked_from)
 
 
 def enter(visitor: str, units: int, asked_from: str = HERE) -> int:
     """Go to the checkout with so many; how many are held for the visitor."""
     with db.transaction() as session:
-        cart.add(session, key_hash(visitor), "BOWL", units)
+        cart_commands.add(session, key_hash(visitor), "BOWL", units)
     with db.transaction() as session:
-        view = holds.enter(session, key_hash(visitor), asked_from)
+        view = cart_holds.enter(session, key_hash(visitor), asked_from)
         assert view.short == []
         assert view.state == ("held" if view.ends_at else ""), "nothing is over where nothing was held"
     return held(visitor)
@@ -86,9 +87,9 @@ def test_a_visitor_keeps_so_many_and_the_refusal_says_what_is_left(way):
     assert after.pop("cart") != before.pop("cart"), "the cart is kept"
     assert after == before
     with db.transaction() as session:
-        cart.set_quantity(session, key_hash("eve"), "BOWL", 5)
+        cart_commands.set_quantity(session, key_hash("eve"), "BOWL", 5)
         total = checkout.view(session, key_hash("eve")).total_minor
-        orders.place(session, key_hash("eve"), LATER, expected_total_minor=total, asked_from=HERE)
+        placing.place(session, key_hash("eve"), LATER, expected_total_minor=total, asked_from=HERE)
     with pytest.raises(TooMany, match="Pay for what you have ordered"):
         place("eve", 1)
     assert kept() == 20
@@ -146,11 +147,11 @@ def test_nobody_is_kept_from_buying_by_orders_that_others_placed_in_their_name()
 def test_a_whole_cart_of_things_counts_as_their_sum():
     with db.transaction() as session:
         make_product(session, "Mug", price_minor=1000, stock=1000)
-        cart.add(session, key_hash("eve"), "BOWL", 11)
-        cart.add(session, key_hash("eve"), "MUG", 10)
+        cart_commands.add(session, key_hash("eve"), "BOWL", 11)
+        cart_commands.add(session, key_hash("eve"), "MUG", 10)
         total = checkout.view(session, key_hash("eve")).total_minor
     with pytest.raises(TooMany), db.transaction() as session:
-        orders.place(session, key_hash("eve"), LATER, expected_total_minor=total)
+        placing.place(session, key_hash("eve"), LATER, expected_total_minor=total)
 
 
 def test_what_is_paid_doesnt_count():
@@ -183,13 +184,13 @@ def test_what_is_in_checkout_counts_for_the_address():
 def test_a_hold_doesnt_grow_beyond_it_once_it_is_there():
     assert enter("eve", 1) == 1
     with db.transaction() as session:
-        cart.add(session, key_hash("eve"), "BOWL", 98)
+        cart_commands.add(session, key_hash("eve"), "BOWL", 98)
     assert held("eve") == 1
     with db.transaction() as session:
-        cart.set_quantity(session, key_hash("eve"), "BOWL", 20)
+        cart_commands.set_quantity(session, key_hash("eve"), "BOWL", 20)
     assert held("eve") == 20
     with db.transaction() as session:
-        cart.set_quantity(session, key_hash("eve"), "BOWL", 3)
+        cart_commands.set_quantity(session, key_hash("eve"), "BOWL", 3)
     assert held("eve") == 3
     assert enter("eve", 90) == 3
 
@@ -198,7 +199,7 @@ def test_a_hold_becomes_an_order_without_counting_twice():
     assert enter("sam", 20) == 20
     with db.transaction() as session:
         total = checkout.save(session, key_hash("sam"), LATER).total_minor
-        orders.place(session, key_hash("sam"), LATER, expected_total_minor=total, asked_from=HERE)
+        placing.place(session, key_hash("sam"), LATER, expected_total_minor=total, asked_from=HERE)
     assert kept() == 20
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.access import cookies
-from shop_app.services.listing import shelf
+from shop_app.services.search import listing_index
 from tests import factories
 
 S = TypeVar("S", bound=rx.State)
@@ -58,7 +58,7 @@ def shop(engine: Any) -> None:
         factories.make_basics(session)
         lamp = factories.make_product(session, "Fable Lamp", options={"Colour": ["Moss", "Clay"]}, stock=3)
         bowl = factories.make_product(session, "Shoal Bowl", price_minor=2000, stock=50)
-        shelf.refresh(session, [lamp.id or 0, bowl.id or 0])
+        listing_index.refresh(session, [lamp.id or 0, bowl.id or 0])
         set_stock(session, "FABLE-LAMP-CLAY", 0)
 
 
@@ -68,4 +68,4 @@ def set_stock(session: Session, sku: str, on_hand: int) -> None:
     level.on_hand = on_hand
     session.add(level)
     session.flush()
-    shelf.refresh_availability(session, (level.variant_id,))
+    listing_index.refresh_availability(session, (level.variant_id,))

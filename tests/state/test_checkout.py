@@ -9,11 +9,11 @@ from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.principal import Principal
 from shop_app.models import Order
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.cart import cart
-from shop_app.services.checkout import holds
-from shop_app.services.checkout.holds import NO_HOLD
-from shop_app.services.credit import credit
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import holds as cart_holds
+from shop_app.services.cart.holds import NO_HOLD
+from shop_app.services.credit import commands as credit_commands
 from shop_app.state.checkout import Checkout
 from tests import factories
 from tests.state.conftest import VISITOR
@@ -29,7 +29,7 @@ GOOD = {
 @pytest.fixture
 def full_cart(shop) -> None:
     with db.transaction() as session:
-        cart.add(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 2)
+        cart_commands.add(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 2)
 
 
 def orders() -> list[Order]:
@@ -40,9 +40,9 @@ def orders() -> list[Order]:
 def someone_holds(units: int) -> None:
     """Another visitor is in checkout with so many lamps in Moss."""
     with db.transaction() as session:
-        holds.sweep(session)
-        cart.add(session, key_hash("o" * 43), "FABLE-LAMP-MOSS", units)
-        holds.enter(session, key_hash("o" * 43))
+        cart_holds.sweep(session)
+        cart_commands.add(session, key_hash("o" * 43), "FABLE-LAMP-MOSS", units)
+        cart_holds.enter(session, key_hash("o" * 43))
 
 
 def moss() -> tuple[int, int, int]:
@@ -176,7 +176,7 @@ async def test_the_page_holds_the_cart_and_says_until_when(open_tab, full_cart, 
 
 async def test_what_is_short_is_told_before_any_payment(open_tab, full_cart):
     with db.transaction() as session:
-        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
+        cart_commands.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
     someone_holds(3)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
@@ -244,12 +244,12 @@ async def test_the_page_hears_of_the_sweep_and_of_other_tabs(open_tab, full_cart
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     with db.transaction() as session:
-        cart.set_quantity(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 1)
+        cart_commands.set_quantity(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 1)
     await tab.look_again()
     assert (tab.view.total_minor, tab.hold.state, moss()) == (5390, "held", (3, 0, 1))
     clock.shift(15 * 60)
     with db.transaction() as session:
-        assert holds.sweep(session) == 1
+        assert cart_holds.sweep(session) == 1
     await tab.look_again()
     assert (tab.hold.state, moss()) == ("over", (3, 0, 0))
 
@@ -276,7 +276,7 @@ async def test_where_nothing_can_be_written_the_page_is_still_there(open_tab, fu
     def locked(*_args):
         raise db.Unavailable("The shop can't save anything just now.")
 
-    monkeypatch.setattr(holds, "enter", locked)
+    monkeypatch.setattr(cart_holds, "enter", locked)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     assert (tab.view.total_minor, tab.empty, tab.hold) == (9800, False, NO_HOLD)
@@ -300,7 +300,7 @@ async def test_a_code_can_be_entered_and_taken_off_here_too(open_tab, full_cart)
 def gift_card(amount_minor: int = 2000) -> str:
     owner = Principal("staff", 0, "owner@example.com", "Olga", "owner", PERMISSIONS["owner"])
     with db.transaction() as session:
-        return credit.issue(session, amount_minor, by=owner, request_key="one").code
+        return credit_commands.issue(session, amount_minor, by=owner, request_key="one").code
 
 
 async def test_a_gift_card_pays_its_part_and_can_be_taken_out_again(open_tab, full_cart):

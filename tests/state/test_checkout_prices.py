@@ -9,8 +9,8 @@ from shop_app.core.errors import ProviderDown
 from shop_app.models import Order, OrderTaxLine
 from shop_app.providers import taxes as engines
 from shop_app.providers.taxes import QuotedRate
-from shop_app.services.cart import cart
-from shop_app.services.checkout.checkout import CheckoutForm
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import CheckoutForm
 from shop_app.state.checkout import Checkout
 from shop_app.workflows import pay, quote_taxes
 from tests.factories import key_hash
@@ -106,7 +106,7 @@ async def test_an_engine_that_is_down_keeps_nobody_from_buying(shop, monkeypatch
         use_engine(monkeypatch, ppm)
         clock.shift(wait)
         with db.transaction() as session:
-            cart.add(session, key_hash(f"{VISITOR}{number}"), "SHOAL-BOWL", 1)
+            cart_commands.add(session, key_hash(f"{VISITOR}{number}"), "SHOAL-BOWL", 1)
         await pay.pay(key_hash(f"{VISITOR}{number}"), form, 10**9)
         assert len(FakeEngine.asked) == 1
         with db.reading() as session:

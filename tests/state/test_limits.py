@@ -19,7 +19,7 @@ from shop_app.core.access import rates, security_log
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.policy import policy_of
 from shop_app.core.errors import ShopError
-from shop_app.services.cart import cart
+from shop_app.services.cart import commands as cart_commands
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
@@ -328,7 +328,7 @@ async def order_of_two(open_tab, shop) -> None:
     """Orders 1001 of marta@example.com and 1002 of another address, a bowl each."""
     for number, email in enumerate(("marta@example.com", "ivo@example.com")):
         with db.transaction() as session:
-            cart.add(session, key_hash(f"{number:043}"), "SHOAL-BOWL", 1)
+            cart_commands.add(session, key_hash(f"{number:043}"), "SHOAL-BOWL", 1)
         tab = await open_tab(Checkout, "/checkout", visitor=f"{number:043}")
         await tab.load()
         await tab.pay(GOOD | {"email": email, "shown_minor": "2490"})
@@ -359,7 +359,7 @@ async def test_whoever_keeps_too_much_unpaid_reads_so_and_it_is_logged(
     configure(SHOP_UNPAID_UNITS="5")
     security_log.forget()
     with db.transaction() as session:
-        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 6)
+        cart_commands.add(session, key_hash(VISITOR), "SHOAL-BOWL", 6)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     assert (tab.hold.state, tab.refused, rows("stock_hold")) == ("", "", [])
@@ -376,11 +376,11 @@ async def test_orders_are_limited_by_visitor_and_the_hold_is_only_a_courtesy(ope
     tab = await open_tab(Checkout, "/checkout")
     for _time in range(20):
         with db.transaction() as session:
-            cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
+            cart_commands.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
         await tab.load()
         await tab.pay(GOOD | {"shown_minor": "2490"})
     with db.transaction() as session:
-        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
+        cart_commands.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
     await tab.load()
     await tab.pay(GOOD | {"shown_minor": "2490"})
     assert (tab.refused, len(rows("customer_order"))) == (TOO_OFTEN, 20)
@@ -397,14 +397,14 @@ async def test_nobody_is_kept_from_buying_by_orders_that_others_try_in_their_nam
     for number in range(30):
         visitor, address = f"{number:043}", f"10.1.{number % 2}.1"
         with db.transaction() as session:
-            cart.add(session, key_hash(visitor), "SHOAL-BOWL", 1)
+            cart_commands.add(session, key_hash(visitor), "SHOAL-BOWL", 1)
         tab = await open_tab(Checkout, "/checkout", visitor=visitor, address=address)
         await tab.load()
         # Refused, for the price has risen since then: it costs nobody anything.
         await tab.pay(GOOD | {"shown_minor": "1"})
     assert rows("customer_order") == []
     with db.transaction() as session:
-        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
+        cart_commands.add(session, key_hash(VISITOR), "SHOAL-BOWL", 1)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     await tab.pay(GOOD | {"shown_minor": "2490"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shop_app.services.catalog.catalog import Listing, ListingQuery, PictureView, ProductCard
+from shop_app.services.catalog.views import Listing, ListingQuery, PictureView, ProductCard
 from shop_app.state.listing import EMPTY, Browse, _current
 
 

@@ -12,10 +12,11 @@ import pytest
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.errors import NotFound
-from shop_app.services.cart import cart
-from shop_app.services.checkout import checkout
-from shop_app.services.checkout.checkout import CheckoutForm
-from shop_app.services.orders import orders
+from shop_app.services.cart import checkout
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart.checkout import CheckoutForm
+from shop_app.services.orders import placing
+from shop_app.services.storefront import order_page
 from shop_app.state import order as desk
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
@@ -28,7 +29,7 @@ from tests.state.test_checkout import GOOD
 async def placed(open_tab, shop) -> str:
     """The address of an order that will be paid by bank transfer."""
     with db.transaction() as session:
-        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 2)
+        cart_commands.add(session, key_hash(VISITOR), "SHOAL-BOWL", 2)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     await tab.pay(GOOD | {"shown_minor": "4490"})
@@ -139,9 +140,9 @@ def unpaid_order(visitor: str) -> str:
     """The address of an order whose card payment hasn't been told of yet."""
     key = key_hash(visitor)
     with db.transaction() as session:
-        cart.add(session, key, "SHOAL-BOWL", 1)
+        cart_commands.add(session, key, "SHOAL-BOWL", 1)
         total_minor = checkout.view(session, key).total_minor
-        return f"/orders/{orders.place(session, key, FORM, expected_total_minor=total_minor).token}"
+        return f"/orders/{placing.place(session, key, FORM, expected_total_minor=total_minor).token}"
 
 
 @pytest.fixture
@@ -168,13 +169,13 @@ async def waiting_tab(open_tab: Any, address: str) -> Order:
 def looks(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[Any], Any]) -> list[str]:
     """Have each further read of an order go as told, and the rest as it is; the tokens that were read."""
     asked: list[str] = []
-    view, left = orders.view, list(answers)
+    view, left = order_page.view, list(answers)
 
     def one(session: Any, token: str) -> Any:
         asked.append(token)
         return left.pop(0)(view(session, token)) if left else view(session, token)
 
-    monkeypatch.setattr(desk.orders, "view", one)
+    monkeypatch.setattr(desk.order_page, "view", one)
     return asked
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden
-from shop_app.services.accounts import PERMISSIONS
+from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.state.order_desk import OrderDesk
 from tests.paying import everything, make_world, rows
 from tests.selling import LATER, line, order, run_sql, statuses, units, wrong_books

@@ -7,8 +7,8 @@ import pytest
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.errors import NotFound
-from shop_app.services.cart import cart
-from shop_app.services.checkout import holds
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import holds as cart_holds
 from shop_app.state.product import NO_PRODUCT, Product
 from tests.state.conftest import VISITOR, set_stock
 
@@ -90,8 +90,8 @@ async def test_filtering_reviews_twice_by_the_same_stars_shows_all_again(open_ta
 
 async def test_the_last_ones_are_told_to_be_the_visitors_own(open_tab, shop):
     with db.transaction() as session:
-        cart.add(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 3)
-        holds.enter(session, key_hash(VISITOR))
+        cart_commands.add(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 3)
+        cart_holds.enter(session, key_hash(VISITOR))
     own = await open_tab(Product, "/products/fable-lamp?variant=FABLE-LAMP-MOSS")
     await own.load()
     assert (own.chosen.stock_line, own.kept) == ("Sold out in Moss", "3 of these are kept for you")

@@ -7,9 +7,10 @@ import pytest
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.principal import Principal
-from shop_app.services.accounts import PERMISSIONS
-from shop_app.services.cart import cart
-from shop_app.services.orders import fulfilment, orders
+from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.orders import commands as order_commands
 from shop_app.state import return_desk as desk
 from shop_app.state.checkout import Checkout
 from shop_app.state.return_desk import ReturnDesk
@@ -27,15 +28,15 @@ WHO = {"number": "1001", "email": "marta@example.com", "name": "Marta Lind"}
 async def address(open_tab, shop) -> str:
     """The address of an order of two bowls that has arrived."""
     with db.transaction() as session:
-        cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 2)
+        cart_commands.add(session, key_hash(VISITOR), "SHOAL-BOWL", 2)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     await tab.pay(GOOD | {"shown_minor": "4490"})
     with db.transaction() as session:
-        orders.mark_paid(session, 1)
+        order_commands.mark_paid(session, 1)
         line = rows_of_lines()[0]
-        parcel = fulfilment.ship(session, 1, {line: 2}, carrier="DHL", tracking="1", by=BOSS)
-        fulfilment.mark_delivered(session, parcel.id, by=BOSS)
+        parcel = fulfilment_commands.ship(session, 1, {line: 2}, carrier="DHL", tracking="1", by=BOSS)
+        fulfilment_commands.mark_delivered(session, parcel.id, by=BOSS)
     return tab.departure.address
 
 

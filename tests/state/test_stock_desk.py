@@ -7,7 +7,7 @@ import pytest
 from shop_app.core import db
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Forbidden, Invalid
-from shop_app.services.accounts import PERMISSIONS
+from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.state.stock_desk import StockDesk
 from tests import factories
 

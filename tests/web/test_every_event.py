@@ -20,7 +20,7 @@ from shop_app.core.access.cookies import key_hash
 from shop_app.core.clock import now
 from shop_app.core.settings import ROOT
 from shop_app.models import Address, Customer, LoginSession, Order, Role, Staff, Variant
-from shop_app.services.books import books
+from shop_app.services.books import check as books
 from tests.shop import Shop, running
 from tests.socket_client import STATE, Closed, Tab, delta_of
 

@@ -12,7 +12,7 @@ from shop_app.components import look, plain_texts
 from shop_app.core import db
 from shop_app.core.errors import NotFound
 from shop_app.models import SlugRedirect
-from shop_app.services.listing import shelf
+from shop_app.services.search import listing_index
 from shop_app.web.served import Served
 from shop_app.web.storefront import documents
 from tests.factories import make_product
@@ -35,7 +35,7 @@ def shop(engine: Engine) -> None:
         evil = make_product(session, EVIL, slug="evil", category="Table", price_minor=1000)
         ids = [made.id for made in (lamp, bowl, evil) if made.id]
         session.add(SlugRedirect(slug="old-lamp", product_id=ids[0]))
-        shelf.refresh(session, ids)
+        listing_index.refresh(session, ids)
 
 
 def _get(serve: documents.ServePage, address: str = "", **params: str) -> Served:

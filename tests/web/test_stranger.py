@@ -15,8 +15,8 @@ from sqlalchemy import Engine, select
 from sqlmodel import SQLModel
 
 from shop_app.core import db
-from shop_app.services.books import books
-from shop_app.services.listing import shelf
+from shop_app.services.books import check as books
+from shop_app.services.search import listing_index
 from tests import factories
 from tests.socket_client import STATE, Tab
 from tests.web.conftest import Desk, start_desk
@@ -54,7 +54,7 @@ def desk(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     with db.transaction(on=engine) as session:
         factories.make_basics(session)
         bowl = factories.make_product(session, "Bowl", price_minor=1000, stock=1000)
-        shelf.refresh(session, [bowl.id or 0])
+        listing_index.refresh(session, [bowl.id or 0])
     started = start_desk(
         folder, SHOP_TRUSTED_PROXY_HOPS="1", SHOP_UNPAID_UNITS="20", SHOP_UNPAID_UNITS_PER_ADDRESS="30"
     )

@@ -16,9 +16,9 @@ from shop_app.core import db
 from shop_app.core.access import cookies, policy
 from shop_app.core.access.principal import Principal
 from shop_app.models import AuditEntry, Picture
-from shop_app.services import accounts
+from shop_app.services.accounts import sessions
+from shop_app.services.accounts.passwords import hash_password
 from shop_app.services.catalog import pictures
-from shop_app.services.passwords import hash_password
 from shop_app.web import uploads
 from tests.factories import make_customer, sign_in
 
@@ -28,7 +28,7 @@ PASSWORD = "a long enough password"
 @pytest.fixture
 async def client(engine, monkeypatch):
     async def who(session_hash: str) -> Principal:
-        return await db.in_reading(accounts.who, session_hash)
+        return await db.in_reading(sessions.who, session_hash)
 
     monkeypatch.setattr(policy, "_look_up", who)
     transport = httpx.ASGITransport(app=Starlette(routes=uploads.routes))
@@ -38,7 +38,7 @@ async def client(engine, monkeypatch):
 
 def signed_in(role: str) -> dict[str, str]:
     with db.transaction() as session:
-        accounts.create_staff(session, f"{role}@example.com", hash_password(PASSWORD), role=role)
+        sessions.create_staff(session, f"{role}@example.com", hash_password(PASSWORD), role=role)
     with db.transaction() as session:
         key, _who = sign_in(session, f"{role}@example.com", PASSWORD, "staff")
     return {"cookie": f"{cookies.session_cookie()}={key}"}

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from shop_app.core import db
 from shop_app.core.clock import now
-from shop_app.services.payments import payment_inbox
+from shop_app.services.payments import inbox as payment_inbox
 from tests.paying import GOOD, SECRET, World, client_of, everything, make_world, rows
 from tests.sandbox.test_contract import wanted
 

@@ -14,11 +14,14 @@ from ...core.clock import now
 from ...core.settings import settings
 from ...models import PromotionKind
 from ...providers.taxes import Place
-from ..checkout import shipping, taxes, vat_numbers
-from ..promotions import promotions
+from ..pricing.price_cart import Item, Offer, Rate, Reason, Shipping, Totals, net_of, price_cart
+from ..promotions import commands as promotions_commands
 from ..promotions.discounts import unmet
 from ..remembered import Remembered
-from .cart_lines import (
+from ..shipping import queries as shipping_queries
+from ..taxes import queries as taxes_queries
+from ..taxes import vat_numbers
+from .lines import (  # fmt: skip
     HEAD_COLUMNS,
     Head,
     Line,
@@ -29,8 +32,7 @@ from .cart_lines import (
     line_of_order,
     lines,
     variant,
-)  # fmt: skip
-from .pricing import Item, Offer, Rate, Reason, Shipping, Totals, net_of, price_cart
+)
 
 __all__ = [
     "HEAD_COLUMNS", "Head", "Line", "Priced", "cart", "cart_line", "head", "line_of_order", "lines", "price",
@@ -44,9 +46,9 @@ class Priced:
     """What was wanted, then a line for each gift; one for one with `totals.lines`."""
     totals: Totals
     reasons: tuple[Reason, ...]
-    method: shipping.Method | None
+    method: shipping_queries.Method | None
     """The way of delivery that is in the totals."""
-    known_methods: tuple[shipping.Method, ...]
+    known_methods: tuple[shipping_queries.Method, ...]
     weight_grams: int
     at: datetime
     rates: Mapping[str, Rate]
@@ -79,17 +81,17 @@ def price(
     is False where a gift couldn't be had: then there are none.
     """
     at = now()
-    live = promotions.live(
+    live = promotions_commands.live(
         session, cart_head.codes, at, cart_id=cart_head.id, email=email, customer_id=cart_head.customer_id,
         fresh=fresh,
     )  # fmt: skip
-    methods = shipping.methods(session, fresh=fresh).get(cart_head.country, ())
+    methods = shipping_queries.methods(session, fresh=fresh).get(cart_head.country, ())
     chosen = tuple(method for method in methods if method.code == method_code) or methods
     weight = sum(line.weight_grams * line.quantity for line in wanted)
-    found: list[shipping.Method] = []
+    found: list[shipping_queries.Method] = []
 
     def way(goods_minor: int) -> Shipping | None:
-        best = shipping.cheapest(chosen, goods_minor, weight) or shipping.cheapest(
+        best = shipping_queries.cheapest(chosen, goods_minor, weight) or shipping_queries.cheapest(
             methods, goods_minor, weight
         )
         if best is None:
@@ -101,7 +103,7 @@ def price(
     offers, gifts = live.offers, {}
     if with_gifts and any(offer.gift_variant_id for offer in offers):
         offers, gifts = _with_gifts(session, cart_head.id, wanted, items, offers)
-    rates = taxes.rates(session, place or Place(cart_head.country), at.date(), fresh=fresh)
+    rates = taxes_queries.rates(session, place or Place(cart_head.country), at.date(), fresh=fresh)
     totals = price_cart(
         items,
         shipping=way if wanted else None,

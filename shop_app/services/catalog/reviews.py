@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from ...core.i18n import _
 from ...core.settings import settings
 from ...models import Product, Review, ReviewStatus
-from .catalog import ReviewView, StarCount
+from .views import ReviewView, StarCount
 
 PER_PAGE = 10
 

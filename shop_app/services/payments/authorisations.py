@@ -9,8 +9,8 @@ from sqlmodel import Session, col, exists, select
 
 from ...core.clock import now
 from ...models import Order, OrderEvent, OrderStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState
-from ..orders import orders
-from .payment_ledger import LIVING, Known, known, owed_minor, payment_key
+from ..orders import commands as order_commands
+from .ledger import LIVING, Known, known, owed_minor, payment_key
 
 OUTSIDE = "credit"
 """The provider whose money lies with us: it is captured with the rest, nobody has to be asked."""
@@ -113,5 +113,7 @@ def left_alone(session: Session, limit: int = 50) -> list[int]:
 
 def ask_for_a_look(session: Session, order_id: int) -> None:
     """Mark such an order for a person, unless it was cancelled in the meantime."""
-    if orders.lock(session, order_id).status == OrderStatus.PLACED:
-        orders.attend(session, order_id, "The authorisation was let go, and the order wasn't cancelled.")
+    if order_commands.lock(session, order_id).status == OrderStatus.PLACED:
+        order_commands.attend(
+            session, order_id, "The authorisation was let go, and the order wasn't cancelled."
+        )

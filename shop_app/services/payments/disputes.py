@@ -16,8 +16,8 @@ from ...core.clock import now
 from ...core.money import show
 from ...models import Dispute, DisputeStatus, Order, Payment, PaymentEventKind
 from ...providers.payments import DisputePicture
-from ..orders import orders
-from .payment_events import append
+from ..orders import commands as order_commands
+from .events import append
 
 _RANK = {
     DisputeStatus.OPEN: 0, DisputeStatus.ANSWERED: 1, DisputeStatus.WON: 2, DisputeStatus.LOST: 3,
@@ -80,7 +80,7 @@ def _append(session: Session, payment: Payment, dispute: Dispute, picture: Dispu
 
 def _tell(session: Session, payment: Payment, dispute: Dispute) -> None:
     due = dispute.due_at.isoformat() if dispute.due_at else ""
-    orders.tell(
+    order_commands.tell(
         session, payment.order_id, "dispute", actor=payment.provider, status=dispute.status,
         reason=dispute.reason, amount_minor=dispute.amount_minor, due_at=due,
     )  # fmt: skip

@@ -10,10 +10,11 @@ from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...models import FulfilmentStatus, OrderStatus, PaymentEventKind, PaymentState, PaymentStatus
-from .. import audit
-from ..orders import order_units, orders
-from ..orders.order_life import OrderHead
-from . import payment_ledger
+from ..orders import commands as order_commands
+from ..orders import units as order_units
+from ..orders.commands import OrderHead
+from ..staff import audit
+from . import ledger as payment_ledger
 
 LONGEST_REFERENCE = 100
 
@@ -63,7 +64,7 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     if row is None:
         raise NotFound(_("There is no order with this number."))
     order_id, way = row
-    found = orders.lock(session, order_id)
+    found = order_commands.lock(session, order_id)
     payments = connection.execute(_PAYMENTS, {"order": order_id}).all()
     if payments and connection.execute(_KNOWN_REFERENCE, {"order": order_id, "reference": reference}).first():
         return False
@@ -73,8 +74,8 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     if payments:
         payment_ledger.fold_order(session, order_id)
     else:
-        orders.settle(session, order_id, owed, found.currency)
-        orders.set_payment_status(session, order_id, PaymentStatus.PAID)
+        order_commands.settle(session, order_id, owed, found.currency)
+        order_commands.set_payment_status(session, order_id, PaymentStatus.PAID)
     if found.fulfilment_status != FulfilmentStatus.NONE:
         # Collected before it was paid: now it may be complete.
         order_units.fold(session, order_id, actor=by.actor)

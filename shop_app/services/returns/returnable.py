@@ -14,7 +14,7 @@ from ...core.errors import NotFound
 from ...core.i18n import _
 from ...models import FulfilmentState, OrderStatus, PaymentStatus, ReturnStatus
 from ...models.order import TOKEN
-from ..orders.order_life import order, order_line
+from ..orders.commands import order, order_line
 
 WITHDRAW_DAYS = 14
 """The law's, for consumers in the EU: 14 days from the day after the last parcel arrived."""

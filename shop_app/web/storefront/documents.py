@@ -15,10 +15,10 @@ from shop_app.components import look, plain_texts, texts
 from shop_app.core import db
 from shop_app.core.errors import NotFound
 from shop_app.core.i18n import _
-from shop_app.services.catalog import product_page, storefront
-from shop_app.services.catalog.catalog import Crumb, Listing, ListingQuery, Moved, ProductPage
-from shop_app.services.listing import listing, listing_links
-from shop_app.services.orders import orders
+from shop_app.services.catalog.views import Crumb, Listing, ListingQuery, Moved, ProductPage
+from shop_app.services.search import listing, listing_address
+from shop_app.services.storefront import home as storefront
+from shop_app.services.storefront import order_page, product_page
 from shop_app.web.served import Served, ServePage, absolute
 
 from .rendering import preload, render, render_bare
@@ -73,7 +73,7 @@ def home(_params: dict[str, str], _query: QueryParams) -> Served:
 
 @steady
 def products(_params: dict[str, str], query: QueryParams) -> Served:
-    asked = listing_links.read_address({name: query.getlist(name) for name in query})
+    asked = listing_address.read_address({name: query.getlist(name) for name in query})
     with db.reading() as session:
         view = listing.browse(session, asked)
     first = view.cards[0].picture.key if view.cards else ""
@@ -169,7 +169,7 @@ def desk(title: str) -> ServePage:
 def order(params: dict[str, str], _query: QueryParams) -> Served:
     """The frame of an order's page; a token that no order has is a lost address."""
     with db.reading() as session:
-        view = orders.view(session, params["token"][:128])
+        view = order_page.view(session, params["token"][:128])
     title = _("Order {number}").format(number=view.number)
     return Served(title=title_of(title), robots="noindex", headers={"Cache-Control": "no-store"})
 
@@ -187,7 +187,7 @@ def _category(page: ProductPage) -> str:
 
 def _kept(asked: ListingQuery, *without: str) -> list[tuple[str, str]]:
     """The fields that a form has to carry so that the rest of the address stays."""
-    given = parse_qsl(urlsplit(listing_links.changed(asked)).query)
+    given = parse_qsl(urlsplit(listing_address.changed(asked)).query)
     return [(name, value) for name, value in given if name not in without]
 
 

@@ -12,7 +12,7 @@ from shop_app.components import look, texts
 from shop_app.components.icon_paths import PATHS
 from shop_app.core import db
 from shop_app.core.i18n import _
-from shop_app.services.catalog import storefront
+from shop_app.services.storefront import home as storefront
 
 WIDTHS = (320, 640, 960, 1440)
 

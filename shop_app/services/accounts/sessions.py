@@ -1,0 +1,223 @@
+"""Accounts: who somebody is, what they may do, and how they sign in and out."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import bindparam, delete
+from sqlmodel import Session, SQLModel, col, select
+
+from ...core.access.principal import NOBODY, Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, ShopError
+from ...core.i18n import _
+from ...core.settings import settings
+from ...models import Customer, LoginSession, Role, Staff
+from ..staff import audit
+from .passwords import Hashed, verify
+
+_CLERK = frozenset(
+    ["orders.view", "orders.fulfil", "products.view", "inventory.view", "inventory.adjust", "customers.view"]
+)
+_MANAGER = _CLERK | frozenset(
+    [
+        "orders.edit",
+        "orders.refund",
+        "products.edit",
+        "customers.edit",
+        "discounts.edit",
+        "credit.edit",
+        "analytics.view",
+        "audit.view",
+    ]
+)
+PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.CLERK: _CLERK,
+    Role.MANAGER: _MANAGER,
+    Role.OWNER: _MANAGER | frozenset(["staff.edit", "settings.edit"]),
+}
+"""What each role may do. A permission is a subject and an act."""
+
+_login, _staff_row, _customer_row = (
+    SQLModel.metadata.tables[name] for name in ("login_session", "staff", "customer")
+)
+# Asked on every event of whoever is signed in: one statement.
+_WHO = (
+    select(
+        _login.c.expires_at, _login.c.staff_id, _login.c.customer_id,
+        _staff_row.c.active.label("staff_active"), _staff_row.c.email.label("staff_email"),
+        _staff_row.c.name.label("staff_name"), _staff_row.c.role.label("staff_role"),
+        _customer_row.c.email.label("customer_email"), _customer_row.c.name.label("customer_name"),
+    )
+    .outerjoin(_staff_row, _staff_row.c.id == _login.c.staff_id)
+    .outerjoin(_customer_row, _customer_row.c.id == _login.c.customer_id)
+    .where(_login.c.token_hash == bindparam("token"))
+)  # fmt: skip
+
+
+Kind = Literal["customer", "staff"]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a password is held against: the hash that the address has now, None where nobody may sign in."""
+
+    kind: Kind
+    email: str
+    hashed: Hashed | None
+    renewed: Hashed | None = None
+    """Once it is proven: what the hash is replaced by, if it is to be."""
+
+
+class Proven(Login):
+    """A login whose password was right."""
+
+
+class WrongLogin(ShopError):
+    """The address or the password is wrong; the sentence is the same for both."""
+
+    code = "wrong_login"
+
+    def __init__(self) -> None:
+        super().__init__(_("The e-mail address or the password is wrong."))
+
+
+def who(session: Session, token_hash: str) -> Principal:
+    """Who the session with that key hash belongs to; NOBODY when it is unknown, over or its owner gone."""
+    found = session.connection().execute(_WHO, {"token": token_hash}).first()
+    if not found or found.expires_at <= now():
+        return NOBODY
+    if found.staff_id and found.staff_active:
+        return Principal(
+            "staff", found.staff_id, found.staff_email, found.staff_name, found.staff_role,
+            PERMISSIONS[found.staff_role],
+        )  # fmt: skip
+    if found.customer_id:
+        return Principal("customer", found.customer_id, found.customer_email, found.customer_name)
+    return NOBODY
+
+
+def login_of(session: Session, email: str, *, kind: Kind) -> Login:
+    """What has to be proven to sign in with that address; for an unknown one too."""
+    address = email.strip().lower()
+    person = _person(session, kind, address)
+    return Login(kind, address, Hashed(person.password_hash) if person and person.password_hash else None)
+
+
+def prove(login: Login, password: str) -> Proven:
+    """Hold the password against the login. A quarter of a second: on a thread, outside of a transaction.
+
+    Errors  WrongLogin, after the same work whatever is wrong.
+    """
+    good, renewed = verify(password, login.hashed)
+    if not good:
+        raise WrongLogin
+    return Proven(login.kind, login.email, login.hashed, renewed)
+
+
+def sign_in(session: Session, login: Proven) -> tuple[str, Principal]:
+    """A new session: its key, for the cookie alone, and who it belongs to.
+
+    Errors  WrongLogin where the account was closed, or its password changed, since it was proven.
+    """
+    person = _person(session, login.kind, login.email)
+    if not person or not login.hashed or person.password_hash != login.hashed.text:
+        raise WrongLogin
+    if login.renewed:
+        person.password_hash = login.renewed.text
+    key = secrets.token_urlsafe(32)
+    staff = isinstance(person, Staff)
+    lasts = (
+        timedelta(hours=settings().staff_session_hours)
+        if staff
+        else timedelta(days=settings().customer_session_days)
+    )
+    session.add(
+        LoginSession(
+            token_hash=key_hash(key), expires_at=now() + lasts,
+            staff_id=person.id if staff else None, customer_id=None if staff else person.id,
+        )
+    )  # fmt: skip
+    session.flush()
+    principal = _staff(person) if isinstance(person, Staff) else _customer(person)
+    if staff:
+        audit.record(session, principal.actor, "signed_in", "staff", principal.email, staff_id=person.id)
+    return key, principal
+
+
+def _person(session: Session, kind: Kind, address: str) -> Staff | Customer | None:
+    """Who signs in with that address; nobody who was dismissed."""
+    table = Staff if kind == "staff" else Customer
+    person = session.exec(select(table).where(col(table.email) == address)).first()
+    return None if isinstance(person, Staff) and not person.active else person
+
+
+def sign_out(session: Session, token_hash: str) -> None:
+    """End that session; once or twice is the same."""
+    session.connection().execute(delete(LoginSession).where(col(LoginSession.token_hash) == token_hash))
+
+
+def create_staff(
+    session: Session, email: str, password: Hashed, role: str, *, name: str = "", actor: str = "system"
+) -> Principal:
+    """A new member of staff.
+
+    Errors  Invalid for an address or role that can't be used; Conflict for a known address.
+    """
+    address = clean_email(email)
+    if role not in PERMISSIONS:
+        raise Invalid(_("Choose owner, manager or clerk as the role."), field="role")
+    if session.exec(select(Staff).where(Staff.email == address)).first():
+        raise Conflict(_("There is a member of staff with this e-mail address already."))
+    staff = Staff(email=address, name=name.strip()[:200], role=role, password_hash=password.text)
+    session.add(staff)
+    session.flush()
+    audit.record(session, actor, "created", "staff", address, after={"role": role, "name": staff.name})
+    return _staff(staff)
+
+
+def create_customer(session: Session, email: str, password: Hashed, *, name: str = "") -> Principal:
+    """A new customer with a password.
+
+    Errors  Invalid for an address that can't be used; Conflict for a known address.
+    """
+    address = clean_email(email)
+    if session.exec(select(Customer).where(Customer.email == address)).first():
+        raise Conflict(_("There is an account with this e-mail address already."))
+    customer = Customer(email=address, name=name.strip()[:200], password_hash=password.text)
+    session.add(customer)
+    session.flush()
+    return _customer(customer)
+
+
+def clean_email(text: str) -> str:
+    """The address in lower case.
+
+    Errors  Invalid where it isn't one.
+    """
+    try:
+        return validate_email(
+            text.strip(), check_deliverability=False, test_environment=True
+        ).normalized.lower()
+    except EmailNotValidError:
+        raise Invalid(_("Enter an e-mail address like name@example.com."), field="email") from None
+
+
+def key_hash(key: str) -> str:
+    """What the database keeps of a session's key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _staff(staff: Staff) -> Principal:
+    assert staff.id
+    return Principal("staff", staff.id, staff.email, staff.name, staff.role, PERMISSIONS[staff.role])
+
+
+def _customer(customer: Customer) -> Principal:
+    assert customer.id
+    return Principal("customer", customer.id, customer.email, customer.name)

@@ -1,0 +1,369 @@
+"""Checkout: what the page shows and still needs, from the cart, the address so far and the way to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlmodel import Session
+
+from ...core import events
+from ...core.clock import now
+from ...core.email_addresses import normal_email
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
+from ...core.money import show
+from ...core.settings import settings
+from ..credit import payments as credit_payments
+from ..credit.payments import CreditView
+from ..customers import addresses
+from ..customers.addresses import AddressField, country_name
+from ..shipping import queries as shipping_queries
+from ..taxes import queries as taxes_queries
+from ..taxes import vat_numbers
+from . import price_changes, priced_cart
+from .priced_cart import HEAD_COLUMNS, Head, Line, Priced, cart
+from .queries import (  # fmt: skip
+    CartLineView,
+    CartView,
+    DiscountView,
+    bought_minor,
+    discount_views,
+    gift_views,
+    is_on_top,
+    money_or_free,
+    reverse_charge_note,
+    show_cart,
+    tax_lines,
+)
+
+MAX_NOTE = 500
+_SAVE = (
+    update(cart)
+    .where(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
+    .values(checkout=bindparam("form"), updated_at=bindparam("at"))
+    .returning(*HEAD_COLUMNS)
+)
+_MOVE_TO = (
+    update(cart)
+    .where(cart.c.id == bindparam("cart"))
+    .values(country=bindparam("to_country"), version=cart.c.version + 1)
+    .returning(*HEAD_COLUMNS)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CountryChoice:
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryChoice:
+    code: str
+    label: str
+    note: str
+    price: str
+    """ "€4.90" or "Free"."""
+    dates: str
+    """ "Wed 25 to Fri 27 November"."""
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentChoice:
+    code: str
+    """stripe or manual."""
+    label: str
+    note: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutForm:
+    """What the shopper has typed: kept with the cart, so that a declined card costs no retyping."""
+
+    email: str = ""
+    given_name: str = ""
+    family_name: str = ""
+    company: str = ""
+    line1: str = ""
+    line2: str = ""
+    postal_code: str = ""
+    locality: str = ""
+    region: str = ""
+    country: str = ""
+    phone: str = ""
+    vat_number: str = ""
+    """An EU VAT number of the buyer's, which may turn the tax over to them."""
+    shipping_method: str = ""
+    payment_provider: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    field: str
+    message: str
+    """The same sentence below the field and in the summary on top."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutView:
+    cart: CartView
+    form: CheckoutForm
+    fields: list[AddressField]
+    countries: list[CountryChoice]
+    deliveries: list[DeliveryChoice]
+    payments: list[PaymentChoice]
+    subtotal: str
+    discounts: list[DiscountView]
+    shipping: str
+    tax_lines: list[tuple[str, str]]
+    """("19 % VAT included", "€12.88")."""
+    total: str
+    total_minor: int
+    pay_label: str
+    """ "Pay €80.70", or "Place order, €80.70" where the money comes later."""
+    problems: list[FieldProblem] = field(default_factory=list)
+    asks_for_vat_number: bool = False
+    gifts: list[CartLineView] = field(default_factory=list)
+    """What comes with the order for nothing."""
+    tax_on_top: bool = False
+    """Whether the tax lines are addends of the total, rather than in the prices."""
+    tax_note: str = ""
+    """Why there is no tax, where the buyer owes it."""
+    shown_parts: str = ""
+    """What the total is made of, for the order's form to bring back: see `price_changes`."""
+    credits: list[CreditView] = field(default_factory=list)
+    """The gift cards and the credit that pay, and how much each."""
+    credit_minor: int = 0
+    """What they come to, for the order's form to bring back beside the total."""
+    left: str = ""
+    """What is left to pay after them; "" without any."""
+    is_covered: bool = False
+    """Whether they pay for everything: then no other way to pay is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentWay:
+    """A way to pay as the shopper chooses it; `code` is the provider's name."""
+
+    code: str
+    label: str
+    note: str
+    pays_now: bool
+
+
+def payment_ways() -> tuple[PaymentWay, ...]:
+    """All ways, the usual one first; a new one is one line here."""
+    return (
+        PaymentWay(
+            "stripe", _("Card"),
+            _("You pay on the next page. Nothing is charged before you confirm there."), True,
+        ),
+        PaymentWay(
+            "manual", _("Bank transfer, or cash when you collect"),
+            plural(
+                "You get the details with the order, and have {count} day to pay. We send it when the money "
+                "is there.",
+                "You get the details with the order, and have {count} days to pay. We send it when the money "
+                "is there.",
+                settings().transfer_days,
+            ), False,
+        ),
+    )  # fmt: skip
+
+
+def view(session: Session, key_hash: str) -> CheckoutView:
+    """The page as it stands.
+
+    Errors  NotFound when the cart is empty.
+    """
+    head = priced_cart.head(session, key_hash)
+    if head is None:
+        raise empty_cart()
+    return _page(session, head)
+
+
+def save(session: Session, key_hash: str, form: CheckoutForm, *, blurred: str = "") -> CheckoutView:
+    """Keep what is typed and answer with the page: deliveries and totals follow country and method.
+
+    `problems` holds those of the field `blurred` alone, or none where it is "".
+    """
+    head = _keep(session, key_hash, form)
+    wrong = [found for found in problems(session, form) if found.field == blurred] if blurred else []
+    return replace(_page(session, head), problems=wrong)
+
+
+def keep(session: Session, key_hash: str, form: CheckoutForm) -> list[FieldProblem]:
+    """Keep what is typed and answer with all that is missing or wrong."""
+    _keep(session, key_hash, form)
+    return problems(session, form)
+
+
+def _keep(session: Session, key_hash: str, form: CheckoutForm) -> Head:
+    connection = session.connection()
+    kept = {name: text[: MAX_NOTE + 1] for name, text in asdict(form).items() if text}
+    row = connection.execute(_SAVE, {"key": key_hash, "form": kept, "at": now()}).first()
+    if row is None:
+        raise empty_cart()
+    head = Head(*row)
+    if form.country != head.country and form.country in shipping_queries.methods(session):
+        head = Head(*connection.execute(_MOVE_TO, {"cart": head.id, "to_country": form.country}).one())
+        events.announce(session, events.CartChanged(head.id))
+    return head
+
+
+def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
+    """All that is missing or wrong before the order can be placed, in the order of the page."""
+    known = shipping_queries.methods(session)
+    found = [("email", addresses.email_problem(form.email))]
+    for wanted in addresses.fields(form.country):
+        value = getattr(form, wanted.name)
+        found.append(
+            (wanted.name, addresses.problem(form.country, wanted.name, value, region=form.region))
+            if wanted.name != "country"
+            else ("country", "" if form.country in known else _("Choose a country that we deliver to"))
+        )
+    found.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
+    methods = {method.code for method in known.get(form.country, ())}
+    if form.shipping_method and methods and form.shipping_method not in methods:
+        found.append(("shipping_method", _("Choose how it is delivered")))
+    if form.payment_provider and form.payment_provider not in {way.code for way in payment_ways()}:
+        found.append(("payment_provider", _("Choose how to pay")))
+    if len(form.note) > MAX_NOTE:
+        found.append(("note", _("Keep the note below {count} characters").format(count=MAX_NOTE)))
+    return [FieldProblem(name, message) for name, message in found if message]
+
+
+def normal(form: CheckoutForm) -> CheckoutForm:
+    """The form as an order keeps it: without stray spaces, e-mail and postcode in their usual form."""
+    clean = {known.name: addresses.clean(getattr(form, known.name)) for known in fields(form)}
+    clean["email"] = normal_email(form.email)
+    clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
+    if "region" not in {wanted.name for wanted in addresses.fields(form.country)}:
+        clean["region"] = ""
+    asked = vat_numbers.is_asked_for(form.country)
+    clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if asked else ""
+    clean["payment_provider"] = clean["payment_provider"] or payment_ways()[0].code
+    return CheckoutForm(**clean)
+
+
+def price(
+    session: Session,
+    head: Head,
+    lines: Iterable[Line],
+    form: CheckoutForm,
+    *,
+    fresh: bool = False,
+    with_gifts: bool = True,
+) -> Priced:
+    """What the lines that are for sale and not saved come to, delivered as the form says."""
+    wanted = [line for line in lines if line.for_sale and not line.saved]
+    return priced_cart.price(
+        session, head, wanted, method_code=form.shipping_method,
+        place=taxes_queries.place_of(head.country, form.region, form.postal_code),
+        email=normal_email(form.email), vat_number=form.vat_number, fresh=fresh,
+        with_gifts=with_gifts,
+    )  # fmt: skip
+
+
+def empty_cart() -> NotFound:
+    return NotFound(_("Your cart is empty."))
+
+
+def _page(session: Session, head: Head) -> CheckoutView:
+    lines = priced_cart.lines(session, head.id)
+    if all(line.saved for line in lines):
+        raise empty_cart()
+    locale, currency = settings().locale, head.currency
+    form = _kept_form(head)
+    priced = price(session, head, lines, form)
+    totals, way = priced.totals, priced.totals.shipping
+    form = replace(form, shipping_method=way.code if way else "")
+    total = show(totals.total_minor, currency, locale)
+    paid_with = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
+    credit_minor = credit_payments.sum_of(paid_with)
+    left = show(totals.total_minor - credit_minor, currency, locale)
+    pays_now = next(known.pays_now for known in payment_ways() if known.code == form.payment_provider)
+    return CheckoutView(
+        cart=show_cart(session, head, lines),
+        form=form,
+        fields=_fields(head.country),
+        asks_for_vat_number=vat_numbers.is_asked_for(head.country),
+        countries=_countries(tuple(shipping_queries.methods(session)), locale),
+        deliveries=_deliveries(session, head, priced, locale),
+        payments=[
+            PaymentChoice(known.code, known.label, known.note, known.code == form.payment_provider)
+            for known in payment_ways()
+        ],
+        gifts=gift_views(priced, currency, locale),
+        subtotal=show(bought_minor(totals), currency, locale),
+        discounts=discount_views(totals, currency, locale),
+        shipping=money_or_free(way.price_minor, currency, locale) if way else "",
+        tax_lines=tax_lines(totals, currency, locale),
+        tax_on_top=is_on_top(totals),
+        tax_note=reverse_charge_note() if totals.reverse_charge else "",
+        shown_parts=price_changes.written(price_changes.parts_of(priced)),
+        total=total,
+        total_minor=totals.total_minor,
+        pay_label=(_("Pay {amount}") if pays_now else _("Place order, {amount}")).format(amount=left)
+        if credit_minor < totals.total_minor
+        else _("Place order"),
+        credits=credit_payments.shown(paid_with, currency),
+        credit_minor=credit_minor,
+        left=left if paid_with else "",
+        is_covered=0 < credit_minor == totals.total_minor,
+    )
+
+
+def _fields(country: str) -> list[AddressField]:
+    """Those of the address, and the VAT number below the company where it changes anything."""
+    known = list(addresses.fields(country))
+    if vat_numbers.is_asked_for(country):
+        at = [one.name for one in known].index("company") + 1
+        known.insert(at, AddressField("vat_number", _("VAT number of the company"), "off", False, "text"))
+    return known
+
+
+def _kept_form(head: Head) -> CheckoutForm:
+    kept: Mapping[str, Any] = head.checkout
+    form = CheckoutForm(**{known.name: str(kept.get(known.name, "")) for known in fields(CheckoutForm)})
+    provider = form.payment_provider
+    if provider not in {way.code for way in payment_ways()}:
+        provider = payment_ways()[0].code
+    return replace(form, country=head.country, payment_provider=provider)
+
+
+def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:
+    quotes = shipping_queries.quotes(
+        session, head.country, priced.totals.goods_minor, priced.weight_grams, priced.at
+    )
+    return [
+        DeliveryChoice(
+            code=quote.method.code,
+            label=quote.method.label,
+            note=quote.method.note,
+            price=money_or_free(priced.shown_minor(quote.price_minor, "standard"), head.currency, locale),
+            dates=shipping_queries.arrival_text(
+                quote.arrives_from, quote.arrives_until, locale, pick_up=quote.method.is_pick_up
+            ),
+            chosen=priced.method is not None and quote.method.code == priced.method.code,
+        )
+        for quote in quotes
+    ]
+
+
+@lru_cache(maxsize=64)
+def _sorted_countries(codes: tuple[str, ...], locale: str, own: str) -> tuple[CountryChoice, ...]:
+    named = [CountryChoice(code, country_name(code, locale)) for code in codes]
+    return tuple(sorted(named, key=lambda choice: (choice.code != own, choice.name)))
+
+
+def _countries(codes: tuple[str, ...], locale: str) -> list[CountryChoice]:
+    """Where the shop delivers to, its own country first."""
+    return list(_sorted_countries(codes, locale, settings().country))

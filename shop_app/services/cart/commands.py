@@ -1,0 +1,288 @@
+"""The cart: add, change, save for later, codes; each verb returns the cart as the shopper sees it.
+
+Verbs take the SHA-256 of the visitor's key; a cart comes to exist with its first line. Nothing is
+reserved here: a cart is a wish.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Invalid, NotFound, OutOfStock, TooMany
+from ...core.i18n import _
+from ...core.settings import settings
+from ...models import MAX_LINES, MAX_QUANTITY
+from ...models.base import Key
+from ..credit import payments as credit_payments
+from ..inventory.commands import only_left
+from ..promotions import commands as promotions_commands
+from ..shipping import queries as shipping_queries
+from . import holds as cart_holds
+from . import priced_cart
+from .priced_cart import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
+from .queries import EMPTY, CartLineView, CartView, CodeReason, DiscountView, show_cart
+
+__all__ = [
+    "EMPTY", "CartLineView", "CartView", "CodeReason", "DiscountView", "accept_changes", "add", "apply_code",
+    "apply_credit", "move_to_cart", "remove", "remove_code", "remove_credit", "save_for_later", "set_country",
+    "set_quantity", "view", "view_of",
+]  # fmt: skip
+
+# Bumping the version first also locks the row: whoever places this cart waits, and the other way round.
+_BUMP = (
+    update(cart)
+    .where(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
+    .values(version=cart.c.version + 1, updated_at=bindparam("at"))
+    .returning(*HEAD_COLUMNS)
+)
+_OPEN = text("""
+    INSERT INTO cart (key_hash, currency, country, codes, checkout, version, created_at, updated_at)
+    VALUES (:key, :currency, :country, :codes, :checkout, 1, :at, :at)
+    ON CONFLICT (key_hash) WHERE completed_at IS NULL
+    DO UPDATE SET version = cart.version + 1, updated_at = excluded.updated_at
+    RETURNING id, country, currency, codes, checkout, version, customer_id, credits
+""").bindparams(
+    bindparam("codes", type_=cart.c.codes.type), bindparam("checkout", type_=cart.c.checkout.type),
+    bindparam("at", type_=cart.c.created_at.type),
+).columns(*HEAD_COLUMNS)  # fmt: skip
+_PUT = """
+    INSERT INTO cart_line (cart_id, variant_id, quantity, saved, seen_price_minor, added_at)
+    SELECT :cart, id, :quantity, :saved, price_minor, :at FROM variant WHERE sku = :sku
+    ON CONFLICT (cart_id, variant_id)
+    DO UPDATE SET quantity = {quantity}, saved = excluded.saved, seen_price_minor = excluded.seen_price_minor
+"""
+_TYPES = (
+    bindparam("cart", type_=Key), bindparam("quantity", type_=cart_line.c.quantity.type),
+    bindparam("saved", type_=cart_line.c.saved.type), bindparam("at", type_=cart_line.c.added_at.type),
+)  # fmt: skip
+_ADD = text(
+    _PUT.format(quantity="CASE WHEN cart_line.saved THEN 0 ELSE cart_line.quantity END + excluded.quantity")
+).bindparams(*_TYPES)
+_SET = text(_PUT.format(quantity="excluded.quantity")).bindparams(*_TYPES)
+_the_line = (
+    cart_line.c.cart_id == bindparam("cart"),
+    cart_line.c.variant_id == bindparam("variant"),
+)
+_REMOVE = delete(cart_line).where(*_the_line)
+_MOVE = update(cart_line).where(*_the_line).values(saved=bindparam("to_saved"))
+_SEEN = (
+    update(cart_line)
+    .where(cart_line.c.cart_id == bindparam("cart"), cart_line.c.variant_id == variant.c.id)
+    .values(seen_price_minor=variant.c.price_minor)
+)
+
+
+def view(session: Session, key_hash: str) -> CartView:
+    """The visitor's open cart; EMPTY where there is none."""
+    head = priced_cart.head(session, key_hash)
+    return show_cart(session, head, priced_cart.lines(session, head.id)) if head else EMPTY
+
+
+def view_of(session: Session, cart_id: int) -> CartView:
+    """The cart with that id, for pushing it to its own visitor; EMPTY once it has become an order."""
+    statement = cart.select().with_only_columns(cart.c.key_hash).where(cart.c.id == cart_id)
+    key_hash = session.connection().execute(statement.where(cart.c.completed_at.is_(None))).scalar()
+    return view(session, key_hash) if key_hash else EMPTY
+
+
+def add(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
+    """Put units of a variant into the cart, on top of those that are there.
+
+    Errors  NotFound for an unknown or hidden SKU; OutOfStock when fewer are left, and says how many;
+            Invalid for a quantity below 1 or past the limit, TooMany for too many lines.
+    """
+    _check_quantity(quantity, 1)
+    head = _open(session, key_hash)
+    _put(session, head, sku, quantity, _ADD)
+    lines = priced_cart.lines(session, head.id)
+    line = _line(lines, sku)
+    if not line.for_sale:
+        raise NotFound(_("This isn't for sale any more."))
+    if line.quantity > line.available:
+        raise OutOfStock(_too_few(line, line.quantity - quantity), left={sku: max(0, line.available)})
+    if len(lines) > MAX_LINES:
+        raise TooMany(_("A cart holds {count} different things at most.").format(count=MAX_LINES))
+    return _changed(session, head, lines)
+
+
+def set_quantity(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
+    """Make it that many units (0 removes). Asking for more than is left sets what is left, with a notice."""
+    _check_quantity(quantity, 0)
+    if not quantity:
+        return remove(session, key_hash, sku)
+    head = _open(session, key_hash)
+    _put(session, head, sku, quantity, _SET)
+    lines = priced_cart.lines(session, head.id)
+    line = _line(lines, sku)
+    if not line.for_sale:
+        raise NotFound(_("This isn't for sale any more."))
+    if line.available <= 0:
+        raise OutOfStock(only_left(0, line.full_title), left={sku: 0})
+    if len(lines) > MAX_LINES:
+        raise TooMany(_("A cart holds {count} different things at most.").format(count=MAX_LINES))
+    notices = {}
+    if quantity > line.available:
+        _put(session, head, sku, line.available, _SET)
+        lines = priced_cart.lines(session, head.id)
+        notices[sku] = only_left(line.available, line.title)
+    return _changed(session, head, lines, notices)
+
+
+def remove(session: Session, key_hash: str, sku: str) -> CartView:
+    """Take the line out. `set_quantity`/`add` with what was there undoes it."""
+    head, line = _open_with_line(session, key_hash, sku)
+    session.connection().execute(_REMOVE, {"cart": head.id, "variant": line.variant_id})
+    if line.held:
+        cart_holds.follow(session, head.id)
+    return _changed(session, head)
+
+
+def save_for_later(session: Session, key_hash: str, sku: str) -> CartView:
+    return _move(session, key_hash, sku, to_saved=True)
+
+
+def move_to_cart(session: Session, key_hash: str, sku: str) -> CartView:
+    return _move(session, key_hash, sku, to_saved=False)
+
+
+def apply_code(session: Session, key_hash: str, code: str) -> CartView:
+    """Enter a discount code. One that gives nothing yet stays, with its reason.
+
+    Errors  NotFound for a code that doesn't exist, has ended or is used up, and says which.
+    """
+    code = promotions_commands.normal(code)
+    if not code:
+        raise Invalid(_("Enter a discount code."), field="discount_code")
+    if len(code) > 64 or not code.isprintable():
+        raise NotFound(_("There is no such code."))
+    head = _open(session, key_hash)
+    promotions_commands.check(session, code, now(), cart_id=head.id)
+    if code not in head.codes and len(head.codes) >= promotions_commands.MAX_CODES:
+        raise TooMany(_("Take another code out first."))
+    return _set(session, head, codes=[*(known for known in head.codes if known != code), code])
+
+
+def remove_code(session: Session, key_hash: str, code: str) -> CartView:
+    head, code = _open(session, key_hash), promotions_commands.normal(code)
+    return _set(session, head, codes=[known for known in head.codes if known != code])
+
+
+def apply_credit(session: Session, key_hash: str, code: str) -> CartView:
+    """Pay with a gift card or store credit. What it covers is worked out anew for each total.
+
+    Errors  Invalid without a code; NotFound, the same sentence whatever is wrong with it; TooMany.
+    """
+    if not code.strip():
+        raise Invalid(_("Enter the code of a gift card or of your credit."), field="credit_code")
+    head = _open(session, key_hash)
+    account_id = credit_payments.usable(session, code, head.id, head.currency)
+    if account_id not in head.credits and len(head.credits) >= credit_payments.MOST:
+        raise TooMany(_("Take another card out first."))
+    return _set(
+        session, head, credits=[*(known for known in head.credits if known != account_id), account_id]
+    )
+
+
+def remove_credit(session: Session, key_hash: str, account_id: int) -> CartView:
+    """Keep that card for another time."""
+    head = _open(session, key_hash)
+    return _set(session, head, credits=[known for known in head.credits if known != account_id])
+
+
+def set_country(session: Session, key_hash: str, country: str) -> CartView:
+    """Where it goes, for tax and shipping estimate.
+
+    Errors  Invalid for a country that the shop doesn't deliver to.
+    """
+    if country not in shipping_queries.methods(session):
+        raise Invalid(_("Choose a country that we deliver to."), field="country")
+    return _set(session, _open(session, key_hash), country=country)
+
+
+def accept_changes(session: Session, key_hash: str) -> CartView:
+    """The shopper has seen the new prices: clear their notices."""
+    head = priced_cart.head(session, key_hash, lock=True)
+    if head is None:
+        return EMPTY
+    session.connection().execute(_SEEN, {"cart": head.id})
+    return _changed(session, head)
+
+
+def _check_quantity(quantity: Any, least: int) -> None:
+    if type(quantity) is not int or not least <= quantity <= MAX_QUANTITY:
+        text = _("Choose between {least} and {most}.")
+        raise Invalid(text.format(least=max(1, least), most=MAX_QUANTITY), field="quantity")
+
+
+def _open(session: Session, key_hash: str) -> Head:
+    """The visitor's cart, made if need be, locked, its version raised."""
+    connection, at = session.connection(), now()
+    row = connection.execute(_BUMP, {"key": key_hash, "at": at}).first()
+    if row is None:
+        known = settings()
+        row = connection.execute(
+            _OPEN,
+            {
+                "key": key_hash, "currency": known.currency, "country": known.country, "codes": [],
+                "checkout": {}, "at": at,
+            },
+        ).one()  # fmt: skip
+    return Head(*row)
+
+
+def _put(session: Session, head: Head, sku: str, quantity: int, statement: Any) -> None:
+    parameters = {"cart": head.id, "sku": sku, "quantity": quantity, "saved": False, "at": now()}
+    try:
+        done = session.connection().execute(statement, parameters)
+    except IntegrityError as error:
+        text = _("The shop sells {most} of one thing at most in one order.").format(most=MAX_QUANTITY)
+        raise Invalid(text, field="quantity") from error
+    if done.rowcount != 1:
+        raise NotFound(_("This isn't for sale any more."))
+
+
+def _line(lines: list[Line], sku: str) -> Line:
+    for line in lines:
+        if line.sku == sku:
+            return line
+    raise NotFound(_("This isn't in your cart any more."))
+
+
+def _open_with_line(session: Session, key_hash: str, sku: str) -> tuple[Head, Line]:
+    head = _open(session, key_hash)
+    return head, _line(priced_cart.lines(session, head.id), sku)
+
+
+def _too_few(line: Line, in_cart: int) -> str:
+    sentence = only_left(line.available, line.title)
+    if line.available > 0 and in_cart > 0:
+        return sentence + " " + _("{count} of them in your cart already.").format(count=in_cart)
+    return sentence
+
+
+def _move(session: Session, key_hash: str, sku: str, *, to_saved: bool) -> CartView:
+    head, line = _open_with_line(session, key_hash, sku)
+    session.connection().execute(_MOVE, {"cart": head.id, "variant": line.variant_id, "to_saved": to_saved})
+    return _changed(session, head)
+
+
+def _set(session: Session, head: Head, **values: Any) -> CartView:
+    statement = update(cart).where(cart.c.id == head.id).values(**values).returning(*HEAD_COLUMNS)
+    return _changed(session, Head(*session.connection().execute(statement).one()))
+
+
+def _changed(
+    session: Session, head: Head, lines: list[Line] | None = None, notices: dict[str, str] | None = None
+) -> CartView:
+    events.announce(session, events.CartChanged(head.id))
+    if lines is None:
+        lines = priced_cart.lines(session, head.id)
+    if any(line.held for line in lines):
+        cart_holds.follow(session, head.id)
+    return show_cart(session, head, lines, notices)

@@ -1,0 +1,286 @@
+"""Holds: a cart in checkout keeps its units for a while, and what the page says about that.
+
+The time is counted anew with everything the shopper does, up to a ceiling from when they came in. What
+the cart's own unpaid order has is the cart's already and isn't held again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import and_, bindparam, func, select
+from sqlmodel import Session, SQLModel
+
+from ...core import events
+from ...core.clock import now
+from ...core.i18n import _, plural
+from ...core.settings import settings
+from ...models import OrderStatus
+from ..inventory import holds as inventory_holds
+from ..inventory.ledger import only_left
+from . import priced_cart, unpaid
+from .priced_cart import Head, Line
+from .unpaid import Buyer
+
+_tables = SQLModel.metadata.tables
+_hold = _tables["stock_hold"]
+_order = _tables["customer_order"]
+_order_line = _tables["order_line"]
+_cart = _tables["cart"]
+_variant = _tables["variant"]
+_HELD = select(
+    _hold.c.variant_id, _hold.c.quantity, _hold.c.expires_at, _hold.c.since, _hold.c.asked_from
+).where(_hold.c.cart_id == bindparam("cart"))
+_KEY_OF = select(_cart.c.key_hash).where(_cart.c.id == bindparam("cart"))
+_of_cart = and_(_cart.c.key_hash == bindparam("key"), _cart.c.completed_at.is_(None))
+_of_sku = _variant.c.sku == bindparam("sku")
+_KEPT_OF = select(
+    select(_hold.c.quantity)
+    .join(_cart, _cart.c.id == _hold.c.cart_id).join(_variant, _variant.c.id == _hold.c.variant_id)
+    .where(_of_cart, _of_sku)
+    .scalar_subquery().label("held"),
+    select(func.sum(_order_line.c.quantity))
+    .join(_order, _order.c.id == _order_line.c.order_id).join(_cart, _cart.c.id == _order.c.cart_id)
+    .join(_variant, _variant.c.id == _order_line.c.variant_id)
+    .where(_of_cart, _of_sku, _order.c.status == OrderStatus.PENDING.value, _order_line.c.is_gift.is_(False))
+    .scalar_subquery().label("ordered"),
+)  # fmt: skip
+_ANY_RUN_OUT = select(_hold.c.id).where(_hold.c.expires_at <= bindparam("at")).limit(1)
+_ORDERED = (
+    select(_order_line.c.variant_id, _order_line.c.quantity, _order.c.expires_at)
+    .join(_order, _order.c.id == _order_line.c.order_id)
+    .where(
+        _order.c.cart_id == bindparam("cart"),
+        _order.c.status == OrderStatus.PENDING.value,
+        _order_line.c.is_gift.is_(False),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortLine:
+    """A line of the cart of which fewer units can be had."""
+
+    sku: str
+    left: int
+    sentence: str
+    """ "Only 2 of Dune Mug are left."."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """How long the things in the cart are kept for this shopper."""
+
+    state: Literal["", "held", "over"] = ""
+    """ "" where there is nothing to keep, over once the units are free for others again."""
+    ends_at: str = ""
+    """ISO, with the offset."""
+    as_of: str = ""
+    """The shop's own time with that, so that a wrong clock in the browser counts right."""
+    can_stay: bool = False
+    """Whether it can be kept longer."""
+    at_most: bool = False
+    """Whether it can't, because it has come to the ceiling."""
+    short: list[ShortLine] = field(default_factory=list)
+
+
+NO_HOLD = HoldView()
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    expires_at: datetime
+    since: datetime
+    asked_from: str
+
+    @property
+    def ceiling(self) -> datetime:
+        return self.since + timedelta(minutes=settings().hold_most_minutes)
+
+    def stretched(self, at: datetime) -> datetime:
+        """Until when something that is done now keeps it."""
+        return max(self.expires_at, min(at + timedelta(minutes=settings().hold_minutes), self.ceiling))
+
+
+def worth_extending(hold: HoldView) -> bool:
+    """Whether something that is done now is worth writing down: not within a minute of the last time."""
+    return hold.can_stay and now() - datetime.fromisoformat(hold.as_of) >= timedelta(minutes=1)
+
+
+def enter(session: Session, key_hash: str, asked_from: str = "") -> HoldView:
+    """Hold what the visitor's cart needs, as far as it is there, or hold it longer; `short` says the rest.
+
+    Nothing more is held for somebody who keeps many units unpaid already (`unpaid`): the order may tell
+    them so. `asked_from` is the keyed hash of the address that asks.
+    """
+    head = priced_cart.head(session, key_hash, lock=True)
+    if head is None:
+        return NO_HOLD
+    at, (units, times) = now(), _held(session, head.id)
+    if times is None or times.expires_at <= at:
+        if units:
+            # Given back before they are taken again: this is a new hold.
+            inventory_holds.free_if_run_out(session, [head.id], at)
+        units, times = {}, _Times(at, at, asked_from)
+    return _hold_for(
+        session,
+        head,
+        key_hash,
+        units,
+        _Times(times.stretched(at), times.since, asked_from or times.asked_from),
+    )
+
+
+def extend(session: Session, key_hash: str) -> HoldView:
+    """The shopper is still there: hold it longer, up to the ceiling. What has run out stays so."""
+    head = priced_cart.head(session, key_hash, lock=True)
+    if head is None:
+        return NO_HOLD
+    times = _living(session, head.id)
+    if times:
+        inventory_holds.keep_until(session, head.id, times.stretched(now()))
+    return _view(session, head)
+
+
+def follow(session: Session, cart_id: int) -> None:
+    """Hold what the cart, which has changed and is locked, needs now: less at once, more if there is."""
+    before, times = _held(session, cart_id)
+    if times and times.expires_at > now():
+        lines = priced_cart.lines(session, cart_id)
+        wanted = _wanted(lines, _ordered(session, cart_id)[0])
+        key_hash = session.connection().execute(_KEY_OF, {"cart": cart_id}).scalar_one()
+        buyer = Buyer(key_hash, cart_id, times.asked_from)
+        inventory_holds.hold_what_there_is(
+            session, cart_id, unpaid.as_far_as_allowed(session, buyer, wanted, before),
+            expires_at=times.expires_at, since=times.since, before=before, asked_from=times.asked_from,
+        )  # fmt: skip
+
+
+def end(session: Session, key_hash: str) -> HoldView:
+    """The page's clock says that the time is over: if it is, the units are free for others at once."""
+    head = priced_cart.head(session, key_hash, lock=True)
+    if head is None:
+        return NO_HOLD
+    _tell(session, inventory_holds.free_if_run_out(session, [head.id], now()))
+    return _view(session, head)
+
+
+def view(session: Session, key_hash: str) -> HoldView:
+    """How it stands, without a change."""
+    head = priced_cart.head(session, key_hash)
+    return _view(session, head) if head else NO_HOLD
+
+
+def kept_of(session: Session, key_hash: str, sku: str) -> str:
+    """What is kept of one variant for this visitor: "2 of these are kept for you", "" for none."""
+    row = session.connection().execute(_KEPT_OF, {"key": key_hash, "sku": sku}).one()
+    units = int(row.held or 0) + int(row.ordered or 0)
+    if not units:
+        return ""
+    return plural("{count} of these is kept for you", "{count} of these are kept for you", units)
+
+
+def sweep(session: Session, limit: int = 100) -> int:
+    """Give back what carts held beyond their time; how many carts. In any process, at any time."""
+    carts = inventory_holds.free_run_out(session, now(), limit)
+    _tell(session, carts)
+    return len(carts)
+
+
+def any_run_out(session: Session) -> bool:
+    """Whether there is anything for the sweep."""
+    return session.connection().execute(_ANY_RUN_OUT, {"at": now()}).first() is not None
+
+
+def _tell(session: Session, cart_ids: Iterable[int]) -> None:
+    for cart_id in cart_ids:
+        events.announce(session, events.CartChanged(cart_id))
+
+
+def _held(session: Session, cart_id: int) -> tuple[dict[int, int], _Times | None]:
+    """The units that the cart holds, by variant id, and the times of that hold; also one that has run out."""
+    rows = session.connection().execute(_HELD, {"cart": cart_id}).all()
+    if not rows:
+        return {}, None
+    times = _Times(min(row.expires_at for row in rows), min(row.since for row in rows), rows[0].asked_from)
+    return {row.variant_id: row.quantity for row in rows}, times
+
+
+def _living(session: Session, cart_id: int) -> _Times | None:
+    _units, times = _held(session, cart_id)
+    return times if times and times.expires_at > now() else None
+
+
+def _ordered(session: Session, cart_id: int) -> tuple[dict[int, int], datetime | None]:
+    """The units that the cart's own unpaid order has, by variant id, and until when."""
+    units: dict[int, int] = {}
+    until = None
+    for variant_id, quantity, expires_at in session.connection().execute(_ORDERED, {"cart": cart_id}):
+        if variant_id is not None:
+            units[variant_id] = units.get(variant_id, 0) + quantity
+        until = expires_at
+    return units, until
+
+
+def _wanted(lines: Iterable[Line], ordered: Mapping[int, int]) -> dict[int, int]:
+    """What has to be held for these lines, summed by variant."""
+    wanted: dict[int, int] = {}
+    for line in lines:
+        if line.for_sale and not line.saved:
+            wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
+    rest = {variant_id: units - ordered.get(variant_id, 0) for variant_id, units in wanted.items()}
+    return {variant_id: units for variant_id, units in rest.items() if units > 0}
+
+
+def _hold_for(
+    session: Session, head: Head, key_hash: str, before: Mapping[int, int], times: _Times
+) -> HoldView:
+    lines = priced_cart.lines(session, head.id)
+    ordered, until = _ordered(session, head.id)
+    buyer = Buyer(key_hash, head.id, times.asked_from)
+    needed = _wanted(lines, ordered)
+    wanted = unpaid.as_far_as_allowed(session, buyer, needed, before)
+    kept = inventory_holds.hold_what_there_is(
+        session, head.id, wanted, expires_at=times.expires_at, since=times.since, before=before,
+        asked_from=times.asked_from,
+    )  # fmt: skip
+    left = {
+        line.variant_id: line.quantity - wanted.get(line.variant_id, 0) + kept.get(line.variant_id, 0)
+        for line in lines
+    }
+    short = _short(lines, left)
+    if needed and not wanted and until is None:
+        # Nothing may be held: that is no time that is over.
+        return HoldView(short=short)
+    return _said(times if kept else None, until, short)
+
+
+def _view(session: Session, head: Head) -> HoldView:
+    lines = priced_cart.lines(session, head.id)
+    left = {line.variant_id: line.available for line in lines}
+    return _said(_living(session, head.id), _ordered(session, head.id)[1], _short(lines, left))
+
+
+def _short(lines: Iterable[Line], left: Mapping[int, int]) -> list[ShortLine]:
+    found = []
+    for line in lines:
+        there = max(0, left[line.variant_id])
+        if line.saved or (line.for_sale and there >= line.quantity):
+            continue
+        gone = _("{title} isn't sold any more.").format(title=line.full_title)
+        sentence = only_left(there, line.full_title) if line.for_sale else gone
+        found.append(ShortLine(line.sku, there if line.for_sale else 0, sentence))
+    return found
+
+
+def _said(times: _Times | None, ordered_until: datetime | None, short: list[ShortLine]) -> HoldView:
+    at = now()
+    ends_at = times.expires_at if times else ordered_until
+    if ends_at is None or ends_at <= at:
+        return HoldView("over", as_of=at.isoformat(), short=short)
+    can_stay = bool(times and times.expires_at < times.ceiling)
+    at_most = bool(times and not can_stay)
+    return HoldView("held", ends_at.isoformat(), at.isoformat(), can_stay, at_most, short)

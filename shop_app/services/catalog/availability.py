@@ -1,0 +1,143 @@
+"""Stock signals: what is said about a variant's stock, on pages and in live pushes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from babel.dates import format_date
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
+
+from ...core import clock
+from ...core.i18n import _
+from ...core.settings import settings
+from ...models import MAX_QUANTITY, Product, ShelfItem, StockLevel, StockPolicy, Variant
+from . import price_tags
+from .views import ProductSignal, VariantSignal
+
+
+class Stock(NamedTuple):
+    """What a variant's stock level says, as read from the table; all None where it has no level."""
+
+    on_hand: int | None
+    allocated: int | None
+    held: int | None
+    low_at: int | None
+    policy: str | None
+    backorder_on: date | None
+
+    @property
+    def left(self) -> int:
+        return left(self.on_hand or 0, self.allocated or 0, self.held or 0)
+
+    @property
+    def kind(self) -> str:
+        """in, low, out or backorder."""
+        backorder = self.policy == StockPolicy.BACKORDER
+        if self.left <= 0:
+            return "backorder" if backorder else "out"
+        return "low" if self.left <= (self.low_at or 0) and not backorder else "in"
+
+    @property
+    def available(self) -> bool:
+        return self.kind != "out"
+
+    @property
+    def max_quantity(self) -> int:
+        """The most units that one line can take."""
+        return MAX_QUANTITY if self.policy == StockPolicy.BACKORDER else max(0, min(self.left, MAX_QUANTITY))
+
+
+STOCK_COLUMNS = tuple(col(getattr(StockLevel, name)) for name in Stock._fields)
+
+
+def left(on_hand: int, allocated: int, held: int) -> int:
+    """Units that can still be bought.
+
+    >>> left(10, 3, 2)
+    5
+    """
+    return on_hand - allocated - held
+
+
+def stock_line(stock: Stock, variant_title: str = "") -> str:
+    """What is said about a variant: "In stock", "Only 3 left in Moss", "Sold out in Clay"."""
+    kind = stock.kind
+    if kind == "in":
+        return _("In stock")
+    if kind == "low":
+        known = _("Only {count} left in {variant}") if variant_title else _("Only {count} left")
+        return known.format(count=stock.left, variant=variant_title)
+    if kind == "out":
+        return _("Sold out in {variant}").format(variant=variant_title) if variant_title else _("Sold out")
+    if stock.backorder_on is None or stock.backorder_on <= clock.now().date():
+        return _("Made to order")
+    day = format_date(stock.backorder_on, "d MMMM", locale=settings().locale)
+    return _("Ships from {date}").format(date=day)
+
+
+def card_line(stocks: Sequence[Stock]) -> str:
+    """What a card says about all variants together: "Only 3 left", "Sold out", or nothing."""
+    buyable = [stock for stock in stocks if stock.available]
+    if not buyable:
+        return _("Sold out")
+    if any(stock.policy == StockPolicy.BACKORDER for stock in buyable):
+        return ""
+    together = sum(stock.left for stock in buyable)
+    if together > max(stock.low_at or 0 for stock in buyable):
+        return ""
+    return _("Only {count} left").format(count=together)
+
+
+_owners = select(Variant.product_id).where(col(Variant.id).in_(bindparam("ids", expanding=True)))
+_numbers = (
+    select(
+        col(Product.slug), col(Variant.product_id), col(Variant.sku), col(Variant.title),
+        col(Variant.price_minor), col(Variant.compare_at_minor), *STOCK_COLUMNS,
+    )
+    .join(ShelfItem, col(ShelfItem.product_id) == Product.id)
+    .join(Variant, col(Variant.product_id) == Product.id)
+    .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
+    .where(col(Variant.active), col(Product.id).in_(_owners))
+    .order_by(col(Variant.product_id), col(Variant.position), col(Variant.id))
+)  # fmt: skip
+
+
+def signals(session: Session, variant_ids: tuple[int, ...]) -> list[ProductSignal]:
+    """The live numbers of the published products that these variants belong to, in the order of their ids."""
+    if not variant_ids:
+        return []
+    at_ms = int(clock.now().timestamp() * 1000)
+    by_slug: dict[str, list[tuple[str, str, int, int | None, Stock]]] = defaultdict(list)
+    for slug, _owner, sku, title, price, compare_at, *stock in session.connection().execute(
+        _numbers, {"ids": list(variant_ids)}
+    ):
+        by_slug[slug].append((sku, title, price, compare_at, Stock(*stock)))
+    return [_product_signal(slug, variants, at_ms) for slug, variants in by_slug.items()]
+
+
+def _product_signal(
+    slug: str, variants: list[tuple[str, str, int, int | None, Stock]], at_ms: int
+) -> ProductSignal:
+    tag = price_tags.range_tag([(price, compare_at) for _sku, _title, price, compare_at, _stock in variants])
+    stocks = [variant[-1] for variant in variants]
+    return ProductSignal(
+        slug=slug, price=tag.price, compare_at=tag.compare_at, saving=tag.saving,
+        in_stock=any(stock.available for stock in stocks), stock_line=card_line(stocks), at_ms=at_ms,
+        variants={
+            sku: variant_signal(title, price, compare_at, stock)
+            for sku, title, price, compare_at, stock in variants
+        },
+    )  # fmt: skip
+
+
+def variant_signal(title: str, price_minor: int, compare_at_minor: int | None, stock: Stock) -> VariantSignal:
+    return VariantSignal(
+        price=price_tags.shown(price_minor),
+        compare_at=price_tags.shown(compare_at_minor) if compare_at_minor else "",
+        saving=price_tags.saved(price_minor, compare_at_minor), available=stock.available, signal=stock.kind,
+        stock_line=stock_line(stock, title), max_quantity=stock.max_quantity,
+    )  # fmt: skip

@@ -1,0 +1,287 @@
+"""Products, the writing side: a checked draft goes in whole, only what differs is written.
+
+Prices leave their history, old addresses a redirect, everything an audit entry; lists and search follow
+in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import delete, insert, update
+from sqlmodel import Session, SQLModel, col, select
+
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound
+from ...core.i18n import _
+from ...core.settings import settings
+from ...models import Category, PriceHistory, Product, ProductStatus, SlugRedirect, Variant  # fmt: skip
+from ..inventory import commands as inventory_commands
+from ..search import listing_index
+from ..staff import audit
+from . import product_parts as parts
+from .product_draft import ProductDraft, VariantDraft, check_references, cleaned, read_draft
+
+_PLAIN = (
+    "slug", "title", "subtitle", "description_html", "care", "vendor", "kind", "status", "tax_class",
+    "seo_title",
+    "seo_description",
+)  # fmt: skip
+_VARIANT_PLAIN = (
+    "sku", "barcode", "price_minor", "compare_at_minor", "cost_minor", "weight_grams", "requires_shipping",
+    "active",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What saving a draft did: `outcome` is created, changed or same; `variant_ids` by SKU."""
+
+    product_id: int
+    slug: str
+    version: int
+    outcome: str
+    variant_ids: Mapping[str, int]
+
+
+def find(session: Session, slug: str) -> Product | None:
+    return session.exec(select(Product).where(Product.slug == slug)).first()
+
+
+def draft_of(session: Session, slug: str) -> tuple[ProductDraft, int]:
+    """The product as a draft, and its version for saving it again.
+
+    Errors  NotFound.
+    """
+    product = find(session, slug)
+    if not product:
+        raise NotFound(_("There is no such product."))
+    return read_draft(session, product), product.version
+
+
+def create(session: Session, draft: ProductDraft, *, actor: str) -> Saved:
+    """A new product.
+
+    Errors  Invalid, as `cleaned` and `check_references` say.
+    """
+    draft = cleaned(draft)
+    check_references(session, draft, None)
+    product = Product(slug=draft.slug, title=draft.title)
+    session.add(product)
+    session.flush()
+    empty = replace(ProductDraft(slug=draft.slug, title=draft.title), status=product.status)
+    return _write(session, product, empty, draft, actor, "created")
+
+
+def save(
+    session: Session, slug: str, draft: ProductDraft, *, actor: str, version: int | None = None
+) -> Saved:
+    """Make the product what the draft says; variants that the draft leaves out are no longer sold.
+
+    Errors  NotFound; Invalid; Conflict when the product has another version than the given one.
+    """
+    product = find(session, slug)
+    if not product:
+        raise NotFound(_("There is no such product."))
+    if version is not None and product.version != version:
+        raise Conflict(_("Somebody else has changed this product. Look at it again before you save."))
+    before = read_draft(session, product)
+    draft = _with_retired(cleaned(draft), before)
+    check_references(session, draft, product.id)
+    if draft == before:
+        return _saved(session, product, "same")
+    return _write(session, product, before, draft, actor, "changed")
+
+
+def put(session: Session, draft: ProductDraft, *, actor: str) -> Saved:
+    """Create or save, by the draft's slug."""
+    known = find(session, draft.slug)
+    return save(session, known.slug, draft, actor=actor) if known else create(session, draft, actor=actor)
+
+
+def set_prices(session: Session, prices: Mapping[str, tuple[int, int | None]], *, actor: str) -> int:
+    """Give many variants their (price, compare-at price) by SKU; returns how many changed.
+
+    Errors  NotFound for an unknown SKU; Invalid for an amount that can't be one. Nothing is changed then.
+    """
+    rows = session.exec(
+        select(Product, Variant.sku)
+        .join(Variant, col(Variant.product_id) == Product.id)
+        .where(col(Variant.sku).in_(prices))
+    ).all()
+    if missing := prices.keys() - {sku for _product, sku in rows}:
+        raise NotFound(_("There is no variant {sku}.").format(sku=min(missing)))
+    changed = 0
+    for product in {product.id: product for product, _sku in rows}.values():
+        before = read_draft(session, product)
+        variants = tuple(
+            replace(variant, price_minor=prices[variant.sku][0], compare_at_minor=prices[variant.sku][1])
+            if variant.sku in prices
+            else variant
+            for variant in before.variants
+        )
+        changed += sum(new != old for new, old in zip(variants, before.variants, strict=True))
+        save(session, product.slug, replace(before, variants=variants), actor=actor)
+    return changed
+
+
+def _with_retired(draft: ProductDraft, before: ProductDraft) -> ProductDraft:
+    """The draft with each variant's id, and the ones that it leaves out at the end, no longer for sale."""
+    by_id = {variant.id: variant for variant in before.variants}
+    by_sku = {variant.sku: variant for variant in before.variants}
+    kept = []
+    for variant in draft.variants:
+        known = by_id.get(variant.id) if variant.id else by_sku.get(variant.sku)
+        kept.append(replace(variant, id=known.id if known else None))
+    ids = {variant.id for variant in kept}
+    keys = {picture.key for picture in draft.pictures}
+    retired = tuple(
+        replace(variant, active=False, pictures=tuple(key for key in variant.pictures if key in keys))
+        for variant in before.variants
+        if variant.id not in ids
+    )
+    # Those that were retired before keep their places, so that saving what was read changes nothing.
+    whole = [*kept]
+    places = {variant.id: place for place, variant in enumerate(before.variants)}
+    for variant in retired:
+        whole.insert(min(places[variant.id], len(whole)), variant)
+    return replace(draft, variants=tuple(whole))
+
+
+def _write(
+    session: Session, product: Product, before: ProductDraft, draft: ProductDraft, actor: str, outcome: str
+) -> Saved:
+    _write_row(session, product, before, draft, outcome)
+    assert product.id
+    if draft.tags != before.tags:
+        parts.write_tags(session, product.id, draft.tags)
+    options = parts.write_options(session, product.id, before, draft)
+    shown = parts.write_pictures(session, product.id, before, draft)
+    repriced, restocked = _write_variants(session, product.id, before, draft, options, shown)
+    parts.drop_unused_options(session, product.id, draft, options)
+    session.flush()
+    old, new = _for_audit(before), _for_audit(draft)
+    audit.record(
+        session, actor, outcome, "product", draft.slug, before=old if outcome == "changed" else {}, after=new
+    )
+    if repriced:
+        events.announce(session, events.PriceChanged(tuple(sorted(repriced))))
+    if restocked:
+        events.announce(session, events.StockChanged(tuple(sorted(restocked))))
+    events.announce(session, events.CatalogueChanged((product.id,)))
+    listing_index.refresh(session, [product.id])
+    return _saved(session, product, outcome)
+
+
+def _write_row(
+    session: Session, product: Product, before: ProductDraft, draft: ProductDraft, outcome: str
+) -> None:
+    for name in _PLAIN:
+        setattr(product, name, getattr(draft, name))
+    product.materials = list(draft.materials)
+    product.dimensions_mm = dict(draft.dimensions_mm)
+    product.attributes = [{"name": name, "value": value} for name, value in draft.attributes]
+    product.extra = dict(draft.extra)
+    product.category_id = session.exec(select(Category.id).where(Category.slug == draft.category)).first()
+    if draft.status == ProductStatus.ACTIVE and not product.published_at:
+        product.published_at = now()
+    product.updated_at = now()
+    product.version += outcome == "changed"
+    if draft.slug != before.slug:
+        connection = session.connection()
+        connection.execute(delete(SlugRedirect).where(col(SlugRedirect.slug).in_([draft.slug, before.slug])))
+        connection.execute(insert(SlugRedirect).values(slug=before.slug, product_id=product.id))
+    else:
+        session.connection().execute(delete(SlugRedirect).where(col(SlugRedirect.slug) == draft.slug))
+    session.add(product)
+    session.flush()
+
+
+def _write_variants(
+    session: Session,
+    product_id: int,
+    before: ProductDraft,
+    draft: ProductDraft,
+    options: parts.Options,
+    shown: dict[str, int],
+) -> tuple[set[int], set[int]]:
+    """Write what differs; returns the ids of variants whose price, and whose selling policy, changed."""
+    old = {variant.id: (place, variant) for place, variant in enumerate(before.variants)}
+    _make_room_for_skus(session, draft, old)
+    repriced, restocked = set(), set()
+    for place, variant in enumerate(draft.variants):
+        was_at, was = old.get(variant.id, (None, None))
+        if was == variant and was_at == place:
+            continue
+        row = session.get(Variant, variant.id) if variant.id else None
+        new = row is None
+        if row is None:
+            row = Variant(product_id=product_id, sku=variant.sku, currency=settings().currency, price_minor=0)
+        _fill(row, variant, place)
+        row.version += 0 if new else 1
+        session.add(row)
+        session.flush()
+        assert row.id
+        if (
+            new
+            or not was
+            or (was.price_minor, was.compare_at_minor) != (variant.price_minor, variant.compare_at_minor)
+        ):
+            _record_price(session, row)
+            repriced.add(row.id)
+        if new:
+            inventory_commands.set_on_hand(session, row.id, 0, reason="new")
+        if variant.backorder != (was.backorder if was else False):
+            inventory_commands.set_policy(session, row.id, backorder=variant.backorder)
+            restocked.add(row.id)
+        parts.write_variant_parts(session, row.id, variant, options, shown)
+    return repriced, restocked
+
+
+def _make_room_for_skus(
+    session: Session, draft: ProductDraft, old: Mapping[int | None, tuple[int, VariantDraft]]
+) -> None:
+    # Two variants may swap their SKUs; between the two writes one would stand there twice.
+    for variant in draft.variants:
+        was = old.get(variant.id)
+        if was and was[1].sku != variant.sku:
+            table = SQLModel.metadata.tables["variant"]
+            session.connection().execute(
+                update(table).where(table.c.id == variant.id).values(sku=f"\x1f{variant.id}")
+            )
+    session.expire_all()
+
+
+def _fill(row: Variant, variant: VariantDraft, place: int) -> None:
+    for name in _VARIANT_PLAIN:
+        setattr(row, name, getattr(variant, name))
+    row.title = " / ".join(value for _name, value in variant.options)
+    row.position = place
+
+
+def _record_price(session: Session, row: Variant) -> None:
+    session.add(
+        PriceHistory(
+            variant_id=row.id or 0, currency=row.currency, price_minor=row.price_minor,
+            compare_at_minor=row.compare_at_minor, recorded_at=now(),
+        )
+    )  # fmt: skip
+
+
+def _for_audit(draft: ProductDraft) -> dict[str, Any]:
+    """The draft as plain data, long texts shortened, what the shop paid left out."""
+    plain = asdict(draft)
+    plain["description_html"] = draft.description_html[:500]
+    for variant in plain["variants"]:
+        variant.pop("cost_minor")
+        variant.pop("id")
+    return plain
+
+
+def _saved(session: Session, product: Product, outcome: str) -> Saved:
+    rows = session.exec(select(Variant.sku, Variant.id).where(Variant.product_id == product.id)).all()
+    assert product.id
+    return Saved(product.id, product.slug, product.version, outcome, {sku: key or 0 for sku, key in rows})

@@ -1,0 +1,144 @@
+"""The desk of gift cards and store credit: what staff see of them, adjust and switch off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, or_, select, update
+from sqlmodel import Session, SQLModel
+
+from ...core.access.principal import Principal
+from ...core.errors import Invalid
+from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
+from ...models import CreditEntryKind
+from ..staff import audit
+from . import commands as credit_commands
+from .commands import PERMISSION, account, entry
+
+PAGE = 50
+
+_order = SQLModel.metadata.tables["customer_order"]
+_FOUND = (
+    select(account)
+    .where(
+        account.c.id < bindparam("before"),
+        or_(bindparam("asked") == "", account.c.email == bindparam("asked"),
+            account.c.last_four == bindparam("end")),
+    )
+    .order_by(account.c.id.desc())
+    .limit(PAGE)
+)  # fmt: skip
+_ENTRIES = (
+    select(entry, _order.c.number)
+    .outerjoin(_order, _order.c.id == entry.c.order_id)
+    .where(entry.c.account_id == bindparam("account"))
+    .order_by(entry.c.id)
+)
+_SWITCH_OFF = (
+    update(account).where(account.c.id == bindparam("account"), account.c.active).values(active=False)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    id: int
+    label: str
+    email: str
+    balance: str
+    balance_minor: int
+    active: bool
+    expires_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One movement: "−€20.00" for order 1042."""
+
+    kind: str
+    amount: str
+    order_number: str
+    note: str
+    actor: str
+    at: datetime
+
+
+def accounts(session: Session, *, by: Principal, search: str = "", before: int = 2**53) -> list[AccountView]:
+    """The newest first, `PAGE` at a time; `search` is a whole address or the end of a code.
+
+    Errors  Forbidden.
+    """
+    by.need(PERMISSION)
+    asked = search.strip()
+    locale = settings().locale
+    rows = session.connection().execute(
+        _FOUND, {"before": before, "asked": asked.lower(), "end": asked.upper()[-4:]}
+    )
+    return [
+        AccountView(
+            row.id, credit_commands.name_of(row.kind, row.last_four), row.email,
+            show(row.balance_minor, row.currency, locale), row.balance_minor, row.active, row.expires_at,
+            row.created_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def entries(session: Session, account_id: int, *, by: Principal) -> list[EntryView]:
+    """All that has happened to an account, from its first day.
+
+    Errors  Forbidden; NotFound.
+    """
+    by.need(PERMISSION)
+    found, locale = credit_commands.the_account(session, account_id), settings().locale
+    return [
+        EntryView(
+            row.kind, show(row.amount_minor, found.currency, locale), str(row.number or ""), row.note,
+            row.actor, row.at,
+        )
+        for row in session.connection().execute(_ENTRIES, {"account": account_id})
+    ]  # fmt: skip
+
+
+def adjust(
+    session: Session, account_id: int, amount_minor: int, *, note: str, request_key: str, by: Principal
+) -> bool:
+    """Add to an account, or take off it with an amount below zero; the same key is the same adjustment.
+
+    Errors  Forbidden; Invalid without a reason or for an amount that can't be; Conflict where less than
+            that is on it; NotFound.
+    """
+    by.need(PERMISSION)
+    credit_commands.check_amount(abs(amount_minor) if type(amount_minor) is int else amount_minor)
+    credit_commands.check_key(request_key)
+    if not note.strip():
+        raise Invalid(_("Say why, for whoever reads it later."), field="note")
+    done = credit_commands.give(
+        session, account_id, amount_minor, CreditEntryKind.ADJUSTED, f"adjusted:{request_key}",
+        note=note.strip(), actor=by.actor,
+    )  # fmt: skip
+    if done:
+        _record(session, by, "adjusted", account_id, {"amount_minor": amount_minor, "note": note.strip()})
+    return done
+
+
+def deactivate(session: Session, account_id: int, *, note: str, by: Principal) -> bool:
+    """Let nobody spend it any more; what is on it stays. True where it could be spent until now.
+
+    Errors  Forbidden; Invalid without a reason; NotFound.
+    """
+    by.need(PERMISSION)
+    if not note.strip():
+        raise Invalid(_("Say why, for whoever reads it later."), field="note")
+    credit_commands.the_account(session, account_id)
+    done = session.connection().execute(_SWITCH_OFF, {"account": account_id}).rowcount == 1
+    if done:
+        _record(session, by, "deactivated", account_id, {"note": note.strip()})
+    return done
+
+
+def _record(session: Session, by: Principal, action: str, account_id: int, after: dict[str, object]) -> None:
+    audit.record(session, by.actor, action, "credit", str(account_id), after=after, staff_id=by.id or None)

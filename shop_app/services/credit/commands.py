@@ -1,0 +1,246 @@
+"""Credit: gift cards and store credit. Every movement is an entry, once, and the balance is their sum.
+
+`credit_codes` knows their codes, `credit_payments` pays orders with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+from ...core import dates
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
+from ...models import CreditEntryKind, CreditKind
+from .. import outbox
+from ..accounts.sessions import clean_email
+from ..staff import audit
+from . import codes as credit_codes
+
+MOST_MINOR = 1_000_000
+"""The most that one gift card, one adjustment or one grant comes to."""
+PERMISSION = "credit.edit"
+_MOST_KEY = 48
+
+tables = SQLModel.metadata.tables
+account = tables["credit_account"]
+entry = tables["credit_entry"]
+
+_MOVE = (
+    update(account)
+    .where(
+        account.c.id == bindparam("account"),
+        account.c.balance_minor + bindparam("amount") >= 0,
+        or_(
+            bindparam("spends") == 0,
+            account.c.active & or_(account.c.expires_at.is_(None), account.c.expires_at > bindparam("at")),
+        ),
+    )
+    .values(balance_minor=account.c.balance_minor + bindparam("amount"))
+)
+_ENTRY = {
+    name: dialect.insert(entry).on_conflict_do_nothing(index_elements=["request_key"]).returning(entry.c.id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_KNOWN = select(entry.c.account_id, entry.c.kind, entry.c.amount_minor).where(
+    entry.c.request_key == bindparam("key")
+)
+_ACCOUNT = select(account).where(account.c.id == bindparam("account"))
+_STORE_CREDIT = (
+    select(account.c.id)
+    .where(
+        account.c.email == bindparam("whose"), account.c.currency == bindparam("money"),
+        account.c.kind == CreditKind.STORE_CREDIT.value,
+    )
+    .order_by(account.c.id)
+    .limit(1)
+)  # fmt: skip
+# Two that open the same account at once, or issue the same card: the second waits here, then finds it.
+_QUEUE_UP = text("""
+    INSERT INTO counter (name, value) VALUES ('credit', 1)
+    ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    account_id: int
+    code: str
+    """In groups, for whoever gets the card; "" for store credit. The database doesn't have it."""
+    last_four: str
+
+
+def issue(
+    session: Session, amount_minor: int, *, by: Principal, email: str = "", kind: str = "gift_card",
+    expires_at: datetime | None = None, note: str = "", request_key: str,
+) -> Issued:  # fmt: skip
+    """A new gift card, or store credit for an address. A card with an address is sent there.
+
+    The same `request_key` is the same card, with the same code. Choose a key that can't be guessed, such
+    as a UUID.
+
+    Errors  Forbidden; Invalid for an amount, an address, an end or a key that can't be taken; Conflict
+            where the key stands for something else.
+    """
+    by.need(PERMISSION)
+    _check_new(amount_minor, kind, email, expires_at, request_key)
+    address = clean_email(email) if email.strip() else ""
+    currency, key = settings().currency, f"issued:{request_key}"
+    session.connection().execute(_QUEUE_UP)
+    known = session.connection().execute(_KNOWN, {"key": key}).first()
+    code = credit_codes.make(request_key) if kind == CreditKind.GIFT_CARD else ""
+    if known:
+        account_id = known.account_id
+    elif kind == CreditKind.STORE_CREDIT:
+        account_id = account_of(session, address, currency)
+    else:
+        account_id = _new(
+            session, kind=kind, email=address, currency=currency, expires_at=expires_at,
+            code_hash=credit_codes.hashed(code), last_four=credit_codes.normal(code)[-4:],
+        )  # fmt: skip
+    if give(session, account_id, amount_minor, CreditEntryKind.ISSUED, key, note=note, actor=by.actor):
+        after = {"amount_minor": amount_minor, "kind": kind, "email": address, "note": note}
+        audit.record(
+            session, by.actor, "issued", "credit", str(account_id), after=after, staff_id=by.id or None
+        )
+        if address:
+            tell(session, kind, address, key, account_id, amount_minor, currency, request_key=request_key)
+    found = the_account(session, account_id)
+    return Issued(account_id, code, found.last_four)
+
+
+def give(
+    session: Session, account_id: int, amount_minor: int, kind: CreditEntryKind, request_key: str, *,
+    order_id: int | None = None, refund_id: int | None = None, payment_id: int | None = None,
+    note: str = "", actor: str = "system",
+) -> bool:  # fmt: skip
+    """Write one entry and move the balance by it, in one guarded statement; below zero takes.
+
+    False where an entry with that key is there already: then nothing moves. What comes back or is taken
+    off by staff also reaches a card that has ended or was switched off; only spending needs it alive.
+
+    Errors  Conflict where the balance is too small, the card has ended, or the key stands for something
+            else; NotFound for an account that isn't there.
+    """
+    connection = session.connection()
+    values = {
+        "account_id": account_id, "kind": kind.value, "amount_minor": amount_minor,
+        "request_key": request_key, "order_id": order_id, "payment_id": payment_id, "refund_id": refund_id,
+        "note": note[:500], "actor": actor[:200], "at": now(),
+    }  # fmt: skip
+    the_account(session, account_id)
+    if connection.execute(_ENTRY[connection.dialect.name], values).first() is None:
+        known = connection.execute(_KNOWN, {"key": request_key}).one()
+        if tuple(known) != (account_id, kind.value, amount_minor):
+            raise Conflict(_("This was asked for before, with other values."))
+        return False
+    spends = int(kind == CreditEntryKind.SPENT)
+    moved = connection.execute(
+        _MOVE, {"account": account_id, "amount": amount_minor, "spends": spends, "at": now()}
+    )
+    if moved.rowcount != 1:
+        raise Conflict(_("There isn't enough credit left."), code="too_little_credit")
+    return True
+
+
+def account_of(session: Session, email: str, currency: str) -> int:
+    """The store credit account of that address, made where it isn't there.
+
+    Errors  Invalid for an address that can't be one.
+    """
+    address, connection = clean_email(email), session.connection()
+    wanted = {"whose": address, "money": currency}
+    found = connection.execute(_STORE_CREDIT, wanted).scalar()
+    if found is None:
+        connection.execute(_QUEUE_UP)
+        found = connection.execute(_STORE_CREDIT, wanted).scalar()
+    return found or _new(session, kind=CreditKind.STORE_CREDIT.value, email=address, currency=currency)
+
+
+def account_of_payment(session: Session, payment_id: int) -> int:
+    """The account that a payment with credit was taken from: where a refund of it goes back to.
+
+    Errors  NotFound for a payment that wasn't one.
+    """
+    statement = select(entry.c.account_id).where(
+        entry.c.payment_id == payment_id, entry.c.kind == CreditEntryKind.SPENT.value
+    )
+    found = session.connection().execute(statement).scalar()
+    if found is None:
+        raise NotFound(_("There is no such credit."))
+    return found
+
+
+def tell(
+    session: Session, kind: str, email: str, key: str, account_id: int, amount_minor: int, currency: str,
+    **more: str,
+) -> None:  # fmt: skip
+    """Write the letter that brings the code and the balance, after the entry that it tells of.
+
+    The code itself isn't in it yet: see `letters.about_credit`.
+    """
+    found, locale = the_account(session, account_id), settings().locale
+    data = {
+        "account_id": account_id, "amount": show(amount_minor, currency, locale),
+        "balance": show(found.balance_minor, currency, locale),
+        "until": dates.full_day(found.expires_at) if found.expires_at else "",
+    } | more  # fmt: skip
+    outbox.write(session, kind, email, f"{kind}:{key}", data)
+
+
+def find(session: Session, code: str) -> int | None:
+    """The account of a code, however it is typed; None where there is none."""
+    wanted = credit_codes.normal(code)[:64]
+    statement = select(account.c.id).where(account.c.code_hash == credit_codes.hashed(wanted))
+    return session.connection().execute(statement).scalar() or credit_codes.account_of(wanted)
+
+
+def the_account(session: Session, account_id: int) -> Row[Any]:
+    """Errors  NotFound."""
+    row = session.connection().execute(_ACCOUNT, {"account": account_id}).first()
+    if row is None:
+        raise NotFound(_("There is no such credit."))
+    return row
+
+
+def name_of(kind: str, last_four: str) -> str:
+    """What people call it: "Gift card ending 4F2K"."""
+    if kind == CreditKind.STORE_CREDIT:
+        return _("Store credit")
+    return _("Gift card ending {end}").format(end=last_four)
+
+
+def _new(session: Session, **values: Any) -> int:
+    row = {"balance_minor": 0, "active": True, "last_four": "", "created_at": now()} | values
+    return session.connection().execute(insert(account).values(**row).returning(account.c.id)).scalar_one()
+
+
+def _check_new(amount_minor: int, kind: str, email: str, expires_at: datetime | None, key: str) -> None:
+    check_amount(amount_minor)
+    if kind not in tuple(CreditKind):
+        raise Invalid(_("Choose a gift card or store credit."), field="kind")
+    if kind == CreditKind.STORE_CREDIT and not email.strip():
+        raise Invalid(_("Store credit needs an email address."), field="email")
+    if expires_at is not None and (kind != CreditKind.GIFT_CARD or expires_at <= now()):
+        raise Invalid(_("Choose a day to come for the end of a gift card."), field="expires_at")
+    check_key(key)
+
+
+def check_amount(amount_minor: int) -> None:
+    if type(amount_minor) is not int or not 0 < amount_minor <= MOST_MINOR:
+        most = show(MOST_MINOR, settings().currency, settings().locale)
+        raise Invalid(_("Enter an amount above zero, {most} at most.").format(most=most), field="amount")
+
+
+def check_key(key: str) -> None:
+    if not 1 <= len(key) <= _MOST_KEY:
+        raise Invalid(_("The page is out of date. Reload it and try again."))

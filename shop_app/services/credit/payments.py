@@ -1,0 +1,280 @@
+"""Credit as a way to pay: what a cart's cards cover, set aside when it is placed, kept or given back later.
+
+Each card that pays is a payment of the order, of the provider "credit": authorised while the order waits,
+captured in the transaction that settles it, cancelled when the order ends. Nobody outside is asked.
+Whoever changes accounts takes stock first, promotions second and accounts last, in the order of their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_, select
+from sqlmodel import Session, SQLModel, col
+from sqlmodel import select as rows_of
+
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound
+from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
+from ...models import CreditEntryKind, OrderStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState
+from . import commands as credit_commands
+from .commands import account, entry
+
+PROVIDER = "credit"
+MOST = 5
+"""So many cards pay for one cart at most."""
+
+_payment = SQLModel.metadata.tables["payment"]
+_order = SQLModel.metadata.tables["customer_order"]
+
+# What the cart's own unpaid order has set aside is there for this cart.
+_own = (
+    select(func.coalesce(func.sum(_payment.c.amount_minor), 0))
+    .select_from(entry)
+    .join(_payment, _payment.c.id == entry.c.payment_id)
+    .join(_order, _order.c.id == _payment.c.order_id)
+    .where(
+        entry.c.account_id == account.c.id,
+        entry.c.kind == CreditEntryKind.SPENT.value,
+        _payment.c.state == PaymentState.AUTHORIZED.value,
+        _order.c.cart_id == bindparam("cart"),
+        _order.c.status == OrderStatus.PENDING.value,
+    )
+    .correlate(account)
+    .scalar_subquery()
+)
+_THERE = select(
+    account.c.id, account.c.kind, account.c.last_four, (account.c.balance_minor + _own).label("there_minor")
+).where(
+    account.c.id.in_(bindparam("ids", expanding=True)),
+    account.c.currency == bindparam("money"),
+    account.c.active,
+    or_(account.c.expires_at.is_(None), account.c.expires_at > bindparam("at")),
+)
+_NAMES = select(account.c.id, account.c.kind, account.c.last_four).where(
+    account.c.id.in_(bindparam("ids", expanding=True))
+)
+_PAID_WITH = (
+    select(_payment.c.id, account.c.kind, account.c.last_four)
+    .select_from(_payment)
+    .join(entry, entry.c.payment_id == _payment.c.id)
+    .join(account, account.c.id == entry.c.account_id)
+    .where(
+        _payment.c.order_id == bindparam("order"),
+        _payment.c.provider == PROVIDER,
+        entry.c.kind == CreditEntryKind.SPENT.value,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditView:
+    """One card beside a total: "Gift card ending 4F2K", "−€20.00"."""
+
+    account_id: int
+    label: str
+    amount: str
+    note: str = ""
+    """What to say of a card that gives nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one account pays of a total; 0 where it has nothing left or can't be used any more."""
+
+    account_id: int
+    label: str
+    amount_minor: int
+    note: str = ""
+
+
+def cover(
+    session: Session, cart_id: int, account_ids: Sequence[int], total_minor: int, currency: str
+) -> tuple[Part, ...]:
+    """Share a total out over the cart's cards, in the order in which they were entered."""
+    if not account_ids:
+        return ()
+    run = session.connection().execute
+    asked = {"ids": list(account_ids), "cart": cart_id, "money": currency, "at": now()}
+    there = {row.id: row.there_minor for row in run(_THERE, asked)}
+    names = {
+        row.id: credit_commands.name_of(row.kind, row.last_four) for row in run(_NAMES, {"ids": asked["ids"]})
+    }
+    left, parts = total_minor, []
+    for account_id in account_ids:
+        has = int(there.get(account_id, 0))
+        amount = min(left, has)
+        left -= amount
+        unused = _("Isn't needed, the others pay for all of it") if has else _("Nothing is left on it")
+        parts.append(Part(account_id, names.get(account_id, ""), amount, "" if amount else unused))
+    return tuple(parts)
+
+
+def sum_of(parts: Iterable[Part]) -> int:
+    return sum(part.amount_minor for part in parts)
+
+
+def shown(parts: Iterable[Part], currency: str) -> list[CreditView]:
+    """The rows below a total."""
+    locale = settings().locale
+    return [
+        CreditView(
+            part.account_id,
+            part.label,
+            f"−{show(part.amount_minor, currency, locale)}" if part.amount_minor else "",
+            part.note,
+        )
+        for part in parts
+    ]
+
+
+def usable(session: Session, code: str, cart_id: int, currency: str) -> int:
+    """The account of a code that has something on it.
+
+    Errors  NotFound, the same sentence whatever is wrong with it.
+    """
+    account_id = credit_commands.find(session, code)
+    if account_id is not None:
+        asked = {"ids": [account_id], "cart": cart_id, "money": currency, "at": now()}
+        row = session.connection().execute(_THERE, asked).first()
+        if row and row.there_minor > 0:
+            return account_id
+    raise NotFound(
+        _("This code has nothing left to spend, or isn't one of ours. Check it, please: every sign counts.")
+    )
+
+
+# --- The order ----------------------------------------------------------------------------------
+
+
+def take(session: Session, order_id: int, parts: Sequence[Part], currency: str, *, settled: bool) -> None:
+    """Set what the parts say aside for the order; `settled` where nothing else is to be paid.
+
+    Errors  Conflict where an account has less than that by now: then nothing is placed.
+    """
+    attempt = min((payment.attempt for payment in _of_order(session, order_id)), default=0)
+    for part in sorted(parts, key=lambda part: part.account_id):
+        if not part.amount_minor:
+            continue
+        # Below zero, so that the attempts at a company count from one as ever.
+        attempt = min(attempt, 0) - 1
+        payment = Payment(
+            order_id=order_id, attempt=attempt, provider=PROVIDER, reference=f"{order_id}{attempt}",
+            state=PaymentState.AUTHORIZED, currency=currency, amount_minor=part.amount_minor,
+        )  # fmt: skip
+        session.add(payment)
+        session.flush()
+        _note(session, payment, PaymentEventKind.AUTHORIZED, part.amount_minor)
+        try:
+            credit_commands.give(
+                session, part.account_id, -part.amount_minor, CreditEntryKind.SPENT,
+                f"spent:order-{payment.reference}", order_id=order_id, payment_id=payment.id,
+            )  # fmt: skip
+        except Conflict:
+            text = _("{card} has less on it than a moment ago. Look at what is left to pay.")
+            raise Conflict(text.format(card=part.label), code="credit_shrank") from None
+    if settled:
+        capture(session, order_id, sum_of(parts))
+
+
+def capture(session: Session, order_id: int, amount_minor: int) -> None:
+    """The order is settled: so much of what was set aside is ours, and the rest goes back onto its cards.
+
+    Once or twice is the same.
+    """
+    left = amount_minor
+    for account_id, payment in _set_aside(session, order_id):
+        payment.captured_minor = min(left, payment.amount_minor)
+        left -= payment.captured_minor
+        if payment.captured_minor:
+            payment.state = PaymentState.CAPTURED
+            _note(session, payment, PaymentEventKind.CAPTURED, payment.captured_minor)
+        else:
+            payment.state = PaymentState.CANCELLED
+            _note(session, payment, PaymentEventKind.VOIDED, 0)
+        if payment.captured_minor < payment.amount_minor:
+            credit_commands.give(
+                session, account_id, payment.amount_minor - payment.captured_minor, CreditEntryKind.RETURNED,
+                f"returned:order-{payment.reference}", order_id=order_id, payment_id=payment.id,
+            )  # fmt: skip
+
+
+def let_go(session: Session, order_id: int) -> None:
+    """The order ended unsettled: what was set aside goes back onto its cards; once or twice is the same."""
+    capture(session, order_id, 0)
+
+
+def set_aside(session: Session, order_id: int) -> bool:
+    """Whether anything waits for the order to be settled."""
+    return bool(_set_aside(session, order_id))
+
+
+def take_again(session: Session, order_id: int) -> None:
+    """An expired order was paid late: set the same amounts aside once more.
+
+    Errors  Conflict where they aren't there any more.
+    """
+    gone = [payment for payment in _of_order(session, order_id) if payment.state == PaymentState.CANCELLED]
+    parts = [
+        Part(credit_commands.account_of_payment(session, payment.id or 0), "", payment.amount_minor)
+        for payment in gone
+    ]
+    take(session, order_id, parts, gone[0].currency if gone else "", settled=False)
+
+
+def waiting_minor(payments: Iterable[Payment], status: str) -> int:
+    """What credit adds to the money that came in: set aside now, or given back when the order ended."""
+    own = [payment for payment in payments if payment.provider == PROVIDER]
+    held = sum(payment.amount_minor for payment in own if payment.state == PaymentState.AUTHORIZED)
+    ended = status in (OrderStatus.EXPIRED, OrderStatus.CANCELLED)
+    if held or not ended:
+        return held
+    return sum(payment.amount_minor for payment in own if payment.state == PaymentState.CANCELLED)
+
+
+def names_of(session: Session, order_id: int) -> dict[int, str]:
+    """What people call the cards that an order was paid with, by the id of the payment."""
+    found = session.connection().execute(_PAID_WITH, {"order": order_id})
+    return {row.id: credit_commands.name_of(row.kind, row.last_four) for row in found}
+
+
+def covered_minor(payments: Iterable[Any]) -> int:
+    """What of an order's total nobody outside is asked for."""
+    living = (PaymentState.AUTHORIZED, PaymentState.CAPTURED)
+    return sum(
+        payment.amount_minor
+        for payment in payments
+        if payment.provider == PROVIDER and payment.state in living
+    )
+
+
+def _set_aside(session: Session, order_id: int) -> list[tuple[int, Payment]]:
+    """What waits for the order to be settled, in the order of the accounts."""
+    held = [payment for payment in _of_order(session, order_id) if payment.state == PaymentState.AUTHORIZED]
+    known = [(credit_commands.account_of_payment(session, payment.id or 0), payment) for payment in held]
+    return sorted(known, key=lambda one: one[0])
+
+
+def _of_order(session: Session, order_id: int) -> list[Payment]:
+    statement = (
+        rows_of(Payment)
+        .where(Payment.order_id == order_id, Payment.provider == PROVIDER)
+        .order_by(col(Payment.attempt).desc())
+    )
+    return list(session.exec(statement))
+
+
+def _note(session: Session, payment: Payment, kind: PaymentEventKind, amount_minor: int) -> None:
+    assert payment.id
+    assert payment.reference
+    session.add(
+        PaymentEvent(
+            payment_id=payment.id, kind=kind.value, amount_minor=amount_minor,
+            provider_reference=payment.reference,
+        )
+    )  # fmt: skip
+    session.flush()

@@ -1,0 +1,1 @@
+"""Shoppers: their accounts and their addresses."""

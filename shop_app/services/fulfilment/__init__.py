@@ -1,0 +1,1 @@
+"""What is sent of an order, and what is cancelled before it is sent."""

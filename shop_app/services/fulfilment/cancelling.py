@@ -1,0 +1,221 @@
+"""Cancelling an order: what hasn't left won't be sent, and the money for it goes back or is kept.
+
+The payments at companies outside were ended before; whatever came in until then is refunded here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from ...core import events
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid
+from ...core.i18n import _
+from ...core.money import show
+from ...models import OrderStatus, Payment, PaymentEventKind, PaymentState
+from .. import outbox
+from ..credit import payments as credit_payments
+from ..orders import commands as order_commands
+from ..orders import units as order_units
+from ..orders.commands import OrderHead
+from ..orders.units import UnitLine
+from ..payments import refunds
+from ..payments.ledger import LIVING, append, fold_order, payment_key
+from ..payments.refund_rows import Piece, RefundRequest, RefundWish, again, check_key, known_event, write
+from ..payments.refundable import Refundable, refundable
+from ..payments.refunds import MAX_REASON
+from ..staff import audit
+
+PERMISSION = "orders.edit"
+
+
+def check(session: Session, order_id: int, request_key: str) -> bool:
+    """Whether no money has come in for the order; to be asked before its payments are ended outside.
+
+    Errors  What `cancel` would refuse of the order as it stands.
+    """
+    check_key(request_key)
+    head = order_commands.look(session, order_id)
+    if not _is_known(session, order_id, request_key):
+        _refuse_closed(head, order_units.lines_of(session, order_id))
+    return not refundable(session, order_id).payments
+
+
+def cancel(
+    session: Session,
+    order_id: int,
+    *,
+    restock: bool,
+    refund: bool,
+    reason: str,
+    by: Principal,
+    request_key: str,
+    was_unpaid: bool = False,
+) -> list[RefundRequest]:
+    """End all of the order that hasn't left; the refunds that have to be asked for now.
+
+    Of an order that nothing was sent of, everything that came in goes back and it is cancelled; of
+    another one, the price of the units that are ended, and it goes on with what was sent. Without
+    `refund` the money is kept, which the history says. The same key is the same cancelling.
+
+    Errors  Forbidden; Conflict for an order of which nothing is to be sent, whose payment isn't over,
+            or that was paid in the meantime (`was_unpaid`) while nobody said that the money goes back.
+    """
+    by.need(PERMISSION)
+    check_key(request_key)
+    if len(reason) > MAX_REASON:
+        raise Invalid(_("Shorten the reason or the note."), field="reason")
+    head = order_commands.lock(session, order_id)
+    wish = {"restock": restock, "refund": refund, "reason": reason}
+    before = known_event(session, order_id, "cancel_requested", request_key, wish)
+    if before is not None:
+        return again(session, request_key, before["refunds"])
+    lines = order_units.lines_of(session, order_id)
+    _refuse_closed(head, lines)
+    _end_attempts(session, order_id)
+    found = refundable(session, order_id)
+    _refuse_money(found, refund, was_unpaid, by)
+    ended = {line.id: line.to_send for line in lines.values() if line.to_send}
+    whole = not any(line.fulfilled for line in lines.values())
+    if whole:
+        _note_looked(session, head, found, reason, by)
+    order_units.cancel(session, order_id, ended, restock=restock, reason="order cancelled", actor=by.actor)
+    # Stock first, promotions second, accounts last: so nobody waits for each other.
+    order_units.fold(session, order_id, actor=by.actor)
+    pieces, free = _back(found, ended, whole=whole) if refund else ([], 0)
+    back = sum(piece.amount_minor for piece in pieces) + free
+    made: list[RefundRequest] = []
+    if back:
+        given = RefundWish(lines=ended, free_minor=free, reason=reason)
+        made = write(session, head, given, found, pieces, request_key, by)
+    kept = found.free_minor if not refund else 0
+    if kept:
+        order_commands.tell(session, order_id, "money_kept", actor=by.actor, amount_minor=kept)
+    order_commands.tell(
+        session, order_id, "cancel_requested", actor=by.actor, key=request_key, wish=wish, refunds=len(made)
+    )
+    _end(session, head, whole)
+    amount = show(back, found.currency, head.locale) if back else ""
+    _tell(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))
+    _audit(session, head, by, wish | {"refund_minor": back, "whole": whole})
+    return made
+
+
+def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, Any]) -> None:
+    number, staff_id = str(head.number), by.id or None
+    audit.record(session, by.actor, "order.cancelled", "order", number, after=after, staff_id=staff_id)
+
+
+def _note_looked(session: Session, head: OrderHead, found: Refundable, reason: str, by: Principal) -> None:
+    """Whoever cancels an order has looked at it, and deals with a part of its money that came in."""
+    if head.attention:
+        order_commands.looked_at(session, head.id, reason, actor=by.actor)
+    if found.payments and head.paid_at is None:
+        # Or else it would count as money that came too late.
+        noted = update(order_commands.order).where(order_commands.order.c.id == head.id).values(paid_at=now())
+        session.connection().execute(noted)
+
+
+def _refuse_money(found: Refundable, refund: bool, was_unpaid: bool, by: Principal) -> None:
+    if refund and found.free_minor:
+        by.need(refunds.PERMISSION)
+    if not refund and was_unpaid and found.free_minor:
+        raise Conflict(_("This order was paid in the meantime. Say whether the money goes back."))
+    if refund and found.disputed_minor and not found.free_minor:
+        text = _("The shopper's bank has asked for this money itself. Cancel without a refund, and wait.")
+        raise Conflict(text, code="disputed")
+
+
+def _end(session: Session, head: OrderHead, whole: bool) -> None:
+    if credit_payments.set_aside(session, head.id):
+        if whole:
+            credit_payments.let_go(session, head.id)
+        # What is still owed may be covered by the credit alone now.
+        fold_order(session, head.id)
+    if whole and head.status == OrderStatus.PENDING and head.cart_id is not None:
+        events.announce(session, events.CartChanged(head.cart_id))
+
+
+def _is_known(session: Session, order_id: int, key: str) -> bool:
+    try:
+        return known_event(session, order_id, "cancel_requested", key, {}) is not None
+    except Conflict:
+        return True
+
+
+def _refuse_closed(head: OrderHead, lines: dict[int, UnitLine]) -> None:
+    if head.status == OrderStatus.CANCELLED:
+        raise Conflict(_("This order was cancelled already."), code="closed")
+    if head.status == OrderStatus.EXPIRED:
+        raise Conflict(_("This order wasn't paid in time, and has ended."), code="closed")
+    if head.status == OrderStatus.COMPLETED or not any(line.to_send for line in lines.values()):
+        raise Conflict(_("Everything of this order was sent already. Use a return."), code="closed")
+
+
+def _end_attempts(session: Session, order_id: int) -> None:
+    """Attempts that nobody outside has an answer for end with the order.
+
+    Errors  Conflict where one is open outside: it could still be paid.
+    """
+    living = session.exec(
+        select(Payment).where(
+            Payment.order_id == order_id,
+            Payment.provider != credit_payments.PROVIDER,
+            col(Payment.state).in_(LIVING),
+        )
+    ).all()
+    for payment in living:
+        session.refresh(payment)
+        if payment.state == PaymentState.STARTED or payment.provider == "manual":
+            payment.state = PaymentState.CANCELLED
+            append(session, payment, PaymentEventKind.VOIDED, payment_key(payment), 0)
+        elif payment.state in LIVING:
+            raise Conflict(
+                _("The payment is still being worked on. Try again in a moment."), code="payment_open"
+            )
+
+
+def _back(found: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[list[Piece], int]:
+    """What goes back: the ended units' shares, delivery where nothing was sent, and then all the rest.
+
+    Never more than is left: what went back before was for these things.
+    """
+    left, pieces = found.free_minor, []
+    for line_id, units in ended.items():
+        line = found.lines[line_id]
+        owed = min(units, line.quantity_left)
+        amount = min(line.share(owed), left)
+        if owed:
+            pieces.append(Piece(line_id, owed, amount))
+        left -= amount
+    if whole and (delivery := min(found.shipping_minor, left)):
+        pieces.append(Piece(None, 0, delivery))
+        left -= delivery
+    return pieces, left if whole else 0
+
+
+def _tell(
+    session: Session,
+    head: OrderHead,
+    lines: dict[int, UnitLine],
+    ended: dict[int, int],
+    request_key: str,
+    *,
+    partly: bool,
+    amount: str,
+    kept: bool,
+) -> None:
+    things = [
+        {"title": lines[line].title, "variant": lines[line].variant_title, "quantity": units}
+        for line, units in ended.items()
+    ]
+    key = f"order_cancelled:{head.number}" + (f":{request_key}" if partly else "")
+    outbox.write(
+        session, "order_cancelled", head.email, key,
+        {"order_id": head.id, "number": head.number, "token": head.token, "partly": partly,
+         "lines": things, "amount": amount, "kept": kept},
+    )  # fmt: skip

@@ -1,0 +1,312 @@
+"""Parcels: what left for whom, with which carrier, called back or delivered.
+
+A parcel's units, the order's counts and the stock change in one transaction. Its money is looked after
+by the workflow, which captures what is only authorised before the first parcel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlmodel import Session, SQLModel
+
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
+from ...models import DisputeStatus, FulfilmentState, OrderStatus, PaymentStatus
+from .. import outbox
+from ..orders import commands as order_commands
+from ..orders import units as order_units
+from ..orders.commands import OrderHead, order_event
+from ..orders.units import UnitLine, fold
+from ..returns import returnable
+from ..staff import audit
+
+__all__ = ["Parcel", "cancel_shipment", "check", "fold", "mark_delivered", "order_of", "ship"]
+
+MAX_CARRIER = MAX_TRACKING = 100
+PERMISSION = "orders.fulfil"
+
+_tables = SQLModel.metadata.tables
+_parcel = _tables["fulfilment"]
+_parcel_line = _tables["fulfilment_line"]
+_dispute = _tables["dispute"]
+_payment = _tables["payment"]
+_order = _tables["customer_order"]
+
+_PARCEL = select(_parcel).where(_parcel.c.id == bindparam("parcel"))
+_UNITS = select(_parcel_line.c.order_line_id, _parcel_line.c.quantity).where(
+    _parcel_line.c.fulfilment_id == bindparam("parcel")
+)
+_MOVE = (
+    update(_parcel)
+    .where(_parcel.c.id == bindparam("parcel"), _parcel.c.status == FulfilmentState.SHIPPED.value)
+    .values(status=bindparam("to"), delivered_at=bindparam("at"))
+)
+_DISPUTES = (
+    select(_dispute.c.id)
+    .join(_payment, _payment.c.id == _dispute.c.payment_id)
+    .where(
+        _payment.c.order_id == bindparam("order"),
+        _dispute.c.status.in_([DisputeStatus.OPEN.value, DisputeStatus.ANSWERED.value]),
+    )
+    .limit(1)
+)
+_EVENTS = select(order_event.c.data).where(
+    order_event.c.order_id == bindparam("order"), order_event.c.kind == "shipped"
+)
+_PROVIDER = select(_order.c.payment_provider).where(_order.c.id == bindparam("order"))
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    id: int
+    order_id: int
+    fresh: bool
+    """False where the same request had made it before."""
+
+
+def ship(
+    session: Session,
+    order_id: int,
+    units: Mapping[int, int],
+    *,
+    carrier: str,
+    tracking: str,
+    by: Principal,
+    request_key: str = "",
+    despite_attention: bool = False,
+    unpaid_too: bool = False,
+) -> Parcel:
+    """A parcel with these units of each line leaves the house; the shopper is written to.
+
+    The same `request_key` is the same parcel. `despite_attention` sends although the order waits for a
+    person or its payment is disputed; `unpaid_too` although nothing was paid: cash on pick-up.
+
+    Errors  Forbidden; Conflict for an order that can't be sent, with the reason, and for more units than
+            are to be sent or are in the house; Invalid for no units, or texts that are too long.
+    """
+    by.need(PERMISSION)
+    head = order_commands.lock(session, order_id)
+    known = _known(session, order_id, request_key, units)
+    if known:
+        return Parcel(known, order_id, fresh=False)
+    _check(session, head, despite_attention=despite_attention, unpaid_too=unpaid_too)
+    carrier, tracking = _texts(carrier, tracking)
+    lines = order_units.lines_of(session, order_id)
+    _check_units(session, order_id, lines, units)
+    order_units.send(session, order_id, units, actor=by.actor)
+    parcel_id = _write(session, order_id, units, carrier, tracking, by.actor)
+    told = {"fulfilment_id": parcel_id, "carrier": carrier, "tracking": tracking}
+    order_commands.tell(
+        session, order_id, "shipped", actor=by.actor, public=True, key=request_key,
+        units={str(line): count for line, count in units.items()}, **told,
+    )  # fmt: skip
+    audit.record(
+        session, by.actor, "order.shipped", "order", str(head.number), after=told, staff_id=by.id or None
+    )
+    fold(session, order_id, actor=by.actor)
+    _write_letter(session, head, lines, units, told)
+    return Parcel(parcel_id, order_id, fresh=True)
+
+
+def check(
+    session: Session,
+    order_id: int,
+    units: Mapping[int, int],
+    *,
+    request_key: str = "",
+    despite_attention: bool = False,
+    unpaid_too: bool = False,
+) -> bool:
+    """Whether its money has to be captured before these units can leave.
+
+    Errors  What `ship` would refuse; asked before a capture, so that none is made for nothing.
+    """
+    head = order_commands.look(session, order_id)
+    if _known(session, order_id, request_key, units):
+        return False
+    authorised = head.payment_status == PaymentStatus.AUTHORIZED
+    _check(session, head, despite_attention=despite_attention, unpaid_too=unpaid_too or authorised)
+    _check_units(session, order_id, order_units.lines_of(session, order_id), units)
+    return authorised
+
+
+def cancel_shipment(session: Session, parcel_id: int, *, by: Principal, note: str = "") -> None:
+    """A parcel that didn't leave after all: its units are in the house, and are to be sent again.
+
+    Once or twice is the same. The capture of its money stays.
+
+    Errors  Forbidden; NotFound; Conflict for a parcel that was delivered, or of which units came back.
+    """
+    by.need(PERMISSION)
+    found, head = _locked(session, parcel_id)
+    if not _move(session, found, FulfilmentState.CANCELLED):
+        return
+    if head.status != OrderStatus.PLACED:
+        raise Conflict(_("The order is closed. Use a return for what comes back."))
+    rows = session.connection().execute(_UNITS, {"parcel": parcel_id})
+    units = {row.order_line_id: row.quantity for row in rows}
+    order_units.call_back(session, found.order_id, units, actor=by.actor)
+    _note(session, head, "shipment_cancelled", by, fulfilment_id=parcel_id, note=note.strip()[:500])
+    fold(session, found.order_id, actor=by.actor)
+
+
+def mark_delivered(session: Session, parcel_id: int, *, by: Principal) -> None:
+    """The parcel has arrived. Once or twice is the same.
+
+    Errors  Forbidden; NotFound; Conflict for a parcel that was cancelled.
+    """
+    by.need(PERMISSION)
+    found, head = _locked(session, parcel_id)
+    if not _move(session, found, FulfilmentState.DELIVERED, at=now()):
+        return
+    _note(session, head, "delivered", by, public=True, fulfilment_id=parcel_id)
+    fold(session, found.order_id, actor=by.actor)
+
+
+def order_of(session: Session, parcel_id: int) -> int:
+    """Errors  NotFound."""
+    row = session.connection().execute(_PARCEL, {"parcel": parcel_id}).first()
+    if row is None:
+        raise NotFound(_("There is no such parcel."))
+    return row.order_id
+
+
+def _check(session: Session, head: OrderHead, *, despite_attention: bool, unpaid_too: bool) -> None:
+    closed = {
+        OrderStatus.PENDING: _("This order waits for its payment."),
+        OrderStatus.COMPLETED: _("Everything of this order has arrived already."),
+        OrderStatus.CANCELLED: _("This order was cancelled."),
+        OrderStatus.EXPIRED: _("This order wasn't paid in time."),
+    }
+    if head.status in closed:
+        raise Conflict(closed[OrderStatus(head.status)], code="not_sendable")
+    paid = head.paid_at is not None or not head.total_minor
+    later = session.connection().execute(_PROVIDER, {"order": head.id}).scalar() == "manual"
+    authorised = head.payment_status == PaymentStatus.AUTHORIZED
+    if not paid and not (unpaid_too and (later or authorised)):
+        raise Conflict(_("This order isn't paid. Nothing was sent."), code="unpaid")
+    if despite_attention:
+        return
+    if head.attention:
+        raise Conflict(
+            _("This order waits for a person: {why} Look at it first, or send it all the same.").format(
+                why=head.attention
+            ),
+            code="attention",
+        )
+    if head.payment_status in (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK, PaymentStatus.VOIDED):
+        raise Conflict(
+            _("All of its money went back. Cancel the order, or send it all the same."), code="attention"
+        )
+    if session.connection().execute(_DISPUTES, {"order": head.id}).first():
+        raise Conflict(
+            _("The shopper's bank asks for the money back. Wait for its decision, or send it all the same."),
+            code="attention",
+        )
+
+
+def _check_units(
+    session: Session, order_id: int, lines: Mapping[int, UnitLine], units: Mapping[int, int]
+) -> None:
+    withdrawn = returnable.not_to_send(session, order_id)
+    for line_id, count in units.items():
+        if line_id not in lines:
+            raise NotFound(_("There is no such line in this order."))
+        line = lines[line_id]
+        left = max(0, line.to_send - withdrawn.get(line_id, 0))
+        if not 0 < count <= left:
+            text = _("Only {count} of {title} are still to be sent.")
+            if withdrawn.get(line_id):
+                text = _("The shopper has withdrawn: only {count} of {title} are still to be sent.")
+            raise Conflict(text.format(count=left, title=line.name), code="too_many_units")
+
+
+def _texts(carrier: str, tracking: str) -> tuple[str, str]:
+    carrier, tracking = carrier.strip(), tracking.strip()
+    if len(carrier) > MAX_CARRIER or len(tracking) > MAX_TRACKING:
+        raise Invalid(_("Shorten the carrier or the tracking number to 100 characters."), field="tracking")
+    return carrier, tracking
+
+
+def _known(session: Session, order_id: int, key: str, units: Mapping[int, int]) -> int | None:
+    wanted = {str(line): count for line, count in units.items()}
+    for data in session.connection().execute(_EVENTS, {"order": order_id}).scalars() if key else ():
+        if data.get("key") == key:
+            if data.get("units") != wanted:
+                raise Conflict(_("This was asked for before, with other values."), code="other_contents")
+            return int(data["fulfilment_id"])
+    return None
+
+
+def _write(
+    session: Session, order_id: int, units: Mapping[int, int], carrier: str, tracking: str, actor: str
+) -> int:
+    connection = session.connection()
+    row = {
+        "order_id": order_id, "status": FulfilmentState.SHIPPED.value, "carrier": carrier,
+        "tracking": tracking, "actor": actor[:200], "shipped_at": now(),
+    }  # fmt: skip
+    parcel_id = connection.execute(insert(_parcel).values(**row).returning(_parcel.c.id)).scalar_one()
+    connection.execute(
+        insert(_parcel_line),
+        [
+            {"fulfilment_id": parcel_id, "order_line_id": line, "quantity": count}
+            for line, count in units.items()
+        ],
+    )
+    return parcel_id
+
+
+def _write_letter(
+    session: Session,
+    head: OrderHead,
+    lines: Mapping[int, UnitLine],
+    units: Mapping[int, int],
+    told: dict[str, Any],
+) -> None:
+    things = [
+        {"title": line.title, "variant": line.variant_title, "quantity": units[line.id]}
+        for line in lines.values()
+        if line.id in units
+    ]
+    rest = any(line.to_send > units.get(line.id, 0) for line in lines.values())
+    outbox.write(
+        session, "order_shipped", head.email, f"order_shipped:{told['fulfilment_id']}",
+        {"order_id": head.id, "number": head.number, "token": head.token, "lines": things, "rest": rest,
+         **told},
+    )  # fmt: skip
+
+
+def _locked(session: Session, parcel_id: int) -> tuple[Row[Any], OrderHead]:
+    head = order_commands.lock(session, order_of(session, parcel_id))
+    # Another writer may have been waited for: only what is read after the lock counts.
+    return session.connection().execute(_PARCEL, {"parcel": parcel_id}).one(), head
+
+
+def _move(session: Session, found: Row[Any], to: FulfilmentState, at: Any = None) -> bool:
+    """Bring the parcel to its next state; False where it is there already."""
+    if found.status == to:
+        return False
+    done = session.connection().execute(_MOVE, {"parcel": found.id, "to": to.value, "at": at})
+    if done.rowcount != 1:
+        delivered = found.status == FulfilmentState.DELIVERED
+        raise Conflict(
+            _("The parcel was delivered already.") if delivered else _("The parcel was cancelled already.")
+        )
+    return True
+
+
+def _note(
+    session: Session, head: OrderHead, kind: str, by: Principal, *, public: bool = False, **data: Any
+) -> None:
+    """Into the order's history and the audit."""
+    order_commands.tell(session, head.id, kind, actor=by.actor, public=public, **data)
+    audit.record(
+        session, by.actor, f"order.{kind}", "order", str(head.number), after=data, staff_id=by.id or None
+    )

@@ -1,0 +1,89 @@
+"""An order's parcels as its page shows them: who carries them, what is inside, when they arrived."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, SQLModel
+
+from ...core.dates import day
+from ...models import FulfilmentState
+
+_tables = SQLModel.metadata.tables
+_parcel = _tables["fulfilment"]
+_parcel_line = _tables["fulfilment_line"]
+_line = _tables["order_line"]
+
+_PARCELS = (
+    select(_parcel)
+    .where(
+        _parcel.c.order_id == bindparam("order"), _parcel.c.status != FulfilmentState.CANCELLED.value
+    )
+    .order_by(_parcel.c.id)
+)  # fmt: skip
+_INSIDE = (
+    select(_parcel_line.c.fulfilment_id, _parcel_line.c.quantity, _line.c.title, _line.c.variant_title)
+    .join(_line, _line.c.id == _parcel_line.c.order_line_id)
+    .where(_line.c.order_id == bindparam("order"))
+    .order_by(_line.c.position)
+)
+TRACKING = {
+    "dhl": "https://www.dhl.com/de-en/home/tracking.html?tracking-id={}",
+    "dpd": "https://tracking.dpd.de/status/en_US/parcel/{}",
+    "gls": "https://gls-group.com/track/{}",
+    "ups": "https://www.ups.com/track?tracknum={}",
+    "hermes": "https://www.myhermes.de/empfangen/sendungsverfolgung/sendungsinformation#{}",
+}
+"""Where a carrier tells of a parcel; another carrier's number is shown without a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    name: str
+    """ "DHL 00340434161094042557"; "" for what was collected."""
+    carrier: str
+    tracking: str
+    tracking_url: str
+    """ "" for a carrier whose pages aren't known."""
+    sent: str
+    delivered: str
+    """The day; "" until then."""
+    things: list[str]
+    """ "2 × Dune Mug, Moss"."""
+
+
+def parcels(session: Session, order_id: int) -> list[ParcelView]:
+    """Those that left, the first one first; cancelled ones are no parcels."""
+    connection = session.connection()
+    rows = connection.execute(_PARCELS, {"order": order_id}).all()
+    if not rows:
+        return []
+    inside: dict[int, list[str]] = defaultdict(list)
+    for row in connection.execute(_INSIDE, {"order": order_id}):
+        inside[row.fulfilment_id].append(f"{row.quantity} × {thing(row.title, row.variant_title)}")
+    return [
+        ParcelView(
+            f"{row.carrier} {row.tracking}".strip(), row.carrier, row.tracking,
+            tracking_url(row.carrier, row.tracking), day(row.shipped_at),
+            day(row.delivered_at) if row.delivered_at else "", inside[row.id],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def tracking_url(carrier: str, tracking: str) -> str:
+    """The carrier's page of a parcel, "" where it isn't known.
+
+    >>> tracking_url("UPS", "1Z 999")
+    'https://www.ups.com/track?tracknum=1Z%20999'
+    """
+    name = carrier.strip().casefold().split(" ")[0]
+    return TRACKING[name].format(quote(tracking, safe="")) if tracking and name in TRACKING else ""
+
+
+def thing(title: str, variant: str) -> str:
+    """ "Dune Mug, Moss"."""
+    return f"{title}, {variant}" if variant else title

@@ -1,0 +1,263 @@
+"""Stock: its verbs, and with `stock_ledger` the only writer of the three numbers, holds and movements.
+
+An order goes allocated -> shipped; a parcel may be recalled, goods may come back, what is cancelled is
+released or written off. The caller has the order, or the cart, locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlmodel import Session
+
+from ...core import events
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
+from ...models import MovementKind, StockPolicy
+from ..search import listing_index
+from .holds import drop, held_by, hold, unhold
+from .ledger import (  # fmt: skip
+    NO_LEVEL,
+    Level,
+    Move,
+    in_sku_order,
+    level,
+    levels,
+    movement,
+    only_left,
+    out_of_stock,
+    record,
+    shift,
+    shift_all,
+)
+
+__all__ = [
+    "NO_LEVEL", "Level", "adjust", "allocate", "hold", "levels", "only_left", "recall", "release",
+    "set_on_hand", "set_policy", "ship", "take_back", "unhold", "write_off",
+]  # fmt: skip
+
+OUT_AND_BACK = (MovementKind.SHIPPED, MovementKind.RECALLED, MovementKind.RETURNED)
+
+_SET_POLICY = (
+    update(level)
+    .where(
+        level.c.variant_id == bindparam("variant"),
+        or_(
+            bindparam("to_policy") == StockPolicy.BACKORDER.value,
+            level.c.allocated + level.c.held <= level.c.on_hand,
+        ),
+    )
+    .values(policy=bindparam("to_policy"), backorder_on=bindparam("expected"))
+)
+_KEPT = (
+    select(movement.c.variant_id, func.sum(movement.c.allocated_delta))
+    .where(movement.c.order_id == bindparam("order"))
+    .group_by(movement.c.variant_id)
+)
+_GONE = (
+    select(movement.c.variant_id, func.sum(movement.c.on_hand_delta))
+    .where(
+        movement.c.order_id == bindparam("order"),
+        movement.c.kind.in_([kind.value for kind in OUT_AND_BACK]),
+    )
+    .group_by(movement.c.variant_id)
+)
+
+
+def set_on_hand(
+    session: Session, variant_id: int, on_hand: int, *, reason: str, actor: str = "system", note: str = ""
+) -> None:
+    """Have so many units in the house, whatever was there: a stocktake, an import, the seed.
+
+    Errors  Invalid for fewer units than orders and holds already have.
+    """
+    if not 0 <= on_hand <= 10**9:
+        raise Invalid(_("Enter a number of units from 0 up."), field="on_hand")
+    session.flush()
+    known = session.connection().execute(
+        select(level.c.on_hand).where(level.c.variant_id == variant_id).with_for_update()
+    )
+    before = known.scalar_one_or_none()
+    if before is None:
+        session.connection().execute(
+            insert(level).values(
+                variant_id=variant_id, on_hand=0, allocated=0, held=0, low_at=3, policy=StockPolicy.DENY.value
+            )
+        )
+    adjust(session, variant_id, on_hand - (before or 0), reason=reason, actor=actor, note=note)
+
+
+def adjust(
+    session: Session, variant_id: int, delta: int, *, reason: str, actor: str = "system", note: str = ""
+) -> None:
+    """So many units more (or fewer) in the house than a moment ago.
+
+    Errors  Invalid for fewer units than orders and holds already have, or than none.
+    """
+    if not delta:
+        return
+    session.flush()
+    kind = MovementKind.RECEIVED if delta > 0 else MovementKind.ADJUSTED
+    move = Move(variant_id, kind, on_hand=delta, needed=max(0, -delta))
+    if not shift(session, move):
+        raise Invalid(_("Orders and checkouts already have more units than would be left."), field="on_hand")
+    record(session, [move], reason=reason, actor=actor, note=note)
+
+
+def set_policy(
+    session: Session, variant_id: int, *, backorder: bool, expected_on: date | None = None
+) -> None:
+    """Sell what there is alone, or beyond it, to come on `expected_on` where that is known.
+
+    Errors  Invalid for an end of backorders while more is promised than there is.
+    """
+    session.flush()
+    policy = (StockPolicy.BACKORDER if backorder else StockPolicy.DENY).value
+    values = {"variant": variant_id, "to_policy": policy, "expected": expected_on if backorder else None}
+    if session.connection().execute(_SET_POLICY, values).rowcount != 1:
+        known = levels(session, [variant_id]).get(variant_id)
+        if known is None:
+            raise NotFound(_("The stock of a product is missing."))
+        text = _("{promised} are promised and {on_hand} are in the house, so backorders can't end yet.")
+        promised = known.allocated + known.held
+        raise Invalid(text.format(promised=promised, on_hand=known.on_hand), field="backorder")
+    listing_index.refresh_availability(session, (variant_id,))
+    events.announce(session, events.StockChanged((variant_id,)))
+
+
+def allocate(
+    session: Session, order_id: int, quantities: Mapping[int, int], *, cart_id: int | None = None
+) -> None:
+    """Give the order its units, by variant id; what the cart holds is turned into them.
+
+    Errors  OutOfStock, with the units of every line that could be had; nothing is taken then,
+            because the refusal undoes the transaction.
+    """
+    session.flush()
+    held = held_by(session, cart_id) if cart_id else {}
+    moves: list[Move] = []
+    for variant_id in in_sku_order(session, {**quantities, **held}):
+        own, wanted = held.get(variant_id, 0), quantities.get(variant_id, 0)
+        move = Move(
+            variant_id, MovementKind.ALLOCATED, allocated=wanted, held=-own, needed=max(0, wanted - own)
+        )
+        if not shift(session, move):
+            raise out_of_stock(session, quantities, held, taken={move.variant_id for move in moves})
+        moves.append(move)
+    if cart_id and held:
+        drop(session, cart_id)
+    record(session, moves, order_id=order_id, cart_id=cart_id if held else None, reason="order placed")
+
+
+def release(
+    session: Session,
+    order_id: int,
+    *,
+    reason: str,
+    actor: str = "system",
+    quantities: Mapping[int, int] | None = None,
+) -> None:
+    """Take back whatever the order still has allocated, once or twice is the same; or just these units.
+
+    Errors  Conflict for more units than the order still has.
+    """
+    still = _kept_by(session, order_id)
+    freed = still if quantities is None else _checked(quantities, still)
+    _move_all(session, order_id, freed, MovementKind.RELEASED, reason=reason, actor=actor, allocated=-1)
+
+
+def ship(
+    session: Session, order_id: int, quantities: Mapping[int, int], *, actor: str, note: str = ""
+) -> None:
+    """These units leave the house with a parcel.
+
+    Errors  Conflict for more units than the order still has, or than are in the house: backordered
+            ones can't leave before they have come.
+    """
+    sent = _checked(quantities, _kept_by(session, order_id))
+    _move_all(
+        session, order_id, sent, MovementKind.SHIPPED, reason="parcel sent", actor=actor, note=note,
+        on_hand=-1, allocated=-1,
+    )  # fmt: skip
+
+
+def recall(
+    session: Session, order_id: int, quantities: Mapping[int, int], *, actor: str, note: str = ""
+) -> None:
+    """A parcel was cancelled: its units are in the house again, and still the order's.
+
+    Errors  Conflict for more units than have left for this order.
+    """
+    back = _checked(quantities, _gone_to(session, order_id))
+    _move_all(
+        session, order_id, back, MovementKind.RECALLED, reason="parcel cancelled", actor=actor, note=note,
+        on_hand=1, allocated=1,
+    )  # fmt: skip
+
+
+def take_back(
+    session: Session, order_id: int, quantities: Mapping[int, int], *, reason: str, actor: str
+) -> None:
+    """Returned goods are on the shelf again, for anyone.
+
+    Errors  Conflict for more units than have left for this order.
+    """
+    back = _checked(quantities, _gone_to(session, order_id))
+    _move_all(session, order_id, back, MovementKind.RETURNED, reason=reason, actor=actor, on_hand=1)
+
+
+def write_off(
+    session: Session, order_id: int, quantities: Mapping[int, int], *, reason: str, actor: str
+) -> None:
+    """Units of the order are cancelled and won't be sold again: broken, lost.
+
+    Errors  Conflict for more units than the order still has, or than are in the house.
+    """
+    lost = _checked(quantities, _kept_by(session, order_id))
+    _move_all(
+        session, order_id, lost, MovementKind.ADJUSTED, reason=reason, actor=actor, on_hand=-1, allocated=-1
+    )
+
+
+def _kept_by(session: Session, order_id: int) -> dict[int, int]:
+    """The units that the order has allocated and that haven't left, by variant id."""
+    rows = session.connection().execute(_KEPT, {"order": order_id})
+    return {variant_id: int(units) for variant_id, units in rows if units > 0}
+
+
+def _gone_to(session: Session, order_id: int) -> dict[int, int]:
+    """The units that have left for the order and haven't come back, by variant id."""
+    rows = session.connection().execute(_GONE, {"order": order_id})
+    return {variant_id: -int(units) for variant_id, units in rows if units < 0}
+
+
+def _checked(quantities: Mapping[int, int], most: Mapping[int, int]) -> dict[int, int]:
+    if any(units < 0 for units in quantities.values()):
+        raise Invalid(_("Choose units from 0 up."), field="quantity")
+    wanted = {variant_id: units for variant_id, units in quantities.items() if units}
+    if any(units > most.get(variant_id, 0) for variant_id, units in wanted.items()):
+        raise Conflict(_("That is more than the order has there. Reload the page and look again."))
+    return wanted
+
+
+def _move_all(
+    session: Session,
+    order_id: int,
+    quantities: Mapping[int, int],
+    kind: MovementKind,
+    *,
+    reason: str,
+    actor: str,
+    note: str = "",
+    on_hand: int = 0,
+    allocated: int = 0,
+) -> None:
+    """Move these units of the order; `on_hand` and `allocated` are the signs of the change."""
+    moves = [
+        Move(variant_id, kind, on_hand * quantities[variant_id], allocated * quantities[variant_id])
+        for variant_id in in_sku_order(session, quantities)
+    ]
+    shift_all(session, moves)
+    record(session, moves, order_id=order_id, reason=reason, actor=actor, note=note)

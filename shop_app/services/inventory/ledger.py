@@ -1,0 +1,196 @@
+"""The ledger under every change of stock: the guarded statement, the movements, the levels.
+
+Every change is one guarded statement per variant, so that two buyers can't both pass a check; variants
+are taken in SKU order, so that two carts can't wait for each other. Each change leaves a movement, and
+the deltas of a variant's movements add up to its level. Its verbs stand in `stock`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, insert, or_, select, update
+from sqlmodel import Session, SQLModel
+
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound, OutOfStock, ShopError
+from ...core.i18n import _
+from ...models import MovementKind, StockPolicy
+from ..search import listing_index
+
+level = SQLModel.metadata.tables["stock_level"]
+movement = SQLModel.metadata.tables["stock_movement"]
+variant = SQLModel.metadata.tables["variant"]
+product = SQLModel.metadata.tables["product"]
+
+# The guard lets through what fits, and what only gives back: a level that a stocktake left too low
+# must never keep an order from returning its units.
+_SHIFT = (
+    update(level)
+    .where(
+        level.c.variant_id == bindparam("variant"),
+        level.c.on_hand + bindparam("on_hand_delta") >= 0,
+        level.c.allocated + bindparam("allocated_delta") >= 0,
+        level.c.held + bindparam("held_delta") >= 0,
+        or_(
+            level.c.policy == StockPolicy.BACKORDER.value,
+            level.c.on_hand - level.c.allocated - level.c.held >= bindparam("needed"),
+        ),
+    )
+    .values(
+        on_hand=level.c.on_hand + bindparam("on_hand_delta"),
+        allocated=level.c.allocated + bindparam("allocated_delta"),
+        held=level.c.held + bindparam("held_delta"),
+    )
+)
+_NAMES = (
+    select(variant.c.id, variant.c.sku, product.c.title, variant.c.title.label("variant_title"))
+    .join(product, product.c.id == variant.c.product_id)
+    .where(variant.c.id.in_(bindparam("ids", expanding=True)))
+)
+_SKUS = select(variant.c.sku, variant.c.id).where(variant.c.id.in_(bindparam("ids", expanding=True)))
+_LEVELS = select(level).where(level.c.variant_id.in_(bindparam("ids", expanding=True)))
+_RECORD = insert(movement)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    on_hand: int
+    allocated: int
+    held: int
+    backorder: bool
+
+    @property
+    def available(self) -> int:
+        return max(0, self.on_hand - self.allocated - self.held)
+
+
+NO_LEVEL = Level(0, 0, 0, False)
+
+
+def levels(session: Session, variant_ids: Iterable[int]) -> dict[int, Level]:
+    """The numbers of these variants; one that was never stocked is missing."""
+    rows = session.connection().execute(_LEVELS, {"ids": list(variant_ids)})
+    return {
+        row.variant_id: Level(row.on_hand, row.allocated, row.held, row.policy == StockPolicy.BACKORDER)
+        for row in rows
+    }
+
+
+def only_left(left: int, title: str) -> str:
+    """The sentence of a refusal: "Only 3 of Dune Mug are left."."""
+    if left <= 0:
+        return _("{title} is sold out.").format(title=title)
+    one, many = _("Only {count} of {title} is left."), _("Only {count} of {title} are left.")
+    return (one if left == 1 else many).format(count=left, title=title)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    variant_id: int
+    kind: MovementKind
+    on_hand: int = 0
+    allocated: int = 0
+    held: int = 0
+    needed: int = -2_000_000_000
+    """Units that must be free for it; far below zero where it only gives back."""
+    cart_id: int | None = None
+    """Whose hold it was, where one step moves those of several carts."""
+
+
+def shift(session: Session, move: Move) -> bool:
+    """Change the level where the guard lets it; False where it doesn't."""
+    if not (move.on_hand or move.allocated or move.held):
+        return True
+    done = session.connection().execute(
+        _SHIFT,
+        {
+            "variant": move.variant_id,
+            "on_hand_delta": move.on_hand,
+            "allocated_delta": move.allocated,
+            "held_delta": move.held,
+            "needed": move.needed,
+        },
+    )
+    return done.rowcount == 1
+
+
+def shift_all(session: Session, moves: Collection[Move]) -> None:
+    """Errors  Conflict where units are to leave that aren't in the house; NotFound without a level."""
+    session.flush()
+    for move in moves:
+        if not shift(session, move):
+            raise _not_there(session, move)
+
+
+def _not_there(session: Session, move: Move) -> ShopError:
+    known = levels(session, [move.variant_id]).get(move.variant_id)
+    names = session.connection().execute(_NAMES, {"ids": [move.variant_id]}).first()
+    if known is None or names is None:
+        return NotFound(_("The stock of a product is missing."))
+    if known.on_hand + move.on_hand < 0:
+        text = _("{count} of {title} are to leave, and {on_hand} are in the house.")
+        return Conflict(text.format(count=-move.on_hand, title=_title(names), on_hand=known.on_hand))
+    return Conflict(_("The stock of {title} has moved on. Try again.").format(title=_title(names)))
+
+
+def _title(names: Any) -> str:
+    return f"{names.title}, {names.variant_title}" if names.variant_title else names.title
+
+
+def record(
+    session: Session,
+    moves: Iterable[Move],
+    *,
+    reason: str,
+    actor: str = "system",
+    note: str = "",
+    order_id: int | None = None,
+    cart_id: int | None = None,
+) -> None:
+    """Write the movements down, and tell the shelf and the open pages."""
+    at = now()
+    rows: list[dict[str, Any]] = [
+        {
+            "variant_id": move.variant_id, "kind": move.kind.value, "on_hand_delta": move.on_hand,
+            "allocated_delta": move.allocated, "held_delta": move.held, "order_id": order_id,
+            "cart_id": move.cart_id or cart_id, "reason": reason[:100], "note": note,
+            "actor": actor[:200], "at": at,
+        }
+        for move in moves
+        if move.on_hand or move.allocated or move.held
+    ]  # fmt: skip
+    if rows:
+        session.connection().execute(_RECORD, rows)
+        moved = tuple(sorted(row["variant_id"] for row in rows))
+        listing_index.refresh_availability(session, moved)
+        events.announce(session, events.StockChanged(moved))
+
+
+def in_sku_order(session: Session, variant_ids: Iterable[int]) -> list[int]:
+    ids = list(variant_ids)
+    if len(ids) < 2:
+        return ids
+    rows = session.connection().execute(_SKUS, {"ids": ids})
+    return [variant_id for _sku, variant_id in sorted(tuple(row) for row in rows)]
+
+
+def out_of_stock(
+    session: Session, wanted: Mapping[int, int], own: Mapping[int, int], taken: set[int]
+) -> OutOfStock:
+    """The refusal for these lines; `taken` already have their units in this transaction."""
+    known = levels(session, wanted)
+    left: dict[str, int] = {}
+    sentences = []
+    for row in sorted(session.connection().execute(_NAMES, {"ids": list(wanted)}), key=lambda row: row.sku):
+        numbers = known.get(row.id, NO_LEVEL)
+        could_have = wanted[row.id]
+        if row.id not in taken and not numbers.backorder:
+            could_have = min(could_have, numbers.available + own.get(row.id, 0))
+        left[row.sku] = could_have
+        if could_have < wanted[row.id]:
+            sentences.append(only_left(could_have, _title(row)))
+    return OutOfStock(" ".join(sentences), left=left, lines=sentences)

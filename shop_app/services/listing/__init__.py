@@ -1,1 +1,0 @@
-"""How shoppers find products: the shelf, and the lists, facets and search that read it."""

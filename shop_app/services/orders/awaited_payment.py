@@ -1,0 +1,94 @@
+"""What a bank only promises: money that is authorised, or on its way for days, and what becomes of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, update
+from sqlmodel import Session
+
+from ...core import events
+from ...core.clock import now
+from ...core.money import show
+from ...models import OrderStatus
+from .. import outbox
+from . import cart_completion
+from . import commands as order_commands
+from .commands import OrderHead, order
+
+BANK_MAY_TAKE = timedelta(days=14)
+"""So long a bank debit may be on its way; after that a person asks."""
+
+_WAIT = (
+    update(order)
+    .where(
+        order.c.id == bindparam("order"),
+        order.c.status == OrderStatus.PENDING.value,
+        order.c.expires_at < bindparam("until"),
+    )
+    .values(expires_at=bindparam("until"), version=order.c.version + 1)
+)
+
+
+def authorised(session: Session, order_id: int, promised_minor: int) -> None:
+    """The whole amount is authorised: the order is agreed, its cart is done; the money is taken later.
+
+    Money that comes for an order that was ended is let go again by the sweep.
+    """
+    found = order_commands.lock(session, order_id)
+    if found.status not in (OrderStatus.PENDING, OrderStatus.EXPIRED):
+        return
+    if promised_minor < found.total_minor and promised_minor < order_commands.due_minor(session, order_id):
+        said, asked = show(promised_minor, found.currency), show(found.total_minor, found.currency)
+        order_commands.attend(session, order_id, f"Authorised {said} of {asked}.")
+        return
+    if found.status == OrderStatus.EXPIRED:
+        if not order_commands.revive(session, found, None):
+            return
+    else:
+        order_commands.move(session, order_id, OrderStatus.PLACED)
+        order_commands.agree(session, order_id, found.cart_id)
+    _write(session, found, "order_authorized")
+
+
+def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
+    """The shopper is done, the bank isn't: the order keeps its units for days, the cart starts anew."""
+    found = order_commands.lock(session, order_id)
+    if found.status != OrderStatus.PENDING or found.attention:
+        return
+    until = since + BANK_MAY_TAKE
+    if until <= now():
+        days = BANK_MAY_TAKE.days
+        order_commands.attend(
+            session, order_id, f"The bank has said nothing for {days} days: ask the company."
+        )
+        return
+    if session.connection().execute(_WAIT, {"order": order_id, "until": until}).rowcount:
+        if found.cart_id is not None:
+            cart_completion.complete(session, order_id, found.cart_id)
+        _write(session, found, "order_processing")
+        events.announce(session, events.OrderChanged(order_id))
+
+
+def failed(session: Session, order_id: int) -> None:
+    """The bank said no at last: the order ends, and its units are free."""
+    found = order_commands.lock(session, order_id)
+    if found.status != OrderStatus.PENDING or found.attention:
+        return
+    order_commands.give_up(session, order_id, why="failed")
+    _write(session, found, "order_payment_failed")
+
+
+def ran_out(session: Session, order_id: int) -> None:
+    """An authorisation ended without being captured: a person asks the shopper to pay again."""
+    found = order_commands.lock(session, order_id)
+    if found.status == OrderStatus.PLACED and found.paid_at is None:
+        order_commands.attend(session, order_id, "The authorisation has ended without being captured.")
+
+
+def _write(session: Session, found: OrderHead, kind: str) -> None:
+    outbox.write(
+        session, kind, found.email, f"{kind}:{found.number}",
+        {"order_id": found.id, "number": found.number, "token": found.token,
+         "total": show(found.total_minor, found.currency, found.locale)},
+    )  # fmt: skip

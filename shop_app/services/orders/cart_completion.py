@@ -1,0 +1,58 @@
+"""What becomes of a cart once its order is agreed: it is closed, and the rest goes on in a new one."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, insert, or_, select, update
+from sqlmodel import Session, SQLModel
+
+from ...core import events
+from ...core.clock import now
+from ..cart.priced_cart import line_of_order
+from ..inventory import commands as inventory_commands
+
+_tables = SQLModel.metadata.tables
+order_line = _tables["order_line"]
+cart = _tables["cart"]
+cart_line = _tables["cart_line"]
+
+_COMPLETE = (
+    update(cart)
+    .where(cart.c.id == bindparam("cart"), cart.c.completed_at.is_(None))
+    .values(completed_at=bindparam("at"), updated_at=bindparam("at"))
+)
+# What the order didn't take with it: saved lines, lines added afterwards, units beyond those ordered.
+_LEFT_OVER = (
+    select(cart_line.c.id, cart_line.c.quantity, order_line.c.quantity.label("ordered"), cart_line.c.saved)
+    .select_from(cart_line)
+    .outerjoin(order_line, line_of_order(bindparam("order")))
+    .where(
+        cart_line.c.cart_id == bindparam("cart"),
+        or_(cart_line.c.saved, order_line.c.id.is_(None), cart_line.c.quantity > order_line.c.quantity),
+    )
+)
+
+
+def complete(session: Session, order_id: int, cart_id: int) -> None:
+    """Close the cart; what wasn't ordered goes on in a new one."""
+    connection, at = session.connection(), now()
+    left = connection.execute(_LEFT_OVER, {"order": order_id, "cart": cart_id}).all()
+    if connection.execute(_COMPLETE, {"cart": cart_id, "at": at}).rowcount != 1:
+        return
+    events.announce(session, events.CartChanged(cart_id))
+    if not left:
+        return
+    # The rest goes on as another cart, which holds for itself.
+    inventory_commands.unhold(session, cart_id, reason="cart completed")
+    kept = connection.execute(select(cart).where(cart.c.id == cart_id)).mappings().one()
+    fresh = {
+        "key_hash": kept["key_hash"], "customer_id": kept["customer_id"], "currency": kept["currency"],
+        "country": kept["country"], "checkout": kept["checkout"], "codes": [], "version": 1,
+        "created_at": at, "updated_at": at,
+    }  # fmt: skip
+    new_id = connection.execute(insert(cart).values(**fresh).returning(cart.c.id)).scalar_one()
+    for row in left:
+        beyond = row.quantity if row.saved or row.ordered is None else row.quantity - row.ordered
+        connection.execute(
+            update(cart_line).where(cart_line.c.id == row.id).values(cart_id=new_id, quantity=beyond)
+        )
+    events.announce(session, events.CartChanged(new_id))

@@ -1,0 +1,391 @@
+"""The life of an order once it is placed: its statuses, the money that comes in, and its end.
+
+Each status has one writer here. Whoever changes an order locks its cart first and the order second, as
+placing does, so that a click and a webhook can't wait for each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Select, bindparam, case, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, SQLModel
+
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound, ShopError
+from ...core.i18n import _
+from ...core.money import show
+from ...models import LEGAL_MOVES, FulfilmentStatus, OrderStatus, PaymentStatus
+from .. import outbox
+from ..credit import payments as credit_payments
+from ..inventory import commands as inventory_commands
+from ..pricing.price_cart import DiscountLine, Offer
+from ..promotions import commands as promotions_commands
+from ..search import listing_index
+from . import cart_completion
+
+tables = SQLModel.metadata.tables
+order = tables["customer_order"]
+order_line = tables["order_line"]
+order_discount = tables["order_discount"]
+order_event = tables["order_event"]
+cart = tables["cart"]
+product = tables["product"]
+variant = tables["variant"]
+
+_NO_MONEY = (PaymentStatus.NONE, PaymentStatus.VOIDED)
+Settled = Literal["paid", "already", "attention", "nothing"]
+
+_HEAD_COLUMNS = (
+    order.c.id, order.c.number, order.c.token, order.c.cart_id, order.c.status, order.c.payment_status,
+    order.c.attention, order.c.currency, order.c.total_minor, order.c.email, order.c.locale, order.c.paid_at,
+    order.c.fulfilment_status,
+)  # fmt: skip
+_CART_OF = select(order.c.cart_id).where(order.c.id == bindparam("order"))
+_LOCK_CART = select(cart.c.id).where(cart.c.id == bindparam("cart")).with_for_update()
+_HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
+_LOCK = _HEAD.with_for_update()
+_WAITS_NO_MORE = {"expires_at": None, "asked_from": ""}
+_MOVES = {
+    to: update(order)
+    .where(
+        order.c.id == bindparam("order"),
+        order.c.status.in_([start.value for start, ends in LEGAL_MOVES.items() if to in ends]),
+    )
+    .values(
+        status=to.value,
+        version=order.c.version + 1,
+        paid_at=func.coalesce(bindparam("paid", type_=order.c.paid_at.type), order.c.paid_at),
+        **_WAITS_NO_MORE,
+    )
+    for to in OrderStatus
+}
+_SET_PAYMENT_STATUS = (
+    update(order)
+    .where(order.c.id == bindparam("order"), order.c.payment_status != bindparam("to"))
+    .values(payment_status=bindparam("to"), version=order.c.version + 1)
+)
+_SET_FULFILMENT_STATUS = (
+    update(order)
+    .where(order.c.id == bindparam("order"), order.c.fulfilment_status != bindparam("to"))
+    .values(fulfilment_status=bindparam("to"), version=order.c.version + 1)
+)
+_SET_PAID_AT = (
+    update(order).where(order.c.id == bindparam("order")).values(paid_at=bindparam("at"), **_WAITS_NO_MORE)
+)
+_SET_ATTENTION = (
+    update(order)
+    .where(order.c.id == bindparam("order"))
+    .values(attention=bindparam("why"), version=order.c.version + 1, **_WAITS_NO_MORE)
+)
+_LOOKED_AT = select(order_event.c.data).where(
+    order_event.c.order_id == bindparam("order"), order_event.c.kind == "looked_at"
+)
+_TELL = insert(order_event)
+_DUE = text("""
+    SELECT o.total_minor - coalesce((
+        SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
+            * l.quantity_cancelled / l.quantity)
+        FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0)
+    FROM customer_order o WHERE o.id = :order
+""")
+_SOLD = (
+    select(variant.c.product_id, order_line.c.quantity)
+    .join(variant, variant.c.id == order_line.c.variant_id)
+    .where(order_line.c.order_id == bindparam("order"))
+)
+_sold = product.c.sold_count + bindparam("units")
+_COUNT_SOLD = (
+    update(product)
+    .where(product.c.id == bindparam("sold_product"))
+    .values(sold_count=case((_sold < 0, 0), else_=_sold))
+)
+# A gift may be a unit of what was bought too.
+_WANTED = (
+    select(
+        order_line.c.variant_id,
+        func.sum(order_line.c.quantity - order_line.c.quantity_cancelled).label("units"),
+    )
+    .where(
+        order_line.c.order_id == bindparam("order"),
+        order_line.c.quantity > order_line.c.quantity_cancelled,
+    )
+    .group_by(order_line.c.variant_id)
+)
+_GIVEN = select(order_discount.c.promotion_id, order_discount.c.code, order_discount.c.amount_minor).where(
+    order_discount.c.order_id == bindparam("order"), order_discount.c.promotion_id.is_not(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHead:
+    """The part of an order's row that its life turns on."""
+
+    id: int
+    number: int
+    token: str
+    cart_id: int | None
+    status: str
+    payment_status: str
+    attention: str
+    currency: str
+    total_minor: int
+    email: str
+    locale: str
+    paid_at: datetime | None
+    fulfilment_status: str
+
+
+def lock(session: Session, order_id: int) -> OrderHead:
+    """The order as it is, with its cart and itself locked until the commit.
+
+    Errors  NotFound for an id that no order has.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        # SQLite has one writer: whoever got this far has locked everything.
+        cart_id = connection.execute(_CART_OF, {"order": order_id}).scalar()
+        if cart_id is not None:
+            connection.execute(_LOCK_CART, {"cart": cart_id})
+    return look(session, order_id, _LOCK)
+
+
+def look(session: Session, order_id: int, statement: Select[Any] = _HEAD) -> OrderHead:
+    """The same for a question: nothing is locked.
+
+    Errors  NotFound for an id that no order has.
+    """
+    row = session.connection().execute(statement, {"order": order_id}).first()
+    if row is None:
+        raise NotFound(_("There is no such order."))
+    return OrderHead(*row)
+
+
+def tell(
+    session: Session, order_id: int, kind: str, *, actor: str = "system", public: bool = False, **data: Any
+) -> None:
+    """Add a line to the order's history."""
+    session.connection().execute(
+        _TELL,
+        {"order_id": order_id, "kind": kind, "data": data, "actor": actor, "public": public, "at": now()},
+    )
+    events.announce(session, events.OrderChanged(order_id))
+
+
+def move(
+    session: Session, order_id: int, to: OrderStatus, *, actor: str = "system",
+    paid_at: datetime | None = None, **data: Any,
+) -> None:  # fmt: skip
+    """Bring the order to another status; the only writer of it. Whatever the move, its waiting ends.
+
+    Errors  Conflict for a move that isn't legal from where it stands now.
+    """
+    done = session.connection().execute(_MOVES[to], {"order": order_id, "paid": paid_at})
+    if done.rowcount != 1:
+        raise Conflict(_("The order has moved on in the meantime."))
+    tell(session, order_id, to.value, actor=actor, public=True, **data)
+
+
+def set_payment_status(session: Session, order_id: int, status: PaymentStatus) -> bool:
+    """Store what the ledger of payments was folded to; the only writer of it. True where it changed."""
+    done = session.connection().execute(_SET_PAYMENT_STATUS, {"order": order_id, "to": status.value})
+    if done.rowcount:
+        tell(session, order_id, "payment_status", status=status.value)
+    return bool(done.rowcount)
+
+
+def set_fulfilment_status(session: Session, order_id: int, status: FulfilmentStatus) -> bool:
+    """Store what units and parcels were folded to; the only writer of it. True where it changed."""
+    done = session.connection().execute(_SET_FULFILMENT_STATUS, {"order": order_id, "to": status.value})
+    if done.rowcount:
+        tell(session, order_id, "fulfilment_status", status=status.value)
+    return bool(done.rowcount)
+
+
+def settle(
+    session: Session, order_id: int, captured_minor: int, currency: str, *, credit_minor: int = 0
+) -> Settled:
+    """Make the order agree with the money that has come in for it; any number of times, in any order.
+
+    Units   `captured_minor` is all that was ever captured for this order, in minor units; `credit_minor`
+            is what gift cards and credit add as soon as the rest is there.
+    What doesn't fit (another amount or currency, too late, paid twice) is marked for a person and
+    never dropped: the order keeps its units then.
+    """
+    if captured_minor <= 0 and not credit_minor:
+        return "nothing"
+    found = lock(session, order_id)
+    if credit_minor:
+        due = due_minor(session, order_id)
+        if captured_minor <= 0 and (found.status != OrderStatus.PLACED or credit_minor < due):
+            return "nothing"
+        credit_minor = max(0, min(credit_minor, due - captured_minor))
+    if currency.upper() != found.currency:
+        paid = f"{captured_minor} {currency.upper()} (minor units)"
+        return _attend(session, found, f"Paid in another currency: {paid} for an order in {found.currency}.")
+    whole_minor = captured_minor + credit_minor
+    paid, asked = show(whole_minor, currency), show(found.total_minor, currency)
+    if whole_minor < found.total_minor and whole_minor < due_minor(session, order_id):
+        return _attend(session, found, f"Paid {paid} of {asked}.")
+    outcome = _pay(session, found, credit_minor)
+    if whole_minor > found.total_minor:
+        return _attend(session, found, f"Paid too much: {paid} for {asked}.")
+    return outcome
+
+
+def due_minor(session: Session, order_id: int) -> int:
+    """The order's total, less its units that were cancelled."""
+    return int(session.connection().execute(_DUE, {"order": order_id}).scalar_one())
+
+
+def mark_paid(session: Session, order_id: int) -> Settled:
+    """The whole amount is there: the order is agreed, its cart is done, and a receipt goes out."""
+    return _pay(session, lock(session, order_id))
+
+
+def give_up(session: Session, order_id: int, *, why: str) -> None:
+    """End an unpaid order: cancelled or expired, stock and code uses given back, the cart open again.
+
+    `why` is expired, cancelled, superseded or failed. An order that isn't waiting any more is left alone.
+
+    Errors  Conflict where money has come in for it: then a person decides.
+    """
+    found = lock(session, order_id)
+    if found.status != OrderStatus.PENDING:
+        return
+    if found.attention or found.payment_status not in _NO_MONEY:
+        raise Conflict(_("Money has come in for this order, so it can't be given up."))
+    _end_unpaid(session, order_id, why)
+    if found.cart_id is not None:
+        events.announce(session, events.CartChanged(found.cart_id))
+
+
+def expire_placed(session: Session, order_id: int) -> bool:
+    """End an order that is paid later and wasn't in time; False for one that doesn't wait for that.
+
+    Its units don't count as sold any more: money that comes all the same counts them again.
+    """
+    found = lock(session, order_id)
+    waits = found.status == OrderStatus.PLACED and found.fulfilment_status == FulfilmentStatus.NONE
+    unpaid = found.paid_at is None and found.payment_status in _NO_MONEY
+    if not (waits and unpaid) or found.attention:
+        return False
+    _end_unpaid(session, order_id, "expired")
+    _count_sold(session, order_id, -1)
+    return True
+
+
+def _end_unpaid(session: Session, order_id: int, why: str) -> None:
+    move(session, order_id, OrderStatus.EXPIRED if why == "expired" else OrderStatus.CANCELLED, why=why)
+    inventory_commands.release(session, order_id, reason=f"order {why}")
+    promotions_commands.give_back(session, order_id)
+    credit_payments.let_go(session, order_id)
+
+
+def attend(session: Session, order_id: int, why: str) -> None:
+    """Mark the order for a person. The words are for staff."""
+    _attend(session, lock(session, order_id), why)
+
+
+def looked_at(session: Session, order_id: int, note: str, *, actor: str) -> None:
+    """A person has looked at what the order was marked for: the mark is gone, and stays so.
+
+    Errors  Conflict where nothing is marked.
+    """
+    found = lock(session, order_id)
+    if not found.attention:
+        raise Conflict(_("Nothing about this order waits for a person."))
+    clear = update(order).where(order.c.id == order_id).values(attention="", version=order.c.version + 1)
+    session.connection().execute(clear)
+    tell(session, order_id, "looked_at", actor=actor, why=found.attention, note=note)
+
+
+def agree(session: Session, order_id: int, cart_id: int | None) -> None:
+    """What follows once an order is placed for good: its cart is done, its units count as sold.
+
+    Without that, the cart's next order would meet the living one that it already has.
+    """
+    if cart_id is not None:
+        cart_completion.complete(session, order_id, cart_id)
+    _count_sold(session, order_id, 1)
+
+
+def _count_sold(session: Session, order_id: int, sign: int) -> None:
+    sold: dict[int, int] = {}
+    for product_id, units in session.connection().execute(_SOLD, {"order": order_id}):
+        sold[product_id] = sold.get(product_id, 0) + sign * units
+    if sold:
+        rows = [{"sold_product": product_id, "units": units} for product_id, units in sorted(sold.items())]
+        session.connection().execute(_COUNT_SOLD, rows)
+        listing_index.refresh_sold(session, sorted(sold))
+
+
+def _pay(session: Session, found: OrderHead, credit_minor: int = 0) -> Settled:
+    if found.paid_at is not None:
+        return "already"
+    at = now()
+    if found.status in (OrderStatus.PLACED, OrderStatus.COMPLETED):
+        session.connection().execute(_SET_PAID_AT, {"order": found.id, "at": at})
+    elif found.status == OrderStatus.PENDING:
+        move(session, found.id, OrderStatus.PLACED, paid_at=at)
+        agree(session, found.id, found.cart_id)
+    elif found.status != OrderStatus.EXPIRED or not revive(session, found, at):
+        gone = "its units or its credit were gone" if credit_minor else "its units were gone"
+        state = f"had expired and {gone}" if found.status == OrderStatus.EXPIRED else "was cancelled"
+        return _attend(session, found, f"Paid after the order {state}.")
+    if credit_minor:
+        credit_payments.capture(session, found.id, credit_minor)
+    tell(session, found.id, "paid", public=True)
+    outbox.write(
+        session, "order_paid", found.email, f"order_paid:{found.number}",
+        {"order_id": found.id, "number": found.number, "token": found.token,
+         "total": show(found.total_minor, found.currency, found.locale)},
+        paid=found.total_minor > 0,
+    )  # fmt: skip
+    return "paid"
+
+
+def revive(session: Session, found: OrderHead, at: datetime | None) -> bool:
+    """Take an expired order's units, code uses and credit again; False where they or its shopper are gone."""
+    connection = session.connection()
+    wanted = {row.variant_id: row.units for row in connection.execute(_WANTED, {"order": found.id})}
+    if None in wanted or not found.email:
+        return False
+    try:
+        with session.begin_nested():
+            inventory_commands.allocate(session, found.id, wanted)
+            promotions_commands.take(session, found.id, found.email, _discounts(session, found.id))
+            credit_payments.take_again(session, found.id)
+            move(session, found.id, OrderStatus.PLACED, paid_at=at, late=True)
+    except (ShopError, IntegrityError):
+        return False
+    agree(session, found.id, found.cart_id)
+    return True
+
+
+def _discounts(session: Session, order_id: int) -> list[DiscountLine]:
+    sums: dict[tuple[int, str], int] = {}
+    for promotion_id, code, amount in session.connection().execute(_GIVEN, {"order": order_id}):
+        sums[promotion_id, code] = sums.get((promotion_id, code), 0) + amount
+    return [
+        DiscountLine(Offer(promotion_id, "", "", code=code), amount)
+        for (promotion_id, code), amount in sums.items()
+    ]
+
+
+def _attend(session: Session, found: OrderHead, why: str) -> Settled:
+    """Mark the order for a person, unless one has looked at just this already. The words are for staff."""
+    if why not in found.attention and not _was_looked_at(session, found.id, why):
+        whole = f"{found.attention} {why}".strip()
+        session.connection().execute(_SET_ATTENTION, {"order": found.id, "why": whole})
+        tell(session, found.id, "attention", why=why)
+    return "attention"
+
+
+def _was_looked_at(session: Session, order_id: int, why: str) -> bool:
+    seen = session.connection().execute(_LOOKED_AT, {"order": order_id}).scalars()
+    return any(why in data.get("why", "") for data in seen)

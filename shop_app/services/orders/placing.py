@@ -1,0 +1,374 @@
+"""Placing an order: one idempotent step from a visitor's cart to frozen copies with stock and a number."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, text
+from sqlmodel import Session, SQLModel
+
+from ...core import events
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, OutOfStock
+from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
+from ...models import FulfilmentStatus, OrderStatus, PaymentStatus
+from ...models.base import Key
+from .. import outbox, remembered
+from ..cart import checkout, price_changes, priced_cart, unpaid
+from ..cart.checkout import CheckoutForm
+from ..cart.priced_cart import Head, Line, Priced
+from ..cart.unpaid import Buyer
+from ..credit import payments as credit_payments
+from ..credit.payments import Part
+from ..inventory import commands as inventory_commands
+from ..promotions import commands as promotions_commands
+from ..shipping import queries as shipping_queries
+from . import commands as order_commands
+from .commands import order, order_discount, order_line
+
+PAY_WITHIN = timedelta(minutes=40)
+"""How long an unpaid order keeps its units. Stripe's shortest session lasts 30 minutes."""
+SAME_CLICK = timedelta(minutes=30)
+"""So long after an order, placing a cart that has become it gives that order back."""
+FIRST_NUMBER = 1001
+TERMS_VERSION = "2026-11"
+_ADDRESS = (
+    "given_name", "family_name", "company", "line1", "line2", "postal_code", "locality", "region", "country",
+)  # fmt: skip
+
+_tables = SQLModel.metadata.tables
+_order_tax_line = _tables["order_tax_line"]
+_cart = _tables["cart"]
+_variant_option = _tables["variant_option"]
+_product_option = _tables["product_option"]
+_option_value = _tables["option_value"]
+
+_NEXT_NUMBER = text(f"""
+    INSERT INTO counter (name, value) VALUES ('order', {FIRST_NUMBER})
+    ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
+    RETURNING value
+""").columns(value=Key)
+_KNOWN_COLUMNS = (
+    order.c.id, order.c.number, order.c.token, order.c.status, order.c.attention, order.c.cart_version,
+    order.c.total_minor, order.c.currency, order.c.email, order.c.phone, order.c.ship_to,
+    order.c.shipping_method, order.c.payment_provider, order.c.note, order.c.expires_at,
+    order.c.vat_number,
+)  # fmt: skip
+_WAITING = select(*_KNOWN_COLUMNS).where(
+    order.c.cart_id == bindparam("cart"), order.c.status == OrderStatus.PENDING.value
+)
+_JUST_PLACED = (
+    select(*_KNOWN_COLUMNS)
+    .join(_cart, _cart.c.id == order.c.cart_id)
+    .where(
+        _cart.c.key_hash == bindparam("key"),
+        _cart.c.completed_at >= bindparam("since"),
+        order.c.status.in_([OrderStatus.PLACED.value, OrderStatus.COMPLETED.value]),
+    )
+    .order_by(order.c.id.desc())
+    .limit(1)
+)
+_OPTIONS = (
+    select(_variant_option.c.variant_id, _product_option.c.name, _option_value.c.value)
+    .join(_product_option, _product_option.c.id == _variant_option.c.option_id)
+    .join(_option_value, _option_value.c.id == _variant_option.c.value_id)
+    .where(_variant_option.c.variant_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_product_option.c.position)
+)
+_INSERT_ORDER = insert(order).returning(order.c.id)
+_INSERT_LINES = insert(order_line).returning(order_line.c.id, sort_by_parameter_order=True)
+_INSERT_TAXES = insert(_order_tax_line)
+_INSERT_DISCOUNTS = insert(order_discount)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """What the way to the payment needs to know of an order that has been placed, or already was."""
+
+    order_id: int
+    number: int
+    token: str
+    provider: str
+    total_minor: int
+    currency: str
+    email: str
+    awaits_payment: bool = True
+    """Whether the shopper has to be sent to pay; False once it is paid, free, or to be paid later."""
+    expires_at: datetime | None = None
+    """Until when it keeps its units unpaid."""
+
+
+class Superseded(Conflict):
+    """The cart, or what was typed, changed after its order was placed, and that order still waits.
+
+    Have the provider expire its payment, outside of any transaction; then `orders.give_up(order_id,
+    why="superseded")` and place again. Where it turns out to be paid, it is the visitor's order.
+    """
+
+    code = "superseded"
+
+    def __init__(self, order_id: int) -> None:
+        super().__init__(_("Your cart changed after this order was placed. Try again."))
+        self.order_id = order_id
+
+
+def place(
+    session: Session, key_hash: str, form: CheckoutForm, *, expected_total_minor: int,
+    expected_credit_minor: int = 0, shown_parts: str = "", asked_from: str = "",
+) -> PlacedOrder:  # fmt: skip
+    """Make the visitor's cart an order: frozen copies, stock taken in SKU order, numbers and codes counted.
+
+    Placing the same cart again gives the same order back. The page says what it showed: the order's total,
+    and how much of it gift cards and credit pay. Two amounts may not have risen since then: the total,
+    or a card that covers everything would hide a higher price; and what is left to pay, total less credit,
+    or a card that was spent elsewhere would be made up for by the bank card. `shown_parts` are what the
+    page said the total is made of (`price_changes`); they only explain a rise. `asked_from` is the keyed
+    hash of the address that asks: what it may keep without paying is bounded, as what a visitor may.
+
+    Errors  Invalid with the first wrong field; OutOfStock with what is left by SKU; Conflict when the
+            total, or what is left to pay, has risen, with the difference; NotFound for an empty cart;
+            TooMany for more units than somebody may keep who hasn't paid;
+            Superseded when another order of this cart has to be given up first.
+    """
+    if type(expected_total_minor) is not int or type(expected_credit_minor) is not int:
+        raise Invalid(_("The page is out of date. Reload it and try again."))
+    wrong = checkout.problems(session, form)
+    if wrong:
+        raise Invalid(wrong[0].message, field=wrong[0].field)
+    form = checkout.normal(form)
+    head = priced_cart.head(session, key_hash, lock=True)
+    lines = priced_cart.lines(session, head.id) if head else []
+    wanted = [line for line in lines if not line.saved]
+    known = _placed_already(session, key_hash, head if wanted else None, form)
+    if known:
+        return known
+    if head is None or not wanted:
+        raise checkout.empty_cart()
+    _refuse_what_is_gone(wanted)
+    priced = checkout.price(session, _in_country(head, form), wanted, form, fresh=True)
+    _check_delivery(priced, form)
+    if priced.totals.total_minor > expected_total_minor:
+        remembered.forget_all()
+        raise price_changes.risen(priced, expected_total_minor, shown_parts, head.currency)
+    buyer = Buyer(key_hash, head.id, asked_from)
+    if not priced.gifts:
+        return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor, buyer)
+    try:
+        with session.begin_nested():
+            return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor, buyer)
+    except OutOfStock:
+        # A gift that somebody else got first keeps nobody from buying: the order goes without.
+        plain = checkout.price(session, _in_country(head, form), wanted, form, fresh=True, with_gifts=False)
+        if plain.totals.total_minor > expected_total_minor:
+            raise price_changes.risen(plain, expected_total_minor, shown_parts, head.currency) from None
+        return _agree(session, head, plain, form, expected_total_minor, expected_credit_minor, buyer)
+
+
+def _agree(
+    session: Session, head: Head, priced: Priced, form: CheckoutForm, expected_total_minor: int,
+    expected_credit_minor: int, buyer: Buyer,
+) -> PlacedOrder:  # fmt: skip
+    """The price is right: see what credit pays of it, and freeze it all."""
+    paid_with = credit_payments.cover(
+        session, head.id, head.credits, priced.totals.total_minor, head.currency
+    )
+    left_minor = priced.totals.total_minor - credit_payments.sum_of(paid_with)
+    if left_minor > expected_total_minor - expected_credit_minor:
+        raise Conflict(_less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency))
+    if left_minor:
+        unpaid.refuse_above(session, buyer, sum(line.quantity for line in priced.lines))
+    return _freeze(session, head, priced, form, paid_with, buyer.asked_from)
+
+
+def _placed_already(
+    session: Session, key_hash: str, head: Head | None, form: CheckoutForm
+) -> PlacedOrder | None:
+    connection = session.connection()
+    if head is None:
+        since = now() - SAME_CLICK
+        row = connection.execute(_JUST_PLACED, {"key": key_hash, "since": since}).first()
+        return _placed(row) if row and _same_wish(row, form) else None
+    row = connection.execute(_WAITING, {"cart": head.id}).first()
+    if row is None:
+        return None
+    fresh = row.expires_at is not None and row.expires_at > now()
+    if row.attention or (fresh and row.cart_version == head.version and _same_wish(row, form)):
+        return _placed(row)
+    raise Superseded(row.id)
+
+
+def _placed(row: Any) -> PlacedOrder:
+    return PlacedOrder(
+        row.id, row.number, row.token, row.payment_provider, row.total_minor, row.currency, row.email,
+        awaits_payment=row.status == OrderStatus.PENDING and not row.attention, expires_at=row.expires_at,
+    )  # fmt: skip
+
+
+def _same_wish(row: Any, form: CheckoutForm) -> bool:
+    same_way = form.shipping_method in ("", row.shipping_method)
+    typed = (form.email, form.phone, form.vat_number, form.payment_provider, form.note, _address(form))
+    return same_way and typed == (
+        row.email, row.phone, row.vat_number, row.payment_provider, row.note, row.ship_to
+    )  # fmt: skip
+
+
+def _address(form: CheckoutForm) -> dict[str, str]:
+    return {name: getattr(form, name) for name in _ADDRESS}
+
+
+def _in_country(head: Head, form: CheckoutForm) -> Head:
+    return replace(head, country=form.country)
+
+
+def _refuse_what_is_gone(wanted: list[Line]) -> None:
+    gone = [line for line in wanted if not line.for_sale]
+    if gone:
+        sentences = [_("{title} isn't sold any more.").format(title=line.full_title) for line in gone]
+        left = {
+            line.sku: max(0, min(line.quantity, line.available)) if line.for_sale else 0 for line in wanted
+        }
+        raise OutOfStock(" ".join(sentences), left=left)
+
+
+def _check_delivery(priced: Priced, form: CheckoutForm) -> None:
+    if priced.method is None:
+        raise Invalid(_("We can't deliver this cart to that country."), field="country")
+    if form.shipping_method and priced.method.code != form.shipping_method:
+        text = _("This delivery isn't offered for your cart any more. Choose another one.")
+        raise Invalid(text, field="shipping_method")
+
+
+def _less_credit(left_minor: int, shown_minor: int, currency: str) -> str:
+    locale = settings().locale
+    return _(
+        "{left} is left to pay now, {more} more than before: there is less credit than there was."
+    ).format(left=show(left_minor, currency, locale), more=show(left_minor - shown_minor, currency, locale))
+
+
+def _freeze(
+    session: Session, head: Head, priced: Priced, form: CheckoutForm, paid_with: tuple[Part, ...],
+    asked_from: str,
+) -> PlacedOrder:  # fmt: skip
+    totals, connection = priced.totals, session.connection()
+    pays_now = next(way.pays_now for way in checkout.payment_ways() if way.code == form.payment_provider)
+    left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
+    waits = pays_now and left_minor > 0
+    row = _order_row(head, priced, form, waits, connection.execute(_NEXT_NUMBER).scalar_one())
+    if left_minor:
+        within = PAY_WITHIN if waits else timedelta(days=settings().transfer_days)
+        row |= {"expires_at": row["placed_at"] + within, "asked_from": asked_from}
+    order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
+    units: dict[int, int] = {}
+    for line in priced.lines:
+        units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity
+    inventory_commands.allocate(session, order_id, units, cart_id=head.id)
+    _freeze_lines(session, order_id, priced)
+    promotions_commands.take(session, order_id, form.email, totals.discounts)
+    if paid_with:
+        credit_payments.take(session, order_id, paid_with, head.currency, settled=not left_minor)
+    order_commands.tell(session, order_id, "placed", public=True, total_minor=totals.total_minor)
+    events.announce(session, events.OrderPlaced(order_id))
+    events.announce(session, events.CartChanged(head.id))
+    if not waits:
+        order_commands.agree(session, order_id, head.id)
+        if left_minor:
+            outbox.write(
+                session, "order_placed", form.email, f"order_placed:{row['number']}",
+                {"order_id": order_id, "number": row["number"], "token": row["token"],
+                 "total": show(totals.total_minor, head.currency, row["locale"])},
+            )  # fmt: skip
+        else:
+            order_commands.set_payment_status(session, order_id, PaymentStatus.PAID)
+            order_commands.mark_paid(session, order_id)
+    return PlacedOrder(
+        order_id, row["number"], row["token"], form.payment_provider, totals.total_minor, head.currency,
+        form.email, awaits_payment=waits, expires_at=row["expires_at"],
+    )  # fmt: skip
+
+
+def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, number: int) -> dict[str, Any]:
+    totals, method, at = priced.totals, priced.method, now()
+    assert method
+    first, last = shipping_queries.arrival_range(at.date(), method.min_days, method.max_days)
+    address = _address(form)
+    return {
+        "number": number, "token": secrets.token_urlsafe(24), "cart_id": head.id,
+        "cart_version": head.version, "customer_id": head.customer_id, "email": form.email,
+        "phone": form.phone, "status": (OrderStatus.PENDING if waits else OrderStatus.PLACED).value,
+        "payment_status": PaymentStatus.NONE.value, "fulfilment_status": FulfilmentStatus.NONE.value,
+        "attention": "", "currency": head.currency, "subtotal_minor": totals.subtotal_minor,
+        "discount_minor": totals.discount_minor, "shipping_minor": totals.shipping_minor,
+        "tax_minor": totals.tax_minor, "total_minor": totals.total_minor,
+        "tax_included": totals.tax_included, "ship_to": address, "bill_to": address,
+        "country": form.country, "shipping_method": method.code, "shipping_label": method.label,
+        "arrives_from": _midnight(first), "arrives_until": _midnight(last),
+        "payment_provider": form.payment_provider, "locale": settings().locale,
+        "terms_version": TERMS_VERSION, "vat_number": form.vat_number,
+        "reverse_charge": totals.reverse_charge, "note": form.note, "placed_at": at, "paid_at": None,
+        "expires_at": None, "asked_from": "", "version": 1,
+    }  # fmt: skip
+
+
+def _freeze_lines(session: Session, order_id: int, priced: Priced) -> None:
+    connection, totals, wanted = session.connection(), priced.totals, priced.lines
+    options: dict[int, dict[str, str]] = {}
+    for variant_id, name, value in connection.execute(
+        _OPTIONS, {"ids": [line.variant_id for line in wanted]}
+    ):
+        options.setdefault(variant_id, {})[name] = value
+    rows = [
+        {
+            "order_id": order_id, "variant_id": line.variant_id, "position": position, "slug": line.slug,
+            "title": line.title, "variant_title": line.variant_title, "sku": line.sku,
+            "options": options.get(line.variant_id, {}), "picture_key": line.picture_key or "",
+            "picture_alt": line.picture_alt or "", "quantity": line.quantity,
+            "unit_price_minor": part.unit_minor, "unit_compare_at_minor": _compare_at(line, priced),
+            "subtotal_minor": part.subtotal_minor, "discount_minor": part.discount_minor,
+            "tax_minor": part.tax_minor, "total_minor": part.total_minor, "tax_class": line.tax_class,
+            "weight_grams": line.weight_grams, "quantity_fulfilled": 0, "quantity_returned": 0,
+            "quantity_cancelled": 0, "is_gift": line.is_gift, "promised_on": line.promised_on,
+        }
+        for position, (line, part) in enumerate(zip(wanted, totals.lines, strict=True))
+    ]  # fmt: skip
+    line_ids = connection.execute(_INSERT_LINES, rows).scalars().all()
+    of_key: dict[str, int | None] = dict(zip((line.key for line in wanted), line_ids, strict=True))
+    of_key[""] = None
+    taxed = [
+        *((of_key[part.key], part) for part in totals.lines),
+        *(((None, totals.shipping),) if totals.shipping else ()),
+    ]
+    taxes = [
+        {
+            "order_id": order_id, "line_id": line_id, "label": part.rate.label, "rate_ppm": part.rate.ppm,
+            "base_minor": part.total_minor - (part.tax_minor if totals.tax_included else 0),
+            "amount_minor": part.tax_minor, "included": totals.tax_included,
+        }
+        for line_id, part in taxed
+        if part.rate.ppm or totals.reverse_charge
+    ]  # fmt: skip
+    if taxes:
+        connection.execute(_INSERT_TAXES, taxes)
+    discounts = [
+        {
+            "order_id": order_id, "line_id": of_key[part.key], "promotion_id": part.offer.id,
+            "code": part.offer.code, "label": part.offer.label, "amount_minor": part.amount_minor,
+        }
+        for part in totals.applied
+    ]  # fmt: skip
+    if discounts:
+        connection.execute(_INSERT_DISCOUNTS, discounts)
+
+
+def _compare_at(line: Line, priced: Priced) -> int | None:
+    if line.compare_at_minor is None:
+        return None
+    return priced.shown_minor(line.compare_at_minor, line.tax_class)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

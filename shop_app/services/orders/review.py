@@ -1,0 +1,55 @@
+"""What waits for a person: looked at and put aside, with a note, by somebody of the staff."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import bindparam, update
+from sqlmodel import Session
+
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Invalid
+from ...core.i18n import _
+from ...core.settings import settings
+from ...models import OrderStatus, PaymentStatus
+from ..staff import audit
+from . import commands as order_commands
+from .commands import order
+
+PERMISSION = "orders.edit"
+MAX_NOTE = 2000
+A_DAY = timedelta(days=1)
+
+# The mark has ended its waiting; without a new end it would keep its units for good.
+_WAIT_AGAIN = (
+    update(order)
+    .where(
+        order.c.id == bindparam("order"),
+        order.c.status.in_([OrderStatus.PENDING.value, OrderStatus.PLACED.value]),
+        order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
+        order.c.paid_at.is_(None),
+    )
+    .values(expires_at=bindparam("until"))
+)
+
+
+def looked_at(session: Session, order_id: int, note: str, by: Principal) -> None:
+    """Take the mark off an order; the same reason doesn't mark it again.
+
+    One that nothing was paid for has as long again as a transfer has, or a day where it is paid at once.
+
+    Errors  Forbidden; Invalid without a note; Conflict where nothing is marked; NotFound.
+    """
+    by.need(PERMISSION)
+    note = note.strip()[:MAX_NOTE]
+    if not note:
+        raise Invalid(_("Write what you found, for whoever reads this later."), field="note")
+    head = order_commands.lock(session, order_id)
+    order_commands.looked_at(session, order_id, note, actor=by.actor)
+    time = timedelta(days=settings().transfer_days) if head.status == OrderStatus.PLACED else A_DAY
+    session.connection().execute(_WAIT_AGAIN, {"order": order_id, "until": now() + time})
+    audit.record(
+        session, by.actor, "order.looked_at", "order", str(head.number),
+        before={"attention": head.attention}, after={"attention": "", "note": note}, staff_id=by.id or None,
+    )  # fmt: skip

@@ -1,0 +1,224 @@
+"""The units of an order's lines: sent, called back, cancelled, returned, and the statuses that follow.
+
+Each count has one guarded statement here, so that two people at the desk can't both pass a check, and
+what happens to the goods is done to the stock in the same transaction. The caller has locked the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Session, SQLModel
+
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
+from ...models import FulfilmentState, FulfilmentStatus, OrderStatus
+from ..inventory import commands as inventory_commands
+from ..promotions import commands as promotions_commands
+from . import commands as order_commands
+from .commands import order, order_line
+
+_fulfilment = SQLModel.metadata.tables["fulfilment"]
+_units = bindparam("units")
+_of_line = (order_line.c.id == bindparam("line"), order_line.c.order_id == bindparam("order"))
+_sent, _back, _ended = (
+    order_line.c.quantity_fulfilled, order_line.c.quantity_returned, order_line.c.quantity_cancelled,
+)  # fmt: skip
+_SEND = (
+    update(order_line)
+    .where(*_of_line, _sent + _ended + _units <= order_line.c.quantity)
+    .values(quantity_fulfilled=_sent + _units)
+)
+_CALL_BACK = (
+    update(order_line).where(*_of_line, _sent - _units >= _back).values(quantity_fulfilled=_sent - _units)
+)
+_CANCEL = (
+    update(order_line)
+    .where(*_of_line, _sent + _ended + _units <= order_line.c.quantity)
+    .values(quantity_cancelled=_ended + _units)
+)
+_TAKE_BACK = (
+    update(order_line).where(*_of_line, _back + _units <= _sent).values(quantity_returned=_back + _units)
+)
+_LINES = (
+    select(
+        order_line.c.id, order_line.c.variant_id, order_line.c.title, order_line.c.variant_title,
+        order_line.c.quantity, order_line.c.quantity_fulfilled, order_line.c.quantity_returned,
+        order_line.c.quantity_cancelled, order_line.c.total_minor, order_line.c.tax_minor,
+    )
+    .where(order_line.c.order_id == bindparam("order"))
+    .order_by(order_line.c.position, order_line.c.id)
+)  # fmt: skip
+_PARCELS = select(_fulfilment.c.status).where(
+    _fulfilment.c.order_id == bindparam("order"), _fulfilment.c.status != FulfilmentState.CANCELLED.value
+)
+_HEAD = select(order.c.status, order.c.fulfilment_status, order.c.paid_at, order.c.total_minor).where(
+    order.c.id == bindparam("order")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLine:
+    """A line of an order, as far as its units and their price go."""
+
+    id: int
+    variant_id: int | None
+    title: str
+    variant_title: str
+    quantity: int
+    fulfilled: int
+    returned: int
+    cancelled: int
+    total_minor: int
+    tax_minor: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.title}, {self.variant_title}" if self.variant_title else self.title
+
+    @property
+    def to_send(self) -> int:
+        """Units that haven't left, and still should."""
+        return self.quantity - self.fulfilled - self.cancelled
+
+    @property
+    def out(self) -> int:
+        """Units that have left and haven't come back."""
+        return self.fulfilled - self.returned
+
+
+def lines_of(session: Session, order_id: int) -> dict[int, UnitLine]:
+    """The order's lines by their id, in the order of the page."""
+    rows = session.connection().execute(_LINES, {"order": order_id})
+    return {row.id: UnitLine(*row) for row in rows}
+
+
+def send(session: Session, order_id: int, units: Mapping[int, int], *, actor: str) -> None:
+    """These units of each line leave with a parcel.
+
+    Errors  Invalid for no units; NotFound for a line of another order; Conflict for more than are to
+            be sent, or than are in the house.
+    """
+    lines = _change(
+        session, order_id, units, _SEND, _("Only {count} of {title} are still to be sent."), "to_send"
+    )
+    inventory_commands.ship(session, order_id, _by_variant(lines, units), actor=actor)
+
+
+def call_back(session: Session, order_id: int, units: Mapping[int, int], *, actor: str) -> None:
+    """These units of a parcel that didn't leave after all are to be sent again."""
+    lines = _change(
+        session, order_id, units, _CALL_BACK, _("Units of {title} have come back already."), "out"
+    )
+    inventory_commands.recall(session, order_id, _by_variant(lines, units), actor=actor)
+
+
+def cancel(
+    session: Session, order_id: int, units: Mapping[int, int], *, restock: bool, reason: str, actor: str
+) -> None:
+    """These units won't be sent. Without restock they aren't sold again either: broken, lost.
+
+    Errors  as `send` has them.
+    """
+    lines = _change(
+        session, order_id, units, _CANCEL, _("Only {count} of {title} are still to be sent."), "to_send"
+    )
+    freed = _by_variant(lines, units)
+    if restock:
+        inventory_commands.release(session, order_id, reason=reason, actor=actor, quantities=freed)
+    else:
+        inventory_commands.write_off(session, order_id, freed, reason=reason, actor=actor)
+
+
+def take_back(
+    session: Session,
+    order_id: int,
+    units: Mapping[int, int],
+    *,
+    restock: Mapping[int, int] | bool,
+    reason: str,
+    actor: str,
+) -> None:
+    """These units have come back from the shopper; those in `restock` are on the shelf again.
+
+    Shape   both by order line; `restock` may be True for all of them, False for none.
+    Errors  Invalid for no units; NotFound for a line of another order; Conflict for more than have left,
+            or more on the shelf than have come back.
+    """
+    lines = _change(session, order_id, units, _TAKE_BACK, _("Only {count} of {title} can come back."), "out")
+    shelved = dict(units) if restock is True else dict(restock or {})
+    if any(count > units.get(line, 0) for line, count in shelved.items()):
+        raise Conflict(_("More units would go on the shelf than have come back."))
+    if shelved := _by_variant(lines, shelved):
+        inventory_commands.take_back(session, order_id, shelved, reason=reason, actor=actor)
+    fold(session, order_id, actor=actor)
+
+
+def status_of(lines: Iterable[UnitLine], parcels: Sequence[str]) -> FulfilmentStatus:
+    """The fulfilment status, from the lines' units and the states of the parcels that count.
+
+    While anything is still to be sent it is `partial`: that is what somebody has to act on.
+    """
+    known = list(lines)
+    sent = sum(line.fulfilled for line in known)
+    if not sent:
+        return FulfilmentStatus.NONE
+    if any(line.to_send for line in known):
+        return FulfilmentStatus.PARTIAL
+    if back := sum(line.returned for line in known):
+        return FulfilmentStatus.RETURNED if back == sent else FulfilmentStatus.PARTIALLY_RETURNED
+    delivered = all(state == FulfilmentState.DELIVERED for state in parcels)
+    return FulfilmentStatus.DELIVERED if delivered else FulfilmentStatus.SHIPPED
+
+
+def fold(session: Session, order_id: int, *, actor: str = "system") -> FulfilmentStatus:
+    """Store the status that the units and parcels come to, and end the order where all is done.
+
+    An order ends as completed when every unit was delivered or cancelled and it is paid: the shopper
+    owes nothing. One of which nothing was ever sent, and nothing is to be sent, ends as cancelled; its
+    promotions may be used again. Refunds that are on their way keep no order open.
+    """
+    lines = lines_of(session, order_id).values()
+    parcels = list(session.connection().execute(_PARCELS, {"order": order_id}).scalars())
+    head = session.connection().execute(_HEAD, {"order": order_id}).one()
+    found = status_of(lines, parcels)
+    order_commands.set_fulfilment_status(session, order_id, found)
+    if any(line.to_send for line in lines):
+        return found
+    if found == FulfilmentStatus.NONE and head.status in (OrderStatus.PENDING, OrderStatus.PLACED):
+        order_commands.move(session, order_id, OrderStatus.CANCELLED, actor=actor, why="by the shop")
+        promotions_commands.give_back(session, order_id)
+    arrived = parcels and all(state == FulfilmentState.DELIVERED for state in parcels)
+    paid = head.paid_at is not None or not head.total_minor
+    if arrived and paid and head.status == OrderStatus.PLACED:
+        order_commands.move(session, order_id, OrderStatus.COMPLETED, actor=actor)
+    return found
+
+
+def _change(
+    session: Session, order_id: int, units: Mapping[int, int], statement, too_many: str, left: str
+) -> dict[int, UnitLine]:
+    """Run the guarded statement for each line; the lines as they were before."""
+    lines = lines_of(session, order_id)
+    if not units or any(type(count) is not int or count <= 0 for count in units.values()):
+        raise Invalid(_("Choose at least one unit."), field="lines")
+    for line_id, count in sorted(units.items()):
+        if line_id not in lines:
+            raise NotFound(_("There is no such line in this order."))
+        done = session.connection().execute(statement, {"line": line_id, "order": order_id, "units": count})
+        if done.rowcount != 1:
+            line = lines[line_id]
+            raise Conflict(too_many.format(count=getattr(line, left), title=line.name), code="too_many_units")
+    return lines
+
+
+def _by_variant(lines: Mapping[int, UnitLine], units: Mapping[int, int]) -> dict[int, int]:
+    """The same units by variant; a thing that left the catalogue has no stock any more."""
+    found: dict[int, int] = {}
+    for line_id, count in units.items():
+        variant_id = lines[line_id].variant_id
+        if variant_id is not None and count:
+            found[variant_id] = found.get(variant_id, 0) + count
+    return found

@@ -1,0 +1,236 @@
+"""Payments: attempts written down before anyone outside is asked, ended only when that is over there too.
+
+`payment_ledger` keeps what happens to them, `payment_inbox` what companies tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session, col, select, true
+
+from ...core.clock import now
+from ...core.errors import Conflict, NotFound
+from ...core.i18n import _
+from ...core.settings import settings
+from ...models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentEventKind, PaymentState
+from ...models.order import TOKEN
+from ...providers.payments import PayLine, Started, StartPayment
+from ..credit.payments import PROVIDER as CREDIT
+from ..credit.payments import covered_minor
+from ..orders import commands as order_commands
+from .ledger import LIVING, Known, append, known, locked, payment_key
+from .queries import of_order_view as of_order_view
+
+SAME_ATTEMPT = timedelta(seconds=60)
+"""So long an attempt that had no answer is sent again as the same; nobody has its address yet, so
+leaving it and starting another one is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to pay that has been written down, and what the company is asked for it."""
+
+    payment_id: int
+    provider: str
+    request: StartPayment
+    redirect_url: str
+    """Where it is open already, "" where the company has to be asked."""
+
+
+def start_attempt(session: Session, order_id: int) -> Attempt:
+    """Write down that the order is about to be paid, before anybody outside is asked.
+
+    A second click gives the same attempt, and the page that is open for it.
+
+    Errors  Conflict for an order that doesn't wait for a payment; NotFound.
+    """
+    order_commands.lock(session, order_id)
+    order = session.get_one(Order, order_id)
+    awaited = order.status == OrderStatus.PENDING or (
+        order.payment_provider == "manual" and order.status == OrderStatus.PLACED and order.paid_at is None
+    )
+    if not awaited or order.attention:
+        raise Conflict(_("This order doesn't wait for a payment any more."), code="not_payable")
+    payments = session.exec(
+        select(Payment).where(Payment.order_id == order_id).order_by(col(Payment.attempt).desc())
+    ).all()
+    newest = next((payment for payment in payments if payment.provider != CREDIT), None)
+    if newest and newest.state == PaymentState.STARTED and newest.created_at < now() - SAME_ATTEMPT:
+        newest.state = PaymentState.FAILED
+    if newest is None or newest.state not in LIVING:
+        newest = Payment(
+            order_id=order_id, attempt=newest.attempt + 1 if newest else 1, provider=order.payment_provider,
+            currency=order.currency, amount_minor=order.total_minor - covered_minor(payments),
+        )  # fmt: skip
+        session.add(newest)
+        session.flush()
+    assert newest.id
+    request = _request(session, order, newest)
+    url = newest.redirect_url if newest.state == PaymentState.OPEN else ""
+    return Attempt(newest.id, newest.provider, request, url)
+
+
+def _request(session: Session, order: Order, payment: Payment) -> StartPayment:
+    if payment.amount_minor < order.total_minor:
+        # No line of a payment can be below zero, so what is left is one thing to pay for.
+        text = _("Order {number}, after gift card or credit").format(number=order.number)
+        lines = [PayLine(text, 1, payment.amount_minor)]
+    else:
+        lines = _lines(session, order)
+    page = f"{settings().public_url}/orders/{order.token}"
+    assert order.id
+    return StartPayment(
+        order_id=order.id, attempt=payment.attempt, order_number=order.number, order_token=order.token,
+        currency=order.currency, amount_minor=payment.amount_minor, email=order.email, lines=tuple(lines),
+        started_at=payment.created_at, expires_at=order.expires_at or payment.created_at,
+        return_url=page, cancel_url=f"{page}?cancelled=1", locale=order.locale,
+        capture_later=settings().capture == "at_fulfilment",
+    )  # fmt: skip
+
+
+def _lines(session: Session, order: Order) -> list[PayLine]:
+    lines = [
+        PayLine(line.title, line.quantity, line.total_minor, line.variant_title)
+        for line in session.exec(
+            select(OrderLine).where(OrderLine.order_id == order.id).order_by(col(OrderLine.position))
+        )
+    ]
+    if order.shipping_minor:
+        lines.append(PayLine(order.shipping_label or _("Delivery"), 1, order.shipping_minor))
+    # What an order has off its shipping or its tax stands in its own total alone.
+    rest = order.total_minor - sum(line.total_minor for line in lines)
+    if rest > 0:
+        lines.append(PayLine(_("Tax"), 1, rest))
+    return lines
+
+
+def opened(session: Session, payment_id: int, started: Started) -> bool:
+    """Note where the payment is open. False where it was ended meanwhile: then have it expired."""
+    payment = locked(session, payment_id)
+    if payment.reference == started.reference:
+        return payment.state in LIVING
+    if payment.state != PaymentState.STARTED:
+        return False
+    payment.state = PaymentState.OPEN
+    payment.reference = started.reference
+    payment.redirect_url = started.redirect_url
+    payment.expires_at = started.expires_at
+    append(session, payment, PaymentEventKind.OPENED, started.reference, payment.amount_minor)
+    return True
+
+
+def never_taken(session: Session, payment_id: int) -> None:
+    """The company refused the attempt for good."""
+    payment = locked(session, payment_id)
+    if payment.state == PaymentState.STARTED:
+        payment.state = PaymentState.FAILED
+
+
+def of_order(session: Session, order_id: int) -> list[Known]:
+    """The order's payments that may still bring money, oldest first."""
+    living = session.exec(
+        select(Payment)
+        .where(Payment.order_id == order_id, Payment.provider != CREDIT, col(Payment.state).in_(LIVING))
+        .order_by(col(Payment.attempt))
+    )
+    return [known(payment) for payment in living]
+
+
+def give_up(session: Session, order_id: int, why: str) -> bool:
+    """End an unpaid order whose payments are all over; attempts without an answer end with it.
+
+    True where the order isn't waiting any more. Ask the company first: what is open there can be paid.
+    """
+    found = order_commands.lock(session, order_id)
+    if found.status != OrderStatus.PENDING:
+        return True
+    living = session.exec(
+        select(Payment).where(
+            Payment.order_id == order_id, Payment.provider != CREDIT, col(Payment.state).in_(LIVING)
+        )
+    ).all()
+    if found.attention or any(payment.state != PaymentState.STARTED for payment in living):
+        return False
+    for payment in living:
+        payment.state = PaymentState.CANCELLED
+        append(session, payment, PaymentEventKind.VOIDED, payment_key(payment), 0)
+    order_commands.give_up(session, order_id, why=why)
+    return True
+
+
+def with_reference(session: Session, provider: str, reference: str) -> Known:
+    """Errors  NotFound for a reference that no payment has."""
+    payment = session.exec(
+        select(Payment).where(Payment.provider == provider, Payment.reference == reference)
+    ).first()
+    if payment is None:
+        raise NotFound(_("There is no such payment."))
+    return known(payment)
+
+
+def order_with(session: Session, token: str) -> int:
+    """Errors  NotFound for a token that no order has."""
+    asked = select(Order.id).where(Order.token == token)
+    found = session.exec(asked).first() if TOKEN.fullmatch(token) else None
+    if not found:
+        raise NotFound(_("There is no order at this address."))
+    return found
+
+
+def with_id(session: Session, payment_id: int) -> Known:
+    payment = session.get(Payment, payment_id)
+    if payment is None:
+        raise NotFound(_("There is no such payment."))
+    return known(payment)
+
+
+def overdue(session: Session, limit: int = 100) -> list[int]:
+    """Unpaid orders whose time is over."""
+    found = session.exec(
+        select(Order.id)
+        .where(Order.status == OrderStatus.PENDING, col(Order.expires_at) <= now(), Order.attention == "")
+        .order_by(col(Order.expires_at))
+        .limit(limit)
+    )
+    return [id for id in found if id]
+
+
+def outdated(session: Session, limit: int = 100) -> list[int]:
+    """Unpaid orders whose cart isn't what was ordered any more."""
+    found = session.exec(
+        select(Order.id)
+        .join(Cart, col(Cart.id) == Order.cart_id)
+        .where(
+            Order.status == OrderStatus.PENDING,
+            Order.attention == "",
+            col(Cart.completed_at).is_(None),
+            Cart.version != Order.cart_version,
+        )
+        .order_by(col(Order.id))
+        .limit(limit)
+    )
+    return [id for id in found if id]
+
+
+def to_compare(
+    session: Session, *, recent: timedelta, before: int | None = None, limit: int = 500
+) -> list[Known]:
+    """Payments to hold against the company's books: open ones, and settled ones no older than `recent`.
+
+    The newest first, `limit` of them: the next page is `before` the last id of this one.
+    """
+    open_ones = (PaymentState.OPEN, PaymentState.AUTHORIZED)
+    found = session.exec(
+        select(Payment)
+        .where(
+            col(Payment.provider).not_in(("manual", CREDIT)),
+            col(Payment.reference).is_not(None),
+            col(Payment.state).in_(open_ones) | (col(Payment.created_at) >= now() - recent),
+            col(Payment.id) < before if before is not None else true(),
+        )
+        .order_by(col(Payment.id).desc())
+        .limit(limit)
+    )
+    return [known(payment) for payment in found]

@@ -1,0 +1,295 @@
+"""The ledger of payments: what companies tell is appended, and sums, states and the order follow from it.
+
+Everything that happens to a payment is a `PaymentEvent`; a state is only ever raised. What a company
+tells is a reason to look, and only what was looked up counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlmodel import Session, col, func, select
+
+from ...core import events
+from ...core.clock import now
+from ...core.errors import NotFound
+from ...core.i18n import _
+from ...core.money import show
+from ...models import Order, Payment, PaymentEventKind, PaymentState, Refund, RefundStatus
+from ...providers.payments import PaymentPicture, RefundPicture
+from .. import outbox
+from ..credit import payments as credit_payments
+from ..orders import awaited_payment
+from ..orders import commands as order_commands
+from . import disputes
+from . import inbox as payment_inbox
+from .events import Sums, append, of_payments, status_of, sums
+
+__all__ = [
+    "LIVING", "Known", "Sums", "append", "apply", "fold_order", "fold_payment", "known", "locked",
+    "owed_minor", "payment_key", "status_of", "sums", "take_refund",
+]  # fmt: skip
+
+_RANK = {
+    state: rank
+    for rank, states in enumerate(
+        (
+            (PaymentState.STARTED,),
+            (PaymentState.OPEN,),
+            (PaymentState.AUTHORIZED,),
+            (PaymentState.FAILED, PaymentState.EXPIRED, PaymentState.CANCELLED),
+            (PaymentState.CAPTURED,),
+        )
+    )
+    for state in states
+}
+_STATES = {
+    "open": PaymentState.OPEN, "processing": PaymentState.OPEN, "authorized": PaymentState.AUTHORIZED,
+    "captured": PaymentState.CAPTURED, "expired": PaymentState.EXPIRED, "cancelled": PaymentState.CANCELLED,
+    "failed": PaymentState.FAILED,
+}  # fmt: skip
+_REFUND_EVENTS = {
+    "pending": PaymentEventKind.REFUND_PENDING, "succeeded": PaymentEventKind.REFUNDED,
+    "failed": PaymentEventKind.REFUND_FAILED,
+}  # fmt: skip
+_COVERED = text("""
+    SELECT coalesce(sum(captured_minor), 0) + coalesce(
+        sum(CASE WHEN provider = 'credit' AND state = 'authorized' THEN amount_minor ELSE 0 END), 0)
+    FROM payment WHERE order_id = :order
+""")
+_REFUND_RANK = {RefundStatus.PENDING: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.FAILED: 2}
+"""A bank may send back what went through; nothing else goes backwards."""
+LIVING = (PaymentState.STARTED, PaymentState.OPEN, PaymentState.AUTHORIZED)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A payment, as far as finding its truth needs it."""
+
+    payment_id: int
+    order_id: int
+    provider: str
+    reference: str
+    state: str
+
+
+def apply(session: Session, payment_id: int, picture: PaymentPicture, inbox_id: int | None = None) -> str:
+    """Make payment and order agree with the company's picture. Once or many times, in any order.
+
+    Answers with the outcome: applied, already known, or refused (nothing was changed then, apart from
+    marking the order for a person where money has come that doesn't fit).
+    """
+    payment = locked(session, payment_id)
+    problem = _misfit(session, payment, picture)
+    if problem:
+        outcome = "refused"
+        taken = picture.captured_minor or (picture.amount_minor if picture.state == "authorized" else 0)
+        if taken and picture.currency != payment.currency:
+            order_commands.settle(session, payment.order_id, taken, picture.currency)
+    else:
+        before = payment.state
+        outcome = "applied" if _take_over(session, payment, picture) else "already known"
+        fold_order(session, payment.order_id)
+        _follow(session, payment, picture, before)
+    if inbox_id is not None:
+        payment_inbox.close_entry(session, inbox_id, outcome, problem)
+    return outcome
+
+
+def _misfit(session: Session, payment: Payment, picture: PaymentPicture) -> str:
+    order = session.get_one(Order, payment.order_id)
+    # The company knows the link that the order was placed with, which is exchanged when it is old.
+    another = order.link_since is None and picture.order_token not in ("", order.token)
+    if another or picture.attempt_key not in ("", payment_key(payment)):
+        return "The company's picture is of another order."
+    if payment.reference and payment.reference != picture.reference:
+        return "The company's picture is of another payment."
+    if picture.currency and picture.currency != payment.currency:
+        return f"The currency is {picture.currency}, not {payment.currency}."
+    return ""
+
+
+def _follow(session: Session, payment: Payment, picture: PaymentPicture, before: str) -> None:
+    """What an order does whose payment hasn't brought money: it waits, ends, or asks for a person."""
+    if picture.state == "processing":
+        awaited_payment.wait_for_bank(session, payment.order_id, payment.created_at)
+    elif picture.state == "failed" and before != payment.state and not _living(session, payment.order_id):
+        awaited_payment.failed(session, payment.order_id)
+    elif before == PaymentState.AUTHORIZED and payment.state == PaymentState.CANCELLED and not picture.let_go:
+        awaited_payment.ran_out(session, payment.order_id)
+
+
+def _living(session: Session, order_id: int) -> bool:
+    return (
+        session.exec(
+            select(Payment.id).where(
+                Payment.order_id == order_id,
+                Payment.provider != credit_payments.PROVIDER,
+                col(Payment.state).in_(LIVING),
+            )
+        ).first()
+        is not None
+    )
+
+
+def _take_over(session: Session, payment: Payment, picture: PaymentPicture) -> bool:
+    """Append what is new in the picture; says whether anything was."""
+    kinds = PaymentEventKind
+    news = False
+    first_look = payment.intent_reference is None
+    payment.reference = payment.reference or picture.reference
+    payment.intent_reference = picture.intent_reference or payment.intent_reference
+    money = picture.intent_reference or picture.reference
+    if picture.decline_reference:
+        news |= append(session, payment, kinds.DECLINED, picture.decline_reference, 0)
+    if picture.state == "authorized":
+        news |= append(session, payment, kinds.AUTHORIZED, money, picture.amount_minor)
+        # Where the company says nothing, it is a week.
+        payment.authorized_until = picture.authorized_until or payment.created_at + timedelta(days=7)
+    if picture.captured_minor:
+        news |= append(session, payment, kinds.CAPTURED, money, picture.captured_minor)
+    if picture.state == "expired":
+        news |= append(session, payment, kinds.EXPIRED, picture.reference, 0)
+    if picture.state == "cancelled":
+        news |= append(session, payment, kinds.VOIDED, money, 0)
+    for refund in picture.refunds:
+        news |= take_refund(session, payment, refund)
+    for dispute in picture.disputes:
+        news |= disputes.take(session, payment, dispute)
+    state = PaymentState.CAPTURED if picture.captured_minor else _STATES[picture.state]
+    # An attempt that we gave up without knowing where it was open may have been taken after all.
+    was_lost = first_look and payment.state != PaymentState.CAPTURED and state == PaymentState.AUTHORIZED
+    if _RANK[state] > _RANK[PaymentState(payment.state)] or was_lost:
+        payment.state = state
+        news = True
+    # A decline is over once another try has succeeded.
+    over = payment.state in (PaymentState.AUTHORIZED, PaymentState.CAPTURED)
+    payment.decline_message = "" if over else picture.decline_message
+    session.flush()
+    fold_payment(session, payment)
+    if news:
+        events.announce(session, events.OrderChanged(payment.order_id))
+    return news
+
+
+def take_refund(session: Session, payment: Payment, picture: RefundPicture) -> bool:
+    """Bring the refund's row in line; one made at the company's own desk gets a row here."""
+    refund = session.exec(select(Refund).where(Refund.provider_reference == picture.reference)).first()
+    if refund is None and picture.request_key:
+        refund = session.exec(
+            select(Refund).where(Refund.payment_id == payment.id, Refund.request_key == picture.request_key)
+        ).first()
+    if refund is None:
+        assert payment.id
+        refund = Refund(
+            payment_id=payment.id, request_key=picture.reference[:64], amount_minor=picture.amount_minor,
+            actor=payment.provider,
+        )  # fmt: skip
+        session.add(refund)
+    refund.provider_reference = picture.reference
+    if _REFUND_RANK[RefundStatus(picture.status)] > _REFUND_RANK[RefundStatus(refund.status)]:
+        refund.status = picture.status
+        refund.settled_at = now() if picture.status != RefundStatus.PENDING else None
+        if picture.status == RefundStatus.SUCCEEDED:
+            _tell_of_refund(session, payment, picture, refund.destination)
+        elif picture.status == RefundStatus.FAILED:
+            amount = show(picture.amount_minor, payment.currency)
+            order_commands.attend(
+                session, payment.order_id, f"The refund {picture.reference} of {amount} failed."
+            )
+    return append(session, payment, _REFUND_EVENTS[picture.status], picture.reference, picture.amount_minor)
+
+
+def _tell_of_refund(session: Session, payment: Payment, picture: RefundPicture, destination: str) -> None:
+    order = session.get_one(Order, payment.order_id)
+    amount = show(picture.amount_minor, payment.currency, order.locale)
+    outbox.write(
+        session, "order_refunded", order.email, f"order_refunded:{picture.reference}",
+        {"order_id": order.id, "number": order.number, "token": order.token, "amount": amount,
+         "destination": "credit" if payment.provider == "credit" else destination},
+    )  # fmt: skip
+
+
+def fold_payment(session: Session, payment: Payment) -> None:
+    """Bring the payment's stored sums in line with its events and open refunds."""
+    found = sums(of_payments(session, [payment.id]))
+    pending = session.exec(
+        select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+            Refund.payment_id == payment.id, Refund.status == RefundStatus.PENDING
+        )
+    ).one()
+    payment.captured_minor = min(found.captured_minor, payment.amount_minor)
+    payment.refunded_minor = min(found.refunded_minor, payment.captured_minor)
+    payment.refund_pending_minor = min(int(pending), payment.captured_minor - payment.refunded_minor)
+    session.flush()
+
+
+def fold_order(session: Session, order_id: int) -> None:
+    """Settle the order with all that was captured or authorised for it, and store its payment status."""
+    payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
+    found = sums(of_payments(session, [payment.id for payment in payments]))
+    order = session.get_one(Order, order_id)
+    credit_minor = credit_payments.waiting_minor(payments, order.status)
+    at_companies = _promised(session, payments, at_companies=True)
+    if at_companies and not found.captured_minor:
+        awaited_payment.authorised(session, order_id, at_companies + credit_minor)
+    elif found.captured_minor or credit_minor:
+        order_commands.settle(
+            session, order_id, found.captured_minor, order.currency, credit_minor=credit_minor
+        )
+    if credit_minor:
+        # It may have been captured, or set aside once more.
+        payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
+        found = sums(of_payments(session, [payment.id for payment in payments]))
+    promised = _promised(session, payments)
+    due = order.total_minor
+    if found.captured_minor < due:
+        due = order_commands.due_minor(session, order_id)
+    voided = any(p.authorized_until and p.state == PaymentState.CANCELLED for p in payments)
+    order_commands.set_payment_status(
+        session, order_id,
+        status_of(found, order.total_minor, due_minor=due, authorized_minor=promised, voided=voided),
+    )  # fmt: skip
+
+
+def _promised(session: Session, payments: Iterable[Payment], *, at_companies: bool = False) -> int:
+    """What is authorised and neither captured nor let go; at companies alone, or credit with it."""
+    ids = [
+        payment.id
+        for payment in payments
+        if payment.state == PaymentState.AUTHORIZED
+        and not (at_companies and payment.provider == credit_payments.PROVIDER)
+    ]
+    if not ids:
+        return 0
+    events = of_payments(session, ids)
+    return sum(amount for kind, _reference, amount in events if kind == PaymentEventKind.AUTHORIZED)
+
+
+def owed_minor(session: Session, order_id: int) -> int:
+    """What is still to be taken for the order: due, neither captured nor set aside from credit."""
+    covered = session.connection().execute(_COVERED, {"order": order_id}).scalar_one()
+    return max(0, order_commands.due_minor(session, order_id) - int(covered))
+
+
+def payment_key(payment: Payment) -> str:
+    """The name of an attempt, as the company knows it by its idempotency key."""
+    return f"order-{payment.order_id}-{payment.attempt}"
+
+
+def locked(session: Session, payment_id: int) -> Payment:
+    payment = session.get(Payment, payment_id)
+    if payment is None:
+        raise NotFound(_("There is no such payment."))
+    order_commands.lock(session, payment.order_id)
+    # Another writer may have been waited for: what was read before the lock is old.
+    session.refresh(payment)
+    return payment
+
+
+def known(payment: Payment) -> Known:
+    assert payment.id
+    return Known(payment.id, payment.order_id, payment.provider, payment.reference or "", payment.state)

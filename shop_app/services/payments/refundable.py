@@ -1,0 +1,147 @@
+"""What of an order's money can still go back: by line, for delivery, as a free amount, by payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import and_, bindparam, exists, func, select
+from sqlmodel import Session, SQLModel
+
+from ...models import PaymentEventKind, RefundStatus
+from ..orders import units as order_units
+from .refund_view import CREDIT
+
+_tables = SQLModel.metadata.tables
+_order = _tables["customer_order"]
+_payment = _tables["payment"]
+_event = _tables["payment_event"]
+_refund = _tables["refund"]
+_refund_line = _tables["refund_line"]
+_tax = _tables["order_tax_line"]
+
+_won = _event.alias("won")
+held_by_banks = (
+    select(func.coalesce(func.sum(_event.c.amount_minor), 0))
+    .where(
+        _event.c.payment_id == _payment.c.id,
+        _event.c.kind == PaymentEventKind.DISPUTE_OPENED.value,
+        ~exists().where(
+            _won.c.payment_id == _event.c.payment_id,
+            _won.c.kind == PaymentEventKind.DISPUTE_WON.value,
+            _won.c.provider_reference == _event.c.provider_reference,
+        ),
+    )
+    .correlate(_payment)
+    .scalar_subquery()
+)
+"""What disputes that weren't won have taken of a payment: it can't go back a second time."""
+
+_ORDER = select(_order.c.currency, _order.c.shipping_minor, _order.c.tax_included).where(
+    _order.c.id == bindparam("order")
+)
+_SHIPPING_TAX = select(func.coalesce(func.sum(_tax.c.amount_minor), 0)).where(
+    _tax.c.order_id == bindparam("order"), _tax.c.line_id.is_(None), ~_tax.c.included
+)
+_GIVEN = (
+    select(
+        _refund_line.c.order_line_id,
+        func.sum(_refund_line.c.quantity).label("units"),
+        func.sum(_refund_line.c.amount_minor).label("minor"),
+    )
+    .join(_refund, _refund.c.id == _refund_line.c.refund_id)
+    .join(
+        _payment,
+        and_(_payment.c.id == _refund.c.payment_id, _payment.c.order_id == bindparam("order")),
+    )
+    .where(_refund.c.status != RefundStatus.FAILED.value)
+    .group_by(_refund_line.c.order_line_id)
+)
+_PAYMENTS = (
+    select(
+        _payment.c.id, _payment.c.provider,
+        (_payment.c.captured_minor - _payment.c.refunded_minor - _payment.c.refund_pending_minor)
+        .label("kept"),
+        held_by_banks.label("held"),
+    )
+    .where(_payment.c.order_id == bindparam("order"), _payment.c.captured_minor > 0)
+    .order_by(_payment.c.id.desc())
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RefundableLine:
+    line_id: int
+    name: str
+    quantity: int
+    quantity_left: int
+    """Units whose money hasn't gone back."""
+    total_minor: int
+    """What the whole line came to, tax included."""
+    left_minor: int
+
+    def share(self, units: int) -> int:
+        """What so many more units come to. All units, one by one, come to exactly the line's total."""
+        gone = self.quantity - self.quantity_left
+        each, over = divmod(self.total_minor, self.quantity)
+        # The first units of a line carry what can't be divided.
+        return min(each * units + min(over, gone + units) - min(over, gone), self.left_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLeft:
+    payment_id: int
+    provider: str
+    left_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refundable:
+    currency: str
+    lines: dict[int, RefundableLine]
+    """By the order line's id."""
+    shipping_minor: int
+    free_minor: int
+    """All that is left: captured, less what went back, is on its way back, or banks hold."""
+    disputed_minor: int
+    """What banks hold, or have taken."""
+    payments: tuple[PaymentLeft, ...]
+    """In the order in which they give back: companies first, the newest first, then credit."""
+
+
+def refundable(session: Session, order_id: int) -> Refundable:
+    """What can go back at this moment; ask with the order locked before writing."""
+    connection, of_order = session.connection(), {"order": order_id}
+    head = connection.execute(_ORDER, of_order).one()
+    given = {
+        row.order_line_id: (int(row.units), int(row.minor)) for row in connection.execute(_GIVEN, of_order)
+    }
+    rows = sorted(connection.execute(_PAYMENTS, of_order).all(), key=lambda row: row.provider == CREDIT)
+    shipping = head.shipping_minor
+    if not head.tax_included:
+        shipping += int(connection.execute(_SHIPPING_TAX, of_order).scalar_one())
+    left = tuple(
+        PaymentLeft(row.id, row.provider, max(0, int(row.kept) - int(row.held)))
+        for row in rows
+        if row.kept > row.held
+    )
+    return Refundable(
+        currency=head.currency,
+        lines=_lines(order_units.lines_of(session, order_id), given, taxed=not head.tax_included),
+        shipping_minor=max(0, shipping - given.get(None, (0, 0))[1]),
+        free_minor=sum(payment.left_minor for payment in left),
+        disputed_minor=sum(int(row.held) for row in rows), payments=left,
+    )  # fmt: skip
+
+
+def _lines(
+    lines: Mapping[int, order_units.UnitLine], given: Mapping[int | None, tuple[int, int]], *, taxed: bool
+) -> dict[int, RefundableLine]:
+    found = {}
+    for line in lines.values():
+        units, minor = given.get(line.id, (0, 0))
+        total = line.total_minor + (line.tax_minor if taxed else 0)
+        found[line.id] = RefundableLine(
+            line.id, line.name, line.quantity, max(0, line.quantity - units), total, max(0, total - minor)
+        )
+    return found

@@ -1,0 +1,100 @@
+"""Orders that are paid by transfer: a reminder before their time is over, and the end where nothing came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import bindparam, func, select
+from sqlmodel import Session, SQLModel, col
+from sqlmodel import select as rows_of
+
+from ...core.clock import now
+from ...core.money import show
+from ...core.settings import settings
+from ...models import FulfilmentStatus, OrderStatus, Payment, PaymentEventKind, PaymentState, PaymentStatus
+from .. import outbox
+from ..orders import commands as order_commands
+from ..returns import returnable
+from .ledger import LIVING, append, payment_key
+
+REMIND_BEFORE = timedelta(days=3)
+"""So long before the end; where the whole time is short, half of it."""
+
+_order = SQLModel.metadata.tables["customer_order"]
+_line = SQLModel.metadata.tables["order_line"]
+_event = SQLModel.metadata.tables["order_event"]
+_waiting = (
+    select(_order.c.id)
+    .where(
+        _order.c.status == OrderStatus.PLACED.value,
+        # What was handed over, or paid in part, never ends by itself: it mustn't stand before the others.
+        _order.c.fulfilment_status == FulfilmentStatus.NONE.value,
+        _order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
+        _order.c.expires_at <= bindparam("until"),
+        _order.c.paid_at.is_(None),
+        _order.c.attention == "",
+    )
+    .order_by(_order.c.expires_at)
+    .limit(bindparam("most"))
+)
+_was_reminded = (
+    select(_event.c.id).where(_event.c.order_id == _order.c.id, _event.c.kind == "reminded").exists()
+)
+_TO_REMIND = _waiting.where(~_was_reminded, _order.c.expires_at > bindparam("at"))
+_UNITS = select(func.sum(_line.c.quantity - _line.c.quantity_fulfilled - _line.c.quantity_cancelled)).where(
+    _line.c.order_id == bindparam("order")
+)
+
+
+def to_remind(session: Session, limit: int = 100) -> list[int]:
+    """Orders whose time is nearly over, and whose shopper hasn't been told."""
+    before = min(REMIND_BEFORE, timedelta(days=settings().transfer_days) / 2)
+    asked = {"until": now() + before, "at": now(), "most": limit}
+    return list(session.connection().execute(_TO_REMIND, asked).scalars())
+
+
+def overdue(session: Session, limit: int = 100) -> list[int]:
+    """Orders whose time is over."""
+    return list(session.connection().execute(_waiting, {"until": now(), "most": limit}).scalars())
+
+
+def remind(session: Session, order_id: int) -> None:
+    """Tell the shopper until when the money has to come, once; not of an order that was paid meanwhile."""
+    head = order_commands.lock(session, order_id)
+    if head.status != OrderStatus.PLACED or head.paid_at is not None:
+        return
+    order_commands.tell(session, order_id, "reminded")
+    if _is_wanted(session, order_id):
+        _write(session, head, "order_reminder")
+
+
+def expire(session: Session, order_id: int) -> None:
+    """End it: its units are free, and a letter says so. One that was paid, or sent, meanwhile goes on."""
+    head = order_commands.lock(session, order_id)
+    wanted = _is_wanted(session, order_id)
+    if not order_commands.expire_placed(session, order_id):
+        return
+    living = session.exec(
+        rows_of(Payment).where(
+            Payment.order_id == order_id, Payment.provider == "manual", col(Payment.state).in_(LIVING)
+        )
+    )
+    for payment in living.all():
+        payment.state = PaymentState.CANCELLED
+        append(session, payment, PaymentEventKind.VOIDED, payment_key(payment), 0)
+    if wanted:
+        _write(session, head, "order_expired")
+
+
+def _write(session: Session, head: order_commands.OrderHead, kind: str) -> None:
+    outbox.write(
+        session, kind, head.email, f"{kind}:{head.number}",
+        {"order_id": head.id, "number": head.number, "token": head.token,
+         "total": show(head.total_minor, head.currency, head.locale)},
+    )  # fmt: skip
+
+
+def _is_wanted(session: Session, order_id: int) -> bool:
+    """Whether the shopper hasn't withdrawn from all of it: then nothing is owed, and nobody is reminded."""
+    units = int(session.connection().execute(_UNITS, {"order": order_id}).scalar_one() or 0)
+    return units > sum(returnable.not_to_send(session, order_id).values())

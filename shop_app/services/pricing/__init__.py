@@ -1,0 +1,1 @@
+"""What a cart comes to."""

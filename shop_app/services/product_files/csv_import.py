@@ -1,0 +1,270 @@
+"""Shopify's product CSV, in and out: upsert by handle and SKU; the same file twice changes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from ...core import db
+from ...core.errors import Invalid, ShopError
+from ...core.i18n import _
+from ...models import Category, Picture, TaxClass
+from ..catalog import commands as catalog_commands
+from ..catalog import pictures as picture_service
+from ..catalog.product_draft import ProductDraft, read_draft
+from ..inventory import commands as inventory_commands
+from .csv_cells import Problem, Row, count_lines, read_rows
+from .csv_product import BadRow, Read, pictures_of, read_product, slug_of
+from .fetching import Fetcher
+
+ACTOR = "import"
+_OWN = re.compile(r"/media/([0-9a-f]{24})/\d+\.(?:avif|webp|jpg)$")
+
+Fetch = Callable[[str], bytes]
+Progress = Callable[[int], object]
+
+
+def _no_bar(_steps: int) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did. Units: products; `pictures` were fetched."""
+
+    created: int = 0
+    changed: int = 0
+    same: int = 0
+    refused: int = 0
+    pictures: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def summary(self) -> str:
+        return _(
+            "{created} new, {changed} changed, {same} unchanged, {refused} refused, {pictures} pictures."
+        ).format(
+            created=self.created,
+            changed=self.changed,
+            same=self.same,
+            refused=self.refused,
+            pictures=self.pictures,
+        )
+
+
+class _Undo(Exception):
+    """Ends a dry run's transaction without a trace."""
+
+
+def count_rows(path: Path) -> int:
+    return count_lines(path)
+
+
+def import_file(
+    path: Path,
+    *,
+    dry_run: bool = False,
+    pictures: bool = True,
+    progress: Progress = _no_bar,
+    fetch: Fetch | None = None,
+) -> Report:
+    """Take the file in, one product a transaction; a product goes in whole or not at all.
+
+    Errors  ShopError for a file that can't be read at all; everything else is in the report.
+    """
+    report, at = Report(), 0
+    getter = fetch or Fetcher().fetch
+    skus: dict[str, int] = {}
+    for rows, end in _groups(path, report):
+        if rows:
+            _import_product(rows, report, skus, dry_run, getter if pictures and not dry_run else None)
+        progress(end - at)
+        at = end
+    report.problems.sort(key=lambda problem: problem.line)
+    return report
+
+
+def _groups(path: Path, report: Report) -> Iterator[tuple[list[Row], int]]:
+    """The rows of each handle and the line where they end; what can't be taken goes to the report."""
+    started: dict[str, int] = {}
+    group: list[Row] = []
+    split = _split_handles(path)
+    for row in read_rows(path):
+        slug = slug_of(row["Handle"])
+        if not row["Handle"] or not slug:
+            report.problems.append(Problem(row.line, row.problem or _("the Handle is missing.")))
+            continue
+        if group and slug_of(group[0]["Handle"]) == slug:
+            group.append(row)
+            continue
+        if group:
+            yield _whole(group, report, split), row.line - 1
+        group = []
+        if slug in started:
+            sentence = _(
+                "the handle {handle} was on line {line} already; rows of one product stand together."
+            )
+            report.problems.append(
+                Problem(row.line, sentence.format(handle=row["Handle"][:80], line=started[slug]))
+            )
+            report.refused += bool(row["Title"])
+            group = [Row(row.line, row.cells, "again")]
+            continue
+        started[slug] = row.line
+        group = [row]
+    if group:
+        yield _whole(group, report, split), count_lines(path)
+
+
+def _split_handles(path: Path) -> set[str]:
+    """Handles that later, separate rows continue: their first part alone would be half a product."""
+    ended: set[str] = set()
+    split: set[str] = set()
+    before = ""
+    for row in read_rows(path):
+        slug = slug_of(row["Handle"])
+        if slug != before:
+            if slug in ended and not row["Title"]:
+                split.add(slug)
+            ended.add(before)
+            before = slug
+    return split
+
+
+def _whole(group: list[Row], report: Report, split: set[str]) -> list[Row]:
+    """The group if all of it can be taken; else [] with the reasons in the report."""
+    if group[0].problem == "again":
+        return []
+    broken = [Problem(row.line, row.problem) for row in group if row.problem]
+    if not broken and slug_of(group[0]["Handle"]) in split:
+        broken = [
+            Problem(group[0].line, _("further rows of this product stand apart, so none of it was taken."))
+        ]
+    report.problems += broken
+    report.refused += bool(broken)
+    return [] if broken else group
+
+
+def _import_product(
+    rows: list[Row], report: Report, skus: dict[str, int], dry_run: bool, fetch: Fetch | None
+) -> None:
+    try:
+        keys, warnings = _find_pictures(rows, fetch, report)
+        try:
+            with db.transaction() as session:
+                read, outcome = _write_product(session, rows, keys, skus)
+                if dry_run:
+                    raise _Undo
+        except _Undo:
+            pass
+    except BadRow as bad:
+        report.problems.append(bad.problem)
+        report.refused += 1
+    except db.Unavailable:
+        raise
+    except ShopError as refusal:
+        report.problems.append(Problem(rows[0].line, refusal.message))
+        report.refused += 1
+    else:
+        report.problems += [*warnings, *read.warnings]
+        setattr(report, outcome, getattr(report, outcome) + 1)
+        skus.update(read.lines)
+
+
+def _write_product(
+    session: Session, rows: list[Row], keys: dict[str, str], skus: dict[str, int]
+) -> tuple[Read, str]:
+    known = catalog_commands.find(session, slug_of(rows[0]["Handle"]))
+    read = read_product(rows, read_draft(session, known) if known else None, keys)
+    for sku, line in read.lines.items():
+        if sku in skus:
+            raise BadRow(line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=skus[sku]))
+    saved = catalog_commands.put(session, _with_known_references(session, read, rows[0].line), actor=ACTOR)
+    moved = _set_quantities(session, saved, read)
+    outcome = "changed" if saved.outcome == "same" and moved else saved.outcome
+    return read, outcome
+
+
+def _with_known_references(session: Session, read: Read, line: int) -> ProductDraft:
+    """The draft without the category and the tax class that this shop hasn't; a warning for each."""
+    draft = read.draft
+    if (
+        draft.category
+        and not session.exec(select(Category.id).where(Category.slug == draft.category)).first()
+    ):
+        text = _("there is no category {slug} here; the product has none.").format(slug=draft.category[:80])
+        read.warnings.append(Problem(line, text, warning=True))
+        draft = replace(draft, category="")
+    if not session.get(TaxClass, draft.tax_class):
+        text = _("there is no tax class {code} here; the product has the standard one.").format(
+            code=draft.tax_class
+        )
+        read.warnings.append(Problem(line, text, warning=True))
+        draft = replace(draft, tax_class="standard")
+    return draft
+
+
+def _set_quantities(session: Session, saved: catalog_commands.Saved, read: Read) -> bool:
+    wanted = {saved.variant_ids[sku]: units for sku, units in read.quantities.items()}
+    levels = inventory_commands.levels(session, wanted)
+    moved = False
+    for variant_id, units in wanted.items():
+        level = levels.get(variant_id, inventory_commands.NO_LEVEL)
+        # The file counts what can be sold; what orders and checkouts have comes on top.
+        if units != level.available or (units and level.backorder and level.on_hand < units):
+            inventory_commands.set_on_hand(
+                session, variant_id, units + level.allocated + level.held, reason="import", actor=ACTOR
+            )
+            moved = True
+    return moved
+
+
+def _find_pictures(
+    rows: list[Row], fetch: Fetch | None, report: Report
+) -> tuple[dict[str, str], list[Problem]]:
+    """The keys of the pictures that the shop has or can get, by address; a warning for each of the others."""
+    shown = {picture.url: picture for picture in pictures_of(rows)}
+    with db.reading() as session:
+        keys = _known_pictures(session, list(shown))
+    missing = [url for url in shown if url not in keys]
+    if not missing or fetch is None:
+        return keys, []
+    warnings = []
+    with ThreadPoolExecutor(6, thread_name_prefix="pictures") as pool:
+        for url, found in zip(missing, pool.map(lambda url: _get(fetch, url), missing), strict=True):
+            if isinstance(found, str):
+                text = _("the picture {url} was left out: {reason}").format(url=url[:200], reason=found)
+                warnings.append(Problem(shown[url].line, text, warning=True))
+                continue
+            with db.transaction() as session:
+                keys[url] = picture_service.keep(session, found, url).key
+            report.pictures += 1
+    return keys, warnings
+
+
+def _get(fetch: Fetch, url: str) -> picture_service.Original | str:
+    try:
+        return picture_service.take_in(fetch(url))
+    except Invalid as refusal:
+        return refusal.message
+
+
+def _known_pictures(session: Session, urls: list[str]) -> dict[str, str]:
+    own = {url: match[1] for url in urls if (match := _OWN.search(url))}
+    rows = session.exec(
+        select(Picture.source, Picture.key).where(
+            col(Picture.source).in_([url for url in urls if url]) | col(Picture.key).in_(own.values())
+        )
+    ).all()
+    by_source = {source: key for source, key in rows if source}
+    keys = {key for _source, key in rows}
+    return {
+        url: by_source.get(url) or own[url]
+        for url in urls
+        if url in by_source or (url in own and own[url] in keys)
+    }

@@ -1,0 +1,302 @@
+"""Promotions, the staff's side: made, changed and ended with an audit entry; codes by the thousand."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+from ...core import events
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Conflict, Invalid, NotFound
+from ...core.i18n import _
+from ...core.money import MAX_MINOR
+from ...models import PromotionKind
+from ..staff import audit
+from . import commands as promotions_commands
+
+MAY = "discounts.edit"
+MOST_CODES = 10_000
+"""At once; more in a second call."""
+# Without what is read as something else: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
+ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
+CODE_LENGTH = 10
+"""Of 23 characters each: forty million million codes."""
+_PREFIX = re.compile(r"[A-Z0-9]{0,20}")
+_BATCH = 1_000
+
+_promotion = SQLModel.metadata.tables["promotion"]
+_lane = SQLModel.metadata.tables["promotion_lane"]
+_code = SQLModel.metadata.tables["promotion_code"]
+_variant = SQLModel.metadata.tables["variant"]
+_BY_ID = select(_promotion).where(_promotion.c.id == bindparam("promotion"))
+_CODES = (
+    select(_code.c.code, _code.c.usage_limit, _code.c.used)
+    .where(_code.c.promotion_id == bindparam("promotion"))
+    .order_by(_code.c.code)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionDraft:
+    """A promotion as staff write it, amounts in minor units; its first code with it, or codes later."""
+
+    name: str
+    kind: str = PromotionKind.PERCENT.value
+    code: str = ""
+    automatic: bool = False
+    """Applies without a code."""
+    lane: str = "default"
+    percent: int = 0
+    amount_minor: int = 0
+    buy_quantity: int = 0
+    get_quantity: int = 0
+    gift_sku: str = ""
+    minimum_minor: int = 0
+    minimum_quantity: int = 0
+    first_order: bool = False
+    products: tuple[int, ...] = ()
+    categories: tuple[int, ...] = ()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    usage_limit: int | None = None
+    per_customer_limit: int | None = None
+    budget_minor: int | None = None
+
+
+def draft_of(form: Mapping[str, str]) -> PromotionDraft:
+    """The draft that a form stands for: whole numbers, ids with commas between, dates as ISO writes them.
+
+    Errors  Invalid with the field that can't be read.
+    """
+    made: dict[str, Any] = {}
+    for known in fields(PromotionDraft):
+        text = form.get(known.name, "").strip()
+        if text:
+            try:
+                made[known.name] = _READ.get(str(known.type), str)(text)
+            except ValueError:
+                raise Invalid(_("This can't be read. Check it."), field=known.name) from None
+    return PromotionDraft(**{"name": "", **made})
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+        raise ValueError(text)
+    return int(text)
+
+
+def _ids(text: str) -> tuple[int, ...]:
+    return tuple(_whole(part.strip()) for part in text.split(","))
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "int": _whole, "int | None": _whole, "bool": lambda text: text in ("1", "on", "true"),
+    "datetime | None": _moment, "tuple[int, ...]": _ids,
+}  # fmt: skip
+
+
+def create(session: Session, draft: PromotionDraft, *, by: Principal) -> int:
+    """A new promotion; answers with its id.
+
+    Errors  Forbidden; Invalid with the first field that can't be; Conflict for a code that is taken.
+    """
+    by.need(MAY)
+    values = _values(session, draft)
+    code = promotions_commands.normal(draft.code)
+    row = values | {"used": 0, "spent_minor": 0, "active": True, "version": 1}
+    made = insert(_promotion).values(row | {"created_at": now()}).returning(_promotion.c.id)
+    promotion_id: int = session.connection().execute(made).scalar_one()
+    if code:
+        _check_code(code)
+        if not _put_codes(session, promotion_id, [code], None):
+            raise Conflict(_("The code {code} is taken.").format(code=code))
+    _done(session, by, "created", promotion_id, {}, asdict(draft))
+    return promotion_id
+
+
+def change(
+    session: Session, promotion_id: int, draft: PromotionDraft, *, version: int, by: Principal
+) -> None:
+    """Make it what the draft says; its codes and uses stay. What orders were given is never touched.
+
+    Errors  Forbidden; NotFound; Invalid; Conflict when somebody else changed it, or it has been used more
+            than the new limits allow.
+    """
+    by.need(MAY)
+    before, values = _row(session, promotion_id), _values(session, draft)
+    done = session.connection().execute(
+        update(_promotion)
+        .where(_promotion.c.id == promotion_id, _promotion.c.version == version)
+        .where(_within("used", values["usage_limit"]), _within("spent_minor", values["budget_minor"]))
+        .values(values | {"version": version + 1})
+    )
+    if done.rowcount != 1:
+        if before["version"] != version:
+            raise Conflict(_("Somebody else has changed this promotion. Look at it again before you save."))
+        raise Conflict(_("It has been used more than these limits allow."))
+    _done(session, by, "changed", promotion_id, {name: before[name] for name in values}, values)
+
+
+def end(session: Session, promotion_id: int, *, by: Principal) -> None:
+    """From now on nobody gets it; orders that have it keep it. Twice is once.
+
+    Errors  Forbidden; NotFound.
+    """
+    by.need(MAY)
+    before = _row(session, promotion_id)
+    if before["active"]:
+        ended = update(_promotion).where(_promotion.c.id == promotion_id)
+        session.connection().execute(ended.values(active=False, version=_promotion.c.version + 1))
+        _done(session, by, "ended", promotion_id, {"active": True}, {"active": False})
+
+
+def generate_codes(
+    session: Session,
+    promotion_id: int,
+    count: int,
+    *,
+    prefix: str = "",
+    by: Principal,
+    usage_limit: int | None = 1,
+) -> list[str]:
+    """So many new codes of a promotion: unguessable, each good for `usage_limit` orders.
+
+    Errors  Forbidden; NotFound; Invalid for a count or a prefix that can't be.
+    """
+    by.need(MAY)
+    _row(session, promotion_id)
+    prefix = promotions_commands.normal(prefix)
+    if type(count) is not int or not 1 <= count <= MOST_CODES:
+        raise Invalid(_("Choose between 1 and {most} codes.").format(most=MOST_CODES), field="count")
+    if not _PREFIX.fullmatch(prefix):
+        raise Invalid(_("A prefix is made of up to 20 letters and digits."), field="prefix")
+    if usage_limit is not None and usage_limit < 1:
+        raise Invalid(_("A code has to be good for one use at least."), field="usage_limit")
+    made: list[str] = []
+    while len(made) < count:
+        wanted = {_random_code(prefix) for _each in range(min(_BATCH, count - len(made)))}
+        made += _put_codes(session, promotion_id, sorted(wanted), usage_limit)
+    # The codes themselves are money: they are counted here, and stand in no log.
+    _done(session, by, "made_codes", promotion_id, {}, {"count": count, "prefix": prefix})
+    return made
+
+
+def codes_csv(session: Session, promotion_id: int, *, by: Principal) -> str:
+    """All codes of a promotion as a CSV text: code, usage_limit, used.
+
+    Errors  Forbidden; NotFound.
+    """
+    by.need(MAY)
+    _row(session, promotion_id)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["code", "usage_limit", "used"])
+    for row in session.connection().execute(_CODES, {"promotion": promotion_id}):
+        writer.writerow(["" if value is None else value for value in row])
+    return text.getvalue()
+
+
+def _random_code(prefix: str) -> str:
+    drawn = "".join(secrets.choice(ALPHABET) for _each in range(CODE_LENGTH))
+    return "-".join(part for part in (prefix, drawn[:5], drawn[5:]) if part)
+
+
+def _put_codes(session: Session, promotion_id: int, codes: list[str], usage_limit: int | None) -> list[str]:
+    """Store those that nobody else has; answers with them."""
+    connection = session.connection()
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    rows = [
+        {"code": code, "promotion_id": promotion_id, "usage_limit": usage_limit, "used": 0} for code in codes
+    ]
+    put = dialect.insert(_code).values(rows).on_conflict_do_nothing().returning(_code.c.code)
+    return list(connection.execute(put).scalars())
+
+
+def _row(session: Session, promotion_id: int) -> dict[str, Any]:
+    row = session.connection().execute(_BY_ID, {"promotion": promotion_id}).mappings().first()
+    if row is None:
+        raise NotFound(_("There is no such promotion."))
+    return dict(row)
+
+
+def _within(column: str, limit: int | None) -> ColumnElement[bool]:
+    return _promotion.c[column] >= 0 if limit is None else _promotion.c[column] <= limit
+
+
+def _done(
+    session: Session, by: Principal, action: str, id: int, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    events.announce(session, events.TermsChanged())
+    audit.record(
+        session, by.actor, action, "promotion", str(id), _plain(before), _plain(after), staff_id=by.id or None
+    )
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()
+    }
+
+
+def _check_code(code: str) -> None:
+    if len(code) > 40 or not code.isprintable():
+        raise Invalid(_("A code is made of up to 40 characters."), field="code")
+
+
+def _values(session: Session, draft: PromotionDraft) -> dict[str, Any]:
+    """The row that a draft stands for.
+
+    Errors  Invalid with the first field that can't be.
+    """
+    for field, wrong in _wrong(session, draft):
+        if wrong:
+            raise Invalid(wrong, field=field)
+    same = {known.name for known in fields(draft)} - {"code", "gift_sku", "products", "categories"}
+    about = {"products": sorted(set(draft.products)), "categories": sorted(set(draft.categories))}
+    gift = select(_variant.c.id).where(_variant.c.sku == draft.gift_sku)
+    return {name: getattr(draft, name) for name in same} | {
+        "name": draft.name.strip(),
+        "conditions": {name: ids for name, ids in about.items() if ids},
+        "gift_variant_id": session.connection().execute(gift).scalar() if draft.gift_sku else None,
+    }
+
+
+def _wrong(session: Session, draft: PromotionDraft) -> Iterator[tuple[str, str]]:
+    """(field, what is wrong with it or "") for each rule, in the order of the form."""
+    kind, run = draft.kind, session.connection().execute
+    yield "name", "" if 0 < len(draft.name.strip()) <= 200 else _("Say what the shopper reads.")
+    yield "kind", "" if kind in set(PromotionKind) else _("Choose what it gives.")
+    known = run(select(_lane.c.code).where(_lane.c.code == draft.lane)).first()
+    yield "lane", "" if known else _("Choose a lane.")
+    takes_percent = kind in (PromotionKind.PERCENT, PromotionKind.BUY_X_GET_Y)
+    fits = 1 <= draft.percent <= 100 if takes_percent else draft.percent == 0
+    yield "percent", "" if fits else _("Choose between 1 and 100 percent, and only where it takes percents.")
+    fits = 0 < draft.amount_minor <= MAX_MINOR if kind == PromotionKind.FIXED else draft.amount_minor == 0
+    yield "amount_minor", "" if fits else _("Say how much it takes off, and only where it takes an amount.")
+    pairs = (draft.buy_quantity, draft.get_quantity)
+    fits = min(pairs) >= 1 and max(pairs) <= 99 if kind == PromotionKind.BUY_X_GET_Y else pairs == (0, 0)
+    yield "buy_quantity", "" if fits else _("Say how many to buy and how many to get for it.")
+    gift = draft.gift_sku and run(select(_variant.c.id).where(_variant.c.sku == draft.gift_sku)).first()
+    fits = bool(gift) if kind == PromotionKind.GIFT else not draft.gift_sku
+    yield "gift_sku", "" if fits else _("Choose what is given, and only where it gives something.")
+    for field in ("minimum_minor", "minimum_quantity", "usage_limit", "per_customer_limit", "budget_minor"):
+        value = getattr(draft, field)
+        yield field, "" if value is None or 0 <= value <= MAX_MINOR else _("It can't be negative.")
+    turned = draft.starts_at and draft.ends_at and draft.ends_at <= draft.starts_at
+    yield "ends_at", _("It ends before it begins.") if turned else ""

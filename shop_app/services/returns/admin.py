@@ -1,0 +1,216 @@
+"""What staff do with a return: approve, decline, receive, cancel; its money goes by the refund workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select, update
+from sqlmodel import Session
+
+from ...core.access.principal import Principal
+from ...core.clock import now
+from ...core.errors import Invalid
+from ...core.i18n import _
+from ...models import ReturnKind, ReturnStatus
+from .. import outbox
+from ..orders import commands as order_commands
+from ..orders import units as order_units
+from ..orders.commands import order_line
+from ..payments import refundable
+from ..payments.refund_rows import RefundWish
+from ..staff import audit
+from .returnable import NOT_SENT, return_line
+from .status import lock, move
+
+MAX_ANSWER = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRefund:
+    """Of which order how much goes back, for the refund workflow."""
+
+    order_id: int
+    wish: RefundWish
+
+
+_LINES = (
+    select(return_line, order_line.c.variant_id, order_line.c.title, order_line.c.variant_title)
+    .join(order_line, order_line.c.id == return_line.c.order_line_id)
+    .where(return_line.c.return_id == bindparam("return"))
+    .order_by(order_line.c.position)
+)
+_RECEIVE_LINE = (
+    update(return_line)
+    .where(
+        return_line.c.return_id == bindparam("of_return"), return_line.c.order_line_id == bindparam("line")
+    )
+    .values(quantity_received=bindparam("received"), quantity_restocked=bindparam("restocked"))
+)
+
+
+def approve(session: Session, return_id: int, *, by: Principal, answer: str = "") -> None:
+    """Agree to a return; the shopper is told where to send it. Once or twice is the same.
+
+    Errors  Conflict for one that has moved on; NotFound.
+    """
+    by.need("orders.edit")
+    _decide(session, return_id, ReturnStatus.APPROVED, "return_approved", by, answer)
+
+
+def decline(session: Session, return_id: int, *, by: Principal, answer: str) -> None:
+    """Turn a return down, with the reason that the shopper reads.
+
+    Errors  Invalid without an answer; Conflict for one that has moved on, as every withdrawal has.
+    """
+    by.need("orders.edit")
+    if not answer.strip():
+        raise Invalid(_("Say why: the shopper reads it."), field="answer")
+    _decide(session, return_id, ReturnStatus.DECLINED, "return_declined", by, answer)
+
+
+def cancel(session: Session, return_id: int, *, by: Principal, answer: str = "") -> None:
+    """End a return that nothing came of: the shopper keeps the things. Nobody is written to.
+
+    Errors  Conflict for one that has moved on.
+    """
+    by.need("orders.edit")
+    _decide(session, return_id, ReturnStatus.CANCELLED, "", by, answer)
+
+
+def receive(
+    session: Session,
+    return_id: int,
+    received: Mapping[int, int],
+    restocked: Mapping[int, int],
+    *,
+    by: Principal,
+) -> None:
+    """The things are here: so many of each order line, of which so many go back on the shelf.
+
+    Shape   both by the order line's id; a line that is missing counts as none.
+    Errors  Invalid for quantities that don't fit; Conflict for a return that has moved on, and for
+            units that never left. Receiving it twice counts once.
+    """
+    by.need("orders.fulfil")
+    found = lock(session, return_id)
+    if not move(session, found, ReturnStatus.RECEIVED, received_at=now()):
+        return
+    lines = _lines(session, return_id)
+    _check(lines, received, restocked)
+    units = {line: count for line, count in received.items() if count}
+    shelf = {line: count for line, count in restocked.items() if count}
+    order_units.take_back(
+        session, found.order_id, units, restock=shelf, reason=f"return {return_id}", actor=by.actor
+    )
+    rows = [
+        {"of_return": return_id, "line": line, "received": count, "restocked": shelf.get(line, 0)}
+        for line, count in units.items()
+    ]
+    session.connection().execute(_RECEIVE_LINE, rows)
+    things = [f"{units[line.order_line_id]} × {_name(line)}" for line in lines if line.order_line_id in units]
+    _note(session, found, ReturnStatus.RECEIVED, by, received=things)
+    _write(session, found, "return_received", things=things)
+
+
+def wish(
+    session: Session, return_id: int, *, by: Principal, destination: str = "original"
+) -> ReturnRefund | None:
+    """The refund that a return asks for: what arrived, or all of it where nothing has to. None where
+    its money is on its way already: that one the sweep looks after.
+
+    A withdrawal from the whole order gives back what is left of its delivery too, as the law has it.
+
+    Errors  Forbidden; NotFound.
+    """
+    by.need("orders.refund")
+    found = lock(session, return_id)
+    if found.status == ReturnStatus.REFUNDED:
+        return None
+    lines = _lines(session, return_id)
+    units = {
+        line.order_line_id: line.quantity_received if found.received_at else line.quantity for line in lines
+    }
+    withdrawal = found.kind == ReturnKind.WITHDRAWAL
+    whole = withdrawal and _is_whole(session, found, units)
+    shipping = refundable.refundable(session, found.order_id).shipping_minor if whole else 0
+    return ReturnRefund(
+        found.order_id,
+        RefundWish(
+            lines={line: count for line, count in units.items() if count}, shipping_minor=shipping,
+            reason=_("Withdrawal") if withdrawal else _("Return"), destination=destination,
+            restock=True if found.reason == NOT_SENT else None, return_id=return_id,
+        ),
+    )  # fmt: skip
+
+
+def _is_whole(session: Session, found: Row[Any], units: Mapping[int, int]) -> bool:
+    """Whether with this return nothing of the order is left with the shopper, or to come."""
+    lines = order_units.lines_of(session, found.order_id).values()
+    # What was received is counted with the order's lines already.
+    coming = {} if found.received_at else units
+    return all(line.cancelled + line.returned + coming.get(line.id, 0) >= line.quantity for line in lines)
+
+
+def _decide(
+    session: Session, return_id: int, to: ReturnStatus, letter: str, by: Principal, answer: str
+) -> None:
+    found = lock(session, return_id)
+    said = answer.strip()[:MAX_ANSWER]
+    if not move(session, found, to, decided_at=now(), answer=said, actor=by.actor):
+        return
+    _note(session, found, to, by, answer=said)
+    if letter:
+        _write(session, found, letter, answer=said)
+
+
+def _lines(session: Session, return_id: int) -> list[Row[Any]]:
+    return list(session.connection().execute(_LINES, {"return": return_id}))
+
+
+def _check(lines: list[Row[Any]], received: Mapping[int, int], restocked: Mapping[int, int]) -> None:
+    known = {line.order_line_id: line for line in lines}
+    if not any(received.values()):
+        raise Invalid(_("Enter how many have arrived."), field="received")
+    for line_id in received.keys() | restocked.keys():
+        units, back = received.get(line_id, 0), restocked.get(line_id, 0)
+        if line_id not in known or not 0 <= back <= units:
+            raise Invalid(_("No more can go on the shelf than have arrived."), field="received")
+        if units > known[line_id].quantity:
+            raise Invalid(
+                _("The return is about {count} of {title}.").format(
+                    count=known[line_id].quantity, title=_name(known[line_id])
+                ),
+                field="received",
+            )
+        if back and known[line_id].variant_id is None:
+            raise Invalid(
+                _("{title} isn't in the catalogue any more, so it has no shelf.").format(
+                    title=_name(known[line_id])
+                ),
+                field="received",
+            )
+
+
+def _name(line: Row[Any]) -> str:
+    return f"{line.title}, {line.variant_title}" if line.variant_title else str(line.title)
+
+
+def _note(session: Session, found: Row[Any], to: ReturnStatus, by: Principal, **data: Any) -> None:
+    """Into the order's history and the audit."""
+    order_commands.tell(
+        session, found.order_id, f"return_{to.value}", actor=by.actor, public=True, return_id=found.id, **data
+    )
+    audit.record(
+        session, by.actor, f"return.{to.value}", "return", f"{found.number}/{found.id}",
+        before={"status": found.status}, after={"status": to.value, **data}, staff_id=by.id or None,
+    )  # fmt: skip
+
+
+def _write(session: Session, found: Row[Any], kind: str, **data: Any) -> None:
+    things = [f"{line.quantity} × {_name(line)}" for line in _lines(session, found.id)]
+    outbox.write(
+        session, kind, found.email, f"{kind}:{found.id}",
+        {"order_id": found.order_id, "number": found.number, "token": found.token, "things": things, **data},
+    )  # fmt: skip

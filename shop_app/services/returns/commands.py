@@ -1,0 +1,273 @@
+"""Returns that shoppers ask for, and withdrawals, which they declare: each once, with its receipt.
+
+A return needs the shop's consent. A withdrawal needs nobody's: it counts from the moment it is
+written, and its receipt is written in the same transaction. The desk's verbs are in `return_desk`,
+what may still go back is in `returnable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select
+from sqlmodel import Session, SQLModel
+
+from ...core import links
+from ...core.clock import now
+from ...core.dates import full_day, full_moment
+from ...core.errors import Conflict, Invalid
+from ...core.i18n import _
+from ...models import ReturnKind, ReturnStatus
+from .. import outbox
+from ..cart.checkout import FieldProblem
+from ..customers import addresses
+from ..orders import commands as order_commands
+from ..storefront.order_page import look_up
+from . import queries as return_queries
+from . import returnable
+from .queries import ReturnChoice
+from .returnable import (  # fmt: skip
+    NOT_SENT,
+    REASONS,
+    RETURN_DAYS,
+    WITHDRAW_DAYS,
+    Free,
+    FreeLine,
+    return_line,
+    return_request,
+)
+
+MAX_NOTE, MAX_NAME, MAX_KEY = 500, 200, 48
+
+_letter = SQLModel.metadata.tables["letter"]
+_BY_KEY = select(return_request.c.id, return_request.c.order_id).where(
+    return_request.c.request_key == bindparam("key")
+)
+_RECEIPT = select(_letter.c.data).where(_letter.c.dedupe_key == bindparam("key"))
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was asked for or declared, when and by whom: as it stands in the letter too."""
+
+    number: str
+    token: str
+    name: str
+    email: str
+    at: str
+    """ "22 November 2026, 14:06 UTC"."""
+    things: list[str]
+    """ "2 × Dune Mug, Moss": all that it is about."""
+    send_back: list[str]
+    """Of these, what the shopper has."""
+    not_sent: list[str]
+    """Of these, what hadn't left: it won't be sent."""
+    send_until: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What somebody who has named the order may withdraw from."""
+
+    number: str
+    email: str
+    name: str
+    choices: list[ReturnChoice]
+    until: str
+    """ "4 December 2026"; "" while a part of the order hasn't left."""
+
+
+def request(
+    session: Session, token: str, quantities: Mapping[int, int], reason: str, note: str, request_key: str
+) -> Receipt:
+    """Ask to send units back, by the positions of their lines. The same key is the same request.
+
+    Errors  NotFound for a token that no order has; Invalid for nothing chosen or no reason; Conflict
+            for more than the shopper has, and after the last day.
+    """
+    order_id = returnable.by_token(session, token).order_id
+    order_commands.lock(session, order_id)
+    if known := _known(session, order_id, request_key, "return_requested"):
+        return known
+    free = returnable.by_id(session, order_id)
+    if reason not in REASONS:
+        raise Invalid(_("Choose a reason"), field="reason")
+    if not free.may_return:
+        raise Conflict(_over(free, free.return_until, RETURN_DAYS))
+    chosen = _chosen(free, quantities, {line.position: line.sent for line in free.lines})
+    taken = {line.id: units for line, units in chosen}
+    return_id = _write(session, free, ReturnKind.RETURN, reason, note, request_key, taken)
+    receipt = _receipt(free, free.name, note, chosen, {}, "")
+    _tell(session, free, return_id, "return_requested", receipt)
+    return receipt
+
+
+def problems(quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
+    """What is wrong with a form before it is sent, by the field that can mend it."""
+    found = []
+    if not any(quantities.values()):
+        found.append(FieldProblem("lines", _("Choose what you want to send back")))
+    if reason not in REASONS:
+        found.append(FieldProblem("reason", _("Choose a reason")))
+    return found
+
+
+def name_problem(name: str) -> str:
+    """What is wrong with the name of who withdraws, as it would stand in the receipt; "" where nothing is."""
+    if not (bare := addresses.clean(name)):
+        return _("Enter your name")
+    return links.problem(bare) or addresses.name_problem(bare)
+
+
+def offer(session: Session, number: str, email: str) -> Offer:
+    """What may be withdrawn from, for whoever knows the order's number and e-mail address.
+
+    Errors  NotFound, the same sentence whichever of the two is wrong; Conflict where nothing is left
+            or the last day has passed.
+    """
+    free = returnable.by_token(session, look_up(session, number, email))
+    _may_withdraw(free)
+    until = full_day(free.withdraw_until) if free.withdraw_until else ""
+    return Offer(free.number, free.email, free.name, return_queries.choices(free, withdrawal=True), until)
+
+
+def withdraw(
+    session: Session,
+    number: str,
+    email: str,
+    name: str,
+    quantities: Mapping[int, int] | None,
+    note: str,
+    request_key: str,
+) -> Receipt:
+    """Declare the withdrawal from these units, by position, or from all that is left (None).
+
+    It counts at once. Units that haven't left are marked, not cancelled: staff do that.
+
+    Errors  as `offer` has them; Invalid for no name or nothing chosen; Conflict for more than is left.
+    """
+    order_id = returnable.by_token(session, look_up(session, number, email)).order_id
+    order_commands.lock(session, order_id)
+    if known := _known(session, order_id, request_key, "withdrawal_received"):
+        return known
+    free = returnable.by_id(session, order_id)
+    if wrong := name_problem(name):
+        raise Invalid(wrong, field="name")
+    _may_withdraw(free)
+    most = {line.position: line.sent + line.not_sent for line in free.lines}
+    chosen = _chosen(free, most if quantities is None else quantities, most)
+    # What hasn't left is ended first: it doesn't have to travel both ways.
+    ended = {line.id: min(units, line.not_sent) for line, units in chosen}
+    back = {line.id: units - ended[line.id] for line, units in chosen}
+    kind, keys = ReturnKind.WITHDRAWAL, [(back, "", request_key), (ended, NOT_SENT, f"{request_key}:rest")]
+    if not any(back.values()):
+        keys = [(ended, NOT_SENT, request_key)]
+    ids = [
+        _write(session, free, kind, why, note, key, units) for units, why, key in keys if any(units.values())
+    ]
+    until = full_day(now() + timedelta(days=WITHDRAW_DAYS)) if any(back.values()) else ""
+    # In one line: whoever writes it may have chosen whom the receipt goes to.
+    receipt = _receipt(free, addresses.clean(name)[:MAX_NAME], note, chosen, ended, until)
+    _tell(session, free, ids[0], "withdrawal_received", receipt)
+    return receipt
+
+
+def _may_withdraw(free: Free) -> None:
+    if not free.may_withdraw:
+        raise Conflict(_over(free, free.withdraw_until, WITHDRAW_DAYS))
+
+
+def _over(free: Free, until: date | None, days: int) -> str:
+    """Why nothing can go back, or not this way any more."""
+    if until is None or now().date() <= until:
+        return _("Nothing of order {number} is left to send back.").format(number=free.number)
+    ended = _("The {days} days for order {number} ended on {day}.").format(
+        days=days, number=free.number, day=full_day(until)
+    )
+    if days == WITHDRAW_DAYS and free.may_return and free.return_until:
+        later = _("You can still ask to send things back until {day}, on the page of your order.")
+        return f"{ended} {later.format(day=full_day(free.return_until))}"
+    return ended
+
+
+def _chosen(free: Free, quantities: Mapping[int, int], most: Mapping[int, int]) -> list[tuple[FreeLine, int]]:
+    by_position = {line.position: line for line in free.lines}
+    chosen = [(at, units) for at, units in sorted(quantities.items()) if units]
+    if not chosen:
+        raise Invalid(_("Choose what you want to send back"), field="lines")
+    for at, units in chosen:
+        if at not in by_position or units < 0:
+            raise Invalid(_("Choose what you want to send back"), field="lines")
+        if units > most[at]:
+            raise Conflict(
+                _("Of {title}, {count} can still go back.").format(title=by_position[at].name, count=most[at])
+            )
+    return [(by_position[at], units) for at, units in chosen]
+
+
+def _known(session: Session, order_id: int, request_key: str, kind: str) -> Receipt | None:
+    """The receipt of the request that this key has made already."""
+    if not 16 <= len(request_key) <= MAX_KEY:
+        raise Invalid(_("Open the form again, then send it."))
+    found = session.connection().execute(_BY_KEY, {"key": request_key}).first()
+    if found is None:
+        return None
+    data = session.connection().execute(_RECEIPT, {"key": f"{kind}:{found.id}"}).scalar()
+    # A letter that has reached its age keeps that it was written, not what it said.
+    if found.order_id != order_id or not data:
+        raise Conflict(_("Open the form again, then send it."))
+    return Receipt(**data["receipt"])
+
+
+def _write(
+    session: Session, free: Free, kind: ReturnKind, reason: str, note: str, key: str, units: dict[int, int]
+) -> int:
+    connection, at = session.connection(), now()
+    approved = kind == ReturnKind.WITHDRAWAL
+    values: dict[str, Any] = {
+        "order_id": free.order_id, "request_key": key, "kind": kind.value, "email": free.email,
+        "reason": reason, "note": note.strip()[:MAX_NOTE], "answer": "", "actor": "shopper",
+        "status": (ReturnStatus.APPROVED if approved else ReturnStatus.REQUESTED).value,
+        "created_at": at, "decided_at": at if approved else None, "version": 1,
+    }  # fmt: skip
+    return_id = connection.execute(
+        insert(return_request).values(**values).returning(return_request.c.id)
+    ).scalar_one()
+    lines = [
+        {"return_id": return_id, "order_line_id": line, "quantity": count, "quantity_received": 0,
+         "quantity_restocked": 0}
+        for line, count in units.items() if count
+    ]  # fmt: skip
+    connection.execute(insert(return_line), lines)
+    return return_id
+
+
+def _receipt(
+    free: Free, name: str, note: str, chosen: list[tuple[FreeLine, int]],
+    ended: dict[int, int], until: str,
+) -> Receipt:  # fmt: skip
+    def listed(counted: list[tuple[FreeLine, int]]) -> list[str]:
+        return [f"{units} × {line.name}" for line, units in counted if units]
+
+    return Receipt(
+        free.number, free.token, name, free.email, full_moment(now()), listed(chosen),
+        listed([(line, units - ended.get(line.id, 0)) for line, units in chosen]),
+        listed([(line, ended.get(line.id, 0)) for line, _units in chosen]), until, note.strip()[:MAX_NOTE],
+    )  # fmt: skip
+
+
+def _tell(session: Session, free: Free, return_id: int, kind: str, receipt: Receipt) -> None:
+    frozen = {field: getattr(receipt, field) for field in Receipt.__slots__}
+    order_commands.tell(
+        session, free.order_id, kind, actor="shopper", public=True, return_id=return_id,
+        things=receipt.things, not_sent=receipt.not_sent,
+    )  # fmt: skip
+    outbox.write(
+        session, kind, free.email, f"{kind}:{return_id}",
+        {"order_id": free.order_id, "number": free.number, "token": free.token, "receipt": frozen},
+        paid=free.paid,
+    )  # fmt: skip

@@ -1,0 +1,150 @@
+"""Returns and withdrawals as the order's page shows them: where each stands, and what happens next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+from sqlmodel import Session
+
+from ...core.dates import day, full_day, full_moment
+from ...core.i18n import _
+from ...models import ReturnKind, ReturnStatus
+from ..fulfilment.queries import thing
+from ..orders.commands import order_line
+from .returnable import NOT_SENT, Free, return_line, return_request
+
+MONEY_DAYS = 14
+"""So soon after the goods, or after a withdrawal from what wasn't sent, the money goes back."""
+RETURN_TO = _("Fennholm, Returns, Am Speicher 4, Berlin, Germany")
+
+_RETURNS = (
+    select(return_request)
+    .where(return_request.c.order_id == bindparam("order"))
+    .order_by(return_request.c.id.desc())
+)
+_LINES = (
+    select(return_line, order_line.c.title, order_line.c.variant_title)
+    .join(order_line, order_line.c.id == return_line.c.order_line_id)
+    .where(order_line.c.order_id == bindparam("order"))
+    .order_by(order_line.c.position)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnView:
+    title: str
+    """ "Return of 22 November", "Withdrawal of 22 November 2026, 14:06 UTC"."""
+    status: str
+    """requested, approved, declined, received, refunded or cancelled."""
+    status_text: str
+    things: list[str]
+    """ "2 × Dune Mug, Moss"."""
+    next_text: str
+    """What happens next, and when the money arrives."""
+    answer: str
+    """What the shop said to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnChoice:
+    """A line of the form: how many of it can be sent back."""
+
+    field: str
+    """The name of its input."""
+    name: str
+    picture_key: str
+    counts: list[int]
+    """0 and up."""
+    most: int
+
+
+def of_order(session: Session, order_id: int, number: str, *, paid: bool) -> list[ReturnView]:
+    """The last one first."""
+    connection = session.connection()
+    rows = connection.execute(_RETURNS, {"order": order_id}).all()
+    if not rows:
+        return []
+    things: dict[int, list[str]] = defaultdict(list)
+    for row in connection.execute(_LINES, {"order": order_id}):
+        units = row.quantity_received or row.quantity
+        things[row.return_id].append(f"{units} × {thing(row.title, row.variant_title)}")
+    return [
+        ReturnView(
+            _title(row), row.status, _status(row), things[row.id], _next(row, number, paid), row.answer
+        )
+        for row in rows
+    ]
+
+
+def choices(free: Free, *, withdrawal: bool = False) -> list[ReturnChoice]:
+    """The lines of which something can go back."""
+    counted = [(line, line.sent + (line.not_sent if withdrawal else 0)) for line in free.lines]
+    return [
+        ReturnChoice(f"quantity-{line.position}", line.name, line.picture_key, list(range(most + 1)), most)
+        for line, most in counted
+        if most
+    ]
+
+
+def last_day(free: Free, *, withdrawal: bool = False) -> str:
+    """ "4 December"; "" while a part of the order hasn't left."""
+    until = free.withdraw_until if withdrawal else free.return_until
+    return day(until) if until else ""
+
+
+def _title(row: Row[Any]) -> str:
+    if row.kind == ReturnKind.WITHDRAWAL:
+        return _("Withdrawal of {moment}").format(moment=full_moment(row.created_at))
+    return _("Return of {day}").format(day=day(row.created_at))
+
+
+def _status(row: Row[Any]) -> str:
+    if row.kind == ReturnKind.WITHDRAWAL and row.status == ReturnStatus.APPROVED:
+        return _("Won't be sent") if row.reason == NOT_SENT else _("Declared")
+    return {
+        ReturnStatus.REQUESTED: _("Requested"), ReturnStatus.APPROVED: _("Agreed"),
+        ReturnStatus.DECLINED: _("Declined"), ReturnStatus.RECEIVED: _("Arrived here"),
+        ReturnStatus.REFUNDED: _("Refunded"), ReturnStatus.CANCELLED: _("Ended"),
+    }[ReturnStatus(row.status)]  # fmt: skip
+
+
+def _next(row: Row[Any], number: str, paid: bool) -> str:
+    match ReturnStatus(row.status):
+        case ReturnStatus.REQUESTED:
+            return _("We answer within two working days, by email.")
+        case ReturnStatus.APPROVED:
+            return _next_approved(row, number, paid)
+        case ReturnStatus.RECEIVED:
+            until = full_day(row.received_at + timedelta(days=MONEY_DAYS))
+            return _("We have them. Your money goes back by {day}, and we write to you then.").format(
+                day=until
+            )
+        case ReturnStatus.REFUNDED:
+            return _("The money is on its way. It takes five to ten days to show on your account.")
+        case ReturnStatus.DECLINED | ReturnStatus.CANCELLED:
+            return _("You keep the things, and nothing else changes.")
+
+
+def _next_approved(row: Row[Any], number: str, paid: bool) -> str:
+    if row.reason == NOT_SENT:
+        if not paid:
+            return _("We don't send them, and you don't have to pay for them.")
+        until = full_day(row.created_at + timedelta(days=MONEY_DAYS))
+        return _("We don't send them. Your money for them goes back by {day}.").format(day=until)
+    to = send_to(number)
+    if row.kind == ReturnKind.WITHDRAWAL:
+        until = full_day(row.created_at + timedelta(days=MONEY_DAYS))
+        to = f"{to} {_('Send them by {day}.').format(day=until)}"
+    back = _("Your money goes back within 14 days after they have arrived here.")
+    return f"{to} {back}" if paid else to
+
+
+def send_to(number: str) -> str:
+    """Where the things go, and what to put with them."""
+    return _("Send the things to {address}, with a note that names order {number}.").format(
+        address=RETURN_TO, number=number
+    )

@@ -1,0 +1,69 @@
+"""The life of a return once it is written: the only writer of its status.
+
+Each move is a guarded statement, so that a double click, or two people at once, do it one time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select, update
+from sqlmodel import Session
+
+from ...core.errors import Conflict, NotFound
+from ...core.i18n import _
+from ...models import RETURN_MOVES, ReturnStatus
+from ..orders import commands as order_commands
+from ..orders.commands import order
+from .returnable import return_request
+
+_HEAD = (
+    select(return_request, order.c.number, order.c.token)
+    .join(order, order.c.id == return_request.c.order_id)
+    .where(return_request.c.id == bindparam("return"))
+)
+_ORDER_OF = select(return_request.c.order_id).where(return_request.c.id == bindparam("return"))
+_MOVES = {
+    to: update(return_request)
+    .where(
+        return_request.c.id == bindparam("return"),
+        return_request.c.status.in_([start.value for start, ends in RETURN_MOVES.items() if to in ends]),
+    )
+    .values(status=to.value, version=return_request.c.version + 1)
+    for to in ReturnStatus
+}
+
+
+def lock(session: Session, return_id: int) -> Row[Any]:
+    """The return with its order's number and token; the order is locked until the commit.
+
+    Errors  NotFound for an id that no return has.
+    """
+    order_id = session.connection().execute(_ORDER_OF, {"return": return_id}).scalar()
+    if order_id is None:
+        raise NotFound(_("There is no such return."))
+    order_commands.lock(session, order_id)
+    return session.connection().execute(_HEAD, {"return": return_id}).one()
+
+
+def move(session: Session, found: Row[Any], to: ReturnStatus, **values: Any) -> bool:
+    """Bring it to another status; False where it is there already.
+
+    Errors  Conflict for a move that isn't legal from where it stands now.
+    """
+    done = session.connection().execute(_MOVES[to].values(**values), {"return": found.id})
+    if done.rowcount == 1:
+        return True
+    if found.status == to:
+        return False
+    raise Conflict(_("The return has moved on in the meantime."))
+
+
+def refunded(session: Session, return_id: int, *, actor: str) -> None:
+    """The money of a return is on its way; called with the refund, in its transaction. Twice is once.
+
+    Errors  Conflict for a return that isn't approved or received.
+    """
+    found = lock(session, return_id)
+    if move(session, found, ReturnStatus.REFUNDED):
+        order_commands.tell(session, found.order_id, "return_refunded", actor=actor, return_id=return_id)

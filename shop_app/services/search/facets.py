@@ -1,0 +1,143 @@
+"""Facets: what a list can be narrowed by, with the number of products behind each choice.
+
+Inside a facet any of the chosen values will do, across facets all have to fit. So the numbers of a
+facet are counted under all filters but its own, and a value that would give nothing stays, with a 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..catalog.views import Facet, FacetValue, ListingQuery
+from . import listing_address
+from .facet_counts import Counts, Value, union
+
+CACHED = 512
+MAX_SHOWN_FACETS = 6
+MAX_SHOWN_VALUES = 24
+_FIRST = ("colour", "color", "size", "material")
+_UNSHOWN = frozenset({"tag"})
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    name: str
+    values: list[tuple[Value, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What fits a query, as bits, and the numbers beside it."""
+
+    known: Counts
+    bits: int
+    total: int
+    base_size: int
+    """Products in the category, before any filter."""
+    facets: list[Counted]
+    in_stock_count: int
+    on_sale_count: int
+    price_range: tuple[int, int] | None
+
+    def label(self, name: str, value: str) -> str:
+        """How a facet's value is written; as it stands in the address where it isn't known."""
+        found = self.known.facets.get(name, {}).get(value)
+        return found.label if found else value
+
+
+def narrowed(
+    known: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
+    since: datetime,
+) -> View:  # fmt: skip
+    """Count a query; the same one is counted once for as long as the shelf stands still."""
+    key = (
+        query.text, query.category, query.facets, query.price_min_minor, query.price_max_minor,
+        query.in_stock, query.on_sale, query.new, since if query.new else None,
+    )  # fmt: skip
+    view = known.cache.get(key)
+    if view is None:
+        if len(known.cache) > CACHED:
+            known.cache.clear()
+        view = known.cache[key] = _count(known, query, categories, ids, since)
+    return view  # pyright: ignore[reportReturnType]
+
+
+def _count(
+    known: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
+    since: datetime,
+) -> View:  # fmt: skip
+    base = known.everything
+    if query.category:
+        base = union([known.categories.get(key, 0) for key in categories])
+    if ids is not None:
+        base &= known.among(ids)
+    plain = base & known.published_since(since) if query.new else base
+    priced = known.priced(query.price_min_minor, query.price_max_minor)
+    stocked = known.in_stock if query.in_stock else known.everything
+    reduced = known.on_sale if query.on_sale else known.everything
+    chosen = {
+        name: union([value.bits for key in keys if (value := known.facets.get(name, {}).get(key))])
+        for name, keys in query.facets
+    }
+    faceted = plain
+    for bits in chosen.values():
+        faceted &= bits
+    bits = faceted & priced & stocked & reduced
+    size = base.bit_count()
+    return View(
+        known, bits, bits.bit_count(), size,
+        facets=_facets(known, query, base, plain & priced & stocked & reduced, chosen, size),
+        in_stock_count=(faceted & priced & reduced & known.in_stock).bit_count(),
+        on_sale_count=(faceted & priced & stocked & known.on_sale).bit_count(),
+        price_range=known.price_range(faceted & stocked & reduced),
+    )  # fmt: skip
+
+
+def _facets(
+    known: Counts, query: ListingQuery, base: int, filtered: int, chosen: dict[str, int], size: int
+) -> list[Counted]:
+    picked = dict(query.facets)
+    counted: list[tuple[tuple[int, int, str], Counted]] = []
+    for name, values in known.facets.items():
+        if name in _UNSHOWN and name not in picked:
+            continue
+        present = [(value, (value.bits & base).bit_count()) for value in values.values()]
+        present = [(value, n) for value, n in present if n or value.value in picked.get(name, ())]
+        if len(present) < 2 and name not in picked:
+            continue
+        weight = sum(n for _value, n in present)
+        if 10 * weight < size and name not in picked:
+            continue
+        present.sort(key=lambda pair: (pair[0].value not in picked.get(name, ()), -pair[1], pair[0].label))
+        under = filtered
+        for other, bits in chosen.items():
+            if other != name:
+                under &= bits
+        shown = [(value, (value.bits & under).bit_count()) for value, _n in present[:MAX_SHOWN_VALUES]]
+        place = _FIRST.index(name) if name in _FIRST else len(_FIRST)
+        counted.append(((place, -weight, name), Counted(name, shown)))
+    return [facet for _place, facet in sorted(counted, key=lambda pair: pair[0])[:MAX_SHOWN_FACETS]]
+
+
+def facets(query: ListingQuery, view: View) -> list[Facet]:
+    """The facets to show, each value with the address that switches it."""
+    picked = dict(query.facets)
+    return [
+        Facet(
+            counted.name, _label(counted.name),
+            [
+                FacetValue(
+                    value.value, value.label, value.swatch, count,
+                    chosen=value.value in picked.get(counted.name, ()),
+                    href=listing_address.switched(query, counted.name, value.value),
+                )
+                for value, count in counted.values
+            ],
+        )
+        for counted in view.facets
+    ]  # fmt: skip
+
+
+def _label(name: str) -> str:
+    return name.replace("-", " ").capitalize()

@@ -1,0 +1,166 @@
+"""Listings: the products that fit an address, a page at a time, with what can be narrowed further."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from ...core import clock
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
+from ..catalog import price_tags
+from ..catalog.views import Chip, Crumb, Listing, ListingQuery, SortChoice
+from ..storefront import home as storefront
+from ..storefront.home import Branch
+from . import cards, facets, index_cache, listing_address
+from . import queries as search_queries
+from .facet_counts import Counts, counts
+from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, after, hits
+
+
+def browse(session: Session, query: ListingQuery) -> Listing:
+    """The products that fit the address, 24 a page.
+
+    Errors  NotFound for a category that isn't there.
+    """
+    at = index_cache.stamp(session)
+    tree = storefront.tree.get(session, at)
+    branch = tree.by_slug.get(query.category)
+    if query.category and branch is None:
+        raise NotFound(_("There is no such category."))
+    known = counts.get(session, at)
+    found = _found(session, known, query.text, at) if query.text else search_queries.NOTHING
+    ids = tuple(found.product_ids) if query.text else None
+    view = facets.narrowed(known, query, branch.below if branch else (), ids, cards.new_since(clock.now()))
+    page = hits(session, known, query, branch, ids, view)
+    return _listing(session, query, branch, found, view, page, at)
+
+
+def _found(session: Session, known: Counts, text: str, at: str) -> search_queries.Found:
+    key = ("found", text)
+    if key not in known.cache:
+        if len(known.cache) > facets.CACHED:
+            known.cache.clear()
+        known.cache[key] = search_queries.find(session, text, at, search_queries.MOST)
+    return known.cache[key]  # pyright: ignore[reportReturnType]
+
+
+def _listing(
+    session: Session,
+    query: ListingQuery,
+    branch: Branch | None,
+    found: search_queries.Found,
+    view: facets.View,
+    page: Hits,
+    at: str,
+) -> Listing:
+    shown = cards.cards(session, page.rows)
+    reached = min((page.page - 1) * PER_PAGE + len(shown), page.total)
+    title, intro = _heading(query, branch)
+    return Listing(
+        title=title, intro=intro, crumbs=_crumbs(session, query, branch, at), total=page.total,
+        count_text=_count_text(page), cards=shown, **_paging(query, page, reached),
+        **_price_range(query, view),
+        facets=facets.facets(query, view), chips=_chips(query, view),
+        clear_href=listing_address.cleared(query), sort=query.sort, sorts=_sorts(query),
+        in_stock=query.in_stock, in_stock_count=view.in_stock_count,
+        in_stock_href=listing_address.changed(query, in_stock=not query.in_stock),
+        on_sale=query.on_sale, on_sale_count=view.on_sale_count,
+        on_sale_href=listing_address.changed(query, on_sale=not query.on_sale),
+        corrected_text=found.corrected, canonical=listing_address.canonical(query),
+        suggestions=[] if shown else storefront.navigation(session),
+    )  # fmt: skip
+
+
+def _heading(query: ListingQuery, branch: Branch | None) -> tuple[str, str]:
+    if query.text:
+        return _("Results for “{text}”").format(text=query.text), ""
+    if branch:
+        return branch.title, branch.description
+    if query.on_sale:
+        return _("Sale"), ""
+    return (_("New"), "") if query.new else (_("All products"), "")
+
+
+def _crumbs(session: Session, query: ListingQuery, branch: Branch | None, at: str) -> list[Crumb]:
+    crumbs = [Crumb(_("Home"), "/")]
+    if branch is None or query.text:
+        return [*crumbs, Crumb(_("Search") if query.text else _("All products"), "")]
+    by_id = storefront.tree.get(session, at).by_id
+    for key in branch.path:
+        here = key == branch.id
+        crumbs.append(Crumb(by_id[key].title, "" if here else f"/products?category={by_id[key].slug}"))
+    return crumbs
+
+
+def _count_text(page: Hits) -> str:
+    if page.capped and page.total >= search_queries.MOST:
+        return _("{count}+ products").format(count=f"{page.total:,}")
+    return plural("{count} product", "{count} products", page.total)
+
+
+def _paging(query: ListingQuery, page: Hits, reached: int) -> dict[str, Any]:
+    left = min(PER_PAGE, max(0, page.total - reached))
+    cursor = after(page.rows[-1], query.sort or "popular") if page.more and not _ranked(query) else ""
+    following = listing_address.changed(query, page=page.page + 1, after=cursor) if page.more else ""
+    before = page.page - 1
+    can_go_back = before >= 1 and (before <= MAX_COUNTED_PAGE or _ranked(query))
+    return {
+        "page": page.page, "next_href": following,
+        "previous_href": listing_address.changed(query, page=before) if can_go_back else "",
+        "more_text": _("Show {count} more").format(count=left or PER_PAGE) if page.more else "",
+        "shown_text": _("Showing {shown} of {total}").format(shown=reached, total=page.total),
+        "shown_percent": 100 * reached // page.total if page.total else 100,
+    }  # fmt: skip
+
+
+def _ranked(query: ListingQuery) -> bool:
+    return bool(query.text) and query.sort == ""
+
+
+def _price_range(query: ListingQuery, view: facets.View) -> dict[str, str]:
+    span = view.price_range
+    return {
+        "price_floor": price_tags.shown(span[0]) if span else "",
+        "price_ceiling": price_tags.shown(span[1]) if span else "",
+        "price_min": price_tags.plain(query.price_min_minor),
+        "price_max": price_tags.plain(query.price_max_minor),
+    }  # fmt: skip
+
+
+def _sorts(query: ListingQuery) -> list[SortChoice]:
+    labels = {
+        "": _("Best match") if query.text else _("Most popular"), "popular": _("Most popular"),
+        "newest": _("Newest"), "price": _("Price, low to high"), "-price": _("Price, high to low"),
+        "rating": _("Best rated"),
+    }  # fmt: skip
+    if not query.text:
+        del labels["popular"]
+    return [
+        SortChoice(value, label, listing_address.changed(query, sort=value))
+        for value, label in labels.items()
+    ]
+
+
+def _chips(query: ListingQuery, view: facets.View) -> list[Chip]:
+    low, high = query.price_min_minor, query.price_max_minor
+    chips = [
+        Chip(view.label(name, value), listing_address.switched(query, name, value))
+        for name, values in query.facets
+        for value in values
+    ]
+    if low is not None or high is not None:
+        without = listing_address.changed(query, price_min_minor=None, price_max_minor=None)
+        if low is None or high is None:
+            text = _("From {price}") if high is None else _("Up to {price}")
+            chips.append(Chip(text.format(price=price_tags.shown(low if high is None else high)), without))  # pyright: ignore
+        else:
+            chips.append(Chip(f"{price_tags.shown(low)} – {price_tags.shown(high)}", without))
+    if query.in_stock:
+        chips.append(Chip(_("In stock"), listing_address.changed(query, in_stock=False)))
+    if query.on_sale:
+        chips.append(Chip(_("On sale"), listing_address.changed(query, on_sale=False)))
+    if query.new:
+        chips.append(Chip(_("New"), listing_address.changed(query, new=False)))
+    return chips

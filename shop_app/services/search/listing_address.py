@@ -1,0 +1,140 @@
+"""The address of a listing, both ways: what it asks for, and the address of every view beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from urllib.parse import parse_qs, quote
+
+from ...core import money
+from ...core.settings import settings
+from ..catalog import price_tags
+from ..catalog.views import ListingQuery
+from . import spelling
+
+PATH = "/products"
+SORTS = ("", "popular", "newest", "price", "-price", "rating")
+MAX_PAGE = 10_000
+MAX_FIELDS = 100
+"""Of an address; the edge refuses more, and what a tab says of its own address is cut here."""
+MAX_FACETS = 12
+MAX_VALUES = 30
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+_CURSOR = re.compile(r"-?\d{1,18}\.\d{1,18}")
+_OWN = {
+    "q", "category", "sort", "page", "after", "price_min", "price_max", "in_stock", "on_sale", "new",
+    "variant",
+}  # fmt: skip
+
+
+def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
+    """What an address asks for. Junk in it is dropped, never refused: an address may come from anywhere.
+
+    A facet's values stand in one parameter, with commas between them, or in several.
+    """
+    given = {name: _values(value) for name, value in params.items()}
+    first = {name: values[0] for name, values in given.items() if values}
+    sort, category, after = (first.get(name, "") for name in ("sort", "category", "after"))
+    return ListingQuery(
+        text=_text(first.get("q", "")[: spelling.MAX_TEXT]),
+        category=category if _NAME.fullmatch(category) else "",
+        sort=sort if sort in SORTS else "",
+        page=_page(first.get("page", "")),
+        after=after if _CURSOR.fullmatch(after) else "",
+        price_min_minor=_amount(first.get("price_min", "")),
+        price_max_minor=_amount(first.get("price_max", "")),
+        in_stock=first.get("in_stock") == "1", on_sale=first.get("on_sale") == "1",
+        new=first.get("new") == "1",
+        facets=_facets(given),
+    )  # fmt: skip
+
+
+def read_query(query: str) -> ListingQuery:
+    """What the query of an address asks for, as it stands behind the question mark."""
+    return read_address(parse_qs("&".join(query.split("&")[:MAX_FIELDS])))
+
+
+def _values(value: str | Iterable[str]) -> list[str]:
+    return [value] if isinstance(value, str) else [part for part in value if isinstance(part, str)]
+
+
+def _text(text: str) -> str:
+    # Halves of characters can't be written into an address again.
+    return " ".join("".join(char for char in word if char.isprintable()) for word in text.split()).strip()
+
+
+def _page(text: str) -> int:
+    return min(MAX_PAGE, max(1, int(text))) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
+def _amount(text: str) -> int | None:
+    try:
+        return money.parse_minor(text, settings().currency) if text.strip() else None
+    except ValueError:
+        return None
+
+
+def _facets(given: Mapping[str, list[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    facets = []
+    for name in sorted(given):
+        if name in _OWN or not _NAME.fullmatch(name):
+            continue
+        parts = (part for value in given[name] for part in value[:4000].split(","))
+        values = tuple(sorted({part for part in parts if _NAME.fullmatch(part)}))[:MAX_VALUES]
+        if values:
+            facets.append((name, values))
+    return tuple(facets[:MAX_FACETS])
+
+
+def href(query: ListingQuery) -> str:
+    """The address of this view; one view has one address.
+
+    >>> href(ListingQuery(category="table", facets=(("colour", ("clay", "oak")),), sort="price"))
+    '/products?category=table&colour=clay,oak&sort=price'
+    """
+    low, high = query.price_min_minor, query.price_max_minor
+    parts = [
+        ("q", query.text),
+        ("category", query.category),
+        *((name, ",".join(sorted(values))) for name, values in sorted(query.facets)),
+        ("price_min", price_tags.plain(low)),
+        ("price_max", price_tags.plain(high)),
+        ("in_stock", "1" if query.in_stock else ""),
+        ("on_sale", "1" if query.on_sale else ""),
+        ("new", "1" if query.new else ""),
+        ("sort", query.sort),
+        ("page", str(query.page) if query.page > 1 else ""),
+        ("after", query.after if query.page > 1 else ""),
+    ]
+    written = "&".join(f"{name}={_quoted(value)}" for name, value in parts if value)
+    return f"{PATH}?{written}" if written else PATH
+
+
+@lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    return quote(value, safe=",-.")
+
+
+def changed(query: ListingQuery, **changes: object) -> str:
+    """The address with something changed, from its first page on."""
+    return href(replace(query, **{"page": 1, "after": "", **changes}))  # pyright: ignore[reportArgumentType]
+
+
+def switched(query: ListingQuery, name: str, value: str) -> str:
+    """The address with one value of a facet added, or taken out where it was chosen."""
+    chosen = dict(query.facets)
+    values = set(chosen.get(name, ())) ^ {value}
+    chosen[name] = tuple(sorted(values))
+    return changed(query, facets=tuple((key, kept) for key, kept in sorted(chosen.items()) if kept))
+
+
+def cleared(query: ListingQuery) -> str:
+    """The address without any filter, the words and the category kept."""
+    return href(ListingQuery(text=query.text, category=query.category, sort=query.sort))
+
+
+def canonical(query: ListingQuery) -> str:
+    """The one address that search engines should keep of all the views of this list."""
+    return href(ListingQuery(text=query.text, category=query.category, page=query.page))

@@ -1,0 +1,225 @@
+"""The shelf: folds products into the rows that lists, facets and search read; their only writer.
+
+Whoever changes a product calls `refresh`, whoever changes stock `refresh_availability`, whoever counts
+sales `refresh_sold`. All run inside the caller's transaction, so that the shelf never says what the
+catalogue doesn't.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlmodel import Session, col
+
+from ...core import clock
+from ...models import (  # fmt: skip
+    Category,
+    OptionValue,
+    Picture,
+    Product,
+    ProductOption,
+    ProductPicture,
+    ProductStatus,
+    ProductTag,
+    ShelfChange,
+    ShelfFacet,
+    ShelfItem,
+    StockLevel,
+    StockPolicy,
+    Tag,
+    Variant,
+    VariantOption,
+    VariantPicture,
+)
+from . import word_index
+from .listing_rows import Gathered, fold
+
+CHUNK = 1000
+KEPT_CHANGES = 1000
+
+_ids = bindparam("ids", expanding=True)
+
+_products = select(
+    *(
+        col(getattr(Product, name))
+        for name in (
+            "id", "slug", "title", "subtitle", "description_html", "materials", "attributes", "vendor",
+            "kind", "published_at", "category_id", "sold_count", "review_count", "stars_sum",
+        )
+    )
+).where(
+    col(Product.id).in_(_ids), col(Product.status) == ProductStatus.ACTIVE.value,
+    col(Product.published_at) <= bindparam("now"),
+)  # fmt: skip
+_available = or_(
+    col(StockLevel.policy) == StockPolicy.BACKORDER.value,
+    col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
+)
+_variants = (
+    select(
+        col(Variant.product_id), col(Variant.id), col(Variant.sku), col(Variant.barcode),
+        col(Variant.price_minor), col(Variant.compare_at_minor),
+        case((_available, 1), else_=0),
+    )
+    .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
+    .where(col(Variant.product_id).in_(_ids), col(Variant.active))
+    .order_by(col(Variant.product_id), col(Variant.position), col(Variant.id))
+)  # fmt: skip
+_values = (
+    select(
+        col(Variant.product_id), col(Variant.id), col(ProductOption.name), col(OptionValue.value),
+        col(OptionValue.swatch),
+    )
+    .select_from(Variant)
+    .join(VariantOption, col(VariantOption.variant_id) == Variant.id)
+    .join(ProductOption, col(ProductOption.id) == VariantOption.option_id)
+    .join(OptionValue, col(OptionValue.id) == VariantOption.value_id)
+    .where(col(Variant.product_id).in_(_ids), col(Variant.active))
+    .order_by(
+        col(Variant.product_id), col(ProductOption.position), col(OptionValue.position), col(Variant.position)
+    )
+)  # fmt: skip
+_pictures = (
+    select(
+        col(ProductPicture.product_id), col(ProductPicture.id), col(Picture.key), col(ProductPicture.alt),
+        col(Picture.width), col(Picture.height), col(Picture.colour),
+    )
+    .join(Picture, col(Picture.id) == ProductPicture.picture_id)
+    .where(col(ProductPicture.product_id).in_(_ids))
+    .order_by(col(ProductPicture.product_id), col(ProductPicture.position), col(ProductPicture.id))
+)  # fmt: skip
+_variant_pictures = (
+    select(col(Variant.product_id), col(Variant.id), col(VariantPicture.product_picture_id))
+    .join(VariantPicture, col(VariantPicture.variant_id) == Variant.id)
+    .where(col(Variant.product_id).in_(_ids))
+    .order_by(col(Variant.product_id), col(VariantPicture.variant_id), col(VariantPicture.position).desc())
+)
+_tags = (
+    select(col(ProductTag.product_id), col(Tag.name))
+    .join(Tag, col(Tag.id) == ProductTag.tag_id)
+    .where(col(ProductTag.product_id).in_(_ids))
+    .order_by(col(ProductTag.product_id), col(Tag.name))
+)
+_PARTS = {
+    "variants": _variants, "values": _values, "pictures": _pictures,
+    "variant_pictures": _variant_pictures, "tags": _tags,
+}  # fmt: skip
+
+
+def refresh(
+    session: Session, product_ids: Iterable[int], progress: Callable[[int], None] | None = None
+) -> None:
+    """Fold these products anew: their shelf rows, facets and search documents.
+
+    A product that isn't published, or has nothing to sell, leaves the shelf. `progress` is told how
+    many are done after each chunk of 1,000.
+    """
+    session.flush()
+    connection = session.connection()
+    categories = {row.id: (row.parent_id, row.title) for row in connection.execute(_categories)}
+    waiting, done = iter(dict.fromkeys(product_ids)), 0
+    while chunk := list(islice(waiting, CHUNK)):
+        _refresh_chunk(session, chunk, categories)
+        done += len(chunk)
+        if progress:
+            progress(done)
+    if done:
+        _changed(session)
+        newest = connection.execute(select(func.max(col(ShelfChange.id)))).scalar() or 0
+        connection.execute(delete(ShelfChange).where(col(ShelfChange.id) <= newest - KEPT_CHANGES))
+
+
+_categories = select(col(Category.id), col(Category.parent_id), col(Category.title))
+
+
+def _refresh_chunk(
+    session: Session, chunk: Sequence[int], categories: dict[int, tuple[int | None, str]]
+) -> None:
+    connection = session.connection()
+    ids = {"ids": list(chunk)}
+    gathered = {row[0]: Gathered(*row) for row in connection.execute(_products, {**ids, "now": clock.now()})}
+    for part, statement in _PARTS.items():
+        for product_id, *row in connection.execute(statement, ids):
+            if product_id in gathered:
+                getattr(gathered[product_id], part).append(row)
+    folded = [fold(product, categories) for product in gathered.values() if product.variants]
+    connection.execute(delete(ShelfFacet).where(col(ShelfFacet.product_id).in_(_ids)), ids)
+    connection.execute(delete(ShelfItem).where(col(ShelfItem.product_id).in_(_ids)), ids)
+    _insert(session, ShelfItem, [product.item for product in folded])
+    _insert(session, ShelfFacet, [facet for product in folded for facet in product.facets])
+    word_index.write(session, chunk, [product.document for product in folded])
+
+
+def _insert(session: Session, table: type, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(insert(table.__table__), rows)  # pyright: ignore
+
+
+_has_stock = exists().where(
+    and_(
+        col(Variant.product_id) == ShelfItem.product_id, col(Variant.active),
+        col(StockLevel.variant_id) == Variant.id, _available,
+    )
+)  # fmt: skip
+_flip = (
+    update(ShelfItem)
+    .where(
+        col(ShelfItem.product_id).in_(
+            select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).scalar_subquery()
+        ),
+        col(ShelfItem.in_stock) != _has_stock,
+    )
+    .values(in_stock=_has_stock)
+)
+
+
+def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
+    """Turn the in-stock flag of the products of these variants where it isn't true any more.
+
+    Cheap enough for every movement of stock: nothing is written while the flag stays. True when one
+    turned.
+    """
+    if not variant_ids:
+        return False
+    session.flush()
+    turned = session.connection().execute(_flip, {"ids": list(variant_ids)}).rowcount > 0
+    if turned:
+        _changed(session)
+    return turned
+
+
+_sell = (
+    update(ShelfItem)
+    .where(col(ShelfItem.product_id).in_(_ids))
+    .values(
+        sold_count=select(col(Product.sold_count))
+        .where(col(Product.id) == ShelfItem.product_id)
+        .scalar_subquery()
+    )
+)
+_sold = select(col(ShelfItem.product_id), col(ShelfItem.sold_count)).where(
+    col(ShelfItem.product_id).in_(_ids)
+)
+
+
+def refresh_sold(session: Session, product_ids: Sequence[int]) -> None:
+    """Take over the units sold of these products: where they stand when the popular come first.
+
+    Cheap enough for every sale. Their place in the search moves only when their popularity has doubled.
+    """
+    if not product_ids:
+        return
+    session.flush()
+    ids = {"ids": list(product_ids)}
+    session.connection().execute(_sell, ids)
+    sold = {row[0]: row[1] for row in session.connection().execute(_sold, ids).all()}
+    if moved := word_index.misplaced(session, sold):
+        refresh(session, moved)
+
+
+def _changed(session: Session) -> None:
+    session.connection().execute(insert(ShelfChange).values(stamp=secrets.token_hex(16)))

@@ -1,0 +1,211 @@
+"""Listing pages: which products stand on one page of a list, read by keyset.
+
+A page is read from an index of the shelf in the order of the sort, from a cursor on. Where few products
+fit, an index would be searched for long: they are sorted in memory, by the keys that the counts hold.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from math import ceil
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, bindparam, exists, literal_column, select, tuple_
+from sqlmodel import Session, col
+
+from ...core import clock
+from ...models import ShelfFacet, ShelfItem
+from ..catalog.views import ListingQuery
+from ..storefront.home import Branch
+from . import cards
+from . import queries as search_queries
+from .facet_counts import Counts, microseconds
+from .facets import View
+
+PER_PAGE = 24
+MAX_COUNTED_PAGE = 40
+"""Pages that can be reached by their number alone, counted from the start."""
+SORTED_HERE = 100
+"""Where the square of what fits is below so many times what could, it is sorted in memory."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KEYS = {
+    "popular": col(ShelfItem.sold_count), "newest": col(ShelfItem.published_at),
+    "price": col(ShelfItem.price_minor), "rating": col(ShelfItem.rating_milli),
+}  # fmt: skip
+
+
+class Shape(NamedTuple):
+    """What a page's statement is made of; statements of the same shape are built once."""
+
+    sort: str
+    cursor: bool
+    category: str
+    """"", one (its index gives the order) or several."""
+    low: bool
+    high: bool
+    in_stock: bool
+    on_sale: bool
+    new: bool
+    facets: int
+    sqlite: bool
+
+
+class Hits(NamedTuple):
+    """What fits a query: the rows of one page, and how many there are in all."""
+
+    rows: Sequence[Any]
+    total: int
+    capped: bool
+    more: bool
+    page: int
+
+
+def hits(
+    session: Session, known: Counts, query: ListingQuery, branch: Branch | None, ids: tuple[int, ...] | None,
+    view: View,
+) -> Hits:  # fmt: skip
+    """The page that a query asks for; `ids` are what its words found, best first, None without words."""
+    capped = ids is not None and len(ids) >= search_queries.MOST
+    total = view.total
+    last = max(1, ceil(total / PER_PAGE))
+    if ids is not None and query.sort == "":
+        page = min(query.page, last)
+        best = list(ids) if total == len(ids) else known.within(ids, view.bits)
+        rows = _by_ids(session, best[(page - 1) * PER_PAGE : page * PER_PAGE])
+        return Hits(rows, total, capped, page < last, page)
+    page = min(query.page, last) if query.after else min(query.page, last, MAX_COUNTED_PAGE)
+    # Walking an index reads PER_PAGE * (all / fitting) rows, sorting here looks at all that fit.
+    if ids is not None or total * total <= SORTED_HERE * view.base_size:
+        rows = _sorted_here(session, known, query, view.bits, page)
+    else:
+        rows = _page(session, query, branch, page)
+    return Hits(rows[:PER_PAGE], total, capped, len(rows) > PER_PAGE, page)
+
+
+def _sorted_here(session: Session, known: Counts, query: ListingQuery, bits: int, page: int) -> Sequence[Any]:
+    """The same page without walking an index: for few products, or those that a search found."""
+    sort, ascending = query.sort.removeprefix("-") or "popular", query.sort == "price"
+    found = known.sorted(bits, sort, not ascending)
+    first = (page - 1) * PER_PAGE
+    if page > 1 and (cursor := _place(query.after)):
+        first = (
+            bisect_right(found, cursor) if ascending else bisect_right(found, _flipped(cursor), key=_flipped)
+        )
+    return _by_ids(session, [product_id for _key, product_id in found[first : first + PER_PAGE + 1]])
+
+
+def _flipped(place: tuple[int, int]) -> tuple[int, int]:
+    return -place[0], -place[1]
+
+
+def _by_ids(session: Session, ids: list[int]) -> list[Any]:
+    rows = {row[0]: row for row in session.connection().execute(_IN_ANY_ORDER, {"ids": ids}).all()}
+    return [rows[key] for key in ids if key in rows]
+
+
+_IN_ANY_ORDER = select(*cards.COLUMNS).where(col(ShelfItem.product_id).in_(bindparam("ids", expanding=True)))
+
+
+def _page(session: Session, query: ListingQuery, branch: Branch | None, page: int) -> Sequence[Any]:
+    sort = query.sort.removeprefix("-") or "popular"
+    cursor = _cursor(query.after, sort) if page > 1 else None
+    shape = Shape(
+        sort=query.sort or "popular", cursor=cursor is not None,
+        category="" if branch is None else "one" if len(branch.below) == 1 else "several",
+        low=query.price_min_minor is not None, high=query.price_max_minor is not None,
+        in_stock=query.in_stock, on_sale=query.on_sale, new=query.new,
+        facets=len(query.facets),
+        sqlite=session.get_bind().dialect.name == "sqlite",
+    )  # fmt: skip
+    values: dict[str, Any] = {
+        "low": query.price_min_minor, "high": query.price_max_minor, "n": PER_PAGE + 1,
+        "skip": 0 if cursor else (page - 1) * PER_PAGE,
+    }  # fmt: skip
+    if branch is not None:
+        values["category"] = branch.id if len(branch.below) == 1 else list(branch.below)
+    if query.new:
+        values["since"] = cards.new_since(clock.now())
+    if cursor:
+        values["key"], values["id"] = cursor
+    for number, (name, chosen) in enumerate(query.facets):
+        values[f"name_{number}"], values[f"values_{number}"] = name, list(chosen)
+    wanted = {key: value for key, value in values.items() if value is not None}
+    return session.connection().execute(statement(shape), wanted).all()
+
+
+@lru_cache(maxsize=512)
+def statement(shape: Shape) -> Select[*tuple[Any, ...]]:
+    """The statement of a page: the fitting rows from the cursor on, in the order of the sort."""
+    key = _KEYS[shape.sort.removeprefix("-")]
+    ascending = shape.sort == "price"
+    place = (key, col(ShelfItem.product_id))
+    made = select(*cards.COLUMNS)
+    made = made.where(*_conditions(shape))
+    if shape.cursor:
+        from_here = tuple_(bindparam("key", type_=key.type), bindparam("id"))
+        made = made.where(tuple_(*place) > from_here if ascending else tuple_(*place) < from_here)
+    made = made.order_by(*(part if ascending else part.desc() for part in place)).limit(bindparam("n"))
+    return made if shape.cursor else made.offset(bindparam("skip"))
+
+
+def _conditions(shape: Shape) -> list[Any]:
+    sort = shape.sort.removeprefix("-")
+
+    def only(name: str, leads: bool) -> Any:
+        # Without the "+" SQLite may leave the index that gives the order for one that only filters.
+        column = col(getattr(ShelfItem, name))
+        return literal_column(f"+shelf_item.{name}", column.type) if shape.sqlite and not leads else column
+
+    price, published = only("price_minor", sort == "price"), only("published_at", sort == "newest")
+    wanted = {
+        "one": only("category_id", True) == bindparam("category"),
+        "several": only("category_id", False).in_(bindparam("category", expanding=True)),
+        "low": price >= bindparam("low"), "high": price <= bindparam("high"),
+        "in_stock": only("in_stock", False).is_(True),
+        "on_sale": only("on_sale", sort == "popular" and not shape.category).is_(True),
+        "new": published >= bindparam("since"),
+    }  # fmt: skip
+    asked = {name for name in ("low", "high", "in_stock", "on_sale", "new") if getattr(shape, name)}
+    found = [rule for name, rule in wanted.items() if name in asked or name == shape.category]
+    return found + [_has_facet(number) for number in range(shape.facets)]
+
+
+def _has_facet(number: int) -> Any:
+    return exists().where(
+        and_(
+            col(ShelfFacet.product_id) == ShelfItem.product_id,
+            col(ShelfFacet.name) == bindparam(f"name_{number}"),
+            col(ShelfFacet.value).in_(bindparam(f"values_{number}", expanding=True)),
+        )
+    )
+
+
+def _place(after: str) -> tuple[int, int] | None:
+    """Where the page before ended: the key of the sort, and the product."""
+    key, _dot, product_id = after.partition(".")
+    try:
+        return int(key), int(product_id)
+    except ValueError:
+        return None
+
+
+def _cursor(after: str, sort: str) -> tuple[Any, int] | None:
+    """The same in the database's terms."""
+    place = _place(after)
+    if place is None or sort != "newest":
+        return place
+    try:
+        return _EPOCH + timedelta(microseconds=place[0]), place[1]
+    except OverflowError:
+        return None
+
+
+def after(row: Any, sort: str) -> str:
+    key = {
+        "price": row.price_minor, "rating": row.rating_milli, "newest": microseconds(row.published_at),
+    }.get(sort.removeprefix("-"), row.sold_count)  # fmt: skip
+    return f"{key}.{row.product_id}"

@@ -1,0 +1,145 @@
+"""What one product comes to on the shelf: its row, its facets, its card and its search document."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from slugify import slugify
+
+from . import word_index
+from .cards import rating_milli
+from .word_index import Document
+
+RESERVED = {"q", "category", "sort", "page", "after", "price", "new", "variant"}
+"""Names that the address of a listing uses itself; an option of that name gets another one."""
+UNSAID = {"title": "default-title"}
+"""The option and value that Shopify's files give to a product without options."""
+MAX_LABEL = 60
+MAX_SWATCHES = 8
+_TAGS = re.compile(r"<[^>]*>")
+
+
+@dataclass(slots=True)
+class Gathered:
+    """A product with all that hangs on it, as rows of plain values."""
+
+    id: int
+    slug: str
+    title: str
+    subtitle: str
+    description_html: str
+    materials: list[str]
+    attributes: list[dict[str, str]]
+    vendor: str
+    kind: str
+    published_at: datetime
+    category_id: int | None
+    sold_count: int
+    review_count: int
+    stars_sum: int
+    variants: list[Any] = field(default_factory=list)
+    """(id, sku, barcode, price, compare-at, available), in their order."""
+    values: list[Any] = field(default_factory=list)
+    """(variant id, option, value, swatch)."""
+    pictures: list[Any] = field(default_factory=list)
+    """(product picture id, key, alt, width, height, colour)."""
+    variant_pictures: list[Any] = field(default_factory=list)
+    """(variant id, product picture id), the first of each variant last."""
+    tags: list[Any] = field(default_factory=list)
+
+
+class Folded(NamedTuple):
+    item: dict[str, Any]
+    facets: list[dict[str, Any]]
+    document: Document
+
+
+@lru_cache(maxsize=65536)
+def slug(text: str) -> str:
+    """The form in which a facet's name or value stands in an address.
+
+    >>> slug("Größe, 50 × 90 cm")
+    'grosse-50-x-90-cm'
+    """
+    return slugify(text, replacements=[("×", "x")], max_length=100) or "other"
+
+
+def fold(product: Gathered, categories: dict[int, tuple[int | None, str]]) -> Folded:
+    """The shelf's view of a product that has at least one variant.
+
+    `categories` maps an id to (parent, title).
+    """
+    cheapest = min(product.variants, key=lambda variant: (variant[3], variant[4] is None))
+    item = {
+        "product_id": product.id, "slug": product.slug, "title": product.title,
+        "category_id": product.category_id, "price_minor": cheapest[3],
+        "price_max_minor": max(variant[3] for variant in product.variants),
+        "compare_at_minor": cheapest[4],
+        "on_sale": any(variant[4] is not None for variant in product.variants),
+        "in_stock": any(variant[5] for variant in product.variants), "sold_count": product.sold_count,
+        "rating_milli": rating_milli(product.stars_sum, product.review_count),
+        "review_count": product.review_count, "published_at": product.published_at,
+        "card": _card(product),
+    }  # fmt: skip
+    return Folded(item, _facets(product), _document(product, categories))
+
+
+def _card(product: Gathered) -> dict[str, Any]:
+    pictures = {row[0]: row[1:] for row in product.pictures}
+    ordered = list(pictures.values())
+    shows = {variant_id: pictures[key][0] for variant_id, key in product.variant_pictures if key in pictures}
+    swatches: dict[str, list[str]] = {}
+    for variant_id, _option, value, swatch in product.values:
+        if swatch and value not in swatches:
+            swatches[value] = [value, swatch, shows.get(variant_id, "")]
+    return {
+        "picture": ordered[0] if ordered else [], "second": ordered[1] if len(ordered) > 1 else [],
+        "swatches": list(swatches.values())[:MAX_SWATCHES],
+    }  # fmt: skip
+
+
+def _facets(product: Gathered) -> list[dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def add(name: str, label: str, swatch: str = "") -> None:
+        key, value = slug(name), slug(label)
+        if len(label) > MAX_LABEL or UNSAID.get(key) == value:
+            return
+        if key in RESERVED:
+            key = f"option-{key}"
+        found.setdefault(
+            (key, value),
+            {"product_id": product.id, "name": key, "value": value, "label": label, "swatch": swatch},
+        )
+
+    for _variant_id, option, value, swatch in product.values:
+        add(option, value, swatch)
+    for attribute in product.attributes:
+        add(attribute.get("name", ""), attribute.get("value", ""))
+    for material in product.materials:
+        add("material", material)
+    for (tag,) in product.tags:
+        add("tag", tag)
+    return list(found.values())
+
+
+def _document(product: Gathered, categories: dict[int, tuple[int | None, str]]) -> Document:
+    attributes = [product.subtitle, product.vendor, product.kind, *product.materials]
+    attributes += [tag for (tag,) in product.tags]
+    attributes += [value for _variant, _option, value, _swatch in product.values]
+    attributes += [attribute.get("value", "") for attribute in product.attributes]
+    parent, seen = product.category_id, set[int]()
+    while parent in categories and parent not in seen:
+        seen.add(parent)
+        parent, title = categories[parent]
+        attributes.append(title)
+    codes = [code for variant in product.variants for code in (variant[1], variant[2]) if code]
+    description = html.unescape(_TAGS.sub(" ", product.description_html))
+    return word_index.document(
+        product.id, product.sold_count, product.title, codes, dict.fromkeys(attributes), description
+    )

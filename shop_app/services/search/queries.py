@@ -1,0 +1,170 @@
+"""Search: from what somebody types to products, with prefixes, accents, codes and a second try for typos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
+
+from ...models import ShelfItem
+from ..catalog import price_tags
+from ..catalog.views import PictureView, Suggestion
+from ..storefront.home import navigation
+from . import cards, index_cache, spelling, word_index
+from .word_index import COLUMNS, Vocabulary, vocabulary
+
+MOST = 1000
+"""Products that a search finds at most; beyond it the popular ones."""
+_RANKED = 60
+"""Products at the front that are put in a finer order."""
+_WIDENED = 24
+_SUGGESTED_PRODUCTS = 6
+_SUGGESTED_CATEGORIES = 2
+
+
+class Found(NamedTuple):
+    product_ids: list[int]
+    """Best first, at most 1,000."""
+    corrected: str
+    """The words that were searched for instead, "" where the typed ones were found."""
+
+
+NOTHING = Found([], "")
+
+
+def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
+    """The products that have all words of a text, each as the beginning of one of theirs.
+
+    `at` is the stamp of the shelf, where the caller has read it already.
+    """
+    asked = spelling.asked(text)
+    if not asked:
+        return NOTHING
+    words = vocabulary.get(session, at or index_cache.stamp(session))
+    looks_like_code = any(c.isdigit() or c == "-" for c in text)
+    found = (
+        (looks_like_code and _with_code(session, text, most))
+        or _with_words(session, words, asked, most)
+        or _with_code(session, text, most)
+    )
+    if found:
+        return Found(found, "")
+    meant = tuple(spelling.nearest(word, words.known, words.terms) or word for word in asked)
+    if meant == asked:
+        return NOTHING
+    found = _with_words(session, words, meant, most)
+    return Found(found, " ".join(meant)) if found else NOTHING
+
+
+def _with_code(session: Session, text: str, most: int) -> list[int]:
+    """The products with this SKU or barcode, or with one that begins so."""
+    code = spelling.squashed(text)
+    if len(code) < 3:
+        return []
+    look = partial(word_index.product_ids, session)
+    return look([[code]], ["codes"], most) or look([[code + "*"]], ["codes"], most)
+
+
+def _with_words(session: Session, known: Vocabulary, asked: Sequence[str], most: int) -> list[int]:
+    """From the strongest place of the words to the weakest, each in the order of popularity."""
+    groups = [_forms(known, word) for word in asked]
+    look = partial(word_index.product_ids, session)
+    found: dict[int, None] = {}
+    in_descriptions_only = not all(known.has(word) for word in asked)
+    if not in_descriptions_only:
+        found.update(dict.fromkeys(_finer(session, look(groups, COLUMNS[:1], most), asked)))
+        if len(found) < most:
+            found.update(dict.fromkeys(look(groups, COLUMNS[:3], most)))
+    if len(found) < most:
+        found.update(dict.fromkeys(look(groups, COLUMNS, most)))
+    if not found and in_descriptions_only:
+        # Last, because long prefixes that many descriptions have are slow.
+        found.update(dict.fromkeys(look([_beginning(word) for word in asked], COLUMNS, most)))
+    return list(found)[:most]
+
+
+def _forms(known: Vocabulary, word: str) -> list[str]:
+    """The ways to ask for a word: itself and the known ones that begin so, or any that does."""
+    longer = known.beginning(word)
+    if len(word) > 3 and len(longer) <= _WIDENED:
+        # A handful of whole words streams; a long prefix is gathered whole before its first match.
+        return list(dict.fromkeys([word, *longer]))
+    return _beginning(word)
+
+
+def _beginning(word: str) -> list[str]:
+    return [word] if len(word) == 1 else [word + "*"]
+
+
+_titles = select(col(ShelfItem.product_id), col(ShelfItem.title), col(ShelfItem.sold_count)).where(
+    col(ShelfItem.product_id).in_(bindparam("ids", expanding=True))
+)
+
+
+def _finer(session: Session, found: list[int], asked: Sequence[str]) -> list[int]:
+    """The front of the list again, by how much of the title was typed, then by units sold."""
+    front = found[:_RANKED]
+    if len(front) < 2:
+        return found
+    scores = {}
+    for product_id, title, sold_count in session.connection().execute(_titles, {"ids": front}).all():
+        words = spelling.words(title)
+        whole = sum(word in words for word in asked)
+        begins = words[: len(asked)] == list(asked)
+        scores[product_id] = (-(words == list(asked)), -whole, -begins, -sold_count)
+    return sorted(front, key=lambda key: (*scores.get(key, (1, 0, 0, 0)), key)) + found[_RANKED:]
+
+
+_shown = select(
+    col(ShelfItem.product_id), col(ShelfItem.slug), col(ShelfItem.title), col(ShelfItem.price_minor),
+    col(ShelfItem.price_max_minor), col(ShelfItem.card),
+).where(col(ShelfItem.product_id).in_(bindparam("ids", expanding=True)))  # fmt: skip
+
+
+def suggest(session: Session, text: str) -> list[Suggestion]:
+    """At most 8 rows for what is typed so far, [] for less than two letters."""
+    asked = spelling.asked(text)
+    if sum(map(len, asked)) < 2:
+        return []
+    rows = [
+        _labelled("category", f"/products?category={link.slug}", link.title, asked, link.picture, "")
+        for link in navigation(session)
+        if _begins(link.title, asked)
+    ][:_SUGGESTED_CATEGORIES]
+    ids = find(session, text, most=_RANKED).product_ids[:_SUGGESTED_PRODUCTS]
+    if not ids:
+        return rows
+    items = {row[0]: row for row in session.connection().execute(_shown, {"ids": ids}).all()}
+    for product_id in ids:
+        if product_id in items:
+            _id, slug, title, low, high, card = items[product_id]
+            price = price_tags.tag(low, high, None).price
+            rows.append(
+                _labelled("product", f"/products/{slug}", title, asked, cards.picture(card["picture"]), price)
+            )
+    return rows
+
+
+def _begins(title: str, asked: Sequence[str]) -> bool:
+    return all(any(word.startswith(part) for word in spelling.words(title)) for part in asked)
+
+
+def _labelled(
+    kind: str, href: str, label: str, asked: Sequence[str], picture: PictureView, price: str
+) -> Suggestion:
+    start, end = _typed(label, asked[-1])
+    return Suggestion(kind, href, label[:start], label[start:end], label[end:], picture, price)
+
+
+def _typed(label: str, word: str) -> tuple[int, int]:
+    """Where the typed word begins a word of the label, (0, 0) where it doesn't."""
+    for start in range(len(label)):
+        if start and label[start - 1].isalnum():
+            continue
+        for end in range(start + 1, min(len(label), start + len(word)) + 1):
+            if spelling.fold(label[start:end]) == word:
+                return start, end
+    return 0, 0

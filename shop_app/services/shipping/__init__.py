@@ -1,0 +1,1 @@
+"""Ways of delivery: what they cost and when they arrive."""

@@ -1,0 +1,1 @@
+"""The people who run the shop, and the record of what they changed."""

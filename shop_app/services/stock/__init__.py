@@ -1,1 +1,0 @@
-"""What happens with stock: levels, holds, and the ledger under them."""

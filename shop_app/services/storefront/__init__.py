@@ -1,0 +1,1 @@
+"""Views of storefront pages that draw on several subjects."""

@@ -1,0 +1,336 @@
+"""The order as its page shows it: made from the frozen copies alone, never computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select
+from sqlmodel import Session, SQLModel
+
+from ...core.dates import day
+from ...core.email_addresses import normal_email
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
+from ...core.money import show
+from ...core.settings import settings
+from ...models import FulfilmentStatus, MethodKind, OrderStatus, PaymentState, RefundStatus
+from ...models.order import TOKEN
+from ..cart.checkout import payment_ways
+from ..cart.queries import DiscountView, expected, money_or_free, reverse_charge_note, tax_rows
+from ..credit import payments as credit_payments
+from ..customers import addresses
+from ..fulfilment import queries as fulfilment_queries
+from ..fulfilment.queries import ParcelView
+from ..orders.commands import due_minor, order, order_discount, order_event, order_line
+from ..payments import refund_view
+from ..payments.refund_view import RefundView
+from ..returns import queries as return_queries
+from ..returns import returnable
+from ..returns.queries import ReturnChoice, ReturnView
+from ..returns.returnable import Free
+from ..shipping.queries import arrival_text
+from . import order_phase, order_steps
+from .order_steps import OrderStep
+
+_tables = SQLModel.metadata.tables
+_tax = _tables["order_tax_line"]
+_payment = _tables["payment"]
+_method = _tables["shipping_method"]
+_cart = _tables["cart"]
+_refund = _tables["refund"]
+
+_BY_TOKEN = (
+    select(order, _method.c.kind.label("method_kind"), _cart.c.completed_at.label("cart_completed_at"))
+    .outerjoin(_method, _method.c.code == order.c.shipping_method)
+    .outerjoin(_cart, _cart.c.id == order.c.cart_id)
+    .where(order.c.token == bindparam("token"))
+)
+_TOKEN_OF = select(order.c.token).where(order.c.id == bindparam("order"))
+_LINES = select(order_line).where(order_line.c.order_id == bindparam("order")).order_by(order_line.c.position)
+_DISCOUNTS = (
+    select(
+        order_discount.c.code, order_discount.c.label, func.sum(order_discount.c.amount_minor).label("minor")
+    )
+    .outerjoin(order_line, order_line.c.id == order_discount.c.line_id)
+    # A gift stands among the lines, for nothing.
+    .where(order_discount.c.order_id == bindparam("order"), order_line.c.is_gift.is_not(True))
+    .group_by(order_discount.c.code, order_discount.c.label)
+    .order_by(func.min(order_discount.c.id))
+)
+_GIFTS_MINOR = select(func.coalesce(func.sum(order_line.c.subtotal_minor), 0)).where(
+    order_line.c.order_id == bindparam("order"), order_line.c.is_gift.is_(True)
+)
+_SHIPPING_DISCOUNT = select(func.coalesce(func.sum(order_discount.c.amount_minor), 0)).where(
+    order_discount.c.order_id == bindparam("order"), order_discount.c.line_id.is_(None)
+)
+_TAXES = (
+    select(_tax.c.rate_ppm, func.sum(_tax.c.amount_minor))
+    .where(_tax.c.order_id == bindparam("order"), _tax.c.base_minor > 0, _tax.c.rate_ppm > 0)
+    .group_by(_tax.c.rate_ppm)
+    .order_by(_tax.c.rate_ppm.desc())
+)
+_PAYMENTS = (
+    select(_payment).where(_payment.c.order_id == bindparam("order")).order_by(_payment.c.attempt)
+)  # fmt: skip
+_REFUNDED = select(func.coalesce(func.sum(_refund.c.amount_minor), 0)).where(
+    _refund.c.payment_id.in_(select(_payment.c.id).where(_payment.c.order_id == bindparam("order"))),
+    _refund.c.status != RefundStatus.FAILED.value,
+)
+_ENDED = (
+    select(order_event.c.data, order_event.c.at)
+    .where(order_event.c.order_id == bindparam("order"), order_event.c.kind == OrderStatus.CANCELLED.value)
+    .order_by(order_event.c.id.desc())
+    .limit(1)
+)
+_HAS_MONEY = (PaymentState.CAPTURED.value, PaymentState.AUTHORIZED.value)
+
+_CAN_GO_BACK = (OrderStatus.PLACED, OrderStatus.COMPLETED, OrderStatus.CANCELLED)
+"""Orders of which something may still go back, or has."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLineView:
+    sku: str
+    slug: str
+    title: str
+    variant: str
+    picture_key: str
+    picture_alt: str
+    quantity: int
+    unit: str
+    total: str
+    is_gift: bool = False
+    """Added by a promotion, for nothing: `total` says so."""
+    note: str = ""
+    """What became of a part of it: "1 cancelled, 1 came back"; or "Expected on 12 December"."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    number: str
+    token: str
+    phase: str
+    """confirming, awaiting_transfer, awaiting_bank, authorized, unpaid (declined, cancelled at the pay
+    page), paid, withdrawn (all of it, before any of it left), expired, cancelled, attention, refunded."""
+    headline: str
+    explanation: str
+    email: str
+    placed: str
+    lines: list[OrderLineView]
+    subtotal: str
+    discounts: list[DiscountView]
+    shipping: str
+    shipping_label: str
+    tax_lines: list[tuple[str, str]]
+    total: str
+    address: list[str]
+    """The delivery address line by line, in the order of its country."""
+    delivery_dates: str
+    payment_label: str
+    transfer_details: list[tuple[str, str]]
+    """Where to send the money, for a bank transfer; [] otherwise."""
+    steps: list[OrderStep]
+    status: str
+    payment_status: str
+    fulfilment_status: str
+    can_pay_again: bool
+    """Whether the checkout can be gone through again, with the cart as it was."""
+    decline_message: str
+    pay_until: str = ""
+    """The day until which a transfer has to arrive, "30 November 2026"; "" where none is awaited."""
+    tax_on_top: bool = False
+    """Whether the tax lines are addends of the total, rather than in the prices."""
+    tax_note: str = ""
+    """ "Reverse charge: VAT is owed by the recipient"; "" where the shop charges it."""
+    vat_number: str = ""
+    """The buyer's, where one was given."""
+    paid_with: list[tuple[str, str]] = field(default_factory=list)
+    """("Card", "€32.70"), a row for each payment; [] while nothing is paid."""
+    parcels: list[ParcelView] = field(default_factory=list)
+    refunds: list[RefundView] = field(default_factory=list)
+    refunded: str = ""
+    """All that went back or is on its way; "" where nothing is."""
+    returns: list[ReturnView] = field(default_factory=list)
+    choices: list[ReturnChoice] = field(default_factory=list)
+    """What can be asked to be sent back; [] where nothing can."""
+    return_until: str = ""
+    may_withdraw: bool = False
+    withdraw_until: str = ""
+
+
+def view(session: Session, token: str) -> OrderView:
+    """Errors  NotFound for a token that no order has."""
+    connection = session.connection()
+    found = connection.execute(_BY_TOKEN, {"token": token}).first() if TOKEN.fullmatch(token) else None
+    if found is None:
+        raise NotFound(_("There is no order at this address."))
+    locale, currency, of_order = settings().locale, found.currency, {"order": found.id}
+    payments = connection.execute(_PAYMENTS, of_order).all()
+    decline = payments[-1].decline_message if payments else ""
+    ended = connection.execute(_ENDED, of_order).first() if found.status == OrderStatus.CANCELLED else None
+    free = returnable.by_id(session, found.id) if found.status in _CAN_GO_BACK else None
+    ended_why = ended.data.get("why", "") if ended else ""
+    phase = order_phase.phase(found, decline, ended_why, withdrawn=_is_withdrawn(found, free))
+    refunded = _refunded(session, found, payments, locale)
+    headline, explanation = order_phase.words(found, phase, decline, refunded)
+    off_shipping = connection.execute(_SHIPPING_DISCOUNT, of_order).scalar_one()
+    taxes = [(ppm, int(minor)) for ppm, minor in connection.execute(_TAXES, of_order)]
+    parcels = fulfilment_queries.parcels(session, found.id)
+    return OrderView(
+        number=str(found.number), token=found.token, phase=phase, headline=headline, explanation=explanation,
+        email=found.email, placed=day(found.placed_at), lines=_lines(session, found, locale),
+        subtotal=show(found.subtotal_minor - _gifts_minor(session, found.id), currency, locale),
+        discounts=[
+            DiscountView(row.code, row.label, f"−{show(int(row.minor), currency, locale)}")
+            for row in connection.execute(_DISCOUNTS, of_order)
+        ],
+        shipping=money_or_free(found.shipping_minor + int(off_shipping), currency, locale),
+        shipping_label=found.shipping_label,
+        tax_lines=tax_rows(taxes, currency, locale, found.tax_included),
+        pay_until=order_phase.pay_until(found, phase),
+        tax_on_top=not found.tax_included and not found.reverse_charge,
+        tax_note=reverse_charge_note() if found.reverse_charge else "", vat_number=found.vat_number,
+        total=show(found.total_minor, currency, locale),
+        address=addresses.lines(found.ship_to, locale), delivery_dates=_arrives(found, locale),
+        payment_label=_payment_label(found.payment_provider),
+        transfer_details=(
+            _transfer_details(session, found, payments, locale) if phase == "awaiting_transfer" else []
+        ),
+        steps=order_steps.steps(
+            found, phase, parcels, ended.at if ended else None, _arrives(found, locale)
+        ),
+        status=found.status, payment_status=found.payment_status, fulfilment_status=found.fulfilment_status,
+        can_pay_again=phase in ("unpaid", "expired", "cancelled")
+        and found.cart_id is not None and found.cart_completed_at is None,
+        decline_message=decline, paid_with=_paid_with(session, found, payments, locale), parcels=parcels,
+        refunds=refund_view.of_order(session, found.id) if refunded else [], refunded=refunded,
+        **_returning(session, found, free),
+    )  # fmt: skip
+
+
+def _is_withdrawn(found: Row[Any], free: Free | None) -> bool:
+    """Whether nothing has left and nothing will: the shopper withdrew from all of it."""
+    agreed = found.status == OrderStatus.PLACED and found.fulfilment_status == FulfilmentStatus.NONE
+    return agreed and free is not None and not any(line.sent + line.not_sent for line in free.lines)
+
+
+def _returning(session: Session, found: Row[Any], free: Free | None) -> dict[str, Any]:
+    """The part of the view that tells of returns, and of what may still go back."""
+    if free is None:
+        return {}
+    return {
+        "returns": return_queries.of_order(
+            session, found.id, str(found.number), paid=found.paid_at is not None
+        ),
+        "choices": return_queries.choices(free) if free.may_return else [],
+        "return_until": return_queries.last_day(free),
+        "may_withdraw": free.may_withdraw,
+        "withdraw_until": return_queries.last_day(free, withdrawal=True),
+    }  # fmt: skip
+
+
+def _refunded(session: Session, found: Row[Any], payments: Iterable[Row[Any]], locale: str) -> str:
+    if not any(payment.captured_minor for payment in payments):
+        return ""
+    minor = int(session.connection().execute(_REFUNDED, {"order": found.id}).scalar_one())
+    return show(minor, found.currency, locale) if minor else ""
+
+
+def _paid_with(
+    session: Session, found: Row[Any], payments: Iterable[Row[Any]], locale: str
+) -> list[tuple[str, str]]:
+    having = [payment for payment in payments if payment.state in _HAS_MONEY]
+    if found.status == OrderStatus.PENDING:
+        return []
+    cards: dict[int, str] = {}
+    if any(payment.provider == credit_payments.PROVIDER for payment in having):
+        cards = credit_payments.names_of(session, found.id)
+    return [
+        (
+            cards.get(payment.id) or _payment_label(payment.provider),
+            show(payment.captured_minor or payment.amount_minor, payment.currency, locale),
+        )
+        for payment in having
+    ]
+
+
+def view_of(session: Session, order_id: int) -> OrderView:
+    """The order with that id, for pushing it to whoever has its page open, and for letters."""
+    token = session.connection().execute(_TOKEN_OF, {"order": order_id}).scalar()
+    return view(session, token or "")
+
+
+def look_up(session: Session, number: str, email: str) -> str:
+    """The token of the order with that number and e-mail address.
+
+    Errors  NotFound, the same sentence whichever of the two is wrong.
+    """
+    digits = number.strip().lstrip("#").strip()
+    wanted = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
+    # One question for both, so that neither its answer nor its time tells which one was wrong.
+    statement = select(order.c.token).where(
+        order.c.number == wanted, order.c.email == (normal_email(email) or "-")
+    )
+    token = session.connection().execute(statement).scalar()
+    if token is None:
+        raise NotFound(_("We found no order with this number and email address. Check both, please."))
+    return token
+
+
+def _gifts_minor(session: Session, order_id: int) -> int:
+    """What gifts would have cost: the subtotal on the page is the sum of what was bought."""
+    return int(session.connection().execute(_GIFTS_MINOR, {"order": order_id}).scalar_one())
+
+
+def _lines(session: Session, found: Row[Any], locale: str) -> list[OrderLineView]:
+    return [
+        OrderLineView(
+            row.sku, row.slug, row.title, row.variant_title, row.picture_key, row.picture_alt, row.quantity,
+            show(row.unit_price_minor, found.currency, locale),
+            _("Free") if row.is_gift else show(row.subtotal_minor, found.currency, locale),
+            row.is_gift, _note(row),
+        )
+        for row in session.connection().execute(_LINES, {"order": found.id})
+    ]  # fmt: skip
+
+
+def _note(row: Row[Any]) -> str:
+    """What became of a part of the line, or when it is expected."""
+    open_units = row.quantity - row.quantity_fulfilled - row.quantity_cancelled
+    promise = [expected(row.promised_on)] if row.promised_on and open_units > 0 else []
+    parts = [
+        plural("{count} cancelled", "{count} cancelled", row.quantity_cancelled),
+        plural("{count} came back", "{count} came back", row.quantity_returned),
+    ]
+    counts = (row.quantity_cancelled, row.quantity_returned)
+    told = [part for part, count in zip(parts, counts, strict=True) if count]
+    return ", ".join(promise + told)
+
+
+def _payment_label(provider: str) -> str:
+    if provider == refund_view.CREDIT:
+        return _("Gift card or store credit")
+    labels = [way.label for way in payment_ways() if way.code == provider]
+    return labels[0] if labels else provider
+
+
+def _transfer_details(
+    session: Session, found: Row[Any], payments: Iterable[Row[Any]], locale: str
+) -> list[tuple[str, str]]:
+    bank = settings().bank_account
+    rest_minor = due_minor(session, found.id) - credit_payments.covered_minor(payments)
+    return [
+        (_("Amount"), show(rest_minor, found.currency, locale)),
+        (_("Reference"), _("Order {number}").format(number=found.number)),
+        *([(_("Until"), until)] if (until := order_phase.pay_until(found, "awaiting_transfer")) else []),
+        *([(_("Account"), bank)] if bank else []),
+    ]
+
+
+def _arrives(found: Row[Any], locale: str) -> str:
+    if not (found.arrives_from and found.arrives_until):
+        return ""
+    pick_up = found.method_kind == MethodKind.PICK_UP
+    return arrival_text(found.arrives_from.date(), found.arrives_until.date(), locale, pick_up=pick_up)

@@ -1,0 +1,105 @@
+"""The stations of an order's way, as its page shows them: what is done, what is going on, what comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from ...core.dates import day
+from ...core.i18n import _
+from ...core.money import show
+from ...models import FulfilmentStatus, MethodKind, PaymentStatus
+from ..fulfilment.queries import ParcelView
+
+_SENT = (
+    FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED, FulfilmentStatus.PARTIALLY_RETURNED,
+    FulfilmentStatus.RETURNED,
+)  # fmt: skip
+_ARRIVED = _SENT[1:]
+_Station = tuple[str, str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStep:
+    """One station of the order's way: placed, paid, packed, shipped, delivered, and what came after.
+
+    The present one is what is going on: a parcel that has left is on its way until it has arrived.
+    """
+
+    label: str
+    detail: str
+    state: str
+    """done, now or next."""
+
+
+def steps(
+    found: Row[Any], phase: str, parcels: Sequence[ParcelView], ended_at: datetime | None, arrives: str
+) -> list[OrderStep]:
+    """The stations in their order: all before the present one are done."""
+    stations = [(_("Order received"), day(found.placed_at), True)]
+    if found.paid_at is None and phase in ("expired", "cancelled"):
+        why = _("Not paid in time") if phase == "expired" else _("Cancelled")
+        stations.append((why, day(ended_at) if ended_at else "", True))
+    elif found.paid_at is not None or phase != "unpaid":
+        stations += [
+            _paid(found, phase),
+            *_way(found, phase, parcels, arrives),
+            *_end(found, phase, ended_at),
+        ]
+    done = [reached for _label, _detail, reached in stations]
+    present = done.index(False) if False in done else len(done)
+    words = ["done" if at < present else "now" if at == present else "next" for at in range(len(done))]
+    return [
+        OrderStep(label, detail, word) for (label, detail, _done), word in zip(stations, words, strict=True)
+    ]
+
+
+def _paid(found: Row[Any], phase: str) -> _Station:
+    total = show(found.total_minor, found.currency, found.locale)
+    if phase == "authorized":
+        return _("Amount set aside"), total, True
+    paid = found.paid_at is not None or found.payment_status != PaymentStatus.NONE
+    return _("Paid") if paid else _("Payment"), total, paid
+
+
+def _way(found: Row[Any], phase: str, parcels: Sequence[ParcelView], arrives: str) -> list[_Station]:
+    status = found.fulfilment_status
+    stopped = phase in ("cancelled", "refunded", "withdrawn") or found.status == "cancelled"
+    if stopped and status not in _SENT:
+        if status == FulfilmentStatus.PARTIAL:
+            return [(_("Partly sent"), parcels[0].sent if parcels else "", True)]
+        return []
+    pick_up = found.method_kind == MethodKind.PICK_UP
+    sent = parcels[0].sent if parcels else ""
+    part = status == FulfilmentStatus.PARTIAL
+    tracked = ", ".join(parcel.name for parcel in parcels if parcel.name)
+    way = _("A part of it left on {day}").format(day=sent) if part else tracked or found.shipping_label
+    arrived = next((parcel.delivered for parcel in reversed(parcels) if parcel.delivered), "")
+    packed = part or status in _SENT
+    ready = _("Ready to collect") if pick_up else _("Packed")
+    return [
+        (_("Being packed") if not packed and phase in ("paid", "authorized") else ready, sent, packed),
+        *([] if pick_up else [(_("On its way"), way, status in _ARRIVED)]),
+        (_("Collected") if pick_up else _("Delivered"), arrived or arrives, status in _ARRIVED),
+    ]
+
+
+def _end(found: Row[Any], phase: str, ended_at: datetime | None) -> list[_Station]:
+    stations: list[_Station] = []
+    if found.status == "cancelled" and found.paid_at is not None:
+        stations.append((_("Cancelled"), day(ended_at) if ended_at else "", True))
+        stations.append((_("Refunded"), "", found.payment_status == PaymentStatus.REFUNDED))
+        return stations
+    if found.fulfilment_status == FulfilmentStatus.RETURNED:
+        stations.append((_("Returned"), "", True))
+    elif found.fulfilment_status == FulfilmentStatus.PARTIALLY_RETURNED:
+        stations.append((_("Partly returned"), "", True))
+    if phase == "withdrawn":
+        stations.append((_("Withdrawn"), "", True))
+    if phase == "refunded":
+        stations.append((_("Refunded"), "", True))
+    return stations

@@ -1,0 +1,189 @@
+"""The product page: one product with its variants, pictures, facts, reviews and what goes well with it."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
+
+from ...core import clock
+from ...core.errors import NotFound
+from ...core.i18n import _, plural
+from ...core.settings import settings
+from ...models import Picture, Product, ProductPicture, ProductStatus, SlugRedirect
+from ..catalog import price_history, price_tags, reviews
+from ..catalog.views import Crumb, Fact, Moved, PictureView, ProductPage
+from ..search import cards, index_cache
+from ..shipping import queries as shipping_queries
+from . import home as storefront
+from .product_variants import Choice, choices, variant
+from .related import related
+from .structured_data import Offered, json_ld
+
+META_LENGTH = 155
+_TAGS = re.compile(r"<[^>]*>")
+
+_product = select(
+    *(
+        col(getattr(Product, name))
+        for name in (
+            "id", "slug", "title", "subtitle", "description_html", "care", "materials", "dimensions_mm",
+            "attributes", "vendor", "category_id", "review_count", "stars_sum", "seo_description",
+        )
+    )
+).where(
+    col(Product.slug) == bindparam("slug"), col(Product.status) == ProductStatus.ACTIVE.value,
+    col(Product.published_at) <= bindparam("now"),
+)  # fmt: skip
+_moved = (
+    select(col(Product.slug))
+    .join(SlugRedirect, col(SlugRedirect.product_id) == Product.id)
+    .where(col(SlugRedirect.slug) == bindparam("slug"))
+)
+_pictures = (
+    select(
+        col(ProductPicture.id), col(Picture.key), col(ProductPicture.alt), col(Picture.width),
+        col(Picture.height), col(Picture.colour),
+    )
+    .join(Picture, col(Picture.id) == ProductPicture.picture_id)
+    .where(col(ProductPicture.product_id) == bindparam("id"))
+    .order_by(col(ProductPicture.position), col(ProductPicture.id))
+)  # fmt: skip
+
+
+def product(session: Session, slug: str, sku: str = "") -> ProductPage:
+    """One published product, with the variant `sku` chosen, or the first that can be bought.
+
+    Errors  NotFound; Moved when the slug is an old one.
+    """
+    # A database may refuse what no slug is made of, instead of not finding it.
+    if not (slug.isascii() and slug.isprintable()):
+        raise NotFound(_("There is no such product."))
+    row = session.connection().execute(_product, {"slug": slug, "now": clock.now()}).first()
+    if row is None:
+        raise _gone(session, slug)
+    pictures = session.connection().execute(_pictures, {"id": row.id}).all()
+    variants, swatches = choices(session, row.id, [picture[0] for picture in pictures])
+    if not variants:
+        raise _gone(session, slug)
+    chosen = next((choice for choice in variants if choice.sku == sku), None) or next(
+        (choice for choice in variants if choice.stock.available), variants[0]
+    )
+    return _page(
+        session, row, [PictureView(*picture[1:]) for picture in pictures], variants, swatches, chosen
+    )
+
+
+def _gone(session: Session, slug: str) -> Exception:
+    now_at = session.connection().execute(_moved, {"slug": slug}).scalar()
+    if now_at and now_at != slug:
+        return Moved(now_at)
+    return NotFound(_("There is no such product."))
+
+
+def _page(
+    session: Session, row: Any, pictures: list[PictureView], made: list[Choice],
+    swatches: dict[tuple[str, str], str], chosen: Choice,
+) -> ProductPage:  # fmt: skip
+    now = clock.now()
+    crumbs = _crumbs(session, row.category_id, row.title)
+    rating_milli = cards.rating_milli(row.stars_sum, row.review_count)
+    shown = reviews.page(session, row.id) if row.review_count else []
+    meta = row.seo_description or _cut(f"{row.subtitle}. {plain_text(row.description_html)}".lstrip(". "))
+    delivery, cost = _delivery(session, chosen, now)
+    return ProductPage(
+        slug=row.slug, title=row.title, subtitle=row.subtitle, crumbs=crumbs,
+        description_html=row.description_html, pictures=pictures,
+        variants=[variant(choice, made, swatches) for choice in made], chosen_sku=chosen.sku,
+        lowest_30_days=_lowest(session, chosen), delivery_line=delivery, delivery_cost_line=cost,
+        facts=_facts(row, chosen), care=row.care, rating=cards.rating_text(rating_milli),
+        review_count=row.review_count,
+        review_text=plural("{count} review", "{count} reviews", row.review_count),
+        stars=reviews.spread(session, row.id) if row.review_count else [], reviews=shown,
+        more_reviews=max(0, row.review_count - len(shown)), related=related(session, row.id, row.category_id),
+        as_of_ms=int(now.timestamp() * 1000), meta_description=meta,
+        json_ld=json_ld(
+            slug=row.slug, title=row.title, description=meta, brand=row.vendor,
+            picture_keys=[picture.key for picture in pictures], rating_milli=rating_milli,
+            review_count=row.review_count, crumbs=crumbs,
+            offers=[
+                Offered(choice.sku, choice.barcode, choice.title, choice.price_minor, choice.stock.kind)
+                for choice in made
+            ],
+        ),
+    )  # fmt: skip
+
+
+def _crumbs(session: Session, category_id: int | None, title: str) -> list[Crumb]:
+    by_id = storefront.tree.get(session, index_cache.stamp(session)).by_id
+    branch = by_id.get(category_id) if category_id else None
+    between = [by_id[key] for key in branch.path] if branch else []
+    return [
+        Crumb(_("Home"), "/"),
+        *(Crumb(step.title, f"/products?category={step.slug}") for step in between),
+        Crumb(title, ""),
+    ]
+
+
+def _lowest(session: Session, chosen: Choice) -> str:
+    if not chosen.compare_at_minor:
+        return ""
+    lowest = price_history.lowest(session, [chosen.id]).get(chosen.id)
+    if lowest is None:
+        return ""
+    return _("Lowest price of the last 30 days: {price}").format(price=price_tags.shown(lowest))
+
+
+def _delivery(session: Session, chosen: Choice, now: datetime) -> tuple[str, str]:
+    """When it would arrive in the shop's own country, and for how much; "" where nothing is delivered."""
+    ways = shipping_queries.methods(session).get(settings().country, ())
+    best = shipping_queries.cheapest(ways, chosen.price_minor, chosen.weight_grams)
+    if best is None:
+        return "", ""
+    method, price_minor = best
+    first, last = shipping_queries.arrival_range(now.date(), method.min_days, method.max_days)
+    dates = shipping_queries.arrival_text(first, last, settings().locale, pick_up=method.is_pick_up)
+    line = dates if method.is_pick_up else _("With you {dates}").format(dates=dates)
+    if chosen.stock.kind in ("out", "backorder"):
+        line = ""
+    if price_minor == 0:
+        return line, _("Free delivery")
+    cost = _("Delivery {price}").format(price=price_tags.shown(price_minor))
+    if method.free_above_minor is not None:
+        cost = _("Delivery {price}, free from {limit}").format(
+            price=price_tags.shown(price_minor), limit=price_tags.shown(method.free_above_minor)
+        )
+    return line, cost
+
+
+def _facts(row: Any, chosen: Choice) -> list[Fact]:
+    facts = [Fact(_("Materials"), ", ".join(row.materials))] if row.materials else []
+    names = {"width": _("width"), "depth": _("depth"), "height": _("height")}
+    measured = {name: size for key, name in names.items() if (size := row.dimensions_mm.get(key))}
+    if measured:
+        sizes = " × ".join(price_tags.number(size, 10) for size in measured.values())
+        facts.append(Fact(_("Measurements"), f"{sizes} cm ({', '.join(measured)})"))
+    if grams := chosen.weight_grams:
+        text = f"{price_tags.number(grams, 1000)} kg" if grams >= 1000 else f"{grams} g"
+        facts.append(Fact(_("Weight"), text))
+    said = ((made.get("name", ""), made.get("value", "")) for made in row.attributes)
+    return facts + [Fact(name, value) for name, value in said if name and value]
+
+
+def plain_text(markup: str) -> str:
+    """The words of sanitised HTML on one line.
+
+    >>> plain_text("<p>One.</p><p>Two &amp; three.</p>")
+    'One. Two & three.'
+    """
+    return " ".join(html.unescape(_TAGS.sub(" ", markup)).split())
+
+
+def _cut(text: str) -> str:
+    if len(text) <= META_LENGTH:
+        return text
+    return text[:META_LENGTH].rsplit(" ", 1)[0].rstrip(",;:.") + "…"

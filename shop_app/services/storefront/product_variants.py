@@ -1,0 +1,119 @@
+"""The variants of a product page: what each costs, what is left of it, and the pickers that lead to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
+
+from ...models import OptionValue, ProductOption, StockLevel, Variant, VariantOption, VariantPicture
+from ..catalog import availability
+from ..catalog.views import OptionChoice, OptionView, VariantView
+
+_variants = (
+    select(
+        col(Variant.id), col(Variant.sku), col(Variant.barcode), col(Variant.title), col(Variant.price_minor),
+        col(Variant.compare_at_minor), col(Variant.weight_grams), *availability.STOCK_COLUMNS,
+    )
+    .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
+    .where(col(Variant.product_id) == bindparam("id"), col(Variant.active))
+    .order_by(col(Variant.position), col(Variant.id))
+)  # fmt: skip
+_options = (
+    select(
+        col(VariantOption.variant_id), col(ProductOption.name), col(OptionValue.value),
+        col(OptionValue.swatch),
+    )
+    .select_from(ProductOption)
+    .join(OptionValue, col(OptionValue.option_id) == ProductOption.id)
+    .join(VariantOption, col(VariantOption.value_id) == OptionValue.id)
+    .where(col(ProductOption.product_id) == bindparam("id"))
+    .order_by(
+        col(ProductOption.position), col(ProductOption.id), col(OptionValue.position),
+        col(OptionValue.id),
+    )
+)  # fmt: skip
+_shown_by = (
+    select(col(VariantPicture.variant_id), col(VariantPicture.product_picture_id))
+    .join(Variant, col(Variant.id) == VariantPicture.variant_id)
+    .where(col(Variant.product_id) == bindparam("id"))
+    .order_by(col(VariantPicture.position).desc())
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A variant as the page works with it."""
+
+    id: int
+    sku: str
+    barcode: str
+    title: str
+    price_minor: int
+    compare_at_minor: int | None
+    weight_grams: int
+    stock: availability.Stock
+    options: dict[str, str]
+    """The value of each option."""
+    picture_index: int
+
+
+def choices(
+    session: Session, product_id: int, picture_ids: list[int]
+) -> tuple[list[Choice], dict[tuple[str, str], str]]:
+    """The variants, and the swatch of each (option, value) in the order of the pickers."""
+    connection = session.connection()
+    shown_by = {row[0]: row[1] for row in connection.execute(_shown_by, {"id": product_id}).all()}
+    options: dict[int, dict[str, str]] = defaultdict(dict)
+    swatches: dict[tuple[str, str], str] = {}
+    for variant_id, name, value, swatch in connection.execute(_options, {"id": product_id}):
+        options[variant_id][name] = value
+        swatches[name, value] = swatch
+    return [
+        Choice(
+            *row[:7], stock=availability.Stock(*row[7:]), options=options[row[0]],
+            picture_index=picture_ids.index(shown_by[row[0]]) if shown_by.get(row[0]) in picture_ids else 0,
+        )
+        for row in connection.execute(_variants, {"id": product_id})
+    ], swatches  # fmt: skip
+
+
+def variant(choice: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> VariantView:
+    said = availability.variant_signal(
+        choice.title, choice.price_minor, choice.compare_at_minor, choice.stock
+    )
+    return VariantView(
+        sku=choice.sku, title=choice.title, price=said.price, price_minor=choice.price_minor,
+        compare_at=said.compare_at, saving=said.saving, available=said.available, signal=said.signal,
+        stock_line=said.stock_line, max_quantity=said.max_quantity, picture_index=choice.picture_index,
+        options=_pickers(choice, choices, swatches),
+    )  # fmt: skip
+
+
+def _pickers(chosen: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> list[OptionView]:
+    """The pickers when this variant is chosen."""
+    pickers: dict[str, list[OptionChoice]] = {name: [] for name in chosen.options}
+    for (name, value), swatch in swatches.items():
+        having = [choice for choice in choices if choice.options.get(name) == value]
+        if name not in pickers or not having:
+            continue
+        wanted = {**chosen.options, name: value}
+        exact = next((choice for choice in having if choice.options == wanted), None)
+        # A combination that isn't made leads to the nearest one that is, but can't be bought as asked.
+        target = exact or max(having, key=lambda choice: (_alike(choice, wanted), choice.stock.available))
+        pickers[name].append(
+            OptionChoice(
+                value,
+                swatch,
+                chosen.options[name] == value,
+                bool(exact and exact.stock.available),
+                target.sku,
+            )
+        )
+    return [OptionView(name, chosen.options[name], made) for name, made in pickers.items()]
+
+
+def _alike(choice: Choice, wanted: dict[str, str]) -> int:
+    return sum(choice.options.get(name) == value for name, value in wanted.items())
