@@ -189,7 +189,8 @@ MUTANTS = (
     ),
     Mutant(
         "rounding", "tax is cut off instead of rounded half up on each line",
-        ((f"{SERVICES}/pricing/price_cart.py", "(tax_within if self.included else tax_on_top)(total, rate.ppm)",
+        ((f"{SERVICES}/pricing/price_cart.py",
+          "(tax_within if self.included else tax_on_top)(total, rate.ppm)",
           "total * rate.ppm // (1_000_000 + (rate.ppm if self.included else 0))"),),
         ("tests/services/test_pricing.py",),
     ),

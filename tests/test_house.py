@@ -38,6 +38,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "check_up": ("providers", "services", "models", "core"),
     "demo": ("services", "models", "core"),
 }
+# Each subject of services/ imports only those to its left.
+SUBJECTS = (
+    "remembered", "staff", "accounts", "customers", "outbox", "catalog", "search", "inventory",
+    "product_files", "shipping", "taxes", "promotions", "pricing", "credit", "cart", "orders", "payments",
+    "fulfilment", "returns", "storefront", "audience", "books", "retention",
+)  # fmt: skip
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.
 PLAIN = ("components.look", "components.texts", "components.plain_texts", "components.icon_paths")
 REFLEX_IN = ("components", "pages", "state", "realtime", "web", "shop_app", "serve")
@@ -114,6 +120,83 @@ def test_rooms_import_downwards_only():
             if target not in (room, *MAY_IMPORT[room]) and not _agreed(room, target, whole):
                 wrong.append(f"{name} imports {whole}")
     assert not wrong, "\n".join(wrong)
+
+
+def subject_of(whole: str) -> str:
+    """The subject of services/ that an imported name belongs to; "" for none."""
+    parts = [*whole.split("."), "", "", ""]
+    return parts[2] if parts[:2] == ["shop_app", "services"] else ""
+
+
+def rightward(modules: dict[str, ast.Module]) -> list[str]:
+    """Imports of a subject to the right of one's own; `services/__init__` lists who follows whom instead."""
+    wrong = []
+    for name, tree in modules.items():
+        if not name.startswith("services/") or name == "services/__init__.py":
+            continue
+        subject = name.split("/")[1].removesuffix(".py")
+        for whole in imports(name, tree):
+            target = subject_of(whole)
+            if target and SUBJECTS.index(target) > SUBJECTS.index(subject):
+                wrong.append(f"{name} imports {whole}")
+    return wrong
+
+
+def circles(modules: dict[str, ast.Module]) -> list[str]:
+    """Subjects of services/ that import each other, directly or through others, as "a -> b -> a"."""
+    edges: dict[str, set[str]] = {}
+    for name, tree in modules.items():
+        if name.startswith("services/") and name != "services/__init__.py":
+            used = {
+                whole.split(".")[2] for whole in imports(name, tree) if whole.startswith("shop_app.services.")
+            }
+            subject = name.split("/")[1].removesuffix(".py")
+            edges.setdefault(subject, set()).update(used - {subject})
+
+    def way(start: str, at: str, past: tuple[str, ...]) -> str:
+        for target in sorted(edges.get(at, ())):
+            if target == start:
+                return " -> ".join([*past, at, start])
+            if target not in past and (found := way(start, target, (*past, at))):
+                return found
+        return ""
+
+    return [circle for subject in sorted(edges) if (circle := way(subject, subject, ()))]
+
+
+def tables_by_string(modules: dict[str, ast.Module]) -> list[str]:
+    """Tables that are looked up by their names: `table_of(Order)` is found by whoever searches for Order."""
+    return [
+        f"{name}:{node.lineno}"
+        for name, tree in modules.items()
+        if not name.startswith("models/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node).endswith("metadata.tables")
+    ]
+
+
+RULES = (
+    (rightward, "services/catalog/commands.py", "from ..orders import commands"),
+    (rightward, "services/staff/audit.py", "from shop_app.services.returns.status import lock"),
+    (circles, "services/shipping/queries.py", "from ..cart import lines\nfrom ..storefront import home"),
+    (tables_by_string, "services/cart/lines.py", "cart = SQLModel.metadata.tables['cart']"),
+)
+"""Rule, module, and what would break it there."""
+
+
+@pytest.mark.parametrize("rule", [rightward, circles, tables_by_string])
+def test_the_shop_keeps_the_rule(rule):
+    assert rule(sources()) == []
+
+
+@pytest.mark.parametrize(("rule", "name", "code"), RULES, ids=lambda given: getattr(given, "__name__", None))
+def test_a_module_that_breaks_the_rule_is_found(rule, name: str, code: str):
+    assert rule(sources() | {name: ast.parse(code)})
+
+
+def test_every_subject_has_its_place():
+    there = {name.split("/")[1].removesuffix(".py") for name in sources() if name.startswith("services/")}
+    assert there - {"__init__"} == set(SUBJECTS)
 
 
 def _agreed(room: str, target: str, whole: str) -> bool:

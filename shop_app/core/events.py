@@ -1,8 +1,9 @@
-"""Facts: what has happened, told after the commit to whoever listens, in this process.
+"""Facts: what has happened, followed inside its transaction and told after the commit, in this process.
 
-A service calls `announce` inside its transaction; `db.transaction` tells the listeners once the
-commit has succeeded, and forgets everything on a rollback. Listeners run on the thread that
-committed, so they hand work on and return; what must not be lost goes through a table instead.
+A service calls `announce` inside its transaction. Followers are other services that write along: they are
+called at once, in the same transaction (`services/__init__.py` lists them). Listeners are told once the
+commit has succeeded, and of nothing after a rollback; they run on the thread that committed, so they hand
+work on and return. What must not be lost goes through a table instead.
 """
 
 from __future__ import annotations
@@ -41,6 +42,29 @@ class CatalogueChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class VariantAdded:
+    """A variant that is new and has no stock level yet."""
+
+    variant_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackorderChanged:
+    """The product's editor says whether this variant is sold beyond what there is."""
+
+    variant_id: int
+    backorder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRefunded:
+    """A refund that answers a return was written down by `actor`."""
+
+    return_id: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class CartChanged:
     """The lines, codes or country of a cart changed."""
 
@@ -75,6 +99,9 @@ Fact = (
     StockChanged
     | PriceChanged
     | CatalogueChanged
+    | VariantAdded
+    | BackorderChanged
+    | ReturnRefunded
     | CartChanged
     | TermsChanged
     | OrderPlaced
@@ -87,6 +114,7 @@ author: ContextVar[str] = ContextVar("author", default="")
 """Whose doing it is while listeners are told: the socket of a tab, "" where no tab asked for it."""
 
 _listeners: dict[type, list[Callable[[Any], None]]] = defaultdict(list)
+_followers: dict[type, list[Callable[[Session, Any], object]]] = defaultdict(list)
 
 
 def listen(kind: type[F], listener: Callable[[F], None]) -> Callable[[], None]:
@@ -95,8 +123,18 @@ def listen(kind: type[F], listener: Callable[[F], None]) -> Callable[[], None]:
     return lambda: _listeners[kind].remove(listener)
 
 
+def follow(kind: type[F], follower: Callable[[Session, F], object]) -> None:
+    """Have `follower` called with the session and every fact of `kind`, inside its transaction.
+
+    What it writes is committed together with what it follows, and what it raises undoes both.
+    """
+    _followers[kind].append(follower)
+
+
 def announce(session: Session, fact: Fact) -> None:
-    """Tell the listeners of `fact` when, and only if, the session's transaction commits."""
+    """Call the followers of `fact` now; its listeners when, and only if, the transaction commits."""
+    for follower in _followers[type(fact)]:
+        follower(session, fact)
     session.info.setdefault("facts", []).append(fact)
 
 

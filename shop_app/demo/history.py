@@ -19,9 +19,10 @@ from sqlmodel import Session, select
 
 from .. import models as m
 from ..core.settings import settings
-from ..services.pricing.price_cart import Item, Offer, Rate, Shipping, price_cart
+from ..services.pricing.price_cart import Item, Offer, Shipping, price_cart
 from ..services.shipping import queries as shipping_queries
 from ..services.taxes import queries as taxes_queries
+from ..services.taxes.rate import Rate
 from . import people
 from .bulk import Bulk
 from .catalogue import CURRENCY, DAYS, SHOPPER, Goods

@@ -1,6 +1,7 @@
 """Every table, imported here: that is how a table comes to exist."""
 
 from .account import Address, AuditEntry, Customer, LoginSession, Role, Staff
+from .base import table_of
 from .cart import MAX_LINES, MAX_QUANTITY, Cart, CartLine
 from .catalog import (
     Category, Collection, CollectionProduct, OptionValue, PriceHistory, Product, ProductOption,
@@ -18,10 +19,10 @@ from .payment import (
 )  # fmt: skip
 from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
-from .returning import RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
+from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shelf import ShelfChange, ShelfFacet, ShelfItem
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .stock import MovementKind, StockHold, StockLevel, StockMovement, StockPolicy
 from .tax import TaxClass, TaxQuote, TaxRate
 
-__all__ = [name for name in dir() if name[0].isupper()]
+__all__ = ["table_of", *(name for name in dir() if name[0].isupper())]  # pyright: ignore

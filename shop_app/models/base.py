@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Integer, MetaData, String
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Integer, MetaData, String, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -67,3 +67,10 @@ def check(rule: str, name: str) -> CheckConstraint:
 def moment(**kwargs: Any) -> Any:
     """When it happened: now, unless told otherwise."""
     return Field(default_factory=now, nullable=False, **kwargs)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table of a model, for statements that are built from its columns."""
+    table = model.__table__  # pyright: ignore[reportAttributeAccessIssue]
+    assert isinstance(table, Table)
+    return table

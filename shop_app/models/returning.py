@@ -14,6 +14,10 @@ class ReturnKind(StrEnum):
     """The right of consumers in the EU to withdraw within 14 days, without a reason."""
 
 
+NOT_SENT = "not_sent"
+"""The reason of a withdrawal from units that hadn't left: they are cancelled, and don't come back."""
+
+
 class ReturnStatus(StrEnum):
     REQUESTED = "requested"
     APPROVED = "approved"

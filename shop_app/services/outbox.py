@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, text
-from sqlmodel import Session, SQLModel, col, select, update
+from sqlmodel import Session, col, select, update
 
 from ..core import email_addresses, events
 from ..core.clock import now
 from ..core.settings import load_test, settings
-from ..models import Letter
+from ..models import Letter, table_of
 
-_letter = SQLModel.metadata.tables["letter"]
+_letter = table_of(Letter)
 _WRITE = text("""
     INSERT INTO letter
         (dedupe_key, kind, to_email, mailbox, data, created_at, next_try_at, attempts, problem)

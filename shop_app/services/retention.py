@@ -12,19 +12,32 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ..core.clock import now
 from ..core.settings import settings
-from ..models import OrderStatus, PaymentStatus
+from ..models import (
+    Cart,
+    Letter,
+    LoginSession,
+    Order,
+    OrderStatus,
+    PaymentStatus,
+    PromotionUse,
+    ProviderEvent,
+    ReturnRequest,
+    StockHold,
+    table_of,
+)
 
-_cart, _order, _hold, _login, _letter, _inbox, _return, _use = (
-    SQLModel.metadata.tables[name]
-    for name in (
-        "cart", "customer_order", "stock_hold", "login_session", "letter", "provider_event",
-        "return_request", "promotion_use",
-    )
-)  # fmt: skip
+_cart = table_of(Cart)
+_order = table_of(Order)
+_hold = table_of(StockHold)
+_login = table_of(LoginSession)
+_letter = table_of(Letter)
+_inbox = table_of(ProviderEvent)
+_return = table_of(ReturnRequest)
+_use = table_of(PromotionUse)
 
 DAYS_OF_A_YEAR = 365.25
 _NEVER_PAID = and_(

@@ -16,8 +16,9 @@ from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.core.settings import settings
 from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import CountryChoice
-from shop_app.services.cart.commands import EMPTY, CartLineView, CartView
+from shop_app.services.cart.queries import EMPTY, CartLineView, CartView
 from shop_app.services.customers import addresses
 from shop_app.services.shipping import queries as shipping_queries
 
@@ -89,7 +90,7 @@ class Cart(rx.State):
             self._path, self.drawer_open, self.removed = path, False, NOTHING
             if path.rstrip("/") != "/checkout":
                 await live.leave_checkout(self)
-        self.view, self.loaded = await db.in_reading(cart_commands.view, visitor_hash(self)), True
+        self.view, self.loaded = await db.in_reading(cart_queries.view, visitor_hash(self)), True
 
     @rx.event
     @public
@@ -140,7 +141,7 @@ class Cart(rx.State):
     @public
     async def remove(self, sku: Sku):
         # What this tab was sent may be older than what another tab, and by push this page, shows.
-        before = await db.in_reading(cart_commands.view, visitor_hash(self))
+        before = await db.in_reading(cart_queries.view, visitor_hash(self))
         self.refusal = await self._do(cart_commands.remove, sku)
         gone = next((line for line in before.lines if line.sku == sku), None)
         if gone and not self.refusal:

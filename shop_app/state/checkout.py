@@ -20,9 +20,9 @@ from shop_app.services.cart import checkout, unpaid
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.cart.checkout import CheckoutForm, CheckoutView, FieldProblem
-from shop_app.services.cart.commands import EMPTY, CartView
 from shop_app.services.cart.holds import NO_HOLD, HoldView
 from shop_app.services.cart.price_changes import PriceChange, PriceRisen
+from shop_app.services.cart.queries import EMPTY, CartView
 from shop_app.workflows import pay, quote_taxes
 
 from . import guesses, live

@@ -8,7 +8,7 @@ from shop_app.core import db
 from shop_app.core.access import rates
 from shop_app.core.errors import NotFound, TooMany
 from shop_app.core.i18n import _
-from shop_app.services.storefront import order_page
+from shop_app.services.orders import queries as order_queries
 
 from . import guesses
 from .base import public
@@ -29,7 +29,7 @@ class Lookup(rx.State):
             return None
         try:
             async with guesses.counted(self, rates.LOOK_UP, email=email):
-                return rx.redirect(f"/orders/{await db.in_reading(order_page.look_up, number, email)}")
+                return rx.redirect(f"/orders/{await db.in_reading(order_queries.look_up, number, email)}")
         except (NotFound, TooMany) as refusal:
             self.problem = refusal.message
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import reflex as rx
 
 from shop_app.core import db
-from shop_app.services.storefront import home as storefront
+from shop_app.services.search import categories
 
 from .base import public
 
@@ -25,6 +25,6 @@ class Shell(rx.State):
     @rx.event
     @public
     async def load(self):
-        found = await db.in_reading(storefront.navigation)
+        found = await db.in_reading(categories.navigation)
         self.categories = [NavLink(category.slug, category.title) for category in found]
         self.loaded = True

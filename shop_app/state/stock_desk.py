@@ -12,7 +12,9 @@ from shop_app.core import db
 from shop_app.core.errors import Invalid
 from shop_app.core.i18n import _
 from shop_app.services.inventory import admin as inventory_admin
-from shop_app.services.inventory.admin import MAX_NOTE, Movement, Standing
+from shop_app.services.inventory import queries as inventory_queries
+from shop_app.services.inventory.admin import MAX_NOTE
+from shop_app.services.inventory.queries import Movement, Standing
 
 from .base import asked_by, staff
 from .payload import Count, Flag, LongText, Name, ShortText, Sku
@@ -30,8 +32,8 @@ class StockDesk(rx.State):
     @staff("inventory.view")
     async def open(self, sku: Sku):
         by = await asked_by(self)
-        self.standing = await db.in_reading(inventory_admin.standing, sku, by=by)
-        self.history = await db.in_reading(inventory_admin.history, sku, by=by)
+        self.standing = await db.in_reading(inventory_queries.standing, sku, by=by)
+        self.history = await db.in_reading(inventory_queries.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
@@ -40,7 +42,7 @@ class StockDesk(rx.State):
         self.standing = await db.in_transaction(
             inventory_admin.set_units, sku, units, seen=seen, reason=reason, note=note, by=by
         )
-        self.history = await db.in_reading(inventory_admin.history, sku, by=by)
+        self.history = await db.in_reading(inventory_queries.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
@@ -49,7 +51,7 @@ class StockDesk(rx.State):
         self.standing = await db.in_transaction(
             inventory_admin.change_units, sku, delta, reason=reason, note=note, by=by
         )
-        self.history = await db.in_reading(inventory_admin.history, sku, by=by)
+        self.history = await db.in_reading(inventory_queries.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")

@@ -10,6 +10,7 @@ from ..core import db
 from ..core.clock import now
 from ..providers.taxes import engine
 from ..services.cart.checkout import CheckoutForm
+from ..services.taxes import commands as taxes_commands
 from ..services.taxes import queries as taxes_queries
 from .call_provider import call_provider
 
@@ -40,7 +41,7 @@ async def ask_for_taxes(form: CheckoutForm) -> None:
         if classes:
             asked = call_provider(company.rates, place, classes)
             quoted = await asyncio.wait_for(asked, ANSWERS_WITHIN_SECONDS)
-            await db.in_transaction(taxes_queries.keep_quotes, place, quoted)
+            await db.in_transaction(taxes_commands.keep_quotes, place, quoted)
     except Exception:
         # Whatever is wrong with it: nobody is kept from buying.
         _silent_since[company.name] = now()

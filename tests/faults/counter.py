@@ -9,8 +9,8 @@ from shop_app.core.access.principal import Principal
 from shop_app.core.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
 from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.orders import claimed_units
 from shop_app.services.payments.refunds import RefundWish
-from shop_app.services.returns import returnable
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil
 from shop_app.workflows import refund as refund_workflow
@@ -33,7 +33,7 @@ def paid_order(session: Session, token: str) -> tuple[int, list[tuple[int, int]]
     ).first()
     if order_id is None:
         raise NotFound("No money has come in yet.")
-    withdrawn = returnable.not_to_send(session, order_id)
+    withdrawn = claimed_units.not_to_send(session, order_id)
     lines = session.exec(select(OrderLine).where(OrderLine.order_id == order_id).order_by(col(OrderLine.id)))
     return order_id, [
         (

@@ -55,7 +55,8 @@ POINTS: dict[str, tuple[str, str]] = {
 }
 """Name -> moment and verb: of the database's verbs before, inside (all done, not committed) and after
 their transaction; of a step that is only a part of one, within it; of the company's once they were
-answered. A verb goes by its name, by that with its subject's and module's where several have it, or by what it is told."""
+answered. A verb goes by its name, by that with its subject's and module's where several have it, or by what
+it is told."""
 OUTSIDE = ("start", "look", "expire", "refund", "capture", "void")
 STEPS = (
     (credit_payments, "take"), (credit_payments, "capture"), (credit_commands, "give"), (disputes, "take"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from shop_app.core import db
-from shop_app.models import Order, ReturnLine, ReturnRequest
+from shop_app.models import NOT_SENT, Order, ReturnLine, ReturnRequest
 from shop_app.services.returns import admin as return_admin
 from shop_app.services.returns import commands as return_commands
 from shop_app.services.returns import returnable
@@ -54,7 +54,7 @@ def _of_key(session: Session, key: str) -> list[int]:
 
 def _here(session: Session, return_id: int) -> dict[int, int]:
     """The units of a return by their order lines; none of what never left."""
-    if session.get_one(ReturnRequest, return_id).reason == returnable.NOT_SENT:
+    if session.get_one(ReturnRequest, return_id).reason == NOT_SENT:
         return {}
     lines = session.exec(select(ReturnLine).where(ReturnLine.return_id == return_id))
     return {line.order_line_id: line.quantity for line in lines}

@@ -10,7 +10,7 @@ from shop_app.core import db
 from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.core.settings import settings
 from shop_app.services.books import check as books
-from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.storefront import order_page
 from shop_app.workflows import capture as capture_workflow
@@ -194,7 +194,7 @@ def test_meanwhile_the_shopper_can_order_something_else(debited):
 
     assert [row.status for row in rows("customer_order")] == ["pending", "pending"]
     with db.reading() as session:
-        assert cart_commands.view(session, ME).count == 1
+        assert cart_queries.view(session, ME).count == 1
 
 
 def test_a_bank_that_says_nothing_for_two_weeks_wants_a_person(clock, debited):

@@ -17,6 +17,7 @@ from sqlalchemy import event, text
 from shop_app.core import db, migrate
 from shop_app.services.books import check as books
 from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import MAX_NOTE
 from shop_app.workflows import pay, reconcile, recover
 from tests import postgres
@@ -90,7 +91,7 @@ def test_a_lock_of_eight_seconds_is_a_sentence_and_the_same_click_goes_on_later(
         assert process.poll() is None
         # Whoever looks around isn't kept waiting.
         with db.reading() as session:
-            assert cart_commands.view(session, ME).count == 1
+            assert cart_queries.view(session, ME).count == 1
         assert everything() == before
         process.wait()
     finish(world, total)
@@ -242,7 +243,7 @@ def test_a_database_server_that_stops_and_comes_back_has_lost_no_order(tmp_path,
             with pytest.raises(db.Unavailable, match=SAVE):
                 world.pay(total_minor=total)
             with pytest.raises(db.Unavailable, match=READ), db.reading() as session:
-                cart_commands.view(session, ME)
+                cart_queries.view(session, ME)
             world.enter_card(first)
             assert [world.post_event(body, header) for _seq, body, header in claimed(world)] == [500] * 4
         assert len(asyncio.run(reconcile.reconcile())) == 1

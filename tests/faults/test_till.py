@@ -14,7 +14,7 @@ from shop_app.core import db
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers import payments as companies
-from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments.refunds import RefundWish
 from shop_app.web import webhooks
@@ -120,7 +120,7 @@ def test_cancelling_gives_everything_back_and_nobody_can_pay_any_more(world):
     assert sessions(world) == [("expired", "unpaid")]
     assert world.enter_card(url).status_code == 410
     with db.reading() as session:
-        assert cart_commands.view(session, ME).count == 1
+        assert cart_queries.view(session, ME).count == 1
 
 
 def test_cancelling_after_paying_leaves_the_order_paid(world):

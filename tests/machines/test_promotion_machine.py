@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from shop_app.models import PromotionCode
-from shop_app.services.pricing.price_cart import DiscountLine, Offer
+from shop_app.services.pricing.price_cart import Offer
 from shop_app.services.promotions import commands as promotions_commands
+from shop_app.services.promotions.discounts import DiscountLine
 from tests.factories import add, make_promotion
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase, make_empty_order
 

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select
 
 from shop_app.core import db
 from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import placing
 from tests.factories import key_hash, make_basics, make_product, make_promotion
@@ -33,7 +34,7 @@ def test_a_code_with_five_uses_is_used_five_times(engine):
             cart_commands.apply_code(session, key_hash(buyer), "FIVE")
     # The price with the code and free delivery is what every page shows.
     with db.reading() as session:
-        shown = cart_commands.view(session, key_hash(buyers[0])).total_minor
+        shown = cart_queries.view(session, key_hash(buyers[0])).total_minor
 
     def click(buyer: str) -> str:
         with db.transaction(durable=True) as session:

@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from shop_app.core.errors import NotFound
+from shop_app.services.orders import queries as order_queries
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.returns import returnable
 from shop_app.services.search import listing
@@ -29,7 +30,7 @@ def test_no_text_of_an_address_makes_a_question_fail(session: Session, text: str
     with pytest.raises(NotFound):
         order_page.view(session, text)
     with pytest.raises(NotFound):
-        order_page.look_up(session, text, text)
+        order_queries.look_up(session, text, text)
     with pytest.raises(NotFound):
         product_page.product(session, text)
     with pytest.raises(NotFound):

@@ -9,7 +9,7 @@ import pytest
 
 from shop_app.core import db
 from shop_app.core.errors import Conflict, Forbidden, ProviderDown
-from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.worker import jobs
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import recover
@@ -56,7 +56,7 @@ def test_an_unpaid_order_ends_at_the_company_first_and_gives_its_units_back(worl
     assert world.enter_card(url).status_code == 410
     assert [data["partly"] for data in letters("order_cancelled")] == [False]
     with db.reading() as session:
-        assert cart_commands.view(session, ME).count == 1
+        assert cart_queries.view(session, ME).count == 1
 
 
 def test_an_order_to_be_paid_later_is_cancelled_with_its_code_free_again(world):

@@ -10,6 +10,7 @@ from shop_app.core import events
 from shop_app.core.errors import Invalid, NotFound, OutOfStock, TooMany
 from shop_app.models import ProductStatus, StockPolicy
 from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from tests.factories import key_hash, make_basics, make_product, make_promotion, variant_with
 
 pytestmark = pytest.mark.both
@@ -54,13 +55,13 @@ def test_adding_again_adds_on_top_and_raises_the_version(session):
 
     assert second.lines[0].quantity == 3
     assert second.version == first.version + 1
-    assert cart_commands.view(session, ME) == second
+    assert cart_queries.view(session, ME) == second
 
 
 def test_other_visitors_have_other_carts(session):
     cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
 
-    assert cart_commands.view(session, key_hash("somebody else")) == cart_commands.EMPTY
+    assert cart_queries.view(session, key_hash("somebody else")) == cart_queries.EMPTY
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 100, 10**30, True, 1.0, "1", None])
@@ -145,9 +146,9 @@ def test_saved_for_later_counts_for_nothing_until_it_is_moved_back(session):
 def test_a_changed_price_is_told_until_it_is_accepted(session):
     cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
     set_price(session, "DUNE-MUG-MOSS", 2600)
-    risen = cart_commands.view(session, ME).lines[0]
+    risen = cart_queries.view(session, ME).lines[0]
     set_price(session, "DUNE-MUG-MOSS", 2000)
-    fallen = cart_commands.view(session, ME).lines[0]
+    fallen = cart_queries.view(session, ME).lines[0]
 
     assert (risen.unit, risen.notice, risen.notice_kind) == ("€26.00", "Now €26.00, was €24.00", "info")
     assert fallen.notice == "The price went down: now €20.00, was €24.00"
@@ -160,12 +161,12 @@ def test_what_ran_out_or_went_away_stands_in_the_way_of_checkout(session):
     level, product = tables["stock_level"], tables["product"]
     bowl = variant_with(session, "SHOAL-BOWL")
     session.connection().execute(update(level).where(level.c.variant_id == bowl.id).values(on_hand=1))
-    fewer = cart_commands.view(session, ME)
+    fewer = cart_queries.view(session, ME)
     session.connection().execute(update(level).where(level.c.variant_id == bowl.id).values(on_hand=0))
     session.connection().execute(
         update(product).where(product.c.slug == "dune-mug").values(status=ProductStatus.ARCHIVED.value)
     )
-    gone = cart_commands.view(session, ME)
+    gone = cart_queries.view(session, ME)
 
     assert [line.notice for line in fewer.lines] == ["Only 1 is left. Choose fewer to go on.", ""]
     assert [line.notice for line in gone.lines] == [

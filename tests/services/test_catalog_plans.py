@@ -13,7 +13,14 @@ from sqlmodel import Session
 from bench import large_catalogue
 from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ListingQuery
-from shop_app.services.search import facet_counts, index_cache, listing, listing_index, listing_pages
+from shop_app.services.search import (
+    categories,
+    facet_counts,
+    index_cache,
+    listing,
+    listing_index,
+    listing_pages,
+)
 from shop_app.services.search import queries as search_queries
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
@@ -83,7 +90,7 @@ def test_a_page_of_a_list_is_read_in_the_order_of_an_index(
 
 
 def test_every_other_question_finds_its_rows_by_an_index(large: Session) -> None:
-    for key in (facet_counts.counts, storefront.tree, search_queries.vocabulary):
+    for key in (facet_counts.counts, categories.tree, search_queries.vocabulary):
         key.get(large, index_cache.stamp(large))
     slug = large.connection().exec_driver_sql("SELECT slug FROM shelf_item LIMIT 1").scalar_one()
     with watched(large) as sent:

@@ -14,6 +14,7 @@ from shop_app.models import StockPolicy
 from shop_app.services.books import check as books
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import CheckoutForm
 from shop_app.services.cart.holds import ShortLine
 from shop_app.services.inventory import commands as inventory_commands
@@ -200,8 +201,8 @@ def test_what_the_cart_holds_is_there_for_the_cart_and_for_nobody_else(shop):
     fill(shop, JONAS, bowl=1)
     cart_holds.enter(shop, MARTA)
 
-    assert [(line.max_quantity, line.notice) for line in cart_commands.view(shop, MARTA).lines] == [(4, "")]
-    assert cart_commands.view(shop, JONAS).lines[0].notice == "Sold out. Take it out or save it for later."
+    assert [(line.max_quantity, line.notice) for line in cart_queries.view(shop, MARTA).lines] == [(4, "")]
+    assert cart_queries.view(shop, JONAS).lines[0].notice == "Sold out. Take it out or save it for later."
 
 
 def test_the_sweep_gives_back_what_ran_out_and_tells_the_pages(shop, clock):
@@ -284,12 +285,12 @@ def test_units_that_are_still_to_come_are_promised_for_a_day_and_the_order_keeps
     chair = variant_with(shop, "CHAIR").id or 0
     inventory_commands.set_policy(shop, chair, backorder=True, expected_on=date(2026, 12, 12))
     fill(shop, MARTA, chair=2, lamp=1)
-    assert [line.promise for line in cart_commands.view(shop, MARTA).lines] == ["", ""]
+    assert [line.promise for line in cart_queries.view(shop, MARTA).lines] == ["", ""]
     cart_commands.set_quantity(shop, MARTA, "CHAIR", 3)
-    assert [line.promise for line in cart_commands.view(shop, MARTA).lines] == ["Expected on 12 December", ""]
+    assert [line.promise for line in cart_queries.view(shop, MARTA).lines] == ["Expected on 12 December", ""]
 
     cart_holds.enter(shop, MARTA)
-    assert cart_commands.view(shop, MARTA).lines[0].promise == "Expected on 12 December", (
+    assert cart_queries.view(shop, MARTA).lines[0].promise == "Expected on 12 December", (
         "the own hold changes nothing"
     )
     placed = placing.place(shop, MARTA, FORM, expected_total_minor=10**9)
@@ -306,9 +307,9 @@ def test_a_day_that_has_passed_is_promised_to_nobody(shop, clock):
         shop, variant_with(shop, "CHAIR").id or 0, backorder=True, expected_on=date(2026, 11, 21)
     )
     fill(shop, MARTA, chair=1)
-    assert cart_commands.view(shop, MARTA).lines[0].promise == "Expected on 21 November"
+    assert cart_queries.view(shop, MARTA).lines[0].promise == "Expected on 21 November"
     clock.shift(24 * 3600)
-    assert cart_commands.view(shop, MARTA).lines[0].promise == ""
+    assert cart_queries.view(shop, MARTA).lines[0].promise == ""
 
 
 def test_what_goes_on_in_a_new_cart_is_free_of_the_old_carts_hold(shop):
@@ -320,7 +321,7 @@ def test_what_goes_on_in_a_new_cart_is_free_of_the_old_carts_hold(shop):
     order_commands.settle(shop, placed.order_id, placed.total_minor, "EUR")
 
     assert (of(shop, "LAMP"), rows(shop)) == ((10, 2, 0), [])
-    assert [line.quantity for line in cart_commands.view(shop, MARTA).lines] == [3]
+    assert [line.quantity for line in cart_queries.view(shop, MARTA).lines] == [3]
     cart_holds.enter(shop, MARTA)
     assert of(shop, "LAMP") == (10, 2, 3)
     assert books.check(shop).violations == ()

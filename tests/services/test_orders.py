@@ -17,10 +17,12 @@ from shop_app.core.settings import settings
 from shop_app.models import OrderStatus, PaymentStatus, ProductStatus
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import CheckoutForm
 from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import placing
+from shop_app.services.orders import queries as order_queries
 from shop_app.services.storefront import order_page
 from tests.factories import key_hash, make_basics, make_product, make_promotion, stock_of
 
@@ -83,7 +85,7 @@ def test_an_order_is_a_frozen_copy_of_all_that_was_agreed(session, clock):
     assert taxes == [(line.id, "19 % VAT", 4034, 766), (None, "19 % VAT", 412, 78)]
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 2, 0)
     assert events.OrderPlaced(placed.order_id) in session.info["facts"]
-    assert cart_commands.view(session, ME).count == 2
+    assert cart_queries.view(session, ME).count == 2
 
 
 def test_later_changes_of_the_catalogue_leave_the_order_as_it_was(session):
@@ -201,7 +203,7 @@ def test_an_order_to_be_paid_later_is_placed_at_once(session):
     days = settings().transfer_days
     assert (order.status, placed.awaits_payment) == ("placed", False)
     assert order.expires_at == order.placed_at + timedelta(days=days)
-    assert cart_commands.view(session, ME) == cart_commands.EMPTY
+    assert cart_queries.view(session, ME) == cart_queries.EMPTY
     assert [row.kind for row in rows(session, "letter")] == ["order_placed"]
     view = order_page.view(session, placed.token)
     until = ("Until", full_day(order.expires_at))
@@ -237,7 +239,7 @@ def test_the_money_makes_the_order_and_closes_the_cart_once(session):
     assert (order.paid_at is not None, order.expires_at) == (True, None)
     assert [row.dedupe_key for row in rows(session, "letter")] == ["order_paid:1001"]
     assert [row.sold_count for row in rows(session, "product")] == [2, 0]
-    assert cart_commands.view(session, ME) == cart_commands.EMPTY
+    assert cart_queries.view(session, ME) == cart_queries.EMPTY
     view = order_page.view(session, placed.token)
     assert (view.phase, view.headline) == ("paid", "Thank you, Marta. It is paid")
     assert [(step.label, step.state) for step in view.steps] == [
@@ -341,7 +343,7 @@ def test_a_given_up_order_gives_everything_back_once(session, why, status, phase
     assert the_order(session).status == status
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 0, 0)
     assert [row.used for row in rows(session, "promotion")] == [0]
-    assert cart_commands.view(session, ME).count == 2
+    assert cart_queries.view(session, ME).count == 2
     view = order_page.view(session, placed.token)
     assert (view.phase, view.can_pay_again) == (phase, True)
     assert view.explanation == "Nothing was charged, and your cart is still there."
@@ -367,7 +369,7 @@ def test_what_was_not_ordered_goes_on_in_a_new_cart(session):
     cart_commands.add(session, ME, "DUNE-MUG-CLAY", 1)
     order_commands.settle(session, placed.order_id, placed.total_minor, "EUR")
 
-    view = cart_commands.view(session, ME)
+    view = cart_queries.view(session, ME)
     assert [(line.sku, line.quantity) for line in view.lines] == [("DUNE-MUG-MOSS", 1), ("DUNE-MUG-CLAY", 1)]
     assert [line.sku for line in view.saved] == ["SHOAL-BOWL"]
 
@@ -376,7 +378,7 @@ def test_units_of_the_own_waiting_order_are_there_for_the_cart(session):
     cart_commands.set_quantity(session, ME, "DUNE-MUG-MOSS", 5)
     place(session)
 
-    line = cart_commands.view(session, ME).lines[0]
+    line = cart_queries.view(session, ME).lines[0]
     assert (line.max_quantity, line.notice) == (5, "")
     with pytest.raises(OutOfStock):
         cart_commands.add(session, key_hash("somebody else"), "DUNE-MUG-MOSS", 1)
@@ -402,7 +404,7 @@ def test_a_code_for_one_use_each_is_refused_to_the_same_customer(session):
 def test_an_order_is_found_by_number_and_address_and_by_nothing_less(session):
     placed = place(session)
 
-    assert order_page.look_up(session, " #1001 ", "MARTA@example.com") == placed.token
+    assert order_queries.look_up(session, " #1001 ", "MARTA@example.com") == placed.token
     sentences = set()
     for number, email in (
         ("1001", "else@example.com"),
@@ -411,7 +413,7 @@ def test_an_order_is_found_by_number_and_address_and_by_nothing_less(session):
         ("", ""),
     ):
         with pytest.raises(NotFound) as refusal:
-            order_page.look_up(session, number, email)
+            order_queries.look_up(session, number, email)
         sentences.add(refusal.value.message)
     assert len(sentences) == 1
 

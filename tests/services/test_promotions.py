@@ -15,11 +15,13 @@ from shop_app.services import remembered
 from shop_app.services.books import check as books
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import CheckoutForm
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import placing
-from shop_app.services.pricing.price_cart import DiscountLine, Offer
+from shop_app.services.pricing.price_cart import Offer
 from shop_app.services.promotions import commands as promotions_commands
+from shop_app.services.promotions.discounts import DiscountLine
 from shop_app.services.storefront import order_page
 from tests.factories import (
     key_hash,
@@ -77,7 +79,7 @@ def make_gift(session: Session, **more: Any):
     return made
 
 
-def reasons(view: cart_commands.CartView) -> list[str]:
+def reasons(view: cart_queries.CartView) -> list[str]:
     return [reason.reason for reason in view.reasons] + view.hints
 
 
@@ -107,7 +109,7 @@ def test_the_own_waiting_order_does_not_use_up_the_budget_for_its_cart(session):
     cart_commands.apply_code(session, ME, "AUTUMN10")
     place(session)
 
-    assert [line.amount for line in cart_commands.view(session, ME).discounts] == ["−€4.80"]
+    assert [line.amount for line in cart_queries.view(session, ME).discounts] == ["−€4.80"]
     cart_commands.add(session, OTHER, "DUNE-MUG", 1)
     with pytest.raises(NotFound, match="AUTUMN10 is used up"), session.begin_nested():
         cart_commands.apply_code(session, OTHER, "AUTUMN10")
@@ -172,7 +174,7 @@ def test_a_category_covers_those_below_it(session):
     make_product(session, "Shoal Bowl", price_minor=3000, category="Bowls")
     make_promotion(session, "TABLE10", conditions={"categories": [table.id]})
     cart_commands.apply_code(session, ME, "TABLE10")
-    assert reasons(cart_commands.view(session, ME)) == ["TABLE10 is for other things than those in your cart"]
+    assert reasons(cart_queries.view(session, ME)) == ["TABLE10 is for other things than those in your cart"]
 
     view = cart_commands.add(session, ME, "SHOAL-BOWL", 1)
     assert [line.amount for line in view.discounts] == ["−€3.00"]
@@ -189,7 +191,7 @@ def test_three_for_two_in_an_order(session):
         get_quantity=1,
     )
     remembered.forget_all()
-    assert reasons(cart_commands.view(session, ME)) == ["Add 1 more thing for 3 for 2"]
+    assert reasons(cart_queries.view(session, ME)) == ["Add 1 more thing for 3 for 2"]
     cart_commands.add(session, ME, "DUNE-MUG", 1)
     placed = place(session)
 
@@ -203,7 +205,7 @@ def test_three_for_two_in_an_order(session):
 
 def test_a_gift_is_a_line_of_the_cart_and_of_the_order_that_costs_nothing(session):
     promotion = make_gift(session)
-    view = cart_commands.view(session, ME)
+    view = cart_queries.view(session, ME)
     assert [(line.sku, line.total, line.compare_at) for line in view.gifts] == [
         ("SALT-CELLAR", "Free", "€19.00")
     ]
@@ -235,7 +237,7 @@ def test_a_gift_may_be_a_unit_of_what_is_in_the_cart_too(session, clock):
         ("DUNE-MUG", 2), ("SALT-CELLAR", 1), ("SALT-CELLAR", 1),
     ]  # fmt: skip
     assert stock_of(session, "SALT-CELLAR") == (2, 2, 0)
-    assert [line.max_quantity for line in cart_commands.view(session, ME).lines] == [50, 1]
+    assert [line.max_quantity for line in cart_queries.view(session, ME).lines] == [50, 1]
     order_commands.give_up(session, placed.order_id, why="expired")
     assert order_commands.settle(session, placed.order_id, placed.total_minor, "EUR") == "paid"
     assert stock_of(session, "SALT-CELLAR") == (2, 2, 0)
@@ -261,7 +263,7 @@ def test_a_gift_that_ran_out_falls_away_with_a_reason(session):
     )
     cart_commands.set_quantity(session, ME, "DUNE-MUG", 1)
     set_row(session, "promotion", minimum_minor=0)
-    view = cart_commands.view(session, ME)
+    view = cart_queries.view(session, ME)
 
     assert (view.gifts, reasons(view)) == ([], ["The gift that comes with TREAT is sold out"])
 

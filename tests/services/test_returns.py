@@ -22,8 +22,8 @@ from shop_app.services.books import check as books
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart.checkout import CheckoutForm
 from shop_app.services.fulfilment import commands as fulfilment_commands
+from shop_app.services.orders import claimed_units, placing
 from shop_app.services.orders import commands as order_commands
-from shop_app.services.orders import placing
 from shop_app.services.orders import units as order_units
 from shop_app.services.returns import admin as return_admin
 from shop_app.services.returns import commands as return_commands
@@ -257,7 +257,7 @@ def test_a_withdrawal_before_anything_was_sent_marks_it_and_cancels_nothing(sess
     assert [line.quantity_cancelled for line in rows(session, "order_line")] == [0, 0]
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 3, 0)
     lines = rows(session, "order_line")
-    assert returnable.not_to_send(session, placed.order_id) == {lines[0].id: 3, lines[1].id: 1}
+    assert claimed_units.not_to_send(session, placed.order_id) == {lines[0].id: 3, lines[1].id: 1}
 
 
 def test_the_page_of_what_was_withdrawn_before_it_left_promises_nothing_any_more(session, placed):

@@ -16,6 +16,7 @@ from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.inventory import admin as inventory_admin
 from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.inventory import queries as inventory_queries
 from tests.factories import make_cart, make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both
@@ -38,7 +39,7 @@ def test_units_are_set_with_reason_actor_and_note(session, lamp):
     found = inventory_admin.set_units(session, "LAMP", 7, seen=10, reason="count", note=" shelf 3 ", by=CLERK)
 
     assert (found.on_hand, found.left, found.title) == (7, 7, "Lamp")
-    last = inventory_admin.history(session, "LAMP", by=CLERK)[0]
+    last = inventory_queries.history(session, "LAMP", by=CLERK)[0]
     assert (last.kind, last.on_hand, last.reason, last.note, last.actor) == (
         "adjusted", -3, "count", "shelf 3", "staff:clerk@example.com",
     )  # fmt: skip
@@ -54,7 +55,7 @@ def test_units_that_came_or_went_are_added_to_what_is_there_now(session, lamp):
     found = inventory_admin.change_units(session, "LAMP", -1, reason="broken", by=CLERK)
 
     assert (found.on_hand, stock_of(session, "LAMP")) == (14, (14, 0, 0))
-    assert [entry.on_hand for entry in inventory_admin.history(session, "LAMP", by=CLERK)] == [-1, 5, 10]
+    assert [entry.on_hand for entry in inventory_queries.history(session, "LAMP", by=CLERK)] == [-1, 5, 10]
 
 
 def test_a_number_that_has_moved_on_is_not_overwritten(session, lamp):
@@ -105,7 +106,7 @@ def test_backorders_are_allowed_until_a_day_and_end_once_all_is_there(session, l
     )
     with pytest.raises(Invalid, match="12 are promised and 10 are in the house"):
         inventory_admin.set_policy(session, "LAMP", backorder=False, by=CLERK)
-    assert inventory_admin.standing(session, "LAMP", by=CLERK).backorder is True
+    assert inventory_queries.standing(session, "LAMP", by=CLERK).backorder is True
 
     inventory_admin.change_units(session, "LAMP", 2, reason="delivery", by=CLERK)
     found = inventory_admin.set_policy(session, "LAMP", backorder=False, by=CLERK)
@@ -128,15 +129,15 @@ def test_a_day_that_has_passed_is_no_promise(session, lamp, clock):
 def test_a_variant_that_was_never_stocked_gets_its_first_units(session, lamp):
     session.connection().execute(text("DELETE FROM stock_movement"))
     session.connection().execute(text("DELETE FROM stock_level"))
-    assert inventory_admin.standing(session, "LAMP", by=CLERK).on_hand == 0
+    assert inventory_queries.standing(session, "LAMP", by=CLERK).on_hand == 0
     assert inventory_admin.change_units(session, "LAMP", 4, reason="delivery", by=CLERK).on_hand == 4
 
 
 def test_without_the_right_nothing_is_seen_or_changed(session, lamp):
     guest = Principal("staff", 0, "new@example.com", "New", "clerk", frozenset({"inventory.view"}))
     for attempt in (
-        lambda: inventory_admin.standing(session, "LAMP", by=NOBODY),
-        lambda: inventory_admin.history(session, "LAMP", by=NOBODY),
+        lambda: inventory_queries.standing(session, "LAMP", by=NOBODY),
+        lambda: inventory_queries.history(session, "LAMP", by=NOBODY),
         lambda: inventory_admin.set_units(session, "LAMP", 1, seen=10, reason="count", by=guest),
         lambda: inventory_admin.change_units(session, "LAMP", 1, reason="found", by=guest),
         lambda: inventory_admin.set_policy(session, "LAMP", backorder=True, by=guest),
@@ -144,6 +145,6 @@ def test_without_the_right_nothing_is_seen_or_changed(session, lamp):
         with pytest.raises(Forbidden):
             attempt()
     with pytest.raises(NotFound):
-        inventory_admin.standing(session, "NOPE", by=guest)
+        inventory_queries.standing(session, "NOPE", by=guest)
 
     assert (stock_of(session, "LAMP"), audit(session)) == ((10, 0, 0), [])

@@ -16,10 +16,12 @@ from shop_app.providers.taxes import Place, QuotedRate
 from shop_app.services.books import check as books
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import CheckoutForm
 from shop_app.services.cart.price_changes import PriceRisen
 from shop_app.services.orders import placing
 from shop_app.services.storefront import order_page
+from shop_app.services.taxes import commands as taxes_commands
 from shop_app.services.taxes import queries as taxes_queries
 from shop_app.services.taxes import vat_numbers
 from tests.factories import key_hash, make_basics, make_product, make_promotion
@@ -58,7 +60,7 @@ def rows(session: Session, table: str) -> list[Row[Any]]:
 
 def test_where_prices_hold_no_tax_it_comes_on_top_everywhere(session, configure):
     configure(SHOP_PRICES_INCLUDE_TAX="false")
-    view = cart_commands.view(session, ME)
+    view = cart_queries.view(session, ME)
     assert (view.subtotal, view.total, view.tax_note) == ("€59.00", "€68.89", "")
     assert view.tax_lines == [("19 % tax", "€9.12"), ("7 % tax", "€0.77")]
     assert view.price_note == "Plus tax. Delivery is added at checkout."
@@ -173,7 +175,7 @@ def with_engine(monkeypatch) -> None:
 
 
 def test_what_the_engine_said_is_the_tax_of_the_order(session, with_engine):
-    taxes_queries.keep_quotes(session, VIENNA, FakeEngine().rates(VIENNA, []))
+    taxes_commands.keep_quotes(session, VIENNA, FakeEngine().rates(VIENNA, []))
     place(session, AUSTRIAN)
 
     taxed = {(row.label, row.rate_ppm, row.amount_minor) for row in rows(session, "order_tax_line")}
@@ -183,24 +185,24 @@ def test_what_the_engine_said_is_the_tax_of_the_order(session, with_engine):
 
 def test_the_engine_is_asked_again_after_an_hour_and_its_last_word_holds(session, with_engine, clock):
     assert taxes_queries.to_ask(session, VIENNA) == ["reduced", "standard"]
-    taxes_queries.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 250_000)})
+    taxes_commands.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 250_000)})
     assert taxes_queries.to_ask(session, VIENNA) == []
     clock.shift(3601)
     assert taxes_queries.to_ask(session, VIENNA) == ["reduced", "standard"]
     assert taxes_queries.rates(session, VIENNA, now().date())["standard"].ppm == 250_000
-    taxes_queries.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 260_000)})
+    taxes_commands.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 260_000)})
     assert taxes_queries.rates(session, VIENNA, now().date())["standard"].ppm == 260_000
 
 
 def test_a_rate_that_cannot_be_is_left_out(session, with_engine):
-    taxes_queries.keep_quotes(session, VIENNA, {"standard": QuotedRate("Nonsense", -1)})
+    taxes_commands.keep_quotes(session, VIENNA, {"standard": QuotedRate("Nonsense", -1)})
 
     assert rows(session, "tax_quote") == []
     assert taxes_queries.rates(session, VIENNA, now().date())["standard"].ppm == 200_000
 
 
 def test_without_an_engine_old_quotes_count_for_nothing(session):
-    taxes_queries.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 250_000)})
+    taxes_commands.keep_quotes(session, VIENNA, {"standard": QuotedRate("Vienna", 250_000)})
 
     assert taxes_queries.rates(session, VIENNA, now().date())["standard"].ppm == 200_000
 

@@ -20,6 +20,7 @@ from shop_app.services.credit import commands as credit_commands
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import placing
+from shop_app.services.orders import queries as order_queries
 from shop_app.services.orders import review as order_review
 from shop_app.services.payments import transfer_deadlines
 from shop_app.services.returns import commands as return_commands
@@ -226,7 +227,7 @@ def test_of_an_order_that_was_cancelled_in_part_a_late_payment_takes_the_rest_al
 def test_of_an_order_that_was_cancelled_in_part_no_more_is_noted_than_is_owed(world):
     partly_cancelled(world)
     with db.reading() as session:
-        due_minor = order_commands.due_minor(session, order().id)
+        due_minor = order_queries.due_minor(session, order().id)
     assert due_minor == order().total_minor - 2780
     assert dict(shown().transfer_details)["Amount"] == show(due_minor, "EUR")
     assert mark() is True

@@ -6,7 +6,7 @@ import json
 
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
-from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.state.cart import NOTHING, Cart, Removed
 from tests.state.conftest import VISITOR
 
@@ -16,7 +16,7 @@ LAMP, BOWL = "FABLE-LAMP-MOSS", "SHOAL-BOWL"
 def kept():
     """What the database holds for the visitor."""
     with db.reading() as session:
-        view = cart_commands.view(session, key_hash(VISITOR))
+        view = cart_queries.view(session, key_hash(VISITOR))
     return [(line.sku, line.quantity) for line in view.lines]
 
 

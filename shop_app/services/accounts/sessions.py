@@ -10,14 +10,14 @@ from typing import Literal
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import bindparam, delete
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from ...core.access.principal import NOBODY, Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, ShopError
 from ...core.i18n import _
 from ...core.settings import settings
-from ...models import Customer, LoginSession, Role, Staff
+from ...models import Customer, LoginSession, Role, Staff, table_of
 from ..staff import audit
 from .passwords import Hashed, verify
 
@@ -43,9 +43,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 }
 """What each role may do. A permission is a subject and an act."""
 
-_login, _staff_row, _customer_row = (
-    SQLModel.metadata.tables[name] for name in ("login_session", "staff", "customer")
-)
+_login, _staff_row, _customer_row = table_of(LoginSession), table_of(Staff), table_of(Customer)
 # Asked on every event of whoever is signed in: one statement.
 _WHO = (
     select(

@@ -26,13 +26,7 @@ from ..shipping import queries as shipping_queries
 from . import holds as cart_holds
 from . import priced_cart
 from .priced_cart import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
-from .queries import EMPTY, CartLineView, CartView, CodeReason, DiscountView, show_cart
-
-__all__ = [
-    "EMPTY", "CartLineView", "CartView", "CodeReason", "DiscountView", "accept_changes", "add", "apply_code",
-    "apply_credit", "move_to_cart", "remove", "remove_code", "remove_credit", "save_for_later", "set_country",
-    "set_quantity", "view", "view_of",
-]  # fmt: skip
+from .queries import EMPTY, CartView, show_cart
 
 # Bumping the version first also locks the row: whoever places this cart waits, and the other way round.
 _BUMP = (
@@ -76,19 +70,6 @@ _SEEN = (
     .where(cart_line.c.cart_id == bindparam("cart"), cart_line.c.variant_id == variant.c.id)
     .values(seen_price_minor=variant.c.price_minor)
 )
-
-
-def view(session: Session, key_hash: str) -> CartView:
-    """The visitor's open cart; EMPTY where there is none."""
-    head = priced_cart.head(session, key_hash)
-    return show_cart(session, head, priced_cart.lines(session, head.id)) if head else EMPTY
-
-
-def view_of(session: Session, cart_id: int) -> CartView:
-    """The cart with that id, for pushing it to its own visitor; EMPTY once it has become an order."""
-    statement = cart.select().with_only_columns(cart.c.key_hash).where(cart.c.id == cart_id)
-    key_hash = session.connection().execute(statement.where(cart.c.completed_at.is_(None))).scalar()
-    return view(session, key_hash) if key_hash else EMPTY
 
 
 def add(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:

@@ -12,25 +12,24 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import and_, bindparam, func, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core import events
 from ...core.clock import now
 from ...core.i18n import _, plural
 from ...core.settings import settings
-from ...models import OrderStatus
+from ...models import Cart, Order, OrderLine, OrderStatus, StockHold, Variant, table_of
 from ..inventory import holds as inventory_holds
 from ..inventory.ledger import only_left
 from . import priced_cart, unpaid
 from .priced_cart import Head, Line
 from .unpaid import Buyer
 
-_tables = SQLModel.metadata.tables
-_hold = _tables["stock_hold"]
-_order = _tables["customer_order"]
-_order_line = _tables["order_line"]
-_cart = _tables["cart"]
-_variant = _tables["variant"]
+_hold = table_of(StockHold)
+_order = table_of(Order)
+_order_line = table_of(OrderLine)
+_cart = table_of(Cart)
+_variant = table_of(Variant)
 _HELD = select(
     _hold.c.variant_id, _hold.c.quantity, _hold.c.expires_at, _hold.c.since, _hold.c.asked_from
 ).where(_hold.c.cart_id == bindparam("cart"))

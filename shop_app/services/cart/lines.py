@@ -8,23 +8,39 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, literal, null, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.clock import now
-from ...models import MAX_QUANTITY, OrderStatus, ProductStatus, StockPolicy
+from ...models import (
+    MAX_QUANTITY,
+    Cart,
+    CartLine,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Picture,
+    Product,
+    ProductPicture,
+    ProductStatus,
+    StockHold,
+    StockLevel,
+    StockPolicy,
+    Variant,
+    VariantPicture,
+    table_of,
+)
 
-_tables = SQLModel.metadata.tables
-cart = _tables["cart"]
-cart_line = _tables["cart_line"]
-variant = _tables["variant"]
-product = _tables["product"]
-level = _tables["stock_level"]
-_stock_hold = _tables["stock_hold"]
-_order = _tables["customer_order"]
-_order_line = _tables["order_line"]
-_picture = _tables["picture"]
-_product_picture = _tables["product_picture"]
-_variant_picture = _tables["variant_picture"]
+cart = table_of(Cart)
+cart_line = table_of(CartLine)
+variant = table_of(Variant)
+product = table_of(Product)
+level = table_of(StockLevel)
+_stock_hold = table_of(StockHold)
+_order = table_of(Order)
+_order_line = table_of(OrderLine)
+_picture = table_of(Picture)
+_product_picture = table_of(ProductPicture)
+_variant_picture = table_of(VariantPicture)
 
 HEAD_COLUMNS = (
     cart.c.id, cart.c.country, cart.c.currency, cart.c.codes, cart.c.checkout, cart.c.version,

@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.clock import now
 from ...core.settings import settings
-from ...models import PromotionKind
+from ...models import Category, PromotionKind, table_of
 from ...providers.taxes import Place
-from ..pricing.price_cart import Item, Offer, Rate, Reason, Shipping, Totals, net_of, price_cart
+from ..pricing.price_cart import Item, Offer, Reason, Shipping, Totals, net_of, price_cart
 from ..promotions import commands as promotions_commands
 from ..promotions.discounts import unmet
 from ..remembered import Remembered
 from ..shipping import queries as shipping_queries
 from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers
+from ..taxes.rate import Rate
 from .lines import (  # fmt: skip
     HEAD_COLUMNS,
     Head,
@@ -159,7 +160,7 @@ def _with_gifts(
 
 def _read_above(session: Session) -> dict[int, frozenset[int]]:
     """Each category with those above it."""
-    table = SQLModel.metadata.tables["category"]
+    table = table_of(Category)
     parents = dict(tuple(row) for row in session.connection().execute(select(table.c.id, table.c.parent_id)))
 
     def above(id: int) -> frozenset[int]:

@@ -21,7 +21,7 @@ from ..customers.addresses import country_name
 from ..pricing.price_cart import Totals
 from ..taxes import queries as taxes_queries
 from . import priced_cart
-from .priced_cart import Head, Line, Priced
+from .priced_cart import Head, Line, Priced, cart
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,3 +278,16 @@ def _free_shipping(priced: Priced, currency: str, locale: str) -> tuple[str, int
         return _("Delivery is free"), 100
     missing = show(limit - goods, currency, locale)
     return _("Add {amount} for free delivery").format(amount=missing), 100 * goods // limit
+
+
+def view(session: Session, key_hash: str) -> CartView:
+    """The visitor's open cart; EMPTY where there is none."""
+    head = priced_cart.head(session, key_hash)
+    return show_cart(session, head, priced_cart.lines(session, head.id)) if head else EMPTY
+
+
+def view_of(session: Session, cart_id: int) -> CartView:
+    """The cart with that id, for pushing it to its own visitor; EMPTY once it has become an order."""
+    statement = cart.select().with_only_columns(cart.c.key_hash).where(cart.c.id == cart_id)
+    key_hash = session.connection().execute(statement.where(cart.c.completed_at.is_(None))).scalar()
+    return view(session, key_hash) if key_hash else EMPTY

@@ -11,20 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.errors import TooMany
 from ...core.i18n import _, plural
 from ...core.settings import load_test, settings
+from ...models import Cart, Order, OrderLine, StockHold, table_of
 
 CODE = "unpaid_units"
 _UNBOUNDED = 10**9
 
-_tables = SQLModel.metadata.tables
-_order = _tables["customer_order"]
-_line = _tables["order_line"]
-_hold = _tables["stock_hold"]
-_cart = _tables["cart"]
+_order = table_of(Order)
+_line = table_of(OrderLine)
+_hold = table_of(StockHold)
+_cart = table_of(Cart)
 
 _ordered = (
     select(

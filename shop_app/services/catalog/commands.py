@@ -11,16 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import delete, insert, update
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from ...core import events
 from ...core.clock import now
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
 from ...core.settings import settings
-from ...models import Category, PriceHistory, Product, ProductStatus, SlugRedirect, Variant  # fmt: skip
-from ..inventory import commands as inventory_commands
-from ..search import listing_index
+from ...models import Category, PriceHistory, Product, ProductStatus, SlugRedirect, Variant, table_of
 from ..staff import audit
 from . import product_parts as parts
 from .product_draft import ProductDraft, VariantDraft, check_references, cleaned, read_draft
@@ -172,7 +170,6 @@ def _write(
     if restocked:
         events.announce(session, events.StockChanged(tuple(sorted(restocked))))
     events.announce(session, events.CatalogueChanged((product.id,)))
-    listing_index.refresh(session, [product.id])
     return _saved(session, product, outcome)
 
 
@@ -233,9 +230,9 @@ def _write_variants(
             _record_price(session, row)
             repriced.add(row.id)
         if new:
-            inventory_commands.set_on_hand(session, row.id, 0, reason="new")
+            events.announce(session, events.VariantAdded(row.id))
         if variant.backorder != (was.backorder if was else False):
-            inventory_commands.set_policy(session, row.id, backorder=variant.backorder)
+            events.announce(session, events.BackorderChanged(row.id, variant.backorder))
             restocked.add(row.id)
         parts.write_variant_parts(session, row.id, variant, options, shown)
     return repriced, restocked
@@ -248,7 +245,7 @@ def _make_room_for_skus(
     for variant in draft.variants:
         was = old.get(variant.id)
         if was and was[1].sku != variant.sku:
-            table = SQLModel.metadata.tables["variant"]
+            table = table_of(Variant)
             session.connection().execute(
                 update(table).where(table.c.id == variant.id).values(sku=f"\x1f{variant.id}")
             )

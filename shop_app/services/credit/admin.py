@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, or_, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.access.principal import Principal
 from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
-from ...models import CreditEntryKind
+from ...models import CreditEntryKind, Order, table_of
 from ..staff import audit
 from . import commands as credit_commands
 from .commands import PERMISSION, account, entry
 
 PAGE = 50
 
-_order = SQLModel.metadata.tables["customer_order"]
+_order = table_of(Order)
 _FOUND = (
     select(account)
     .where(

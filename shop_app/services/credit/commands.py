@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core import dates
 from ...core.access.principal import Principal
@@ -20,7 +20,7 @@ from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
-from ...models import CreditEntryKind, CreditKind
+from ...models import CreditAccount, CreditEntry, CreditEntryKind, CreditKind, table_of
 from .. import outbox
 from ..accounts.sessions import clean_email
 from ..staff import audit
@@ -31,9 +31,8 @@ MOST_MINOR = 1_000_000
 PERMISSION = "credit.edit"
 _MOST_KEY = 48
 
-tables = SQLModel.metadata.tables
-account = tables["credit_account"]
-entry = tables["credit_entry"]
+account = table_of(CreditAccount)
+entry = table_of(CreditEntry)
 
 _MOVE = (
     update(account)

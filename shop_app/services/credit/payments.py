@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
 from ...core.clock import now
@@ -20,7 +20,16 @@ from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
-from ...models import CreditEntryKind, OrderStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState
+from ...models import (
+    CreditEntryKind,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentEvent,
+    PaymentEventKind,
+    PaymentState,
+    table_of,
+)
 from . import commands as credit_commands
 from .commands import account, entry
 
@@ -28,8 +37,8 @@ PROVIDER = "credit"
 MOST = 5
 """So many cards pay for one cart at most."""
 
-_payment = SQLModel.metadata.tables["payment"]
-_order = SQLModel.metadata.tables["customer_order"]
+_payment = table_of(Payment)
+_order = table_of(Order)
 
 # What the cart's own unpaid order has set aside is there for this cart.
 _own = (

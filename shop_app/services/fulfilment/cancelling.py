@@ -20,8 +20,9 @@ from ...models import OrderStatus, Payment, PaymentEventKind, PaymentState
 from .. import outbox
 from ..credit import payments as credit_payments
 from ..orders import commands as order_commands
+from ..orders import queries as order_queries
 from ..orders import units as order_units
-from ..orders.commands import OrderHead
+from ..orders.queries import OrderHead
 from ..orders.units import UnitLine
 from ..payments import refunds
 from ..payments.ledger import LIVING, append, fold_order, payment_key
@@ -39,7 +40,7 @@ def check(session: Session, order_id: int, request_key: str) -> bool:
     Errors  What `cancel` would refuse of the order as it stands.
     """
     check_key(request_key)
-    head = order_commands.look(session, order_id)
+    head = order_queries.look(session, order_id)
     if not _is_known(session, order_id, request_key):
         _refuse_closed(head, order_units.lines_of(session, order_id))
     return not refundable(session, order_id).payments
@@ -116,7 +117,7 @@ def _note_looked(session: Session, head: OrderHead, found: Refundable, reason: s
         order_commands.looked_at(session, head.id, reason, actor=by.actor)
     if found.payments and head.paid_at is None:
         # Or else it would count as money that came too late.
-        noted = update(order_commands.order).where(order_commands.order.c.id == head.id).values(paid_at=now())
+        noted = update(order_queries.order).where(order_queries.order.c.id == head.id).values(paid_at=now())
         session.connection().execute(noted)
 
 

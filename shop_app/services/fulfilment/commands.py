@@ -11,19 +11,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
-from ...models import DisputeStatus, FulfilmentState, OrderStatus, PaymentStatus
+from ...models import (
+    Dispute,
+    DisputeStatus,
+    Fulfilment,
+    FulfilmentLine,
+    FulfilmentState,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    table_of,
+)
 from .. import outbox
+from ..orders import claimed_units
 from ..orders import commands as order_commands
+from ..orders import queries as order_queries
 from ..orders import units as order_units
-from ..orders.commands import OrderHead, order_event
+from ..orders.queries import OrderHead, order_event
 from ..orders.units import UnitLine, fold
-from ..returns import returnable
 from ..staff import audit
 
 __all__ = ["Parcel", "cancel_shipment", "check", "fold", "mark_delivered", "order_of", "ship"]
@@ -31,12 +43,11 @@ __all__ = ["Parcel", "cancel_shipment", "check", "fold", "mark_delivered", "orde
 MAX_CARRIER = MAX_TRACKING = 100
 PERMISSION = "orders.fulfil"
 
-_tables = SQLModel.metadata.tables
-_parcel = _tables["fulfilment"]
-_parcel_line = _tables["fulfilment_line"]
-_dispute = _tables["dispute"]
-_payment = _tables["payment"]
-_order = _tables["customer_order"]
+_parcel = table_of(Fulfilment)
+_parcel_line = table_of(FulfilmentLine)
+_dispute = table_of(Dispute)
+_payment = table_of(Payment)
+_order = table_of(Order)
 
 _PARCEL = select(_parcel).where(_parcel.c.id == bindparam("parcel"))
 _UNITS = select(_parcel_line.c.order_line_id, _parcel_line.c.quantity).where(
@@ -127,7 +138,7 @@ def check(
 
     Errors  What `ship` would refuse; asked before a capture, so that none is made for nothing.
     """
-    head = order_commands.look(session, order_id)
+    head = order_queries.look(session, order_id)
     if _known(session, order_id, request_key, units):
         return False
     authorised = head.payment_status == PaymentStatus.AUTHORIZED
@@ -214,7 +225,7 @@ def _check(session: Session, head: OrderHead, *, despite_attention: bool, unpaid
 def _check_units(
     session: Session, order_id: int, lines: Mapping[int, UnitLine], units: Mapping[int, int]
 ) -> None:
-    withdrawn = returnable.not_to_send(session, order_id)
+    withdrawn = claimed_units.not_to_send(session, order_id)
     for line_id, count in units.items():
         if line_id not in lines:
             raise NotFound(_("There is no such line in this order."))

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from sqlalchemy import bindparam, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.dates import day
-from ...models import FulfilmentState
+from ...models import Fulfilment, FulfilmentLine, FulfilmentState, OrderLine, table_of
 
-_tables = SQLModel.metadata.tables
-_parcel = _tables["fulfilment"]
-_parcel_line = _tables["fulfilment_line"]
-_line = _tables["order_line"]
+_parcel = table_of(Fulfilment)
+_parcel_line = table_of(FulfilmentLine)
+_line = table_of(OrderLine)
 
 _PARCELS = (
     select(_parcel)

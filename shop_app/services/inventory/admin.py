@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.access.principal import Principal
 from ...core.clock import now
-from ...core.errors import Conflict, Invalid, NotFound
+from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
 from ..staff import audit
 from . import commands as inventory_commands
+from .queries import Standing, row_of, shown
 
 MOST_UNITS = 10**6
 MAX_NOTE = 1000
-
-_tables = SQLModel.metadata.tables
-_variant = _tables["variant"]
-_product = _tables["product"]
-_level = _tables["stock_level"]
-_movement = _tables["stock_movement"]
-_STANDING = (
-    select(
-        _variant.c.id, _variant.c.sku, _product.c.title, _variant.c.title.label("variant"),
-        _level.c.on_hand, _level.c.allocated, _level.c.held, _level.c.policy, _level.c.backorder_on,
-    )
-    .join(_product, _product.c.id == _variant.c.product_id)
-    .outerjoin(_level, _level.c.variant_id == _variant.c.id)
-    .where(_variant.c.sku == bindparam("sku"))
-)  # fmt: skip
-_LOCKED = _STANDING.with_for_update(of=_variant)
-_HISTORY = (
-    select(_movement).where(_movement.c.variant_id == bindparam("variant"))
-    .order_by(_movement.c.id.desc()).limit(bindparam("most"))
-)  # fmt: skip
 
 
 def reasons() -> dict[str, str]:
@@ -55,60 +34,6 @@ def reasons() -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """One line of a variant's ledger, for staff."""
-
-    at: str
-    """ISO, in UTC."""
-    kind: str
-    on_hand: int
-    allocated: int
-    held: int
-    reason: str
-    note: str
-    actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The numbers of one variant, for staff."""
-
-    sku: str
-    title: str
-    variant: str
-    on_hand: int
-    allocated: int
-    held: int
-    left: int
-    """Units that can still be sold from what is in the house; below zero where more is promised."""
-    backorder: bool
-    expected_on: str
-    """ISO; "" where nobody knows."""
-
-
-def standing(session: Session, sku: str, *, by: Principal) -> Standing:
-    """Errors  Forbidden; NotFound."""
-    by.need("inventory.view")
-    return _shown(_row(session, sku))
-
-
-def history(session: Session, sku: str, *, by: Principal, most: int = 50) -> list[Movement]:
-    """What moved last, the newest first.
-
-    Errors  Forbidden; NotFound.
-    """
-    by.need("inventory.view")
-    known = {"variant": _row(session, sku).id, "most": min(most, 500)}
-    return [
-        Movement(
-            row.at.isoformat(), row.kind, row.on_hand_delta, row.allocated_delta, row.held_delta, row.reason,
-            row.note, row.actor,
-        )
-        for row in session.connection().execute(_HISTORY, known)
-    ]  # fmt: skip
-
-
 def set_units(
     session: Session, sku: str, units: int, *, seen: int, reason: str, note: str = "", by: Principal
 ) -> Standing:
@@ -119,7 +44,7 @@ def set_units(
     """
     by.need("inventory.adjust")
     _check(units, 0)
-    before = _row(session, sku, lock=True)
+    before = row_of(session, sku, lock=True)
     if (before.on_hand or 0) != seen:
         text = _("There are {now} units in the house now, not {seen} any more. Look again.")
         raise Conflict(text.format(now=before.on_hand or 0, seen=seen))
@@ -138,7 +63,7 @@ def change_units(
     _check(delta, -MOST_UNITS)
     if not delta:
         raise Invalid(_("Enter how many units came or went."), field="delta")
-    before = _row(session, sku, lock=True)
+    before = row_of(session, sku, lock=True)
     if before.on_hand is None:
         _check(delta, 0)
         verb = partial(inventory_commands.set_on_hand, session, before.id, delta)
@@ -158,7 +83,7 @@ def set_policy(
     by.need("inventory.adjust")
     if backorder and expected_on and expected_on <= now().date():
         raise Invalid(_("Choose a day that is still to come."), field="expected_on")
-    before = _row(session, sku, lock=True)
+    before = row_of(session, sku, lock=True)
     inventory_commands.set_policy(session, before.id, backorder=backorder, expected_on=expected_on)
     return _recorded(session, before, "stock_policy_set", {}, by)
 
@@ -174,12 +99,12 @@ def _change(session: Session, before: Any, verb: Any, reason: str, note: str, by
 
 
 def _recorded(session: Session, before: Any, action: str, more: Mapping[str, Any], by: Principal) -> Standing:
-    after = _row(session, before.sku)
+    after = row_of(session, before.sku)
     audit.record(
         session, by.actor, action, "variant", before.sku, _plain(before), {**_plain(after), **more},
         staff_id=by.id or None,
     )  # fmt: skip
-    return _shown(after)
+    return shown(after)
 
 
 def _check(units: int, least: int) -> None:
@@ -188,22 +113,6 @@ def _check(units: int, least: int) -> None:
         raise Invalid(text.format(least=least, most=MOST_UNITS), field="units")
 
 
-def _row(session: Session, sku: str, *, lock: bool = False) -> Any:
-    session.flush()
-    row = session.connection().execute(_LOCKED if lock else _STANDING, {"sku": sku}).first()
-    if row is None:
-        raise NotFound(_("There is no variant {sku}.").format(sku=sku))
-    return row
-
-
 def _plain(row: Any) -> dict[str, Any]:
     expected = row.backorder_on.isoformat() if row.backorder_on else ""
     return {"on_hand": row.on_hand or 0, "policy": row.policy or "deny", "expected_on": expected}
-
-
-def _shown(row: Any) -> Standing:
-    on_hand, allocated, held = row.on_hand or 0, row.allocated or 0, row.held or 0
-    return Standing(
-        row.sku, row.title, row.variant, on_hand, allocated, held, on_hand - allocated - held,
-        row.policy == "backorder", row.backorder_on.isoformat() if row.backorder_on else "",
-    )  # fmt: skip

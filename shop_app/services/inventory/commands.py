@@ -16,7 +16,6 @@ from ...core import events
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...models import MovementKind, StockPolicy
-from ..search import listing_index
 from .holds import drop, held_by, hold, unhold
 from .ledger import (  # fmt: skip
     NO_LEVEL,
@@ -123,8 +122,15 @@ def set_policy(
         text = _("{promised} are promised and {on_hand} are in the house, so backorders can't end yet.")
         promised = known.allocated + known.held
         raise Invalid(text.format(promised=promised, on_hand=known.on_hand), field="backorder")
-    listing_index.refresh_availability(session, (variant_id,))
     events.announce(session, events.StockChanged((variant_id,)))
+
+
+def follow_new_variant(session: Session, fact: events.VariantAdded) -> None:
+    set_on_hand(session, fact.variant_id, 0, reason="new")
+
+
+def follow_editor(session: Session, fact: events.BackorderChanged) -> None:
+    set_policy(session, fact.variant_id, backorder=fact.backorder)
 
 
 def allocate(

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.clock import now
-from ...models import MovementKind
+from ...models import Cart, MovementKind, StockHold, table_of
 from .ledger import Move, in_sku_order, level, out_of_stock, record, shift, shift_all
 
-stock_hold = SQLModel.metadata.tables["stock_hold"]
-_cart = SQLModel.metadata.tables["cart"]
+stock_hold = table_of(StockHold)
+_cart = table_of(Cart)
 
 _HOLDS = select(stock_hold.c.variant_id, stock_hold.c.quantity).where(
     stock_hold.c.cart_id == bindparam("cart")

@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, insert, or_, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core import events
 from ...core.clock import now
 from ...core.errors import Conflict, NotFound, OutOfStock, ShopError
 from ...core.i18n import _
-from ...models import MovementKind, StockPolicy
-from ..search import listing_index
+from ...models import MovementKind, Product, StockLevel, StockMovement, StockPolicy, Variant, table_of
 
-level = SQLModel.metadata.tables["stock_level"]
-movement = SQLModel.metadata.tables["stock_movement"]
-variant = SQLModel.metadata.tables["variant"]
-product = SQLModel.metadata.tables["product"]
+level = table_of(StockLevel)
+movement = table_of(StockMovement)
+variant = table_of(Variant)
+product = table_of(Product)
 
 # The guard lets through what fits, and what only gives back: a level that a stocktake left too low
 # must never keep an order from returning its units.
@@ -151,7 +150,7 @@ def record(
     order_id: int | None = None,
     cart_id: int | None = None,
 ) -> None:
-    """Write the movements down, and tell the shelf and the open pages."""
+    """Write the movements down, and announce them."""
     at = now()
     rows: list[dict[str, Any]] = [
         {
@@ -166,7 +165,6 @@ def record(
     if rows:
         session.connection().execute(_RECORD, rows)
         moved = tuple(sorted(row["variant_id"] for row in rows))
-        listing_index.refresh_availability(session, moved)
         events.announce(session, events.StockChanged(moved))
 
 

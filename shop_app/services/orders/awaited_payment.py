@@ -14,7 +14,8 @@ from ...models import OrderStatus
 from .. import outbox
 from . import cart_completion
 from . import commands as order_commands
-from .commands import OrderHead, order
+from . import queries as order_queries
+from .queries import OrderHead, order
 
 BANK_MAY_TAKE = timedelta(days=14)
 """So long a bank debit may be on its way; after that a person asks."""
@@ -38,7 +39,7 @@ def authorised(session: Session, order_id: int, promised_minor: int) -> None:
     found = order_commands.lock(session, order_id)
     if found.status not in (OrderStatus.PENDING, OrderStatus.EXPIRED):
         return
-    if promised_minor < found.total_minor and promised_minor < order_commands.due_minor(session, order_id):
+    if promised_minor < found.total_minor and promised_minor < order_queries.due_minor(session, order_id):
         said, asked = show(promised_minor, found.currency), show(found.total_minor, found.currency)
         order_commands.attend(session, order_id, f"Authorised {said} of {asked}.")
         return

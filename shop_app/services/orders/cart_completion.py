@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from sqlalchemy import bindparam, insert, or_, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core import events
 from ...core.clock import now
+from ...models import Cart, CartLine, OrderLine, table_of
 from ..cart.priced_cart import line_of_order
 from ..inventory import commands as inventory_commands
 
-_tables = SQLModel.metadata.tables
-order_line = _tables["order_line"]
-cart = _tables["cart"]
-cart_line = _tables["cart_line"]
+order_line = table_of(OrderLine)
+cart = table_of(Cart)
+cart_line = table_of(CartLine)
 
 _COMPLETE = (
     update(cart)

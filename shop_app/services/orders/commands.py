@@ -6,48 +6,47 @@ placing does, so that a click and a webhook can't wait for each other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, bindparam, case, func, insert, select, text, update
+from sqlalchemy import bindparam, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core import events
 from ...core.clock import now
-from ...core.errors import Conflict, NotFound, ShopError
+from ...core.errors import Conflict, ShopError
 from ...core.i18n import _
 from ...core.money import show
-from ...models import LEGAL_MOVES, FulfilmentStatus, OrderStatus, PaymentStatus
+from ...models import (
+    LEGAL_MOVES,
+    Cart,
+    FulfilmentStatus,
+    OrderStatus,
+    PaymentStatus,
+    Product,
+    Variant,
+    table_of,
+)
 from .. import outbox
 from ..credit import payments as credit_payments
 from ..inventory import commands as inventory_commands
-from ..pricing.price_cart import DiscountLine, Offer
+from ..pricing.price_cart import Offer
 from ..promotions import commands as promotions_commands
+from ..promotions.discounts import DiscountLine
 from ..search import listing_index
 from . import cart_completion
+from .queries import _HEAD, OrderHead, due_minor, look, order, order_discount, order_event, order_line
 
-tables = SQLModel.metadata.tables
-order = tables["customer_order"]
-order_line = tables["order_line"]
-order_discount = tables["order_discount"]
-order_event = tables["order_event"]
-cart = tables["cart"]
-product = tables["product"]
-variant = tables["variant"]
+cart = table_of(Cart)
+product = table_of(Product)
+variant = table_of(Variant)
 
 _NO_MONEY = (PaymentStatus.NONE, PaymentStatus.VOIDED)
 Settled = Literal["paid", "already", "attention", "nothing"]
 
-_HEAD_COLUMNS = (
-    order.c.id, order.c.number, order.c.token, order.c.cart_id, order.c.status, order.c.payment_status,
-    order.c.attention, order.c.currency, order.c.total_minor, order.c.email, order.c.locale, order.c.paid_at,
-    order.c.fulfilment_status,
-)  # fmt: skip
 _CART_OF = select(order.c.cart_id).where(order.c.id == bindparam("order"))
 _LOCK_CART = select(cart.c.id).where(cart.c.id == bindparam("cart")).with_for_update()
-_HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
 _LOCK = _HEAD.with_for_update()
 _WAITS_NO_MORE = {"expires_at": None, "asked_from": ""}
 _MOVES = {
@@ -86,13 +85,6 @@ _LOOKED_AT = select(order_event.c.data).where(
     order_event.c.order_id == bindparam("order"), order_event.c.kind == "looked_at"
 )
 _TELL = insert(order_event)
-_DUE = text("""
-    SELECT o.total_minor - coalesce((
-        SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
-            * l.quantity_cancelled / l.quantity)
-        FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0)
-    FROM customer_order o WHERE o.id = :order
-""")
 _SOLD = (
     select(variant.c.product_id, order_line.c.quantity)
     .join(variant, variant.c.id == order_line.c.variant_id)
@@ -121,25 +113,6 @@ _GIVEN = select(order_discount.c.promotion_id, order_discount.c.code, order_disc
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OrderHead:
-    """The part of an order's row that its life turns on."""
-
-    id: int
-    number: int
-    token: str
-    cart_id: int | None
-    status: str
-    payment_status: str
-    attention: str
-    currency: str
-    total_minor: int
-    email: str
-    locale: str
-    paid_at: datetime | None
-    fulfilment_status: str
-
-
 def lock(session: Session, order_id: int) -> OrderHead:
     """The order as it is, with its cart and itself locked until the commit.
 
@@ -152,17 +125,6 @@ def lock(session: Session, order_id: int) -> OrderHead:
         if cart_id is not None:
             connection.execute(_LOCK_CART, {"cart": cart_id})
     return look(session, order_id, _LOCK)
-
-
-def look(session: Session, order_id: int, statement: Select[Any] = _HEAD) -> OrderHead:
-    """The same for a question: nothing is locked.
-
-    Errors  NotFound for an id that no order has.
-    """
-    row = session.connection().execute(statement, {"order": order_id}).first()
-    if row is None:
-        raise NotFound(_("There is no such order."))
-    return OrderHead(*row)
 
 
 def tell(
@@ -235,11 +197,6 @@ def settle(
     if whole_minor > found.total_minor:
         return _attend(session, found, f"Paid too much: {paid} for {asked}.")
     return outcome
-
-
-def due_minor(session: Session, order_id: int) -> int:
-    """The order's total, less its units that were cancelled."""
-    return int(session.connection().execute(_DUE, {"order": order_id}).scalar_one())
 
 
 def mark_paid(session: Session, order_id: int) -> Settled:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, text
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core import events
 from ...core.clock import now
@@ -16,7 +16,17 @@ from ...core.errors import Conflict, Invalid, OutOfStock
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
-from ...models import FulfilmentStatus, OrderStatus, PaymentStatus
+from ...models import (
+    Cart,
+    FulfilmentStatus,
+    OptionValue,
+    OrderStatus,
+    OrderTaxLine,
+    PaymentStatus,
+    ProductOption,
+    VariantOption,
+    table_of,
+)
 from ...models.base import Key
 from .. import outbox, remembered
 from ..cart import checkout, price_changes, priced_cart, unpaid
@@ -29,7 +39,7 @@ from ..inventory import commands as inventory_commands
 from ..promotions import commands as promotions_commands
 from ..shipping import queries as shipping_queries
 from . import commands as order_commands
-from .commands import order, order_discount, order_line
+from .queries import order, order_discount, order_line
 
 PAY_WITHIN = timedelta(minutes=40)
 """How long an unpaid order keeps its units. Stripe's shortest session lasts 30 minutes."""
@@ -41,12 +51,11 @@ _ADDRESS = (
     "given_name", "family_name", "company", "line1", "line2", "postal_code", "locality", "region", "country",
 )  # fmt: skip
 
-_tables = SQLModel.metadata.tables
-_order_tax_line = _tables["order_tax_line"]
-_cart = _tables["cart"]
-_variant_option = _tables["variant_option"]
-_product_option = _tables["product_option"]
-_option_value = _tables["option_value"]
+_order_tax_line = table_of(OrderTaxLine)
+_cart = table_of(Cart)
+_variant_option = table_of(VariantOption)
+_product_option = table_of(ProductOption)
+_option_value = table_of(OptionValue)
 
 _NEXT_NUMBER = text(f"""
     INSERT INTO counter (name, value) VALUES ('order', {FIRST_NUMBER})

@@ -15,7 +15,7 @@ from ...core.settings import settings
 from ...models import OrderStatus, PaymentStatus
 from ..staff import audit
 from . import commands as order_commands
-from .commands import order
+from .queries import order
 
 PERMISSION = "orders.edit"
 MAX_NOTE = 2000

@@ -10,17 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
-from ...models import FulfilmentState, FulfilmentStatus, OrderStatus
+from ...models import Fulfilment, FulfilmentState, FulfilmentStatus, OrderStatus, table_of
 from ..inventory import commands as inventory_commands
 from ..promotions import commands as promotions_commands
 from . import commands as order_commands
-from .commands import order, order_line
+from .queries import order, order_line
 
-_fulfilment = SQLModel.metadata.tables["fulfilment"]
+_fulfilment = table_of(Fulfilment)
 _units = bindparam("units")
 _of_line = (order_line.c.id == bindparam("line"), order_line.c.order_id == bindparam("order"))
 _sent, _back, _ended = (

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel import Session, col, func, select
 
 from ...core.clock import now
-from ...models import Payment, ProviderEvent
+from ...models import Payment, ProviderEvent, table_of
 from ...providers.payments import Notice
 
 KEEP_TRYING = timedelta(days=3)
@@ -25,7 +25,7 @@ class InboxEntry:
 
 def receive(session: Session, notice: Notice) -> int | None:
     """Keep what a company told us, under its own id. None where it is known already."""
-    table = SQLModel.metadata.tables["provider_event"]
+    table = table_of(ProviderEvent)
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = (
         dialect.insert(table)

@@ -24,6 +24,7 @@ from .. import outbox
 from ..credit import payments as credit_payments
 from ..orders import awaited_payment
 from ..orders import commands as order_commands
+from ..orders import queries as order_queries
 from . import disputes
 from . import inbox as payment_inbox
 from .events import Sums, append, of_payments, status_of, sums
@@ -247,7 +248,7 @@ def fold_order(session: Session, order_id: int) -> None:
     promised = _promised(session, payments)
     due = order.total_minor
     if found.captured_minor < due:
-        due = order_commands.due_minor(session, order_id)
+        due = order_queries.due_minor(session, order_id)
     voided = any(p.authorized_until and p.state == PaymentState.CANCELLED for p in payments)
     order_commands.set_payment_status(
         session, order_id,
@@ -272,7 +273,7 @@ def _promised(session: Session, payments: Iterable[Payment], *, at_companies: bo
 def owed_minor(session: Session, order_id: int) -> int:
     """What is still to be taken for the order: due, neither captured nor set aside from credit."""
     covered = session.connection().execute(_COVERED, {"order": order_id}).scalar_one()
-    return max(0, order_commands.due_minor(session, order_id) - int(covered))
+    return max(0, order_queries.due_minor(session, order_id) - int(covered))
 
 
 def payment_key(payment: Payment) -> str:

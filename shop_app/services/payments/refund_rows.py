@@ -7,19 +7,19 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, exists, select, update
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
+from ...core import events
 from ...core.access.principal import Principal
 from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
 from ...core.money import show
-from ...models import CreditEntryKind, Payment, Refund, RefundDestination, RefundLine, RefundStatus
+from ...models import CreditEntryKind, Payment, Refund, RefundDestination, RefundLine, RefundStatus, table_of
 from ...providers.payments import RefundPicture
 from ..credit import commands as credit_commands
 from ..orders import commands as order_commands
-from ..orders.commands import OrderHead, order_event
-from ..returns import status as return_status
+from ..orders.queries import OrderHead, order_event
 from ..staff import audit
 from .ledger import fold_order, fold_payment, locked, take_refund
 from .refund_view import CREDIT
@@ -27,7 +27,7 @@ from .refundable import PaymentLeft, Refundable, held_by_banks
 
 MAX_KEY = 48
 
-_payment = SQLModel.metadata.tables["payment"]
+_payment = table_of(Payment)
 _RESERVE = (
     update(_payment)
     .where(
@@ -108,7 +108,7 @@ def write(
         if to_credit or payment.provider == CREDIT:
             _settle_in_credit(session, head, refund, payment, by.actor, own_card=not to_credit)
     if wish.return_id is not None:
-        return_status.refunded(session, wish.return_id, actor=by.actor)
+        events.announce(session, events.ReturnRefunded(wish.return_id, by.actor))
     data = {"amount_minor": total, "destination": wish.destination, "reason": wish.reason}
     order_commands.tell(
         session, head.id, "refund_requested", actor=by.actor, key=request_key, wish=as_data(wish),

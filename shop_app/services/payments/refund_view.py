@@ -8,21 +8,30 @@ from typing import Any
 
 from babel.dates import format_date
 from sqlalchemy import Row, bindparam, exists, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ... import models  # noqa: F401
 from ...core.clock import now
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
-from ...models import PaymentEventKind, RefundDestination, RefundStatus
+from ...models import (
+    OrderLine,
+    Payment,
+    PaymentEvent,
+    PaymentEventKind,
+    Refund,
+    RefundDestination,
+    RefundLine,
+    RefundStatus,
+    table_of,
+)
 
-_tables = SQLModel.metadata.tables
-_refund = _tables["refund"]
-_refund_line = _tables["refund_line"]
-_payment = _tables["payment"]
-_event = _tables["payment_event"]
-_line = _tables["order_line"]
+_refund = table_of(Refund)
+_refund_line = table_of(RefundLine)
+_payment = table_of(Payment)
+_event = table_of(PaymentEvent)
+_line = table_of(OrderLine)
 
 CREDIT = "credit"
 """The provider of what was paid by gift card or store credit."""

@@ -6,19 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, exists, func, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
-from ...models import PaymentEventKind, RefundStatus
+from ...models import (
+    Order,
+    OrderTaxLine,
+    Payment,
+    PaymentEvent,
+    PaymentEventKind,
+    Refund,
+    RefundLine,
+    RefundStatus,
+    table_of,
+)
 from ..orders import units as order_units
 from .refund_view import CREDIT
 
-_tables = SQLModel.metadata.tables
-_order = _tables["customer_order"]
-_payment = _tables["payment"]
-_event = _tables["payment_event"]
-_refund = _tables["refund"]
-_refund_line = _tables["refund_line"]
-_tax = _tables["order_tax_line"]
+_order = table_of(Order)
+_payment = table_of(Payment)
+_event = table_of(PaymentEvent)
+_refund = table_of(Refund)
+_refund_line = table_of(RefundLine)
+_tax = table_of(OrderTaxLine)
 
 _won = _event.alias("won")
 held_by_banks = (

@@ -15,12 +15,20 @@ from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.money import MAX_MINOR, show
-from ...models import OrderStatus, Payment, Refund, RefundDestination, RefundStatus
+from ...models import (
+    NOT_SENT,
+    OrderStatus,
+    Payment,
+    Refund,
+    RefundDestination,
+    RefundStatus,
+    ReturnRequest,
+    table_of,
+)
 from ...providers.payments import RefundPicture
 from ..orders import commands as order_commands
 from ..orders import units as order_units
-from ..orders.commands import OrderHead
-from ..returns.returnable import NOT_SENT, return_request
+from ..orders.queries import OrderHead
 from .ledger import fold_order, fold_payment, locked, take_refund
 from .refund_rows import (
     Piece,
@@ -44,6 +52,7 @@ __all__ = [
 PERMISSION = "orders.refund"
 MAX_REASON, MAX_NOTE = 100, 2000
 
+return_request = table_of(ReturnRequest)
 _RETURN = select(return_request.c.order_id, return_request.c.reason).where(
     return_request.c.id == bindparam("return")
 )

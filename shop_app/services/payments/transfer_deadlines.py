@@ -5,24 +5,36 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import bindparam, func, select
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
 from ...core.clock import now
 from ...core.money import show
 from ...core.settings import settings
-from ...models import FulfilmentStatus, OrderStatus, Payment, PaymentEventKind, PaymentState, PaymentStatus
+from ...models import (
+    FulfilmentStatus,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    PaymentEventKind,
+    PaymentState,
+    PaymentStatus,
+    table_of,
+)
 from .. import outbox
+from ..orders import claimed_units
 from ..orders import commands as order_commands
-from ..returns import returnable
+from ..orders import queries as order_queries
 from .ledger import LIVING, append, payment_key
 
 REMIND_BEFORE = timedelta(days=3)
 """So long before the end; where the whole time is short, half of it."""
 
-_order = SQLModel.metadata.tables["customer_order"]
-_line = SQLModel.metadata.tables["order_line"]
-_event = SQLModel.metadata.tables["order_event"]
+_order = table_of(Order)
+_line = table_of(OrderLine)
+_event = table_of(OrderEvent)
 _waiting = (
     select(_order.c.id)
     .where(
@@ -86,7 +98,7 @@ def expire(session: Session, order_id: int) -> None:
         _write(session, head, "order_expired")
 
 
-def _write(session: Session, head: order_commands.OrderHead, kind: str) -> None:
+def _write(session: Session, head: order_queries.OrderHead, kind: str) -> None:
     outbox.write(
         session, kind, head.email, f"{kind}:{head.number}",
         {"order_id": head.id, "number": head.number, "token": head.token,
@@ -97,4 +109,4 @@ def _write(session: Session, head: order_commands.OrderHead, kind: str) -> None:
 def _is_wanted(session: Session, order_id: int) -> bool:
     """Whether the shopper hasn't withdrawn from all of it: then nothing is owed, and nobody is reminded."""
     units = int(session.connection().execute(_UNITS, {"order": order_id}).scalar_one() or 0)
-    return units > sum(returnable.not_to_send(session, order_id).values())
+    return units > sum(claimed_units.not_to_send(session, order_id).values())

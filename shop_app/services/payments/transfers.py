@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from sqlalchemy import bindparam, insert, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
-from ...models import FulfilmentStatus, OrderStatus, PaymentEventKind, PaymentState, PaymentStatus
+from ...models import (
+    FulfilmentStatus,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentEvent,
+    PaymentEventKind,
+    PaymentState,
+    PaymentStatus,
+    table_of,
+)
 from ..orders import commands as order_commands
 from ..orders import units as order_units
-from ..orders.commands import OrderHead
+from ..orders.queries import OrderHead
 from ..staff import audit
 from . import ledger as payment_ledger
 
 LONGEST_REFERENCE = 100
 
-_tables = SQLModel.metadata.tables
-_payment = _tables["payment"]
-_event = _tables["payment_event"]
-_order = _tables["customer_order"]
+_payment = table_of(Payment)
+_event = table_of(PaymentEvent)
+_order = table_of(Order)
 
 _BY_NUMBER = select(_order.c.id, _order.c.payment_provider).where(_order.c.number == bindparam("number"))
 _PAYMENTS = select(

@@ -13,22 +13,13 @@ from ...core.errors import ShopError
 from ...core.i18n import _
 from ...core.money import MAX_MINOR, tax_on_top, tax_within
 from ..promotions.discount_reasons import Reason, reasons
-from ..promotions.discounts import Applied, Item, Offer, discount_goods, discount_shipping
+from ..promotions.discounts import Applied, DiscountLine, Item, Offer, discount_goods, discount_shipping
+from ..taxes.rate import NO_TAX, Rate
 
 __all__ = [
     "Applied", "DiscountLine", "Item", "Offer", "PricedLine", "PricedShipping", "Rate", "Reason", "Shipping",
     "TaxLine", "Totals", "net_of", "price_cart",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    label: str
-    ppm: int
-    """Parts per million: 190,000 is 19 %."""
-
-
-NO_TAX = Rate("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +51,6 @@ class PricedShipping:
     total_minor: int
     rate: Rate
     tax_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class DiscountLine:
-    offer: Offer
-    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core import events
 from ...core.access.principal import Principal
@@ -21,7 +21,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.money import MAX_MINOR
-from ...models import PromotionKind
+from ...models import Promotion, PromotionCode, PromotionKind, PromotionLane, Variant, table_of
 from ..staff import audit
 from . import commands as promotions_commands
 
@@ -35,10 +35,10 @@ CODE_LENGTH = 10
 _PREFIX = re.compile(r"[A-Z0-9]{0,20}")
 _BATCH = 1_000
 
-_promotion = SQLModel.metadata.tables["promotion"]
-_lane = SQLModel.metadata.tables["promotion_lane"]
-_code = SQLModel.metadata.tables["promotion_code"]
-_variant = SQLModel.metadata.tables["variant"]
+_promotion = table_of(Promotion)
+_lane = table_of(PromotionLane)
+_code = table_of(PromotionCode)
+_variant = table_of(Variant)
 _BY_ID = select(_promotion).where(_promotion.c.id == bindparam("promotion"))
 _CODES = (
     select(_code.c.code, _code.c.usage_limit, _code.c.used)

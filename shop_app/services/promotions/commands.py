@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import RowMapping, and_, bindparam, func, insert, or_, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.clock import now
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
-from ...models import OrderStatus
-from ..pricing.price_cart import DiscountLine, Offer, Reason
+from ...models import Order, OrderStatus, Promotion, PromotionCode, PromotionLane, PromotionUse, table_of
 from ..remembered import Remembered
+from .discount_reasons import Reason
+from .discounts import DiscountLine, Offer
 
 MAX_CODES = 5
 
-promotion = SQLModel.metadata.tables["promotion"]
-lane = SQLModel.metadata.tables["promotion_lane"]
-promotion_code = SQLModel.metadata.tables["promotion_code"]
-promotion_use = SQLModel.metadata.tables["promotion_use"]
-order = SQLModel.metadata.tables["customer_order"]
+promotion = table_of(Promotion)
+lane = table_of(PromotionLane)
+promotion_code = table_of(PromotionCode)
+promotion_use = table_of(PromotionUse)
+order = table_of(Order)
 
 _COLUMNS = [*promotion.c, lane.c.position.label("lane_position"), lane.c.on_discounted]
 _AUTOMATIC = (

@@ -237,3 +237,9 @@ def _why_nothing(offer: Offer, items: list[Item], left: dict[str, int]) -> str:
     if not shut:
         return "nothing"
     return "reduced" if any(item.reduced for item in shut) else "discounted"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountLine:
+    offer: Offer
+    amount_minor: int

@@ -13,15 +13,15 @@ from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Invalid
 from ...core.i18n import _
-from ...models import ReturnKind, ReturnStatus
+from ...models import NOT_SENT, ReturnKind, ReturnStatus
 from .. import outbox
 from ..orders import commands as order_commands
 from ..orders import units as order_units
-from ..orders.commands import order_line
+from ..orders.queries import order_line
 from ..payments import refundable
 from ..payments.refund_rows import RefundWish
 from ..staff import audit
-from .returnable import NOT_SENT, return_line
+from .returnable import return_line
 from .status import lock, move
 
 MAX_ANSWER = 2000

@@ -13,24 +13,23 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core import links
 from ...core.clock import now
 from ...core.dates import full_day, full_moment
 from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
-from ...models import ReturnKind, ReturnStatus
+from ...models import NOT_SENT, Letter, ReturnKind, ReturnStatus, table_of
 from .. import outbox
 from ..cart.checkout import FieldProblem
 from ..customers import addresses
 from ..orders import commands as order_commands
-from ..storefront.order_page import look_up
+from ..orders.queries import look_up
 from . import queries as return_queries
 from . import returnable
 from .queries import ReturnChoice
 from .returnable import (  # fmt: skip
-    NOT_SENT,
     REASONS,
     RETURN_DAYS,
     WITHDRAW_DAYS,
@@ -42,7 +41,7 @@ from .returnable import (  # fmt: skip
 
 MAX_NOTE, MAX_NAME, MAX_KEY = 500, 200, 48
 
-_letter = SQLModel.metadata.tables["letter"]
+_letter = table_of(Letter)
 _BY_KEY = select(return_request.c.id, return_request.c.order_id).where(
     return_request.c.request_key == bindparam("key")
 )

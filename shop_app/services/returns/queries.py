@@ -12,10 +12,10 @@ from sqlmodel import Session
 
 from ...core.dates import day, full_day, full_moment
 from ...core.i18n import _
-from ...models import ReturnKind, ReturnStatus
+from ...models import NOT_SENT, ReturnKind, ReturnStatus
 from ..fulfilment.queries import thing
-from ..orders.commands import order_line
-from .returnable import NOT_SENT, Free, return_line, return_request
+from ..orders.queries import order_line
+from .returnable import Free, return_line, return_request
 
 MONEY_DAYS = 14
 """So soon after the goods, or after a withdrawal from what wasn't sent, the money goes back."""

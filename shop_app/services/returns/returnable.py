@@ -6,15 +6,24 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, literal_column, or_, select
-from sqlmodel import Session, SQLModel
+from sqlalchemy import Row, bindparam, func, select
+from sqlmodel import Session
 
 from ...core.clock import now
 from ...core.errors import NotFound
 from ...core.i18n import _
-from ...models import FulfilmentState, OrderStatus, PaymentStatus, ReturnStatus
+from ...models import (
+    Fulfilment,
+    FulfilmentState,
+    OrderStatus,
+    PaymentStatus,
+    ReturnLine,
+    ReturnRequest,
+    table_of,
+)
 from ...models.order import TOKEN
-from ..orders.commands import order, order_line
+from ..orders import claimed_units
+from ..orders.queries import order, order_line
 
 WITHDRAW_DAYS = 14
 """The law's, for consumers in the EU: 14 days from the day after the last parcel arrived."""
@@ -29,16 +38,11 @@ REASONS: dict[str, str] = {
     "other": _("Another reason"),
 }
 """What a shopper can choose for a return, by the word that is kept. A withdrawal needs none."""
-NOT_SENT = "not_sent"
-"""The reason of a withdrawal from units that hadn't left: they are cancelled, and don't come back."""
 
-_tables = SQLModel.metadata.tables
-return_request = _tables["return_request"]
-return_line = _tables["return_line"]
-_fulfilment = _tables["fulfilment"]
+return_request = table_of(ReturnRequest)
+return_line = table_of(ReturnLine)
+_fulfilment = table_of(Fulfilment)
 
-_OPEN = [ReturnStatus.REQUESTED.value, ReturnStatus.APPROVED.value]
-_units = func.coalesce(func.sum(return_line.c.quantity), 0)
 _HEAD = (
     order.c.id, order.c.number, order.c.token, order.c.email, order.c.status, order.c.payment_status,
     order.c.ship_to, order.c.total_minor,
@@ -46,29 +50,6 @@ _HEAD = (
 _BY_TOKEN = select(*_HEAD).where(order.c.token == bindparam("token"))
 _BY_ID = select(*_HEAD).where(order.c.id == bindparam("order"))
 _LINES = select(order_line).where(order_line.c.order_id == bindparam("order")).order_by(order_line.c.position)
-# Units that a return has spoken for and that `quantity_returned` doesn't count yet. A return that was
-# refunded without its goods leaves them with the shopper, for good.
-_SPOKEN_FOR = (
-    select(
-        return_line.c.order_line_id.label("line"),
-        (return_request.c.reason == NOT_SENT).label("not_sent"),
-        _units.label("units"),
-    )
-    .join(return_request, return_request.c.id == return_line.c.return_id)
-    .where(
-        return_request.c.order_id == bindparam("order"),
-        or_(
-            return_request.c.status.in_(_OPEN),
-            and_(
-                return_request.c.status == ReturnStatus.REFUNDED.value,
-                return_request.c.received_at.is_(None),
-                return_request.c.reason != NOT_SENT,
-            ),
-        ),
-    )
-    # By its name: PostgreSQL takes an expression with a parameter for another one each time.
-    .group_by(return_line.c.order_line_id, literal_column("not_sent"))
-)
 _LAST_ARRIVAL = select(func.max(func.coalesce(_fulfilment.c.delivered_at, _fulfilment.c.shipped_at))).where(
     _fulfilment.c.order_id == bindparam("order"), _fulfilment.c.status != FulfilmentState.CANCELLED.value
 )
@@ -141,17 +122,9 @@ def by_id(session: Session, order_id: int) -> Free:
     return _free(session, found)
 
 
-def not_to_send(session: Session, order_id: int) -> dict[int, int]:
-    """Units that a shopper has withdrawn from before they left, by the order line's id."""
-    spoken_for = session.connection().execute(_SPOKEN_FOR, {"order": order_id})
-    return {row.line: int(row.units) for row in spoken_for if row.not_sent}
-
-
 def _free(session: Session, found: Row[Any]) -> Free:
     connection, of_order = session.connection(), {"order": found.id}
-    spoken_for = {
-        (row.line, bool(row.not_sent)): int(row.units) for row in connection.execute(_SPOKEN_FOR, of_order)
-    }
+    claimed = claimed_units.of_order(session, found.id)
     rows = connection.execute(_LINES, of_order).all()
     last = connection.execute(_LAST_ARRIVAL, of_order).scalar()
     placed = found.status in (OrderStatus.PLACED, OrderStatus.COMPLETED)
@@ -159,7 +132,7 @@ def _free(session: Session, found: Row[Any]) -> Free:
     arrived = last.date() if last and not waiting else None
     # Whose money is back already has nothing more to declare.
     over = found.payment_status in (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK)
-    lines = () if over else tuple(_line(row, spoken_for, placed) for row in rows)
+    lines = () if over else tuple(_line(row, claimed, placed) for row in rows)
     name = " ".join(found.ship_to.get(part, "") for part in ("given_name", "family_name")).strip()
     return Free(
         found.id, str(found.number), found.token, found.email, name, lines,
@@ -169,11 +142,11 @@ def _free(session: Session, found: Row[Any]) -> Free:
     )  # fmt: skip
 
 
-def _line(row: Row[Any], spoken_for: dict[tuple[int, bool], int], placed: bool) -> FreeLine:
-    unsent, ended = _unsent(row), spoken_for.get((row.id, True), 0)
+def _line(row: Row[Any], claimed: dict[tuple[int, bool], int], placed: bool) -> FreeLine:
+    unsent, ended = _unsent(row), claimed.get((row.id, True), 0)
     # Withdrawn from before it left, and sent all the same: it comes back like the rest.
     crossed = max(0, ended - unsent)
-    sent = row.quantity_fulfilled - row.quantity_returned - spoken_for.get((row.id, False), 0) - crossed
+    sent = row.quantity_fulfilled - row.quantity_returned - claimed.get((row.id, False), 0) - crossed
     return FreeLine(
         row.id, row.position, row.title, row.variant_title, row.picture_key, max(0, sent),
         max(0, unsent - ended) if placed else 0,

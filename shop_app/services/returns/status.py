@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 from sqlmodel import Session
 
+from ...core import events
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
 from ...models import RETURN_MOVES, ReturnStatus
 from ..orders import commands as order_commands
-from ..orders.commands import order
+from ..orders.queries import order
 from .returnable import return_request
 
 _HEAD = (
@@ -67,3 +68,7 @@ def refunded(session: Session, return_id: int, *, actor: str) -> None:
     found = lock(session, return_id)
     if move(session, found, ReturnStatus.REFUNDED):
         order_commands.tell(session, found.order_id, "return_refunded", actor=actor, return_id=return_id)
+
+
+def follow_refund(session: Session, fact: events.ReturnRefunded) -> None:
+    refunded(session, fact.return_id, actor=fact.actor)

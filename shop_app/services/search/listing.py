@@ -11,10 +11,9 @@ from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ..catalog import price_tags
 from ..catalog.views import Chip, Crumb, Listing, ListingQuery, SortChoice
-from ..storefront import home as storefront
-from ..storefront.home import Branch
-from . import cards, facets, index_cache, listing_address
+from . import cards, categories, facets, index_cache, listing_address
 from . import queries as search_queries
+from .categories import Branch
 from .facet_counts import Counts, counts
 from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, after, hits
 
@@ -25,7 +24,7 @@ def browse(session: Session, query: ListingQuery) -> Listing:
     Errors  NotFound for a category that isn't there.
     """
     at = index_cache.stamp(session)
-    tree = storefront.tree.get(session, at)
+    tree = categories.tree.get(session, at)
     branch = tree.by_slug.get(query.category)
     if query.category and branch is None:
         raise NotFound(_("There is no such category."))
@@ -69,7 +68,7 @@ def _listing(
         on_sale=query.on_sale, on_sale_count=view.on_sale_count,
         on_sale_href=listing_address.changed(query, on_sale=not query.on_sale),
         corrected_text=found.corrected, canonical=listing_address.canonical(query),
-        suggestions=[] if shown else storefront.navigation(session),
+        suggestions=[] if shown else categories.navigation(session),
     )  # fmt: skip
 
 
@@ -87,7 +86,7 @@ def _crumbs(session: Session, query: ListingQuery, branch: Branch | None, at: st
     crumbs = [Crumb(_("Home"), "/")]
     if branch is None or query.text:
         return [*crumbs, Crumb(_("Search") if query.text else _("All products"), "")]
-    by_id = storefront.tree.get(session, at).by_id
+    by_id = categories.tree.get(session, at).by_id
     for key in branch.path:
         here = key == branch.id
         crumbs.append(Crumb(by_id[key].title, "" if here else f"/products?category={by_id[key].slug}"))

@@ -1,8 +1,7 @@
 """The shelf: folds products into the rows that lists, facets and search read; their only writer.
 
-Whoever changes a product calls `refresh`, whoever changes stock `refresh_availability`, whoever counts
-sales `refresh_sold`. All run inside the caller's transaction, so that the shelf never says what the
-catalogue doesn't.
+It follows changes of products and of stock; whoever counts sales calls `refresh_sold`. All run inside the
+caller's transaction, so that the shelf never says what the catalogue doesn't.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session, col
 
-from ...core import clock
+from ...core import clock, events
 from ...models import (  # fmt: skip
     Category,
     OptionValue,
@@ -219,6 +218,14 @@ def refresh_sold(session: Session, product_ids: Sequence[int]) -> None:
     sold = {row[0]: row[1] for row in session.connection().execute(_sold, ids).all()}
     if moved := word_index.misplaced(session, sold):
         refresh(session, moved)
+
+
+def follow_catalogue(session: Session, fact: events.CatalogueChanged) -> None:
+    refresh(session, fact.product_ids)
+
+
+def follow_stock(session: Session, fact: events.StockChanged) -> None:
+    refresh_availability(session, fact.variant_ids)
 
 
 def _changed(session: Session) -> None:

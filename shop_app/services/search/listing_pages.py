@@ -19,9 +19,9 @@ from sqlmodel import Session, col
 from ...core import clock
 from ...models import ShelfFacet, ShelfItem
 from ..catalog.views import ListingQuery
-from ..storefront.home import Branch
 from . import cards
 from . import queries as search_queries
+from .categories import Branch
 from .facet_counts import Counts, microseconds
 from .facets import View
 

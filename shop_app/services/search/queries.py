@@ -12,8 +12,8 @@ from sqlmodel import Session, col
 from ...models import ShelfItem
 from ..catalog import price_tags
 from ..catalog.views import PictureView, Suggestion
-from ..storefront.home import navigation
 from . import cards, index_cache, spelling, word_index
+from .categories import navigation
 from .word_index import COLUMNS, Vocabulary, vocabulary
 
 MOST = 1000

@@ -9,15 +9,15 @@ from functools import lru_cache
 
 from babel.dates import format_date
 from sqlalchemy import select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.i18n import _
-from ...models import MethodKind
+from ...models import MethodKind, ShippingMethod, ShippingRate, ZoneCountry, table_of
 from ..remembered import Remembered
 
-_method = SQLModel.metadata.tables["shipping_method"]
-_rate = SQLModel.metadata.tables["shipping_rate"]
-_country = SQLModel.metadata.tables["zone_country"]
+_method = table_of(ShippingMethod)
+_rate = table_of(ShippingRate)
+_country = table_of(ZoneCountry)
 
 
 @dataclass(frozen=True, slots=True)

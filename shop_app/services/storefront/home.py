@@ -3,102 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ...core import clock
-from ...models import Category, Collection, CollectionProduct, Picture, Product, ShelfItem
-from ..catalog.views import CategoryLink, HomeView, PictureView, ProductCard, SitemapEntry
+from ...models import Collection, CollectionProduct, Picture, Product, ShelfItem
+from ..catalog.views import HomeView, PictureView, ProductCard, SitemapEntry
 from ..search import cards as card_rows
 from ..search import facet_counts, index_cache
-from ..search.index_cache import Kept
+from ..search.categories import links, tree
 
 FEATURED, HERO = 5, 8
 STRIP = 8
-
-
-class Branch(NamedTuple):
-    """A category with its place in the tree."""
-
-    id: int
-    slug: str
-    title: str
-    description: str
-    picture: PictureView
-    path: tuple[int, ...]
-    """From the top category down to this one."""
-    below: tuple[int, ...]
-    """This one and all categories under it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """All categories, in their order."""
-
-    by_slug: dict[str, Branch]
-    by_id: dict[int, Branch]
-    top: list[Branch]
-
-
-def _read_tree(session: Session) -> Tree:
-    rows = session.connection().execute(
-        select(
-            col(Category.id), col(Category.parent_id), col(Category.slug), col(Category.title),
-            col(Category.description), col(Category.picture_alt), col(Picture.key), col(Picture.width),
-            col(Picture.height), col(Picture.colour),
-        )
-        .outerjoin(Picture, col(Picture.id) == Category.picture_id)
-        .order_by(col(Category.position), col(Category.title))
-    ).all()  # fmt: skip
-    parents = {row[0]: row[1] for row in rows}
-    paths = {key: _path(key, parents) for key in parents}
-    branches = [
-        Branch(
-            key, slug, title, description,
-            PictureView(picture_key, alt, width, height, colour) if picture_key else PictureView(),
-            paths[key], tuple(other for other in parents if key in paths[other]),
-        )
-        for key, _parent, slug, title, description, alt, picture_key, width, height, colour in rows
-    ]  # fmt: skip
-    return Tree(
-        by_slug={branch.slug: branch for branch in branches},
-        by_id={branch.id: branch for branch in branches},
-        top=[branch for branch in branches if len(branch.path) == 1],
-    )  # fmt: skip
-
-
-def _path(key: int, parents: dict[int, int | None]) -> tuple[int, ...]:
-    path: list[int] = []
-    step: int | None = key
-    while step is not None and step not in path:
-        path.append(step)
-        step = parents.get(step)
-    return tuple(reversed(path))
-
-
-tree = Kept(_read_tree)
-
-
-def navigation(session: Session) -> list[CategoryLink]:
-    """The top categories, in order, for header and footer."""
-    at = index_cache.stamp(session)
-    return links(session, tree.get(session, at).top, at)
-
-
-def links(session: Session, branches: list[Branch], at: str) -> list[CategoryLink]:
-    """These categories with their numbers of products."""
-    counts = facet_counts.counts.get(session, at)
-    numbers = {
-        branch.id: facet_counts.union([counts.categories.get(key, 0) for key in branch.below]).bit_count()
-        for branch in branches
-    }
-    return [
-        CategoryLink(branch.slug, branch.title, branch.description, branch.picture, numbers[branch.id])
-        for branch in branches
-    ]
 
 
 def home(session: Session) -> HomeView:

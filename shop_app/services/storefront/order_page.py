@@ -7,15 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from ...core.dates import day
-from ...core.email_addresses import normal_email
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.money import show
 from ...core.settings import settings
-from ...models import FulfilmentStatus, MethodKind, OrderStatus, PaymentState, RefundStatus
+from ...models import (
+    Cart,
+    FulfilmentStatus,
+    MethodKind,
+    OrderStatus,
+    OrderTaxLine,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundStatus,
+    ShippingMethod,
+    table_of,
+)
 from ...models.order import TOKEN
 from ..cart.checkout import payment_ways
 from ..cart.queries import DiscountView, expected, money_or_free, reverse_charge_note, tax_rows
@@ -23,7 +34,7 @@ from ..credit import payments as credit_payments
 from ..customers import addresses
 from ..fulfilment import queries as fulfilment_queries
 from ..fulfilment.queries import ParcelView
-from ..orders.commands import due_minor, order, order_discount, order_event, order_line
+from ..orders.queries import due_minor, order, order_discount, order_event, order_line
 from ..payments import refund_view
 from ..payments.refund_view import RefundView
 from ..returns import queries as return_queries
@@ -34,12 +45,11 @@ from ..shipping.queries import arrival_text
 from . import order_phase, order_steps
 from .order_steps import OrderStep
 
-_tables = SQLModel.metadata.tables
-_tax = _tables["order_tax_line"]
-_payment = _tables["payment"]
-_method = _tables["shipping_method"]
-_cart = _tables["cart"]
-_refund = _tables["refund"]
+_tax = table_of(OrderTaxLine)
+_payment = table_of(Payment)
+_method = table_of(ShippingMethod)
+_cart = table_of(Cart)
+_refund = table_of(Refund)
 
 _BY_TOKEN = (
     select(order, _method.c.kind.label("method_kind"), _cart.c.completed_at.label("cart_completed_at"))
@@ -260,23 +270,6 @@ def view_of(session: Session, order_id: int) -> OrderView:
     """The order with that id, for pushing it to whoever has its page open, and for letters."""
     token = session.connection().execute(_TOKEN_OF, {"order": order_id}).scalar()
     return view(session, token or "")
-
-
-def look_up(session: Session, number: str, email: str) -> str:
-    """The token of the order with that number and e-mail address.
-
-    Errors  NotFound, the same sentence whichever of the two is wrong.
-    """
-    digits = number.strip().lstrip("#").strip()
-    wanted = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
-    # One question for both, so that neither its answer nor its time tells which one was wrong.
-    statement = select(order.c.token).where(
-        order.c.number == wanted, order.c.email == (normal_email(email) or "-")
-    )
-    token = session.connection().execute(statement).scalar()
-    if token is None:
-        raise NotFound(_("We found no order with this number and email address. Check both, please."))
-    return token
 
 
 def _gifts_minor(session: Session, order_id: int) -> int:

@@ -17,9 +17,8 @@ from ...core.settings import settings
 from ...models import Picture, Product, ProductPicture, ProductStatus, SlugRedirect
 from ..catalog import price_history, price_tags, reviews
 from ..catalog.views import Crumb, Fact, Moved, PictureView, ProductPage
-from ..search import cards, index_cache
+from ..search import cards, categories, index_cache
 from ..shipping import queries as shipping_queries
-from . import home as storefront
 from .product_variants import Choice, choices, variant
 from .related import related
 from .structured_data import Offered, json_ld
@@ -119,7 +118,7 @@ def _page(
 
 
 def _crumbs(session: Session, category_id: int | None, title: str) -> list[Crumb]:
-    by_id = storefront.tree.get(session, index_cache.stamp(session)).by_id
+    by_id = categories.tree.get(session, index_cache.stamp(session)).by_id
     branch = by_id.get(category_id) if category_id else None
     between = [by_id[key] for key in branch.path] if branch else []
     return [

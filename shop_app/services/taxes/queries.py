@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from sqlalchemy import and_, bindparam, select, text
-from sqlmodel import Session, SQLModel
+from sqlalchemy import and_, bindparam, select
+from sqlmodel import Session
 
-from ... import models  # noqa: F401
 from ...core.clock import now
-from ...providers.taxes import Place, QuotedRate, engine
+from ...models import TaxClass, TaxQuote, TaxRate, table_of
+from ...providers.taxes import Place, engine
 from ..customers import addresses
-from ..pricing.price_cart import Rate
 from ..remembered import Remembered
-
-log = logging.getLogger(__name__)
+from .rate import Rate
 
 QUOTE_LASTS = timedelta(hours=1)
 """So long an engine isn't asked again for the same place; what it said last holds until it says otherwise."""
-MAX_PPM = 1_000_000
 
-_tax_rate = SQLModel.metadata.tables["tax_rate"]
-_tax_class = SQLModel.metadata.tables["tax_class"]
-_quote = SQLModel.metadata.tables["tax_quote"]
+_tax_rate = table_of(TaxRate)
+_tax_class = table_of(TaxClass)
+_quote = table_of(TaxQuote)
 
 _ALL = select(
     _tax_rate.c.country, _tax_rate.c.region, _tax_rate.c.valid_from, _tax_rate.c.tax_class,
@@ -39,12 +35,6 @@ _QUOTES = select(_quote.c.tax_class, _quote.c.label, _quote.c.rate_ppm, _quote.c
         _quote.c.postal_code == bindparam("postal_code"),
     )
 )
-_KEEP = text("""
-    INSERT INTO tax_quote (country, region, postal_code, tax_class, label, rate_ppm, asked_at)
-    VALUES (:country, :region, :postal_code, :tax_class, :label, :rate_ppm, :asked_at)
-    ON CONFLICT (country, region, postal_code, tax_class)
-    DO UPDATE SET label = excluded.label, rate_ppm = excluded.rate_ppm, asked_at = excluded.asked_at
-""").bindparams(bindparam("asked_at", type_=_quote.c.asked_at.type))
 
 
 def _read(session: Session, country: str = "") -> dict[tuple[str, str], list[tuple[date, str, Rate]]]:
@@ -73,7 +63,7 @@ def rates(session: Session, place: Place, on: date, *, fresh: bool = False) -> M
             if valid_from <= on:
                 found[tax_class] = rate
     if engine() is not None:
-        for row in session.connection().execute(_QUOTES, _place(place)):
+        for row in session.connection().execute(_QUOTES, place_values(place)):
             found[row.tax_class] = Rate(row.label, row.rate_ppm)
     return found
 
@@ -87,29 +77,14 @@ def place_of(country: str, region: str, postal_code: str) -> Place:
 
 def to_ask(session: Session, place: Place) -> list[str]:
     """The tax classes that an engine has to be asked about for that place now; [] where it said lately."""
-    quoted = session.connection().execute(_QUOTES, _place(place)).all()
+    quoted = session.connection().execute(_QUOTES, place_values(place)).all()
     if quoted and all(now() - QUOTE_LASTS <= row.asked_at for row in quoted):
         return []
     return list(session.connection().execute(_CLASSES).scalars())
 
 
-def keep_quotes(session: Session, place: Place, quoted: Mapping[str, QuotedRate]) -> None:
-    """Write down what the engine said. A rate that can't be one is left out, and the log says so."""
-    rows = []
-    for tax_class, rate in sorted(quoted.items()):
-        if not 0 <= rate.rate_ppm <= MAX_PPM:
-            log.warning("The tax engine quoted %s ppm for %s in %s", rate.rate_ppm, tax_class, place.country)
-            continue
-        rows.append(
-            _place(place)
-            | {"tax_class": tax_class[:32], "label": rate.label[:100], "rate_ppm": rate.rate_ppm,
-               "asked_at": now()}
-        )  # fmt: skip
-    if rows:
-        session.connection().execute(_KEEP, rows)
-
-
-def _place(place: Place) -> dict[str, str]:
+def place_values(place: Place) -> dict[str, str]:
+    """The place as parameters of a statement."""
     return {
         "country": place.country[:2], "region": place.region[:16], "postal_code": place.postal_code[:20],
     }  # fmt: skip

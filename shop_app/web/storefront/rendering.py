@@ -12,7 +12,7 @@ from shop_app.components import look, texts
 from shop_app.components.icon_paths import PATHS
 from shop_app.core import db
 from shop_app.core.i18n import _
-from shop_app.services.storefront import home as storefront
+from shop_app.services.search import categories
 
 WIDTHS = (320, 640, 960, 1440)
 
@@ -40,8 +40,8 @@ environment.globals.update(look=look, texts=texts, icon=icon, srcset=srcset, _=_
 def render(template: str, *, current: str = "", search_text: str = "", **values: Any) -> str:
     """A whole page's content: the template within the frame of header, navigation and footer."""
     with db.reading() as session:
-        categories = storefront.navigation(session)
-    return _filled(template, categories=categories, current=current, search_text=search_text, **values)
+        top_categories = categories.navigation(session)
+    return _filled(template, categories=top_categories, current=current, search_text=search_text, **values)
 
 
 def render_bare(template: str, **values: Any) -> str:

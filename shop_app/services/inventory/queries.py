@@ -1,0 +1,105 @@
+"""The stock of a product as staff see it: its three numbers, and the movements that led there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session
+
+from ...core.access.principal import Principal
+from ...core.errors import NotFound
+from ...core.i18n import _
+from ...models import Product, StockLevel, StockMovement, Variant, table_of
+
+_variant = table_of(Variant)
+_product = table_of(Product)
+_level = table_of(StockLevel)
+_movement = table_of(StockMovement)
+_STANDING = (
+    select(
+        _variant.c.id, _variant.c.sku, _product.c.title, _variant.c.title.label("variant"),
+        _level.c.on_hand, _level.c.allocated, _level.c.held, _level.c.policy, _level.c.backorder_on,
+    )
+    .join(_product, _product.c.id == _variant.c.product_id)
+    .outerjoin(_level, _level.c.variant_id == _variant.c.id)
+    .where(_variant.c.sku == bindparam("sku"))
+)  # fmt: skip
+_LOCKED = _STANDING.with_for_update(of=_variant)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of a variant's ledger, for staff."""
+
+    at: str
+    """ISO, in UTC."""
+    kind: str
+    on_hand: int
+    allocated: int
+    held: int
+    reason: str
+    note: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The numbers of one variant, for staff."""
+
+    sku: str
+    title: str
+    variant: str
+    on_hand: int
+    allocated: int
+    held: int
+    left: int
+    """Units that can still be sold from what is in the house; below zero where more is promised."""
+    backorder: bool
+    expected_on: str
+    """ISO; "" where nobody knows."""
+
+
+def standing(session: Session, sku: str, *, by: Principal) -> Standing:
+    """Errors  Forbidden; NotFound."""
+    by.need("inventory.view")
+    return shown(row_of(session, sku))
+
+
+def history(session: Session, sku: str, *, by: Principal, most: int = 50) -> list[Movement]:
+    """What moved last, the newest first.
+
+    Errors  Forbidden; NotFound.
+    """
+    by.need("inventory.view")
+    known = {"variant": row_of(session, sku).id, "most": min(most, 500)}
+    return [
+        Movement(
+            row.at.isoformat(), row.kind, row.on_hand_delta, row.allocated_delta, row.held_delta, row.reason,
+            row.note, row.actor,
+        )
+        for row in session.connection().execute(_HISTORY, known)
+    ]  # fmt: skip
+
+
+_HISTORY = (
+    select(_movement).where(_movement.c.variant_id == bindparam("variant"))
+    .order_by(_movement.c.id.desc()).limit(bindparam("most"))
+)  # fmt: skip
+
+
+def row_of(session: Session, sku: str, *, lock: bool = False) -> Any:
+    session.flush()
+    row = session.connection().execute(_LOCKED if lock else _STANDING, {"sku": sku}).first()
+    if row is None:
+        raise NotFound(_("There is no variant {sku}.").format(sku=sku))
+    return row
+
+
+def shown(row: Any) -> Standing:
+    on_hand, allocated, held = row.on_hand or 0, row.allocated or 0, row.held or 0
+    return Standing(
+        row.sku, row.title, row.variant, on_hand, allocated, held, on_hand - allocated - held,
+        row.policy == "backorder", row.backorder_on.isoformat() if row.backorder_on else "",
+    )  # fmt: skip

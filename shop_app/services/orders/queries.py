@@ -1,0 +1,91 @@
+"""Orders as they stand: what their life turns on, and which one a number and an e-mail address mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select, text
+from sqlmodel import Session
+
+from ...core.email_addresses import normal_email
+from ...core.errors import NotFound
+from ...core.i18n import _
+from ...models import (
+    Order,
+    OrderDiscount,
+    OrderEvent,
+    OrderLine,
+    table_of,
+)
+
+order = table_of(Order)
+order_line = table_of(OrderLine)
+order_discount = table_of(OrderDiscount)
+order_event = table_of(OrderEvent)
+_HEAD_COLUMNS = (
+    order.c.id, order.c.number, order.c.token, order.c.cart_id, order.c.status, order.c.payment_status,
+    order.c.attention, order.c.currency, order.c.total_minor, order.c.email, order.c.locale, order.c.paid_at,
+    order.c.fulfilment_status,
+)  # fmt: skip
+_HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
+_DUE = text("""
+    SELECT o.total_minor - coalesce((
+        SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
+            * l.quantity_cancelled / l.quantity)
+        FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0)
+    FROM customer_order o WHERE o.id = :order
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHead:
+    """The part of an order's row that its life turns on."""
+
+    id: int
+    number: int
+    token: str
+    cart_id: int | None
+    status: str
+    payment_status: str
+    attention: str
+    currency: str
+    total_minor: int
+    email: str
+    locale: str
+    paid_at: datetime | None
+    fulfilment_status: str
+
+
+def look(session: Session, order_id: int, statement: Select[Any] = _HEAD) -> OrderHead:
+    """The same for a question: nothing is locked.
+
+    Errors  NotFound for an id that no order has.
+    """
+    row = session.connection().execute(statement, {"order": order_id}).first()
+    if row is None:
+        raise NotFound(_("There is no such order."))
+    return OrderHead(*row)
+
+
+def due_minor(session: Session, order_id: int) -> int:
+    """The order's total, less its units that were cancelled."""
+    return int(session.connection().execute(_DUE, {"order": order_id}).scalar_one())
+
+
+def look_up(session: Session, number: str, email: str) -> str:
+    """The token of the order with that number and e-mail address.
+
+    Errors  NotFound, the same sentence whichever of the two is wrong.
+    """
+    digits = number.strip().lstrip("#").strip()
+    wanted = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
+    # One question for both, so that neither its answer nor its time tells which one was wrong.
+    statement = select(order.c.token).where(
+        order.c.number == wanted, order.c.email == (normal_email(email) or "-")
+    )
+    token = session.connection().execute(statement).scalar()
+    if token is None:
+        raise NotFound(_("We found no order with this number and email address. Check both, please."))
+    return token

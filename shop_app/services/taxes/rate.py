@@ -1,0 +1,15 @@
+"""A tax rate as prices are made with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    label: str
+    ppm: int
+    """Parts per million: 190,000 is 19 %."""
+
+
+NO_TAX = Rate("", 0)
