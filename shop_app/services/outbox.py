@@ -13,26 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, text
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select, update
 
 from ..core import email_addresses, events
 from ..core.clock import now
 from ..core.settings import load_test, settings
+from ..core.upsert import Insert, upsert
 from ..models import Letter, table_of
 
 _letter = table_of(Letter)
-_WRITE = text("""
-    INSERT INTO letter
-        (dedupe_key, kind, to_email, mailbox, data, created_at, next_try_at, attempts, problem)
-    VALUES
-        (:dedupe_key, :kind, :to_email, :mailbox, :data, :created_at, :next_try_at, :attempts, :problem)
-    ON CONFLICT (dedupe_key) DO NOTHING
-    RETURNING id
-""").bindparams(
-    bindparam("data", type_=_letter.c.data.type), bindparam("created_at", type_=_letter.c.created_at.type),
-    bindparam("next_try_at", type_=_letter.c.next_try_at.type),
-)  # fmt: skip
 _CLAIM = (
     update(_letter)
     .where(
@@ -71,6 +61,11 @@ class LetterToSend:
     data: dict[str, Any]
 
 
+@upsert(_letter)
+def _insert_once(insert: Insert) -> Any:
+    return insert.on_conflict_do_nothing(index_elements=[_letter.c.dedupe_key]).returning(_letter.c.id)
+
+
 def write(
     session: Session, kind: str, to_email: str, dedupe_key: str, data: dict[str, Any], *, paid: bool = False
 ) -> None:
@@ -88,7 +83,7 @@ def write(
         "attempts": GIVE_UP_AFTER if left_out else 0,
         "problem": "too many letters to this mailbox" if left_out else "",
     }  # fmt: skip
-    letter_id = session.connection().execute(_WRITE, row).scalar()
+    letter_id = session.connection().execute(_insert_once(session), row).scalar()
     if letter_id is not None:
         events.announce(session, events.LetterWritten(letter_id))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, text, update
+from sqlalchemy import bindparam, case, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -17,8 +17,8 @@ from ...core.clock import now
 from ...core.errors import Invalid, NotFound, OutOfStock, TooMany
 from ...core.i18n import _
 from ...core.settings import settings
+from ...core.upsert import Insert, upsert
 from ...models import MAX_LINES, MAX_QUANTITY
-from ...models.base import Key
 from ..credit import payments as credit_payments
 from ..inventory.commands import only_left
 from ..promotions import commands as promotions_commands
@@ -35,30 +35,59 @@ _BUMP = (
     .values(version=cart.c.version + 1, updated_at=bindparam("at"))
     .returning(*HEAD_COLUMNS)
 )
-_OPEN = text("""
-    INSERT INTO cart (key_hash, currency, country, codes, checkout, version, created_at, updated_at)
-    VALUES (:key, :currency, :country, :codes, :checkout, 1, :at, :at)
-    ON CONFLICT (key_hash) WHERE completed_at IS NULL
-    DO UPDATE SET version = cart.version + 1, updated_at = excluded.updated_at
-    RETURNING id, country, currency, codes, checkout, version, customer_id, credits
-""").bindparams(
-    bindparam("codes", type_=cart.c.codes.type), bindparam("checkout", type_=cart.c.checkout.type),
-    bindparam("at", type_=cart.c.created_at.type),
-).columns(*HEAD_COLUMNS)  # fmt: skip
-_PUT = """
-    INSERT INTO cart_line (cart_id, variant_id, quantity, saved, seen_price_minor, added_at)
-    SELECT :cart, id, :quantity, :saved, price_minor, :at FROM variant WHERE sku = :sku
-    ON CONFLICT (cart_id, variant_id)
-    DO UPDATE SET quantity = {quantity}, saved = excluded.saved, seen_price_minor = excluded.seen_price_minor
-"""
-_TYPES = (
-    bindparam("cart", type_=Key), bindparam("quantity", type_=cart_line.c.quantity.type),
-    bindparam("saved", type_=cart_line.c.saved.type), bindparam("at", type_=cart_line.c.added_at.type),
-)  # fmt: skip
-_ADD = text(
-    _PUT.format(quantity="CASE WHEN cart_line.saved THEN 0 ELSE cart_line.quantity END + excluded.quantity")
-).bindparams(*_TYPES)
-_SET = text(_PUT.format(quantity="excluded.quantity")).bindparams(*_TYPES)
+
+
+@upsert(cart)
+def _open_cart(insert: Insert) -> Any:
+    return (
+        insert.values(
+            key_hash=bindparam("key"),
+            currency=bindparam("currency"),
+            country=bindparam("country"),
+            codes=[],
+            checkout={},
+            version=1,
+            created_at=bindparam("at"),
+            updated_at=bindparam("at"),
+        )
+        .on_conflict_do_update(
+            index_elements=[cart.c.key_hash],
+            index_where=cart.c.completed_at.is_(None),
+            set_={"version": cart.c.version + 1, "updated_at": insert.excluded.updated_at},
+        )
+        .returning(*HEAD_COLUMNS)
+    )
+
+
+def _put_line(insert: Insert, quantity: Any) -> Any:
+    values = select(
+        bindparam("cart", type_=cart_line.c.cart_id.type),
+        variant.c.id,
+        bindparam("quantity", type_=cart_line.c.quantity.type),
+        bindparam("saved", type_=cart_line.c.saved.type),
+        variant.c.price_minor,
+        bindparam("at", type_=cart_line.c.added_at.type),
+    ).where(variant.c.sku == bindparam("sku"))
+    columns = ["cart_id", "variant_id", "quantity", "saved", "seen_price_minor", "added_at"]
+    fresh = insert.excluded
+    put = insert.from_select(columns, values).on_conflict_do_update(
+        index_elements=[cart_line.c.cart_id, cart_line.c.variant_id],
+        set_={"quantity": quantity, "saved": fresh.saved, "seen_price_minor": fresh.seen_price_minor},
+    )
+    return put.returning(cart_line.c.variant_id)
+
+
+@upsert(cart_line)
+def _add_to_line(insert: Insert) -> Any:
+    there = case((cart_line.c.saved, 0), else_=cart_line.c.quantity)
+    return _put_line(insert, there + insert.excluded.quantity)
+
+
+@upsert(cart_line)
+def _set_line(insert: Insert) -> Any:
+    return _put_line(insert, insert.excluded.quantity)
+
+
 _the_line = (
     cart_line.c.cart_id == bindparam("cart"),
     cart_line.c.variant_id == bindparam("variant"),
@@ -80,7 +109,7 @@ def add(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
     """
     _check_quantity(quantity, 1)
     head = _open(session, key_hash)
-    _put(session, head, sku, quantity, _ADD)
+    _put(session, head, sku, quantity, _add_to_line(session))
     lines = priced_cart.lines(session, head.id)
     line = _line(lines, sku)
     if not line.for_sale:
@@ -98,7 +127,7 @@ def set_quantity(session: Session, key_hash: str, sku: str, quantity: int) -> Ca
     if not quantity:
         return remove(session, key_hash, sku)
     head = _open(session, key_hash)
-    _put(session, head, sku, quantity, _SET)
+    _put(session, head, sku, quantity, _set_line(session))
     lines = priced_cart.lines(session, head.id)
     line = _line(lines, sku)
     if not line.for_sale:
@@ -109,7 +138,7 @@ def set_quantity(session: Session, key_hash: str, sku: str, quantity: int) -> Ca
         raise TooMany(_("A cart holds {count} different things at most.").format(count=MAX_LINES))
     notices = {}
     if quantity > line.available:
-        _put(session, head, sku, line.available, _SET)
+        _put(session, head, sku, line.available, _set_line(session))
         lines = priced_cart.lines(session, head.id)
         notices[sku] = only_left(line.available, line.title)
     return _changed(session, head, lines, notices)
@@ -208,23 +237,20 @@ def _open(session: Session, key_hash: str) -> Head:
     if row is None:
         known = settings()
         row = connection.execute(
-            _OPEN,
-            {
-                "key": key_hash, "currency": known.currency, "country": known.country, "codes": [],
-                "checkout": {}, "at": at,
-            },
-        ).one()  # fmt: skip
+            _open_cart(session),
+            {"key": key_hash, "currency": known.currency, "country": known.country, "at": at},
+        ).one()
     return Head(*row)
 
 
 def _put(session: Session, head: Head, sku: str, quantity: int, statement: Any) -> None:
     parameters = {"cart": head.id, "sku": sku, "quantity": quantity, "saved": False, "at": now()}
     try:
-        done = session.connection().execute(statement, parameters)
+        variant_id = session.connection().execute(statement, parameters).scalar()
     except IntegrityError as error:
         text = _("The shop sells {most} of one thing at most in one order.").format(most=MAX_QUANTITY)
         raise Invalid(text, field="quantity") from error
-    if done.rowcount != 1:
+    if variant_id is None:
         raise NotFound(_("This isn't for sale any more."))
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
 from ...core import dates
@@ -20,7 +19,8 @@ from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
-from ...models import CreditAccount, CreditEntry, CreditEntryKind, CreditKind, table_of
+from ...core.upsert import Insert, upsert
+from ...models import Counter, CreditAccount, CreditEntry, CreditEntryKind, CreditKind, table_of
 from .. import outbox
 from ..accounts.sessions import clean_email
 from ..staff import audit
@@ -46,10 +46,6 @@ _MOVE = (
     )
     .values(balance_minor=account.c.balance_minor + bindparam("amount"))
 )
-_ENTRY = {
-    name: dialect.insert(entry).on_conflict_do_nothing(index_elements=["request_key"]).returning(entry.c.id)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
 _KNOWN = select(entry.c.account_id, entry.c.kind, entry.c.amount_minor).where(
     entry.c.request_key == bindparam("key")
 )
@@ -64,10 +60,22 @@ _STORE_CREDIT = (
     .limit(1)
 )  # fmt: skip
 # Two that open the same account at once, or issue the same card: the second waits here, then finds it.
-_QUEUE_UP = text("""
-    INSERT INTO counter (name, value) VALUES ('credit', 1)
-    ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
-""")
+
+
+_counter = table_of(Counter)
+
+
+@upsert(entry)
+def _append_once(insert: Insert) -> Any:
+    return insert.on_conflict_do_nothing(index_elements=[entry.c.request_key]).returning(entry.c.id)
+
+
+@upsert(_counter)
+def _queue_up(insert: Insert) -> Any:
+    """A statement that waits for whoever else makes an account just now."""
+    return insert.values(name="credit", value=1).on_conflict_do_update(
+        index_elements=[_counter.c.name], set_={"value": _counter.c.value + 1}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ def issue(
     _check_new(amount_minor, kind, email, expires_at, request_key)
     address = clean_email(email) if email.strip() else ""
     currency, key = settings().currency, f"issued:{request_key}"
-    session.connection().execute(_QUEUE_UP)
+    session.connection().execute(_queue_up(session))
     known = session.connection().execute(_KNOWN, {"key": key}).first()
     code = credit_codes.make(request_key) if kind == CreditKind.GIFT_CARD else ""
     if known:
@@ -137,7 +145,7 @@ def give(
         "note": note[:500], "actor": actor[:200], "at": now(),
     }  # fmt: skip
     the_account(session, account_id)
-    if connection.execute(_ENTRY[connection.dialect.name], values).first() is None:
+    if connection.execute(_append_once(session), values).first() is None:
         known = connection.execute(_KNOWN, {"key": request_key}).one()
         if tuple(known) != (account_id, kind.value, amount_minor):
             raise Conflict(_("This was asked for before, with other values."))
@@ -160,7 +168,7 @@ def account_of(session: Session, email: str, currency: str) -> int:
     wanted = {"whose": address, "money": currency}
     found = connection.execute(_STORE_CREDIT, wanted).scalar()
     if found is None:
-        connection.execute(_QUEUE_UP)
+        connection.execute(_queue_up(session))
         found = connection.execute(_STORE_CREDIT, wanted).scalar()
     return found or _new(session, kind=CreditKind.STORE_CREDIT.value, email=address, currency=currency)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import bindparam, insert, select
 from sqlmodel import Session
 
 from ...core import events
@@ -16,8 +16,10 @@ from ...core.errors import Conflict, Invalid, OutOfStock
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
+from ...core.upsert import Insert, upsert
 from ...models import (
     Cart,
+    Counter,
     FulfilmentStatus,
     OptionValue,
     OrderStatus,
@@ -27,7 +29,6 @@ from ...models import (
     VariantOption,
     table_of,
 )
-from ...models.base import Key
 from .. import outbox, remembered
 from ..cart import checkout, price_changes, priced_cart, unpaid
 from ..cart.checkout import CheckoutForm
@@ -57,11 +58,6 @@ _variant_option = table_of(VariantOption)
 _product_option = table_of(ProductOption)
 _option_value = table_of(OptionValue)
 
-_NEXT_NUMBER = text(f"""
-    INSERT INTO counter (name, value) VALUES ('order', {FIRST_NUMBER})
-    ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
-    RETURNING value
-""").columns(value=Key)
 _KNOWN_COLUMNS = (
     order.c.id, order.c.number, order.c.token, order.c.status, order.c.attention, order.c.cart_version,
     order.c.total_minor, order.c.currency, order.c.email, order.c.phone, order.c.ship_to,
@@ -259,6 +255,18 @@ def _less_credit(left_minor: int, shown_minor: int, currency: str) -> str:
     ).format(left=show(left_minor, currency, locale), more=show(left_minor - shown_minor, currency, locale))
 
 
+_counter = table_of(Counter)
+
+
+@upsert(_counter)
+def _next_number(insert: Insert) -> Any:
+    return (
+        insert.values(name="order", value=FIRST_NUMBER)
+        .on_conflict_do_update(index_elements=[_counter.c.name], set_={"value": _counter.c.value + 1})
+        .returning(_counter.c.value)
+    )
+
+
 def _freeze(
     session: Session, head: Head, priced: Priced, form: CheckoutForm, paid_with: tuple[Part, ...],
     asked_from: str,
@@ -267,7 +275,7 @@ def _freeze(
     pays_now = next(way.pays_now for way in checkout.payment_ways() if way.code == form.payment_provider)
     left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
     waits = pays_now and left_minor > 0
-    row = _order_row(head, priced, form, waits, connection.execute(_NEXT_NUMBER).scalar_one())
+    row = _order_row(head, priced, form, waits, connection.execute(_next_number(session)).scalar_one())
     if left_minor:
         within = PAY_WITHIN if waits else timedelta(days=settings().transfer_days)
         row |= {"expires_at": row["placed_at"] + within, "asked_from": asked_from}

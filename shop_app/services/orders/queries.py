@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, text
+from sqlalchemy import Select, bindparam, case, func, select
 from sqlmodel import Session
 
 from ...core.email_addresses import normal_email
@@ -30,13 +30,16 @@ _HEAD_COLUMNS = (
     order.c.fulfilment_status,
 )  # fmt: skip
 _HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
-_DUE = text("""
-    SELECT o.total_minor - coalesce((
-        SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
-            * l.quantity_cancelled / l.quantity)
-        FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0)
-    FROM customer_order o WHERE o.id = :order
-""")
+_cancelled = select(
+    func.sum(
+        (order_line.c.total_minor + case((order.c.tax_included, 0), else_=order_line.c.tax_minor))
+        * order_line.c.quantity_cancelled
+        // order_line.c.quantity
+    )
+).where(order_line.c.order_id == order.c.id, order_line.c.quantity_cancelled > 0)
+_DUE = select(order.c.total_minor - func.coalesce(_cancelled.correlate(order).scalar_subquery(), 0)).where(
+    order.c.id == bindparam("order")
+)
 
 
 @dataclass(frozen=True, slots=True)

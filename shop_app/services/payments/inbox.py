@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
 from ...core.clock import now
+from ...core.upsert import Insert, upsert
 from ...models import Payment, ProviderEvent, table_of
 from ...providers.payments import Notice
 
@@ -23,20 +24,28 @@ class InboxEntry:
     applied: bool
 
 
+_event = table_of(ProviderEvent)
+
+
+@upsert(_event)
+def _insert_once(insert: Insert) -> Any:
+    return insert.on_conflict_do_nothing(index_elements=[_event.c.provider, _event.c.event_id]).returning(
+        _event.c.id
+    )
+
+
 def receive(session: Session, notice: Notice) -> int | None:
     """Keep what a company told us, under its own id. None where it is known already."""
-    table = table_of(ProviderEvent)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = (
-        dialect.insert(table)
-        .values(
-            provider=notice.provider, event_id=notice.event_id[:255], kind=notice.kind,
-            payload=notice.payload, received_at=now(), outcome="", problem="",
-        )
-        .on_conflict_do_nothing(index_elements=["provider", "event_id"])
-        .returning(table.c.id)
-    )  # fmt: skip
-    return session.connection().execute(statement).scalar_one_or_none()
+    row = {
+        "provider": notice.provider,
+        "event_id": notice.event_id[:255],
+        "kind": notice.kind,
+        "payload": notice.payload,
+        "received_at": now(),
+        "outcome": "",
+        "problem": "",
+    }
+    return session.connection().execute(_insert_once(session), row).scalar_one_or_none()
 
 
 def inbox_entry(session: Session, inbox_id: int) -> InboxEntry:

@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import text
-from sqlmodel import Session, col, func, select
+from sqlalchemy import and_, bindparam, case, func
+from sqlmodel import Session, col, select
 
 from ...core import events
 from ...core.clock import now
 from ...core.errors import NotFound
 from ...core.i18n import _
 from ...core.money import show
-from ...models import Order, Payment, PaymentEventKind, PaymentState, Refund, RefundStatus
+from ...models import Order, Payment, PaymentEventKind, PaymentState, Refund, RefundStatus, table_of
 from ...providers.payments import PaymentPicture, RefundPicture
 from .. import outbox
 from ..credit import payments as credit_payments
@@ -56,11 +56,13 @@ _REFUND_EVENTS = {
     "pending": PaymentEventKind.REFUND_PENDING, "succeeded": PaymentEventKind.REFUNDED,
     "failed": PaymentEventKind.REFUND_FAILED,
 }  # fmt: skip
-_COVERED = text("""
-    SELECT coalesce(sum(captured_minor), 0) + coalesce(
-        sum(CASE WHEN provider = 'credit' AND state = 'authorized' THEN amount_minor ELSE 0 END), 0)
-    FROM payment WHERE order_id = :order
-""")
+_payment = table_of(Payment)
+_set_aside = and_(_payment.c.provider == "credit", _payment.c.state == PaymentState.AUTHORIZED.value)
+_COVERED = select(
+    func.coalesce(
+        func.sum(_payment.c.captured_minor + case((_set_aside, _payment.c.amount_minor), else_=0)), 0
+    )
+).where(_payment.c.order_id == bindparam("order"))
 _REFUND_RANK = {RefundStatus.PENDING: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.FAILED: 2}
 """A bank may send back what went through; nothing else goes backwards."""
 LIVING = (PaymentState.STARTED, PaymentState.OPEN, PaymentState.AUTHORIZED)

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from ...core import events
@@ -21,6 +20,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.money import MAX_MINOR
+from ...core.upsert import Insert, upsert
 from ...models import Promotion, PromotionCode, PromotionKind, PromotionLane, Variant, table_of
 from ..staff import audit
 from . import commands as promotions_commands
@@ -220,12 +220,15 @@ def _random_code(prefix: str) -> str:
 def _put_codes(session: Session, promotion_id: int, codes: list[str], usage_limit: int | None) -> list[str]:
     """Store those that nobody else has; answers with them."""
     connection = session.connection()
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     rows = [
         {"code": code, "promotion_id": promotion_id, "usage_limit": usage_limit, "used": 0} for code in codes
     ]
-    put = dialect.insert(_code).values(rows).on_conflict_do_nothing().returning(_code.c.code)
-    return list(connection.execute(put).scalars())
+    return list(connection.execute(_put_once(session), rows).scalars())
+
+
+@upsert(_code)
+def _put_once(insert: Insert) -> Any:
+    return insert.on_conflict_do_nothing().returning(_code.c.code)
 
 
 def _row(session: Session, promotion_id: int) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import bindparam, text
 from sqlmodel import Session
 
 from ...core.clock import now
+from ...core.upsert import Insert, upsert
 from ...models import TaxQuote, table_of
 from ...providers.taxes import Place, QuotedRate
 from .queries import place_values
@@ -16,12 +17,16 @@ from .queries import place_values
 log = logging.getLogger(__name__)
 
 MAX_PPM = 1_000_000
-_KEEP = text("""
-    INSERT INTO tax_quote (country, region, postal_code, tax_class, label, rate_ppm, asked_at)
-    VALUES (:country, :region, :postal_code, :tax_class, :label, :rate_ppm, :asked_at)
-    ON CONFLICT (country, region, postal_code, tax_class)
-    DO UPDATE SET label = excluded.label, rate_ppm = excluded.rate_ppm, asked_at = excluded.asked_at
-""").bindparams(bindparam("asked_at", type_=table_of(TaxQuote).c.asked_at.type))
+_quote = table_of(TaxQuote)
+
+
+@upsert(_quote)
+def _put_quote(insert: Insert) -> Any:
+    fresh = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=[_quote.c.country, _quote.c.region, _quote.c.postal_code, _quote.c.tax_class],
+        set_={"label": fresh.label, "rate_ppm": fresh.rate_ppm, "asked_at": fresh.asked_at},
+    )
 
 
 def keep_quotes(session: Session, place: Place, quoted: Mapping[str, QuotedRate]) -> None:
@@ -37,4 +42,4 @@ def keep_quotes(session: Session, place: Place, quoted: Mapping[str, QuotedRate]
                "asked_at": now()}
         )  # fmt: skip
     if rows:
-        session.connection().execute(_KEEP, rows)
+        session.connection().execute(_put_quote(session), rows)
