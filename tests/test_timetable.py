@@ -47,7 +47,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_the_shop_does_and_how_often():
-    assert {job.name: (job.every_seconds, job.wakes_on) for job in timetable.of_the_shop(bool)} == {
+    assert {job.name: (job.every_seconds, job.wakes_on) for job in timetable.shop_jobs(bool)} == {
         "send_letters": (60, (events.LetterWritten,)),
         "close_outdated": (60, (events.CartChanged,)),
         "free_holds": (5, ()),
