@@ -63,13 +63,13 @@ def test_warming_folds_everything_that_pages_ask_for(engine, monkeypatch):
 START = """
 import asyncio, threading
 from shop_app.core import db, migrate
-from shop_app.services.catalog import storefront
-from shop_app.services.listing import facet_counts, kept
+from shop_app.services.search import categories
+from shop_app.services.search import facet_counts, index_cache
 from shop_app import shop_app as shop
 
 migrate.migrate()
 threads = []
-for fold in kept._all:
+for fold in index_cache._all:
     def noted(session, build=fold._build):
         threads.append(threading.current_thread() is threading.main_thread())
         return build(session)
@@ -81,8 +81,8 @@ async def start():
     asked.put_nowait({"type": "lifespan.startup"})
     assert (await told.get())["type"] == "lifespan.startup.complete"
     before = len(threads)
-    await db.in_reading(storefront.navigation)
-    assert len(threads) == before == len(kept._all) > 2, threads
+    await db.in_reading(categories.navigation)
+    assert len(threads) == before == len(index_cache._all) > 2, threads
     assert not any(threads), "it was folded on the loop"
     print("FOLDED ON THREADS", flush=True)
     asked.put_nowait({"type": "lifespan.shutdown"})
