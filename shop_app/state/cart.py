@@ -20,9 +20,9 @@ from shop_app.services.cart.cart import EMPTY, CartLineView, CartView
 from shop_app.services.checkout import addresses, shipping
 from shop_app.services.checkout.checkout import CountryChoice
 
-from . import guesses, live
+from . import attempt_limits, live
 from .base import public, visitor_hash
-from .payload import Code, Form, Quantity, RecordId, Sku
+from .input_types import Code, Form, Quantity, RecordId, Sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Cart(rx.State):
                 "The cart needs a cookie of this shop. Allow it in your browser and load the page again."
             )
         try:
-            async with guesses.counted(self, limit) if limit else nullcontext():
+            async with attempt_limits.counted(self, limit) if limit else nullcontext():
                 self.view = await db.in_transaction(verb, key_hash, *args)
             live.shows_cart(self)
         except ShopError as refused:

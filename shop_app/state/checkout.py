@@ -24,9 +24,9 @@ from shop_app.services.checkout.holds import NO_HOLD, HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
 from shop_app.workflows import pay, quote_taxes
 
-from . import guesses, live
+from . import attempt_limits, live
 from .base import public, visitor_hash
-from .payload import Code, Form, RecordId, ShortText
+from .input_types import Code, Form, RecordId, ShortText
 
 FormField = Literal[
     "email",
@@ -276,7 +276,7 @@ class Checkout(rx.State):
     ) -> str:
         """Change the cart and look again; "" where it was done, else why not. `limit` as in `Cart._do`."""
         try:
-            async with guesses.counted(self, limit) if limit else nullcontext():
+            async with attempt_limits.counted(self, limit) if limit else nullcontext():
                 await db.in_transaction(verb, visitor_hash(self), arg)
             return ""
         except ShopError as refused:

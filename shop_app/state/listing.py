@@ -13,7 +13,7 @@ from shop_app.services.listing import listing, listing_links
 
 from . import live
 from .base import public
-from .payload import Form, ShortText
+from .input_types import Form, ShortText
 
 EMPTY = Listing(
     title="", intro="", crumbs=[], total=0, count_text="", shown_text="", shown_percent=0, cards=[],

@@ -15,7 +15,7 @@ from shop_app.services.orders import orders
 from shop_app.services.orders.orders import OrderView
 from shop_app.workflows import pay
 
-from . import guesses, live
+from . import attempt_limits, live
 from .base import internal, public
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Order(rx.State):
     async def load(self):
         token = order_token(self)
         try:
-            async with guesses.counted(self, rates.ORDER_LINK):
+            async with attempt_limits.counted(self, rates.ORDER_LINK):
                 self._show(await db.in_reading(orders.view, token))
         except NotFound:
             self.view, self.missing = NO_ORDER, True

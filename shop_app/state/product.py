@@ -23,7 +23,7 @@ from shop_app.services.checkout import holds
 
 from . import live
 from .base import public, visitor_hash
-from .payload import Sku, Slug
+from .input_types import Sku, Slug
 
 Slugs = Annotated[list[Slug], Field(max_length=12)]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]

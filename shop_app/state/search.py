@@ -11,7 +11,7 @@ from shop_app.services.catalog.catalog import Suggestion
 from shop_app.services.listing import search
 
 from .base import public
-from .payload import Form, Query
+from .input_types import Form, Query
 
 MAX_TEXT = 120
 

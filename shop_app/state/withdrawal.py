@@ -15,9 +15,9 @@ from shop_app.services.checkout.checkout import FieldProblem
 from shop_app.services.returns import returnable, returns
 from shop_app.services.returns.returns import Offer, Receipt
 
-from . import guesses
+from . import attempt_limits
 from .base import public
-from .payload import Form
+from .input_types import Form
 from .returning import attention_title, by_field, quantities_in
 
 NO_OFFER = Offer(number="", email="", name="", choices=[], until="")
@@ -79,7 +79,7 @@ class Withdrawal(rx.State):
         if not token:
             return Who()
         try:
-            async with guesses.counted(self, rates.ORDER_LINK):
+            async with attempt_limits.counted(self, rates.ORDER_LINK):
                 free = await db.in_reading(returnable.by_token, token)
         except (NotFound, TooMany):
             return Who()
@@ -99,7 +99,7 @@ class Withdrawal(rx.State):
     async def _offer(self) -> None:
         try:
             # The same count as finding an order: this form must not be a second way to guess.
-            async with guesses.counted(self, rates.LOOK_UP, email=self.who.email):
+            async with attempt_limits.counted(self, rates.LOOK_UP, email=self.who.email):
                 self.offer = await db.in_reading(returns.offer, self.who.number, self.who.email)
         except ShopError as refusal:
             self.refused = refusal.message
@@ -133,7 +133,7 @@ class Withdrawal(rx.State):
     async def _declare(self, quantities: dict[int, int], note: str) -> None:
         who = self._offered
         try:
-            async with guesses.counted(self, rates.WITHDRAWAL):
+            async with attempt_limits.counted(self, rates.WITHDRAWAL):
                 self.receipt = await db.in_durable_transaction(
                     returns.withdraw, who.number, who.email, who.name, quantities, note, self._request_key
                 )

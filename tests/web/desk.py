@@ -26,8 +26,8 @@ from shop_app.realtime import rooms
 from shop_app.serve import asgi, serve_until_told
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
+from shop_app.state.input_types import Form, Quantity, ShortText, Sku, Skus
 from shop_app.state.live import handler_name, join_cart, watch
-from shop_app.state.payload import Form, Quantity, ShortText, Sku, Skus
 from shop_app.web import event_entry
 from tests.web.desk_names import CLERK, CUSTOMER, LEAVER
 
