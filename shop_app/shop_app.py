@@ -41,6 +41,7 @@ from shop_app.state.listing import Browse
 from shop_app.state.order import Order
 from shop_app.state.product import Product
 from shop_app.state.shell import Shell
+from shop_app.state.withdrawal import Withdrawal
 from shop_app.web import health, logs, media, sitemap, unread, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
@@ -84,7 +85,7 @@ PAGES: list[Page] = [
     Page("/checkout", checkout.page, checkout.TITLE, [*FRAME, Checkout.load], documents.desk(checkout.NAME)),
     Page("/orders/lookup", lookup.page, lookup.TITLE, [*FRAME], documents.desk(lookup.NAME)),
     Page("/orders/[token]", order.page, order.TITLE, [*FRAME, Order.load], documents.order),
-    Page("/withdrawal", withdrawal.page, withdrawal.TITLE, [*FRAME, *withdrawal.LOAD], documents.withdrawal),
+    Page("/withdrawal", withdrawal.page, withdrawal.TITLE, [*FRAME, Withdrawal.load], documents.withdrawal),
     *(
         Page(f"/{name}", plain.page(name), documents.title_of(text.title), [*FRAME], documents.plain(name))
         for name, text in plain_texts.PAGES.items()

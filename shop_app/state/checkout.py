@@ -17,10 +17,10 @@ from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.core.i18n import _, plural
 from shop_app.services.cart import cart
-from shop_app.services.cart.cart import EMPTY, CartView
+from shop_app.services.cart.cart import CartView
 from shop_app.services.checkout import checkout, holds, unpaid
 from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
-from shop_app.services.checkout.holds import NO_HOLD, HoldView
+from shop_app.services.checkout.holds import HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
 from shop_app.workflows import pay, quote_taxes
 
@@ -45,21 +45,6 @@ FormField = Literal[
     "payment_provider",
     "note",
 ]
-NOTHING = CheckoutView(
-    cart=EMPTY,
-    form=CheckoutForm(),
-    fields=[],
-    countries=[],
-    deliveries=[],
-    payments=[],
-    subtotal="",
-    discounts=[],
-    shipping="",
-    tax_lines=[],
-    total="",
-    total_minor=0,
-    pay_label="",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +57,7 @@ class Departure:
 
 
 class Checkout(rx.State):
-    view: CheckoutView = NOTHING
+    view: CheckoutView = CheckoutView()
     loaded: bool = False
     empty: bool = False
     wrong: dict[str, str] = {}
@@ -90,7 +75,7 @@ class Checkout(rx.State):
     """The same, a sentence for each line that is short."""
     changes: list[PriceChange] = []
     """What a total that rose is made of, beside what it was."""
-    hold: HoldView = NO_HOLD
+    hold: HoldView = HoldView()
     answers: int = 0
     """Grows with every answer to the pay button, so that it stops being busy."""
     departure: Departure = Departure()
@@ -143,7 +128,7 @@ class Checkout(rx.State):
             await self._look()
             return
         if entered is None:
-            self.view, self.hold, self.empty = NOTHING, NO_HOLD, True
+            self.view, self.hold, self.empty = CheckoutView(), HoldView(), True
             return
         hold, self.view = entered
         self.empty = False
@@ -237,7 +222,7 @@ class Checkout(rx.State):
         try:
             self.view, self.empty = await db.in_reading(checkout.view, visitor_hash(self)), False
         except NotFound:
-            self.view, self.empty = NOTHING, True
+            self.view, self.empty = CheckoutView(), True
 
     @rx.event
     @public

@@ -20,20 +20,6 @@ from .base import public
 from .input_types import Form
 from .returning import attention_title, by_field, quantities_in
 
-NO_OFFER = Offer(number="", email="", name="", choices=[], until="")
-NO_RECEIPT = Receipt(
-    number="",
-    token="",
-    name="",
-    email="",
-    at="",
-    things=[],
-    send_back=[],
-    not_sent=[],
-    send_until="",
-    note="",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Who:
@@ -48,8 +34,8 @@ class Withdrawal(rx.State):
     step: str = "form"
     """form, check or done."""
     who: Who = Who()
-    offer: Offer = NO_OFFER
-    receipt: Receipt = NO_RECEIPT
+    offer: Offer = Offer()
+    receipt: Receipt = Receipt()
     wrong: dict[str, str] = {}
     summary: list[FieldProblem] = []
     summary_title: str = ""
@@ -107,7 +93,7 @@ class Withdrawal(rx.State):
         self.step, self._offered, self._request_key = "check", self.who, secrets.token_urlsafe(24)
 
     def _take_offer_back(self) -> None:
-        self.step, self.offer, self._offered, self._request_key = "form", NO_OFFER, Who(), ""
+        self.step, self.offer, self._offered, self._request_key = "form", Offer(), Who(), ""
 
     @rx.event
     @public

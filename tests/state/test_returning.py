@@ -10,11 +10,12 @@ from shop_app.core.access.principal import Principal
 from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.orders import fulfilment, orders
+from shop_app.services.returns.returns import Receipt
 from shop_app.state.admin import returns as desk
 from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.checkout import Checkout
 from shop_app.state.returning import Returning, quantities_in
-from shop_app.state.withdrawal import NO_RECEIPT, Withdrawal
+from shop_app.state.withdrawal import Withdrawal
 from tests.paying import rows
 from tests.state.conftest import VISITOR
 from tests.state.test_checkout import GOOD
@@ -139,7 +140,7 @@ async def test_nothing_is_declared_by_the_second_step_alone(open_tab, address):
     tab = await open_tab(Withdrawal, "/withdrawal")
     await tab.load()
     await tab.confirm({"quantity-0": "2"})
-    assert (tab.step, tab.receipt, rows("return_request")) == ("form", NO_RECEIPT, [])
+    assert (tab.step, tab.receipt, rows("return_request")) == ("form", Receipt(), [])
 
 
 async def test_guessing_is_limited_together_with_the_finding_of_orders(open_tab, address):

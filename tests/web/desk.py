@@ -11,9 +11,10 @@ import sys
 import time
 from collections import defaultdict
 from enum import Enum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import reflex as rx
+from pydantic import Field
 from reflex.istate.manager.token import BaseStateToken
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,11 +27,12 @@ from shop_app.realtime import rooms
 from shop_app.serve import asgi, serve_until_told
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
-from shop_app.state.input_types import Form, Quantity, ShortText, Sku, Skus
+from shop_app.state.input_types import Form, Quantity, ShortText, Sku
 from shop_app.state.live import handler_name, join_cart, watch
 from shop_app.web import event_entry
 from tests.web.desk_names import CLERK, CUSTOMER, LEAVER
 
+Skus = Annotated[list[Sku], Field(max_length=100)]
 ran: list[list[Any]] = []
 released: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 revoked: set[str] = set()

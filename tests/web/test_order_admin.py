@@ -1,4 +1,4 @@
-"""What staff do to orders, over the raw socket: who isn't staff with the right is refused before anything runs."""
+"""What staff do to orders, over the raw socket: without the right, nothing runs."""
 
 from __future__ import annotations
 

@@ -18,11 +18,10 @@ from ..base import asked_by, staff
 from ..input_types import Count, Flag, LongText, Name, ShortText, Sku
 
 Note = Annotated[LongText, Field(max_length=MAX_NOTE)]
-NOTHING = Standing("", "", "", 0, 0, 0, 0, False, "")
 
 
 class StockAdmin(rx.State):
-    standing: Standing = NOTHING
+    standing: Standing = Standing()
     """The variant that was looked at or changed last."""
     history: list[Movement] = []
 
