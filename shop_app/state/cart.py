@@ -15,6 +15,7 @@ from shop_app.core.access.rates import Limit
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.core.settings import settings
+from shop_app.realtime import rooms
 from shop_app.services.cart import cart
 from shop_app.services.cart.cart import CartLineView, CartView
 from shop_app.services.checkout import addresses, shipping
@@ -69,8 +70,8 @@ class Cart(rx.State):
             )
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
-                self.view = await db.in_transaction(verb, key_hash, *args)
-            live.shows_cart(self)
+                with live.shown_here(self, rooms.CART):
+                    self.view = await db.in_transaction(verb, key_hash, *args)
         except ShopError as refused:
             return refused.message
         self.loaded = True

@@ -16,6 +16,7 @@ from shop_app.core.access.rates import Limit
 from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.core.i18n import _, plural
+from shop_app.realtime import rooms
 from shop_app.services.cart import cart
 from shop_app.services.cart.cart import CartView
 from shop_app.services.checkout import checkout, holds, unpaid
@@ -87,8 +88,6 @@ class Checkout(rx.State):
         await live.join_checkout(self)
         self._leaving, self.told = False, ""
         await self._enter()
-        # Holding changes nothing that this tab's cart shows.
-        live.shows_cart(self)
         self.loaded = True
 
     @rx.event
@@ -121,8 +120,9 @@ class Checkout(rx.State):
         try:
             asker = asking.of_state(self)
             await rates.take(rates.HOLD, asker)
-            entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
-            live.shows_checkout(self)
+            # Holding changes nothing that this tab's cart shows.
+            with live.shown_here(self, rooms.CART, rooms.CHECKOUT):
+                entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
         except (Unavailable, TooMany):
             # A hold is a courtesy: where nothing can be held just now, the page is still there.
             await self._look()
@@ -162,8 +162,8 @@ class Checkout(rx.State):
         """Keep a value when its field is left, and say at once if something is wrong with it."""
         form = replace(self.view.form, **{field: value})
         await quote_taxes.ask_for_taxes(form)
-        self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
-        live.shows_checkout(self)
+        with live.shown_here(self, rooms.CHECKOUT):
+            self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
         found = {problem.field: problem.message for problem in self.view.problems}
         kept = {name: message for name, message in self.wrong.items() if name != field}
         self.wrong = kept | ({field: found[field]} if field in found and value else {})
@@ -262,7 +262,8 @@ class Checkout(rx.State):
         """Change the cart and look again; "" where it was done, else why not. `limit` as in `Cart._do`."""
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
-                await db.in_transaction(verb, visitor_hash(self), arg)
+                with live.shown_here(self, rooms.CHECKOUT):
+                    await db.in_transaction(verb, visitor_hash(self), arg)
             return ""
         except ShopError as refused:
             return refused.message

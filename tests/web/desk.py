@@ -24,6 +24,7 @@ from shop_app.core.access.policy import set_look_up
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import ShopError
 from shop_app.realtime import rooms
+from shop_app.realtime.bus import Push, bus
 from shop_app.serve import asgi, serve_until_told
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
@@ -167,7 +168,8 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] == "POST":
         asked = json.loads((await receive())["body"])
         if "slug" in asked:
-            rooms.push_product(asked["slug"], asked["fields"])
+            patch = {rooms.product_key(asked["slug"]): {**asked["fields"], "at": time.time_ns() // 1_000_000}}
+            bus.publish(Push(rooms.PRODUCT + asked["slug"], patch))
         if "release" in asked:
             released[asked["release"]].set()
         if asked.get("forget"):
@@ -176,7 +178,7 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
         if "revoke" in asked:
             revoked.add(cookies.key_hash(asked["revoke"]))
         if "visitor" in asked:
-            rooms.push_cart(asked["visitor"], [handler_name(Desk.who_am_i)])
+            bus.publish(Push(rooms.CART + asked["visitor"], ask=(handler_name(Desk.who_am_i),)))
     body = json.dumps({"ran": ran, "desk": Desk.get_full_name(), **at_work()}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
