@@ -145,11 +145,10 @@ class Cart(FormState, rx.State):
     @public
     async def remove(self, sku: Sku):
         # What this tab was sent may be older than what another tab, and by push this page, shows.
-        before = await db.in_reading(cart.view, visitor_hash(self))
+        before = await db.in_reading(cart.title_and_quantity, visitor_hash(self), sku)
         self.refusal = await self._do(cart.remove, sku)
-        gone = next((line for line in before.lines if line.sku == sku), None)
-        if gone and not self.refusal:
-            self.removed = Removed(sku, gone.title, gone.quantity)
+        if before and not self.refusal:
+            self.removed = Removed(sku, *before)
 
     @rx.event
     @public
