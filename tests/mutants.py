@@ -71,7 +71,7 @@ MUTANTS = (
     ),
     Mutant(
         "woken-once", "the loop isn't woken again for what was heard while it told",
-        (("shop_app/state/pushes.py", "self._awake = bool(heard)", "pass"),),
+        (("shop_app/state/pushes.py", "self._awake = bool(changes)", "pass"),),
         ("tests/state/test_pushes.py",),
     ),
     Mutant(
@@ -206,8 +206,8 @@ MUTANTS = (
           '@staff("orders.refund")\n    async def refund(',
           "@public\n    async def refund("),
          ("shop_app/state/admin/orders.py",
-          "from .base import asked_by, say, staff",
-          "from .base import asked_by, public, say, staff")),
+          "from ..base import asked_by, say, staff",
+          "from ..base import asked_by, public, say, staff")),
         ("tests/web/test_every_event.py", "tests/state"),
     ),
     Mutant(

@@ -87,9 +87,8 @@ AmountMinor = Annotated[int, Field(ge=0, le=10**11), BeforeValidator(_whole)]
 Flag = Annotated[bool, Field(strict=True)]
 
 LineUnits = Annotated[
-    dict[
-        Annotated[str, StringConstraints(strict=True, pattern=r"^[1-9]\d{0,15}\z", max_length=16)], Quantity
-    ],
+    dict[RecordId, Quantity],
     Field(max_length=100),
+    AfterValidator(lambda units: {line: count for line, count in units.items() if count}),
 ]
-"""Units by the id of an order's line, whose number comes as text, as keys do."""
+"""Units by the id of an order's line, which comes as text, as keys do; lines of 0 units are left out."""

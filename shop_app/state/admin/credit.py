@@ -19,10 +19,10 @@ class CreditAdmin(rx.State):
         self, amount: AmountMinor, request_key: Token, email: ShortText = "", note: ShortText = ""
     ):
         """A gift card, whose code is shown this once; an address gets it by email too."""
-        made = await db.in_durable_transaction(
+        card = await db.in_durable_transaction(
             credit.issue, amount, by=await asked_by(self), email=email, note=note, request_key=request_key
         )
-        return say(_("The gift card is there: {code}").format(code=made.code))
+        return say(_("The gift card is there: {code}").format(code=card.code))
 
     @rx.event
     @staff("credit.edit")

@@ -17,7 +17,7 @@ from ..input_types import LineUnits, LongText, RecordId, Token
 
 Answer = Annotated[LongText, Field(max_length=return_desk.MAX_ANSWER)]
 Verdict = Literal["approve", "decline", "cancel"]
-_VERBS = {"approve": return_desk.approve, "decline": return_desk.decline, "cancel": return_desk.cancel}
+_COMMANDS = {"approve": return_desk.approve, "decline": return_desk.decline, "cancel": return_desk.cancel}
 
 
 class ReturnAdmin(rx.State):
@@ -26,16 +26,14 @@ class ReturnAdmin(rx.State):
     @rx.event
     @staff("orders.edit")
     async def decide(self, return_id: RecordId, verdict: Verdict, answer: Answer = ""):
-        verb = _VERBS[verdict]
-        await db.in_durable_transaction(verb, return_id, by=await asked_by(self), answer=answer)
+        await db.in_durable_transaction(_COMMANDS[verdict], return_id, by=await asked_by(self), answer=answer)
         return say(_("Done. The shopper reads it on the page of the order."))
 
     @rx.event
     @staff("orders.fulfil")
     async def receive(self, return_id: RecordId, received: LineUnits, restocked: LineUnits):
-        arrived, shelved = _by_line(received), _by_line(restocked)
         by = await asked_by(self)
-        await db.in_durable_transaction(return_desk.receive, return_id, arrived, shelved, by=by)
+        await db.in_durable_transaction(return_desk.receive, return_id, received, restocked, by=by)
         return say(_("Received. What goes on the shelf can be sold again."))
 
     @rx.event
@@ -48,11 +46,7 @@ class ReturnAdmin(rx.State):
     ):
         """The money of a return, once: one that was refunded has nothing more to give."""
         by = await asked_by(self)
-        wanted = await db.in_transaction(return_desk.wish, return_id, by=by, destination=destination)
-        if wanted:
-            await refund.refund(wanted.order_id, wanted.wish, request_key, by)
+        request = await db.in_transaction(return_desk.wish, return_id, by=by, destination=destination)
+        if request:
+            await refund.refund(request.order_id, request.wish, request_key, by)
         return say(_("The money is on its way."))
-
-
-def _by_line(units: dict[str, int]) -> dict[int, int]:
-    return {int(line): count for line, count in units.items() if count}
