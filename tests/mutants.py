@@ -75,6 +75,22 @@ MUTANTS = (
         ("tests/state/test_pushes.py",),
     ),
     Mutant(
+        "own-tab-spared-of-all", "a tab isn't asked to load the cart that another tab has changed too",
+        (("shop_app/state/live.py", "if self.sid == other.sid else Author()",
+          "if self.sid == other.sid else self"),),
+        ("tests/state/test_pushes.py",),
+    ),
+    Mutant(
+        "form-of-any-size", "a form brings fields that its model doesn't name, of any size",
+        (("shop_app/web/guard.py", 'if schema.get("additionalProperties"):', "if False:"),),
+        ("tests/web/test_small.py",),
+    ),
+    Mutant(
+        "form-errors-unseen", "a form with bad values is answered with nothing",
+        (("shop_app/state/forms.py", "self._fail(sentences(error))", "pass"),),
+        ("tests/web/test_socket.py",),
+    ),
+    Mutant(
         "upload-on-the-loop", "a picture is decoded on the loop",
         (("shop_app/web/uploads.py", "await _taken_in(body), by)", "pictures.take_in(body), by)"),),
         ("tests/web/test_uploads.py",),
