@@ -286,8 +286,7 @@ class Checkout(FormState, rx.State):
         """Change the cart and read the page again; "" where it was done, else why not, as `Cart._change`."""
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
-                with live.shown_here(self, rooms.CHECKOUT):
-                    await db.in_transaction(command, visitor_hash(self), arg)
+                await db.in_transaction(command, visitor_hash(self), arg)
             return ""
         except ShopError as refused:
             return refused.message
