@@ -28,19 +28,20 @@ from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
 from shop_app.services.storefront import home as storefront
 from shop_app.state import live, pushes
+from shop_app.state.admin.credit import CreditAdmin
+from shop_app.state.admin.orders import OrderAdmin
+from shop_app.state.admin.promotions import PromotionAdmin
+from shop_app.state.admin.returns import ReturnAdmin
+from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
-from shop_app.state.credit_desk import CreditDesk
 from shop_app.state.home import Home
 from shop_app.state.listing import Browse
 from shop_app.state.order import Order
-from shop_app.state.order_desk import OrderDesk
 from shop_app.state.product import Product
-from shop_app.state.promotion_desk import PromotionDesk
-from shop_app.state.return_desk import ReturnDesk
 from shop_app.state.shell import Shell
-from shop_app.state.stock_desk import StockDesk
+from shop_app.state.withdrawal import Withdrawal
 from shop_app.web import health, logs, media, sitemap, unread, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
@@ -84,7 +85,7 @@ PAGES: list[Page] = [
     Page("/checkout", checkout.page, checkout.TITLE, [*FRAME, Checkout.load], documents.desk(checkout.NAME)),
     Page("/orders/lookup", lookup.page, lookup.TITLE, [*FRAME], documents.desk(lookup.NAME)),
     Page("/orders/[token]", order.page, order.TITLE, [*FRAME, Order.load], documents.order),
-    Page("/withdrawal", withdrawal.page, withdrawal.TITLE, [*FRAME, *withdrawal.LOAD], documents.withdrawal),
+    Page("/withdrawal", withdrawal.page, withdrawal.TITLE, [*FRAME, Withdrawal.load], documents.withdrawal),
     *(
         Page(f"/{name}", plain.page(name), documents.title_of(text.title), [*FRAME], documents.plain(name))
         for name, text in plain_texts.PAGES.items()
@@ -93,7 +94,7 @@ PAGES: list[Page] = [
 ]
 
 # What staff may do already, although no page shows it yet: being named here makes it reachable.
-DESKS: list[type[rx.State]] = [CreditDesk, OrderDesk, PromotionDesk, ReturnDesk, StockDesk]
+DESKS: list[type[rx.State]] = [CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin]
 
 
 def addresses() -> sitemap.Entries:

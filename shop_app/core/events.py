@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -109,9 +108,6 @@ Fact = (
     | LetterWritten
 )
 F = TypeVar("F")
-
-author: ContextVar[str] = ContextVar("author", default="")
-"""Whose doing it is while listeners are told: the socket of a tab, "" where no tab asked for it."""
 
 _listeners: dict[type, list[Callable[[Any], None]]] = defaultdict(list)
 _followers: dict[type, list[Callable[[Session, Any], object]]] = defaultdict(list)

@@ -15,16 +15,18 @@ from shop_app.core.access.rates import Limit
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.core.settings import settings
+from shop_app.realtime import rooms
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import CountryChoice
-from shop_app.services.cart.queries import EMPTY, CartLineView, CartView
+from shop_app.services.cart.queries import CartLineView, CartView
 from shop_app.services.customers import addresses
 from shop_app.services.shipping import queries as shipping_queries
 
-from . import guesses, live
+from . import attempt_limits, live
 from .base import public, visitor_hash
-from .payload import Code, Form, Quantity, RecordId, Sku
+from .forms import Form, FormState
+from .input_types import Code, CreditCode, Quantity, RecordId, ShortText, Sku, TypedUnits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,19 @@ class Removed:
     quantity: int = 0
 
 
-NOTHING = Removed()
+class AddForm(Form):
+    """The form of a product page, whose quantity the browser alone knows."""
+
+    sku: ShortText = ""
+    quantity: TypedUnits = 1
+
+
+class CodeForm(Form):
+    code: Code = ""
+
+
+class CreditForm(Form):
+    credit: CreditCode = ""
 
 
 @rx.serializer
@@ -46,25 +60,23 @@ def shown(line: CartLineView) -> dict:
     return {name: value for name, value in values.items() if value != ""}
 
 
-class Cart(rx.State):
-    view: CartView = EMPTY
+class Cart(FormState, rx.State):
+    view: CartView = CartView()
     loaded: bool = False
     drawer_open: bool = False
-    removed: Removed = NOTHING
-    answers: int = 0
-    """Grows with every answer, so that a busy button knows that its own has come."""
+    removed: Removed = Removed()
     refused_sku: str = ""
     refusal: str = ""
     """Why `refused_sku` couldn't be added or changed."""
-    code_refusal: str = ""
-    credit_refusal: str = ""
     countries: list[CountryChoice] = []
     _path: str = ""
 
-    async def _do(self, verb: Callable[..., CartView], *args: str | int, limit: Limit | None = None) -> str:
+    async def _change(
+        self, command: Callable[..., CartView], *args: str | int, limit: Limit | None = None
+    ) -> str:
         """Change the cart and show it: "" where it was done, else why not, and nothing has changed.
 
-        `limit` counts it, for verbs that take a secret.
+        `limit` counts it, for commands that take a secret.
         """
         self.answers += 1
         key_hash = visitor_hash(self)
@@ -73,9 +85,9 @@ class Cart(rx.State):
                 "The cart needs a cookie of this shop. Allow it in your browser and load the page again."
             )
         try:
-            async with guesses.counted(self, limit) if limit else nullcontext():
-                self.view = await db.in_transaction(verb, key_hash, *args)
-            live.shows_cart(self)
+            async with attempt_limits.counted(self, limit) if limit else nullcontext():
+                with live.shown_here(self, rooms.CART):
+                    self.view = await db.in_transaction(command, key_hash, *args)
         except ShopError as refused:
             return refused.message
         self.loaded = True
@@ -87,7 +99,7 @@ class Cart(rx.State):
         await live.join_cart(self)
         if self._path != (path := self.router.url.path):
             # Another page than the one that it was opened on: this also runs when another tab adds.
-            self._path, self.drawer_open, self.removed = path, False, NOTHING
+            self._path, self.drawer_open, self.removed = path, False, Removed()
             if path.rstrip("/") != "/checkout":
                 await live.leave_checkout(self)
         self.view, self.loaded = await db.in_reading(cart_queries.view, visitor_hash(self)), True
@@ -115,98 +127,90 @@ class Cart(rx.State):
 
     @rx.event
     @public
-    async def add_form(self, form: Form):
-        """The same from the form of a product page, whose quantity the browser alone knows."""
-        quantity = form.get("quantity", "1")
-        await self._add(
-            form.get("sku", "")[:64], int(quantity) if quantity.isdecimal() and len(quantity) <= 3 else 0
-        )
+    async def add_form(self, form: AddForm):
+        await self._add(form.sku, form.quantity)
 
     async def _add(self, sku: str, quantity: int) -> None:
-        self.refusal = await self._do(cart_commands.add, sku, quantity)
+        self.refusal = await self._change(cart_commands.add, sku, quantity)
         self.refused_sku = sku if self.refusal else ""
         self.drawer_open = not self.refusal
 
     @rx.event
     @public
     async def set_quantity(self, sku: Sku, quantity: Quantity):
-        self.refusal = await self._do(cart_commands.set_quantity, sku, quantity)
-        got = next((line for line in self.view.lines if line.sku == sku), None)
-        if got and got.quantity < quantity and not self.refusal:
+        self.refusal = await self._change(cart_commands.set_quantity, sku, quantity)
+        line = next((line for line in self.view.lines if line.sku == sku), None)
+        if line and line.quantity < quantity and not self.refusal:
             # Kept here as well: the next reading of the cart no longer knows what was asked for.
-            self.refusal = got.notice
+            self.refusal = line.notice
         self.refused_sku = sku if self.refusal else ""
 
     @rx.event
     @public
     async def remove(self, sku: Sku):
         # What this tab was sent may be older than what another tab, and by push this page, shows.
-        before = await db.in_reading(cart_queries.view, visitor_hash(self))
-        self.refusal = await self._do(cart_commands.remove, sku)
-        gone = next((line for line in before.lines if line.sku == sku), None)
-        if gone and not self.refusal:
-            self.removed = Removed(sku, gone.title, gone.quantity)
+        before = await db.in_reading(cart_queries.title_and_quantity, visitor_hash(self), sku)
+        self.refusal = await self._change(cart_commands.remove, sku)
+        if before and not self.refusal:
+            self.removed = Removed(sku, *before)
 
     @rx.event
     @public
     async def undo(self):
         if self.removed.sku:
-            self.refusal = await self._do(cart_commands.set_quantity, self.removed.sku, self.removed.quantity)
+            self.refusal = await self._change(
+                cart_commands.set_quantity, self.removed.sku, self.removed.quantity
+            )
             self.refused_sku = self.removed.sku if self.refusal else ""
-            self.removed = NOTHING
-
-    @rx.event
-    @public
-    async def forget_removed(self):
-        self.removed = NOTHING
+            self.removed = Removed()
 
     @rx.event
     @public
     async def save_for_later(self, sku: Sku):
-        self.refusal = await self._do(cart_commands.save_for_later, sku)
+        self.refusal = await self._change(cart_commands.save_for_later, sku)
 
     @rx.event
     @public
     async def move_to_cart(self, sku: Sku):
-        self.refusal = await self._do(cart_commands.move_to_cart, sku)
+        self.refusal = await self._change(cart_commands.move_to_cart, sku)
         self.refused_sku = sku if self.refusal else ""
 
     @rx.event
     @public
-    async def apply_code(self, form: Form):
-        code = form.get("code", "").strip()[:40]
-        self.code_refusal = (
-            await self._do(cart_commands.apply_code, code, limit=rates.DISCOUNT_CODE)
-            if code
+    async def apply_code(self, form: CodeForm):
+        refusal = (
+            await self._change(cart_commands.apply_code, form.code, limit=rates.DISCOUNT_CODE)
+            if form.code
             else _("Enter a code")
         )
+        self._set_error("code", refusal)
 
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        self.code_refusal = await self._do(cart_commands.remove_code, code)
+        self._set_error("code", await self._change(cart_commands.remove_code, code))
 
     @rx.event
     @public
-    async def apply_credit(self, form: Form):
+    async def apply_credit(self, form: CreditForm):
         """The code of a gift card, or of store credit."""
-        code = form.get("credit", "")[:60]
-        self.credit_refusal = await self._do(cart_commands.apply_credit, code, limit=rates.CREDIT_CODE)
+        refusal = await self._change(cart_commands.apply_credit, form.credit, limit=rates.CREDIT_CODE)
+        self._set_error("credit", refusal)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
-        self.credit_refusal = await self._do(cart_commands.remove_credit, account)
+        self._set_error("credit", await self._change(cart_commands.remove_credit, account))
 
     @rx.event
     @public
     async def set_country(self, country: Code):
-        self.refusal = await self._do(cart_commands.set_country, country)
+        self.refusal = await self._change(cart_commands.set_country, country)
 
     @rx.event
     @public
     async def accept_changes(self):
-        self.refusal = await self._do(cart_commands.accept_changes)
+        self.refusal = await self._change(cart_commands.accept_changes)
 
 
 def _countries(session: Session) -> list[CountryChoice]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import reflex as rx
+from pydantic import Field
 from sqlmodel import Session
 
 from shop_app.core import db
@@ -15,19 +16,22 @@ from shop_app.core.access import asking, rates, security_log
 from shop_app.core.access.rates import Limit
 from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
-from shop_app.core.i18n import _, plural
+from shop_app.core.i18n import _
+from shop_app.realtime import rooms
 from shop_app.services.cart import checkout, unpaid
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
-from shop_app.services.cart.checkout import CheckoutForm, CheckoutView, FieldProblem
-from shop_app.services.cart.holds import NO_HOLD, HoldView
+from shop_app.services.cart.checkout import MAX_NOTE, CheckoutForm, CheckoutView
+from shop_app.services.cart.holds import HoldView
 from shop_app.services.cart.price_changes import PriceChange, PriceRisen
-from shop_app.services.cart.queries import EMPTY, CartView
+from shop_app.services.cart.queries import CartView
 from shop_app.workflows import pay, quote_taxes
 
-from . import guesses, live
+from . import attempt_limits, live
 from .base import public, visitor_hash
-from .payload import Code, Form, RecordId, ShortText
+from .cart import CodeForm, CreditForm
+from .forms import Form, FormState, by_field
+from .input_types import AmountMinor, Code, LongText, RecordId, ShortText, Ticket
 
 FormField = Literal[
     "email",
@@ -46,21 +50,6 @@ FormField = Literal[
     "payment_provider",
     "note",
 ]
-NOTHING = CheckoutView(
-    cart=EMPTY,
-    form=CheckoutForm(),
-    fields=[],
-    countries=[],
-    deliveries=[],
-    payments=[],
-    subtotal="",
-    discounts=[],
-    shipping="",
-    tax_lines=[],
-    total="",
-    total_minor=0,
-    pay_label="",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +61,50 @@ class Departure:
     number: int = 0
 
 
-class Checkout(rx.State):
-    view: CheckoutView = NOTHING
+class PayForm(Form):
+    """The form as the browser posts it, autofilled fields included, with what the page showed of the total.
+
+    Not what the State holds of it: a field that was left by that very press may have brought a new total.
+    """
+
+    email: ShortText = ""
+    given_name: ShortText = ""
+    family_name: ShortText = ""
+    company: ShortText = ""
+    line1: ShortText = ""
+    line2: ShortText = ""
+    postal_code: ShortText = ""
+    locality: ShortText = ""
+    region: ShortText = ""
+    country: ShortText = ""
+    phone: ShortText = ""
+    vat_number: ShortText = ""
+    shipping_method: ShortText = ""
+    payment_provider: ShortText = ""
+    note: Annotated[LongText, Field(max_length=MAX_NOTE)] = ""
+    shown_minor: AmountMinor = 0
+    shown_credit_minor: AmountMinor = 0
+    shown_parts: LongText = ""
+    ticket: Ticket = ""
+
+    def typed(self) -> CheckoutForm:
+        """What the shopper has typed of it."""
+        return CheckoutForm(**{field.name: getattr(self, field.name) for field in fields(CheckoutForm)})
+
+
+class Checkout(FormState, rx.State):
+    view: CheckoutView = CheckoutView()
     loaded: bool = False
     empty: bool = False
-    wrong: dict[str, str] = {}
-    """Field -> what is wrong with it, shown below the field."""
-    summary: list[FieldProblem] = []
-    summary_title: str = ""
-    refused: str = ""
     refused_kind: str = ""
     """ "" for nothing, price, stock or other."""
-    code_refusal: str = ""
-    credit_refusal: str = ""
-    told: str = ""
+    confirmation: str = ""
     """What a click has just done, where its button is gone: the focus goes there."""
     refused_lines: list[str] = []
     """The same, a sentence for each line that is short."""
     changes: list[PriceChange] = []
     """What a total that rose is made of, beside what it was."""
-    hold: HoldView = NO_HOLD
-    answers: int = 0
-    """Grows with every answer to the pay button, so that it stops being busy."""
+    hold: HoldView = HoldView()
     departure: Departure = Departure()
     _leaving: bool = False
 
@@ -101,56 +112,55 @@ class Checkout(rx.State):
     @public
     async def load(self):
         await live.join_checkout(self)
-        self._leaving, self.told = False, ""
+        self._leaving, self.confirmation = False, ""
         await self._enter()
-        # Holding changes nothing that this tab's cart shows.
-        live.shows_cart(self)
         self.loaded = True
 
     @rx.event
     @public
-    async def hold_again(self):
+    async def renew_hold(self):
         """Hold what the cart needs: after the time was over, or for longer."""
         await self._enter()
-        self._tell(_("Your things are held for you again."))
+        self._confirm(_("Your things are held for you again."))
 
     @rx.event
     @public
-    async def keep_longer(self):
+    async def extend_hold(self):
         self._show_hold(await db.in_transaction(cart_holds.extend, visitor_hash(self)))
 
     @rx.event
     @public
-    async def time_is_over(self):
+    async def end_hold(self):
         """The page's clock has come to its end; the shop's decides."""
         self._show_hold(await db.in_transaction(cart_holds.end, visitor_hash(self)))
 
     @rx.event
     @public
-    async def look_again(self):
+    async def refresh(self):
         """The cart or its hold changed somewhere else: another tab, the sweep."""
         if self.loaded and not self._leaving:
             self._show_hold(await db.in_reading(cart_holds.view, visitor_hash(self)))
-            await self._look()
+            await self._read_view()
 
     async def _enter(self) -> None:
         try:
             asker = asking.of_state(self)
             await rates.take(rates.HOLD, asker)
-            entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
-            live.shows_checkout(self)
+            # Holding changes nothing that this tab's cart shows.
+            with live.shown_here(self, rooms.CART, rooms.CHECKOUT):
+                entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
         except (Unavailable, TooMany):
             # A hold is a courtesy: where nothing can be held just now, the page is still there.
-            await self._look()
+            await self._read_view()
             return
         if entered is None:
-            self.view, self.hold, self.empty = NOTHING, NO_HOLD, True
+            self.view, self.hold, self.empty = CheckoutView(), HoldView(), True
             return
         hold, self.view = entered
         self.empty = False
         self._show_hold(hold)
 
-    async def _stay(self) -> None:
+    async def _keep_hold(self) -> None:
         """What the shopper does keeps the hold; written down once a minute at most."""
         if cart_holds.worth_extending(self.hold):
             self._show_hold(await db.in_transaction(cart_holds.extend, visitor_hash(self)))
@@ -158,18 +168,22 @@ class Checkout(rx.State):
     def _show_hold(self, hold: HoldView) -> None:
         self.hold = hold
         if hold.state == "over":
-            self.told = ""
+            self.confirmation = ""
         if hold.short:
             self.refused_lines = [line.sentence for line in hold.short]
             self.refused, self.refused_kind = " ".join(self.refused_lines), "stock"
         elif self.refused_kind == "stock":
             self._forget_refusal()
 
-    def _tell(self, sentence: str) -> None:
-        self.told, self.answers = "" if self.refused else sentence, self.answers + 1
+    def _confirm(self, sentence: str) -> None:
+        self.confirmation, self.answers = "" if self.refused else sentence, self.answers + 1
+
+    def _clear(self) -> None:
+        super()._clear()
+        self._forget_refusal()
 
     def _forget_refusal(self) -> None:
-        self.told = ""
+        self.confirmation = ""
         self.refused, self.refused_kind, self.refused_lines, self.changes = "", "", [], []
 
     @rx.event
@@ -178,48 +192,43 @@ class Checkout(rx.State):
         """Keep a value when its field is left, and say at once if something is wrong with it."""
         form = replace(self.view.form, **{field: value})
         await quote_taxes.ask_for_taxes(form)
-        self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
-        live.shows_checkout(self)
-        found = {problem.field: problem.message for problem in self.view.problems}
-        kept = {name: message for name, message in self.wrong.items() if name != field}
-        self.wrong = kept | ({field: found[field]} if field in found and value else {})
-        await self._stay()
+        with live.shown_here(self, rooms.CHECKOUT):
+            self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
+        # Nobody is scolded for a field that was only passed through.
+        self._set_error(field, by_field(self.view.problems).get(field, "") if value else "")
+        await self._keep_hold()
 
     @rx.event
     @public
-    async def pay(self, form: Form):
+    async def pay(self, form: PayForm):
         """One click, one order: placing the same cart again gives the same order, and the same way to pay."""
-        typed, shown_minor = _read(form), _amount(form.get("shown_minor", ""))
-        self.wrong, self.summary = {}, []
-        self._forget_refusal()
+        self._clear()
         try:
             # The page is only made anew where the shopper stays on it.
-            if wrong := await db.in_transaction(checkout.keep, visitor_hash(self), typed):
-                await self._look()
-                return self._point_at(wrong)
-            asker = asking.of_state(self)
-            await rates.take(rates.ORDER, asker, email=typed.email)
-            to = await pay.pay(
-                visitor_hash(self), typed, shown_minor, shown_parts=form.get("shown_parts", ""),
-                asked_from=asker.origin, expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
-            )  # fmt: skip
-            self._leaving = True
-            await live.leave_checkout(self)
-            self.departure = Departure(to, form.get("ticket", "")[:64], self.departure.number + 1)
+            if problems := await db.in_transaction(checkout.keep, visitor_hash(self), form.typed()):
+                await self._read_view()
+                return self._fail(by_field(problems))
+            await self._place(form)
         except ShopError as refusal:
-            await self._refuse(refusal)
+            await self._explain(refusal)
 
-    def _point_at(self, wrong: list[FieldProblem]) -> None:
-        self.answers += 1
-        self.summary, self.wrong = wrong, {problem.field: problem.message for problem in wrong}
-        self.summary_title = plural(
-            "One thing needs your attention", "{count} things need your attention", len(wrong)
-        )
+    async def _place(self, form: PayForm) -> None:
+        """Place the order, and send the browser to where it is paid."""
+        asker = asking.of_state(self)
+        await rates.take(rates.ORDER, asker, email=form.email)
+        to = await pay.pay(
+            visitor_hash(self), form.typed(), form.shown_minor, shown_parts=form.shown_parts,
+            asked_from=asker.origin, expected_credit_minor=form.shown_credit_minor,
+        )  # fmt: skip
+        self._leaving = True
+        await live.leave_checkout(self)
+        self.departure = Departure(to, form.ticket, self.departure.number + 1)
 
-    async def _refuse(self, refusal: ShopError) -> None:
+    async def _explain(self, refusal: ShopError) -> None:
+        """Show why the order wasn't placed, with the page as it is now."""
         if isinstance(refusal, Invalid) and refusal.field:
-            await self._look()
-            self._point_at([FieldProblem(refusal.field, refusal.message)])
+            await self._read_view()
+            self._fail({refusal.field: refusal.message})
             return
         if refusal.code == unpaid.CODE:
             asker = asking.of_state(self)
@@ -230,15 +239,15 @@ class Checkout(rx.State):
             self.refused_lines = list(refusal.lines)
         if isinstance(refusal, PriceRisen):
             self.refused, self.changes = refusal.summary, list(refusal.changes)
-        await self._look()
-        await self._stay()
+        await self._read_view()
+        await self._keep_hold()
         self.answers += 1
 
-    async def _look(self) -> None:
+    async def _read_view(self) -> None:
         try:
             self.view, self.empty = await db.in_reading(checkout.view, visitor_hash(self)), False
         except NotFound:
-            self.view, self.empty = NOTHING, True
+            self.view, self.empty = CheckoutView(), True
 
     @rx.event
     @public
@@ -247,43 +256,43 @@ class Checkout(rx.State):
         await db.in_transaction(_take, visitor_hash(self))
         self._forget_refusal()
         await self._enter()
-        self._tell(_("Your cart now has what is left."))
+        self._confirm(_("Your cart now has what is left."))
 
     @rx.event
     @public
-    async def apply_code(self, form: Form):
-        code = form.get("code", "")[:40]
-        self.code_refusal = await self._changed(cart_commands.apply_code, code, limit=rates.DISCOUNT_CODE)
+    async def apply_code(self, form: CodeForm):
+        refusal = await self._change_cart(cart_commands.apply_code, form.code, limit=rates.DISCOUNT_CODE)
+        self._set_error("code", refusal)
 
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        self.code_refusal = await self._changed(cart_commands.remove_code, code)
+        self._set_error("code", await self._change_cart(cart_commands.remove_code, code))
 
     @rx.event
     @public
-    async def apply_credit(self, form: Form):
+    async def apply_credit(self, form: CreditForm):
         """The code of a gift card, or of store credit."""
-        code = form.get("credit", "")[:60]
-        self.credit_refusal = await self._changed(cart_commands.apply_credit, code, limit=rates.CREDIT_CODE)
+        refusal = await self._change_cart(cart_commands.apply_credit, form.credit, limit=rates.CREDIT_CODE)
+        self._set_error("credit", refusal)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
-        self.credit_refusal = await self._changed(cart_commands.remove_credit, account)
+        self._set_error("credit", await self._change_cart(cart_commands.remove_credit, account))
 
-    async def _changed(
-        self, verb: Callable[..., CartView], arg: str | int, limit: Limit | None = None
+    async def _change_cart(
+        self, command: Callable[..., CartView], arg: str | int, limit: Limit | None = None
     ) -> str:
-        """Change the cart and look again; "" where it was done, else why not. `limit` as in `Cart._do`."""
+        """Change the cart and read the page again; "" where it was done, else why not, as `Cart._change`."""
         try:
-            async with guesses.counted(self, limit) if limit else nullcontext():
-                await db.in_transaction(verb, visitor_hash(self), arg)
+            async with attempt_limits.counted(self, limit) if limit else nullcontext():
+                await db.in_transaction(command, visitor_hash(self), arg)
             return ""
         except ShopError as refused:
             return refused.message
         finally:
-            await self._look()
+            await self._read_view()
 
 
 def _enter(session: Session, key_hash: str, asked_from: str) -> tuple[HoldView, CheckoutView] | None:
@@ -298,19 +307,6 @@ def _kind(refusal: ShopError) -> str:
     return (
         "stock" if isinstance(refusal, OutOfStock) else "price" if isinstance(refusal, Conflict) else "other"
     )
-
-
-def _read(form: dict[str, str]) -> CheckoutForm:
-    """The form as the browser posts it, autofilled fields included; what isn't ours is left out."""
-    return CheckoutForm(**{f.name: form.get(f.name, "").strip()[:200] for f in fields(CheckoutForm)})
-
-
-def _amount(text: str) -> int:
-    """The total that the browser showed when the button was pressed; 0, which no cart fits, for junk.
-
-    Not what this State holds: a field that was left by that very press may have brought a new total.
-    """
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else 0
 
 
 def _take(session: Session, key_hash: str) -> None:

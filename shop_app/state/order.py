@@ -15,43 +15,17 @@ from shop_app.services.storefront import order_page
 from shop_app.services.storefront.order_page import OrderView
 from shop_app.workflows import pay
 
-from . import guesses, live
+from . import attempt_limits, live
 from .base import internal, public
 
 log = logging.getLogger(__name__)
 
-NO_ORDER = OrderView(
-    number="",
-    token="",
-    phase="",
-    headline="",
-    explanation="",
-    email="",
-    placed="",
-    lines=[],
-    subtotal="",
-    discounts=[],
-    shipping="",
-    shipping_label="",
-    tax_lines=[],
-    total="",
-    address=[],
-    delivery_dates="",
-    payment_label="",
-    transfer_details=[],
-    steps=[],
-    status="",
-    payment_status="",
-    fulfilment_status="",
-    can_pay_again=False,
-    decline_message="",
-)
 
 PAUSES_SECONDS = (2, 4, 8, 16, 32, 60)
 
 
 class Order(rx.State):
-    view: OrderView = NO_ORDER
+    view: OrderView = OrderView()
     missing: bool = False
     _waiting: bool = False
     """Whether `wait` runs for this tab; one is enough, whichever order it shows."""
@@ -63,10 +37,10 @@ class Order(rx.State):
     async def load(self):
         token = order_token(self)
         try:
-            async with guesses.counted(self, rates.ORDER_LINK):
+            async with attempt_limits.counted(self, rates.ORDER_LINK):
                 self._show(await db.in_reading(order_page.view, token))
         except NotFound:
-            self.view, self.missing = NO_ORDER, True
+            self.view, self.missing = OrderView(), True
             return None
         await live.join_order(self, key_hash(token))
         return self._next()
@@ -101,7 +75,7 @@ class Order(rx.State):
         try:
             while pause_seconds := await _next_pause(self):
                 await asyncio.sleep(pause_seconds)
-                await _look_again(self)
+                await _read_again(self)
         except BaseException:
             async with self:
                 self._waiting = False
@@ -118,7 +92,7 @@ async def _next_pause(order: Order) -> float:
         return PAUSES_SECONDS[order._looks - 1]
 
 
-async def _look_again(order: Order) -> None:
+async def _read_again(order: Order) -> None:
     token = order.view.token
     try:
         view = await db.in_reading(order_page.view, token)

@@ -11,9 +11,14 @@ from shop_app.services.catalog.views import Suggestion
 from shop_app.services.search import queries as search_queries
 
 from .base import public
-from .payload import Form, Query
+from .forms import Form
+from .input_types import ShortText
 
 MAX_TEXT = 120
+
+
+class SearchForm(Form):
+    q: ShortText = ""
 
 
 class Search(rx.State):
@@ -23,16 +28,16 @@ class Search(rx.State):
 
     @rx.event(supersedes=True)
     @public
-    async def typed(self, text: Query):
+    async def typed(self, text: ShortText):
         """The last letters win: an older answer never covers a newer one."""
         text = text[:MAX_TEXT]
-        found = await db.in_long_reading(search_queries.suggest, text)
+        suggestions = await db.in_long_reading(search_queries.suggest, text)
         self.text = text
-        self.categories = [row for row in found if row.kind == "category"]
-        self.products = [row for row in found if row.kind != "category"]
+        self.categories = [suggestion for suggestion in suggestions if suggestion.kind == "category"]
+        self.products = [suggestion for suggestion in suggestions if suggestion.kind != "category"]
 
     @rx.event
     @public
-    async def go(self, form: Form):
-        words = " ".join(form.get("q", "")[:MAX_TEXT].split())
+    async def go(self, form: SearchForm):
+        words = " ".join(form.q[:MAX_TEXT].split())
         return rx.redirect(f"/products?q={quote(words)}" if words else "/products")

@@ -25,6 +25,6 @@ class Shell(rx.State):
     @rx.event
     @public
     async def load(self):
-        found = await db.in_reading(categories.navigation)
-        self.categories = [NavLink(category.slug, category.title) for category in found]
+        top = await db.in_reading(categories.navigation)
+        self.categories = [NavLink(category.slug, category.title) for category in top]
         self.loaded = True

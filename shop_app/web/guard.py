@@ -2,6 +2,8 @@
 
 Default-deny. A handler without a policy is refused (and the server doesn't start with one), so are
 unknown, missing and ill-typed arguments; who is asking is looked up on every event that isn't public.
+A submitted form arrives as the model that its handler declares; what is wrong with its fields goes to the
+State that keeps such errors, field by field.
 
 A browser's event and one that the server chained are told apart by `router_data`: Reflex's socket
 writes the connection's own entries (headers, address, session) into it for every event that arrives
@@ -16,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
@@ -24,7 +26,6 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
-from shop_app.core import events
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
 
@@ -62,31 +63,53 @@ class Refused(Exception):
     """An event isn't let through. The text is for people; "" where there is nobody to tell."""
 
 
+class FormRejected(Exception):
+    """Some fields of a submitted form aren't taken; each of `error` names its field."""
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    adapter: TypeAdapter[Any]
+    required: bool
+    is_form: bool
+    """Whether it is a model, whose fields have errors of their own."""
+
+    def checked(self, value: Any) -> Any:
+        """The validated value.
+
+        Errors  FormRejected for fields of a form, Refused for everything else.
+        """
+        try:
+            return self.adapter.validate_python(_form(value))
+        except ValidationError as error:
+            if self.is_form and all(detail["loc"] for detail in error.errors(include_url=False)):
+                raise FormRejected(error) from None
+        except RecursionError:
+            pass
+        raise Refused(_("That value can't be used here."))
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the guard knows of a handler; `arguments` has a check for each name, and whether it must come."""
+    """What the guard knows of a handler; `arguments` has a check for each name."""
 
     policy: Policy | None
-    arguments: Mapping[str, tuple[TypeAdapter[Any], bool]]
+    arguments: Mapping[str, Argument]
     framework: bool = False
 
     def checked(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """The payload with validated values.
 
-        Errors  Refused for anything unknown, missing or outside of its type.
+        Errors  Refused for anything unknown, missing or outside of its type; FormRejected.
         """
-        if not payload.keys() <= self.arguments.keys():
+        required = {name for name, argument in self.arguments.items() if argument.required}
+        if not required <= payload.keys() <= self.arguments.keys():
             raise Refused(_("That can't be done here."))
-        values = {}
-        for name, (adapter, required) in self.arguments.items():
-            if name in payload:
-                try:
-                    values[name] = adapter.validate_python(_form(payload[name]))
-                except (ValidationError, RecursionError):
-                    raise Refused(_("That value can't be used here.")) from None
-            elif required:
-                raise Refused(_("That can't be done here."))
-        return values
+        return {name: self.arguments[name].checked(value) for name, value in payload.items()}
 
 
 def _form(value: Any) -> Any:
@@ -116,10 +139,13 @@ class Guard(Middleware):
         except Refused as refused:
             _note(event)
             return StateUpdate(delta=await self._answer(state, str(refused)))
+        except FormRejected as rejected:
+            sentence = await _show_errors(state, event.name, rejected.error)
+            return StateUpdate(delta=await self._answer(state, sentence))
         return None
 
     async def _answer(self, state: BaseState, sentence: str) -> dict[str, dict[str, Any]]:
-        """What a refused event changes on its page: a notice, and what was emptied for this asker."""
+        """What a refused event changes on its page: a notice, the errors of its form, what was emptied."""
         emptied = await state._get_resolved_delta()
         state._clean()
         return {**emptied, **(self._refuse(sentence) if sentence else {})}
@@ -129,16 +155,17 @@ class Guard(Middleware):
         policy = rule.policy
         if policy is None:
             raise Refused("")
-        if came_from_browser(event):
-            if policy.kind == "internal":
-                raise Refused("")
+        from_browser = came_from_browser(event)
+        if from_browser and policy.kind == "internal":
+            raise Refused("")
+        remember_asker(None)
+        # First who asks, then what: nobody else learns what is wrong with a form of the staff's.
+        if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
+            await self._look_up(state, event, policy)
+        if from_browser:
             values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
             event.payload.clear()
             event.payload.update(values)
-        events.author.set(_connection(event).get("sid", ""))
-        remember_asker(None)
-        if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
-            await self._look_up(state, event, policy)
 
     async def _look_up(self, state: BaseState, event: Event, policy: Policy) -> None:
         """Find out afresh who asks, for what only some may do, and for what sends all that a tab holds."""
@@ -157,6 +184,15 @@ class Guard(Middleware):
         if registered is not None:
             self._rules[name] = rule
         return rule
+
+
+async def _show_errors(state: BaseState, event_name: str, error: ValidationError) -> str:
+    """Give a form's errors to the State that keeps them; where it keeps none, a sentence for a notice."""
+    owner = await state.get_state(RegistrationContext.get().event_handlers[event_name].states[0])
+    if (reject := getattr(owner, "_reject", None)) is None:
+        return _("That value can't be used here.")
+    reject(error)
+    return ""
 
 
 def _note(event: Event) -> None:
@@ -217,7 +253,8 @@ def rule_of(handler: Callable[..., Any]) -> Rule:
         adapter: TypeAdapter[Any] = TypeAdapter(hints[parameter.name])
         if not _bounded(schema := adapter.json_schema(), schema.get("$defs", {})):
             raise NoPolicy(f"{handler.__qualname__}: the type of {parameter.name} has no bounds")
-        arguments[parameter.name] = (adapter, required)
+        is_form = inspect.isclass(kind := hints[parameter.name]) and issubclass(kind, BaseModel)
+        arguments[parameter.name] = Argument(adapter, required, is_form)
     return Rule(policy, arguments)
 
 
@@ -249,6 +286,9 @@ def _bounded(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int = 0)
 
 def _bounded_object(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int) -> bool:
     if "properties" in schema:
+        if schema.get("additionalProperties"):
+            # Fields that the model doesn't name would come along, of any size and number.
+            return False
         return all(_bounded(part, defs, depth + 1) for part in schema["properties"].values())
     patterns = schema.get("patternProperties", {})
     values = schema.get("additionalProperties") or next(iter(patterns.values()), {})

@@ -72,7 +72,7 @@ def test_entering_checkout_holds_every_line_for_a_quarter_of_an_hour(shop):
 
 
 def test_saved_lines_and_nothing_at_all_are_not_held(shop):
-    assert cart_holds.enter(shop, MARTA) == cart_holds.NO_HOLD
+    assert cart_holds.enter(shop, MARTA) == cart_holds.HoldView()
     fill(shop, MARTA, lamp=2)
     cart_commands.save_for_later(shop, MARTA, "LAMP")
 

@@ -96,7 +96,7 @@ def test_a_mistyped_word_finds_what_was_meant_and_says_so(
 
 def test_words_that_are_there_are_never_corrected(session: Session, goods: dict[str, int]) -> None:
     assert search_queries.find(session, "mug").corrected == ""
-    assert search_queries.find(session, "zeppelin") == search_queries.NOTHING
+    assert search_queries.find(session, "zeppelin") == search_queries.Found()
 
 
 @pytest.mark.parametrize("asked", ["DUNE-MUG", "dune-mug", "DUNEMUG", "dunem", "DUNE-M"])
@@ -174,7 +174,7 @@ def test_the_words_known_are_counted_out_when_a_product_goes(session: Session) -
     listing_index.refresh(session, [lamp.id, other.id])  # pyright: ignore
     lamp.status = "draft"
     listing_index.refresh(session, [lamp.id])  # pyright: ignore
-    assert search_queries.find(session, "umbar") == search_queries.NOTHING
+    assert search_queries.find(session, "umbar") == search_queries.Found()
     assert search_queries.find(session, "vela lmap").product_ids == [other.id]
 
 

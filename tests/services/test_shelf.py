@@ -95,7 +95,7 @@ def test_what_cannot_be_bought_leaves_the_shelf_facets_and_search(session: Sessi
 
     assert _item(session, product) is None
     assert _facets(session, product) == set()
-    assert search_queries.find(session, "fable") == search_queries.NOTHING
+    assert search_queries.find(session, "fable") == search_queries.Found()
     assert session.connection().execute(text("SELECT count(*) FROM search_document")).scalar() == 0
 
 

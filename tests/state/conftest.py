@@ -12,6 +12,7 @@ from sqlmodel import Session
 from shop_app.core import db
 from shop_app.core.access import cookies
 from shop_app.services.search import listing_index
+from shop_app.web import guard
 from tests import factories
 
 S = TypeVar("S", bound=rx.State)
@@ -32,7 +33,12 @@ def open_tab(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Tab:
     monkeypatch.setattr("shop_app.state.live.watch_more", no_socket)
 
     async def open_one(
-        kind: type[S], path: str = "/", *, visitor: str = VISITOR, address: str = "127.0.0.1"
+        kind: type[S],
+        path: str = "/",
+        *,
+        visitor: str = VISITOR,
+        address: str = "127.0.0.1",
+        socket: str = "",
     ) -> S:
         root = rx.State(_reflex_internal_init=True)
         cookie = f"{cookies.visitor_cookie()}={visitor}" if visitor else ""
@@ -43,12 +49,23 @@ def open_tab(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Tab:
             "headers": {"cookie": cookie, "origin": "http://localhost:3000"},
             "ip": address,
             "token": "a-tab",
-            "sid": "",
+            "sid": socket,
         }
         root._update_router_vars(data, {})
         return await root.get_state(kind)
 
     return open_one
+
+
+async def submit(tab: rx.State, handler: str, form: dict[str, str]) -> Any:
+    """Send a form to a handler as a browser does: checked by the guard, its errors shown by the State."""
+    rule = guard.rule_of(type(tab).event_handlers[handler].fn)
+    try:
+        values = rule.checked({"form": form})
+    except guard.FormRejected as rejected:
+        tab._reject(rejected.error)
+        return None
+    return await getattr(tab, handler)(**values)
 
 
 @pytest.fixture

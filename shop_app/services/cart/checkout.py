@@ -31,12 +31,12 @@ from .queries import (  # fmt: skip
     CartView,
     DiscountView,
     bought_minor,
+    cart_view,
     discount_views,
     gift_views,
     is_on_top,
     money_or_free,
     reverse_charge_note,
-    show_cart,
     tax_lines,
 )
 
@@ -113,20 +113,20 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutView:
-    cart: CartView
-    form: CheckoutForm
-    fields: list[AddressField]
-    countries: list[CountryChoice]
-    deliveries: list[DeliveryChoice]
-    payments: list[PaymentChoice]
-    subtotal: str
-    discounts: list[DiscountView]
-    shipping: str
-    tax_lines: list[tuple[str, str]]
+    cart: CartView = CartView()
+    form: CheckoutForm = CheckoutForm()
+    fields: list[AddressField] = field(default_factory=list)
+    countries: list[CountryChoice] = field(default_factory=list)
+    deliveries: list[DeliveryChoice] = field(default_factory=list)
+    payments: list[PaymentChoice] = field(default_factory=list)
+    subtotal: str = ""
+    discounts: list[DiscountView] = field(default_factory=list)
+    shipping: str = ""
+    tax_lines: list[tuple[str, str]] = field(default_factory=list)
     """("19 % VAT included", "€12.88")."""
-    total: str
-    total_minor: int
-    pay_label: str
+    total: str = ""
+    total_minor: int = 0
+    pay_label: str = ""
     """ "Pay €80.70", or "Place order, €80.70" where the money comes later."""
     problems: list[FieldProblem] = field(default_factory=list)
     asks_for_vat_number: bool = False
@@ -291,7 +291,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
     left = show(totals.total_minor - credit_minor, currency, locale)
     pays_now = next(known.pays_now for known in payment_ways() if known.code == form.payment_provider)
     return CheckoutView(
-        cart=show_cart(session, head, lines),
+        cart=cart_view(head, lines, priced, paid_with),
         form=form,
         fields=_fields(head.country),
         asks_for_vat_number=vat_numbers.is_asked_for(head.country),

@@ -26,7 +26,7 @@ from ..shipping import queries as shipping_queries
 from . import holds as cart_holds
 from . import priced_cart
 from .priced_cart import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
-from .queries import EMPTY, CartView, show_cart
+from .queries import CartView, show_cart
 
 # Bumping the version first also locks the row: whoever places this cart waits, and the other way round.
 _BUMP = (
@@ -219,7 +219,7 @@ def accept_changes(session: Session, key_hash: str) -> CartView:
     """The shopper has seen the new prices: clear their notices."""
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
-        return EMPTY
+        return CartView()
     session.connection().execute(_SEEN, {"cart": head.id})
     return _changed(session, head)
 

@@ -86,9 +86,6 @@ class HoldView:
     short: list[ShortLine] = field(default_factory=list)
 
 
-NO_HOLD = HoldView()
-
-
 @dataclass(frozen=True, slots=True)
 class _Times:
     expires_at: datetime
@@ -117,7 +114,7 @@ def enter(session: Session, key_hash: str, asked_from: str = "") -> HoldView:
     """
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
-        return NO_HOLD
+        return HoldView()
     at, (units, times) = now(), _held(session, head.id)
     if times is None or times.expires_at <= at:
         if units:
@@ -137,7 +134,7 @@ def extend(session: Session, key_hash: str) -> HoldView:
     """The shopper is still there: hold it longer, up to the ceiling. What has run out stays so."""
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
-        return NO_HOLD
+        return HoldView()
     times = _living(session, head.id)
     if times:
         inventory_holds.keep_until(session, head.id, times.stretched(now()))
@@ -162,7 +159,7 @@ def end(session: Session, key_hash: str) -> HoldView:
     """The page's clock says that the time is over: if it is, the units are free for others at once."""
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
-        return NO_HOLD
+        return HoldView()
     _tell(session, inventory_holds.free_if_run_out(session, [head.id], now()))
     return _view(session, head)
 
@@ -170,7 +167,7 @@ def end(session: Session, key_hash: str) -> HoldView:
 def view(session: Session, key_hash: str) -> HoldView:
     """How it stands, without a change."""
     head = priced_cart.head(session, key_hash)
-    return _view(session, head) if head else NO_HOLD
+    return _view(session, head) if head else HoldView()
 
 
 def kept_of(session: Session, key_hash: str, sku: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -21,7 +21,7 @@ from ..customers.addresses import country_name
 from ..pricing.price_cart import Totals
 from ..taxes import queries as taxes_queries
 from . import priced_cart
-from .priced_cart import Head, Line, Priced, cart
+from .priced_cart import Head, Line, Priced
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,6 @@ class CartView:
     """What is left to pay after them; "" without any."""
 
 
-EMPTY = CartView()
-
-
 def show_cart(
     session: Session, head: Head, lines: list[Line], notices: dict[str, str] | None = None
 ) -> CartView:
@@ -116,13 +113,26 @@ def show_cart(
         ),
         email=normal_email(str(typed.get("email", ""))),
         vat_number=str(typed.get("vat_number", "")),
+    )  # fmt: skip
+    paid_with = credit_payments.cover(
+        session, head.id, head.credits, priced.totals.total_minor, head.currency
     )
+    return cart_view(head, lines, priced, paid_with, notices)
+
+
+def cart_view(
+    head: Head,
+    lines: list[Line],
+    priced: Priced,
+    paid_with: Sequence[credit_payments.Part],
+    notices: dict[str, str] | None = None,
+) -> CartView:
+    """The view of these lines, priced already; `paid_with` is the credit that pays, and how much each."""
     totals, locale, currency = priced.totals, settings().locale, head.currency
     kept = [_line_view(line, priced, currency, locale, notices) for line in lines if not line.saved]
     way = totals.shipping
     free_line, percent = _free_shipping(priced, currency, locale)
-    parts = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
-    left_minor = totals.total_minor - credit_payments.sum_of(parts)
+    left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
     return CartView(
         count=sum(line.quantity for line in lines if not line.saved),
         lines=kept,
@@ -144,8 +154,8 @@ def show_cart(
         country_name=country_name(head.country, locale),
         can_check_out=bool(kept) and all(line.notice_kind != "problem" for line in kept),
         version=head.version,
-        credits=credit_payments.shown(parts, currency),
-        left=show(left_minor, currency, locale) if parts else "",
+        credits=credit_payments.shown(paid_with, currency),
+        left=show(left_minor, currency, locale) if paid_with else "",
     )
 
 
@@ -281,13 +291,13 @@ def _free_shipping(priced: Priced, currency: str, locale: str) -> tuple[str, int
 
 
 def view(session: Session, key_hash: str) -> CartView:
-    """The visitor's open cart; EMPTY where there is none."""
+    """The visitor's open cart; an empty one where there is none."""
     head = priced_cart.head(session, key_hash)
-    return show_cart(session, head, priced_cart.lines(session, head.id)) if head else EMPTY
+    return show_cart(session, head, priced_cart.lines(session, head.id)) if head else CartView()
 
 
-def view_of(session: Session, cart_id: int) -> CartView:
-    """The cart with that id, for pushing it to its own visitor; EMPTY once it has become an order."""
-    statement = cart.select().with_only_columns(cart.c.key_hash).where(cart.c.id == cart_id)
-    key_hash = session.connection().execute(statement.where(cart.c.completed_at.is_(None))).scalar()
-    return view(session, key_hash) if key_hash else EMPTY
+def title_and_quantity(session: Session, key_hash: str, sku: str) -> tuple[str, int] | None:
+    """What a line of the visitor's cart holds, without its price; None where there is no such line."""
+    head = priced_cart.head(session, key_hash)
+    lines = priced_cart.lines(session, head.id) if head else []
+    return next(((line.title, line.quantity) for line in lines if line.sku == sku), None)

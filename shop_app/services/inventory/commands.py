@@ -18,7 +18,6 @@ from ...core.i18n import _
 from ...models import MovementKind, StockPolicy
 from .holds import drop, held_by, hold, unhold
 from .ledger import (  # fmt: skip
-    NO_LEVEL,
     Level,
     Move,
     in_sku_order,
@@ -33,7 +32,7 @@ from .ledger import (  # fmt: skip
 )
 
 __all__ = [
-    "NO_LEVEL", "Level", "adjust", "allocate", "hold", "levels", "only_left", "recall", "release",
+    "Level", "adjust", "allocate", "hold", "levels", "only_left", "recall", "release",
     "set_on_hand", "set_policy", "ship", "take_back", "unhold", "write_off",
 ]  # fmt: skip
 

@@ -214,7 +214,7 @@ def _set_quantities(session: Session, saved: catalog_commands.Saved, read: Read)
     levels = inventory_commands.levels(session, wanted)
     moved = False
     for variant_id, units in wanted.items():
-        level = levels.get(variant_id, inventory_commands.NO_LEVEL)
+        level = levels.get(variant_id, inventory_commands.Level())
         # The file counts what can be sold; what orders and checkouts have comes on top.
         if units != level.available or (units and level.backorder and level.on_hand < units):
             inventory_commands.set_on_hand(

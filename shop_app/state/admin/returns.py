@@ -1,4 +1,4 @@
-"""The desk of returns: what staff with the right do with what comes back. No page shows it yet."""
+"""What staff with the right do with returns. No page shows it yet."""
 
 from __future__ import annotations
 
@@ -12,30 +12,28 @@ from shop_app.core.i18n import _
 from shop_app.services.returns import admin as return_admin
 from shop_app.workflows import refund
 
-from .base import asked_by, say, staff
-from .payload import LineUnits, LongText, RecordId, Token
+from ..base import asked_by, say, staff
+from ..input_types import LineUnits, LongText, RecordId, Token
 
 Answer = Annotated[LongText, Field(max_length=return_admin.MAX_ANSWER)]
 Verdict = Literal["approve", "decline", "cancel"]
-_VERBS = {"approve": return_admin.approve, "decline": return_admin.decline, "cancel": return_admin.cancel}
+_COMMANDS = {"approve": return_admin.approve, "decline": return_admin.decline, "cancel": return_admin.cancel}
 
 
-class ReturnDesk(rx.State):
+class ReturnAdmin(rx.State):
     """Empty: what changed is pushed to the order's pages."""
 
     @rx.event
     @staff("orders.edit")
     async def decide(self, return_id: RecordId, verdict: Verdict, answer: Answer = ""):
-        verb = _VERBS[verdict]
-        await db.in_durable_transaction(verb, return_id, by=await asked_by(self), answer=answer)
+        await db.in_durable_transaction(_COMMANDS[verdict], return_id, by=await asked_by(self), answer=answer)
         return say(_("Done. The shopper reads it on the page of the order."))
 
     @rx.event
     @staff("orders.fulfil")
     async def receive(self, return_id: RecordId, received: LineUnits, restocked: LineUnits):
-        arrived, shelved = _by_line(received), _by_line(restocked)
         by = await asked_by(self)
-        await db.in_durable_transaction(return_admin.receive, return_id, arrived, shelved, by=by)
+        await db.in_durable_transaction(return_admin.receive, return_id, received, restocked, by=by)
         return say(_("Received. What goes on the shelf can be sold again."))
 
     @rx.event
@@ -48,11 +46,7 @@ class ReturnDesk(rx.State):
     ):
         """The money of a return, once: one that was refunded has nothing more to give."""
         by = await asked_by(self)
-        wanted = await db.in_transaction(return_admin.wish, return_id, by=by, destination=destination)
-        if wanted:
-            await refund.refund(wanted.order_id, wanted.wish, request_key, by)
+        request = await db.in_transaction(return_admin.wish, return_id, by=by, destination=destination)
+        if request:
+            await refund.refund(request.order_id, request.wish, request_key, by)
         return say(_("The money is on its way."))
-
-
-def _by_line(units: dict[str, int]) -> dict[int, int]:
-    return {int(line): count for line, count in units.items() if count}

@@ -1,4 +1,4 @@
-"""The orders' desk: what staff with the right do to an order. No page shows it yet."""
+"""What staff with the right do to an order. No page shows it yet."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from shop_app.services.payments.refund_view import RefundView
 from shop_app.services.payments.refunds import MAX_NOTE, MAX_REASON, RefundWish
 from shop_app.workflows import cancel, fulfil, mark_paid, refund
 
-from .base import asked_by, say, staff
-from .payload import AmountMinor, Flag, LineUnits, LongText, RecordId, ShortText
+from ..base import asked_by, say, staff
+from ..input_types import AmountMinor, Flag, LineUnits, LongText, RecordId, ShortText
 
 RequestKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{8,48}\z", max_length=48)]
 """Made when the form is opened, so that a double click is one request."""
@@ -27,7 +27,7 @@ Goods = Literal["stay", "restock", "write_off"]
 RESTOCK = {"stay": None, "restock": True, "write_off": False}
 
 
-class OrderDesk(rx.State):
+class OrderAdmin(rx.State):
     refunds_of: list[RefundView] = []
     """Of the order that was worked on last."""
 
@@ -44,10 +44,8 @@ class OrderDesk(rx.State):
         free_minor: AmountMinor = 0, goods: Goods = "stay", reason: Reason = "", note: Note = "",
         destination: Literal["original", "credit"] = "original",
     ):  # fmt: skip
-        wish = RefundWish(
-            _by_line(lines), shipping_minor, free_minor, reason, note, destination, RESTOCK[goods]
-        )
-        await refund.refund(order, wish, key, await asked_by(self))
+        request = RefundWish(lines, shipping_minor, free_minor, reason, note, destination, RESTOCK[goods])
+        await refund.refund(order, request, key, await asked_by(self))
         self.refunds_of = await db.in_reading(refunds.of_order, order)
         return say(_("The refund is on its way"))
 
@@ -58,7 +56,7 @@ class OrderDesk(rx.State):
         tracking: ShortText = "", despite_attention: Flag = False, unpaid_too: Flag = False,
     ):  # fmt: skip
         await fulfil.fulfil(
-            order, _by_line(lines), carrier=carrier, tracking=tracking, by=await asked_by(self),
+            order, lines, carrier=carrier, tracking=tracking, by=await asked_by(self),
             request_key=key, despite_attention=despite_attention, unpaid_too=unpaid_too,
         )  # fmt: skip
         return say(_("The parcel is sent"))
@@ -91,7 +89,3 @@ class OrderDesk(rx.State):
     async def look_at(self, order: RecordId, note: Note):
         await db.in_transaction(order_review.looked_at, order, note, await asked_by(self))
         return say(_("Noted. Nobody has to look at it any more"))
-
-
-def _by_line(lines: dict[str, int]) -> dict[int, int]:
-    return {int(line): units for line, units in lines.items() if units}

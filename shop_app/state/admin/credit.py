@@ -1,4 +1,4 @@
-"""The desk of gift cards and store credit: what staff with the right do to them. No page shows it yet."""
+"""What staff with the right do to gift cards and store credit. No page shows it yet."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from shop_app.core.i18n import _
 from shop_app.services.credit import admin as credit_admin
 from shop_app.services.credit import commands as credit_commands
 
-from .base import asked_by, say, staff
-from .payload import AmountMinor, Count, RecordId, ShortText, Token
+from ..base import asked_by, say, staff
+from ..input_types import AmountMinor, Count, RecordId, ShortText, Token
 
 
-class CreditDesk(rx.State):
+class CreditAdmin(rx.State):
     @rx.event
     @staff("credit.edit")
     async def issue(
         self, amount: AmountMinor, request_key: Token, email: ShortText = "", note: ShortText = ""
     ):
         """A gift card, whose code is shown this once; an address gets it by email too."""
-        made = await db.in_durable_transaction(
+        card = await db.in_durable_transaction(
             credit_commands.issue,
             amount,
             by=await asked_by(self),
@@ -28,7 +28,7 @@ class CreditDesk(rx.State):
             note=note,
             request_key=request_key,
         )
-        return say(_("The gift card is there: {code}").format(code=made.code))
+        return say(_("The gift card is there: {code}").format(code=card.code))
 
     @rx.event
     @staff("credit.edit")
