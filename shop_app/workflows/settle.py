@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core import db
 from ..core.errors import NotFound
-from ..providers.payments import provider
+from ..providers.payments.registry import provider
 from ..services.payments import payment_inbox, payment_ledger, payments
 from ..services.payments.payment_ledger import Known
 from .call_provider import call_provider

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shop_app.core import db
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.models import PaymentStatus
-from shop_app.providers.payments import DisputePicture, Notice, PaymentPicture, RefundPicture, Started
+from shop_app.providers.payments.base import DisputePicture, Notice, PaymentPicture, RefundPicture, Started
 from shop_app.services.books import books
 from shop_app.services.payments import disputes, payment_inbox, payment_ledger, payments
 from shop_app.services.payments.payment_ledger import Sums, status_of, sums

@@ -18,6 +18,7 @@ from ...core.money import show
 from ...core.settings import settings
 from ...models import FulfilmentStatus, OrderStatus, PaymentStatus
 from ...models.base import Key
+from ...providers.payments import registry
 from .. import letters, remembered
 from ..cart import priced_cart
 from ..cart.priced_cart import Head, Line, Priced
@@ -255,7 +256,7 @@ def _freeze(
     asked_from: str,
 ) -> PlacedOrder:  # fmt: skip
     totals, connection = priced.totals, session.connection()
-    pays_now = next(way.pays_now for way in checkout.payment_ways() if way.code == form.payment_provider)
+    pays_now = registry.provider(form.payment_provider).pays_now
     left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
     waits = pays_now and left_minor > 0
     row = _order_row(head, priced, form, waits, connection.execute(_NEXT_NUMBER).scalar_one())

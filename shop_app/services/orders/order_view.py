@@ -16,9 +16,9 @@ from ...core.money import show
 from ...core.settings import settings
 from ...models import FulfilmentStatus, MethodKind, OrderStatus, PaymentState, RefundStatus
 from ...models.order import TOKEN
+from ...providers.payments import registry
 from ..cart.cart_view import DiscountView, expected, money_or_free, reverse_charge_note, tax_rows
 from ..checkout import addresses
-from ..checkout.checkout import payment_ways
 from ..checkout.shipping import arrival_text
 from ..credit import credit_payments
 from ..days import day
@@ -310,7 +310,7 @@ def _note(row: Row[Any]) -> str:
 def _payment_label(provider: str) -> str:
     if provider == refund_view.CREDIT:
         return _("Gift card or store credit")
-    labels = [way.label for way in payment_ways() if way.code == provider]
+    labels = [method.label for method in registry.offered() if method.name == provider]
     return labels[0] if labels else provider
 
 

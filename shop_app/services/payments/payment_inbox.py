@@ -10,7 +10,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from ...core.clock import now
 from ...models import Payment, ProviderEvent
-from ...providers.payments import Notice
+from ...providers.payments.base import Notice
 
 KEEP_TRYING = timedelta(days=3)
 

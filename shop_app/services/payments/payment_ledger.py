@@ -26,7 +26,7 @@ from ...models import (
     Refund,
     RefundStatus,
 )
-from ...providers.payments import PaymentPicture, RefundPicture
+from ...providers.payments.base import PaymentPicture, RefundPicture
 from .. import letters
 from ..credit import credit_payments
 from ..orders import order_promises, orders

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from ...core.money import show
 from ...models import Dispute, Order, Payment, PaymentState, Refund
-from ...providers.payments import Notice, Trace
+from ...providers.payments.base import Notice, Trace
 from ..orders import orders
 from . import payment_inbox
 from .payment_ledger import Known, known

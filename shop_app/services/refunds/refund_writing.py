@@ -15,7 +15,7 @@ from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
 from ...core.money import show
 from ...models import CreditEntryKind, Payment, Refund, RefundDestination, RefundLine, RefundStatus
-from ...providers.payments import RefundPicture
+from ...providers.payments.base import RefundPicture
 from .. import audit
 from ..credit import credit
 from ..orders import order_life

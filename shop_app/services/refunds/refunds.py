@@ -16,7 +16,7 @@ from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.money import MAX_MINOR, show
 from ...models import OrderStatus, Payment, Refund, RefundDestination, RefundStatus
-from ...providers.payments import RefundPicture
+from ...providers.payments.base import RefundPicture
 from ..orders import order_life, order_units
 from ..orders.order_life import OrderHead
 from ..payments.payment_ledger import fold_order, fold_payment, locked, take_refund
