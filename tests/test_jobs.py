@@ -174,12 +174,6 @@ def test_while_the_server_runs_letters_leave_at_once_and_it_stops_when_told(paid
     assert mail.mailer.cache_info().currsize == 1
 
 
-def test_the_timetable_can_be_read_from_the_queue():
-    names = sorted(task.__name__ for task in timetable.queue()._registry._registry.values())
-
-    assert names == ["forget_by_time", "reconcile_recent_by_time", "send_letters_by_time", "sweep_by_time"]
-
-
 def test_reconcile_answers_the_command_line_in_sentences(world):
     world.enter_card(world.pay())
 

@@ -41,7 +41,7 @@ def test_a_started_shop_keeps_all_it_writes_to_itself(tmp_path: Path):
         _listens_on_this_machine_alone(shop)
     assert [path.name for path in data.rglob("*.jpg")] == ["320.jpg"]
     assert found == {"notes.txt": "0o644"}
-    assert {"shop.db", "shop.db-wal", "jobs.db", "sandbox.db"} <= {path.name for path in data.iterdir()}
+    assert {"shop.db", "shop.db-wal", "sandbox.db"} <= {path.name for path in data.iterdir()}
     assert (data / "secret_key").read_text() == "x" * 64
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert open_to_others(data) == {"notes.txt": "0o644"}

@@ -338,8 +338,8 @@ def test_what_cant_be_removed_keeps_nothing_else(world, clock, monkeypatch, capl
     assert "What is old among sessions couldn't be removed" in caplog.text
 
 
-def test_it_runs_by_the_timetable(engine):
-    assert "forget_by_time" in {type(task).__name__ for task in timetable.queue()._registry.periodic_tasks}
+def test_it_runs_once_an_hour():
+    assert {job.name: job.every_seconds for job in timetable.of_the_shop(bool)}["forget"] == 3600
 
 
 # --- The privacy page ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 # What stands in the data folder, by the beginnings of the names. Other things there aren't touched.
-_OURS = ("shop.db", "jobs.db", "sandbox.db", "secret_key", "sandbox_key", "sandbox_webhook_secret", ".")
+_OURS = ("shop.db", "sandbox.db", "secret_key", "sandbox_key", "sandbox_webhook_secret", ".")
 _OUR_FOLDERS = ("letters", "media")
 
 

@@ -1,7 +1,7 @@
 """Background work: letters, the inbox of payments, orders that ran out of time, reconciliation.
 
 Every job may run twice, late, and in several processes at once: what it does is guarded in the
-database, never by the queue that calls it.
+database, never by the timetable that calls it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..providers.mail import mailer
 from ..providers.mail.file import remove_old
 from ..services import letters as outbox
 from ..services import retention
+from ..services.checkout import holds
 from ..services.letters import LetterToSend
 from ..services.orders import orders
 from ..workflows import reconcile as reconcile_workflow
@@ -31,9 +32,14 @@ from ..workflows import recover
 
 log = logging.getLogger(__name__)
 
+Pause = Callable[[float], object]
+"""Waits so many seconds; True ends the job that called it, which goes on with its next run."""
 BATCH = 20
 REST = 4
 """So many times as long as a batch of letters took, nothing is sent after it while more are due."""
+HOLDS_BATCH = 10
+"""So many carts give their units back in one transaction; each may hold a hundred kinds."""
+HOLDS_PAUSE_SECONDS = 0.05
 FORGET_BATCH = 200
 FORGET_BATCHES = 50
 """So many rows of a kind go in one transaction, and so many of these in an hour: 10,000 rows."""
@@ -41,7 +47,7 @@ RECENT = timedelta(minutes=30)
 """How far back the regular comparison looks; the command line's looks back two days."""
 
 
-def send_letters(pause: Callable[[float], object] = time.sleep) -> int:
+def send_letters(pause: Pause = time.sleep) -> int:
     """Send all letters that are due; returns how many went out.
 
     Where many are due it `pause`s, in seconds, between them: shoppers who wait for an answer come first.
@@ -52,9 +58,8 @@ def send_letters(pause: Callable[[float], object] = time.sleep) -> int:
         with db.transaction() as session:
             claimed = outbox.claim(session, BATCH)
         sent += sum(_send(letter) for letter in claimed)
-        if len(claimed) < BATCH:
+        if len(claimed) < BATCH or pause(REST * (time.monotonic() - began)):
             return sent
-        pause(REST * (time.monotonic() - began))
 
 
 def _send(letter: LetterToSend) -> bool:
@@ -78,6 +83,25 @@ def _send(letter: LetterToSend) -> bool:
     return True
 
 
+def free_holds(pause: Pause = time.sleep) -> int:
+    """Give back the units of holds that ran out, a few carts at a time; returns how many carts."""
+    freed = 0
+    while True:
+        with db.reading() as session:
+            if not holds.any_run_out(session):
+                return freed
+        with db.transaction() as session:
+            count = holds.sweep(session, HOLDS_BATCH)
+        freed += count
+        if not count or pause(HOLDS_PAUSE_SECONDS):
+            return freed
+
+
+def close_outdated() -> int:
+    """End unpaid orders whose cart has changed; returns how many."""
+    return asyncio.run(recover.close_outdated())
+
+
 def sweep() -> int:
     """Apply what waits in the inbox, end unpaid orders whose time is over, ask again for refunds."""
     return asyncio.run(recover.sweep())
@@ -98,7 +122,7 @@ def reconcile_recent() -> None:
         log.warning("Payments couldn't be compared: %s", refusal.message)
 
 
-def forget(pause: Callable[[float], object] = time.sleep) -> dict[str, int]:
+def forget(pause: Pause = time.sleep) -> dict[str, int]:
     """Remove what has reached its age; returns how many of each kind, those alone of which there were any.
 
     In batches with a pause as long as the batch took, in seconds, and a bounded number of them: what is
@@ -127,13 +151,12 @@ def _forget_some(verb: Callable[[Session, int], int], most: int) -> int:
         return verb(session, most)
 
 
-def _in_batches(some: Callable[[int], int], pause: Callable[[float], object]) -> int:
+def _in_batches(some: Callable[[int], int], pause: Pause) -> int:
     total = 0
     for _ in range(FORGET_BATCHES):
         began = time.monotonic()
         count = some(FORGET_BATCH)
         total += count
-        if count < FORGET_BATCH:
+        if count < FORGET_BATCH or pause(time.monotonic() - began):
             break
-        pause(time.monotonic() - began)
     return total

@@ -1,6 +1,7 @@
-"""When jobs run: by the clock, and as soon as a letter is written or a cart changes.
+"""The timetable: which job runs when, by the clock and as soon as an event calls for it.
 
-The queue is a file in the data folder, or Redis where there is one.
+Every job looks for its work in the database, so a crash loses nothing that would have been queued here, and
+one run too many does no harm. In one process a job never runs twice at the same time.
 """
 
 from __future__ import annotations
@@ -8,115 +9,132 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from functools import lru_cache
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
 
-from huey import Huey, RedisHuey, SqliteHuey, crontab
-from huey.consumer import Consumer
-
-from ..core import db, events, own_files
-from ..core.settings import settings
-from ..services.checkout import holds
-from ..workflows import recover
+from ..core import events
+from ..core.errors import ShopError
 from . import jobs
+from .leader import Leadership
 
 log = logging.getLogger(__name__)
 
-HOLDS_EVERY_SECONDS = 5
-"""How often holds that ran out are looked for: others wait for these units."""
-HOLDS_AT_ONCE = 10
-"""So many carts give their units back in one transaction; each may hold a hundred kinds."""
+REST_SECONDS = 0.5
+"""The least time between two runs of a job: many events are one run."""
+FIRST_SECONDS = 60
+"""So long after the start every job has run by the clock, also one that is due once an hour."""
+STOP_SECONDS = 10
+"""How long a server that stops waits for jobs that are running."""
 
 
-@lru_cache(maxsize=1)
-def queue() -> Huey:
-    """The queue with its timetable."""
-    chosen = settings()
-    made: Huey
-    if chosen.redis_url:
-        made = RedisHuey("shop", url=chosen.redis_url, results=False)
-    else:
-        made = SqliteHuey("shop", filename=str(own_files.folder(chosen.data_dir) / "jobs.db"), results=False)
-    timetable: tuple[tuple[Callable[[], Any], str], ...] = (
-        (jobs.send_letters, "*"), (jobs.sweep, "*"), (jobs.reconcile_recent, "*/5"), (jobs.forget, "17"),
-    )  # fmt: skip
-    for job, minutes in timetable:
-        made.periodic_task(crontab(minute=minutes), name=f"{job.__name__}_by_time")(job)
-    return made
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that is looked for every so often, and at once after an event of `wakes_on` in this process.
+
+    By the clock it runs in the leader's process alone. `run` is called on a thread.
+    """
+
+    name: str
+    run: Callable[[], object]
+    every_seconds: float
+    wakes_on: tuple[type, ...] = ()
 
 
-class _Consumer(Consumer):
-    def _set_signal_handlers(self) -> None:
-        """Signals are the server's own affair."""
+def of_the_shop(pause: Callable[[float], object]) -> tuple[Job, ...]:
+    """The shop's own jobs; `pause` waits so many seconds, and answers True when the job should end early."""
+    return (
+        Job("send_letters", partial(jobs.send_letters, pause), 60, (events.LetterWritten,)),
+        Job("close_outdated", jobs.close_outdated, 60, (events.CartChanged,)),
+        Job("free_holds", partial(jobs.free_holds, pause), 5),
+        Job("sweep", jobs.sweep, 60),
+        Job("reconcile_recent", jobs.reconcile_recent, 5 * 60),
+        Job("forget", partial(jobs.forget, pause), 60 * 60),
+    )
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[None]:
-    """Work through the queue for as long as this is entered: a server process's lifespan."""
-    consumer = _Consumer(
-        queue(), workers=1, periodic=True, initial_delay=0.5, backoff=1.5, max_delay=5, scheduler_interval=5
-    )
-    consumer.start()
-    stopped, due = threading.Event(), threading.Event()
-    changed = threading.Event()
-    stop_listening = (
-        events.listen(events.LetterWritten, lambda _fact: due.set()),
-        events.listen(events.CartChanged, lambda _fact: changed.set()),
-    )
-    # What was left when the last process ended doesn't wait for the full minute.
-    due.set()
-    postman = threading.Thread(target=_post_at_once, args=(due, stopped), name="postman", daemon=True)
-    postman.start()
-    closer = threading.Thread(target=_close_at_once, args=(changed, stopped), name="closer", daemon=True)
-    closer.start()
-    freeing = asyncio.create_task(_free_holds())
+async def running(more: Sequence[Job] = ()) -> AsyncIterator[None]:
+    """Run the shop's jobs and `more` for as long as this is entered: a server process's lifespan.
+
+    At the end jobs that are running finish, for `STOP_SECONDS` at most, and no other is started.
+    """
+    stopping = threading.Event()
+    async with run_jobs([*of_the_shop(stopping.wait), *more], stopping):
+        yield
+
+
+@asynccontextmanager
+async def run_jobs(timetable: Sequence[Job], stopping: threading.Event) -> AsyncIterator[None]:
+    """The same for these jobs; `stopping` is set at the end, for those that look at it."""
+    leadership = Leadership()
+    # A thread for each: a company that hangs keeps one job waiting, and no other.
+    threads = ThreadPoolExecutor(max(1, len(timetable)), thread_name_prefix="job")
+    wakers = [(job, asyncio.Event()) for job in timetable]
+    listeners = [events.listen(kind, _listener(woken)) for job, woken in wakers for kind in job.wakes_on]
+    tasks = [asyncio.create_task(_repeat(job, woken, leadership, threads)) for job, woken in wakers]
     try:
         yield
     finally:
-        freeing.cancel()
-        for stop in stop_listening:
-            stop()
-        stopped.set()
-        due.set()
-        changed.set()
-        await asyncio.to_thread(postman.join, 10)
-        await asyncio.to_thread(closer.join, 10)
-        await asyncio.to_thread(consumer.stop, True)
+        for stop_listening in listeners:
+            stop_listening()
+        stopping.set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        threads.shutdown(wait=False)
+        await asyncio.to_thread(leadership.resign)
 
 
-async def _free_holds() -> None:
-    """Give back holds soon after they ran out; the sweep would do it within a minute."""
+def _listener(woken: asyncio.Event) -> Callable[[object], None]:
+    """Sets `woken` from whichever thread has committed."""
+    loop = asyncio.get_running_loop()
+
+    def wake(_event: object) -> None:
+        # One that is set already is cleared before the job looks into the database.
+        if not woken.is_set():
+            loop.call_soon_threadsafe(woken.set)
+
+    return wake
+
+
+async def _repeat(
+    job: Job, woken: asyncio.Event, leadership: Leadership, threads: ThreadPoolExecutor
+) -> None:
+    wait_seconds = min(job.every_seconds, FIRST_SECONDS)
+    if job.wakes_on:
+        # What was left when the last process ended doesn't wait for the clock.
+        woken.set()
     while True:
-        await asyncio.sleep(HOLDS_EVERY_SECONDS)
+        by_clock = not await _set_within(woken, wait_seconds)
+        woken.clear()
+        run = asyncio.get_running_loop().run_in_executor(threads, _run, job, leadership, by_clock)
         try:
-            while await db.in_reading(holds.any_run_out):
-                # A few at a time: the loop turns in between.
-                if not await db.in_transaction(holds.sweep, HOLDS_AT_ONCE):
-                    break
-        except Exception:
-            log.exception("Holds couldn't be freed; it is tried again soon")
+            await asyncio.shield(run)
+        except asyncio.CancelledError:
+            if not (await asyncio.wait([run], timeout=STOP_SECONDS))[0]:
+                log.warning("The job %s didn't finish in time; the next start goes on with it", job.name)
+            raise
+        wait_seconds = job.every_seconds
+        await asyncio.sleep(REST_SECONDS)
 
 
-def _post_at_once(due: threading.Event, stopped: threading.Event) -> None:
-    """Send letters when one is written; those that fail wait for the timetable."""
-    while due.wait() and not stopped.is_set():
-        due.clear()
-        try:
-            jobs.send_letters(stopped.wait)
-        except Exception:
-            log.exception("Letters couldn't be sent; they are tried again in a minute")
-        # A little pause makes many letters one round.
-        stopped.wait(0.2)
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
-def _close_at_once(changed: threading.Event, stopped: threading.Event) -> None:
-    """End unpaid orders as soon as their cart changes; those that can't be ended wait for the sweep."""
-    while changed.wait() and not stopped.is_set():
-        changed.clear()
-        try:
-            asyncio.run(recover.close_outdated())
-        except Exception:
-            log.exception("Unpaid orders couldn't be ended; the sweep tries again")
-        stopped.wait(0.5)
+def _run(job: Job, leadership: Leadership, by_clock: bool) -> None:
+    try:
+        if not by_clock or leadership.held():
+            job.run()
+    except ShopError as refusal:
+        log.warning("The job %s is tried again: %s", job.name, refusal.message)
+    except Exception:
+        log.exception("The job %s failed; it is tried again", job.name)
