@@ -37,10 +37,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # What the command line asks of the whole shop.
     "check_up": ("providers", "services", "models", "core"),
     "demo": ("services", "models", "core"),
+    # The values that the shop and its extensions are declared with.
+    "extension": ("worker", "web", "providers", "core"),
 }
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.
 PLAIN = ("components.look", "components.texts", "components.plain_texts", "components.icon_paths")
-REFLEX_IN = ("components", "pages", "state", "realtime", "web", "shop_app", "serve")
+REFLEX_IN = ("components", "pages", "state", "realtime", "web", "extension", "shop_app", "serve")
 STRIPE_IN = ("providers/payments/stripe.py", "sandbox/")
 LONG_FILES = {
     "shop_app/components/look.py": "a list of class names, a line each; two lists would be harder to search",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -42,6 +43,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.OWNER: _MANAGER | frozenset(["staff.edit", "settings.edit"]),
 }
 """What each role may do. A permission is a subject and an act."""
+
+
+def give_owners(permissions: Iterable[str]) -> None:
+    """Let owners have these too: the permissions of extensions, which no other role has."""
+    PERMISSIONS[Role.OWNER] |= frozenset(permissions)
+
 
 _login, _staff_row, _customer_row = (
     SQLModel.metadata.tables[name] for name in ("login_session", "staff", "customer")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -271,6 +271,22 @@ def unguarded() -> list[str]:
             found.append(f"{handler.__module__}.{handler.__qualname__}: no policy; write @public, @customer, "
                          "@staff(…) or @internal above it")  # fmt: skip
     return found
+
+
+def refuse_unknown_permissions(known: Collection[str]) -> None:
+    """Stop the start where a handler asks for a permission that no role can have.
+
+    Errors  NoPolicy with every such handler.
+    """
+    found = [
+        f"{name}: no part of the shop has the permission {policy.permission}"
+        for name, registered in RegistrationContext.get().event_handlers.items()
+        if (policy := policy_of(registered.handler.fn))
+        and policy.kind == "staff"
+        and policy.permission not in known
+    ]
+    if found:
+        raise NoPolicy("Handlers that nobody may call:\n" + "\n".join(found))
 
 
 def refuse_unguarded() -> None:

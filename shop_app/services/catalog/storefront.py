@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ...core import clock
 from ...models import Category, Collection, CollectionProduct, Picture, Product, ShelfItem
 from ..listing import facet_counts, kept
 from ..listing.kept import Kept
 from . import cards as card_rows
-from .catalog import CategoryLink, HomeView, PictureView, ProductCard, SitemapEntry
+from .catalog import CategoryLink, HomeView, PictureView, ProductCard
 
 FEATURED, HERO = 5, 8
 STRIP = 8
@@ -157,17 +157,19 @@ def cards(session: Session, slugs: list[str]) -> list[ProductCard]:
     return card_rows.of_slugs(session, list(dict.fromkeys(slugs))[:24])
 
 
-def sitemap(session: Session) -> Iterator[SitemapEntry]:
-    """Every public address of the catalogue."""
-    now = clock.now()
-    yield SitemapEntry("/", now)
-    yield SitemapEntry("/products", now)
+def list_addresses(session: Session) -> Iterator[tuple[str, None]]:
+    """The address of the whole catalogue, and of each category."""
+    yield "/products", None
     for branch in tree.get(session, kept.stamp(session)).by_slug.values():
-        yield SitemapEntry(f"/products?category={branch.slug}", now)
+        yield f"/products?category={branch.slug}", None
+
+
+def product_addresses(session: Session) -> Iterator[tuple[str, datetime]]:
+    """The address of every public product, and when it changed."""
     rows = session.connection().execute(
         select(col(ShelfItem.slug), col(Product.updated_at))
         .join(Product, col(Product.id) == ShelfItem.product_id)
         .order_by(col(ShelfItem.product_id))
     )
     for slug, changed_at in rows:
-        yield SitemapEntry(f"/products/{slug}", changed_at)
+        yield f"/products/{slug}", changed_at
