@@ -30,8 +30,8 @@ STAMP = ROOT / ".web" / "shop_sources.sha256"
 BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 # Nothing of these rooms reaches the front end, apart from web/frontend.py, which changes the build.
 _NOT_BUILT = (
-    "core/access/", "core/db.py", "models/", "providers/", "sandbox/", "demo/", "web/", "worker/",
-    "cli.py", "__main__.py", "check_up.py", "serve.py",
+    "core/access/", "core/db.py", "models/", "providers/", "sandbox/", "demo/", "web/", "worker/", "cli/",
+    "__main__.py", "serve.py",
 )  # fmt: skip
 BACKLOG = 4_096
 """Connections that the system keeps for us until we take them."""
@@ -67,11 +67,22 @@ def run() -> None:
 
 def prepare_database() -> None:
     """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
-    from shop_app import cli
     from shop_app.core import migrate
 
     migrate.migrate()
-    cli.seed_if_empty()
+    fill_demo()
+
+
+def fill_demo() -> None:
+    """In demo mode, fill an empty database with the demo shop, and say so."""
+    if settings().mode != "demo":
+        return
+    from shop_app.demo import load
+
+    if loaded := load.fill():
+        print(
+            f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews, {loaded.orders} orders."
+        )
 
 
 def sources() -> Iterator[Path]:
@@ -158,6 +169,8 @@ def app_module() -> str:
 
 def application() -> Any:
     """The application as it was built; from then on its ways to pay and its providers are this process's."""
+    # Reflex looks for rxconfig.py in the folder that the process works in.
+    os.chdir(ROOT)
     return importlib.import_module(app_module()).app
 
 

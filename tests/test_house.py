@@ -34,8 +34,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # What letters say, from the order as its page shows it.
     "letters": ("services", "core"),
     "worker": ("workflows", "letters", "services", "providers", "core"),
-    # What the command line asks of the whole shop.
-    "check_up": ("providers", "services", "models", "core"),
     "demo": ("services", "models", "core"),
     # The values that the shop and its extensions are declared with.
     "extension": ("worker", "web", "providers", "core"),
