@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,10 @@ LONG_FILES = {
 """Files over 400 lines, each with the reason why it is one subject."""
 LONG_FUNCTIONS: dict[str, str] = {}
 """`file:function` over 60 lines, each with its reason."""
+
+
+ONLY_FROM = {"cli": ("__main__",), "extension": ("shop_app",), "serve": ("cli",), "shop_app": ()}
+"""Room -> the rooms that may import it: they stand above all others."""
 
 
 @lru_cache(maxsize=1)
@@ -114,6 +119,30 @@ def test_rooms_import_downwards_only():
             if target not in (room, *MAY_IMPORT[room]) and not _agreed(room, target, whole):
                 wrong.append(f"{name} imports {whole}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_what_stands_above_all_is_imported_by_its_own_alone():
+    wrong = [
+        f"{name} imports {whole}"
+        for name, tree in sources().items()
+        for target, whole in shop_rooms(name, tree)
+        if target in ONLY_FROM and room_of(name) not in (target, *ONLY_FROM[target])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_rooms_import_each_other_in_a_circle():
+    """By what the files really import, whatever the table above says."""
+    below = {room_of(name): set[str]() for name in sources()}
+    for name, tree in sources().items():
+        room = room_of(name)
+        below[room] |= {
+            target for target, whole in shop_rooms(name, tree) if not _agreed(room, target, whole)
+        } - {room}
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as error:
+        pytest.fail(f"A circle: {' -> '.join(reversed(error.args[1]))}")
 
 
 def _agreed(room: str, target: str, whole: str) -> bool:
