@@ -47,7 +47,8 @@ class Page:
     route      as Reflex writes it: `/products/[slug]`
     component  a function without arguments that draws it
     title      of the reactive page; the served one says its own
-    load       handlers that run when the page opens, and again when its socket comes back
+    load       handlers that run when the page opens, and again when its socket comes back; the header's and
+               the cart's come first by themselves
     serve      makes the content of its HTML, see `web/served.py`
     sitemap    True for an address without parameters, else a function that lists the route's addresses
     replaces   True where it takes the place of another part's page with this route

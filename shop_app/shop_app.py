@@ -59,35 +59,35 @@ log = logging.getLogger(__name__)
 HANDLERS_FINISH_SECONDS = 10
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
 
-# What every page with a header loads before its own.
 FRAME = (Shell.load, Cart.load)
+"""What every page loads before its own: without it the served content doesn't make way."""
 
 PAGES = (
-    Page("/", home.page, texts.HOME_TITLE, (*FRAME, Home.load), documents.home, sitemap=True),
+    Page("/", home.page, texts.HOME_TITLE, (Home.load,), documents.home, sitemap=True),
     Page(
-        "/products", listing.page, listing.TITLE, (*FRAME, Browse.load), documents.products,
+        "/products", listing.page, listing.TITLE, (Browse.load,), documents.products,
         sitemap=storefront.list_addresses,
     ),
     Page(
-        "/products/[slug]", product.page, product.TITLE, (*FRAME, Product.load), documents.product,
+        "/products/[slug]", product.page, product.TITLE, (Product.load,), documents.product,
         sitemap=storefront.product_addresses,
     ),
-    Page("/cart", cart.page, cart.TITLE, (*FRAME, Cart.load_countries), documents.desk(cart.NAME)),
-    Page("/checkout", checkout.page, checkout.TITLE, (*FRAME, Checkout.load), documents.desk(checkout.NAME)),
-    Page("/orders/lookup", lookup.page, lookup.TITLE, FRAME, documents.desk(lookup.NAME)),
-    Page("/orders/[token]", order.page, order.TITLE, (*FRAME, Order.load), documents.order),
+    Page("/cart", cart.page, cart.TITLE, (Cart.load_countries,), documents.desk(cart.NAME)),
+    Page("/checkout", checkout.page, checkout.TITLE, (Checkout.load,), documents.desk(checkout.NAME)),
+    Page("/orders/lookup", lookup.page, lookup.TITLE, (), documents.desk(lookup.NAME)),
+    Page("/orders/[token]", order.page, order.TITLE, (Order.load,), documents.order),
     Page(
-        "/withdrawal", withdrawal.page, withdrawal.TITLE, (*FRAME, *withdrawal.LOAD), documents.withdrawal,
+        "/withdrawal", withdrawal.page, withdrawal.TITLE, tuple(withdrawal.LOAD), documents.withdrawal,
         sitemap=True,
     ),
     *(
         Page(
-            f"/{name}", plain.page(name), documents.title_of(text.title), FRAME, documents.plain(name),
+            f"/{name}", plain.page(name), documents.title_of(text.title), (), documents.plain(name),
             sitemap=True,
         )
         for name, text in plain_texts.PAGES.items()
     ),
-    Page("404", lost.page, documents.title_of(texts.LOST_TITLE), FRAME, documents.lost),
+    Page("404", lost.page, documents.title_of(texts.LOST_TITLE), (), documents.lost),
 )  # fmt: skip
 
 SHOP = Extension(
@@ -125,7 +125,8 @@ def build(*extensions: Extension) -> rx.App:
     guard_entry(app)
     app.register_lifespan_task(_running(app, parts))
     for page in parts.pages:
-        app.add_page(page.component, page.route, title=page.title, on_load=list(page.load), image="/icon.svg")
+        load = [*FRAME, *page.load]
+        app.add_page(page.component, page.route, title=page.title, on_load=load, image="/icon.svg")
     return app
 
 
