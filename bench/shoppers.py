@@ -20,7 +20,7 @@ from tests.socket_client import NAMESPACE, STATE, Closed, Tab, event
 
 CART = f"{STATE}.shop_app___state___cart____cart"
 CHECKOUT = f"{STATE}.shop_app___state___checkout____checkout"
-DESK = f"{STATE}.shop_app___state___order_desk____order_desk"
+ADMIN = f"{STATE}.shop_app___state___admin___orders____order_admin"
 STEPS = {
     "add to cart": '"answers_rx_state_"',
     "open the checkout": '"loaded_rx_state_":true',
@@ -134,7 +134,7 @@ class Load:
     async def _mark_paid(self, number: int) -> None:
         desk = await self._desk.get()
         payload = {"number": number, "reference": f"transfer {number}"}
-        await self._step("mark paid", desk, f"{DESK}.mark_paid", payload, f"/admin/orders/{number}")
+        await self._step("mark paid", desk, f"{ADMIN}.mark_paid", payload, f"/admin/orders/{number}")
         self._desk.put_nowait(desk)
 
     async def _step(self, step: str, line: Line, name: str, payload: Mapping[str, Any], path: str) -> str:

@@ -31,19 +31,20 @@ from shop_app.services import accounts
 from shop_app.services.catalog import storefront
 from shop_app.services.listing import kept
 from shop_app.state import live, pushes
+from shop_app.state.admin.credit import CreditAdmin
+from shop_app.state.admin.orders import OrderAdmin
+from shop_app.state.admin.promotions import PromotionAdmin
+from shop_app.state.admin.returns import ReturnAdmin
+from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
-from shop_app.state.credit_desk import CreditDesk
 from shop_app.state.home import Home
 from shop_app.state.listing import Browse
 from shop_app.state.order import Order
-from shop_app.state.order_desk import OrderDesk
 from shop_app.state.product import Product
-from shop_app.state.promotion_desk import PromotionDesk
-from shop_app.state.return_desk import ReturnDesk
 from shop_app.state.shell import Shell
-from shop_app.state.stock_desk import StockDesk
+from shop_app.state.withdrawal import Withdrawal
 from shop_app.web import health, logs, media, sitemap, unread, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
@@ -77,7 +78,7 @@ PAGES = (
     Page("/orders/lookup", lookup.page, lookup.TITLE, (), documents.desk(lookup.NAME)),
     Page("/orders/[token]", order.page, order.TITLE, (Order.load,), documents.order),
     Page(
-        "/withdrawal", withdrawal.page, withdrawal.TITLE, tuple(withdrawal.LOAD), documents.withdrawal,
+        "/withdrawal", withdrawal.page, withdrawal.TITLE, (Withdrawal.load,), documents.withdrawal,
         sitemap=True,
     ),
     *(
@@ -97,7 +98,7 @@ SHOP = Extension(
     payment_methods=registry.OWN,
     permissions=tuple(sorted(accounts.PERMISSIONS["owner"])),
     # What staff may do already, although no page shows it yet.
-    states=(CreditDesk, OrderDesk, PromotionDesk, ReturnDesk, StockDesk),
+    states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
     lifespans=(pushes.running, lambda: unread.bounded(settings().port)),
 )
 

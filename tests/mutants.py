@@ -202,10 +202,10 @@ MUTANTS = (
     ),
     Mutant(
         "policy", "anybody may refund",
-        (("shop_app/state/order_desk.py",
+        (("shop_app/state/admin/orders.py",
           '@staff("orders.refund")\n    async def refund(',
           "@public\n    async def refund("),
-         ("shop_app/state/order_desk.py",
+         ("shop_app/state/admin/orders.py",
           "from .base import asked_by, say, staff",
           "from .base import asked_by, public, say, staff")),
         ("tests/web/test_every_event.py", "tests/state"),

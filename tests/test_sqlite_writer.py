@@ -7,6 +7,7 @@ import gc
 import itertools
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 
 import pytest
 from sqlalchemy import Engine, text
@@ -55,15 +56,16 @@ def refusing(session: Session) -> None:
 @on_both
 async def test_a_verb_and_what_it_tells_know_who_asked(engine: Engine):
     told: list[str] = []
-    events.listen(CartChanged, lambda _fact: told.append(events.author.get()))
+    asker: ContextVar[str] = ContextVar("asker", default="")
+    events.listen(CartChanged, lambda _fact: told.append(asker.get()))
 
     async def ask(who: str) -> None:
-        events.author.set(who)
+        asker.set(who)
         await db.in_transaction(adding(who))
 
     await asyncio.gather(ask("oak"), ask("walnut"))
     assert sorted(told) == ["oak", "walnut"]
-    assert events.author.get() == ""
+    assert asker.get() == ""
 
 
 @on_both

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -82,9 +81,6 @@ Fact = (
     | LetterWritten
 )
 F = TypeVar("F")
-
-author: ContextVar[str] = ContextVar("author", default="")
-"""Whose doing it is while listeners are told: the socket of a tab, "" where no tab asked for it."""
 
 _listeners: dict[type, list[Callable[[Any], None]]] = defaultdict(list)
 

@@ -28,7 +28,6 @@ from shop_app.state.cart import Cart
 
 NAME = _("Cart")
 TITLE = f"{NAME} · {texts.SHOP}"
-LOAD = [Cart.load_countries]
 
 
 def page() -> rx.Component:

@@ -22,7 +22,6 @@ from shop_app.state.checkout import Checkout
 
 NAME = _("Checkout")
 TITLE = rx.cond(Checkout.summary.length() > 0, _("Error: Checkout"), NAME) + f" · {texts.SHOP}"
-LOAD = [Checkout.load]
 FORM = "checkout-form"
 
 

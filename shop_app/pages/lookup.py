@@ -14,7 +14,6 @@ from shop_app.state.lookup import Lookup
 
 NAME = _("Find my order")
 TITLE = f"{NAME} · {texts.SHOP}"
-LOAD: list = []
 
 
 def page() -> rx.Component:

@@ -20,7 +20,6 @@ TITLE = (
     rx.cond(Order.view.number, rx.Var.create(_("Order ")) + Order.view.number, _("Order"))
     + f" · {texts.SHOP}"
 )
-LOAD = [Order.load]
 PRINT = rx.vars.FunctionStringVar.create("(() => window.print())")
 
 

@@ -16,7 +16,6 @@ from shop_app.pages import lost
 from shop_app.state.product import Product
 
 TITLE = rx.cond(Product.page.title, Product.page.title, _("Product")) + f" · {texts.SHOP}"
-LOAD = [Product.load]
 
 
 def page() -> rx.Component:

@@ -18,7 +18,6 @@ from shop_app.state.withdrawal import Withdrawal
 
 NAME = plain_texts.WITHDRAWAL.title
 TITLE = rx.cond(Withdrawal.summary.length() > 0, _("Error: ") + NAME, NAME) + f" · {texts.SHOP}"
-LOAD = [Withdrawal.load]
 _ANSWER = f"{Withdrawal.answers}-{Notice.number}"
 
 

@@ -1,1 +1,1 @@
-"""The visitor's desk: Reflex State, whose handlers ask a service and keep its view."""
+"""What one open tab shows: Reflex States, whose handlers ask a service and keep its view."""

@@ -15,14 +15,15 @@ from shop_app.core.access.rates import Limit
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.core.settings import settings
+from shop_app.realtime import rooms
 from shop_app.services.cart import cart
-from shop_app.services.cart.cart import EMPTY, CartLineView, CartView
+from shop_app.services.cart.cart import CartLineView, CartView
 from shop_app.services.checkout import addresses, shipping
 from shop_app.services.checkout.checkout import CountryChoice
 
-from . import guesses, live
+from . import attempt_limits, live
 from .base import public, visitor_hash
-from .payload import Code, Form, Quantity, RecordId, Sku
+from .input_types import Code, Form, Quantity, RecordId, Sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,6 @@ class Removed:
     quantity: int = 0
 
 
-NOTHING = Removed()
-
-
 @rx.serializer
 def shown(line: CartLineView) -> dict:
     """What the pages need of a line, without what is empty: so the answer to adding stays small."""
@@ -45,10 +43,10 @@ def shown(line: CartLineView) -> dict:
 
 
 class Cart(rx.State):
-    view: CartView = EMPTY
+    view: CartView = CartView()
     loaded: bool = False
     drawer_open: bool = False
-    removed: Removed = NOTHING
+    removed: Removed = Removed()
     answers: int = 0
     """Grows with every answer, so that a busy button knows that its own has come."""
     refused_sku: str = ""
@@ -71,9 +69,9 @@ class Cart(rx.State):
                 "The cart needs a cookie of this shop. Allow it in your browser and load the page again."
             )
         try:
-            async with guesses.counted(self, limit) if limit else nullcontext():
-                self.view = await db.in_transaction(verb, key_hash, *args)
-            live.shows_cart(self)
+            async with attempt_limits.counted(self, limit) if limit else nullcontext():
+                with live.shown_here(self, rooms.CART):
+                    self.view = await db.in_transaction(verb, key_hash, *args)
         except ShopError as refused:
             return refused.message
         self.loaded = True
@@ -85,7 +83,7 @@ class Cart(rx.State):
         await live.join_cart(self)
         if self._path != (path := self.router.url.path):
             # Another page than the one that it was opened on: this also runs when another tab adds.
-            self._path, self.drawer_open, self.removed = path, False, NOTHING
+            self._path, self.drawer_open, self.removed = path, False, Removed()
             if path.rstrip("/") != "/checkout":
                 await live.leave_checkout(self)
         self.view, self.loaded = await db.in_reading(cart.view, visitor_hash(self)), True
@@ -151,12 +149,7 @@ class Cart(rx.State):
         if self.removed.sku:
             self.refusal = await self._do(cart.set_quantity, self.removed.sku, self.removed.quantity)
             self.refused_sku = self.removed.sku if self.refusal else ""
-            self.removed = NOTHING
-
-    @rx.event
-    @public
-    async def forget_removed(self):
-        self.removed = NOTHING
+            self.removed = Removed()
 
     @rx.event
     @public

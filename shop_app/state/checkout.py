@@ -16,17 +16,18 @@ from shop_app.core.access.rates import Limit
 from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.core.i18n import _, plural
+from shop_app.realtime import rooms
 from shop_app.services.cart import cart
-from shop_app.services.cart.cart import EMPTY, CartView
+from shop_app.services.cart.cart import CartView
 from shop_app.services.checkout import checkout, holds, unpaid
 from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
-from shop_app.services.checkout.holds import NO_HOLD, HoldView
+from shop_app.services.checkout.holds import HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
 from shop_app.workflows import pay, quote_taxes
 
-from . import guesses, live
+from . import attempt_limits, live
 from .base import public, visitor_hash
-from .payload import Code, Form, RecordId, ShortText
+from .input_types import Code, Form, RecordId, ShortText
 
 FormField = Literal[
     "email",
@@ -45,21 +46,6 @@ FormField = Literal[
     "payment_provider",
     "note",
 ]
-NOTHING = CheckoutView(
-    cart=EMPTY,
-    form=CheckoutForm(),
-    fields=[],
-    countries=[],
-    deliveries=[],
-    payments=[],
-    subtotal="",
-    discounts=[],
-    shipping="",
-    tax_lines=[],
-    total="",
-    total_minor=0,
-    pay_label="",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +58,7 @@ class Departure:
 
 
 class Checkout(rx.State):
-    view: CheckoutView = NOTHING
+    view: CheckoutView = CheckoutView()
     loaded: bool = False
     empty: bool = False
     wrong: dict[str, str] = {}
@@ -90,7 +76,7 @@ class Checkout(rx.State):
     """The same, a sentence for each line that is short."""
     changes: list[PriceChange] = []
     """What a total that rose is made of, beside what it was."""
-    hold: HoldView = NO_HOLD
+    hold: HoldView = HoldView()
     answers: int = 0
     """Grows with every answer to the pay button, so that it stops being busy."""
     departure: Departure = Departure()
@@ -102,8 +88,6 @@ class Checkout(rx.State):
         await live.join_checkout(self)
         self._leaving, self.told = False, ""
         await self._enter()
-        # Holding changes nothing that this tab's cart shows.
-        live.shows_cart(self)
         self.loaded = True
 
     @rx.event
@@ -136,14 +120,15 @@ class Checkout(rx.State):
         try:
             asker = asking.of_state(self)
             await rates.take(rates.HOLD, asker)
-            entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
-            live.shows_checkout(self)
+            # Holding changes nothing that this tab's cart shows.
+            with live.shown_here(self, rooms.CART, rooms.CHECKOUT):
+                entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
         except (Unavailable, TooMany):
             # A hold is a courtesy: where nothing can be held just now, the page is still there.
             await self._look()
             return
         if entered is None:
-            self.view, self.hold, self.empty = NOTHING, NO_HOLD, True
+            self.view, self.hold, self.empty = CheckoutView(), HoldView(), True
             return
         hold, self.view = entered
         self.empty = False
@@ -177,8 +162,8 @@ class Checkout(rx.State):
         """Keep a value when its field is left, and say at once if something is wrong with it."""
         form = replace(self.view.form, **{field: value})
         await quote_taxes.ask_for_taxes(form)
-        self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
-        live.shows_checkout(self)
+        with live.shown_here(self, rooms.CHECKOUT):
+            self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
         found = {problem.field: problem.message for problem in self.view.problems}
         kept = {name: message for name, message in self.wrong.items() if name != field}
         self.wrong = kept | ({field: found[field]} if field in found and value else {})
@@ -237,7 +222,7 @@ class Checkout(rx.State):
         try:
             self.view, self.empty = await db.in_reading(checkout.view, visitor_hash(self)), False
         except NotFound:
-            self.view, self.empty = NOTHING, True
+            self.view, self.empty = CheckoutView(), True
 
     @rx.event
     @public
@@ -276,8 +261,9 @@ class Checkout(rx.State):
     ) -> str:
         """Change the cart and look again; "" where it was done, else why not. `limit` as in `Cart._do`."""
         try:
-            async with guesses.counted(self, limit) if limit else nullcontext():
-                await db.in_transaction(verb, visitor_hash(self), arg)
+            async with attempt_limits.counted(self, limit) if limit else nullcontext():
+                with live.shown_here(self, rooms.CHECKOUT):
+                    await db.in_transaction(verb, visitor_hash(self), arg)
             return ""
         except ShopError as refused:
             return refused.message

@@ -11,11 +11,9 @@ from shop_app.services.catalog.catalog import HomeView
 from . import live
 from .base import public
 
-NOTHING = HomeView(hero=[], hero_items=[], categories=[], featured=[], sale=[], sale_count=0, new=[])
-
 
 class Home(rx.State):
-    view: HomeView = NOTHING
+    view: HomeView = HomeView()
     loaded: bool = False
 
     @rx.event

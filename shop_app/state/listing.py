@@ -13,19 +13,11 @@ from shop_app.services.listing import listing, listing_links
 
 from . import live
 from .base import public
-from .payload import Form, ShortText
-
-EMPTY = Listing(
-    title="", intro="", crumbs=[], total=0, count_text="", shown_text="", shown_percent=0, cards=[],
-    facets=[], chips=[], clear_href="", sort="", sorts=[], page=1, next_href="", more_text="",
-    previous_href="", price_floor="", price_ceiling="", price_min="", price_max="",
-    in_stock=False, in_stock_href="",
-    in_stock_count=0, on_sale=False, on_sale_href="", on_sale_count=0, corrected_text="",
-)  # fmt: skip
+from .input_types import Form, ShortText
 
 
 class Browse(rx.State):
-    view: Listing = EMPTY
+    view: Listing = Listing()
     """Without its cards, which are kept below: of one page, or of several that follow each other."""
     cards: list[ProductCard] = []
     first_page: int = 1
@@ -45,7 +37,7 @@ class Browse(rx.State):
         try:
             self._show(query, await db.in_long_reading(listing.browse, query))
         except NotFound:
-            self.missing, self.loaded, self.cards, self.view = True, True, [], EMPTY
+            self.missing, self.loaded, self.cards, self.view = True, True, [], Listing()
         await live.watch(self, [card.slug for card in self.cards])
 
     def _show(self, query: ListingQuery, found: Listing) -> None:

@@ -15,9 +15,10 @@ A socket that reconnects has left its rooms; `on_load` runs again then, so join 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 import reflex as rx
 from reflex.state import StateUpdate
@@ -96,7 +97,7 @@ async def _join(state: rx.State, kind: str, wanted: Iterable[str]) -> None:
 
 async def watch(state: rx.State, slugs: Iterable[str]) -> None:
     """Keep these products up to date on this page, and no others any more. Call it in on_load."""
-    await _join(state, rooms.PRODUCT, [rooms.product_room(slug) for slug in list(slugs)[:MAX_WATCHED]])
+    await _join(state, rooms.PRODUCT, [rooms.PRODUCT + slug for slug in list(slugs)[:MAX_WATCHED]])
 
 
 async def watch_more(state: rx.State, slugs: Iterable[str]) -> None:
@@ -105,60 +106,68 @@ async def watch_more(state: rx.State, slugs: Iterable[str]) -> None:
     if socket:
         sio, sid, namespace = socket
         there = [room for room in sio.rooms(sid, namespace) if room and room.startswith(rooms.PRODUCT)]
-        fresh = [rooms.product_room(slug) for slug in slugs]
+        fresh = [rooms.PRODUCT + slug for slug in slugs]
         await _join(state, rooms.PRODUCT, [*there, *fresh][:MAX_WATCHED])
 
 
 async def join_cart(state: rx.State) -> None:
-    """Hear of changes of this visitor's cart from other tabs. Call it in on_load."""
-    key = visitor_hash(state)
-    await _join(state, rooms.CART, [rooms.cart_room(key)] if key else [])
+    """Follow this visitor's cart, as other tabs change it. Call it in on_load."""
+    await _join_own(state, rooms.CART)
 
 
 async def join_checkout(state: rx.State) -> None:
-    """Hear of changes of what this visitor is about to order. Call it in on_load of the checkout."""
+    """Follow what this visitor is about to order. Call it in on_load of the checkout."""
+    await _join_own(state, rooms.CHECKOUT)
+
+
+async def _join_own(state: rx.State, kind: str) -> None:
     key = visitor_hash(state)
-    await _join(state, rooms.CHECKOUT, [rooms.checkout_room(key)] if key else [])
+    await _join(state, kind, [kind + key] if key else [])
 
 
 async def leave_checkout(state: rx.State) -> None:
-    """Hear no more of it: the page has been left, or is about to be."""
+    """Follow it no more: the page has been left, or is about to be."""
     await _join(state, rooms.CHECKOUT, [])
 
 
 async def join_order(state: rx.State, token_hash: str) -> None:
-    """Hear of changes of an order; whoever calls this has shown that the visitor may see it."""
-    await _join(state, rooms.ORDER, [rooms.order_room(token_hash)])
+    """Follow an order; whoever calls this has shown that the visitor may see it."""
+    await _join(state, rooms.ORDER, [rooms.ORDER + token_hash])
 
 
-_newest: dict[str, tuple[str, float]] = {}
-"""Room -> the socket that has shown last what is there now, and when. `already_shown` takes them out."""
-MOST_NEWEST = 10_000
+class Author(NamedTuple):
+    """The tab that caused a change of a cart: its socket, and in rooms of which kinds it shows the result."""
+
+    sid: str = ""
+    shows: frozenset[str] = frozenset()
+
+    def and_also(self, other: Author) -> Author:
+        """Whose doing two changes are together: one tab's, showing what it shows of both, or nobody's."""
+        return Author(self.sid, self.shows & other.shows) if self.sid == other.sid else Author()
+
+    def skipped(self, kind: str) -> str:
+        """The socket to which a push into a room of this kind is no news, "" for none."""
+        return self.sid if kind in self.shows else ""
 
 
-def shows_cart(state: rx.State) -> None:
-    """This tab shows the cart as its own change has just left it: it needn't be asked to load it again."""
-    _shows(state, rooms.cart_room(visitor_hash(state)))
+author: ContextVar[Author] = ContextVar("author")
+"""Who causes what is committed just now; unset unless a handler says `shown_here`."""
 
 
-def shows_checkout(state: rx.State) -> None:
-    """The same of the checkout's page."""
-    _shows(state, rooms.checkout_room(visitor_hash(state)))
+@contextmanager
+def shown_here(state: rx.State, *kinds: str) -> Iterator[None]:
+    """Around a change of the cart whose result this tab shows at once, in rooms of these kinds.
+
+    The tab isn't asked to load it again, as long as no other tab changes the same cart at that moment.
+    """
+    before = author.set(Author(state.router.session.session_id, frozenset(kinds)))
+    try:
+        yield
+    finally:
+        author.reset(before)
 
 
-def _shows(state: rx.State, room: str) -> None:
-    if len(_newest) >= MOST_NEWEST:
-        _newest.clear()
-    _newest[room] = (state.router.session.session_id, time.monotonic())
-
-
-def already_shown(room: str, since: float) -> str:
-    """The socket that has shown the room's newest after that moment, "" where none has."""
-    sid, at = _newest.pop(room, ("", 0.0))
-    return sid if at >= since else ""
-
-
-async def emit(app: rx.App, room: str, push: Push) -> None:
+async def emit(app: rx.App, push: Push) -> None:
     """Send a push to the room's sockets of this process: one message, whatever their number."""
     if app.sio is None or app.event_namespace is None:
         return
@@ -167,4 +176,4 @@ async def emit(app: rx.App, room: str, push: Push) -> None:
         delta={Live.get_full_name(): patch} if patch else {}, events=[Event(name=name) for name in push.ask]
     )
     namespace = app.event_namespace.namespace
-    await app.sio.emit("event", update, room=room, skip_sid=push.skip or None, namespace=namespace)
+    await app.sio.emit("event", update, room=push.room, skip_sid=push.skip or None, namespace=namespace)

@@ -10,9 +10,9 @@ from shop_app.core.errors import NotFound, TooMany
 from shop_app.core.i18n import _
 from shop_app.services.orders import orders
 
-from . import guesses
+from . import attempt_limits
 from .base import public
-from .payload import Form
+from .input_types import Form
 
 
 class Lookup(rx.State):
@@ -28,7 +28,7 @@ class Lookup(rx.State):
         if self.problem:
             return None
         try:
-            async with guesses.counted(self, rates.LOOK_UP, email=email):
+            async with attempt_limits.counted(self, rates.LOOK_UP, email=email):
                 return rx.redirect(f"/orders/{await db.in_reading(orders.look_up, number, email)}")
         except (NotFound, TooMany) as refusal:
             self.problem = refusal.message

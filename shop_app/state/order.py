@@ -15,43 +15,17 @@ from shop_app.services.orders import orders
 from shop_app.services.orders.orders import OrderView
 from shop_app.workflows import pay
 
-from . import guesses, live
+from . import attempt_limits, live
 from .base import internal, public
 
 log = logging.getLogger(__name__)
 
-NO_ORDER = OrderView(
-    number="",
-    token="",
-    phase="",
-    headline="",
-    explanation="",
-    email="",
-    placed="",
-    lines=[],
-    subtotal="",
-    discounts=[],
-    shipping="",
-    shipping_label="",
-    tax_lines=[],
-    total="",
-    address=[],
-    delivery_dates="",
-    payment_label="",
-    transfer_details=[],
-    steps=[],
-    status="",
-    payment_status="",
-    fulfilment_status="",
-    can_pay_again=False,
-    decline_message="",
-)
 
 PAUSES_SECONDS = (2, 4, 8, 16, 32, 60)
 
 
 class Order(rx.State):
-    view: OrderView = NO_ORDER
+    view: OrderView = OrderView()
     missing: bool = False
     _waiting: bool = False
     """Whether `wait` runs for this tab; one is enough, whichever order it shows."""
@@ -63,10 +37,10 @@ class Order(rx.State):
     async def load(self):
         token = order_token(self)
         try:
-            async with guesses.counted(self, rates.ORDER_LINK):
+            async with attempt_limits.counted(self, rates.ORDER_LINK):
                 self._show(await db.in_reading(orders.view, token))
         except NotFound:
-            self.view, self.missing = NO_ORDER, True
+            self.view, self.missing = OrderView(), True
             return None
         await live.join_order(self, key_hash(token))
         return self._next()

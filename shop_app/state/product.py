@@ -23,50 +23,10 @@ from shop_app.services.checkout import holds
 
 from . import live
 from .base import public, visitor_hash
-from .payload import Sku, Slug
+from .input_types import Sku, Slug
 
 Slugs = Annotated[list[Slug], Field(max_length=12)]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
-
-NO_VARIANT = VariantView(
-    sku="",
-    title="",
-    price="",
-    price_minor=0,
-    compare_at="",
-    saving="",
-    available=False,
-    signal="",
-    stock_line="",
-    max_quantity=0,
-    picture_index=0,
-    options=[],
-)
-NO_PRODUCT = ProductPage(
-    slug="",
-    title="",
-    subtitle="",
-    crumbs=[],
-    description_html="",
-    pictures=[],
-    variants=[],
-    chosen_sku="",
-    lowest_30_days="",
-    delivery_line="",
-    delivery_cost_line="",
-    facts=[],
-    care="",
-    rating="",
-    review_count=0,
-    review_text="",
-    stars=[],
-    reviews=[],
-    more_reviews=0,
-    related=[],
-    as_of_ms=0,
-    meta_description="",
-    json_ld="",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +38,9 @@ class Standing:
 
 
 class Product(rx.State):
-    page: ProductPage = NO_PRODUCT
+    page: ProductPage = ProductPage()
     """Without its variants and reviews, which are kept below."""
-    chosen: VariantView = NO_VARIANT
+    chosen: VariantView = VariantView()
     standing: Standing = Standing()
     kept: str = ""
     """What is kept of the chosen variant for this visitor, where few are left: "2 of these are kept …"."""
@@ -101,7 +61,7 @@ class Product(rx.State):
         except Moved as moved:
             return rx.redirect(f"/products/{moved.slug}", replace=True)
         except NotFound:
-            self.missing, self.page, self.recent = True, NO_PRODUCT, []
+            self.missing, self.page, self.recent = True, ProductPage(), []
         await live.watch(self, [slug, *(card.slug for card in self.page.related)])
         return None
 
@@ -112,7 +72,7 @@ class Product(rx.State):
         self.page = replace(page, variants=[], reviews=[], meta_description="", json_ld="")
 
     def _choose(self, page: ProductPage) -> None:
-        self.chosen = next((v for v in page.variants if v.sku == page.chosen_sku), NO_VARIANT)
+        self.chosen = next((v for v in page.variants if v.sku == page.chosen_sku), VariantView())
         self.standing = Standing(page.as_of_ms, {v.sku: _signal(v) for v in page.variants})
 
     @rx.event

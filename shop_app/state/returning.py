@@ -14,10 +14,10 @@ from shop_app.core.i18n import _, plural
 from shop_app.services.checkout.checkout import FieldProblem
 from shop_app.services.returns import returns
 
-from . import guesses
+from . import attempt_limits
 from .base import public, say
+from .input_types import Form
 from .order import order_token
-from .payload import Form
 
 _FIELD = re.compile(r"quantity-(\d{1,4})")
 
@@ -57,7 +57,7 @@ class Returning(rx.State):
     async def _ask(self, quantities: dict[int, int], reason: str, note: str):
         token, key = order_token(self), self._request_key
         try:
-            async with guesses.counted(self, rates.RETURN):
+            async with attempt_limits.counted(self, rates.RETURN):
                 receipt = await db.in_durable_transaction(
                     returns.request, token, quantities, reason, note, key
                 )

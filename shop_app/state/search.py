@@ -11,7 +11,7 @@ from shop_app.services.catalog.catalog import Suggestion
 from shop_app.services.listing import search
 
 from .base import public
-from .payload import Form, Query
+from .input_types import Form, ShortText
 
 MAX_TEXT = 120
 
@@ -23,7 +23,7 @@ class Search(rx.State):
 
     @rx.event(supersedes=True)
     @public
-    async def typed(self, text: Query):
+    async def typed(self, text: ShortText):
         """The last letters win: an older answer never covers a newer one."""
         text = text[:MAX_TEXT]
         found = await db.in_long_reading(search.suggest, text)

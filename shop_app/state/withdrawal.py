@@ -15,24 +15,10 @@ from shop_app.services.checkout.checkout import FieldProblem
 from shop_app.services.returns import returnable, returns
 from shop_app.services.returns.returns import Offer, Receipt
 
-from . import guesses
+from . import attempt_limits
 from .base import public
-from .payload import Form
+from .input_types import Form
 from .returning import attention_title, by_field, quantities_in
-
-NO_OFFER = Offer(number="", email="", name="", choices=[], until="")
-NO_RECEIPT = Receipt(
-    number="",
-    token="",
-    name="",
-    email="",
-    at="",
-    things=[],
-    send_back=[],
-    not_sent=[],
-    send_until="",
-    note="",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +34,8 @@ class Withdrawal(rx.State):
     step: str = "form"
     """form, check or done."""
     who: Who = Who()
-    offer: Offer = NO_OFFER
-    receipt: Receipt = NO_RECEIPT
+    offer: Offer = Offer()
+    receipt: Receipt = Receipt()
     wrong: dict[str, str] = {}
     summary: list[FieldProblem] = []
     summary_title: str = ""
@@ -79,7 +65,7 @@ class Withdrawal(rx.State):
         if not token:
             return Who()
         try:
-            async with guesses.counted(self, rates.ORDER_LINK):
+            async with attempt_limits.counted(self, rates.ORDER_LINK):
                 free = await db.in_reading(returnable.by_token, token)
         except (NotFound, TooMany):
             return Who()
@@ -99,7 +85,7 @@ class Withdrawal(rx.State):
     async def _offer(self) -> None:
         try:
             # The same count as finding an order: this form must not be a second way to guess.
-            async with guesses.counted(self, rates.LOOK_UP, email=self.who.email):
+            async with attempt_limits.counted(self, rates.LOOK_UP, email=self.who.email):
                 self.offer = await db.in_reading(returns.offer, self.who.number, self.who.email)
         except ShopError as refusal:
             self.refused = refusal.message
@@ -107,7 +93,7 @@ class Withdrawal(rx.State):
         self.step, self._offered, self._request_key = "check", self.who, secrets.token_urlsafe(24)
 
     def _take_offer_back(self) -> None:
-        self.step, self.offer, self._offered, self._request_key = "form", NO_OFFER, Who(), ""
+        self.step, self.offer, self._offered, self._request_key = "form", Offer(), Who(), ""
 
     @rx.event
     @public
@@ -133,7 +119,7 @@ class Withdrawal(rx.State):
     async def _declare(self, quantities: dict[int, int], note: str) -> None:
         who = self._offered
         try:
-            async with guesses.counted(self, rates.WITHDRAWAL):
+            async with attempt_limits.counted(self, rates.WITHDRAWAL):
                 self.receipt = await db.in_durable_transaction(
                     returns.withdraw, who.number, who.email, who.name, quantities, note, self._request_key
                 )

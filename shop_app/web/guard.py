@@ -24,7 +24,6 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
-from shop_app.core import events
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
 
@@ -135,7 +134,6 @@ class Guard(Middleware):
             values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
             event.payload.clear()
             event.payload.update(values)
-        events.author.set(_connection(event).get("sid", ""))
         remember_asker(None)
         if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
             await self._look_up(state, event, policy)

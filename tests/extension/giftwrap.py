@@ -26,7 +26,7 @@ from shop_app.providers.payments.base import (
     Trace,
 )
 from shop_app.state.base import public, staff
-from shop_app.state.payload import ShortText
+from shop_app.state.input_types import ShortText
 from shop_app.web.served import Served
 
 PAPERS = ("Kraft", "Moss", "Sand")

@@ -69,7 +69,7 @@ def test_entering_checkout_holds_every_line_for_a_quarter_of_an_hour(shop):
 
 
 def test_saved_lines_and_nothing_at_all_are_not_held(shop):
-    assert holds.enter(shop, MARTA) == holds.NO_HOLD
+    assert holds.enter(shop, MARTA) == holds.HoldView()
     fill(shop, MARTA, lamp=2)
     cart.save_for_later(shop, MARTA, "LAMP")
 

@@ -199,7 +199,7 @@ def test_an_order_to_be_paid_later_is_placed_at_once(session):
     days = settings().transfer_days
     assert (order.status, placed.awaits_payment) == ("placed", False)
     assert order.expires_at == order.placed_at + timedelta(days=days)
-    assert cart.view(session, ME) == cart.EMPTY
+    assert cart.view(session, ME) == cart.CartView()
     assert [row.kind for row in rows(session, "letter")] == ["order_placed"]
     view = orders.view(session, placed.token)
     until = ("Until", full_day(order.expires_at))
@@ -235,7 +235,7 @@ def test_the_money_makes_the_order_and_closes_the_cart_once(session):
     assert (order.paid_at is not None, order.expires_at) == (True, None)
     assert [row.dedupe_key for row in rows(session, "letter")] == ["order_paid:1001"]
     assert [row.sold_count for row in rows(session, "product")] == [2, 0]
-    assert cart.view(session, ME) == cart.EMPTY
+    assert cart.view(session, ME) == cart.CartView()
     view = orders.view(session, placed.token)
     assert (view.phase, view.headline) == ("paid", "Thank you, Marta. It is paid")
     assert [(step.label, step.state) for step in view.steps] == [

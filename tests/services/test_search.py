@@ -95,7 +95,7 @@ def test_a_mistyped_word_finds_what_was_meant_and_says_so(
 
 def test_words_that_are_there_are_never_corrected(session: Session, goods: dict[str, int]) -> None:
     assert search.find(session, "mug").corrected == ""
-    assert search.find(session, "zeppelin") == search.NOTHING
+    assert search.find(session, "zeppelin") == search.Found()
 
 
 @pytest.mark.parametrize("asked", ["DUNE-MUG", "dune-mug", "DUNEMUG", "dunem", "DUNE-M"])
@@ -173,7 +173,7 @@ def test_the_words_known_are_counted_out_when_a_product_goes(session: Session) -
     shelf.refresh(session, [lamp.id, other.id])  # pyright: ignore
     lamp.status = "draft"
     shelf.refresh(session, [lamp.id])  # pyright: ignore
-    assert search.find(session, "umbar") == search.NOTHING
+    assert search.find(session, "umbar") == search.Found()
     assert search.find(session, "vela lmap").product_ids == [other.id]
 
 

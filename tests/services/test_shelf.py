@@ -94,7 +94,7 @@ def test_what_cannot_be_bought_leaves_the_shelf_facets_and_search(session: Sessi
 
     assert _item(session, product) is None
     assert _facets(session, product) == set()
-    assert search.find(session, "fable") == search.NOTHING
+    assert search.find(session, "fable") == search.Found()
     assert session.connection().execute(text("SELECT count(*) FROM search_document")).scalar() == 0
 
 

@@ -32,7 +32,12 @@ def open_tab(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Tab:
     monkeypatch.setattr("shop_app.state.live.watch_more", no_socket)
 
     async def open_one(
-        kind: type[S], path: str = "/", *, visitor: str = VISITOR, address: str = "127.0.0.1"
+        kind: type[S],
+        path: str = "/",
+        *,
+        visitor: str = VISITOR,
+        address: str = "127.0.0.1",
+        socket: str = "",
     ) -> S:
         root = rx.State(_reflex_internal_init=True)
         cookie = f"{cookies.visitor_cookie()}={visitor}" if visitor else ""
@@ -43,7 +48,7 @@ def open_tab(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Tab:
             "headers": {"cookie": cookie, "origin": "http://localhost:3000"},
             "ip": address,
             "token": "a-tab",
-            "sid": "",
+            "sid": socket,
         }
         root._update_router_vars(data, {})
         return await root.get_state(kind)

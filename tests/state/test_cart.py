@@ -7,7 +7,7 @@ import json
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.services.cart import cart
-from shop_app.state.cart import NOTHING, Cart, Removed
+from shop_app.state.cart import Cart, Removed
 from tests.state.conftest import VISITOR
 
 LAMP, BOWL = "FABLE-LAMP-MOSS", "SHOAL-BOWL"
@@ -97,7 +97,7 @@ async def test_removing_can_be_undone(open_tab, shop):
     assert tab.removed == Removed(BOWL, "Shoal Bowl", 4)
     await tab.undo()
     assert kept() == [(BOWL, 4)]
-    assert tab.removed == NOTHING
+    assert tab.removed == Removed()
 
 
 async def test_undoing_twice_puts_it_back_once(open_tab, shop):

@@ -12,7 +12,7 @@ from shop_app.models import Order
 from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.checkout import holds
-from shop_app.services.checkout.holds import NO_HOLD
+from shop_app.services.checkout.holds import HoldView
 from shop_app.services.credit import credit
 from shop_app.state.checkout import Checkout
 from tests import factories
@@ -191,7 +191,7 @@ async def test_taking_what_is_left_of_nothing_leaves_an_empty_cart(open_tab, ful
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     await tab.take_what_is_left()
-    assert (tab.empty, tab.hold, moss()) == (True, NO_HOLD, (3, 0, 3))
+    assert (tab.empty, tab.hold, moss()) == (True, HoldView(), (3, 0, 3))
 
 
 async def test_typing_keeps_the_hold_and_is_written_down_once_a_minute(open_tab, full_cart, clock):
@@ -279,7 +279,7 @@ async def test_where_nothing_can_be_written_the_page_is_still_there(open_tab, fu
     monkeypatch.setattr(holds, "enter", locked)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    assert (tab.view.total_minor, tab.empty, tab.hold) == (9800, False, NO_HOLD)
+    assert (tab.view.total_minor, tab.empty, tab.hold) == (9800, False, HoldView())
 
 
 async def test_without_a_form_or_a_cart_nothing_is_placed(open_tab, shop):

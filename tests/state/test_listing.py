@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shop_app.services.catalog.catalog import Listing, ListingQuery, PictureView, ProductCard
-from shop_app.state.listing import EMPTY, Browse, _current
+from shop_app.state.listing import Browse, _current
 
 
 def _card(slug: str) -> ProductCard:
@@ -20,7 +20,7 @@ def _card(slug: str) -> ProductCard:
 
 
 def _found(page: int, *slugs: str, **more: Any) -> Listing:
-    return replace(EMPTY, page=page, cards=[_card(slug) for slug in slugs], **more)
+    return replace(Listing(), page=page, cards=[_card(slug) for slug in slugs], **more)
 
 
 def _slugs(state: Browse) -> list[str]:

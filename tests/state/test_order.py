@@ -16,10 +16,11 @@ from shop_app.services.cart import cart
 from shop_app.services.checkout import checkout
 from shop_app.services.checkout.checkout import CheckoutForm
 from shop_app.services.orders import orders
+from shop_app.services.orders.orders import OrderView
 from shop_app.state import order as desk
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
-from shop_app.state.order import NO_ORDER, Order
+from shop_app.state.order import Order
 from tests.state.conftest import VISITOR
 from tests.state.test_checkout import GOOD
 
@@ -49,7 +50,7 @@ async def test_the_link_shows_the_order(open_tab, placed):
 async def test_a_token_that_no_order_has_shows_nothing(open_tab, placed, token):
     tab = await open_tab(Order, f"/orders/{token}")
     await tab.load()
-    assert (tab.missing, tab.view) == (True, NO_ORDER)
+    assert (tab.missing, tab.view) == (True, OrderView())
 
 
 async def test_an_order_that_is_gone_leaves_nothing_of_the_one_before(open_tab, placed):
@@ -59,7 +60,7 @@ async def test_an_order_that_is_gone_leaves_nothing_of_the_one_before(open_tab, 
         {"pathname": "/orders/x", "asPath": "/orders/x", "origin": ""}, {}
     )
     await tab.load()
-    assert (tab.missing, tab.view) == (True, NO_ORDER)
+    assert (tab.missing, tab.view) == (True, OrderView())
 
 
 async def test_coming_back_by_the_cancel_link_gives_up_only_what_is_unpaid(open_tab, placed, monkeypatch):

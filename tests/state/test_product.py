@@ -8,8 +8,9 @@ from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.errors import NotFound
 from shop_app.services.cart import cart
+from shop_app.services.catalog.catalog import ProductPage
 from shop_app.services.checkout import holds
-from shop_app.state.product import NO_PRODUCT, Product
+from shop_app.state.product import Product
 from tests.state.conftest import VISITOR, set_stock
 
 LAMP = "/products/fable-lamp"
@@ -55,7 +56,7 @@ async def test_a_product_that_is_not_there_leaves_nothing_of_the_one_before(open
     root = tab._get_root_state()
     root._update_router_vars({"pathname": "/products/gone", "asPath": "/products/gone", "origin": ""}, {})
     await tab.load()
-    assert (tab.missing, tab.page) == (True, NO_PRODUCT)
+    assert (tab.missing, tab.page) == (True, ProductPage())
 
 
 @pytest.mark.parametrize("slug", ["%00", "'; drop table product; --", "x" * 5000, "", "../admin"])

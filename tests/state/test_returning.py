@@ -10,11 +10,12 @@ from shop_app.core.access.principal import Principal
 from shop_app.services.accounts import PERMISSIONS
 from shop_app.services.cart import cart
 from shop_app.services.orders import fulfilment, orders
-from shop_app.state import return_desk as desk
+from shop_app.services.returns.returns import Receipt
+from shop_app.state.admin import returns as desk
+from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.checkout import Checkout
-from shop_app.state.return_desk import ReturnDesk
 from shop_app.state.returning import Returning, quantities_in
-from shop_app.state.withdrawal import NO_RECEIPT, Withdrawal
+from shop_app.state.withdrawal import Withdrawal
 from tests.paying import rows
 from tests.state.conftest import VISITOR
 from tests.state.test_checkout import GOOD
@@ -139,7 +140,7 @@ async def test_nothing_is_declared_by_the_second_step_alone(open_tab, address):
     tab = await open_tab(Withdrawal, "/withdrawal")
     await tab.load()
     await tab.confirm({"quantity-0": "2"})
-    assert (tab.step, tab.receipt, rows("return_request")) == ("form", NO_RECEIPT, [])
+    assert (tab.step, tab.receipt, rows("return_request")) == ("form", Receipt(), [])
 
 
 async def test_guessing_is_limited_together_with_the_finding_of_orders(open_tab, address):
@@ -179,7 +180,7 @@ async def test_the_desk_decides_receives_and_refunds_as_who_the_guard_found(open
     shopper = await open_tab(Returning, address)
     await shopper.open_form()
     await shopper.send({"quantity-0": "2", "reason": "damaged"})
-    tab = await open_tab(ReturnDesk, "/admin")
+    tab = await open_tab(ReturnAdmin, "/admin")
     await tab.decide(1, "approve")
     line = str(rows_of_lines()[0])
     await tab.receive(1, {line: 2}, {line: 1})
@@ -193,7 +194,7 @@ async def test_the_desk_decides_receives_and_refunds_as_who_the_guard_found(open
 def test_every_verb_of_the_desk_needs_its_right():
     from shop_app.core.access.policy import policy_of
 
-    found = {name: policy_of(handler.fn) for name, handler in ReturnDesk.event_handlers.items()}
+    found = {name: policy_of(handler.fn) for name, handler in ReturnAdmin.event_handlers.items()}
     assert {name: policy.permission for name, policy in found.items() if policy} == {
         "decide": "orders.edit", "receive": "orders.fulfil", "refund": "orders.refund",
     }  # fmt: skip

@@ -11,9 +11,10 @@ import sys
 import time
 from collections import defaultdict
 from enum import Enum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import reflex as rx
+from pydantic import Field
 from reflex.istate.manager.token import BaseStateToken
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,14 +24,16 @@ from shop_app.core.access.policy import set_look_up
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import ShopError
 from shop_app.realtime import rooms
+from shop_app.realtime.bus import Push, bus
 from shop_app.serve import asgi, serve_until_told
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
+from shop_app.state.input_types import Form, Quantity, ShortText, Sku
 from shop_app.state.live import handler_name, join_cart, watch
-from shop_app.state.payload import Form, Quantity, ShortText, Sku, Skus
 from shop_app.web import event_entry
 from tests.web.desk_names import CLERK, CUSTOMER, LEAVER
 
+Skus = Annotated[list[Sku], Field(max_length=100)]
 ran: list[list[Any]] = []
 released: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 revoked: set[str] = set()
@@ -165,7 +168,8 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] == "POST":
         asked = json.loads((await receive())["body"])
         if "slug" in asked:
-            rooms.push_product(asked["slug"], asked["fields"])
+            patch = {rooms.product_key(asked["slug"]): {**asked["fields"], "at": time.time_ns() // 1_000_000}}
+            bus.publish(Push(rooms.PRODUCT + asked["slug"], patch))
         if "release" in asked:
             released[asked["release"]].set()
         if asked.get("forget"):
@@ -174,7 +178,7 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
         if "revoke" in asked:
             revoked.add(cookies.key_hash(asked["revoke"]))
         if "visitor" in asked:
-            rooms.push_cart(asked["visitor"], [handler_name(Desk.who_am_i)])
+            bus.publish(Push(rooms.CART + asked["visitor"], ask=(handler_name(Desk.who_am_i),)))
     body = json.dumps({"ran": ran, "desk": Desk.get_full_name(), **at_work()}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})

@@ -24,13 +24,13 @@ from ..credit import credit_payments
 from ..promotions import promotions
 from ..stock.stock import only_left
 from . import priced_cart
-from .cart_view import EMPTY, CartLineView, CartView, CodeReason, DiscountView, show_cart
+from .cart_view import CartLineView, CartView, CodeReason, DiscountView, show_cart
 from .priced_cart import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
 
 __all__ = [
-    "EMPTY", "CartLineView", "CartView", "CodeReason", "DiscountView", "accept_changes", "add", "apply_code",
+    "CartLineView", "CartView", "CodeReason", "DiscountView", "accept_changes", "add", "apply_code",
     "apply_credit", "move_to_cart", "remove", "remove_code", "remove_credit", "save_for_later", "set_country",
-    "set_quantity", "view", "view_of",
+    "set_quantity", "view",
 ]  # fmt: skip
 
 # Bumping the version first also locks the row: whoever places this cart waits, and the other way round.
@@ -78,16 +78,9 @@ _SEEN = (
 
 
 def view(session: Session, key_hash: str) -> CartView:
-    """The visitor's open cart; EMPTY where there is none."""
+    """The visitor's open cart; an empty one where there is none."""
     head = priced_cart.head(session, key_hash)
-    return show_cart(session, head, priced_cart.lines(session, head.id)) if head else EMPTY
-
-
-def view_of(session: Session, cart_id: int) -> CartView:
-    """The cart with that id, for pushing it to its own visitor; EMPTY once it has become an order."""
-    statement = cart.select().with_only_columns(cart.c.key_hash).where(cart.c.id == cart_id)
-    key_hash = session.connection().execute(statement.where(cart.c.completed_at.is_(None))).scalar()
-    return view(session, key_hash) if key_hash else EMPTY
+    return show_cart(session, head, priced_cart.lines(session, head.id)) if head else CartView()
 
 
 def add(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
@@ -208,7 +201,7 @@ def accept_changes(session: Session, key_hash: str) -> CartView:
     """The shopper has seen the new prices: clear their notices."""
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
-        return EMPTY
+        return CartView()
     session.connection().execute(_SEEN, {"cart": head.id})
     return _changed(session, head)
 

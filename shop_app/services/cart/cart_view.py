@@ -98,9 +98,6 @@ class CartView:
     """What is left to pay after them; "" without any."""
 
 
-EMPTY = CartView()
-
-
 def show_cart(
     session: Session, head: Head, lines: list[Line], notices: dict[str, str] | None = None
 ) -> CartView:

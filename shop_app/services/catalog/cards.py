@@ -16,8 +16,6 @@ from . import prices, signals
 from .catalog import PictureView, ProductCard, Swatch
 
 NEW_FOR = timedelta(days=45)
-NO_PICTURE = PictureView()
-
 COLUMNS = tuple(
     col(getattr(ShelfItem, name))
     for name in (
@@ -90,7 +88,7 @@ def rating_text(rating_milli: int) -> str:
 
 def picture(kept: Sequence[Any]) -> PictureView:
     """A picture from the short form that the shelf keeps: key, alt, width, height, colour."""
-    return PictureView(*kept) if kept else NO_PICTURE
+    return PictureView(*kept) if kept else PictureView()
 
 
 def _card(row: Any, stocks: list[signals.Stock], as_of_ms: int, since: datetime) -> ProductCard:

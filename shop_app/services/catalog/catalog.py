@@ -65,15 +65,15 @@ class CategoryLink:
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    hero: list[PictureView]
-    hero_items: list[ProductCard]
+    hero: list[PictureView] = field(default_factory=list)
+    hero_items: list[ProductCard] = field(default_factory=list)
     """What stands in the hero picture: the museum label."""
-    categories: list[CategoryLink]
-    featured: list[ProductCard]
+    categories: list[CategoryLink] = field(default_factory=list)
+    featured: list[ProductCard] = field(default_factory=list)
     """One large (the first) and four beside it."""
-    sale: list[ProductCard]
-    sale_count: int
-    new: list[ProductCard]
+    sale: list[ProductCard] = field(default_factory=list)
+    sale_count: int = 0
+    new: list[ProductCard] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,38 +137,38 @@ class SortChoice:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    title: str
-    intro: str
-    crumbs: list[Crumb]
-    total: int
-    count_text: str
+    title: str = ""
+    intro: str = ""
+    crumbs: list[Crumb] = field(default_factory=list)
+    total: int = 0
+    count_text: str = ""
     """ "48 products", "1,000+ products" where the count is capped."""
-    shown_text: str
+    shown_text: str = ""
     """ "Showing 24 of 48"."""
-    shown_percent: int
-    cards: list[ProductCard]
-    facets: list[Facet]
-    chips: list[Chip]
-    clear_href: str
-    sort: str
-    sorts: list[SortChoice]
-    page: int
-    next_href: str
+    shown_percent: int = 0
+    cards: list[ProductCard] = field(default_factory=list)
+    facets: list[Facet] = field(default_factory=list)
+    chips: list[Chip] = field(default_factory=list)
+    clear_href: str = ""
+    sort: str = ""
+    sorts: list[SortChoice] = field(default_factory=list)
+    page: int = 1
+    next_href: str = ""
     """The real link of the next page, "" on the last."""
-    more_text: str
+    more_text: str = ""
     """ "Show 24 more"."""
-    previous_href: str
-    price_floor: str
-    price_ceiling: str
-    price_min: str
-    price_max: str
-    in_stock: bool
-    in_stock_href: str
-    in_stock_count: int
-    on_sale: bool
-    on_sale_href: str
-    on_sale_count: int
-    corrected_text: str
+    previous_href: str = ""
+    price_floor: str = ""
+    price_ceiling: str = ""
+    price_min: str = ""
+    price_max: str = ""
+    in_stock: bool = False
+    in_stock_href: str = ""
+    in_stock_count: int = 0
+    on_sale: bool = False
+    on_sale_href: str = ""
+    on_sale_count: int = 0
+    corrected_text: str = ""
     """What was searched for instead when the words themselves found nothing, else ""."""
     suggestions: list[CategoryLink] = field(default_factory=list)
     """Ways out of an empty result."""
@@ -195,22 +195,22 @@ class OptionView:
 
 @dataclass(frozen=True, slots=True)
 class VariantView:
-    sku: str
-    title: str
-    price: str
-    price_minor: int
-    compare_at: str
-    saving: str
+    sku: str = ""
+    title: str = ""
+    price: str = ""
+    price_minor: int = 0
+    compare_at: str = ""
+    saving: str = ""
     """ "You save €24.00", "" without."""
-    available: bool
-    signal: str
+    available: bool = False
+    signal: str = ""
     """in, low, out or backorder."""
-    stock_line: str
+    stock_line: str = ""
     """ "In stock", "Only 3 left in Moss", "Sold out in Clay"."""
-    max_quantity: int
-    picture_index: int
+    max_quantity: int = 0
+    picture_index: int = 0
     """Which of the product's pictures shows it."""
-    options: list[OptionView]
+    options: list[OptionView] = field(default_factory=list)
     """The pickers as they stand when this variant is chosen."""
 
 
@@ -241,32 +241,32 @@ class StarCount:
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    slug: str
-    title: str
-    subtitle: str
-    crumbs: list[Crumb]
-    description_html: str
-    pictures: list[PictureView]
-    variants: list[VariantView]
-    chosen_sku: str
-    lowest_30_days: str
+    slug: str = ""
+    title: str = ""
+    subtitle: str = ""
+    crumbs: list[Crumb] = field(default_factory=list)
+    description_html: str = ""
+    pictures: list[PictureView] = field(default_factory=list)
+    variants: list[VariantView] = field(default_factory=list)
+    chosen_sku: str = ""
+    lowest_30_days: str = ""
     """ "Lowest price of the last 30 days: €24.00" on a reduced product, else ""."""
-    delivery_line: str
+    delivery_line: str = ""
     """ "With you Wed 25 to Fri 27 November"."""
-    delivery_cost_line: str
-    facts: list[Fact]
-    care: str
-    rating: str
-    review_count: int
-    review_text: str
+    delivery_cost_line: str = ""
+    facts: list[Fact] = field(default_factory=list)
+    care: str = ""
+    rating: str = ""
+    review_count: int = 0
+    review_text: str = ""
     """ "42 reviews"."""
-    stars: list[StarCount]
-    reviews: list[ReviewView]
-    more_reviews: int
-    related: list[ProductCard]
-    as_of_ms: int
-    meta_description: str
-    json_ld: str
+    stars: list[StarCount] = field(default_factory=list)
+    reviews: list[ReviewView] = field(default_factory=list)
+    more_reviews: int = 0
+    related: list[ProductCard] = field(default_factory=list)
+    as_of_ms: int = 0
+    meta_description: str = ""
+    json_ld: str = ""
     """Product, offers, rating and breadcrumbs as one JSON-LD text."""
 
 

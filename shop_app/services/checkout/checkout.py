@@ -111,20 +111,20 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutView:
-    cart: CartView
-    form: CheckoutForm
-    fields: list[AddressField]
-    countries: list[CountryChoice]
-    deliveries: list[DeliveryChoice]
-    payments: list[PaymentChoice]
-    subtotal: str
-    discounts: list[DiscountView]
-    shipping: str
-    tax_lines: list[tuple[str, str]]
+    cart: CartView = CartView()
+    form: CheckoutForm = CheckoutForm()
+    fields: list[AddressField] = field(default_factory=list)
+    countries: list[CountryChoice] = field(default_factory=list)
+    deliveries: list[DeliveryChoice] = field(default_factory=list)
+    payments: list[PaymentChoice] = field(default_factory=list)
+    subtotal: str = ""
+    discounts: list[DiscountView] = field(default_factory=list)
+    shipping: str = ""
+    tax_lines: list[tuple[str, str]] = field(default_factory=list)
     """("19 % VAT included", "€12.88")."""
-    total: str
-    total_minor: int
-    pay_label: str
+    total: str = ""
+    total_minor: int = 0
+    pay_label: str = ""
     """ "Pay €80.70", or "Place order, €80.70" where the money comes later."""
     problems: list[FieldProblem] = field(default_factory=list)
     asks_for_vat_number: bool = False

@@ -88,9 +88,6 @@ class HoldView:
     short: list[ShortLine] = field(default_factory=list)
 
 
-NO_HOLD = HoldView()
-
-
 @dataclass(frozen=True, slots=True)
 class _Times:
     expires_at: datetime
@@ -119,7 +116,7 @@ def enter(session: Session, key_hash: str, asked_from: str = "") -> HoldView:
     """
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
-        return NO_HOLD
+        return HoldView()
     at, (units, times) = now(), _held(session, head.id)
     if times is None or times.expires_at <= at:
         if units:
@@ -139,7 +136,7 @@ def extend(session: Session, key_hash: str) -> HoldView:
     """The shopper is still there: hold it longer, up to the ceiling. What has run out stays so."""
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
-        return NO_HOLD
+        return HoldView()
     times = _living(session, head.id)
     if times:
         stock_holds.keep_until(session, head.id, times.stretched(now()))
@@ -164,7 +161,7 @@ def end(session: Session, key_hash: str) -> HoldView:
     """The page's clock says that the time is over: if it is, the units are free for others at once."""
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
-        return NO_HOLD
+        return HoldView()
     _tell(session, stock_holds.free_if_run_out(session, [head.id], now()))
     return _view(session, head)
 
@@ -172,7 +169,7 @@ def end(session: Session, key_hash: str) -> HoldView:
 def view(session: Session, key_hash: str) -> HoldView:
     """How it stands, without a change."""
     head = priced_cart.head(session, key_hash)
-    return _view(session, head) if head else NO_HOLD
+    return _view(session, head) if head else HoldView()
 
 
 def kept_of(session: Session, key_hash: str, sku: str) -> str:

@@ -28,7 +28,7 @@ def browse(session: Session, query: ListingQuery) -> Listing:
     if query.category and branch is None:
         raise NotFound(_("There is no such category."))
     known = counts.get(session, at)
-    found = _found(session, known, query.text, at) if query.text else search.NOTHING
+    found = _found(session, known, query.text, at) if query.text else search.Found()
     ids = tuple(found.product_ids) if query.text else None
     view = facets.narrowed(known, query, branch.below if branch else (), ids, cards.new_since(clock.now()))
     page = hits(session, known, query, branch, ids, view)

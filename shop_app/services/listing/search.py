@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
@@ -25,14 +25,12 @@ _SUGGESTED_PRODUCTS = 6
 _SUGGESTED_CATEGORIES = 2
 
 
-class Found(NamedTuple):
-    product_ids: list[int]
+@dataclass(frozen=True, slots=True)
+class Found:
+    product_ids: list[int] = field(default_factory=list)
     """Best first, at most 1,000."""
-    corrected: str
+    corrected: str = ""
     """The words that were searched for instead, "" where the typed ones were found."""
-
-
-NOTHING = Found([], "")
 
 
 def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
@@ -42,7 +40,7 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
     """
     asked = spelling.asked(text)
     if not asked:
-        return NOTHING
+        return Found()
     words = vocabulary.get(session, at or kept.stamp(session))
     looks_like_code = any(c.isdigit() or c == "-" for c in text)
     found = (
@@ -51,12 +49,12 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
         or _with_code(session, text, most)
     )
     if found:
-        return Found(found, "")
+        return Found(found)
     meant = tuple(spelling.nearest(word, words.known, words.terms) or word for word in asked)
     if meant == asked:
-        return NOTHING
+        return Found()
     found = _with_words(session, words, meant, most)
-    return Found(found, " ".join(meant)) if found else NOTHING
+    return Found(found, " ".join(meant)) if found else Found()
 
 
 def _with_code(session: Session, text: str, most: int) -> list[int]:

@@ -107,35 +107,35 @@ class OrderLineView:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    number: str
-    token: str
-    phase: str
+    number: str = ""
+    token: str = ""
+    phase: str = ""
     """confirming, awaiting_transfer, awaiting_bank, authorized, unpaid (declined, cancelled at the pay
     page), paid, withdrawn (all of it, before any of it left), expired, cancelled, attention, refunded."""
-    headline: str
-    explanation: str
-    email: str
-    placed: str
-    lines: list[OrderLineView]
-    subtotal: str
-    discounts: list[DiscountView]
-    shipping: str
-    shipping_label: str
-    tax_lines: list[tuple[str, str]]
-    total: str
-    address: list[str]
+    headline: str = ""
+    explanation: str = ""
+    email: str = ""
+    placed: str = ""
+    lines: list[OrderLineView] = field(default_factory=list)
+    subtotal: str = ""
+    discounts: list[DiscountView] = field(default_factory=list)
+    shipping: str = ""
+    shipping_label: str = ""
+    tax_lines: list[tuple[str, str]] = field(default_factory=list)
+    total: str = ""
+    address: list[str] = field(default_factory=list)
     """The delivery address line by line, in the order of its country."""
-    delivery_dates: str
-    payment_label: str
-    transfer_details: list[tuple[str, str]]
+    delivery_dates: str = ""
+    payment_label: str = ""
+    transfer_details: list[tuple[str, str]] = field(default_factory=list)
     """Where to send the money, for a bank transfer; [] otherwise."""
-    steps: list[OrderStep]
-    status: str
-    payment_status: str
-    fulfilment_status: str
-    can_pay_again: bool
+    steps: list[OrderStep] = field(default_factory=list)
+    status: str = ""
+    payment_status: str = ""
+    fulfilment_status: str = ""
+    can_pay_again: bool = False
     """Whether the checkout can be gone through again, with the cart as it was."""
-    decline_message: str
+    decline_message: str = ""
     pay_until: str = ""
     """The day until which a transfer has to arrive, "30 November 2026"; "" where none is awaited."""
     tax_on_top: bool = False

@@ -188,4 +188,4 @@ def _free_units(session: Session, variants: list[VariantDraft]) -> dict[str, int
         select(Variant.id, Variant.sku).where(col(Variant.sku).in_([v.sku for v in variants]))
     ).all()
     levels = stock.levels(session, [key or 0 for key, _sku in rows])
-    return {sku: levels.get(key or 0, stock.NO_LEVEL).available for key, sku in rows}
+    return {sku: levels.get(key or 0, stock.Level()).available for key, sku in rows}

@@ -214,7 +214,7 @@ def _set_quantities(session: Session, saved: products.Saved, read: Read) -> bool
     levels = stock.levels(session, wanted)
     moved = False
     for variant_id, units in wanted.items():
-        level = levels.get(variant_id, stock.NO_LEVEL)
+        level = levels.get(variant_id, stock.Level())
         # The file counts what can be sold; what orders and checkouts have comes on top.
         if units != level.available or (units and level.backorder and level.on_hand < units):
             stock.set_on_hand(

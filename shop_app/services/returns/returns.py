@@ -8,7 +8,7 @@ what may still go back is in `returnable`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -51,31 +51,31 @@ _RECEIPT = select(_letter.c.data).where(_letter.c.dedupe_key == bindparam("key")
 class Receipt:
     """What was asked for or declared, when and by whom: as it stands in the letter too."""
 
-    number: str
-    token: str
-    name: str
-    email: str
-    at: str
+    number: str = ""
+    token: str = ""
+    name: str = ""
+    email: str = ""
+    at: str = ""
     """ "22 November 2026, 14:06 UTC"."""
-    things: list[str]
+    things: list[str] = field(default_factory=list)
     """ "2 × Dune Mug, Moss": all that it is about."""
-    send_back: list[str]
+    send_back: list[str] = field(default_factory=list)
     """Of these, what the shopper has."""
-    not_sent: list[str]
+    not_sent: list[str] = field(default_factory=list)
     """Of these, what hadn't left: it won't be sent."""
-    send_until: str
-    note: str
+    send_until: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What somebody who has named the order may withdraw from."""
 
-    number: str
-    email: str
-    name: str
-    choices: list[ReturnChoice]
-    until: str
+    number: str = ""
+    email: str = ""
+    name: str = ""
+    choices: list[ReturnChoice] = field(default_factory=list)
+    until: str = ""
     """ "4 December 2026"; "" while a part of the order hasn't left."""
 
 

@@ -19,7 +19,6 @@ from ...models import MovementKind, StockPolicy
 from ..listing import shelf
 from .stock_holds import drop, held_by, hold, unhold
 from .stock_ledger import (
-    NO_LEVEL,
     Level,
     Move,
     in_sku_order,
@@ -34,7 +33,7 @@ from .stock_ledger import (
 )  # fmt: skip
 
 __all__ = [
-    "NO_LEVEL", "Level", "adjust", "allocate", "hold", "levels", "only_left", "recall", "release",
+    "Level", "adjust", "allocate", "hold", "levels", "only_left", "recall", "release",
     "set_on_hand", "set_policy", "ship", "take_back", "unhold", "write_off",
 ]  # fmt: skip
 

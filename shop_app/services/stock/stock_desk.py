@@ -74,16 +74,16 @@ class Movement:
 class Standing:
     """The numbers of one variant, for staff."""
 
-    sku: str
-    title: str
-    variant: str
-    on_hand: int
-    allocated: int
-    held: int
-    left: int
+    sku: str = ""
+    title: str = ""
+    variant: str = ""
+    on_hand: int = 0
+    allocated: int = 0
+    held: int = 0
+    left: int = 0
     """Units that can still be sold from what is in the house; below zero where more is promised."""
-    backorder: bool
-    expected_on: str
+    backorder: bool = False
+    expected_on: str = ""
     """ISO; "" where nobody knows."""
 
 

@@ -58,17 +58,14 @@ _RECORD = insert(movement)
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    on_hand: int
-    allocated: int
-    held: int
-    backorder: bool
+    on_hand: int = 0
+    allocated: int = 0
+    held: int = 0
+    backorder: bool = False
 
     @property
     def available(self) -> int:
         return max(0, self.on_hand - self.allocated - self.held)
-
-
-NO_LEVEL = Level(0, 0, 0, False)
 
 
 def levels(session: Session, variant_ids: Iterable[int]) -> dict[int, Level]:
@@ -186,7 +183,7 @@ def out_of_stock(
     left: dict[str, int] = {}
     sentences = []
     for row in sorted(session.connection().execute(_NAMES, {"ids": list(wanted)}), key=lambda row: row.sku):
-        numbers = known.get(row.id, NO_LEVEL)
+        numbers = known.get(row.id, Level())
         could_have = wanted[row.id]
         if row.id not in taken and not numbers.backorder:
             could_have = min(could_have, numbers.available + own.get(row.id, 0))

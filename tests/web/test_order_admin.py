@@ -1,4 +1,4 @@
-"""The orders' desk over the raw socket: who isn't staff with the right is refused before anything runs."""
+"""What staff do to orders, over the raw socket: without the right, nothing runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.web.conftest import Desk, Open
 from tests.web.desk_names import CLERK
 
-DESK = "reflex___state____state.shop_app___state___order_desk____order_desk"
+ADMIN = "reflex___state____state.shop_app___state___admin___orders____order_admin"
 KEY = "a-key-of-the-form"
 REFUND: dict[str, Any] = {"order": 1, "key": KEY, "lines": {"1": 1}}
 CALLS: dict[str, dict[str, Any]] = {
@@ -23,21 +23,21 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 
 
-async def test_nobody_works_at_the_desk(open_tab: Open) -> None:
+async def test_nobody_works_in_the_back_office(open_tab: Open) -> None:
     async with open_tab() as tab:
         for name, payload in CALLS.items():
             tab.updates.clear()
-            await tab.send(f"{DESK}.{name}", payload)
+            await tab.send(f"{ADMIN}.{name}", payload)
             assert await tab.notice() == "Sign in to do that.", name
 
 
 async def test_staff_reach_what_they_may_and_nothing_else(open_tab: Open, desk: Desk) -> None:
     async with open_tab(cookie=f"shop_session={CLERK}") as tab:
-        await tab.send(f"{DESK}.refund", REFUND)
+        await tab.send(f"{ADMIN}.refund", REFUND)
         assert await tab.notice() == "There is no such order."
         for name in CALLS.keys() - {"refund"}:
             tab.updates.clear()
-            await tab.send(f"{DESK}.{name}", CALLS[name])
+            await tab.send(f"{ADMIN}.{name}", CALLS[name])
             assert await tab.notice() == "You don't have the right to do that.", name
 
 
@@ -53,5 +53,5 @@ async def test_staff_reach_what_they_may_and_nothing_else(open_tab: Open, desk: 
 )  # fmt: skip
 async def test_junk_never_reaches_a_workflow(open_tab: Open, junk: dict[str, Any]) -> None:
     async with open_tab(cookie=f"shop_session={CLERK}") as tab:
-        await tab.send(f"{DESK}.refund", REFUND | junk)
+        await tab.send(f"{ADMIN}.refund", REFUND | junk)
         assert await tab.notice() != "There is no such order."

@@ -1,4 +1,4 @@
-"""The desk of gift cards and store credit: what staff with the right do to them. No page shows it yet."""
+"""What staff with the right do to gift cards and store credit. No page shows it yet."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from shop_app.core import db
 from shop_app.core.i18n import _
 from shop_app.services.credit import credit, credit_desk
 
-from .base import asked_by, say, staff
-from .payload import AmountMinor, Count, RecordId, ShortText, Token
+from ..base import asked_by, say, staff
+from ..input_types import AmountMinor, Count, RecordId, ShortText, Token
 
 
-class CreditDesk(rx.State):
+class CreditAdmin(rx.State):
     @rx.event
     @staff("credit.edit")
     async def issue(

@@ -1,4 +1,4 @@
-"""The orders' desk: staff refund, send, deliver, cancel and look at an order by the handlers that exist."""
+"""Staff refund, send, deliver, cancel and look at an order, by the handlers that exist."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden
 from shop_app.services.accounts import PERMISSIONS
-from shop_app.state.order_desk import OrderDesk
+from shop_app.state.admin.orders import OrderAdmin
 from tests.paying import everything, make_world, rows
 from tests.selling import LATER, line, order, run_sql, statuses, units, wrong_books
 
@@ -41,28 +41,28 @@ def sold(engine, tmp_path, monkeypatch) -> int:
     return made[0]
 
 
-async def test_an_order_goes_its_way_at_the_desk(open_tab, signed_in, sold):
-    desk, mug = await open_tab(OrderDesk), str(line("DUNE-MUG").id)
+async def test_an_order_goes_its_way_in_the_back_office(open_tab, signed_in, sold):
+    admin, mug = await open_tab(OrderAdmin), str(line("DUNE-MUG").id)
     signed_in(MANAGER)
-    await desk.mark_paid(order().number, "SEPA 4711")
+    await admin.mark_paid(order().number, "SEPA 4711")
     assert statuses() == ("placed", "paid", "none")
     signed_in(CLERK)
-    await desk.fulfil(sold, "parcel-1", {mug: 2}, "DHL", "0034")
-    await desk.fulfil(sold, "parcel-1", {mug: 2}, "DHL", "0034")
-    await desk.cancel_shipment(1, "The box tore")
-    await desk.fulfil(sold, "parcel-2", {mug: 2}, "DHL", "0035")
+    await admin.fulfil(sold, "parcel-1", {mug: 2}, "DHL", "0034")
+    await admin.fulfil(sold, "parcel-1", {mug: 2}, "DHL", "0034")
+    await admin.cancel_shipment(1, "The box tore")
+    await admin.fulfil(sold, "parcel-2", {mug: 2}, "DHL", "0035")
     signed_in(MANAGER)
-    await desk.refund(sold, "refund-1", {mug: 1}, goods="restock", reason="Chipped")
-    await desk.refund(sold, "refund-1", {mug: 1}, goods="restock", reason="Chipped")
-    assert [(view.amount, view.reason, view.status) for view in desk.refunds_of] == [
+    await admin.refund(sold, "refund-1", {mug: 1}, goods="restock", reason="Chipped")
+    await admin.refund(sold, "refund-1", {mug: 1}, goods="restock", reason="Chipped")
+    assert [(view.amount, view.reason, view.status) for view in admin.refunds_of] == [
         ("€24.00", "Chipped", "succeeded")
     ]
-    await desk.delivered(2)
+    await admin.delivered(2)
     assert (statuses(), units("DUNE-MUG")) == (("completed", "partially_refunded", "delivered"), (2, 0, 1))
     with pytest.raises(Conflict):
-        await desk.cancel(sold, "cancel-1")
+        await admin.cancel(sold, "cancel-1")
     run_sql("UPDATE customer_order SET attention = 'Call them.'")
-    await desk.look_at(sold, "They are happy.")
+    await admin.look_at(sold, "They are happy.")
     assert (order().attention, wrong_books()) == ("", [])
     actions = [row.action for row in rows("audit_entry")]
     assert actions == [
@@ -72,16 +72,16 @@ async def test_an_order_goes_its_way_at_the_desk(open_tab, signed_in, sold):
 
 
 async def test_who_lacks_the_right_changes_nothing(open_tab, signed_in, sold):
-    desk, mug = await open_tab(OrderDesk), str(line("DUNE-MUG").id)
+    admin, mug = await open_tab(OrderAdmin), str(line("DUNE-MUG").id)
     before = everything()
     for who in (NOBODY, CLERK):
         signed_in(who)
         for act in (
-            desk.mark_paid(order().number, "SEPA 4711"),
-            desk.refund(sold, "refund-1", {mug: 1}),
-            desk.cancel(sold, "cancel-1"),
-            desk.look_at(sold, "Seen."),
-            *(() if who is CLERK else (desk.fulfil(sold, "parcel-1", {mug: 1}, unpaid_too=True),)),
+            admin.mark_paid(order().number, "SEPA 4711"),
+            admin.refund(sold, "refund-1", {mug: 1}),
+            admin.cancel(sold, "cancel-1"),
+            admin.look_at(sold, "Seen."),
+            *(() if who is CLERK else (admin.fulfil(sold, "parcel-1", {mug: 1}, unpaid_too=True),)),
         ):
             with pytest.raises(Forbidden):
                 await act

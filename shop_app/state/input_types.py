@@ -62,9 +62,6 @@ Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_.-]
 
 ShortText = Annotated[str, *_text(200)]
 LongText = Annotated[str, *_text(10_000, lines=True)]
-Query = Annotated[str, *_text(200)]
-Path = Annotated[str, StringConstraints(strict=True, pattern=r"^/[^/\\\s][^\\\s]*\z|^/\z", max_length=500)]
-"""An address within the shop, never another host's."""
 
 Quantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_whole)]
 Count = Annotated[int, Field(ge=-1_000_000, le=1_000_000), BeforeValidator(_whole)]
@@ -78,7 +75,6 @@ FieldName = Annotated[
 Form = Annotated[dict[FieldName, Annotated[str, *_text(10_000, lines=True)]], Field(max_length=60)]
 """A submitted form: at most 60 fields, each a text of at most 10,000 characters."""
 
-Skus = Annotated[list[Sku], Field(max_length=100)]
 LineUnits = Annotated[
     dict[
         Annotated[str, StringConstraints(strict=True, pattern=r"^[1-9]\d{0,15}\z", max_length=16)], Quantity

@@ -1,4 +1,4 @@
-"""The stock's desk: what staff with the right do to the numbers. No page shows it yet."""
+"""What staff with the right do to stock levels. No page shows it yet."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from shop_app.core.i18n import _
 from shop_app.services.stock import stock_desk
 from shop_app.services.stock.stock_desk import MAX_NOTE, Movement, Standing
 
-from .base import asked_by, staff
-from .payload import Count, Flag, LongText, Name, ShortText, Sku
+from ..base import asked_by, staff
+from ..input_types import Count, Flag, LongText, Name, ShortText, Sku
 
 Note = Annotated[LongText, Field(max_length=MAX_NOTE)]
-NOTHING = Standing("", "", "", 0, 0, 0, 0, False, "")
 
 
-class StockDesk(rx.State):
-    standing: Standing = NOTHING
+class StockAdmin(rx.State):
+    standing: Standing = Standing()
     """The variant that was looked at or changed last."""
     history: list[Movement] = []
 

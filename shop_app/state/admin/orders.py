@@ -1,4 +1,4 @@
-"""The orders' desk: what staff with the right do to an order. No page shows it yet."""
+"""What staff with the right do to an order. No page shows it yet."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from shop_app.services.refunds.refund_view import RefundView
 from shop_app.services.refunds.refunds import MAX_NOTE, MAX_REASON, RefundWish
 from shop_app.workflows import cancel, fulfil, mark_paid, refund
 
-from .base import asked_by, say, staff
-from .payload import AmountMinor, Flag, LineUnits, LongText, RecordId, ShortText
+from ..base import asked_by, say, staff
+from ..input_types import AmountMinor, Flag, LineUnits, LongText, RecordId, ShortText
 
 RequestKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{8,48}\z", max_length=48)]
 """Made when the form is opened, so that a double click is one request."""
@@ -26,7 +26,7 @@ Goods = Literal["stay", "restock", "write_off"]
 RESTOCK = {"stay": None, "restock": True, "write_off": False}
 
 
-class OrderDesk(rx.State):
+class OrderAdmin(rx.State):
     refunds_of: list[RefundView] = []
     """Of the order that was worked on last."""
 

@@ -1,4 +1,4 @@
-"""The stock's desk: a member of staff changes numbers, and sees what came of it."""
+"""A member of staff changes numbers, and sees what came of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shop_app.core import db
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Forbidden, Invalid
 from shop_app.services.accounts import PERMISSIONS
-from shop_app.state.stock_desk import StockDesk
+from shop_app.state.admin.stock import StockAdmin
 from tests import factories
 
 CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", PERMISSIONS["clerk"])
@@ -31,22 +31,22 @@ def bowls() -> tuple[int, int, int]:
 
 async def test_a_clerk_counts_and_sees_the_ledger(open_tab, shop, signed_in, clock):
     signed_in(CLERK)
-    desk = await open_tab(StockDesk)
-    await desk.open("SHOAL-BOWL")
-    assert (desk.standing.on_hand, desk.standing.left) == (50, 50)
-    await desk.set_units("SHOAL-BOWL", 48, 50, "count", "two were behind the shelf")
-    await desk.change_units("SHOAL-BOWL", -1, "broken")
-    assert (desk.standing.on_hand, bowls()) == (47, (47, 0, 0))
-    assert [(line.on_hand, line.reason) for line in desk.history][:2] == [(-1, "broken"), (-2, "count")]
-    await desk.set_policy("SHOAL-BOWL", True, "2026-12-12")
-    assert (desk.standing.backorder, desk.standing.expected_on) == (True, "2026-12-12")
+    admin = await open_tab(StockAdmin)
+    await admin.open("SHOAL-BOWL")
+    assert (admin.standing.on_hand, admin.standing.left) == (50, 50)
+    await admin.set_units("SHOAL-BOWL", 48, 50, "count", "two were behind the shelf")
+    await admin.change_units("SHOAL-BOWL", -1, "broken")
+    assert (admin.standing.on_hand, bowls()) == (47, (47, 0, 0))
+    assert [(line.on_hand, line.reason) for line in admin.history][:2] == [(-1, "broken"), (-2, "count")]
+    await admin.set_policy("SHOAL-BOWL", True, "2026-12-12")
+    assert (admin.standing.backorder, admin.standing.expected_on) == (True, "2026-12-12")
     with pytest.raises(Invalid, match="Enter a day"):
-        await desk.set_policy("SHOAL-BOWL", True, "soon")
+        await admin.set_policy("SHOAL-BOWL", True, "soon")
 
 
 async def test_nobody_changes_stock(open_tab, shop, signed_in):
     signed_in(NOBODY)
-    desk = await open_tab(StockDesk)
+    admin = await open_tab(StockAdmin)
     with pytest.raises(Forbidden):
-        await desk.set_units("SHOAL-BOWL", 0, 50, "count")
+        await admin.set_units("SHOAL-BOWL", 0, 50, "count")
     assert bowls() == (50, 0, 0)

@@ -1,4 +1,4 @@
-"""The desk of returns: what staff with the right do with what comes back. No page shows it yet."""
+"""What staff with the right do with returns. No page shows it yet."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from shop_app.core.i18n import _
 from shop_app.services.returns import return_desk
 from shop_app.workflows import refund
 
-from .base import asked_by, say, staff
-from .payload import LineUnits, LongText, RecordId, Token
+from ..base import asked_by, say, staff
+from ..input_types import LineUnits, LongText, RecordId, Token
 
 Answer = Annotated[LongText, Field(max_length=return_desk.MAX_ANSWER)]
 Verdict = Literal["approve", "decline", "cancel"]
 _VERBS = {"approve": return_desk.approve, "decline": return_desk.decline, "cancel": return_desk.cancel}
 
 
-class ReturnDesk(rx.State):
+class ReturnAdmin(rx.State):
     """Empty: what changed is pushed to the order's pages."""
 
     @rx.event

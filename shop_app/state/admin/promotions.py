@@ -1,4 +1,4 @@
-"""The promotions' desk: what staff with the right do to promotions. No page shows it yet."""
+"""What staff with the right do to promotions. No page shows it yet."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shop_app.core.i18n import _
 from shop_app.services.promotions import promotion_desk
 from shop_app.services.promotions.promotion_desk import PromotionDraft
 
-from .base import asked_by, say, staff
-from .payload import Code, Count, Form, RecordId
+from ..base import asked_by, say, staff
+from ..input_types import Code, Count, Form, RecordId
 
 
-class PromotionDesk(rx.State):
+class PromotionAdmin(rx.State):
     @rx.event
     @staff("discounts.edit")
     async def create(self, form: Form):
