@@ -25,11 +25,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "providers": ("core",),
     "services": ("models", "providers", "core"),
     "realtime": ("services", "core"),
-    "state": ("workflows", "realtime", "services", "core"),
+    "state": ("workflows", "realtime", "services", "reflex_private", "core"),
     "components": ("state", "core"),
     "pages": ("components", "state", "core"),
     "sandbox": ("core",),
-    "web": ("workflows", "services", "providers", "realtime", "core"),
+    "web": ("workflows", "services", "providers", "realtime", "reflex_private", "core"),
+    # Where the shop relies on more of Reflex than it promises.
+    "reflex_private": (),
     # Checkout to payment: intent, call outside, result; each step a transaction of its own.
     "workflows": ("services", "providers", "core"),
     # What letters say, from the order as its page shows it.
@@ -41,7 +43,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.
 PLAIN = ("components.look", "components.texts", "components.plain_texts", "components.icon_paths")
-REFLEX_IN = ("components", "pages", "state", "realtime", "web", "extension", "shop_app", "serve")
+REFLEX_IN = (
+    "reflex_private",
+    "components",
+    "pages",
+    "state",
+    "realtime",
+    "web",
+    "extension",
+    "shop_app",
+    "serve",
+)
 STRIPE_IN = ("providers/payments/stripe.py", "sandbox/")
 LONG_FILES = {
     "shop_app/components/look.py": "a list of class names, a line each; two lists would be harder to search",

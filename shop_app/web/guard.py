@@ -24,6 +24,7 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
+from shop_app import reflex_private
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
 
@@ -119,8 +120,7 @@ class Guard(Middleware):
 
     async def _answer(self, state: BaseState, sentence: str) -> dict[str, dict[str, Any]]:
         """What a refused event changes on its page: a notice, and what was emptied for this asker."""
-        emptied = await state._get_resolved_delta()
-        state._clean()
+        emptied = await reflex_private.changed(state)
         return {**emptied, **(self._refuse(sentence) if sentence else {})}
 
     async def _check(self, state: BaseState, event: Event) -> None:
