@@ -24,7 +24,7 @@ ADMIN = f"{STATE}.shop_app___state___admin___orders____order_admin"
 STEPS = {
     "add to cart": '"answers_rx_state_"',
     "open the checkout": '"loaded_rx_state_":true',
-    "choose the delivery": '"wrong_rx_state_"',
+    "choose the delivery": '"errors_rx_state_"',
     "pay": '_rx_state_":{"address"',
     "mark paid": "Marked as paid",
 }

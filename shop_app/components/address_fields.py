@@ -11,6 +11,7 @@ from shop_app.state.checkout import Checkout
 
 from . import look
 from .fields import field_error, select_field
+from .forms import error_of
 from .icons import icon
 
 FOLDED = ("company", "vat_number", "line2")
@@ -49,11 +50,6 @@ def address_fields() -> rx.Component:
     )
 
 
-def wrong_with(name: Any) -> Any:
-    """What is wrong with a field, "" where nothing is."""
-    return rx.cond(Checkout.wrong.contains(name), Checkout.wrong[name], "")
-
-
 def _is_folded(one: Any) -> rx.Var[bool]:
     return (one.name == FOLDED[0]) | (one.name == FOLDED[1]) | (one.name == FOLDED[2])
 
@@ -65,7 +61,7 @@ def _country() -> rx.Component:
         name="country",
         auto_complete="country",
         default_value=Checkout.view.form.country,
-        error=wrong_with("country"),
+        error=error_of(Checkout, "country"),
         class_name="col-span-6",
         on_change=lambda value: Checkout.typed("country", value),
     )
@@ -76,7 +72,7 @@ def _input(one: Any) -> rx.Component:
     # A Var and no f-string: that would count as one fixed id, and be sent along with the form.
     id = rx.Var.create("field-") + one.name
     value = Checkout.view.form.to(dict[str, str])[one.name]
-    wrong = wrong_with(one.name)
+    wrong = error_of(Checkout, one.name)
     described = {
         "aria_invalid": rx.cond(wrong, "true", "false"),
         "aria_describedby": rx.cond(wrong, id + "-note", ""),

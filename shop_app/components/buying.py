@@ -15,6 +15,7 @@ from shop_app.state.product import Product
 from . import look, texts
 from .controls import text_link
 from .fields import size_radio, swatch_radio
+from .forms import submit
 from .icons import icon
 from .marks import note, price, stars, stock_signal
 from .parts import busy_button, most_text, quantity
@@ -50,7 +51,7 @@ def buy_box() -> rx.Component:
             rx.el.input(type="hidden", name="sku", value=Product.chosen.sku, read_only=True),
             _buy(chosen),
             class_name="mt-7 grid gap-6",
-            on_submit=Cart.add_form,
+            on_submit=submit(Cart.add_form),
             no_validate=True,
         ),
         _promises(),

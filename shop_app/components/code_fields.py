@@ -12,6 +12,7 @@ from shop_app.state.cart import Cart
 from . import look
 from .controls import button
 from .fields import field_error
+from .forms import error_of, submit
 from .icons import icon
 
 
@@ -28,9 +29,9 @@ def code_field(
         mark="discount",
         fold="code-fold",
         most=40,
-        refusal=desk.code_refusal,
+        refusal=error_of(desk, "code"),
         applied=view.discounts,
-        unfolded=True if unfolded else (view.reasons.length() > 0) | (desk.code_refusal != ""),
+        unfolded=True if unfolded else (view.reasons.length() > 0) | (error_of(desk, "code") != ""),
         on_submit=desk.apply_code,
         placeholder=_("Discount code"),
     )
@@ -46,9 +47,9 @@ def credit_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Com
         mark="credit",
         fold="credit-fold",
         most=60,
-        refusal=desk.credit_refusal,
+        refusal=error_of(desk, "credit"),
         applied=view.credits,
-        unfolded=desk.credit_refusal != "",
+        unfolded=error_of(desk, "credit") != "",
         on_submit=desk.apply_credit,
         placeholder="7KQ2-…",
         spell_check=False,
@@ -93,7 +94,7 @@ def _folded(
                 **props,
             ),
             button(_("Apply"), kind="outline", type="submit", data_testid=f"apply-{mark}"),
-            on_submit=on_submit,
+            on_submit=submit(on_submit),
             key=f"{prefix}-{applied.length()}",
             class_name="mt-2 flex gap-2",
         ),

@@ -13,6 +13,7 @@ from shop_app.state.listing import Browse
 from . import look
 from .controls import button, classes
 from .fields import ground
+from .forms import submit
 from .icons import icon
 from .overlays import CLOSES, modal, opens
 
@@ -187,7 +188,7 @@ def _price() -> rx.Component:
             field(_("From"), "price_min", VIEW.price_min, VIEW.price_floor),
             field(_("To"), "price_max", VIEW.price_max, VIEW.price_ceiling),
             rx.el.button(_("Set the price"), type="submit", class_name=look.RANGE_BUTTON),
-            on_submit=Browse.limit_price,
+            on_submit=submit(Browse.limit_price),
             class_name=look.RANGE,
         ),
     )

@@ -15,10 +15,11 @@ from shop_app.state.returning import Returning
 from . import look
 from .controls import button, link_button
 from .fields import field_error, select_field, text_field
-from .marks import badge, note
+from .forms import error_of, form_errors, submit
+from .marks import badge
 from .order_steps import things
 from .overlays import drawer
-from .parts import busy_button, focus_box
+from .parts import busy_button
 from .pictures import address
 
 DRAWER, FORM = "return-drawer", "return-form"
@@ -122,7 +123,7 @@ def return_drawer() -> rx.Component:
     return drawer(
         _("Return something"),
         rx.el.form(
-            problems(Returning),
+            form_errors(Returning),
             rx.el.p(
                 _("Choose how many of each you would like to send back. We answer within two working days."),
                 class_name="text-ink-2",
@@ -133,7 +134,7 @@ def return_drawer() -> rx.Component:
                 rx.el.option(_("Choose"), value=""),
                 *(rx.el.option(text, value=word) for word, text in REASONS.items()),
                 name="reason",
-                error=wrong_with(Returning, "reason"),
+                error=error_of(Returning, "reason"),
                 required=True,
             ),
             text_field(
@@ -143,7 +144,7 @@ def return_drawer() -> rx.Component:
             id=FORM,
             key=Returning.opened.to(str),
             no_validate=True,
-            on_submit=Returning.send,
+            on_submit=submit(Returning.send),
             class_name="grid gap-6 py-5",
         ),
         id=DRAWER,
@@ -159,49 +160,9 @@ def return_drawer() -> rx.Component:
 # --- Shared with the page of withdrawals ----------------------------------------------------------
 
 
-def wrong_with(state: Any, name: str) -> Any:
-    """What is wrong with a field, "" where nothing is."""
-    return rx.cond(state.wrong.contains(name), state.wrong[name], "")
-
-
-def problems(state: Any) -> rx.Component:
-    """What stands in the way: it takes the focus, and each part of it leads to its field."""
-
-    def one(problem: Any) -> rx.Component:
-        return rx.el.li(
-            rx.el.a(
-                problem.message,
-                href=f"#field-{problem.field}",
-                class_name=look.PROBLEM_LINK,
-                data_stays="true",
-            )
-        )
-
-    return focus_box(
-        rx.cond(
-            state.summary.length() > 0,
-            rx.el.div(
-                rx.el.h2(state.summary_title, class_name="mb-2 text-base font-medium"),
-                rx.el.ul(rx.foreach(state.summary, one)),
-                class_name=look.PROBLEMS,
-                role="alert",
-            ),
-            rx.fragment(),
-        ),
-        rx.cond(
-            state.refused,
-            note(state.refused, kind="bad", role="alert", data_testid="return-refused"),
-            rx.fragment(),
-        ),
-        news=state.answers,
-        shown=(state.summary.length() > 0) | (state.refused != ""),
-        class_name="rounded-r2 empty:hidden *:mb-0!",
-    )
-
-
 def units(choices: Any, state: Any, *, legend: str, all_chosen: bool = False) -> rx.Component:
     """A number for each line, up to what can go back; none chosen at first, or all."""
-    wrong = wrong_with(state, "lines")
+    wrong = error_of(state, "lines")
     return rx.el.fieldset(
         rx.el.legend(legend, class_name=look.LABEL),
         rx.el.ul(

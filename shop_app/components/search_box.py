@@ -9,6 +9,7 @@ from shop_app.services.catalog.catalog import Suggestion
 from shop_app.state.search import Search
 
 from . import look
+from .forms import submit
 from .icons import icon
 from .pictures import picture
 
@@ -49,7 +50,7 @@ def search_box() -> rx.Component:
         method="get",
         role="search",
         class_name=look.SEARCH,
-        on_submit=Search.go,
+        on_submit=submit(Search.go),
         reset_on_submit=False,
     )  # fmt: skip
 

@@ -7,15 +7,16 @@ from typing import Any
 import reflex as rx
 
 from shop_app.components import layout, look, texts
-from shop_app.components.address_fields import address_fields, wrong_with
+from shop_app.components.address_fields import address_fields
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.credit import credit_rows
 from shop_app.components.fields import options, radio_card, text_field
+from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.hold_timer import hold_news, hold_timer
 from shop_app.components.icons import icon
 from shop_app.components.marks import empty_state, note
 from shop_app.components.order_summary import order_summary
-from shop_app.components.parts import busy_button, departure, focus_box
+from shop_app.components.parts import busy_button, departure
 from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
@@ -87,7 +88,7 @@ def _checkout() -> rx.Component:
                 departure(Checkout.departure.address, Checkout.departure.ticket, Checkout.departure.number),
                 id=FORM,
                 no_validate=True,
-                on_submit=Checkout.pay,
+                on_submit=submit(Checkout.pay),
             ),
             class_name="min-w-0",
         ),
@@ -97,30 +98,12 @@ def _checkout() -> rx.Component:
 
 
 def _problems() -> rx.Component:
-    def one(problem: Any) -> rx.Component:
-        return rx.el.li(
-            rx.el.a(problem.message, href=f"#field-{problem.field}", class_name=look.PROBLEM_LINK)
-        )
-
-    return focus_box(
-        rx.cond(
-            Checkout.summary.length() > 0,
-            rx.el.div(
-                rx.el.h2(Checkout.summary_title, class_name="mb-2 text-base font-medium"),
-                rx.el.ul(rx.foreach(Checkout.summary, one)),
-                class_name=look.PROBLEMS,
-                role="alert",
-            ),
-            rx.fragment(),
-        ),
-        rx.cond(Checkout.refused, rx.el.div(_refused(), class_name="mb-8"), rx.fragment()),
-        rx.cond(
-            Checkout.told,
-            rx.el.div(note(Checkout.told, kind="good", data_testid="checkout-told"), class_name="mb-8"),
-            rx.fragment(),
-        ),
-        news=Checkout.answers,
-        shown=(Checkout.summary.length() > 0) | (Checkout.refused != "") | (Checkout.told != ""),
+    told = note(Checkout.told, kind="good", data_testid="checkout-told")
+    return form_errors(
+        Checkout,
+        rx.cond(Checkout.told, rx.el.div(told, class_name="mb-8"), rx.fragment()),
+        refused=rx.el.div(_refused(), class_name="mb-8"),
+        more_shown=Checkout.told != "",
         class_name="rounded-r2",
     )
 
@@ -193,7 +176,7 @@ def _contact() -> rx.Component:
             _("Email"),
             name="email",
             hint=_("For the receipt and delivery news."),
-            error=wrong_with("email"),
+            error=error_of(Checkout, "email"),
             type="email",
             input_mode="email",
             auto_complete="email",
@@ -246,7 +229,7 @@ def _delivery() -> rx.Component:
 
 
 def _wrong(name: str) -> rx.Component:
-    wrong = wrong_with(name)
+    wrong = error_of(Checkout, name)
     return rx.cond(
         wrong, rx.el.p(icon("error", look.ERROR_ICON), wrong, class_name=f"{look.ERROR} mt-2"), rx.fragment()
     )

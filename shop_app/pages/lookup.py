@@ -6,14 +6,14 @@ import reflex as rx
 
 from shop_app.components import layout, look, texts
 from shop_app.components.fields import text_field
-from shop_app.components.marks import note
-from shop_app.components.parts import busy_button, focus_box
+from shop_app.components.forms import error_of, form_errors, submit
+from shop_app.components.parts import busy_button
 from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.lookup import Lookup
 
 NAME = _("Find my order")
-TITLE = f"{NAME} · {texts.SHOP}"
+TITLE = rx.cond(Lookup.summary.length() > 0, _("Error: ") + NAME, NAME) + f" · {texts.SHOP}"
 
 
 def page() -> rx.Component:
@@ -21,16 +21,12 @@ def page() -> rx.Component:
         rx.el.div(
             rx.el.h1(_("Find my order"), class_name=look.D2),
             rx.el.p(_("The number is in the letter that confirmed the order."), class_name="mt-3 text-ink-2"),
-            focus_box(
-                rx.cond(Lookup.problem, note(Lookup.problem, kind="bad", role="alert"), rx.fragment()),
-                news=Lookup.answers,
-                shown=Lookup.problem != "",
-                class_name="mt-6 rounded-r2 empty:hidden",
-            ),
+            form_errors(Lookup, class_name="mt-6 rounded-r2 empty:hidden *:mb-0!"),
             rx.el.form(
                 text_field(
                     _("Order number"),
                     name="number",
+                    error=error_of(Lookup, "number"),
                     input_mode="numeric",
                     auto_complete="off",
                     max_length=20,
@@ -39,6 +35,7 @@ def page() -> rx.Component:
                 text_field(
                     _("Email"),
                     name="email",
+                    error=error_of(Lookup, "email"),
                     type="email",
                     auto_complete="email",
                     max_length=200,
@@ -53,7 +50,7 @@ def page() -> rx.Component:
                     class_name="justify-self-start",
                     data_testid="lookup-find",
                 ),
-                on_submit=Lookup.find,
+                on_submit=submit(Lookup.find),
                 no_validate=True,
                 class_name="mt-6 grid gap-5",
             ),

@@ -9,8 +9,9 @@ import reflex as rx
 from shop_app.components import layout, look, plain_texts, texts
 from shop_app.components.controls import button, link_button
 from shop_app.components.fields import text_field
+from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.marks import note
-from shop_app.components.order_returns import problems, units, wrong_with
+from shop_app.components.order_returns import units
 from shop_app.components.parts import busy_button, focus_box
 from shop_app.core.i18n import _
 from shop_app.state.base import Notice
@@ -54,19 +55,19 @@ def _form() -> rx.Component:
     return rx.fragment(
         rx.el.p(plain_texts.WITHDRAWAL.lead, class_name="mt-3 text-ink-2"),
         rx.el.form(
-            problems(Withdrawal),
+            form_errors(Withdrawal),
             text_field(
                 _("Your name"), name="name", auto_complete="name", max_length=200, required=True,
-                default_value=who.name, error=wrong_with(Withdrawal, "name"),
+                default_value=who.name, error=error_of(Withdrawal, "name"),
             ),
             text_field(
                 _("Order number"), name="number", input_mode="numeric", auto_complete="off", max_length=20,
-                required=True, default_value=who.number, error=wrong_with(Withdrawal, "number"),
+                required=True, default_value=who.number, error=error_of(Withdrawal, "number"),
                 hint=_("It is in the letter that confirmed the order."),
             ),
             text_field(
                 _("Email"), name="email", type="email", auto_complete="email", max_length=200, required=True,
-                default_value=who.email, error=wrong_with(Withdrawal, "email"), auto_capitalize="none",
+                default_value=who.email, error=error_of(Withdrawal, "email"), auto_capitalize="none",
                 spell_check=False, hint=_("The one you ordered with. The receipt goes there."),
             ),
             busy_button(
@@ -76,7 +77,7 @@ def _form() -> rx.Component:
             # An order's values come with the load, after the form was first drawn. Where there are none
             # it stays as it is: somebody may be typing into it already.
             key=Withdrawal.known,
-            on_submit=Withdrawal.look,
+            on_submit=submit(Withdrawal.look),
             no_validate=True,
             class_name="mt-6 grid gap-5",
         ),
@@ -92,7 +93,7 @@ def _check() -> rx.Component:
             class_name=f"{look.SPEC} mt-5 text-md",
         ),
         rx.el.form(
-            problems(Withdrawal),
+            form_errors(Withdrawal),
             units(offer.choices, Withdrawal, legend=_("What you withdraw from"), all_chosen=True),
             text_field(
                 _("A note"), name="note", lines=True, optional=True, rows=2, max_length=500,
@@ -110,7 +111,7 @@ def _check() -> rx.Component:
                 button(_("Back"), kind="plain", size="l", on_click=Withdrawal.back),
                 class_name="flex flex-wrap gap-2.5",
             ),
-            on_submit=Withdrawal.confirm,
+            on_submit=submit(Withdrawal.confirm),
             no_validate=True,
             class_name="mt-6 grid gap-6",
         ),

@@ -23,7 +23,8 @@ from shop_app.services.checkout.checkout import CountryChoice
 
 from . import attempt_limits, live
 from .base import public, visitor_hash
-from .input_types import Code, Form, Quantity, RecordId, Sku
+from .forms import Form, FormState
+from .input_types import Code, CreditCode, Quantity, RecordId, ShortText, Sku, TypedUnits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,21 @@ class Removed:
     quantity: int = 0
 
 
+class AddForm(Form):
+    """The form of a product page, whose quantity the browser alone knows."""
+
+    sku: ShortText = ""
+    quantity: TypedUnits = 1
+
+
+class CodeForm(Form):
+    code: Code = ""
+
+
+class CreditForm(Form):
+    credit: CreditCode = ""
+
+
 @rx.serializer
 def shown(line: CartLineView) -> dict:
     """What the pages need of a line, without what is empty: so the answer to adding stays small."""
@@ -42,18 +58,14 @@ def shown(line: CartLineView) -> dict:
     return {name: value for name, value in values.items() if value != ""}
 
 
-class Cart(rx.State):
+class Cart(FormState, rx.State):
     view: CartView = CartView()
     loaded: bool = False
     drawer_open: bool = False
     removed: Removed = Removed()
-    answers: int = 0
-    """Grows with every answer, so that a busy button knows that its own has come."""
     refused_sku: str = ""
     refusal: str = ""
     """Why `refused_sku` couldn't be added or changed."""
-    code_refusal: str = ""
-    credit_refusal: str = ""
     countries: list[CountryChoice] = []
     _path: str = ""
 
@@ -111,12 +123,8 @@ class Cart(rx.State):
 
     @rx.event
     @public
-    async def add_form(self, form: Form):
-        """The same from the form of a product page, whose quantity the browser alone knows."""
-        quantity = form.get("quantity", "1")
-        await self._add(
-            form.get("sku", "")[:64], int(quantity) if quantity.isdecimal() and len(quantity) <= 3 else 0
-        )
+    async def add_form(self, form: AddForm):
+        await self._add(form.sku, form.quantity)
 
     async def _add(self, sku: str, quantity: int) -> None:
         self.refusal = await self._do(cart.add, sku, quantity)
@@ -137,11 +145,10 @@ class Cart(rx.State):
     @public
     async def remove(self, sku: Sku):
         # What this tab was sent may be older than what another tab, and by push this page, shows.
-        before = await db.in_reading(cart.view, visitor_hash(self))
+        before = await db.in_reading(cart.title_and_quantity, visitor_hash(self), sku)
         self.refusal = await self._do(cart.remove, sku)
-        gone = next((line for line in before.lines if line.sku == sku), None)
-        if gone and not self.refusal:
-            self.removed = Removed(sku, gone.title, gone.quantity)
+        if before and not self.refusal:
+            self.removed = Removed(sku, *before)
 
     @rx.event
     @public
@@ -164,28 +171,30 @@ class Cart(rx.State):
 
     @rx.event
     @public
-    async def apply_code(self, form: Form):
-        code = form.get("code", "").strip()[:40]
-        self.code_refusal = (
-            await self._do(cart.apply_code, code, limit=rates.DISCOUNT_CODE) if code else _("Enter a code")
+    async def apply_code(self, form: CodeForm):
+        refusal = (
+            await self._do(cart.apply_code, form.code, limit=rates.DISCOUNT_CODE)
+            if form.code
+            else _("Enter a code")
         )
+        self._set_error("code", refusal)
 
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        self.code_refusal = await self._do(cart.remove_code, code)
+        self._set_error("code", await self._do(cart.remove_code, code))
 
     @rx.event
     @public
-    async def apply_credit(self, form: Form):
+    async def apply_credit(self, form: CreditForm):
         """The code of a gift card, or of store credit."""
-        code = form.get("credit", "")[:60]
-        self.credit_refusal = await self._do(cart.apply_credit, code, limit=rates.CREDIT_CODE)
+        refusal = await self._do(cart.apply_credit, form.credit, limit=rates.CREDIT_CODE)
+        self._set_error("credit", refusal)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
-        self.credit_refusal = await self._do(cart.remove_credit, account)
+        self._set_error("credit", await self._do(cart.remove_credit, account))
 
     @rx.event
     @public

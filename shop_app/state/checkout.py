@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import reflex as rx
+from pydantic import Field
 from sqlmodel import Session
 
 from shop_app.core import db
@@ -15,19 +16,21 @@ from shop_app.core.access import asking, rates, security_log
 from shop_app.core.access.rates import Limit
 from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
-from shop_app.core.i18n import _, plural
+from shop_app.core.i18n import _
 from shop_app.realtime import rooms
 from shop_app.services.cart import cart
 from shop_app.services.cart.cart import CartView
 from shop_app.services.checkout import checkout, holds, unpaid
-from shop_app.services.checkout.checkout import CheckoutForm, CheckoutView, FieldProblem
+from shop_app.services.checkout.checkout import MAX_NOTE, CheckoutForm, CheckoutView
 from shop_app.services.checkout.holds import HoldView
 from shop_app.services.checkout.price_changes import PriceChange, PriceRisen
 from shop_app.workflows import pay, quote_taxes
 
 from . import attempt_limits, live
 from .base import public, visitor_hash
-from .input_types import Code, Form, RecordId, ShortText
+from .cart import CodeForm, CreditForm
+from .forms import Form, FormState, by_field
+from .input_types import AmountMinor, Code, LongText, RecordId, ShortText, Ticket
 
 FormField = Literal[
     "email",
@@ -57,19 +60,43 @@ class Departure:
     number: int = 0
 
 
-class Checkout(rx.State):
+class PayForm(Form):
+    """The form as the browser posts it, autofilled fields included, with what the page showed of the total.
+
+    Not what the State holds of it: a field that was left by that very press may have brought a new total.
+    """
+
+    email: ShortText = ""
+    given_name: ShortText = ""
+    family_name: ShortText = ""
+    company: ShortText = ""
+    line1: ShortText = ""
+    line2: ShortText = ""
+    postal_code: ShortText = ""
+    locality: ShortText = ""
+    region: ShortText = ""
+    country: ShortText = ""
+    phone: ShortText = ""
+    vat_number: ShortText = ""
+    shipping_method: ShortText = ""
+    payment_provider: ShortText = ""
+    note: Annotated[LongText, Field(max_length=MAX_NOTE)] = ""
+    shown_minor: AmountMinor = 0
+    shown_credit_minor: AmountMinor = 0
+    shown_parts: LongText = ""
+    ticket: Ticket = ""
+
+    def typed(self) -> CheckoutForm:
+        """What the shopper has typed of it."""
+        return CheckoutForm(**{field.name: getattr(self, field.name) for field in fields(CheckoutForm)})
+
+
+class Checkout(FormState, rx.State):
     view: CheckoutView = CheckoutView()
     loaded: bool = False
     empty: bool = False
-    wrong: dict[str, str] = {}
-    """Field -> what is wrong with it, shown below the field."""
-    summary: list[FieldProblem] = []
-    summary_title: str = ""
-    refused: str = ""
     refused_kind: str = ""
     """ "" for nothing, price, stock or other."""
-    code_refusal: str = ""
-    credit_refusal: str = ""
     told: str = ""
     """What a click has just done, where its button is gone: the focus goes there."""
     refused_lines: list[str] = []
@@ -77,8 +104,6 @@ class Checkout(rx.State):
     changes: list[PriceChange] = []
     """What a total that rose is made of, beside what it was."""
     hold: HoldView = HoldView()
-    answers: int = 0
-    """Grows with every answer to the pay button, so that it stops being busy."""
     departure: Departure = Departure()
     _leaving: bool = False
 
@@ -152,6 +177,10 @@ class Checkout(rx.State):
     def _tell(self, sentence: str) -> None:
         self.told, self.answers = "" if self.refused else sentence, self.answers + 1
 
+    def _clear(self) -> None:
+        super()._clear()
+        self._forget_refusal()
+
     def _forget_refusal(self) -> None:
         self.told = ""
         self.refused, self.refused_kind, self.refused_lines, self.changes = "", "", [], []
@@ -164,46 +193,41 @@ class Checkout(rx.State):
         await quote_taxes.ask_for_taxes(form)
         with live.shown_here(self, rooms.CHECKOUT):
             self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
-        found = {problem.field: problem.message for problem in self.view.problems}
-        kept = {name: message for name, message in self.wrong.items() if name != field}
-        self.wrong = kept | ({field: found[field]} if field in found and value else {})
+        # Nobody is scolded for a field that was only passed through.
+        self._set_error(field, by_field(self.view.problems).get(field, "") if value else "")
         await self._stay()
 
     @rx.event
     @public
-    async def pay(self, form: Form):
+    async def pay(self, form: PayForm):
         """One click, one order: placing the same cart again gives the same order, and the same way to pay."""
-        typed, shown_minor = _read(form), _amount(form.get("shown_minor", ""))
-        self.wrong, self.summary = {}, []
-        self._forget_refusal()
+        self._clear()
         try:
             # The page is only made anew where the shopper stays on it.
-            if wrong := await db.in_transaction(checkout.keep, visitor_hash(self), typed):
+            if problems := await db.in_transaction(checkout.keep, visitor_hash(self), form.typed()):
                 await self._look()
-                return self._point_at(wrong)
-            asker = asking.of_state(self)
-            await rates.take(rates.ORDER, asker, email=typed.email)
-            to = await pay.pay(
-                visitor_hash(self), typed, shown_minor, shown_parts=form.get("shown_parts", ""),
-                asked_from=asker.origin, expected_credit_minor=_amount(form.get("shown_credit_minor", "")),
-            )  # fmt: skip
-            self._leaving = True
-            await live.leave_checkout(self)
-            self.departure = Departure(to, form.get("ticket", "")[:64], self.departure.number + 1)
+                return self._fail(by_field(problems))
+            await self._place(form)
         except ShopError as refusal:
-            await self._refuse(refusal)
+            await self._explain(refusal)
 
-    def _point_at(self, wrong: list[FieldProblem]) -> None:
-        self.answers += 1
-        self.summary, self.wrong = wrong, {problem.field: problem.message for problem in wrong}
-        self.summary_title = plural(
-            "One thing needs your attention", "{count} things need your attention", len(wrong)
-        )
+    async def _place(self, form: PayForm) -> None:
+        """Place the order, and send the browser to where it is paid."""
+        asker = asking.of_state(self)
+        await rates.take(rates.ORDER, asker, email=form.email)
+        to = await pay.pay(
+            visitor_hash(self), form.typed(), form.shown_minor, shown_parts=form.shown_parts,
+            asked_from=asker.origin, expected_credit_minor=form.shown_credit_minor,
+        )  # fmt: skip
+        self._leaving = True
+        await live.leave_checkout(self)
+        self.departure = Departure(to, form.ticket, self.departure.number + 1)
 
-    async def _refuse(self, refusal: ShopError) -> None:
+    async def _explain(self, refusal: ShopError) -> None:
+        """Show why the order wasn't placed, with the page as it is now."""
         if isinstance(refusal, Invalid) and refusal.field:
             await self._look()
-            self._point_at([FieldProblem(refusal.field, refusal.message)])
+            self._fail({refusal.field: refusal.message})
             return
         if refusal.code == unpaid.CODE:
             asker = asking.of_state(self)
@@ -235,26 +259,26 @@ class Checkout(rx.State):
 
     @rx.event
     @public
-    async def apply_code(self, form: Form):
-        code = form.get("code", "")[:40]
-        self.code_refusal = await self._changed(cart.apply_code, code, limit=rates.DISCOUNT_CODE)
+    async def apply_code(self, form: CodeForm):
+        refusal = await self._changed(cart.apply_code, form.code, limit=rates.DISCOUNT_CODE)
+        self._set_error("code", refusal)
 
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        self.code_refusal = await self._changed(cart.remove_code, code)
+        self._set_error("code", await self._changed(cart.remove_code, code))
 
     @rx.event
     @public
-    async def apply_credit(self, form: Form):
+    async def apply_credit(self, form: CreditForm):
         """The code of a gift card, or of store credit."""
-        code = form.get("credit", "")[:60]
-        self.credit_refusal = await self._changed(cart.apply_credit, code, limit=rates.CREDIT_CODE)
+        refusal = await self._changed(cart.apply_credit, form.credit, limit=rates.CREDIT_CODE)
+        self._set_error("credit", refusal)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
-        self.credit_refusal = await self._changed(cart.remove_credit, account)
+        self._set_error("credit", await self._changed(cart.remove_credit, account))
 
     async def _changed(
         self, verb: Callable[..., CartView], arg: str | int, limit: Limit | None = None
@@ -283,19 +307,6 @@ def _kind(refusal: ShopError) -> str:
     return (
         "stock" if isinstance(refusal, OutOfStock) else "price" if isinstance(refusal, Conflict) else "other"
     )
-
-
-def _read(form: dict[str, str]) -> CheckoutForm:
-    """The form as the browser posts it, autofilled fields included; what isn't ours is left out."""
-    return CheckoutForm(**{f.name: form.get(f.name, "").strip()[:200] for f in fields(CheckoutForm)})
-
-
-def _amount(text: str) -> int:
-    """The total that the browser showed when the button was pressed; 0, which no cart fits, for junk.
-
-    Not what this State holds: a field that was left by that very press may have brought a new total.
-    """
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else 0
 
 
 def _take(session: Session, key_hash: str) -> None:

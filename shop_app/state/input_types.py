@@ -1,8 +1,8 @@
 """The types that handlers take: each with its bounds, because every browser may send anything.
 
-A handler's arguments are annotated with these (or a Literal, an Enum, a bool); the guard checks
-values against them before the handler runs, and the server doesn't start while an argument has a
-type without bounds. Text comes in trimmed, without control characters.
+A handler's arguments and the fields of its forms are annotated with these (or a Literal, an Enum, a
+bool); the guard checks values against them before the handler runs, and the server doesn't start while
+an argument has a type without bounds. Text comes in trimmed, without control characters.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
+CHARACTERS = "characters"
+"""The kind of error of a text with line breaks or controls where there must be none."""
 MAX_QUANTITY = 99
 MAX_ID = 2**53 - 1
 """The largest whole number that a browser holds exactly."""
@@ -20,15 +23,15 @@ MAX_ID = 2**53 - 1
 def _tidy(text: str) -> str:
     # Newlines and tabs are text; other controls, surrogates and direction overrides are not.
     if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text):
-        raise ValueError("control characters")
+        raise PydanticCustomError(CHARACTERS, "control characters")
     if any(char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for char in text):
-        raise ValueError("direction overrides")
+        raise PydanticCustomError(CHARACTERS, "direction overrides")
     return text
 
 
 def _one_line(text: str) -> str:
     if "\n" in text or "\t" in text:
-        raise ValueError("more than one line")
+        raise PydanticCustomError(CHARACTERS, "more than one line")
     return text
 
 
@@ -41,6 +44,14 @@ def _whole(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("not a whole number")
     return value
+
+
+def _units(value: Any) -> int:
+    try:
+        units = _whole(value)
+    except ValueError:
+        return 0
+    return units if 0 <= units <= MAX_QUANTITY else 0
 
 
 def _text(max_length: int, *, lines: bool = False) -> Any:
@@ -57,6 +68,10 @@ Token = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{1
 Code = Annotated[
     str, StringConstraints(strict=True, strip_whitespace=True, max_length=40), AfterValidator(_tidy)
 ]
+OrderNumber = Annotated[str, *_text(20)]
+Ticket = Annotated[str, *_text(64)]
+"""Made by a page for one sending of a form, to know its own answer by."""
+CreditCode = Annotated[str, *_text(60)]
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_.-]{0,63}\z", max_length=64)]
 """A word of ours: a sort order, a section, the key of an option."""
 
@@ -64,16 +79,12 @@ ShortText = Annotated[str, *_text(200)]
 LongText = Annotated[str, *_text(10_000, lines=True)]
 
 Quantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_whole)]
+TypedUnits = Annotated[int, Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_units)]
+"""A number of units that is typed; what is none counts as 0, which no cart takes, with its own sentence."""
 Count = Annotated[int, Field(ge=-1_000_000, le=1_000_000), BeforeValidator(_whole)]
 RecordId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_whole)]
 AmountMinor = Annotated[int, Field(ge=0, le=10**11), BeforeValidator(_whole)]
 Flag = Annotated[bool, Field(strict=True)]
-
-FieldName = Annotated[
-    str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}\z", max_length=64)
-]
-Form = Annotated[dict[FieldName, Annotated[str, *_text(10_000, lines=True)]], Field(max_length=60)]
-"""A submitted form: at most 60 fields, each a text of at most 10,000 characters."""
 
 LineUnits = Annotated[
     dict[

@@ -13,7 +13,13 @@ from shop_app.services.listing import listing, listing_links
 
 from . import live
 from .base import public
-from .input_types import Form, ShortText
+from .forms import Form
+from .input_types import ShortText
+
+
+class PriceForm(Form):
+    price_min: ShortText = ""
+    price_max: ShortText = ""
 
 
 class Browse(rx.State):
@@ -60,8 +66,8 @@ class Browse(rx.State):
 
     @rx.event
     @public
-    async def limit_price(self, form: Form):
-        limits = listing_links.read_address({name: form.get(name, "") for name in ("price_min", "price_max")})
+    async def limit_price(self, form: PriceForm):
+        limits = listing_links.read_address(form.model_dump())
         low, high = limits.price_min_minor, limits.price_max_minor
         return rx.redirect(listing_links.changed(_asked(self), price_min_minor=low, price_max_minor=high))
 

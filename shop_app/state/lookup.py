@@ -6,30 +6,38 @@ import reflex as rx
 
 from shop_app.core import db
 from shop_app.core.access import rates
-from shop_app.core.errors import NotFound, TooMany
+from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.services.orders import orders
 
 from . import attempt_limits
 from .base import public
-from .input_types import Form
+from .forms import Form, FormState
+from .input_types import OrderNumber, ShortText
 
 
-class Lookup(rx.State):
-    problem: str = ""
-    answers: int = 0
+class LookupForm(Form):
+    number: OrderNumber = ""
+    email: ShortText = ""
 
+    def missing(self) -> dict[str, str]:
+        """What wasn't entered, by field."""
+        asked = {
+            "number": "" if self.number else _("Enter the number of the order"),
+            "email": "" if self.email else _("Enter the email address that you ordered with"),
+        }
+        return {field: sentence for field, sentence in asked.items() if sentence}
+
+
+class Lookup(FormState, rx.State):
     @rx.event
     @public
-    async def find(self, form: Form):
-        number, email = form.get("number", "")[:20], form.get("email", "")[:200]
-        self.answers += 1
-        self.problem = "" if number and email else _("Enter the order number and the email address")
-        if self.problem:
-            return None
+    async def find(self, form: LookupForm):
+        self._clear()
+        if missing := form.missing():
+            return self._fail(missing)
         try:
-            async with attempt_limits.counted(self, rates.LOOK_UP, email=email):
-                return rx.redirect(f"/orders/{await db.in_reading(orders.look_up, number, email)}")
-        except (NotFound, TooMany) as refusal:
-            self.problem = refusal.message
-            return None
+            async with attempt_limits.counted(self, rates.LOOK_UP, email=form.email):
+                return rx.redirect(f"/orders/{await db.in_reading(orders.look_up, form.number, form.email)}")
+        except ShopError as refusal:
+            return self._refuse(refusal)

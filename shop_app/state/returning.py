@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-import re
 import secrets
+from typing import Annotated
 
 import reflex as rx
+from pydantic import Field
 
 from shop_app.core import db
 from shop_app.core.access import rates
-from shop_app.core.errors import Invalid, ShopError
-from shop_app.core.i18n import _, plural
-from shop_app.services.checkout.checkout import FieldProblem
+from shop_app.core.errors import ShopError
+from shop_app.core.i18n import _
 from shop_app.services.returns import returns
 
 from . import attempt_limits
 from .base import public, say
-from .input_types import Form
+from .forms import FormState, LinesForm, by_field
+from .input_types import LongText, ShortText
 from .order import order_token
 
-_FIELD = re.compile(r"quantity-(\d{1,4})")
+Note = Annotated[LongText, Field(max_length=returns.MAX_NOTE)]
 
 
-class Returning(rx.State):
+class ReturnForm(LinesForm):
+    reason: ShortText = ""
+    note: Note = ""
+
+
+class Returning(FormState, rx.State):
     is_open: bool = False
     opened: int = 0
     """Grows with every opening: the form begins anew."""
-    wrong: dict[str, str] = {}
-    summary: list[FieldProblem] = []
-    summary_title: str = ""
-    refused: str = ""
-    answers: int = 0
     _request_key: str = ""
 
     @rx.event
     @public
     async def open_form(self):
         self._clear()
-        self.is_open, self.opened, self._request_key = True, self.opened + 1, secrets.token_urlsafe(24)
+        self.is_open, self.opened, self.answers = True, self.opened + 1, self.answers + 1
+        self._request_key = secrets.token_urlsafe(24)
 
     @rx.event
     @public
@@ -46,52 +48,16 @@ class Returning(rx.State):
 
     @rx.event
     @public
-    async def send(self, form: Form):
+    async def send(self, form: ReturnForm):
         """One request however often it is sent: the key was made when the form was opened."""
         self._clear()
-        quantities, reason = quantities_in(form), form.get("reason", "")[:40]
-        if wrong := returns.problems(quantities, reason):
-            return self._point_at(wrong)
-        return await self._ask(quantities, reason, form.get("note", "")[: returns.MAX_NOTE])
-
-    async def _ask(self, quantities: dict[int, int], reason: str, note: str):
-        token, key = order_token(self), self._request_key
+        if problems := returns.problems(form.lines, form.reason):
+            return self._fail(by_field(problems))
+        asked = (order_token(self), form.lines, form.reason, form.note, self._request_key)
         try:
             async with attempt_limits.counted(self, rates.RETURN):
-                receipt = await db.in_durable_transaction(
-                    returns.request, token, quantities, reason, note, key
-                )
+                receipt = await db.in_durable_transaction(returns.request, *asked)
         except ShopError as refusal:
-            field = refusal.field if isinstance(refusal, Invalid) else ""
-            if field:
-                return self._point_at([FieldProblem(field, refusal.message)])
-            self.refused = refusal.message
-            return None
+            return self._refuse(refusal)
         self.is_open = False
         return say(_("We have your request, and wrote to {email}.").format(email=receipt.email))
-
-    def _clear(self) -> None:
-        self.answers += 1
-        self.wrong, self.summary, self.summary_title, self.refused = {}, [], "", ""
-
-    def _point_at(self, wrong: list[FieldProblem]) -> None:
-        self.summary, self.wrong, self.summary_title = wrong, by_field(wrong), attention_title(wrong)
-
-
-def by_field(wrong: list[FieldProblem]) -> dict[str, str]:
-    """Field -> what is wrong with it."""
-    return {problem.field: problem.message for problem in wrong}
-
-
-def attention_title(wrong: list[FieldProblem]) -> str:
-    return plural("One thing needs your attention", "{count} things need your attention", len(wrong))
-
-
-def quantities_in(form: dict[str, str]) -> dict[int, int]:
-    """Units by the position of their line, from the fields "quantity-0" and so on; junk counts as none."""
-    found = {}
-    for name, value in form.items():
-        field = _FIELD.fullmatch(name)
-        if field and value.isascii() and value.isdigit() and len(value) <= 4:
-            found[int(field[1])] = int(value)
-    return found

@@ -11,9 +11,14 @@ from shop_app.services.catalog.catalog import Suggestion
 from shop_app.services.listing import search
 
 from .base import public
-from .input_types import Form, ShortText
+from .forms import Form
+from .input_types import ShortText
 
 MAX_TEXT = 120
+
+
+class SearchForm(Form):
+    q: ShortText = ""
 
 
 class Search(rx.State):
@@ -33,6 +38,6 @@ class Search(rx.State):
 
     @rx.event
     @public
-    async def go(self, form: Form):
-        words = " ".join(form.get("q", "")[:MAX_TEXT].split())
+    async def go(self, form: SearchForm):
+        words = " ".join(form.q[:MAX_TEXT].split())
         return rx.redirect(f"/products?q={quote(words)}" if words else "/products")

@@ -9,16 +9,17 @@ import reflex as rx
 
 from shop_app.core import db
 from shop_app.core.access import rates
-from shop_app.core.errors import Invalid, NotFound, ShopError, TooMany
+from shop_app.core.errors import NotFound, ShopError, TooMany
 from shop_app.core.i18n import _
-from shop_app.services.checkout.checkout import FieldProblem
 from shop_app.services.returns import returnable, returns
 from shop_app.services.returns.returns import Offer, Receipt
 
 from . import attempt_limits
 from .base import public
-from .input_types import Form
-from .returning import attention_title, by_field, quantities_in
+from .forms import FormState, LinesForm
+from .input_types import ShortText
+from .lookup import LookupForm
+from .returning import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,25 @@ class Who:
     name: str = ""
 
 
-class Withdrawal(rx.State):
+class WhoForm(LookupForm):
+    name: ShortText = ""
+
+    def problems(self) -> dict[str, str]:
+        """What is missing or wrong, by field in the order of the page."""
+        wrong = returns.name_problem(self.name)
+        return ({"name": wrong} if wrong else {}) | self.missing()
+
+
+class ConfirmForm(LinesForm):
+    note: Note = ""
+
+
+class Withdrawal(FormState, rx.State):
     step: str = "form"
     """form, check or done."""
     who: Who = Who()
     offer: Offer = Offer()
     receipt: Receipt = Receipt()
-    wrong: dict[str, str] = {}
-    summary: list[FieldProblem] = []
-    summary_title: str = ""
-    refused: str = ""
-    answers: int = 0
     loaded: bool = False
     known: str = ""
     """The number of the order whose page led here, "" where none did."""
@@ -73,13 +82,13 @@ class Withdrawal(rx.State):
 
     @rx.event
     @public
-    async def look(self, form: Form):
+    async def look(self, form: WhoForm):
         """The first step: which order, and who."""
         self._clear()
         self._take_offer_back()
-        self.who = Who(*(form.get(name, "").strip()[:200] for name in ("number", "email", "name")))
-        if wrong := _problems(self.who):
-            return self._point_at(wrong)
+        self.who = Who(form.number, form.email, form.name)
+        if problems := form.problems():
+            return self._fail(problems)
         return await self._offer()
 
     async def _offer(self) -> None:
@@ -88,9 +97,10 @@ class Withdrawal(rx.State):
             async with attempt_limits.counted(self, rates.LOOK_UP, email=self.who.email):
                 self.offer = await db.in_reading(returns.offer, self.who.number, self.who.email)
         except ShopError as refusal:
-            self.refused = refusal.message
+            self._refuse(refusal)
             return
-        self.step, self._offered, self._request_key = "check", self.who, secrets.token_urlsafe(24)
+        self.step, self.answers = "check", self.answers + 1
+        self._offered, self._request_key = self.who, secrets.token_urlsafe(24)
 
     def _take_offer_back(self) -> None:
         self.step, self.offer, self._offered, self._request_key = "form", Offer(), Who(), ""
@@ -103,18 +113,16 @@ class Withdrawal(rx.State):
 
     @rx.event
     @public
-    async def confirm(self, form: Form):
+    async def confirm(self, form: ConfirmForm):
         """The second step: it counts from here on. However often it is sent, it is declared once."""
         self._clear()
-        quantities = quantities_in(form)
-        if not any(quantities.values()):
-            return self._point_at([FieldProblem("lines", _("Choose what you want to withdraw from"))])
+        if not any(form.lines.values()):
+            return self._fail({"lines": _("Choose what you want to withdraw from")})
         if not self._request_key:
             # Only what `look` has offered to this tab: this step must not try numbers by itself.
             self._take_offer_back()
-            self.refused = _("Say first which order it is about.")
-            return None
-        return await self._declare(quantities, form.get("note", "")[: returns.MAX_NOTE])
+            return self._refuse(ShopError(_("Say first which order it is about.")))
+        return await self._declare(form.lines, form.note)
 
     async def _declare(self, quantities: dict[int, int], note: str) -> None:
         who = self._offered
@@ -124,25 +132,6 @@ class Withdrawal(rx.State):
                     returns.withdraw, who.number, who.email, who.name, quantities, note, self._request_key
                 )
         except ShopError as refusal:
-            if isinstance(refusal, Invalid) and refusal.field:
-                self._point_at([FieldProblem(refusal.field, refusal.message)])
-                return
-            self.refused = refusal.message
+            self._refuse(refusal)
             return
-        self.step = "done"
-
-    def _clear(self) -> None:
-        self.answers += 1
-        self.wrong, self.summary, self.summary_title, self.refused = {}, [], "", ""
-
-    def _point_at(self, wrong: list[FieldProblem]) -> None:
-        self.summary, self.wrong, self.summary_title = wrong, by_field(wrong), attention_title(wrong)
-
-
-def _problems(who: Who) -> list[FieldProblem]:
-    asked = (
-        ("name", returns.name_problem(who.name)),
-        ("number", "" if who.number else _("Enter the number of the order")),
-        ("email", "" if who.email else _("Enter the email address that you ordered with")),
-    )
-    return [FieldProblem(name, message) for name, message in asked if message]
+        self.step, self.answers = "done", self.answers + 1

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
@@ -62,31 +62,53 @@ class Refused(Exception):
     """An event isn't let through. The text is for people; "" where there is nobody to tell."""
 
 
+class FormRejected(Exception):
+    """Some fields of a submitted form aren't taken; each of `error` names its field."""
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    adapter: TypeAdapter[Any]
+    required: bool
+    is_form: bool
+    """Whether it is a model, whose fields have errors of their own."""
+
+    def checked(self, value: Any) -> Any:
+        """The validated value.
+
+        Errors  FormRejected for fields of a form, Refused for everything else.
+        """
+        try:
+            return self.adapter.validate_python(_form(value))
+        except ValidationError as error:
+            if self.is_form and all(detail["loc"] for detail in error.errors(include_url=False)):
+                raise FormRejected(error) from None
+        except RecursionError:
+            pass
+        raise Refused(_("That value can't be used here."))
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the guard knows of a handler; `arguments` has a check for each name, and whether it must come."""
+    """What the guard knows of a handler; `arguments` has a check for each name."""
 
     policy: Policy | None
-    arguments: Mapping[str, tuple[TypeAdapter[Any], bool]]
+    arguments: Mapping[str, Argument]
     framework: bool = False
 
     def checked(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """The payload with validated values.
 
-        Errors  Refused for anything unknown, missing or outside of its type.
+        Errors  Refused for anything unknown, missing or outside of its type; FormRejected.
         """
-        if not payload.keys() <= self.arguments.keys():
+        required = {name for name, argument in self.arguments.items() if argument.required}
+        if not required <= payload.keys() <= self.arguments.keys():
             raise Refused(_("That can't be done here."))
-        values = {}
-        for name, (adapter, required) in self.arguments.items():
-            if name in payload:
-                try:
-                    values[name] = adapter.validate_python(_form(payload[name]))
-                except (ValidationError, RecursionError):
-                    raise Refused(_("That value can't be used here.")) from None
-            elif required:
-                raise Refused(_("That can't be done here."))
-        return values
+        return {name: self.arguments[name].checked(value) for name, value in payload.items()}
 
 
 def _form(value: Any) -> Any:
@@ -116,10 +138,13 @@ class Guard(Middleware):
         except Refused as refused:
             _note(event)
             return StateUpdate(delta=await self._answer(state, str(refused)))
+        except FormRejected as rejected:
+            sentence = await _show_errors(state, event.name, rejected.error)
+            return StateUpdate(delta=await self._answer(state, sentence))
         return None
 
     async def _answer(self, state: BaseState, sentence: str) -> dict[str, dict[str, Any]]:
-        """What a refused event changes on its page: a notice, and what was emptied for this asker."""
+        """What a refused event changes on its page: a notice, the errors of its form, what was emptied."""
         emptied = await reflex_private.changed(state)
         return {**emptied, **(self._refuse(sentence) if sentence else {})}
 
@@ -128,15 +153,17 @@ class Guard(Middleware):
         policy = rule.policy
         if policy is None:
             raise Refused("")
-        if came_from_browser(event):
-            if policy.kind == "internal":
-                raise Refused("")
+        from_browser = came_from_browser(event)
+        if from_browser and policy.kind == "internal":
+            raise Refused("")
+        remember_asker(None)
+        # First who asks, then what: nobody else learns what is wrong with a form of the staff's.
+        if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
+            await self._look_up(state, event, policy)
+        if from_browser:
             values = _framework_payload(event) if rule.framework else rule.checked(event.payload)
             event.payload.clear()
             event.payload.update(values)
-        remember_asker(None)
-        if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
-            await self._look_up(state, event, policy)
 
     async def _look_up(self, state: BaseState, event: Event, policy: Policy) -> None:
         """Find out afresh who asks, for what only some may do, and for what sends all that a tab holds."""
@@ -155,6 +182,15 @@ class Guard(Middleware):
         if registered is not None:
             self._rules[name] = rule
         return rule
+
+
+async def _show_errors(state: BaseState, event_name: str, error: ValidationError) -> str:
+    """Give a form's errors to the State that keeps them; where it keeps none, a sentence for a notice."""
+    owner = await state.get_state(RegistrationContext.get().event_handlers[event_name].states[0])
+    if (reject := getattr(owner, "_reject", None)) is None:
+        return _("That value can't be used here.")
+    reject(error)
+    return ""
 
 
 def _note(event: Event) -> None:
@@ -215,7 +251,8 @@ def rule_of(handler: Callable[..., Any]) -> Rule:
         adapter: TypeAdapter[Any] = TypeAdapter(hints[parameter.name])
         if not _bounded(schema := adapter.json_schema(), schema.get("$defs", {})):
             raise NoPolicy(f"{handler.__qualname__}: the type of {parameter.name} has no bounds")
-        arguments[parameter.name] = (adapter, required)
+        is_form = inspect.isclass(kind := hints[parameter.name]) and issubclass(kind, BaseModel)
+        arguments[parameter.name] = Argument(adapter, required, is_form)
     return Rule(policy, arguments)
 
 
@@ -247,6 +284,9 @@ def _bounded(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int = 0)
 
 def _bounded_object(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int) -> bool:
     if "properties" in schema:
+        if schema.get("additionalProperties"):
+            # Fields that the model doesn't name would come along, of any size and number.
+            return False
         return all(_bounded(part, defs, depth + 1) for part in schema["properties"].values())
     patterns = schema.get("patternProperties", {})
     values = schema.get("additionalProperties") or next(iter(patterns.values()), {})

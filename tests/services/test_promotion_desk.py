@@ -161,18 +161,3 @@ def test_codes_that_cannot_be_made_are_refused(session):
     with pytest.raises(NotFound):
         promotion_desk.generate_codes(session, 999, 1, by=MANAGER)
     assert counts(session)[1] == 1
-
-
-def test_a_form_is_read_as_a_draft():
-    draft = promotion_desk.draft_of(
-        {"name": "Spring", "percent": "10", "products": "3, 4", "first_order": "on", "usage_limit": "",
-         "starts_at": "2026-11-20T10:00"}
-    )  # fmt: skip
-
-    assert (draft.percent, draft.products, draft.first_order, draft.usage_limit) == (10, (3, 4), True, None)
-    assert draft.starts_at
-    assert draft.starts_at.isoformat() == "2026-11-20T10:00:00+00:00"
-    for field, junk in (("percent", "ten"), ("percent", "-1"), ("products", "1;2"), ("ends_at", "soon")):
-        with pytest.raises(Invalid) as refusal:
-            promotion_desk.draft_of({"name": "x", field: junk})
-        assert refusal.value.field == field

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from shop_app.core import db
 from shop_app.core.access import cookies
 from shop_app.services.listing import shelf
+from shop_app.web import guard
 from tests import factories
 
 S = TypeVar("S", bound=rx.State)
@@ -54,6 +55,17 @@ def open_tab(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Tab:
         return await root.get_state(kind)
 
     return open_one
+
+
+async def submit(tab: rx.State, handler: str, form: dict[str, str]) -> Any:
+    """Send a form to a handler as a browser does: checked by the guard, its errors shown by the State."""
+    rule = guard.rule_of(type(tab).event_handlers[handler].fn)
+    try:
+        values = rule.checked({"form": form})
+    except guard.FormRejected as rejected:
+        tab._reject(rejected.error)
+        return None
+    return await getattr(tab, handler)(**values)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.services.cart import cart
 from shop_app.state.cart import Cart, Removed
-from tests.state.conftest import VISITOR
+from tests.state.conftest import VISITOR, submit
 
 LAMP, BOWL = "FABLE-LAMP-MOSS", "SHOAL-BOWL"
 
@@ -61,14 +61,14 @@ async def test_an_unknown_sku_is_refused_in_words(open_tab, shop):
 
 async def test_the_form_of_a_product_page_adds_its_quantity(open_tab, shop):
     tab = await open_tab(Cart)
-    await tab.add_form({"sku": BOWL, "quantity": "3", "Colour": "Moss"})
+    await submit(tab, "add_form", {"sku": BOWL, "quantity": "3", "Colour": "Moss"})
     assert kept() == [(BOWL, 3)]
 
 
 async def test_a_form_with_nonsense_for_a_quantity_is_refused(open_tab, shop):
     tab = await open_tab(Cart)
     for nonsense in ("", "-1", "1e9", "٣٣٣٣", "abc", "9999"):
-        await tab.add_form({"sku": BOWL, "quantity": nonsense})
+        await submit(tab, "add_form", {"sku": BOWL, "quantity": nonsense})
         assert tab.refusal, nonsense
     assert kept() == []
 
@@ -121,10 +121,10 @@ async def test_what_is_saved_for_later_waits_outside_of_the_sums(open_tab, shop)
 async def test_a_code_that_is_not_there_says_so_and_leaves_the_cart(open_tab, shop):
     tab = await open_tab(Cart)
     await tab.add(BOWL, 1)
-    await tab.apply_code({"code": "NOPE"})
-    assert tab.code_refusal == "There is no code NOPE"
-    await tab.apply_code({"code": "  "})
-    assert tab.code_refusal == "Enter a code"
+    await submit(tab, "apply_code", {"code": "NOPE"})
+    assert tab.errors.get("code", "") == "There is no code NOPE"
+    await submit(tab, "apply_code", {"code": "  "})
+    assert tab.errors.get("code", "") == "Enter a code"
     assert tab.view.discounts == []
 
 

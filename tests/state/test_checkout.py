@@ -16,7 +16,7 @@ from shop_app.services.checkout.holds import HoldView
 from shop_app.services.credit import credit
 from shop_app.state.checkout import Checkout
 from tests import factories
-from tests.state.conftest import VISITOR
+from tests.state.conftest import VISITOR, submit
 
 GOOD = {
     "email": "marta@example.com", "given_name": "Marta", "family_name": "Lind", "line1": "Oranienstraße 18",
@@ -83,11 +83,11 @@ async def test_leaving_a_field_with_something_wrong_says_so_below_it_alone(open_
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     await tab.typed("postal_code", "1099")
-    assert list(tab.wrong) == ["postal_code"]
+    assert list(tab.errors) == ["postal_code"]
     await tab.typed("postal_code", "10999")
-    assert tab.wrong == {}
+    assert tab.errors == {}
     await tab.typed("email", "")
-    assert tab.wrong == {}, "nobody is scolded for a field that is only passed through"
+    assert tab.errors == {}, "nobody is scolded for a field that is only passed through"
 
 
 async def test_choosing_a_delivery_changes_the_total(open_tab, full_cart):
@@ -100,9 +100,9 @@ async def test_choosing_a_delivery_changes_the_total(open_tab, full_cart):
 async def test_paying_with_gaps_points_at_each_and_places_nothing(open_tab, full_cart):
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.pay(GOOD | {"email": "marta", "postal_code": "1"})
-    assert [problem.field for problem in tab.summary] == ["email", "postal_code"]
-    assert tab.wrong == {problem.field: problem.message for problem in tab.summary}
+    await submit(tab, "pay", GOOD | {"email": "marta", "postal_code": "1"})
+    assert list(tab.summary) == ["email", "postal_code"]
+    assert tab.errors == tab.summary
     assert tab.summary_title == "2 things need your attention"
     assert (tab.answers, tab.departure.address, orders()) == (1, "", [])
     assert tab.view.form.given_name == "Marta", "what was filled in is kept"
@@ -111,10 +111,10 @@ async def test_paying_with_gaps_points_at_each_and_places_nothing(open_tab, full
 async def test_paying_places_one_order_however_often_the_form_comes(open_tab, full_cart):
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.pay(GOOD)
+    await submit(tab, "pay", GOOD)
     assert tab.departure.address.startswith("/orders/")
     assert (tab.departure.ticket, tab.departure.number) == ("this-page", 1)
-    await tab.pay(GOOD)
+    await submit(tab, "pay", GOOD)
     assert [order.total_minor for order in orders()] == [9800]
 
 
@@ -123,11 +123,11 @@ async def test_a_price_that_rose_is_refused_and_the_next_click_accepts_it(open_t
     await tab.load()
     with db.transaction() as session:
         change_price(session, 5900)
-    await tab.pay(GOOD)
+    await submit(tab, "pay", GOOD)
     assert (tab.refused_kind, tab.departure.address, orders()) == ("price", "", [])
     assert "€20.00" in tab.refused
     assert (tab.view.total, tab.answers) == ("€118.00", 1)
-    await tab.pay(GOOD | {"shown_minor": "11800"})
+    await submit(tab, "pay", GOOD | {"shown_minor": "11800"})
     assert [order.total_minor for order in orders()] == [11800]
 
 
@@ -140,15 +140,22 @@ async def test_the_total_that_counts_is_the_one_that_the_browser_showed(open_tab
     assert tab.view.total_minor == 11800, (
         "the press on the button left a field, and that brought the new total"
     )
-    await tab.pay(GOOD)
+    await submit(tab, "pay", GOOD)
     assert (tab.refused_kind, orders()) == ("price", [])
 
 
 @pytest.mark.parametrize("junk", ["", "-1", "1e9", "٣", "9" * 400])
-async def test_a_form_that_does_not_say_what_was_shown_places_nothing(open_tab, full_cart, junk):
+async def test_a_form_with_junk_for_what_was_shown_places_nothing(open_tab, full_cart, junk):
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.pay(GOOD | {"shown_minor": junk})
+    await submit(tab, "pay", GOOD | {"shown_minor": junk})
+    assert (list(tab.errors), orders()) == (["shown_minor"], [])
+
+
+async def test_a_form_that_does_not_say_what_was_shown_places_nothing(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await submit(tab, "pay", {name: value for name, value in GOOD.items() if name != "shown_minor"})
     assert (tab.refused_kind, orders()) == ("price", [])
 
 
@@ -157,7 +164,7 @@ async def test_what_someone_else_took_is_told_and_one_click_takes_the_rest(open_
     await tab.load()
     clock.shift(15 * 60)
     someone_holds(2)
-    await tab.pay(GOOD)
+    await submit(tab, "pay", GOOD)
     assert (tab.refused_kind, orders()) == ("stock", [])
     assert tab.refused_lines == ["Only 1 of Fable Lamp, Moss is left."]
     await tab.take_what_is_left()
@@ -257,7 +264,7 @@ async def test_the_page_hears_of_the_sweep_and_of_other_tabs(open_tab, full_cart
 async def test_placing_turns_the_hold_into_the_orders_units(open_tab, full_cart):
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.pay(GOOD)
+    await submit(tab, "pay", GOOD)
     assert (moss(), len(orders())) == ((3, 2, 0), 1)
     await tab.look_again()
     assert tab.empty is False, "the page that is leaving for the payment doesn't turn empty on its way"
@@ -268,7 +275,7 @@ async def test_a_hold_that_ran_out_does_not_keep_from_paying(open_tab, full_cart
     await tab.load()
     clock.shift(20 * 60)
     await tab.time_is_over()
-    await tab.pay(GOOD)
+    await submit(tab, "pay", GOOD)
     assert (moss(), [order.total_minor for order in orders()]) == ((3, 2, 0), [9800])
 
 
@@ -284,7 +291,7 @@ async def test_where_nothing_can_be_written_the_page_is_still_there(open_tab, fu
 
 async def test_without_a_form_or_a_cart_nothing_is_placed(open_tab, shop):
     tab = await open_tab(Checkout, "/checkout")
-    await tab.pay({})
+    await submit(tab, "pay", {})
     assert orders() == []
     assert tab.empty is True
 
@@ -292,8 +299,8 @@ async def test_without_a_form_or_a_cart_nothing_is_placed(open_tab, shop):
 async def test_a_code_can_be_entered_and_taken_off_here_too(open_tab, full_cart):
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.apply_code({"code": "NOPE"})
-    assert tab.code_refusal == "There is no code NOPE"
+    await submit(tab, "apply_code", {"code": "NOPE"})
+    assert tab.errors.get("code", "") == "There is no code NOPE"
     assert tab.view.total_minor == 9800
 
 
@@ -307,9 +314,9 @@ async def test_a_gift_card_pays_its_part_and_can_be_taken_out_again(open_tab, fu
     code = gift_card()
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.apply_credit({"credit": code.lower().replace("-", " ")})
-    assert (tab.credit_refusal, tab.view.left, tab.view.credit_minor) == ("", "€78.00", 2000)
-    await tab.pay(GOOD | {"shown_credit_minor": "2000"})
+    await submit(tab, "apply_credit", {"credit": code.lower().replace("-", " ")})
+    assert (tab.errors.get("credit", ""), tab.view.left, tab.view.credit_minor) == ("", "€78.00", 2000)
+    await submit(tab, "pay", GOOD | {"shown_credit_minor": "2000"})
     assert [order.total_minor for order in orders()] == [9800]
     assert orders()[0].payment_status == "none", "the transfer still has to come"
 
@@ -318,7 +325,7 @@ async def test_a_card_that_is_taken_out_pays_nothing(open_tab, full_cart):
     code = gift_card()
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.apply_credit({"credit": code})
+    await submit(tab, "apply_credit", {"credit": code})
     await tab.remove_credit(tab.view.credits[0].account_id)
     assert (tab.view.credits, tab.view.left, tab.view.total) == ([], "", "€98.00")
 
@@ -326,7 +333,7 @@ async def test_a_card_that_is_taken_out_pays_nothing(open_tab, full_cart):
 async def test_a_page_that_did_not_show_less_credit_is_refused_with_the_difference(open_tab, full_cart):
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.pay(GOOD | {"shown_credit_minor": "2000"})
+    await submit(tab, "pay", GOOD | {"shown_credit_minor": "2000"})
     assert (tab.refused_kind, orders()) == ("price", [])
     assert "€20.00" in tab.refused
 
@@ -335,12 +342,12 @@ async def test_wrong_codes_are_refused_in_one_sentence_and_guessing_ends(open_ta
     code = gift_card()
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.apply_credit({"credit": "2222-3333-4444-5555-6666"})
-    assert tab.credit_refusal.startswith("This code has nothing left to spend")
-    await tab.apply_credit({"credit": ""})
-    assert tab.credit_refusal == "Enter the code of a gift card or of your credit."
+    await submit(tab, "apply_credit", {"credit": "2222-3333-4444-5555-6666"})
+    assert tab.errors.get("credit", "").startswith("This code has nothing left to spend")
+    await submit(tab, "apply_credit", {"credit": ""})
+    assert tab.errors.get("credit", "") == "Enter the code of a gift card or of your credit."
     for _guess in range(9):
-        await tab.apply_credit({"credit": "2222"})
-    await tab.apply_credit({"credit": code})
-    assert tab.credit_refusal.startswith("That was too often")
+        await submit(tab, "apply_credit", {"credit": "2222"})
+    await submit(tab, "apply_credit", {"credit": code})
+    assert tab.errors.get("credit", "").startswith("That was too often")
     assert tab.view.credits == []

@@ -21,7 +21,7 @@ from shop_app.state import order as desk
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
 from shop_app.state.order import Order
-from tests.state.conftest import VISITOR
+from tests.state.conftest import VISITOR, submit
 from tests.state.test_checkout import GOOD
 
 
@@ -32,7 +32,7 @@ async def placed(open_tab, shop) -> str:
         cart.add(session, key_hash(VISITOR), "SHOAL-BOWL", 2)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.pay(GOOD | {"shown_minor": "4490"})
+    await submit(tab, "pay", GOOD | {"shown_minor": "4490"})
     return tab.departure.address
 
 
@@ -79,8 +79,8 @@ async def test_number_and_address_together_find_the_order(open_tab, placed):
     order = await open_tab(Order, placed)
     await order.load()
     tab = await open_tab(Lookup, "/orders/lookup")
-    found = await tab.find({"number": order.view.number, "email": "Marta@Example.com"})
-    assert tab.problem == ""
+    found = await submit(tab, "find", {"number": order.view.number, "email": "Marta@Example.com"})
+    assert tab.refused == ""
     assert found is not None
 
 
@@ -88,18 +88,18 @@ async def test_a_wrong_number_and_a_wrong_address_are_answered_alike(open_tab, p
     order = await open_tab(Order, placed)
     await order.load()
     tab = await open_tab(Lookup, "/orders/lookup")
-    assert await tab.find({"number": order.view.number, "email": "other@example.com"}) is None
-    first = tab.problem
-    assert await tab.find({"number": "999999", "email": "marta@example.com"}) is None
-    assert first == tab.problem != ""
+    assert await submit(tab, "find", {"number": order.view.number, "email": "other@example.com"}) is None
+    first = tab.refused
+    assert await submit(tab, "find", {"number": "999999", "email": "marta@example.com"}) is None
+    assert first == tab.refused != ""
 
 
 async def test_looking_up_is_limited(open_tab, placed):
     tab = await open_tab(Lookup, "/orders/lookup")
     problems = []
     for _ in range(11):
-        await tab.find({"number": "999999", "email": "marta@example.com"})
-        problems.append(tab.problem)
+        await submit(tab, "find", {"number": "999999", "email": "marta@example.com"})
+        problems.append(tab.refused)
     assert problems[9] != problems[10]
     assert "too often" in problems[10]
 

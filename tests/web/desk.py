@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 import reflex as rx
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from reflex.istate.manager.token import BaseStateToken
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -28,11 +28,16 @@ from shop_app.realtime.bus import Push, bus
 from shop_app.serve import asgi, serve_until_told
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
-from shop_app.state.input_types import Form, Quantity, ShortText, Sku
+from shop_app.state.forms import Form, FormState
+from shop_app.state.input_types import LongText, Quantity, ShortText, Sku
 from shop_app.state.live import handler_name, join_cart, watch
 from shop_app.web import event_entry
 from tests.web.desk_names import CLERK, CUSTOMER, LEAVER
 
+FieldName = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}\z", max_length=64)
+]
+AnyForm = Annotated[dict[FieldName, LongText], Field(max_length=60)]
 Skus = Annotated[list[Sku], Field(max_length=100)]
 ran: list[list[Any]] = []
 released: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -50,7 +55,13 @@ class Size(Enum):
     LARGE = "l"
 
 
-class Desk(rx.State):
+class ContactForm(Form):
+    email: Annotated[str, StringConstraints(strict=True, max_length=20)] = ""
+    units: Quantity = 1
+    note: ShortText = ""
+
+
+class Desk(FormState, rx.State):
     count: int = 0
     secret: str = ""
 
@@ -65,8 +76,18 @@ class Desk(rx.State):
 
     @rx.event
     @public
-    async def form(self, data: Form):
+    async def form(self, data: AnyForm):
         ran.append(["form", data])
+
+    @rx.event
+    @public
+    async def contact(self, form: ContactForm):
+        ran.append(["contact", form.model_dump()])
+
+    @rx.event
+    @staff("orders.refund")
+    async def contact_staff(self, form: ContactForm):
+        ran.append(["contact_staff", form.model_dump()])
 
     @rx.event
     @public

@@ -6,6 +6,8 @@ import json
 import random
 from typing import Any
 
+from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
+
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 7, 1.5, 10**30, -(10**18), "", " ", "x", "x" * 5_000, "\u0000", "\ud800",
     [], {}, [[]], [{}], {"a": {}}, ["__proto__"], {"__proto__": {"x": 1}}, {"constructor": {"prototype": 1}},
@@ -16,6 +18,18 @@ RAW = ("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 4_000, "9" * 4_4
        "[" * 5_000 + "]" * 5_000, '{"a":' * 900 + "1" + "}" * 900, '"\\ud800"', "tru", "{", "]")  # fmt: skip
 """Values as text: JSON that Python reads otherwise than browsers, too deep, or none at all."""
 KEYS = ("name", "payload", "router_data", "token", "event_actions", "headers", "__proto__", "sid", "ip", "x")
+FIELDS = (
+    "email",
+    "number",
+    "note",
+    "code",
+    "credit",
+    "quantity-0",
+    "shown_minor",
+    "reason",
+    "q",
+    "price_min",
+)
 ROUTER = ("pathname", "asPath", "query", "headers", "token", "sid", "ip", "path", "__proto__", "hash")
 
 
@@ -54,7 +68,17 @@ def _some(chance: random.Random, depth: int = 0) -> Any:
         return chance.choice(ODD)
     if kind < 0.8:
         return [_some(chance, depth + 1) for _ in range(chance.randrange(4))]
+    if kind < 0.85:
+        return {"form": _form(chance, depth)}
     return {
         chance.choice((*KEYS, "sku", "quantity", "form", "code")): _some(chance, depth + 1)
         for _ in range(chance.randrange(4))
     }
+
+
+def _form(chance: random.Random, depth: int) -> Any:
+    """A form, in one of the two ways in which it arrives, with some fields that no form has."""
+    entries = [
+        [chance.choice((*FIELDS, *KEYS)), _some(chance, depth + 1)] for _ in range(chance.randrange(1, 5))
+    ]
+    return {FORM_DATA_ENTRIES_KEY: entries} if chance.random() < 0.5 else dict(entries)

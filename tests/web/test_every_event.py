@@ -9,9 +9,11 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
+from pydantic import BaseModel
+from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 from sqlalchemy import inspect as inspect_database
 from sqlalchemy import text
 from sqlmodel import Session, col, select
@@ -89,11 +91,33 @@ def handlers() -> dict[str, Any]:
 def payloads(handler: Any) -> list[dict[str, Any]]:
     """Junk for each argument by itself, for all at once, too few and too many."""
     names = [name for name in inspect.signature(handler).parameters if name != "self"]
+    forms = {
+        name: list(kind.model_fields)
+        for name, kind in get_type_hints(handler).items()
+        if inspect.isclass(kind) and issubclass(kind, BaseModel)
+    }
     made: list[dict[str, Any]] = [{}, {"no_such_argument": 1}, {"self": "x"}]
     made += [dict.fromkeys(names, junk) for junk in JUNK if names]
     if len(names) > 1:
         made += [{**dict.fromkeys(names, "FH-DNM-OAT"), name: junk} for name in names for junk in JUNK]
+    for name, fields in forms.items():
+        # The other arguments are good, so that the form itself is what is judged.
+        others = {other: 1 for other in names if other != name}
+        made += [{**others, name: {field: junk}} for field in fields for junk in JUNK]
+        made += [{**others, name: dict.fromkeys([*fields, "quantity-0", "x"], junk)} for junk in JUNK]
+        made += [
+            {**others, name: {FORM_DATA_ENTRIES_KEY: [[field, junk] for field in fields]}} for junk in JUNK
+        ]
     return made
+
+
+def test_forms_are_walked_field_by_field():
+    pay = next(found for name, found in handlers().items() if name.endswith("checkout____checkout.pay"))
+    sent = [payload["form"] for payload in payloads(pay) if isinstance(payload.get("form"), dict)]
+    assert {"postal_code": "\x00\u202e"} in sent
+    assert {"shown_minor": 10**30} in sent
+    with_forms = [name for name, found in handlers().items() if len(payloads(found)) > 3 + 2 * len(JUNK)]
+    assert len(with_forms) >= 12
 
 
 def rows(session: Session, visitors: set[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from shop_app.core.access import asking, cookies, rates
 from shop_app.core.errors import TooMany
 from shop_app.core.settings import Settings
-from shop_app.state import payload
+from shop_app.state import input_types
 from shop_app.web import guard, health, logs, sitemap
 
 KEY = "A" * 43
@@ -156,14 +156,12 @@ async def test_an_address_is_refused_above_its_rate_and_another_is_not() -> None
 @pytest.mark.parametrize(
     ("kind", "value", "taken"),
     [
-        (payload.ShortText, "  héllo  ", "héllo"),
-        (payload.ShortText, "<b>&", "<b>&"),
-        (payload.LongText, "a\nb", "a\nb"),
-        (payload.Quantity, "3", 3),
-        (payload.Quantity, 3.0, 3),
-        (payload.Slug, "lamp-2", "lamp-2"),
-        (payload.Path, "/products?q=a", "/products?q=a"),
-        (payload.Form, {"a": " b "}, {"a": "b"}),
+        (input_types.ShortText, "  héllo  ", "héllo"),
+        (input_types.ShortText, "<b>&", "<b>&"),
+        (input_types.LongText, "a\nb", "a\nb"),
+        (input_types.Quantity, "3", 3),
+        (input_types.Quantity, 3.0, 3),
+        (input_types.Slug, "lamp-2", "lamp-2"),
     ],
 )
 def test_good_values_are_taken(kind: Any, value: Any, taken: Any) -> None:
@@ -173,23 +171,20 @@ def test_good_values_are_taken(kind: Any, value: Any, taken: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (payload.ShortText, "a\nb"),
-        (payload.ShortText, "x" * 201),
-        (payload.ShortText, b"bytes"),
-        (payload.ShortText, "\x07"),
-        (payload.ShortText, "\ud800"),
-        (payload.LongText, "x" * 10_001),
-        (payload.Quantity, " 3"),
-        (payload.Quantity, "٣"),
-        (payload.RecordId, 0),
-        (payload.RecordId, 2**53),
-        (payload.Slug, "Lamp"),
-        (payload.Slug, "../etc"),
-        (payload.Path, "//evil.test"),
-        (payload.Path, "https://evil.test"),
-        (payload.Path, "/\\evil.test"),
-        (payload.Flag, 1),
-        (payload.Flag, "true"),
+        (input_types.ShortText, "a\nb"),
+        (input_types.ShortText, "x" * 201),
+        (input_types.ShortText, b"bytes"),
+        (input_types.ShortText, "\x07"),
+        (input_types.ShortText, "\ud800"),
+        (input_types.LongText, "x" * 10_001),
+        (input_types.Quantity, " 3"),
+        (input_types.Quantity, "٣"),
+        (input_types.RecordId, 0),
+        (input_types.RecordId, 2**53),
+        (input_types.Slug, "Lamp"),
+        (input_types.Slug, "../etc"),
+        (input_types.Flag, 1),
+        (input_types.Flag, "true"),
     ],
 )
 def test_bad_values_are_not(kind: Any, value: Any) -> None:
@@ -197,15 +192,15 @@ def test_bad_values_are_not(kind: Any, value: Any) -> None:
         TypeAdapter(kind).validate_python(value)
 
 
-def test_every_type_of_the_desk_is_bounded() -> None:
-    kinds = [kind for kind in vars(payload).values() if hasattr(kind, "__metadata__")]
+def test_every_input_type_is_bounded() -> None:
+    kinds = [kind for kind in vars(input_types).values() if hasattr(kind, "__metadata__")]
     assert len(kinds) >= 15
     for kind in kinds:
         schema = TypeAdapter(kind).json_schema()
         assert guard._bounded(schema, schema.get("$defs", {})), kind
 
 
-@pytest.mark.parametrize("kind", [int, str, float, dict, list, Any, dict[str, str], list[payload.Sku],
+@pytest.mark.parametrize("kind", [int, str, float, dict, list, Any, dict[str, str], list[input_types.Sku],
                                   Annotated[int, Field(ge=1)], str | None, bytes])  # fmt: skip
 def test_a_type_without_bounds_keeps_the_server_from_starting(kind: Any) -> None:
     from shop_app.core.access.policy import public

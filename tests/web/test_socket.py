@@ -13,7 +13,7 @@ import socketio.exceptions
 from shop_app.core.access import cookies
 from shop_app.web import sockets
 
-from .conftest import Desk, Open, start_desk
+from .conftest import Desk, Open, Tab, start_desk
 from .desk_names import CLERK, CUSTOMER, REVOKED
 
 KEY = "V" * 43
@@ -96,6 +96,87 @@ async def test_a_form_as_the_browser_wraps_it_arrives_as_a_dict(open_tab: Open) 
         entries = [["email", " ada@shop.test "], ["note", "two\nlines"]]
         await tab.send("form", {"data": {"__reflex_form_data__": entries}})
         assert ["form", {"email": "ada@shop.test", "note": "two\nlines"}] in await tab.settle()
+
+
+async def errors_of(tab: Tab) -> dict[str, str]:
+    """The errors of the form that the tab shows next."""
+
+    def errors(update: dict[str, Any]) -> dict[str, str] | None:
+        return (update.get("delta") or {}).get(tab.desk.name, {}).get("errors_rx_state_") or None
+
+    return await tab.until(errors)
+
+
+def contacts(tab: Tab) -> list[Any]:
+    """Each time that one of the handlers with a form of their own ran."""
+    return [call for call in tab.desk.ran() if call[0].startswith("contact")]
+
+
+async def test_a_form_arrives_as_its_model_without_the_fields_that_are_not_its_own(open_tab: Open) -> None:
+    async with open_tab() as tab:
+        entries = [["email", "ada@shop.test"], ["units", "2"], ["evil", "x" * 5_000], ["__class__", "x"]]
+        await tab.send("contact", {"form": {"__reflex_form_data__": entries}})
+        assert ["contact", {"email": "ada@shop.test", "units": 2, "note": ""}] in await tab.settle()
+
+
+async def test_what_is_wrong_with_a_form_is_said_field_by_field_and_nothing_runs(open_tab: Open) -> None:
+    async with open_tab() as tab:
+        before, form = contacts(tab), {"email": "x" * 21, "units": "two", "note": "a\x07"}
+        await tab.send("contact", {"form": form})
+        assert await errors_of(tab) == {
+            "email": "Keep this to 20 characters",
+            "units": "This can't be read. Check it.",
+            "note": "Leave out line breaks and characters that can't be printed",
+        }
+        await tab.settle()
+        assert contacts(tab) == before
+        shown = [
+            delta[tab.desk.name] for update in tab.updates if tab.desk.name in (delta := update["delta"])
+        ]
+    assert shown[-1]["summary_title_rx_state_"] == "3 things need your attention"
+    assert "Traceback" not in tab.desk.log.read_text()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        None,
+        7,
+        "text",
+        [],
+        [["a", "b"]],
+        {"__reflex_form_data__": [[{}, 1]]},
+        {"email": {"$ne": 1}},
+        {"email": None},
+        {"units": []},
+        {"units": "9" * 5_000},
+    ],
+    ids=lambda form: str(form)[:30],
+)
+async def test_no_form_or_one_of_odd_values_runs_nothing(open_tab: Open, form: Any) -> None:
+    async with open_tab() as tab:
+        before = contacts(tab)
+        await tab.send("contact", {"form": form})
+        if isinstance(form, dict) and "__reflex_form_data__" not in form:
+            assert list((await errors_of(tab)).values()) == ["This can't be read. Check it."]
+        else:
+            assert await tab.notice() == "That value can't be used here."
+        await tab.settle()
+        assert contacts(tab) == before
+
+
+async def test_what_is_wrong_with_a_form_of_the_staffs_is_said_to_staff_alone(open_tab: Open) -> None:
+    form = {"form": {"email": "x" * 21}}
+    async with open_tab() as nobody, open_tab(cookie=f"shop_session={CLERK}") as clerk:
+        before = contacts(clerk)
+        await nobody.send("contact_staff", form)
+        assert await nobody.notice() == "Sign in to do that."
+        await nobody.settle()
+        assert "Keep this" not in str(nobody.updates)
+        await clerk.send("contact_staff", form)
+        assert list(await errors_of(clerk)) == ["email"]
+        await clerk.settle()
+        assert contacts(clerk) == before
 
 
 @pytest.mark.parametrize(

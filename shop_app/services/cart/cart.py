@@ -30,7 +30,7 @@ from .priced_cart import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
 __all__ = [
     "CartLineView", "CartView", "CodeReason", "DiscountView", "accept_changes", "add", "apply_code",
     "apply_credit", "move_to_cart", "remove", "remove_code", "remove_credit", "save_for_later", "set_country",
-    "set_quantity", "view",
+    "set_quantity", "title_and_quantity", "view",
 ]  # fmt: skip
 
 # Bumping the version first also locks the row: whoever places this cart waits, and the other way round.
@@ -81,6 +81,13 @@ def view(session: Session, key_hash: str) -> CartView:
     """The visitor's open cart; an empty one where there is none."""
     head = priced_cart.head(session, key_hash)
     return show_cart(session, head, priced_cart.lines(session, head.id)) if head else CartView()
+
+
+def title_and_quantity(session: Session, key_hash: str, sku: str) -> tuple[str, int] | None:
+    """What a line of the visitor's cart holds, without its price; None where there is no such line."""
+    head = priced_cart.head(session, key_hash)
+    lines = priced_cart.lines(session, head.id) if head else []
+    return next(((line.title, line.quantity) for line in lines if line.sku == sku), None)
 
 
 def add(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:

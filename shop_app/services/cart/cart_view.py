@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -110,12 +110,25 @@ def show_cart(
         email=normal_email(str(typed.get("email", ""))),
         vat_number=str(typed.get("vat_number", "")),
     )  # fmt: skip
+    paid_with = credit_payments.cover(
+        session, head.id, head.credits, priced.totals.total_minor, head.currency
+    )
+    return cart_view(head, lines, priced, paid_with, notices)
+
+
+def cart_view(
+    head: Head,
+    lines: list[Line],
+    priced: Priced,
+    paid_with: Sequence[credit_payments.Part],
+    notices: dict[str, str] | None = None,
+) -> CartView:
+    """The view of these lines, priced already; `paid_with` is the credit that pays, and how much each."""
     totals, locale, currency = priced.totals, settings().locale, head.currency
     kept = [_line_view(line, priced, currency, locale, notices) for line in lines if not line.saved]
     way = totals.shipping
     free_line, percent = _free_shipping(priced, currency, locale)
-    parts = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
-    left_minor = totals.total_minor - credit_payments.sum_of(parts)
+    left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
     return CartView(
         count=sum(line.quantity for line in lines if not line.saved),
         lines=kept,
@@ -137,8 +150,8 @@ def show_cart(
         country_name=country_name(head.country, locale),
         can_check_out=bool(kept) and all(line.notice_kind != "problem" for line in kept),
         version=head.version,
-        credits=credit_payments.shown(parts, currency),
-        left=show(left_minor, currency, locale) if parts else "",
+        credits=credit_payments.shown(paid_with, currency),
+        left=show(left_minor, currency, locale) if paid_with else "",
     )
 
 

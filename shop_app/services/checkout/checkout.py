@@ -24,12 +24,12 @@ from ..cart.cart_view import (
     CartView,
     DiscountView,
     bought_minor,
+    cart_view,
     discount_views,
     gift_views,
     is_on_top,
     money_or_free,
     reverse_charge_note,
-    show_cart,
     tax_lines,
 )  # fmt: skip
 from ..cart.priced_cart import HEAD_COLUMNS, Head, Line, Priced, cart
@@ -259,7 +259,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
     left = show(totals.total_minor - credit_minor, currency, locale)
     pays_now = registry.provider(form.payment_provider).pays_now
     return CheckoutView(
-        cart=show_cart(session, head, lines),
+        cart=cart_view(head, lines, priced, paid_with),
         form=form,
         fields=_fields(head.country),
         asks_for_vat_number=vat_numbers.is_asked_for(head.country),

@@ -6,9 +6,9 @@ import csv
 import io
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
@@ -72,43 +72,6 @@ class PromotionDraft:
     usage_limit: int | None = None
     per_customer_limit: int | None = None
     budget_minor: int | None = None
-
-
-def draft_of(form: Mapping[str, str]) -> PromotionDraft:
-    """The draft that a form stands for: whole numbers, ids with commas between, dates as ISO writes them.
-
-    Errors  Invalid with the field that can't be read.
-    """
-    made: dict[str, Any] = {}
-    for known in fields(PromotionDraft):
-        text = form.get(known.name, "").strip()
-        if text:
-            try:
-                made[known.name] = _READ.get(str(known.type), str)(text)
-            except ValueError:
-                raise Invalid(_("This can't be read. Check it."), field=known.name) from None
-    return PromotionDraft(**{"name": "", **made})
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or len(text) > 12:
-        raise ValueError(text)
-    return int(text)
-
-
-def _ids(text: str) -> tuple[int, ...]:
-    return tuple(_whole(part.strip()) for part in text.split(","))
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-_READ: dict[str, Callable[[str], Any]] = {
-    "int": _whole, "int | None": _whole, "bool": lambda text: text in ("1", "on", "true"),
-    "datetime | None": _moment, "tuple[int, ...]": _ids,
-}  # fmt: skip
 
 
 def create(session: Session, draft: PromotionDraft, *, by: Principal) -> int:

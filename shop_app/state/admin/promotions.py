@@ -2,31 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 import reflex as rx
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from shop_app.core import db
+from shop_app.core.errors import Invalid
 from shop_app.core.i18n import _
 from shop_app.services.promotions import promotion_desk
 from shop_app.services.promotions.promotion_desk import PromotionDraft
 
 from ..base import asked_by, say, staff
-from ..input_types import Code, Count, Form, RecordId
+from ..forms import Form, FormState
+from ..input_types import AmountMinor, Code, Count, Name, RecordId, ShortText, Sku
 
 
-class PromotionAdmin(rx.State):
+def _empty_is(nothing: Any) -> BeforeValidator:
+    """Inputs that were left empty come as ""."""
+    return BeforeValidator(lambda value: nothing if value == "" else value)
+
+
+def _ids(value: Any) -> Any:
+    """Ids with commas between."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) and value.strip() else []
+
+
+def _moment(value: Any) -> datetime | None:
+    """A moment as ISO writes it, of UTC unless it says otherwise."""
+    if not isinstance(value, str) or len(value) > 40:
+        raise ValueError("no moment")
+    moment = datetime.fromisoformat(value) if value else None
+    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment
+
+
+Number = Annotated[AmountMinor, _empty_is(0)]
+Limit = Annotated[AmountMinor | None, _empty_is(None)]
+Ids = Annotated[list[RecordId], Field(max_length=500), BeforeValidator(_ids)]
+Ticked = Annotated[bool, BeforeValidator(lambda value: value in ("1", "on", "true"))]
+Moment = Annotated[
+    datetime | None, BeforeValidator(_moment), WithJsonSchema({"type": "string", "maxLength": 40})
+]
+
+
+class PromotionForm(Form):
+    name: ShortText = ""
+    kind: Annotated[Name, _empty_is("percent")] = "percent"
+    code: Code = ""
+    automatic: Ticked = False
+    lane: Annotated[Name, _empty_is("default")] = "default"
+    percent: Number = 0
+    amount_minor: Number = 0
+    buy_quantity: Number = 0
+    get_quantity: Number = 0
+    gift_sku: Sku | Literal[""] = ""
+    minimum_minor: Number = 0
+    minimum_quantity: Number = 0
+    first_order: Ticked = False
+    products: Ids = []
+    categories: Ids = []
+    starts_at: Moment = None
+    ends_at: Moment = None
+    usage_limit: Limit = None
+    per_customer_limit: Limit = None
+    budget_minor: Limit = None
+
+    def draft(self) -> PromotionDraft:
+        lists = {"products": tuple(self.products), "categories": tuple(self.categories)}
+        return PromotionDraft(**{**self.model_dump(), **lists})
+
+
+class PromotionAdmin(FormState, rx.State):
     @rx.event
     @staff("discounts.edit")
-    async def create(self, form: Form):
-        await db.in_transaction(promotion_desk.create, _draft(form), by=await asked_by(self))
+    async def create(self, form: PromotionForm):
+        self._clear()
+        try:
+            await db.in_transaction(promotion_desk.create, form.draft(), by=await asked_by(self))
+        except Invalid as refusal:
+            return self._refuse(refusal)
         return say(_("The promotion is there"))
 
     @rx.event
     @staff("discounts.edit")
-    async def change(self, promotion: RecordId, version: RecordId, form: Form):
+    async def change(self, promotion: RecordId, version: RecordId, form: PromotionForm):
+        self._clear()
         by = await asked_by(self)
-        await db.in_transaction(promotion_desk.change, promotion, _draft(form), version=version, by=by)
+        try:
+            await db.in_transaction(promotion_desk.change, promotion, form.draft(), version=version, by=by)
+        except Invalid as refusal:
+            return self._refuse(refusal)
         return say(_("Saved"))
 
     @rx.event
@@ -47,7 +113,3 @@ class PromotionAdmin(rx.State):
     async def download(self, promotion: RecordId):
         text = await db.in_long_reading(promotion_desk.codes_csv, promotion, by=await asked_by(self))
         return rx.download(data=text, filename=f"codes-{promotion}.csv")
-
-
-def _draft(form: dict[str, str]) -> PromotionDraft:
-    return promotion_desk.draft_of({f.name: form.get(f.name, "") for f in fields(PromotionDraft)})

@@ -1,0 +1,64 @@
+"""The form of a promotion: read as its draft, with what is wrong said field by field."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import select
+
+from shop_app.core import db
+from shop_app.core.access.policy import remember_asker
+from shop_app.core.access.principal import Principal
+from shop_app.models import Promotion
+from shop_app.state.admin.promotions import PromotionAdmin, PromotionForm
+from tests.state.conftest import submit
+
+MANAGER = Principal("staff", 0, permissions=frozenset({"discounts.edit"}))
+SPRING = {"name": "Spring", "percent": "10", "code": "SPRING"}
+
+
+@pytest.fixture
+async def signed_in(engine):
+    remember_asker(MANAGER)
+    yield
+    remember_asker(None)
+
+
+def promotions() -> list[Promotion]:
+    with db.reading() as session:
+        return list(session.exec(select(Promotion)).all())
+
+
+def test_a_form_is_read_as_a_draft():
+    form = PromotionForm.model_validate(
+        {"name": " Spring ", "percent": "10", "products": "3, 4", "first_order": "on", "usage_limit": "",
+         "kind": "", "starts_at": "2026-11-20T10:00", "ends_at": ""}
+    )  # fmt: skip
+    draft = form.draft()
+    assert (draft.name, draft.kind, draft.percent, draft.products) == ("Spring", "percent", 10, (3, 4))
+    assert (draft.first_order, draft.automatic, draft.usage_limit) == (True, False, None)
+    assert draft.starts_at
+    assert draft.starts_at.isoformat() == "2026-11-20T10:00:00+00:00"
+    assert draft.ends_at is None
+
+
+@pytest.mark.parametrize(
+    ("field", "junk"),
+    [
+        ("percent", "ten"), ("percent", "-1"), ("products", "1;2"), ("products", "0"), ("ends_at", "soon"),
+        ("usage_limit", "9" * 20), ("kind", "Half Off!"), ("name", "x" * 201), ("gift_sku", "../x"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_read_is_named_and_makes_nothing(open_tab, signed_in, field, junk):
+    tab = await open_tab(PromotionAdmin, "/admin")
+    await submit(tab, "create", SPRING | {field: junk})
+    assert list(tab.errors) == [field]
+    assert promotions() == []
+
+
+async def test_what_the_service_refuses_stands_at_its_field_too(open_tab, signed_in):
+    tab = await open_tab(PromotionAdmin, "/admin")
+    await submit(tab, "create", SPRING | {"percent": "0"})
+    assert list(tab.errors) == ["percent"]
+    assert promotions() == []
+    await submit(tab, "create", SPRING)
+    assert (tab.errors, [promotion.name for promotion in promotions()]) == ({}, ["Spring"])

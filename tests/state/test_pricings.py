@@ -1,0 +1,82 @@
+"""How often a cart is priced: once for each view that a page shows, whatever the click."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from shop_app.core import db
+from shop_app.core.access.cookies import key_hash
+from shop_app.services.cart import cart, priced_cart
+from shop_app.state.cart import Cart
+from shop_app.state.checkout import Checkout
+from shop_app.state.order import Order
+from tests.state.conftest import VISITOR, submit
+from tests.state.test_checkout import GOOD
+
+BOWL = "SHOAL-BOWL"
+
+
+@pytest.fixture
+def pricings(shop: None, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of lines of each pricing, of a cart with two bowls to begin with."""
+    with db.transaction() as session:
+        cart.add(session, key_hash(VISITOR), BOWL, 2)
+    counted: list[int] = []
+    real = priced_cart.price_cart
+
+    def counting(items: Any, **how: Any) -> Any:
+        counted.append(len(items))
+        return real(items, **how)
+
+    monkeypatch.setattr(priced_cart, "price_cart", counting)
+    return counted
+
+
+CLICKS: list[tuple[type[Any], Callable[[Any], Awaitable[Any]], int]] = [
+    (Cart, lambda tab: tab.load(), 1),
+    (Cart, lambda tab: tab.add("FABLE-LAMP-MOSS", 1), 1),
+    (Cart, lambda tab: tab.set_quantity(BOWL, 3), 1),
+    (Cart, lambda tab: tab.remove(BOWL), 1),
+    (Cart, lambda tab: tab.open_drawer(), 0),
+    (Cart, lambda tab: tab.load_countries(), 0),
+    (Checkout, lambda tab: tab.hold_again(), 1),
+    (Checkout, lambda tab: tab.typed("postal_code", "10115"), 1),
+    (Checkout, lambda tab: tab.typed("country", "FR"), 1),
+    (Checkout, lambda tab: tab.look_again(), 1),
+    (Checkout, lambda tab: tab.keep_longer(), 0),
+    (Checkout, lambda tab: submit(tab, "pay", {}), 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "click", "times"), CLICKS, ids=[f"{kind.__name__}-{n}" for n, (kind, _, _) in enumerate(CLICKS)]
+)
+async def test_a_click_prices_the_cart_as_often_as_there_is_a_view_of_it(
+    open_tab, pricings, kind, click, times
+):
+    tab = await open_tab(kind, "/checkout" if kind is Checkout else "/cart")
+    await tab.load()
+    pricings.clear()
+    await click(tab)
+    assert len(pricings) == times
+
+
+async def test_the_pages_price_each_of_their_views_once(open_tab, pricings):
+    checkout = await open_tab(Checkout, "/checkout")
+    await checkout.load()
+    assert len(pricings) == 1
+    assert (checkout.view.cart.total, checkout.view.cart.count) == (checkout.view.total, 2)
+
+
+async def test_the_page_of_an_order_prices_nothing(open_tab, pricings):
+    checkout = await open_tab(Checkout, "/checkout")
+    await checkout.load()
+    await submit(checkout, "pay", GOOD | {"shown_minor": str(checkout.view.total_minor)})
+    assert checkout.departure.address, checkout.errors or checkout.refused
+    pricings.clear()
+    order = await open_tab(Order, checkout.departure.address)
+    await order.load()
+    assert (order.view.lines != [], pricings) == (True, [])
