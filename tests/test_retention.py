@@ -339,7 +339,7 @@ def test_what_cant_be_removed_keeps_nothing_else(world, clock, monkeypatch, capl
 
 
 def test_it_runs_once_an_hour():
-    assert {job.name: job.every_seconds for job in timetable.of_the_shop(bool)}["forget"] == 3600
+    assert {job.name: job.every_seconds for job in timetable.shop_jobs(bool)}["forget"] == 3600
 
 
 # --- The privacy page ------------------------------------------------------------------------------

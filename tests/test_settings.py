@@ -49,6 +49,20 @@ def test_postgresql_is_spoken_to_through_psycopg(configure: Configure, url: str)
 
 
 @pytest.mark.parametrize(
+    ("url", "opened"),
+    [
+        ("sqlite:///data/shop.db", "sqlite:///data/shop.db"),
+        ("sqlite:////x/a b/shop.db", "sqlite:////x/a b/shop.db"),
+        ("postgresql://shop@/d?host=%2Frun%2Fpg", "postgresql+psycopg://shop@/d?host=%2Frun%2Fpg"),
+        ("postgresql://u:p%40%2F%3A@h:5433/d?sslmode=require",
+         "postgresql+psycopg://u:p%40%2F%3A@h:5433/d?sslmode=require"),
+    ],
+)  # fmt: skip
+def test_a_databases_address_is_opened_as_it_was_written(configure: Configure, url: str, opened: str):
+    assert configure(SHOP_DATABASE_URL=url).sqlalchemy_url == opened
+
+
+@pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
         ("PORT", "lots", "The setting PORT can't be used: Input should be a valid integer, unable to parse "
@@ -61,6 +75,16 @@ def test_postgresql_is_spoken_to_through_psycopg(configure: Configure, url: str)
          "with sqlite:// or postgresql://."),
         ("SHOP_REDIS_URL", "localhost", "The setting SHOP_REDIS_URL can't be used: it has to begin with "
          "redis://, rediss:// or unix://."),
+        ("SHOP_REDIS_URL", "redis://h:x", "The setting SHOP_REDIS_URL can't be used: invalid port number."),
+        ("SHOP_REDIS_URL", "redis://", "The setting SHOP_REDIS_URL can't be used: empty host."),
+        ("SHOP_DATABASE_URL", "shop", "The setting SHOP_DATABASE_URL can't be used: it has to look like "
+         "sqlite:///shop.db or postgresql://host/shop."),
+        ("SHOP_DATABASE_URL", "postgresql://h:x/d", "The setting SHOP_DATABASE_URL can't be used: it has to "
+         "look like sqlite:///shop.db or postgresql://host/shop."),
+        ("SHOP_DATABASE_URL", "postgresql+asyncpg://h/d", "The setting SHOP_DATABASE_URL can't be used: it "
+         "has to begin with sqlite:// or postgresql://."),
+        ("STRIPE_API_BASE", "payments.example", "The setting STRIPE_API_BASE can't be used: it has to begin "
+         "with http:// or https://."),
         ("SHOP_SMTP_URL", "mail", "The setting SHOP_SMTP_URL can't be used: it has to begin with smtp:// or "
          "smtps://."),
         ("SHOP_WORKERS", "2", "The settings don't fit together: SHOP_WORKERS is more than 1, which needs "
@@ -143,7 +167,10 @@ def test_pages_say_what_the_prices_include_and_are_built_anew_with_it(included: 
         ("https://Shop.Example/", "https://shop.example"), ("https://shop.example:443", "https://shop.example"),
         ("http://shop.example:80", "http://shop.example"), ("https://shop.example:8443", "https://shop.example:8443"),
         ("http://[::1]:3000", "http://[::1]:3000"), ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
-        ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+        ("http://127.0.0.1:3000", "http://127.0.0.1:3000"), ("http://127.1:03000", "http://127.0.0.1:3000"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"), ("HTTPS://shop.example", "https://shop.example"),
+        (" https://shop.example\n", "https://shop.example"), ("https:///shop.example", "https://shop.example"),
+        ("https://@shop.example", "https://shop.example"),
     ],
 )  # fmt: skip
 def test_the_base_address_is_kept_as_browsers_name_it(configure: Configure, given: str, kept: str):
@@ -153,9 +180,8 @@ def test_the_base_address_is_kept_as_browsers_name_it(configure: Configure, give
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ("https://", "it names no host"), ("https:///x", "it names no host"),
-        ("https://:443", "it names no host"),
-        ("http://?q", "it names no host"),
+        ("https://", "empty host"), ("https://:443", "empty host"),
+        ("http://?q", "empty host"),
         ("https://shop.example/shop", "it goes on after the host"),
         ("https://shop.example//", "it goes on after the host"),
         ("https://shop.example?a=1", "it goes on after the host"),
@@ -163,17 +189,18 @@ def test_the_base_address_is_kept_as_browsers_name_it(configure: Configure, give
         ("https://shop.example/#top", "it goes on after the host"),
         ("https://shop.example#", "it goes on after"),
         ("https://me:pw@shop.example", "it has a user name or a password"),
-        ("https://@shop.example", "it has a user name or a password"),
-        ("https://shop.example:lots", "its host or its port can't be read"),
-        ("https://shop.example:99999", "its host or its port can't be read"),
-        ("https://shop.example:0", "its host or its port can't be read"),
-        ("https://[::1", "its host or its port can't be read"),
-        ("https://bücher.example", "its host isn't one that browsers write"),
-        ("https://shop .example", "its host isn't one"), ("https://shop..example", "its host isn't one"),
-        ("https://-shop.example", "its host isn't one"), ("https://a,b", "its host isn't one"),
-        ("https://shop.example\\@evil.test", "it has a user name"),
-        ("ftp://shop.example", "it has to begin with"), (" https://shop.example", "it has to begin with"),
-        ("HTTPS://shop.example", "it has to begin with"), ("javascript:alert(1)", "it has to begin with"),
+        ("https://:pw@shop.example", "it has a user name or a password"),
+        ("https://shop.example:lots", "invalid port number"),
+        ("https://shop.example:99999", "invalid port number"),
+        ("https://shop.example:0", "its host or its port isn't one that a shop can have"),
+        ("https://[::1", "invalid IPv6 address"),
+        ("https://shop .example", "invalid international domain name"),
+        ("https://shop..example", "its host or its port"),
+        ("https://-shop.example", "its host or its port"), ("https://a,b", "its host or its port"),
+        ("https://*.example", "its host or its port"), ("https://a;script-src", "its host or its port"),
+        ("https://shop.example\\@evil.test", "it goes on after the host"),
+        ("ftp://shop.example", "it has to begin with"), ("//shop.example", "it has to begin with"),
+        ("shop.example", "it has to begin with"), ("javascript:alert(1)", "it has to begin with"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("mode", ["demo", "production"])

@@ -47,7 +47,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_the_shop_does_and_how_often():
-    assert {job.name: (job.every_seconds, job.wakes_on) for job in timetable.of_the_shop(bool)} == {
+    assert {job.name: (job.every_seconds, job.wakes_on) for job in timetable.shop_jobs(bool)} == {
         "send_letters": (60, (events.LetterWritten,)),
         "close_outdated": (60, (events.CartChanged,)),
         "free_holds": (5, ()),
@@ -74,6 +74,8 @@ async def test_one_that_is_due_once_an_hour_runs_soon_after_the_start(engine, mo
 
 
 async def test_an_event_of_any_thread_wakes_a_job_and_many_events_are_few_runs(engine):
+    # The loop then refuses what another thread does to it past `call_soon_threadsafe`.
+    asyncio.get_running_loop().set_debug(True)
     ran: list[int] = []
     async with run_jobs(Job("woken", lambda: ran.append(1), LONG, (events.CartChanged,))):
         await until(lambda: ran == [1])
@@ -87,6 +89,17 @@ async def test_an_event_of_any_thread_wakes_a_job_and_many_events_are_few_runs(e
         await until(lambda: len(ran) > before)
         await asyncio.sleep(0.2)
     assert len(ran) - before <= 2
+
+
+async def test_events_that_never_end_run_a_job_now_and_then(engine, monkeypatch):
+    monkeypatch.setattr(timetable, "REST_SECONDS", 0.2)
+    ran: list[int] = []
+    async with run_jobs(Job("woken", lambda: ran.append(1), LONG, (events.CartChanged,))):
+        began = time.monotonic()
+        while time.monotonic() - began < 1:
+            events.tell(CHANGED)
+            await asyncio.sleep(0.001)
+    assert 2 <= len(ran) <= 7
 
 
 async def test_what_happens_during_a_run_is_another_run_and_never_two_at_once(engine):
@@ -140,8 +153,8 @@ async def test_a_job_that_hangs_keeps_no_other_waiting(engine):
 
 async def test_at_the_end_the_running_job_finishes_and_no_other_starts(engine):
     done: list[str] = []
-    started = threading.Event()
-    stopping = threading.Event()
+    started, stopping = threading.Event(), threading.Event()
+    listeners = list(events._listeners[events.CartChanged])
 
     def batches() -> None:
         started.set()
@@ -158,6 +171,7 @@ async def test_at_the_end_the_running_job_finishes_and_no_other_starts(engine):
         events.tell(CHANGED)
     took_seconds = time.monotonic() - began
     at_the_end = list(done)
+    assert events._listeners[events.CartChanged] == listeners
     events.tell(CHANGED)
     await asyncio.sleep(0.2)
     assert done == at_the_end

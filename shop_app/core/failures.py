@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
 
+from cachetools import LRUCache
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -24,7 +24,7 @@ FAILURES = (OperationalError, NoConnectionFree)
 """The database is locked, full, too slow or gone, or all of its connections are in use."""
 
 _lock = threading.Lock()
-_counted: OrderedDict[str, tuple[float, int]] = OrderedDict()
+_counted: LRUCache[str, tuple[float, int]] = LRUCache(MOST_KEPT)
 """Cause -> when its last line was written, and how often it came since."""
 
 
@@ -56,11 +56,9 @@ def _note(what: str, error: SQLAlchemyError) -> None:
     cause = f"{what}: {_cause(error)}"
     with _lock:
         moment = now().timestamp()
-        written_at, count = _counted.pop(cause, (0.0, 0))
+        written_at, count = _counted.get(cause, (0.0, 0))
         due = not 0 <= moment - written_at < WINDOW_SECONDS
         _counted[cause] = (moment, 0) if due else (written_at, count + 1)
-        if len(_counted) > MOST_KEPT:
-            _counted.popitem(last=False)
     if due:
         log.error("The database couldn't be %s (%d times since it was last said)", cause, count + 1)
 

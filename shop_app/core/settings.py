@@ -10,12 +10,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from . import own_files, settings_checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+_SCHEMES = {
+    "redis_url": ("redis", "rediss", "unix"),
+    "smtp_url": ("smtp", "smtps"),
+    "stripe_api_base": ("http", "https"),
+}
 
 
 class WrongSetting(SystemExit):
@@ -111,22 +117,15 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if value and not value.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:", "postgres:")):
-            raise ValueError("it has to begin with sqlite:// or postgresql://")
+        if value:
+            settings_checks.database(value)
         return value
 
-    @field_validator("redis_url")
+    @field_validator(*_SCHEMES)
     @classmethod
-    def _known_redis(cls, value: str) -> str:
-        if value and not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("it has to begin with redis://, rediss:// or unix://")
-        return value
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _known_smtp(cls, value: str) -> str:
-        if value and not value.startswith(("smtp://", "smtps://")):
-            raise ValueError("it has to begin with smtp:// or smtps://")
+    def _known_address(cls, value: str, info: ValidationInfo) -> str:
+        if value:
+            settings_checks.address(value, *_SCHEMES[info.field_name or ""])
         return value
 
     @model_validator(mode="after")
@@ -184,13 +183,10 @@ class Settings(BaseSettings):
 
     @property
     def sqlalchemy_url(self) -> str:
-        """The database's address in SQLAlchemy's words: psycopg for PostgreSQL."""
+        """The database's address as SQLAlchemy takes it, with its driver."""
         if not self.database_url:
             return f"sqlite:///{self.data_dir / 'shop.db'}"
-        for prefix in ("postgresql://", "postgres://"):
-            if self.database_url.startswith(prefix):
-                return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
-        return self.database_url
+        return settings_checks.database(self.database_url).render_as_string(hide_password=False)
 
     @property
     def uses_sandbox(self) -> bool:

@@ -3,39 +3,67 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+
+from pydantic import AnyUrl, ValidationError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 SECRET_CHARS = 32
 SECRET_KINDS = 8
 """So many different characters even the shortest random key has, written in hexadecimal digits."""
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.ASCII)
 _STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_\w+", re.ASCII)
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{16,}", re.ASCII)
 
 
+def address(url: str, *schemes: str) -> AnyUrl:
+    """The address, read as browsers read it.
+
+    Errors  ValueError where it has another scheme than one of these, or can't be read.
+    """
+    begins = f"it has to begin with {', '.join(f'{scheme}://' for scheme in schemes)}"
+    begins = " or".join(begins.rsplit(",", 1))
+    try:
+        parts = AnyUrl(url)
+    except ValidationError as error:
+        reason = error.errors()[0].get("ctx", {}).get("error", "")
+        relative = reason in ("relative URL without a base", "input is empty")
+        raise ValueError(begins if relative else reason) from None
+    if parts.scheme not in schemes:
+        raise ValueError(begins)
+    if parts.host is None and parts.scheme != "unix":
+        raise ValueError("empty host")
+    return parts
+
+
 def origin(url: str) -> str:
     """The address as browsers name it: scheme, host in small letters, and a port that isn't the usual one."""
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("it has to begin with http:// or https://")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise ValueError("its host or its port can't be read") from None
+    parts = address(url, "http", "https")
     if parts.username is not None or parts.password is not None:
         raise ValueError("it has a user name or a password in it, which every link would show")
-    if not parts.hostname:
-        raise ValueError("it names no host")
-    if parts.path not in ("", "/") or "?" in url or "#" in url:
+    if parts.path not in (None, "/") or parts.query is not None or parts.fragment is not None:
         raise ValueError("it goes on after the host; the shop has a whole host to itself")
-    if not _HOST.fullmatch(parts.hostname) or ".." in parts.hostname:
-        raise ValueError("its host isn't one that browsers write: other alphabets begin with xn--")
-    if port == 0:
-        raise ValueError("its host or its port can't be read")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    usual = port is None or port == _DEFAULT_PORTS[parts.scheme]
-    return f"{parts.scheme}://{host}" + ("" if usual else f":{port}")
+    if not _HOST.fullmatch(parts.host or "") or ".." in (parts.host or "") or parts.port == 0:
+        raise ValueError("its host or its port isn't one that a shop can have")
+    return str(parts).removesuffix("/")
+
+
+def database(url: str) -> URL:
+    """The address of a database as SQLAlchemy, which opens it, reads it: psycopg for PostgreSQL.
+
+    Not by pydantic, which writes the path of a file anew, and takes no PostgreSQL at a Unix socket.
+
+    Errors  ValueError where it is of another kind, or can't be read.
+    """
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError("it has to look like sqlite:///shop.db or postgresql://host/shop") from None
+    if parts.drivername in ("postgres", "postgresql"):
+        return parts.set(drivername="postgresql+psycopg")
+    if parts.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ValueError("it has to begin with sqlite:// or postgresql://")
+    return parts
 
 
 def https(base_url: str) -> None:
@@ -87,9 +115,5 @@ def webhook_secrets(given: str) -> None:
 
 def api_base(url: str) -> None:
     """The key goes there with every request: over https, or not off this machine."""
-    if (
-        url
-        and not url.startswith("https://")
-        and urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
-    ):
+    if url and not url.startswith("https://") and AnyUrl(url).host not in ("localhost", "127.0.0.1", "[::1]"):
         raise ValueError("production mode needs STRIPE_API_BASE to begin with https://")

@@ -7,19 +7,22 @@ follow within `SECONDS`. What money depends on, placing an order, reads past it 
 
 from __future__ import annotations
 
-import weakref
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
 from typing import Generic, TypeVar
 
+from cachetools import TTLCache
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from ..core import events
-from ..core.clock import now
 
 T = TypeVar("T")
 
 SECONDS = 5.0
+MOST_DATABASES = 4
 
 _all: list[Remembered] = []
 
@@ -29,21 +32,23 @@ class Remembered(Generic[T]):
 
     def __init__(self, ask: Callable[[Session], T]) -> None:
         self._ask = ask
-        self._kept: weakref.WeakKeyDictionary[Engine, tuple[float, T]] = weakref.WeakKeyDictionary()
+        self._kept: TTLCache[Engine, T] = TTLCache(MOST_DATABASES, SECONDS, timer=lambda: monotonic())
+        self._turn = threading.Lock()
         _all.append(self)
 
     def get(self, session: Session, *, fresh: bool = False) -> T:
         engine = session.get_bind().engine
-        kept = self._kept.get(engine)
-        moment = now().timestamp()
-        if kept and not fresh and 0 <= moment - kept[0] < SECONDS:
-            return kept[1]
+        with self._turn, suppress(KeyError):
+            if not fresh:
+                return self._kept[engine]
         answer = self._ask(session)
-        self._kept[engine] = (moment, answer)
+        with self._turn:
+            self._kept[engine] = answer
         return answer
 
     def forget(self) -> None:
-        self._kept.clear()
+        with self._turn:
+            self._kept.clear()
 
 
 def forget_all(_fact: object = None) -> None:

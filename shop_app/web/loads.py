@@ -10,9 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from shop_app.core.access.token_buckets import TokenBuckets
 from shop_app.core.settings import load_test
-
-from .buckets import Buckets
 
 AT_ONCE = 2
 """Pages of one address that are being made at the same time."""
@@ -32,7 +31,7 @@ class Loads:
     """Who makes pages now, by address."""
 
     def __init__(self) -> None:
-        self._pace = Buckets(PAGES_PER_SECOND, PAGE_BURST)
+        self._pace = TokenBuckets(PAGES_PER_SECOND, PAGE_BURST)
         self._turns: dict[str, tuple[asyncio.Semaphore, set[object]]] = {}
 
     @asynccontextmanager
@@ -59,9 +58,9 @@ class Loads:
                 del self._turns[address]
 
     async def _keep_pace(self, address: str) -> None:
-        pause_seconds = self._pace.of(address).wait_seconds()
+        pause_seconds = self._pace[address].reserve()
         if pause_seconds > LONGEST_WAIT_SECONDS:
-            self._pace.of(address).give_back()
+            self._pace[address].give_back()
             raise TooManyLoads
         if pause_seconds:
             await asyncio.sleep(pause_seconds)

@@ -17,7 +17,7 @@ from shop_app.core.settings import load_test, settings
 
 from ..core.access import cookies, security_log
 from ..core.access.asking import client_address, header, settle_address
-from .buckets import Bucket, Buckets
+from ..core.access.token_buckets import TokenBucket, TokenBuckets
 from .tab_states import state_key
 from .unsent import Outgoing, Total
 
@@ -61,8 +61,8 @@ class Sockets:
         self.origins = frozenset(origins)
         self.of_address: Counter[str] = Counter()
         self.unsent = Total()
-        self._new = Buckets(NEW_SOCKETS_PER_SECOND, NEW_SOCKET_BURST)
-        self._messages = Buckets(ADDRESS_MESSAGES_PER_SECOND, ADDRESS_MESSAGE_BURST)
+        self._new = TokenBuckets(NEW_SOCKETS_PER_SECOND, NEW_SOCKET_BURST)
+        self._messages = TokenBuckets(ADDRESS_MESSAGES_PER_SECOND, ADDRESS_MESSAGE_BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = client_address(scope)
@@ -100,11 +100,11 @@ class Sockets:
             return "too many of one address"
         if self.of_address.total() >= settings().most_tabs:
             return "too many of all"
-        return "" if self._new.of(address).take() else "too many new ones of one address"
+        return "" if self._new[address].take() else "too many new ones of one address"
 
     def _metered(self, receive: Receive, outgoing: Outgoing, address: str) -> Receive:
         """`receive` of one socket that lets through what a page says, at the pace of a page."""
-        own = Bucket(MESSAGES_PER_SECOND, MESSAGE_BURST)
+        own = TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST)
         leaving = False
 
         async def metered() -> Message:
@@ -119,7 +119,7 @@ class Sockets:
                 security_log.note("socket closed", address=address, detail=reason)
                 await outgoing.send({"type": "websocket.close", "code": code})
                 return {"type": "websocket.disconnect", "code": code}
-            pause_seconds = 0.0 if load_test() else self._messages.of(address).wait_seconds()
+            pause_seconds = 0.0 if load_test() else self._messages[address].reserve()
             leaving = message["text"] == _GOODBYE
             if pause_seconds:
                 # Whoever says too much is heard slowly: nothing piles up on this side.
@@ -129,7 +129,7 @@ class Sockets:
         return metered
 
 
-def _wrong(message: Message, bucket: Bucket) -> tuple[str, int]:
+def _wrong(message: Message, bucket: TokenBucket) -> tuple[str, int]:
     """Why this message ends its socket, and with which code; "" for one that a page sends."""
     text = message.get("text")
     if text is None:

@@ -43,7 +43,7 @@ class Job:
     wakes_on: tuple[type, ...] = ()
 
 
-def of_the_shop(pause: Callable[[float], object]) -> tuple[Job, ...]:
+def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
     """The shop's own jobs; `pause` waits so many seconds, and answers True when the job should end early."""
     return (
         Job("send_letters", partial(jobs.send_letters, pause), 60, (events.LetterWritten,)),
@@ -56,13 +56,13 @@ def of_the_shop(pause: Callable[[float], object]) -> tuple[Job, ...]:
 
 
 @asynccontextmanager
-async def running(more: Sequence[Job] = ()) -> AsyncIterator[None]:
-    """Run the shop's jobs and `more` for as long as this is entered: a server process's lifespan.
+async def running(extra_jobs: Sequence[Job] = ()) -> AsyncIterator[None]:
+    """Run the shop's jobs and `extra_jobs` for as long as this is entered: a server process's lifespan.
 
     At the end jobs that are running finish, for `STOP_SECONDS` at most, and no other is started.
     """
     stopping = threading.Event()
-    async with run_jobs([*of_the_shop(stopping.wait), *more], stopping):
+    async with run_jobs([*shop_jobs(stopping.wait), *extra_jobs], stopping):
         yield
 
 

@@ -203,7 +203,7 @@ async def test_the_first_document_brings_the_visitors_cookie_and_the_next_does_n
     made = (await client.get("/")).headers["set-cookie"]
     key = cookies.visitor_key(made)
     assert key
-    assert made == f"shop_visitor={key}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax"
+    assert made == f"shop_visitor={key}; HttpOnly; Max-Age=34560000; Path=/; SameSite=Lax"
     assert "set-cookie" not in (await client.get("/", headers={"Cookie": f"shop_visitor={key}"})).headers
 
 

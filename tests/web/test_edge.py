@@ -115,7 +115,7 @@ async def test_https_is_kept_and_cookies_are_bound_to_the_host(configure: Config
     assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
     assert "wss://shop.test" in headers["content-security-policy"]
     assert cookies.set_cookie(cookies.visitor_cookie(), "k", max_age=1) == (
-        "__Host-shop_visitor=k; Path=/; Max-Age=1; HttpOnly; SameSite=Lax; Secure"
+        "__Host-shop_visitor=k; HttpOnly; Max-Age=1; Path=/; SameSite=Lax; Secure"
     )
 
 

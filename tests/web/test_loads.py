@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from shop_app.core.access.token_buckets import TokenBuckets
 from shop_app.web import loads
-from shop_app.web.buckets import Buckets
 from shop_app.web.loads import Loads, TooManyLoads
 
 
@@ -72,7 +72,7 @@ async def test_above_its_pace_an_address_waits_and_is_refused_before_it_waits_to
 
     monkeypatch.setattr(loads.asyncio, "sleep", pause)
     those = Loads()
-    those._pace = Buckets(rate=1, burst=2)
+    those._pace = TokenBuckets(rate=1, burst=2)
     for _ in range(12):
         async with those.turn("1.1.1.1"):
             pass
@@ -82,7 +82,7 @@ async def test_above_its_pace_an_address_waits_and_is_refused_before_it_waits_to
         async with those.turn("1.1.1.1"):
             pass
     # Whoever was refused has used nothing up.
-    assert those._pace.of("1.1.1.1").left > -10.5
+    assert those._pace["1.1.1.1"].left > -10.5
     assert those._turns == {}
 
 

@@ -10,9 +10,9 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from shop_app.core.access import asking, cookies
+from shop_app.core.access.token_buckets import TokenBuckets
 from shop_app.core.settings import Settings, load_test
-from shop_app.web import buckets, sockets
-from shop_app.web.buckets import Bucket, Buckets
+from shop_app.web import sockets
 from shop_app.web.sockets import Sockets
 from tests.production import PRODUCTION
 
@@ -183,7 +183,7 @@ async def test_all_sockets_of_an_address_share_a_pace_and_wait_for_it(
 
     monkeypatch.setattr(sockets, "ADDRESS_MESSAGE_BURST", 100)
     monkeypatch.setattr(asyncio, "sleep", pause)
-    target._messages = Buckets(10, 100)
+    target._messages = TokenBuckets(10, 100)
     for _ in range(2):
         sent = await Socket(target).run(*[EVENT] * 60)
         assert len(sent) == 61
@@ -226,23 +226,3 @@ async def test_one_address_opens_so_many_new_sockets_and_then_so_many_a_second(t
     # A slow machine gives some back meanwhile.
     assert sockets.NEW_SOCKET_BURST <= opened < sockets.NEW_SOCKET_BURST + 50
     assert (await Socket(target, client="2.2.2.2").run())[0]["type"] == "websocket.accept"
-
-
-def test_a_bucket_fills_again_with_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    moment = [100.0]
-    monkeypatch.setattr(buckets.time, "monotonic", lambda: moment[0])
-    bucket = Bucket(rate=2, burst=3)
-    assert [bucket.take() for _ in range(4)] == [True, True, True, False]
-    moment[0] += 1
-    assert [bucket.take() for _ in range(3)] == [True, True, False]
-    assert [bucket.wait_seconds() for _ in range(3)] == [0.5, 1.0, 1.5]
-
-
-def test_buckets_are_bounded_and_the_longest_silent_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buckets, "MOST_BUCKETS", 3)
-    those = Buckets(rate=1, burst=1)
-    assert those.of("a").take()
-    for name in "bcd":
-        those.of(name)
-    assert list(those._of) == ["b", "c", "d"]
-    assert those.of("a").take()

@@ -10,6 +10,7 @@ import hashlib
 import re
 import secrets
 from functools import lru_cache
+from http.cookies import SimpleCookie
 
 from shop_app.core.settings import settings
 
@@ -41,7 +42,11 @@ def session_cookie() -> str:
 
 
 def read(cookie_header: str, name: str) -> str:
-    """The value of the first cookie of that name in a Cookie header, "" where there is none."""
+    """The value of the first cookie of that name in a Cookie header, "" where there is none.
+
+    Not by `SimpleCookie`, which stops at the first that it can't read, such as somebody else's
+    `a={"b":1}`, and which takes the last of two with one name.
+    """
     wanted = name + "="
     for part in cookie_header.split(";"):
         part = part.strip()
@@ -78,5 +83,7 @@ def key_hash(key: str) -> str:
 
 def set_cookie(name: str, value: str, *, max_age: int) -> str:
     """The value of a Set-Cookie header for one of our cookies; `max_age` 0 takes the cookie away."""
-    secure = "; Secure" if _prefix() else ""
-    return f"{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}"
+    cookie = SimpleCookie({name: value})[name]
+    cookie.update({"path": "/", "max-age": max_age, "httponly": True, "samesite": "Lax"})
+    cookie["secure"] = bool(_prefix())
+    return cookie.OutputString()

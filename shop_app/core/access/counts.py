@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from math import floor
 
+from cachetools import LRUCache
 from limits.aio.storage import MemoryStorage
 
 MOST_KEPT = 50_000
@@ -17,7 +17,7 @@ class BoundedStorage(MemoryStorage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._kept: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
+        self._kept: LRUCache[str, tuple[int, int, int]] = LRUCache(MOST_KEPT)
         """Key -> the number of its window, and the hits in that one and in the one before."""
 
     async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
@@ -27,9 +27,6 @@ class BoundedStorage(MemoryStorage):
         if floor(before * _rest(expiry, at) + current) + amount > limit:
             return False
         self._kept[key] = (window, current + amount, before)
-        self._kept.move_to_end(key)
-        if len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
         return True
 
     async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:

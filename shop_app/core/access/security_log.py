@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import OrderedDict
+
+from cachetools import LRUCache
 
 log = logging.getLogger(__name__)
 
@@ -12,7 +13,7 @@ WINDOW_SECONDS = 60.0
 MOST_KEPT = 5_000
 """Kinds and addresses that are counted at the same time; the longest silent one goes first."""
 
-_counted: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+_counted: LRUCache[tuple[str, str], list[float]] = LRUCache(MOST_KEPT)
 """(kind, address) -> [when the window began, how often since the last line]."""
 
 
@@ -30,9 +31,6 @@ def note(kind: str, *, address: str, visitor: str = "", detail: str = "") -> Non
     now = time.monotonic()
     key = (kind, address)
     window = _counted.setdefault(key, [0.0, 0.0])
-    _counted.move_to_end(key)
-    if len(_counted) > MOST_KEPT:
-        _counted.popitem(last=False)
     window[1] += 1
     if window[0] and now - window[0] < WINDOW_SECONDS:
         return

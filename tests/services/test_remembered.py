@@ -1,0 +1,55 @@
+"""What is kept for a few seconds for each database: asked once, anew when told or when time is over."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlmodel import Session
+
+from shop_app.core import db, events
+from shop_app.services import remembered
+from shop_app.services.remembered import Remembered
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
+    monkeypatch.setattr(remembered, "_all", [])
+    return []
+
+
+def test_it_is_asked_once_until_it_is_told_or_wants_it_fresh(engine, asked: list[Session]):
+    def ask(session: Session) -> int:
+        asked.append(session)
+        return len(asked)
+
+    terms = Remembered(ask)
+    with db.reading() as session:
+        assert [terms.get(session), terms.get(session)] == [1, 1]
+        assert [terms.get(session, fresh=True), terms.get(session)] == [2, 2]
+        events.tell([events.TermsChanged()])
+        assert [terms.get(session), terms.get(session)] == [3, 3]
+
+
+def test_each_database_has_its_own(engine, tmp_path, asked: list[Session]):
+    terms = Remembered(lambda session: str(session.get_bind().engine.url))
+    other = db.make_engine(f"sqlite:///{tmp_path / 'other.db'}")
+    with db.reading() as session, db.reading(on=other) as elsewhere:
+        assert terms.get(session) != terms.get(elsewhere)
+        assert terms.get(session) == str(db.engine().url)
+    other.dispose()
+
+
+def test_many_threads_ask_while_it_is_forgotten(engine, asked: list[Session], monkeypatch):
+    monkeypatch.setattr(remembered, "SECONDS", 0.0001)
+    terms = Remembered(lambda _session: 7)
+
+    def ask(number: int) -> int:
+        with db.reading() as session:
+            answers = {terms.get(session, fresh=number % 3 == 0) for _ in range(200)}
+        if number % 5 == 0:
+            remembered.forget_all()
+        return sum(answers)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(60))) == {7}
