@@ -15,7 +15,7 @@ from typing import Any
 
 import reflex as rx
 from sqlmodel import Session
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 
 from .core import events
 from .providers.mail import Mailer
@@ -157,12 +157,21 @@ def _refuse_wrong_values(extension: Extension) -> None:
                 f"{extension.name} provides {_name(kind)}, which the shop doesn't ask for;"
                 f" it asks for {known}."
             )
+    for route in extension.routes:
+        if _answers_socket(route):
+            raise ExtensionError(f"{extension.name}: {route!r} would take what pages say to the server.")
     for method in extension.payment_methods:
         if not _KEY.fullmatch(method.key):
             raise ExtensionError(
                 f"{extension.name}: a way to pay can't have the key {method.key!r}; take other"
                 " letters a-z, digits and hyphens, 32 at most."
             )
+
+
+def _answers_socket(route: BaseRoute) -> bool:
+    """Whether a route takes the address of Reflex's socket, and with it every page's events."""
+    scope = {"path": "/_event/", "root_path": "", "method": "GET", "headers": []}
+    return any(route.matches(scope | {"type": kind})[0] != Match.NONE for kind in ("http", "websocket"))
 
 
 def _refuse_clashes(parts: tuple[Extension, ...]) -> None:

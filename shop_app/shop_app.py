@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import reflex as rx
@@ -111,7 +111,11 @@ def build(*extensions: Extension) -> rx.App:
 
     Errors  ExtensionError where two parts claim the same, or a value stands where it isn't taken.
     """
-    parts = combined([SHOP, *_sandbox(), *extensions])
+    # Known once all parts are: the sitemap lists them, and its own addresses are claimed like all others.
+    pages: list[Page] = []
+    addresses = Extension("sitemap", routes=tuple(sitemap.routes(partial(_addresses, pages))))
+    parts = combined([SHOP, addresses, *_sandbox(), *extensions])
+    pages += parts.pages
     registry.offer(parts.payment_methods)
     taxes.use(parts.providers.get(taxes.TaxEngine))
     mail.use(parts.providers.get(mail.Mailer))
@@ -142,14 +146,15 @@ def _sandbox() -> tuple[Extension, ...]:
 def _take_own_context() -> None:
     """Reflex has one application for each registration context: a second one in a process needs another."""
     context = RegistrationContext.ensure_context()
-    with suppress(ReflexRuntimeError):
-        # It is raised where there is none yet.
-        assert context.app
-        RegistrationContext.set(context.fork())
+    try:
+        _other = context.app
+    except ReflexRuntimeError:
+        # There is none yet.
+        return
+    RegistrationContext.set(context.fork())
 
 
 def _app(parts: Extension) -> rx.App:
-    routes = [*parts.routes, *sitemap.routes(partial(_addresses, parts.pages))]
     return rx.App(
         html_lang=settings().locale,
         stylesheets=["/tokens.css"],
@@ -162,7 +167,7 @@ def _app(parts: Extension) -> rx.App:
         toaster=None,
         app_wraps={},
         backend_exception_handler=answer_failure,
-        api_transformer=[Starlette(routes=routes), partial(_edge, parts), LastResort],
+        api_transformer=[Starlette(routes=list(parts.routes)), partial(_edge, parts), LastResort],
     )
 
 
@@ -190,13 +195,13 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())
 
 
-def _addresses(pages: tuple[Page, ...]) -> SitemapEntries:
+def _addresses(pages: Iterable[Page]) -> SitemapEntries:
     with db.reading() as session:
         for page in pages:
             yield from page.addresses(session)
 
 
-def _running(app: rx.App, parts: Extension):
+def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         """From the start of a server process to its end: pushes, jobs, and time for handlers to finish."""
