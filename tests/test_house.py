@@ -171,7 +171,9 @@ def test_what_the_served_html_shares_with_the_pages_is_plain():
         assert "reflex" not in used, name
 
 
-@pytest.mark.parametrize("package", ["core", "core/access", "workflows", "realtime", "worker"])
+@pytest.mark.parametrize(
+    "package", ["core", "core/access", "workflows", "realtime", "worker", "cli", "providers/payments"]
+)
 def test_a_package_exports_nothing_of_its_modules(package: str):
     """One way to import each thing: by the file that it stands in."""
     name = f"{package}/__init__.py"
