@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import importlib
 import importlib.metadata
+import importlib.util
 import logging
 import os
 import resource
@@ -28,8 +30,8 @@ STAMP = ROOT / ".web" / "shop_sources.sha256"
 BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 # Nothing of these rooms reaches the front end, apart from web/frontend.py, which changes the build.
 _NOT_BUILT = (
-    "core/access/", "core/db.py", "models/", "providers/", "sandbox/", "demo/", "web/", "worker/",
-    "cli.py", "__main__.py", "check_up.py", "serve.py",
+    "core/access/", "core/db.py", "models/", "providers/", "sandbox/", "demo/", "web/", "worker/", "cli/",
+    "__main__.py", "serve.py",
 )  # fmt: skip
 BACKLOG = 4_096
 """Connections that the system keeps for us until we take them."""
@@ -65,11 +67,22 @@ def run() -> None:
 
 def prepare_database() -> None:
     """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
-    from shop_app import cli
     from shop_app.core import migrate
 
     migrate.migrate()
-    cli.seed_if_empty()
+    fill_demo()
+
+
+def fill_demo() -> None:
+    """In demo mode, fill an empty database with the demo shop, and say so."""
+    if settings().mode != "demo":
+        return
+    from shop_app.demo import load
+
+    if loaded := load.fill():
+        print(
+            f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews, {loaded.orders} orders."
+        )
 
 
 def sources() -> Iterator[Path]:
@@ -82,7 +95,21 @@ def sources() -> Iterator[Path]:
             yield path
     for folder in ("assets", "reflex.lock", "locales"):
         yield from (path for path in sorted((ROOT / folder).rglob("*")) if path.is_file())
+    yield from _extension_sources()
     yield ROOT / "rxconfig.py"
+
+
+def _extension_sources() -> Iterator[Path]:
+    """The files of the package that builds the application, where it isn't this one."""
+    package = app_module().partition(".")[0]
+    spec = importlib.util.find_spec(package)
+    if package == "shop_app" or spec is None:
+        return
+    if spec.submodule_search_locations is None:
+        yield Path(spec.origin or "")
+    for folder in spec.submodule_search_locations or ():
+        paths = sorted(Path(folder).rglob("*"))
+        yield from (path for path in paths if path.suffix in (".py", ".css", ".js"))
 
 
 def sources_hash() -> str:
@@ -94,7 +121,7 @@ def sources_hash() -> str:
     )  # fmt: skip
     digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():
-        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+        digest.update(os.path.relpath(path, ROOT).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -133,12 +160,25 @@ def _build_front_end(force: bool) -> bool:
     return True
 
 
+def app_module() -> str:
+    """The module whose `app` is served: `app_module_import` of rxconfig.py, else the shop's own."""
+    from reflex_base.config import get_config
+
+    return get_config().module
+
+
+def application() -> Any:
+    """The application as it was built; from then on its ways to pay and its providers are this process's."""
+    # Reflex looks for rxconfig.py in the folder that the process works in.
+    os.chdir(ROOT)
+    return importlib.import_module(app_module()).app
+
+
 def asgi() -> ASGIApp:
     """The application as a server wants it: called once in each process."""
-    from shop_app.shop_app import app
     from shop_app.web.targets import PathsAlone
 
-    return PathsAlone(app())
+    return PathsAlone(application()())
 
 
 def serve_until_told(application: ASGIApp, port: int, *, host: str = "") -> NoReturn:

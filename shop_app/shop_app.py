@@ -1,28 +1,31 @@
-"""The composition root: what the shop is made of, each kind of thing in one visible list."""
+"""The composition root: `build` makes the application of the shop's own parts and its extensions."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any
 
 import reflex as rx
 from reflex.state import FrontendEventExceptionState
 from reflex.utils.exec import is_prod_mode
+from reflex_base.registry import RegistrationContext
+from reflex_base.utils.exceptions import ReflexRuntimeError
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from shop_app import sandbox
 from shop_app.components import plain_texts, texts
-from shop_app.core import db, own_files
+from shop_app.core import db, events, own_files
 from shop_app.core.access import policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
+from shop_app.extension import Extension, Page, SitemapEntries, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
+from shop_app.providers import mail, taxes
+from shop_app.providers.payments import registry
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
@@ -46,9 +49,8 @@ from shop_app.web import health, logs, media, sitemap, unread, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.event_entry import guard_entry
-from shop_app.web.guard import Guard, refuse_unguarded
+from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
 from shop_app.web.last_resort import LastResort
-from shop_app.web.served import ServePage
 from shop_app.web.shells import read_build
 from shop_app.web.storefront import documents
 from shop_app.worker import timetable
@@ -58,85 +60,118 @@ log = logging.getLogger(__name__)
 HANDLERS_FINISH_SECONDS = 10
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
 
-
-@dataclass(frozen=True)
-class Page:
-    """A page: its address in Reflex's words, its component, its title once it is reactive.
-
-    `load` is the handler that runs when the page opens or its socket comes back; `serve` makes the
-    content that the HTML carries before any script has run, see `web/served.py`.
-    """
-
-    route: str
-    component: Callable[[], rx.Component]
-    title: str | rx.Var
-    load: Any = None
-    serve: ServePage | None = None
-
-
-# What every page with a header loads before its own.
 FRAME = (Shell.load, Cart.load)
+"""What every page loads before its own: without it the served content doesn't make way."""
 
-PAGES: list[Page] = [
-    Page("/", home.page, texts.HOME_TITLE, [*FRAME, Home.load], documents.home),
-    Page("/products", listing.page, listing.TITLE, [*FRAME, Browse.load], documents.products),
-    Page("/products/[slug]", product.page, product.TITLE, [*FRAME, Product.load], documents.product),
-    Page("/cart", cart.page, cart.TITLE, [*FRAME, Cart.load_countries], documents.desk(cart.NAME)),
-    Page("/checkout", checkout.page, checkout.TITLE, [*FRAME, Checkout.load], documents.desk(checkout.NAME)),
-    Page("/orders/lookup", lookup.page, lookup.TITLE, [*FRAME], documents.desk(lookup.NAME)),
-    Page("/orders/[token]", order.page, order.TITLE, [*FRAME, Order.load], documents.order),
-    Page("/withdrawal", withdrawal.page, withdrawal.TITLE, [*FRAME, Withdrawal.load], documents.withdrawal),
+PAGES = (
+    Page("/", home.page, texts.HOME_TITLE, (Home.load,), documents.home, sitemap=True),
+    Page(
+        "/products", listing.page, listing.TITLE, (Browse.load,), documents.products,
+        sitemap=storefront.list_addresses,
+    ),
+    Page(
+        "/products/[slug]", product.page, product.TITLE, (Product.load,), documents.product,
+        sitemap=storefront.product_addresses,
+    ),
+    Page("/cart", cart.page, cart.TITLE, (Cart.load_countries,), documents.desk(cart.NAME)),
+    Page("/checkout", checkout.page, checkout.TITLE, (Checkout.load,), documents.desk(checkout.NAME)),
+    Page("/orders/lookup", lookup.page, lookup.TITLE, (), documents.desk(lookup.NAME)),
+    Page("/orders/[token]", order.page, order.TITLE, (Order.load,), documents.order),
+    Page(
+        "/withdrawal", withdrawal.page, withdrawal.TITLE, (Withdrawal.load,), documents.withdrawal,
+        sitemap=True,
+    ),
     *(
-        Page(f"/{name}", plain.page(name), documents.title_of(text.title), [*FRAME], documents.plain(name))
+        Page(
+            f"/{name}", plain.page(name), documents.title_of(text.title), (), documents.plain(name),
+            sitemap=True,
+        )
         for name, text in plain_texts.PAGES.items()
     ),
-    Page("404", lost.page, documents.title_of(texts.LOST_TITLE), [*FRAME], documents.lost),
-]
+    Page("404", lost.page, documents.title_of(texts.LOST_TITLE), (), documents.lost),
+)  # fmt: skip
 
-# What staff may do already, although no page shows it yet: being named here makes it reachable.
-DESKS: list[type[rx.State]] = [CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin]
-
-
-def addresses() -> sitemap.Entries:
-    """What the sitemap lists."""
-    with db.reading() as session:
-        for entry in storefront.sitemap(session):
-            yield entry.path, entry.changed_at
-    for name in (*plain_texts.PAGES, "withdrawal"):
-        yield f"/{name}", None
-
-
-# Addresses that are no pages: health, sitemap, media, webhooks, uploads, and the sandbox in demo mode.
-ROUTES: list[BaseRoute] = [
-    *health.routes,
-    *media.routes,
-    *sitemap.routes(addresses),
-    *webhooks.routes,
-    *uploads.routes,
-]
-SANDBOX = sandbox.built_in()
-if SANDBOX:
-    ROUTES.append(Mount("/sandbox", SANDBOX.app))
+SHOP = Extension(
+    name="shop",
+    pages=PAGES,
+    routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
+    payment_methods=registry.OWN,
+    permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
+    # What staff may do already, although no page shows it yet.
+    states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
+    lifespans=(pushes.running, lambda: unread.bounded(settings().port)),
+)
 
 
-def edge(inner: ASGIApp) -> ASGIApp:
-    """The HTTP edge around Reflex: documents, and the guard rails in front of everything."""
-    # Pages and their states are known by now.
-    refuse_unguarded()
-    build = read_build() if is_prod_mode() else None
-    if build:
-        routes = [DocumentRoute(page.route, page.serve) for page in PAGES]
-        inner = Documents(inner, build=build, routes=routes)
-    origins = rx.config.get_config().cors_allowed_origins
-    return Edge(inner, origins=origins, script_hashes=build.script_hashes if build else ())
+def build(*extensions: Extension) -> rx.App:
+    """The shop with these extensions, as Reflex runs it.
+
+    A process serves one of them: ways to pay, providers and permissions are the process's own, since jobs
+    and commands know no application, and every State class that was imported belongs to all of them.
+
+    Errors  ExtensionError where two parts claim the same, or a value stands where it isn't taken.
+    """
+    # Known once all parts are: the sitemap lists them, and its own addresses are claimed like all others.
+    pages: list[Page] = []
+    addresses = Extension("sitemap", routes=tuple(sitemap.routes(partial(_addresses, pages))))
+    parts = combined([SHOP, addresses, *_sandbox(), *extensions])
+    pages += parts.pages
+    registry.offer(parts.payment_methods)
+    taxes.use(parts.providers.get(taxes.TaxEngine))
+    mail.use(parts.providers.get(mail.Mailer))
+    sessions.give_owners(parts.permissions)
+    policy.set_look_up(signed_in)
+    logs.redact()
+    # Reflex answers some errors of the browser with evaluated script that reloads; our policy forbids it.
+    FrontendEventExceptionState.auto_reload_on_errors = []
+    _take_own_context()
+    app = _app(parts)
+    app.add_middleware(Guard(notice_delta))
+    guard_entry(app)
+    app.register_lifespan_task(_running(app, parts))
+    for page in parts.pages:
+        load = [*FRAME, *page.load]
+        app.add_page(page.component, page.route, title=page.title, on_load=load, image="/icon.svg")
+    return app
 
 
-async def signed_in(session_hash: str) -> Principal:
-    """Whose session that is, asked of the database on every event."""
-    return await db.in_reading(sessions.who, session_hash)
+def _sandbox() -> tuple[Extension, ...]:
+    """The built-in payment sandbox in demo mode."""
+    server = sandbox.built_in()
+    if server is None:
+        return ()
+    return (Extension("sandbox", routes=(Mount("/sandbox", server.app),), lifespans=(server.running,)),)
 
 
-def preload(font: str) -> rx.Component:
+def _take_own_context() -> None:
+    """Reflex has one application for each registration context: a second one in a process needs another."""
+    context = RegistrationContext.ensure_context()
+    try:
+        _other = context.app
+    except ReflexRuntimeError:
+        # There is none yet.
+        return
+    RegistrationContext.set(context.fork())
+
+
+def _app(parts: Extension) -> rx.App:
+    return rx.App(
+        html_lang=settings().locale,
+        stylesheets=["/tokens.css"],
+        head_components=[
+            *map(_preload, FONTS),
+            rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
+            rx.el.script(src="/shop.js", defer=True),
+        ],
+        # No toasts: they are evaluated script, which the content security policy forbids.
+        toaster=None,
+        app_wraps={},
+        backend_exception_handler=answer_failure,
+        api_transformer=[Starlette(routes=list(parts.routes)), partial(_edge, parts), LastResort],
+    )
+
+
+def _preload(font: str) -> rx.Component:
     """The link that fetches a font before the stylesheet asks for it."""
     return rx.el.link(
         rel="preload",
@@ -147,26 +182,48 @@ def preload(font: str) -> rx.Component:
     )
 
 
-app = rx.App(
-    html_lang=settings().locale,
-    stylesheets=["/tokens.css"],
-    head_components=[
-        *map(preload, FONTS),
-        rx.el.link(rel="icon", href="/icon.svg", type="image/svg+xml"),
-        rx.el.script(src="/shop.js", defer=True),
-    ],
-    # No toasts: they are evaluated script, which the content security policy forbids.
-    toaster=None,
-    app_wraps={},
-    backend_exception_handler=answer_failure,
-    api_transformer=[Starlette(routes=ROUTES), edge, LastResort],
-)
-app.add_middleware(Guard(notice_delta))
-guard_entry(app)
-policy.set_look_up(signed_in)
-# Reflex answers some errors of the browser with evaluated script that reloads; our policy forbids it.
-FrontendEventExceptionState.auto_reload_on_errors = []
-logs.redact()
+def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
+    """The HTTP edge around Reflex: documents, and the checks in front of everything."""
+    # Pages and their states are known by now.
+    refuse_unguarded()
+    refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
+    front_end = read_build() if is_prod_mode() else None
+    if front_end:
+        routes = [DocumentRoute(page.route, page.serve) for page in parts.pages]
+        inner = Documents(inner, build=front_end, routes=routes)
+    origins = rx.config.get_config().cors_allowed_origins
+    return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())
+
+
+def _addresses(pages: Iterable[Page]) -> SitemapEntries:
+    with db.reading() as session:
+        for page in pages:
+            yield from page.addresses(session)
+
+
+def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        """From the start of a server process to its end: pushes, jobs, and time for handlers to finish."""
+        own_files.close(settings().data_dir)
+        app.event_processor.graceful_shutdown_timeout = HANDLERS_FINISH_SECONDS
+        await warm()
+        bus.start(partial(live.emit, app))
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(bus.stop)
+            for listener in parts.listeners:
+                stack.callback(events.listen(listener.event, listener.call))
+            for lifespan in parts.lifespans:
+                await stack.enter_async_context(lifespan())
+            await stack.enter_async_context(timetable.running(parts.jobs))
+            yield
+
+    return running
+
+
+async def signed_in(session_hash: str) -> Principal:
+    """Whose session that is, asked of the database on every event."""
+    return await db.in_reading(sessions.who, session_hash)
 
 
 async def warm() -> None:
@@ -178,24 +235,4 @@ async def warm() -> None:
         log.exception("The catalogue couldn't be folded at the start")
 
 
-@asynccontextmanager
-async def running() -> AsyncIterator[None]:
-    """From the start of a server process to its end: pushes, jobs, and time for handlers to finish."""
-    own_files.close(settings().data_dir)
-    app.event_processor.graceful_shutdown_timeout = HANDLERS_FINISH_SECONDS
-    await warm()
-    bus.start(partial(live.emit, app))
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(bus.stop)
-        await stack.enter_async_context(unread.bounded(settings().port))
-        await stack.enter_async_context(pushes.running())
-        await stack.enter_async_context(timetable.running())
-        if SANDBOX:
-            await stack.enter_async_context(SANDBOX.running())
-        yield
-
-
-app.register_lifespan_task(running)
-
-for page in PAGES:
-    app.add_page(page.component, page.route, title=page.title, on_load=page.load, image="/icon.svg")
+app = build()

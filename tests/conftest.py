@@ -24,6 +24,7 @@ from sqlmodel import Session
 
 from shop_app.core import db, events, migrate
 from shop_app.core.settings import Settings, settings
+from shop_app.providers.payments import registry
 from tests import postgres
 
 Settings.model_config["env_file"] = None
@@ -140,6 +141,7 @@ def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
             monkeypatch.delenv(name)
     monkeypatch.delenv("PORT", raising=False)
     monkeypatch.setenv("SHOP_DATA_DIR", str(tmp_path / "data"))
+    registry.offer(registry.OWN)
     forget_caches()
     yield
     for them in events._listeners.values():

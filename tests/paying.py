@@ -15,7 +15,9 @@ from starlette.applications import Starlette
 
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
-from shop_app.providers import payments
+from shop_app.providers.payments import registry
+from shop_app.providers.payments.base import PaymentMethod
+from shop_app.providers.payments.manual import MANUAL
 from shop_app.providers.payments.stripe import API_VERSION, StripeProvider
 from shop_app.sandbox import Sandbox, Wiring
 from shop_app.services.accounts.sessions import PERMISSIONS
@@ -100,8 +102,7 @@ class World:
         self.door = TestClient(Starlette(routes=webhooks.routes), raise_server_exceptions=False)
         company = StripeProvider(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
         company.__dict__["client"] = client_of(self.sandbox, retries=2)
-        payments.KNOWN["stripe"] = lambda: company
-        payments.provider.cache_clear()
+        registry.offer([PaymentMethod("stripe", lambda: company), MANUAL])
 
     # The shopper.
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlmodel import func, select
 
-from shop_app import cli
+from shop_app.cli.main import main
 from shop_app.core import db
 from shop_app.core.settings import ROOT
 from shop_app.models import Product, Staff
@@ -29,7 +29,7 @@ def demo() -> None:
 
 
 def run(*args: str, **kwargs) -> Result:
-    result = CliRunner().invoke(cli.main, list(args), **kwargs)
+    result = CliRunner().invoke(main, list(args), **kwargs)
     assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit), (
         result.exception
     )
@@ -207,5 +207,5 @@ def test_a_wrong_setting_is_one_sentence_and_no_traceback():
 
 def test_help_needs_neither_database_nor_reflex():
     heavy = ("reflex", "sqlalchemy", "stripe", "PIL")
-    code = f"import sys, shop_app.cli; sys.exit(any(n.split('.')[0] in {heavy} for n in sys.modules))"
+    code = f"import sys, shop_app.cli.main; sys.exit(any(n.split('.')[0] in {heavy} for n in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -24,19 +25,21 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "providers": ("core",),
     "services": ("models", "providers", "core"),
     "realtime": ("services", "core"),
-    "state": ("workflows", "realtime", "services", "core"),
+    "state": ("workflows", "realtime", "services", "reflex_private", "core"),
     "components": ("state", "core"),
     "pages": ("components", "state", "core"),
     "sandbox": ("core",),
-    "web": ("workflows", "services", "providers", "realtime", "core"),
+    "web": ("workflows", "services", "providers", "realtime", "reflex_private", "core"),
+    # Where the shop relies on more of Reflex than it promises.
+    "reflex_private": (),
     # Checkout to payment: intent, call outside, result; each step a transaction of its own.
     "workflows": ("services", "providers", "core"),
     # What letters say, from the order as its page shows it.
     "letters": ("services", "core"),
     "worker": ("workflows", "letters", "services", "providers", "core"),
-    # What the command line asks of the whole shop.
-    "check_up": ("providers", "services", "models", "core"),
     "demo": ("services", "models", "core"),
+    # The values that the shop and its extensions are declared with.
+    "extension": ("worker", "web", "providers", "core"),
 }
 # Each subject of services/ imports only those to its left.
 SUBJECTS = (
@@ -46,7 +49,17 @@ SUBJECTS = (
 )  # fmt: skip
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.
 PLAIN = ("components.look", "components.texts", "components.plain_texts", "components.icon_paths")
-REFLEX_IN = ("components", "pages", "state", "realtime", "web", "shop_app", "serve")
+REFLEX_IN = (
+    "reflex_private",
+    "components",
+    "pages",
+    "state",
+    "realtime",
+    "web",
+    "extension",
+    "shop_app",
+    "serve",
+)
 STRIPE_IN = ("providers/payments/stripe.py", "sandbox/")
 LONG_FILES = {
     "shop_app/components/look.py": "a list of class names, a line each; two lists would be harder to search",
@@ -54,6 +67,10 @@ LONG_FILES = {
 """Files over 400 lines, each with the reason why it is one subject."""
 LONG_FUNCTIONS: dict[str, str] = {}
 """`file:function` over 60 lines, each with its reason."""
+
+
+ONLY_FROM = {"cli": ("__main__",), "extension": ("shop_app",), "serve": ("cli",), "shop_app": ()}
+"""Room -> the rooms that may import it: they stand above all others."""
 
 
 @lru_cache(maxsize=1)
@@ -199,6 +216,30 @@ def test_every_subject_has_its_place():
     assert there - {"__init__"} == set(SUBJECTS)
 
 
+def test_what_stands_above_all_is_imported_by_its_own_alone():
+    wrong = [
+        f"{name} imports {whole}"
+        for name, tree in sources().items()
+        for target, whole in shop_rooms(name, tree)
+        if target in ONLY_FROM and room_of(name) not in (target, *ONLY_FROM[target])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_rooms_import_each_other_in_a_circle():
+    """By what the files really import, whatever the table above says."""
+    below = {room_of(name): set[str]() for name in sources()}
+    for name, tree in sources().items():
+        room = room_of(name)
+        below[room] |= {
+            target for target, whole in shop_rooms(name, tree) if not _agreed(room, target, whole)
+        } - {room}
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as error:
+        pytest.fail(f"A circle: {' -> '.join(reversed(error.args[1]))}")
+
+
 def _agreed(room: str, target: str, whole: str) -> bool:
     """A page may name the views it draws, to type its Vars; the served HTML the words and classes."""
     if room in ("components", "pages") and target == "services":
@@ -213,7 +254,9 @@ def test_what_the_served_html_shares_with_the_pages_is_plain():
         assert "reflex" not in used, name
 
 
-@pytest.mark.parametrize("package", ["core", "core/access", "workflows", "realtime", "worker"])
+@pytest.mark.parametrize(
+    "package", ["core", "core/access", "workflows", "realtime", "worker", "cli", "providers/payments"]
+)
 def test_a_package_exports_nothing_of_its_modules(package: str):
     """One way to import each thing: by the file that it stands in."""
     name = f"{package}/__init__.py"

@@ -20,7 +20,7 @@ from shop_app.core.access import cookies
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.core.settings import ROOT, settings
-from shop_app.providers import payments
+from shop_app.providers.payments import registry
 from shop_app.services import outbox, retention
 from shop_app.services.accounts import sessions
 from shop_app.services.accounts.passwords import hash_password
@@ -225,7 +225,7 @@ def test_what_happens_to_the_money_after_the_link_has_changed_still_counts(world
     (payment,) = rows("payment")
     clock.shift(settings().order_link_days * 86_400 + 1)
     assert forget()["order links"] == 1
-    company = payments.provider("stripe").client
+    company = registry.provider("stripe").client
     company.v1.refunds.create({"payment_intent": payment.intent_reference, "amount": 1000})
     world.deliver()
     assert {row.outcome for row in rows("provider_event")} <= {"applied", "already known"}

@@ -50,7 +50,7 @@ def test_the_lock_of_the_front_end_is_written_as_a_build_writes_it() -> None:
     assert text == json.dumps(json.loads(text))
 
 
-@pytest.mark.parametrize("missing", ["shop_app.cli", "shop_app.demo.load"])
+@pytest.mark.parametrize("missing", ["shop_app.core.migrate", "shop_app.demo.load"])
 def test_a_part_that_can_not_be_imported_stops_the_start(monkeypatch: pytest.MonkeyPatch, missing: str):
     """With half of itself a shop must not open as if all were well."""
     with monkeypatch.context() as broken:

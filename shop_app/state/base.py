@@ -9,10 +9,10 @@ import time
 from typing import Any, Literal
 
 import reflex as rx
-from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.event import EventSpec
 from reflex_base.event.context import EventContext
 
+from shop_app import reflex_private
 from shop_app.core.access.asking import visitor_of
 from shop_app.core.access.policy import asker, customer, internal, public, staff, who
 from shop_app.core.access.principal import Principal
@@ -65,7 +65,7 @@ def say(text: str, kind: Kind = "good") -> EventSpec:
 def notice_delta(text: str) -> dict[str, dict[str, Any]]:
     """A notice as it is sent to a page by itself: no event, so that nothing can come of it but the notice."""
     shown = {"text": text, "kind": "bad", "number": _next_number()}
-    return {Notice.get_full_name(): {name + FIELD_MARKER: value for name, value in shown.items()}}
+    return reflex_private.delta(Notice, shown)
 
 
 _answering: set[asyncio.Task[None]] = set()

@@ -22,12 +22,11 @@ from typing import Any, NamedTuple
 
 import reflex as rx
 from reflex.state import StateUpdate
-from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.event import Event, EventHandler
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
-from reflex_base.vars import VarData
 
+from shop_app import reflex_private
 from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push
 
@@ -50,18 +49,8 @@ def live_var(base: rx.Var, slug: rx.Var | str) -> rx.Var:
 
     Has the type of `base`, so that its fields are reached as before: `live_var(p, p.slug).price`.
     """
-    born = rx.Var.create(Live.born)
-    here = str(born).removesuffix("." + "born" + FIELD_MARKER)
-    name = f'"now_" + {slug!s}' if isinstance(slug, rx.Var) else f'"now_{slug}"'
-    key = f'{name} + "{FIELD_MARKER}"'
-    expression = (
-        f"(((now, base) => (now && base && now.at > (base.as_of_ms ?? base.as_of ?? 0)"
-        f" ? {{...base, ...now}} : base))({here}[{key}], {base!s}))"
-    )
-    data = [born._get_all_var_data(), base._get_all_var_data()]
-    if isinstance(slug, rx.Var):
-        data.append(slug._get_all_var_data())
-    return rx.Var(expression, _var_type=base._var_type, _var_data=VarData.merge(*data)).to(base._var_type)
+    key = "now_" + slug if isinstance(slug, rx.Var) else rooms.product_key(slug)
+    return reflex_private.overlaid(base, reflex_private.undeclared(Live.born, key))
 
 
 def handler_name(handler: Any) -> str:
@@ -171,9 +160,7 @@ async def emit(app: rx.App, push: Push) -> None:
     """Send a push to the room's sockets of this process: one message, whatever their number."""
     if app.sio is None or app.event_namespace is None:
         return
-    patch = {key + FIELD_MARKER: value for key, value in push.patch.items()}
-    update = StateUpdate(
-        delta={Live.get_full_name(): patch} if patch else {}, events=[Event(name=name) for name in push.ask]
-    )
+    delta = reflex_private.delta(Live, push.patch) if push.patch else {}
+    update = StateUpdate(delta=delta, events=[Event(name=name) for name in push.ask])
     namespace = app.event_namespace.namespace
     await app.sio.emit("event", update, room=push.room, skip_sid=push.skip or None, namespace=namespace)

@@ -56,10 +56,10 @@ class Product(rx.State):
     @rx.event
     @public
     async def load(self):
-        slug, sku = _slug_and_sku(self)
+        slug, sku = _asked(self)
         try:
             self._show(await db.in_reading(product_page.product, slug, sku))
-            await self._read_own_holds()
+            await self._look_for_own()
         except Moved as moved:
             return rx.redirect(f"/products/{moved.slug}", replace=True)
         except NotFound:
@@ -74,19 +74,17 @@ class Product(rx.State):
         self.page = replace(page, variants=[], reviews=[], meta_description="", json_ld="")
 
     def _choose(self, page: ProductPage) -> None:
-        self.chosen = next(
-            (variant for variant in page.variants if variant.sku == page.chosen_sku), VariantView()
-        )
-        self.standing = Standing(page.as_of_ms, {variant.sku: _signal(variant) for variant in page.variants})
+        self.chosen = next((v for v in page.variants if v.sku == page.chosen_sku), VariantView())
+        self.standing = Standing(page.as_of_ms, {v.sku: _signal(v) for v in page.variants})
 
     @rx.event
     @public
     async def choose(self, sku: Sku):
         """Read afresh: what this tab was sent earlier may have been overtaken."""
         self._choose(await db.in_reading(product_page.product, self.page.slug, sku))
-        await self._read_own_holds()
+        await self._look_for_own()
 
-    async def _read_own_holds(self) -> None:
+    async def _look_for_own(self) -> None:
         """Others' holds and the visitor's own look the same in the numbers: say which are theirs."""
         scarce = self.chosen.signal in ("low", "out")
         key_hash = visitor_hash(self) if scarce else ""
@@ -113,12 +111,12 @@ class Product(rx.State):
     @public
     async def show_recent(self, slugs: Slugs):
         """The browser alone remembers what was looked at; here are the cards for it."""
-        others = [slug for slug in dict.fromkeys(slugs) if slug != self.page.slug]
-        self.recent = (await db.in_reading(storefront.cards, others))[:4] if others else []
+        wanted = [slug for slug in dict.fromkeys(slugs) if slug != self.page.slug]
+        self.recent = (await db.in_reading(storefront.cards, wanted))[:4] if wanted else []
         await live.watch_more(self, [card.slug for card in self.recent])
 
 
-def _slug_and_sku(state: rx.State) -> tuple[str, str]:
+def _asked(state: rx.State) -> tuple[str, str]:
     """The slug and the variant that the address asks for; whatever stands there, cut to a sane length."""
     url = state.router.url
     return url.path.rstrip("/").rsplit("/", 1)[-1][:120], url.query_parameters.get("variant", "")[:64]

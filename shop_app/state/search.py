@@ -31,10 +31,10 @@ class Search(rx.State):
     async def typed(self, text: ShortText):
         """The last letters win: an older answer never covers a newer one."""
         text = text[:MAX_TEXT]
-        suggestions = await db.in_long_reading(search_queries.suggest, text)
+        found = await db.in_long_reading(search_queries.suggest, text)
         self.text = text
-        self.categories = [suggestion for suggestion in suggestions if suggestion.kind == "category"]
-        self.products = [suggestion for suggestion in suggestions if suggestion.kind != "category"]
+        self.categories = [row for row in found if row.kind == "category"]
+        self.products = [row for row in found if row.kind != "category"]
 
     @rx.event
     @public

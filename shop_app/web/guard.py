@@ -2,8 +2,6 @@
 
 Default-deny. A handler without a policy is refused (and the server doesn't start with one), so are
 unknown, missing and ill-typed arguments; who is asking is looked up on every event that isn't public.
-A submitted form arrives as the model that its handler declares; what is wrong with its fields goes to the
-State that keeps such errors, field by field.
 
 A browser's event and one that the server chained are told apart by `router_data`: Reflex's socket
 writes the connection's own entries (headers, address, session) into it for every event that arrives
@@ -14,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +24,7 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
+from shop_app import reflex_private
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
 
@@ -146,8 +145,7 @@ class Guard(Middleware):
 
     async def _answer(self, state: BaseState, sentence: str) -> dict[str, dict[str, Any]]:
         """What a refused event changes on its page: a notice, the errors of its form, what was emptied."""
-        emptied = await state._get_resolved_delta()
-        state._clean()
+        emptied = await reflex_private.changed(state)
         return {**emptied, **(self._refuse(sentence) if sentence else {})}
 
     async def _check(self, state: BaseState, event: Event) -> None:
@@ -311,6 +309,22 @@ def unguarded() -> list[str]:
             found.append(f"{handler.__module__}.{handler.__qualname__}: no policy; write @public, @customer, "
                          "@staff(…) or @internal above it")  # fmt: skip
     return found
+
+
+def refuse_unknown_permissions(known: Collection[str]) -> None:
+    """Stop the start where a handler asks for a permission that no role can have.
+
+    Errors  NoPolicy with every such handler.
+    """
+    found = [
+        f"{name}: no part of the shop has the permission {policy.permission}"
+        for name, registered in RegistrationContext.get().event_handlers.items()
+        if (policy := policy_of(registered.handler.fn))
+        and policy.kind == "staff"
+        and policy.permission not in known
+    ]
+    if found:
+        raise NoPolicy("Handlers that nobody may call:\n" + "\n".join(found))
 
 
 def refuse_unguarded() -> None:

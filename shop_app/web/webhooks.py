@@ -11,8 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from shop_app.core import db
-from shop_app.core.errors import ProviderDown
-from shop_app.providers.payments import Forged, provider
+from shop_app.core.errors import NotFound, ProviderDown
+from shop_app.providers.payments import registry
+from shop_app.providers.payments.base import Forged
 from shop_app.services.payments import inbox as payment_inbox
 from shop_app.workflows import settle
 
@@ -24,16 +25,19 @@ log = logging.getLogger(__name__)
 MAX_BODY = 256 * 1024
 
 
-async def stripe(request: Request) -> Response:
-    """400 for what Stripe didn't sign, 500 while it can't be kept, 200 once it lies in the inbox."""
+async def receive(request: Request) -> Response:
+    """400 for what the provider didn't sign, 500 while it can't be kept, 200 once it lies in the inbox."""
     try:
+        company = registry.provider(request.path_params["provider"])
         body = await _body(request)
+    except NotFound:
+        return PlainTextResponse("unknown", 404)
     except ClientDisconnect:
         return PlainTextResponse("incomplete", 400)
     if body is None:
         return PlainTextResponse("too large", 413)
     try:
-        notice = await run_in_threadpool(provider("stripe").read_notice, body, request.headers)
+        notice = await run_in_threadpool(company.read_notice, body, request.headers)
     except Forged as forged:
         security_log.note("webhook refused", address=client_address(request.scope), detail=forged.message)
         return PlainTextResponse("refused", 400)
@@ -67,4 +71,4 @@ async def _apply(inbox_id: int) -> None:
         log.exception("Event %s of the inbox couldn't be applied", inbox_id)
 
 
-routes = [Route("/webhooks/stripe", stripe, methods=["POST"])]
+routes = [Route("/webhooks/{provider}", receive, methods=["POST"])]

@@ -7,7 +7,8 @@ from contextlib import suppress
 from ..core import db
 from ..core.access.principal import Principal
 from ..core.errors import NotFound
-from ..providers.payments import NeverTaken, provider
+from ..providers.payments.base import NeverTaken
+from ..providers.payments.registry import provider
 from ..services.fulfilment import cancelling
 from ..services.payments import authorisations
 from ..services.payments import commands as payment_commands

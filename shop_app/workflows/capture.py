@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..core import db
 from ..core.errors import Conflict, NotFound
 from ..core.i18n import _
-from ..providers.payments import NeverTaken, provider
+from ..providers.payments.base import NeverTaken
+from ..providers.payments.registry import provider
 from ..services.payments import authorisations
 from .call_provider import call_provider
 from .settle import settle

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..core import db
 from ..core.errors import Conflict, ProviderDown
 from ..core.i18n import _
-from ..providers.payments import NeverTaken, provider
+from ..providers.payments.base import NeverTaken
+from ..providers.payments.registry import provider
 from ..services.cart.checkout import CheckoutForm
 from ..services.orders import placing
 from ..services.orders.placing import PlacedOrder

@@ -10,7 +10,8 @@ from datetime import timedelta
 from ..core import db
 from ..core.clock import now
 from ..core.errors import ProviderDown, ShopError
-from ..providers.payments import Trace, provider
+from ..providers.payments import registry
+from ..providers.payments.base import Trace
 from ..services.payments import commands as payment_commands
 from ..services.payments import inbox as payment_inbox
 from ..services.payments import provider_records
@@ -24,8 +25,6 @@ log = logging.getLogger(__name__)
 AT_ONCE = 8
 PAGE = 500
 """So many payments, or things of the company's, are in hand at once: no number of them is left out."""
-COMPANIES = ("stripe",)
-"""Those that keep books of their own."""
 
 
 async def reconcile(
@@ -76,13 +75,15 @@ async def _pages(recent: timedelta) -> AsyncIterator[list[Known]]:
 async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
     """What companies say of the time since; nothing is asked of one that was never used."""
     found: list[Trace] = []
-    for name in COMPANIES:
-        if not await db.in_reading(provider_records.was_used, name):
+    for company in registry.offered():
+        if not await db.in_reading(provider_records.was_used, company.name):
             continue
         try:
-            found += await call_provider(provider(name).recent, now() - recent)
+            found += await call_provider(company.recent, now() - recent)
         except ProviderDown as error:
-            log.warning("What %s knows of the last %s can't be asked: it doesn't answer", name, recent)
+            log.warning(
+                "What %s knows of the last %s can't be asked: it doesn't answer", company.name, recent
+            )
             down.append(error)
     return found
 

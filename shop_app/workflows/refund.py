@@ -8,7 +8,8 @@ from ..core import db
 from ..core.access.principal import Principal
 from ..core.errors import Conflict, NotFound, ProviderDown, ShopError
 from ..core.i18n import _
-from ..providers.payments import NeverTaken, provider
+from ..providers.payments.base import NeverTaken
+from ..providers.payments.registry import provider
 from ..services.payments import commands as payment_commands
 from ..services.payments import refunds
 from ..services.payments.refunds import RefundRequest, RefundWish

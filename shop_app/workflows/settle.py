@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core import db
 from ..core.errors import NotFound
-from ..providers.payments import provider
+from ..providers.payments.registry import provider
 from ..services.payments import commands as payment_commands
 from ..services.payments import inbox as payment_inbox
 from ..services.payments import ledger as payment_ledger

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from shop_app.core import db
-from shop_app.providers.payments import Notice
+from shop_app.providers.payments.base import Notice
 from shop_app.providers.payments.stripe import StripeProvider
 from shop_app.services.credit import commands as credit_commands
 from shop_app.services.credit import payments as credit_payments

@@ -10,7 +10,7 @@ import stripe
 from shop_app.core import db
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, ProviderDown
-from shop_app.providers.payments import provider
+from shop_app.providers.payments.registry import provider
 from shop_app.providers.payments.stripe import API_VERSION
 from shop_app.services.books import check as books
 from shop_app.services.payments.refunds import RefundWish

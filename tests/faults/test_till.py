@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from shop_app.core import db
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, ProviderDown
-from shop_app.providers import payments as companies
+from shop_app.providers.payments import registry
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments.refunds import RefundWish
@@ -247,7 +247,7 @@ def test_the_company_s_books_are_read_to_the_end(world, monkeypatch):
         known = tables.get("checkout.session", rows("payment")[0].reference) or {}
         for number in range(202):
             tables.put(known | {"id": f"cs_test_more_{number}", "status": "complete"})
-    traces = companies.provider("stripe").recent(now() - timedelta(hours=1))
+    traces = registry.provider("stripe").recent(now() - timedelta(hours=1))
     assert len({trace.reference for trace in traces if trace.kind == "session"}) == 202
 
 
@@ -379,7 +379,7 @@ def test_death_between_the_answer_to_a_webhook_and_its_work_is_healed(world, mon
 
 def test_an_order_that_ends_while_the_company_answers_has_its_session_expired(world, monkeypatch):
     total = world.fill_cart()
-    company = companies.provider("stripe")
+    company = registry.provider("stripe")
     start = company.start
 
     def slowly(request):

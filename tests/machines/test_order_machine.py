@@ -13,7 +13,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from shop_app.core.access.principal import Principal
 from shop_app.models import Role
-from shop_app.providers.payments import PaymentPicture, RefundPicture, Started
+from shop_app.providers.payments.base import PaymentPicture, RefundPicture, Started
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from shop_app.core.clock import now
 from shop_app.core.errors import NotFound, ProviderDown
 from shop_app.core.settings import settings
-from shop_app.providers.payments import KNOWN, NeverTaken, PayLine, StartPayment, provider
+from shop_app.providers.payments.base import NeverTaken, PayLine, StartPayment
+from shop_app.providers.payments.registry import provider
 from shop_app.providers.payments.stripe import StripeProvider, line_items, session_expiry, session_params
 from tests.paying import KEY, SANDBOX, SECRET, World, client_of, make_sandbox
 
@@ -125,7 +126,6 @@ def test_more_than_was_paid_cant_be_given_back(tmp_path, company):
 
 def test_a_company_that_cant_be_reached_is_down_in_words_for_shoppers(configure):
     configure(STRIPE_SECRET_KEY="sk_test_x", STRIPE_API_BASE="http://127.0.0.1:9")
-    KNOWN["stripe"] = StripeProvider.from_settings
     company = provider("stripe")
     assert isinstance(company, StripeProvider)
     company.client._requestor._options.max_network_retries = 0

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sqlmodel import Session, col, select
 
-from shop_app import cli
+from shop_app.cli.main import main
 from shop_app.core import db, sqlite_writer
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.errors import Conflict, Forbidden, Invalid
@@ -234,6 +234,6 @@ def test_the_demo_s_and_the_command_line_s_passwords_are_hashed_before_their_tra
     monkeypatch.setattr(passwords, "_hasher", Watching)
     monkeypatch.setenv("SHOP_STAFF_PASSWORD", "long-enough")
     load.fill()
-    result = CliRunner().invoke(cli.main, ["create-staff", "m@example.com", "--role", "manager"])
+    result = CliRunner().invoke(main, ["create-staff", "m@example.com", "--role", "manager"])
     assert result.exit_code == 0, result.output
     assert wrote == [True] * 4

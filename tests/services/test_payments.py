@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shop_app.core import db
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.models import PaymentStatus
-from shop_app.providers.payments import DisputePicture, Notice, PaymentPicture, RefundPicture, Started
+from shop_app.providers.payments.base import DisputePicture, Notice, PaymentPicture, RefundPicture, Started
 from shop_app.services.books import check as books
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments import disputes

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shop_app.check_up import examine
+from shop_app.cli.check_up import examine
 from shop_app.core.settings import Settings
 from shop_app.web import proxies
 from tests.production import PRODUCTION

@@ -72,6 +72,15 @@ def test_what_stripe_didnt_sign_now_is_refused_and_nothing_is_kept(world, clock,
     assert everything() == before
 
 
+@pytest.mark.parametrize(("name", "answer"), [("manual", 400), ("paypal", 404)])
+def test_a_provider_without_notices_and_one_that_isnt_offered_get_nothing_kept(world, name, answer):
+    before, body = everything(), event()
+
+    headers = {"stripe-signature": signed(body)}
+    assert world.door.post(f"/webhooks/{name}", content=body, headers=headers).status_code == answer
+    assert everything() == before
+
+
 def test_times_within_five_minutes_on_both_sides_are_taken(world, clock):
     for number, seconds in enumerate((-300, 300)):
         body = event(id=f"evt_{number}")
@@ -102,9 +111,9 @@ def test_bytes_that_are_no_text_and_bodies_that_are_too_large_are_refused(world)
 def test_two_secrets_are_in_force_while_one_replaces_the_other(world, configure, monkeypatch):
     chosen = configure(STRIPE_WEBHOOK_SECRET="whsec_new, whsec_old")
     assert chosen.webhook_secrets == ("whsec_new", "whsec_old")
-    from shop_app.providers import payments
+    from shop_app.providers.payments import registry
 
-    company = payments.provider("stripe")
+    company = registry.provider("stripe")
     monkeypatch.setattr(company, "_secrets", chosen.webhook_secrets)
     for secret, answer in (("whsec_new", 200), ("whsec_old", 200), ("whsec_older", 400)):
         body = event(id=f"evt_{secret}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.message import EmailMessage
 from functools import lru_cache
 from typing import Protocol
@@ -18,9 +19,21 @@ class Mailer(Protocol):
         ...
 
 
+_own_mailer: Callable[[], Mailer] | None = None
+
+
+def use(make: Callable[[], Mailer] | None) -> None:
+    """Hand letters to what `make` makes from now on; with None the settings decide who."""
+    global _own_mailer
+    _own_mailer = make
+    mailer.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def mailer() -> Mailer:
-    """SHOP_SMTP_URL's server, or files in the data folder without one."""
+    """An extension's, else SHOP_SMTP_URL's server, else files in the data folder."""
+    if _own_mailer:
+        return _own_mailer()
     if settings().smtp_url:
         from .smtp import SmtpMailer
 

@@ -6,16 +6,37 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ...core.errors import Invalid
-from ...core.i18n import _
-from . import Forged, Notice, PaymentPicture, RefundPicture, Started, StartPayment, Trace
+from ...core.i18n import _, plural
+from ...core.settings import settings
+from .base import (
+    Forged,
+    Notice,
+    PaymentMethod,
+    PaymentPicture,
+    RefundPicture,
+    Started,
+    StartPayment,
+    Trace,
+)
 
 
 class ManualProvider:
     name = "manual"
+    pays_now = False
 
     @property
     def label(self) -> str:
-        return _("Bank transfer or cash on pick-up")
+        return _("Bank transfer, or cash when you collect")
+
+    @property
+    def note(self) -> str:
+        return plural(
+            "You get the details with the order, and have {count} day to pay. We send it when the money "
+            "is there.",
+            "You get the details with the order, and have {count} days to pay. We send it when the money "
+            "is there.",
+            settings().transfer_days,
+        )
 
     def start(self, request: StartPayment) -> Started:
         """Nothing happens outside: the reference is what the shopper writes on the transfer."""
@@ -52,3 +73,6 @@ class ManualProvider:
 
     def void(self, intent_reference: str) -> None:
         return None
+
+
+MANUAL = PaymentMethod("manual", ManualProvider)

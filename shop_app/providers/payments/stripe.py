@@ -16,18 +16,19 @@ from ...core.clock import now
 from ...core.errors import NotFound, ProviderDown
 from ...core.i18n import _
 from ...core.settings import settings
-from . import (
+from . import stripe_pictures as pictures
+from .base import (
     Forged,
     NeverTaken,
     Notice,
     PayLine,
+    PaymentMethod,
     PaymentPicture,
     RefundPicture,
     Started,
     StartPayment,
     Trace,
 )
-from . import stripe_pictures as pictures
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -55,6 +56,7 @@ REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 class StripeProvider:
     name = "stripe"
+    pays_now = True
 
     def __init__(self, *, key: str, base: str, webhook_secrets: tuple[str, ...]) -> None:
         self._key = key
@@ -68,7 +70,11 @@ class StripeProvider:
 
     @property
     def label(self) -> str:
-        return _("Card, wallet or bank")
+        return _("Card")
+
+    @property
+    def note(self) -> str:
+        return _("You pay on the next page. Nothing is charged before you confirm there.")
 
     @cached_property
     def client(self) -> StripeClient:
@@ -210,6 +216,9 @@ class StripeProvider:
             except (stripe.SignatureVerificationError, ValueError):
                 continue
         raise Forged(_("The signature doesn't fit."))
+
+
+CARD = PaymentMethod("stripe", StripeProvider.from_settings)
 
 
 def _signed_at(header: str) -> int:

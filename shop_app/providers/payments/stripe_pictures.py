@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...core.i18n import _
-from . import DisputePicture, PaymentPicture, RefundPicture, Trace
+from .base import DisputePicture, PaymentPicture, RefundPicture, Trace
 
 _REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 _DISPUTE_STATUS = {

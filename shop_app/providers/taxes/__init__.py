@@ -43,7 +43,14 @@ class TaxEngine(Protocol):
 
 
 ENGINE: Callable[[], TaxEngine] | None = None
-"""The engine that is asked; a new one is one file here, and this line."""
+"""Makes the engine that is asked."""
+
+
+def use(make: Callable[[], TaxEngine] | None) -> None:
+    """Ask the engine that `make` makes from now on, or none; the composition calls this."""
+    global ENGINE
+    ENGINE = make
+    engine.cache_clear()
 
 
 @lru_cache(maxsize=1)

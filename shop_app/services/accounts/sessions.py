@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -36,12 +37,15 @@ _MANAGER = _CLERK | frozenset(
         "audit.view",
     ]
 )
-PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.CLERK: _CLERK,
-    Role.MANAGER: _MANAGER,
-    Role.OWNER: _MANAGER | frozenset(["staff.edit", "settings.edit"]),
-}
+_OWNER = _MANAGER | frozenset(["staff.edit", "settings.edit"])
+PERMISSIONS: dict[str, frozenset[str]] = {Role.CLERK: _CLERK, Role.MANAGER: _MANAGER, Role.OWNER: _OWNER}
 """What each role may do. A permission is a subject and an act."""
+
+
+def give_owners(permissions: Iterable[str]) -> None:
+    """Let owners have these beside the shop's own: those of extensions, which no other role has."""
+    PERMISSIONS[Role.OWNER] = _OWNER | frozenset(permissions)
+
 
 _login, _staff_row, _customer_row = table_of(LoginSession), table_of(Staff), table_of(Customer)
 # Asked on every event of whoever is signed in: one statement.

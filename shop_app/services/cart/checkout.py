@@ -14,9 +14,10 @@ from ...core import events
 from ...core.clock import now
 from ...core.email_addresses import normal_email
 from ...core.errors import NotFound
-from ...core.i18n import _, plural
+from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
+from ...providers.payments import registry
 from ..credit import payments as credit_payments
 from ..credit.payments import CreditView
 from ..customers import addresses
@@ -76,7 +77,7 @@ class DeliveryChoice:
 @dataclass(frozen=True, slots=True)
 class PaymentChoice:
     code: str
-    """stripe or manual."""
+    """The name of its provider."""
     label: str
     note: str
     chosen: bool
@@ -148,36 +149,6 @@ class CheckoutView:
     """Whether they pay for everything: then no other way to pay is needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentWay:
-    """A way to pay as the shopper chooses it; `code` is the provider's name."""
-
-    code: str
-    label: str
-    note: str
-    pays_now: bool
-
-
-def payment_ways() -> tuple[PaymentWay, ...]:
-    """All ways, the usual one first; a new one is one line here."""
-    return (
-        PaymentWay(
-            "stripe", _("Card"),
-            _("You pay on the next page. Nothing is charged before you confirm there."), True,
-        ),
-        PaymentWay(
-            "manual", _("Bank transfer, or cash when you collect"),
-            plural(
-                "You get the details with the order, and have {count} day to pay. We send it when the money "
-                "is there.",
-                "You get the details with the order, and have {count} days to pay. We send it when the money "
-                "is there.",
-                settings().transfer_days,
-            ), False,
-        ),
-    )  # fmt: skip
-
-
 def view(session: Session, key_hash: str) -> CheckoutView:
     """The page as it stands.
 
@@ -233,7 +204,7 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     methods = {method.code for method in known.get(form.country, ())}
     if form.shipping_method and methods and form.shipping_method not in methods:
         found.append(("shipping_method", _("Choose how it is delivered")))
-    if form.payment_provider and form.payment_provider not in {way.code for way in payment_ways()}:
+    if form.payment_provider and form.payment_provider not in _provider_names():
         found.append(("payment_provider", _("Choose how to pay")))
     if len(form.note) > MAX_NOTE:
         found.append(("note", _("Keep the note below {count} characters").format(count=MAX_NOTE)))
@@ -249,7 +220,7 @@ def normal(form: CheckoutForm) -> CheckoutForm:
         clean["region"] = ""
     asked = vat_numbers.is_asked_for(form.country)
     clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if asked else ""
-    clean["payment_provider"] = clean["payment_provider"] or payment_ways()[0].code
+    clean["payment_provider"] = clean["payment_provider"] or registry.offered()[0].name
     return CheckoutForm(**clean)
 
 
@@ -289,7 +260,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
     paid_with = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
     credit_minor = credit_payments.sum_of(paid_with)
     left = show(totals.total_minor - credit_minor, currency, locale)
-    pays_now = next(known.pays_now for known in payment_ways() if known.code == form.payment_provider)
+    pays_now = registry.provider(form.payment_provider).pays_now
     return CheckoutView(
         cart=cart_view(head, lines, priced, paid_with),
         form=form,
@@ -298,8 +269,8 @@ def _page(session: Session, head: Head) -> CheckoutView:
         countries=_countries(tuple(shipping_queries.methods(session)), locale),
         deliveries=_deliveries(session, head, priced, locale),
         payments=[
-            PaymentChoice(known.code, known.label, known.note, known.code == form.payment_provider)
-            for known in payment_ways()
+            PaymentChoice(method.name, method.label, method.note, method.name == form.payment_provider)
+            for method in registry.offered()
         ],
         gifts=gift_views(priced, currency, locale),
         subtotal=show(bought_minor(totals), currency, locale),
@@ -334,9 +305,13 @@ def _kept_form(head: Head) -> CheckoutForm:
     kept: Mapping[str, Any] = head.checkout
     form = CheckoutForm(**{known.name: str(kept.get(known.name, "")) for known in fields(CheckoutForm)})
     provider = form.payment_provider
-    if provider not in {way.code for way in payment_ways()}:
-        provider = payment_ways()[0].code
+    if provider not in _provider_names():
+        provider = registry.offered()[0].name
     return replace(form, country=head.country, payment_provider=provider)
+
+
+def _provider_names() -> set[str]:
+    return {method.name for method in registry.offered()}
 
 
 def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:

@@ -7,7 +7,6 @@ search (suggest), reviews (more_reviews), signals (signals).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,12 +307,6 @@ class ProductSignal:
     stock_line: str
     variants: dict[str, VariantSignal]
     at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class SitemapEntry:
-    path: str
-    changed_at: datetime
 
 
 class Moved(Exception):

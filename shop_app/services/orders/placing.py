@@ -29,6 +29,7 @@ from ...models import (
     VariantOption,
     table_of,
 )
+from ...providers.payments import registry
 from .. import outbox, remembered
 from ..cart import checkout, price_changes, priced_cart, unpaid
 from ..cart.checkout import CheckoutForm
@@ -272,7 +273,7 @@ def _freeze(
     asked_from: str,
 ) -> PlacedOrder:  # fmt: skip
     totals, connection = priced.totals, session.connection()
-    pays_now = next(way.pays_now for way in checkout.payment_ways() if way.code == form.payment_provider)
+    pays_now = registry.provider(form.payment_provider).pays_now
     left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
     waits = pays_now and left_minor > 0
     row = _order_row(head, priced, form, waits, connection.execute(_next_number(session)).scalar_one())

@@ -16,7 +16,7 @@ from ...core.i18n import _
 from ...core.settings import settings
 from ...models import Cart, Order, OrderLine, OrderStatus, Payment, PaymentEventKind, PaymentState
 from ...models.order import TOKEN
-from ...providers.payments import PayLine, Started, StartPayment
+from ...providers.payments.base import PayLine, Started, StartPayment
 from ..credit.payments import PROVIDER as CREDIT
 from ..credit.payments import covered_minor
 from ..orders import commands as order_commands

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from ...core.clock import now
 from ...core.money import show
 from ...models import Dispute, DisputeStatus, Order, Payment, PaymentEventKind
-from ...providers.payments import DisputePicture
+from ...providers.payments.base import DisputePicture
 from ..orders import commands as order_commands
 from .events import append
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from ...core.clock import now
 from ...core.upsert import Insert, upsert
 from ...models import Payment, ProviderEvent, table_of
-from ...providers.payments import Notice
+from ...providers.payments.base import Notice
 
 KEEP_TRYING = timedelta(days=3)
 

@@ -19,7 +19,7 @@ from ...core.errors import NotFound
 from ...core.i18n import _
 from ...core.money import show
 from ...models import Order, Payment, PaymentEventKind, PaymentState, Refund, RefundStatus, table_of
-from ...providers.payments import PaymentPicture, RefundPicture
+from ...providers.payments.base import PaymentPicture, RefundPicture
 from .. import outbox
 from ..credit import payments as credit_payments
 from ..orders import awaited_payment

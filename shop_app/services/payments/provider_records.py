@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from ...core.money import show
 from ...models import Dispute, Order, Payment, PaymentState, Refund
-from ...providers.payments import Notice, Trace
+from ...providers.payments.base import Notice, Trace
 from ..orders import commands as order_commands
 from . import inbox as payment_inbox
 from .ledger import Known, known

@@ -16,7 +16,7 @@ from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
 from ...core.money import show
 from ...models import CreditEntryKind, Payment, Refund, RefundDestination, RefundLine, RefundStatus, table_of
-from ...providers.payments import RefundPicture
+from ...providers.payments.base import RefundPicture
 from ..credit import commands as credit_commands
 from ..orders import commands as order_commands
 from ..orders.queries import OrderHead, order_event

@@ -25,7 +25,7 @@ from ...models import (
     ReturnRequest,
     table_of,
 )
-from ...providers.payments import RefundPicture
+from ...providers.payments.base import RefundPicture
 from ..orders import commands as order_commands
 from ..orders import units as order_units
 from ..orders.queries import OrderHead

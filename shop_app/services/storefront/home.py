@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ...core import clock
 from ...models import Collection, CollectionProduct, Picture, Product, ShelfItem
-from ..catalog.views import HomeView, PictureView, ProductCard, SitemapEntry
+from ..catalog.views import HomeView, PictureView, ProductCard
 from ..search import cards as card_rows
 from ..search import facet_counts, index_cache
 from ..search.categories import links, tree
@@ -74,17 +74,19 @@ def cards(session: Session, slugs: list[str]) -> list[ProductCard]:
     return card_rows.of_slugs(session, list(dict.fromkeys(slugs))[:24])
 
 
-def sitemap(session: Session) -> Iterator[SitemapEntry]:
-    """Every public address of the catalogue."""
-    now = clock.now()
-    yield SitemapEntry("/", now)
-    yield SitemapEntry("/products", now)
+def list_addresses(session: Session) -> Iterator[tuple[str, None]]:
+    """The address of the whole catalogue, and of each category."""
+    yield "/products", None
     for branch in tree.get(session, index_cache.stamp(session)).by_slug.values():
-        yield SitemapEntry(f"/products?category={branch.slug}", now)
+        yield f"/products?category={branch.slug}", None
+
+
+def product_addresses(session: Session) -> Iterator[tuple[str, datetime]]:
+    """The address of every public product, and when it changed."""
     rows = session.connection().execute(
         select(col(ShelfItem.slug), col(Product.updated_at))
         .join(Product, col(Product.id) == ShelfItem.product_id)
         .order_by(col(ShelfItem.product_id))
     )
     for slug, changed_at in rows:
-        yield SitemapEntry(f"/products/{slug}", changed_at)
+        yield f"/products/{slug}", changed_at

@@ -28,7 +28,7 @@ from ...models import (
     table_of,
 )
 from ...models.order import TOKEN
-from ..cart.checkout import payment_ways
+from ...providers.payments import registry
 from ..cart.queries import DiscountView, expected, money_or_free, reverse_charge_note, tax_rows
 from ..credit import payments as credit_payments
 from ..customers import addresses
@@ -305,7 +305,7 @@ def _note(row: Row[Any]) -> str:
 def _payment_label(provider: str) -> str:
     if provider == refund_view.CREDIT:
         return _("Gift card or store credit")
-    labels = [way.label for way in payment_ways() if way.code == provider]
+    labels = [method.label for method in registry.offered() if method.name == provider]
     return labels[0] if labels else provider
 
 

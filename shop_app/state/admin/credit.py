@@ -20,7 +20,7 @@ class CreditAdmin(rx.State):
         self, amount: AmountMinor, request_key: Token, email: ShortText = "", note: ShortText = ""
     ):
         """A gift card, whose code is shown this once; an address gets it by email too."""
-        card = await db.in_durable_transaction(
+        made = await db.in_durable_transaction(
             credit_commands.issue,
             amount,
             by=await asked_by(self),
@@ -28,7 +28,7 @@ class CreditAdmin(rx.State):
             note=note,
             request_key=request_key,
         )
-        return say(_("The gift card is there: {code}").format(code=card.code))
+        return say(_("The gift card is there: {code}").format(code=made.code))
 
     @rx.event
     @staff("credit.edit")

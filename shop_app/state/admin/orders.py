@@ -44,8 +44,10 @@ class OrderAdmin(rx.State):
         free_minor: AmountMinor = 0, goods: Goods = "stay", reason: Reason = "", note: Note = "",
         destination: Literal["original", "credit"] = "original",
     ):  # fmt: skip
-        request = RefundWish(lines, shipping_minor, free_minor, reason, note, destination, RESTOCK[goods])
-        await refund.refund(order, request, key, await asked_by(self))
+        wish = RefundWish(
+            _by_line(lines), shipping_minor, free_minor, reason, note, destination, RESTOCK[goods]
+        )
+        await refund.refund(order, wish, key, await asked_by(self))
         self.refunds_of = await db.in_reading(refunds.of_order, order)
         return say(_("The refund is on its way"))
 
@@ -56,7 +58,7 @@ class OrderAdmin(rx.State):
         tracking: ShortText = "", despite_attention: Flag = False, unpaid_too: Flag = False,
     ):  # fmt: skip
         await fulfil.fulfil(
-            order, lines, carrier=carrier, tracking=tracking, by=await asked_by(self),
+            order, _by_line(lines), carrier=carrier, tracking=tracking, by=await asked_by(self),
             request_key=key, despite_attention=despite_attention, unpaid_too=unpaid_too,
         )  # fmt: skip
         return say(_("The parcel is sent"))
@@ -89,3 +91,7 @@ class OrderAdmin(rx.State):
     async def look_at(self, order: RecordId, note: Note):
         await db.in_transaction(order_review.looked_at, order, note, await asked_by(self))
         return say(_("Noted. Nobody has to look at it any more"))
+
+
+def _by_line(lines: dict[str, int]) -> dict[int, int]:
+    return {int(line): units for line, units in lines.items() if units}

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from .core import own_files
-from .core.settings import ROOT, Settings, settings
+from ..core import own_files
+from ..core.settings import ROOT, Settings, settings
 
 Mark = Literal["ok", "missing", "fails"]
 
@@ -75,9 +75,9 @@ def _database(chosen: Settings) -> Iterator[Finding]:
     from sqlalchemy.exc import SQLAlchemyError
     from sqlmodel import select
 
-    from . import models
-    from .core import db, migrate
-    from .core.errors import ShopError
+    from .. import models
+    from ..core import db, migrate
+    from ..core.errors import ShopError
 
     kind = "SQLite" if chosen.sqlalchemy_url.startswith("sqlite") else "PostgreSQL"
     try:

@@ -1,0 +1,1 @@
+"""The command line: `python -m shop_app COMMAND`, one file for each group of commands."""

@@ -1,0 +1,24 @@
+"""The group that all commands belong to.
+
+Each command imports what it needs when it runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import click
+
+from . import books, database, products, server, staff
+
+COMMANDS = (
+    database.migrate, database.seed, database.setup, products.import_products, products.export_products,
+    staff.create_staff, books.check_books, books.reconcile, server.doctor, server.serve,
+)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """The shop's command line. Settings come from the environment or `.env`."""
+
+
+for command in COMMANDS:
+    main.add_command(command)

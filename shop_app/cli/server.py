@@ -1,0 +1,28 @@
+"""Commands for the server: serving, and what would keep it from doing so."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from .command import Command
+
+
+@click.command(cls=Command)
+def doctor() -> None:
+    """Say what is configured, what is missing, and what would fail."""
+    from . import check_up
+
+    findings = check_up.examine()
+    for finding in findings:
+        click.echo(f"{finding.mark:8} {finding.subject}: {finding.text}")
+    sys.exit(1 if any(finding.mark == "fails" for finding in findings) else 0)
+
+
+@click.command(cls=Command)
+def serve() -> None:
+    """Serve shop, back office and webhooks on one port."""
+    from .. import serve as server
+
+    server.run()

@@ -1,0 +1,235 @@
+"""What a shop is made of: the values that the shop's own parts and a team's extensions are declared with.
+
+An extension is one `Extension`, given to `build` in `shop_app/shop_app.py`; docs/extending.md has an example.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import reflex as rx
+from sqlmodel import Session
+from starlette.routing import BaseRoute, Match, Mount, Route
+
+from .core import events
+from .providers.mail import Mailer
+from .providers.payments.base import PaymentMethod
+from .providers.taxes import TaxEngine
+from .web.served import ServePage
+from .worker.timetable import Job
+
+__all__ = ["Extension", "ExtensionError", "Job", "Listener", "Page", "PaymentMethod", "combined"]
+
+SitemapEntries = Iterable[tuple[str, datetime | None]]
+"""Paths for search engines, each with when it changed, None where that isn't known."""
+PROVIDERS = (TaxEngine, Mailer)
+"""The Protocols that an extension may provide; ways to pay have a place of their own."""
+_EVENTS = typing.get_args(events.Fact)
+_KEY = re.compile(r"(?!credit\Z)[a-z][a-z0-9-]{0,31}")
+"""A payment by gift card or store credit is kept under `credit`."""
+_PARAMETER = re.compile(r"\[[^\]]+\]|\{[^}]+\}")
+
+
+class ExtensionError(RuntimeError):
+    """The parts don't make a shop: two claim the same, or a value stands where it isn't taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its address, what it shows, and what of it is there without scripts.
+
+    route      as Reflex writes it: `/products/[slug]`
+    component  a function without arguments that draws it
+    title      of the reactive page; the served one says its own
+    load       handlers that run when the page opens, and again when its socket comes back; the header's and
+               the cart's come first by themselves
+    serve      makes the content of its HTML, see `web/served.py`
+    sitemap    True for an address without parameters, else a function that lists the route's addresses
+    replaces   True where it takes the place of another part's page with this route
+    """
+
+    route: str
+    component: Callable[[], rx.Component]
+    title: str | rx.Var
+    load: tuple[Any, ...] = ()
+    serve: ServePage | None = None
+    sitemap: bool | Callable[[Session], SitemapEntries] = False
+    replaces: bool = False
+
+    def addresses(self, session: Session) -> SitemapEntries:
+        """What the sitemap lists of this page."""
+        if callable(self.sitemap):
+            return self.sitemap(session)
+        return [(self.route, None)] if self.sitemap else []
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """`call` is called after the commit with every event of that type, on the thread that committed.
+
+    It hands work on and returns: a page waits for it. What must not be lost belongs to a job.
+    """
+
+    event: type
+    call: Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A part of the shop. Whatever it leaves out, it doesn't change.
+
+    name             what messages call it
+    pages            a page's State comes with the page
+    routes           Starlette's, for addresses that are no pages
+    listeners        for events of `core/events.py`, while a server runs
+    providers        Protocol of `PROVIDERS` -> makes the provider that is asked in place of the shop's own
+    payment_methods  ways to pay, offered behind the shop's own
+    jobs             background work with its timetable
+    permissions      keys that handlers name in `@staff("…")`; owners have them all
+    states           States of no page: importing one lets browsers call it, so they are named here
+    lifespans        entered when a server process starts, left when it stops
+    """
+
+    name: str
+    pages: tuple[Page, ...] = ()
+    routes: tuple[BaseRoute, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    providers: Mapping[type, Callable[[], Any]] = field(default_factory=dict)
+    payment_methods: tuple[PaymentMethod, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    permissions: tuple[str, ...] = ()
+    states: tuple[type[rx.State], ...] = ()
+    lifespans: tuple[Callable[[], AbstractAsyncContextManager[Any]], ...] = ()
+
+
+_TAKES: dict[str, type] = {
+    "pages": Page, "routes": BaseRoute, "listeners": Listener, "payment_methods": PaymentMethod,
+    "jobs": Job, "permissions": str,
+}  # fmt: skip
+
+
+def combined(extensions: Iterable[Extension]) -> Extension:
+    """All of them as one, in their order.
+
+    Errors  ExtensionError with a sentence that names both where two claim the same, and the extension and
+            the value where a place doesn't take it.
+    """
+    parts = tuple(extensions)
+    for extension in parts:
+        _refuse_wrong_values(extension)
+    _refuse_clashes(parts)
+    return Extension(
+        name=", ".join(extension.name for extension in parts),
+        pages=_pages(parts),
+        routes=tuple(route for extension in parts for route in extension.routes),
+        listeners=tuple(listener for extension in parts for listener in extension.listeners),
+        providers={kind: make for extension in parts for kind, make in extension.providers.items()},
+        payment_methods=tuple(method for extension in parts for method in extension.payment_methods),
+        jobs=tuple(job for extension in parts for job in extension.jobs),
+        permissions=tuple(key for extension in parts for key in extension.permissions),
+        states=tuple(state for extension in parts for state in extension.states),
+        lifespans=tuple(lifespan for extension in parts for lifespan in extension.lifespans),
+    )
+
+
+def _refuse_wrong_values(extension: Extension) -> None:
+    for place, kind in _TAKES.items():
+        for value in getattr(extension, place):
+            if not isinstance(value, kind):
+                raise ExtensionError(
+                    f"{extension.name}: {place} takes {kind.__name__}, and {value!r} isn't one."
+                )
+    for listener in extension.listeners:
+        if listener.event not in _EVENTS:
+            raise ExtensionError(
+                f"{extension.name} listens for {_name(listener.event)}, which isn't an event of the shop."
+            )
+    for kind in extension.providers:
+        if kind not in PROVIDERS:
+            known = " and ".join(map(_name, PROVIDERS))
+            raise ExtensionError(
+                f"{extension.name} provides {_name(kind)}, which the shop doesn't ask for;"
+                f" it asks for {known}."
+            )
+    for route in extension.routes:
+        if _answers_socket(route):
+            raise ExtensionError(f"{extension.name}: {route!r} would take what pages say to the server.")
+    for method in extension.payment_methods:
+        if not _KEY.fullmatch(method.key):
+            raise ExtensionError(
+                f"{extension.name}: a way to pay can't have the key {method.key!r}; take other"
+                " letters a-z, digits and hyphens, 32 at most."
+            )
+
+
+def _answers_socket(route: BaseRoute) -> bool:
+    """Whether a route takes the address of Reflex's socket, and with it every page's events."""
+    scope = {"path": "/_event/", "root_path": "", "method": "GET", "headers": []}
+    return any(route.matches(scope | {"type": kind})[0] != Match.NONE for kind in ("http", "websocket"))
+
+
+def _refuse_clashes(parts: tuple[Extension, ...]) -> None:
+    claimed: dict[str, str] = {}
+    for extension in parts:
+        for claim in _claims(extension):
+            if claim in claimed:
+                raise ExtensionError(f"{claimed[claim]} and {extension.name} both have {claim}.")
+            claimed[claim] = extension.name
+
+
+def _claims(extension: Extension) -> Iterator[str]:
+    """What no other part may have."""
+    yield f"the name {extension.name}"
+    for page in extension.pages:
+        if not page.replaces:
+            yield f"the address GET {pattern(page.route)}"
+    for route in extension.routes:
+        if isinstance(route, Route):
+            # HEAD comes with GET.
+            for method in sorted((route.methods or {"GET"}) - {"HEAD"}):
+                yield f"the address {method} {pattern(route.path)}"
+        elif isinstance(route, Mount):
+            yield f"what is mounted at {route.path or '/'}"
+    for kind in extension.providers:
+        yield f"a provider of the kind {_name(kind)}"
+    for method in extension.payment_methods:
+        yield f"a way to pay with the key {method.key}"
+    for job in extension.jobs:
+        yield f"a job named {job.name}"
+    for key in extension.permissions:
+        yield f"the permission {key}"
+
+
+def _pages(parts: tuple[Extension, ...]) -> tuple[Page, ...]:
+    """Every page, those that replace one in its place."""
+    pages: dict[str, tuple[Page, str]] = {}
+    for extension in parts:
+        for page in extension.pages:
+            key = pattern(page.route)
+            if page.replaces and key not in pages:
+                raise ExtensionError(
+                    f"{extension.name} replaces the page at {page.route}, and there is none."
+                )
+            if page.replaces and pages[key][0].replaces:
+                raise ExtensionError(f"{pages[key][1]} and {extension.name} both replace {page.route}.")
+            pages[key] = page, extension.name
+    return tuple(page for page, _owner in pages.values())
+
+
+def pattern(route: str) -> str:
+    """A route with its parameters unnamed: equal for two that answer the same addresses.
+
+    >>> pattern("/products/[slug]") == pattern("/products/{id}/")
+    True
+    """
+    return "/" + _PARAMETER.sub("*", route).strip("/")
+
+
+def _name(kind: Any) -> str:
+    return getattr(kind, "__name__", repr(kind))

@@ -1,0 +1,40 @@
+"""The ways to pay that this process offers: the shop's own, and those that its extensions add.
+
+Services and workflows run in threads, jobs and commands that know no application, so there is one list
+for each process; `build` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from ...core.errors import NotFound
+from ...core.i18n import _
+from .base import PaymentMethod, PaymentProvider
+from .manual import MANUAL
+from .stripe import CARD
+
+OWN = (CARD, MANUAL)
+
+_methods: dict[str, PaymentMethod] = {method.key: method for method in OWN}
+
+
+def offer(methods: Iterable[PaymentMethod]) -> None:
+    """Offer these ways to pay and no others; the first is the one that checkout has chosen already."""
+    global _methods
+    _methods = {method.key: method for method in methods}
+    provider.cache_clear()
+
+
+def offered() -> tuple[PaymentProvider, ...]:
+    """The provider of every way to pay, in the order of checkout."""
+    return tuple(provider(key) for key in _methods)
+
+
+@lru_cache(maxsize=32)
+def provider(name: str) -> PaymentProvider:
+    """Errors  NotFound for a name that the shop doesn't know."""
+    if name not in _methods:
+        raise NotFound(_("This way to pay isn't offered any more."))
+    return _methods[name].provider()

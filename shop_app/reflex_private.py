@@ -1,0 +1,229 @@
+"""Where the shop relies on more of Reflex than it promises: each place by name, and what rooms share of it.
+
+A new version of Reflex is taken in three steps: pin it, run tests/test_reflex_private.py, and look at each
+place that the test names. `VERSION` changes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+from reflex.state import BaseState
+from reflex_base.constants.state import FIELD_MARKER
+from reflex_base.vars.function import ArgsFunctionOperation
+
+VERSION = "0.10.1"
+"""The version that all of this was written for; requirements.in pins it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file that uses what Reflex doesn't promise.
+
+    uses      `module:Class.attribute` for what has to be there
+    anchors   (file of the package reflex_base, text that stands in it exactly once)
+    upstream  what Reflex has for it by itself, and why it isn't enough
+    """
+
+    file: str
+    why: str
+    upstream: str
+    uses: tuple[str, ...] = ()
+    anchors: tuple[tuple[str, str], ...] = ()
+
+
+_REGISTRY = "reflex_base.registry:RegistrationContext"
+_MEMORY = "reflex.istate.manager.memory:StateManagerMemory"
+_PROCESSOR = "reflex_base.event.processor.event_processor:EventProcessor"
+
+PLACES = (
+    Place(
+        "reflex_private.py",
+        "A delta names its vars with a marker behind them; pushes and refusals are deltas of our own. A"
+        " State's name in the browser is the start of the names of its vars.",
+        "Assigning to a State's vars, which takes the State's lock, one tab after the other.",
+        ("reflex_base.constants.state:FIELD_MARKER", "reflex_base.vars.function:ArgsFunctionOperation.create",
+         "reflex.state:BaseState._get_resolved_delta", "reflex.state:BaseState._clean"),
+    ),
+    Place(
+        "state/base.py",
+        "A failure is answered with a delta that goes straight to the page, not with an event.",
+        "An event that shows a toast, which is evaluated script.",
+        ("reflex_base.event.context:EventContext.emit_delta", "reflex_base.event:EventSpec"),
+    ),
+    Place(
+        "state/live.py",
+        "One message for all pages of a room, instead of one for each tab; pages call a handler by its name.",
+        "rx.SharedState, whose cost grows with the square of the tabs.",
+        ("reflex.app:App.sio", "reflex.app:App.event_namespace", "reflex.state:StateUpdate",
+         "reflex_base.event:Event.name", "reflex_base.event:EventHandler", f"{_REGISTRY}.app",
+         "reflex_base.utils.format:format_event_handler"),
+    ),
+    Place(
+        "components/parts.py",
+        "What arguments a component's own events carry.",
+        "Documented for wrapped components, imported from where the documentation imports it.",
+        ("reflex.event:no_args_event_spec", "reflex.event:passthrough_event_spec"),
+    ),
+    Place(
+        "web/event_entry.py",
+        "A malformed event, or one too many of a tab, is dropped before Reflex keeps or logs any of it.",
+        "None: the namespace and the queues have no hook, and the middleware comes later.",
+        ("reflex.app:App._event_namespace", "reflex.app:App._state_manager", "reflex.app:App.event_processor",
+         "reflex.app:EventNamespace.on_event", "reflex.app:EventNamespace.on_disconnect",
+         "reflex.app:EventNamespace.link_token_to_sid", "reflex.app:EventNamespace.sid_to_token",
+         f"{_PROCESSOR}._futures", f"{_PROCESSOR}._token_queues", f"{_REGISTRY}.event_handlers",
+         "reflex_base.event.context:EventContext.txid"),
+    ),
+    Place(
+        "web/tab_states.py",
+        "States are bounded in number and time, and those of open tabs stay.",
+        "`redis_token_expiration` bounds the time alone, and ends States of tabs that are open.",
+        tuple(
+            f"{_MEMORY}.{name}"
+            for name in (
+                "states", "token_expiration", "_states_locks", "_token_expires_at", "_expiration_task",
+                "_track_token", "_purge_token", "_purge_expired_tokens", "_expire_states",
+                "_ensure_expiration_task",
+            )
+        ) + ("reflex.istate.manager.token:BaseStateToken", "reflex.istate.manager.token:StateToken.cache_key",
+             "reflex.state:State"),
+    ),
+    Place(
+        "web/guard.py",
+        "Every event is held against its handler's policy and types, also those of Reflex's own handlers.",
+        "Middleware is offered, and used; that `router_data` has the connection's entries isn't documented.",
+        ("reflex.middleware.middleware:Middleware.preprocess", "reflex.state:BaseState",
+         "reflex.state:StateUpdate", "reflex.state:State.set_is_hydrated",
+         "reflex_base.event:Event.router_data", "reflex_base.event.context:EventContext.router_data",
+         "reflex_base.utils.form:FORM_DATA_ENTRIES_KEY", f"{_REGISTRY}.event_handlers",
+         "reflex.state:State.hydrate", "reflex.state:State.hydrate_and_load",
+         "reflex.state:OnLoadInternalState.on_load_internal",
+         "reflex.state:FrontendEventExceptionState.handle_frontend_exception"),
+    ),
+    Place(
+        "web/private_states.py",
+        "States with handlers for staff or customers are emptied as soon as somebody else is at the tab.",
+        "None.",
+        ("reflex.state:BaseState.reset", "reflex.state:BaseState.get_state", f"{_REGISTRY}.event_handlers"),
+    ),
+    Place(
+        "web/frontend.py",
+        "The browser talks to the host and port that served the page; under `reflex run` what isn't a page"
+        " goes from Vite's port to the server; Tailwind's theme is CSS.",
+        "`add_modify_task` is the offered way to change a built file. `api_url` fixes the port at the build;"
+        " Vite's `server.proxy` and Tailwind's CSS can't be set.",
+        ("reflex_base.config:get_config", "reflex_base.plugins.base:Plugin.pre_compile",
+         "reflex_base.plugins.tailwind_v4:TailwindV4Plugin.get_frontend_development_dependencies"),
+        (
+            (".templates/web/utils/state.js", "endpoint.hostname = frontend_hostname;"),
+            ("compiler/templates.py", '    hmr: {"true" if hmr else "false"},{warmup_str}'),
+        ),
+    ),
+    Place(
+        "shop_app.py",
+        "Two applications in one process; no script that reloads; the build is read in production alone;"
+        " handlers may finish.",
+        "`fork` is what Reflex's own message asks for. The rest has no setting.",
+        (f"{_REGISTRY}.fork", f"{_REGISTRY}.ensure_context",
+         "reflex_base.utils.exceptions:ReflexRuntimeError",
+         "reflex.state:FrontendEventExceptionState.auto_reload_on_errors", "reflex.utils.exec:is_prod_mode",
+         f"{_PROCESSOR}.graceful_shutdown_timeout"),
+    ),
+    Place(
+        "web/edge.py",
+        "Reflex's own addresses that the shop doesn't use are closed.",
+        "None: they can't be left out.",
+        tuple(
+            f"reflex_base.constants.event:Endpoint.{name}"
+            for name in ("PING", "EVENT", "UPLOAD", "AUTH_CODESPACE", "HEALTH", "ALL_ROUTES")
+        ),
+    ),
+    Place(
+        "web/event_shape.py",
+        "An event has the entries that the browser's code writes into it, and no others.",
+        "None: Reflex takes whatever comes.",
+        anchors=((".templates/web/utils/state.js", "      asPath: loc.pathname + search + hash,"),),
+    ),
+    Place(
+        "web/sockets.py",
+        "A socket says what the browser's code says, and no other packet of socket.io.",
+        "None.",
+        ("reflex_base.constants.event:SocketEvent.PING", "reflex_base.constants.event:SocketEvent.EVENT",
+         "reflex_base.constants.event:SocketEvent.CLIENT_ERROR"),
+        (
+            (".templates/web/utils/state.js", 'const CLIENT_ERROR_EVENT = "client_error";'),
+            (".templates/web/utils/state.js", 'socket.emit("event", encodeFormDataArgs(routed_event));'),
+        ),
+    ),
+    Place(
+        "web/shells.py",
+        "Built pages are read once, cut open, and filled with content.",
+        "None: pages are built without their data.",
+        ("reflex_base.constants.base:ReactRouter.SPA_FALLBACK",),
+    ),
+    Place(
+        "web/logs.py",
+        "Loggers that write whole events, headers or values are shortened.",
+        "None: they take what browsers sent into their messages.",
+        ("reflex_base.event.processor", "reflex.app", "reflex_base.vars.base", "reflex.state",
+         "reflex.utils.token_manager"),
+    ),
+    Place(
+        "../rxconfig.py",
+        "Sockets that are dead are noticed early, messages are small, nobody outside is asked at the start.",
+        "These are documented variables.",
+        tuple(
+            f"reflex_base.environment:EnvironmentVariables.{name}"
+            for name in (
+                "REFLEX_CHECK_LATEST_VERSION", "REFLEX_SOCKET_TIMEOUT", "REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE",
+                "REFLEX_HOT_RELOAD_EXCLUDE_PATHS",
+            )
+        ),
+    ),
+    Place(
+        "serve.py",
+        "The server is started by us, on what was built before; rxconfig.py names the module that it runs.",
+        "`reflex run --env prod` builds anew at every start, and bounds no connections.",
+        ("reflex_base.config:get_config", "reflex_base.config:Config.module",
+         "reflex_base.environment:EnvironmentVariables.REFLEX_SKIP_COMPILE",
+         "reflex_base.environment:EnvironmentVariables.REFLEX_ENV_MODE"),
+    ),
+)  # fmt: skip
+
+
+def delta(state: type[rx.State], values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """These values of a State as a page is sent them, whether the State declares them or not."""
+    return {state.get_full_name(): {name + FIELD_MARKER: value for name, value in values.items()}}
+
+
+async def changed(state: BaseState) -> dict[str, dict[str, Any]]:
+    """What has changed below a State since its page was last told, which counts as told from now on."""
+    values = await state._get_resolved_delta()
+    state._clean()
+    return values
+
+
+def undeclared(var: rx.Var, key: rx.Var | str) -> rx.Var:
+    """What a page was sent for `var`'s State under a key that the State doesn't declare.
+
+    var   any var of that State, which has to have a name of its own, such as `Live.born`
+    """
+    state = str(rx.Var.create(var)).rpartition(".")[0]
+    fields = rx.Var(state, _var_data=rx.Var.create(var)._get_all_var_data()).to(dict[str, dict[str, Any]])
+    return fields[rx.Var.create(key).to(str) + FIELD_MARKER]
+
+
+def overlaid(base: rx.Var, news: rx.Var) -> rx.Var:
+    """`base` with the fields of `news` over it, where `news` is there and younger; of `base`'s type.
+
+    `news` says its moment as `at`, `base` as `as_of_ms` or `as_of`, each in milliseconds.
+    """
+    old, new = rx.Var("base").to(dict[str, Any]), rx.Var("news").to(dict[str, Any])
+    as_of = old["as_of_ms"].to(int) | old["as_of"].to(int) | 0
+    newer = old.bool() & new.bool() & (new["at"].to(int) > as_of.to(int))
+    choose = ArgsFunctionOperation.create(("news", "base"), rx.cond(newer, old.merge(new), old))
+    return choose.call(news, base).to(base._var_type)
