@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from shop_app.core import db, failures, sqlite_writer
+from shop_app.core import db, failures, log_limit, sqlite_writer
 from shop_app.models import Tag
 
 pytestmark = pytest.mark.both
@@ -92,7 +92,7 @@ async def test_a_flood_of_one_failure_is_a_line_now_and_then_with_a_count(engine
         with pytest.raises(db.Unavailable):
             await read(fails)
     assert len(lines()) == 1
-    clock.shift(failures.WINDOW_SECONDS + 1)
+    clock.shift(log_limit.WINDOW_SECONDS + 1)
     with pytest.raises(db.Unavailable):
         await read(fails)
     assert len(lines()) == 2
@@ -100,10 +100,10 @@ async def test_a_flood_of_one_failure_is_a_line_now_and_then_with_a_count(engine
 
 
 def test_many_kinds_of_failures_are_kept_up_to_a_bound(engine: Engine, lines):
-    for number in range(failures.MOST_KEPT + 50):
+    for number in range(log_limit.MOST_KEPT + 50):
         failures.unread(OperationalError("SELECT", {}, Exception(f"cause {number}")))
-    assert len(failures._counted) == failures.MOST_KEPT
-    assert len(lines()) == failures.MOST_KEPT + 50
+    assert len(failures._lines._counted) == log_limit.MOST_KEPT
+    assert len(lines()) == log_limit.MOST_KEPT + 50
 
 
 def test_a_pool_that_is_empty_is_a_failure_of_the_same_kind(engine: Engine, lines, monkeypatch):

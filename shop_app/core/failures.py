@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections import OrderedDict
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from .clock import now
 from .errors import ShopError
 from .i18n import _
+from .log_limit import LogLimit
 
 log = logging.getLogger(__name__)
 
-WINDOW_SECONDS = 10.0
-MOST_KEPT = 100
-"""Causes that are counted at the same time; the longest silent one goes first."""
 MAX_CAUSE_CHARS = 300
 
 FAILURES = (OperationalError, NoConnectionFree)
 """The database is locked, full, too slow or gone, or all of its connections are in use."""
 
-_lock = threading.Lock()
-_counted: OrderedDict[str, tuple[float, int]] = OrderedDict()
-"""Cause -> when its last line was written, and how often it came since."""
+_lines = LogLimit()
 
 
 class Unavailable(ShopError):
@@ -48,21 +41,13 @@ def unread(error: SQLAlchemyError) -> Unavailable:
 
 def forget() -> None:
     """Start counting anew: for tests."""
-    with _lock:
-        _counted.clear()
+    _lines.forget()
 
 
 def _note(what: str, error: SQLAlchemyError) -> None:
     cause = f"{what}: {_cause(error)}"
-    with _lock:
-        moment = now().timestamp()
-        written_at, count = _counted.pop(cause, (0.0, 0))
-        due = not 0 <= moment - written_at < WINDOW_SECONDS
-        _counted[cause] = (moment, 0) if due else (written_at, count + 1)
-        if len(_counted) > MOST_KEPT:
-            _counted.popitem(last=False)
-    if due:
-        log.error("The database couldn't be %s (%d times since it was last said)", cause, count + 1)
+    if count := _lines.count_if_due(cause):
+        log.error("The database couldn't be %s (%d times since it was last said)", cause, count)
 
 
 def _cause(error: SQLAlchemyError) -> str:
