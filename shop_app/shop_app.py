@@ -132,7 +132,7 @@ def edge(inner: ASGIApp) -> ASGIApp:
 
 async def signed_in(session_hash: str) -> Principal:
     """Whose session that is, asked of the database on every event."""
-    return await db.in_reading(accounts.who, session_hash)
+    return await db.read(accounts.who, session_hash)
 
 
 def preload(font: str) -> rx.Component:
@@ -171,7 +171,7 @@ logs.redact()
 async def warm() -> None:
     """Fold the catalogue before anybody asks: what takes long is done once, and not on the loop."""
     try:
-        await db.in_long_reading(kept.warm)
+        await db.read(kept.warm)
     except Exception:
         # Whoever asks first has it folded then, once the database is back.
         log.exception("The catalogue couldn't be folded at the start")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
-from shop_app.core import db, events
+from shop_app.core import db, events, loop_watch
 from shop_app.core.errors import NotFound
 from shop_app.core.events import CartChanged, StockChanged
 from shop_app.models import Cart, CartLine, Category, Tag
@@ -76,7 +77,7 @@ def test_reading_leaves_nothing_of_itself_on_its_connection(engine: Engine):
 
 
 @pytest.mark.parametrize("statement", ["INSERT INTO tag (name) VALUES ('x')", "DELETE FROM tag"])
-def test_a_question_that_writes_is_refused(engine: Engine, statement: str):
+def test_a_query_that_writes_is_refused(engine: Engine, statement: str):
     with db.transaction() as session:
         session.add(Tag(name="oak"))
     refused = DBAPIError if engine.dialect.name == "postgresql" else db.Unavailable
@@ -169,29 +170,70 @@ def test_writers_wait_for_each_other_and_none_is_lost(engine: Engine):
         assert session.exec(select(Category.position)).one() == 120
 
 
-async def test_a_verb_answers_once_it_is_committed_and_a_question_writes_nothing(engine: Engine):
-    def verb(session: Session, name: str, *, loud: bool) -> str:
-        session.add(Tag(name=name))
-        return name.upper() if loud else name
-
-    assert await db.in_transaction(verb, "oak", loud=True) == "OAK"
-    assert await db.in_durable_transaction(verb, "elm", loud=False) == "elm"
-    assert await db.in_long_transaction(verb, "fir", loud=False) == "fir"
-    assert names(engine) == ["elm", "fir", "oak"]
-    assert await db.in_reading(verb, "ash", loud=False) == "ash"
-    assert await db.in_long_reading(verb, "ash", loud=False) == "ash"
-    assert names(engine) == ["elm", "fir", "oak"]
+def naming(session: Session, name: str, *, loud: bool = False) -> str:
+    session.add(Tag(name=name))
+    return name.upper() if loud else name
 
 
-async def test_what_may_wait_runs_off_the_loop(engine: Engine):
-    def where(_session: Session) -> bool:
-        return threading.current_thread() is threading.main_thread()
+async def test_a_command_answers_once_it_is_committed_and_a_query_writes_nothing(engine: Engine):
+    assert await db.write(naming, "oak", loud=True) == "OAK"
+    assert await db.write(naming, "elm", loud=True, durable=True) == "ELM"
+    assert names(engine) == ["elm", "oak"]
+    assert await db.read(naming, "ash", loud=True) == "ASH"
+    assert names(engine) == ["elm", "oak"]
 
+
+@db.long_running
+def thread_of_long_one(_session: Session) -> threading.Thread:
+    return threading.current_thread()
+
+
+def thread_of(_session: Session) -> threading.Thread:
+    return threading.current_thread()
+
+
+async def test_what_may_wait_or_takes_long_runs_off_the_loop(engine: Engine):
     on_loop = engine.dialect.name == "sqlite"
-    assert await db.in_transaction(where) is on_loop
-    assert await db.in_reading(where) is on_loop
-    assert not await db.in_long_transaction(where)
-    assert not await db.in_long_reading(where)
+    for run in (db.read, db.write):
+        assert (await run(thread_of) is threading.main_thread()) is on_loop
+        assert await run(thread_of_long_one) is not threading.main_thread()
+
+
+async def test_what_holds_the_loop_is_named_in_the_log(engine: Engine, caplog: pytest.LogCaptureFixture):
+    def slow_one(_session: Session) -> None:
+        time.sleep(loop_watch.LIMIT_SECONDS + 0.01)
+
+    def warnings() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name == loop_watch.__name__]
+
+    loop_watch.forget()
+    await db.write(thread_of)
+    await db.read(thread_of)
+    assert warnings() == []
+    for run in (db.write, db.read):
+        caplog.clear()
+        loop_watch.forget()
+        await run(slow_one)
+        await run(slow_one)
+        if engine.dialect.name == "postgresql":
+            assert warnings() == []
+            continue
+        # Once in a while for each name, so that a slow shop isn't made slower by its log.
+        (warning,) = warnings()
+        assert "test_what_holds_the_loop_is_named_in_the_log.<locals>.slow_one held the event loop" in warning
+
+
+async def test_a_long_running_one_is_no_reason_for_a_warning(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+):
+    @db.long_running
+    def slow_one(_session: Session) -> None:
+        time.sleep(loop_watch.LIMIT_SECONDS + 0.01)
+
+    loop_watch.forget()
+    await db.write(slow_one)
+    await db.read(slow_one)
+    assert [record for record in caplog.records if record.name == loop_watch.__name__] == []
 
 
 @pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])

@@ -72,7 +72,7 @@ class Cart(rx.State):
             )
         try:
             async with guesses.counted(self, limit) if limit else nullcontext():
-                self.view = await db.in_transaction(verb, key_hash, *args)
+                self.view = await db.write(verb, key_hash, *args)
             live.shows_cart(self)
         except ShopError as refused:
             return refused.message
@@ -88,12 +88,12 @@ class Cart(rx.State):
             self._path, self.drawer_open, self.removed = path, False, NOTHING
             if path.rstrip("/") != "/checkout":
                 await live.leave_checkout(self)
-        self.view, self.loaded = await db.in_reading(cart.view, visitor_hash(self)), True
+        self.view, self.loaded = await db.read(cart.view, visitor_hash(self)), True
 
     @rx.event
     @public
     async def load_countries(self):
-        self.countries = await db.in_reading(_countries)
+        self.countries = await db.read(_countries)
 
     @rx.event
     @public
@@ -139,7 +139,7 @@ class Cart(rx.State):
     @public
     async def remove(self, sku: Sku):
         # What this tab was sent may be older than what another tab, and by push this page, shows.
-        before = await db.in_reading(cart.view, visitor_hash(self))
+        before = await db.read(cart.view, visitor_hash(self))
         self.refusal = await self._do(cart.remove, sku)
         gone = next((line for line in before.lines if line.sku == sku), None)
         if gone and not self.refusal:

@@ -116,27 +116,27 @@ class Checkout(rx.State):
     @rx.event
     @public
     async def keep_longer(self):
-        self._show_hold(await db.in_transaction(holds.extend, visitor_hash(self)))
+        self._show_hold(await db.write(holds.extend, visitor_hash(self)))
 
     @rx.event
     @public
     async def time_is_over(self):
         """The page's clock has come to its end; the shop's decides."""
-        self._show_hold(await db.in_transaction(holds.end, visitor_hash(self)))
+        self._show_hold(await db.write(holds.end, visitor_hash(self)))
 
     @rx.event
     @public
     async def look_again(self):
         """The cart or its hold changed somewhere else: another tab, the sweep."""
         if self.loaded and not self._leaving:
-            self._show_hold(await db.in_reading(holds.view, visitor_hash(self)))
+            self._show_hold(await db.read(holds.view, visitor_hash(self)))
             await self._look()
 
     async def _enter(self) -> None:
         try:
             asker = asking.of_state(self)
             await rates.take(rates.HOLD, asker)
-            entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
+            entered = await db.write(_enter, visitor_hash(self), asker.origin)
             live.shows_checkout(self)
         except (Unavailable, TooMany):
             # A hold is a courtesy: where nothing can be held just now, the page is still there.
@@ -152,7 +152,7 @@ class Checkout(rx.State):
     async def _stay(self) -> None:
         """What the shopper does keeps the hold; written down once a minute at most."""
         if holds.worth_extending(self.hold):
-            self._show_hold(await db.in_transaction(holds.extend, visitor_hash(self)))
+            self._show_hold(await db.write(holds.extend, visitor_hash(self)))
 
     def _show_hold(self, hold: HoldView) -> None:
         self.hold = hold
@@ -177,7 +177,7 @@ class Checkout(rx.State):
         """Keep a value when its field is left, and say at once if something is wrong with it."""
         form = replace(self.view.form, **{field: value})
         await quote_taxes.ask_for_taxes(form)
-        self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
+        self.view = await db.write(checkout.save, visitor_hash(self), form, blurred=field)
         live.shows_checkout(self)
         found = {problem.field: problem.message for problem in self.view.problems}
         kept = {name: message for name, message in self.wrong.items() if name != field}
@@ -193,7 +193,7 @@ class Checkout(rx.State):
         self._forget_refusal()
         try:
             # The page is only made anew where the shopper stays on it.
-            if wrong := await db.in_transaction(checkout.keep, visitor_hash(self), typed):
+            if wrong := await db.write(checkout.keep, visitor_hash(self), typed):
                 await self._look()
                 return self._point_at(wrong)
             asker = asking.of_state(self)
@@ -235,7 +235,7 @@ class Checkout(rx.State):
 
     async def _look(self) -> None:
         try:
-            self.view, self.empty = await db.in_reading(checkout.view, visitor_hash(self)), False
+            self.view, self.empty = await db.read(checkout.view, visitor_hash(self)), False
         except NotFound:
             self.view, self.empty = NOTHING, True
 
@@ -243,7 +243,7 @@ class Checkout(rx.State):
     @public
     async def take_what_is_left(self):
         """Make the cart fit what there is."""
-        await db.in_transaction(_take, visitor_hash(self))
+        await db.write(_take, visitor_hash(self))
         self._forget_refusal()
         await self._enter()
         self._tell(_("Your cart now has what is left."))
@@ -277,7 +277,7 @@ class Checkout(rx.State):
         """Change the cart and look again; "" where it was done, else why not. `limit` as in `Cart._do`."""
         try:
             async with guesses.counted(self, limit) if limit else nullcontext():
-                await db.in_transaction(verb, visitor_hash(self), arg)
+                await db.write(verb, visitor_hash(self), arg)
             return ""
         except ShopError as refused:
             return refused.message

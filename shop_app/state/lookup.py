@@ -29,7 +29,7 @@ class Lookup(rx.State):
             return None
         try:
             async with guesses.counted(self, rates.LOOK_UP, email=email):
-                return rx.redirect(f"/orders/{await db.in_reading(orders.look_up, number, email)}")
+                return rx.redirect(f"/orders/{await db.read(orders.look_up, number, email)}")
         except (NotFound, TooMany) as refusal:
             self.problem = refusal.message
             return None

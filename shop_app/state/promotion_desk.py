@@ -19,33 +19,33 @@ class PromotionDesk(rx.State):
     @rx.event
     @staff("discounts.edit")
     async def create(self, form: Form):
-        await db.in_transaction(promotion_desk.create, _draft(form), by=await asked_by(self))
+        await db.write(promotion_desk.create, _draft(form), by=await asked_by(self))
         return say(_("The promotion is there"))
 
     @rx.event
     @staff("discounts.edit")
     async def change(self, promotion: RecordId, version: RecordId, form: Form):
         by = await asked_by(self)
-        await db.in_transaction(promotion_desk.change, promotion, _draft(form), version=version, by=by)
+        await db.write(promotion_desk.change, promotion, _draft(form), version=version, by=by)
         return say(_("Saved"))
 
     @rx.event
     @staff("discounts.edit")
     async def end(self, promotion: RecordId):
-        await db.in_transaction(promotion_desk.end, promotion, by=await asked_by(self))
+        await db.write(promotion_desk.end, promotion, by=await asked_by(self))
         return say(_("The promotion has ended"))
 
     @rx.event
     @staff("discounts.edit")
     async def generate(self, promotion: RecordId, count: Count, prefix: Code = ""):
         by = await asked_by(self)
-        await db.in_long_transaction(promotion_desk.generate_codes, promotion, count, prefix=prefix, by=by)
+        await db.write(promotion_desk.generate_codes, promotion, count, prefix=prefix, by=by)
         return say(_("The codes are there"))
 
     @rx.event
     @staff("discounts.edit")
     async def download(self, promotion: RecordId):
-        text = await db.in_long_reading(promotion_desk.codes_csv, promotion, by=await asked_by(self))
+        text = await db.read(promotion_desk.codes_csv, promotion, by=await asked_by(self))
         return rx.download(data=text, filename=f"codes-{promotion}.csv")
 
 

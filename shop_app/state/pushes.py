@@ -106,17 +106,17 @@ class Teller:
 
 async def _push(heard: _Heard) -> None:
     for variant_ids in _chunks(heard.variants):
-        for signal in await db.in_reading(signals.signals, variant_ids):
+        for signal in await db.read(signals.signals, variant_ids):
             rooms.push_product(signal.slug, _fields(signal))
         await asyncio.sleep(0)
     visitors: dict[int, str] = {}
     for cart_ids in _chunks(heard.carts):
-        visitors |= await db.in_reading(cart_audience, cart_ids)
+        visitors |= await db.read(cart_audience, cart_ids)
         await asyncio.sleep(0)
     for visitor_hash, (author, since) in _by_visitor(heard, visitors).items():
         _push_cart(visitor_hash, author, since)
     for order_ids in _chunks(heard.orders):
-        for token in await db.in_reading(order_audience, order_ids):
+        for token in await db.read(order_audience, order_ids):
             rooms.push_order(key_hash(token), ask=[handler_name(Order.load)])
         await asyncio.sleep(0)
 

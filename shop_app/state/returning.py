@@ -58,9 +58,7 @@ class Returning(rx.State):
         token, key = order_token(self), self._request_key
         try:
             async with guesses.counted(self, rates.RETURN):
-                receipt = await db.in_durable_transaction(
-                    returns.request, token, quantities, reason, note, key
-                )
+                receipt = await db.write(returns.request, token, quantities, reason, note, key, durable=True)
         except ShopError as refusal:
             field = refusal.field if isinstance(refusal, Invalid) else ""
             if field:

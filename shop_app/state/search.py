@@ -26,7 +26,7 @@ class Search(rx.State):
     async def typed(self, text: Query):
         """The last letters win: an older answer never covers a newer one."""
         text = text[:MAX_TEXT]
-        found = await db.in_long_reading(search.suggest, text)
+        found = await db.read(search.suggest, text)
         self.text = text
         self.categories = [row for row in found if row.kind == "category"]
         self.products = [row for row in found if row.kind != "category"]

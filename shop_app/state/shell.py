@@ -25,6 +25,6 @@ class Shell(rx.State):
     @rx.event
     @public
     async def load(self):
-        found = await db.in_reading(storefront.navigation)
+        found = await db.read(storefront.navigation)
         self.categories = [NavLink(category.slug, category.title) for category in found]
         self.loaded = True

@@ -30,31 +30,29 @@ class StockDesk(rx.State):
     @staff("inventory.view")
     async def open(self, sku: Sku):
         by = await asked_by(self)
-        self.standing = await db.in_reading(stock_desk.standing, sku, by=by)
-        self.history = await db.in_reading(stock_desk.history, sku, by=by)
+        self.standing = await db.read(stock_desk.standing, sku, by=by)
+        self.history = await db.read(stock_desk.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def set_units(self, sku: Sku, units: Count, seen: Count, reason: Name, note: Note = ""):
         by = await asked_by(self)
-        self.standing = await db.in_transaction(
+        self.standing = await db.write(
             stock_desk.set_units, sku, units, seen=seen, reason=reason, note=note, by=by
         )
-        self.history = await db.in_reading(stock_desk.history, sku, by=by)
+        self.history = await db.read(stock_desk.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def change_units(self, sku: Sku, delta: Count, reason: Name, note: Note = ""):
         by = await asked_by(self)
-        self.standing = await db.in_transaction(
-            stock_desk.change_units, sku, delta, reason=reason, note=note, by=by
-        )
-        self.history = await db.in_reading(stock_desk.history, sku, by=by)
+        self.standing = await db.write(stock_desk.change_units, sku, delta, reason=reason, note=note, by=by)
+        self.history = await db.read(stock_desk.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def set_policy(self, sku: Sku, backorder: Flag, expected_on: ShortText = ""):
-        self.standing = await db.in_transaction(
+        self.standing = await db.write(
             stock_desk.set_policy, sku, backorder=backorder, expected_on=_day(expected_on),
             by=await asked_by(self),
         )  # fmt: skip

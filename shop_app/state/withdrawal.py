@@ -80,7 +80,7 @@ class Withdrawal(rx.State):
             return Who()
         try:
             async with guesses.counted(self, rates.ORDER_LINK):
-                free = await db.in_reading(returnable.by_token, token)
+                free = await db.read(returnable.by_token, token)
         except (NotFound, TooMany):
             return Who()
         return Who(free.number, free.email, free.name)
@@ -100,7 +100,7 @@ class Withdrawal(rx.State):
         try:
             # The same count as finding an order: this form must not be a second way to guess.
             async with guesses.counted(self, rates.LOOK_UP, email=self.who.email):
-                self.offer = await db.in_reading(returns.offer, self.who.number, self.who.email)
+                self.offer = await db.read(returns.offer, self.who.number, self.who.email)
         except ShopError as refusal:
             self.refused = refusal.message
             return
@@ -134,8 +134,15 @@ class Withdrawal(rx.State):
         who = self._offered
         try:
             async with guesses.counted(self, rates.WITHDRAWAL):
-                self.receipt = await db.in_durable_transaction(
-                    returns.withdraw, who.number, who.email, who.name, quantities, note, self._request_key
+                self.receipt = await db.write(
+                    returns.withdraw,
+                    who.number,
+                    who.email,
+                    who.name,
+                    quantities,
+                    note,
+                    self._request_key,
+                    durable=True,
                 )
         except ShopError as refusal:
             if isinstance(refusal, Invalid) and refusal.field:

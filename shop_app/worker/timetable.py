@@ -91,9 +91,9 @@ async def _free_holds() -> None:
     while True:
         await asyncio.sleep(HOLDS_EVERY_SECONDS)
         try:
-            while await db.in_reading(holds.any_run_out):
+            while await db.read(holds.any_run_out):
                 # A few at a time: the loop turns in between.
-                if not await db.in_transaction(holds.sweep, HOLDS_AT_ONCE):
+                if not await db.write(holds.sweep, HOLDS_AT_ONCE):
                     break
         except Exception:
             log.exception("Holds couldn't be freed; it is tried again soon")

@@ -36,11 +36,11 @@ async def ask_for_taxes(form: CheckoutForm) -> None:
         return
     place = taxes.place_of(form.country, form.region, form.postal_code)
     try:
-        classes = await db.in_reading(taxes.to_ask, place)
+        classes = await db.read(taxes.to_ask, place)
         if classes:
             asked = call_provider(company.rates, place, classes)
             quoted = await asyncio.wait_for(asked, ANSWERS_WITHIN_SECONDS)
-            await db.in_transaction(taxes.keep_quotes, place, quoted)
+            await db.write(taxes.keep_quotes, place, quoted)
     except Exception:
         # Whatever is wrong with it: nobody is kept from buying.
         _silent_since[company.name] = now()

@@ -46,7 +46,7 @@ async def reconcile(
 
     down: list[ProviderDown] = []
     traces = await _traces(recent, down)
-    leads = await db.in_reading(payment_traces.missed, traces)
+    leads = await db.read(payment_traces.missed, traces)
     left = {lead.payment_id: lead for lead in leads.payments}
     async for page in _pages(recent):
         wanted = [left.pop(known.payment_id, known) for known in page]
@@ -54,9 +54,9 @@ async def reconcile(
     await _compare(list(left.values()), leads.disputed, tell, down)
     for start in range(0, len(traces), PAGE):
         some = traces[start : start + PAGE]
-        for sentence in await db.in_durable_transaction(payment_traces.mark_unknown, some):
+        for sentence in await db.write(payment_traces.mark_unknown, some, durable=True):
             tell(sentence)
-    if waiting := await db.in_reading(payment_inbox.waiting):
+    if waiting := await db.read(payment_inbox.waiting):
         tell(f"{waiting} of the company's notices couldn't be applied yet: the log says why.")
     if down:
         raise down[0]
@@ -66,7 +66,7 @@ async def reconcile(
 async def _pages(recent: timedelta) -> AsyncIterator[list[Known]]:
     """All payments that are to be compared, so many at a time."""
     before = None
-    while page := await db.in_reading(payments.to_compare, recent=recent, before=before, limit=PAGE):
+    while page := await db.read(payments.to_compare, recent=recent, before=before, limit=PAGE):
         yield page
         before = page[-1].payment_id
 
@@ -75,7 +75,7 @@ async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
     """What companies say of the time since; nothing is asked of one that was never used."""
     found: list[Trace] = []
     for name in COMPANIES:
-        if not await db.in_reading(payment_traces.was_used, name):
+        if not await db.read(payment_traces.was_used, name):
             continue
         try:
             found += await call_provider(provider(name).recent, now() - recent)

@@ -24,24 +24,24 @@ async def sweep() -> int:
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.
     """
-    done = await db.in_transaction(holds.sweep)
-    for inbox_id in await db.in_reading(payment_inbox.unapplied):
+    done = await db.write(holds.sweep)
+    for inbox_id in await db.read(payment_inbox.unapplied):
         done += await _try(f"event {inbox_id} of the inbox", apply_notice(inbox_id))
     done += await close_outdated()
-    for order_id in await db.in_reading(payments.overdue):
+    for order_id in await db.read(payments.overdue):
         done += await _try(f"the end of order {order_id}", close(order_id, "expired"))
-    for order_id in await db.in_reading(transfer_time.overdue):
-        end = db.in_durable_transaction(transfer_time.expire, order_id)
+    for order_id in await db.read(transfer_time.overdue):
+        end = db.write(transfer_time.expire, order_id, durable=True)
         done += await _try(f"the end of order {order_id}", end)
-    for order_id in await db.in_reading(transfer_time.to_remind):
-        reminder = db.in_transaction(transfer_time.remind, order_id)
+    for order_id in await db.read(transfer_time.to_remind):
+        reminder = db.write(transfer_time.remind, order_id)
         done += await _try(f"the reminder of order {order_id}", reminder)
-    for wanted in await db.in_reading(refunds.unsent):
+    for wanted in await db.read(refunds.unsent):
         done += await _try(f"refund {wanted.refund_id}", ask_again(wanted))
-    for order_id in await db.in_reading(authorisations.of_ended_orders):
+    for order_id in await db.read(authorisations.of_ended_orders):
         done += await _try(f"the authorisation of order {order_id}", void(order_id))
-    for order_id in await db.in_reading(authorisations.left_alone):
-        look = db.in_durable_transaction(authorisations.ask_for_a_look, order_id)
+    for order_id in await db.read(authorisations.left_alone):
+        look = db.write(authorisations.ask_for_a_look, order_id, durable=True)
         done += await _try(f"a look at order {order_id}", look)
     return done
 
@@ -54,7 +54,7 @@ async def close_outdated() -> int:
     return sum(
         [
             await _try(f"the end of order {order_id}", close(order_id, "superseded"))
-            for order_id in await db.in_reading(payments.outdated)
+            for order_id in await db.read(payments.outdated)
         ]
     )
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.settings import ROOT
+from shop_app.services.catalog import storefront
 from shop_app.services.listing import facet_counts, kept, search_index, shelf
 from shop_app.services.listing.kept import Kept
 from tests.factories import make_basics, make_product
@@ -60,9 +61,24 @@ def test_warming_folds_everything_that_pages_ask_for(engine, monkeypatch):
         assert "lamp" in search_index.vocabulary.get(session, kept.stamp(session)).known
 
 
+@pytest.mark.parametrize("query", [storefront.home, storefront.navigation])
+async def test_what_isnt_folded_yet_is_never_folded_on_the_loop(engine, monkeypatch, query):
+    build, threads = facet_counts.counts._build, []
+
+    def noted(session: Session) -> object:
+        threads.append(threading.current_thread())
+        return build(session)
+
+    monkeypatch.setattr(facet_counts.counts, "_build", noted)
+    await db.read(query)
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+
+
 START = """
 import asyncio, threading
 from shop_app.core import db, migrate
+from shop_app.services.catalog import storefront
 from shop_app.services.catalog import storefront
 from shop_app.services.listing import facet_counts, kept
 from shop_app import shop_app as shop
@@ -81,7 +97,7 @@ async def start():
     asked.put_nowait({"type": "lifespan.startup"})
     assert (await told.get())["type"] == "lifespan.startup.complete"
     before = len(threads)
-    await db.in_reading(storefront.navigation)
+    await db.read(storefront.navigation)
     assert len(threads) == before == len(kept._all) > 2, threads
     assert not any(threads), "it was folded on the loop"
     print("FOLDED ON THREADS", flush=True)
