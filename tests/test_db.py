@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
-import time
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
-from shop_app.core import db, events, loop_watch
+from shop_app.core import db, events
 from shop_app.core.errors import NotFound
 from shop_app.core.events import CartChanged, StockChanged
 from shop_app.models import Cart, CartLine, Category, Tag
@@ -183,57 +183,30 @@ async def test_a_command_answers_once_it_is_committed_and_a_query_writes_nothing
     assert names(engine) == ["elm", "oak"]
 
 
-@db.long_running
-def thread_of_long_one(_session: Session) -> threading.Thread:
-    return threading.current_thread()
+async def test_nothing_runs_on_the_loop(engine: Engine):
+    def where(_session: Session) -> threading.Thread:
+        return threading.current_thread()
 
-
-def thread_of(_session: Session) -> threading.Thread:
-    return threading.current_thread()
-
-
-async def test_what_may_wait_or_takes_long_runs_off_the_loop(engine: Engine):
-    on_loop = engine.dialect.name == "sqlite"
     for run in (db.read, db.write):
-        assert (await run(thread_of) is threading.main_thread()) is on_loop
-        assert await run(thread_of_long_one) is not threading.main_thread()
+        assert await run(where) is not threading.main_thread()
 
 
-async def test_what_holds_the_loop_is_named_in_the_log(engine: Engine, caplog: pytest.LogCaptureFixture):
-    def slow_one(_session: Session) -> None:
-        time.sleep(loop_watch.LIMIT_SECONDS + 0.01)
+async def test_the_loop_and_queries_go_on_while_a_command_takes_long(engine: Engine):
+    at_work, go_on = threading.Event(), threading.Event()
 
-    def warnings() -> list[str]:
-        return [record.getMessage() for record in caplog.records if record.name == loop_watch.__name__]
+    def slow(session: Session) -> str:
+        session.add(Tag(name="oak"))
+        session.flush()
+        at_work.set()
+        assert go_on.wait(10)
+        return "done"
 
-    loop_watch.forget()
-    await db.write(thread_of)
-    await db.read(thread_of)
-    assert warnings() == []
-    for run in (db.write, db.read):
-        caplog.clear()
-        loop_watch.forget()
-        await run(slow_one)
-        await run(slow_one)
-        if engine.dialect.name == "postgresql":
-            assert warnings() == []
-            continue
-        # Once in a while for each name, so that a slow shop isn't made slower by its log.
-        (warning,) = warnings()
-        assert "test_what_holds_the_loop_is_named_in_the_log.<locals>.slow_one held the event loop" in warning
-
-
-async def test_a_long_running_one_is_no_reason_for_a_warning(
-    engine: Engine, caplog: pytest.LogCaptureFixture
-):
-    @db.long_running
-    def slow_one(_session: Session) -> None:
-        time.sleep(loop_watch.LIMIT_SECONDS + 0.01)
-
-    loop_watch.forget()
-    await db.write(slow_one)
-    await db.read(slow_one)
-    assert [record for record in caplog.records if record.name == loop_watch.__name__] == []
+    writing = asyncio.create_task(db.write(slow))
+    assert await asyncio.to_thread(at_work.wait, 10)
+    assert await asyncio.wait_for(db.read(lambda session: list(session.exec(select(Tag.name)))), 10) == []
+    go_on.set()
+    assert await writing == "done"
+    assert names(engine) == ["oak"]
 
 
 @pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from shop_app.core import db, failures, log_limit, loop_watch, sqlite_writer
+from shop_app.core import db, failures, log_limit, sqlite_writer
 from shop_app.models import Tag
 
 pytestmark = pytest.mark.both
@@ -29,12 +29,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     formatter = logging.Formatter()
 
     def logged() -> list[str]:
-        return [
-            formatter.format(record)
-            for record in caplog.records
-            # A slow machine may have more to say, of what held the loop.
-            if record.levelno >= logging.WARNING and record.name != loop_watch.__name__
-        ]
+        return [formatter.format(record) for record in caplog.records if record.levelno >= logging.WARNING]
 
     return logged
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import Engine, text
@@ -27,15 +28,21 @@ def names(on: Engine) -> list[str]:
         return list(session.exec(select(Tag.name).order_by(Tag.name)))
 
 
-@pytest.fixture(autouse=True)
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slow machine cuts no group short: who shares a commit is the same everywhere."""
-    monkeypatch.setattr(sqlite_writer, "GROUP_SECONDS", float("inf"))
+@asynccontextmanager
+async def writer_busy() -> AsyncIterator[None]:
+    """Commands that begin inside wait, so that they are one group on SQLite."""
+    go_on = threading.Event()
+    sqlite_writer._thread.submit(go_on.wait, 10)
+    yield
+    # The tasks that were made inside come as far as the queue.
+    await asyncio.sleep(0)
+    go_on.set()
 
 
 async def at_once(*commands: Callable[[Session], object]) -> list[object]:
-    """Have them wait at the same time, so that they are one group on SQLite."""
-    return await asyncio.gather(*map(db.write, commands), return_exceptions=True)
+    async with writer_busy():
+        tasks = [asyncio.create_task(db.write(command)) for command in commands]
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def adding(name: str) -> Callable[[Session], str]:
@@ -165,7 +172,9 @@ async def test_one_durable_command_makes_the_commit_of_its_group_durable(engine:
     def level(session: Session) -> None:
         levels.append(session.connection().execute(text("PRAGMA synchronous")).scalar_one())
 
-    await asyncio.gather(db.write(level), db.write(level, durable=True))
+    async with writer_busy():
+        both = [asyncio.create_task(db.write(level)), asyncio.create_task(db.write(level, durable=True))]
+    await asyncio.gather(*both)
     await db.write(level)
     assert levels == [2, 2, 1]
 
@@ -250,20 +259,6 @@ async def test_the_loop_goes_on_while_others_write(engine: Engine, rival: str):
     assert names(engine) == ["elm", "oak", "rival"]
 
 
-async def test_sockets_have_their_turn_between_many_commands(engine: Engine, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sqlite_writer, "GROUP_SECONDS", 0.0)
-    commit, committed = type(engine.dialect).do_commit, itertools.count()
-
-    def counted(self, connection) -> None:
-        next(committed)
-        commit(self, connection)
-
-    monkeypatch.setattr(type(engine.dialect), "do_commit", counted)
-    assert await at_once(adding("ash"), adding("elm"), adding("fir")) == ["ash", "elm", "fir"]
-    # One command a group, and the loop came round for the others.
-    assert (next(committed), names(engine)) == (3, ["ash", "elm", "fir"])
-
-
 async def test_nobody_waits_for_ever_where_a_group_can_not_begin(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):
@@ -271,20 +266,43 @@ async def test_nobody_waits_for_ever_where_a_group_can_not_begin(
         raise RuntimeError("no connection")
 
     with monkeypatch.context() as broken:
-        broken.setattr(sqlite_writer, "_begin", refuse)
+        broken.setattr(engine, "connect", refuse)
         answers = await asyncio.wait_for(at_once(adding("oak"), adding("elm")), 10)
     assert [str(answer) for answer in answers] == ["no connection", "no connection"]
     assert await at_once(adding("ash")) == ["ash"]
     assert names(engine) == ["ash"]
 
 
+async def test_more_than_a_group_holds_is_written_in_several(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sqlite_writer, "GROUP_SIZE", 2)
+    commit, committed = type(engine.dialect).do_commit, itertools.count()
+
+    def counted(self, connection) -> None:
+        next(committed)
+        commit(self, connection)
+
+    monkeypatch.setattr(type(engine.dialect), "do_commit", counted)
+    wanted = ["ash", "elm", "fir", "oak", "yew"]
+    assert await at_once(*map(adding, wanted)) == wanted
+    assert (next(committed), names(engine)) == (3, wanted)
+
+
 @on_both
-def test_a_loop_that_has_ended_leaves_nothing_behind(engine: Engine):
+def test_commands_of_several_loops_are_all_answered(engine: Engine):
+    """As of the server and of a background job, which has a loop of its own on its thread."""
+    wanted = ["ash", "elm", "fir", "oak", "yew"]
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        assert (
+            list(threads.map(lambda name: asyncio.run(db.write(adding(name))), wanted, timeout=20)) == wanted
+        )
+    assert names(engine) == wanted
+
+
+@on_both
+def test_a_loop_that_has_ended_is_in_nobodys_way(engine: Engine):
     for name in ("ash", "elm"):
         asyncio.run(db.write(adding(name)))
-    gc.collect()
     assert names(engine) == ["ash", "elm"]
-    assert [loop for loop in sqlite_writer._writers if loop.is_closed()] == []
 
 
 @on_both

@@ -1,7 +1,7 @@
 """The database: the engine, and with `sqlite_writer` the only place where transactions begin and end.
 
-Coroutines call `read` and `write`, scripts and threads open a `reading` or a `transaction`. On SQLite
-commands and queries run on the event loop, on PostgreSQL on threads; callers needn't know.
+Coroutines call `read` and `write`, scripts and threads open a `reading` or a `transaction`. Nothing of it
+runs on the event loop.
 """
 
 from __future__ import annotations
@@ -26,14 +26,11 @@ from sqlmodel import Session
 from . import events, own_files, sqlite_writer
 from .failures import FAILURES, unread, unsaved
 from .failures import Unavailable as Unavailable
-from .loop_watch import watching
 from .settings import settings
 
-F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LONG_RUNNING = "__long_running__"
 BUSY_TIMEOUT_MS = 5_000
 _READING = {
     # PostgreSQL would show each statement another moment; it says so at each BEGIN, so any pool will do.
@@ -44,13 +41,6 @@ POSTGRES_OPTIONS = (
     "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=15000"
     " -c timezone=UTC"
 )
-
-
-def _make_threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="db")
-
-
-_threads = _make_threads()
 
 
 def make_engine(url: str, **pool: float) -> Engine:
@@ -104,13 +94,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Begin as the options say: `reads` (alone), `writes`, `durable` (against power loss), `waits`."""
+    """Begin as the options say: `reads` (alone), `writes`, `durable` (against power loss)."""
     options, kept = connection.get_execution_options(), connection.info
     writes = options.get("writes", False)
-    wanted = {
-        "busy_timeout": BUSY_TIMEOUT_MS if options.get("waits", True) else 0,
-        "query_only": int(options.get("reads", False)),
-    }
+    wanted = {"query_only": int(options.get("reads", False))}
     if writes:
         wanted["synchronous"] = 2 if options.get("durable") else 1
     for pragma, value in wanted.items():
@@ -137,10 +124,17 @@ def engine() -> Engine:
     return make_engine(url)
 
 
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    """The threads for queries, and on PostgreSQL for commands too."""
+    # SQLite's statements share the interpreter's lock: more threads would only wait for each other.
+    count = 2 if engine().dialect.name == "sqlite" else 8
+    return ThreadPoolExecutor(max_workers=count, thread_name_prefix="db")
+
+
 def _forget_connections() -> None:
     # A forked child must not share its parent's sockets and file handles, and has none of its threads.
-    global _threads
-    _threads = _make_threads()
+    _threads.cache_clear()
     sqlite_writer.forget()
     if engine.cache_info().currsize:
         engine().dispose(close=False)
@@ -187,20 +181,11 @@ def reading(*, on: Engine | None = None) -> Iterator[Session]:
         raise unread(error) from error
 
 
-def long_running(function: F) -> F:
-    """Mark a command or query that may take longer than a few milliseconds: it runs on a thread."""
-    setattr(function, LONG_RUNNING, True)
-    return function
-
-
 async def read(query: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of a query, which sees one moment of the database and can't write.
 
     Errors  Unavailable when the database is locked, too slow or gone; what the query raises.
     """
-    if _runs_on_loop(query):
-        with watching(query):
-            return _read(query, *args, **kwargs)
     return await _on_thread(partial(_read, query, *args, **kwargs))
 
 
@@ -221,13 +206,13 @@ async def write(command: Callable[..., T], /, *args: Any, durable: bool = False,
     Errors  Unavailable when the database is locked, full or gone; what the command raises. Nothing of
             the command is written then.
     """
-    if _runs_on_loop(command):
-        return await sqlite_writer.write(engine(), command, args, kwargs, durable=durable)
-    return await _on_thread(partial(_write, command, args, kwargs, durable))
 
+    def run(session: Session) -> T:
+        return command(session, *args, **kwargs)
 
-def _runs_on_loop(function: Callable[..., Any]) -> bool:
-    return engine().dialect.name == "sqlite" and not getattr(function, LONG_RUNNING, False)
+    if engine().dialect.name == "sqlite":
+        return await sqlite_writer.write(engine(), run, durable=durable)
+    return await _on_thread(partial(_write, run, durable))
 
 
 def _read(query: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
@@ -235,12 +220,12 @@ def _read(query: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         return query(session, *args, **kwargs)
 
 
-def _write(command: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], durable: bool) -> T:
+def _write(command: Callable[[Session], T], durable: bool) -> T:
     with transaction(durable=durable) as session:
-        return command(session, *args, **kwargs)
+        return command(session)
 
 
 async def _on_thread(work: Callable[[], T]) -> T:
     # The work goes on to its end even when the caller has gone: a commit is never cut in half.
     loop = asyncio.get_running_loop()
-    return await asyncio.shield(loop.run_in_executor(_threads, copy_context().run, work))
+    return await asyncio.shield(loop.run_in_executor(_threads(), copy_context().run, work))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ...core import clock, db
+from ...core import clock
 from ...models import Category, Collection, CollectionProduct, Picture, Product, ShelfItem
 from ..listing import facet_counts, kept
 from ..listing.kept import Kept
@@ -82,7 +82,6 @@ def _path(key: int, parents: dict[int, int | None]) -> tuple[int, ...]:
 tree = Kept(_read_tree)
 
 
-@db.long_running
 def navigation(session: Session) -> list[CategoryLink]:
     """The top categories, in order, for header and footer."""
     at = kept.stamp(session)
@@ -102,7 +101,6 @@ def links(session: Session, branches: list[Branch], at: str) -> list[CategoryLin
     ]
 
 
-@db.long_running
 def home(session: Session) -> HomeView:
     """The home page: the collections "hero", with its picture, and "featured".
 

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, select
 from sqlmodel import Session
 
-from ...core.db import long_running, reading
+from ...core.db import reading
 from ...models import ShelfChange
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,6 @@ class Kept(Generic[T]):
 _all: list[Kept] = []
 
 
-@long_running
 def warm(session: Session) -> None:
     """Have everything folded that isn't yet. Takes seconds with a large catalogue: call it on a thread."""
     at = stamp(session)

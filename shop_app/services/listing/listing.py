@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...core import clock, db
+from ...core import clock
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ..catalog import cards, prices, storefront
@@ -17,7 +17,6 @@ from .facet_counts import Counts, counts
 from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, after, hits
 
 
-@db.long_running
 def browse(session: Session, query: ListingQuery) -> Listing:
     """The products that fit the address, 24 a page.
 

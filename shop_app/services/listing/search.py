@@ -9,7 +9,6 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ...core import db
 from ...models import ShelfItem
 from ..catalog import cards, prices
 from ..catalog.catalog import PictureView, Suggestion
@@ -125,7 +124,6 @@ _shown = select(
 ).where(col(ShelfItem.product_id).in_(bindparam("ids", expanding=True)))  # fmt: skip
 
 
-@db.long_running
 def suggest(session: Session, text: str) -> list[Suggestion]:
     """At most 8 rows for what is typed so far, [] for less than two letters."""
     asked = spelling.asked(text)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
-from ...core import db, events
+from ...core import events
 from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
@@ -166,7 +166,6 @@ def end(session: Session, promotion_id: int, *, by: Principal) -> None:
         _done(session, by, "ended", promotion_id, {"active": True}, {"active": False})
 
 
-@db.long_running
 def generate_codes(
     session: Session,
     promotion_id: int,
@@ -198,7 +197,6 @@ def generate_codes(
     return made
 
 
-@db.long_running
 def codes_csv(session: Session, promotion_id: int, *, by: Principal) -> str:
     """All codes of a promotion as a CSV text: code, usage_limit, used.
 
