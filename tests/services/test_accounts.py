@@ -224,9 +224,9 @@ def test_the_demo_s_and_the_command_line_s_passwords_are_hashed_before_their_tra
     class Watching:
         def hash(self, password: str) -> str:
             # Another writer gets in only where nobody has begun.
-            free = sqlite_writer._lock.acquire(blocking=False)
+            free = sqlite_writer.lock.acquire(blocking=False)
             if free:
-                sqlite_writer._lock.release()
+                sqlite_writer.lock.release()
             wrote.append(free)
             return hashing.hash(password)
 
