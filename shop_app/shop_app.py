@@ -223,13 +223,13 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
 
 async def signed_in(session_hash: str) -> Principal:
     """Whose session that is, asked of the database on every event."""
-    return await db.in_reading(sessions.who, session_hash)
+    return await db.read(sessions.who, session_hash)
 
 
 async def warm() -> None:
     """Fold the catalogue before anybody asks: what takes long is done once, and not on the loop."""
     try:
-        await db.in_long_reading(index_cache.warm)
+        await db.read(index_cache.warm)
     except Exception:
         # Whoever asks first has it folded then, once the database is back.
         log.exception("The catalogue couldn't be folded at the start")

@@ -130,7 +130,7 @@ MUTANTS = (
     Mutant(
         "inbox-skipped", "what the payment company tells isn't kept",
         (("shop_app/web/webhooks.py",
-          "await db.in_durable_transaction(payment_inbox.receive, notice)",
+          "await db.write(payment_inbox.receive, notice, durable=True)",
           "None"),),
         ("tests/web/test_webhooks.py",),
     ),

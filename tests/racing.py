@@ -138,7 +138,7 @@ def by_tasks(verb: str, buyers: Sequence[str], threads: int = THREADS) -> Counte
 
     async def one(buyer: str) -> str:
         try:
-            return str(await db.in_durable_transaction(VERBS[verb], buyer))
+            return str(await db.write(VERBS[verb], buyer, durable=True))
         except ShopError as refusal:
             return type(refusal).__name__
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 
@@ -76,7 +77,7 @@ def test_reading_leaves_nothing_of_itself_on_its_connection(engine: Engine):
 
 
 @pytest.mark.parametrize("statement", ["INSERT INTO tag (name) VALUES ('x')", "DELETE FROM tag"])
-def test_a_question_that_writes_is_refused(engine: Engine, statement: str):
+def test_a_query_that_writes_is_refused(engine: Engine, statement: str):
     with db.transaction() as session:
         session.add(Tag(name="oak"))
     refused = DBAPIError if engine.dialect.name == "postgresql" else db.Unavailable
@@ -169,29 +170,43 @@ def test_writers_wait_for_each_other_and_none_is_lost(engine: Engine):
         assert session.exec(select(Category.position)).one() == 120
 
 
-async def test_a_verb_answers_once_it_is_committed_and_a_question_writes_nothing(engine: Engine):
-    def verb(session: Session, name: str, *, loud: bool) -> str:
-        session.add(Tag(name=name))
-        return name.upper() if loud else name
-
-    assert await db.in_transaction(verb, "oak", loud=True) == "OAK"
-    assert await db.in_durable_transaction(verb, "elm", loud=False) == "elm"
-    assert await db.in_long_transaction(verb, "fir", loud=False) == "fir"
-    assert names(engine) == ["elm", "fir", "oak"]
-    assert await db.in_reading(verb, "ash", loud=False) == "ash"
-    assert await db.in_long_reading(verb, "ash", loud=False) == "ash"
-    assert names(engine) == ["elm", "fir", "oak"]
+def naming(session: Session, name: str, *, loud: bool = False) -> str:
+    session.add(Tag(name=name))
+    return name.upper() if loud else name
 
 
-async def test_what_may_wait_runs_off_the_loop(engine: Engine):
-    def where(_session: Session) -> bool:
-        return threading.current_thread() is threading.main_thread()
+async def test_a_command_answers_once_it_is_committed_and_a_query_writes_nothing(engine: Engine):
+    assert await db.write(naming, "oak", loud=True) == "OAK"
+    assert await db.write(naming, "elm", loud=True, durable=True) == "ELM"
+    assert names(engine) == ["elm", "oak"]
+    assert await db.read(naming, "ash", loud=True) == "ASH"
+    assert names(engine) == ["elm", "oak"]
 
-    on_loop = engine.dialect.name == "sqlite"
-    assert await db.in_transaction(where) is on_loop
-    assert await db.in_reading(where) is on_loop
-    assert not await db.in_long_transaction(where)
-    assert not await db.in_long_reading(where)
+
+async def test_nothing_runs_on_the_loop(engine: Engine):
+    def where(_session: Session) -> threading.Thread:
+        return threading.current_thread()
+
+    for run in (db.read, db.write):
+        assert await run(where) is not threading.main_thread()
+
+
+async def test_the_loop_and_queries_go_on_while_a_command_takes_long(engine: Engine):
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def slow(session: Session) -> str:
+        session.add(Tag(name="oak"))
+        session.flush()
+        at_work.set()
+        assert go_on.wait(10)
+        return "done"
+
+    writing = asyncio.create_task(db.write(slow))
+    assert await asyncio.to_thread(at_work.wait, 10)
+    assert await asyncio.wait_for(db.read(lambda session: list(session.exec(select(Tag.name)))), 10) == []
+    go_on.set()
+    assert await writing == "done"
+    assert names(engine) == ["oak"]
 
 
 @pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])

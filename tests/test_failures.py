@@ -47,20 +47,12 @@ def cause(on: Engine) -> str:
     return "no such table: gone" if on.dialect.name == "sqlite" else "terminating connection"
 
 
-async def write(session_verb: Callable[[Session], None]) -> None:
-    await db.in_transaction(session_verb)
-
-
-async def read(session_verb: Callable[[Session], None]) -> None:
-    await db.in_reading(session_verb)
-
-
-async def write_alone(session_verb: Callable[[Session], None]) -> None:
+async def write_alone(command: Callable[[Session], None]) -> None:
     with db.transaction() as session:
-        session_verb(session)
+        command(session)
 
 
-@pytest.mark.parametrize("way", [write, read, write_alone])
+@pytest.mark.parametrize("way", [db.write, db.read, write_alone])
 async def test_a_failure_is_logged_once_with_its_cause_and_no_value(engine: Engine, lines, way):
     with pytest.raises(db.Unavailable) as refusal:
         await way(fails)
@@ -80,7 +72,7 @@ async def test_a_commit_that_fails_for_many_is_one_line(engine: Engine, lines, m
 
     with monkeypatch.context() as broken:
         broken.setattr(type(engine.dialect), "do_commit", full)
-        answers = await asyncio.gather(*(db.in_transaction(add(n)) for n in range(8)), return_exceptions=True)
+        answers = await asyncio.gather(*(db.write(add(n)) for n in range(8)), return_exceptions=True)
     assert [type(answer) for answer in answers] == [db.Unavailable] * 8
     (line,) = lines()
     assert "disk full" in line
@@ -90,11 +82,11 @@ async def test_a_commit_that_fails_for_many_is_one_line(engine: Engine, lines, m
 async def test_a_flood_of_one_failure_is_a_line_now_and_then_with_a_count(engine: Engine, lines, clock):
     for _ in range(20):
         with pytest.raises(db.Unavailable):
-            await read(fails)
+            await db.read(fails)
     assert len(lines()) == 1
     clock.shift(failures.WINDOW_SECONDS + 1)
     with pytest.raises(db.Unavailable):
-        await read(fails)
+        await db.read(fails)
     assert len(lines()) == 2
     assert "20 times" in lines()[-1]
 
@@ -118,14 +110,14 @@ def test_a_pool_that_is_empty_is_a_failure_of_the_same_kind(engine: Engine, line
     finally:
         small.dispose()
     assert ["QueuePool" in line for line in lines()] == [True, True]
-    assert sqlite_writer._lock.acquire(blocking=False), "the turn was never given back"
-    sqlite_writer._lock.release()
+    assert sqlite_writer.lock.acquire(blocking=False), "the turn was never given back"
+    sqlite_writer.lock.release()
 
 
 async def test_an_error_that_is_a_bug_shows_no_value_either(engine: Engine, lines, caplog):
     caplog.set_level(logging.WARNING)
     try:
-        await db.in_reading(lambda s: s.connection().execute(text("SELEC :name"), {"name": CANARY}))
+        await db.read(lambda s: s.connection().execute(text("SELEC :name"), {"name": CANARY}))
     except Exception:
         logging.getLogger("a handler").exception("It failed")
     assert lines()

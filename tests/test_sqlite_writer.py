@@ -1,12 +1,13 @@
-"""Tests of writing together on SQLite: who shares a commit, who waits, and what becomes of each."""
+"""Tests of group commits on SQLite: who shares a commit, who waits, and what becomes of each."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 import pytest
@@ -20,7 +21,7 @@ from shop_app.core.events import CartChanged
 from shop_app.models import Category, Tag
 
 on_both = pytest.mark.both
-"""What holds on PostgreSQL too. Verbs share no commit there, so the other tests are SQLite's alone."""
+"""What holds on PostgreSQL too. Commands share no commit there, so the other tests are SQLite's alone."""
 
 
 def names(on: Engine) -> list[str]:
@@ -28,24 +29,30 @@ def names(on: Engine) -> list[str]:
         return list(session.exec(select(Tag.name).order_by(Tag.name)))
 
 
-@pytest.fixture(autouse=True)
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slow machine cuts no turn short: who shares a commit is the same everywhere."""
-    monkeypatch.setattr(sqlite_writer, "LONGEST_SECONDS", float("inf"))
+@asynccontextmanager
+async def writer_busy() -> AsyncIterator[None]:
+    """Commands that begin inside wait, so that they are one group on SQLite."""
+    go_on = threading.Event()
+    sqlite_writer._thread.submit(go_on.wait, 10)
+    yield
+    # The tasks that were made inside come as far as the queue.
+    await asyncio.sleep(0)
+    go_on.set()
 
 
-async def at_once(*verbs: Callable[[Session], object]) -> list[object]:
-    """Have them wait for the same turn, so that they share a commit on SQLite."""
-    return await asyncio.gather(*map(db.in_transaction, verbs), return_exceptions=True)
+async def at_once(*commands: Callable[[Session], object]) -> list[object]:
+    async with writer_busy():
+        tasks = [asyncio.create_task(db.write(command)) for command in commands]
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def adding(name: str) -> Callable[[Session], str]:
-    def verb(session: Session) -> str:
+    def command(session: Session) -> str:
         session.connection().execute(text("INSERT INTO tag (name) VALUES (:name)"), {"name": name})
         events.announce(session, CartChanged(len(name)))
         return name
 
-    return verb
+    return command
 
 
 def refusing(session: Session) -> None:
@@ -54,14 +61,14 @@ def refusing(session: Session) -> None:
 
 
 @on_both
-async def test_a_verb_and_what_it_tells_know_who_asked(engine: Engine):
+async def test_a_command_and_its_listeners_know_who_asked(engine: Engine):
     told: list[str] = []
     asker: ContextVar[str] = ContextVar("asker", default="")
     events.listen(CartChanged, lambda _fact: told.append(asker.get()))
 
     async def ask(who: str) -> None:
         asker.set(who)
-        await db.in_transaction(adding(who))
+        await db.write(adding(who))
 
     await asyncio.gather(ask("oak"), ask("walnut"))
     assert sorted(told) == ["oak", "walnut"]
@@ -69,7 +76,7 @@ async def test_a_verb_and_what_it_tells_know_who_asked(engine: Engine):
 
 
 @on_both
-async def test_of_verbs_that_wait_together_a_refused_one_undoes_its_own_work_alone(engine: Engine):
+async def test_a_refused_command_undoes_its_own_work_alone(engine: Engine):
     told: list[CartChanged] = []
     events.listen(CartChanged, told.append)
     first, refused, last = await at_once(adding("oak"), refusing, adding("walnut"))
@@ -79,7 +86,7 @@ async def test_of_verbs_that_wait_together_a_refused_one_undoes_its_own_work_alo
 
 
 @on_both
-async def test_of_verbs_that_wait_together_a_flush_that_fails_takes_no_other_along(engine: Engine):
+async def test_a_flush_that_fails_takes_no_other_command_along(engine: Engine):
     def wrong(session: Session) -> None:
         session.add(Category(slug="lamps", title="Lamps", parent_id=404))
         session.flush()
@@ -95,9 +102,7 @@ async def test_of_verbs_that_wait_together_a_flush_that_fails_takes_no_other_alo
 
 
 @on_both
-async def test_of_verbs_that_wait_together_one_that_meets_a_broken_database_takes_no_other_along(
-    engine: Engine,
-):
+async def test_a_statement_that_fails_takes_no_other_command_along(engine: Engine):
     def broken(session: Session) -> None:
         adding("lost")(session)
         session.connection().execute(text("SELECT * FROM no_such_table"))
@@ -105,6 +110,42 @@ async def test_of_verbs_that_wait_together_one_that_meets_a_broken_database_take
     first, failed, last = await at_once(adding("oak"), broken, adding("elm"))
     assert (first, last) == ("oak", "elm")
     assert isinstance(failed, Exception)
+    assert names(engine) == ["elm", "oak"]
+
+
+async def test_a_transaction_that_sqlite_gave_up_is_said_to_all_who_shared_it(engine: Engine):
+    """As when the disk is full in the middle of a command: no savepoint is left to go back to."""
+    heard: list[CartChanged] = []
+    events.listen(CartChanged, heard.append)
+
+    def given_up(session: Session) -> None:
+        adding("lost")(session)
+        sqlite_writer.driver_of(session.connection()).execute("ROLLBACK")
+        raise OperationalError("INSERT", {}, Exception("disk full"))
+
+    answers = await at_once(adding("oak"), given_up, adding("elm"))
+    assert [type(answer) for answer in answers] == [db.Unavailable] * 3
+    assert (names(engine), heard) == ([], [])
+    assert await at_once(adding("ash")) == ["ash"]
+    assert names(engine) == ["ash"]
+
+
+async def test_a_transaction_that_was_given_up_unnoticed_is_no_success(engine: Engine):
+    def given_up(session: Session) -> None:
+        adding("lost")(session)
+        sqlite_writer.driver_of(session.connection()).execute("ROLLBACK")
+
+    answers = await at_once(adding("oak"), given_up)
+    assert [type(answer) for answer in answers] == [db.Unavailable] * 2
+    assert names(engine) == []
+
+
+async def test_a_command_that_raises_stop_iteration_stops_nobody_else(engine: Engine):
+    first, failed, last = await asyncio.wait_for(
+        at_once(adding("oak"), lambda _session: next(iter(())), adding("elm")), 10
+    )
+    assert (first, last) == ("oak", "elm")
+    assert isinstance(failed, RuntimeError)
     assert names(engine) == ["elm", "oak"]
 
 
@@ -127,25 +168,27 @@ async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
     assert (names(engine), told) == ([], [])
 
 
-async def test_one_durable_verb_makes_the_shared_commit_durable(engine: Engine):
+async def test_one_durable_command_makes_the_commit_of_its_group_durable(engine: Engine):
     levels: list[int] = []
 
     def level(session: Session) -> None:
         levels.append(session.connection().execute(text("PRAGMA synchronous")).scalar_one())
 
-    await asyncio.gather(db.in_transaction(level), db.in_durable_transaction(level))
-    await db.in_transaction(level)
+    async with writer_busy():
+        both = [asyncio.create_task(db.write(level)), asyncio.create_task(db.write(level, durable=True))]
+    await asyncio.gather(*both)
+    await db.write(level)
     assert levels == [2, 2, 1]
 
 
 @on_both
-async def test_an_asker_that_goes_away_leaves_its_work_done(engine: Engine):
-    asked = asyncio.create_task(db.in_transaction(adding("oak")))
+async def test_a_caller_that_goes_away_leaves_its_work_done(engine: Engine):
+    asked = asyncio.create_task(db.write(adding("oak")))
     await asyncio.sleep(0)
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
-    assert await db.in_transaction(adding("elm")) == "elm"
+    assert await db.write(adding("elm")) == "elm"
     # On PostgreSQL the two run side by side: the one that nobody waits for may be the later one.
     for _ in range(500):
         if names(engine) == ["elm", "oak"]:
@@ -156,7 +199,7 @@ async def test_an_asker_that_goes_away_leaves_its_work_done(engine: Engine):
 
 @on_both
 async def test_forty_at_once_are_all_written_and_all_answered(engine: Engine):
-    done = await asyncio.gather(*(db.in_durable_transaction(adding(f"tag {n:02}")) for n in range(40)))
+    done = await asyncio.gather(*(db.write(adding(f"tag {n:02}"), durable=True) for n in range(40)))
     assert done == [f"tag {n:02}" for n in range(40)] == names(engine)
 
 
@@ -173,9 +216,9 @@ async def test_those_who_come_while_a_commit_is_on_its_way_share_the_next(
         commit(self, connection)
 
     monkeypatch.setattr(type(engine.dialect), "do_commit", slow)
-    first = asyncio.create_task(db.in_transaction(adding("oak")))
+    first = asyncio.create_task(db.write(adding("oak")))
     assert await asyncio.to_thread(begun.wait, 10)
-    others = [asyncio.create_task(db.in_transaction(adding(name))) for name in ("ash", "elm", "fir")]
+    others = [asyncio.create_task(db.write(adding(name))) for name in ("ash", "elm", "fir")]
     await asyncio.sleep(0)
     # The loop is free, and nobody has an answer before the commit that holds it.
     assert (first.done(), names(engine)) == (False, [])
@@ -207,19 +250,33 @@ async def test_the_loop_goes_on_while_others_write(engine: Engine, rival: str):
 
     holding = asyncio.create_task(asyncio.to_thread(hold))
     assert await asyncio.to_thread(at_work.wait, 10)
-    waiting = [asyncio.create_task(db.in_transaction(adding(name))) for name in ("oak", "elm")]
+    waiting = [asyncio.create_task(db.write(adding(name))) for name in ("oak", "elm")]
     for _ in range(5):
         await asyncio.sleep(0.002)
     assert not any(task.done() for task in waiting)
-    assert await db.in_reading(lambda session: list(session.exec(select(Tag.name)))) == []
+    assert await db.read(lambda session: list(session.exec(select(Tag.name)))) == []
     go_on.set()
     assert await asyncio.gather(*waiting) == ["oak", "elm"]
     await holding
     assert names(engine) == ["elm", "oak", "rival"]
 
 
-async def test_sockets_have_their_turn_between_many_verbs(engine: Engine, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sqlite_writer, "LONGEST_SECONDS", 0.0)
+async def test_nobody_waits_for_ever_where_a_group_can_not_begin(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_args: object, **_more: object) -> None:
+        raise RuntimeError("no connection")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(engine, "connect", refuse)
+        answers = await asyncio.wait_for(at_once(adding("oak"), adding("elm")), 10)
+    assert [str(answer) for answer in answers] == ["no connection", "no connection"]
+    assert await at_once(adding("ash")) == ["ash"]
+    assert names(engine) == ["ash"]
+
+
+async def test_more_than_a_group_holds_is_written_in_several(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sqlite_writer, "GROUP_SIZE", 2)
     commit, committed = type(engine.dialect).do_commit, itertools.count()
 
     def counted(self, connection) -> None:
@@ -227,33 +284,27 @@ async def test_sockets_have_their_turn_between_many_verbs(engine: Engine, monkey
         commit(self, connection)
 
     monkeypatch.setattr(type(engine.dialect), "do_commit", counted)
-    assert await at_once(adding("ash"), adding("elm"), adding("fir")) == ["ash", "elm", "fir"]
-    # One verb a turn, and the loop came round for the others.
-    assert (next(committed), names(engine)) == (3, ["ash", "elm", "fir"])
-
-
-async def test_nobody_waits_for_ever_where_a_turn_can_not_begin(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-):
-
-    def refuse(*_args: object, **_more: object) -> None:
-        raise RuntimeError("no connection")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(sqlite_writer, "_begin", refuse)
-        answers = await asyncio.wait_for(at_once(adding("oak"), adding("elm")), 10)
-    assert [str(answer) for answer in answers] == ["no connection", "no connection"]
-    assert await at_once(adding("ash")) == ["ash"]
-    assert names(engine) == ["ash"]
+    wanted = ["ash", "elm", "fir", "oak", "yew"]
+    assert await at_once(*map(adding, wanted)) == wanted
+    assert (next(committed), names(engine)) == (3, wanted)
 
 
 @on_both
-def test_a_loop_that_has_ended_leaves_nothing_behind(engine: Engine):
+def test_commands_of_several_loops_are_all_answered(engine: Engine):
+    """As of the server and of a background job, which has a loop of its own on its thread."""
+    wanted = ["ash", "elm", "fir", "oak", "yew"]
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        assert (
+            list(threads.map(lambda name: asyncio.run(db.write(adding(name))), wanted, timeout=20)) == wanted
+        )
+    assert names(engine) == wanted
+
+
+@on_both
+def test_a_loop_that_has_ended_is_in_nobodys_way(engine: Engine):
     for name in ("ash", "elm"):
-        asyncio.run(db.in_transaction(adding(name)))
-    gc.collect()
+        asyncio.run(db.write(adding(name)))
     assert names(engine) == ["ash", "elm"]
-    assert [loop for loop in sqlite_writer._queues if loop.is_closed()] == []
 
 
 @on_both

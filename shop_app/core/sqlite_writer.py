@@ -1,27 +1,22 @@
-"""Writing on SQLite: the verbs of one loop run in turn, and those that wait together share a commit.
+"""Writes on SQLite: one thread runs the commands that wait, and commits them as a group.
 
-A verb is a millisecond or two of Python around statements that take microseconds. On a thread it
-would pass the interpreter's lock to and fro with the loop at every statement, which costs more than
-the work; so it runs on the loop. What waits does so on threads: the commit for the disk, and whoever
-finds another thread or another process writing.
-
-Each verb runs in a savepoint of its own, and nobody has an answer before the commit that holds it.
+SQLite has one writer at a time, and a commit that survives a power cut waits for the disk. So commands
+queue, and those that wait when the thread is free form a group: each runs in a savepoint of its own, one
+commit ends them all, and nobody has a result before it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
@@ -32,222 +27,119 @@ from .failures import FAILURES, unsaved
 
 T = TypeVar("T")
 
-AT_MOST = 32
-"""So many verbs share a commit at most: the first of them waits for the last."""
-LONGEST_SECONDS = 0.02
-"""So long the loop belongs to verbs before sockets have their turn; a verb that has begun goes on."""
+GROUP_SIZE = 32
+"""So many commands share a commit at most: the first of them waits for the last."""
 
-_lock = threading.Lock()
-"""One writer of this process at a time: waiting here costs nothing and is in order, while SQLite's own
-waiting sleeps and polls. Taken by whoever begins, given back by whoever ends the transaction."""
-
-
-@contextmanager
-def transaction(bind: Engine, *, durable: bool) -> Iterator[Session]:
-    """A session on SQLite or PostgreSQL; committed at the end, or undone. See `db.transaction`."""
-    sqlite = bind.dialect.name == "sqlite"
-    if sqlite:
-        _lock.acquire()
-    try:
-        with Session(bind, expire_on_commit=False) as session:
-            connection = session.connection(execution_options={"writes": True, "durable": durable})
-            yield session
-            with _closed_if_not_committed(connection):
-                session.commit()
-            told = session.info.pop("facts", [])
-    except FAILURES as error:
-        raise unsaved(error) from error
-    finally:
-        if sqlite:
-            _lock.release()
-    events.tell(told)
+lock: threading.Lock
+"""Held by the transaction of this process that writes. Waiting for it costs nothing and is in order, while
+SQLite's own waiting sleeps and polls."""
 
 
 @dataclass(slots=True, eq=False)
-class _Wish:
-    """A verb that wants to write, and, once its transaction has ended, what came of it."""
+class _Command:
+    """A command that waits to be written and, after the commit of its group, what came of it."""
 
     bind: Engine
+    function: Callable[[Session], Any]
     durable: bool
-    verb: Callable[[Session], Any]
     answer: asyncio.Future[Any]
     context: Context = field(default_factory=copy_context)
-    """The asker's: the verb runs in it, and what it announces is told in it."""
+    """The caller's: the command runs in it, and listeners hear in it what was announced."""
     result: Any = None
     error: BaseException | None = None
-    told: list[events.Fact] = field(default_factory=list)
+    facts: list[events.Fact] = field(default_factory=list)
 
 
-class _Apart(Exception):
-    """Nobody knows what is left of the shared transaction: it was undone, and each has to write alone."""
+async def write(bind: Engine, function: Callable[[Session], T], *, durable: bool) -> T:
+    """Run a command in a group; its result once that is committed. See `db.write`."""
+    command = _Command(bind, function, durable, asyncio.get_running_loop().create_future())
+    _waiting.append(command)
+    _thread.submit(_write_group)
+    return await asyncio.shield(command.answer)
 
 
-async def write(bind: Engine, durable: bool, verb: Callable[[Session], T]) -> T:
-    """Run the verb on SQLite when its turn comes; its answer once that is committed.
-
-    The work goes on to its end even when the asker has gone: a commit is never cut in half.
-    """
-    loop = asyncio.get_running_loop()
-    if (queue := _queues.get(loop)) is None:
-        queue = _queues[loop] = _Queue()
-    wish = _Wish(bind, durable, verb, loop.create_future())
-    queue.put(wish)
-    return await asyncio.shield(wish.answer)
-
-
-class _Queue:
-    """Wishes of one loop in the order in which they came. All but `_finish` runs on that loop."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[_Wish] = deque()
-        self._at_work = False
-
-    def put(self, wish: _Wish) -> None:
-        self._waiting.append(wish)
-        if not self._at_work:
-            self._at_work = True
-            # A moment later, with those that come in this round of the loop.
-            wish.answer.get_loop().call_soon(self._turn)
-
-    def _turn(self) -> None:
-        """Run those that wait. A thread makes it last, or does it all where others write just now."""
-        wishes = self._next()
-        if not wishes:
-            self._at_work = False
-            return
-        try:
-            connection = _begin(wishes, wait=False)
-            if connection is None:
-                _waits.submit(self._finish, _write_together, wishes)
-                return
-            left = _run(connection, wishes, seconds=LONGEST_SECONDS)
-            self._waiting.extendleft(reversed(left))
-            _commits.submit(self._finish, partial(_commit, connection), wishes[: len(wishes) - len(left)])
-        except _Apart:
-            _waits.submit(self._finish, _write_apart, wishes)
-        except BaseException as error:
-            _waits.submit(self._finish, partial(_fail, error), wishes)
-
-    def _next(self) -> list[_Wish]:
-        """The next ones that can share a commit."""
-        taken: list[_Wish] = []
-        while self._waiting and len(taken) < AT_MOST:
-            if taken and self._waiting[0].bind is not taken[0].bind:
-                break
-            taken.append(self._waiting.popleft())
-        return taken
-
-    def _finish(self, work: Callable[[list[_Wish]], None], wishes: list[_Wish]) -> None:
-        """On a thread: do the rest of the work, then have everybody answered."""
-        try:
-            work(wishes)
-        except BaseException as error:
-            # Nothing was committed, so none of the answers holds, and nobody may wait for ever.
-            _fail(error, wishes)
-        # A loop that has ended took all who waited along.
-        with suppress(RuntimeError):
-            wishes[0].answer.get_loop().call_soon_threadsafe(self._answer, wishes)
-
-    def _answer(self, wishes: list[_Wish]) -> None:
-        for wish in wishes:
-            if wish.answer.done():
-                continue
-            if wish.error is None:
-                wish.answer.set_result(wish.result)
-            else:
-                wish.answer.set_exception(wish.error)
-        self._turn()
-
-
-def _begin(wishes: list[_Wish], *, wait: bool) -> Connection | None:
-    """One transaction for all of them, durable if one of them is; None where it would have to `wait`.
-
-    Errors  Unavailable when it has waited in vain.
-    """
-    if not _lock.acquire(blocking=wait):
-        return None
-    durable = any(wish.durable for wish in wishes)
+def _write_group() -> None:
+    """On the thread, once for each command: write all that wait; those who come later find none left."""
+    group = _next_group()
+    if not group:
+        return
     try:
-        connection = wishes[0].bind.connect()
-        try:
-            connection.execution_options(writes=True, durable=durable, waits=wait).begin()
-        except BaseException:
-            connection.close()
-            raise
+        _commit(group)
     except BaseException as error:
-        _lock.release()
-        if not isinstance(error, FAILURES):
-            raise
-        if wait:
-            raise unsaved(error) from error
-        return None
-    return connection
+        # Nothing was committed, so no result holds.
+        _fail(group, error)
+    # A loop that has ended took its callers along. All of a group wake the loop once.
+    with suppress(RuntimeError):
+        group[0].answer.get_loop().call_soon_threadsafe(_answer, group)
 
 
-def _run(connection: Connection, wishes: list[_Wish], *, seconds: float = float("inf")) -> list[_Wish]:
-    """Give each its turn; answers with those for whom no time was left.
+def _next_group() -> list[_Command]:
+    """The commands that wait, of one event loop for one database."""
+    group: list[_Command] = []
+    while _waiting and len(group) < GROUP_SIZE:
+        command = _waiting[0]
+        if group and (command.bind, command.answer.get_loop()) != (group[0].bind, group[0].answer.get_loop()):
+            break
+        group.append(_waiting.popleft())
+    return group
 
-    Errors  _Apart when the database failed within a verb; all of it is undone then.
+
+def _answer(group: list[_Command]) -> None:
+    """On the loop."""
+    for command in group:
+        if command.error is None:
+            command.answer.set_result(command.result)
+        else:
+            command.answer.set_exception(command.error)
+
+
+def _commit(group: list[_Command]) -> None:
+    """Run the commands in one transaction, commit it, and tell listeners what was announced.
+
+    Errors  OperationalError where the database could not write; nothing of it is written then.
     """
-    ends = time.monotonic() + seconds
+    durable = any(command.durable for command in group)
+    with lock, group[0].bind.connect() as connection:
+        transaction = connection.execution_options(writes=True, durable=durable).begin()
+        for command in group:
+            _run(connection, command)
+        with closed_unless_committed(connection):
+            transaction.commit()
+    for command in group:
+        command.context.run(events.tell, command.facts)
+
+
+def _run(connection: Connection, command: _Command) -> None:
+    """Run a command in a savepoint: what it raises undoes its own work alone."""
     try:
-        for number, wish in enumerate(wishes, start=1):
-            _take_turn(connection, wish)
-            if time.monotonic() > ends:
-                return wishes[number:]
-    except BaseException as error:
-        _end(connection)
-        raise _Apart from error
-    return []
-
-
-def _take_turn(connection: Connection, wish: _Wish) -> None:
-    """Run one verb in a savepoint: what it refuses undoes its own work alone.
-
-    The savepoint is SQLite's own words: SQLAlchemy's costs as much as a whole transaction.
-
-    Errors  OperationalError when the database failed within it, or took all of the transaction back.
-    """
-    words = connection.connection.cursor()
-    words.execute("SAVEPOINT wish")
-    try:
-        with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session:
-            wish.result = wish.context.run(wish.verb, session)
+        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+            command.result = command.context.run(command.function, session)
             session.commit()
-            wish.told = session.info.pop("facts", [])
-    except OperationalError:
-        raise
+            command.facts = session.info.pop("facts", [])
     except BaseException as error:
-        if not connection.in_transaction():
-            # A flush that fails outside of a savepoint of the verb's own takes everything along.
+        # A full disk, for one, makes SQLite undo the transaction, and the savepoint is gone with it.
+        if not driver_of(connection).in_transaction:
             raise
-        wish.error = error
-        words.execute("ROLLBACK TO wish")
-    words.execute("RELEASE wish")
+        _fail([command], error)
 
 
-def _commit(connection: Connection, wishes: list[_Wish]) -> None:
-    """Make it last, and tell.
-
-    Errors  Unavailable when the database can't; nothing of it is written then.
-    """
-    try:
-        begun = connection.get_transaction()
-        assert begun
-        with _closed_if_not_committed(connection):
-            begun.commit()
-    except FAILURES as error:
-        raise unsaved(error) from error
-    finally:
-        _end(connection)
-    for wish in wishes:
-        wish.context.run(events.tell, wish.told)
+def _fail(group: list[_Command], error: BaseException) -> None:
+    """Have the error answered to all of the group; what is wrong with the database is logged once."""
+    if isinstance(error, FAILURES):
+        error, cause = unsaved(error), error
+        error.__cause__ = cause
+    elif isinstance(error, StopIteration):
+        # No future takes it.
+        error, cause = RuntimeError("A command raised StopIteration"), error
+        error.__cause__ = cause
+    for command in group:
+        command.error = error
 
 
 @contextmanager
-def _closed_if_not_committed(connection: Connection) -> Iterator[None]:
-    """A database that can't commit may keep the transaction open, and SQLAlchemy then puts the connection
-    back as it is: whoever gets it next would find all doors locked."""
+def closed_unless_committed(connection: Connection) -> Iterator[None]:
+    """Close the driver's connection if the commit inside fails: it may have kept the transaction open, and
+    whoever got it from the pool next could not begin one."""
     try:
         yield
     except OperationalError:
@@ -255,56 +147,22 @@ def _closed_if_not_committed(connection: Connection) -> Iterator[None]:
         raise
 
 
-def _end(connection: Connection) -> None:
-    """Give up what isn't committed, and the turn."""
-    try:
-        connection.close()
-    finally:
-        _lock.release()
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection."""
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
-def _write_together(wishes: list[_Wish]) -> None:
-    """The same on a thread, after those who write now."""
-    try:
-        if connection := _begin(wishes, wait=True):
-            _run(connection, wishes)
-            _commit(connection, wishes)
-    except _Apart:
-        _write_apart(wishes)
-
-
-def _fail(error: BaseException, wishes: list[_Wish]) -> None:
-    for wish in wishes:
-        wish.error = error
-
-
-def _write_apart(wishes: list[_Wish]) -> None:
-    """Each in a transaction of its own."""
-    for wish in wishes:
-        wish.result, wish.error, wish.told = None, None, []
-        try:
-            wish.result = wish.context.run(_write_alone, wish)
-        except BaseException as error:
-            wish.error = error
-
-
-def _write_alone(wish: _Wish) -> Any:
-    with transaction(wish.bind, durable=wish.durable) as session:
-        return wish.verb(session)
-
-
-_queues: WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue]
-_commits: ThreadPoolExecutor
-"""For those whose turn it is: they never stand behind one who waits for it."""
-_waits: ThreadPoolExecutor
+_waiting: deque[_Command]
+_thread: ThreadPoolExecutor
 
 
 def forget() -> None:
     """Begin anew: a forked child has none of its parent's threads, and nobody in it holds the lock."""
-    global _lock, _queues, _commits, _waits
-    _lock, _queues = threading.Lock(), WeakKeyDictionary()
-    _commits = ThreadPoolExecutor(max_workers=1, thread_name_prefix="db-commit")
-    _waits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="db-wait")
+    global lock, _waiting, _thread
+    lock, _waiting = threading.Lock(), deque()
+    _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="db-writer")
 
 
 forget()

@@ -85,7 +85,7 @@ class Cart(FormState, rx.State):
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
                 with live.shown_here(self, rooms.CART):
-                    self.view = await db.in_transaction(verb, key_hash, *args)
+                    self.view = await db.write(verb, key_hash, *args)
         except ShopError as refused:
             return refused.message
         self.loaded = True
@@ -100,12 +100,12 @@ class Cart(FormState, rx.State):
             self._path, self.drawer_open, self.removed = path, False, Removed()
             if path.rstrip("/") != "/checkout":
                 await live.leave_checkout(self)
-        self.view, self.loaded = await db.in_reading(cart_queries.view, visitor_hash(self)), True
+        self.view, self.loaded = await db.read(cart_queries.view, visitor_hash(self)), True
 
     @rx.event
     @public
     async def load_countries(self):
-        self.countries = await db.in_reading(_countries)
+        self.countries = await db.read(_countries)
 
     @rx.event
     @public
@@ -147,7 +147,7 @@ class Cart(FormState, rx.State):
     @public
     async def remove(self, sku: Sku):
         # What this tab was sent may be older than what another tab, and by push this page, shows.
-        before = await db.in_reading(cart_queries.title_and_quantity, visitor_hash(self), sku)
+        before = await db.read(cart_queries.title_and_quantity, visitor_hash(self), sku)
         self.refusal = await self._change(cart_commands.remove, sku)
         if before and not self.refusal:
             self.removed = Removed(sku, *before)

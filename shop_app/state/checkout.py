@@ -126,20 +126,20 @@ class Checkout(FormState, rx.State):
     @rx.event
     @public
     async def keep_longer(self):
-        self._show_hold(await db.in_transaction(cart_holds.extend, visitor_hash(self)))
+        self._show_hold(await db.write(cart_holds.extend, visitor_hash(self)))
 
     @rx.event
     @public
     async def time_is_over(self):
         """The page's clock has come to its end; the shop's decides."""
-        self._show_hold(await db.in_transaction(cart_holds.end, visitor_hash(self)))
+        self._show_hold(await db.write(cart_holds.end, visitor_hash(self)))
 
     @rx.event
     @public
     async def look_again(self):
         """The cart or its hold changed somewhere else: another tab, the sweep."""
         if self.loaded and not self._leaving:
-            self._show_hold(await db.in_reading(cart_holds.view, visitor_hash(self)))
+            self._show_hold(await db.read(cart_holds.view, visitor_hash(self)))
             await self._look()
 
     async def _enter(self) -> None:
@@ -148,7 +148,7 @@ class Checkout(FormState, rx.State):
             await rates.take(rates.HOLD, asker)
             # Holding changes nothing that this tab's cart shows.
             with live.shown_here(self, rooms.CART, rooms.CHECKOUT):
-                entered = await db.in_transaction(_enter, visitor_hash(self), asker.origin)
+                entered = await db.write(_enter, visitor_hash(self), asker.origin)
         except (Unavailable, TooMany):
             # A hold is a courtesy: where nothing can be held just now, the page is still there.
             await self._look()
@@ -163,7 +163,7 @@ class Checkout(FormState, rx.State):
     async def _stay(self) -> None:
         """What the shopper does keeps the hold; written down once a minute at most."""
         if cart_holds.worth_extending(self.hold):
-            self._show_hold(await db.in_transaction(cart_holds.extend, visitor_hash(self)))
+            self._show_hold(await db.write(cart_holds.extend, visitor_hash(self)))
 
     def _show_hold(self, hold: HoldView) -> None:
         self.hold = hold
@@ -193,7 +193,7 @@ class Checkout(FormState, rx.State):
         form = replace(self.view.form, **{field: value})
         await quote_taxes.ask_for_taxes(form)
         with live.shown_here(self, rooms.CHECKOUT):
-            self.view = await db.in_transaction(checkout.save, visitor_hash(self), form, blurred=field)
+            self.view = await db.write(checkout.save, visitor_hash(self), form, blurred=field)
         # Nobody is scolded for a field that was only passed through.
         self._set_error(field, by_field(self.view.problems).get(field, "") if value else "")
         await self._stay()
@@ -205,7 +205,7 @@ class Checkout(FormState, rx.State):
         self._clear()
         try:
             # The page is only made anew where the shopper stays on it.
-            if problems := await db.in_transaction(checkout.keep, visitor_hash(self), form.typed()):
+            if problems := await db.write(checkout.keep, visitor_hash(self), form.typed()):
                 await self._look()
                 return self._fail(by_field(problems))
             await self._place(form)
@@ -245,7 +245,7 @@ class Checkout(FormState, rx.State):
 
     async def _look(self) -> None:
         try:
-            self.view, self.empty = await db.in_reading(checkout.view, visitor_hash(self)), False
+            self.view, self.empty = await db.read(checkout.view, visitor_hash(self)), False
         except NotFound:
             self.view, self.empty = CheckoutView(), True
 
@@ -253,7 +253,7 @@ class Checkout(FormState, rx.State):
     @public
     async def take_what_is_left(self):
         """Make the cart fit what there is."""
-        await db.in_transaction(_take, visitor_hash(self))
+        await db.write(_take, visitor_hash(self))
         self._forget_refusal()
         await self._enter()
         self._tell(_("Your cart now has what is left."))
@@ -288,7 +288,7 @@ class Checkout(FormState, rx.State):
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
                 with live.shown_here(self, rooms.CHECKOUT):
-                    await db.in_transaction(verb, visitor_hash(self), arg)
+                    await db.write(verb, visitor_hash(self), arg)
             return ""
         except ShopError as refused:
             return refused.message

@@ -19,7 +19,7 @@ class Home(rx.State):
     @rx.event
     @public
     async def load(self):
-        self.view = await db.in_reading(storefront.home)
+        self.view = await db.read(storefront.home)
         self.loaded = True
         cards = (*self.view.featured, *self.view.sale, *self.view.new)
         await live.watch(self, [card.slug for card in cards])

@@ -41,7 +41,7 @@ class Browse(rx.State):
     async def load(self):
         query = _asked(self)
         try:
-            self._show(query, await db.in_long_reading(listing.browse, query))
+            self._show(query, await db.read(listing.browse, query))
         except NotFound:
             self.missing, self.loaded, self.cards, self.view = True, True, [], Listing()
         await live.watch(self, [card.slug for card in self.cards])

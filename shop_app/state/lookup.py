@@ -38,8 +38,6 @@ class Lookup(FormState, rx.State):
             return self._fail(missing)
         try:
             async with attempt_limits.counted(self, rates.LOOK_UP, email=form.email):
-                return rx.redirect(
-                    f"/orders/{await db.in_reading(order_queries.look_up, form.number, form.email)}"
-                )
+                return rx.redirect(f"/orders/{await db.read(order_queries.look_up, form.number, form.email)}")
         except ShopError as refusal:
             return self._refuse(refusal)

@@ -38,7 +38,7 @@ class Order(rx.State):
         token = order_token(self)
         try:
             async with attempt_limits.counted(self, rates.ORDER_LINK):
-                self._show(await db.in_reading(order_page.view, token))
+                self._show(await db.read(order_page.view, token))
         except NotFound:
             self.view, self.missing = OrderView(), True
             return None
@@ -66,7 +66,7 @@ class Order(rx.State):
         """The shopper came back from the payment page by its cancel link."""
         token = order_token(self)
         await pay.give_up(token)
-        self.view = await db.in_reading(order_page.view, token)
+        self.view = await db.read(order_page.view, token)
 
     @rx.event(background=True)
     @internal
@@ -95,7 +95,7 @@ async def _next_pause(order: Order) -> float:
 async def _look_again(order: Order) -> None:
     token = order.view.token
     try:
-        view = await db.in_reading(order_page.view, token)
+        view = await db.read(order_page.view, token)
     except Exception:
         # The next look may go better, and a push loads the page anyway.
         log.warning("The open page of an order couldn't read it again", exc_info=True)

@@ -58,7 +58,7 @@ class Product(rx.State):
     async def load(self):
         slug, sku = _asked(self)
         try:
-            self._show(await db.in_reading(product_page.product, slug, sku))
+            self._show(await db.read(product_page.product, slug, sku))
             await self._look_for_own()
         except Moved as moved:
             return rx.redirect(f"/products/{moved.slug}", replace=True)
@@ -81,27 +81,27 @@ class Product(rx.State):
     @public
     async def choose(self, sku: Sku):
         """Read afresh: what this tab was sent earlier may have been overtaken."""
-        self._choose(await db.in_reading(product_page.product, self.page.slug, sku))
+        self._choose(await db.read(product_page.product, self.page.slug, sku))
         await self._look_for_own()
 
     async def _look_for_own(self) -> None:
         """Others' holds and the visitor's own look the same in the numbers: say which are theirs."""
         scarce = self.chosen.signal in ("low", "out")
         key_hash = visitor_hash(self) if scarce else ""
-        self.kept = await db.in_reading(cart_holds.kept_of, key_hash, self.chosen.sku) if key_hash else ""
+        self.kept = await db.read(cart_holds.kept_of, key_hash, self.chosen.sku) if key_hash else ""
 
     @rx.event
     @public
     async def filter_reviews(self, stars: Stars):
         self.stars = 0 if stars == self.stars else stars
-        self.reviews = await db.in_reading(reviews.more_reviews, self.page.slug, 0, self.stars)
+        self.reviews = await db.read(reviews.more_reviews, self.page.slug, 0, self.stars)
         self.reviews_left = self._reviews_in_all() - len(self.reviews)
 
     @rx.event
     @public
     async def show_more_reviews(self):
         shown = list(self.reviews)
-        shown += await db.in_reading(reviews.more_reviews, self.page.slug, len(shown), self.stars)
+        shown += await db.read(reviews.more_reviews, self.page.slug, len(shown), self.stars)
         self.reviews, self.reviews_left = shown, self._reviews_in_all() - len(shown)
 
     def _reviews_in_all(self) -> int:
@@ -112,7 +112,7 @@ class Product(rx.State):
     async def show_recent(self, slugs: Slugs):
         """The browser alone remembers what was looked at; here are the cards for it."""
         wanted = [slug for slug in dict.fromkeys(slugs) if slug != self.page.slug]
-        self.recent = (await db.in_reading(storefront.cards, wanted))[:4] if wanted else []
+        self.recent = (await db.read(storefront.cards, wanted))[:4] if wanted else []
         await live.watch_more(self, [card.slug for card in self.recent])
 
 

@@ -109,15 +109,15 @@ class Publisher:
 async def publish(changes: Changes) -> None:
     """Read what the pages need to know of these changes, and publish it to their rooms."""
     for variant_ids in _chunks(changes.variants):
-        for signal in await db.in_reading(availability.signals, variant_ids):
+        for signal in await db.read(availability.signals, variant_ids):
             _publish_product(signal)
         await asyncio.sleep(0)
     for cart_ids in _chunks(changes.carts):
-        for cart_id, visitor_hash in (await db.in_reading(cart_audience, cart_ids)).items():
+        for cart_id, visitor_hash in (await db.read(cart_audience, cart_ids)).items():
             _publish_cart(visitor_hash, changes.carts[cart_id])
         await asyncio.sleep(0)
     for order_ids in _chunks(changes.orders):
-        for token in await db.in_reading(order_audience, order_ids):
+        for token in await db.read(order_audience, order_ids):
             bus.publish(Push(rooms.ORDER + key_hash(token), ask=(handler_name(Order.load),)))
         await asyncio.sleep(0)
 

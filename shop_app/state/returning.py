@@ -56,7 +56,7 @@ class Returning(FormState, rx.State):
         asked = (order_token(self), form.lines, form.reason, form.note, self._request_key)
         try:
             async with attempt_limits.counted(self, rates.RETURN):
-                receipt = await db.in_durable_transaction(return_commands.request, *asked)
+                receipt = await db.write(return_commands.request, *asked, durable=True)
         except ShopError as refusal:
             return self._refuse(refusal)
         self.is_open = False

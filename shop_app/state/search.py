@@ -31,7 +31,7 @@ class Search(rx.State):
     async def typed(self, text: ShortText):
         """The last letters win: an older answer never covers a newer one."""
         text = text[:MAX_TEXT]
-        found = await db.in_long_reading(search_queries.suggest, text)
+        found = await db.read(search_queries.suggest, text)
         self.text = text
         self.categories = [row for row in found if row.kind == "category"]
         self.products = [row for row in found if row.kind != "category"]

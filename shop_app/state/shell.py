@@ -25,6 +25,6 @@ class Shell(rx.State):
     @rx.event
     @public
     async def load(self):
-        top = await db.in_reading(categories.navigation)
+        top = await db.read(categories.navigation)
         self.categories = [NavLink(category.slug, category.title) for category in top]
         self.loaded = True

@@ -76,7 +76,7 @@ class Withdrawal(FormState, rx.State):
             return Who()
         try:
             async with attempt_limits.counted(self, rates.ORDER_LINK):
-                free = await db.in_reading(returnable.by_token, token)
+                free = await db.read(returnable.by_token, token)
         except (NotFound, TooMany):
             return Who()
         return Who(free.number, free.email, free.name)
@@ -96,7 +96,7 @@ class Withdrawal(FormState, rx.State):
         try:
             # The same count as finding an order: this form must not be a second way to guess.
             async with attempt_limits.counted(self, rates.LOOK_UP, email=self.who.email):
-                self.offer = await db.in_reading(return_commands.offer, self.who.number, self.who.email)
+                self.offer = await db.read(return_commands.offer, self.who.number, self.who.email)
         except ShopError as refusal:
             self._refuse(refusal)
             return
@@ -129,7 +129,7 @@ class Withdrawal(FormState, rx.State):
         who = self._offered
         try:
             async with attempt_limits.counted(self, rates.WITHDRAWAL):
-                self.receipt = await db.in_durable_transaction(
+                self.receipt = await db.write(
                     return_commands.withdraw,
                     who.number,
                     who.email,
@@ -137,6 +137,7 @@ class Withdrawal(FormState, rx.State):
                     quantities,
                     note,
                     self._request_key,
+                    durable=True,
                 )
         except ShopError as refusal:
             self._refuse(refusal)

@@ -19,7 +19,7 @@ async def sign_in(email: str, password: str, *, kind: Literal["customer", "staff
 
     Errors  WrongLogin, whichever of the two is wrong, after the same work.
     """
-    login = await db.in_reading(sessions.login_of, email, kind=kind)
+    login = await db.read(sessions.login_of, email, kind=kind)
     loop = asyncio.get_running_loop()
     proven = await loop.run_in_executor(_proves, sessions.prove, login, password)
-    return await db.in_transaction(sessions.sign_in, proven)
+    return await db.write(sessions.sign_in, proven)

@@ -38,7 +38,7 @@ async def picture(request: Request) -> Response:
         body = await _body(request)
         if body is None:
             return _refusal(_("A picture may have 6 MB at most."), 413)
-        kept = await db.in_transaction(_keep, await _taken_in(body), by)
+        kept = await db.write(_keep, await _taken_in(body), by)
     except ClientDisconnect:
         return _refusal(_("The picture didn't arrive whole."), 400)
     except Forbidden as refused:

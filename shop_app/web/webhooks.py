@@ -42,7 +42,7 @@ async def receive(request: Request) -> Response:
         security_log.note("webhook refused", address=client_address(request.scope), detail=forged.message)
         return PlainTextResponse("refused", 400)
     try:
-        inbox_id = await db.in_durable_transaction(payment_inbox.receive, notice) if notice else None
+        inbox_id = await db.write(payment_inbox.receive, notice, durable=True) if notice else None
     except Exception:
         # Whatever the reason, the company has to send it again: nothing was kept.
         log.exception("A webhook couldn't be kept")

@@ -29,7 +29,7 @@ class Leadership:
 
     def held(self) -> bool:
         """Take the lock where nobody else has it. Asked before every run: a lost connection shows then."""
-        if db.is_sqlite():
+        if db.engine().dialect.name == "sqlite":
             return True
         with self._turn:
             try:

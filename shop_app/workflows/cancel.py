@@ -29,23 +29,23 @@ async def cancel(
             anything was changed, or with the refund written down, to be asked for again.
     """
     by.need(cancelling.PERMISSION)
-    was_unpaid = await db.in_reading(cancelling.check, order_id, request_key)
+    was_unpaid = await db.read(cancelling.check, order_id, request_key)
     await _end_payments(order_id)
-    wanted = await db.in_durable_transaction(
+    wanted = await db.write(
         cancelling.cancel, order_id, restock=restock, refund=refund, reason=reason, by=by,
-        request_key=request_key, was_unpaid=was_unpaid,
+        request_key=request_key, was_unpaid=was_unpaid, durable=True,
     )  # fmt: skip
     await ask_for_all(wanted)
 
 
 async def _end_payments(order_id: int) -> None:
     """Let go at the companies what is authorised, and close what is open; paid ones stay paid."""
-    for held in await db.in_reading(authorisations.of_order, order_id):
+    for held in await db.read(authorisations.of_order, order_id):
         # Captured in this very moment? What is true is looked up next.
         with suppress(NeverTaken, NotFound):
             await call_provider(provider(held.payment.provider).void, held.intent_reference)
         await settle(held.payment)
-    for payment in await db.in_reading(payment_commands.of_order, order_id):
+    for payment in await db.read(payment_commands.of_order, order_id):
         if payment.reference:
             await call_provider(provider(payment.provider).expire, payment.reference)
             await settle(payment)

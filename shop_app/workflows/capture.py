@@ -20,7 +20,7 @@ async def capture(order_id: int) -> None:
     Errors  Conflict where it can't be taken any more: the order is marked for a person then;
             ProviderDown when the company doesn't answer, and nothing should be sent before it does.
     """
-    for wanted in await db.in_reading(authorisations.of_order, order_id):
+    for wanted in await db.read(authorisations.of_order, order_id):
         company = provider(wanted.payment.provider)
         refused = False
         try:
@@ -31,7 +31,7 @@ async def capture(order_id: int) -> None:
         except (NeverTaken, NotFound):
             refused = True
         await settle(wanted.payment)
-        if refused and await db.in_reading(authorisations.is_uncaptured, wanted.payment.payment_id):
+        if refused and await db.read(authorisations.is_uncaptured, wanted.payment.payment_id):
             raise Conflict(_("The payment can't be captured any more. Ask the shopper to pay again."))
 
 
@@ -40,6 +40,6 @@ async def void(order_id: int) -> None:
 
     Errors  ProviderDown; the sweep lets go what is left of a cancelled order.
     """
-    for wanted in await db.in_reading(authorisations.of_order, order_id):
+    for wanted in await db.read(authorisations.of_order, order_id):
         await call_provider(provider(wanted.payment.provider).void, wanted.intent_reference)
         await settle(wanted.payment)

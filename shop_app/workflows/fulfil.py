@@ -27,9 +27,16 @@ async def fulfil(
     """
     by.need(fulfilment_commands.PERMISSION)
     bold = {"despite_attention": despite_attention, "unpaid_too": unpaid_too, "request_key": request_key}
-    if await db.in_reading(fulfilment_commands.check, order_id, units, **bold):
+    if await db.read(fulfilment_commands.check, order_id, units, **bold):
         await capture(order_id)
-    parcel = await db.in_durable_transaction(
-        fulfilment_commands.ship, order_id, units, carrier=carrier, tracking=tracking, by=by, **bold
+    parcel = await db.write(
+        fulfilment_commands.ship,
+        order_id,
+        units,
+        carrier=carrier,
+        tracking=tracking,
+        by=by,
+        **bold,
+        durable=True,
     )
     return parcel.id

@@ -14,4 +14,4 @@ async def mark_paid(number: int, reference: str, by: Principal) -> bool:
 
     Errors  What `transfers.mark_paid` refuses.
     """
-    return await db.in_durable_transaction(transfers.mark_paid, number, reference, by)
+    return await db.write(transfers.mark_paid, number, reference, by, durable=True)

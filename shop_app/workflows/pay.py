@@ -34,9 +34,10 @@ async def pay(
     await ask_for_taxes(form)
     for _try in range(MOST_TRIES):
         try:
-            placed = await db.in_durable_transaction(
+            placed = await db.write(
                 placing.place, key_hash, form, expected_total_minor=expected_total_minor,
                 expected_credit_minor=expected_credit_minor, shown_parts=shown_parts, asked_from=asked_from,
+                durable=True,
             )  # fmt: skip
         except placing.Superseded as old:
             if not await close(old.order_id, "superseded"):
@@ -56,18 +57,18 @@ def page_of(token: str) -> str:
 
 
 async def _open(placed: PlacedOrder) -> str:
-    attempt = await db.in_durable_transaction(payment_commands.start_attempt, placed.order_id)
+    attempt = await db.write(payment_commands.start_attempt, placed.order_id, durable=True)
     if attempt.redirect_url:
         return attempt.redirect_url
     company = provider(attempt.provider)
     try:
         started = await call_provider(company.start, attempt.request)
     except NeverTaken:
-        await db.in_durable_transaction(payment_commands.never_taken, attempt.payment_id)
+        await db.write(payment_commands.never_taken, attempt.payment_id, durable=True)
         raise ProviderDown(
             _("The payment couldn't be started. Nothing was charged, and your cart is kept.")
         ) from None
-    if not await db.in_durable_transaction(payment_commands.opened, attempt.payment_id, started):
+    if not await db.write(payment_commands.opened, attempt.payment_id, started, durable=True):
         # The order was ended while the company answered: nobody may pay this.
         await call_provider(company.expire, started.reference)
         raise Conflict(_("This order was ended in the meantime. Look at your cart, then pay."))
@@ -81,11 +82,11 @@ async def close(order_id: int, why: str) -> bool:
 
     Errors  ProviderDown when the company doesn't answer: the order stays as it is.
     """
-    for payment in await db.in_reading(payment_commands.of_order, order_id):
+    for payment in await db.read(payment_commands.of_order, order_id):
         if payment.reference:
             await call_provider(provider(payment.provider).expire, payment.reference)
             await settle(payment)
-    return await db.in_durable_transaction(payment_commands.give_up, order_id, why)
+    return await db.write(payment_commands.give_up, order_id, why, durable=True)
 
 
 async def give_up(token: str) -> None:
@@ -93,5 +94,5 @@ async def give_up(token: str) -> None:
 
     Errors  NotFound; ProviderDown, and the order then ends when its time is over.
     """
-    order_id = await db.in_reading(payment_commands.order_with, token)
+    order_id = await db.read(payment_commands.order_with, token)
     await close(order_id, "cancelled")

@@ -37,11 +37,11 @@ async def ask_for_taxes(form: CheckoutForm) -> None:
         return
     place = taxes_queries.place_of(form.country, form.region, form.postal_code)
     try:
-        classes = await db.in_reading(taxes_queries.to_ask, place)
+        classes = await db.read(taxes_queries.to_ask, place)
         if classes:
             asked = call_provider(company.rates, place, classes)
             quoted = await asyncio.wait_for(asked, ANSWERS_WITHIN_SECONDS)
-            await db.in_transaction(taxes_commands.keep_quotes, place, quoted)
+            await db.write(taxes_commands.keep_quotes, place, quoted)
     except Exception:
         # Whatever is wrong with it: nobody is kept from buying.
         _silent_since[company.name] = now()

@@ -47,7 +47,7 @@ async def reconcile(
 
     down: list[ProviderDown] = []
     traces = await _traces(recent, down)
-    leads = await db.in_reading(provider_records.missed, traces)
+    leads = await db.read(provider_records.missed, traces)
     left = {lead.payment_id: lead for lead in leads.payments}
     async for page in _pages(recent):
         wanted = [left.pop(known.payment_id, known) for known in page]
@@ -55,9 +55,9 @@ async def reconcile(
     await _compare(list(left.values()), leads.disputed, tell, down)
     for start in range(0, len(traces), PAGE):
         some = traces[start : start + PAGE]
-        for sentence in await db.in_durable_transaction(provider_records.mark_unknown, some):
+        for sentence in await db.write(provider_records.mark_unknown, some, durable=True):
             tell(sentence)
-    if waiting := await db.in_reading(payment_inbox.waiting):
+    if waiting := await db.read(payment_inbox.waiting):
         tell(f"{waiting} of the company's notices couldn't be applied yet: the log says why.")
     if down:
         raise down[0]
@@ -67,7 +67,7 @@ async def reconcile(
 async def _pages(recent: timedelta) -> AsyncIterator[list[Known]]:
     """All payments that are to be compared, so many at a time."""
     before = None
-    while page := await db.in_reading(payment_commands.to_compare, recent=recent, before=before, limit=PAGE):
+    while page := await db.read(payment_commands.to_compare, recent=recent, before=before, limit=PAGE):
         yield page
         before = page[-1].payment_id
 
@@ -76,7 +76,7 @@ async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
     """What companies say of the time since; nothing is asked of one that was never used."""
     found: list[Trace] = []
     for company in registry.offered():
-        if not await db.in_reading(provider_records.was_used, company.name):
+        if not await db.read(provider_records.was_used, company.name):
             continue
         try:
             found += await call_provider(company.recent, now() - recent)

@@ -25,24 +25,24 @@ async def sweep() -> int:
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.
     """
-    done = await db.in_transaction(cart_holds.sweep)
-    for inbox_id in await db.in_reading(payment_inbox.unapplied):
+    done = await db.write(cart_holds.sweep)
+    for inbox_id in await db.read(payment_inbox.unapplied):
         done += await _try(f"event {inbox_id} of the inbox", apply_notice(inbox_id))
     done += await close_outdated()
-    for order_id in await db.in_reading(payment_commands.overdue):
+    for order_id in await db.read(payment_commands.overdue):
         done += await _try(f"the end of order {order_id}", close(order_id, "expired"))
-    for order_id in await db.in_reading(transfer_deadlines.overdue):
-        end = db.in_durable_transaction(transfer_deadlines.expire, order_id)
+    for order_id in await db.read(transfer_deadlines.overdue):
+        end = db.write(transfer_deadlines.expire, order_id, durable=True)
         done += await _try(f"the end of order {order_id}", end)
-    for order_id in await db.in_reading(transfer_deadlines.to_remind):
-        reminder = db.in_transaction(transfer_deadlines.remind, order_id)
+    for order_id in await db.read(transfer_deadlines.to_remind):
+        reminder = db.write(transfer_deadlines.remind, order_id)
         done += await _try(f"the reminder of order {order_id}", reminder)
-    for wanted in await db.in_reading(refunds.unsent):
+    for wanted in await db.read(refunds.unsent):
         done += await _try(f"refund {wanted.refund_id}", ask_again(wanted))
-    for order_id in await db.in_reading(authorisations.of_ended_orders):
+    for order_id in await db.read(authorisations.of_ended_orders):
         done += await _try(f"the authorisation of order {order_id}", void(order_id))
-    for order_id in await db.in_reading(authorisations.left_alone):
-        look = db.in_durable_transaction(authorisations.ask_for_a_look, order_id)
+    for order_id in await db.read(authorisations.left_alone):
+        look = db.write(authorisations.ask_for_a_look, order_id, durable=True)
         done += await _try(f"a look at order {order_id}", look)
     return done
 
@@ -55,7 +55,7 @@ async def close_outdated() -> int:
     return sum(
         [
             await _try(f"the end of order {order_id}", close(order_id, "superseded"))
-            for order_id in await db.in_reading(payment_commands.outdated)
+            for order_id in await db.read(payment_commands.outdated)
         ]
     )
 

@@ -23,7 +23,7 @@ async def refund(order_id: int, wish: RefundWish, request_key: str, by: Principa
     Errors  What `refunds.request` refuses; ProviderDown when the company doesn't answer: the refund is
             written down then, and is asked for again.
     """
-    await ask_for_all(await db.in_durable_transaction(refunds.request, order_id, wish, request_key, by))
+    await ask_for_all(await db.write(refunds.request, order_id, wish, request_key, by, durable=True))
 
 
 async def ask_for_all(wanted: Iterable[RefundRequest]) -> None:
@@ -43,10 +43,10 @@ async def ask_for_all(wanted: Iterable[RefundRequest]) -> None:
 
 async def ask_again(wanted: RefundRequest) -> None:
     """Go on with a refund that has no answer: the company may have it, and forgets keys after a day."""
-    payment = await db.in_reading(payment_commands.with_id, wanted.payment_id)
+    payment = await db.read(payment_commands.with_id, wanted.payment_id)
     if payment.reference and payment.provider != "manual":
         await settle(payment)
-    if await db.in_reading(refunds.is_waiting, wanted.refund_id):
+    if await db.read(refunds.is_waiting, wanted.refund_id):
         await ask_for_refund(wanted)
 
 
@@ -57,6 +57,6 @@ async def ask_for_refund(wanted: RefundRequest) -> None:
             company.refund, wanted.intent_reference, wanted.amount_minor, wanted.key, wanted.reason
         )
     except (NeverTaken, NotFound):
-        await db.in_durable_transaction(refunds.refused, wanted.refund_id)
+        await db.write(refunds.refused, wanted.refund_id, durable=True)
         raise Conflict(_("The payment company didn't take the refund. No money was moved.")) from None
-    await db.in_durable_transaction(refunds.answered, wanted.refund_id, picture)
+    await db.write(refunds.answered, wanted.refund_id, picture, durable=True)

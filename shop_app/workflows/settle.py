@@ -18,7 +18,7 @@ async def settle(payment: Known, inbox_id: int | None = None, *, disputes: bool 
     With `disputes`, those are asked for too that the payment itself doesn't show.
     """
     picture = await call_provider(provider(payment.provider).look, payment.reference, disputes=disputes)
-    return await db.in_durable_transaction(payment_ledger.apply, payment.payment_id, picture, inbox_id)
+    return await db.write(payment_ledger.apply, payment.payment_id, picture, inbox_id, durable=True)
 
 
 async def settle_from_provider(name: str, reference: str) -> str:
@@ -26,7 +26,7 @@ async def settle_from_provider(name: str, reference: str) -> str:
 
     Errors  NotFound for a payment that the shop doesn't have; ProviderDown.
     """
-    return await settle(await db.in_reading(payment_commands.with_reference, name, reference))
+    return await settle(await db.read(payment_commands.with_reference, name, reference))
 
 
 async def apply_notice(inbox_id: int) -> str:
@@ -34,14 +34,14 @@ async def apply_notice(inbox_id: int) -> str:
 
     Errors  ProviderDown, and the entry waits for its next turn.
     """
-    entry = await db.in_reading(payment_inbox.inbox_entry, inbox_id)
+    entry = await db.read(payment_inbox.inbox_entry, inbox_id)
     if entry.applied:
         return "already known"
     notice = provider(entry.provider).notice_of(entry.payload)
-    payment_id = await db.in_reading(payment_inbox.find, notice)
+    payment_id = await db.read(payment_inbox.find, notice)
     if payment_id is None:
         return await _let_be(inbox_id, "ignored", "No payment of this shop.")
-    payment = await db.in_reading(payment_commands.with_id, payment_id)
+    payment = await db.read(payment_commands.with_id, payment_id)
     if not payment.reference:
         if not notice.reference:
             return await _let_be(inbox_id, "ignored", "The payment has no session yet.")
@@ -54,5 +54,5 @@ async def apply_notice(inbox_id: int) -> str:
 
 
 async def _let_be(inbox_id: int, outcome: str, problem: str) -> str:
-    await db.in_durable_transaction(payment_inbox.close_entry, inbox_id, outcome, problem)
+    await db.write(payment_inbox.close_entry, inbox_id, outcome, problem, durable=True)
     return outcome

@@ -118,13 +118,13 @@ def test_an_order_is_placed_and_paid_with_its_way_to_pay_and_its_listeners_hear(
     app = make_app(tmp_path, monkeypatch)
 
     async def visit(client: httpx.AsyncClient) -> None:
-        await db.in_transaction(cart_commands.add, ME, "SHOAL-BOWL", 1)
+        await db.write(cart_commands.add, ME, "SHOAL-BOWL", 1)
         assert giftwrap.changes["CartChanged"] == 1
-        view = await db.in_transaction(checkout.save, ME, FORM)
+        view = await db.write(checkout.save, ME, FORM)
         assert [way.code for way in view.payments] == ["stripe", "manual", "points"]
         assert (view.payments[-1].label, view.payments[-1].chosen) == ("Gift points", False)
         form = replace(FORM, payment_provider="points")
-        view = await db.in_transaction(checkout.save, ME, form)
+        view = await db.write(checkout.save, ME, form)
         assert (view.pay_label, view.payments[-1].chosen) == ("Pay €32.70", True)
         assert (await pay.pay(ME, form, view.total_minor)).startswith("/orders/")
         assert giftwrap.changes["OrderPlaced"] == 1
@@ -166,7 +166,7 @@ def test_a_rolled_back_change_reaches_no_listener_and_none_hears_after_the_end(
 
     async def visit(_client: httpx.AsyncClient) -> None:
         with pytest.raises(RuntimeError, match="undone"):
-            await db.in_transaction(add_and_fail)
+            await db.write(add_and_fail)
         assert giftwrap.changes["CartChanged"] == 0
 
     asyncio.run(while_it_runs(app, visit))

@@ -47,27 +47,27 @@ def paid_order(session: Session, token: str) -> tuple[int, list[tuple[int, int]]
 
 async def refund(*, token: str, amount: int, key: str, to_credit: bool = False) -> None:
     """Some money goes back, the way it came or as store credit."""
-    order_id, _lines = await db.in_reading(paid_order, token)
+    order_id, _lines = await db.read(paid_order, token)
     wish = RefundWish(free_minor=amount, destination="credit" if to_credit else "original")
     await refund_workflow.refund(order_id, wish, key, CLERK)
 
 
 async def take_line_back(*, token: str, key: str) -> None:
     """One unit of the first line isn't wanted any more: its price goes back, and it is for sale again."""
-    order_id, lines = await db.in_reading(paid_order, token)
+    order_id, lines = await db.read(paid_order, token)
     await refund_workflow.refund(order_id, RefundWish(lines={lines[0][0]: 1}, restock=True), key, CLERK)
 
 
 async def send(*, token: str, key: str, most: int = 0) -> None:
     """Whatever hasn't left goes into a parcel; `most` of the first line alone where that is said."""
-    order_id, lines = await db.in_reading(paid_order, token)
+    order_id, lines = await db.read(paid_order, token)
     units = {line_id: min(left, most or left) for line_id, left in lines[: 1 if most else None] if left > 0}
     await fulfil.fulfil(order_id, units, carrier="DHL", tracking=key, by=CLERK, request_key=key)
 
 
 async def cancel(*, token: str, key: str) -> None:
     """The order won't be sent: everything goes back."""
-    order_id, _lines = await db.in_reading(paid_order, token)
+    order_id, _lines = await db.read(paid_order, token)
     await cancel_workflow.cancel(
         order_id, restock=True, refund=True, reason="killed", by=CLERK, request_key=key
     )

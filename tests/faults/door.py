@@ -39,15 +39,15 @@ async def fill(*, key: str, lines: dict[str, int], card: int = 0) -> dict[str, i
     Answers with what `pay` is told: the total that is shown there, and what of it the card pays.
     """
     for sku, quantity in lines.items():
-        await db.in_transaction(cart_commands.add, key_hash(key), sku, quantity)
+        await db.write(cart_commands.add, key_hash(key), sku, quantity)
     if card:
         # What is on it stands in its key, so that the verdict knows it.
-        issued = await db.in_durable_transaction(
-            credit_commands.issue, card, by=counter.CLERK, request_key=f"card-{key}-{card}"
+        issued = await db.write(
+            credit_commands.issue, card, by=counter.CLERK, request_key=f"card-{key}-{card}", durable=True
         )
-        await db.in_transaction(cart_commands.apply_credit, key_hash(key), issued.code)
-    await db.in_transaction(cart_holds.enter, key_hash(key))
-    page = await db.in_transaction(checkout.save, key_hash(key), FORM)
+        await db.write(cart_commands.apply_credit, key_hash(key), issued.code)
+    await db.write(cart_holds.enter, key_hash(key))
+    page = await db.write(checkout.save, key_hash(key), FORM)
     return {"total": page.total_minor, "credit": page.credit_minor}
 
 

@@ -18,7 +18,6 @@ import signal
 import socket
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -79,7 +78,6 @@ def say(**line: object) -> None:
 def live(listener: socket.socket, capture: str) -> None:
     """A life: the door is open and the jobs run, until it is over."""
     set_past_the_checks(capture=capture)
-    db._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="db")
 
     async def jobs() -> None:
         # What has to wait is said by these errors, and the next round goes on with it.
@@ -154,7 +152,7 @@ def warm_up() -> None:
         await recover.sweep()
 
     asyncio.run(checkout())
-    db._threads.shutdown()
+    db._threads().shutdown()
     # A child that closed its parent's handles would shake the parent's locks.
     db.engine().dispose()
 

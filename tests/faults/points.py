@@ -114,8 +114,7 @@ def _watch_the_database(reached: Reached) -> None:
 
         return call
 
-    for name in ("in_transaction", "in_durable_transaction"):
-        setattr(db, name, watched(getattr(db, name)))
+    db.write = watched(db.write)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _watch_the_steps(reached: Reached) -> None:

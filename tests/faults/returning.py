@@ -21,11 +21,11 @@ def _sent(session: Session, token: str) -> dict[int, int]:
 
 async def send_back(*, token: str, key: str) -> None:
     """A shopper asks to send one unit back, and staff agree."""
-    await db.in_reading(paid_order, token)
-    units = await db.in_reading(_sent, token)
-    await db.in_durable_transaction(return_commands.request, token, units, "damaged", "", key)
-    for return_id in await db.in_reading(_of_key, key):
-        await db.in_durable_transaction(return_admin.approve, return_id, by=CLERK)
+    await db.read(paid_order, token)
+    units = await db.read(_sent, token)
+    await db.write(return_commands.request, token, units, "damaged", "", key, durable=True)
+    for return_id in await db.read(_of_key, key):
+        await db.write(return_admin.approve, return_id, by=CLERK, durable=True)
 
 
 def _head(session: Session, token: str) -> tuple[str, str]:
@@ -35,10 +35,10 @@ def _head(session: Session, token: str) -> tuple[str, str]:
 
 async def withdraw(*, token: str, key: str, whole: bool) -> None:
     """A shopper withdraws, from one unit or from all that is left."""
-    await db.in_reading(paid_order, token)
-    number, email = await db.in_reading(_head, token)
+    await db.read(paid_order, token)
+    number, email = await db.read(_head, token)
     units = None if whole else {0: 1}
-    await db.in_durable_transaction(return_commands.withdraw, number, email, "Marta Lind", units, "", key)
+    await db.write(return_commands.withdraw, number, email, "Marta Lind", units, "", key, durable=True)
 
 
 def _of_key(session: Session, key: str) -> list[int]:
@@ -62,18 +62,18 @@ def _here(session: Session, return_id: int) -> dict[int, int]:
 
 async def receive(*, key: str, fit: bool) -> None:
     """The things are here; fit ones go back on the shelf."""
-    for return_id in await db.in_reading(_of_key, key):
-        units = await db.in_reading(_here, return_id)
+    for return_id in await db.read(_of_key, key):
+        units = await db.read(_here, return_id)
         if units:
-            await db.in_durable_transaction(
-                return_admin.receive, return_id, units, units if fit else {}, by=CLERK
+            await db.write(
+                return_admin.receive, return_id, units, units if fit else {}, by=CLERK, durable=True
             )
 
 
 async def pay_back(*, key: str, to_credit: bool) -> None:
     """The money of what came back, and of what won't be sent, goes back."""
-    for return_id in await db.in_reading(_of_key, key):
-        wanted = await db.in_transaction(
+    for return_id in await db.read(_of_key, key):
+        wanted = await db.write(
             return_admin.wish, return_id, by=CLERK, destination="credit" if to_credit else "original"
         )
         if wanted:

@@ -177,7 +177,7 @@ async def test_signing_in_hashes_on_a_thread_while_no_transaction_is_open(engine
     signing_in = asyncio.create_task(signing.sign_in(email, "long-enough", kind="staff"))
     assert await asyncio.to_thread(at_work.wait, 10)
     # The loop turns, and another writes: within a transaction it would wait until the hash is made.
-    await db.in_transaction(lambda session: audit.record(session, "test", "looked", "staff", "o@example.com"))
+    await db.write(lambda session: audit.record(session, "test", "looked", "staff", "o@example.com"))
     assert not signing_in.done()
     done.set()
     if email.startswith("nobody"):
@@ -225,9 +225,9 @@ def test_the_demo_s_and_the_command_line_s_passwords_are_hashed_before_their_tra
     class Watching:
         def hash(self, password: str) -> str:
             # Another writer gets in only where nobody has begun.
-            free = sqlite_writer._lock.acquire(blocking=False)
+            free = sqlite_writer.lock.acquire(blocking=False)
             if free:
-                sqlite_writer._lock.release()
+                sqlite_writer.lock.release()
             wrote.append(free)
             return hashing.hash(password)
 

@@ -13,8 +13,9 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.settings import ROOT
-from shop_app.services.search import facet_counts, index_cache, listing_index, word_index
+from shop_app.services.search import categories, facet_counts, index_cache, listing_index, word_index
 from shop_app.services.search.index_cache import Kept
+from shop_app.services.storefront import home as storefront
 from tests.factories import make_basics, make_product
 
 
@@ -60,6 +61,20 @@ def test_warming_folds_everything_that_pages_ask_for(engine, monkeypatch):
         assert "lamp" in word_index.vocabulary.get(session, index_cache.stamp(session)).known
 
 
+@pytest.mark.parametrize("query", [storefront.home, categories.navigation])
+async def test_what_isnt_folded_yet_is_never_folded_on_the_loop(engine, monkeypatch, query):
+    build, threads = facet_counts.counts._build, []
+
+    def noted(session: Session) -> object:
+        threads.append(threading.current_thread())
+        return build(session)
+
+    monkeypatch.setattr(facet_counts.counts, "_build", noted)
+    await db.read(query)
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+
+
 START = """
 import asyncio, threading
 from shop_app.core import db, migrate
@@ -81,7 +96,7 @@ async def start():
     asked.put_nowait({"type": "lifespan.startup"})
     assert (await told.get())["type"] == "lifespan.startup.complete"
     before = len(threads)
-    await db.in_reading(categories.navigation)
+    await db.read(categories.navigation)
     assert len(threads) == before == len(index_cache._all) > 2, threads
     assert not any(threads), "it was folded on the loop"
     print("FOLDED ON THREADS", flush=True)

@@ -47,7 +47,7 @@ def send() -> None:
 
 def refund(key: str = "refund-of-return-1") -> None:
     async def run() -> None:
-        wanted = await db.in_transaction(return_admin.wish, 1, by=BOSS)
+        wanted = await db.write(return_admin.wish, 1, by=BOSS)
         if wanted:
             await refund_workflow.refund(wanted.order_id, wanted.wish, key, BOSS)
 

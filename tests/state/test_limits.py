@@ -115,7 +115,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return call
 
-    for name in ("in_reading", "in_transaction", "in_durable_transaction"):
+    for name in ("read", "write"):
         monkeypatch.setattr(db, name, noting(getattr(db, name)))
     return asked
 

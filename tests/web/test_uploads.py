@@ -28,7 +28,7 @@ PASSWORD = "a long enough password"
 @pytest.fixture
 async def client(engine, monkeypatch):
     async def who(session_hash: str) -> Principal:
-        return await db.in_reading(sessions.who, session_hash)
+        return await db.read(sessions.who, session_hash)
 
     monkeypatch.setattr(policy, "_look_up", who)
     transport = httpx.ASGITransport(app=Starlette(routes=uploads.routes))
@@ -128,7 +128,7 @@ async def test_a_picture_of_forty_million_pixels_keeps_nobody_waiting(client, mo
     upload = asyncio.create_task(client.post("/uploads/pictures", content=body, headers=headers))
     assert await asyncio.to_thread(at_work.wait, 10)
     assert not upload.done()
-    await db.in_transaction(lambda session: make_customer(session))
+    await db.write(lambda session: make_customer(session))
     done.set()
     answer = await upload
     assert (answer.status_code, writing) == (201, [True])

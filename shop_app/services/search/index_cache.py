@@ -53,7 +53,7 @@ class Kept(Generic[T]):
     """One fold for each database, built by `build` and kept while the stamp stays the same.
 
     The first one takes as long as the catalogue is large: a server has it made by `warm` before it
-    answers anybody, because what runs on its loop may ask for it.
+    answers anybody.
     """
 
     def __init__(self, build: Callable[[Session], T]) -> None:

@@ -20,13 +20,14 @@ class CreditAdmin(rx.State):
         self, amount: AmountMinor, request_key: Token, email: ShortText = "", note: ShortText = ""
     ):
         """A gift card, whose code is shown this once; an address gets it by email too."""
-        made = await db.in_durable_transaction(
+        made = await db.write(
             credit_commands.issue,
             amount,
             by=await asked_by(self),
             email=email,
             note=note,
             request_key=request_key,
+            durable=True,
         )
         return say(_("The gift card is there: {code}").format(code=made.code))
 
@@ -35,8 +36,15 @@ class CreditAdmin(rx.State):
     async def grant(self, amount: AmountMinor, request_key: Token, email: ShortText, note: ShortText = ""):
         """Store credit for an address."""
         by, kind = await asked_by(self), "store_credit"
-        await db.in_durable_transaction(
-            credit_commands.issue, amount, by=by, email=email, kind=kind, note=note, request_key=request_key
+        await db.write(
+            credit_commands.issue,
+            amount,
+            by=by,
+            email=email,
+            kind=kind,
+            note=note,
+            request_key=request_key,
+            durable=True,
         )
         return say(_("The credit is there"))
 
@@ -45,8 +53,8 @@ class CreditAdmin(rx.State):
     async def adjust(self, account: RecordId, amount: Count, request_key: Token, note: ShortText):
         """Add to it, or take off it with an amount below zero."""
         by = await asked_by(self)
-        await db.in_durable_transaction(
-            credit_admin.adjust, account, amount, note=note, request_key=request_key, by=by
+        await db.write(
+            credit_admin.adjust, account, amount, note=note, request_key=request_key, by=by, durable=True
         )
         return say(_("Saved"))
 
@@ -54,5 +62,5 @@ class CreditAdmin(rx.State):
     @staff("credit.edit")
     async def deactivate(self, account: RecordId, note: ShortText):
         by = await asked_by(self)
-        await db.in_durable_transaction(credit_admin.deactivate, account, note=note, by=by)
+        await db.write(credit_admin.deactivate, account, note=note, by=by, durable=True)
         return say(_("Nobody can spend it any more"))

@@ -48,7 +48,7 @@ class OrderAdmin(rx.State):
             _by_line(lines), shipping_minor, free_minor, reason, note, destination, RESTOCK[goods]
         )
         await refund.refund(order, wish, key, await asked_by(self))
-        self.refunds_of = await db.in_reading(refunds.of_order, order)
+        self.refunds_of = await db.read(refunds.of_order, order)
         return say(_("The refund is on its way"))
 
     @rx.event
@@ -67,13 +67,13 @@ class OrderAdmin(rx.State):
     @staff("orders.fulfil")
     async def cancel_shipment(self, parcel: RecordId, note: Note = ""):
         by = await asked_by(self)
-        await db.in_transaction(fulfilment_commands.cancel_shipment, parcel, by=by, note=note)
+        await db.write(fulfilment_commands.cancel_shipment, parcel, by=by, note=note)
         return say(_("The parcel is called back"))
 
     @rx.event
     @staff("orders.fulfil")
     async def delivered(self, parcel: RecordId):
-        await db.in_transaction(fulfilment_commands.mark_delivered, parcel, by=await asked_by(self))
+        await db.write(fulfilment_commands.mark_delivered, parcel, by=await asked_by(self))
         return say(_("Marked as delivered"))
 
     @rx.event
@@ -83,13 +83,13 @@ class OrderAdmin(rx.State):
     ):
         by = await asked_by(self)
         await cancel.cancel(order, restock=restock, refund=refund, reason=reason, by=by, request_key=key)
-        self.refunds_of = await db.in_reading(refunds.of_order, order)
+        self.refunds_of = await db.read(refunds.of_order, order)
         return say(_("The order is cancelled"))
 
     @rx.event
     @staff("orders.edit")
     async def look_at(self, order: RecordId, note: Note):
-        await db.in_transaction(order_review.looked_at, order, note, await asked_by(self))
+        await db.write(order_review.looked_at, order, note, await asked_by(self))
         return say(_("Noted. Nobody has to look at it any more"))
 
 

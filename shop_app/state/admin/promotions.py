@@ -79,7 +79,7 @@ class PromotionAdmin(FormState, rx.State):
     async def create(self, form: PromotionForm):
         self._clear()
         try:
-            await db.in_transaction(promotions_admin.create, form.draft(), by=await asked_by(self))
+            await db.write(promotions_admin.create, form.draft(), by=await asked_by(self))
         except Invalid as refusal:
             return self._refuse(refusal)
         return say(_("The promotion is there"))
@@ -90,7 +90,7 @@ class PromotionAdmin(FormState, rx.State):
         self._clear()
         by = await asked_by(self)
         try:
-            await db.in_transaction(promotions_admin.change, promotion, form.draft(), version=version, by=by)
+            await db.write(promotions_admin.change, promotion, form.draft(), version=version, by=by)
         except Invalid as refusal:
             return self._refuse(refusal)
         return say(_("Saved"))
@@ -98,18 +98,18 @@ class PromotionAdmin(FormState, rx.State):
     @rx.event
     @staff("discounts.edit")
     async def end(self, promotion: RecordId):
-        await db.in_transaction(promotions_admin.end, promotion, by=await asked_by(self))
+        await db.write(promotions_admin.end, promotion, by=await asked_by(self))
         return say(_("The promotion has ended"))
 
     @rx.event
     @staff("discounts.edit")
     async def generate(self, promotion: RecordId, count: Count, prefix: Code = ""):
         by = await asked_by(self)
-        await db.in_long_transaction(promotions_admin.generate_codes, promotion, count, prefix=prefix, by=by)
+        await db.write(promotions_admin.generate_codes, promotion, count, prefix=prefix, by=by)
         return say(_("The codes are there"))
 
     @rx.event
     @staff("discounts.edit")
     async def download(self, promotion: RecordId):
-        text = await db.in_long_reading(promotions_admin.codes_csv, promotion, by=await asked_by(self))
+        text = await db.read(promotions_admin.codes_csv, promotion, by=await asked_by(self))
         return rx.download(data=text, filename=f"codes-{promotion}.csv")

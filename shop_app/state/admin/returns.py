@@ -27,7 +27,7 @@ class ReturnAdmin(rx.State):
     @staff("orders.edit")
     async def decide(self, return_id: RecordId, verdict: Verdict, answer: Answer = ""):
         verb = _VERBS[verdict]
-        await db.in_durable_transaction(verb, return_id, by=await asked_by(self), answer=answer)
+        await db.write(verb, return_id, by=await asked_by(self), answer=answer, durable=True)
         return say(_("Done. The shopper reads it on the page of the order."))
 
     @rx.event
@@ -35,7 +35,7 @@ class ReturnAdmin(rx.State):
     async def receive(self, return_id: RecordId, received: LineUnits, restocked: LineUnits):
         arrived, shelved = _by_line(received), _by_line(restocked)
         by = await asked_by(self)
-        await db.in_durable_transaction(return_admin.receive, return_id, arrived, shelved, by=by)
+        await db.write(return_admin.receive, return_id, arrived, shelved, by=by, durable=True)
         return say(_("Received. What goes on the shelf can be sold again."))
 
     @rx.event
@@ -48,7 +48,7 @@ class ReturnAdmin(rx.State):
     ):
         """The money of a return, once: one that was refunded has nothing more to give."""
         by = await asked_by(self)
-        wanted = await db.in_transaction(return_admin.wish, return_id, by=by, destination=destination)
+        wanted = await db.write(return_admin.wish, return_id, by=by, destination=destination)
         if wanted:
             await refund.refund(wanted.order_id, wanted.wish, request_key, by)
         return say(_("The money is on its way."))

@@ -31,31 +31,31 @@ class StockAdmin(rx.State):
     @staff("inventory.view")
     async def open(self, sku: Sku):
         by = await asked_by(self)
-        self.standing = await db.in_reading(inventory_queries.standing, sku, by=by)
-        self.history = await db.in_reading(inventory_queries.history, sku, by=by)
+        self.standing = await db.read(inventory_queries.standing, sku, by=by)
+        self.history = await db.read(inventory_queries.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def set_units(self, sku: Sku, units: Count, seen: Count, reason: Name, note: Note = ""):
         by = await asked_by(self)
-        self.standing = await db.in_transaction(
+        self.standing = await db.write(
             inventory_admin.set_units, sku, units, seen=seen, reason=reason, note=note, by=by
         )
-        self.history = await db.in_reading(inventory_queries.history, sku, by=by)
+        self.history = await db.read(inventory_queries.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def change_units(self, sku: Sku, delta: Count, reason: Name, note: Note = ""):
         by = await asked_by(self)
-        self.standing = await db.in_transaction(
+        self.standing = await db.write(
             inventory_admin.change_units, sku, delta, reason=reason, note=note, by=by
         )
-        self.history = await db.in_reading(inventory_queries.history, sku, by=by)
+        self.history = await db.read(inventory_queries.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def set_policy(self, sku: Sku, backorder: Flag, expected_on: ShortText = ""):
-        self.standing = await db.in_transaction(
+        self.standing = await db.write(
             inventory_admin.set_policy, sku, backorder=backorder, expected_on=_day(expected_on),
             by=await asked_by(self),
         )  # fmt: skip
