@@ -148,7 +148,7 @@ class Cart(FormState, rx.State):
     async def remove(self, sku: Sku):
         # What this tab was sent may be older than what another tab, and by push this page, shows.
         before = await db.read(cart_queries.title_and_quantity, visitor_hash(self), sku)
-        self.refusal = await self._change(cart_commands.remove, sku)
+        self.refusal = await self._do(cart_commands.remove, sku)
         if before and not self.refusal:
             self.removed = Removed(sku, *before)
 
