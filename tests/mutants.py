@@ -71,8 +71,24 @@ MUTANTS = (
     ),
     Mutant(
         "woken-once", "the loop isn't woken again for what was heard while it told",
-        (("shop_app/state/pushes.py", "self._awake = bool(heard)", "pass"),),
+        (("shop_app/state/pushes.py", "self._awake = bool(changes)", "pass"),),
         ("tests/state/test_pushes.py",),
+    ),
+    Mutant(
+        "own-tab-spared-of-all", "a tab isn't asked to load the cart that another tab has changed too",
+        (("shop_app/state/live.py", "if self.sid == other.sid else Author()",
+          "if self.sid == other.sid else self"),),
+        ("tests/state/test_pushes.py",),
+    ),
+    Mutant(
+        "form-of-any-size", "a form brings fields that its model doesn't name, of any size",
+        (("shop_app/web/guard.py", 'if schema.get("additionalProperties"):', "if False:"),),
+        ("tests/web/test_small.py",),
+    ),
+    Mutant(
+        "form-errors-unseen", "a form with bad values is answered with nothing",
+        (("shop_app/state/forms.py", "self._fail(sentences(error))", "pass"),),
+        ("tests/web/test_socket.py",),
     ),
     Mutant(
         "upload-on-the-loop", "a picture is decoded on the loop",
@@ -207,8 +223,8 @@ MUTANTS = (
           '@staff("orders.refund")\n    async def refund(',
           "@public\n    async def refund("),
          ("shop_app/state/admin/orders.py",
-          "from .base import asked_by, say, staff",
-          "from .base import asked_by, public, say, staff")),
+          "from ..base import asked_by, say, staff",
+          "from ..base import asked_by, public, say, staff")),
         ("tests/web/test_every_event.py", "tests/state"),
     ),
     Mutant(

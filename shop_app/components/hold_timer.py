@@ -50,12 +50,12 @@ def _counting() -> rx.Component:
         ),
         rx.el.button(
             type="button", hidden=True, tab_index=-1, aria_hidden="true", data_hold_over="true",
-            on_click=Checkout.time_is_over,
+            on_click=Checkout.end_hold,
         ),
         rx.cond(
             Checkout.hold.can_stay,
             rx.el.button(
-                _("Keep longer"), type="button", class_name=look.HOLD_LONGER, on_click=Checkout.keep_longer,
+                _("Keep longer"), type="button", class_name=look.HOLD_LONGER, on_click=Checkout.extend_hold,
                 data_testid="hold-longer",
             ),
             rx.fragment(),
@@ -79,7 +79,7 @@ def hold_news() -> rx.Component:
               " typed are still here.")
         ),
         rx.el.div(
-            button(_("Hold them again"), kind="outline", size="s", on_click=Checkout.hold_again,
+            button(_("Hold them again"), kind="outline", size="s", on_click=Checkout.renew_hold,
                    data_testid="hold-again"),
             class_name="mt-3",
         ),

@@ -98,12 +98,12 @@ def _checkout() -> rx.Component:
 
 
 def _problems() -> rx.Component:
-    told = note(Checkout.told, kind="good", data_testid="checkout-told")
+    confirmation = note(Checkout.confirmation, kind="good", data_testid="checkout-told")
     return form_errors(
         Checkout,
-        rx.cond(Checkout.told, rx.el.div(told, class_name="mb-8"), rx.fragment()),
+        rx.cond(Checkout.confirmation, rx.el.div(confirmation, class_name="mb-8"), rx.fragment()),
         refused=rx.el.div(_refused(), class_name="mb-8"),
-        more_shown=Checkout.told != "",
+        more_shown=Checkout.confirmation != "",
         class_name="rounded-r2",
     )
 

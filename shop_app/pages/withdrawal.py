@@ -76,7 +76,7 @@ def _form() -> rx.Component:
             ),
             # An order's values come with the load, after the form was first drawn. Where there are none
             # it stays as it is: somebody may be typing into it already.
-            key=Withdrawal.known,
+            key=Withdrawal.prefilled,
             on_submit=submit(Withdrawal.look),
             no_validate=True,
             class_name="mt-6 grid gap-5",

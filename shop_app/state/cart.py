@@ -71,10 +71,12 @@ class Cart(FormState, rx.State):
     countries: list[CountryChoice] = []
     _path: str = ""
 
-    async def _do(self, verb: Callable[..., CartView], *args: str | int, limit: Limit | None = None) -> str:
+    async def _change(
+        self, command: Callable[..., CartView], *args: str | int, limit: Limit | None = None
+    ) -> str:
         """Change the cart and show it: "" where it was done, else why not, and nothing has changed.
 
-        `limit` counts it, for verbs that take a secret.
+        `limit` counts it, for commands that take a secret.
         """
         self.answers += 1
         key_hash = visitor_hash(self)
@@ -85,7 +87,7 @@ class Cart(FormState, rx.State):
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
                 with live.shown_here(self, rooms.CART):
-                    self.view = await db.write(verb, key_hash, *args)
+                    self.view = await db.write(command, key_hash, *args)
         except ShopError as refused:
             return refused.message
         self.loaded = True
@@ -129,18 +131,18 @@ class Cart(FormState, rx.State):
         await self._add(form.sku, form.quantity)
 
     async def _add(self, sku: str, quantity: int) -> None:
-        self.refusal = await self._do(cart_commands.add, sku, quantity)
+        self.refusal = await self._change(cart_commands.add, sku, quantity)
         self.refused_sku = sku if self.refusal else ""
         self.drawer_open = not self.refusal
 
     @rx.event
     @public
     async def set_quantity(self, sku: Sku, quantity: Quantity):
-        self.refusal = await self._do(cart_commands.set_quantity, sku, quantity)
-        got = next((line for line in self.view.lines if line.sku == sku), None)
-        if got and got.quantity < quantity and not self.refusal:
+        self.refusal = await self._change(cart_commands.set_quantity, sku, quantity)
+        line = next((line for line in self.view.lines if line.sku == sku), None)
+        if line and line.quantity < quantity and not self.refusal:
             # Kept here as well: the next reading of the cart no longer knows what was asked for.
-            self.refusal = got.notice
+            self.refusal = line.notice
         self.refused_sku = sku if self.refusal else ""
 
     @rx.event
@@ -148,7 +150,7 @@ class Cart(FormState, rx.State):
     async def remove(self, sku: Sku):
         # What this tab was sent may be older than what another tab, and by push this page, shows.
         before = await db.read(cart_queries.title_and_quantity, visitor_hash(self), sku)
-        self.refusal = await self._do(cart_commands.remove, sku)
+        self.refusal = await self._change(cart_commands.remove, sku)
         if before and not self.refusal:
             self.removed = Removed(sku, *before)
 
@@ -156,26 +158,28 @@ class Cart(FormState, rx.State):
     @public
     async def undo(self):
         if self.removed.sku:
-            self.refusal = await self._do(cart_commands.set_quantity, self.removed.sku, self.removed.quantity)
+            self.refusal = await self._change(
+                cart_commands.set_quantity, self.removed.sku, self.removed.quantity
+            )
             self.refused_sku = self.removed.sku if self.refusal else ""
             self.removed = Removed()
 
     @rx.event
     @public
     async def save_for_later(self, sku: Sku):
-        self.refusal = await self._do(cart_commands.save_for_later, sku)
+        self.refusal = await self._change(cart_commands.save_for_later, sku)
 
     @rx.event
     @public
     async def move_to_cart(self, sku: Sku):
-        self.refusal = await self._do(cart_commands.move_to_cart, sku)
+        self.refusal = await self._change(cart_commands.move_to_cart, sku)
         self.refused_sku = sku if self.refusal else ""
 
     @rx.event
     @public
     async def apply_code(self, form: CodeForm):
         refusal = (
-            await self._do(cart_commands.apply_code, form.code, limit=rates.DISCOUNT_CODE)
+            await self._change(cart_commands.apply_code, form.code, limit=rates.DISCOUNT_CODE)
             if form.code
             else _("Enter a code")
         )
@@ -184,29 +188,29 @@ class Cart(FormState, rx.State):
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        self._set_error("code", await self._do(cart_commands.remove_code, code))
+        self._set_error("code", await self._change(cart_commands.remove_code, code))
 
     @rx.event
     @public
     async def apply_credit(self, form: CreditForm):
         """The code of a gift card, or of store credit."""
-        refusal = await self._do(cart_commands.apply_credit, form.credit, limit=rates.CREDIT_CODE)
+        refusal = await self._change(cart_commands.apply_credit, form.credit, limit=rates.CREDIT_CODE)
         self._set_error("credit", refusal)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
-        self._set_error("credit", await self._do(cart_commands.remove_credit, account))
+        self._set_error("credit", await self._change(cart_commands.remove_credit, account))
 
     @rx.event
     @public
     async def set_country(self, country: Code):
-        self.refusal = await self._do(cart_commands.set_country, country)
+        self.refusal = await self._change(cart_commands.set_country, country)
 
     @rx.event
     @public
     async def accept_changes(self):
-        self.refusal = await self._do(cart_commands.accept_changes)
+        self.refusal = await self._change(cart_commands.accept_changes)
 
 
 def _countries(session: Session) -> list[CountryChoice]:

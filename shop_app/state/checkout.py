@@ -98,7 +98,7 @@ class Checkout(FormState, rx.State):
     empty: bool = False
     refused_kind: str = ""
     """ "" for nothing, price, stock or other."""
-    told: str = ""
+    confirmation: str = ""
     """What a click has just done, where its button is gone: the focus goes there."""
     refused_lines: list[str] = []
     """The same, a sentence for each line that is short."""
@@ -112,35 +112,35 @@ class Checkout(FormState, rx.State):
     @public
     async def load(self):
         await live.join_checkout(self)
-        self._leaving, self.told = False, ""
+        self._leaving, self.confirmation = False, ""
         await self._enter()
         self.loaded = True
 
     @rx.event
     @public
-    async def hold_again(self):
+    async def renew_hold(self):
         """Hold what the cart needs: after the time was over, or for longer."""
         await self._enter()
-        self._tell(_("Your things are held for you again."))
+        self._confirm(_("Your things are held for you again."))
 
     @rx.event
     @public
-    async def keep_longer(self):
+    async def extend_hold(self):
         self._show_hold(await db.write(cart_holds.extend, visitor_hash(self)))
 
     @rx.event
     @public
-    async def time_is_over(self):
+    async def end_hold(self):
         """The page's clock has come to its end; the shop's decides."""
         self._show_hold(await db.write(cart_holds.end, visitor_hash(self)))
 
     @rx.event
     @public
-    async def look_again(self):
+    async def refresh(self):
         """The cart or its hold changed somewhere else: another tab, the sweep."""
         if self.loaded and not self._leaving:
             self._show_hold(await db.read(cart_holds.view, visitor_hash(self)))
-            await self._look()
+            await self._read_view()
 
     async def _enter(self) -> None:
         try:
@@ -151,7 +151,7 @@ class Checkout(FormState, rx.State):
                 entered = await db.write(_enter, visitor_hash(self), asker.origin)
         except (Unavailable, TooMany):
             # A hold is a courtesy: where nothing can be held just now, the page is still there.
-            await self._look()
+            await self._read_view()
             return
         if entered is None:
             self.view, self.hold, self.empty = CheckoutView(), HoldView(), True
@@ -160,7 +160,7 @@ class Checkout(FormState, rx.State):
         self.empty = False
         self._show_hold(hold)
 
-    async def _stay(self) -> None:
+    async def _keep_hold(self) -> None:
         """What the shopper does keeps the hold; written down once a minute at most."""
         if cart_holds.worth_extending(self.hold):
             self._show_hold(await db.write(cart_holds.extend, visitor_hash(self)))
@@ -168,22 +168,22 @@ class Checkout(FormState, rx.State):
     def _show_hold(self, hold: HoldView) -> None:
         self.hold = hold
         if hold.state == "over":
-            self.told = ""
+            self.confirmation = ""
         if hold.short:
             self.refused_lines = [line.sentence for line in hold.short]
             self.refused, self.refused_kind = " ".join(self.refused_lines), "stock"
         elif self.refused_kind == "stock":
             self._forget_refusal()
 
-    def _tell(self, sentence: str) -> None:
-        self.told, self.answers = "" if self.refused else sentence, self.answers + 1
+    def _confirm(self, sentence: str) -> None:
+        self.confirmation, self.answers = "" if self.refused else sentence, self.answers + 1
 
     def _clear(self) -> None:
         super()._clear()
         self._forget_refusal()
 
     def _forget_refusal(self) -> None:
-        self.told = ""
+        self.confirmation = ""
         self.refused, self.refused_kind, self.refused_lines, self.changes = "", "", [], []
 
     @rx.event
@@ -196,7 +196,7 @@ class Checkout(FormState, rx.State):
             self.view = await db.write(checkout.save, visitor_hash(self), form, blurred=field)
         # Nobody is scolded for a field that was only passed through.
         self._set_error(field, by_field(self.view.problems).get(field, "") if value else "")
-        await self._stay()
+        await self._keep_hold()
 
     @rx.event
     @public
@@ -206,7 +206,7 @@ class Checkout(FormState, rx.State):
         try:
             # The page is only made anew where the shopper stays on it.
             if problems := await db.write(checkout.keep, visitor_hash(self), form.typed()):
-                await self._look()
+                await self._read_view()
                 return self._fail(by_field(problems))
             await self._place(form)
         except ShopError as refusal:
@@ -227,7 +227,7 @@ class Checkout(FormState, rx.State):
     async def _explain(self, refusal: ShopError) -> None:
         """Show why the order wasn't placed, with the page as it is now."""
         if isinstance(refusal, Invalid) and refusal.field:
-            await self._look()
+            await self._read_view()
             self._fail({refusal.field: refusal.message})
             return
         if refusal.code == unpaid.CODE:
@@ -239,11 +239,11 @@ class Checkout(FormState, rx.State):
             self.refused_lines = list(refusal.lines)
         if isinstance(refusal, PriceRisen):
             self.refused, self.changes = refusal.summary, list(refusal.changes)
-        await self._look()
-        await self._stay()
+        await self._read_view()
+        await self._keep_hold()
         self.answers += 1
 
-    async def _look(self) -> None:
+    async def _read_view(self) -> None:
         try:
             self.view, self.empty = await db.read(checkout.view, visitor_hash(self)), False
         except NotFound:
@@ -256,44 +256,43 @@ class Checkout(FormState, rx.State):
         await db.write(_take, visitor_hash(self))
         self._forget_refusal()
         await self._enter()
-        self._tell(_("Your cart now has what is left."))
+        self._confirm(_("Your cart now has what is left."))
 
     @rx.event
     @public
     async def apply_code(self, form: CodeForm):
-        refusal = await self._changed(cart_commands.apply_code, form.code, limit=rates.DISCOUNT_CODE)
+        refusal = await self._change_cart(cart_commands.apply_code, form.code, limit=rates.DISCOUNT_CODE)
         self._set_error("code", refusal)
 
     @rx.event
     @public
     async def remove_code(self, code: Code):
-        self._set_error("code", await self._changed(cart_commands.remove_code, code))
+        self._set_error("code", await self._change_cart(cart_commands.remove_code, code))
 
     @rx.event
     @public
     async def apply_credit(self, form: CreditForm):
         """The code of a gift card, or of store credit."""
-        refusal = await self._changed(cart_commands.apply_credit, form.credit, limit=rates.CREDIT_CODE)
+        refusal = await self._change_cart(cart_commands.apply_credit, form.credit, limit=rates.CREDIT_CODE)
         self._set_error("credit", refusal)
 
     @rx.event
     @public
     async def remove_credit(self, account: RecordId):
-        self._set_error("credit", await self._changed(cart_commands.remove_credit, account))
+        self._set_error("credit", await self._change_cart(cart_commands.remove_credit, account))
 
-    async def _changed(
-        self, verb: Callable[..., CartView], arg: str | int, limit: Limit | None = None
+    async def _change_cart(
+        self, command: Callable[..., CartView], arg: str | int, limit: Limit | None = None
     ) -> str:
-        """Change the cart and look again; "" where it was done, else why not. `limit` as in `Cart._do`."""
+        """Change the cart and read the page again; "" where it was done, else why not, as `Cart._change`."""
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
-                with live.shown_here(self, rooms.CHECKOUT):
-                    await db.write(verb, visitor_hash(self), arg)
+                await db.write(command, visitor_hash(self), arg)
             return ""
         except ShopError as refused:
             return refused.message
         finally:
-            await self._look()
+            await self._read_view()
 
 
 def _enter(session: Session, key_hash: str, asked_from: str) -> tuple[HoldView, CheckoutView] | None:

@@ -46,6 +46,14 @@ def _whole(value: Any) -> Any:
     return value
 
 
+def _key(value: Any) -> int:
+    """A number as the key of an object: a text, written in one way alone, so that no two keys are one."""
+    number = _whole(value)
+    if str(number) != value:
+        raise ValueError("not the usual way to write it")
+    return number
+
+
 def _units(value: Any) -> int:
     try:
         units = _whole(value)
@@ -87,9 +95,8 @@ AmountMinor = Annotated[int, Field(ge=0, le=10**11), BeforeValidator(_whole)]
 Flag = Annotated[bool, Field(strict=True)]
 
 LineUnits = Annotated[
-    dict[
-        Annotated[str, StringConstraints(strict=True, pattern=r"^[1-9]\d{0,15}\z", max_length=16)], Quantity
-    ],
+    dict[Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_key)], Quantity],
     Field(max_length=100),
+    AfterValidator(lambda units: {line: count for line, count in units.items() if count}),
 ]
-"""Units by the id of an order's line, whose number comes as text, as keys do."""
+"""Units by the id of an order's line, which comes as text, as keys do; lines of 0 units are left out."""

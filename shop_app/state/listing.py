@@ -39,30 +39,30 @@ class Browse(rx.State):
     @rx.event
     @public
     async def load(self):
-        query = _asked(self)
+        query = _query(self)
         try:
             self._show(query, await db.read(listing.browse, query))
         except NotFound:
             self.missing, self.loaded, self.cards, self.view = True, True, [], Listing()
         await live.watch(self, [card.slug for card in self.cards])
 
-    def _show(self, query: ListingQuery, found: Listing) -> None:
+    def _show(self, query: ListingQuery, listed: Listing) -> None:
         base = listing_address.changed(query)
-        follows = self.loaded and base == self._base and found.page == self.view.page + 1
-        back = self.loaded and base == self._base and self.first_page < found.page == self.view.page
+        follows = self.loaded and base == self._base and listed.page == self.view.page + 1
+        back = self.loaded and base == self._base and self.first_page < listed.page == self.view.page
         if follows or back:
             shown = {card.slug for card in self.cards}
-            self.cards = [*self.cards, *(card for card in found.cards if card.slug not in shown)]
+            self.cards = [*self.cards, *(card for card in listed.cards if card.slug not in shown)]
         else:
-            self.cards, self.first_page, self.previous_href = found.cards, found.page, found.previous_href
-        self.view, self._base, self.text = replace(found, cards=[]), base, query.text
-        self.current, self.missing, self.loaded = _current(query), False, True
+            self.cards, self.first_page, self.previous_href = listed.cards, listed.page, listed.previous_href
+        self.view, self._base, self.text = replace(listed, cards=[]), base, query.text
+        self.current, self.missing, self.loaded = _navigation(query), False, True
 
     @rx.event
     @public
     async def sort_by(self, value: ShortText):
         address = listing_address.changed(
-            _asked(self), sort=listing_address.read_address({"sort": value}).sort
+            _query(self), sort=listing_address.read_address({"sort": value}).sort
         )
         return rx.redirect(address)
 
@@ -71,14 +71,14 @@ class Browse(rx.State):
     async def limit_price(self, form: PriceForm):
         limits = listing_address.read_address(form.model_dump())
         low, high = limits.price_min_minor, limits.price_max_minor
-        return rx.redirect(listing_address.changed(_asked(self), price_min_minor=low, price_max_minor=high))
+        return rx.redirect(listing_address.changed(_query(self), price_min_minor=low, price_max_minor=high))
 
 
-def _asked(state: rx.State) -> ListingQuery:
+def _query(state: rx.State) -> ListingQuery:
     return listing_address.read_query(state.router.url.query)
 
 
-def _current(query: ListingQuery) -> str:
+def _navigation(query: ListingQuery) -> str:
     if query.text:
         return ""
     return query.category or ("sale" if query.on_sale else "new" if query.new else "all")

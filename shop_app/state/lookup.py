@@ -22,11 +22,11 @@ class LookupForm(Form):
 
     def missing(self) -> dict[str, str]:
         """What wasn't entered, by field."""
-        asked = {
+        sentences = {
             "number": "" if self.number else _("Enter the number of the order"),
             "email": "" if self.email else _("Enter the email address that you ordered with"),
         }
-        return {field: sentence for field, sentence in asked.items() if sentence}
+        return {field: sentence for field, sentence in sentences.items() if sentence}
 
 
 class Lookup(FormState, rx.State):

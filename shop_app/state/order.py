@@ -75,7 +75,7 @@ class Order(rx.State):
         try:
             while pause_seconds := await _next_pause(self):
                 await asyncio.sleep(pause_seconds)
-                await _look_again(self)
+                await _read_again(self)
         except BaseException:
             async with self:
                 self._waiting = False
@@ -92,7 +92,7 @@ async def _next_pause(order: Order) -> float:
         return PAUSES_SECONDS[order._looks - 1]
 
 
-async def _look_again(order: Order) -> None:
+async def _read_again(order: Order) -> None:
     token = order.view.token
     try:
         view = await db.read(order_page.view, token)

@@ -56,10 +56,10 @@ class Product(rx.State):
     @rx.event
     @public
     async def load(self):
-        slug, sku = _asked(self)
+        slug, sku = _slug_and_sku(self)
         try:
             self._show(await db.read(product_page.product, slug, sku))
-            await self._look_for_own()
+            await self._read_own_holds()
         except Moved as moved:
             return rx.redirect(f"/products/{moved.slug}", replace=True)
         except NotFound:
@@ -74,17 +74,19 @@ class Product(rx.State):
         self.page = replace(page, variants=[], reviews=[], meta_description="", json_ld="")
 
     def _choose(self, page: ProductPage) -> None:
-        self.chosen = next((v for v in page.variants if v.sku == page.chosen_sku), VariantView())
-        self.standing = Standing(page.as_of_ms, {v.sku: _signal(v) for v in page.variants})
+        self.chosen = next(
+            (variant for variant in page.variants if variant.sku == page.chosen_sku), VariantView()
+        )
+        self.standing = Standing(page.as_of_ms, {variant.sku: _signal(variant) for variant in page.variants})
 
     @rx.event
     @public
     async def choose(self, sku: Sku):
         """Read afresh: what this tab was sent earlier may have been overtaken."""
         self._choose(await db.read(product_page.product, self.page.slug, sku))
-        await self._look_for_own()
+        await self._read_own_holds()
 
-    async def _look_for_own(self) -> None:
+    async def _read_own_holds(self) -> None:
         """Others' holds and the visitor's own look the same in the numbers: say which are theirs."""
         scarce = self.chosen.signal in ("low", "out")
         key_hash = visitor_hash(self) if scarce else ""
@@ -111,12 +113,12 @@ class Product(rx.State):
     @public
     async def show_recent(self, slugs: Slugs):
         """The browser alone remembers what was looked at; here are the cards for it."""
-        wanted = [slug for slug in dict.fromkeys(slugs) if slug != self.page.slug]
-        self.recent = (await db.read(storefront.cards, wanted))[:4] if wanted else []
+        others = [slug for slug in dict.fromkeys(slugs) if slug != self.page.slug]
+        self.recent = (await db.read(storefront.cards, others))[:4] if others else []
         await live.watch_more(self, [card.slug for card in self.recent])
 
 
-def _asked(state: rx.State) -> tuple[str, str]:
+def _slug_and_sku(state: rx.State) -> tuple[str, str]:
     """The slug and the variant that the address asks for; whatever stands there, cut to a sane length."""
     url = state.router.url
     return url.path.rstrip("/").rsplit("/", 1)[-1][:120], url.query_parameters.get("variant", "")[:64]

@@ -138,7 +138,7 @@ def _publish_product(signal: ProductSignal) -> None:
 
 def _publish_cart(visitor_hash: str, by: Author) -> None:
     """Ask the visitor's tabs to load the cart again, but not the one that did it and shows it."""
-    for kind, handler in ((rooms.CART, Cart.load), (rooms.CHECKOUT, Checkout.look_again)):
+    for kind, handler in ((rooms.CART, Cart.load), (rooms.CHECKOUT, Checkout.refresh)):
         bus.publish(Push(kind + visitor_hash, ask=(handler_name(handler),), skip=by.skipped(kind)))
 
 

@@ -31,10 +31,10 @@ class Search(rx.State):
     async def typed(self, text: ShortText):
         """The last letters win: an older answer never covers a newer one."""
         text = text[:MAX_TEXT]
-        found = await db.read(search_queries.suggest, text)
+        suggestions = await db.read(search_queries.suggest, text)
         self.text = text
-        self.categories = [row for row in found if row.kind == "category"]
-        self.products = [row for row in found if row.kind != "category"]
+        self.categories = [suggestion for suggestion in suggestions if suggestion.kind == "category"]
+        self.products = [suggestion for suggestion in suggestions if suggestion.kind != "category"]
 
     @rx.event
     @public

@@ -52,7 +52,7 @@ class Withdrawal(FormState, rx.State):
     offer: Offer = Offer()
     receipt: Receipt = Receipt()
     loaded: bool = False
-    known: str = ""
+    prefilled: str = ""
     """The number of the order whose page led here, "" where none did."""
     _offered: Who = Who()
     """To whom `look` made the offer that may be confirmed; empty where it made none."""
@@ -68,18 +68,18 @@ class Withdrawal(FormState, rx.State):
             return
         self._clear()
         self._take_offer_back()
-        self.who = await self._known(token)
-        self.known, self.loaded = self.who.number, True
+        self.who = await self._prefill(token)
+        self.prefilled, self.loaded = self.who.number, True
 
-    async def _known(self, token: str) -> Who:
+    async def _prefill(self, token: str) -> Who:
         if not token:
             return Who()
         try:
             async with attempt_limits.counted(self, rates.ORDER_LINK):
-                free = await db.read(returnable.by_token, token)
+                order = await db.read(returnable.by_token, token)
         except (NotFound, TooMany):
             return Who()
-        return Who(free.number, free.email, free.name)
+        return Who(order.number, order.email, order.name)
 
     @rx.event
     @public

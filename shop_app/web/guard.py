@@ -2,6 +2,8 @@
 
 Default-deny. A handler without a policy is refused (and the server doesn't start with one), so are
 unknown, missing and ill-typed arguments; who is asking is looked up on every event that isn't public.
+A submitted form arrives as the model that its handler declares; what is wrong with its fields goes to the
+State that keeps such errors, field by field.
 
 A browser's event and one that the server chained are told apart by `router_data`: Reflex's socket
 writes the connection's own entries (headers, address, session) into it for every event that arrives

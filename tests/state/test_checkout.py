@@ -1,4 +1,4 @@
-"""The checkout's desk: what is typed stays, what is wrong is pointed at, one submission is one order."""
+"""The checkout in a tab: what is typed stays, what is wrong is pointed at, one submission is one order."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ async def test_what_someone_else_took_is_told_and_one_click_takes_the_rest(open_
     await tab.take_what_is_left()
     assert [(line.sku, line.quantity) for line in tab.view.cart.lines] == [("FABLE-LAMP-MOSS", 1)]
     assert (tab.refused, tab.refused_kind, tab.refused_lines, tab.hold.state) == ("", "", [], "held")
-    assert tab.told == "Your cart now has what is left."
+    assert tab.confirmation == "Your cart now has what is left."
     assert moss() == (3, 0, 3)
 
 
@@ -218,7 +218,7 @@ async def test_a_click_keeps_the_hold_longer_until_it_is_the_longest(open_tab, f
     seen = []
     for _click in range(5):
         clock.shift(10 * 60)
-        await tab.keep_longer()
+        await tab.extend_hold()
         seen.append((tab.hold.ends_at[11:16], tab.hold.can_stay, tab.hold.at_most))
     assert seen == [
         ("10:25", True, False), ("10:35", True, False), ("10:45", True, False), ("10:55", True, False),
@@ -231,20 +231,20 @@ async def test_when_the_time_is_over_the_units_are_free_and_one_click_holds_them
 ):
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
-    await tab.time_is_over()
+    await tab.end_hold()
     assert (tab.hold.state, moss()) == ("held", (3, 0, 2)), "a browser's clock that runs ahead ends nothing"
     clock.shift(15 * 60)
-    await tab.time_is_over()
+    await tab.end_hold()
     assert (tab.hold.state, tab.hold.short, moss()) == ("over", [], (3, 0, 0))
     await tab.typed("locality", "Berlin")
-    await tab.keep_longer()
+    await tab.extend_hold()
     assert (tab.hold.state, moss()) == ("over", (3, 0, 0)), "nothing is taken again behind the shopper's back"
-    await tab.hold_again()
+    await tab.renew_hold()
     assert (tab.hold.state, tab.hold.ends_at[11:16], moss()) == ("held", "10:30", (3, 0, 2))
-    assert tab.told == "Your things are held for you again."
+    assert tab.confirmation == "Your things are held for you again."
     clock.shift(15 * 60)
-    await tab.time_is_over()
-    assert (tab.hold.state, tab.told) == ("over", "")
+    await tab.end_hold()
+    assert (tab.hold.state, tab.confirmation) == ("over", "")
 
 
 async def test_the_page_hears_of_the_sweep_and_of_other_tabs(open_tab, full_cart, clock):
@@ -252,12 +252,12 @@ async def test_the_page_hears_of_the_sweep_and_of_other_tabs(open_tab, full_cart
     await tab.load()
     with db.transaction() as session:
         cart_commands.set_quantity(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 1)
-    await tab.look_again()
+    await tab.refresh()
     assert (tab.view.total_minor, tab.hold.state, moss()) == (5390, "held", (3, 0, 1))
     clock.shift(15 * 60)
     with db.transaction() as session:
         assert cart_holds.sweep(session) == 1
-    await tab.look_again()
+    await tab.refresh()
     assert (tab.hold.state, moss()) == ("over", (3, 0, 0))
 
 
@@ -266,7 +266,7 @@ async def test_placing_turns_the_hold_into_the_orders_units(open_tab, full_cart)
     await tab.load()
     await submit(tab, "pay", GOOD)
     assert (moss(), len(orders())) == ((3, 2, 0), 1)
-    await tab.look_again()
+    await tab.refresh()
     assert tab.empty is False, "the page that is leaving for the payment doesn't turn empty on its way"
 
 
@@ -274,7 +274,7 @@ async def test_a_hold_that_ran_out_does_not_keep_from_paying(open_tab, full_cart
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     clock.shift(20 * 60)
-    await tab.time_is_over()
+    await tab.end_hold()
     await submit(tab, "pay", GOOD)
     assert (moss(), [order.total_minor for order in orders()]) == ((3, 2, 0), [9800])
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shop_app.services.catalog.views import Listing, ListingQuery, PictureView, ProductCard
-from shop_app.state.listing import Browse, _current
+from shop_app.state.listing import Browse, _navigation
 
 
 def _card(slug: str) -> ProductCard:
@@ -74,4 +74,4 @@ def test_the_view_that_is_sent_holds_the_cards_once(state: Browse):
     ],
 )
 def test_the_navigation_marks_what_is_shown(query: ListingQuery, mark: str):
-    assert _current(query) == mark
+    assert _navigation(query) == mark

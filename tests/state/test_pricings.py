@@ -43,11 +43,11 @@ CLICKS: list[tuple[type[Any], Callable[[Any], Awaitable[Any]], int]] = [
     (Cart, lambda tab: tab.remove(BOWL), 1),
     (Cart, lambda tab: tab.open_drawer(), 0),
     (Cart, lambda tab: tab.load_countries(), 0),
-    (Checkout, lambda tab: tab.hold_again(), 1),
+    (Checkout, lambda tab: tab.renew_hold(), 1),
     (Checkout, lambda tab: tab.typed("postal_code", "10115"), 1),
     (Checkout, lambda tab: tab.typed("country", "FR"), 1),
-    (Checkout, lambda tab: tab.look_again(), 1),
-    (Checkout, lambda tab: tab.keep_longer(), 0),
+    (Checkout, lambda tab: tab.refresh(), 1),
+    (Checkout, lambda tab: tab.extend_hold(), 0),
     (Checkout, lambda tab: submit(tab, "pay", {}), 1),
 ]
 

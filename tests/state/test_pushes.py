@@ -245,5 +245,5 @@ async def test_a_cart_that_changed_is_published_to_its_visitor_and_not_to_the_ta
     mine = cookies.key_hash(VISITOR)
     assert [(push.room, push.ask, push.skip) for push in sent if not push.patch] == [
         (CART + mine, (handler_name(Cart.load),), "this-tab"),
-        (CHECKOUT + mine, (handler_name(Checkout.look_again),), ""),
+        (CHECKOUT + mine, (handler_name(Checkout.refresh),), ""),
     ]

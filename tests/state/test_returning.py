@@ -1,4 +1,4 @@
-"""The desks of returns and withdrawals: for whoever holds the link, or knows number and address."""
+"""Returns and withdrawals in a tab: for whoever holds the link, or knows number and address."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shop_app.services.cart import commands as cart_commands
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.returns.commands import Receipt
-from shop_app.state.admin import returns as desk
+from shop_app.state.admin import returns as admin
 from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.checkout import Checkout
 from shop_app.state.forms import LinesForm
@@ -171,7 +171,7 @@ async def test_the_orders_page_fills_in_who_and_which(open_tab, address):
 # --- Staff ----------------------------------------------------------------------------------------
 
 
-async def test_the_desk_decides_receives_and_refunds_as_who_the_guard_found(open_tab, address, monkeypatch):
+async def test_staff_decide_receive_and_refund_as_who_the_guard_found(open_tab, address, monkeypatch):
     async def boss(_state: object) -> Principal:
         return BOSS
 
@@ -180,14 +180,14 @@ async def test_the_desk_decides_receives_and_refunds_as_who_the_guard_found(open
     async def refund(order_id: int, wish: object, key: str, by: Principal) -> None:
         refunds.append((order_id, key, by.email))
 
-    monkeypatch.setattr(desk, "asked_by", boss)
-    monkeypatch.setattr(desk.refund, "refund", refund)
+    monkeypatch.setattr(admin, "asked_by", boss)
+    monkeypatch.setattr(admin.refund, "refund", refund)
     shopper = await open_tab(Returning, address)
     await shopper.open_form()
     await submit(shopper, "send", {"quantity-0": "2", "reason": "damaged"})
     tab = await open_tab(ReturnAdmin, "/admin")
     await tab.decide(1, "approve")
-    line = str(rows_of_lines()[0])
+    line = rows_of_lines()[0]
     await tab.receive(1, {line: 2}, {line: 1})
     await tab.refund(1, "refund-request-0001")
     (row,) = rows("return_request")
@@ -196,7 +196,7 @@ async def test_the_desk_decides_receives_and_refunds_as_who_the_guard_found(open
     assert refunds == [(1, "refund-request-0001", "boss@example.com")]
 
 
-def test_every_verb_of_the_desk_needs_its_right():
+def test_every_handler_of_staff_needs_its_right():
     from shop_app.core.access.policy import policy_of
 
     found = {name: policy_of(handler.fn) for name, handler in ReturnAdmin.event_handlers.items()}

@@ -67,5 +67,5 @@ async def test_a_checkout_is_not_asked_to_look_at_what_it_has_just_done(shop: Sh
             await tab.call(f"{CHECKOUT}.load", path="/checkout")
             await tab.settle(quiet=0.4)
         await own.send(f"{CHECKOUT}.typed", {"field": "country", "value": "FR"}, path="/checkout")
-        assert f"{CHECKOUT}.look_again" not in await asked_of(own)
-        assert f"{CHECKOUT}.look_again" in await asked_of(other)
+        assert f"{CHECKOUT}.refresh" not in await asked_of(own)
+        assert f"{CHECKOUT}.refresh" in await asked_of(other)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
@@ -19,6 +19,7 @@ from shop_app.core.access import asking, cookies, rates
 from shop_app.core.errors import TooMany
 from shop_app.core.settings import Settings
 from shop_app.state import input_types
+from shop_app.state.forms import Form
 from shop_app.web import guard, health, logs, sitemap
 
 KEY = "A" * 43
@@ -200,8 +201,20 @@ def test_every_input_type_is_bounded() -> None:
         assert guard._bounded(schema, schema.get("$defs", {})), kind
 
 
+class Loose(Form):
+    """Takes fields that it doesn't name."""
+
+    model_config = ConfigDict(extra="allow")
+    name: input_types.ShortText = ""
+
+
+class Endless(Form):
+    name: str = ""
+
+
 @pytest.mark.parametrize("kind", [int, str, float, dict, list, Any, dict[str, str], list[input_types.Sku],
-                                  Annotated[int, Field(ge=1)], str | None, bytes])  # fmt: skip
+                                  Annotated[int, Field(ge=1)], str | None, bytes,
+                                  Loose, Endless, list[Endless]])  # fmt: skip
 def test_a_type_without_bounds_keeps_the_server_from_starting(kind: Any) -> None:
     from shop_app.core.access.policy import public
 

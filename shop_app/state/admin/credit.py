@@ -20,7 +20,7 @@ class CreditAdmin(rx.State):
         self, amount: AmountMinor, request_key: Token, email: ShortText = "", note: ShortText = ""
     ):
         """A gift card, whose code is shown this once; an address gets it by email too."""
-        made = await db.write(
+        card = await db.write(
             credit_commands.issue,
             amount,
             by=await asked_by(self),
@@ -29,7 +29,7 @@ class CreditAdmin(rx.State):
             request_key=request_key,
             durable=True,
         )
-        return say(_("The gift card is there: {code}").format(code=made.code))
+        return say(_("The gift card is there: {code}").format(code=card.code))
 
     @rx.event
     @staff("credit.edit")

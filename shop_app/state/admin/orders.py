@@ -44,10 +44,8 @@ class OrderAdmin(rx.State):
         free_minor: AmountMinor = 0, goods: Goods = "stay", reason: Reason = "", note: Note = "",
         destination: Literal["original", "credit"] = "original",
     ):  # fmt: skip
-        wish = RefundWish(
-            _by_line(lines), shipping_minor, free_minor, reason, note, destination, RESTOCK[goods]
-        )
-        await refund.refund(order, wish, key, await asked_by(self))
+        request = RefundWish(lines, shipping_minor, free_minor, reason, note, destination, RESTOCK[goods])
+        await refund.refund(order, request, key, await asked_by(self))
         self.refunds_of = await db.read(refunds.of_order, order)
         return say(_("The refund is on its way"))
 
@@ -58,7 +56,7 @@ class OrderAdmin(rx.State):
         tracking: ShortText = "", despite_attention: Flag = False, unpaid_too: Flag = False,
     ):  # fmt: skip
         await fulfil.fulfil(
-            order, _by_line(lines), carrier=carrier, tracking=tracking, by=await asked_by(self),
+            order, lines, carrier=carrier, tracking=tracking, by=await asked_by(self),
             request_key=key, despite_attention=despite_attention, unpaid_too=unpaid_too,
         )  # fmt: skip
         return say(_("The parcel is sent"))
@@ -91,7 +89,3 @@ class OrderAdmin(rx.State):
     async def look_at(self, order: RecordId, note: Note):
         await db.write(order_review.looked_at, order, note, await asked_by(self))
         return say(_("Noted. Nobody has to look at it any more"))
-
-
-def _by_line(lines: dict[str, int]) -> dict[int, int]:
-    return {int(line): units for line, units in lines.items() if units}

@@ -17,7 +17,7 @@ from ..input_types import LineUnits, LongText, RecordId, Token
 
 Answer = Annotated[LongText, Field(max_length=return_admin.MAX_ANSWER)]
 Verdict = Literal["approve", "decline", "cancel"]
-_VERBS = {"approve": return_admin.approve, "decline": return_admin.decline, "cancel": return_admin.cancel}
+_COMMANDS = {"approve": return_admin.approve, "decline": return_admin.decline, "cancel": return_admin.cancel}
 
 
 class ReturnAdmin(rx.State):
@@ -26,16 +26,14 @@ class ReturnAdmin(rx.State):
     @rx.event
     @staff("orders.edit")
     async def decide(self, return_id: RecordId, verdict: Verdict, answer: Answer = ""):
-        verb = _VERBS[verdict]
-        await db.write(verb, return_id, by=await asked_by(self), answer=answer, durable=True)
+        await db.write(_COMMANDS[verdict], return_id, by=await asked_by(self), answer=answer, durable=True)
         return say(_("Done. The shopper reads it on the page of the order."))
 
     @rx.event
     @staff("orders.fulfil")
     async def receive(self, return_id: RecordId, received: LineUnits, restocked: LineUnits):
-        arrived, shelved = _by_line(received), _by_line(restocked)
         by = await asked_by(self)
-        await db.write(return_admin.receive, return_id, arrived, shelved, by=by, durable=True)
+        await db.write(return_admin.receive, return_id, received, restocked, by=by, durable=True)
         return say(_("Received. What goes on the shelf can be sold again."))
 
     @rx.event
@@ -48,11 +46,7 @@ class ReturnAdmin(rx.State):
     ):
         """The money of a return, once: one that was refunded has nothing more to give."""
         by = await asked_by(self)
-        wanted = await db.write(return_admin.wish, return_id, by=by, destination=destination)
-        if wanted:
-            await refund.refund(wanted.order_id, wanted.wish, request_key, by)
+        request = await db.write(return_admin.wish, return_id, by=by, destination=destination)
+        if request:
+            await refund.refund(request.order_id, request.wish, request_key, by)
         return say(_("The money is on its way."))
-
-
-def _by_line(units: dict[str, int]) -> dict[int, int]:
-    return {int(line): count for line, count in units.items() if count}

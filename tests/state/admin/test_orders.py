@@ -42,7 +42,7 @@ def sold(engine, tmp_path, monkeypatch) -> int:
 
 
 async def test_an_order_goes_its_way_in_the_back_office(open_tab, signed_in, sold):
-    admin, mug = await open_tab(OrderAdmin), str(line("DUNE-MUG").id)
+    admin, mug = await open_tab(OrderAdmin), line("DUNE-MUG").id
     signed_in(MANAGER)
     await admin.mark_paid(order().number, "SEPA 4711")
     assert statuses() == ("placed", "paid", "none")
@@ -72,7 +72,7 @@ async def test_an_order_goes_its_way_in_the_back_office(open_tab, signed_in, sol
 
 
 async def test_who_lacks_the_right_changes_nothing(open_tab, signed_in, sold):
-    admin, mug = await open_tab(OrderAdmin), str(line("DUNE-MUG").id)
+    admin, mug = await open_tab(OrderAdmin), line("DUNE-MUG").id
     before = everything()
     for who in (NOBODY, CLERK):
         signed_in(who)
