@@ -1,1 +1,1 @@
-"""The kit: what pages are put together from; `rx.el` and the classes of `look.py` only."""
+"""The kit: what pages are put together from; `rx.el` and the classes of `styles.py` only."""

@@ -9,7 +9,7 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.checkout import Checkout
 
-from . import look
+from . import styles
 from .fields import field_error, select_field
 from .forms import error_of
 from .icons import icon
@@ -28,25 +28,25 @@ def address_fields() -> rx.Component:
         ),
         rx.el.details(
             rx.el.summary(
-                icon("plus", look.ICON_S),
+                icon("plus", styles.ICON_S),
                 rx.cond(
                     Checkout.view.asks_for_vat_number,
                     _("Company, VAT number or second address line"),
                     _("Company or second address line"),
                 ),
-                class_name=look.MORE_FIELDS,
+                class_name=styles.MORE_FIELDS,
             ),
             rx.el.div(
                 rx.foreach(
                     Checkout.view.fields,
                     lambda one: rx.cond(_is_folded(one), _input(one), rx.fragment()),
                 ),
-                class_name=f"{look.FIELDS} mt-4",
+                class_name=f"{styles.FIELDS} mt-4",
             ),
             open=(typed.company != "") | (typed.line2 != "") | (typed.vat_number != ""),
             class_name="col-span-6",
         ),
-        class_name=look.FIELDS,
+        class_name=styles.FIELDS,
     )
 
 
@@ -85,7 +85,7 @@ def _input(one: Any) -> rx.Component:
         auto_complete=one.autocomplete,
         default_value=value,
         required=one.required,
-        class_name=f"{look.INPUT} {look.SELECT}",
+        class_name=f"{styles.INPUT} {styles.SELECT}",
         on_change=lambda typed: Checkout.typed(one.name, typed),
         **described,
     )
@@ -98,25 +98,25 @@ def _input(one: Any) -> rx.Component:
         default_value=value,
         max_length=200,
         required=one.required,
-        class_name=look.INPUT,
+        class_name=styles.INPUT,
         on_blur=lambda typed: Checkout.typed(one.name, typed),
         **described,
     )
     label = rx.fragment(
         one.label,
-        rx.cond(one.required, rx.fragment(), rx.el.span(" ", _("optional"), class_name=look.OPTIONAL)),
+        rx.cond(one.required, rx.fragment(), rx.el.span(" ", _("optional"), class_name=styles.OPTIONAL)),
     )
     return rx.el.div(
-        rx.el.label(label, html_for=id, class_name=look.LABEL),
+        rx.el.label(label, html_for=id, class_name=styles.LABEL),
         rx.cond(one.choices.length() > 0, choices, text),
         rx.cond(wrong, field_error(wrong, id=id + "-note"), rx.fragment()),
         class_name=rx.match(
             one.name,
-            ("given_name", f"{look.FIELD} {look.HALF_WIDE}"),
-            ("family_name", f"{look.FIELD} {look.HALF_WIDE}"),
-            ("postal_code", f"{look.FIELD} {look.POSTCODE}"),
-            ("locality", f"{look.FIELD} {look.CITY}"),
-            f"{look.FIELD} {look.FULL}",
+            ("given_name", f"{styles.FIELD} {styles.HALF_WIDE}"),
+            ("family_name", f"{styles.FIELD} {styles.HALF_WIDE}"),
+            ("postal_code", f"{styles.FIELD} {styles.POSTCODE}"),
+            ("locality", f"{styles.FIELD} {styles.CITY}"),
+            f"{styles.FIELD} {styles.FULL}",
         ),
         key=one.name,
     )

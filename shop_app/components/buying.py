@@ -12,12 +12,12 @@ from shop_app.state.cart import Cart
 from shop_app.state.live import live_var
 from shop_app.state.product import Product
 
-from . import look, texts
+from . import styles, texts
+from .badges import note, price, stars, stock_badge
 from .controls import text_link
 from .fields import size_radio, swatch_radio
 from .forms import submit
 from .icons import icon
-from .marks import note, price, stars, stock_signal
 from .parts import busy_button, most_text, quantity
 
 BUTTON = "add-to-cart"
@@ -39,7 +39,7 @@ def _chosen() -> Any:
 def buy_box() -> rx.Component:
     this, chosen = Product.page, _chosen()
     return rx.fragment(
-        rx.el.h1(this.title, class_name=look.D2, data_testid="product-title"),
+        rx.el.h1(this.title, class_name=styles.D2, data_testid="product-title"),
         rx.cond(this.subtitle, rx.el.p(this.subtitle, class_name="mt-2 text-ink-2"), rx.fragment()),
         rx.el.div(
             _price(chosen),
@@ -79,11 +79,11 @@ def _rating() -> rx.Component:
         this.review_count > 0,
         rx.el.a(
             stars(5),
-            rx.el.span(_("Rated "), class_name=look.SR),
+            rx.el.span(_("Rated "), class_name=styles.SR),
             rx.el.span(this.rating),
-            rx.el.span(this.review_text, class_name=f"{look.LINK} text-ink-3"),
+            rx.el.span(this.review_text, class_name=f"{styles.LINK} text-ink-3"),
             href="#reviews",
-            class_name=f"{look.RATE} py-1",
+            class_name=f"{styles.RATE} py-1",
         ),
         rx.fragment(),
     )
@@ -108,8 +108,8 @@ def _picker(option: Any) -> rx.Component:
         ),
         rx.cond(
             coloured,
-            rx.el.div(rx.foreach(option.choices, swatch), class_name=look.SWATCHES),
-            rx.el.div(rx.foreach(option.choices, size), class_name=look.SIZES),
+            rx.el.div(rx.foreach(option.choices, swatch), class_name=styles.SWATCHES),
+            rx.el.div(rx.foreach(option.choices, size), class_name=styles.SIZES),
         ),
         key=option.name,
     )
@@ -134,14 +134,14 @@ def _radio(option: Any, choice: Any) -> dict[str, Any]:
 def _buy(chosen: Any) -> rx.Component:
     refused = (Cart.refusal != "") & (Cart.refused_sku == Product.chosen.sku)
     return rx.el.div(
-        stock_signal(chosen.stock_line, chosen.signal, live=True, class_name=look.STOCK_LIVE),
+        stock_badge(chosen.stock_line, chosen.signal, live=True, class_name=styles.STOCK_LIVE),
         rx.cond(
             Product.kept,
             rx.el.p(
                 Product.kept,
                 ". ",
                 text_link(_("To the checkout"), href="/checkout"),
-                class_name=look.STOCK_KEPT,
+                class_name=styles.STOCK_KEPT,
                 data_testid="kept-for-you",
             ),
             rx.fragment(),
@@ -182,7 +182,7 @@ def _promises() -> rx.Component:
 
     def promise(name: str, text: Any, more: Any) -> rx.Component:
         return rx.el.li(
-            icon(name, f"{look.ICON} mt-px text-ink-2"),
+            icon(name, f"{styles.ICON} mt-px text-ink-2"),
             rx.el.span(text, rx.el.span(more, class_name="block text-sm text-ink-3")),
             class_name="flex gap-3.5 border-b border-line py-[13px]",
         )
@@ -212,5 +212,5 @@ def buy_bar() -> rx.Component:
             on_click=Cart.add(Product.chosen.sku, 1),
         ),
         data_watches=BUTTON,
-        class_name=look.BUY_BAR,
+        class_name=styles.BUY_BAR,
     )

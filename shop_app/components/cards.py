@@ -9,18 +9,22 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.live import live_var
 
-from . import look
+from . import styles
+from .badges import price, rating, stock_badge
 from .fields import ground
-from .marks import price, rating, stock_signal
 from .pictures import picture
 
-GRIDS = {2: (look.GRID_2, look.SIZES_2), 3: (look.GRID_3, look.SIZES_3), 4: (look.GRID_4, look.SIZES_4)}
+GRIDS = {
+    2: (styles.GRID_2, styles.SIZES_2),
+    3: (styles.GRID_3, styles.SIZES_3),
+    4: (styles.GRID_4, styles.SIZES_4),
+}
 
 
 def product_card(
     card: Any,
     *,
-    sizes: str = look.SIZES_4,
+    sizes: str = styles.SIZES_4,
     priority: bool = False,
     marked: bool = True,
     large: bool = False,
@@ -38,38 +42,40 @@ def product_card(
                 rx.el.a(
                     card.title,
                     href=f"/products/{card.slug}",
-                    class_name=look.CARD_LINK,
+                    class_name=styles.CARD_LINK,
                     **_mark("product-title", marked),
                 ),
-                class_name=look.CARD_TITLE_LARGE if large else look.CARD_TITLE,
+                class_name=styles.CARD_TITLE_LARGE if large else styles.CARD_TITLE,
             ),
-            rx.el.p(text, class_name=look.CARD_TEXT) if not isinstance(text, str) or text else rx.fragment(),
+            rx.el.p(text, class_name=styles.CARD_TEXT)
+            if not isinstance(text, str) or text
+            else rx.fragment(),
             price(now.price, now.compare_at, class_name="text-md", testid="product-price" if marked else ""),
             rx.el.div(
                 _swatches(card),
                 rx.cond(card.rating, rating(card.rating, card.review_count), rx.el.span()),
-                class_name=look.CARD_FOOT,
+                class_name=styles.CARD_FOOT,
             ),
             _stock(now, marked),
         ),
-        class_name=look.CARD,
+        class_name=styles.CARD,
         data_testid="product-card",
         data_slug=card.slug,
     )
 
 
 def _picture(card: Any, now: Any, sizes: str, priority: bool) -> rx.Component:
-    image = rx.cond(now.in_stock, look.CARD_IMG, f"{look.CARD_IMG} {look.CARD_IMG_OUT}")
+    image = rx.cond(now.in_stock, styles.CARD_IMG, f"{styles.CARD_IMG} {styles.CARD_IMG_OUT}")
     second = rx.el.span(
-        picture(card.second, sizes=sizes, class_name=look.PICTURE_IMG, alt=""),
-        class_name=look.CARD_SECOND,
+        picture(card.second, sizes=sizes, class_name=styles.PICTURE_IMG, alt=""),
+        class_name=styles.CARD_SECOND,
         aria_hidden="true",
     )
     return rx.el.span(
         picture(card.picture, sizes=sizes, class_name=image, priority=priority),
         rx.cond(card.second.key, second, rx.fragment()),
         _tag(now),
-        class_name=look.CARD_PICTURE,
+        class_name=styles.CARD_PICTURE,
         **ground(card.picture.colour),
     )
 
@@ -77,7 +83,7 @@ def _picture(card: Any, now: Any, sizes: str, priority: bool) -> rx.Component:
 def _stock(now: Any, marked: bool) -> rx.Component:
     kind = rx.cond(now.in_stock, "low", "out")
     testid = "stock-signal" if marked else ""
-    line = stock_signal(now.stock_line, kind, class_name=look.CARD_STOCK, testid=testid)
+    line = stock_badge(now.stock_line, kind, class_name=styles.CARD_STOCK, testid=testid)
     return rx.cond(now.stock_line, line, rx.fragment())
 
 
@@ -88,21 +94,21 @@ def _mark(testid: str, marked: bool) -> dict[str, str]:
 def _tag(card: Any) -> rx.Component:
     return rx.cond(
         card.saving,
-        rx.el.span(card.saving, class_name=look.TAG_SALE),
-        rx.cond(card.is_new, rx.el.span(_("New"), class_name=look.TAG), rx.fragment()),
+        rx.el.span(card.saving, class_name=styles.TAG_SALE),
+        rx.cond(card.is_new, rx.el.span(_("New"), class_name=styles.TAG), rx.fragment()),
     )
 
 
 def _swatches(card: Any) -> rx.Component:
     def dot(swatch: Any) -> rx.Component:
         return rx.el.span(
-            rx.el.span(swatch.label, " ", class_name=look.SR),
-            class_name=look.CARD_DOT,
+            rx.el.span(swatch.label, " ", class_name=styles.SR),
+            class_name=styles.CARD_DOT,
             title=swatch.label,
             **ground(swatch.colour),
         )
 
-    return rx.el.span(rx.foreach(card.swatches, dot), class_name=look.CARD_DOTS)
+    return rx.el.span(rx.foreach(card.swatches, dot), class_name=styles.CARD_DOTS)
 
 
 def card_grid(cards: Any, *, columns: int = 4, marked: bool = True, **props: Any) -> rx.Component:
@@ -118,10 +124,10 @@ def card_grid(cards: Any, *, columns: int = 4, marked: bool = True, **props: Any
 def card_skeletons(count: int, *, columns: int = 4) -> rx.Component:
     """Boxes of the same size as cards; they fade in after 150 ms, so a quick answer never shows them."""
     one = rx.el.div(
-        rx.el.span(class_name=f"{look.SKELETON} block aspect-[4/5]"),
+        rx.el.span(class_name=f"{styles.SKELETON} block aspect-[4/5]"),
         rx.el.div(
-            rx.el.span(class_name=f"{look.SKELETON} block h-4 w-3/4"),
-            rx.el.span(class_name=f"{look.SKELETON} mt-2 block h-4 w-1/3"),
+            rx.el.span(class_name=f"{styles.SKELETON} block h-4 w-3/4"),
+            rx.el.span(class_name=f"{styles.SKELETON} mt-2 block h-4 w-1/3"),
         ),
         class_name="grid gap-3",
     )

@@ -7,7 +7,8 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.cart import Cart
 
-from . import look
+from . import styles
+from .badges import empty_state
 from .cart_line import (
     cart_line,
     discount_rows,
@@ -20,7 +21,6 @@ from .cart_line import (
 )  # fmt: skip
 from .code_fields import code_field
 from .controls import link_button
-from .marks import empty_state
 from .overlays import drawer
 
 ID = "cart-drawer"
@@ -34,7 +34,7 @@ def cart_drawer() -> rx.Component:
         id=ID,
         count=rx.cond(
             Cart.view.count > 0,
-            rx.el.span(" ", units(Cart.view.count), class_name=look.DRAWER_COUNT),
+            rx.el.span(" ", units(Cart.view.count), class_name=styles.DRAWER_COUNT),
             rx.fragment(),
         ),
         foot=rx.cond(Cart.drawer_open & (Cart.view.count > 0), _foot(), rx.fragment()),
@@ -75,7 +75,7 @@ def _foot() -> rx.Component:
             discount_rows(),
             sum_row(_("Subtotal"), Cart.view.subtotal, data_testid="cart-subtotal"),
             rx.el.p(Cart.view.price_note, class_name="text-sm text-ink-3"),
-            class_name=f"{look.SUM} mb-3.5",
+            class_name=f"{styles.SUM} mb-3.5",
         ),
         link_button(
             _("Check out"),

@@ -10,10 +10,10 @@ from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 
-from . import look
+from . import styles
+from .badges import badge, note, progress
 from .controls import button
 from .icons import icon
-from .marks import badge, note, progress
 from .parts import focus_box, most_text, quantity
 from .pictures import address
 
@@ -39,7 +39,7 @@ def thumbnail(line: Any, class_name: str) -> rx.Component:
                     alt="",
                     loading="lazy",
                     decoding="async",
-                    class_name=look.PICTURE_IMG,
+                    class_name=styles.PICTURE_IMG,
                     custom_attrs={"width": 320, "height": 400},
                 ),
                 class_name="contents",
@@ -54,11 +54,12 @@ def cart_line(line: Any) -> rx.Component:
     """A CartLineView in the cart."""
     limit = most_text(line.max_quantity)
     return rx.el.li(
-        thumbnail(line, look.LINE_PICTURE),
+        thumbnail(line, styles.LINE_PICTURE),
         rx.el.h3(
-            rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"), class_name=look.LINE_TITLE
+            rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"),
+            class_name=styles.LINE_TITLE,
         ),
-        rx.el.p(_line_price(line), class_name=look.LINE_PRICE),
+        rx.el.p(_line_price(line), class_name=styles.LINE_PRICE),
         rx.el.p(
             line.variant,
             rx.cond(
@@ -67,7 +68,7 @@ def cart_line(line: Any) -> rx.Component:
                 rx.fragment(),
             ),
             rx.cond(line.promise, rx.el.span(line.promise, class_name="block"), rx.fragment()),
-            class_name=look.LINE_VARIANT,
+            class_name=styles.LINE_VARIANT,
         ),
         rx.el.div(
             quantity(
@@ -84,18 +85,18 @@ def cart_line(line: Any) -> rx.Component:
             rx.el.div(
                 _act(_("Save for later"), line, Cart.save_for_later(line.sku)),
                 _act(_("Remove"), line, Cart.remove(line.sku), data_testid="line-remove"),
-                class_name=look.LINE_ACTS,
+                class_name=styles.LINE_ACTS,
             ),
-            class_name=look.LINE_CONTROLS,
+            class_name=styles.LINE_CONTROLS,
         ),
         rx.cond(line.notice & (Cart.refused_sku != line.sku), _notice(line), rx.fragment()),
         rx.cond(
             Cart.refused_sku == line.sku,
-            rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=look.LINE_NOTE),
+            rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=styles.LINE_NOTE),
             rx.fragment(),
         ),
         key=line.sku,
-        class_name=look.LINE,
+        class_name=styles.LINE,
         data_testid="cart-line",
         data_sku=line.sku,
     )
@@ -104,13 +105,13 @@ def cart_line(line: Any) -> rx.Component:
 def gift_line(line: Any) -> rx.Component:
     """What a promotion adds: a CartLineView without a stepper."""
     return rx.el.li(
-        thumbnail(line, look.LINE_PICTURE),
-        rx.el.h3(rx.el.a(line.title, href=f"/products/{line.slug}"), class_name=look.LINE_TITLE),
-        rx.el.p(gift_price(line), class_name=look.LINE_PRICE),
-        rx.el.p(line.variant, class_name=look.LINE_VARIANT),
-        rx.el.div(badge(_("Gift"), "green"), class_name=look.LINE_CONTROLS),
+        thumbnail(line, styles.LINE_PICTURE),
+        rx.el.h3(rx.el.a(line.title, href=f"/products/{line.slug}"), class_name=styles.LINE_TITLE),
+        rx.el.p(gift_price(line), class_name=styles.LINE_PRICE),
+        rx.el.p(line.variant, class_name=styles.LINE_VARIANT),
+        rx.el.div(badge(_("Gift"), "green"), class_name=styles.LINE_CONTROLS),
         key=f"gift-{line.sku}",
-        class_name=look.LINE,
+        class_name=styles.LINE,
         data_testid="gift-line",
         data_sku=line.sku,
     )
@@ -119,14 +120,16 @@ def gift_line(line: Any) -> rx.Component:
 def gift_price(line: Any) -> rx.Component:
     return rx.fragment(
         rx.el.span(line.total, class_name="text-green"),
-        rx.el.s(rx.el.span(_("instead of "), class_name=look.SR), line.compare_at, class_name=look.LINE_WAS),
+        rx.el.s(
+            rx.el.span(_("instead of "), class_name=styles.SR), line.compare_at, class_name=styles.LINE_WAS
+        ),
     )
 
 
-def hints(view: Any = Cart.view, class_name: str = look.HINTS) -> rx.Component:
+def hints(view: Any = Cart.view, class_name: str = styles.HINTS) -> rx.Component:
     """What the cart is short of for offers that need no code."""
     one = lambda text: rx.el.p(  # noqa: E731
-        icon("info", f"{look.ICON_S} mt-0.5 text-ink-3"), rx.el.span(text), class_name=look.HINT
+        icon("info", f"{styles.ICON_S} mt-0.5 text-ink-3"), rx.el.span(text), class_name=styles.HINT
     )
     return rx.el.div(
         rx.foreach(view.hints, one), class_name=class_name, role="status", data_testid="offer-hints"
@@ -137,9 +140,9 @@ def _line_price(line: Any) -> rx.Component:
     return rx.cond(
         line.compare_at,
         rx.fragment(
-            rx.el.span(_("Now "), class_name=look.SR),
+            rx.el.span(_("Now "), class_name=styles.SR),
             rx.el.span(line.total, class_name="text-coral"),
-            rx.el.s(rx.el.span(_("was "), class_name=look.SR), line.compare_at, class_name=look.LINE_WAS),
+            rx.el.s(rx.el.span(_("was "), class_name=styles.SR), line.compare_at, class_name=styles.LINE_WAS),
         ),
         rx.fragment(line.total),
     )
@@ -148,7 +151,7 @@ def _line_price(line: Any) -> rx.Component:
 def _act(label: str, line: Any, on_click: Any, **props: Any) -> rx.Component:
     return button(
         label,
-        rx.el.span(" ", line.title, class_name=look.SR),
+        rx.el.span(" ", line.title, class_name=styles.SR),
         kind="plain",
         size="s",
         class_name="px-2.5!",
@@ -169,12 +172,12 @@ def _notice(line: Any) -> rx.Component:
                     _("Understood"),
                     type="button",
                     on_click=Cart.accept_changes,
-                    class_name=f"{look.LINK} cursor-pointer",
+                    class_name=f"{styles.LINK} cursor-pointer",
                 ),
                 kind="good",
             ),
         ),
-        class_name=look.LINE_NOTE,
+        class_name=styles.LINE_NOTE,
         role="status",
     )
 
@@ -182,24 +185,25 @@ def _notice(line: Any) -> rx.Component:
 def saved_line(line: Any) -> rx.Component:
     """A line that waits below the cart."""
     return rx.el.li(
-        thumbnail(line, look.LINE_PICTURE),
+        thumbnail(line, styles.LINE_PICTURE),
         rx.el.h3(
-            rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"), class_name=look.LINE_TITLE
+            rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"),
+            class_name=styles.LINE_TITLE,
         ),
-        rx.el.p(line.unit, class_name=look.LINE_PRICE),
-        rx.el.p(line.variant, class_name=look.LINE_VARIANT),
+        rx.el.p(line.unit, class_name=styles.LINE_PRICE),
+        rx.el.p(line.variant, class_name=styles.LINE_VARIANT),
         rx.el.div(
             button(_("Move to cart"), kind="outline", size="s", on_click=Cart.move_to_cart(line.sku)),
             _act(_("Remove"), line, Cart.remove(line.sku)),
-            class_name=look.LINE_CONTROLS,
+            class_name=styles.LINE_CONTROLS,
         ),
         rx.cond(
             Cart.refused_sku == line.sku,
-            rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=look.LINE_NOTE),
+            rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=styles.LINE_NOTE),
             rx.fragment(),
         ),
         key=line.sku,
-        class_name=look.LINE,
+        class_name=styles.LINE,
         data_testid="saved-line",
         data_sku=line.sku,
     )
@@ -220,7 +224,7 @@ def undo_row() -> rx.Component:
                     class_name="text-ink! underline underline-offset-4",
                     on_click=Cart.undo,
                 ),
-                class_name=look.UNDO,
+                class_name=styles.UNDO,
             ),
             rx.fragment(),
         ),
@@ -238,7 +242,7 @@ def free_shipping() -> rx.Component:
         rx.el.div(
             rx.el.p(Cart.view.free_shipping_line, class_name="mb-2 text-sm"),
             progress(Cart.view.free_shipping_percent, _("Towards free delivery")),
-            class_name=look.FREE_SHIPPING,
+            class_name=styles.FREE_SHIPPING,
         ),
         rx.fragment(),
     )
@@ -249,7 +253,7 @@ def sum_row(label: Any, amount: Any, **props: Any) -> rx.Component:
     return rx.el.div(
         rx.el.span(label, class_name="text-ink-2"),
         rx.el.span(amount, class_name="tabular-nums", **props),
-        class_name=look.SUM_ROW,
+        class_name=styles.SUM_ROW,
     )
 
 
@@ -261,7 +265,7 @@ def tax_rows(rows: Any, *, on_top: bool) -> rx.Component:
         return rx.el.p(
             rx.el.span(tax[0], class_name="text-ink-2" if on_top else ""),
             rx.el.span(tax[1], class_name="tabular-nums"),
-            class_name=f"{look.SUM_ROW} {small}",
+            class_name=f"{styles.SUM_ROW} {small}",
         )
 
     return rx.foreach(rows, one)
@@ -272,22 +276,22 @@ def discount_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
 
     def one(discount: Any) -> rx.Component:
         chip = rx.el.button(
-            rx.el.span(_("Remove "), class_name=look.SR),
+            rx.el.span(_("Remove "), class_name=styles.SR),
             discount.code,
-            icon("close", look.CODE_CHIP_ICON),
+            icon("close", styles.CODE_CHIP_ICON),
             type="button",
             on_click=desk.remove_code(discount.code),
-            class_name=look.CODE_CHIP,
+            class_name=styles.CODE_CHIP,
             data_testid="applied-code",
         )
         return rx.el.div(
             rx.el.span(
                 rx.el.span(discount.label),
                 rx.cond(discount.code, chip, rx.fragment()),
-                class_name=look.CODE_LABEL,
+                class_name=styles.CODE_LABEL,
             ),
             rx.el.span(discount.amount, class_name="tabular-nums"),
-            class_name=f"{look.SUM_ROW} text-green",
+            class_name=f"{styles.SUM_ROW} text-green",
             key=f"{discount.code}-{discount.label}",
         )
 

@@ -9,7 +9,7 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.cart import Cart
 
-from . import look
+from . import styles
 from .controls import button
 from .fields import field_error
 from .forms import error_of, submit
@@ -78,16 +78,16 @@ def _folded(
     input_id = f"{prefix}-{name}"
     note_id = f"{input_id}-note"
     return rx.el.details(
-        rx.el.summary(rx.el.span(title), icon("down", look.FACET_ICON), class_name=look.CODE_HEAD),
+        rx.el.summary(rx.el.span(title), icon("down", styles.FACET_ICON), class_name=styles.CODE_HEAD),
         rx.el.form(
-            rx.el.label(label, html_for=input_id, class_name=look.SR),
+            rx.el.label(label, html_for=input_id, class_name=styles.SR),
             rx.el.input(
                 id=input_id,
                 name=name,
                 max_length=most,
                 auto_complete="off",
                 auto_capitalize="characters",
-                class_name=look.INPUT,
+                class_name=styles.INPUT,
                 data_testid=f"{mark}-code",
                 aria_describedby=note_id,
                 aria_invalid=rx.cond(refusal, "true", "false"),
@@ -106,7 +106,7 @@ def _folded(
             class_name="grid gap-2 not-empty:mt-2",
         ),
         open=unfolded,
-        class_name=look.CODE,
+        class_name=styles.CODE,
         data_testid=fold,
     )
 
@@ -115,14 +115,14 @@ def _reason(reason: Any, desk: Any) -> rx.Component:
     """Why a code that was entered takes nothing off, and the way to take it out."""
     out = rx.el.button(
         _("Remove"),
-        rx.el.span(" ", reason.code, class_name=look.SR),
+        rx.el.span(" ", reason.code, class_name=styles.SR),
         type="button",
         on_click=desk.remove_code(reason.code),
-        class_name=f"{look.LINK} cursor-pointer text-ink-2",
+        class_name=f"{styles.LINK} cursor-pointer text-ink-2",
     )
     return rx.el.p(
-        icon("info", f"{look.ICON_S} self-start mt-0.5"),
+        icon("info", f"{styles.ICON_S} self-start mt-0.5"),
         rx.el.span(reason.reason),
         out,
-        class_name=look.CODE_REASON,
+        class_name=styles.CODE_REASON,
     )

@@ -7,20 +7,20 @@ from typing import Any, Literal
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 
-from . import look
+from . import styles
 from .icons import icon
 
 Kind = Literal["primary", "outline", "plain", "danger"]
 Size = Literal["xs", "s", "m", "l"]
 Text = str | rx.Var[str]
 
-KINDS = {"primary": look.PRIMARY, "outline": look.OUTLINE, "plain": look.PLAIN, "danger": look.DANGER}
-HEIGHTS = {"xs": look.SIZE_XS, "s": look.SIZE_S, "m": look.SIZE_M, "l": look.SIZE_L}
+KINDS = {"primary": styles.PRIMARY, "outline": styles.OUTLINE, "plain": styles.PLAIN, "danger": styles.DANGER}
+HEIGHTS = {"xs": styles.SIZE_XS, "s": styles.SIZE_S, "m": styles.SIZE_M, "l": styles.SIZE_L}
 
 
 def classes(kind: Kind, size: Size, more: str = "") -> str:
     """The classes of a button, for elements that are none."""
-    return f"{look.BTN} {KINDS[kind]} {HEIGHTS[size]} {more}".strip()
+    return f"{styles.BTN} {KINDS[kind]} {HEIGHTS[size]} {more}".strip()
 
 
 def button(
@@ -37,7 +37,7 @@ def button(
     inner: tuple[Any, ...] = children
     if busy is not None:
         waiting = rx.el.span(
-            rx.el.span(class_name=look.SPIN, aria_hidden="true"), busy_label, class_name="contents"
+            rx.el.span(class_name=styles.SPIN, aria_hidden="true"), busy_label, class_name="contents"
         )
         inner = (rx.cond(busy, waiting, rx.el.span(*children, class_name="contents")),)
         props["aria_busy"] = rx.cond(busy, "true", "false")
@@ -57,9 +57,9 @@ def icon_button(
 ) -> rx.Component:
     """A button with an icon alone; `label` is its name."""
     props.setdefault("type", "button")
-    look_of = look.ICON_BUTTON_S if small else look.ICON_BUTTON
+    look_of = styles.ICON_BUTTON_S if small else styles.ICON_BUTTON
     return rx.el.button(
-        icon(name, look.ICON_S if small else look.ICON),
+        icon(name, styles.ICON_S if small else styles.ICON),
         aria_label=label,
         class_name=f"{look_of} {class_name}".strip(),
         **props,
@@ -79,4 +79,4 @@ def here_link(*children: Any, href: str, **props: Any) -> rx.Component:
 
 
 def text_link(*children: Any, href: Text, class_name: str = "", **props: Any) -> rx.Component:
-    return rx.el.a(*children, href=href, class_name=f"{look.LINK} {class_name}".strip(), **props)
+    return rx.el.a(*children, href=href, class_name=f"{styles.LINK} {class_name}".strip(), **props)

@@ -9,7 +9,7 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.cart import Cart
 
-from . import look
+from . import styles
 
 
 def credit_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
@@ -18,10 +18,10 @@ def credit_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
     def one(card: Any) -> rx.Component:
         out = rx.el.button(
             _("Remove"),
-            rx.el.span(" ", card.label, class_name=look.SR),
+            rx.el.span(" ", card.label, class_name=styles.SR),
             type="button",
             on_click=desk.remove_credit(card.account_id),
-            class_name=f"{look.LINK} cursor-pointer text-sm text-ink-2",
+            class_name=f"{styles.LINK} cursor-pointer text-sm text-ink-2",
             data_testid="remove-credit",
         )
         return rx.el.div(
@@ -33,10 +33,10 @@ def credit_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
                     rx.el.span(card.note, class_name="w-full text-sm text-ink-3"),
                     rx.fragment(),
                 ),
-                class_name=look.CODE_LABEL,
+                class_name=styles.CODE_LABEL,
             ),
             rx.el.span(card.amount, class_name="shrink-0 tabular-nums"),
-            class_name=look.SUM_ROW,
+            class_name=styles.SUM_ROW,
             data_testid="credit-row",
             key=card.account_id,
         )
@@ -48,9 +48,9 @@ def credit_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
             rx.el.p(
                 rx.el.span(_("Left to pay")),
                 rx.el.span(view.left, class_name="tabular-nums", data_testid="left-to-pay"),
-                class_name=look.SUM_TOTAL,
+                class_name=styles.SUM_TOTAL,
             ),
-            class_name=f"{look.SUM} mt-2",
+            class_name=f"{styles.SUM} mt-2",
         ),
         rx.fragment(),
     )

@@ -8,7 +8,7 @@ import reflex as rx
 
 from shop_app.core.i18n import _
 
-from . import look
+from . import styles
 from .icons import icon
 
 Text = str | rx.Var[str]
@@ -29,21 +29,21 @@ def field(
     `control` must have the id `id`, and point at "{id}-note" with `aria_describedby`.
     """
     note = f"{id}-note"
-    extra = rx.el.span(" ", _("optional"), class_name=look.OPTIONAL) if optional else None
-    below_hint = rx.el.p(hint, id=note, class_name=look.HINT) if _given(hint) else rx.fragment()
+    extra = rx.el.span(" ", _("optional"), class_name=styles.OPTIONAL) if optional else None
+    below_hint = rx.el.p(hint, id=note, class_name=styles.HINT) if _given(hint) else rx.fragment()
     below = below_hint if not _given(error) else rx.cond(error, field_error(error, id=note), below_hint)
     return rx.el.div(
-        rx.el.label(label, extra, html_for=id, class_name=look.LABEL) if extra else rx.el.label(
-            label, html_for=id, class_name=look.LABEL
+        rx.el.label(label, extra, html_for=id, class_name=styles.LABEL) if extra else rx.el.label(
+            label, html_for=id, class_name=styles.LABEL
         ),
         control,
         below,
-        class_name=f"{look.FIELD} {class_name}".strip(),
+        class_name=f"{styles.FIELD} {class_name}".strip(),
     )  # fmt: skip
 
 
 def field_error(text: Text, *, id: str) -> rx.Component:
-    return rx.el.p(icon("error", look.ERROR_ICON), rx.el.span(text), id=id, class_name=look.ERROR)
+    return rx.el.p(icon("error", styles.ERROR_ICON), rx.el.span(text), id=id, class_name=styles.ERROR)
 
 
 def text_field(
@@ -64,7 +64,7 @@ def text_field(
     control = make(
         id=id,
         name=name,
-        class_name=look.TEXTAREA if lines else look.INPUT,
+        class_name=styles.TEXTAREA if lines else styles.INPUT,
         **({} if lines else {"type": props.pop("type", "text")}),
         **_describe(id, hint, error),
         **props,
@@ -89,7 +89,7 @@ def select_field(
         *options,
         id=id,
         name=name,
-        class_name=f"{look.INPUT} {look.SELECT}",
+        class_name=f"{styles.INPUT} {styles.SELECT}",
         **_describe(id, hint, error),
         **props,
     )
@@ -99,15 +99,17 @@ def select_field(
 def checkbox(label: Any, **props: Any) -> rx.Component:
     """A check box with its label beside it."""
     return rx.el.label(
-        rx.el.input(type="checkbox", class_name=look.CHECK_BOX, **props),
+        rx.el.input(type="checkbox", class_name=styles.CHECK_BOX, **props),
         rx.el.span(label),
-        class_name=look.CHECK,
+        class_name=styles.CHECK,
     )
 
 
 def options(*cards: Any, legend: Text, **props: Any) -> rx.Component:
     """A group of `radio_card`s, one of which is chosen."""
-    return rx.el.fieldset(rx.el.legend(legend, class_name=look.SR), *cards, class_name=look.OPTIONS, **props)
+    return rx.el.fieldset(
+        rx.el.legend(legend, class_name=styles.SR), *cards, class_name=styles.OPTIONS, **props
+    )
 
 
 def radio_card(
@@ -115,12 +117,12 @@ def radio_card(
 ) -> rx.Component:
     """A choice with a note below its title and something (a price) at its end."""
     return rx.el.label(
-        rx.el.input(type="radio", name=name, value=value, class_name=look.RADIO_MARK, **props),
+        rx.el.input(type="radio", name=name, value=value, class_name=styles.RADIO_MARK, **props),
         rx.el.span(
-            rx.el.span(title, class_name=look.OPTION_TITLE), rx.el.span(note, class_name=look.OPTION_NOTE)
+            rx.el.span(title, class_name=styles.OPTION_TITLE), rx.el.span(note, class_name=styles.OPTION_NOTE)
         ),
         rx.el.span(end, class_name="tabular-nums"),
-        class_name=look.OPTION,
+        class_name=styles.OPTION,
     )
 
 
@@ -128,12 +130,12 @@ def swatch_radio(
     label: Text, colour: Text, *, name: str, value: Text, out: rx.Var[bool] | bool = False, **props: Any
 ) -> rx.Component:
     """A colour to choose; a sold-out one is struck through, can still be reached, and says so."""
-    dot = rx.cond(out, f"{look.SWATCH_DOT} {look.SWATCH_OUT}", look.SWATCH_DOT)
+    dot = rx.cond(out, f"{styles.SWATCH_DOT} {styles.SWATCH_OUT}", styles.SWATCH_DOT)
     return rx.el.label(
-        rx.el.input(type="radio", name=name, value=value, class_name=look.SWATCH_INPUT, **props),
+        rx.el.input(type="radio", name=name, value=value, class_name=styles.SWATCH_INPUT, **props),
         rx.el.span(class_name=dot, **ground(colour)),
-        rx.el.span(label, rx.cond(out, _(", sold out"), ""), class_name=look.SR),
-        class_name=look.SWATCH,
+        rx.el.span(label, rx.cond(out, _(", sold out"), ""), class_name=styles.SR),
+        class_name=styles.SWATCH,
         title=label,
     )
 
@@ -143,13 +145,13 @@ def size_radio(
 ) -> rx.Component:
     """A size (or any option without colours) to choose."""
     return rx.el.label(
-        rx.el.input(type="radio", name=name, value=value, class_name=look.SWATCH_INPUT, **props),
+        rx.el.input(type="radio", name=name, value=value, class_name=styles.SWATCH_INPUT, **props),
         rx.el.span(label),
         rx.cond(
-            rx.Var.create(note) != "", rx.el.small(note, class_name=look.SIZE_NOTE),
-            rx.cond(out, rx.el.small(_("sold out"), class_name=look.SIZE_NOTE), rx.fragment()),
+            rx.Var.create(note) != "", rx.el.small(note, class_name=styles.SIZE_NOTE),
+            rx.cond(out, rx.el.small(_("sold out"), class_name=styles.SIZE_NOTE), rx.fragment()),
         ),
-        class_name=rx.cond(out, f"{look.SIZE} {look.SIZE_OUT}", look.SIZE),
+        class_name=rx.cond(out, f"{styles.SIZE} {styles.SIZE_OUT}", styles.SIZE),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from shop_app.core.i18n import _
 from shop_app.services.catalog.views import Facet, FacetValue, SortChoice
 from shop_app.state.listing import Browse
 
-from . import look
+from . import styles
 from .controls import button, classes
 from .fields import ground
 from .forms import submit
@@ -28,21 +28,21 @@ def filter_panel() -> rx.Component:
         rx.el.div(
             rx.el.h2(
                 _("Filter"),
-                class_name=f"{look.D4} outline-none",
+                class_name=f"{styles.D4} outline-none",
                 tab_index=-1,
                 custom_attrs={"autoFocus": True},
             ),
             rx.el.button(
-                icon("close"), type="button", aria_label=_("Close"), class_name=look.ICON_BUTTON, **CLOSES
+                icon("close"), type="button", aria_label=_("Close"), class_name=styles.ICON_BUTTON, **CLOSES
             ),
-            class_name=look.FILTERS_HEAD,
+            class_name=styles.FILTERS_HEAD,
         ),
         rx.el.div(
             rx.foreach(VIEW.facets[:1], _facet),
             _price(),
             rx.foreach(VIEW.facets[1:], _facet),
             _availability(),
-            class_name=look.FILTERS_BODY,
+            class_name=styles.FILTERS_BODY,
         ),
         rx.el.div(
             rx.el.a(
@@ -57,19 +57,19 @@ def filter_panel() -> rx.Component:
                 class_name="flex-1",
                 **CLOSES,
             ),
-            class_name=look.FILTERS_FOOT,
+            class_name=styles.FILTERS_FOOT,
         ),
         id=PANEL,
         label=_("Filters"),
-        class_name=look.FILTERS,
+        class_name=styles.FILTERS,
     )
 
 
 def _box(title: Any, *content: Any) -> rx.Component:
     return rx.el.details(
-        rx.el.summary(title, icon("down", look.FACET_ICON), class_name=look.FACET_HEAD),
+        rx.el.summary(title, icon("down", styles.FACET_ICON), class_name=styles.FACET_HEAD),
         *content,
-        class_name=look.FACET,
+        class_name=styles.FACET,
         open=True,
     )
 
@@ -93,12 +93,12 @@ def _facet(facet: rx.Var[Facet]) -> rx.Component:
 
     rest = values.length() - SHOWN_VALUES
     more = rx.el.details(
-        rx.el.summary(_("Show "), rest, _(" more"), class_name=look.FACET_MORE),
-        rx.el.ul(rx.foreach(values[SHOWN_VALUES:], one), class_name=look.FACET_REST),
+        rx.el.summary(_("Show "), rest, _(" more"), class_name=styles.FACET_MORE),
+        rx.el.ul(rx.foreach(values[SHOWN_VALUES:], one), class_name=styles.FACET_REST),
     )
     return _box(
         facet.label,
-        rx.el.ul(rx.foreach(values[:SHOWN_VALUES], one), class_name=look.FACET_LIST),
+        rx.el.ul(rx.foreach(values[:SHOWN_VALUES], one), class_name=styles.FACET_LIST),
         rx.cond(rest > 0, more, rx.fragment()),
     )
 
@@ -109,14 +109,14 @@ def _row(
     """A link to the list with this value switched, that reads and looks like a check box."""
     dead = (count == 0) & ~chosen
     content = (
-        rx.el.span(class_name=look.FACET_MARK, aria_hidden="true"),
-        rx.cond(swatch, rx.el.span(class_name=look.FACET_SWATCH, **ground(swatch)), rx.fragment()),
+        rx.el.span(class_name=styles.FACET_MARK, aria_hidden="true"),
+        rx.cond(swatch, rx.el.span(class_name=styles.FACET_SWATCH, **ground(swatch)), rx.fragment()),
         rx.el.span(label),
-        rx.el.span(count, class_name=look.FACET_COUNT),
+        rx.el.span(count, class_name=styles.FACET_COUNT),
     )
     marks: dict[str, Any] = {
         "role": "checkbox",
-        "class_name": look.FACET_ROW,
+        "class_name": styles.FACET_ROW,
         "data_testid": "facet",
         "data_name": name,
         "data_value": value,
@@ -159,7 +159,7 @@ def _availability() -> rx.Component:
                     value="1",
                 )
             ),
-            class_name=look.FACET_LIST,
+            class_name=styles.FACET_LIST,
         ),
     )
 
@@ -167,7 +167,7 @@ def _availability() -> rx.Component:
 def _price() -> rx.Component:
     def field(label: str, name: str, value: Any, placeholder: Any) -> rx.Component:
         return rx.el.div(
-            rx.el.label(label, html_for=f"filter-{name}", class_name=look.HINT),
+            rx.el.label(label, html_for=f"filter-{name}", class_name=styles.HINT),
             rx.el.input(
                 id=f"filter-{name}",
                 name=name,
@@ -177,9 +177,9 @@ def _price() -> rx.Component:
                 input_mode="decimal",
                 auto_complete="off",
                 max_length=12,
-                class_name=f"{look.INPUT_S} tabular-nums",
+                class_name=f"{styles.INPUT_S} tabular-nums",
             ),
-            class_name=look.FIELD,
+            class_name=styles.FIELD,
         )
 
     return _box(
@@ -187,9 +187,9 @@ def _price() -> rx.Component:
         rx.el.form(
             field(_("From"), "price_min", VIEW.price_min, VIEW.price_floor),
             field(_("To"), "price_max", VIEW.price_max, VIEW.price_ceiling),
-            rx.el.button(_("Set the price"), type="submit", class_name=look.RANGE_BUTTON),
+            rx.el.button(_("Set the price"), type="submit", class_name=styles.RANGE_BUTTON),
             on_submit=submit(Browse.limit_price),
-            class_name=look.RANGE,
+            class_name=styles.RANGE,
         ),
     )
 
@@ -208,27 +208,29 @@ def toolbar() -> rx.Component:
                 _("Filter"),
                 rx.cond(
                     chips > 0,
-                    rx.el.span(chips, rx.el.span(_(" in force"), class_name=look.SR), class_name=look.COUNT),
+                    rx.el.span(
+                        chips, rx.el.span(_(" in force"), class_name=styles.SR), class_name=styles.COUNT
+                    ),
                     rx.fragment(),
                 ),
                 type="button",
-                class_name=look.FILTER_BUTTON,
+                class_name=styles.FILTER_BUTTON,
                 **opens(PANEL),
             ),
             rx.el.label(
-                icon("sort", look.SORT_ICON),
-                rx.el.span(_("Sort by"), class_name=look.SORT_WORDS),
+                icon("sort", styles.SORT_ICON),
+                rx.el.span(_("Sort by"), class_name=styles.SORT_WORDS),
                 rx.el.select(
                     rx.foreach(VIEW.sorts, one),
                     value=VIEW.sort,
                     on_change=Browse.sort_by,
-                    class_name=look.SORT_SELECT,
+                    class_name=styles.SORT_SELECT,
                     data_testid="sort",
                 ),
-                class_name=look.SORT_LABEL,
+                class_name=styles.SORT_LABEL,
             ),
-            class_name=look.TOOLBAR_BAR,
+            class_name=styles.TOOLBAR_BAR,
         ),
-        rx.el.p(VIEW.count_text, role="status", class_name=look.RESULT_COUNT, data_testid="result-count"),
-        class_name=look.TOOLBAR,
+        rx.el.p(VIEW.count_text, role="status", class_name=styles.RESULT_COUNT, data_testid="result-count"),
+        class_name=styles.TOOLBAR,
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 import reflex as rx
 
-from . import look
-from .marks import note
+from . import styles
+from .badges import note
 from .parts import focus_box
 
 
@@ -41,7 +41,7 @@ def form_errors(
             rx.el.div(
                 rx.el.h2(state.summary_title, class_name="mb-2 text-base font-medium"),
                 rx.el.ul(rx.foreach(state.summary, _line)),
-                class_name=look.PROBLEMS,
+                class_name=styles.PROBLEMS,
                 role="alert",
             ),
             rx.fragment(),
@@ -61,5 +61,5 @@ def form_errors(
 def _line(error: Any) -> rx.Component:
     """A field and what is wrong with it."""
     return rx.el.li(
-        rx.el.a(error[1], href=f"#field-{error[0]}", class_name=look.PROBLEM_LINK, data_stays="true")
+        rx.el.a(error[1], href=f"#field-{error[0]}", class_name=styles.PROBLEM_LINK, data_stays="true")
     )

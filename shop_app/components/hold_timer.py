@@ -7,10 +7,10 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.checkout import Checkout
 
-from . import look
+from . import styles
+from .badges import note
 from .controls import button
 from .icons import icon
-from .marks import note
 
 
 def hold_timer(otherwise: rx.Component) -> rx.Component:
@@ -21,8 +21,8 @@ def hold_timer(otherwise: rx.Component) -> rx.Component:
         (
             "over",
             rx.el.span(
-                icon("clock", look.ICON_S), _("Not held any more"),
-                class_name=look.HOLD, data_testid="hold-timer",
+                icon("clock", styles.ICON_S), _("Not held any more"),
+                class_name=styles.HOLD, data_testid="hold-timer",
             ),
         ),
         otherwise,
@@ -33,18 +33,18 @@ def hold_timer(otherwise: rx.Component) -> rx.Component:
 def _counting() -> rx.Component:
     return rx.el.div(
         rx.el.span(
-            icon("clock", look.ICON_S),
+            icon("clock", styles.ICON_S),
             _("Held for you"),
             # The browser writes into this one; what it says aloud it says below, and only twice.
-            rx.el.b("–:––", class_name=look.HOLD_CLOCK, data_hold_clock="true"),
+            rx.el.b("–:––", class_name=styles.HOLD_CLOCK, data_hold_clock="true"),
             role="timer",
-            class_name=look.HOLD,
+            class_name=styles.HOLD,
             data_testid="hold-timer",
             data_hold_ends=Checkout.hold.ends_at,
             data_hold_as_of=Checkout.hold.as_of,
         ),
         rx.el.span(
-            class_name=look.SR, aria_live="polite", data_hold_says="true",
+            class_name=styles.SR, aria_live="polite", data_hold_says="true",
             data_five=_("Your things are held for five more minutes."),
             data_one=_("Your things are held for one more minute."),
         ),
@@ -55,12 +55,12 @@ def _counting() -> rx.Component:
         rx.cond(
             Checkout.hold.can_stay,
             rx.el.button(
-                _("Keep longer"), type="button", class_name=look.HOLD_LONGER, on_click=Checkout.extend_hold,
+                _("Keep longer"), type="button", class_name=styles.HOLD_LONGER, on_click=Checkout.extend_hold,
                 data_testid="hold-longer",
             ),
             rx.fragment(),
         ),
-        class_name=look.HOLD_ROW,
+        class_name=styles.HOLD_ROW,
     )  # fmt: skip
 
 

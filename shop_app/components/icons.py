@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
-from . import look
+from . import styles
 from .icon_paths import PATHS
 
 
-def icon(name: str, class_name: str = look.ICON) -> rx.Component:
+def icon(name: str, class_name: str = styles.ICON) -> rx.Component:
     """An icon says nothing by itself: its button or link carries the name."""
     return rx.el.svg(
         rx.el.svg.path(d=PATHS[name]), view_box="0 0 24 24", class_name=class_name, aria_hidden="true"

@@ -12,7 +12,7 @@ from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.shell import NavLink, Shell
 
-from . import look, texts
+from . import styles, texts
 from .cart_drawer import cart_drawer
 from .controls import here_link
 from .icons import icon
@@ -28,7 +28,7 @@ def page(
     current: Any = "",
     plain: bool = False,
     end: rx.Component | None = None,
-    main_class: str = look.MAIN,
+    main_class: str = styles.MAIN,
 ) -> rx.Component:
     """A whole page around the content of its <main>.
 
@@ -38,7 +38,7 @@ def page(
     """
     there = ready & Shell.loaded if isinstance(ready, rx.Var) else Shell.loaded
     return rx.el.div(
-        here_link(_("Skip to content"), href="#main", class_name=look.SKIP, data_skip="true"),
+        here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
         rx.fragment() if plain else _utility(),
         plain_header(end) if plain else header(),
         rx.fragment() if plain else navigation(current),
@@ -56,47 +56,47 @@ def _utility() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.span(texts.PROMISES[0]),
-                rx.el.span(texts.PROMISES[1], class_name=look.UTILITY_SECOND),
-                class_name=look.UTILITY_SIDE,
+                rx.el.span(texts.PROMISES[1], class_name=styles.UTILITY_SECOND),
+                class_name=styles.UTILITY_SIDE,
             ),
             rx.el.div(
                 *(
-                    rx.el.a(label, href=href, class_name=look.UTILITY_LINK)
+                    rx.el.a(label, href=href, class_name=styles.UTILITY_LINK)
                     for label, href in texts.HEAD_LINKS
                 ),
-                class_name=look.UTILITY_END,
+                class_name=styles.UTILITY_END,
             ),
-            class_name=look.UTILITY_ROW,
+            class_name=styles.UTILITY_ROW,
         ),
         aria_label=_("What we promise"),
-        class_name=look.UTILITY,
+        class_name=styles.UTILITY,
     )
 
 
 def header() -> rx.Component:
     return rx.el.header(
-        rx.el.div(class_name=look.SUGGEST_SCRIM, aria_hidden="true"),
+        rx.el.div(class_name=styles.SUGGEST_SCRIM, aria_hidden="true"),
         rx.el.div(
             rx.el.div(
                 rx.el.button(
                     icon("menu"), type="button", aria_label=_("Menu"),
-                    class_name=look.MENU_BUTTON, **opens(MENU),
+                    class_name=styles.MENU_BUTTON, **opens(MENU),
                 ),
-                rx.el.a(texts.SHOP, href="/", class_name=look.LOGO),
+                rx.el.a(texts.SHOP, href="/", class_name=styles.LOGO),
                 search_box(),
                 rx.el.div(
                     rx.el.a(
-                        icon("person"), rx.el.span(_("Find my order"), class_name=look.HEAD_LABEL),
-                        href="/orders/lookup", aria_label=_("Find my order"), class_name=look.HEAD_ACTION,
+                        icon("person"), rx.el.span(_("Find my order"), class_name=styles.HEAD_LABEL),
+                        href="/orders/lookup", aria_label=_("Find my order"), class_name=styles.HEAD_ACTION,
                     ),
                     _cart_link(),
-                    class_name=look.HEAD_ACTIONS,
+                    class_name=styles.HEAD_ACTIONS,
                 ),
-                class_name=look.HEAD_ROW,
+                class_name=styles.HEAD_ROW,
             ),
-            class_name=look.HEAD_GROUND,
+            class_name=styles.HEAD_GROUND,
         ),
-        class_name=look.HEAD,
+        class_name=styles.HEAD,
     )  # fmt: skip
 
 
@@ -105,32 +105,32 @@ def _cart_link() -> rx.Component:
     items = rx.cond(count == 1, _("Cart, 1 item"), _("Cart, ") + count.to(str) + _(" items"))
     return rx.el.a(
         icon("cart"),
-        rx.el.span(_("Cart"), class_name=look.HEAD_LABEL),
+        rx.el.span(_("Cart"), class_name=styles.HEAD_LABEL),
         rx.el.span(
             count,
-            class_name=rx.cond(count > 0, look.COUNT, "hidden"),
+            class_name=rx.cond(count > 0, styles.COUNT, "hidden"),
             data_testid="cart-count",
             aria_hidden="true",
         ),
         href="/cart",
         aria_label=items,
-        class_name=look.HEAD_ACTION,
+        class_name=styles.HEAD_ACTION,
         on_click=Cart.open_drawer.prevent_default,
     )
 
 
 def back_to_cart() -> rx.Component:
-    return rx.el.a(_("Back to cart"), href="/cart", class_name=f"{look.LINK} text-sm")
+    return rx.el.a(_("Back to cart"), href="/cart", class_name=f"{styles.LINK} text-sm")
 
 
 def plain_header(end: rx.Component | None = None) -> rx.Component:
     return rx.el.header(
         rx.el.div(
-            rx.el.a(texts.SHOP, href="/", class_name=look.LOGO),
+            rx.el.a(texts.SHOP, href="/", class_name=styles.LOGO),
             end if end is not None else back_to_cart(),
-            class_name=look.PLAIN_HEAD_ROW,
+            class_name=styles.PLAIN_HEAD_ROW,
         ),
-        class_name=look.PLAIN_HEAD,
+        class_name=styles.PLAIN_HEAD,
     )
 
 
@@ -142,18 +142,20 @@ def _nav_link(label: Any, href: Any, mark: Any, current: Any, class_name: str) -
 def navigation(current: Any) -> rx.Component:
     def one(link: rx.Var[NavLink]) -> rx.Component:
         return rx.el.li(
-            _nav_link(link.title, f"/products?category={link.slug}", link.slug, current, look.NAV_LINK)
+            _nav_link(link.title, f"/products?category={link.slug}", link.slug, current, styles.NAV_LINK)
         )
 
     return rx.el.nav(
         rx.el.ul(
             rx.foreach(Shell.categories, one),
-            rx.el.li(_nav_link(_("New"), texts.NEW, "new", current, look.NAV_LINK), class_name=look.NAV_END),
-            rx.el.li(_nav_link(_("Sale"), texts.SALE, "sale", current, look.NAV_SALE)),
-            class_name=look.NAV_LIST,
+            rx.el.li(
+                _nav_link(_("New"), texts.NEW, "new", current, styles.NAV_LINK), class_name=styles.NAV_END
+            ),
+            rx.el.li(_nav_link(_("Sale"), texts.SALE, "sale", current, styles.NAV_SALE)),
+            class_name=styles.NAV_LIST,
         ),
         aria_label=_("Categories"),
-        class_name=look.NAV,
+        class_name=styles.NAV,
     )
 
 
@@ -161,56 +163,56 @@ def menu(current: Any) -> rx.Component:
     """The navigation of a phone, from the left."""
 
     def one(link: rx.Var[NavLink]) -> rx.Component:
-        return _nav_link(link.title, f"/products?category={link.slug}", link.slug, current, look.MENU_LINK)
+        return _nav_link(link.title, f"/products?category={link.slug}", link.slug, current, styles.MENU_LINK)
 
     return modal(
         rx.el.div(
-            rx.el.h2(_("Menu"), class_name=look.D4),
+            rx.el.h2(_("Menu"), class_name=styles.D4),
             rx.el.button(
-                icon("close"), type="button", aria_label=_("Close"), class_name=look.ICON_BUTTON, **CLOSES
+                icon("close"), type="button", aria_label=_("Close"), class_name=styles.ICON_BUTTON, **CLOSES
             ),
-            class_name=look.DRAWER_HEAD,
+            class_name=styles.DRAWER_HEAD,
         ),
         rx.el.nav(
             rx.foreach(Shell.categories, one),
-            _nav_link(_("New"), texts.NEW, "new", current, look.MENU_LINK),
-            _nav_link(_("Sale"), texts.SALE, "sale", current, f"{look.MENU_LINK} text-coral"),
-            _nav_link(_("All products"), texts.ALL, "all", current, look.MENU_LINK),
+            _nav_link(_("New"), texts.NEW, "new", current, styles.MENU_LINK),
+            _nav_link(_("Sale"), texts.SALE, "sale", current, f"{styles.MENU_LINK} text-coral"),
+            _nav_link(_("All products"), texts.ALL, "all", current, styles.MENU_LINK),
             rx.el.div(
                 *(
-                    rx.el.a(label, href=href, class_name=look.MENU_SMALL)
+                    rx.el.a(label, href=href, class_name=styles.MENU_SMALL)
                     for label, href in texts.FOOTER[1][1]
                 ),
                 theme_switch(),
                 class_name="pt-4 pb-6",
             ),
             aria_label=_("Menu"),
-            class_name=look.DRAWER_BODY,
+            class_name=styles.DRAWER_BODY,
         ),
         id=MENU,
         label=_("Menu"),
-        class_name=look.MENU_DRAWER,
+        class_name=styles.MENU_DRAWER,
     )
 
 
 def theme_switch() -> rx.Component:
     """Light or dark; the browser keeps the choice, and paints the next page in it from the start."""
     return rx.el.button(
-        icon("moon", look.ICON_S),
+        icon("moon", styles.ICON_S),
         rx.el.span(_("Dark colours"), class_name="dark:hidden"),
         rx.el.span(_("Light colours"), class_name="hidden dark:inline"),
         type="button",
         on_click=rx.toggle_color_mode,
-        class_name=look.THEME_BUTTON,
+        class_name=styles.THEME_BUTTON,
     )
 
 
 def footer() -> rx.Component:
     def column(title: str, links: tuple[tuple[str, str], ...]) -> rx.Component:
         return rx.el.div(
-            rx.el.h2(title, class_name=look.FOOT_TITLE),
+            rx.el.h2(title, class_name=styles.FOOT_TITLE),
             rx.el.ul(
-                *(rx.el.li(rx.el.a(label, href=href, class_name=look.FOOT_LINK)) for label, href in links)
+                *(rx.el.li(rx.el.a(label, href=href, class_name=styles.FOOT_LINK)) for label, href in links)
             ),
         )
 
@@ -218,28 +220,28 @@ def footer() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.div(
-                    rx.el.p(texts.SHOP, class_name=look.D4),
-                    rx.el.p(texts.FOOTER_ABOUT, class_name=look.FOOT_ABOUT),
+                    rx.el.p(texts.SHOP, class_name=styles.D4),
+                    rx.el.p(texts.FOOTER_ABOUT, class_name=styles.FOOT_ABOUT),
                     theme_switch(),
-                    class_name=look.FOOT_FIRST,
+                    class_name=styles.FOOT_FIRST,
                 ),
                 *(column(title, links) for title, links in texts.FOOTER),
-                class_name=look.FOOT_GRID,
+                class_name=styles.FOOT_GRID,
             ),
             rx.el.div(
                 rx.el.span(texts.FOOTER_END),
                 rx.el.span(
                     *(
-                        rx.el.a(label, href=href, class_name=look.FOOT_END_LINK)
+                        rx.el.a(label, href=href, class_name=styles.FOOT_END_LINK)
                         for label, href in texts.FOOTER_LEGAL
                     ),
-                    class_name=look.FOOT_END_LINKS,
+                    class_name=styles.FOOT_END_LINKS,
                 ),
-                class_name=look.FOOT_END,
+                class_name=styles.FOOT_END,
             ),
-            class_name=look.WRAP,
+            class_name=styles.WRAP,
         ),
-        class_name=look.FOOT,
+        class_name=styles.FOOT,
     )
 
 
@@ -255,7 +257,7 @@ def notices() -> rx.Component:
         rx.el.div(
             rx.cond(
                 has_connection_errors & rx.State.is_hydrated,
-                rx.el.p(_("The connection is gone. We are trying again."), class_name=look.BANNER),
+                rx.el.p(_("The connection is gone. We are trying again."), class_name=styles.BANNER),
                 rx.fragment(),
             ),
             role="status",

@@ -9,24 +9,24 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.order import Order
 
-from . import look
+from . import styles
+from .badges import badge
 from .cart_line import sum_row, tax_rows, thumbnail
-from .marks import badge
 
 
 def ordered() -> rx.Component:
     return rx.el.aside(
-        rx.el.h2(_("What you ordered"), class_name=f"{look.D4} mb-2"),
+        rx.el.h2(_("What you ordered"), class_name=f"{styles.D4} mb-2"),
         rx.el.ul(rx.foreach(Order.view.lines, _line)),
         _sums(),
-        class_name=look.ASIDE,
+        class_name=styles.ASIDE,
         aria_label=_("What you ordered"),
     )
 
 
 def _line(line: Any) -> rx.Component:
     return rx.el.li(
-        thumbnail(line, look.MINI_PICTURE),
+        thumbnail(line, styles.MINI_PICTURE),
         rx.el.div(
             rx.el.a(
                 line.title, href=f"/products/{line.slug}", class_name="underline-offset-4 hover:underline"
@@ -41,7 +41,7 @@ def _line(line: Any) -> rx.Component:
             rx.cond(line.note, rx.el.p(line.note, class_name="text-sm text-ink-2"), rx.fragment()),
         ),
         rx.el.span(line.total, class_name="tabular-nums"),
-        class_name=look.MINI,
+        class_name=styles.MINI,
         key=rx.cond(line.is_gift, "gift-", "") + line.sku,
         data_testid="order-line",
         data_sku=line.sku,
@@ -70,7 +70,7 @@ def _sums() -> rx.Component:
         rx.el.p(
             rx.el.span(word),
             rx.el.span(view.total, class_name="tabular-nums", data_testid="order-total"),
-            class_name=look.SUM_TOTAL,
+            class_name=styles.SUM_TOTAL,
         ),
         rx.cond(
             view.paid_with.length() > 1,
@@ -82,7 +82,7 @@ def _sums() -> rx.Component:
             rx.el.p(
                 rx.el.span(_("Refunded")),
                 rx.el.span("−", view.refunded, class_name="tabular-nums", data_testid="order-refunded"),
-                class_name=f"{look.SUM_ROW} font-medium",
+                class_name=f"{styles.SUM_ROW} font-medium",
             ),
             rx.fragment(),
         ),
@@ -93,7 +93,7 @@ def _sums() -> rx.Component:
             rx.el.p(_("Your VAT number: "), view.vat_number, class_name="text-sm text-ink-3"),
             rx.fragment(),
         ),
-        class_name=f"{look.SUM} mt-3.5 border-t border-line pt-4",
+        class_name=f"{styles.SUM} mt-3.5 border-t border-line pt-4",
     )
 
 
@@ -114,9 +114,9 @@ def refunds() -> rx.Component:
     return rx.cond(
         Order.view.refunds.length() > 0,
         rx.el.section(
-            rx.el.h2(_("Money back"), class_name=look.ORDER_TITLE),
-            rx.el.ul(rx.foreach(Order.view.refunds, _refund), class_name=look.ENTRIES),
-            class_name=look.ORDER_PART,
+            rx.el.h2(_("Money back"), class_name=styles.ORDER_TITLE),
+            rx.el.ul(rx.foreach(Order.view.refunds, _refund), class_name=styles.ENTRIES),
+            class_name=styles.ORDER_PART,
         ),
         rx.fragment(),
     )
@@ -136,11 +136,11 @@ def _refund(refund: Any) -> rx.Component:
                 rx.el.span(" ", refund.destination_text, class_name="text-ink-2"),
             ),
             standing,
-            class_name=look.ENTRY_HEAD,
+            class_name=styles.ENTRY_HEAD,
         ),
         rx.cond(refund.what, rx.el.p(refund.what, class_name="text-sm text-ink-2"), rx.fragment()),
         rx.el.p(refund.when, ". ", refund.status_text, ".", class_name="text-sm text-ink-3"),
-        class_name=look.ENTRY,
+        class_name=styles.ENTRY,
         data_testid="order-refund-line",
         data_status=refund.status,
     )

@@ -12,11 +12,11 @@ from shop_app.state.base import Notice
 from shop_app.state.order import Order
 from shop_app.state.returning import Returning
 
-from . import look
+from . import styles
+from .badges import badge
 from .controls import button, link_button
 from .fields import field_error, select_field, text_field
 from .forms import error_of, form_errors, submit
-from .marks import badge
 from .order_steps import things
 from .overlays import drawer
 from .parts import busy_button
@@ -32,14 +32,14 @@ def returns() -> rx.Component:
     return rx.cond(
         (view.returns.length() > 0) | open_ways,
         rx.el.section(
-            rx.el.h2(_("Returns"), class_name=look.ORDER_TITLE),
+            rx.el.h2(_("Returns"), class_name=styles.ORDER_TITLE),
             rx.cond(
                 view.returns.length() > 0,
-                rx.el.ul(rx.foreach(view.returns, _return), class_name=look.ENTRIES),
+                rx.el.ul(rx.foreach(view.returns, _return), class_name=styles.ENTRIES),
                 rx.fragment(),
             ),
             rx.cond(open_ways, _ways(), rx.fragment()),
-            class_name=f"{look.ORDER_PART} print:hidden",
+            class_name=f"{styles.ORDER_PART} print:hidden",
         ),
         rx.fragment(),
     )
@@ -55,7 +55,7 @@ def _return(one: Any) -> rx.Component:
         badge(one.status_text, "calm"),
     )
     return rx.el.li(
-        rx.el.div(rx.el.h3(one.title, class_name="font-medium"), standing, class_name=look.ENTRY_HEAD),
+        rx.el.div(rx.el.h3(one.title, class_name="font-medium"), standing, class_name=styles.ENTRY_HEAD),
         things(one.things),
         rx.cond(
             one.answer,
@@ -67,7 +67,7 @@ def _return(one: Any) -> rx.Component:
             rx.fragment(),
         ),
         rx.el.p(one.next_text, class_name="text-sm text-ink-2"),
-        class_name=look.ENTRY,
+        class_name=styles.ENTRY,
         data_testid="order-return",
         data_status=one.status,
     )
@@ -164,7 +164,7 @@ def units(choices: Any, state: Any, *, legend: str, all_chosen: bool = False) ->
     """A number for each line, up to what can go back; none chosen at first, or all."""
     wrong = error_of(state, "lines")
     return rx.el.fieldset(
-        rx.el.legend(legend, class_name=look.LABEL),
+        rx.el.legend(legend, class_name=styles.LABEL),
         rx.el.ul(
             rx.foreach(choices, lambda choice: _choice(choice, all_chosen)),
             class_name="border-b border-line",
@@ -185,12 +185,15 @@ def _choice(choice: Any, all_chosen: bool) -> rx.Component:
             rx.cond(
                 choice.picture_key,
                 rx.el.img(
-                    src=address(choice.picture_key, 320), alt="", loading="lazy", class_name=look.PICTURE_IMG,
+                    src=address(choice.picture_key, 320),
+                    alt="",
+                    loading="lazy",
+                    class_name=styles.PICTURE_IMG,
                     custom_attrs={"width": 320, "height": 400},
                 ),
                 rx.fragment(),
             ),
-            class_name=look.MINI_PICTURE,
+            class_name=styles.MINI_PICTURE,
         ),
         rx.el.label(choice.name, html_for=id, class_name="text-md"),
         rx.el.select(
@@ -198,9 +201,9 @@ def _choice(choice: Any, all_chosen: bool) -> rx.Component:
             id=id,
             name=choice.field,
             default_value=choice.most.to(str) if all_chosen else "0",
-            class_name=f"{look.INPUT} {look.SELECT} w-20!",
+            class_name=f"{styles.INPUT} {styles.SELECT} w-20!",
             data_testid="return-quantity",
         ),
-        class_name=f"{look.MINI} items-center! border-t border-line",
+        class_name=f"{styles.MINI} items-center! border-t border-line",
         key=choice.field,
-    )  # fmt: skip
+    )

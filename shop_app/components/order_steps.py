@@ -9,9 +9,9 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.order import Order
 
-from . import look
+from . import styles
+from .badges import badge
 from .icons import icon
-from .marks import badge
 
 
 def stations() -> rx.Component:
@@ -25,32 +25,34 @@ def _station(step: Any) -> rx.Component:
             state,
             (
                 "done",
-                rx.el.span(icon("check", "icon size-3 stroke-[2.25]"), class_name=look.STATION_MARK["done"]),
+                rx.el.span(
+                    icon("check", "icon size-3 stroke-[2.25]"), class_name=styles.STATION_MARK["done"]
+                ),
             ),
             (
                 "now",
                 rx.el.span(
                     rx.el.span(class_name="size-1.5 rounded-full bg-current"),
-                    class_name=look.STATION_MARK["now"],
+                    class_name=styles.STATION_MARK["now"],
                 ),
             ),
-            rx.el.span(class_name=look.STATION_MARK["next"]),
+            rx.el.span(class_name=styles.STATION_MARK["next"]),
         ),
         rx.el.div(
             step.label,
             rx.match(
                 state,
-                ("done", rx.el.span(_(", done"), class_name=look.SR)),
-                ("now", rx.el.span(_(", now"), class_name=look.SR)),
+                ("done", rx.el.span(_(", done"), class_name=styles.SR)),
+                ("now", rx.el.span(_(", now"), class_name=styles.SR)),
                 rx.fragment(),
             ),
-            rx.el.span(step.detail, class_name=look.STATION_NOTE),
+            rx.el.span(step.detail, class_name=styles.STATION_NOTE),
         ),
         aria_current=rx.cond(state == "now", "step", "false"),
         class_name=rx.cond(
             state == "done",
-            f"{look.STATION} {look.STATION_LINE['done']}",
-            f"{look.STATION} {look.STATION_LINE['next']}",
+            f"{styles.STATION} {styles.STATION_LINE['done']}",
+            f"{styles.STATION} {styles.STATION_LINE['next']}",
         ),
     )
 
@@ -62,10 +64,10 @@ def parcels() -> rx.Component:
         rx.el.section(
             rx.el.h2(
                 rx.cond(Order.view.parcels.length() == 1, _("Your parcel"), _("Your parcels")),
-                class_name=look.ORDER_TITLE,
+                class_name=styles.ORDER_TITLE,
             ),
-            rx.el.ul(rx.foreach(Order.view.parcels, _parcel), class_name=look.ENTRIES),
-            class_name=look.ORDER_PART,
+            rx.el.ul(rx.foreach(Order.view.parcels, _parcel), class_name=styles.ENTRIES),
+            class_name=styles.ORDER_PART,
         ),
         rx.fragment(),
     )
@@ -76,10 +78,10 @@ def _parcel(parcel: Any) -> rx.Component:
         parcel.tracking_url,
         rx.el.a(
             parcel.tracking,
-            rx.el.span(_(", follow it at the carrier"), class_name=look.SR),
+            rx.el.span(_(", follow it at the carrier"), class_name=styles.SR),
             href=parcel.tracking_url,
             rel="noopener noreferrer",
-            class_name=look.LINK,
+            class_name=styles.LINK,
         ),
         rx.el.span(parcel.tracking, class_name="select-all"),
     )
@@ -91,14 +93,14 @@ def _parcel(parcel: Any) -> rx.Component:
                 badge(rx.Var.create(_("Arrived ")) + parcel.delivered.to(str), "green", "check"),
                 badge(rx.Var.create(_("Left us ")) + parcel.sent.to(str), "blue", "truck"),
             ),
-            class_name=look.ENTRY_HEAD,
+            class_name=styles.ENTRY_HEAD,
         ),
         things(parcel.things),
-        class_name=look.ENTRY,
+        class_name=styles.ENTRY,
         data_testid="order-parcel",
     )
 
 
 def things(listed: Any) -> rx.Component:
     """ "2 × Dune Mug, Moss", a line each."""
-    return rx.el.ul(rx.foreach(listed, lambda one: rx.el.li(one)), class_name=look.THINGS)
+    return rx.el.ul(rx.foreach(listed, lambda one: rx.el.li(one)), class_name=styles.THINGS)

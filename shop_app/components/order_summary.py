@@ -9,7 +9,8 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.checkout import Checkout
 
-from . import look
+from . import styles
+from .badges import badge
 from .cart_line import (
     discount_rows,
     gift_price,
@@ -23,7 +24,6 @@ from .code_fields import code_field, credit_field
 from .controls import text_link
 from .credit import credit_rows
 from .icons import icon
-from .marks import badge
 
 
 def order_summary() -> rx.Component:
@@ -33,7 +33,7 @@ def order_summary() -> rx.Component:
             rx.el.summary(
                 rx.el.span(
                     units(Checkout.view.cart.count),
-                    icon("down", look.FACET_ICON),
+                    icon("down", styles.FACET_ICON),
                     class_name="flex items-center gap-1.5",
                 ),
                 rx.el.span(
@@ -49,7 +49,7 @@ def order_summary() -> rx.Component:
         ),
         rx.el.div(
             rx.el.div(
-                rx.el.h2(_("Your order"), class_name=look.D4),
+                rx.el.h2(_("Your order"), class_name=styles.D4),
                 text_link(_("Change"), href="/cart", class_name="text-sm text-ink-2"),
                 class_name="mb-2 flex items-baseline justify-between",
             ),
@@ -63,14 +63,14 @@ def order_summary() -> rx.Component:
             class_name="mt-2 divide-y divide-line md:border-t md:border-line",
         ),
         aria_label=_("Your order"),
-        class_name=look.CHECKOUT_ASIDE,
+        class_name=styles.CHECKOUT_ASIDE,
     )
 
 
 def _lines() -> rx.Component:
     def one(line: Any) -> rx.Component:
         return rx.el.li(
-            thumbnail(line, look.MINI_PICTURE),
+            thumbnail(line, styles.MINI_PICTURE),
             rx.el.div(
                 line.title,
                 rx.el.p(
@@ -83,7 +83,7 @@ def _lines() -> rx.Component:
                 rx.cond(line.notice, rx.el.p(line.notice, class_name="text-sm text-amber"), rx.fragment()),
             ),
             rx.el.span(line.total, class_name="tabular-nums"),
-            class_name=look.MINI,
+            class_name=styles.MINI,
             key=line.sku,
         )
 
@@ -95,14 +95,14 @@ def _lines() -> rx.Component:
 
 def _gift(line: Any) -> rx.Component:
     return rx.el.li(
-        thumbnail(line, look.MINI_PICTURE),
+        thumbnail(line, styles.MINI_PICTURE),
         rx.el.div(
             line.title,
             rx.el.p(line.variant, rx.cond(line.variant, " ", ""), class_name="text-sm text-ink-3"),
             badge(_("Gift"), "green"),
         ),
         rx.el.span(gift_price(line), class_name="text-right tabular-nums"),
-        class_name=look.MINI,
+        class_name=styles.MINI,
         key=f"gift-{line.sku}",
         data_testid="gift-line",
     )
@@ -121,7 +121,7 @@ def _sums() -> rx.Component:
         rx.el.p(
             rx.el.span(_("Total")),
             rx.el.span(Checkout.view.total, class_name="tabular-nums"),
-            class_name=look.SUM_TOTAL,
+            class_name=styles.SUM_TOTAL,
         ),
         rx.cond(
             Checkout.view.tax_on_top,
@@ -134,5 +134,5 @@ def _sums() -> rx.Component:
             rx.fragment(),
         ),
         credit_rows(Checkout, Checkout.view),
-        class_name=f"{look.SUM} mt-3.5 border-t border-line pt-4",
+        class_name=f"{styles.SUM} mt-3.5 border-t border-line pt-4",
     )

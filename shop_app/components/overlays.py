@@ -13,7 +13,7 @@ import reflex as rx
 
 from shop_app.core.i18n import _
 
-from . import look
+from . import styles
 from .controls import icon_button
 
 Text = str | rx.Var[str]
@@ -66,17 +66,17 @@ def drawer(
                 title,
                 count,
                 id=heading,
-                class_name=f"{look.D4} outline-none",
+                class_name=f"{styles.D4} outline-none",
                 tab_index=-1,
                 custom_attrs={"autoFocus": True},
             ),
             icon_button("close", _("Close"), **CLOSES),
-            class_name=look.DRAWER_HEAD,
+            class_name=styles.DRAWER_HEAD,
         ),
-        rx.el.div(*body, class_name=look.DRAWER_BODY),
-        rx.el.div(foot, class_name=look.DRAWER_FOOT) if foot is not None else rx.fragment(),
+        rx.el.div(*body, class_name=styles.DRAWER_BODY),
+        rx.el.div(foot, class_name=styles.DRAWER_FOOT) if foot is not None else rx.fragment(),
         id=id,
-        class_name=look.DRAWER,
+        class_name=styles.DRAWER,
         is_open=is_open,
         on_close=on_close,
         aria_labelledby=heading,
@@ -99,12 +99,12 @@ def dialog(
         rx.el.div(
             rx.el.h2(title, id=heading, class_name="text-lg font-medium"),
             icon_button("close", _("Close"), small=True, **CLOSES),
-            class_name=look.DIALOG_HEAD,
+            class_name=styles.DIALOG_HEAD,
         ),
-        rx.el.div(*body, class_name=look.DIALOG_BODY),
-        rx.el.div(actions, class_name=look.DIALOG_FOOT) if actions is not None else rx.fragment(),
+        rx.el.div(*body, class_name=styles.DIALOG_BODY),
+        rx.el.div(actions, class_name=styles.DIALOG_FOOT) if actions is not None else rx.fragment(),
         id=id,
-        class_name=look.DIALOG,
+        class_name=styles.DIALOG,
         is_open=is_open,
         on_close=on_close,
         aria_labelledby=heading,
@@ -118,7 +118,7 @@ def toast(text: Any, *, on_dismiss: Any, key: Any, action: Text = "", on_action:
     The script presses the button with `data-dismisses` when the time is over.
     """
     act = (
-        rx.el.button(action, type="button", on_click=on_action, class_name=look.TOAST_BUTTON)
+        rx.el.button(action, type="button", on_click=on_action, class_name=styles.TOAST_BUTTON)
         if on_action is not None
         else rx.fragment()
     )
@@ -128,7 +128,7 @@ def toast(text: Any, *, on_dismiss: Any, key: Any, action: Text = "", on_action:
     return rx.el.div(
         rx.el.span(text),
         rx.el.span(act, close, class_name="flex items-center gap-1"),
-        class_name=look.TOAST,
+        class_name=styles.TOAST,
         key=key,
         data_toast="8000",
     )

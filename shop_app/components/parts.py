@@ -13,7 +13,7 @@ from reflex.event import no_args_event_spec, passthrough_event_spec
 
 from shop_app.core.i18n import _
 
-from . import look
+from . import styles
 from .controls import Kind, Size, classes
 
 QUANTITY = _("Quantity")
@@ -105,12 +105,12 @@ def quantity(
 ) -> rx.Component:
     """A number to step or type, up to `most`; `limit` says why it stops. `on_commit` gets where it rests."""
     looks = {
-        "box": look.QUANTITY,
-        "stepper": look.STEPPER_S if small else look.STEPPER_L,
-        "step": look.STEP_LIVE,
-        "input": look.STEP_INPUT,
-        "icon": look.ICON_S,
-        "message": look.QUANTITY_MESSAGE,
+        "box": styles.QUANTITY,
+        "stepper": styles.STEPPER_S if small else styles.STEPPER_L,
+        "step": styles.STEP_LIVE,
+        "input": styles.STEP_INPUT,
+        "icon": styles.ICON_S,
+        "message": styles.QUANTITY_MESSAGE,
     }
     return _Quantity.create(
         value=value,
@@ -141,8 +141,8 @@ def busy_button(
         *children,
         answer=answer,
         busy_label=busy_label,
-        spin=look.SPIN,
-        class_name=f"{classes(kind, size)} {look.BUSY} {class_name}".strip(),
+        spin=styles.SPIN,
+        class_name=f"{classes(kind, size)} {styles.BUSY} {class_name}".strip(),
         **props,
     )
 
@@ -167,7 +167,7 @@ def gallery(pictures: Any, shown: Any) -> rx.Component:
         "next": _("Next picture"),
         "close": _("Close"),
     }
-    return _Gallery.create(pictures=pictures, shown=shown, words=words, classes=look.GALLERY)
+    return _Gallery.create(pictures=pictures, shown=shown, words=words, classes=styles.GALLERY)
 
 
 def recently_viewed(slug: Any, on_remember: Any) -> rx.Component:

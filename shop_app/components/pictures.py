@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from . import look
+from . import styles
 
 WIDTHS = (320, 640, 960, 1440)
 
@@ -24,7 +24,7 @@ def picture(
     view: Any,
     *,
     sizes: str,
-    class_name: Any = look.PICTURE_IMG,
+    class_name: Any = styles.PICTURE_IMG,
     priority: bool = False,
     widths: tuple[int, ...] = WIDTHS,
     alt: Any = None,

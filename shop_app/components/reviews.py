@@ -9,9 +9,9 @@ import reflex as rx
 from shop_app.core.i18n import _
 from shop_app.state.product import Product
 
-from . import look
+from . import styles
+from .badges import stars
 from .controls import button
-from .marks import stars
 
 
 def section() -> rx.Component:
@@ -19,9 +19,9 @@ def section() -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.el.div(
-                rx.el.h2(this.review_text, id="reviews-title", class_name=look.D3),
+                rx.el.h2(this.review_text, id="reviews-title", class_name=styles.D3),
                 rx.el.div(
-                    rx.el.span(this.rating, class_name=f"{look.D2} tabular-nums"),
+                    rx.el.span(this.rating, class_name=f"{styles.D2} tabular-nums"),
                     rx.el.p(_("of 5, from buyers only"), class_name="text-sm text-ink-2"),
                     class_name="mt-3 mb-5 flex items-center gap-3",
                 ),
@@ -49,11 +49,11 @@ def section() -> rx.Component:
                 ),
                 class_name="min-w-0",
             ),
-            class_name=look.REVIEWS,
+            class_name=styles.REVIEWS,
         ),
         id="reviews",
         aria_labelledby="reviews-title",
-        class_name=look.SECTION,
+        class_name=styles.SECTION,
     )
 
 
@@ -74,7 +74,7 @@ def _row(row: Any) -> rx.Component:
         aria_pressed=rx.cond(Product.stars == row.stars, "true", "false"),
         disabled=row.count == 0,
         on_click=Product.filter_reviews(row.stars),
-        class_name=look.STAR_ROW,
+        class_name=styles.STAR_ROW,
         data_testid="star-filter",
         data_value=row.stars.to(str),
     )

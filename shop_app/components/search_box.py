@@ -8,7 +8,7 @@ from shop_app.core.i18n import _
 from shop_app.services.catalog.views import Suggestion
 from shop_app.state.search import Search
 
-from . import look
+from . import styles
 from .forms import submit
 from .icons import icon
 from .pictures import picture
@@ -20,7 +20,7 @@ WAIT_MS = 120
 def search_box() -> rx.Component:
     """Sends to the list of products also without scripts: it is a form."""
     return rx.el.form(
-        icon("search", look.SEARCH_ICON),
+        icon("search", styles.SEARCH_ICON),
         rx.el.input(
             name="q",
             type="text",
@@ -30,7 +30,7 @@ def search_box() -> rx.Component:
             auto_complete="off",
             max_length=120,
             enter_key_hint="search",
-            class_name=look.SEARCH_INPUT,
+            class_name=styles.SEARCH_INPUT,
             on_change=Search.typed.debounce(WAIT_MS),
             aria_label=_("Search the shop"),
             # The script keeps these three up to date, so they never change here.
@@ -39,17 +39,17 @@ def search_box() -> rx.Component:
             aria_autocomplete="list",
             data_testid="search-input",
         ),
-        rx.el.kbd("/", class_name=look.SEARCH_KEY, aria_hidden="true"),
+        rx.el.kbd("/", class_name=styles.SEARCH_KEY, aria_hidden="true"),
         rx.el.button(
-            icon("close", look.ICON_S), type="reset", aria_label=_("Clear the search"),
-            class_name=look.SEARCH_CLEAR,
+            icon("close", styles.ICON_S), type="reset", aria_label=_("Clear the search"),
+            class_name=styles.SEARCH_CLEAR,
         ),
         rx.cond((Search.products.length() + Search.categories.length()) > 0, _panel(), rx.el.div(id=PANEL)),
-        rx.el.p(_announced(), role="status", class_name=look.SR),
+        rx.el.p(_announced(), role="status", class_name=styles.SR),
         action="/products",
         method="get",
         role="search",
-        class_name=look.SEARCH,
+        class_name=styles.SEARCH,
         on_submit=submit(Search.go),
         reset_on_submit=False,
     )  # fmt: skip
@@ -68,14 +68,14 @@ def _panel() -> rx.Component:
                 Search.categories.length() > 0,
                 rx.el.div(
                     _group(_("Categories"), Search.categories),
-                    class_name=look.SUGGEST_GROUP,
+                    class_name=styles.SUGGEST_GROUP,
                     role="presentation",
                 ),
                 rx.fragment(),
             ),
             rx.el.div(
                 rx.cond(Search.products.length() > 0, _group(_("Products"), Search.products), rx.fragment()),
-                class_name=look.SUGGEST_PRODUCTS,
+                class_name=styles.SUGGEST_PRODUCTS,
                 role="presentation",
             ),
             id=PANEL,
@@ -86,23 +86,23 @@ def _panel() -> rx.Component:
         rx.el.div(
             rx.el.button(
                 _("All results for “"), Search.text, "”", type="submit", tab_index=-1,
-                class_name=f"{look.LINK} text-ink",
+                class_name=f"{styles.LINK} text-ink",
             ),
             rx.el.span(
                 rx.el.kbd("↑", class_name="kbd"), rx.el.kbd("↓", class_name="kbd"), _("to move"),
                 rx.el.kbd("Enter", class_name="kbd"), _("to open"),
                 rx.el.kbd("Esc", class_name="kbd"), _("to close"),
-                class_name=look.SUGGEST_KEYS, aria_hidden="true",
+                class_name=styles.SUGGEST_KEYS, aria_hidden="true",
             ),
-            class_name=look.SUGGEST_FOOT,
+            class_name=styles.SUGGEST_FOOT,
         ),
-        class_name=look.SUGGESTIONS,
+        class_name=styles.SUGGESTIONS,
     )  # fmt: skip
 
 
 def _group(title: str, rows: rx.Var[list[Suggestion]]) -> rx.Component:
     return rx.el.div(
-        rx.el.p(title, class_name=look.SUGGEST_TITLE, aria_hidden="true"),
+        rx.el.p(title, class_name=styles.SUGGEST_TITLE, aria_hidden="true"),
         rx.foreach(rows, _row),
         role="group",
         aria_label=title,
@@ -114,17 +114,17 @@ def _row(row: rx.Var[Suggestion]) -> rx.Component:
         rx.cond(
             row.kind == "product",
             rx.el.span(
-                picture(row.picture, sizes="48px", widths=(320,), alt=""), class_name=look.SUGGEST_PICTURE
+                picture(row.picture, sizes="48px", widths=(320,), alt=""), class_name=styles.SUGGEST_PICTURE
             ),
             rx.fragment(),
         ),
-        rx.el.span(row.before, rx.el.b(row.typed, class_name=look.SUGGEST_TYPED), row.after),
-        rx.cond(row.price, rx.el.span(row.price, class_name=look.SUGGEST_PRICE), rx.fragment()),
+        rx.el.span(row.before, rx.el.b(row.typed, class_name=styles.SUGGEST_TYPED), row.after),
+        rx.cond(row.price, rx.el.span(row.price, class_name=styles.SUGGEST_PRICE), rx.fragment()),
         href=row.href,
         key=row.href,
         role="option",
         tab_index=-1,
         aria_selected="false",
-        class_name=look.SUGGEST_ROW,
+        class_name=styles.SUGGEST_ROW,
         data_testid="search-suggestion",
     )

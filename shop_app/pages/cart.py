@@ -6,7 +6,8 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.components import layout, look, texts
+from shop_app.components import layout, styles, texts
+from shop_app.components.badges import empty_state
 from shop_app.components.cart_line import (
     cart_line,
     discount_rows,
@@ -22,7 +23,6 @@ from shop_app.components.cart_line import (
 from shop_app.components.code_fields import code_field, credit_field
 from shop_app.components.controls import link_button
 from shop_app.components.credit import credit_rows
-from shop_app.components.marks import empty_state
 from shop_app.core.i18n import _
 from shop_app.state.cart import Cart
 
@@ -38,8 +38,8 @@ def page() -> rx.Component:
                 _("Cart"),
                 " ",
                 # There from the start, so that the line is as high as it will be.
-                rx.el.span(rx.cond(full, units(Cart.view.count), "\u00a0"), class_name=look.DRAWER_COUNT),
-                class_name=look.D2,
+                rx.el.span(rx.cond(full, units(Cart.view.count), "\u00a0"), class_name=styles.DRAWER_COUNT),
+                class_name=styles.D2,
             ),
             class_name="mx-auto w-full max-w-page px-gutter pt-8 md:pt-12",
         ),
@@ -52,7 +52,7 @@ def page() -> rx.Component:
             ),
             rx.cond(full, _sums(), rx.fragment()),
             # So high that the foot of the page is out of sight, and nothing jumps when the lines come.
-            class_name=f"{look.TWO_COLUMNS} min-h-[70svh]",
+            class_name=f"{styles.TWO_COLUMNS} min-h-[70svh]",
         ),
         ready=Cart.loaded,
     )
@@ -61,7 +61,7 @@ def page() -> rx.Component:
 def _lines() -> rx.Component:
     return rx.fragment(
         free_shipping(),
-        rx.el.h2(_("What is in it"), class_name=look.SR),
+        rx.el.h2(_("What is in it"), class_name=styles.SR),
         rx.el.ul(rx.foreach(Cart.view.lines, cart_line), rx.foreach(Cart.view.gifts, gift_line)),
         hints(),
     )
@@ -78,8 +78,8 @@ def _empty() -> rx.Component:
 
 def _waiting() -> rx.Component:
     line = rx.el.div(
-        rx.el.span(class_name=f"{look.SKELETON} block h-[95px] w-19 md:h-[110px] md:w-22"),
-        rx.el.span(class_name=f"{look.SKELETON} block h-5 w-40"),
+        rx.el.span(class_name=f"{styles.SKELETON} block h-[95px] w-19 md:h-[110px] md:w-22"),
+        rx.el.span(class_name=f"{styles.SKELETON} block h-5 w-40"),
         class_name="flex gap-4 border-b border-line py-5",
     )
     return rx.el.div(line, line, aria_hidden="true")
@@ -87,7 +87,7 @@ def _waiting() -> rx.Component:
 
 def _saved() -> rx.Component:
     return rx.el.section(
-        rx.el.h2(_("Saved for later"), class_name=look.D3),
+        rx.el.h2(_("Saved for later"), class_name=styles.D3),
         rx.el.ul(rx.foreach(Cart.view.saved, saved_line), class_name="mt-2"),
         class_name="pt-section",
     )
@@ -95,7 +95,7 @@ def _saved() -> rx.Component:
 
 def _sums() -> rx.Component:
     return rx.el.aside(
-        rx.el.h2(_("Your order"), class_name=f"{look.D4} mb-3"),
+        rx.el.h2(_("Your order"), class_name=f"{styles.D4} mb-3"),
         rx.el.div(
             sum_row(_("Subtotal"), Cart.view.subtotal, data_testid="cart-subtotal"),
             discount_rows(),
@@ -109,11 +109,11 @@ def _sums() -> rx.Component:
             rx.el.div(
                 rx.el.span(_("Total")),
                 rx.el.span(Cart.view.total, class_name="tabular-nums", data_testid="cart-total"),
-                class_name=look.SUM_TOTAL,
+                class_name=styles.SUM_TOTAL,
             ),
             rx.el.p(Cart.view.tax_note, class_name="text-sm text-ink-3"),
             credit_rows(),
-            class_name=look.SUM,
+            class_name=styles.SUM,
         ),
         rx.el.div(
             code_field("page", unfolded=True),
@@ -136,7 +136,7 @@ def _sums() -> rx.Component:
             ),
         ),
         aria_label=_("Your order"),
-        class_name=look.ASIDE,
+        class_name=styles.ASIDE,
     )
 
 
@@ -153,7 +153,7 @@ def _country() -> rx.Component:
                 rx.foreach(Cart.countries, lambda country: rx.el.option(country.name, value=country.code)),
                 value=Cart.view.country,
                 on_change=Cart.set_country,
-                class_name=f"{look.INPUT_S} {look.SELECT} max-w-48",
+                class_name=f"{styles.INPUT_S} {styles.SELECT} max-w-48",
                 data_testid="cart-country",
             ),
             class_name="flex items-center justify-between gap-4",

@@ -6,15 +6,15 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.components import layout, look, texts
+from shop_app.components import layout, styles, texts
 from shop_app.components.address_fields import address_fields
+from shop_app.components.badges import empty_state, note
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.credit import credit_rows
 from shop_app.components.fields import options, radio_card, text_field
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.hold_timer import hold_news, hold_timer
 from shop_app.components.icons import icon
-from shop_app.components.marks import empty_state, note
 from shop_app.components.order_summary import order_summary
 from shop_app.components.parts import busy_button, departure
 from shop_app.core.i18n import _
@@ -43,9 +43,9 @@ def page() -> rx.Component:
 def _waiting() -> rx.Component:
     """The same boxes as the page, as high as the window: nothing in sight jumps when the form comes."""
     return rx.el.div(
-        rx.el.div(rx.el.h1(_("Checkout"), class_name=f"{look.D2} mb-7"), class_name="min-w-0"),
-        rx.el.div(class_name=f"{look.CHECKOUT_ASIDE} h-[181px]", aria_hidden="true"),
-        class_name=f"{look.CHECKOUT} min-h-[100svh] content-start",
+        rx.el.div(rx.el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"), class_name="min-w-0"),
+        rx.el.div(class_name=f"{styles.CHECKOUT_ASIDE} h-[181px]", aria_hidden="true"),
+        class_name=f"{styles.CHECKOUT} min-h-[100svh] content-start",
     )
 
 
@@ -65,7 +65,7 @@ def _empty() -> rx.Component:
 def _checkout() -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            rx.el.h1(_("Checkout"), class_name=f"{look.D2} mb-7"),
+            rx.el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"),
             _problems(),
             hold_news(),
             rx.el.form(
@@ -93,7 +93,7 @@ def _checkout() -> rx.Component:
             class_name="min-w-0",
         ),
         order_summary(),
-        class_name=look.CHECKOUT,
+        class_name=styles.CHECKOUT,
     )
 
 
@@ -120,18 +120,20 @@ def _refused() -> rx.Component:
         ),
         rx.cond(
             Checkout.changes.length() > 0,
-            rx.el.ul(rx.foreach(Checkout.changes, _change), class_name=look.CHANGES),
+            rx.el.ul(rx.foreach(Checkout.changes, _change), class_name=styles.CHANGES),
             rx.fragment(),
         ),
         rx.match(
             Checkout.refused_kind,
             (
                 "stock",
-                rx.el.div(take, text_link(_("Change the cart"), href="/cart"), class_name=look.REFUSED_ACTS),
+                rx.el.div(
+                    take, text_link(_("Change the cart"), href="/cart"), class_name=styles.REFUSED_ACTS
+                ),
             ),
             (
                 "price",
-                rx.el.div(accept, text_link(_("Back to cart"), href="/cart"), class_name=look.REFUSED_ACTS),
+                rx.el.div(accept, text_link(_("Back to cart"), href="/cart"), class_name=styles.REFUSED_ACTS),
             ),
             rx.fragment(),
         ),
@@ -148,7 +150,7 @@ def _change(change: Any) -> rx.Component:
         rx.el.span(
             rx.cond(
                 change.before,
-                rx.el.s(rx.el.span(_("was "), class_name=look.SR), change.before, class_name="text-ink-3"),
+                rx.el.s(rx.el.span(_("was "), class_name=styles.SR), change.before, class_name="text-ink-3"),
                 rx.fragment(),
             ),
             rx.cond(change.before & change.now, " ", ""),
@@ -156,16 +158,16 @@ def _change(change: Any) -> rx.Component:
             class_name="tabular-nums",
         ),
         rx.el.span(change.difference, class_name="text-right font-medium tabular-nums"),
-        class_name=look.CHANGE,
+        class_name=styles.CHANGE,
         data_testid="price-change",
     )
 
 
 def _section(title: str, *children: Any, last: bool = False) -> rx.Component:
     return rx.el.section(
-        rx.el.h2(title, class_name=f"{look.D4} mb-[18px]"),
+        rx.el.h2(title, class_name=f"{styles.D4} mb-[18px]"),
         *children,
-        class_name=look.STEP_LAST if last else look.STEP_SECTION,
+        class_name=styles.STEP_LAST if last else styles.STEP_SECTION,
     )
 
 
@@ -231,7 +233,9 @@ def _delivery() -> rx.Component:
 def _wrong(name: str) -> rx.Component:
     wrong = error_of(Checkout, name)
     return rx.cond(
-        wrong, rx.el.p(icon("error", look.ERROR_ICON), wrong, class_name=f"{look.ERROR} mt-2"), rx.fragment()
+        wrong,
+        rx.el.p(icon("error", styles.ERROR_ICON), wrong, class_name=f"{styles.ERROR} mt-2"),
+        rx.fragment(),
     )
 
 
@@ -270,7 +274,7 @@ def _payment() -> rx.Component:
                 )
             ),
             rx.el.span(Checkout.view.total, class_name="tabular-nums", data_testid="order-total"),
-            class_name=f"{look.SUM_TOTAL} mt-6 mb-4",
+            class_name=f"{styles.SUM_TOTAL} mt-6 mb-4",
             aria_live="polite",
         ),
         rx.el.div(credit_rows(Checkout, Checkout.view), class_name="mb-4 empty:hidden", aria_live="polite"),
@@ -291,7 +295,7 @@ def _pay_button(
     *, kind: Any = "primary", size: Any = "l", testid: str = "pay", class_name: str = "w-full"
 ) -> rx.Component:
     return busy_button(
-        icon("lock", look.ICON_S),
+        icon("lock", styles.ICON_S),
         Checkout.view.pay_label,
         type="submit",
         form=FORM,

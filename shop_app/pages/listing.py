@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app.components import layout, look, texts
+from shop_app.components import layout, styles, texts
+from shop_app.components.badges import breadcrumbs, chip, empty_state, progress
 from shop_app.components.cards import card_grid, card_skeletons
 from shop_app.components.controls import link_button
 from shop_app.components.filters import filter_panel, toolbar
-from shop_app.components.marks import breadcrumbs, chip, empty_state, progress
 from shop_app.core.i18n import _
 from shop_app.services.catalog.views import CategoryLink, Chip
 from shop_app.state.listing import Browse
@@ -29,26 +29,26 @@ def _list() -> rx.Component:
     return rx.fragment(
         rx.el.div(
             breadcrumbs(VIEW.crumbs),
-            rx.el.h1(VIEW.title, class_name=look.LIST_TITLE),
-            rx.cond(VIEW.intro, rx.el.p(VIEW.intro, class_name=look.LIST_INTRO), rx.fragment()),
+            rx.el.h1(VIEW.title, class_name=styles.LIST_TITLE),
+            rx.cond(VIEW.intro, rx.el.p(VIEW.intro, class_name=styles.LIST_INTRO), rx.fragment()),
             rx.cond(VIEW.corrected_text, _corrected(), rx.fragment()),
-            class_name=look.LIST_HEAD,
+            class_name=styles.LIST_HEAD,
         ),
         rx.el.div(
             filter_panel(),
             rx.el.div(
                 toolbar(),
                 rx.el.div(
-                    rx.cond(VIEW.chips.length() > 0, _chips(), rx.fragment()), class_name=look.CHIP_ROW
+                    rx.cond(VIEW.chips.length() > 0, _chips(), rx.fragment()), class_name=styles.CHIP_ROW
                 ),
                 rx.cond(Browse.loaded, rx.fragment(), card_skeletons(12, columns=3)),
                 rx.cond(Browse.previous_href, _previous(), rx.fragment()),
-                rx.el.h2(_("Products"), class_name=look.SR),
+                rx.el.h2(_("Products"), class_name=styles.SR),
                 card_grid(Browse.cards, columns=3),
                 rx.cond(Browse.loaded & (Browse.cards.length() == 0), _nothing(), rx.fragment()),
                 rx.cond(Browse.cards.length() > 0, _more(), rx.fragment()),
             ),
-            class_name=look.LIST,
+            class_name=styles.LIST,
         ),
     )
 
@@ -57,7 +57,7 @@ def _corrected() -> rx.Component:
     return rx.el.p(
         _("Nothing was found for “"), Browse.text, _("”. These are the results for “"),
         VIEW.corrected_text, "”.",
-        class_name=look.LIST_INTRO,
+        class_name=styles.LIST_INTRO,
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def _chips() -> rx.Component:
     return rx.el.ul(
         rx.foreach(VIEW.chips, one),
         rx.el.li(link_button(_("Clear all"), href=VIEW.clear_href, kind="plain", size="s")),
-        class_name=look.CHIPS,
+        class_name=styles.CHIPS,
         aria_label=_("Filters in force"),
     )
 
@@ -76,15 +76,15 @@ def _chips() -> rx.Component:
 def _previous() -> rx.Component:
     return rx.el.p(
         link_button(_("Show the page before"), href=Browse.previous_href, kind="outline"),
-        class_name=look.PREVIOUS,
+        class_name=styles.PREVIOUS,
     )
 
 
 def _more() -> rx.Component:
     """The link is a real one, to the next page; followed here, its products join those that are shown."""
     return rx.el.div(
-        rx.el.p(VIEW.shown_text, class_name=look.MORE_COUNT),
-        progress(VIEW.shown_percent, _("Products shown"), class_name=look.MORE_BAR),
+        rx.el.p(VIEW.shown_text, class_name=styles.MORE_COUNT),
+        progress(VIEW.shown_percent, _("Products shown"), class_name=styles.MORE_BAR),
         rx.cond(
             VIEW.next_href,
             link_button(
@@ -93,7 +93,7 @@ def _more() -> rx.Component:
             ),
             rx.fragment(),
         ),
-        class_name=look.MORE,
+        class_name=styles.MORE,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app.components import layout, look, texts
+from shop_app.components import layout, styles, texts
 from shop_app.components.fields import text_field
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.parts import busy_button
@@ -19,7 +19,7 @@ TITLE = rx.cond(Lookup.summary.length() > 0, _("Error: ") + NAME, NAME) + f" · 
 def page() -> rx.Component:
     return layout.page(
         rx.el.div(
-            rx.el.h1(_("Find my order"), class_name=look.D2),
+            rx.el.h1(_("Find my order"), class_name=styles.D2),
             rx.el.p(_("The number is in the letter that confirmed the order."), class_name="mt-3 text-ink-2"),
             form_errors(Lookup, class_name="mt-6 rounded-r2 empty:hidden *:mb-0!"),
             rx.el.form(

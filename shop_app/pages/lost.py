@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app.components import layout, look, texts
+from shop_app.components import layout, styles, texts
 from shop_app.core.i18n import _
 from shop_app.state.shell import NavLink, Shell
 
@@ -18,31 +18,31 @@ def bare_shelf() -> rx.Component:
 
     def category(link: rx.Var[NavLink]) -> rx.Component:
         return rx.el.li(
-            rx.el.a(link.title, href=f"/products?category={link.slug}", class_name=look.LOST_LINK)
+            rx.el.a(link.title, href=f"/products?category={link.slug}", class_name=styles.LOST_LINK)
         )
 
     return rx.el.div(
         rx.el.div(
-            rx.el.p(texts.LOST_EYEBROW, class_name=look.EYEBROW),
-            rx.el.h1(texts.LOST_TITLE, class_name=look.D2),
+            rx.el.p(texts.LOST_EYEBROW, class_name=styles.EYEBROW),
+            rx.el.h1(texts.LOST_TITLE, class_name=styles.D2),
             rx.el.p(texts.LOST_TEXT, class_name="text-ink-2"),
             rx.el.ul(
                 *(
-                    rx.el.li(rx.el.a(label, href=href, class_name=look.LOST_LINK))
+                    rx.el.li(rx.el.a(label, href=href, class_name=styles.LOST_LINK))
                     for label, href in texts.LOST_LINKS
                 ),
                 rx.foreach(Shell.categories, category),
-                class_name=look.LOST_LIST,
+                class_name=styles.LOST_LIST,
                 aria_label=_("Where to go on"),
             ),
-            class_name=look.EMPTY,
+            class_name=styles.EMPTY,
         ),
         rx.el.span(
             rx.el.img(
-                src="/bare-shelf.webp", alt="", class_name=look.PICTURE_IMG,
+                src="/bare-shelf.webp", alt="", class_name=styles.PICTURE_IMG,
                 custom_attrs={"width": 960, "height": 1200},
             ),
-            class_name=look.CARD_PICTURE,
+            class_name=styles.CARD_PICTURE,
         ),
-        class_name=look.LOST,
+        class_name=styles.LOST,
     )  # fmt: skip

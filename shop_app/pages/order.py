@@ -6,10 +6,10 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.components import layout, look, texts
+from shop_app.components import layout, styles, texts
+from shop_app.components.badges import empty_state, note
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.icons import icon
-from shop_app.components.marks import empty_state, note
 from shop_app.components.order_money import ordered, paid_with, refunds
 from shop_app.components.order_returns import return_drawer, returns
 from shop_app.components.order_steps import parcels, stations
@@ -55,10 +55,10 @@ def _head() -> rx.Component:
             rx.el.p(
                 _("Order "),
                 rx.el.span(Order.view.number, data_testid="order-number"),
-                class_name=look.EYEBROW,
+                class_name=styles.EYEBROW,
             ),
             rx.el.div(
-                rx.el.h1(Order.view.headline, class_name=f"{look.D2} mt-1.5 mb-3"),
+                rx.el.h1(Order.view.headline, class_name=f"{styles.D2} mt-1.5 mb-3"),
                 rx.el.p(Order.view.explanation, class_name="max-w-[52ch] text-ink-2"),
                 _standing(),
                 role="status",
@@ -75,7 +75,7 @@ def _head() -> rx.Component:
                     rx.fragment(),
                 ),
                 button(
-                    icon("print", look.ICON_S),
+                    icon("print", styles.ICON_S),
                     _("Print"),
                     kind="outline",
                     on_click=PRINT,
@@ -85,16 +85,16 @@ def _head() -> rx.Component:
             ),
             class_name="border-b border-line pt-8 pb-9 md:pt-14 md:pb-12",
         ),
-        class_name=look.WRAP,
+        class_name=styles.WRAP,
     )
 
 
 def _standing() -> rx.Component:
     """What is going on right now, where something is."""
     waiting = rx.el.div(
-        rx.el.span(class_name=f"{look.SPIN} m-0.5 text-blue", aria_hidden="true"),
+        rx.el.span(class_name=f"{styles.SPIN} m-0.5 text-blue", aria_hidden="true"),
         rx.el.p(_("Waiting for the payment company. Your things stay reserved.")),
-        class_name=f"{look.NOTE} {look.NOTE_KINDS['info']}",
+        class_name=f"{styles.NOTE} {styles.NOTE_KINDS['info']}",
     )
     return rx.el.div(
         rx.match(
@@ -126,7 +126,7 @@ def _transfer() -> rx.Component:
 
     return rx.el.dl(
         rx.foreach(Order.view.transfer_details, row),
-        class_name=f"{look.SPEC} rounded-r2 bg-sunken px-5 py-4 text-md",
+        class_name=f"{styles.SPEC} rounded-r2 bg-sunken px-5 py-4 text-md",
         data_testid="transfer-details",
     )
 
@@ -136,7 +136,7 @@ def _rest() -> rx.Component:
     coming = ~ended & (Order.view.phase != "withdrawn")
     return rx.el.div(
         rx.el.div(
-            rx.el.h2(_("Where it is"), class_name=f"{look.D4} mb-[18px]"),
+            rx.el.h2(_("Where it is"), class_name=f"{styles.D4} mb-[18px]"),
             stations(),
             parcels(),
             refunds(),
@@ -173,9 +173,9 @@ def _rest() -> rx.Component:
         ),
         ordered(),
         return_drawer(),
-        class_name=look.TWO_COLUMNS,
+        class_name=styles.TWO_COLUMNS,
     )
 
 
 def _part(title: Any, *children: Any) -> rx.Component:
-    return rx.el.div(rx.el.h3(title, class_name=f"{look.EYEBROW} mb-1.5 font-normal"), *children)
+    return rx.el.div(rx.el.h3(title, class_name=f"{styles.EYEBROW} mb-1.5 font-normal"), *children)

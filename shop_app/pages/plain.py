@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import reflex as rx
 
-from shop_app.components import layout, look
+from shop_app.components import layout, styles
 from shop_app.components.plain_texts import PAGES, Part
 
 
@@ -17,10 +17,10 @@ def page(name: str) -> Callable[[], rx.Component]:
     def draw() -> rx.Component:
         return layout.page(
             rx.el.div(
-                rx.el.h1(text.title, class_name=look.D2),
-                rx.el.p(text.lead, class_name=look.PROSE_LEAD),
-                rx.el.div(*map(_part, text.parts), class_name=look.PROSE),
-                class_name=look.PROSE_PAGE,
+                rx.el.h1(text.title, class_name=styles.D2),
+                rx.el.p(text.lead, class_name=styles.PROSE_LEAD),
+                rx.el.div(*map(_part, text.parts), class_name=styles.PROSE),
+                class_name=styles.PROSE_PAGE,
             )
         )
 
@@ -33,6 +33,6 @@ def _part(part: Part) -> rx.Component:
     return rx.el.section(
         rx.el.h2(part.title),
         *map(rx.el.p, part.texts),
-        rx.el.dl(*rows, class_name=look.SPEC) if part.rows else rx.fragment(),
+        rx.el.dl(*rows, class_name=styles.SPEC) if part.rows else rx.fragment(),
         *(rx.el.p(rx.el.a(label, href=href)) for label, href in part.links),
     )

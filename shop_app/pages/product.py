@@ -6,10 +6,10 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.components import layout, look, reviews, texts
+from shop_app.components import layout, reviews, styles, texts
+from shop_app.components.badges import accordion, breadcrumbs, section_head
 from shop_app.components.buying import buy_bar, buy_box
 from shop_app.components.cards import card_grid
-from shop_app.components.marks import accordion, breadcrumbs, section_head
 from shop_app.components.parts import gallery, recently_viewed
 from shop_app.core.i18n import _
 from shop_app.pages import lost
@@ -23,7 +23,7 @@ def page() -> rx.Component:
     return layout.page(
         rx.cond(Product.missing, lost.bare_shelf(), _product()),
         ready=here | Product.missing,
-        main_class=f"{look.MAIN} max-md:pb-18",
+        main_class=f"{styles.MAIN} max-md:pb-18",
     )
 
 
@@ -34,10 +34,10 @@ def _product() -> rx.Component:
             breadcrumbs(this.crumbs),
             rx.el.div(
                 gallery(this.pictures, Product.chosen.picture_index),
-                rx.el.div(buy_box(), _accordions(), class_name=look.BUY_COLUMN),
-                class_name=look.PRODUCT,
+                rx.el.div(buy_box(), _accordions(), class_name=styles.BUY_COLUMN),
+                class_name=styles.PRODUCT,
             ),
-            class_name=look.WRAP,
+            class_name=styles.WRAP,
         ),
         rx.cond(this.review_count > 0, reviews.section(), rx.fragment()),
         _shelf(_("Goes well with it"), this.related),
@@ -58,12 +58,12 @@ def _accordions() -> rx.Component:
     return rx.fragment(
         rx.cond(
             this.description_html,
-            rx.el.div(rx.html(this.description_html, class_name=look.DESCRIPTION), class_name="mt-6"),
+            rx.el.div(rx.html(this.description_html, class_name=styles.DESCRIPTION), class_name="mt-6"),
             rx.fragment(),
         ),
         rx.el.div(
             accordion(
-                _("Details"), rx.el.dl(rx.foreach(this.facts, fact), class_name=look.SPEC), is_open=True
+                _("Details"), rx.el.dl(rx.foreach(this.facts, fact), class_name=styles.SPEC), is_open=True
             ),
             rx.cond(this.care, accordion(_("Care"), this.care), rx.fragment()),
             accordion(
@@ -81,6 +81,6 @@ def _accordions() -> rx.Component:
 def _shelf(title: str, cards: Any) -> rx.Component:
     return rx.cond(
         cards.length() > 0,
-        rx.el.section(section_head(title), card_grid(cards, marked=False), class_name=look.SECTION),
+        rx.el.section(section_head(title), card_grid(cards, marked=False), class_name=styles.SECTION),
         rx.fragment(),
     )

@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from shop_app.components import layout, look, plain_texts, texts
+from shop_app.components import layout, plain_texts, styles, texts
+from shop_app.components.badges import note
 from shop_app.components.controls import button, link_button
 from shop_app.components.fields import text_field
 from shop_app.components.forms import error_of, form_errors, submit
-from shop_app.components.marks import note
 from shop_app.components.order_returns import units
 from shop_app.components.parts import busy_button, focus_box
 from shop_app.core.i18n import _
@@ -40,8 +40,8 @@ def _head() -> rx.Component:
     eyebrow = rx.match(step, ("check", _("Step 2 of 2")), ("done", _("Received")), _("Step 1 of 2"))
     title = rx.match(step, ("check", _("Check and confirm")), ("done", _("We have your withdrawal")), NAME)
     return focus_box(
-        rx.el.p(eyebrow, class_name=look.EYEBROW),
-        rx.el.h1(title, class_name=f"{look.D2} mt-1.5"),
+        rx.el.p(eyebrow, class_name=styles.EYEBROW),
+        rx.el.h1(title, class_name=f"{styles.D2} mt-1.5"),
         news=step,
         shown=True,
         class_name="outline-none",
@@ -90,7 +90,7 @@ def _check() -> rx.Component:
         rx.el.dl(
             *_row(_("Order"), offer.number), *_row(_("Name"), who.name), *_row(_("Email"), offer.email),
             rx.cond(offer.until, rx.fragment(*_row(_("Possible until"), offer.until)), rx.fragment()),
-            class_name=f"{look.SPEC} mt-5 text-md",
+            class_name=f"{styles.SPEC} mt-5 text-md",
         ),
         rx.el.form(
             form_errors(Withdrawal),
@@ -133,7 +133,7 @@ def _receipt() -> rx.Component:
                 rx.el.ul(rx.foreach(receipt.things, lambda one: rx.el.li(one))),
             ),
             rx.cond(receipt.note, rx.fragment(*_row(_("Your note"), receipt.note)), rx.fragment()),
-            class_name=f"{look.SPEC} mt-5 rounded-r2 bg-sunken px-5 py-4 text-md",
+            class_name=f"{styles.SPEC} mt-5 rounded-r2 bg-sunken px-5 py-4 text-md",
             data_testid="withdrawal-receipt",
         ),
         rx.cond(
@@ -176,5 +176,5 @@ def _more() -> rx.Component:
             )
             for part in plain_texts.WITHDRAWAL.parts
         ),
-        class_name=look.PROSE,
+        class_name=styles.PROSE,
     )

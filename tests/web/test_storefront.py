@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from starlette.datastructures import QueryParams
 
-from shop_app.components import look, plain_texts
+from shop_app.components import plain_texts, styles
 from shop_app.core import db
 from shop_app.core.errors import NotFound
 from shop_app.models import SlugRedirect
@@ -134,7 +134,7 @@ def test_a_search_of_a_million_characters_is_answered():
 @pytest.mark.parametrize("name", plain_texts.PAGES)
 def test_every_plain_page_says_what_it_is_about(name: str):
     page = _get(documents.plain(name))
-    assert f'<h1 class="{look.D2}">' in page.html
+    assert f'<h1 class="{styles.D2}">' in page.html
     assert page.description == plain_texts.PAGES[name].lead
     assert page.canonical == f"/{name}"
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.datastructures import QueryParams
 
-from shop_app.components import look, plain_texts, texts
+from shop_app.components import plain_texts, styles, texts
 from shop_app.core import db
 from shop_app.core.errors import NotFound
 from shop_app.core.i18n import _
@@ -67,7 +67,7 @@ def home(_params: dict[str, str], _query: QueryParams) -> Served:
         canonical="/",
         image=f"/media/{hero.key}/960.jpg" if hero else "",
         json_ld=[_shop(), _search()],
-        headers=preload(hero.key, look.SIZES_HERO) if hero else {},
+        headers=preload(hero.key, styles.SIZES_HERO) if hero else {},
     )
 
 
@@ -90,7 +90,7 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
         json_ld=[_crumbs(view.crumbs), _item_list(view)],
         # Engines keep the whole list and its categories, not every way to narrow them.
         robots="noindex, follow" if asked.text or view.chips else "",
-        headers=preload(first, look.SIZES_3) if first else {},
+        headers=preload(first, styles.SIZES_3) if first else {},
     )
 
 
@@ -126,7 +126,7 @@ def product(params: dict[str, str], query: QueryParams) -> Served:
         canonical=f"/products/{page.slug}",
         image=f"/media/{picture.key}/960.jpg" if picture else "",
         json_ld=_structured(page.json_ld),
-        headers=preload(picture.key, look.SIZES_PRODUCT) if picture else {},
+        headers=preload(picture.key, styles.SIZES_PRODUCT) if picture else {},
     )
 
 

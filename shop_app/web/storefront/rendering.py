@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from shop_app.components import look, texts
+from shop_app.components import styles, texts
 from shop_app.components.icon_paths import PATHS
 from shop_app.core import db
 from shop_app.core.i18n import _
@@ -21,7 +21,7 @@ def srcset(key: str, kind: str, widths: tuple[int, ...] = WIDTHS) -> str:
     return ", ".join(f"/media/{key}/{width}.{kind} {width}w" for width in widths)
 
 
-def icon(name: str, class_name: str = look.ICON) -> Markup:
+def icon(name: str, class_name: str = styles.ICON) -> Markup:
     return Markup('<svg viewBox="0 0 24 24" class="{}" aria-hidden="true"><path d="{}"></path></svg>').format(
         class_name, PATHS[name]
     )
@@ -34,7 +34,7 @@ environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-environment.globals.update(look=look, texts=texts, icon=icon, srcset=srcset, _=_, star=PATHS["star"])
+environment.globals.update(styles=styles, texts=texts, icon=icon, srcset=srcset, _=_, star=PATHS["star"])
 
 
 def render(template: str, *, current: str = "", search_text: str = "", **values: Any) -> str:

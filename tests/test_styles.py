@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shop_app.components import look
+from shop_app.components import styles
 from shop_app.components.icon_paths import PATHS
 from shop_app.core.settings import ROOT
 
@@ -15,7 +15,7 @@ def test_templates_name_only_classes_and_icons_that_are_there():
     for template in TEMPLATES:
         text = template.read_text()
         for name in re.findall(r"look\.([A-Z][A-Z_0-9]*)", text):
-            assert hasattr(look, name), f"{template.name} names look.{name}"
+            assert hasattr(styles, name), f"{template.name} names look.{name}"
         for name in re.findall(r'icon\("(\w+)"', text):
             assert name in PATHS, f"{template.name} names the icon {name}"
 
