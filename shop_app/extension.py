@@ -30,7 +30,7 @@ SitemapEntries = Iterable[tuple[str, datetime | None]]
 """Paths for search engines, each with when it changed, None where that isn't known."""
 PROVIDERS = (TaxEngine, Mailer)
 """The Protocols that an extension may provide; ways to pay have a place of their own."""
-_EVENTS = typing.get_args(events.Fact)
+_EVENTS = typing.get_args(events.Event)
 _KEY = re.compile(r"(?!credit\Z)[a-z][a-z0-9-]{0,31}")
 """A payment by gift card or store credit is kept under `credit`."""
 _PARAMETER = re.compile(r"\[[^\]]+\]|\{[^}]+\}")

@@ -212,7 +212,7 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
         async with AsyncExitStack() as stack:
             stack.push_async_callback(bus.stop)
             for listener in parts.listeners:
-                stack.callback(events.listen(listener.event, listener.call))
+                stack.callback(events.subscribe(listener.event, listener.call))
             for lifespan in parts.lifespans:
                 await stack.enter_async_context(lifespan())
             await stack.enter_async_context(timetable.running(parts.jobs))

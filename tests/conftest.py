@@ -230,7 +230,7 @@ def session(engine: Engine) -> Iterator[Session]:
     """An open transaction that may write and is undone at the end.
 
     On SQLite it keeps every other writer out: a test that commits uses `db.transaction()` instead.
-    What was announced so far stands in `session.info["facts"]`.
+    What was published so far stands in `session.info["events"]`.
     """
     with Session(engine, expire_on_commit=False) as opened:
         opened.connection(execution_options={"writes": True})

@@ -89,11 +89,11 @@ def test_a_query_that_writes_is_refused(engine: Engine, statement: str):
 
 def test_facts_are_told_after_the_commit_and_equal_ones_once(engine: Engine):
     seen: list[tuple[StockChanged, list[str]]] = []
-    events.listen(StockChanged, lambda fact: seen.append((fact, names(engine))))
+    events.subscribe(StockChanged, lambda fact: seen.append((fact, names(engine))))
     with db.transaction() as session:
         session.add(Tag(name="oak"))
-        events.announce(session, StockChanged((1,)))
-        events.announce(session, StockChanged((1,)))
+        events.publish(session, StockChanged((1,)))
+        events.publish(session, StockChanged((1,)))
         assert seen == []
     # The listener could already read what was committed.
     assert seen == [(StockChanged((1,)), ["oak"])]
@@ -101,36 +101,36 @@ def test_facts_are_told_after_the_commit_and_equal_ones_once(engine: Engine):
 
 def test_a_rollback_tells_nothing(engine: Engine):
     seen: list[CartChanged] = []
-    events.listen(CartChanged, seen.append)
+    events.subscribe(CartChanged, seen.append)
     with pytest.raises(NotFound), db.transaction() as session:
-        events.announce(session, CartChanged(1))
+        events.publish(session, CartChanged(1))
         raise NotFound("No.")
     with db.reading() as session:
-        events.announce(session, CartChanged(2))
+        events.publish(session, CartChanged(2))
     assert seen == []
 
 
 def test_a_listener_that_fails_neither_undoes_the_commit_nor_silences_the_others(engine: Engine):
     seen: list[CartChanged] = []
 
-    def broken(_fact: CartChanged) -> None:
+    def broken(_event: CartChanged) -> None:
         raise RuntimeError("listener")
 
-    events.listen(CartChanged, broken)
-    events.listen(CartChanged, seen.append)
+    events.subscribe(CartChanged, broken)
+    events.subscribe(CartChanged, seen.append)
     with db.transaction() as session:
         session.add(Tag(name="oak"))
-        events.announce(session, CartChanged(1))
+        events.publish(session, CartChanged(1))
     assert seen == [CartChanged(1)]
     assert names(engine) == ["oak"]
 
 
 def test_a_listener_that_has_ended_hears_nothing(engine: Engine):
     seen: list[CartChanged] = []
-    end = events.listen(CartChanged, seen.append)
+    end = events.subscribe(CartChanged, seen.append)
     end()
     with db.transaction() as session:
-        events.announce(session, CartChanged(1))
+        events.publish(session, CartChanged(1))
     assert seen == []
 
 

@@ -49,7 +49,7 @@ async def at_once(*commands: Callable[[Session], object]) -> list[object]:
 def adding(name: str) -> Callable[[Session], str]:
     def command(session: Session) -> str:
         session.connection().execute(text("INSERT INTO tag (name) VALUES (:name)"), {"name": name})
-        events.announce(session, CartChanged(len(name)))
+        events.publish(session, CartChanged(len(name)))
         return name
 
     return command
@@ -64,7 +64,7 @@ def refusing(session: Session) -> None:
 async def test_a_command_and_its_listeners_know_who_asked(engine: Engine):
     told: list[str] = []
     asker: ContextVar[str] = ContextVar("asker", default="")
-    events.listen(CartChanged, lambda _fact: told.append(asker.get()))
+    events.subscribe(CartChanged, lambda _event: told.append(asker.get()))
 
     async def ask(who: str) -> None:
         asker.set(who)
@@ -78,7 +78,7 @@ async def test_a_command_and_its_listeners_know_who_asked(engine: Engine):
 @on_both
 async def test_a_refused_command_undoes_its_own_work_alone(engine: Engine):
     told: list[CartChanged] = []
-    events.listen(CartChanged, told.append)
+    events.subscribe(CartChanged, told.append)
     first, refused, last = await at_once(adding("oak"), refusing, adding("walnut"))
     assert (first, last, type(refused)) == ("oak", "walnut", NotFound)
     assert names(engine) == ["oak", "walnut"]
@@ -116,7 +116,7 @@ async def test_a_statement_that_fails_takes_no_other_command_along(engine: Engin
 async def test_a_transaction_that_sqlite_gave_up_is_said_to_all_who_shared_it(engine: Engine):
     """As when the disk is full in the middle of a command: no savepoint is left to go back to."""
     heard: list[CartChanged] = []
-    events.listen(CartChanged, heard.append)
+    events.subscribe(CartChanged, heard.append)
 
     def given_up(session: Session) -> None:
         adding("lost")(session)
@@ -153,7 +153,7 @@ async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):
     told: list[CartChanged] = []
-    events.listen(CartChanged, told.append)
+    events.subscribe(CartChanged, told.append)
     commit = type(engine.dialect).do_commit
     counted = itertools.count()
 

@@ -25,7 +25,7 @@ from tests.paying import ME, make_world, rows
 
 LONG = 3600.0
 PATIENCE_SECONDS = 20
-CHANGED: list[events.Fact] = [events.CartChanged(1)]
+CHANGED: list[events.Event] = [events.CartChanged(1)]
 
 
 async def until(holds_now: Callable[[], object]) -> float:
@@ -80,12 +80,12 @@ async def test_an_event_of_any_thread_wakes_a_job_and_many_events_are_few_runs(e
     async with run_jobs(Job("woken", lambda: ran.append(1), LONG, (events.CartChanged,))):
         await until(lambda: ran == [1])
         await asyncio.sleep(0.1)
-        await asyncio.to_thread(events.tell, CHANGED)
+        await asyncio.to_thread(events.deliver, CHANGED)
         await until(lambda: ran == [1, 1])
         await asyncio.sleep(0.1)
         before = len(ran)
         for _ in range(500):
-            events.tell(CHANGED)
+            events.deliver(CHANGED)
         await until(lambda: len(ran) > before)
         await asyncio.sleep(0.2)
     assert len(ran) - before <= 2
@@ -97,7 +97,7 @@ async def test_events_that_never_end_run_a_job_now_and_then(engine, monkeypatch)
     async with run_jobs(Job("woken", lambda: ran.append(1), LONG, (events.CartChanged,))):
         began = time.monotonic()
         while time.monotonic() - began < 1:
-            events.tell(CHANGED)
+            events.deliver(CHANGED)
             await asyncio.sleep(0.001)
     assert 2 <= len(ran) <= 7
 
@@ -117,7 +117,7 @@ async def test_what_happens_during_a_run_is_another_run_and_never_two_at_once(en
 
     async with run_jobs(Job("slow", work, 0.01, (events.CartChanged,))):
         await asyncio.to_thread(started.wait, PATIENCE_SECONDS)
-        events.tell(CHANGED)
+        events.deliver(CHANGED)
         await asyncio.sleep(0.1)
         assert (ran, most) == (1, 1)
         go_on.set()
@@ -168,11 +168,11 @@ async def test_at_the_end_the_running_job_finishes_and_no_other_starts(engine):
         await asyncio.to_thread(started.wait, PATIENCE_SECONDS)
         await until(lambda: "later" in done)
         began = time.monotonic()
-        events.tell(CHANGED)
+        events.deliver(CHANGED)
     took_seconds = time.monotonic() - began
     at_the_end = list(done)
     assert events._listeners[events.CartChanged] == listeners
-    events.tell(CHANGED)
+    events.deliver(CHANGED)
     await asyncio.sleep(0.2)
     assert done == at_the_end
     assert done[-2:] == ["told to stop", "finished"]
@@ -228,7 +228,7 @@ def test_holds_that_ran_out_are_given_back(engine, tmp_path):
             text("UPDATE stock_hold SET expires_at = :at"), {"at": now() - timedelta(seconds=1)}
         )
     told: list[events.CartChanged] = []
-    events.listen(events.CartChanged, told.append)
+    events.subscribe(events.CartChanged, told.append)
     assert jobs.free_holds() == 1
     assert rows("stock_hold") == []
     assert {row.held for row in rows("stock_level")} == {0}
@@ -263,7 +263,7 @@ async def test_without_the_lead_nothing_runs_by_the_clock_but_what_happens_here_
         await until(lambda: ran == [1])
         await asyncio.sleep(0.2)
         assert ran == [1]
-        events.tell(CHANGED)
+        events.deliver(CHANGED)
         await until(lambda: ran == [1, 1])
     assert ticks == []
 

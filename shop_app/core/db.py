@@ -148,7 +148,7 @@ def transaction(*, durable: bool = False, on: Engine | None = None) -> Iterator[
     """A session for scripts and threads: committed at the end, or undone if anything is raised.
 
     `durable` makes the commit survive a power cut on SQLite: for orders and payments. Facts that
-    were announced are told after the commit. Never on the event loop: it waits for other writers.
+    were published are told after the commit. Never on the event loop: it waits for other writers.
 
     Errors  Unavailable when the database is locked, full or gone; ShopError passes through.
     """
@@ -160,10 +160,10 @@ def transaction(*, durable: bool = False, on: Engine | None = None) -> Iterator[
                 yield session
                 with sqlite_writer.closed_unless_committed(connection):
                     session.commit()
-                facts = session.info.pop("facts", [])
+                facts = session.info.pop("events", [])
         except FAILURES as error:
             raise unsaved(error) from error
-    events.tell(facts)
+    events.deliver(facts)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Facts: what has happened, followed inside its transaction and told after the commit, in this process.
 
-A service calls `announce` inside its transaction. Followers are other services that write along: they are
+A service calls `publish` inside its transaction. Followers are other services that write along: they are
 called at once, in the same transaction (`services/__init__.py` lists them). Listeners are told once the
 commit has succeeded, and of nothing after a rollback; they run on the thread that committed, so they hand
 work on and return. What must not be lost goes through a table instead.
@@ -94,7 +94,7 @@ class LetterWritten:
     letter_id: int
 
 
-Fact = (
+Event = (
     StockChanged
     | PriceChanged
     | CatalogueChanged
@@ -113,33 +113,33 @@ _listeners: dict[type, list[Callable[[Any], None]]] = defaultdict(list)
 _followers: dict[type, list[Callable[[Session, Any], object]]] = defaultdict(list)
 
 
-def listen(kind: type[F], listener: Callable[[F], None]) -> Callable[[], None]:
-    """Have `listener` called with every fact of `kind`; returns a function that ends it."""
+def subscribe(kind: type[F], listener: Callable[[F], None]) -> Callable[[], None]:
+    """Have `listener` called with every event of `kind`; returns a function that ends it."""
     _listeners[kind].append(listener)
     return lambda: _listeners[kind].remove(listener)
 
 
 def follow(kind: type[F], follower: Callable[[Session, F], object]) -> None:
-    """Have `follower` called with the session and every fact of `kind`, inside its transaction.
+    """Have `follower` called with the session and every event of `kind`, inside its transaction.
 
     What it writes is committed together with what it follows, and what it raises undoes both.
     """
     _followers[kind].append(follower)
 
 
-def announce(session: Session, fact: Fact) -> None:
+def publish(session: Session, event: Event) -> None:
     """Call the followers of `fact` now; its listeners when, and only if, the transaction commits."""
-    for follower in _followers[type(fact)]:
-        follower(session, fact)
-    session.info.setdefault("facts", []).append(fact)
+    for follower in _followers[type(event)]:
+        follower(session, event)
+    session.info.setdefault("events", []).append(event)
 
 
-def tell(facts: list[Fact]) -> None:
-    """Call the listeners now, equal facts once. Only `db` calls this, after a commit."""
-    for fact in dict.fromkeys(facts):
-        for listener in tuple(_listeners[type(fact)]):
+def deliver(events: list[Event]) -> None:
+    """Call the listeners now, equal events once. Only `db` calls this, after a commit."""
+    for event in dict.fromkeys(events):
+        for listener in tuple(_listeners[type(event)]):
             try:
-                listener(fact)
+                listener(event)
             except Exception:
                 # The commit stands whatever a listener does.
-                log.exception("A listener of %s failed", type(fact).__name__)
+                log.exception("A listener of %s failed", type(event).__name__)

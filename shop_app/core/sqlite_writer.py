@@ -44,10 +44,10 @@ class _Command:
     durable: bool
     answer: asyncio.Future[Any]
     context: Context = field(default_factory=copy_context)
-    """The caller's: the command runs in it, and listeners hear in it what was announced."""
+    """The caller's: the command runs in it, and listeners hear in it what was published."""
     result: Any = None
     error: BaseException | None = None
-    facts: list[events.Fact] = field(default_factory=list)
+    facts: list[events.Event] = field(default_factory=list)
 
 
 async def write(bind: Engine, function: Callable[[Session], T], *, durable: bool) -> T:
@@ -94,7 +94,7 @@ def _answer(group: list[_Command]) -> None:
 
 
 def _commit(group: list[_Command]) -> None:
-    """Run the commands in one transaction, commit it, and tell listeners what was announced.
+    """Run the commands in one transaction, commit it, and tell listeners what was published.
 
     Errors  OperationalError where the database could not write; nothing of it is written then.
     """
@@ -106,7 +106,7 @@ def _commit(group: list[_Command]) -> None:
         with closed_unless_committed(connection):
             transaction.commit()
     for command in group:
-        command.context.run(events.tell, command.facts)
+        command.context.run(events.deliver, command.facts)
 
 
 def _run(connection: Connection, command: _Command) -> None:
@@ -115,7 +115,7 @@ def _run(connection: Connection, command: _Command) -> None:
         with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
             command.result = command.context.run(command.function, session)
             session.commit()
-            command.facts = session.info.pop("facts", [])
+            command.facts = session.info.pop("events", [])
     except BaseException as error:
         # A full disk, for one, makes SQLite undo the transaction, and the savepoint is gone with it.
         if not driver_of(connection).in_transaction:

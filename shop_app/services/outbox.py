@@ -85,7 +85,7 @@ def write(
     }  # fmt: skip
     letter_id = session.connection().execute(_insert_once(session), row).scalar()
     if letter_id is not None:
-        events.announce(session, events.LetterWritten(letter_id))
+        events.publish(session, events.LetterWritten(letter_id))
 
 
 def _days_to_wait(session: Session, mailbox: str, at: datetime) -> int:

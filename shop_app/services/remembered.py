@@ -1,7 +1,7 @@
 """What every cart needs and hardly ever changes, kept in this process for a few seconds per database.
 
 Tax rates, shipping methods and automatic promotions are read for each view of a cart. Whoever edits
-them announces `facts.TermsChanged`, which empties the memory of this process at once; other processes
+them publishes `events.TermsChanged`, which empties the memory of this process at once; other processes
 follow within `SECONDS`. What money depends on, placing an order, reads past it (`fresh`).
 """
 
@@ -51,9 +51,9 @@ class Remembered(Generic[T]):
             self._kept.clear()
 
 
-def forget_all(_fact: object = None) -> None:
+def forget_all(_event: object = None) -> None:
     for remembered in _all:
         remembered.forget()
 
 
-events.listen(events.TermsChanged, forget_all)
+events.subscribe(events.TermsChanged, forget_all)

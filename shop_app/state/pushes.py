@@ -48,7 +48,7 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.variants or self.carts or self.orders)
 
-    def note(self, event: events.Fact) -> None:
+    def note(self, event: events.Event) -> None:
         match event:
             case events.StockChanged(variant_ids) | events.PriceChanged(variant_ids):
                 self.variants.update(variant_ids)
@@ -73,7 +73,7 @@ class Publisher:
         self._awake = False
         self._task: asyncio.Task[None] | None = None
 
-    def collect(self, event: events.Fact) -> None:
+    def collect(self, event: events.Event) -> None:
         """From any thread; returns at once. Only the first of several events wakes the loop."""
         with self._lock:
             self._changes.note(event)
@@ -146,7 +146,7 @@ def _publish_cart(visitor_hash: str, by: Author) -> None:
 async def running() -> AsyncIterator[None]:
     """Publish for as long as this is entered: a server process's lifespan."""
     publisher = Publisher()
-    ends = [events.listen(kind, publisher.collect) for kind in KINDS]
+    ends = [events.subscribe(kind, publisher.collect) for kind in KINDS]
     try:
         yield
     finally:

@@ -73,7 +73,7 @@ async def run_jobs(timetable: Sequence[Job], stopping: threading.Event) -> Async
     # A thread for each: a company that hangs keeps one job waiting, and no other.
     threads = ThreadPoolExecutor(max(1, len(timetable)), thread_name_prefix="job")
     wakers = [(job, asyncio.Event()) for job in timetable]
-    listeners = [events.listen(kind, _listener(woken)) for job, woken in wakers for kind in job.wakes_on]
+    listeners = [events.subscribe(kind, _listener(woken)) for job, woken in wakers for kind in job.wakes_on]
     tasks = [asyncio.create_task(_repeat(job, woken, leadership, threads)) for job, woken in wakers]
     try:
         yield

@@ -106,7 +106,7 @@ class Checkout:
         rate = tables["tax_rate"]
         with db.transaction() as session:
             session.connection().execute(update(rate).values(rate_ppm=rate.c.rate_ppm + 10_000))
-            events.announce(session, events.TermsChanged())
+            events.publish(session, events.TermsChanged())
         remembered.forget_all()
 
     def stock_is_counted_down(self) -> None:
@@ -137,7 +137,7 @@ class Checkout:
         promotion = tables["promotion"]
         with db.transaction() as session:
             session.connection().execute(update(promotion).values(active=False))
-            events.announce(session, events.TermsChanged())
+            events.publish(session, events.TermsChanged())
 
     def cart_grows(self) -> None:
         with db.transaction() as session:

@@ -46,7 +46,7 @@ def test_an_added_thing_is_in_the_cart_with_its_price_delivery_and_tax(session):
     assert (view.tax_note, view.total_minor) == ("Includes €8.44 VAT", 5290)
     assert (view.free_shipping_line, view.free_shipping_percent) == ("Add €2.00 for free delivery", 96)
     assert (view.country, view.country_name, view.can_check_out) == ("DE", "Germany", True)
-    assert events.CartChanged(1) in session.info["facts"]
+    assert events.CartChanged(1) in session.info["events"]
 
 
 def test_adding_again_adds_on_top_and_raises_the_version(session):

@@ -73,13 +73,13 @@ def test_what_is_typed_is_kept_and_decides_the_total(session):
 
 def test_another_country_changes_fields_delivery_and_tax(session):
     before = cart_queries.view(session, ME).version
-    session.info.pop("facts")
+    session.info.pop("events")
     view = checkout.save(session, ME, replace(GOOD, country="AT"))
 
     assert (view.shipping, view.total_minor) == ("€8.90", 3290)
     assert view.tax_lines == [("20 % VAT included", "€5.48")]
     assert view.cart.version == before + 1
-    assert events.CartChanged(1) in session.info["facts"]
+    assert events.CartChanged(1) in session.info["events"]
 
 
 def test_a_country_without_delivery_is_not_taken_and_says_so(session):
@@ -283,7 +283,7 @@ def test_edited_terms_are_seen_at_once_and_memory_lasts_seconds(session, monkeyp
     assert checkout.view(session, ME).shipping == "€6.90"
 
     session.connection().exec_driver_sql("UPDATE shipping_method SET price_minor = 790")
-    events.tell([events.TermsChanged()])
+    events.deliver([events.TermsChanged()])
     assert checkout.view(session, ME).shipping == "€7.90"
 
 

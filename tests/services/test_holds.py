@@ -218,7 +218,7 @@ def test_the_sweep_gives_back_what_ran_out_and_tells_the_pages(shop, clock):
     assert [cart_holds.sweep(shop) for _again in range(2)] == [1, 0]
     assert not cart_holds.any_run_out(shop)
     assert (of(shop, "LAMP"), of(shop, "BOWL")) == ((10, 0, 0), (4, 0, 2))
-    told = shop.info["facts"]
+    told = shop.info["events"]
     assert [type(fact) for fact in told] == [events.StockChanged, events.CartChanged]
     assert told[0] == events.StockChanged(
         tuple(sorted(variant_with(shop, sku).id or 0 for sku in ("BOWL", "LAMP")))

@@ -84,7 +84,7 @@ def test_an_order_is_a_frozen_copy_of_all_that_was_agreed(session, clock):
     ]
     assert taxes == [(line.id, "19 % VAT", 4034, 766), (None, "19 % VAT", 412, 78)]
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 2, 0)
-    assert events.OrderPlaced(placed.order_id) in session.info["facts"]
+    assert events.OrderPlaced(placed.order_id) in session.info["events"]
     assert cart_queries.view(session, ME).count == 2
 
 

@@ -57,7 +57,7 @@ def test_a_new_product_is_on_the_shelf_with_stock_rows_and_its_first_prices(shop
     assert stock_of(shop, "MUG-MOSS") == (0, 0, 0)
     prices = shop.exec(select(PriceHistory.price_minor).order_by(col(PriceHistory.price_minor))).all()
     assert prices == [1900, 2100]
-    told = {type(fact) for fact in shop.info["facts"]}
+    told = {type(fact) for fact in shop.info["events"]}
     assert {events.CatalogueChanged, events.PriceChanged} <= told
 
 
@@ -77,14 +77,14 @@ def test_saving_what_was_read_writes_nothing(shop: Session):
 def test_a_new_price_leaves_history_and_touches_its_variant_alone(shop: Session):
     saved = catalog_commands.create(shop, mug(), actor="test")
     draft, _version = catalog_commands.draft_of(shop, "mug")
-    shop.info["facts"].clear()
+    shop.info["events"].clear()
     cheaper = replace(draft.variants[0], price_minor=1500, compare_at_minor=1900)
     after = catalog_commands.save(
         shop, "mug", replace(draft, variants=(cheaper, draft.variants[1])), actor="test"
     )
     assert (after.outcome, after.version) == ("changed", 2)
     moss = saved.variant_ids["MUG-MOSS"]
-    assert events.PriceChanged((moss,)) in shop.info["facts"]
+    assert events.PriceChanged((moss,)) in shop.info["events"]
     history = shop.exec(
         select(PriceHistory).where(PriceHistory.variant_id == moss).order_by(col(PriceHistory.id))
     ).all()

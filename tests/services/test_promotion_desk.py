@@ -49,7 +49,7 @@ def counts(session: Session) -> tuple[int, int, int]:
 
 def test_a_promotion_is_made_changed_and_ended_and_carts_follow_at_once(session):
     promotion_id = promotions_admin.create(session, SPRING, by=MANAGER)
-    assert events.TermsChanged() in session.info["facts"]
+    assert events.TermsChanged() in session.info["events"]
     cart_commands.add(session, ME, "DUNE-MUG", 1)
     assert cart_commands.apply_code(session, ME, "SPRING10").discounts[0].amount == "−€2.40"
 

@@ -27,7 +27,7 @@ def test_it_is_asked_once_until_it_is_told_or_wants_it_fresh(engine, asked: list
     with db.reading() as session:
         assert [terms.get(session), terms.get(session)] == [1, 1]
         assert [terms.get(session, fresh=True), terms.get(session)] == [2, 2]
-        events.tell([events.TermsChanged()])
+        events.deliver([events.TermsChanged()])
         assert [terms.get(session), terms.get(session)] == [3, 3]
 
 

@@ -153,7 +153,7 @@ def test_a_return_is_asked_for_and_its_receipt_written(session, arrived):
     assert receipt.things == ["2 × Dune Mug, Moss"]
     assert receipt.at == "20 November 2026, 10:00 UTC"
     assert kinds(session) == ["order_shipped", "return_requested"]
-    assert events.OrderChanged(arrived.order_id) in session.info["facts"]
+    assert events.OrderChanged(arrived.order_id) in session.info["events"]
     assert counts(session, arrived) == [(1, 0), (1, 0)]
 
 

@@ -54,7 +54,7 @@ def test_a_stocktake_sets_what_is_there_and_says_who_and_why(session, lamp):
     row = session.connection().execute(select(movement).order_by(movement.c.id.desc())).first()
     assert row
     assert (row.reason, row.actor, row.note) == ("stocktake", "clerk@example.com", "shelf 3")
-    assert session.info["facts"] == [events.StockChanged((lamp,))]
+    assert session.info["events"] == [events.StockChanged((lamp,))]
 
 
 def test_setting_what_is_there_already_leaves_no_trace(session, lamp):

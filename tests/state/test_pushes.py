@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from shop_app.core.access import cookies
-from shop_app.core.events import CartChanged, Fact, OrderChanged, StockChanged
+from shop_app.core.events import CartChanged, Event, OrderChanged, StockChanged
 from shop_app.realtime.bus import Push, bus
 from shop_app.realtime.rooms import CART, CHECKOUT
 from shop_app.state import pushes
@@ -142,7 +142,7 @@ def kept_by(publisher: Publisher) -> int:
 
 async def test_while_the_loop_is_busy_events_are_kept_as_ids_alone(recorder: Recorder):
     publisher = Publisher()
-    changes: list[Fact] = [StockChanged((1, 2)), CartChanged(3), OrderChanged(4)]
+    changes: list[Event] = [StockChanged((1, 2)), CartChanged(3), OrderChanged(4)]
 
     def much() -> None:
         for _ in range(1_000):

@@ -185,7 +185,7 @@ def _keep(session: Session, key_hash: str, form: CheckoutForm) -> Head:
     head = Head(*row)
     if form.country != head.country and form.country in shipping_queries.methods(session):
         head = Head(*connection.execute(_MOVE_TO, {"cart": head.id, "to_country": form.country}).one())
-        events.announce(session, events.CartChanged(head.id))
+        events.publish(session, events.CartChanged(head.id))
     return head
 
 

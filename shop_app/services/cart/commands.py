@@ -287,7 +287,7 @@ def _set(session: Session, head: Head, **values: Any) -> CartView:
 def _changed(
     session: Session, head: Head, lines: list[Line] | None = None, notices: dict[str, str] | None = None
 ) -> CartView:
-    events.announce(session, events.CartChanged(head.id))
+    events.publish(session, events.CartChanged(head.id))
     if lines is None:
         lines = priced_cart.lines(session, head.id)
     if any(line.held for line in lines):

@@ -193,7 +193,7 @@ def any_run_out(session: Session) -> bool:
 
 def _tell(session: Session, cart_ids: Iterable[int]) -> None:
     for cart_id in cart_ids:
-        events.announce(session, events.CartChanged(cart_id))
+        events.publish(session, events.CartChanged(cart_id))
 
 
 def _held(session: Session, cart_id: int) -> tuple[dict[int, int], _Times | None]:

@@ -166,10 +166,10 @@ def _write(
         session, actor, outcome, "product", draft.slug, before=old if outcome == "changed" else {}, after=new
     )
     if repriced:
-        events.announce(session, events.PriceChanged(tuple(sorted(repriced))))
+        events.publish(session, events.PriceChanged(tuple(sorted(repriced))))
     if restocked:
-        events.announce(session, events.StockChanged(tuple(sorted(restocked))))
-    events.announce(session, events.CatalogueChanged((product.id,)))
+        events.publish(session, events.StockChanged(tuple(sorted(restocked))))
+    events.publish(session, events.CatalogueChanged((product.id,)))
     return _saved(session, product, outcome)
 
 
@@ -230,9 +230,9 @@ def _write_variants(
             _record_price(session, row)
             repriced.add(row.id)
         if new:
-            events.announce(session, events.VariantAdded(row.id))
+            events.publish(session, events.VariantAdded(row.id))
         if variant.backorder != (was.backorder if was else False):
-            events.announce(session, events.BackorderChanged(row.id, variant.backorder))
+            events.publish(session, events.BackorderChanged(row.id, variant.backorder))
             restocked.add(row.id)
         parts.write_variant_parts(session, row.id, variant, options, shown)
     return repriced, restocked

@@ -138,7 +138,7 @@ def _end(session: Session, head: OrderHead, whole: bool) -> None:
         # What is still owed may be covered by the credit alone now.
         fold_order(session, head.id)
     if whole and head.status == OrderStatus.PENDING and head.cart_id is not None:
-        events.announce(session, events.CartChanged(head.cart_id))
+        events.publish(session, events.CartChanged(head.cart_id))
 
 
 def _is_known(session: Session, order_id: int, key: str) -> bool:

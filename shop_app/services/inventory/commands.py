@@ -121,7 +121,7 @@ def set_policy(
         text = _("{promised} are promised and {on_hand} are in the house, so backorders can't end yet.")
         promised = known.allocated + known.held
         raise Invalid(text.format(promised=promised, on_hand=known.on_hand), field="backorder")
-    events.announce(session, events.StockChanged((variant_id,)))
+    events.publish(session, events.StockChanged((variant_id,)))
 
 
 def follow_new_variant(session: Session, fact: events.VariantAdded) -> None:

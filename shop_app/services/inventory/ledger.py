@@ -162,7 +162,7 @@ def record(
     if rows:
         session.connection().execute(_RECORD, rows)
         moved = tuple(sorted(row["variant_id"] for row in rows))
-        events.announce(session, events.StockChanged(moved))
+        events.publish(session, events.StockChanged(moved))
 
 
 def in_sku_order(session: Session, variant_ids: Iterable[int]) -> list[int]:

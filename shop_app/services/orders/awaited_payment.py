@@ -68,7 +68,7 @@ def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
         if found.cart_id is not None:
             cart_completion.complete(session, order_id, found.cart_id)
         _write(session, found, "order_processing")
-        events.announce(session, events.OrderChanged(order_id))
+        events.publish(session, events.OrderChanged(order_id))
 
 
 def failed(session: Session, order_id: int) -> None:

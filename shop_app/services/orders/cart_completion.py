@@ -38,7 +38,7 @@ def complete(session: Session, order_id: int, cart_id: int) -> None:
     left = connection.execute(_LEFT_OVER, {"order": order_id, "cart": cart_id}).all()
     if connection.execute(_COMPLETE, {"cart": cart_id, "at": at}).rowcount != 1:
         return
-    events.announce(session, events.CartChanged(cart_id))
+    events.publish(session, events.CartChanged(cart_id))
     if not left:
         return
     # The rest goes on as another cart, which holds for itself.
@@ -55,4 +55,4 @@ def complete(session: Session, order_id: int, cart_id: int) -> None:
         connection.execute(
             update(cart_line).where(cart_line.c.id == row.id).values(cart_id=new_id, quantity=beyond)
         )
-    events.announce(session, events.CartChanged(new_id))
+    events.publish(session, events.CartChanged(new_id))

@@ -135,7 +135,7 @@ def tell(
         _TELL,
         {"order_id": order_id, "kind": kind, "data": data, "actor": actor, "public": public, "at": now()},
     )
-    events.announce(session, events.OrderChanged(order_id))
+    events.publish(session, events.OrderChanged(order_id))
 
 
 def move(
@@ -218,7 +218,7 @@ def give_up(session: Session, order_id: int, *, why: str) -> None:
         raise Conflict(_("Money has come in for this order, so it can't be given up."))
     _end_unpaid(session, order_id, why)
     if found.cart_id is not None:
-        events.announce(session, events.CartChanged(found.cart_id))
+        events.publish(session, events.CartChanged(found.cart_id))
 
 
 def expire_placed(session: Session, order_id: int) -> bool:

@@ -290,8 +290,8 @@ def _freeze(
     if paid_with:
         credit_payments.take(session, order_id, paid_with, head.currency, settled=not left_minor)
     order_commands.tell(session, order_id, "placed", public=True, total_minor=totals.total_minor)
-    events.announce(session, events.OrderPlaced(order_id))
-    events.announce(session, events.CartChanged(head.id))
+    events.publish(session, events.OrderPlaced(order_id))
+    events.publish(session, events.CartChanged(head.id))
     if not waits:
         order_commands.agree(session, order_id, head.id)
         if left_minor:

@@ -174,7 +174,7 @@ def _take_over(session: Session, payment: Payment, picture: PaymentPicture) -> b
     session.flush()
     fold_payment(session, payment)
     if news:
-        events.announce(session, events.OrderChanged(payment.order_id))
+        events.publish(session, events.OrderChanged(payment.order_id))
     return news
 
 

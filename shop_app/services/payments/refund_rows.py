@@ -108,7 +108,7 @@ def write(
         if to_credit or payment.provider == CREDIT:
             _settle_in_credit(session, head, refund, payment, by.actor, own_card=not to_credit)
     if wish.return_id is not None:
-        events.announce(session, events.ReturnRefunded(wish.return_id, by.actor))
+        events.publish(session, events.ReturnRefunded(wish.return_id, by.actor))
     data = {"amount_minor": total, "destination": wish.destination, "reason": wish.reason}
     order_commands.tell(
         session, head.id, "refund_requested", actor=by.actor, key=request_key, wish=as_data(wish),

@@ -208,7 +208,7 @@ def _within(column: str, limit: int | None) -> ColumnElement[bool]:
 def _done(
     session: Session, by: Principal, action: str, id: int, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    events.announce(session, events.TermsChanged())
+    events.publish(session, events.TermsChanged())
     audit.record(
         session, by.actor, action, "promotion", str(id), _plain(before), _plain(after), staff_id=by.id or None
     )
