@@ -270,9 +270,9 @@ def test_money_for_an_order_that_has_forgotten_its_shopper_waits_for_a_person(wo
     clock.shift(settings().unpaid_order_days * 86_400 + 1)
     assert forget()["people"] == 1
     with db.transaction() as session:
-        assert order_commands.settle(session, 1, 3270, "EUR") == "attention"
+        assert order_commands.settle(session, 1, 3270, "EUR") == "needs_review"
     (order,) = rows("customer_order")
-    assert (order.status, order.attention[:16]) == ("expired", "Paid after the o")
+    assert (order.status, order.needs_review[:16]) == ("expired", "Paid after the o")
     assert rows("letter") == []
 
 

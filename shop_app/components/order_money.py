@@ -57,7 +57,7 @@ def _sums() -> rx.Component:
         ("authorized", _("Set aside")),
         ("expired", _("Total")),
         ("unpaid", _("Total")),
-        ("attention", _("Total")),
+        ("needs_review", _("Total")),
         ("cancelled", rx.cond(view.paid_with.length() > 0, _("Paid"), _("Total"))),
         ("withdrawn", rx.cond(view.paid_with.length() > 0, _("Paid"), _("Total"))),
         _("To pay"),

@@ -116,7 +116,7 @@ class Order(SQLModel, table=True):
     status: str = word(OrderStatus.PENDING)
     payment_status: str = word(PaymentStatus.NONE, index=True)
     fulfilment_status: str = word(FulfilmentStatus.NONE, index=True)
-    attention: str = ""
+    needs_review: str = ""
     """Why a person has to look at it; "" where nobody has to."""
     currency: str = Field(max_length=3)
     subtotal_minor: int = minor()

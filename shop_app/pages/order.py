@@ -105,7 +105,7 @@ def _standing() -> rx.Component:
                 rx.cond(Order.view.transfer_details.length() > 0, _transfer(), rx.fragment()),
             ),
             (
-                "attention",
+                "needs_review",
                 note(
                     _("We look into this ourselves and write to you. There is nothing you need to do."),
                     kind="wait",

@@ -44,7 +44,7 @@ _NEVER_PAID = and_(
     _order.c.status.in_([OrderStatus.EXPIRED.value, OrderStatus.CANCELLED.value]),
     _order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
     _order.c.paid_at.is_(None),
-    _order.c.attention == "",
+    _order.c.needs_review == "",
 )
 _NOBODYS: dict[str, Any] = {
     "email": "", "phone": "", "ship_to": {}, "bill_to": {}, "note": "", "vat_number": "", "customer_id": None,

@@ -17,7 +17,7 @@ async def capture(order_id: int) -> None:
 
     Nothing happens where nothing is authorised; the same call again goes on with the same capture.
 
-    Errors  Conflict where it can't be taken any more: the order is marked for a person then;
+    Errors  Conflict where it can't be taken any more: the order is flagged for review then;
             ProviderDown when the company doesn't answer, and nothing should be sent before it does.
     """
     for wanted in await db.read(authorisations.of_order, order_id):

@@ -18,7 +18,7 @@ async def fulfil(
     tracking: str,
     by: Principal,
     request_key: str = "",
-    despite_attention: bool = False,
+    despite_review: bool = False,
     unpaid_too: bool = False,
 ) -> int:
     """Send a parcel, and take the money first where it is only authorised; the parcel's id.
@@ -26,7 +26,7 @@ async def fulfil(
     Errors  What `fulfilment.ship` and `capture` refuse: nothing is sent then.
     """
     by.need(fulfilment_commands.PERMISSION)
-    bold = {"despite_attention": despite_attention, "unpaid_too": unpaid_too, "request_key": request_key}
+    bold = {"despite_review": despite_review, "unpaid_too": unpaid_too, "request_key": request_key}
     if await db.read(fulfilment_commands.check, order_id, units, **bold):
         await capture(order_id)
     parcel = await db.write(

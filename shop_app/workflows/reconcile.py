@@ -33,7 +33,7 @@ async def reconcile(
     """Compare open and recent payments, refunds and disputes with the company's; settles what was missed.
 
     All of them: where nothing is said, nothing was missed and nothing waits.
-    Answers in sentences, which `say` also hears as they come: what was settled, and what needs a person.
+    Answers in sentences, which `say` also hears as they come: what was settled, and what needs review.
 
     Errors  ProviderDown at the end, where the company didn't answer for a part of it.
     """

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 async def sweep() -> int:
     """Free holds that ran out, apply what waits in the inbox, end unpaid orders, remind of transfers, ask
-    again for refunds, let go of what is authorised for orders that were ended, mark those whose money was
+    again for refunds, let go of what is authorised for orders that were ended, flag those whose money was
     let go without that.
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.

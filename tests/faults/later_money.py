@@ -22,7 +22,7 @@ def judge(company: Company, ask: Ask) -> list[str]:
 
 
 _PAYMENTS = """SELECT p.intent_reference AS intent, p.state, p.amount_minor, p.captured_minor, o.number,
-    o.status, o.payment_status, o.attention FROM payment p JOIN customer_order o ON o.id = p.order_id
+    o.status, o.payment_status, o.needs_review FROM payment p JOIN customer_order o ON o.id = p.order_id
     WHERE p.provider = 'stripe'"""
 
 
@@ -44,7 +44,7 @@ def _authorised(company: Company, ask: Ask) -> list[str]:
             )
             continue
         (row,) = rows
-        if (row["status"], row["payment_status"]) != ("placed", "authorized") and not row["attention"]:
+        if (row["status"], row["payment_status"]) != ("placed", "authorized") and not row["needs_review"]:
             wrong.append(
                 f"{intent}: {amount} are authorised, order {row['number']} is {row['status']}"
                 f" and {row['payment_status']}"
@@ -54,7 +54,7 @@ def _authorised(company: Company, ask: Ask) -> list[str]:
         f"Order {row['number']} counts on {row['intent']}, of which the company holds nothing"
         for row in rows if row["intent"] not in held
     ]  # fmt: skip
-    twice = Counter(row["number"] for row in rows if not row["attention"])
+    twice = Counter(row["number"] for row in rows if not row["needs_review"])
     return wrong + [f"Order {number} is authorised {n} times" for number, n in twice.items() if n > 1]
 
 
@@ -67,7 +67,7 @@ def _let_go(company: Company, ask: Ask) -> list[str]:
             wrong.append(f"{intent} was let go, the shop's payments say {list(map(dict, rows))}")
             continue
         (row,) = rows
-        if row["status"] not in ("cancelled", "expired") and not row["attention"]:
+        if row["status"] not in ("cancelled", "expired") and not row["needs_review"]:
             wrong.append(f"{intent} was let go, order {row['number']} is {row['status']}")
     return wrong
 
@@ -115,7 +115,7 @@ def _credit_adds_up(ask: Ask) -> list[str]:
         for row in ask("""SELECT o.number, o.status, p.amount_minor FROM payment p
             JOIN customer_order o ON o.id = p.order_id WHERE p.provider = 'credit'
             AND p.state = 'authorized' AND (o.status <> 'placed' OR o.payment_status <> 'authorized')
-            AND o.attention = ''""")
+            AND o.needs_review = ''""")
     ]
 
 

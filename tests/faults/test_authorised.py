@@ -96,7 +96,7 @@ def test_what_was_cancelled_isnt_charged(world):
 
     assert intent(world).amount_received == total - 2780
     assert (rows("payment")[0].captured_minor, order().payment_status) == (total - 2780, "paid")
-    assert order().attention == ""
+    assert order().needs_review == ""
     books_are_right()
 
 
@@ -104,7 +104,7 @@ def test_letting_go_charges_nothing_and_asks_for_nobody(authorised):
     asyncio.run(capture_workflow.void(order().id))
 
     assert intent(authorised).status == "canceled"
-    assert (rows("payment")[0].state, order().payment_status, order().attention) == (
+    assert (rows("payment")[0].state, order().payment_status, order().needs_review) == (
         "cancelled",
         "voided",
         "",
@@ -115,14 +115,14 @@ def test_letting_go_charges_nothing_and_asks_for_nobody(authorised):
     books_are_right()
 
 
-def test_an_authorisation_that_runs_out_is_marked_for_a_person(clock, authorised):
+def test_an_authorisation_that_runs_out_is_flagged_for_review(clock, authorised):
     clock.shift(7 * 24 * 3600 + 60)
     authorised.deliver()
 
     assert (rows("payment")[0].state, order().status, order().payment_status) == (
         "cancelled", "placed", "voided",
     )  # fmt: skip
-    assert order().attention == "The authorisation has ended without being captured."
+    assert order().needs_review == "The authorisation has ended without being captured."
     assert rows("stock_level")[0].allocated == 1
     books_are_right()
 
@@ -151,7 +151,7 @@ def test_the_sweep_lets_go_what_is_authorised_for_a_cancelled_order(authorised):
         session.connection().exec_driver_sql("UPDATE customer_order SET status = 'cancelled'")
     assert asyncio.run(recover.sweep()) == 1
 
-    assert (intent(authorised).status, order().payment_status, order().attention) == (
+    assert (intent(authorised).status, order().payment_status, order().needs_review) == (
         "canceled",
         "voided",
         "",
@@ -204,7 +204,7 @@ def test_a_bank_that_says_nothing_for_two_weeks_wants_a_person(clock, debited):
     asyncio.run(recover.sweep())
 
     assert (order().status, rows("stock_level")[0].allocated) == ("pending", 1)
-    assert order().attention.startswith("The bank has said nothing")
+    assert order().needs_review.startswith("The bank has said nothing")
     assert asyncio.run(recover.sweep()) == 0
 
 
@@ -264,7 +264,7 @@ def test_reconcile_reports_money_that_no_payment_knows_and_marks_the_order(autho
         "The company holds €5.00 as pi_foreign, which no payment here knows.",
         "The company holds €5.00 as pi_ours, which no payment here knows: order 1001 is marked for a person.",
     ]
-    assert order().attention == "The company holds €5.00 as pi_ours, which no payment here knows."
+    assert order().needs_review == "The company holds €5.00 as pi_ours, which no payment here knows."
     after = everything()
     asyncio.run(reconcile.reconcile())
     assert everything() == after

@@ -128,7 +128,7 @@ def test_card_and_credit_together_pay_the_order(world):
     world.deliver()
     assert statuses() == ("placed", "paid")
     assert payments() == [("credit", "captured", 2000, 2000), ("stripe", "captured", REST, REST)]
-    assert (order().attention, letters()) == ("", ["order_paid"])
+    assert (order().needs_review, letters()) == ("", ["order_paid"])
     assert (balances(), len(entries())) == ([0], 2)
     with db.reading() as session:
         view = order_page.view(session, order().token)
@@ -241,7 +241,7 @@ def test_an_expired_order_gives_it_back_and_a_late_payment_takes_it_again(world,
     assert (order().status, balances()) == ("expired", [2000])
 
     assert asyncio.run(reconcile.reconcile())
-    assert (statuses(), order().attention) == (("placed", "paid"), "")
+    assert (statuses(), order().needs_review) == (("placed", "paid"), "")
     assert (balances(), [kind for kind, _amount in entries()]) == (
         [0], ["issued", "spent", "returned", "spent"],
     )  # fmt: skip
@@ -261,7 +261,7 @@ def test_a_late_payment_whose_credit_is_spent_is_for_a_person(world, clock, monk
 
     asyncio.run(reconcile.reconcile())
     assert (order().status, balances()) == ("expired", [1999])
-    assert order().attention == "Paid after the order had expired and its units or its credit were gone."
+    assert order().needs_review == "Paid after the order had expired and its units or its credit were gone."
     assert rows("stock_level")[0].allocated == 0
 
 

@@ -39,7 +39,7 @@ def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before
     )
 
     (ended,) = rows("customer_order")
-    assert (ended.status, ended.payment_status, ended.attention) == ("cancelled", "partially_refunded", "")
+    assert (ended.status, ended.payment_status, ended.needs_review) == ("cancelled", "partially_refunded", "")
     assert wrong() == []
 
 
@@ -59,13 +59,13 @@ def let_go(engine, clock, tmp_path, monkeypatch) -> World:
 @pytest.mark.both
 def test_an_order_whose_cancelling_died_after_its_money_was_let_go_is_marked_once(let_go, clock):
     asyncio.run(recover.sweep())
-    assert rows("customer_order")[0].attention == ""
+    assert rows("customer_order")[0].needs_review == ""
 
     clock.shift(authorisations.LEFT_ALONE.total_seconds() + 1)
     asyncio.run(recover.sweep())
     (found,) = rows("customer_order")
     assert (found.status, found.payment_status) == ("placed", "voided")
-    assert found.attention == "The authorisation was let go, and the order wasn't cancelled."
+    assert found.needs_review == "The authorisation was let go, and the order wasn't cancelled."
     assert asyncio.run(recover.sweep()) == 0
 
 
@@ -78,5 +78,5 @@ def test_whoever_cancels_it_again_in_time_is_asked_nothing(let_go, clock):
     asyncio.run(recover.sweep())
 
     (ended,) = rows("customer_order")
-    assert (ended.status, ended.attention) == ("cancelled", "")
+    assert (ended.status, ended.needs_review) == ("cancelled", "")
     assert wrong() == []

@@ -174,8 +174,8 @@ def test_each_event_ends_right_however_it_is_told(world, name, way):
     way(world, events(world))
 
     assert standing() == expected
-    # Money that a refund should have given back and that stayed wants a person.
-    assert (order().attention != "") is (name == "refund failed")
+    # Money that a refund should have given back and that stayed need review.
+    assert (order().needs_review != "") is (name == "refund failed")
     no_event_counts_twice()
 
 
@@ -239,12 +239,12 @@ def test_events_that_lie_about_amount_and_currency_are_only_a_reason_to_look(wor
 
 
 @pytest.mark.parametrize(("amount", "status"), [(3000, "partially_paid"), (4000, "overpaid")])
-def test_another_amount_at_the_company_is_marked_for_a_person(world, amount, status):
+def test_another_amount_at_the_company_is_flagged_for_review(world, amount, status):
     change(world, paid(world), amount_received=amount)
     in_order(world, events(world))
 
     assert order().payment_status == status
-    assert order().attention.startswith("Paid ")
+    assert order().needs_review.startswith("Paid ")
     assert rows("stock_level")[0].allocated == 1
     no_event_counts_twice()
 
@@ -258,7 +258,7 @@ def test_another_currency_at_the_company_is_marked_and_counts_as_nothing(world):
     in_order(world, events(world))
 
     assert (order().status, order().payment_status) == ("pending", "none")
-    assert "USD" in order().attention
+    assert "USD" in order().needs_review
     assert asyncio.run(recover.sweep()) == 0
     no_event_counts_twice()
 
@@ -277,7 +277,7 @@ def test_paid_too_late_takes_the_units_again_where_they_are(world, clock):
     in_order(world, events(world))
 
     assert standing() == ("placed", "paid", "captured", 1)
-    assert order().attention == ""
+    assert order().needs_review == ""
     no_event_counts_twice()
 
 
@@ -296,7 +296,7 @@ def test_paid_too_late_for_units_that_are_gone_is_marked_and_never_cancelled(wor
     in_order(world, events(world))
 
     assert (order().status, order().payment_status) == ("expired", "paid")
-    assert order().attention.startswith("Paid after the order had expired")
+    assert order().needs_review.startswith("Paid after the order had expired")
     assert rows("payment")[0].captured_minor == 3270
 
 

@@ -34,7 +34,7 @@ def judge(company: Company) -> list[str]:
 def _payments(company: Company, ask: Ask) -> list[str]:
     wrong = []
     rows = ask("""SELECT p.intent_reference AS intent, p.captured_minor, p.refunded_minor, o.id, o.number,
-        o.status, o.attention, o.paid_at,
+        o.status, o.needs_review, o.paid_at,
         (SELECT coalesce(sum(r.amount_minor), 0) FROM refund r WHERE r.payment_id = p.id
             AND r.destination = 'credit' AND r.status = 'succeeded') AS to_credit,
         EXISTS (SELECT 1 FROM order_event v
@@ -52,13 +52,13 @@ def _payments(company: Company, ask: Ask) -> list[str]:
         (row,) = orders
         ended = row["status"] == "cancelled" and row["ended_by_staff"]
         agreed = (row["status"] in ("placed", "completed") or ended) and row["paid_at"] is not None
-        if not agreed and not row["attention"]:
+        if not agreed and not row["needs_review"]:
             wrong.append(f"{intent}: {amount} were captured, order {row['number']} is {row['status']}")
         if row["captured_minor"] != amount:
             wrong.append(f"{intent}: {amount} were captured, the shop's payment says {row['captured_minor']}")
     kept = Counter[int]()
     for row in rows:
-        kept[row["number"]] += row["captured_minor"] > row["refunded_minor"] and not row["attention"]
+        kept[row["number"]] += row["captured_minor"] > row["refunded_minor"] and not row["needs_review"]
     wrong += [f"Order {number} is paid {count} times" for number, count in kept.items() if count > 1]
     # What went back as credit is still at the company.
     noted = sum(row["captured_minor"] - row["refunded_minor"] + int(row["to_credit"]) for row in rows)
@@ -77,7 +77,7 @@ def _totals(ask: Ask) -> list[str]:
         f"Order {row['number']} of {row['total_minor']} is paid with {row['captured']}"
         for row in ask("""SELECT o.number, o.total_minor, sum(p.captured_minor) AS captured
             FROM customer_order o JOIN payment p ON p.order_id = o.id
-            WHERE o.paid_at IS NOT NULL AND o.attention = '' GROUP BY o.number, o.total_minor
+            WHERE o.paid_at IS NOT NULL AND o.needs_review = '' GROUP BY o.number, o.total_minor
             HAVING sum(p.captured_minor) <> o.total_minor""")
     ]
 
@@ -151,7 +151,7 @@ def figures(company: Company) -> dict[str, int]:
     """What came of it all."""
     with db.reading() as session:
         rows = session.connection().execute(
-            text("""SELECT CASE WHEN paid_at IS NOT NULL THEN 'orders paid' WHEN attention <> ''
+            text("""SELECT CASE WHEN paid_at IS NOT NULL THEN 'orders paid' WHEN needs_review <> ''
                 THEN 'orders marked' ELSE 'orders ' || status END AS name, count(*) FROM customer_order
                 GROUP BY 1 ORDER BY 1""")
         )

@@ -143,7 +143,7 @@ class Orders(OnDatabase):
 
     @precondition(lambda self: self.known)
     @rule(number=any_one)
-    def is_looked_at(self, number):
+    def is_resolved(self, number):
         order_id, one = self.pick(number)
         if one.company is None:
             return
@@ -168,7 +168,7 @@ class Orders(OnDatabase):
         order_id, one = self.pick(number)
         if one.company and one.company.state == "open":
             one.company.state = "expired"
-        self.is_looked_at(number)
+        self.is_resolved(number)
         assert payment_commands.give_up(self.session, order_id, "expired")
         if one.status == "pending":
             one.status = "expired"
@@ -229,7 +229,7 @@ class Orders(OnDatabase):
         order_id, one = self.pick(number)
         if one.sent or (one.company and one.company.state == "open"):
             return
-        self.is_looked_at(number)
+        self.is_resolved(number)
         key, back = self.next_key(), one.left
         wish = {"restock": restock, "refund": True, "reason": "", "by": OWNER, "request_key": key}
         refusal = self.attempt(cancelling.cancel, order_id, **wish)

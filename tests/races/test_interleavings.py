@@ -250,7 +250,7 @@ def _money_is_right(shopper: Checkout) -> None:
         assert session.status in ("complete", "expired")
         if session.payment_status == "paid":
             assert (payment.captured_minor, order.payment_status) == (order.total_minor, "paid")
-            assert order.status == "placed" or order.attention
+            assert order.status == "placed" or order.needs_review
         else:
             assert payment.captured_minor == 0
             assert order.status in ("cancelled", "expired")

@@ -89,6 +89,6 @@ def test_paying_giving_up_and_clicking_at_once_ends_in_one_of_them(engine):
             order = tables["customer_order"]
             rows = session.connection().execute(select(order).where(order.c.id == placed.order_id)).all()
         # Paid in time, paid late with its units still there, or late while another order had the cart.
-        assert (rows[0].status, bool(rows[0].attention)) in [("placed", False), ("expired", True)]
+        assert (rows[0].status, bool(rows[0].needs_review)) in [("placed", False), ("expired", True)]
         assert before <= numbers("B")[1] <= before + 1
     assert wrong_in_the_books() == []

@@ -168,13 +168,13 @@ def test_a_partly_paid_order_that_waits_for_a_person_is_cancelled_and_its_money_
         " VALUES (1, 'captured', 500, 'pi_none', '2026-01-01')"
     )
     run_sql(
-        "UPDATE customer_order SET attention = 'Paid €5.00 of €32.70.', payment_status = 'partially_paid'"
+        "UPDATE customer_order SET needs_review = 'Paid €5.00 of €32.70.', payment_status = 'partially_paid'"
     )
     with pytest.raises(Conflict, match="didn't take the refund"):
         cancel()
     # The money is somewhere the company doesn't know of: the order says so.
     assert (statuses()[0], shelf()) == ("cancelled", (3, 0))
-    assert order().attention == "The refund cancel-1:1 of €5.00 wasn't taken."
+    assert order().needs_review == "The refund cancel-1:1 of €5.00 wasn't taken."
 
 
 # --- Authorised -----------------------------------------------------------------------------------
@@ -264,10 +264,10 @@ def test_a_partly_paid_order_is_cancelled_its_money_goes_back_and_nobody_is_aske
         " VALUES (2, 'captured', 500, 'SEPA', '2026-01-01')"
     )
     run_sql(
-        "UPDATE customer_order SET attention = 'Paid €5.00 of €32.70.', payment_status = 'partially_paid'"
+        "UPDATE customer_order SET needs_review = 'Paid €5.00 of €32.70.', payment_status = 'partially_paid'"
     )
     cancel()
-    assert (statuses(), order().attention, shelf()) == (("cancelled", "refunded", "none"), "", (3, 0))
+    assert (statuses(), order().needs_review, shelf()) == (("cancelled", "refunded", "none"), "", (3, 0))
 
 
 def test_letters_of_parcels_refunds_and_cancelling_can_be_sent(world):

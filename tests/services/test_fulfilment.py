@@ -169,22 +169,22 @@ def test_an_unpaid_order_is_sent_only_where_it_is_paid_on_pick_up(world):
 def test_an_order_that_waits_for_its_payment_isnt_sent_by_any_flag(world):
     world.pay()
     with pytest.raises(Conflict, match="waits for its payment"):
-        send({"SHOAL-BOWL": 1}, unpaid_too=True, despite_attention=True)
+        send({"SHOAL-BOWL": 1}, unpaid_too=True, despite_review=True)
 
 
 def test_an_order_that_waits_for_a_person_is_sent_after_a_look_or_by_will(sold):
-    run_sql("UPDATE customer_order SET attention = 'Paid too much: €130.00 for €127.60.'")
+    run_sql("UPDATE customer_order SET needs_review = 'Paid too much: €130.00 for €127.60.'")
     with pytest.raises(Conflict, match="waits for a person: Paid too much"):
         send({"SHOAL-BOWL": 1})
-    send({"SHOAL-BOWL": 1}, despite_attention=True)
+    send({"SHOAL-BOWL": 1}, despite_review=True)
     with db.transaction() as session:
         with pytest.raises(Invalid, match="Write what you found"):
-            order_review.looked_at(session, order().id, " ", MANAGER)
-        order_review.looked_at(session, order().id, "The bank's fee.", MANAGER)
-    assert order().attention == ""
+            order_review.resolve(session, order().id, " ", MANAGER)
+        order_review.resolve(session, order().id, "The bank's fee.", MANAGER)
+    assert order().needs_review == ""
     send({"SHOAL-BOWL": 1})
     with db.transaction() as session, pytest.raises(Conflict, match="Nothing about this order"):
-        order_review.looked_at(session, order().id, "Again", MANAGER)
+        order_review.resolve(session, order().id, "Again", MANAGER)
 
 
 def test_an_order_in_dispute_is_sent_only_by_will(sold):
@@ -194,7 +194,7 @@ def test_an_order_in_dispute_is_sent_only_by_will(sold):
     )
     with pytest.raises(Conflict, match="bank asks for the money back"):
         send({"SHOAL-BOWL": 1})
-    send({"SHOAL-BOWL": 1}, despite_attention=True)
+    send({"SHOAL-BOWL": 1}, despite_review=True)
     run_sql("DELETE FROM dispute")
 
 

@@ -235,7 +235,7 @@ def test_the_money_makes_the_order_and_closes_the_cart_once(session):
 
     order = the_order(session)
     assert outcomes == ["paid", "already", "already"]
-    assert (order.status, order.payment_status, order.attention) == ("placed", "paid", "")
+    assert (order.status, order.payment_status, order.needs_review) == ("placed", "paid", "")
     assert (order.paid_at is not None, order.expires_at) == (True, None)
     assert [row.dedupe_key for row in rows(session, "letter")] == ["order_paid:1001"]
     assert [row.sold_count for row in rows(session, "product")] == [2, 0]
@@ -256,15 +256,15 @@ def test_the_money_makes_the_order_and_closes_the_cart_once(session):
         (10580, "EUR", "placed", "Paid too much: €105.80 for €52.90."),
     ],
 )
-def test_money_that_does_not_fit_is_marked_for_a_person(session, captured, currency, status, sentence):
+def test_money_that_does_not_fit_is_flagged_for_review(session, captured, currency, status, sentence):
     placed = place(session)
     for _again in range(2):
-        assert order_commands.settle(session, placed.order_id, captured, currency) == "attention"
+        assert order_commands.settle(session, placed.order_id, captured, currency) == "needs_review"
 
     order = the_order(session)
-    assert (order.status, order.attention, order.expires_at) == (status, sentence, None)
+    assert (order.status, order.needs_review, order.expires_at) == (status, sentence, None)
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 2, 0)
-    assert order_page.view(session, placed.token).phase == "attention"
+    assert order_page.view(session, placed.token).phase == "needs_review"
 
 
 def test_an_order_with_money_is_not_given_up_and_not_placed_anew(session):
@@ -299,7 +299,7 @@ def test_a_late_payment_takes_the_units_again_where_they_are_left(session):
 @pytest.mark.parametrize(
     "why", ["the units are gone", "the code is used", "it was cancelled", "another order"]
 )
-def test_a_late_payment_that_comes_too_late_is_marked_for_a_person(session, why):
+def test_a_late_payment_that_comes_too_late_is_flagged_for_review(session, why):
     make_promotion(session, "ONCE", percent=10, usage_limit=1)
     cart_commands.apply_code(session, ME, "ONCE")
     placed = place(session)
@@ -314,12 +314,12 @@ def test_a_late_payment_that_comes_too_late_is_marked_for_a_person(session, why)
         place(session)
     before = [tuple(row) for row in rows(session, "stock_level")]
 
-    assert order_commands.settle(session, placed.order_id, placed.total_minor, "EUR") == "attention"
+    assert order_commands.settle(session, placed.order_id, placed.total_minor, "EUR") == "needs_review"
     order = rows(session, "customer_order")[0]
     assert order.status == ("cancelled" if why == "it was cancelled" else "expired")
-    assert order.attention.startswith("Paid after the order")
+    assert order.needs_review.startswith("Paid after the order")
     assert [tuple(row) for row in rows(session, "stock_level")] == before
-    assert order_page.view(session, placed.token).phase == "attention"
+    assert order_page.view(session, placed.token).phase == "needs_review"
 
 
 # --- The end of an order --------------------------------------------------------------------------

@@ -131,11 +131,11 @@ def test_a_picture_of_something_else_is_refused_and_changes_nothing(open_payment
     assert everything() == before
 
 
-def test_another_currency_is_marked_for_a_person_and_counts_as_nothing(open_payment):
+def test_another_currency_is_flagged_for_review_and_counts_as_nothing(open_payment):
     assert apply(replace(open_payment, currency="USD")) == "refused"
 
     assert (order().status, order().payment_status) == ("pending", "none")
-    assert "3270 USD" in order().attention
+    assert "3270 USD" in order().needs_review
     assert (rows("payment")[0].captured_minor, [row.kind for row in rows("payment_event")]) == (0, ["opened"])
     (level, _) = rows("stock_level")
     assert level.allocated == 1
@@ -144,12 +144,12 @@ def test_another_currency_is_marked_for_a_person_and_counts_as_nothing(open_paym
 
 
 @pytest.mark.parametrize(("captured", "status"), [(3000, "partially_paid"), (4000, "overpaid")])
-def test_another_amount_is_kept_as_it_is_and_marked_for_a_person(open_payment, captured, status):
+def test_another_amount_is_kept_as_it_is_and_flagged_for_review(open_payment, captured, status):
     apply(replace(open_payment, captured_minor=captured))
 
     assert (order().payment_status, rows("payment_event")[-1].amount_minor) == (status, captured)
     assert rows("payment")[0].captured_minor == min(captured, 3270)
-    assert order().attention.startswith("Paid ")
+    assert order().needs_review.startswith("Paid ")
 
 
 def test_a_payment_after_the_order_was_cancelled_is_marked_and_not_lost(open_payment):
@@ -159,7 +159,7 @@ def test_a_payment_after_the_order_was_cancelled_is_marked_and_not_lost(open_pay
     assert apply(open_payment) == "applied"
 
     assert (order().status, order().payment_status) == ("cancelled", "paid")
-    assert order().attention == "Paid after the order was cancelled."
+    assert order().needs_review == "Paid after the order was cancelled."
     assert rows("payment")[0].captured_minor == 3270
 
 
@@ -169,7 +169,7 @@ def test_authorised_money_places_the_order_and_waits(open_payment):
     assert (rows("payment")[0].state, order().payment_status, order().status) == (
         "authorized", "authorized", "placed",
     )  # fmt: skip
-    assert (order().paid_at, order().expires_at, order().attention) == (None, None, "")
+    assert (order().paid_at, order().expires_at, order().needs_review) == (None, None, "")
     assert [row.kind for row in rows("letter")] == ["order_authorized"]
     assert rows("cart")[0].completed_at is not None
 
@@ -178,7 +178,7 @@ def test_too_little_authorised_places_nothing(open_payment):
     apply(replace(open_payment, state="authorized", captured_minor=0, amount_minor=3000))
 
     assert (order().status, order().payment_status) == ("pending", "none")
-    assert order().attention == "Authorised €30.00 of €32.70."
+    assert order().needs_review == "Authorised €30.00 of €32.70."
 
 
 def test_a_refund_that_fails_after_it_went_through_brings_the_status_back(open_payment):
@@ -216,7 +216,7 @@ def test_an_open_dispute_changes_the_payment_status_alone(open_payment):
 
     (found,), after = rows("dispute"), everything()
     assert (found.status, found.reason, found.amount_minor, found.due_at) == ("open", "fraudulent", 3270, DUE)
-    assert (order().status, order().fulfilment_status, order().attention) == ("placed", "none", "")
+    assert (order().status, order().fulfilment_status, order().needs_review) == ("placed", "none", "")
     assert order().payment_status == "disputed"
     for name in ("stock_level", "stock_movement", "letter", "payment", "refund"):
         assert after[name] == before[name]

@@ -294,7 +294,7 @@ def test_a_refund_is_seen_pending_succeeded_and_sent_back_by_the_bank(sold):
     sold.browser.post(f"/sandbox/_refunds/{reference}?status=failed")
     sold.deliver()
     assert (views()[0].status, statuses()[1]) == ("reversed", "paid")
-    assert order().attention == f"The refund {reference} of €48.00 failed."
+    assert order().needs_review == f"The refund {reference} of €48.00 failed."
     refund("again", lines={"DUNE-MUG": 2})
     assert rows("payment")[0].refunded_minor + rows("payment")[0].refund_pending_minor == 4800
 

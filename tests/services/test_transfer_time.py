@@ -137,7 +137,7 @@ def test_money_that_comes_later_takes_the_units_again(awaited, clock):
     sweep()
     assert mark() is True
     assert (order().status, order().payment_status, bowl()) == ("placed", "paid", (3, 1, 0))
-    assert (order().paid_at is not None, order().attention) == (True, "")
+    assert (order().paid_at is not None, order().needs_review) == (True, "")
     assert [(row.sold_count) for row in rows("product")] == [1, 0]
     assert kinds()[-1] == "order_paid"
     assert wrong_books() == ()
@@ -153,7 +153,7 @@ def test_money_that_comes_when_the_units_are_gone_needs_a_person(awaited, clock)
     assert mark() is True
     late = order()
     assert (late.status, late.payment_status) == ("expired", "paid")
-    assert late.attention == "Paid after the order had expired and its units were gone."
+    assert late.needs_review == "Paid after the order had expired and its units were gone."
     assert bowl() == (3, 3, 0)
     assert wrong_books() == ()
 
@@ -219,7 +219,7 @@ def test_of_an_order_that_was_cancelled_in_part_a_late_payment_takes_the_rest_al
     sweep()
     assert (order().status, bowl()) == ("expired", (3, 0, 0))
     assert mark() is True
-    assert (order().status, order().payment_status, order().attention) == ("placed", "paid", "")
+    assert (order().status, order().payment_status, order().needs_review) == ("placed", "paid", "")
     assert bowl() == (3, 1, 0)
     assert wrong_books() == ()
 
@@ -232,7 +232,7 @@ def test_of_an_order_that_was_cancelled_in_part_no_more_is_noted_than_is_owed(wo
     assert dict(shown().transfer_details)["Amount"] == show(due_minor, "EUR")
     assert mark() is True
     assert [row.captured_minor for row in rows("payment")] == [due_minor]
-    assert (order().payment_status, order().paid_at is not None, order().attention) == ("paid", True, "")
+    assert (order().payment_status, order().paid_at is not None, order().needs_review) == ("paid", True, "")
     assert wrong_books() == ()
 
 
@@ -281,12 +281,12 @@ def test_another_orders_transfer_isnt_taken_for_one_that_ended_at_the_card(world
 def test_one_that_a_person_has_looked_at_ends_all_the_same_without_money(world, clock, way):
     world.pay(way)
     with db.transaction() as session:
-        order_commands.attend(session, order().id, "The bank has said nothing.")
+        order_commands.flag_for_review(session, order().id, "The bank has said nothing.")
     clock.shift(11 * DAY)
     sweep()
-    assert (order().attention, bowl()) == ("The bank has said nothing.", (3, 1, 0))
+    assert (order().needs_review, bowl()) == ("The bank has said nothing.", (3, 1, 0))
     with db.transaction() as session:
-        order_review.looked_at(session, order().id, "Nothing came.", OWNER)
+        order_review.resolve(session, order().id, "Nothing came.", OWNER)
     sweep()
     assert order().status == ("placed" if way is MANUAL else "pending")
     clock.shift(11 * DAY)

@@ -19,7 +19,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "cancel_shipment": {"parcel": 1},
     "delivered": {"parcel": 1},
     "cancel": {"order": 1, "key": KEY},
-    "look_at": {"order": 1, "note": "Seen"},
+    "resolve": {"order": 1, "note": "Seen"},
 }
 
 

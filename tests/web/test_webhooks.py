@@ -38,7 +38,7 @@ def test_a_paid_session_makes_the_order_paid_whatever_the_order_of_its_events(wo
     assert world.deliver() == [200, 200, 200, 200]
 
     (order,), (payment,) = rows("customer_order"), rows("payment")
-    assert (order.status, order.payment_status, order.attention) == ("placed", "paid", "")
+    assert (order.status, order.payment_status, order.needs_review) == ("placed", "paid", "")
     assert (payment.state, payment.captured_minor, payment.amount_minor) == ("captured", 3270, 3270)
     assert [(row.kind, row.amount_minor) for row in rows("payment_event")] == [
         ("opened", 3270), ("captured", 3270),

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from ...models import PriceHistory
 
 PERIOD = timedelta(days=30)
-_LOOKED_AT = 500
+_LOOKBACK = 500
 
 
 class Price(NamedTuple):
@@ -33,7 +33,7 @@ _latest = (
     )
     .where(col(PriceHistory.variant_id).in_(bindparam("ids", expanding=True)))
     .order_by(col(PriceHistory.recorded_at).desc(), col(PriceHistory.id).desc())
-    .limit(_LOOKED_AT)
+    .limit(_LOOKBACK)
 )  # fmt: skip
 
 

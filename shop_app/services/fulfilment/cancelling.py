@@ -83,7 +83,7 @@ def cancel(
     ended = {line.id: line.to_send for line in lines.values() if line.to_send}
     whole = not any(line.fulfilled for line in lines.values())
     if whole:
-        _note_looked(session, head, found, reason, by)
+        _resolve_review(session, head, found, reason, by)
     order_units.cancel(session, order_id, ended, restock=restock, reason="order cancelled", actor=by.actor)
     # Stock first, promotions second, accounts last: so nobody waits for each other.
     order_units.fold(session, order_id, actor=by.actor)
@@ -111,10 +111,10 @@ def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, An
     audit.record(session, by.actor, "order.cancelled", "order", number, after=after, staff_id=staff_id)
 
 
-def _note_looked(session: Session, head: OrderHead, found: Refundable, reason: str, by: Principal) -> None:
+def _resolve_review(session: Session, head: OrderHead, found: Refundable, reason: str, by: Principal) -> None:
     """Whoever cancels an order has looked at it, and deals with a part of its money that came in."""
-    if head.attention:
-        order_commands.looked_at(session, head.id, reason, actor=by.actor)
+    if head.needs_review:
+        order_commands.resolve(session, head.id, reason, actor=by.actor)
     if found.payments and head.paid_at is None:
         # Or else it would count as money that came too late.
         noted = update(order_queries.order).where(order_queries.order.c.id == head.id).values(paid_at=now())

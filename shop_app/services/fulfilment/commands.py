@@ -90,7 +90,7 @@ def ship(
     tracking: str,
     by: Principal,
     request_key: str = "",
-    despite_attention: bool = False,
+    despite_review: bool = False,
     unpaid_too: bool = False,
 ) -> Parcel:
     """A parcel with these units of each line leaves the house; the shopper is written to.
@@ -106,7 +106,7 @@ def ship(
     known = _known(session, order_id, request_key, units)
     if known:
         return Parcel(known, order_id, fresh=False)
-    _check(session, head, despite_attention=despite_attention, unpaid_too=unpaid_too)
+    _check(session, head, despite_review=despite_review, unpaid_too=unpaid_too)
     carrier, tracking = _texts(carrier, tracking)
     lines = order_units.lines_of(session, order_id)
     _check_units(session, order_id, lines, units)
@@ -131,7 +131,7 @@ def check(
     units: Mapping[int, int],
     *,
     request_key: str = "",
-    despite_attention: bool = False,
+    despite_review: bool = False,
     unpaid_too: bool = False,
 ) -> bool:
     """Whether its money has to be captured before these units can leave.
@@ -142,7 +142,7 @@ def check(
     if _known(session, order_id, request_key, units):
         return False
     authorised = head.payment_status == PaymentStatus.AUTHORIZED
-    _check(session, head, despite_attention=despite_attention, unpaid_too=unpaid_too or authorised)
+    _check(session, head, despite_review=despite_review, unpaid_too=unpaid_too or authorised)
     _check_units(session, order_id, order_units.lines_of(session, order_id), units)
     return authorised
 
@@ -188,7 +188,7 @@ def order_of(session: Session, parcel_id: int) -> int:
     return row.order_id
 
 
-def _check(session: Session, head: OrderHead, *, despite_attention: bool, unpaid_too: bool) -> None:
+def _check(session: Session, head: OrderHead, *, despite_review: bool, unpaid_too: bool) -> None:
     closed = {
         OrderStatus.PENDING: _("This order waits for its payment."),
         OrderStatus.COMPLETED: _("Everything of this order has arrived already."),
@@ -202,23 +202,23 @@ def _check(session: Session, head: OrderHead, *, despite_attention: bool, unpaid
     authorised = head.payment_status == PaymentStatus.AUTHORIZED
     if not paid and not (unpaid_too and (later or authorised)):
         raise Conflict(_("This order isn't paid. Nothing was sent."), code="unpaid")
-    if despite_attention:
+    if despite_review:
         return
-    if head.attention:
+    if head.needs_review:
         raise Conflict(
             _("This order waits for a person: {why} Look at it first, or send it all the same.").format(
-                why=head.attention
+                why=head.needs_review
             ),
-            code="attention",
+            code="needs_review",
         )
     if head.payment_status in (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK, PaymentStatus.VOIDED):
         raise Conflict(
-            _("All of its money went back. Cancel the order, or send it all the same."), code="attention"
+            _("All of its money went back. Cancel the order, or send it all the same."), code="needs_review"
         )
     if session.connection().execute(_DISPUTES, {"order": head.id}).first():
         raise Conflict(
             _("The shopper's bank asks for the money back. Wait for its decision, or send it all the same."),
-            code="attention",
+            code="needs_review",
         )
 
 

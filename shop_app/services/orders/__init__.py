@@ -1,1 +1,1 @@
-"""What was agreed, and what became of it: placing, statuses, parcels, cancelling, what waits for staff."""
+"""What was agreed, and what became of it: placing, statuses, parcels, cancelling, what needs review."""

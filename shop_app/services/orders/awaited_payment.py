@@ -41,7 +41,7 @@ def authorised(session: Session, order_id: int, promised_minor: int) -> None:
         return
     if promised_minor < found.total_minor and promised_minor < order_queries.due_minor(session, order_id):
         said, asked = show(promised_minor, found.currency), show(found.total_minor, found.currency)
-        order_commands.attend(session, order_id, f"Authorised {said} of {asked}.")
+        order_commands.flag_for_review(session, order_id, f"Authorised {said} of {asked}.")
         return
     if found.status == OrderStatus.EXPIRED:
         if not order_commands.revive(session, found, None):
@@ -55,12 +55,12 @@ def authorised(session: Session, order_id: int, promised_minor: int) -> None:
 def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
     """The shopper is done, the bank isn't: the order keeps its units for days, the cart starts anew."""
     found = order_commands.lock(session, order_id)
-    if found.status != OrderStatus.PENDING or found.attention:
+    if found.status != OrderStatus.PENDING or found.needs_review:
         return
     until = since + BANK_MAY_TAKE
     if until <= now():
         days = BANK_MAY_TAKE.days
-        order_commands.attend(
+        order_commands.flag_for_review(
             session, order_id, f"The bank has said nothing for {days} days: ask the company."
         )
         return
@@ -74,7 +74,7 @@ def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
 def failed(session: Session, order_id: int) -> None:
     """The bank said no at last: the order ends, and its units are free."""
     found = order_commands.lock(session, order_id)
-    if found.status != OrderStatus.PENDING or found.attention:
+    if found.status != OrderStatus.PENDING or found.needs_review:
         return
     order_commands.give_up(session, order_id, why="failed")
     _write(session, found, "order_payment_failed")
@@ -84,7 +84,9 @@ def ran_out(session: Session, order_id: int) -> None:
     """An authorisation ended without being captured: a person asks the shopper to pay again."""
     found = order_commands.lock(session, order_id)
     if found.status == OrderStatus.PLACED and found.paid_at is None:
-        order_commands.attend(session, order_id, "The authorisation has ended without being captured.")
+        order_commands.flag_for_review(
+            session, order_id, "The authorisation has ended without being captured."
+        )
 
 
 def _write(session: Session, found: OrderHead, kind: str) -> None:

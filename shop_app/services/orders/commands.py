@@ -43,7 +43,7 @@ product = table_of(Product)
 variant = table_of(Variant)
 
 _NO_MONEY = (PaymentStatus.NONE, PaymentStatus.VOIDED)
-Settled = Literal["paid", "already", "attention", "nothing"]
+Settled = Literal["paid", "already", "needs_review", "nothing"]
 
 _CART_OF = select(order.c.cart_id).where(order.c.id == bindparam("order"))
 _LOCK_CART = select(cart.c.id).where(cart.c.id == bindparam("cart")).with_for_update()
@@ -76,13 +76,13 @@ _SET_FULFILMENT_STATUS = (
 _SET_PAID_AT = (
     update(order).where(order.c.id == bindparam("order")).values(paid_at=bindparam("at"), **_WAITS_NO_MORE)
 )
-_SET_ATTENTION = (
+_SET_NEEDS_REVIEW = (
     update(order)
     .where(order.c.id == bindparam("order"))
-    .values(attention=bindparam("why"), version=order.c.version + 1, **_WAITS_NO_MORE)
+    .values(needs_review=bindparam("why"), version=order.c.version + 1, **_WAITS_NO_MORE)
 )
-_LOOKED_AT = select(order_event.c.data).where(
-    order_event.c.order_id == bindparam("order"), order_event.c.kind == "looked_at"
+_RESOLVED = select(order_event.c.data).where(
+    order_event.c.order_id == bindparam("order"), order_event.c.kind == "resolved"
 )
 _TELL = insert(order_event)
 _SOLD = (
@@ -175,7 +175,7 @@ def settle(
 
     Units   `captured_minor` is all that was ever captured for this order, in minor units; `credit_minor`
             is what gift cards and credit add as soon as the rest is there.
-    What doesn't fit (another amount or currency, too late, paid twice) is marked for a person and
+    What doesn't fit (another amount or currency, too late, paid twice) flags the order for review and
     never dropped: the order keeps its units then.
     """
     if captured_minor <= 0 and not credit_minor:
@@ -188,14 +188,16 @@ def settle(
         credit_minor = max(0, min(credit_minor, due - captured_minor))
     if currency.upper() != found.currency:
         paid = f"{captured_minor} {currency.upper()} (minor units)"
-        return _attend(session, found, f"Paid in another currency: {paid} for an order in {found.currency}.")
+        return _flag_for_review(
+            session, found, f"Paid in another currency: {paid} for an order in {found.currency}."
+        )
     whole_minor = captured_minor + credit_minor
     paid, asked = show(whole_minor, currency), show(found.total_minor, currency)
     if whole_minor < found.total_minor and whole_minor < due_minor(session, order_id):
-        return _attend(session, found, f"Paid {paid} of {asked}.")
+        return _flag_for_review(session, found, f"Paid {paid} of {asked}.")
     outcome = _pay(session, found, credit_minor)
     if whole_minor > found.total_minor:
-        return _attend(session, found, f"Paid too much: {paid} for {asked}.")
+        return _flag_for_review(session, found, f"Paid too much: {paid} for {asked}.")
     return outcome
 
 
@@ -214,7 +216,7 @@ def give_up(session: Session, order_id: int, *, why: str) -> None:
     found = lock(session, order_id)
     if found.status != OrderStatus.PENDING:
         return
-    if found.attention or found.payment_status not in _NO_MONEY:
+    if found.needs_review or found.payment_status not in _NO_MONEY:
         raise Conflict(_("Money has come in for this order, so it can't be given up."))
     _end_unpaid(session, order_id, why)
     if found.cart_id is not None:
@@ -229,7 +231,7 @@ def expire_placed(session: Session, order_id: int) -> bool:
     found = lock(session, order_id)
     waits = found.status == OrderStatus.PLACED and found.fulfilment_status == FulfilmentStatus.NONE
     unpaid = found.paid_at is None and found.payment_status in _NO_MONEY
-    if not (waits and unpaid) or found.attention:
+    if not (waits and unpaid) or found.needs_review:
         return False
     _end_unpaid(session, order_id, "expired")
     _count_sold(session, order_id, -1)
@@ -243,22 +245,22 @@ def _end_unpaid(session: Session, order_id: int, why: str) -> None:
     credit_payments.let_go(session, order_id)
 
 
-def attend(session: Session, order_id: int, why: str) -> None:
-    """Mark the order for a person. The words are for staff."""
-    _attend(session, lock(session, order_id), why)
+def flag_for_review(session: Session, order_id: int, why: str) -> None:
+    """Flag the order for review. Staff read `why`."""
+    _flag_for_review(session, lock(session, order_id), why)
 
 
-def looked_at(session: Session, order_id: int, note: str, *, actor: str) -> None:
-    """A person has looked at what the order was marked for: the mark is gone, and stays so.
+def resolve(session: Session, order_id: int, note: str, *, actor: str) -> None:
+    """Resolve what the order was flagged for; the same reason doesn't flag it again.
 
     Errors  Conflict where nothing is marked.
     """
     found = lock(session, order_id)
-    if not found.attention:
+    if not found.needs_review:
         raise Conflict(_("Nothing about this order waits for a person."))
-    clear = update(order).where(order.c.id == order_id).values(attention="", version=order.c.version + 1)
+    clear = update(order).where(order.c.id == order_id).values(needs_review="", version=order.c.version + 1)
     session.connection().execute(clear)
-    tell(session, order_id, "looked_at", actor=actor, why=found.attention, note=note)
+    tell(session, order_id, "resolved", actor=actor, why=found.needs_review, note=note)
 
 
 def agree(session: Session, order_id: int, cart_id: int | None) -> None:
@@ -293,7 +295,7 @@ def _pay(session: Session, found: OrderHead, credit_minor: int = 0) -> Settled:
     elif found.status != OrderStatus.EXPIRED or not revive(session, found, at):
         gone = "its units or its credit were gone" if credit_minor else "its units were gone"
         state = f"had expired and {gone}" if found.status == OrderStatus.EXPIRED else "was cancelled"
-        return _attend(session, found, f"Paid after the order {state}.")
+        return _flag_for_review(session, found, f"Paid after the order {state}.")
     if credit_minor:
         credit_payments.capture(session, found.id, credit_minor)
     tell(session, found.id, "paid", public=True)
@@ -334,15 +336,15 @@ def _discounts(session: Session, order_id: int) -> list[DiscountLine]:
     ]
 
 
-def _attend(session: Session, found: OrderHead, why: str) -> Settled:
-    """Mark the order for a person, unless one has looked at just this already. The words are for staff."""
-    if why not in found.attention and not _was_looked_at(session, found.id, why):
-        whole = f"{found.attention} {why}".strip()
-        session.connection().execute(_SET_ATTENTION, {"order": found.id, "why": whole})
-        tell(session, found.id, "attention", why=why)
-    return "attention"
+def _flag_for_review(session: Session, found: OrderHead, why: str) -> Settled:
+    """Flag the order for review, unless this reason was resolved before. Staff read `why`."""
+    if why not in found.needs_review and not _was_resolved(session, found.id, why):
+        whole = f"{found.needs_review} {why}".strip()
+        session.connection().execute(_SET_NEEDS_REVIEW, {"order": found.id, "why": whole})
+        tell(session, found.id, "needs_review", why=why)
+    return "needs_review"
 
 
-def _was_looked_at(session: Session, order_id: int, why: str) -> bool:
-    seen = session.connection().execute(_LOOKED_AT, {"order": order_id}).scalars()
+def _was_resolved(session: Session, order_id: int, why: str) -> bool:
+    seen = session.connection().execute(_RESOLVED, {"order": order_id}).scalars()
     return any(why in data.get("why", "") for data in seen)

@@ -60,7 +60,7 @@ _product_option = table_of(ProductOption)
 _option_value = table_of(OptionValue)
 
 _KNOWN_COLUMNS = (
-    order.c.id, order.c.number, order.c.token, order.c.status, order.c.attention, order.c.cart_version,
+    order.c.id, order.c.number, order.c.token, order.c.status, order.c.needs_review, order.c.cart_version,
     order.c.total_minor, order.c.currency, order.c.email, order.c.phone, order.c.ship_to,
     order.c.shipping_method, order.c.payment_provider, order.c.note, order.c.expires_at,
     order.c.vat_number,
@@ -203,7 +203,7 @@ def _placed_already(
     if row is None:
         return None
     fresh = row.expires_at is not None and row.expires_at > now()
-    if row.attention or (fresh and row.cart_version == head.version and _same_wish(row, form)):
+    if row.needs_review or (fresh and row.cart_version == head.version and _same_wish(row, form)):
         return _placed(row)
     raise Superseded(row.id)
 
@@ -211,7 +211,7 @@ def _placed_already(
 def _placed(row: Any) -> PlacedOrder:
     return PlacedOrder(
         row.id, row.number, row.token, row.payment_provider, row.total_minor, row.currency, row.email,
-        awaits_payment=row.status == OrderStatus.PENDING and not row.attention, expires_at=row.expires_at,
+        awaits_payment=row.status == OrderStatus.PENDING and not row.needs_review, expires_at=row.expires_at,
     )  # fmt: skip
 
 
@@ -319,7 +319,7 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
         "cart_version": head.version, "customer_id": head.customer_id, "email": form.email,
         "phone": form.phone, "status": (OrderStatus.PENDING if waits else OrderStatus.PLACED).value,
         "payment_status": PaymentStatus.NONE.value, "fulfilment_status": FulfilmentStatus.NONE.value,
-        "attention": "", "currency": head.currency, "subtotal_minor": totals.subtotal_minor,
+        "needs_review": "", "currency": head.currency, "subtotal_minor": totals.subtotal_minor,
         "discount_minor": totals.discount_minor, "shipping_minor": totals.shipping_minor,
         "tax_minor": totals.tax_minor, "total_minor": totals.total_minor,
         "tax_included": totals.tax_included, "ship_to": address, "bill_to": address,

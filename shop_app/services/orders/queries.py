@@ -25,10 +25,20 @@ order_line = table_of(OrderLine)
 order_discount = table_of(OrderDiscount)
 order_event = table_of(OrderEvent)
 _HEAD_COLUMNS = (
-    order.c.id, order.c.number, order.c.token, order.c.cart_id, order.c.status, order.c.payment_status,
-    order.c.attention, order.c.currency, order.c.total_minor, order.c.email, order.c.locale, order.c.paid_at,
+    order.c.id,
+    order.c.number,
+    order.c.token,
+    order.c.cart_id,
+    order.c.status,
+    order.c.payment_status,
+    order.c.needs_review,
+    order.c.currency,
+    order.c.total_minor,
+    order.c.email,
+    order.c.locale,
+    order.c.paid_at,
     order.c.fulfilment_status,
-)  # fmt: skip
+)
 _HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
 _cancelled = select(
     func.sum(
@@ -52,7 +62,7 @@ class OrderHead:
     cart_id: int | None
     status: str
     payment_status: str
-    attention: str
+    needs_review: str
     currency: str
     total_minor: int
     email: str

@@ -1,4 +1,4 @@
-"""What waits for a person: looked at and put aside, with a note, by somebody of the staff."""
+"""Orders that need review: staff resolve what they were flagged for, with a note."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WAIT_AGAIN = (
 )
 
 
-def looked_at(session: Session, order_id: int, note: str, by: Principal) -> None:
+def resolve(session: Session, order_id: int, note: str, by: Principal) -> None:
     """Take the mark off an order; the same reason doesn't mark it again.
 
     One that nothing was paid for has as long again as a transfer has, or a day where it is paid at once.
@@ -46,10 +46,16 @@ def looked_at(session: Session, order_id: int, note: str, by: Principal) -> None
     if not note:
         raise Invalid(_("Write what you found, for whoever reads this later."), field="note")
     head = order_commands.lock(session, order_id)
-    order_commands.looked_at(session, order_id, note, actor=by.actor)
+    order_commands.resolve(session, order_id, note, actor=by.actor)
     time = timedelta(days=settings().transfer_days) if head.status == OrderStatus.PLACED else A_DAY
     session.connection().execute(_WAIT_AGAIN, {"order": order_id, "until": now() + time})
     audit.record(
-        session, by.actor, "order.looked_at", "order", str(head.number),
-        before={"attention": head.attention}, after={"attention": "", "note": note}, staff_id=by.id or None,
-    )  # fmt: skip
+        session,
+        by.actor,
+        "order.resolved",
+        "order",
+        str(head.number),
+        before={"needs_review": head.needs_review},
+        after={"needs_review": "", "note": note},
+        staff_id=by.id or None,
+    )

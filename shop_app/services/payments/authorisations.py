@@ -87,7 +87,7 @@ def left_alone(session: Session, limit: int = 50) -> list[int]:
         col(Payment.state).in_((*LIVING, PaymentState.CAPTURED)),
     )
     asked = select(OrderEvent.id).where(
-        OrderEvent.order_id == Order.id, OrderEvent.kind == "attention", OrderEvent.at >= PaymentEvent.at
+        OrderEvent.order_id == Order.id, OrderEvent.kind == "needs_review", OrderEvent.at >= PaymentEvent.at
     )
     found = session.exec(
         select(Order.id)
@@ -114,6 +114,6 @@ def left_alone(session: Session, limit: int = 50) -> list[int]:
 def ask_for_a_look(session: Session, order_id: int) -> None:
     """Mark such an order for a person, unless it was cancelled in the meantime."""
     if order_commands.lock(session, order_id).status == OrderStatus.PLACED:
-        order_commands.attend(
+        order_commands.flag_for_review(
             session, order_id, "The authorisation was let go, and the order wasn't cancelled."
         )

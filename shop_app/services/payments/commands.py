@@ -51,7 +51,7 @@ def start_attempt(session: Session, order_id: int) -> Attempt:
     awaited = order.status == OrderStatus.PENDING or (
         order.payment_provider == "manual" and order.status == OrderStatus.PLACED and order.paid_at is None
     )
-    if not awaited or order.attention:
+    if not awaited or order.needs_review:
         raise Conflict(_("This order doesn't wait for a payment any more."), code="not_payable")
     payments = session.exec(
         select(Payment).where(Payment.order_id == order_id).order_by(col(Payment.attempt).desc())
@@ -151,7 +151,7 @@ def give_up(session: Session, order_id: int, why: str) -> bool:
             Payment.order_id == order_id, Payment.provider != CREDIT, col(Payment.state).in_(LIVING)
         )
     ).all()
-    if found.attention or any(payment.state != PaymentState.STARTED for payment in living):
+    if found.needs_review or any(payment.state != PaymentState.STARTED for payment in living):
         return False
     for payment in living:
         payment.state = PaymentState.CANCELLED
@@ -190,7 +190,7 @@ def overdue(session: Session, limit: int = 100) -> list[int]:
     """Unpaid orders whose time is over."""
     found = session.exec(
         select(Order.id)
-        .where(Order.status == OrderStatus.PENDING, col(Order.expires_at) <= now(), Order.attention == "")
+        .where(Order.status == OrderStatus.PENDING, col(Order.expires_at) <= now(), Order.needs_review == "")
         .order_by(col(Order.expires_at))
         .limit(limit)
     )
@@ -204,7 +204,7 @@ def outdated(session: Session, limit: int = 100) -> list[int]:
         .join(Cart, col(Cart.id) == Order.cart_id)
         .where(
             Order.status == OrderStatus.PENDING,
-            Order.attention == "",
+            Order.needs_review == "",
             col(Cart.completed_at).is_(None),
             Cart.version != Order.cart_version,
         )

@@ -1,4 +1,4 @@
-"""Disputes: a shopper's bank asks for the money back. They move the payment status alone, and want a person.
+"""Disputes: a shopper's bank asks for the money back. They move the payment status alone, and need review.
 
 Never stock, never the order's status: the goods have been sent or will be, whatever the bank decides.
 An inquiry, which hasn't taken any money yet, is only noted with its due date.

@@ -200,7 +200,7 @@ def take_refund(session: Session, payment: Payment, picture: RefundPicture) -> b
             _tell_of_refund(session, payment, picture, refund.destination)
         elif picture.status == RefundStatus.FAILED:
             amount = show(picture.amount_minor, payment.currency)
-            order_commands.attend(
+            order_commands.flag_for_review(
                 session, payment.order_id, f"The refund {picture.reference} of {amount} failed."
             )
     return append(session, payment, _REFUND_EVENTS[picture.status], picture.reference, picture.amount_minor)

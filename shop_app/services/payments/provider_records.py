@@ -94,7 +94,7 @@ def mark_unknown(session: Session, traces: Sequence[Trace]) -> list[str]:
         if order is None:
             sentences.append(f"{what}.")
             continue
-        order_commands.attend(session, order.id or 0, f"{what}.")
+        order_commands.flag_for_review(session, order.id or 0, f"{what}.")
         sentences.append(f"{what}: order {order.number} is marked for a person.")
     return sentences
 

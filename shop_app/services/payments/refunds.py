@@ -129,7 +129,7 @@ def refused(session: Session, refund_id: int) -> None:
         session.flush()
         fold_payment(session, payment)
         amount = show(refund.amount_minor, payment.currency)
-        order_commands.attend(
+        order_commands.flag_for_review(
             session, payment.order_id, f"The refund {refund.request_key} of {amount} wasn't taken."
         )
 

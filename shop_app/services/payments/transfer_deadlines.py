@@ -44,7 +44,7 @@ _waiting = (
         _order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
         _order.c.expires_at <= bindparam("until"),
         _order.c.paid_at.is_(None),
-        _order.c.attention == "",
+        _order.c.needs_review == "",
     )
     .order_by(_order.c.expires_at)
     .limit(bindparam("most"))

@@ -123,7 +123,7 @@ class OrderView:
     token: str = ""
     phase: str = ""
     """confirming, awaiting_transfer, awaiting_bank, authorized, unpaid (declined, cancelled at the pay
-    page), paid, withdrawn (all of it, before any of it left), expired, cancelled, attention, refunded."""
+    page), paid, withdrawn (all of it, before any of it left), expired, cancelled, needs_review, refunded."""
     headline: str = ""
     explanation: str = ""
     email: str = ""

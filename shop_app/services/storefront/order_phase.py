@@ -17,8 +17,8 @@ def phase(found: Row[Any], decline: str, ended_why: str, *, withdrawn: bool = Fa
 
     `ended_why` is why a cancelled order was given up, `withdrawn` that all of it was, before any of it left.
     """
-    if found.attention:
-        return "attention"
+    if found.needs_review:
+        return "needs_review"
     if found.payment_status == PaymentStatus.REFUNDED:
         return "refunded"
     if found.status == OrderStatus.PENDING:
@@ -79,7 +79,7 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
             _("You have withdrawn from this order"),
             _("We send nothing any more. How far it is stands below."),
         ),
-        "attention": (
+        "needs_review": (
             _("We are looking at your payment"),
             _("Your payment reached us, and something about it needs a person. We write to {email} soon; "
               "you don't have to do anything.").format(email=email),

@@ -53,11 +53,11 @@ class OrderAdmin(rx.State):
     @staff("orders.fulfil")
     async def fulfil(
         self, order: RecordId, key: RequestKey, lines: LineUnits, carrier: ShortText = "",
-        tracking: ShortText = "", despite_attention: Flag = False, unpaid_too: Flag = False,
+        tracking: ShortText = "", despite_review: Flag = False, unpaid_too: Flag = False,
     ):  # fmt: skip
         await fulfil.fulfil(
             order, lines, carrier=carrier, tracking=tracking, by=await asked_by(self),
-            request_key=key, despite_attention=despite_attention, unpaid_too=unpaid_too,
+            request_key=key, despite_review=despite_review, unpaid_too=unpaid_too,
         )  # fmt: skip
         return say(_("The parcel is sent"))
 
@@ -86,6 +86,6 @@ class OrderAdmin(rx.State):
 
     @rx.event
     @staff("orders.edit")
-    async def look_at(self, order: RecordId, note: Note):
-        await db.write(order_review.looked_at, order, note, await asked_by(self))
+    async def resolve(self, order: RecordId, note: Note):
+        await db.write(order_review.resolve, order, note, await asked_by(self))
         return say(_("Noted. Nobody has to look at it any more"))

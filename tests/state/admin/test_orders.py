@@ -61,13 +61,13 @@ async def test_an_order_goes_its_way_in_the_back_office(open_tab, signed_in, sol
     assert (statuses(), units("DUNE-MUG")) == (("completed", "partially_refunded", "delivered"), (2, 0, 1))
     with pytest.raises(Conflict):
         await admin.cancel(sold, "cancel-1")
-    run_sql("UPDATE customer_order SET attention = 'Call them.'")
+    run_sql("UPDATE customer_order SET needs_review = 'Call them.'")
     await admin.look_at(sold, "They are happy.")
-    assert (order().attention, wrong_books()) == ("", [])
+    assert (order().needs_review, wrong_books()) == ("", [])
     actions = [row.action for row in rows("audit_entry")]
     assert actions == [
         "marked_paid", "order.shipped", "order.shipment_cancelled", "order.shipped", "order.refunded",
-        "order.delivered", "order.looked_at",
+        "order.delivered", "order.resolved",
     ]  # fmt: skip
 
 

@@ -237,12 +237,12 @@ PAYMENTS = (
         f"""
         SELECT o.number, o.status, o.currency, sum(e.captured_minor - e.refunded_minor) AS kept_minor
         FROM ({_EVENTS}) e JOIN customer_order o ON o.id = e.order_id
-        WHERE o.status NOT IN ('placed', 'completed') AND o.attention = ''
+        WHERE o.status NOT IN ('placed', 'completed') AND o.needs_review = ''
             AND NOT EXISTS (SELECT 1 FROM refund r JOIN payment p ON p.id = r.payment_id
                 WHERE p.order_id = o.id AND r.status = 'pending')
             AND NOT EXISTS (SELECT 1 FROM order_event v WHERE v.order_id = o.id AND v.kind = 'cancelled'
                 AND v.actor LIKE 'staff%' AND v.at >= o.paid_at)
-            AND NOT EXISTS (SELECT 1 FROM order_event v WHERE v.order_id = o.id AND v.kind = 'looked_at')
+            AND NOT EXISTS (SELECT 1 FROM order_event v WHERE v.order_id = o.id AND v.kind = 'resolved')
         GROUP BY o.id, o.number, o.status, o.currency
         HAVING sum(e.captured_minor - e.refunded_minor) > 0 ORDER BY o.number
         """,
