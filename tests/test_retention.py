@@ -266,11 +266,11 @@ def test_money_for_an_order_that_has_forgotten_its_shopper_waits_for_a_person(wo
     world.pay(PERSON, world.fill_cart())
     run_sql("UPDATE payment SET state = 'expired'")
     with db.transaction() as session:
-        order_commands.give_up(session, 1, why="expired")
+        order_commands.end_unpaid(session, 1, why="expired")
     clock.shift(settings().unpaid_order_days * 86_400 + 1)
     assert forget()["people"] == 1
     with db.transaction() as session:
-        assert order_commands.settle(session, 1, 3270, "EUR") == "needs_review"
+        assert order_commands.apply_payments(session, 1, 3270, "EUR") == "needs_review"
     (order,) = rows("customer_order")
     assert (order.status, order.needs_review[:16]) == ("expired", "Paid after the o")
     assert rows("letter") == []

@@ -20,7 +20,7 @@ AT_ONCE = 8
 CLAIM_SECONDS = 30
 TIMEOUT_SECONDS = 20
 IDLE_SECONDS = 20
-GIVE_UP_AFTER = 40
+RETRY_FOR = 40
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1, 3600
 
 
@@ -114,7 +114,7 @@ class Deliveries:
             attempts = row[0] + 1
             taken = seconds() if 200 <= status < 300 else None
             # A forged one is sent once: nobody tries it again.
-            gone = seconds() if (row[1] or attempts >= GIVE_UP_AFTER) and not taken else None
+            gone = seconds() if (row[1] or attempts >= RETRY_FOR) and not taken else None
             tables.execute(
                 "UPDATE delivery SET attempts = ?, last_status = ?, delivered_at = ?, gone_at = ?,"
                 " next_try_at = ? WHERE seq = ?",

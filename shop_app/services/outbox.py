@@ -49,7 +49,7 @@ DAYS_AHEAD = 3
 """So many days' letters wait for one mailbox at most."""
 CLAIMED_FOR = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=6)
-GIVE_UP_AFTER = 30
+RETRY_FOR = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def write(
     row = {
         "dedupe_key": dedupe_key, "kind": kind, "to_email": to_email, "mailbox": mailbox, "data": data,
         "created_at": at, "next_try_at": at if left_out else at + timedelta(days=days),
-        "attempts": GIVE_UP_AFTER if left_out else 0,
+        "attempts": RETRY_FOR if left_out else 0,
         "problem": "too many letters to this mailbox" if left_out else "",
     }  # fmt: skip
     letter_id = session.connection().execute(_insert_once(session), row).scalar()
@@ -105,7 +105,7 @@ def claim(session: Session, limit: int = 20) -> list[LetterToSend]:
         .where(
             col(Letter.sent_at).is_(None),
             Letter.next_try_at <= at,
-            Letter.attempts < GIVE_UP_AFTER,
+            Letter.attempts < RETRY_FOR,
             Letter.to_email != "",
         )
         .order_by(col(Letter.next_try_at))
@@ -132,5 +132,5 @@ def mark_failed(session: Session, letter_id: int, problem: str, *, for_good: boo
     """Try it again later, ever more slowly, or never where that is of no use."""
     letter = session.get_one(Letter, letter_id)
     letter.problem = problem[:500]
-    letter.attempts = GIVE_UP_AFTER if for_good else letter.attempts
+    letter.attempts = RETRY_FOR if for_good else letter.attempts
     letter.next_try_at = now() + min(timedelta(seconds=30) * 2 ** min(letter.attempts, 12), LONGEST_WAIT)

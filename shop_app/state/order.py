@@ -54,7 +54,7 @@ class Order(rx.State):
         if self.view.phase != "confirming":
             return None
         if self.router.url.query_parameters.get("cancelled") == "1":
-            return Order.give_up
+            return Order.cancel_payment
         if self._waiting:
             return None
         self._waiting, self._looks = True, 0
@@ -62,10 +62,10 @@ class Order(rx.State):
 
     @rx.event
     @internal
-    async def give_up(self):
+    async def cancel_payment(self):
         """The shopper came back from the payment page by its cancel link."""
         token = order_token(self)
-        await pay.give_up(token)
+        await pay.cancel_payment(token)
         self.view = await db.read(order_page.view, token)
 
     @rx.event(background=True)

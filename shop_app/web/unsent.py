@@ -54,7 +54,7 @@ class Outgoing:
         self._waiting.append((message, size))
         self._count(size)
         if self.unsent_bytes > self._most():
-            self._give_up("reads too slowly")
+            self._close_stuck("reads too slowly")
         elif self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
 
@@ -77,7 +77,7 @@ class Outgoing:
         if self._writing is not None and not self._ended.done():
             await asyncio.wait({self._writing}, timeout=STUCK_SECONDS)
             if not self._writing.done():
-                self._give_up("reads too slowly")
+                self._close_stuck("reads too slowly")
         if self._given_up:
             # Granian keeps a connection that takes nothing more, unless it was told to close it.
             with suppress(Exception):
@@ -96,12 +96,12 @@ class Outgoing:
                 self._count(-size)
                 self._took.set()
         except TimeoutError:
-            self._give_up("reads too slowly")
+            self._close_stuck("reads too slowly")
         except Exception:
             # The client has gone: there is nobody to say the rest to.
             self.end()
 
-    def _give_up(self, reason: str) -> None:
+    def _close_stuck(self, reason: str) -> None:
         if not self._ended.done():
             self._given_up = True
             self.end()

@@ -86,10 +86,10 @@ async def close(order_id: int, why: str) -> bool:
         if payment.reference:
             await call_provider(provider(payment.provider).expire, payment.reference)
             await settle(payment)
-    return await db.write(payment_commands.give_up, order_id, why, durable=True)
+    return await db.write(payment_commands.end_unpaid, order_id, why, durable=True)
 
 
-async def give_up(token: str) -> None:
+async def cancel_payment(token: str) -> None:
     """The shopper came back without paying. An order that was paid after all stays paid.
 
     Errors  NotFound; ProviderDown, and the order then ends when its time is over.

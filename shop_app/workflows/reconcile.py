@@ -51,14 +51,14 @@ async def reconcile(
     left = {lead.payment_id: lead for lead in leads.payments}
     async for page in _pages(recent):
         wanted = [left.pop(known.payment_id, known) for known in page]
-        await _compare(wanted, leads.disputed, tell, down)
-    await _compare(list(left.values()), leads.disputed, tell, down)
+        await _compare(wanted, leads.disputed, report, down)
+    await _compare(list(left.values()), leads.disputed, report, down)
     for start in range(0, len(traces), PAGE):
         some = traces[start : start + PAGE]
         for sentence in await db.write(provider_records.mark_unknown, some, durable=True):
-            tell(sentence)
+            report(sentence)
     if waiting := await db.read(payment_inbox.waiting):
-        tell(f"{waiting} of the company's notices couldn't be applied yet: the log says why.")
+        report(f"{waiting} of the company's notices couldn't be applied yet: the log says why.")
     if down:
         raise down[0]
     return sorted(sentences)
@@ -89,7 +89,7 @@ async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
 
 
 async def _compare(
-    found: list[Known], disputed: frozenset[int], tell: Callable[[str], None], down: list[ProviderDown]
+    found: list[Known], disputed: frozenset[int], report: Callable[[str], None], down: list[ProviderDown]
 ) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
 
@@ -98,11 +98,11 @@ async def _compare(
             try:
                 outcome = await settle(payment, disputes=payment.payment_id in disputed)
             except ShopError as refusal:
-                tell(f"Payment {payment.reference}: {refusal.message}")
+                report(f"Payment {payment.reference}: {refusal.message}")
                 if isinstance(refusal, ProviderDown):
                     down.append(refusal)
                 return
         if outcome != "already known":
-            tell(f"Payment {payment.reference} of order id {payment.order_id}: {outcome}.")
+            report(f"Payment {payment.reference} of order id {payment.order_id}: {outcome}.")
 
     await asyncio.gather(*map(compare, found))

@@ -10,7 +10,7 @@ from shop_app.sandbox import deliveries
 def main() -> None:
     deliveries.FIRST_WAIT_SECONDS, deliveries.LONGEST_WAIT_SECONDS = 0.3, 1.5
     deliveries.CLAIM_SECONDS, deliveries.TIMEOUT_SECONDS = 3, 2
-    deliveries.GIVE_UP_AFTER = 100_000
+    deliveries.RETRY_FOR = 100_000
     runpy.run_module("shop_app.sandbox", run_name="__main__")
 
 

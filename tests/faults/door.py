@@ -56,7 +56,7 @@ async def pay(*, key: str, total: int, credit: int) -> str:
 
 
 async def give_up(*, token: str) -> None:
-    await pay_workflow.give_up(token)
+    await pay_workflow.cancel_payment(token)
 
 
 async def heal(*, whole: bool = False) -> list[str]:
@@ -66,7 +66,7 @@ async def heal(*, whole: bool = False) -> list[str]:
 
 
 VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
-    "fill": fill, "pay": pay, "give_up": give_up, "heal": heal, "refund": counter.refund,
+    "fill": fill, "pay": pay, "cancel_payment": give_up, "heal": heal, "refund": counter.refund,
     "take_line_back": counter.take_line_back, "send": counter.send, "cancel": counter.cancel,
     "send_back": returning.send_back, "withdraw": returning.withdraw, "receive": returning.receive,
     "pay_back": returning.pay_back,

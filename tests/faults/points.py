@@ -38,7 +38,7 @@ POINTS: dict[str, tuple[str, str]] = {
     "after cancelling": ("after", "fulfilment.cancelling.cancel"),
     "inside holding the cart's units": ("inside", "enter"),
     "in the sweep, after the company ended a payment": ("answered", "expire"),
-    "in the sweep, inside the end of an order": ("inside", "give_up"),
+    "in the sweep, inside the end of an order": ("inside", "cancel_payment"),
     "after the company captured, before it is noted": ("answered", "capture"),
     "after the company let go, before it is noted": ("answered", "void"),
     "after credit was set aside, before the order's commit": ("within", "credit.payments.take"),
@@ -73,7 +73,8 @@ def die() -> None:
 
 
 def arm(name: str, times: int, tell: Callable[[], object]) -> None:
-    """Have this process killed when it reaches that point for the n-th time; `tell` is its last word."""
+    """Have this process killed when it reaches that point for the n-th time; `record_event` is its last
+    word."""
     (wanted, verb), left = POINTS[name], times
 
     def reached(moment: str, verbs: Collection[str]) -> None:

@@ -110,11 +110,11 @@ def test_an_order_ends_only_when_the_company_has_ended_its_payment(world, do, ti
     url = world.pay()
     failing = break_company(world, "expire", do, times)
     try:
-        asyncio.run(pay.give_up(order().token))
+        asyncio.run(pay.cancel_payment(order().token))
     except ProviderDown:
         assert order().status == "pending"
         failing.left = 0
-        asyncio.run(pay.give_up(order().token))
+        asyncio.run(pay.cancel_payment(order().token))
     assert order().status == "cancelled"
     assert world.enter_card(url).status_code == 410
     assert wrong() == []

@@ -200,7 +200,7 @@ def test_a_decline_keeps_the_credit_set_aside(world):
 def test_cancelling_puts_it_back_and_the_next_order_takes_it_again(world):
     cart_with(world, a_card())
     pay(world)
-    asyncio.run(pay_workflow.give_up(order().token))
+    asyncio.run(pay_workflow.cancel_payment(order().token))
 
     assert (order().status, balances()) == ("cancelled", [2000])
     assert payments() == [("credit", "cancelled", 2000, 0), ("stripe", "expired", REST, 0)]
@@ -270,7 +270,7 @@ def late(world: World, url: str, monkeypatch) -> None:
     world.enter_card(url)
     with monkeypatch.context() as patch:
         patch.setattr(pay_workflow, "settle", _nothing)
-        patch.setattr("shop_app.services.payments.commands.give_up", _give_up_blindly)
+        patch.setattr("shop_app.services.payments.commands.cancel_payment", _give_up_blindly)
         assert asyncio.run(pay_workflow.close(order().id, "expired"))
 
 
@@ -279,7 +279,7 @@ async def _nothing(*_args) -> str:
 
 
 def _give_up_blindly(session, order_id: int, why: str) -> bool:
-    order_commands.give_up(session, order_id, why=why)
+    order_commands.end_unpaid(session, order_id, why=why)
     return True
 
 

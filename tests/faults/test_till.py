@@ -114,7 +114,7 @@ def test_a_decline_keeps_everything_open_and_says_why(world, number):
 
 def test_cancelling_gives_everything_back_and_nobody_can_pay_any_more(world):
     url = world.pay()
-    asyncio.run(pay.give_up(order().token))
+    asyncio.run(pay.cancel_payment(order().token))
 
     assert (order().status, rows("payment")[0].state, bowls()) == ("cancelled", "expired", (3, 0))
     assert sessions(world) == [("expired", "unpaid")]
@@ -126,7 +126,7 @@ def test_cancelling_gives_everything_back_and_nobody_can_pay_any_more(world):
 def test_cancelling_after_paying_leaves_the_order_paid(world):
     world.enter_card(world.pay())
 
-    asyncio.run(pay.give_up(order().token))
+    asyncio.run(pay.cancel_payment(order().token))
     assert (order().status, order().payment_status, bowls()) == ("placed", "paid", (3, 1))
 
 

@@ -169,7 +169,7 @@ class Orders(OnDatabase):
         if one.company and one.company.state == "open":
             one.company.state = "expired"
         self.is_resolved(number)
-        assert payment_commands.give_up(self.session, order_id, "expired")
+        assert payment_commands.end_unpaid(self.session, order_id, "expired")
         if one.status == "pending":
             one.status = "expired"
 

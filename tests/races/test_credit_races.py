@@ -132,7 +132,7 @@ def test_placing_and_giving_up_at_once_leave_every_cent_on_one_side(engine):
                 )  # fmt: skip
             placed[buyer] = order.order_id
             with db.transaction(durable=True) as session:
-                order_commands.give_up(session, order.order_id, why="cancelled")
+                order_commands.end_unpaid(session, order.order_id, why="cancelled")
         return "done"
 
     ended = at_once(act, buyers, 6)

@@ -161,7 +161,7 @@ class Checkout:
 
     def shopper_cancels(self) -> None:
         mine = [row.token for row in rows("customer_order") if row.email == FORM.email]
-        asyncio.run(pay.give_up(mine[-1]))
+        asyncio.run(pay.cancel_payment(mine[-1]))
 
     def clicks_again(self) -> None:
         asyncio.run(pay.pay(ME, FORM, self.shown))

@@ -96,7 +96,7 @@ def test_uses_and_budget_that_are_given_back_are_there_for_the_next(engine):
     def take_and_leave(buyer: str) -> str:
         placed = place(buyer, shown[buyer])
         with db.transaction(durable=True) as session:
-            order_commands.give_up(session, placed.order_id, why="cancelled")
+            order_commands.end_unpaid(session, placed.order_id, why="cancelled")
         return "left"
 
     ended = at_once(take_and_leave, buyers, 8)

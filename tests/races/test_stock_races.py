@@ -57,7 +57,7 @@ def test_eight_tellers_of_one_payment_pay_it_once(engine):
 
     def settle(_teller: int) -> str:
         with db.transaction(durable=True) as session:
-            return order_commands.settle(session, placed.order_id, placed.total_minor, "EUR")
+            return order_commands.apply_payments(session, placed.order_id, placed.total_minor, "EUR")
 
     assert at_once(settle, range(8), 8) == {"paid": 1, "already": 7}
     assert count("letter") == 1
@@ -73,9 +73,9 @@ def test_paying_giving_up_and_clicking_at_once_ends_in_one_of_them(engine):
         def act(kind: str, buyer: str = buyer, placed: placing.PlacedOrder = placed) -> str:
             with db.transaction(durable=True) as session:
                 if kind == "pay":
-                    return order_commands.settle(session, placed.order_id, placed.total_minor, "EUR")
+                    return order_commands.apply_payments(session, placed.order_id, placed.total_minor, "EUR")
                 if kind == "expire":
-                    order_commands.give_up(session, placed.order_id, why="expired")
+                    order_commands.end_unpaid(session, placed.order_id, why="expired")
                 elif kind == "click":
                     placing.place(session, key_hash(buyer), FORM, expected_total_minor=ENOUGH)
                 else:

@@ -256,7 +256,7 @@ def test_the_order_takes_over_what_is_held_and_giving_it_up_lets_the_cart_hold_a
     found = cart_holds.enter(shop, MARTA)
     assert (found.state, until(found), found.can_stay, found.short) == ("held", 40, False, [])
     assert of(shop, "BOWL") == (4, 4, 0), "what the own order has isn't held again"
-    order_commands.give_up(shop, placed.order_id, why="cancelled")
+    order_commands.end_unpaid(shop, placed.order_id, why="cancelled")
     assert cart_holds.view(shop, MARTA).state == "over"
     assert until(cart_holds.enter(shop, MARTA)) == 15
     assert (of(shop, "LAMP"), of(shop, "BOWL")) == ((10, 0, 2), (4, 0, 4))
@@ -318,7 +318,7 @@ def test_what_goes_on_in_a_new_cart_is_free_of_the_old_carts_hold(shop):
     cart_commands.set_quantity(shop, MARTA, "LAMP", 5)
     cart_holds.enter(shop, MARTA)
     assert of(shop, "LAMP") == (10, 2, 3)
-    order_commands.settle(shop, placed.order_id, placed.total_minor, "EUR")
+    order_commands.apply_payments(shop, placed.order_id, placed.total_minor, "EUR")
 
     assert (of(shop, "LAMP"), rows(shop)) == ((10, 2, 0), [])
     assert [line.quantity for line in cart_queries.view(shop, MARTA).lines] == [3]

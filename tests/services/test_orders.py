@@ -130,7 +130,7 @@ def test_a_changed_wish_asks_for_the_waiting_order_to_be_given_up_first(session,
         place(session, form)
 
     assert refusal.value.order_id == first.order_id
-    order_commands.give_up(session, first.order_id, why="superseded")
+    order_commands.end_unpaid(session, first.order_id, why="superseded")
     second = place(session, form)
     assert (second.number, second.order_id != first.order_id) == (1002, True)
     assert [row.status for row in rows(session, "customer_order")] == ["cancelled", "pending"]
@@ -230,7 +230,7 @@ def test_a_free_order_is_paid_at_once(session):
 
 def test_the_money_makes_the_order_and_closes_the_cart_once(session):
     placed = place(session)
-    outcomes = [order_commands.settle(session, placed.order_id, 5290, "eur") for _again in range(3)]
+    outcomes = [order_commands.apply_payments(session, placed.order_id, 5290, "eur") for _again in range(3)]
     order_commands.set_payment_status(session, placed.order_id, PaymentStatus.PAID)
 
     order = the_order(session)
@@ -259,7 +259,7 @@ def test_the_money_makes_the_order_and_closes_the_cart_once(session):
 def test_money_that_does_not_fit_is_flagged_for_review(session, captured, currency, status, sentence):
     placed = place(session)
     for _again in range(2):
-        assert order_commands.settle(session, placed.order_id, captured, currency) == "needs_review"
+        assert order_commands.apply_payments(session, placed.order_id, captured, currency) == "needs_review"
 
     order = the_order(session)
     assert (order.status, order.needs_review, order.expires_at) == (status, sentence, None)
@@ -269,9 +269,9 @@ def test_money_that_does_not_fit_is_flagged_for_review(session, captured, curren
 
 def test_an_order_with_money_is_not_given_up_and_not_placed_anew(session):
     placed = place(session)
-    order_commands.settle(session, placed.order_id, 5000, "EUR")
+    order_commands.apply_payments(session, placed.order_id, 5000, "EUR")
     with pytest.raises(Conflict, match="Money has come in"):
-        order_commands.give_up(session, placed.order_id, why="expired")
+        order_commands.end_unpaid(session, placed.order_id, why="expired")
 
     assert place(session).order_id == placed.order_id
 
@@ -279,7 +279,7 @@ def test_an_order_with_money_is_not_given_up_and_not_placed_anew(session):
 def test_no_money_changes_nothing(session):
     placed = place(session)
 
-    assert order_commands.settle(session, placed.order_id, 0, "EUR") == "nothing"
+    assert order_commands.apply_payments(session, placed.order_id, 0, "EUR") == "nothing"
     assert the_order(session).status == "pending"
 
 
@@ -287,10 +287,10 @@ def test_a_late_payment_takes_the_units_again_where_they_are_left(session):
     make_promotion(session, "ONCE", percent=10, usage_limit=1)
     cart_commands.apply_code(session, ME, "ONCE")
     placed = place(session)
-    order_commands.give_up(session, placed.order_id, why="expired")
+    order_commands.end_unpaid(session, placed.order_id, why="expired")
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 0, 0)
 
-    assert order_commands.settle(session, placed.order_id, placed.total_minor, "EUR") == "paid"
+    assert order_commands.apply_payments(session, placed.order_id, placed.total_minor, "EUR") == "paid"
     assert the_order(session).status == "placed"
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 2, 0)
     assert [row.used for row in rows(session, "promotion")] == [1]
@@ -303,7 +303,7 @@ def test_a_late_payment_that_comes_too_late_is_flagged_for_review(session, why):
     make_promotion(session, "ONCE", percent=10, usage_limit=1)
     cart_commands.apply_code(session, ME, "ONCE")
     placed = place(session)
-    order_commands.give_up(
+    order_commands.end_unpaid(
         session, placed.order_id, why="cancelled" if why == "it was cancelled" else "expired"
     )
     if why == "the units are gone":
@@ -314,7 +314,9 @@ def test_a_late_payment_that_comes_too_late_is_flagged_for_review(session, why):
         place(session)
     before = [tuple(row) for row in rows(session, "stock_level")]
 
-    assert order_commands.settle(session, placed.order_id, placed.total_minor, "EUR") == "needs_review"
+    assert (
+        order_commands.apply_payments(session, placed.order_id, placed.total_minor, "EUR") == "needs_review"
+    )
     order = rows(session, "customer_order")[0]
     assert order.status == ("cancelled" if why == "it was cancelled" else "expired")
     assert order.needs_review.startswith("Paid after the order")
@@ -338,7 +340,7 @@ def test_a_given_up_order_gives_everything_back_once(session, why, status, phase
     cart_commands.apply_code(session, ME, "AUTUMN10")
     placed = place(session)
     for _again in range(2):
-        order_commands.give_up(session, placed.order_id, why=why)
+        order_commands.end_unpaid(session, placed.order_id, why=why)
 
     assert the_order(session).status == status
     assert stock_of(session, "DUNE-MUG-MOSS") == (5, 0, 0)
@@ -353,7 +355,7 @@ def test_a_given_up_order_gives_everything_back_once(session, why, status, phase
 
 def test_illegal_moves_are_refused(session):
     placed = place(session)
-    order_commands.give_up(session, placed.order_id, why="cancelled")
+    order_commands.end_unpaid(session, placed.order_id, why="cancelled")
     for to in (OrderStatus.PLACED, OrderStatus.COMPLETED, OrderStatus.EXPIRED):
         with pytest.raises(Conflict, match="moved on"):
             order_commands.move(session, placed.order_id, to)
@@ -367,7 +369,7 @@ def test_what_was_not_ordered_goes_on_in_a_new_cart(session):
     placed = place(session)
     cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
     cart_commands.add(session, ME, "DUNE-MUG-CLAY", 1)
-    order_commands.settle(session, placed.order_id, placed.total_minor, "EUR")
+    order_commands.apply_payments(session, placed.order_id, placed.total_minor, "EUR")
 
     view = cart_queries.view(session, ME)
     assert [(line.sku, line.quantity) for line in view.lines] == [("DUNE-MUG-MOSS", 1), ("DUNE-MUG-CLAY", 1)]
@@ -388,7 +390,7 @@ def test_a_code_for_one_use_each_is_refused_to_the_same_customer(session):
     make_promotion(session, "ONCE", per_customer_limit=1)
     cart_commands.apply_code(session, ME, "ONCE")
     first = place(session, shown=10**9)
-    order_commands.settle(session, first.order_id, first.total_minor, "EUR")
+    order_commands.apply_payments(session, first.order_id, first.total_minor, "EUR")
     cart_commands.add(session, ME, "SHOAL-BOWL", 1)
     cart_commands.apply_code(session, ME, "ONCE")
     checkout.save(session, ME, FORM)
@@ -439,7 +441,7 @@ def test_the_page_shows_the_agreed_parts(session, clock):
 
 def test_stock_and_ledger_agree_after_all_of_it(session):
     placed = place(session)
-    order_commands.give_up(session, placed.order_id, why="cancelled")
+    order_commands.end_unpaid(session, placed.order_id, why="cancelled")
     place(session)
     bowl = next(row for row in rows(session, "variant") if row.sku == "SHOAL-BOWL")
     inventory_commands.set_on_hand(session, bowl.id, 9, reason="stocktake", actor="clerk@example.com")

@@ -155,7 +155,7 @@ def test_another_amount_is_kept_as_it_is_and_flagged_for_review(open_payment, ca
 def test_a_payment_after_the_order_was_cancelled_is_marked_and_not_lost(open_payment):
     apply(replace(open_payment, state="expired", captured_minor=0, intent_reference=""))
     with db.transaction() as session:
-        assert payment_commands.give_up(session, 1, "cancelled")
+        assert payment_commands.end_unpaid(session, 1, "cancelled")
     assert apply(open_payment) == "applied"
 
     assert (order().status, order().payment_status) == ("cancelled", "paid")
@@ -280,7 +280,7 @@ def test_an_inquiry_is_noted_and_moves_nothing_until_it_becomes_a_dispute(open_p
 def test_an_order_that_can_be_paid_isnt_given_up(open_payment):
     before = everything()
     with db.transaction() as session:
-        assert payment_commands.give_up(session, 1, "expired") is False
+        assert payment_commands.end_unpaid(session, 1, "expired") is False
     assert everything() == before
 
 

@@ -95,11 +95,11 @@ def test_an_order_takes_a_use_and_its_part_of_the_budget_and_gives_both_back(ses
     cart_commands.apply_code(session, ME, "AUTUMN10")
     placed = place(session)
     assert standing(session) == [(1, 480)]
-    order_commands.give_up(session, placed.order_id, why="expired")
+    order_commands.end_unpaid(session, placed.order_id, why="expired")
     assert standing(session) == [(0, 0)]
-    order_commands.give_up(session, placed.order_id, why="expired")
+    order_commands.end_unpaid(session, placed.order_id, why="expired")
 
-    assert order_commands.settle(session, placed.order_id, placed.total_minor, "EUR") == "paid"
+    assert order_commands.apply_payments(session, placed.order_id, placed.total_minor, "EUR") == "paid"
     assert standing(session) == [(1, 480)]
     assert books_are_right(session)
 
@@ -126,7 +126,7 @@ def test_a_budget_that_others_took_in_the_meantime_refuses_the_order(session):
     promotion = make_promotion(session, "AUTUMN10", budget_minor=1000)
     cart_commands.apply_code(session, ME, "AUTUMN10")
     placed = place(session)
-    order_commands.give_up(session, placed.order_id, why="expired")
+    order_commands.end_unpaid(session, placed.order_id, why="expired")
     set_row(session, "promotion", spent_minor=600, used=1)
     offer = promotions_commands.Offer(promotion.id or 0, "Autumn", "percent", code="AUTUMN10")
     with pytest.raises(Conflict, match="AUTUMN10 is used up"), session.begin_nested():
@@ -225,7 +225,7 @@ def test_a_gift_is_a_line_of_the_cart_and_of_the_order_that_costs_nothing(sessio
     assert standing(session) == [(1, 1900)]
     assert promotion.id
     assert books_are_right(session)
-    order_commands.give_up(session, placed.order_id, why="cancelled")
+    order_commands.end_unpaid(session, placed.order_id, why="cancelled")
     assert (stock_of(session, "SALT-CELLAR"), standing(session)) == ((2, 0, 0), [(0, 0)])
 
 
@@ -238,8 +238,8 @@ def test_a_gift_may_be_a_unit_of_what_is_in_the_cart_too(session, clock):
     ]  # fmt: skip
     assert stock_of(session, "SALT-CELLAR") == (2, 2, 0)
     assert [line.max_quantity for line in cart_queries.view(session, ME).lines] == [50, 1]
-    order_commands.give_up(session, placed.order_id, why="expired")
-    assert order_commands.settle(session, placed.order_id, placed.total_minor, "EUR") == "paid"
+    order_commands.end_unpaid(session, placed.order_id, why="expired")
+    assert order_commands.apply_payments(session, placed.order_id, placed.total_minor, "EUR") == "paid"
     assert stock_of(session, "SALT-CELLAR") == (2, 2, 0)
     assert books_are_right(session)
 

@@ -67,10 +67,10 @@ async def test_an_order_that_is_gone_leaves_nothing_of_the_one_before(open_tab, 
 async def test_coming_back_by_the_cancel_link_gives_up_only_what_is_unpaid(open_tab, placed, monkeypatch):
     given_up = []
 
-    async def give_up(token: str) -> None:
+    async def cancel_payment(token: str) -> None:
         given_up.append(token)
 
-    monkeypatch.setattr(desk.pay, "give_up", give_up)
+    monkeypatch.setattr(desk.pay, "cancel_payment", cancel_payment)
     tab = await open_tab(Order, f"{placed}?cancelled=1")
     assert await tab.load() is None
     assert given_up == [], "an order that waits for a transfer isn't given up by a link"

@@ -160,7 +160,7 @@ def end(session: Session, key_hash: str) -> HoldView:
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
         return HoldView()
-    _tell(session, inventory_holds.free_if_run_out(session, [head.id], now()))
+    _publish_carts(session, inventory_holds.free_if_run_out(session, [head.id], now()))
     return _view(session, head)
 
 
@@ -182,7 +182,7 @@ def kept_of(session: Session, key_hash: str, sku: str) -> str:
 def sweep(session: Session, limit: int = 100) -> int:
     """Give back what carts held beyond their time; how many carts. In any process, at any time."""
     carts = inventory_holds.free_run_out(session, now(), limit)
-    _tell(session, carts)
+    _publish_carts(session, carts)
     return len(carts)
 
 
@@ -191,7 +191,7 @@ def any_run_out(session: Session) -> bool:
     return session.connection().execute(_ANY_RUN_OUT, {"at": now()}).first() is not None
 
 
-def _tell(session: Session, cart_ids: Iterable[int]) -> None:
+def _publish_carts(session: Session, cart_ids: Iterable[int]) -> None:
     for cart_id in cart_ids:
         events.publish(session, events.CartChanged(cart_id))
 

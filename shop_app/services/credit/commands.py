@@ -120,7 +120,9 @@ def issue(
             session, by.actor, "issued", "credit", str(account_id), after=after, staff_id=by.id or None
         )
         if address:
-            tell(session, kind, address, key, account_id, amount_minor, currency, request_key=request_key)
+            write_letter(
+                session, kind, address, key, account_id, amount_minor, currency, request_key=request_key
+            )
     found = the_account(session, account_id)
     return Issued(account_id, code, found.last_four)
 
@@ -187,7 +189,7 @@ def account_of_payment(session: Session, payment_id: int) -> int:
     return found
 
 
-def tell(
+def write_letter(
     session: Session, kind: str, email: str, key: str, account_id: int, amount_minor: int, currency: str,
     **more: str,
 ) -> None:  # fmt: skip

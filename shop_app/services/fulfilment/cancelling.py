@@ -95,13 +95,13 @@ def cancel(
         made = write(session, head, given, found, pieces, request_key, by)
     kept = found.free_minor if not refund else 0
     if kept:
-        order_commands.tell(session, order_id, "money_kept", actor=by.actor, amount_minor=kept)
-    order_commands.tell(
+        order_commands.record_event(session, order_id, "money_kept", actor=by.actor, amount_minor=kept)
+    order_commands.record_event(
         session, order_id, "cancel_requested", actor=by.actor, key=request_key, wish=wish, refunds=len(made)
     )
     _end(session, head, whole)
     amount = show(back, found.currency, head.locale) if back else ""
-    _tell(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))
+    _write_letter(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))
     _audit(session, head, by, wish | {"refund_minor": back, "whole": whole})
     return made
 
@@ -199,7 +199,7 @@ def _back(found: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[lis
     return pieces, left if whole else 0
 
 
-def _tell(
+def _write_letter(
     session: Session,
     head: OrderHead,
     lines: dict[int, UnitLine],

@@ -113,7 +113,7 @@ def ship(
     order_units.send(session, order_id, units, actor=by.actor)
     parcel_id = _write(session, order_id, units, carrier, tracking, by.actor)
     told = {"fulfilment_id": parcel_id, "carrier": carrier, "tracking": tracking}
-    order_commands.tell(
+    order_commands.record_event(
         session, order_id, "shipped", actor=by.actor, public=True, key=request_key,
         units={str(line): count for line, count in units.items()}, **told,
     )  # fmt: skip
@@ -317,7 +317,7 @@ def _note(
     session: Session, head: OrderHead, kind: str, by: Principal, *, public: bool = False, **data: Any
 ) -> None:
     """Into the order's history and the audit."""
-    order_commands.tell(session, head.id, kind, actor=by.actor, public=public, **data)
+    order_commands.record_event(session, head.id, kind, actor=by.actor, public=public, **data)
     audit.record(
         session, by.actor, f"order.{kind}", "order", str(head.number), after=data, staff_id=by.id or None
     )

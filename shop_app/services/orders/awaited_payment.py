@@ -1,4 +1,4 @@
-"""What a bank only promises: money that is authorised, or on its way for days, and what becomes of it."""
+"""Orders whose money is authorised, or on its way from a bank: confirmed, waiting, failed, lapsed."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _WAIT = (
 )
 
 
-def authorised(session: Session, order_id: int, promised_minor: int) -> None:
-    """The whole amount is authorised: the order is agreed, its cart is done; the money is taken later.
+def authorised(session: Session, order_id: int, authorized_minor: int) -> None:
+    """The whole amount is authorised: the order is confirmed, its cart completed; the money is taken later.
 
     Money that comes for an order that was ended is let go again by the sweep.
     """
     found = order_commands.lock(session, order_id)
     if found.status not in (OrderStatus.PENDING, OrderStatus.EXPIRED):
         return
-    if promised_minor < found.total_minor and promised_minor < order_queries.due_minor(session, order_id):
-        said, asked = show(promised_minor, found.currency), show(found.total_minor, found.currency)
+    if authorized_minor < found.total_minor and authorized_minor < order_queries.due_minor(session, order_id):
+        said, asked = show(authorized_minor, found.currency), show(found.total_minor, found.currency)
         order_commands.flag_for_review(session, order_id, f"Authorised {said} of {asked}.")
         return
     if found.status == OrderStatus.EXPIRED:
-        if not order_commands.revive(session, found, None):
+        if not order_commands.reactivate(session, found, None):
             return
     else:
         order_commands.move(session, order_id, OrderStatus.PLACED)
-        order_commands.agree(session, order_id, found.cart_id)
+        order_commands.confirm(session, order_id, found.cart_id)
     _write(session, found, "order_authorized")
 
 
@@ -76,11 +76,11 @@ def failed(session: Session, order_id: int) -> None:
     found = order_commands.lock(session, order_id)
     if found.status != OrderStatus.PENDING or found.needs_review:
         return
-    order_commands.give_up(session, order_id, why="failed")
+    order_commands.end_unpaid(session, order_id, why="failed")
     _write(session, found, "order_payment_failed")
 
 
-def ran_out(session: Session, order_id: int) -> None:
+def authorization_lapsed(session: Session, order_id: int) -> None:
     """An authorisation ended without being captured: a person asks the shopper to pay again."""
     found = order_commands.lock(session, order_id)
     if found.status == OrderStatus.PLACED and found.paid_at is None:

@@ -1,4 +1,4 @@
-"""What becomes of a cart once its order is agreed: it is closed, and the rest goes on in a new one."""
+"""What becomes of a cart once its order is confirmed: it is closed, and the rest goes on in a new one."""
 
 from __future__ import annotations
 

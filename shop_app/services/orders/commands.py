@@ -84,7 +84,7 @@ _SET_NEEDS_REVIEW = (
 _RESOLVED = select(order_event.c.data).where(
     order_event.c.order_id == bindparam("order"), order_event.c.kind == "resolved"
 )
-_TELL = insert(order_event)
+_INSERT_EVENT = insert(order_event)
 _SOLD = (
     select(variant.c.product_id, order_line.c.quantity)
     .join(variant, variant.c.id == order_line.c.variant_id)
@@ -127,12 +127,12 @@ def lock(session: Session, order_id: int) -> OrderHead:
     return look(session, order_id, _LOCK)
 
 
-def tell(
+def record_event(
     session: Session, order_id: int, kind: str, *, actor: str = "system", public: bool = False, **data: Any
 ) -> None:
     """Add a line to the order's history."""
     session.connection().execute(
-        _TELL,
+        _INSERT_EVENT,
         {"order_id": order_id, "kind": kind, "data": data, "actor": actor, "public": public, "at": now()},
     )
     events.publish(session, events.OrderChanged(order_id))
@@ -149,14 +149,14 @@ def move(
     done = session.connection().execute(_MOVES[to], {"order": order_id, "paid": paid_at})
     if done.rowcount != 1:
         raise Conflict(_("The order has moved on in the meantime."))
-    tell(session, order_id, to.value, actor=actor, public=True, **data)
+    record_event(session, order_id, to.value, actor=actor, public=True, **data)
 
 
 def set_payment_status(session: Session, order_id: int, status: PaymentStatus) -> bool:
     """Store what the ledger of payments was folded to; the only writer of it. True where it changed."""
     done = session.connection().execute(_SET_PAYMENT_STATUS, {"order": order_id, "to": status.value})
     if done.rowcount:
-        tell(session, order_id, "payment_status", status=status.value)
+        record_event(session, order_id, "payment_status", status=status.value)
     return bool(done.rowcount)
 
 
@@ -164,14 +164,14 @@ def set_fulfilment_status(session: Session, order_id: int, status: FulfilmentSta
     """Store what units and parcels were folded to; the only writer of it. True where it changed."""
     done = session.connection().execute(_SET_FULFILMENT_STATUS, {"order": order_id, "to": status.value})
     if done.rowcount:
-        tell(session, order_id, "fulfilment_status", status=status.value)
+        record_event(session, order_id, "fulfilment_status", status=status.value)
     return bool(done.rowcount)
 
 
-def settle(
+def apply_payments(
     session: Session, order_id: int, captured_minor: int, currency: str, *, credit_minor: int = 0
 ) -> Settled:
-    """Make the order agree with the money that has come in for it; any number of times, in any order.
+    """Apply all money that has come in for the order; safe to repeat, in any order.
 
     Units   `captured_minor` is all that was ever captured for this order, in minor units; `credit_minor`
             is what gift cards and credit add as soon as the rest is there.
@@ -202,11 +202,11 @@ def settle(
 
 
 def mark_paid(session: Session, order_id: int) -> Settled:
-    """The whole amount is there: the order is agreed, its cart is done, and a receipt goes out."""
+    """The whole amount is there: the order is confirmed, its cart completed, and a receipt goes out."""
     return _pay(session, lock(session, order_id))
 
 
-def give_up(session: Session, order_id: int, *, why: str) -> None:
+def end_unpaid(session: Session, order_id: int, *, why: str) -> None:
     """End an unpaid order: cancelled or expired, stock and code uses given back, the cart open again.
 
     `why` is expired, cancelled, superseded or failed. An order that isn't waiting any more is left alone.
@@ -260,10 +260,10 @@ def resolve(session: Session, order_id: int, note: str, *, actor: str) -> None:
         raise Conflict(_("Nothing about this order waits for a person."))
     clear = update(order).where(order.c.id == order_id).values(needs_review="", version=order.c.version + 1)
     session.connection().execute(clear)
-    tell(session, order_id, "resolved", actor=actor, why=found.needs_review, note=note)
+    record_event(session, order_id, "resolved", actor=actor, why=found.needs_review, note=note)
 
 
-def agree(session: Session, order_id: int, cart_id: int | None) -> None:
+def confirm(session: Session, order_id: int, cart_id: int | None) -> None:
     """What follows once an order is placed for good: its cart is done, its units count as sold.
 
     Without that, the cart's next order would meet the living one that it already has.
@@ -291,14 +291,14 @@ def _pay(session: Session, found: OrderHead, credit_minor: int = 0) -> Settled:
         session.connection().execute(_SET_PAID_AT, {"order": found.id, "at": at})
     elif found.status == OrderStatus.PENDING:
         move(session, found.id, OrderStatus.PLACED, paid_at=at)
-        agree(session, found.id, found.cart_id)
-    elif found.status != OrderStatus.EXPIRED or not revive(session, found, at):
+        confirm(session, found.id, found.cart_id)
+    elif found.status != OrderStatus.EXPIRED or not reactivate(session, found, at):
         gone = "its units or its credit were gone" if credit_minor else "its units were gone"
         state = f"had expired and {gone}" if found.status == OrderStatus.EXPIRED else "was cancelled"
         return _flag_for_review(session, found, f"Paid after the order {state}.")
     if credit_minor:
         credit_payments.capture(session, found.id, credit_minor)
-    tell(session, found.id, "paid", public=True)
+    record_event(session, found.id, "paid", public=True)
     outbox.write(
         session, "order_paid", found.email, f"order_paid:{found.number}",
         {"order_id": found.id, "number": found.number, "token": found.token,
@@ -308,7 +308,7 @@ def _pay(session: Session, found: OrderHead, credit_minor: int = 0) -> Settled:
     return "paid"
 
 
-def revive(session: Session, found: OrderHead, at: datetime | None) -> bool:
+def reactivate(session: Session, found: OrderHead, at: datetime | None) -> bool:
     """Take an expired order's units, code uses and credit again; False where they or its shopper are gone."""
     connection = session.connection()
     wanted = {row.variant_id: row.units for row in connection.execute(_WANTED, {"order": found.id})}
@@ -322,7 +322,7 @@ def revive(session: Session, found: OrderHead, at: datetime | None) -> bool:
             move(session, found.id, OrderStatus.PLACED, paid_at=at, late=True)
     except (ShopError, IntegrityError):
         return False
-    agree(session, found.id, found.cart_id)
+    confirm(session, found.id, found.cart_id)
     return True
 
 
@@ -341,7 +341,7 @@ def _flag_for_review(session: Session, found: OrderHead, why: str) -> Settled:
     if why not in found.needs_review and not _was_resolved(session, found.id, why):
         whole = f"{found.needs_review} {why}".strip()
         session.connection().execute(_SET_NEEDS_REVIEW, {"order": found.id, "why": whole})
-        tell(session, found.id, "needs_review", why=why)
+        record_event(session, found.id, "needs_review", why=why)
     return "needs_review"
 
 

@@ -112,7 +112,7 @@ class PlacedOrder:
 class Superseded(Conflict):
     """The cart, or what was typed, changed after its order was placed, and that order still waits.
 
-    Have the provider expire its payment, outside of any transaction; then `orders.give_up(order_id,
+    Have the provider expire its payment, outside of any transaction; then `orders.end_unpaid(order_id,
     why="superseded")` and place again. Where it turns out to be paid, it is the visitor's order.
     """
 
@@ -163,19 +163,25 @@ def place(
         raise price_changes.risen(priced, expected_total_minor, shown_parts, head.currency)
     buyer = Buyer(key_hash, head.id, asked_from)
     if not priced.gifts:
-        return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor, buyer)
+        return _cover_and_freeze(
+            session, head, priced, form, expected_total_minor, expected_credit_minor, buyer
+        )
     try:
         with session.begin_nested():
-            return _agree(session, head, priced, form, expected_total_minor, expected_credit_minor, buyer)
+            return _cover_and_freeze(
+                session, head, priced, form, expected_total_minor, expected_credit_minor, buyer
+            )
     except OutOfStock:
         # A gift that somebody else got first keeps nobody from buying: the order goes without.
         plain = checkout.price(session, _in_country(head, form), wanted, form, fresh=True, with_gifts=False)
         if plain.totals.total_minor > expected_total_minor:
             raise price_changes.risen(plain, expected_total_minor, shown_parts, head.currency) from None
-        return _agree(session, head, plain, form, expected_total_minor, expected_credit_minor, buyer)
+        return _cover_and_freeze(
+            session, head, plain, form, expected_total_minor, expected_credit_minor, buyer
+        )
 
 
-def _agree(
+def _cover_and_freeze(
     session: Session, head: Head, priced: Priced, form: CheckoutForm, expected_total_minor: int,
     expected_credit_minor: int, buyer: Buyer,
 ) -> PlacedOrder:  # fmt: skip
@@ -289,11 +295,11 @@ def _freeze(
     promotions_commands.take(session, order_id, form.email, totals.discounts)
     if paid_with:
         credit_payments.take(session, order_id, paid_with, head.currency, settled=not left_minor)
-    order_commands.tell(session, order_id, "placed", public=True, total_minor=totals.total_minor)
+    order_commands.record_event(session, order_id, "placed", public=True, total_minor=totals.total_minor)
     events.publish(session, events.OrderPlaced(order_id))
     events.publish(session, events.CartChanged(head.id))
     if not waits:
-        order_commands.agree(session, order_id, head.id)
+        order_commands.confirm(session, order_id, head.id)
         if left_minor:
             outbox.write(
                 session, "order_placed", form.email, f"order_placed:{row['number']}",

@@ -77,7 +77,7 @@ def of_ended_orders(session: Session, limit: int = 50) -> list[int]:
 
 
 def left_alone(session: Session, limit: int = 50) -> list[int]:
-    """Orders that are agreed, and whose money was let go without their being cancelled.
+    """Orders that are confirmed, and whose money was let go without their being cancelled.
 
     Somebody began to cancel them and got no answer. Whoever was asked once isn't asked again.
     """

@@ -138,7 +138,7 @@ def of_order(session: Session, order_id: int) -> list[Known]:
     return [known(payment) for payment in living]
 
 
-def give_up(session: Session, order_id: int, why: str) -> bool:
+def end_unpaid(session: Session, order_id: int, why: str) -> bool:
     """End an unpaid order whose payments are all over; attempts without an answer end with it.
 
     True where the order isn't waiting any more. Ask the company first: what is open there can be paid.
@@ -156,7 +156,7 @@ def give_up(session: Session, order_id: int, why: str) -> bool:
     for payment in living:
         payment.state = PaymentState.CANCELLED
         append(session, payment, PaymentEventKind.VOIDED, payment_key(payment), 0)
-    order_commands.give_up(session, order_id, why=why)
+    order_commands.end_unpaid(session, order_id, why=why)
     return True
 
 

@@ -64,7 +64,7 @@ def take(session: Session, payment: Payment, picture: DisputePicture) -> bool:
     session.flush()
     news = _append(session, payment, dispute, picture)
     if before != (dispute.status, dispute.due_at, dispute.reason):
-        _tell(session, payment, dispute)
+        _record(session, payment, dispute)
         news = True
     return news
 
@@ -78,9 +78,9 @@ def _append(session: Session, payment: Payment, dispute: Dispute, picture: Dispu
     return append(session, payment, closing, reference, amount) or news if closing else news
 
 
-def _tell(session: Session, payment: Payment, dispute: Dispute) -> None:
+def _record(session: Session, payment: Payment, dispute: Dispute) -> None:
     due = dispute.due_at.isoformat() if dispute.due_at else ""
-    order_commands.tell(
+    order_commands.record_event(
         session, payment.order_id, "dispute", actor=payment.provider, status=dispute.status,
         reason=dispute.reason, amount_minor=dispute.amount_minor, due_at=due,
     )  # fmt: skip

@@ -91,7 +91,7 @@ def apply(session: Session, payment_id: int, picture: PaymentPicture, inbox_id: 
         outcome = "refused"
         taken = picture.captured_minor or (picture.amount_minor if picture.state == "authorized" else 0)
         if taken and picture.currency != payment.currency:
-            order_commands.settle(session, payment.order_id, taken, picture.currency)
+            order_commands.apply_payments(session, payment.order_id, taken, picture.currency)
     else:
         before = payment.state
         outcome = "applied" if _take_over(session, payment, picture) else "already known"
@@ -122,7 +122,7 @@ def _follow(session: Session, payment: Payment, picture: PaymentPicture, before:
     elif picture.state == "failed" and before != payment.state and not _living(session, payment.order_id):
         awaited_payment.failed(session, payment.order_id)
     elif before == PaymentState.AUTHORIZED and payment.state == PaymentState.CANCELLED and not picture.let_go:
-        awaited_payment.ran_out(session, payment.order_id)
+        awaited_payment.authorization_lapsed(session, payment.order_id)
 
 
 def _living(session: Session, order_id: int) -> bool:
@@ -197,7 +197,7 @@ def take_refund(session: Session, payment: Payment, picture: RefundPicture) -> b
         refund.status = picture.status
         refund.settled_at = now() if picture.status != RefundStatus.PENDING else None
         if picture.status == RefundStatus.SUCCEEDED:
-            _tell_of_refund(session, payment, picture, refund.destination)
+            _write_refund_letter(session, payment, picture, refund.destination)
         elif picture.status == RefundStatus.FAILED:
             amount = show(picture.amount_minor, payment.currency)
             order_commands.flag_for_review(
@@ -206,7 +206,9 @@ def take_refund(session: Session, payment: Payment, picture: RefundPicture) -> b
     return append(session, payment, _REFUND_EVENTS[picture.status], picture.reference, picture.amount_minor)
 
 
-def _tell_of_refund(session: Session, payment: Payment, picture: RefundPicture, destination: str) -> None:
+def _write_refund_letter(
+    session: Session, payment: Payment, picture: RefundPicture, destination: str
+) -> None:
     order = session.get_one(Order, payment.order_id)
     amount = show(picture.amount_minor, payment.currency, order.locale)
     outbox.write(
@@ -236,18 +238,18 @@ def fold_order(session: Session, order_id: int) -> None:
     found = sums(of_payments(session, [payment.id for payment in payments]))
     order = session.get_one(Order, order_id)
     credit_minor = credit_payments.waiting_minor(payments, order.status)
-    at_companies = _promised(session, payments, at_companies=True)
+    at_companies = _uncaptured_minor(session, payments, at_companies=True)
     if at_companies and not found.captured_minor:
         awaited_payment.authorised(session, order_id, at_companies + credit_minor)
     elif found.captured_minor or credit_minor:
-        order_commands.settle(
+        order_commands.apply_payments(
             session, order_id, found.captured_minor, order.currency, credit_minor=credit_minor
         )
     if credit_minor:
         # It may have been captured, or set aside once more.
         payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
         found = sums(of_payments(session, [payment.id for payment in payments]))
-    promised = _promised(session, payments)
+    promised = _uncaptured_minor(session, payments)
     due = order.total_minor
     if found.captured_minor < due:
         due = order_queries.due_minor(session, order_id)
@@ -258,7 +260,7 @@ def fold_order(session: Session, order_id: int) -> None:
     )  # fmt: skip
 
 
-def _promised(session: Session, payments: Iterable[Payment], *, at_companies: bool = False) -> int:
+def _uncaptured_minor(session: Session, payments: Iterable[Payment], *, at_companies: bool = False) -> int:
     """What is authorised and neither captured nor let go; at companies alone, or credit with it."""
     ids = [
         payment.id

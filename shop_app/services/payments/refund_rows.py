@@ -110,7 +110,7 @@ def write(
     if wish.return_id is not None:
         events.publish(session, events.ReturnRefunded(wish.return_id, by.actor))
     data = {"amount_minor": total, "destination": wish.destination, "reason": wish.reason}
-    order_commands.tell(
+    order_commands.record_event(
         session, head.id, "refund_requested", actor=by.actor, key=request_key, wish=as_data(wish),
         refunds=len(made), amount_minor=total,
     )  # fmt: skip
@@ -213,7 +213,7 @@ def _settle_in_credit(
         order_id=head.id, refund_id=refund.id, payment_id=payment.payment_id, note=refund.reason, actor=actor,
     )  # fmt: skip
     if not own_card:
-        credit_commands.tell(
+        credit_commands.write_letter(
             session, "store_credit", head.email, f"refund:{refund.id}", account, refund.amount_minor,
             head.currency,
         )  # fmt: skip

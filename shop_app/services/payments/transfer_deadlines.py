@@ -75,7 +75,7 @@ def remind(session: Session, order_id: int) -> None:
     head = order_commands.lock(session, order_id)
     if head.status != OrderStatus.PLACED or head.paid_at is not None:
         return
-    order_commands.tell(session, order_id, "reminded")
+    order_commands.record_event(session, order_id, "reminded")
     if _is_wanted(session, order_id):
         _write(session, head, "order_reminder")
 

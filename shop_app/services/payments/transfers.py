@@ -83,7 +83,7 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     if payments:
         payment_ledger.fold_order(session, order_id)
     else:
-        order_commands.settle(session, order_id, owed, found.currency)
+        order_commands.apply_payments(session, order_id, owed, found.currency)
         order_commands.set_payment_status(session, order_id, PaymentStatus.PAID)
     if found.fulfilment_status != FulfilmentStatus.NONE:
         # Collected before it was paid: now it may be complete.

@@ -20,7 +20,7 @@ SECONDS = 20.0
 """For all of it, redirects included, apart from what the system takes to look a name up."""
 SILENT_SECONDS = 5.0
 REDIRECTS = 3
-GIVE_UP_AFTER = 3
+RETRY_FOR = 3
 _PLAIN = "/%:=&?~+!$,;'@()*[]-._"
 
 
@@ -43,7 +43,7 @@ class Fetcher:
         for _step in range(REDIRECTS + 1):
             parts = web_address(url)
             host = parts.hostname or ""
-            if self.failures.get(host, 0) >= GIVE_UP_AFTER:
+            if self.failures.get(host, 0) >= RETRY_FOR:
                 raise Invalid(_("{host} didn't answer for other pictures either.").format(host=host))
             answer = self._ask(parts, host, ends)
             if isinstance(answer, bytes):

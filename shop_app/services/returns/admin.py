@@ -199,7 +199,7 @@ def _name(line: Row[Any]) -> str:
 
 def _note(session: Session, found: Row[Any], to: ReturnStatus, by: Principal, **data: Any) -> None:
     """Into the order's history and the audit."""
-    order_commands.tell(
+    order_commands.record_event(
         session, found.order_id, f"return_{to.value}", actor=by.actor, public=True, return_id=found.id, **data
     )
     audit.record(

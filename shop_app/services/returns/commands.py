@@ -101,7 +101,7 @@ def request(
     taken = {line.id: units for line, units in chosen}
     return_id = _write(session, free, ReturnKind.RETURN, reason, note, request_key, taken)
     receipt = _receipt(free, free.name, note, chosen, {}, "")
-    _tell(session, free, return_id, "return_requested", receipt)
+    _record_and_write(session, free, return_id, "return_requested", receipt)
     return receipt
 
 
@@ -171,7 +171,7 @@ def withdraw(
     until = full_day(now() + timedelta(days=WITHDRAW_DAYS)) if any(back.values()) else ""
     # In one line: whoever writes it may have chosen whom the receipt goes to.
     receipt = _receipt(free, addresses.clean(name)[:MAX_NAME], note, chosen, ended, until)
-    _tell(session, free, ids[0], "withdrawal_received", receipt)
+    _record_and_write(session, free, ids[0], "withdrawal_received", receipt)
     return receipt
 
 
@@ -259,9 +259,9 @@ def _receipt(
     )  # fmt: skip
 
 
-def _tell(session: Session, free: Free, return_id: int, kind: str, receipt: Receipt) -> None:
+def _record_and_write(session: Session, free: Free, return_id: int, kind: str, receipt: Receipt) -> None:
     frozen = {field: getattr(receipt, field) for field in Receipt.__slots__}
-    order_commands.tell(
+    order_commands.record_event(
         session, free.order_id, kind, actor="shopper", public=True, return_id=return_id,
         things=receipt.things, not_sent=receipt.not_sent,
     )  # fmt: skip

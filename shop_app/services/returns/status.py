@@ -67,7 +67,9 @@ def refunded(session: Session, return_id: int, *, actor: str) -> None:
     """
     found = lock(session, return_id)
     if move(session, found, ReturnStatus.REFUNDED):
-        order_commands.tell(session, found.order_id, "return_refunded", actor=actor, return_id=return_id)
+        order_commands.record_event(
+            session, found.order_id, "return_refunded", actor=actor, return_id=return_id
+        )
 
 
 def follow_refund(session: Session, fact: events.ReturnRefunded) -> None:
