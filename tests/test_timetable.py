@@ -143,12 +143,12 @@ async def test_one_that_fails_says_so_runs_again_and_keeps_no_other_from_running
 
 
 async def test_a_job_that_hangs_keeps_no_other_waiting(engine):
-    let_go, ran = threading.Event(), []
+    release, ran = threading.Event(), []
     async with run_jobs(
-        Job("hangs", lambda: let_go.wait(PATIENCE_SECONDS), 0.01), Job("other", lambda: ran.append(1), 0.01)
+        Job("hangs", lambda: release.wait(PATIENCE_SECONDS), 0.01), Job("other", lambda: ran.append(1), 0.01)
     ):
         await until(lambda: len(ran) > 3)
-        let_go.set()
+        release.set()
 
 
 async def test_at_the_end_the_running_job_finishes_and_no_other_starts(engine):
@@ -181,17 +181,17 @@ async def test_at_the_end_the_running_job_finishes_and_no_other_starts(engine):
 
 async def test_the_end_doesnt_wait_for_ever(engine, monkeypatch, caplog):
     monkeypatch.setattr(timetable, "STOP_SECONDS", 0.2)
-    started, let_go = threading.Event(), threading.Event()
+    started, release = threading.Event(), threading.Event()
 
     def hang() -> None:
         started.set()
-        let_go.wait(PATIENCE_SECONDS)
+        release.wait(PATIENCE_SECONDS)
 
     async with run_jobs(Job("hangs", hang, 0.01)):
         await asyncio.to_thread(started.wait, PATIENCE_SECONDS)
         began = time.monotonic()
     took_seconds = time.monotonic() - began
-    let_go.set()
+    release.set()
     assert took_seconds < 5
     assert "The job hangs didn't finish in time" in caplog.text
 

@@ -258,7 +258,7 @@ class Api:
                     status, reply = 500, _FAILURES["500"][1]
                 idempotency.keep(tables, key, owner, status, reply)
         except BaseException:
-            idempotency.let_go(self._store, key, owner)
+            idempotency.release(self._store, key, owner)
             raise
         return _cut() if fault and fault.do == "lost_reply" else _reply(status, reply)
 

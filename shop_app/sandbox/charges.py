@@ -242,7 +242,7 @@ def settle_debit(tables: Tables, id: str, outcome: str = "") -> dict[str, Any]:
 
 
 def capture(tables: Tables, id: str, amount: int | None) -> dict[str, Any]:
-    """Take what was authorised, or a part of it; the rest is let go."""
+    """Take what was authorised, or a part of it; the rest is voided."""
     intent = tables.get("payment_intent", id)
     if not intent:
         raise missing("payment_intent", id)

@@ -62,7 +62,7 @@ def keep(tables: Tables, key: str, owner: str, status: int, reply: dict[str, Any
         raise Refused("Another request uses this key.", status=409, code="idempotency_key_in_use")
 
 
-def let_go(store: Store, key: str, owner: str) -> None:
+def release(store: Store, key: str, owner: str) -> None:
     """Give the key back unused, after parameters that were wrong."""
     with store.change() as tables:
         tables.execute("DELETE FROM idempotency WHERE key = ? AND owner = ? AND status IS NULL", key, owner)

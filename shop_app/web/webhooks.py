@@ -15,7 +15,7 @@ from shop_app.core.errors import NotFound, ProviderDown
 from shop_app.providers.payments import registry
 from shop_app.providers.payments.base import Forged
 from shop_app.services.payments import inbox as payment_inbox
-from shop_app.workflows import settle
+from shop_app.workflows import sync_payment
 
 from ..core.access import security_log
 from .edge import client_address
@@ -64,7 +64,7 @@ async def _body(request: Request) -> bytes | None:
 async def _apply(inbox_id: int) -> None:
     """What fails here is taken up again by the jobs: the entry stays unapplied."""
     try:
-        await settle.apply_notice(inbox_id)
+        await sync_payment.apply_notice(inbox_id)
     except ProviderDown:
         log.warning("Event %s of the inbox has to wait: the payment company doesn't answer", inbox_id)
     except Exception:

@@ -98,7 +98,7 @@ def free_holds(pause: Pause = time.sleep) -> int:
 
 def close_outdated() -> int:
     """End unpaid orders whose cart has changed; returns how many."""
-    return asyncio.run(recover.close_outdated())
+    return asyncio.run(recover.end_outdated_orders())
 
 
 def sweep() -> int:

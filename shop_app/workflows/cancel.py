@@ -14,7 +14,7 @@ from ..services.payments import authorisations
 from ..services.payments import commands as payment_commands
 from .call_provider import call_provider
 from .refund import ask_for_all
-from .settle import settle
+from .sync_payment import sync_payment
 
 
 async def cancel(
@@ -39,13 +39,13 @@ async def cancel(
 
 
 async def _end_payments(order_id: int) -> None:
-    """Let go at the companies what is authorised, and close what is open; paid ones stay paid."""
+    """Void at the providers what is authorised, and close what is open; paid ones stay paid."""
     for held in await db.read(authorisations.of_order, order_id):
         # Captured in this very moment? What is true is looked up next.
         with suppress(NeverTaken, NotFound):
             await call_provider(provider(held.payment.provider).void, held.intent_reference)
-        await settle(held.payment)
+        await sync_payment(held.payment)
     for payment in await db.read(payment_commands.of_order, order_id):
         if payment.reference:
             await call_provider(provider(payment.provider).expire, payment.reference)
-            await settle(payment)
+            await sync_payment(payment)

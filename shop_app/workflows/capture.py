@@ -9,7 +9,7 @@ from ..providers.payments.base import NeverTaken
 from ..providers.payments.registry import provider
 from ..services.payments import authorisations
 from .call_provider import call_provider
-from .settle import settle
+from .sync_payment import sync_payment
 
 
 async def capture(order_id: int) -> None:
@@ -30,16 +30,16 @@ async def capture(order_id: int) -> None:
                 await call_provider(company.void, wanted.intent_reference)
         except (NeverTaken, NotFound):
             refused = True
-        await settle(wanted.payment)
+        await sync_payment(wanted.payment)
         if refused and await db.read(authorisations.is_uncaptured, wanted.payment.payment_id):
             raise Conflict(_("The payment can't be captured any more. Ask the shopper to pay again."))
 
 
 async def void(order_id: int) -> None:
-    """Let go what was authorised for the order; nothing happens where nothing is.
+    """Void what was authorised for the order; nothing happens where nothing is.
 
-    Errors  ProviderDown; the sweep lets go what is left of a cancelled order.
+    Errors  ProviderDown; the sweep voids what is left of a cancelled order.
     """
     for wanted in await db.read(authorisations.of_order, order_id):
         await call_provider(provider(wanted.payment.provider).void, wanted.intent_reference)
-        await settle(wanted.payment)
+        await sync_payment(wanted.payment)

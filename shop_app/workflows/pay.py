@@ -13,7 +13,7 @@ from ..services.orders.placing import PlacedOrder
 from ..services.payments import commands as payment_commands
 from .call_provider import call_provider
 from .quote_taxes import ask_for_taxes
-from .settle import settle
+from .sync_payment import sync_payment
 
 MOST_TRIES = 3
 
@@ -40,7 +40,7 @@ async def pay(
                 durable=True,
             )  # fmt: skip
         except placing.Superseded as old:
-            if not await close(old.order_id, "superseded"):
+            if not await end_unpaid_order(old.order_id, "superseded"):
                 raise Conflict(
                     _("Your last payment is still being worked on. Try again in a moment.")
                 ) from None
@@ -75,7 +75,7 @@ async def _open(placed: PlacedOrder) -> str:
     return started.redirect_url or page_of(placed.token)
 
 
-async def close(order_id: int, why: str) -> bool:
+async def end_unpaid_order(order_id: int, why: str) -> bool:
     """End an unpaid order: its payments at the company first, then the order itself.
 
     True once it isn't waiting any more, also where it turned out to be paid.
@@ -85,7 +85,7 @@ async def close(order_id: int, why: str) -> bool:
     for payment in await db.read(payment_commands.of_order, order_id):
         if payment.reference:
             await call_provider(provider(payment.provider).expire, payment.reference)
-            await settle(payment)
+            await sync_payment(payment)
     return await db.write(payment_commands.end_unpaid, order_id, why, durable=True)
 
 
@@ -95,4 +95,4 @@ async def cancel_payment(token: str) -> None:
     Errors  NotFound; ProviderDown, and the order then ends when its time is over.
     """
     order_id = await db.read(payment_commands.order_with, token)
-    await close(order_id, "cancelled")
+    await end_unpaid_order(order_id, "cancelled")

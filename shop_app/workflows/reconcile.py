@@ -18,7 +18,7 @@ from ..services.payments import provider_records
 from ..services.payments.ledger import Known
 from .call_provider import call_provider
 from .recover import sweep
-from .settle import settle
+from .sync_payment import sync_payment
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ async def _compare(
     async def compare(payment: Known) -> None:
         async with gate:
             try:
-                outcome = await settle(payment, disputes=payment.payment_id in disputed)
+                outcome = await sync_payment(payment, disputes=payment.payment_id in disputed)
             except ShopError as refusal:
                 report(f"Payment {payment.reference}: {refusal.message}")
                 if isinstance(refusal, ProviderDown):

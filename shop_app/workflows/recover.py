@@ -11,16 +11,16 @@ from ..services.payments import authorisations, refunds, transfer_deadlines
 from ..services.payments import commands as payment_commands
 from ..services.payments import inbox as payment_inbox
 from .capture import void
-from .pay import close
+from .pay import end_unpaid_order
 from .refund import ask_again
-from .settle import apply_notice
+from .sync_payment import apply_notice
 
 log = logging.getLogger(__name__)
 
 
 async def sweep() -> int:
     """Free holds that ran out, apply what waits in the inbox, end unpaid orders, remind of transfers, ask
-    again for refunds, let go of what is authorised for orders that were ended, flag those whose money was
+    again for refunds, void what is authorised for orders that were ended, flag those whose money was
     let go without that.
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.
@@ -28,9 +28,9 @@ async def sweep() -> int:
     done = await db.write(cart_holds.sweep)
     for inbox_id in await db.read(payment_inbox.unapplied):
         done += await _try(f"event {inbox_id} of the inbox", apply_notice(inbox_id))
-    done += await close_outdated()
+    done += await end_outdated_orders()
     for order_id in await db.read(payment_commands.overdue):
-        done += await _try(f"the end of order {order_id}", close(order_id, "expired"))
+        done += await _try(f"the end of order {order_id}", end_unpaid_order(order_id, "expired"))
     for order_id in await db.read(transfer_deadlines.overdue):
         end = db.write(transfer_deadlines.expire, order_id, durable=True)
         done += await _try(f"the end of order {order_id}", end)
@@ -47,14 +47,14 @@ async def sweep() -> int:
     return done
 
 
-async def close_outdated() -> int:
+async def end_outdated_orders() -> int:
     """End unpaid orders whose cart has changed since: nobody may pay what isn't wanted any more.
 
     One that is paid in the same moment stays paid. Returns how many it ended.
     """
     return sum(
         [
-            await _try(f"the end of order {order_id}", close(order_id, "superseded"))
+            await _try(f"the end of order {order_id}", end_unpaid_order(order_id, "superseded"))
             for order_id in await db.read(payment_commands.outdated)
         ]
     )

@@ -14,7 +14,7 @@ from ..services.payments import commands as payment_commands
 from ..services.payments import refunds
 from ..services.payments.refunds import RefundRequest, RefundWish
 from .call_provider import call_provider
-from .settle import settle
+from .sync_payment import sync_payment
 
 
 async def refund(order_id: int, wish: RefundWish, request_key: str, by: Principal) -> None:
@@ -45,7 +45,7 @@ async def ask_again(wanted: RefundRequest) -> None:
     """Go on with a refund that has no answer: the company may have it, and forgets keys after a day."""
     payment = await db.read(payment_commands.with_id, wanted.payment_id)
     if payment.reference and payment.provider != "manual":
-        await settle(payment)
+        await sync_payment(payment)
     if await db.read(refunds.is_waiting, wanted.refund_id):
         await ask_for_refund(wanted)
 

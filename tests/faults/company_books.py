@@ -39,7 +39,7 @@ class Company:
 
     @property
     def authorised(self) -> dict[str, int]:
-        """Intent -> what is set aside on the card, neither captured nor let go."""
+        """Intent -> what is set aside on the card, neither captured nor voided."""
         return {
             intent["id"]: intent["amount_capturable"]
             for intent in self.things["payment_intent"]
@@ -56,7 +56,7 @@ class Company:
         ]
 
     @property
-    def let_go(self) -> list[str]:
+    def release(self) -> list[str]:
         """Intents that were authorised once, and will never be captured."""
         return [
             intent["id"]

@@ -16,7 +16,7 @@ _STATUS = {
 
 def judge(company: Company, ask: Ask) -> list[str]:
     return [
-        *_authorised(company, ask), *_let_go(company, ask), *_credit(ask), *_credit_adds_up(ask),
+        *_authorised(company, ask), *_released(company, ask), *_credit(ask), *_credit_adds_up(ask),
         *_disputes(company, ask), *_returns(ask),
     ]  # fmt: skip
 
@@ -58,10 +58,10 @@ def _authorised(company: Company, ask: Ask) -> list[str]:
     return wrong + [f"Order {number} is authorised {n} times" for number, n in twice.items() if n > 1]
 
 
-def _let_go(company: Company, ask: Ask) -> list[str]:
-    """What was let go is known to be, and no order that is to be sent rests on it unmarked."""
+def _released(company: Company, ask: Ask) -> list[str]:
+    """What was voided is known to be, and no order that is to be sent rests on it unmarked."""
     wrong, payments = [], _by_intent(ask)
-    for intent in company.let_go:
+    for intent in company.release:
         rows = payments[intent]
         if [(row["state"], row["captured_minor"]) for row in rows] != [("cancelled", 0)]:
             wrong.append(f"{intent} was let go, the shop's payments say {list(map(dict, rows))}")
@@ -191,7 +191,7 @@ def figures(company: Company, ask: Ask) -> dict[str, int]:
     stands = Counter(_STATUS[dispute["status"]] for dispute in company.things["dispute"])
     return {
         "captured at fulfilment": len(company.captured_later), "authorised still": len(company.authorised),
-        "authorised and let go": len(company.let_go), "credit entries": found["entries"],
+        "authorised and let go": len(company.release), "credit entries": found["entries"],
         "orders paid with credit": found["with_credit"], "refunds to credit": found["to_credit"],
         "returns refunded": found["refunded"],
     } | {f"disputes {status}": count for status, count in stands.items()}  # fmt: skip

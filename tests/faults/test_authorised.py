@@ -232,13 +232,13 @@ def test_a_debit_that_is_returned_ends_the_order_with_the_right_words(debited):
 def test_a_changed_cart_expires_the_open_session_at_once(engine, tmp_path):
     world = make_world(tmp_path)
     url = world.pay()
-    assert asyncio.run(recover.close_outdated()) == 0
+    assert asyncio.run(recover.end_outdated_orders()) == 0
     world.fill_cart("DUNE-MUG")
 
-    assert asyncio.run(recover.close_outdated()) == 1
+    assert asyncio.run(recover.end_outdated_orders()) == 1
     assert (order().status, rows("stock_level")[0].allocated) == ("cancelled", 0)
     assert world.enter_card(url).status_code == 410
-    assert asyncio.run(recover.close_outdated()) == 0
+    assert asyncio.run(recover.end_outdated_orders()) == 0
 
 
 def test_a_changed_cart_whose_order_was_paid_in_that_moment_leaves_it_paid(engine, tmp_path):
@@ -246,7 +246,7 @@ def test_a_changed_cart_whose_order_was_paid_in_that_moment_leaves_it_paid(engin
     world.enter_card(world.pay())
     world.fill_cart("DUNE-MUG")
 
-    asyncio.run(recover.close_outdated())
+    asyncio.run(recover.end_outdated_orders())
     assert (order().status, order().payment_status) == ("placed", "paid")
 
 

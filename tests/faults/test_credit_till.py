@@ -269,9 +269,9 @@ def late(world: World, url: str, monkeypatch) -> None:
     """The order ends here while, unseen by us, its payment goes through at the company."""
     world.enter_card(url)
     with monkeypatch.context() as patch:
-        patch.setattr(pay_workflow, "settle", _nothing)
+        patch.setattr(pay_workflow, "sync_payment", _nothing)
         patch.setattr("shop_app.services.payments.commands.cancel_payment", _give_up_blindly)
-        assert asyncio.run(pay_workflow.close(order().id, "expired"))
+        assert asyncio.run(pay_workflow.end_unpaid_order(order().id, "expired"))
 
 
 async def _nothing(*_args) -> str:

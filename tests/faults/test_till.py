@@ -20,7 +20,7 @@ from shop_app.services.payments.refunds import RefundWish
 from shop_app.web import webhooks
 from shop_app.workflows import pay, reconcile, recover
 from shop_app.workflows import refund as refund_workflow
-from shop_app.workflows import settle as settle_workflow
+from shop_app.workflows import sync_payment as settle_workflow
 from tests.paying import FORM, GOOD, MANAGER, ME, World, client_of, everything, make_world, rows
 
 CREATE = "POST /v1/checkout/sessions"
@@ -51,7 +51,7 @@ def sessions(world: World) -> list[tuple[str, str]]:
 
 
 def closed() -> bool:
-    return asyncio.run(pay.close(order().id, "cancelled"))
+    return asyncio.run(pay.end_unpaid_order(order().id, "cancelled"))
 
 
 # --- The straight way -----------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def test_reconcile_looks_at_every_payment_however_many_there_are(world, monkeypa
         looked.append(payment.payment_id)
         return "already known"
 
-    monkeypatch.setattr(reconcile, "settle", settle)
+    monkeypatch.setattr(reconcile, "sync_payment", settle)
     assert asyncio.run(reconcile.reconcile()) == []
     assert len(looked) == len(wanted)
     assert set(looked) == wanted
@@ -230,7 +230,7 @@ def test_reconcile_does_not_say_that_all_agrees_while_notices_wait(world, monkey
     async def broken(_inbox_id: int) -> str:
         raise RuntimeError("it can't be applied")
 
-    for caller in ("shop_app.workflows.recover", "shop_app.workflows.settle"):
+    for caller in ("shop_app.workflows.recover", "shop_app.workflows.sync_payment"):
         monkeypatch.setattr(f"{caller}.apply_notice", broken)
     assert world.post_event(body, header) == 200
     # The payment itself is settled by the first comparison; the notice still waits after it.
@@ -257,7 +257,7 @@ def test_webhook_return_and_reconcile_at_once_pay_once(world):
 
     async def all_at_once() -> list[object]:
         return await asyncio.gather(
-            *(settle_workflow.settle_from_provider("stripe", reference) for _ in range(8)),
+            *(settle_workflow.sync_from_provider("stripe", reference) for _ in range(8)),
             reconcile.reconcile(),
         )
 

@@ -87,7 +87,7 @@ def test_every_lie_is_told_and_the_truth_passes(world, tmp_path):
     company = Company.read(tmp_path / "sandbox.db")
 
     assert told(company) == []
-    assert (len(company.authorised), len(company.let_go)) == (1, 0)
+    assert (len(company.authorised), len(company.release)) == (1, 0)
     for expected, lie in LIES.items():
         assert any(expected in sentence for sentence in told(company, lie)), (expected, told(company, lie))
     assert told(company) == []

@@ -18,13 +18,13 @@ class Maker:
         self.loads = those
         self.under_way: list[str] = []
         self.made: list[str] = []
-        self.let_go = asyncio.Event()
+        self.release = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
     async def _make(self, address: str) -> None:
         async with self.loads.turn(address):
             self.under_way.append(address)
-            await self.let_go.wait()
+            await self.release.wait()
             self.under_way.remove(address)
             self.made.append(address)
 
@@ -44,7 +44,7 @@ async def test_one_address_has_two_pages_made_at_a_time_and_others_dont_wait_for
     assert maker.under_way == ["1.1.1.1"] * 2
     await maker.ask("2.2.2.2", 1)
     assert maker.under_way == ["1.1.1.1", "1.1.1.1", "2.2.2.2"]
-    maker.let_go.set()
+    maker.release.set()
     await asyncio.gather(*maker.tasks)
     assert len(maker.made) == 11
     assert maker.loads._turns == {}
@@ -57,7 +57,7 @@ async def test_so_many_wait_and_who_comes_later_is_refused(maker: Maker) -> None
             pass
     async with maker.loads.turn("2.2.2.2"):
         pass
-    maker.let_go.set()
+    maker.release.set()
     await asyncio.gather(*maker.tasks)
     assert maker.loads._turns == {}
 

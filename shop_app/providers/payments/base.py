@@ -129,7 +129,7 @@ class PaymentPicture:
     refunds: tuple[RefundPicture, ...] = ()
     disputes: tuple[DisputePicture, ...] = ()
     authorized_until: datetime | None = None
-    let_go: bool = False
+    voided_by_us: bool = False
     """Whether a cancelled payment was cancelled by us; otherwise it ran out."""
 
 
@@ -208,14 +208,14 @@ class PaymentProvider(Protocol):
         ...
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
-        """Take what was authorised, or a part of it: the rest is let go. Look afterwards.
+        """Take what was authorised, or a part of it: the rest is voided. Look afterwards.
 
         Errors  NeverTaken where it can't be taken (any more); ProviderDown.
         """
         ...
 
     def void(self, intent_reference: str) -> None:
-        """Let go what was authorised; no error where that is over already. Look afterwards."""
+        """Void what was authorised; no error where that is over already. Look afterwards."""
         ...
 
 

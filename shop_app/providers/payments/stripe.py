@@ -170,7 +170,7 @@ class StripeProvider:
         with _outside():
             try:
                 self.client.v1.payment_intents.cancel(
-                    intent_reference, {"cancellation_reason": pictures.LET_GO}
+                    intent_reference, {"cancellation_reason": pictures.VOID_REASON}
                 )
             except stripe.InvalidRequestError as error:
                 if error.http_status == 404:

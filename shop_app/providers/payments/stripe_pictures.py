@@ -14,7 +14,7 @@ _DISPUTE_STATUS = {
     "under_review": "answered", "warning_under_review": "answered",
     "won": "won", "warning_closed": "won", "prevented": "won", "lost": "lost",
 }  # fmt: skip
-LET_GO = "requested_by_customer"
+VOID_REASON = "requested_by_customer"
 """The reason that we give when we cancel an authorisation; one that runs out has another."""
 
 
@@ -41,7 +41,7 @@ def picture(
         refunds=refunds,
         disputes=disputes,
         authorized_until=_until(charge),
-        let_go=bool(intent and intent.cancellation_reason == LET_GO),
+        voided_by_us=bool(intent and intent.cancellation_reason == VOID_REASON),
     )
 
 

@@ -212,7 +212,7 @@ def capture(session: Session, order_id: int, amount_minor: int) -> None:
             )  # fmt: skip
 
 
-def let_go(session: Session, order_id: int) -> None:
+def release(session: Session, order_id: int) -> None:
     """The order ended unsettled: what was set aside goes back onto its cards; once or twice is the same."""
     capture(session, order_id, 0)
 

@@ -134,7 +134,7 @@ def _refuse_money(found: Refundable, refund: bool, was_unpaid: bool, by: Princip
 def _end(session: Session, head: OrderHead, whole: bool) -> None:
     if credit_payments.set_aside(session, head.id):
         if whole:
-            credit_payments.let_go(session, head.id)
+            credit_payments.release(session, head.id)
         # What is still owed may be covered by the credit alone now.
         fold_order(session, head.id)
     if whole and head.status == OrderStatus.PENDING and head.cart_id is not None:

@@ -34,7 +34,7 @@ _WAIT = (
 def authorised(session: Session, order_id: int, authorized_minor: int) -> None:
     """The whole amount is authorised: the order is confirmed, its cart completed; the money is taken later.
 
-    Money that comes for an order that was ended is let go again by the sweep.
+    Money that comes for an order that was ended is voided by the sweep.
     """
     found = order_commands.lock(session, order_id)
     if found.status not in (OrderStatus.PENDING, OrderStatus.EXPIRED):

@@ -242,7 +242,7 @@ def _end_unpaid(session: Session, order_id: int, why: str) -> None:
     move(session, order_id, OrderStatus.EXPIRED if why == "expired" else OrderStatus.CANCELLED, why=why)
     inventory_commands.release(session, order_id, reason=f"order {why}")
     promotions_commands.give_back(session, order_id)
-    credit_payments.let_go(session, order_id)
+    credit_payments.release(session, order_id)
 
 
 def flag_for_review(session: Session, order_id: int, why: str) -> None:

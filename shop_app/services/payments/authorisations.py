@@ -15,7 +15,7 @@ from .ledger import LIVING, Known, known, owed_minor, payment_key
 OUTSIDE = "credit"
 """The provider whose money lies with us: it is captured with the rest, nobody has to be asked."""
 LEFT_ALONE = timedelta(minutes=5)
-"""So long an order may stand without the money that was let go for it: its cancelling comes at once."""
+"""So long an order may stand without the money that was voided for it: its cancelling comes at once."""
 ASK_WITHIN = timedelta(days=3)
 LONGEST = timedelta(days=40)
 """No bank keeps an amount authorised for longer."""
@@ -28,7 +28,7 @@ class Authorised:
     payment: Known
     intent_reference: str
     amount_minor: int
-    """0 where nothing of it is owed any more: then it is let go."""
+    """0 where nothing of it is owed any more: then it is voided."""
     key: str
 
 
@@ -77,7 +77,7 @@ def of_ended_orders(session: Session, limit: int = 50) -> list[int]:
 
 
 def left_alone(session: Session, limit: int = 50) -> list[int]:
-    """Orders that are confirmed, and whose money was let go without their being cancelled.
+    """Orders that are confirmed, and whose money was voided without their being cancelled.
 
     Somebody began to cancel them and got no answer. Whoever was asked once isn't asked again.
     """

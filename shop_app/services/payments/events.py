@@ -93,7 +93,7 @@ def status_of(
     """The order's payment status, from what came in and what went back.
 
     Units   `due_minor` is the total less what was cancelled before it was captured; `authorized_minor`
-            what is promised and neither captured nor let go.
+            what is promised and neither captured nor voided.
     """
     due = total_minor if due_minor is None else due_minor
     if found.disputed_minor:

@@ -121,7 +121,11 @@ def _follow(session: Session, payment: Payment, picture: PaymentPicture, before:
         awaited_payment.wait_for_bank(session, payment.order_id, payment.created_at)
     elif picture.state == "failed" and before != payment.state and not _living(session, payment.order_id):
         awaited_payment.failed(session, payment.order_id)
-    elif before == PaymentState.AUTHORIZED and payment.state == PaymentState.CANCELLED and not picture.let_go:
+    elif (
+        before == PaymentState.AUTHORIZED
+        and payment.state == PaymentState.CANCELLED
+        and not picture.voided_by_us
+    ):
         awaited_payment.authorization_lapsed(session, payment.order_id)
 
 
@@ -261,7 +265,7 @@ def fold_order(session: Session, order_id: int) -> None:
 
 
 def _uncaptured_minor(session: Session, payments: Iterable[Payment], *, at_companies: bool = False) -> int:
-    """What is authorised and neither captured nor let go; at companies alone, or credit with it."""
+    """What is authorised and neither captured nor voided; at companies alone, or credit with it."""
     ids = [
         payment.id
         for payment in payments

@@ -1,4 +1,4 @@
-"""Settling: what the company says is true is brought into the books, once, twice, late or out of order."""
+"""Brings a payment in line with what its provider says; safe to repeat, late or out of order."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..services.payments.ledger import Known
 from .call_provider import call_provider
 
 
-async def settle(payment: Known, inbox_id: int | None = None, *, disputes: bool = False) -> str:
-    """Look at the company's truth and make the books agree with it; once, twice or late is the same.
+async def sync_payment(payment: Known, inbox_id: int | None = None, *, disputes: bool = False) -> str:
+    """Retrieve the payment from its provider and apply what is new; safe to repeat.
 
     With `disputes`, those are asked for too that the payment itself doesn't show.
     """
@@ -21,16 +21,16 @@ async def settle(payment: Known, inbox_id: int | None = None, *, disputes: bool 
     return await db.write(payment_ledger.apply, payment.payment_id, picture, inbox_id, durable=True)
 
 
-async def settle_from_provider(name: str, reference: str) -> str:
+async def sync_from_provider(name: str, reference: str) -> str:
     """The same, for a reference of the company's.
 
     Errors  NotFound for a payment that the shop doesn't have; ProviderDown.
     """
-    return await settle(await db.read(payment_commands.with_reference, name, reference))
+    return await sync_payment(await db.read(payment_commands.with_reference, name, reference))
 
 
 async def apply_notice(inbox_id: int) -> str:
-    """Do what an entry of the inbox gives reason to; the answer is its outcome.
+    """Process one entry of the inbox; returns its outcome.
 
     Errors  ProviderDown, and the entry waits for its next turn.
     """
@@ -40,19 +40,19 @@ async def apply_notice(inbox_id: int) -> str:
     notice = provider(entry.provider).notice_of(entry.payload)
     payment_id = await db.read(payment_inbox.find, notice)
     if payment_id is None:
-        return await _let_be(inbox_id, "ignored", "No payment of this shop.")
+        return await _close_entry(inbox_id, "ignored", "No payment of this shop.")
     payment = await db.read(payment_commands.with_id, payment_id)
     if not payment.reference:
         if not notice.reference:
-            return await _let_be(inbox_id, "ignored", "The payment has no session yet.")
+            return await _close_entry(inbox_id, "ignored", "The payment has no session yet.")
         # The company was quicker than our own note of where the payment is open.
         payment = Known(payment_id, payment.order_id, payment.provider, notice.reference, payment.state)
     try:
-        return await settle(payment, inbox_id, disputes="dispute" in notice.kind)
+        return await sync_payment(payment, inbox_id, disputes="dispute" in notice.kind)
     except NotFound:
-        return await _let_be(inbox_id, "refused", "The company doesn't know this payment.")
+        return await _close_entry(inbox_id, "refused", "The company doesn't know this payment.")
 
 
-async def _let_be(inbox_id: int, outcome: str, problem: str) -> str:
+async def _close_entry(inbox_id: int, outcome: str, problem: str) -> str:
     await db.write(payment_inbox.close_entry, inbox_id, outcome, problem, durable=True)
     return outcome
