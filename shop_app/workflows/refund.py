@@ -53,10 +53,10 @@ async def ask_again(wanted: RefundRequest) -> None:
 async def ask_for_refund(wanted: RefundRequest) -> None:
     company = provider(wanted.provider)
     try:
-        picture = await call_provider(
+        snapshot = await call_provider(
             company.refund, wanted.intent_reference, wanted.amount_minor, wanted.key, wanted.reason
         )
     except (NeverTaken, NotFound):
         await db.write(refunds.refused, wanted.refund_id, durable=True)
         raise Conflict(_("The payment company didn't take the refund. No money was moved.")) from None
-    await db.write(refunds.answered, wanted.refund_id, picture, durable=True)
+    await db.write(refunds.answered, wanted.refund_id, snapshot, durable=True)

@@ -17,8 +17,8 @@ async def sync_payment(payment: Known, inbox_id: int | None = None, *, disputes:
 
     With `disputes`, those are asked for too that the payment itself doesn't show.
     """
-    picture = await call_provider(provider(payment.provider).look, payment.reference, disputes=disputes)
-    return await db.write(payment_ledger.apply, payment.payment_id, picture, inbox_id, durable=True)
+    snapshot = await call_provider(provider(payment.provider).look, payment.reference, disputes=disputes)
+    return await db.write(payment_ledger.apply, payment.payment_id, snapshot, inbox_id, durable=True)
 
 
 async def sync_from_provider(name: str, reference: str) -> str:

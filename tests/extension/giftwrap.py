@@ -19,8 +19,8 @@ from shop_app.providers.payments.base import (
     Forged,
     NeverTaken,
     Notice,
-    PaymentPicture,
-    RefundPicture,
+    PaymentSnapshot,
+    RefundSnapshot,
     Started,
     StartPayment,
     Trace,
@@ -33,7 +33,7 @@ PAPERS = ("Kraft", "Moss", "Sand")
 KEY = b"the key that the bank of points signs with"
 
 changes: Counter[str] = Counter()
-paid: dict[str, PaymentPicture] = {}
+paid: dict[str, PaymentSnapshot] = {}
 """The bank's own books; a real provider asks a server for them."""
 
 
@@ -75,14 +75,14 @@ class Points:
 
     def start(self, request: StartPayment) -> Started:
         reference = f"points-{request.key}"
-        paid[reference] = PaymentPicture(
+        paid[reference] = PaymentSnapshot(
             reference=reference, state="captured", amount_minor=request.amount_minor,
             captured_minor=request.amount_minor, refunded_minor=0, currency=request.currency,
             intent_reference=reference, attempt_key=request.key, order_token=request.order_token,
         )  # fmt: skip
         return Started(reference=reference, redirect_url="", expires_at=None)
 
-    def look(self, reference: str, *, disputes: bool = False) -> PaymentPicture:
+    def look(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         if reference not in paid:
             raise NotFound("The bank of points doesn't know this payment.")
         return paid[reference]
@@ -99,7 +99,7 @@ class Points:
     def expire(self, reference: str) -> None:
         """Points are taken at once: there is nothing that could still be paid."""
 
-    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundPicture:
+    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundSnapshot:
         raise NeverTaken("Points aren't given back.")
 
     def recent(self, since: datetime) -> list[Trace]:

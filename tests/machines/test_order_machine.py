@@ -13,7 +13,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from shop_app.core.access.principal import Principal
 from shop_app.models import Role
-from shop_app.providers.payments.base import PaymentPicture, RefundPicture, Started
+from shop_app.providers.payments.base import PaymentSnapshot, RefundSnapshot, Started
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
@@ -149,15 +149,15 @@ class Orders(OnDatabase):
             return
         here = one.company
         paid = one.total if here.state == "captured" else 0
-        picture = PaymentPicture(
+        snapshot = PaymentSnapshot(
             reference=here.reference, state=here.state, amount_minor=one.total, captured_minor=paid,
             refunded_minor=0, currency="EUR", intent_reference=f"pi_{order_id}" if paid else "",
             refunds=tuple(
-                RefundPicture(f"re_{key}", amount, status, key)
+                RefundSnapshot(f"re_{key}", amount, status, key)
                 for key, (amount, status) in here.refunds.items()
             ),
         )  # fmt: skip
-        payment_ledger.apply(self.session, here.payment_id, picture)
+        payment_ledger.apply(self.session, here.payment_id, snapshot)
         one.refunds |= here.refunds
         if paid and not one.paid:
             one.paid, one.status = True, "placed"

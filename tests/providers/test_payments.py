@@ -88,14 +88,14 @@ def test_a_payment_is_started_once_and_seen_as_it_is(company):
     started = company.start(request)
 
     assert company.start(request) == started
-    picture = company.look(started.reference)
-    assert (picture.state, picture.amount_minor, picture.currency) == ("open", 5290, "EUR")
-    assert (picture.attempt_key, picture.order_token, picture.order_number) == (
+    snapshot = company.look(started.reference)
+    assert (snapshot.state, snapshot.amount_minor, snapshot.currency) == ("open", 5290, "EUR")
+    assert (snapshot.attempt_key, snapshot.order_token, snapshot.order_number) == (
         "order-7-2",
         "a-token",
         "1007",
     )
-    assert (picture.captured_minor, picture.refunds, picture.intent_reference) == (0, (), "")
+    assert (snapshot.captured_minor, snapshot.refunds, snapshot.intent_reference) == (0, (), "")
     company.expire(started.reference)
     company.expire(started.reference)
     assert company.look(started.reference).state == "expired"
@@ -115,12 +115,12 @@ def test_more_than_was_paid_cant_be_given_back(tmp_path, company):
     world = World(make_sandbox(tmp_path))
     started = company.start(a_request())
     world.enter_card(started.redirect_url)
-    picture = company.look(started.reference)
+    snapshot = company.look(started.reference)
 
-    back = company.refund(picture.intent_reference, 5000, "one")
+    back = company.refund(snapshot.intent_reference, 5000, "one")
     assert (back.amount_minor, back.status, back.request_key) == (5000, "succeeded", "one")
     with pytest.raises(NeverTaken):
-        company.refund(picture.intent_reference, 300, "two")
+        company.refund(snapshot.intent_reference, 300, "two")
     assert company.look(started.reference).refunds == (back,)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shop_app.core import db
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.models import PaymentStatus
-from shop_app.providers.payments.base import DisputePicture, Notice, PaymentPicture, RefundPicture, Started
+from shop_app.providers.payments.base import DisputeSnapshot, Notice, PaymentSnapshot, RefundSnapshot, Started
 from shop_app.services.books import check as books
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments import disputes
@@ -28,20 +28,20 @@ def world(engine, tmp_path) -> World:
 
 
 @pytest.fixture
-def open_payment(world) -> PaymentPicture:
+def open_payment(world) -> PaymentSnapshot:
     """A payment of €32.70 that is open; the picture is of it when it is paid."""
     world.pay()
     (payment,), (order,) = rows("payment"), rows("customer_order")
-    return PaymentPicture(
+    return PaymentSnapshot(
         reference=payment.reference, state="captured", amount_minor=3270, captured_minor=3270,
         refunded_minor=0, currency="EUR", intent_reference="pi_1", attempt_key="order-1-1",
         order_token=order.token,
     )  # fmt: skip
 
 
-def apply(picture: PaymentPicture) -> str:
+def apply(snapshot: PaymentSnapshot) -> str:
     with db.transaction(durable=True) as session:
-        return payment_ledger.apply(session, 1, picture)
+        return payment_ledger.apply(session, 1, snapshot)
 
 
 def order():
@@ -182,7 +182,7 @@ def test_too_little_authorised_places_nothing(open_payment):
 
 
 def test_a_refund_that_fails_after_it_went_through_brings_the_status_back(open_payment):
-    back = RefundPicture("re_1", 1000, "succeeded")
+    back = RefundSnapshot("re_1", 1000, "succeeded")
     apply(replace(open_payment, refunds=(back,)))
     assert order().payment_status == "partially_refunded"
     apply(replace(open_payment, refunds=(replace(back, status="failed"),)))
@@ -191,7 +191,7 @@ def test_a_refund_that_fails_after_it_went_through_brings_the_status_back(open_p
 
 
 def test_a_look_that_was_overtaken_takes_no_refund_back(open_payment):
-    back = RefundPicture("re_1", 1000, "succeeded")
+    back = RefundSnapshot("re_1", 1000, "succeeded")
     apply(replace(open_payment, refunds=(back,)))
     after = everything()
 
@@ -206,7 +206,7 @@ def test_a_look_that_was_overtaken_takes_no_refund_back(open_payment):
 # --- Disputes -------------------------------------------------------------------------------------
 
 DUE = datetime(2026, 12, 1, 12, tzinfo=UTC)
-OPEN = DisputePicture("du_1", "open", 3270, "fraudulent", DUE)
+OPEN = DisputeSnapshot("du_1", "open", 3270, "fraudulent", DUE)
 
 
 def test_an_open_dispute_changes_the_payment_status_alone(open_payment):

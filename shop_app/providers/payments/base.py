@@ -86,7 +86,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundPicture:
+class RefundSnapshot:
     reference: str
     amount_minor: int
     status: str
@@ -96,7 +96,7 @@ class RefundPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class DisputePicture:
+class DisputeSnapshot:
     reference: str
     status: str
     """open, answered, won or lost."""
@@ -108,7 +108,7 @@ class DisputePicture:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentPicture:
+class PaymentSnapshot:
     """The truth as the company tells it, read a moment ago."""
 
     reference: str
@@ -126,8 +126,8 @@ class PaymentPicture:
     """Why the last try failed, in words for the shopper; "" where none did."""
     decline_reference: str = ""
     """The company's name of that try."""
-    refunds: tuple[RefundPicture, ...] = ()
-    disputes: tuple[DisputePicture, ...] = ()
+    refunds: tuple[RefundSnapshot, ...] = ()
+    disputes: tuple[DisputeSnapshot, ...] = ()
     authorized_until: datetime | None = None
     voided_by_us: bool = False
     """Whether a cancelled payment was cancelled by us; otherwise it ran out."""
@@ -142,7 +142,7 @@ class Trace:
     """session, intent, refund or dispute."""
     reference: str
     status: str = ""
-    """Of a refund or a dispute: as their pictures say it."""
+    """Of a refund or a dispute: as their snapshots say it."""
     intent_reference: str = ""
     attempt_key: str = ""
     order_token: str = ""
@@ -186,7 +186,7 @@ class PaymentProvider(Protocol):
         """What a body says whose signature was checked when it came."""
         ...
 
-    def look(self, reference: str, *, disputes: bool = False) -> PaymentPicture:
+    def look(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         """With `disputes`, also ask for those that the charge itself doesn't show.
 
         Errors  ProviderDown; NotFound for a reference that the company doesn't know."""
@@ -196,7 +196,7 @@ class PaymentProvider(Protocol):
         """Let nobody pay it any more; no error where it is paid or over already. Look afterwards."""
         ...
 
-    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundPicture:
+    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundSnapshot:
         """Give money back; the same key again is the same refund."""
         ...
 

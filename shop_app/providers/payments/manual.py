@@ -12,8 +12,8 @@ from .base import (
     Forged,
     Notice,
     PaymentMethod,
-    PaymentPicture,
-    RefundPicture,
+    PaymentSnapshot,
+    RefundSnapshot,
     Started,
     StartPayment,
     Trace,
@@ -49,19 +49,19 @@ class ManualProvider:
     def notice_of(self, body: str) -> Notice:
         raise Forged(_("Nobody sends notices for this way to pay."))
 
-    def look(self, reference: str, *, disputes: bool = False) -> PaymentPicture:
+    def look(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         """Always open: only a person knows whether the money has come."""
-        return PaymentPicture(
+        return PaymentSnapshot(
             reference=reference, state="open", amount_minor=0, captured_minor=0, refunded_minor=0, currency=""
         )
 
     def expire(self, reference: str) -> None:
         return None
 
-    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundPicture:
+    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundSnapshot:
         if amount_minor <= 0:
             raise Invalid(_("Enter an amount above zero."), field="amount")
-        return RefundPicture(
+        return RefundSnapshot(
             reference=f"manual-{key}", amount_minor=amount_minor, status="succeeded", request_key=key
         )
 

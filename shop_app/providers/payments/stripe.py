@@ -16,15 +16,15 @@ from ...core.clock import now
 from ...core.errors import NotFound, ProviderDown
 from ...core.i18n import _
 from ...core.settings import settings
-from . import stripe_pictures as pictures
+from . import stripe_mapping as snapshots
 from .base import (
     Forged,
     NeverTaken,
     Notice,
     PayLine,
     PaymentMethod,
-    PaymentPicture,
-    RefundPicture,
+    PaymentSnapshot,
+    RefundSnapshot,
     Started,
     StartPayment,
     Trace,
@@ -101,7 +101,7 @@ class StripeProvider:
             expires_at=datetime.fromtimestamp(session.expires_at, UTC),
         )
 
-    def look(self, reference: str, *, disputes: bool = False) -> PaymentPicture:
+    def look(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         with _outside():
             session = self.client.v1.checkout.sessions.retrieve(
                 reference, {"expand": ["payment_intent.latest_charge.refunds"]}
@@ -117,8 +117,11 @@ class StripeProvider:
             if charge and (disputes or charge.disputed):
                 listed = self.client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
                 asked = list(listed.auto_paging_iter())
-        return pictures.picture(
-            session, intent, tuple(map(pictures.refund, refunds)), tuple(map(pictures.dispute, asked))
+        return snapshots.payment_snapshot(
+            session,
+            intent,
+            tuple(map(snapshots.refund_snapshot, refunds)),
+            tuple(map(snapshots.dispute_snapshot, asked)),
         )
 
     def expire(self, reference: str) -> None:
@@ -132,7 +135,7 @@ class StripeProvider:
                     raise
                 # Paid, or over already: whoever asks looks next.
 
-    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundPicture:
+    def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundSnapshot:
         with _outside(_("The refund wasn't taken. No money was moved.")):
             made = self.client.v1.refunds.create(
                 {
@@ -142,7 +145,7 @@ class StripeProvider:
                 },
                 {"idempotency_key": f"refund-{key}"},
             )  # fmt: skip
-        return pictures.refund(made)
+        return snapshots.refund_snapshot(made)
 
     def recent(self, since: datetime) -> list[Trace]:
         """Sessions that were gone through, intents, refunds and disputes: all of that time, page by page."""
@@ -153,7 +156,7 @@ class StripeProvider:
         for listing in lists:
             with _outside():
                 for thing in listing.list(wanted).auto_paging_iter():
-                    trace = pictures.trace(thing)
+                    trace = snapshots.provider_record(thing)
                     if trace:
                         found.append(trace)
         return found
@@ -170,7 +173,7 @@ class StripeProvider:
         with _outside():
             try:
                 self.client.v1.payment_intents.cancel(
-                    intent_reference, {"cancellation_reason": pictures.VOID_REASON}
+                    intent_reference, {"cancellation_reason": snapshots.VOID_REASON}
                 )
             except stripe.InvalidRequestError as error:
                 if error.http_status == 404:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from ...core.clock import now
 from ...core.money import show
 from ...models import Dispute, DisputeStatus, Order, Payment, PaymentEventKind
-from ...providers.payments.base import DisputePicture
+from ...providers.payments.base import DisputeSnapshot
 from ..orders import commands as order_commands
 from .events import append
 
@@ -43,36 +43,39 @@ class DisputeView:
     closed_at: datetime | None
 
 
-def take(session: Session, payment: Payment, picture: DisputePicture) -> bool:
+def take(session: Session, payment: Payment, snapshot: DisputeSnapshot) -> bool:
     """Bring the dispute's row and the payment's events in line; once, many times, in any order."""
     assert payment.id
-    dispute = session.exec(select(Dispute).where(Dispute.provider_reference == picture.reference)).first()
+    dispute = session.exec(select(Dispute).where(Dispute.provider_reference == snapshot.reference)).first()
     if dispute is None:
         dispute = Dispute(
-            payment_id=payment.id, provider_reference=picture.reference, amount_minor=picture.amount_minor
+            payment_id=payment.id, provider_reference=snapshot.reference, amount_minor=snapshot.amount_minor
         )
         session.add(dispute)
     elif dispute.payment_id != payment.id:
         return False
     before = (dispute.status, dispute.due_at, dispute.reason) if dispute.id else None
     # A look that was overtaken by another one must not take a dispute back.
-    if _RANK[DisputeStatus(picture.status)] >= _RANK[DisputeStatus(dispute.status)]:
-        dispute.status = picture.status
-    dispute.due_at, dispute.reason = picture.due_at or dispute.due_at, picture.reason[:100] or dispute.reason
+    if _RANK[DisputeStatus(snapshot.status)] >= _RANK[DisputeStatus(dispute.status)]:
+        dispute.status = snapshot.status
+    dispute.due_at, dispute.reason = (
+        snapshot.due_at or dispute.due_at,
+        snapshot.reason[:100] or dispute.reason,
+    )
     if dispute.status in _CLOSED and dispute.closed_at is None:
         dispute.closed_at = now()
     session.flush()
-    news = _append(session, payment, dispute, picture)
+    news = _append(session, payment, dispute, snapshot)
     if before != (dispute.status, dispute.due_at, dispute.reason):
         _record(session, payment, dispute)
         news = True
     return news
 
 
-def _append(session: Session, payment: Payment, dispute: Dispute, picture: DisputePicture) -> bool:
-    if picture.is_inquiry:
+def _append(session: Session, payment: Payment, dispute: Dispute, snapshot: DisputeSnapshot) -> bool:
+    if snapshot.is_inquiry:
         return False
-    reference, amount = picture.reference, picture.amount_minor
+    reference, amount = snapshot.reference, snapshot.amount_minor
     news = append(session, payment, PaymentEventKind.DISPUTE_OPENED, reference, amount)
     closing = _CLOSED.get(DisputeStatus(dispute.status))
     return append(session, payment, closing, reference, amount) or news if closing else news

@@ -19,7 +19,7 @@ from ...core.errors import NotFound
 from ...core.i18n import _
 from ...core.money import show
 from ...models import Order, Payment, PaymentEventKind, PaymentState, Refund, RefundStatus, table_of
-from ...providers.payments.base import PaymentPicture, RefundPicture
+from ...providers.payments.base import PaymentSnapshot, RefundSnapshot
 from .. import outbox
 from ..credit import payments as credit_payments
 from ..orders import awaited_payment
@@ -79,52 +79,52 @@ class Known:
     state: str
 
 
-def apply(session: Session, payment_id: int, picture: PaymentPicture, inbox_id: int | None = None) -> str:
+def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id: int | None = None) -> str:
     """Make payment and order agree with the company's picture. Once or many times, in any order.
 
     Answers with the outcome: applied, already known, or refused (nothing was changed then, apart from
     marking the order for a person where money has come that doesn't fit).
     """
     payment = locked(session, payment_id)
-    problem = _misfit(session, payment, picture)
+    problem = _misfit(session, payment, snapshot)
     if problem:
         outcome = "refused"
-        taken = picture.captured_minor or (picture.amount_minor if picture.state == "authorized" else 0)
-        if taken and picture.currency != payment.currency:
-            order_commands.apply_payments(session, payment.order_id, taken, picture.currency)
+        taken = snapshot.captured_minor or (snapshot.amount_minor if snapshot.state == "authorized" else 0)
+        if taken and snapshot.currency != payment.currency:
+            order_commands.apply_payments(session, payment.order_id, taken, snapshot.currency)
     else:
         before = payment.state
-        outcome = "applied" if _take_over(session, payment, picture) else "already known"
+        outcome = "applied" if _take_over(session, payment, snapshot) else "already known"
         fold_order(session, payment.order_id)
-        _follow(session, payment, picture, before)
+        _follow(session, payment, snapshot, before)
     if inbox_id is not None:
         payment_inbox.close_entry(session, inbox_id, outcome, problem)
     return outcome
 
 
-def _misfit(session: Session, payment: Payment, picture: PaymentPicture) -> str:
+def _misfit(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> str:
     order = session.get_one(Order, payment.order_id)
     # The company knows the link that the order was placed with, which is exchanged when it is old.
-    another = order.link_since is None and picture.order_token not in ("", order.token)
-    if another or picture.attempt_key not in ("", payment_key(payment)):
+    another = order.link_since is None and snapshot.order_token not in ("", order.token)
+    if another or snapshot.attempt_key not in ("", payment_key(payment)):
         return "The company's picture is of another order."
-    if payment.reference and payment.reference != picture.reference:
+    if payment.reference and payment.reference != snapshot.reference:
         return "The company's picture is of another payment."
-    if picture.currency and picture.currency != payment.currency:
-        return f"The currency is {picture.currency}, not {payment.currency}."
+    if snapshot.currency and snapshot.currency != payment.currency:
+        return f"The currency is {snapshot.currency}, not {payment.currency}."
     return ""
 
 
-def _follow(session: Session, payment: Payment, picture: PaymentPicture, before: str) -> None:
+def _follow(session: Session, payment: Payment, snapshot: PaymentSnapshot, before: str) -> None:
     """What an order does whose payment hasn't brought money: it waits, ends, or asks for a person."""
-    if picture.state == "processing":
+    if snapshot.state == "processing":
         awaited_payment.wait_for_bank(session, payment.order_id, payment.created_at)
-    elif picture.state == "failed" and before != payment.state and not _living(session, payment.order_id):
+    elif snapshot.state == "failed" and before != payment.state and not _living(session, payment.order_id):
         awaited_payment.failed(session, payment.order_id)
     elif (
         before == PaymentState.AUTHORIZED
         and payment.state == PaymentState.CANCELLED
-        and not picture.voided_by_us
+        and not snapshot.voided_by_us
     ):
         awaited_payment.authorization_lapsed(session, payment.order_id)
 
@@ -142,31 +142,31 @@ def _living(session: Session, order_id: int) -> bool:
     )
 
 
-def _take_over(session: Session, payment: Payment, picture: PaymentPicture) -> bool:
+def _take_over(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> bool:
     """Append what is new in the picture; says whether anything was."""
     kinds = PaymentEventKind
     news = False
     first_look = payment.intent_reference is None
-    payment.reference = payment.reference or picture.reference
-    payment.intent_reference = picture.intent_reference or payment.intent_reference
-    money = picture.intent_reference or picture.reference
-    if picture.decline_reference:
-        news |= append(session, payment, kinds.DECLINED, picture.decline_reference, 0)
-    if picture.state == "authorized":
-        news |= append(session, payment, kinds.AUTHORIZED, money, picture.amount_minor)
+    payment.reference = payment.reference or snapshot.reference
+    payment.intent_reference = snapshot.intent_reference or payment.intent_reference
+    money = snapshot.intent_reference or snapshot.reference
+    if snapshot.decline_reference:
+        news |= append(session, payment, kinds.DECLINED, snapshot.decline_reference, 0)
+    if snapshot.state == "authorized":
+        news |= append(session, payment, kinds.AUTHORIZED, money, snapshot.amount_minor)
         # Where the company says nothing, it is a week.
-        payment.authorized_until = picture.authorized_until or payment.created_at + timedelta(days=7)
-    if picture.captured_minor:
-        news |= append(session, payment, kinds.CAPTURED, money, picture.captured_minor)
-    if picture.state == "expired":
-        news |= append(session, payment, kinds.EXPIRED, picture.reference, 0)
-    if picture.state == "cancelled":
+        payment.authorized_until = snapshot.authorized_until or payment.created_at + timedelta(days=7)
+    if snapshot.captured_minor:
+        news |= append(session, payment, kinds.CAPTURED, money, snapshot.captured_minor)
+    if snapshot.state == "expired":
+        news |= append(session, payment, kinds.EXPIRED, snapshot.reference, 0)
+    if snapshot.state == "cancelled":
         news |= append(session, payment, kinds.VOIDED, money, 0)
-    for refund in picture.refunds:
+    for refund in snapshot.refunds:
         news |= take_refund(session, payment, refund)
-    for dispute in picture.disputes:
+    for dispute in snapshot.disputes:
         news |= disputes.take(session, payment, dispute)
-    state = PaymentState.CAPTURED if picture.captured_minor else _STATES[picture.state]
+    state = PaymentState.CAPTURED if snapshot.captured_minor else _STATES[snapshot.state]
     # An attempt that we gave up without knowing where it was open may have been taken after all.
     was_lost = first_look and payment.state != PaymentState.CAPTURED and state == PaymentState.AUTHORIZED
     if _RANK[state] > _RANK[PaymentState(payment.state)] or was_lost:
@@ -174,7 +174,7 @@ def _take_over(session: Session, payment: Payment, picture: PaymentPicture) -> b
         news = True
     # A decline is over once another try has succeeded.
     over = payment.state in (PaymentState.AUTHORIZED, PaymentState.CAPTURED)
-    payment.decline_message = "" if over else picture.decline_message
+    payment.decline_message = "" if over else snapshot.decline_message
     session.flush()
     fold_payment(session, payment)
     if news:
@@ -182,41 +182,43 @@ def _take_over(session: Session, payment: Payment, picture: PaymentPicture) -> b
     return news
 
 
-def take_refund(session: Session, payment: Payment, picture: RefundPicture) -> bool:
+def take_refund(session: Session, payment: Payment, snapshot: RefundSnapshot) -> bool:
     """Bring the refund's row in line; one made at the company's own desk gets a row here."""
-    refund = session.exec(select(Refund).where(Refund.provider_reference == picture.reference)).first()
-    if refund is None and picture.request_key:
+    refund = session.exec(select(Refund).where(Refund.provider_reference == snapshot.reference)).first()
+    if refund is None and snapshot.request_key:
         refund = session.exec(
-            select(Refund).where(Refund.payment_id == payment.id, Refund.request_key == picture.request_key)
+            select(Refund).where(Refund.payment_id == payment.id, Refund.request_key == snapshot.request_key)
         ).first()
     if refund is None:
         assert payment.id
         refund = Refund(
-            payment_id=payment.id, request_key=picture.reference[:64], amount_minor=picture.amount_minor,
+            payment_id=payment.id, request_key=snapshot.reference[:64], amount_minor=snapshot.amount_minor,
             actor=payment.provider,
         )  # fmt: skip
         session.add(refund)
-    refund.provider_reference = picture.reference
-    if _REFUND_RANK[RefundStatus(picture.status)] > _REFUND_RANK[RefundStatus(refund.status)]:
-        refund.status = picture.status
-        refund.settled_at = now() if picture.status != RefundStatus.PENDING else None
-        if picture.status == RefundStatus.SUCCEEDED:
-            _write_refund_letter(session, payment, picture, refund.destination)
-        elif picture.status == RefundStatus.FAILED:
-            amount = show(picture.amount_minor, payment.currency)
+    refund.provider_reference = snapshot.reference
+    if _REFUND_RANK[RefundStatus(snapshot.status)] > _REFUND_RANK[RefundStatus(refund.status)]:
+        refund.status = snapshot.status
+        refund.settled_at = now() if snapshot.status != RefundStatus.PENDING else None
+        if snapshot.status == RefundStatus.SUCCEEDED:
+            _write_refund_letter(session, payment, snapshot, refund.destination)
+        elif snapshot.status == RefundStatus.FAILED:
+            amount = show(snapshot.amount_minor, payment.currency)
             order_commands.flag_for_review(
-                session, payment.order_id, f"The refund {picture.reference} of {amount} failed."
+                session, payment.order_id, f"The refund {snapshot.reference} of {amount} failed."
             )
-    return append(session, payment, _REFUND_EVENTS[picture.status], picture.reference, picture.amount_minor)
+    return append(
+        session, payment, _REFUND_EVENTS[snapshot.status], snapshot.reference, snapshot.amount_minor
+    )
 
 
 def _write_refund_letter(
-    session: Session, payment: Payment, picture: RefundPicture, destination: str
+    session: Session, payment: Payment, snapshot: RefundSnapshot, destination: str
 ) -> None:
     order = session.get_one(Order, payment.order_id)
-    amount = show(picture.amount_minor, payment.currency, order.locale)
+    amount = show(snapshot.amount_minor, payment.currency, order.locale)
     outbox.write(
-        session, "order_refunded", order.email, f"order_refunded:{picture.reference}",
+        session, "order_refunded", order.email, f"order_refunded:{snapshot.reference}",
         {"order_id": order.id, "number": order.number, "token": order.token, "amount": amount,
          "destination": "credit" if payment.provider == "credit" else destination},
     )  # fmt: skip

@@ -16,7 +16,7 @@ from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
 from ...core.money import show
 from ...models import CreditEntryKind, Payment, Refund, RefundDestination, RefundLine, RefundStatus, table_of
-from ...providers.payments.base import RefundPicture
+from ...providers.payments.base import RefundSnapshot
 from ..credit import commands as credit_commands
 from ..orders import commands as order_commands
 from ..orders.queries import OrderHead, order_event
@@ -218,10 +218,10 @@ def _settle_in_credit(
             head.currency,
         )  # fmt: skip
     row = locked(session, payment.payment_id)
-    picture = RefundPicture(
+    snapshot = RefundSnapshot(
         f"credit-{refund.request_key}", refund.amount_minor, RefundStatus.SUCCEEDED.value, refund.request_key
     )
-    take_refund(session, row, picture)
+    take_refund(session, row, snapshot)
     session.flush()
     fold_payment(session, row)
 

@@ -25,7 +25,7 @@ from ...models import (
     ReturnRequest,
     table_of,
 )
-from ...providers.payments.base import RefundPicture
+from ...providers.payments.base import RefundSnapshot
 from ..orders import commands as order_commands
 from ..orders import units as order_units
 from ..orders.queries import OrderHead
@@ -109,11 +109,11 @@ def is_waiting(session: Session, refund_id: int) -> bool:
     return refund.status == RefundStatus.PENDING and refund.provider_reference is None
 
 
-def answered(session: Session, refund_id: int, picture: RefundPicture) -> None:
+def answered(session: Session, refund_id: int, snapshot: RefundSnapshot) -> None:
     """Note what the company said of a refund; any number of times."""
     refund = session.get_one(Refund, refund_id)
     payment = locked(session, refund.payment_id)
-    take_refund(session, payment, picture)
+    take_refund(session, payment, snapshot)
     session.flush()
     fold_payment(session, payment)
     fold_order(session, payment.order_id)

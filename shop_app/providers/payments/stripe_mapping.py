@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...core.i18n import _
-from .base import DisputePicture, PaymentPicture, RefundPicture, Trace
+from .base import DisputeSnapshot, PaymentSnapshot, RefundSnapshot, Trace
 
 _REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 _DISPUTE_STATUS = {
@@ -18,14 +18,14 @@ VOID_REASON = "requested_by_customer"
 """The reason that we give when we cancel an authorisation; one that runs out has another."""
 
 
-def picture(
-    session: Any, intent: Any, refunds: tuple[RefundPicture, ...], disputes: tuple[DisputePicture, ...] = ()
-) -> PaymentPicture:
+def payment_snapshot(
+    session: Any, intent: Any, refunds: tuple[RefundSnapshot, ...], disputes: tuple[DisputeSnapshot, ...] = ()
+) -> PaymentSnapshot:
     charge = intent.latest_charge if intent else None
     metadata = session.metadata or {}
     failure = intent.last_payment_error if intent else None
     state = _state(session, intent)
-    return PaymentPicture(
+    return PaymentSnapshot(
         reference=session.id,
         state=state,
         amount_minor=(intent.amount_capturable if state == "authorized" else session.amount_total) or 0,
@@ -83,8 +83,8 @@ def _decline(failure: Any) -> str:
     return _("The bank declined the payment. Nothing was charged.")
 
 
-def refund(refund: Any) -> RefundPicture:
-    return RefundPicture(
+def refund_snapshot(refund: Any) -> RefundSnapshot:
+    return RefundSnapshot(
         reference=refund.id,
         amount_minor=refund.amount,
         status=_REFUND_STATUS.get(refund.status or "", "pending"),
@@ -92,9 +92,9 @@ def refund(refund: Any) -> RefundPicture:
     )
 
 
-def dispute(dispute: Any) -> DisputePicture:
+def dispute_snapshot(dispute: Any) -> DisputeSnapshot:
     due = getattr(dispute.evidence_details, "due_by", None)
-    return DisputePicture(
+    return DisputeSnapshot(
         reference=dispute.id,
         status=_DISPUTE_STATUS.get(dispute.status, "open"),
         amount_minor=dispute.amount,
@@ -104,14 +104,17 @@ def dispute(dispute: Any) -> DisputePicture:
     )
 
 
-def trace(thing: Any) -> Trace | None:
+def provider_record(thing: Any) -> Trace | None:
     """One entry of a list; None for a session that nobody has gone through."""
     kinds = {"checkout.session": "session", "payment_intent": "intent", "refund": "refund"}
     if thing.object == "checkout.session" and thing.status != "complete":
         return None
     intent = thing.id if thing.object == "payment_intent" else getattr(thing, "payment_intent", None)
     metadata = getattr(thing, "metadata", None) or {}
-    status = {"refund": lambda: refund(thing).status, "dispute": lambda: dispute(thing).status}
+    status = {
+        "refund": lambda: refund_snapshot(thing).status,
+        "dispute": lambda: dispute_snapshot(thing).status,
+    }
     return Trace(
         provider="stripe", kind=kinds.get(thing.object, "dispute"), reference=thing.id,
         status=status.get(thing.object, str)(), intent_reference=intent if isinstance(intent, str) else "",
