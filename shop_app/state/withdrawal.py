@@ -55,7 +55,7 @@ class Withdrawal(FormState, rx.State):
     prefilled: str = ""
     """The number of the order whose page led here, "" where none did."""
     _offered: Who = Who()
-    """To whom `look` made the offer that may be confirmed; empty where it made none."""
+    """To whom `retrieve` made the offer that may be confirmed; empty where it made none."""
     _request_key: str = ""
 
     @rx.event
@@ -120,7 +120,7 @@ class Withdrawal(FormState, rx.State):
         if not any(form.lines.values()):
             return self._fail({"lines": _("Choose what you want to withdraw from")})
         if not self._request_key:
-            # Only what `look` has offered to this tab: this step must not try numbers by itself.
+            # Only what `retrieve` has offered to this tab: this step must not try numbers by itself.
             self._take_offer_back()
             return self._refuse(ShopError(_("Say first which order it is about.")))
         return await self._declare(form.lines, form.note)

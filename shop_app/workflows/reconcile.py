@@ -11,11 +11,11 @@ from ..core import db
 from ..core.clock import now
 from ..core.errors import ProviderDown, ShopError
 from ..providers.payments import registry
-from ..providers.payments.base import Trace
+from ..providers.payments.base import ProviderRecord
 from ..services.payments import commands as payment_commands
 from ..services.payments import inbox as payment_inbox
 from ..services.payments import provider_records
-from ..services.payments.ledger import Known
+from ..services.payments.ledger import PaymentRef
 from .call_provider import call_provider
 from .recover import sweep
 from .sync_payment import sync_payment
@@ -46,15 +46,15 @@ async def reconcile(
             say(sentence)
 
     down: list[ProviderDown] = []
-    traces = await _traces(recent, down)
-    leads = await db.read(provider_records.missed, traces)
-    left = {lead.payment_id: lead for lead in leads.payments}
+    records = await _records(recent, down)
+    to_sync = await db.read(provider_records.missed, records)
+    left = {payment.payment_id: payment for payment in to_sync.payments}
     async for page in _pages(recent):
         wanted = [left.pop(known.payment_id, known) for known in page]
-        await _compare(wanted, leads.disputed, report, down)
-    await _compare(list(left.values()), leads.disputed, report, down)
-    for start in range(0, len(traces), PAGE):
-        some = traces[start : start + PAGE]
+        await _compare(wanted, to_sync.disputed, report, down)
+    await _compare(list(left.values()), to_sync.disputed, report, down)
+    for start in range(0, len(records), PAGE):
+        some = records[start : start + PAGE]
         for sentence in await db.write(provider_records.mark_unknown, some, durable=True):
             report(sentence)
     if waiting := await db.read(payment_inbox.waiting):
@@ -64,7 +64,7 @@ async def reconcile(
     return sorted(sentences)
 
 
-async def _pages(recent: timedelta) -> AsyncIterator[list[Known]]:
+async def _pages(recent: timedelta) -> AsyncIterator[list[PaymentRef]]:
     """All payments that are to be compared, so many at a time."""
     before = None
     while page := await db.read(payment_commands.to_compare, recent=recent, before=before, limit=PAGE):
@@ -72,9 +72,9 @@ async def _pages(recent: timedelta) -> AsyncIterator[list[Known]]:
         before = page[-1].payment_id
 
 
-async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
+async def _records(recent: timedelta, down: list[ProviderDown]) -> list[ProviderRecord]:
     """What companies say of the time since; nothing is asked of one that was never used."""
-    found: list[Trace] = []
+    found: list[ProviderRecord] = []
     for company in registry.offered():
         if not await db.read(provider_records.was_used, company.name):
             continue
@@ -89,11 +89,11 @@ async def _traces(recent: timedelta, down: list[ProviderDown]) -> list[Trace]:
 
 
 async def _compare(
-    found: list[Known], disputed: frozenset[int], report: Callable[[str], None], down: list[ProviderDown]
+    found: list[PaymentRef], disputed: frozenset[int], report: Callable[[str], None], down: list[ProviderDown]
 ) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def compare(payment: Known) -> None:
+    async def compare(payment: PaymentRef) -> None:
         async with gate:
             try:
                 outcome = await sync_payment(payment, disputes=payment.payment_id in disputed)

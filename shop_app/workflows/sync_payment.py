@@ -8,16 +8,16 @@ from ..providers.payments.registry import provider
 from ..services.payments import commands as payment_commands
 from ..services.payments import inbox as payment_inbox
 from ..services.payments import ledger as payment_ledger
-from ..services.payments.ledger import Known
+from ..services.payments.ledger import PaymentRef
 from .call_provider import call_provider
 
 
-async def sync_payment(payment: Known, inbox_id: int | None = None, *, disputes: bool = False) -> str:
+async def sync_payment(payment: PaymentRef, inbox_id: int | None = None, *, disputes: bool = False) -> str:
     """Retrieve the payment from its provider and apply what is new; safe to repeat.
 
     With `disputes`, those are asked for too that the payment itself doesn't show.
     """
-    snapshot = await call_provider(provider(payment.provider).look, payment.reference, disputes=disputes)
+    snapshot = await call_provider(provider(payment.provider).retrieve, payment.reference, disputes=disputes)
     return await db.write(payment_ledger.apply, payment.payment_id, snapshot, inbox_id, durable=True)
 
 
@@ -46,7 +46,7 @@ async def apply_notice(inbox_id: int) -> str:
         if not notice.reference:
             return await _close_entry(inbox_id, "ignored", "The payment has no session yet.")
         # The company was quicker than our own note of where the payment is open.
-        payment = Known(payment_id, payment.order_id, payment.provider, notice.reference, payment.state)
+        payment = PaymentRef(payment_id, payment.order_id, payment.provider, notice.reference, payment.state)
     try:
         return await sync_payment(payment, inbox_id, disputes="dispute" in notice.kind)
     except NotFound:

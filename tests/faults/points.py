@@ -25,7 +25,7 @@ POINTS: dict[str, tuple[str, str]] = {
     "after noting the open payment": ("after", "opened"),
     "before a webhook is kept": ("before", "payments.inbox.receive"),
     "after a webhook is kept": ("after", "payments.inbox.receive"),
-    "after looking, before settling": ("answered", "look"),
+    "after looking, before settling": ("answered", "retrieve"),
     "inside settling": ("inside", "apply"),
     "after settling": ("after", "apply"),
     "inside writing a refund": ("inside", "payments.refunds.request"),
@@ -57,7 +57,7 @@ POINTS: dict[str, tuple[str, str]] = {
 their transaction; of a step that is only a part of one, within it; of the company's once they were
 answered. A verb goes by its name, by that with its subject's and module's where several have it, or by what
 it is told."""
-OUTSIDE = ("start", "look", "expire", "refund", "capture", "void")
+OUTSIDE = ("start", "retrieve", "expire", "refund", "capture", "void")
 STEPS = (
     (credit_payments, "take"), (credit_payments, "capture"), (credit_commands, "give"), (disputes, "take"),
     (return_status, "refunded"),

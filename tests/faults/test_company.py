@@ -21,7 +21,7 @@ FAULTS = ("500", "429", "lost reply", "time-out")
 """A lost reply comes after the work was done, a time-out before; 429 isn't tried again by the package."""
 CALLS = {
     "start": "POST /v1/checkout/sessions",
-    "look": "GET /v1/checkout/sessions/",
+    "retrieve": "GET /v1/checkout/sessions/",
     "expire": "/expire",
     "refund": "POST /v1/refunds",
 }
@@ -95,7 +95,7 @@ def test_a_checkout_outlives_every_failure_of_its_first_call(world, do, times):
 @pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
 def test_a_payment_is_settled_although_looking_fails(world, do, times):
     world.enter_card(world.pay())
-    failing = break_company(world, "look", do, times)
+    failing = break_company(world, "retrieve", do, times)
     assert set(world.deliver()) == {200}
     failing.left = 0
     asyncio.run(recover.sweep())

@@ -247,8 +247,8 @@ def test_the_company_s_books_are_read_to_the_end(world, monkeypatch):
         known = tables.get("checkout.session", rows("payment")[0].reference) or {}
         for number in range(202):
             tables.put(known | {"id": f"cs_test_more_{number}", "status": "complete"})
-    traces = registry.provider("stripe").recent(now() - timedelta(hours=1))
-    assert len({trace.reference for trace in traces if trace.kind == "session"}) == 202
+    records = registry.provider("stripe").recent(now() - timedelta(hours=1))
+    assert len({record.reference for record in records if record.kind == "session"}) == 202
 
 
 def test_webhook_return_and_reconcile_at_once_pay_once(world):

@@ -48,7 +48,7 @@ class Company:
 
 
 @dataclass
-class Known:
+class PaymentRef:
     """An order as the shop should know it by now."""
 
     total: int
@@ -83,11 +83,11 @@ class Orders(OnDatabase):
     def open(self):
         make_basics(self.session)
         make_product(self.session, "Bowl", price_minor=2780, stock=ON_HAND)
-        self.known: dict[int, Known] = {}
+        self.known: dict[int, PaymentRef] = {}
         self.keys = 0
         self.lost = 0
 
-    def pick(self, number: int) -> tuple[int, Known]:
+    def pick(self, number: int) -> tuple[int, PaymentRef]:
         order_id = sorted(self.known)[number % len(self.known)]
         return order_id, self.known[order_id]
 
@@ -115,7 +115,7 @@ class Orders(OnDatabase):
         placed = placing.place(self.session, visitor, FORM, expected_total_minor=shown)
         assert placed.total_minor == shown
         assert placing.place(self.session, visitor, FORM, expected_total_minor=shown) == placed
-        self.known[placed.order_id] = Known(shown, units)
+        self.known[placed.order_id] = PaymentRef(shown, units)
 
     @precondition(lambda self: self.known)
     @rule(number=any_one)

@@ -160,6 +160,6 @@ def test_paying_later_asks_nobody():
     started = company.start(a_request())
 
     assert (started.reference, started.redirect_url, started.expires_at) == ("1007-2", "", None)
-    assert company.look(started.reference).state == "open"
+    assert company.retrieve(started.reference).state == "open"
     company.expire(started.reference)
     assert company.refund("", 500, "a").status == "succeeded"

@@ -46,7 +46,7 @@ STEPS = (
     Step("its answer is noted", payment_commands, "opened"),
     Step("the card is entered", World, "enter_card"),
     Step("the notice is kept", payment_inbox, "receive"),
-    Step("the company is looked at", StripeProvider, "look"),
+    Step("the company is looked at", StripeProvider, "retrieve"),
     Step("the ledger takes it", payment_ledger, "apply"),
 )
 

@@ -49,7 +49,7 @@ async def _look(tab: Any) -> str:
 
 
 async def _confirm(tab: Any) -> str:
-    # As if `look` had made an offer, which it makes for whoever knows the number and the address alone.
+    # As if `retrieve` had made an offer, which it makes for whoever knows the number and the address alone.
     tab._offered, tab._request_key = Who("999999", "marta@example.com", "M"), "k" * 20
     await submit(tab, "confirm", {"quantity-0": "1"})
     return tab.refused

@@ -134,8 +134,8 @@ class PaymentSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """One thing in a company's own books."""
+class ProviderRecord:
+    """One record in the provider's own books."""
 
     provider: str
     kind: str
@@ -186,21 +186,21 @@ class PaymentProvider(Protocol):
         """What a body says whose signature was checked when it came."""
         ...
 
-    def look(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
+    def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         """With `disputes`, also ask for those that the charge itself doesn't show.
 
         Errors  ProviderDown; NotFound for a reference that the company doesn't know."""
         ...
 
     def expire(self, reference: str) -> None:
-        """Let nobody pay it any more; no error where it is paid or over already. Look afterwards."""
+        """Let nobody pay it any more; no error where it is paid or over already. Retrieve it afterwards."""
         ...
 
     def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundSnapshot:
         """Give money back; the same key again is the same refund."""
         ...
 
-    def recent(self, since: datetime) -> list[Trace]:
+    def recent(self, since: datetime) -> list[ProviderRecord]:
         """All that the company's books have since then, of whichever shop.
 
         Errors  ProviderDown.
@@ -208,14 +208,14 @@ class PaymentProvider(Protocol):
         ...
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
-        """Take what was authorised, or a part of it: the rest is voided. Look afterwards.
+        """Take what was authorised, or a part of it: the rest is voided. Retrieve it afterwards.
 
         Errors  NeverTaken where it can't be taken (any more); ProviderDown.
         """
         ...
 
     def void(self, intent_reference: str) -> None:
-        """Void what was authorised; no error where that is over already. Look afterwards."""
+        """Void what was authorised; no error where that is over already. Retrieve it afterwards."""
         ...
 
 

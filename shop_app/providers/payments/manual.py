@@ -13,10 +13,10 @@ from .base import (
     Notice,
     PaymentMethod,
     PaymentSnapshot,
+    ProviderRecord,
     RefundSnapshot,
     Started,
     StartPayment,
-    Trace,
 )
 
 
@@ -49,7 +49,7 @@ class ManualProvider:
     def notice_of(self, body: str) -> Notice:
         raise Forged(_("Nobody sends notices for this way to pay."))
 
-    def look(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
+    def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         """Always open: only a person knows whether the money has come."""
         return PaymentSnapshot(
             reference=reference, state="open", amount_minor=0, captured_minor=0, refunded_minor=0, currency=""
@@ -65,7 +65,7 @@ class ManualProvider:
             reference=f"manual-{key}", amount_minor=amount_minor, status="succeeded", request_key=key
         )
 
-    def recent(self, since: datetime) -> list[Trace]:
+    def recent(self, since: datetime) -> list[ProviderRecord]:
         return []
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:

@@ -24,10 +24,10 @@ from .base import (
     PayLine,
     PaymentMethod,
     PaymentSnapshot,
+    ProviderRecord,
     RefundSnapshot,
     Started,
     StartPayment,
-    Trace,
 )
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class StripeProvider:
             expires_at=datetime.fromtimestamp(session.expires_at, UTC),
         )
 
-    def look(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
+    def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         with _outside():
             session = self.client.v1.checkout.sessions.retrieve(
                 reference, {"expand": ["payment_intent.latest_charge.refunds"]}
@@ -147,18 +147,18 @@ class StripeProvider:
             )  # fmt: skip
         return snapshots.refund_snapshot(made)
 
-    def recent(self, since: datetime) -> list[Trace]:
+    def recent(self, since: datetime) -> list[ProviderRecord]:
         """Sessions that were gone through, intents, refunds and disputes: all of that time, page by page."""
         wanted: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
         api = self.client.v1
         lists = (api.checkout.sessions, api.payment_intents, api.refunds, api.disputes)
-        found: list[Trace] = []
+        found: list[ProviderRecord] = []
         for listing in lists:
             with _outside():
                 for thing in listing.list(wanted).auto_paging_iter():
-                    trace = snapshots.provider_record(thing)
-                    if trace:
-                        found.append(trace)
+                    record = snapshots.provider_record(thing)
+                    if record:
+                        found.append(record)
         return found
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...core.i18n import _
-from .base import DisputeSnapshot, PaymentSnapshot, RefundSnapshot, Trace
+from .base import DisputeSnapshot, PaymentSnapshot, ProviderRecord, RefundSnapshot
 
 _REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 _DISPUTE_STATUS = {
@@ -104,7 +104,7 @@ def dispute_snapshot(dispute: Any) -> DisputeSnapshot:
     )
 
 
-def provider_record(thing: Any) -> Trace | None:
+def provider_record(thing: Any) -> ProviderRecord | None:
     """One entry of a list; None for a session that nobody has gone through."""
     kinds = {"checkout.session": "session", "payment_intent": "intent", "refund": "refund"}
     if thing.object == "checkout.session" and thing.status != "complete":
@@ -115,7 +115,7 @@ def provider_record(thing: Any) -> Trace | None:
         "refund": lambda: refund_snapshot(thing).status,
         "dispute": lambda: dispute_snapshot(thing).status,
     }
-    return Trace(
+    return ProviderRecord(
         provider="stripe", kind=kinds.get(thing.object, "dispute"), reference=thing.id,
         status=status.get(thing.object, str)(), intent_reference=intent if isinstance(intent, str) else "",
         attempt_key=_entry(metadata, "attempt"), order_token=_entry(metadata, "order_token"),

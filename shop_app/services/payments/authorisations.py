@@ -10,7 +10,7 @@ from sqlmodel import Session, col, exists, select
 from ...core.clock import now
 from ...models import Order, OrderEvent, OrderStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState
 from ..orders import commands as order_commands
-from .ledger import LIVING, Known, known, owed_minor, payment_key
+from .ledger import LIVING, PaymentRef, owed_minor, payment_key, payment_ref
 
 OUTSIDE = "credit"
 """The provider whose money lies with us: it is captured with the rest, nobody has to be asked."""
@@ -25,7 +25,7 @@ LONGEST = timedelta(days=40)
 class Authorised:
     """An authorised payment, and how much of it is to be taken now."""
 
-    payment: Known
+    payment: PaymentRef
     intent_reference: str
     amount_minor: int
     """0 where nothing of it is owed any more: then it is voided."""
@@ -50,7 +50,10 @@ def of_order(session: Session, order_id: int) -> list[Authorised]:
         left -= amount
         wanted.append(
             Authorised(
-                known(payment), payment.intent_reference or "", amount, f"{payment_key(payment)}-{amount}"
+                payment_ref(payment),
+                payment.intent_reference or "",
+                amount,
+                f"{payment_key(payment)}-{amount}",
             )
         )
     return wanted

@@ -20,7 +20,7 @@ from ...providers.payments.base import PayLine, Started, StartPayment
 from ..credit.payments import PROVIDER as CREDIT
 from ..credit.payments import covered_minor
 from ..orders import commands as order_commands
-from .ledger import LIVING, Known, append, known, locked, payment_key
+from .ledger import LIVING, PaymentRef, append, locked, payment_key, payment_ref
 from .queries import of_order_view as of_order_view
 
 SAME_ATTEMPT = timedelta(seconds=60)
@@ -128,14 +128,14 @@ def never_taken(session: Session, payment_id: int) -> None:
         payment.state = PaymentState.FAILED
 
 
-def of_order(session: Session, order_id: int) -> list[Known]:
+def of_order(session: Session, order_id: int) -> list[PaymentRef]:
     """The order's payments that may still bring money, oldest first."""
     living = session.exec(
         select(Payment)
         .where(Payment.order_id == order_id, Payment.provider != CREDIT, col(Payment.state).in_(LIVING))
         .order_by(col(Payment.attempt))
     )
-    return [known(payment) for payment in living]
+    return [payment_ref(payment) for payment in living]
 
 
 def end_unpaid(session: Session, order_id: int, why: str) -> bool:
@@ -160,14 +160,14 @@ def end_unpaid(session: Session, order_id: int, why: str) -> bool:
     return True
 
 
-def with_reference(session: Session, provider: str, reference: str) -> Known:
+def with_reference(session: Session, provider: str, reference: str) -> PaymentRef:
     """Errors  NotFound for a reference that no payment has."""
     payment = session.exec(
         select(Payment).where(Payment.provider == provider, Payment.reference == reference)
     ).first()
     if payment is None:
         raise NotFound(_("There is no such payment."))
-    return known(payment)
+    return payment_ref(payment)
 
 
 def order_with(session: Session, token: str) -> int:
@@ -179,11 +179,11 @@ def order_with(session: Session, token: str) -> int:
     return found
 
 
-def with_id(session: Session, payment_id: int) -> Known:
+def with_id(session: Session, payment_id: int) -> PaymentRef:
     payment = session.get(Payment, payment_id)
     if payment is None:
         raise NotFound(_("There is no such payment."))
-    return known(payment)
+    return payment_ref(payment)
 
 
 def overdue(session: Session, limit: int = 100) -> list[int]:
@@ -216,7 +216,7 @@ def outdated(session: Session, limit: int = 100) -> list[int]:
 
 def to_compare(
     session: Session, *, recent: timedelta, before: int | None = None, limit: int = 500
-) -> list[Known]:
+) -> list[PaymentRef]:
     """Payments to hold against the company's books: open ones, and settled ones no older than `recent`.
 
     The newest first, `limit` of them: the next page is `before` the last id of this one.
@@ -233,4 +233,4 @@ def to_compare(
         .order_by(col(Payment.id).desc())
         .limit(limit)
     )
-    return [known(payment) for payment in found]
+    return [payment_ref(payment) for payment in found]

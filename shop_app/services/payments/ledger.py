@@ -30,7 +30,7 @@ from . import inbox as payment_inbox
 from .events import Sums, append, of_payments, status_of, sums
 
 __all__ = [
-    "LIVING", "Known", "Sums", "append", "apply", "fold_order", "fold_payment", "known", "locked",
+    "LIVING", "PaymentRef", "Sums", "append", "apply", "fold_order", "fold_payment", "payment_ref", "locked",
     "owed_minor", "payment_key", "status_of", "sums", "take_refund",
 ]  # fmt: skip
 
@@ -69,7 +69,7 @@ LIVING = (PaymentState.STARTED, PaymentState.OPEN, PaymentState.AUTHORIZED)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PaymentRef:
     """A payment, as far as finding its truth needs it."""
 
     payment_id: int
@@ -301,6 +301,6 @@ def locked(session: Session, payment_id: int) -> Payment:
     return payment
 
 
-def known(payment: Payment) -> Known:
+def payment_ref(payment: Payment) -> PaymentRef:
     assert payment.id
-    return Known(payment.id, payment.order_id, payment.provider, payment.reference or "", payment.state)
+    return PaymentRef(payment.id, payment.order_id, payment.provider, payment.reference or "", payment.state)

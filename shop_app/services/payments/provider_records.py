@@ -1,4 +1,4 @@
-"""What a company lists of the last days, held against the books: what they miss, and money nobody knows."""
+"""Records that a provider lists of the last days, compared with ours: what we missed, and unknown money."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from sqlmodel import Session, col, select
 
 from ...core.money import show
 from ...models import Dispute, Order, Payment, PaymentState, Refund
-from ...providers.payments.base import Notice, Trace
+from ...providers.payments.base import Notice, ProviderRecord
 from ..orders import commands as order_commands
 from . import inbox as payment_inbox
-from .ledger import Known, known
+from .ledger import PaymentRef, payment_ref
 
 _CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Leads:
-    """Payments that are worth a look."""
+class PaymentsToSync:
+    """Payments to synchronise, because the provider's records differ from ours."""
 
-    payments: tuple[Known, ...]
+    payments: tuple[PaymentRef, ...]
     disputed: frozenset[int]
     """Those of them where disputes have to be asked for too."""
 
@@ -30,29 +30,29 @@ def was_used(session: Session, provider: str) -> bool:
     return session.exec(select(Payment.id).where(Payment.provider == provider).limit(1)).first() is not None
 
 
-def missed(session: Session, traces: Sequence[Trace]) -> Leads:
+def missed(session: Session, records: Sequence[ProviderRecord]) -> PaymentsToSync:
     """Payments of which a company says something that the books don't."""
-    refunds = _known(session, Refund.provider_reference, Refund.status, traces, "refund")
-    disputes = _known(session, Dispute.provider_reference, Dispute.status, traces, "dispute")
-    found: dict[int, Known] = {}
+    refunds = _known(session, Refund.provider_reference, Refund.status, records, "refund")
+    disputes = _known(session, Dispute.provider_reference, Dispute.status, records, "dispute")
+    found: dict[int, PaymentRef] = {}
     disputed = set()
-    for trace in traces:
-        if trace.kind == "intent" or (refunds | disputes).get(trace.reference) == trace.status:
+    for record in records:
+        if record.kind == "intent" or (refunds | disputes).get(record.reference) == record.status:
             continue
-        payment = _payment_of(session, trace)
-        if payment is None or (trace.kind == "session" and payment.state == PaymentState.CAPTURED):
+        payment = _payment_of(session, record)
+        if payment is None or (record.kind == "session" and payment.state == PaymentState.CAPTURED):
             continue
         found[payment.payment_id] = payment
-        if trace.kind == "dispute":
+        if record.kind == "dispute":
             disputed.add(payment.payment_id)
-    return Leads(tuple(found.values()), frozenset(disputed))
+    return PaymentsToSync(tuple(found.values()), frozenset(disputed))
 
 
 def _known(
-    session: Session, reference: str | None, status: str, traces: Iterable[Trace], kind: str
+    session: Session, reference: str | None, status: str, records: Iterable[ProviderRecord], kind: str
 ) -> dict[str, str]:
     """Status by reference, of those that the books have."""
-    wanted = [trace.reference for trace in traces if trace.kind == kind]
+    wanted = [record.reference for record in records if record.kind == kind]
     return {
         name: word
         for at in range(0, len(wanted), _CHUNK)
@@ -63,34 +63,34 @@ def _known(
     }
 
 
-def _payment_of(session: Session, trace: Trace) -> Known | None:
+def _payment_of(session: Session, record: ProviderRecord) -> PaymentRef | None:
     notice = Notice(
-        provider=trace.provider, event_id="", kind=trace.kind, payload="",
-        reference=trace.reference if trace.kind == "session" else "",
-        intent_reference=trace.intent_reference, attempt_key=trace.attempt_key,
+        provider=record.provider, event_id="", kind=record.kind, payload="",
+        reference=record.reference if record.kind == "session" else "",
+        intent_reference=record.intent_reference, attempt_key=record.attempt_key,
     )  # fmt: skip
     payment_id = payment_inbox.find(session, notice)
     if payment_id is None:
         return None
-    found = known(session.get_one(Payment, payment_id))
+    found = payment_ref(session.get_one(Payment, payment_id))
     if found.reference or not notice.reference:
         return found if found.reference else None
-    return Known(found.payment_id, found.order_id, found.provider, notice.reference, found.state)
+    return PaymentRef(found.payment_id, found.order_id, found.provider, notice.reference, found.state)
 
 
-def mark_unknown(session: Session, traces: Sequence[Trace]) -> list[str]:
+def mark_unknown(session: Session, records: Sequence[ProviderRecord]) -> list[str]:
     """Money at the company that no payment of ours has, in sentences; an order that it names is marked."""
-    moved = [trace for trace in traces if trace.kind == "intent" and trace.moved]
+    moved = [record for record in records if record.kind == "intent" and record.moved]
     sentences = []
-    for trace in moved:
+    for record in moved:
         mine = select(Payment.id).where(
-            Payment.provider == trace.provider, Payment.intent_reference == trace.intent_reference
+            Payment.provider == record.provider, Payment.intent_reference == record.intent_reference
         )
         if session.exec(mine).first() is not None:
             continue
-        amount = show(trace.amount_minor, trace.currency)
-        what = f"The company holds {amount} as {trace.reference}, which no payment here knows"
-        order = _order_with(session, trace.order_token)
+        amount = show(record.amount_minor, record.currency)
+        what = f"The company holds {amount} as {record.reference}, which no payment here knows"
+        order = _order_with(session, record.order_token)
         if order is None:
             sentences.append(f"{what}.")
             continue

@@ -155,10 +155,10 @@ def statement(shape: Shape) -> Select[*tuple[Any, ...]]:
 def _conditions(shape: Shape) -> list[Any]:
     sort = shape.sort.removeprefix("-")
 
-    def only(name: str, leads: bool) -> Any:
+    def only(name: str, to_sync: bool) -> Any:
         # Without the "+" SQLite may leave the index that gives the order for one that only filters.
         column = col(getattr(ShelfItem, name))
-        return literal_column(f"+shelf_item.{name}", column.type) if shape.sqlite and not leads else column
+        return literal_column(f"+shelf_item.{name}", column.type) if shape.sqlite and not to_sync else column
 
     price, published = only("price_minor", sort == "price"), only("published_at", sort == "newest")
     wanted = {
