@@ -14,7 +14,7 @@ from shop_app.core.access.principal import Principal
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.fulfilment import commands as fulfilment_commands
-from shop_app.services.payments.refunds import RefundWish
+from shop_app.services.payments.refunds import RefundRequest
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil
 from shop_app.workflows import refund as refund_workflow
@@ -66,10 +66,10 @@ def statuses() -> tuple[str, str, str]:
 
 
 def refund(
-    key: str = "key-1", *, by: Principal = MANAGER, lines: Mapping[str, int] | None = None, **wish: Any
+    key: str = "key-1", *, by: Principal = MANAGER, lines: Mapping[str, int] | None = None, **request: Any
 ) -> None:
     """Refund of the last order, its lines by SKU."""
-    wanted = RefundWish(lines={line(sku).id: count for sku, count in (lines or {}).items()}, **wish)
+    wanted = RefundRequest(lines={line(sku).id: count for sku, count in (lines or {}).items()}, **request)
     run(refund_workflow.refund(order().id, wanted, key, by))
 
 

@@ -1,4 +1,4 @@
-"""The cart: a wish list of variants that reserves nothing, known by a key in the visitor's cookie."""
+"""The cart: a request list of variants that reserves nothing, known by a key in the visitor's cookie."""
 
 from datetime import datetime
 

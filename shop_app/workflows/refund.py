@@ -12,21 +12,21 @@ from ..providers.payments.base import NeverTaken
 from ..providers.payments.registry import provider
 from ..services.payments import commands as payment_commands
 from ..services.payments import refunds
-from ..services.payments.refunds import RefundRequest, RefundWish
+from ..services.payments.refunds import PendingRefund, RefundRequest
 from .call_provider import call_provider
 from .sync_payment import sync_payment
 
 
-async def refund(order_id: int, wish: RefundWish, request_key: str, by: Principal) -> None:
+async def refund(order_id: int, request: RefundRequest, request_key: str, by: Principal) -> None:
     """Give money of an order back, by its payments. Asking again with the same key is the same refund.
 
     Errors  What `refunds.request` refuses; ProviderDown when the company doesn't answer: the refund is
             written down then, and is asked for again.
     """
-    await ask_for_all(await db.write(refunds.request, order_id, wish, request_key, by, durable=True))
+    await ask_for_all(await db.write(refunds.request, order_id, request, request_key, by, durable=True))
 
 
-async def ask_for_all(wanted: Iterable[RefundRequest]) -> None:
+async def ask_for_all(wanted: Iterable[PendingRefund]) -> None:
     problem: ShopError | None = None
     for one in wanted:
         if one.waiting:
@@ -41,7 +41,7 @@ async def ask_for_all(wanted: Iterable[RefundRequest]) -> None:
         raise problem
 
 
-async def ask_again(wanted: RefundRequest) -> None:
+async def ask_again(wanted: PendingRefund) -> None:
     """Go on with a refund that has no answer: the company may have it, and forgets keys after a day."""
     payment = await db.read(payment_commands.with_id, wanted.payment_id)
     if payment.reference and payment.provider != "manual":
@@ -50,7 +50,7 @@ async def ask_again(wanted: RefundRequest) -> None:
         await ask_for_refund(wanted)
 
 
-async def ask_for_refund(wanted: RefundRequest) -> None:
+async def ask_for_refund(wanted: PendingRefund) -> None:
     company = provider(wanted.provider)
     try:
         snapshot = await call_provider(

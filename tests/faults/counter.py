@@ -10,7 +10,7 @@ from shop_app.core.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.orders import claimed_units
-from shop_app.services.payments.refunds import RefundWish
+from shop_app.services.payments.refunds import RefundRequest
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil
 from shop_app.workflows import refund as refund_workflow
@@ -48,14 +48,14 @@ def paid_order(session: Session, token: str) -> tuple[int, list[tuple[int, int]]
 async def refund(*, token: str, amount: int, key: str, to_credit: bool = False) -> None:
     """Some money goes back, the way it came or as store credit."""
     order_id, _lines = await db.read(paid_order, token)
-    wish = RefundWish(free_minor=amount, destination="credit" if to_credit else "original")
-    await refund_workflow.refund(order_id, wish, key, CLERK)
+    request = RefundRequest(free_minor=amount, destination="credit" if to_credit else "original")
+    await refund_workflow.refund(order_id, request, key, CLERK)
 
 
 async def take_line_back(*, token: str, key: str) -> None:
     """One unit of the first line isn't wanted any more: its price goes back, and it is for sale again."""
     order_id, lines = await db.read(paid_order, token)
-    await refund_workflow.refund(order_id, RefundWish(lines={lines[0][0]: 1}, restock=True), key, CLERK)
+    await refund_workflow.refund(order_id, RefundRequest(lines={lines[0][0]: 1}, restock=True), key, CLERK)
 
 
 async def send(*, token: str, key: str, most: int = 0) -> None:

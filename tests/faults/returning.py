@@ -74,7 +74,10 @@ async def pay_back(*, key: str, to_credit: bool) -> None:
     """The money of what came back, and of what won't be sent, goes back."""
     for return_id in await db.read(_of_key, key):
         wanted = await db.write(
-            return_admin.wish, return_id, by=CLERK, destination="credit" if to_credit else "original"
+            return_admin.refund_request,
+            return_id,
+            by=CLERK,
+            destination="credit" if to_credit else "original",
         )
         if wanted:
-            await refund.refund(wanted.order_id, wanted.wish, f"{key}-{return_id}", CLERK)
+            await refund.refund(wanted.order_id, wanted.request, f"{key}-{return_id}", CLERK)

@@ -13,7 +13,7 @@ from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers.payments.registry import provider
 from shop_app.providers.payments.stripe import API_VERSION
 from shop_app.services.books import check as books
-from shop_app.services.payments.refunds import RefundWish
+from shop_app.services.payments.refunds import RefundRequest
 from shop_app.workflows import pay, recover, refund
 from tests.paying import KEY, MANAGER, SANDBOX, SECRET, InProcess, World, client_of, make_world, rows
 
@@ -127,7 +127,7 @@ def test_a_refund_outlives_every_failure_and_is_made_once(world, do, times):
     world.deliver()
     failing, said = break_company(world, "refund", do, times), ""
     try:
-        asyncio.run(refund.refund(order().id, RefundWish(free_minor=1000), "a key of ours", MANAGER))
+        asyncio.run(refund.refund(order().id, RefundRequest(free_minor=1000), "a key of ours", MANAGER))
     except ProviderDown as down:
         said = down.message
         failing.left = 0
@@ -191,5 +191,5 @@ def test_a_payment_made_before_the_clock_jumped_a_week_ahead_is_found(world, clo
     asyncio.run(recover.sweep())
     assert (order().status, order().payment_status) == ("placed", "paid")
     with pytest.raises(Conflict):
-        asyncio.run(refund.refund(order().id, RefundWish(free_minor=10**6), "a key of ours", MANAGER))
+        asyncio.run(refund.refund(order().id, RefundRequest(free_minor=10**6), "a key of ours", MANAGER))
     assert wrong() == []

@@ -11,7 +11,7 @@ from shop_app.core.settings import settings
 from shop_app.services.books import check as books
 from shop_app.services.payments import authorisations
 from shop_app.services.payments import commands as payment_commands
-from shop_app.services.payments.refunds import RefundWish
+from shop_app.services.payments.refunds import RefundRequest
 from shop_app.workflows import cancel, capture, recover, refund
 from tests.paying import MANAGER, World, make_world, rows
 
@@ -35,7 +35,7 @@ def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before
     line, found = rows("order_line")[0], rows("customer_order")[0]
 
     asyncio.run(
-        refund.refund(found.id, RefundWish(lines={line.id: 1}, restock=True), "a key of ours", MANAGER)
+        refund.refund(found.id, RefundRequest(lines={line.id: 1}, restock=True), "a key of ours", MANAGER)
     )
 
     (ended,) = rows("customer_order")

@@ -16,7 +16,7 @@ from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers.payments import registry
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.payments import commands as payment_commands
-from shop_app.services.payments.refunds import RefundWish
+from shop_app.services.payments.refunds import RefundRequest
 from shop_app.web import webhooks
 from shop_app.workflows import pay, reconcile, recover
 from shop_app.workflows import refund as refund_workflow
@@ -400,7 +400,7 @@ def test_an_order_that_ends_while_the_company_answers_has_its_session_expired(wo
 
 
 def refund(amount_minor: int, key: str) -> None:
-    asyncio.run(refund_workflow.refund(order().id, RefundWish(free_minor=amount_minor), key, MANAGER))
+    asyncio.run(refund_workflow.refund(order().id, RefundRequest(free_minor=amount_minor), key, MANAGER))
 
 
 @pytest.fixture
@@ -442,9 +442,9 @@ def test_a_double_click_is_one_refund(paid):
 
 def test_twenty_refunds_at_once_give_back_no_more_than_there_was(paid):
     async def many() -> list[object]:
-        one, wish = order().id, RefundWish(free_minor=981)
+        one, refund_request = order().id, RefundRequest(free_minor=981)
         return await asyncio.gather(
-            *(refund_workflow.refund(one, wish, f"key-{n}", MANAGER) for n in range(20)),
+            *(refund_workflow.refund(one, refund_request, f"key-{n}", MANAGER) for n in range(20)),
             return_exceptions=True,
         )
 

@@ -23,7 +23,7 @@ from shop_app.services.orders import placing
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments import ledger as payment_ledger
 from shop_app.services.payments import refunds
-from shop_app.services.payments.refunds import RefundWish
+from shop_app.services.payments.refunds import RefundRequest
 from tests.factories import key_hash, make_basics, make_product
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase
 from tests.paying import FORM
@@ -192,9 +192,9 @@ class Orders(OnDatabase):
     def refunds_an_amount(self, number, amount, twice):
         order_id, one = self.pick(number)
         key = self.next_key()
-        wish = RefundWish(free_minor=amount, reason="Sorry")
+        request = RefundRequest(free_minor=amount, reason="Sorry")
         for _click in range(2 if twice else 1):
-            refusal = self.attempt(refunds.request, order_id, wish, key, OWNER)
+            refusal = self.attempt(refunds.request, order_id, request, key, OWNER)
             assert (refusal is None) == (0 < amount <= one.left or key + ":1" in one.refunds), refusal
             if refusal is None:
                 one.refunds[key + ":1"] = (amount, "pending")
@@ -231,8 +231,8 @@ class Orders(OnDatabase):
             return
         self.is_resolved(number)
         key, back = self.next_key(), one.left
-        wish = {"restock": restock, "refund": True, "reason": "", "by": OWNER, "request_key": key}
-        refusal = self.attempt(cancelling.cancel, order_id, **wish)
+        request = {"restock": restock, "refund": True, "reason": "", "by": OWNER, "request_key": key}
+        refusal = self.attempt(cancelling.cancel, order_id, **request)
         allowed = one.status in ("pending", "placed")
         assert (refusal is None) == allowed, refusal
         if allowed:

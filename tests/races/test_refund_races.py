@@ -14,7 +14,7 @@ from shop_app.core import db
 from shop_app.core.errors import Conflict, ProviderDown, ShopError
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.payments import refunds
-from shop_app.services.payments.refunds import RefundWish
+from shop_app.services.payments.refunds import RefundRequest
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil, recover
 from shop_app.workflows import refund as refund_workflow
@@ -70,14 +70,14 @@ def at_stripe(world: World) -> list[int]:
     return sorted(found.amount for found in client_of(world.sandbox).v1.refunds.list({"limit": 100}).data)
 
 
-def request(wish: RefundWish, key: str) -> None:
+def request(refund_request: RefundRequest, key: str) -> None:
     with db.transaction(durable=True) as session:
-        refunds.request(session, 1, wish, key, MANAGER)
+        refunds.request(session, 1, refund_request, key, MANAGER)
 
 
 def test_of_twenty_refunds_of_thirty_per_cent_three_pass(world):
     share = order().total_minor * 30 // 100
-    ended = at_once(lambda number: request(RefundWish(free_minor=share), f"key-{number}"))
+    ended = at_once(lambda number: request(RefundRequest(free_minor=share), f"key-{number}"))
     assert ended == {"done": 3, "Conflict": 17}
 
     (payment,) = rows("payment")
@@ -88,7 +88,7 @@ def test_of_twenty_refunds_of_thirty_per_cent_three_pass(world):
 
 
 def test_twenty_clicks_on_one_refund_are_one(world):
-    one = RefundWish(lines={line("DUNE-MUG").id: 1}, restock=True)
+    one = RefundRequest(lines={line("DUNE-MUG").id: 1}, restock=True)
     assert at_once(lambda _number: request(one, "same")) == {"done": 20}
 
     run(recover.sweep())
@@ -96,7 +96,7 @@ def test_twenty_clicks_on_one_refund_are_one(world):
 
 
 def test_of_twenty_refunds_of_three_units_three_pass(world):
-    one = RefundWish(lines={line("DUNE-MUG").id: 1}, restock=True, destination="credit")
+    one = RefundRequest(lines={line("DUNE-MUG").id: 1}, restock=True, destination="credit")
     ended = at_once(lambda number: request(one, f"key-{number}"))
 
     assert ended == {"done": 3, "Conflict": 17}
@@ -117,7 +117,7 @@ def test_of_twenty_parcels_with_one_of_three_units_three_leave(world):
 def test_parcels_refunds_and_cancelling_at_once_leave_every_unit_in_one_place(world):
     mug = line("DUNE-MUG").id
     acts: list[Callable[[int], object]] = [
-        lambda number: request(RefundWish(lines={mug: 1}, restock=True), f"refund-{number}"),
+        lambda number: request(RefundRequest(lines={mug: 1}, restock=True), f"refund-{number}"),
         lambda number: run(fulfil.fulfil(1, {mug: 1}, carrier="", tracking="", by=CLERK)),
         lambda number: cancel(f"cancel-{number}"),
     ]

@@ -1,4 +1,4 @@
-"""The cart: a wish that survives everything, and says line by line what changed."""
+"""The cart: a request that survives everything, and says line by line what changed."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def test_placing_a_cart_that_has_become_an_order_gives_that_order_back(session):
 
 
 @pytest.mark.parametrize("change", ["the cart", "the address", "the time"])
-def test_a_changed_wish_asks_for_the_waiting_order_to_be_given_up_first(session, clock, change):
+def test_a_changed_request_asks_for_the_waiting_order_to_be_given_up_first(session, clock, change):
     first, form = place(session), FORM
     if change == "the cart":
         cart_commands.add(session, ME, "SHOAL-BOWL", 1)

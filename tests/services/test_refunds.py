@@ -52,7 +52,7 @@ def sold(world) -> World:
     return world
 
 
-def pieces() -> list[tuple[int | None, int, int, bool]]:
+def items() -> list[tuple[int | None, int, int, bool]]:
     return [(row.order_line_id, row.quantity, row.amount_minor, row.restocked) for row in rows("refund_line")]
 
 
@@ -89,7 +89,7 @@ def test_lines_delivery_and_a_free_amount_go_back_together_with_a_line_each(worl
     refund(lines={"SHOAL-BOWL": 1}, shipping_minor=400, free_minor=50, reason="Arrived broken")
 
     assert made() == [("key-1:1", 3230, "succeeded", "original")]
-    assert pieces() == [(line("SHOAL-BOWL").id, 1, 2780, False), (None, 0, 400, False)]
+    assert items() == [(line("SHOAL-BOWL").id, 1, 2780, False), (None, 0, 400, False)]
     assert statuses() == ("placed", "partially_refunded", "none")
     assert at_stripe(world) == [3230]
     with db.reading() as session:
@@ -127,7 +127,7 @@ def make_world_again(world: World) -> World:
 
 
 @pytest.mark.parametrize(
-    ("wish", "error", "words"),
+    ("refund_request", "error", "words"),
     [
         ({"lines": {"SHOAL-BOWL": 3}}, Conflict, "Of Shoal Bowl 2 can still be refunded"),
         ({"shipping_minor": 1}, Conflict, "Of the delivery €0.00 is left"),
@@ -141,10 +141,10 @@ def make_world_again(world: World) -> World:
         ({"free_minor": 5, "return_id": 99}, NotFound, "no such return"),
     ],
 )
-def test_a_refund_that_cant_be_changes_nothing(sold, wish, error, words):
+def test_a_refund_that_cant_be_changes_nothing(sold, refund_request, error, words):
     before = everything()
     with pytest.raises(error, match=words):
-        refund(**wish)
+        refund(**refund_request)
     assert everything() == before
     assert at_stripe(sold) == []
 
@@ -192,7 +192,7 @@ def test_units_that_havent_left_are_free_again_or_written_off(sold):
 
     assert (units("SHOAL-BOWL"), shelf(0)) == ((0, 0, 1), (3, 1))
     assert (units("DUNE-MUG"), shelf(1)) == ((0, 0, 1), (4, 2))
-    assert [piece[3] for piece in pieces()] == [False, False]
+    assert [item[3] for item in items()] == [False, False]
     assert statuses() == ("placed", "partially_refunded", "none")
 
 
@@ -204,7 +204,7 @@ def test_units_that_have_left_come_back_onto_the_shelf(sold):
     refund("c", lines={"DUNE-MUG": 1})
 
     assert (units("SHOAL-BOWL"), shelf()) == ((2, 1, 0), (2, 0))
-    assert [piece[1:] for piece in pieces()] == [(1, 2780, True), (1, 2780, False), (1, 2400, False)]
+    assert [item[1:] for item in items()] == [(1, 2780, True), (1, 2780, False), (1, 2400, False)]
     assert statuses() == ("placed", "partially_refunded", "partially_returned")
 
 
@@ -262,7 +262,7 @@ def test_an_order_paid_by_card_and_gift_card_gives_back_to_the_card_first(world)
     assert [(key, amount, status) for key, amount, status, _to in made()] == [
         ("a:1", 2780, "succeeded"), ("b:1", 780, "succeeded"), ("b:2", 2000, "succeeded"),
     ]  # fmt: skip
-    assert [piece[1:3] for piece in pieces()] == [(1, 2780), (1, 780), (0, 2000)]
+    assert [item[1:3] for item in items()] == [(1, 2780), (1, 780), (0, 2000)]
     assert (at_stripe(world), rows("credit_account")[0].balance_minor) == ([780, 2780], 2000)
     assert statuses()[1] == "refunded"
     assert [view.destination_text for view in views()] == [

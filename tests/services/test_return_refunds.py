@@ -47,9 +47,9 @@ def send() -> None:
 
 def refund(key: str = "refund-of-return-1") -> None:
     async def run() -> None:
-        wanted = await db.write(return_admin.wish, 1, by=BOSS)
+        wanted = await db.write(return_admin.refund_request, 1, by=BOSS)
         if wanted:
-            await refund_workflow.refund(wanted.order_id, wanted.wish, key, BOSS)
+            await refund_workflow.refund(wanted.order_id, wanted.request, key, BOSS)
 
     asyncio.run(run())
 
@@ -98,5 +98,5 @@ def test_staff_without_the_right_give_nothing_back(world):
     withdraw()
     clerk = Principal("staff", 0, "clerk@example.com", permissions=PERMISSIONS["clerk"])
     with db.transaction() as session, pytest.raises(Forbidden):
-        return_admin.wish(session, 1, by=clerk)
+        return_admin.refund_request(session, 1, by=clerk)
     assert rows("refund") == []

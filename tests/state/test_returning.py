@@ -177,7 +177,7 @@ async def test_staff_decide_receive_and_refund_as_who_the_guard_found(open_tab, 
 
     refunds = []
 
-    async def refund(order_id: int, wish: object, key: str, by: Principal) -> None:
+    async def refund(order_id: int, request: object, key: str, by: Principal) -> None:
         refunds.append((order_id, key, by.email))
 
     monkeypatch.setattr(admin, "asked_by", boss)

@@ -1,7 +1,7 @@
 """The cart: add, change, save for later, codes; each verb returns the cart as the shopper sees it.
 
 Verbs take the SHA-256 of the visitor's key; a cart comes to exist with its first line. Nothing is
-reserved here: a cart is a wish.
+reserved here: a cart is a request.
 """
 
 from __future__ import annotations

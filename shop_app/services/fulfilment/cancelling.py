@@ -26,7 +26,15 @@ from ..orders.queries import OrderHead
 from ..orders.units import UnitLine
 from ..payments import refunds
 from ..payments.ledger import LIVING, append, fold_order, payment_key
-from ..payments.refund_rows import Piece, RefundRequest, RefundWish, again, check_key, known_event, write
+from ..payments.refund_rows import (
+    PendingRefund,
+    RefundItem,
+    RefundRequest,
+    again,
+    check_key,
+    known_event,
+    write,
+)
 from ..payments.refundable import Refundable, refundable
 from ..payments.refunds import MAX_REASON
 from ..staff import audit
@@ -56,7 +64,7 @@ def cancel(
     by: Principal,
     request_key: str,
     was_unpaid: bool = False,
-) -> list[RefundRequest]:
+) -> list[PendingRefund]:
     """End all of the order that hasn't left; the refunds that have to be asked for now.
 
     Of an order that nothing was sent of, everything that came in goes back and it is cancelled; of
@@ -71,8 +79,8 @@ def cancel(
     if len(reason) > MAX_REASON:
         raise Invalid(_("Shorten the reason or the note."), field="reason")
     head = order_commands.lock(session, order_id)
-    wish = {"restock": restock, "refund": refund, "reason": reason}
-    before = known_event(session, order_id, "cancel_requested", request_key, wish)
+    request = {"restock": restock, "refund": refund, "reason": reason}
+    before = known_event(session, order_id, "cancel_requested", request_key, request)
     if before is not None:
         return again(session, request_key, before["refunds"])
     lines = order_units.lines_of(session, order_id)
@@ -87,22 +95,28 @@ def cancel(
     order_units.cancel(session, order_id, ended, restock=restock, reason="order cancelled", actor=by.actor)
     # Stock first, promotions second, accounts last: so nobody waits for each other.
     order_units.fold(session, order_id, actor=by.actor)
-    pieces, free = _back(found, ended, whole=whole) if refund else ([], 0)
-    back = sum(piece.amount_minor for piece in pieces) + free
-    made: list[RefundRequest] = []
+    items, free = _back(found, ended, whole=whole) if refund else ([], 0)
+    back = sum(item.amount_minor for item in items) + free
+    made: list[PendingRefund] = []
     if back:
-        given = RefundWish(lines=ended, free_minor=free, reason=reason)
-        made = write(session, head, given, found, pieces, request_key, by)
+        given = RefundRequest(lines=ended, free_minor=free, reason=reason)
+        made = write(session, head, given, found, items, request_key, by)
     kept = found.free_minor if not refund else 0
     if kept:
         order_commands.record_event(session, order_id, "money_kept", actor=by.actor, amount_minor=kept)
     order_commands.record_event(
-        session, order_id, "cancel_requested", actor=by.actor, key=request_key, wish=wish, refunds=len(made)
+        session,
+        order_id,
+        "cancel_requested",
+        actor=by.actor,
+        key=request_key,
+        request=request,
+        refunds=len(made),
     )
     _end(session, head, whole)
     amount = show(back, found.currency, head.locale) if back else ""
     _write_letter(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))
-    _audit(session, head, by, wish | {"refund_minor": back, "whole": whole})
+    _audit(session, head, by, request | {"refund_minor": back, "whole": whole})
     return made
 
 
@@ -180,23 +194,23 @@ def _end_attempts(session: Session, order_id: int) -> None:
             )
 
 
-def _back(found: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[list[Piece], int]:
+def _back(found: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[list[RefundItem], int]:
     """What goes back: the ended units' shares, delivery where nothing was sent, and then all the rest.
 
     Never more than is left: what went back before was for these things.
     """
-    left, pieces = found.free_minor, []
+    left, items = found.free_minor, []
     for line_id, units in ended.items():
         line = found.lines[line_id]
         owed = min(units, line.quantity_left)
         amount = min(line.share(owed), left)
         if owed:
-            pieces.append(Piece(line_id, owed, amount))
+            items.append(RefundItem(line_id, owed, amount))
         left -= amount
     if whole and (delivery := min(found.shipping_minor, left)):
-        pieces.append(Piece(None, 0, delivery))
+        items.append(RefundItem(None, 0, delivery))
         left -= delivery
-    return pieces, left if whole else 0
+    return items, left if whole else 0
 
 
 def _write_letter(

@@ -204,12 +204,12 @@ def _placed_already(
     if head is None:
         since = now() - SAME_CLICK
         row = connection.execute(_JUST_PLACED, {"key": key_hash, "since": since}).first()
-        return _placed(row) if row and _same_wish(row, form) else None
+        return _placed(row) if row and _same_request(row, form) else None
     row = connection.execute(_WAITING, {"cart": head.id}).first()
     if row is None:
         return None
     fresh = row.expires_at is not None and row.expires_at > now()
-    if row.needs_review or (fresh and row.cart_version == head.version and _same_wish(row, form)):
+    if row.needs_review or (fresh and row.cart_version == head.version and _same_request(row, form)):
         return _placed(row)
     raise Superseded(row.id)
 
@@ -221,7 +221,7 @@ def _placed(row: Any) -> PlacedOrder:
     )  # fmt: skip
 
 
-def _same_wish(row: Any, form: CheckoutForm) -> bool:
+def _same_request(row: Any, form: CheckoutForm) -> bool:
     same_way = form.shipping_method in ("", row.shipping_method)
     typed = (form.email, form.phone, form.vat_number, form.payment_provider, form.note, _address(form))
     return same_way and typed == (

@@ -44,8 +44,8 @@ _TAKEN = select(exists().where(Refund.request_key == bindparam("key")))  # pyrig
 
 
 @dataclass(frozen=True, slots=True)
-class RefundWish:
-    """What is to go back, and what becomes of the goods."""
+class RefundRequest:
+    """What to refund, and what becomes of the goods."""
 
     lines: Mapping[int, int] = field(default_factory=dict)
     """Units by order line; each at its share of what the line came to."""
@@ -63,7 +63,7 @@ class RefundWish:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundRequest:
+class PendingRefund:
     """A refund that has been written down, and may have to be asked for."""
 
     refund_id: int
@@ -78,7 +78,7 @@ class RefundRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class RefundItem:
     """So much of a refund is for this line; None is delivery."""
 
     line_id: int | None
@@ -88,30 +88,30 @@ class Piece:
 
 
 def write(
-    session: Session, head: OrderHead, wish: RefundWish, found: Refundable, pieces: list[Piece],
+    session: Session, head: OrderHead, request: RefundRequest, found: Refundable, items: list[RefundItem],
     request_key: str, by: Principal,
-) -> list[RefundRequest]:  # fmt: skip
-    """Write what the pieces and the free amount come to; the goods have been booked, the order is locked.
+) -> list[PendingRefund]:  # fmt: skip
+    """Write what the items and the free amount come to; the goods have been booked, the order is locked.
 
     Errors  Conflict for more than is left.
     """
-    total = sum(piece.amount_minor for piece in pieces) + wish.free_minor
+    total = sum(item.amount_minor for item in items) + request.free_minor
     _refuse_too_much(found, total)
     key = {"key": f"{request_key}:1"}
     if session.connection().execute(_TAKEN, key).scalar():
         raise Conflict(_("This was asked for before, with other values."), code="other_contents")
-    to_credit = wish.destination == RefundDestination.CREDIT
+    to_credit = request.destination == RefundDestination.CREDIT
     made = []
-    for number, (payment, amount, own) in enumerate(_split(found, pieces, wish.free_minor), start=1):
-        refund = _write_one(session, payment, amount, own, f"{request_key}:{number}", wish, by.actor)
+    for number, (payment, amount, own) in enumerate(_split(found, items, request.free_minor), start=1):
+        refund = _write_one(session, payment, amount, own, f"{request_key}:{number}", request, by.actor)
         made.append(refund)
         if to_credit or payment.provider == CREDIT:
             _settle_in_credit(session, head, refund, payment, by.actor, own_card=not to_credit)
-    if wish.return_id is not None:
-        events.publish(session, events.ReturnRefunded(wish.return_id, by.actor))
-    data = {"amount_minor": total, "destination": wish.destination, "reason": wish.reason}
+    if request.return_id is not None:
+        events.publish(session, events.ReturnRefunded(request.return_id, by.actor))
+    data = {"amount_minor": total, "destination": request.destination, "reason": request.reason}
     order_commands.record_event(
-        session, head.id, "refund_requested", actor=by.actor, key=request_key, wish=as_data(wish),
+        session, head.id, "refund_requested", actor=by.actor, key=request_key, request=as_data(request),
         refunds=len(made), amount_minor=total,
     )  # fmt: skip
     audit.record(
@@ -123,7 +123,7 @@ def write(
 
 
 def known_event(
-    session: Session, order_id: int, kind: str, request_key: str, wish: dict[str, Any]
+    session: Session, order_id: int, kind: str, request_key: str, request: dict[str, Any]
 ) -> dict[str, Any] | None:
     """What the order's history says of the request with that key; None where it has none.
 
@@ -131,7 +131,7 @@ def known_event(
     """
     for data in session.connection().execute(_EVENTS, {"order": order_id, "kind": kind}).scalars():
         if data.get("key") == request_key:
-            if data["wish"] != wish:
+            if data["request"] != request:
                 raise Conflict(_("This was asked for before, with other values."), code="other_contents")
             return data
     return None
@@ -155,20 +155,20 @@ def _refuse_too_much(found: Refundable, total: int) -> None:
 
 
 def _split(
-    found: Refundable, pieces: list[Piece], free_minor: int
-) -> Iterator[tuple[PaymentLeft, int, list[Piece]]]:
+    found: Refundable, items: list[RefundItem], free_minor: int
+) -> Iterator[tuple[PaymentLeft, int, list[RefundItem]]]:
     """Which payment gives back how much, and for what; companies first, the newest first."""
-    waiting = list(pieces)
+    waiting = list(items)
     for payment in found.payments:
         room, own = payment.left_minor, []
         while waiting and (room or not waiting[0].amount_minor):
-            piece = waiting.pop(0)
-            taken = min(room, piece.amount_minor)
-            own.append(Piece(piece.line_id, piece.quantity, taken, piece.restocked))
+            item = waiting.pop(0)
+            taken = min(room, item.amount_minor)
+            own.append(RefundItem(item.line_id, item.quantity, taken, item.restocked))
             room -= taken
-            if taken < piece.amount_minor:
+            if taken < item.amount_minor:
                 # The units stand with the first part of their money.
-                waiting.insert(0, Piece(piece.line_id, 0, piece.amount_minor - taken))
+                waiting.insert(0, RefundItem(item.line_id, 0, item.amount_minor - taken))
         free = min(room, free_minor)
         free_minor, room = free_minor - free, room - free
         if room < payment.left_minor:
@@ -176,24 +176,35 @@ def _split(
 
 
 def _write_one(
-    session: Session, payment: PaymentLeft, amount: int, pieces: list[Piece], key: str, wish: RefundWish,
+    session: Session,
+    payment: PaymentLeft,
+    amount: int,
+    items: list[RefundItem],
+    key: str,
+    request: RefundRequest,
     actor: str,
-) -> Refund:  # fmt: skip
+) -> Refund:
     given = {"amount": amount, "payment": payment.payment_id}
     if session.connection().execute(_RESERVE, given).rowcount != 1:
         raise Conflict(_("That is more than what is left of this payment."), code="over_refund")
     refund = Refund(
-        payment_id=payment.payment_id, request_key=key, amount_minor=amount, destination=wish.destination,
-        return_id=wish.return_id, reason=wish.reason, note=wish.note, actor=actor,
-    )  # fmt: skip
+        payment_id=payment.payment_id,
+        request_key=key,
+        amount_minor=amount,
+        destination=request.destination,
+        return_id=request.return_id,
+        reason=request.reason,
+        note=request.note,
+        actor=actor,
+    )
     session.add(refund)
     session.flush()
     assert refund.id
-    for piece in pieces:
+    for item in items:
         session.add(
             RefundLine(
-                refund_id=refund.id, order_line_id=piece.line_id, quantity=piece.quantity,
-                amount_minor=piece.amount_minor, restocked=piece.restocked,
+                refund_id=refund.id, order_line_id=item.line_id, quantity=item.quantity,
+                amount_minor=item.amount_minor, restocked=item.restocked,
             )
         )  # fmt: skip
     session.flush()
@@ -226,7 +237,7 @@ def _settle_in_credit(
     fold_payment(session, row)
 
 
-def again(session: Session, request_key: str, count: int) -> list[RefundRequest]:
+def again(session: Session, request_key: str, count: int) -> list[PendingRefund]:
     keys = [f"{request_key}:{number}" for number in range(1, count + 1)]
     rows = session.exec(
         rows_of(Refund, Payment)
@@ -237,15 +248,15 @@ def again(session: Session, request_key: str, count: int) -> list[RefundRequest]
     return [as_request(refund, payment) for refund, payment in rows]
 
 
-def as_data(wish: RefundWish) -> dict[str, Any]:
+def as_data(request: RefundRequest) -> dict[str, Any]:
     """The wish as the history keeps it, to be compared with a repeat."""
-    return asdict(wish) | {"lines": {str(line): units for line, units in wish.lines.items()}}
+    return asdict(request) | {"lines": {str(line): units for line, units in request.lines.items()}}
 
 
-def as_request(refund: Refund, payment: Payment) -> RefundRequest:
+def as_request(refund: Refund, payment: Payment) -> PendingRefund:
     assert refund.id
     waiting = refund.status == RefundStatus.PENDING and refund.provider_reference is None
-    return RefundRequest(
+    return PendingRefund(
         refund.id, refund.payment_id, payment.provider, payment.intent_reference or "", refund.amount_minor,
         refund.request_key, refund.reason, waiting,
     )  # fmt: skip

@@ -31,9 +31,9 @@ from ..orders import units as order_units
 from ..orders.queries import OrderHead
 from .ledger import fold_order, fold_payment, locked, take_refund
 from .refund_rows import (
-    Piece,
+    PendingRefund,
+    RefundItem,
     RefundRequest,
-    RefundWish,
     again,
     as_data,
     as_request,
@@ -45,7 +45,7 @@ from .refund_view import RefundView, of_order
 from .refundable import Refundable, refundable
 
 __all__ = [
-    "RefundRequest", "RefundView", "RefundWish", "answered", "is_waiting", "of_order", "refundable",
+    "PendingRefund", "RefundView", "RefundRequest", "answered", "is_waiting", "of_order", "refundable",
     "refused", "request", "unsent",
 ]  # fmt: skip
 
@@ -59,8 +59,8 @@ _RETURN = select(return_request.c.order_id, return_request.c.reason).where(
 
 
 def request(
-    session: Session, order_id: int, wish: RefundWish, request_key: str, by: Principal
-) -> list[RefundRequest]:
+    session: Session, order_id: int, request: RefundRequest, request_key: str, by: Principal
+) -> list[PendingRefund]:
     """Write a refund down, set its money aside and book its goods, all in this transaction.
 
     The same key is the same refund.
@@ -71,27 +71,27 @@ def request(
     by.need(PERMISSION)
     check_key(request_key)
     head = order_commands.lock(session, order_id)
-    before = known_event(session, order_id, "refund_requested", request_key, as_data(wish))
+    before = known_event(session, order_id, "refund_requested", request_key, as_data(request))
     if before is not None:
         return again(session, request_key, before["refunds"])
-    _check(wish)
+    _check(request)
     found = refundable(session, order_id)
-    pieces = [Piece(line, units, _share(found, line, units)) for line, units in wish.lines.items()]
-    if wish.shipping_minor > found.shipping_minor:
+    items = [RefundItem(line, units, _share(found, line, units)) for line, units in request.lines.items()]
+    if request.shipping_minor > found.shipping_minor:
         left = show(found.shipping_minor, found.currency)
         raise Conflict(_("Of the delivery {left} is left.").format(left=left), code="over_refund")
-    if wish.shipping_minor:
-        pieces.append(Piece(None, 0, wish.shipping_minor))
-    if not wish.free_minor and not any(piece.amount_minor for piece in pieces) and wish.restock is None:
+    if request.shipping_minor:
+        items.append(RefundItem(None, 0, request.shipping_minor))
+    if not request.free_minor and not any(item.amount_minor for item in items) and request.restock is None:
         raise Invalid(_("Enter an amount above zero."), field="amount")
-    pieces = _goods(session, head, wish, pieces, by.actor)
-    costs_nothing = not wish.free_minor and not any(piece.amount_minor for piece in pieces)
-    if costs_nothing and any(piece.restocked for piece in pieces):
+    items = _goods(session, head, request, items, by.actor)
+    costs_nothing = not request.free_minor and not any(item.amount_minor for item in items)
+    if costs_nothing and any(item.restocked for item in items):
         raise Conflict(_("Nothing of its price is left. Book what came back as a return."))
-    return write(session, head, wish, found, pieces, request_key, by)
+    return write(session, head, request, found, items, request_key, by)
 
 
-def unsent(session: Session, limit: int = 50) -> list[RefundRequest]:
+def unsent(session: Session, limit: int = 50) -> list[PendingRefund]:
     """Refunds that were written down and that the company hasn't answered: ask again with the same key."""
     rows = session.exec(
         rows_of(Refund, Payment)
@@ -134,15 +134,15 @@ def refused(session: Session, refund_id: int) -> None:
         )
 
 
-def _check(wish: RefundWish) -> None:
-    amounts = (wish.shipping_minor, wish.free_minor)
+def _check(request: RefundRequest) -> None:
+    amounts = (request.shipping_minor, request.free_minor)
     if any(type(amount) is not int or not 0 <= amount <= MAX_MINOR for amount in amounts):
         raise Invalid(_("Enter an amount above zero."), field="amount")
-    if any(type(units) is not int or units <= 0 for units in wish.lines.values()):
+    if any(type(units) is not int or units <= 0 for units in request.lines.values()):
         raise Invalid(_("Choose at least one unit."), field="lines")
-    if wish.destination not in tuple(RefundDestination):
+    if request.destination not in tuple(RefundDestination):
         raise Invalid(_("Choose where the money goes."), field="destination")
-    if len(wish.reason) > MAX_REASON or len(wish.note) > MAX_NOTE:
+    if len(request.reason) > MAX_REASON or len(request.note) > MAX_NOTE:
         raise Invalid(_("Shorten the reason or the note."), field="reason")
 
 
@@ -157,24 +157,24 @@ def _share(found: Refundable, line_id: int, units: int) -> int:
 
 
 def _goods(
-    session: Session, head: OrderHead, wish: RefundWish, pieces: list[Piece], actor: str
-) -> list[Piece]:
-    """Book what becomes of the units; the pieces, with what is back on the shelf apart."""
-    restock = wish.restock
-    comes_back = restock is True and wish.return_id is None
-    if wish.return_id is not None:
-        row = session.connection().execute(_RETURN, {"return": wish.return_id}).first()
+    session: Session, head: OrderHead, request: RefundRequest, items: list[RefundItem], actor: str
+) -> list[RefundItem]:
+    """Book what becomes of the units; the items, with what is back on the shelf apart."""
+    restock = request.restock
+    comes_back = restock is True and request.return_id is None
+    if request.return_id is not None:
+        row = session.connection().execute(_RETURN, {"return": request.return_id}).first()
         if row is None or row.order_id != head.id:
             raise NotFound(_("There is no such return."))
         # What came back with a return is booked where it is received; what never left ends here.
         restock = restock is not False if row.reason == NOT_SENT else None
-    if restock is None or not wish.lines:
-        return pieces
+    if restock is None or not request.lines:
+        return items
     if head.status not in (OrderStatus.PLACED, OrderStatus.COMPLETED):
         raise Conflict(_("The goods of this order are free already. Refund the money alone."))
     lines = order_units.lines_of(session, head.id)
-    ended = {line: min(units, lines[line].to_send) for line, units in wish.lines.items()}
-    back = {line: units - ended[line] for line, units in wish.lines.items() if comes_back}
+    ended = {line: min(units, lines[line].to_send) for line, units in request.lines.items()}
+    back = {line: units - ended[line] for line, units in request.lines.items() if comes_back}
     for line, units in back.items():
         if units > lines[line].out:
             text = _("Only {count} of {title} can be cancelled or come back.")
@@ -185,17 +185,17 @@ def _goods(
     if back := {line: units for line, units in back.items() if units}:
         order_units.take_back(session, head.id, back, restock=True, reason="refund", actor=actor)
     order_units.fold(session, head.id, actor=actor)
-    return [part for piece in pieces for part in _parted(piece, back.get(piece.line_id or 0, 0))]
+    return [part for item in items for part in _parted(item, back.get(item.line_id or 0, 0))]
 
 
-def _parted(piece: Piece, back: int) -> list[Piece]:
+def _parted(item: RefundItem, back: int) -> list[RefundItem]:
     """The units that are back on the shelf are a piece of their own."""
     if not back:
-        return [piece]
-    if back == piece.quantity:
-        return [Piece(piece.line_id, back, piece.amount_minor, restocked=True)]
-    own = piece.amount_minor * back // piece.quantity
+        return [item]
+    if back == item.quantity:
+        return [RefundItem(item.line_id, back, item.amount_minor, restocked=True)]
+    own = item.amount_minor * back // item.quantity
     return [
-        Piece(piece.line_id, piece.quantity - back, piece.amount_minor - own),
-        Piece(piece.line_id, back, own, restocked=True),
+        RefundItem(item.line_id, item.quantity - back, item.amount_minor - own),
+        RefundItem(item.line_id, back, own, restocked=True),
     ]

@@ -19,7 +19,7 @@ from ..orders import commands as order_commands
 from ..orders import units as order_units
 from ..orders.queries import order_line
 from ..payments import refundable
-from ..payments.refund_rows import RefundWish
+from ..payments.refund_rows import RefundRequest
 from ..staff import audit
 from .returnable import return_line
 from .status import lock, move
@@ -32,7 +32,7 @@ class ReturnRefund:
     """Of which order how much goes back, for the refund workflow."""
 
     order_id: int
-    wish: RefundWish
+    request: RefundRequest
 
 
 _LINES = (
@@ -114,7 +114,7 @@ def receive(
     _write(session, found, "return_received", things=things)
 
 
-def wish(
+def refund_request(
     session: Session, return_id: int, *, by: Principal, destination: str = "original"
 ) -> ReturnRefund | None:
     """The refund that a return asks for: what arrived, or all of it where nothing has to. None where
@@ -137,7 +137,7 @@ def wish(
     shipping = refundable.refundable(session, found.order_id).shipping_minor if whole else 0
     return ReturnRefund(
         found.order_id,
-        RefundWish(
+        RefundRequest(
             lines={line: count for line, count in units.items() if count}, shipping_minor=shipping,
             reason=_("Withdrawal") if withdrawal else _("Return"), destination=destination,
             restock=True if found.reason == NOT_SENT else None, return_id=return_id,

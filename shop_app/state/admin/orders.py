@@ -13,7 +13,7 @@ from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.orders import review as order_review
 from shop_app.services.payments import refunds
 from shop_app.services.payments.refund_view import RefundView
-from shop_app.services.payments.refunds import MAX_NOTE, MAX_REASON, RefundWish
+from shop_app.services.payments.refunds import MAX_NOTE, MAX_REASON, RefundRequest
 from shop_app.workflows import cancel, fulfil, mark_paid, refund
 
 from ..base import asked_by, say, staff
@@ -44,7 +44,7 @@ class OrderAdmin(rx.State):
         free_minor: AmountMinor = 0, goods: Goods = "stay", reason: Reason = "", note: Note = "",
         destination: Literal["original", "credit"] = "original",
     ):  # fmt: skip
-        request = RefundWish(lines, shipping_minor, free_minor, reason, note, destination, RESTOCK[goods])
+        request = RefundRequest(lines, shipping_minor, free_minor, reason, note, destination, RESTOCK[goods])
         await refund.refund(order, request, key, await asked_by(self))
         self.refunds_of = await db.read(refunds.of_order, order)
         return say(_("The refund is on its way"))

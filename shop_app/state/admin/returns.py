@@ -46,7 +46,7 @@ class ReturnAdmin(rx.State):
     ):
         """The money of a return, once: one that was refunded has nothing more to give."""
         by = await asked_by(self)
-        request = await db.write(return_admin.wish, return_id, by=by, destination=destination)
+        request = await db.write(return_admin.refund_request, return_id, by=by, destination=destination)
         if request:
-            await refund.refund(request.order_id, request.wish, request_key, by)
+            await refund.refund(request.order_id, request.request, request_key, by)
         return say(_("The money is on its way."))
