@@ -208,14 +208,14 @@ def make_shipping(session: Session) -> None:
                 free_above_minor=free_above_minor, position=position,
             ),
         )  # fmt: skip
-    parcel = add(
+    shipment = add(
         session,
         ShippingMethod(
             zone_id=_id(austria), code="austria-parcel", kind=MethodKind.BY_WEIGHT, label="Parcel to Austria"
         ),
     )
     for up_to_grams, price_minor in ((2_000, 890), (10_000, 1490)):
-        add(session, ShippingRate(method_id=_id(parcel), up_to_grams=up_to_grams, price_minor=price_minor))
+        add(session, ShippingRate(method_id=_id(shipment), up_to_grams=up_to_grams, price_minor=price_minor))
 
 
 def make_basics(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Orders that are paid, and the desk that works on them: what tests of refunds and parcels share."""
+"""Orders that are paid, and the desk that works on them: what tests of refunds and shipments share."""
 
 from __future__ import annotations
 
@@ -74,15 +74,15 @@ def refund(
 
 
 def send(lines: Mapping[str, int], *, by: Principal = CLERK, **more: Any) -> int:
-    """A parcel of the last order, by SKU; its id."""
+    """A shipment of the last order, by SKU; its id."""
     wanted = {line(sku).id: count for sku, count in lines.items()}
     given = {"carrier": "DHL", "tracking": "00340434161094042557"} | more
     return run(fulfil.fulfil(order().id, wanted, by=by, **given))
 
 
-def delivered(parcel_id: int) -> None:
+def delivered(shipment_id: int) -> None:
     with db.transaction() as session:
-        fulfilment_commands.mark_delivered(session, parcel_id, by=CLERK)
+        fulfilment_commands.mark_delivered(session, shipment_id, by=CLERK)
 
 
 def cancel(key: str = "cancel-1", *, by: Principal = MANAGER, **more: Any) -> None:

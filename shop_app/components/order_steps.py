@@ -1,4 +1,4 @@
-"""Where an order is: the stations of its way, and its parcels with what is inside."""
+"""Where an order is: the stations of its way, and its shipments with what is inside."""
 
 from __future__ import annotations
 
@@ -57,45 +57,47 @@ def _station(step: Any) -> rx.Component:
     )
 
 
-def parcels() -> rx.Component:
-    """Nothing at all until the first parcel has left."""
+def shipments() -> rx.Component:
+    """Nothing at all until the first shipment has left."""
     return rx.cond(
-        Order.view.parcels.length() > 0,
+        Order.view.shipments.length() > 0,
         rx.el.section(
             rx.el.h2(
-                rx.cond(Order.view.parcels.length() == 1, _("Your parcel"), _("Your parcels")),
+                rx.cond(Order.view.shipments.length() == 1, _("Your parcel"), _("Your parcels")),
                 class_name=styles.ORDER_TITLE,
             ),
-            rx.el.ul(rx.foreach(Order.view.parcels, _parcel), class_name=styles.ENTRIES),
+            rx.el.ul(rx.foreach(Order.view.shipments, _shipment), class_name=styles.ENTRIES),
             class_name=styles.ORDER_PART,
         ),
         rx.fragment(),
     )
 
 
-def _parcel(parcel: Any) -> rx.Component:
+def _shipment(shipment: Any) -> rx.Component:
     tracking = rx.cond(
-        parcel.tracking_url,
+        shipment.tracking_url,
         rx.el.a(
-            parcel.tracking,
+            shipment.tracking,
             rx.el.span(_(", follow it at the carrier"), class_name=styles.SR),
-            href=parcel.tracking_url,
+            href=shipment.tracking_url,
             rel="noopener noreferrer",
             class_name=styles.LINK,
         ),
-        rx.el.span(parcel.tracking, class_name="select-all"),
+        rx.el.span(shipment.tracking, class_name="select-all"),
     )
     return rx.el.li(
         rx.el.div(
-            rx.el.p(rx.cond(parcel.carrier, parcel.carrier + " ", ""), tracking, class_name="font-medium"),
+            rx.el.p(
+                rx.cond(shipment.carrier, shipment.carrier + " ", ""), tracking, class_name="font-medium"
+            ),
             rx.cond(
-                parcel.delivered,
-                badge(rx.Var.create(_("Arrived ")) + parcel.delivered.to(str), "green", "check"),
-                badge(rx.Var.create(_("Left us ")) + parcel.sent.to(str), "blue", "truck"),
+                shipment.delivered,
+                badge(rx.Var.create(_("Arrived ")) + shipment.delivered.to(str), "green", "check"),
+                badge(rx.Var.create(_("Left us ")) + shipment.sent.to(str), "blue", "truck"),
             ),
             class_name=styles.ENTRY_HEAD,
         ),
-        things(parcel.things),
+        things(shipment.things),
         class_name=styles.ENTRY,
         data_testid="order-parcel",
     )

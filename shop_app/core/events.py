@@ -82,7 +82,7 @@ class OrderPlaced:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """One of the order's statuses, payments or parcels moved."""
+    """One of the order's statuses, payments or shipments moved."""
 
     order_id: int
 

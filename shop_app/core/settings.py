@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     prices_include_tax: bool = True
     """Whether catalogue prices are what the shopper pays, or tax comes on top."""
     capture: Literal["at_order", "at_fulfilment"] = "at_order"
-    """When a card is charged: with the order, or when its first parcel leaves."""
+    """When a card is charged: with the order, or when its first shipment leaves."""
     vat_number: str = ""
     """The shop's own EU VAT number: without it no order goes out by reverse charge."""
     cart_days: int = Field(180, ge=1, le=3650)

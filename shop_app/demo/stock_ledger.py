@@ -1,4 +1,4 @@
-"""The stock that the history leaves: deliveries, allocations and parcels that add up to today's levels."""
+"""The stock that the history leaves: deliveries, allocations and shipments that add up to today's levels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One order of the history as rows: copies, discounts, taxes, payment, parcel, events, as far as it got."""
+"""One order of the history as rows: copies, discounts, taxes, payment, shipment, events, as far as it got."""
 
 from __future__ import annotations
 
@@ -255,18 +255,18 @@ def _cancelled(writing: _Writing, payment: dict[str, Any]) -> None:
 def _shipped(writing: _Writing) -> None:
     order, now, row = writing.order, writing.now, writing.row
     delivered = order.delivered_at <= now
-    # Of parcels that left since yesterday, some wait for their second half.
+    # Of shipments that left since yesterday, some wait for their second half.
     half = not delivered and len(writing.lines) > 1 and order.luck.random() < 0.3
     lines = writing.lines[:1] if half else writing.lines
-    parcel = writing.bulk.add(
-        m.Fulfilment, order_id=writing.id, actor=CLERK, carrier="" if order.method.is_pick_up else "DHL",
-        status=(m.FulfilmentState.DELIVERED if delivered else m.FulfilmentState.SHIPPED).value,
+    shipment = writing.bulk.add(
+        m.Shipment, order_id=writing.id, actor=CLERK, carrier="" if order.method.is_pick_up else "DHL",
+        status=(m.ShipmentState.DELIVERED if delivered else m.ShipmentState.SHIPPED).value,
         tracking="" if order.method.is_pick_up else f"DEMO{writing.number:010d}",
         shipped_at=order.shipped_at, delivered_at=order.delivered_at if delivered else None,
     )  # fmt: skip
     for line, (thing, units, _price, _compare) in zip(lines, order.basket, strict=False):
         line["quantity_fulfilled"] = units
-        writing.bulk.add(m.FulfilmentLine, fulfilment_id=parcel, order_line_id=line["id"], quantity=units)
+        writing.bulk.add(m.ShipmentLine, shipment_id=shipment, order_line_id=line["id"], quantity=units)
         writing.ledger.move(
             thing.variant_id, m.MovementKind.SHIPPED, order.shipped_at, on_hand=-units, allocated=-units,
             order_id=writing.id, reason="order shipped", actor=CLERK,

@@ -10,7 +10,7 @@ from .catalog import (
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
 from .order import (
-    LEGAL_MOVES, Counter, Fulfilment, FulfilmentLine, FulfilmentState, FulfilmentStatus, Order,
+    LEGAL_MOVES, Counter, Shipment, ShipmentLine, ShipmentState, FulfilmentStatus, Order,
     OrderDiscount, OrderEvent, OrderLine, OrderStatus, OrderTaxLine, PaymentStatus,
 )  # fmt: skip
 from .payment import (

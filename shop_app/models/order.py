@@ -243,20 +243,20 @@ class OrderEvent(SQLModel, table=True):
     at: datetime = moment()
 
 
-class FulfilmentState(StrEnum):
+class ShipmentState(StrEnum):
     SHIPPED = "shipped"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
 
 
-class Fulfilment(SQLModel, table=True):
-    """A parcel."""
+class Shipment(SQLModel, table=True):
+    """A shipment."""
 
-    __table_args__ = (one_of("status", FulfilmentState),)
+    __table_args__ = (one_of("status", ShipmentState),)
 
     id: int | None = key()
     order_id: int = refers("customer_order.id")
-    status: str = word(FulfilmentState.SHIPPED)
+    status: str = word(ShipmentState.SHIPPED)
     carrier: str = Field(default="", max_length=100)
     tracking: str = Field(default="", max_length=100)
     actor: str = Field(default="system", max_length=200)
@@ -264,10 +264,10 @@ class Fulfilment(SQLModel, table=True):
     delivered_at: datetime | None = None
 
 
-class FulfilmentLine(SQLModel, table=True):
-    __tablename__ = "fulfilment_line"
+class ShipmentLine(SQLModel, table=True):
+    __tablename__ = "shipment_line"
     __table_args__ = (check("quantity > 0", "quantity_positive"),)
 
-    fulfilment_id: int = refers("fulfilment.id", primary_key=True, index=False)
+    shipment_id: int = refers("shipment.id", primary_key=True, index=False)
     order_line_id: int = refers("order_line.id", primary_key=True)
     quantity: int

@@ -23,7 +23,7 @@ class MovementKind(StrEnum):
     RELEASED = "released"
     SHIPPED = "shipped"
     RECALLED = "recalled"
-    """A parcel that was cancelled: its units are in the house again, and still the order's."""
+    """A shipment that was cancelled: its units are in the house again, and still the order's."""
     RETURNED = "returned"
 
 

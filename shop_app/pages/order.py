@@ -12,7 +12,7 @@ from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.icons import icon
 from shop_app.components.order_money import ordered, paid_with, refunds
 from shop_app.components.order_returns import return_drawer, returns
-from shop_app.components.order_steps import parcels, stations
+from shop_app.components.order_steps import shipments, stations
 from shop_app.core.i18n import _
 from shop_app.state.order import Order
 
@@ -138,7 +138,7 @@ def _rest() -> rx.Component:
         rx.el.div(
             rx.el.h2(_("Where it is"), class_name=f"{styles.D4} mb-[18px]"),
             stations(),
-            parcels(),
+            shipments(),
             refunds(),
             returns(),
             rx.el.div(

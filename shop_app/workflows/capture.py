@@ -1,4 +1,4 @@
-"""Money that is authorised and not yet ours: captured with the first parcel, or voided."""
+"""Money that is authorised and not yet ours: captured with the first shipment, or voided."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from .sync_payment import sync_payment
 
 
 async def capture(order_id: int) -> None:
-    """Take what was authorised for the order, less what was cancelled of it; call it before the first parcel.
+    """Take what was authorised for the order, less what was cancelled of it; call it before the first
+    shipment.
 
     Nothing happens where nothing is authorised; the same call again goes on with the same capture.
 

@@ -1,4 +1,4 @@
-"""Sending a parcel: what is only authorised is captured first."""
+"""Sending a shipment: what is only authorised is captured first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def fulfil(
     despite_review: bool = False,
     unpaid_too: bool = False,
 ) -> int:
-    """Send a parcel, and take the money first where it is only authorised; the parcel's id.
+    """Send a shipment, and take the money first where it is only authorised; the shipment's id.
 
     Errors  What `fulfilment.ship` and `capture` refuse: nothing is sent then.
     """
@@ -29,7 +29,7 @@ async def fulfil(
     bold = {"despite_review": despite_review, "unpaid_too": unpaid_too, "request_key": request_key}
     if await db.read(fulfilment_commands.check, order_id, units, **bold):
         await capture(order_id)
-    parcel = await db.write(
+    shipment = await db.write(
         fulfilment_commands.ship,
         order_id,
         units,
@@ -39,4 +39,4 @@ async def fulfil(
         **bold,
         durable=True,
     )
-    return parcel.id
+    return shipment.id

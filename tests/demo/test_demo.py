@@ -34,7 +34,7 @@ from tests.production import PRODUCTION
 DEMO_TABLES = (
     "product", "variant", "option_value", "picture", "product_picture", "price_history", "review",
     "customer_order",
-    "order_line", "order_tax_line", "payment", "payment_event", "stock_level", "stock_movement", "fulfilment",
+    "order_line", "order_tax_line", "payment", "payment_event", "stock_level", "stock_movement", "shipment",
     "promotion_use", "shelf_item",
 )  # fmt: skip
 MADE_ANEW = {"token", "stamp"}

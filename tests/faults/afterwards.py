@@ -32,7 +32,7 @@ async def send(crowd: Crowd, token: str, chance: random.Random) -> None:
 
 
 async def send_one(crowd: Crowd, token: str, chance: random.Random) -> None:
-    """The first parcel, which takes the money where it was only authorised; the rest waits."""
+    """The first shipment, which takes the money where it was only authorised; the rest waits."""
     await crowd.staff("send", chance, token=token, key=f"{token[:20]}-first", most=1)
 
 

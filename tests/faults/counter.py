@@ -59,7 +59,7 @@ async def take_line_back(*, token: str, key: str) -> None:
 
 
 async def send(*, token: str, key: str, most: int = 0) -> None:
-    """Whatever hasn't left goes into a parcel; `most` of the first line alone where that is said."""
+    """Whatever hasn't left goes into a shipment; `most` of the first line alone where that is said."""
     order_id, lines = await db.read(paid_order, token)
     units = {line_id: min(left, most or left) for line_id, left in lines[: 1 if most else None] if left > 0}
     await fulfil.fulfil(order_id, units, carrier="DHL", tracking=key, by=CLERK, request_key=key)

@@ -3,7 +3,7 @@
     python -m tests.faults.kills --kills 300 --seed 11 [--at WORD] [--database postgresql://…] [--data FOLDER]
 
 The sandbox and the crowd live on; shop processes are killed at named lines and at random moments, and
-begin again, some lives taking money with the order and some with its first parcel. At the end faults stop,
+begin again, some lives taking money with the order and some with its first shipment. At the end faults stop,
 the shop heals, and every invariant is checked. Exits with 1 and a line for each violation. The same seed
 gives the same plan, not the same interleaving.
 """

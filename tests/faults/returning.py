@@ -61,7 +61,7 @@ def _here(session: Session, return_id: int) -> dict[int, int]:
 
 
 async def receive(*, key: str, fit: bool) -> None:
-    """The things are here; fit ones go back on the shelf."""
+    """The things are here; fit ones go back in stock."""
     for return_id in await db.read(_of_key, key):
         units = await db.read(_here, return_id)
         if units:

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from sqlmodel import col, select
 
 from shop_app.core.clock import now
-from shop_app.models import Fulfilment, Order, OrderLine, ReturnRequest
+from shop_app.models import Order, OrderLine, ReturnRequest, Shipment
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import PHONE, Shopper
 from tests.journeys.test_pages import WCAG
@@ -75,9 +75,9 @@ def test_something_is_sent_back_from_the_orders_page(shopper: Shopper, shop: Sho
         # Several units, so that something is left to send back: whoever sends all back needs no button.
         token = session.exec(
             select(Order.token)
-            .join(Fulfilment, col(Fulfilment.order_id) == Order.id)
+            .join(Shipment, col(Shipment.order_id) == Order.id)
             .join(OrderLine, col(OrderLine.order_id) == Order.id)
-            .where(Order.payment_status == "paid", col(Fulfilment.delivered_at) > since)
+            .where(Order.payment_status == "paid", col(Shipment.delivered_at) > since)
             .where(col(OrderLine.quantity) > 1)
             .order_by(col(Order.id))
         ).first()

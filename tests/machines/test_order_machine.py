@@ -1,4 +1,4 @@
-"""Orders, their payments and parcels against a model: shopper, company and staff act in any order.
+"""Orders, their payments and shipments against a model: shopper, company and staff act in any order.
 
 The company here is a few dictionaries: it decides what is true, and the shop hears of it late, or twice.
 """
@@ -57,7 +57,7 @@ class PaymentRef:
     paid: bool = False
     sent: int = 0
     ended: int = 0
-    parcels: list[int] = field(default_factory=list)
+    shipments: list[int] = field(default_factory=list)
     arrived: set[int] = field(default_factory=set)
     refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Key -> amount and what the shop was told last."""
@@ -211,16 +211,16 @@ class Orders(OnDatabase):
         assert (refusal is None) == allowed, refusal
         if allowed:
             one.sent += units
-            one.parcels.append(max(row["id"] for row in self.rows("fulfilment")))
+            one.shipments.append(max(row["id"] for row in self.rows("shipment")))
 
     @precondition(lambda self: self.known)
     @rule(number=any_one)
-    def all_parcels_arrive(self, number):
+    def all_shipments_arrive(self, number):
         _order_id, one = self.pick(number)
-        for parcel in one.parcels:
-            fulfilment_commands.mark_delivered(self.session, parcel, by=OWNER)
-            one.arrived.add(parcel)
-        if one.status == "placed" and one.parcels and one.sent + one.ended == one.units:
+        for shipment in one.shipments:
+            fulfilment_commands.mark_delivered(self.session, shipment, by=OWNER)
+            one.arrived.add(shipment)
+        if one.status == "placed" and one.shipments and one.sent + one.ended == one.units:
             one.status = "completed"
 
     @precondition(lambda self: self.known)

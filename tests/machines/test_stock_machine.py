@@ -138,8 +138,8 @@ class Stock(OnDatabase):
 
     @precondition(lambda self: self.gone)
     @rule(pick=st.integers(0, 99), wanted=parts)
-    def take_back(self, pick, wanted):
-        order = self.some(pick, wanted, self.gone, inventory_commands.take_back, reason="returned")
+    def restock(self, pick, wanted):
+        order = self.some(pick, wanted, self.gone, inventory_commands.restock, reason="returned")
         for sku, units in wanted.items() if order else ():
             self.gone[order][sku] -= units
             self.on_hand[sku] += units

@@ -1,4 +1,4 @@
-"""Races at the desk: refunds, parcels and cancelling at once, from threads, on both databases."""
+"""Races at the desk: refunds, shipments and cancelling at once, from threads, on both databases."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_of_twenty_refunds_of_three_units_three_pass(world):
     assert (units("DUNE-MUG"), rows("credit_account")[0].balance_minor) == ((0, 0, 3), 7200)
 
 
-def test_of_twenty_parcels_with_one_of_three_units_three_leave(world):
+def test_of_twenty_shipments_with_one_of_three_units_three_leave(world):
     wanted = {line("DUNE-MUG").id: 1}
 
     def ship(_number: int) -> None:
@@ -114,7 +114,7 @@ def test_of_twenty_parcels_with_one_of_three_units_three_leave(world):
     assert (units("DUNE-MUG"), shelf(1)) == ((3, 0, 0), (2, 0))
 
 
-def test_parcels_refunds_and_cancelling_at_once_leave_every_unit_in_one_place(world):
+def test_shipments_refunds_and_cancelling_at_once_leave_every_unit_in_one_place(world):
     mug = line("DUNE-MUG").id
     acts: list[Callable[[int], object]] = [
         lambda number: request(RefundRequest(lines={mug: 1}, restock=True), f"refund-{number}"),
@@ -170,7 +170,7 @@ def test_a_lost_reply_is_found_a_day_later_although_the_company_forgot_the_key(w
     assert (at_stripe(world), statuses()[1]) == ([order().total_minor], "refunded")
 
 
-def test_a_parcel_and_a_cancel_at_once_end_in_one_of_two_ways(world):
+def test_a_shipment_and_a_cancel_at_once_end_in_one_of_two_ways(world):
     bowl = line("SHOAL-BOWL").id
 
     async def both() -> Sequence[object]:
@@ -180,9 +180,9 @@ def test_a_parcel_and_a_cancel_at_once_end_in_one_of_two_ways(world):
             return_exceptions=True,
         )
 
-    parcel, ended = run(both())
+    shipment, ended = run(both())
     assert ended is None
-    if isinstance(parcel, Conflict):
+    if isinstance(shipment, Conflict):
         assert (statuses()[0], units("SHOAL-BOWL"), at_stripe(world)) == ("cancelled", (0, 0, 1), [9980])
     else:
         assert (statuses()[0], units("SHOAL-BOWL"), at_stripe(world)) == ("placed", (1, 0, 0), [7200])

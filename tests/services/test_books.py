@@ -44,7 +44,7 @@ BREAKS = {
     ),
     "line-units": "UPDATE order_line SET quantity_cancelled = quantity WHERE quantity_fulfilled > 0",
     "fulfilment-status": "UPDATE customer_order SET fulfilment_status = 'partial' WHERE status = 'completed'",
-    "line-parcels": "UPDATE fulfilment_line SET quantity = quantity + 1 WHERE fulfilment_id = 1",
+    "line-shipments": "UPDATE shipment_line SET quantity = quantity + 1 WHERE shipment_id = 1",
     "payment-captured": "UPDATE payment SET captured_minor = captured_minor - 1 WHERE id = 1",
     "payment-refunded": "UPDATE payment SET refunded_minor = refunded_minor + 1 WHERE id = 1",
     "payment-pending": "UPDATE payment SET refund_pending_minor = 1 WHERE id = 1",

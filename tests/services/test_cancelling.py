@@ -124,13 +124,13 @@ def test_money_that_is_kept_is_kept_by_somebodys_will(world):
 
 def test_of_an_order_that_was_partly_sent_only_the_rest_ends(world):
     sell(world, {"SHOAL-BOWL": 2, "DUNE-MUG": 3})
-    parcel = send({"SHOAL-BOWL": 2, "DUNE-MUG": 1})
+    shipment = send({"SHOAL-BOWL": 2, "DUNE-MUG": 1})
     cancel(restock=False)
 
     assert (statuses(), units("DUNE-MUG")) == (("placed", "partially_refunded", "shipped"), (1, 0, 2))
     assert (at_stripe(world), shelf(1)) == ([4800], (2, 0))
     assert letters("order_cancelled")[0]["partly"]
-    delivered(parcel)
+    delivered(shipment)
     assert statuses()[0] == "completed"
     with pytest.raises(Conflict, match="Use a return"):
         cancel("another")
@@ -270,7 +270,7 @@ def test_a_partly_paid_order_is_cancelled_its_money_goes_back_and_nobody_is_aske
     assert (statuses(), order().needs_review, shelf()) == (("cancelled", "refunded", "none"), "", (3, 0))
 
 
-def test_letters_of_parcels_refunds_and_cancelling_can_be_sent(world):
+def test_letters_of_shipments_refunds_and_cancelling_can_be_sent(world):
     sell(world, {"SHOAL-BOWL": 2, "DUNE-MUG": 3})
     send({"SHOAL-BOWL": 1})
     refund(lines={"DUNE-MUG": 1}, destination="credit", restock=True)

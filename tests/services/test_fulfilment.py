@@ -1,4 +1,4 @@
-"""Parcels: by line and quantity, several for an order, called back or delivered, and what follows."""
+"""Shipments: by line and quantity, several for an order, cancelled or delivered, and what follows."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ def sold(world) -> World:
     return world
 
 
-def call_back(parcel_id: int) -> None:
+def cancel_shipment(shipment_id: int) -> None:
     with db.transaction() as session:
-        fulfilment_commands.cancel_shipment(session, parcel_id, by=CLERK)
+        fulfilment_commands.cancel_shipment(session, shipment_id, by=CLERK)
 
 
 def states() -> list[str]:
-    return [row.status for row in rows("fulfilment")]
+    return [row.status for row in rows("shipment")]
 
 
 @pytest.mark.parametrize(
-    ("lines", "parcels", "expected"),
+    ("lines", "shipments", "expected"),
     [
         ([(3, 0, 0, 0)], [], "none"),
         ([(3, 0, 0, 3)], [], "none"),
@@ -70,13 +70,13 @@ def states() -> list[str]:
         ([(3, 2, 2, 1)], ["delivered"], "returned"),
     ],
 )
-def test_the_status_follows_from_units_and_parcels(lines, parcels, expected):
+def test_the_status_follows_from_units_and_shipments(lines, shipments, expected):
     known = [UnitLine(1, 1, "", "", *numbers, 0, 0) for numbers in lines]
-    assert status_of(known, parcels) == FulfilmentStatus(expected)
+    assert status_of(known, shipments) == FulfilmentStatus(expected)
 
 
 @pytest.mark.both
-def test_an_order_leaves_in_two_parcels_arrives_and_is_completed(sold):
+def test_an_order_leaves_in_two_shipments_arrives_and_is_completed(sold):
     first = send({"SHOAL-BOWL": 2, "DUNE-MUG": 1})
     assert statuses() == ("placed", "paid", "partial")
     second = send({"DUNE-MUG": 2}, carrier="UPS", tracking="1Z")
@@ -97,10 +97,10 @@ def test_an_order_leaves_in_two_parcels_arrives_and_is_completed(sold):
 
 
 @pytest.mark.both
-def test_a_parcel_that_didnt_leave_is_called_back_and_sent_again(sold):
+def test_a_shipment_that_didnt_leave_is_cancelled_and_sent_again(sold):
     first = send({"SHOAL-BOWL": 2})
-    call_back(first)
-    call_back(first)
+    cancel_shipment(first)
+    cancel_shipment(first)
 
     assert (units("SHOAL-BOWL"), shelf(), states()) == ((0, 0, 0), (3, 2), ["cancelled"])
     assert statuses() == ("placed", "paid", "none")
@@ -110,25 +110,25 @@ def test_a_parcel_that_didnt_leave_is_called_back_and_sent_again(sold):
         delivered(first)
 
 
-def test_a_parcel_that_arrived_or_of_which_units_came_back_isnt_called_back(sold):
+def test_a_shipment_that_arrived_or_of_which_units_came_back_isnt_cancelled(sold):
     first = send({"SHOAL-BOWL": 2})
     refund(lines={"SHOAL-BOWL": 1}, restock=True)
     before = everything()
     with pytest.raises(Conflict, match="have come back"):
-        call_back(first)
+        cancel_shipment(first)
     assert everything() == before
     delivered(first)
     with pytest.raises(Conflict, match="delivered already"):
-        call_back(first)
+        cancel_shipment(first)
 
 
-def test_a_double_click_is_one_parcel(sold):
+def test_a_double_click_is_one_shipment(sold):
     first = send({"DUNE-MUG": 1}, request_key="parcel-1")
     assert send({"DUNE-MUG": 1}, request_key="parcel-1") == first
     with pytest.raises(Conflict, match="with other values"):
         send({"DUNE-MUG": 2}, request_key="parcel-1")
 
-    assert (units("DUNE-MUG"), len(rows("fulfilment")), len(letters("order_shipped"))) == ((1, 0, 0), 1, 1)
+    assert (units("DUNE-MUG"), len(rows("shipment")), len(letters("order_shipped"))) == ((1, 0, 0), 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_double_click_is_one_parcel(sold):
         ({"SHOAL-BOWL": 1}, {"by": Principal("staff", 1)}, Forbidden, "don't have the right"),
     ],
 )
-def test_a_parcel_that_cant_be_changes_nothing(sold, lines, more, error, words):
+def test_a_shipment_that_cant_be_changes_nothing(sold, lines, more, error, words):
     before = everything()
     with pytest.raises(error, match=words):
         send(lines, **more)
@@ -208,7 +208,7 @@ def test_the_rest_is_cancelled_and_the_order_is_completed_when_its_part_arrives(
     assert (units("DUNE-MUG"), shelf(1)) == ((0, 0, 3), (5, 0))
 
 
-# --- Money that is taken with the first parcel ----------------------------------------------------
+# --- Money that is taken with the first shipment ----------------------------------------------------
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def authorised(engine, tmp_path, configure) -> World:
     return world
 
 
-def test_the_first_parcel_takes_the_money(authorised):
+def test_the_first_shipment_takes_the_money(authorised):
     send({"SHOAL-BOWL": 1})
     assert statuses() == ("placed", "paid", "partial")
     send({"SHOAL-BOWL": 1})
@@ -228,7 +228,7 @@ def test_the_first_parcel_takes_the_money(authorised):
     assert wrong_books() == []
 
 
-def test_a_parcel_that_cant_be_takes_no_money(authorised):
+def test_a_shipment_that_cant_be_takes_no_money(authorised):
     with pytest.raises(Conflict, match="Only 2 of Shoal Bowl"):
         send({"SHOAL-BOWL": 3})
     assert statuses() == ("placed", "authorized", "none")
@@ -239,4 +239,4 @@ def test_where_the_money_cant_be_taken_nothing_is_sent(authorised):
     client_of(authorised.sandbox).v1.payment_intents.cancel(intent)
     with pytest.raises(Conflict, match="can't be captured any more"):
         send({"SHOAL-BOWL": 1})
-    assert (shelf(), rows("fulfilment")) == ((3, 2), [])
+    assert (shelf(), rows("shipment")) == ((3, 2), [])

@@ -37,7 +37,7 @@ def stations(phase: str = "paid", ended_at: datetime | None = None, **more: Any)
         ("returned", "Paid ✓, Packed ✓, On its way ✓, Delivered ✓, Returned ✓"),
     ],
 )
-def test_a_parcel_is_on_its_way_until_it_has_arrived(fulfilment, expected):
+def test_a_shipment_is_on_its_way_until_it_has_arrived(fulfilment, expected):
     assert stations(fulfilment_status=fulfilment) == expected
 
 
@@ -61,7 +61,7 @@ def test_an_order_that_waits_for_its_money_isnt_called_paid_or_packed():
     )
 
 
-def test_an_order_that_ended_unpaid_says_so_and_nothing_of_parcels():
+def test_an_order_that_ended_unpaid_says_so_and_nothing_of_shipments():
     never = {"paid_at": None, "payment_status": "none"}
     assert stations("expired", status="expired", **never) == "Not paid in time ✓"
     assert stations("cancelled", DAY, status="cancelled", **never) == "Cancelled ✓"

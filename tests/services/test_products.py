@@ -45,7 +45,7 @@ def shop(session: Session) -> Session:
 
 
 @pytest.mark.both
-def test_a_new_product_is_on_the_shelf_with_stock_rows_and_its_first_prices(shop: Session):
+def test_a_new_product_is_in_stock_with_stock_rows_and_its_first_prices(shop: Session):
     saved = catalog_commands.create(shop, mug(), actor="test")
     assert (saved.outcome, saved.version, sorted(saved.variant_ids)) == (
         "created",

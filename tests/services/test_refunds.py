@@ -196,7 +196,7 @@ def test_units_that_havent_left_are_free_again_or_written_off(sold):
     assert statuses() == ("placed", "partially_refunded", "none")
 
 
-def test_units_that_have_left_come_back_onto_the_shelf(sold):
+def test_units_that_have_left_come_back_into_stock(sold):
     send({"SHOAL-BOWL": 2, "DUNE-MUG": 3})
     assert shelf() == (1, 0)
     refund("a", lines={"SHOAL-BOWL": 1}, restock=True)

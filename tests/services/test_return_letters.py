@@ -1,4 +1,4 @@
-"""What the letters about parcels, returns and withdrawals say, word for word."""
+"""What the letters about shipments, returns and withdrawals say, word for word."""
 # ruff: noqa: E501
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ Your money for it goes back within 14 days after it has arrived here, or after y
     )  # noqa: E501
 
 
-def test_the_letter_of_a_parcel_leads_to_its_carrier_and_lists_what_is_inside():
+def test_the_letter_of_a_shipment_leads_to_its_carrier_and_lists_what_is_inside():
     things = [{"title": "Dune Mug", "variant": "Moss", "quantity": 2}]
     subject, text = written("order_shipped", carrier="DHL", tracking="0034", lines=things, rest=True)
     assert subject == "Order 1001 is on its way"

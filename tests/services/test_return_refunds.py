@@ -41,8 +41,8 @@ def withdraw() -> return_commands.Receipt:
 
 def send() -> None:
     with db.transaction() as session:
-        parcel = fulfilment_commands.ship(session, 1, {1: 1}, carrier="DHL", tracking="1", by=BOSS)
-        fulfilment_commands.mark_delivered(session, parcel.id, by=BOSS)
+        shipment = fulfilment_commands.ship(session, 1, {1: 1}, carrier="DHL", tracking="1", by=BOSS)
+        fulfilment_commands.mark_delivered(session, shipment.id, by=BOSS)
 
 
 def refund(key: str = "refund-of-return-1") -> None:

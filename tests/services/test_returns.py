@@ -67,10 +67,10 @@ def arrived(session: Session, placed: placing.PlacedOrder) -> placing.PlacedOrde
 
 
 def deliver(session: Session, order: placing.PlacedOrder, units: dict[int, int]) -> None:
-    parcel = fulfilment_commands.ship(
+    shipment = fulfilment_commands.ship(
         session, order.order_id, units, carrier="DHL", tracking="00340434", by=BOSS
     )
-    fulfilment_commands.mark_delivered(session, parcel.id, by=BOSS)
+    fulfilment_commands.mark_delivered(session, shipment.id, by=BOSS)
 
 
 def rows(session: Session, table: str) -> list[Row[Any]]:
@@ -112,13 +112,13 @@ def test_nothing_that_hasnt_left_can_be_returned_and_all_of_it_be_withdrawn_from
     assert (free.may_return, free.may_withdraw, free.withdraw_until) == (False, True, None)
 
 
-def test_the_days_count_from_the_last_parcel_that_arrived(session, arrived, clock):
+def test_the_days_count_from_the_last_shipment_that_arrived(session, arrived, clock):
     free = returnable.by_token(session, arrived.token)
     assert counts(session, arrived) == [(3, 0), (1, 0)]
     assert (str(free.withdraw_until), str(free.return_until)) == ("2026-12-04", "2026-12-20")
 
 
-def test_a_parcel_that_nobody_saw_arrive_counts_from_the_day_it_left(session, placed, clock):
+def test_a_shipment_that_nobody_saw_arrive_counts_from_the_day_it_left(session, placed, clock):
     units = {line.id: line.quantity for line in rows(session, "order_line")}
     fulfilment_commands.ship(session, placed.order_id, units, carrier="", tracking="", by=BOSS)
     assert str(returnable.by_token(session, placed.token).withdraw_until) == "2026-12-04"
@@ -431,12 +431,12 @@ def test_a_return_that_isnt_there(session, arrived):
 # --- What the order's page says -------------------------------------------------------------------
 
 
-def test_the_page_tells_of_parcels_and_of_what_may_go_back(session, arrived):
+def test_the_page_tells_of_shipments_and_of_what_may_go_back(session, arrived):
     view = order_page.view(session, arrived.token)
-    (parcel,) = view.parcels
-    assert (parcel.name, parcel.delivered) == ("DHL 00340434", "20 November")
-    assert parcel.tracking_url == "https://www.dhl.com/de-en/home/tracking.html?tracking-id=00340434"
-    assert parcel.things == ["3 × Dune Mug, Moss", "1 × Shoal Bowl"]
+    (shipment,) = view.shipments
+    assert (shipment.name, shipment.delivered) == ("DHL 00340434", "20 November")
+    assert shipment.tracking_url == "https://www.dhl.com/de-en/home/tracking.html?tracking-id=00340434"
+    assert shipment.things == ["3 × Dune Mug, Moss", "1 × Shoal Bowl"]
     assert (view.headline, view.phase) == ("It has arrived, Marta", "paid")
     assert [(choice.field, choice.most) for choice in view.choices] == [("quantity-0", 3), ("quantity-1", 1)]
     assert (view.may_withdraw, view.withdraw_until, view.return_until) == (True, "4 December", "20 December")

@@ -134,7 +134,7 @@ def test_what_may_be_backordered_is_never_out_of_stock(session):
 CLERK = "staff:clerk@example.com"
 
 
-def test_a_parcel_takes_its_units_out_of_the_house(session, lamp, bowl):
+def test_a_shipment_takes_its_units_out_of_the_house(session, lamp, bowl):
     order_id = an_order(session)
     inventory_commands.allocate(session, order_id, {lamp: 3, bowl: 1})
     inventory_commands.ship(session, order_id, {lamp: 2, bowl: 0}, actor=CLERK, note="DHL 1")
@@ -146,7 +146,7 @@ def test_a_parcel_takes_its_units_out_of_the_house(session, lamp, bowl):
     assert (row.order_id, row.reason, row.actor, row.note) == (order_id, "parcel sent", CLERK, "DHL 1")
 
 
-def test_no_parcel_takes_more_than_its_order_has(session, lamp):
+def test_no_shipment_takes_more_than_its_order_has(session, lamp):
     first, second = an_order(session), an_order(session, number=2)
     inventory_commands.allocate(session, first, {lamp: 2})
     inventory_commands.allocate(session, second, {lamp: 5})
@@ -171,7 +171,7 @@ def test_what_is_still_to_come_can_be_ordered_and_not_be_sent(session):
     assert stock_of(session, "CHAIR") == (0, 3, 0)
 
 
-def test_a_parcel_that_was_cancelled_can_be_sent_again(session, lamp):
+def test_a_shipment_that_was_cancelled_can_be_sent_again(session, lamp):
     order_id = an_order(session)
     inventory_commands.allocate(session, order_id, {lamp: 3})
     inventory_commands.ship(session, order_id, {lamp: 3}, actor=CLERK)
@@ -185,15 +185,15 @@ def test_a_parcel_that_was_cancelled_can_be_sent_again(session, lamp):
     assert [entry[0] for entry in ledger(session, lamp)[2:]] == ["shipped", "recalled", "shipped"]
 
 
-def test_returned_goods_are_on_the_shelf_for_anyone(session, lamp):
+def test_returned_goods_are_in_stock_for_anyone(session, lamp):
     order_id = an_order(session)
     inventory_commands.allocate(session, order_id, {lamp: 3})
     with pytest.raises(Conflict):
-        inventory_commands.take_back(session, order_id, {lamp: 1}, reason="return 1", actor=CLERK)
+        inventory_commands.restock(session, order_id, {lamp: 1}, reason="return 1", actor=CLERK)
     inventory_commands.ship(session, order_id, {lamp: 3}, actor=CLERK)
-    inventory_commands.take_back(session, order_id, {lamp: 2}, reason="return 1", actor=CLERK)
+    inventory_commands.restock(session, order_id, {lamp: 2}, reason="return 1", actor=CLERK)
     with pytest.raises(Conflict):
-        inventory_commands.take_back(session, order_id, {lamp: 2}, reason="return 2", actor=CLERK)
+        inventory_commands.restock(session, order_id, {lamp: 2}, reason="return 2", actor=CLERK)
     with pytest.raises(Conflict):
         inventory_commands.recall(session, order_id, {lamp: 2}, actor=CLERK)
 

@@ -85,7 +85,7 @@ def test_where_prices_hold_no_tax_it_comes_on_top_everywhere(session, configure)
 def test_a_valid_number_of_another_member_turns_the_tax_over(session, configure):
     configure(SHOP_VAT_NUMBER="DE136695976")
     page = checkout.save(session, ME, replace(AUSTRIAN, vat_number="u 1358 5627"))
-    # 24.00 holds 4.00 at 20 %, the book 1.00 at 10 %, the parcel 1.48.
+    # 24.00 holds 4.00 at 20 %, the book 1.00 at 10 %, the shipment 1.48.
     assert [(line.sku, line.unit) for line in page.cart.lines] == [
         ("DUNE-MUG", "€20.00"), ("FIELD-BOOK", "€10.00"),
     ]  # fmt: skip

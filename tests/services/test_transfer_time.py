@@ -202,18 +202,18 @@ def test_many_that_were_handed_over_keep_no_other_from_ending(awaited, clock):
 
 
 def partly_cancelled(world) -> int:
-    """Order 1001 over two bowls for a transfer: one was sent, the other one cancelled; the parcel's id."""
+    """Order 1001 over two bowls for a transfer: one was sent, the other one cancelled; the shipment's id."""
     sell(world, {"SHOAL-BOWL": 2}, MANUAL)
-    parcel = send({"SHOAL-BOWL": 1}, unpaid_too=True)
+    shipment = send({"SHOAL-BOWL": 1}, unpaid_too=True)
     cancel()
     assert (units("SHOAL-BOWL"), bowl()) == ((1, 0, 1), (2, 0, 0))
-    return parcel
+    return shipment
 
 
 def test_of_an_order_that_was_cancelled_in_part_a_late_payment_takes_the_rest_alone(world, clock):
-    parcel = partly_cancelled(world)
+    shipment = partly_cancelled(world)
     with db.transaction() as session:
-        fulfilment_commands.cancel_shipment(session, parcel, by=CLERK)
+        fulfilment_commands.cancel_shipment(session, shipment, by=CLERK)
     assert bowl() == (3, 1, 0)
     clock.shift(11 * DAY)
     sweep()

@@ -37,8 +37,8 @@ async def address(open_tab, shop) -> str:
     with db.transaction() as session:
         order_commands.mark_paid(session, 1)
         line = rows_of_lines()[0]
-        parcel = fulfilment_commands.ship(session, 1, {line: 2}, carrier="DHL", tracking="1", by=BOSS)
-        fulfilment_commands.mark_delivered(session, parcel.id, by=BOSS)
+        shipment = fulfilment_commands.ship(session, 1, {line: 2}, carrier="DHL", tracking="1", by=BOSS)
+        fulfilment_commands.mark_delivered(session, shipment.id, by=BOSS)
     return tab.departure.address
 
 

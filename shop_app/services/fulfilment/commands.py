@@ -1,7 +1,7 @@
-"""Parcels: what left for whom, with which carrier, called back or delivered.
+"""Shipments: what left for whom, with which carrier, cancelled or delivered.
 
-A parcel's units, the order's counts and the stock change in one transaction. Its money is looked after
-by the workflow, which captures what is only authorised before the first parcel.
+A shipment's units, the order's counts and the stock change in one transaction. Its money is looked after
+by the workflow, which captures what is only authorised before the first shipment.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from ...core.i18n import _
 from ...models import (
     Dispute,
     DisputeStatus,
-    Fulfilment,
-    FulfilmentLine,
-    FulfilmentState,
     Order,
     OrderStatus,
     Payment,
     PaymentStatus,
+    Shipment,
+    ShipmentLine,
+    ShipmentState,
     table_of,
 )
 from .. import outbox
@@ -38,24 +38,24 @@ from ..orders.queries import OrderHead, order_event
 from ..orders.units import UnitLine, fold
 from ..staff import audit
 
-__all__ = ["Parcel", "cancel_shipment", "check", "fold", "mark_delivered", "order_of", "ship"]
+__all__ = ["Shipped", "cancel_shipment", "check", "fold", "mark_delivered", "order_of", "ship"]
 
 MAX_CARRIER = MAX_TRACKING = 100
 PERMISSION = "orders.fulfil"
 
-_parcel = table_of(Fulfilment)
-_parcel_line = table_of(FulfilmentLine)
+_shipment = table_of(Shipment)
+_shipment_line = table_of(ShipmentLine)
 _dispute = table_of(Dispute)
 _payment = table_of(Payment)
 _order = table_of(Order)
 
-_PARCEL = select(_parcel).where(_parcel.c.id == bindparam("parcel"))
-_UNITS = select(_parcel_line.c.order_line_id, _parcel_line.c.quantity).where(
-    _parcel_line.c.fulfilment_id == bindparam("parcel")
+_SHIPMENT = select(_shipment).where(_shipment.c.id == bindparam("shipment"))
+_UNITS = select(_shipment_line.c.order_line_id, _shipment_line.c.quantity).where(
+    _shipment_line.c.shipment_id == bindparam("shipment")
 )
 _MOVE = (
-    update(_parcel)
-    .where(_parcel.c.id == bindparam("parcel"), _parcel.c.status == FulfilmentState.SHIPPED.value)
+    update(_shipment)
+    .where(_shipment.c.id == bindparam("shipment"), _shipment.c.status == ShipmentState.SHIPPED.value)
     .values(status=bindparam("to"), delivered_at=bindparam("at"))
 )
 _DISPUTES = (
@@ -74,7 +74,7 @@ _PROVIDER = select(_order.c.payment_provider).where(_order.c.id == bindparam("or
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Shipped:
     id: int
     order_id: int
     fresh: bool
@@ -92,10 +92,10 @@ def ship(
     request_key: str = "",
     despite_review: bool = False,
     unpaid_too: bool = False,
-) -> Parcel:
-    """A parcel with these units of each line leaves the house; the shopper is written to.
+) -> Shipped:
+    """A shipment with these units of each line leaves the house; the shopper is written to.
 
-    The same `request_key` is the same parcel. `despite_attention` sends although the order waits for a
+    The same `request_key` is the same shipment. `despite_attention` sends although the order waits for a
     person or its payment is disputed; `unpaid_too` although nothing was paid: cash on pick-up.
 
     Errors  Forbidden; Conflict for an order that can't be sent, with the reason, and for more units than
@@ -105,14 +105,14 @@ def ship(
     head = order_commands.lock(session, order_id)
     known = _known(session, order_id, request_key, units)
     if known:
-        return Parcel(known, order_id, fresh=False)
+        return Shipped(known, order_id, fresh=False)
     _check(session, head, despite_review=despite_review, unpaid_too=unpaid_too)
     carrier, tracking = _texts(carrier, tracking)
     lines = order_units.lines_of(session, order_id)
     _check_units(session, order_id, lines, units)
     order_units.send(session, order_id, units, actor=by.actor)
-    parcel_id = _write(session, order_id, units, carrier, tracking, by.actor)
-    told = {"fulfilment_id": parcel_id, "carrier": carrier, "tracking": tracking}
+    shipment_id = _write(session, order_id, units, carrier, tracking, by.actor)
+    told = {"shipment_id": shipment_id, "carrier": carrier, "tracking": tracking}
     order_commands.record_event(
         session, order_id, "shipped", actor=by.actor, public=True, key=request_key,
         units={str(line): count for line, count in units.items()}, **told,
@@ -122,7 +122,7 @@ def ship(
     )
     fold(session, order_id, actor=by.actor)
     _write_letter(session, head, lines, units, told)
-    return Parcel(parcel_id, order_id, fresh=True)
+    return Shipped(shipment_id, order_id, fresh=True)
 
 
 def check(
@@ -147,42 +147,42 @@ def check(
     return authorised
 
 
-def cancel_shipment(session: Session, parcel_id: int, *, by: Principal, note: str = "") -> None:
-    """A parcel that didn't leave after all: its units are in the house, and are to be sent again.
+def cancel_shipment(session: Session, shipment_id: int, *, by: Principal, note: str = "") -> None:
+    """A shipment that didn't leave after all: its units are in the house, and are to be sent again.
 
     Once or twice is the same. The capture of its money stays.
 
-    Errors  Forbidden; NotFound; Conflict for a parcel that was delivered, or of which units came back.
+    Errors  Forbidden; NotFound; Conflict for a shipment that was delivered, or of which units came back.
     """
     by.need(PERMISSION)
-    found, head = _locked(session, parcel_id)
-    if not _move(session, found, FulfilmentState.CANCELLED):
+    found, head = _locked(session, shipment_id)
+    if not _move(session, found, ShipmentState.CANCELLED):
         return
     if head.status != OrderStatus.PLACED:
         raise Conflict(_("The order is closed. Use a return for what comes back."))
-    rows = session.connection().execute(_UNITS, {"parcel": parcel_id})
+    rows = session.connection().execute(_UNITS, {"shipment": shipment_id})
     units = {row.order_line_id: row.quantity for row in rows}
-    order_units.call_back(session, found.order_id, units, actor=by.actor)
-    _note(session, head, "shipment_cancelled", by, fulfilment_id=parcel_id, note=note.strip()[:500])
+    order_units.cancel_shipment(session, found.order_id, units, actor=by.actor)
+    _note(session, head, "shipment_cancelled", by, shipment_id=shipment_id, note=note.strip()[:500])
     fold(session, found.order_id, actor=by.actor)
 
 
-def mark_delivered(session: Session, parcel_id: int, *, by: Principal) -> None:
-    """The parcel has arrived. Once or twice is the same.
+def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None:
+    """The shipment has arrived. Once or twice is the same.
 
-    Errors  Forbidden; NotFound; Conflict for a parcel that was cancelled.
+    Errors  Forbidden; NotFound; Conflict for a shipment that was cancelled.
     """
     by.need(PERMISSION)
-    found, head = _locked(session, parcel_id)
-    if not _move(session, found, FulfilmentState.DELIVERED, at=now()):
+    found, head = _locked(session, shipment_id)
+    if not _move(session, found, ShipmentState.DELIVERED, at=now()):
         return
-    _note(session, head, "delivered", by, public=True, fulfilment_id=parcel_id)
+    _note(session, head, "delivered", by, public=True, shipment_id=shipment_id)
     fold(session, found.order_id, actor=by.actor)
 
 
-def order_of(session: Session, parcel_id: int) -> int:
+def order_of(session: Session, shipment_id: int) -> int:
     """Errors  NotFound."""
-    row = session.connection().execute(_PARCEL, {"parcel": parcel_id}).first()
+    row = session.connection().execute(_SHIPMENT, {"shipment": shipment_id}).first()
     if row is None:
         raise NotFound(_("There is no such parcel."))
     return row.order_id
@@ -251,7 +251,7 @@ def _known(session: Session, order_id: int, key: str, units: Mapping[int, int]) 
         if data.get("key") == key:
             if data.get("units") != wanted:
                 raise Conflict(_("This was asked for before, with other values."), code="other_contents")
-            return int(data["fulfilment_id"])
+            return int(data["shipment_id"])
     return None
 
 
@@ -260,18 +260,18 @@ def _write(
 ) -> int:
     connection = session.connection()
     row = {
-        "order_id": order_id, "status": FulfilmentState.SHIPPED.value, "carrier": carrier,
+        "order_id": order_id, "status": ShipmentState.SHIPPED.value, "carrier": carrier,
         "tracking": tracking, "actor": actor[:200], "shipped_at": now(),
     }  # fmt: skip
-    parcel_id = connection.execute(insert(_parcel).values(**row).returning(_parcel.c.id)).scalar_one()
+    shipment_id = connection.execute(insert(_shipment).values(**row).returning(_shipment.c.id)).scalar_one()
     connection.execute(
-        insert(_parcel_line),
+        insert(_shipment_line),
         [
-            {"fulfilment_id": parcel_id, "order_line_id": line, "quantity": count}
+            {"shipment_id": shipment_id, "order_line_id": line, "quantity": count}
             for line, count in units.items()
         ],
     )
-    return parcel_id
+    return shipment_id
 
 
 def _write_letter(
@@ -288,25 +288,25 @@ def _write_letter(
     ]
     rest = any(line.to_send > units.get(line.id, 0) for line in lines.values())
     outbox.write(
-        session, "order_shipped", head.email, f"order_shipped:{told['fulfilment_id']}",
+        session, "order_shipped", head.email, f"order_shipped:{told['shipment_id']}",
         {"order_id": head.id, "number": head.number, "token": head.token, "lines": things, "rest": rest,
          **told},
     )  # fmt: skip
 
 
-def _locked(session: Session, parcel_id: int) -> tuple[Row[Any], OrderHead]:
-    head = order_commands.lock(session, order_of(session, parcel_id))
+def _locked(session: Session, shipment_id: int) -> tuple[Row[Any], OrderHead]:
+    head = order_commands.lock(session, order_of(session, shipment_id))
     # Another writer may have been waited for: only what is read after the lock counts.
-    return session.connection().execute(_PARCEL, {"parcel": parcel_id}).one(), head
+    return session.connection().execute(_SHIPMENT, {"shipment": shipment_id}).one(), head
 
 
-def _move(session: Session, found: Row[Any], to: FulfilmentState, at: Any = None) -> bool:
-    """Bring the parcel to its next state; False where it is there already."""
+def _move(session: Session, found: Row[Any], to: ShipmentState, at: Any = None) -> bool:
+    """Bring the shipment to its next state; False where it is there already."""
     if found.status == to:
         return False
-    done = session.connection().execute(_MOVE, {"parcel": found.id, "to": to.value, "at": at})
+    done = session.connection().execute(_MOVE, {"shipment": found.id, "to": to.value, "at": at})
     if done.rowcount != 1:
-        delivered = found.status == FulfilmentState.DELIVERED
+        delivered = found.status == ShipmentState.DELIVERED
         raise Conflict(
             _("The parcel was delivered already.") if delivered else _("The parcel was cancelled already.")
         )

@@ -1,4 +1,4 @@
-"""An order's parcels as its page shows them: who carries them, what is inside, when they arrived."""
+"""An order's shipments as its page shows them: who carries them, what is inside, when they arrived."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from ...core.dates import day
-from ...models import Fulfilment, FulfilmentLine, FulfilmentState, OrderLine, table_of
+from ...models import OrderLine, Shipment, ShipmentLine, ShipmentState, table_of
 
-_parcel = table_of(Fulfilment)
-_parcel_line = table_of(FulfilmentLine)
+_shipment = table_of(Shipment)
+_shipment_line = table_of(ShipmentLine)
 _line = table_of(OrderLine)
 
-_PARCELS = (
-    select(_parcel)
+_SHIPMENTS = (
+    select(_shipment)
     .where(
-        _parcel.c.order_id == bindparam("order"), _parcel.c.status != FulfilmentState.CANCELLED.value
+        _shipment.c.order_id == bindparam("order"), _shipment.c.status != ShipmentState.CANCELLED.value
     )
-    .order_by(_parcel.c.id)
+    .order_by(_shipment.c.id)
 )  # fmt: skip
 _INSIDE = (
-    select(_parcel_line.c.fulfilment_id, _parcel_line.c.quantity, _line.c.title, _line.c.variant_title)
-    .join(_line, _line.c.id == _parcel_line.c.order_line_id)
+    select(_shipment_line.c.shipment_id, _shipment_line.c.quantity, _line.c.title, _line.c.variant_title)
+    .join(_line, _line.c.id == _shipment_line.c.order_line_id)
     .where(_line.c.order_id == bindparam("order"))
     .order_by(_line.c.position)
 )
@@ -36,11 +36,11 @@ TRACKING = {
     "ups": "https://www.ups.com/track?tracknum={}",
     "hermes": "https://www.myhermes.de/empfangen/sendungsverfolgung/sendungsinformation#{}",
 }
-"""Where a carrier tells of a parcel; another carrier's number is shown without a link."""
+"""Where a carrier tells of a shipment; another carrier's number is shown without a link."""
 
 
 @dataclass(frozen=True, slots=True)
-class ParcelView:
+class ShipmentView:
     name: str
     """ "DHL 00340434161094042557"; "" for what was collected."""
     carrier: str
@@ -54,17 +54,17 @@ class ParcelView:
     """ "2 × Dune Mug, Moss"."""
 
 
-def parcels(session: Session, order_id: int) -> list[ParcelView]:
-    """Those that left, the first one first; cancelled ones are no parcels."""
+def shipments(session: Session, order_id: int) -> list[ShipmentView]:
+    """Those that left, the first one first; cancelled ones are no shipments."""
     connection = session.connection()
-    rows = connection.execute(_PARCELS, {"order": order_id}).all()
+    rows = connection.execute(_SHIPMENTS, {"order": order_id}).all()
     if not rows:
         return []
     inside: dict[int, list[str]] = defaultdict(list)
     for row in connection.execute(_INSIDE, {"order": order_id}):
-        inside[row.fulfilment_id].append(f"{row.quantity} × {thing(row.title, row.variant_title)}")
+        inside[row.shipment_id].append(f"{row.quantity} × {thing(row.title, row.variant_title)}")
     return [
-        ParcelView(
+        ShipmentView(
             f"{row.carrier} {row.tracking}".strip(), row.carrier, row.tracking,
             tracking_url(row.carrier, row.tracking), day(row.shipped_at),
             day(row.delivered_at) if row.delivered_at else "", inside[row.id],
@@ -74,7 +74,7 @@ def parcels(session: Session, order_id: int) -> list[ParcelView]:
 
 
 def tracking_url(carrier: str, tracking: str) -> str:
-    """The carrier's page of a parcel, "" where it isn't known.
+    """The carrier's page of a shipment, "" where it isn't known.
 
     >>> tracking_url("UPS", "1Z 999")
     'https://www.ups.com/track?tracknum=1Z%20999'

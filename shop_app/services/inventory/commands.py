@@ -1,6 +1,6 @@
 """Stock: its verbs, and with `stock_ledger` the only writer of the three numbers, holds and movements.
 
-An order goes allocated -> shipped; a parcel may be recalled, goods may come back, what is cancelled is
+An order goes allocated -> shipped; a shipment may be recalled, goods may come back, what is cancelled is
 released or written off. The caller has the order, or the cart, locked.
 """
 
@@ -33,7 +33,7 @@ from .ledger import (  # fmt: skip
 
 __all__ = [
     "Level", "adjust", "allocate", "hold", "levels", "only_left", "recall", "release",
-    "set_on_hand", "set_policy", "ship", "take_back", "unhold", "write_off",
+    "set_on_hand", "set_policy", "ship", "restock", "unhold", "write_off",
 ]  # fmt: skip
 
 OUT_AND_BACK = (MovementKind.SHIPPED, MovementKind.RECALLED, MovementKind.RETURNED)
@@ -176,7 +176,7 @@ def release(
 def ship(
     session: Session, order_id: int, quantities: Mapping[int, int], *, actor: str, note: str = ""
 ) -> None:
-    """These units leave the house with a parcel.
+    """These units leave the house with a shipment.
 
     Errors  Conflict for more units than the order still has, or than are in the house: backordered
             ones can't leave before they have come.
@@ -191,7 +191,7 @@ def ship(
 def recall(
     session: Session, order_id: int, quantities: Mapping[int, int], *, actor: str, note: str = ""
 ) -> None:
-    """A parcel was cancelled: its units are in the house again, and still the order's.
+    """A shipment was cancelled: its units are in the house again, and still the order's.
 
     Errors  Conflict for more units than have left for this order.
     """
@@ -202,7 +202,7 @@ def recall(
     )  # fmt: skip
 
 
-def take_back(
+def restock(
     session: Session, order_id: int, quantities: Mapping[int, int], *, reason: str, actor: str
 ) -> None:
     """Returned goods are on the shelf again, for anyone.

@@ -1,1 +1,1 @@
-"""What was agreed, and what became of it: placing, statuses, parcels, cancelling, what needs review."""
+"""What was agreed, and what became of it: placing, statuses, shipments, cancelling, what needs review."""

@@ -1,4 +1,4 @@
-"""The units of an order's lines: sent, called back, cancelled, returned, and the statuses that follow.
+"""The units of an order's lines: sent, cancelled, cancelled, returned, and the statuses that follow.
 
 Each count has one guarded statement here, so that two people at the desk can't both pass a check, and
 what happens to the goods is done to the stock in the same transaction. The caller has locked the order.
@@ -14,13 +14,13 @@ from sqlmodel import Session
 
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
-from ...models import Fulfilment, FulfilmentState, FulfilmentStatus, OrderStatus, table_of
+from ...models import FulfilmentStatus, OrderStatus, Shipment, ShipmentState, table_of
 from ..inventory import commands as inventory_commands
 from ..promotions import commands as promotions_commands
 from . import commands as order_commands
 from .queries import order, order_line
 
-_fulfilment = table_of(Fulfilment)
+_shipment = table_of(Shipment)
 _units = bindparam("units")
 _of_line = (order_line.c.id == bindparam("line"), order_line.c.order_id == bindparam("order"))
 _sent, _back, _ended = (
@@ -31,7 +31,7 @@ _SEND = (
     .where(*_of_line, _sent + _ended + _units <= order_line.c.quantity)
     .values(quantity_fulfilled=_sent + _units)
 )
-_CALL_BACK = (
+_CANCEL_SHIPMENT = (
     update(order_line).where(*_of_line, _sent - _units >= _back).values(quantity_fulfilled=_sent - _units)
 )
 _CANCEL = (
@@ -39,7 +39,7 @@ _CANCEL = (
     .where(*_of_line, _sent + _ended + _units <= order_line.c.quantity)
     .values(quantity_cancelled=_ended + _units)
 )
-_TAKE_BACK = (
+_RECEIVE_RETURN = (
     update(order_line).where(*_of_line, _back + _units <= _sent).values(quantity_returned=_back + _units)
 )
 _LINES = (
@@ -51,8 +51,8 @@ _LINES = (
     .where(order_line.c.order_id == bindparam("order"))
     .order_by(order_line.c.position, order_line.c.id)
 )  # fmt: skip
-_PARCELS = select(_fulfilment.c.status).where(
-    _fulfilment.c.order_id == bindparam("order"), _fulfilment.c.status != FulfilmentState.CANCELLED.value
+_SHIPMENTS = select(_shipment.c.status).where(
+    _shipment.c.order_id == bindparam("order"), _shipment.c.status != ShipmentState.CANCELLED.value
 )
 _HEAD = select(order.c.status, order.c.fulfilment_status, order.c.paid_at, order.c.total_minor).where(
     order.c.id == bindparam("order")
@@ -96,7 +96,7 @@ def lines_of(session: Session, order_id: int) -> dict[int, UnitLine]:
 
 
 def send(session: Session, order_id: int, units: Mapping[int, int], *, actor: str) -> None:
-    """These units of each line leave with a parcel.
+    """These units of each line leave with a shipment.
 
     Errors  Invalid for no units; NotFound for a line of another order; Conflict for more than are to
             be sent, or than are in the house.
@@ -107,10 +107,10 @@ def send(session: Session, order_id: int, units: Mapping[int, int], *, actor: st
     inventory_commands.ship(session, order_id, _by_variant(lines, units), actor=actor)
 
 
-def call_back(session: Session, order_id: int, units: Mapping[int, int], *, actor: str) -> None:
-    """These units of a parcel that didn't leave after all are to be sent again."""
+def cancel_shipment(session: Session, order_id: int, units: Mapping[int, int], *, actor: str) -> None:
+    """These units of a shipment that didn't leave after all are to be sent again."""
     lines = _change(
-        session, order_id, units, _CALL_BACK, _("Units of {title} have come back already."), "out"
+        session, order_id, units, _CANCEL_SHIPMENT, _("Units of {title} have come back already."), "out"
     )
     inventory_commands.recall(session, order_id, _by_variant(lines, units), actor=actor)
 
@@ -132,7 +132,7 @@ def cancel(
         inventory_commands.write_off(session, order_id, freed, reason=reason, actor=actor)
 
 
-def take_back(
+def receive_return(
     session: Session,
     order_id: int,
     units: Mapping[int, int],
@@ -147,17 +147,19 @@ def take_back(
     Errors  Invalid for no units; NotFound for a line of another order; Conflict for more than have left,
             or more on the shelf than have come back.
     """
-    lines = _change(session, order_id, units, _TAKE_BACK, _("Only {count} of {title} can come back."), "out")
+    lines = _change(
+        session, order_id, units, _RECEIVE_RETURN, _("Only {count} of {title} can come back."), "out"
+    )
     shelved = dict(units) if restock is True else dict(restock or {})
     if any(count > units.get(line, 0) for line, count in shelved.items()):
         raise Conflict(_("More units would go on the shelf than have come back."))
     if shelved := _by_variant(lines, shelved):
-        inventory_commands.take_back(session, order_id, shelved, reason=reason, actor=actor)
+        inventory_commands.restock(session, order_id, shelved, reason=reason, actor=actor)
     fold(session, order_id, actor=actor)
 
 
-def status_of(lines: Iterable[UnitLine], parcels: Sequence[str]) -> FulfilmentStatus:
-    """The fulfilment status, from the lines' units and the states of the parcels that count.
+def status_of(lines: Iterable[UnitLine], shipments: Sequence[str]) -> FulfilmentStatus:
+    """The fulfilment status, from the lines' units and the states of the shipments that count.
 
     While anything is still to be sent it is `partial`: that is what somebody has to act on.
     """
@@ -169,28 +171,28 @@ def status_of(lines: Iterable[UnitLine], parcels: Sequence[str]) -> FulfilmentSt
         return FulfilmentStatus.PARTIAL
     if back := sum(line.returned for line in known):
         return FulfilmentStatus.RETURNED if back == sent else FulfilmentStatus.PARTIALLY_RETURNED
-    delivered = all(state == FulfilmentState.DELIVERED for state in parcels)
+    delivered = all(state == ShipmentState.DELIVERED for state in shipments)
     return FulfilmentStatus.DELIVERED if delivered else FulfilmentStatus.SHIPPED
 
 
 def fold(session: Session, order_id: int, *, actor: str = "system") -> FulfilmentStatus:
-    """Store the status that the units and parcels come to, and end the order where all is done.
+    """Store the status that the units and shipments come to, and end the order where all is done.
 
     An order ends as completed when every unit was delivered or cancelled and it is paid: the shopper
     owes nothing. One of which nothing was ever sent, and nothing is to be sent, ends as cancelled; its
     promotions may be used again. Refunds that are on their way keep no order open.
     """
     lines = lines_of(session, order_id).values()
-    parcels = list(session.connection().execute(_PARCELS, {"order": order_id}).scalars())
+    shipments = list(session.connection().execute(_SHIPMENTS, {"order": order_id}).scalars())
     head = session.connection().execute(_HEAD, {"order": order_id}).one()
-    found = status_of(lines, parcels)
+    found = status_of(lines, shipments)
     order_commands.set_fulfilment_status(session, order_id, found)
     if any(line.to_send for line in lines):
         return found
     if found == FulfilmentStatus.NONE and head.status in (OrderStatus.PENDING, OrderStatus.PLACED):
         order_commands.move(session, order_id, OrderStatus.CANCELLED, actor=actor, why="by the shop")
         promotions_commands.give_back(session, order_id)
-    arrived = parcels and all(state == FulfilmentState.DELIVERED for state in parcels)
+    arrived = shipments and all(state == ShipmentState.DELIVERED for state in shipments)
     paid = head.paid_at is not None or not head.total_minor
     if arrived and paid and head.status == OrderStatus.PLACED:
         order_commands.move(session, order_id, OrderStatus.COMPLETED, actor=actor)

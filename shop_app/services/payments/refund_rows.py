@@ -57,7 +57,7 @@ class RefundRequest:
     destination: str = RefundDestination.ORIGINAL.value
     restock: bool | None = None
     """None moves money alone. Else the lines' units that haven't left won't be sent: free again, or written
-    off without restock; with it, those that have left are back on the shelf."""
+    off without restock; with it, those that have left are back in stock."""
     return_id: int | None = None
     """The return that it answers: what came back is booked there, by `receive`."""
 

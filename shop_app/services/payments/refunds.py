@@ -159,7 +159,7 @@ def _share(found: Refundable, line_id: int, units: int) -> int:
 def _goods(
     session: Session, head: OrderHead, request: RefundRequest, items: list[RefundItem], actor: str
 ) -> list[RefundItem]:
-    """Book what becomes of the units; the items, with what is back on the shelf apart."""
+    """Book what becomes of the units; the items, with what is back in stock apart."""
     restock = request.restock
     comes_back = restock is True and request.return_id is None
     if request.return_id is not None:
@@ -183,13 +183,13 @@ def _goods(
     if ended := {line: units for line, units in ended.items() if units}:
         order_units.cancel(session, head.id, ended, restock=restock, reason="refund", actor=actor)
     if back := {line: units for line, units in back.items() if units}:
-        order_units.take_back(session, head.id, back, restock=True, reason="refund", actor=actor)
+        order_units.receive_return(session, head.id, back, restock=True, reason="refund", actor=actor)
     order_units.fold(session, head.id, actor=actor)
     return [part for item in items for part in _parted(item, back.get(item.line_id or 0, 0))]
 
 
 def _parted(item: RefundItem, back: int) -> list[RefundItem]:
-    """The units that are back on the shelf are a piece of their own."""
+    """The units that are back in stock are a piece of their own."""
     if not back:
         return [item]
     if back == item.quantity:

@@ -87,7 +87,7 @@ def receive(
     *,
     by: Principal,
 ) -> None:
-    """The things are here: so many of each order line, of which so many go back on the shelf.
+    """The things are here: so many of each order line, of which so many go back in stock.
 
     Shape   both by the order line's id; a line that is missing counts as none.
     Errors  Invalid for quantities that don't fit; Conflict for a return that has moved on, and for
@@ -101,7 +101,7 @@ def receive(
     _check(lines, received, restocked)
     units = {line: count for line, count in received.items() if count}
     shelf = {line: count for line, count in restocked.items() if count}
-    order_units.take_back(
+    order_units.receive_return(
         session, found.order_id, units, restock=shelf, reason=f"return {return_id}", actor=by.actor
     )
     rows = [

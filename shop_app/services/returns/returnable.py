@@ -13,12 +13,12 @@ from ...core.clock import now
 from ...core.errors import NotFound
 from ...core.i18n import _
 from ...models import (
-    Fulfilment,
-    FulfilmentState,
     OrderStatus,
     PaymentStatus,
     ReturnLine,
     ReturnRequest,
+    Shipment,
+    ShipmentState,
     table_of,
 )
 from ...models.order import TOKEN
@@ -26,7 +26,7 @@ from ..orders import claimed_units
 from ..orders.queries import order, order_line
 
 WITHDRAW_DAYS = 14
-"""The law's, for consumers in the EU: 14 days from the day after the last parcel arrived."""
+"""The law's, for consumers in the EU: 14 days from the day after the last shipment arrived."""
 RETURN_DAYS = 30
 """The shop's own promise: so long anything can be sent back for a reason."""
 REASONS: dict[str, str] = {
@@ -41,7 +41,7 @@ REASONS: dict[str, str] = {
 
 return_request = table_of(ReturnRequest)
 return_line = table_of(ReturnLine)
-_fulfilment = table_of(Fulfilment)
+_shipment = table_of(Shipment)
 
 _HEAD = (
     order.c.id, order.c.number, order.c.token, order.c.email, order.c.status, order.c.payment_status,
@@ -50,8 +50,8 @@ _HEAD = (
 _BY_TOKEN = select(*_HEAD).where(order.c.token == bindparam("token"))
 _BY_ID = select(*_HEAD).where(order.c.id == bindparam("order"))
 _LINES = select(order_line).where(order_line.c.order_id == bindparam("order")).order_by(order_line.c.position)
-_LAST_ARRIVAL = select(func.max(func.coalesce(_fulfilment.c.delivered_at, _fulfilment.c.shipped_at))).where(
-    _fulfilment.c.order_id == bindparam("order"), _fulfilment.c.status != FulfilmentState.CANCELLED.value
+_LAST_ARRIVAL = select(func.max(func.coalesce(_shipment.c.delivered_at, _shipment.c.shipped_at))).where(
+    _shipment.c.order_id == bindparam("order"), _shipment.c.status != ShipmentState.CANCELLED.value
 )
 
 

@@ -33,7 +33,7 @@ from ..cart.queries import DiscountView, expected, money_or_free, reverse_charge
 from ..credit import payments as credit_payments
 from ..customers import addresses
 from ..fulfilment import queries as fulfilment_queries
-from ..fulfilment.queries import ParcelView
+from ..fulfilment.queries import ShipmentView
 from ..orders.queries import due_minor, order, order_discount, order_event, order_line
 from ..payments import refund_view
 from ..payments.refund_view import RefundView
@@ -158,7 +158,7 @@ class OrderView:
     """The buyer's, where one was given."""
     paid_with: list[tuple[str, str]] = field(default_factory=list)
     """("Card", "€32.70"), a row for each payment; [] while nothing is paid."""
-    parcels: list[ParcelView] = field(default_factory=list)
+    shipments: list[ShipmentView] = field(default_factory=list)
     refunds: list[RefundView] = field(default_factory=list)
     refunded: str = ""
     """All that went back or is on its way; "" where nothing is."""
@@ -187,7 +187,7 @@ def view(session: Session, token: str) -> OrderView:
     headline, explanation = order_phase.words(found, phase, decline, refunded)
     off_shipping = connection.execute(_SHIPPING_DISCOUNT, of_order).scalar_one()
     taxes = [(ppm, int(minor)) for ppm, minor in connection.execute(_TAXES, of_order)]
-    parcels = fulfilment_queries.parcels(session, found.id)
+    shipments = fulfilment_queries.shipments(session, found.id)
     return OrderView(
         number=str(found.number), token=found.token, phase=phase, headline=headline, explanation=explanation,
         email=found.email, placed=day(found.placed_at), lines=_lines(session, found, locale),
@@ -209,12 +209,12 @@ def view(session: Session, token: str) -> OrderView:
             _transfer_details(session, found, payments, locale) if phase == "awaiting_transfer" else []
         ),
         steps=order_steps.steps(
-            found, phase, parcels, ended.at if ended else None, _arrives(found, locale)
+            found, phase, shipments, ended.at if ended else None, _arrives(found, locale)
         ),
         status=found.status, payment_status=found.payment_status, fulfilment_status=found.fulfilment_status,
         can_pay_again=phase in ("unpaid", "expired", "cancelled")
         and found.cart_id is not None and found.cart_completed_at is None,
-        decline_message=decline, paid_with=_paid_with(session, found, payments, locale), parcels=parcels,
+        decline_message=decline, paid_with=_paid_with(session, found, payments, locale), shipments=shipments,
         refunds=refund_view.of_order(session, found.id) if refunded else [], refunded=refunded,
         **_returning(session, found, free),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from ...core.dates import day
 from ...core.i18n import _
 from ...core.money import show
 from ...models import FulfilmentStatus, MethodKind, PaymentStatus
-from ..fulfilment.queries import ParcelView
+from ..fulfilment.queries import ShipmentView
 
 _SENT = (
     FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED, FulfilmentStatus.PARTIALLY_RETURNED,
@@ -27,7 +27,7 @@ _Station = tuple[str, str, bool]
 class OrderStep:
     """One station of the order's way: placed, paid, packed, shipped, delivered, and what came after.
 
-    The present one is what is going on: a parcel that has left is on its way until it has arrived.
+    The present one is what is going on: a shipment that has left is on its way until it has arrived.
     """
 
     label: str
@@ -37,7 +37,7 @@ class OrderStep:
 
 
 def steps(
-    found: Row[Any], phase: str, parcels: Sequence[ParcelView], ended_at: datetime | None, arrives: str
+    found: Row[Any], phase: str, shipments: Sequence[ShipmentView], ended_at: datetime | None, arrives: str
 ) -> list[OrderStep]:
     """The stations in their order: all before the present one are done."""
     stations = [(_("Order received"), day(found.placed_at), True)]
@@ -47,7 +47,7 @@ def steps(
     elif found.paid_at is not None or phase != "unpaid":
         stations += [
             _paid(found, phase),
-            *_way(found, phase, parcels, arrives),
+            *_way(found, phase, shipments, arrives),
             *_end(found, phase, ended_at),
         ]
     done = [reached for _label, _detail, reached in stations]
@@ -66,19 +66,19 @@ def _paid(found: Row[Any], phase: str) -> _Station:
     return _("Paid") if paid else _("Payment"), total, paid
 
 
-def _way(found: Row[Any], phase: str, parcels: Sequence[ParcelView], arrives: str) -> list[_Station]:
+def _way(found: Row[Any], phase: str, shipments: Sequence[ShipmentView], arrives: str) -> list[_Station]:
     status = found.fulfilment_status
     stopped = phase in ("cancelled", "refunded", "withdrawn") or found.status == "cancelled"
     if stopped and status not in _SENT:
         if status == FulfilmentStatus.PARTIAL:
-            return [(_("Partly sent"), parcels[0].sent if parcels else "", True)]
+            return [(_("Partly sent"), shipments[0].sent if shipments else "", True)]
         return []
     pick_up = found.method_kind == MethodKind.PICK_UP
-    sent = parcels[0].sent if parcels else ""
+    sent = shipments[0].sent if shipments else ""
     part = status == FulfilmentStatus.PARTIAL
-    tracked = ", ".join(parcel.name for parcel in parcels if parcel.name)
+    tracked = ", ".join(shipment.name for shipment in shipments if shipment.name)
     way = _("A part of it left on {day}").format(day=sent) if part else tracked or found.shipping_label
-    arrived = next((parcel.delivered for parcel in reversed(parcels) if parcel.delivered), "")
+    arrived = next((shipment.delivered for shipment in reversed(shipments) if shipment.delivered), "")
     packed = part or status in _SENT
     ready = _("Ready to collect") if pick_up else _("Packed")
     return [

@@ -63,15 +63,15 @@ class OrderAdmin(rx.State):
 
     @rx.event
     @staff("orders.fulfil")
-    async def cancel_shipment(self, parcel: RecordId, note: Note = ""):
+    async def cancel_shipment(self, shipment: RecordId, note: Note = ""):
         by = await asked_by(self)
-        await db.write(fulfilment_commands.cancel_shipment, parcel, by=by, note=note)
+        await db.write(fulfilment_commands.cancel_shipment, shipment, by=by, note=note)
         return say(_("The parcel is called back"))
 
     @rx.event
     @staff("orders.fulfil")
-    async def delivered(self, parcel: RecordId):
-        await db.write(fulfilment_commands.mark_delivered, parcel, by=await asked_by(self))
+    async def delivered(self, shipment: RecordId):
+        await db.write(fulfilment_commands.mark_delivered, shipment, by=await asked_by(self))
         return say(_("Marked as delivered"))
 
     @rx.event

@@ -1,4 +1,4 @@
-"""The rules of orders: totals, lines, taxes, numbers, parcels."""
+"""The rules of orders: totals, lines, taxes, numbers, shipments."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ ORDERS = (
             FROM (
                 SELECT o.number, o.fulfilment_status AS said, sum(l.quantity_fulfilled) AS sent,
                     sum(l.quantity - l.quantity_cancelled) AS wanted, sum(l.quantity_returned) AS back,
-                    (SELECT count(*) FROM fulfilment p WHERE p.order_id = o.id AND p.status = 'shipped')
+                    (SELECT count(*) FROM shipment p WHERE p.order_id = o.id AND p.status = 'shipped')
                         AS on_the_way
                 FROM customer_order o JOIN order_line l ON l.order_id = o.id
                 GROUP BY o.id, o.number, o.fulfilment_status) s) x
@@ -208,13 +208,13 @@ ORDERS = (
         """,
     ),
     Rule(
-        "line-parcels",
+        "line-shipments",
         "Order {number}, {sku}: {said} units are marked as sent, parcels hold {sent}.",
         """
         SELECT * FROM (
             SELECT o.number, l.sku, l.quantity_fulfilled AS said,
-                (SELECT coalesce(sum(f.quantity), 0) FROM fulfilment_line f
-                    JOIN fulfilment p ON p.id = f.fulfilment_id
+                (SELECT coalesce(sum(f.quantity), 0) FROM shipment_line f
+                    JOIN shipment p ON p.id = f.shipment_id
                     WHERE f.order_line_id = l.id AND p.status <> 'cancelled') AS sent
             FROM order_line l JOIN customer_order o ON o.id = l.order_id) x
         WHERE said <> sent ORDER BY number, sku
