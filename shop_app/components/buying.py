@@ -28,7 +28,7 @@ ADDRESS = rx.vars.FunctionStringVar.create(
 
 def _now() -> Any:
     """Price and stock of every variant by SKU, as they are now."""
-    return live_var(Product.standing, Product.page.slug).variants
+    return live_var(Product.availability, Product.page.slug).variants
 
 
 def _chosen() -> Any:
@@ -134,7 +134,7 @@ def _radio(option: Any, choice: Any) -> dict[str, Any]:
 def _buy(chosen: Any) -> rx.Component:
     refused = (Cart.refusal != "") & (Cart.refused_sku == Product.chosen.sku)
     return rx.el.div(
-        stock_badge(chosen.stock_line, chosen.signal, live=True, class_name=styles.STOCK_LIVE),
+        stock_badge(chosen.stock_line, chosen.availability, live=True, class_name=styles.STOCK_LIVE),
         rx.cond(
             Product.kept,
             rx.el.p(

@@ -60,7 +60,7 @@ def _head() -> rx.Component:
             rx.el.div(
                 rx.el.h1(Order.view.headline, class_name=f"{styles.D2} mt-1.5 mb-3"),
                 rx.el.p(Order.view.explanation, class_name="max-w-[52ch] text-ink-2"),
-                _standing(),
+                _status(),
                 role="status",
                 data_testid="order-status",
                 data_phase=Order.view.phase,
@@ -89,7 +89,7 @@ def _head() -> rx.Component:
     )
 
 
-def _standing() -> rx.Component:
+def _status() -> rx.Component:
     """What is going on right now, where something is."""
     waiting = rx.el.div(
         rx.el.span(class_name=f"{styles.SPIN} m-0.5 text-blue", aria_hidden="true"),

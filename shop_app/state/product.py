@@ -17,7 +17,7 @@ from shop_app.services.catalog.views import (
     ProductCard,
     ProductPage,
     ReviewView,
-    VariantSignal,
+    VariantAvailability,
     VariantView,
 )
 from shop_app.services.storefront import home as storefront
@@ -32,18 +32,18 @@ Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LiveAvailability:
     """Price and stock of every variant by SKU, as read at `as_of`: pushes that are newer are laid over it."""
 
     as_of: int = 0
-    variants: dict[str, VariantSignal] = field(default_factory=dict)
+    variants: dict[str, VariantAvailability] = field(default_factory=dict)
 
 
 class Product(rx.State):
     page: ProductPage = ProductPage()
     """Without its variants and reviews, which are kept below."""
     chosen: VariantView = VariantView()
-    standing: Standing = Standing()
+    availability: LiveAvailability = LiveAvailability()
     kept: str = ""
     """What is kept of the chosen variant for this visitor, where few are left: "2 of these are kept …"."""
     missing: bool = False
@@ -77,7 +77,9 @@ class Product(rx.State):
         self.chosen = next(
             (variant for variant in page.variants if variant.sku == page.chosen_sku), VariantView()
         )
-        self.standing = Standing(page.as_of_ms, {variant.sku: _signal(variant) for variant in page.variants})
+        self.availability = LiveAvailability(
+            page.as_of_ms, {variant.sku: _availability(variant) for variant in page.variants}
+        )
 
     @rx.event
     @public
@@ -88,7 +90,7 @@ class Product(rx.State):
 
     async def _read_own_holds(self) -> None:
         """Others' holds and the visitor's own look the same in the numbers: say which are theirs."""
-        scarce = self.chosen.signal in ("low", "out")
+        scarce = self.chosen.availability in ("low", "out")
         key_hash = visitor_hash(self) if scarce else ""
         self.kept = await db.read(cart_holds.kept_of, key_hash, self.chosen.sku) if key_hash else ""
 
@@ -124,13 +126,13 @@ def _slug_and_sku(state: rx.State) -> tuple[str, str]:
     return url.path.rstrip("/").rsplit("/", 1)[-1][:120], url.query_parameters.get("variant", "")[:64]
 
 
-def _signal(variant: VariantView) -> VariantSignal:
-    return VariantSignal(
+def _availability(variant: VariantView) -> VariantAvailability:
+    return VariantAvailability(
         variant.price,
         variant.compare_at,
         variant.saving,
         variant.available,
-        variant.signal,
+        variant.availability,
         variant.stock_line,
         variant.max_quantity,
     )

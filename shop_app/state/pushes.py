@@ -15,7 +15,7 @@ from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push, bus
 from shop_app.services.audience import cart_audience, order_audience
 from shop_app.services.catalog import availability
-from shop_app.services.catalog.views import ProductSignal
+from shop_app.services.catalog.views import ProductAvailability
 
 from .cart import Cart
 from .checkout import Checkout
@@ -109,8 +109,8 @@ class Publisher:
 async def publish(changes: Changes) -> None:
     """Read what the pages need to know of these changes, and publish it to their rooms."""
     for variant_ids in _chunks(changes.variants):
-        for signal in await db.read(availability.signals, variant_ids):
-            _publish_product(signal)
+        for product in await db.read(availability.of_variants, variant_ids):
+            _publish_product(product)
         await asyncio.sleep(0)
     for cart_ids in _chunks(changes.carts):
         for cart_id, visitor_hash in (await db.read(cart_audience, cart_ids)).items():
@@ -129,8 +129,8 @@ def _chunks(ids: Iterable[int]) -> Iterator[tuple[int, ...]]:
         yield tuple(ordered[start : start + IDS_AT_ONCE])
 
 
-def _publish_product(signal: ProductSignal) -> None:
-    fields = asdict(signal)
+def _publish_product(product: ProductAvailability) -> None:
+    fields = asdict(product)
     slug = fields.pop("slug")
     fields["at"] = fields.pop("at_ms")
     bus.publish(Push(rooms.PRODUCT + slug, {rooms.product_key(slug): fields}))

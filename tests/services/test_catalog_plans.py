@@ -97,7 +97,7 @@ def test_every_other_question_finds_its_rows_by_an_index(large: Session) -> None
         product_page.product(large, slug)
         storefront.home(large)
         storefront.cards(large, [slug])
-        availability.signals(large, (1, 2))
+        availability.of_variants(large, (1, 2))
         listing_index.refresh_availability(large, [1])
         search_queries.suggest(large, "mug")
     for statement, values in sent:

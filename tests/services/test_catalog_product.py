@@ -67,7 +67,7 @@ def test_the_first_variant_that_can_be_bought_is_chosen(session: Session) -> Non
 
 def test_each_variant_says_what_is_left_of_it(session: Session, towel: Product) -> None:
     page = product(session, "loom-towel")
-    assert [(v.sku, v.signal, v.stock_line, v.max_quantity, v.available) for v in page.variants] == [
+    assert [(v.sku, v.availability, v.stock_line, v.max_quantity, v.available) for v in page.variants] == [
         ("LOOM-TOWEL-MOSS-HAND", "in", "In stock", 20, True),
         ("LOOM-TOWEL-MOSS-BATH", "low", "Only 3 left in Moss / Bath", 3, True),
         ("LOOM-TOWEL-CLAY-HAND", "out", "Sold out in Clay / Hand", 0, False),
@@ -203,7 +203,7 @@ def test_what_may_be_ordered_ahead_names_its_day(session: Session, clock: time_m
     level.backorder_on = (now() + timedelta(days=13)).date()
     session.flush()
     variant = product(session, "fable-lamp").variants[0]
-    assert (variant.stock_line, variant.signal, variant.max_quantity) == (
+    assert (variant.stock_line, variant.availability, variant.max_quantity) == (
         "Ships from 3 December",
         "backorder",
         99,

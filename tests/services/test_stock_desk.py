@@ -106,7 +106,7 @@ def test_backorders_are_allowed_until_a_day_and_end_once_all_is_there(session, l
     )
     with pytest.raises(Invalid, match="12 are promised and 10 are in the house"):
         inventory_admin.set_policy(session, "LAMP", backorder=False, by=CLERK)
-    assert inventory_queries.standing(session, "LAMP", by=CLERK).backorder is True
+    assert inventory_queries.stock_levels(session, "LAMP", by=CLERK).backorder is True
 
     inventory_admin.change_units(session, "LAMP", 2, reason="delivery", by=CLERK)
     found = inventory_admin.set_policy(session, "LAMP", backorder=False, by=CLERK)
@@ -129,14 +129,14 @@ def test_a_day_that_has_passed_is_no_promise(session, lamp, clock):
 def test_a_variant_that_was_never_stocked_gets_its_first_units(session, lamp):
     session.connection().execute(text("DELETE FROM stock_movement"))
     session.connection().execute(text("DELETE FROM stock_level"))
-    assert inventory_queries.standing(session, "LAMP", by=CLERK).on_hand == 0
+    assert inventory_queries.stock_levels(session, "LAMP", by=CLERK).on_hand == 0
     assert inventory_admin.change_units(session, "LAMP", 4, reason="delivery", by=CLERK).on_hand == 4
 
 
 def test_without_the_right_nothing_is_seen_or_changed(session, lamp):
     guest = Principal("staff", 0, "new@example.com", "New", "clerk", frozenset({"inventory.view"}))
     for attempt in (
-        lambda: inventory_queries.standing(session, "LAMP", by=NOBODY),
+        lambda: inventory_queries.stock_levels(session, "LAMP", by=NOBODY),
         lambda: inventory_queries.history(session, "LAMP", by=NOBODY),
         lambda: inventory_admin.set_units(session, "LAMP", 1, seen=10, reason="count", by=guest),
         lambda: inventory_admin.change_units(session, "LAMP", 1, reason="found", by=guest),
@@ -145,6 +145,6 @@ def test_without_the_right_nothing_is_seen_or_changed(session, lamp):
         with pytest.raises(Forbidden):
             attempt()
     with pytest.raises(NotFound):
-        inventory_queries.standing(session, "NOPE", by=guest)
+        inventory_queries.stock_levels(session, "NOPE", by=guest)
 
     assert (stock_of(session, "LAMP"), audit(session)) == ((10, 0, 0), [])

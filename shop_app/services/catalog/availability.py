@@ -1,4 +1,4 @@
-"""Stock signals: what is said about a variant's stock, on pages and in live pushes."""
+"""Availability: what is said about a variant's stock, on pages and in live pushes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...core.i18n import _
 from ...core.settings import settings
 from ...models import MAX_QUANTITY, Product, ShelfItem, StockLevel, StockPolicy, Variant
 from . import price_tags
-from .views import ProductSignal, VariantSignal
+from .views import ProductAvailability, VariantAvailability
 
 
 class Stock(NamedTuple):
@@ -106,7 +106,7 @@ _numbers = (
 )  # fmt: skip
 
 
-def signals(session: Session, variant_ids: tuple[int, ...]) -> list[ProductSignal]:
+def of_variants(session: Session, variant_ids: tuple[int, ...]) -> list[ProductAvailability]:
     """The live numbers of the published products that these variants belong to, in the order of their ids."""
     if not variant_ids:
         return []
@@ -116,28 +116,33 @@ def signals(session: Session, variant_ids: tuple[int, ...]) -> list[ProductSigna
         _numbers, {"ids": list(variant_ids)}
     ):
         by_slug[slug].append((sku, title, price, compare_at, Stock(*stock)))
-    return [_product_signal(slug, variants, at_ms) for slug, variants in by_slug.items()]
+    return [_product_availability(slug, variants, at_ms) for slug, variants in by_slug.items()]
 
 
-def _product_signal(
+def _product_availability(
     slug: str, variants: list[tuple[str, str, int, int | None, Stock]], at_ms: int
-) -> ProductSignal:
+) -> ProductAvailability:
     tag = price_tags.range_tag([(price, compare_at) for _sku, _title, price, compare_at, _stock in variants])
     stocks = [variant[-1] for variant in variants]
-    return ProductSignal(
+    return ProductAvailability(
         slug=slug, price=tag.price, compare_at=tag.compare_at, saving=tag.saving,
         in_stock=any(stock.available for stock in stocks), stock_line=card_line(stocks), at_ms=at_ms,
         variants={
-            sku: variant_signal(title, price, compare_at, stock)
+            sku: variant_availability(title, price, compare_at, stock)
             for sku, title, price, compare_at, stock in variants
         },
     )  # fmt: skip
 
 
-def variant_signal(title: str, price_minor: int, compare_at_minor: int | None, stock: Stock) -> VariantSignal:
-    return VariantSignal(
+def variant_availability(
+    title: str, price_minor: int, compare_at_minor: int | None, stock: Stock
+) -> VariantAvailability:
+    return VariantAvailability(
         price=price_tags.shown(price_minor),
         compare_at=price_tags.shown(compare_at_minor) if compare_at_minor else "",
-        saving=price_tags.saved(price_minor, compare_at_minor), available=stock.available, signal=stock.kind,
-        stock_line=stock_line(stock, title), max_quantity=stock.max_quantity,
-    )  # fmt: skip
+        saving=price_tags.saved(price_minor, compare_at_minor),
+        available=stock.available,
+        availability=stock.kind,
+        stock_line=stock_line(stock, title),
+        max_quantity=stock.max_quantity,
+    )

@@ -203,7 +203,7 @@ class VariantView:
     saving: str = ""
     """ "You save €24.00", "" without."""
     available: bool = False
-    signal: str = ""
+    availability: str = ""
     """in, low, out or backorder."""
     stock_line: str = ""
     """ "In stock", "Only 3 left in Moss", "Sold out in Clay"."""
@@ -285,18 +285,18 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
-class VariantSignal:
+class VariantAvailability:
     price: str
     compare_at: str
     saving: str
     available: bool
-    signal: str
+    availability: str
     stock_line: str
     max_quantity: int
 
 
 @dataclass(frozen=True, slots=True)
-class ProductSignal:
+class ProductAvailability:
     """What is pushed to open pages when stock or price moves: the card's part and each variant's."""
 
     slug: str
@@ -305,7 +305,7 @@ class ProductSignal:
     saving: str
     in_stock: bool
     stock_line: str
-    variants: dict[str, VariantSignal]
+    variants: dict[str, VariantAvailability]
     at_ms: int
 
 

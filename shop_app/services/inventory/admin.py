@@ -15,7 +15,7 @@ from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
 from ..staff import audit
 from . import commands as inventory_commands
-from .queries import Standing, row_of, shown
+from .queries import StockLevels, row_of, shown
 
 MOST_UNITS = 10**6
 MAX_NOTE = 1000
@@ -36,7 +36,7 @@ def reasons() -> dict[str, str]:
 
 def set_units(
     session: Session, sku: str, units: int, *, seen: int, reason: str, note: str = "", by: Principal
-) -> Standing:
+) -> StockLevels:
     """There are so many units in the house, where the page showed `seen`.
 
     Errors  Forbidden; NotFound; Conflict where the number has moved since; Invalid for fewer units than
@@ -54,7 +54,7 @@ def set_units(
 
 def change_units(
     session: Session, sku: str, delta: int, *, reason: str, note: str = "", by: Principal
-) -> Standing:
+) -> StockLevels:
     """So many units came, or went.
 
     Errors  Forbidden; NotFound; Invalid for fewer units than are promised, an unknown reason, or none.
@@ -74,7 +74,7 @@ def change_units(
 
 def set_policy(
     session: Session, sku: str, *, backorder: bool, expected_on: date | None = None, by: Principal
-) -> Standing:
+) -> StockLevels:
     """Whether it is sold beyond what there is, and when more is expected.
 
     Errors  Forbidden; NotFound; Invalid for a day that has passed, and for an end of backorders while more
@@ -88,7 +88,7 @@ def set_policy(
     return _recorded(session, before, "stock_policy_set", {}, by)
 
 
-def _change(session: Session, before: Any, verb: Any, reason: str, note: str, by: Principal) -> Standing:
+def _change(session: Session, before: Any, verb: Any, reason: str, note: str, by: Principal) -> StockLevels:
     if reason not in reasons():
         raise Invalid(_("Choose a reason."), field="reason")
     note = note.strip()
@@ -98,7 +98,9 @@ def _change(session: Session, before: Any, verb: Any, reason: str, note: str, by
     return _recorded(session, before, "stock_changed", {"reason": reason, "note": note}, by)
 
 
-def _recorded(session: Session, before: Any, action: str, more: Mapping[str, Any], by: Principal) -> Standing:
+def _recorded(
+    session: Session, before: Any, action: str, more: Mapping[str, Any], by: Principal
+) -> StockLevels:
     after = row_of(session, before.sku)
     audit.record(
         session, by.actor, action, "variant", before.sku, _plain(before), {**_plain(after), **more},

@@ -17,7 +17,7 @@ _variant = table_of(Variant)
 _product = table_of(Product)
 _level = table_of(StockLevel)
 _movement = table_of(StockMovement)
-_STANDING = (
+_STOCK_LEVELS = (
     select(
         _variant.c.id, _variant.c.sku, _product.c.title, _variant.c.title.label("variant"),
         _level.c.on_hand, _level.c.allocated, _level.c.held, _level.c.policy, _level.c.backorder_on,
@@ -26,7 +26,7 @@ _STANDING = (
     .outerjoin(_level, _level.c.variant_id == _variant.c.id)
     .where(_variant.c.sku == bindparam("sku"))
 )  # fmt: skip
-_LOCKED = _STANDING.with_for_update(of=_variant)
+_LOCKED = _STOCK_LEVELS.with_for_update(of=_variant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StockLevels:
     """The numbers of one variant, for staff."""
 
     sku: str = ""
@@ -61,7 +61,7 @@ class Standing:
     """ISO; "" where nobody knows."""
 
 
-def standing(session: Session, sku: str, *, by: Principal) -> Standing:
+def stock_levels(session: Session, sku: str, *, by: Principal) -> StockLevels:
     """Errors  Forbidden; NotFound."""
     by.need("inventory.view")
     return shown(row_of(session, sku))
@@ -91,15 +91,15 @@ _HISTORY = (
 
 def row_of(session: Session, sku: str, *, lock: bool = False) -> Any:
     session.flush()
-    row = session.connection().execute(_LOCKED if lock else _STANDING, {"sku": sku}).first()
+    row = session.connection().execute(_LOCKED if lock else _STOCK_LEVELS, {"sku": sku}).first()
     if row is None:
         raise NotFound(_("There is no variant {sku}.").format(sku=sku))
     return row
 
 
-def shown(row: Any) -> Standing:
+def shown(row: Any) -> StockLevels:
     on_hand, allocated, held = row.on_hand or 0, row.allocated or 0, row.held or 0
-    return Standing(
+    return StockLevels(
         row.sku, row.title, row.variant, on_hand, allocated, held, on_hand - allocated - held,
         row.policy == "backorder", row.backorder_on.isoformat() if row.backorder_on else "",
     )  # fmt: skip

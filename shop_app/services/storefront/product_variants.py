@@ -81,15 +81,23 @@ def choices(
 
 
 def variant(choice: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> VariantView:
-    said = availability.variant_signal(
+    said = availability.variant_availability(
         choice.title, choice.price_minor, choice.compare_at_minor, choice.stock
     )
     return VariantView(
-        sku=choice.sku, title=choice.title, price=said.price, price_minor=choice.price_minor,
-        compare_at=said.compare_at, saving=said.saving, available=said.available, signal=said.signal,
-        stock_line=said.stock_line, max_quantity=said.max_quantity, picture_index=choice.picture_index,
+        sku=choice.sku,
+        title=choice.title,
+        price=said.price,
+        price_minor=choice.price_minor,
+        compare_at=said.compare_at,
+        saving=said.saving,
+        available=said.available,
+        availability=said.availability,
+        stock_line=said.stock_line,
+        max_quantity=said.max_quantity,
+        picture_index=choice.picture_index,
         options=_pickers(choice, choices, swatches),
-    )  # fmt: skip
+    )
 
 
 def _pickers(chosen: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> list[OptionView]:

@@ -25,7 +25,7 @@ class Offered(NamedTuple):
     barcode: str
     title: str
     price_minor: int
-    signal: str
+    availability: str
 
 
 def json_ld(
@@ -69,7 +69,7 @@ def _offer(address: str, offer: Offered) -> dict[str, Any]:
     made: dict[str, Any] = {
         "@type": "Offer", "sku": offer.sku, "url": f"{address}?variant={quote(offer.sku)}",
         "price": money.decimal_text(offer.price_minor, currency), "priceCurrency": currency,
-        "availability": f"https://schema.org/{_AVAILABILITY[offer.signal]}",
+        "availability": f"https://schema.org/{_AVAILABILITY[offer.availability]}",
         "itemCondition": "https://schema.org/NewCondition",
     }  # fmt: skip
     if offer.title:

@@ -14,7 +14,7 @@ from shop_app.core.i18n import _
 from shop_app.services.inventory import admin as inventory_admin
 from shop_app.services.inventory import queries as inventory_queries
 from shop_app.services.inventory.admin import MAX_NOTE
-from shop_app.services.inventory.queries import Movement, Standing
+from shop_app.services.inventory.queries import Movement, StockLevels
 
 from ..base import asked_by, staff
 from ..input_types import Count, Flag, LongText, Name, ShortText, Sku
@@ -23,7 +23,7 @@ Note = Annotated[LongText, Field(max_length=MAX_NOTE)]
 
 
 class StockAdmin(rx.State):
-    standing: Standing = Standing()
+    levels: StockLevels = StockLevels()
     """The variant that was looked at or changed last."""
     history: list[Movement] = []
 
@@ -31,14 +31,14 @@ class StockAdmin(rx.State):
     @staff("inventory.view")
     async def open(self, sku: Sku):
         by = await asked_by(self)
-        self.standing = await db.read(inventory_queries.standing, sku, by=by)
+        self.levels = await db.read(inventory_queries.stock_levels, sku, by=by)
         self.history = await db.read(inventory_queries.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def set_units(self, sku: Sku, units: Count, seen: Count, reason: Name, note: Note = ""):
         by = await asked_by(self)
-        self.standing = await db.write(
+        self.levels = await db.write(
             inventory_admin.set_units, sku, units, seen=seen, reason=reason, note=note, by=by
         )
         self.history = await db.read(inventory_queries.history, sku, by=by)
@@ -47,7 +47,7 @@ class StockAdmin(rx.State):
     @staff("inventory.adjust")
     async def change_units(self, sku: Sku, delta: Count, reason: Name, note: Note = ""):
         by = await asked_by(self)
-        self.standing = await db.write(
+        self.levels = await db.write(
             inventory_admin.change_units, sku, delta, reason=reason, note=note, by=by
         )
         self.history = await db.read(inventory_queries.history, sku, by=by)
@@ -55,7 +55,7 @@ class StockAdmin(rx.State):
     @rx.event
     @staff("inventory.adjust")
     async def set_policy(self, sku: Sku, backorder: Flag, expected_on: ShortText = ""):
-        self.standing = await db.write(
+        self.levels = await db.write(
             inventory_admin.set_policy, sku, backorder=backorder, expected_on=_day(expected_on),
             by=await asked_by(self),
         )  # fmt: skip

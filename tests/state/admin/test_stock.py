@@ -33,13 +33,13 @@ async def test_a_clerk_counts_and_sees_the_ledger(open_tab, shop, signed_in, clo
     signed_in(CLERK)
     admin = await open_tab(StockAdmin)
     await admin.open("SHOAL-BOWL")
-    assert (admin.standing.on_hand, admin.standing.left) == (50, 50)
+    assert (admin.levels.on_hand, admin.levels.left) == (50, 50)
     await admin.set_units("SHOAL-BOWL", 48, 50, "count", "two were behind the shelf")
     await admin.change_units("SHOAL-BOWL", -1, "broken")
-    assert (admin.standing.on_hand, bowls()) == (47, (47, 0, 0))
+    assert (admin.levels.on_hand, bowls()) == (47, (47, 0, 0))
     assert [(line.on_hand, line.reason) for line in admin.history][:2] == [(-1, "broken"), (-2, "count")]
     await admin.set_policy("SHOAL-BOWL", True, "2026-12-12")
-    assert (admin.standing.backorder, admin.standing.expected_on) == (True, "2026-12-12")
+    assert (admin.levels.backorder, admin.levels.expected_on) == (True, "2026-12-12")
     with pytest.raises(Invalid, match="Enter a day"):
         await admin.set_policy("SHOAL-BOWL", True, "soon")
 

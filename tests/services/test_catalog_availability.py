@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from shop_app.models import ProductStatus, StockLevel
-from shop_app.services.catalog.availability import left, signals
+from shop_app.services.catalog.availability import left, of_variants
 from shop_app.services.search import listing_index
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
@@ -17,7 +17,7 @@ from tests.factories import make_product, variants_of
 pytestmark = pytest.mark.both
 
 
-def test_a_signal_says_what_a_fresh_page_and_card_say(
+def test_availability_says_what_a_fresh_page_and_card_say(
     session: Session, clock: time_machine.Coordinates
 ) -> None:
     made = make_product(
@@ -28,7 +28,7 @@ def test_a_signal_says_what_a_fresh_page_and_card_say(
     session.get_one(StockLevel, clay.id).held = 2
     session.flush()
 
-    (signal,) = signals(session, (moss.id,))  # pyright: ignore
+    (signal,) = of_variants(session, (moss.id,))  # pyright: ignore
 
     assert (signal.slug, signal.price, signal.compare_at, signal.saving) == (
         "fable-lamp",
@@ -37,7 +37,7 @@ def test_a_signal_says_what_a_fresh_page_and_card_say(
         "−20 %",
     )
     assert (signal.in_stock, signal.stock_line, signal.at_ms) == (True, "Only 2 left", 1795168800000)
-    assert {sku: (v.signal, v.stock_line, v.max_quantity) for sku, v in signal.variants.items()} == {
+    assert {sku: (v.availability, v.stock_line, v.max_quantity) for sku, v in signal.variants.items()} == {
         "FABLE-LAMP-MOSS": ("low", "Only 2 left in Moss", 2),
         "FABLE-LAMP-CLAY": ("out", "Sold out in Clay", 0),
     }  # fmt: skip
@@ -53,7 +53,7 @@ def test_a_signal_says_what_a_fresh_page_and_card_say(
     )  # fmt: skip
 
 
-def test_variants_of_one_product_make_one_signal_and_hidden_products_none(session: Session) -> None:
+def test_variants_of_one_product_make_one_availability_and_hidden_products_none(session: Session) -> None:
     made = make_product(session, options={"Colour": ["Moss", "Clay"]})
     other, hidden = (
         make_product(session, "Other"),
@@ -61,12 +61,12 @@ def test_variants_of_one_product_make_one_signal_and_hidden_products_none(sessio
     )
     listing_index.refresh(session, [made.id, other.id, hidden.id])  # pyright: ignore
     asked = tuple(variant.id for one in (made, other, hidden) for variant in variants_of(session, one))
-    assert [signal.slug for signal in signals(session, asked)] == ["fable-lamp", "other"]  # pyright: ignore
-    assert signals(session, ()) == []
-    assert signals(session, (999_999,)) == []
+    assert [signal.slug for signal in of_variants(session, asked)] == ["fable-lamp", "other"]  # pyright: ignore
+    assert of_variants(session, ()) == []
+    assert of_variants(session, (999_999,)) == []
 
 
-def test_signals_take_one_statement_however_many_variants(session: Session) -> None:
+def test_availability_takes_one_statement_however_many_variants(session: Session) -> None:
     made = [make_product(session, f"Lamp {n}", options={"Colour": ["Moss", "Clay"]}) for n in range(6)]
     listing_index.refresh(session, [one.id for one in made])  # pyright: ignore
     asked = tuple(variant.id for one in made for variant in variants_of(session, one))
@@ -78,7 +78,7 @@ def test_signals_take_one_statement_however_many_variants(session: Session) -> N
 
     event.listen(bind, "before_cursor_execute", note)
     try:
-        assert len(signals(session, asked)) == 6  # pyright: ignore
+        assert len(of_variants(session, asked)) == 6  # pyright: ignore
     finally:
         event.remove(bind, "before_cursor_execute", note)
     assert len(statements) == 1
