@@ -115,9 +115,9 @@ def measure(
     """Milliseconds at the median and at the 95th percentile for each question."""
     rng, found = Random(7), {}
     with Session(engine) as session:
-        slugs = session.connection().execute(text("SELECT slug FROM shelf_item LIMIT 5000"))
+        slugs = session.connection().execute(text("SELECT slug FROM listing_item LIMIT 5000"))
         session.info["slugs"] = [slug for (slug,) in slugs]
-        count = session.connection().execute(text("SELECT count(*) FROM shelf_item"))
+        count = session.connection().execute(text("SELECT count(*) FROM listing_item"))
         session.info["size"] = count.scalar_one()
         for name, ask in QUESTIONS.items():
             times = []
@@ -157,11 +157,11 @@ def prepared(url: str, size: int) -> tuple[Engine, dict[str, float]]:
     with Session(engine) as session:
         began = time.perf_counter()
         facet_counts.counts.get(session, index_cache.stamp(session))
-        folded = time.perf_counter() - began
+        projected = time.perf_counter() - began
     return engine, {
         "fill_s": round(filled, 2),
         "refresh_all_s": round(refreshed, 2),
-        "fold_counts_s": round(folded, 3),
+        "fold_counts_s": round(projected, 3),
     }
 
 

@@ -62,7 +62,8 @@ EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def fill(session: Session, count: int) -> None:
-    """Write `count` products with variants, options, stock, tags and materials, and put them on the shelf."""
+    """Write `count` products with variants, options, stock, tags and materials, and put them on the listing
+    index."""
     session.add(m.TaxClass(code="standard", label="Standard"))
     session.flush()
     fixed: dict[type, list[dict[str, Any]]] = {

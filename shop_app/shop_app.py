@@ -231,7 +231,7 @@ async def warm() -> None:
     try:
         await db.read(index_cache.warm)
     except Exception:
-        # Whoever asks first has it folded then, once the database is back.
+        # Whoever asks first has it computed then, once the database is back.
         log.exception("The catalogue couldn't be folded at the start")
 
 

@@ -14,7 +14,7 @@ from .fields import field_error, select_field
 from .forms import error_of
 from .icons import icon
 
-FOLDED = ("company", "vat_number", "line2")
+COLLAPSED = ("company", "vat_number", "line2")
 
 
 def address_fields() -> rx.Component:
@@ -24,7 +24,7 @@ def address_fields() -> rx.Component:
         _country(),
         rx.foreach(
             Checkout.view.fields,
-            lambda one: rx.cond(_is_folded(one) | (one.name == "country"), rx.fragment(), _input(one)),
+            lambda one: rx.cond(_is_collapsed(one) | (one.name == "country"), rx.fragment(), _input(one)),
         ),
         rx.el.details(
             rx.el.summary(
@@ -39,7 +39,7 @@ def address_fields() -> rx.Component:
             rx.el.div(
                 rx.foreach(
                     Checkout.view.fields,
-                    lambda one: rx.cond(_is_folded(one), _input(one), rx.fragment()),
+                    lambda one: rx.cond(_is_collapsed(one), _input(one), rx.fragment()),
                 ),
                 class_name=f"{styles.FIELDS} mt-4",
             ),
@@ -50,8 +50,8 @@ def address_fields() -> rx.Component:
     )
 
 
-def _is_folded(one: Any) -> rx.Var[bool]:
-    return (one.name == FOLDED[0]) | (one.name == FOLDED[1]) | (one.name == FOLDED[2])
+def _is_collapsed(one: Any) -> rx.Var[bool]:
+    return (one.name == COLLAPSED[0]) | (one.name == COLLAPSED[1]) | (one.name == COLLAPSED[2])
 
 
 def _country() -> rx.Component:

@@ -17,10 +17,10 @@ from .icons import icon
 
 
 def code_field(
-    prefix: str, desk: Any = Cart, view: Any = Cart.view, *, unfolded: bool = False
+    prefix: str, desk: Any = Cart, view: Any = Cart.view, *, expanded: bool = False
 ) -> rx.Component:
     """The discount code; `prefix` keeps ids apart, `desk` is the State that takes the code."""
-    return _folded(
+    return _disclosure(
         _("Have a code?"),
         _("Discount code"),
         rx.foreach(view.reasons, lambda reason: _reason(reason, desk)),
@@ -31,7 +31,7 @@ def code_field(
         most=40,
         refusal=error_of(desk, "code"),
         applied=view.discounts,
-        unfolded=True if unfolded else (view.reasons.length() > 0) | (error_of(desk, "code") != ""),
+        expanded=True if expanded else (view.reasons.length() > 0) | (error_of(desk, "code") != ""),
         on_submit=desk.apply_code,
         placeholder=_("Discount code"),
     )
@@ -39,7 +39,7 @@ def code_field(
 
 def credit_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
     """The code of a gift card or of credit; the same arguments."""
-    return _folded(
+    return _disclosure(
         _("Gift card or credit?"),
         _("Code of the gift card or credit"),
         prefix=prefix,
@@ -49,14 +49,14 @@ def credit_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Com
         most=60,
         refusal=error_of(desk, "credit"),
         applied=view.credits,
-        unfolded=error_of(desk, "credit") != "",
+        expanded=error_of(desk, "credit") != "",
         on_submit=desk.apply_credit,
         placeholder="7KQ2-…",
         spell_check=False,
     )
 
 
-def _folded(
+def _disclosure(
     title: str,
     label: str,
     *reasons: Any,
@@ -67,7 +67,7 @@ def _folded(
     most: int,
     refusal: Any,
     applied: Any,
-    unfolded: Any,
+    expanded: Any,
     on_submit: Any,
     **props: Any,
 ) -> rx.Component:
@@ -105,7 +105,7 @@ def _folded(
             role="status",
             class_name="grid gap-2 not-empty:mt-2",
         ),
-        open=unfolded,
+        open=expanded,
         class_name=styles.CODE,
         data_testid=fold,
     )

@@ -49,7 +49,7 @@ class StockLedger:
         )  # fmt: skip
 
     def _deliveries(self, thing: Goods, moves: list[dict[str, Any]], needed: int) -> list[dict[str, Any]]:
-        """`needed` units in batches, each before the order that would have found the shelf empty."""
+        """`needed` units in batches, each before the order that would have found the listing index empty."""
         batch = max(6, min(120, round(needed / self._rng.uniform(4, 9)), 12))
         found: list[dict[str, Any]] = []
         free, left = 0, needed

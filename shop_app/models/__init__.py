@@ -20,7 +20,7 @@ from .payment import (
 from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
-from .shelf import ShelfChange, ShelfFacet, ShelfItem
+from .listing import ListingChange, ListingFacet, ListingItem
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .stock import MovementKind, StockHold, StockLevel, StockMovement, StockPolicy
 from .tax import TaxClass, TaxQuote, TaxRate

@@ -64,7 +64,7 @@ class Product(SQLModel, table=True):
     """Units sold ever; written by orders."""
     review_count: int = 0
     stars_sum: int = 0
-    """Both folded from published reviews; written by services.catalog.reviews alone."""
+    """Both computed from published reviews; written by services.catalog.reviews alone."""
     created_at: datetime = moment()
     updated_at: datetime = moment()
     version: int = 1

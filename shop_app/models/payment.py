@@ -17,7 +17,7 @@ class RefundDestination(StrEnum):
 
 
 class PaymentState(StrEnum):
-    """Where one attempt to pay stands; the order's payment status is folded from all its events."""
+    """Where one attempt to pay stands; the order's payment status is computed from all its events."""
 
     STARTED = "started"
     """Ours alone: the provider hasn't answered yet."""
@@ -91,7 +91,7 @@ class Payment(SQLModel, table=True):
 
 
 class PaymentEvent(SQLModel, table=True):
-    """One thing that happened to a payment; amounts are folded from these. Append-only."""
+    """One thing that happened to a payment; amounts are computed from these. Append-only."""
 
     __tablename__ = "payment_event"
     __table_args__ = (

@@ -116,7 +116,7 @@ def _sums() -> rx.Component:
             class_name=styles.SUM,
         ),
         rx.el.div(
-            code_field("page", unfolded=True),
+            code_field("page", expanded=True),
             credit_field("page"),
             class_name="mt-4 divide-y divide-line border-y border-line",
         ),

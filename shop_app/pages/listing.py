@@ -13,7 +13,7 @@ from shop_app.core.i18n import _
 from shop_app.services.catalog.views import CategoryLink, Chip
 from shop_app.state.listing import Browse
 
-from .lost import bare_shelf
+from .lost import empty_listing_art
 
 VIEW = Browse.view
 TITLE = rx.cond(Browse.missing, _("Page not found"), VIEW.title) + f" · {texts.SHOP}"
@@ -21,7 +21,7 @@ TITLE = rx.cond(Browse.missing, _("Page not found"), VIEW.title) + f" · {texts.
 
 def page() -> rx.Component:
     return layout.page(
-        rx.cond(Browse.missing, bare_shelf(), _list()), ready=Browse.loaded, current=Browse.current
+        rx.cond(Browse.missing, empty_listing_art(), _list()), ready=Browse.loaded, current=Browse.current
     )
 
 

@@ -10,10 +10,10 @@ from shop_app.state.shell import NavLink, Shell
 
 
 def page() -> rx.Component:
-    return layout.page(bare_shelf())
+    return layout.page(empty_listing_art())
 
 
-def bare_shelf() -> rx.Component:
+def empty_listing_art() -> rx.Component:
     """What is so, why, and where to go on; also for lists and products that aren't there."""
 
     def category(link: rx.Var[NavLink]) -> rx.Component:

@@ -21,7 +21,7 @@ TITLE = rx.cond(Product.page.title, Product.page.title, _("Product")) + f" · {t
 def page() -> rx.Component:
     here = Product.page.slug != ""
     return layout.page(
-        rx.cond(Product.missing, lost.bare_shelf(), _product()),
+        rx.cond(Product.missing, lost.empty_listing_art(), _product()),
         ready=here | Product.missing,
         main_class=f"{styles.MAIN} max-md:pb-18",
     )
@@ -40,8 +40,8 @@ def _product() -> rx.Component:
             class_name=styles.WRAP,
         ),
         rx.cond(this.review_count > 0, reviews.section(), rx.fragment()),
-        _shelf(_("Goes well with it"), this.related),
-        _shelf(_("Looked at before"), Product.recent),
+        _card_row(_("Goes well with it"), this.related),
+        _card_row(_("Looked at before"), Product.recent),
         recently_viewed(this.slug, Product.show_recent),
         buy_bar(),
     )
@@ -78,7 +78,7 @@ def _accordions() -> rx.Component:
     )
 
 
-def _shelf(title: str, cards: Any) -> rx.Component:
+def _card_row(title: str, cards: Any) -> rx.Component:
     return rx.cond(
         cards.length() > 0,
         rx.el.section(section_head(title), card_grid(cards, marked=False), class_name=styles.SECTION),

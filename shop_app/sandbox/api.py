@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from . import charges, disputes, events, faults, idempotency, sessions
-from .forms import checked, unfold
+from .forms import checked, parse_form
 from .replies import Refused, WrongParameters, listed, missing
 from .store import Store, Tables
 
@@ -227,7 +227,7 @@ class Api:
 
         Errors  Refused, with nothing done.
         """
-        given = unfold(text)
+        given = parse_form(text)
         with self._store.change() as tables:
             fault = faults.take(tables, f"{method} {path}")
         if fault and fault.do in ("500", "429"):

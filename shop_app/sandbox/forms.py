@@ -1,4 +1,4 @@
-"""What a request says: bracketed form fields unfolded, then held against the stripe package's own types.
+"""What a request says: bracketed form fields expanded, then held against the stripe package's own types.
 
 The package's typed parameters are generated from Stripe's specification. They are taken strictly
 here: no unknown key, and of an enumeration only the known words.
@@ -22,7 +22,7 @@ MAX_FIELDS = 2_000
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
-def unfold(encoded: str) -> dict[str, Any]:
+def parse_form(encoded: str) -> dict[str, Any]:
     """The nested values of a form-encoded text: a[0][b]=1 becomes {"a": [{"b": "1"}]}.
 
     Errors  WrongParameters for a key that can't be read.

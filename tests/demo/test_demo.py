@@ -13,12 +13,12 @@ from shop_app.demo import load, scale
 from shop_app.models import (
     Collection,
     Customer,
+    ListingItem,
     Order,
     Picture,
     Product,
     Promotion,
     Review,
-    ShelfItem,
     ShippingMethod,
     Staff,
     StockLevel,
@@ -35,7 +35,7 @@ DEMO_TABLES = (
     "product", "variant", "option_value", "picture", "product_picture", "price_history", "review",
     "customer_order",
     "order_line", "order_tax_line", "payment", "payment_event", "stock_level", "stock_movement", "shipment",
-    "promotion_use", "shelf_item",
+    "promotion_use", "listing_item",
 )  # fmt: skip
 MADE_ANEW = {"token", "stamp"}
 
@@ -56,7 +56,7 @@ def test_on_postgresql_it_is_whole_too_and_grows(engine, clock):
     scale.grow(30, seed=3)
     with db.reading() as session:
         assert books.check(session).violations == ()
-        assert session.exec(select(func.count()).select_from(ShelfItem)).one() == 81
+        assert session.exec(select(func.count()).select_from(ListingItem)).one() == 81
     with db.transaction() as session:
         session.add(Product(slug="mine", title="Its number is a new one"))
 
@@ -64,7 +64,7 @@ def test_on_postgresql_it_is_whole_too_and_grows(engine, clock):
 def test_what_is_in_it(demo):
     with db.reading() as session:
         numbers = {table.__name__: session.exec(select(func.count()).select_from(table)).one()
-                   for table in (Product, Variant, ShelfItem, Picture, Staff, ShippingMethod,
+                   for table in (Product, Variant, ListingItem, Picture, Staff, ShippingMethod,
                                  TaxRate)}  # fmt: skip
         assert numbers == {
             "Product": 51, "Variant": 79, "ShelfItem": 51, "Picture": 95, "Staff": 2, "ShippingMethod": 8,
@@ -173,7 +173,7 @@ def test_a_generated_catalogue_is_the_same_however_it_grew(demo):
     assert (len(once), len({title for _slug, title, *_rest in once}) > 20) == (50, True)
     with db.reading() as session:
         assert books.check(session).violations == ()
-        assert session.exec(select(func.count()).select_from(ShelfItem)).one() == 101
+        assert session.exec(select(func.count()).select_from(ListingItem)).one() == 101
 
 
 def generated() -> list[tuple[object, ...]]:

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from stripe.params.checkout import SessionCreateParams
 
 from shop_app.sandbox import deliveries, idempotency
-from shop_app.sandbox.forms import checked, unfold
+from shop_app.sandbox.forms import checked, parse_form
 from shop_app.sandbox.replies import Refused, WrongParameters
 from tests.paying import SECRET, World, client_of, make_sandbox
 from tests.sandbox.test_contract import fresh, wanted
@@ -177,12 +177,12 @@ def test_unknown_faults_are_refused(world):
 )  # fmt: skip
 def test_forms_that_mean_nothing_are_refused_by_name(encoded, param):
     with pytest.raises(WrongParameters) as refused:
-        checked(SessionCreateParams, unfold(encoded))
+        checked(SessionCreateParams, parse_form(encoded))
     assert refused.value.body["error"].get("param") in (param, param or None)
 
 
-def test_brackets_unfold_as_stripe_reads_them():
-    assert unfold("a[0][b]=1&a[1][b]=2&c[d][e]=%C3%BC&f=&g[]=x&g[]=y") == {
+def test_brackets_are_parsed_as_stripe_reads_them():
+    assert parse_form("a[0][b]=1&a[1][b]=2&c[d][e]=%C3%BC&f=&g[]=x&g[]=y") == {
         "a": [{"b": "1"}, {"b": "2"}], "c": {"d": {"e": "ü"}}, "f": "", "g": ["x", "y"],
     }  # fmt: skip
 

@@ -195,7 +195,7 @@ def test_new_ones_are_those_of_the_last_weeks(session: Session, shop: None) -> N
     assert [card.is_new for card in view.cards] == [True, True, True]
 
 
-def test_every_change_of_the_shelf_is_seen_at_once(session: Session, shop: None) -> None:
+def test_every_change_of_the_listing_index_is_seen_at_once(session: Session, shop: None) -> None:
     assert _browse(session).in_stock_count == 3
     variant = session.exec(select(Variant).where(Variant.sku == "CLAY-LAMP-CLAY")).one()
     session.get_one(StockLevel, variant.id).on_hand = 0

@@ -80,19 +80,19 @@ def test_a_page_of_a_list_is_read_in_the_order_of_an_index(
         for after in ("", "5000.3"):
             with watched(large) as sent:
                 listing.browse(large, ListingQuery(sort=sort, after=after, page=2 if after else 1, **filters))
-            pages = [(sql, values) for sql, values in sent if "FROM shelf_item" in sql and "LIMIT" in sql]
+            pages = [(sql, values) for sql, values in sent if "FROM listing_item" in sql and "LIMIT" in sql]
             assert len(pages) == 1
             steps = plan(large, *pages[0])
             # A scan along an index stops at LIMIT; a sort or a scan of the table wouldn't.
             assert not [step for step in steps if "TEMP B-TREE" in step], steps
-            assert "USING INDEX ix_shelf_item_" in steps[0], steps
+            assert "USING INDEX ix_listing_item_" in steps[0], steps
             assert not [step for step in steps[1:] if step.startswith("SCAN")], steps
 
 
 def test_every_other_question_finds_its_rows_by_an_index(large: Session) -> None:
     for key in (facet_counts.counts, categories.tree, search_queries.vocabulary):
         key.get(large, index_cache.stamp(large))
-    slug = large.connection().exec_driver_sql("SELECT slug FROM shelf_item LIMIT 1").scalar_one()
+    slug = large.connection().exec_driver_sql("SELECT slug FROM listing_item LIMIT 1").scalar_one()
     with watched(large) as sent:
         product_page.product(large, slug)
         storefront.home(large)
@@ -106,7 +106,7 @@ def test_every_other_question_finds_its_rows_by_an_index(large: Session) -> None
             # Tables of a few rows that a shopkeeper keeps by hand, and the newest line of one.
             small = any(
                 name in step
-                for name in ("shelf_change", "collection", "shipping", "zone", "CONSTANT", "subquery")
+                for name in ("listing_change", "collection", "shipping", "zone", "CONSTANT", "subquery")
             )
             assert small or not unbounded, (step, statement)
 
@@ -131,7 +131,7 @@ def test_a_list_takes_a_few_statements(large: Session, query: ListingQuery, most
 def test_a_product_page_takes_as_many_statements_in_a_large_catalogue_as_in_a_small_one(
     large: Session,
 ) -> None:
-    slug = large.connection().exec_driver_sql("SELECT slug FROM shelf_item LIMIT 1").scalar_one()
+    slug = large.connection().exec_driver_sql("SELECT slug FROM listing_item LIMIT 1").scalar_one()
     listing.browse(large, ListingQuery())
     with watched(large) as sent:
         product_page.product(large, slug)
@@ -141,14 +141,14 @@ def test_a_product_page_takes_as_many_statements_in_a_large_catalogue_as_in_a_sm
 def test_counts_kept_in_memory_are_those_of_the_database(large: Session) -> None:
     known = facet_counts.counts.get(large, index_cache.stamp(large))
     counted = large.connection().exec_driver_sql(
-        "SELECT name, value, count(*) FROM shelf_facet GROUP BY name, value"
+        "SELECT name, value, count(*) FROM listing_facet GROUP BY name, value"
     )
     assert {(name, value): n for name, value, n in counted} == {
         (name, value): found.bits.bit_count()
         for name, values in known.facets.items()
         for value, found in values.items()
     }
-    stocked = large.connection().exec_driver_sql("SELECT count(*) FROM shelf_item WHERE in_stock").scalar()
+    stocked = large.connection().exec_driver_sql("SELECT count(*) FROM listing_item WHERE in_stock").scalar()
     assert known.in_stock.bit_count() == stocked
 
 
@@ -157,4 +157,4 @@ def test_a_search_reads_no_more_than_its_limit(large: Session, monkeypatch: pyte
     assert len(found.product_ids) == 5
     with watched(large) as sent:
         search_queries.find(large, "mug", most=5)
-    assert all("LIMIT" in sql or "shelf_change" in sql or "shelf_item" in sql for sql, _values in sent)
+    assert all("LIMIT" in sql or "listing_change" in sql or "listing_item" in sql for sql, _values in sent)

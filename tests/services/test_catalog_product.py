@@ -232,7 +232,7 @@ def test_reviews_are_shown_ten_at_a_time_with_their_spread(session: Session) -> 
         )  # fmt: skip
         add(session, review)
     add(session, Review(product_id=_id(made), author_name="Troll", stars=1, status="pending"))
-    reviews.refold(session, [_id(made)])
+    reviews.refresh(session, [_id(made)])
     session.expire_all()
     page = product(session, "fable-lamp")
     assert (page.rating, page.review_count, page.review_text, page.more_reviews) == (

@@ -1,4 +1,4 @@
-"""What is folded in memory: built once, by one of those who come first, and before a server answers."""
+"""What is computed in memory: built once, by one of those who come first, and before a server answers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_of_many_who_come_first_one_builds_it(engine):
     assert built == [1]
 
 
-def test_warming_folds_everything_that_pages_ask_for(engine, monkeypatch):
+def test_warming_computes_everything_that_pages_ask_for(engine, monkeypatch):
     with db.transaction() as session:
         make_basics(session)
         listing_index.refresh(session, [make_product(session, "Fable Lamp").id or 0])
@@ -107,8 +107,8 @@ asyncio.run(start())
 """
 
 
-def test_a_server_folds_on_a_thread_before_it_answers(tmp_path: Path):
-    """A process of its own: it is the server's real start, and the folds of this one stay out of it."""
+def test_a_server_computes_on_a_thread_before_it_answers(tmp_path: Path):
+    """A process of its own: it is the server's real start, and the computes of this one stay out of it."""
     started = subprocess.run(
         [sys.executable, "-c", START], cwd=ROOT, capture_output=True, text=True, timeout=60,
         env={"PATH": "/usr/bin:/bin", "SHOP_TESTING": "1", "SHOP_DATA_DIR": str(tmp_path / "data"),

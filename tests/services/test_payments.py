@@ -1,4 +1,4 @@
-"""The ledger: sums folded from events in any order, and pictures that don't fit change no money."""
+"""The ledger: sums computed from events in any order, and pictures that don't fit change no money."""
 
 from __future__ import annotations
 

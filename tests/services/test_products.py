@@ -11,9 +11,9 @@ from shop_app.core import events
 from shop_app.core.errors import Conflict, Invalid, NotFound
 from shop_app.models import (
     AuditEntry,
+    ListingItem,
     PriceHistory,
     Product,
-    ShelfItem,
     SlugRedirect,
     StockMovement,
     Tag,
@@ -52,7 +52,7 @@ def test_a_new_product_is_in_stock_with_stock_rows_and_its_first_prices(shop: Se
         1,
         ["MUG-CLAY", "MUG-MOSS"],
     )
-    item = shop.exec(select(ShelfItem)).one()
+    item = shop.exec(select(ListingItem)).one()
     assert (item.slug, item.price_minor, item.price_max_minor) == ("mug", 1900, 2100)
     assert stock_of(shop, "MUG-MOSS") == (0, 0, 0)
     prices = shop.exec(select(PriceHistory.price_minor).order_by(col(PriceHistory.price_minor))).all()
@@ -90,7 +90,7 @@ def test_a_new_price_leaves_history_and_touches_its_variant_alone(shop: Session)
     ).all()
     assert [(row.price_minor, row.compare_at_minor) for row in history] == [(1900, None), (1500, 1900)]
     assert (variant_with(shop, "MUG-MOSS").version, variant_with(shop, "MUG-CLAY").version) == (2, 1)
-    assert shop.exec(select(ShelfItem.price_minor)).one() == 1500
+    assert shop.exec(select(ListingItem.price_minor)).one() == 1500
 
 
 @pytest.mark.both

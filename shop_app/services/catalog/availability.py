@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from ...core import clock
 from ...core.i18n import _
 from ...core.settings import settings
-from ...models import MAX_QUANTITY, Product, ShelfItem, StockLevel, StockPolicy, Variant
+from ...models import MAX_QUANTITY, ListingItem, Product, StockLevel, StockPolicy, Variant
 from . import price_tags
 from .views import ProductAvailability, VariantAvailability
 
@@ -98,7 +98,7 @@ _numbers = (
         col(Product.slug), col(Variant.product_id), col(Variant.sku), col(Variant.title),
         col(Variant.price_minor), col(Variant.compare_at_minor), *STOCK_COLUMNS,
     )
-    .join(ShelfItem, col(ShelfItem.product_id) == Product.id)
+    .join(ListingItem, col(ListingItem.product_id) == Product.id)
     .join(Variant, col(Variant.product_id) == Product.id)
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.active), col(Product.id).in_(_owners))

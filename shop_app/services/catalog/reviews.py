@@ -78,8 +78,8 @@ def spread(session: Session, product_id: int) -> list[StarCount]:
     ]
 
 
-def refold(session: Session, product_ids: Iterable[int]) -> None:
-    """Count the published reviews of these products anew; the shelf is the caller's to refresh."""
+def refresh(session: Session, product_ids: Iterable[int]) -> None:
+    """Count the published reviews of these products anew; the listing index is the caller's to refresh."""
     session.flush()
     published = (
         select(func.count(), func.coalesce(func.sum(col(Review.stars)), 0))

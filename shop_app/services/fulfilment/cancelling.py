@@ -25,7 +25,7 @@ from ..orders import units as order_units
 from ..orders.queries import OrderHead
 from ..orders.units import UnitLine
 from ..payments import refunds
-from ..payments.ledger import LIVING, append, fold_order, payment_key
+from ..payments.ledger import LIVING, append, payment_key, recompute_order
 from ..payments.refund_rows import (
     PendingRefund,
     RefundItem,
@@ -94,7 +94,7 @@ def cancel(
         _resolve_review(session, head, found, reason, by)
     order_units.cancel(session, order_id, ended, restock=restock, reason="order cancelled", actor=by.actor)
     # Stock first, promotions second, accounts last: so nobody waits for each other.
-    order_units.fold(session, order_id, actor=by.actor)
+    order_units.recompute_fulfilment(session, order_id, actor=by.actor)
     items, free = _back(found, ended, whole=whole) if refund else ([], 0)
     back = sum(item.amount_minor for item in items) + free
     made: list[PendingRefund] = []
@@ -150,7 +150,7 @@ def _end(session: Session, head: OrderHead, whole: bool) -> None:
         if whole:
             credit_payments.release(session, head.id)
         # What is still owed may be covered by the credit alone now.
-        fold_order(session, head.id)
+        recompute_order(session, head.id)
     if whole and head.status == OrderStatus.PENDING and head.cart_id is not None:
         events.publish(session, events.CartChanged(head.cart_id))
 

@@ -35,10 +35,18 @@ from ..orders import commands as order_commands
 from ..orders import queries as order_queries
 from ..orders import units as order_units
 from ..orders.queries import OrderHead, order_event
-from ..orders.units import UnitLine, fold
+from ..orders.units import UnitLine, recompute_fulfilment
 from ..staff import audit
 
-__all__ = ["Shipped", "cancel_shipment", "check", "fold", "mark_delivered", "order_of", "ship"]
+__all__ = [
+    "Shipped",
+    "cancel_shipment",
+    "check",
+    "recompute_fulfilment",
+    "mark_delivered",
+    "order_of",
+    "ship",
+]
 
 MAX_CARRIER = MAX_TRACKING = 100
 PERMISSION = "orders.fulfil"
@@ -120,7 +128,7 @@ def ship(
     audit.record(
         session, by.actor, "order.shipped", "order", str(head.number), after=told, staff_id=by.id or None
     )
-    fold(session, order_id, actor=by.actor)
+    recompute_fulfilment(session, order_id, actor=by.actor)
     _write_letter(session, head, lines, units, told)
     return Shipped(shipment_id, order_id, fresh=True)
 
@@ -164,7 +172,7 @@ def cancel_shipment(session: Session, shipment_id: int, *, by: Principal, note: 
     units = {row.order_line_id: row.quantity for row in rows}
     order_units.cancel_shipment(session, found.order_id, units, actor=by.actor)
     _note(session, head, "shipment_cancelled", by, shipment_id=shipment_id, note=note.strip()[:500])
-    fold(session, found.order_id, actor=by.actor)
+    recompute_fulfilment(session, found.order_id, actor=by.actor)
 
 
 def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None:
@@ -177,7 +185,7 @@ def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None
     if not _move(session, found, ShipmentState.DELIVERED, at=now()):
         return
     _note(session, head, "delivered", by, public=True, shipment_id=shipment_id)
-    fold(session, found.order_id, actor=by.actor)
+    recompute_fulfilment(session, found.order_id, actor=by.actor)
 
 
 def order_of(session: Session, shipment_id: int) -> int:

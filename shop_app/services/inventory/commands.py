@@ -205,7 +205,7 @@ def recall(
 def restock(
     session: Session, order_id: int, quantities: Mapping[int, int], *, reason: str, actor: str
 ) -> None:
-    """Returned goods are on the shelf again, for anyone.
+    """Returned goods are on the listing index again, for anyone.
 
     Errors  Conflict for more units than have left for this order.
     """

@@ -153,7 +153,7 @@ def move(
 
 
 def set_payment_status(session: Session, order_id: int, status: PaymentStatus) -> bool:
-    """Store what the ledger of payments was folded to; the only writer of it. True where it changed."""
+    """Store what the ledger of payments amounts to; the only writer of it. True where it changed."""
     done = session.connection().execute(_SET_PAYMENT_STATUS, {"order": order_id, "to": status.value})
     if done.rowcount:
         record_event(session, order_id, "payment_status", status=status.value)
@@ -161,7 +161,7 @@ def set_payment_status(session: Session, order_id: int, status: PaymentStatus) -
 
 
 def set_fulfilment_status(session: Session, order_id: int, status: FulfilmentStatus) -> bool:
-    """Store what units and shipments were folded to; the only writer of it. True where it changed."""
+    """Store what units and shipments amount to; the only writer of it. True where it changed."""
     done = session.connection().execute(_SET_FULFILMENT_STATUS, {"order": order_id, "to": status.value})
     if done.rowcount:
         record_event(session, order_id, "fulfilment_status", status=status.value)

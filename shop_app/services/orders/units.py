@@ -141,21 +141,21 @@ def receive_return(
     reason: str,
     actor: str,
 ) -> None:
-    """These units have come back from the shopper; those in `restock` are on the shelf again.
+    """These units have come back from the shopper; those in `restock` are on the listing index again.
 
     Shape   both by order line; `restock` may be True for all of them, False for none.
     Errors  Invalid for no units; NotFound for a line of another order; Conflict for more than have left,
-            or more on the shelf than have come back.
+            or more on the listing index than have come back.
     """
     lines = _change(
         session, order_id, units, _RECEIVE_RETURN, _("Only {count} of {title} can come back."), "out"
     )
-    shelved = dict(units) if restock is True else dict(restock or {})
-    if any(count > units.get(line, 0) for line, count in shelved.items()):
+    restocked = dict(units) if restock is True else dict(restock or {})
+    if any(count > units.get(line, 0) for line, count in restocked.items()):
         raise Conflict(_("More units would go on the shelf than have come back."))
-    if shelved := _by_variant(lines, shelved):
-        inventory_commands.restock(session, order_id, shelved, reason=reason, actor=actor)
-    fold(session, order_id, actor=actor)
+    if restocked := _by_variant(lines, restocked):
+        inventory_commands.restock(session, order_id, restocked, reason=reason, actor=actor)
+    recompute_fulfilment(session, order_id, actor=actor)
 
 
 def status_of(lines: Iterable[UnitLine], shipments: Sequence[str]) -> FulfilmentStatus:
@@ -175,7 +175,7 @@ def status_of(lines: Iterable[UnitLine], shipments: Sequence[str]) -> Fulfilment
     return FulfilmentStatus.DELIVERED if delivered else FulfilmentStatus.SHIPPED
 
 
-def fold(session: Session, order_id: int, *, actor: str = "system") -> FulfilmentStatus:
+def recompute_fulfilment(session: Session, order_id: int, *, actor: str = "system") -> FulfilmentStatus:
     """Store the status that the units and shipments come to, and end the order where all is done.
 
     An order ends as completed when every unit was delivered or cancelled and it is paid: the shopper

@@ -1,4 +1,4 @@
-"""The events of payments: appended once each, and folded to sums and to the order's payment status."""
+"""The events of payments: appended once each, and computed to sums and to the order's payment status."""
 
 from __future__ import annotations
 

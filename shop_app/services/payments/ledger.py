@@ -30,9 +30,21 @@ from . import inbox as payment_inbox
 from .events import Sums, append, of_payments, status_of, sums
 
 __all__ = [
-    "LIVING", "PaymentRef", "Sums", "append", "apply", "fold_order", "fold_payment", "payment_ref", "locked",
-    "owed_minor", "payment_key", "status_of", "sums", "take_refund",
-]  # fmt: skip
+    "LIVING",
+    "PaymentRef",
+    "Sums",
+    "append",
+    "apply",
+    "recompute_order",
+    "recompute_payment",
+    "payment_ref",
+    "locked",
+    "owed_minor",
+    "payment_key",
+    "status_of",
+    "sums",
+    "take_refund",
+]
 
 _RANK = {
     state: rank
@@ -95,7 +107,7 @@ def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id
     else:
         before = payment.state
         outcome = "applied" if _take_over(session, payment, snapshot) else "already known"
-        fold_order(session, payment.order_id)
+        recompute_order(session, payment.order_id)
         _follow(session, payment, snapshot, before)
     if inbox_id is not None:
         payment_inbox.close_entry(session, inbox_id, outcome, problem)
@@ -176,7 +188,7 @@ def _take_over(session: Session, payment: Payment, snapshot: PaymentSnapshot) ->
     over = payment.state in (PaymentState.AUTHORIZED, PaymentState.CAPTURED)
     payment.decline_message = "" if over else snapshot.decline_message
     session.flush()
-    fold_payment(session, payment)
+    recompute_payment(session, payment)
     if news:
         events.publish(session, events.OrderChanged(payment.order_id))
     return news
@@ -224,7 +236,7 @@ def _write_refund_letter(
     )  # fmt: skip
 
 
-def fold_payment(session: Session, payment: Payment) -> None:
+def recompute_payment(session: Session, payment: Payment) -> None:
     """Bring the payment's stored sums in line with its events and open refunds."""
     found = sums(of_payments(session, [payment.id]))
     pending = session.exec(
@@ -238,7 +250,7 @@ def fold_payment(session: Session, payment: Payment) -> None:
     session.flush()
 
 
-def fold_order(session: Session, order_id: int) -> None:
+def recompute_order(session: Session, order_id: int) -> None:
     """Settle the order with all that was captured or authorised for it, and store its payment status."""
     payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
     found = sums(of_payments(session, [payment.id for payment in payments]))

@@ -21,7 +21,7 @@ from ..credit import commands as credit_commands
 from ..orders import commands as order_commands
 from ..orders.queries import OrderHead, order_event
 from ..staff import audit
-from .ledger import fold_order, fold_payment, locked, take_refund
+from .ledger import locked, recompute_order, recompute_payment, take_refund
 from .refund_view import CREDIT
 from .refundable import PaymentLeft, Refundable, held_by_banks
 
@@ -118,7 +118,7 @@ def write(
         session, by.actor, "order.refunded", "order", str(head.number), after=data, staff_id=by.id or None
     )
     if made:
-        fold_order(session, head.id)
+        recompute_order(session, head.id)
     return again(session, request_key, len(made))
 
 
@@ -234,7 +234,7 @@ def _settle_in_credit(
     )
     take_refund(session, row, snapshot)
     session.flush()
-    fold_payment(session, row)
+    recompute_payment(session, row)
 
 
 def again(session: Session, request_key: str, count: int) -> list[PendingRefund]:

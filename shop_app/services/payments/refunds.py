@@ -29,7 +29,7 @@ from ...providers.payments.base import RefundSnapshot
 from ..orders import commands as order_commands
 from ..orders import units as order_units
 from ..orders.queries import OrderHead
-from .ledger import fold_order, fold_payment, locked, take_refund
+from .ledger import locked, recompute_order, recompute_payment, take_refund
 from .refund_rows import (
     PendingRefund,
     RefundItem,
@@ -115,8 +115,8 @@ def answered(session: Session, refund_id: int, snapshot: RefundSnapshot) -> None
     payment = locked(session, refund.payment_id)
     take_refund(session, payment, snapshot)
     session.flush()
-    fold_payment(session, payment)
-    fold_order(session, payment.order_id)
+    recompute_payment(session, payment)
+    recompute_order(session, payment.order_id)
 
 
 def refused(session: Session, refund_id: int) -> None:
@@ -127,7 +127,7 @@ def refused(session: Session, refund_id: int) -> None:
     if refund.status == RefundStatus.PENDING:
         refund.status, refund.settled_at = RefundStatus.FAILED, now()
         session.flush()
-        fold_payment(session, payment)
+        recompute_payment(session, payment)
         amount = show(refund.amount_minor, payment.currency)
         order_commands.flag_for_review(
             session, payment.order_id, f"The refund {refund.request_key} of {amount} wasn't taken."
@@ -184,7 +184,7 @@ def _goods(
         order_units.cancel(session, head.id, ended, restock=restock, reason="refund", actor=actor)
     if back := {line: units for line, units in back.items() if units}:
         order_units.receive_return(session, head.id, back, restock=True, reason="refund", actor=actor)
-    order_units.fold(session, head.id, actor=actor)
+    order_units.recompute_fulfilment(session, head.id, actor=actor)
     return [part for item in items for part in _parted(item, back.get(item.line_id or 0, 0))]
 
 

@@ -81,13 +81,13 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     owed = payment_ledger.owed_minor(session, order_id)
     _take(session, found, owed, reference, 1 + max((row.attempt for row in payments), default=0))
     if payments:
-        payment_ledger.fold_order(session, order_id)
+        payment_ledger.recompute_order(session, order_id)
     else:
         order_commands.apply_payments(session, order_id, owed, found.currency)
         order_commands.set_payment_status(session, order_id, PaymentStatus.PAID)
     if found.fulfilment_status != FulfilmentStatus.NONE:
         # Collected before it was paid: now it may be complete.
-        order_units.fold(session, order_id, actor=by.actor)
+        order_units.recompute_fulfilment(session, order_id, actor=by.actor)
     audit.record(
         session, by.actor, "marked_paid", "order", str(number),
         after={"reference": reference, "amount_minor": owed}, staff_id=by.id or None,

@@ -1,4 +1,4 @@
-"""Cards: what a list shows of a product, built from shelf rows and the stock of the moment."""
+"""Cards: what a list shows of a product, built from rows of the listing index and the stock of the moment."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from ...core import clock
-from ...models import Product, ShelfItem, StockLevel, Variant
+from ...models import ListingItem, Product, StockLevel, Variant
 from ..catalog import availability, price_tags
 from ..catalog.views import PictureView, ProductCard, Swatch
 
 NEW_FOR = timedelta(days=45)
 COLUMNS = tuple(
-    col(getattr(ShelfItem, name))
+    col(getattr(ListingItem, name))
     for name in (
         "product_id", "slug", "title", "price_minor", "price_max_minor", "compare_at_minor", "rating_milli",
         "review_count", "published_at", "card", "sold_count",
@@ -30,10 +30,10 @@ _stocks = (
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.product_id).in_(_ids), col(Variant.active))
 )
-_by_id = select(*COLUMNS).where(col(ShelfItem.product_id).in_(_ids))
+_by_id = select(*COLUMNS).where(col(ListingItem.product_id).in_(_ids))
 _by_slug = (
     select(*COLUMNS)
-    .join(Product, col(Product.id) == ShelfItem.product_id)
+    .join(Product, col(Product.id) == ListingItem.product_id)
     .where(col(Product.slug).in_(bindparam("slugs", expanding=True)))
 )
 
@@ -44,7 +44,8 @@ def new_since(now: datetime) -> datetime:
 
 
 def cards(session: Session, rows: Sequence[Any]) -> list[ProductCard]:
-    """The cards of these shelf rows (COLUMNS), in their order, with one question for all their stock."""
+    """The cards of these rows of the listing index (COLUMNS), in their order, with one question for all
+    their stock."""
     if not rows:
         return []
     stocks: dict[int, list[availability.Stock]] = defaultdict(list)
@@ -87,7 +88,7 @@ def rating_text(rating_milli: int) -> str:
 
 
 def picture(kept: Sequence[Any]) -> PictureView:
-    """A picture from the short form that the shelf keeps: key, alt, width, height, colour."""
+    """A picture from the short form that the listing index keeps: key, alt, width, height, colour."""
     return PictureView(*kept) if kept else PictureView()
 
 

@@ -1,7 +1,7 @@
 """Facet counts: how many products have each value of each facet under the filters in force.
 
 Counting by the database reads every product again for each view. Here each value is one large integer
-with a bit for each product, folded once from the shelf: an intersection is one `&`, a count one
+with a bit for each product, computed once from the listing index: an intersection is one `&`, a count one
 `bit_count`. Products stand in the order of price, so that a range of prices is a range of bits.
 """
 
@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ...models import ShelfFacet, ShelfItem
+from ...models import ListingFacet, ListingItem
 from .index_cache import Kept
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,7 +33,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Every product of the shelf as one bit, in the order of (price, id)."""
+    """Every product of the listing index as one bit, in the order of (price, id)."""
 
     ids: list[int]
     keys: dict[str, list[int]]
@@ -60,7 +60,7 @@ class Counts:
         return bits_of((place for place, at in enumerate(self.keys["newest"]) if at >= since), len(self.ids))
 
     def among(self, product_ids: Iterable[int]) -> int:
-        """The bits of these products, those that aren't on the shelf left out."""
+        """The bits of these products, those that aren't on the listing index left out."""
         return bits_of((self.place[key] for key in product_ids if key in self.place), len(self.ids))
 
     def sorted(self, bits: int, sort: str, descending: bool) -> list[tuple[int, int]]:
@@ -131,17 +131,17 @@ def _read(session: Session) -> Counts:
 
 _items = select(
     *(
-        col(getattr(ShelfItem, name))
+        col(getattr(ListingItem, name))
         for name in (
             "product_id", "price_minor", "category_id", "in_stock", "on_sale", "published_at", "sold_count",
             "rating_milli",
         )
     )
-).order_by(col(ShelfItem.price_minor), col(ShelfItem.product_id))  # fmt: skip
-_members = select(col(ShelfFacet.name), col(ShelfFacet.value), col(ShelfFacet.product_id))
+).order_by(col(ListingItem.price_minor), col(ListingItem.product_id))  # fmt: skip
+_members = select(col(ListingFacet.name), col(ListingFacet.value), col(ListingFacet.product_id))
 _looks = (
-    select(col(ShelfFacet.name), col(ShelfFacet.value), col(ShelfFacet.label), col(ShelfFacet.swatch))
-    .distinct().order_by(col(ShelfFacet.label).desc())
+    select(col(ListingFacet.name), col(ListingFacet.value), col(ListingFacet.label), col(ListingFacet.swatch))
+    .distinct().order_by(col(ListingFacet.label).desc())
 )  # fmt: skip
 
 

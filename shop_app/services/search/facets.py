@@ -50,7 +50,7 @@ def narrowed(
     known: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
     since: datetime,
 ) -> View:  # fmt: skip
-    """Count a query; the same one is counted once for as long as the shelf stands still."""
+    """Count a query; the same one is counted once for as long as the listing index stands still."""
     key = (
         query.text, query.category, query.facets, query.price_min_minor, query.price_max_minor,
         query.in_stock, query.on_sale, query.new, since if query.new else None,

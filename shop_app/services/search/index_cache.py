@@ -1,4 +1,4 @@
-"""Kept: what this process has folded in memory from the shelf, until the shelf changes.
+"""Kept: what this process has computed in memory from the listing index, until the listing index changes.
 
 Everything here can be thrown away at any moment. A fold that takes long is renewed in the background
 while the old one still serves: for counts beside a facet a second doesn't matter.
@@ -18,7 +18,7 @@ from sqlalchemy import Engine, select
 from sqlmodel import Session
 
 from ...core.db import reading
-from ...models import ShelfChange
+from ...models import ListingChange
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -28,11 +28,11 @@ AT_ONCE_S = 0.05
 REST = 20
 """A longer one is renewed again only after so many times its own duration, however much changes."""
 
-_NEWEST = select(ShelfChange.stamp).order_by(ShelfChange.id.desc()).limit(1)  # pyright: ignore
+_NEWEST = select(ListingChange.stamp).order_by(ListingChange.id.desc()).limit(1)  # pyright: ignore
 
 
 def stamp(session: Session) -> str:
-    """A word that is another one after each change of the shelf."""
+    """A word that is another one after each change of the listing index."""
     return session.connection().execute(_NEWEST).scalar() or ""
 
 
@@ -105,7 +105,7 @@ _all: list[Kept] = []
 
 
 def warm(session: Session) -> None:
-    """Have everything folded that isn't yet. Takes seconds with a large catalogue: call it on a thread."""
+    """Have everything computed that isn't yet. Takes seconds with a large catalogue: call it on a thread."""
     at = stamp(session)
     for fold in _all:
         fold.get(session, at)

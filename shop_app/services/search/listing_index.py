@@ -1,7 +1,7 @@
-"""The shelf: folds products into the rows that lists, facets and search read; their only writer.
+"""The listing index: projects products into the rows that lists, facets and search read; its only writer.
 
 It follows changes of products and of stock; whoever counts sales calls `refresh_sold`. All run inside the
-caller's transaction, so that the shelf never says what the catalogue doesn't.
+caller's transaction, so that the listing index never says what the catalogue doesn't.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from sqlmodel import Session, col
 from ...core import clock, events
 from ...models import (  # fmt: skip
     Category,
+    ListingChange,
+    ListingFacet,
+    ListingItem,
     OptionValue,
     Picture,
     Product,
@@ -24,9 +27,6 @@ from ...models import (  # fmt: skip
     ProductPicture,
     ProductStatus,
     ProductTag,
-    ShelfChange,
-    ShelfFacet,
-    ShelfItem,
     StockLevel,
     StockPolicy,
     Tag,
@@ -35,7 +35,7 @@ from ...models import (  # fmt: skip
     VariantPicture,
 )
 from . import word_index
-from .listing_rows import Gathered, fold
+from .listing_rows import ProductRows, project
 
 CHUNK = 1000
 KEPT_CHANGES = 1000
@@ -112,9 +112,9 @@ _PARTS = {
 def refresh(
     session: Session, product_ids: Iterable[int], progress: Callable[[int], None] | None = None
 ) -> None:
-    """Fold these products anew: their shelf rows, facets and search documents.
+    """Fold these products anew: their rows of the listing index, facets and search documents.
 
-    A product that isn't published, or has nothing to sell, leaves the shelf. `progress` is told how
+    A product that isn't published, or has nothing to sell, leaves the listing index. `progress` is told how
     many are done after each chunk of 1,000.
     """
     session.flush()
@@ -128,8 +128,8 @@ def refresh(
             progress(done)
     if done:
         _changed(session)
-        newest = connection.execute(select(func.max(col(ShelfChange.id)))).scalar() or 0
-        connection.execute(delete(ShelfChange).where(col(ShelfChange.id) <= newest - KEPT_CHANGES))
+        newest = connection.execute(select(func.max(col(ListingChange.id)))).scalar() or 0
+        connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))
 
 
 _categories = select(col(Category.id), col(Category.parent_id), col(Category.title))
@@ -140,17 +140,19 @@ def _refresh_chunk(
 ) -> None:
     connection = session.connection()
     ids = {"ids": list(chunk)}
-    gathered = {row[0]: Gathered(*row) for row in connection.execute(_products, {**ids, "now": clock.now()})}
+    gathered = {
+        row[0]: ProductRows(*row) for row in connection.execute(_products, {**ids, "now": clock.now()})
+    }
     for part, statement in _PARTS.items():
         for product_id, *row in connection.execute(statement, ids):
             if product_id in gathered:
                 getattr(gathered[product_id], part).append(row)
-    folded = [fold(product, categories) for product in gathered.values() if product.variants]
-    connection.execute(delete(ShelfFacet).where(col(ShelfFacet.product_id).in_(_ids)), ids)
-    connection.execute(delete(ShelfItem).where(col(ShelfItem.product_id).in_(_ids)), ids)
-    _insert(session, ShelfItem, [product.item for product in folded])
-    _insert(session, ShelfFacet, [facet for product in folded for facet in product.facets])
-    word_index.write(session, chunk, [product.document for product in folded])
+    projected = [project(product, categories) for product in gathered.values() if product.variants]
+    connection.execute(delete(ListingFacet).where(col(ListingFacet.product_id).in_(_ids)), ids)
+    connection.execute(delete(ListingItem).where(col(ListingItem.product_id).in_(_ids)), ids)
+    _insert(session, ListingItem, [product.item for product in projected])
+    _insert(session, ListingFacet, [facet for product in projected for facet in product.facets])
+    word_index.write(session, chunk, [product.document for product in projected])
 
 
 def _insert(session: Session, table: type, rows: list[dict[str, Any]]) -> None:
@@ -160,17 +162,17 @@ def _insert(session: Session, table: type, rows: list[dict[str, Any]]) -> None:
 
 _has_stock = exists().where(
     and_(
-        col(Variant.product_id) == ShelfItem.product_id, col(Variant.active),
+        col(Variant.product_id) == ListingItem.product_id, col(Variant.active),
         col(StockLevel.variant_id) == Variant.id, _available,
     )
 )  # fmt: skip
 _flip = (
-    update(ShelfItem)
+    update(ListingItem)
     .where(
-        col(ShelfItem.product_id).in_(
+        col(ListingItem.product_id).in_(
             select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).scalar_subquery()
         ),
-        col(ShelfItem.in_stock) != _has_stock,
+        col(ListingItem.in_stock) != _has_stock,
     )
     .values(in_stock=_has_stock)
 )
@@ -192,16 +194,16 @@ def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
 
 
 _sell = (
-    update(ShelfItem)
-    .where(col(ShelfItem.product_id).in_(_ids))
+    update(ListingItem)
+    .where(col(ListingItem.product_id).in_(_ids))
     .values(
         sold_count=select(col(Product.sold_count))
-        .where(col(Product.id) == ShelfItem.product_id)
+        .where(col(Product.id) == ListingItem.product_id)
         .scalar_subquery()
     )
 )
-_sold = select(col(ShelfItem.product_id), col(ShelfItem.sold_count)).where(
-    col(ShelfItem.product_id).in_(_ids)
+_sold = select(col(ListingItem.product_id), col(ListingItem.sold_count)).where(
+    col(ListingItem.product_id).in_(_ids)
 )
 
 
@@ -229,4 +231,4 @@ def follow_stock(session: Session, fact: events.StockChanged) -> None:
 
 
 def _changed(session: Session) -> None:
-    session.connection().execute(insert(ShelfChange).values(stamp=secrets.token_hex(16)))
+    session.connection().execute(insert(ListingChange).values(stamp=secrets.token_hex(16)))

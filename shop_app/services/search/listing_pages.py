@@ -1,6 +1,7 @@
 """Listing pages: which products stand on one page of a list, read by keyset.
 
-A page is read from an index of the shelf in the order of the sort, from a cursor on. Where few products
+A page is read from an index of the listing index in the order of the sort, from a cursor on. Where few
+products
 fit, an index would be searched for long: they are sorted in memory, by the keys that the counts hold.
 """
 
@@ -17,7 +18,7 @@ from sqlalchemy import Select, and_, bindparam, exists, literal_column, select, 
 from sqlmodel import Session, col
 
 from ...core import clock
-from ...models import ShelfFacet, ShelfItem
+from ...models import ListingFacet, ListingItem
 from ..catalog.views import ListingQuery
 from . import cards
 from . import queries as search_queries
@@ -33,8 +34,8 @@ SORTED_HERE = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEYS = {
-    "popular": col(ShelfItem.sold_count), "newest": col(ShelfItem.published_at),
-    "price": col(ShelfItem.price_minor), "rating": col(ShelfItem.rating_milli),
+    "popular": col(ListingItem.sold_count), "newest": col(ListingItem.published_at),
+    "price": col(ListingItem.price_minor), "rating": col(ListingItem.rating_milli),
 }  # fmt: skip
 
 
@@ -107,7 +108,9 @@ def _by_ids(session: Session, ids: list[int]) -> list[Any]:
     return [rows[key] for key in ids if key in rows]
 
 
-_IN_ANY_ORDER = select(*cards.COLUMNS).where(col(ShelfItem.product_id).in_(bindparam("ids", expanding=True)))
+_IN_ANY_ORDER = select(*cards.COLUMNS).where(
+    col(ListingItem.product_id).in_(bindparam("ids", expanding=True))
+)
 
 
 def _page(session: Session, query: ListingQuery, branch: Branch | None, page: int) -> Sequence[Any]:
@@ -142,7 +145,7 @@ def statement(shape: Shape) -> Select[*tuple[Any, ...]]:
     """The statement of a page: the fitting rows from the cursor on, in the order of the sort."""
     key = _KEYS[shape.sort.removeprefix("-")]
     ascending = shape.sort == "price"
-    place = (key, col(ShelfItem.product_id))
+    place = (key, col(ListingItem.product_id))
     made = select(*cards.COLUMNS)
     made = made.where(*_conditions(shape))
     if shape.cursor:
@@ -157,8 +160,10 @@ def _conditions(shape: Shape) -> list[Any]:
 
     def only(name: str, to_sync: bool) -> Any:
         # Without the "+" SQLite may leave the index that gives the order for one that only filters.
-        column = col(getattr(ShelfItem, name))
-        return literal_column(f"+shelf_item.{name}", column.type) if shape.sqlite and not to_sync else column
+        column = col(getattr(ListingItem, name))
+        return (
+            literal_column(f"+listing_item.{name}", column.type) if shape.sqlite and not to_sync else column
+        )
 
     price, published = only("price_minor", sort == "price"), only("published_at", sort == "newest")
     wanted = {
@@ -177,9 +182,9 @@ def _conditions(shape: Shape) -> list[Any]:
 def _has_facet(number: int) -> Any:
     return exists().where(
         and_(
-            col(ShelfFacet.product_id) == ShelfItem.product_id,
-            col(ShelfFacet.name) == bindparam(f"name_{number}"),
-            col(ShelfFacet.value).in_(bindparam(f"values_{number}", expanding=True)),
+            col(ListingFacet.product_id) == ListingItem.product_id,
+            col(ListingFacet.name) == bindparam(f"name_{number}"),
+            col(ListingFacet.value).in_(bindparam(f"values_{number}", expanding=True)),
         )
     )
 

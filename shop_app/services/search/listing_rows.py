@@ -1,4 +1,4 @@
-"""What one product comes to on the shelf: its row, its facets, its card and its search document."""
+"""The projection of one product: its listing row, facets, card and search document."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TAGS = re.compile(r"<[^>]*>")
 
 
 @dataclass(slots=True)
-class Gathered:
+class ProductRows:
     """A product with all that hangs on it, as rows of plain values."""
 
     id: int
@@ -53,7 +53,7 @@ class Gathered:
     tags: list[Any] = field(default_factory=list)
 
 
-class Folded(NamedTuple):
+class Projection(NamedTuple):
     item: dict[str, Any]
     facets: list[dict[str, Any]]
     document: Document
@@ -69,8 +69,8 @@ def slug(text: str) -> str:
     return slugify(text, replacements=[("×", "x")], max_length=100) or "other"
 
 
-def fold(product: Gathered, categories: dict[int, tuple[int | None, str]]) -> Folded:
-    """The shelf's view of a product that has at least one variant.
+def project(product: ProductRows, categories: dict[int, tuple[int | None, str]]) -> Projection:
+    """The listing index's view of a product that has at least one variant.
 
     `categories` maps an id to (parent, title).
     """
@@ -86,10 +86,10 @@ def fold(product: Gathered, categories: dict[int, tuple[int | None, str]]) -> Fo
         "review_count": product.review_count, "published_at": product.published_at,
         "card": _card(product),
     }  # fmt: skip
-    return Folded(item, _facets(product), _document(product, categories))
+    return Projection(item, _facets(product), _document(product, categories))
 
 
-def _card(product: Gathered) -> dict[str, Any]:
+def _card(product: ProductRows) -> dict[str, Any]:
     pictures = {row[0]: row[1:] for row in product.pictures}
     ordered = list(pictures.values())
     shows = {variant_id: pictures[key][0] for variant_id, key in product.variant_pictures if key in pictures}
@@ -103,7 +103,7 @@ def _card(product: Gathered) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _facets(product: Gathered) -> list[dict[str, Any]]:
+def _facets(product: ProductRows) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add(name: str, label: str, swatch: str = "") -> None:
@@ -128,7 +128,7 @@ def _facets(product: Gathered) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _document(product: Gathered, categories: dict[int, tuple[int | None, str]]) -> Document:
+def _document(product: ProductRows, categories: dict[int, tuple[int | None, str]]) -> Document:
     attributes = [product.subtitle, product.vendor, product.kind, *product.materials]
     attributes += [tag for (tag,) in product.tags]
     attributes += [value for _variant, _option, value, _swatch in product.values]

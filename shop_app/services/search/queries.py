@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ...models import ShelfItem
+from ...models import ListingItem
 from ..catalog import price_tags
 from ..catalog.views import PictureView, Suggestion
 from . import cards, index_cache, spelling, word_index
@@ -36,7 +36,7 @@ class Found:
 def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
     """The products that have all words of a text, each as the beginning of one of theirs.
 
-    `at` is the stamp of the shelf, where the caller has read it already.
+    `at` is the stamp of the listing index, where the caller has read it already.
     """
     asked = spelling.asked(text)
     if not asked:
@@ -97,8 +97,8 @@ def _beginning(word: str) -> list[str]:
     return [word] if len(word) == 1 else [word + "*"]
 
 
-_titles = select(col(ShelfItem.product_id), col(ShelfItem.title), col(ShelfItem.sold_count)).where(
-    col(ShelfItem.product_id).in_(bindparam("ids", expanding=True))
+_titles = select(col(ListingItem.product_id), col(ListingItem.title), col(ListingItem.sold_count)).where(
+    col(ListingItem.product_id).in_(bindparam("ids", expanding=True))
 )
 
 
@@ -117,9 +117,9 @@ def _finer(session: Session, found: list[int], asked: Sequence[str]) -> list[int
 
 
 _shown = select(
-    col(ShelfItem.product_id), col(ShelfItem.slug), col(ShelfItem.title), col(ShelfItem.price_minor),
-    col(ShelfItem.price_max_minor), col(ShelfItem.card),
-).where(col(ShelfItem.product_id).in_(bindparam("ids", expanding=True)))  # fmt: skip
+    col(ListingItem.product_id), col(ListingItem.slug), col(ListingItem.title), col(ListingItem.price_minor),
+    col(ListingItem.price_max_minor), col(ListingItem.card),
+).where(col(ListingItem.product_id).in_(bindparam("ids", expanding=True)))  # fmt: skip
 
 
 def suggest(session: Session, text: str) -> list[Suggestion]:
@@ -163,6 +163,6 @@ def _typed(label: str, word: str) -> tuple[int, int]:
         if start and label[start - 1].isalnum():
             continue
         for end in range(start + 1, min(len(label), start + len(word)) + 1):
-            if spelling.fold(label[start:end]) == word:
+            if spelling.normalise(label[start:end]) == word:
                 return start, end
     return 0, 0

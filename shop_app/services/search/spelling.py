@@ -22,7 +22,7 @@ _UNDIVIDED = str.maketrans(
 _WORD = re.compile(r"[^\W_]+")
 
 
-def fold(text: str) -> str:
+def normalise(text: str) -> str:
     """Lower case without accents.
 
     >>> fold("Crème BRÛLÉE, Smørrebrød, Straße")
@@ -35,8 +35,8 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, folded: letters and digits only, so that none means anything to a query."""
-    return [word[:MAX_WORD] for word in _WORD.findall(fold(text))]
+    """The words of a text, computed: letters and digits only, so that none means anything to a query."""
+    return [word[:MAX_WORD] for word in _WORD.findall(normalise(text))]
 
 
 @lru_cache(maxsize=2048)

@@ -1,4 +1,4 @@
-"""The search index: one folded document a product, and the question that each database understands.
+"""The search index: one normalised document a product, and the question that each database understands.
 
 Documents lie in the order of popularity (`place`), so that the first matches of a common word are the
 popular ones and reading can stop after them: ranking every match grows with the catalogue, this doesn't.
@@ -31,7 +31,7 @@ _terms = table("search_term", column("term", String), column("documents", BigInt
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a product can be found by, already folded to words with a space between them."""
+    """What a product can be found by, already normalised to words with a space between them."""
 
     product_id: int
     sold_count: int

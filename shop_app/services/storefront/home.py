@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from ...models import Collection, CollectionProduct, Picture, Product, ShelfItem
+from ...models import Collection, CollectionProduct, ListingItem, Picture, Product
 from ..catalog.views import HomeView, PictureView, ProductCard
 from ..search import cards as card_rows
 from ..search import facet_counts, index_cache
@@ -44,11 +44,11 @@ _heroes = (
     .join(Picture, col(Picture.id) == Collection.picture_id)
     .where(col(Collection.slug) == "hero")
 )  # fmt: skip
-_popular_order = (col(ShelfItem.sold_count).desc(), col(ShelfItem.product_id).desc())
-_on_sale = select(*card_rows.COLUMNS).where(col(ShelfItem.on_sale)).order_by(*_popular_order)
+_popular_order = (col(ListingItem.sold_count).desc(), col(ListingItem.product_id).desc())
+_on_sale = select(*card_rows.COLUMNS).where(col(ListingItem.on_sale)).order_by(*_popular_order)
 _best = select(*card_rows.COLUMNS).order_by(*_popular_order)
 _newest = select(*card_rows.COLUMNS).order_by(
-    col(ShelfItem.published_at).desc(), col(ShelfItem.product_id).desc()
+    col(ListingItem.published_at).desc(), col(ListingItem.product_id).desc()
 )
 
 
@@ -84,9 +84,9 @@ def list_addresses(session: Session) -> Iterator[tuple[str, None]]:
 def product_addresses(session: Session) -> Iterator[tuple[str, datetime]]:
     """The address of every public product, and when it changed."""
     rows = session.connection().execute(
-        select(col(ShelfItem.slug), col(Product.updated_at))
-        .join(Product, col(Product.id) == ShelfItem.product_id)
-        .order_by(col(ShelfItem.product_id))
+        select(col(ListingItem.slug), col(Product.updated_at))
+        .join(Product, col(Product.id) == ListingItem.product_id)
+        .order_by(col(ListingItem.product_id))
     )
     for slug, changed_at in rows:
         yield f"/products/{slug}", changed_at

@@ -7,7 +7,7 @@ from collections import defaultdict
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ...models import ProductTag, ShelfItem
+from ...models import ListingItem, ProductTag
 from ..catalog.views import ProductCard
 from ..search import cards
 
@@ -21,13 +21,15 @@ _alike_by_tag = (
     .limit(24)
 )
 _alike_by_category = (
-    select(col(ShelfItem.product_id), col(ShelfItem.in_stock))
-    .where(col(ShelfItem.category_id) == bindparam("category"), col(ShelfItem.product_id) != bindparam("id"))
-    .order_by(col(ShelfItem.sold_count).desc(), col(ShelfItem.product_id).desc())
+    select(col(ListingItem.product_id), col(ListingItem.in_stock))
+    .where(
+        col(ListingItem.category_id) == bindparam("category"), col(ListingItem.product_id) != bindparam("id")
+    )
+    .order_by(col(ListingItem.sold_count).desc(), col(ListingItem.product_id).desc())
     .limit(24)
 )
-_stocked = select(col(ShelfItem.product_id), col(ShelfItem.in_stock)).where(
-    col(ShelfItem.product_id).in_(bindparam("ids", expanding=True))
+_stocked = select(col(ListingItem.product_id), col(ListingItem.in_stock)).where(
+    col(ListingItem.product_id).in_(bindparam("ids", expanding=True))
 )
 
 

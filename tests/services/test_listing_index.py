@@ -1,4 +1,4 @@
-"""The shelf: what products come to on it, and that nothing but the truth stays there."""
+"""The listing index: what products come to on it, and that nothing but the truth stays there."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlmodel import Session, col, select
 
 from shop_app.core.clock import now
 from shop_app.models import (
+    ListingFacet,
+    ListingItem,
     Product,
     ProductStatus,
     ProductTag,
     Review,
     ReviewStatus,
-    ShelfFacet,
-    ShelfItem,
     StockLevel,
     Tag,
 )  # fmt: skip
@@ -30,17 +30,17 @@ from tests.factories import add, make_product, put_in_stock, variant_with, varia
 pytestmark = pytest.mark.both
 
 
-def _item(session: Session, product: Product) -> ShelfItem | None:
+def _item(session: Session, product: Product) -> ListingItem | None:
     session.expire_all()
-    return session.get(ShelfItem, product.id)
+    return session.get(ListingItem, product.id)
 
 
 def _facets(session: Session, product: Product) -> set[tuple[str, str, str]]:
-    rows = session.exec(select(ShelfFacet).where(ShelfFacet.product_id == product.id))
+    rows = session.exec(select(ListingFacet).where(ListingFacet.product_id == product.id))
     return {(row.name, row.value, row.label) for row in rows}
 
 
-def test_a_product_comes_to_the_shelf_with_its_prices_and_facets(session: Session) -> None:
+def test_a_product_comes_to_the_listing_index_with_its_prices_and_facets(session: Session) -> None:
     product = make_product(
         session, options={"Colour": ["Moss", "Rosé"]}, price_minor=4900, compare_at_minor=5900
     )
@@ -62,7 +62,7 @@ def test_a_product_comes_to_the_shelf_with_its_prices_and_facets(session: Sessio
     }  # fmt: skip
 
 
-def test_folding_again_changes_nothing(session: Session) -> None:
+def test_projecting_again_changes_nothing(session: Session) -> None:
     product = make_product(session, options={"Colour": ["Moss"]})
     listing_index.refresh(session, [product.id])  # pyright: ignore
     before = session.connection().execute(text("SELECT * FROM search_document")).all()
@@ -77,7 +77,7 @@ def test_folding_again_changes_nothing(session: Session) -> None:
 
 
 @pytest.mark.parametrize("why", ["draft", "scheduled", "nothing to sell", "deleted variants"])
-def test_what_cannot_be_bought_leaves_the_shelf_facets_and_search(session: Session, why: str) -> None:
+def test_what_cannot_be_bought_leaves_the_listing_index_facets_and_search(session: Session, why: str) -> None:
     product = make_product(session, options={"Colour": ["Moss"]})
     listing_index.refresh(session, [product.id])  # pyright: ignore
     assert search_queries.find(session, "fable").product_ids == [product.id]
@@ -141,7 +141,7 @@ def test_a_variant_that_may_be_ordered_ahead_counts_as_in_stock(session: Session
     assert listing_index.refresh_availability(session, [variant.id]) is True  # pyright: ignore
 
 
-def test_more_than_a_chunk_is_folded_and_progress_is_told(
+def test_more_than_a_chunk_is_projected_and_progress_is_told(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing_index, "CHUNK", 2)
@@ -149,7 +149,9 @@ def test_more_than_a_chunk_is_folded_and_progress_is_told(
     told: list[int] = []
     listing_index.refresh(session, [*ids, ids[0], 999_999], told.append)  # pyright: ignore
     assert told == [2, 4, 6]
-    assert session.exec(select(col(ShelfItem.product_id)).order_by(col(ShelfItem.product_id))).all() == ids
+    assert (
+        session.exec(select(col(ListingItem.product_id)).order_by(col(ListingItem.product_id))).all() == ids
+    )
 
 
 def test_popular_products_move_to_the_front_of_the_search(session: Session) -> None:
@@ -180,7 +182,7 @@ def test_published_reviews_alone_count(session: Session) -> None:
     product = make_product(session)
     for stars, status in ((5, "published"), (4, "published"), (1, "pending"), (1, "rejected")):
         add(session, Review(product_id=product.id, author_name="A", stars=stars, status=ReviewStatus(status)))  # pyright: ignore
-    reviews.refold(session, [product.id])  # pyright: ignore
+    reviews.refresh(session, [product.id])  # pyright: ignore
     listing_index.refresh(session, [product.id])  # pyright: ignore
     session.expire_all()
     assert (product.review_count, product.stars_sum) == (2, 9)
@@ -213,7 +215,7 @@ def test_a_movement_of_stock_turns_the_flag_by_itself(session: Session) -> None:
     assert item.in_stock is False
 
 
-def test_a_long_fold_serves_its_old_self_while_it_is_renewed_behind(engine: Engine) -> None:
+def test_a_long_projection_serves_its_old_self_while_it_is_renewed_behind(engine: Engine) -> None:
     renewed = threading.Event()
     built: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The shelf: what lists, facets and search read, folded from products by `services.listing.shelf` alone."""
+"""The listing index: what lists, facets and search read; only `listing_index` writes it."""
 
 from datetime import datetime
 
@@ -8,13 +8,13 @@ from sqlmodel import Field, SQLModel
 from .base import json, key, maybe_minor, minor, refers
 
 
-class ShelfItem(SQLModel, table=True):
+class ListingItem(SQLModel, table=True):
     """One published product as a list shows it, with an index for each way to sort."""
 
-    __tablename__ = "shelf_item"
+    __tablename__ = "listing_item"
     __table_args__ = (
         *(
-            Index(f"ix_shelf_item_{name}", *columns, "product_id")
+            Index(f"ix_listing_item_{name}", *columns, "product_id")
             for name, columns in {
                 "popular": ("sold_count",),
                 "newest": ("published_at",),
@@ -48,11 +48,11 @@ class ShelfItem(SQLModel, table=True):
     """The rest of the card, ready to show: picture, second picture, swatches, alt texts."""
 
 
-class ShelfFacet(SQLModel, table=True):
+class ListingFacet(SQLModel, table=True):
     """One value of one facet that a product has, such as colour=Moss."""
 
-    __tablename__ = "shelf_facet"
-    __table_args__ = (Index("ix_shelf_facet_name_value", "name", "value", "product_id"),)
+    __tablename__ = "listing_facet"
+    __table_args__ = (Index("ix_listing_facet_name_value", "name", "value", "product_id"),)
 
     product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True, index=False)
     name: str = Field(primary_key=True, max_length=100)
@@ -63,13 +63,14 @@ class ShelfFacet(SQLModel, table=True):
     swatch: str = Field(default="", max_length=9)
 
 
-class ShelfChange(SQLModel, table=True):
-    """One line for each change of the shelf: the newest stamp says whether what was folded still holds.
+class ListingChange(SQLModel, table=True):
+    """One line for each change of the listing index: the newest stamp says whether what was computed still
+    holds.
 
     Lines are only added, so that writers never wait for each other here.
     """
 
-    __tablename__ = "shelf_change"
+    __tablename__ = "listing_change"
 
     id: int | None = key()
     stamp: str = Field(max_length=32)
