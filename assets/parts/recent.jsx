@@ -13,11 +13,11 @@ const remembered = () => {
   }
 };
 
-export function RecentlyViewed({ slug, onRemember }) {
+export function RecentlyViewed({ slug, onRecent }) {
   useEffect(() => {
     if (!slug) return;
     const others = remembered().filter((other) => other !== slug);
-    if (others.length) onRemember(others);
+    if (others.length) onRecent(others);
     try {
       localStorage.setItem(KEY, JSON.stringify([slug, ...others].slice(0, MOST)));
     } catch {

@@ -89,7 +89,7 @@ class _RecentlyViewed(rx.Component):
     tag = "RecentlyViewed"
 
     slug: rx.Var[str]
-    on_remember: rx.EventHandler[passthrough_event_spec(list[str])]
+    on_recent: rx.EventHandler[passthrough_event_spec(list[str])]
 
 
 def quantity(
@@ -170,6 +170,6 @@ def gallery(pictures: Any, shown: Any) -> rx.Component:
     return _Gallery.create(pictures=pictures, shown=shown, words=words, classes=styles.GALLERY)
 
 
-def recently_viewed(slug: Any, on_remember: Any) -> rx.Component:
+def recently_viewed(slug: Any, on_recent: Any) -> rx.Component:
     """Draws nothing: keeps this product in the browser's own list, and reports the ones before it."""
-    return _RecentlyViewed.create(slug=slug, on_remember=on_remember)
+    return _RecentlyViewed.create(slug=slug, on_recent=on_recent)

@@ -92,7 +92,7 @@ class Product(rx.State):
         """Others' holds and the visitor's own look the same in the numbers: say which are theirs."""
         scarce = self.chosen.availability in ("low", "out")
         key_hash = visitor_hash(self) if scarce else ""
-        self.kept = await db.read(cart_holds.kept_of, key_hash, self.chosen.sku) if key_hash else ""
+        self.kept = await db.read(cart_holds.held_for, key_hash, self.chosen.sku) if key_hash else ""
 
     @rx.event
     @public

@@ -20,7 +20,7 @@ from sqlmodel import Session, SQLModel
 from shop_app.core import db, migrate
 from shop_app.core.errors import ShopError
 from shop_app.models import Order
-from shop_app.services import remembered
+from shop_app.services import terms_cache
 from shop_app.services.books import check as books
 from tests.factories import add
 
@@ -59,7 +59,7 @@ def make_empty_order(session: Session, count: int) -> int:
 class OnDatabase(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        remembered.forget_all()
+        terms_cache.forget_all()
         self.session = Session(_engine(), expire_on_commit=False)
         self.session.connection(execution_options={"writes": True})
 

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from shop_app.core import db, events
 from shop_app.core.errors import ShopError
 from shop_app.providers.payments.stripe import StripeProvider
-from shop_app.services import remembered
+from shop_app.services import terms_cache
 from shop_app.services.books import check as books
 from shop_app.services.cart import checkout, priced_cart
 from shop_app.services.cart import commands as cart_commands
@@ -107,7 +107,7 @@ class Checkout:
         with db.transaction() as session:
             session.connection().execute(update(rate).values(rate_ppm=rate.c.rate_ppm + 10_000))
             events.publish(session, events.TermsChanged())
-        remembered.forget_all()
+        terms_cache.forget_all()
 
     def stock_is_counted_down(self) -> None:
         with db.transaction() as session:

@@ -14,7 +14,7 @@ from shop_app.core.clock import now
 from shop_app.core.errors import NotFound
 from shop_app.models import TaxRate
 from shop_app.providers.taxes import Place
-from shop_app.services import remembered
+from shop_app.services import terms_cache
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import queries as cart_queries
@@ -218,7 +218,7 @@ def test_a_region_and_a_date_have_rates_of_their_own(session):
             valid_from=date(2027, 1, 1),
         ),
     )  # fmt: skip
-    remembered.forget_all()
+    terms_cache.forget_all()
 
     def rate(region: str, on: date) -> int:
         return taxes_queries.rates(session, Place("US", region), on)["standard"].ppm
@@ -275,11 +275,11 @@ def test_arrival_reads_as_people_say_it(first, last, text):
 
 def test_edited_terms_are_seen_at_once_and_memory_lasts_seconds(session, monkeypatch):
     moment = [monotonic()]
-    monkeypatch.setattr(remembered, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(terms_cache, "monotonic", lambda: moment[0])
     assert checkout.view(session, ME).shipping == "€4.90"
     session.connection().exec_driver_sql("UPDATE shipping_method SET price_minor = 690")
     assert checkout.view(session, ME).shipping == "€4.90"
-    moment[0] += remembered.SECONDS
+    moment[0] += terms_cache.SECONDS
     assert checkout.view(session, ME).shipping == "€6.90"
 
     session.connection().exec_driver_sql("UPDATE shipping_method SET price_minor = 790")

@@ -329,11 +329,11 @@ def test_what_goes_on_in_a_new_cart_is_free_of_the_old_carts_hold(shop):
 
 def test_held_and_ordered_units_are_kept_for_the_visitor_alone(shop):
     fill(shop, MARTA, lamp=2)
-    assert cart_holds.kept_of(shop, MARTA, "LAMP") == ""
+    assert cart_holds.held_for(shop, MARTA, "LAMP") == ""
     cart_holds.enter(shop, MARTA)
-    assert cart_holds.kept_of(shop, MARTA, "LAMP") == "2 of these are kept for you"
+    assert cart_holds.held_for(shop, MARTA, "LAMP") == "2 of these are kept for you"
     placing.place(shop, MARTA, FORM, expected_total_minor=10**9)
     cart_commands.set_quantity(shop, MARTA, "LAMP", 5)
     cart_holds.enter(shop, MARTA)
-    assert cart_holds.kept_of(shop, MARTA, "LAMP") == "5 of these are kept for you"
-    assert (cart_holds.kept_of(shop, MARTA, "BOWL"), cart_holds.kept_of(shop, JONAS, "LAMP")) == ("", "")
+    assert cart_holds.held_for(shop, MARTA, "LAMP") == "5 of these are kept for you"
+    assert (cart_holds.held_for(shop, MARTA, "BOWL"), cart_holds.held_for(shop, JONAS, "LAMP")) == ("", "")

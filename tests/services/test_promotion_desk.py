@@ -14,7 +14,7 @@ from shop_app.core import events
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, Promotion, PromotionCode
-from shop_app.services import remembered
+from shop_app.services import terms_cache
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import queries as cart_queries
@@ -76,7 +76,7 @@ def test_all_kinds_can_be_made(session):
         ("buy_x_get_y", True), ("gift", True), ("free_shipping", True), ("fixed", True),
     ]  # fmt: skip
     assert rows[3].conditions == {"products": [1], "categories": [3]}
-    remembered.forget_all()
+    terms_cache.forget_all()
     assert cart_commands.add(session, ME, "DUNE-MUG", 3).gifts[0].sku == "DUNE-MUG"
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel
 
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.models import PromotionKind
-from shop_app.services import remembered
+from shop_app.services import terms_cache
 from shop_app.services.books import check as books
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
@@ -75,7 +75,7 @@ def make_gift(session: Session, **more: Any):
     gift = variant_with(session, "SALT-CELLAR").id
     more = {"minimum_minor": 4000, "name": "a salt cellar", **more}
     made = make_promotion(session, more.pop("code", ""), percent=0, kind="gift", gift_variant_id=gift, **more)
-    remembered.forget_all()
+    terms_cache.forget_all()
     return made
 
 
@@ -190,7 +190,7 @@ def test_three_for_two_in_an_order(session):
         buy_quantity=2,
         get_quantity=1,
     )
-    remembered.forget_all()
+    terms_cache.forget_all()
     assert reasons(cart_queries.view(session, ME)) == ["Add 1 more thing for 3 for 2"]
     cart_commands.add(session, ME, "DUNE-MUG", 1)
     placed = place(session)

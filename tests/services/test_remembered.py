@@ -8,13 +8,13 @@ import pytest
 from sqlmodel import Session
 
 from shop_app.core import db, events
-from shop_app.services import remembered
-from shop_app.services.remembered import Remembered
+from shop_app.services import terms_cache
+from shop_app.services.terms_cache import TermsCache
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
-    monkeypatch.setattr(remembered, "_all", [])
+    monkeypatch.setattr(terms_cache, "_all", [])
     return []
 
 
@@ -23,7 +23,7 @@ def test_it_is_asked_once_until_it_is_told_or_wants_it_fresh(engine, asked: list
         asked.append(session)
         return len(asked)
 
-    terms = Remembered(ask)
+    terms = TermsCache(ask)
     with db.reading() as session:
         assert [terms.get(session), terms.get(session)] == [1, 1]
         assert [terms.get(session, fresh=True), terms.get(session)] == [2, 2]
@@ -32,7 +32,7 @@ def test_it_is_asked_once_until_it_is_told_or_wants_it_fresh(engine, asked: list
 
 
 def test_each_database_has_its_own(engine, tmp_path, asked: list[Session]):
-    terms = Remembered(lambda session: str(session.get_bind().engine.url))
+    terms = TermsCache(lambda session: str(session.get_bind().engine.url))
     other = db.make_engine(f"sqlite:///{tmp_path / 'other.db'}")
     with db.reading() as session, db.reading(on=other) as elsewhere:
         assert terms.get(session) != terms.get(elsewhere)
@@ -41,14 +41,14 @@ def test_each_database_has_its_own(engine, tmp_path, asked: list[Session]):
 
 
 def test_many_threads_ask_while_it_is_forgotten(engine, asked: list[Session], monkeypatch):
-    monkeypatch.setattr(remembered, "SECONDS", 0.0001)
-    terms = Remembered(lambda _session: 7)
+    monkeypatch.setattr(terms_cache, "SECONDS", 0.0001)
+    terms = TermsCache(lambda _session: 7)
 
     def ask(number: int) -> int:
         with db.reading() as session:
             answers = {terms.get(session, fresh=number % 3 == 0) for _ in range(200)}
         if number % 5 == 0:
-            remembered.forget_all()
+            terms_cache.forget_all()
         return sum(answers)
 
     with ThreadPoolExecutor(8) as pool:

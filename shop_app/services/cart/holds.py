@@ -170,7 +170,7 @@ def view(session: Session, key_hash: str) -> HoldView:
     return _view(session, head) if head else HoldView()
 
 
-def kept_of(session: Session, key_hash: str, sku: str) -> str:
+def held_for(session: Session, key_hash: str, sku: str) -> str:
     """What is kept of one variant for this visitor: "2 of these are kept for you", "" for none."""
     row = session.connection().execute(_KEPT_OF, {"key": key_hash, "sku": sku}).one()
     units = int(row.held or 0) + int(row.ordered or 0)

@@ -17,11 +17,11 @@ from ...providers.taxes import Place
 from ..pricing.price_cart import Item, Offer, Reason, Shipping, Totals, net_of, price_cart
 from ..promotions import commands as promotions_commands
 from ..promotions.discounts import unmet
-from ..remembered import Remembered
 from ..shipping import queries as shipping_queries
 from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers
 from ..taxes.rate import Rate
+from ..terms_cache import TermsCache
 from .lines import (  # fmt: skip
     HEAD_COLUMNS,
     Head,
@@ -174,4 +174,4 @@ def _read_above(session: Session) -> dict[int, frozenset[int]]:
     return {id: above(id) for id in parents}
 
 
-_above = Remembered(_read_above)
+_above = TermsCache(_read_above)

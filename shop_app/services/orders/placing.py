@@ -30,7 +30,7 @@ from ...models import (
     table_of,
 )
 from ...providers.payments import registry
-from .. import outbox, remembered
+from .. import outbox, terms_cache
 from ..cart import checkout, price_changes, priced_cart, unpaid
 from ..cart.checkout import CheckoutForm
 from ..cart.priced_cart import Head, Line, Priced
@@ -159,7 +159,7 @@ def place(
     priced = checkout.price(session, _in_country(head, form), wanted, form, fresh=True)
     _check_delivery(priced, form)
     if priced.totals.total_minor > expected_total_minor:
-        remembered.forget_all()
+        terms_cache.forget_all()
         raise price_changes.risen(priced, expected_total_minor, shown_parts, head.currency)
     buyer = Buyer(key_hash, head.id, asked_from)
     if not priced.gifts:

@@ -13,7 +13,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
 from ...models import Order, OrderStatus, Promotion, PromotionCode, PromotionLane, PromotionUse, table_of
-from ..remembered import Remembered
+from ..terms_cache import TermsCache
 from .discount_reasons import Reason
 from .discounts import DiscountLine, Offer
 
@@ -143,7 +143,7 @@ def _read_automatic(session: Session) -> list[RowMapping]:
     return list(session.connection().execute(_AUTOMATIC).mappings())
 
 
-_automatic = Remembered(_read_automatic)
+_automatic = TermsCache(_read_automatic)
 
 
 def normal(code: str) -> str:

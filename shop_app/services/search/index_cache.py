@@ -1,4 +1,4 @@
-"""Kept: what this process has computed in memory from the listing index, until the listing index changes.
+"""Caches of what this process has computed from the listing index, until it changes.
 
 Everything here can be thrown away at any moment. A fold that takes long is renewed in the background
 while the old one still serves: for counts beside a facet a second doesn't matter.

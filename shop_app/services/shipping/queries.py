@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from ...core.i18n import _
 from ...models import MethodKind, ShippingMethod, ShippingRate, ZoneCountry, table_of
-from ..remembered import Remembered
+from ..terms_cache import TermsCache
 
 _method = table_of(ShippingMethod)
 _rate = table_of(ShippingRate)
@@ -86,7 +86,7 @@ def _read(session: Session) -> dict[str, tuple[Method, ...]]:
     }
 
 
-_methods = Remembered(_read)
+_methods = TermsCache(_read)
 
 
 def methods(session: Session, *, fresh: bool = False) -> Mapping[str, tuple[Method, ...]]:

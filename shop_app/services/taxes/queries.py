@@ -12,7 +12,7 @@ from ...core.clock import now
 from ...models import TaxClass, TaxQuote, TaxRate, table_of
 from ...providers.taxes import Place, engine
 from ..customers import addresses
-from ..remembered import Remembered
+from ..terms_cache import TermsCache
 from .rate import Rate
 
 QUOTE_LASTS = timedelta(hours=1)
@@ -47,7 +47,7 @@ def _read(session: Session, country: str = "") -> dict[tuple[str, str], list[tup
     return rates
 
 
-_rates = Remembered(_read)
+_rates = TermsCache(_read)
 
 
 def rates(session: Session, place: Place, on: date, *, fresh: bool = False) -> Mapping[str, Rate]:

@@ -24,10 +24,10 @@ T = TypeVar("T")
 SECONDS = 5.0
 MOST_DATABASES = 4
 
-_all: list[Remembered] = []
+_all: list[TermsCache] = []
 
 
-class Remembered(Generic[T]):
+class TermsCache(Generic[T]):
     """A question to the database whose answer is kept for `SECONDS`."""
 
     def __init__(self, ask: Callable[[Session], T]) -> None:
