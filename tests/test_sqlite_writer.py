@@ -63,16 +63,16 @@ def refusing(session: Session) -> None:
 @on_both
 async def test_a_command_and_its_listeners_know_who_asked(engine: Engine):
     told: list[str] = []
-    asker: ContextVar[str] = ContextVar("asker", default="")
-    events.subscribe(CartChanged, lambda _event: told.append(asker.get()))
+    client: ContextVar[str] = ContextVar("asker", default="")
+    events.subscribe(CartChanged, lambda _event: told.append(client.get()))
 
     async def ask(who: str) -> None:
-        asker.set(who)
+        client.set(who)
         await db.write(adding(who))
 
     await asyncio.gather(ask("oak"), ask("walnut"))
     assert sorted(told) == ["oak", "walnut"]
-    assert asker.get() == ""
+    assert client.get() == ""
 
 
 @on_both

@@ -93,7 +93,7 @@ class Order(SQLModel, table=True):
         Index("ix_customer_order_status_expires_at", "status", "expires_at"),
         Index(
             "ix_customer_order_asked_from",
-            "asked_from",
+            "address_hash",
             sqlite_where=text(UNPAID),
             postgresql_where=text(UNPAID),
         ),
@@ -146,7 +146,7 @@ class Order(SQLModel, table=True):
     paid_at: datetime | None = None
     expires_at: datetime | None = None
     """Until when an unpaid order keeps its units; None once it waits for no money any more."""
-    asked_from: str = Field(default="", max_length=64)
+    address_hash: str = Field(default="", max_length=64)
     """The keyed hash of the address that placed it, as long as it is unpaid."""
     version: int = 1
 

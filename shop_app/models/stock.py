@@ -65,7 +65,7 @@ class StockHold(SQLModel, table=True):
     expires_at: datetime = Field(index=True)
     since: datetime = moment()
     """When the cart entered checkout: from here the longest time is counted."""
-    asked_from: str = Field(default="", max_length=64, index=True)
+    address_hash: str = Field(default="", max_length=64, index=True)
     """The keyed hash of the address that it is held for."""
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import reflex as rx
 
-from shop_app.core.access import asking, rates, security_log
+from shop_app.core.access import clients, rates, security_log
 from shop_app.core.access.rates import Limit
 from shop_app.core.errors import NotFound
 
@@ -18,10 +18,10 @@ async def counted(state: rx.State, limit: Limit, *, email: str = "") -> AsyncIte
 
     Errors  TooMany, and nothing inside is done; what is inside refuses, NotFound after it is logged.
     """
-    asker = asking.of_state(state)
-    await rates.take(limit, asker, email=email)
+    client = clients.of_state(state)
+    await rates.take(limit, client, email=email)
     try:
         yield
     except NotFound:
-        security_log.note("look-up failed", address=asker.address, visitor=asker.visitor, detail=limit.name)
+        security_log.note("look-up failed", address=client.address, visitor=client.visitor, detail=limit.name)
         raise

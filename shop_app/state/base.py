@@ -13,8 +13,8 @@ from reflex_base.event import EventSpec
 from reflex_base.event.context import EventContext
 
 from shop_app import reflex_private
-from shop_app.core.access.asking import visitor_of
-from shop_app.core.access.policy import asker, customer, internal, public, staff, who
+from shop_app.core.access.clients import visitor_of
+from shop_app.core.access.policy import current_principal, customer, internal, public, staff, who
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
@@ -109,4 +109,4 @@ def visitor_hash(state: rx.State) -> str:
 
 async def asked_by(state: rx.State) -> Principal:
     """Who is asking: whom the guard found for this event, else looked up now."""
-    return asker() or await who(cookie_header(state))
+    return current_principal() or await who(cookie_header(state))

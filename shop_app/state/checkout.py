@@ -12,7 +12,7 @@ from pydantic import Field
 from sqlmodel import Session
 
 from shop_app.core import db
-from shop_app.core.access import asking, rates, security_log
+from shop_app.core.access import clients, rates, security_log
 from shop_app.core.access.rates import Limit
 from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
@@ -144,11 +144,11 @@ class Checkout(FormState, rx.State):
 
     async def _enter(self) -> None:
         try:
-            asker = asking.of_state(self)
-            await rates.take(rates.HOLD, asker)
+            client = clients.of_state(self)
+            await rates.take(rates.HOLD, client)
             # Holding changes nothing that this tab's cart shows.
             with live.shown_here(self, rooms.CART, rooms.CHECKOUT):
-                entered = await db.write(_enter, visitor_hash(self), asker.origin)
+                entered = await db.write(_enter, visitor_hash(self), client.origin)
         except (Unavailable, TooMany):
             # A hold is a courtesy: where nothing can be held just now, the page is still there.
             await self._read_view()
@@ -214,11 +214,11 @@ class Checkout(FormState, rx.State):
 
     async def _place(self, form: PayForm) -> None:
         """Place the order, and send the browser to where it is paid."""
-        asker = asking.of_state(self)
-        await rates.take(rates.ORDER, asker, email=form.email)
+        client = clients.of_state(self)
+        await rates.take(rates.ORDER, client, email=form.email)
         to = await pay.pay(
             visitor_hash(self), form.typed(), form.shown_minor, shown_parts=form.shown_parts,
-            asked_from=asker.origin, expected_credit_minor=form.shown_credit_minor,
+            address_hash=client.origin, expected_credit_minor=form.shown_credit_minor,
         )  # fmt: skip
         self._leaving = True
         await live.leave_checkout(self)
@@ -231,8 +231,8 @@ class Checkout(FormState, rx.State):
             self._fail({refusal.field: refusal.message})
             return
         if refusal.code == unpaid.CODE:
-            asker = asking.of_state(self)
-            security_log.note("limit", address=asker.address, visitor=asker.visitor, detail="unpaid units")
+            client = clients.of_state(self)
+            security_log.note("limit", address=client.address, visitor=client.visitor, detail="unpaid units")
         self._forget_refusal()
         self.refused, self.refused_kind = refusal.message, _kind(refusal)
         if isinstance(refusal, OutOfStock):
@@ -295,10 +295,10 @@ class Checkout(FormState, rx.State):
             await self._read_view()
 
 
-def _enter(session: Session, key_hash: str, asked_from: str) -> tuple[HoldView, CheckoutView] | None:
+def _enter(session: Session, key_hash: str, address_hash: str) -> tuple[HoldView, CheckoutView] | None:
     """The hold and the page, in one transaction; None where there is nothing to check out."""
     try:
-        return cart_holds.enter(session, key_hash, asked_from), checkout.view(session, key_hash)
+        return cart_holds.enter(session, key_hash, address_hash), checkout.view(session, key_hash)
     except NotFound:
         return None
 

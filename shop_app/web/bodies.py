@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shop_app.core.settings import load_test
 
 from ..core.access import security_log
-from ..core.access.asking import client_address
+from ..core.access.clients import client_address
 
 BODY_BYTES = 6 * 1024 * 1024
 SILENT_SECONDS = 10

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shop_app.core.errors import NotFound
 
 from ..core.access import cookies, security_log
-from ..core.access.asking import client_address
+from ..core.access.clients import client_address
 from .loads import Loads, TooManyLoads
 from .served import Served, ServePage, block, early_head, late_head
 from .shells import BuiltFrontEnd, file_response

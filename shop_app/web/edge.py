@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..core.access import security_log
-from ..core.access.asking import client_address, header
+from ..core.access.clients import client_address, header
 from . import hosts, proxies, request_bounds
 from .bodies import BODY_BYTES, Bodies, TooLarge
 from .headers import FILES_POLICY, content_security_policy, security_headers

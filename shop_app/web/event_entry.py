@@ -9,7 +9,7 @@ from reflex.app import App, EventNamespace
 from reflex_base.registry import RegistrationContext
 
 from ..core.access import security_log
-from ..core.access.asking import client_address, of_scope
+from ..core.access.clients import client_address, of_scope
 from .event_shape import Misshapen, shaped
 from .tab_states import TabStates
 
@@ -61,8 +61,8 @@ class EventEntry(EventNamespace):
 
     def _count(self, sid: str, part: str) -> None:
         dropped[part] += 1
-        asker = of_scope(self._scope(sid))
-        security_log.note("event dropped", address=asker.address, visitor=asker.visitor, detail=part)
+        client = of_scope(self._scope(sid))
+        security_log.note("event dropped", address=client.address, visitor=client.visitor, detail=part)
 
     def _scope(self, sid: str) -> Any:
         assert self.app.sio is not None

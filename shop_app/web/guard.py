@@ -31,8 +31,8 @@ from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
 
 from ..core.access import security_log
-from ..core.access.asking import counted, visitor_of
-from ..core.access.policy import Policy, allows, policy_of, remember_asker, who
+from ..core.access.clients import counted, visitor_of
+from ..core.access.policy import Policy, allows, policy_of, set_principal, who
 from .private_states import empty_unless_filled_for
 
 _CONNECTION = frozenset({"token", "headers", "sid", "ip"})
@@ -158,7 +158,7 @@ class Guard(Middleware):
         from_browser = came_from_browser(event)
         if from_browser and policy.kind == "internal":
             raise Refused("")
-        remember_asker(None)
+        set_principal(None)
         # First who asks, then what: nobody else learns what is wrong with a form of the staff's.
         if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
             await self._look_up(state, event, policy)
@@ -176,7 +176,7 @@ class Guard(Middleware):
             if policy.kind == principal.kind == "staff":
                 raise Refused(_("You don't have the right to do that."))
             raise Refused(_("Sign in to do that."))
-        remember_asker(principal)
+        set_principal(principal)
 
     def _learn(self, name: str) -> Rule:
         registered = RegistrationContext.get().event_handlers.get(name)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shop_app.core.settings import load_test, settings
 
 from ..core.access import cookies, security_log
-from ..core.access.asking import client_address, header, settle_address
+from ..core.access.clients import client_address, header, set_client_address
 from ..core.access.token_buckets import TokenBucket, TokenBuckets
 from .tab_states import state_key
 from .unsent import Outgoing, Total
@@ -72,7 +72,7 @@ class Sockets:
             await send({"type": "websocket.close", "code": 1008})
             return
         made = _mint_visitor(scope)
-        settle_address(scope)
+        set_client_address(scope)
         _bind_to_visitor(scope)
         outgoing = Outgoing(
             _with_cookie(send, made), self.unsent,

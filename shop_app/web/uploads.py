@@ -17,7 +17,7 @@ from shop_app.core.i18n import _
 from shop_app.services.catalog import pictures
 from shop_app.services.staff import audit
 
-from ..core.access import asking, policy, rates
+from ..core.access import clients, policy, rates
 from .bodies import BODY_BYTES
 
 PERMISSION = "products.edit"
@@ -34,7 +34,7 @@ async def picture(request: Request) -> Response:
     by = await policy.who(request.headers.get("cookie", ""))
     try:
         _need(by)
-        await rates.take(rates.UPLOAD, asking.of_scope(request.scope))
+        await rates.take(rates.UPLOAD, clients.of_scope(request.scope))
         body = await _body(request)
         if body is None:
             return _refusal(_("A picture may have 6 MB at most."), 413)

@@ -20,12 +20,12 @@ MOST_TRIES = 3
 
 async def pay(
     key_hash: str, form: CheckoutForm, expected_total_minor: int, *, expected_credit_minor: int = 0,
-    shown_parts: str = "", asked_from: str = "",
+    shown_parts: str = "", address_hash: str = "",
 ) -> str:  # fmt: skip
     """Place the visitor's cart and answer with the address to send the browser to.
 
     That is the payment company's page, or the order's own where nothing has to be paid there now.
-    `shown_parts` are what the page said the total is made of: they explain a rise. `asked_from` is the
+    `shown_parts` are what the page said the total is made of: they explain a rise. `address_hash` is the
     keyed hash of the address that asks.
 
     Errors  What `orders.place` refuses; ProviderDown when the company doesn't answer. The cart is kept,
@@ -35,10 +35,15 @@ async def pay(
     for _try in range(MOST_TRIES):
         try:
             placed = await db.write(
-                placing.place, key_hash, form, expected_total_minor=expected_total_minor,
-                expected_credit_minor=expected_credit_minor, shown_parts=shown_parts, asked_from=asked_from,
+                placing.place,
+                key_hash,
+                form,
+                expected_total_minor=expected_total_minor,
+                expected_credit_minor=expected_credit_minor,
+                shown_parts=shown_parts,
+                address_hash=address_hash,
                 durable=True,
-            )  # fmt: skip
+            )
         except placing.Superseded as old:
             if not await end_unpaid_order(old.order_id, "superseded"):
                 raise Conflict(

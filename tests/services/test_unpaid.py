@@ -42,20 +42,20 @@ def fill(visitor: str, units: int) -> int:
 
 
 def place(
-    visitor: str, units: int = 0, *, email: str = "", asked_from: str = HERE, way: str = "manual"
+    visitor: str, units: int = 0, *, email: str = "", address_hash: str = HERE, way: str = "manual"
 ) -> None:
     total = fill(visitor, units)
     form = replace(FORM, payment_provider=way, email=email or f"{visitor}@example.com")
     with db.transaction() as session:
-        placing.place(session, key_hash(visitor), form, expected_total_minor=total, asked_from=asked_from)
+        placing.place(session, key_hash(visitor), form, expected_total_minor=total, address_hash=address_hash)
 
 
-def enter(visitor: str, units: int, asked_from: str = HERE) -> int:
+def enter(visitor: str, units: int, address_hash: str = HERE) -> int:
     """Go to the checkout with so many; how many are held for the visitor."""
     with db.transaction() as session:
         cart_commands.add(session, key_hash(visitor), "BOWL", units)
     with db.transaction() as session:
-        view = cart_holds.enter(session, key_hash(visitor), asked_from)
+        view = cart_holds.enter(session, key_hash(visitor), address_hash)
         assert view.short == []
         assert view.state == ("held" if view.ends_at else ""), "nothing is over where nothing was held"
     return held(visitor)
@@ -89,7 +89,7 @@ def test_a_visitor_keeps_so_many_and_the_refusal_says_what_is_left(way):
     with db.transaction() as session:
         cart_commands.set_quantity(session, key_hash("eve"), "BOWL", 5)
         total = checkout.view(session, key_hash("eve")).total_minor
-        placing.place(session, key_hash("eve"), LATER, expected_total_minor=total, asked_from=HERE)
+        placing.place(session, key_hash("eve"), LATER, expected_total_minor=total, address_hash=HERE)
     with pytest.raises(TooMany, match="Pay for what you have ordered"):
         place("eve", 1)
     assert kept() == 20
@@ -105,7 +105,7 @@ def test_new_cookies_are_of_no_use_from_one_address():
             assert number == 3
             break
     assert kept() == TOGETHER
-    place("sam", 10, asked_from=THERE)
+    place("sam", 10, address_hash=THERE)
 
 
 def test_whoever_wants_more_than_that_at_once_reads_how_to_get_it():
@@ -137,11 +137,11 @@ def test_whoever_has_ordered_nothing_reads_that_others_of_the_address_have():
 
 def test_nobody_is_kept_from_buying_by_orders_that_others_placed_in_their_name():
     for number in range(5):
-        place(f"eve{number}", 20, email="sam@example.com", asked_from=f"{number:064}")
-    place("sam", 20, email="sam@example.com", asked_from=THERE)
+        place(f"eve{number}", 20, email="sam@example.com", address_hash=f"{number:064}")
+    place("sam", 20, email="sam@example.com", address_hash=THERE)
     placed = rows("customer_order")
     assert [(row.email, row.status) for row in placed] == [("sam@example.com", "placed")] * 6
-    assert placed[-1].asked_from == THERE
+    assert placed[-1].address_hash == THERE
 
 
 def test_a_whole_cart_of_things_counts_as_their_sum():
@@ -160,7 +160,7 @@ def test_what_is_paid_doesnt_count():
         number = rows("customer_order")[-1].number
         with db.transaction() as session:
             transfers.mark_paid(session, number, f"SEPA {number}", MANAGER)
-    assert [row.asked_from for row in rows("customer_order")] == ["", "", ""]
+    assert [row.address_hash for row in rows("customer_order")] == ["", "", ""]
 
 
 def test_what_is_given_up_doesnt_count():
@@ -199,18 +199,18 @@ def test_a_hold_becomes_an_order_without_counting_twice():
     assert enter("sam", 20) == 20
     with db.transaction() as session:
         total = checkout.save(session, key_hash("sam"), LATER).total_minor
-        placing.place(session, key_hash("sam"), LATER, expected_total_minor=total, asked_from=HERE)
+        placing.place(session, key_hash("sam"), LATER, expected_total_minor=total, address_hash=HERE)
     assert kept() == 20
 
 
 def test_nobody_knows_the_address_from_the_database(configure):
-    from shop_app.core.access.asking import Asker
+    from shop_app.core.access.clients import Client
 
-    origin = Asker("192.0.2.7", "").origin
+    origin = Client("192.0.2.7", "").origin
     assert (len(origin), "192" in origin) == (64, False)
-    assert origin == Asker("192.0.2.7", "x").origin != Asker("192.0.2.8", "").origin
+    assert origin == Client("192.0.2.7", "x").origin != Client("192.0.2.8", "").origin
     configure(SHOP_SECRET_KEY="another key " * 4)
-    assert Asker("192.0.2.7", "").origin != origin
+    assert Client("192.0.2.7", "").origin != origin
 
 
 def test_many_at_once_keep_no_more_together():
@@ -219,7 +219,7 @@ def test_many_at_once_keep_no_more_together():
     async def one(number: int) -> bool:
         form = replace(LATER, email=f"eve{number}@example.com")
         try:
-            await pay.pay(key_hash(f"eve{number}"), form, totals[number], asked_from=HERE)
+            await pay.pay(key_hash(f"eve{number}"), form, totals[number], address_hash=HERE)
         except TooMany:
             return False
         return True

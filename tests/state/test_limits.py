@@ -312,11 +312,11 @@ async def test_what_is_limited_and_what_isnt_found_is_logged(open_tab, shop, cap
 
 async def test_the_counts_keep_no_more_than_their_bound(monkeypatch):
     from shop_app.core.access import counts
-    from shop_app.core.access.asking import Asker
+    from shop_app.core.access.clients import Client
 
     monkeypatch.setattr(counts, "MOST_KEPT", 100)
     for number in range(300):
-        await rates.take(rates.HOLD, Asker(f"10.2.{number}.1", f"{number:064}"))
+        await rates.take(rates.HOLD, Client(f"10.2.{number}.1", f"{number:064}"))
     assert len(rates._limiter().storage._kept) == 100  # pyright: ignore[reportAttributeAccessIssue]
 
 

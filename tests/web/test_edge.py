@@ -14,7 +14,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shop_app.core.access import cookies
-from shop_app.core.access.asking import client_address
+from shop_app.core.access.clients import client_address
 from shop_app.core.settings import Settings
 from shop_app.web import bodies
 from shop_app.web.edge import Edge

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
-from shop_app.core.access import asking, cookies, rates
+from shop_app.core.access import clients, cookies, rates
 from shop_app.core.errors import TooMany
 from shop_app.core.settings import Settings
 from shop_app.state import input_types
@@ -144,8 +144,8 @@ async def test_robots_close_the_desks_and_name_the_sitemap() -> None:
 
 
 async def test_an_address_is_refused_above_its_rate_and_another_is_not() -> None:
-    one = asking.of_scope({"client": ("1.1.1.1", 1), "headers": []})
-    other = asking.of_scope({"client": ("2.2.2.2", 1), "headers": []})
+    one = clients.of_scope({"client": ("1.1.1.1", 1), "headers": []})
+    other = clients.of_scope({"client": ("2.2.2.2", 1), "headers": []})
     login = rates.Limit("login", "5/15 minutes")
     for _ in range(5):
         await rates.take(login, one)

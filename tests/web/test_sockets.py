@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from shop_app.core.access import asking, cookies
+from shop_app.core.access import clients, cookies
 from shop_app.core.access.token_buckets import TokenBuckets
 from shop_app.core.settings import Settings, load_test
 from shop_app.web import sockets
@@ -26,7 +26,7 @@ async def inner(scope: Scope, receive: Receive, send: Send) -> None:
     """Takes the socket and answers every message with what its request says of itself."""
     await receive()
     await send({"type": "websocket.accept"})
-    said = f"{asking.header(scope, b'cookie')}|{scope['query_string'].decode()}|{scope['headers']}"
+    said = f"{clients.header(scope, b'cookie')}|{scope['query_string'].decode()}|{scope['headers']}"
     while (await receive())["type"] == "websocket.receive":
         await send({"type": "websocket.send", "text": said})
 

@@ -46,7 +46,7 @@ async def _nobody(_session_hash: str) -> Principal:
 
 
 _look_up: LookUp = _nobody
-_asker: ContextVar[Principal | None] = ContextVar("asker", default=None)
+_principal: ContextVar[Principal | None] = ContextVar("asker", default=None)
 
 
 def _marked(policy: Policy) -> Callable[[F], F]:
@@ -86,11 +86,11 @@ async def who(cookie_header: str) -> Principal:
     return await _look_up(cookies.key_hash(key))
 
 
-def remember_asker(principal: Principal | None) -> None:
+def set_principal(principal: Principal | None) -> None:
     """Keep who was found for the event that is being handled; the guard alone calls this."""
-    _asker.set(principal)
+    _principal.set(principal)
 
 
-def asker() -> Principal | None:
+def current_principal() -> Principal | None:
     """Whom the guard found for the event at hand; None in public handlers, where it doesn't ask."""
-    return _asker.get()
+    return _principal.get()

@@ -1,4 +1,4 @@
-"""How often somebody may do what is worth guarding: one table of limits, each counted by who asks.
+"""How often somebody may do what is worth guarding: one table of limits, each counted by client.
 
 A limit counts by visitor, by address, and by the e-mail address that an event names. Visitors are free to
 make, so the address is the wall; and whole offices share one, so before the wall their answers slow down.
@@ -23,7 +23,7 @@ from shop_app.core.i18n import _
 from shop_app.core.settings import load_test, settings
 
 from . import security_log
-from .asking import Asker
+from .clients import Client
 from .counts import BoundedStorage
 
 PAUSE_SECONDS = 0.25
@@ -71,7 +71,7 @@ RETURN = Limit("return", "60/hour", visitor="20/hour", free=20)
 UPLOAD = Limit("upload", "120/10 minutes")
 
 
-async def take(limit: Limit, asker: Asker, *, email: str = "") -> None:
+async def take(limit: Limit, client: Client, *, email: str = "") -> None:
     """Count one of these, and wait a little where the asker's address has done many.
 
     The wait holds nothing but the asker's own tab. `email` is the address that the event names, if any.
@@ -80,34 +80,34 @@ async def take(limit: Limit, asker: Asker, *, email: str = "") -> None:
     """
     if load_test():
         return
-    used_up = await _count(limit, asker, mailbox(email))
+    used_up = await _count(limit, client, mailbox(email))
     if used_up:
-        _refuse(limit, asker, used_up)
-    pause_seconds = max(await _pause_of_address(limit, asker), await _pause_of_email(limit, mailbox(email)))
+        _refuse(limit, client, used_up)
+    pause_seconds = max(await _pause_of_address(limit, client), await _pause_of_email(limit, mailbox(email)))
     if pause_seconds:
-        await _slow(limit, asker, pause_seconds)
+        await _slow(limit, client, pause_seconds)
 
 
-async def _count(limit: Limit, asker: Asker, email: str) -> str:
+async def _count(limit: Limit, client: Client, email: str) -> str:
     """What is used up: visitor, email or address; "" where nothing is, and it is counted."""
     # Asked first: beyond its wall an address makes no new counts, whatever cookies it invents.
-    if not await _limiter().test(_item(limit.address), limit.name, "address", asker.address):
+    if not await _limiter().test(_item(limit.address), limit.name, "address", client.address):
         return "address"
     for kind, rate, who in (
-        ("visitor", limit.visitor, asker.visitor),
+        ("visitor", limit.visitor, client.visitor),
         ("email", limit.email, email),
-        ("address", limit.address, asker.address),
+        ("address", limit.address, client.address),
     ):
         if rate and who and not await _limiter().hit(_item(rate), limit.name, kind, who):
             return kind
     return ""
 
 
-async def _pause_of_address(limit: Limit, asker: Asker) -> float:
+async def _pause_of_address(limit: Limit, client: Client) -> float:
     if not limit.free:
         return 0
     item = _item(limit.address)
-    left = (await _limiter().get_window_stats(item, limit.name, "address", asker.address)).remaining
+    left = (await _limiter().get_window_stats(item, limit.name, "address", client.address)).remaining
     return min(max(0, item.amount - left - limit.free) * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
 
@@ -118,21 +118,21 @@ async def _pause_of_email(limit: Limit, email: str) -> float:
     return 0 if fits else LONGEST_PAUSE_SECONDS
 
 
-async def _slow(limit: Limit, asker: Asker, pause_seconds: float) -> None:
-    if _waiting.total() >= MOST_WAITING or _waiting[asker.address] >= MOST_WAITING_OF_ONE:
-        _refuse(limit, asker, "address, too many at once")
-    _waiting[asker.address] += 1
+async def _slow(limit: Limit, client: Client, pause_seconds: float) -> None:
+    if _waiting.total() >= MOST_WAITING or _waiting[client.address] >= MOST_WAITING_OF_ONE:
+        _refuse(limit, client, "address, too many at once")
+    _waiting[client.address] += 1
     try:
         await asyncio.sleep(pause_seconds)
     finally:
-        _waiting[asker.address] -= 1
-        if not _waiting[asker.address]:
-            del _waiting[asker.address]
+        _waiting[client.address] -= 1
+        if not _waiting[client.address]:
+            del _waiting[client.address]
 
 
-def _refuse(limit: Limit, asker: Asker, used_up: str) -> NoReturn:
+def _refuse(limit: Limit, client: Client, used_up: str) -> NoReturn:
     security_log.note(
-        "limit", address=asker.address, visitor=asker.visitor, detail=f"{limit.name} by {used_up}"
+        "limit", address=client.address, visitor=client.visitor, detail=f"{limit.name} by {used_up}"
     )
     raise TooMany(_("That was too often in a short time. Wait a few minutes and try again."))
 

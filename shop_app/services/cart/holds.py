@@ -31,7 +31,7 @@ _order_line = table_of(OrderLine)
 _cart = table_of(Cart)
 _variant = table_of(Variant)
 _HELD = select(
-    _hold.c.variant_id, _hold.c.quantity, _hold.c.expires_at, _hold.c.since, _hold.c.asked_from
+    _hold.c.variant_id, _hold.c.quantity, _hold.c.expires_at, _hold.c.since, _hold.c.address_hash
 ).where(_hold.c.cart_id == bindparam("cart"))
 _KEY_OF = select(_cart.c.key_hash).where(_cart.c.id == bindparam("cart"))
 _of_cart = and_(_cart.c.key_hash == bindparam("key"), _cart.c.completed_at.is_(None))
@@ -90,7 +90,7 @@ class HoldView:
 class _Times:
     expires_at: datetime
     since: datetime
-    asked_from: str
+    address_hash: str
 
     @property
     def ceiling(self) -> datetime:
@@ -106,11 +106,11 @@ def worth_extending(hold: HoldView) -> bool:
     return hold.can_stay and now() - datetime.fromisoformat(hold.as_of) >= timedelta(minutes=1)
 
 
-def enter(session: Session, key_hash: str, asked_from: str = "") -> HoldView:
+def enter(session: Session, key_hash: str, address_hash: str = "") -> HoldView:
     """Hold what the visitor's cart needs, as far as it is there, or hold it longer; `short` says the rest.
 
     Nothing more is held for somebody who keeps many units unpaid already (`unpaid`): the order may tell
-    them so. `asked_from` is the keyed hash of the address that asks.
+    them so. `address_hash` is the keyed hash of the address that asks.
     """
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
@@ -120,13 +120,13 @@ def enter(session: Session, key_hash: str, asked_from: str = "") -> HoldView:
         if units:
             # Given back before they are taken again: this is a new hold.
             inventory_holds.free_if_run_out(session, [head.id], at)
-        units, times = {}, _Times(at, at, asked_from)
+        units, times = {}, _Times(at, at, address_hash)
     return _hold_for(
         session,
         head,
         key_hash,
         units,
-        _Times(times.stretched(at), times.since, asked_from or times.asked_from),
+        _Times(times.stretched(at), times.since, address_hash or times.address_hash),
     )
 
 
@@ -148,10 +148,10 @@ def follow(session: Session, cart_id: int) -> None:
         lines = priced_cart.lines(session, cart_id)
         wanted = _wanted(lines, _ordered(session, cart_id)[0])
         key_hash = session.connection().execute(_KEY_OF, {"cart": cart_id}).scalar_one()
-        buyer = Buyer(key_hash, cart_id, times.asked_from)
+        buyer = Buyer(key_hash, cart_id, times.address_hash)
         inventory_holds.hold_what_there_is(
             session, cart_id, unpaid.as_far_as_allowed(session, buyer, wanted, before),
-            expires_at=times.expires_at, since=times.since, before=before, asked_from=times.asked_from,
+            expires_at=times.expires_at, since=times.since, before=before, address_hash=times.address_hash,
         )  # fmt: skip
 
 
@@ -201,7 +201,7 @@ def _held(session: Session, cart_id: int) -> tuple[dict[int, int], _Times | None
     rows = session.connection().execute(_HELD, {"cart": cart_id}).all()
     if not rows:
         return {}, None
-    times = _Times(min(row.expires_at for row in rows), min(row.since for row in rows), rows[0].asked_from)
+    times = _Times(min(row.expires_at for row in rows), min(row.since for row in rows), rows[0].address_hash)
     return {row.variant_id: row.quantity for row in rows}, times
 
 
@@ -236,12 +236,12 @@ def _hold_for(
 ) -> HoldView:
     lines = priced_cart.lines(session, head.id)
     ordered, until = _ordered(session, head.id)
-    buyer = Buyer(key_hash, head.id, times.asked_from)
+    buyer = Buyer(key_hash, head.id, times.address_hash)
     needed = _wanted(lines, ordered)
     wanted = unpaid.as_far_as_allowed(session, buyer, needed, before)
     kept = inventory_holds.hold_what_there_is(
         session, head.id, wanted, expires_at=times.expires_at, since=times.since, before=before,
-        asked_from=times.asked_from,
+        address_hash=times.address_hash,
     )  # fmt: skip
     left = {
         line.variant_id: line.quantity - wanted.get(line.variant_id, 0) + kept.get(line.variant_id, 0)

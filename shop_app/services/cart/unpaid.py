@@ -42,7 +42,7 @@ class Buyer:
 
     key_hash: str
     cart_id: int
-    asked_from: str = ""
+    address_hash: str = ""
     """The keyed hash of the address that asks."""
 
 
@@ -76,18 +76,18 @@ def _left(session: Session, buyer: Buyer) -> tuple[int, int]:
     known, connection = settings(), session.connection()
     if load_test():
         return _UNBOUNDED, _UNBOUNDED
-    if connection.dialect.name != "sqlite" and buyer.asked_from:
+    if connection.dialect.name != "sqlite" and buyer.address_hash:
         # Others of the same address wait, or each would count without the other. The cart is locked
         # before, levels afterwards.
-        connection.execute(_LOCK, {"name": buyer.asked_from})
+        connection.execute(_LOCK, {"name": buyer.address_hash})
     mine = _order.c.cart_id.in_(select(_cart.c.id).where(_cart.c.key_hash == buyer.key_hash))
     own = max(0, known.unpaid_units - _sum(session, _ordered.where(mine)))
-    if not buyer.asked_from:
+    if not buyer.address_hash:
         return own, _UNBOUNDED
     held = select(func.coalesce(func.sum(_hold.c.quantity), 0)).where(
-        _hold.c.asked_from == buyer.asked_from, _hold.c.cart_id != buyer.cart_id
+        _hold.c.address_hash == buyer.address_hash, _hold.c.cart_id != buyer.cart_id
     )
-    ordered = _ordered.where(_order.c.asked_from == buyer.asked_from)
+    ordered = _ordered.where(_order.c.address_hash == buyer.address_hash)
     return own, max(0, known.unpaid_units_per_address - _sum(session, ordered) - _sum(session, held))
 
 

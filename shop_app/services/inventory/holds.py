@@ -96,11 +96,11 @@ def hold_what_there_is(
     expires_at: datetime,
     since: datetime | None = None,
     before: Mapping[int, int] | None = None,
-    asked_from: str = "",
+    address_hash: str = "",
 ) -> dict[int, int]:
     """The same, with fewer units where there aren't so many: the answer is what the cart holds now.
 
-    `before` is what it held until now, where the caller has read that; `asked_from` the keyed hash of the
+    `before` is what it held until now, where the caller has read that; `address_hash` the keyed hash of the
     address that it is held for.
     """
     session.flush()
@@ -119,7 +119,7 @@ def hold_what_there_is(
         kept[variant_id] = had + move.held
     if before:
         drop(session, cart_id)
-    _keep(session, cart_id, moves, kept, expires_at=expires_at, since=since, asked_from=asked_from)
+    _keep(session, cart_id, moves, kept, expires_at=expires_at, since=since, address_hash=address_hash)
     return {variant_id: units for variant_id, units in kept.items() if units}
 
 
@@ -182,12 +182,12 @@ def _keep(
     *,
     expires_at: datetime,
     since: datetime | None,
-    asked_from: str = "",
+    address_hash: str = "",
 ) -> None:
     rows = [
         {
             "cart_id": cart_id, "variant_id": variant_id, "quantity": quantity, "expires_at": expires_at,
-            "since": since or now(), "asked_from": asked_from,
+            "since": since or now(), "address_hash": address_hash,
         }
         for variant_id, quantity in quantities.items()
         if quantity

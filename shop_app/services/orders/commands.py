@@ -48,7 +48,7 @@ Settled = Literal["paid", "already", "needs_review", "nothing"]
 _CART_OF = select(order.c.cart_id).where(order.c.id == bindparam("order"))
 _LOCK_CART = select(cart.c.id).where(cart.c.id == bindparam("cart")).with_for_update()
 _LOCK = _HEAD.with_for_update()
-_WAITS_NO_MORE = {"expires_at": None, "asked_from": ""}
+_WAITS_NO_MORE = {"expires_at": None, "address_hash": ""}
 _MOVES = {
     to: update(order)
     .where(

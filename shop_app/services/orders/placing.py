@@ -125,7 +125,7 @@ class Superseded(Conflict):
 
 def place(
     session: Session, key_hash: str, form: CheckoutForm, *, expected_total_minor: int,
-    expected_credit_minor: int = 0, shown_parts: str = "", asked_from: str = "",
+    expected_credit_minor: int = 0, shown_parts: str = "", address_hash: str = "",
 ) -> PlacedOrder:  # fmt: skip
     """Make the visitor's cart an order: frozen copies, stock taken in SKU order, numbers and codes counted.
 
@@ -133,7 +133,7 @@ def place(
     and how much of it gift cards and credit pay. Two amounts may not have risen since then: the total,
     or a card that covers everything would hide a higher price; and what is left to pay, total less credit,
     or a card that was spent elsewhere would be made up for by the bank card. `shown_parts` are what the
-    page said the total is made of (`price_changes`); they only explain a rise. `asked_from` is the keyed
+    page said the total is made of (`price_changes`); they only explain a rise. `address_hash` is the keyed
     hash of the address that asks: what it may keep without paying is bounded, as what a visitor may.
 
     Errors  Invalid with the first wrong field; OutOfStock with what is left by SKU; Conflict when the
@@ -161,7 +161,7 @@ def place(
     if priced.totals.total_minor > expected_total_minor:
         terms_cache.forget_all()
         raise price_changes.risen(priced, expected_total_minor, shown_parts, head.currency)
-    buyer = Buyer(key_hash, head.id, asked_from)
+    buyer = Buyer(key_hash, head.id, address_hash)
     if not priced.gifts:
         return _cover_and_freeze(
             session, head, priced, form, expected_total_minor, expected_credit_minor, buyer
@@ -194,7 +194,7 @@ def _cover_and_freeze(
         raise Conflict(_less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency))
     if left_minor:
         unpaid.refuse_above(session, buyer, sum(line.quantity for line in priced.lines))
-    return _freeze(session, head, priced, form, paid_with, buyer.asked_from)
+    return _freeze(session, head, priced, form, paid_with, buyer.address_hash)
 
 
 def _placed_already(
@@ -276,7 +276,7 @@ def _next_number(insert: Insert) -> Any:
 
 def _freeze(
     session: Session, head: Head, priced: Priced, form: CheckoutForm, paid_with: tuple[Part, ...],
-    asked_from: str,
+    address_hash: str,
 ) -> PlacedOrder:  # fmt: skip
     totals, connection = priced.totals, session.connection()
     pays_now = registry.provider(form.payment_provider).pays_now
@@ -285,7 +285,7 @@ def _freeze(
     row = _order_row(head, priced, form, waits, connection.execute(_next_number(session)).scalar_one())
     if left_minor:
         within = PAY_WITHIN if waits else timedelta(days=settings().transfer_days)
-        row |= {"expires_at": row["placed_at"] + within, "asked_from": asked_from}
+        row |= {"expires_at": row["placed_at"] + within, "address_hash": address_hash}
     order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
     units: dict[int, int] = {}
     for line in priced.lines:
@@ -334,7 +334,7 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
         "payment_provider": form.payment_provider, "locale": settings().locale,
         "terms_version": TERMS_VERSION, "vat_number": form.vat_number,
         "reverse_charge": totals.reverse_charge, "note": form.note, "placed_at": at, "paid_at": None,
-        "expires_at": None, "asked_from": "", "version": 1,
+        "expires_at": None, "address_hash": "", "version": 1,
     }  # fmt: skip
 
 

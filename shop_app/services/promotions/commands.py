@@ -173,12 +173,12 @@ def live(
     if codes:
         found = session.connection().execute(_BY_CODE, {"codes": list(codes)}).mappings()
         rows = {row["code"]: row for row in found}
-    asker = _Asker(cart_id, email, customer_id)
+    buyer = _Buyer(cart_id, email, customer_id)
     offers, reasons = [], []
     for code, row in [*(("", row) for row in automatic), *((code, rows.get(code)) for code in codes)]:
         dead, left = _why_dead(row, code, at), None
         if row and not dead:
-            dead, left = _why_spent(session, row, code, asker)
+            dead, left = _why_spent(session, row, code, buyer)
         if row and not dead:
             offers.append(_offer(row, code, left))
         elif code:
@@ -187,7 +187,7 @@ def live(
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
+class _Buyer:
     cart_id: int
     email: str
     customer_id: int | None
@@ -201,7 +201,7 @@ def check(session: Session, code: str, at: datetime, *, cart_id: int) -> None:
     row = session.connection().execute(_BY_CODE, {"codes": [code]}).mappings().first()
     dead = _why_dead(row, code, at)
     if row and not dead:
-        dead, _left = _why_spent(session, row, code, _Asker(cart_id, "", None))
+        dead, _left = _why_spent(session, row, code, _Buyer(cart_id, "", None))
     if dead:
         raise NotFound(dead)
 
@@ -273,7 +273,7 @@ def _why_dead(row: RowMapping | None, code: str, at: datetime) -> str:
     return ""
 
 
-def _why_spent(session: Session, row: RowMapping, code: str, asker: _Asker) -> tuple[str, int | None]:
+def _why_spent(session: Session, row: RowMapping, code: str, buyer: _Buyer) -> tuple[str, int | None]:
     """Why it can't be used any more, "" where it can, and what its budget still has."""
     connection = session.connection()
     budget = row["budget_minor"]
@@ -281,21 +281,21 @@ def _why_spent(session: Session, row: RowMapping, code: str, asker: _Asker) -> t
     spent = row["usage_limit"] is not None and row["used"] >= row["usage_limit"]
     if code:
         spent = spent or (row["code_limit"] is not None and row["code_used"] >= row["code_limit"])
-    known = bool(asker.email) or asker.customer_id is not None
+    known = bool(buyer.email) or buyer.customer_id is not None
     if row["first_order"] and known:
-        theirs = {"cart": asker.cart_id, "email": asker.email, "customer": asker.customer_id}
+        theirs = {"cart": buyer.cart_id, "email": buyer.email, "customer": buyer.customer_id}
         if connection.execute(_ORDERED_BEFORE, theirs).first():
             return _only_first(code), left
-    limited = bool(asker.email) and row["per_customer_limit"] is not None
+    limited = bool(buyer.email) and row["per_customer_limit"] is not None
     if not (spent or limited or left is not None):
         return "", left
-    own = connection.execute(_OWN_USE, {"promotion": row["id"], "cart": asker.cart_id}).scalar()
+    own = connection.execute(_OWN_USE, {"promotion": row["id"], "cart": buyer.cart_id}).scalar()
     if own is not None:
         return "", None if left is None else left + own
     if spent or left == 0:
         return _used_up(code), left
     if limited:
-        uses = connection.execute(_USES_OF, {"promotion": row["id"], "email": asker.email}).scalar_one()
+        uses = connection.execute(_USES_OF, {"promotion": row["id"], "email": buyer.email}).scalar_one()
         if uses >= row["per_customer_limit"]:
             return _("You have used {code} already").format(code=code), left
     return "", left

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from shop_app.core import db
-from shop_app.core.access.policy import remember_asker
+from shop_app.core.access.policy import set_principal
 from shop_app.core.access.principal import Principal
 from shop_app.models import Promotion
 from shop_app.state.admin.promotions import PromotionAdmin, PromotionForm
@@ -18,9 +18,9 @@ SPRING = {"name": "Spring", "percent": "10", "code": "SPRING"}
 
 @pytest.fixture
 async def signed_in(engine):
-    remember_asker(MANAGER)
+    set_principal(MANAGER)
     yield
-    remember_asker(None)
+    set_principal(None)
 
 
 def promotions() -> list[Promotion]:

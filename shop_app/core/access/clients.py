@@ -1,4 +1,4 @@
-"""Who is asking, as far as a limit needs to know: the address that counts, and the visitor's cookie."""
+"""The client of a request, as limits need it: its address, and its visitor's cookie."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d{1,5})?|([0-9.]+):\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Client:
     """Whoever sent a request or an event.
 
     A visitor's cookie is free to make, so what is limited by it alone isn't limited.
@@ -40,15 +40,15 @@ class Asker:
         ).hex()
 
 
-def of_scope(scope: Scope) -> Asker:
+def of_scope(scope: Scope) -> Client:
     """Who sent a request, or opened a socket."""
-    return Asker(client_address(scope), visitor_of(header(scope, b"cookie")))
+    return Client(client_address(scope), visitor_of(header(scope, b"cookie")))
 
 
-def of_state(state: Any) -> Asker:
+def of_state(state: Any) -> Client:
     """Who sent the event that a State handles: what its page's socket came with."""
     router = state.router
-    return Asker(counted(router.session.client_ip), visitor_of(router.headers.cookie))
+    return Client(counted(router.session.client_ip), visitor_of(router.headers.cookie))
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -67,7 +67,7 @@ def client_address(scope: Scope) -> str:
     return counted(address)
 
 
-def settle_address(scope: Scope) -> None:
+def set_client_address(scope: Scope) -> None:
     """Write into a socket's scope where it comes from, so that whoever reads it there finds the same.
 
     Reflex would read the proxies' header by rules of its own, and only the last of several.

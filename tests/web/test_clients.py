@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shop_app.core.access import asking, cookies
+from shop_app.core.access import clients, cookies
 from shop_app.core.settings import Settings
 
 KEY = "V" * 43
@@ -31,26 +31,26 @@ def scope(client: str, *forwarded: str, cookie: str = "") -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_an_address_counts_in_one_way_however_it_is_written(sent, counts):
-    assert asking.counted(sent) == counts
-    assert asking.counted(counts) == counts, "once or twice is the same"
+    assert clients.counted(sent) == counts
+    assert clients.counted(counts) == counts, "once or twice is the same"
 
 
 def test_several_headers_of_proxies_are_one_list(configure: Callable[..., Settings]):
     configure(SHOP_TRUSTED_PROXY_HOPS="2")
     came = scope("10.0.0.1", "6.6.6.6", "2001:db8:1:2::7", "10.0.0.2")
-    assert asking.of_scope(came).address == "2001:db8:1:2::"
-    asking.settle_address(came)
+    assert clients.of_scope(came).address == "2001:db8:1:2::"
+    clients.set_client_address(came)
     assert came["client"] == ("2001:db8:1:2::", 7)
     assert [name for name, _value in came["headers"]] == [b"cookie", b"host"]
-    assert asking.of_scope(came).address == "2001:db8:1:2::", "settled, it is the same"
+    assert clients.of_scope(came).address == "2001:db8:1:2::", "settled, it is the same"
 
 
 def test_without_trusted_proxies_nobody_says_where_they_come_from():
     came = scope("10.0.0.1", "6.6.6.6")
-    asking.settle_address(came)
+    clients.set_client_address(came)
     assert came["client"] == ("10.0.0.1", 7)
 
 
 def test_a_visitor_is_known_by_a_good_cookie_alone():
-    assert asking.of_scope(scope("10.0.0.1", cookie=f"shop_visitor={KEY}")).visitor == cookies.key_hash(KEY)
-    assert asking.of_scope(scope("10.0.0.1", cookie="shop_visitor=short")).visitor == ""
+    assert clients.of_scope(scope("10.0.0.1", cookie=f"shop_visitor={KEY}")).visitor == cookies.key_hash(KEY)
+    assert clients.of_scope(scope("10.0.0.1", cookie="shop_visitor=short")).visitor == ""
