@@ -23,7 +23,7 @@ from shop_app.core.access import policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
 from shop_app.extension import Extension, Page, SitemapEntries, combined
-from shop_app.pages import cart, checkout, home, listing, lookup, lost, order, plain, product, withdrawal
+from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime.bus import bus
@@ -88,7 +88,7 @@ PAGES = (
         )
         for name, text in plain_texts.PAGES.items()
     ),
-    Page("404", lost.page, documents.title_of(texts.LOST_TITLE), (), documents.lost),
+    Page("404", not_found.page, documents.title_of(texts.NOT_FOUND_TITLE), (), documents.not_found),
 )  # fmt: skip
 
 SHOP = Extension(

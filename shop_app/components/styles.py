@@ -426,8 +426,8 @@ PROSE_LEAD = "mt-4 max-w-[52ch] text-lg text-ink-2"
 PROSE = "prose mt-10 grid max-w-[62ch] gap-10 leading-[1.65] text-ink-2"
 SIZES_PRODUCT = "(min-width:1360px) 680px, (min-width:1100px) 50vw, (min-width:768px) 46vw, 100vw"
 LOST = "mx-auto grid w-full max-w-page items-center gap-6 px-gutter pt-8 md:grid-cols-2 md:gap-16 md:pt-12"
-LOST_LIST = "mt-2 grid gap-0.5"
-LOST_LINK = (
+NOT_FOUND_LIST = "mt-2 grid gap-0.5"
+NOT_FOUND_LINK = (
     "inline-block py-1 underline decoration-line-strong decoration-1 underline-offset-4 "
     "hover:decoration-current"
 )

@@ -58,10 +58,14 @@ BROKEN_TITLE = _("We dropped something")
 BROKEN_TEXT = _(
     "The page could not be put together, and nothing was changed. Your cart is safe. Try again in a moment."
 )
-LOST_EYEBROW = _("Page not found (404)")
-LOST_TITLE = _("This shelf is bare")
-LOST_TEXT = _(
+NOT_FOUND_EYEBROW = _("Page not found (404)")
+NOT_FOUND_TITLE = _("This shelf is bare")
+NOT_FOUND_TEXT = _(
     "The address may have a typo, or we no longer carry the piece. Search for it above, or start from one "
     "of these."
 )
-LOST_LINKS = ((_("New this week"), NEW), (_("All products"), ALL), (_("Find my order"), "/orders/lookup"))
+NOT_FOUND_LINKS = (
+    (_("New this week"), NEW),
+    (_("All products"), ALL),
+    (_("Find my order"), "/orders/lookup"),
+)

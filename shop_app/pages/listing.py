@@ -13,7 +13,7 @@ from shop_app.core.i18n import _
 from shop_app.services.catalog.views import CategoryLink, Chip
 from shop_app.state.listing import Browse
 
-from .lost import empty_listing_art
+from .not_found import empty_listing_art
 
 VIEW = Browse.view
 TITLE = rx.cond(Browse.missing, _("Page not found"), VIEW.title) + f" · {texts.SHOP}"

@@ -12,7 +12,7 @@ from shop_app.components.buying import buy_bar, buy_box
 from shop_app.components.cards import card_grid
 from shop_app.components.parts import gallery, recently_viewed
 from shop_app.core.i18n import _
-from shop_app.pages import lost
+from shop_app.pages import not_found
 from shop_app.state.product import Product
 
 TITLE = rx.cond(Product.page.title, Product.page.title, _("Product")) + f" · {texts.SHOP}"
@@ -21,7 +21,7 @@ TITLE = rx.cond(Product.page.title, Product.page.title, _("Product")) + f" · {t
 def page() -> rx.Component:
     here = Product.page.slug != ""
     return layout.page(
-        rx.cond(Product.missing, lost.empty_listing_art(), _product()),
+        rx.cond(Product.missing, not_found.empty_listing_art(), _product()),
         ready=here | Product.missing,
         main_class=f"{styles.MAIN} max-md:pb-18",
     )

@@ -27,7 +27,7 @@ from .shells import BuiltFrontEnd, file_response
 
 log = logging.getLogger(__name__)
 
-LOST = "404"
+NOT_FOUND = "404"
 _ARGUMENT = re.compile(r"\[(\w+)\]")
 
 
@@ -58,9 +58,9 @@ class Documents:
         self.app = app
         self.build = build
         # Fixed addresses come before those with parameters: /orders/lookup is no order's token.
-        known = sorted((r for r in routes if r.name != LOST), key=lambda r: r.route.count("["))
+        known = sorted((r for r in routes if r.name != NOT_FOUND), key=lambda r: r.route.count("["))
         self.routes = [(route.pattern(), route) for route in known]
-        self.lost = next((r for r in routes if r.name == LOST), DocumentRoute(LOST))
+        self.lost = next((r for r in routes if r.name == NOT_FOUND), DocumentRoute(NOT_FOUND))
         self.loads = Loads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +100,7 @@ class Documents:
         return None
 
     def _answer(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> Response:
-        """The document of a route: its content, or the lost page where there is none.
+        """The document of a route: its content, or the not-found page where there is none.
 
         On a thread as a whole: reading, filling in and compressing take milliseconds each.
         """
@@ -109,14 +109,14 @@ class Documents:
             return RedirectResponse(page.location, status_code=page.status)
         if page.status == 404 and not page.html:
             # The reactive page stays the address's own: it says by itself that nothing is here.
-            return self._lost_page(scope, params)
+            return self._not_found_page(scope, params)
         return self._document(scope, route, page, page.status)
 
-    def _lost_page(self, scope: Scope, params: dict[str, str]) -> Response:
+    def _not_found_page(self, scope: Scope, params: dict[str, str]) -> Response:
         return self._document(scope, self.lost, _ask(self.lost, params, QueryParams("")), 404)
 
     def _document(self, scope: Scope, route: DocumentRoute, page: Served, status: int) -> Response:
-        shell = self.build.shell(route.name if route.name != LOST else "*")
+        shell = self.build.shell(route.name if route.name != NOT_FOUND else "*")
         html = shell.filled(
             early_head(page) + self.build.preloads(route.name), late_head(page), block(page),
             own_title=bool(page.title),
@@ -141,7 +141,7 @@ class Documents:
 
         await self.app(scope, receive, watch)
         if unknown:
-            lost = await self._in_turn(scope, lambda: self._lost_page(scope, {}))
+            lost = await self._in_turn(scope, lambda: self._not_found_page(scope, {}))
             await lost(scope, receive, send)
 
 

@@ -116,14 +116,14 @@ async def test_a_dynamic_page_preloads_its_chunk_and_not_the_shells_own(client: 
     assert re.findall(r'modulepreload" href="([^"]+)"', text) == ["/assets/p.js"]
 
 
-async def test_what_is_gone_is_a_404_with_the_lost_page(client: httpx.AsyncClient) -> None:
+async def test_what_is_gone_is_a_404_with_the_not_found_page(client: httpx.AsyncClient) -> None:
     answer = await client.get("/products/missing")
     assert answer.status_code == 404
     assert "This shelf is bare" in answer.text
     assert '<meta name="robots" content="noindex" data-served>' in answer.text
 
 
-async def test_an_unknown_address_is_a_404_with_the_lost_page(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_address_is_a_404_with_the_not_found_page(client: httpx.AsyncClient) -> None:
     answer = await client.get("/wp-admin.php")
     assert answer.status_code == 404
     assert "This shelf is bare" in answer.text

@@ -167,7 +167,7 @@ def desk(title: str) -> ServePage:
 
 
 def order(params: dict[str, str], _query: QueryParams) -> Served:
-    """The frame of an order's page; a token that no order has is a lost address."""
+    """The frame of an order's page; a token that no order has is an unknown address."""
     with db.reading() as session:
         view = order_page.view(session, params["token"][:128])
     title = _("Order {number}").format(number=view.number)
@@ -175,8 +175,10 @@ def order(params: dict[str, str], _query: QueryParams) -> Served:
 
 
 @steady
-def lost(_params: dict[str, str], _query: QueryParams) -> Served:
-    return Served(html=render("lost.html"), title=title_of(texts.LOST_TITLE), status=404, robots="noindex")
+def not_found(_params: dict[str, str], _query: QueryParams) -> Served:
+    return Served(
+        html=render("not_found.html"), title=title_of(texts.NOT_FOUND_TITLE), status=404, robots="noindex"
+    )
 
 
 def _category(page: ProductPage) -> str:

@@ -18,21 +18,21 @@ def empty_listing_art() -> rx.Component:
 
     def category(link: rx.Var[NavLink]) -> rx.Component:
         return rx.el.li(
-            rx.el.a(link.title, href=f"/products?category={link.slug}", class_name=styles.LOST_LINK)
+            rx.el.a(link.title, href=f"/products?category={link.slug}", class_name=styles.NOT_FOUND_LINK)
         )
 
     return rx.el.div(
         rx.el.div(
-            rx.el.p(texts.LOST_EYEBROW, class_name=styles.EYEBROW),
-            rx.el.h1(texts.LOST_TITLE, class_name=styles.D2),
-            rx.el.p(texts.LOST_TEXT, class_name="text-ink-2"),
+            rx.el.p(texts.NOT_FOUND_EYEBROW, class_name=styles.EYEBROW),
+            rx.el.h1(texts.NOT_FOUND_TITLE, class_name=styles.D2),
+            rx.el.p(texts.NOT_FOUND_TEXT, class_name="text-ink-2"),
             rx.el.ul(
                 *(
-                    rx.el.li(rx.el.a(label, href=href, class_name=styles.LOST_LINK))
-                    for label, href in texts.LOST_LINKS
+                    rx.el.li(rx.el.a(label, href=href, class_name=styles.NOT_FOUND_LINK))
+                    for label, href in texts.NOT_FOUND_LINKS
                 ),
                 rx.foreach(Shell.categories, category),
-                class_name=styles.LOST_LIST,
+                class_name=styles.NOT_FOUND_LIST,
                 aria_label=_("Where to go on"),
             ),
             class_name=styles.EMPTY,
