@@ -176,9 +176,9 @@ def application() -> Any:
 
 def asgi() -> ASGIApp:
     """The application as a server wants it: called once in each process."""
-    from shop_app.web.targets import PathsAlone
+    from shop_app.web.request_target import PathsOnly
 
-    return PathsAlone(application()())
+    return PathsOnly(application()())
 
 
 def serve_until_told(application: ASGIApp, port: int, *, host: str = "") -> NoReturn:

@@ -45,12 +45,12 @@ from shop_app.state.order import Order
 from shop_app.state.product import Product
 from shop_app.state.shell import Shell
 from shop_app.state.withdrawal import Withdrawal
-from shop_app.web import health, logs, media, sitemap, unread, uploads, webhooks
+from shop_app.web import health, logs, media, sitemap, tcp_timeout, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
+from shop_app.web.error_boundary import ErrorBoundary
 from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
-from shop_app.web.last_resort import LastResort
 from shop_app.web.shells import read_build
 from shop_app.web.storefront import documents
 from shop_app.worker import timetable
@@ -99,7 +99,7 @@ SHOP = Extension(
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
     # What staff may do already, although no page shows it yet.
     states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
-    lifespans=(pushes.running, lambda: unread.bounded(settings().port)),
+    lifespans=(pushes.running, lambda: tcp_timeout.bounded(settings().port)),
 )
 
 
@@ -167,7 +167,7 @@ def _app(parts: Extension) -> rx.App:
         toaster=None,
         app_wraps={},
         backend_exception_handler=answer_failure,
-        api_transformer=[Starlette(routes=list(parts.routes)), partial(_edge, parts), LastResort],
+        api_transformer=[Starlette(routes=list(parts.routes)), partial(_edge, parts), ErrorBoundary],
     )
 
 

@@ -112,8 +112,8 @@ MUTANTS = (
     ),
     Mutant(
         "foreign-page", "another site's page opens the sandbox's doors",
-        (("shop_app/sandbox/doors.py", "    return origins <=", "    return True or origins <="),),
-        ("tests/web/test_sandbox_doors.py",),
+        (("shop_app/sandbox/local_access.py", "    return origins <=", "    return True or origins <="),),
+        ("tests/web/test_sandbox_local_access.py",),
     ),
     Mutant(
         "stock-guard", "units are taken whether they are there or not",

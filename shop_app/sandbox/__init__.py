@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from ..core.settings import settings
-from .doors import from_this_machine
+from .local_access import from_this_machine
 
 if TYPE_CHECKING:
     from .faults import Faults

@@ -18,7 +18,7 @@ from ..core.clock import now
 from ..core.i18n import _
 from . import charges, sessions
 from .api import Api, read_body
-from .doors import from_own_page
+from .local_access import from_own_page
 from .replies import Refused
 from .store import Store, Tables
 

@@ -21,7 +21,7 @@ from shop_app.core.errors import NotFound
 
 from ..core.access import cookies, security_log
 from ..core.access.clients import client_address
-from .loads import Loads, TooManyLoads
+from .page_queue import PageQueue, PageQueueFull
 from .served import Served, ServePage, block, early_head, late_head
 from .shells import BuiltFrontEnd, file_response
 
@@ -61,7 +61,7 @@ class Documents:
         known = sorted((r for r in routes if r.name != NOT_FOUND), key=lambda r: r.route.count("["))
         self.routes = [(route.pattern(), route) for route in known]
         self.lost = next((r for r in routes if r.name == NOT_FOUND), DocumentRoute(NOT_FOUND))
-        self.loads = Loads()
+        self.loads = PageQueue()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
@@ -88,7 +88,7 @@ class Documents:
         try:
             async with self.loads.turn(address):
                 return await asyncio.to_thread(make)
-        except TooManyLoads:
+        except PageQueueFull:
             security_log.note("limit", address=address, detail="pages")
             sentence = "Too many pages were asked for at once. Wait a few seconds and load it again."
             return PlainTextResponse(sentence, 429, {"Retry-After": "10", "Cache-Control": "no-store"})

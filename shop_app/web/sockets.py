@@ -18,8 +18,8 @@ from shop_app.core.settings import load_test, settings
 from ..core.access import cookies, security_log
 from ..core.access.clients import client_address, header, set_client_address
 from ..core.access.token_buckets import TokenBucket, TokenBuckets
+from .send_buffer import SendBuffer, Total
 from .tab_states import state_key
-from .unsent import Outgoing, Total
 
 MESSAGE_BYTES = 64 * 1024
 MESSAGES_PER_SECOND = 20
@@ -74,7 +74,7 @@ class Sockets:
         made = _mint_visitor(scope)
         set_client_address(scope)
         _bind_to_visitor(scope)
-        outgoing = Outgoing(
+        outgoing = SendBuffer(
             _with_cookie(send, made), self.unsent,
             lambda reason: security_log.note("socket closed", address=address, detail=reason),
         )  # fmt: skip
@@ -102,7 +102,7 @@ class Sockets:
             return "too many of all"
         return "" if self._new[address].take() else "too many new ones of one address"
 
-    def _metered(self, receive: Receive, outgoing: Outgoing, address: str) -> Receive:
+    def _metered(self, receive: Receive, outgoing: SendBuffer, address: str) -> Receive:
         """`receive` of one socket that lets through what a page says, at the pace of a page."""
         own = TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST)
         leaving = False

@@ -20,7 +20,7 @@ from shop_app.services.accounts import passwords, sessions
 from shop_app.services.accounts.passwords import Hashed, hash_password
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.staff import audit
-from shop_app.web import signing_in as signing
+from shop_app.web import sign_in as signing
 from tests.factories import sign_in
 
 

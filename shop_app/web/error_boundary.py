@@ -1,4 +1,4 @@
-"""The last resort: what nothing else caught is logged, and the visitor gets a reference number alone."""
+"""The error boundary: logs what nothing else caught; the visitor gets a reference number alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .headers import FILES_POLICY, security_headers
 log = logging.getLogger(__name__)
 
 
-class LastResort:
+class ErrorBoundary:
     """ASGI: stands around everything else.
 
     Starlette answers a failure with a 500 of its own before it raises: a 500 is kept back until the

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .headers import FILES_POLICY, security_headers
 
 
-class PathsAlone:
+class PathsOnly:
     """ASGI: hands on what is asked by a path, and refuses the targets of proxies ("host:port", "*")."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -7,14 +7,14 @@ import asyncio
 import pytest
 
 from shop_app.core.access.token_buckets import TokenBuckets
-from shop_app.web import loads
-from shop_app.web.loads import Loads, TooManyLoads
+from shop_app.web import page_queue
+from shop_app.web.page_queue import PageQueue, PageQueueFull
 
 
 class Maker:
     """Makes pages that take until they are let go; counts how many are under way, by address."""
 
-    def __init__(self, those: Loads) -> None:
+    def __init__(self, those: PageQueue) -> None:
         self.loads = those
         self.under_way: list[str] = []
         self.made: list[str] = []
@@ -36,7 +36,7 @@ class Maker:
 
 @pytest.fixture
 def maker() -> Maker:
-    return Maker(Loads())
+    return Maker(PageQueue())
 
 
 async def test_one_address_has_two_pages_made_at_a_time_and_others_dont_wait_for_it(maker: Maker) -> None:
@@ -51,8 +51,8 @@ async def test_one_address_has_two_pages_made_at_a_time_and_others_dont_wait_for
 
 
 async def test_so_many_wait_and_who_comes_later_is_refused(maker: Maker) -> None:
-    await maker.ask("1.1.1.1", loads.AT_ONCE + loads.MOST_WAITING)
-    with pytest.raises(TooManyLoads):
+    await maker.ask("1.1.1.1", page_queue.AT_ONCE + page_queue.MOST_WAITING)
+    with pytest.raises(PageQueueFull):
         async with maker.loads.turn("1.1.1.1"):
             pass
     async with maker.loads.turn("2.2.2.2"):
@@ -70,15 +70,15 @@ async def test_above_its_pace_an_address_waits_and_is_refused_before_it_waits_to
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr(loads.asyncio, "sleep", pause)
-    those = Loads()
+    monkeypatch.setattr(page_queue.asyncio, "sleep", pause)
+    those = PageQueue()
     those._pace = TokenBuckets(rate=1, burst=2)
     for _ in range(12):
         async with those.turn("1.1.1.1"):
             pass
     assert len(pauses) == 10
     assert 9 < pauses[-1] <= 10
-    with pytest.raises(TooManyLoads):
+    with pytest.raises(PageQueueFull):
         async with those.turn("1.1.1.1"):
             pass
     # Whoever was refused has used nothing up.

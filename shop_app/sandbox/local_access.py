@@ -1,4 +1,4 @@
-"""Who may open the sandbox's doors: tools on this machine and its own pages, and no other site's page."""
+"""Who may use the sandbox's tools: programs on this machine and its own pages, no other site's page."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Total:
         self.unsent_bytes = 0
 
 
-class Outgoing:
+class SendBuffer:
     """What is said to one socket. `on_given_up` is called with the reason when it is closed for it."""
 
     def __init__(self, send: Send, total: Total, on_given_up: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""Pages for everybody in turn: one address has few of them made at a time, and the others of it wait.
+"""The queue of page requests: few of one address are rendered at a time, the others wait.
 
 So a stranger who loads pages as fast as he can waits for himself, and not the other visitors for him;
 an office behind one address gets all its pages, some of them a little later.
@@ -23,11 +23,11 @@ PAGE_BURST = 100
 LONGEST_WAIT_SECONDS = 10
 
 
-class TooManyLoads(Exception):
+class PageQueueFull(Exception):
     """More pages of one address wait than it may let wait."""
 
 
-class Loads:
+class PageQueue:
     """Who makes pages now, by address."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Loads:
             return
         turns, those = self._turns.setdefault(address, (asyncio.Semaphore(AT_ONCE), set()))
         if len(those) >= AT_ONCE + MOST_WAITING:
-            raise TooManyLoads
+            raise PageQueueFull
         me = object()
         those.add(me)
         try:
@@ -61,6 +61,6 @@ class Loads:
         pause_seconds = self._pace[address].reserve()
         if pause_seconds > LONGEST_WAIT_SECONDS:
             self._pace[address].give_back()
-            raise TooManyLoads
+            raise PageQueueFull
         if pause_seconds:
             await asyncio.sleep(pause_seconds)

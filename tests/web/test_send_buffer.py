@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from starlette.types import Message
 
-from shop_app.web import unsent
-from shop_app.web.unsent import Outgoing, Total
+from shop_app.web import send_buffer
+from shop_app.web.send_buffer import SendBuffer, Total
 
 EVENT: Message = {"type": "websocket.receive", "text": "2"}
 END: Message = {"type": "websocket.disconnect", "code": 1008}
@@ -26,7 +26,7 @@ class Client:
     reasons: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.outgoing = Outgoing(self.take, self.total, self.reasons.append)
+        self.outgoing = SendBuffer(self.take, self.total, self.reasons.append)
 
     async def take(self, message: Message) -> None:
         await self.reads.wait()
@@ -68,12 +68,12 @@ async def test_a_slow_client_is_heard_once_it_has_read(client: Client) -> None:
     assert not hearing.done()
     client.reads.set()
     assert await hearing == EVENT
-    assert client.total.unsent_bytes <= unsent.SLOW_BYTES
+    assert client.total.unsent_bytes <= send_buffer.SLOW_BYTES
 
 
 async def test_a_client_that_never_reads_is_closed_at_its_bound(client: Client) -> None:
     hearing = asyncio.create_task(client.outgoing.heard(nothing))
-    for _ in range(unsent.MOST_BYTES // len(LONG)):
+    for _ in range(send_buffer.MOST_BYTES // len(LONG)):
         await client.say(LONG)
     assert (client.reasons, client.total.unsent_bytes > 0) == ([], True)
     await client.say(LONG)
@@ -95,7 +95,7 @@ async def test_a_letter_of_another_script_counts_as_it_lies_in_memory(client: Cl
 async def test_while_all_together_have_too_much_unsent_a_slow_one_is_closed_and_no_other(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unsent, "MOST_BYTES_OF_ALL", 500_000)
+    monkeypatch.setattr(send_buffer, "MOST_BYTES_OF_ALL", 500_000)
     others = [Client(total=client.total) for _ in range(3)]
     for other in others:
         await other.say(LONG, LONG)
@@ -108,15 +108,15 @@ async def test_while_all_together_have_too_much_unsent_a_slow_one_is_closed_and_
 async def test_a_message_that_nobody_takes_ends_the_socket(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unsent, "STUCK_SECONDS", 0.02)
+    monkeypatch.setattr(send_buffer, "STUCK_SECONDS", 0.02)
     await client.say("a")
     assert await client.outgoing.heard(nothing) == END
     assert client.reasons == ["reads too slowly"]
 
 
 async def test_the_last_messages_keep_no_connection(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unsent, "STUCK_SECONDS", 0.02)
-    monkeypatch.setattr(unsent, "CLOSING_SECONDS", 0.02)
+    monkeypatch.setattr(send_buffer, "STUCK_SECONDS", 0.02)
+    monkeypatch.setattr(send_buffer, "CLOSING_SECONDS", 0.02)
     await client.say("a", "b")
     await client.outgoing.finish()
     assert (client.got, client.total.unsent_bytes) == ([], 0)
@@ -126,7 +126,7 @@ async def test_a_client_that_has_gone_is_told_nothing_and_nobody_is_blamed(clien
     async def gone(_message: Message) -> None:
         raise RuntimeError
 
-    outgoing = Outgoing(gone, client.total, client.reasons.append)
+    outgoing = SendBuffer(gone, client.total, client.reasons.append)
     await outgoing.send({"type": "websocket.send", "text": LONG})
     assert (await outgoing.heard(nothing))["type"] == "websocket.disconnect"
     assert (client.reasons, client.total.unsent_bytes) == ([], 0)
