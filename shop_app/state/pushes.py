@@ -13,9 +13,9 @@ from shop_app.core import db, events
 from shop_app.core.access.cookies import key_hash
 from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push, bus
-from shop_app.services.audience import cart_audience, order_audience
 from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ProductAvailability
+from shop_app.services.push_targets import cart_audience, order_audience
 
 from .cart import Cart
 from .checkout import Checkout
