@@ -97,17 +97,17 @@ def frame(name: str, payload: Mapping[str, Any], path: str) -> str:
 
 
 class Load:
-    """Shoppers that share a desk of staff; numbers of orders have no gaps, so the desk knows them."""
+    """Shoppers that share a admin of staff; numbers of orders have no gaps, so the admin knows them."""
 
     def __init__(self, skus: list[str], first: int, seconds: float) -> None:
         self._skus = itertools.cycle(skus)
         self._numbers = itertools.count(first)
-        self._desk: asyncio.Queue[Line] = asyncio.Queue()
+        self._staff_tabs: asyncio.Queue[Line] = asyncio.Queue()
         self._ends = time.perf_counter() + seconds
         self.done = Done()
 
     def staff(self, tab: Tab) -> None:
-        self._desk.put_nowait(Line(tab))
+        self._staff_tabs.put_nowait(Line(tab))
 
     async def shop(self, tab: Tab) -> None:
         line = Line(tab)
@@ -132,10 +132,10 @@ class Load:
             raise AssertionError(f"Not placed: {answer[:500]}")
 
     async def _mark_paid(self, number: int) -> None:
-        desk = await self._desk.get()
+        tab = await self._staff_tabs.get()
         payload = {"number": number, "reference": f"transfer {number}"}
-        await self._step("mark paid", desk, f"{ADMIN}.mark_paid", payload, f"/admin/orders/{number}")
-        self._desk.put_nowait(desk)
+        await self._step("mark paid", tab, f"{ADMIN}.mark_paid", payload, f"/admin/orders/{number}")
+        self._staff_tabs.put_nowait(tab)
 
     async def _step(self, step: str, line: Line, name: str, payload: Mapping[str, Any], path: str) -> str:
         began = time.perf_counter()
@@ -158,13 +158,13 @@ async def _run(
     url: str, session_key: str, skus: list[str], shoppers: int, staff: int, seconds: float, first: int
 ) -> Done:
     tabs = [Tab(url) for _ in range(shoppers)]
-    desks = [Tab(url, cookies={"shop_session": session_key}) for _ in range(staff)]
+    staff_tabs = [Tab(url, cookies={"shop_session": session_key}) for _ in range(staff)]
     try:
-        for tab in (*tabs, *desks):
+        for tab in (*tabs, *staff_tabs):
             await tab.connect()
             await tab.settle(quiet=0.2)
         load = Load(skus, first, seconds)
-        for tab in desks:
+        for tab in staff_tabs:
             load.staff(tab)
         began, used = time.perf_counter(), time.process_time()
         await asyncio.gather(*map(load.shop, tabs))
@@ -172,5 +172,5 @@ async def _run(
         load.done.cpu_seconds = time.process_time() - used
         return load.done
     finally:
-        for tab in (*tabs, *desks):
+        for tab in (*tabs, *staff_tabs):
             await tab.close()

@@ -73,9 +73,9 @@ PAGES = (
         "/products/[slug]", product.page, product.TITLE, (Product.load,), documents.product,
         sitemap=storefront.product_addresses,
     ),
-    Page("/cart", cart.page, cart.TITLE, (Cart.load_countries,), documents.desk(cart.NAME)),
-    Page("/checkout", checkout.page, checkout.TITLE, (Checkout.load,), documents.desk(checkout.NAME)),
-    Page("/orders/lookup", lookup.page, lookup.TITLE, (), documents.desk(lookup.NAME)),
+    Page("/cart", cart.page, cart.TITLE, (Cart.load_countries,), documents.private_page(cart.NAME)),
+    Page("/checkout", checkout.page, checkout.TITLE, (Checkout.load,), documents.private_page(checkout.NAME)),
+    Page("/orders/lookup", lookup.page, lookup.TITLE, (), documents.private_page(lookup.NAME)),
     Page("/orders/[token]", order.page, order.TITLE, (Order.load,), documents.order),
     Page(
         "/withdrawal", withdrawal.page, withdrawal.TITLE, (Withdrawal.load,), documents.withdrawal,

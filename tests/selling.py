@@ -1,4 +1,4 @@
-"""Orders that are paid, and the desk that works on them: what tests of refunds and shipments share."""
+"""Orders that are paid, and the admin that works on them: what tests of refunds and shipments share."""
 
 from __future__ import annotations
 

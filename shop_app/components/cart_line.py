@@ -271,7 +271,7 @@ def tax_rows(rows: Any, *, on_top: bool) -> rx.Component:
     return rx.foreach(rows, one)
 
 
-def discount_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
+def discount_rows(state: Any = Cart, view: Any = Cart.view) -> rx.Component:
     """Each discount with its amount; one of a code has that as a chip, which takes it off again."""
 
     def one(discount: Any) -> rx.Component:
@@ -280,7 +280,7 @@ def discount_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
             discount.code,
             icon("close", styles.CODE_CHIP_ICON),
             type="button",
-            on_click=desk.remove_code(discount.code),
+            on_click=state.remove_code(discount.code),
             class_name=styles.CODE_CHIP,
             data_testid="applied-code",
         )

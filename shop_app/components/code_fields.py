@@ -17,27 +17,27 @@ from .icons import icon
 
 
 def code_field(
-    prefix: str, desk: Any = Cart, view: Any = Cart.view, *, expanded: bool = False
+    prefix: str, state: Any = Cart, view: Any = Cart.view, *, expanded: bool = False
 ) -> rx.Component:
-    """The discount code; `prefix` keeps ids apart, `desk` is the State that takes the code."""
+    """The discount code; `prefix` keeps ids apart, `admin` is the State that takes the code."""
     return _disclosure(
         _("Have a code?"),
         _("Discount code"),
-        rx.foreach(view.reasons, lambda reason: _reason(reason, desk)),
+        rx.foreach(view.reasons, lambda reason: _reason(reason, state)),
         prefix=prefix,
         name="code",
         mark="discount",
         fold="code-fold",
         most=40,
-        refusal=error_of(desk, "code"),
+        refusal=error_of(state, "code"),
         applied=view.discounts,
-        expanded=True if expanded else (view.reasons.length() > 0) | (error_of(desk, "code") != ""),
-        on_submit=desk.apply_code,
+        expanded=True if expanded else (view.reasons.length() > 0) | (error_of(state, "code") != ""),
+        on_submit=state.apply_code,
         placeholder=_("Discount code"),
     )
 
 
-def credit_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
+def credit_field(prefix: str, state: Any = Cart, view: Any = Cart.view) -> rx.Component:
     """The code of a gift card or of credit; the same arguments."""
     return _disclosure(
         _("Gift card or credit?"),
@@ -47,10 +47,10 @@ def credit_field(prefix: str, desk: Any = Cart, view: Any = Cart.view) -> rx.Com
         mark="credit",
         fold="credit-fold",
         most=60,
-        refusal=error_of(desk, "credit"),
+        refusal=error_of(state, "credit"),
         applied=view.credits,
-        expanded=error_of(desk, "credit") != "",
-        on_submit=desk.apply_credit,
+        expanded=error_of(state, "credit") != "",
+        on_submit=state.apply_credit,
         placeholder="7KQ2-…",
         spell_check=False,
     )
@@ -111,13 +111,13 @@ def _disclosure(
     )
 
 
-def _reason(reason: Any, desk: Any) -> rx.Component:
+def _reason(reason: Any, state: Any) -> rx.Component:
     """Why a code that was entered takes nothing off, and the way to take it out."""
     out = rx.el.button(
         _("Remove"),
         rx.el.span(" ", reason.code, class_name=styles.SR),
         type="button",
-        on_click=desk.remove_code(reason.code),
+        on_click=state.remove_code(reason.code),
         class_name=f"{styles.LINK} cursor-pointer text-ink-2",
     )
     return rx.el.p(

@@ -12,7 +12,7 @@ from shop_app.state.cart import Cart
 from . import styles
 
 
-def credit_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
+def credit_rows(state: Any = Cart, view: Any = Cart.view) -> rx.Component:
     """Below a total: each card with its amount and a way to take it out, and what is left to pay."""
 
     def one(card: Any) -> rx.Component:
@@ -20,7 +20,7 @@ def credit_rows(desk: Any = Cart, view: Any = Cart.view) -> rx.Component:
             _("Remove"),
             rx.el.span(" ", card.label, class_name=styles.SR),
             type="button",
-            on_click=desk.remove_credit(card.account_id),
+            on_click=state.remove_credit(card.account_id),
             class_name=f"{styles.LINK} cursor-pointer text-sm text-ink-2",
             data_testid="remove-credit",
         )

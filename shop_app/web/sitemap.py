@@ -25,7 +25,7 @@ Addresses = Callable[[], Entries]
 
 
 def robots_text() -> str:
-    """robots.txt: the shop is open, its desks are not."""
+    """robots.txt: the shop is open, its admin are not."""
     closed = "".join(f"Disallow: {path}\n" for path in _CLOSED_TO_ENGINES)
     return f"User-agent: *\n{closed}\nSitemap: {absolute('/sitemap.xml')}\n"
 

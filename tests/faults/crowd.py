@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.faults import afterwards, dispute_desk
+from tests.faults import afterwards, dispute_admin
 from tests.faults.afterwards import Gone
 
 PLENTY, SCARCE, LAST = "PLENTY", "SCARCE", "LAST"
@@ -50,7 +50,7 @@ class Crowd:
         desk = random.Random(f"{self.seed}:desk")
         around = [
             asyncio.create_task(self._weather()),
-            asyncio.create_task(dispute_desk.answer_disputes(self.client, self.company, desk, self.seen)),
+            asyncio.create_task(dispute_admin.answer_disputes(self.client, self.company, desk, self.seen)),
         ]
         await self.over.wait()
         for task in around:

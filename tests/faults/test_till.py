@@ -465,7 +465,7 @@ def test_a_refund_whose_reply_was_lost_is_asked_for_again_with_the_same_key(paid
     assert len(client_of(paid.sandbox).v1.refunds.list({}).data) == 1
 
 
-def test_a_refund_made_at_stripes_own_desk_is_taken_over(paid):
+def test_a_refund_made_at_stripes_own_dashboard_is_taken_over(paid):
     intent = rows("payment")[0].intent_reference
     client_of(paid.sandbox).v1.refunds.create({"payment_intent": intent, "amount": 500})
     paid.deliver()

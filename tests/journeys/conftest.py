@@ -65,5 +65,5 @@ def new_shopper(shop: Shop, browser: Browser) -> Iterator[NewShopper]:
 
 @pytest.fixture
 def shopper(new_shopper: NewShopper) -> Shopper:
-    """One visitor at a desk, in daylight."""
+    """One visitor at a admin, in daylight."""
     return new_shopper()

@@ -1,4 +1,4 @@
-"""Races at the desk: refunds, shipments and cancelling at once, from threads, on both databases."""
+"""Races at the admin: refunds, shipments and cancelling at once, from threads, on both databases."""
 
 from __future__ import annotations
 

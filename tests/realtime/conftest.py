@@ -1,5 +1,5 @@
 """The same running server as for the edge."""
 
-from tests.web.conftest import desk, open_tab
+from tests.web.conftest import open_tab, probe
 
-__all__ = ["desk", "open_tab"]
+__all__ = ["probe", "open_tab"]

@@ -156,7 +156,7 @@ def test_only_staff_with_the_right_issue_credit(session, by):
     assert entries(session) == []
 
 
-# --- The desk -------------------------------------------------------------------------------------
+# --- The admin -------------------------------------------------------------------------------------
 
 
 def test_staff_adjust_with_a_reason_once_and_never_below_zero(session):
@@ -197,7 +197,7 @@ def test_a_card_that_was_switched_off_cant_be_spent_and_keeps_what_is_on_it(sess
     assert balance(session, issued.account_id) == 2000
 
 
-def test_the_desk_finds_credit_by_address_or_by_the_end_of_a_code_and_shows_no_code(session):
+def test_the_admin_finds_credit_by_address_or_by_the_end_of_a_code_and_shows_no_code(session):
     first, second = card(session), card(session, key="two", email="sam@example.com")
     found = [one.id for one in credit_admin.accounts(session, by=MANAGER)]
     assert found == [second.account_id, first.account_id]

@@ -317,7 +317,7 @@ def test_declared_twice_at_once_it_is_declared_once(session, arrived):
     assert kinds(session) == ["order_shipped", "withdrawal_received"]
 
 
-# --- The desk -------------------------------------------------------------------------------------
+# --- The admin -------------------------------------------------------------------------------------
 
 
 def the_return(session: Session) -> Row[Any]:

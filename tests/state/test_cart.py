@@ -1,4 +1,4 @@
-"""The cart's desk: exact views after each handler, and refusals that change nothing."""
+"""The State of the cart: exact views after each handler, and refusals that change nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order's desk: for whoever holds the link and nobody else; and finding an order again."""
+"""The State of the order page: for whoever holds the link and nobody else; and finding an order again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shop_app.services.cart.checkout import CheckoutForm
 from shop_app.services.orders import placing
 from shop_app.services.storefront import order_page
 from shop_app.services.storefront.order_page import OrderView
-from shop_app.state import order as desk
+from shop_app.state import order as order_state
 from shop_app.state.checkout import Checkout
 from shop_app.state.lookup import Lookup
 from shop_app.state.order import Order
@@ -70,7 +70,7 @@ async def test_coming_back_by_the_cancel_link_gives_up_only_what_is_unpaid(open_
     async def cancel_payment(token: str) -> None:
         given_up.append(token)
 
-    monkeypatch.setattr(desk.pay, "cancel_payment", cancel_payment)
+    monkeypatch.setattr(order_state.pay, "cancel_payment", cancel_payment)
     tab = await open_tab(Order, f"{placed}?cancelled=1")
     assert await tab.load() is None
     assert given_up == [], "an order that waits for a transfer isn't given up by a link"
@@ -156,7 +156,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         slept.append(seconds)
         await sleep(0)
 
-    monkeypatch.setattr(desk.asyncio, "sleep", noted)
+    monkeypatch.setattr(order_state.asyncio, "sleep", noted)
     return slept
 
 
@@ -176,7 +176,7 @@ def looks(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[Any], Any]) -> li
         asked.append(token)
         return left.pop(0)(view(session, token)) if left else view(session, token)
 
-    monkeypatch.setattr(desk.order_page, "view", one)
+    monkeypatch.setattr(order_state.order_page, "view", one)
     return asked
 
 
@@ -206,7 +206,7 @@ async def test_whatever_ends_the_waiting_it_can_begin_again(open_tab, shop, monk
         raise asyncio.CancelledError
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(desk.asyncio, "sleep", gone)
+        stopped.setattr(order_state.asyncio, "sleep", gone)
         with pytest.raises(asyncio.CancelledError):
             await Order.wait.fn(InBackground(tab))
     assert await tab.load() is not None, "nobody waits any more, and nobody begins again"
@@ -225,7 +225,7 @@ async def test_an_order_that_stays_unpaid_is_looked_at_a_few_times_and_again_aft
 
 async def test_a_tab_that_goes_on_to_another_order_waits_for_that_one(open_tab, shop, pauses, monkeypatch):
     tab = await waiting_tab(open_tab, unpaid_order(VISITOR))
-    second, noted = unpaid_order("w" * 43), desk.asyncio.sleep
+    second, noted = unpaid_order("w" * 43), order_state.asyncio.sleep
 
     async def going_on(seconds: float) -> None:
         if len(pauses) == 1:
@@ -235,7 +235,7 @@ async def test_a_tab_that_goes_on_to_another_order_waits_for_that_one(open_tab, 
             assert await tab.load() is None, "one waiter is enough for a tab"
         await noted(seconds)
 
-    monkeypatch.setattr(desk.asyncio, "sleep", going_on)
+    monkeypatch.setattr(order_state.asyncio, "sleep", going_on)
     paid = replace((await waiting_tab(open_tab, second)).view, phase="paid")
     asked = looks(monkeypatch, *[lambda view: view] * 4, lambda _view: paid)
     await Order.wait.fn(InBackground(tab))

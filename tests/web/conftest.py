@@ -25,7 +25,7 @@ NAMESPACE = "/_event"
 
 
 @dataclass
-class Desk:
+class Probe:
     """The running server: `ran()` tells which of its handlers ran, with what."""
 
     url: str
@@ -48,12 +48,12 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def start_desk(folder: Path, **env: str) -> Desk:
-    """Start tests/web/desk.py on a free port and wait until it answers."""
+def start_probe_app(folder: Path, **env: str) -> Probe:
+    """Start tests/web/probe_app.py on a free port and wait until it answers."""
     port = free_port()
     log = folder / "desk.log"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.web.desk", str(port)], cwd=ROOT, text=True,
+        [sys.executable, "-m", "tests.web.probe_app", str(port)], cwd=ROOT, text=True,
         stdout=log.open("w"), stderr=subprocess.STDOUT,
         env={
             "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PORT": str(port),
@@ -61,11 +61,11 @@ def start_desk(folder: Path, **env: str) -> Desk:
             "REFLEX_ENV_MODE": "dev",
         } | env,
     )  # fmt: skip
-    desk = Desk(f"http://localhost:{port}", process, log)
+    probe = Probe(f"http://localhost:{port}", process, log)
     for _ in range(150):
         try:
-            desk.name = desk.probe()["desk"]
-            return desk
+            probe.name = probe.probe()["desk"]
+            return probe
         except httpx.HTTPError:
             if process.poll() is not None:
                 break
@@ -75,8 +75,8 @@ def start_desk(folder: Path, **env: str) -> Desk:
 
 
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    running = start_desk(tmp_path_factory.mktemp("desk"))
+def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
+    running = start_probe_app(tmp_path_factory.mktemp("desk"))
     yield running
     running.process.terminate()
     running.process.wait(20)
@@ -86,13 +86,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 class Tab:
     """A browser's tab as the server sees it; `updates` is what it was sent."""
 
-    desk: Desk
+    probe: Probe
     client: socketio.AsyncClient
     updates: list[dict[str, Any]] = field(default_factory=list)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, handler: str, payload: dict[str, Any] | None = None, **fields: Any) -> None:
-        name = handler if "." in handler else f"{self.desk.name}.{handler}"
+        name = handler if "." in handler else f"{self.probe.name}.{handler}"
         data = {"name": name, "payload": payload or {}, "router_data": {"pathname": "/"}} | fields
         await self.client.emit("event", data, namespace=NAMESPACE)
 
@@ -101,11 +101,11 @@ class Tab:
         mark = uuid.uuid4().hex
         await self.send("form", {"data": {"mark": mark}})
         for _ in range(100):
-            ran = self.desk.ran()
+            ran = self.probe.ran()
             if ["form", {"mark": mark}] in ran:
                 return [call for call in ran if call != ["form", {"mark": mark}]]
             await asyncio.sleep(0.02)
-        raise AssertionError(f"the tab is dead; log:\n{self.desk.log.read_text()[-2000:]}")
+        raise AssertionError(f"the tab is dead; log:\n{self.probe.log.read_text()[-2000:]}")
 
     async def until(self, found: Callable[[dict[str, Any]], Any]) -> Any:
         """The first thing that `found` finds in an update, for up to five seconds."""
@@ -132,25 +132,25 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
-def open_tab(desk: Desk) -> Open:
+def open_tab(probe: Probe) -> Open:
     """`async with open_tab(cookie=…) as tab`."""
-    return lambda **how: opened(desk, **how)
+    return lambda **how: opened(probe, **how)
 
 
 @asynccontextmanager
-async def opened(desk: Desk, *, cookie: str = "", origin: str | None = "own") -> AsyncIterator[Tab]:
+async def opened(probe: Probe, *, cookie: str = "", origin: str | None = "own") -> AsyncIterator[Tab]:
     client = socketio.AsyncClient(reconnection=False)
-    tab = Tab(desk, client)
+    tab = Tab(probe, client)
     client.on("event", lambda update: tab.updates.append(update), namespace=NAMESPACE)
     client.on("disconnect", lambda *_: tab.closed.set(), namespace=NAMESPACE)
     headers = {"Cookie": cookie} if cookie else {}
     if origin:
-        headers["Origin"] = desk.url if origin == "own" else origin
+        headers["Origin"] = probe.url if origin == "own" else origin
     hydrate = {
         "name": "reflex___state____state.hydrate_and_load", "payload": {}, "router_data": {"pathname": "/"},
     }  # fmt: skip
     await client.connect(
-        f"{desk.url}?token={uuid.uuid4()}", headers=headers, socketio_path=NAMESPACE, namespaces=[NAMESPACE],
+        f"{probe.url}?token={uuid.uuid4()}", headers=headers, socketio_path=NAMESPACE, namespaces=[NAMESPACE],
         transports=["websocket"], auth={"event": hydrate},
     )  # fmt: skip
     try:

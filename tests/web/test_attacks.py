@@ -16,9 +16,9 @@ import pytest
 
 from tests.socket_client import HYDRATE, STATE, Closed, Tab, delta_of, event
 
-from .conftest import Desk, start_desk
-from .desk_names import LEAVER
+from .conftest import Probe, start_probe_app
 from .fuzz import frames
+from .probe_names import LEAVER
 
 CART = f"{STATE}.shop_app___state___cart____cart"
 MESSAGES = 100_000 if os.environ.get("SHOP_TESTS_LONG") == "1" else 2_000
@@ -29,8 +29,8 @@ STEADY = ("futures", "events", "queues", "tasks", "sockets", "rooms", "kept_open
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    running = start_desk(tmp_path_factory.mktemp("attacked"), SHOP_LOAD_TEST="1")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
+    running = start_probe_app(tmp_path_factory.mktemp("attacked"), SHOP_LOAD_TEST="1")
     # What the first tab starts stays.
     asyncio.run(_visit(running))
     yield running
@@ -38,12 +38,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     running.process.wait(20)
 
 
-async def _visit(shop: Desk) -> None:
+async def _visit(shop: Probe) -> None:
     async with tab_of(shop):
         pass
 
 
-async def at_rest(shop: Desk) -> dict[str, Any]:
+async def at_rest(shop: Probe) -> dict[str, Any]:
     """What the server has in hand, once nothing changes any more."""
     before: dict[str, Any] = {}
     for _ in range(100):
@@ -56,7 +56,7 @@ async def at_rest(shop: Desk) -> dict[str, Any]:
     raise AssertionError(f"the server doesn't come to rest: {before}")
 
 
-async def idle_share(shop: Desk) -> float:
+async def idle_share(shop: Probe) -> float:
     """How much of a core the server uses while nobody asks it anything."""
     before = (await asyncio.to_thread(shop.probe))["cpu_seconds"]
     began = time.monotonic()
@@ -66,7 +66,7 @@ async def idle_share(shop: Desk) -> float:
 
 
 @asynccontextmanager
-async def tab_of(shop: Desk, **how: Any) -> AsyncIterator[Tab]:
+async def tab_of(shop: Probe, **how: Any) -> AsyncIterator[Tab]:
     async with Tab(shop.url, **how) as tab:
         await tab.settle()
         yield tab
@@ -79,7 +79,7 @@ def odd_addresses() -> list[Any]:
 @pytest.mark.parametrize("odd", odd_addresses(), ids=lambda odd: str(odd)[:10])
 @pytest.mark.parametrize("field", ["asPath", "pathname", "query"])
 async def test_an_event_that_reflex_cant_read_runs_nothing_and_nothing_goes_on(
-    shop: Desk, field: str, odd: Any
+    shop: Probe, field: str, odd: Any
 ) -> None:
     async with tab_of(shop) as tab:
         rest = await at_rest(shop)
@@ -92,7 +92,7 @@ async def test_an_event_that_reflex_cant_read_runs_nothing_and_nothing_goes_on(
         assert await tab.call(f"{CART}.load")
 
 
-async def test_a_boot_event_of_any_shape_opens_or_closes_and_no_more(shop: Desk) -> None:
+async def test_a_boot_event_of_any_shape_opens_or_closes_and_no_more(shop: Probe) -> None:
     rest = await at_rest(shop)
     for auth in (
         None, 7, "x", [], {"event": 7}, {"event": []}, {"event": {"name": HYDRATE, "router_data": 7}},
@@ -107,7 +107,7 @@ async def test_a_boot_event_of_any_shape_opens_or_closes_and_no_more(shop: Desk)
     assert (after["futures"], after["tasks"]) == (rest["futures"], rest["tasks"])
 
 
-async def test_a_storm_of_events_of_all_shapes_leaves_nothing_behind(shop: Desk) -> None:
+async def test_a_storm_of_events_of_all_shapes_leaves_nothing_behind(shop: Probe) -> None:
     names = [
         f"{shop.name}.{handler}" for handler in ("take", "form", "choose", "many", "mine", "refund", "inner")
     ]
@@ -141,7 +141,7 @@ async def test_a_storm_of_events_of_all_shapes_leaves_nothing_behind(shop: Desk)
         assert await again.call(f"{CART}.load")
 
 
-def _rows(shop: Desk) -> dict[str, int]:
+def _rows(shop: Probe) -> dict[str, int]:
     """Rows of every table but the carts, which are each visitor's own."""
     import sqlite3
 
@@ -154,7 +154,7 @@ def _rows(shop: Desk) -> dict[str, int]:
         }
 
 
-async def test_a_name_that_nobody_has_leaves_nothing(shop: Desk) -> None:
+async def test_a_name_that_nobody_has_leaves_nothing(shop: Probe) -> None:
     async with tab_of(shop) as tab:
         rest = await at_rest(shop)
         for number in range(300):
@@ -164,7 +164,7 @@ async def test_a_name_that_nobody_has_leaves_nothing(shop: Desk) -> None:
         assert after["dropped"]["name"] - rest["dropped"].get("name", 0) == 300
 
 
-async def test_thirty_events_of_a_tab_wait_and_those_that_wait_go_with_it(shop: Desk) -> None:
+async def test_thirty_events_of_a_tab_wait_and_those_that_wait_go_with_it(shop: Probe) -> None:
     async with tab_of(shop) as tab:
         rest = await at_rest(shop)
         await tab.send(f"{shop.name}.wait_for", {"mark": "first"})
@@ -191,7 +191,7 @@ async def test_thirty_events_of_a_tab_wait_and_those_that_wait_go_with_it(shop: 
     assert not [call for call in ran if str(call[1]).startswith("QUEUED")]
 
 
-async def test_a_socket_that_has_said_goodbye_says_nothing_more(shop: Desk) -> None:
+async def test_a_socket_that_has_said_goodbye_says_nothing_more(shop: Probe) -> None:
     """A packet that connects, behind one that closes, once left a socket that nobody could end."""
     rest = await at_rest(shop)
     async with tab_of(shop) as tab:
@@ -204,7 +204,7 @@ async def test_a_socket_that_has_said_goodbye_says_nothing_more(shop: Desk) -> N
     assert (after["rooms"], after["sockets"]) == (rest["rooms"], rest["sockets"])
 
 
-async def test_who_never_reads_lets_nothing_pile_up(shop: Desk) -> None:
+async def test_who_never_reads_lets_nothing_pile_up(shop: Probe) -> None:
     """Each answer that wasn't read once stayed in memory: five megabytes a second of one address."""
     async with tab_of(shop) as tab:
         assert tab._socket is not None
@@ -223,7 +223,7 @@ async def test_who_never_reads_lets_nothing_pile_up(shop: Desk) -> None:
         transport.abort()
 
 
-async def test_the_protocols_own_names_are_no_event_of_a_page(shop: Desk) -> None:
+async def test_the_protocols_own_names_are_no_event_of_a_page(shop: Probe) -> None:
     """ "connect" once gave a socket another tab's State, and an address of its own choosing."""
     async with tab_of(shop) as own:
         await own.send(f"{shop.name}.take", {"sku": "OWN"})
@@ -239,7 +239,7 @@ async def test_the_protocols_own_names_are_no_event_of_a_page(shop: Desk) -> Non
         assert await own.call(f"{CART}.load")
 
 
-async def test_a_tabs_token_opens_nothing_without_the_tabs_cookies(shop: Desk) -> None:
+async def test_a_tabs_token_opens_nothing_without_the_tabs_cookies(shop: Probe) -> None:
     async with tab_of(shop) as own:
         await own.call(f"{shop.name}.take", {"sku": "A"})
     async with Tab(shop.url, visitor=own.visitor) as same:
@@ -255,13 +255,13 @@ async def test_a_tabs_token_opens_nothing_without_the_tabs_cookies(shop: Desk) -
         assert _count(told, shop) == [sees]
 
 
-def _count(told: list[dict[str, Any]], shop: Desk) -> list[int]:
-    """What a hydration says of the desk's own number."""
+def _count(told: list[dict[str, Any]], shop: Probe) -> list[int]:
+    """What a hydration says of the admin's own number."""
     own = [update["delta"].get(shop.name, {}) for update in told if update.get("delta")]
     return [values["count_rx_state_"] for values in own if "count_rx_state_" in values]
 
 
-async def test_a_page_whose_state_is_gone_is_loaded_anew_by_its_next_event(shop: Desk) -> None:
+async def test_a_page_whose_state_is_gone_is_loaded_anew_by_its_next_event(shop: Probe) -> None:
     async with tab_of(shop) as tab:
         await tab.call(f"{CART}.open_drawer")
         await asyncio.to_thread(shop.probe, forget=True)
@@ -277,7 +277,7 @@ async def test_a_page_whose_state_is_gone_is_loaded_anew_by_its_next_event(shop:
     assert told["reflex___state____state.is_hydrated"] is True
 
 
-async def test_what_staff_saw_goes_with_the_right_to_see_it(shop: Desk) -> None:
+async def test_what_staff_saw_goes_with_the_right_to_see_it(shop: Probe) -> None:
     clerk = {"shop_session": LEAVER}
     tab = Tab(shop.url, cookies=clerk)
     await tab.connect()
@@ -303,7 +303,7 @@ async def _hydrated(tab: Tab) -> str:
 
 
 async def test_a_refusal_empties_what_the_page_of_staff_still_shows(tmp_path: Path) -> None:
-    own = start_desk(tmp_path)
+    own = start_probe_app(tmp_path)
     try:
         tab = Tab(own.url, cookies={"shop_session": LEAVER})
         await tab.connect()

@@ -15,15 +15,15 @@ import pytest
 from shop_app import serve
 from shop_app.web import bodies
 
-from .conftest import Desk, start_desk
+from .conftest import Probe, start_probe_app
 
 MOST = 3_000
 CLOSED_WITHIN_SECONDS = 40
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    running = start_desk(tmp_path_factory.mktemp("connections"))
+def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
+    running = start_probe_app(tmp_path_factory.mktemp("connections"))
     yield running
     running.process.terminate()
     running.process.wait(20)
@@ -39,9 +39,9 @@ def many() -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def requests(desk: Desk) -> dict[str, bytes]:
-    host = desk.url.removeprefix("http://")
-    post = f"POST /webhooks/stripe HTTP/1.1\r\nHost: {host}\r\nOrigin: {desk.url}\r\n"
+def requests(probe: Probe) -> dict[str, bytes]:
+    host = probe.url.removeprefix("http://")
+    post = f"POST /webhooks/stripe HTTP/1.1\r\nHost: {host}\r\nOrigin: {probe.url}\r\n"
     return {
         "says nothing": b"",
         "half a head": post.encode(),
@@ -51,8 +51,8 @@ def requests(desk: Desk) -> dict[str, bytes]:
     }
 
 
-def opened(stack: ExitStack, desk: Desk, request: bytes, count: int) -> list[socket.socket]:
-    port = int(desk.url.rsplit(":", 1)[1])
+def opened(stack: ExitStack, probe: Probe, request: bytes, count: int) -> list[socket.socket]:
+    port = int(probe.url.rsplit(":", 1)[1])
     found = []
     for _ in range(count):
         connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
@@ -73,18 +73,18 @@ def closed_by_the_server(connection: socket.socket, ends_at: float) -> bool:
     return True
 
 
-@pytest.mark.parametrize("kind", list(requests(Desk("http://x", None, None))))  # pyright: ignore
-def test_thousands_of_connections_stop_nobody(desk: Desk, many: int, kind: str) -> None:
+@pytest.mark.parametrize("kind", list(requests(Probe("http://x", None, None))))  # pyright: ignore
+def test_thousands_of_connections_stop_nobody(probe: Probe, many: int, kind: str) -> None:
     with ExitStack() as stack:
-        opened(stack, desk, requests(desk)[kind], many)
+        opened(stack, probe, requests(probe)[kind], many)
         for _ in range(5):
-            assert httpx.get(f"{desk.url}/healthz", timeout=20).status_code == 200
-            assert httpx.get(f"{desk.url}/robots.txt", timeout=20).status_code == 200
+            assert httpx.get(f"{probe.url}/healthz", timeout=20).status_code == 200
+            assert httpx.get(f"{probe.url}/robots.txt", timeout=20).status_code == 200
 
 
-def test_each_of_them_is_closed_in_the_end(desk: Desk) -> None:
+def test_each_of_them_is_closed_in_the_end(probe: Probe) -> None:
     with ExitStack() as stack:
-        connections = {kind: opened(stack, desk, request, 3) for kind, request in requests(desk).items()}
+        connections = {kind: opened(stack, probe, request, 3) for kind, request in requests(probe).items()}
         ends_at = time.monotonic() + CLOSED_WITHIN_SECONDS
         left = [
             kind
@@ -96,20 +96,20 @@ def test_each_of_them_is_closed_in_the_end(desk: Desk) -> None:
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the bound is Linux's")
-def test_who_never_reads_the_answers_is_closed(desk: Desk) -> None:
+def test_who_never_reads_the_answers_is_closed(probe: Probe) -> None:
     """As many as there may be connections once stayed for as long as they liked, and nobody else got one."""
-    asked = requests(desk)["stays after its answer"] * 30_000
+    asked = requests(probe)["stays after its answer"] * 30_000
     with ExitStack() as stack:
         for _ in range(3):
             connection = stack.enter_context(socket.socket())
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.connect(("127.0.0.1", int(desk.url.rsplit(":", 1)[1])))
+            connection.connect(("127.0.0.1", int(probe.url.rsplit(":", 1)[1])))
             connection.setblocking(False)
             left_to_ask = memoryview(asked)
             with suppress(BlockingIOError):
                 while left_to_ask:
                     left_to_ask = left_to_ask[connection.send(left_to_ask) :]
-        there = psutil.Process(desk.process.pid)
+        there = psutil.Process(probe.process.pid)
         ends_at = time.monotonic() + CLOSED_WITHIN_SECONDS
         while left := [one for one in there.net_connections("tcp") if one.status == "ESTABLISHED"]:
             if time.monotonic() > ends_at:
@@ -118,29 +118,29 @@ def test_who_never_reads_the_answers_is_closed(desk: Desk) -> None:
     assert left == []
 
 
-def test_half_a_body_is_answered_before_its_connection_is_closed(desk: Desk) -> None:
+def test_half_a_body_is_answered_before_its_connection_is_closed(probe: Probe) -> None:
     with ExitStack() as stack:
-        [one] = opened(stack, desk, requests(desk)["half a body"], 1)
+        [one] = opened(stack, probe, requests(probe)["half a body"], 1)
         one.settimeout(bodies.SILENT_SECONDS + 20)
         answer = one.recv(4096)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"The rest of the request didn't arrive in time." in answer
 
 
-def test_a_body_that_grows_past_the_limit_is_answered_whatever_it_promised(desk: Desk) -> None:
+def test_a_body_that_grows_past_the_limit_is_answered_whatever_it_promised(probe: Probe) -> None:
     def parts() -> Iterator[bytes]:
         for _ in range(bodies.BODY_BYTES // 2**20 + 2):
             yield b"x" * 2**20
 
     for content in (parts(), b"".join(parts())):
-        answer = httpx.post(f"{desk.url}/webhooks/stripe", content=content, timeout=30)
+        answer = httpx.post(f"{probe.url}/webhooks/stripe", content=content, timeout=30)
         assert (answer.status_code, answer.text[:10]) == (413, "too large")
 
 
-def test_http_2_is_not_spoken(desk: Desk) -> None:
+def test_http_2_is_not_spoken(probe: Probe) -> None:
     with ExitStack() as stack:
         [one] = opened(
-            stack, desk, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", 1
+            stack, probe, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", 1
         )
         answer = one.recv(4096)
     assert b"\x00\x00" not in answer[:9]

@@ -10,7 +10,7 @@ import pytest
 from shop_app.core.settings import Settings
 from shop_app.web import hosts
 from tests.production import PRODUCTION
-from tests.web.conftest import Desk
+from tests.web.conftest import Probe
 from tests.web.raw_http import Raw, ask
 
 Configure = Callable[..., Settings]
@@ -81,17 +81,17 @@ def test_a_demo_answers_under_this_machines_names_too(
 
 
 @pytest.fixture
-def quiet(desk: Desk) -> Iterator[Desk]:
+def quiet(probe: Probe) -> Iterator[Probe]:
     # Other tests have this server fail on purpose.
-    before = len(desk.log.read_text())
-    yield desk
-    assert "Traceback" not in desk.log.read_text()[before:]
+    before = len(probe.log.read_text())
+    yield probe
+    assert "Traceback" not in probe.log.read_text()[before:]
 
 
 @pytest.mark.parametrize(
     "path", [b"/", b"/ping", b"/ping/", b"/_event", b"/_event/", b"/sandbox", b"/sitemap.xml/", b"/products/"]
 )
-def test_no_answer_names_the_host_that_was_asked_for(quiet: Desk, path: bytes) -> None:
+def test_no_answer_names_the_host_that_was_asked_for(quiet: Probe, path: bytes) -> None:
     answer = ask(quiet.url, Raw(path, hosts=(b"evil.test",)))
     assert (answer.status, answer.headers.get("location")) == (421, None)
     assert b"evil" not in answer.body
@@ -107,7 +107,7 @@ def test_no_answer_names_the_host_that_was_asked_for(quiet: Desk, path: bytes) -
 @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"OPTIONS", b"CONNECT", b"POST"])
 @pytest.mark.parametrize("target", [b"evil.test:443", b"*"])
 def test_a_target_that_is_no_path_is_refused_and_named_nowhere(
-    quiet: Desk, method: bytes, target: bytes
+    quiet: Probe, method: bytes, target: bytes
 ) -> None:
     """Reflex's application once answered with a redirect to the Host that was sent, in front of the edge."""
     answer = ask(quiet.url, Raw(target, method, hosts=(b"evil.test:443",)))
@@ -116,13 +116,13 @@ def test_a_target_that_is_no_path_is_refused_and_named_nowhere(
 
 
 @pytest.mark.parametrize("path", [b"/ping", b"/ping/", b"/_event", b"/_event/?EIO=4&transport=polling"])
-def test_reflexs_own_doors_are_closed_over_http(quiet: Desk, path: bytes) -> None:
+def test_reflexs_own_doors_are_closed_over_http(quiet: Probe, path: bytes) -> None:
     assert ask(quiet.url, Raw(path)).status == 404
 
 
 @pytest.mark.parametrize(("named", "status"), [(None, 101), ((b"evil.test",), 403), ((), 403)])
 def test_a_socket_opens_under_the_shops_own_name_alone(
-    quiet: Desk, named: tuple[bytes, ...] | None, status: int
+    quiet: Probe, named: tuple[bytes, ...] | None, status: int
 ) -> None:
     upgrade = (
         (b"Origin", quiet.url.encode()), (b"Upgrade", b"websocket"), (b"Connection", b"Upgrade"),

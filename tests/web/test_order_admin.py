@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.conftest import Desk, Open
-from tests.web.desk_names import CLERK
+from tests.web.conftest import Open, Probe
+from tests.web.probe_names import CLERK
 
 ADMIN = "reflex___state____state.shop_app___state___admin___orders____order_admin"
 KEY = "a-key-of-the-form"
@@ -31,7 +31,7 @@ async def test_nobody_works_in_the_back_office(open_tab: Open) -> None:
             assert await tab.notice() == "Sign in to do that.", name
 
 
-async def test_staff_reach_what_they_may_and_nothing_else(open_tab: Open, desk: Desk) -> None:
+async def test_staff_reach_what_they_may_and_nothing_else(open_tab: Open, probe: Probe) -> None:
     async with open_tab(cookie=f"shop_session={CLERK}") as tab:
         await tab.send(f"{ADMIN}.refund", REFUND)
         assert await tab.notice() == "There is no such order."

@@ -11,7 +11,7 @@ from shop_app.cli.check_up import examine
 from shop_app.core.settings import Settings
 from shop_app.web import proxies
 from tests.production import PRODUCTION
-from tests.web.conftest import Desk
+from tests.web.conftest import Probe
 from tests.web.raw_http import Raw, ask
 
 Configure = Callable[..., Settings]
@@ -44,10 +44,10 @@ def test_a_proxy_that_is_known_is_nothing_to_warn_of(
     assert caplog.records == []
 
 
-def test_a_running_shop_warns_of_it(desk: Desk) -> None:
+def test_a_running_shop_warns_of_it(probe: Probe) -> None:
     for _ in range(3):
-        ask(desk.url, Raw(b"/healthz", headers=((b"X-Forwarded-Proto", b"https"),)))
-    assert desk.log.read_text().count("SHOP_TRUSTED_PROXY_HOPS is 0") == 1
+        ask(probe.url, Raw(b"/healthz", headers=((b"X-Forwarded-Proto", b"https"),)))
+    assert probe.log.read_text().count("SHOP_TRUSTED_PROXY_HOPS is 0") == 1
 
 
 @pytest.mark.parametrize(("hops", "found"), [("0", True), ("1", False)])

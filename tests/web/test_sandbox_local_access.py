@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.web.conftest import Desk
+from tests.web.conftest import Probe
 
 CALM = {"duplicates": 0, "shuffle": False, "delay_seconds": 0, "drop": 0, "forge": False, "paused": False}
 DOORS = (
@@ -15,52 +15,53 @@ DOORS = (
 )  # fmt: skip
 
 
-def foreign(desk: Desk) -> list[list[tuple[str, str]]]:
+def foreign(probe: Probe) -> list[list[tuple[str, str]]]:
     """What a browser says of itself where another site's page sends the request."""
-    port = desk.url.rsplit(":", 1)[-1]
+    port = probe.url.rsplit(":", 1)[-1]
     return [
         [("Origin", "https://evil.example")],
         [("Origin", "null")],
-        [("Origin", desk.url + ".evil.example")],
+        [("Origin", probe.url + ".evil.example")],
         [("Origin", "http://localhost:1")],
-        [("Origin", desk.url), ("Origin", "https://evil.example")],
+        [("Origin", probe.url), ("Origin", "https://evil.example")],
         [("Sec-Fetch-Site", "cross-site")],
-        [("Sec-Fetch-Site", "same-site"), ("Origin", desk.url)],
+        [("Sec-Fetch-Site", "same-site"), ("Origin", probe.url)],
         # A name of theirs that suddenly stands for this machine: to the browser it is one site.
         [("Host", f"evil.example:{port}"), ("Origin", f"http://evil.example:{port}")],
     ]
 
 
 @pytest.mark.parametrize(("method", "path"), DOORS)
-def test_a_foreign_page_opens_no_door_of_the_sandbox(desk: Desk, method: str, path: str):
-    for headers in foreign(desk):
+def test_a_foreign_page_opens_no_door_of_the_sandbox(probe: Probe, method: str, path: str):
+    for headers in foreign(probe):
         answer = httpx.request(
-            method, desk.url + path, headers=[*headers, ("Content-Type", "text/plain")],
+            method, probe.url + path, headers=[*headers, ("Content-Type", "text/plain")],
             content=b'{"webhooks": {"paused": true}, "api": [{"do": "500", "times": 1000000}]}',
         )  # fmt: skip
         # With another name as its host, the edge may have refused it before.
         assert answer.status_code in ((403, 400, 421) if headers[0][0] == "Host" else (403,)), headers
-    now = httpx.get(f"{desk.url}/sandbox/_faults").json()
+    now = httpx.get(f"{probe.url}/sandbox/_faults").json()
     assert (now["api"], now["webhooks"] | CALM) == ([], now["webhooks"])
 
 
-def test_a_name_that_was_turned_to_this_machine_opens_no_door_even_without_an_origin(desk: Desk):
+def test_a_name_that_was_turned_to_this_machine_opens_no_door_even_without_an_origin(probe: Probe):
     answer = httpx.post(
-        f"{desk.url}/sandbox/_faults", headers={"Host": "evil.example"}, json={"webhooks": {"paused": True}}
+        f"{probe.url}/sandbox/_faults", headers={"Host": "evil.example"}, json={"webhooks": {"paused": True}}
     )
     assert answer.status_code >= 400
-    assert httpx.get(f"{desk.url}/sandbox/_faults").json()["webhooks"]["paused"] is False
+    assert httpx.get(f"{probe.url}/sandbox/_faults").json()["webhooks"]["paused"] is False
 
 
-def test_tools_on_this_machine_and_the_own_page_are_let_in(desk: Desk):
-    for headers in ({}, {"Origin": desk.url, "Sec-Fetch-Site": "same-origin"}):
+def test_tools_on_this_machine_and_the_own_page_are_let_in(probe: Probe):
+    for headers in ({}, {"Origin": probe.url, "Sec-Fetch-Site": "same-origin"}):
         answer = httpx.post(
-            f"{desk.url}/sandbox/_faults", json={"webhooks": {"duplicates": 1}}, headers=headers
+            f"{probe.url}/sandbox/_faults", json={"webhooks": {"duplicates": 1}}, headers=headers
         )
         assert (answer.status_code, answer.json()["webhooks"]["duplicates"]) == (200, 1)
         assert (
-            httpx.delete(f"{desk.url}/sandbox/_faults", headers=headers).json()["webhooks"]["duplicates"] == 0
+            httpx.delete(f"{probe.url}/sandbox/_faults", headers=headers).json()["webhooks"]["duplicates"]
+            == 0
         )
         # It is let in, and finds no such page.
-        answer = httpx.post(f"{desk.url}/sandbox/pay/cs_test_1", data={"card": "4242"}, headers=headers)
+        answer = httpx.post(f"{probe.url}/sandbox/pay/cs_test_1", data={"card": "4242"}, headers=headers)
         assert answer.status_code == 404

@@ -137,7 +137,7 @@ async def test_however_many_ask_for_the_sitemap_at_once_it_is_made_once() -> Non
     assert made == 2
 
 
-async def test_robots_close_the_desks_and_name_the_sitemap() -> None:
+async def test_robots_close_the_admin_and_name_the_sitemap() -> None:
     text = (await _get(sitemap.routes(list), "/robots.txt")).text
     assert "Disallow: /admin\n" in text
     assert "Sitemap: http://localhost:3000/sitemap.xml" in text

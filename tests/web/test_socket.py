@@ -13,8 +13,8 @@ import socketio.exceptions
 from shop_app.core.access import cookies
 from shop_app.web import sockets
 
-from .conftest import Desk, Open, Tab, start_desk
-from .desk_names import CLERK, CUSTOMER, REVOKED
+from .conftest import Open, Probe, Tab, start_probe_app
+from .probe_names import CLERK, CUSTOMER, REVOKED
 
 KEY = "V" * 43
 
@@ -102,14 +102,14 @@ async def errors_of(tab: Tab) -> dict[str, str]:
     """The errors of the form that the tab shows next."""
 
     def errors(update: dict[str, Any]) -> dict[str, str] | None:
-        return (update.get("delta") or {}).get(tab.desk.name, {}).get("errors_rx_state_") or None
+        return (update.get("delta") or {}).get(tab.probe.name, {}).get("errors_rx_state_") or None
 
     return await tab.until(errors)
 
 
 def contacts(tab: Tab) -> list[Any]:
     """Each time that one of the handlers with a form of their own ran."""
-    return [call for call in tab.desk.ran() if call[0].startswith("contact")]
+    return [call for call in tab.probe.ran() if call[0].startswith("contact")]
 
 
 async def test_a_form_arrives_as_its_model_without_the_fields_that_are_not_its_own(open_tab: Open) -> None:
@@ -131,10 +131,10 @@ async def test_what_is_wrong_with_a_form_is_said_field_by_field_and_nothing_runs
         await tab.settle()
         assert contacts(tab) == before
         shown = [
-            delta[tab.desk.name] for update in tab.updates if tab.desk.name in (delta := update["delta"])
+            delta[tab.probe.name] for update in tab.updates if tab.probe.name in (delta := update["delta"])
         ]
     assert shown[-1]["summary_title_rx_state_"] == "3 things need your attention"
-    assert "Traceback" not in tab.desk.log.read_text()
+    assert "Traceback" not in tab.probe.log.read_text()
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ async def test_what_is_wrong_with_a_form_of_the_staffs_is_said_to_staff_alone(op
     ids=["nobody", "customer", "clerk", "revoked", "malformed"],
 )
 async def test_each_asker_reaches_only_what_the_policies_allow(
-    open_tab: Open, desk: Desk, cookie: str, may: list[str]
+    open_tab: Open, probe: Probe, cookie: str, may: list[str]
 ) -> None:
-    before = len(desk.ran())
+    before = len(probe.ran())
     async with open_tab(cookie=f"shop_session={cookie}" if cookie else "") as tab:
         for handler in ("mine", "refund", "promote", "inner", "helper", "_private", "nothing"):
             await tab.send(handler, {"value": 1} if handler == "inner" else {})
@@ -201,8 +201,8 @@ async def test_each_asker_reaches_only_what_the_policies_allow(
     assert [call[0] for call in ran if call[0] != "form"] == may
 
 
-async def test_a_cookie_in_router_data_counts_for_nothing(open_tab: Open, desk: Desk) -> None:
-    before = desk.ran().count(["refund", 3])
+async def test_a_cookie_in_router_data_counts_for_nothing(open_tab: Open, probe: Probe) -> None:
+    before = probe.ran().count(["refund", 3])
     async with open_tab() as tab:
         forged = {
             "pathname": "/",
@@ -248,9 +248,9 @@ async def test_a_chained_event_still_needs_the_right_of_who_asked(open_tab: Open
         assert ["promote"] not in await tab.settle()
 
 
-async def test_a_forgotten_handler_is_refused_while_the_server_runs(open_tab: Open, desk: Desk) -> None:
+async def test_a_forgotten_handler_is_refused_while_the_server_runs(open_tab: Open, probe: Probe) -> None:
     async with open_tab() as tab:
-        await tab.send(f"{desk.name.rsplit('.', 1)[0]}.__main_____main___forgotten.helper", {"secret": "x"})
+        await tab.send(f"{probe.name.rsplit('.', 1)[0]}.__main_____main___forgotten.helper", {"secret": "x"})
         await tab.send("reflex___state____state.__main_____forgotten.helper", {"secret": "x"})
         assert not [call for call in await tab.settle() if call[0] == "helper"]
 
@@ -262,25 +262,25 @@ def values(told: Any) -> list[Any]:
     return [each for part in told for each in values(part)] if isinstance(told, list) else [told]
 
 
-async def test_setvar_and_client_storage_write_nothing(open_tab: Open, desk: Desk) -> None:
+async def test_setvar_and_client_storage_write_nothing(open_tab: Open, probe: Probe) -> None:
     async with open_tab() as tab:
         await tab.send("setvar", {"var_name": "count", "value": 99})
         await tab.send("reflex___state____state.setvar", {"var_name": "is_hydrated", "value": True})
         update = "reflex___state____state.reflex___state____update_vars_internal_state.update_vars_internal"
-        await tab.send(update, {"vars": {f"{desk.name}.count": 99}})
-        stored = {"vars": {f"{desk.name}.count": 99}}
+        await tab.send(update, {"vars": {f"{probe.name}.count": 99}})
+        stored = {"vars": {f"{probe.name}.count": 99}}
         await tab.send("reflex___state____state.hydrate_and_load", stored)
         await tab.settle()
         assert 99 not in values(tab.updates)
 
 
-async def test_a_bug_says_a_number_and_nothing_of_the_inside(open_tab: Open, desk: Desk) -> None:
+async def test_a_bug_says_a_number_and_nothing_of_the_inside(open_tab: Open, probe: Probe) -> None:
     async with open_tab() as tab:
         await tab.send("fail")
         said = await tab.notice()
         assert said.startswith("Something went wrong on our side, and nothing was changed. The reference is ")
         assert "CANARY" not in str(tab.updates)
-        assert said.removesuffix(".").rsplit(" ", 1)[1] in desk.log.read_text()
+        assert said.removesuffix(".").rsplit(" ", 1)[1] in probe.log.read_text()
 
 
 async def test_a_refusal_says_its_own_sentence(open_tab: Open) -> None:
@@ -316,21 +316,21 @@ async def test_in_development_a_tab_without_a_good_cookie_is_a_visitor_of_its_ow
 
 @pytest.mark.parametrize("origin", [None, "https://evil.test", "null", "http://localhost"])
 async def test_a_socket_from_another_origin_or_none_is_refused(
-    desk: Desk, open_tab: Open, origin: str | None
+    probe: Probe, open_tab: Open, origin: str | None
 ) -> None:
     with pytest.raises(socketio.exceptions.ConnectionError):
         async with open_tab(origin=origin):
             pass
 
 
-async def test_a_frame_of_70_kb_closes_the_socket_and_runs_nothing(open_tab: Open, desk: Desk) -> None:
+async def test_a_frame_of_70_kb_closes_the_socket_and_runs_nothing(open_tab: Open, probe: Probe) -> None:
     async with open_tab() as tab:
         await tab.send("take", {"sku": "LARGE", "quantity": 1, "padding": "x" * 70_000})
         await asyncio.wait_for(tab.closed.wait(), 5)
-    assert "LARGE" not in str(desk.ran())
+    assert "LARGE" not in str(probe.ran())
 
 
-async def test_a_flood_is_cut_and_others_go_on(open_tab: Open, desk: Desk) -> None:
+async def test_a_flood_is_cut_and_others_go_on(open_tab: Open, probe: Probe) -> None:
     async with open_tab() as attacker, open_tab() as victim:
         began = time.monotonic()
         for _ in range(500):
@@ -343,7 +343,7 @@ async def test_a_flood_is_cut_and_others_go_on(open_tab: Open, desk: Desk) -> No
 
 
 async def test_the_51st_socket_of_one_address_is_refused(tmp_path: Any) -> None:
-    own = start_desk(tmp_path)
+    own = start_probe_app(tmp_path)
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
             address = f"{own.url}/_event/?EIO=4&transport=websocket&token="
@@ -364,8 +364,8 @@ async def test_the_51st_socket_of_one_address_is_refused(tmp_path: Any) -> None:
         own.process.wait()
 
 
-async def test_junk_frames_leave_the_server_alive_and_the_log_short(desk: Desk, open_tab: Open) -> None:
-    before = len(desk.log.read_text())
+async def test_junk_frames_leave_the_server_alive_and_the_log_short(probe: Probe, open_tab: Open) -> None:
+    before = len(probe.log.read_text())
     junk = [
         "42/_event,[", '42/_event,["event",null]', '42/_event,["event","{}"]', "9", "", "42",
         '42/_event,["nothing",{}]', "42/_event," + "[" * 2000, '42/_event,["event",{"name":7}]',
@@ -373,8 +373,8 @@ async def test_junk_frames_leave_the_server_alive_and_the_log_short(desk: Desk, 
     ]  # fmt: skip
     for frame in junk:
         async with aiohttp.ClientSession() as http, http.ws_connect(
-            f"{desk.url}/_event/?EIO=4&transport=websocket&token=junk",
-            headers={"Origin": desk.url, "Cookie": f"shop_session={CLERK}"},
+            f"{probe.url}/_event/?EIO=4&transport=websocket&token=junk",
+            headers={"Origin": probe.url, "Cookie": f"shop_session={CLERK}"},
         ) as ws:  # fmt: skip
             await ws.receive()
             await ws.send_str("40/_event,{}")
@@ -382,7 +382,7 @@ async def test_junk_frames_leave_the_server_alive_and_the_log_short(desk: Desk, 
             await ws.send_str(frame)
     async with open_tab() as tab:
         await tab.settle()
-    written = desk.log.read_text()[before:]
+    written = probe.log.read_text()[before:]
     assert len(written) < 20_000
     assert "4242424242424242" not in written
     assert CLERK not in written
@@ -391,7 +391,7 @@ async def test_junk_frames_leave_the_server_alive_and_the_log_short(desk: Desk, 
 async def test_a_server_that_is_told_to_end_lets_running_handlers_finish(tmp_path: Any) -> None:
     from .conftest import opened
 
-    own = start_desk(tmp_path)
+    own = start_probe_app(tmp_path)
     async with opened(own) as tab:
         await tab.send("slow")
         for _ in range(100):

@@ -19,7 +19,7 @@ from shop_app.services.books import check as books
 from shop_app.services.search import listing_index
 from tests import factories
 from tests.socket_client import STATE, Tab
-from tests.web.conftest import Desk, start_desk
+from tests.web.conftest import Probe, start_probe_app
 
 CART = f"{STATE}.shop_app___state___cart____cart"
 CHECKOUT = f"{STATE}.shop_app___state___checkout____checkout"
@@ -34,7 +34,7 @@ TRIES = 20
 
 
 @dataclass
-class Besieged(Desk):
+class Besieged(Probe):
     """The server, and its database to look into from outside."""
 
     engine: Engine | None = None
@@ -45,7 +45,7 @@ class Besieged(Desk):
 
 
 @pytest.fixture(scope="module")
-def desk(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
+def probe(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
     """A server behind a proxy, with a thousand bowls, of which one address may keep 30 unpaid."""
     folder = tmp_path_factory.mktemp("besieged")
     (folder / "data").mkdir()
@@ -55,7 +55,7 @@ def desk(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         factories.make_basics(session)
         bowl = factories.make_product(session, "Bowl", price_minor=1000, stock=1000)
         listing_index.refresh(session, [bowl.id or 0])
-    started = start_desk(
+    started = start_probe_app(
         folder, SHOP_TRUSTED_PROXY_HOPS="1", SHOP_UNPAID_UNITS="20", SHOP_UNPAID_UNITS_PER_ADDRESS="30"
     )
     yield Besieged(started.url, started.process, started.log, started.name, engine)
@@ -80,41 +80,41 @@ async def told(tab: Tab, name: str, payload: dict[str, Any], path: str = "/") ->
     return said
 
 
-async def at_once(desk: Desk, one: Callable[[Tab], Awaitable[str]]) -> list[str]:
+async def at_once(probe: Probe, one: Callable[[Tab], Awaitable[str]]) -> list[str]:
     """Do it from so many tabs, each with a cookie and an IPv6 address of its own, all of one household."""
 
     async def alone(number: int) -> str:
-        async with Tab(desk.url, forwarded=f"6.6.6.6, 2001:db8:1:2:{number:x}::{number:x}") as tab:
+        async with Tab(probe.url, forwarded=f"6.6.6.6, 2001:db8:1:2:{number:x}::{number:x}") as tab:
             await ready(tab)
             return await one(tab)
 
     return list(await asyncio.gather(*map(alone, range(TRIES))))
 
 
-async def test_one_household_takes_no_more_than_its_share_and_writes_to_nobody_endlessly(desk):
+async def test_one_household_takes_no_more_than_its_share_and_writes_to_nobody_endlessly(probe):
     async def order(tab: Tab) -> str:
         await told(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 5})
         return await told(tab, f"{CHECKOUT}.pay", {"form": FORM}, "/checkout")
 
-    said = await at_once(desk, order)
+    said = await at_once(probe, order)
     refused = [one for one in said if "From your internet connection so much was ordered just now" in one]
     assert len(refused) == TRIES - 6
-    assert desk.rows("stock_level")[0].allocated == 30
-    assert len(desk.rows("customer_order")) == len(desk.rows("letter")) == 6
-    with db.reading(on=desk.engine) as session:
+    assert probe.rows("stock_level")[0].allocated == 30
+    assert len(probe.rows("customer_order")) == len(probe.rows("letter")) == 6
+    with db.reading(on=probe.engine) as session:
         assert books.check(session).violations == ()
 
 
-async def test_numbers_are_guessed_no_faster_with_many_cookies_and_addresses(desk):
+async def test_numbers_are_guessed_no_faster_with_many_cookies_and_addresses(probe):
     async def guess(tab: Tab) -> str:
         form = {"number": "999", "email": "victim@example.com"}
         return await told(tab, f"{LOOKUP}.find", {"form": form}, "/orders/lookup")
 
-    said = await at_once(desk, guess)
+    said = await at_once(probe, guess)
     answered = [one for one in said if "We found no order" in one]
     assert 10 <= len(answered) <= 14, "ten at once, and those who wait"
     assert sum(TOO_OFTEN in one for one in said) == TRIES - len(answered)
-    log = desk.log.read_text()
+    log = probe.log.read_text()
     assert "Security: look-up failed, from 2001:db8:1:2::, visitor " in log
     assert "Security: limit, from 2001:db8:1:2::, visitor " in log
 
@@ -122,8 +122,8 @@ async def test_numbers_are_guessed_no_faster_with_many_cookies_and_addresses(des
 @pytest.mark.parametrize(
     ("state", "address"), [(CART, "10.0.0.1"), (CHECKOUT, "10.0.0.2")], ids=["cart", "checkout"]
 )
-async def test_codes_are_tried_no_faster_than_the_limit(desk, state, address):
-    async with Tab(desk.url, forwarded=address) as tab:
+async def test_codes_are_tried_no_faster_than_the_limit(probe, state, address):
+    async with Tab(probe.url, forwarded=address) as tab:
         await ready(tab)
         await told(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 1})
         said = []
@@ -134,12 +134,12 @@ async def test_codes_are_tried_no_faster_than_the_limit(desk, state, address):
     assert sum(TOO_OFTEN in one for one in said) == 5
 
 
-async def test_nobody_is_sent_a_strangers_link(desk):
-    before = desk.rows("customer_order"), desk.rows("letter")
-    async with Tab(desk.url) as tab:
+async def test_nobody_is_sent_a_strangers_link(probe):
+    before = probe.rows("customer_order"), probe.rows("letter")
+    async with Tab(probe.url) as tab:
         await ready(tab)
         await told(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 1})
         form = FORM | {"line1": "You won: www.evil.example/win"}
         said = await told(tab, f"{CHECKOUT}.pay", {"form": form}, "/checkout")
     assert "Leave web and email addresses out." in said
-    assert (desk.rows("customer_order"), desk.rows("letter")) == before
+    assert (probe.rows("customer_order"), probe.rows("letter")) == before

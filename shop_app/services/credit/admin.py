@@ -1,4 +1,4 @@
-"""The desk of gift cards and store credit: what staff see of them, adjust and switch off."""
+"""Admin of gift cards and store credit: what staff see of them, adjust and switch off."""
 
 from __future__ import annotations
 

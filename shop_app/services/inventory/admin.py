@@ -1,4 +1,4 @@
-"""Stock at the desk: what staff may do with the numbers, each time with a reason and an audit entry."""
+"""Admin of stock: what staff may do with the numbers, each time with a reason and an audit entry."""
 
 from __future__ import annotations
 

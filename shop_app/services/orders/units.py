@@ -1,6 +1,6 @@
 """The units of an order's lines: sent, cancelled, cancelled, returned, and the statuses that follow.
 
-Each count has one guarded statement here, so that two people at the desk can't both pass a check, and
+Each count has one guarded statement here, so that two people at the admin can't both pass a check, and
 what happens to the goods is done to the stock in the same transaction. The caller has locked the order.
 """
 

@@ -195,7 +195,7 @@ def _take_over(session: Session, payment: Payment, snapshot: PaymentSnapshot) ->
 
 
 def take_refund(session: Session, payment: Payment, snapshot: RefundSnapshot) -> bool:
-    """Bring the refund's row in line; one made at the company's own desk gets a row here."""
+    """Bring the refund's row in line; one made at the company's own admin gets a row here."""
     refund = session.exec(select(Refund).where(Refund.provider_reference == snapshot.reference)).first()
     if refund is None and snapshot.request_key:
         refund = session.exec(

@@ -156,7 +156,7 @@ def withdrawal(_params: dict[str, str], query: QueryParams) -> Served:
     )  # fmt: skip
 
 
-def desk(title: str) -> ServePage:
+def private_page(title: str) -> ServePage:
     """The function that serves a page of the shopper's own: a title, nothing for engines to keep."""
 
     @steady

@@ -1,4 +1,5 @@
-"""The shop's own people at the company's desk: they answer disputes there, well or badly, or accept them."""
+"""The shop's own people in the provider's dashboard: they answer disputes there, well or badly, or accept
+them."""
 
 from __future__ import annotations
 

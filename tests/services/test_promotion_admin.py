@@ -1,4 +1,4 @@
-"""The promotions' desk: who may, what can't be, codes by the thousand, and an audit entry for each act."""
+"""Admin of promotions: who may, what can't be, codes by the thousand, and an audit entry for each act."""
 
 from __future__ import annotations
 

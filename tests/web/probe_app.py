@@ -1,4 +1,4 @@
-"""The real shop with one more State to attack: `python -m tests.web.desk PORT` serves it.
+"""The real shop with one more State to attack: `python -m tests.web.probe_app PORT` serves it.
 
 `/probe` (GET) tells which handlers ran with what; POST pushes to a room or sends a product's news.
 """
@@ -32,7 +32,7 @@ from shop_app.state.forms import Form, FormState
 from shop_app.state.input_types import LongText, Quantity, ShortText, Sku
 from shop_app.state.live import handler_name, join_cart, watch
 from shop_app.web import event_entry
-from tests.web.desk_names import CLERK, CUSTOMER, LEAVER
+from tests.web.probe_names import CLERK, CUSTOMER, LEAVER
 
 FieldName = Annotated[
     str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_.\[\]-]{0,63}\z", max_length=64)
@@ -61,7 +61,7 @@ class ContactForm(Form):
     note: ShortText = ""
 
 
-class Desk(FormState, rx.State):
+class Probe(FormState, rx.State):
     count: int = 0
     secret: str = ""
 
@@ -123,12 +123,12 @@ class Desk(FormState, rx.State):
     @public
     async def chain(self):
         ran.append(["chain"])
-        return [Desk.inner(42), say("Chained")]
+        return [Probe.inner(42), say("Chained")]
 
     @rx.event
     @public
     async def chain_to_staff(self):
-        return Desk.promote
+        return Probe.promote
 
     @rx.event
     @public
@@ -199,8 +199,8 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
         if "revoke" in asked:
             revoked.add(cookies.key_hash(asked["revoke"]))
         if "visitor" in asked:
-            bus.publish(Push(rooms.CART + asked["visitor"], ask=(handler_name(Desk.who_am_i),)))
-    body = json.dumps({"ran": ran, "desk": Desk.get_full_name(), **at_work()}).encode()
+            bus.publish(Push(rooms.CART + asked["visitor"], ask=(handler_name(Probe.who_am_i),)))
+    body = json.dumps({"ran": ran, "desk": Probe.get_full_name(), **at_work()}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
 
