@@ -108,7 +108,7 @@ MUTANTS = (
     Mutant(
         "first-page-alone", "only the newest payments are compared",
         (("shop_app/workflows/reconcile.py", "        before = page[-1].payment_id", "        return"),),
-        ("tests/faults/test_till.py",),
+        ("tests/faults/test_workflows.py",),
     ),
     Mutant(
         "foreign-page", "another site's page opens the sandbox's doors",
@@ -134,7 +134,7 @@ MUTANTS = (
         ((f"{SERVICES}/orders/placing.py",
           "    if known:\n        return known",
           "    if False:\n        return known"),),
-        ("tests/services/test_orders.py", "tests/faults/test_till.py"),
+        ("tests/services/test_orders.py", "tests/faults/test_workflows.py"),
     ),
     Mutant(
         "shown-total", "a total that has risen is charged all the same",
@@ -160,14 +160,14 @@ MUTANTS = (
         ((f"{PROVIDERS}/stripe.py",
           '{"idempotency_key": request.key}',
           '{"idempotency_key": str(id(object()))}'),),
-        ("tests/faults/test_till.py",),
+        ("tests/faults/test_workflows.py",),
     ),
     Mutant(
         "closed-at-home", "an order ends while its payment page is still open at the company",
         (("shop_app/workflows/pay.py",
           "await call_provider(provider(payment.provider).expire, payment.reference)",
           "pass"),),
-        ("tests/faults/test_till.py",),
+        ("tests/faults/test_workflows.py",),
     ),
     Mutant(
         "settled-twice", "an order that is paid is paid again by the next notice",

@@ -100,9 +100,9 @@ class World:
             self.sandbox.alone(), base_url="http://127.0.0.1", follow_redirects=False, client=("127.0.0.1", 1)
         )
         self.door = TestClient(Starlette(routes=webhooks.routes), raise_server_exceptions=False)
-        company = StripeProvider(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
-        company.__dict__["client"] = client_of(self.sandbox, retries=2)
-        registry.offer([PaymentMethod("stripe", lambda: company), MANUAL])
+        payment_provider = StripeProvider(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
+        payment_provider.__dict__["client"] = client_of(self.sandbox, retries=2)
+        registry.offer([PaymentMethod("stripe", lambda: payment_provider), MANUAL])
 
     # The shopper.
 

@@ -22,15 +22,15 @@ ANSWERS = (
 
 
 async def answer_disputes(
-    client: httpx.AsyncClient, company: str, chance: random.Random, seen: Counter[str]
+    client: httpx.AsyncClient, payment_provider: str, chance: random.Random, seen: Counter[str]
 ) -> None:
     """Go through what is open, round after round; some of it nobody ever answers."""
     while True:
         await asyncio.sleep(ROUND_SECONDS)
-        listed = await _ask(client, "GET", f"{company}/v1/disputes?limit=100")
+        listed = await _ask(client, "GET", f"{payment_provider}/v1/disputes?limit=100")
         for dispute in listed.get("data", ()):
             if dispute["status"] in OPEN and chance.random() < 0.3:
-                await _answer(client, f"{company}/v1/disputes/{dispute['id']}", chance)
+                await _answer(client, f"{payment_provider}/v1/disputes/{dispute['id']}", chance)
                 seen["disputes answered"] += 1
 
 

@@ -26,8 +26,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.crowd import INITIAL, Crowd
-from tests.faults.points import POINTS
+from tests.faults.kill_points import POINTS
+from tests.faults.shoppers import INITIAL, Crowd
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET_SECONDS = 15
@@ -80,10 +80,10 @@ def _make_shop() -> None:
     db.engine().dispose()
 
 
-def _start_company(stack: ExitStack, folder: Path, port: int, shop: str) -> dict[str, str]:
+def _start_provider(stack: ExitStack, folder: Path, port: int, shop: str) -> dict[str, str]:
     """The sandbox as a process; the settings by which the shop finds it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.company", "--port", str(port),
+        [sys.executable, "-m", "tests.faults.provider_process", "--port", str(port),
          "--webhook-url", f"{shop}/webhooks/stripe"],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, stderr=(folder / "company.log").open("wb"),
         env=os.environ | {"SHOP_DATA_DIR": str(folder)},
@@ -107,15 +107,15 @@ async def _watch(lives: asyncio.subprocess.Process, run: Run) -> None:
     raise RuntimeError("The shop's processes ended before their time.")
 
 
-async def _wait_until_quiet(crowd: Crowd, company: Path) -> None:
+async def _wait_until_quiet(crowd: Crowd, payment_provider: Path) -> None:
     """Heal again and again until nothing is wrong, or what is wrong stays so."""
-    from tests.faults.company_books import Company
+    from tests.faults.provider_books import ProviderBooks
     from tests.faults.verdict import judge
 
     before, until = None, 0.0
     while True:
         await crowd.client.post(f"{crowd.shop}/click/heal", json={"whole": True}, timeout=60)
-        wrong = await asyncio.to_thread(lambda: judge(Company.read(company)))
+        wrong = await asyncio.to_thread(lambda: judge(ProviderBooks.read(payment_provider)))
         if wrong != before:
             before, until = wrong, time.monotonic() + QUIET_SECONDS
         if not wrong or time.monotonic() > until:
@@ -123,9 +123,9 @@ async def _wait_until_quiet(crowd: Crowd, company: Path) -> None:
         await asyncio.sleep(0.5)
 
 
-async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, company: Path) -> None:
+async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, payment_provider: Path) -> None:
     lives = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.lives", "--listen", str(listener.fileno()),
+        sys.executable, "-m", "tests.faults.processes", "--listen", str(listener.fileno()),
         "--kills", str(kills), "--seed", str(run.seed), "--at", run.at, cwd=ROOT,
         pass_fds=[listener.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=2**20,
     )  # fmt: skip
@@ -138,7 +138,7 @@ async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, co
         await _watch(lives, run)
         crowd.over.set()
         await shopping
-        await _wait_until_quiet(crowd, company)
+        await _wait_until_quiet(crowd, payment_provider)
         lives.stdin.close()
         await asyncio.wait_for(lives.wait(), 10)
     finally:
@@ -160,7 +160,7 @@ def run(kills: int, seed: int, folder: Path, database: str = "", at: str = "") -
         shop = f"http://127.0.0.1:{listener.getsockname()[1]}"
         port = _free_port()
         (folder / "company").mkdir(parents=True)
-        os.environ |= _start_company(stack, folder / "company", port, shop)
+        os.environ |= _start_provider(stack, folder / "company", port, shop)
         os.environ |= {"SHOP_DATA_DIR": str(folder), "SHOP_DATABASE_URL": database}
         settings.cache_clear()
         db.engine.cache_clear()
@@ -175,13 +175,13 @@ def run(kills: int, seed: int, folder: Path, database: str = "", at: str = "") -
 
 def _conclude(result: Run, crowd: Crowd, books: Path) -> None:
     from shop_app.core import db
-    from tests.faults.company_books import Company
+    from tests.faults.provider_books import ProviderBooks
     from tests.faults.verdict import figures, judge
 
-    company = Company.read(books)
+    payment_provider = ProviderBooks.read(books)
     result.seen = crowd.seen
-    result.figures = figures(company)
-    result.violations = judge(company)
+    result.figures = figures(payment_provider)
+    result.violations = judge(payment_provider)
     if by_themselves := result.deaths["ended by itself"]:
         result.violations.append(f"{by_themselves} lives ended by themselves")
     db.engine().dispose()

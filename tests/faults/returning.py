@@ -10,7 +10,7 @@ from shop_app.services.returns import admin as return_admin
 from shop_app.services.returns import commands as return_commands
 from shop_app.services.returns import returnable
 from shop_app.workflows import refund
-from tests.faults.counter import CLERK, paid_order
+from tests.faults.staff import CLERK, paid_order
 
 
 def _sent(session: Session, token: str) -> dict[int, int]:

@@ -270,7 +270,7 @@ def test_reconcile_reports_money_that_no_payment_knows_and_marks_the_order(autho
     assert everything() == after
 
 
-def test_reconcile_says_what_it_found_before_the_company_fell_silent(authorised):
+def test_reconcile_says_what_it_found_before_the_provider_fell_silent(authorised):
     authorised.faults(api=[{"path": "GET /v1/disputes", "do": "500", "times": 50}])
     said: list[str] = []
     with pytest.raises(ProviderDown):

@@ -97,7 +97,7 @@ def test_a_lock_of_eight_seconds_is_a_sentence_and_the_same_click_goes_on_later(
     finish(world, total)
 
 
-def test_a_webhook_that_meets_a_lock_is_sent_again_by_the_company(world, clock):
+def test_a_webhook_that_meets_a_lock_is_sent_again_by_the_provider(world, clock):
     world.enter_card(world.pay())
     with locked(60):
         answers = [
@@ -173,7 +173,7 @@ def test_a_full_disk_refuses_with_a_sentence_at_every_step_and_loses_nothing(wor
     assert wrong() == []
 
 
-def test_a_webhook_that_finds_the_disk_full_is_sent_again_by_the_company(world, clock):
+def test_a_webhook_that_finds_the_disk_full_is_sent_again_by_the_provider(world, clock):
     world.enter_card(world.pay())
     with full_disk():
         answers = [world.post_event(body, header) for _seq, body, header in world.sandbox.deliveries.claim()]

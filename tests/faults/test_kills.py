@@ -11,7 +11,7 @@ import pytest
 
 from tests import figures
 from tests.faults import kills
-from tests.faults.points import POINTS
+from tests.faults.kill_points import POINTS
 
 LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
 SEED = int(os.environ.get("TESTS_SEED", "11"))

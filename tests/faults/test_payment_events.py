@@ -239,7 +239,7 @@ def test_events_that_lie_about_amount_and_currency_are_only_a_reason_to_look(wor
 
 
 @pytest.mark.parametrize(("amount", "status"), [(3000, "partially_paid"), (4000, "overpaid")])
-def test_another_amount_at_the_company_is_flagged_for_review(world, amount, status):
+def test_another_amount_at_the_provider_is_flagged_for_review(world, amount, status):
     change(world, paid(world), amount_received=amount)
     in_order(world, events(world))
 
@@ -249,7 +249,7 @@ def test_another_amount_at_the_company_is_flagged_for_review(world, amount, stat
     no_event_counts_twice()
 
 
-def test_another_currency_at_the_company_is_marked_and_counts_as_nothing(world):
+def test_another_currency_at_the_provider_is_marked_and_counts_as_nothing(world):
     paid(world)
     reference = rows("payment")[0].reference
     with world.sandbox.store.change() as tables:

@@ -13,8 +13,8 @@ from shop_app.services.cart import commands as cart_commands
 from shop_app.services.credit import commands as credit_commands
 from shop_app.services.payments import commands as payment_commands
 from shop_app.workflows import pay
-from tests.faults import counter, later_money, returning
-from tests.faults.company_books import Company
+from tests.faults import money_rules, returning, staff
+from tests.faults.provider_books import ProviderBooks
 from tests.paying import FORM, ME, World, make_world, rows
 
 DISPUTED = "4000000000000259"
@@ -61,7 +61,7 @@ def world(engine, tmp_path, monkeypatch) -> World:
     monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
     total = world.fill_cart()
     with db.transaction() as session:
-        issued = credit_commands.issue(session, 500, by=counter.CLERK, request_key="card-500")
+        issued = credit_commands.issue(session, 500, by=staff.CLERK, request_key="card-500")
         cart_commands.apply_credit(session, ME, issued.code)
     world.enter_card(asyncio.run(pay.pay(ME, FORM, total, expected_credit_minor=500)))
     world.deliver()
@@ -69,34 +69,39 @@ def world(engine, tmp_path, monkeypatch) -> World:
 
 
 async def _give_back(token: str) -> None:
-    await counter.send(token=token, key="parcel")
+    await staff.send(token=token, key="parcel")
     await returning.send_back(token=token, key="a-return-of-ours")
     await returning.receive(key="a-return-of-ours", fit=True)
     await returning.pay_back(key="a-return-of-ours", to_credit=True)
 
 
-def told(company: Company, lie: str = "") -> list[str]:
+def told(payment_provider: ProviderBooks, lie: str = "") -> list[str]:
     """What the verdict says of the books with that lie in them; it is taken back at once."""
     with db.engine().connect() as connection:
         if lie:
             assert connection.execute(text(lie)).rowcount
-        return later_money.judge(company, lambda sql: list(connection.execute(text(sql)).mappings()))
+        return money_rules.judge(payment_provider, lambda sql: list(connection.execute(text(sql)).mappings()))
 
 
 def test_every_lie_is_told_and_the_truth_passes(world, tmp_path):
-    company = Company.read(tmp_path / "sandbox.db")
+    payment_provider = ProviderBooks.read(tmp_path / "sandbox.db")
 
-    assert told(company) == []
-    assert (len(company.authorised), len(company.release)) == (1, 0)
+    assert told(payment_provider) == []
+    assert (len(payment_provider.authorised), len(payment_provider.release)) == (1, 0)
     for expected, lie in LIES.items():
-        assert any(expected in sentence for sentence in told(company, lie)), (expected, told(company, lie))
-    assert told(company) == []
+        assert any(expected in sentence for sentence in told(payment_provider, lie)), (
+            expected,
+            told(payment_provider, lie),
+        )
+    assert told(payment_provider) == []
 
 
-def test_money_that_the_company_let_go_unseen_is_told(world, tmp_path):
-    company = Company.read(tmp_path / "sandbox.db")
-    (held,) = [one for one in company.things["payment_intent"] if one["status"] == "requires_capture"]
+def test_money_that_the_provider_let_go_unseen_is_told(world, tmp_path):
+    payment_provider = ProviderBooks.read(tmp_path / "sandbox.db")
+    (held,) = [
+        one for one in payment_provider.things["payment_intent"] if one["status"] == "requires_capture"
+    ]
     held["status"] = "canceled"
 
-    assert any("was let go, the shop's payments say" in sentence for sentence in told(company))
-    assert any("of which the company holds nothing" in sentence for sentence in told(company))
+    assert any("was let go, the shop's payments say" in sentence for sentence in told(payment_provider))
+    assert any("of which the company holds nothing" in sentence for sentence in told(payment_provider))

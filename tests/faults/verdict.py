@@ -9,9 +9,9 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.services.books import check as books
-from tests.faults import later_money
-from tests.faults.company_books import Ask, Company
-from tests.faults.crowd import INITIAL
+from tests.faults import money_rules
+from tests.faults.provider_books import Ask, ProviderBooks
+from tests.faults.shoppers import INITIAL
 
 LIVING = ("pending", "placed", "completed")
 
@@ -20,18 +20,18 @@ def _asking(session: Session) -> Ask:
     return lambda sql: list(session.connection().execute(text(sql)).mappings())
 
 
-def judge(company: Company) -> list[str]:
+def judge(payment_provider: ProviderBooks) -> list[str]:
     """Every sentence is something that is wrong."""
     with db.reading() as session:
         ask = _asking(session)
         return [
-            *_payments(company, ask), *_totals(ask), *_units(ask), *_refunds(company, ask),
-            *_inbox(company, ask), *_letters(ask), *later_money.judge(company, ask),
+            *_payments(payment_provider, ask), *_totals(ask), *_units(ask), *_refunds(payment_provider, ask),
+            *_inbox(payment_provider, ask), *_letters(ask), *money_rules.judge(payment_provider, ask),
             *(f"check-books, {one.rule}: {one.sentence}" for one in books.check(session).violations),
         ]  # fmt: skip
 
 
-def _payments(company: Company, ask: Ask) -> list[str]:
+def _payments(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     wrong = []
     rows = ask("""SELECT p.intent_reference AS intent, p.captured_minor, p.refunded_minor, o.id, o.number,
         o.status, o.needs_review, o.paid_at,
@@ -44,7 +44,7 @@ def _payments(company: Company, ask: Ask) -> list[str]:
     of_intent = defaultdict(list)
     for row in rows:
         of_intent[row["intent"]].append(row)
-    for intent, amount in company.captured.items():
+    for intent, amount in payment_provider.captured.items():
         orders = of_intent[intent]
         if len(orders) != 1:
             wrong.append(f"{intent}: {amount} were captured, and {len(orders)} payments of the shop say so")
@@ -66,8 +66,10 @@ def _payments(company: Company, ask: Ask) -> list[str]:
         WHEN kind = 'refunded' THEN -amount_minor ELSE 0 END), 0) AS net FROM payment_event
         WHERE payment_id IN (SELECT id FROM payment WHERE provider = 'stripe')
         AND provider_reference NOT LIKE 'credit-%'""")
-    if not company.net == int(ledger["net"]) == noted:
-        wrong.append(f"The company has {company.net}, the ledger {ledger['net']}, the payments {noted}")
+    if not payment_provider.net == int(ledger["net"]) == noted:
+        wrong.append(
+            f"The company has {payment_provider.net}, the ledger {ledger['net']}, the payments {noted}"
+        )
     return wrong
 
 
@@ -111,10 +113,12 @@ def _units(ask: Ask) -> list[str]:
     return wrong
 
 
-def _refunds(company: Company, ask: Ask) -> list[str]:
+def _refunds(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     wrong = []
-    made = Counter(refund["id"] for refund in company.things["refund"] if refund["status"] == "succeeded")
-    asked = Counter(refund["metadata"].get("request_key") for refund in company.things["refund"])
+    made = Counter(
+        refund["id"] for refund in payment_provider.things["refund"] if refund["status"] == "succeeded"
+    )
+    asked = Counter(refund["metadata"].get("request_key") for refund in payment_provider.things["refund"])
     if None in asked:
         wrong.append(f"{asked[None]} refunds of the company's name no request of the shop")
     rows = ask("""SELECT r.request_key, r.provider_reference, r.status FROM refund r
@@ -127,14 +131,16 @@ def _refunds(company: Company, ask: Ask) -> list[str]:
     return wrong
 
 
-def _inbox(company: Company, ask: Ask) -> list[str]:
+def _inbox(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     wrong = []
     kept = {row["event_id"]: row["outcome"] for row in ask("SELECT event_id, outcome FROM provider_event")}
-    true = {event["id"] for event in company.things["event"]}
+    true = {event["id"] for event in payment_provider.things["event"]}
     wrong += [f"The event {id} wasn't signed by the company, and was kept" for id in kept if id not in true]
     wrong += [f"The event {id} never came" for id in true if id not in kept]
     wrong += [f"The event {id} isn't applied" for id, outcome in kept.items() if not outcome]
-    accepted = sum(bool(row["forged"]) and row["delivered_at"] is not None for row in company.deliveries)
+    accepted = sum(
+        bool(row["forged"]) and row["delivered_at"] is not None for row in payment_provider.deliveries
+    )
     if accepted:
         wrong.append(f"{accepted} forged webhooks were accepted")
     return wrong
@@ -147,7 +153,7 @@ def _letters(ask: Ask) -> list[str]:
     return [f"Order {row['number']} is paid, and has {row['letters']} letters" for row in rows]
 
 
-def figures(company: Company) -> dict[str, int]:
+def figures(payment_provider: ProviderBooks) -> dict[str, int]:
     """What came of it all."""
     with db.reading() as session:
         rows = session.connection().execute(
@@ -155,10 +161,12 @@ def figures(company: Company) -> dict[str, int]:
                 THEN 'orders marked' ELSE 'orders ' || status END AS name, count(*) FROM customer_order
                 GROUP BY 1 ORDER BY 1""")
         )
-        found = {row[0]: row[1] for row in rows} | later_money.figures(company, _asking(session))
+        found = {row[0]: row[1] for row in rows} | money_rules.figures(payment_provider, _asking(session))
     return found | {
-        "refunds": len(company.things["refund"]),
-        "events": len(company.things["event"]),
-        "deliveries that failed": sum(max(0, row["attempts"] - 1) for row in company.deliveries),
-        "forged refused": sum(row["forged"] and row["last_status"] == 400 for row in company.deliveries),
+        "refunds": len(payment_provider.things["refund"]),
+        "events": len(payment_provider.things["event"]),
+        "deliveries that failed": sum(max(0, row["attempts"] - 1) for row in payment_provider.deliveries),
+        "forged refused": sum(
+            row["forged"] and row["last_status"] == 400 for row in payment_provider.deliveries
+        ),
     }

@@ -61,7 +61,7 @@ class PaymentRef:
     arrived: set[int] = field(default_factory=set)
     refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Key -> amount and what the shop was told last."""
-    company: Company | None = None
+    payment_provider: Company | None = None
 
     def given(self, *statuses: str) -> int:
         return sum(amount for amount, status in self.refunds.values() if status in statuses)
@@ -123,21 +123,21 @@ class Orders(OnDatabase):
         order_id, one = self.pick(number)
         refusal = self.attempt(payment_commands.start_attempt, order_id)
         assert (refusal is None) == (one.status == "pending")
-        if refusal is None and one.company is None:
+        if refusal is None and one.payment_provider is None:
             attempt = payment_commands.start_attempt(self.session, order_id)
             assert attempt.request.amount_minor == one.total
             reference = f"cs_{order_id}"
             assert payment_commands.opened(
                 self.session, attempt.payment_id, Started(reference, "https://pay", UNTIL)
             )
-            one.company = Company(reference, attempt.payment_id)
+            one.payment_provider = Company(reference, attempt.payment_id)
 
     @precondition(lambda self: self.known)
     @rule(number=any_one)
     def pays(self, number):
         _order_id, one = self.pick(number)
-        if one.company and one.company.state == "open":
-            one.company.state = "captured"
+        if one.payment_provider and one.payment_provider.state == "open":
+            one.payment_provider.state = "captured"
 
     # The company tells, any number of times.
 
@@ -145,9 +145,9 @@ class Orders(OnDatabase):
     @rule(number=any_one)
     def is_resolved(self, number):
         order_id, one = self.pick(number)
-        if one.company is None:
+        if one.payment_provider is None:
             return
-        here = one.company
+        here = one.payment_provider
         paid = one.total if here.state == "captured" else 0
         snapshot = PaymentSnapshot(
             reference=here.reference, state=here.state, amount_minor=one.total, captured_minor=paid,
@@ -166,8 +166,8 @@ class Orders(OnDatabase):
     @rule(number=any_one)
     def time_runs_out(self, number):
         order_id, one = self.pick(number)
-        if one.company and one.company.state == "open":
-            one.company.state = "expired"
+        if one.payment_provider and one.payment_provider.state == "open":
+            one.payment_provider.state = "expired"
         self.is_resolved(number)
         assert payment_commands.end_unpaid(self.session, order_id, "expired")
         if one.status == "pending":
@@ -175,15 +175,15 @@ class Orders(OnDatabase):
 
     @precondition(lambda self: self.known)
     @rule(number=any_one, status=st.sampled_from(["pending", "succeeded", "failed"]))
-    def company_works_on_refunds(self, number, status):
+    def provider_works_on_refunds(self, number, status):
         """It takes them over, and one that succeeded may still be sent back by the bank."""
         _order_id, one = self.pick(number)
         for key, (amount, before) in one.refunds.items():
-            there = one.company.refunds.get(key) if one.company else None
+            there = one.payment_provider.refunds.get(key) if one.payment_provider else None
             ended = (there[1] if there else before) == "failed"
             backwards = there and there[1] == "succeeded" and status == "pending"
-            if one.company and not ended and not backwards:
-                one.company.refunds[key] = (amount, status)
+            if one.payment_provider and not ended and not backwards:
+                one.payment_provider.refunds[key] = (amount, status)
 
     # Staff.
 
@@ -227,7 +227,7 @@ class Orders(OnDatabase):
     @rule(number=any_one, restock=st.booleans())
     def cancels_what_was_not_sent(self, number, restock):
         order_id, one = self.pick(number)
-        if one.sent or (one.company and one.company.state == "open"):
+        if one.sent or (one.payment_provider and one.payment_provider.state == "open"):
             return
         self.is_resolved(number)
         key, back = self.next_key(), one.left

@@ -31,7 +31,7 @@ def a_request(**changes) -> StartPayment:
 
 
 @pytest.fixture
-def company(tmp_path) -> StripeProvider:
+def payment_provider(tmp_path) -> StripeProvider:
     made = StripeProvider(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
     made.__dict__["client"] = client_of(make_sandbox(tmp_path))
     return made
@@ -83,12 +83,12 @@ def test_sessions_end_with_the_order_as_far_as_stripe_lets_them(clock, minutes, 
     assert session_expiry(request) == int((now() + timedelta(minutes=expected)).timestamp())
 
 
-def test_a_payment_is_started_once_and_seen_as_it_is(company):
+def test_a_payment_is_started_once_and_seen_as_it_is(payment_provider):
     request = a_request()
-    started = company.start(request)
+    started = payment_provider.start(request)
 
-    assert company.start(request) == started
-    snapshot = company.look(started.reference)
+    assert payment_provider.start(request) == started
+    snapshot = payment_provider.look(started.reference)
     assert (snapshot.state, snapshot.amount_minor, snapshot.currency) == ("open", 5290, "EUR")
     assert (snapshot.attempt_key, snapshot.order_token, snapshot.order_number) == (
         "order-7-2",
@@ -96,14 +96,14 @@ def test_a_payment_is_started_once_and_seen_as_it_is(company):
         "1007",
     )
     assert (snapshot.captured_minor, snapshot.refunds, snapshot.intent_reference) == (0, (), "")
-    company.expire(started.reference)
-    company.expire(started.reference)
-    assert company.look(started.reference).state == "expired"
+    payment_provider.expire(started.reference)
+    payment_provider.expire(started.reference)
+    assert payment_provider.look(started.reference).state == "expired"
 
 
-def test_what_stripe_refuses_is_never_taken_and_the_log_tells_no_secret(company, caplog):
+def test_what_stripe_refuses_is_never_taken_and_the_log_tells_no_secret(payment_provider, caplog):
     with caplog.at_level(logging.DEBUG), pytest.raises(NeverTaken) as refused:
-        company.start(a_request(email="not an address", amount_minor=5290))
+        payment_provider.start(a_request(email="not an address", amount_minor=5290))
 
     assert refused.value.message == "The payment couldn't be started. Nothing was charged."
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("shop_app")]
@@ -111,34 +111,34 @@ def test_what_stripe_refuses_is_never_taken_and_the_log_tells_no_secret(company,
     assert not any("not an address" in line or KEY in line for line in ours)
 
 
-def test_more_than_was_paid_cant_be_given_back(tmp_path, company):
+def test_more_than_was_paid_cant_be_given_back(tmp_path, payment_provider):
     world = World(make_sandbox(tmp_path))
-    started = company.start(a_request())
+    started = payment_provider.start(a_request())
     world.enter_card(started.redirect_url)
-    snapshot = company.look(started.reference)
+    snapshot = payment_provider.look(started.reference)
 
-    back = company.refund(snapshot.intent_reference, 5000, "one")
+    back = payment_provider.refund(snapshot.intent_reference, 5000, "one")
     assert (back.amount_minor, back.status, back.request_key) == (5000, "succeeded", "one")
     with pytest.raises(NeverTaken):
-        company.refund(snapshot.intent_reference, 300, "two")
-    assert company.look(started.reference).refunds == (back,)
+        payment_provider.refund(snapshot.intent_reference, 300, "two")
+    assert payment_provider.look(started.reference).refunds == (back,)
 
 
-def test_a_company_that_cant_be_reached_is_down_in_words_for_shoppers(configure):
+def test_a_provider_that_cant_be_reached_is_down_in_words_for_shoppers(configure):
     configure(STRIPE_SECRET_KEY="sk_test_x", STRIPE_API_BASE="http://127.0.0.1:9")
-    company = provider("stripe")
-    assert isinstance(company, StripeProvider)
-    company.client._requestor._options.max_network_retries = 0
+    payment_provider = provider("stripe")
+    assert isinstance(payment_provider, StripeProvider)
+    payment_provider.client._requestor._options.max_network_retries = 0
 
     with pytest.raises(ProviderDown) as down:
-        company.start(a_request())
+        payment_provider.start(a_request())
     assert down.value.message.startswith("Payments don't answer just now. Nothing was charged")
     assert down.value.__cause__ is None
 
 
-def test_unknown_references_and_names_are_not_found(company):
+def test_unknown_references_and_names_are_not_found(payment_provider):
     with pytest.raises(NotFound):
-        company.look("cs_test_nothing")
+        payment_provider.look("cs_test_nothing")
     with pytest.raises(NotFound):
         provider("paypal")
 
@@ -156,10 +156,10 @@ def test_with_a_key_it_talks_to_stripe(configure):
 
 
 def test_paying_later_asks_nobody():
-    company = provider("manual")
-    started = company.start(a_request())
+    payment_provider = provider("manual")
+    started = payment_provider.start(a_request())
 
     assert (started.reference, started.redirect_url, started.expires_at) == ("1007-2", "", None)
-    assert company.retrieve(started.reference).state == "open"
-    company.expire(started.reference)
-    assert company.refund("", 500, "a").status == "succeeded"
+    assert payment_provider.retrieve(started.reference).state == "open"
+    payment_provider.expire(started.reference)
+    assert payment_provider.refund("", 500, "a").status == "succeeded"

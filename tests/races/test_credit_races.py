@@ -13,7 +13,7 @@ from shop_app.services.credit import commands as credit_commands
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import placing
 from tests.factories import key_hash, make_basics, make_product
-from tests.faults.test_credit_till import OWNER
+from tests.faults.test_credit_workflows import OWNER
 from tests.racing import FORM, at_once, count, tables
 
 pytestmark = pytest.mark.both

@@ -158,7 +158,7 @@ def test_death_between_our_row_and_stripe_is_healed_by_the_sweep_with_the_same_k
     assert (at_stripe(world), units("SHOAL-BOWL"), run(recover.sweep())) == ([2780], (0, 0, 1), 0)
 
 
-def test_a_lost_reply_is_found_a_day_later_although_the_company_forgot_the_key(world, clock):
+def test_a_lost_reply_is_found_a_day_later_although_the_provider_forgot_the_key(world, clock):
     world.faults(api=[{"path": "POST /v1/refunds", "do": "lost_reply", "times": 3}])
     with pytest.raises(ProviderDown, match="goes on by itself"):
         cancel()

@@ -29,7 +29,7 @@ STRIPE = pytest.param(
 
 
 @dataclass
-class Company:
+class Provider:
     client: stripe.StripeClient
     payments: Callable[..., str]
     """Makes an intent of so many cents, paid with a card of `CARDS`, and gives its id."""
@@ -42,11 +42,11 @@ CARDS = {
 
 
 @pytest.fixture(params=["sandbox", STRIPE])
-def company(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Company]:
+def payment_provider(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Provider]:
     if request.param == "stripe":
         request.getfixturevalue("monkeypatch").undo()
         client = stripe.StripeClient(REAL_KEY, stripe_version=API_VERSION)
-        yield Company(client, lambda cents, **how: _paid_at_stripe(client, cents, **how))
+        yield Provider(client, lambda cents, **how: _paid_at_stripe(client, cents, **how))
         return
     world = World(make_sandbox(tmp_path))
     client = client_of(world.sandbox)
@@ -59,7 +59,7 @@ def company(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Company]
         assert world.enter_card(session.url, CARDS[card][0]).status_code == 303
         return str(client.v1.checkout.sessions.retrieve(session.id).payment_intent)
 
-    yield Company(client, pay)
+    yield Provider(client, pay)
 
 
 def _paid_at_stripe(
@@ -91,10 +91,10 @@ def fresh() -> Any:
     return {"idempotency_key": f"test-{uuid.uuid4()}"}
 
 
-def test_a_session_is_open_and_says_what_was_asked(company):
-    made = company.client.v1.checkout.sessions.create(wanted())
+def test_a_session_is_open_and_says_what_was_asked(payment_provider):
+    made = payment_provider.client.v1.checkout.sessions.create(wanted())
 
-    found = company.client.v1.checkout.sessions.retrieve(made.id)
+    found = payment_provider.client.v1.checkout.sessions.retrieve(made.id)
     assert made.id.startswith("cs_test_")
     assert (found.object, found.status, found.payment_status) == ("checkout.session", "open", "unpaid")
     assert (found.amount_total, found.currency, found.payment_intent) == (5290, "eur", None)
@@ -103,7 +103,7 @@ def test_a_session_is_open_and_says_what_was_asked(company):
     assert found.livemode is False
 
 
-def test_line_items_add_up_to_the_total(company):
+def test_line_items_add_up_to_the_total(payment_provider):
     two = [
         {
             "quantity": 3,
@@ -114,40 +114,40 @@ def test_line_items_add_up_to_the_total(company):
             "price_data": {"currency": "eur", "unit_amount": 0, "product_data": {"name": "Gift"}},
         },
     ]
-    made = company.client.v1.checkout.sessions.create(wanted(line_items=two))
+    made = payment_provider.client.v1.checkout.sessions.create(wanted(line_items=two))
 
-    items = company.client.v1.checkout.sessions.line_items.list(made.id).data
+    items = payment_provider.client.v1.checkout.sessions.line_items.list(made.id).data
     assert made.amount_total == 2100
     assert sorted((item.description, item.quantity, item.amount_total) for item in items) == [
         ("Gift", 1, 0), ("Mug", 3, 2100),
     ]  # fmt: skip
 
 
-def test_the_same_key_and_request_give_the_same_session(company):
+def test_the_same_key_and_request_give_the_same_session(payment_provider):
     key, request = fresh(), wanted()
 
-    first = company.client.v1.checkout.sessions.create(request, key)
-    again = company.client.v1.checkout.sessions.create(request, key)
+    first = payment_provider.client.v1.checkout.sessions.create(request, key)
+    again = payment_provider.client.v1.checkout.sessions.create(request, key)
 
     assert again.id == first.id
     assert again.last_response.headers["Idempotent-Replayed"] == "true"
 
 
-def test_other_parameters_under_the_same_key_are_refused(company):
+def test_other_parameters_under_the_same_key_are_refused(payment_provider):
     key = fresh()
-    company.client.v1.checkout.sessions.create(wanted(5290), key)
+    payment_provider.client.v1.checkout.sessions.create(wanted(5290), key)
 
     with pytest.raises(stripe.IdempotencyError) as refused:
-        company.client.v1.checkout.sessions.create(wanted(5291), key)
+        payment_provider.client.v1.checkout.sessions.create(wanted(5291), key)
     assert refused.value.http_status == 400
 
 
-def test_wrong_parameters_use_no_key_up(company):
+def test_wrong_parameters_use_no_key_up(payment_provider):
     key = fresh()
     with pytest.raises(stripe.InvalidRequestError):
-        company.client.v1.checkout.sessions.create(wanted(line_items=[]), key)
+        payment_provider.client.v1.checkout.sessions.create(wanted(line_items=[]), key)
 
-    assert company.client.v1.checkout.sessions.create(wanted(), key).status == "open"
+    assert payment_provider.client.v1.checkout.sessions.create(wanted(), key).status == "open"
 
 
 @pytest.mark.parametrize(
@@ -164,44 +164,44 @@ def test_wrong_parameters_use_no_key_up(company):
         ({"payment_intent_data": {"capture_method": "sometimes"}}, "payment_intent_data[capture_method]"),
     ],
 )
-def test_requests_that_stripe_refuses_are_refused(company, change, param):
+def test_requests_that_stripe_refuses_are_refused(payment_provider, change, param):
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        company.client.v1.checkout.sessions.create(wanted(**change))
+        payment_provider.client.v1.checkout.sessions.create(wanted(**change))
 
     assert refused.value.http_status == 400
     assert str(refused.value.param).startswith(param)
 
 
-def test_an_amount_that_is_too_small_is_refused(company):
+def test_an_amount_that_is_too_small_is_refused(payment_provider):
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        company.client.v1.checkout.sessions.create(wanted(10))
+        payment_provider.client.v1.checkout.sessions.create(wanted(10))
     assert refused.value.code == "amount_too_small"
 
 
-def test_an_expired_session_stays_expired(company):
-    made = company.client.v1.checkout.sessions.create(wanted())
+def test_an_expired_session_stays_expired(payment_provider):
+    made = payment_provider.client.v1.checkout.sessions.create(wanted())
 
-    assert company.client.v1.checkout.sessions.expire(made.id).status == "expired"
+    assert payment_provider.client.v1.checkout.sessions.expire(made.id).status == "expired"
     with pytest.raises(stripe.InvalidRequestError):
-        company.client.v1.checkout.sessions.expire(made.id)
-    assert company.client.v1.checkout.sessions.retrieve(made.id).status == "expired"
+        payment_provider.client.v1.checkout.sessions.expire(made.id)
+    assert payment_provider.client.v1.checkout.sessions.retrieve(made.id).status == "expired"
 
 
-def test_what_isnt_there_is_a_404(company):
+def test_what_isnt_there_is_a_404(payment_provider):
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        company.client.v1.checkout.sessions.retrieve("cs_test_nothing")
+        payment_provider.client.v1.checkout.sessions.retrieve("cs_test_nothing")
     assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
 
 
-def test_a_wrong_key_is_refused(company):
+def test_a_wrong_key_is_refused(payment_provider):
     with pytest.raises(stripe.AuthenticationError) as refused:
-        company.client.v1.checkout.sessions.list({}, {"api_key": "sk_test_wrong"})
+        payment_provider.client.v1.checkout.sessions.list({}, {"api_key": "sk_test_wrong"})
     assert refused.value.http_status == 401
 
 
-def test_parts_are_refunded_up_to_the_whole_and_not_a_cent_more(company):
-    intent = company.payments(5000)
-    refunds = company.client.v1.refunds
+def test_parts_are_refunded_up_to_the_whole_and_not_a_cent_more(payment_provider):
+    intent = payment_provider.payments(5000)
+    refunds = payment_provider.client.v1.refunds
 
     first = refunds.create({"payment_intent": intent, "amount": 1500, "reason": "requested_by_customer"})
     assert (first.object, first.amount, first.status) == ("refund", 1500, "succeeded")
@@ -216,37 +216,41 @@ def test_parts_are_refunded_up_to_the_whole_and_not_a_cent_more(company):
     assert sorted(refund.amount for refund in found) == [1500, 3500]
 
 
-def test_a_refund_under_the_same_key_is_one_refund(company):
-    intent, key = company.payments(5000), fresh()
+def test_a_refund_under_the_same_key_is_one_refund(payment_provider):
+    intent, key = payment_provider.payments(5000), fresh()
 
-    first = company.client.v1.refunds.create({"payment_intent": intent, "amount": 1000}, key)
-    again = company.client.v1.refunds.create({"payment_intent": intent, "amount": 1000}, key)
+    first = payment_provider.client.v1.refunds.create({"payment_intent": intent, "amount": 1000}, key)
+    again = payment_provider.client.v1.refunds.create({"payment_intent": intent, "amount": 1000}, key)
 
     assert again.id == first.id
-    assert len(company.client.v1.refunds.list({"payment_intent": intent}).data) == 1
+    assert len(payment_provider.client.v1.refunds.list({"payment_intent": intent}).data) == 1
 
 
-def test_an_intent_carries_its_charge_when_asked(company):
-    intent = company.client.v1.payment_intents.retrieve(company.payments(1999), {"expand": ["latest_charge"]})
+def test_an_intent_carries_its_charge_when_asked(payment_provider):
+    intent = payment_provider.client.v1.payment_intents.retrieve(
+        payment_provider.payments(1999), {"expand": ["latest_charge"]}
+    )
 
     charge: Any = intent.latest_charge
     assert (intent.status, intent.amount_received, charge.object) == ("succeeded", 1999, "charge")
     assert (charge.amount_captured, charge.amount_refunded, charge.paid) == (1999, 0, True)
 
 
-def test_events_can_be_listed_and_parsed(company):
-    company.payments(1999)
+def test_events_can_be_listed_and_parsed(payment_provider):
+    payment_provider.payments(1999)
 
-    events = company.client.v1.events.list({"type": "payment_intent.succeeded", "limit": 1}).data
+    events = payment_provider.client.v1.events.list({"type": "payment_intent.succeeded", "limit": 1}).data
     assert [event.type for event in events] == ["payment_intent.succeeded"]
     assert stripe.Event.construct_from(events[0].to_dict(), None).data.object["object"] == "payment_intent"
 
 
-def test_lists_come_in_pages(company):
-    made = [company.client.v1.checkout.sessions.create(wanted()).id for _ in range(3)]
+def test_lists_come_in_pages(payment_provider):
+    made = [payment_provider.client.v1.checkout.sessions.create(wanted()).id for _ in range(3)]
 
-    first = company.client.v1.checkout.sessions.list({"limit": 2})
-    rest = company.client.v1.checkout.sessions.list({"limit": 2, "starting_after": first.data[-1].id})
+    first = payment_provider.client.v1.checkout.sessions.list({"limit": 2})
+    rest = payment_provider.client.v1.checkout.sessions.list(
+        {"limit": 2, "starting_after": first.data[-1].id}
+    )
 
     assert [session.id for session in first.data] == made[:0:-1]
     assert first.has_more is True
@@ -256,9 +260,9 @@ def test_lists_come_in_pages(company):
 # --- Authorise, capture, let go -------------------------------------------------------------------
 
 
-def test_what_is_authorised_is_captured_once_and_in_part(company):
-    intents = company.client.v1.payment_intents
-    id = company.payments(5000, capture="manual")
+def test_what_is_authorised_is_captured_once_and_in_part(payment_provider):
+    intents = payment_provider.client.v1.payment_intents
+    id = payment_provider.payments(5000, capture="manual")
     held: Any = intents.retrieve(id, {"expand": ["latest_charge"]})
     assert (held.status, held.amount_capturable, held.amount_received) == ("requires_capture", 5000, 0)
     assert held.latest_charge.captured is False
@@ -273,9 +277,9 @@ def test_what_is_authorised_is_captured_once_and_in_part(company):
     assert refused.value.code == "payment_intent_unexpected_state"
 
 
-def test_what_is_authorised_can_be_let_go_and_not_captured_then(company):
-    intents = company.client.v1.payment_intents
-    id = company.payments(5000, capture="manual")
+def test_what_is_authorised_can_be_let_go_and_not_captured_then(payment_provider):
+    intents = payment_provider.client.v1.payment_intents
+    id = payment_provider.payments(5000, capture="manual")
 
     gone = intents.cancel(id, {"cancellation_reason": "requested_by_customer"})
     assert (gone.status, gone.cancellation_reason, gone.amount_received) == (
@@ -290,36 +294,36 @@ def test_what_is_authorised_can_be_let_go_and_not_captured_then(company):
 # --- Disputes -------------------------------------------------------------------------------------
 
 
-def dispute_of(company: Company, intent: str) -> stripe.Dispute:
+def dispute_of(payment_provider: Provider, intent: str) -> stripe.Dispute:
     """Stripe opens it a moment after the payment."""
     for _try in range(30):
-        found = company.client.v1.disputes.list({"payment_intent": intent}).data
+        found = payment_provider.client.v1.disputes.list({"payment_intent": intent}).data
         if found:
             return found[0]
         time.sleep(1)
     raise AssertionError("no dispute was opened")
 
 
-def test_a_disputed_payment_says_so_and_has_a_due_date(company):
-    intent = company.payments(5000, card="is disputed")
+def test_a_disputed_payment_says_so_and_has_a_due_date(payment_provider):
+    intent = payment_provider.payments(5000, card="is disputed")
 
-    found = dispute_of(company, intent)
+    found = dispute_of(payment_provider, intent)
     assert (found.object, found.amount, found.currency, found.status) == (
         "dispute", 5000, "eur", "needs_response",
     )  # fmt: skip
     assert (found.payment_intent, found.reason) == (intent, "fraudulent")
     assert (found.evidence_details.due_by or 0) > time.time()
-    paid: Any = company.client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge"]})
+    paid: Any = payment_provider.client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge"]})
     assert (paid.status, paid.latest_charge.disputed) == ("succeeded", True)
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        company.client.v1.refunds.create({"payment_intent": intent, "amount": 100})
+        payment_provider.client.v1.refunds.create({"payment_intent": intent, "amount": 100})
     assert refused.value.code == "charge_disputed"
 
 
 @pytest.mark.parametrize(("evidence", "status"), [("winning_evidence", "won"), ("losing_evidence", "lost")])
-def test_evidence_decides_a_dispute(company, evidence, status):
-    disputes = company.client.v1.disputes
-    found = dispute_of(company, company.payments(5000, card="is disputed"))
+def test_evidence_decides_a_dispute(payment_provider, evidence, status):
+    disputes = payment_provider.client.v1.disputes
+    found = dispute_of(payment_provider, payment_provider.payments(5000, card="is disputed"))
     disputes.update(found.id, {"evidence": {"uncategorized_text": evidence}, "submit": True})
 
     for _try in range(30):
@@ -331,7 +335,7 @@ def test_evidence_decides_a_dispute(company, evidence, status):
         disputes.close(found.id)
 
 
-def test_an_accepted_dispute_is_lost(company):
-    found = dispute_of(company, company.payments(5000, card="is disputed"))
+def test_an_accepted_dispute_is_lost(payment_provider):
+    found = dispute_of(payment_provider, payment_provider.payments(5000, card="is disputed"))
 
-    assert company.client.v1.disputes.close(found.id).status == "lost"
+    assert payment_provider.client.v1.disputes.close(found.id).status == "lost"

@@ -102,23 +102,23 @@ def test_undelivered_events_can_be_asked_for(world):
     [("500", stripe.APIError), ("429", stripe.RateLimitError), ("lost_reply", stripe.APIConnectionError)],
 )
 def test_after_a_fault_the_same_key_gives_one_session(world, do, error):
-    company, key, request = client_of(world.sandbox).v1.checkout.sessions, fresh(), wanted()
+    payment_provider, key, request = client_of(world.sandbox).v1.checkout.sessions, fresh(), wanted()
     world.faults(api=[{"path": CREATE, "do": do}])
 
     with pytest.raises(error):
-        company.create(request, key)
-    company.create(request, key)
-    assert len(company.list({}).data) == 1
+        payment_provider.create(request, key)
+    payment_provider.create(request, key)
+    assert len(payment_provider.list({}).data) == 1
 
 
 def test_a_failure_that_stripe_has_kept_is_replayed(world):
-    company, key, request = client_of(world.sandbox).v1.checkout.sessions, fresh(), wanted()
+    payment_provider, key, request = client_of(world.sandbox).v1.checkout.sessions, fresh(), wanted()
     world.faults(api=[{"path": CREATE, "do": "500_kept"}])
 
     for _ in range(2):
         with pytest.raises(stripe.APIError):
-            company.create(request, key)
-    assert company.create(request, fresh()).status == "open"
+            payment_provider.create(request, key)
+    assert payment_provider.create(request, fresh()).status == "open"
 
 
 def test_a_key_that_is_in_use_is_refused_until_its_request_is_done(world, clock):

@@ -47,7 +47,7 @@ def at_stripe(world: World) -> list[int]:
 
 
 @pytest.mark.both
-def test_an_unpaid_order_ends_at_the_company_first_and_gives_its_units_back(world):
+def test_an_unpaid_order_ends_at_the_provider_first_and_gives_its_units_back(world):
     url = world.pay()
     cancel()
 
@@ -67,7 +67,7 @@ def test_an_order_to_be_paid_later_is_cancelled_with_its_code_free_again(world):
     assert letters("order_cancelled")[0]["amount"] == ""
 
 
-def test_while_the_company_is_down_nothing_is_cancelled(world):
+def test_while_the_provider_is_down_nothing_is_cancelled(world):
     world.pay()
     world.faults(api=[{"do": "500", "times": 50}])
     before = everything()
@@ -77,7 +77,7 @@ def test_while_the_company_is_down_nothing_is_cancelled(world):
     world.faults()
 
 
-def test_an_order_without_an_answer_from_the_company_is_cancelled_with_its_attempt(world):
+def test_an_order_without_an_answer_from_the_provider_is_cancelled_with_its_attempt(world):
     total = world.fill_cart()
     world.faults(api=[{"path": "POST /v1/checkout/sessions", "do": "500", "times": 3}])
     with pytest.raises(ProviderDown):

@@ -46,7 +46,7 @@ async def test_a_shipped_picture_is_served_as_it_is(client):
     assert not pictures.media_dir().exists()
 
 
-async def test_twenty_askers_at_once_make_it_once(client, key, monkeypatch):
+async def test_twenty_callers_at_once_make_it_once(client, key, monkeypatch):
     made = []
     real = pictures.encode
 

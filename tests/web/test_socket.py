@@ -190,7 +190,7 @@ async def test_what_is_wrong_with_a_form_of_the_staffs_is_said_to_staff_alone(op
     ],
     ids=["nobody", "customer", "clerk", "revoked", "malformed"],
 )
-async def test_each_asker_reaches_only_what_the_policies_allow(
+async def test_each_client_reaches_only_what_the_policies_allow(
     open_tab: Open, probe: Probe, cookie: str, may: list[str]
 ) -> None:
     before = len(probe.ran())

@@ -113,8 +113,8 @@ def test_two_secrets_are_in_force_while_one_replaces_the_other(world, configure,
     assert chosen.webhook_secrets == ("whsec_new", "whsec_old")
     from shop_app.providers.payments import registry
 
-    company = registry.provider("stripe")
-    monkeypatch.setattr(company, "_secrets", chosen.webhook_secrets)
+    payment_provider = registry.provider("stripe")
+    monkeypatch.setattr(payment_provider, "_secrets", chosen.webhook_secrets)
     for secret, answer in (("whsec_new", 200), ("whsec_old", 200), ("whsec_older", 400)):
         body = event(id=f"evt_{secret}")
         assert world.post_event(body, signed(body, secret=secret)) == answer

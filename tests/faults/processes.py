@@ -1,6 +1,6 @@
 """Shop processes, one after the other: everything is loaded once, then each life is forked and killed.
 
-`python -m tests.faults.lives --listen FD --kills N --seed S [--at WORD]` says on its standard output, a
+`python -m tests.faults.processes --listen FD --kills N --seed S [--at WORD]` says on its standard output, a
 line of JSON each: ready, then every death, then that the last life runs, which ends with standard input.
 """
 
@@ -33,8 +33,8 @@ from shop_app.models import Order
 from shop_app.services.orders import placing
 from shop_app.services.payments import authorisations
 from shop_app.workflows import reconcile, recover
-from tests.faults import counter, door, points, returning
-from tests.faults.crowd import CARD, PLENTY
+from tests.faults import kill_points, returning, shop_server, staff
+from tests.faults.shoppers import CARD, PLENTY
 
 PAY_WITHIN = timedelta(seconds=3)
 """In place of the shop's forty minutes, so that orders run out of time while lives go by."""
@@ -65,7 +65,7 @@ class Plan:
 def plan(chance: random.Random, at: str = "") -> Plan:
     """The next death; of the named points, at one that has the word `at` in its name."""
     if chance.random() < NAMED_SHARE:
-        names = [name for name in points.POINTS if at in name]
+        names = [name for name in kill_points.POINTS if at in name]
         return Plan(chance.choice(names), chance.choice((1, 1, 1, 2)), LONGEST_LIFE_SECONDS)
     return Plan("", 0, chance.uniform(0.02, 0.4))
 
@@ -89,7 +89,7 @@ def live(listener: socket.socket, capture: str) -> None:
             await asyncio.sleep(HEAL_EVERY_SECONDS)
 
     async def everything() -> None:
-        await asyncio.gather(door.serve(listener), jobs())
+        await asyncio.gather(shop_server.serve(listener), jobs())
 
     asyncio.run(everything())
 
@@ -104,7 +104,7 @@ def fork(listener: socket.socket, ends: Plan | None, capture: str) -> tuple[int,
     try:
         os.close(ear)
         if ends and ends.point:
-            points.arm(ends.point, ends.times, lambda: os.write(mouth, b"!"))
+            kill_points.arm(ends.point, ends.times, lambda: os.write(mouth, b"!"))
         live(listener, capture)
     except BaseException:
         logging.critical("A life ended by itself", exc_info=True)
@@ -135,17 +135,17 @@ def warm_up() -> None:
     """One whole life of an order, so that every life finds its statements compiled and its modules loaded."""
 
     async def checkout() -> None:
-        page = await door.fill(key="the first", lines={PLENTY: 3}, card=500)
-        url = await door.pay(key="the first", **page)
+        page = await shop_server.fill(key="the first", lines={PLENTY: 3}, card=500)
+        url = await shop_server.pay(key="the first", **page)
         async with httpx.AsyncClient(trust_env=False) as browser:
             await browser.post(url, data=CARD)
         await reconcile.reconcile()
         with db.reading() as session:
             token = session.exec(select(Order.token)).one()
-        await counter.refund(token=token, amount=1, key="warm-up-refund")
-        await counter.refund(token=token, amount=1, key="warm-up-credit", to_credit=True)
-        await counter.take_line_back(token=token, key="warm-up-line")
-        await counter.send(token=token, key="warm-up-parcel")
+        await staff.refund(token=token, amount=1, key="warm-up-refund")
+        await staff.refund(token=token, amount=1, key="warm-up-credit", to_credit=True)
+        await staff.take_line_back(token=token, key="warm-up-line")
+        await staff.send(token=token, key="warm-up-parcel")
         await returning.send_back(token=token, key="warm-up-return-key")
         await returning.receive(key="warm-up-return-key", fit=True)
         await returning.pay_back(key="warm-up-return-key", to_credit=False)
@@ -173,7 +173,7 @@ def set_past_the_checks(**chosen: object) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.lives", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.processes", description=__doc__)
     parser.add_argument("--listen", type=int, required=True)
     parser.add_argument("--kills", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)

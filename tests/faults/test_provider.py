@@ -57,7 +57,7 @@ class Failing(InProcess):
         raise stripe.APIConnectionError(self.do, should_retry=True)
 
 
-def break_company(world: World, call: str, do: str, times: int) -> Failing:
+def break_provider(world: World, call: str, do: str, times: int) -> Failing:
     """The company fails so many calls of that kind from now on."""
     failing = Failing(world.sandbox.alone(), CALLS[call], do, times)
     provider("stripe").__dict__["client"] = stripe.StripeClient(
@@ -75,7 +75,7 @@ def order():
 @pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
 def test_a_checkout_outlives_every_failure_of_its_first_call(world, do, times):
     total = world.fill_cart()
-    failing, said = break_company(world, "start", do, times), ""
+    failing, said = break_provider(world, "start", do, times), ""
     try:
         url = world.pay(total_minor=total)
     except ProviderDown as down:
@@ -95,7 +95,7 @@ def test_a_checkout_outlives_every_failure_of_its_first_call(world, do, times):
 @pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
 def test_a_payment_is_settled_although_looking_fails(world, do, times):
     world.enter_card(world.pay())
-    failing = break_company(world, "retrieve", do, times)
+    failing = break_provider(world, "retrieve", do, times)
     assert set(world.deliver()) == {200}
     failing.left = 0
     asyncio.run(recover.sweep())
@@ -106,9 +106,9 @@ def test_a_payment_is_settled_although_looking_fails(world, do, times):
 
 @pytest.mark.parametrize("do", FAULTS)
 @pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
-def test_an_order_ends_only_when_the_company_has_ended_its_payment(world, do, times):
+def test_an_order_ends_only_when_the_provider_has_ended_its_payment(world, do, times):
     url = world.pay()
-    failing = break_company(world, "expire", do, times)
+    failing = break_provider(world, "expire", do, times)
     try:
         asyncio.run(pay.cancel_payment(order().token))
     except ProviderDown:
@@ -125,7 +125,7 @@ def test_an_order_ends_only_when_the_company_has_ended_its_payment(world, do, ti
 def test_a_refund_outlives_every_failure_and_is_made_once(world, do, times):
     world.enter_card(world.pay())
     world.deliver()
-    failing, said = break_company(world, "refund", do, times), ""
+    failing, said = break_provider(world, "refund", do, times), ""
     try:
         asyncio.run(refund.refund(order().id, RefundRequest(free_minor=1000), "a key of ours", MANAGER))
     except ProviderDown as down:

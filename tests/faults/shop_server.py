@@ -24,7 +24,7 @@ from shop_app.web import webhooks
 from shop_app.workflows import pay as pay_workflow
 from shop_app.workflows import reconcile, recover
 from tests.factories import key_hash
-from tests.faults import counter, returning
+from tests.faults import returning, staff
 
 FORM = CheckoutForm(
     email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
@@ -43,7 +43,7 @@ async def fill(*, key: str, lines: dict[str, int], card: int = 0) -> dict[str, i
     if card:
         # What is on it stands in its key, so that the verdict knows it.
         issued = await db.write(
-            credit_commands.issue, card, by=counter.CLERK, request_key=f"card-{key}-{card}", durable=True
+            credit_commands.issue, card, by=staff.CLERK, request_key=f"card-{key}-{card}", durable=True
         )
         await db.write(cart_commands.apply_credit, key_hash(key), issued.code)
     await db.write(cart_holds.enter, key_hash(key))
@@ -66,8 +66,8 @@ async def heal(*, whole: bool = False) -> list[str]:
 
 
 VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
-    "fill": fill, "pay": pay, "cancel_payment": give_up, "heal": heal, "refund": counter.refund,
-    "take_line_back": counter.take_line_back, "send": counter.send, "cancel": counter.cancel,
+    "fill": fill, "pay": pay, "cancel_payment": give_up, "heal": heal, "refund": staff.refund,
+    "take_line_back": staff.take_line_back, "send": staff.send, "cancel": staff.cancel,
     "send_back": returning.send_back, "withdraw": returning.withdraw, "receive": returning.receive,
     "pay_back": returning.pay_back,
 }  # fmt: skip

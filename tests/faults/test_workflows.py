@@ -240,7 +240,7 @@ def test_reconcile_does_not_say_that_all_agrees_while_notices_wait(world, monkey
     ]
 
 
-def test_the_company_s_books_are_read_to_the_end(world, monkeypatch):
+def test_the_provider_s_records_are_read_to_the_end(world, monkeypatch):
     """Two hundred and three sessions are three of the company's pages."""
     world.pay()
     with world.sandbox.store.change() as tables:
@@ -271,7 +271,7 @@ def test_webhook_return_and_reconcile_at_once_pay_once(world):
 
 
 @pytest.mark.parametrize("do", ["500", "429", "lost_reply"])
-def test_when_the_company_fails_for_a_while_the_same_click_goes_on_later(world, do):
+def test_when_the_provider_fails_for_a_while_the_same_click_goes_on_later(world, do):
     total = world.fill_cart()
     world.faults(api=[{"path": CREATE, "do": do, "times": 3}])
 
@@ -299,7 +299,7 @@ def test_a_failure_that_is_replayed_is_left_behind_by_a_new_attempt(world, clock
     assert (len(rows("customer_order")), order().payment_status) == (1, "paid")
 
 
-def test_while_the_company_is_down_an_order_stays_rather_than_being_ended_blindly(world, clock):
+def test_while_the_provider_is_down_an_order_stays_rather_than_being_ended_blindly(world, clock):
     world.enter_card(world.pay())
     clock.shift(41 * 60)
     world.faults(api=[{"do": "500", "times": 50}])
@@ -377,10 +377,10 @@ def test_death_between_the_answer_to_a_webhook_and_its_work_is_healed(world, mon
     assert (order().payment_status, len(rows("letter"))) == ("paid", 1)
 
 
-def test_an_order_that_ends_while_the_company_answers_has_its_session_expired(world, monkeypatch):
+def test_an_order_that_ends_while_the_provider_answers_has_its_session_expired(world, monkeypatch):
     total = world.fill_cart()
-    company = registry.provider("stripe")
-    start = company.start
+    payment_provider = registry.provider("stripe")
+    start = payment_provider.start
 
     def slowly(request):
         started = start(request)
@@ -389,7 +389,7 @@ def test_an_order_that_ends_while_the_company_answers_has_its_session_expired(wo
         thread.join()
         return started
 
-    monkeypatch.setattr(company, "start", slowly)
+    monkeypatch.setattr(payment_provider, "start", slowly)
     with pytest.raises(Conflict, match="ended in the meantime"):
         world.pay(total_minor=total)
     assert (order().status, bowls()) == ("cancelled", (3, 0))

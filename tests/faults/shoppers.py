@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from tests.faults import afterwards, dispute_admin
-from tests.faults.afterwards import Gone
+from tests.faults import after_payment, dispute_admin
+from tests.faults.after_payment import Gone
 
 PLENTY, SCARCE, LAST = "PLENTY", "SCARCE", "LAST"
 INITIAL = {PLENTY: 100_000, SCARCE: 120, LAST: 12}
@@ -39,7 +39,7 @@ class Crowd:
     """Everybody outside of the shop, and what they saw happen."""
 
     shop: str
-    company: str
+    payment_provider: str
     seed: int
     seen: Counter[str] = field(default_factory=Counter)
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -50,7 +50,9 @@ class Crowd:
         desk = random.Random(f"{self.seed}:desk")
         around = [
             asyncio.create_task(self._weather()),
-            asyncio.create_task(dispute_admin.answer_disputes(self.client, self.company, desk, self.seen)),
+            asyncio.create_task(
+                dispute_admin.answer_disputes(self.client, self.payment_provider, desk, self.seen)
+            ),
         ]
         await self.over.wait()
         for task in around:
@@ -87,9 +89,9 @@ class Crowd:
         if chance.random() < 0.1:
             page = await self.click("fill", chance, key=key, lines={PLENTY: 1})
             url = await self.click("pay", chance, key=key, **page)
-        if not url.startswith(self.company):
+        if not url.startswith(self.payment_provider):
             self.seen["paid by credit alone"] += 1
-            await afterwards.befall(self, url.rsplit("/orders/", 1)[-1], chance)
+            await after_payment.befall(self, url.rsplit("/orders/", 1)[-1], chance)
             return
         await self._at_the_pay_page(url, chance)
 
@@ -105,7 +107,7 @@ class Crowd:
         token = await self._enter(url, chance.choice(DISPUTED) if chance.random() < 0.2 else CARD)
         if token:
             self.seen["paid at the company"] += 1
-            await afterwards.befall(self, token, chance)
+            await after_payment.befall(self, token, chance)
 
     async def _enter(self, url: str, card: dict[str, str]) -> str:
         """Type a card in at the company; the order's token where it was charged."""
@@ -159,7 +161,7 @@ class Crowd:
 
     async def faults(self, wanted: dict[str, Any]) -> None:
         """Put these faults in force at the company, and count those that befell someone before."""
-        address = f"{self.company}/_faults"
+        address = f"{self.payment_provider}/_faults"
         left = Counter[str]()
         for fault in (await self.client.get(address)).json()["api"]:
             left[fault["do"]] += fault["times"]

@@ -326,7 +326,7 @@ def test_a_card_with_more_on_it_than_before_leaves_less_to_pay(world):
     assert rows("payment")[-1].amount_minor == REST - 500
 
 
-def test_a_company_that_fails_keeps_order_and_credit_for_the_next_click(world):
+def test_a_provider_that_fails_keeps_order_and_credit_for_the_next_click(world):
     cart_with(world, a_card())
     world.faults(api=[{"path": "POST /v1/checkout/sessions", "do": "500", "times": 3}])
     with pytest.raises(ProviderDown):

@@ -15,12 +15,12 @@ Ask = Callable[[str], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class ProviderBooks:
     things: dict[str, list[dict[str, Any]]]
     deliveries: list[sqlite3.Row]
 
     @classmethod
-    def read(cls, path: Path) -> Company:
+    def read(cls, path: Path) -> ProviderBooks:
         with sqlite3.connect(path) as connection:
             connection.row_factory = sqlite3.Row
             things = defaultdict(list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-from tests.faults.company_books import Ask, Company
+from tests.faults.provider_books import Ask, ProviderBooks
 
 _STATUS = {
     "needs_response": "open", "warning_needs_response": "open", "under_review": "answered",
@@ -14,11 +14,15 @@ _STATUS = {
 """What the shop calls a dispute that the company calls so."""
 
 
-def judge(company: Company, ask: Ask) -> list[str]:
+def judge(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     return [
-        *_authorised(company, ask), *_released(company, ask), *_credit(ask), *_credit_adds_up(ask),
-        *_disputes(company, ask), *_returns(ask),
-    ]  # fmt: skip
+        *_authorised(payment_provider, ask),
+        *_released(payment_provider, ask),
+        *_credit(ask),
+        *_credit_adds_up(ask),
+        *_disputes(payment_provider, ask),
+        *_returns(ask),
+    ]
 
 
 _PAYMENTS = """SELECT p.intent_reference AS intent, p.state, p.amount_minor, p.captured_minor, o.number,
@@ -33,9 +37,9 @@ def _by_intent(ask: Ask) -> dict[str, list[Any]]:
     return found
 
 
-def _authorised(company: Company, ask: Ask) -> list[str]:
+def _authorised(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     """The company holds just what the shop counts on, each for one agreed order or a marked one."""
-    wrong, payments, held = [], _by_intent(ask), company.authorised
+    wrong, payments, held = [], _by_intent(ask), payment_provider.authorised
     for intent, amount in held.items():
         rows = payments[intent]
         if [(row["state"], row["amount_minor"]) for row in rows] != [("authorized", amount)]:
@@ -58,10 +62,10 @@ def _authorised(company: Company, ask: Ask) -> list[str]:
     return wrong + [f"Order {number} is authorised {n} times" for number, n in twice.items() if n > 1]
 
 
-def _released(company: Company, ask: Ask) -> list[str]:
+def _released(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     """What was voided is known to be, and no order that is to be sent rests on it unmarked."""
     wrong, payments = [], _by_intent(ask)
-    for intent in company.release:
+    for intent in payment_provider.release:
         rows = payments[intent]
         if [(row["state"], row["captured_minor"]) for row in rows] != [("cancelled", 0)]:
             wrong.append(f"{intent} was let go, the shop's payments say {list(map(dict, rows))}")
@@ -119,7 +123,7 @@ def _credit_adds_up(ask: Ask) -> list[str]:
     ]
 
 
-def _disputes(company: Company, ask: Ask) -> list[str]:
+def _disputes(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     """Each is known once, as it stands; it moves the payment status of its order, and nothing else."""
     wrong, of_order = [], defaultdict(set)
     known = defaultdict(list)
@@ -130,7 +134,7 @@ def _disputes(company: Company, ask: Ask) -> list[str]:
             FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN customer_order o
             ON o.id = p.order_id"""):
         known[row["id"]].append(row)
-    real = {dispute["id"]: dispute for dispute in company.things["dispute"]}
+    real = {dispute["id"]: dispute for dispute in payment_provider.things["dispute"]}
     wrong += [f"The shop knows the dispute {id}, the company doesn't" for id in known if id not in real]
     for id, dispute in real.items():
         as_is = (_STATUS[dispute["status"]], dispute["amount"], dispute["payment_intent"])
@@ -180,7 +184,7 @@ def _returns(ask: Ask) -> list[str]:
     ]
 
 
-def figures(company: Company, ask: Ask) -> dict[str, int]:
+def figures(payment_provider: ProviderBooks, ask: Ask) -> dict[str, int]:
     """What came of it."""
     (found,) = ask("""SELECT (SELECT count(*) FROM credit_entry) AS entries,
         (SELECT count(DISTINCT order_id) FROM payment WHERE provider = 'credit' AND captured_minor > 0)
@@ -188,10 +192,13 @@ def figures(company: Company, ask: Ask) -> dict[str, int]:
         (SELECT count(*) FROM refund r JOIN payment p ON p.id = r.payment_id
             WHERE p.provider = 'credit' OR r.destination = 'credit') AS to_credit,
         (SELECT count(*) FROM return_request WHERE status = 'refunded') AS refunded""")
-    stands = Counter(_STATUS[dispute["status"]] for dispute in company.things["dispute"])
+    stands = Counter(_STATUS[dispute["status"]] for dispute in payment_provider.things["dispute"])
     return {
-        "captured at fulfilment": len(company.captured_later), "authorised still": len(company.authorised),
-        "authorised and let go": len(company.release), "credit entries": found["entries"],
-        "orders paid with credit": found["with_credit"], "refunds to credit": found["to_credit"],
+        "captured at fulfilment": len(payment_provider.captured_later),
+        "authorised still": len(payment_provider.authorised),
+        "authorised and let go": len(payment_provider.release),
+        "credit entries": found["entries"],
+        "orders paid with credit": found["with_credit"],
+        "refunds to credit": found["to_credit"],
         "returns refunded": found["refunded"],
-    } | {f"disputes {status}": count for status, count in stands.items()}  # fmt: skip
+    } | {f"disputes {status}": count for status, count in stands.items()}

@@ -87,7 +87,7 @@ def arm(name: str, times: int, tell: Callable[[], object]) -> None:
 
     _watch_the_database(reached)
     _watch_the_steps(reached)
-    _watch_the_company(reached)
+    _watch_the_provider(reached)
 
 
 def _names_of(verb: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
@@ -131,7 +131,7 @@ def _watch_the_steps(reached: Reached) -> None:
         setattr(module, name, watched(getattr(module, name)))
 
 
-def _watch_the_company(reached: Reached) -> None:
+def _watch_the_provider(reached: Reached) -> None:
     def watched(verb: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             result = verb(*args, **kwargs)

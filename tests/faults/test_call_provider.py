@@ -8,7 +8,7 @@ import threading
 from shop_app.workflows import call_provider
 
 
-def test_a_company_that_hangs_leaves_pages_and_other_threads_alone():
+def test_a_provider_that_hangs_leaves_pages_and_other_threads_alone():
     answers = threading.Event()
 
     async def many() -> list[object]:

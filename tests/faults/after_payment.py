@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.faults.crowd import Crowd
+    from tests.faults.shoppers import Crowd
 
 
 class Gone(Exception):
