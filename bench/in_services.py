@@ -42,10 +42,10 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
     )  # fmt: skip
     times: dict[str, list[float]] = defaultdict(list)
 
-    def timed(step, verb, *args, durable=False, **more):
+    def timed(step, command, *args, durable=False, **more):
         started = time.perf_counter()
         with db.transaction(durable=durable) as session:
-            answer = verb(session, *args, **more)
+            answer = command(session, *args, **more)
         times[step].append((time.perf_counter() - started) * 1000)
         return answer
 

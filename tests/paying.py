@@ -1,4 +1,4 @@
-"""The shop and its payment company in one process: real code on both sides, no port, no background."""
+"""The shop and its payment provider in one process: real code on both sides, no port, no background."""
 
 from __future__ import annotations
 

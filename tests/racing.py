@@ -1,7 +1,7 @@
 """Races: many buyers that start together, from threads of this process or from two processes of their own.
 
 `python -m tests.racing` is such a process: it reads a line of JSON per race from its standard input
-(verb and buyers) and answers with how they ended.
+(command and buyers) and answers with how they ended.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def _entered(session: Session, buyer: str) -> str:
     return "short" if view.short else view.state
 
 
-def _in_a_transaction(verb: Callable[[Session, str], str]) -> Callable[[str], str]:
+def _in_a_transaction(command: Callable[[Session, str], str]) -> Callable[[str], str]:
     def run(buyer: str) -> str:
         with db.transaction(durable=True) as session:
-            return verb(session, buyer)
+            return command(session, buyer)
 
     return run
 
@@ -123,22 +123,22 @@ def at_once(work: Callable[[T], object], items: Sequence[T], threads: int = THRE
     return ended
 
 
-VERBS: dict[str, Callable[[Session, str], str]] = {"place": _placed, "enter": _entered}
+COMMANDS: dict[str, Callable[[Session, str], str]] = {"place": _placed, "enter": _entered}
 
 Race = Callable[[str, Sequence[str], int], Counter[str]]
-"""(verb, buyers, threads) -> how they ended."""
+"""(command, buyers, threads) -> how they ended."""
 
 
-def by_threads(verb: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
-    return at_once(_in_a_transaction(VERBS[verb]), buyers, threads)
+def by_threads(command: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
+    return at_once(_in_a_transaction(COMMANDS[command]), buyers, threads)
 
 
-def by_tasks(verb: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
+def by_tasks(command: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
     """All of them at once on one loop, through `db`: its queue and its threads, as in a shop process."""
 
     async def one(buyer: str) -> str:
         try:
-            return str(await db.write(VERBS[verb], buyer, durable=True))
+            return str(await db.write(COMMANDS[command], buyer, durable=True))
         except ShopError as refusal:
             return type(refusal).__name__
 
@@ -159,10 +159,10 @@ def two_processes():
         for _process in range(2)
     ]  # fmt: skip
 
-    def race(verb: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
+    def race(command: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
         for half, runner in enumerate(runners):
             assert runner.stdin
-            wanted = {"verb": verb, "buyers": buyers[half::2]}
+            wanted = {"verb": command, "buyers": buyers[half::2]}
             runner.stdin.write(json.dumps(wanted) + "\n")
             runner.stdin.flush()
         return sum((Counter(_answer(runner)) for runner in runners), Counter[str]())

@@ -220,7 +220,7 @@ def test_an_orders_link_is_another_after_its_age_and_the_look_up_finds_it(world,
 
 @both
 def test_what_happens_to_the_money_after_the_link_has_changed_still_counts(world, clock):
-    """The company knows the order by the link that it had when it was paid."""
+    """The provider knows the order by the link that it had when it was paid."""
     sell(world, {"SHOAL-BOWL": 2})
     (payment,) = rows("payment")
     clock.shift(settings().order_link_days * 86_400 + 1)
@@ -336,7 +336,7 @@ def test_what_cant_be_removed_keeps_nothing_else(world, clock, monkeypatch, capl
     def broken(_session: Session, _most: int) -> int:
         raise db.Unavailable("locked")
 
-    monkeypatch.setitem(retention.VERBS, "sessions", broken)
+    monkeypatch.setitem(retention.COMMANDS, "sessions", broken)
     _old_carts(1)
     assert forget() == {"carts": 1}
     assert "What is old among sessions couldn't be removed" in caplog.text

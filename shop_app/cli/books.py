@@ -32,7 +32,7 @@ def check_books(as_json: bool) -> None:
 @click.command(cls=Command)
 @needs_schema
 def reconcile() -> None:
-    """Compare open and recent payments with the payment company and settle what was missed."""
+    """Compare open and recent payments with the payment provider and settle what was missed."""
     from .. import serve
     from ..worker import jobs
 

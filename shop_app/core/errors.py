@@ -69,6 +69,6 @@ class TooMany(ShopError):
 
 
 class ProviderDown(ShopError):
-    """A company outside didn't answer in a usable way; nothing is known to have happened there."""
+    """A provider didn't answer in a usable way; nothing is known to have happened there."""
 
     code = "provider_down"

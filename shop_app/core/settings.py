@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     customer_session_days: int = Field(60, ge=1, le=400)
     staff_session_hours: int = Field(12, ge=1, le=24 * 30)
     message_days: int = Field(90, ge=7, le=3650)
-    """So long letters, and what payment companies sent, are kept word for word."""
+    """So long letters, and what payment providers sent, are kept word for word."""
     order_link_days: int = Field(365, ge=30, le=3650)
     """So long the link to an order opens it; number and e-mail find it afterwards."""
     unpaid_order_days: int = Field(90, ge=30, le=3650)
@@ -200,7 +200,7 @@ class Settings(BaseSettings):
 
     @property
     def stripe_base(self) -> str:
-        """Where the payment company's API is; the sandbox is asked on this machine."""
+        """Where the payment provider's API is; the sandbox is asked on this machine."""
         if self.stripe_api_base or not self.uses_sandbox:
             return self.stripe_api_base.rstrip("/") or "https://api.stripe.com"
         return f"http://{self.own_host}:{self.port}/sandbox"

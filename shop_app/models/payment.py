@@ -13,7 +13,7 @@ class RefundDestination(StrEnum):
     ORIGINAL = "original"
     """Back the way it came."""
     CREDIT = "credit"
-    """As store credit: nothing moves at the payment company."""
+    """As store credit: nothing moves at the payment provider."""
 
 
 class PaymentState(StrEnum):

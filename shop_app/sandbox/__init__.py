@@ -134,7 +134,7 @@ class Sandbox:
         from . import charges
         from .replies import Refused
 
-        verb = charges.settle_refund if what == "refund" else charges.settle_debit
+        operation = charges.settle_refund if what == "refund" else charges.settle_debit
 
         async def endpoint(request: Request) -> Response:
             status = request.query_params.get("status", "")
@@ -144,7 +144,7 @@ class Sandbox:
 
             def settle() -> dict:
                 with self.store.change() as tables:
-                    return verb(tables, request.path_params["id"], status)
+                    return operation(tables, request.path_params["id"], status)
 
             try:
                 made = await run_in_threadpool(settle)

@@ -39,7 +39,7 @@ class Call:
     pay_url: str
 
 
-Verb = Callable[[Call], dict[str, Any]]
+Operation = Callable[[Call], dict[str, Any]]
 
 
 def _params(name: str) -> Any:
@@ -94,12 +94,12 @@ def _answer_dispute(call: Call) -> dict[str, Any]:
     )
 
 
-def _list_of(kind: str, params: str) -> Verb:
-    def verb(call: Call) -> dict[str, Any]:
+def _list_of(kind: str, params: str) -> Operation:
+    def operation(call: Call) -> dict[str, Any]:
         given = checked(_params(params), call.given, only=PAGED | {"payment_intent"})
         return _page(call, kind, f"/v1/{kind}s", given, parent=given.get("payment_intent", ""))
 
-    return verb
+    return operation
 
 
 def _list_events(call: Call) -> dict[str, Any]:
@@ -115,14 +115,14 @@ def _list_events(call: Call) -> dict[str, Any]:
     return _page(call, "event", "/v1/events", given, fits=fits)
 
 
-def _retrieve(kind: str) -> Verb:
-    def verb(call: Call) -> dict[str, Any]:
+def _retrieve(kind: str) -> Operation:
+    def operation(call: Call) -> dict[str, Any]:
         thing = call.tables.get(kind, call.id)
         if not thing:
             raise missing(kind, call.id)
         return thing
 
-    return verb
+    return operation
 
 
 PAGED = frozenset({"limit", "starting_after", "ending_before", "created", "expand"})
@@ -150,7 +150,7 @@ def _page(
 
 
 ID = "([A-Za-z0-9_]+)"
-ROUTES: tuple[tuple[str, str, Verb], ...] = (
+ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("POST", "/v1/checkout/sessions", _create_session),
     ("GET", "/v1/checkout/sessions", _list_sessions),
     ("GET", f"/v1/checkout/sessions/{ID}", lambda call: sessions.find(call.tables, call.id)),
@@ -175,14 +175,14 @@ ROUTES: tuple[tuple[str, str, Verb], ...] = (
 
 
 @cache
-def _patterns() -> list[tuple[str, re.Pattern[str], Verb]]:
-    return [(method, re.compile(pattern), verb) for method, pattern, verb in ROUTES]
+def _patterns() -> list[tuple[str, re.Pattern[str], Operation]]:
+    return [(method, re.compile(pattern), operation) for method, pattern, operation in ROUTES]
 
 
-def _find(method: str, path: str) -> tuple[Verb, str]:
-    for wanted, pattern, verb in _patterns():
+def _find(method: str, path: str) -> tuple[Operation, str]:
+    for wanted, pattern, operation in _patterns():
         if wanted == method and (found := pattern.fullmatch(path)):
-            return verb, found[1] if found.groups() else ""
+            return operation, found[1] if found.groups() else ""
     raise Refused(f"Unrecognized request URL ({method}: {path}).", status=404)
 
 
@@ -266,9 +266,9 @@ class Api:
         self, tables: Tables, method: str, path: str, given: dict[str, Any]
     ) -> tuple[int, dict[str, Any]]:
         """The work: a refusal after the parameters were found good is a reply like any other."""
-        verb, id = _find(method, path)
+        operation, id = _find(method, path)
         try:
-            reply = verb(Call(tables, id, given, self._pay_url))
+            reply = operation(Call(tables, id, given, self._pay_url))
         except WrongParameters:
             raise
         except Refused as refused:

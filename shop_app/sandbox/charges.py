@@ -299,10 +299,10 @@ def cancel(tables: Tables, id: str, reason: str | None) -> dict[str, Any]:
     return intent
 
 
-def _wrong_state(intent: dict[str, Any], verb: str, wanted: str) -> Refused:
+def _wrong_state(intent: dict[str, Any], operation: str, wanted: str) -> Refused:
     return Refused(
-        f"This PaymentIntent could not be {verb} because it has a status of {intent['status']}."
-        f" Only a PaymentIntent with one of the following statuses may be {verb}: {wanted}.",
+        f"This PaymentIntent could not be {operation} because it has a status of {intent['status']}."
+        f" Only a PaymentIntent with one of the following statuses may be {operation}: {wanted}.",
         code="payment_intent_unexpected_state",
     )
 

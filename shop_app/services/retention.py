@@ -1,6 +1,6 @@
 """Retention: what has reached its age is forgotten; money, stock and their ledgers stay whole.
 
-Each verb takes a session and the most rows it may touch, and says how many it did: fewer than the most
+Each command takes a session and the most rows it may touch, and says how many it did: fewer than the most
 means that nothing is left. The ages are settings, and the privacy page names the same ones.
 """
 
@@ -90,7 +90,7 @@ def letters(session: Session, most: int) -> int:
 
 
 def inbox(session: Session, most: int) -> int:
-    """What payment companies sent, after `message_days`; its id stays, so that it counts once."""
+    """What payment providers sent, after `message_days`; its id stays, so that it counts once."""
     old = and_(_inbox.c.payload != "", _inbox.c.received_at < _days_ago(settings().message_days))
     found = _ids(session, _inbox.c.id, old, most)
     if found:
@@ -128,7 +128,7 @@ def people(session: Session, most: int) -> int:
     return len(found)
 
 
-VERBS: dict[str, Callable[[Session, int], int]] = {
+COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "carts": carts, "sessions": sessions, "letters": letters, "messages": inbox, "order links": order_links,
     "people": people,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Webhooks of payment companies: checked, stored, answered, and only then applied."""
+"""Webhooks of payment providers: checked, stored, answered, and only then applied."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_BODY = 256 * 1024
 async def receive(request: Request) -> Response:
     """400 for what the provider didn't sign, 500 while it can't be kept, 200 once it lies in the inbox."""
     try:
-        company = registry.provider(request.path_params["provider"])
+        payment_provider = registry.provider(request.path_params["provider"])
         body = await _body(request)
     except NotFound:
         return PlainTextResponse("unknown", 404)
@@ -37,14 +37,14 @@ async def receive(request: Request) -> Response:
     if body is None:
         return PlainTextResponse("too large", 413)
     try:
-        notice = await run_in_threadpool(company.read_notice, body, request.headers)
+        notice = await run_in_threadpool(payment_provider.read_notice, body, request.headers)
     except Forged as forged:
         security_log.note("webhook refused", address=client_address(request.scope), detail=forged.message)
         return PlainTextResponse("refused", 400)
     try:
         inbox_id = await db.write(payment_inbox.receive, notice, durable=True) if notice else None
     except Exception:
-        # Whatever the reason, the company has to send it again: nothing was kept.
+        # Whatever the reason, the provider has to send it again: nothing was kept.
         log.exception("A webhook couldn't be kept")
         return PlainTextResponse("try again", 500)
     later = BackgroundTask(_apply, inbox_id) if inbox_id else None

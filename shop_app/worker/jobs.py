@@ -107,9 +107,9 @@ def sweep() -> int:
 
 
 def reconcile(recent: timedelta = timedelta(hours=48), say: Callable[[str], None] | None = None) -> list[str]:
-    """Compare open and recent payments with the payment company; says what was missed, as it is found.
+    """Compare open and recent payments with the payment provider; says what was missed, as it is found.
 
-    Errors  ProviderDown where the company doesn't answer.
+    Errors  ProviderDown where the provider doesn't answer.
     """
     return asyncio.run(reconcile_workflow.reconcile(recent, say))
 
@@ -127,10 +127,10 @@ def forget(pause: Pause = time.sleep) -> dict[str, int]:
     In batches with a pause as long as the batch took, in seconds, and a bounded number of them: what is
     left waits for the next run. What can't be removed just now keeps nothing else from being removed.
     """
-    verbs = {kind: partial(_forget_some, verb) for kind, verb in retention.VERBS.items()}
-    verbs["letter files"] = partial(remove_old, settings().data_dir / "letters", _messages_since())
+    commands = {kind: partial(_forget_some, command) for kind, command in retention.COMMANDS.items()}
+    commands["letter files"] = partial(remove_old, settings().data_dir / "letters", _messages_since())
     done: dict[str, int] = {}
-    for kind, some in verbs.items():
+    for kind, some in commands.items():
         try:
             done[kind] = _in_batches(some, pause)
         except (ShopError, OSError):
@@ -145,9 +145,9 @@ def _messages_since() -> float:
     return (now() - timedelta(days=settings().message_days)).timestamp()
 
 
-def _forget_some(verb: Callable[[Session, int], int], most: int) -> int:
+def _forget_some(command: Callable[[Session, int], int], most: int) -> int:
     with db.transaction() as session:
-        return verb(session, most)
+        return command(session, most)
 
 
 def _in_batches(some: Callable[[int], int], pause: Pause) -> int:

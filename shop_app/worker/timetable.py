@@ -70,7 +70,7 @@ async def running(extra_jobs: Sequence[Job] = ()) -> AsyncIterator[None]:
 async def run_jobs(timetable: Sequence[Job], stopping: threading.Event) -> AsyncIterator[None]:
     """The same for these jobs; `stopping` is set at the end, for those that look at it."""
     leadership = Leadership()
-    # A thread for each: a company that hangs keeps one job waiting, and no other.
+    # A thread for each: a provider that hangs keeps one job waiting, and no other.
     threads = ThreadPoolExecutor(max(1, len(timetable)), thread_name_prefix="job")
     wakers = [(job, asyncio.Event()) for job in timetable]
     listeners = [events.subscribe(kind, _listener(woken)) for job, woken in wakers for kind in job.wakes_on]

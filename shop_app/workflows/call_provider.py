@@ -1,4 +1,4 @@
-"""Calls to companies outside, on threads of their own: one that doesn't answer keeps nobody else waiting."""
+"""Calls to providers, on threads of their own: one that doesn't answer keeps nobody else waiting."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ _threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="outside")
 
 
 async def call_provider(call: Callable[..., T], *given: Any, **named: Any) -> T:
-    """What the company answers; its refusals are raised here. Pages and the database have other threads."""
+    """What the provider answers; its refusals are raised here. Pages and the database have other threads."""
     run = partial(contextvars.copy_context().run, call, *given, **named)
     return await asyncio.get_running_loop().run_in_executor(_threads, run)

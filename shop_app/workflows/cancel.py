@@ -22,10 +22,10 @@ async def cancel(
 ) -> None:
     """End all of an order that hasn't left; the same key is the same cancelling.
 
-    Its open payments are ended at the company first, so that nobody pays what won't come. One that was
+    Its open payments are ended at the provider first, so that nobody pays what won't come. One that was
     paid at that very moment is refunded, or refused where `refund` is False.
 
-    Errors  What `cancelling.cancel` refuses; ProviderDown when the company doesn't answer: before
+    Errors  What `cancelling.cancel` refuses; ProviderDown when the provider doesn't answer: before
             anything was changed, or with the refund written down, to be asked for again.
     """
     by.need(cancelling.PERMISSION)

@@ -19,16 +19,18 @@ async def capture(order_id: int) -> None:
     Nothing happens where nothing is authorised; the same call again goes on with the same capture.
 
     Errors  Conflict where it can't be taken any more: the order is flagged for review then;
-            ProviderDown when the company doesn't answer, and nothing should be sent before it does.
+            ProviderDown when the provider doesn't answer, and nothing should be sent before it does.
     """
     for wanted in await db.read(authorisations.of_order, order_id):
-        company = provider(wanted.payment.provider)
+        payment_provider = provider(wanted.payment.provider)
         refused = False
         try:
             if wanted.amount_minor:
-                await call_provider(company.capture, wanted.intent_reference, wanted.amount_minor, wanted.key)
+                await call_provider(
+                    payment_provider.capture, wanted.intent_reference, wanted.amount_minor, wanted.key
+                )
             else:
-                await call_provider(company.void, wanted.intent_reference)
+                await call_provider(payment_provider.void, wanted.intent_reference)
         except (NeverTaken, NotFound):
             refused = True
         await sync_payment(wanted.payment)

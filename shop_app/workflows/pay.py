@@ -24,11 +24,11 @@ async def pay(
 ) -> str:  # fmt: skip
     """Place the visitor's cart and answer with the address to send the browser to.
 
-    That is the payment company's page, or the order's own where nothing has to be paid there now.
+    That is the payment provider's page, or the order's own where nothing has to be paid there now.
     `shown_parts` are what the page said the total is made of: they explain a rise. `address_hash` is the
     keyed hash of the address that asks.
 
-    Errors  What `orders.place` refuses; ProviderDown when the company doesn't answer. The cart is kept,
+    Errors  What `orders.place` refuses; ProviderDown when the provider doesn't answer. The cart is kept,
             and the same click later goes on with the same order.
     """
     await ask_for_taxes(form)
@@ -65,27 +65,27 @@ async def _open(placed: PlacedOrder) -> str:
     attempt = await db.write(payment_commands.start_attempt, placed.order_id, durable=True)
     if attempt.redirect_url:
         return attempt.redirect_url
-    company = provider(attempt.provider)
+    payment_provider = provider(attempt.provider)
     try:
-        started = await call_provider(company.start, attempt.request)
+        started = await call_provider(payment_provider.start, attempt.request)
     except NeverTaken:
         await db.write(payment_commands.never_taken, attempt.payment_id, durable=True)
         raise ProviderDown(
             _("The payment couldn't be started. Nothing was charged, and your cart is kept.")
         ) from None
     if not await db.write(payment_commands.opened, attempt.payment_id, started, durable=True):
-        # The order was ended while the company answered: nobody may pay this.
-        await call_provider(company.expire, started.reference)
+        # The order was ended while the provider answered: nobody may pay this.
+        await call_provider(payment_provider.expire, started.reference)
         raise Conflict(_("This order was ended in the meantime. Look at your cart, then pay."))
     return started.redirect_url or page_of(placed.token)
 
 
 async def end_unpaid_order(order_id: int, why: str) -> bool:
-    """End an unpaid order: its payments at the company first, then the order itself.
+    """End an unpaid order: its payments at the provider first, then the order itself.
 
     True once it isn't waiting any more, also where it turned out to be paid.
 
-    Errors  ProviderDown when the company doesn't answer: the order stays as it is.
+    Errors  ProviderDown when the provider doesn't answer: the order stays as it is.
     """
     for payment in await db.read(payment_commands.of_order, order_id):
         if payment.reference:

@@ -29,20 +29,22 @@ async def ask_for_taxes(form: CheckoutForm) -> None:
 
     Never an error: without an answer its last one holds, and else the shop's own tables.
     """
-    company = engine()
-    if company is None or not form.country:
+    payment_provider = engine()
+    if payment_provider is None or not form.country:
         return
-    silent = _silent_since.get(company.name)
+    silent = _silent_since.get(payment_provider.name)
     if silent and timedelta(0) <= now() - silent < LET_ALONE:
         return
     place = taxes_queries.place_of(form.country, form.region, form.postal_code)
     try:
         classes = await db.read(taxes_queries.to_ask, place)
         if classes:
-            asked = call_provider(company.rates, place, classes)
+            asked = call_provider(payment_provider.rates, place, classes)
             quoted = await asyncio.wait_for(asked, ANSWERS_WITHIN_SECONDS)
             await db.write(taxes_commands.keep_quotes, place, quoted)
     except Exception:
         # Whatever is wrong with it: nobody is kept from buying.
-        _silent_since[company.name] = now()
-        log.warning("The tax engine %s gave no answer for %s", company.name, place.country, exc_info=True)
+        _silent_since[payment_provider.name] = now()
+        log.warning(
+            "The tax engine %s gave no answer for %s", payment_provider.name, place.country, exc_info=True
+        )

@@ -1,4 +1,4 @@
-"""Holding the books against the company's: what a webhook missed is settled, the unknown is reported."""
+"""Holding the books against the provider's: what a webhook missed is settled, the unknown is reported."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 PAGE = 500
-"""So many payments, or things of the company's, are in hand at once: no number of them is left out."""
+"""So many payments, or things of the provider's, are in hand at once: no number of them is left out."""
 
 
 async def reconcile(
     recent: timedelta = timedelta(hours=48), say: Callable[[str], None] | None = None
 ) -> list[str]:
-    """Compare open and recent payments, refunds and disputes with the company's; settles what was missed.
+    """Compare open and recent payments, refunds and disputes with the provider's; settles what was missed.
 
     All of them: where nothing is said, nothing was missed and nothing waits.
     Answers in sentences, which `say` also hears as they come: what was settled, and what needs review.
 
-    Errors  ProviderDown at the end, where the company didn't answer for a part of it.
+    Errors  ProviderDown at the end, where the provider didn't answer for a part of it.
     """
     await sweep()
     sentences: list[str] = []
@@ -73,16 +73,18 @@ async def _pages(recent: timedelta) -> AsyncIterator[list[PaymentRef]]:
 
 
 async def _records(recent: timedelta, down: list[ProviderDown]) -> list[ProviderRecord]:
-    """What companies say of the time since; nothing is asked of one that was never used."""
+    """What providers say of the time since; nothing is asked of one that was never used."""
     found: list[ProviderRecord] = []
-    for company in registry.offered():
-        if not await db.read(provider_records.was_used, company.name):
+    for payment_provider in registry.offered():
+        if not await db.read(provider_records.was_used, payment_provider.name):
             continue
         try:
-            found += await call_provider(company.recent, now() - recent)
+            found += await call_provider(payment_provider.recent, now() - recent)
         except ProviderDown as error:
             log.warning(
-                "What %s knows of the last %s can't be asked: it doesn't answer", company.name, recent
+                "What %s knows of the last %s can't be asked: it doesn't answer",
+                payment_provider.name,
+                recent,
             )
             down.append(error)
     return found

@@ -20,7 +20,7 @@ from .sync_payment import sync_payment
 async def refund(order_id: int, request: RefundRequest, request_key: str, by: Principal) -> None:
     """Give money of an order back, by its payments. Asking again with the same key is the same refund.
 
-    Errors  What `refunds.request` refuses; ProviderDown when the company doesn't answer: the refund is
+    Errors  What `refunds.request` refuses; ProviderDown when the provider doesn't answer: the refund is
             written down then, and is asked for again.
     """
     await ask_for_all(await db.write(refunds.request, order_id, request, request_key, by, durable=True))
@@ -42,7 +42,7 @@ async def ask_for_all(wanted: Iterable[PendingRefund]) -> None:
 
 
 async def ask_again(wanted: PendingRefund) -> None:
-    """Go on with a refund that has no answer: the company may have it, and forgets keys after a day."""
+    """Go on with a refund that has no answer: the provider may have it, and forgets keys after a day."""
     payment = await db.read(payment_commands.with_id, wanted.payment_id)
     if payment.reference and payment.provider != "manual":
         await sync_payment(payment)
@@ -51,10 +51,10 @@ async def ask_again(wanted: PendingRefund) -> None:
 
 
 async def ask_for_refund(wanted: PendingRefund) -> None:
-    company = provider(wanted.provider)
+    payment_provider = provider(wanted.provider)
     try:
         snapshot = await call_provider(
-            company.refund, wanted.intent_reference, wanted.amount_minor, wanted.key, wanted.reason
+            payment_provider.refund, wanted.intent_reference, wanted.amount_minor, wanted.key, wanted.reason
         )
     except (NeverTaken, NotFound):
         await db.write(refunds.refused, wanted.refund_id, durable=True)

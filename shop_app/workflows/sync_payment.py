@@ -22,7 +22,7 @@ async def sync_payment(payment: PaymentRef, inbox_id: int | None = None, *, disp
 
 
 async def sync_from_provider(name: str, reference: str) -> str:
-    """The same, for a reference of the company's.
+    """The same, for a reference of the provider's.
 
     Errors  NotFound for a payment that the shop doesn't have; ProviderDown.
     """
@@ -45,7 +45,7 @@ async def apply_notice(inbox_id: int) -> str:
     if not payment.reference:
         if not notice.reference:
             return await _close_entry(inbox_id, "ignored", "The payment has no session yet.")
-        # The company was quicker than our own note of where the payment is open.
+        # The provider was quicker than our own note of where the payment is open.
         payment = PaymentRef(payment_id, payment.order_id, payment.provider, notice.reference, payment.state)
     try:
         return await sync_payment(payment, inbox_id, disputes="dispute" in notice.kind)

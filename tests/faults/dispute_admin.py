@@ -42,7 +42,7 @@ async def _answer(client: httpx.AsyncClient, address: str, chance: random.Random
 
 
 async def _ask(client: httpx.AsyncClient, method: str, address: str, given: dict[str, str] | None = None):
-    """The company's answer; nothing where the weather took it, and the next round asks again."""
+    """The provider's answer; nothing where the weather took it, and the next round asks again."""
     key = {"authorization": f"Bearer {os.environ['STRIPE_SECRET_KEY']}"}
     try:
         answer = await client.request(method, address, data=given, headers=key)

@@ -53,9 +53,10 @@ POINTS: dict[str, tuple[str, str]] = {
     "after a return is received": ("after", "returns.admin.receive"),
     "after a return counts as refunded, before its refund's commit": ("within", "returns.status.refunded"),
 }
-"""Name -> moment and verb: of the database's verbs before, inside (all done, not committed) and after
-their transaction; of a step that is only a part of one, within it; of the company's once they were
-answered. A verb goes by its name, by that with its subject's and module's where several have it, or by what
+"""Name -> moment and command: of the database's commands before, inside (all done, not committed) and after
+their transaction; of a step that is only a part of one, within it; of the provider's once they were
+answered. A command goes by its name, by that with its subject's and module's where several have it, or by
+what
 it is told."""
 OUTSIDE = ("start", "retrieve", "expire", "refund", "capture", "void")
 STEPS = (
@@ -75,11 +76,11 @@ def die() -> None:
 def arm(name: str, times: int, tell: Callable[[], object]) -> None:
     """Have this process killed when it reaches that point for the n-th time; `record_event` is its last
     word."""
-    (wanted, verb), left = POINTS[name], times
+    (wanted, command), left = POINTS[name], times
 
-    def reached(moment: str, verbs: Collection[str]) -> None:
+    def reached(moment: str, commands: Collection[str]) -> None:
         nonlocal left
-        if moment == wanted and verb in verbs:
+        if moment == wanted and command in commands:
             left -= 1
             if left == 0:
                 tell()
@@ -90,9 +91,9 @@ def arm(name: str, times: int, tell: Callable[[], object]) -> None:
     _watch_the_provider(reached)
 
 
-def _names_of(verb: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
-    """What a verb is called in `POINTS`."""
-    names = [verb.__name__, f"{verb.__module__.removeprefix('shop_app.services.')}.{verb.__name__}"]
+def _names_of(command: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
+    """What a command is called in `POINTS`."""
+    names = [command.__name__, f"{command.__module__.removeprefix('shop_app.services.')}.{command.__name__}"]
     if any(isinstance(given, Notice) and "dispute" in given.kind for given in args):
         names.append("a dispute's webhook")
     return names
@@ -100,11 +101,11 @@ def _names_of(verb: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
 
 def _watch_the_database(reached: Reached) -> None:
     def watched(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def call(verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-            names = _names_of(verb, args)
+        async def call(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            names = _names_of(command, args)
 
             def inside(*given: Any, **named: Any) -> Any:
-                result = verb(*given, **named)
+                result = command(*given, **named)
                 reached("inside", names)
                 return result
 
@@ -132,10 +133,10 @@ def _watch_the_steps(reached: Reached) -> None:
 
 
 def _watch_the_provider(reached: Reached) -> None:
-    def watched(verb: Callable[..., Any]) -> Callable[..., Any]:
+    def watched(command: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            result = verb(*args, **kwargs)
-            reached("answered", [verb.__name__, *(["look at disputes"] if kwargs.get("disputes") else [])])
+            result = command(*args, **kwargs)
+            reached("answered", [command.__name__, *(["look at disputes"] if kwargs.get("disputes") else [])])
             return result
 
         return call

@@ -1,4 +1,4 @@
-"""The kill harness: a shop under SIGKILL, a faulty payment company, and a verdict on what is left.
+"""The kill harness: a shop under SIGKILL, a faulty payment provider, and a verdict on what is left.
 
     python -m tests.faults.kills --kills 300 --seed 11 [--at WORD] [--database postgresql://…] [--data FOLDER]
 

@@ -11,7 +11,7 @@ _STATUS = {
     "needs_response": "open", "warning_needs_response": "open", "under_review": "answered",
     "warning_under_review": "answered", "won": "won", "warning_closed": "won", "lost": "lost",
 }  # fmt: skip
-"""What the shop calls a dispute that the company calls so."""
+"""What the shop calls a dispute that the provider calls so."""
 
 
 def judge(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
@@ -38,7 +38,7 @@ def _by_intent(ask: Ask) -> dict[str, list[Any]]:
 
 
 def _authorised(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
-    """The company holds just what the shop counts on, each for one agreed order or a marked one."""
+    """The provider holds just what the shop counts on, each for one agreed order or a marked one."""
     wrong, payments, held = [], _by_intent(ask), payment_provider.authorised
     for intent, amount in held.items():
         rows = payments[intent]

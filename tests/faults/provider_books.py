@@ -1,4 +1,4 @@
-"""The payment company's own books, read from its file when the kills are over."""
+"""The payment provider's own books, read from its file when the kills are over."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ async def heal(*, whole: bool = False) -> list[str]:
     return await reconcile.reconcile() if whole else []
 
 
-VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
+COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "fill": fill, "pay": pay, "cancel_payment": give_up, "heal": heal, "refund": staff.refund,
     "take_line_back": staff.take_line_back, "send": staff.send, "cancel": staff.cancel,
     "send_back": returning.send_back, "withdraw": returning.withdraw, "receive": returning.receive,
@@ -77,7 +77,7 @@ async def click(request: Request) -> Response:
     """One click: 200 with what came of it, 409 with the shop's own sentence."""
     given = await request.json()
     try:
-        done = await VERBS[request.path_params["verb"]](**given)
+        done = await COMMANDS[request.path_params["verb"]](**given)
     except ShopError as refusal:
         return JSONResponse({"code": refusal.code, "message": refusal.message}, 409)
     return JSONResponse({"done": done})

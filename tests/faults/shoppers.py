@@ -110,29 +110,29 @@ class Crowd:
             await after_payment.befall(self, token, chance)
 
     async def _enter(self, url: str, card: dict[str, str]) -> str:
-        """Type a card in at the company; the order's token where it was charged."""
+        """Type a card in at the provider; the order's token where it was charged."""
         answer = await self.client.post(url, data=card)
         home = answer.headers.get("location", "")
         return home.rsplit("/orders/", 1)[-1] if answer.status_code == 303 and "/orders/" in home else ""
 
-    async def staff(self, verb: str, chance: random.Random, **given: Any) -> None:
-        await self.click(verb, chance, **given)
-        self.seen[f"staff: {verb}"] += 1
+    async def staff(self, command: str, chance: random.Random, **given: Any) -> None:
+        await self.click(command, chance, **given)
+        self.seen[f"staff: {command}"] += 1
 
-    async def _quietly(self, verb: str, **given: Any) -> None:
+    async def _quietly(self, command: str, **given: Any) -> None:
         try:
-            await self.client.post(f"{self.shop}/click/{verb}", json=given)
+            await self.client.post(f"{self.shop}/click/{command}", json=given)
         except httpx.HTTPError:
             self.seen["clicks without an answer"] += 1
 
-    async def click(self, verb: str, chance: random.Random, **given: Any) -> Any:
+    async def click(self, command: str, chance: random.Random, **given: Any) -> Any:
         """Click until an answer comes; some leave earlier.
 
         Errors  Gone.
         """
         for _click in range(MOST_CLICKS):
             try:
-                answer = await self.client.post(f"{self.shop}/click/{verb}", json=given)
+                answer = await self.client.post(f"{self.shop}/click/{command}", json=given)
             except httpx.HTTPError:
                 self.seen["clicks without an answer"] += 1
                 await asyncio.sleep(chance.uniform(0.01, 0.1))
@@ -160,7 +160,7 @@ class Crowd:
             await asyncio.sleep(WEATHER_SECONDS)
 
     async def faults(self, wanted: dict[str, Any]) -> None:
-        """Put these faults in force at the company, and count those that befell someone before."""
+        """Put these faults in force at the provider, and count those that befell someone before."""
         address = f"{self.payment_provider}/_faults"
         left = Counter[str]()
         for fault in (await self.client.get(address)).json()["api"]:

@@ -1,4 +1,4 @@
-"""A payment company that doesn't answer keeps nobody else waiting."""
+"""A payment provider that doesn't answer keeps nobody else waiting."""
 
 from __future__ import annotations
 

@@ -266,7 +266,7 @@ def test_a_late_payment_whose_credit_is_spent_is_for_a_person(world, clock, monk
 
 
 def late(world: World, url: str, monkeypatch) -> None:
-    """The order ends here while, unseen by us, its payment goes through at the company."""
+    """The order ends here while, unseen by us, its payment goes through at the provider."""
     world.enter_card(url)
     with monkeypatch.context() as patch:
         patch.setattr(pay_workflow, "sync_payment", _nothing)

@@ -1,6 +1,6 @@
 """Every kind of payment event, told in every way: once, twice, shuffled, at once, forged or to another shop.
 
-What is told is a reason to look; so whatever the way, each ends where the company's books say.
+What is told is a reason to look; so whatever the way, each ends where the provider's books say.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def expires(world: World) -> None:
     client_of(world.sandbox).v1.checkout.sessions.expire(rows("payment")[-1].reference)
 
 
-# What happens at the company -> what the order, its payment and its stock are then.
+# What happens at the provider -> what the order, its payment and its stock are then.
 CASES: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] = {
     "completed, paid": (paid, ("placed", "paid", "captured", 1)),
     "completed, unpaid": (lambda world: debit(world, PAYS_LATER), ("pending", "none", "open", 1)),

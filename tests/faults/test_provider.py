@@ -1,4 +1,4 @@
-"""The payment company failing in every way at every call, and clocks that jump: all ends as it should."""
+"""The payment provider failing in every way at every call, and clocks that jump: all ends as it should."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Failing(InProcess):
 
 
 def break_provider(world: World, call: str, do: str, times: int) -> Failing:
-    """The company fails so many calls of that kind from now on."""
+    """The provider fails so many calls of that kind from now on."""
     failing = Failing(world.sandbox.alone(), CALLS[call], do, times)
     provider("stripe").__dict__["client"] = stripe.StripeClient(
         KEY, stripe_version=API_VERSION, http_client=failing, max_network_retries=2,

@@ -45,7 +45,7 @@ def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before
 
 @pytest.fixture
 def release(engine, clock, tmp_path, monkeypatch) -> World:
-    """An order whose cancelling died once the company had let go of its money, and before it was written."""
+    """An order whose cancelling died once the provider had let go of its money, and before it was written."""
     chosen = settings().model_copy(update={"capture": "at_fulfilment"})
     monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
     world = make_world(tmp_path)

@@ -219,7 +219,7 @@ def test_reconcile_goes_on_from_page_to_page_and_finds_the_oldest(world, monkeyp
     more_payments(4)
     sentences = asyncio.run(reconcile.reconcile())
     assert f"Payment {paid.reference} of order id {order().id}: applied." in sentences
-    # The others are unknown to the company, and each is said.
+    # The others are unknown to the provider, and each is said.
     assert len(sentences) == 5
 
 
@@ -241,7 +241,7 @@ def test_reconcile_does_not_say_that_all_agrees_while_notices_wait(world, monkey
 
 
 def test_the_provider_s_records_are_read_to_the_end(world, monkeypatch):
-    """Two hundred and three sessions are three of the company's pages."""
+    """Two hundred and three sessions are three of the provider's pages."""
     world.pay()
     with world.sandbox.store.change() as tables:
         known = tables.get("checkout.session", rows("payment")[0].reference) or {}
@@ -267,7 +267,7 @@ def test_webhook_return_and_reconcile_at_once_pay_once(world):
     assert len(rows("letter")) == 1
 
 
-# --- The company fails ----------------------------------------------------------------------------
+# --- The provider fails ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("do", ["500", "429", "lost_reply"])

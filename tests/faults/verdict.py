@@ -1,4 +1,4 @@
-"""What must be true once the kills are over: the company's books held against the shop's, unit by unit."""
+"""What must be true once the kills are over: the provider's books held against the shop's, unit by unit."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _payments(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     for row in rows:
         kept[row["number"]] += row["captured_minor"] > row["refunded_minor"] and not row["needs_review"]
     wrong += [f"Order {number} is paid {count} times" for number, count in kept.items() if count > 1]
-    # What went back as credit is still at the company.
+    # What went back as credit is still at the provider.
     noted = sum(row["captured_minor"] - row["refunded_minor"] + int(row["to_credit"]) for row in rows)
     (ledger,) = ask("""SELECT coalesce(sum(CASE WHEN kind = 'captured' THEN amount_minor
         WHEN kind = 'refunded' THEN -amount_minor ELSE 0 END), 0) AS net FROM payment_event

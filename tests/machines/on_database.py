@@ -63,11 +63,11 @@ class OnDatabase(RuleBasedStateMachine):
         self.session = Session(_engine(), expire_on_commit=False)
         self.session.connection(execution_options={"writes": True})
 
-    def attempt(self, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> ShopError | None:
+    def attempt(self, command: Callable[..., Any], *args: Any, **kwargs: Any) -> ShopError | None:
         """Do it as a transaction of its own would; a refusal undoes it and is handed back."""
         try:
             with self.session.begin_nested():
-                verb(self.session, *args, **kwargs)
+                command(self.session, *args, **kwargs)
         except ShopError as refusal:
             return refusal
         finally:

@@ -1,6 +1,6 @@
 """Orders, their payments and shipments against a model: shopper, company and staff act in any order.
 
-The company here is a few dictionaries: it decides what is true, and the shop hears of it late, or twice.
+The provider here is a few dictionaries: it decides what is true, and the shop hears of it late, or twice.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ any_one = st.integers(0, 999)
 
 @dataclass
 class Company:
-    """One payment at the company."""
+    """One payment at the provider."""
 
     reference: str
     payment_id: int
@@ -139,7 +139,7 @@ class Orders(OnDatabase):
         if one.payment_provider and one.payment_provider.state == "open":
             one.payment_provider.state = "captured"
 
-    # The company tells, any number of times.
+    # The provider tells, any number of times.
 
     @precondition(lambda self: self.known)
     @rule(number=any_one)

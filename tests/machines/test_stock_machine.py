@@ -1,4 +1,5 @@
-"""Stock against a model of three integers a variant: any verbs in any order, refused when they should be."""
+"""Stock against a model of three integers a variant: any commands in any order, refused when they should
+be."""
 
 from __future__ import annotations
 
@@ -107,15 +108,15 @@ class Stock(OnDatabase):
         assert self.attempt(inventory_commands.release, order, reason="order cancelled") is None
         self.kept.pop(order, None)
 
-    def some(self, pick, wanted, of, verb, **more):
-        """A verb on a part of an order; refused when the order hasn't so much of it."""
+    def some(self, pick, wanted, of, command, **more):
+        """A command on a part of an order; refused when the order hasn't so much of it."""
         order = self.orders[pick % len(self.orders)]
         own = of.get(order, {})
         enough = all(own.get(sku, 0) >= units for sku, units in wanted.items())
-        in_house = verb not in (inventory_commands.ship, inventory_commands.write_off) or all(
+        in_house = command not in (inventory_commands.ship, inventory_commands.write_off) or all(
             self.on_hand[sku] >= units for sku, units in wanted.items()
         )
-        refusal = self.attempt(verb, order, self.by_id(wanted), actor="clerk@example.com", **more)
+        refusal = self.attempt(command, order, self.by_id(wanted), actor="clerk@example.com", **more)
         return order if self.expect(enough and in_house, refusal) else None
 
     @precondition(lambda self: self.orders)

@@ -53,16 +53,16 @@ class _Talk(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self.say("220 hello")
         while line := self.rfile.readline().decode().strip():
-            verb = line.split(" ")[0].split(":")[0].upper()
-            if verb == "DATA":
+            command = line.split(" ")[0].split(":")[0].upper()
+            if command == "DATA":
                 self.say("354 go on")
                 text = b""
                 while not text.endswith(b"\r\n.\r\n"):
                     text += self.rfile.readline()
                 self.server.taken.append(text.decode())
-            if verb == "QUIT":
+            if command == "QUIT":
                 return self.say("221 bye")
-            self.say(self.server.answer if verb == "RCPT" else "250 ok")
+            self.say(self.server.answer if command == "RCPT" else "250 ok")
         return None
 
     def say(self, line: str) -> None:

@@ -285,9 +285,9 @@ def test_what_is_authorised_can_be_let_go_and_not_captured_then(payment_provider
     assert (gone.status, gone.cancellation_reason, gone.amount_received) == (
         "canceled", "requested_by_customer", 0,
     )  # fmt: skip
-    for verb in (intents.capture, intents.cancel):
+    for command in (intents.capture, intents.cancel):
         with pytest.raises(stripe.InvalidRequestError) as refused:
-            verb(id)
+            command(id)
         assert refused.value.code == "payment_intent_unexpected_state"
 
 

@@ -172,7 +172,7 @@ def test_a_partly_paid_order_that_waits_for_a_person_is_cancelled_and_its_money_
     )
     with pytest.raises(Conflict, match="didn't take the refund"):
         cancel()
-    # The money is somewhere the company doesn't know of: the order says so.
+    # The money is somewhere the provider doesn't know of: the order says so.
     assert (statuses()[0], shelf()) == ("cancelled", (3, 0))
     assert order().needs_review == "The refund cancel-1:1 of €5.00 wasn't taken."
 

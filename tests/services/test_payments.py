@@ -332,10 +332,10 @@ def test_the_inbox_keeps_an_event_once(world):
 
 
 def test_what_isnt_there_is_not_found(world):
-    for verb, asked in (
+    for command, asked in (
         (payment_commands.with_id, 9),
         (payment_commands.order_with, "x"),
         (payment_commands.start_attempt, 9),
     ):
         with pytest.raises(NotFound), db.transaction() as session:
-            verb(session, asked)  # pyright: ignore[reportArgumentType]
+            command(session, asked)  # pyright: ignore[reportArgumentType]

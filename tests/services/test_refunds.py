@@ -119,7 +119,7 @@ def test_tax_that_was_added_on_top_goes_back_with_its_line_and_delivery(world, c
 
 
 def make_world_again(world: World) -> World:
-    """The same shop: emptied caches have forgotten its payment company."""
+    """The same shop: emptied caches have forgotten its payment provider."""
     return World(world.sandbox)
 
 

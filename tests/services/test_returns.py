@@ -398,9 +398,9 @@ def test_a_withdrawal_cant_be_declined(session, arrived):
 def test_staff_without_the_right_change_nothing(session, arrived):
     ask(session, arrived, {MUGS: 1})
     before = everything(session)
-    for verb in (return_admin.approve, return_admin.cancel):
+    for command in (return_admin.approve, return_admin.cancel):
         with pytest.raises(Forbidden):
-            verb(session, the_return(session).id, by=CLERK)
+            command(session, the_return(session).id, by=CLERK)
     with pytest.raises(Forbidden):
         return_admin.decline(session, the_return(session).id, by=CLERK, answer="No.")
     with pytest.raises(Forbidden):

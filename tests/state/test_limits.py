@@ -30,7 +30,7 @@ from tests.state.conftest import VISITOR, submit
 from tests.state.test_checkout import GOOD
 
 SECRETS = {"token", "code", "password", "secret", "email", "number"}
-"""Names of parameters that are secrets, in a service's verb. A key is the visitor's own, and hashed."""
+"""Names of parameters that are secrets, in a service's command. A key is the visitor's own, and hashed."""
 HARMLESS = {
     "remove_code": "takes a code of the visitor's own cart out of it",
     "country_name": "the code of a country",
@@ -105,13 +105,13 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What reached a service: every reading and transaction, by its verb's name."""
+    """What reached a service: every reading and transaction, by its command's name."""
     asked: list[str] = []
 
     def noting(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def call(verb: Callable[..., Any], *args: Any, **more: Any) -> Any:
-            asked.append(verb.__name__)
-            return await original(verb, *args, **more)
+        async def call(command: Callable[..., Any], *args: Any, **more: Any) -> Any:
+            asked.append(command.__name__)
+            return await original(command, *args, **more)
 
         return call
 
@@ -121,7 +121,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def _until_refused(
-    tries: Iterator[Awaitable[str]], most: int, asked: list[str], verbs: set[str]
+    tries: Iterator[Awaitable[str]], most: int, asked: list[str], commands: set[str]
 ) -> int:
     """How many tries were made before the services weren't asked any more."""
     for made, one in enumerate(tries):
@@ -131,14 +131,14 @@ async def _until_refused(
             said = await one
         except ShopError as refusal:
             said = refusal.message
-        if not verbs & set(asked):
+        if not commands & set(asked):
             assert said in (TOO_OFTEN, ""), said
             return made
         assert made < most, "it is never refused"
     raise AssertionError("not enough tries")
 
 
-VERBS = {"apply_code", "apply_credit", "look_up", "view", "request", "withdraw", "by_token", "offer"}
+COMMANDS = {"apply_code", "apply_credit", "look_up", "view", "request", "withdraw", "by_token", "offer"}
 WALL = 1300
 
 
@@ -150,8 +150,8 @@ async def test_guessing_is_limited_by_visitor_whatever_the_address(name, open_ta
         tab = await open_tab(kind, path, address=f"10.0.{number // 250}.{number % 250}")
         return await attempt(tab)
 
-    verbs = VERBS - ({"view"} if kind is Checkout else set())
-    made = await _until_refused((one(n) for n in range(WALL)), 250, counted, verbs)
+    commands = COMMANDS - ({"view"} if kind is Checkout else set())
+    made = await _until_refused((one(n) for n in range(WALL)), 250, counted, commands)
     assert 0 < made <= 240
 
 
@@ -171,14 +171,14 @@ async def test_guessing_is_limited_by_the_64_of_an_ipv6_address_whatever_the_coo
         )
         return await attempt(tab)
 
-    verbs = VERBS - ({"view"} if kind is Checkout else set())
-    made = await _until_refused((one(n) for n in range(WALL)), 130, counted, verbs)
+    commands = COMMANDS - ({"view"} if kind is Checkout else set())
+    made = await _until_refused((one(n) for n in range(WALL)), 130, counted, commands)
     assert 0 < made <= 120
     elsewhere = await open_tab(kind, path, visitor="e" * 43, address="2001:db8:1:3::1")
     counted.clear()
     with _quiet():
         await attempt(elsewhere)
-    assert verbs & set(counted), "another household isn't limited"
+    assert commands & set(counted), "another household isn't limited"
 
 
 class _quiet:
@@ -210,9 +210,10 @@ def _states(state: type[rx.State]) -> Iterator[type[rx.State]]:
 
 
 def _secrets_of(handler: Callable[..., Any], state: type[rx.State]) -> set[str]:
-    """The verbs of services and workflows that it reaches, itself or by helpers, and that take a secret."""
+    """The commands of services and workflows that it reaches, itself or by helpers, and that take a
+    secret."""
     seen: set[Any] = set()
-    verbs: set[str] = set()
+    commands: set[str] = set()
     waiting: list[Any] = [handler]
     while waiting:
         function = waiting.pop()
@@ -223,10 +224,10 @@ def _secrets_of(handler: Callable[..., Any], state: type[rx.State]) -> set[str]:
             if reached.__module__.startswith(("shop_app.services.", "shop_app.workflows.")):
                 names = set(inspect.signature(reached).parameters)
                 if names & SECRETS and reached.__name__ not in HARMLESS and _is_a_secret(names):
-                    verbs.add(reached.__name__)
+                    commands.add(reached.__name__)
             elif reached.__module__.startswith("shop_app.state."):
                 waiting.append(reached)
-    return verbs
+    return commands
 
 
 def _is_a_secret(names: set[str]) -> bool:

@@ -15,13 +15,13 @@ from ...core.errors import ShopError
 
 
 class Forged(ShopError):
-    """A notice that the company didn't sign, signed too long ago, or that isn't a notice at all."""
+    """A notice that the provider didn't sign, signed too long ago, or that isn't a notice at all."""
 
     code = "forged"
 
 
 class NeverTaken(ShopError):
-    """The company refused to start the payment for good: nothing exists there, and never will."""
+    """The provider refused to start the payment for good: nothing exists there, and never will."""
 
     code = "never_taken"
 
@@ -38,7 +38,7 @@ class PayLine:
 
 @dataclass(frozen=True, slots=True)
 class StartPayment:
-    """All that a company needs to take a payment. Equal requests are one payment."""
+    """All that a provider needs to take a payment. Equal requests are one payment."""
 
     order_id: int
     attempt: int
@@ -66,7 +66,7 @@ class StartPayment:
 @dataclass(frozen=True, slots=True)
 class Started:
     reference: str
-    """The company's name of the payment."""
+    """The provider's name of the payment."""
     redirect_url: str
     """Where the shopper pays, "" where nothing has to be done in a browser."""
     expires_at: datetime | None
@@ -74,7 +74,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the company told us, its signature checked: a reason to look, not a truth."""
+    """Something that the provider told us, its signature checked: a reason to look, not a truth."""
 
     provider: str
     event_id: str
@@ -109,7 +109,7 @@ class DisputeSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSnapshot:
-    """The truth as the company tells it, read a moment ago."""
+    """The truth as the provider tells it, read a moment ago."""
 
     reference: str
     state: str
@@ -125,7 +125,7 @@ class PaymentSnapshot:
     decline_message: str = ""
     """Why the last try failed, in words for the shopper; "" where none did."""
     decline_reference: str = ""
-    """The company's name of that try."""
+    """The provider's name of that try."""
     refunds: tuple[RefundSnapshot, ...] = ()
     disputes: tuple[DisputeSnapshot, ...] = ()
     authorized_until: datetime | None = None
@@ -176,7 +176,7 @@ class PaymentProvider(Protocol):
         ...
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
-        """What the company sent, or None where it is of no concern; header names are lower-case.
+        """What the provider sent, or None where it is of no concern; header names are lower-case.
 
         Errors  Forged, before anything of the body is believed.
         """
@@ -189,7 +189,7 @@ class PaymentProvider(Protocol):
     def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         """With `disputes`, also ask for those that the charge itself doesn't show.
 
-        Errors  ProviderDown; NotFound for a reference that the company doesn't know."""
+        Errors  ProviderDown; NotFound for a reference that the provider doesn't know."""
         ...
 
     def expire(self, reference: str) -> None:
@@ -201,7 +201,7 @@ class PaymentProvider(Protocol):
         ...
 
     def recent(self, since: datetime) -> list[ProviderRecord]:
-        """All that the company's books have since then, of whichever shop.
+        """All that the provider's books have since then, of whichever shop.
 
         Errors  ProviderDown.
         """

@@ -296,7 +296,7 @@ def session_expiry(request: StartPayment) -> int:
 
 @contextmanager
 def _outside(refused: str = "") -> Iterator[None]:
-    """Turn every failure of the company into a refusal that shows nothing of the inside."""
+    """Turn every failure of the provider into a refusal that shows nothing of the inside."""
     import stripe
 
     began = time.monotonic()

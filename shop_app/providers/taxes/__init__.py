@@ -1,4 +1,4 @@
-"""Tax engines: what the shop asks of a company that knows the tax of every place.
+"""Tax engines: what the shop asks of a provider that knows the tax of every place.
 
 Without one the shop's own tables hold. An engine is asked before an order's transaction begins, what it
 says is written down, and only that is read inside; one that doesn't answer never keeps anyone from buying.
@@ -30,7 +30,7 @@ class QuotedRate:
 
 
 class TaxEngine(Protocol):
-    """A company that knows tax rates. Called on a thread, with no transaction open."""
+    """A provider that knows tax rates. Called on a thread, with no transaction open."""
 
     name: str
 

@@ -293,7 +293,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
 
 
 def _fields(country: str) -> list[AddressField]:
-    """Those of the address, and the VAT number below the company where it changes anything."""
+    """Those of the address, and the VAT number below the provider where it changes anything."""
     known = list(addresses.fields(country))
     if vat_numbers.is_asked_for(country):
         at = [one.name for one in known].index("company") + 1

@@ -1,6 +1,6 @@
-"""The cart: add, change, save for later, codes; each verb returns the cart as the shopper sees it.
+"""The cart: add, change, save for later, codes; each command returns the cart as the shopper sees it.
 
-Verbs take the SHA-256 of the visitor's key; a cart comes to exist with its first line. Nothing is
+Commands take the SHA-256 of the visitor's key; a cart comes to exist with its first line. Nothing is
 reserved here: a cart is a request.
 """
 

@@ -1,6 +1,6 @@
 """What is for sale, as shoppers see it: the views of home, lists, product pages and live pushes.
 
-The verbs that make them: storefront (home, navigation), listing (browse), product_page (product),
+The commands that make them: storefront (home, navigation), listing (browse), product_page (product),
 search (suggest), reviews (more_reviews), signals (signals).
 """
 

@@ -169,7 +169,7 @@ def take(session: Session, order_id: int, parts: Sequence[Part], currency: str, 
     for part in sorted(parts, key=lambda part: part.account_id):
         if not part.amount_minor:
             continue
-        # Below zero, so that the attempts at a company count from one as ever.
+        # Below zero, so that the attempts at a provider count from one as ever.
         attempt = min(attempt, 0) - 1
         payment = Payment(
             order_id=order_id, attempt=attempt, provider=PROVIDER, reference=f"{order_id}{attempt}",

@@ -1,6 +1,6 @@
 """Cancelling an order: what hasn't left won't be sent, and the money for it goes back or is kept.
 
-The payments at companies outside were ended before; whatever came in until then is refunded here.
+The payments at providers were ended before; whatever came in until then is refunded here.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ def set_units(
     if (before.on_hand or 0) != seen:
         text = _("There are {now} units in the house now, not {seen} any more. Look again.")
         raise Conflict(text.format(now=before.on_hand or 0, seen=seen))
-    verb = partial(inventory_commands.set_on_hand, session, before.id, units)
-    return _change(session, before, verb, reason, note, by)
+    command = partial(inventory_commands.set_on_hand, session, before.id, units)
+    return _change(session, before, command, reason, note, by)
 
 
 def change_units(
@@ -66,10 +66,10 @@ def change_units(
     before = row_of(session, sku, lock=True)
     if before.on_hand is None:
         _check(delta, 0)
-        verb = partial(inventory_commands.set_on_hand, session, before.id, delta)
+        command = partial(inventory_commands.set_on_hand, session, before.id, delta)
     else:
-        verb = partial(inventory_commands.adjust, session, before.id, delta)
-    return _change(session, before, verb, reason, note, by)
+        command = partial(inventory_commands.adjust, session, before.id, delta)
+    return _change(session, before, command, reason, note, by)
 
 
 def set_policy(
@@ -88,13 +88,15 @@ def set_policy(
     return _recorded(session, before, "stock_policy_set", {}, by)
 
 
-def _change(session: Session, before: Any, verb: Any, reason: str, note: str, by: Principal) -> StockLevels:
+def _change(
+    session: Session, before: Any, command: Any, reason: str, note: str, by: Principal
+) -> StockLevels:
     if reason not in reasons():
         raise Invalid(_("Choose a reason."), field="reason")
     note = note.strip()
     if len(note) > MAX_NOTE:
         raise Invalid(_("Keep the note below {count} characters").format(count=MAX_NOTE), field="note")
-    verb(reason=reason, actor=by.actor, note=note)
+    command(reason=reason, actor=by.actor, note=note)
     return _recorded(session, before, "stock_changed", {"reason": reason, "note": note}, by)
 
 

@@ -1,4 +1,4 @@
-"""Stock: its verbs, and with `stock_ledger` the only writer of the three numbers, holds and movements.
+"""Stock: its commands, and with `stock_ledger` the only writer of the three numbers, holds and movements.
 
 An order goes allocated -> shipped; a shipment may be recalled, goods may come back, what is cancelled is
 released or written off. The caller has the order, or the cart, locked.

@@ -2,7 +2,7 @@
 
 Every change is one guarded statement per variant, so that two buyers can't both pass a check; variants
 are taken in SKU order, so that two carts can't wait for each other. Each change leaves a movement, and
-the deltas of a variant's movements add up to its level. Its verbs stand in `stock`.
+the deltas of a variant's movements add up to its level. Its commands stand in `stock`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The money that comes for orders: attempts, the ledger of what companies tell, transfers and disputes."""
+"""The money that comes for orders: attempts, the ledger of what providers report, transfers and disputes."""

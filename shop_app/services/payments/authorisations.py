@@ -33,7 +33,7 @@ class Authorised:
 
 
 def of_order(session: Session, order_id: int) -> list[Authorised]:
-    """The order's authorised payments at companies outside, with what is owed shared out over them."""
+    """The order's authorised payments at providers, with what is owed shared out over them."""
     found = session.exec(
         select(Payment)
         .where(

@@ -1,6 +1,6 @@
 """Payments: attempts written down before anyone outside is asked, ended only when that is over there too.
 
-`payment_ledger` keeps what happens to them, `payment_inbox` what companies tell.
+`payment_ledger` keeps what happens to them, `payment_inbox` what providers report.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ leaving it and starting another one is safe."""
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt to pay that has been written down, and what the company is asked for it."""
+    """An attempt to pay that has been written down, and what the provider is asked for it."""
 
     payment_id: int
     provider: str
     request: StartPayment
     redirect_url: str
-    """Where it is open already, "" where the company has to be asked."""
+    """Where it is open already, "" where the provider has to be asked."""
 
 
 def start_attempt(session: Session, order_id: int) -> Attempt:
@@ -122,7 +122,7 @@ def opened(session: Session, payment_id: int, started: Started) -> bool:
 
 
 def never_taken(session: Session, payment_id: int) -> None:
-    """The company refused the attempt for good."""
+    """The provider refused the attempt for good."""
     payment = locked(session, payment_id)
     if payment.state == PaymentState.STARTED:
         payment.state = PaymentState.FAILED
@@ -141,7 +141,7 @@ def of_order(session: Session, order_id: int) -> list[PaymentRef]:
 def end_unpaid(session: Session, order_id: int, why: str) -> bool:
     """End an unpaid order whose payments are all over; attempts without an answer end with it.
 
-    True where the order isn't waiting any more. Ask the company first: what is open there can be paid.
+    True where the order isn't waiting any more. Ask the provider first: what is open there can be paid.
     """
     found = order_commands.lock(session, order_id)
     if found.status != OrderStatus.PENDING:
@@ -217,7 +217,7 @@ def outdated(session: Session, limit: int = 100) -> list[int]:
 def to_compare(
     session: Session, *, recent: timedelta, before: int | None = None, limit: int = 500
 ) -> list[PaymentRef]:
-    """Payments to hold against the company's books: open ones, and settled ones no older than `recent`.
+    """Payments to hold against the provider's books: open ones, and settled ones no older than `recent`.
 
     The newest first, `limit` of them: the next page is `before` the last id of this one.
     """

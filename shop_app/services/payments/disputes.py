@@ -33,7 +33,7 @@ class DisputeView:
 
     order_number: str
     reference: str
-    """The company's name of it: its page there takes the evidence."""
+    """The provider's name of it: its page there takes the evidence."""
     status: str
     """open (answer it by `due_at`), answered, won or lost."""
     reason: str

@@ -1,4 +1,4 @@
-"""The inbox of payment companies: kept under their own event ids before anything is done with it."""
+"""The inbox of payment providers: kept under their own event ids before anything is done with it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _insert_once(insert: Insert) -> Any:
 
 
 def receive(session: Session, notice: Notice) -> int | None:
-    """Keep what a company told us, under its own id. None where it is known already."""
+    """Keep what a provider told us, under its own id. None where it is known already."""
     row = {
         "provider": notice.provider,
         "event_id": notice.event_id[:255],

@@ -1,6 +1,6 @@
-"""The ledger of payments: what companies tell is appended, and sums, states and the order follow from it.
+"""The ledger of payments: what providers report is appended, and sums, states and the order follow from it.
 
-Everything that happens to a payment is a `PaymentEvent`; a state is only ever raised. What a company
+Everything that happens to a payment is a `PaymentEvent`; a state is only ever raised. What a provider
 tells is a reason to look, and only what was looked up counts.
 """
 
@@ -92,7 +92,7 @@ class PaymentRef:
 
 
 def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id: int | None = None) -> str:
-    """Make payment and order agree with the company's picture. Once or many times, in any order.
+    """Make payment and order agree with the provider's picture. Once or many times, in any order.
 
     Answers with the outcome: applied, already known, or refused (nothing was changed then, apart from
     marking the order for a person where money has come that doesn't fit).
@@ -116,7 +116,7 @@ def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id
 
 def _misfit(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> str:
     order = session.get_one(Order, payment.order_id)
-    # The company knows the link that the order was placed with, which is exchanged when it is old.
+    # The provider knows the link that the order was placed with, which is exchanged when it is old.
     another = order.link_since is None and snapshot.order_token not in ("", order.token)
     if another or snapshot.attempt_key not in ("", payment_key(payment)):
         return "The company's picture is of another order."
@@ -166,7 +166,7 @@ def _take_over(session: Session, payment: Payment, snapshot: PaymentSnapshot) ->
         news |= append(session, payment, kinds.DECLINED, snapshot.decline_reference, 0)
     if snapshot.state == "authorized":
         news |= append(session, payment, kinds.AUTHORIZED, money, snapshot.amount_minor)
-        # Where the company says nothing, it is a week.
+        # Where the provider says nothing, it is a week.
         payment.authorized_until = snapshot.authorized_until or payment.created_at + timedelta(days=7)
     if snapshot.captured_minor:
         news |= append(session, payment, kinds.CAPTURED, money, snapshot.captured_minor)
@@ -195,7 +195,7 @@ def _take_over(session: Session, payment: Payment, snapshot: PaymentSnapshot) ->
 
 
 def take_refund(session: Session, payment: Payment, snapshot: RefundSnapshot) -> bool:
-    """Bring the refund's row in line; one made at the company's own admin gets a row here."""
+    """Bring the refund's row in line; one made at the provider's own admin gets a row here."""
     refund = session.exec(select(Refund).where(Refund.provider_reference == snapshot.reference)).first()
     if refund is None and snapshot.request_key:
         refund = session.exec(
@@ -256,9 +256,9 @@ def recompute_order(session: Session, order_id: int) -> None:
     found = sums(of_payments(session, [payment.id for payment in payments]))
     order = session.get_one(Order, order_id)
     credit_minor = credit_payments.waiting_minor(payments, order.status)
-    at_companies = _uncaptured_minor(session, payments, at_companies=True)
-    if at_companies and not found.captured_minor:
-        awaited_payment.authorised(session, order_id, at_companies + credit_minor)
+    at_providers = _uncaptured_minor(session, payments, at_providers=True)
+    if at_providers and not found.captured_minor:
+        awaited_payment.authorised(session, order_id, at_providers + credit_minor)
     elif found.captured_minor or credit_minor:
         order_commands.apply_payments(
             session, order_id, found.captured_minor, order.currency, credit_minor=credit_minor
@@ -278,13 +278,13 @@ def recompute_order(session: Session, order_id: int) -> None:
     )  # fmt: skip
 
 
-def _uncaptured_minor(session: Session, payments: Iterable[Payment], *, at_companies: bool = False) -> int:
-    """What is authorised and neither captured nor voided; at companies alone, or credit with it."""
+def _uncaptured_minor(session: Session, payments: Iterable[Payment], *, at_providers: bool = False) -> int:
+    """What is authorised and neither captured nor voided; at providers alone, or credit with it."""
     ids = [
         payment.id
         for payment in payments
         if payment.state == PaymentState.AUTHORIZED
-        and not (at_companies and payment.provider == credit_payments.PROVIDER)
+        and not (at_providers and payment.provider == credit_payments.PROVIDER)
     ]
     if not ids:
         return 0
@@ -299,7 +299,7 @@ def owed_minor(session: Session, order_id: int) -> int:
 
 
 def payment_key(payment: Payment) -> str:
-    """The name of an attempt, as the company knows it by its idempotency key."""
+    """The name of an attempt, as the provider knows it by its idempotency key."""
     return f"order-{payment.order_id}-{payment.attempt}"
 
 

@@ -31,7 +31,7 @@ def was_used(session: Session, provider: str) -> bool:
 
 
 def missed(session: Session, records: Sequence[ProviderRecord]) -> PaymentsToSync:
-    """Payments of which a company says something that the books don't."""
+    """Payments of which a provider says something that the books don't."""
     refunds = _known(session, Refund.provider_reference, Refund.status, records, "refund")
     disputes = _known(session, Dispute.provider_reference, Dispute.status, records, "dispute")
     found: dict[int, PaymentRef] = {}
@@ -79,7 +79,7 @@ def _payment_of(session: Session, record: ProviderRecord) -> PaymentRef | None:
 
 
 def mark_unknown(session: Session, records: Sequence[ProviderRecord]) -> list[str]:
-    """Money at the company that no payment of ours has, in sentences; an order that it names is marked."""
+    """Money at the provider that no payment of ours has, in sentences; an order that it names is marked."""
     moved = [record for record in records if record.kind == "intent" and record.moved]
     sentences = []
     for record in moved:

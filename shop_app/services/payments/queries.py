@@ -26,7 +26,7 @@ class AttemptView:
     attempt: int
     provider: str
     reference: str
-    """The company's name of it, "" where it never answered."""
+    """The provider's name of it, "" where it never answered."""
     state: str
     amount: str
     captured: str

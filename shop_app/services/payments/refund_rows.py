@@ -74,7 +74,7 @@ class PendingRefund:
     key: str
     reason: str
     waiting: bool
-    """Whether the company hasn't answered yet."""
+    """Whether the provider hasn't answered yet."""
 
 
 @dataclass(frozen=True, slots=True)

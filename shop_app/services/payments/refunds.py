@@ -1,4 +1,4 @@
-"""Refunds: any part of what was captured, asked for once, written down before the company is asked.
+"""Refunds: any part of what was captured, asked for once, written down before the provider is asked.
 
 `refund_writing` splits a request over the payments, `refund_sums` knows what can go back, and
 `refund_view` how people read it.
@@ -92,7 +92,7 @@ def request(
 
 
 def unsent(session: Session, limit: int = 50) -> list[PendingRefund]:
-    """Refunds that were written down and that the company hasn't answered: ask again with the same key."""
+    """Refunds that were written down and that the provider hasn't answered: ask again with the same key."""
     rows = session.exec(
         rows_of(Refund, Payment)
         .join(Payment, col(Payment.id) == Refund.payment_id)
@@ -104,13 +104,13 @@ def unsent(session: Session, limit: int = 50) -> list[PendingRefund]:
 
 
 def is_waiting(session: Session, refund_id: int) -> bool:
-    """Whether the company hasn't answered it."""
+    """Whether the provider hasn't answered it."""
     refund = session.get_one(Refund, refund_id)
     return refund.status == RefundStatus.PENDING and refund.provider_reference is None
 
 
 def answered(session: Session, refund_id: int, snapshot: RefundSnapshot) -> None:
-    """Note what the company said of a refund; any number of times."""
+    """Note what the provider said of a refund; any number of times."""
     refund = session.get_one(Refund, refund_id)
     payment = locked(session, refund.payment_id)
     take_refund(session, payment, snapshot)
@@ -120,7 +120,7 @@ def answered(session: Session, refund_id: int, snapshot: RefundSnapshot) -> None
 
 
 def refused(session: Session, refund_id: int) -> None:
-    """The company won't take it: what was set aside is free again, and a person has to look."""
+    """The provider won't take it: what was set aside is free again, and a person has to look."""
     refund = session.get_one(Refund, refund_id)
     payment = locked(session, refund.payment_id)
     session.refresh(refund)

@@ -1,7 +1,7 @@
 """Returns that shoppers ask for, and withdrawals, which they declare: each once, with its receipt.
 
 A return needs the shop's consent. A withdrawal needs nobody's: it counts from the moment it is
-written, and its receipt is written in the same transaction. The admin's verbs are in `return_desk`,
+written, and its receipt is written in the same transaction. The admin's commands are in `return_desk`,
 what may still go back is in `returnable`.
 """
 

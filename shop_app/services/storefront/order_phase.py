@@ -68,7 +68,7 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
             _("Your bank has set {total} aside. We charge it when your parcel leaves, and write to {email} "
               "then.").format(total=total, email=email),
         ),
-        # What the company said already ends with "Nothing was charged."
+        # What the provider said already ends with "Nothing was charged."
         "unpaid": (
             _("The payment didn't go through"),
             f"{decline} {again}".strip() if decline else kept,
