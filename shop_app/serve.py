@@ -35,7 +35,7 @@ _NOT_BUILT = (
 )  # fmt: skip
 BACKLOG = 4_096
 """Connections that the system keeps for us until we take them."""
-MOST_CONNECTIONS = 8_000
+MAX_CONNECTIONS = 8_000
 FILES_BESIDE = 500
 HEADER_SECONDS = 15
 """So long a request's head may take, and a connection may be silent between two requests."""
@@ -223,14 +223,14 @@ def most_connections() -> int:
     What the system allows leaves room for the database, pictures and the front end's files.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + FILES_BESIDE
+    wanted = MAX_CONNECTIONS + FILES_BESIDE
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return (
-        MOST_CONNECTIONS
+        MAX_CONNECTIONS
         if soft == resource.RLIM_INFINITY
-        else max(128, min(MOST_CONNECTIONS, soft - FILES_BESIDE))
+        else max(128, min(MAX_CONNECTIONS, soft - FILES_BESIDE))
     )
 
 

@@ -92,10 +92,10 @@ async def test_a_flood_of_one_failure_is_a_line_now_and_then_with_a_count(engine
 
 
 def test_many_kinds_of_failures_are_kept_up_to_a_bound(engine: Engine, lines):
-    for number in range(failures.MOST_KEPT + 50):
+    for number in range(failures.MAX_KEPT + 50):
         failures.unread(OperationalError("SELECT", {}, Exception(f"cause {number}")))
-    assert len(failures._counted) == failures.MOST_KEPT
-    assert len(lines()) == failures.MOST_KEPT + 50
+    assert len(failures._counted) == failures.MAX_KEPT
+    assert len(lines()) == failures.MAX_KEPT + 50
 
 
 def test_a_pool_that_is_empty_is_a_failure_of_the_same_kind(engine: Engine, lines, monkeypatch):

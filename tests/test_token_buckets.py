@@ -36,7 +36,7 @@ def test_who_reserves_beyond_it_waits_in_turn_and_may_give_back(moment: list[flo
 def test_names_are_bounded_and_the_longest_silent_goes_first(
     monkeypatch: pytest.MonkeyPatch, moment: list[float]
 ) -> None:
-    monkeypatch.setattr(token_buckets, "MOST_BUCKETS", 3)
+    monkeypatch.setattr(token_buckets, "MAX_BUCKETS", 3)
     buckets = TokenBuckets(rate=1, burst=1)
     for name in "abc":
         assert buckets[name].take()

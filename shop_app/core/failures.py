@@ -16,7 +16,7 @@ from .i18n import _
 log = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 10.0
-MOST_KEPT = 100
+MAX_KEPT = 100
 """Causes that are counted at the same time; the longest silent one goes first."""
 MAX_CAUSE_CHARS = 300
 
@@ -24,7 +24,7 @@ FAILURES = (OperationalError, NoConnectionFree)
 """The database is locked, full, too slow or gone, or all of its connections are in use."""
 
 _lock = threading.Lock()
-_counted: LRUCache[str, tuple[float, int]] = LRUCache(MOST_KEPT)
+_counted: LRUCache[str, tuple[float, int]] = LRUCache(MAX_KEPT)
 """Cause -> when its last line was written, and how often it came since."""
 
 

@@ -22,7 +22,7 @@ from ..core import events
 T = TypeVar("T")
 
 SECONDS = 5.0
-MOST_DATABASES = 4
+MAX_DATABASES = 4
 
 _all: list[TermsCache] = []
 
@@ -32,7 +32,7 @@ class TermsCache(Generic[T]):
 
     def __init__(self, ask: Callable[[Session], T]) -> None:
         self._ask = ask
-        self._kept: TTLCache[Engine, T] = TTLCache(MOST_DATABASES, SECONDS, timer=lambda: monotonic())
+        self._kept: TTLCache[Engine, T] = TTLCache(MAX_DATABASES, SECONDS, timer=lambda: monotonic())
         self._turn = threading.Lock()
         _all.append(self)
 

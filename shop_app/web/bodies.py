@@ -19,8 +19,8 @@ SILENT_SECONDS = 10
 """So long a body may pause."""
 WHOLE_SECONDS = 60
 """So long it may take as a whole."""
-MOST_BODIES = 1_000
-MOST_BODIES_PER_ADDRESS = 50
+MAX_BODIES = 1_000
+MAX_BODIES_PER_ADDRESS = 50
 
 
 async def _break_off(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -79,7 +79,7 @@ class Bodies:
 
     def _full(self, address: str) -> bool:
         there = self.of_address
-        return not load_test() and (there[address] >= MOST_BODIES_PER_ADDRESS or there.total() >= MOST_BODIES)
+        return not load_test() and (there[address] >= MAX_BODIES_PER_ADDRESS or there.total() >= MAX_BODIES)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         """Hand on, and answer in the application's place where the body is refused.

@@ -13,7 +13,7 @@ from ..core.access.clients import client_address, of_scope
 from .event_shape import Misshapen, shaped
 from .tab_states import TabStates
 
-MOST_WAITING = 30
+MAX_WAITING = 30
 """Events of one tab that wait for their turn, the one at work included."""
 
 dropped: Counter[str] = Counter()
@@ -31,7 +31,7 @@ class EventEntry(EventNamespace):
         """Hand an event on to Reflex; one of another shape, or one too many, is dropped and counted."""
         try:
             event = shaped(data, RegistrationContext.get().event_handlers.keys())
-            if len(self._waiting(sid)) >= MOST_WAITING:
+            if len(self._waiting(sid)) >= MAX_WAITING:
                 raise Misshapen("too many waiting")
         except Misshapen as wrong:
             self._count(sid, str(wrong))

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 KEYS = frozenset({"name", "payload", "router_data", "event_actions"})
 ROUTER_KEYS = frozenset({"pathname", "asPath", "query"})
-MOST_NAME_CHARS = 300
-MOST_PATH_CHARS = 8_400
+MAX_NAME_CHARS = 300
+MAX_PATH_CHARS = 8_400
 """A little more than a request's own address may have: with "#" and what stands behind it."""
-MOST_FIELDS = 120
-MOST_TEXT_CHARS = 20_000
-MOST_VALUES = 2_000
+MAX_FIELDS = 120
+MAX_TEXT_CHARS = 20_000
+MAX_VALUES = 2_000
 """Texts, numbers, lists and dicts in one payload, at any depth."""
 DEEPEST = 8
 
@@ -41,7 +41,7 @@ def shaped(data: Any, names: Collection[str]) -> dict[str, Any]:
     if not isinstance(data, dict) or not data.keys() <= KEYS:
         raise Misshapen("keys")
     name = data.get("name")
-    if not isinstance(name, str) or len(name) > MOST_NAME_CHARS or name not in names:
+    if not isinstance(name, str) or len(name) > MAX_NAME_CHARS or name not in names:
         raise Misshapen("name")
     return {
         "name": name,
@@ -55,7 +55,7 @@ def _payload(payload: Any) -> dict[str, Any]:
         return {}
     if not isinstance(payload, dict):
         raise Misshapen("payload")
-    left = MOST_VALUES
+    left = MAX_VALUES
     waiting: list[tuple[Any, int]] = [(payload, 0)]
     while waiting:
         value, depth = waiting.pop()
@@ -72,7 +72,7 @@ def _payload(payload: Any) -> dict[str, Any]:
 def _plain(value: Any) -> bool:
     """Whether a value is one that JSON has, and of a size that a page sends. NaN and Infinity aren't JSON."""
     if isinstance(value, str):
-        return len(value) <= MOST_TEXT_CHARS
+        return len(value) <= MAX_TEXT_CHARS
     if isinstance(value, float):
         return math.isfinite(value)
     return value is None or isinstance(value, int | dict | list)
@@ -92,7 +92,7 @@ def _router_data(router_data: Any) -> dict[str, Any]:
 
 def _path(path: Any) -> None:
     """An address within the shop, as the browser's address line has it."""
-    if not isinstance(path, str) or len(path) > MOST_PATH_CHARS or not path.startswith("/"):
+    if not isinstance(path, str) or len(path) > MAX_PATH_CHARS or not path.startswith("/"):
         raise Misshapen("address")
     if _NO_ADDRESS.search(path):
         raise Misshapen("address")
@@ -108,11 +108,7 @@ def _query(query: Any) -> None:
     if not isinstance(query, dict):
         raise Misshapen("query")
     texts = [text for value in query.values() for text in (value if isinstance(value, list) else [value])]
-    if (
-        len(query) > MOST_FIELDS
-        or len(texts) > MOST_FIELDS
-        or not all(isinstance(text, str) for text in texts)
-    ):
+    if len(query) > MAX_FIELDS or len(texts) > MAX_FIELDS or not all(isinstance(text, str) for text in texts):
         raise Misshapen("query")
-    if sum(map(len, query)) + sum(map(len, texts)) > MOST_PATH_CHARS:
+    if sum(map(len, query)) + sum(map(len, texts)) > MAX_PATH_CHARS:
         raise Misshapen("query")

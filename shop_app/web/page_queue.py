@@ -15,7 +15,7 @@ from shop_app.core.settings import load_test
 
 AT_ONCE = 2
 """Pages of one address that are being made at the same time."""
-MOST_WAITING = 60
+MAX_WAITING = 60
 """Of one address; who comes later is refused."""
 PAGES_PER_SECOND = 20
 PAGE_BURST = 100
@@ -44,7 +44,7 @@ class PageQueue:
             yield
             return
         turns, those = self._turns.setdefault(address, (asyncio.Semaphore(AT_ONCE), set()))
-        if len(those) >= AT_ONCE + MOST_WAITING:
+        if len(those) >= AT_ONCE + MAX_WAITING:
             raise PageQueueFull
         me = object()
         those.add(me)

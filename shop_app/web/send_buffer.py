@@ -17,9 +17,9 @@ from starlette.types import Message, Receive, Send
 
 SLOW_BYTES = 256 * 1024
 """Unsent of one socket; while it is more, nothing more of what the socket says is read."""
-MOST_BYTES = 2 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 """Unsent of one socket; more closes it."""
-MOST_BYTES_OF_ALL = 256 * 1024 * 1024
+MAX_BYTES_OF_ALL = 256 * 1024 * 1024
 """Unsent of all sockets; while it is more, a slow one is closed as soon as something is said to it."""
 STUCK_SECONDS = 30
 """So long a client may take to take one message, and the last ones after its socket has ended."""
@@ -85,7 +85,7 @@ class SendBuffer:
                     await self._send({"type": "websocket.close", "code": 1008})
 
     def _most(self) -> int:
-        return SLOW_BYTES if self._total.unsent_bytes > MOST_BYTES_OF_ALL else MOST_BYTES
+        return SLOW_BYTES if self._total.unsent_bytes > MAX_BYTES_OF_ALL else MAX_BYTES
 
     async def _write(self) -> None:
         try:

@@ -23,9 +23,9 @@ from ..core.access import cookies
 
 KEPT_SECONDS = 300
 """So long the State of a tab is kept after its socket has closed."""
-MOST_LEFT = 500
+MAX_LEFT = 500
 """States of closed tabs at the same time, of everybody together."""
-MOST_LEFT_PER_ADDRESS = 50
+MAX_LEFT_PER_ADDRESS = 50
 SWEEP_SECONDS = 15
 
 
@@ -79,10 +79,10 @@ class TabStates(StateManagerMemory):
         self._forget_leaving(key)
         self._left[key] = address
         self._left_of[address] += 1
-        if self._left_of[address] > MOST_LEFT_PER_ADDRESS:
+        if self._left_of[address] > MAX_LEFT_PER_ADDRESS:
             # Its own oldest goes, so that no address pushes out the States of others.
             self._drop(next(old for old, place in self._left.items() if place == address))
-        if len(self._left) > MOST_LEFT:
+        if len(self._left) > MAX_LEFT:
             self._drop(next(iter(self._left)))
 
     def _forget_leaving(self, key: str) -> None:

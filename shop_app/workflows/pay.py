@@ -15,7 +15,7 @@ from .call_provider import call_provider
 from .quote_taxes import ask_for_taxes
 from .sync_payment import sync_payment
 
-MOST_TRIES = 3
+MAX_TRIES = 3
 
 
 async def pay(
@@ -32,7 +32,7 @@ async def pay(
             and the same click later goes on with the same order.
     """
     await ask_for_taxes(form)
-    for _try in range(MOST_TRIES):
+    for _try in range(MAX_TRIES):
         try:
             placed = await db.write(
                 placing.place,

@@ -26,7 +26,7 @@ GIFT_CARDS = (300, 2000, 2500, 20_000)
 """In minor units: a little, most of it, or more than an order comes to."""
 
 SHOPPERS_AT_ONCE = 4
-MOST_CLICKS = 10
+MAX_CLICKS = 10
 WEATHER_SECONDS = 0.3
 FINAL = ("out_of_stock", "over_refund", "disputed", "closed", "too_many_units")
 """Refusals that another click doesn't change."""
@@ -130,7 +130,7 @@ class Crowd:
 
         Errors  Gone.
         """
-        for _click in range(MOST_CLICKS):
+        for _click in range(MAX_CLICKS):
             try:
                 answer = await self.client.post(f"{self.shop}/click/{command}", json=given)
             except httpx.HTTPError:

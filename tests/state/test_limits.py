@@ -274,10 +274,10 @@ async def test_those_who_are_slowed_are_few_and_the_next_is_refused(open_tab, sh
     for _round in range(20):
         await rates.asyncio.wait(tries, timeout=0.005)
     waiting = [one for one in tries if not one.done()]
-    assert len(waiting) == rates.MOST_WAITING_OF_ONE
+    assert len(waiting) == rates.MAX_WAITING_OF_ONE
     gate.set()
     said = await rates.asyncio.gather(*tries)
-    assert said.count(TOO_OFTEN) == 30 - rates.LOOK_UP.free - rates.MOST_WAITING_OF_ONE
+    assert said.count(TOO_OFTEN) == 30 - rates.LOOK_UP.free - rates.MAX_WAITING_OF_ONE
     assert not rates._waiting
 
 
@@ -315,7 +315,7 @@ async def test_the_counts_keep_no_more_than_their_bound(monkeypatch):
     from shop_app.core.access import counts
     from shop_app.core.access.clients import Client
 
-    monkeypatch.setattr(counts, "MOST_KEPT", 100)
+    monkeypatch.setattr(counts, "MAX_KEPT", 100)
     for number in range(300):
         await rates.take(rates.HOLD, Client(f"10.2.{number}.1", f"{number:064}"))
     assert len(rates._limiter().storage._kept) == 100  # pyright: ignore[reportAttributeAccessIssue]

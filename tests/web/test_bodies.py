@@ -115,7 +115,7 @@ async def test_a_whole_body_may_be_worked_on_for_as_long_as_it_takes(
 async def test_so_many_of_one_address_are_under_way_and_others_go_on(
     target: Bodies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "MOST_BODIES_PER_ADDRESS", 3)
+    monkeypatch.setattr(bodies, "MAX_BODIES_PER_ADDRESS", 3)
     await _fill(target, 3, "1.1.1.1")
     answer = await client(target).post("/", content=b"x")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
@@ -123,7 +123,7 @@ async def test_so_many_of_one_address_are_under_way_and_others_go_on(
 
 
 async def test_all_together_are_bounded(target: Bodies, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MOST_BODIES", 3)
+    monkeypatch.setattr(bodies, "MAX_BODIES", 3)
     for number in range(3):
         await _fill(target, 1, f"10.0.0.{number}")
     assert (await client(target).post("/", content=b"x")).status_code == 503

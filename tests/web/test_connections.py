@@ -151,11 +151,11 @@ def test_the_server_takes_as_many_connections_as_the_system_gives_it(monkeypatch
     limits = {"now": (1024, 20_000)}
     monkeypatch.setattr(serve.resource, "getrlimit", lambda _kind: limits["now"])
     monkeypatch.setattr(serve.resource, "setrlimit", lambda _kind, pair: limits.update(now=pair))
-    assert serve.most_connections() == serve.MOST_CONNECTIONS
-    assert limits["now"] == (serve.MOST_CONNECTIONS + serve.FILES_BESIDE, 20_000)
+    assert serve.most_connections() == serve.MAX_CONNECTIONS
+    assert limits["now"] == (serve.MAX_CONNECTIONS + serve.FILES_BESIDE, 20_000)
     limits["now"] = (1024, 4096)
     assert serve.most_connections() == 4096 - serve.FILES_BESIDE
     limits["now"] = (256, 256)
     assert serve.most_connections() == 128
     limits["now"] = (1024, resource.RLIM_INFINITY)
-    assert serve.most_connections() == serve.MOST_CONNECTIONS
+    assert serve.most_connections() == serve.MAX_CONNECTIONS

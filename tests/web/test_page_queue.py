@@ -51,7 +51,7 @@ async def test_one_address_has_two_pages_made_at_a_time_and_others_dont_wait_for
 
 
 async def test_so_many_wait_and_who_comes_later_is_refused(maker: Maker) -> None:
-    await maker.ask("1.1.1.1", page_queue.AT_ONCE + page_queue.MOST_WAITING)
+    await maker.ask("1.1.1.1", page_queue.AT_ONCE + page_queue.MAX_WAITING)
     with pytest.raises(PageQueueFull):
         async with maker.loads.turn("1.1.1.1"):
             pass

@@ -45,9 +45,9 @@ def test_the_next_minute_says_how_many_were_not_shown(
 
 
 def test_what_is_counted_is_bounded() -> None:
-    for number in range(security_log.MOST_KEPT + 50):
+    for number in range(security_log.MAX_KEPT + 50):
         security_log.note("limit", address=str(number))
-    assert len(security_log._counted) == security_log.MOST_KEPT
+    assert len(security_log._counted) == security_log.MAX_KEPT
 
 
 def test_whoever_has_no_cookie_is_no_visitor(caplog: pytest.LogCaptureFixture) -> None:

@@ -73,7 +73,7 @@ async def test_a_slow_client_is_heard_once_it_has_read(client: Client) -> None:
 
 async def test_a_client_that_never_reads_is_closed_at_its_bound(client: Client) -> None:
     hearing = asyncio.create_task(client.outgoing.heard(nothing))
-    for _ in range(send_buffer.MOST_BYTES // len(LONG)):
+    for _ in range(send_buffer.MAX_BYTES // len(LONG)):
         await client.say(LONG)
     assert (client.reasons, client.total.unsent_bytes > 0) == ([], True)
     await client.say(LONG)
@@ -95,7 +95,7 @@ async def test_a_letter_of_another_script_counts_as_it_lies_in_memory(client: Cl
 async def test_while_all_together_have_too_much_unsent_a_slow_one_is_closed_and_no_other(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(send_buffer, "MOST_BYTES_OF_ALL", 500_000)
+    monkeypatch.setattr(send_buffer, "MAX_BYTES_OF_ALL", 500_000)
     others = [Client(total=client.total) for _ in range(3)]
     for other in others:
         await other.say(LONG, LONG)

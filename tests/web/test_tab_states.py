@@ -77,7 +77,7 @@ async def test_an_event_that_comes_late_keeps_nothing_for_ever(tabs: TabStates) 
 async def test_one_address_pushes_out_its_own_oldest_and_no_other(
     tabs: TabStates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tab_states, "MOST_LEFT_PER_ADDRESS", 3)
+    monkeypatch.setattr(tab_states, "MAX_LEFT_PER_ADDRESS", 3)
     await visit(tabs, "other", "2.2.2.2")
     for number in range(10):
         await visit(tabs, f"own-{number}")
@@ -87,7 +87,7 @@ async def test_one_address_pushes_out_its_own_oldest_and_no_other(
 async def test_all_that_left_are_bounded_and_the_oldest_goes(
     tabs: TabStates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tab_states, "MOST_LEFT", 5)
+    monkeypatch.setattr(tab_states, "MAX_LEFT", 5)
     await visit(tabs, "open", leaves=False)
     for number in range(20):
         await visit(tabs, f"tab-{number}", f"10.0.0.{number}")
@@ -96,7 +96,7 @@ async def test_all_that_left_are_bounded_and_the_oldest_goes(
 
 
 async def test_a_state_at_work_is_not_taken_away(tabs: TabStates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tab_states, "MOST_LEFT", 1)
+    monkeypatch.setattr(tab_states, "MAX_LEFT", 1)
     tabs.came("busy", "1.1.1.1")
     async with tabs.modify_state(token("busy")) as state:
         tabs.left("busy")

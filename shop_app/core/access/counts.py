@@ -8,7 +8,7 @@ from math import floor
 from cachetools import LRUCache
 from limits.aio.storage import MemoryStorage
 
-MOST_KEPT = 50_000
+MAX_KEPT = 50_000
 """Keys that are counted at the same time; the one that was silent longest is forgotten first."""
 
 
@@ -17,7 +17,7 @@ class BoundedStorage(MemoryStorage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._kept: LRUCache[str, tuple[int, int, int]] = LRUCache(MOST_KEPT)
+        self._kept: LRUCache[str, tuple[int, int, int]] = LRUCache(MAX_KEPT)
         """Key -> the number of its window, and the hits in that one and in the one before."""
 
     async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:

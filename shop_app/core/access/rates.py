@@ -30,9 +30,9 @@ PAUSE_SECONDS = 0.25
 """The first pause of an answer that is slowed; each further one is longer by as much."""
 LONGEST_PAUSE_SECONDS = 4.0
 """So long a tab waits at most: longer, and people load the page again."""
-MOST_WAITING = 200
+MAX_WAITING = 200
 """So many answers are slowed at the same time; whoever comes then is refused instead."""
-MOST_WAITING_OF_ONE = 4
+MAX_WAITING_OF_ONE = 4
 """And so many of one address."""
 
 
@@ -119,7 +119,7 @@ async def _pause_of_email(limit: Limit, email: str) -> float:
 
 
 async def _slow(limit: Limit, client: Client, pause_seconds: float) -> None:
-    if _waiting.total() >= MOST_WAITING or _waiting[client.address] >= MOST_WAITING_OF_ONE:
+    if _waiting.total() >= MAX_WAITING or _waiting[client.address] >= MAX_WAITING_OF_ONE:
         _refuse(limit, client, "address, too many at once")
     _waiting[client.address] += 1
     try:

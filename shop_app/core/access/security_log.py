@@ -10,10 +10,10 @@ from cachetools import LRUCache
 log = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 60.0
-MOST_KEPT = 5_000
+MAX_KEPT = 5_000
 """Kinds and addresses that are counted at the same time; the longest silent one goes first."""
 
-_counted: LRUCache[tuple[str, str], list[float]] = LRUCache(MOST_KEPT)
+_counted: LRUCache[tuple[str, str], list[float]] = LRUCache(MAX_KEPT)
 """(kind, address) -> [when the window began, how often since the last line]."""
 
 

@@ -9,7 +9,7 @@ import time
 
 from cachetools import LRUCache
 
-MOST_BUCKETS = 10_000
+MAX_BUCKETS = 10_000
 """Names that one set counts at the same time; the one that was silent longest is forgotten first."""
 
 
@@ -50,7 +50,7 @@ class TokenBuckets(LRUCache[str, TokenBucket]):
     """A bucket for each name that is asked for, of a bounded number of them; a new one is full."""
 
     def __init__(self, rate: float, burst: float) -> None:
-        super().__init__(MOST_BUCKETS)
+        super().__init__(MAX_BUCKETS)
         self._rate, self._burst = rate, burst
 
     def __missing__(self, name: str) -> TokenBucket:

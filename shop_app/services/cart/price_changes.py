@@ -17,7 +17,7 @@ from ...core.settings import settings
 from ...models import PromotionKind
 from .priced_cart import Priced
 
-MOST_PARTS = 120
+MAX_PARTS = 120
 MAX_LABEL = 120
 
 
@@ -81,7 +81,7 @@ def read(text: str, total_minor: int) -> tuple[Part, ...]:
         rows = json.loads(text) if text else []
         parts = tuple(
             Part(key[:80], label[:MAX_LABEL], minor)
-            for key, label, minor in rows[:MOST_PARTS]
+            for key, label, minor in rows[:MAX_PARTS]
             if isinstance(key, str) and isinstance(label, str) and type(minor) is int
             and abs(minor) <= MAX_MINOR
         )  # fmt: skip

@@ -26,10 +26,10 @@ from ..accounts.sessions import clean_email
 from ..staff import audit
 from . import codes as credit_codes
 
-MOST_MINOR = 1_000_000
+MAX_MINOR = 1_000_000
 """The most that one gift card, one adjustment or one grant comes to."""
 PERMISSION = "credit.edit"
-_MOST_KEY = 48
+_MAX_KEY = 48
 
 account = table_of(CreditAccount)
 entry = table_of(CreditEntry)
@@ -245,11 +245,11 @@ def _check_new(amount_minor: int, kind: str, email: str, expires_at: datetime | 
 
 
 def check_amount(amount_minor: int) -> None:
-    if type(amount_minor) is not int or not 0 < amount_minor <= MOST_MINOR:
-        most = show(MOST_MINOR, settings().currency, settings().locale)
+    if type(amount_minor) is not int or not 0 < amount_minor <= MAX_MINOR:
+        most = show(MAX_MINOR, settings().currency, settings().locale)
         raise Invalid(_("Enter an amount above zero, {most} at most.").format(most=most), field="amount")
 
 
 def check_key(key: str) -> None:
-    if not 1 <= len(key) <= _MOST_KEY:
+    if not 1 <= len(key) <= _MAX_KEY:
         raise Invalid(_("The page is out of date. Reload it and try again."))

@@ -16,7 +16,7 @@ from ...core.i18n import _
 
 MAX_LENGTH = {"postal_code": 20, "phone": 40, "line1": 200, "line2": 200, "company": 200}
 """Everything else holds 100 characters."""
-MOST_DIGITS = 5
+MAX_DIGITS = 5
 """A name with so many digits is a phone number, or an advertisement."""
 _NUMBERS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _PLAIN_DIGITS = re.compile(r"\^\\d\{([2-9])\}\$")
@@ -127,7 +127,7 @@ def problem(country: str, name: str, value: str, *, region: str = "") -> str:
 def name_problem(name: str) -> str:
     """What is wrong with somebody's name that has a number in it; "" where nothing is."""
     digits = sum(letter.isdigit() for letter in name)
-    return _("Enter a name, without a number") if digits >= MOST_DIGITS else ""
+    return _("Enter a name, without a number") if digits >= MAX_DIGITS else ""
 
 
 def clean(value: str) -> str:

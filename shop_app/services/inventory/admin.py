@@ -17,7 +17,7 @@ from ..staff import audit
 from . import commands as inventory_commands
 from .queries import StockLevels, row_of, shown
 
-MOST_UNITS = 10**6
+MAX_UNITS = 10**6
 MAX_NOTE = 1000
 
 
@@ -60,7 +60,7 @@ def change_units(
     Errors  Forbidden; NotFound; Invalid for fewer units than are promised, an unknown reason, or none.
     """
     by.need("inventory.adjust")
-    _check(delta, -MOST_UNITS)
+    _check(delta, -MAX_UNITS)
     if not delta:
         raise Invalid(_("Enter how many units came or went."), field="delta")
     before = row_of(session, sku, lock=True)
@@ -112,9 +112,9 @@ def _recorded(
 
 
 def _check(units: int, least: int) -> None:
-    if type(units) is not int or not least <= units <= MOST_UNITS:
+    if type(units) is not int or not least <= units <= MAX_UNITS:
         text = _("Enter a whole number from {least} to {most}.")
-        raise Invalid(text.format(least=least, most=MOST_UNITS), field="units")
+        raise Invalid(text.format(least=least, most=MAX_UNITS), field="units")
 
 
 def _plain(row: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from ..staff import audit
 from . import commands as promotions_commands
 
 MAY = "discounts.edit"
-MOST_CODES = 10_000
+MAX_CODES = 10_000
 """At once; more in a second call."""
 # Without what is read as something else: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
 ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
@@ -145,8 +145,8 @@ def generate_codes(
     by.need(MAY)
     _row(session, promotion_id)
     prefix = promotions_commands.normal(prefix)
-    if type(count) is not int or not 1 <= count <= MOST_CODES:
-        raise Invalid(_("Choose between 1 and {most} codes.").format(most=MOST_CODES), field="count")
+    if type(count) is not int or not 1 <= count <= MAX_CODES:
+        raise Invalid(_("Choose between 1 and {most} codes.").format(most=MAX_CODES), field="count")
     if not _PREFIX.fullmatch(prefix):
         raise Invalid(_("A prefix is made of up to 20 letters and digits."), field="prefix")
     if usage_limit is not None and usage_limit < 1:
