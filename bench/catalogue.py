@@ -104,7 +104,9 @@ QUESTIONS: dict[str, Question] = {
     ),
     "suggest, five letters": lambda session, rng: search_queries.suggest(session, _name(rng)[:5]),
     "product page": lambda session, rng: product_page.product(session, rng.choice(session.info["slugs"])),
-    "signals of a variant": lambda session, rng: availability.of_variants(session, (rng.randint(1, 2000),)),
+    "availability of a variant": lambda session, rng: availability.of_variants(
+        session, (rng.randint(1, 2000),)
+    ),
     "home page": lambda session, _rng: storefront.home(session),
 }
 

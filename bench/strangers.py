@@ -1,4 +1,4 @@
-"""What strangers cost everybody else: a visitor's page while nobody attacks, and while somebody does.
+"""What strangers cost everybody else: a visitor's page while nobody attacks, and while someone does.
 
 Both are measured in one run, in turn, on the real server without any lifted limit. The visitor comes from
 another address of this machine (127.0.0.2 and so on), as strangers do from theirs.

@@ -139,7 +139,7 @@ MUTANTS = (
     Mutant(
         "shown-total", "a total that has risen is charged all the same",
         ((f"{SERVICES}/orders/placing.py",
-          "    if priced.totals.total_minor > expected_total_minor:\n        remembered",
+          "    if priced.totals.total_minor > expected_total_minor:\n        terms_cache",
           "    if False:\n        remembered"),),
         ("tests/services/test_orders.py",),
     ),
@@ -178,7 +178,7 @@ MUTANTS = (
     Mutant(
         "currency", "money in another currency counts",
         ((f"{SERVICES}/payments/ledger.py",
-          "    if picture.currency and picture.currency != payment.currency:",
+          "    if snapshot.currency and snapshot.currency != payment.currency:",
           "    if False:"),),
         ("tests/services/test_payments.py",),
     ),

@@ -162,7 +162,7 @@ def two_processes():
     def race(command: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
         for half, runner in enumerate(runners):
             assert runner.stdin
-            wanted = {"verb": command, "buyers": buyers[half::2]}
+            wanted = {"command": command, "buyers": buyers[half::2]}
             runner.stdin.write(json.dumps(wanted) + "\n")
             runner.stdin.flush()
         return sum((Counter(_answer(runner)) for runner in runners), Counter[str]())
@@ -190,7 +190,7 @@ def main() -> None:
     sys.stdout.flush()
     for line in sys.stdin:
         wanted = json.loads(line)
-        ended = by_tasks(wanted["verb"], wanted["buyers"])
+        ended = by_tasks(wanted["command"], wanted["buyers"])
         sys.stdout.write(json.dumps(ended) + "\n")
         sys.stdout.flush()
 

@@ -18,7 +18,7 @@ OTHER = "B" * 43
         f"shop_visitor={KEY}",
         f' shop_visitor="{KEY}" ',
         f"a=b;shop_visitor={KEY};",
-        # Of somebody else, and not as a cookie should be: ours is found all the same.
+        # Of someone else, and not as a cookie should be: ours is found all the same.
         f'prefs={{"a":1, "b":[2]}}; shop_visitor={KEY}',
         f"a b=c; =; ;;; ; novalue; shop_visitor={KEY}",
         f'open="never closed; shop_visitor={KEY}',

@@ -1,4 +1,4 @@
-"""Small parts that say one fact: price, rating, stock, badge, tag, chip, breadcrumbs, note, progress."""
+"""Small parts that show one value: price, rating, stock, badge, tag, chip, breadcrumbs, note, progress."""
 
 from __future__ import annotations
 

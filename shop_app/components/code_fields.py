@@ -27,7 +27,7 @@ def code_field(
         prefix=prefix,
         name="code",
         mark="discount",
-        fold="code-fold",
+        testid="code-disclosure",
         most=40,
         refusal=error_of(state, "code"),
         applied=view.discounts,
@@ -45,7 +45,7 @@ def credit_field(prefix: str, state: Any = Cart, view: Any = Cart.view) -> rx.Co
         prefix=prefix,
         name="credit",
         mark="credit",
-        fold="credit-fold",
+        testid="credit-disclosure",
         most=60,
         refusal=error_of(state, "credit"),
         applied=view.credits,
@@ -63,7 +63,7 @@ def _disclosure(
     prefix: str,
     name: str,
     mark: str,
-    fold: str,
+    testid: str,
     most: int,
     refusal: Any,
     applied: Any,
@@ -107,7 +107,7 @@ def _disclosure(
         ),
         open=expanded,
         class_name=styles.CODE,
-        data_testid=fold,
+        data_testid=testid,
     )
 
 

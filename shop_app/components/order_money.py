@@ -123,7 +123,7 @@ def refunds() -> rx.Component:
 
 
 def _refund(refund: Any) -> rx.Component:
-    standing = rx.match(
+    status_badge = rx.match(
         refund.status,
         ("pending", badge(_("On its way"), "blue", "clock")),
         ("succeeded", badge(_("Done"), "green", "check")),
@@ -135,7 +135,7 @@ def _refund(refund: Any) -> rx.Component:
                 rx.el.span(refund.amount, class_name="font-medium tabular-nums"),
                 rx.el.span(" ", refund.destination_text, class_name="text-ink-2"),
             ),
-            standing,
+            status_badge,
             class_name=styles.ENTRY_HEAD,
         ),
         rx.cond(refund.what, rx.el.p(refund.what, class_name="text-sm text-ink-2"), rx.fragment()),

@@ -46,7 +46,7 @@ def returns() -> rx.Component:
 
 
 def _return(one: Any) -> rx.Component:
-    standing = rx.match(
+    status_badge = rx.match(
         one.status,
         ("requested", badge(one.status_text, "amber", "clock")),
         ("approved", badge(one.status_text, "blue", "check")),
@@ -55,7 +55,7 @@ def _return(one: Any) -> rx.Component:
         badge(one.status_text, "calm"),
     )
     return rx.el.li(
-        rx.el.div(rx.el.h3(one.title, class_name="font-medium"), standing, class_name=styles.ENTRY_HEAD),
+        rx.el.div(rx.el.h3(one.title, class_name="font-medium"), status_badge, class_name=styles.ENTRY_HEAD),
         things(one.things),
         rx.cond(
             one.answer,

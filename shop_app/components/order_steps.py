@@ -99,7 +99,7 @@ def _shipment(shipment: Any) -> rx.Component:
         ),
         things(shipment.things),
         class_name=styles.ENTRY,
-        data_testid="order-parcel",
+        data_testid="order-shipment",
     )
 
 

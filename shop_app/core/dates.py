@@ -18,7 +18,7 @@ def day(moment: datetime | date, locale: str = "") -> str:
 
 
 def full_day(moment: datetime | date) -> str:
-    """ "4 December 2026": for what somebody may keep for years."""
+    """ "4 December 2026": for what someone may keep for years."""
     return format_date(moment, _("d MMMM y"), settings().locale)
 
 

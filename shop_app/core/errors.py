@@ -21,7 +21,7 @@ class ShopError(Exception):
 
 
 class NotFound(ShopError):
-    """What was asked for isn't there, or isn't the asker's to see: the two look alike."""
+    """What was asked for isn't there, or isn't the client's to see: the two look alike."""
 
     code = "not_found"
 

@@ -1,4 +1,4 @@
-"""Web and e-mail addresses in what people type: letters must not carry a stranger's link to somebody else.
+"""Web and e-mail addresses in what people type: letters must not carry a stranger's link to someone else.
 
 Mail programs make a link of anything that looks like one, written with http:// or not. What looks like one
 here does so to them; names and streets with dots in them ("Dr.Müller", "Co.KG", "No.5") don't.

@@ -68,7 +68,7 @@ PLACES: dict[str, tuple[float, tuple[tuple[str, str, str], ...]]] = {
 
 @dataclass(slots=True)
 class Person:
-    """Somebody who orders; `customer_id` is None for guests. `eagerness` is how often they come back."""
+    """Someone who orders; `customer_id` is None for guests. `eagerness` is how often they come back."""
 
     email: str
     address: dict[str, str]

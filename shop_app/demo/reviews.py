@@ -34,7 +34,7 @@ def load(bulk: Bulk, rng: Random, today: datetime, goods: list[Goods]) -> dict[i
     for thing in goods:
         products[thing.product_id].append(thing)
     sold = {key: sum(thing.sold for thing in variants) for key, variants in products.items()}
-    folded: dict[int, tuple[int, int]] = {}
+    computed: dict[int, tuple[int, int]] = {}
     said: set[str] = set()
     for key, variants in products.items():
         writer = _Writer(words, variants[0], rng, said)
@@ -42,10 +42,10 @@ def load(bulk: Bulk, rng: Random, today: datetime, goods: list[Goods]) -> dict[i
         if (today - variants[0].published_at).days < 14:
             count = 0
         stars = [rng.choices(STARS, writer.temper)[0] for _ in range(count)]
-        folded[key] = (count, sum(stars))
+        computed[key] = (count, sum(stars))
         for number in stars:
             _write(bulk, rng, today, writer, rng.choice(variants), number)
-    return folded
+    return computed
 
 
 class _Writer:

@@ -25,4 +25,4 @@ class Words:
     link: str = ""
     """Where the button leads, where that isn't the order's page."""
     why: str = ""
-    """Why somebody gets it, where that isn't an order."""
+    """Why someone gets it, where that isn't an order."""

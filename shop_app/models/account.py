@@ -56,7 +56,7 @@ class Staff(SQLModel, table=True):
 
 
 class LoginSession(SQLModel, table=True):
-    """Somebody signed in on one browser; gone when they sign out. Exactly one of the two ids is set."""
+    """Someone signed in on one browser; gone when they sign out. Exactly one of the two ids is set."""
 
     __tablename__ = "login_session"
     __table_args__ = (check("(customer_id IS NULL) <> (staff_id IS NULL)", "one_person"),)
@@ -71,7 +71,7 @@ class LoginSession(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """One change that somebody made in the back office or by a command. Append-only."""
+    """One change that someone made in the back office or by a command. Append-only."""
 
     __tablename__ = "audit_entry"
 

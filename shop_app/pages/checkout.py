@@ -98,7 +98,7 @@ def _checkout() -> rx.Component:
 
 
 def _problems() -> rx.Component:
-    confirmation = note(Checkout.confirmation, kind="good", data_testid="checkout-told")
+    confirmation = note(Checkout.confirmation, kind="good", data_testid="checkout-confirmation")
     return form_errors(
         Checkout,
         rx.cond(Checkout.confirmation, rx.el.div(confirmation, class_name="mb-8"), rx.fragment()),

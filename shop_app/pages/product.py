@@ -50,7 +50,7 @@ def _product() -> rx.Component:
 def _accordions() -> rx.Component:
     this = Product.page
 
-    def fact(one: Any) -> rx.Component:
+    def detail(one: Any) -> rx.Component:
         return rx.fragment(
             rx.el.dt(one.name, class_name="text-ink-3"), rx.el.dd(one.value, class_name="text-ink")
         )
@@ -63,7 +63,7 @@ def _accordions() -> rx.Component:
         ),
         rx.el.div(
             accordion(
-                _("Details"), rx.el.dl(rx.foreach(this.facts, fact), class_name=styles.SPEC), is_open=True
+                _("Details"), rx.el.dl(rx.foreach(this.details, detail), class_name=styles.SPEC), is_open=True
             ),
             rx.cond(this.care, accordion(_("Care"), this.care), rx.fragment()),
             accordion(

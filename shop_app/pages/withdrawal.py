@@ -75,7 +75,7 @@ def _form() -> rx.Component:
                 class_name="justify-self-start", data_testid="withdrawal-look",
             ),
             # An order's values come with the load, after the form was first drawn. Where there are none
-            # it stays as it is: somebody may be typing into it already.
+            # it stays as it is: someone may be typing into it already.
             key=Withdrawal.prefilled,
             on_submit=submit(Withdrawal.look),
             no_validate=True,

@@ -44,7 +44,7 @@ BY_STRANGERS = frozenset(
         "order_paid", "return_requested", "withdrawal_received",
     }
 )  # fmt: skip
-"""Kinds that somebody can cause without having paid, or who knows an order's number and address."""
+"""Kinds that someone can cause without having paid, or who knows an order's number and address."""
 DAYS_AHEAD = 3
 """So many days' letters wait for one mailbox at most."""
 CLAIMED_FOR = timedelta(minutes=2)

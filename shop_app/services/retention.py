@@ -139,6 +139,6 @@ def _days_ago(days: float) -> datetime:
 
 
 def _ids(session: Session, id: Any, old: ColumnElement[bool], most: int) -> Sequence[int]:
-    """The first that are old; on PostgreSQL locked, without those that somebody works on just now."""
+    """The first that are old; on PostgreSQL locked, without those that someone works on just now."""
     statement = select(id).where(old).order_by(id).limit(most).with_for_update(skip_locked=True)
     return session.connection().execute(statement).scalars().all()

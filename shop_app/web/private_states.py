@@ -1,4 +1,4 @@
-"""States that hold what only some may see: they are emptied as soon as somebody else is there to see it."""
+"""States that hold what only some may see: they are emptied as soon as someone else is there to see it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def private_states() -> set[type[BaseState]]:
 
 
 async def empty_unless_filled_for(root: BaseState, principal: Principal) -> bool:
-    """Empty a tab's private States where they were filled for somebody else; says whether they were.
+    """Empty a tab's private States where they were filled for someone else; says whether they were.
 
-    Somebody else is also the same clerk with another role, after a dismissal, or signed out.
+    Someone else is also the same clerk with another role, after a dismissal, or signed out.
     """
     if _filled_for.get(root, NOBODY) == principal:
         return False

@@ -16,7 +16,7 @@ def refusal(scope: Scope) -> PlainTextResponse | None:
     path, query = scope["path"], scope["query_string"]
     if len(path) + len(query) > ADDRESS_BYTES:
         return PlainTextResponse("This address is longer than the shop takes.", 414)
-    # PostgreSQL takes no NUL in a text, and a line break in a path is meant for somebody's log.
+    # PostgreSQL takes no NUL in a text, and a line break in a path is meant for someone's log.
     if not _CONTROL.isdisjoint(path) or b"%00" in query or b"\0" in query:
         return PlainTextResponse("This address has characters that no address of the shop has.", 400)
     if query.count(b"&") >= FIELDS:

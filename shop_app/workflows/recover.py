@@ -37,7 +37,7 @@ async def sweep() -> int:
     for order_id in await db.read(transfer_deadlines.to_remind):
         reminder = db.write(transfer_deadlines.remind, order_id)
         done += await _try(f"the reminder of order {order_id}", reminder)
-    for wanted in await db.read(refunds.unsent):
+    for wanted in await db.read(refunds.pending):
         done += await _try(f"refund {wanted.refund_id}", ask_again(wanted))
     for order_id in await db.read(authorisations.of_ended_orders):
         done += await _try(f"the authorisation of order {order_id}", void(order_id))

@@ -41,7 +41,7 @@ PAY_WITHIN = timedelta(seconds=3)
 HOLD_MINUTES = 0.04
 """And in place of its fifteen, so that holds do."""
 LEFT_ALONE = timedelta(seconds=2)
-"""And in place of its five, so that somebody asks why an order's money was voided."""
+"""And in place of its five, so that someone asks why an order's money was voided."""
 NAMED_SHARE = 0.7
 LONGEST_LIFE_SECONDS = 0.8
 """A point that isn't reached by then is left for a death at that moment."""

@@ -55,18 +55,18 @@ async def pay(*, key: str, total: int, credit: int) -> str:
     return await pay_workflow.pay(key_hash(key), FORM, total, expected_credit_minor=credit)
 
 
-async def give_up(*, token: str) -> None:
+async def cancel_payment(*, token: str) -> None:
     await pay_workflow.cancel_payment(token)
 
 
-async def heal(*, whole: bool = False) -> list[str]:
+async def sweep_now(*, whole: bool = False) -> list[str]:
     """What the jobs do, and with `whole` the comparison that looks back two days."""
     await recover.sweep()
     return await reconcile.reconcile() if whole else []
 
 
 COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
-    "fill": fill, "pay": pay, "cancel_payment": give_up, "heal": heal, "refund": staff.refund,
+    "fill": fill, "pay": pay, "cancel_payment": cancel_payment, "heal": sweep_now, "refund": staff.refund,
     "take_line_back": staff.take_line_back, "send": staff.send, "cancel": staff.cancel,
     "send_back": returning.send_back, "withdraw": returning.withdraw, "receive": returning.receive,
     "pay_back": returning.pay_back,
@@ -77,13 +77,13 @@ async def click(request: Request) -> Response:
     """One click: 200 with what came of it, 409 with the shop's own sentence."""
     given = await request.json()
     try:
-        done = await COMMANDS[request.path_params["verb"]](**given)
+        done = await COMMANDS[request.path_params["command"]](**given)
     except ShopError as refusal:
         return JSONResponse({"code": refusal.code, "message": refusal.message}, 409)
     return JSONResponse({"done": done})
 
 
-app = Starlette(routes=[Route("/click/{verb}", click, methods=["POST"]), *webhooks.routes])
+app = Starlette(routes=[Route("/click/{command}", click, methods=["POST"]), *webhooks.routes])
 
 
 async def serve(listener: socket.socket) -> None:

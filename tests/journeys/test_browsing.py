@@ -19,7 +19,7 @@ def test_a_filter_changes_the_list_and_the_address(shopper: Shopper):
     expect(shopper.page).to_have_url(re.compile(r"colour=moss"))
     expect(shopper.see("result-count").first).not_to_have_text(before)
     expect(shopper.see("product-card", slug="dune-mug").first).to_be_visible()
-    # A link that can be shared: the same view for somebody else.
+    # A link that can be shared: the same view for someone else.
     shown = shopper.see("result-count").first.inner_text()
     other = shopper.tab()
     shopper.open(shopper.page.url, other)

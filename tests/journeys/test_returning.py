@@ -82,7 +82,7 @@ def test_something_is_sent_back_from_the_orders_page(shopper: Shopper, shop: Sho
             .order_by(col(Order.id))
         ).first()
     shopper.open(f"/orders/{token}")
-    expect(shopper.see("order-parcel").first).to_contain_text("DHL")
+    expect(shopper.see("order-shipment").first).to_contain_text("DHL")
     shopper.see("return-open").click()
     shopper.see("return-send").click()
     shopper.page.get_by_role("link", name="Choose a reason").click()

@@ -88,7 +88,7 @@ def test_a_payment_is_started_once_and_seen_as_it_is(payment_provider):
     started = payment_provider.start(request)
 
     assert payment_provider.start(request) == started
-    snapshot = payment_provider.look(started.reference)
+    snapshot = payment_provider.retrieve(started.reference)
     assert (snapshot.state, snapshot.amount_minor, snapshot.currency) == ("open", 5290, "EUR")
     assert (snapshot.attempt_key, snapshot.order_token, snapshot.order_number) == (
         "order-7-2",
@@ -98,7 +98,7 @@ def test_a_payment_is_started_once_and_seen_as_it_is(payment_provider):
     assert (snapshot.captured_minor, snapshot.refunds, snapshot.intent_reference) == (0, (), "")
     payment_provider.expire(started.reference)
     payment_provider.expire(started.reference)
-    assert payment_provider.look(started.reference).state == "expired"
+    assert payment_provider.retrieve(started.reference).state == "expired"
 
 
 def test_what_stripe_refuses_is_never_taken_and_the_log_tells_no_secret(payment_provider, caplog):
@@ -115,13 +115,13 @@ def test_more_than_was_paid_cant_be_given_back(tmp_path, payment_provider):
     world = World(make_sandbox(tmp_path))
     started = payment_provider.start(a_request())
     world.enter_card(started.redirect_url)
-    snapshot = payment_provider.look(started.reference)
+    snapshot = payment_provider.retrieve(started.reference)
 
     back = payment_provider.refund(snapshot.intent_reference, 5000, "one")
     assert (back.amount_minor, back.status, back.request_key) == (5000, "succeeded", "one")
     with pytest.raises(NeverTaken):
         payment_provider.refund(snapshot.intent_reference, 300, "two")
-    assert payment_provider.look(started.reference).refunds == (back,)
+    assert payment_provider.retrieve(started.reference).refunds == (back,)
 
 
 def test_a_provider_that_cant_be_reached_is_down_in_words_for_shoppers(configure):
@@ -138,7 +138,7 @@ def test_a_provider_that_cant_be_reached_is_down_in_words_for_shoppers(configure
 
 def test_unknown_references_and_names_are_not_found(payment_provider):
     with pytest.raises(NotFound):
-        payment_provider.look("cs_test_nothing")
+        payment_provider.retrieve("cs_test_nothing")
     with pytest.raises(NotFound):
         provider("paypal")
 

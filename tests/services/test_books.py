@@ -13,7 +13,7 @@ from shop_app.services.books import check as books
 from shop_app.services.books.rules import RULES
 from tests.demo_file import demo_database
 
-# The database itself refuses some of these: its checks are put aside, as somebody with a console could.
+# The database itself refuses some of these: its checks are put aside, as someone with a console could.
 _ACCOUNT = (
     "INSERT INTO credit_account (id, kind, code_hash, last_four, email, currency, balance_minor, active,"
     " created_at) VALUES (1, 'gift_card', 'x', 'XXXX', '', 'EUR',"

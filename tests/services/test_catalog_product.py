@@ -27,7 +27,7 @@ from shop_app.models import (
 )  # fmt: skip
 from shop_app.services.catalog import reviews
 from shop_app.services.catalog.price_history import Price, lowest_before_reduction
-from shop_app.services.catalog.views import Crumb, Fact, HomeView, Moved
+from shop_app.services.catalog.views import Crumb, Detail, HomeView, Moved
 from shop_app.services.search import listing_index
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
@@ -216,9 +216,9 @@ def test_facts_are_written_for_people(session: Session) -> None:
     made.dimensions_mm = {"width": 112, "height": 90}
     made.attributes = [{"name": "Made in", "value": "Norway"}, {"name": "Empty", "value": ""}]
     session.flush()
-    assert product(session, "fable-lamp").facts == [
-        Fact("Materials", "Stoneware, Cork"), Fact("Measurements", "11.2 × 9 cm (width, height)"),
-        Fact("Weight", "1.3 kg"), Fact("Made in", "Norway"),
+    assert product(session, "fable-lamp").details == [
+        Detail("Materials", "Stoneware, Cork"), Detail("Measurements", "11.2 × 9 cm (width, height)"),
+        Detail("Weight", "1.3 kg"), Detail("Made in", "Norway"),
     ]  # fmt: skip
 
 

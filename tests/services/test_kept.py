@@ -14,7 +14,7 @@ from sqlmodel import Session
 from shop_app.core import db
 from shop_app.core.settings import ROOT
 from shop_app.services.search import categories, facet_counts, index_cache, listing_index, word_index
-from shop_app.services.search.index_cache import Kept
+from shop_app.services.search.index_cache import IndexCache
 from shop_app.services.storefront import home as storefront
 from tests.factories import make_basics, make_product
 
@@ -37,7 +37,7 @@ def test_of_many_who_come_first_one_builds_it(engine):
             others.set()
         return object()
 
-    fold = Kept(build)
+    fold = IndexCache(build)
 
     def get(_number: int) -> object:
         with db.reading() as session:
@@ -58,7 +58,7 @@ def test_warming_computes_everything_that_pages_ask_for(engine, monkeypatch):
         monkeypatch.setattr(fold, "_build", lambda _session: pytest.fail("it was folded again"))
     with db.reading() as session:
         assert facet_counts.counts.get(session, index_cache.stamp(session)).everything == 1
-        assert "lamp" in word_index.vocabulary.get(session, index_cache.stamp(session)).known
+        assert "lamp" in word_index.vocabulary.get(session, index_cache.stamp(session)).frequencies
 
 
 @pytest.mark.parametrize("query", [storefront.home, categories.navigation])

@@ -225,7 +225,7 @@ def test_a_long_projection_serves_its_old_self_while_it_is_renewed_behind(engine
             renewed.set()
         return len(built)
 
-    fold = index_cache.Kept(build)
+    fold = index_cache.IndexCache(build)
     with Session(engine) as session:
         assert fold.get(session, "a") == 1
         held = fold._values[session.connection().engine]

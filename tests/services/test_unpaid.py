@@ -1,4 +1,4 @@
-"""What somebody keeps from others without paying: bounded by visitor and by address."""
+"""What someone keeps from others without paying: bounded by visitor and by address."""
 
 from __future__ import annotations
 

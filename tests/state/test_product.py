@@ -21,11 +21,11 @@ async def test_a_product_opens_with_a_variant_that_can_be_bought(open_tab, shop)
     await tab.load()
     assert (tab.page.slug, tab.page.title, tab.missing) == ("fable-lamp", "Fable Lamp", False)
     assert (tab.chosen.sku, tab.chosen.price) == ("FABLE-LAMP-MOSS", "€49.00")
-    assert {sku: one.available for sku, one in tab.standing.variants.items()} == {
+    assert {sku: one.available for sku, one in tab.availability.variants.items()} == {
         "FABLE-LAMP-MOSS": True,
         "FABLE-LAMP-CLAY": False,
     }
-    assert tab.standing.as_of == tab.page.as_of_ms > 0
+    assert tab.availability.as_of == tab.page.as_of_ms > 0
 
 
 async def test_the_address_may_name_a_variant(open_tab, shop):
@@ -47,7 +47,7 @@ async def test_choosing_reads_the_stock_afresh(open_tab, shop):
         set_stock(session, "FABLE-LAMP-CLAY", 2)
     await tab.choose("FABLE-LAMP-CLAY")
     assert (tab.chosen.sku, tab.chosen.available) == ("FABLE-LAMP-CLAY", True)
-    assert tab.standing.variants["FABLE-LAMP-CLAY"].max_quantity == 2
+    assert tab.availability.variants["FABLE-LAMP-CLAY"].max_quantity == 2
 
 
 async def test_a_product_that_is_not_there_leaves_nothing_of_the_one_before(open_tab, shop):

@@ -186,7 +186,9 @@ async def test_a_change_of_everything_is_pushed_in_pieces_between_which_the_loop
     engine: object, monkeypatch: pytest.MonkeyPatch
 ):
     happened: list[object] = []
-    monkeypatch.setattr(pushes.availability, "signals", lambda _session, ids: happened.append(len(ids)) or [])
+    monkeypatch.setattr(
+        pushes.availability, "of_variants", lambda _session, ids: happened.append(len(ids)) or []
+    )
 
     async def others() -> None:
         while True:

@@ -1,4 +1,4 @@
-"""The sandbox's posting doors over a real socket: a page of another site opens none of them."""
+"""The sandbox's tools over a real socket: a page of another site opens none of them."""
 
 from __future__ import annotations
 

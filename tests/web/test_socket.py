@@ -426,4 +426,4 @@ def test_the_server_does_not_start_while_a_handler_lacks_its_policy() -> None:
 
 
 def _careless(self: Any) -> None:
-    """A handler that somebody forgot to mark."""
+    """A handler that someone forgot to mark."""

@@ -1,1 +1,1 @@
-"""Access: who somebody is, what they may call, and how often they may do it."""
+"""Access: who someone is, what they may call, and how often they may do it."""

@@ -44,7 +44,7 @@ def session_cookie() -> str:
 def read(cookie_header: str, name: str) -> str:
     """The value of the first cookie of that name in a Cookie header, "" where there is none.
 
-    Not by `SimpleCookie`, which stops at the first that it can't read, such as somebody else's
+    Not by `SimpleCookie`, which stops at the first that it can't read, such as someone else's
     `a={"b":1}`, and which takes the last of two with one name.
     """
     wanted = name + "="

@@ -46,7 +46,7 @@ async def _nobody(_session_hash: str) -> Principal:
 
 
 _look_up: LookUp = _nobody
-_principal: ContextVar[Principal | None] = ContextVar("asker", default=None)
+_principal: ContextVar[Principal | None] = ContextVar("principal", default=None)
 
 
 def _marked(policy: Policy) -> Callable[[F], F]:

@@ -1,4 +1,4 @@
-"""Principal: the customer or member of staff that somebody is signed in as, and what they may do."""
+"""Principal: the customer or member of staff that someone is signed in as, and what they may do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..i18n import _
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody as the session behind their cookie says at this moment; NOBODY for everyone else."""
+    """Someone as the session behind their cookie says at this moment; NOBODY for everyone else."""
 
     kind: Literal["nobody", "customer", "staff"] = "nobody"
     id: int = 0

@@ -1,4 +1,4 @@
-"""How often somebody may do what is worth guarding: one table of limits, each counted by client.
+"""How often someone may do what is worth guarding: one table of limits, each counted by client.
 
 A limit counts by visitor, by address, and by the e-mail address that an event names. Visitors are free to
 make, so the address is the wall; and whole offices share one, so before the wall their answers slow down.
@@ -72,9 +72,9 @@ UPLOAD = Limit("upload", "120/10 minutes")
 
 
 async def take(limit: Limit, client: Client, *, email: str = "") -> None:
-    """Count one of these, and wait a little where the asker's address has done many.
+    """Count one of these, and wait a little where the client's address has done many.
 
-    The wait holds nothing but the asker's own tab. `email` is the address that the event names, if any.
+    The wait holds nothing but the client's own tab. `email` is the address that the event names, if any.
 
     Errors  TooMany where one of the limit's counts is used up; then the others don't count it.
     """

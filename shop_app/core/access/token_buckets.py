@@ -1,4 +1,4 @@
-"""Token buckets: how much somebody may do at once, and how much a second from then on, in this process.
+"""Token buckets: how much someone may do at once, and how much a second from then on, in this process.
 
 For what is counted at every message and may wait for its turn. `rates` counts what is refused.
 """

@@ -1,1 +1,1 @@
-"""Who somebody is: sessions and passwords, for staff and customers alike."""
+"""Who someone is: sessions and passwords, for staff and customers alike."""

@@ -1,4 +1,4 @@
-"""Accounts: who somebody is, what they may do, and how they sign in and out."""
+"""Accounts: who someone is, what they may do, and how they sign in and out."""
 
 from __future__ import annotations
 

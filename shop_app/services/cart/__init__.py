@@ -1,1 +1,1 @@
-"""What somebody wants to buy: lines, what they come to, and how that is shown."""
+"""What someone wants to buy: lines, what they come to, and how that is shown."""

@@ -109,7 +109,7 @@ def worth_extending(hold: HoldView) -> bool:
 def enter(session: Session, key_hash: str, address_hash: str = "") -> HoldView:
     """Hold what the visitor's cart needs, as far as it is there, or hold it longer; `short` says the rest.
 
-    Nothing more is held for somebody who keeps many units unpaid already (`unpaid`): the order may tell
+    Nothing more is held for someone who keeps many units unpaid already (`unpaid`): the order may tell
     them so. `address_hash` is the keyed hash of the address that asks.
     """
     head = priced_cart.head(session, key_hash, lock=True)

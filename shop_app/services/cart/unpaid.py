@@ -1,7 +1,7 @@
-"""How much of the stock somebody who hasn't paid keeps from others: in unpaid orders, and in checkout.
+"""How much of the stock someone who hasn't paid keeps from others: in unpaid orders, and in checkout.
 
 Counted by visitor, and by the address that asked: a visitor's cookie is free to make. Not by e-mail address,
-which is free to make too, and anybody could fill somebody else's until they can't buy any more. An order
+which is free to make too, and anybody could fill someone else's until they can't buy any more. An order
 stops counting when it is paid, authorised or ended, a hold when its time is over.
 """
 
@@ -113,7 +113,7 @@ def _own_sentence(left: int) -> str:
 
 
 def _sentence_of_address(left: int) -> str:
-    """For somebody who may have ordered nothing: colleagues, or strangers of the same network, did."""
+    """For someone who may have ordered nothing: colleagues, or strangers of the same network, did."""
     if not left:
         return _(
             "From your internet connection so much was ordered just now, and isn't paid yet, that the shop "

@@ -235,18 +235,27 @@ def read_draft(session: Session, product: Product) -> ProductDraft:
     ).all()
     tags = session.exec(select(Tag.name).join(ProductTag).where(ProductTag.product_id == product.id)).all()
     return ProductDraft(
-        slug=product.slug, title=product.title, subtitle=product.subtitle,
+        slug=product.slug,
+        title=product.title,
+        subtitle=product.subtitle,
         description_html=product.description_html,
-        care=product.care, materials=tuple(product.materials),
+        care=product.care,
+        materials=tuple(product.materials),
         dimensions_mm=tuple(product.dimensions_mm.items()),
-        attributes=tuple((fact["name"], fact["value"]) for fact in product.attributes), vendor=product.vendor,
-        kind=product.kind, status=product.status, category=category.slug if category else "",
-        tax_class=product.tax_class, seo_title=product.seo_title, seo_description=product.seo_description,
-        tags=tuple(sorted(tags)), options=_read_options(session, product),
+        attributes=tuple((detail["name"], detail["value"]) for detail in product.attributes),
+        vendor=product.vendor,
+        kind=product.kind,
+        status=product.status,
+        category=category.slug if category else "",
+        tax_class=product.tax_class,
+        seo_title=product.seo_title,
+        seo_description=product.seo_description,
+        tags=tuple(sorted(tags)),
+        options=_read_options(session, product),
         variants=_read_variants(session, product, {row[0]: row[1] for row in shown}),
         pictures=tuple(PictureDraft(row[1], row[2]) for row in shown),
         extra=tuple(sorted(product.extra.items())),
-    )  # fmt: skip
+    )
 
 
 def _read_options(session: Session, product: Product) -> tuple[OptionDraft, ...]:

@@ -1,7 +1,7 @@
 """What is for sale, as shoppers see it: the views of home, lists, product pages and live pushes.
 
 The commands that make them: storefront (home, navigation), listing (browse), product_page (product),
-search (suggest), reviews (more_reviews), signals (signals).
+search (suggest), reviews (more_reviews), availability (of_variants).
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ class VariantView:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Detail:
     name: str
     value: str
 
@@ -254,7 +254,7 @@ class ProductPage:
     delivery_line: str = ""
     """ "With you Wed 25 to Fri 27 November"."""
     delivery_cost_line: str = ""
-    facts: list[Fact] = field(default_factory=list)
+    details: list[Detail] = field(default_factory=list)
     care: str = ""
     rating: str = ""
     review_count: int = 0

@@ -125,7 +125,7 @@ def problem(country: str, name: str, value: str, *, region: str = "") -> str:
 
 
 def name_problem(name: str) -> str:
-    """What is wrong with somebody's name that has a number in it; "" where nothing is."""
+    """What is wrong with someone's name that has a number in it; "" where nothing is."""
     digits = sum(letter.isdigit() for letter in name)
     return _("Enter a name, without a number") if digits >= MAX_DIGITS else ""
 

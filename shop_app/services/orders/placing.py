@@ -138,7 +138,7 @@ def place(
 
     Errors  Invalid with the first wrong field; OutOfStock with what is left by SKU; Conflict when the
             total, or what is left to pay, has risen, with the difference; NotFound for an empty cart;
-            TooMany for more units than somebody may keep who hasn't paid;
+            TooMany for more units than someone may keep who hasn't paid;
             Superseded when another order of this cart has to be given up first.
     """
     if type(expected_total_minor) is not int or type(expected_credit_minor) is not int:
@@ -172,7 +172,7 @@ def place(
                 session, head, priced, form, expected_total_minor, expected_credit_minor, buyer
             )
     except OutOfStock:
-        # A gift that somebody else got first keeps nobody from buying: the order goes without.
+        # A gift that someone else got first keeps nobody from buying: the order goes without.
         plain = checkout.price(session, _in_country(head, form), wanted, form, fresh=True, with_gifts=False)
         if plain.totals.total_minor > expected_total_minor:
             raise price_changes.risen(plain, expected_total_minor, shown_parts, head.currency) from None

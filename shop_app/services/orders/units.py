@@ -161,7 +161,7 @@ def receive_return(
 def status_of(lines: Iterable[UnitLine], shipments: Sequence[str]) -> FulfilmentStatus:
     """The fulfilment status, from the lines' units and the states of the shipments that count.
 
-    While anything is still to be sent it is `partial`: that is what somebody has to act on.
+    While anything is still to be sent it is `partial`: that is what someone has to act on.
     """
     known = list(lines)
     sent = sum(line.fulfilled for line in known)

@@ -82,7 +82,7 @@ def of_ended_orders(session: Session, limit: int = 50) -> list[int]:
 def left_alone(session: Session, limit: int = 50) -> list[int]:
     """Orders that are confirmed, and whose money was voided without their being cancelled.
 
-    Somebody began to cancel them and got no answer. Whoever was asked once isn't asked again.
+    Someone began to cancel them and got no answer. Whoever was asked once isn't asked again.
     """
     other = select(Payment.id).where(
         Payment.order_id == Order.id,

@@ -92,7 +92,7 @@ class PaymentRef:
 
 
 def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id: int | None = None) -> str:
-    """Make payment and order agree with the provider's picture. Once or many times, in any order.
+    """Apply the provider's snapshot to payment and order. Once or many times, in any order.
 
     Answers with the outcome: applied, already known, or refused (nothing was changed then, apart from
     marking the order for a person where money has come that doesn't fit).

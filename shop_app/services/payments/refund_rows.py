@@ -157,7 +157,7 @@ def _refuse_too_much(found: Refundable, total: int) -> None:
 def _split(
     found: Refundable, items: list[RefundItem], free_minor: int
 ) -> Iterator[tuple[PaymentLeft, int, list[RefundItem]]]:
-    """Which payment gives back how much, and for what; companies first, the newest first."""
+    """Which payment gives back how much, and for what; providers first, the newest first."""
     waiting = list(items)
     for payment in found.payments:
         room, own = payment.left_minor, []

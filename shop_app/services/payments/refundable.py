@@ -115,7 +115,7 @@ class Refundable:
     disputed_minor: int
     """What banks hold, or have taken."""
     payments: tuple[PaymentLeft, ...]
-    """In the order in which they give back: companies first, the newest first, then credit."""
+    """In the order in which they give back: providers first, the newest first, then credit."""
 
 
 def refundable(session: Session, order_id: int) -> Refundable:

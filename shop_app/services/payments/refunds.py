@@ -46,7 +46,7 @@ from .refundable import Refundable, refundable
 
 __all__ = [
     "PendingRefund", "RefundView", "RefundRequest", "answered", "is_waiting", "of_order", "refundable",
-    "refused", "request", "unsent",
+    "refused", "request", "pending",
 ]  # fmt: skip
 
 PERMISSION = "orders.refund"
@@ -91,7 +91,7 @@ def request(
     return write(session, head, request, found, items, request_key, by)
 
 
-def unsent(session: Session, limit: int = 50) -> list[PendingRefund]:
+def pending(session: Session, limit: int = 50) -> list[PendingRefund]:
     """Refunds that were written down and that the provider hasn't answered: ask again with the same key."""
     rows = session.exec(
         rows_of(Refund, Payment)

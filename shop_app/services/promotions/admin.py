@@ -98,7 +98,7 @@ def change(
 ) -> None:
     """Make it what the draft says; its codes and uses stay. What orders were given is never touched.
 
-    Errors  Forbidden; NotFound; Invalid; Conflict when somebody else changed it, or it has been used more
+    Errors  Forbidden; NotFound; Invalid; Conflict when someone else changed it, or it has been used more
             than the new limits allow.
     """
     by.need(MAY)

@@ -70,7 +70,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What somebody who has named the order may withdraw from."""
+    """What someone who has named the order may withdraw from."""
 
     number: str = ""
     email: str = ""

@@ -88,7 +88,7 @@ class Free:
     """The last day of the withdrawal period; None while a part of the order hasn't left."""
     return_until: date | None
     paid: bool = False
-    """Whether it has cost somebody money."""
+    """Whether it has cost someone money."""
 
     @property
     def may_withdraw(self) -> bool:

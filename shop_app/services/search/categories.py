@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from ...models import Category, Picture
 from ..catalog.views import CategoryLink, PictureView
 from ..search import facet_counts, index_cache
-from .index_cache import Kept
+from .index_cache import IndexCache
 
 
 class Branch(NamedTuple):
@@ -73,7 +73,7 @@ def _path(key: int, parents: dict[int, int | None]) -> tuple[int, ...]:
     return tuple(reversed(path))
 
 
-tree = Kept(_read_tree)
+tree = IndexCache(_read_tree)
 
 
 def navigation(session: Session) -> list[CategoryLink]:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ...models import ListingFacet, ListingItem
-from .index_cache import Kept
+from .index_cache import IndexCache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -162,7 +162,7 @@ def _read_facets(session: Session, place: dict[int, int], size: int) -> dict[str
     return dict(facets)
 
 
-counts = Kept(_read)
+counts = IndexCache(_read)
 
 
 def union(values: Sequence[int]) -> int:

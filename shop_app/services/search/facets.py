@@ -30,7 +30,7 @@ class Counted:
 class View:
     """What fits a query, as bits, and the numbers beside it."""
 
-    known: Counts
+    counts: Counts
     bits: int
     total: int
     base_size: int
@@ -42,7 +42,7 @@ class View:
 
     def label(self, name: str, value: str) -> str:
         """How a facet's value is written; as it stands in the address where it isn't known."""
-        found = self.known.facets.get(name, {}).get(value)
+        found = self.counts.facets.get(name, {}).get(value)
         return found.label if found else value
 
 

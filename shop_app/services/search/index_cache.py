@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 AT_ONCE_S = 0.05
-"""A fold quicker than this is renewed while the asker waits."""
+"""A fold quicker than this is renewed while the caller waits."""
 REST = 20
 """A longer one is renewed again only after so many times its own duration, however much changes."""
 
@@ -49,7 +49,7 @@ class _Value(Generic[T]):
         return not self.renewing and time.monotonic() - self.made_at >= REST * self.took_s
 
 
-class Kept(Generic[T]):
+class IndexCache(Generic[T]):
     """One fold for each database, built by `build` and kept while the stamp stays the same.
 
     The first one takes as long as the catalogue is large: a server has it made by `warm` before it
@@ -101,7 +101,7 @@ class Kept(Generic[T]):
             held.renewing = False
 
 
-_all: list[Kept] = []
+_all: list[IndexCache] = []
 
 
 def warm(session: Session) -> None:

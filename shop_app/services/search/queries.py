@@ -1,4 +1,4 @@
-"""Search: from what somebody types to products, with prefixes, accents, codes and a second try for typos."""
+"""Search: from what someone types to products, with prefixes, accents, codes and a second try for typos."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
     )
     if found:
         return Found(found)
-    meant = tuple(spelling.nearest(word, words.known, words.terms) or word for word in asked)
+    meant = tuple(spelling.nearest(word, words.frequencies, words.terms) or word for word in asked)
     if meant == asked:
         return Found()
     found = _with_words(session, words, meant, most)

@@ -41,7 +41,7 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=2048)
 def asked(text: str) -> tuple[str, ...]:
-    """The words of what somebody typed, at most 8, from its first 200 characters.
+    """The words of what someone typed, at most 8, from its first 200 characters.
 
     >>> asked('"Speckled" OR mug*')
     ('speckled', 'or', 'mug')

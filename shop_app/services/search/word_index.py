@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from . import spelling
-from .index_cache import Kept
+from .index_cache import IndexCache
 
 _PLACE_BITS = 40
 COLUMNS = ("title", "codes", "words", "description")
@@ -54,7 +54,7 @@ def place_of(product_id: int, sold_count: int) -> int:
 class Vocabulary:
     """Every word of titles and attributes, with the number of products that have it."""
 
-    known: dict[str, int]
+    frequencies: dict[str, int]
     terms: list[str]
 
     def beginning(self, prefix: str) -> list[str]:
@@ -143,7 +143,7 @@ def _read_vocabulary(session: Session) -> Vocabulary:
     return Vocabulary(known, sorted(known))
 
 
-vocabulary = Kept(_read_vocabulary)
+vocabulary = IndexCache(_read_vocabulary)
 
 _old = select(_documents).where(_documents.c.product_id.in_(bindparam("ids", expanding=True)))
 _drop = delete(_documents).where(_documents.c.product_id.in_(bindparam("ids", expanding=True)))

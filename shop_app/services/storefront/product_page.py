@@ -1,4 +1,4 @@
-"""The product page: one product with its variants, pictures, facts, reviews and what goes well with it."""
+"""The product page: one product with its variants, pictures, details, reviews and what goes well with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...core.i18n import _, plural
 from ...core.settings import settings
 from ...models import Picture, Product, ProductPicture, ProductStatus, SlugRedirect
 from ..catalog import price_history, price_tags, reviews
-from ..catalog.views import Crumb, Fact, Moved, PictureView, ProductPage
+from ..catalog.views import Crumb, Detail, Moved, PictureView, ProductPage
 from ..search import cards, categories, index_cache
 from ..shipping import queries as shipping_queries
 from .product_variants import Choice, choices, variant
@@ -99,7 +99,7 @@ def _page(
         description_html=row.description_html, pictures=pictures,
         variants=[variant(choice, made, swatches) for choice in made], chosen_sku=chosen.sku,
         lowest_30_days=_lowest(session, chosen), delivery_line=delivery, delivery_cost_line=cost,
-        facts=_facts(row, chosen), care=row.care, rating=cards.rating_text(rating_milli),
+        details=_details(row, chosen), care=row.care, rating=cards.rating_text(rating_milli),
         review_count=row.review_count,
         review_text=plural("{count} review", "{count} reviews", row.review_count),
         stars=reviews.spread(session, row.id) if row.review_count else [], reviews=shown,
@@ -159,18 +159,18 @@ def _delivery(session: Session, chosen: Choice, now: datetime) -> tuple[str, str
     return line, cost
 
 
-def _facts(row: Any, chosen: Choice) -> list[Fact]:
-    facts = [Fact(_("Materials"), ", ".join(row.materials))] if row.materials else []
+def _details(row: Any, chosen: Choice) -> list[Detail]:
+    details = [Detail(_("Materials"), ", ".join(row.materials))] if row.materials else []
     names = {"width": _("width"), "depth": _("depth"), "height": _("height")}
     measured = {name: size for key, name in names.items() if (size := row.dimensions_mm.get(key))}
     if measured:
         sizes = " × ".join(price_tags.number(size, 10) for size in measured.values())
-        facts.append(Fact(_("Measurements"), f"{sizes} cm ({', '.join(measured)})"))
+        details.append(Detail(_("Measurements"), f"{sizes} cm ({', '.join(measured)})"))
     if grams := chosen.weight_grams:
         text = f"{price_tags.number(grams, 1000)} kg" if grams >= 1000 else f"{grams} g"
-        facts.append(Fact(_("Weight"), text))
+        details.append(Detail(_("Weight"), text))
     said = ((made.get("name", ""), made.get("value", "")) for made in row.attributes)
-    return facts + [Fact(name, value) for name, value in said if name and value]
+    return details + [Detail(name, value) for name, value in said if name and value]
 
 
 def plain_text(markup: str) -> str:

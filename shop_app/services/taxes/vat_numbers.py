@@ -20,7 +20,7 @@ MAX_LENGTH = 20
 def normal(text: str, country: str) -> str:
     """The number as it is kept, "ATU13585627": without spaces and dots, with its country's letters.
 
-    The country's letters are added where somebody leaves them out.
+    The country's letters are added where someone leaves them out.
     """
     bare = "".join(char for char in text.upper() if char.isascii() and char.isalnum())
     if not bare or bare[:2].isalpha():

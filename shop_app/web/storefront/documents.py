@@ -73,14 +73,19 @@ def home(_params: dict[str, str], _query: QueryParams) -> Served:
 
 @steady
 def products(_params: dict[str, str], query: QueryParams) -> Served:
-    asked = listing_address.read_address({name: query.getlist(name) for name in query})
+    listing_query = listing_address.read_address({name: query.getlist(name) for name in query})
     with db.reading() as session:
-        view = listing.browse(session, asked)
+        view = listing.browse(session, listing_query)
     first = view.cards[0].picture.key if view.cards else ""
     html = render(
-        "listing.html", current=_current(asked), search_text=asked.text, view=view, asked=asked,
-        without_sort=_kept(asked, "sort"), without_price=_kept(asked, "price_min", "price_max"),
-    )  # fmt: skip
+        "listing.html",
+        current=_current(listing_query),
+        search_text=listing_query.text,
+        view=view,
+        listing_query=listing_query,
+        without_sort=_kept(listing_query, "sort"),
+        without_price=_kept(listing_query, "price_min", "price_max"),
+    )
     return Served(
         html=html,
         title=title_of(_numbered(view)),
@@ -89,15 +94,17 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
         image=f"/media/{first}/960.jpg" if first else "",
         json_ld=[_crumbs(view.crumbs), _item_list(view)],
         # Engines keep the whole list and its categories, not every way to narrow them.
-        robots="noindex, follow" if asked.text or view.chips else "",
+        robots="noindex, follow" if listing_query.text or view.chips else "",
         headers=preload(first, styles.SIZES_3) if first else {},
     )
 
 
-def _current(asked: ListingQuery) -> str:
-    if asked.text:
+def _current(listing_query: ListingQuery) -> str:
+    if listing_query.text:
         return ""
-    return asked.category or ("sale" if asked.on_sale else "new" if asked.new else "all")
+    return listing_query.category or (
+        "sale" if listing_query.on_sale else "new" if listing_query.new else "all"
+    )
 
 
 def _numbered(view: Listing) -> str:
@@ -187,9 +194,9 @@ def _category(page: ProductPage) -> str:
     return dict(parse_qsl(urlsplit(page.crumbs[1].href).query)).get("category", "")
 
 
-def _kept(asked: ListingQuery, *without: str) -> list[tuple[str, str]]:
+def _kept(listing_query: ListingQuery, *without: str) -> list[tuple[str, str]]:
     """The fields that a form has to carry so that the rest of the address stays."""
-    given = parse_qsl(urlsplit(listing_address.changed(asked)).query)
+    given = parse_qsl(urlsplit(listing_address.changed(listing_query)).query)
     return [(name, value) for name, value in given if name not in without]
 
 

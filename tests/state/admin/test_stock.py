@@ -19,7 +19,7 @@ def signed_in(monkeypatch: pytest.MonkeyPatch):
     """Who asks, as the guard would have found them."""
 
     def as_whom(principal: Principal) -> None:
-        monkeypatch.setattr("shop_app.state.base.asker", lambda: principal)
+        monkeypatch.setattr("shop_app.state.base.current_principal", lambda: principal)
 
     return as_whom
 

@@ -191,12 +191,12 @@ ORDERS = (
     ),
     Rule(
         "fulfilment-status",
-        "Order {number} says {said}; its units and parcels come to {folded}.",
+        "Order {number} says {said}; its units and shipments come to {computed}.",
         """
         SELECT * FROM (
             SELECT number, said, CASE WHEN sent = 0 THEN 'none' WHEN sent < wanted THEN 'partial'
                 WHEN back = sent THEN 'returned' WHEN back > 0 THEN 'partially_returned'
-                WHEN on_the_way > 0 THEN 'shipped' ELSE 'delivered' END AS folded
+                WHEN on_the_way > 0 THEN 'shipped' ELSE 'delivered' END AS computed
             FROM (
                 SELECT o.number, o.fulfilment_status AS said, sum(l.quantity_fulfilled) AS sent,
                     sum(l.quantity - l.quantity_cancelled) AS wanted, sum(l.quantity_returned) AS back,
@@ -204,12 +204,12 @@ ORDERS = (
                         AS on_the_way
                 FROM customer_order o JOIN order_line l ON l.order_id = o.id
                 GROUP BY o.id, o.number, o.fulfilment_status) s) x
-        WHERE said <> folded ORDER BY number
+        WHERE said <> computed ORDER BY number
         """,
     ),
     Rule(
         "line-shipments",
-        "Order {number}, {sku}: {said} units are marked as sent, parcels hold {sent}.",
+        "Order {number}, {sku}: {said} units are marked as sent, shipments hold {sent}.",
         """
         SELECT * FROM (
             SELECT o.number, l.sku, l.quantity_fulfilled AS said,

@@ -143,7 +143,7 @@ PAYMENTS = (
     ),
     Rule(
         "payment-status",
-        "Order {number} says {said}, its payments' events say {folded}: of {due_minor}, {captured_minor} came"
+        "Order {number} says {said}, its payments' events say {computed}: of {due_minor}, {captured_minor} came"
         " in and {refunded_minor} went back.",
         f"""
         SELECT * FROM (
@@ -158,13 +158,13 @@ PAYMENTS = (
                     WHEN s.refunded_minor > 0 THEN 'partially_refunded'
                     WHEN s.captured_minor < {_DUE} THEN 'partially_paid'
                     WHEN s.captured_minor > o.total_minor THEN 'overpaid'
-                    ELSE 'paid' END AS folded
+                    ELSE 'paid' END AS computed
             FROM customer_order o JOIN (
                 SELECT order_id, sum(captured_minor) AS captured_minor, sum(refunded_minor) AS refunded_minor,
                     sum(authorized_minor) AS authorized_minor
                 FROM ({_EVENTS}) e GROUP BY order_id) s ON s.order_id = o.id
             JOIN ({_DISPUTED}) d ON d.order_id = o.id) x
-        WHERE said <> folded AND NOT (folded = 'none' AND said = 'voided')
+        WHERE said <> computed AND NOT (computed = 'none' AND said = 'voided')
         ORDER BY number
         """,
     ),
@@ -230,7 +230,7 @@ PAYMENTS = (
         ORDER BY number
         """,
     ),
-    # Somebody of the staff who ended a paid order has decided what is kept, such as the delivery.
+    # Someone of the staff who ended a paid order has decided what is kept, such as the delivery.
     Rule(
         "money-without-order",
         "Order {number} is {status}, {kept_minor} were kept for it, and nobody was asked to look.",

@@ -64,7 +64,7 @@ STOCK = (
     ),
     Rule(
         "stock-returned",
-        "Order {number}, {sku}: {moved} units went back on the shelf, returns and refunds say {said}.",
+        "Order {number}, {sku}: {moved} units were restocked, returns and refunds say {said}.",
         """
         SELECT * FROM (
             SELECT o.number, v.sku,
