@@ -40,7 +40,7 @@ async def reconcile(
     await sweep()
     sentences: list[str] = []
 
-    def tell(sentence: str) -> None:
+    def report(sentence: str) -> None:
         sentences.append(sentence)
         if say:
             say(sentence)

@@ -23,7 +23,6 @@ from shop_app.providers.payments.base import (
     RefundSnapshot,
     Started,
     StartPayment,
-    Trace,
 )
 from shop_app.state.base import public, staff
 from shop_app.state.input_types import ShortText

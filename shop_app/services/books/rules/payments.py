@@ -143,8 +143,8 @@ PAYMENTS = (
     ),
     Rule(
         "payment-status",
-        "Order {number} says {said}, its payments' events say {computed}: of {due_minor}, {captured_minor} came"
-        " in and {refunded_minor} went back.",
+        "Order {number} says {said}, its payments' events say {computed}: of {due_minor}, {captured_minor}"
+        " came in and {refunded_minor} went back.",
         f"""
         SELECT * FROM (
             SELECT o.number, o.currency, o.payment_status AS said, {_DUE} AS due_minor, s.captured_minor,
