@@ -69,13 +69,13 @@ def over_sockets(shop: Shop, *, seconds: float = SECONDS, shopper_count: int = S
 def prepare(shop: Shop) -> tuple[list[str], str]:
     """Enough stock of some things, and a session of staff: the SKUs and the session's key."""
     with db.transaction(on=shop.engine) as session:
-        there = session.exec(select(Variant).where(col(Variant.sku).in_(SKUS), Variant.active)).all()
-        for variant in there:
+        variants = session.exec(select(Variant).where(col(Variant.sku).in_(SKUS), Variant.active)).all()
+        for variant in variants:
             assert variant.id
             inventory_commands.set_on_hand(session, variant.id, STOCK, reason="for the benchmark")
         login = sessions.login_of(session, "owner@example.com", kind="staff")
         key, _owner = sessions.sign_in(session, sessions.prove(login, "demo-owner"))
-    return sorted(variant.sku for variant in there), key
+    return sorted(variant.sku for variant in variants), key
 
 
 def newest_number(shop: Shop) -> int:
@@ -117,5 +117,5 @@ def check(shop: Shop, first: int, orders: int) -> None:
             )
         ).one()
         assert money == orders, f"{money} captured payments for {orders} orders"
-        found = books.check(session)
-    assert not found.violations, f"The books are wrong: {found.violations[:3]}"
+        violations = books.check(session)
+    assert not violations.violations, f"The books are wrong: {violations.violations[:3]}"

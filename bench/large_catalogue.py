@@ -92,8 +92,8 @@ def fill(session: Session, count: int) -> None:
         ],
     }
     _write(session, fixed)
-    wanted = _products(count)
-    while chunk := list(islice(wanted, CHUNK)):
+    products = _products(count)
+    while chunk := list(islice(products, CHUNK)):
         rows: dict[type, list[dict[str, Any]]] = {}
         for product in chunk:
             for table, row in product:
@@ -103,8 +103,8 @@ def fill(session: Session, count: int) -> None:
 
 
 def _write(session: Session, rows: dict[type, list[dict[str, Any]]]) -> None:
-    for table, made in rows.items():
-        session.connection().execute(insert(table.__table__), made)  # pyright: ignore
+    for table, rows_of_table in rows.items():
+        session.connection().execute(insert(table.__table__), rows_of_table)  # pyright: ignore
 
 
 def _products(count: int) -> Iterator[list[tuple[type, dict[str, Any]]]]:

@@ -47,14 +47,14 @@ def install() -> None:
 def audit(url: str) -> dict:
     """One run of Lighthouse on one address: its whole report."""
     flags = "--headless=new" + (" --no-sandbox" if os.geteuid() == 0 else "")
-    done = subprocess.run(
+    completed = subprocess.run(
         [_bin("node"), str(PROGRAM), url, "--quiet", "--output=json", f"--chrome-flags={flags}",
          f"--only-categories={','.join(GOALS)}"],
         capture_output=True, text=True, timeout=180, env=os.environ | {"CHROME_PATH": browser.find() or ""},
     )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(done.stderr[-1000:])
-    return json.loads(done.stdout)
+    if completed.returncode:
+        raise RuntimeError(completed.stderr[-1000:])
+    return json.loads(completed.stdout)
 
 
 def measure(base: str) -> list[Row]:
@@ -78,9 +78,9 @@ def measure(base: str) -> list[Row]:
 def _say_what_failed(name: str, run: dict) -> None:
     for category in GOALS:
         for reference in run["categories"][category]["auditRefs"]:
-            found = run["audits"][reference["id"]]
-            if reference["weight"] and found["score"] is not None and found["score"] < 0.9:
-                print(f"  {name}: {category}: {found['title']} {found.get('displayValue', '')}".rstrip())
+            audit = run["audits"][reference["id"]]
+            if reference["weight"] and audit["score"] is not None and audit["score"] < 0.9:
+                print(f"  {name}: {category}: {audit['title']} {audit.get('displayValue', '')}".rstrip())
 
 
 def run(folder: Path) -> list[Row]:

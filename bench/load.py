@@ -81,11 +81,11 @@ def run(url: str, events: list[tuple[str, dict]], *, processes: int, tabs: int, 
     ]
     for worker in workers:
         worker.start()
-    found = [results.get(timeout=seconds + 60) for _ in workers]
+    results_of_workers = [results.get(timeout=seconds + 60) for _ in workers]
     for worker in workers:
         worker.join()
-    times = [time for _, _, some in found for time in some]
-    sent = sum(done for done, _, _ in found)
+    times = [time for _, _, some in results_of_workers for time in some]
+    sent = sum(done for done, _, _ in results_of_workers)
     # What counts is the time that events took, not that of connecting: tabs x time is their sum.
     busy = sum(times) / 1000 / (processes * tabs)
-    return Load(sent, busy, times, sum(size for _, size, _ in found) / max(sent, 1))
+    return Load(sent, busy, times, sum(size for _, size, _ in results_of_workers) / max(sent, 1))

@@ -61,19 +61,19 @@ def keep(name: str, rows: Sequence[Row]) -> Path:
     """Write the rows as JSON, with what they were measured on."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    made = {
+    report = {
         "name": name,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]},
         "rows": [asdict(row) | {"good": row.good} for row in rows],
     }
-    path.write_text(json.dumps(made, indent=1) + "\n")
+    path.write_text(json.dumps(report, indent=1) + "\n")
     return path
 
 
 def _commit() -> str:
-    asked = subprocess.run(
+    completed = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=RESULTS.parent
     )
-    return asked.stdout.strip()
+    return completed.stdout.strip()

@@ -88,8 +88,8 @@ class Line:
                 return data.removeprefix(f"42{NAMESPACE},")
 
     async def _answer_asks(self, update: str, path: str) -> None:
-        for asked in json.loads(update)[1]["events"]:
-            await self._send(frame(asked["name"], asked["payload"], path))
+        for request in json.loads(update)[1]["events"]:
+            await self._send(frame(request["name"], request["payload"], path))
 
 
 def frame(name: str, payload: Mapping[str, Any], path: str) -> str:

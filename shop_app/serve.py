@@ -139,13 +139,13 @@ def build_front_end(*, force: bool = False) -> bool:
 
 
 def _build_front_end(force: bool) -> bool:
-    wanted = sources_hash()
-    if not force and BUILT.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+    wanted_hash = sources_hash()
+    if not force and BUILT.exists() and STAMP.exists() and STAMP.read_text() == wanted_hash:
         return False
     print("Building the pages; this happens once, and again when they change …", flush=True)
     STAMP.unlink(missing_ok=True)
     # A process of its own: the compiler's memory is given back, and its state stays out of ours.
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
         cwd=ROOT,
         env=os.environ | {"REFLEX_ENV_MODE": "prod", "TERM": "dumb", "NO_COLOR": "1"},
@@ -153,8 +153,8 @@ def _build_front_end(force: bool) -> bool:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    if done.returncode or not BUILT.exists():
-        raise SystemExit("The pages can't be built:\n" + "\n".join(done.stdout.splitlines()[-40:]))
+    if completed.returncode or not BUILT.exists():
+        raise SystemExit("The pages can't be built:\n" + "\n".join(completed.stdout.splitlines()[-40:]))
     # What the build changed (reflex.lock on a first build) belongs to this build.
     STAMP.write_text(sources_hash())
     return True
@@ -223,9 +223,9 @@ def most_connections() -> int:
     What the system allows leaves room for the database, pictures and the front end's files.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_CONNECTIONS + FILES_BESIDE
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    needed = MAX_CONNECTIONS + FILES_BESIDE
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return (
         MAX_CONNECTIONS

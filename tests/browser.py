@@ -32,8 +32,8 @@ def _playwrights_own() -> str:
         "from playwright.sync_api import sync_playwright as s\n"
         "with s() as p: print(p.chromium.executable_path)"
     )
-    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    return asked.stdout.strip()
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    return completed.stdout.strip()
 
 
 @lru_cache(maxsize=1)

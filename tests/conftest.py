@@ -128,9 +128,9 @@ def forget_caches() -> None:
     """Empty every cache of the shop: each may hold something of the settings or of a database."""
     for name, module in list(sys.modules.items()):
         if name.startswith("shop_app"):
-            for thing in list(vars(module).values()):
-                if isinstance(thing, functools._lru_cache_wrapper):
-                    thing.cache_clear()
+            for value in list(vars(module).values()):
+                if isinstance(value, functools._lru_cache_wrapper):
+                    value.cache_clear()
 
 
 @pytest.fixture(autouse=True)

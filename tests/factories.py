@@ -76,8 +76,8 @@ def make_tax_classes(session: Session) -> None:
 def make_category(session: Session, title: str = "Lighting", *, parent: Category | None = None) -> Category:
     """The category of that title, made where it isn't there."""
     slug = slugify(title)
-    found = session.exec(select(Category).where(Category.slug == slug)).first()
-    return found or add(session, Category(slug=slug, title=title, parent_id=parent.id if parent else None))
+    category = session.exec(select(Category).where(Category.slug == slug)).first()
+    return category or add(session, Category(slug=slug, title=title, parent_id=parent.id if parent else None))
 
 
 def make_product(
@@ -139,16 +139,16 @@ def make_product(
 def _make_options(
     session: Session, product: Product, options: Mapping[str, Sequence[str]]
 ) -> list[list[OptionValue]]:
-    made = []
+    rows_made = []
     for position, (name, values) in enumerate(options.items()):
         option = add(session, ProductOption(product_id=_id(product), name=name, position=position))
-        made.append(
+        rows_made.append(
             [
                 add(session, OptionValue(option_id=_id(option), value=value, position=place))
                 for place, value in enumerate(values)
             ]
         )
-    return made
+    return rows_made
 
 
 def put_in_stock(

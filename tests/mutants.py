@@ -132,8 +132,8 @@ MUTANTS = (
     Mutant(
         "one-order", "a second click isn't known for what it is",
         ((f"{SERVICES}/orders/placing.py",
-          "    if known:\n        return known",
-          "    if False:\n        return known"),),
+          "    if placed:\n        return placed",
+          "    if False:\n        return placed"),),
         ("tests/services/test_orders.py", "tests/faults/test_workflows.py"),
     ),
     Mutant(
@@ -171,7 +171,7 @@ MUTANTS = (
     ),
     Mutant(
         "settled-twice", "an order that is paid is paid again by the next notice",
-        ((f"{SERVICES}/orders/commands.py", "    if found.paid_at is not None:\n        return \"already\"",
+        ((f"{SERVICES}/orders/commands.py", "    if order.paid_at is not None:\n        return \"already\"",
           "    if False:\n        return \"already\""),),
         ("tests/services/test_orders.py", "tests/services/test_payments.py"),
     ),
@@ -184,7 +184,7 @@ MUTANTS = (
     ),
     Mutant(
         "refund-guard", "more goes back than has come in",
-        ((f"{SERVICES}/payments/refund_rows.py", "    if total <= found.free_minor:\n", "    if total:\n"),
+        ((f"{SERVICES}/payments/refund_rows.py", "    if total <= refundable.free_minor:\n", "    if total:\n"),
          (f"{SERVICES}/payments/refund_rows.py",
           "<= _payment.c.captured_minor - held_by_banks",
           "<= 10**12")),
@@ -265,18 +265,18 @@ def run(mutant: Mutant, copy: Path) -> tuple[bool, float, str]:
         (copy / name).write_text(text)
     started = time.monotonic()
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests],
             cwd=copy, capture_output=True, text=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         )  # fmt: skip
     finally:
         for name, text in before.items():
             (copy / name).write_text(text)
-    said = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    lines = [line for line in completed.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     # 1 is a red test, or one whose ground couldn't be laid: that, and anything else, proves nothing.
-    found = done.returncode == 1 and not any(line.startswith("ERROR") for line in said)
-    last = said[0] if said else (done.stdout + done.stderr).strip().splitlines()[-1]
-    return found, time.monotonic() - started, last
+    is_red = completed.returncode == 1 and not any(line.startswith("ERROR") for line in lines)
+    last = lines[0] if lines else (completed.stdout + completed.stderr).strip().splitlines()[-1]
+    return is_red, time.monotonic() - started, last
 
 
 def main(names: list[str]) -> int:
@@ -294,13 +294,13 @@ def main(names: list[str]) -> int:
 
         def hunt(mutant: Mutant) -> None:
             copy = copies.get()
-            found, seconds, said = run(mutant, copy)
+            is_red, seconds, said = run(mutant, copy)
             copies.put(copy)
             print(
-                f"{'red     ' if found else 'SURVIVED'} {seconds:5.1f} s  {mutant.name:<24} {said[:150]}",
+                f"{'red     ' if is_red else 'SURVIVED'} {seconds:5.1f} s  {mutant.name:<24} {said[:150]}",
                 flush=True,
             )
-            if not found:
+            if not is_red:
                 survivors.append(mutant.name)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -57,10 +57,10 @@ class InProcess(stripe.HTTPClient):
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
         try:
-            found = self._client.request(method, url, headers=dict(headers), content=post_data)
+            refundable = self._client.request(method, url, headers=dict(headers), content=post_data)
         except ConnectionAbortedError as error:
             raise stripe.APIConnectionError("cut", should_retry=True) from error
-        return found.content, found.status_code, found.headers
+        return refundable.content, refundable.status_code, refundable.headers
 
     def close(self) -> None:
         self._client.close()

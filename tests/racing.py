@@ -76,23 +76,25 @@ def fill(buyer: str, **lines: int) -> None:
             cart_commands.add(session, key_hash(buyer), sku, quantity)
 
 
-def fill_many(wanted: Mapping[str, Mapping[str, int]]) -> None:
+def fill_many(settings_of_faults: Mapping[str, Mapping[str, int]]) -> None:
     """Carts by plain inserts: {buyer: {sku: quantity}}."""
     carts, lines, variants = tables["cart"], tables["cart_line"], tables["variant"]
     at = now()
     heads = [
         {"key_hash": key_hash(buyer), "currency": "EUR", "country": "DE", "codes": [], "checkout": {},
          "version": 1, "created_at": at, "updated_at": at}
-        for buyer in wanted
+        for buyer in settings_of_faults
     ]  # fmt: skip
     with db.transaction() as session:
         run = session.connection().execute
-        known = {row.sku: row for row in run(select(variants.c.sku, variants.c.id, variants.c.price_minor))}
+        variants_by_sku = {
+            row.sku: row for row in run(select(variants.c.sku, variants.c.id, variants.c.price_minor))
+        }
         ids = run(insert(carts).returning(carts.c.id, sort_by_parameter_order=True), heads).scalars().all()
         rows = [
-            {"cart_id": cart_id, "variant_id": known[sku].id, "quantity": quantity, "saved": False,
-             "seen_price_minor": known[sku].price_minor, "added_at": at}
-            for cart_id, basket in zip(ids, wanted.values(), strict=True)
+            {"cart_id": cart_id, "variant_id": variants_by_sku[sku].id, "quantity": quantity, "saved": False,
+             "seen_price_minor": variants_by_sku[sku].price_minor, "added_at": at}
+            for cart_id, basket in zip(ids, settings_of_faults.values(), strict=True)
             for sku, quantity in basket.items()
         ]  # fmt: skip
         run(insert(lines), rows)
@@ -162,8 +164,8 @@ def two_processes():
     def race(command: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
         for half, runner in enumerate(runners):
             assert runner.stdin
-            wanted = {"command": command, "buyers": buyers[half::2]}
-            runner.stdin.write(json.dumps(wanted) + "\n")
+            job = {"command": command, "buyers": buyers[half::2]}
+            runner.stdin.write(json.dumps(job) + "\n")
             runner.stdin.flush()
         return sum((Counter(_answer(runner)) for runner in runners), Counter[str]())
 
@@ -189,8 +191,8 @@ def main() -> None:
     sys.stdout.write("{}\n")
     sys.stdout.flush()
     for line in sys.stdin:
-        wanted = json.loads(line)
-        ended = by_tasks(wanted["command"], wanted["buyers"])
+        job = json.loads(line)
+        ended = by_tasks(job["command"], job["buyers"])
         sys.stdout.write(json.dumps(ended) + "\n")
         sys.stdout.flush()
 
@@ -210,7 +212,7 @@ def numbers(sku: str) -> tuple[int, int, int]:
 
 def wrong_in_the_books() -> list[str]:
     with db.reading() as session:
-        return [found.sentence for found in books.check(session).violations]
+        return [violation.sentence for violation in books.check(session).violations]
 
 
 class Stopwatch:

@@ -48,14 +48,14 @@ def parts() -> list[Part]:
     named = {folder for folders in PARTS.values() for folder in folders}
     strays = [path for path in sorted(TESTS.iterdir()) if path.is_dir() and path.name not in named]
     strays = [path for path in strays if any(path.rglob("test_*.py"))]
-    found = []
+    collected = []
     for name, folders in PARTS.items():
         paths = [TESTS / folder for folder in folders if any((TESTS / folder).rglob("test_*.py"))]
         if name == "rules":
             paths += [*sorted(TESTS.glob("test_*.py")), *strays]
         if paths:
-            found.append(Part(name, paths))
-    return found
+            collected.append(Part(name, paths))
+    return collected
 
 
 def run(part: Part) -> None:
@@ -114,11 +114,11 @@ def close(done: list[Part]) -> int:
     if not browser.find():
         print(f"\n*** {browser.LOUD} ***")
     words = {"failed": "failed", "passed": "passed", "skipped": "skipped", "errors": "errors"}
-    said = ", ".join(
+    totals_line = ", ".join(
         f"{counts[name]} {word}" for name, word in words.items() if counts[name] or name == "passed"
     )
     minutes = f" ({int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{int(seconds % 60):02d})"
-    line = f" {said} in {seconds:.2f}s{minutes if seconds >= 60 else ''} "
+    line = f" {totals_line} in {seconds:.2f}s{minutes if seconds >= 60 else ''} "
     print("\n" + line.center(80, "="), flush=True)
     return 1 if broken else 0
 

@@ -50,8 +50,8 @@ def line(sku: str) -> Any:
 
 def units(sku: str) -> tuple[int, int, int]:
     """Sent, returned, cancelled."""
-    found = line(sku)
-    return found.quantity_fulfilled, found.quantity_returned, found.quantity_cancelled
+    order_line = line(sku)
+    return order_line.quantity_fulfilled, order_line.quantity_returned, order_line.quantity_cancelled
 
 
 def shelf(place: int = 0) -> tuple[int, int]:
@@ -61,23 +61,25 @@ def shelf(place: int = 0) -> tuple[int, int]:
 
 
 def statuses() -> tuple[str, str, str]:
-    found = order()
-    return found.status, found.payment_status, found.fulfilment_status
+    order_row = order()
+    return order_row.status, order_row.payment_status, order_row.fulfilment_status
 
 
 def refund(
     key: str = "key-1", *, by: Principal = MANAGER, lines: Mapping[str, int] | None = None, **request: Any
 ) -> None:
     """Refund of the last order, its lines by SKU."""
-    wanted = RefundRequest(lines={line(sku).id: count for sku, count in (lines or {}).items()}, **request)
-    run(refund_workflow.refund(order().id, wanted, key, by))
+    return_refund = RefundRequest(
+        lines={line(sku).id: count for sku, count in (lines or {}).items()}, **request
+    )
+    run(refund_workflow.refund(order().id, return_refund, key, by))
 
 
 def send(lines: Mapping[str, int], *, by: Principal = CLERK, **more: Any) -> int:
     """A shipment of the last order, by SKU; its id."""
-    wanted = {line(sku).id: count for sku, count in lines.items()}
+    units = {line(sku).id: count for sku, count in lines.items()}
     given = {"carrier": "DHL", "tracking": "00340434161094042557"} | more
-    return run(fulfil.fulfil(order().id, wanted, by=by, **given))
+    return run(fulfil.fulfil(order().id, units, by=by, **given))
 
 
 def delivered(shipment_id: int) -> None:

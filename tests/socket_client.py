@@ -168,11 +168,11 @@ class Tab:
 def event(name: str, payload: Mapping[str, Any], path: str = "/") -> dict[str, Any]:
     """An event as Reflex's own client writes it."""
     path, _, query = path.partition("?")
-    asked = dict(part.partition("=")[::2] for part in query.split("&") if part)
+    params = dict(part.partition("=")[::2] for part in query.split("&") if part)
     return {
         "name": name,
         "payload": dict(payload),
-        "router_data": {"pathname": path, "asPath": path + ("?" + query if query else ""), "query": asked},
+        "router_data": {"pathname": path, "asPath": path + ("?" + query if query else ""), "query": params},
     }
 
 

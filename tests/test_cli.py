@@ -196,13 +196,13 @@ def test_doctor_finds_a_database_without_its_schema():
 
 
 def test_a_wrong_setting_is_one_sentence_and_no_traceback():
-    found = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "shop_app", "migrate"], cwd=ROOT, capture_output=True, text=True, timeout=60,
         env={"PATH": "/usr/bin:/bin", "PORT": "eighty"}, check=False,
     )  # fmt: skip
-    assert found.returncode == 1
-    assert found.stderr.startswith("The setting PORT can't be used: ")
-    assert found.stderr.count("\n") == 1
+    assert completed.returncode == 1
+    assert completed.stderr.startswith("The setting PORT can't be used: ")
+    assert completed.stderr.count("\n") == 1
 
 
 def test_help_needs_neither_database_nor_reflex():

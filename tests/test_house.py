@@ -76,18 +76,18 @@ ONLY_FROM = {"cli": ("__main__",), "extension": ("shop_app",), "serve": ("cli",)
 @lru_cache(maxsize=1)
 def committed() -> tuple[Path, ...]:
     """Every file that git knows or would take; a plain walk where git isn't there."""
-    asked = subprocess.run(
+    completed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
-    if asked.returncode:
+    if completed.returncode:
         skipped = {".venv", ".web", ".git", ".hypothesis", "node_modules", "data", ".make"}
         return tuple(
             path
             for path in ROOT.rglob("*")
             if path.is_file() and not skipped & set(path.relative_to(ROOT).parts)
         )
-    return tuple(path for name in asked.stdout.splitlines() if (path := ROOT / name).is_file())
+    return tuple(path for name in completed.stdout.splitlines() if (path := ROOT / name).is_file())
 
 
 @lru_cache(maxsize=1)
@@ -122,8 +122,8 @@ def shop_rooms(name: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
         parts = whole.split(".")
         if parts[0] == "shop_app" and len(parts) > 1:
             first = parts[1]
-            known = (SHOP / first).is_dir() or (SHOP / f"{first}.py").is_file()
-            yield (room_of(first) if known else "core"), whole
+            is_module = (SHOP / first).is_dir() or (SHOP / f"{first}.py").is_file()
+            yield (room_of(first) if is_module else "core"), whole
 
 
 def test_rooms_import_downwards_only():
@@ -355,8 +355,8 @@ def test_what_is_and_what_happens_load_without_reflex(package: str):
         f"import shop_app.{package} as p\n"
         "for m in pkgutil.walk_packages(p.__path__, p.__name__ + '.'): importlib.import_module(m.name)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
+    completed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert completed.returncode == 0, completed.stderr[-2000:]
 
 
 def test_files_stay_readable():
@@ -417,7 +417,7 @@ def test_no_machine_and_no_registry_is_named_in_what_is_committed():
             text = path.read_text()
         except UnicodeDecodeError:
             continue
-        wrong += [f"{path.relative_to(ROOT)}: {found[0]}" for found in PLACES.finditer(text)][:3]
+        wrong += [f"{path.relative_to(ROOT)}: {match[0]}" for match in PLACES.finditer(text)][:3]
     assert not wrong, "\n".join(wrong)
 
 

@@ -71,9 +71,9 @@ def test_a_letter_says_what_was_bought_in_text_and_html(paid, post):
     text, html = (part.get_content() for part in post.sent[0].iter_parts())
 
     link = f"http://localhost:3000/orders/{rows('customer_order')[0].token}"
-    for said in ("Thank you, it is paid", "Shoal Bowl", "€27.80", "€4.90", "€32.70", "10999 Berlin", link):
-        assert said in text
-        assert said in html
+    for words in ("Thank you, it is paid", "Shoal Bowl", "€27.80", "€4.90", "€32.70", "10999 Berlin", link):
+        assert words in text
+        assert words in html
     assert "<" not in text
     assert not re.search(r"\n\n\n", text)
     assert "color-scheme" in html

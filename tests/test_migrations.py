@@ -61,11 +61,11 @@ def test_models_and_migrations_say_the_same(engine: Engine):
 
 def test_every_check_of_the_models_is_in_the_database(engine: Engine):
     """Alembic's comparison looks at no CHECK, so this one does, by name."""
-    there = inspect(engine)
+    inspector = inspect(engine)
     for table in SQLModel.metadata.sorted_tables:
-        wanted = {c.name for c in table.constraints if type(c).__name__ == "CheckConstraint"}
-        found = {check["name"] for check in there.get_check_constraints(table.name)}
-        assert wanted <= found, f"{table.name} lacks {wanted - found}"
+        expected = {c.name for c in table.constraints if type(c).__name__ == "CheckConstraint"}
+        names = {check["name"] for check in inspector.get_check_constraints(table.name)}
+        assert expected <= names, f"{table.name} lacks {expected - names}"
 
 
 def test_the_latest_can_be_taken_back_and_put_on_again(empty: Engine):

@@ -37,10 +37,10 @@ def test_a_started_shop_keeps_all_it_writes_to_itself(tmp_path: Path):
         assert (
             ask(shop.url, Raw(b"/media/ef2e55ae23262294efd1c201/320.jpg"), timeout_seconds=20).status == 200
         )
-        found = open_to_others(data)
+        open_files = open_to_others(data)
         _listens_on_this_machine_alone(shop)
     assert [path.name for path in data.rglob("*.jpg")] == ["320.jpg"]
-    assert found == {"notes.txt": "0o644"}
+    assert open_files == {"notes.txt": "0o644"}
     assert {"shop.db", "shop.db-wal", "sandbox.db"} <= {path.name for path in data.iterdir()}
     assert (data / "secret_key").read_text() == "x" * 64
     assert stat.S_IMODE(data.stat().st_mode) == 0o700

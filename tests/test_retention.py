@@ -58,12 +58,12 @@ def forget() -> dict[str, int]:
 
 def traces() -> set[str]:
     """The tables in which something of the person still stands."""
-    found = set()
+    collected = set()
     for name in SQLModel.metadata.tables:
         text = repr([tuple(row) for row in rows(name)]).lower()
         if any(trace in text for trace in TRACES):
-            found.add(name)
-    return found
+            collected.add(name)
+    return collected
 
 
 # --- Each kind, a moment before its age and at it ------------------------------------------------
@@ -160,18 +160,18 @@ def test_letters_and_messages_lose_their_words_and_stay_known(world, clock, tmp_
     (file,) = (settings().data_dir / "letters").glob("*.eml")
     written = now().timestamp()
     os.utime(file, (written, written))
-    known = [row.dedupe_key for row in rows("letter")], [row.event_id for row in rows("provider_event")]
+    keys = [row.dedupe_key for row in rows("letter")], [row.event_id for row in rows("provider_event")]
     assert all(row.payload for row in rows("provider_event"))
 
     clock.shift(settings().message_days * 86_400)
     assert forget() == {}
     clock.shift(1)
     done = forget()
-    assert done == {"letters": 1, "messages": len(known[1]), "letter files": 1}
+    assert done == {"letters": 1, "messages": len(keys[1]), "letter files": 1}
     assert not file.exists()
     assert [(row.to_email, row.data) for row in rows("letter")] == [("", {})]
     assert {row.payload for row in rows("provider_event")} == {""}
-    assert known == (
+    assert keys == (
         [row.dedupe_key for row in rows("letter")], [row.event_id for row in rows("provider_event")]
     )  # fmt: skip
     # Neither is sent, nor taken, a second time.
@@ -311,13 +311,13 @@ def test_any_other_order_keeps_who_placed_it_as_long_as_invoices(world, clock):
 
 def _old_carts(count: int) -> None:
     at = now() - timedelta(days=1000)
-    made = [
+    carts = [
         {"key_hash": f"{number:064d}", "currency": "EUR", "country": "DE", "codes": [], "credits": [],
          "checkout": {"email": "canary@example.com"}, "version": 1, "created_at": at, "updated_at": at}
         for number in range(count)
     ]  # fmt: skip
     with db.transaction() as session:
-        session.connection().execute(insert(SQLModel.metadata.tables["cart"]), made)
+        session.connection().execute(insert(SQLModel.metadata.tables["cart"]), carts)
 
 
 @both
@@ -369,17 +369,17 @@ def test_other_settings_are_said_and_built_anew(engine):
         "SHOP_STAFF_SESSION_HOURS": "34", "SHOP_MESSAGE_DAYS": "35", "SHOP_ORDER_LINK_DAYS": "36",
         "SHOP_UNPAID_ORDER_DAYS": "37", "SHOP_ORDER_YEARS": "8",
     }  # fmt: skip
-    told = (
+    code = (
         "import json; from shop_app import serve; from shop_app.components.plain_texts import PRIVACY;"
         "print(json.dumps([[row[1] for part in PRIVACY.parts for row in part.rows], serve.sources_hash()]))"
     )
     said, built = [], set()
     for more in ({}, ages):
-        asked = subprocess.run(
-            [sys.executable, "-c", told], cwd=ROOT, env=os.environ | more, capture_output=True, text=True,
+        completed = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env=os.environ | more, capture_output=True, text=True,
             check=True,
         )  # fmt: skip
-        rows_said, hashed = json.loads(asked.stdout)
+        rows_said, hashed = json.loads(completed.stdout)
         said.append([re.search(r"\d+", row)[0] for row in rows_said])  # pyright: ignore
         built.add(hashed)
     assert said[1] == list(ages.values())

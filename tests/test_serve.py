@@ -60,13 +60,13 @@ def test_a_part_that_can_not_be_imported_stops_the_start(monkeypatch: pytest.Mon
             serve.prepare_database()
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_in_development_what_the_shop_writes_is_no_changed_source(tmp_path: Path, there: bool):
+@pytest.mark.parametrize("exists", [True, False])
+def test_in_development_what_the_shop_writes_is_no_changed_source(tmp_path: Path, exists: bool):
     """Reflex's server starts anew with every changed file below the project, the database among them."""
     data = tmp_path / "data"
-    if there:
+    if exists:
         data.mkdir()
-    said = subprocess.run(
+    output = subprocess.run(
         [
             sys.executable,
             "-c",
@@ -79,4 +79,4 @@ def test_in_development_what_the_shop_writes_is_no_changed_source(tmp_path: Path
         check=True,
     ).stdout.strip()
     # Reflex takes no folder that isn't there.
-    assert said == (str(data) if there else "")
+    assert output == (str(data) if exists else "")

@@ -131,14 +131,14 @@ def test_the_demo_makes_its_secret_once_and_for_its_eyes_only(tmp_path: Path, co
 
 
 def test_a_wrong_setting_ends_the_process_with_its_sentence_alone():
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", "from shop_app.core.settings import settings; settings()"],
         cwd=ROOT, env={"PORT": "lots", "PATH": ""}, capture_output=True, text=True,
     )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.startswith("The setting PORT can't be used:")
-    assert done.stderr.count("\n") == 1
+    assert completed.returncode == 1
+    assert completed.stdout == ""
+    assert completed.stderr.startswith("The setting PORT can't be used:")
+    assert completed.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -149,16 +149,16 @@ def test_a_wrong_setting_ends_the_process_with_its_sentence_alone():
     ],
 )
 def test_pages_say_what_the_prices_include_and_are_built_anew_with_it(included: str, note: str, end: str):
-    told = "from shop_app import serve; from shop_app.components import texts; import json;" + (
+    code = "from shop_app import serve; from shop_app.components import texts; import json;" + (
         "print(json.dumps([texts.PRICE_NOTE, texts.FOOTER_END, serve.sources_hash()]))"
     )
     environment = os.environ | {"SHOP_PRICES_INCLUDE_TAX": included}
-    asked = subprocess.run(
-        [sys.executable, "-c", told], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    completed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    said = json.loads(asked.stdout)
-    assert said[:2] == [note, end]
-    assert (said[2] == sources_hash()) is (included == "true")
+    output = json.loads(completed.stdout)
+    assert output[:2] == [note, end]
+    assert (output[2] == sources_hash()) is (included == "true")
 
 
 @pytest.mark.parametrize(
@@ -260,8 +260,8 @@ def test_production_takes_a_test_key_where_it_is_told_to(configure: Configure, k
 
 
 def test_what_a_generator_makes_is_random_enough(configure: Configure):
-    for made in (secrets.token_urlsafe(48), secrets.token_hex(16), secrets.token_hex(32)):
-        assert configure(**(PRODUCTION | {"SHOP_SECRET_KEY": made})).signing_key == made
+    for secret in (secrets.token_urlsafe(48), secrets.token_hex(16), secrets.token_hex(32)):
+        assert configure(**(PRODUCTION | {"SHOP_SECRET_KEY": secret})).signing_key == secret
 
 
 def test_a_demo_listens_on_this_machine_alone_unless_told_otherwise(configure: Configure):

@@ -62,27 +62,27 @@ def refusing(session: Session) -> None:
 
 @on_both
 async def test_a_command_and_its_listeners_know_who_asked(engine: Engine):
-    told: list[str] = []
+    messages: list[str] = []
     client: ContextVar[str] = ContextVar("asker", default="")
-    events.subscribe(CartChanged, lambda _event: told.append(client.get()))
+    events.subscribe(CartChanged, lambda _event: messages.append(client.get()))
 
     async def ask(who: str) -> None:
         client.set(who)
         await db.write(adding(who))
 
     await asyncio.gather(ask("oak"), ask("walnut"))
-    assert sorted(told) == ["oak", "walnut"]
+    assert sorted(messages) == ["oak", "walnut"]
     assert client.get() == ""
 
 
 @on_both
 async def test_a_refused_command_undoes_its_own_work_alone(engine: Engine):
-    told: list[CartChanged] = []
-    events.subscribe(CartChanged, told.append)
+    messages: list[CartChanged] = []
+    events.subscribe(CartChanged, messages.append)
     first, refused, last = await at_once(adding("oak"), refusing, adding("walnut"))
     assert (first, last, type(refused)) == ("oak", "walnut", NotFound)
     assert names(engine) == ["oak", "walnut"]
-    assert sorted(told, key=lambda fact: fact.cart_id) == [CartChanged(3), CartChanged(6)]
+    assert sorted(messages, key=lambda fact: fact.cart_id) == [CartChanged(3), CartChanged(6)]
 
 
 @on_both
@@ -152,8 +152,8 @@ async def test_a_command_that_raises_stop_iteration_stops_nobody_else(engine: En
 async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):
-    told: list[CartChanged] = []
-    events.subscribe(CartChanged, told.append)
+    messages: list[CartChanged] = []
+    events.subscribe(CartChanged, messages.append)
     commit = type(engine.dialect).do_commit
     counted = itertools.count()
 
@@ -165,7 +165,7 @@ async def test_a_commit_that_fails_is_said_to_all_who_shared_it(
     monkeypatch.setattr(type(engine.dialect), "do_commit", full)
     answers = await at_once(adding("oak"), refusing, adding("elm"))
     assert [type(answer) for answer in answers] == [db.Unavailable] * 3
-    assert (names(engine), told) == ([], [])
+    assert (names(engine), messages) == ([], [])
 
 
 async def test_one_durable_command_makes_the_commit_of_its_group_durable(engine: Engine):
@@ -183,11 +183,11 @@ async def test_one_durable_command_makes_the_commit_of_its_group_durable(engine:
 
 @on_both
 async def test_a_caller_that_goes_away_leaves_its_work_done(engine: Engine):
-    asked = asyncio.create_task(db.write(adding("oak")))
+    task = asyncio.create_task(db.write(adding("oak")))
     await asyncio.sleep(0)
-    asked.cancel()
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asked
+        await task
     assert await db.write(adding("elm")) == "elm"
     # On PostgreSQL the two run side by side: the one that nobody waits for may be the later one.
     for _ in range(500):

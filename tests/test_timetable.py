@@ -227,12 +227,12 @@ def test_holds_that_ran_out_are_given_back(engine, tmp_path):
         session.connection().execute(
             text("UPDATE stock_hold SET expires_at = :at"), {"at": now() - timedelta(seconds=1)}
         )
-    told: list[events.CartChanged] = []
-    events.subscribe(events.CartChanged, told.append)
+    messages: list[events.CartChanged] = []
+    events.subscribe(events.CartChanged, messages.append)
     assert jobs.free_holds() == 1
     assert rows("stock_hold") == []
     assert {row.held for row in rows("stock_level")} == {0}
-    assert len(told) == 1
+    assert len(messages) == 1
     assert jobs.free_holds() == 0
 
 

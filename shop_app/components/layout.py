@@ -36,7 +36,7 @@ def page(
     is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off;
     `end` stands at the end of its head.
     """
-    there = ready & Shell.loaded if isinstance(ready, rx.Var) else Shell.loaded
+    loaded = ready & Shell.loaded if isinstance(ready, rx.Var) else Shell.loaded
     return rx.el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
         rx.fragment() if plain else _utility(),
@@ -47,7 +47,7 @@ def page(
         rx.fragment() if plain else menu(current),
         rx.fragment() if plain else cart_drawer(),
         notices(),
-        data_ready=rx.cond(there, "true", "false"),
+        data_ready=rx.cond(loaded, "true", "false"),
     )
 
 
@@ -135,8 +135,8 @@ def plain_header(end: rx.Component | None = None) -> rx.Component:
 
 
 def _nav_link(label: Any, href: Any, mark: Any, current: Any, class_name: str) -> rx.Component:
-    here = rx.cond(rx.Var.create(current) == mark, "page", "false")
-    return rx.el.a(label, href=href, class_name=class_name, aria_current=here)
+    aria_current = rx.cond(rx.Var.create(current) == mark, "page", "false")
+    return rx.el.a(label, href=href, class_name=class_name, aria_current=aria_current)
 
 
 def navigation(current: Any) -> rx.Component:

@@ -97,10 +97,10 @@ def _begin_sqlite(connection: Connection) -> None:
     """Begin as the options say: `reads` (alone), `writes`, `durable` (against power loss)."""
     options, kept = connection.get_execution_options(), connection.info
     writes = options.get("writes", False)
-    wanted = {"query_only": int(options.get("reads", False))}
+    pragmas = {"query_only": int(options.get("reads", False))}
     if writes:
-        wanted["synchronous"] = 2 if options.get("durable") else 1
-    for pragma, value in wanted.items():
+        pragmas["synchronous"] = 2 if options.get("durable") else 1
+    for pragma, value in pragmas.items():
         if kept.get(pragma) != value:
             _execute(connection, f"PRAGMA {pragma}={value}")
             kept[pragma] = value

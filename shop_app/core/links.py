@@ -51,11 +51,11 @@ def problem(text: str) -> str:
 
 def unlinked(text: str) -> str:
     """The text with a space within each link, so that a mail program shows it and links nothing."""
-    while found := _LINK.search(text):
-        broken = _BREAKS.sub(" ", found[0])
-        if broken == found[0]:
-            broken = " ".join(found[0])
-        text = text[: found.start()] + broken + text[found.end() :]
+    while match := _LINK.search(text):
+        broken = _BREAKS.sub(" ", match[0])
+        if broken == match[0]:
+            broken = " ".join(match[0])
+        text = text[: match.start()] + broken + text[match.end() :]
     return text
 
 

@@ -46,15 +46,15 @@ def close(data_dir: Path) -> None:
 def _ours(data_dir: Path) -> Iterator[Path]:
     yield from (path for path in data_dir.iterdir() if path.name.startswith(_OURS) and path.is_file())
     for name in _OUR_FOLDERS:
-        for here, _folders, names in os.walk(data_dir / name):
-            yield Path(here)
-            yield from (Path(here, name) for name in names)
+        for folder, _folders, names in os.walk(data_dir / name):
+            yield Path(folder)
+            yield from (Path(folder, name) for name in names)
 
 
 def _narrow(path: Path, mode: int) -> None:
     try:
-        found = path.lstat()
-        if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid() or not found.st_mode & 0o077:
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode) or status.st_uid != os.geteuid() or not status.st_mode & 0o077:
             return
         path.chmod(mode)
     except FileNotFoundError:

@@ -65,20 +65,20 @@ class Bulk:
             )
             return sorted(ids.scalars(), reverse=True)
         # The transaction already has SQLite's only write lock: nobody else can take these.
-        known = self._connection.execute(text(f"SELECT coalesce(max(id), 0) FROM {table}")).scalar_one()
+        highest_id = self._connection.execute(text(f"SELECT coalesce(max(id), 0) FROM {table}")).scalar_one()
         pending = self._rows.get(table)
-        first = max(known, pending[-1]["id"] if pending else 0) + 1
+        first = max(highest_id, pending[-1]["id"] if pending else 0) + 1
         return list(range(first + BLOCK - 1, first - 1, -1))
 
 
 def _defaults(model: type[SQLModel]) -> dict[str, Any]:
-    found = {}
+    defaults = {}
     for name, field in model.model_fields.items():
         if field.default_factory is not None:
-            found[name] = field.default_factory()  # pyright: ignore[reportCallIssue]
+            defaults[name] = field.default_factory()  # pyright: ignore[reportCallIssue]
         elif field.default is not PydanticUndefined:
             value = field.default
-            found[name] = getattr(value, "value", value)
+            defaults[name] = getattr(value, "value", value)
         else:
-            found[name] = None
-    return found
+            defaults[name] = None
+    return defaults

@@ -107,8 +107,8 @@ def hashed_logins() -> dict[str, Hashed]:
     """The demo's passwords by e-mail address, none in production mode. Takes a second."""
     if settings().mode != "demo":
         return {}
-    known = [(email, password) for email, password, *_rest in (*LOGINS, SHOPPER)]
-    return {email: hash_password(password) for email, password in known}
+    logins = [(email, password) for email, password, *_rest in (*LOGINS, SHOPPER)]
+    return {email: hash_password(password) for email, password in logins}
 
 
 def load_logins(session: Session, hashes: dict[str, Hashed]) -> None:
@@ -127,14 +127,14 @@ def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:
     Levels are written by the history, which knows what was sold.
     """
     catalogue, shop = read("catalog.json"), read("shop.json")
-    photos = {known["file"]: (key, known) for key, known in pictures.shipped().items()}
+    photos = {source["file"]: (key, source) for key, source in pictures.shipped().items()}
     picture_ids = {
         file: bulk.add(
-            m.Picture, key=key, source=file, width=known["width"], height=known["height"],
-            colour=known["colour"],
+            m.Picture, key=key, source=file, width=source["width"], height=source["height"],
+            colour=source["colour"],
             created_at=today - timedelta(days=DAYS),
         )
-        for file, (key, known) in photos.items()
+        for file, (key, source) in photos.items()
     }  # fmt: skip
     categories = {}
     for position, row in enumerate(catalogue["categories"]):
@@ -149,9 +149,9 @@ def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:
     ids: dict[str, int] = {}
     for row in catalogue["products"]:
         published = _published(row["slug"], shop["new"], rng, today)
-        found = _product(bulk, row, categories, picture_ids, photos, published, rng, today)
-        ids[row["slug"]] = found[0].product_id
-        goods += found
+        goods_of_row = _product(bulk, row, categories, picture_ids, photos, published, rng, today)
+        ids[row["slug"]] = goods_of_row[0].product_id
+        goods += goods_of_row
         for tag in row["tags"]:
             if tag not in tags:
                 tags[tag] = bulk.add(m.Tag, name=tag)
@@ -212,19 +212,22 @@ def _product(
     priced = _Pricing(rng, today, published)
     goods = []
     for position, variant in enumerate(row["variants"]):
-        thing = _goods(row, variant, product_id, priced, photos, alts)
-        goods.append(thing)
-        _variant(bulk, thing, variant, position, priced.cost_percent)
+        goods_item = _goods(row, variant, product_id, priced, photos, alts)
+        goods.append(goods_item)
+        _variant(bulk, goods_item, variant, position, priced.cost_percent)
         for name, value in variant["options"].items():
             bulk.add(
-                m.VariantOption, variant_id=thing.variant_id, option_id=options[name],
+                m.VariantOption, variant_id=goods_item.variant_id, option_id=options[name],
                 value_id=values[name, value],
             )  # fmt: skip
         for place, file in enumerate(variant["photos"]):
             bulk.add(
-                m.VariantPicture, variant_id=thing.variant_id, product_picture_id=shown[file], position=place
+                m.VariantPicture,
+                variant_id=goods_item.variant_id,
+                product_picture_id=shown[file],
+                position=place,
             )
-        _price_history(bulk, thing)
+        _price_history(bulk, goods_item)
     return goods
 
 
@@ -267,12 +270,12 @@ def _goods(
     )  # fmt: skip
 
 
-def _variant(bulk: Bulk, thing: Goods, variant: dict[str, Any], position: int, cost_percent: int) -> None:
-    thing.variant_id = bulk.add(
-        m.Variant, product_id=thing.product_id, sku=thing.sku, barcode=variant["barcode"],
-        title=thing.variant_title, currency=CURRENCY, price_minor=thing.price_minor,
-        compare_at_minor=thing.compare_at_minor, position=position,
-        cost_minor=thing.price_minor * cost_percent // 100, weight_grams=thing.weight_grams,
+def _variant(bulk: Bulk, item: Goods, variant: dict[str, Any], position: int, cost_percent: int) -> None:
+    item.variant_id = bulk.add(
+        m.Variant, product_id=item.product_id, sku=item.sku, barcode=variant["barcode"],
+        title=item.variant_title, currency=CURRENCY, price_minor=item.price_minor,
+        compare_at_minor=item.compare_at_minor, position=position,
+        cost_minor=item.price_minor * cost_percent // 100, weight_grams=item.weight_grams,
     )  # fmt: skip
 
 
@@ -291,15 +294,15 @@ def _options(
     return options, values
 
 
-def _price_history(bulk: Bulk, thing: Goods) -> None:
-    moved = thing.old_price_minor != thing.price_minor
+def _price_history(bulk: Bulk, item: Goods) -> None:
+    moved = item.old_price_minor != item.price_minor
     if moved:
         bulk.add(
-            m.PriceHistory, variant_id=thing.variant_id, currency=CURRENCY,
-            price_minor=thing.old_price_minor, recorded_at=thing.published_at,
+            m.PriceHistory, variant_id=item.variant_id, currency=CURRENCY,
+            price_minor=item.old_price_minor, recorded_at=item.published_at,
         )  # fmt: skip
     bulk.add(
-        m.PriceHistory, variant_id=thing.variant_id, currency=CURRENCY, price_minor=thing.price_minor,
-        compare_at_minor=thing.compare_at_minor,
-        recorded_at=thing.changed_at if moved else thing.published_at,
+        m.PriceHistory, variant_id=item.variant_id, currency=CURRENCY, price_minor=item.price_minor,
+        compare_at_minor=item.compare_at_minor,
+        recorded_at=item.changed_at if moved else item.published_at,
     )  # fmt: skip

@@ -80,19 +80,19 @@ def load(
     for day in range(DAYS, -1, -1):
         midnight = today - timedelta(days=day)
         moments = sorted(_moment(midnight, rng) for _ in range(_how_many(day, midnight, rng)))
-        here = _Crowd([person for person in everyone if person.since < midnight] or everyone[:1])
+        crowd = _Crowd([person for person in everyone if person.since < midnight] or everyone[:1])
         for at in moments:
             # Decided in full before the hour is looked at, so that earlier orders are the same all day.
-            order = _order(session, rng, at, market.basket(rng, at), here.somebody(rng), terms)
+            order = _order(session, rng, at, market.basket(rng, at), crowd.somebody(rng), terms)
             if order is None or at >= now:
                 continue
             number += 1
             token = hmac.digest(secret.encode(), f"demo order {number}".encode(), "sha256").hex()[:40]
             living = write_order(bulk, ledger, order, number, token, now, promotion_ids, uses)
             order.person.orders += 1
-            for thing, quantity, _price, _compare in order.basket if living else ():
-                sold[thing.product_id] += quantity
-                thing.sold += quantity if day else 0
+            for item, quantity, _price, _compare in order.basket if living else ():
+                sold[item.product_id] += quantity
+                item.sold += quantity if day else 0
     ledger.write(goods, now)
     bulk.add(m.Counter, name="order", value=number)
     _count_uses(bulk, uses, promotion_ids)
@@ -145,19 +145,19 @@ class _Market:
 
     def __init__(self, goods: list[Goods], rng: Random) -> None:
         self._goods = goods
-        variants = Counter(thing.product_id for thing in goods)
-        wanted: dict[int, float] = {}
+        variants = Counter(item.product_id for item in goods)
+        weights: dict[int, float] = {}
         base = []
-        for thing in goods:
-            if thing.product_id not in wanted:
-                liked = math.exp(rng.gauss(0, 0.5)) * (5000 / thing.price_minor) ** 0.35
-                wanted[thing.product_id] = liked / math.sqrt(variants[thing.product_id])
-            base.append(wanted[thing.product_id] * rng.uniform(0.35, 1))
+        for item in goods:
+            if item.product_id not in weights:
+                liked = math.exp(rng.gauss(0, 0.5)) * (5000 / item.price_minor) ** 0.35
+                weights[item.product_id] = liked / math.sqrt(variants[item.product_id])
+            base.append(weights[item.product_id] * rng.uniform(0.35, 1))
         self._upto = [
             list(
                 accumulate(
-                    weight * SEASONS.get(thing.category, (1,) * 12)[month]
-                    for thing, weight in zip(goods, base, strict=True)
+                    weight * SEASONS.get(item.category, (1,) * 12)[month]
+                    for item, weight in zip(goods, base, strict=True)
                 )
             )
             for month in range(12)
@@ -166,17 +166,17 @@ class _Market:
     def basket(self, rng: Random, at: datetime) -> list[tuple[Goods, int, int, int | None]]:
         """(variant, units, unit price then, compare-at price then), each variant once; [] if too new."""
         upto = self._upto[at.month - 1]
-        found: dict[str, tuple[Goods, int, int, int | None]] = {}
+        lines: dict[str, tuple[Goods, int, int, int | None]] = {}
         for _ in range(rng.choices((1, 2, 3, 4), (58, 27, 11, 4))[0]):
-            thing = self._goods[bisect(upto, rng.random() * upto[-1])]
-            units = rng.choices((1, 2, 3, 4, 6), (30, 30, 6, 22, 12))[0] if thing.price_minor < 3000 else 1
-            if thing.price_minor >= 3000 and rng.random() < 0.1:
+            item = self._goods[bisect(upto, rng.random() * upto[-1])]
+            units = rng.choices((1, 2, 3, 4, 6), (30, 30, 6, 22, 12))[0] if item.price_minor < 3000 else 1
+            if item.price_minor >= 3000 and rng.random() < 0.1:
                 units = 2
-            if thing.published_at <= at:
-                price = thing.price_minor if at >= thing.changed_at else thing.old_price_minor
-                compare = thing.compare_at_minor if price == thing.price_minor else None
-                found[thing.sku] = (thing, units, price, compare)
-        return list(found.values())
+            if item.published_at <= at:
+                price = item.price_minor if at >= item.changed_at else item.old_price_minor
+                compare = item.compare_at_minor if price == item.price_minor else None
+                lines[item.sku] = (item, units, price, compare)
+        return list(lines.values())
 
 
 def _order(
@@ -194,7 +194,7 @@ def _order(
         return None
     country, region = person.address["country"], person.address["region"]
     offers = _offers(at, person, chance, terms.promotion_ids)
-    weight = sum(thing.weight_grams * units for thing, units, _price, _compare in basket)
+    weight = sum(item.weight_grams * units for item, units, _price, _compare in basket)
     methods = terms.methods[country]
     wish = luck.random()
     chosen: list[shipping_queries.Method] = []
@@ -210,7 +210,7 @@ def _order(
         return Shipping(method.code, method.price_for(goods_minor, weight) or 0)
 
     totals = price_cart(
-        [Item(thing.sku, units, price, bool(compare)) for thing, units, price, compare in basket],
+        [Item(item.sku, units, price, bool(compare)) for item, units, price, compare in basket],
         shipping=way, offers=offers, rates=_rates(session, terms, country, region), currency=CURRENCY,
     )  # fmt: skip
     if not chosen or not totals.total_minor:

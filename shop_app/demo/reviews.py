@@ -31,13 +31,13 @@ def load(bulk: Bulk, rng: Random, today: datetime, goods: list[Goods]) -> dict[i
     """Some 900 reviews, more for what sells more; returns (count, sum of the stars) by product id."""
     words = read("reviews.json")
     products: dict[int, list[Goods]] = defaultdict(list)
-    for thing in goods:
-        products[thing.product_id].append(thing)
-    sold = {key: sum(thing.sold for thing in variants) for key, variants in products.items()}
+    for item in goods:
+        products[item.product_id].append(item)
+    sold = {key: sum(item.sold for item in variants) for key, variants in products.items()}
     computed: dict[int, tuple[int, int]] = {}
-    said: set[str] = set()
+    texts: set[str] = set()
     for key, variants in products.items():
-        writer = _Writer(words, variants[0], rng, said)
+        writer = _Writer(words, variants[0], rng, texts)
         count = min(MOST, rng.randint(0, 5) + round(sold[key] * rng.uniform(0.05, 0.21)))
         if (today - variants[0].published_at).days < 14:
             count = 0
@@ -51,12 +51,12 @@ def load(bulk: Bulk, rng: Random, today: datetime, goods: list[Goods]) -> dict[i
 class _Writer:
     """Takes each sentence at most once for a product, and no text twice in the shop."""
 
-    def __init__(self, words: dict[str, Any], thing: Goods, rng: Random, said: set[str]) -> None:
-        self.words, self.rng, self.said = words, rng, said
+    def __init__(self, words: dict[str, Any], item: Goods, rng: Random, texts: set[str]) -> None:
+        self.words, self.rng, self.said = words, rng, texts
         self.temper = rng.choices(TEMPERS, (40, 22, 18, 12, 8))[0]
-        own, about = words["categories"][thing.category], words["any"]
+        own, about = words["categories"][item.category], words["any"]
         self.left = {
-            "own": _shuffled(words["products"][thing.slug], rng),
+            "own": _shuffled(words["products"][item.slug], rng),
             **{f"{kind} here": _shuffled(own[kind], rng) for kind in ("good", "mixed", "bad")},
             **{f"{kind} any": _shuffled(about[kind], rng) for kind in ("good", "mixed", "bad")},
         }
@@ -77,16 +77,16 @@ class _Writer:
     def _sentences(self, stars: int) -> str:
         rng = self.rng
         if stars >= 4:
-            wanted = ["own" if rng.random() < 0.35 else "good here"]
+            kinds = ["own" if rng.random() < 0.35 else "good here"]
             if rng.random() < 0.6:
-                wanted.append("good any" if rng.random() < 0.7 else "good here")
+                kinds.append("good any" if rng.random() < 0.7 else "good here")
             if stars == 4 and rng.random() < 0.7:
-                wanted.append("mixed here" if rng.random() < 0.5 else "mixed any")
+                kinds.append("mixed here" if rng.random() < 0.5 else "mixed any")
         elif stars == 3:
-            wanted = ["mixed here", "mixed any" if rng.random() < 0.5 else "good any"]
+            kinds = ["mixed here", "mixed any" if rng.random() < 0.5 else "good any"]
         else:
-            wanted = ["bad here"] + (["bad any"] if rng.random() < 0.7 else [])
-        return " ".join(sentence for kind in wanted if (sentence := self._one(kind)))
+            kinds = ["bad here"] + (["bad any"] if rng.random() < 0.7 else [])
+        return " ".join(sentence for kind in kinds if (sentence := self._one(kind)))
 
     def _one(self, kind: str) -> str:
         if kind == "own" and not self.left[kind]:
@@ -102,15 +102,15 @@ class _Writer:
         return self.names.pop() if self.names else self.rng.choice(self.words["names"])
 
 
-def _write(bulk: Bulk, rng: Random, today: datetime, writer: _Writer, thing: Goods, stars: int) -> None:
-    age_days = (today - thing.published_at).days
+def _write(bulk: Bulk, rng: Random, today: datetime, writer: _Writer, item: Goods, stars: int) -> None:
+    age_days = (today - item.published_at).days
     written = today - timedelta(
         days=min(max(2, age_days - 6), int(1 + (age_days - 3) * rng.random() ** 1.3)),
         hours=-rng.randint(7, 22), minutes=rng.randint(0, 59),
     )  # fmt: skip
     bulk.add(
-        m.Review, product_id=thing.product_id, author_name=writer.name(),
-        variant_title=thing.variant_title, stars=stars, title=writer.title(stars), body=writer.body(stars),
+        m.Review, product_id=item.product_id, author_name=writer.name(),
+        variant_title=item.variant_title, stars=stars, title=writer.title(stars), body=writer.body(stars),
         reply=REPLIES.get(stars, "") if rng.random() < 0.6 else "", verified=rng.random() < 0.85,
         status=m.ReviewStatus.PUBLISHED.value, created_at=min(written, today - timedelta(hours=3)),
     )  # fmt: skip

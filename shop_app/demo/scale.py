@@ -77,17 +77,17 @@ def grow(count: int, *, seed: int, progress: Callable[[int], object] = lambda _s
     name = f"generated {seed}"
     with db.reading() as session:
         counter = session.get(m.Counter, name)
-        done = counter.value if counter else 0
+        made_count = counter.value if counter else 0
         maker = _Maker(session, seed)
-    progress(min(done, count))
-    for first in range(done + 1, count + 1, CHUNK):
+    progress(min(made_count, count))
+    for first in range(made_count + 1, count + 1, CHUNK):
         last = min(first + CHUNK - 1, count)
         with db.transaction() as session:
             _no_time_limit(session)
             maker.make(session, first, last)
             session.merge(m.Counter(name=name, value=last))
         progress(last - first + 1)
-    return max(0, count - done)
+    return max(0, count - made_count)
 
 
 def _no_time_limit(session: Session) -> None:
@@ -104,7 +104,7 @@ class _Maker:
         self.categories = [(slug, key) for slug, key in categories if slug in WHAT] or [
             (slug, key) for slug, key in zip(WHAT, [None] * len(WHAT), strict=True)
         ]
-        photos = {known["file"]: key for key, known in pictures.shipped().items()}
+        photos = {source["file"]: key for key, source in pictures.shipped().items()}
         ids = dict(session.exec(select(m.Picture.key, m.Picture.id)).all())
         # A picture fits any product here; those of people's own uploads are left alone.
         self.pictures = [
@@ -120,14 +120,14 @@ class _Maker:
         listing_index.refresh(session, ids)
 
     def _tags(self, session: Session) -> list[int]:
-        known = dict(session.exec(select(m.Tag.name, m.Tag.id).where(col(m.Tag.name).in_(TAGS))).all())
+        ids = dict(session.exec(select(m.Tag.name, m.Tag.id).where(col(m.Tag.name).in_(TAGS))).all())
         for name in TAGS:
-            if name not in known:
+            if name not in ids:
                 tag = m.Tag(name=name)
                 session.add(tag)
                 session.flush()
-                known[name] = tag.id
-        return [known[name] or 0 for name in TAGS]
+                ids[name] = tag.id
+        return [ids[name] or 0 for name in TAGS]
 
     def _product(self, bulk: Bulk, number: int) -> int:
         rng = Random(f"{self.seed} product {number}")

@@ -32,30 +32,30 @@ class StockLedger:
 
     def write(self, goods: list[Goods], now: datetime) -> None:
         """Write levels and movements, so that as many of each are free as the catalogue says."""
-        for thing in goods:
-            self._write_one(thing, now)
+        for item in goods:
+            self._write_one(item, now)
 
-    def _write_one(self, thing: Goods, now: datetime) -> None:
-        moves = sorted(self._moves[thing.variant_id], key=lambda move: move["at"])
+    def _write_one(self, item: Goods, now: datetime) -> None:
+        moves = sorted(self._moves[item.variant_id], key=lambda move: move["at"])
         gone = sum(move["on_hand_delta"] for move in moves)
         allocated = sum(move["allocated_delta"] for move in moves)
-        on_hand = thing.available + allocated
-        deliveries = self._deliveries(thing, moves, on_hand - gone)
+        on_hand = item.available + allocated
+        deliveries = self._deliveries(item, moves, on_hand - gone)
         for move in sorted([*deliveries, *moves], key=lambda move: move["at"]):
-            self._bulk.add(m.StockMovement, variant_id=thing.variant_id, **move)
+            self._bulk.add(m.StockMovement, variant_id=item.variant_id, **move)
         self._bulk.add(
-            m.StockLevel, variant_id=thing.variant_id, on_hand=on_hand, allocated=allocated,
-            low_at=2 if thing.price_minor > 20_000 else 3,
+            m.StockLevel, variant_id=item.variant_id, on_hand=on_hand, allocated=allocated,
+            low_at=2 if item.price_minor > 20_000 else 3,
         )  # fmt: skip
 
-    def _deliveries(self, thing: Goods, moves: list[dict[str, Any]], needed: int) -> list[dict[str, Any]]:
+    def _deliveries(self, item: Goods, moves: list[dict[str, Any]], needed: int) -> list[dict[str, Any]]:
         """`needed` units in batches, each before the order that would have found the listing index empty."""
         batch = max(6, min(120, round(needed / self._rng.uniform(4, 9)), 12))
-        found: list[dict[str, Any]] = []
+        deliveries: list[dict[str, Any]] = []
         free, left = 0, needed
 
         def deliver(at: datetime, units: int, reason: str) -> None:
-            found.append(
+            deliveries.append(
                 {"kind": m.MovementKind.RECEIVED.value if units > 0 else m.MovementKind.ADJUSTED.value,
                 "at": at,
                  "on_hand_delta": units, "allocated_delta": 0, "order_id": None, "reason": reason,
@@ -68,19 +68,19 @@ class StockLedger:
                 # Units that came back later can leave `left` short: a later stocktake takes them out again.
                 units = max(min(batch, left), -(free + change))
                 at = (
-                    thing.published_at
-                    if not found
+                    item.published_at
+                    if not deliveries
                     else move["at"] - timedelta(hours=self._rng.randint(2, 30))
                 )
-                deliver(max(at, thing.published_at), units, "delivery")
+                deliver(max(at, item.published_at), units, "delivery")
                 free, left = free + units, left - units
             free += change
         if left:
             at = (
                 self._today - timedelta(days=self._rng.randint(1, 12), hours=-9)
-                if found
-                else thing.published_at
+                if deliveries
+                else item.published_at
             )
             last = moves[-1]["at"] if left < 0 and moves else at
             deliver(max(at, last), left, "delivery" if left > 0 else "stocktake")
-        return found
+        return deliveries

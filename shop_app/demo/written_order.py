@@ -80,9 +80,9 @@ class _Writing:
         self, kind: m.MovementKind, at: datetime, reason: str, *, on_hand: int = 0, allocated: int = 0
     ) -> None:
         """Move every line's units; `on_hand` and `allocated` are the signs."""
-        for thing, units, _price, _compare in self.order.basket:
+        for item, units, _price, _compare in self.order.basket:
             self.ledger.move(
-                thing.variant_id, kind, at, on_hand=on_hand * units, allocated=allocated * units,
+                item.variant_id, kind, at, on_hand=on_hand * units, allocated=allocated * units,
                 order_id=self.id,
                 reason=reason, actor="system" if kind == m.MovementKind.ALLOCATED else CLERK,
             )  # fmt: skip
@@ -132,21 +132,21 @@ def _lines(writing: _Writing) -> None:
     bulk, totals = writing.bulk, writing.order.totals
     ids: dict[str, int | None] = {"": None}
     for position, (sold, priced) in enumerate(zip(writing.order.basket, totals.lines, strict=True)):
-        thing, units, price, compare = sold
-        ids[thing.sku] = bulk.add(
-            m.OrderLine, order_id=writing.id, variant_id=thing.variant_id, position=position, slug=thing.slug,
-            title=thing.title, variant_title=thing.variant_title, sku=thing.sku, options=thing.options,
-            picture_key=thing.picture_key, picture_alt=thing.picture_alt, quantity=units,
+        goods, units, price, compare = sold
+        ids[goods.sku] = bulk.add(
+            m.OrderLine, order_id=writing.id, variant_id=goods.variant_id, position=position, slug=goods.slug,
+            title=goods.title, variant_title=goods.variant_title, sku=goods.sku, options=goods.options,
+            picture_key=goods.picture_key, picture_alt=goods.picture_alt, quantity=units,
             unit_price_minor=price,
             unit_compare_at_minor=compare, subtotal_minor=priced.subtotal_minor,
             discount_minor=priced.discount_minor, tax_minor=priced.tax_minor, total_minor=priced.total_minor,
-            tax_class="standard", weight_grams=thing.weight_grams,
+            tax_class="standard", weight_grams=goods.weight_grams,
         )  # fmt: skip
         writing.lines.append(bulk.rows(m.OrderLine)[-1])
         if priced.rate.ppm:
             _tax(
                 writing,
-                ids[thing.sku],
+                ids[goods.sku],
                 priced.rate.label,
                 priced.rate.ppm,
                 priced.total_minor,
@@ -264,11 +264,11 @@ def _shipped(writing: _Writing) -> None:
         tracking="" if order.method.is_pick_up else f"DEMO{writing.number:010d}",
         shipped_at=order.shipped_at, delivered_at=order.delivered_at if delivered else None,
     )  # fmt: skip
-    for line, (thing, units, _price, _compare) in zip(lines, order.basket, strict=False):
+    for line, (item, units, _price, _compare) in zip(lines, order.basket, strict=False):
         line["quantity_fulfilled"] = units
         writing.bulk.add(m.ShipmentLine, shipment_id=shipment, order_line_id=line["id"], quantity=units)
         writing.ledger.move(
-            thing.variant_id, m.MovementKind.SHIPPED, order.shipped_at, on_hand=-units, allocated=-units,
+            item.variant_id, m.MovementKind.SHIPPED, order.shipped_at, on_hand=-units, allocated=-units,
             order_id=writing.id, reason="order shipped", actor=CLERK,
         )  # fmt: skip
     row["fulfilment_status"] = (m.FulfilmentStatus.PARTIAL if half else m.FulfilmentStatus.SHIPPED).value

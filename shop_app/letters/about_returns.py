@@ -38,23 +38,23 @@ def _note(receipt: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _what_follows(receipt: dict[str, Any], *, paid: bool) -> list[str]:
     back, ended = receipt["send_back"], receipt["not_sent"]
-    said = []
+    lines = []
     if ended:
         what = _("This hasn't left us and won't be sent: {things}.").format(things="; ".join(ended))
         nothing_due = _("You don't have to pay for it.")
         goes_back = _("Your money for it goes back within 14 days from today.")
-        said.append(f"{what} {goes_back if paid else nothing_due}")
+        lines.append(f"{what} {goes_back if paid else nothing_due}")
     if back:
         only = (
             _("Send this back by {day}: {things}.") if ended else _("You have until {day} to send it back.")
         )
         what = only.format(day=receipt["send_until"], things="; ".join(back))
-        said.append(f"{what} {send_to(receipt['number'])}")
-        said.append(
+        lines.append(f"{what} {send_to(receipt['number'])}")
+        lines.append(
             _("Your money for it goes back within {days} days after it has arrived here, or after you have "
               "shown that you sent it, by the way you paid.").format(days=MONEY_DAYS)
         )  # fmt: skip
-    return said
+    return lines
 
 
 def return_requested(view: OrderView, data: dict[str, Any]) -> Words:
@@ -112,5 +112,5 @@ def return_received(view: OrderView, data: dict[str, Any]) -> Words:
 
 
 def _answer(data: dict[str, Any]) -> list[str]:
-    said = str(data.get("answer", "")).strip()
-    return [said] if said else []
+    answer = str(data.get("answer", "")).strip()
+    return [answer] if answer else []

@@ -24,14 +24,14 @@ PRINT = rx.vars.FunctionStringVar.create("(() => window.print())")
 
 
 def page() -> rx.Component:
-    here = Order.view.number != ""
+    loaded = Order.view.number != ""
     return layout.page(
         rx.cond(
-            here,
+            loaded,
             rx.fragment(_head(), _rest()),
             rx.cond(Order.missing, _missing(), rx.el.div(class_name="min-h-[100svh]")),
         ),
-        ready=here | Order.missing,
+        ready=loaded | Order.missing,
     )
 
 

@@ -19,10 +19,10 @@ TITLE = rx.cond(Product.page.title, Product.page.title, _("Product")) + f" · {t
 
 
 def page() -> rx.Component:
-    here = Product.page.slug != ""
+    loaded = Product.page.slug != ""
     return layout.page(
         rx.cond(Product.missing, not_found.empty_listing_art(), _product()),
-        ready=here | Product.missing,
+        ready=loaded | Product.missing,
         main_class=f"{styles.MAIN} max-md:pb-18",
     )
 

@@ -107,24 +107,24 @@ class Sandbox:
 
         if not from_this_machine(request, self.wiring.public_url):
             return JSONResponse({"error": "only from this machine"}, 403)
-        wanted = None
+        new_faults = None
         if request.method != "GET":
             try:
-                wanted = Faults.model_validate_json(await request.body() or b"{}")
+                new_faults = Faults.model_validate_json(await request.body() or b"{}")
             except ValidationError as error:
                 wrong = error.errors(include_url=False, include_context=False, include_input=False)
                 return JSONResponse({"error": wrong}, 400)
         return JSONResponse(
-            await run_in_threadpool(self._keep_faults, Faults() if request.method == "DELETE" else wanted)
+            await run_in_threadpool(self._keep_faults, Faults() if request.method == "DELETE" else new_faults)
         )
 
-    def _keep_faults(self, wanted: Faults | None) -> dict[str, Any]:
+    def _keep_faults(self, new_faults: Faults | None) -> dict[str, Any]:
         """The faults in force, after these were put in their place."""
         from .faults import in_force, keep
 
-        if wanted is not None:
+        if new_faults is not None:
             with self.store.change() as tables:
-                keep(tables, wanted)
+                keep(tables, new_faults)
             self.deliveries.wake()
         with self.store.reading() as tables:
             return in_force(tables).model_dump()
@@ -147,11 +147,11 @@ class Sandbox:
                     return operation(tables, request.path_params["id"], status)
 
             try:
-                made = await run_in_threadpool(settle)
+                outcome = await run_in_threadpool(settle)
             except Refused as refused:
                 return JSONResponse(refused.body, refused.status)
             self.deliveries.wake()
-            return JSONResponse(made)
+            return JSONResponse(outcome)
 
         return endpoint
 

@@ -69,8 +69,8 @@ def _line_items(call: Call) -> dict[str, Any]:
 
 
 def _capture(call: Call) -> dict[str, Any]:
-    wanted = frozenset({"amount_to_capture", "expand"})
-    given = checked(_params("PaymentIntentCaptureParams"), call.given, only=wanted)
+    allowed = frozenset({"amount_to_capture", "expand"})
+    given = checked(_params("PaymentIntentCaptureParams"), call.given, only=allowed)
     return charges.capture(call.tables, call.id, given.get("amount_to_capture"))
 
 
@@ -80,17 +80,17 @@ def _cancel(call: Call) -> dict[str, Any]:
 
 
 def _refund(call: Call) -> dict[str, Any]:
-    wanted = frozenset({"amount", "charge", "payment_intent", "reason", "metadata", "expand"})
-    given = checked(_params("RefundCreateParams"), call.given, only=wanted)
+    allowed = frozenset({"amount", "charge", "payment_intent", "reason", "metadata", "expand"})
+    given = checked(_params("RefundCreateParams"), call.given, only=allowed)
     if not given.get("payment_intent") and not given.get("charge"):
         raise WrongParameters("One of the following params should be provided: payment_intent or charge.")
     return charges.refund(call.tables, given)
 
 
 def _answer_dispute(call: Call) -> dict[str, Any]:
-    wanted = frozenset({"evidence", "metadata", "submit", "expand"})
+    allowed = frozenset({"evidence", "metadata", "submit", "expand"})
     return disputes.update(
-        call.tables, call.id, checked(_params("DisputeUpdateParams"), call.given, only=wanted)
+        call.tables, call.id, checked(_params("DisputeUpdateParams"), call.given, only=allowed)
     )
 
 
@@ -103,8 +103,8 @@ def _list_of(kind: str, params: str) -> Operation:
 
 
 def _list_events(call: Call) -> dict[str, Any]:
-    wanted = PAGED | {"type", "types", "delivery_success"}
-    given = checked(_params("EventListParams"), call.given, only=wanted)
+    allowed = PAGED | {"type", "types", "delivery_success"}
+    given = checked(_params("EventListParams"), call.given, only=allowed)
     kinds = set(given.get("types", [])) | ({given["type"]} if "type" in given else set())
 
     def fits(event: dict[str, Any]) -> bool:
@@ -117,10 +117,10 @@ def _list_events(call: Call) -> dict[str, Any]:
 
 def _retrieve(kind: str) -> Operation:
     def operation(call: Call) -> dict[str, Any]:
-        thing = call.tables.get(kind, call.id)
-        if not thing:
+        item = call.tables.get(kind, call.id)
+        if not item:
             raise missing(kind, call.id)
-        return thing
+        return item
 
     return operation
 
@@ -138,13 +138,13 @@ def _page(
     created = given.get("created", {})
     bounds = created if isinstance(created, dict) else {"gte": created, "lte": created}
     compare = {"gt": int.__gt__, "gte": int.__ge__, "lt": int.__lt__, "lte": int.__le__}
-    found = call.tables.newest(
+    items = call.tables.newest(
         kind, limit=10_000, parent=parent,
         after=given.get("starting_after", ""), before=given.get("ending_before", ""),
     )  # fmt: skip
     kept = [
-        thing for thing in found
-        if fits(thing) and all(compare[word](thing["created"], int(at)) for word, at in bounds.items())
+        item for item in items
+        if fits(item) and all(compare[word](item["created"], int(at)) for word, at in bounds.items())
     ]  # fmt: skip
     return listed(url, kept, limit)
 
@@ -180,9 +180,9 @@ def _patterns() -> list[tuple[str, re.Pattern[str], Operation]]:
 
 
 def _find(method: str, path: str) -> tuple[Operation, str]:
-    for wanted, pattern, operation in _patterns():
-        if wanted == method and (found := pattern.fullmatch(path)):
-            return operation, found[1] if found.groups() else ""
+    for http_method, pattern, operation in _patterns():
+        if http_method == method and (match := pattern.fullmatch(path)):
+            return operation, match[1] if match.groups() else ""
     raise Refused(f"Unrecognized request URL ({method}: {path}).", status=404)
 
 
@@ -294,8 +294,8 @@ def _expand(tables: Tables, at: Any, path: list[str]) -> None:
         return
     name = path[0]
     if name == "refunds" and at.get("object") == "charge":
-        found = tables.newest("refund", limit=11, parent=at["payment_intent"])
-        at["refunds"] = listed(f"/v1/charges/{at['id']}/refunds", found, 10)
+        refunds = tables.newest("refund", limit=11, parent=at["payment_intent"])
+        at["refunds"] = listed(f"/v1/charges/{at['id']}/refunds", refunds, 10)
         return
     if name not in EXPANDABLE and name != "data":
         raise WrongParameters(f"This property cannot be expanded ({name}).", param="expand")

@@ -73,16 +73,16 @@ def intent_of(tables: Tables, session: dict[str, Any]) -> dict[str, Any]:
     """The session's intent, made with the first try to pay, as Stripe does."""
     if session["payment_intent"]:
         return tables.get("payment_intent", session["payment_intent"]) or {}
-    wanted = tables.private(session["id"])["intent"]
+    intent_id = tables.private(session["id"])["intent"]
     id = new_id("pi")
     intent: dict[str, Any] = {
         "id": id, "object": "payment_intent", "amount": session["amount_total"], "amount_capturable": 0,
         "amount_received": 0, "canceled_at": None, "cancellation_reason": None,
-        "capture_method": wanted.get("capture_method", "automatic_async"),
+        "capture_method": intent_id.get("capture_method", "automatic_async"),
         "client_secret": f"{id}_secret_{new_id('x')[2:]}", "confirmation_method": "automatic",
         "created": int(seconds()), "currency": session["currency"], "customer": None,
-        "description": wanted.get("description"), "last_payment_error": None, "latest_charge": None,
-        "livemode": False, "metadata": wanted.get("metadata", {}), "next_action": None,
+        "description": intent_id.get("description"), "last_payment_error": None, "latest_charge": None,
+        "livemode": False, "metadata": intent_id.get("metadata", {}), "next_action": None,
         "payment_method": None, "payment_method_types": ["card"], "receipt_email": None,
         "status": "requires_payment_method",
     }  # fmt: skip
@@ -221,10 +221,10 @@ def settle_debit(tables: Tables, id: str, outcome: str = "") -> dict[str, Any]:
     intent = tables.get("payment_intent", id)
     if id not in waiting or not intent:
         raise missing("payment_intent", id)
-    session_id, known, _at = waiting.pop(id)
+    session_id, token, _at = waiting.pop(id)
     tables.keep_note("debits", waiting)
     session = tables.get("checkout.session", session_id) or {}
-    if (outcome or known) == "succeeded":
+    if (outcome or token) == "succeeded":
         charge = _charge(tables, intent, BANK, status="succeeded", captured=True)
         intent |= {
             "status": "succeeded", "latest_charge": charge["id"], "amount_received": intent["amount"],
@@ -299,10 +299,10 @@ def cancel(tables: Tables, id: str, reason: str | None) -> dict[str, Any]:
     return intent
 
 
-def _wrong_state(intent: dict[str, Any], operation: str, wanted: str) -> Refused:
+def _wrong_state(intent: dict[str, Any], operation: str, required: str) -> Refused:
     return Refused(
         f"This PaymentIntent could not be {operation} because it has a status of {intent['status']}."
-        f" Only a PaymentIntent with one of the following statuses may be {operation}: {wanted}.",
+        f" Only a PaymentIntent with one of the following statuses may be {operation}: {required}.",
         code="payment_intent_unexpected_state",
     )
 
@@ -321,7 +321,7 @@ def refund(tables: Tables, given: dict[str, Any]) -> dict[str, Any]:
             f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", param="amount"
         )
     status = (tables.note("webhook_faults") or {}).get("refund_status", "succeeded")
-    made = tables.put(
+    refund = tables.put(
         {
             "id": new_id("re"), "object": "refund", "amount": amount, "balance_transaction": None,
             "charge": charge["id"], "created": int(seconds()), "currency": charge["currency"],
@@ -333,9 +333,9 @@ def refund(tables: Tables, given: dict[str, Any]) -> dict[str, Any]:
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     tables.put(charge)
-    emit(tables, "refund.created", made)
+    emit(tables, "refund.created", refund)
     emit(tables, "charge.refunded", charge)
-    return made
+    return refund
 
 
 def _refundable(tables: Tables, given: dict[str, Any]) -> dict[str, Any]:
@@ -359,15 +359,15 @@ def _refundable(tables: Tables, given: dict[str, Any]) -> dict[str, Any]:
 
 def settle_refund(tables: Tables, id: str, status: str) -> dict[str, Any]:
     """Let a pending refund succeed or fail, as a bank would days later; only a fault asks for it."""
-    made = tables.get("refund", id)
-    if not made:
+    refund = tables.get("refund", id)
+    if not refund:
         raise missing("refund", id)
-    charge = tables.get("charge", made["charge"]) or {}
-    if status == "failed" and made["status"] != "failed":
-        charge["amount_refunded"] -= made["amount"]
+    charge = tables.get("charge", refund["charge"]) or {}
+    if status == "failed" and refund["status"] != "failed":
+        charge["amount_refunded"] -= refund["amount"]
         charge["refunded"] = False
         tables.put(charge)
-    made["status"] = status
-    tables.put(made)
-    emit(tables, "refund.failed" if status == "failed" else "refund.updated", made)
-    return made
+    refund["status"] = status
+    tables.put(refund)
+    emit(tables, "refund.failed" if status == "failed" else "refund.updated", refund)
+    return refund

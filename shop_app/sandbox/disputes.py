@@ -43,8 +43,8 @@ def open_one(
 
 def holds_back(tables: Tables, charge: dict[str, Any]) -> bool:
     """Whether the charge's money is with the bank, and can't be refunded."""
-    found = tables.newest("dispute", limit=100, parent=charge["payment_intent"])
-    return any(one["status"] in ("needs_response", "under_review", "lost") for one in found)
+    disputes = tables.newest("dispute", limit=100, parent=charge["payment_intent"])
+    return any(one["status"] in ("needs_response", "under_review", "lost") for one in disputes)
 
 
 def _find(tables: Tables, id: str) -> dict[str, Any]:

@@ -33,10 +33,10 @@ def parse_form(encoded: str) -> dict[str, Any]:
     except ValueError:
         raise WrongParameters("Too many parameters") from None
     for name, value in pairs:
-        found = _KEY.fullmatch(name)
-        if not found:
+        match = _KEY.fullmatch(name)
+        if not match:
             raise WrongParameters(f"Invalid parameter name: {name[:100]}", param=name[:100])
-        path = [found[1], *re.findall(r"\[([^\[\]]*)\]", found[2])]
+        path = [match[1], *re.findall(r"\[([^\[\]]*)\]", match[2])]
         _put(tree, path, value)
     return {name: _lists(branch) for name, branch in tree.items()}
 
@@ -110,8 +110,8 @@ def _strict(kind: Any) -> Any:
 
 
 def _strict_union(members: tuple[Any, ...]) -> Any:
-    known = [m for m in members if get_origin(m) is Literal and get_args(m) != ("",)]
-    kept = [m for m in members if "UntypedStripeObject" not in repr(m) and not (m is str and known)]
+    literals = [m for m in members if get_origin(m) is Literal and get_args(m) != ("",)]
+    kept = [m for m in members if "UntypedStripeObject" not in repr(m) and not (m is str and literals)]
     return Union[tuple(_strict(member) for member in kept)]  # noqa: UP007
 
 
@@ -125,6 +125,6 @@ def _strict_dict(kind: Any) -> Any:
     holder = type("Parameters", (), {"__annotations__": own})
     hints = get_type_hints(holder, vars(sys.modules[kind.__module__]), include_extras=True)
     fields = {name: _strict(hint) for name, hint in hints.items()}
-    made = TypedDict(kind.__name__, fields)  # pyright: ignore
-    made.__pydantic_config__ = ConfigDict(extra="forbid")  # pyright: ignore
-    return made
+    strict = TypedDict(kind.__name__, fields)  # pyright: ignore
+    strict.__pydantic_config__ = ConfigDict(extra="forbid")  # pyright: ignore
+    return strict

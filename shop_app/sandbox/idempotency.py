@@ -54,11 +54,11 @@ def keep(tables: Tables, key: str, owner: str, status: int, reply: dict[str, Any
 
     Errors  Refused where another request has taken the key over: the work is undone with it.
     """
-    done = tables.execute(
+    result = tables.execute(
         "UPDATE idempotency SET status = ?, reply = ? WHERE key = ? AND owner = ?",
         status, json.dumps(reply), key, owner,
     )  # fmt: skip
-    if done.rowcount != 1:
+    if result.rowcount != 1:
         raise Refused("Another request uses this key.", status=409, code="idempotency_key_in_use")
 
 

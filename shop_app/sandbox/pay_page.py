@@ -131,10 +131,10 @@ def _problems(number: str, form: dict[str, str]) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if not charges.passes_luhn(number):
         wrong["card"] = _("Enter the whole card number, such as 4242 4242 4242 4242.")
-    found = _EXPIRY.fullmatch(form.get("expiry", ""))
-    if not found or not 1 <= int(found[1]) <= 12:
+    match = _EXPIRY.fullmatch(form.get("expiry", ""))
+    if not match or not 1 <= int(match[1]) <= 12:
         wrong["expiry"] = _("Enter month and year, such as 12/34.")
-    elif (2000 + int(found[2]) % 100, int(found[1])) < (now().year, now().month):
+    elif (2000 + int(match[2]) % 100, int(match[1])) < (now().year, now().month):
         wrong["expiry"] = _("This date is in the past.")
     if not re.fullmatch(r"\d{3,4}", form.get("cvc", "").strip(), re.ASCII):
         wrong["cvc"] = _("Enter the 3 or 4 digits.")

@@ -83,8 +83,8 @@ def _check_items(items: list[dict[str, Any]]) -> None:
         price = item.get("price_data")
         if not price:
             raise WrongParameters("The sandbox takes price_data alone.", param=f"{place}[price_data]")
-        known = {"quantity", "price_data"}, {"currency", "unit_amount", "product_data"}
-        if item.keys() - known[0] or price.keys() - known[1]:
+        fields = {"quantity", "price_data"}, {"currency", "unit_amount", "product_data"}
+        if item.keys() - fields[0] or price.keys() - fields[1]:
             raise WrongParameters("The sandbox doesn't do that.", param=place)
         if item.get("quantity", 0) < 1:
             raise WrongParameters("It has to be 1 or more.", param=f"{place}[quantity]")

@@ -54,15 +54,15 @@ class Tables:
         return json.loads(row[0]) if row else {}
 
     def put(
-        self, thing: dict[str, Any], *, parent: str = "", private: dict[str, Any] | None = None
+        self, item: dict[str, Any], *, parent: str = "", private: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Keep an object, new or changed; `parent` and `private` stay as they were when not given."""
         self.execute(
             "INSERT INTO thing (id, kind, parent, public, private) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET public = excluded.public",
-            thing["id"], thing["object"], parent, json.dumps(thing), json.dumps(private or {}),
+            item["id"], item["object"], parent, json.dumps(item), json.dumps(private or {}),
         )  # fmt: skip
-        return thing
+        return item
 
     def newest(
         self, kind: str, *, limit: int, parent: str = "", after: str = "", before: str = ""
@@ -77,8 +77,8 @@ class Tables:
                 values.append(id)
         order = "ASC" if before else "DESC"
         rows = self.execute(f"{sql} ORDER BY seq {order} LIMIT {int(limit)}", *values).fetchall()
-        found = [json.loads(row[0]) for row in rows]
-        return found[::-1] if before else found
+        items = [json.loads(row[0]) for row in rows]
+        return items[::-1] if before else items
 
     def note(self, name: str) -> Any:
         row = self.execute("SELECT value FROM note WHERE name = ?", name).fetchone()

@@ -92,8 +92,8 @@ def _days_to_wait(session: Session, mailbox: str, at: datetime) -> int:
     """After how many days there is room for one more letter to that mailbox."""
     if load_test():
         return 0
-    asked = {"to_mailbox": mailbox, "since": at - timedelta(days=1)}
-    lately = session.connection().execute(_DUE_LATELY, asked).scalar_one()
+    params = {"to_mailbox": mailbox, "since": at - timedelta(days=1)}
+    lately = session.connection().execute(_DUE_LATELY, params).scalar_one()
     return lately // settings().letters_a_day
 
 

@@ -14,13 +14,13 @@ def cart_audience(session: Session, cart_ids: Collection[int]) -> dict[int, str]
     """The hash of the visitor's key that each of these carts belongs to."""
     if not cart_ids:
         return {}
-    known = select(Cart.id, Cart.key_hash).where(col(Cart.id).in_(list(cart_ids)))
-    return {row.id: row.key_hash for row in session.connection().execute(known)}
+    statement = select(Cart.id, Cart.key_hash).where(col(Cart.id).in_(list(cart_ids)))
+    return {row.id: row.key_hash for row in session.connection().execute(statement)}
 
 
 def order_audience(session: Session, order_ids: Collection[int]) -> list[str]:
     """The tokens of these orders."""
     if not order_ids:
         return []
-    known = select(Order.token).where(col(Order.id).in_(list(order_ids)))
-    return list(session.connection().execute(known).scalars())
+    statement = select(Order.token).where(col(Order.id).in_(list(order_ids)))
+    return list(session.connection().execute(statement).scalars())

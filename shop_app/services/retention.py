@@ -63,39 +63,39 @@ def carts(session: Session, most: int) -> int:
     held = exists().where(_hold.c.cart_id == _cart.c.id)
     waiting = exists().where(_order.c.cart_id == _cart.c.id, _order.c.status == OrderStatus.PENDING.value)
     old = and_(_cart.c.updated_at < _days_ago(settings().cart_days), ~held, ~waiting)
-    found = _ids(session, _cart.c.id, old, most)
-    if found:
-        connection.execute(update(_order).where(_order.c.cart_id.in_(found)).values(cart_id=None))
-        connection.execute(delete(_cart).where(_cart.c.id.in_(found)))
-    return len(found)
+    ids = _ids(session, _cart.c.id, old, most)
+    if ids:
+        connection.execute(update(_order).where(_order.c.cart_id.in_(ids)).values(cart_id=None))
+        connection.execute(delete(_cart).where(_cart.c.id.in_(ids)))
+    return len(ids)
 
 
 def sessions(session: Session, most: int) -> int:
     """Sessions of customers and staff that are over."""
-    found = _ids(session, _login.c.id, _login.c.expires_at <= now(), most)
-    if found:
-        session.connection().execute(delete(_login).where(_login.c.id.in_(found)))
-    return len(found)
+    ids = _ids(session, _login.c.id, _login.c.expires_at <= now(), most)
+    if ids:
+        session.connection().execute(delete(_login).where(_login.c.id.in_(ids)))
+    return len(ids)
 
 
 def letters(session: Session, most: int) -> int:
     """To whom letters went and what they said, after `message_days`; that they went stays, so that none
     goes twice."""
     old = and_(_letter.c.to_email != "", _letter.c.created_at < _days_ago(settings().message_days))
-    found = _ids(session, _letter.c.id, old, most)
-    if found:
-        emptied = update(_letter).where(_letter.c.id.in_(found)).values(to_email="", mailbox="", data={})
+    ids = _ids(session, _letter.c.id, old, most)
+    if ids:
+        emptied = update(_letter).where(_letter.c.id.in_(ids)).values(to_email="", mailbox="", data={})
         session.connection().execute(emptied)
-    return len(found)
+    return len(ids)
 
 
 def inbox(session: Session, most: int) -> int:
     """What payment providers sent, after `message_days`; its id stays, so that it counts once."""
     old = and_(_inbox.c.payload != "", _inbox.c.received_at < _days_ago(settings().message_days))
-    found = _ids(session, _inbox.c.id, old, most)
-    if found:
-        session.connection().execute(update(_inbox).where(_inbox.c.id.in_(found)).values(payload=""))
-    return len(found)
+    ids = _ids(session, _inbox.c.id, old, most)
+    if ids:
+        session.connection().execute(update(_inbox).where(_inbox.c.id.in_(ids)).values(payload=""))
+    return len(ids)
 
 
 def order_links(session: Session, most: int) -> int:
@@ -103,12 +103,12 @@ def order_links(session: Session, most: int) -> int:
     it up by number and e-mail."""
     since = func.coalesce(_order.c.link_since, _order.c.placed_at)
     old = and_(since < _days_ago(settings().order_link_days), _order.c.status != OrderStatus.PENDING.value)
-    found = _ids(session, _order.c.id, old, most)
-    if found:
+    ids = _ids(session, _order.c.id, old, most)
+    if ids:
         at = now()
-        fresh = [{"order": id, "fresh": secrets.token_urlsafe(24), "at": at} for id in found]
+        fresh = [{"order": id, "fresh": secrets.token_urlsafe(24), "at": at} for id in ids]
         session.connection().execute(_RENEW, fresh)
-    return len(found)
+    return len(ids)
 
 
 def people(session: Session, most: int) -> int:
@@ -119,13 +119,13 @@ def people(session: Session, most: int) -> int:
         _order.c.status != OrderStatus.PENDING.value,
         _order.c.placed_at < _days_ago(chosen.order_years * DAYS_OF_A_YEAR),
     )
-    found = _ids(session, _order.c.id, and_(_order.c.email != "", or_(unpaid, aged)), most)
-    if found:
+    ids = _ids(session, _order.c.id, and_(_order.c.email != "", or_(unpaid, aged)), most)
+    if ids:
         connection = session.connection()
-        connection.execute(update(_order).where(_order.c.id.in_(found)).values(**_NOBODYS))
-        connection.execute(update(_return).where(_return.c.order_id.in_(found)).values(email="", note=""))
-        connection.execute(update(_use).where(_use.c.order_id.in_(found)).values(email=""))
-    return len(found)
+        connection.execute(update(_order).where(_order.c.id.in_(ids)).values(**_NOBODYS))
+        connection.execute(update(_return).where(_return.c.order_id.in_(ids)).values(email="", note=""))
+        connection.execute(update(_use).where(_use.c.order_id.in_(ids)).values(email=""))
+    return len(ids)
 
 
 COMMANDS: dict[str, Callable[[Session, int], int]] = {

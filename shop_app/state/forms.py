@@ -83,10 +83,10 @@ def by_field(problems: Iterable[Problem]) -> dict[str, str]:
 
 def sentences(error: ValidationError) -> dict[str, str]:
     """Field -> what is wrong with it, in words for people; of several for one field the first."""
-    found: dict[str, str] = {}
+    collected: dict[str, str] = {}
     for detail in error.errors(include_url=False, include_input=False):
-        found.setdefault(str(detail["loc"][0]), _sentence(detail["type"], detail.get("ctx", {})))
-    return found
+        collected.setdefault(str(detail["loc"][0]), _sentence(detail["type"], detail.get("ctx", {})))
+    return collected
 
 
 def _sentence(kind: str, limits: Mapping[str, Any]) -> str:

@@ -67,17 +67,17 @@ def _socket(state: rx.State) -> tuple[Any, str, str] | None:
     return app.sio, sid, app.event_namespace.namespace
 
 
-async def _join(state: rx.State, kind: str, wanted: Iterable[str]) -> None:
+async def _join(state: rx.State, kind: str, keys: Iterable[str]) -> None:
     socket = _socket(state)
     if socket is None:
         return
     sio, sid, namespace = socket
-    names = set(wanted)
+    names = set(keys)
     try:
-        there = {room for room in sio.rooms(sid, namespace) if room and room.startswith(kind)}
-        for room in there - names:
+        joined = {room for room in sio.rooms(sid, namespace) if room and room.startswith(kind)}
+        for room in joined - names:
             await sio.leave_room(sid, room, namespace=namespace)
-        for room in names - there:
+        for room in names - joined:
             await sio.enter_room(sid, room, namespace=namespace)
     except (KeyError, ValueError):
         # The tab went away in the meantime; the next one joins for itself.
@@ -94,9 +94,9 @@ async def watch_more(state: rx.State, slugs: Iterable[str]) -> None:
     socket = _socket(state)
     if socket:
         sio, sid, namespace = socket
-        there = [room for room in sio.rooms(sid, namespace) if room and room.startswith(rooms.PRODUCT)]
+        joined = [room for room in sio.rooms(sid, namespace) if room and room.startswith(rooms.PRODUCT)]
         fresh = [rooms.PRODUCT + slug for slug in slugs]
-        await _join(state, rooms.PRODUCT, [*there, *fresh][:MAX_WATCHED])
+        await _join(state, rooms.PRODUCT, [*joined, *fresh][:MAX_WATCHED])
 
 
 async def join_cart(state: rx.State) -> None:

@@ -78,8 +78,10 @@ class Bodies:
                 del self.of_address[address]
 
     def _full(self, address: str) -> bool:
-        there = self.of_address
-        return not load_test() and (there[address] >= MAX_BODIES_PER_ADDRESS or there.total() >= MAX_BODIES)
+        open_bodies = self.of_address
+        return not load_test() and (
+            open_bodies[address] >= MAX_BODIES_PER_ADDRESS or open_bodies.total() >= MAX_BODIES
+        )
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         """Hand on, and answer in the application's place where the body is refused.
@@ -119,12 +121,12 @@ def counted(receive: Receive) -> Receive:
 
     Errors  BodyRefused, out of the receiving, when the body is too large or too slow.
     """
-    got = 0
+    size = 0
     whole = False
     ends_at = asyncio.get_running_loop().time() + WHOLE_SECONDS
 
     async def next_part() -> Message:
-        nonlocal got, whole
+        nonlocal size, whole
         if whole:
             # Only the end of the connection can come now, which may take as long as it likes.
             return await receive()
@@ -133,8 +135,8 @@ def counted(receive: Receive) -> Receive:
             message = await asyncio.wait_for(receive(), patience_seconds)
         except TimeoutError:
             raise TooSlow from None
-        got += len(message.get("body", b""))
-        if got > BODY_BYTES:
+        size += len(message.get("body", b""))
+        if size > BODY_BYTES:
             raise TooLarge
         whole = not message.get("more_body", False)
         return message

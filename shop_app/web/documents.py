@@ -58,8 +58,8 @@ class Documents:
         self.app = app
         self.build = build
         # Fixed addresses come before those with parameters: /orders/lookup is no order's token.
-        known = sorted((r for r in routes if r.name != NOT_FOUND), key=lambda r: r.route.count("["))
-        self.routes = [(route.pattern(), route) for route in known]
+        sorted_routes = sorted((r for r in routes if r.name != NOT_FOUND), key=lambda r: r.route.count("["))
+        self.routes = [(route.pattern(), route) for route in sorted_routes]
         self.lost = next((r for r in routes if r.name == NOT_FOUND), DocumentRoute(NOT_FOUND))
         self.loads = PageQueue()
 
@@ -75,8 +75,8 @@ class Documents:
         """The answer to an address of the front end, None for others'."""
         if file := self.build.files.get(path):
             return file_response(file, path, Headers(scope=scope))
-        if found := self._match(path):
-            return await self._in_turn(scope, lambda: self._answer(scope, *found))
+        if route_match := self._match(path):
+            return await self._in_turn(scope, lambda: self._answer(scope, *route_match))
         if len(path) > 1 and path.endswith("/") and self._match(path.rstrip("/")):
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse("/" + path.strip("/") + (f"?{query}" if query else ""), status_code=301)
@@ -95,8 +95,8 @@ class Documents:
 
     def _match(self, path: str) -> tuple[DocumentRoute, dict[str, str]] | None:
         for pattern, route in self.routes:
-            if found := pattern.fullmatch(path):
-                return route, found.groupdict()
+            if match := pattern.fullmatch(path):
+                return route, match.groupdict()
         return None
 
     def _answer(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> Response:
@@ -168,8 +168,8 @@ def document(scope: Scope, html: str, status: int, headers: dict[str, str]) -> R
         headers["Content-Encoding"] = "gzip"
     response = Response(body, status, headers, "text/html")
     if cookies.visitor_key(request.get("cookie", "")) is None:
-        made = cookies.set_cookie(
+        cookie = cookies.set_cookie(
             cookies.visitor_cookie(), cookies.new_key(), max_age=cookies.visitor_seconds()
         )
-        response.headers.append("Set-Cookie", made)
+        response.headers.append("Set-Cookie", cookie)
     return response

@@ -56,10 +56,10 @@ class Edge:
             await self.bodies(scope, receive, dressed)
 
     def _dressed(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        there = dict(headers)
-        page = there.get(b"content-type", b"").startswith(b"text/html")
+        headers_by_name = dict(headers)
+        page = headers_by_name.get(b"content-type", b"").startswith(b"text/html")
         ours = [*self.headers, self.page_policy if page else self.file_policy]
-        return headers + [pair for pair in ours if pair[0] not in there]
+        return headers + [pair for pair in ours if pair[0] not in headers_by_name]
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._not_for_us(scope):

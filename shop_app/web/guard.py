@@ -297,20 +297,20 @@ def _bounded_object(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: i
 
 def unguarded() -> list[str]:
     """The handlers that can't be guarded, each with its reason; Reflex's own are judged by our table."""
-    found = []
+    names = []
     for name, registered in RegistrationContext.get().event_handlers.items():
         handler = registered.handler.fn
         try:
             rule = rule_of(handler)
         except NoPolicy as error:
-            found.append(str(error))
+            names.append(str(error))
             continue
         if rule.framework and rule.policy is None and handler.__qualname__ not in _CLOSED:
-            found.append(f"{name}: Reflex added a handler that nobody has judged yet")
+            names.append(f"{name}: Reflex added a handler that nobody has judged yet")
         elif not rule.framework and rule.policy is None:
-            found.append(f"{handler.__module__}.{handler.__qualname__}: no policy; write @public, @customer, "
+            names.append(f"{handler.__module__}.{handler.__qualname__}: no policy; write @public, @customer, "
                          "@staff(…) or @internal above it")  # fmt: skip
-    return found
+    return names
 
 
 def refuse_unknown_permissions(known: Collection[str]) -> None:
@@ -318,15 +318,15 @@ def refuse_unknown_permissions(known: Collection[str]) -> None:
 
     Errors  NoPolicy with every such handler.
     """
-    found = [
+    handler = [
         f"{name}: no part of the shop has the permission {policy.permission}"
         for name, registered in RegistrationContext.get().event_handlers.items()
         if (policy := policy_of(registered.handler.fn))
         and policy.kind == "staff"
         and policy.permission not in known
     ]
-    if found:
-        raise NoPolicy("Handlers that nobody may call:\n" + "\n".join(found))
+    if handler:
+        raise NoPolicy("Handlers that nobody may call:\n" + "\n".join(handler))
 
 
 def refuse_unguarded() -> None:
@@ -334,5 +334,5 @@ def refuse_unguarded() -> None:
 
     Errors  NoPolicy with every such handler.
     """
-    if found := unguarded():
-        raise NoPolicy("Handlers without a guard:\n" + "\n".join(found))
+    if names := unguarded():
+        raise NoPolicy("Handlers without a guard:\n" + "\n".join(names))

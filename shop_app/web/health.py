@@ -51,8 +51,8 @@ def _redis() -> None:
 
 def checks() -> dict[str, Callable[[], None]]:
     """What has to work, by name; each raises where it doesn't."""
-    found = {"database": _database, "migrations": _migrations}
-    return found | ({"redis": _redis} if settings().redis_url else {})
+    checks_by_name = {"database": _database, "migrations": _migrations}
+    return checks_by_name | ({"redis": _redis} if settings().redis_url else {})
 
 
 async def ready(_request: Request) -> JSONResponse:

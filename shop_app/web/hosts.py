@@ -31,8 +31,8 @@ def own_hosts() -> frozenset[str]:
     own = {public.netloc, public.netloc.removesuffix(_PORTS[public.scheme])}
     own |= {f"{name}{_PORTS[public.scheme]}" for name in own if public.port is None}
     if settings().mode == "demo":
-        here = {*LOCAL, settings().own_host}
-        own |= {f"{name}:{settings().port}" for name in here} | (here if settings().port == 80 else set())
+        hosts = {*LOCAL, settings().own_host}
+        own |= {f"{name}:{settings().port}" for name in hosts} | (hosts if settings().port == 80 else set())
     return frozenset(own)
 
 

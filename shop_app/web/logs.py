@@ -32,9 +32,9 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _card(found: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", found[0])
-    return "[card]" if _luhn(digits) else found[0]
+def _card(match: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", match[0])
+    return "[card]" if _luhn(digits) else match[0]
 
 
 def redacted(text: str) -> str:
@@ -100,10 +100,10 @@ def redact() -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
         root.addHandler(handler)
     logging.getLogger("shop_app").setLevel(settings().log_level)
-    known = [known for known in root.manager.loggerDict.values() if isinstance(known, logging.Logger)]
+    loggers = [loggers for loggers in root.manager.loggerDict.values() if isinstance(loggers, logging.Logger)]
     for place in (
-        *(handler for logger in (root, *known) for handler in logger.handlers),
-        *(logger for logger in known if logger.name.startswith(_TALKATIVE)),
+        *(handler for logger in (root, *loggers) for handler in logger.handlers),
+        *(logger for logger in loggers if logger.name.startswith(_TALKATIVE)),
     ):
         if _redaction not in place.filters:
             place.addFilter(_redaction)

@@ -43,8 +43,8 @@ async def picture(request: Request) -> Response:
 async def _file(key: str, width: int, ext: str) -> Path:
     if not pictures.KEY.fullmatch(key) or width not in pictures.WIDTHS or ext not in pictures.FORMATS:
         raise NotFound("There is no such picture.")
-    if found := pictures.ready(key, width, ext):
-        return found
+    if file := pictures.ready(key, width, ext):
+        return file
     # However many ask at once, a file is made once; one who leaves doesn't end it for the others.
     name = (key, width, ext)
     making = _under_way.get(name)

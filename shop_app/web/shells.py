@@ -85,8 +85,8 @@ def cut(html: str) -> Shell:
     head_end, body_end = html.find("</head>"), html.rfind("</body>")
     if head_end < 0 or body_end < 0:
         raise ValueError("not a built page")
-    found = _FIRST_META.search(html, 0, head_end)
-    at = found.end() if found else html.index("<head>") + len("<head>")
+    match = _FIRST_META.search(html, 0, head_end)
+    at = match.end() if match else html.index("<head>") + len("<head>")
     # Scripts come after what is seen first: styles, fonts and the page's picture.
     rest = html[at:head_end].replace('rel="modulepreload"', 'rel="modulepreload" fetchpriority="low"')
     return Shell(html[:at], rest, _REACT_HEAD.sub("", rest), html[head_end:body_end], html[body_end:])
@@ -95,9 +95,9 @@ def cut(html: str) -> Shell:
 def script_hashes(html: str) -> set[str]:
     """The CSP sources of the inline scripts of a page."""
     return {
-        f"'sha256-{base64.b64encode(hashlib.sha256(found['code'].encode()).digest()).decode()}'"
-        for found in _SCRIPT.finditer(html)
-        if "src=" not in found["attributes"] and found["code"]
+        f"'sha256-{base64.b64encode(hashlib.sha256(match['code'].encode()).digest()).decode()}'"
+        for match in _SCRIPT.finditer(html)
+        if "src=" not in match["attributes"] and match["code"]
     }
 
 
@@ -123,16 +123,16 @@ def read_build(client: Path = CLIENT) -> BuiltFrontEnd | None:
 
 def _built_file(path: Path) -> BuiltFile:
     kind = "text/javascript" if path.suffix in {".js", ".mjs"} else mimetypes.guess_type(path.name)[0]
-    made = tuple(coding for coding, suffix in ENCODINGS if path.with_name(path.name + suffix).exists())
-    return BuiltFile(path, kind or "application/octet-stream", made)
+    codings = tuple(coding for coding, suffix in ENCODINGS if path.with_name(path.name + suffix).exists())
+    return BuiltFile(path, kind or "application/octet-stream", codings)
 
 
 def _chunks(client: Path) -> dict[str, tuple[str, ...]]:
     """Which chunks each route needs beyond the shell's own, by Reflex's name of the route."""
     for path in (client / "assets").glob("manifest-*.js"):
-        found = _MANIFEST.search(path.read_text())
-        if found:
-            routes = json.loads(found[1])["routes"]
+        match = _MANIFEST.search(path.read_text())
+        if match:
+            routes = json.loads(match[1])["routes"]
             own = {*routes["root"].get("imports", ())}
             return {
                 _reflex_route(route.get("path") or ""): tuple(

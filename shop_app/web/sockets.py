@@ -71,11 +71,11 @@ class Sockets:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        made = _mint_visitor(scope)
+        cookie = _mint_visitor(scope)
         set_client_address(scope)
         _bind_to_visitor(scope)
         outgoing = SendBuffer(
-            _with_cookie(send, made), self.unsent,
+            _with_cookie(send, cookie), self.unsent,
             lambda reason: security_log.note("socket closed", address=address, detail=reason),
         )  # fmt: skip
         self.of_address[address] += 1
@@ -141,10 +141,10 @@ def _wrong(message: Message, bucket: TokenBucket) -> tuple[str, int]:
     return ("", 0) if _SAID.match(text) else ("not what a page says", 1008)
 
 
-def _with_cookie(send: Send, made: str) -> Send:
+def _with_cookie(send: Send, cookie: str) -> Send:
     async def with_cookie(message: Message) -> None:
-        if message["type"] == "websocket.accept" and made:
-            message["headers"] = [*message.get("headers", ()), (b"set-cookie", made.encode())]
+        if message["type"] == "websocket.accept" and cookie:
+            message["headers"] = [*message.get("headers", ()), (b"set-cookie", cookie.encode())]
         await send(message)
 
     return with_cookie
@@ -167,8 +167,8 @@ def _bind_to_visitor(scope: Scope) -> None:
     read = {name: header(scope, name)[-most:] for name, most in _KEPT_HEADER_CHARS.items()}
     scope["headers"] = [(name, value.encode("latin-1")) for name, value in read.items() if value]
     scope["headers"].append((b"cookie", kept.encode("latin-1")))
-    asked = {name: _asked(scope, name) for name in ("EIO", "transport")}
-    query = urlencode(asked | {"token": state_key(kept, _asked(scope, "token"))})
+    params = {name: _asked(scope, name) for name in ("EIO", "transport")}
+    query = urlencode(params | {"token": state_key(kept, _asked(scope, "token"))})
     scope["query_string"] = query.encode()
 
 
@@ -176,8 +176,8 @@ def _key_for(scope: Scope) -> str:
     token = _asked(scope, "token")
     if not token or os.environ.get("REFLEX_ENV_MODE", "dev") != "dev" or settings().mode == "production":
         return cookies.new_key()
-    made = hmac.digest(settings().signing_key.encode(), b"visitor of a tab:" + token.encode(), "sha256")
-    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+    digest = hmac.digest(settings().signing_key.encode(), b"visitor of a tab:" + token.encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _mint_visitor(scope: Scope) -> str:

@@ -36,8 +36,8 @@ def state_key(cookie_header: str, token: str) -> str:
     that has signed in or out since.
     """
     visitor, session = cookies.visitor_key(cookie_header), cookies.session_key(cookie_header)
-    told = f"{visitor or ''}|{session or ''}|{token}".encode()
-    digest = hmac.digest(settings().signing_key.encode(), b"state of a tab:" + told, "sha256")
+    identity = f"{visitor or ''}|{session or ''}|{token}".encode()
+    digest = hmac.digest(settings().signing_key.encode(), b"state of a tab:" + identity, "sha256")
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 

@@ -57,10 +57,10 @@ def _listeners(port: int) -> Iterator[socket.socket]:
     """The sockets of this process that listen on a port; they stay the server's own."""
     for name in os.listdir(OPEN_FILES):
         with suppress(OSError):
-            found = socket.socket(fileno=int(name))
+            listener = socket.socket(fileno=int(name))
             try:
-                listens = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-                if listens and found.family != socket.AF_UNIX and found.getsockname()[1] == port:
-                    yield found
+                listens = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+                if listens and listener.family != socket.AF_UNIX and listener.getsockname()[1] == port:
+                    yield listener
             finally:
-                found.detach()
+                listener.detach()

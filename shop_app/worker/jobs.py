@@ -129,16 +129,16 @@ def forget(pause: Pause = time.sleep) -> dict[str, int]:
     """
     commands = {kind: partial(_forget_some, command) for kind, command in retention.COMMANDS.items()}
     commands["letter files"] = partial(remove_old, settings().data_dir / "letters", _messages_since())
-    done: dict[str, int] = {}
+    removed_counts: dict[str, int] = {}
     for kind, some in commands.items():
         try:
-            done[kind] = _in_batches(some, pause)
+            removed_counts[kind] = _in_batches(some, pause)
         except (ShopError, OSError):
             log.exception("What is old among %s couldn't be removed; it is tried again in an hour", kind)
-    told = {kind: count for kind, count in done.items() if count}
-    if told:
-        log.info("Removed by age: %s", ", ".join(f"{count} {kind}" for kind, count in told.items()))
-    return told
+    removed = {kind: count for kind, count in removed_counts.items() if count}
+    if removed:
+        log.info("Removed by age: %s", ", ".join(f"{count} {kind}" for kind, count in removed.items()))
+    return removed
 
 
 def _messages_since() -> float:

@@ -31,11 +31,11 @@ async def cancel(
     by.need(cancelling.PERMISSION)
     was_unpaid = await db.read(cancelling.check, order_id, request_key)
     await _end_payments(order_id)
-    wanted = await db.write(
+    refunds = await db.write(
         cancelling.cancel, order_id, restock=restock, refund=refund, reason=reason, by=by,
         request_key=request_key, was_unpaid=was_unpaid, durable=True,
     )  # fmt: skip
-    await ask_for_all(wanted)
+    await ask_for_all(refunds)
 
 
 async def _end_payments(order_id: int) -> None:

@@ -21,20 +21,23 @@ async def capture(order_id: int) -> None:
     Errors  Conflict where it can't be taken any more: the order is flagged for review then;
             ProviderDown when the provider doesn't answer, and nothing should be sent before it does.
     """
-    for wanted in await db.read(authorisations.of_order, order_id):
-        payment_provider = provider(wanted.payment.provider)
+    for authorised in await db.read(authorisations.of_order, order_id):
+        payment_provider = provider(authorised.payment.provider)
         refused = False
         try:
-            if wanted.amount_minor:
+            if authorised.amount_minor:
                 await call_provider(
-                    payment_provider.capture, wanted.intent_reference, wanted.amount_minor, wanted.key
+                    payment_provider.capture,
+                    authorised.intent_reference,
+                    authorised.amount_minor,
+                    authorised.key,
                 )
             else:
-                await call_provider(payment_provider.void, wanted.intent_reference)
+                await call_provider(payment_provider.void, authorised.intent_reference)
         except (NeverTaken, NotFound):
             refused = True
-        await sync_payment(wanted.payment)
-        if refused and await db.read(authorisations.is_uncaptured, wanted.payment.payment_id):
+        await sync_payment(authorised.payment)
+        if refused and await db.read(authorisations.is_uncaptured, authorised.payment.payment_id):
             raise Conflict(_("The payment can't be captured any more. Ask the shopper to pay again."))
 
 
@@ -43,6 +46,6 @@ async def void(order_id: int) -> None:
 
     Errors  ProviderDown; the sweep voids what is left of a cancelled order.
     """
-    for wanted in await db.read(authorisations.of_order, order_id):
-        await call_provider(provider(wanted.payment.provider).void, wanted.intent_reference)
-        await sync_payment(wanted.payment)
+    for authorised in await db.read(authorisations.of_order, order_id):
+        await call_provider(provider(authorised.payment.provider).void, authorised.intent_reference)
+        await sync_payment(authorised.payment)

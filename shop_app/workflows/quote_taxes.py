@@ -39,8 +39,8 @@ async def ask_for_taxes(form: CheckoutForm) -> None:
     try:
         classes = await db.read(taxes_queries.to_ask, place)
         if classes:
-            asked = call_provider(payment_provider.rates, place, classes)
-            quoted = await asyncio.wait_for(asked, ANSWERS_WITHIN_SECONDS)
+            request = call_provider(payment_provider.rates, place, classes)
+            quoted = await asyncio.wait_for(request, ANSWERS_WITHIN_SECONDS)
             await db.write(taxes_commands.keep_quotes, place, quoted)
     except Exception:
         # Whatever is wrong with it: nobody is kept from buying.

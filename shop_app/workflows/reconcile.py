@@ -50,8 +50,8 @@ async def reconcile(
     to_sync = await db.read(provider_records.missed, records)
     left = {payment.payment_id: payment for payment in to_sync.payments}
     async for page in _pages(recent):
-        wanted = [left.pop(known.payment_id, known) for known in page]
-        await _compare(wanted, to_sync.disputed, report, down)
+        payments = [left.pop(payment_ref.payment_id, payment_ref) for payment_ref in page]
+        await _compare(payments, to_sync.disputed, report, down)
     await _compare(list(left.values()), to_sync.disputed, report, down)
     for start in range(0, len(records), PAGE):
         some = records[start : start + PAGE]
@@ -74,12 +74,12 @@ async def _pages(recent: timedelta) -> AsyncIterator[list[PaymentRef]]:
 
 async def _records(recent: timedelta, down: list[ProviderDown]) -> list[ProviderRecord]:
     """What providers say of the time since; nothing is asked of one that was never used."""
-    found: list[ProviderRecord] = []
+    records: list[ProviderRecord] = []
     for payment_provider in registry.offered():
         if not await db.read(provider_records.was_used, payment_provider.name):
             continue
         try:
-            found += await call_provider(payment_provider.recent, now() - recent)
+            records += await call_provider(payment_provider.recent, now() - recent)
         except ProviderDown as error:
             log.warning(
                 "What %s knows of the last %s can't be asked: it doesn't answer",
@@ -87,11 +87,14 @@ async def _records(recent: timedelta, down: list[ProviderDown]) -> list[Provider
                 recent,
             )
             down.append(error)
-    return found
+    return records
 
 
 async def _compare(
-    found: list[PaymentRef], disputed: frozenset[int], report: Callable[[str], None], down: list[ProviderDown]
+    payments: list[PaymentRef],
+    disputed: frozenset[int],
+    report: Callable[[str], None],
+    down: list[ProviderDown],
 ) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
 
@@ -107,4 +110,4 @@ async def _compare(
         if outcome != "already known":
             report(f"Payment {payment.reference} of order id {payment.order_id}: {outcome}.")
 
-    await asyncio.gather(*map(compare, found))
+    await asyncio.gather(*map(compare, payments))

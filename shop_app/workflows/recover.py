@@ -25,26 +25,26 @@ async def sweep() -> int:
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.
     """
-    done = await db.write(cart_holds.sweep)
+    count = await db.write(cart_holds.sweep)
     for inbox_id in await db.read(payment_inbox.unapplied):
-        done += await _try(f"event {inbox_id} of the inbox", apply_notice(inbox_id))
-    done += await end_outdated_orders()
+        count += await _try(f"event {inbox_id} of the inbox", apply_notice(inbox_id))
+    count += await end_outdated_orders()
     for order_id in await db.read(payment_commands.overdue):
-        done += await _try(f"the end of order {order_id}", end_unpaid_order(order_id, "expired"))
+        count += await _try(f"the end of order {order_id}", end_unpaid_order(order_id, "expired"))
     for order_id in await db.read(transfer_deadlines.overdue):
         end = db.write(transfer_deadlines.expire, order_id, durable=True)
-        done += await _try(f"the end of order {order_id}", end)
+        count += await _try(f"the end of order {order_id}", end)
     for order_id in await db.read(transfer_deadlines.to_remind):
         reminder = db.write(transfer_deadlines.remind, order_id)
-        done += await _try(f"the reminder of order {order_id}", reminder)
-    for wanted in await db.read(refunds.pending):
-        done += await _try(f"refund {wanted.refund_id}", ask_again(wanted))
+        count += await _try(f"the reminder of order {order_id}", reminder)
+    for refund in await db.read(refunds.pending):
+        count += await _try(f"refund {refund.refund_id}", ask_again(refund))
     for order_id in await db.read(authorisations.of_ended_orders):
-        done += await _try(f"the authorisation of order {order_id}", void(order_id))
+        count += await _try(f"the authorisation of order {order_id}", void(order_id))
     for order_id in await db.read(authorisations.left_alone):
         look = db.write(authorisations.ask_for_a_look, order_id, durable=True)
-        done += await _try(f"a look at order {order_id}", look)
-    return done
+        count += await _try(f"a look at order {order_id}", look)
+    return count
 
 
 async def end_outdated_orders() -> int:

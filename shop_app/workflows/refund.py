@@ -26,9 +26,9 @@ async def refund(order_id: int, request: RefundRequest, request_key: str, by: Pr
     await ask_for_all(await db.write(refunds.request, order_id, request, request_key, by, durable=True))
 
 
-async def ask_for_all(wanted: Iterable[PendingRefund]) -> None:
+async def ask_for_all(refunds: Iterable[PendingRefund]) -> None:
     problem: ShopError | None = None
-    for one in wanted:
+    for one in refunds:
         if one.waiting:
             try:
                 await ask_for_refund(one)
@@ -41,22 +41,22 @@ async def ask_for_all(wanted: Iterable[PendingRefund]) -> None:
         raise problem
 
 
-async def ask_again(wanted: PendingRefund) -> None:
+async def ask_again(refund: PendingRefund) -> None:
     """Go on with a refund that has no answer: the provider may have it, and forgets keys after a day."""
-    payment = await db.read(payment_commands.with_id, wanted.payment_id)
+    payment = await db.read(payment_commands.with_id, refund.payment_id)
     if payment.reference and payment.provider != "manual":
         await sync_payment(payment)
-    if await db.read(refunds.is_waiting, wanted.refund_id):
-        await ask_for_refund(wanted)
+    if await db.read(refunds.is_waiting, refund.refund_id):
+        await ask_for_refund(refund)
 
 
-async def ask_for_refund(wanted: PendingRefund) -> None:
-    payment_provider = provider(wanted.provider)
+async def ask_for_refund(refund: PendingRefund) -> None:
+    payment_provider = provider(refund.provider)
     try:
         snapshot = await call_provider(
-            payment_provider.refund, wanted.intent_reference, wanted.amount_minor, wanted.key, wanted.reason
+            payment_provider.refund, refund.intent_reference, refund.amount_minor, refund.key, refund.reason
         )
     except (NeverTaken, NotFound):
-        await db.write(refunds.refused, wanted.refund_id, durable=True)
+        await db.write(refunds.refused, refund.refund_id, durable=True)
         raise Conflict(_("The payment company didn't take the refund. No money was moved.")) from None
-    await db.write(refunds.answered, wanted.refund_id, snapshot, durable=True)
+    await db.write(refunds.answered, refund.refund_id, snapshot, durable=True)

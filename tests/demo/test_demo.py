@@ -94,12 +94,12 @@ def test_no_two_reviews_say_the_same_and_stars_are_uneven(demo):
         bodies = session.exec(select(Review.body).where(Review.body != "")).all()
         stars = Counter(session.exec(select(Review.stars)).all())
         counts = session.exec(select(Product.review_count, Product.stars_sum, Product.id)).all()
-        found = session.exec(
+        rows_by_product = session.exec(
             select(func.count(), func.sum(Review.stars), Review.product_id).group_by(col(Review.product_id))
         ).all()
     assert len(bodies) == len(set(bodies))
     assert stars[5] > stars[4] > stars[3] > stars[2] > 10
-    assert {tuple(row) for row in counts if row[0]} == {tuple(row) for row in found}
+    assert {tuple(row) for row in counts if row[0]} == {tuple(row) for row in rows_by_product}
 
 
 def test_reviews_are_no_older_than_their_product_and_not_from_tomorrow(demo):

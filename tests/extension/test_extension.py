@@ -199,15 +199,15 @@ def test_the_server_runs_the_module_that_is_named_and_builds_its_pages_anew():
         "hashed = serve.sources_hash(); serve.application();"
         "print(hashed, *(method.name for method in registry.offered()))"
     )
-    said = [
+    output = [
         subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, env=os.environ | named, capture_output=True, text=True,
             check=True,
         ).stdout.split()
         for named in ({}, {"REFLEX_APP_MODULE_IMPORT": "tests.extension.shop"})
     ]  # fmt: skip
-    assert [names for _hash, *names in said] == [["stripe", "manual"], ["stripe", "manual", "points"]]
-    assert said[0][0] != said[1][0]
+    assert [names for _hash, *names in output] == [["stripe", "manual"], ["stripe", "manual", "points"]]
+    assert output[0][0] != output[1][0]
 
 
 def test_the_example_in_the_docs_is_the_file_that_is_tested():

@@ -76,11 +76,11 @@ def die() -> None:
 def arm(name: str, times: int, tell: Callable[[], object]) -> None:
     """Have this process killed when it reaches that point for the n-th time; `record_event` is its last
     word."""
-    (wanted, command), left = POINTS[name], times
+    (function_name, command), left = POINTS[name], times
 
     def reached(moment: str, commands: Collection[str]) -> None:
         nonlocal left
-        if moment == wanted and command in commands:
+        if moment == function_name and command in commands:
             left -= 1
             if left == 0:
                 tell()

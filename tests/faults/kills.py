@@ -99,10 +99,10 @@ async def _watch(lives: asyncio.subprocess.Process, run: Run) -> None:
     """Count deaths until the last life runs."""
     assert lives.stdout
     while line := await lives.stdout.readline():
-        told = json.loads(line)
-        if "died" in told:
-            run.deaths[told["died"]] += 1
-        if "last" in told:
+        message = json.loads(line)
+        if "died" in message:
+            run.deaths[message["died"]] += 1
+        if "last" in message:
             return
     raise RuntimeError("The shop's processes ended before their time.")
 

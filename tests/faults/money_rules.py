@@ -31,10 +31,10 @@ _PAYMENTS = """SELECT p.intent_reference AS intent, p.state, p.amount_minor, p.c
 
 
 def _by_intent(ask: Ask) -> dict[str, list[Any]]:
-    found = defaultdict(list)
+    collected = defaultdict(list)
     for row in ask(_PAYMENTS):
-        found[row["intent"]].append(row)
-    return found
+        collected[row["intent"]].append(row)
+    return collected
 
 
 def _authorised(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
@@ -53,7 +53,7 @@ def _authorised(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
                 f"{intent}: {amount} are authorised, order {row['number']} is {row['status']}"
                 f" and {row['payment_status']}"
             )
-    rows = [row for found in payments.values() for row in found if row["state"] == "authorized"]
+    rows = [row for payment in payments.values() for row in payment if row["state"] == "authorized"]
     wrong += [
         f"Order {row['number']} counts on {row['intent']}, of which the company holds nothing"
         for row in rows if row["intent"] not in held
@@ -110,10 +110,10 @@ def _credit_adds_up(ask: Ask) -> list[str]:
             FROM payment WHERE provider = 'credit') AS taken,
         (SELECT coalesce(sum(r.amount_minor), 0) FROM refund r JOIN payment p ON p.id = r.payment_id
             WHERE r.status = 'succeeded' AND (p.provider = 'credit' OR r.destination = 'credit')) AS given""")
-    issued, taken, given, there = (int(sums[name]) for name in ("issued", "taken", "given", "there"))
+    issued, taken, given, balance = (int(sums[name]) for name in ("issued", "taken", "given", "there"))
     wrong = []
-    if issued - taken + given != there:
-        wrong.append(f"Credit: {issued} issued, {taken} taken, {given} given back, and {there} are there")
+    if issued - taken + given != balance:
+        wrong.append(f"Credit: {issued} issued, {taken} taken, {given} given back, and {balance} are there")
     return wrong + [
         f"Order {row['number']} is {row['status']}, and {row['amount_minor']} of credit are set aside for it"
         for row in ask("""SELECT o.number, o.status, p.amount_minor FROM payment p
@@ -126,33 +126,39 @@ def _credit_adds_up(ask: Ask) -> list[str]:
 def _disputes(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     """Each is known once, as it stands; it moves the payment status of its order, and nothing else."""
     wrong, of_order = [], defaultdict(set)
-    known = defaultdict(list)
+    disputes_by_order = defaultdict(list)
     for row in ask("""SELECT d.provider_reference AS id, d.status AS said, d.amount_minor, d.payment_id,
             p.intent_reference AS intent, o.number, o.status, o.payment_status,
             EXISTS (SELECT 1 FROM order_event v WHERE v.order_id = o.id AND v.kind = 'cancelled'
                 AND v.actor LIKE 'staff%') AS ended_by_staff
             FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN customer_order o
             ON o.id = p.order_id"""):
-        known[row["id"]].append(row)
+        disputes_by_order[row["id"]].append(row)
     real = {dispute["id"]: dispute for dispute in payment_provider.things["dispute"]}
-    wrong += [f"The shop knows the dispute {id}, the company doesn't" for id in known if id not in real]
+    wrong += [
+        f"The shop knows the dispute {id}, the company doesn't" for id in disputes_by_order if id not in real
+    ]
     for id, dispute in real.items():
         as_is = (_STATUS[dispute["status"]], dispute["amount"], dispute["payment_intent"])
-        if [(row["said"], row["amount_minor"], row["intent"]) for row in known[id]] != [as_is]:
-            wrong.append(f"The dispute {id} is {as_is}, the shop says {list(map(dict, known[id]))}")
+        if [(row["said"], row["amount_minor"], row["intent"]) for row in disputes_by_order[id]] != [as_is]:
+            wrong.append(
+                f"The dispute {id} is {as_is}, the shop says {list(map(dict, disputes_by_order[id]))}"
+            )
             continue
-        (row,) = known[id]
+        (row,) = disputes_by_order[id]
         is_inquiry = dispute["status"].startswith("warning_")
         of_order[row["number"]].add("inquiry" if is_inquiry else as_is[0])
         if row["status"] not in ("placed", "completed") and not row["ended_by_staff"]:
             wrong.append(f"The order {row['number']} of the dispute {id} is {row['status']}")
     says = {row["number"]: row["payment_status"] for row in ask("SELECT number, payment_status FROM"
             " customer_order")}  # fmt: skip
-    for number, said in says.items():
-        found = of_order[number]
-        wanted = "disputed" if found & {"open", "answered"} else "charged_back" if "lost" in found else ""
-        if (said if said in ("disputed", "charged_back") else "") != wanted:
-            wrong.append(f"Order {number} is {said}, its disputes are {sorted(found)}")
+    for number, status in says.items():
+        statuses = of_order[number]
+        expected = (
+            "disputed" if statuses & {"open", "answered"} else "charged_back" if "lost" in statuses else ""
+        )
+        if (status if status in ("disputed", "charged_back") else "") != expected:
+            wrong.append(f"Order {number} is {status}, its disputes are {sorted(statuses)}")
     return wrong
 
 
@@ -169,10 +175,10 @@ def _returns(ask: Ask) -> list[str]:
     for row in ask("""SELECT q.id, q.status, sum(CASE WHEN q.received_at IS NULL THEN l.quantity
             ELSE l.quantity_received END) AS units FROM return_request q
             JOIN return_line l ON l.return_id = q.id GROUP BY q.id, q.status, q.received_at"""):
-        asked = refunds[row["id"]]
-        if len(asked) != (row["status"] == "refunded"):
-            wrong.append(f"Return {row['id']} is {row['status']}, and was refunded by {sorted(asked)}")
-        if asked and units[row["id"]] != row["units"]:
+        refund = refunds[row["id"]]
+        if len(refund) != (row["status"] == "refunded"):
+            wrong.append(f"Return {row['id']} is {row['status']}, and was refunded by {sorted(refund)}")
+        if refund and units[row["id"]] != row["units"]:
             wrong.append(f"Return {row['id']} of {row['units']} units was refunded for {units[row['id']]}")
     return wrong + [
         f"{row['sku']} of order {row['order_id']}: {row['said']} are back, {row['back']} arrived"
@@ -186,7 +192,7 @@ def _returns(ask: Ask) -> list[str]:
 
 def figures(payment_provider: ProviderBooks, ask: Ask) -> dict[str, int]:
     """What came of it."""
-    (found,) = ask("""SELECT (SELECT count(*) FROM credit_entry) AS entries,
+    (row,) = ask("""SELECT (SELECT count(*) FROM credit_entry) AS entries,
         (SELECT count(DISTINCT order_id) FROM payment WHERE provider = 'credit' AND captured_minor > 0)
             AS with_credit,
         (SELECT count(*) FROM refund r JOIN payment p ON p.id = r.payment_id
@@ -197,8 +203,8 @@ def figures(payment_provider: ProviderBooks, ask: Ask) -> dict[str, int]:
         "captured at fulfilment": len(payment_provider.captured_later),
         "authorised still": len(payment_provider.authorised),
         "authorised and let go": len(payment_provider.release),
-        "credit entries": found["entries"],
-        "orders paid with credit": found["with_credit"],
-        "refunds to credit": found["to_credit"],
-        "returns refunded": found["refunded"],
+        "credit entries": row["entries"],
+        "orders paid with credit": row["with_credit"],
+        "refunds to credit": row["to_credit"],
+        "returns refunded": row["refunded"],
     } | {f"disputes {status}": count for status, count in stands.items()}

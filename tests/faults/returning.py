@@ -44,12 +44,12 @@ async def withdraw(*, token: str, key: str, whole: bool) -> None:
 def _of_key(session: Session, key: str) -> list[int]:
     """What was asked for with that key: a withdrawal from units here and there makes two of it."""
     keys = (key, f"{key}:rest")
-    found = session.exec(
+    row = session.exec(
         select(ReturnRequest.id)
         .where(col(ReturnRequest.request_key).in_(keys))
         .order_by(col(ReturnRequest.id))
     )
-    return [id for id in found if id]
+    return [id for id in row if id]
 
 
 def _here(session: Session, return_id: int) -> dict[int, int]:
@@ -73,11 +73,11 @@ async def receive(*, key: str, fit: bool) -> None:
 async def pay_back(*, key: str, to_credit: bool) -> None:
     """The money of what came back, and of what won't be sent, goes back."""
     for return_id in await db.read(_of_key, key):
-        wanted = await db.write(
+        return_refund = await db.write(
             return_admin.refund_request,
             return_id,
             by=CLERK,
             destination="credit" if to_credit else "original",
         )
-        if wanted:
-            await refund.refund(wanted.order_id, wanted.request, f"{key}-{return_id}", CLERK)
+        if return_refund:
+            await refund.refund(return_refund.order_id, return_refund.request, f"{key}-{return_id}", CLERK)

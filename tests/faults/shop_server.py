@@ -95,7 +95,7 @@ async def serve(listener: socket.socket) -> None:
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     wire = h11.Connection(h11.SERVER)
-    asked: h11.Request | None = None
+    request: h11.Request | None = None
     body = b""
     try:
         while True:
@@ -103,11 +103,11 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             if event is h11.NEED_DATA:
                 wire.receive_data(await reader.read(65536))
             elif isinstance(event, h11.Request):
-                asked = event
+                request = event
             elif isinstance(event, h11.Data):
                 body += event.data
-            elif isinstance(event, h11.EndOfMessage) and asked:
-                await _run(asked, body, wire, writer)
+            elif isinstance(event, h11.EndOfMessage) and request:
+                await _run(request, body, wire, writer)
                 return
             else:
                 return
@@ -117,14 +117,24 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.close()
 
 
-async def _run(asked: h11.Request, body: bytes, wire: h11.Connection, writer: asyncio.StreamWriter) -> None:
-    path = asked.target.decode()
+async def _run(
+    http_request: h11.Request, body: bytes, wire: h11.Connection, writer: asyncio.StreamWriter
+) -> None:
+    path = http_request.target.decode()
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
-        "method": asked.method.decode(), "path": path, "raw_path": asked.target, "query_string": b"",
-        "root_path": "", "headers": [(name.lower(), value) for name, value in asked.headers],
-        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
-    }  # fmt: skip
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": http_request.method.decode(),
+        "path": path,
+        "raw_path": http_request.target,
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.lower(), value) for name, value in http_request.headers],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}

@@ -79,9 +79,9 @@ class Crowd:
         lines = {PLENTY: chance.randint(1, 3)}
         if chance.random() < 0.5:
             lines |= {SCARCE: chance.randint(0, 2), LAST: chance.randint(0, 1)}
-        wanted = {sku: quantity for sku, quantity in lines.items() if quantity}
+        units = {sku: quantity for sku, quantity in lines.items() if quantity}
         card = chance.choice(GIFT_CARDS) if chance.random() < 0.3 else 0
-        page = await self.click("fill", chance, key=key, lines=wanted, card=card)
+        page = await self.click("fill", chance, key=key, lines=units, card=card)
         clicks = [self.click("pay", chance, key=key, **page)]
         if chance.random() < 0.15:
             clicks += [self._quietly("pay", key=key, **page) for _click in range(2)]
@@ -159,17 +159,17 @@ class Crowd:
             await self.faults(_faults(chance))
             await asyncio.sleep(WEATHER_SECONDS)
 
-    async def faults(self, wanted: dict[str, Any]) -> None:
+    async def faults(self, settings_of_faults: dict[str, Any]) -> None:
         """Put these faults in force at the provider, and count those that befell someone before."""
         address = f"{self.payment_provider}/_faults"
         left = Counter[str]()
         for fault in (await self.client.get(address)).json()["api"]:
             left[fault["do"]] += fault["times"]
-        for kind, asked in self._asked.items():
-            self.seen[f"company: {kind}"] += max(0, asked - left[kind])
-        (await self.client.post(address, json=wanted)).raise_for_status()
+        for kind, count in self._asked.items():
+            self.seen[f"company: {kind}"] += max(0, count - left[kind])
+        (await self.client.post(address, json=settings_of_faults)).raise_for_status()
         self._asked = Counter[str]()
-        for fault in wanted.get("api", ()):
+        for fault in settings_of_faults.get("api", ()):
             self._asked[fault["do"]] += fault["times"]
 
     _asked: Counter[str] = field(default_factory=Counter)

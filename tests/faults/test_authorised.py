@@ -209,8 +209,8 @@ def test_a_bank_that_says_nothing_for_two_weeks_wants_a_person(clock, debited):
 
 
 def test_a_debit_that_is_returned_ends_the_order_with_the_right_words(debited):
-    found = intent(debited).id
-    debited.browser.post(f"/sandbox/_debits/{found}?status=failed")
+    intent_id = intent(debited).id
+    debited.browser.post(f"/sandbox/_debits/{intent_id}?status=failed")
     debited.deliver()
 
     assert (order().status, order().payment_status, rows("stock_level")[0].allocated) == (
@@ -256,9 +256,11 @@ def test_a_changed_cart_whose_order_was_paid_in_that_moment_leaves_it_paid(engin
 def test_reconcile_reports_money_that_no_payment_knows_and_marks_the_order(authorised):
     token = order().token
     with authorised.sandbox.store.change() as tables:
-        known = tables.get("payment_intent", rows("payment")[0].intent_reference) or {}
+        stripe_object = tables.get("payment_intent", rows("payment")[0].intent_reference) or {}
         for name, metadata in (("pi_ours", {"order_token": token}), ("pi_foreign", {})):
-            tables.put(known | {"id": name, "status": "succeeded", "metadata": metadata, "amount": 500})
+            tables.put(
+                stripe_object | {"id": name, "status": "succeeded", "metadata": metadata, "amount": 500}
+            )
 
     assert asyncio.run(reconcile.reconcile()) == [
         "The company holds €5.00 as pi_foreign, which no payment here knows.",
@@ -272,7 +274,7 @@ def test_reconcile_reports_money_that_no_payment_knows_and_marks_the_order(autho
 
 def test_reconcile_says_what_it_found_before_the_provider_fell_silent(authorised):
     authorised.faults(api=[{"path": "GET /v1/disputes", "do": "500", "times": 50}])
-    said: list[str] = []
+    sentences: list[str] = []
     with pytest.raises(ProviderDown):
-        asyncio.run(reconcile.reconcile(say=said.append))
-    assert said == []
+        asyncio.run(reconcile.reconcile(say=sentences.append))
+    assert sentences == []

@@ -44,7 +44,7 @@ def world(engine, tmp_path) -> World:
 
 def wrong() -> list[str]:
     with db.reading() as session:
-        return [found.sentence for found in books.check(session).violations]
+        return [violation.sentence for violation in books.check(session).violations]
 
 
 def finish(world: World, total: int) -> None:
@@ -264,9 +264,9 @@ def stopped(address: str) -> Iterator[None]:
     """The server without a goodbye to anybody, and started again."""
     folder = Path(address.rsplit("host=", 1)[1])
     with psycopg.connect(address.format(database="postgres")) as connection:
-        found = connection.execute("SELECT setting FROM pg_config WHERE name = 'BINDIR'").fetchone()
-    assert found
-    program = Path(found[0]) / "pg_ctl"
+        row = connection.execute("SELECT setting FROM pg_config WHERE name = 'BINDIR'").fetchone()
+    assert row
+    program = Path(row[0]) / "pg_ctl"
     flags = f"-c listen_addresses='' -k {folder} {postgres.OPTIONS}"
     postgres._run(folder, program, "-D", folder / "data", "-m", "immediate", "-w", "stop")
     try:

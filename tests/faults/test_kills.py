@@ -26,9 +26,9 @@ CAME_OF_IT = (
 def harness(tmp_path, count: int, *more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.faults.kills", "--kills", str(count), "--seed", str(SEED),
                "--data", str(tmp_path / "kills"), *more]  # fmt: skip
-    done = subprocess.run(command, cwd=kills.ROOT, capture_output=True, text=True)
-    figures.say(done.stdout.rstrip())
-    return done
+    completed = subprocess.run(command, cwd=kills.ROOT, capture_output=True, text=True)
+    figures.say(completed.stdout.rstrip())
+    return completed
 
 
 @pytest.mark.timeout(7200 if LONG else 900)

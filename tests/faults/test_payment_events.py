@@ -36,8 +36,8 @@ def debit(world: World, account: str) -> None:
 
 
 def bank_says(world: World, status: str) -> None:
-    found = client_of(world.sandbox).v1.payment_intents.list({"limit": 1}).data[0].id
-    assert world.browser.post(f"/sandbox/_debits/{found}?status={status}").status_code == 200
+    intent_id = client_of(world.sandbox).v1.payment_intents.list({"limit": 1}).data[0].id
+    assert world.browser.post(f"/sandbox/_debits/{intent_id}?status={status}").status_code == 200
 
 
 def paid(world: World, card: str = GOOD) -> str:
@@ -57,28 +57,28 @@ def debit_fails(world: World) -> None:
 
 
 def refund(world: World, amount: int | None = None) -> str:
-    wanted: Any = {"payment_intent": paid(world)} | ({"amount": amount} if amount else {})
-    return client_of(world.sandbox).v1.refunds.create(wanted).id
+    return_refund: Any = {"payment_intent": paid(world)} | ({"amount": amount} if amount else {})
+    return client_of(world.sandbox).v1.refunds.create(return_refund).id
 
 
 def refund_fails(world: World) -> None:
     world.faults(webhooks={"refund_status": "pending"})
-    made = refund(world, 1000)
-    assert world.browser.post(f"/sandbox/_refunds/{made}?status=failed").status_code == 200
+    refund_id = refund(world, 1000)
+    assert world.browser.post(f"/sandbox/_refunds/{refund_id}?status=failed").status_code == 200
 
 
 def refund_settles(world: World) -> None:
     world.faults(webhooks={"refund_status": "pending"})
-    made = refund(world, 1000)
-    assert world.browser.post(f"/sandbox/_refunds/{made}?status=succeeded").status_code == 200
+    refund_id = refund(world, 1000)
+    assert world.browser.post(f"/sandbox/_refunds/{refund_id}?status=succeeded").status_code == 200
 
 
 def dispute(world: World, evidence: str = "", card: str = "4000 0000 0000 0259") -> None:
     paid(world, card)
     disputes = client_of(world.sandbox).v1.disputes
-    found = disputes.list({"limit": 1}).data[0].id
+    dispute = disputes.list({"limit": 1}).data[0].id
     if evidence:
-        disputes.update(found, {"evidence": {"uncategorized_text": evidence}, "submit": True})
+        disputes.update(dispute, {"evidence": {"uncategorized_text": evidence}, "submit": True})
 
 
 def accept_dispute(world: World) -> None:
@@ -119,34 +119,34 @@ CASES: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] = {
 
 def events(world: World) -> list[tuple[str, str]]:
     """Every event that waits to be delivered: body and signature."""
-    found = []
+    collected = []
     while claimed := world.sandbox.deliveries.claim():
         for seq, body, header in claimed:
             world.sandbox.deliveries.note(seq, 200)
-            found.append((body, header))
-    return found
+            collected.append((body, header))
+    return collected
 
 
-def in_order(world: World, told: list[tuple[str, str]]) -> None:
-    for body, header in told:
+def in_order(world: World, notices: list[tuple[str, str]]) -> None:
+    for body, header in notices:
         assert world.post_event(body, header) == 200
 
 
-def twice(world: World, told: list[tuple[str, str]]) -> None:
-    in_order(world, told + told)
+def twice(world: World, notices: list[tuple[str, str]]) -> None:
+    in_order(world, notices + notices)
 
 
-def backwards(world: World, told: list[tuple[str, str]]) -> None:
-    in_order(world, told[::-1])
+def backwards(world: World, notices: list[tuple[str, str]]) -> None:
+    in_order(world, notices[::-1])
 
 
-def shuffled(world: World, told: list[tuple[str, str]]) -> None:
-    mixed = told * 2
+def shuffled(world: World, notices: list[tuple[str, str]]) -> None:
+    mixed = notices * 2
     random.Random(7).shuffle(mixed)
     in_order(world, mixed)
 
 
-def never(world: World, told: list[tuple[str, str]]) -> None:
+def never(world: World, notices: list[tuple[str, str]]) -> None:
     """The webhook was down all day: only the comparison finds it."""
     asyncio.run(reconcile.reconcile())
 
@@ -157,8 +157,8 @@ def standing() -> tuple[str, str, str, int]:
 
 
 def no_event_counts_twice() -> None:
-    known = [(row.payment_id, row.kind, row.provider_reference) for row in rows("payment_event")]
-    assert len(known) == len(set(known))
+    keys = [(row.payment_id, row.kind, row.provider_reference) for row in rows("payment_event")]
+    assert len(keys) == len(set(keys))
     with db.reading() as session:
         assert books.check(session).violations == ()
 
@@ -182,8 +182,8 @@ def test_each_event_ends_right_however_it_is_told(world, name, way):
 @pytest.mark.parametrize("name", list(CASES))
 def test_forged_events_change_nothing(world, name):
     CASES[name][0](world)
-    told, before = events(world), everything()
-    for body, _header in told:
+    notices, before = events(world), everything()
+    for body, _header in notices:
         forged = stripe.WebhookSignature.generate_signature_header(body, "whsec_forged")
         assert world.post_event(body, forged) == 400
         assert world.post_event(body, "") == 400
@@ -215,12 +215,12 @@ KINDS = {
 def test_events_of_another_shop_with_the_same_numbers_change_nothing(world, kind):
     world.pay()
     before = everything()
-    thing = {
+    stripe_object = {
         "object": KINDS[kind], "id": "of_another_shop", "payment_intent": "pi_of_another_shop",
         "amount": 3270, "currency": "eur", "status": "succeeded", "payment_status": "paid",
         "metadata": {"attempt": "order-1-1", "order_token": "of another shop"},
     }  # fmt: skip
-    body = json.dumps({"id": "evt_1", "object": "event", "type": kind, "data": {"object": thing}})
+    body = json.dumps({"id": "evt_1", "object": "event", "type": kind, "data": {"object": stripe_object}})
     assert world.post_event(body, sign(body)) == 200
 
     after = everything()
@@ -265,8 +265,8 @@ def test_another_currency_at_the_provider_is_marked_and_counts_as_nothing(world)
 
 def change(world: World, intent_id: str, **values: Any) -> None:
     with world.sandbox.store.change() as tables:
-        found = tables.get("payment_intent", intent_id) or {}
-        tables.put(found | values)
+        intent = tables.get("payment_intent", intent_id) or {}
+        tables.put(intent | values)
 
 
 @pytest.mark.both

@@ -34,7 +34,7 @@ def world(engine, tmp_path) -> World:
 
 def wrong() -> list[str]:
     with db.reading() as session:
-        return [found.sentence for found in books.check(session).violations]
+        return [violation.sentence for violation in books.check(session).violations]
 
 
 class Failing(InProcess):
@@ -75,14 +75,14 @@ def order():
 @pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
 def test_a_checkout_outlives_every_failure_of_its_first_call(world, do, times):
     total = world.fill_cart()
-    failing, said = break_provider(world, "start", do, times), ""
+    failing, refusal = break_provider(world, "start", do, times), ""
     try:
         url = world.pay(total_minor=total)
     except ProviderDown as down:
-        said = down.message
+        refusal = down.message
         failing.left = 0
         url = world.pay(total_minor=total)
-    assert ("your cart is kept" in said) == (times == 30 or do == "429")
+    assert ("your cart is kept" in refusal) == (times == 30 or do == "429")
     world.enter_card(url)
     world.deliver()
     assert (len(rows("customer_order")), len(rows("payment")), order().payment_status) == (1, 1, "paid")
@@ -125,16 +125,16 @@ def test_an_order_ends_only_when_the_provider_has_ended_its_payment(world, do, t
 def test_a_refund_outlives_every_failure_and_is_made_once(world, do, times):
     world.enter_card(world.pay())
     world.deliver()
-    failing, said = break_provider(world, "refund", do, times), ""
+    failing, refusal = break_provider(world, "refund", do, times), ""
     try:
         asyncio.run(refund.refund(order().id, RefundRequest(free_minor=1000), "a key of ours", MANAGER))
     except ProviderDown as down:
-        said = down.message
+        refusal = down.message
         failing.left = 0
         asyncio.run(recover.sweep())
-    assert ("The refund is kept, and goes on by itself." in said) == (times == 30 or do == "429")
+    assert ("The refund is kept, and goes on by itself." in refusal) == (times == 30 or do == "429")
     assert [(row.status, row.amount_minor) for row in rows("refund")] == [("succeeded", 1000)]
-    assert [made.amount for made in client_of(world.sandbox).v1.refunds.list({}).data] == [1000]
+    assert [refunds.amount for refunds in client_of(world.sandbox).v1.refunds.list({}).data] == [1000]
     world.deliver()
     assert rows("payment")[0].refunded_minor == 1000
     assert wrong() == []

@@ -27,15 +27,15 @@ def paid(engine, tmp_path) -> World:
 
 def wrong() -> list[str]:
     with db.reading() as session:
-        return [found.sentence for found in books.check(session).violations]
+        return [violation.sentence for violation in books.check(session).violations]
 
 
 @pytest.mark.both
 def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before_they_left(paid):
-    line, found = rows("order_line")[0], rows("customer_order")[0]
+    line, order_row = rows("order_line")[0], rows("customer_order")[0]
 
     asyncio.run(
-        refund.refund(found.id, RefundRequest(lines={line.id: 1}, restock=True), "a key of ours", MANAGER)
+        refund.refund(order_row.id, RefundRequest(lines={line.id: 1}, restock=True), "a key of ours", MANAGER)
     )
 
     (ended,) = rows("customer_order")
@@ -63,16 +63,16 @@ def test_an_order_whose_cancelling_died_after_its_money_was_let_go_is_marked_onc
 
     clock.shift(authorisations.LEFT_ALONE.total_seconds() + 1)
     asyncio.run(recover.sweep())
-    (found,) = rows("customer_order")
-    assert (found.status, found.payment_status) == ("placed", "voided")
-    assert found.needs_review == "The authorisation was let go, and the order wasn't cancelled."
+    (order_row,) = rows("customer_order")
+    assert (order_row.status, order_row.payment_status) == ("placed", "voided")
+    assert order_row.needs_review == "The authorisation was let go, and the order wasn't cancelled."
     assert asyncio.run(recover.sweep()) == 0
 
 
 def test_whoever_cancels_it_again_in_time_is_asked_nothing(release, clock):
-    found = rows("customer_order")[0]
+    order_row = rows("customer_order")[0]
     asyncio.run(
-        cancel.cancel(found.id, restock=True, refund=True, reason="", by=MANAGER, request_key="again")
+        cancel.cancel(order_row.id, restock=True, refund=True, reason="", by=MANAGER, request_key="again")
     )
     clock.shift(authorisations.LEFT_ALONE.total_seconds() + 1)
     asyncio.run(recover.sweep())

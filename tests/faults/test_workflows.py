@@ -46,8 +46,8 @@ def sweep() -> int:
 
 
 def sessions(world: World) -> list[tuple[str, str]]:
-    found = client_of(world.sandbox).v1.checkout.sessions.list({"limit": 100}).data
-    return [(str(session.status), session.payment_status) for session in found]
+    ids = client_of(world.sandbox).v1.checkout.sessions.list({"limit": 100}).data
+    return [(str(session.status), session.payment_status) for session in ids]
 
 
 def closed() -> bool:
@@ -68,14 +68,14 @@ def test_a_click_leads_to_the_pay_page_with_the_order_written_down_before(world)
         "pending", 3270, 3270, "open",
     )  # fmt: skip
     assert bowls() == (3, 1)
-    found = client_of(world.sandbox).v1.checkout.sessions.retrieve(payment.reference)
-    assert (found.amount_total, found.customer_email) == (3270, "marta@example.com")
-    assert found.to_dict()["metadata"] == {
+    session = client_of(world.sandbox).v1.checkout.sessions.retrieve(payment.reference)
+    assert (session.amount_total, session.customer_email) == (3270, "marta@example.com")
+    assert session.to_dict()["metadata"] == {
         "attempt": "order-1-1", "order_number": "1001", "order_token": order().token,
     }  # fmt: skip
-    assert (found.success_url or "").endswith(f"/orders/{order().token}")
-    assert (found.cancel_url or "").endswith(f"/orders/{order().token}?cancelled=1")
-    assert found.expires_at == int(order().expires_at.timestamp())
+    assert (session.success_url or "").endswith(f"/orders/{order().token}")
+    assert (session.cancel_url or "").endswith(f"/orders/{order().token}?cancelled=1")
+    assert session.expires_at == int(order().expires_at.timestamp())
 
 
 def test_many_clicks_are_one_order_and_one_payment(world):
@@ -188,19 +188,19 @@ def test_reconcile_finds_what_the_webhook_missed_and_says_so_once(world):
 def more_payments(count: int) -> set[int]:
     """So many further payments of the one order there is, as old attempts that are still open."""
     first = rows("payment")[0]
-    made = [
+    payments_made = [
         dict(first._mapping)
         | {"id": first.id + n, "attempt": 1 + n, "reference": f"cs_test_{n}", "state": "open"}
         for n in range(1, count + 1)
     ]
     with db.transaction() as session:
-        session.connection().execute(SQLModel.metadata.tables["payment"].insert(), made)
+        session.connection().execute(SQLModel.metadata.tables["payment"].insert(), payments_made)
     return {row.id for row in rows("payment")}
 
 
 def test_reconcile_looks_at_every_payment_however_many_there_are(world, monkeypatch):
     world.pay()
-    wanted, looked = more_payments(1_300), []
+    payments, looked = more_payments(1_300), []
 
     async def settle(payment, **_more) -> str:
         looked.append(payment.payment_id)
@@ -208,8 +208,8 @@ def test_reconcile_looks_at_every_payment_however_many_there_are(world, monkeypa
 
     monkeypatch.setattr(reconcile, "sync_payment", settle)
     assert asyncio.run(reconcile.reconcile()) == []
-    assert len(looked) == len(wanted)
-    assert set(looked) == wanted
+    assert len(looked) == len(payments)
+    assert set(looked) == payments
 
 
 def test_reconcile_goes_on_from_page_to_page_and_finds_the_oldest(world, monkeypatch):
@@ -244,9 +244,9 @@ def test_the_provider_s_records_are_read_to_the_end(world, monkeypatch):
     """Two hundred and three sessions are three of the provider's pages."""
     world.pay()
     with world.sandbox.store.change() as tables:
-        known = tables.get("checkout.session", rows("payment")[0].reference) or {}
+        stripe_object = tables.get("checkout.session", rows("payment")[0].reference) or {}
         for number in range(202):
-            tables.put(known | {"id": f"cs_test_more_{number}", "status": "complete"})
+            tables.put(stripe_object | {"id": f"cs_test_more_{number}", "status": "complete"})
     records = registry.provider("stripe").recent(now() - timedelta(hours=1))
     assert len({record.reference for record in records if record.kind == "session"}) == 202
 
@@ -470,21 +470,21 @@ def test_a_refund_made_at_stripes_own_dashboard_is_taken_over(paid):
     client_of(paid.sandbox).v1.refunds.create({"payment_intent": intent, "amount": 500})
     paid.deliver()
 
-    (found,) = rows("refund")
-    assert (found.actor, found.amount_minor, found.status) == ("stripe", 500, "succeeded")
+    (refund,) = rows("refund")
+    assert (refund.actor, refund.amount_minor, refund.status) == ("stripe", 500, "succeeded")
     assert (order().payment_status, rows("payment")[0].refunded_minor) == ("partially_refunded", 500)
 
 
 def test_a_pending_refund_that_fails_days_later_is_money_that_stayed(paid):
     paid.faults(webhooks={"refund_status": "pending"})
     refund(1000, "a")
-    (payment,), (found,) = rows("payment"), rows("refund")
-    assert (found.status, payment.refund_pending_minor, payment.refunded_minor) == ("pending", 1000, 0)
+    (payment,), (refund_row,) = rows("payment"), rows("refund")
+    assert (refund_row.status, payment.refund_pending_minor, payment.refunded_minor) == ("pending", 1000, 0)
     assert [row.kind for row in rows("letter")] == ["order_paid"]
 
-    paid.browser.post(f"/sandbox/_refunds/{found.provider_reference}?status=failed")
+    paid.browser.post(f"/sandbox/_refunds/{refund_row.provider_reference}?status=failed")
     paid.deliver()
     asyncio.run(reconcile.reconcile())
-    (payment,), (found,) = rows("payment"), rows("refund")
-    assert (found.status, payment.refund_pending_minor, payment.refunded_minor) == ("failed", 0, 0)
+    (payment,), (refund_row,) = rows("payment"), rows("refund")
+    assert (refund_row.status, payment.refund_pending_minor, payment.refunded_minor) == ("failed", 0, 0)
     assert order().payment_status == "paid"

@@ -115,18 +115,24 @@ def _units(ask: Ask) -> list[str]:
 
 def _refunds(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     wrong = []
-    made = Counter(
+    counts_made = Counter(
         refund["id"] for refund in payment_provider.things["refund"] if refund["status"] == "succeeded"
     )
-    asked = Counter(refund["metadata"].get("request_key") for refund in payment_provider.things["refund"])
-    if None in asked:
-        wrong.append(f"{asked[None]} refunds of the company's name no request of the shop")
+    counts_asked = Counter(
+        refund["metadata"].get("request_key") for refund in payment_provider.things["refund"]
+    )
+    if None in counts_asked:
+        wrong.append(f"{counts_asked[None]} refunds of the company's name no request of the shop")
     rows = ask("""SELECT r.request_key, r.provider_reference, r.status FROM refund r
         JOIN payment p ON p.id = r.payment_id WHERE p.provider = 'stripe' AND r.destination = 'original'""")
-    known = Counter(row["provider_reference"] for row in rows if row["status"] == "succeeded")
-    wrong += [f"The company made refund {id}, the shop knows {known[id]}" for id in made if known[id] != 1]
-    wrong += [f"The shop knows refund {id}, the company doesn't" for id in known if id not in made]
-    wrong += [f"The request {key} was refunded {count} times" for key, count in asked.items() if count > 1]
+    keys = Counter(row["provider_reference"] for row in rows if row["status"] == "succeeded")
+    wrong += [
+        f"The company made refund {id}, the shop knows {keys[id]}" for id in counts_made if keys[id] != 1
+    ]
+    wrong += [f"The shop knows refund {id}, the company doesn't" for id in keys if id not in counts_made]
+    wrong += [
+        f"The request {key} was refunded {count} times" for key, count in counts_asked.items() if count > 1
+    ]
     wrong += [f"Refund {row['request_key']} still waits" for row in rows if row["status"] == "pending"]
     return wrong
 
@@ -161,8 +167,8 @@ def figures(payment_provider: ProviderBooks) -> dict[str, int]:
                 THEN 'orders marked' ELSE 'orders ' || status END AS name, count(*) FROM customer_order
                 GROUP BY 1 ORDER BY 1""")
         )
-        found = {row[0]: row[1] for row in rows} | money_rules.figures(payment_provider, _asking(session))
-    return found | {
+        numbers = {row[0]: row[1] for row in rows} | money_rules.figures(payment_provider, _asking(session))
+    return numbers | {
         "refunds": len(payment_provider.things["refund"]),
         "events": len(payment_provider.things["event"]),
         "deliveries that failed": sum(max(0, row["attempts"] - 1) for row in payment_provider.deliveries),

@@ -45,8 +45,8 @@ def visit(shopper: Shopper, name: str) -> None:
 def test_axe_finds_nothing(new_shopper: NewShopper, name: str, size: tuple[int, int], dark: bool):
     shopper = new_shopper(size=size, dark=dark)
     visit(shopper, name)
-    found = Axe().run(shopper.page, options=WCAG).response["violations"]
-    assert [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]] == []
+    violations = Axe().run(shopper.page, options=WCAG).response["violations"]
+    assert [f"{rule['id']}: {node['html'][:160]}" for rule in violations for node in rule["nodes"]] == []
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["320", "1920"])
@@ -85,9 +85,9 @@ def test_the_keyboard_reaches_the_content_first(new_shopper: NewShopper, name: s
 def test_the_drawer_and_the_open_search_are_for_everyone_too(new_shopper: NewShopper):
     shopper = new_shopper()
     shopper.fill_cart("dune-mug", value="Oat")
-    found = Axe().run(shopper.page, options=WCAG).response["violations"]
+    violations = Axe().run(shopper.page, options=WCAG).response["violations"]
     shopper.page.keyboard.press("Escape")
     shopper.see("search-input").first.fill("lamp")
     shopper.see("search-suggestion").first.wait_for()
-    found += Axe().run(shopper.page, options=WCAG).response["violations"]
-    assert [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]] == []
+    violations += Axe().run(shopper.page, options=WCAG).response["violations"]
+    assert [f"{rule['id']}: {node['html'][:160]}" for rule in violations for node in rule["nodes"]] == []

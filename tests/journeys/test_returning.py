@@ -25,16 +25,16 @@ def letter(shop: Shop, name: str) -> email.message.EmailMessage:
     """The first letter of that kind, once it is written."""
     ends = time.monotonic() + 15
     while time.monotonic() < ends:
-        found: list[Path] = sorted((shop.data / "letters").glob(f"{name}*.eml"))
-        if found:
-            return email.message_from_bytes(found[-1].read_bytes(), policy=email.policy.default)  # pyright: ignore
+        letters: list[Path] = sorted((shop.data / "letters").glob(f"{name}*.eml"))
+        if letters:
+            return email.message_from_bytes(letters[-1].read_bytes(), policy=email.policy.default)  # pyright: ignore
         time.sleep(0.1)
     raise AssertionError(f"No letter {name} was written")
 
 
 def axe(shopper: Shopper) -> list[str]:
-    found = Axe().run(shopper.page, options=WCAG).response["violations"]
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+    violations = Axe().run(shopper.page, options=WCAG).response["violations"]
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in violations for node in rule["nodes"]]
 
 
 def test_a_guest_withdraws_and_sees_the_receipt(new_shopper: NewShopper, shop: Shop):
@@ -57,16 +57,16 @@ def test_a_guest_withdraws_and_sees_the_receipt(new_shopper: NewShopper, shop: S
     expect(receipt).to_contain_text("UTC")
     assert axe(guest) == []
 
-    said = letter(shop, "withdrawal_received").get_body(("plain",))
-    assert said is not None
-    assert f"Order: {number}" in said.get_content()
-    assert "1 × Shoal Bowl" in said.get_content()
+    text = letter(shop, "withdrawal_received").get_body(("plain",))
+    assert text is not None
+    assert f"Order: {number}" in text.get_content()
+    assert "1 × Shoal Bowl" in text.get_content()
     # The buyer's page, open all the while, tells of it by itself.
     expect(buyer.see("order-return")).to_contain_text("Won't be sent")
     with shop.session() as session:
         order = session.exec(select(Order).where(Order.number == int(number))).one()
-        asked = session.exec(select(ReturnRequest).where(ReturnRequest.order_id == order.id)).all()
-    assert [(row.kind, row.status) for row in asked] == [("withdrawal", "approved")]
+        return_requests = session.exec(select(ReturnRequest).where(ReturnRequest.order_id == order.id)).all()
+    assert [(row.kind, row.status) for row in return_requests] == [("withdrawal", "approved")]
 
 
 def test_something_is_sent_back_from_the_orders_page(shopper: Shopper, shop: Shop):

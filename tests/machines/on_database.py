@@ -39,9 +39,9 @@ PATIENCE = pytest.mark.timeout(3600 if LONG else 300)
 def _engine() -> Engine:
     folder = Path(tempfile.mkdtemp(prefix="shop-machines-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    made = db.make_engine(f"sqlite:///{folder / 'shop.db'}")
-    migrate.migrate(made)
-    return made
+    engine = db.make_engine(f"sqlite:///{folder / 'shop.db'}")
+    migrate.migrate(engine)
+    return engine
 
 
 def make_empty_order(session: Session, count: int) -> int:
@@ -77,8 +77,8 @@ class OnDatabase(RuleBasedStateMachine):
     def rows(self, table: str) -> list[RowMapping]:
         named = SQLModel.metadata.tables[table]
         self.session.flush()
-        found = self.session.connection().execute(select(named).order_by(*named.primary_key))
-        return list(found.mappings())
+        row = self.session.connection().execute(select(named).order_by(*named.primary_key))
+        return list(row.mappings())
 
     def books_are_right(self) -> None:
         self.session.flush()

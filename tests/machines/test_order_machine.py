@@ -147,18 +147,18 @@ class Orders(OnDatabase):
         order_id, one = self.pick(number)
         if one.payment_provider is None:
             return
-        here = one.payment_provider
-        paid = one.total if here.state == "captured" else 0
+        payment = one.payment_provider
+        paid = one.total if payment.state == "captured" else 0
         snapshot = PaymentSnapshot(
-            reference=here.reference, state=here.state, amount_minor=one.total, captured_minor=paid,
+            reference=payment.reference, state=payment.state, amount_minor=one.total, captured_minor=paid,
             refunded_minor=0, currency="EUR", intent_reference=f"pi_{order_id}" if paid else "",
             refunds=tuple(
                 RefundSnapshot(f"re_{key}", amount, status, key)
-                for key, (amount, status) in here.refunds.items()
+                for key, (amount, status) in payment.refunds.items()
             ),
         )  # fmt: skip
-        payment_ledger.apply(self.session, here.payment_id, snapshot)
-        one.refunds |= here.refunds
+        payment_ledger.apply(self.session, payment.payment_id, snapshot)
+        one.refunds |= payment.refunds
         if paid and not one.paid:
             one.paid, one.status = True, "placed"
 
@@ -179,9 +179,9 @@ class Orders(OnDatabase):
         """It takes them over, and one that succeeded may still be sent back by the bank."""
         _order_id, one = self.pick(number)
         for key, (amount, before) in one.refunds.items():
-            there = one.payment_provider.refunds.get(key) if one.payment_provider else None
-            ended = (there[1] if there else before) == "failed"
-            backwards = there and there[1] == "succeeded" and status == "pending"
+            refund = one.payment_provider.refunds.get(key) if one.payment_provider else None
+            ended = (refund[1] if refund else before) == "failed"
+            backwards = refund and refund[1] == "succeeded" and status == "pending"
             if one.payment_provider and not ended and not backwards:
                 one.payment_provider.refunds[key] = (amount, status)
 
@@ -245,9 +245,9 @@ class Orders(OnDatabase):
 
     @invariant()
     def orders_are_the_models(self):
-        found = {row["id"]: row for row in self.rows("customer_order")}
+        orders = {row["id"]: row for row in self.rows("customer_order")}
         for order_id, one in getattr(self, "known", {}).items():
-            row = found[order_id]
+            row = orders[order_id]
             assert (row["status"], row["payment_status"]) == (one.status, one.payment_status)
             assert row["total_minor"] == one.total
 

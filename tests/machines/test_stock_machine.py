@@ -40,8 +40,8 @@ class Stock(OnDatabase):
         ]
         self.orders: list[int] = []
 
-    def by_id(self, wanted):
-        return {self.ids[sku]: units for sku, units in wanted.items()}
+    def by_id(self, quantity):
+        return {self.ids[sku]: units for sku, units in quantity.items()}
 
     def allocated(self, sku):
         return sum(kept.get(sku, 0) for kept in self.kept.values())
@@ -73,33 +73,33 @@ class Stock(OnDatabase):
         ):
             self.on_hand[sku] = units
 
-    @rule(cart=numbers, wanted=quantities)
-    def hold(self, cart, wanted):
+    @rule(cart=numbers, quantity=quantities)
+    def hold(self, cart, quantity):
         before = self.held.get(cart, {})
-        allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in wanted.items())
+        allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in quantity.items())
         refusal = self.attempt(
-            inventory_commands.hold, self.carts[cart], self.by_id(wanted), expires_at=UNTIL
+            inventory_commands.hold, self.carts[cart], self.by_id(quantity), expires_at=UNTIL
         )
         if self.expect(allowed, refusal):
-            self.held[cart] = dict(wanted)
+            self.held[cart] = dict(quantity)
 
     @rule(cart=numbers)
     def unhold(self, cart):
         assert self.attempt(inventory_commands.unhold, self.carts[cart], reason="left") is None
         self.held.pop(cart, None)
 
-    @rule(cart=numbers, wanted=quantities)
-    def allocate(self, cart, wanted):
+    @rule(cart=numbers, needed=quantities)
+    def allocate(self, cart, needed):
         order = make_empty_order(self.session, len(self.orders))
         before = self.held.get(cart, {})
-        allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in wanted.items())
+        allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in needed.items())
         self.orders.append(order)
         refusal = self.attempt(
-            inventory_commands.allocate, order, self.by_id(wanted), cart_id=self.carts[cart]
+            inventory_commands.allocate, order, self.by_id(needed), cart_id=self.carts[cart]
         )
         if self.expect(allowed, refusal):
             self.held.pop(cart, None)
-            self.kept[order] = dict(wanted)
+            self.kept[order] = dict(needed)
 
     @precondition(lambda self: self.orders)
     @rule(pick=st.integers(0, 99))
@@ -108,48 +108,48 @@ class Stock(OnDatabase):
         assert self.attempt(inventory_commands.release, order, reason="order cancelled") is None
         self.kept.pop(order, None)
 
-    def some(self, pick, wanted, of, command, **more):
+    def some(self, pick, quantity, of, command, **more):
         """A command on a part of an order; refused when the order hasn't so much of it."""
         order = self.orders[pick % len(self.orders)]
         own = of.get(order, {})
-        enough = all(own.get(sku, 0) >= units for sku, units in wanted.items())
+        enough = all(own.get(sku, 0) >= units for sku, units in quantity.items())
         in_house = command not in (inventory_commands.ship, inventory_commands.write_off) or all(
-            self.on_hand[sku] >= units for sku, units in wanted.items()
+            self.on_hand[sku] >= units for sku, units in quantity.items()
         )
-        refusal = self.attempt(command, order, self.by_id(wanted), actor="clerk@example.com", **more)
+        refusal = self.attempt(command, order, self.by_id(quantity), actor="clerk@example.com", **more)
         return order if self.expect(enough and in_house, refusal) else None
 
     @precondition(lambda self: self.orders)
-    @rule(pick=st.integers(0, 99), wanted=parts)
-    def ship(self, pick, wanted):
-        order = self.some(pick, wanted, self.kept, inventory_commands.ship)
-        for sku, units in wanted.items() if order else ():
+    @rule(pick=st.integers(0, 99), quantity=parts)
+    def ship(self, pick, quantity):
+        order = self.some(pick, quantity, self.kept, inventory_commands.ship)
+        for sku, units in quantity.items() if order else ():
             self.kept[order][sku] -= units
             self.on_hand[sku] -= units
             self.gone.setdefault(order, {})[sku] = self.gone.get(order, {}).get(sku, 0) + units
 
     @precondition(lambda self: self.gone)
-    @rule(pick=st.integers(0, 99), wanted=parts)
-    def recall(self, pick, wanted):
-        order = self.some(pick, wanted, self.gone, inventory_commands.recall)
-        for sku, units in wanted.items() if order else ():
+    @rule(pick=st.integers(0, 99), quantity=parts)
+    def recall(self, pick, quantity):
+        order = self.some(pick, quantity, self.gone, inventory_commands.recall)
+        for sku, units in quantity.items() if order else ():
             self.gone[order][sku] -= units
             self.on_hand[sku] += units
             self.kept.setdefault(order, {})[sku] = self.kept.get(order, {}).get(sku, 0) + units
 
     @precondition(lambda self: self.gone)
-    @rule(pick=st.integers(0, 99), wanted=parts)
-    def restock(self, pick, wanted):
-        order = self.some(pick, wanted, self.gone, inventory_commands.restock, reason="returned")
-        for sku, units in wanted.items() if order else ():
+    @rule(pick=st.integers(0, 99), quantity=parts)
+    def restock(self, pick, quantity):
+        order = self.some(pick, quantity, self.gone, inventory_commands.restock, reason="returned")
+        for sku, units in quantity.items() if order else ():
             self.gone[order][sku] -= units
             self.on_hand[sku] += units
 
     @precondition(lambda self: self.orders)
-    @rule(pick=st.integers(0, 99), wanted=parts)
-    def write_off(self, pick, wanted):
-        order = self.some(pick, wanted, self.kept, inventory_commands.write_off, reason="broken")
-        for sku, units in wanted.items() if order else ():
+    @rule(pick=st.integers(0, 99), quantity=parts)
+    def write_off(self, pick, quantity):
+        order = self.some(pick, quantity, self.kept, inventory_commands.write_off, reason="broken")
+        for sku, units in quantity.items() if order else ():
             self.kept[order][sku] -= units
             self.on_hand[sku] -= units
 

@@ -71,11 +71,11 @@ class _Talk(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[_Server]:
-    with _Server(("127.0.0.1", 0), _Talk) as made:
-        made.taken = []
-        threading.Thread(target=made.serve_forever, daemon=True).start()
-        yield made
-        made.shutdown()
+    with _Server(("127.0.0.1", 0), _Talk) as smtp_server:
+        smtp_server.taken = []
+        threading.Thread(target=smtp_server.serve_forever, daemon=True).start()
+        yield smtp_server
+        smtp_server.shutdown()
 
 
 def send(server: _Server) -> None:

@@ -32,9 +32,9 @@ def a_request(**changes) -> StartPayment:
 
 @pytest.fixture
 def payment_provider(tmp_path) -> StripeProvider:
-    made = StripeProvider(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
-    made.__dict__["client"] = client_of(make_sandbox(tmp_path))
-    return made
+    stripe_provider = StripeProvider(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
+    stripe_provider.__dict__["client"] = client_of(make_sandbox(tmp_path))
+    return stripe_provider
 
 
 def total(items) -> int:

@@ -29,8 +29,8 @@ def _shop(engine: Engine) -> None:
 
 def enter(buyer: str) -> str:
     with db.transaction() as session:
-        found = cart_holds.enter(session, key_hash(buyer))
-    return "short" if found.short else found.state
+        hold = cart_holds.enter(session, key_hash(buyer))
+    return "short" if hold.short else hold.state
 
 
 def run_out() -> None:

@@ -49,8 +49,10 @@ def place(buyer: str, shown: int, email: str = "marta@example.com") -> placing.P
 def standing() -> list[tuple[int, int]]:
     with db.reading() as session:
         assert books.check(session).violations == ()
-        found = session.connection().execute(select(tables["promotion"]).order_by(tables["promotion"].c.id))
-        return [(row.used, row.spent_minor) for row in found]
+        rows_now = session.connection().execute(
+            select(tables["promotion"]).order_by(tables["promotion"].c.id)
+        )
+        return [(row.used, row.spent_minor) for row in rows_now]
 
 
 def count(table: str) -> int:
@@ -141,8 +143,8 @@ def test_codes_made_at_once_are_all_different(engine):
 
     def make(_number: int) -> str:
         with db.transaction() as session:
-            made = promotions_admin.generate_codes(session, promotion_id, 500, prefix="X", by=MANAGER)
-        return "made" if len(set(made)) == 500 else Conflict.__name__
+            codes = promotions_admin.generate_codes(session, promotion_id, 500, prefix="X", by=MANAGER)
+        return "made" if len(set(codes)) == 500 else Conflict.__name__
 
     assert at_once(make, range(8), 8) == {"made": 8}
     assert count("promotion_code") == 4001

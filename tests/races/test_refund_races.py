@@ -39,9 +39,9 @@ pytestmark = pytest.mark.both
 
 @pytest.fixture
 def world(engine, tmp_path) -> Iterator[World]:
-    made = make_world(tmp_path)
-    sell(made, {"SHOAL-BOWL": 1, "DUNE-MUG": 3})
-    yield made
+    world_made = make_world(tmp_path)
+    sell(world_made, {"SHOAL-BOWL": 1, "DUNE-MUG": 3})
+    yield world_made
     assert wrong_books() == []
 
 
@@ -67,7 +67,7 @@ def at_once(work: Callable[[int], object], times: int = 20, threads: int = 10) -
 
 
 def at_stripe(world: World) -> list[int]:
-    return sorted(found.amount for found in client_of(world.sandbox).v1.refunds.list({"limit": 100}).data)
+    return sorted(refund.amount for refund in client_of(world.sandbox).v1.refunds.list({"limit": 100}).data)
 
 
 def request(refund_request: RefundRequest, key: str) -> None:
@@ -104,11 +104,11 @@ def test_of_twenty_refunds_of_three_units_three_pass(world):
 
 
 def test_of_twenty_shipments_with_one_of_three_units_three_leave(world):
-    wanted = {line("DUNE-MUG").id: 1}
+    units_by_line = {line("DUNE-MUG").id: 1}
 
     def ship(_number: int) -> None:
         with db.transaction() as session:
-            fulfilment_commands.ship(session, 1, wanted, carrier="DHL", tracking="", by=CLERK)
+            fulfilment_commands.ship(session, 1, units_by_line, carrier="DHL", tracking="", by=CLERK)
 
     assert at_once(ship) == {"done": 3, "Conflict": 17}
     assert (units("DUNE-MUG"), shelf(1)) == ((3, 0, 0), (2, 0))

@@ -20,11 +20,11 @@ def world(engine, tmp_path) -> World:
     return make_world(tmp_path)
 
 
-def at_once(world: World, told: list[tuple[str, str]]) -> None:
+def at_once(world: World, notices: list[tuple[str, str]]) -> None:
     """Eight threads, each with all of it, in its own order."""
 
     def all_of_it(seed: int) -> None:
-        mixed = list(told)
+        mixed = list(notices)
         random.Random(seed).shuffle(mixed)
         for body, header in mixed:
             answers.append(world.post_event(body, header))
@@ -57,9 +57,9 @@ def test_told_by_eight_at_once_each_counts_once(world, name):
 @pytest.mark.both
 def test_eight_copies_of_one_webhook_are_applied_once(world):
     CASES["completed, paid"][0](world)
-    told = [(body, header) for body, header in events(world) if "checkout.session.completed" in body]
-    assert len(told) == 1
-    at_once(world, told)
+    notices = [(body, header) for body, header in events(world) if "checkout.session.completed" in body]
+    assert len(notices) == 1
+    at_once(world, notices)
 
     (entry,) = rows("provider_event")
     assert entry.outcome in ("applied", "already known")

@@ -14,8 +14,8 @@ KEY = "L" * 43
 
 def pushed(tab: Tab) -> list[dict[str, Any]]:
     """What the tab got for the view of pushes, without hydrations."""
-    found = [update["delta"][LIVE] for update in tab.updates if LIVE in (update.get("delta") or {})]
-    return [values for values in found if any(key.startswith("now_") for key in values)]
+    deltas = [update["delta"][LIVE] for update in tab.updates if LIVE in (update.get("delta") or {})]
+    return [values for values in deltas if any(key.startswith("now_") for key in values)]
 
 
 async def watching(tab: Tab, *slugs: str) -> None:

@@ -92,15 +92,26 @@ def fresh() -> Any:
 
 
 def test_a_session_is_open_and_says_what_was_asked(payment_provider):
-    made = payment_provider.client.v1.checkout.sessions.create(wanted())
+    session = payment_provider.client.v1.checkout.sessions.create(wanted())
 
-    found = payment_provider.client.v1.checkout.sessions.retrieve(made.id)
-    assert made.id.startswith("cs_test_")
-    assert (found.object, found.status, found.payment_status) == ("checkout.session", "open", "unpaid")
-    assert (found.amount_total, found.currency, found.payment_intent) == (5290, "eur", None)
-    assert (found.client_reference_id, found.to_dict()["metadata"]) == ("t", {"attempt": "order-1-1"})
-    assert found.url == made.url
-    assert found.livemode is False
+    stripe_sessions = payment_provider.client.v1.checkout.sessions.retrieve(session.id)
+    assert session.id.startswith("cs_test_")
+    assert (stripe_sessions.object, stripe_sessions.status, stripe_sessions.payment_status) == (
+        "checkout.session",
+        "open",
+        "unpaid",
+    )
+    assert (stripe_sessions.amount_total, stripe_sessions.currency, stripe_sessions.payment_intent) == (
+        5290,
+        "eur",
+        None,
+    )
+    assert (stripe_sessions.client_reference_id, stripe_sessions.to_dict()["metadata"]) == (
+        "t",
+        {"attempt": "order-1-1"},
+    )
+    assert stripe_sessions.url == session.url
+    assert stripe_sessions.livemode is False
 
 
 def test_line_items_add_up_to_the_total(payment_provider):
@@ -114,10 +125,10 @@ def test_line_items_add_up_to_the_total(payment_provider):
             "price_data": {"currency": "eur", "unit_amount": 0, "product_data": {"name": "Gift"}},
         },
     ]
-    made = payment_provider.client.v1.checkout.sessions.create(wanted(line_items=two))
+    session = payment_provider.client.v1.checkout.sessions.create(wanted(line_items=two))
 
-    items = payment_provider.client.v1.checkout.sessions.line_items.list(made.id).data
-    assert made.amount_total == 2100
+    items = payment_provider.client.v1.checkout.sessions.line_items.list(session.id).data
+    assert session.amount_total == 2100
     assert sorted((item.description, item.quantity, item.amount_total) for item in items) == [
         ("Gift", 1, 0), ("Mug", 3, 2100),
     ]  # fmt: skip
@@ -179,12 +190,12 @@ def test_an_amount_that_is_too_small_is_refused(payment_provider):
 
 
 def test_an_expired_session_stays_expired(payment_provider):
-    made = payment_provider.client.v1.checkout.sessions.create(wanted())
+    session = payment_provider.client.v1.checkout.sessions.create(wanted())
 
-    assert payment_provider.client.v1.checkout.sessions.expire(made.id).status == "expired"
+    assert payment_provider.client.v1.checkout.sessions.expire(session.id).status == "expired"
     with pytest.raises(stripe.InvalidRequestError):
-        payment_provider.client.v1.checkout.sessions.expire(made.id)
-    assert payment_provider.client.v1.checkout.sessions.retrieve(made.id).status == "expired"
+        payment_provider.client.v1.checkout.sessions.expire(session.id)
+    assert payment_provider.client.v1.checkout.sessions.retrieve(session.id).status == "expired"
 
 
 def test_what_isnt_there_is_a_404(payment_provider):
@@ -212,8 +223,8 @@ def test_parts_are_refunded_up_to_the_whole_and_not_a_cent_more(payment_provider
     with pytest.raises(stripe.InvalidRequestError) as refused:
         refunds.create({"payment_intent": intent})
     assert refused.value.code == "charge_already_refunded"
-    found = refunds.list({"payment_intent": intent}).data
-    assert sorted(refund.amount for refund in found) == [1500, 3500]
+    stripe_refunds = refunds.list({"payment_intent": intent}).data
+    assert sorted(refund.amount for refund in stripe_refunds) == [1500, 3500]
 
 
 def test_a_refund_under_the_same_key_is_one_refund(payment_provider):
@@ -245,16 +256,16 @@ def test_events_can_be_listed_and_parsed(payment_provider):
 
 
 def test_lists_come_in_pages(payment_provider):
-    made = [payment_provider.client.v1.checkout.sessions.create(wanted()).id for _ in range(3)]
+    stripe_session = [payment_provider.client.v1.checkout.sessions.create(wanted()).id for _ in range(3)]
 
     first = payment_provider.client.v1.checkout.sessions.list({"limit": 2})
     rest = payment_provider.client.v1.checkout.sessions.list(
         {"limit": 2, "starting_after": first.data[-1].id}
     )
 
-    assert [session.id for session in first.data] == made[:0:-1]
+    assert [session.id for session in first.data] == stripe_session[:0:-1]
     assert first.has_more is True
-    assert rest.data[0].id == made[0]
+    assert rest.data[0].id == stripe_session[0]
 
 
 # --- Authorise, capture, let go -------------------------------------------------------------------
@@ -297,9 +308,9 @@ def test_what_is_authorised_can_be_let_go_and_not_captured_then(payment_provider
 def dispute_of(payment_provider: Provider, intent: str) -> stripe.Dispute:
     """Stripe opens it a moment after the payment."""
     for _try in range(30):
-        found = payment_provider.client.v1.disputes.list({"payment_intent": intent}).data
-        if found:
-            return found[0]
+        disputes = payment_provider.client.v1.disputes.list({"payment_intent": intent}).data
+        if disputes:
+            return disputes[0]
         time.sleep(1)
     raise AssertionError("no dispute was opened")
 
@@ -307,12 +318,12 @@ def dispute_of(payment_provider: Provider, intent: str) -> stripe.Dispute:
 def test_a_disputed_payment_says_so_and_has_a_due_date(payment_provider):
     intent = payment_provider.payments(5000, card="is disputed")
 
-    found = dispute_of(payment_provider, intent)
-    assert (found.object, found.amount, found.currency, found.status) == (
+    dispute = dispute_of(payment_provider, intent)
+    assert (dispute.object, dispute.amount, dispute.currency, dispute.status) == (
         "dispute", 5000, "eur", "needs_response",
     )  # fmt: skip
-    assert (found.payment_intent, found.reason) == (intent, "fraudulent")
-    assert (found.evidence_details.due_by or 0) > time.time()
+    assert (dispute.payment_intent, dispute.reason) == (intent, "fraudulent")
+    assert (dispute.evidence_details.due_by or 0) > time.time()
     paid: Any = payment_provider.client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge"]})
     assert (paid.status, paid.latest_charge.disputed) == ("succeeded", True)
     with pytest.raises(stripe.InvalidRequestError) as refused:
@@ -323,19 +334,19 @@ def test_a_disputed_payment_says_so_and_has_a_due_date(payment_provider):
 @pytest.mark.parametrize(("evidence", "status"), [("winning_evidence", "won"), ("losing_evidence", "lost")])
 def test_evidence_decides_a_dispute(payment_provider, evidence, status):
     disputes = payment_provider.client.v1.disputes
-    found = dispute_of(payment_provider, payment_provider.payments(5000, card="is disputed"))
-    disputes.update(found.id, {"evidence": {"uncategorized_text": evidence}, "submit": True})
+    dispute = dispute_of(payment_provider, payment_provider.payments(5000, card="is disputed"))
+    disputes.update(dispute.id, {"evidence": {"uncategorized_text": evidence}, "submit": True})
 
     for _try in range(30):
-        if disputes.retrieve(found.id).status == status:
+        if disputes.retrieve(dispute.id).status == status:
             break
         time.sleep(1)
-    assert disputes.retrieve(found.id).status == status
+    assert disputes.retrieve(dispute.id).status == status
     with pytest.raises(stripe.InvalidRequestError):
-        disputes.close(found.id)
+        disputes.close(dispute.id)
 
 
 def test_an_accepted_dispute_is_lost(payment_provider):
-    found = dispute_of(payment_provider, payment_provider.payments(5000, card="is disputed"))
+    dispute = dispute_of(payment_provider, payment_provider.payments(5000, card="is disputed"))
 
-    assert payment_provider.client.v1.disputes.close(found.id).status == "lost"
+    assert payment_provider.client.v1.disputes.close(dispute.id).status == "lost"

@@ -24,8 +24,8 @@ def world(tmp_path) -> World:
 
 
 def paid(world: World) -> None:
-    made = client_of(world.sandbox).v1.checkout.sessions.create(wanted())
-    assert world.enter_card(made.url or "").status_code == 303
+    session = client_of(world.sandbox).v1.checkout.sessions.create(wanted())
+    assert world.enter_card(session.url or "").status_code == 303
 
 
 def waiting(world: World) -> list[tuple[int, str, str]]:
@@ -92,9 +92,9 @@ def test_undelivered_events_can_be_asked_for(world):
     seq, body, _ = waiting(world)[0]
     world.sandbox.deliveries.note(seq, 200)
 
-    found = client_of(world.sandbox).v1.events.list({"delivery_success": False}).data
-    assert len(found) == 3
-    assert json.loads(body)["id"] not in [event.id for event in found]
+    stripe_events = client_of(world.sandbox).v1.events.list({"delivery_success": False}).data
+    assert len(stripe_events) == 3
+    assert json.loads(body)["id"] not in [event.id for event in stripe_events]
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ class Page:
     def __init__(self, folder: Path) -> None:
         self.world = World(make_sandbox(folder))
         self.stripe = client_of(self.world.sandbox).v1
-        made = self.stripe.checkout.sessions.create(wanted())
-        self.id, self.url = made.id, made.url or ""
+        session = self.stripe.checkout.sessions.create(wanted())
+        self.id, self.url = session.id, session.url or ""
 
     def card(self, number: str, **more: str):
         return self.world.enter_card(self.url, number, **more)
@@ -102,8 +102,8 @@ def test_a_declined_card_says_so_and_another_can_be_tried(page, number, message,
 def test_a_card_that_asks_is_confirmed_on_a_page_of_its_own(page):
     assert page.card("4000 0025 0000 3155").headers["location"] == page.url
 
-    asked = page.world.browser.get(page.url)
-    assert 'data-testid="sandbox-confirm"' in asked.text
+    page_text = page.world.browser.get(page.url)
+    assert 'data-testid="sandbox-confirm"' in page_text.text
     assert page.session().payment_intent.status == "requires_action"
     assert page.world.browser.post(page.url, data={"answer": "confirm"}).status_code == 303
     assert page.session().payment_status == "paid"
@@ -150,8 +150,8 @@ def test_a_session_ends_by_itself_when_its_time_is_over(tmp_path, clock):
     page.world = World(make_sandbox(tmp_path))
     page.stripe = client_of(page.world.sandbox).v1
     ends_at = int(now().timestamp()) + 31 * 60
-    made = page.stripe.checkout.sessions.create(wanted(expires_at=ends_at))
-    page.id, page.url = made.id, made.url or ""
+    session = page.stripe.checkout.sessions.create(wanted(expires_at=ends_at))
+    page.id, page.url = session.id, session.url or ""
     clock.shift(31 * 60)
 
     assert page.card("4242 4242 4242 4242").status_code == 410

@@ -41,5 +41,5 @@ def test_no_text_of_an_address_makes_a_question_fail(session: Session, text: str
 
 def test_of_more_fields_than_any_address_has_the_first_count() -> None:
     query = "q=oak&" + "&".join(f"a{number}=1" for number in range(5_000)) + "&sort=price"
-    asked = read_query(query)
-    assert (asked.text, asked.sort, len(asked.facets)) == ("oak", "", 12)
+    listing_query = read_query(query)
+    assert (listing_query.text, listing_query.sort, len(listing_query.facets)) == ("oak", "", 12)

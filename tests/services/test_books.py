@@ -115,9 +115,9 @@ def test_a_broken_rule_is_found_and_said(books_of, rule):
     assert books.check(books_of, own).violations == ()
     for statement in BREAKS[rule].split("; "):
         books_of.connection().execute(text(statement))
-    found = books.check(books_of, own).violations
-    assert {violation.rule for violation in found} == {rule}
-    assert all("{" not in violation.sentence for violation in found)
+    violations = books.check(books_of, own).violations
+    assert {violation.rule for violation in violations} == {rule}
+    assert all("{" not in violation.sentence for violation in violations)
 
 
 def test_an_open_cart_of_a_placed_order_is_found(books_of):

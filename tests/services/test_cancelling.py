@@ -40,7 +40,7 @@ def world(engine, tmp_path) -> Iterator[World]:
 
 
 def at_stripe(world: World) -> list[int]:
-    return sorted(found.amount for found in client_of(world.sandbox).v1.refunds.list({"limit": 100}).data)
+    return sorted(refund.amount for refund in client_of(world.sandbox).v1.refunds.list({"limit": 100}).data)
 
 
 # --- Unpaid ---------------------------------------------------------------------------------------
@@ -235,12 +235,12 @@ def test_a_card_that_is_entered_while_staff_cancel_ends_right(world, step, when,
 def test_twenty_cancels_at_once_are_one(world):
     sell(world, {"SHOAL-BOWL": 1})
     order_id = order().id
-    asked = {"restock": True, "refund": True, "reason": "", "by": MANAGER}
+    arguments = {"restock": True, "refund": True, "reason": "", "by": MANAGER}
 
     async def many() -> list[object]:
         return await asyncio.gather(
             *(
-                cancel_workflow.cancel(order_id, request_key=f"key-{number % 4}", **asked)
+                cancel_workflow.cancel(order_id, request_key=f"key-{number % 4}", **arguments)
                 for number in range(20)
             ),
             return_exceptions=True,

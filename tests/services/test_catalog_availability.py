@@ -20,11 +20,11 @@ pytestmark = pytest.mark.both
 def test_availability_says_what_a_fresh_page_and_card_say(
     session: Session, clock: time_machine.Coordinates
 ) -> None:
-    made = make_product(
+    product = make_product(
         session, options={"Colour": ["Moss", "Clay"]}, price_minor=2000, compare_at_minor=2500, stock=2
     )
-    listing_index.refresh(session, [made.id])  # pyright: ignore
-    moss, clay = variants_of(session, made)
+    listing_index.refresh(session, [product.id])  # pyright: ignore
+    moss, clay = variants_of(session, product)
     session.get_one(StockLevel, clay.id).held = 2
     session.flush()
 
@@ -54,22 +54,24 @@ def test_availability_says_what_a_fresh_page_and_card_say(
 
 
 def test_variants_of_one_product_make_one_availability_and_hidden_products_none(session: Session) -> None:
-    made = make_product(session, options={"Colour": ["Moss", "Clay"]})
+    product = make_product(session, options={"Colour": ["Moss", "Clay"]})
     other, hidden = (
         make_product(session, "Other"),
         make_product(session, "Hidden", status=ProductStatus.DRAFT),
     )
-    listing_index.refresh(session, [made.id, other.id, hidden.id])  # pyright: ignore
-    asked = tuple(variant.id for one in (made, other, hidden) for variant in variants_of(session, one))
-    assert [signal.slug for signal in of_variants(session, asked)] == ["fable-lamp", "other"]  # pyright: ignore
+    listing_index.refresh(session, [product.id, other.id, hidden.id])  # pyright: ignore
+    variant_ids = tuple(
+        variant.id for one in (product, other, hidden) for variant in variants_of(session, one)
+    )
+    assert [signal.slug for signal in of_variants(session, variant_ids)] == ["fable-lamp", "other"]  # pyright: ignore
     assert of_variants(session, ()) == []
     assert of_variants(session, (999_999,)) == []
 
 
 def test_availability_takes_one_statement_however_many_variants(session: Session) -> None:
-    made = [make_product(session, f"Lamp {n}", options={"Colour": ["Moss", "Clay"]}) for n in range(6)]
-    listing_index.refresh(session, [one.id for one in made])  # pyright: ignore
-    asked = tuple(variant.id for one in made for variant in variants_of(session, one))
+    product = [make_product(session, f"Lamp {n}", options={"Colour": ["Moss", "Clay"]}) for n in range(6)]
+    listing_index.refresh(session, [one.id for one in product])  # pyright: ignore
+    variant_ids = tuple(variant.id for one in product for variant in variants_of(session, one))
     statements: list[str] = []
     bind = session.get_bind()
 
@@ -78,15 +80,15 @@ def test_availability_takes_one_statement_however_many_variants(session: Session
 
     event.listen(bind, "before_cursor_execute", note)
     try:
-        assert len(of_variants(session, asked)) == 6  # pyright: ignore
+        assert len(of_variants(session, variant_ids)) == 6  # pyright: ignore
     finally:
         event.remove(bind, "before_cursor_execute", note)
     assert len(statements) == 1
 
 
 def test_a_price_above_a_hundred_percent_off_never_shows_as_free(session: Session) -> None:
-    made = make_product(session, price_minor=1, compare_at_minor=100_000)
-    listing_index.refresh(session, [made.id])  # pyright: ignore
+    product = make_product(session, price_minor=1, compare_at_minor=100_000)
+    listing_index.refresh(session, [product.id])  # pyright: ignore
     (card,) = storefront.cards(session, ["fable-lamp"])
     assert card.saving == "−99 %"
 

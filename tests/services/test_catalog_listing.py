@@ -43,7 +43,7 @@ def _counts(view: Listing, name: str) -> dict[str, int]:
 @pytest.fixture
 def shop(session: Session) -> None:
     """Four tables and lamps: two colours each, one sold out, one reduced."""
-    made = [
+    products = [
         make_product(
             session, "Oak Table", category="Table", price_minor=9000, options={"Colour": ["Oak", "Moss"]}
         ),
@@ -60,10 +60,10 @@ def shop(session: Session) -> None:
         ),
         make_product(session, "Clay Lamp", price_minor=5050, options={"Colour": ["Clay"]}, stock=2),
     ]
-    for sold, product in enumerate(made, 1):
+    for sold, product in enumerate(products, 1):
         product.sold_count = sold
         product.materials = ["Wood"] if "Table" in product.title else ["Steel"]
-    listing_index.refresh(session, [product.id for product in made])  # pyright: ignore
+    listing_index.refresh(session, [product.id for product in products])  # pyright: ignore
 
 
 def test_everything_is_shown_with_the_most_popular_first(session: Session, shop: None) -> None:
@@ -209,15 +209,15 @@ def test_every_change_of_the_listing_index_is_seen_at_once(session: Session, sho
 @pytest.fixture
 def many(session: Session) -> list[str]:
     """60 products, many with the same price, rating, popularity and moment."""
-    made = []
+    rows_made = []
     for number in range(60):
         product = make_product(session, f"Thing {number:02}", price_minor=1000 + 100 * (number % 7))
         product.sold_count, product.published_at = number % 5, now() - timedelta(hours=number % 3)
         product.review_count, product.stars_sum = 1, 1 + number % 5
-        made.append(product)
+        rows_made.append(product)
     session.flush()
-    listing_index.refresh(session, [product.id for product in made])  # pyright: ignore
-    return [product.title for product in made]
+    listing_index.refresh(session, [product.id for product in rows_made])  # pyright: ignore
+    return [product.title for product in rows_made]
 
 
 @pytest.mark.parametrize("walked", [True, False])
@@ -245,12 +245,12 @@ def test_both_ways_of_reading_a_page_give_the_same_order(
     session: Session, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for sort in ("", "newest", "price", "-price", "rating"):
-        found = []
+        collected = []
         for limit in (-1, 10**9):
             monkeypatch.setattr(listing_pages, "SORTED_HERE", limit)
             first = _browse(session, f"/products?sort={sort}")
-            found.append((_titles(first), first.next_href, _titles(_browse(session, first.next_href))))
-        assert found[0] == found[1]
+            collected.append((_titles(first), first.next_href, _titles(_browse(session, first.next_href))))
+        assert collected[0] == collected[1]
 
 
 def test_the_link_back_and_the_texts_of_the_button_are_right(session: Session, many: list[str]) -> None:

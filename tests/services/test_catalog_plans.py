@@ -139,22 +139,22 @@ def test_a_product_page_takes_as_many_statements_in_a_large_catalogue_as_in_a_sm
 
 
 def test_counts_kept_in_memory_are_those_of_the_database(large: Session) -> None:
-    known = facet_counts.counts.get(large, index_cache.stamp(large))
+    counts = facet_counts.counts.get(large, index_cache.stamp(large))
     counted = large.connection().exec_driver_sql(
         "SELECT name, value, count(*) FROM listing_facet GROUP BY name, value"
     )
     assert {(name, value): n for name, value, n in counted} == {
         (name, value): found.bits.bit_count()
-        for name, values in known.facets.items()
+        for name, values in counts.facets.items()
         for value, found in values.items()
     }
     stocked = large.connection().exec_driver_sql("SELECT count(*) FROM listing_item WHERE in_stock").scalar()
-    assert known.in_stock.bit_count() == stocked
+    assert counts.in_stock.bit_count() == stocked
 
 
 def test_a_search_reads_no_more_than_its_limit(large: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = search_queries.find(large, "mug", most=5)
-    assert len(found.product_ids) == 5
+    result = search_queries.find(large, "mug", most=5)
+    assert len(result.product_ids) == 5
     with watched(large) as sent:
         search_queries.find(large, "mug", most=5)
     assert all("LIMIT" in sql or "listing_change" in sql or "listing_item" in sql for sql, _values in sent)

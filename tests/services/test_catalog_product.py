@@ -44,20 +44,20 @@ def _id(row: object) -> int:
 @pytest.fixture
 def towel(session: Session) -> Product:
     """Two colours in two sizes; bath in clay isn't made, hand in clay is sold out, bath in moss nearly."""
-    made = make_product(
+    product = make_product(
         session, "Loom Towel", options={"Colour": ["Moss", "Clay"], "Size": ["Hand", "Bath"]}, stock=20
     )
-    by_sku = {variant.sku: variant for variant in variants_of(session, made)}
+    by_sku = {variant.sku: variant for variant in variants_of(session, product)}
     by_sku["LOOM-TOWEL-CLAY-BATH"].active = False
     session.get_one(StockLevel, by_sku["LOOM-TOWEL-CLAY-HAND"].id).held = 20
     session.get_one(StockLevel, by_sku["LOOM-TOWEL-MOSS-BATH"].id).allocated = 17
-    listing_index.refresh(session, [_id(made)])
-    return made
+    listing_index.refresh(session, [_id(product)])
+    return product
 
 
 def test_the_first_variant_that_can_be_bought_is_chosen(session: Session) -> None:
-    made = make_product(session, options={"Colour": ["Moss", "Clay"]})
-    session.get_one(StockLevel, variants_of(session, made)[0].id).on_hand = 0
+    products = make_product(session, options={"Colour": ["Moss", "Clay"]})
+    session.get_one(StockLevel, variants_of(session, products)[0].id).on_hand = 0
     session.flush()
     page = product(session, "fable-lamp")
     assert page.chosen_sku == "FABLE-LAMP-CLAY"
@@ -95,17 +95,17 @@ def test_pickers_lead_to_the_variant_and_know_whether_it_can_be_bought(
 
 
 def test_the_picture_of_the_chosen_variant_comes_up(session: Session) -> None:
-    made = make_product(session, options={"Colour": ["Moss", "Clay"]})
+    products = make_product(session, options={"Colour": ["Moss", "Clay"]})
     shown = []
     for place, key in enumerate(("aa", "bb")):
         picture = add(session, Picture(key=key, width=960, height=1200, colour="#112233"))
         shown.append(
             add(
                 session,
-                ProductPicture(product_id=_id(made), picture_id=_id(picture), alt=key, position=place),
+                ProductPicture(product_id=_id(products), picture_id=_id(picture), alt=key, position=place),
             )
         )
-    clay = variants_of(session, made)[1]
+    clay = variants_of(session, products)[1]
     for place, picture in enumerate((shown[1], shown[0])):
         add(session, VariantPicture(variant_id=_id(clay), product_picture_id=_id(picture), position=place))
     page = product(session, "fable-lamp")
@@ -123,16 +123,16 @@ def test_what_is_not_published_is_not_found(session: Session, status: ProductSta
 
 
 def test_what_is_published_later_is_not_found_before(session: Session) -> None:
-    made = make_product(session)
-    made.published_at = now() + timedelta(hours=1)
+    products = make_product(session)
+    products.published_at = now() + timedelta(hours=1)
     session.flush()
     with pytest.raises(NotFound):
         product(session, "fable-lamp")
 
 
 def test_an_old_address_says_where_the_product_went(session: Session) -> None:
-    made = make_product(session)
-    add(session, SlugRedirect(slug="old-lamp", product_id=_id(made)))
+    products = make_product(session)
+    add(session, SlugRedirect(slug="old-lamp", product_id=_id(products)))
     with pytest.raises(Moved) as moved:
         product(session, "old-lamp")
     assert moved.value.slug == "fable-lamp"
@@ -141,8 +141,8 @@ def test_an_old_address_says_where_the_product_went(session: Session) -> None:
 
 
 def test_a_reduced_product_names_the_lowest_price_of_the_30_days_before(session: Session) -> None:
-    made = make_product(session, price_minor=4000, compare_at_minor=6000)
-    variant = variants_of(session, made)[0]
+    products = make_product(session, price_minor=4000, compare_at_minor=6000)
+    variant = variants_of(session, products)[0]
     for days, price, compare_at in ((90, 4500, None), (25, 6000, None), (20, 5500, None), (5, 4000, 6000)):
         row = PriceHistory(
             variant_id=_id(variant), currency="EUR", price_minor=price, compare_at_minor=compare_at
@@ -197,8 +197,8 @@ def test_nothing_is_promised_for_what_is_sold_out(session: Session) -> None:
 
 
 def test_what_may_be_ordered_ahead_names_its_day(session: Session, clock: time_machine.Coordinates) -> None:
-    made = make_product(session, stock=0, policy=StockPolicy.BACKORDER)
-    level = session.get_one(StockLevel, variants_of(session, made)[0].id)
+    products = make_product(session, stock=0, policy=StockPolicy.BACKORDER)
+    level = session.get_one(StockLevel, variants_of(session, products)[0].id)
     assert product(session, "fable-lamp").variants[0].stock_line == "Made to order"
     level.backorder_on = (now() + timedelta(days=13)).date()
     session.flush()
@@ -211,10 +211,10 @@ def test_what_may_be_ordered_ahead_names_its_day(session: Session, clock: time_m
 
 
 def test_facts_are_written_for_people(session: Session) -> None:
-    made = make_product(session, weight_grams=1340)
-    made.materials = ["Stoneware", "Cork"]
-    made.dimensions_mm = {"width": 112, "height": 90}
-    made.attributes = [{"name": "Made in", "value": "Norway"}, {"name": "Empty", "value": ""}]
+    products = make_product(session, weight_grams=1340)
+    products.materials = ["Stoneware", "Cork"]
+    products.dimensions_mm = {"width": 112, "height": 90}
+    products.attributes = [{"name": "Made in", "value": "Norway"}, {"name": "Empty", "value": ""}]
     session.flush()
     assert product(session, "fable-lamp").details == [
         Detail("Materials", "Stoneware, Cork"), Detail("Measurements", "11.2 × 9 cm (width, height)"),
@@ -223,16 +223,21 @@ def test_facts_are_written_for_people(session: Session) -> None:
 
 
 def test_reviews_are_shown_ten_at_a_time_with_their_spread(session: Session) -> None:
-    made = make_product(session)
+    products = make_product(session)
     for number in range(13):
         review = Review(
-            product_id=_id(made), author_name=f"Guest {number}", stars=5 if number else 2, status="published",
-            verified=number == 12, variant_title="Moss", body="Good.",
+            product_id=_id(products),
+            author_name=f"Guest {number}",
+            stars=5 if number else 2,
+            status="published",
+            verified=number == 12,
+            variant_title="Moss",
+            body="Good.",
             created_at=now() - timedelta(days=20 - number),
-        )  # fmt: skip
+        )
         add(session, review)
-    add(session, Review(product_id=_id(made), author_name="Troll", stars=1, status="pending"))
-    reviews.refresh(session, [_id(made)])
+    add(session, Review(product_id=_id(products), author_name="Troll", stars=1, status="pending"))
+    reviews.refresh(session, [_id(products)])
     session.expire_all()
     page = product(session, "fable-lamp")
     assert (page.rating, page.review_count, page.review_text, page.more_reviews) == (
@@ -257,15 +262,15 @@ def test_reviews_are_shown_ten_at_a_time_with_their_spread(session: Session) -> 
 
 
 def test_related_products_share_a_tag_or_the_category_and_are_in_stock_first(session: Session) -> None:
-    made = make_product(session, "Reed Lamp")
+    products = make_product(session, "Reed Lamp")
     tagged = make_product(session, "Reed Vase", category="Vases")
     near = make_product(session, "Bell Lamp")
     gone = make_product(session, "Sold Lamp", stock=0)
     far = make_product(session, "Far Chair", category="Chairs")
     tag = add(session, Tag(name="reed"))
-    for one in (made, tagged):
+    for one in (products, tagged):
         add(session, ProductTag(product_id=_id(one), tag_id=_id(tag)))
-    listing_index.refresh(session, [_id(one) for one in (made, tagged, near, gone, far)])
+    listing_index.refresh(session, [_id(one) for one in (products, tagged, near, gone, far)])
     page = product(session, "reed-lamp")
     assert [card.title for card in page.related] == ["Reed Vase", "Bell Lamp", "Sold Lamp"]
     assert page.crumbs == [
@@ -303,13 +308,13 @@ def test_structured_data_says_what_the_page_says_with_whole_addresses(
 
 
 def test_the_description_for_search_engines_is_plain_and_short(session: Session) -> None:
-    made = make_product(
+    products = make_product(
         session, description_html="<p>One &amp; <b>two</b>.</p>" + "<p>Many more words.</p>" * 40
     )
-    said = product(session, "fable-lamp").meta_description
-    assert said.startswith("Fable Lamp, made for tests. One & two . Many more words.")
-    assert len(said) <= 156
-    made.seo_description = "As the shopkeeper wrote it."
+    description = product(session, "fable-lamp").meta_description
+    assert description.startswith("Fable Lamp, made for tests. One & two . Many more words.")
+    assert len(description) <= 156
+    products.seo_description = "As the shopkeeper wrote it."
     session.flush()
     assert product(session, "fable-lamp").meta_description == "As the shopkeeper wrote it."
 
@@ -317,15 +322,15 @@ def test_the_description_for_search_engines_is_plain_and_short(session: Session)
 def test_cards_by_address_keep_their_order_and_leave_out_what_is_gone(session: Session) -> None:
     ids = [_id(make_product(session, title)) for title in ("Ash", "Birch", "Cedar")]
     listing_index.refresh(session, ids)
-    found = storefront.cards(session, ["cedar", "gone", "ash", "cedar"])
-    assert [card.slug for card in found] == ["cedar", "ash"]
+    cards = storefront.cards(session, ["cedar", "gone", "ash", "cedar"])
+    assert [card.slug for card in cards] == ["cedar", "ash"]
     assert storefront.cards(session, []) == []
 
 
 def test_the_sitemap_has_every_public_address_and_no_other(session: Session) -> None:
-    made = make_product(session)
+    product = make_product(session)
     hidden = make_product(session, "Hidden", status=ProductStatus.DRAFT)
-    listing_index.refresh(session, [_id(made), _id(hidden)])
+    listing_index.refresh(session, [_id(product), _id(hidden)])
     assert [path for path, _changed_at in storefront.list_addresses(session)] == [
         "/products", "/products?category=lighting",
     ]  # fmt: skip

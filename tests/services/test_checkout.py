@@ -40,8 +40,8 @@ def _shop(session: Session) -> None:
 
 
 def wrong(session: Session, **changes: str) -> list[tuple[str, str]]:
-    found = checkout.problems(session, replace(GOOD, **changes))
-    return [(problem.field, problem.message) for problem in found]
+    problems = checkout.problems(session, replace(GOOD, **changes))
+    return [(problem.field, problem.message) for problem in problems]
 
 
 def test_the_page_shows_what_it_costs_and_when_it_comes(session, clock):
@@ -109,9 +109,9 @@ def test_an_empty_cart_has_no_checkout(session):
 
 
 def test_everything_missing_is_named_in_the_order_of_the_page(session):
-    found = checkout.problems(session, CheckoutForm(country="DE"))
+    problems = checkout.problems(session, CheckoutForm(country="DE"))
 
-    assert [(problem.field, problem.message) for problem in found] == [
+    assert [(problem.field, problem.message) for problem in problems] == [
         ("email", "Enter your email address"),
         ("given_name", "Enter your first name"),
         ("family_name", "Enter your last name"),
@@ -176,12 +176,12 @@ def test_postcodes_are_taken_as_people_type_them(country, typed, normal):
 
 def test_the_fields_follow_the_country():
     def names(country: str) -> list[str]:
-        return [known.name for known in addresses.fields(country)]
+        return [field.name for field in addresses.fields(country)]
 
     assert names("DE")[3:7] == ["line1", "line2", "postal_code", "locality"]
     assert names("GB")[3:7] == ["line1", "line2", "locality", "postal_code"]
     assert names("US")[3:8] == ["line1", "line2", "locality", "region", "postal_code"]
-    by_name = {known.name: known for known in addresses.fields("US")}
+    by_name = {field.name: field for field in addresses.fields("US")}
     assert (by_name["postal_code"].label, by_name["region"].label) == ("ZIP code", "State")
     assert ("CA", "California") in by_name["region"].choices
 

@@ -199,8 +199,8 @@ def test_a_card_that_was_switched_off_cant_be_spent_and_keeps_what_is_on_it(sess
 
 def test_the_admin_finds_credit_by_address_or_by_the_end_of_a_code_and_shows_no_code(session):
     first, second = card(session), card(session, key="two", email="sam@example.com")
-    found = [one.id for one in credit_admin.accounts(session, by=MANAGER)]
-    assert found == [second.account_id, first.account_id]
+    ids = [one.id for one in credit_admin.accounts(session, by=MANAGER)]
+    assert ids == [second.account_id, first.account_id]
     by_end = credit_admin.accounts(session, by=MANAGER, search=first.last_four.lower())
     by_email = credit_admin.accounts(session, by=MANAGER, search="Sam@example.com")
     assert [one.id for one in by_email] == [second.account_id]
@@ -221,11 +221,11 @@ def test_a_card_for_an_address_is_sent_there_and_its_code_isnt_in_the_outbox(ses
     assert (row.kind, row.to_email) == ("gift_card", "sam@example.com")
     plain = issued.code.replace("-", "")
     assert plain not in repr(row.data).replace("-", "")
-    subject, said, html = letter(row)
+    subject, text, html = letter(row)
     assert subject == "A gift card of €20.00"
     assert issued.code in html
     assert (
-        said
+        text
         == f"""\
 A gift card of €20.00
 
@@ -249,19 +249,19 @@ def test_the_letter_of_store_credit_brings_a_code_that_works_and_what_is_on_it_n
     account_id = card(session, kind="store_credit", email="sam@example.com").account_id
     card(session, 500, key="two", kind="store_credit", email="sam@example.com")
     _first, row = session.exec(select(Letter).order_by(col(Letter.id))).all()
-    subject, said, html = letter(row)
-    code = next(line for line in said.splitlines() if line.startswith("Your code: "))[11:]
+    subject, text, html = letter(row)
+    code = next(line for line in text.splitlines() if line.startswith("Your code: "))[11:]
     assert credit_commands.find(session, code) == account_id
     assert code in html
     assert subject == "€5.00 of store credit for you"
-    assert "Balance: €25.00" in said
+    assert "Balance: €25.00" in text
     assert "of a gift card or credit for this address" in html
 
 
 def test_the_letter_of_a_card_that_ends_says_when(session):
     card(session, email="sam@example.com", expires_at=datetime(2099, 3, 1, tzinfo=UTC))
-    _subject, said, html = letter(session.exec(select(Letter)).one())
-    assert "To be used until: 1 March 2099" in said
+    _subject, text, html = letter(session.exec(select(Letter)).one())
+    assert "To be used until: 1 March 2099" in text
     assert "1 March 2099" in html
 
 

@@ -49,11 +49,11 @@ def test_what_leads_inside_by_whatever_name_is_not_public(address: str):
 @pytest.mark.parametrize("address", OUTSIDE)
 def test_what_is_out_in_the_world_is_public_and_connected_to_as_it_was_looked_up(address: str):
     assert is_public(address)
-    found = public_address(address, 443)
-    assert ipaddress.ip_address(found) == ipaddress.ip_address(address)
+    address_found = public_address(address, 443)
+    assert ipaddress.ip_address(address_found) == ipaddress.ip_address(address)
     shown = f"[{address}]" if ":" in address else address
     for scheme in ("http", "https"):
-        with pytest.raises(NetworkRefused, match=f"'{re.escape(found)}'"):
+        with pytest.raises(NetworkRefused, match=f"'{re.escape(address_found)}'"):
             Fetcher().fetch(f"{scheme}://{shown}/a.jpg")
 
 
@@ -140,15 +140,15 @@ def serving(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> Iterator[Server]:
         assert address == ("127.0.0.1", 80)
         return connect(("127.0.0.1", server.port), *args, **more)  # pyright: ignore
 
-    known = {"pictures.example": "127.0.0.1", "inner.example": "10.0.0.1"}
+    hosts = {"pictures.example": "127.0.0.1", "inner.example": "10.0.0.1"}
 
     def look_up(host: str, port: int, *_how: object, **_more: object) -> list[tuple]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (known.get(host, host), port))]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (hosts.get(host, host), port))]
 
-    with monkeypatch.context() as there:
-        there.setattr(socket, "getaddrinfo", look_up)
-        there.setattr(socket, "create_connection", here)
-        there.setattr(public_addresses, "is_public", "127.0.0.1".__eq__)
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", look_up)
+        patch.setattr(socket, "create_connection", here)
+        patch.setattr(public_addresses, "is_public", "127.0.0.1".__eq__)
         yield server
     server.close()
 

@@ -71,8 +71,8 @@ def states() -> list[str]:
     ],
 )
 def test_the_status_follows_from_units_and_shipments(lines, shipments, expected):
-    known = [UnitLine(1, 1, "", "", *numbers, 0, 0) for numbers in lines]
-    assert status_of(known, shipments) == FulfilmentStatus(expected)
+    unit_lines = [UnitLine(1, 1, "", "", *numbers, 0, 0) for numbers in lines]
+    assert status_of(unit_lines, shipments) == FulfilmentStatus(expected)
 
 
 @pytest.mark.both

@@ -53,8 +53,8 @@ def until(view: cart_holds.HoldView) -> float:
 
 
 def rows(session: Session) -> list[tuple[int, datetime]]:
-    found = session.connection().execute(select(stock_hold).order_by(stock_hold.c.id))
-    return [(row.quantity, row.expires_at) for row in found]
+    rows_now = session.connection().execute(select(stock_hold).order_by(stock_hold.c.id))
+    return [(row.quantity, row.expires_at) for row in rows_now]
 
 
 def of(session: Session, sku: str) -> tuple[int, int, int]:
@@ -63,10 +63,10 @@ def of(session: Session, sku: str) -> tuple[int, int, int]:
 
 def test_entering_checkout_holds_every_line_for_a_quarter_of_an_hour(shop):
     fill(shop, MARTA, lamp=2, bowl=3)
-    found = cart_holds.enter(shop, MARTA)
+    hold = cart_holds.enter(shop, MARTA)
 
-    assert (found.state, until(found), found.can_stay, found.short) == ("held", 15, True, [])
-    assert found.as_of == now().isoformat()
+    assert (hold.state, until(hold), hold.can_stay, hold.short) == ("held", 15, True, [])
+    assert hold.as_of == now().isoformat()
     assert (of(shop, "LAMP"), of(shop, "BOWL")) == ((10, 0, 2), (4, 0, 3))
     assert [expires_at for _units, expires_at in rows(shop)] == [now() + timedelta(minutes=15)] * 2
 
@@ -95,8 +95,8 @@ def test_whoever_stays_is_held_for_up_to_an_hour_from_the_start(shop, clock):
     left = []
     for _step in range(5):
         clock.shift(12 * 60)
-        found = cart_holds.extend(shop, MARTA)
-        left.append((found.state, until(found) if found.ends_at else 0, found.can_stay))
+        hold = cart_holds.extend(shop, MARTA)
+        left.append((hold.state, until(hold) if hold.ends_at else 0, hold.can_stay))
 
     assert left == [
         ("held", 15, True), ("held", 15, True), ("held", 15, True), ("held", 12, False), ("over", 0, False),
@@ -109,8 +109,8 @@ def test_a_hold_that_ran_out_is_not_extended_and_a_new_one_starts_its_own_hour(s
     clock.shift(15 * 60)
     assert cart_holds.extend(shop, MARTA).state == "over"
 
-    found = cart_holds.enter(shop, MARTA)
-    assert (found.state, until(found), found.can_stay) == ("held", 15, True)
+    hold = cart_holds.enter(shop, MARTA)
+    assert (hold.state, until(hold), hold.can_stay) == ("held", 15, True)
     assert of(shop, "LAMP") == (10, 0, 2)
     kinds = [
         row.kind for row in shop.connection().execute(select(stock_movement).order_by(stock_movement.c.id))
@@ -121,19 +121,19 @@ def test_a_hold_that_ran_out_is_not_extended_and_a_new_one_starts_its_own_hour(s
 def test_the_times_are_settings(shop, configure):
     configure(SHOP_HOLD_MINUTES="5", SHOP_HOLD_MOST_MINUTES="5")
     fill(shop, MARTA, lamp=2)
-    found = cart_holds.enter(shop, MARTA)
+    hold = cart_holds.enter(shop, MARTA)
 
-    assert (until(found), found.can_stay) == (5, False)
+    assert (until(hold), hold.can_stay) == (5, False)
 
 
 def test_what_another_holds_is_short_line_by_line_and_the_rest_is_held(shop):
     fill(shop, JONAS, bowl=3)
     fill(shop, MARTA, lamp=2, bowl=3)
     cart_holds.enter(shop, JONAS)
-    found = cart_holds.enter(shop, MARTA)
+    hold = cart_holds.enter(shop, MARTA)
 
-    assert found.short == [ShortLine("BOWL", 1, "Only 1 of Bowl is left.")]
-    assert (found.state, of(shop, "LAMP"), of(shop, "BOWL")) == ("held", (10, 0, 2), (4, 0, 4))
+    assert hold.short == [ShortLine("BOWL", 1, "Only 1 of Bowl is left.")]
+    assert (hold.state, of(shop, "LAMP"), of(shop, "BOWL")) == ("held", (10, 0, 2), (4, 0, 4))
     cart_commands.set_quantity(shop, MARTA, "BOWL", 1)
     assert cart_holds.view(shop, MARTA).short == []
     assert of(shop, "BOWL") == (4, 0, 4)
@@ -143,9 +143,9 @@ def test_where_everything_is_gone_nothing_is_held(shop):
     fill(shop, JONAS, bowl=4)
     fill(shop, MARTA, bowl=1)
     cart_holds.enter(shop, JONAS)
-    found = cart_holds.enter(shop, MARTA)
+    hold = cart_holds.enter(shop, MARTA)
 
-    assert (found.state, found.short) == ("over", [ShortLine("BOWL", 0, "Bowl is sold out.")])
+    assert (hold.state, hold.short) == ("over", [ShortLine("BOWL", 0, "Bowl is sold out.")])
     assert of(shop, "BOWL") == (4, 0, 4)
 
 
@@ -218,9 +218,9 @@ def test_the_sweep_gives_back_what_ran_out_and_tells_the_pages(shop, clock):
     assert [cart_holds.sweep(shop) for _again in range(2)] == [1, 0]
     assert not cart_holds.any_run_out(shop)
     assert (of(shop, "LAMP"), of(shop, "BOWL")) == ((10, 0, 0), (4, 0, 2))
-    told = shop.info["events"]
-    assert [type(fact) for fact in told] == [events.StockChanged, events.CartChanged]
-    assert told[0] == events.StockChanged(
+    published = shop.info["events"]
+    assert [type(fact) for fact in published] == [events.StockChanged, events.CartChanged]
+    assert published[0] == events.StockChanged(
         tuple(sorted(variant_with(shop, sku).id or 0 for sku in ("BOWL", "LAMP")))
     )
     assert (cart_holds.view(shop, MARTA).state, cart_holds.view(shop, JONAS).state) == ("over", "held")
@@ -253,8 +253,8 @@ def test_the_order_takes_over_what_is_held_and_giving_it_up_lets_the_cart_hold_a
     placed = placing.place(shop, MARTA, FORM, expected_total_minor=10**9)
 
     assert (of(shop, "LAMP"), of(shop, "BOWL"), rows(shop)) == ((10, 2, 0), (4, 4, 0), [])
-    found = cart_holds.enter(shop, MARTA)
-    assert (found.state, until(found), found.can_stay, found.short) == ("held", 40, False, [])
+    hold = cart_holds.enter(shop, MARTA)
+    assert (hold.state, until(hold), hold.can_stay, hold.short) == ("held", 40, False, [])
     assert of(shop, "BOWL") == (4, 4, 0), "what the own order has isn't held again"
     order_commands.end_unpaid(shop, placed.order_id, why="cancelled")
     assert cart_holds.view(shop, MARTA).state == "over"

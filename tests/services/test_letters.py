@@ -66,12 +66,12 @@ def test_a_mailbox_gets_so_many_a_day_of_what_strangers_cause(session, clock, co
     """However its address is written, and whatever the kinds; what waits goes on the days after."""
     configure(SHOP_LETTERS_A_DAY="4")
     kinds = ("order_placed", "withdrawal_received", "return_requested", "order_reminder")
-    made = [
+    letter_ids = [
         written(session, kinds[number % 4], number, f"Marta+{number}@example.com") for number in range(14)
     ]
-    began = made[0].created_at
-    assert [(row.next_try_at - began).days for row in made[:12]] == [0] * 4 + [1] * 4 + [2] * 4
-    assert [row.problem for row in made[12:]] == ["too many letters to this mailbox"] * 2
+    began = letter_ids[0].created_at
+    assert [(row.next_try_at - began).days for row in letter_ids[:12]] == [0] * 4 + [1] * 4 + [2] * 4
+    assert [row.problem for row in letter_ids[12:]] == ["too many letters to this mailbox"] * 2
     assert written(session, "order_placed", 99, "other@example.com").next_try_at == began
 
     sent = []

@@ -50,8 +50,8 @@ def test_real_names_and_lines_pass(text):
 @pytest.mark.parametrize("text", LINKS)
 def test_addresses_of_the_web_dont(text):
     fields = FIELDS if len(text) > 20 else (*FIELDS, "postal_code")
-    said = {addresses.problem("DE", field, text) for field in fields}
-    assert said == {"Leave web and email addresses out. If it is none, put a space after the dot."}
+    sentences = {addresses.problem("DE", field, text) for field in fields}
+    assert sentences == {"Leave web and email addresses out. If it is none, put a space after the dot."}
 
 
 @pytest.mark.parametrize("text", ["Call 0900 123456 now", "+49 30 1234567", "WIN 123456789"])

@@ -146,9 +146,9 @@ def test_more_than_a_chunk_is_projected_and_progress_is_told(
 ) -> None:
     monkeypatch.setattr(listing_index, "CHUNK", 2)
     ids = [make_product(session, f"Lamp {number}").id for number in range(5)]
-    told: list[int] = []
-    listing_index.refresh(session, [*ids, ids[0], 999_999], told.append)  # pyright: ignore
-    assert told == [2, 4, 6]
+    messages: list[int] = []
+    listing_index.refresh(session, [*ids, ids[0], 999_999], messages.append)  # pyright: ignore
+    assert messages == [2, 4, 6]
     assert (
         session.exec(select(col(ListingItem.product_id)).order_by(col(ListingItem.product_id))).all() == ids
     )

@@ -21,9 +21,9 @@ def stations(phase: str = "paid", ended_at: datetime | None = None, **more: Any)
         "method_kind": "delivery", "shipping_label": "Standard delivery",
     } | more  # fmt: skip
     marks = {"done": " ✓", "now": " •", "next": ""}
-    found = order_steps.steps(cast(Any, SimpleNamespace(**order)), phase, [], ended_at, "")
-    assert found[0].label == "Order received"
-    return ", ".join(step.label + marks[step.state] for step in found[1:])
+    steps = order_steps.steps(cast(Any, SimpleNamespace(**order)), phase, [], ended_at, "")
+    assert steps[0].label == "Order received"
+    return ", ".join(step.label + marks[step.state] for step in steps[1:])
 
 
 @pytest.mark.parametrize(

@@ -214,8 +214,13 @@ def test_an_open_dispute_changes_the_payment_status_alone(open_payment):
     before = everything()
     assert apply(replace(open_payment, disputes=(OPEN,))) == "applied"
 
-    (found,), after = rows("dispute"), everything()
-    assert (found.status, found.reason, found.amount_minor, found.due_at) == ("open", "fraudulent", 3270, DUE)
+    (dispute,), after = rows("dispute"), everything()
+    assert (dispute.status, dispute.reason, dispute.amount_minor, dispute.due_at) == (
+        "open",
+        "fraudulent",
+        3270,
+        DUE,
+    )
     assert (order().status, order().fulfilment_status, order().needs_review) == ("placed", "none", "")
     assert order().payment_status == "disputed"
     for name in ("stock_level", "stock_movement", "letter", "payment", "refund"):
@@ -242,8 +247,8 @@ def test_disputes_end_right_in_any_order(open_payment, way, status, kinds):
 
     assert order().payment_status == status
     assert [row.kind for row in rows("payment_event")][2:] == kinds
-    (found,) = rows("dispute")
-    assert (found.closed_at is not None) is (status != "disputed")
+    (dispute,) = rows("dispute")
+    assert (dispute.closed_at is not None) is (status != "disputed")
     with db.reading() as session:
         assert len(disputes.open_ones(session)) == (status == "disputed")
         assert books.check(session).violations == ()
@@ -332,10 +337,10 @@ def test_the_inbox_keeps_an_event_once(world):
 
 
 def test_what_isnt_there_is_not_found(world):
-    for command, asked in (
+    for command, argument in (
         (payment_commands.with_id, 9),
         (payment_commands.order_with, "x"),
         (payment_commands.start_attempt, 9),
     ):
         with pytest.raises(NotFound), db.transaction() as session:
-            command(session, asked)  # pyright: ignore[reportArgumentType]
+            command(session, argument)  # pyright: ignore[reportArgumentType]

@@ -89,10 +89,10 @@ def test_exif_is_turned_into_pixels_and_then_gone():
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010E] = "CANARY-exif"
-    found = pictures.take_in(photo(400, 300, exif=exif))
-    assert (found.width, found.height) == (300, 400)
-    assert b"CANARY" not in found.path.read_bytes()
-    assert not Image.open(found.path).getexif()
+    original = pictures.take_in(photo(400, 300, exif=exif))
+    assert (original.width, original.height) == (300, 400)
+    assert b"CANARY" not in original.path.read_bytes()
+    assert not Image.open(original.path).getexif()
 
 
 def test_what_hides_behind_the_pixels_is_left_behind():
@@ -117,16 +117,16 @@ def test_transparent_pictures_stay_transparent_and_are_white_behind_in_jpeg(sess
     out = io.BytesIO()
     Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(out, "PNG")
     key = kept(session, out.getvalue())
-    with Image.open(pictures.derivative(key, 320, "jpg")) as made:
-        assert made.convert("RGB").getpixel((25, 25)) == (255, 255, 255)
+    with Image.open(pictures.derivative(key, 320, "jpg")) as image:
+        assert image.convert("RGB").getpixel((25, 25)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize(("ext", "format"), [("avif", "AVIF"), ("webp", "WEBP"), ("jpg", "JPEG")])
 def test_each_format_is_made_once_at_its_width(session: Session, ext: str, format: str):
     key = kept(session, photo())
     path = pictures.derivative(key, 320, ext)
-    with Image.open(path) as made:
-        assert (made.format, made.width, made.height) == (format, 320, 400)
+    with Image.open(path) as image:
+        assert (image.format, image.width, image.height) == (format, 320, 400)
     written = path.stat().st_mtime_ns
     assert pictures.derivative(key, 320, ext) == path
     assert path.stat().st_mtime_ns == written
@@ -136,8 +136,8 @@ def test_nothing_is_made_larger_than_it_was(session: Session):
     key = kept(session, photo(800, 1000))
     path = pictures.derivative(key, 1440, "webp")
     assert path.name == "960.webp"
-    with Image.open(path) as made:
-        assert made.width == 800
+    with Image.open(path) as image:
+        assert image.width == 800
     assert not (pictures.media_dir() / key / "1440.webp").exists()
 
 
@@ -156,12 +156,12 @@ def test_an_unknown_key_width_or_format_is_not_found(key: str, width: int, ext: 
 
 
 def test_the_demo_pictures_are_there_ready_made():
-    known = pictures.shipped()
-    assert len(known) == 95
-    for key, facts in known.items():
+    shipped = pictures.shipped()
+    assert len(shipped) == 95
+    for key, facts in shipped.items():
         assert pictures.key_of((pictures.SHIPPED / facts["file"]).read_bytes()) == key
         assert all(pictures.ready(key, width, "avif") for width in (320, 640, 960))
-    assert pictures.derivative(next(iter(known)), 640, "webp").parent.parent == pictures.media_dir()
+    assert pictures.derivative(next(iter(shipped)), 640, "webp").parent.parent == pictures.media_dir()
 
 
 class Beats:

@@ -145,7 +145,7 @@ def rows_of(table) -> list:
 def everything() -> list[object]:
     """All that an import might touch, to the last version number."""
     return [
-        [found.model_dump() for found in rows_of(table)]
+        [row.model_dump() for row in rows_of(table)]
         for table in (
             Product,
             Variant,
@@ -213,8 +213,8 @@ def test_only_what_differs_is_written_and_what_the_file_leaves_out_stays(shop, w
     run(write(*top("Small", "Medium"), shirt()))
     report = run(write(*top("Small", "Large"), name="next.csv"))
     assert (report.changed, report.same) == (1, 0)
-    found = {variant.sku: (variant.active, variant.version) for variant in rows_of(Variant)}
-    assert found == {
+    row = {variant.sku: (variant.active, variant.version) for variant in rows_of(Variant)}
+    assert row == {
         "TOP-SMALL": (True, 1), "TOP-MEDIUM": (True, 1), "TOP-LARGE": (True, 1), "SHIRT": (True, 1),
     }  # fmt: skip
 
@@ -317,7 +317,7 @@ def test_several_pictures_and_the_variants_own_one(shop, write):
             .join(ProductPicture, col(ProductPicture.picture_id) == Picture.id)
             .order_by(col(ProductPicture.position))
         ).all()
-        assert [tuple(found) for found in shown] == [
+        assert [tuple(picture) for picture in shown] == [
             (URL + "a.jpg", "Red"),
             (URL + "b.jpg", "Green"),
             (URL + "c.jpg", ""),

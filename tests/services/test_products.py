@@ -57,8 +57,8 @@ def test_a_new_product_is_in_stock_with_stock_rows_and_its_first_prices(shop: Se
     assert stock_of(shop, "MUG-MOSS") == (0, 0, 0)
     prices = shop.exec(select(PriceHistory.price_minor).order_by(col(PriceHistory.price_minor))).all()
     assert prices == [1900, 2100]
-    told = {type(fact) for fact in shop.info["events"]}
-    assert {events.CatalogueChanged, events.PriceChanged} <= told
+    published = {type(fact) for fact in shop.info["events"]}
+    assert {events.CatalogueChanged, events.PriceChanged} <= published
 
 
 @pytest.mark.both

@@ -36,8 +36,8 @@ def _shop(session: Session) -> None:
 
 
 def acts(session: Session) -> list[tuple[str, str]]:
-    found = session.execute(select(AuditEntry.actor, AuditEntry.action).order_by(AuditEntry.id))
-    return [tuple(row) for row in found]
+    rows_now = session.execute(select(AuditEntry.actor, AuditEntry.action).order_by(AuditEntry.id))
+    return [tuple(row) for row in rows_now]
 
 
 def counts(session: Session) -> tuple[int, int, int]:

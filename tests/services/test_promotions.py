@@ -74,9 +74,11 @@ def standing(session: Session) -> list[tuple[int, int]]:
 def make_gift(session: Session, **more: Any):
     gift = variant_with(session, "SALT-CELLAR").id
     more = {"minimum_minor": 4000, "name": "a salt cellar", **more}
-    made = make_promotion(session, more.pop("code", ""), percent=0, kind="gift", gift_variant_id=gift, **more)
+    promotion_id = make_promotion(
+        session, more.pop("code", ""), percent=0, kind="gift", gift_variant_id=gift, **more
+    )
     terms_cache.forget_all()
-    return made
+    return promotion_id
 
 
 def reasons(view: cart_queries.CartView) -> list[str]:
@@ -271,11 +273,11 @@ def test_a_gift_that_ran_out_falls_away_with_a_reason(session):
 def test_a_gift_that_somebody_got_between_price_and_stock_keeps_nobody_from_buying(session, monkeypatch):
     make_gift(session)
     shown = checkout.save(session, ME, FORM).total_minor
-    allocate, asked = placing.inventory_commands.allocate, []
+    allocate, calls = placing.inventory_commands.allocate, []
 
     def somebody_was_quicker(opened: Session, order_id: int, units: dict[int, int], **more: Any) -> None:
-        asked.append(dict(units))
-        if len(asked) == 1:
+        calls.append(dict(units))
+        if len(calls) == 1:
             of_gift = variant_with(opened, "SALT-CELLAR").id
             level = tables["stock_level"]
             opened.connection().execute(
@@ -286,7 +288,7 @@ def test_a_gift_that_somebody_got_between_price_and_stock_keeps_nobody_from_buyi
     monkeypatch.setattr(placing.inventory_commands, "allocate", somebody_was_quicker)
     placed = placing.place(session, ME, FORM, expected_total_minor=shown)
 
-    assert [len(units) for units in asked] == [2, 1]
+    assert [len(units) for units in calls] == [2, 1]
     assert (placed.number, placed.total_minor) == (1001, 5290)
     assert [row.sku for row in rows(session, "order_line")] == ["DUNE-MUG"]
     assert standing(session) == [(0, 0)]

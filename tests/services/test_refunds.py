@@ -61,7 +61,7 @@ def made() -> list[tuple[str, int, str, str]]:
 
 
 def at_stripe(world: World) -> list[int]:
-    return sorted(found.amount for found in client_of(world.sandbox).v1.refunds.list({"limit": 100}).data)
+    return sorted(refund.amount for refund in client_of(world.sandbox).v1.refunds.list({"limit": 100}).data)
 
 
 def views() -> list[RefundView]:

@@ -122,8 +122,8 @@ Follow the parcel: https://www.dhl.com/de-en/home/tracking.html?tracking-id=0034
     ],
 )  # fmt: skip
 def test_a_letter_says_what_happened_and_what_follows(kind, data, subject, said):
-    found, text = written(kind, **data)
-    assert found == subject
+    letter, text = written(kind, **data)
+    assert letter == subject
     assert [line for line in said if line not in text] == []
 
 

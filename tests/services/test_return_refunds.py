@@ -31,7 +31,7 @@ def world(engine, tmp_path) -> Iterator[World]:
     world.deliver()
     yield world
     with db.reading() as session:
-        assert [found.sentence for found in books.check(session).violations] == []
+        assert [violation.sentence for violation in books.check(session).violations] == []
 
 
 def withdraw() -> return_commands.Receipt:
@@ -47,9 +47,9 @@ def send() -> None:
 
 def refund(key: str = "refund-of-return-1") -> None:
     async def run() -> None:
-        wanted = await db.write(return_admin.refund_request, 1, by=BOSS)
-        if wanted:
-            await refund_workflow.refund(wanted.order_id, wanted.request, key, BOSS)
+        return_refund = await db.write(return_admin.refund_request, 1, by=BOSS)
+        if return_refund:
+            await refund_workflow.refund(return_refund.order_id, return_refund.request, key, BOSS)
 
     asyncio.run(run())
 
@@ -63,8 +63,8 @@ def test_a_withdrawal_of_all_gives_back_the_delivery_too(world):
     refund()
 
     (row,) = rows("refund")
-    (asked,) = rows("return_request")
-    assert (row.amount_minor, row.return_id, asked.status) == (3270, 1, "refunded")
+    (return_row,) = rows("return_request")
+    assert (row.amount_minor, row.return_id, return_row.status) == (3270, 1, "refunded")
     with db.reading() as session:
         view = order_page.view(session, rows("customer_order")[0].token)
     assert (view.phase, view.refunded, view.headline) == (
@@ -83,9 +83,9 @@ def test_what_wasnt_sent_is_cancelled_with_its_refund_and_never_sent(world):
         fulfilment_commands.ship(session, 1, {1: 1}, carrier="", tracking="", by=BOSS)
     refund()
 
-    (asked,) = rows("return_request")
+    (return_row,) = rows("return_request")
     (order,) = rows("customer_order")
-    assert (asked.status, order.status, rows("order_line")[0].quantity_cancelled) == (
+    assert (return_row.status, order.status, rows("order_line")[0].quantity_cancelled) == (
         "refunded",
         "cancelled",
         1,

@@ -343,7 +343,7 @@ def test_a_return_is_approved_received_and_refunded(session, arrived):
     assert [row.action for row in rows(session, "audit_entry")][-2:] == [
         "return.approved", "return.received",
     ]  # fmt: skip
-    assert [found.sentence for found in books.check(session).violations] == []
+    assert [violation.sentence for violation in books.check(session).violations] == []
 
 
 def test_received_twice_counts_once(session, arrived):
@@ -413,13 +413,13 @@ def test_only_legal_moves_are_made(session, arrived):
     table = tables["return_request"]
     for start, to in itertools.product(ReturnStatus, ReturnStatus):
         session.connection().execute(update(table).values(status=start.value))
-        found = return_status.lock(session, the_return(session).id)
+        return_row = return_status.lock(session, the_return(session).id)
         if to in RETURN_MOVES[start] or start == to:
-            assert return_status.move(session, found, to) is (start != to)
+            assert return_status.move(session, return_row, to) is (start != to)
             assert the_return(session).status == to
         else:
             with pytest.raises(Conflict):
-                return_status.move(session, found, to)
+                return_status.move(session, return_row, to)
             assert the_return(session).status == start
 
 

@@ -25,24 +25,24 @@ GOODS = {
 
 @pytest.fixture
 def goods(session: Session) -> dict[str, int]:
-    made = {}
+    rows_made = {}
     for title, subtitle in GOODS.items():
         product = make_product(
             session, title, description_html="<p>Kept for <b>everyday</b> use &amp; feasts.</p>"
         )
         product.subtitle = subtitle
-        made[title] = product.id
-    listing_index.refresh(session, made.values())
-    return made
+        rows_made[title] = product.id
+    listing_index.refresh(session, rows_made.values())
+    return rows_made
 
 
-def _titles(session: Session, asked: str) -> list[str]:
-    found = search_queries.find(session, asked)
-    return [session.get_one(Product, key).title for key in found.product_ids]
+def _titles(session: Session, query: str) -> list[str]:
+    result = search_queries.find(session, query)
+    return [session.get_one(Product, key).title for key in result.product_ids]
 
 
 @pytest.mark.parametrize(
-    ("asked", "titles"),
+    ("query", "titles"),
     [
         ("mug", ["Dune Mug", "Mug Rack"]),
         ("MUGS", ["Dune Mug", "Mug Rack"]),
@@ -62,9 +62,9 @@ def _titles(session: Session, asked: str) -> list[str]:
     ],
 )
 def test_words_and_their_beginnings_are_found(
-    session: Session, goods: dict[str, int], asked: str, titles: list[str]
+    session: Session, goods: dict[str, int], query: str, titles: list[str]
 ) -> None:
-    assert sorted(_titles(session, asked)) == sorted(titles)
+    assert sorted(_titles(session, query)) == sorted(titles)
 
 
 def test_titles_come_before_the_rest_and_whole_words_before_beginnings(
@@ -79,7 +79,7 @@ def test_titles_come_before_the_rest_and_whole_words_before_beginnings(
 
 
 @pytest.mark.parametrize(
-    ("asked", "corrected", "titles"),
+    ("query", "corrected", "titles"),
     [
         ("speckeld mgu", "speckled mug", ["Dune Mug"]),
         ("stonewear", "stoneware", ["Dune Mug"]),
@@ -88,10 +88,10 @@ def test_titles_come_before_the_rest_and_whole_words_before_beginnings(
     ],
 )
 def test_a_mistyped_word_finds_what_was_meant_and_says_so(
-    session: Session, goods: dict[str, int], asked: str, corrected: str, titles: list[str]
+    session: Session, goods: dict[str, int], query: str, corrected: str, titles: list[str]
 ) -> None:
-    assert search_queries.find(session, asked).corrected == corrected
-    assert _titles(session, asked) == titles
+    assert search_queries.find(session, query).corrected == corrected
+    assert _titles(session, query) == titles
 
 
 def test_words_that_are_there_are_never_corrected(session: Session, goods: dict[str, int]) -> None:
@@ -99,11 +99,11 @@ def test_words_that_are_there_are_never_corrected(session: Session, goods: dict[
     assert search_queries.find(session, "zeppelin") == search_queries.Found()
 
 
-@pytest.mark.parametrize("asked", ["DUNE-MUG", "dune-mug", "DUNEMUG", "dunem", "DUNE-M"])
+@pytest.mark.parametrize("query", ["DUNE-MUG", "dune-mug", "DUNEMUG", "dunem", "DUNE-M"])
 def test_a_sku_is_found_whole_or_by_its_beginning(
-    session: Session, goods: dict[str, int], asked: str
+    session: Session, goods: dict[str, int], query: str
 ) -> None:
-    assert _titles(session, asked) == ["Dune Mug"]
+    assert _titles(session, query) == ["Dune Mug"]
 
 
 def test_an_exact_code_beats_longer_ones_and_titles(session: Session) -> None:
@@ -114,7 +114,7 @@ def test_an_exact_code_beats_longer_ones_and_titles(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         '"', '"mug', "mug*", "mug OR lamp", "NOT mug", "mug AND", "title:mug", "{title}:mug", "mug^2", "-mug",
         "NEAR(mug lamp)", "mug'; DROP TABLE search_product; --", "mug & | ! <-> :*", "'mug", "mug\\",
@@ -124,11 +124,11 @@ def test_an_exact_code_beats_longer_ones_and_titles(session: Session) -> None:
     ids=lambda asked: repr(asked)[:20],
 )  # fmt: skip
 def test_nothing_typed_means_anything_to_the_database(
-    session: Session, goods: dict[str, int], asked: str
+    session: Session, goods: dict[str, int], query: str
 ) -> None:
-    found = search_queries.find(session, asked)
-    assert isinstance(found.product_ids, list)
-    search_queries.suggest(session, asked)
+    result = search_queries.find(session, query)
+    assert isinstance(result.product_ids, list)
+    search_queries.suggest(session, query)
     assert sorted(_titles(session, "mug")) == ["Dune Mug", "Mug Rack"]
 
 

@@ -36,9 +36,11 @@ def audit(session: Session) -> list[tuple[str, str, dict, dict]]:
 
 
 def test_units_are_set_with_reason_actor_and_note(session, lamp):
-    found = inventory_admin.set_units(session, "LAMP", 7, seen=10, reason="count", note=" shelf 3 ", by=CLERK)
+    levels = inventory_admin.set_units(
+        session, "LAMP", 7, seen=10, reason="count", note=" shelf 3 ", by=CLERK
+    )
 
-    assert (found.on_hand, found.left, found.title) == (7, 7, "Lamp")
+    assert (levels.on_hand, levels.left, levels.title) == (7, 7, "Lamp")
     last = inventory_queries.history(session, "LAMP", by=CLERK)[0]
     assert (last.kind, last.on_hand, last.reason, last.note, last.actor) == (
         "adjusted", -3, "count", "shelf 3", "staff:clerk@example.com",
@@ -52,9 +54,9 @@ def test_units_are_set_with_reason_actor_and_note(session, lamp):
 
 def test_units_that_came_or_went_are_added_to_what_is_there_now(session, lamp):
     inventory_admin.change_units(session, "LAMP", 5, reason="delivery", by=CLERK)
-    found = inventory_admin.change_units(session, "LAMP", -1, reason="broken", by=CLERK)
+    levels = inventory_admin.change_units(session, "LAMP", -1, reason="broken", by=CLERK)
 
-    assert (found.on_hand, stock_of(session, "LAMP")) == (14, (14, 0, 0))
+    assert (levels.on_hand, stock_of(session, "LAMP")) == (14, (14, 0, 0))
     assert [entry.on_hand for entry in inventory_queries.history(session, "LAMP", by=CLERK)] == [-1, 5, 10]
 
 
@@ -99,8 +101,8 @@ def test_promised_units_stay_in_the_house(session, lamp):
 
 def test_backorders_are_allowed_until_a_day_and_end_once_all_is_there(session, lamp, clock):
     expected = date(2026, 12, 12)
-    found = inventory_admin.set_policy(session, "LAMP", backorder=True, expected_on=expected, by=CLERK)
-    assert (found.backorder, found.expected_on) == (True, "2026-12-12")
+    levels = inventory_admin.set_policy(session, "LAMP", backorder=True, expected_on=expected, by=CLERK)
+    assert (levels.backorder, levels.expected_on) == (True, "2026-12-12")
     inventory_commands.hold(
         session, make_cart(session).id or 0, {lamp: 12}, expires_at=now() + timedelta(minutes=1)
     )
@@ -109,8 +111,8 @@ def test_backorders_are_allowed_until_a_day_and_end_once_all_is_there(session, l
     assert inventory_queries.stock_levels(session, "LAMP", by=CLERK).backorder is True
 
     inventory_admin.change_units(session, "LAMP", 2, reason="delivery", by=CLERK)
-    found = inventory_admin.set_policy(session, "LAMP", backorder=False, by=CLERK)
-    assert (found.backorder, found.expected_on, found.left) == (False, "", 0)
+    levels = inventory_admin.set_policy(session, "LAMP", backorder=False, by=CLERK)
+    assert (levels.backorder, levels.expected_on, levels.left) == (False, "", 0)
     assert [entry[1:] for entry in audit(session)][::2] == [
         ("stock_policy_set", {"policy": "deny", "expected_on": ""},
          {"policy": "backorder", "expected_on": "2026-12-12"}),

@@ -84,8 +84,8 @@ def letter(kind: str):
     from shop_app.services.outbox import LetterToSend
 
     row = next(row for row in rows("letter") if row.kind == kind)
-    made = letters.compose(LetterToSend(row.id, kind, row.to_email, row.dedupe_key, row.data), shown())
-    return str(made["Subject"]), next(made.iter_parts()).get_content()
+    mail = letters.compose(LetterToSend(row.id, kind, row.to_email, row.dedupe_key, row.data), shown())
+    return str(mail["Subject"]), next(mail.iter_parts()).get_content()
 
 
 def test_the_page_and_the_letter_say_until_when(awaited):

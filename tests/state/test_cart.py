@@ -162,8 +162,8 @@ async def test_another_page_starts_without_drawer_and_undo_and_news_of_another_t
     await tab.add(BOWL, 1)
     await tab.load()
     assert tab.drawer_open is True
-    there = {"pathname": "/products", "asPath": "/products", "origin": "http://localhost:3000"}
-    tab._get_root_state()._update_router_vars(there, {})
+    location = {"pathname": "/products", "asPath": "/products", "origin": "http://localhost:3000"}
+    tab._get_root_state()._update_router_vars(location, {})
     await tab.load()
     assert tab.drawer_open is False
 

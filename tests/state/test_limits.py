@@ -106,35 +106,35 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What reached a service: every reading and transaction, by its command's name."""
-    asked: list[str] = []
+    calls: list[str] = []
 
     def noting(original: Callable[..., Any]) -> Callable[..., Any]:
         async def call(command: Callable[..., Any], *args: Any, **more: Any) -> Any:
-            asked.append(command.__name__)
+            calls.append(command.__name__)
             return await original(command, *args, **more)
 
         return call
 
     for name in ("read", "write"):
         monkeypatch.setattr(db, name, noting(getattr(db, name)))
-    return asked
+    return calls
 
 
 async def _until_refused(
-    tries: Iterator[Awaitable[str]], most: int, asked: list[str], commands: set[str]
+    tries: Iterator[Awaitable[str]], most: int, calls: list[str], commands: set[str]
 ) -> int:
     """How many tries were made before the services weren't asked any more."""
-    for made, one in enumerate(tries):
-        asked.clear()
-        said = ""
+    for count, one in enumerate(tries):
+        calls.clear()
+        sentence = ""
         try:
-            said = await one
+            sentence = await one
         except ShopError as refusal:
-            said = refusal.message
-        if not commands & set(asked):
-            assert said in (TOO_OFTEN, ""), said
-            return made
-        assert made < most, "it is never refused"
+            sentence = refusal.message
+        if not commands & set(calls):
+            assert sentence in (TOO_OFTEN, ""), sentence
+            return count
+        assert count < most, "it is never refused"
     raise AssertionError("not enough tries")
 
 
@@ -151,8 +151,8 @@ async def test_guessing_is_limited_by_visitor_whatever_the_address(name, open_ta
         return await attempt(tab)
 
     commands = COMMANDS - ({"view"} if kind is Checkout else set())
-    made = await _until_refused((one(n) for n in range(WALL)), 250, counted, commands)
-    assert 0 < made <= 240
+    tries_made = await _until_refused((one(n) for n in range(WALL)), 250, counted, commands)
+    assert 0 < tries_made <= 240
 
 
 @pytest.mark.parametrize("name", TRIES)
@@ -172,8 +172,8 @@ async def test_guessing_is_limited_by_the_64_of_an_ipv6_address_whatever_the_coo
         return await attempt(tab)
 
     commands = COMMANDS - ({"view"} if kind is Checkout else set())
-    made = await _until_refused((one(n) for n in range(WALL)), 130, counted, commands)
-    assert 0 < made <= 120
+    tries_made = await _until_refused((one(n) for n in range(WALL)), 130, counted, commands)
+    assert 0 < tries_made <= 120
     elsewhere = await open_tab(kind, path, visitor="e" * 43, address="2001:db8:1:3::1")
     counted.clear()
     with _quiet():
@@ -276,8 +276,8 @@ async def test_those_who_are_slowed_are_few_and_the_next_is_refused(open_tab, sh
     waiting = [one for one in tries if not one.done()]
     assert len(waiting) == rates.MAX_WAITING_OF_ONE
     gate.set()
-    said = await rates.asyncio.gather(*tries)
-    assert said.count(TOO_OFTEN) == 30 - rates.LOOK_UP.free - rates.MAX_WAITING_OF_ONE
+    answers = await rates.asyncio.gather(*tries)
+    assert answers.count(TOO_OFTEN) == 30 - rates.LOOK_UP.free - rates.MAX_WAITING_OF_ONE
     assert not rates._waiting
 
 
@@ -290,12 +290,12 @@ async def test_a_refused_visitor_uses_up_nothing_of_the_office(open_tab, shop, n
 
 
 async def test_one_mailbox_is_counted_however_its_address_is_written(open_tab, shop, no_waiting):
-    said = []
+    sentences = []
     for number in range(110):
         tab = await open_tab(Lookup, "/orders/lookup", visitor=f"{number:043}", address=f"10.1.{number}.1")
         await submit(tab, "find", {"number": "999999", "email": f"Marta+{number}@example.com"})
-        said.append(tab.refused)
-    assert said.index(TOO_OFTEN) == 100
+        sentences.append(tab.refused)
+    assert sentences.index(TOO_OFTEN) == 100
 
 
 async def test_what_is_limited_and_what_isnt_found_is_logged(open_tab, shop, caplog, no_waiting):

@@ -169,15 +169,15 @@ async def waiting_tab(open_tab: Any, address: str) -> Order:
 
 def looks(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[Any], Any]) -> list[str]:
     """Have each further read of an order go as told, and the rest as it is; the tokens that were read."""
-    asked: list[str] = []
+    calls: list[str] = []
     view, left = order_page.view, list(answers)
 
     def one(session: Any, token: str) -> Any:
-        asked.append(token)
+        calls.append(token)
         return left.pop(0)(view(session, token)) if left else view(session, token)
 
     monkeypatch.setattr(order_state.order_page, "view", one)
-    return asked
+    return calls
 
 
 def failing(error: Exception) -> Callable[[Any], Any]:
@@ -193,9 +193,9 @@ def failing(error: Exception) -> Callable[[Any], Any]:
 async def test_one_read_that_fails_ends_no_waiting(open_tab, shop, pauses, monkeypatch, error):
     tab = await waiting_tab(open_tab, unpaid_order(VISITOR))
     paid = replace(tab.view, phase="paid")
-    asked = looks(monkeypatch, failing(error), lambda view: view, lambda _view: paid)
+    looks_made = looks(monkeypatch, failing(error), lambda view: view, lambda _view: paid)
     await Order.wait.fn(InBackground(tab))
-    assert (tab.view.phase, len(asked), pauses) == ("paid", 3, [2, 4, 8])
+    assert (tab.view.phase, len(looks_made), pauses) == ("paid", 3, [2, 4, 8])
     assert tab._waiting is False
 
 
@@ -237,7 +237,7 @@ async def test_a_tab_that_goes_on_to_another_order_waits_for_that_one(open_tab, 
 
     monkeypatch.setattr(order_state.asyncio, "sleep", going_on)
     paid = replace((await waiting_tab(open_tab, second)).view, phase="paid")
-    asked = looks(monkeypatch, *[lambda view: view] * 4, lambda _view: paid)
+    looks_made = looks(monkeypatch, *[lambda view: view] * 4, lambda _view: paid)
     await Order.wait.fn(InBackground(tab))
     assert (tab.view, pauses) == (paid, [2, 4, 2, 4])
-    assert set(asked[1:]) == {paid.token}
+    assert set(looks_made[1:]) == {paid.token}

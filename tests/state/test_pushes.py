@@ -59,9 +59,9 @@ async def rounds_of_the_loop(count: int = 12) -> None:
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """A loop that turns only when the test says so, on whichever thread that is."""
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
+    event_loop = asyncio.new_event_loop()
+    yield event_loop
+    event_loop.close()
 
 
 async def new_publisher() -> Publisher:

@@ -151,12 +151,12 @@ async def test_nothing_is_declared_by_the_second_step_alone(open_tab, address):
 async def test_guessing_is_limited_together_with_the_finding_of_orders(open_tab, address):
     tab = await open_tab(Withdrawal, "/withdrawal")
     await tab.load()
-    said = []
+    sentences = []
     for _try in range(11):
         await submit(tab, "look", WHO | {"number": "999999"})
-        said.append(tab.refused)
-    assert said[9] != said[10]
-    assert "too often" in said[10]
+        sentences.append(tab.refused)
+    assert sentences[9] != sentences[10]
+    assert "too often" in sentences[10]
 
 
 async def test_the_orders_page_fills_in_who_and_which(open_tab, address):

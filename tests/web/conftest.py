@@ -43,9 +43,9 @@ class Probe:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with socket.socket() as free_socket:
+        free_socket.bind(("127.0.0.1", 0))
+        return free_socket.getsockname()[1]
 
 
 def start_probe_app(folder: Path, **env: str) -> Probe:
@@ -107,11 +107,11 @@ class Tab:
             await asyncio.sleep(0.02)
         raise AssertionError(f"the tab is dead; log:\n{self.probe.log.read_text()[-2000:]}")
 
-    async def until(self, found: Callable[[dict[str, Any]], Any]) -> Any:
+    async def until(self, condition: Callable[[dict[str, Any]], Any]) -> Any:
         """The first thing that `found` finds in an update, for up to five seconds."""
         for _ in range(250):
             for update in self.updates:
-                if (value := found(update)) not in (None, False):
+                if (value := condition(update)) not in (None, False):
                     return value
             await asyncio.sleep(0.02)
         raise AssertionError(f"it didn't come; got {self.updates}")

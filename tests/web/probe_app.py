@@ -187,19 +187,21 @@ async def sessions(session_hash: str) -> Principal:
 async def probe(scope: Scope, receive: Receive, send: Send) -> None:
     """Tell what ran, or do what the body says."""
     if scope["method"] == "POST":
-        asked = json.loads((await receive())["body"])
-        if "slug" in asked:
-            patch = {rooms.product_key(asked["slug"]): {**asked["fields"], "at": time.time_ns() // 1_000_000}}
-            bus.publish(Push(rooms.PRODUCT + asked["slug"], patch))
-        if "release" in asked:
-            released[asked["release"]].set()
-        if asked.get("forget"):
+        request = json.loads((await receive())["body"])
+        if "slug" in request:
+            patch = {
+                rooms.product_key(request["slug"]): {**request["fields"], "at": time.time_ns() // 1_000_000}
+            }
+            bus.publish(Push(rooms.PRODUCT + request["slug"], patch))
+        if "release" in request:
+            released[request["release"]].set()
+        if request.get("forget"):
             for key in list(app.state_manager.states):  # pyright: ignore[reportAttributeAccessIssue]
                 app.state_manager._purge_token(BaseStateToken(ident=key, cls=rx.State))  # pyright: ignore[reportAttributeAccessIssue]
-        if "revoke" in asked:
-            revoked.add(cookies.key_hash(asked["revoke"]))
-        if "visitor" in asked:
-            bus.publish(Push(rooms.CART + asked["visitor"], ask=(handler_name(Probe.who_am_i),)))
+        if "revoke" in request:
+            revoked.add(cookies.key_hash(request["revoke"]))
+        if "visitor" in request:
+            bus.publish(Push(rooms.CART + request["visitor"], ask=(handler_name(Probe.who_am_i),)))
     body = json.dumps({"ran": ran, "desk": Probe.get_full_name(), **at_work()}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})

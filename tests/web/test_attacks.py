@@ -172,15 +172,15 @@ async def test_thirty_events_of_a_tab_wait_and_those_that_wait_go_with_it(shop: 
             await tab.send(f"{shop.name}.take", {"sku": f"QUEUED-{number}"})
         # The server answers others meanwhile, and has taken what the tab sent when it has dropped the rest.
         for _ in range(200):
-            there = await asyncio.to_thread(shop.probe)
-            if sum(there["dropped"].values()) - sum(rest["dropped"].values()) >= 71:
+            probe_data = await asyncio.to_thread(shop.probe)
+            if sum(probe_data["dropped"].values()) - sum(rest["dropped"].values()) >= 71:
                 break
             await asyncio.sleep(0.02)
-        assert there["dropped"]["too many waiting"] == 71
-        assert there["futures"] - rest["futures"] == 30
+        assert probe_data["dropped"]["too many waiting"] == 71
+        assert probe_data["futures"] - rest["futures"] == 30
     for _ in range(200):
-        there = await asyncio.to_thread(shop.probe)
-        if there["futures"] - rest["futures"] <= 1:
+        probe_data = await asyncio.to_thread(shop.probe)
+        if probe_data["futures"] - rest["futures"] <= 1:
             break
         await asyncio.sleep(0.02)
     # What is at work comes to its end, what waited never runs.
@@ -250,14 +250,14 @@ async def test_a_tabs_token_opens_nothing_without_the_tabs_cookies(shop: Probe) 
     nobody.cookies = {}
     for tab, sees in ((stranger, 0), (nobody, 0), (back, 5)):
         await tab.connect()
-        told = await tab.settle()
+        update = await tab.settle()
         await tab.close()
-        assert _count(told, shop) == [sees]
+        assert _count(update, shop) == [sees]
 
 
-def _count(told: list[dict[str, Any]], shop: Probe) -> list[int]:
+def _count(updates: list[dict[str, Any]], shop: Probe) -> list[int]:
     """What a hydration says of the admin's own number."""
-    own = [update["delta"].get(shop.name, {}) for update in told if update.get("delta")]
+    own = [update["delta"].get(shop.name, {}) for update in updates if update.get("delta")]
     return [values["count_rx_state_"] for values in own if "count_rx_state_" in values]
 
 
@@ -267,14 +267,14 @@ async def test_a_page_whose_state_is_gone_is_loaded_anew_by_its_next_event(shop:
         await asyncio.to_thread(shop.probe, forget=True)
         assert (await asyncio.to_thread(shop.probe))["states"] == []
         await tab.send(f"{shop.name}.take", {"sku": "AFTERWARDS"})
-        told = delta_of(await tab.settle())
+        update = delta_of(await tab.settle())
     # The event ran, all States were sent, and the page's own handlers have loaded it again.
     assert ["take", "AFTERWARDS", 1] in shop.ran()
-    assert told["__main______desk.count"] == 5
-    assert told["shop_app___state___cart____cart.drawer_open"] is False
-    assert told["shop_app___state___cart____cart.loaded"] is True
-    assert told["shop_app___state___shell____shell.loaded"] is True
-    assert told["reflex___state____state.is_hydrated"] is True
+    assert update["__main______desk.count"] == 5
+    assert update["shop_app___state___cart____cart.drawer_open"] is False
+    assert update["shop_app___state___cart____cart.loaded"] is True
+    assert update["shop_app___state___shell____shell.loaded"] is True
+    assert update["reflex___state____state.is_hydrated"] is True
 
 
 async def test_what_staff_saw_goes_with_the_right_to_see_it(shop: Probe) -> None:
@@ -282,8 +282,8 @@ async def test_what_staff_saw_goes_with_the_right_to_see_it(shop: Probe) -> None
     tab = Tab(shop.url, cookies=clerk)
     await tab.connect()
     await tab.settle()
-    told = await tab.call(f"{shop.name}.learn_secret")
-    assert "CANARY-of-the-desk" in json.dumps(told)
+    update = await tab.call(f"{shop.name}.learn_secret")
+    assert "CANARY-of-the-desk" in json.dumps(update)
     # A reload of the page shows it to the same clerk …
     again = await _hydrated(tab)
     assert "CANARY-of-the-desk" in again
@@ -310,10 +310,10 @@ async def test_a_refusal_empties_what_the_page_of_staff_still_shows(tmp_path: Pa
         await tab.settle()
         await tab.call(f"{own.name}.learn_secret")
         own.probe(revoke=LEAVER)
-        told = await tab.call(f"{own.name}.refund")
+        reply = await tab.call(f"{own.name}.refund")
         await tab.close()
         emptied = [
-            update["delta"][own.name]["secret_rx_state_"] for update in told if own.name in update["delta"]
+            update["delta"][own.name]["secret_rx_state_"] for update in reply if own.name in update["delta"]
         ]
         assert emptied == [""]
         assert ["refund", 4] not in own.ran()

@@ -33,9 +33,9 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
 def many() -> Iterator[int]:
     """So many connections as this machine lets a test open, 3,000 where it can."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST + 500 if hard == resource.RLIM_INFINITY else min(MOST + 500, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-    yield min(MOST, wanted - 500)
+    count = MOST + 500 if hard == resource.RLIM_INFINITY else min(MOST + 500, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+    yield min(MOST, count - 500)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
@@ -53,12 +53,12 @@ def requests(probe: Probe) -> dict[str, bytes]:
 
 def opened(stack: ExitStack, probe: Probe, request: bytes, count: int) -> list[socket.socket]:
     port = int(probe.url.rsplit(":", 1)[1])
-    found = []
+    collected = []
     for _ in range(count):
         connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
         connection.sendall(request)
-        found.append(connection)
-    return found
+        collected.append(connection)
+    return collected
 
 
 def closed_by_the_server(connection: socket.socket, ends_at: float) -> bool:
@@ -98,20 +98,20 @@ def test_each_of_them_is_closed_in_the_end(probe: Probe) -> None:
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the bound is Linux's")
 def test_who_never_reads_the_answers_is_closed(probe: Probe) -> None:
     """As many as there may be connections once stayed for as long as they liked, and nobody else got one."""
-    asked = requests(probe)["stays after its answer"] * 30_000
+    request_bytes = requests(probe)["stays after its answer"] * 30_000
     with ExitStack() as stack:
         for _ in range(3):
             connection = stack.enter_context(socket.socket())
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.connect(("127.0.0.1", int(probe.url.rsplit(":", 1)[1])))
             connection.setblocking(False)
-            left_to_ask = memoryview(asked)
+            left_to_ask = memoryview(request_bytes)
             with suppress(BlockingIOError):
                 while left_to_ask:
                     left_to_ask = left_to_ask[connection.send(left_to_ask) :]
-        there = psutil.Process(probe.process.pid)
+        server_process = psutil.Process(probe.process.pid)
         ends_at = time.monotonic() + CLOSED_WITHIN_SECONDS
-        while left := [one for one in there.net_connections("tcp") if one.status == "ESTABLISHED"]:
+        while left := [one for one in server_process.net_connections("tcp") if one.status == "ESTABLISHED"]:
             if time.monotonic() > ends_at:
                 break
             time.sleep(0.5)

@@ -169,9 +169,9 @@ async def test_a_fixed_address_wins_over_a_parameter(client: httpx.AsyncClient) 
 
 
 async def test_head_answers_like_get_without_a_body(client: httpx.AsyncClient) -> None:
-    got, asked = await client.get("/products/lamp"), await client.head("/products/lamp")
-    assert asked.status_code == 200
-    assert asked.headers["content-length"] == got.headers["content-length"]
+    get_response, head_response = await client.get("/products/lamp"), await client.head("/products/lamp")
+    assert head_response.status_code == 200
+    assert head_response.headers["content-length"] == get_response.headers["content-length"]
 
 
 @pytest.mark.parametrize(
@@ -200,10 +200,10 @@ async def test_a_font_is_kept_for_ever_and_a_stylesheet_asked_for_again(client: 
 async def test_the_first_document_brings_the_visitors_cookie_and_the_next_does_not(
     client: httpx.AsyncClient,
 ) -> None:
-    made = (await client.get("/")).headers["set-cookie"]
-    key = cookies.visitor_key(made)
+    cookie = (await client.get("/")).headers["set-cookie"]
+    key = cookies.visitor_key(cookie)
     assert key
-    assert made == f"shop_visitor={key}; HttpOnly; Max-Age=34560000; Path=/; SameSite=Lax"
+    assert cookie == f"shop_visitor={key}; HttpOnly; Max-Age=34560000; Path=/; SameSite=Lax"
     assert "set-cookie" not in (await client.get("/", headers={"Cookie": f"shop_visitor={key}"})).headers
 
 

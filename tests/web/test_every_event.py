@@ -85,7 +85,7 @@ def handlers() -> dict[str, Any]:
 
     import shop_app.shop_app  # noqa: F401  (registers the states)
 
-    return {name: found.handler.fn for name, found in RegistrationContext.get().event_handlers.items()}
+    return {name: handler.handler.fn for name, handler in RegistrationContext.get().event_handlers.items()}
 
 
 def payloads(handler: Any) -> list[dict[str, Any]]:
@@ -96,19 +96,21 @@ def payloads(handler: Any) -> list[dict[str, Any]]:
         for name, kind in get_type_hints(handler).items()
         if inspect.isclass(kind) and issubclass(kind, BaseModel)
     }
-    made: list[dict[str, Any]] = [{}, {"no_such_argument": 1}, {"self": "x"}]
-    made += [dict.fromkeys(names, junk) for junk in JUNK if names]
+    payload_list: list[dict[str, Any]] = [{}, {"no_such_argument": 1}, {"self": "x"}]
+    payload_list += [dict.fromkeys(names, junk) for junk in JUNK if names]
     if len(names) > 1:
-        made += [{**dict.fromkeys(names, "FH-DNM-OAT"), name: junk} for name in names for junk in JUNK]
+        payload_list += [
+            {**dict.fromkeys(names, "FH-DNM-OAT"), name: junk} for name in names for junk in JUNK
+        ]
     for name, fields in forms.items():
         # The other arguments are good, so that the form itself is what is judged.
         others = {other: 1 for other in names if other != name}
-        made += [{**others, name: {field: junk}} for field in fields for junk in JUNK]
-        made += [{**others, name: dict.fromkeys([*fields, "quantity-0", "x"], junk)} for junk in JUNK]
-        made += [
+        payload_list += [{**others, name: {field: junk}} for field in fields for junk in JUNK]
+        payload_list += [{**others, name: dict.fromkeys([*fields, "quantity-0", "x"], junk)} for junk in JUNK]
+        payload_list += [
             {**others, name: {FORM_DATA_ENTRIES_KEY: [[field, junk] for field in fields]}} for junk in JUNK
         ]
-    return made
+    return payload_list
 
 
 def test_forms_are_walked_field_by_field():
@@ -122,7 +124,7 @@ def test_forms_are_walked_field_by_field():
 
 def rows(session: Session, visitors: set[str]) -> dict[str, str]:
     """A hash of every table, without the carts of these visitors."""
-    found = {}
+    collected = {}
     mine = {row[0] for row in session.execute(text("SELECT id, key_hash FROM cart")) if row[1] in visitors}
     for table in sorted(inspect_database(session.get_bind()).get_table_names()):
         if table.startswith("search_"):
@@ -133,8 +135,8 @@ def rows(session: Session, visitors: set[str]) -> dict[str, str]:
             if own is None or own not in mine:
                 # What a cart in checkout holds is its visitor's to change.
                 lines.append(repr([value for name, value in row.items() if name != "held"]))
-        found[table] = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
-    return found
+        collected[table] = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+    return collected
 
 
 def test_every_handler_has_a_policy_or_is_judged(shop: Shop):
@@ -196,12 +198,12 @@ async def test_nobody_with_junk_changes_nothing_and_sees_nothing(shop: Shop):
 
 def _failures(printed: str) -> list[str]:
     """Of each traceback the last line that is ours, and what was raised there."""
-    found = []
+    collected = []
     for part in printed.split("Traceback (most recent call last):")[1:]:
         ours = re.findall(r'File ".*/(shop_app/[\w/]+\.py", line \d+)', part)
         raised = re.findall(r"^[\w.]+(?:Error|Exception|Refused)\b.*", part, re.M)
-        found.append(f"{ours[-1] if ours else '?'}: {raised[-1][:200] if raised else '?'}")
-    return sorted(set(found))
+        collected.append(f"{ours[-1] if ours else '?'}: {raised[-1][:200] if raised else '?'}")
+    return sorted(set(collected))
 
 
 async def test_a_lie_about_the_connection_is_not_believed(shop: Shop):
@@ -216,16 +218,16 @@ async def test_a_lie_about_the_connection_is_not_believed(shop: Shop):
     add = next(name for name in handlers() if name.endswith("cart____cart.add"))
     async with liar:
         await liar.settle()
-        told = event(add, {"sku": sku, "quantity": 1})
-        told["router_data"]["headers"] = {"cookie": f"shop_visitor={victim.visitor}"}
-        told["token"] = victim.token
-        await liar.send_raw("event", told)
+        frame = event(add, {"sku": sku, "quantity": 1})
+        frame["router_data"]["headers"] = {"cookie": f"shop_visitor={victim.visitor}"}
+        frame["token"] = victim.token
+        await liar.send_raw("event", frame)
         await liar.settle()
     with shop.session() as session:
-        found = session.execute(
+        row = session.execute(
             text("SELECT count(*) FROM cart WHERE key_hash = :key"), {"key": key_hash(victim.visitor)}
         ).scalar()
-    assert found == 0
+    assert row == 0
 
 
 async def test_another_tab_of_somebody_else_is_not_taken_over(shop: Shop):

@@ -47,17 +47,17 @@ async def test_a_shipped_picture_is_served_as_it_is(client):
 
 
 async def test_twenty_callers_at_once_make_it_once(client, key, monkeypatch):
-    made = []
+    rows_made = []
     real = pictures.encode
 
     def counted(*args, **kwargs):
-        made.append(args[2:])
+        rows_made.append(args[2:])
         return real(*args, **kwargs)
 
     monkeypatch.setattr(pictures, "encode", counted)
     answers = await asyncio.gather(*(client.get(f"/media/{key}/640.jpg") for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
-    assert made == [(640, "jpg")]
+    assert rows_made == [(640, "jpg")]
 
 
 @pytest.mark.parametrize(

@@ -115,12 +115,12 @@ async def test_the_sitemap_lists_what_it_is_told_escaped_and_absolute() -> None:
 
 
 async def test_however_many_ask_for_the_sitemap_at_once_it_is_made_once() -> None:
-    made = 0
+    count = 0
     all_have_asked = threading.Event()
 
     def addresses() -> list[tuple[str, None]]:
-        nonlocal made
-        made += 1
+        nonlocal count
+        count += 1
         assert all_have_asked.wait(10)
         return [("/", None)]
 
@@ -132,9 +132,9 @@ async def test_however_many_ask_for_the_sitemap_at_once_it_is_made_once() -> Non
     all_have_asked.set()
     answers = await asyncio.gather(*asking_for_it)
     assert {answer.status_code for answer in answers} == {200}
-    assert made == 1
+    assert count == 1
     assert (await _get(routes, "/sitemap.xml")).status_code == 200
-    assert made == 2
+    assert count == 2
 
 
 async def test_robots_close_the_admin_and_name_the_sitemap() -> None:

@@ -255,11 +255,11 @@ async def test_a_forgotten_handler_is_refused_while_the_server_runs(open_tab: Op
         assert not [call for call in await tab.settle() if call[0] == "helper"]
 
 
-def values(told: Any) -> list[Any]:
+def values(value: Any) -> list[Any]:
     """Every single value in what a server told, however deep."""
-    if isinstance(told, dict):
-        told = list(told.values())
-    return [each for part in told for each in values(part)] if isinstance(told, list) else [told]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [each for part in value for each in values(part)] if isinstance(value, list) else [value]
 
 
 async def test_setvar_and_client_storage_write_nothing(open_tab: Open, probe: Probe) -> None:
@@ -277,10 +277,12 @@ async def test_setvar_and_client_storage_write_nothing(open_tab: Open, probe: Pr
 async def test_a_bug_says_a_number_and_nothing_of_the_inside(open_tab: Open, probe: Probe) -> None:
     async with open_tab() as tab:
         await tab.send("fail")
-        said = await tab.notice()
-        assert said.startswith("Something went wrong on our side, and nothing was changed. The reference is ")
+        answers = await tab.notice()
+        assert answers.startswith(
+            "Something went wrong on our side, and nothing was changed. The reference is "
+        )
         assert "CANARY" not in str(tab.updates)
-        assert said.removesuffix(".").rsplit(" ", 1)[1] in probe.log.read_text()
+        assert answers.removesuffix(".").rsplit(" ", 1)[1] in probe.log.read_text()
 
 
 async def test_a_refusal_says_its_own_sentence(open_tab: Open) -> None:

@@ -26,9 +26,9 @@ async def inner(scope: Scope, receive: Receive, send: Send) -> None:
     """Takes the socket and answers every message with what its request says of itself."""
     await receive()
     await send({"type": "websocket.accept"})
-    said = f"{clients.header(scope, b'cookie')}|{scope['query_string'].decode()}|{scope['headers']}"
+    identity = f"{clients.header(scope, b'cookie')}|{scope['query_string'].decode()}|{scope['headers']}"
     while (await receive())["type"] == "websocket.receive":
-        await send({"type": "websocket.send", "text": said})
+        await send({"type": "websocket.send", "text": identity})
 
 
 class Socket:
@@ -94,8 +94,8 @@ async def test_a_socket_without_a_cookie_gets_one_and_counts_as_it(
 ) -> None:
     monkeypatch.setenv("REFLEX_ENV_MODE", "prod")
     accepted, echoed = await Socket(target, cookie="shop_visitor=bad; a=b").run(EVENT)
-    made = dict(accepted["headers"])[b"set-cookie"].decode()
-    assert echoed["text"].startswith(f"shop_visitor={cookies.visitor_key(made)}|")
+    cookie = dict(accepted["headers"])[b"set-cookie"].decode()
+    assert echoed["text"].startswith(f"shop_visitor={cookies.visitor_key(cookie)}|")
 
 
 async def test_a_socket_with_a_good_cookie_keeps_it_and_no_other(target: Sockets) -> None:

@@ -33,7 +33,7 @@ def shop(engine: Engine) -> None:
         )
         bowl = make_product(session, "Shoal Bowl", category="Table", price_minor=2200, stock=0)
         evil = make_product(session, EVIL, slug="evil", category="Table", price_minor=1000)
-        ids = [made.id for made in (lamp, bowl, evil) if made.id]
+        ids = [product.id for product in (lamp, bowl, evil) if product.id]
         session.add(SlugRedirect(slug="old-lamp", product_id=ids[0]))
         listing_index.refresh(session, ids)
 
@@ -89,8 +89,8 @@ def test_an_unknown_category_is_not_found():
 def test_a_product_says_name_price_stock_and_description():
     page = _get(documents.product, slug="fable-lamp")
     text = re.sub(r"<[^>]+>", " ", page.html)
-    for said in ("Fable Lamp", "€49.00", "€59.00", "In stock", "A lamp that reads to you."):
-        assert said in text
+    for words in ("Fable Lamp", "€49.00", "€59.00", "In stock", "A lamp that reads to you."):
+        assert words in text
     assert page.title == "Fable Lamp · Fennholm"
     assert page.canonical == "/products/fable-lamp"
     assert page.json_ld
@@ -155,8 +155,8 @@ def test_a_broken_database_gets_a_page_that_says_so(monkeypatch: pytest.MonkeyPa
 def test_withdrawing_can_be_read_about_without_a_script_and_is_in_every_footer():
     page = _get(documents.withdrawal)
     text = re.sub(r"<[^>]+>", " ", page.html)
-    for said in ("Withdraw from a contract", "without giving a reason", "hello@fennholm.example"):
-        assert said in text
+    for words in ("Withdraw from a contract", "without giving a reason", "hello@fennholm.example"):
+        assert words in text
     assert (page.canonical, page.robots, page.headers) == ("/withdrawal", "", {})
     assert "no-store" in _get(documents.withdrawal, "order=a-token").headers["Cache-Control"]
     assert 'href="/withdrawal"' in _get(documents.plain("about")).html

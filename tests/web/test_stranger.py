@@ -74,10 +74,10 @@ async def ready(tab: Tab) -> None:
 async def told(tab: Tab, name: str, payload: dict[str, Any], path: str = "/") -> str:
     """Send an event; all that comes until its answer is there."""
     await tab.send(name, payload, path=path)
-    said = ""
-    while '"answers_rx_state_"' not in said and '"departure_rx_state_"' not in said:
-        said += json.dumps(await tab.answer(seconds=30))
-    return said
+    sentence = ""
+    while '"answers_rx_state_"' not in sentence and '"departure_rx_state_"' not in sentence:
+        sentence += json.dumps(await tab.answer(seconds=30))
+    return sentence
 
 
 async def at_once(probe: Probe, one: Callable[[Tab], Awaitable[str]]) -> list[str]:
@@ -96,8 +96,8 @@ async def test_one_household_takes_no_more_than_its_share_and_writes_to_nobody_e
         await told(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 5})
         return await told(tab, f"{CHECKOUT}.pay", {"form": FORM}, "/checkout")
 
-    said = await at_once(probe, order)
-    refused = [one for one in said if "From your internet connection so much was ordered just now" in one]
+    answers = await at_once(probe, order)
+    refused = [one for one in answers if "From your internet connection so much was ordered just now" in one]
     assert len(refused) == TRIES - 6
     assert probe.rows("stock_level")[0].allocated == 30
     assert len(probe.rows("customer_order")) == len(probe.rows("letter")) == 6
@@ -110,10 +110,10 @@ async def test_numbers_are_guessed_no_faster_with_many_cookies_and_addresses(pro
         form = {"number": "999", "email": "victim@example.com"}
         return await told(tab, f"{LOOKUP}.find", {"form": form}, "/orders/lookup")
 
-    said = await at_once(probe, guess)
-    answered = [one for one in said if "We found no order" in one]
+    answers = await at_once(probe, guess)
+    answered = [one for one in answers if "We found no order" in one]
     assert 10 <= len(answered) <= 14, "ten at once, and those who wait"
-    assert sum(TOO_OFTEN in one for one in said) == TRIES - len(answered)
+    assert sum(TOO_OFTEN in one for one in answers) == TRIES - len(answered)
     log = probe.log.read_text()
     assert "Security: look-up failed, from 2001:db8:1:2::, visitor " in log
     assert "Security: limit, from 2001:db8:1:2::, visitor " in log
@@ -126,12 +126,12 @@ async def test_codes_are_tried_no_faster_than_the_limit(probe, state, address):
     async with Tab(probe.url, forwarded=address) as tab:
         await ready(tab)
         await told(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 1})
-        said = []
+        sentences = []
         for number in range(25):
             form = {"code": f"GUESS{number}"}
             await tab.send(f"{state}.apply_code", {"form": form}, path="/cart")
-            said.append(json.dumps(await tab.answer(seconds=30)))
-    assert sum(TOO_OFTEN in one for one in said) == 5
+            sentences.append(json.dumps(await tab.answer(seconds=30)))
+    assert sum(TOO_OFTEN in one for one in sentences) == 5
 
 
 async def test_nobody_is_sent_a_strangers_link(probe):
@@ -140,6 +140,6 @@ async def test_nobody_is_sent_a_strangers_link(probe):
         await ready(tab)
         await told(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 1})
         form = FORM | {"line1": "You won: www.evil.example/win"}
-        said = await told(tab, f"{CHECKOUT}.pay", {"form": form}, "/checkout")
-    assert "Leave web and email addresses out." in said
+        answers = await told(tab, f"{CHECKOUT}.pay", {"form": form}, "/checkout")
+    assert "Leave web and email addresses out." in answers
     assert (probe.rows("customer_order"), probe.rows("letter")) == before

@@ -22,8 +22,8 @@ def world(engine, tmp_path) -> World:
 
 
 def event(kind: str = "checkout.session.completed", about: Any = None, id: str = "evt_1") -> str:
-    thing = about or {"id": "cs_test_1", "object": "checkout.session", "metadata": {}}
-    return json.dumps({"id": id, "object": "event", "type": kind, "data": {"object": thing}})
+    stripe_object = about or {"id": "cs_test_1", "object": "checkout.session", "metadata": {}}
+    return json.dumps({"id": id, "object": "event", "type": kind, "data": {"object": stripe_object}})
 
 
 def signed(body: str, *, secret: str = SECRET, seconds: int = 0) -> str:
@@ -149,11 +149,11 @@ def test_events_out_of_order_and_doubled_end_the_same(world):
 def test_a_forged_paid_event_for_a_real_session_pays_nothing(world):
     world.pay()
     reference = rows("payment")[0].reference
-    thing = {
+    stripe_object = {
         "id": reference, "object": "checkout.session", "payment_status": "paid", "amount_total": 3270,
         "metadata": {"attempt": "order-1-1"},
     }  # fmt: skip
-    body = event(about=thing)
+    body = event(about=stripe_object)
 
     # Even with the right signature the body is only a reason to look.
     assert world.post_event(body, signed(body)) == 200

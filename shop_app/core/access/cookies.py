@@ -47,11 +47,11 @@ def read(cookie_header: str, name: str) -> str:
     Not by `SimpleCookie`, which stops at the first that it can't read, such as someone else's
     `a={"b":1}`, and which takes the last of two with one name.
     """
-    wanted = name + "="
+    prefix = name + "="
     for part in cookie_header.split(";"):
         part = part.strip()
-        if part.startswith(wanted):
-            return part[len(wanted) :].strip('"')
+        if part.startswith(prefix):
+            return part[len(prefix) :].strip('"')
     return ""
 
 

@@ -108,20 +108,20 @@ class StripeProvider:
             )
             intent: Any = session.payment_intent
             charge: Any = intent.latest_charge if intent else None
-            known = getattr(charge, "refunds", None)
-            refunds = known.data if known else []
-            if known and known.has_more:
+            listed_refunds = getattr(charge, "refunds", None)
+            refunds = listed_refunds.data if listed_refunds else []
+            if listed_refunds and listed_refunds.has_more:
                 whole = self.client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})
                 refunds = list(whole.auto_paging_iter())
-            asked = []
+            listed_disputes = []
             if charge and (disputes or charge.disputed):
                 listed = self.client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
-                asked = list(listed.auto_paging_iter())
+                listed_disputes = list(listed.auto_paging_iter())
         return snapshots.payment_snapshot(
             session,
             intent,
             tuple(map(snapshots.refund_snapshot, refunds)),
-            tuple(map(snapshots.dispute_snapshot, asked)),
+            tuple(map(snapshots.dispute_snapshot, listed_disputes)),
         )
 
     def expire(self, reference: str) -> None:
@@ -137,7 +137,7 @@ class StripeProvider:
 
     def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundSnapshot:
         with _outside(_("The refund wasn't taken. No money was moved.")):
-            made = self.client.v1.refunds.create(
+            refund = self.client.v1.refunds.create(
                 {
                     "payment_intent": intent_reference, "amount": amount_minor,
                     "reason": reason if reason in REASONS else "requested_by_customer",
@@ -145,21 +145,21 @@ class StripeProvider:
                 },
                 {"idempotency_key": f"refund-{key}"},
             )  # fmt: skip
-        return snapshots.refund_snapshot(made)
+        return snapshots.refund_snapshot(refund)
 
     def recent(self, since: datetime) -> list[ProviderRecord]:
         """Sessions that were gone through, intents, refunds and disputes: all of that time, page by page."""
-        wanted: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
         api = self.client.v1
         lists = (api.checkout.sessions, api.payment_intents, api.refunds, api.disputes)
-        found: list[ProviderRecord] = []
+        records: list[ProviderRecord] = []
         for listing in lists:
             with _outside():
-                for thing in listing.list(wanted).auto_paging_iter():
-                    record = snapshots.provider_record(thing)
+                for item in listing.list(params).auto_paging_iter():
+                    record = snapshots.provider_record(item)
                     if record:
-                        found.append(record)
-        return found
+                        records.append(record)
+        return records
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
         with _outside(_("The payment can't be captured any more. No money was moved.")):
@@ -192,16 +192,16 @@ class StripeProvider:
         event: Any = json.loads(body)
         if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
             raise Forged(_("That is no event."))
-        kind, thing = str(event.get("type", "")), event.get("data", {}).get("object")
-        if event.get("object") != "event" or not event.get("id") or not isinstance(thing, dict):
+        kind, item = str(event.get("type", "")), event.get("data", {}).get("object")
+        if event.get("object") != "event" or not event.get("id") or not isinstance(item, dict):
             raise Forged(_("That is no event."))
-        is_session = thing.get("object") == "checkout.session"
-        intent = thing.get("id") if thing.get("object") == "payment_intent" else thing.get("payment_intent")
+        is_session = item.get("object") == "checkout.session"
+        intent = item.get("id") if item.get("object") == "payment_intent" else item.get("payment_intent")
         return Notice(
             provider=self.name, event_id=str(event["id"]), kind=kind[:100], payload=body,
-            reference=str(thing["id"]) if is_session else "",
+            reference=str(item["id"]) if is_session else "",
             intent_reference=intent if isinstance(intent, str) else "",
-            attempt_key=str((thing.get("metadata") or {}).get("attempt", "")),
+            attempt_key=str((item.get("metadata") or {}).get("attempt", "")),
         )  # fmt: skip
 
     def _check_signature(self, body: bytes, header: str) -> None:
@@ -230,10 +230,10 @@ def _signed_at(header: str) -> int:
     Errors  Forged where there is none, or where the header isn't made as Stripe makes it.
     """
     # Comparing signatures fails for what isn't ASCII, and ten digits last until the year 2286.
-    found = _SIGNED_AT.search(header) if header.isascii() and len(header) <= SIGNATURE_CHARS else None
-    if found is None:
+    match = _SIGNED_AT.search(header) if header.isascii() and len(header) <= SIGNATURE_CHARS else None
+    if match is None:
         raise Forged(_("The signature is missing or can't be read."))
-    return int(found[1])
+    return int(match[1])
 
 
 def session_params(request: StartPayment) -> SessionCreateParams:

@@ -104,21 +104,21 @@ def dispute_snapshot(dispute: Any) -> DisputeSnapshot:
     )
 
 
-def provider_record(thing: Any) -> ProviderRecord | None:
+def provider_record(item: Any) -> ProviderRecord | None:
     """One entry of a list; None for a session that nobody has gone through."""
     kinds = {"checkout.session": "session", "payment_intent": "intent", "refund": "refund"}
-    if thing.object == "checkout.session" and thing.status != "complete":
+    if item.object == "checkout.session" and item.status != "complete":
         return None
-    intent = thing.id if thing.object == "payment_intent" else getattr(thing, "payment_intent", None)
-    metadata = getattr(thing, "metadata", None) or {}
+    intent = item.id if item.object == "payment_intent" else getattr(item, "payment_intent", None)
+    metadata = getattr(item, "metadata", None) or {}
     status = {
-        "refund": lambda: refund_snapshot(thing).status,
-        "dispute": lambda: dispute_snapshot(thing).status,
+        "refund": lambda: refund_snapshot(item).status,
+        "dispute": lambda: dispute_snapshot(item).status,
     }
     return ProviderRecord(
-        provider="stripe", kind=kinds.get(thing.object, "dispute"), reference=thing.id,
-        status=status.get(thing.object, str)(), intent_reference=intent if isinstance(intent, str) else "",
+        provider="stripe", kind=kinds.get(item.object, "dispute"), reference=item.id,
+        status=status.get(item.object, str)(), intent_reference=intent if isinstance(intent, str) else "",
         attempt_key=_entry(metadata, "attempt"), order_token=_entry(metadata, "order_token"),
-        amount_minor=getattr(thing, "amount", 0) or 0, currency=(thing.currency or "").upper(),
-        moved=thing.object == "payment_intent" and thing.status in ("succeeded", "requires_capture"),
+        amount_minor=getattr(item, "amount", 0) or 0, currency=(item.currency or "").upper(),
+        moved=item.object == "payment_intent" and item.status in ("succeeded", "requires_capture"),
     )  # fmt: skip

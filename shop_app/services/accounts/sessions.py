@@ -91,16 +91,16 @@ class WrongLogin(ShopError):
 
 def who(session: Session, token_hash: str) -> Principal:
     """Who the session with that key hash belongs to; NOBODY when it is unknown, over or its owner gone."""
-    found = session.connection().execute(_WHO, {"token": token_hash}).first()
-    if not found or found.expires_at <= now():
+    row = session.connection().execute(_WHO, {"token": token_hash}).first()
+    if not row or row.expires_at <= now():
         return NOBODY
-    if found.staff_id and found.staff_active:
+    if row.staff_id and row.staff_active:
         return Principal(
-            "staff", found.staff_id, found.staff_email, found.staff_name, found.staff_role,
-            PERMISSIONS[found.staff_role],
+            "staff", row.staff_id, row.staff_email, row.staff_name, row.staff_role,
+            PERMISSIONS[row.staff_role],
         )  # fmt: skip
-    if found.customer_id:
-        return Principal("customer", found.customer_id, found.customer_email, found.customer_name)
+    if row.customer_id:
+        return Principal("customer", row.customer_id, row.customer_email, row.customer_name)
     return NOBODY
 
 

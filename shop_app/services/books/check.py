@@ -55,12 +55,12 @@ def check(session: Session, rules: Sequence[Rule] = RULES) -> Books:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-    found: list[Violation] = []
+    violations: list[Violation] = []
     for rule in rules:
         rows = connection.execute(text(rule.sql)).mappings().fetchmany(MOST + 1)
-        found += [Violation(rule.name, _sentence(rule.sentence, dict(row))) for row in rows[:MOST]]
+        violations += [Violation(rule.name, _sentence(rule.sentence, dict(row))) for row in rows[:MOST]]
         if len(rows) > MOST:
-            found.append(
+            violations.append(
                 Violation(
                     rule.name, _("More than {most} break the rule {rule}.").format(most=MOST, rule=rule.name)
                 )
@@ -73,7 +73,7 @@ def check(session: Session, rules: Sequence[Rule] = RULES) -> Books:
             "promotion_use"),
         )
     }  # fmt: skip
-    return Books(tuple(found), len(rules), counts)
+    return Books(tuple(violations), len(rules), counts)
 
 
 def _sentence(template: str, row: dict[str, Any]) -> str:

@@ -166,7 +166,7 @@ def save(session: Session, key_hash: str, form: CheckoutForm, *, blurred: str = 
     `problems` holds those of the field `blurred` alone, or none where it is "".
     """
     head = _keep(session, key_hash, form)
-    wrong = [found for found in problems(session, form) if found.field == blurred] if blurred else []
+    wrong = [problem for problem in problems(session, form) if problem.field == blurred] if blurred else []
     return replace(_page(session, head), problems=wrong)
 
 
@@ -191,35 +191,41 @@ def _keep(session: Session, key_hash: str, form: CheckoutForm) -> Head:
 
 def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     """All that is missing or wrong before the order can be placed, in the order of the page."""
-    known = shipping_queries.methods(session)
-    found = [("email", addresses.email_problem(form.email))]
-    for wanted in addresses.fields(form.country):
-        value = getattr(form, wanted.name)
-        found.append(
-            (wanted.name, addresses.problem(form.country, wanted.name, value, region=form.region))
-            if wanted.name != "country"
-            else ("country", "" if form.country in known else _("Choose a country that we deliver to"))
+    known_methods = shipping_queries.methods(session)
+    problems_of = [("email", addresses.email_problem(form.email))]
+    for address_field in addresses.fields(form.country):
+        value = getattr(form, address_field.name)
+        problems_of.append(
+            (
+                address_field.name,
+                addresses.problem(form.country, address_field.name, value, region=form.region),
+            )
+            if address_field.name != "country"
+            else (
+                "country",
+                "" if form.country in known_methods else _("Choose a country that we deliver to"),
+            )
         )
-    found.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
-    methods = {method.code for method in known.get(form.country, ())}
+    problems_of.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
+    methods = {method.code for method in known_methods.get(form.country, ())}
     if form.shipping_method and methods and form.shipping_method not in methods:
-        found.append(("shipping_method", _("Choose how it is delivered")))
+        problems_of.append(("shipping_method", _("Choose how it is delivered")))
     if form.payment_provider and form.payment_provider not in _provider_names():
-        found.append(("payment_provider", _("Choose how to pay")))
+        problems_of.append(("payment_provider", _("Choose how to pay")))
     if len(form.note) > MAX_NOTE:
-        found.append(("note", _("Keep the note below {count} characters").format(count=MAX_NOTE)))
-    return [FieldProblem(name, message) for name, message in found if message]
+        problems_of.append(("note", _("Keep the note below {count} characters").format(count=MAX_NOTE)))
+    return [FieldProblem(name, message) for name, message in problems_of if message]
 
 
 def normal(form: CheckoutForm) -> CheckoutForm:
     """The form as an order keeps it: without stray spaces, e-mail and postcode in their usual form."""
-    clean = {known.name: addresses.clean(getattr(form, known.name)) for known in fields(form)}
+    clean = {field.name: addresses.clean(getattr(form, field.name)) for field in fields(form)}
     clean["email"] = normal_email(form.email)
     clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
-    if "region" not in {wanted.name for wanted in addresses.fields(form.country)}:
+    if "region" not in {address_field.name for address_field in addresses.fields(form.country)}:
         clean["region"] = ""
-    asked = vat_numbers.is_asked_for(form.country)
-    clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if asked else ""
+    takes_vat_number = vat_numbers.is_asked_for(form.country)
+    clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if takes_vat_number else ""
     clean["payment_provider"] = clean["payment_provider"] or registry.offered()[0].name
     return CheckoutForm(**clean)
 
@@ -234,9 +240,9 @@ def price(
     with_gifts: bool = True,
 ) -> Priced:
     """What the lines that are for sale and not saved come to, delivered as the form says."""
-    wanted = [line for line in lines if line.for_sale and not line.saved]
+    bought = [line for line in lines if line.for_sale and not line.saved]
     return priced_cart.price(
-        session, head, wanted, method_code=form.shipping_method,
+        session, head, bought, method_code=form.shipping_method,
         place=taxes_queries.place_of(head.country, form.region, form.postal_code),
         email=normal_email(form.email), vat_number=form.vat_number, fresh=fresh,
         with_gifts=with_gifts,
@@ -294,16 +300,16 @@ def _page(session: Session, head: Head) -> CheckoutView:
 
 def _fields(country: str) -> list[AddressField]:
     """Those of the address, and the VAT number below the provider where it changes anything."""
-    known = list(addresses.fields(country))
+    fields = list(addresses.fields(country))
     if vat_numbers.is_asked_for(country):
-        at = [one.name for one in known].index("company") + 1
-        known.insert(at, AddressField("vat_number", _("VAT number of the company"), "off", False, "text"))
-    return known
+        at = [one.name for one in fields].index("company") + 1
+        fields.insert(at, AddressField("vat_number", _("VAT number of the company"), "off", False, "text"))
+    return fields
 
 
 def _kept_form(head: Head) -> CheckoutForm:
     kept: Mapping[str, Any] = head.checkout
-    form = CheckoutForm(**{known.name: str(kept.get(known.name, "")) for known in fields(CheckoutForm)})
+    form = CheckoutForm(**{field.name: str(kept.get(field.name, "")) for field in fields(CheckoutForm)})
     provider = form.payment_provider
     if provider not in _provider_names():
         provider = registry.offered()[0].name

@@ -175,12 +175,12 @@ def apply_code(session: Session, key_hash: str, code: str) -> CartView:
     promotions_commands.check(session, code, now(), cart_id=head.id)
     if code not in head.codes and len(head.codes) >= promotions_commands.MAX_CODES:
         raise TooMany(_("Take another code out first."))
-    return _set(session, head, codes=[*(known for known in head.codes if known != code), code])
+    return _set(session, head, codes=[*(other for other in head.codes if other != code), code])
 
 
 def remove_code(session: Session, key_hash: str, code: str) -> CartView:
     head, code = _open(session, key_hash), promotions_commands.normal(code)
-    return _set(session, head, codes=[known for known in head.codes if known != code])
+    return _set(session, head, codes=[other for other in head.codes if other != code])
 
 
 def apply_credit(session: Session, key_hash: str, code: str) -> CartView:
@@ -195,14 +195,14 @@ def apply_credit(session: Session, key_hash: str, code: str) -> CartView:
     if account_id not in head.credits and len(head.credits) >= credit_payments.MOST:
         raise TooMany(_("Take another card out first."))
     return _set(
-        session, head, credits=[*(known for known in head.credits if known != account_id), account_id]
+        session, head, credits=[*(other for other in head.credits if other != account_id), account_id]
     )
 
 
 def remove_credit(session: Session, key_hash: str, account_id: int) -> CartView:
     """Keep that card for another time."""
     head = _open(session, key_hash)
-    return _set(session, head, credits=[known for known in head.credits if known != account_id])
+    return _set(session, head, credits=[other for other in head.credits if other != account_id])
 
 
 def set_country(session: Session, key_hash: str, country: str) -> CartView:
@@ -235,10 +235,10 @@ def _open(session: Session, key_hash: str) -> Head:
     connection, at = session.connection(), now()
     row = connection.execute(_BUMP, {"key": key_hash, "at": at}).first()
     if row is None:
-        known = settings()
+        shop_settings = settings()
         row = connection.execute(
             _open_cart(session),
-            {"key": key_hash, "currency": known.currency, "country": known.country, "at": at},
+            {"key": key_hash, "currency": shop_settings.currency, "country": shop_settings.country, "at": at},
         ).one()
     return Head(*row)
 

@@ -146,11 +146,11 @@ def follow(session: Session, cart_id: int) -> None:
     before, times = _held(session, cart_id)
     if times and times.expires_at > now():
         lines = priced_cart.lines(session, cart_id)
-        wanted = _wanted(lines, _ordered(session, cart_id)[0])
+        needed = _wanted(lines, _ordered(session, cart_id)[0])
         key_hash = session.connection().execute(_KEY_OF, {"cart": cart_id}).scalar_one()
         buyer = Buyer(key_hash, cart_id, times.address_hash)
         inventory_holds.hold_what_there_is(
-            session, cart_id, unpaid.as_far_as_allowed(session, buyer, wanted, before),
+            session, cart_id, unpaid.as_far_as_allowed(session, buyer, needed, before),
             expires_at=times.expires_at, since=times.since, before=before, address_hash=times.address_hash,
         )  # fmt: skip
 
@@ -223,11 +223,11 @@ def _ordered(session: Session, cart_id: int) -> tuple[dict[int, int], datetime |
 
 def _wanted(lines: Iterable[Line], ordered: Mapping[int, int]) -> dict[int, int]:
     """What has to be held for these lines, summed by variant."""
-    wanted: dict[int, int] = {}
+    needed: dict[int, int] = {}
     for line in lines:
         if line.for_sale and not line.saved:
-            wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
-    rest = {variant_id: units - ordered.get(variant_id, 0) for variant_id, units in wanted.items()}
+            needed[line.variant_id] = needed.get(line.variant_id, 0) + line.quantity
+    rest = {variant_id: units - ordered.get(variant_id, 0) for variant_id, units in needed.items()}
     return {variant_id: units for variant_id, units in rest.items() if units > 0}
 
 
@@ -238,17 +238,17 @@ def _hold_for(
     ordered, until = _ordered(session, head.id)
     buyer = Buyer(key_hash, head.id, times.address_hash)
     needed = _wanted(lines, ordered)
-    wanted = unpaid.as_far_as_allowed(session, buyer, needed, before)
+    allowed = unpaid.as_far_as_allowed(session, buyer, needed, before)
     kept = inventory_holds.hold_what_there_is(
-        session, head.id, wanted, expires_at=times.expires_at, since=times.since, before=before,
+        session, head.id, allowed, expires_at=times.expires_at, since=times.since, before=before,
         address_hash=times.address_hash,
     )  # fmt: skip
     left = {
-        line.variant_id: line.quantity - wanted.get(line.variant_id, 0) + kept.get(line.variant_id, 0)
+        line.variant_id: line.quantity - allowed.get(line.variant_id, 0) + kept.get(line.variant_id, 0)
         for line in lines
     }
     short = _short(lines, left)
-    if needed and not wanted and until is None:
+    if needed and not allowed and until is None:
         # Nothing may be held: that is no time that is over.
         return HoldView(short=short)
     return _said(times if kept else None, until, short)
@@ -261,15 +261,15 @@ def _view(session: Session, head: Head) -> HoldView:
 
 
 def _short(lines: Iterable[Line], left: Mapping[int, int]) -> list[ShortLine]:
-    found = []
+    short = []
     for line in lines:
-        there = max(0, left[line.variant_id])
-        if line.saved or (line.for_sale and there >= line.quantity):
+        left_units = max(0, left[line.variant_id])
+        if line.saved or (line.for_sale and left_units >= line.quantity):
             continue
         gone = _("{title} isn't sold any more.").format(title=line.full_title)
-        sentence = only_left(there, line.full_title) if line.for_sale else gone
-        found.append(ShortLine(line.sku, there if line.for_sale else 0, sentence))
-    return found
+        sentence = only_left(left_units, line.full_title) if line.for_sale else gone
+        short.append(ShortLine(line.sku, left_units if line.for_sale else 0, sentence))
+    return short
 
 
 def _said(times: _Times | None, ordered_until: datetime | None, short: list[ShortLine]) -> HoldView:

@@ -261,5 +261,5 @@ def lines(session: Session, cart_id: int) -> list[Line]:
 
 def gift_lines(session: Session, cart_id: int, variant_ids: Iterable[int]) -> dict[int, Line]:
     """One unit of each of these variants as a line, by variant; `available` counts what the cart has too."""
-    found = session.connection().execute(_GIFTS, {"cart": cart_id, "variants": list(variant_ids)})
-    return {row[0]: Line(*row) for row in found}
+    rows = session.connection().execute(_GIFTS, {"cart": cart_id, "variants": list(variant_ids)})
+    return {row[0]: Line(*row) for row in rows}

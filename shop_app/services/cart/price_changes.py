@@ -56,17 +56,17 @@ def parts_of(priced: Priced) -> tuple[Part, ...]:
     """What the total is the sum of. A gift and its discount are nothing together, and left out."""
     totals = priced.totals
     pairs = zip(priced.lines, totals.lines, strict=True)
-    found = [Part(line.key, line.full_title, part.subtotal_minor) for line, part in pairs if not line.is_gift]
-    found += [
+    parts = [Part(line.key, line.full_title, part.subtotal_minor) for line, part in pairs if not line.is_gift]
+    parts += [
         Part(f"off {line.offer.id}", line.offer.label, -line.amount_minor)
         for line in totals.discounts
         if line.offer.kind != PromotionKind.GIFT
     ]
     if totals.shipping and priced.method:
-        found.append(Part("way", _("Delivery"), totals.shipping.price_minor))
+        parts.append(Part("way", _("Delivery"), totals.shipping.price_minor))
     if not totals.tax_included:
-        found += [Part(f"tax {tax.label}", tax.label, tax.amount_minor) for tax in totals.taxes]
-    return tuple(found)
+        parts += [Part(f"tax {tax.label}", tax.label, tax.amount_minor) for tax in totals.taxes]
+    return tuple(parts)
 
 
 def written(parts: Iterable[Part]) -> str:
@@ -108,19 +108,19 @@ def _changes(
     before: Iterable[Part], after: Iterable[Part], currency: str, locale: str
 ) -> tuple[PriceChange, ...]:
     old, new = {part.key: part for part in before}, {part.key: part for part in after}
-    found = []
+    changes = []
     for key in [*new, *(key for key in old if key not in new)]:
         was, now = old.get(key), new.get(key)
         more = (now.minor if now else 0) - (was.minor if was else 0)
         if more:
-            found.append(
+            changes.append(
                 PriceChange(
                     (now or was or Part("", "", 0)).label,
                     _amount(was, currency, locale), _amount(now, currency, locale),
                     ("+" if more > 0 else "−") + show(abs(more), currency, locale),
                 )
             )  # fmt: skip
-    return tuple(found)
+    return tuple(changes)
 
 
 def _amount(part: Part | None, currency: str, locale: str) -> str:

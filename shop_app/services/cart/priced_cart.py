@@ -67,7 +67,7 @@ class Priced:
 def price(
     session: Session,
     cart_head: Head,
-    wanted: Sequence[Line],
+    lines: Sequence[Line],
     *,
     method_code: str = "",
     place: Place | None = None,
@@ -88,8 +88,8 @@ def price(
     )  # fmt: skip
     methods = shipping_queries.methods(session, fresh=fresh).get(cart_head.country, ())
     chosen = tuple(method for method in methods if method.code == method_code) or methods
-    weight = sum(line.weight_grams * line.quantity for line in wanted)
-    found: list[shipping_queries.Method] = []
+    weight = sum(line.weight_grams * line.quantity for line in lines)
+    known_methods: list[shipping_queries.Method] = []
 
     def way(goods_minor: int) -> Shipping | None:
         best = shipping_queries.cheapest(chosen, goods_minor, weight) or shipping_queries.cheapest(
@@ -97,17 +97,17 @@ def price(
         )
         if best is None:
             return None
-        found.append(best[0])
+        known_methods.append(best[0])
         return Shipping(best[0].code, best[1])
 
-    items = _items(session, wanted, live.offers, fresh)
+    items = _items(session, lines, live.offers, fresh)
     offers, gifts = live.offers, {}
     if with_gifts and any(offer.gift_variant_id for offer in offers):
-        offers, gifts = _with_gifts(session, cart_head.id, wanted, items, offers)
+        offers, gifts = _with_gifts(session, cart_head.id, lines, items, offers)
     rates = taxes_queries.rates(session, place or Place(cart_head.country), at.date(), fresh=fresh)
     totals = price_cart(
         items,
-        shipping=way if wanted else None,
+        shipping=way if lines else None,
         offers=offers,
         rates=rates,
         currency=cart_head.currency,
@@ -116,12 +116,12 @@ def price(
         locale=settings().locale,
     )
     return Priced(
-        (*wanted, *(gifts[gift.key] for gift in totals.gifts)), totals, live.reasons + totals.reasons,
-        found[-1] if found else None, methods, weight, at, rates,
+        (*lines, *(gifts[gift.key] for gift in totals.gifts)), totals, live.reasons + totals.reasons,
+        known_methods[-1] if known_methods else None, methods, weight, at, rates,
     )  # fmt: skip
 
 
-def _items(session: Session, wanted: Sequence[Line], offers: Sequence[Offer], fresh: bool) -> list[Item]:
+def _items(session: Session, lines: Sequence[Line], offers: Sequence[Offer], fresh: bool) -> list[Item]:
     # What a category covers is only asked where a promotion is about one.
     above = _above.get(session, fresh=fresh) if any(offer.categories for offer in offers) else {}
     return [
@@ -129,12 +129,12 @@ def _items(session: Session, wanted: Sequence[Line], offers: Sequence[Offer], fr
             line.key, line.quantity, line.price_minor, line.compare_at_minor is not None, line.tax_class,
             line.product_id, above.get(line.category_id or 0, frozenset()),
         )
-        for line in wanted
+        for line in lines
     ]  # fmt: skip
 
 
 def _with_gifts(
-    session: Session, cart_id: int, wanted: Sequence[Line], items: Sequence[Item], offers: Sequence[Offer]
+    session: Session, cart_id: int, lines: Sequence[Line], items: Sequence[Item], offers: Sequence[Offer]
 ) -> tuple[tuple[Offer, ...], dict[str, Line]]:
     """The offers with their gifts, as far as those are earned and there, and the gifts' lines by key."""
     earned = [
@@ -143,12 +143,12 @@ def _with_gifts(
     ]  # fmt: skip
     if not earned:
         return tuple(offers), {}
-    known = gift_lines(session, cart_id, {offer.gift_variant_id or 0 for offer in earned})
-    taken = Counter({line.variant_id: line.quantity for line in wanted})
+    gifts = gift_lines(session, cart_id, {offer.gift_variant_id or 0 for offer in earned})
+    taken = Counter({line.variant_id: line.quantity for line in lines})
     given: dict[Offer, Item] = {}
     by_key: dict[str, Line] = {}
     for offer in sorted(earned, key=lambda offer: (offer.lane_position, offer.lane, offer.id)):
-        line = known.get(offer.gift_variant_id or 0)
+        line = gifts.get(offer.gift_variant_id or 0)
         if line is None or not line.for_sale or taken[line.variant_id] >= line.available:
             continue
         taken[line.variant_id] += 1
@@ -164,12 +164,12 @@ def _read_above(session: Session) -> dict[int, frozenset[int]]:
     parents = dict(tuple(row) for row in session.connection().execute(select(table.c.id, table.c.parent_id)))
 
     def above(id: int) -> frozenset[int]:
-        found: list[int] = []
+        limits: list[int] = []
         at: int | None = id
-        while at is not None and at not in found:
-            found.append(at)
+        while at is not None and at not in limits:
+            limits.append(at)
             at = parents.get(at)
-        return frozenset(found)
+        return frozenset(limits)
 
     return {id: above(id) for id in parents}
 

@@ -102,12 +102,12 @@ def show_cart(
     session: Session, head: Head, lines: list[Line], notices: dict[str, str] | None = None
 ) -> CartView:
     """The view of these lines, priced for the cheapest way of delivery."""
-    wanted = [line for line in lines if line.for_sale and not line.saved]
+    bought = [line for line in lines if line.for_sale and not line.saved]
     typed = head.checkout
     priced = priced_cart.price(
         session,
         head,
-        wanted,
+        bought,
         place=taxes_queries.place_of(
             head.country, str(typed.get("region", "")), str(typed.get("postal_code", ""))
         ),
@@ -278,12 +278,12 @@ def _notice(line: Line, currency: str, locale: str) -> tuple[str, str]:
 def _free_shipping(priced: Priced, currency: str, locale: str) -> tuple[str, int]:
     """The line above the cart, and how far the shopper has come, in percent."""
     limits = [method.free_above_minor for method in priced.known_methods if not method.is_pick_up]
-    known = [limit for limit in limits if limit]
+    set_limits = [limit for limit in limits if limit]
     totals = priced.totals
     given = any(line.offer.kind == PromotionKind.FREE_SHIPPING for line in totals.discounts)
-    if not totals.shipping or not (known or given):
+    if not totals.shipping or not (set_limits or given):
         return "", 0
-    goods, limit = totals.goods_minor, min(known, default=0)
+    goods, limit = totals.goods_minor, min(set_limits, default=0)
     if given or goods >= limit:
         return _("Delivery is free"), 100
     missing = show(limit - goods, currency, locale)

@@ -51,29 +51,30 @@ def refuse_above(session: Session, buyer: Buyer, units: int) -> None:
 
     Errors  TooMany, which says how many there may be, and whether it is the buyer who keeps the others.
     """
-    own, there = _left(session, buyer)
-    if units > min(own, there):
+    own, of_address = _left(session, buyer)
+    if units > min(own, of_address):
         raise TooMany(
-            _own_sentence(min(own, there)) if units > own else _sentence_of_address(there), code=CODE
+            _own_sentence(min(own, of_address)) if units > own else _sentence_of_address(of_address),
+            code=CODE,
         )
 
 
 def as_far_as_allowed(
-    session: Session, buyer: Buyer, wanted: Mapping[int, int], before: Mapping[int, int]
+    session: Session, buyer: Buyer, needed: Mapping[int, int], before: Mapping[int, int]
 ) -> dict[int, int]:
     """What a cart in checkout may hold of what it wants, by variant id.
 
     All of it, or where that is too much no more of anything than it held `before`.
     """
-    if sum(wanted.values()) <= sum(before.values()) or sum(wanted.values()) <= min(_left(session, buyer)):
-        return dict(wanted)
-    allowed = {variant_id: min(units, before.get(variant_id, 0)) for variant_id, units in wanted.items()}
+    if sum(needed.values()) <= sum(before.values()) or sum(needed.values()) <= min(_left(session, buyer)):
+        return dict(needed)
+    allowed = {variant_id: min(units, before.get(variant_id, 0)) for variant_id, units in needed.items()}
     return {variant_id: units for variant_id, units in allowed.items() if units}
 
 
 def _left(session: Session, buyer: Buyer) -> tuple[int, int]:
     """How many units the buyer may still keep, and their address; what their own cart holds isn't counted."""
-    known, connection = settings(), session.connection()
+    shop_settings, connection = settings(), session.connection()
     if load_test():
         return _UNBOUNDED, _UNBOUNDED
     if connection.dialect.name != "sqlite" and buyer.address_hash:
@@ -81,14 +82,14 @@ def _left(session: Session, buyer: Buyer) -> tuple[int, int]:
         # before, levels afterwards.
         connection.execute(_LOCK, {"name": buyer.address_hash})
     mine = _order.c.cart_id.in_(select(_cart.c.id).where(_cart.c.key_hash == buyer.key_hash))
-    own = max(0, known.unpaid_units - _sum(session, _ordered.where(mine)))
+    own = max(0, shop_settings.unpaid_units - _sum(session, _ordered.where(mine)))
     if not buyer.address_hash:
         return own, _UNBOUNDED
     held = select(func.coalesce(func.sum(_hold.c.quantity), 0)).where(
         _hold.c.address_hash == buyer.address_hash, _hold.c.cart_id != buyer.cart_id
     )
     ordered = _ordered.where(_order.c.address_hash == buyer.address_hash)
-    return own, max(0, known.unpaid_units_per_address - _sum(session, ordered) - _sum(session, held))
+    return own, max(0, shop_settings.unpaid_units_per_address - _sum(session, ordered) - _sum(session, held))
 
 
 def _sum(session: Session, statement) -> int:

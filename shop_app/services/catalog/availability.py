@@ -69,8 +69,8 @@ def stock_line(stock: Stock, variant_title: str = "") -> str:
     if kind == "in":
         return _("In stock")
     if kind == "low":
-        known = _("Only {count} left in {variant}") if variant_title else _("Only {count} left")
-        return known.format(count=stock.left, variant=variant_title)
+        sentence = _("Only {count} left in {variant}") if variant_title else _("Only {count} left")
+        return sentence.format(count=stock.left, variant=variant_title)
     if kind == "out":
         return _("Sold out in {variant}").format(variant=variant_title) if variant_title else _("Sold out")
     if stock.backorder_on is None or stock.backorder_on <= clock.now().date():

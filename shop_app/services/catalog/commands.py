@@ -96,8 +96,8 @@ def save(
 
 def put(session: Session, draft: ProductDraft, *, actor: str) -> Saved:
     """Create or save, by the draft's slug."""
-    known = find(session, draft.slug)
-    return save(session, known.slug, draft, actor=actor) if known else create(session, draft, actor=actor)
+    product = find(session, draft.slug)
+    return save(session, product.slug, draft, actor=actor) if product else create(session, draft, actor=actor)
 
 
 def set_prices(session: Session, prices: Mapping[str, tuple[int, int | None]], *, actor: str) -> int:
@@ -132,8 +132,8 @@ def _with_retired(draft: ProductDraft, before: ProductDraft) -> ProductDraft:
     by_sku = {variant.sku: variant for variant in before.variants}
     kept = []
     for variant in draft.variants:
-        known = by_id.get(variant.id) if variant.id else by_sku.get(variant.sku)
-        kept.append(replace(variant, id=known.id if known else None))
+        variant_draft = by_id.get(variant.id) if variant.id else by_sku.get(variant.sku)
+        kept.append(replace(variant, id=variant_draft.id if variant_draft else None))
     ids = {variant.id for variant in kept}
     keys = {picture.key for picture in draft.pictures}
     retired = tuple(

@@ -88,9 +88,9 @@ def take_in(data: bytes) -> Original:
 
 def keep(session: Session, original: Original, source: str = "") -> Picture:
     """Keep a picture that was taken in: its row in the database; the same bytes give the same row."""
-    known = session.exec(select(Picture).where(Picture.key == original.key)).first()
-    if known:
-        return known
+    row = session.exec(select(Picture).where(Picture.key == original.key)).first()
+    if row:
+        return row
     picture = Picture(
         key=original.key,
         source=source[:2000],
@@ -126,12 +126,12 @@ def derivative(key: str, width: int, ext: str) -> Path:
     """
     if not KEY.fullmatch(key) or width not in WIDTHS or ext not in FORMATS:
         raise NotFound(_("There is no such picture."))
-    if found := ready(key, width, ext):
-        return found
+    if ready_file := ready(key, width, ext):
+        return ready_file
     source, own_width = _original(key)
     width = min(width, next((step for step in WIDTHS if step >= own_width), WIDTHS[-1]))
-    if found := ready(key, width, ext):
-        return found
+    if ready_file := ready(key, width, ext):
+        return ready_file
     path = media_dir() / key / f"{width}.{ext}"
     with _decoding:
         _write(path, lambda file: encode(source, file, width, ext))
@@ -175,9 +175,9 @@ def _original(key: str) -> tuple[Path, int]:
         path = _originals() / f"{key}.{suffix}"
         if path.is_file():
             return path, _width_of(path)
-    known = shipped().get(key)
-    if known and (path := SHIPPED / known["file"]).is_file():
-        return path, known["width"]
+    source = shipped().get(key)
+    if source and (path := SHIPPED / source["file"]).is_file():
+        return path, source["width"]
     raise NotFound(_("There is no such picture."))
 
 
@@ -232,8 +232,8 @@ def _in_srgb(image: Image.Image) -> Image.Image:
                 return converted
         except (ImageCms.PyCMSError, OSError):
             pass  # A profile that can't be read is no reason to refuse the picture.
-    wanted = "RGBA" if transparent else "RGB"
-    return image if image.mode == wanted else image.convert(wanted)
+    mode = "RGBA" if transparent else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _flat(image: Image.Image) -> Image.Image:

@@ -66,5 +66,5 @@ def lowest(session: Session, variant_ids: Sequence[int]) -> dict[int, int]:
     histories: dict[int, list[Price]] = {}
     for variant_id, *price in session.connection().execute(_latest, {"ids": list(variant_ids)}):
         histories.setdefault(variant_id, []).append(Price(*price))
-    found = {key: lowest_before_reduction(history) for key, history in histories.items()}
-    return {key: price for key, price in found.items() if price is not None}
+    lowest_by_variant = {key: lowest_before_reduction(history) for key, history in histories.items()}
+    return {key: price for key, price in lowest_by_variant.items() if price is not None}

@@ -143,7 +143,7 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
 
 
 def _options(options: Iterable[OptionDraft]) -> tuple[OptionDraft, ...]:
-    found = []
+    drafts = []
     for option in options:
         name = _text(option.name, "options", 100, needed=_("Give each option a name."))
         values = tuple((_text(value, "options", 255), swatch.lower()) for value, swatch in option.values)
@@ -151,10 +151,10 @@ def _options(options: Iterable[OptionDraft]) -> tuple[OptionDraft, ...]:
             raise Invalid(_("Each value needs a name, and a colour like #71804f or none."), field="options")
         if len({value for value, _swatch in values}) != len(values):
             raise Invalid(_("The option {name} has a value twice.").format(name=name), field="options")
-        found.append(OptionDraft(name, values))
-    if len(found) > MAX_OPTIONS or len({option.name for option in found}) != len(found):
+        drafts.append(OptionDraft(name, values))
+    if len(drafts) > MAX_OPTIONS or len({option.name for option in drafts}) != len(drafts):
         raise Invalid(_("A product has at most three options, each with a name of its own."), field="options")
-    return tuple(found)
+    return tuple(drafts)
 
 
 def _variants(draft: ProductDraft) -> tuple[VariantDraft, ...]:
@@ -162,28 +162,28 @@ def _variants(draft: ProductDraft) -> tuple[VariantDraft, ...]:
         raise Invalid(
             _("A product needs between 1 and {most} variants.").format(most=MAX_VARIANTS), field="variants"
         )
-    known = {
+    values_by_option = {
         _text(option.name, "options", 100): {value.strip() for value, _s in option.values}
         for option in draft.options
     }
     keys = {picture.key for picture in draft.pictures}
-    found = [_variant(variant, known, keys) for variant in draft.variants]
+    variants = [_variant(variant, values_by_option, keys) for variant in draft.variants]
     for field_of, sentence in (
         ("sku", _("The SKU {value} stands on two variants.")),
         ("options", _("Two variants have the same options: {value}.")),
     ):
         seen = set()
-        for variant in found:
+        for variant in variants:
             value = getattr(variant, field_of)
             if (field_of == "sku" or variant.active) and value in seen:
                 shown = value if field_of == "sku" else " / ".join(text for _name, text in value)
                 raise Invalid(sentence.format(value=shown or "–"), field=field_of)
             if field_of == "sku" or variant.active:
                 seen.add(value)
-    return tuple(found)
+    return tuple(variants)
 
 
-def _variant(variant: VariantDraft, known: dict[str, set[str]], keys: set[str]) -> VariantDraft:
+def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys: set[str]) -> VariantDraft:
     sku = variant.sku.strip()
     if not SKU.fullmatch(sku):
         raise Invalid(
@@ -200,8 +200,8 @@ def _variant(variant: VariantDraft, known: dict[str, set[str]], keys: set[str]) 
     if not 0 <= variant.weight_grams <= MAX_GRAMS:
         raise Invalid(_("Enter a weight from 0 to 2,000 kg."), field="weight")
     options = tuple((name.strip(), value.strip()) for name, value in variant.options)
-    fits = [name for name, _value in options] == list(known) and all(
-        value in known[name] for name, value in options
+    fits = [name for name, _value in options] == list(values_by_option) and all(
+        value in values_by_option[name] for name, value in options
     )
     if variant.active and not fits:
         raise Invalid(_("{sku} needs one value for each of the options.").format(sku=sku), field="options")
@@ -267,12 +267,12 @@ def _read_options(session: Session, product: Product) -> tuple[OptionDraft, ...]
             col(ProductOption.position), col(ProductOption.id), col(OptionValue.position), col(OptionValue.id)
         )
     ).all()
-    found: dict[str, list[tuple[str, str]]] = {}
+    values_by_option: dict[str, list[tuple[str, str]]] = {}
     for name, value, swatch in rows:
-        found.setdefault(name, [])
+        values_by_option.setdefault(name, [])
         if value is not None:
-            found[name].append((value, swatch))
-    return tuple(OptionDraft(name, tuple(values)) for name, values in found.items())
+            values_by_option[name].append((value, swatch))
+    return tuple(OptionDraft(name, tuple(values)) for name, values in values_by_option.items())
 
 
 def _read_variants(
@@ -337,6 +337,6 @@ def check_references(session: Session, draft: ProductDraft, product_id: int | No
     if not session.get(TaxClass, draft.tax_class):
         raise Invalid(_("There is no tax class {code}.").format(code=draft.tax_class), field="tax_class")
     keys = {picture.key for picture in draft.pictures}
-    known = set(session.exec(select(Picture.key).where(col(Picture.key).in_(keys)))) if keys else set()
-    if keys - known or len(keys) < len(draft.pictures):
+    known_keys = set(session.exec(select(Picture.key).where(col(Picture.key).in_(keys)))) if keys else set()
+    if keys - known_keys or len(keys) < len(draft.pictures):
         raise Invalid(_("A picture is missing, or stands here twice."), field="pictures")

@@ -19,15 +19,15 @@ from .product_draft import ProductDraft, VariantDraft
 
 
 def write_tags(session: Session, product_id: int, names: tuple[str, ...]) -> None:
-    known = {tag.name: tag.id for tag in session.exec(select(Tag).where(col(Tag.name).in_(names)))}
+    ids_by_name = {tag.name: tag.id for tag in session.exec(select(Tag).where(col(Tag.name).in_(names)))}
     for name in names:
-        if name not in known:
+        if name not in ids_by_name:
             tag = Tag(name=name)
             session.add(tag)
             session.flush()
-            known[name] = tag.id
+            ids_by_name[name] = tag.id
     session.connection().execute(delete(ProductTag).where(col(ProductTag.product_id) == product_id))
-    rows = [{"product_id": product_id, "tag_id": known[name]} for name in names]
+    rows = [{"product_id": product_id, "tag_id": ids_by_name[name]} for name in names]
     if rows:
         session.connection().execute(insert(ProductTag), rows)
 
@@ -37,11 +37,11 @@ Options = dict[str, tuple[int, dict[str, int]]]
 
 
 def write_options(session: Session, product_id: int, before: ProductDraft, draft: ProductDraft) -> Options:
-    found: Options = {}
+    options: Options = {}
     rows = session.exec(select(ProductOption).where(ProductOption.product_id == product_id)).all()
-    known = {option.name: option for option in rows}
+    rows_by_name = {option.name: option for option in rows}
     for place, option in enumerate(draft.options):
-        row = known.get(option.name) or ProductOption(product_id=product_id, name=option.name)
+        row = rows_by_name.get(option.name) or ProductOption(product_id=product_id, name=option.name)
         row.position = place
         session.add(row)
         session.flush()
@@ -55,8 +55,8 @@ def write_options(session: Session, product_id: int, before: ProductDraft, draft
             session.add(entry)
             values[value] = entry
         session.flush()
-        found[option.name] = (row.id, {value: entry.id or 0 for value, entry in values.items()})
-    return found
+        options[option.name] = (row.id, {value: entry.id or 0 for value, entry in values.items()})
+    return options
 
 
 def drop_unused_options(session: Session, product_id: int, draft: ProductDraft, options: Options) -> None:
@@ -78,21 +78,21 @@ def write_pictures(
         .join(Picture, col(Picture.id) == ProductPicture.picture_id)
         .where(ProductPicture.product_id == product_id)
     ).all()
-    known = {key: row for row, key in rows}
+    rows_by_key = {key: row for row, key in rows}
     keys = [picture.key for picture in draft.pictures]
     ids = {row.key: row.id for row in session.exec(select(Picture).where(col(Picture.key).in_(keys)))}
-    for key, row in known.items():
+    for key, row in rows_by_key.items():
         if key not in ids:
             session.delete(row)
     for place, picture in enumerate(draft.pictures):
-        row = known.get(picture.key) or ProductPicture(
+        row = rows_by_key.get(picture.key) or ProductPicture(
             product_id=product_id, picture_id=ids[picture.key] or 0
         )
         row.alt, row.position = picture.alt.strip()[:1000], place
         session.add(row)
-        known[picture.key] = row
+        rows_by_key[picture.key] = row
     session.flush()
-    return {key: known[key].id or 0 for key in keys}
+    return {key: rows_by_key[key].id or 0 for key in keys}
 
 
 def write_variant_parts(

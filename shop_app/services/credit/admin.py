@@ -72,10 +72,10 @@ def accounts(session: Session, *, by: Principal, search: str = "", before: int =
     Errors  Forbidden.
     """
     by.need(PERMISSION)
-    asked = search.strip()
+    text = search.strip()
     locale = settings().locale
     rows = session.connection().execute(
-        _FOUND, {"before": before, "asked": asked.lower(), "end": asked.upper()[-4:]}
+        _FOUND, {"before": before, "asked": text.lower(), "end": text.upper()[-4:]}
     )
     return [
         AccountView(
@@ -93,10 +93,10 @@ def entries(session: Session, account_id: int, *, by: Principal) -> list[EntryVi
     Errors  Forbidden; NotFound.
     """
     by.need(PERMISSION)
-    found, locale = credit_commands.the_account(session, account_id), settings().locale
+    account, locale = credit_commands.the_account(session, account_id), settings().locale
     return [
         EntryView(
-            row.kind, show(row.amount_minor, found.currency, locale), str(row.number or ""), row.note,
+            row.kind, show(row.amount_minor, account.currency, locale), str(row.number or ""), row.note,
             row.actor, row.at,
         )
         for row in session.connection().execute(_ENTRIES, {"account": account_id})
@@ -116,13 +116,13 @@ def adjust(
     credit_commands.check_key(request_key)
     if not note.strip():
         raise Invalid(_("Say why, for whoever reads it later."), field="note")
-    done = credit_commands.give(
+    entry_id = credit_commands.give(
         session, account_id, amount_minor, CreditEntryKind.ADJUSTED, f"adjusted:{request_key}",
         note=note.strip(), actor=by.actor,
     )  # fmt: skip
-    if done:
+    if entry_id:
         _record(session, by, "adjusted", account_id, {"amount_minor": amount_minor, "note": note.strip()})
-    return done
+    return entry_id
 
 
 def deactivate(session: Session, account_id: int, *, note: str, by: Principal) -> bool:
@@ -134,10 +134,10 @@ def deactivate(session: Session, account_id: int, *, note: str, by: Principal) -
     if not note.strip():
         raise Invalid(_("Say why, for whoever reads it later."), field="note")
     credit_commands.the_account(session, account_id)
-    done = session.connection().execute(_SWITCH_OFF, {"account": account_id}).rowcount == 1
-    if done:
+    switched_off = session.connection().execute(_SWITCH_OFF, {"account": account_id}).rowcount == 1
+    if switched_off:
         _record(session, by, "deactivated", account_id, {"note": note.strip()})
-    return done
+    return switched_off
 
 
 def _record(session: Session, by: Principal, action: str, account_id: int, after: dict[str, object]) -> None:

@@ -61,16 +61,16 @@ def grouped(code: str) -> str:
 
 def _signs(purpose: str, text: str, count: int) -> str:
     digest = hmac.new(settings().signing_key.encode(), f"{purpose}:{text}".encode(), hashlib.sha256).digest()
-    number, made = int.from_bytes(digest, "big"), []
+    number, signs = int.from_bytes(digest, "big"), []
     for _place in range(count):
         number, sign = divmod(number, len(ALPHABET))
-        made.append(ALPHABET[sign])
-    return "".join(made)
+        signs.append(ALPHABET[sign])
+    return "".join(signs)
 
 
 def _in_signs(number: int) -> str:
-    made = ""
-    while number or not made:
+    text = ""
+    while number or not text:
         number, sign = divmod(number, len(ALPHABET))
-        made = ALPHABET[sign] + made
-    return made
+        text = ALPHABET[sign] + text
+    return text

@@ -103,10 +103,10 @@ def issue(
     address = clean_email(email) if email.strip() else ""
     currency, key = settings().currency, f"issued:{request_key}"
     session.connection().execute(_queue_up(session))
-    known = session.connection().execute(_KNOWN, {"key": key}).first()
+    entry = session.connection().execute(_KNOWN, {"key": key}).first()
     code = credit_codes.make(request_key) if kind == CreditKind.GIFT_CARD else ""
-    if known:
-        account_id = known.account_id
+    if entry:
+        account_id = entry.account_id
     elif kind == CreditKind.STORE_CREDIT:
         account_id = account_of(session, address, currency)
     else:
@@ -123,8 +123,8 @@ def issue(
             write_letter(
                 session, kind, address, key, account_id, amount_minor, currency, request_key=request_key
             )
-    found = the_account(session, account_id)
-    return Issued(account_id, code, found.last_four)
+    account = the_account(session, account_id)
+    return Issued(account_id, code, account.last_four)
 
 
 def give(
@@ -148,8 +148,8 @@ def give(
     }  # fmt: skip
     the_account(session, account_id)
     if connection.execute(_append_once(session), values).first() is None:
-        known = connection.execute(_KNOWN, {"key": request_key}).one()
-        if tuple(known) != (account_id, kind.value, amount_minor):
+        entry = connection.execute(_KNOWN, {"key": request_key}).one()
+        if tuple(entry) != (account_id, kind.value, amount_minor):
             raise Conflict(_("This was asked for before, with other values."))
         return False
     spends = int(kind == CreditEntryKind.SPENT)
@@ -167,12 +167,12 @@ def account_of(session: Session, email: str, currency: str) -> int:
     Errors  Invalid for an address that can't be one.
     """
     address, connection = clean_email(email), session.connection()
-    wanted = {"whose": address, "money": currency}
-    found = connection.execute(_STORE_CREDIT, wanted).scalar()
-    if found is None:
+    params = {"whose": address, "money": currency}
+    account_id = connection.execute(_STORE_CREDIT, params).scalar()
+    if account_id is None:
         connection.execute(_queue_up(session))
-        found = connection.execute(_STORE_CREDIT, wanted).scalar()
-    return found or _new(session, kind=CreditKind.STORE_CREDIT.value, email=address, currency=currency)
+        account_id = connection.execute(_STORE_CREDIT, params).scalar()
+    return account_id or _new(session, kind=CreditKind.STORE_CREDIT.value, email=address, currency=currency)
 
 
 def account_of_payment(session: Session, payment_id: int) -> int:
@@ -183,10 +183,10 @@ def account_of_payment(session: Session, payment_id: int) -> int:
     statement = select(entry.c.account_id).where(
         entry.c.payment_id == payment_id, entry.c.kind == CreditEntryKind.SPENT.value
     )
-    found = session.connection().execute(statement).scalar()
-    if found is None:
+    account_id = session.connection().execute(statement).scalar()
+    if account_id is None:
         raise NotFound(_("There is no such credit."))
-    return found
+    return account_id
 
 
 def write_letter(
@@ -197,20 +197,20 @@ def write_letter(
 
     The code itself isn't in it yet: see `letters.about_credit`.
     """
-    found, locale = the_account(session, account_id), settings().locale
+    account, locale = the_account(session, account_id), settings().locale
     data = {
         "account_id": account_id, "amount": show(amount_minor, currency, locale),
-        "balance": show(found.balance_minor, currency, locale),
-        "until": dates.full_day(found.expires_at) if found.expires_at else "",
+        "balance": show(account.balance_minor, currency, locale),
+        "until": dates.full_day(account.expires_at) if account.expires_at else "",
     } | more  # fmt: skip
     outbox.write(session, kind, email, f"{kind}:{key}", data)
 
 
 def find(session: Session, code: str) -> int | None:
     """The account of a code, however it is typed; None where there is none."""
-    wanted = credit_codes.normal(code)[:64]
-    statement = select(account.c.id).where(account.c.code_hash == credit_codes.hashed(wanted))
-    return session.connection().execute(statement).scalar() or credit_codes.account_of(wanted)
+    typed_code = credit_codes.normal(code)[:64]
+    statement = select(account.c.id).where(account.c.code_hash == credit_codes.hashed(typed_code))
+    return session.connection().execute(statement).scalar() or credit_codes.account_of(typed_code)
 
 
 def the_account(session: Session, account_id: int) -> Row[Any]:

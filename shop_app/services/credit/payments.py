@@ -108,14 +108,15 @@ def cover(
     if not account_ids:
         return ()
     run = session.connection().execute
-    asked = {"ids": list(account_ids), "cart": cart_id, "money": currency, "at": now()}
-    there = {row.id: row.there_minor for row in run(_THERE, asked)}
+    params = {"ids": list(account_ids), "cart": cart_id, "money": currency, "at": now()}
+    balances = {row.id: row.there_minor for row in run(_THERE, params)}
     names = {
-        row.id: credit_commands.name_of(row.kind, row.last_four) for row in run(_NAMES, {"ids": asked["ids"]})
+        row.id: credit_commands.name_of(row.kind, row.last_four)
+        for row in run(_NAMES, {"ids": params["ids"]})
     }
     left, parts = total_minor, []
     for account_id in account_ids:
-        has = int(there.get(account_id, 0))
+        has = int(balances.get(account_id, 0))
         amount = min(left, has)
         left -= amount
         unused = _("Isn't needed, the others pay for all of it") if has else _("Nothing is left on it")
@@ -148,8 +149,8 @@ def usable(session: Session, code: str, cart_id: int, currency: str) -> int:
     """
     account_id = credit_commands.find(session, code)
     if account_id is not None:
-        asked = {"ids": [account_id], "cart": cart_id, "money": currency, "at": now()}
-        row = session.connection().execute(_THERE, asked).first()
+        params = {"ids": [account_id], "cart": cart_id, "money": currency, "at": now()}
+        row = session.connection().execute(_THERE, params).first()
         if row and row.there_minor > 0:
             return account_id
     raise NotFound(
@@ -247,8 +248,8 @@ def waiting_minor(payments: Iterable[Payment], status: str) -> int:
 
 def names_of(session: Session, order_id: int) -> dict[int, str]:
     """What people call the cards that an order was paid with, by the id of the payment."""
-    found = session.connection().execute(_PAID_WITH, {"order": order_id})
-    return {row.id: credit_commands.name_of(row.kind, row.last_four) for row in found}
+    rows = session.connection().execute(_PAID_WITH, {"order": order_id})
+    return {row.id: credit_commands.name_of(row.kind, row.last_four) for row in rows}
 
 
 def covered_minor(payments: Iterable[Any]) -> int:
@@ -264,8 +265,8 @@ def covered_minor(payments: Iterable[Any]) -> int:
 def _set_aside(session: Session, order_id: int) -> list[tuple[int, Payment]]:
     """What waits for the order to be settled, in the order of the accounts."""
     held = [payment for payment in _of_order(session, order_id) if payment.state == PaymentState.AUTHORIZED]
-    known = [(credit_commands.account_of_payment(session, payment.id or 0), payment) for payment in held]
-    return sorted(known, key=lambda one: one[0])
+    pairs = [(credit_commands.account_of_payment(session, payment.id or 0), payment) for payment in held]
+    return sorted(pairs, key=lambda one: one[0])
 
 
 def _of_order(session: Session, order_id: int) -> list[Payment]:

@@ -57,9 +57,9 @@ def fields(country: str) -> tuple[AddressField, ...]:
     """The inputs in the order in which the country writes them; the region only where it is needed."""
     rules = _rules(country)
     towns = [
-        made
+        field
         for letter in (re.findall(r"%([CSZ])", rules.address_format) if rules else "ZC")
-        if (made := _town_field(letter, country, rules))
+        if (field := _town_field(letter, country, rules))
     ]
     return (
         AddressField("given_name", _("First name"), "given-name", True, "text"),
@@ -101,22 +101,22 @@ def regions(country: str) -> list[tuple[str, str]]:
 
 def problem(country: str, name: str, value: str, *, region: str = "") -> str:
     """What is wrong with the field's value, as a sentence for the shopper; "" where nothing is."""
-    wanted = {known.name: known for known in fields(country)}.get(name)
+    field = {one_field.name: one_field for one_field in fields(country)}.get(name)
     typed, value = value, clean(value)
-    if wanted is None:
+    if field is None:
         return ""
     if not value:
-        return _missing(wanted, country) if wanted.required else ""
+        return _missing(field, country) if field.required else ""
     if len(value) > MAX_LENGTH.get(name, 100):
-        return _("{label} is too long").format(label=wanted.label)
+        return _("{label} is too long").format(label=field.label)
     if "<" in value or ">" in value:
         return _("Take the characters < and > out")
     if name not in ("country", "phone") and (link := links.problem(typed)):
         return link
     if name in ("given_name", "family_name") and (number := name_problem(value)):
         return number
-    if wanted.choices and value not in dict(wanted.choices):
-        return _missing(wanted, country)
+    if field.choices and value not in dict(field.choices):
+        return _missing(field, country)
     if name == "postal_code":
         return _postcode_problem(country, value, region)
     if name == "phone" and not _PHONE.fullmatch(value):
@@ -220,16 +220,16 @@ def _postcode_sentence(country: str) -> str:
     return _("Enter a {label} like {example}").format(label=label, example=example)
 
 
-def _missing(wanted: AddressField, country: str) -> str:
+def _missing(field: AddressField, country: str) -> str:
     sentences = {
         "given_name": _("Enter your first name"),
         "family_name": _("Enter your last name"),
         "line1": _("Enter your street and house number"),
         "locality": _("Enter your town or city"),
-        "region": _("Choose your {label}").format(label=wanted.label.lower()),
+        "region": _("Choose your {label}").format(label=field.label.lower()),
         "country": _("Choose a country"),
     }
-    return sentences.get(wanted.name) or _postcode_sentence(country)
+    return sentences.get(field.name) or _postcode_sentence(country)
 
 
 def _postcode_word(country: str) -> str:

@@ -86,22 +86,22 @@ def cancel(
     lines = order_units.lines_of(session, order_id)
     _refuse_closed(head, lines)
     _end_attempts(session, order_id)
-    found = refundable(session, order_id)
-    _refuse_money(found, refund, was_unpaid, by)
+    money = refundable(session, order_id)
+    _refuse_money(money, refund, was_unpaid, by)
     ended = {line.id: line.to_send for line in lines.values() if line.to_send}
     whole = not any(line.fulfilled for line in lines.values())
     if whole:
-        _resolve_review(session, head, found, reason, by)
+        _resolve_review(session, head, money, reason, by)
     order_units.cancel(session, order_id, ended, restock=restock, reason="order cancelled", actor=by.actor)
     # Stock first, promotions second, accounts last: so nobody waits for each other.
     order_units.recompute_fulfilment(session, order_id, actor=by.actor)
-    items, free = _back(found, ended, whole=whole) if refund else ([], 0)
+    items, free = _back(money, ended, whole=whole) if refund else ([], 0)
     back = sum(item.amount_minor for item in items) + free
-    made: list[PendingRefund] = []
+    refunds: list[PendingRefund] = []
     if back:
         given = RefundRequest(lines=ended, free_minor=free, reason=reason)
-        made = write(session, head, given, found, items, request_key, by)
-    kept = found.free_minor if not refund else 0
+        refunds = write(session, head, given, money, items, request_key, by)
+    kept = money.free_minor if not refund else 0
     if kept:
         order_commands.record_event(session, order_id, "money_kept", actor=by.actor, amount_minor=kept)
     order_commands.record_event(
@@ -111,13 +111,13 @@ def cancel(
         actor=by.actor,
         key=request_key,
         request=request,
-        refunds=len(made),
+        refunds=len(refunds),
     )
     _end(session, head, whole)
-    amount = show(back, found.currency, head.locale) if back else ""
+    amount = show(back, money.currency, head.locale) if back else ""
     _write_letter(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))
     _audit(session, head, by, request | {"refund_minor": back, "whole": whole})
-    return made
+    return refunds
 
 
 def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, Any]) -> None:
@@ -125,22 +125,24 @@ def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, An
     audit.record(session, by.actor, "order.cancelled", "order", number, after=after, staff_id=staff_id)
 
 
-def _resolve_review(session: Session, head: OrderHead, found: Refundable, reason: str, by: Principal) -> None:
+def _resolve_review(
+    session: Session, head: OrderHead, refundable: Refundable, reason: str, by: Principal
+) -> None:
     """Whoever cancels an order has looked at it, and deals with a part of its money that came in."""
     if head.needs_review:
         order_commands.resolve(session, head.id, reason, actor=by.actor)
-    if found.payments and head.paid_at is None:
+    if refundable.payments and head.paid_at is None:
         # Or else it would count as money that came too late.
         noted = update(order_queries.order).where(order_queries.order.c.id == head.id).values(paid_at=now())
         session.connection().execute(noted)
 
 
-def _refuse_money(found: Refundable, refund: bool, was_unpaid: bool, by: Principal) -> None:
-    if refund and found.free_minor:
+def _refuse_money(refundable: Refundable, refund: bool, was_unpaid: bool, by: Principal) -> None:
+    if refund and refundable.free_minor:
         by.need(refunds.PERMISSION)
-    if not refund and was_unpaid and found.free_minor:
+    if not refund and was_unpaid and refundable.free_minor:
         raise Conflict(_("This order was paid in the meantime. Say whether the money goes back."))
-    if refund and found.disputed_minor and not found.free_minor:
+    if refund and refundable.disputed_minor and not refundable.free_minor:
         text = _("The shopper's bank has asked for this money itself. Cancel without a refund, and wait.")
         raise Conflict(text, code="disputed")
 
@@ -194,20 +196,20 @@ def _end_attempts(session: Session, order_id: int) -> None:
             )
 
 
-def _back(found: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[list[RefundItem], int]:
+def _back(refundable: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[list[RefundItem], int]:
     """What goes back: the ended units' shares, delivery where nothing was sent, and then all the rest.
 
     Never more than is left: what went back before was for these things.
     """
-    left, items = found.free_minor, []
+    left, items = refundable.free_minor, []
     for line_id, units in ended.items():
-        line = found.lines[line_id]
+        line = refundable.lines[line_id]
         owed = min(units, line.quantity_left)
         amount = min(line.share(owed), left)
         if owed:
             items.append(RefundItem(line_id, owed, amount))
         left -= amount
-    if whole and (delivery := min(found.shipping_minor, left)):
+    if whole and (delivery := min(refundable.shipping_minor, left)):
         items.append(RefundItem(None, 0, delivery))
         left -= delivery
     return items, left if whole else 0

@@ -111,25 +111,25 @@ def ship(
     """
     by.need(PERMISSION)
     head = order_commands.lock(session, order_id)
-    known = _known(session, order_id, request_key, units)
-    if known:
-        return Shipped(known, order_id, fresh=False)
+    parcel_id = _known(session, order_id, request_key, units)
+    if parcel_id:
+        return Shipped(parcel_id, order_id, fresh=False)
     _check(session, head, despite_review=despite_review, unpaid_too=unpaid_too)
     carrier, tracking = _texts(carrier, tracking)
     lines = order_units.lines_of(session, order_id)
     _check_units(session, order_id, lines, units)
     order_units.send(session, order_id, units, actor=by.actor)
     shipment_id = _write(session, order_id, units, carrier, tracking, by.actor)
-    told = {"shipment_id": shipment_id, "carrier": carrier, "tracking": tracking}
+    data = {"shipment_id": shipment_id, "carrier": carrier, "tracking": tracking}
     order_commands.record_event(
         session, order_id, "shipped", actor=by.actor, public=True, key=request_key,
-        units={str(line): count for line, count in units.items()}, **told,
+        units={str(line): count for line, count in units.items()}, **data,
     )  # fmt: skip
     audit.record(
-        session, by.actor, "order.shipped", "order", str(head.number), after=told, staff_id=by.id or None
+        session, by.actor, "order.shipped", "order", str(head.number), after=data, staff_id=by.id or None
     )
     recompute_fulfilment(session, order_id, actor=by.actor)
-    _write_letter(session, head, lines, units, told)
+    _write_letter(session, head, lines, units, data)
     return Shipped(shipment_id, order_id, fresh=True)
 
 
@@ -163,16 +163,16 @@ def cancel_shipment(session: Session, shipment_id: int, *, by: Principal, note: 
     Errors  Forbidden; NotFound; Conflict for a shipment that was delivered, or of which units came back.
     """
     by.need(PERMISSION)
-    found, head = _locked(session, shipment_id)
-    if not _move(session, found, ShipmentState.CANCELLED):
+    shipment, head = _locked(session, shipment_id)
+    if not _move(session, shipment, ShipmentState.CANCELLED):
         return
     if head.status != OrderStatus.PLACED:
         raise Conflict(_("The order is closed. Use a return for what comes back."))
     rows = session.connection().execute(_UNITS, {"shipment": shipment_id})
     units = {row.order_line_id: row.quantity for row in rows}
-    order_units.cancel_shipment(session, found.order_id, units, actor=by.actor)
+    order_units.cancel_shipment(session, shipment.order_id, units, actor=by.actor)
     _note(session, head, "shipment_cancelled", by, shipment_id=shipment_id, note=note.strip()[:500])
-    recompute_fulfilment(session, found.order_id, actor=by.actor)
+    recompute_fulfilment(session, shipment.order_id, actor=by.actor)
 
 
 def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None:
@@ -181,11 +181,11 @@ def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None
     Errors  Forbidden; NotFound; Conflict for a shipment that was cancelled.
     """
     by.need(PERMISSION)
-    found, head = _locked(session, shipment_id)
-    if not _move(session, found, ShipmentState.DELIVERED, at=now()):
+    shipment, head = _locked(session, shipment_id)
+    if not _move(session, shipment, ShipmentState.DELIVERED, at=now()):
         return
     _note(session, head, "delivered", by, public=True, shipment_id=shipment_id)
-    recompute_fulfilment(session, found.order_id, actor=by.actor)
+    recompute_fulfilment(session, shipment.order_id, actor=by.actor)
 
 
 def order_of(session: Session, shipment_id: int) -> int:
@@ -254,10 +254,10 @@ def _texts(carrier: str, tracking: str) -> tuple[str, str]:
 
 
 def _known(session: Session, order_id: int, key: str, units: Mapping[int, int]) -> int | None:
-    wanted = {str(line): count for line, count in units.items()}
+    units_by_line = {str(line): count for line, count in units.items()}
     for data in session.connection().execute(_EVENTS, {"order": order_id}).scalars() if key else ():
         if data.get("key") == key:
-            if data.get("units") != wanted:
+            if data.get("units") != units_by_line:
                 raise Conflict(_("This was asked for before, with other values."), code="other_contents")
             return int(data["shipment_id"])
     return None
@@ -287,7 +287,7 @@ def _write_letter(
     head: OrderHead,
     lines: Mapping[int, UnitLine],
     units: Mapping[int, int],
-    told: dict[str, Any],
+    data: dict[str, Any],
 ) -> None:
     things = [
         {"title": line.title, "variant": line.variant_title, "quantity": units[line.id]}
@@ -296,9 +296,9 @@ def _write_letter(
     ]
     rest = any(line.to_send > units.get(line.id, 0) for line in lines.values())
     outbox.write(
-        session, "order_shipped", head.email, f"order_shipped:{told['shipment_id']}",
+        session, "order_shipped", head.email, f"order_shipped:{data['shipment_id']}",
         {"order_id": head.id, "number": head.number, "token": head.token, "lines": things, "rest": rest,
-         **told},
+         **data},
     )  # fmt: skip
 
 
@@ -308,13 +308,13 @@ def _locked(session: Session, shipment_id: int) -> tuple[Row[Any], OrderHead]:
     return session.connection().execute(_SHIPMENT, {"shipment": shipment_id}).one(), head
 
 
-def _move(session: Session, found: Row[Any], to: ShipmentState, at: Any = None) -> bool:
+def _move(session: Session, shipment: Row[Any], to: ShipmentState, at: Any = None) -> bool:
     """Bring the shipment to its next state; False where it is there already."""
-    if found.status == to:
+    if shipment.status == to:
         return False
-    done = session.connection().execute(_MOVE, {"shipment": found.id, "to": to.value, "at": at})
-    if done.rowcount != 1:
-        delivered = found.status == ShipmentState.DELIVERED
+    result = session.connection().execute(_MOVE, {"shipment": shipment.id, "to": to.value, "at": at})
+    if result.rowcount != 1:
+        delivered = shipment.status == ShipmentState.DELIVERED
         raise Conflict(
             _("The parcel was delivered already.") if delivered else _("The parcel was cancelled already.")
         )

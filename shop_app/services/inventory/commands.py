@@ -74,10 +74,10 @@ def set_on_hand(
     if not 0 <= on_hand <= 10**9:
         raise Invalid(_("Enter a number of units from 0 up."), field="on_hand")
     session.flush()
-    known = session.connection().execute(
+    rows = session.connection().execute(
         select(level.c.on_hand).where(level.c.variant_id == variant_id).with_for_update()
     )
-    before = known.scalar_one_or_none()
+    before = rows.scalar_one_or_none()
     if before is None:
         session.connection().execute(
             insert(level).values(
@@ -115,12 +115,12 @@ def set_policy(
     policy = (StockPolicy.BACKORDER if backorder else StockPolicy.DENY).value
     values = {"variant": variant_id, "to_policy": policy, "expected": expected_on if backorder else None}
     if session.connection().execute(_SET_POLICY, values).rowcount != 1:
-        known = levels(session, [variant_id]).get(variant_id)
-        if known is None:
+        before = levels(session, [variant_id]).get(variant_id)
+        if before is None:
             raise NotFound(_("The stock of a product is missing."))
         text = _("{promised} are promised and {on_hand} are in the house, so backorders can't end yet.")
-        promised = known.allocated + known.held
-        raise Invalid(text.format(promised=promised, on_hand=known.on_hand), field="backorder")
+        promised = before.allocated + before.held
+        raise Invalid(text.format(promised=promised, on_hand=before.on_hand), field="backorder")
     events.publish(session, events.StockChanged((variant_id,)))
 
 
@@ -144,9 +144,9 @@ def allocate(
     held = held_by(session, cart_id) if cart_id else {}
     moves: list[Move] = []
     for variant_id in in_sku_order(session, {**quantities, **held}):
-        own, wanted = held.get(variant_id, 0), quantities.get(variant_id, 0)
+        own, units = held.get(variant_id, 0), quantities.get(variant_id, 0)
         move = Move(
-            variant_id, MovementKind.ALLOCATED, allocated=wanted, held=-own, needed=max(0, wanted - own)
+            variant_id, MovementKind.ALLOCATED, allocated=units, held=-own, needed=max(0, units - own)
         )
         if not shift(session, move):
             raise out_of_stock(session, quantities, held, taken={move.variant_id for move in moves})
@@ -241,10 +241,10 @@ def _gone_to(session: Session, order_id: int) -> dict[int, int]:
 def _checked(quantities: Mapping[int, int], most: Mapping[int, int]) -> dict[int, int]:
     if any(units < 0 for units in quantities.values()):
         raise Invalid(_("Choose units from 0 up."), field="quantity")
-    wanted = {variant_id: units for variant_id, units in quantities.items() if units}
-    if any(units > most.get(variant_id, 0) for variant_id, units in wanted.items()):
+    nonzero = {variant_id: units for variant_id, units in quantities.items() if units}
+    if any(units > most.get(variant_id, 0) for variant_id, units in nonzero.items()):
         raise Conflict(_("That is more than the order has there. Reload the page and look again."))
-    return wanted
+    return nonzero
 
 
 def _move_all(

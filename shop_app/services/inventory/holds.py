@@ -108,12 +108,12 @@ def hold_what_there_is(
     moves: list[Move] = []
     kept: dict[int, int] = {}
     for variant_id in in_sku_order(session, {**quantities, **before}):
-        had, wanted = before.get(variant_id, 0), quantities.get(variant_id, 0)
-        move = _to(variant_id, had, wanted)
+        had, needed = before.get(variant_id, 0), quantities.get(variant_id, 0)
+        move = _to(variant_id, had, needed)
         if not shift(session, move):
             # The level stays locked from here on, so what is free is free for this cart.
             free = session.connection().execute(_FREE, {"variant": variant_id}).scalar() or 0
-            move = _to(variant_id, had, min(wanted, had + max(0, free)))
+            move = _to(variant_id, had, min(needed, had + max(0, free)))
             shift_all(session, [move])
         moves.append(move)
         kept[variant_id] = had + move.held
@@ -168,8 +168,8 @@ def free_if_run_out(session: Session, cart_ids: Iterable[int], at: datetime) -> 
     return sorted({cart_id for _variant_id, cart_id in moves})
 
 
-def _to(variant_id: int, had: int, wanted: int) -> Move:
-    more = wanted - had
+def _to(variant_id: int, had: int, units: int) -> Move:
+    more = units - had
     kind = MovementKind.HELD if more > 0 else MovementKind.UNHELD
     return Move(variant_id, kind, held=more, needed=more) if more > 0 else Move(variant_id, kind, held=more)
 

@@ -101,7 +101,7 @@ def shift(session: Session, move: Move) -> bool:
     """Change the level where the guard lets it; False where it doesn't."""
     if not (move.on_hand or move.allocated or move.held):
         return True
-    done = session.connection().execute(
+    result = session.connection().execute(
         _SHIFT,
         {
             "variant": move.variant_id,
@@ -111,7 +111,7 @@ def shift(session: Session, move: Move) -> bool:
             "needed": move.needed,
         },
     )
-    return done.rowcount == 1
+    return result.rowcount == 1
 
 
 def shift_all(session: Session, moves: Collection[Move]) -> None:
@@ -123,13 +123,13 @@ def shift_all(session: Session, moves: Collection[Move]) -> None:
 
 
 def _not_there(session: Session, move: Move) -> ShopError:
-    known = levels(session, [move.variant_id]).get(move.variant_id)
+    before = levels(session, [move.variant_id]).get(move.variant_id)
     names = session.connection().execute(_NAMES, {"ids": [move.variant_id]}).first()
-    if known is None or names is None:
+    if before is None or names is None:
         return NotFound(_("The stock of a product is missing."))
-    if known.on_hand + move.on_hand < 0:
+    if before.on_hand + move.on_hand < 0:
         text = _("{count} of {title} are to leave, and {on_hand} are in the house.")
-        return Conflict(text.format(count=-move.on_hand, title=_title(names), on_hand=known.on_hand))
+        return Conflict(text.format(count=-move.on_hand, title=_title(names), on_hand=before.on_hand))
     return Conflict(_("The stock of {title} has moved on. Try again.").format(title=_title(names)))
 
 
@@ -174,18 +174,18 @@ def in_sku_order(session: Session, variant_ids: Iterable[int]) -> list[int]:
 
 
 def out_of_stock(
-    session: Session, wanted: Mapping[int, int], own: Mapping[int, int], taken: set[int]
+    session: Session, units: Mapping[int, int], own: Mapping[int, int], taken: set[int]
 ) -> OutOfStock:
     """The refusal for these lines; `taken` already have their units in this transaction."""
-    known = levels(session, wanted)
+    levels_now = levels(session, units)
     left: dict[str, int] = {}
     sentences = []
-    for row in sorted(session.connection().execute(_NAMES, {"ids": list(wanted)}), key=lambda row: row.sku):
-        numbers = known.get(row.id, Level())
-        could_have = wanted[row.id]
+    for row in sorted(session.connection().execute(_NAMES, {"ids": list(units)}), key=lambda row: row.sku):
+        numbers = levels_now.get(row.id, Level())
+        could_have = units[row.id]
         if row.id not in taken and not numbers.backorder:
             could_have = min(could_have, numbers.available + own.get(row.id, 0))
         left[row.sku] = could_have
-        if could_have < wanted[row.id]:
+        if could_have < units[row.id]:
             sentences.append(only_left(could_have, _title(row)))
     return OutOfStock(" ".join(sentences), left=left, lines=sentences)

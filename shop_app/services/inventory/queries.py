@@ -73,13 +73,13 @@ def history(session: Session, sku: str, *, by: Principal, most: int = 50) -> lis
     Errors  Forbidden; NotFound.
     """
     by.need("inventory.view")
-    known = {"variant": row_of(session, sku).id, "most": min(most, 500)}
+    params = {"variant": row_of(session, sku).id, "most": min(most, 500)}
     return [
         Movement(
             row.at.isoformat(), row.kind, row.on_hand_delta, row.allocated_delta, row.held_delta, row.reason,
             row.note, row.actor,
         )
-        for row in session.connection().execute(_HISTORY, known)
+        for row in session.connection().execute(_HISTORY, params)
     ]  # fmt: skip
 
 

@@ -36,26 +36,29 @@ def authorised(session: Session, order_id: int, authorized_minor: int) -> None:
 
     Money that comes for an order that was ended is voided by the sweep.
     """
-    found = order_commands.lock(session, order_id)
-    if found.status not in (OrderStatus.PENDING, OrderStatus.EXPIRED):
+    order = order_commands.lock(session, order_id)
+    if order.status not in (OrderStatus.PENDING, OrderStatus.EXPIRED):
         return
-    if authorized_minor < found.total_minor and authorized_minor < order_queries.due_minor(session, order_id):
-        said, asked = show(authorized_minor, found.currency), show(found.total_minor, found.currency)
-        order_commands.flag_for_review(session, order_id, f"Authorised {said} of {asked}.")
+    if authorized_minor < order.total_minor and authorized_minor < order_queries.due_minor(session, order_id):
+        authorised_text, total_text = (
+            show(authorized_minor, order.currency),
+            show(order.total_minor, order.currency),
+        )
+        order_commands.flag_for_review(session, order_id, f"Authorised {authorised_text} of {total_text}.")
         return
-    if found.status == OrderStatus.EXPIRED:
-        if not order_commands.reactivate(session, found, None):
+    if order.status == OrderStatus.EXPIRED:
+        if not order_commands.reactivate(session, order, None):
             return
     else:
         order_commands.move(session, order_id, OrderStatus.PLACED)
-        order_commands.confirm(session, order_id, found.cart_id)
-    _write(session, found, "order_authorized")
+        order_commands.confirm(session, order_id, order.cart_id)
+    _write(session, order, "order_authorized")
 
 
 def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
     """The shopper is done, the bank isn't: the order keeps its units for days, the cart starts anew."""
-    found = order_commands.lock(session, order_id)
-    if found.status != OrderStatus.PENDING or found.needs_review:
+    order = order_commands.lock(session, order_id)
+    if order.status != OrderStatus.PENDING or order.needs_review:
         return
     until = since + BANK_MAY_TAKE
     if until <= now():
@@ -65,33 +68,33 @@ def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
         )
         return
     if session.connection().execute(_WAIT, {"order": order_id, "until": until}).rowcount:
-        if found.cart_id is not None:
-            cart_completion.complete(session, order_id, found.cart_id)
-        _write(session, found, "order_processing")
+        if order.cart_id is not None:
+            cart_completion.complete(session, order_id, order.cart_id)
+        _write(session, order, "order_processing")
         events.publish(session, events.OrderChanged(order_id))
 
 
 def failed(session: Session, order_id: int) -> None:
     """The bank said no at last: the order ends, and its units are free."""
-    found = order_commands.lock(session, order_id)
-    if found.status != OrderStatus.PENDING or found.needs_review:
+    order = order_commands.lock(session, order_id)
+    if order.status != OrderStatus.PENDING or order.needs_review:
         return
     order_commands.end_unpaid(session, order_id, why="failed")
-    _write(session, found, "order_payment_failed")
+    _write(session, order, "order_payment_failed")
 
 
 def authorization_lapsed(session: Session, order_id: int) -> None:
     """An authorisation ended without being captured: a person asks the shopper to pay again."""
-    found = order_commands.lock(session, order_id)
-    if found.status == OrderStatus.PLACED and found.paid_at is None:
+    order = order_commands.lock(session, order_id)
+    if order.status == OrderStatus.PLACED and order.paid_at is None:
         order_commands.flag_for_review(
             session, order_id, "The authorisation has ended without being captured."
         )
 
 
-def _write(session: Session, found: OrderHead, kind: str) -> None:
+def _write(session: Session, order: OrderHead, kind: str) -> None:
     outbox.write(
-        session, kind, found.email, f"{kind}:{found.number}",
-        {"order_id": found.id, "number": found.number, "token": found.token,
-         "total": show(found.total_minor, found.currency, found.locale)},
+        session, kind, order.email, f"{kind}:{order.number}",
+        {"order_id": order.id, "number": order.number, "token": order.token,
+         "total": show(order.total_minor, order.currency, order.locale)},
     )  # fmt: skip

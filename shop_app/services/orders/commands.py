@@ -146,26 +146,26 @@ def move(
 
     Errors  Conflict for a move that isn't legal from where it stands now.
     """
-    done = session.connection().execute(_MOVES[to], {"order": order_id, "paid": paid_at})
-    if done.rowcount != 1:
+    result = session.connection().execute(_MOVES[to], {"order": order_id, "paid": paid_at})
+    if result.rowcount != 1:
         raise Conflict(_("The order has moved on in the meantime."))
     record_event(session, order_id, to.value, actor=actor, public=True, **data)
 
 
 def set_payment_status(session: Session, order_id: int, status: PaymentStatus) -> bool:
     """Store what the ledger of payments amounts to; the only writer of it. True where it changed."""
-    done = session.connection().execute(_SET_PAYMENT_STATUS, {"order": order_id, "to": status.value})
-    if done.rowcount:
+    result = session.connection().execute(_SET_PAYMENT_STATUS, {"order": order_id, "to": status.value})
+    if result.rowcount:
         record_event(session, order_id, "payment_status", status=status.value)
-    return bool(done.rowcount)
+    return bool(result.rowcount)
 
 
 def set_fulfilment_status(session: Session, order_id: int, status: FulfilmentStatus) -> bool:
     """Store what units and shipments amount to; the only writer of it. True where it changed."""
-    done = session.connection().execute(_SET_FULFILMENT_STATUS, {"order": order_id, "to": status.value})
-    if done.rowcount:
+    result = session.connection().execute(_SET_FULFILMENT_STATUS, {"order": order_id, "to": status.value})
+    if result.rowcount:
         record_event(session, order_id, "fulfilment_status", status=status.value)
-    return bool(done.rowcount)
+    return bool(result.rowcount)
 
 
 def apply_payments(
@@ -180,24 +180,24 @@ def apply_payments(
     """
     if captured_minor <= 0 and not credit_minor:
         return "nothing"
-    found = lock(session, order_id)
+    order = lock(session, order_id)
     if credit_minor:
         due = due_minor(session, order_id)
-        if captured_minor <= 0 and (found.status != OrderStatus.PLACED or credit_minor < due):
+        if captured_minor <= 0 and (order.status != OrderStatus.PLACED or credit_minor < due):
             return "nothing"
         credit_minor = max(0, min(credit_minor, due - captured_minor))
-    if currency.upper() != found.currency:
+    if currency.upper() != order.currency:
         paid = f"{captured_minor} {currency.upper()} (minor units)"
         return _flag_for_review(
-            session, found, f"Paid in another currency: {paid} for an order in {found.currency}."
+            session, order, f"Paid in another currency: {paid} for an order in {order.currency}."
         )
     whole_minor = captured_minor + credit_minor
-    paid, asked = show(whole_minor, currency), show(found.total_minor, currency)
-    if whole_minor < found.total_minor and whole_minor < due_minor(session, order_id):
-        return _flag_for_review(session, found, f"Paid {paid} of {asked}.")
-    outcome = _pay(session, found, credit_minor)
-    if whole_minor > found.total_minor:
-        return _flag_for_review(session, found, f"Paid too much: {paid} for {asked}.")
+    paid, total_text = show(whole_minor, currency), show(order.total_minor, currency)
+    if whole_minor < order.total_minor and whole_minor < due_minor(session, order_id):
+        return _flag_for_review(session, order, f"Paid {paid} of {total_text}.")
+    outcome = _pay(session, order, credit_minor)
+    if whole_minor > order.total_minor:
+        return _flag_for_review(session, order, f"Paid too much: {paid} for {total_text}.")
     return outcome
 
 
@@ -213,14 +213,14 @@ def end_unpaid(session: Session, order_id: int, *, why: str) -> None:
 
     Errors  Conflict where money has come in for it: then a person decides.
     """
-    found = lock(session, order_id)
-    if found.status != OrderStatus.PENDING:
+    order = lock(session, order_id)
+    if order.status != OrderStatus.PENDING:
         return
-    if found.needs_review or found.payment_status not in _NO_MONEY:
+    if order.needs_review or order.payment_status not in _NO_MONEY:
         raise Conflict(_("Money has come in for this order, so it can't be given up."))
     _end_unpaid(session, order_id, why)
-    if found.cart_id is not None:
-        events.publish(session, events.CartChanged(found.cart_id))
+    if order.cart_id is not None:
+        events.publish(session, events.CartChanged(order.cart_id))
 
 
 def expire_placed(session: Session, order_id: int) -> bool:
@@ -228,10 +228,10 @@ def expire_placed(session: Session, order_id: int) -> bool:
 
     Its units don't count as sold any more: money that comes all the same counts them again.
     """
-    found = lock(session, order_id)
-    waits = found.status == OrderStatus.PLACED and found.fulfilment_status == FulfilmentStatus.NONE
-    unpaid = found.paid_at is None and found.payment_status in _NO_MONEY
-    if not (waits and unpaid) or found.needs_review:
+    order = lock(session, order_id)
+    waits = order.status == OrderStatus.PLACED and order.fulfilment_status == FulfilmentStatus.NONE
+    unpaid = order.paid_at is None and order.payment_status in _NO_MONEY
+    if not (waits and unpaid) or order.needs_review:
         return False
     _end_unpaid(session, order_id, "expired")
     _count_sold(session, order_id, -1)
@@ -255,12 +255,12 @@ def resolve(session: Session, order_id: int, note: str, *, actor: str) -> None:
 
     Errors  Conflict where nothing is marked.
     """
-    found = lock(session, order_id)
-    if not found.needs_review:
+    order_head = lock(session, order_id)
+    if not order_head.needs_review:
         raise Conflict(_("Nothing about this order waits for a person."))
     clear = update(order).where(order.c.id == order_id).values(needs_review="", version=order.c.version + 1)
     session.connection().execute(clear)
-    record_event(session, order_id, "resolved", actor=actor, why=found.needs_review, note=note)
+    record_event(session, order_id, "resolved", actor=actor, why=order_head.needs_review, note=note)
 
 
 def confirm(session: Session, order_id: int, cart_id: int | None) -> None:
@@ -283,46 +283,46 @@ def _count_sold(session: Session, order_id: int, sign: int) -> None:
         listing_index.refresh_sold(session, sorted(sold))
 
 
-def _pay(session: Session, found: OrderHead, credit_minor: int = 0) -> Settled:
-    if found.paid_at is not None:
+def _pay(session: Session, order: OrderHead, credit_minor: int = 0) -> Settled:
+    if order.paid_at is not None:
         return "already"
     at = now()
-    if found.status in (OrderStatus.PLACED, OrderStatus.COMPLETED):
-        session.connection().execute(_SET_PAID_AT, {"order": found.id, "at": at})
-    elif found.status == OrderStatus.PENDING:
-        move(session, found.id, OrderStatus.PLACED, paid_at=at)
-        confirm(session, found.id, found.cart_id)
-    elif found.status != OrderStatus.EXPIRED or not reactivate(session, found, at):
+    if order.status in (OrderStatus.PLACED, OrderStatus.COMPLETED):
+        session.connection().execute(_SET_PAID_AT, {"order": order.id, "at": at})
+    elif order.status == OrderStatus.PENDING:
+        move(session, order.id, OrderStatus.PLACED, paid_at=at)
+        confirm(session, order.id, order.cart_id)
+    elif order.status != OrderStatus.EXPIRED or not reactivate(session, order, at):
         gone = "its units or its credit were gone" if credit_minor else "its units were gone"
-        state = f"had expired and {gone}" if found.status == OrderStatus.EXPIRED else "was cancelled"
-        return _flag_for_review(session, found, f"Paid after the order {state}.")
+        state = f"had expired and {gone}" if order.status == OrderStatus.EXPIRED else "was cancelled"
+        return _flag_for_review(session, order, f"Paid after the order {state}.")
     if credit_minor:
-        credit_payments.capture(session, found.id, credit_minor)
-    record_event(session, found.id, "paid", public=True)
+        credit_payments.capture(session, order.id, credit_minor)
+    record_event(session, order.id, "paid", public=True)
     outbox.write(
-        session, "order_paid", found.email, f"order_paid:{found.number}",
-        {"order_id": found.id, "number": found.number, "token": found.token,
-         "total": show(found.total_minor, found.currency, found.locale)},
-        paid=found.total_minor > 0,
+        session, "order_paid", order.email, f"order_paid:{order.number}",
+        {"order_id": order.id, "number": order.number, "token": order.token,
+         "total": show(order.total_minor, order.currency, order.locale)},
+        paid=order.total_minor > 0,
     )  # fmt: skip
     return "paid"
 
 
-def reactivate(session: Session, found: OrderHead, at: datetime | None) -> bool:
+def reactivate(session: Session, order: OrderHead, at: datetime | None) -> bool:
     """Take an expired order's units, code uses and credit again; False where they or its shopper are gone."""
     connection = session.connection()
-    wanted = {row.variant_id: row.units for row in connection.execute(_WANTED, {"order": found.id})}
-    if None in wanted or not found.email:
+    units = {row.variant_id: row.units for row in connection.execute(_WANTED, {"order": order.id})}
+    if None in units or not order.email:
         return False
     try:
         with session.begin_nested():
-            inventory_commands.allocate(session, found.id, wanted)
-            promotions_commands.take(session, found.id, found.email, _discounts(session, found.id))
-            credit_payments.take_again(session, found.id)
-            move(session, found.id, OrderStatus.PLACED, paid_at=at, late=True)
+            inventory_commands.allocate(session, order.id, units)
+            promotions_commands.take(session, order.id, order.email, _discounts(session, order.id))
+            credit_payments.take_again(session, order.id)
+            move(session, order.id, OrderStatus.PLACED, paid_at=at, late=True)
     except (ShopError, IntegrityError):
         return False
-    confirm(session, found.id, found.cart_id)
+    confirm(session, order.id, order.cart_id)
     return True
 
 
@@ -336,12 +336,12 @@ def _discounts(session: Session, order_id: int) -> list[DiscountLine]:
     ]
 
 
-def _flag_for_review(session: Session, found: OrderHead, why: str) -> Settled:
+def _flag_for_review(session: Session, order: OrderHead, why: str) -> Settled:
     """Flag the order for review, unless this reason was resolved before. Staff read `why`."""
-    if why not in found.needs_review and not _was_resolved(session, found.id, why):
-        whole = f"{found.needs_review} {why}".strip()
-        session.connection().execute(_SET_NEEDS_REVIEW, {"order": found.id, "why": whole})
-        record_event(session, found.id, "needs_review", why=why)
+    if why not in order.needs_review and not _was_resolved(session, order.id, why):
+        whole = f"{order.needs_review} {why}".strip()
+        session.connection().execute(_SET_NEEDS_REVIEW, {"order": order.id, "why": whole})
+        record_event(session, order.id, "needs_review", why=why)
     return "needs_review"
 
 

@@ -149,14 +149,14 @@ def place(
     form = checkout.normal(form)
     head = priced_cart.head(session, key_hash, lock=True)
     lines = priced_cart.lines(session, head.id) if head else []
-    wanted = [line for line in lines if not line.saved]
-    known = _placed_already(session, key_hash, head if wanted else None, form)
-    if known:
-        return known
-    if head is None or not wanted:
+    bought = [line for line in lines if not line.saved]
+    placed = _placed_already(session, key_hash, head if bought else None, form)
+    if placed:
+        return placed
+    if head is None or not bought:
         raise checkout.empty_cart()
-    _refuse_what_is_gone(wanted)
-    priced = checkout.price(session, _in_country(head, form), wanted, form, fresh=True)
+    _refuse_what_is_gone(bought)
+    priced = checkout.price(session, _in_country(head, form), bought, form, fresh=True)
     _check_delivery(priced, form)
     if priced.totals.total_minor > expected_total_minor:
         terms_cache.forget_all()
@@ -173,7 +173,7 @@ def place(
             )
     except OutOfStock:
         # A gift that someone else got first keeps nobody from buying: the order goes without.
-        plain = checkout.price(session, _in_country(head, form), wanted, form, fresh=True, with_gifts=False)
+        plain = checkout.price(session, _in_country(head, form), bought, form, fresh=True, with_gifts=False)
         if plain.totals.total_minor > expected_total_minor:
             raise price_changes.risen(plain, expected_total_minor, shown_parts, head.currency) from None
         return _cover_and_freeze(
@@ -237,12 +237,12 @@ def _in_country(head: Head, form: CheckoutForm) -> Head:
     return replace(head, country=form.country)
 
 
-def _refuse_what_is_gone(wanted: list[Line]) -> None:
-    gone = [line for line in wanted if not line.for_sale]
+def _refuse_what_is_gone(lines: list[Line]) -> None:
+    gone = [line for line in lines if not line.for_sale]
     if gone:
         sentences = [_("{title} isn't sold any more.").format(title=line.full_title) for line in gone]
         left = {
-            line.sku: max(0, min(line.quantity, line.available)) if line.for_sale else 0 for line in wanted
+            line.sku: max(0, min(line.quantity, line.available)) if line.for_sale else 0 for line in lines
         }
         raise OutOfStock(" ".join(sentences), left=left)
 
@@ -339,11 +339,9 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
 
 
 def _freeze_lines(session: Session, order_id: int, priced: Priced) -> None:
-    connection, totals, wanted = session.connection(), priced.totals, priced.lines
+    connection, totals, lines = session.connection(), priced.totals, priced.lines
     options: dict[int, dict[str, str]] = {}
-    for variant_id, name, value in connection.execute(
-        _OPTIONS, {"ids": [line.variant_id for line in wanted]}
-    ):
+    for variant_id, name, value in connection.execute(_OPTIONS, {"ids": [line.variant_id for line in lines]}):
         options.setdefault(variant_id, {})[name] = value
     rows = [
         {
@@ -357,10 +355,10 @@ def _freeze_lines(session: Session, order_id: int, priced: Priced) -> None:
             "weight_grams": line.weight_grams, "quantity_fulfilled": 0, "quantity_returned": 0,
             "quantity_cancelled": 0, "is_gift": line.is_gift, "promised_on": line.promised_on,
         }
-        for position, (line, part) in enumerate(zip(wanted, totals.lines, strict=True))
+        for position, (line, part) in enumerate(zip(lines, totals.lines, strict=True))
     ]  # fmt: skip
     line_ids = connection.execute(_INSERT_LINES, rows).scalars().all()
-    of_key: dict[str, int | None] = dict(zip((line.key for line in wanted), line_ids, strict=True))
+    of_key: dict[str, int | None] = dict(zip((line.key for line in lines), line_ids, strict=True))
     of_key[""] = None
     taxed = [
         *((of_key[part.key], part) for part in totals.lines),

@@ -93,10 +93,10 @@ def look_up(session: Session, number: str, email: str) -> str:
     Errors  NotFound, the same sentence whichever of the two is wrong.
     """
     digits = number.strip().lstrip("#").strip()
-    wanted = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
+    order_number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
     # One question for both, so that neither its answer nor its time tells which one was wrong.
     statement = select(order.c.token).where(
-        order.c.number == wanted, order.c.email == (normal_email(email) or "-")
+        order.c.number == order_number, order.c.email == (normal_email(email) or "-")
     )
     token = session.connection().execute(statement).scalar()
     if token is None:

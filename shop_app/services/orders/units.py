@@ -163,13 +163,13 @@ def status_of(lines: Iterable[UnitLine], shipments: Sequence[str]) -> Fulfilment
 
     While anything is still to be sent it is `partial`: that is what someone has to act on.
     """
-    known = list(lines)
-    sent = sum(line.fulfilled for line in known)
+    unit_lines = list(lines)
+    sent = sum(line.fulfilled for line in unit_lines)
     if not sent:
         return FulfilmentStatus.NONE
-    if any(line.to_send for line in known):
+    if any(line.to_send for line in unit_lines):
         return FulfilmentStatus.PARTIAL
-    if back := sum(line.returned for line in known):
+    if back := sum(line.returned for line in unit_lines):
         return FulfilmentStatus.RETURNED if back == sent else FulfilmentStatus.PARTIALLY_RETURNED
     delivered = all(state == ShipmentState.DELIVERED for state in shipments)
     return FulfilmentStatus.DELIVERED if delivered else FulfilmentStatus.SHIPPED
@@ -185,18 +185,18 @@ def recompute_fulfilment(session: Session, order_id: int, *, actor: str = "syste
     lines = lines_of(session, order_id).values()
     shipments = list(session.connection().execute(_SHIPMENTS, {"order": order_id}).scalars())
     head = session.connection().execute(_HEAD, {"order": order_id}).one()
-    found = status_of(lines, shipments)
-    order_commands.set_fulfilment_status(session, order_id, found)
+    status = status_of(lines, shipments)
+    order_commands.set_fulfilment_status(session, order_id, status)
     if any(line.to_send for line in lines):
-        return found
-    if found == FulfilmentStatus.NONE and head.status in (OrderStatus.PENDING, OrderStatus.PLACED):
+        return status
+    if status == FulfilmentStatus.NONE and head.status in (OrderStatus.PENDING, OrderStatus.PLACED):
         order_commands.move(session, order_id, OrderStatus.CANCELLED, actor=actor, why="by the shop")
         promotions_commands.give_back(session, order_id)
     arrived = shipments and all(state == ShipmentState.DELIVERED for state in shipments)
     paid = head.paid_at is not None or not head.total_minor
     if arrived and paid and head.status == OrderStatus.PLACED:
         order_commands.move(session, order_id, OrderStatus.COMPLETED, actor=actor)
-    return found
+    return status
 
 
 def _change(
@@ -209,8 +209,8 @@ def _change(
     for line_id, count in sorted(units.items()):
         if line_id not in lines:
             raise NotFound(_("There is no such line in this order."))
-        done = session.connection().execute(statement, {"line": line_id, "order": order_id, "units": count})
-        if done.rowcount != 1:
+        result = session.connection().execute(statement, {"line": line_id, "order": order_id, "units": count})
+        if result.rowcount != 1:
             line = lines[line_id]
             raise Conflict(too_many.format(count=getattr(line, left), title=line.name), code="too_many_units")
     return lines
@@ -218,9 +218,9 @@ def _change(
 
 def _by_variant(lines: Mapping[int, UnitLine], units: Mapping[int, int]) -> dict[int, int]:
     """The same units by variant; a thing that left the catalogue has no stock any more."""
-    found: dict[int, int] = {}
+    units_by_variant: dict[int, int] = {}
     for line_id, count in units.items():
         variant_id = lines[line_id].variant_id
         if variant_id is not None and count:
-            found[variant_id] = found.get(variant_id, 0) + count
-    return found
+            units_by_variant[variant_id] = units_by_variant.get(variant_id, 0) + count
+    return units_by_variant

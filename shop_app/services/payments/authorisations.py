@@ -34,7 +34,7 @@ class Authorised:
 
 def of_order(session: Session, order_id: int) -> list[Authorised]:
     """The order's authorised payments at providers, with what is owed shared out over them."""
-    found = session.exec(
+    payments = session.exec(
         select(Payment)
         .where(
             Payment.order_id == order_id,
@@ -43,12 +43,12 @@ def of_order(session: Session, order_id: int) -> list[Authorised]:
         )
         .order_by(col(Payment.attempt))
     ).all()
-    left = owed_minor(session, order_id) if found else 0
-    wanted = []
-    for payment in found:
+    left = owed_minor(session, order_id) if payments else 0
+    authorised = []
+    for payment in payments:
         amount = max(0, min(left, payment.amount_minor))
         left -= amount
-        wanted.append(
+        authorised.append(
             Authorised(
                 payment_ref(payment),
                 payment.intent_reference or "",
@@ -56,7 +56,7 @@ def of_order(session: Session, order_id: int) -> list[Authorised]:
                 f"{payment_key(payment)}-{amount}",
             )
         )
-    return wanted
+    return authorised
 
 
 def is_uncaptured(session: Session, payment_id: int) -> bool:
@@ -65,7 +65,7 @@ def is_uncaptured(session: Session, payment_id: int) -> bool:
 
 def of_ended_orders(session: Session, limit: int = 50) -> list[int]:
     """Orders that were ended while their money is still authorised: it has to be let go."""
-    found = session.exec(
+    order_ids = session.exec(
         select(Order.id)
         .join(Payment, col(Payment.order_id) == Order.id)
         .where(
@@ -76,7 +76,7 @@ def of_ended_orders(session: Session, limit: int = 50) -> list[int]:
         .order_by(col(Order.id))
         .limit(limit)
     )
-    return [id for id in found if id]
+    return [id for id in order_ids if id]
 
 
 def left_alone(session: Session, limit: int = 50) -> list[int]:
@@ -89,10 +89,10 @@ def left_alone(session: Session, limit: int = 50) -> list[int]:
         Payment.provider != OUTSIDE,
         col(Payment.state).in_((*LIVING, PaymentState.CAPTURED)),
     )
-    asked = select(OrderEvent.id).where(
+    flagged = select(OrderEvent.id).where(
         OrderEvent.order_id == Order.id, OrderEvent.kind == "needs_review", OrderEvent.at >= PaymentEvent.at
     )
-    found = session.exec(
+    order_ids = session.exec(
         select(Order.id)
         .join(Payment, col(Payment.order_id) == Order.id)
         .join(PaymentEvent, col(PaymentEvent.payment_id) == Payment.id)
@@ -106,12 +106,12 @@ def left_alone(session: Session, limit: int = 50) -> list[int]:
             PaymentEvent.at < now() - LEFT_ALONE,
             PaymentEvent.at >= now() - ASK_WITHIN,
             ~exists(other.correlate(Order)),
-            ~exists(asked.correlate(Order, PaymentEvent)),
+            ~exists(flagged.correlate(Order, PaymentEvent)),
         )
         .order_by(col(Order.id))
         .limit(limit)
     )
-    return [id for id in found if id]
+    return [id for id in order_ids if id]
 
 
 def ask_for_a_look(session: Session, order_id: int) -> None:

@@ -143,15 +143,15 @@ def end_unpaid(session: Session, order_id: int, why: str) -> bool:
 
     True where the order isn't waiting any more. Ask the provider first: what is open there can be paid.
     """
-    found = order_commands.lock(session, order_id)
-    if found.status != OrderStatus.PENDING:
+    order = order_commands.lock(session, order_id)
+    if order.status != OrderStatus.PENDING:
         return True
     living = session.exec(
         select(Payment).where(
             Payment.order_id == order_id, Payment.provider != CREDIT, col(Payment.state).in_(LIVING)
         )
     ).all()
-    if found.needs_review or any(payment.state != PaymentState.STARTED for payment in living):
+    if order.needs_review or any(payment.state != PaymentState.STARTED for payment in living):
         return False
     for payment in living:
         payment.state = PaymentState.CANCELLED
@@ -172,11 +172,11 @@ def with_reference(session: Session, provider: str, reference: str) -> PaymentRe
 
 def order_with(session: Session, token: str) -> int:
     """Errors  NotFound for a token that no order has."""
-    asked = select(Order.id).where(Order.token == token)
-    found = session.exec(asked).first() if TOKEN.fullmatch(token) else None
-    if not found:
+    statement = select(Order.id).where(Order.token == token)
+    order_id = session.exec(statement).first() if TOKEN.fullmatch(token) else None
+    if not order_id:
         raise NotFound(_("There is no order at this address."))
-    return found
+    return order_id
 
 
 def with_id(session: Session, payment_id: int) -> PaymentRef:
@@ -188,18 +188,18 @@ def with_id(session: Session, payment_id: int) -> PaymentRef:
 
 def overdue(session: Session, limit: int = 100) -> list[int]:
     """Unpaid orders whose time is over."""
-    found = session.exec(
+    order_ids = session.exec(
         select(Order.id)
         .where(Order.status == OrderStatus.PENDING, col(Order.expires_at) <= now(), Order.needs_review == "")
         .order_by(col(Order.expires_at))
         .limit(limit)
     )
-    return [id for id in found if id]
+    return [id for id in order_ids if id]
 
 
 def outdated(session: Session, limit: int = 100) -> list[int]:
     """Unpaid orders whose cart isn't what was ordered any more."""
-    found = session.exec(
+    order_ids = session.exec(
         select(Order.id)
         .join(Cart, col(Cart.id) == Order.cart_id)
         .where(
@@ -211,7 +211,7 @@ def outdated(session: Session, limit: int = 100) -> list[int]:
         .order_by(col(Order.id))
         .limit(limit)
     )
-    return [id for id in found if id]
+    return [id for id in order_ids if id]
 
 
 def to_compare(
@@ -222,7 +222,7 @@ def to_compare(
     The newest first, `limit` of them: the next page is `before` the last id of this one.
     """
     open_ones = (PaymentState.OPEN, PaymentState.AUTHORIZED)
-    found = session.exec(
+    payments = session.exec(
         select(Payment)
         .where(
             col(Payment.provider).not_in(("manual", CREDIT)),
@@ -233,4 +233,4 @@ def to_compare(
         .order_by(col(Payment.id).desc())
         .limit(limit)
     )
-    return [payment_ref(payment) for payment in found]
+    return [payment_ref(payment) for payment in payments]

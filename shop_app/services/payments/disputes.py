@@ -102,7 +102,7 @@ def of_order(session: Session, order_id: int) -> list[DisputeView]:
 
 
 def _views(session: Session, condition: Any, *, order: tuple[Any, ...], limit: int) -> list[DisputeView]:
-    found = session.exec(
+    rows = session.exec(
         select(Dispute, Payment.currency, Order.number)
         .join(Payment, col(Payment.id) == Dispute.payment_id)
         .join(Order, col(Order.id) == Payment.order_id)
@@ -115,5 +115,5 @@ def _views(session: Session, condition: Any, *, order: tuple[Any, ...], limit: i
             str(number), dispute.provider_reference, dispute.status, dispute.reason,
             show(dispute.amount_minor, currency), dispute.due_at, dispute.created_at, dispute.closed_at,
         )
-        for dispute, currency, number in found
+        for dispute, currency, number in rows
     ]  # fmt: skip

@@ -83,7 +83,7 @@ def sums(events: Iterable[tuple[str, str, int]]) -> Sums:
 
 
 def status_of(
-    found: Sums,
+    totals: Sums,
     total_minor: int,
     *,
     due_minor: int | None = None,
@@ -96,18 +96,18 @@ def status_of(
             what is promised and neither captured nor voided.
     """
     due = total_minor if due_minor is None else due_minor
-    if found.disputed_minor:
+    if totals.disputed_minor:
         return PaymentStatus.DISPUTED
-    if found.charged_back_minor:
+    if totals.charged_back_minor:
         return PaymentStatus.CHARGED_BACK
-    if not found.captured_minor:
+    if not totals.captured_minor:
         if authorized_minor and authorized_minor >= due:
             return PaymentStatus.AUTHORIZED
         return PaymentStatus.VOIDED if voided and not authorized_minor else PaymentStatus.NONE
-    if found.refunded_minor >= found.captured_minor:
+    if totals.refunded_minor >= totals.captured_minor:
         return PaymentStatus.REFUNDED
-    if found.refunded_minor:
+    if totals.refunded_minor:
         return PaymentStatus.PARTIALLY_REFUNDED
-    if found.captured_minor < due:
+    if totals.captured_minor < due:
         return PaymentStatus.PARTIALLY_PAID
-    return PaymentStatus.OVERPAID if found.captured_minor > total_minor else PaymentStatus.PAID
+    return PaymentStatus.OVERPAID if totals.captured_minor > total_minor else PaymentStatus.PAID

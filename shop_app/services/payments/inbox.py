@@ -56,20 +56,20 @@ def inbox_entry(session: Session, inbox_id: int) -> InboxEntry:
 def unapplied(session: Session, limit: int = 100) -> list[int]:
     """What lies in the inbox and hasn't been applied, oldest first; after three days it is let be."""
     since = now() - KEEP_TRYING
-    found = session.exec(
+    ids = session.exec(
         select(ProviderEvent.id)
         .where(col(ProviderEvent.applied_at).is_(None), ProviderEvent.received_at >= since)
         .order_by(col(ProviderEvent.received_at))
         .limit(limit)
     )
-    return [id for id in found if id]
+    return [id for id in ids if id]
 
 
 def waiting(session: Session) -> int:
     """How many entries of the inbox are still to be applied."""
     since = now() - KEEP_TRYING
-    wanted = col(ProviderEvent.applied_at).is_(None), ProviderEvent.received_at >= since
-    return session.exec(select(func.count()).where(*wanted)).one()
+    conditions = col(ProviderEvent.applied_at).is_(None), ProviderEvent.received_at >= since
+    return session.exec(select(func.count()).where(*conditions)).one()
 
 
 def close_entry(session: Session, inbox_id: int, outcome: str, problem: str = "") -> None:
@@ -81,12 +81,12 @@ def close_entry(session: Session, inbox_id: int, outcome: str, problem: str = ""
 
 def find(session: Session, notice: Notice) -> int | None:
     """The id of the payment that a notice is about, None where the shop doesn't know it."""
-    wanted = select(Payment).where(Payment.provider == notice.provider)
+    statement = select(Payment).where(Payment.provider == notice.provider)
     payment = None
     if notice.reference:
-        payment = session.exec(wanted.where(Payment.reference == notice.reference)).first()
+        payment = session.exec(statement.where(Payment.reference == notice.reference)).first()
     if payment is None and notice.intent_reference:
-        payment = session.exec(wanted.where(Payment.intent_reference == notice.intent_reference)).first()
+        payment = session.exec(statement.where(Payment.intent_reference == notice.intent_reference)).first()
     if payment is None and notice.attempt_key:
         payment = _by_key(session, notice)
     return payment.id if payment else None

@@ -238,14 +238,14 @@ def _write_refund_letter(
 
 def recompute_payment(session: Session, payment: Payment) -> None:
     """Bring the payment's stored sums in line with its events and open refunds."""
-    found = sums(of_payments(session, [payment.id]))
+    totals = sums(of_payments(session, [payment.id]))
     pending = session.exec(
         select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
             Refund.payment_id == payment.id, Refund.status == RefundStatus.PENDING
         )
     ).one()
-    payment.captured_minor = min(found.captured_minor, payment.amount_minor)
-    payment.refunded_minor = min(found.refunded_minor, payment.captured_minor)
+    payment.captured_minor = min(totals.captured_minor, payment.amount_minor)
+    payment.refunded_minor = min(totals.refunded_minor, payment.captured_minor)
     payment.refund_pending_minor = min(int(pending), payment.captured_minor - payment.refunded_minor)
     session.flush()
 
@@ -253,28 +253,28 @@ def recompute_payment(session: Session, payment: Payment) -> None:
 def recompute_order(session: Session, order_id: int) -> None:
     """Settle the order with all that was captured or authorised for it, and store its payment status."""
     payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
-    found = sums(of_payments(session, [payment.id for payment in payments]))
+    totals = sums(of_payments(session, [payment.id for payment in payments]))
     order = session.get_one(Order, order_id)
     credit_minor = credit_payments.waiting_minor(payments, order.status)
     at_providers = _uncaptured_minor(session, payments, at_providers=True)
-    if at_providers and not found.captured_minor:
+    if at_providers and not totals.captured_minor:
         awaited_payment.authorised(session, order_id, at_providers + credit_minor)
-    elif found.captured_minor or credit_minor:
+    elif totals.captured_minor or credit_minor:
         order_commands.apply_payments(
-            session, order_id, found.captured_minor, order.currency, credit_minor=credit_minor
+            session, order_id, totals.captured_minor, order.currency, credit_minor=credit_minor
         )
     if credit_minor:
         # It may have been captured, or set aside once more.
         payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
-        found = sums(of_payments(session, [payment.id for payment in payments]))
+        totals = sums(of_payments(session, [payment.id for payment in payments]))
     promised = _uncaptured_minor(session, payments)
     due = order.total_minor
-    if found.captured_minor < due:
+    if totals.captured_minor < due:
         due = order_queries.due_minor(session, order_id)
     voided = any(p.authorized_until and p.state == PaymentState.CANCELLED for p in payments)
     order_commands.set_payment_status(
         session, order_id,
-        status_of(found, order.total_minor, due_minor=due, authorized_minor=promised, voided=voided),
+        status_of(totals, order.total_minor, due_minor=due, authorized_minor=promised, voided=voided),
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def missed(session: Session, records: Sequence[ProviderRecord]) -> PaymentsToSyn
     """Payments of which a provider says something that the books don't."""
     refunds = _known(session, Refund.provider_reference, Refund.status, records, "refund")
     disputes = _known(session, Dispute.provider_reference, Dispute.status, records, "dispute")
-    found: dict[int, PaymentRef] = {}
+    payments: dict[int, PaymentRef] = {}
     disputed = set()
     for record in records:
         if record.kind == "intent" or (refunds | disputes).get(record.reference) == record.status:
@@ -42,22 +42,22 @@ def missed(session: Session, records: Sequence[ProviderRecord]) -> PaymentsToSyn
         payment = _payment_of(session, record)
         if payment is None or (record.kind == "session" and payment.state == PaymentState.CAPTURED):
             continue
-        found[payment.payment_id] = payment
+        payments[payment.payment_id] = payment
         if record.kind == "dispute":
             disputed.add(payment.payment_id)
-    return PaymentsToSync(tuple(found.values()), frozenset(disputed))
+    return PaymentsToSync(tuple(payments.values()), frozenset(disputed))
 
 
 def _known(
     session: Session, reference: str | None, status: str, records: Iterable[ProviderRecord], kind: str
 ) -> dict[str, str]:
     """Status by reference, of those that the books have."""
-    wanted = [record.reference for record in records if record.kind == kind]
+    references = [record.reference for record in records if record.kind == kind]
     return {
         name: word
-        for at in range(0, len(wanted), _CHUNK)
+        for at in range(0, len(references), _CHUNK)
         for name, word in session.exec(
-            select(reference, status).where(col(reference).in_(wanted[at : at + _CHUNK]))  # pyright: ignore
+            select(reference, status).where(col(reference).in_(references[at : at + _CHUNK]))  # pyright: ignore
         )
         if name
     }
@@ -72,10 +72,10 @@ def _payment_of(session: Session, record: ProviderRecord) -> PaymentRef | None:
     payment_id = payment_inbox.find(session, notice)
     if payment_id is None:
         return None
-    found = payment_ref(session.get_one(Payment, payment_id))
-    if found.reference or not notice.reference:
-        return found if found.reference else None
-    return PaymentRef(found.payment_id, found.order_id, found.provider, notice.reference, found.state)
+    payment = payment_ref(session.get_one(Payment, payment_id))
+    if payment.reference or not notice.reference:
+        return payment if payment.reference else None
+    return PaymentRef(payment.payment_id, payment.order_id, payment.provider, notice.reference, payment.state)
 
 
 def mark_unknown(session: Session, records: Sequence[ProviderRecord]) -> list[str]:

@@ -46,16 +46,17 @@ class PaymentsView:
 
 def of_order_view(session: Session, order_id: int) -> PaymentsView:
     """All attempts to pay the order, the oldest first."""
-    found = session.exec(
+    payments = session.exec(
         select(Payment).where(Payment.order_id == order_id).order_by(col(Payment.created_at), col(Payment.id))
     ).all()
     events = session.exec(
         select(PaymentEvent)
-        .where(col(PaymentEvent.payment_id).in_([payment.id for payment in found]))
+        .where(col(PaymentEvent.payment_id).in_([payment.id for payment in payments]))
         .order_by(col(PaymentEvent.id))
     ).all()
     attempts = tuple(
-        _attempt(payment, [event for event in events if event.payment_id == payment.id]) for payment in found
+        _attempt(payment, [event for event in events if event.payment_id == payment.id])
+        for payment in payments
     )
     return PaymentsView(attempts, tuple(disputes.of_order(session, order_id)))
 

@@ -88,23 +88,28 @@ class RefundItem:
 
 
 def write(
-    session: Session, head: OrderHead, request: RefundRequest, found: Refundable, items: list[RefundItem],
-    request_key: str, by: Principal,
-) -> list[PendingRefund]:  # fmt: skip
+    session: Session,
+    head: OrderHead,
+    request: RefundRequest,
+    refundable: Refundable,
+    items: list[RefundItem],
+    request_key: str,
+    by: Principal,
+) -> list[PendingRefund]:
     """Write what the items and the free amount come to; the goods have been booked, the order is locked.
 
     Errors  Conflict for more than is left.
     """
     total = sum(item.amount_minor for item in items) + request.free_minor
-    _refuse_too_much(found, total)
+    _refuse_too_much(refundable, total)
     key = {"key": f"{request_key}:1"}
     if session.connection().execute(_TAKEN, key).scalar():
         raise Conflict(_("This was asked for before, with other values."), code="other_contents")
     to_credit = request.destination == RefundDestination.CREDIT
-    made = []
-    for number, (payment, amount, own) in enumerate(_split(found, items, request.free_minor), start=1):
+    refunds = []
+    for number, (payment, amount, own) in enumerate(_split(refundable, items, request.free_minor), start=1):
         refund = _write_one(session, payment, amount, own, f"{request_key}:{number}", request, by.actor)
-        made.append(refund)
+        refunds.append(refund)
         if to_credit or payment.provider == CREDIT:
             _settle_in_credit(session, head, refund, payment, by.actor, own_card=not to_credit)
     if request.return_id is not None:
@@ -112,14 +117,14 @@ def write(
     data = {"amount_minor": total, "destination": request.destination, "reason": request.reason}
     order_commands.record_event(
         session, head.id, "refund_requested", actor=by.actor, key=request_key, request=as_data(request),
-        refunds=len(made), amount_minor=total,
+        refunds=len(refunds), amount_minor=total,
     )  # fmt: skip
     audit.record(
         session, by.actor, "order.refunded", "order", str(head.number), after=data, staff_id=by.id or None
     )
-    if made:
+    if refunds:
         recompute_order(session, head.id)
-    return again(session, request_key, len(made))
+    return again(session, request_key, len(refunds))
 
 
 def known_event(
@@ -142,24 +147,24 @@ def check_key(request_key: str) -> None:
         raise Invalid(_("The page is out of date. Reload it and try again."))
 
 
-def _refuse_too_much(found: Refundable, total: int) -> None:
-    if total <= found.free_minor:
+def _refuse_too_much(refundable: Refundable, total: int) -> None:
+    if total <= refundable.free_minor:
         return
-    if total <= found.free_minor + found.disputed_minor:
+    if total <= refundable.free_minor + refundable.disputed_minor:
         raise Conflict(
             _("The shopper's bank has asked for this money itself. Wait for its decision."), code="disputed"
         )
-    left = show(found.free_minor, found.currency)
+    left = show(refundable.free_minor, refundable.currency)
     raise Conflict(_("That is more than the {left} that is left of what was paid.").format(left=left),
                    code="over_refund")  # fmt: skip
 
 
 def _split(
-    found: Refundable, items: list[RefundItem], free_minor: int
+    refundable: Refundable, items: list[RefundItem], free_minor: int
 ) -> Iterator[tuple[PaymentLeft, int, list[RefundItem]]]:
     """Which payment gives back how much, and for what; providers first, the newest first."""
     waiting = list(items)
-    for payment in found.payments:
+    for payment in refundable.payments:
         room, own = payment.left_minor, []
         while waiting and (room or not waiting[0].amount_minor):
             item = waiting.pop(0)

@@ -146,11 +146,11 @@ def refundable(session: Session, order_id: int) -> Refundable:
 def _lines(
     lines: Mapping[int, order_units.UnitLine], given: Mapping[int | None, tuple[int, int]], *, taxed: bool
 ) -> dict[int, RefundableLine]:
-    found = {}
+    by_line = {}
     for line in lines.values():
         units, minor = given.get(line.id, (0, 0))
         total = line.total_minor + (line.tax_minor if taxed else 0)
-        found[line.id] = RefundableLine(
+        by_line[line.id] = RefundableLine(
             line.id, line.name, line.quantity, max(0, line.quantity - units), total, max(0, total - minor)
         )
-    return found
+    return by_line

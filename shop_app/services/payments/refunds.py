@@ -75,10 +75,12 @@ def request(
     if before is not None:
         return again(session, request_key, before["refunds"])
     _check(request)
-    found = refundable(session, order_id)
-    items = [RefundItem(line, units, _share(found, line, units)) for line, units in request.lines.items()]
-    if request.shipping_minor > found.shipping_minor:
-        left = show(found.shipping_minor, found.currency)
+    left_money = refundable(session, order_id)
+    items = [
+        RefundItem(line, units, _share(left_money, line, units)) for line, units in request.lines.items()
+    ]
+    if request.shipping_minor > left_money.shipping_minor:
+        left = show(left_money.shipping_minor, left_money.currency)
         raise Conflict(_("Of the delivery {left} is left.").format(left=left), code="over_refund")
     if request.shipping_minor:
         items.append(RefundItem(None, 0, request.shipping_minor))
@@ -88,7 +90,7 @@ def request(
     costs_nothing = not request.free_minor and not any(item.amount_minor for item in items)
     if costs_nothing and any(item.restocked for item in items):
         raise Conflict(_("Nothing of its price is left. Book what came back as a return."))
-    return write(session, head, request, found, items, request_key, by)
+    return write(session, head, request, left_money, items, request_key, by)
 
 
 def pending(session: Session, limit: int = 50) -> list[PendingRefund]:
@@ -146,8 +148,8 @@ def _check(request: RefundRequest) -> None:
         raise Invalid(_("Shorten the reason or the note."), field="reason")
 
 
-def _share(found: Refundable, line_id: int, units: int) -> int:
-    line = found.lines.get(line_id)
+def _share(refundable: Refundable, line_id: int, units: int) -> int:
+    line = refundable.lines.get(line_id)
     if line is None:
         raise NotFound(_("There is no such line in this order."))
     if units > line.quantity_left:

@@ -61,8 +61,8 @@ _UNITS = select(func.sum(_line.c.quantity - _line.c.quantity_fulfilled - _line.c
 def to_remind(session: Session, limit: int = 100) -> list[int]:
     """Orders whose time is nearly over, and whose shopper hasn't been told."""
     before = min(REMIND_BEFORE, timedelta(days=settings().transfer_days) / 2)
-    asked = {"until": now() + before, "at": now(), "most": limit}
-    return list(session.connection().execute(_TO_REMIND, asked).scalars())
+    params = {"until": now() + before, "at": now(), "most": limit}
+    return list(session.connection().execute(_TO_REMIND, params).scalars())
 
 
 def overdue(session: Session, limit: int = 100) -> list[int]:
@@ -83,7 +83,7 @@ def remind(session: Session, order_id: int) -> None:
 def expire(session: Session, order_id: int) -> None:
     """End it: its units are free, and a letter says so. One that was paid, or sent, meanwhile goes on."""
     head = order_commands.lock(session, order_id)
-    wanted = _is_wanted(session, order_id)
+    still_waits = _is_wanted(session, order_id)
     if not order_commands.expire_placed(session, order_id):
         return
     living = session.exec(
@@ -94,7 +94,7 @@ def expire(session: Session, order_id: int) -> None:
     for payment in living.all():
         payment.state = PaymentState.CANCELLED
         append(session, payment, PaymentEventKind.VOIDED, payment_key(payment), 0)
-    if wanted:
+    if still_waits:
         _write(session, head, "order_expired")
 
 

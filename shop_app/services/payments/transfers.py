@@ -73,19 +73,19 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     if row is None:
         raise NotFound(_("There is no order with this number."))
     order_id, way = row
-    found = order_commands.lock(session, order_id)
+    order = order_commands.lock(session, order_id)
     payments = connection.execute(_PAYMENTS, {"order": order_id}).all()
     if payments and connection.execute(_KNOWN_REFERENCE, {"order": order_id, "reference": reference}).first():
         return False
-    _refuse_unless_awaited(found, payments, was_awaited=way == "manual")
+    _refuse_unless_awaited(order, payments, was_awaited=way == "manual")
     owed = payment_ledger.owed_minor(session, order_id)
-    _take(session, found, owed, reference, 1 + max((row.attempt for row in payments), default=0))
+    _take(session, order, owed, reference, 1 + max((row.attempt for row in payments), default=0))
     if payments:
         payment_ledger.recompute_order(session, order_id)
     else:
-        order_commands.apply_payments(session, order_id, owed, found.currency)
+        order_commands.apply_payments(session, order_id, owed, order.currency)
         order_commands.set_payment_status(session, order_id, PaymentStatus.PAID)
-    if found.fulfilment_status != FulfilmentStatus.NONE:
+    if order.fulfilment_status != FulfilmentStatus.NONE:
         # Collected before it was paid: now it may be complete.
         order_units.recompute_fulfilment(session, order_id, actor=by.actor)
     audit.record(
@@ -95,26 +95,26 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     return True
 
 
-def _refuse_unless_awaited(found: OrderHead, payments, *, was_awaited: bool) -> None:
-    if found.status == OrderStatus.PENDING:
+def _refuse_unless_awaited(order: OrderHead, payments, *, was_awaited: bool) -> None:
+    if order.status == OrderStatus.PENDING:
         raise Conflict(_("This order is being paid online. Wait for that to end."))
-    too_late = found.status == OrderStatus.EXPIRED and was_awaited
-    if found.status not in (OrderStatus.PLACED, OrderStatus.COMPLETED) and not too_late:
+    too_late = order.status == OrderStatus.EXPIRED and was_awaited
+    if order.status not in (OrderStatus.PLACED, OrderStatus.COMPLETED) and not too_late:
         raise Conflict(_("This order was ended. Refund the transfer, or ask for a new order."))
-    if found.paid_at is not None:
+    if order.paid_at is not None:
         raise Conflict(_("This order is paid already."))
     if any(row.state == PaymentState.AUTHORIZED and row.provider != "credit" for row in payments):
         raise Conflict(_("This order's payment is authorised. Capture it instead."))
 
 
-def _take(session: Session, found: OrderHead, amount_minor: int, reference: str, attempt: int) -> None:
+def _take(session: Session, order: OrderHead, amount_minor: int, reference: str, attempt: int) -> None:
     if amount_minor <= 0:
         raise Conflict(_("Nothing is owed for this order."))
     at, connection = now(), session.connection()
     row = {
-        "order_id": found.id, "attempt": attempt, "provider": "manual",
-        "reference": f"{found.number}-{attempt}", "state": PaymentState.CAPTURED.value,
-        "currency": found.currency, "amount_minor": amount_minor, "captured_minor": amount_minor,
+        "order_id": order.id, "attempt": attempt, "provider": "manual",
+        "reference": f"{order.number}-{attempt}", "state": PaymentState.CAPTURED.value,
+        "currency": order.currency, "amount_minor": amount_minor, "captured_minor": amount_minor,
         "refunded_minor": 0, "refund_pending_minor": 0, "redirect_url": "", "decline_message": "",
         "created_at": at,
     }  # fmt: skip

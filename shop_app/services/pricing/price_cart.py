@@ -137,19 +137,19 @@ def price_cart(
         ]
     if sum(item.list_minor for item in items) > MAX_MINOR:
         raise ShopError(_("This is more than the shop can sell in one order. Take some units out."))
-    found = discount_goods(items, offers, price_of_way)
-    goods = sum(found.left.values())
+    result = discount_goods(items, offers, price_of_way)
+    goods = sum(result.left.values())
     way = way_for(goods)
-    to_ship = discount_shipping(way.price_minor if way else 0, found)
+    to_ship = discount_shipping(way.price_minor if way else 0, result)
     charged = _Taxing(rates, tax_included and not reverse_charge, reverse_charge)
-    lines = tuple(charged.line(item, found.left[item.key]) for item in (*items, *found.gifts))
+    lines = tuple(charged.line(item, result.left[item.key]) for item in (*items, *result.gifts))
     carried = charged.shipping(way, to_ship) if way else None
     taxes = charged.groups((*lines, *((carried,) if carried else ())))
     subtotal = sum(line.subtotal_minor for line in lines)
     tax = sum(line.amount_minor for line in taxes)
     return Totals(
-        lines=lines, shipping=carried, applied=tuple(found.applied), discounts=_by_offer(found.applied),
-        taxes=taxes, reasons=tuple(reasons(found.misses, currency, locale)), gifts=tuple(found.gifts),
+        lines=lines, shipping=carried, applied=tuple(result.applied), discounts=_by_offer(result.applied),
+        taxes=taxes, reasons=tuple(reasons(result.misses, currency, locale)), gifts=tuple(result.gifts),
         subtotal_minor=subtotal, discount_minor=subtotal - goods, goods_minor=goods, shipping_minor=to_ship,
         tax_minor=tax, total_minor=goods + to_ship + (0 if charged.included else tax),
         tax_included=charged.included, reverse_charge=reverse_charge,
@@ -193,8 +193,8 @@ class _Taxing:
                 base, amount = groups.get(part.rate, (0, 0))
                 net = part.total_minor - (part.tax_minor if self.included else 0)
                 groups[part.rate] = (base + net, amount + part.tax_minor)
-        made = [TaxLine(rate.label, rate.ppm, base, amount) for rate, (base, amount) in groups.items()]
-        return tuple(sorted(made, key=lambda tax: (-tax.ppm, tax.label)))
+        tax_lines = [TaxLine(rate.label, rate.ppm, base, amount) for rate, (base, amount) in groups.items()]
+        return tuple(sorted(tax_lines, key=lambda tax: (-tax.ppm, tax.label)))
 
 
 def _by_offer(applied: list[Applied]) -> tuple[DiscountLine, ...]:

@@ -59,11 +59,11 @@ def _all_products(session: Session) -> Iterator[Product]:
 
 
 def _further_columns(session: Session) -> list[str]:
-    found: set[str] = set()
+    columns: set[str] = set()
     for extra in session.exec(select(Product.extra)):
-        found |= {name.partition(TAB)[0] for name in extra}
+        columns |= {name.partition(TAB)[0] for name in extra}
     return sorted(
-        name for name in found - set(HEADER) if not name.startswith(("Image Src ", "Image Alt Text "))
+        name for name in columns - set(HEADER) if not name.startswith(("Image Src ", "Image Alt Text "))
     )
 
 

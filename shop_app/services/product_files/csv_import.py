@@ -179,8 +179,8 @@ def _import_product(
 def _write_product(
     session: Session, rows: list[Row], keys: dict[str, str], skus: dict[str, int]
 ) -> tuple[Read, str]:
-    known = catalog_commands.find(session, slug_of(rows[0]["Handle"]))
-    read = read_product(rows, read_draft(session, known) if known else None, keys)
+    product = catalog_commands.find(session, slug_of(rows[0]["Handle"]))
+    read = read_product(rows, read_draft(session, product) if product else None, keys)
     for sku, line in read.lines.items():
         if sku in skus:
             raise BadRow(line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=skus[sku]))
@@ -210,10 +210,10 @@ def _with_known_references(session: Session, read: Read, line: int) -> ProductDr
 
 
 def _set_quantities(session: Session, saved: catalog_commands.Saved, read: Read) -> bool:
-    wanted = {saved.variant_ids[sku]: units for sku, units in read.quantities.items()}
-    levels = inventory_commands.levels(session, wanted)
+    target_units = {saved.variant_ids[sku]: units for sku, units in read.quantities.items()}
+    levels = inventory_commands.levels(session, target_units)
     moved = False
-    for variant_id, units in wanted.items():
+    for variant_id, units in target_units.items():
         level = levels.get(variant_id, inventory_commands.Level())
         # The file counts what can be sold; what orders and checkouts have comes on top.
         if units != level.available or (units and level.backorder and level.on_hand < units):
@@ -236,13 +236,13 @@ def _find_pictures(
         return keys, []
     warnings = []
     with ThreadPoolExecutor(6, thread_name_prefix="pictures") as pool:
-        for url, found in zip(missing, pool.map(lambda url: _get(fetch, url), missing), strict=True):
-            if isinstance(found, str):
-                text = _("the picture {url} was left out: {reason}").format(url=url[:200], reason=found)
+        for url, original in zip(missing, pool.map(lambda url: _get(fetch, url), missing), strict=True):
+            if isinstance(original, str):
+                text = _("the picture {url} was left out: {reason}").format(url=url[:200], reason=original)
                 warnings.append(Problem(shown[url].line, text, warning=True))
                 continue
             with db.transaction() as session:
-                keys[url] = picture_service.keep(session, found, url).key
+                keys[url] = picture_service.keep(session, original, url).key
             report.pictures += 1
     return keys, warnings
 

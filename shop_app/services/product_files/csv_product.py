@@ -47,20 +47,20 @@ def slug_of(handle: str) -> str:
 
 def pictures_of(rows: list[Row]) -> list[Shown]:
     """The pictures that these rows name, in their order; each address once."""
-    found: dict[str, Shown] = {}
+    pictures: dict[str, Shown] = {}
     for row in rows:
         url = row["Image Src"]
-        if url and url not in found:
+        if url and url not in pictures:
             text = row["Image Position"]
             place = int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 10_000 else 0
-            found[url] = Shown(url, place, row["Image Alt Text"], row.line)
+            pictures[url] = Shown(url, place, row["Image Alt Text"], row.line)
     for row in rows:
         url = row["Variant Image"]
-        if url and url not in found:
-            found[url] = Shown(url, 0, "", row.line)
-    taken = {shown.place for shown in found.values()}
+        if url and url not in pictures:
+            pictures[url] = Shown(url, 0, "", row.line)
+    taken = {shown.place for shown in pictures.values()}
     placed = []
-    for shown in found.values():
+    for shown in pictures.values():
         place = shown.place
         if not place or any(other.place == place for other in placed):
             place = next(number for number in range(1, 20_000) if number not in taken)
@@ -69,7 +69,7 @@ def pictures_of(rows: list[Row]) -> list[Shown]:
     return sorted(placed, key=lambda shown: shown.place)
 
 
-def read_product(rows: list[Row], known: ProductDraft | None, keys: Mapping[str, str]) -> Read:
+def read_product(rows: list[Row], product: ProductDraft | None, keys: Mapping[str, str]) -> Read:
     """The draft that these rows make of the product.
 
     `keys` has the picture key of each address that could be had; the others are kept in `extra`.
@@ -78,8 +78,8 @@ def read_product(rows: list[Row], known: ProductDraft | None, keys: Mapping[str,
     """
     first = rows[0]
     slug = slug_of(first["Handle"])
-    base = known or ProductDraft(slug=slug, title="")
-    if not first["Title"] and not known:
+    base = product or ProductDraft(slug=slug, title="")
+    if not first["Title"] and not product:
         raise BadRow(first.line, _("the first row of a product needs a Title."))
     warnings: list[Problem] = []
     variant_rows = [
@@ -111,11 +111,11 @@ def _texts(first: Row, base: ProductDraft) -> dict[str, object]:
         "seo_description": "SEO Description", "subtitle": OURS["subtitle"], "care": OURS["care"],
         "category": OURS["category"],
     }  # fmt: skip
-    found = {
+    texts = {
         name: _if_there(first, column, first[column], getattr(base, name)) for name, column in columns.items()
     }
     materials = tuple(part.strip() for part in first[OURS["materials"]].split(";") if part.strip())
-    return {**found, "materials": _if_there(first, OURS["materials"], materials, base.materials)}
+    return {**texts, "materials": _if_there(first, OURS["materials"], materials, base.materials)}
 
 
 def _status(first: Row, base: ProductDraft) -> str:
@@ -158,19 +158,19 @@ def _options(
     names: list[str], variants: tuple[VariantDraft, ...], base: ProductDraft
 ) -> tuple[OptionDraft, ...]:
     before = {option.name: option for option in base.options}
-    found = []
+    options = []
     for name in names:
         # Known values keep their places and colours, new ones follow in the file's order.
         values = dict(before[name].values) if name in before else {}
         used = [value for variant in variants for option, value in variant.options if option == name]
         for value in used:
             values.setdefault(value, "")
-        found.append(
+        options.append(
             OptionDraft(
                 name, tuple((v, colour) for v, colour in values.items() if v in used or name in before)
             )
         )
-    return tuple(found)
+    return tuple(options)
 
 
 def _variants(
@@ -183,26 +183,26 @@ def _variants(
 ) -> tuple[tuple[VariantDraft, ...], dict[str, int], dict[str, int]]:
     by_sku = {variant.sku: variant for variant in base.variants}
     by_options = {variant.options: variant for variant in base.variants if variant.active}
-    found: dict[int | str, VariantDraft] = {}
+    variants: dict[int | str, VariantDraft] = {}
     quantities: dict[str, int] = {}
     lines: dict[str, int] = {}
     for row in rows:
         options = _option_values(row, names)
         sku = row["Variant SKU"]
-        known = by_sku.get(sku) if sku else by_options.get(options)
-        known = known or by_options.get(options)
-        sku = sku or (known.sku if known else made_up_sku(slug, options))
+        values_by_option = by_sku.get(sku) if sku else by_options.get(options)
+        values_by_option = values_by_option or by_options.get(options)
+        sku = sku or (values_by_option.sku if values_by_option else made_up_sku(slug, options))
         if sku in lines:
             raise BadRow(
                 row.line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=lines[sku])
             )
         lines[sku] = row.line
-        variant = _variant(row, sku, options, known, keys, warnings)
-        found[known.id if known and known.id else sku] = variant
+        variant = _variant(row, sku, options, values_by_option, keys, warnings)
+        variants[values_by_option.id if values_by_option and values_by_option.id else sku] = variant
         if (units := quantity(row, warnings)) is not None:
             quantities[sku] = units
     # Known variants keep their places, also those that the file doesn't name; new ones follow.
-    merged = [found.pop(variant.id, variant) if variant.id else variant for variant in base.variants]
+    merged = [variants.pop(variant.id, variant) if variant.id else variant for variant in base.variants]
     if any(tuple(name for name, _value in variant.options) != tuple(names) for variant in merged):
         merged = [
             variant
@@ -210,7 +210,7 @@ def _variants(
             else replace(variant, active=False)
             for variant in merged
         ]
-    return (*merged, *found.values()), quantities, lines
+    return (*merged, *variants.values()), quantities, lines
 
 
 def _option_values(row: Row, names: list[str]) -> tuple[tuple[str, str], ...]:
@@ -239,11 +239,11 @@ def _variant(
     row: Row,
     sku: str,
     options: tuple[tuple[str, str], ...],
-    known: VariantDraft | None,
+    draft: VariantDraft | None,
     keys: Mapping[str, str],
     warnings: list[Problem],
 ) -> VariantDraft:
-    base = known or VariantDraft(sku, 0)
+    base = draft or VariantDraft(sku, 0)
     price = amount(row, "Variant Price")
     if price is None:
         raise BadRow(row.line, _("Variant Price is missing."))
@@ -275,14 +275,14 @@ def _variant(
 
 def _pictures(shown: list[Shown], base: ProductDraft, keys: Mapping[str, str]) -> tuple[PictureDraft, ...]:
     alts = {picture.key: picture.alt for picture in base.pictures}
-    found: dict[str, PictureDraft] = {}
+    pictures: dict[str, PictureDraft] = {}
     for picture in shown:
         key = keys.get(picture.url)
-        if key and key not in found:
-            found[key] = PictureDraft(key, picture.alt or alts.get(key, ""))
+        if key and key not in pictures:
+            pictures[key] = PictureDraft(key, picture.alt or alts.get(key, ""))
     for picture in base.pictures:
-        found.setdefault(picture.key, picture)
-    return tuple(found.values())
+        pictures.setdefault(picture.key, picture)
+    return tuple(pictures.values())
 
 
 def _extra(
@@ -299,7 +299,7 @@ def _extra(
     columns = {name for name in first.cells if name not in KNOWN and name not in OURS.values()}
     skus = {line: sku for sku, line in lines.items()}
     # What the file speaks of is taken from the file, the rest stays as it was.
-    found = {
+    extra = {
         name: value
         for name, value in base.extra
         if not _is_spoken_of(name, columns, lines) and not name.startswith(("Image Src ", "Image Alt Text "))
@@ -312,24 +312,24 @@ def _extra(
             ):
                 continue
             own = row is not first or column.startswith("Variant ")
-            found[f"{column}{TAB}{skus[row.line]}" if own else column] = value
+            extra[f"{column}{TAB}{skus[row.line]}" if own else column] = value
     if slug_of(first["Handle"]) != first["Handle"]:
-        found["Handle"] = first["Handle"]
+        extra["Handle"] = first["Handle"]
     for picture in shown:
         if picture.url not in keys and any(row["Image Src"] == picture.url for row in rows):
-            found[f"Image Src {picture.place}"] = picture.url
+            extra[f"Image Src {picture.place}"] = picture.url
             if picture.alt:
-                found[f"Image Alt Text {picture.place}"] = picture.alt
+                extra[f"Image Alt Text {picture.place}"] = picture.alt
     for row in variant_rows:
         name = f"Variant Image{TAB}{skus[row.line]}"
-        found.pop(name, None)
+        extra.pop(name, None)
         if row["Variant Image"] and row["Variant Image"] not in keys:
-            found[name] = row["Variant Image"]
+            extra[name] = row["Variant Image"]
     if not any("Image Src" in row.cells for row in rows):
-        found |= {
+        extra |= {
             name: value for name, value in base.extra if name.startswith(("Image Src ", "Image Alt Text "))
         }
-    return tuple(sorted(found.items()))
+    return tuple(sorted(extra.items()))
 
 
 def _is_spoken_of(name: str, columns: set[str], lines: Mapping[str, int]) -> bool:

@@ -57,31 +57,31 @@ def number(row: Row, column: str) -> Decimal | None:
 
 def grams(row: Row, otherwise: int) -> int:
     """Variant Grams, or Variant Weight in its unit; rounded half up to whole grams."""
-    found = number(row, "Variant Grams")
-    if found is None and (weight := number(row, "Variant Weight")) is not None:
+    value = number(row, "Variant Grams")
+    if value is None and (weight := number(row, "Variant Weight")) is not None:
         unit = row["Variant Weight Unit"].lower() or "kg"
         if unit not in WEIGHTS:
             text = _("Variant Weight Unit is {value}; g, kg, oz and lb can be taken.")
             raise BadRow(row.line, text.format(value=_short(unit)))
-        found = weight * WEIGHTS[unit]
-    if found is None:
+        value = weight * WEIGHTS[unit]
+    if value is None:
         return otherwise
-    if found < 0:
+    if value < 0:
         raise BadRow(row.line, _("a weight can't be below 0."))
-    return round_half_up(found)
+    return round_half_up(value)
 
 
 def quantity(row: Row, warnings: list[Problem]) -> int | None:
     """Units that can be sold; None where the file doesn't say. Oversold ones count as none."""
-    found = number(row, "Variant Inventory Qty")
-    if found is None:
+    units = number(row, "Variant Inventory Qty")
+    if units is None:
         return None
-    if found != int(found):
+    if units != int(units):
         raise BadRow(row.line, _("Variant Inventory Qty isn't a whole number."))
-    if found < 0:
-        text = _("{count} units were oversold; the shop starts with 0.").format(count=-int(found))
+    if units < 0:
+        text = _("{count} units were oversold; the shop starts with 0.").format(count=-int(units))
         warnings.append(Problem(row.line, text, warning=True))
-    return max(0, int(found))
+    return max(0, int(units))
 
 
 def yes_or_no(row: Row, column: str, otherwise: bool) -> bool:

@@ -32,10 +32,10 @@ def public_address(host: str, port: int) -> str:
             private networks, link-local and the like.
     """
     try:
-        known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise Invalid(_("{host} can't be found.").format(host=host)) from None
-    addresses = [str(entry[4][0]) for entry in known]
+    addresses = [str(entry[4][0]) for entry in infos]
     if not addresses or not all(map(is_public, addresses)):
         raise Invalid(_("{host} isn't a public address.").format(host=host))
     return addresses[0]

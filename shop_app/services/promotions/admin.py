@@ -83,8 +83,8 @@ def create(session: Session, draft: PromotionDraft, *, by: Principal) -> int:
     values = _values(session, draft)
     code = promotions_commands.normal(draft.code)
     row = values | {"used": 0, "spent_minor": 0, "active": True, "version": 1}
-    made = insert(_promotion).values(row | {"created_at": now()}).returning(_promotion.c.id)
-    promotion_id: int = session.connection().execute(made).scalar_one()
+    statement = insert(_promotion).values(row | {"created_at": now()}).returning(_promotion.c.id)
+    promotion_id: int = session.connection().execute(statement).scalar_one()
     if code:
         _check_code(code)
         if not _put_codes(session, promotion_id, [code], None):
@@ -103,13 +103,13 @@ def change(
     """
     by.need(MAY)
     before, values = _row(session, promotion_id), _values(session, draft)
-    done = session.connection().execute(
+    result = session.connection().execute(
         update(_promotion)
         .where(_promotion.c.id == promotion_id, _promotion.c.version == version)
         .where(_within("used", values["usage_limit"]), _within("spent_minor", values["budget_minor"]))
         .values(values | {"version": version + 1})
     )
-    if done.rowcount != 1:
+    if result.rowcount != 1:
         if before["version"] != version:
             raise Conflict(_("Somebody else has changed this promotion. Look at it again before you save."))
         raise Conflict(_("It has been used more than these limits allow."))
@@ -151,13 +151,13 @@ def generate_codes(
         raise Invalid(_("A prefix is made of up to 20 letters and digits."), field="prefix")
     if usage_limit is not None and usage_limit < 1:
         raise Invalid(_("A code has to be good for one use at least."), field="usage_limit")
-    made: list[str] = []
-    while len(made) < count:
-        wanted = {_random_code(prefix) for _each in range(min(_BATCH, count - len(made)))}
-        made += _put_codes(session, promotion_id, sorted(wanted), usage_limit)
+    codes: list[str] = []
+    while len(codes) < count:
+        batch = {_random_code(prefix) for _each in range(min(_BATCH, count - len(codes)))}
+        codes += _put_codes(session, promotion_id, sorted(batch), usage_limit)
     # The codes themselves are money: they are counted here, and stand in no log.
     _done(session, by, "made_codes", promotion_id, {}, {"count": count, "prefix": prefix})
-    return made
+    return codes
 
 
 def codes_csv(session: Session, promotion_id: int, *, by: Principal) -> str:
@@ -233,7 +233,12 @@ def _values(session: Session, draft: PromotionDraft) -> dict[str, Any]:
     for field, wrong in _wrong(session, draft):
         if wrong:
             raise Invalid(wrong, field=field)
-    same = {known.name for known in fields(draft)} - {"code", "gift_sku", "products", "categories"}
+    same = {draft_field.name for draft_field in fields(draft)} - {
+        "code",
+        "gift_sku",
+        "products",
+        "categories",
+    }
     about = {"products": sorted(set(draft.products)), "categories": sorted(set(draft.categories))}
     gift = select(_variant.c.id).where(_variant.c.sku == draft.gift_sku)
     return {name: getattr(draft, name) for name in same} | {
@@ -248,8 +253,8 @@ def _wrong(session: Session, draft: PromotionDraft) -> Iterator[tuple[str, str]]
     kind, run = draft.kind, session.connection().execute
     yield "name", "" if 0 < len(draft.name.strip()) <= 200 else _("Say what the shopper reads.")
     yield "kind", "" if kind in set(PromotionKind) else _("Choose what it gives.")
-    known = run(select(_lane.c.code).where(_lane.c.code == draft.lane)).first()
-    yield "lane", "" if known else _("Choose a lane.")
+    lane = run(select(_lane.c.code).where(_lane.c.code == draft.lane)).first()
+    yield "lane", "" if lane else _("Choose a lane.")
     takes_percent = kind in (PromotionKind.PERCENT, PromotionKind.BUY_X_GET_Y)
     fits = 1 <= draft.percent <= 100 if takes_percent else draft.percent == 0
     yield "percent", "" if fits else _("Choose between 1 and 100 percent, and only where it takes percents.")

@@ -171,8 +171,8 @@ def live(
         return _NOTHING
     rows: dict[str, RowMapping] = {}
     if codes:
-        found = session.connection().execute(_BY_CODE, {"codes": list(codes)}).mappings()
-        rows = {row["code"]: row for row in found}
+        code_rows = session.connection().execute(_BY_CODE, {"codes": list(codes)}).mappings()
+        rows = {row["code"]: row for row in code_rows}
     buyer = _Buyer(cart_id, email, customer_id)
     offers, reasons = [], []
     for code, row in [*(("", row) for row in automatic), *((code, rows.get(code)) for code in codes)]:
@@ -281,8 +281,8 @@ def _why_spent(session: Session, row: RowMapping, code: str, buyer: _Buyer) -> t
     spent = row["usage_limit"] is not None and row["used"] >= row["usage_limit"]
     if code:
         spent = spent or (row["code_limit"] is not None and row["code_used"] >= row["code_limit"])
-    known = bool(buyer.email) or buyer.customer_id is not None
-    if row["first_order"] and known:
+    is_known = bool(buyer.email) or buyer.customer_id is not None
+    if row["first_order"] and is_known:
         theirs = {"cart": buyer.cart_id, "email": buyer.email, "customer": buyer.customer_id}
         if connection.execute(_ORDERED_BEFORE, theirs).first():
             return _only_first(code), left

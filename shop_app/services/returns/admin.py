@@ -94,15 +94,15 @@ def receive(
             units that never left. Receiving it twice counts once.
     """
     by.need("orders.fulfil")
-    found = lock(session, return_id)
-    if not move(session, found, ReturnStatus.RECEIVED, received_at=now()):
+    return_row = lock(session, return_id)
+    if not move(session, return_row, ReturnStatus.RECEIVED, received_at=now()):
         return
     lines = _lines(session, return_id)
     _check(lines, received, restocked)
     units = {line: count for line, count in received.items() if count}
     shelf = {line: count for line, count in restocked.items() if count}
     order_units.receive_return(
-        session, found.order_id, units, restock=shelf, reason=f"return {return_id}", actor=by.actor
+        session, return_row.order_id, units, restock=shelf, reason=f"return {return_id}", actor=by.actor
     )
     rows = [
         {"of_return": return_id, "line": line, "received": count, "restocked": shelf.get(line, 0)}
@@ -110,8 +110,8 @@ def receive(
     ]
     session.connection().execute(_RECEIVE_LINE, rows)
     things = [f"{units[line.order_line_id]} × {_name(line)}" for line in lines if line.order_line_id in units]
-    _note(session, found, ReturnStatus.RECEIVED, by, received=things)
-    _write(session, found, "return_received", things=things)
+    _note(session, return_row, ReturnStatus.RECEIVED, by, received=things)
+    _write(session, return_row, "return_received", things=things)
 
 
 def refund_request(
@@ -125,44 +125,45 @@ def refund_request(
     Errors  Forbidden; NotFound.
     """
     by.need("orders.refund")
-    found = lock(session, return_id)
-    if found.status == ReturnStatus.REFUNDED:
+    return_row = lock(session, return_id)
+    if return_row.status == ReturnStatus.REFUNDED:
         return None
     lines = _lines(session, return_id)
     units = {
-        line.order_line_id: line.quantity_received if found.received_at else line.quantity for line in lines
+        line.order_line_id: line.quantity_received if return_row.received_at else line.quantity
+        for line in lines
     }
-    withdrawal = found.kind == ReturnKind.WITHDRAWAL
-    whole = withdrawal and _is_whole(session, found, units)
-    shipping = refundable.refundable(session, found.order_id).shipping_minor if whole else 0
+    withdrawal = return_row.kind == ReturnKind.WITHDRAWAL
+    whole = withdrawal and _is_whole(session, return_row, units)
+    shipping = refundable.refundable(session, return_row.order_id).shipping_minor if whole else 0
     return ReturnRefund(
-        found.order_id,
+        return_row.order_id,
         RefundRequest(
             lines={line: count for line, count in units.items() if count}, shipping_minor=shipping,
             reason=_("Withdrawal") if withdrawal else _("Return"), destination=destination,
-            restock=True if found.reason == NOT_SENT else None, return_id=return_id,
+            restock=True if return_row.reason == NOT_SENT else None, return_id=return_id,
         ),
     )  # fmt: skip
 
 
-def _is_whole(session: Session, found: Row[Any], units: Mapping[int, int]) -> bool:
+def _is_whole(session: Session, return_row: Row[Any], units: Mapping[int, int]) -> bool:
     """Whether with this return nothing of the order is left with the shopper, or to come."""
-    lines = order_units.lines_of(session, found.order_id).values()
+    lines = order_units.lines_of(session, return_row.order_id).values()
     # What was received is counted with the order's lines already.
-    coming = {} if found.received_at else units
+    coming = {} if return_row.received_at else units
     return all(line.cancelled + line.returned + coming.get(line.id, 0) >= line.quantity for line in lines)
 
 
 def _decide(
     session: Session, return_id: int, to: ReturnStatus, letter: str, by: Principal, answer: str
 ) -> None:
-    found = lock(session, return_id)
-    said = answer.strip()[:MAX_ANSWER]
-    if not move(session, found, to, decided_at=now(), answer=said, actor=by.actor):
+    return_row = lock(session, return_id)
+    text = answer.strip()[:MAX_ANSWER]
+    if not move(session, return_row, to, decided_at=now(), answer=text, actor=by.actor):
         return
-    _note(session, found, to, by, answer=said)
+    _note(session, return_row, to, by, answer=text)
     if letter:
-        _write(session, found, letter, answer=said)
+        _write(session, return_row, letter, answer=text)
 
 
 def _lines(session: Session, return_id: int) -> list[Row[Any]]:
@@ -170,24 +171,24 @@ def _lines(session: Session, return_id: int) -> list[Row[Any]]:
 
 
 def _check(lines: list[Row[Any]], received: Mapping[int, int], restocked: Mapping[int, int]) -> None:
-    known = {line.order_line_id: line for line in lines}
+    lines_by_id = {line.order_line_id: line for line in lines}
     if not any(received.values()):
         raise Invalid(_("Enter how many have arrived."), field="received")
     for line_id in received.keys() | restocked.keys():
         units, back = received.get(line_id, 0), restocked.get(line_id, 0)
-        if line_id not in known or not 0 <= back <= units:
+        if line_id not in lines_by_id or not 0 <= back <= units:
             raise Invalid(_("No more can go on the shelf than have arrived."), field="received")
-        if units > known[line_id].quantity:
+        if units > lines_by_id[line_id].quantity:
             raise Invalid(
                 _("The return is about {count} of {title}.").format(
-                    count=known[line_id].quantity, title=_name(known[line_id])
+                    count=lines_by_id[line_id].quantity, title=_name(lines_by_id[line_id])
                 ),
                 field="received",
             )
-        if back and known[line_id].variant_id is None:
+        if back and lines_by_id[line_id].variant_id is None:
             raise Invalid(
                 _("{title} isn't in the catalogue any more, so it has no shelf.").format(
-                    title=_name(known[line_id])
+                    title=_name(lines_by_id[line_id])
                 ),
                 field="received",
             )
@@ -197,20 +198,35 @@ def _name(line: Row[Any]) -> str:
     return f"{line.title}, {line.variant_title}" if line.variant_title else str(line.title)
 
 
-def _note(session: Session, found: Row[Any], to: ReturnStatus, by: Principal, **data: Any) -> None:
+def _note(session: Session, return_row: Row[Any], to: ReturnStatus, by: Principal, **data: Any) -> None:
     """Into the order's history and the audit."""
     order_commands.record_event(
-        session, found.order_id, f"return_{to.value}", actor=by.actor, public=True, return_id=found.id, **data
+        session,
+        return_row.order_id,
+        f"return_{to.value}",
+        actor=by.actor,
+        public=True,
+        return_id=return_row.id,
+        **data,
     )
     audit.record(
-        session, by.actor, f"return.{to.value}", "return", f"{found.number}/{found.id}",
-        before={"status": found.status}, after={"status": to.value, **data}, staff_id=by.id or None,
+        session, by.actor, f"return.{to.value}", "return", f"{return_row.number}/{return_row.id}",
+        before={"status": return_row.status}, after={"status": to.value, **data}, staff_id=by.id or None,
     )  # fmt: skip
 
 
-def _write(session: Session, found: Row[Any], kind: str, **data: Any) -> None:
-    things = [f"{line.quantity} × {_name(line)}" for line in _lines(session, found.id)]
+def _write(session: Session, return_row: Row[Any], kind: str, **data: Any) -> None:
+    things = [f"{line.quantity} × {_name(line)}" for line in _lines(session, return_row.id)]
     outbox.write(
-        session, kind, found.email, f"{kind}:{found.id}",
-        {"order_id": found.order_id, "number": found.number, "token": found.token, "things": things, **data},
-    )  # fmt: skip
+        session,
+        kind,
+        return_row.email,
+        f"{kind}:{return_row.id}",
+        {
+            "order_id": return_row.order_id,
+            "number": return_row.number,
+            "token": return_row.token,
+            "things": things,
+            **data,
+        },
+    )

@@ -90,8 +90,8 @@ def request(
     """
     order_id = returnable.by_token(session, token).order_id
     order_commands.lock(session, order_id)
-    if known := _known(session, order_id, request_key, "return_requested"):
-        return known
+    if earlier_receipt := _known(session, order_id, request_key, "return_requested"):
+        return earlier_receipt
     free = returnable.by_id(session, order_id)
     if reason not in REASONS:
         raise Invalid(_("Choose a reason"), field="reason")
@@ -107,12 +107,12 @@ def request(
 
 def problems(quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
     """What is wrong with a form before it is sent, by the field that can mend it."""
-    found = []
+    pairs = []
     if not any(quantities.values()):
-        found.append(FieldProblem("lines", _("Choose what you want to send back")))
+        pairs.append(FieldProblem("lines", _("Choose what you want to send back")))
     if reason not in REASONS:
-        found.append(FieldProblem("reason", _("Choose a reason")))
-    return found
+        pairs.append(FieldProblem("reason", _("Choose a reason")))
+    return pairs
 
 
 def name_problem(name: str) -> str:
@@ -151,8 +151,8 @@ def withdraw(
     """
     order_id = returnable.by_token(session, look_up(session, number, email)).order_id
     order_commands.lock(session, order_id)
-    if known := _known(session, order_id, request_key, "withdrawal_received"):
-        return known
+    if earlier_receipt := _known(session, order_id, request_key, "withdrawal_received"):
+        return earlier_receipt
     free = returnable.by_id(session, order_id)
     if wrong := name_problem(name):
         raise Invalid(wrong, field="name")
@@ -212,12 +212,12 @@ def _known(session: Session, order_id: int, request_key: str, kind: str) -> Rece
     """The receipt of the request that this key has made already."""
     if not 16 <= len(request_key) <= MAX_KEY:
         raise Invalid(_("Open the form again, then send it."))
-    found = session.connection().execute(_BY_KEY, {"key": request_key}).first()
-    if found is None:
+    row = session.connection().execute(_BY_KEY, {"key": request_key}).first()
+    if row is None:
         return None
-    data = session.connection().execute(_RECEIPT, {"key": f"{kind}:{found.id}"}).scalar()
+    data = session.connection().execute(_RECEIPT, {"key": f"{kind}:{row.id}"}).scalar()
     # A letter that has reached its age keeps that it was written, not what it said.
-    if found.order_id != order_id or not data:
+    if row.order_id != order_id or not data:
         raise Conflict(_("Open the form again, then send it."))
     return Receipt(**data["receipt"])
 

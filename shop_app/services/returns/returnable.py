@@ -104,11 +104,11 @@ def by_token(session: Session, token: str) -> Free:
 
     Errors  NotFound for a token that no order has.
     """
-    asked = session.connection().execute(_BY_TOKEN, {"token": token}) if TOKEN.fullmatch(token) else None
-    found = asked.first() if asked else None
-    if found is None:
+    result = session.connection().execute(_BY_TOKEN, {"token": token}) if TOKEN.fullmatch(token) else None
+    order = result.first() if result else None
+    if order is None:
         raise NotFound(_("There is no order at this address."))
-    return _free(session, found)
+    return _free(session, order)
 
 
 def by_id(session: Session, order_id: int) -> Free:
@@ -116,29 +116,29 @@ def by_id(session: Session, order_id: int) -> Free:
 
     Errors  NotFound for an id that no order has.
     """
-    found = session.connection().execute(_BY_ID, {"order": order_id}).first()
-    if found is None:
+    order = session.connection().execute(_BY_ID, {"order": order_id}).first()
+    if order is None:
         raise NotFound(_("There is no such order."))
-    return _free(session, found)
+    return _free(session, order)
 
 
-def _free(session: Session, found: Row[Any]) -> Free:
-    connection, of_order = session.connection(), {"order": found.id}
-    claimed = claimed_units.of_order(session, found.id)
+def _free(session: Session, order: Row[Any]) -> Free:
+    connection, of_order = session.connection(), {"order": order.id}
+    claimed = claimed_units.of_order(session, order.id)
     rows = connection.execute(_LINES, of_order).all()
     last = connection.execute(_LAST_ARRIVAL, of_order).scalar()
-    placed = found.status in (OrderStatus.PLACED, OrderStatus.COMPLETED)
+    placed = order.status in (OrderStatus.PLACED, OrderStatus.COMPLETED)
     waiting = placed and any(_unsent(row) for row in rows)
     arrived = last.date() if last and not waiting else None
     # Whose money is back already has nothing more to declare.
-    over = found.payment_status in (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK)
+    over = order.payment_status in (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK)
     lines = () if over else tuple(_line(row, claimed, placed) for row in rows)
-    name = " ".join(found.ship_to.get(part, "") for part in ("given_name", "family_name")).strip()
+    name = " ".join(order.ship_to.get(part, "") for part in ("given_name", "family_name")).strip()
     return Free(
-        found.id, str(found.number), found.token, found.email, name, lines,
+        order.id, str(order.number), order.token, order.email, name, lines,
         arrived + timedelta(days=WITHDRAW_DAYS) if arrived else None,
         arrived + timedelta(days=RETURN_DAYS) if arrived else None,
-        found.total_minor > 0 and found.payment_status not in (PaymentStatus.NONE, PaymentStatus.VOIDED),
+        order.total_minor > 0 and order.payment_status not in (PaymentStatus.NONE, PaymentStatus.VOIDED),
     )  # fmt: skip
 
 

@@ -47,15 +47,15 @@ def lock(session: Session, return_id: int) -> Row[Any]:
     return session.connection().execute(_HEAD, {"return": return_id}).one()
 
 
-def move(session: Session, found: Row[Any], to: ReturnStatus, **values: Any) -> bool:
+def move(session: Session, return_row: Row[Any], to: ReturnStatus, **values: Any) -> bool:
     """Bring it to another status; False where it is there already.
 
     Errors  Conflict for a move that isn't legal from where it stands now.
     """
-    done = session.connection().execute(_MOVES[to].values(**values), {"return": found.id})
-    if done.rowcount == 1:
+    result = session.connection().execute(_MOVES[to].values(**values), {"return": return_row.id})
+    if result.rowcount == 1:
         return True
-    if found.status == to:
+    if return_row.status == to:
         return False
     raise Conflict(_("The return has moved on in the meantime."))
 
@@ -65,10 +65,10 @@ def refunded(session: Session, return_id: int, *, actor: str) -> None:
 
     Errors  Conflict for a return that isn't approved or received.
     """
-    found = lock(session, return_id)
-    if move(session, found, ReturnStatus.REFUNDED):
+    return_row = lock(session, return_id)
+    if move(session, return_row, ReturnStatus.REFUNDED):
         order_commands.record_event(
-            session, found.order_id, "return_refunded", actor=actor, return_id=return_id
+            session, return_row.order_id, "return_refunded", actor=actor, return_id=return_id
         )
 
 

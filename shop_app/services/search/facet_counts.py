@@ -66,13 +66,13 @@ class Counts:
     def sorted(self, bits: int, sort: str, descending: bool) -> list[tuple[int, int]]:
         """(key, product id) of the products behind the bits, in the order of that key: for small sets."""
         # As text, so that the search for the next bit runs in C.
-        marks, keys, ids, found = bin(bits)[:1:-1], self.keys[sort], self.ids, []
+        marks, keys, ids, ids_sorted = bin(bits)[:1:-1], self.keys[sort], self.ids, []
         place = marks.find("1")
         while place >= 0:
-            found.append((keys[place], ids[place]))
+            ids_sorted.append((keys[place], ids[place]))
             place = marks.find("1", place + 1)
-        found.sort(reverse=descending)
-        return found
+        ids_sorted.sort(reverse=descending)
+        return ids_sorted
 
     def within(self, product_ids: Iterable[int], bits: int) -> list[int]:
         """Those of the products that the bits hold, in their order."""

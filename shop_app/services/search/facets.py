@@ -42,12 +42,12 @@ class View:
 
     def label(self, name: str, value: str) -> str:
         """How a facet's value is written; as it stands in the address where it isn't known."""
-        found = self.counts.facets.get(name, {}).get(value)
-        return found.label if found else value
+        value_row = self.counts.facets.get(name, {}).get(value)
+        return value_row.label if value_row else value
 
 
 def narrowed(
-    known: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
+    counts: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
     since: datetime,
 ) -> View:  # fmt: skip
     """Count a query; the same one is counted once for as long as the listing index stands still."""
@@ -55,29 +55,29 @@ def narrowed(
         query.text, query.category, query.facets, query.price_min_minor, query.price_max_minor,
         query.in_stock, query.on_sale, query.new, since if query.new else None,
     )  # fmt: skip
-    view = known.cache.get(key)
+    view = counts.cache.get(key)
     if view is None:
-        if len(known.cache) > CACHED:
-            known.cache.clear()
-        view = known.cache[key] = _count(known, query, categories, ids, since)
+        if len(counts.cache) > CACHED:
+            counts.cache.clear()
+        view = counts.cache[key] = _count(counts, query, categories, ids, since)
     return view  # pyright: ignore[reportReturnType]
 
 
 def _count(
-    known: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
+    counts: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
     since: datetime,
 ) -> View:  # fmt: skip
-    base = known.everything
+    base = counts.everything
     if query.category:
-        base = union([known.categories.get(key, 0) for key in categories])
+        base = union([counts.categories.get(key, 0) for key in categories])
     if ids is not None:
-        base &= known.among(ids)
-    plain = base & known.published_since(since) if query.new else base
-    priced = known.priced(query.price_min_minor, query.price_max_minor)
-    stocked = known.in_stock if query.in_stock else known.everything
-    reduced = known.on_sale if query.on_sale else known.everything
+        base &= counts.among(ids)
+    plain = base & counts.published_since(since) if query.new else base
+    priced = counts.priced(query.price_min_minor, query.price_max_minor)
+    stocked = counts.in_stock if query.in_stock else counts.everything
+    reduced = counts.on_sale if query.on_sale else counts.everything
     chosen = {
-        name: union([value.bits for key in keys if (value := known.facets.get(name, {}).get(key))])
+        name: union([value.bits for key in keys if (value := counts.facets.get(name, {}).get(key))])
         for name, keys in query.facets
     }
     faceted = plain
@@ -86,20 +86,20 @@ def _count(
     bits = faceted & priced & stocked & reduced
     size = base.bit_count()
     return View(
-        known, bits, bits.bit_count(), size,
-        facets=_facets(known, query, base, plain & priced & stocked & reduced, chosen, size),
-        in_stock_count=(faceted & priced & reduced & known.in_stock).bit_count(),
-        on_sale_count=(faceted & priced & stocked & known.on_sale).bit_count(),
-        price_range=known.price_range(faceted & stocked & reduced),
+        counts, bits, bits.bit_count(), size,
+        facets=_facets(counts, query, base, plain & priced & stocked & reduced, chosen, size),
+        in_stock_count=(faceted & priced & reduced & counts.in_stock).bit_count(),
+        on_sale_count=(faceted & priced & stocked & counts.on_sale).bit_count(),
+        price_range=counts.price_range(faceted & stocked & reduced),
     )  # fmt: skip
 
 
 def _facets(
-    known: Counts, query: ListingQuery, base: int, filtered: int, chosen: dict[str, int], size: int
+    counts: Counts, query: ListingQuery, base: int, filtered: int, chosen: dict[str, int], size: int
 ) -> list[Counted]:
     picked = dict(query.facets)
     counted: list[tuple[tuple[int, int, str], Counted]] = []
-    for name, values in known.facets.items():
+    for name, values in counts.facets.items():
         if name in _UNSHOWN and name not in picked:
             continue
         present = [(value, (value.bits & base).bit_count()) for value in values.values()]

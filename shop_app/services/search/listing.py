@@ -28,28 +28,30 @@ def browse(session: Session, query: ListingQuery) -> Listing:
     branch = tree.by_slug.get(query.category)
     if query.category and branch is None:
         raise NotFound(_("There is no such category."))
-    known = counts.get(session, at)
-    found = _found(session, known, query.text, at) if query.text else search_queries.Found()
-    ids = tuple(found.product_ids) if query.text else None
-    view = facets.narrowed(known, query, branch.below if branch else (), ids, cards.new_since(clock.now()))
-    page = hits(session, known, query, branch, ids, view)
-    return _listing(session, query, branch, found, view, page, at)
+    facet_counts = counts.get(session, at)
+    match = _found(session, facet_counts, query.text, at) if query.text else search_queries.Found()
+    ids = tuple(match.product_ids) if query.text else None
+    view = facets.narrowed(
+        facet_counts, query, branch.below if branch else (), ids, cards.new_since(clock.now())
+    )
+    page = hits(session, facet_counts, query, branch, ids, view)
+    return _listing(session, query, branch, match, view, page, at)
 
 
-def _found(session: Session, known: Counts, text: str, at: str) -> search_queries.Found:
+def _found(session: Session, counts: Counts, text: str, at: str) -> search_queries.Found:
     key = ("found", text)
-    if key not in known.cache:
-        if len(known.cache) > facets.CACHED:
-            known.cache.clear()
-        known.cache[key] = search_queries.find(session, text, at, search_queries.MOST)
-    return known.cache[key]  # pyright: ignore[reportReturnType]
+    if key not in counts.cache:
+        if len(counts.cache) > facets.CACHED:
+            counts.cache.clear()
+        counts.cache[key] = search_queries.find(session, text, at, search_queries.MOST)
+    return counts.cache[key]  # pyright: ignore[reportReturnType]
 
 
 def _listing(
     session: Session,
     query: ListingQuery,
     branch: Branch | None,
-    found: search_queries.Found,
+    match: search_queries.Found,
     view: facets.View,
     page: Hits,
     at: str,
@@ -67,7 +69,7 @@ def _listing(
         in_stock_href=listing_address.changed(query, in_stock=not query.in_stock),
         on_sale=query.on_sale, on_sale_count=view.on_sale_count,
         on_sale_href=listing_address.changed(query, on_sale=not query.on_sale),
-        corrected_text=found.corrected, canonical=listing_address.canonical(query),
+        corrected_text=match.corrected, canonical=listing_address.canonical(query),
         suggestions=[] if shown else categories.navigation(session),
     )  # fmt: skip
 
@@ -88,8 +90,8 @@ def _crumbs(session: Session, query: ListingQuery, branch: Branch | None, at: st
         return [*crumbs, Crumb(_("Search") if query.text else _("All products"), "")]
     by_id = categories.tree.get(session, at).by_id
     for key in branch.path:
-        here = key == branch.id
-        crumbs.append(Crumb(by_id[key].title, "" if here else f"/products?category={by_id[key].slug}"))
+        is_current = key == branch.id
+        crumbs.append(Crumb(by_id[key].title, "" if is_current else f"/products?category={by_id[key].slug}"))
     return crumbs
 
 

@@ -120,13 +120,13 @@ def refresh(
     session.flush()
     connection = session.connection()
     categories = {row.id: (row.parent_id, row.title) for row in connection.execute(_categories)}
-    waiting, done = iter(dict.fromkeys(product_ids)), 0
+    waiting, count = iter(dict.fromkeys(product_ids)), 0
     while chunk := list(islice(waiting, CHUNK)):
         _refresh_chunk(session, chunk, categories)
-        done += len(chunk)
+        count += len(chunk)
         if progress:
-            progress(done)
-    if done:
+            progress(count)
+    if count:
         _changed(session)
         newest = connection.execute(select(func.max(col(ListingChange.id)))).scalar() or 0
         connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))

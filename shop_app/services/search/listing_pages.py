@@ -66,7 +66,7 @@ class Hits(NamedTuple):
 
 
 def hits(
-    session: Session, known: Counts, query: ListingQuery, branch: Branch | None, ids: tuple[int, ...] | None,
+    session: Session, counts: Counts, query: ListingQuery, branch: Branch | None, ids: tuple[int, ...] | None,
     view: View,
 ) -> Hits:  # fmt: skip
     """The page that a query asks for; `ids` are what its words found, best first, None without words."""
@@ -75,28 +75,30 @@ def hits(
     last = max(1, ceil(total / PER_PAGE))
     if ids is not None and query.sort == "":
         page = min(query.page, last)
-        best = list(ids) if total == len(ids) else known.within(ids, view.bits)
+        best = list(ids) if total == len(ids) else counts.within(ids, view.bits)
         rows = _by_ids(session, best[(page - 1) * PER_PAGE : page * PER_PAGE])
         return Hits(rows, total, capped, page < last, page)
     page = min(query.page, last) if query.after else min(query.page, last, MAX_COUNTED_PAGE)
     # Walking an index reads PER_PAGE * (all / fitting) rows, sorting here looks at all that fit.
     if ids is not None or total * total <= SORTED_HERE * view.base_size:
-        rows = _sorted_here(session, known, query, view.bits, page)
+        rows = _sorted_here(session, counts, query, view.bits, page)
     else:
         rows = _page(session, query, branch, page)
     return Hits(rows[:PER_PAGE], total, capped, len(rows) > PER_PAGE, page)
 
 
-def _sorted_here(session: Session, known: Counts, query: ListingQuery, bits: int, page: int) -> Sequence[Any]:
+def _sorted_here(
+    session: Session, counts: Counts, query: ListingQuery, bits: int, page: int
+) -> Sequence[Any]:
     """The same page without walking an index: for few products, or those that a search found."""
     sort, ascending = query.sort.removeprefix("-") or "popular", query.sort == "price"
-    found = known.sorted(bits, sort, not ascending)
+    pairs = counts.sorted(bits, sort, not ascending)
     first = (page - 1) * PER_PAGE
     if page > 1 and (cursor := _place(query.after)):
         first = (
-            bisect_right(found, cursor) if ascending else bisect_right(found, _flipped(cursor), key=_flipped)
+            bisect_right(pairs, cursor) if ascending else bisect_right(pairs, _flipped(cursor), key=_flipped)
         )
-    return _by_ids(session, [product_id for _key, product_id in found[first : first + PER_PAGE + 1]])
+    return _by_ids(session, [product_id for _key, product_id in pairs[first : first + PER_PAGE + 1]])
 
 
 def _flipped(place: tuple[int, int]) -> tuple[int, int]:
@@ -136,8 +138,8 @@ def _page(session: Session, query: ListingQuery, branch: Branch | None, page: in
         values["key"], values["id"] = cursor
     for number, (name, chosen) in enumerate(query.facets):
         values[f"name_{number}"], values[f"values_{number}"] = name, list(chosen)
-    wanted = {key: value for key, value in values.items() if value is not None}
-    return session.connection().execute(statement(shape), wanted).all()
+    params = {key: value for key, value in values.items() if value is not None}
+    return session.connection().execute(statement(shape), params).all()
 
 
 @lru_cache(maxsize=512)
@@ -146,13 +148,13 @@ def statement(shape: Shape) -> Select[*tuple[Any, ...]]:
     key = _KEYS[shape.sort.removeprefix("-")]
     ascending = shape.sort == "price"
     place = (key, col(ListingItem.product_id))
-    made = select(*cards.COLUMNS)
-    made = made.where(*_conditions(shape))
+    query = select(*cards.COLUMNS)
+    query = query.where(*_conditions(shape))
     if shape.cursor:
         from_here = tuple_(bindparam("key", type_=key.type), bindparam("id"))
-        made = made.where(tuple_(*place) > from_here if ascending else tuple_(*place) < from_here)
-    made = made.order_by(*(part if ascending else part.desc() for part in place)).limit(bindparam("n"))
-    return made if shape.cursor else made.offset(bindparam("skip"))
+        query = query.where(tuple_(*place) > from_here if ascending else tuple_(*place) < from_here)
+    query = query.order_by(*(part if ascending else part.desc() for part in place)).limit(bindparam("n"))
+    return query if shape.cursor else query.offset(bindparam("skip"))
 
 
 def _conditions(shape: Shape) -> list[Any]:
@@ -166,7 +168,7 @@ def _conditions(shape: Shape) -> list[Any]:
         )
 
     price, published = only("price_minor", sort == "price"), only("published_at", sort == "newest")
-    wanted = {
+    rules = {
         "one": only("category_id", True) == bindparam("category"),
         "several": only("category_id", False).in_(bindparam("category", expanding=True)),
         "low": price >= bindparam("low"), "high": price <= bindparam("high"),
@@ -174,9 +176,9 @@ def _conditions(shape: Shape) -> list[Any]:
         "on_sale": only("on_sale", sort == "popular" and not shape.category).is_(True),
         "new": published >= bindparam("since"),
     }  # fmt: skip
-    asked = {name for name in ("low", "high", "in_stock", "on_sale", "new") if getattr(shape, name)}
-    found = [rule for name, rule in wanted.items() if name in asked or name == shape.category]
-    return found + [_has_facet(number) for number in range(shape.facets)]
+    names = {name for name in ("low", "high", "in_stock", "on_sale", "new") if getattr(shape, name)}
+    conditions = [rule for name, rule in rules.items() if name in names or name == shape.category]
+    return conditions + [_has_facet(number) for number in range(shape.facets)]
 
 
 def _has_facet(number: int) -> Any:

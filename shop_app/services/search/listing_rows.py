@@ -104,7 +104,7 @@ def _card(product: ProductRows) -> dict[str, Any]:
 
 
 def _facets(product: ProductRows) -> list[dict[str, Any]]:
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    facets: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add(name: str, label: str, swatch: str = "") -> None:
         key, value = slug(name), slug(label)
@@ -112,7 +112,7 @@ def _facets(product: ProductRows) -> list[dict[str, Any]]:
             return
         if key in RESERVED:
             key = f"option-{key}"
-        found.setdefault(
+        facets.setdefault(
             (key, value),
             {"product_id": product.id, "name": key, "value": value, "label": label, "swatch": swatch},
         )
@@ -125,7 +125,7 @@ def _facets(product: ProductRows) -> list[dict[str, Any]]:
         add("material", material)
     for (tag,) in product.tags:
         add("tag", tag)
-    return list(found.values())
+    return list(facets.values())
 
 
 def _document(product: ProductRows, categories: dict[int, tuple[int | None, str]]) -> Document:

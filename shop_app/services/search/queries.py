@@ -38,23 +38,23 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
 
     `at` is the stamp of the listing index, where the caller has read it already.
     """
-    asked = spelling.asked(text)
-    if not asked:
+    query_words = spelling.asked(text)
+    if not query_words:
         return Found()
     words = vocabulary.get(session, at or index_cache.stamp(session))
     looks_like_code = any(c.isdigit() or c == "-" for c in text)
-    found = (
+    ids = (
         (looks_like_code and _with_code(session, text, most))
-        or _with_words(session, words, asked, most)
+        or _with_words(session, words, query_words, most)
         or _with_code(session, text, most)
     )
-    if found:
-        return Found(found)
-    meant = tuple(spelling.nearest(word, words.frequencies, words.terms) or word for word in asked)
-    if meant == asked:
+    if ids:
+        return Found(ids)
+    meant = tuple(spelling.nearest(word, words.frequencies, words.terms) or word for word in query_words)
+    if meant == query_words:
         return Found()
-    found = _with_words(session, words, meant, most)
-    return Found(found, " ".join(meant)) if found else Found()
+    ids = _with_words(session, words, meant, most)
+    return Found(ids, " ".join(meant)) if ids else Found()
 
 
 def _with_code(session: Session, text: str, most: int) -> list[int]:
@@ -66,27 +66,27 @@ def _with_code(session: Session, text: str, most: int) -> list[int]:
     return look([[code]], ["codes"], most) or look([[code + "*"]], ["codes"], most)
 
 
-def _with_words(session: Session, known: Vocabulary, asked: Sequence[str], most: int) -> list[int]:
+def _with_words(session: Session, vocabulary: Vocabulary, words: Sequence[str], most: int) -> list[int]:
     """From the strongest place of the words to the weakest, each in the order of popularity."""
-    groups = [_forms(known, word) for word in asked]
+    groups = [_forms(vocabulary, word) for word in words]
     look = partial(word_index.product_ids, session)
-    found: dict[int, None] = {}
-    in_descriptions_only = not all(known.has(word) for word in asked)
+    ids: dict[int, None] = {}
+    in_descriptions_only = not all(vocabulary.has(word) for word in words)
     if not in_descriptions_only:
-        found.update(dict.fromkeys(_finer(session, look(groups, COLUMNS[:1], most), asked)))
-        if len(found) < most:
-            found.update(dict.fromkeys(look(groups, COLUMNS[:3], most)))
-    if len(found) < most:
-        found.update(dict.fromkeys(look(groups, COLUMNS, most)))
-    if not found and in_descriptions_only:
+        ids.update(dict.fromkeys(_finer(session, look(groups, COLUMNS[:1], most), words)))
+        if len(ids) < most:
+            ids.update(dict.fromkeys(look(groups, COLUMNS[:3], most)))
+    if len(ids) < most:
+        ids.update(dict.fromkeys(look(groups, COLUMNS, most)))
+    if not ids and in_descriptions_only:
         # Last, because long prefixes that many descriptions have are slow.
-        found.update(dict.fromkeys(look([_beginning(word) for word in asked], COLUMNS, most)))
-    return list(found)[:most]
+        ids.update(dict.fromkeys(look([_beginning(word) for word in words], COLUMNS, most)))
+    return list(ids)[:most]
 
 
-def _forms(known: Vocabulary, word: str) -> list[str]:
+def _forms(vocabulary: Vocabulary, word: str) -> list[str]:
     """The ways to ask for a word: itself and the known ones that begin so, or any that does."""
-    longer = known.beginning(word)
+    longer = vocabulary.beginning(word)
     if len(word) > 3 and len(longer) <= _WIDENED:
         # A handful of whole words streams; a long prefix is gathered whole before its first match.
         return list(dict.fromkeys([word, *longer]))
@@ -102,18 +102,18 @@ _titles = select(col(ListingItem.product_id), col(ListingItem.title), col(Listin
 )
 
 
-def _finer(session: Session, found: list[int], asked: Sequence[str]) -> list[int]:
+def _finer(session: Session, ids: list[int], query_words: Sequence[str]) -> list[int]:
     """The front of the list again, by how much of the title was typed, then by units sold."""
-    front = found[:_RANKED]
+    front = ids[:_RANKED]
     if len(front) < 2:
-        return found
+        return ids
     scores = {}
     for product_id, title, sold_count in session.connection().execute(_titles, {"ids": front}).all():
         words = spelling.words(title)
-        whole = sum(word in words for word in asked)
-        begins = words[: len(asked)] == list(asked)
-        scores[product_id] = (-(words == list(asked)), -whole, -begins, -sold_count)
-    return sorted(front, key=lambda key: (*scores.get(key, (1, 0, 0, 0)), key)) + found[_RANKED:]
+        whole = sum(word in words for word in query_words)
+        begins = words[: len(query_words)] == list(query_words)
+        scores[product_id] = (-(words == list(query_words)), -whole, -begins, -sold_count)
+    return sorted(front, key=lambda key: (*scores.get(key, (1, 0, 0, 0)), key)) + ids[_RANKED:]
 
 
 _shown = select(
@@ -124,13 +124,13 @@ _shown = select(
 
 def suggest(session: Session, text: str) -> list[Suggestion]:
     """At most 8 rows for what is typed so far, [] for less than two letters."""
-    asked = spelling.asked(text)
-    if sum(map(len, asked)) < 2:
+    words = spelling.asked(text)
+    if sum(map(len, words)) < 2:
         return []
     rows = [
-        _labelled("category", f"/products?category={link.slug}", link.title, asked, link.picture, "")
+        _labelled("category", f"/products?category={link.slug}", link.title, words, link.picture, "")
         for link in navigation(session)
-        if _begins(link.title, asked)
+        if _begins(link.title, words)
     ][:_SUGGESTED_CATEGORIES]
     ids = find(session, text, most=_RANKED).product_ids[:_SUGGESTED_PRODUCTS]
     if not ids:
@@ -141,19 +141,19 @@ def suggest(session: Session, text: str) -> list[Suggestion]:
             _id, slug, title, low, high, card = items[product_id]
             price = price_tags.tag(low, high, None).price
             rows.append(
-                _labelled("product", f"/products/{slug}", title, asked, cards.picture(card["picture"]), price)
+                _labelled("product", f"/products/{slug}", title, words, cards.picture(card["picture"]), price)
             )
     return rows
 
 
-def _begins(title: str, asked: Sequence[str]) -> bool:
-    return all(any(word.startswith(part) for word in spelling.words(title)) for part in asked)
+def _begins(title: str, words: Sequence[str]) -> bool:
+    return all(any(word.startswith(part) for word in spelling.words(title)) for part in words)
 
 
 def _labelled(
-    kind: str, href: str, label: str, asked: Sequence[str], picture: PictureView, price: str
+    kind: str, href: str, label: str, words: Sequence[str], picture: PictureView, price: str
 ) -> Suggestion:
-    start, end = _typed(label, asked[-1])
+    start, end = _typed(label, words[-1])
     return Suggestion(kind, href, label[:start], label[start:end], label[end:], picture, price)
 
 

@@ -58,19 +58,19 @@ def squashed(text: str) -> str:
     return "".join(words(text[:MAX_TEXT]))[:MAX_WORD]
 
 
-def nearest(word: str, known: Mapping[str, int], terms: Sequence[str]) -> str:
+def nearest(word: str, counts: Mapping[str, int], terms: Sequence[str]) -> str:
     """The known word that `word` was most likely meant to be; itself when it is known, "" without one.
 
     Units   `known` maps a word to how many products have it: of equally near ones the commoner wins.
     Source  optimal string alignment: a swap of neighbours counts as one mistake. One mistake is
             forgiven in words of 3 to 5 letters, two from 6 letters on, none in numbers.
     """
-    if word in known:
+    if word in counts:
         return word
     allowed = 0 if len(word) < 3 or word.isdigit() else 1 if len(word) < 6 else 2
     if not allowed:
         return ""
-    found = process.extract(word, terms, scorer=OSA.distance, score_cutoff=allowed, limit=40)
-    if not found:
+    candidates = process.extract(word, terms, scorer=OSA.distance, score_cutoff=allowed, limit=40)
+    if not candidates:
         return ""
-    return min(found, key=lambda hit: (hit[1], hit[0][0] != word[0], -known[hit[0]], hit[0]))[0]
+    return min(candidates, key=lambda hit: (hit[1], hit[0][0] != word[0], -counts[hit[0]], hit[0]))[0]

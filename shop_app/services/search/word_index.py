@@ -91,8 +91,8 @@ class _Fts5:
         self, session: Session, words: Sequence[Sequence[str]], columns: Sequence[str], limit: int
     ) -> list[int]:
         groups = " AND ".join("(" + " OR ".join(_quoted(word) for word in group) + ")" for group in words)
-        asked = f"{{{' '.join(columns)}}} : ({groups})"
-        rows = session.connection().execute(self._matching, {"asked": asked, "n": limit})
+        expression = f"{{{' '.join(columns)}}} : ({groups})"
+        rows = session.connection().execute(self._matching, {"asked": expression, "n": limit})
         return [place for (place,) in rows.all()]
 
 
@@ -112,8 +112,8 @@ class _Tsvector:
     ) -> list[int]:
         weights = "".join("ABCD"[COLUMNS.index(name)] for name in columns)
         groups = (" | ".join(_weighted(word, weights) for word in group) for group in words)
-        asked = " & ".join(f"({group})" for group in groups)
-        rows = session.connection().execute(self._matching, {"asked": asked, "n": limit})
+        expression = " & ".join(f"({group})" for group in groups)
+        rows = session.connection().execute(self._matching, {"asked": expression, "n": limit})
         return [place for (place,) in rows.all()]
 
 
@@ -139,8 +139,8 @@ def product_ids(
 
 def _read_vocabulary(session: Session) -> Vocabulary:
     statement = select(_terms.c.term, _terms.c.documents).where(_terms.c.documents > 0)
-    known = {row[0]: row[1] for row in session.connection().execute(statement).all()}
-    return Vocabulary(known, sorted(known))
+    counts = {row[0]: row[1] for row in session.connection().execute(statement).all()}
+    return Vocabulary(counts, sorted(counts))
 
 
 vocabulary = IndexCache(_read_vocabulary)
@@ -164,9 +164,9 @@ def write(session: Session, product_ids: Sequence[int], documents: Iterable[Docu
     """Make these the documents of these products; a product without one can't be found any more."""
     connection = session.connection()
     held = {row.product_id: tuple(row) for row in connection.execute(_old, {"ids": list(product_ids)})}
-    wanted = {doc.product_id: (doc.place, doc.product_id, *astuple(doc)[2:]) for doc in documents}
-    gone = [key for key, row in held.items() if wanted.get(key) != row]
-    fresh = [row for key, row in wanted.items() if held.get(key) != row]
+    rows = {doc.product_id: (doc.place, doc.product_id, *astuple(doc)[2:]) for doc in documents}
+    gone = [key for key, row in held.items() if rows.get(key) != row]
+    fresh = [row for key, row in rows.items() if held.get(key) != row]
     if gone:
         connection.execute(_drop, {"ids": gone})
     if fresh:

@@ -98,18 +98,20 @@ def quotes(
     session: Session, country: str, goods_minor: int, weight_grams: int, now: datetime, *, fresh: bool = False
 ) -> list[Quote]:
     """All ways to the country for these goods, in the shopkeeper's order; [] where there is none."""
-    found = []
+    quotes_found = []
     for method in methods(session, fresh=fresh).get(country, ()):
         price = method.price_for(goods_minor, weight_grams)
         if price is not None:
             first, last = arrival_range(now.date(), method.min_days, method.max_days)
-            found.append(Quote(method, price, first, last))
-    return sorted(found, key=lambda quote: (quote.method.position, quote.price_minor, quote.method.code))
+            quotes_found.append(Quote(method, price, first, last))
+    return sorted(
+        quotes_found, key=lambda quote: (quote.method.position, quote.price_minor, quote.method.code)
+    )
 
 
-def cheapest(known: tuple[Method, ...], goods_minor: int, weight_grams: int) -> tuple[Method, int] | None:
+def cheapest(methods: tuple[Method, ...], goods_minor: int, weight_grams: int) -> tuple[Method, int] | None:
     """The cheapest way to the door and its price; collecting counts only where nothing is delivered."""
-    priced = [(method, method.price_for(goods_minor, weight_grams)) for method in known]
+    priced = [(method, method.price_for(goods_minor, weight_grams)) for method in methods]
     ranked = sorted(
         (method.is_pick_up, price, method.position, method.code, method)
         for method, price in priced

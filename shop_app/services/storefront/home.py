@@ -24,14 +24,14 @@ def home(session: Session) -> HomeView:
     What sells best stands in where they are missing.
     """
     at = index_cache.stamp(session)
-    known = facet_counts.counts.get(session, at)
+    counts = facet_counts.counts.get(session, at)
     heroes = session.connection().execute(_heroes).all()
     return HomeView(
         hero=[PictureView(*row[1:]) for row in heroes],
         hero_items=_collection(session, heroes[0].slug, HERO) if heroes else [],
         categories=links(session, tree.get(session, at).top, at),
         featured=_collection(session, "featured", FEATURED) or _rows(session, _best, FEATURED),
-        sale=_rows(session, _on_sale, STRIP), sale_count=known.on_sale.bit_count(),
+        sale=_rows(session, _on_sale, STRIP), sale_count=counts.on_sale.bit_count(),
         new=_rows(session, _newest, STRIP),
     )  # fmt: skip
 

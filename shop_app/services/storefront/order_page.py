@@ -173,66 +173,66 @@ class OrderView:
 def view(session: Session, token: str) -> OrderView:
     """Errors  NotFound for a token that no order has."""
     connection = session.connection()
-    found = connection.execute(_BY_TOKEN, {"token": token}).first() if TOKEN.fullmatch(token) else None
-    if found is None:
+    order = connection.execute(_BY_TOKEN, {"token": token}).first() if TOKEN.fullmatch(token) else None
+    if order is None:
         raise NotFound(_("There is no order at this address."))
-    locale, currency, of_order = settings().locale, found.currency, {"order": found.id}
+    locale, currency, of_order = settings().locale, order.currency, {"order": order.id}
     payments = connection.execute(_PAYMENTS, of_order).all()
     decline = payments[-1].decline_message if payments else ""
-    ended = connection.execute(_ENDED, of_order).first() if found.status == OrderStatus.CANCELLED else None
-    free = returnable.by_id(session, found.id) if found.status in _CAN_GO_BACK else None
+    ended = connection.execute(_ENDED, of_order).first() if order.status == OrderStatus.CANCELLED else None
+    free = returnable.by_id(session, order.id) if order.status in _CAN_GO_BACK else None
     ended_why = ended.data.get("why", "") if ended else ""
-    phase = order_phase.phase(found, decline, ended_why, withdrawn=_is_withdrawn(found, free))
-    refunded = _refunded(session, found, payments, locale)
-    headline, explanation = order_phase.words(found, phase, decline, refunded)
+    phase = order_phase.phase(order, decline, ended_why, withdrawn=_is_withdrawn(order, free))
+    refunded = _refunded(session, order, payments, locale)
+    headline, explanation = order_phase.words(order, phase, decline, refunded)
     off_shipping = connection.execute(_SHIPPING_DISCOUNT, of_order).scalar_one()
     taxes = [(ppm, int(minor)) for ppm, minor in connection.execute(_TAXES, of_order)]
-    shipments = fulfilment_queries.shipments(session, found.id)
+    shipments = fulfilment_queries.shipments(session, order.id)
     return OrderView(
-        number=str(found.number), token=found.token, phase=phase, headline=headline, explanation=explanation,
-        email=found.email, placed=day(found.placed_at), lines=_lines(session, found, locale),
-        subtotal=show(found.subtotal_minor - _gifts_minor(session, found.id), currency, locale),
+        number=str(order.number), token=order.token, phase=phase, headline=headline, explanation=explanation,
+        email=order.email, placed=day(order.placed_at), lines=_lines(session, order, locale),
+        subtotal=show(order.subtotal_minor - _gifts_minor(session, order.id), currency, locale),
         discounts=[
             DiscountView(row.code, row.label, f"−{show(int(row.minor), currency, locale)}")
             for row in connection.execute(_DISCOUNTS, of_order)
         ],
-        shipping=money_or_free(found.shipping_minor + int(off_shipping), currency, locale),
-        shipping_label=found.shipping_label,
-        tax_lines=tax_rows(taxes, currency, locale, found.tax_included),
-        pay_until=order_phase.pay_until(found, phase),
-        tax_on_top=not found.tax_included and not found.reverse_charge,
-        tax_note=reverse_charge_note() if found.reverse_charge else "", vat_number=found.vat_number,
-        total=show(found.total_minor, currency, locale),
-        address=addresses.lines(found.ship_to, locale), delivery_dates=_arrives(found, locale),
-        payment_label=_payment_label(found.payment_provider),
+        shipping=money_or_free(order.shipping_minor + int(off_shipping), currency, locale),
+        shipping_label=order.shipping_label,
+        tax_lines=tax_rows(taxes, currency, locale, order.tax_included),
+        pay_until=order_phase.pay_until(order, phase),
+        tax_on_top=not order.tax_included and not order.reverse_charge,
+        tax_note=reverse_charge_note() if order.reverse_charge else "", vat_number=order.vat_number,
+        total=show(order.total_minor, currency, locale),
+        address=addresses.lines(order.ship_to, locale), delivery_dates=_arrives(order, locale),
+        payment_label=_payment_label(order.payment_provider),
         transfer_details=(
-            _transfer_details(session, found, payments, locale) if phase == "awaiting_transfer" else []
+            _transfer_details(session, order, payments, locale) if phase == "awaiting_transfer" else []
         ),
         steps=order_steps.steps(
-            found, phase, shipments, ended.at if ended else None, _arrives(found, locale)
+            order, phase, shipments, ended.at if ended else None, _arrives(order, locale)
         ),
-        status=found.status, payment_status=found.payment_status, fulfilment_status=found.fulfilment_status,
+        status=order.status, payment_status=order.payment_status, fulfilment_status=order.fulfilment_status,
         can_pay_again=phase in ("unpaid", "expired", "cancelled")
-        and found.cart_id is not None and found.cart_completed_at is None,
-        decline_message=decline, paid_with=_paid_with(session, found, payments, locale), shipments=shipments,
-        refunds=refund_view.of_order(session, found.id) if refunded else [], refunded=refunded,
-        **_returning(session, found, free),
+        and order.cart_id is not None and order.cart_completed_at is None,
+        decline_message=decline, paid_with=_paid_with(session, order, payments, locale), shipments=shipments,
+        refunds=refund_view.of_order(session, order.id) if refunded else [], refunded=refunded,
+        **_returning(session, order, free),
     )  # fmt: skip
 
 
-def _is_withdrawn(found: Row[Any], free: Free | None) -> bool:
+def _is_withdrawn(order: Row[Any], free: Free | None) -> bool:
     """Whether nothing has left and nothing will: the shopper withdrew from all of it."""
-    agreed = found.status == OrderStatus.PLACED and found.fulfilment_status == FulfilmentStatus.NONE
+    agreed = order.status == OrderStatus.PLACED and order.fulfilment_status == FulfilmentStatus.NONE
     return agreed and free is not None and not any(line.sent + line.not_sent for line in free.lines)
 
 
-def _returning(session: Session, found: Row[Any], free: Free | None) -> dict[str, Any]:
+def _returning(session: Session, order: Row[Any], free: Free | None) -> dict[str, Any]:
     """The part of the view that tells of returns, and of what may still go back."""
     if free is None:
         return {}
     return {
         "returns": return_queries.of_order(
-            session, found.id, str(found.number), paid=found.paid_at is not None
+            session, order.id, str(order.number), paid=order.paid_at is not None
         ),
         "choices": return_queries.choices(free) if free.may_return else [],
         "return_until": return_queries.last_day(free),
@@ -241,22 +241,22 @@ def _returning(session: Session, found: Row[Any], free: Free | None) -> dict[str
     }  # fmt: skip
 
 
-def _refunded(session: Session, found: Row[Any], payments: Iterable[Row[Any]], locale: str) -> str:
+def _refunded(session: Session, order: Row[Any], payments: Iterable[Row[Any]], locale: str) -> str:
     if not any(payment.captured_minor for payment in payments):
         return ""
-    minor = int(session.connection().execute(_REFUNDED, {"order": found.id}).scalar_one())
-    return show(minor, found.currency, locale) if minor else ""
+    minor = int(session.connection().execute(_REFUNDED, {"order": order.id}).scalar_one())
+    return show(minor, order.currency, locale) if minor else ""
 
 
 def _paid_with(
-    session: Session, found: Row[Any], payments: Iterable[Row[Any]], locale: str
+    session: Session, order: Row[Any], payments: Iterable[Row[Any]], locale: str
 ) -> list[tuple[str, str]]:
     having = [payment for payment in payments if payment.state in _HAS_MONEY]
-    if found.status == OrderStatus.PENDING:
+    if order.status == OrderStatus.PENDING:
         return []
     cards: dict[int, str] = {}
     if any(payment.provider == credit_payments.PROVIDER for payment in having):
-        cards = credit_payments.names_of(session, found.id)
+        cards = credit_payments.names_of(session, order.id)
     return [
         (
             cards.get(payment.id) or _payment_label(payment.provider),
@@ -277,15 +277,15 @@ def _gifts_minor(session: Session, order_id: int) -> int:
     return int(session.connection().execute(_GIFTS_MINOR, {"order": order_id}).scalar_one())
 
 
-def _lines(session: Session, found: Row[Any], locale: str) -> list[OrderLineView]:
+def _lines(session: Session, order: Row[Any], locale: str) -> list[OrderLineView]:
     return [
         OrderLineView(
             row.sku, row.slug, row.title, row.variant_title, row.picture_key, row.picture_alt, row.quantity,
-            show(row.unit_price_minor, found.currency, locale),
-            _("Free") if row.is_gift else show(row.subtotal_minor, found.currency, locale),
+            show(row.unit_price_minor, order.currency, locale),
+            _("Free") if row.is_gift else show(row.subtotal_minor, order.currency, locale),
             row.is_gift, _note(row),
         )
-        for row in session.connection().execute(_LINES, {"order": found.id})
+        for row in session.connection().execute(_LINES, {"order": order.id})
     ]  # fmt: skip
 
 
@@ -298,8 +298,8 @@ def _note(row: Row[Any]) -> str:
         plural("{count} came back", "{count} came back", row.quantity_returned),
     ]
     counts = (row.quantity_cancelled, row.quantity_returned)
-    told = [part for part, count in zip(parts, counts, strict=True) if count]
-    return ", ".join(promise + told)
+    notes = [part for part, count in zip(parts, counts, strict=True) if count]
+    return ", ".join(promise + notes)
 
 
 def _payment_label(provider: str) -> str:
@@ -310,20 +310,20 @@ def _payment_label(provider: str) -> str:
 
 
 def _transfer_details(
-    session: Session, found: Row[Any], payments: Iterable[Row[Any]], locale: str
+    session: Session, order: Row[Any], payments: Iterable[Row[Any]], locale: str
 ) -> list[tuple[str, str]]:
     bank = settings().bank_account
-    rest_minor = due_minor(session, found.id) - credit_payments.covered_minor(payments)
+    rest_minor = due_minor(session, order.id) - credit_payments.covered_minor(payments)
     return [
-        (_("Amount"), show(rest_minor, found.currency, locale)),
-        (_("Reference"), _("Order {number}").format(number=found.number)),
-        *([(_("Until"), until)] if (until := order_phase.pay_until(found, "awaiting_transfer")) else []),
+        (_("Amount"), show(rest_minor, order.currency, locale)),
+        (_("Reference"), _("Order {number}").format(number=order.number)),
+        *([(_("Until"), until)] if (until := order_phase.pay_until(order, "awaiting_transfer")) else []),
         *([(_("Account"), bank)] if bank else []),
     ]
 
 
-def _arrives(found: Row[Any], locale: str) -> str:
-    if not (found.arrives_from and found.arrives_until):
+def _arrives(order: Row[Any], locale: str) -> str:
+    if not (order.arrives_from and order.arrives_until):
         return ""
-    pick_up = found.method_kind == MethodKind.PICK_UP
-    return arrival_text(found.arrives_from.date(), found.arrives_until.date(), locale, pick_up=pick_up)
+    pick_up = order.method_kind == MethodKind.PICK_UP
+    return arrival_text(order.arrives_from.date(), order.arrives_until.date(), locale, pick_up=pick_up)

@@ -12,52 +12,52 @@ from ...core.money import show
 from ...models import FulfilmentStatus, OrderStatus, PaymentStatus
 
 
-def phase(found: Row[Any], decline: str, ended_why: str, *, withdrawn: bool = False) -> str:
+def phase(order: Row[Any], decline: str, ended_why: str, *, withdrawn: bool = False) -> str:
     """The word; `OrderView.phase` lists them.
 
     `ended_why` is why a cancelled order was given up, `withdrawn` that all of it was, before any of it left.
     """
-    if found.needs_review:
+    if order.needs_review:
         return "needs_review"
-    if found.payment_status == PaymentStatus.REFUNDED:
+    if order.payment_status == PaymentStatus.REFUNDED:
         return "refunded"
-    if found.status == OrderStatus.PENDING:
+    if order.status == OrderStatus.PENDING:
         # The shopper is done, and has a cart anew: only the bank takes its days.
-        if found.cart_completed_at is not None:
+        if order.cart_completed_at is not None:
             return "awaiting_bank"
         return "unpaid" if decline else "confirming"
-    if found.status == OrderStatus.EXPIRED:
+    if order.status == OrderStatus.EXPIRED:
         return "expired"
-    if found.status == OrderStatus.CANCELLED:
-        return "unpaid" if ended_why in ("cancelled", "failed") and not found.paid_at else "cancelled"
+    if order.status == OrderStatus.CANCELLED:
+        return "unpaid" if ended_why in ("cancelled", "failed") and not order.paid_at else "cancelled"
     if withdrawn:
         return "withdrawn"
-    if found.paid_at is None and found.payment_status == PaymentStatus.AUTHORIZED:
+    if order.paid_at is None and order.payment_status == PaymentStatus.AUTHORIZED:
         return "authorized"
-    unpaid = found.paid_at is None and found.payment_status == PaymentStatus.NONE
+    unpaid = order.paid_at is None and order.payment_status == PaymentStatus.NONE
     return "awaiting_transfer" if unpaid else "paid"
 
 
-def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str, str]:
+def words(order: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str, str]:
     """The headline and what it means. `refunded` is all that goes back, as text."""
     if phase == "paid":
-        return _agreed(found)
-    name, email = found.ship_to.get("given_name", ""), found.email
-    has_cart = found.cart_id is not None and found.cart_completed_at is None
+        return _agreed(order)
+    name, email = order.ship_to.get("given_name", ""), order.email
+    has_cart = order.cart_id is not None and order.cart_completed_at is None
     again = _("Your cart is still there.") if has_cart else ""
     kept = _("Nothing was charged, and your cart is still there.") if again else _("Nothing was charged.")
-    total = show(found.total_minor, found.currency, found.locale)
+    total = show(order.total_minor, order.currency, order.locale)
     texts = {
         "confirming": (
             _("Confirming your payment"),
             _("Your bank usually answers within a minute. This page changes by itself, and you can close it: "
               "the receipt comes by email either way."),
-        ) if found.cart_completed_at is None else (
+        ) if order.cart_completed_at is None else (
             _("Thank you, {name}. Your bank is at work").format(name=name),
             _("A bank debit takes a few days. We keep your things until then, and write to {email} when the "
               "money has come.").format(email=email),
         ),
-        "awaiting_transfer": (_("Thank you, {name}. Your order is in").format(name=name), _awaited(found)),
+        "awaiting_transfer": (_("Thank you, {name}. Your order is in").format(name=name), _awaited(order)),
         "awaiting_bank": (
             _("Thank you, {name}. Your order is in").format(name=name),
             _("Your bank takes a few days to send the money. We keep your things until then, and write to "
@@ -74,7 +74,7 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
             f"{decline} {again}".strip() if decline else kept,
         ),
         "expired": (_("This order wasn't paid in time"), kept),
-        "cancelled": _cancelled(found, refunded, kept),
+        "cancelled": _cancelled(order, refunded, kept),
         "withdrawn": (
             _("You have withdrawn from this order"),
             _("We send nothing any more. How far it is stands below."),
@@ -94,35 +94,35 @@ def words(found: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
     return texts[phase]
 
 
-def pay_until(found: Row[Any], phase: str) -> str:
+def pay_until(order: Row[Any], phase: str) -> str:
     """The day until which the money of a transfer has to arrive; "" where none is awaited, or without end."""
-    return full_day(found.expires_at) if phase == "awaiting_transfer" and found.expires_at else ""
+    return full_day(order.expires_at) if phase == "awaiting_transfer" and order.expires_at else ""
 
 
-def _awaited(found: Row[Any]) -> str:
-    until = pay_until(found, "awaiting_transfer")
+def _awaited(order: Row[Any]) -> str:
+    until = pay_until(order, "awaiting_transfer")
     kept = (
         _("We keep your things for you until {day}, and send them when your payment has arrived.")
         if until
         else _("We keep your things for you and send them when your payment has arrived.")
     ).format(day=until)
-    sent = _("A confirmation is on its way to {email}.").format(email=found.email)
+    sent = _("A confirmation is on its way to {email}.").format(email=order.email)
     return f"{kept} {sent}"
 
 
-def _cancelled(found: Row[Any], refunded: str, kept: str) -> tuple[str, str]:
+def _cancelled(order: Row[Any], refunded: str, kept: str) -> tuple[str, str]:
     headline = _("This order was cancelled")
-    if found.paid_at is None:
-        released = found.payment_status == PaymentStatus.VOIDED
+    if order.paid_at is None:
+        released = order.payment_status == PaymentStatus.VOIDED
         return headline, _("Nothing was charged: your bank lets go of the amount.") if released else kept
     if refunded:
         return headline, _("{amount} is on its way back to you.").format(amount=refunded)
     return headline, _("Your money goes back the way it came.")
 
 
-def _agreed(found: Row[Any]) -> tuple[str, str]:
-    name, email = found.ship_to.get("given_name", ""), found.email
-    match FulfilmentStatus(found.fulfilment_status):
+def _agreed(order: Row[Any]) -> tuple[str, str]:
+    name, email = order.ship_to.get("given_name", ""), order.email
+    match FulfilmentStatus(order.fulfilment_status):
         case FulfilmentStatus.PARTIAL:
             return _("A part of it is on its way"), _(
                 "The rest follows, and costs nothing more. We write to {email} when it leaves."

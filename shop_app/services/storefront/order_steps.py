@@ -37,47 +37,49 @@ class OrderStep:
 
 
 def steps(
-    found: Row[Any], phase: str, shipments: Sequence[ShipmentView], ended_at: datetime | None, arrives: str
+    order: Row[Any], phase: str, shipments: Sequence[ShipmentView], ended_at: datetime | None, arrives: str
 ) -> list[OrderStep]:
     """The stations in their order: all before the present one are done."""
-    stations = [(_("Order received"), day(found.placed_at), True)]
-    if found.paid_at is None and phase in ("expired", "cancelled"):
+    stations = [(_("Order received"), day(order.placed_at), True)]
+    if order.paid_at is None and phase in ("expired", "cancelled"):
         why = _("Not paid in time") if phase == "expired" else _("Cancelled")
         stations.append((why, day(ended_at) if ended_at else "", True))
-    elif found.paid_at is not None or phase != "unpaid":
+    elif order.paid_at is not None or phase != "unpaid":
         stations += [
-            _paid(found, phase),
-            *_way(found, phase, shipments, arrives),
-            *_end(found, phase, ended_at),
+            _paid(order, phase),
+            *_way(order, phase, shipments, arrives),
+            *_end(order, phase, ended_at),
         ]
-    done = [reached for _label, _detail, reached in stations]
-    present = done.index(False) if False in done else len(done)
-    words = ["done" if at < present else "now" if at == present else "next" for at in range(len(done))]
+    reached_flags = [reached for _label, _detail, reached in stations]
+    present = reached_flags.index(False) if False in reached_flags else len(reached_flags)
+    words = [
+        "done" if at < present else "now" if at == present else "next" for at in range(len(reached_flags))
+    ]
     return [
         OrderStep(label, detail, word) for (label, detail, _done), word in zip(stations, words, strict=True)
     ]
 
 
-def _paid(found: Row[Any], phase: str) -> _Station:
-    total = show(found.total_minor, found.currency, found.locale)
+def _paid(order: Row[Any], phase: str) -> _Station:
+    total = show(order.total_minor, order.currency, order.locale)
     if phase == "authorized":
         return _("Amount set aside"), total, True
-    paid = found.paid_at is not None or found.payment_status != PaymentStatus.NONE
+    paid = order.paid_at is not None or order.payment_status != PaymentStatus.NONE
     return _("Paid") if paid else _("Payment"), total, paid
 
 
-def _way(found: Row[Any], phase: str, shipments: Sequence[ShipmentView], arrives: str) -> list[_Station]:
-    status = found.fulfilment_status
-    stopped = phase in ("cancelled", "refunded", "withdrawn") or found.status == "cancelled"
+def _way(order: Row[Any], phase: str, shipments: Sequence[ShipmentView], arrives: str) -> list[_Station]:
+    status = order.fulfilment_status
+    stopped = phase in ("cancelled", "refunded", "withdrawn") or order.status == "cancelled"
     if stopped and status not in _SENT:
         if status == FulfilmentStatus.PARTIAL:
             return [(_("Partly sent"), shipments[0].sent if shipments else "", True)]
         return []
-    pick_up = found.method_kind == MethodKind.PICK_UP
+    pick_up = order.method_kind == MethodKind.PICK_UP
     sent = shipments[0].sent if shipments else ""
     part = status == FulfilmentStatus.PARTIAL
     tracked = ", ".join(shipment.name for shipment in shipments if shipment.name)
-    way = _("A part of it left on {day}").format(day=sent) if part else tracked or found.shipping_label
+    way = _("A part of it left on {day}").format(day=sent) if part else tracked or order.shipping_label
     arrived = next((shipment.delivered for shipment in reversed(shipments) if shipment.delivered), "")
     packed = part or status in _SENT
     ready = _("Ready to collect") if pick_up else _("Packed")
@@ -88,15 +90,15 @@ def _way(found: Row[Any], phase: str, shipments: Sequence[ShipmentView], arrives
     ]
 
 
-def _end(found: Row[Any], phase: str, ended_at: datetime | None) -> list[_Station]:
+def _end(order: Row[Any], phase: str, ended_at: datetime | None) -> list[_Station]:
     stations: list[_Station] = []
-    if found.status == "cancelled" and found.paid_at is not None:
+    if order.status == "cancelled" and order.paid_at is not None:
         stations.append((_("Cancelled"), day(ended_at) if ended_at else "", True))
-        stations.append((_("Refunded"), "", found.payment_status == PaymentStatus.REFUNDED))
+        stations.append((_("Refunded"), "", order.payment_status == PaymentStatus.REFUNDED))
         return stations
-    if found.fulfilment_status == FulfilmentStatus.RETURNED:
+    if order.fulfilment_status == FulfilmentStatus.RETURNED:
         stations.append((_("Returned"), "", True))
-    elif found.fulfilment_status == FulfilmentStatus.PARTIALLY_RETURNED:
+    elif order.fulfilment_status == FulfilmentStatus.PARTIALLY_RETURNED:
         stations.append((_("Partly returned"), "", True))
     if phase == "withdrawn":
         stations.append((_("Withdrawn"), "", True))

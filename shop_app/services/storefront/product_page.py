@@ -85,7 +85,7 @@ def _gone(session: Session, slug: str) -> Exception:
 
 
 def _page(
-    session: Session, row: Any, pictures: list[PictureView], made: list[Choice],
+    session: Session, row: Any, pictures: list[PictureView], choices: list[Choice],
     swatches: dict[tuple[str, str], str], chosen: Choice,
 ) -> ProductPage:  # fmt: skip
     now = clock.now()
@@ -97,7 +97,7 @@ def _page(
     return ProductPage(
         slug=row.slug, title=row.title, subtitle=row.subtitle, crumbs=crumbs,
         description_html=row.description_html, pictures=pictures,
-        variants=[variant(choice, made, swatches) for choice in made], chosen_sku=chosen.sku,
+        variants=[variant(choice, choices, swatches) for choice in choices], chosen_sku=chosen.sku,
         lowest_30_days=_lowest(session, chosen), delivery_line=delivery, delivery_cost_line=cost,
         details=_details(row, chosen), care=row.care, rating=cards.rating_text(rating_milli),
         review_count=row.review_count,
@@ -111,7 +111,7 @@ def _page(
             review_count=row.review_count, crumbs=crumbs,
             offers=[
                 Offered(choice.sku, choice.barcode, choice.title, choice.price_minor, choice.stock.kind)
-                for choice in made
+                for choice in choices
             ],
         ),
     )  # fmt: skip

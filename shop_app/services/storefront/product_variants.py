@@ -81,20 +81,20 @@ def choices(
 
 
 def variant(choice: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> VariantView:
-    said = availability.variant_availability(
+    stock_words = availability.variant_availability(
         choice.title, choice.price_minor, choice.compare_at_minor, choice.stock
     )
     return VariantView(
         sku=choice.sku,
         title=choice.title,
-        price=said.price,
+        price=stock_words.price,
         price_minor=choice.price_minor,
-        compare_at=said.compare_at,
-        saving=said.saving,
-        available=said.available,
-        availability=said.availability,
-        stock_line=said.stock_line,
-        max_quantity=said.max_quantity,
+        compare_at=stock_words.compare_at,
+        saving=stock_words.saving,
+        available=stock_words.available,
+        availability=stock_words.availability,
+        stock_line=stock_words.stock_line,
+        max_quantity=stock_words.max_quantity,
         picture_index=choice.picture_index,
         options=_pickers(choice, choices, swatches),
     )
@@ -107,10 +107,10 @@ def _pickers(chosen: Choice, choices: list[Choice], swatches: dict[tuple[str, st
         having = [choice for choice in choices if choice.options.get(name) == value]
         if name not in pickers or not having:
             continue
-        wanted = {**chosen.options, name: value}
-        exact = next((choice for choice in having if choice.options == wanted), None)
+        options = {**chosen.options, name: value}
+        exact = next((choice for choice in having if choice.options == options), None)
         # A combination that isn't made leads to the nearest one that is, but can't be bought as asked.
-        target = exact or max(having, key=lambda choice: (_alike(choice, wanted), choice.stock.available))
+        target = exact or max(having, key=lambda choice: (_alike(choice, options), choice.stock.available))
         pickers[name].append(
             OptionChoice(
                 value,
@@ -120,8 +120,10 @@ def _pickers(chosen: Choice, choices: list[Choice], swatches: dict[tuple[str, st
                 target.sku,
             )
         )
-    return [OptionView(name, chosen.options[name], made) for name, made in pickers.items()]
+    return [
+        OptionView(name, chosen.options[name], option_choices) for name, option_choices in pickers.items()
+    ]
 
 
-def _alike(choice: Choice, wanted: dict[str, str]) -> int:
-    return sum(choice.options.get(name) == value for name, value in wanted.items())
+def _alike(choice: Choice, options: dict[str, str]) -> int:
+    return sum(choice.options.get(name) == value for name, value in options.items())

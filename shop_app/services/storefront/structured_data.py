@@ -66,14 +66,14 @@ def json_ld(
 
 def _offer(address: str, offer: Offered) -> dict[str, Any]:
     currency = settings().currency
-    made: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "@type": "Offer", "sku": offer.sku, "url": f"{address}?variant={quote(offer.sku)}",
         "price": money.decimal_text(offer.price_minor, currency), "priceCurrency": currency,
         "availability": f"https://schema.org/{_AVAILABILITY[offer.availability]}",
         "itemCondition": "https://schema.org/NewCondition",
     }  # fmt: skip
     if offer.title:
-        made["name"] = offer.title
+        entry["name"] = offer.title
     if offer.barcode.isdigit() and len(offer.barcode) in (8, 12, 13, 14):
-        made["gtin"] = offer.barcode
-    return made
+        entry["gtin"] = offer.barcode
+    return entry

@@ -56,16 +56,16 @@ def rates(session: Session, place: Place, on: date, *, fresh: bool = False) -> M
     Where an engine is there, what it said of the place wins over both.
     """
     country, region = place.country, place.region
-    known = _read(session, country) if fresh else _rates.get(session)
-    found: dict[str, Rate] = {}
+    rate_rows = _read(session, country) if fresh else _rates.get(session)
+    rates_by_class: dict[str, Rate] = {}
     for where in ((country, ""), (country, region)) if region else ((country, ""),):
-        for valid_from, tax_class, rate in known.get(where, ()):
+        for valid_from, tax_class, rate in rate_rows.get(where, ()):
             if valid_from <= on:
-                found[tax_class] = rate
+                rates_by_class[tax_class] = rate
     if engine() is not None:
         for row in session.connection().execute(_QUOTES, place_values(place)):
-            found[row.tax_class] = Rate(row.label, row.rate_ppm)
-    return found
+            rates_by_class[row.tax_class] = Rate(row.label, row.rate_ppm)
+    return rates_by_class
 
 
 def place_of(country: str, region: str, postal_code: str) -> Place:

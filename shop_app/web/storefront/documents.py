@@ -201,8 +201,8 @@ def _kept(listing_query: ListingQuery, *without: str) -> list[tuple[str, str]]:
 
 
 def _structured(text: str) -> list[Mapping[str, Any]]:
-    found = json.loads(text) if text else []
-    return found if isinstance(found, list) else [found]
+    data = json.loads(text) if text else []
+    return data if isinstance(data, list) else [data]
 
 
 def _shop() -> dict[str, Any]:

@@ -32,13 +32,13 @@ def sold(engine, tmp_path, monkeypatch) -> int:
 
     from tests.selling import sell
 
-    made: list[int] = []
+    rows_made: list[int] = []
     world = make_world(tmp_path)
     # Where these tests run there is a loop already.
-    thread = threading.Thread(target=lambda: made.append(sell(world, {"DUNE-MUG": 3}, LATER)))
+    thread = threading.Thread(target=lambda: rows_made.append(sell(world, {"DUNE-MUG": 3}, LATER)))
     thread.start()
     thread.join()
-    return made[0]
+    return rows_made[0]
 
 
 async def test_an_order_goes_its_way_in_the_back_office(open_tab, signed_in, sold):
