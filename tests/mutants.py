@@ -124,9 +124,11 @@ MUTANTS = (
     ),
     Mutant(
         "unique-key", "nothing keeps a cart from having two living orders",
-        (("alembic/versions/0001_the_first_tables.py",
-          '"uq_customer_order_living_cart",\n            ["cart_id"],\n            unique=True,',
-          '"uq_customer_order_living_cart",\n            ["cart_id"],\n            unique=False,'),),
+        (("alembic/versions/0001_schema.py",
+          '"uq_customer_order_living_cart",\n        "customer_order",\n'
+          '        ["cart_id"],\n        unique=True,',
+          '"uq_customer_order_living_cart",\n        "customer_order",\n'
+          '        ["cart_id"],\n        unique=False,'),),
         ("tests/test_migrations.py",),
     ),
     Mutant(

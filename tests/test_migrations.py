@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -97,36 +96,3 @@ def test_every_foreign_key_holds_whole_numbers_of_64_bits(engine: Engine):
             if any(word in kind for word in ("FLOAT", "REAL", "DOUBLE", "NUMERIC", "DECIMAL")):
                 small.append(f"{table}.{column['name']} is {kind}")
     assert small == []
-
-
-def test_orders_that_wait_for_a_transfer_already_get_their_time(engine: Engine):
-    """0005: fourteen days from the upgrade for those that are unpaid, and for no others."""
-    from dataclasses import replace
-
-    from shop_app.core.clock import now
-    from shop_app.services.cart import commands as cart_commands
-    from shop_app.services.orders import commands as order_commands
-    from shop_app.services.orders import placing
-    from tests.factories import key_hash, make_basics, make_product
-    from tests.paying import FORM, rows
-
-    with db.transaction() as session:
-        make_basics(session)
-        make_product(session, "Bowl", price_minor=6000, stock=9)
-        for visitor in ("waits", "paid", "card"):
-            cart_commands.add(session, key_hash(visitor), "BOWL", 1)
-            way = "stripe" if visitor == "card" else "manual"
-            form = replace(FORM, payment_provider=way)
-            placed = placing.place(session, key_hash(visitor), form, expected_total_minor=6000)
-            if visitor == "paid":
-                order_commands.mark_paid(session, placed.order_id)
-    kept = rows("customer_order")[2].expires_at
-    with engine.connect().execution_options(writes=True) as connection:
-        config = migrate._config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0004")
-        command.upgrade(config, "head")
-        connection.commit()
-    waits, paid, card = rows("customer_order")
-    assert timedelta(days=13, hours=23) < waits.expires_at - now() <= timedelta(days=14)
-    assert (paid.expires_at, card.expires_at) == (None, kept)

@@ -101,7 +101,7 @@ class Points:
     def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundSnapshot:
         raise NeverTaken("Points aren't given back.")
 
-    def recent(self, since: datetime) -> list[Trace]:
+    def recent(self, since: datetime) -> list[ProviderRecord]:
         return []
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
