@@ -186,7 +186,9 @@ MUTANTS = (
     ),
     Mutant(
         "refund-guard", "more goes back than has come in",
-        ((f"{SERVICES}/payments/refund_rows.py", "    if total <= refundable.free_minor:\n", "    if total:\n"),
+        ((f"{SERVICES}/payments/refund_rows.py", 
+          "    if total <= refundable.free_minor:\n",
+          "    if total:\n"),
          (f"{SERVICES}/payments/refund_rows.py",
           "<= _payment.c.captured_minor - held_by_banks",
           "<= 10**12")),
@@ -215,8 +217,8 @@ MUTANTS = (
     Mutant(
         "letter-twice", "a letter that is in the outbox is written again",
         ((f"{SERVICES}/outbox.py",
-          "ON CONFLICT (dedupe_key) DO NOTHING",
-          "ON CONFLICT (dedupe_key) DO UPDATE SET sent_at = NULL"),),
+          "on_conflict_do_nothing(index_elements=[_letter.c.dedupe_key])",
+          "on_conflict_do_update(index_elements=[_letter.c.dedupe_key], set_={\"sent_at\": None})"),),
         ("tests/services/test_letters.py",),
     ),
     Mutant(

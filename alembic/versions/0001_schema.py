@@ -439,7 +439,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token", name=op.f("uq_customer_order_token")),
     )
     op.create_index(
-        "ix_customer_order_asked_from",
+        "ix_customer_order_address_hash",
         "customer_order",
         ["address_hash"],
         unique=False,

@@ -92,7 +92,7 @@ class Order(SQLModel, table=True):
         Index("ix_customer_order_placed_at", "placed_at", "id"),
         Index("ix_customer_order_status_expires_at", "status", "expires_at"),
         Index(
-            "ix_customer_order_asked_from",
+            "ix_customer_order_address_hash",
             "address_hash",
             sqlite_where=text(UNPAID),
             postgresql_where=text(UNPAID),

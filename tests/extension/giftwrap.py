@@ -20,6 +20,7 @@ from shop_app.providers.payments.base import (
     NeverTaken,
     Notice,
     PaymentSnapshot,
+    ProviderRecord,
     RefundSnapshot,
     Started,
     StartPayment,
