@@ -43,9 +43,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 # Each subject of services/ imports only those to its left.
 SUBJECTS = (
-    "remembered", "staff", "accounts", "customers", "outbox", "catalog", "search", "inventory",
+    "terms_cache", "staff", "accounts", "customers", "outbox", "catalog", "search", "inventory",
     "product_files", "shipping", "taxes", "promotions", "pricing", "credit", "cart", "orders", "payments",
-    "fulfilment", "returns", "storefront", "audience", "books", "retention",
+    "fulfilment", "returns", "storefront", "push_targets", "books", "retention",
 )  # fmt: skip
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.
 PLAIN = ("components.styles", "components.texts", "components.plain_texts", "components.icon_paths")

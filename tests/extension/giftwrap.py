@@ -82,7 +82,7 @@ class Points:
         )  # fmt: skip
         return Started(reference=reference, redirect_url="", expires_at=None)
 
-    def look(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
+    def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         if reference not in paid:
             raise NotFound("The bank of points doesn't know this payment.")
         return paid[reference]

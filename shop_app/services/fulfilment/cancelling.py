@@ -104,15 +104,8 @@ def cancel(
     kept = money.free_minor if not refund else 0
     if kept:
         order_commands.record_event(session, order_id, "money_kept", actor=by.actor, amount_minor=kept)
-    order_commands.record_event(
-        session,
-        order_id,
-        "cancel_requested",
-        actor=by.actor,
-        key=request_key,
-        request=request,
-        refunds=len(refunds),
-    )
+    answer = {"key": request_key, "request": request, "refunds": len(refunds)}
+    order_commands.record_event(session, order_id, "cancel_requested", actor=by.actor, **answer)
     _end(session, head, whole)
     amount = show(back, money.currency, head.locale) if back else ""
     _write_letter(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))

@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W_]+")
 def normalise(text: str) -> str:
     """Lower case without accents.
 
-    >>> fold("Crème BRÛLÉE, Smørrebrød, Straße")
+    >>> normalise("Crème BRÛLÉE, Smørrebrød, Straße")
     'creme brulee, smorrebrod, strasse'
     """
     if text.isascii():

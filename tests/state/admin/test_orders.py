@@ -62,7 +62,7 @@ async def test_an_order_goes_its_way_in_the_back_office(open_tab, signed_in, sol
     with pytest.raises(Conflict):
         await admin.cancel(sold, "cancel-1")
     run_sql("UPDATE customer_order SET needs_review = 'Call them.'")
-    await admin.look_at(sold, "They are happy.")
+    await admin.resolve(sold, "They are happy.")
     assert (order().needs_review, wrong_books()) == ("", [])
     actions = [row.action for row in rows("audit_entry")]
     assert actions == [
@@ -80,7 +80,7 @@ async def test_who_lacks_the_right_changes_nothing(open_tab, signed_in, sold):
             admin.mark_paid(order().number, "SEPA 4711"),
             admin.refund(sold, "refund-1", {mug: 1}),
             admin.cancel(sold, "cancel-1"),
-            admin.look_at(sold, "Seen."),
+            admin.resolve(sold, "Seen."),
             *(() if who is CLERK else (admin.fulfil(sold, "parcel-1", {mug: 1}, unpaid_too=True),)),
         ):
             with pytest.raises(Forbidden):
