@@ -36,10 +36,16 @@ def run(folder: Path, orders_count: int = ORDERS) -> list[Row]:
         make_product(session, stock=10 * orders_count)
         owner = sessions.create_staff(session, "owner@example.com", hash_password("demo-owner"), "owner")
     form = CheckoutForm(
-        email="sam@example.com", given_name="Sam", family_name="Shopper", line1="Am Speicher 4",
-        postal_code="10115", locality="Berlin", country="DE", shipping_method="standard",
+        email="sam@example.com",
+        given_name="Sam",
+        family_name="Shopper",
+        line1="Am Speicher 4",
+        postal_code="10115",
+        locality="Berlin",
+        country="DE",
+        shipping_method="standard",
         payment_provider="manual",
-    )  # fmt: skip
+    )
     times: dict[str, list[float]] = defaultdict(list)
 
     def timed(step, command, *args, durable=False, **more):

@@ -16,9 +16,17 @@ from shop_app.services.search import listing_index
 
 CHUNK = 1000
 COLOURS = {
-    "Moss": "#71804f", "Oat": "#e0d0b8", "Clay": "#d57f61", "Ink": "#3f4b5e", "Chalk": "#eee8de",
-    "Sage": "#b4bda0", "Rust": "#b8573a", "Fog": "#c9cdd0", "Ochre": "#c8963e", "Charcoal": "#44464a",
-}  # fmt: skip
+    "Moss": "#71804f",
+    "Oat": "#e0d0b8",
+    "Clay": "#d57f61",
+    "Ink": "#3f4b5e",
+    "Chalk": "#eee8de",
+    "Sage": "#b4bda0",
+    "Rust": "#b8573a",
+    "Fog": "#c9cdd0",
+    "Ochre": "#c8963e",
+    "Charcoal": "#44464a",
+}
 SIZES = ("Small", "Medium", "Large")
 CATEGORIES = ("Table", "Kitchen", "Lighting", "Furniture", "Vases", "Desk", "Bath", "Decor")
 KINDS = (
@@ -55,9 +63,16 @@ SYLLABLES = (
     "vik",
 )
 CLAUSES = (
-    "Made in small batches", "finished by hand", "kind to a wooden table", "speckled like a gull's egg",
-    "steady on the shelf", "easy to wash", "good for every day", "lighter than it looks", "mended for life",
-)  # fmt: skip
+    "Made in small batches",
+    "finished by hand",
+    "kind to a wooden table",
+    "speckled like a gull's egg",
+    "steady on the shelf",
+    "easy to wash",
+    "good for every day",
+    "lighter than it looks",
+    "mended for life",
+)
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -126,18 +141,33 @@ def _product(rng: Random, number: int, last_variant: int) -> list[tuple[type, di
         (
             m.Product,
             {
-                "id": number, "slug": f"{name.lower()}-{kind.lower()}-{number}", "title": f"{name} {kind}",
+                "id": number,
+                "slug": f"{name.lower()}-{kind.lower()}-{number}",
+                "title": f"{name} {kind}",
                 "subtitle": f"{rng.choice(MATERIALS)}, {rng.randint(8, 60)} cm",
-                "description_html": f"<p>{'. '.join(rng.sample(CLAUSES, 5))}.</p>", "care": "", "kind": kind,
-                "materials": rng.sample(MATERIALS, 2), "dimensions_mm": {"height": 100}, "attributes": [],
-                "vendor": "Bench", "status": "active", "published_at": published, "tax_class": "standard",
-                "category_id": rng.randint(1, len(CATEGORIES)), "seo_title": "", "seo_description": "",
-                "extra": {}, "sold_count": int(rng.paretovariate(1.1)), "review_count": count,
-                "stars_sum": sum(rng.choices((5, 4, 3, 1), (70, 20, 7, 3), k=count)), "created_at": published,
-                "updated_at": published, "version": 1,
+                "description_html": f"<p>{'. '.join(rng.sample(CLAUSES, 5))}.</p>",
+                "care": "",
+                "kind": kind,
+                "materials": rng.sample(MATERIALS, 2),
+                "dimensions_mm": {"height": 100},
+                "attributes": [],
+                "vendor": "Bench",
+                "status": "active",
+                "published_at": published,
+                "tax_class": "standard",
+                "category_id": rng.randint(1, len(CATEGORIES)),
+                "seo_title": "",
+                "seo_description": "",
+                "extra": {},
+                "sold_count": int(rng.paretovariate(1.1)),
+                "review_count": count,
+                "stars_sum": sum(rng.choices((5, 4, 3, 1), (70, 20, 7, 3), k=count)),
+                "created_at": published,
+                "updated_at": published,
+                "version": 1,
             },
         )
-    ]  # fmt: skip
+    ]
     for place, tag in enumerate(rng.sample(range(1, len(TAGS) + 1), 2)):
         rows.append((m.ProductTag, {"product_id": number, "tag_id": tag}))
         picture = {"product_id": number, "picture_id": rng.randint(1 + 50 * place, 50 + 50 * place)}
@@ -166,13 +196,22 @@ def _variants(
             (
                 m.Variant,
                 {
-                    "id": key, "product_id": number, "sku": f"BE-{number:06d}-{place}", "barcode": "",
-                    "title": value, "currency": "EUR", "price_minor": price, "compare_at_minor": reduced,
-                    "weight_grams": 400, "requires_shipping": True, "active": True, "position": place,
+                    "id": key,
+                    "product_id": number,
+                    "sku": f"BE-{number:06d}-{place}",
+                    "barcode": "",
+                    "title": value,
+                    "currency": "EUR",
+                    "price_minor": price,
+                    "compare_at_minor": reduced,
+                    "weight_grams": 400,
+                    "requires_shipping": True,
+                    "active": True,
+                    "position": place,
                     "version": 1,
                 },
             )
-        )  # fmt: skip
+        )
         rows.append((m.VariantOption, {"variant_id": key, "option_id": number, "value_id": key}))
         stock = rng.choice((0, 2, 15, 80))
         rows.append(

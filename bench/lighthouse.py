@@ -39,19 +39,30 @@ def install() -> None:
     NODE.mkdir(exist_ok=True)
     subprocess.run(
         [_bin("npm"), "install", "--prefix", str(NODE), "--no-audit", "--no-fund", f"lighthouse@{VERSION}"],
-        check=True, stdout=subprocess.DEVNULL,
+        check=True,
+        stdout=subprocess.DEVNULL,
         env=os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"},
-    )  # fmt: skip
+    )
 
 
 def audit(url: str) -> dict:
     """One run of Lighthouse on one address: its whole report."""
     flags = "--headless=new" + (" --no-sandbox" if os.geteuid() == 0 else "")
     completed = subprocess.run(
-        [_bin("node"), str(PROGRAM), url, "--quiet", "--output=json", f"--chrome-flags={flags}",
-         f"--only-categories={','.join(GOALS)}"],
-        capture_output=True, text=True, timeout=180, env=os.environ | {"CHROME_PATH": browser.find() or ""},
-    )  # fmt: skip
+        [
+            _bin("node"),
+            str(PROGRAM),
+            url,
+            "--quiet",
+            "--output=json",
+            f"--chrome-flags={flags}",
+            f"--only-categories={','.join(GOALS)}",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env=os.environ | {"CHROME_PATH": browser.find() or ""},
+    )
     if completed.returncode:
         raise RuntimeError(completed.stderr[-1000:])
     return json.loads(completed.stdout)

@@ -34,10 +34,16 @@ PUSH = "state___live____live"
 """Stock that others bought is told in between, and answers nothing."""
 PATIENCE_SECONDS = 20
 FORM = {
-    "email": "sam@example.com", "given_name": "Sam", "family_name": "Shopper", "line1": "Am Speicher 4",
-    "postal_code": "10115", "locality": "Berlin", "country": "DE", "shipping_method": "express",
+    "email": "sam@example.com",
+    "given_name": "Sam",
+    "family_name": "Shopper",
+    "line1": "Am Speicher 4",
+    "postal_code": "10115",
+    "locality": "Berlin",
+    "country": "DE",
+    "shipping_method": "express",
     "payment_provider": "manual",
-}  # fmt: skip
+}
 _TOTAL = re.compile(r'"total":"[^"]*","total_minor":(\d+),"pay_label"')
 _ORDER_PAGE = re.compile(r'"address":"/orders/[A-Za-z0-9_-]{16,}"')
 

@@ -109,9 +109,13 @@ class Extension:
 
 
 _TAKES: dict[str, type] = {
-    "pages": Page, "routes": BaseRoute, "listeners": Listener, "payment_methods": PaymentMethod,
-    "jobs": Job, "permissions": str,
-}  # fmt: skip
+    "pages": Page,
+    "routes": BaseRoute,
+    "listeners": Listener,
+    "payment_methods": PaymentMethod,
+    "jobs": Job,
+    "permissions": str,
+}
 
 
 def combined(extensions: Iterable[Extension]) -> Extension:

@@ -45,8 +45,12 @@ PLACES = (
         "A delta names its vars with a marker behind them; pushes and refusals are deltas of our own. A"
         " State's name in the browser is the start of the names of its vars.",
         "Assigning to a State's vars, which takes the State's lock, one tab after the other.",
-        ("reflex_base.constants.state:FIELD_MARKER", "reflex_base.vars.function:ArgsFunctionOperation.create",
-         "reflex.state:BaseState._get_resolved_delta", "reflex.state:BaseState._clean"),
+        (
+            "reflex_base.constants.state:FIELD_MARKER",
+            "reflex_base.vars.function:ArgsFunctionOperation.create",
+            "reflex.state:BaseState._get_resolved_delta",
+            "reflex.state:BaseState._clean",
+        ),
     ),
     Place(
         "state/base.py",
@@ -58,9 +62,15 @@ PLACES = (
         "state/live.py",
         "One message for all pages of a room, instead of one for each tab; pages call a handler by its name.",
         "rx.SharedState, whose cost grows with the square of the tabs.",
-        ("reflex.app:App.sio", "reflex.app:App.event_namespace", "reflex.state:StateUpdate",
-         "reflex_base.event:Event.name", "reflex_base.event:EventHandler", f"{_REGISTRY}.app",
-         "reflex_base.utils.format:format_event_handler"),
+        (
+            "reflex.app:App.sio",
+            "reflex.app:App.event_namespace",
+            "reflex.state:StateUpdate",
+            "reflex_base.event:Event.name",
+            "reflex_base.event:EventHandler",
+            f"{_REGISTRY}.app",
+            "reflex_base.utils.format:format_event_handler",
+        ),
     ),
     Place(
         "components/parts.py",
@@ -72,11 +82,19 @@ PLACES = (
         "web/event_entry.py",
         "A malformed event, or one too many of a tab, is dropped before Reflex keeps or logs any of it.",
         "None: the namespace and the queues have no hook, and the middleware comes later.",
-        ("reflex.app:App._event_namespace", "reflex.app:App._state_manager", "reflex.app:App.event_processor",
-         "reflex.app:EventNamespace.on_event", "reflex.app:EventNamespace.on_disconnect",
-         "reflex.app:EventNamespace.link_token_to_sid", "reflex.app:EventNamespace.sid_to_token",
-         f"{_PROCESSOR}._futures", f"{_PROCESSOR}._token_queues", f"{_REGISTRY}.event_handlers",
-         "reflex_base.event.context:EventContext.txid"),
+        (
+            "reflex.app:App._event_namespace",
+            "reflex.app:App._state_manager",
+            "reflex.app:App.event_processor",
+            "reflex.app:EventNamespace.on_event",
+            "reflex.app:EventNamespace.on_disconnect",
+            "reflex.app:EventNamespace.link_token_to_sid",
+            "reflex.app:EventNamespace.sid_to_token",
+            f"{_PROCESSOR}._futures",
+            f"{_PROCESSOR}._token_queues",
+            f"{_REGISTRY}.event_handlers",
+            "reflex_base.event.context:EventContext.txid",
+        ),
     ),
     Place(
         "web/tab_states.py",
@@ -85,24 +103,42 @@ PLACES = (
         tuple(
             f"{_MEMORY}.{name}"
             for name in (
-                "states", "token_expiration", "_states_locks", "_token_expires_at", "_expiration_task",
-                "_track_token", "_purge_token", "_purge_expired_tokens", "_expire_states",
+                "states",
+                "token_expiration",
+                "_states_locks",
+                "_token_expires_at",
+                "_expiration_task",
+                "_track_token",
+                "_purge_token",
+                "_purge_expired_tokens",
+                "_expire_states",
                 "_ensure_expiration_task",
             )
-        ) + ("reflex.istate.manager.token:BaseStateToken", "reflex.istate.manager.token:StateToken.cache_key",
-             "reflex.state:State"),
+        )
+        + (
+            "reflex.istate.manager.token:BaseStateToken",
+            "reflex.istate.manager.token:StateToken.cache_key",
+            "reflex.state:State",
+        ),
     ),
     Place(
         "web/guard.py",
         "Every event is held against its handler's policy and types, also those of Reflex's own handlers.",
         "Middleware is offered, and used; that `router_data` has the connection's entries isn't documented.",
-        ("reflex.middleware.middleware:Middleware.preprocess", "reflex.state:BaseState",
-         "reflex.state:StateUpdate", "reflex.state:State.set_is_hydrated",
-         "reflex_base.event:Event.router_data", "reflex_base.event.context:EventContext.router_data",
-         "reflex_base.utils.form:FORM_DATA_ENTRIES_KEY", f"{_REGISTRY}.event_handlers",
-         "reflex.state:State.hydrate", "reflex.state:State.hydrate_and_load",
-         "reflex.state:OnLoadInternalState.on_load_internal",
-         "reflex.state:FrontendEventExceptionState.handle_frontend_exception"),
+        (
+            "reflex.middleware.middleware:Middleware.preprocess",
+            "reflex.state:BaseState",
+            "reflex.state:StateUpdate",
+            "reflex.state:State.set_is_hydrated",
+            "reflex_base.event:Event.router_data",
+            "reflex_base.event.context:EventContext.router_data",
+            "reflex_base.utils.form:FORM_DATA_ENTRIES_KEY",
+            f"{_REGISTRY}.event_handlers",
+            "reflex.state:State.hydrate",
+            "reflex.state:State.hydrate_and_load",
+            "reflex.state:OnLoadInternalState.on_load_internal",
+            "reflex.state:FrontendEventExceptionState.handle_frontend_exception",
+        ),
     ),
     Place(
         "web/private_states.py",
@@ -116,8 +152,11 @@ PLACES = (
         " goes from Vite's port to the server; Tailwind's theme is CSS.",
         "`add_modify_task` is the offered way to change a built file. `api_url` fixes the port at the build;"
         " Vite's `server.proxy` and Tailwind's CSS can't be set.",
-        ("reflex_base.config:get_config", "reflex_base.plugins.base:Plugin.pre_compile",
-         "reflex_base.plugins.tailwind_v4:TailwindV4Plugin.get_frontend_development_dependencies"),
+        (
+            "reflex_base.config:get_config",
+            "reflex_base.plugins.base:Plugin.pre_compile",
+            "reflex_base.plugins.tailwind_v4:TailwindV4Plugin.get_frontend_development_dependencies",
+        ),
         (
             (".templates/web/utils/state.js", "endpoint.hostname = frontend_hostname;"),
             ("compiler/templates.py", '    hmr: {"true" if hmr else "false"},{warmup_str}'),
@@ -128,10 +167,14 @@ PLACES = (
         "Two applications in one process; no script that reloads; the build is read in production alone;"
         " handlers may finish.",
         "`fork` is what Reflex's own message asks for. The rest has no setting.",
-        (f"{_REGISTRY}.fork", f"{_REGISTRY}.ensure_context",
-         "reflex_base.utils.exceptions:ReflexRuntimeError",
-         "reflex.state:FrontendEventExceptionState.auto_reload_on_errors", "reflex.utils.exec:is_prod_mode",
-         f"{_PROCESSOR}.graceful_shutdown_timeout"),
+        (
+            f"{_REGISTRY}.fork",
+            f"{_REGISTRY}.ensure_context",
+            "reflex_base.utils.exceptions:ReflexRuntimeError",
+            "reflex.state:FrontendEventExceptionState.auto_reload_on_errors",
+            "reflex.utils.exec:is_prod_mode",
+            f"{_PROCESSOR}.graceful_shutdown_timeout",
+        ),
     ),
     Place(
         "web/edge.py",
@@ -152,8 +195,11 @@ PLACES = (
         "web/sockets.py",
         "A socket says what the browser's code says, and no other packet of socket.io.",
         "None.",
-        ("reflex_base.constants.event:SocketEvent.PING", "reflex_base.constants.event:SocketEvent.EVENT",
-         "reflex_base.constants.event:SocketEvent.CLIENT_ERROR"),
+        (
+            "reflex_base.constants.event:SocketEvent.PING",
+            "reflex_base.constants.event:SocketEvent.EVENT",
+            "reflex_base.constants.event:SocketEvent.CLIENT_ERROR",
+        ),
         (
             (".templates/web/utils/state.js", 'const CLIENT_ERROR_EVENT = "client_error";'),
             (".templates/web/utils/state.js", 'socket.emit("event", encodeFormDataArgs(routed_event));'),
@@ -169,8 +215,13 @@ PLACES = (
         "web/logs.py",
         "Loggers that write whole events, headers or values are shortened.",
         "None: they take what browsers sent into their messages.",
-        ("reflex_base.event.processor", "reflex.app", "reflex_base.vars.base", "reflex.state",
-         "reflex.utils.token_manager"),
+        (
+            "reflex_base.event.processor",
+            "reflex.app",
+            "reflex_base.vars.base",
+            "reflex.state",
+            "reflex.utils.token_manager",
+        ),
     ),
     Place(
         "../rxconfig.py",
@@ -179,7 +230,9 @@ PLACES = (
         tuple(
             f"reflex_base.environment:EnvironmentVariables.{name}"
             for name in (
-                "REFLEX_CHECK_LATEST_VERSION", "REFLEX_SOCKET_TIMEOUT", "REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE",
+                "REFLEX_CHECK_LATEST_VERSION",
+                "REFLEX_SOCKET_TIMEOUT",
+                "REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE",
                 "REFLEX_HOT_RELOAD_EXCLUDE_PATHS",
             )
         ),
@@ -188,11 +241,14 @@ PLACES = (
         "serve.py",
         "The server is started by us, on what was built before; rxconfig.py names the module that it runs.",
         "`reflex run --env prod` builds anew at every start, and bounds no connections.",
-        ("reflex_base.config:get_config", "reflex_base.config:Config.module",
-         "reflex_base.environment:EnvironmentVariables.REFLEX_SKIP_COMPILE",
-         "reflex_base.environment:EnvironmentVariables.REFLEX_ENV_MODE"),
+        (
+            "reflex_base.config:get_config",
+            "reflex_base.config:Config.module",
+            "reflex_base.environment:EnvironmentVariables.REFLEX_SKIP_COMPILE",
+            "reflex_base.environment:EnvironmentVariables.REFLEX_ENV_MODE",
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def delta(state: type[rx.State], values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -30,9 +30,18 @@ STAMP = ROOT / ".web" / "shop_sources.sha256"
 BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
 # Nothing of these rooms reaches the front end, apart from web/frontend.py, which changes the build.
 _NOT_BUILT = (
-    "core/access/", "core/db.py", "models/", "providers/", "sandbox/", "demo/", "web/", "worker/", "cli/",
-    "__main__.py", "serve.py",
-)  # fmt: skip
+    "core/access/",
+    "core/db.py",
+    "models/",
+    "providers/",
+    "sandbox/",
+    "demo/",
+    "web/",
+    "worker/",
+    "cli/",
+    "__main__.py",
+    "serve.py",
+)
 BACKLOG = 4_096
 """Connections that the system keeps for us until we take them."""
 MAX_CONNECTIONS = 8_000
@@ -41,9 +50,10 @@ HEADER_SECONDS = 15
 """So long a request's head may take, and a connection may be silent between two requests."""
 HEADER_BYTES = 64 * 1024
 DEMO_LOGINS = (
-    ("owner@example.com", "demo-owner"), ("clerk@example.com", "demo-clerk"),
+    ("owner@example.com", "demo-owner"),
+    ("clerk@example.com", "demo-clerk"),
     ("shopper@example.com", "demo-shopper"),
-)  # fmt: skip
+)
 
 
 def run() -> None:
@@ -116,9 +126,13 @@ def sources_hash() -> str:
     """A hash over the sources of the front end, the settings that its texts depend on, and Reflex."""
     chosen = settings()
     depends_on = (
-        importlib.metadata.version("reflex"), chosen.locale, chosen.currency, chosen.country,
-        chosen.prices_include_tax, chosen.ages,
-    )  # fmt: skip
+        importlib.metadata.version("reflex"),
+        chosen.locale,
+        chosen.currency,
+        chosen.country,
+        chosen.prices_include_tax,
+        chosen.ages,
+    )
     digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():
         digest.update(os.path.relpath(path, ROOT).encode() + b"\0")
@@ -255,10 +269,15 @@ def _serve_many(started: float) -> None:
     from granian import Granian
 
     server = Granian(
-        "shop_app.serve:asgi", address=settings().listen_host, port=settings().port,
-        workers=settings().workers, factory=True, workers_kill_timeout=20, respawn_failed_workers=True,
+        "shop_app.serve:asgi",
+        address=settings().listen_host,
+        port=settings().port,
+        workers=settings().workers,
+        factory=True,
+        workers_kill_timeout=20,
+        respawn_failed_workers=True,
         **server_options(),
-    )  # fmt: skip
+    )
     _announce(started)
     server.serve()
 

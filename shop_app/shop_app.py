@@ -66,11 +66,19 @@ FRAME = (Shell.load, Cart.load)
 PAGES = (
     Page("/", home.page, texts.HOME_TITLE, (Home.load,), documents.home, sitemap=True),
     Page(
-        "/products", listing.page, listing.TITLE, (Browse.load,), documents.products,
+        "/products",
+        listing.page,
+        listing.TITLE,
+        (Browse.load,),
+        documents.products,
         sitemap=storefront.list_addresses,
     ),
     Page(
-        "/products/[slug]", product.page, product.TITLE, (Product.load,), documents.product,
+        "/products/[slug]",
+        product.page,
+        product.TITLE,
+        (Product.load,),
+        documents.product,
         sitemap=storefront.product_addresses,
     ),
     Page("/cart", cart.page, cart.TITLE, (Cart.load_countries,), documents.private_page(cart.NAME)),
@@ -78,18 +86,26 @@ PAGES = (
     Page("/orders/lookup", lookup.page, lookup.TITLE, (), documents.private_page(lookup.NAME)),
     Page("/orders/[token]", order.page, order.TITLE, (Order.load,), documents.order),
     Page(
-        "/withdrawal", withdrawal.page, withdrawal.TITLE, (Withdrawal.load,), documents.withdrawal,
+        "/withdrawal",
+        withdrawal.page,
+        withdrawal.TITLE,
+        (Withdrawal.load,),
+        documents.withdrawal,
         sitemap=True,
     ),
     *(
         Page(
-            f"/{name}", plain.page(name), documents.title_of(text.title), (), documents.plain(name),
+            f"/{name}",
+            plain.page(name),
+            documents.title_of(text.title),
+            (),
+            documents.plain(name),
             sitemap=True,
         )
         for name, text in plain_texts.PAGES.items()
     ),
     Page("404", not_found.page, documents.title_of(texts.NOT_FOUND_TITLE), (), documents.not_found),
-)  # fmt: skip
+)
 
 SHOP = Extension(
     name="shop",

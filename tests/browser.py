@@ -52,9 +52,11 @@ def install() -> None:
         print("Looking for a browser:", " ".join(command[-3:]), flush=True)
         try:
             subprocess.run(
-                command, timeout=420, stdout=subprocess.DEVNULL,
+                command,
+                timeout=420,
+                stdout=subprocess.DEVNULL,
                 env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-            )  # fmt: skip
+            )
         except (OSError, subprocess.SubprocessError) as error:
             print(f"That failed: {error}", flush=True)
         find.cache_clear()

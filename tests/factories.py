@@ -37,7 +37,7 @@ from shop_app.models import (
     Variant,
     VariantOption,
     ZoneCountry,
-)  # fmt: skip
+)
 from shop_app.models import Promotion as PromotionRow
 from shop_app.services.accounts import sessions
 from shop_app.services.accounts.sessions import Kind
@@ -67,9 +67,11 @@ def make_tax_classes(session: Session) -> None:
     add(session, TaxClass(code="standard", label="Standard"))
     add(session, TaxClass(code="reduced", label="Reduced"))
     for country, tax_class, label, rate_ppm in (
-        ("DE", "standard", "19 % VAT", 190_000), ("DE", "reduced", "7 % VAT", 70_000),
-        ("AT", "standard", "20 % VAT", 200_000), ("AT", "reduced", "10 % VAT", 100_000),
-    ):  # fmt: skip
+        ("DE", "standard", "19 % VAT", 190_000),
+        ("DE", "reduced", "7 % VAT", 70_000),
+        ("AT", "standard", "20 % VAT", 200_000),
+        ("AT", "reduced", "10 % VAT", 100_000),
+    ):
         add(session, TaxRate(country=country, tax_class=tax_class, label=label, rate_ppm=rate_ppm))
 
 
@@ -109,11 +111,18 @@ def make_product(
     product = add(
         session,
         Product(
-            slug=slug or slugify(title), title=title, subtitle=f"{title}, made for tests",
-            description_html=description_html, status=status, published_at=now(), tax_class=tax_class,
-            category_id=make_category(session, category).id, vendor="Fennholm", kind=category,
+            slug=slug or slugify(title),
+            title=title,
+            subtitle=f"{title}, made for tests",
+            description_html=description_html,
+            status=status,
+            published_at=now(),
+            tax_class=tax_class,
+            category_id=make_category(session, category).id,
+            vendor="Fennholm",
+            kind=category,
         ),
-    )  # fmt: skip
+    )
     base = sku or slugify(title).upper()
     values = _make_options(session, product, options or {})
     for position, combination in enumerate(itertools.product(*values)):
@@ -121,12 +130,18 @@ def make_product(
         variant = add(
             session,
             Variant(
-                product_id=_id(product), sku="-".join([base, *(slugify(name).upper() for name in names)]),
-                title=" / ".join(names), currency=currency, price_minor=price_minor,
-                compare_at_minor=compare_at_minor, cost_minor=cost_minor, weight_grams=weight_grams,
-                position=position, requires_shipping=requires_shipping,
+                product_id=_id(product),
+                sku="-".join([base, *(slugify(name).upper() for name in names)]),
+                title=" / ".join(names),
+                currency=currency,
+                price_minor=price_minor,
+                compare_at_minor=compare_at_minor,
+                cost_minor=cost_minor,
+                weight_grams=weight_grams,
+                position=position,
+                requires_shipping=requires_shipping,
             ),
-        )  # fmt: skip
+        )
         for value in combination:
             session.add(
                 VariantOption(variant_id=_id(variant), option_id=value.option_id, value_id=_id(value))
@@ -204,10 +219,15 @@ def make_shipping(session: Session) -> None:
         add(
             session,
             ShippingMethod(
-                zone_id=_id(germany), code=code, kind=kind, label=label, price_minor=price_minor,
-                free_above_minor=free_above_minor, position=position,
+                zone_id=_id(germany),
+                code=code,
+                kind=kind,
+                label=label,
+                price_minor=price_minor,
+                free_above_minor=free_above_minor,
+                position=position,
             ),
-        )  # fmt: skip
+        )
     shipment = add(
         session,
         ShippingMethod(
@@ -237,10 +257,12 @@ def make_cart(
         add(
             session,
             CartLine(
-                cart_id=_id(cart), variant_id=_id(variant), quantity=quantity,
+                cart_id=_id(cart),
+                variant_id=_id(variant),
+                quantity=quantity,
                 seen_price_minor=variant.price_minor,
             ),
-        )  # fmt: skip
+        )
     return cart
 
 

@@ -45,205 +45,306 @@ class Mutant:
 SERVICES, PROVIDERS = "shop_app/services", "shop_app/providers/payments"
 MUTANTS = (
     Mutant(
-        "token-alone", "a tab's token opens its State whoever sends it",
+        "token-alone",
+        "a tab's token opens its State whoever sends it",
         (("shop_app/web/tab_states.py", "{visitor or ''}|{session or ''}|{token}", "{token}"),),
         ("tests/web/test_sockets.py",),
     ),
     Mutant(
-        "any-frame", "a socket may say what no page says",
-        (("shop_app/web/sockets.py", 'if _SAID.match(text) else', "if text else"),),
+        "any-frame",
+        "a socket may say what no page says",
+        (("shop_app/web/sockets.py", "if _SAID.match(text) else", "if text else"),),
         ("tests/web/test_sockets.py",),
     ),
     Mutant(
-        "any-address", "an event's address is whatever it is",
+        "any-address",
+        "an event's address is whatever it is",
         (("shop_app/web/event_shape.py", "            _path(router_data[name])", "            pass"),),
         ("tests/web/test_event_shape.py",),
     ),
     Mutant(
-        "staff-values-stay", "what staff saw stays when they may see it no more",
+        "staff-values-stay",
+        "what staff saw stays when they may see it no more",
         (("shop_app/web/private_states.py", ".reset()", ""),),
         ("tests/web/test_attacks.py::test_what_staff_saw_goes_with_the_right_to_see_it",),
     ),
     Mutant(
-        "rest-is-awaited", "a body that stops is answered, and its connection waits for the rest",
+        "rest-is-awaited",
+        "a body that stops is answered, and its connection waits for the rest",
         (("shop_app/web/bodies.py", "str(len(sentence) + 1)", "str(len(sentence))"),),
         ("tests/web/test_bodies.py",),
     ),
     Mutant(
-        "woken-once", "the loop isn't woken again for what was heard while it told",
+        "woken-once",
+        "the loop isn't woken again for what was heard while it told",
         (("shop_app/state/pushes.py", "self._awake = bool(changes)", "pass"),),
         ("tests/state/test_pushes.py",),
     ),
     Mutant(
-        "own-tab-spared-of-all", "a tab isn't asked to load the cart that another tab has changed too",
-        (("shop_app/state/live.py", "if self.sid == other.sid else Author()",
-          "if self.sid == other.sid else self"),),
+        "own-tab-spared-of-all",
+        "a tab isn't asked to load the cart that another tab has changed too",
+        (
+            (
+                "shop_app/state/live.py",
+                "if self.sid == other.sid else Author()",
+                "if self.sid == other.sid else self",
+            ),
+        ),
         ("tests/state/test_pushes.py",),
     ),
     Mutant(
-        "form-of-any-size", "a form brings fields that its model doesn't name, of any size",
+        "form-of-any-size",
+        "a form brings fields that its model doesn't name, of any size",
         (("shop_app/web/guard.py", 'if schema.get("additionalProperties"):', "if False:"),),
         ("tests/web/test_small.py",),
     ),
     Mutant(
-        "form-errors-unseen", "a form with bad values is answered with nothing",
+        "form-errors-unseen",
+        "a form with bad values is answered with nothing",
         (("shop_app/state/forms.py", "self._fail(sentences(error))", "pass"),),
         ("tests/web/test_socket.py",),
     ),
     Mutant(
-        "upload-on-the-loop", "a picture is decoded on the loop",
+        "upload-on-the-loop",
+        "a picture is decoded on the loop",
         (("shop_app/web/uploads.py", "await _taken_in(body), by)", "pictures.take_in(body), by)"),),
         ("tests/web/test_uploads.py",),
     ),
     Mutant(
-        "inner-address", "a gateway's name for an inner address counts as public",
+        "inner-address",
+        "a gateway's name for an inner address counts as public",
         ((f"{SERVICES}/product_files/public_addresses.py", "return ip.is_global and", "return True or"),),
         ("tests/services/test_fetching.py",),
     ),
     Mutant(
-        "one-moment", "a question on PostgreSQL sees another moment with each statement",
+        "one-moment",
+        "a question on PostgreSQL sees another moment with each statement",
         (("shop_app/core/db.py", '"isolation_level": "REPEATABLE READ", ', ""),),
         ("tests/test_db.py",),
     ),
     Mutant(
-        "first-page-alone", "only the newest payments are compared",
+        "first-page-alone",
+        "only the newest payments are compared",
         (("shop_app/workflows/reconcile.py", "        before = page[-1].payment_id", "        return"),),
         ("tests/faults/test_workflows.py",),
     ),
     Mutant(
-        "foreign-page", "another site's page opens the sandbox's doors",
+        "foreign-page",
+        "another site's page opens the sandbox's doors",
         (("shop_app/sandbox/local_access.py", "    return origins <=", "    return True or origins <="),),
         ("tests/web/test_sandbox_local_access.py",),
     ),
     Mutant(
-        "stock-guard", "units are taken whether they are there or not",
-        ((f"{SERVICES}/inventory/ledger.py",
-          'held >= bindparam("needed")',
-          'held + 10**9 >= bindparam("needed")'),),
+        "stock-guard",
+        "units are taken whether they are there or not",
+        (
+            (
+                f"{SERVICES}/inventory/ledger.py",
+                'held >= bindparam("needed")',
+                'held + 10**9 >= bindparam("needed")',
+            ),
+        ),
         ("tests/services/test_stock.py",),
     ),
     Mutant(
-        "unique-key", "nothing keeps a cart from having two living orders",
-        (("alembic/versions/0001_schema.py",
-          '"uq_customer_order_living_cart",\n        "customer_order",\n'
-          '        ["cart_id"],\n        unique=True,',
-          '"uq_customer_order_living_cart",\n        "customer_order",\n'
-          '        ["cart_id"],\n        unique=False,'),),
+        "unique-key",
+        "nothing keeps a cart from having two living orders",
+        (
+            (
+                "alembic/versions/0001_schema.py",
+                '"uq_customer_order_living_cart",\n        "customer_order",\n'
+                '        ["cart_id"],\n        unique=True,',
+                '"uq_customer_order_living_cart",\n        "customer_order",\n'
+                '        ["cart_id"],\n        unique=False,',
+            ),
+        ),
         ("tests/test_migrations.py",),
     ),
     Mutant(
-        "one-order", "a second click isn't known for what it is",
-        ((f"{SERVICES}/orders/placing.py",
-          "    if placed:\n        return placed",
-          "    if False:\n        return placed"),),
+        "one-order",
+        "a second click isn't known for what it is",
+        (
+            (
+                f"{SERVICES}/orders/placing.py",
+                "    if placed:\n        return placed",
+                "    if False:\n        return placed",
+            ),
+        ),
         ("tests/services/test_orders.py", "tests/faults/test_workflows.py"),
     ),
     Mutant(
-        "shown-total", "a total that has risen is charged all the same",
-        ((f"{SERVICES}/orders/placing.py",
-          "    if priced.totals.total_minor > expected_total_minor:\n        terms_cache",
-          "    if False:\n        remembered"),),
+        "shown-total",
+        "a total that has risen is charged all the same",
+        (
+            (
+                f"{SERVICES}/orders/placing.py",
+                "    if priced.totals.total_minor > expected_total_minor:\n        terms_cache",
+                "    if False:\n        remembered",
+            ),
+        ),
         ("tests/services/test_orders.py",),
     ),
     Mutant(
-        "inbox-skipped", "what the payment company tells isn't kept",
-        (("shop_app/web/webhooks.py",
-          "await db.write(payment_inbox.receive, notice, durable=True)",
-          "None"),),
+        "inbox-skipped",
+        "what the payment company tells isn't kept",
+        (
+            (
+                "shop_app/web/webhooks.py",
+                "await db.write(payment_inbox.receive, notice, durable=True)",
+                "None",
+            ),
+        ),
         ("tests/web/test_webhooks.py",),
     ),
     Mutant(
-        "signature", "a webhook that nobody signed is believed",
+        "signature",
+        "a webhook that nobody signed is believed",
         ((f"{PROVIDERS}/stripe.py", 'raise Forged(_("The signature doesn\'t fit."))', "return"),),
         ("tests/web/test_webhooks.py", "tests/providers/test_payments.py"),
     ),
     Mutant(
-        "random-key", "every request for a payment has an idempotency key of its own",
-        ((f"{PROVIDERS}/stripe.py",
-          '{"idempotency_key": request.key}',
-          '{"idempotency_key": str(id(object()))}'),),
+        "random-key",
+        "every request for a payment has an idempotency key of its own",
+        (
+            (
+                f"{PROVIDERS}/stripe.py",
+                '{"idempotency_key": request.key}',
+                '{"idempotency_key": str(id(object()))}',
+            ),
+        ),
         ("tests/faults/test_workflows.py",),
     ),
     Mutant(
-        "closed-at-home", "an order ends while its payment page is still open at the company",
-        (("shop_app/workflows/pay.py",
-          "await call_provider(provider(payment.provider).expire, payment.reference)",
-          "pass"),),
+        "closed-at-home",
+        "an order ends while its payment page is still open at the company",
+        (
+            (
+                "shop_app/workflows/pay.py",
+                "await call_provider(provider(payment.provider).expire, payment.reference)",
+                "pass",
+            ),
+        ),
         ("tests/faults/test_workflows.py",),
     ),
     Mutant(
-        "settled-twice", "an order that is paid is paid again by the next notice",
-        ((f"{SERVICES}/orders/commands.py", "    if order.paid_at is not None:\n        return \"already\"",
-          "    if False:\n        return \"already\""),),
+        "settled-twice",
+        "an order that is paid is paid again by the next notice",
+        (
+            (
+                f"{SERVICES}/orders/commands.py",
+                '    if order.paid_at is not None:\n        return "already"',
+                '    if False:\n        return "already"',
+            ),
+        ),
         ("tests/services/test_orders.py", "tests/services/test_payments.py"),
     ),
     Mutant(
-        "currency", "money in another currency counts",
-        ((f"{SERVICES}/payments/ledger.py",
-          "    if snapshot.currency and snapshot.currency != payment.currency:",
-          "    if False:"),),
+        "currency",
+        "money in another currency counts",
+        (
+            (
+                f"{SERVICES}/payments/ledger.py",
+                "    if snapshot.currency and snapshot.currency != payment.currency:",
+                "    if False:",
+            ),
+        ),
         ("tests/services/test_payments.py",),
     ),
     Mutant(
-        "refund-guard", "more goes back than has come in",
-        ((f"{SERVICES}/payments/refund_rows.py", 
-          "    if total <= refundable.free_minor:\n",
-          "    if total:\n"),
-         (f"{SERVICES}/payments/refund_rows.py",
-          "<= _payment.c.captured_minor - held_by_banks",
-          "<= 10**12")),
+        "refund-guard",
+        "more goes back than has come in",
+        (
+            (
+                f"{SERVICES}/payments/refund_rows.py",
+                "    if total <= refundable.free_minor:\n",
+                "    if total:\n",
+            ),
+            (
+                f"{SERVICES}/payments/refund_rows.py",
+                "<= _payment.c.captured_minor - held_by_banks",
+                "<= 10**12",
+            ),
+        ),
         ("tests/services/test_refunds.py", "tests/machines/test_order_machine.py"),
     ),
     Mutant(
-        "code-limit", "a code is used more often than it may",
-        ((f"{SERVICES}/promotions/commands.py",
-          "promotion.c.used < promotion.c.usage_limit",
-          "promotion.c.used < 10**9"),),
+        "code-limit",
+        "a code is used more often than it may",
+        (
+            (
+                f"{SERVICES}/promotions/commands.py",
+                "promotion.c.used < promotion.c.usage_limit",
+                "promotion.c.used < 10**9",
+            ),
+        ),
         ("tests/services/test_promotions.py",),
     ),
     Mutant(
-        "credit-guard", "a gift card goes below zero",
-        ((f"{SERVICES}/credit/commands.py", 'account.c.balance_minor + bindparam("amount") >= 0',
-          'account.c.balance_minor + bindparam("amount") >= -(10**9)'),),
+        "credit-guard",
+        "a gift card goes below zero",
+        (
+            (
+                f"{SERVICES}/credit/commands.py",
+                'account.c.balance_minor + bindparam("amount") >= 0',
+                'account.c.balance_minor + bindparam("amount") >= -(10**9)',
+            ),
+        ),
         ("tests/services/test_credit.py",),
     ),
     Mutant(
-        "rounding", "tax is cut off instead of rounded half up on each line",
-        ((f"{SERVICES}/pricing/price_cart.py",
-          "(tax_within if self.included else tax_on_top)(total, rate.ppm)",
-          "total * rate.ppm // (1_000_000 + (rate.ppm if self.included else 0))"),),
+        "rounding",
+        "tax is cut off instead of rounded half up on each line",
+        (
+            (
+                f"{SERVICES}/pricing/price_cart.py",
+                "(tax_within if self.included else tax_on_top)(total, rate.ppm)",
+                "total * rate.ppm // (1_000_000 + (rate.ppm if self.included else 0))",
+            ),
+        ),
         ("tests/services/test_pricing.py",),
     ),
     Mutant(
-        "letter-twice", "a letter that is in the outbox is written again",
-        ((f"{SERVICES}/outbox.py",
-          "on_conflict_do_nothing(index_elements=[_letter.c.dedupe_key])",
-          "on_conflict_do_update(index_elements=[_letter.c.dedupe_key], set_={\"sent_at\": None})"),),
+        "letter-twice",
+        "a letter that is in the outbox is written again",
+        (
+            (
+                f"{SERVICES}/outbox.py",
+                "on_conflict_do_nothing(index_elements=[_letter.c.dedupe_key])",
+                'on_conflict_do_update(index_elements=[_letter.c.dedupe_key], set_={"sent_at": None})',
+            ),
+        ),
         ("tests/services/test_letters.py",),
     ),
     Mutant(
-        "policy", "anybody may refund",
-        (("shop_app/state/admin/orders.py",
-          '@staff("orders.refund")\n    async def refund(',
-          "@public\n    async def refund("),
-         ("shop_app/state/admin/orders.py",
-          "from ..base import asked_by, say, staff",
-          "from ..base import asked_by, public, say, staff")),
+        "policy",
+        "anybody may refund",
+        (
+            (
+                "shop_app/state/admin/orders.py",
+                '@staff("orders.refund")\n    async def refund(',
+                "@public\n    async def refund(",
+            ),
+            (
+                "shop_app/state/admin/orders.py",
+                "from ..base import asked_by, say, staff",
+                "from ..base import asked_by, public, say, staff",
+            ),
+        ),
         ("tests/web/test_every_event.py", "tests/state"),
     ),
     Mutant(
-        "own-host", "the shop answers to any host",
-        (("shop_app/web/hosts.py",
-          "if not checks_health and not _is_own(hosts[0]):",
-          "if False:"),),
+        "own-host",
+        "the shop answers to any host",
+        (("shop_app/web/hosts.py", "if not checks_health and not _is_own(hosts[0]):", "if False:"),),
         ("tests/web/test_hosts.py",),
     ),
     Mutant(
-        "held-cart", "an old cart goes though it holds units",
+        "held-cart",
+        "an old cart goes though it holds units",
         ((f"{SERVICES}/retention.py", "~held, ~waiting)", "~waiting)"),),
         ("tests/test_retention.py",),
     ),
-)  # fmt: skip
+)
 
 
 def copy_of_sources(into: Path) -> Path:
@@ -271,8 +372,11 @@ def run(mutant: Mutant, copy: Path) -> tuple[bool, float, str]:
     try:
         completed = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests],
-            cwd=copy, capture_output=True, text=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-        )  # fmt: skip
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        )
     finally:
         for name, text in before.items():
             (copy / name).write_text(text)

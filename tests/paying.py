@@ -40,10 +40,16 @@ GOOD = "4242 4242 4242 4242"
 ME = key_hash()
 MANAGER = Principal("staff", 0, "manager@example.com", permissions=PERMISSIONS["manager"])
 FORM = CheckoutForm(
-    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    email="marta@example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+    shipping_method="standard",
     payment_provider="stripe",
-)  # fmt: skip
+)
 
 
 class InProcess(stripe.HTTPClient):
@@ -72,18 +78,24 @@ class InProcess(stripe.HTTPClient):
 def make_sandbox(folder: Path) -> Sandbox:
     return Sandbox(
         Wiring(
-            database=folder / "sandbox.db", key=KEY, webhook_secret=SECRET,
-            webhook_url="http://shop/webhooks/stripe", public_url=SANDBOX,
+            database=folder / "sandbox.db",
+            key=KEY,
+            webhook_secret=SECRET,
+            webhook_url="http://shop/webhooks/stripe",
+            public_url=SANDBOX,
         )
-    )  # fmt: skip
+    )
 
 
 def client_of(sandbox: Sandbox, *, key: str = KEY, retries: int = 0) -> stripe.StripeClient:
     """The official package, talking to that sandbox."""
     return stripe.StripeClient(
-        key, stripe_version=API_VERSION, base_addresses={"api": SANDBOX}, max_network_retries=retries,
+        key,
+        stripe_version=API_VERSION,
+        base_addresses={"api": SANDBOX},
+        max_network_retries=retries,
         http_client=InProcess(sandbox.alone()),
-    )  # fmt: skip
+    )
 
 
 @dataclass
@@ -159,6 +171,16 @@ def rows(table: str) -> list[Row[Any]]:
 
 def everything() -> dict[str, list[Any]]:
     """Every row of the tables that money and stock stand in: equal before and after a refusal."""
-    names = ("customer_order", "payment", "payment_event", "provider_event", "refund", "stock_level",
-             "stock_movement", "letter", "order_event", "cart")  # fmt: skip
+    names = (
+        "customer_order",
+        "payment",
+        "payment_event",
+        "provider_event",
+        "refund",
+        "stock_level",
+        "stock_movement",
+        "letter",
+        "order_event",
+        "cart",
+    )
     return {name: [tuple(row) for row in rows(name)] for name in names}

@@ -57,14 +57,31 @@ def _run(folder: Path, *command: str | Path) -> None:
     with (folder / "output.log").open("ab") as output:
         subprocess.run(
             [str(part) for part in command],
-            check=True, cwd=folder, stdout=output, stderr=output, timeout=60, **_as_other_user(),
-        )  # fmt: skip
+            check=True,
+            cwd=folder,
+            stdout=output,
+            stderr=output,
+            timeout=60,
+            **_as_other_user(),
+        )
 
 
 def _start(bin_folder: Path, folder: Path) -> str:
     data, log = folder / "data", folder / "server.log"
-    _run(folder, bin_folder / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--no-sync",
-         "--locale=C.UTF-8")  # fmt: skip
+    _run(
+        folder,
+        bin_folder / "initdb",
+        "-D",
+        data,
+        "-U",
+        "shop",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+        "--locale=C.UTF-8",
+    )
     flags = f"-c listen_addresses='' -k {folder} {OPTIONS}"
     _run(folder, bin_folder / "pg_ctl", "-D", data, "-l", log, "-o", flags, "-w", "start")
     return f"postgresql://shop@/{{database}}?host={folder}"

@@ -35,9 +35,14 @@ from tests.factories import key_hash, stock_of
 T = TypeVar("T")
 tables = SQLModel.metadata.tables
 FORM = CheckoutForm(
-    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="10999", locality="Berlin", country="DE",
-)  # fmt: skip
+    email="marta@example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+)
 ENOUGH = 10**9
 THREADS = 10
 """As many as may wait for a database at once; a shop process has eight."""
@@ -81,10 +86,18 @@ def fill_many(settings_of_faults: Mapping[str, Mapping[str, int]]) -> None:
     carts, lines, variants = tables["cart"], tables["cart_line"], tables["variant"]
     at = now()
     heads = [
-        {"key_hash": key_hash(buyer), "currency": "EUR", "country": "DE", "codes": [], "checkout": {},
-         "version": 1, "created_at": at, "updated_at": at}
+        {
+            "key_hash": key_hash(buyer),
+            "currency": "EUR",
+            "country": "DE",
+            "codes": [],
+            "checkout": {},
+            "version": 1,
+            "created_at": at,
+            "updated_at": at,
+        }
         for buyer in settings_of_faults
-    ]  # fmt: skip
+    ]
     with db.transaction() as session:
         run = session.connection().execute
         variants_by_sku = {
@@ -92,11 +105,17 @@ def fill_many(settings_of_faults: Mapping[str, Mapping[str, int]]) -> None:
         }
         ids = run(insert(carts).returning(carts.c.id, sort_by_parameter_order=True), heads).scalars().all()
         rows = [
-            {"cart_id": cart_id, "variant_id": variants_by_sku[sku].id, "quantity": quantity, "saved": False,
-             "seen_price_minor": variants_by_sku[sku].price_minor, "added_at": at}
+            {
+                "cart_id": cart_id,
+                "variant_id": variants_by_sku[sku].id,
+                "quantity": quantity,
+                "saved": False,
+                "seen_price_minor": variants_by_sku[sku].price_minor,
+                "added_at": at,
+            }
             for cart_id, basket in zip(ids, settings_of_faults.values(), strict=True)
             for sku, quantity in basket.items()
-        ]  # fmt: skip
+        ]
         run(insert(lines), rows)
 
 
@@ -155,11 +174,14 @@ def two_processes():
     """A race that is run by two shop processes, each with half of the buyers, all at once."""
     runners = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.racing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "tests.racing"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
             env=os.environ | {"SHOP_TESTING": "1"},
         )
         for _process in range(2)
-    ]  # fmt: skip
+    ]
 
     def race(command: str, buyers: Sequence[str], threads: int = THREADS) -> Counter[str]:
         for half, runner in enumerate(runners):

@@ -84,9 +84,11 @@ def running(folder: Path, **environment: str) -> Iterator[Shop]:
         started = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, "-m", "shop_app", "serve"],
-            cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
             env=keep | {"PORT": str(port), "SHOP_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"} | environment,
-        )  # fmt: skip
+        )
         try:
             _wait(process, url, log)
             seconds = time.monotonic() - started

@@ -17,10 +17,17 @@ from shop_app.models import Product, Staff
 from tests.demo_file import put_demo_into_place
 
 COMMANDS = (
-    "migrate", "seed", "import-products", "export-products", "create-staff", "check-books", "reconcile",
+    "migrate",
+    "seed",
+    "import-products",
+    "export-products",
+    "create-staff",
+    "check-books",
+    "reconcile",
     "doctor",
-    "serve", "setup",
-)  # fmt: skip
+    "serve",
+    "setup",
+)
 
 
 @pytest.fixture
@@ -53,12 +60,15 @@ def test_migrate_says_what_it_did_and_twice_is_once():
 @pytest.mark.parametrize(
     "args",
     [
-        ("seed",), ("import-products", __file__), ("export-products", "x.csv"), ("check-books",),
+        ("seed",),
+        ("import-products", __file__),
+        ("export-products", "x.csv"),
+        ("check-books",),
         ("reconcile",),
         ("create-staff", "a@example.com", "--role", "owner"),
     ],
     ids=lambda args: args[0],
-)  # fmt: skip
+)
 def test_a_command_that_needs_the_schema_says_so(args):
     result = run(*args)
     assert result.exit_code == 1
@@ -152,11 +162,14 @@ def test_create_staff_asks_twice_and_shows_nothing(engine):
     ("code", "args"),
     [
         (1, ("create-staff", "nobody", "--role", "owner")),
-        (2, ("create-staff", "a@example.com", "--role", "king")), (2, ("create-staff", "a@example.com")),
-        (2, ("seed", "--scale", "-1")), (2, ("seed", "--scale", "many")), (2, ("nonsense",)),
+        (2, ("create-staff", "a@example.com", "--role", "king")),
+        (2, ("create-staff", "a@example.com")),
+        (2, ("seed", "--scale", "-1")),
+        (2, ("seed", "--scale", "many")),
+        (2, ("nonsense",)),
         (2, ("import-products", "/no/such/file.csv")),
     ],
-)  # fmt: skip
+)
 def test_what_can_not_be_ends_with_a_code_and_a_sentence(engine, code, args, monkeypatch):
     monkeypatch.setenv("SHOP_STAFF_PASSWORD", "a-long-password")
     result = run(*args)
@@ -197,9 +210,14 @@ def test_doctor_finds_a_database_without_its_schema():
 
 def test_a_wrong_setting_is_one_sentence_and_no_traceback():
     completed = subprocess.run(
-        [sys.executable, "-m", "shop_app", "migrate"], cwd=ROOT, capture_output=True, text=True, timeout=60,
-        env={"PATH": "/usr/bin:/bin", "PORT": "eighty"}, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "shop_app", "migrate"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": "/usr/bin:/bin", "PORT": "eighty"},
+        check=False,
+    )
     assert completed.returncode == 1
     assert completed.stderr.startswith("The setting PORT can't be used: ")
     assert completed.stderr.count("\n") == 1

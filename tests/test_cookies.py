@@ -72,13 +72,22 @@ def test_sixty_thousand_characters_are_read_in_milliseconds() -> None:
 
 def test_no_script_reads_it_and_over_https_no_other_host_sets_it(configure) -> None:
     assert set(cookies.set_cookie("shop_visitor", KEY, max_age=60).split("; ")) == {
-        f"shop_visitor={KEY}", "Path=/", "Max-Age=60", "HttpOnly", "SameSite=Lax",
-    }  # fmt: skip
+        f"shop_visitor={KEY}",
+        "Path=/",
+        "Max-Age=60",
+        "HttpOnly",
+        "SameSite=Lax",
+    }
     configure(SHOP_BASE_URL="https://shop.example")
     made = cookies.set_cookie(cookies.session_cookie(), KEY, max_age=60)
     assert set(made.split("; ")) == {
-        f"__Host-shop_session={KEY}", "Path=/", "Max-Age=60", "HttpOnly", "SameSite=Lax", "Secure",
-    }  # fmt: skip
+        f"__Host-shop_session={KEY}",
+        "Path=/",
+        "Max-Age=60",
+        "HttpOnly",
+        "SameSite=Lax",
+        "Secure",
+    }
     assert cookies.session_key(made) == KEY
 
 

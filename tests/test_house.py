@@ -43,10 +43,30 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 # Each subject of services/ imports only those to its left.
 SUBJECTS = (
-    "terms_cache", "staff", "accounts", "customers", "outbox", "catalog", "search", "inventory",
-    "product_files", "shipping", "taxes", "promotions", "pricing", "credit", "cart", "orders", "payments",
-    "fulfilment", "returns", "storefront", "push_targets", "books", "retention",
-)  # fmt: skip
+    "terms_cache",
+    "staff",
+    "accounts",
+    "customers",
+    "outbox",
+    "catalog",
+    "search",
+    "inventory",
+    "product_files",
+    "shipping",
+    "taxes",
+    "promotions",
+    "pricing",
+    "credit",
+    "cart",
+    "orders",
+    "payments",
+    "fulfilment",
+    "returns",
+    "storefront",
+    "push_targets",
+    "books",
+    "retention",
+)
 # Plain strings, without Reflex, that the served HTML and the reactive pages draw from alike.
 PLAIN = ("components.styles", "components.texts", "components.plain_texts", "components.icon_paths")
 REFLEX_IN = (
@@ -78,8 +98,10 @@ def committed() -> tuple[Path, ...]:
     """Every file that git knows or would take; a plain walk where git isn't there."""
     completed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     if completed.returncode:
         skipped = {".venv", ".web", ".git", ".hypothesis", "node_modules", "data", ".make"}
         return tuple(

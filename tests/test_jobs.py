@@ -131,8 +131,10 @@ def test_a_letter_of_an_unknown_kind_keeps_no_other_waiting(paid, post):
 
     assert jobs.send_letters() == 1
     assert sorted((row.kind, bool(row.problem)) for row in rows("letter")) == [
-        ("order_paid", False), ("order_paid", True), ("unknown", True),
-    ]  # fmt: skip
+        ("order_paid", False),
+        ("order_paid", True),
+        ("unknown", True),
+    ]
 
 
 def test_two_processes_dont_send_the_same_letter_together(paid, post):

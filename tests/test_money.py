@@ -127,9 +127,13 @@ def test_reading_an_amount_never_breaks_in_another_way(text: str):
 @pytest.mark.parametrize(
     ("minor", "currency", "locale", "shown"),
     [
-        (8070, "EUR", "en", "€80.70"), (8070, "EUR", "de", "80,70\xa0€"), (1500, "JPY", "en", "¥1,500"),
-        (-800, "EUR", "en", "-€8.00"), (0, "EUR", "en", "€0.00"), (1234, "KWD", "en", "KWD1.234"),
+        (8070, "EUR", "en", "€80.70"),
+        (8070, "EUR", "de", "80,70\xa0€"),
+        (1500, "JPY", "en", "¥1,500"),
+        (-800, "EUR", "en", "-€8.00"),
+        (0, "EUR", "en", "€0.00"),
+        (1234, "KWD", "en", "KWD1.234"),
     ],
-)  # fmt: skip
+)
 def test_amounts_as_people_read_them(minor: int, currency: str, locale: str, shown: str):
     assert money.show(minor, currency, locale) == shown

@@ -40,9 +40,14 @@ from tests.selling import delivered, run_sql, sell, send, wrong_books
 both = pytest.mark.both
 
 PERSON = replace(
-    FORM, email="canary-mail@example.com", given_name="Canarygiven", family_name="Canaryfamily",
-    line1="Canarystreet 7", phone="+49 30 5550199", note="Canarynote",
-)  # fmt: skip
+    FORM,
+    email="canary-mail@example.com",
+    given_name="Canarygiven",
+    family_name="Canaryfamily",
+    line1="Canarystreet 7",
+    phone="+49 30 5550199",
+    note="Canarynote",
+)
 KEYS = ("return-request-key-1", "withdrawal-request-1")
 TRACES = ("canary", "5550199")
 
@@ -172,8 +177,9 @@ def test_letters_and_messages_lose_their_words_and_stay_known(world, clock, tmp_
     assert [(row.to_email, row.data) for row in rows("letter")] == [("", {})]
     assert {row.payload for row in rows("provider_event")} == {""}
     assert keys == (
-        [row.dedupe_key for row in rows("letter")], [row.event_id for row in rows("provider_event")]
-    )  # fmt: skip
+        [row.dedupe_key for row in rows("letter")],
+        [row.event_id for row in rows("provider_event")],
+    )
     # Neither is sent, nor taken, a second time.
     assert jobs.send_letters() == 0
     assert wrong_books() == []
@@ -312,10 +318,19 @@ def test_any_other_order_keeps_who_placed_it_as_long_as_invoices(world, clock):
 def _old_carts(count: int) -> None:
     at = now() - timedelta(days=1000)
     carts = [
-        {"key_hash": f"{number:064d}", "currency": "EUR", "country": "DE", "codes": [], "credits": [],
-         "checkout": {"email": "canary@example.com"}, "version": 1, "created_at": at, "updated_at": at}
+        {
+            "key_hash": f"{number:064d}",
+            "currency": "EUR",
+            "country": "DE",
+            "codes": [],
+            "credits": [],
+            "checkout": {"email": "canary@example.com"},
+            "version": 1,
+            "created_at": at,
+            "updated_at": at,
+        }
         for number in range(count)
-    ]  # fmt: skip
+    ]
     with db.transaction() as session:
         session.connection().execute(insert(SQLModel.metadata.tables["cart"]), carts)
 
@@ -365,10 +380,15 @@ def test_the_privacy_page_names_the_ages_that_the_job_goes_by(engine):
 
 def test_other_settings_are_said_and_built_anew(engine):
     ages = {
-        "SHOP_CART_DAYS": "31", "SHOP_VISITOR_DAYS": "32", "SHOP_CUSTOMER_SESSION_DAYS": "33",
-        "SHOP_STAFF_SESSION_HOURS": "34", "SHOP_MESSAGE_DAYS": "35", "SHOP_ORDER_LINK_DAYS": "36",
-        "SHOP_UNPAID_ORDER_DAYS": "37", "SHOP_ORDER_YEARS": "8",
-    }  # fmt: skip
+        "SHOP_CART_DAYS": "31",
+        "SHOP_VISITOR_DAYS": "32",
+        "SHOP_CUSTOMER_SESSION_DAYS": "33",
+        "SHOP_STAFF_SESSION_HOURS": "34",
+        "SHOP_MESSAGE_DAYS": "35",
+        "SHOP_ORDER_LINK_DAYS": "36",
+        "SHOP_UNPAID_ORDER_DAYS": "37",
+        "SHOP_ORDER_YEARS": "8",
+    }
     code = (
         "import json; from shop_app import serve; from shop_app.components.plain_texts import PRIVACY;"
         "print(json.dumps([[row[1] for part in PRIVACY.parts for row in part.rows], serve.sources_hash()]))"
@@ -376,9 +396,13 @@ def test_other_settings_are_said_and_built_anew(engine):
     said, built = [], set()
     for more in ({}, ages):
         completed = subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env=os.environ | more, capture_output=True, text=True,
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=os.environ | more,
+            capture_output=True,
+            text=True,
             check=True,
-        )  # fmt: skip
+        )
         rows_said, hashed = json.loads(completed.stdout)
         said.append([re.search(r"\d+", row)[0] for row in rows_said])  # pyright: ignore
         built.add(hashed)

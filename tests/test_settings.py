@@ -54,10 +54,12 @@ def test_postgresql_is_spoken_to_through_psycopg(configure: Configure, url: str)
         ("sqlite:///data/shop.db", "sqlite:///data/shop.db"),
         ("sqlite:////x/a b/shop.db", "sqlite:////x/a b/shop.db"),
         ("postgresql://shop@/d?host=%2Frun%2Fpg", "postgresql+psycopg://shop@/d?host=%2Frun%2Fpg"),
-        ("postgresql://u:p%40%2F%3A@h:5433/d?sslmode=require",
-         "postgresql+psycopg://u:p%40%2F%3A@h:5433/d?sslmode=require"),
+        (
+            "postgresql://u:p%40%2F%3A@h:5433/d?sslmode=require",
+            "postgresql+psycopg://u:p%40%2F%3A@h:5433/d?sslmode=require",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_databases_address_is_opened_as_it_was_written(configure: Configure, url: str, opened: str):
     assert configure(SHOP_DATABASE_URL=url).sqlalchemy_url == opened
 
@@ -65,36 +67,78 @@ def test_a_databases_address_is_opened_as_it_was_written(configure: Configure, u
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("PORT", "lots", "The setting PORT can't be used: Input should be a valid integer, unable to parse "
-         "string as an integer."),
+        (
+            "PORT",
+            "lots",
+            "The setting PORT can't be used: Input should be a valid integer, unable to parse "
+            "string as an integer.",
+        ),
         ("PORT", "0", "The setting PORT can't be used: Input should be greater than or equal to 1."),
         ("SHOP_MODE", "live", "The setting SHOP_MODE can't be used: Input should be 'demo' or 'production'."),
-        ("SHOP_BASE_URL", "shop.example", "The setting SHOP_BASE_URL can't be used: it has to begin with "
-         "http:// or https://."),
-        ("SHOP_DATABASE_URL", "mysql://h/d", "The setting SHOP_DATABASE_URL can't be used: it has to begin "
-         "with sqlite:// or postgresql://."),
-        ("SHOP_REDIS_URL", "localhost", "The setting SHOP_REDIS_URL can't be used: it has to begin with "
-         "redis://, rediss:// or unix://."),
+        (
+            "SHOP_BASE_URL",
+            "shop.example",
+            "The setting SHOP_BASE_URL can't be used: it has to begin with http:// or https://.",
+        ),
+        (
+            "SHOP_DATABASE_URL",
+            "mysql://h/d",
+            "The setting SHOP_DATABASE_URL can't be used: it has to begin with sqlite:// or postgresql://.",
+        ),
+        (
+            "SHOP_REDIS_URL",
+            "localhost",
+            "The setting SHOP_REDIS_URL can't be used: it has to begin with redis://, rediss:// or unix://.",
+        ),
         ("SHOP_REDIS_URL", "redis://h:x", "The setting SHOP_REDIS_URL can't be used: invalid port number."),
         ("SHOP_REDIS_URL", "redis://", "The setting SHOP_REDIS_URL can't be used: empty host."),
-        ("SHOP_DATABASE_URL", "shop", "The setting SHOP_DATABASE_URL can't be used: it has to look like "
-         "sqlite:///shop.db or postgresql://host/shop."),
-        ("SHOP_DATABASE_URL", "postgresql://h:x/d", "The setting SHOP_DATABASE_URL can't be used: it has to "
-         "look like sqlite:///shop.db or postgresql://host/shop."),
-        ("SHOP_DATABASE_URL", "postgresql+asyncpg://h/d", "The setting SHOP_DATABASE_URL can't be used: it "
-         "has to begin with sqlite:// or postgresql://."),
-        ("STRIPE_API_BASE", "payments.example", "The setting STRIPE_API_BASE can't be used: it has to begin "
-         "with http:// or https://."),
-        ("SHOP_SMTP_URL", "mail", "The setting SHOP_SMTP_URL can't be used: it has to begin with smtp:// or "
-         "smtps://."),
-        ("SHOP_WORKERS", "2", "The settings don't fit together: SHOP_WORKERS is more than 1, which needs "
-         "PostgreSQL in SHOP_DATABASE_URL and Redis in SHOP_REDIS_URL."),
-        ("SHOP_DATA_DIR", "shop_app/data", "The setting SHOP_DATA_DIR can't be used: it lies inside the "
-         "package; choose a folder outside of shop_app."),
-        ("STRIPE_SECRET_KEY", "sk_live_1", "The settings don't fit together: a live STRIPE_SECRET_KEY is "
-         "set, and demo mode never takes real money."),
+        (
+            "SHOP_DATABASE_URL",
+            "shop",
+            "The setting SHOP_DATABASE_URL can't be used: it has to look like "
+            "sqlite:///shop.db or postgresql://host/shop.",
+        ),
+        (
+            "SHOP_DATABASE_URL",
+            "postgresql://h:x/d",
+            "The setting SHOP_DATABASE_URL can't be used: it has to "
+            "look like sqlite:///shop.db or postgresql://host/shop.",
+        ),
+        (
+            "SHOP_DATABASE_URL",
+            "postgresql+asyncpg://h/d",
+            "The setting SHOP_DATABASE_URL can't be used: it has to begin with sqlite:// or postgresql://.",
+        ),
+        (
+            "STRIPE_API_BASE",
+            "payments.example",
+            "The setting STRIPE_API_BASE can't be used: it has to begin with http:// or https://.",
+        ),
+        (
+            "SHOP_SMTP_URL",
+            "mail",
+            "The setting SHOP_SMTP_URL can't be used: it has to begin with smtp:// or smtps://.",
+        ),
+        (
+            "SHOP_WORKERS",
+            "2",
+            "The settings don't fit together: SHOP_WORKERS is more than 1, which needs "
+            "PostgreSQL in SHOP_DATABASE_URL and Redis in SHOP_REDIS_URL.",
+        ),
+        (
+            "SHOP_DATA_DIR",
+            "shop_app/data",
+            "The setting SHOP_DATA_DIR can't be used: it lies inside the "
+            "package; choose a folder outside of shop_app.",
+        ),
+        (
+            "STRIPE_SECRET_KEY",
+            "sk_live_1",
+            "The settings don't fit together: a live STRIPE_SECRET_KEY is "
+            "set, and demo mode never takes real money.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_one_is_refused_with_one_sentence(configure: Configure, name: str, value: str, sentence: str):
     with pytest.raises(WrongSetting) as refused:
         configure(**{name: value})
@@ -133,8 +177,11 @@ def test_the_demo_makes_its_secret_once_and_for_its_eyes_only(tmp_path: Path, co
 def test_a_wrong_setting_ends_the_process_with_its_sentence_alone():
     completed = subprocess.run(
         [sys.executable, "-c", "from shop_app.core.settings import settings; settings()"],
-        cwd=ROOT, env={"PORT": "lots", "PATH": ""}, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={"PORT": "lots", "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
     assert completed.returncode == 1
     assert completed.stdout == ""
     assert completed.stderr.startswith("The setting PORT can't be used:")
@@ -164,15 +211,21 @@ def test_pages_say_what_the_prices_include_and_are_built_anew_with_it(included: 
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        ("https://Shop.Example/", "https://shop.example"), ("https://shop.example:443", "https://shop.example"),
-        ("http://shop.example:80", "http://shop.example"), ("https://shop.example:8443", "https://shop.example:8443"),
-        ("http://[::1]:3000", "http://[::1]:3000"), ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
-        ("http://127.0.0.1:3000", "http://127.0.0.1:3000"), ("http://127.1:03000", "http://127.0.0.1:3000"),
-        ("https://bücher.example", "https://xn--bcher-kva.example"), ("HTTPS://shop.example", "https://shop.example"),
-        (" https://shop.example\n", "https://shop.example"), ("https:///shop.example", "https://shop.example"),
+        ("https://Shop.Example/", "https://shop.example"),
+        ("https://shop.example:443", "https://shop.example"),
+        ("http://shop.example:80", "http://shop.example"),
+        ("https://shop.example:8443", "https://shop.example:8443"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+        ("http://127.1:03000", "http://127.0.0.1:3000"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("HTTPS://shop.example", "https://shop.example"),
+        (" https://shop.example\n", "https://shop.example"),
+        ("https:///shop.example", "https://shop.example"),
         ("https://@shop.example", "https://shop.example"),
     ],
-)  # fmt: skip
+)
 def test_the_base_address_is_kept_as_browsers_name_it(configure: Configure, given: str, kept: str):
     assert configure(SHOP_BASE_URL=given).public_url == kept
 
@@ -180,7 +233,8 @@ def test_the_base_address_is_kept_as_browsers_name_it(configure: Configure, give
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ("https://", "empty host"), ("https://:443", "empty host"),
+        ("https://", "empty host"),
+        ("https://:443", "empty host"),
         ("http://?q", "empty host"),
         ("https://shop.example/shop", "it goes on after the host"),
         ("https://shop.example//", "it goes on after the host"),
@@ -196,13 +250,17 @@ def test_the_base_address_is_kept_as_browsers_name_it(configure: Configure, give
         ("https://[::1", "invalid IPv6 address"),
         ("https://shop .example", "invalid international domain name"),
         ("https://shop..example", "its host or its port"),
-        ("https://-shop.example", "its host or its port"), ("https://a,b", "its host or its port"),
-        ("https://*.example", "its host or its port"), ("https://a;script-src", "its host or its port"),
+        ("https://-shop.example", "its host or its port"),
+        ("https://a,b", "its host or its port"),
+        ("https://*.example", "its host or its port"),
+        ("https://a;script-src", "its host or its port"),
         ("https://shop.example\\@evil.test", "it goes on after the host"),
-        ("ftp://shop.example", "it has to begin with"), ("//shop.example", "it has to begin with"),
-        ("shop.example", "it has to begin with"), ("javascript:alert(1)", "it has to begin with"),
+        ("ftp://shop.example", "it has to begin with"),
+        ("//shop.example", "it has to begin with"),
+        ("shop.example", "it has to begin with"),
+        ("javascript:alert(1)", "it has to begin with"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("mode", ["demo", "production"])
 def test_a_base_address_that_is_more_or_less_than_a_host_is_refused(
     configure: Configure, given: str, reason: str, mode: str
@@ -219,8 +277,16 @@ def test_a_base_address_that_is_more_or_less_than_a_host_is_refused(
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("SHOP_BASE_URL", "http://shop.example", "production mode needs SHOP_BASE_URL to begin with https://"),
-        ("SHOP_BASE_URL", "http://localhost:3000", "production mode needs SHOP_BASE_URL to begin with https://"),
+        (
+            "SHOP_BASE_URL",
+            "http://shop.example",
+            "production mode needs SHOP_BASE_URL to begin with https://",
+        ),
+        (
+            "SHOP_BASE_URL",
+            "http://localhost:3000",
+            "production mode needs SHOP_BASE_URL to begin with https://",
+        ),
         ("SHOP_SECRET_KEY", "a" * 36, "SHOP_SECRET_KEY repeats itself"),
         ("SHOP_SECRET_KEY", "ab" * 18, "SHOP_SECRET_KEY repeats itself"),
         ("SHOP_SECRET_KEY", "0123456789abcdef" * 3, "SHOP_SECRET_KEY repeats itself"),
@@ -243,7 +309,7 @@ def test_a_base_address_that_is_more_or_less_than_a_host_is_refused(
         ("STRIPE_WEBHOOK_SECRET", " , ,", "production mode needs STRIPE_WEBHOOK_SECRET"),
         ("STRIPE_API_BASE", "http://payments.example", "production mode needs STRIPE_API_BASE to begin"),
     ],
-)  # fmt: skip
+)
 def test_production_refuses_what_only_a_demo_takes(configure: Configure, name: str, value: str, reason: str):
     with pytest.raises(WrongSetting) as refused:
         configure(**(PRODUCTION | {name: value}))

@@ -128,7 +128,7 @@ async def test_what_happens_during_a_run_is_another_run_and_never_two_at_once(en
 @pytest.mark.parametrize(
     ("error", "said"),
     [(ProviderDown("It hangs."), "is tried again: It hangs."), (KeyError("x"), "failed; it is")],
-)  # fmt: skip
+)
 async def test_one_that_fails_says_so_runs_again_and_keeps_no_other_from_running(engine, caplog, error, said):
     failed: list[int] = []
     ran: list[int] = []
@@ -281,9 +281,11 @@ def test_of_several_one_leads_until_it_goes(engine):
     assert not first.held()
     # Dead without a word: its connection is gone, and with it the lock.
     with db.engine().connect() as connection:
-        connection.execute(text("""
+        connection.execute(
+            text("""
             SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
-        """))  # fmt: skip
+        """)
+        )
     _takes_over(first)
     # The other finds out when it asks, and asks again in vain.
     assert (second.held(), second.held()) == (False, False)

@@ -29,8 +29,15 @@ def examine() -> list[Finding]:
     """Look at everything; nothing is changed, and nobody outside is asked, apart from database and Redis."""
     chosen = settings()
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        _settings, _data_folder, _database, _redis, _payments, _mail, _pictures, _front_end,
-    )  # fmt: skip
+        _settings,
+        _data_folder,
+        _database,
+        _redis,
+        _payments,
+        _mail,
+        _pictures,
+        _front_end,
+    )
     return [finding for check in checks for finding in check(chosen)]
 
 
@@ -91,10 +98,12 @@ def _database(chosen: Settings) -> Iterator[Finding]:
             counts = {
                 name: session.exec(select(func.count()).select_from(table)).one()
                 for name, table in (
-                    ("products", models.Product), ("shipping methods", models.ShippingMethod),
-                    ("tax rates", models.TaxRate), ("members of staff", models.Staff),
+                    ("products", models.Product),
+                    ("shipping methods", models.ShippingMethod),
+                    ("tax rates", models.TaxRate),
+                    ("members of staff", models.Staff),
                 )
-            }  # fmt: skip
+            }
     except (SQLAlchemyError, ShopError, OSError) as error:
         yield Finding("fails", "database", f"{kind} can't be reached: {str(error).splitlines()[0]}")
         return

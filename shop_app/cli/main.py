@@ -10,9 +10,17 @@ import click
 from . import books, database, products, server, staff
 
 COMMANDS = (
-    database.migrate, database.seed, database.setup, products.import_products, products.export_products,
-    staff.create_staff, books.check_books, books.reconcile, server.doctor, server.serve,
-)  # fmt: skip
+    database.migrate,
+    database.seed,
+    database.setup,
+    products.import_products,
+    products.export_products,
+    staff.create_staff,
+    books.check_books,
+    books.reconcile,
+    server.doctor,
+    server.serve,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -18,7 +18,7 @@ from .cart_line import (
     sum_row,
     undo_row,
     units,
-)  # fmt: skip
+)
 from .code_fields import code_field
 from .controls import link_button
 from .overlays import drawer

@@ -33,13 +33,13 @@ def field(
     below_hint = rx.el.p(hint, id=note, class_name=styles.HINT) if _given(hint) else rx.fragment()
     below = below_hint if not _given(error) else rx.cond(error, field_error(error, id=note), below_hint)
     return rx.el.div(
-        rx.el.label(label, extra, html_for=id, class_name=styles.LABEL) if extra else rx.el.label(
-            label, html_for=id, class_name=styles.LABEL
-        ),
+        rx.el.label(label, extra, html_for=id, class_name=styles.LABEL)
+        if extra
+        else rx.el.label(label, html_for=id, class_name=styles.LABEL),
         control,
         below,
         class_name=f"{styles.FIELD} {class_name}".strip(),
-    )  # fmt: skip
+    )
 
 
 def field_error(text: Text, *, id: str) -> rx.Component:
@@ -148,11 +148,12 @@ def size_radio(
         rx.el.input(type="radio", name=name, value=value, class_name=styles.SWATCH_INPUT, **props),
         rx.el.span(label),
         rx.cond(
-            rx.Var.create(note) != "", rx.el.small(note, class_name=styles.SIZE_NOTE),
+            rx.Var.create(note) != "",
+            rx.el.small(note, class_name=styles.SIZE_NOTE),
             rx.cond(out, rx.el.small(_("sold out"), class_name=styles.SIZE_NOTE), rx.fragment()),
         ),
         class_name=rx.cond(out, f"{styles.SIZE} {styles.SIZE_OUT}", styles.SIZE),
-    )  # fmt: skip
+    )
 
 
 def ground(colour: Text) -> dict[str, Any]:

@@ -21,12 +21,14 @@ def hold_timer(otherwise: rx.Component) -> rx.Component:
         (
             "over",
             rx.el.span(
-                icon("clock", styles.ICON_S), _("Not held any more"),
-                class_name=styles.HOLD, data_testid="hold-timer",
+                icon("clock", styles.ICON_S),
+                _("Not held any more"),
+                class_name=styles.HOLD,
+                data_testid="hold-timer",
             ),
         ),
         otherwise,
-    )  # fmt: skip
+    )
     return rx.fragment(shown)
 
 
@@ -44,47 +46,67 @@ def _counting() -> rx.Component:
             data_hold_as_of=Checkout.hold.as_of,
         ),
         rx.el.span(
-            class_name=styles.SR, aria_live="polite", data_hold_says="true",
+            class_name=styles.SR,
+            aria_live="polite",
+            data_hold_says="true",
             data_five=_("Your things are held for five more minutes."),
             data_one=_("Your things are held for one more minute."),
         ),
         rx.el.button(
-            type="button", hidden=True, tab_index=-1, aria_hidden="true", data_hold_over="true",
+            type="button",
+            hidden=True,
+            tab_index=-1,
+            aria_hidden="true",
+            data_hold_over="true",
             on_click=Checkout.end_hold,
         ),
         rx.cond(
             Checkout.hold.can_stay,
             rx.el.button(
-                _("Keep longer"), type="button", class_name=styles.HOLD_LONGER, on_click=Checkout.extend_hold,
+                _("Keep longer"),
+                type="button",
+                class_name=styles.HOLD_LONGER,
+                on_click=Checkout.extend_hold,
                 data_testid="hold-longer",
             ),
             rx.fragment(),
         ),
         class_name=styles.HOLD_ROW,
-    )  # fmt: skip
+    )
 
 
 def hold_news() -> rx.Component:
     """What there is to say about the hold beside its time: that it can't be longer, or that it is over."""
     most = note(
         rx.el.p(
-            _("This is the longest we can hold your things. After that your cart stays as it is,"
-              " and others can buy them again.")
+            _(
+                "This is the longest we can hold your things. After that your cart stays as it is,"
+                " and others can buy them again."
+            )
         ),
-        kind="info", data_testid="hold-most",
-    )  # fmt: skip
+        kind="info",
+        data_testid="hold-most",
+    )
     over = note(
         rx.el.p(
-            _("We have stopped holding your things, so others can buy them now. Your cart and what you"
-              " typed are still here.")
+            _(
+                "We have stopped holding your things, so others can buy them now. Your cart and what you"
+                " typed are still here."
+            )
         ),
         rx.el.div(
-            button(_("Hold them again"), kind="outline", size="s", on_click=Checkout.renew_hold,
-                   data_testid="hold-again"),
+            button(
+                _("Hold them again"),
+                kind="outline",
+                size="s",
+                on_click=Checkout.renew_hold,
+                data_testid="hold-again",
+            ),
             class_name="mt-3",
         ),
-        kind="wait", data_testid="hold-over",
-    )  # fmt: skip
+        kind="wait",
+        data_testid="hold-over",
+    )
     return rx.el.div(
         rx.cond(
             Checkout.hold.at_most,

@@ -79,15 +79,21 @@ def header() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.button(
-                    icon("menu"), type="button", aria_label=_("Menu"),
-                    class_name=styles.MENU_BUTTON, **opens(MENU),
+                    icon("menu"),
+                    type="button",
+                    aria_label=_("Menu"),
+                    class_name=styles.MENU_BUTTON,
+                    **opens(MENU),
                 ),
                 rx.el.a(texts.SHOP, href="/", class_name=styles.LOGO),
                 search_box(),
                 rx.el.div(
                     rx.el.a(
-                        icon("person"), rx.el.span(_("Find my order"), class_name=styles.HEAD_LABEL),
-                        href="/orders/lookup", aria_label=_("Find my order"), class_name=styles.HEAD_ACTION,
+                        icon("person"),
+                        rx.el.span(_("Find my order"), class_name=styles.HEAD_LABEL),
+                        href="/orders/lookup",
+                        aria_label=_("Find my order"),
+                        class_name=styles.HEAD_ACTION,
                     ),
                     _cart_link(),
                     class_name=styles.HEAD_ACTIONS,
@@ -97,7 +103,7 @@ def header() -> rx.Component:
             class_name=styles.HEAD_GROUND,
         ),
         class_name=styles.HEAD,
-    )  # fmt: skip
+    )
 
 
 def _cart_link() -> rx.Component:

@@ -81,7 +81,8 @@ def _ways() -> rx.Component:
             rx.el.p(
                 rx.cond(
                     view.withdraw_until,
-                    rx.Var.create(_("Until ")) + view.withdraw_until.to(str)
+                    rx.Var.create(_("Until "))
+                    + view.withdraw_until.to(str)
                     + _(" you can withdraw from the contract without giving a reason."),
                     _("You can withdraw from the contract without giving a reason."),
                 )
@@ -99,23 +100,29 @@ def _ways() -> rx.Component:
             rx.cond(
                 view.choices.length() > 0,
                 button(
-                    _("Return something"), kind="outline", on_click=Returning.open_form,
-                    aria_haspopup="dialog", aria_controls=DRAWER, data_testid="return-open",
+                    _("Return something"),
+                    kind="outline",
+                    on_click=Returning.open_form,
+                    aria_haspopup="dialog",
+                    aria_controls=DRAWER,
+                    data_testid="return-open",
                 ),
                 rx.fragment(),
             ),
             rx.cond(
                 view.may_withdraw,
                 link_button(
-                    _("Withdraw from the contract"), href=f"/withdrawal?order={view.token}",
-                    kind="outline", data_testid="withdraw-link",
+                    _("Withdraw from the contract"),
+                    href=f"/withdrawal?order={view.token}",
+                    kind="outline",
+                    data_testid="withdraw-link",
                 ),
                 rx.fragment(),
             ),
             class_name="mt-4 flex flex-wrap gap-2.5",
         ),
         class_name="max-w-[56ch] text-ink-2",
-    )  # fmt: skip
+    )
 
 
 def return_drawer() -> rx.Component:
@@ -138,8 +145,13 @@ def return_drawer() -> rx.Component:
                 required=True,
             ),
             text_field(
-                _("Anything that we should know"), name="note", lines=True, optional=True, rows=3,
-                max_length=500, hint=_("Where something is broken, say what and where."),
+                _("Anything that we should know"),
+                name="note",
+                lines=True,
+                optional=True,
+                rows=3,
+                max_length=500,
+                hint=_("Where something is broken, say what and where."),
             ),
             id=FORM,
             key=Returning.opened.to(str),
@@ -151,10 +163,15 @@ def return_drawer() -> rx.Component:
         is_open=Returning.is_open,
         on_close=Returning.close,
         foot=busy_button(
-            _("Ask to return"), type="submit", form=FORM, busy_label=_("Sending"), class_name="w-full",
-            answer=f"{Returning.answers}-{Notice.number}", data_testid="return-send",
+            _("Ask to return"),
+            type="submit",
+            form=FORM,
+            busy_label=_("Sending"),
+            class_name="w-full",
+            answer=f"{Returning.answers}-{Notice.number}",
+            data_testid="return-send",
         ),
-    )  # fmt: skip
+    )
 
 
 # --- Shared with the page of withdrawals ----------------------------------------------------------

@@ -19,7 +19,7 @@ from .cart_line import (
     tax_rows,
     thumbnail,
     units,
-)  # fmt: skip
+)
 from .code_fields import code_field, credit_field
 from .controls import text_link
 from .credit import credit_rows

@@ -41,7 +41,9 @@ def search_box() -> rx.Component:
         ),
         rx.el.kbd("/", class_name=styles.SEARCH_KEY, aria_hidden="true"),
         rx.el.button(
-            icon("close", styles.ICON_S), type="reset", aria_label=_("Clear the search"),
+            icon("close", styles.ICON_S),
+            type="reset",
+            aria_label=_("Clear the search"),
             class_name=styles.SEARCH_CLEAR,
         ),
         rx.cond((Search.products.length() + Search.categories.length()) > 0, _panel(), rx.el.div(id=PANEL)),
@@ -52,7 +54,7 @@ def search_box() -> rx.Component:
         class_name=styles.SEARCH,
         on_submit=submit(Search.go),
         reset_on_submit=False,
-    )  # fmt: skip
+    )
 
 
 def _announced() -> rx.Var:
@@ -85,19 +87,28 @@ def _panel() -> rx.Component:
         ),
         rx.el.div(
             rx.el.button(
-                _("All results for “"), Search.text, "”", type="submit", tab_index=-1,
+                _("All results for “"),
+                Search.text,
+                "”",
+                type="submit",
+                tab_index=-1,
                 class_name=f"{styles.LINK} text-ink",
             ),
             rx.el.span(
-                rx.el.kbd("↑", class_name="kbd"), rx.el.kbd("↓", class_name="kbd"), _("to move"),
-                rx.el.kbd("Enter", class_name="kbd"), _("to open"),
-                rx.el.kbd("Esc", class_name="kbd"), _("to close"),
-                class_name=styles.SUGGEST_KEYS, aria_hidden="true",
+                rx.el.kbd("↑", class_name="kbd"),
+                rx.el.kbd("↓", class_name="kbd"),
+                _("to move"),
+                rx.el.kbd("Enter", class_name="kbd"),
+                _("to open"),
+                rx.el.kbd("Esc", class_name="kbd"),
+                _("to close"),
+                class_name=styles.SUGGEST_KEYS,
+                aria_hidden="true",
             ),
             class_name=styles.SUGGEST_FOOT,
         ),
         class_name=styles.SUGGESTIONS,
-    )  # fmt: skip
+    )
 
 
 def _group(title: str, rows: rx.Var[list[Suggestion]]) -> rx.Component:

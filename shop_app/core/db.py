@@ -84,11 +84,15 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
     # NORMAL survives a killed process; `durable=True` raises it to FULL, against power loss.
     for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL",
-        "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-16000",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-16000",
         # The log goes over into the database every 16 MB: each time is two more flushes to the disk.
         "wal_autocheckpoint=4000",
-    ):  # fmt: skip
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -166,9 +166,15 @@ class Settings(BaseSettings):
     def ages(self) -> tuple[int, ...]:
         """Everything that the privacy page says about how long things are kept, in its order."""
         return (
-            self.cart_days, self.visitor_days, self.customer_session_days, self.staff_session_hours,
-            self.message_days, self.order_link_days, self.unpaid_order_days, self.order_years,
-        )  # fmt: skip
+            self.cart_days,
+            self.visitor_days,
+            self.customer_session_days,
+            self.staff_session_hours,
+            self.message_days,
+            self.order_link_days,
+            self.unpaid_order_days,
+            self.order_years,
+        )
 
     @property
     def own_host(self) -> str:

@@ -211,8 +211,11 @@ def _order(
 
     totals = price_cart(
         [Item(item.sku, units, price, bool(compare)) for item, units, price, compare in basket],
-        shipping=way, offers=offers, rates=_rates(session, terms, country, region), currency=CURRENCY,
-    )  # fmt: skip
+        shipping=way,
+        offers=offers,
+        rates=_rates(session, terms, country, region),
+        currency=CURRENCY,
+    )
     if not chosen or not totals.total_minor:
         return None
     return Happened(at, person, basket, totals, chosen[0], provider, fate, luck)
@@ -229,13 +232,31 @@ def _rates(session: Session, terms: Terms, country: str, region: str) -> dict[st
 
 def _offers(at: datetime, person: Person, chance: float, ids: dict[str, int]) -> list[Offer]:
     if at.month in (9, 10, 11) and chance < 0.12:
-        return [Offer(ids["AUTUMN10"], "10 % off from €40", "percent", percent=10, code="AUTUMN10",
-                      minimum_minor=4000, on_discounted=True)]  # fmt: skip
+        return [
+            Offer(
+                ids["AUTUMN10"],
+                "10 % off from €40",
+                "percent",
+                percent=10,
+                code="AUTUMN10",
+                minimum_minor=4000,
+                on_discounted=True,
+            )
+        ]
     if at.month in (6, 7, 8) and chance < 0.1:
         return [Offer(ids["SUMMER15"], "15 % off in summer", "percent", percent=15, code="SUMMER15")]
     if not person.orders and 0.2 < chance < 0.28:
-        return [Offer(ids["WELCOME5"], "€5 off your first order from €30", "fixed", amount_minor=500,
-                      code="WELCOME5", minimum_minor=3000, on_discounted=True)]  # fmt: skip
+        return [
+            Offer(
+                ids["WELCOME5"],
+                "€5 off your first order from €30",
+                "fixed",
+                amount_minor=500,
+                code="WELCOME5",
+                minimum_minor=3000,
+                on_discounted=True,
+            )
+        ]
     if 0.4 < chance < 0.42:
         return [Offer(ids["FREESHIP"], "Free delivery", "free_shipping", code="FREESHIP", lane="shipping")]
     return []

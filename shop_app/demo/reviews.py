@@ -106,14 +106,22 @@ def _write(bulk: Bulk, rng: Random, today: datetime, writer: _Writer, item: Good
     age_days = (today - item.published_at).days
     written = today - timedelta(
         days=min(max(2, age_days - 6), int(1 + (age_days - 3) * rng.random() ** 1.3)),
-        hours=-rng.randint(7, 22), minutes=rng.randint(0, 59),
-    )  # fmt: skip
+        hours=-rng.randint(7, 22),
+        minutes=rng.randint(0, 59),
+    )
     bulk.add(
-        m.Review, product_id=item.product_id, author_name=writer.name(),
-        variant_title=item.variant_title, stars=stars, title=writer.title(stars), body=writer.body(stars),
-        reply=REPLIES.get(stars, "") if rng.random() < 0.6 else "", verified=rng.random() < 0.85,
-        status=m.ReviewStatus.PUBLISHED.value, created_at=min(written, today - timedelta(hours=3)),
-    )  # fmt: skip
+        m.Review,
+        product_id=item.product_id,
+        author_name=writer.name(),
+        variant_title=item.variant_title,
+        stars=stars,
+        title=writer.title(stars),
+        body=writer.body(stars),
+        reply=REPLIES.get(stars, "") if rng.random() < 0.6 else "",
+        verified=rng.random() < 0.85,
+        status=m.ReviewStatus.PUBLISHED.value,
+        created_at=min(written, today - timedelta(hours=3)),
+    )
 
 
 def _shuffled(values: list[str], rng: Random) -> list[str]:

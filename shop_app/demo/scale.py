@@ -35,11 +35,32 @@ WHAT = {
     "decor": ("Candle", "Mirror", "Frame", "Bird", "Bell", "Clock", "Garland"),
 }
 NAMES = (
-    "Alder", "Birk", "Calm", "Dell", "Eider", "Fjell", "Glen", "Haar", "Isle", "Juniper", "Kelp", "Lark",
+    "Alder",
+    "Birk",
+    "Calm",
+    "Dell",
+    "Eider",
+    "Fjell",
+    "Glen",
+    "Haar",
+    "Isle",
+    "Juniper",
+    "Kelp",
+    "Lark",
     "Moor",
-    "Nook", "Oriel", "Pebble", "Quill", "Rook", "Skerry", "Tarn", "Umber", "Vale", "Willow", "Yarrow",
+    "Nook",
+    "Oriel",
+    "Pebble",
+    "Quill",
+    "Rook",
+    "Skerry",
+    "Tarn",
+    "Umber",
+    "Vale",
+    "Willow",
+    "Yarrow",
     "Zephyr",
-)  # fmt: skip
+)
 MATERIALS = (
     "Stoneware",
     "Oak",
@@ -54,15 +75,34 @@ MATERIALS = (
     "Walnut",
 )
 COLOURS = (
-    ("Moss", "#71804f"), ("Oat", "#e0d0b8"), ("Clay", "#d57f61"), ("Ink", "#3f4b5e"), ("Chalk", "#eee8de"),
-    ("Sage", "#b4bda0"), ("Rust", "#b8573a"), ("Slate", "#77818a"), ("Plum", "#875a68"), ("Ochre", "#dd9f55"),
-)  # fmt: skip
+    ("Moss", "#71804f"),
+    ("Oat", "#e0d0b8"),
+    ("Clay", "#d57f61"),
+    ("Ink", "#3f4b5e"),
+    ("Chalk", "#eee8de"),
+    ("Sage", "#b4bda0"),
+    ("Rust", "#b8573a"),
+    ("Slate", "#77818a"),
+    ("Plum", "#875a68"),
+    ("Ochre", "#dd9f55"),
+)
 SIZES = ("Small", "Medium", "Large", "Extra large")
 TAGS = (
-    "gift", "handmade", "set", "recycled", "dishwasher-safe", "outdoor", "small-batch", "stackable",
+    "gift",
+    "handmade",
+    "set",
+    "recycled",
+    "dishwasher-safe",
+    "outdoor",
+    "small-batch",
+    "stackable",
     "limited",
-    "everyday", "classic", "winter", "summer", "refill",
-)  # fmt: skip
+    "everyday",
+    "classic",
+    "winter",
+    "summer",
+    "refill",
+)
 LINES = (
     "Made to be used every day and looked after for years.",
     "The proportions were drawn by hand until nothing was left to take away.",
@@ -136,18 +176,29 @@ class _Maker:
         title = f"{name} {material} {what}"
         at = self.today - timedelta(days=rng.randint(1, 1100), minutes=rng.randint(0, 1439))
         product_id = bulk.add(
-            m.Product, slug=f"{title.lower().replace(' ', '-')}-{self.seed}-{number}", title=title,
+            m.Product,
+            slug=f"{title.lower().replace(' ', '-')}-{self.seed}-{number}",
+            title=title,
             subtitle=f"{material}, No. {number}",
             description_html=f"<p>{rng.choice(LINES)} {rng.choice(LINES)}</p>",
-            materials=[material], vendor=f"{rng.choice(NAMES)} Works", kind=what, category_id=category_id,
-            status=m.ProductStatus.ACTIVE.value, published_at=at, created_at=at, updated_at=at,
+            materials=[material],
+            vendor=f"{rng.choice(NAMES)} Works",
+            kind=what,
+            category_id=category_id,
+            status=m.ProductStatus.ACTIVE.value,
+            published_at=at,
+            created_at=at,
+            updated_at=at,
             sold_count=int(rng.paretovariate(1.1)) % 5000,
-        )  # fmt: skip
+        )
         for place, picture_id in enumerate(rng.sample(self.pictures, 2) if len(self.pictures) > 1 else ()):
             bulk.add(
-                m.ProductPicture, product_id=product_id, picture_id=picture_id, position=place,
+                m.ProductPicture,
+                product_id=product_id,
+                picture_id=picture_id,
+                position=place,
                 alt=title if place == 0 else f"{title}, another view",
-            )  # fmt: skip
+            )
         for tag_id in rng.sample(self.tags, rng.randint(1, 3)):
             bulk.add(m.ProductTag, product_id=product_id, tag_id=tag_id)
         self._variants(bulk, rng, number, product_id, at)
@@ -161,30 +212,45 @@ class _Maker:
         weight = rng.randint(80, 9000)
         for place, (value, swatch) in enumerate(values):
             variant_id = bulk.add(
-                m.Variant, product_id=product_id, sku=f"G{self.seed}-{number}-{place + 1}", title=value,
-                currency=self.currency, price_minor=price, compare_at_minor=compare_at,
+                m.Variant,
+                product_id=product_id,
+                sku=f"G{self.seed}-{number}-{place + 1}",
+                title=value,
+                currency=self.currency,
+                price_minor=price,
+                compare_at_minor=compare_at,
                 cost_minor=price * 45 // 100,
-                weight_grams=weight, position=place, barcode="",
-            )  # fmt: skip
+                weight_grams=weight,
+                position=place,
+                barcode="",
+            )
             if name:
                 value_id = bulk.add(
                     m.OptionValue, option_id=option_id, value=value, swatch=swatch, position=place
                 )
                 bulk.add(m.VariantOption, variant_id=variant_id, option_id=option_id, value_id=value_id)
             bulk.add(
-                m.PriceHistory, variant_id=variant_id, currency=self.currency, price_minor=price,
-                compare_at_minor=compare_at, recorded_at=at,
-            )  # fmt: skip
+                m.PriceHistory,
+                variant_id=variant_id,
+                currency=self.currency,
+                price_minor=price,
+                compare_at_minor=compare_at,
+                recorded_at=at,
+            )
             self._stock(bulk, variant_id, 0 if rng.random() < 0.07 else rng.randint(1, 120), at)
 
     def _stock(self, bulk: Bulk, variant_id: int, units: int, at: datetime) -> None:
         bulk.add(m.StockLevel, variant_id=variant_id, on_hand=units)
         if units:
             bulk.add(
-                m.StockMovement, variant_id=variant_id, kind=m.MovementKind.RECEIVED.value,
+                m.StockMovement,
+                variant_id=variant_id,
+                kind=m.MovementKind.RECEIVED.value,
                 on_hand_delta=units,
-                reason="delivery", actor="seed", at=at,
-            )  # fmt: skip
+                reason="delivery",
+                actor="seed",
+                at=at,
+            )
 
 
 def _option(rng: Random) -> tuple[str, list[tuple[str, str]]]:

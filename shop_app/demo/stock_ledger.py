@@ -22,13 +22,28 @@ class StockLedger:
         self._moves: dict[int, list[dict[str, Any]]] = defaultdict(list)
 
     def move(
-        self, variant_id: int, kind: m.MovementKind, at: datetime, *, on_hand: int = 0, allocated: int = 0,
-        order_id: int | None = None, reason: str, actor: str = "system",
-    ) -> None:  # fmt: skip
+        self,
+        variant_id: int,
+        kind: m.MovementKind,
+        at: datetime,
+        *,
+        on_hand: int = 0,
+        allocated: int = 0,
+        order_id: int | None = None,
+        reason: str,
+        actor: str = "system",
+    ) -> None:
         self._moves[variant_id].append(
-            {"kind": kind.value, "at": at, "on_hand_delta": on_hand, "allocated_delta": allocated,
-             "order_id": order_id, "reason": reason, "actor": actor}
-        )  # fmt: skip
+            {
+                "kind": kind.value,
+                "at": at,
+                "on_hand_delta": on_hand,
+                "allocated_delta": allocated,
+                "order_id": order_id,
+                "reason": reason,
+                "actor": actor,
+            }
+        )
 
     def write(self, goods: list[Goods], now: datetime) -> None:
         """Write levels and movements, so that as many of each are free as the catalogue says."""
@@ -44,9 +59,12 @@ class StockLedger:
         for move in sorted([*deliveries, *moves], key=lambda move: move["at"]):
             self._bulk.add(m.StockMovement, variant_id=item.variant_id, **move)
         self._bulk.add(
-            m.StockLevel, variant_id=item.variant_id, on_hand=on_hand, allocated=allocated,
+            m.StockLevel,
+            variant_id=item.variant_id,
+            on_hand=on_hand,
+            allocated=allocated,
             low_at=2 if item.price_minor > 20_000 else 3,
-        )  # fmt: skip
+        )
 
     def _deliveries(self, item: Goods, moves: list[dict[str, Any]], needed: int) -> list[dict[str, Any]]:
         """`needed` units in batches, each before the order that would have found the listing index empty."""
@@ -56,11 +74,16 @@ class StockLedger:
 
         def deliver(at: datetime, units: int, reason: str) -> None:
             deliveries.append(
-                {"kind": m.MovementKind.RECEIVED.value if units > 0 else m.MovementKind.ADJUSTED.value,
-                "at": at,
-                 "on_hand_delta": units, "allocated_delta": 0, "order_id": None, "reason": reason,
-                 "actor": "staff:clerk@example.com"}
-            )  # fmt: skip
+                {
+                    "kind": m.MovementKind.RECEIVED.value if units > 0 else m.MovementKind.ADJUSTED.value,
+                    "at": at,
+                    "on_hand_delta": units,
+                    "allocated_delta": 0,
+                    "order_id": None,
+                    "reason": reason,
+                    "actor": "staff:clerk@example.com",
+                }
+            )
 
         for move in moves:
             change = int(move["on_hand_delta"]) - int(move["allocated_delta"])

@@ -25,15 +25,22 @@ SHOP_NAME = "Fennholm"
 
 
 KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
-    "order_placed": about_orders.placed, "order_reminder": about_orders.reminder,
-    "order_expired": about_orders.expired, "order_paid": about_orders.paid,
-    "order_authorized": about_orders.authorized, "order_processing": about_orders.processing,
+    "order_placed": about_orders.placed,
+    "order_reminder": about_orders.reminder,
+    "order_expired": about_orders.expired,
+    "order_paid": about_orders.paid,
+    "order_authorized": about_orders.authorized,
+    "order_processing": about_orders.processing,
     "order_payment_failed": about_orders.payment_failed,
-    "order_shipped": about_orders.shipped, "order_cancelled": about_orders.cancelled,
-    "order_refunded": about_orders.refunded, "withdrawal_received": about_returns.withdrawal_received,
-    "return_requested": about_returns.return_requested, "return_approved": about_returns.return_approved,
-    "return_declined": about_returns.return_declined, "return_received": about_returns.return_received,
-}  # fmt: skip
+    "order_shipped": about_orders.shipped,
+    "order_cancelled": about_orders.cancelled,
+    "order_refunded": about_orders.refunded,
+    "withdrawal_received": about_returns.withdrawal_received,
+    "return_requested": about_returns.return_requested,
+    "return_approved": about_returns.return_approved,
+    "return_declined": about_returns.return_declined,
+    "return_received": about_returns.return_received,
+}
 """Every kind of letter about an order; a new one is one function and one line here."""
 
 
@@ -48,10 +55,14 @@ def compose(letter: LetterToSend, view: OrderView | None) -> EmailMessage:
         else KINDS[letter.kind](view, letter.data)
     )
     given = {
-        "words": words, "view": view, "shop": SHOP_NAME, "_": _, "lang": settings().locale,
+        "words": words,
+        "view": view,
+        "shop": SHOP_NAME,
+        "_": _,
+        "lang": settings().locale,
         "link": words.link or f"{settings().public_url}/orders/{view.token if view else ''}",
         "home": settings().public_url,
-    }  # fmt: skip
+    }
     message = _envelope(letter, words.subject)
     message.set_content(_template("letter.txt").render(given))
     message.add_alternative(_template("letter.html").render(given), subtype="html")
@@ -73,7 +84,11 @@ def _envelope(letter: LetterToSend, subject: str) -> EmailMessage:
 @cache
 def _template(name: str) -> Any:
     templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=lambda name: str(name).endswith(".html"),
-        trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=lambda name: str(name).endswith(".html"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
     return templates.get_template(name)

@@ -15,31 +15,38 @@ from .wording import Words
 
 def gift_card(data: dict[str, Any]) -> Words:
     return _with_code(
-        data, _("A gift card of {amount}"), credit_codes.make(data["request_key"]),
+        data,
+        _("A gift card of {amount}"),
+        credit_codes.make(data["request_key"]),
         _("What isn't used stays on it. Whoever has the code can spend it, so keep it to yourself."),
-    )  # fmt: skip
+    )
 
 
 def store_credit(data: dict[str, Any]) -> Words:
     return _with_code(
-        data, _("{amount} of store credit for you"), credit_codes.of_account(data["account_id"]),
+        data,
+        _("{amount} of store credit for you"),
+        credit_codes.of_account(data["account_id"]),
         _("The code stays the same when more is added. Whoever has it can spend it: keep it to yourself."),
-    )  # fmt: skip
+    )
 
 
 def _with_code(data: dict[str, Any], name: str, code: str, keep: str) -> Words:
     subject = name.format(amount=data["amount"])
     return Words(
-        subject, subject, [],
+        subject,
+        subject,
+        [],
         code=code,
         rows=[
             (_("Balance"), data.get("balance", data["amount"])),
             *([(_("To be used until"), data["until"])] if data.get("until") else []),
         ],
         after=[_("Enter the code in the cart or at checkout, under “Gift card or credit?”."), keep],
-        button=_("See everything"), link=f"{settings().public_url}/products",
+        button=_("See everything"),
+        link=f"{settings().public_url}/products",
         why=_("You get this letter because of a gift card or credit for this address."),
-    )  # fmt: skip
+    )
 
 
 KINDS = {"gift_card": gift_card, "store_credit": store_credit}

@@ -22,67 +22,89 @@ def placed(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: how to pay").format(number=view.number),
         _("Your order is in"),
-        [_kept_until(view),
-         _("Write the reference on your transfer, so that we know which order it is for.")],
+        [
+            _kept_until(view),
+            _("Write the reference on your transfer, so that we know which order it is for."),
+        ],
         rows=view.transfer_details,
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def reminder(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: we wait for your payment").format(number=view.number),
         _("Your payment hasn't arrived yet"),
-        [_kept_until(view),
-         _("If you have paid already, or don't want them any more, you needn't do anything: without a "
-           "payment the order ends by itself.")],
+        [
+            _kept_until(view),
+            _(
+                "If you have paid already, or don't want them any more, you needn't do anything: without a "
+                "payment the order ends by itself."
+            ),
+        ],
         rows=view.transfer_details,
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def expired(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number} has ended: it wasn't paid").format(number=view.number),
         _("This order wasn't paid in time"),
-        [_("No payment of {total} has arrived, so the order has ended and nothing will be sent. You owe "
-           "nothing.").format(total=view.total),
-         _("If your money is on its way, it isn't lost: we send your things if we still have them, and write "
-           "to you otherwise.")],
+        [
+            _(
+                "No payment of {total} has arrived, so the order has ended and nothing will be sent. You owe "
+                "nothing."
+            ).format(total=view.total),
+            _(
+                "If your money is on its way, it isn't lost: we send your things if we still have them, and "
+                "write to you otherwise."
+            ),
+        ],
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def authorized(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: your order is in").format(number=view.number),
         _("Your order is in"),
-        [_("Your bank has set {total} aside. We charge it when your parcel leaves.").format(
-            total=view.total
-        )],
+        [
+            _("Your bank has set {total} aside. We charge it when your parcel leaves.").format(
+                total=view.total
+            )
+        ],
         rows=[(view.shipping_label, view.delivery_dates)] if view.delivery_dates else [],
         button=_("Follow your order"),
-    )  # fmt: skip
+    )
 
 
 def processing(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: your bank is at work").format(number=view.number),
         _("Your order is in"),
-        [_("Your bank takes a few days to send the money. We keep your things until then, and write to you"
-           " when it has come.")],
+        [
+            _(
+                "Your bank takes a few days to send the money. We keep your things until then, and write"
+                " to you when it has come."
+            )
+        ],
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def payment_failed(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: the payment didn't go through").format(number=view.number),
         _("The payment didn't go through"),
-        [_("Your bank sent the payment of {total} back, so nothing was charged and nothing will be sent."
-           " If you still want your things, order them again.").format(total=view.total)],
+        [
+            _(
+                "Your bank sent the payment of {total} back, so nothing was charged and nothing will be sent."
+                " If you still want your things, order them again."
+            ).format(total=view.total)
+        ],
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def paid(view: OrderView, data: dict[str, Any]) -> Words:
@@ -102,20 +124,25 @@ def shipped(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number} is on its way").format(number=view.number),
         _("A part of your order is on its way") if data.get("rest") else _("Your order is on its way"),
-        [_("We have handed it to {carrier}.").format(carrier=carrier) if carrier
-         else _("It has left the house.")],
+        [
+            _("We have handed it to {carrier}.").format(carrier=carrier)
+            if carrier
+            else _("It has left the house.")
+        ],
         rows=[
             *([(_("Carrier"), carrier)] if carrier else []),
             *([(_("Tracking number"), tracking)] if tracking else []),
             *([(_("Expected"), view.delivery_dates)] if view.delivery_dates else []),
         ],
-        items_title=_("In this parcel"), items=_things(data),
+        items_title=_("In this parcel"),
+        items=_things(data),
         after=[
             *(rest if data.get("rest") else []),
             _("From the day it arrives you have 14 days to withdraw without a reason, and 30 to return it."),
         ],
-        button=_("Follow the parcel") if url else _("Follow your order"), link=url,
-    )  # fmt: skip
+        button=_("Follow the parcel") if url else _("Follow your order"),
+        link=url,
+    )
 
 
 def cancelled(view: OrderView, data: dict[str, Any]) -> Words:
@@ -134,9 +161,10 @@ def cancelled(view: OrderView, data: dict[str, Any]) -> Words:
         ),
         _("A part of your order was cancelled") if partly else _("Your order was cancelled"),
         [_("These things won't be sent.") if partly else _("Nothing of it will be sent."), money],
-        items_title=_("Cancelled"), items=_things(data) if partly else [],
+        items_title=_("Cancelled"),
+        items=_things(data) if partly else [],
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def refunded(view: OrderView, data: dict[str, Any]) -> Words:
@@ -146,10 +174,13 @@ def refunded(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("A refund for order {number}").format(number=view.number),
         way.format(amount=amount),
-        [_("It is there at once: use it with your next order, with this email address.") if credit
-         else _("It goes back the way you paid, and takes five to ten days to show there.")],
+        [
+            _("It is there at once: use it with your next order, with this email address.")
+            if credit
+            else _("It goes back the way you paid, and takes five to ten days to show there.")
+        ],
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def _things(data: dict[str, Any]) -> list[str]:

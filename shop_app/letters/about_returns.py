@@ -17,17 +17,24 @@ def withdrawal_received(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: your withdrawal").format(number=receipt["number"]),
         _("We have your withdrawal"),
-        [_("You have withdrawn from the contract about the things below. This letter confirms it; "
-           "you don't need anyone's consent. Keep it.")],
+        [
+            _(
+                "You have withdrawn from the contract about the things below. This letter confirms it; "
+                "you don't need anyone's consent. Keep it."
+            )
+        ],
         rows=[
-            (_("Order"), receipt["number"]), (_("Declared by"), receipt["name"]),
-            (_("Email"), receipt["email"]), (_("Received"), receipt["at"]),
+            (_("Order"), receipt["number"]),
+            (_("Declared by"), receipt["name"]),
+            (_("Email"), receipt["email"]),
+            (_("Received"), receipt["at"]),
             *_note(receipt),
         ],
-        items_title=_("What you withdraw from"), items=receipt["things"],
+        items_title=_("What you withdraw from"),
+        items=receipt["things"],
         after=_what_follows(receipt, paid=view.payment_status != "none"),
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def _note(receipt: dict[str, Any]) -> list[tuple[str, str]]:
@@ -51,9 +58,11 @@ def _what_follows(receipt: dict[str, Any], *, paid: bool) -> list[str]:
         what = only.format(day=receipt["send_until"], things="; ".join(back))
         lines.append(f"{what} {send_to(receipt['number'])}")
         lines.append(
-            _("Your money for it goes back within {days} days after it has arrived here, or after you have "
-              "shown that you sent it, by the way you paid.").format(days=MONEY_DAYS)
-        )  # fmt: skip
+            _(
+                "Your money for it goes back within {days} days after it has arrived here, or after you have "
+                "shown that you sent it, by the way you paid."
+            ).format(days=MONEY_DAYS)
+        )
     return lines
 
 
@@ -62,29 +71,42 @@ def return_requested(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: your return").format(number=receipt["number"]),
         _("We have your request"),
-        [_("You would like to send back what stands below. Keep it until you hear from us: we answer "
-           "within two working days.")],
+        [
+            _(
+                "You would like to send back what stands below. Keep it until you hear from us: we answer "
+                "within two working days."
+            )
+        ],
         rows=[
-            (_("Order"), receipt["number"]), (_("Asked for"), receipt["at"]),
+            (_("Order"), receipt["number"]),
+            (_("Asked for"), receipt["at"]),
             *_note(receipt),
         ],
-        items_title=_("What you would like to return"), items=receipt["things"],
+        items_title=_("What you would like to return"),
+        items=receipt["things"],
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def return_approved(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: send it back").format(number=view.number),
         _("You can send it back"),
-        [*_answer(data), send_to(view.number),
-         _("Pack the things so that they survive the way. The box they came in is best.")],
+        [
+            *_answer(data),
+            send_to(view.number),
+            _("Pack the things so that they survive the way. The box they came in is best."),
+        ],
         rows=[(_("Address"), RETURN_TO)],
-        items_title=_("What comes back"), items=list(data.get("things", ())),
-        after=[_("Your money goes back within {days} days after they have arrived here, by the way you "
-                 "paid.").format(days=MONEY_DAYS)],
+        items_title=_("What comes back"),
+        items=list(data.get("things", ())),
+        after=[
+            _(
+                "Your money goes back within {days} days after they have arrived here, by the way you paid."
+            ).format(days=MONEY_DAYS)
+        ],
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def return_declined(view: OrderView, data: dict[str, Any]) -> Words:
@@ -92,23 +114,31 @@ def return_declined(view: OrderView, data: dict[str, Any]) -> Words:
         _("Order {number}: about your return").format(number=view.number),
         _("We can't take it back"),
         _answer(data),
-        items_title=_("What you wanted to return"), items=list(data.get("things", ())),
-        after=[_("If you see it differently, answer this letter. Your rights where something is faulty stay "
-                 "as they are, for two years.")],
+        items_title=_("What you wanted to return"),
+        items=list(data.get("things", ())),
+        after=[
+            _(
+                "If you see it differently, answer this letter. Your rights where something is faulty stay "
+                "as they are, for two years."
+            )
+        ],
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def return_received(view: OrderView, data: dict[str, Any]) -> Words:
     return Words(
         _("Order {number}: your return is here").format(number=view.number),
         _("It has arrived here"),
-        [_("Your money goes back within {days} days, by the way you paid. We write to you then.").format(
-            days=MONEY_DAYS
-        )],
-        items_title=_("What came back"), items=list(data.get("things", ())),
+        [
+            _("Your money goes back within {days} days, by the way you paid. We write to you then.").format(
+                days=MONEY_DAYS
+            )
+        ],
+        items_title=_("What came back"),
+        items=list(data.get("things", ())),
         button=_("See your order"),
-    )  # fmt: skip
+    )
 
 
 def _answer(data: dict[str, Any]) -> list[str]:

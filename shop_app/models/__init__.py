@@ -4,19 +4,52 @@ from .account import Address, AuditEntry, Customer, LoginSession, Role, Staff
 from .base import table_of
 from .cart import MAX_LINES, MAX_QUANTITY, Cart, CartLine
 from .catalog import (
-    Category, Collection, CollectionProduct, OptionValue, PriceHistory, Product, ProductOption,
-    ProductStatus, ProductTag, Review, ReviewStatus, SlugRedirect, Tag, Variant, VariantOption,
-)  # fmt: skip
+    Category,
+    Collection,
+    CollectionProduct,
+    OptionValue,
+    PriceHistory,
+    Product,
+    ProductOption,
+    ProductStatus,
+    ProductTag,
+    Review,
+    ReviewStatus,
+    SlugRedirect,
+    Tag,
+    Variant,
+    VariantOption,
+)
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
 from .order import (
-    LEGAL_MOVES, Counter, Shipment, ShipmentLine, ShipmentState, FulfilmentStatus, Order,
-    OrderDiscount, OrderEvent, OrderLine, OrderStatus, OrderTaxLine, PaymentStatus,
-)  # fmt: skip
+    LEGAL_MOVES,
+    Counter,
+    Shipment,
+    ShipmentLine,
+    ShipmentState,
+    FulfilmentStatus,
+    Order,
+    OrderDiscount,
+    OrderEvent,
+    OrderLine,
+    OrderStatus,
+    OrderTaxLine,
+    PaymentStatus,
+)
 from .payment import (
-    Dispute, DisputeStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState, ProviderEvent, Refund,
-    RefundDestination, RefundLine, RefundStatus,
-)  # fmt: skip
+    Dispute,
+    DisputeStatus,
+    Payment,
+    PaymentEvent,
+    PaymentEventKind,
+    PaymentState,
+    ProviderEvent,
+    Refund,
+    RefundDestination,
+    RefundLine,
+    RefundStatus,
+)
 from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus

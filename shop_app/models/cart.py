@@ -14,10 +14,13 @@ MAX_LINES = 50
 class Cart(SQLModel, table=True):
     __table_args__ = (
         Index(
-            "uq_cart_open_key_hash", "key_hash", unique=True,
-            sqlite_where=text("completed_at IS NULL"), postgresql_where=text("completed_at IS NULL"),
+            "uq_cart_open_key_hash",
+            "key_hash",
+            unique=True,
+            sqlite_where=text("completed_at IS NULL"),
+            postgresql_where=text("completed_at IS NULL"),
         ),
-    )  # fmt: skip
+    )
 
     id: int | None = key()
     key_hash: str = Field(max_length=64, index=True)

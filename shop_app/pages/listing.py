@@ -55,10 +55,13 @@ def _list() -> rx.Component:
 
 def _corrected() -> rx.Component:
     return rx.el.p(
-        _("Nothing was found for “"), Browse.text, _("”. These are the results for “"),
-        VIEW.corrected_text, "”.",
+        _("Nothing was found for “"),
+        Browse.text,
+        _("”. These are the results for “"),
+        VIEW.corrected_text,
+        "”.",
         class_name=styles.LIST_INTRO,
-    )  # fmt: skip
+    )
 
 
 def _chips() -> rx.Component:
@@ -88,13 +91,18 @@ def _more() -> rx.Component:
         rx.cond(
             VIEW.next_href,
             link_button(
-                VIEW.more_text, href=VIEW.next_href, kind="outline", size="l", rel="next",
-                replace=True, prevent_scroll_reset=True,
+                VIEW.more_text,
+                href=VIEW.next_href,
+                kind="outline",
+                size="l",
+                rel="next",
+                replace=True,
+                prevent_scroll_reset=True,
             ),
             rx.fragment(),
         ),
         class_name=styles.MORE,
-    )  # fmt: skip
+    )
 
 
 def _nothing() -> rx.Component:

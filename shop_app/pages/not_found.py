@@ -39,10 +39,12 @@ def empty_listing_art() -> rx.Component:
         ),
         rx.el.span(
             rx.el.img(
-                src="/bare-shelf.webp", alt="", class_name=styles.PICTURE_IMG,
+                src="/bare-shelf.webp",
+                alt="",
+                class_name=styles.PICTURE_IMG,
                 custom_attrs={"width": 960, "height": 1200},
             ),
             class_name=styles.CARD_PICTURE,
         ),
         class_name=styles.LOST,
-    )  # fmt: skip
+    )

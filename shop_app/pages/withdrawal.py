@@ -57,22 +57,45 @@ def _form() -> rx.Component:
         rx.el.form(
             form_errors(Withdrawal),
             text_field(
-                _("Your name"), name="name", auto_complete="name", max_length=200, required=True,
-                default_value=who.name, error=error_of(Withdrawal, "name"),
+                _("Your name"),
+                name="name",
+                auto_complete="name",
+                max_length=200,
+                required=True,
+                default_value=who.name,
+                error=error_of(Withdrawal, "name"),
             ),
             text_field(
-                _("Order number"), name="number", input_mode="numeric", auto_complete="off", max_length=20,
-                required=True, default_value=who.number, error=error_of(Withdrawal, "number"),
+                _("Order number"),
+                name="number",
+                input_mode="numeric",
+                auto_complete="off",
+                max_length=20,
+                required=True,
+                default_value=who.number,
+                error=error_of(Withdrawal, "number"),
                 hint=_("It is in the letter that confirmed the order."),
             ),
             text_field(
-                _("Email"), name="email", type="email", auto_complete="email", max_length=200, required=True,
-                default_value=who.email, error=error_of(Withdrawal, "email"), auto_capitalize="none",
-                spell_check=False, hint=_("The one you ordered with. The receipt goes there."),
+                _("Email"),
+                name="email",
+                type="email",
+                auto_complete="email",
+                max_length=200,
+                required=True,
+                default_value=who.email,
+                error=error_of(Withdrawal, "email"),
+                auto_capitalize="none",
+                spell_check=False,
+                hint=_("The one you ordered with. The receipt goes there."),
             ),
             busy_button(
-                _("Continue"), type="submit", answer=_ANSWER, busy_label=_("Looking"),
-                class_name="justify-self-start", data_testid="withdrawal-look",
+                _("Continue"),
+                type="submit",
+                answer=_ANSWER,
+                busy_label=_("Looking"),
+                class_name="justify-self-start",
+                data_testid="withdrawal-look",
             ),
             # An order's values come with the load, after the form was first drawn. Where there are none
             # it stays as it is: someone may be typing into it already.
@@ -81,14 +104,16 @@ def _form() -> rx.Component:
             no_validate=True,
             class_name="mt-6 grid gap-5",
         ),
-    )  # fmt: skip
+    )
 
 
 def _check() -> rx.Component:
     offer, who = Withdrawal.offer, Withdrawal.who
     return rx.fragment(
         rx.el.dl(
-            *_row(_("Order"), offer.number), *_row(_("Name"), who.name), *_row(_("Email"), offer.email),
+            *_row(_("Order"), offer.number),
+            *_row(_("Name"), who.name),
+            *_row(_("Email"), offer.email),
             rx.cond(offer.until, rx.fragment(*_row(_("Possible until"), offer.until)), rx.fragment()),
             class_name=f"{styles.SPEC} mt-5 text-md",
         ),
@@ -96,7 +121,12 @@ def _check() -> rx.Component:
             form_errors(Withdrawal),
             units(offer.choices, Withdrawal, legend=_("What you withdraw from"), all_chosen=True),
             text_field(
-                _("A note"), name="note", lines=True, optional=True, rows=2, max_length=500,
+                _("A note"),
+                name="note",
+                lines=True,
+                optional=True,
+                rows=2,
+                max_length=500,
                 hint=_("You don't have to give a reason."),
             ),
             rx.el.p(
@@ -105,7 +135,10 @@ def _check() -> rx.Component:
             ),
             rx.el.div(
                 busy_button(
-                    _("Confirm withdrawal"), type="submit", answer=_ANSWER, busy_label=_("Sending"),
+                    _("Confirm withdrawal"),
+                    type="submit",
+                    answer=_ANSWER,
+                    busy_label=_("Sending"),
                     data_testid="withdrawal-confirm",
                 ),
                 button(_("Back"), kind="plain", size="l", on_click=Withdrawal.back),
@@ -115,7 +148,7 @@ def _check() -> rx.Component:
             no_validate=True,
             class_name="mt-6 grid gap-6",
         ),
-    )  # fmt: skip
+    )
 
 
 def _receipt() -> rx.Component:
@@ -126,7 +159,8 @@ def _receipt() -> rx.Component:
             class_name="mt-3 text-ink-2",
         ),
         rx.el.dl(
-            *_row(_("Received"), receipt.at), *_row(_("Order"), receipt.number),
+            *_row(_("Received"), receipt.at),
+            *_row(_("Order"), receipt.number),
             *_row(_("Declared by"), receipt.name),
             *_row(
                 _("Withdrawn from"),
@@ -138,9 +172,7 @@ def _receipt() -> rx.Component:
         ),
         rx.cond(
             receipt.not_sent.length() > 0,
-            rx.el.div(
-                note(_("What hasn't left us won't be sent."), kind="info"), class_name="mt-5"
-            ),
+            rx.el.div(note(_("What hasn't left us won't be sent."), kind="info"), class_name="mt-5"),
             rx.fragment(),
         ),
         rx.cond(
@@ -148,7 +180,8 @@ def _receipt() -> rx.Component:
             rx.el.div(
                 note(
                     rx.el.p(
-                        rx.Var.create(_("Send what you have back by ")) + receipt.send_until
+                        rx.Var.create(_("Send what you have back by "))
+                        + receipt.send_until
                         + _(". The letter and the page of your order say where to.")
                     ),
                     kind="wait",
@@ -158,7 +191,7 @@ def _receipt() -> rx.Component:
             rx.fragment(),
         ),
         link_button(_("See your order"), href=f"/orders/{receipt.token}", class_name="mt-6"),
-    )  # fmt: skip
+    )
 
 
 def _row(name: str, value: Any) -> tuple[rx.Component, rx.Component]:

@@ -27,8 +27,10 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 256 * 1024
 EXPANDABLE = {
-    "payment_intent": "payment_intent", "latest_charge": "charge", "charge": "charge",
-}  # fmt: skip
+    "payment_intent": "payment_intent",
+    "latest_charge": "charge",
+    "charge": "charge",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,14 @@ PAGED = frozenset({"limit", "starting_after", "ending_before", "created", "expan
 
 
 def _page(
-    call: Call, kind: str, url: str, given: dict[str, Any], *, parent: str = "",
+    call: Call,
+    kind: str,
+    url: str,
+    given: dict[str, Any],
+    *,
+    parent: str = "",
     fits: Callable[[dict[str, Any]], bool] = lambda _: True,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     limit = given.get("limit", 10)
     if not 1 <= limit <= 100:
         raise WrongParameters("The limit is 1 to 100.", param="limit")
@@ -139,13 +146,17 @@ def _page(
     bounds = created if isinstance(created, dict) else {"gte": created, "lte": created}
     compare = {"gt": int.__gt__, "gte": int.__ge__, "lt": int.__lt__, "lte": int.__le__}
     items = call.tables.newest(
-        kind, limit=10_000, parent=parent,
-        after=given.get("starting_after", ""), before=given.get("ending_before", ""),
-    )  # fmt: skip
+        kind,
+        limit=10_000,
+        parent=parent,
+        after=given.get("starting_after", ""),
+        before=given.get("ending_before", ""),
+    )
     kept = [
-        item for item in items
+        item
+        for item in items
         if fits(item) and all(compare[word](item["created"], int(at)) for word, at in bounds.items())
-    ]  # fmt: skip
+    ]
     return listed(url, kept, limit)
 
 

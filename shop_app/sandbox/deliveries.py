@@ -75,8 +75,10 @@ class Deliveries:
                 return []
             rows = tables.execute(
                 "SELECT seq, event_id, forged FROM delivery WHERE delivered_at IS NULL AND gone_at IS NULL"
-                " AND next_try_at <= ? ORDER BY seq LIMIT ?", seconds(), AT_ONCE,
-            ).fetchall()  # fmt: skip
+                " AND next_try_at <= ? ORDER BY seq LIMIT ?",
+                seconds(),
+                AT_ONCE,
+            ).fetchall()
             claimed = []
             for seq, event_id, forged in rows:
                 tables.execute(
@@ -118,8 +120,13 @@ class Deliveries:
             tables.execute(
                 "UPDATE delivery SET attempts = ?, last_status = ?, delivered_at = ?, gone_at = ?,"
                 " next_try_at = ? WHERE seq = ?",
-                attempts, status, taken, gone, seconds() + wait_seconds(attempts), seq,
-            )  # fmt: skip
+                attempts,
+                status,
+                taken,
+                gone,
+                seconds() + wait_seconds(attempts),
+                seq,
+            )
 
     def _until_next(self) -> float:
         with self._store.reading() as tables:

@@ -20,20 +20,31 @@ def open_one(
     inquiry = reason == "inquiry"
     dispute = tables.put(
         {
-            "id": new_id("du"), "object": "dispute", "amount": amount or charge["amount"],
-            "balance_transactions": [], "charge": charge["id"], "created": int(seconds()),
-            "currency": charge["currency"], "enhanced_eligibility_types": [], "evidence": {},
+            "id": new_id("du"),
+            "object": "dispute",
+            "amount": amount or charge["amount"],
+            "balance_transactions": [],
+            "charge": charge["id"],
+            "created": int(seconds()),
+            "currency": charge["currency"],
+            "enhanced_eligibility_types": [],
+            "evidence": {},
             "evidence_details": {
-                "due_by": int(seconds()) + ANSWER_WITHIN_SECONDS, "enhanced_eligibility": {},
-                "has_evidence": False, "past_due": False, "submission_count": 0,
+                "due_by": int(seconds()) + ANSWER_WITHIN_SECONDS,
+                "enhanced_eligibility": {},
+                "has_evidence": False,
+                "past_due": False,
+                "submission_count": 0,
             },
-            "is_charge_refundable": inquiry, "livemode": False, "metadata": {},
+            "is_charge_refundable": inquiry,
+            "livemode": False,
+            "metadata": {},
             "payment_intent": charge["payment_intent"],
             "reason": "fraudulent" if inquiry else reason,
             "status": "warning_needs_response" if inquiry else "needs_response",
         },
         parent=charge["payment_intent"],
-    )  # fmt: skip
+    )
     emit(tables, "charge.dispute.created", dispute)
     if not inquiry:
         tables.put(charge | {"disputed": True})

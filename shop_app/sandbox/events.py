@@ -14,20 +14,28 @@ def emit(tables: Tables, kind: str, about: dict[str, Any]) -> dict[str, Any]:
     """Keep the event and plan its deliveries, as many and as late as the faults in force say."""
     event = tables.put(
         {
-            "id": new_id("evt"), "object": "event", "api_version": API_VERSION, "created": int(seconds()),
-            "data": {"object": dict(about)}, "livemode": False, "pending_webhooks": 1,
-            "request": {"id": None, "idempotency_key": None}, "type": kind,
+            "id": new_id("evt"),
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": int(seconds()),
+            "data": {"object": dict(about)},
+            "livemode": False,
+            "pending_webhooks": 1,
+            "request": {"id": None, "idempotency_key": None},
+            "type": kind,
         },
         parent=kind,
-    )  # fmt: skip
+    )
     faults = tables.note("webhook_faults") or {}
     copies = 1 + faults.get("duplicates", 0)
     for forged in [0] * copies + [1] * bool(faults.get("forge")):
         late = faults.get("delay_seconds", 0) + (random.uniform(0, 2) if faults.get("shuffle") else 0)
         tables.execute(
             "INSERT INTO delivery (event_id, forged, next_try_at) VALUES (?, ?, ?)",
-            event["id"], forged, seconds() + late,
-        )  # fmt: skip
+            event["id"],
+            forged,
+            seconds() + late,
+        )
     return event
 
 

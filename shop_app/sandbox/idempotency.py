@@ -34,18 +34,22 @@ def claim(store: Store, key: str, mark: str) -> tuple[str, tuple[int, dict[str, 
                 "Keys for idempotent requests can only be used with the same parameters they were first used"
                 f" with. Try using a key other than '{key}' if you meant to execute a different request.",
                 kind="idempotency_error",
-            )  # fmt: skip
+            )
         if row and row[2] is not None:
             return owner, (row[2], json.loads(row[3]))
         if row and seconds() - row[1] < ABANDONED_SECONDS:
             raise Refused(
                 f"There is currently another in-progress request using this Idempotent Key: {key}.",
-                status=409, code="idempotency_key_in_use",
-            )  # fmt: skip
+                status=409,
+                code="idempotency_key_in_use",
+            )
         tables.execute(
             "INSERT OR REPLACE INTO idempotency (key, fingerprint, owner, at) VALUES (?, ?, ?, ?)",
-            key, mark, owner, seconds(),
-        )  # fmt: skip
+            key,
+            mark,
+            owner,
+            seconds(),
+        )
     return owner, None
 
 
@@ -56,8 +60,11 @@ def keep(tables: Tables, key: str, owner: str, status: int, reply: dict[str, Any
     """
     result = tables.execute(
         "UPDATE idempotency SET status = ?, reply = ? WHERE key = ? AND owner = ?",
-        status, json.dumps(reply), key, owner,
-    )  # fmt: skip
+        status,
+        json.dumps(reply),
+        key,
+        owner,
+    )
     if result.rowcount != 1:
         raise Refused("Another request uses this key.", status=409, code="idempotency_key_in_use")
 

@@ -142,19 +142,30 @@ def _problems(number: str, form: dict[str, str]) -> dict[str, str]:
 
 
 def _page(
-    session: dict[str, Any] | None, items: list[dict[str, Any]], *, view: str,
-    form: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200,
+    session: dict[str, Any] | None,
+    items: list[dict[str, Any]],
+    *,
+    view: str,
+    form: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
     debits: bool = False,
-) -> HTMLResponse:  # fmt: skip
+) -> HTMLResponse:
     def show(minor: int) -> str:
         return money.show(minor, (session or {})["currency"].upper())
 
     given = {"account": "", "card": "", "expiry": "12/34", "cvc": "123"} | (form or {})
     html = _template().render(
-        _=_, session=session, items=items, view=view, form=given, errors=errors or {}, show=show,
+        _=_,
+        session=session,
+        items=items,
+        view=view,
+        form=given,
+        errors=errors or {},
+        show=show,
         cards=[card for card in charges.CARDS.values() if card.label],
         accounts=charges.BANK_ACCOUNTS if debits else {},
-    )  # fmt: skip
+    )
     return HTMLResponse(html, status, headers=_headers(session))
 
 
@@ -164,8 +175,10 @@ def _headers(session: dict[str, Any] | None) -> dict[str, str]:
     home = urlsplit(session["success_url"]) if session else None
     shop = f" {home.scheme}://{home.netloc}" if home else ""
     return {
-        "Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; font-src 'self';"
         f" form-action 'self'{shop}; frame-ancestors 'none'; base-uri 'none'",
-    }  # fmt: skip
+    }

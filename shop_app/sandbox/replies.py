@@ -9,9 +9,14 @@ class Refused(Exception):
     """An answer of Stripe's error shape."""
 
     def __init__(
-        self, message: str, *, status: int = 400, kind: str = "invalid_request_error",
-        code: str = "", param: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        kind: str = "invalid_request_error",
+        code: str = "",
+        param: str = "",
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.body: dict[str, Any] = {"error": {"type": kind, "message": message}}

@@ -33,19 +33,38 @@ def create(tables: Tables, given: dict[str, Any], *, pay_url: str) -> dict[str, 
     made_at, id = int(seconds()), new_id("cs_test")
     email = given.get("customer_email")
     session: dict[str, Any] = {
-        "id": id, "object": "checkout.session", "adaptive_pricing": {"enabled": False},
-        "amount_subtotal": total, "amount_total": total, "automatic_tax": {"enabled": False, "status": None},
-        "cancel_url": given.get("cancel_url"), "client_reference_id": given.get("client_reference_id"),
-        "created": made_at, "currency": items[0]["price_data"]["currency"], "custom_fields": [],
-        "customer": None, "customer_creation": "if_required", "customer_details": None,
-        "customer_email": email, "expires_at": given.get("expires_at", made_at + LONGEST_SECONDS),
-        "livemode": False, "locale": given.get("locale"), "metadata": given.get("metadata", {}),
-        "mode": "payment", "payment_intent": None, "payment_method_collection": "if_required",
-        "payment_method_types": ["card"], "payment_status": "unpaid", "shipping_options": [],
-        "status": "open", "submit_type": None, "success_url": given["success_url"],
+        "id": id,
+        "object": "checkout.session",
+        "adaptive_pricing": {"enabled": False},
+        "amount_subtotal": total,
+        "amount_total": total,
+        "automatic_tax": {"enabled": False, "status": None},
+        "cancel_url": given.get("cancel_url"),
+        "client_reference_id": given.get("client_reference_id"),
+        "created": made_at,
+        "currency": items[0]["price_data"]["currency"],
+        "custom_fields": [],
+        "customer": None,
+        "customer_creation": "if_required",
+        "customer_details": None,
+        "customer_email": email,
+        "expires_at": given.get("expires_at", made_at + LONGEST_SECONDS),
+        "livemode": False,
+        "locale": given.get("locale"),
+        "metadata": given.get("metadata", {}),
+        "mode": "payment",
+        "payment_intent": None,
+        "payment_method_collection": "if_required",
+        "payment_method_types": ["card"],
+        "payment_status": "unpaid",
+        "shipping_options": [],
+        "status": "open",
+        "submit_type": None,
+        "success_url": given["success_url"],
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "ui_mode": "hosted_page", "url": f"{pay_url}/{quote(id)}",
-    }  # fmt: skip
+        "ui_mode": "hosted_page",
+        "url": f"{pay_url}/{quote(id)}",
+    }
     intent = given.get("payment_intent_data", {})
     return tables.put(session, private={"line_items": items, "intent": intent})
 
@@ -159,8 +178,9 @@ def end_overdue(tables: Tables) -> int:
     """Expire every session whose time has come; returns how many."""
     rows = tables.execute(
         "SELECT id FROM thing WHERE kind = 'checkout.session' AND json_extract(public, '$.status') = 'open'"
-        " AND json_extract(public, '$.expires_at') <= ? LIMIT 100", seconds(),
-    ).fetchall()  # fmt: skip
+        " AND json_extract(public, '$.expires_at') <= ? LIMIT 100",
+        seconds(),
+    ).fetchall()
     for (id,) in rows:
         find(tables, id)
     return len(rows)
@@ -170,11 +190,16 @@ def line_items(tables: Tables, id: str) -> list[dict[str, Any]]:
     session = find(tables, id)
     return [
         {
-            "id": f"li_{id[8:30]}{at}", "object": "item", "amount_discount": 0, "amount_tax": 0,
+            "id": f"li_{id[8:30]}{at}",
+            "object": "item",
+            "amount_discount": 0,
+            "amount_tax": 0,
             "amount_subtotal": item["price_data"]["unit_amount"] * item["quantity"],
             "amount_total": item["price_data"]["unit_amount"] * item["quantity"],
-            "currency": session["currency"], "description": item["price_data"]["product_data"]["name"],
-            "quantity": item["quantity"], "price": None,
+            "currency": session["currency"],
+            "description": item["price_data"]["product_data"]["name"],
+            "quantity": item["quantity"],
+            "price": None,
         }
         for at, item in enumerate(tables.private(id)["line_items"])
-    ]  # fmt: skip
+    ]

@@ -60,8 +60,12 @@ class Tables:
         self.execute(
             "INSERT INTO thing (id, kind, parent, public, private) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET public = excluded.public",
-            item["id"], item["object"], parent, json.dumps(item), json.dumps(private or {}),
-        )  # fmt: skip
+            item["id"],
+            item["object"],
+            parent,
+            json.dumps(item),
+            json.dumps(private or {}),
+        )
         return item
 
     def newest(

@@ -40,10 +40,16 @@ _DUE_LATELY = select(func.count(_letter.c.id)).where(
 
 BY_STRANGERS = frozenset(
     {
-        "order_placed", "order_reminder", "order_expired", "order_processing", "order_payment_failed",
-        "order_paid", "return_requested", "withdrawal_received",
+        "order_placed",
+        "order_reminder",
+        "order_expired",
+        "order_processing",
+        "order_payment_failed",
+        "order_paid",
+        "return_requested",
+        "withdrawal_received",
     }
-)  # fmt: skip
+)
 """Kinds that someone can cause without having paid, or who knows an order's number and address."""
 DAYS_AHEAD = 3
 """So many days' letters wait for one mailbox at most."""
@@ -78,11 +84,16 @@ def write(
     days = _days_to_wait(session, mailbox, at) if mailbox else 0
     left_out = days >= DAYS_AHEAD
     row = {
-        "dedupe_key": dedupe_key, "kind": kind, "to_email": to_email, "mailbox": mailbox, "data": data,
-        "created_at": at, "next_try_at": at if left_out else at + timedelta(days=days),
+        "dedupe_key": dedupe_key,
+        "kind": kind,
+        "to_email": to_email,
+        "mailbox": mailbox,
+        "data": data,
+        "created_at": at,
+        "next_try_at": at if left_out else at + timedelta(days=days),
         "attempts": RETRY_FOR if left_out else 0,
         "problem": "too many letters to this mailbox" if left_out else "",
-    }  # fmt: skip
+    }
     letter_id = session.connection().execute(_insert_once(session), row).scalar()
     if letter_id is not None:
         events.publish(session, events.LetterWritten(letter_id))

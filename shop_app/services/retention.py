@@ -47,8 +47,14 @@ _NEVER_PAID = and_(
     _order.c.needs_review == "",
 )
 _NOBODYS: dict[str, Any] = {
-    "email": "", "phone": "", "ship_to": {}, "bill_to": {}, "note": "", "vat_number": "", "customer_id": None,
-}  # fmt: skip
+    "email": "",
+    "phone": "",
+    "ship_to": {},
+    "bill_to": {},
+    "note": "",
+    "vat_number": "",
+    "customer_id": None,
+}
 """An order without the person: lines, sums, taxes and the country stay."""
 _RENEW = (
     update(_order)
@@ -129,9 +135,13 @@ def people(session: Session, most: int) -> int:
 
 
 COMMANDS: dict[str, Callable[[Session, int], int]] = {
-    "carts": carts, "sessions": sessions, "letters": letters, "messages": inbox, "order links": order_links,
+    "carts": carts,
+    "sessions": sessions,
+    "letters": letters,
+    "messages": inbox,
+    "order links": order_links,
     "people": people,
-}  # fmt: skip
+}
 
 
 def _days_ago(days: float) -> datetime:

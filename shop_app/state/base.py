@@ -20,9 +20,17 @@ from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 
 __all__ = [
-    "Notice", "answer_failure", "asked_by", "customer", "internal", "notice_delta", "public", "say", "staff",
+    "Notice",
+    "answer_failure",
+    "asked_by",
+    "customer",
+    "internal",
+    "notice_delta",
+    "public",
+    "say",
+    "staff",
     "visitor_hash",
-]  # fmt: skip
+]
 
 log = logging.getLogger(__name__)
 

@@ -217,9 +217,13 @@ class Checkout(FormState, rx.State):
         client = clients.of_state(self)
         await rates.take(rates.ORDER, client, email=form.email)
         to = await pay.pay(
-            visitor_hash(self), form.typed(), form.shown_minor, shown_parts=form.shown_parts,
-            address_hash=client.origin, expected_credit_minor=form.shown_credit_minor,
-        )  # fmt: skip
+            visitor_hash(self),
+            form.typed(),
+            form.shown_minor,
+            shown_parts=form.shown_parts,
+            address_hash=client.origin,
+            expected_credit_minor=form.shown_credit_minor,
+        )
         self._leaving = True
         await live.leave_checkout(self)
         self.departure = Departure(to, form.ticket, self.departure.number + 1)

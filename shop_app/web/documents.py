@@ -118,9 +118,11 @@ class Documents:
     def _document(self, scope: Scope, route: DocumentRoute, page: Served, status: int) -> Response:
         shell = self.build.shell(route.name if route.name != NOT_FOUND else "*")
         html = shell.filled(
-            early_head(page) + self.build.preloads(route.name), late_head(page), block(page),
+            early_head(page) + self.build.preloads(route.name),
+            late_head(page),
+            block(page),
             own_title=bool(page.title),
-        )  # fmt: skip
+        )
         return document(scope, html, status, dict(page.headers))
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -198,9 +198,11 @@ async def _show_errors(state: BaseState, event_name: str, error: ValidationError
 def _note(event: Event) -> None:
     connection = _connection(event)
     security_log.note(
-        "event refused", address=counted(connection.get("ip", "")),
-        visitor=visitor_of(_cookie_header(event)), detail=event.name[-80:],
-    )  # fmt: skip
+        "event refused",
+        address=counted(connection.get("ip", "")),
+        visitor=visitor_of(_cookie_header(event)),
+        detail=event.name[-80:],
+    )
 
 
 def came_from_browser(event: Event) -> bool:
@@ -223,9 +225,11 @@ def _framework_payload(event: Event) -> dict[str, Any]:
     payload = event.payload
     if event.name.endswith(".hydrate_and_load"):
         hashes = payload.get("hashes")
-        good = isinstance(hashes, list) and len(hashes) <= 500 and all(
-            isinstance(value, str) and len(value) <= 80 for value in hashes
-        )  # fmt: skip
+        good = (
+            isinstance(hashes, list)
+            and len(hashes) <= 500
+            and all(isinstance(value, str) and len(value) <= 80 for value in hashes)
+        )
         return {"hashes": hashes} if good else {}
     if event.name.endswith(".handle_frontend_exception"):
         return {name: str(payload.get(name, ""))[:2000] for name in ("info", "component_stack")}
@@ -308,8 +312,10 @@ def unguarded() -> list[str]:
         if rule.framework and rule.policy is None and handler.__qualname__ not in _CLOSED:
             names.append(f"{name}: Reflex added a handler that nobody has judged yet")
         elif not rule.framework and rule.policy is None:
-            names.append(f"{handler.__module__}.{handler.__qualname__}: no policy; write @public, @customer, "
-                         "@staff(…) or @internal above it")  # fmt: skip
+            names.append(
+                f"{handler.__module__}.{handler.__qualname__}: no policy; write @public, @customer, "
+                "@staff(…) or @internal above it"
+            )
     return names
 
 

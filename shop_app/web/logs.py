@@ -14,9 +14,14 @@ MAX_CHARS = 4000
 
 # Loggers of Reflex that write whole events, headers or values; of these only the kind of failure stays.
 _TALKATIVE = (
-    "reflex_base.event.processor", "reflex.app", "reflex_base.vars.base", "reflex.state",
-    "reflex.utils.token_manager", "socketio", "engineio",
-)  # fmt: skip
+    "reflex_base.event.processor",
+    "reflex.app",
+    "reflex_base.vars.base",
+    "reflex.state",
+    "reflex.utils.token_manager",
+    "socketio",
+    "engineio",
+)
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _COOKIE = re.compile(r"((?:shop_visitor|shop_session)=)[^;\s\"']+")
 _HEADER = re.compile(r"(?i)((?:set-)?cookie|authorization|stripe-signature)(['\"]?\s*[:=]\s*['\"]?)[^'\"\n]+")

@@ -47,10 +47,17 @@ _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 # What Reflex and the shop read of a socket's request, and how much of it. All else would lie in memory
 # with every tab, under names that the client chooses.
 _KEPT_HEADER_CHARS = {
-    b"host": 300, b"origin": 300, b"user-agent": 300, b"accept-language": 200,
-    b"connection": 100, b"upgrade": 50, b"sec-websocket-key": 100,
-    b"sec-websocket-version": 10, b"sec-websocket-extensions": 200, b"sec-websocket-protocol": 100,
-}  # fmt: skip
+    b"host": 300,
+    b"origin": 300,
+    b"user-agent": 300,
+    b"accept-language": 200,
+    b"connection": 100,
+    b"upgrade": 50,
+    b"sec-websocket-key": 100,
+    b"sec-websocket-version": 10,
+    b"sec-websocket-extensions": 200,
+    b"sec-websocket-protocol": 100,
+}
 
 
 class Sockets:
@@ -75,9 +82,10 @@ class Sockets:
         set_client_address(scope)
         _bind_to_visitor(scope)
         outgoing = SendBuffer(
-            _with_cookie(send, cookie), self.unsent,
+            _with_cookie(send, cookie),
+            self.unsent,
             lambda reason: security_log.note("socket closed", address=address, detail=reason),
-        )  # fmt: skip
+        )
         self.of_address[address] += 1
         try:
             await self.app(scope, self._metered(receive, outgoing, address), outgoing.send)

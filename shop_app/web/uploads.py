@@ -72,8 +72,11 @@ def _keep(session: Session, original: pictures.Original, by: Principal) -> dict[
     by.need(PERMISSION)
     taken = pictures.keep(session, original)
     kept: dict[str, str | int] = {
-        "key": taken.key, "width": taken.width, "height": taken.height, "colour": taken.colour,
-    }  # fmt: skip
+        "key": taken.key,
+        "width": taken.width,
+        "height": taken.height,
+        "colour": taken.colour,
+    }
     audit.record(session, by.actor, "picture.upload", "picture", taken.key, after=kept, staff_id=by.id)
     return kept
 

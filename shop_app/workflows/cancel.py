@@ -32,9 +32,16 @@ async def cancel(
     was_unpaid = await db.read(cancelling.check, order_id, request_key)
     await _end_payments(order_id)
     refunds = await db.write(
-        cancelling.cancel, order_id, restock=restock, refund=refund, reason=reason, by=by,
-        request_key=request_key, was_unpaid=was_unpaid, durable=True,
-    )  # fmt: skip
+        cancelling.cancel,
+        order_id,
+        restock=restock,
+        refund=refund,
+        reason=reason,
+        by=by,
+        request_key=request_key,
+        was_unpaid=was_unpaid,
+        durable=True,
+    )
     await ask_for_all(refunds)
 
 

@@ -19,9 +19,14 @@ MAX_TRIES = 3
 
 
 async def pay(
-    key_hash: str, form: CheckoutForm, expected_total_minor: int, *, expected_credit_minor: int = 0,
-    shown_parts: str = "", address_hash: str = "",
-) -> str:  # fmt: skip
+    key_hash: str,
+    form: CheckoutForm,
+    expected_total_minor: int,
+    *,
+    expected_credit_minor: int = 0,
+    shown_parts: str = "",
+    address_hash: str = "",
+) -> str:
     """Place the visitor's cart and answer with the address to send the browser to.
 
     That is the payment provider's page, or the order's own where nothing has to be paid there now.

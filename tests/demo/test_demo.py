@@ -24,7 +24,7 @@ from shop_app.models import (
     StockLevel,
     TaxRate,
     Variant,
-)  # fmt: skip
+)
 from shop_app.services.books import check as books
 from shop_app.services.catalog import pictures
 from tests.demo_file import put_demo_into_place
@@ -32,11 +32,24 @@ from tests.factories import sign_in
 from tests.production import PRODUCTION
 
 DEMO_TABLES = (
-    "product", "variant", "option_value", "picture", "product_picture", "price_history", "review",
+    "product",
+    "variant",
+    "option_value",
+    "picture",
+    "product_picture",
+    "price_history",
+    "review",
     "customer_order",
-    "order_line", "order_tax_line", "payment", "payment_event", "stock_level", "stock_movement", "shipment",
-    "promotion_use", "listing_item",
-)  # fmt: skip
+    "order_line",
+    "order_tax_line",
+    "payment",
+    "payment_event",
+    "stock_level",
+    "stock_movement",
+    "shipment",
+    "promotion_use",
+    "listing_item",
+)
 MADE_ANEW = {"token", "stamp"}
 
 
@@ -63,19 +76,28 @@ def test_on_postgresql_it_is_whole_too_and_grows(engine, clock):
 
 def test_what_is_in_it(demo):
     with db.reading() as session:
-        numbers = {table.__name__: session.exec(select(func.count()).select_from(table)).one()
-                   for table in (Product, Variant, ListingItem, Picture, Staff, ShippingMethod,
-                                 TaxRate)}  # fmt: skip
+        numbers = {
+            table.__name__: session.exec(select(func.count()).select_from(table)).one()
+            for table in (Product, Variant, ListingItem, Picture, Staff, ShippingMethod, TaxRate)
+        }
         assert numbers == {
-            "Product": 51, "Variant": 79, "ShelfItem": 51, "Picture": 95, "Staff": 2, "ShippingMethod": 8,
+            "Product": 51,
+            "Variant": 79,
+            "ShelfItem": 51,
+            "Picture": 95,
+            "Staff": 2,
+            "ShippingMethod": 8,
             "TaxRate": 246,
-        }  # fmt: skip
+        }
         assert 3000 <= session.exec(select(func.count()).select_from(Order)).one() <= 4000
         assert 800 <= session.exec(select(func.count()).select_from(Review)).one() <= 1100
         assert session.exec(select(Promotion.name).order_by(col(Promotion.id))).all() == [
-            "10 % off from €40", "€5 off your first order from €30", "Free delivery", "15 % off in summer",
+            "10 % off from €40",
+            "€5 off your first order from €30",
+            "Free delivery",
+            "15 % off in summer",
             "a salt cellar, from €150",
-        ]  # fmt: skip
+        ]
         hero = session.exec(select(Collection).where(Collection.slug == "hero")).one()
         assert (
             pictures.shipped()[session.get_one(Picture, hero.picture_id).key]["file"] == "photos/hero-1.jpg"

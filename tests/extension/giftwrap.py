@@ -76,10 +76,16 @@ class Points:
     def start(self, request: StartPayment) -> Started:
         reference = f"points-{request.key}"
         paid[reference] = PaymentSnapshot(
-            reference=reference, state="captured", amount_minor=request.amount_minor,
-            captured_minor=request.amount_minor, refunded_minor=0, currency=request.currency,
-            intent_reference=reference, attempt_key=request.key, order_token=request.order_token,
-        )  # fmt: skip
+            reference=reference,
+            state="captured",
+            amount_minor=request.amount_minor,
+            captured_minor=request.amount_minor,
+            refunded_minor=0,
+            currency=request.currency,
+            intent_reference=reference,
+            attempt_key=request.key,
+            order_token=request.order_token,
+        )
         return Started(reference=reference, redirect_url="", expires_at=None)
 
     def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:

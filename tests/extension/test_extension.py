@@ -201,11 +201,15 @@ def test_the_server_runs_the_module_that_is_named_and_builds_its_pages_anew():
     )
     output = [
         subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env=os.environ | named, capture_output=True, text=True,
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=os.environ | named,
+            capture_output=True,
+            text=True,
             check=True,
         ).stdout.split()
         for named in ({}, {"REFLEX_APP_MODULE_IMPORT": "tests.extension.shop"})
-    ]  # fmt: skip
+    ]
     assert [names for _hash, *names in output] == [["stripe", "manual"], ["stripe", "manual", "points"]]
     assert output[0][0] != output[1][0]
 
@@ -290,7 +294,7 @@ def test_what_clashes_with_the_shop_is_refused_and_nothing_is_offered(extension,
         ("providers", {TaxEngine: dict}, "a provider of the kind TaxEngine"),
         ("permissions", ("x.edit",), "the permission x.edit"),
     ],
-)  # fmt: skip
+)
 def test_two_extensions_that_claim_the_same_are_refused(field, value, claim):
     with pytest.raises(ExtensionError, match=f"^one and two both have {claim}.$"):
         combined([Extension("one", **{field: value}), Extension("two", **{field: value})])

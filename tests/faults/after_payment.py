@@ -23,8 +23,14 @@ async def give_back(crowd: Crowd, token: str, chance: random.Random) -> None:
     """A clerk gives parts of the money back, clicking again with the same key."""
     for number in range(chance.randint(1, 3)):
         to_credit = chance.random() < 0.4
-        await crowd.staff("refund", chance, token=token, amount=chance.randint(1, 900),
-                          key=f"{token[:20]}-{number}", to_credit=to_credit)  # fmt: skip
+        await crowd.staff(
+            "refund",
+            chance,
+            token=token,
+            amount=chance.randint(1, 900),
+            key=f"{token[:20]}-{number}",
+            to_credit=to_credit,
+        )
 
 
 async def send(crowd: Crowd, token: str, chance: random.Random) -> None:
@@ -68,13 +74,31 @@ async def _answer(crowd: Crowd, key: str, chance: random.Random) -> None:
 
 
 FATES: tuple[tuple[Step, ...], ...] = (
-    (give_back,), (give_back, send), (give_back, cancel), (send,), (send, give_back),
-    (send, send_back), (send, send_back), (send, give_back, send_back),
-    (cancel,), (cancel,), (send, cancel), (cancel, send), (send_one, cancel), (send_one, send, send_back),
-    (withdraw, answer_withdrawal), (withdraw, send, answer_withdrawal), (send, withdraw, answer_withdrawal),
-    (withdraw, cancel, answer_withdrawal), (send_one, withdraw, answer_withdrawal),
-    (take_line_back,), (take_line_back, send), (), (), (),
-)  # fmt: skip
+    (give_back,),
+    (give_back, send),
+    (give_back, cancel),
+    (send,),
+    (send, give_back),
+    (send, send_back),
+    (send, send_back),
+    (send, give_back, send_back),
+    (cancel,),
+    (cancel,),
+    (send, cancel),
+    (cancel, send),
+    (send_one, cancel),
+    (send_one, send, send_back),
+    (withdraw, answer_withdrawal),
+    (withdraw, send, answer_withdrawal),
+    (send, withdraw, answer_withdrawal),
+    (withdraw, cancel, answer_withdrawal),
+    (send_one, withdraw, answer_withdrawal),
+    (take_line_back,),
+    (take_line_back, send),
+    (),
+    (),
+    (),
+)
 """What is done with an order, by different people: one who gives up keeps none of the others from it."""
 
 

@@ -60,9 +60,12 @@ what
 it is told."""
 OUTSIDE = ("start", "retrieve", "expire", "refund", "capture", "void")
 STEPS = (
-    (credit_payments, "take"), (credit_payments, "capture"), (credit_commands, "give"), (disputes, "take"),
+    (credit_payments, "take"),
+    (credit_payments, "capture"),
+    (credit_commands, "give"),
+    (disputes, "take"),
     (return_status, "refunded"),
-)  # fmt: skip
+)
 """What others call through its module, in the middle of a transaction of theirs."""
 
 Reached = Callable[[str, Collection[str]], None]

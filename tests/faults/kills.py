@@ -83,11 +83,21 @@ def _make_shop() -> None:
 def _start_provider(stack: ExitStack, folder: Path, port: int, shop: str) -> dict[str, str]:
     """The sandbox as a process; the settings by which the shop finds it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.provider_process", "--port", str(port),
-         "--webhook-url", f"{shop}/webhooks/stripe"],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, stderr=(folder / "company.log").open("wb"),
+        [
+            sys.executable,
+            "-m",
+            "tests.faults.provider_process",
+            "--port",
+            str(port),
+            "--webhook-url",
+            f"{shop}/webhooks/stripe",
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=(folder / "company.log").open("wb"),
         env=os.environ | {"SHOP_DATA_DIR": str(folder)},
-    )  # fmt: skip
+    )
     stack.callback(process.wait)
     stack.callback(process.kill)
     assert process.stdout
@@ -125,10 +135,23 @@ async def _wait_until_quiet(crowd: Crowd, payment_provider: Path) -> None:
 
 async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, payment_provider: Path) -> None:
     lives = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.processes", "--listen", str(listener.fileno()),
-        "--kills", str(kills), "--seed", str(run.seed), "--at", run.at, cwd=ROOT,
-        pass_fds=[listener.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=2**20,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.faults.processes",
+        "--listen",
+        str(listener.fileno()),
+        "--kills",
+        str(kills),
+        "--seed",
+        str(run.seed),
+        "--at",
+        run.at,
+        cwd=ROOT,
+        pass_fds=[listener.fileno()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        limit=2**20,
+    )
     try:
         assert lives.stdout
         assert lives.stdin

@@ -8,9 +8,14 @@ from typing import Any
 from tests.faults.provider_books import Ask, ProviderBooks
 
 _STATUS = {
-    "needs_response": "open", "warning_needs_response": "open", "under_review": "answered",
-    "warning_under_review": "answered", "won": "won", "warning_closed": "won", "lost": "lost",
-}  # fmt: skip
+    "needs_response": "open",
+    "warning_needs_response": "open",
+    "under_review": "answered",
+    "warning_under_review": "answered",
+    "won": "won",
+    "warning_closed": "won",
+    "lost": "lost",
+}
 """What the shop calls a dispute that the provider calls so."""
 
 
@@ -56,8 +61,9 @@ def _authorised(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     rows = [row for payment in payments.values() for row in payment if row["state"] == "authorized"]
     wrong += [
         f"Order {row['number']} counts on {row['intent']}, of which the company holds nothing"
-        for row in rows if row["intent"] not in held
-    ]  # fmt: skip
+        for row in rows
+        if row["intent"] not in held
+    ]
     twice = Counter(row["number"] for row in rows if not row["needs_review"])
     return wrong + [f"Order {number} is authorised {n} times" for number, n in twice.items() if n > 1]
 
@@ -150,8 +156,10 @@ def _disputes(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
         of_order[row["number"]].add("inquiry" if is_inquiry else as_is[0])
         if row["status"] not in ("placed", "completed") and not row["ended_by_staff"]:
             wrong.append(f"The order {row['number']} of the dispute {id} is {row['status']}")
-    says = {row["number"]: row["payment_status"] for row in ask("SELECT number, payment_status FROM"
-            " customer_order")}  # fmt: skip
+    says = {
+        row["number"]: row["payment_status"]
+        for row in ask("SELECT number, payment_status FROM customer_order")
+    }
     for number, status in says.items():
         statuses = of_order[number]
         expected = (

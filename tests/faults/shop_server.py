@@ -27,10 +27,16 @@ from tests.factories import key_hash
 from tests.faults import returning, staff
 
 FORM = CheckoutForm(
-    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    email="marta@example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+    shipping_method="standard",
     payment_provider="stripe",
-)  # fmt: skip
+)
 
 
 async def fill(*, key: str, lines: dict[str, int], card: int = 0) -> dict[str, int]:
@@ -66,11 +72,19 @@ async def sweep_now(*, whole: bool = False) -> list[str]:
 
 
 COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
-    "fill": fill, "pay": pay, "cancel_payment": cancel_payment, "heal": sweep_now, "refund": staff.refund,
-    "take_line_back": staff.take_line_back, "send": staff.send, "cancel": staff.cancel,
-    "send_back": returning.send_back, "withdraw": returning.withdraw, "receive": returning.receive,
+    "fill": fill,
+    "pay": pay,
+    "cancel_payment": cancel_payment,
+    "heal": sweep_now,
+    "refund": staff.refund,
+    "take_line_back": staff.take_line_back,
+    "send": staff.send,
+    "cancel": staff.cancel,
+    "send_back": returning.send_back,
+    "withdraw": returning.withdraw,
+    "receive": returning.receive,
     "pay_back": returning.pay_back,
-}  # fmt: skip
+}
 
 
 async def click(request: Request) -> Response:

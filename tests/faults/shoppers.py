@@ -177,12 +177,18 @@ class Crowd:
 
 def _faults(chance: random.Random) -> dict[str, Any]:
     api = [
-        {"path": chance.choice(PATHS), "do": chance.choice(API_FAULTS), "times": chance.choice((1, 1, 2)),
-         "seconds": round(chance.uniform(0.05, 0.3), 2)}
+        {
+            "path": chance.choice(PATHS),
+            "do": chance.choice(API_FAULTS),
+            "times": chance.choice((1, 1, 2)),
+            "seconds": round(chance.uniform(0.05, 0.3), 2),
+        }
         for _fault in range(chance.choice((0, 1, 1, 2)))
-    ]  # fmt: skip
+    ]
     webhooks = {
-        "duplicates": chance.choice((0, 0, 1, 2)), "shuffle": chance.random() < 0.3,
-        "drop": chance.choice((0, 0, 1)), "forge": chance.random() < 0.4,
-    }  # fmt: skip
+        "duplicates": chance.choice((0, 0, 1, 2)),
+        "shuffle": chance.random() < 0.3,
+        "drop": chance.choice((0, 0, 1)),
+        "forge": chance.random() < 0.4,
+    }
     return {"api": api, "webhooks": webhooks}

@@ -60,11 +60,16 @@ def test_an_authorised_order_is_placed_and_nothing_is_charged(authorised):
     (payment,) = rows("payment")
     assert intent(authorised).status == "requires_capture"
     assert (order().status, order().payment_status, order().paid_at, order().expires_at) == (
-        "placed", "authorized", None, None,
-    )  # fmt: skip
+        "placed",
+        "authorized",
+        None,
+        None,
+    )
     assert (payment.state, payment.captured_minor, payment.authorized_until is not None) == (
-        "authorized", 0, True,
-    )  # fmt: skip
+        "authorized",
+        0,
+        True,
+    )
     assert rows("cart")[0].completed_at is not None
     assert [row.kind for row in rows("letter")] == ["order_authorized"]
     assert rows("stock_level")[0].allocated == 1
@@ -120,8 +125,10 @@ def test_an_authorisation_that_runs_out_is_flagged_for_review(clock, authorised)
     authorised.deliver()
 
     assert (rows("payment")[0].state, order().status, order().payment_status) == (
-        "cancelled", "placed", "voided",
-    )  # fmt: skip
+        "cancelled",
+        "placed",
+        "voided",
+    )
     assert order().needs_review == "The authorisation has ended without being captured."
     assert rows("stock_level")[0].allocated == 1
     books_are_right()
@@ -135,8 +142,15 @@ def test_capturing_too_late_is_refused_in_a_sentence(clock, authorised):
 
 
 def test_a_capture_whose_reply_was_lost_is_found(authorised):
-    authorised.faults(api=[{"path": f"POST /v1/payment_intents/{intent(authorised).id}/capture",
-                            "do": "lost_reply", "times": 3}])  # fmt: skip
+    authorised.faults(
+        api=[
+            {
+                "path": f"POST /v1/payment_intents/{intent(authorised).id}/capture",
+                "do": "lost_reply",
+                "times": 3,
+            }
+        ]
+    )
     with pytest.raises(ProviderDown):
         capture()
     authorised.faults()

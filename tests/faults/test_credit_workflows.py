@@ -107,8 +107,11 @@ def test_the_page_shows_what_the_card_pays_and_what_is_left(world):
         (f"Gift card ending {issued.last_four}", "−€20.00")
     ]
     assert (view.total, view.left, view.pay_label, view.credit_minor) == (
-        "€32.70", "€12.70", "Pay €12.70", CARD,
-    )  # fmt: skip
+        "€32.70",
+        "€12.70",
+        "Pay €12.70",
+        CARD,
+    )
     assert (view.cart.left, view.is_covered) == ("€12.70", False)
 
 
@@ -159,8 +162,10 @@ def test_several_cards_pay_in_the_order_in_which_they_were_entered(world):
     cart_with(world, large, small)
     first, second = shown().credits
     assert (first.amount, second.amount, second.note) == (
-        "−€32.70", "", "Isn't needed, the others pay for all of it",
-    )  # fmt: skip
+        "−€32.70",
+        "",
+        "Isn't needed, the others pay for all of it",
+    )
     with db.transaction() as session:
         cart_commands.remove_credit(session, ME, large.account_id)
     enter(large)
@@ -219,8 +224,9 @@ def test_a_changed_cart_ends_the_old_order_and_the_new_one_has_the_credit(world)
 
     assert [row.status for row in rows("customer_order")] == ["cancelled", "pending"]
     assert (balances(), [row.state for row in rows("payment") if row.provider == "credit"]) == (
-        [0], ["cancelled", "authorized"],
-    )  # fmt: skip
+        [0],
+        ["cancelled", "authorized"],
+    )
 
 
 def test_taking_the_card_out_again_makes_another_order_at_the_full_price(world):
@@ -243,8 +249,9 @@ def test_an_expired_order_gives_it_back_and_a_late_payment_takes_it_again(world,
     assert asyncio.run(reconcile.reconcile())
     assert (statuses(), order().needs_review) == (("placed", "paid"), "")
     assert (balances(), [kind for kind, _amount in entries()]) == (
-        [0], ["issued", "spent", "returned", "spent"],
-    )  # fmt: skip
+        [0],
+        ["issued", "spent", "returned", "spent"],
+    )
     assert [row.state for row in rows("payment") if row.provider == "credit"] == ["cancelled", "captured"]
 
 

@@ -17,15 +17,31 @@ LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
 SEED = int(os.environ.get("TESTS_SEED", "11"))
 
 CAME_OF_IT = (
-    "captured at fulfilment", "authorised and let go", "orders paid with credit", "refunds to credit",
-    "disputes (won|lost)", "returns refunded", "orders expired", "orders cancelled",
-)  # fmt: skip
+    "captured at fulfilment",
+    "authorised and let go",
+    "orders paid with credit",
+    "refunds to credit",
+    "disputes (won|lost)",
+    "returns refunded",
+    "orders expired",
+    "orders cancelled",
+)
 """What lives have to be about, for their end to prove anything."""
 
 
 def harness(tmp_path, count: int, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.faults.kills", "--kills", str(count), "--seed", str(SEED),
-               "--data", str(tmp_path / "kills"), *more]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "tests.faults.kills",
+        "--kills",
+        str(count),
+        "--seed",
+        str(SEED),
+        "--data",
+        str(tmp_path / "kills"),
+        *more,
+    ]
     completed = subprocess.run(command, cwd=kills.ROOT, capture_output=True, text=True)
     figures.say(completed.stdout.rstrip())
     return completed

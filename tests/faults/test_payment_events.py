@@ -108,13 +108,15 @@ CASES: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] = {
     "dispute answered": (lambda world: dispute(world, "a letter"), ("placed", "disputed", "captured", 1)),
     "dispute won": (lambda world: dispute(world, "winning_evidence"), ("placed", "paid", "captured", 1)),
     "dispute lost": (
-        lambda world: dispute(world, "losing_evidence"), ("placed", "charged_back", "captured", 1),
+        lambda world: dispute(world, "losing_evidence"),
+        ("placed", "charged_back", "captured", 1),
     ),
     "dispute accepted": (accept_dispute, ("placed", "charged_back", "captured", 1)),
     "inquiry": (
-        lambda world: dispute(world, card="4000 0000 0000 1976"), ("placed", "paid", "captured", 1),
+        lambda world: dispute(world, card="4000 0000 0000 1976"),
+        ("placed", "paid", "captured", 1),
     ),
-}  # fmt: skip
+}
 
 
 def events(world: World) -> list[tuple[str, str]]:
@@ -216,10 +218,15 @@ def test_events_of_another_shop_with_the_same_numbers_change_nothing(world, kind
     world.pay()
     before = everything()
     stripe_object = {
-        "object": KINDS[kind], "id": "of_another_shop", "payment_intent": "pi_of_another_shop",
-        "amount": 3270, "currency": "eur", "status": "succeeded", "payment_status": "paid",
+        "object": KINDS[kind],
+        "id": "of_another_shop",
+        "payment_intent": "pi_of_another_shop",
+        "amount": 3270,
+        "currency": "eur",
+        "status": "succeeded",
+        "payment_status": "paid",
         "metadata": {"attempt": "order-1-1", "order_token": "of another shop"},
-    }  # fmt: skip
+    }
     body = json.dumps({"id": "evt_1", "object": "event", "type": kind, "data": {"object": stripe_object}})
     assert world.post_event(body, sign(body)) == 200
 

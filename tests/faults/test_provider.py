@@ -61,9 +61,12 @@ def break_provider(world: World, call: str, do: str, times: int) -> Failing:
     """The provider fails so many calls of that kind from now on."""
     failing = Failing(world.sandbox.alone(), CALLS[call], do, times)
     provider("stripe").__dict__["client"] = stripe.StripeClient(
-        KEY, stripe_version=API_VERSION, http_client=failing, max_network_retries=2,
+        KEY,
+        stripe_version=API_VERSION,
+        http_client=failing,
+        max_network_retries=2,
         base_addresses={"api": SANDBOX},
-    )  # fmt: skip
+    )
     return failing
 
 

@@ -65,14 +65,19 @@ def test_a_click_leads_to_the_pay_page_with_the_order_written_down_before(world)
     assert url == payment.redirect_url
     assert url.startswith("http://127.0.0.1/sandbox/pay/cs_test_")
     assert (order().status, order().total_minor, payment.amount_minor, payment.state) == (
-        "pending", 3270, 3270, "open",
-    )  # fmt: skip
+        "pending",
+        3270,
+        3270,
+        "open",
+    )
     assert bowls() == (3, 1)
     session = client_of(world.sandbox).v1.checkout.sessions.retrieve(payment.reference)
     assert (session.amount_total, session.customer_email) == (3270, "marta@example.com")
     assert session.to_dict()["metadata"] == {
-        "attempt": "order-1-1", "order_number": "1001", "order_token": order().token,
-    }  # fmt: skip
+        "attempt": "order-1-1",
+        "order_number": "1001",
+        "order_token": order().token,
+    }
     assert (session.success_url or "").endswith(f"/orders/{order().token}")
     assert (session.cancel_url or "").endswith(f"/orders/{order().token}?cancelled=1")
     assert session.expires_at == int(order().expires_at.timestamp())
@@ -422,8 +427,10 @@ def test_parts_go_back_until_nothing_is_left(paid):
 
     (payment,) = rows("payment")
     assert (order().payment_status, payment.refunded_minor, payment.refund_pending_minor) == (
-        "refunded", 3270, 0,
-    )  # fmt: skip
+        "refunded",
+        3270,
+        0,
+    )
     assert [row.data["amount"] for row in rows("letter") if row.kind == "order_refunded"] == [
         "€10.00",
         "€22.70",

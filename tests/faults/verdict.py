@@ -25,10 +25,15 @@ def judge(payment_provider: ProviderBooks) -> list[str]:
     with db.reading() as session:
         ask = _asking(session)
         return [
-            *_payments(payment_provider, ask), *_totals(ask), *_units(ask), *_refunds(payment_provider, ask),
-            *_inbox(payment_provider, ask), *_letters(ask), *money_rules.judge(payment_provider, ask),
+            *_payments(payment_provider, ask),
+            *_totals(ask),
+            *_units(ask),
+            *_refunds(payment_provider, ask),
+            *_inbox(payment_provider, ask),
+            *_letters(ask),
+            *money_rules.judge(payment_provider, ask),
             *(f"check-books, {one.rule}: {one.sentence}" for one in books.check(session).violations),
-        ]  # fmt: skip
+        ]
 
 
 def _payments(payment_provider: ProviderBooks, ask: Ask) -> list[str]:

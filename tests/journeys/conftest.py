@@ -48,10 +48,14 @@ def new_shopper(shop: Shop, browser: Browser) -> Iterator[NewShopper]:
 
     def come(*, size: tuple[int, int] = DESKTOP, dark: bool = False, scripts: bool = True) -> Shopper:
         context = browser.new_context(
-            base_url=shop.url, viewport={"width": size[0], "height": size[1]}, locale="en-GB",
-            color_scheme="dark" if dark else "light", reduced_motion="reduce", java_script_enabled=scripts,
+            base_url=shop.url,
+            viewport={"width": size[0], "height": size[1]},
+            locale="en-GB",
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            java_script_enabled=scripts,
             has_touch=size[0] < 600,
-        )  # fmt: skip
+        )
         context.set_default_timeout(15_000)
         came.append(Shopper(context, shop.url))
         return came[-1]

@@ -28,9 +28,10 @@ LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
 EXAMPLES = settings(
     # A machine's example is thirty steps: ten thousand of them would take the night alone.
     max_examples=2_000 if LONG else 100,
-    stateful_step_count=30, deadline=None,
+    stateful_step_count=30,
+    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)  # fmt: skip
+)
 # Making a failing example small takes longer than all that passed.
 PATIENCE = pytest.mark.timeout(3600 if LONG else 300)
 
@@ -47,10 +48,19 @@ def _engine() -> Engine:
 def make_empty_order(session: Session, count: int) -> int:
     """An order of nothing, for what only needs to belong to one."""
     row = Order(
-        number=1001 + count, token=f"token {count}", email="marta@example.com", currency="EUR",
-        subtotal_minor=0, discount_minor=0, shipping_minor=0, tax_minor=0, total_minor=0, country="DE",
-        shipping_method="standard", payment_provider="manual",
-    )  # fmt: skip
+        number=1001 + count,
+        token=f"token {count}",
+        email="marta@example.com",
+        currency="EUR",
+        subtotal_minor=0,
+        discount_minor=0,
+        shipping_minor=0,
+        tax_minor=0,
+        total_minor=0,
+        country="DE",
+        shipping_method="standard",
+        payment_provider="manual",
+    )
     order_id = add(session, row).id
     assert order_id
     return order_id

@@ -150,13 +150,18 @@ class Orders(OnDatabase):
         payment = one.payment_provider
         paid = one.total if payment.state == "captured" else 0
         snapshot = PaymentSnapshot(
-            reference=payment.reference, state=payment.state, amount_minor=one.total, captured_minor=paid,
-            refunded_minor=0, currency="EUR", intent_reference=f"pi_{order_id}" if paid else "",
+            reference=payment.reference,
+            state=payment.state,
+            amount_minor=one.total,
+            captured_minor=paid,
+            refunded_minor=0,
+            currency="EUR",
+            intent_reference=f"pi_{order_id}" if paid else "",
             refunds=tuple(
                 RefundSnapshot(f"re_{key}", amount, status, key)
                 for key, (amount, status) in payment.refunds.items()
             ),
-        )  # fmt: skip
+        )
         payment_ledger.apply(self.session, payment.payment_id, snapshot)
         one.refunds |= payment.refunds
         if paid and not one.paid:

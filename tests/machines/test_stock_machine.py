@@ -159,8 +159,10 @@ class Stock(OnDatabase):
         for sku, variant in getattr(self, "ids", {}).items():
             level = levels[variant]
             assert (level["on_hand"], level["allocated"], level["held"]) == (
-                self.on_hand[sku], self.allocated(sku), self.all_held(sku),
-            )  # fmt: skip
+                self.on_hand[sku],
+                self.allocated(sku),
+                self.all_held(sku),
+            )
 
     @invariant()
     def the_ledger_adds_up(self):

@@ -22,11 +22,19 @@ from tests.paying import KEY, SANDBOX, SECRET, World, client_of, make_sandbox
 
 def a_request(**changes) -> StartPayment:
     request = StartPayment(
-        order_id=7, attempt=2, order_number=1007, order_token="a-token", currency="EUR", amount_minor=5290,
-        email="marta@example.com", lines=(PayLine("Dune Mug", 2, 4800, "Moss"), PayLine("Standard", 1, 490)),
-        started_at=now(), expires_at=now() + timedelta(minutes=40), return_url="https://s.example/orders/t",
+        order_id=7,
+        attempt=2,
+        order_number=1007,
+        order_token="a-token",
+        currency="EUR",
+        amount_minor=5290,
+        email="marta@example.com",
+        lines=(PayLine("Dune Mug", 2, 4800, "Moss"), PayLine("Standard", 1, 490)),
+        started_at=now(),
+        expires_at=now() + timedelta(minutes=40),
+        return_url="https://s.example/orders/t",
         cancel_url="https://s.example/orders/t?cancelled=1",
-    )  # fmt: skip
+    )
     return replace(request, **changes)
 
 

@@ -64,8 +64,9 @@ def test_fifty_buyers_of_ten_units_make_ten_orders_round_after_round(race, reque
     watch = Stopwatch()
     for sku in skus:
         assert race("place", [f"{sku}:{buyer}" for buyer in range(50)], 10) == {
-            "placed": 10, "OutOfStock": 40,
-        }  # fmt: skip
+            "placed": 10,
+            "OutOfStock": 40,
+        }
     say(
         request,
         watch,

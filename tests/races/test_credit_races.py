@@ -46,9 +46,12 @@ def place(buyer: str) -> str:
         view = checkout.view(session, key_hash(buyer))
     with db.transaction(durable=True) as session:
         placed = placing.place(
-            session, key_hash(buyer), FORM, expected_total_minor=view.total_minor,
+            session,
+            key_hash(buyer),
+            FORM,
+            expected_total_minor=view.total_minor,
             expected_credit_minor=view.credit_minor,
-        )  # fmt: skip
+        )
     return "waits" if placed.awaits_payment else "paid"
 
 
@@ -127,9 +130,12 @@ def test_placing_and_giving_up_at_once_leave_every_cent_on_one_side(engine):
                 view = checkout.view(session, key_hash(buyer))
             with db.transaction(durable=True) as session:
                 order = placing.place(
-                    session, key_hash(buyer), FORM, expected_total_minor=view.total_minor,
+                    session,
+                    key_hash(buyer),
+                    FORM,
+                    expected_total_minor=view.total_minor,
                     expected_credit_minor=0,
-                )  # fmt: skip
+                )
             placed[buyer] = order.order_id
             with db.transaction(durable=True) as session:
                 order_commands.end_unpaid(session, order.order_id, why="cancelled")

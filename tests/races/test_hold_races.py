@@ -106,8 +106,10 @@ def test_a_sweep_and_a_shopper_who_comes_back_or_pays_end_in_order(engine):
         return "placed"
 
     assert at_once(act, [one for buyer in buyers for one in (buyer, "sweep")], 8) == {
-        "sweep": 16, "held": 8, "placed": 8,
-    }  # fmt: skip
+        "sweep": 16,
+        "held": 8,
+        "placed": 8,
+    }
     holds_left_over()
     assert (numbers("A"), numbers("B")) == ((1000, 24, 24), (1000, 8, 8))
     assert wrong_in_the_books() == []

@@ -180,11 +180,23 @@ def _variant() -> int:
 
 
 RIVALS: tuple[Callable[[Checkout], None], ...] = (
-    Checkout.price_rises, Checkout.price_falls, Checkout.tax_rises, Checkout.stock_is_counted_down,
-    Checkout.another_takes_the_rest, Checkout.another_uses_the_code, Checkout.code_ends, Checkout.cart_grows,
-    Checkout.cart_shrinks, Checkout.cart_is_emptied, Checkout.code_is_taken_out, Checkout.time_runs_out,
-    Checkout.shopper_cancels, Checkout.clicks_again, Checkout.pays_in_another_tab, Checkout.shop_reconciles,
-)  # fmt: skip
+    Checkout.price_rises,
+    Checkout.price_falls,
+    Checkout.tax_rises,
+    Checkout.stock_is_counted_down,
+    Checkout.another_takes_the_rest,
+    Checkout.another_uses_the_code,
+    Checkout.code_ends,
+    Checkout.cart_grows,
+    Checkout.cart_shrinks,
+    Checkout.cart_is_emptied,
+    Checkout.code_is_taken_out,
+    Checkout.time_runs_out,
+    Checkout.shopper_cancels,
+    Checkout.clicks_again,
+    Checkout.pays_in_another_tab,
+    Checkout.shop_reconciles,
+)
 
 
 @pytest.fixture

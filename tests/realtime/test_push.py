@@ -30,8 +30,9 @@ async def test_a_product_is_pushed_to_the_pages_that_show_it_alone(probe: Probe,
         await watching(shows, "lamp-one", "mug")
         await watching(other, "chair")
         probe.probe(slug="lamp-one", fields={"stock_text": "2 left"})
-        values = await shows.until(lambda update: (update.get("delta") or {}).get(LIVE, {}).get(
-            "now_lamp-one_rx_state_"))  # fmt: skip
+        values = await shows.until(
+            lambda update: (update.get("delta") or {}).get(LIVE, {}).get("now_lamp-one_rx_state_")
+        )
         await other.settle()
     assert values["stock_text"] == "2 left"
     assert values["at"] > 1_700_000_000_000

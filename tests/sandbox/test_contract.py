@@ -36,8 +36,9 @@ class Provider:
 
 
 CARDS = {
-    "pays": (GOOD, "pm_card_visa"), "is disputed": ("4000 0000 0000 0259", "pm_card_createDispute"),
-}  # fmt: skip
+    "pays": (GOOD, "pm_card_visa"),
+    "is disputed": ("4000 0000 0000 0259", "pm_card_createDispute"),
+}
 """The card's number for the pay page, and Stripe's own name of it."""
 
 
@@ -67,24 +68,29 @@ def _paid_at_stripe(
 ) -> str:
     return client.v1.payment_intents.create(
         {
-            "amount": cents, "currency": "eur", "payment_method": CARDS[card][1], "confirm": True,
+            "amount": cents,
+            "currency": "eur",
+            "payment_method": CARDS[card][1],
+            "confirm": True,
             "capture_method": capture,
             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         }
-    ).id  # fmt: skip
+    ).id
 
 
 def wanted(cents: int = 5290, **more: Any) -> Any:
     item = {"currency": "eur", "unit_amount": cents, "product_data": {"name": "Shoal Bowl"}}
     return {
-        "mode": "payment", "line_items": [{"quantity": 1, "price_data": item}],
+        "mode": "payment",
+        "line_items": [{"quantity": 1, "price_data": item}],
         "success_url": "https://shop.example/orders/t",
         "cancel_url": "https://shop.example/orders/t?cancelled=1",
-        "customer_email": "marta@example.com", "client_reference_id": "t",
+        "customer_email": "marta@example.com",
+        "client_reference_id": "t",
         "metadata": {"attempt": "order-1-1"},
         "payment_intent_data": {"metadata": {"attempt": "order-1-1"}},
         "expires_at": int(time.time()) + 40 * 60,
-    } | more  # fmt: skip
+    } | more
 
 
 def fresh() -> Any:
@@ -130,8 +136,9 @@ def test_line_items_add_up_to_the_total(payment_provider):
     items = payment_provider.client.v1.checkout.sessions.line_items.list(session.id).data
     assert session.amount_total == 2100
     assert sorted((item.description, item.quantity, item.amount_total) for item in items) == [
-        ("Gift", 1, 0), ("Mug", 3, 2100),
-    ]  # fmt: skip
+        ("Gift", 1, 0),
+        ("Mug", 3, 2100),
+    ]
 
 
 def test_the_same_key_and_request_give_the_same_session(payment_provider):
@@ -294,8 +301,10 @@ def test_what_is_authorised_can_be_let_go_and_not_captured_then(payment_provider
 
     gone = intents.cancel(id, {"cancellation_reason": "requested_by_customer"})
     assert (gone.status, gone.cancellation_reason, gone.amount_received) == (
-        "canceled", "requested_by_customer", 0,
-    )  # fmt: skip
+        "canceled",
+        "requested_by_customer",
+        0,
+    )
     for command in (intents.capture, intents.cancel):
         with pytest.raises(stripe.InvalidRequestError) as refused:
             command(id)
@@ -320,8 +329,11 @@ def test_a_disputed_payment_says_so_and_has_a_due_date(payment_provider):
 
     dispute = dispute_of(payment_provider, intent)
     assert (dispute.object, dispute.amount, dispute.currency, dispute.status) == (
-        "dispute", 5000, "eur", "needs_response",
-    )  # fmt: skip
+        "dispute",
+        5000,
+        "eur",
+        "needs_response",
+    )
     assert (dispute.payment_intent, dispute.reason) == (intent, "fraudulent")
     assert (dispute.evidence_details.due_by or 0) > time.time()
     paid: Any = payment_provider.client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge"]})

@@ -170,11 +170,16 @@ def test_unknown_faults_are_refused(world):
 @pytest.mark.parametrize(
     ("encoded", "param"),
     [
-        ("a[[b]=1", "a[[b]"), ("=1", ""), ("mode=payment&mode[x]=1", "mode"), ("line_items=1", "line_items"),
-        ("line_items[0][quantity]=many", "line_items[0][quantity]"), ("idempotency_key=x", "idempotency_key"),
-        ("metadata[a][b]=1", "metadata[a]"), ("&".join("a[]=1" for _ in range(3000)), None),
+        ("a[[b]=1", "a[[b]"),
+        ("=1", ""),
+        ("mode=payment&mode[x]=1", "mode"),
+        ("line_items=1", "line_items"),
+        ("line_items[0][quantity]=many", "line_items[0][quantity]"),
+        ("idempotency_key=x", "idempotency_key"),
+        ("metadata[a][b]=1", "metadata[a]"),
+        ("&".join("a[]=1" for _ in range(3000)), None),
     ],
-)  # fmt: skip
+)
 def test_forms_that_mean_nothing_are_refused_by_name(encoded, param):
     with pytest.raises(WrongParameters) as refused:
         checked(SessionCreateParams, parse_form(encoded))
@@ -183,8 +188,11 @@ def test_forms_that_mean_nothing_are_refused_by_name(encoded, param):
 
 def test_brackets_are_parsed_as_stripe_reads_them():
     assert parse_form("a[0][b]=1&a[1][b]=2&c[d][e]=%C3%BC&f=&g[]=x&g[]=y") == {
-        "a": [{"b": "1"}, {"b": "2"}], "c": {"d": {"e": "ü"}}, "f": "", "g": ["x", "y"],
-    }  # fmt: skip
+        "a": [{"b": "1"}, {"b": "2"}],
+        "c": {"d": {"e": "ü"}},
+        "f": "",
+        "g": ["x", "y"],
+    }
 
 
 def test_a_request_that_is_too_large_or_unknown_is_refused(world):

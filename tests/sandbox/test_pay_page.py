@@ -59,9 +59,11 @@ def test_a_good_card_pays_and_leads_back(page):
     assert (session.status, session.payment_status, session.url) == ("complete", "paid", None)
     assert (session.payment_intent.status, session.payment_intent.amount_received) == ("succeeded", 5290)
     assert page.kinds() == [
-        "payment_intent.created", "charge.succeeded", "payment_intent.succeeded",
+        "payment_intent.created",
+        "charge.succeeded",
+        "payment_intent.succeeded",
         "checkout.session.completed",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("number", ["4242-4242-4242-4242", "5555555555554444", "378282246310005"])
@@ -121,11 +123,17 @@ def test_a_confirmation_can_be_refused_and_the_card_tried_again(page):
 @pytest.mark.parametrize(
     ("card", "more"),
     [
-        ("4242 4242 4242 4243", {}), ("", {}), ("4242", {}), ("٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢", {}), ("<b>x</b>", {}),
-        ("4242424242424242", {"expiry": "13/30"}), ("4242424242424242", {"expiry": "01/20"}),
-        ("4242424242424242", {"cvc": "1"}), ("4" * 100_000, {}),
+        ("4242 4242 4242 4243", {}),
+        ("", {}),
+        ("4242", {}),
+        ("٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢", {}),
+        ("<b>x</b>", {}),
+        ("4242424242424242", {"expiry": "13/30"}),
+        ("4242424242424242", {"expiry": "01/20"}),
+        ("4242424242424242", {"cvc": "1"}),
+        ("4" * 100_000, {}),
     ],
-)  # fmt: skip
+)
 def test_wrong_details_are_pointed_at_and_nothing_is_tried(page, card, more):
     answer = page.card(card, **more)
 

@@ -84,7 +84,7 @@ BREAKS = {
     "credit-waiting": "UPDATE payment SET provider = 'credit', state = 'authorized' WHERE id = 1",
     "credit-refunds": "UPDATE refund SET destination = 'credit' WHERE status = 'succeeded'",
     "credit-refunded": f"{_ACCOUNT} 500, TRUE, '2026-01-01'); {_ENTRY} 'refunded', 500, 1)",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +121,12 @@ def test_a_broken_rule_is_found_and_said(books_of, rule):
 
 
 def test_an_open_cart_of_a_placed_order_is_found(books_of):
-    books_of.connection().execute(text(
-        "INSERT INTO cart (id, key_hash, currency, country, codes, checkout, version, created_at, updated_at)"
-        " VALUES (1, 'x', 'EUR', 'DE', '[]', '{}', 1, '2026-01-01', '2026-01-01')"
-    ))  # fmt: skip
+    books_of.connection().execute(
+        text(
+            "INSERT INTO cart (id, key_hash, currency, country, codes, checkout, version, created_at,"
+            " updated_at) VALUES (1, 'x', 'EUR', 'DE', '[]', '{}', 1, '2026-01-01', '2026-01-01')"
+        )
+    )
     books_of.connection().execute(text("UPDATE customer_order SET cart_id = 1 WHERE number = 1001"))
     assert [violation.rule for violation in books.check(books_of).violations] == ["order-cart"]
 

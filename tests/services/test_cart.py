@@ -39,8 +39,12 @@ def test_an_added_thing_is_in_the_cart_with_its_price_delivery_and_tax(session):
 
     line = view.lines[0]
     assert (line.sku, line.title, line.variant, line.quantity, line.max_quantity) == (
-        "DUNE-MUG-MOSS", "Dune Mug", "Moss", 2, 5,
-    )  # fmt: skip
+        "DUNE-MUG-MOSS",
+        "Dune Mug",
+        "Moss",
+        2,
+        5,
+    )
     assert (line.unit, line.total, line.notice) == ("€24.00", "€48.00", "")
     assert (view.count, view.subtotal, view.shipping, view.total) == (2, "€48.00", "€4.90", "€52.90")
     assert (view.tax_note, view.total_minor) == ("Includes €8.44 VAT", 5290)
@@ -170,8 +174,9 @@ def test_what_ran_out_or_went_away_stands_in_the_way_of_checkout(session):
 
     assert [line.notice for line in fewer.lines] == ["Only 1 is left. Choose fewer to go on.", ""]
     assert [line.notice for line in gone.lines] == [
-        "Sold out. Take it out or save it for later.", "No longer sold. Take it out to go on.",
-    ]  # fmt: skip
+        "Sold out. Take it out or save it for later.",
+        "No longer sold. Take it out to go on.",
+    ]
     assert [line.notice_kind for line in gone.lines] == ["problem", "problem"]
     assert (fewer.can_check_out, gone.can_check_out) == (False, False)
 

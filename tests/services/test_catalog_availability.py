@@ -40,17 +40,24 @@ def test_availability_says_what_a_fresh_page_and_card_say(
     assert {sku: (v.availability, v.stock_line, v.max_quantity) for sku, v in signal.variants.items()} == {
         "FABLE-LAMP-MOSS": ("low", "Only 2 left in Moss", 2),
         "FABLE-LAMP-CLAY": ("out", "Sold out in Clay", 0),
-    }  # fmt: skip
+    }
     page = product_page.product(session, "fable-lamp")
     for variant in page.variants:
         live = signal.variants[variant.sku]
         assert (variant.price, variant.compare_at, variant.saving, variant.available) == (
-            live.price, live.compare_at, live.saving, live.available,
-        )  # fmt: skip
+            live.price,
+            live.compare_at,
+            live.saving,
+            live.available,
+        )
     (card,) = storefront.cards(session, ["fable-lamp"])
     assert (card.price, card.compare_at, card.saving, card.in_stock, card.stock_line) == (
-        signal.price, signal.compare_at, signal.saving, signal.in_stock, signal.stock_line,
-    )  # fmt: skip
+        signal.price,
+        signal.compare_at,
+        signal.saving,
+        signal.in_stock,
+        signal.stock_line,
+    )
 
 
 def test_variants_of_one_product_make_one_availability_and_hidden_products_none(session: Session) -> None:

@@ -64,10 +64,14 @@ FILTERS: dict[str, dict[str, Any]] = {
     "new": {"new": True},
     "facet": {"facets": (("colour", ("moss", "oat")),)},
     "everything": {
-        "category": "table", "price_min_minor": 500, "price_max_minor": 90_000, "in_stock": True,
-        "on_sale": True, "facets": (("colour", ("moss", "oat")), ("material", ("brass",))),
+        "category": "table",
+        "price_min_minor": 500,
+        "price_max_minor": 90_000,
+        "in_stock": True,
+        "on_sale": True,
+        "facets": (("colour", ("moss", "oat")), ("material", ("brass",))),
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("filters", FILTERS.values(), ids=FILTERS)

@@ -24,7 +24,7 @@ from shop_app.models import (
     StockPolicy,
     Tag,
     VariantPicture,
-)  # fmt: skip
+)
 from shop_app.services.catalog import reviews
 from shop_app.services.catalog.price_history import Price, lowest_before_reduction
 from shop_app.services.catalog.views import Crumb, Detail, HomeView, Moved
@@ -110,8 +110,9 @@ def test_the_picture_of_the_chosen_variant_comes_up(session: Session) -> None:
         add(session, VariantPicture(variant_id=_id(clay), product_picture_id=_id(picture), position=place))
     page = product(session, "fable-lamp")
     assert [(p.key, p.alt, p.width, p.height, p.colour) for p in page.pictures] == [
-        ("aa", "aa", 960, 1200, "#112233"), ("bb", "bb", 960, 1200, "#112233"),
-    ]  # fmt: skip
+        ("aa", "aa", 960, 1200, "#112233"),
+        ("bb", "bb", 960, 1200, "#112233"),
+    ]
     assert [variant.picture_index for variant in page.variants] == [0, 1]
 
 
@@ -152,8 +153,10 @@ def test_a_reduced_product_names_the_lowest_price_of_the_30_days_before(session:
     page = product(session, "fable-lamp")
     assert page.lowest_30_days == "Lowest price of the last 30 days: €45.00"
     assert (page.variants[0].price, page.variants[0].compare_at, page.variants[0].saving) == (
-        "€40.00", "€60.00", "You save €20.00",
-    )  # fmt: skip
+        "€40.00",
+        "€60.00",
+        "You save €20.00",
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,9 +220,11 @@ def test_facts_are_written_for_people(session: Session) -> None:
     products.attributes = [{"name": "Made in", "value": "Norway"}, {"name": "Empty", "value": ""}]
     session.flush()
     assert product(session, "fable-lamp").details == [
-        Detail("Materials", "Stoneware, Cork"), Detail("Measurements", "11.2 × 9 cm (width, height)"),
-        Detail("Weight", "1.3 kg"), Detail("Made in", "Norway"),
-    ]  # fmt: skip
+        Detail("Materials", "Stoneware, Cork"),
+        Detail("Measurements", "11.2 × 9 cm (width, height)"),
+        Detail("Weight", "1.3 kg"),
+        Detail("Made in", "Norway"),
+    ]
 
 
 def test_reviews_are_shown_ten_at_a_time_with_their_spread(session: Session) -> None:
@@ -247,13 +252,19 @@ def test_reviews_are_shown_ten_at_a_time_with_their_spread(session: Session) -> 
         3,
     )
     assert [(star.stars, star.count, star.percent) for star in page.stars] == [
-        (5, 12, 92), (4, 0, 0), (3, 0, 0), (2, 1, 8), (1, 0, 0),
-    ]  # fmt: skip
+        (5, 12, 92),
+        (4, 0, 0),
+        (3, 0, 0),
+        (2, 1, 8),
+        (1, 0, 0),
+    ]
     assert [review.author for review in page.reviews][:2] == ["Guest 12", "Guest 11"]
     assert (page.reviews[0].bought, page.reviews[1].bought) == ("Bought: Moss", "")
     assert [review.author for review in reviews.more_reviews(session, "fable-lamp", 10)] == [
-        "Guest 2", "Guest 1", "Guest 0",
-    ]  # fmt: skip
+        "Guest 2",
+        "Guest 1",
+        "Guest 0",
+    ]
     assert [review.author for review in reviews.more_reviews(session, "fable-lamp", 0, stars=2)] == [
         "Guest 0"
     ]
@@ -290,8 +301,10 @@ def test_structured_data_says_what_the_page_says_with_whole_addresses(
     assert "<" not in page.json_ld
     item, trail = json.loads(page.json_ld)["@graph"]
     assert (item["@type"], item["name"], item["url"]) == (
-        "Product", towel.title, "http://localhost:3000/products/loom-towel",
-    )  # fmt: skip
+        "Product",
+        towel.title,
+        "http://localhost:3000/products/loom-towel",
+    )
     assert [
         (o["sku"], o["price"], o["priceCurrency"], o["availability"].rpartition("/")[2])
         for o in item["offers"]
@@ -302,9 +315,10 @@ def test_structured_data_says_what_the_page_says_with_whole_addresses(
     ]
     assert item["aggregateRating"]["ratingValue"] == "4.8"
     assert [entry["item"] for entry in trail["itemListElement"]] == [
-        "http://localhost:3000/", "http://localhost:3000/products?category=lighting",
+        "http://localhost:3000/",
+        "http://localhost:3000/products?category=lighting",
         "http://localhost:3000/products/loom-towel",
-    ]  # fmt: skip
+    ]
 
 
 def test_the_description_for_search_engines_is_plain_and_short(session: Session) -> None:
@@ -332,8 +346,9 @@ def test_the_sitemap_has_every_public_address_and_no_other(session: Session) -> 
     hidden = make_product(session, "Hidden", status=ProductStatus.DRAFT)
     listing_index.refresh(session, [_id(product), _id(hidden)])
     assert [path for path, _changed_at in storefront.list_addresses(session)] == [
-        "/products", "/products?category=lighting",
-    ]  # fmt: skip
+        "/products",
+        "/products?category=lighting",
+    ]
     assert [path for path, _changed_at in storefront.product_addresses(session)] == ["/products/fable-lamp"]
 
 

@@ -26,10 +26,16 @@ from tests.factories import add, key_hash, make_basics, make_product, make_promo
 
 ME = key_hash()
 GOOD = CheckoutForm(
-    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    email="marta@example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+    shipping_method="standard",
     payment_provider="stripe",
-)  # fmt: skip
+)
 
 
 @pytest.fixture(autouse=True)
@@ -154,8 +160,11 @@ def test_the_form_is_put_into_its_usual_form():
     )
 
     assert (normal.email, normal.given_name, normal.postal_code, normal.region) == (
-        "marta@example.com", "Mar ta", "10999", "",
-    )  # fmt: skip
+        "marta@example.com",
+        "Mar ta",
+        "10999",
+        "",
+    )
 
 
 # --- Addresses ------------------------------------------------------------------------------------
@@ -164,12 +173,19 @@ def test_the_form_is_put_into_its_usual_form():
 @pytest.mark.parametrize(
     ("country", "typed", "normal"),
     [
-        ("DE", "D-10999", "10999"), ("GB", "ec1y8sy", "EC1Y 8SY"), ("GB", "m2 5bq", "M2 5BQ"),
-        ("NL", "1234ab", "1234 AB"), ("LV", "1073", "LV-1073"), ("PL", "00950", "00-950"),
-        ("US", "221621010", "22162-1010"), ("CH", "CH-8001", "8001"), ("IE", "a65f4e2", "A65 F4E2"),
-        ("DE", "nonsense", "NONSENSE"), ("XX", " 1 ", "1"),
+        ("DE", "D-10999", "10999"),
+        ("GB", "ec1y8sy", "EC1Y 8SY"),
+        ("GB", "m2 5bq", "M2 5BQ"),
+        ("NL", "1234ab", "1234 AB"),
+        ("LV", "1073", "LV-1073"),
+        ("PL", "00950", "00-950"),
+        ("US", "221621010", "22162-1010"),
+        ("CH", "CH-8001", "8001"),
+        ("IE", "a65f4e2", "A65 F4E2"),
+        ("DE", "nonsense", "NONSENSE"),
+        ("XX", " 1 ", "1"),
     ],
-)  # fmt: skip
+)
 def test_postcodes_are_taken_as_people_type_them(country, typed, normal):
     assert addresses.normal_postcode(country, typed) == normal
 
@@ -196,13 +212,25 @@ def test_a_zip_code_of_another_state_is_noticed():
 
 def test_addresses_are_written_as_their_country_writes_them():
     american = {
-        "given_name": "Ann", "family_name": "Lee", "company": "Acme", "line1": "1 Main St", "line2": "Apt 2",
-        "postal_code": "94102", "locality": "San Francisco", "region": "CA", "country": "US",
-    }  # fmt: skip
+        "given_name": "Ann",
+        "family_name": "Lee",
+        "company": "Acme",
+        "line1": "1 Main St",
+        "line2": "Apt 2",
+        "postal_code": "94102",
+        "locality": "San Francisco",
+        "region": "CA",
+        "country": "US",
+    }
 
     assert addresses.lines(american, "en") == [
-        "Ann Lee", "Acme", "1 Main St", "Apt 2", "San Francisco, CA 94102", "United States",
-    ]  # fmt: skip
+        "Ann Lee",
+        "Acme",
+        "1 Main St",
+        "Apt 2",
+        "San Francisco, CA 94102",
+        "United States",
+    ]
 
 
 # --- Rates and ways -------------------------------------------------------------------------------
@@ -214,10 +242,14 @@ def test_a_region_and_a_date_have_rates_of_their_own(session):
     add(
         session,
         TaxRate(
-            country="US", region="CA", tax_class="standard", label="CA 2027", rate_ppm=80_000,
+            country="US",
+            region="CA",
+            tax_class="standard",
+            label="CA 2027",
+            rate_ppm=80_000,
             valid_from=date(2027, 1, 1),
         ),
-    )  # fmt: skip
+    )
     terms_cache.forget_all()
 
     def rate(region: str, on: date) -> int:

@@ -52,8 +52,10 @@ def test_a_gift_card_has_a_code_of_which_the_database_keeps_a_hash_and_its_end(s
     audited = session.exec(select(AuditEntry)).one()
     assert plain not in repr(audited)
     assert (audited.actor, audited.action, audited.after["amount_minor"]) == (
-        "staff:manager@example.com", "issued", 2000,
-    )  # fmt: skip
+        "staff:manager@example.com",
+        "issued",
+        2000,
+    )
 
 
 def test_the_same_request_gives_the_same_card_and_another_one_another(session):
@@ -135,13 +137,19 @@ def test_a_card_that_has_ended_cant_be_spent_but_takes_back_what_it_had_given(se
 @pytest.mark.parametrize(
     ("amount_minor", "more", "error"),
     [
-        (0, {}, Invalid), (-5, {}, Invalid), (1_000_001, {}, Invalid), (True, {}, Invalid),
-        (500, {"kind": "cash"}, Invalid), (500, {"kind": "store_credit"}, Invalid),
-        (500, {"email": "sam"}, Invalid), (500, {"key": ""}, Invalid), (500, {"key": "x" * 49}, Invalid),
+        (0, {}, Invalid),
+        (-5, {}, Invalid),
+        (1_000_001, {}, Invalid),
+        (True, {}, Invalid),
+        (500, {"kind": "cash"}, Invalid),
+        (500, {"kind": "store_credit"}, Invalid),
+        (500, {"email": "sam"}, Invalid),
+        (500, {"key": ""}, Invalid),
+        (500, {"key": "x" * 49}, Invalid),
         (500, {"expires_at": now() - timedelta(days=1)}, Invalid),
         (500, {"kind": "store_credit", "email": "a@x.org", "expires_at": now() + timedelta(1)}, Invalid),
     ],
-)  # fmt: skip
+)
 def test_what_cant_be_issued_is_refused_and_nothing_is_written(session, amount_minor, more, error):
     with pytest.raises(error):
         card(session, amount_minor, **more)
@@ -164,23 +172,26 @@ def test_staff_adjust_with_a_reason_once_and_never_below_zero(session):
 
     def adjust(amount_minor: int, key: str, note: str = "goodwill", by: Principal = MANAGER) -> bool:
         with session.begin_nested():
-            return credit_admin.adjust(
-                session, account_id, amount_minor, note=note, request_key=key, by=by
-            )  # fmt: skip
+            return credit_admin.adjust(session, account_id, amount_minor, note=note, request_key=key, by=by)
 
     assert (adjust(500, "one"), adjust(500, "one"), adjust(-2400, "two")) == (True, False, True)
     assert balance(session, account_id) == 100
     for amount_minor, note, by, error in (
-        (-101, "x", MANAGER, Conflict), (5, " ", MANAGER, Invalid), (0, "x", MANAGER, Invalid),
-        (1_000_001, "x", MANAGER, Invalid), (5, "x", CLERK, Forbidden),
-    ):  # fmt: skip
+        (-101, "x", MANAGER, Conflict),
+        (5, " ", MANAGER, Invalid),
+        (0, "x", MANAGER, Invalid),
+        (1_000_001, "x", MANAGER, Invalid),
+        (5, "x", CLERK, Forbidden),
+    ):
         with pytest.raises(error):
             adjust(amount_minor, "three", note, by)
     assert balance(session, account_id) == 100
     seen = [(one.kind, one.amount, one.note) for one in credit_admin.entries(session, account_id, by=MANAGER)]
     assert seen == [
-        ("issued", "€20.00", ""), ("adjusted", "€5.00", "goodwill"), ("adjusted", "-€24.00", "goodwill"),
-    ]  # fmt: skip
+        ("issued", "€20.00", ""),
+        ("adjusted", "€5.00", "goodwill"),
+        ("adjusted", "-€24.00", "goodwill"),
+    ]
     assert [row.action for row in session.exec(select(AuditEntry))] == ["issued", "adjusted", "adjusted"]
 
 

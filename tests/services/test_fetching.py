@@ -19,22 +19,66 @@ from shop_app.services.product_files.public_addresses import is_public, public_a
 from tests.conftest import NetworkRefused
 
 INSIDE = (
-    "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
-    "100.64.0.1", "192.0.0.8", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "192.88.99.1",
-    "224.0.0.1", "240.0.0.1", "255.255.255.255",
-    "::", "::1", "fe80::1", "fe80::1%eth0", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "ff0e::1",
-    "100::1", "5f00::1", "2001:db8::1", "3fff::1", "2001:10::1", "2001:20::1", "2001:2::1",
+    "127.0.0.1",
+    "127.8.8.8",
+    "0.0.0.0",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "192.0.0.8",
+    "192.0.2.1",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "192.88.99.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "ff02::1",
+    "ff0e::1",
+    "100::1",
+    "5f00::1",
+    "2001:db8::1",
+    "3fff::1",
+    "2001:10::1",
+    "2001:20::1",
+    "2001:2::1",
     # An inner IPv4 address under another name: mapped, compatible, translated, NAT64, its local form,
     # 6to4, Teredo.
-    "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::10.0.0.1", "::93.184.216.34",
-    "::ffff:0:10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254",
-    "64:ff9b:1::10.0.0.1", "64:ff9b:1::93.184.216.34", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff",
-    "2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:5db8:d822::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2",
-)  # fmt: skip
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "::127.0.0.1",
+    "::10.0.0.1",
+    "::93.184.216.34",
+    "::ffff:0:10.0.0.1",
+    "64:ff9b::127.0.0.1",
+    "64:ff9b::10.0.0.1",
+    "64:ff9b::169.254.169.254",
+    "64:ff9b:1::10.0.0.1",
+    "64:ff9b:1::93.184.216.34",
+    "64:ff9b:1:ffff:ffff:ffff:ffff:ffff",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::1",
+    "2002:5db8:d822::1",
+    "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+)
 OUTSIDE = (
-    "93.184.216.34", "8.8.8.8", "2606:4700:4700::1111", "2a00:1450:4001:80e::200e", "::ffff:93.184.216.34",
+    "93.184.216.34",
+    "8.8.8.8",
+    "2606:4700:4700::1111",
+    "2a00:1450:4001:80e::200e",
+    "::ffff:93.184.216.34",
     "64:ff9b::93.184.216.34",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("address", INSIDE)
@@ -60,13 +104,30 @@ def test_what_is_out_in_the_world_is_public_and_connected_to_as_it_was_looked_up
 @pytest.mark.parametrize(
     "url",
     [
-        "http://localhost/a.jpg", "http://2130706433/", "http://0x7f.1/", "http://127.1/", "file:///etc/passwd",
-        "ftp://93.184.216.34/a.jpg", "http://93.184.216.34:8080/a.jpg", "https://93.184.216.34:80/", "http://a:x/",
-        "http://93.184.216.34:443/", "http://user:pw@93.184.216.34/a.jpg", "http://@93.184.216.34/", "http://a:99999/",
-        "http://93.184.216.34\\@127.0.0.1/", "gopher://x", "http://", "http:///a", "not an address", "",
-        "http://[::1", "http://" + "a" * 300 + ".example/", "http://93.184.216.34/" + "a" * 2_000,
+        "http://localhost/a.jpg",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://127.1/",
+        "file:///etc/passwd",
+        "ftp://93.184.216.34/a.jpg",
+        "http://93.184.216.34:8080/a.jpg",
+        "https://93.184.216.34:80/",
+        "http://a:x/",
+        "http://93.184.216.34:443/",
+        "http://user:pw@93.184.216.34/a.jpg",
+        "http://@93.184.216.34/",
+        "http://a:99999/",
+        "http://93.184.216.34\\@127.0.0.1/",
+        "gopher://x",
+        "http://",
+        "http:///a",
+        "not an address",
+        "",
+        "http://[::1",
+        "http://" + "a" * 300 + ".example/",
+        "http://93.184.216.34/" + "a" * 2_000,
     ],
-)  # fmt: skip
+)
 def test_other_addresses_are_never_asked(monkeypatch: pytest.MonkeyPatch, url: str):
     answers(monkeypatch, ["127.0.0.1"])
     with pytest.raises(Invalid):
@@ -177,9 +238,10 @@ def test_a_picture_is_fetched_by_the_name_of_its_host(monkeypatch: pytest.Monkey
         ("file:///etc/passwd", "isn't a web address that"),
         ("http://pictures.example:22/", "isn't a web address that"),
         ("http://user:pw@pictures.example/", "isn't a web address that"),
-        ("/again", "leads on too many times"), ("", "leads on too many times"),
+        ("/again", "leads on too many times"),
+        ("", "leads on too many times"),
     ],
-)  # fmt: skip
+)
 def test_an_address_that_leads_on_is_checked_again(
     monkeypatch: pytest.MonkeyPatch, location: str, sentence: str
 ):

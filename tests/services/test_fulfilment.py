@@ -93,7 +93,7 @@ def test_an_order_leaves_in_two_shipments_arrives_and_is_completed(sold):
     assert one["lines"] == [
         {"title": "Shoal Bowl", "variant": "", "quantity": 2},
         {"title": "Dune Mug", "variant": "", "quantity": 1},
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.both

@@ -28,9 +28,15 @@ stock_movement = SQLModel.metadata.tables["stock_movement"]
 stock_hold = SQLModel.metadata.tables["stock_hold"]
 MARTA, JONAS = key_hash("Marta"), key_hash("Jonas")
 FORM = CheckoutForm(
-    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="10999", locality="Berlin", country="DE", payment_provider="stripe",
-)  # fmt: skip
+    email="marta@example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+    payment_provider="stripe",
+)
 
 
 @pytest.fixture
@@ -99,8 +105,12 @@ def test_whoever_stays_is_held_for_up_to_an_hour_from_the_start(shop, clock):
         left.append((hold.state, until(hold) if hold.ends_at else 0, hold.can_stay))
 
     assert left == [
-        ("held", 15, True), ("held", 15, True), ("held", 15, True), ("held", 12, False), ("over", 0, False),
-    ]  # fmt: skip
+        ("held", 15, True),
+        ("held", 15, True),
+        ("held", 15, True),
+        ("held", 12, False),
+        ("over", 0, False),
+    ]
 
 
 def test_a_hold_that_ran_out_is_not_extended_and_a_new_one_starts_its_own_hour(shop, clock):

@@ -110,8 +110,17 @@ asyncio.run(start())
 def test_a_server_computes_on_a_thread_before_it_answers(tmp_path: Path):
     """A process of its own: it is the server's real start, and the computes of this one stay out of it."""
     started = subprocess.run(
-        [sys.executable, "-c", START], cwd=ROOT, capture_output=True, text=True, timeout=60,
-        env={"PATH": "/usr/bin:/bin", "SHOP_TESTING": "1", "SHOP_DATA_DIR": str(tmp_path / "data"),
-             "__REFLEX_SKIP_COMPILE": "true", "REFLEX_ENV_MODE": "dev"},
-    )  # fmt: skip
+        [sys.executable, "-c", START],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "SHOP_TESTING": "1",
+            "SHOP_DATA_DIR": str(tmp_path / "data"),
+            "__REFLEX_SKIP_COMPILE": "true",
+            "REFLEX_ENV_MODE": "dev",
+        },
+    )
     assert "FOLDED ON THREADS" in started.stdout, started.stdout + started.stderr

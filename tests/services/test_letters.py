@@ -21,9 +21,16 @@ pytestmark = pytest.mark.both
 TO, KEY = "marta@example.com", "order_paid:1001"
 ME = key_hash()
 FORM = CheckoutForm(
-    email=TO, given_name="Marta", family_name="Lind", line1="Oranienstraße 18", postal_code="10999",
-    locality="Berlin", country="DE", shipping_method="standard", payment_provider="stripe",
-)  # fmt: skip
+    email=TO,
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+    shipping_method="standard",
+    payment_provider="stripe",
+)
 
 
 def test_a_letter_that_was_sent_is_not_sent_again(session):
@@ -52,8 +59,9 @@ def test_a_bank_debit_that_fails_is_told_of_in_two_letters(session):
     view = order_page.view_of(session, placed.order_id)
     subjects = [compose(letter, view)["Subject"] for letter in outbox.claim(session)]
     assert sorted(subjects) == [
-        "Order 1001: the payment didn't go through", "Order 1001: your bank is at work",
-    ]  # fmt: skip
+        "Order 1001: the payment didn't go through",
+        "Order 1001: your bank is at work",
+    ]
 
 
 def written(session, kind: str, number: int, to: str = TO, *, paid: bool = False) -> Letter:

@@ -20,7 +20,7 @@ from shop_app.models import (
     ReviewStatus,
     StockLevel,
     Tag,
-)  # fmt: skip
+)
 from shop_app.services.catalog import reviews
 from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.search import index_cache, listing_index
@@ -57,9 +57,12 @@ def test_a_product_comes_to_the_listing_index_with_its_prices_and_facets(session
     assert (item.price_minor, item.price_max_minor, item.compare_at_minor) == (4900, 5200, 5900)
     assert (item.on_sale, item.in_stock) == (True, True)
     assert _facets(session, product) == {
-        ("colour", "moss", "Moss"), ("colour", "rose", "Rosé"), ("material", "solid-oak", "Solid oak"),
-        ("made-in", "norway", "Norway"), ("tag", "gift-idea", "Gift idea"),
-    }  # fmt: skip
+        ("colour", "moss", "Moss"),
+        ("colour", "rose", "Rosé"),
+        ("material", "solid-oak", "Solid oak"),
+        ("made-in", "norway", "Norway"),
+        ("tag", "gift-idea", "Gift idea"),
+    }
 
 
 def test_projecting_again_changes_nothing(session: Session) -> None:

@@ -16,10 +16,17 @@ DAY = datetime(2026, 11, 20, 14, tzinfo=UTC)
 def stations(phase: str = "paid", ended_at: datetime | None = None, **more: Any) -> str:
     """ "Paid ✓, Being packed •, On its way": what is done, what is going on, what comes."""
     order = {
-        "placed_at": DAY, "paid_at": DAY, "status": "placed", "payment_status": "paid",
-        "fulfilment_status": "none", "total_minor": 2390, "currency": "EUR", "locale": "en",
-        "method_kind": "delivery", "shipping_label": "Standard delivery",
-    } | more  # fmt: skip
+        "placed_at": DAY,
+        "paid_at": DAY,
+        "status": "placed",
+        "payment_status": "paid",
+        "fulfilment_status": "none",
+        "total_minor": 2390,
+        "currency": "EUR",
+        "locale": "en",
+        "method_kind": "delivery",
+        "shipping_label": "Standard delivery",
+    } | more
     marks = {"done": " ✓", "now": " •", "next": ""}
     steps = order_steps.steps(cast(Any, SimpleNamespace(**order)), phase, [], ended_at, "")
     assert steps[0].label == "Order received"

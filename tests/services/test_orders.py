@@ -30,10 +30,16 @@ pytestmark = pytest.mark.both
 ME = key_hash()
 tables = SQLModel.metadata.tables
 FORM = CheckoutForm(
-    email="Marta@Example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="D-10999", locality="Berlin", country="DE", shipping_method="standard",
+    email="Marta@Example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="D-10999",
+    locality="Berlin",
+    country="DE",
+    shipping_method="standard",
     payment_provider="stripe",
-)  # fmt: skip
+)
 LATER = replace(FORM, payment_provider="manual")
 
 
@@ -142,8 +148,9 @@ def test_the_first_wrong_field_is_named(session):
         place(session, replace(FORM, email="marta", postal_code="1"))
 
     assert (refusal.value.field, refusal.value.message) == (
-        "email", "Enter an email address with an @, like name@example.com",
-    )  # fmt: skip
+        "email",
+        "Enter an email address with an @, like name@example.com",
+    )
     assert rows(session, "customer_order") == []
 
 
@@ -208,8 +215,9 @@ def test_an_order_to_be_paid_later_is_placed_at_once(session):
     view = order_page.view(session, placed.token)
     until = ("Until", full_day(order.expires_at))
     assert (view.phase, view.transfer_details) == (
-        "awaiting_transfer", [("Amount", "€52.90"), ("Reference", "Order 1001"), until],
-    )  # fmt: skip
+        "awaiting_transfer",
+        [("Amount", "€52.90"), ("Reference", "Order 1001"), until],
+    )
 
 
 def test_a_free_order_is_paid_at_once(session):
@@ -243,9 +251,12 @@ def test_the_money_makes_the_order_and_closes_the_cart_once(session):
     view = order_page.view(session, placed.token)
     assert (view.phase, view.headline) == ("paid", "Thank you, Marta. It is paid")
     assert [(step.label, step.state) for step in view.steps] == [
-        ("Order received", "done"), ("Paid", "done"), ("Being packed", "now"), ("On its way", "next"),
+        ("Order received", "done"),
+        ("Paid", "done"),
+        ("Being packed", "now"),
+        ("On its way", "next"),
         ("Delivered", "next"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(

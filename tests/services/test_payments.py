@@ -33,10 +33,16 @@ def open_payment(world) -> PaymentSnapshot:
     world.pay()
     (payment,), (order,) = rows("payment"), rows("customer_order")
     return PaymentSnapshot(
-        reference=payment.reference, state="captured", amount_minor=3270, captured_minor=3270,
-        refunded_minor=0, currency="EUR", intent_reference="pi_1", attempt_key="order-1-1",
+        reference=payment.reference,
+        state="captured",
+        amount_minor=3270,
+        captured_minor=3270,
+        refunded_minor=0,
+        currency="EUR",
+        intent_reference="pi_1",
+        attempt_key="order-1-1",
         order_token=order.token,
-    )  # fmt: skip
+    )
 
 
 def apply(snapshot: PaymentSnapshot) -> str:
@@ -69,10 +75,11 @@ def test_sums_follow_from_events(events, expected):
 EVENTS = st.lists(
     st.tuples(
         st.sampled_from(["captured", "refund_pending", "refunded", "refund_failed", "declined"]),
-        st.sampled_from(["a", "b", "c"]), st.integers(1, 1000),
+        st.sampled_from(["a", "b", "c"]),
+        st.integers(1, 1000),
     ),
     unique_by=lambda event: event[:2],
-)  # fmt: skip
+)
 
 
 @given(EVENTS, st.randoms())
@@ -86,11 +93,14 @@ def test_the_order_of_events_changes_nothing(events, chance):
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (Sums(0, 0), PaymentStatus.NONE), (Sums(99, 0), PaymentStatus.PARTIALLY_PAID),
-        (Sums(100, 0), PaymentStatus.PAID), (Sums(101, 0), PaymentStatus.OVERPAID),
-        (Sums(100, 1), PaymentStatus.PARTIALLY_REFUNDED), (Sums(100, 100), PaymentStatus.REFUNDED),
+        (Sums(0, 0), PaymentStatus.NONE),
+        (Sums(99, 0), PaymentStatus.PARTIALLY_PAID),
+        (Sums(100, 0), PaymentStatus.PAID),
+        (Sums(101, 0), PaymentStatus.OVERPAID),
+        (Sums(100, 1), PaymentStatus.PARTIALLY_REFUNDED),
+        (Sums(100, 100), PaymentStatus.REFUNDED),
     ],
-)  # fmt: skip
+)
 def test_the_orders_status_follows_from_the_sums(found, expected):
     assert status_of(found, 100) == expected
 
@@ -167,8 +177,10 @@ def test_authorised_money_places_the_order_and_waits(open_payment):
     apply(replace(open_payment, state="authorized", captured_minor=0))
 
     assert (rows("payment")[0].state, order().payment_status, order().status) == (
-        "authorized", "authorized", "placed",
-    )  # fmt: skip
+        "authorized",
+        "authorized",
+        "placed",
+    )
     assert (order().paid_at, order().expires_at, order().needs_review) == (None, None, "")
     assert [row.kind for row in rows("letter")] == ["order_authorized"]
     assert rows("cart")[0].completed_at is not None
@@ -198,8 +210,10 @@ def test_a_look_that_was_overtaken_takes_no_refund_back(open_payment):
     assert apply(replace(open_payment, refunds=(replace(back, status="pending"),))) == "applied"
     (payment,) = rows("payment")
     assert (rows("refund")[0].status, payment.refunded_minor, payment.refund_pending_minor) == (
-        "succeeded", 1000, 0,
-    )  # fmt: skip
+        "succeeded",
+        1000,
+        0,
+    )
     assert everything()["customer_order"] == after["customer_order"]
 
 
@@ -261,11 +275,16 @@ def test_staff_see_attempts_events_and_disputes(open_payment):
 
     (attempt,), (dispute,) = view.attempts, view.disputes
     assert (attempt.provider, attempt.state, attempt.captured, attempt.refunded) == (
-        "stripe", "captured", "€32.70", "",
-    )  # fmt: skip
+        "stripe",
+        "captured",
+        "€32.70",
+        "",
+    )
     assert [(event.kind, event.amount) for event in attempt.events] == [
-        ("opened", "€32.70"), ("captured", "€32.70"), ("dispute_opened", "€32.70"),
-    ]  # fmt: skip
+        ("opened", "€32.70"),
+        ("captured", "€32.70"),
+        ("dispute_opened", "€32.70"),
+    ]
     assert (dispute.status, dispute.due_at, dispute.order_number) == ("open", DUE, "1001")
 
 

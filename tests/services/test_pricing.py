@@ -130,9 +130,7 @@ THREE_FOR_TWO = Offer(
 )
 
 
-@pytest.mark.parametrize(
-    ("units", "free"), [(1, 0), (2, 0), (3, 1), (5, 1), (6, 2), (8, 2), (9, 3)]
-)  # fmt: skip
+@pytest.mark.parametrize(("units", "free"), [(1, 0), (2, 0), (3, 1), (5, 1), (6, 2), (8, 2), (9, 3)])
 def test_for_every_two_units_the_next_cheapest_is_free(units, free):
     priced = total([Item("MUG", units, 1000)], offers=[THREE_FOR_TWO])
 

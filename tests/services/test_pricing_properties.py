@@ -48,14 +48,24 @@ def made_offers(draw) -> Offer:
     gift = draw(st.none() | amounts) if kind == PromotionKind.GIFT else None
     tax_class = draw(st.sampled_from(["standard", "reduced", "unknown"]))
     return Offer(
-        number, "An offer", kind, percent=draw(st.integers(0, 100)), amount_minor=draw(amounts),
-        code=draw(st.sampled_from(["", "ONE", "TWO"])), lane=lane, lane_position=position,
-        on_discounted=on_discounted, minimum_minor=draw(st.just(0) | amounts),
-        minimum_quantity=draw(st.integers(0, 4)), buy_quantity=draw(st.integers(0, 3)),
-        get_quantity=draw(st.integers(0, 3)), products=draw(st.just(frozenset()) | ids),
-        categories=draw(st.just(frozenset()) | ids), left_minor=draw(st.none() | amounts),
+        number,
+        "An offer",
+        kind,
+        percent=draw(st.integers(0, 100)),
+        amount_minor=draw(amounts),
+        code=draw(st.sampled_from(["", "ONE", "TWO"])),
+        lane=lane,
+        lane_position=position,
+        on_discounted=on_discounted,
+        minimum_minor=draw(st.just(0) | amounts),
+        minimum_quantity=draw(st.integers(0, 4)),
+        buy_quantity=draw(st.integers(0, 3)),
+        get_quantity=draw(st.integers(0, 3)),
+        products=draw(st.just(frozenset()) | ids),
+        categories=draw(st.just(frozenset()) | ids),
+        left_minor=draw(st.none() | amounts),
         gift=None if gift is None else Item(f"gift {number}", 1, gift, tax_class=tax_class),
-    )  # fmt: skip
+    )
 
 
 offers = st.lists(made_offers(), max_size=5, unique_by=lambda offer: offer.id)
@@ -68,9 +78,14 @@ modes = st.sampled_from(["included", "on top", "reverse", "reverse on top"])
 
 def total(bought, given_offers, way, currency, mode):
     return price_cart(
-        bought, offers=given_offers, shipping=way, rates=VAT, currency=currency,
-        tax_included=mode in ("included", "reverse"), reverse_charge=mode.startswith("reverse"),
-    )  # fmt: skip
+        bought,
+        offers=given_offers,
+        shipping=way,
+        rates=VAT,
+        currency=currency,
+        tax_included=mode in ("included", "reverse"),
+        reverse_charge=mode.startswith("reverse"),
+    )
 
 
 everything = given(items, offers, ways, currencies, modes)

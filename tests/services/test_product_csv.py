@@ -25,7 +25,7 @@ from shop_app.models import (
     TaxClass,
     Variant,
     VariantPicture,
-)  # fmt: skip
+)
 from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.product_files import csv_export, csv_import
 from shop_app.services.product_files.csv_cells import as_it_was, harmless
@@ -90,11 +90,20 @@ def row(handle: str, **cells: str) -> dict[str, str]:
 def shirt(handle: str = "shirt", **cells: str) -> dict[str, str]:
     """The first row of a product without options, as Shopify writes it."""
     plain = {
-        "title": "Shirt", "published": "true", "option1_name": "Title", "option1_value": "Default Title",
-        "variant_grams": "0", "variant_inventory_qty": "1", "variant_inventory_policy": "deny",
-        "variant_fulfillment_service": "manual", "variant_price": "50", "variant_requires_shipping": "true",
-        "variant_taxable": "true", "gift_card": "false", "variant_weight_unit": "kg",
-    }  # fmt: skip
+        "title": "Shirt",
+        "published": "true",
+        "option1_name": "Title",
+        "option1_value": "Default Title",
+        "variant_grams": "0",
+        "variant_inventory_qty": "1",
+        "variant_inventory_policy": "deny",
+        "variant_fulfillment_service": "manual",
+        "variant_price": "50",
+        "variant_requires_shipping": "true",
+        "variant_taxable": "true",
+        "gift_card": "false",
+        "variant_weight_unit": "kg",
+    }
     return row(handle, **{**plain, **cells})
 
 
@@ -189,8 +198,10 @@ def test_default_title_means_no_options_and_a_missing_sku_is_made_up(shop, write
 def test_rows_of_a_handle_are_its_variants_in_order(shop, write):
     assert run(write(*top("Small", "Medium", "Large"))).created == 1
     assert [(v.sku, v.title, v.position) for v in rows_of(Variant)] == [
-        ("TOP-SMALL", "Small", 0), ("TOP-MEDIUM", "Medium", 1), ("TOP-LARGE", "Large", 2),
-    ]  # fmt: skip
+        ("TOP-SMALL", "Small", 0),
+        ("TOP-MEDIUM", "Medium", 1),
+        ("TOP-LARGE", "Large", 2),
+    ]
     assert [option.name for option in rows_of(ProductOption)] == ["Size"]
     assert [value.value for value in rows_of(OptionValue)] == ["Small", "Medium", "Large"]
 
@@ -199,9 +210,13 @@ def test_rows_of_a_handle_are_its_variants_in_order(shop, write):
 def test_the_same_file_twice_changes_nothing_at_all(shop, write):
     path = write(
         *top("Small", "Large"),
-        shirt(variant_sku="S-1", variant_compare_at_price="80.00", tags="b, a",
-        body_html="<p>x</p><script>y</script>"),
-    )  # fmt: skip
+        shirt(
+            variant_sku="S-1",
+            variant_compare_at_price="80.00",
+            tags="b, a",
+            body_html="<p>x</p><script>y</script>",
+        ),
+    )
     run(path)
     before = everything()
     report = run(path)
@@ -215,8 +230,11 @@ def test_only_what_differs_is_written_and_what_the_file_leaves_out_stays(shop, w
     assert (report.changed, report.same) == (1, 0)
     row = {variant.sku: (variant.active, variant.version) for variant in rows_of(Variant)}
     assert row == {
-        "TOP-SMALL": (True, 1), "TOP-MEDIUM": (True, 1), "TOP-LARGE": (True, 1), "SHIRT": (True, 1),
-    }  # fmt: skip
+        "TOP-SMALL": (True, 1),
+        "TOP-MEDIUM": (True, 1),
+        "TOP-LARGE": (True, 1),
+        "SHIRT": (True, 1),
+    }
 
 
 def test_a_sku_says_which_variant_is_meant(shop, write):
@@ -348,8 +366,9 @@ def test_a_picture_that_can_not_be_had_keeps_its_address_and_the_product(shop, w
     assert all(problem.warning for problem in report.problems)
     out = export(tmp_path)
     assert [(cells["Image Src"], cells["Image Position"], cells["Image Alt Text"]) for cells in out] == [
-        (URL + "gone.jpg", "1", "Front"), (URL + "odd.jpg", "2", ""),
-    ]  # fmt: skip
+        (URL + "gone.jpg", "1", "Front"),
+        (URL + "odd.jpg", "2", ""),
+    ]
     report = run(path, pictures=True, fetch=lambda url: jpeg("red" if "gone" in url else "blue"))
     assert (report.changed, report.pictures) == (1, 2)
     assert rows_of(Product)[0].extra.keys().isdisjoint({"Image Src 1", "Image Src 2", "Image Alt Text 1"})
@@ -367,16 +386,24 @@ def export(folder: Path, name: str = "out.csv") -> list[dict[str, str]]:
 
 @pytest.mark.both
 def test_out_and_in_again_changes_nothing_and_writes_the_same_file(shop, write, tmp_path):
-    run(write(
-        *top("Small", "Large"),
-        shirt(
-            body_html="<p>Soft &amp; warm</p>", tags="b,a", variant_sku="S 1/2",
-            variant_compare_at_price="80",
-            variant_barcode="4006381333931", google_shopping__mpn="M-1", variant_tax_code="T1",
-            image_src=URL + "gone.jpg", seo_title="A shirt", variant_inventory_tracker="",
-        ),
-        shirt("draft", published="false", variant_taxable="false", title="=SUM(A1)", variant_sku="-1"),
-    ))  # fmt: skip
+    run(
+        write(
+            *top("Small", "Large"),
+            shirt(
+                body_html="<p>Soft &amp; warm</p>",
+                tags="b,a",
+                variant_sku="S 1/2",
+                variant_compare_at_price="80",
+                variant_barcode="4006381333931",
+                google_shopping__mpn="M-1",
+                variant_tax_code="T1",
+                image_src=URL + "gone.jpg",
+                seo_title="A shirt",
+                variant_inventory_tracker="",
+            ),
+            shirt("draft", published="false", variant_taxable="false", title="=SUM(A1)", variant_sku="-1"),
+        )
+    )
     before = everything()
     export(tmp_path)
     report = run(tmp_path / "out.csv")
@@ -391,8 +418,11 @@ def test_what_the_shop_has_no_place_for_is_there_on_the_way_out(shop, write, tmp
     cells = export(tmp_path)[0]
     kept = ("Google Shopping / MPN", "Variant Tax Code", "Gift Card", "Variant Weight Unit")
     assert tuple(cells[name] for name in kept) == (
-        "M-1", "T1", "true", "kg",
-    )  # fmt: skip
+        "M-1",
+        "T1",
+        "true",
+        "kg",
+    )
 
 
 @pytest.mark.parametrize(
@@ -422,18 +452,20 @@ def test_no_exported_cell_is_a_formula(shop, write, tmp_path):
 
 @pytest.mark.both
 def test_bad_rows_are_named_and_the_others_go_in(shop, write):
-    report = run(write(
-        shirt("good"),
-        shirt("price", variant_price="fifty"),
-        shirt("none", variant_price=""),
-        shirt("minus", variant_price="-1"),
-        shirt("quantity", variant_inventory_qty="2.5"),
-        shirt("policy", variant_inventory_policy="maybe"),
-        shirt("published", published="yes"),
-        shirt("untitled", title=""),
-        shirt("", title="No handle"),
-        shirt("late", title="Late"),
-    ))  # fmt: skip
+    report = run(
+        write(
+            shirt("good"),
+            shirt("price", variant_price="fifty"),
+            shirt("none", variant_price=""),
+            shirt("minus", variant_price="-1"),
+            shirt("quantity", variant_inventory_qty="2.5"),
+            shirt("policy", variant_inventory_policy="maybe"),
+            shirt("published", published="yes"),
+            shirt("untitled", title=""),
+            shirt("", title="No handle"),
+            shirt("late", title="Late"),
+        )
+    )
     assert said(report) == [
         "Line 3: Variant Price is fifty, which isn't an amount like 24.90.",
         "Line 4: Variant Price is missing.",
@@ -528,11 +560,13 @@ def test_line_numbers_count_lines_inside_cells(shop, write):
         (b"Handle,Title\na,b\n", "Line 1: the columns Variant Price are missing."),
         (b"Handle;Title;Variant Price\n", "Line 1: the columns Handle, Title, Variant Price are missing."),
         (b"Handle,Title,Title,Variant Price\n", "Line 1: the column Title stands there twice."),
-        ("Handle,Title,Variant Price\n".encode("utf-16"),
-        "The file is in UTF-16. Save it as CSV in UTF-8 and try again."),
+        (
+            "Handle,Title,Variant Price\n".encode("utf-16"),
+            "The file is in UTF-16. Save it as CSV in UTF-8 and try again.",
+        ),
         (b"PK\x03\x04rest", "This isn't a CSV file. Export the products as CSV and try again."),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_something_else_is_refused_whole(shop, tmp_path, content, sentence):
     path = tmp_path / "odd.csv"
     path.write_bytes(content)
@@ -577,18 +611,26 @@ def test_a_dry_run_says_the_same_and_writes_nothing(shop, write):
     dry = run(path, dry_run=True)
     assert everything() == before
     real = run(path)
-    assert (dry.created, dry.refused, said(dry)) == (real.created, real.refused, said(real)) == (
-        2, 1, ["Line 4: Variant Price is x, which isn't an amount like 24.90."],
-    )  # fmt: skip
+    assert (
+        (dry.created, dry.refused, said(dry))
+        == (real.created, real.refused, said(real))
+        == (
+            2,
+            1,
+            ["Line 4: Variant Price is x, which isn't an amount like 24.90."],
+        )
+    )
 
 
 def test_a_file_of_all_sorts_of_rubbish_never_raises(shop, tmp_path):
     path = tmp_path / "rubbish.csv"
     for content in (
-        b'Handle,Title,Variant Price\n"a,b,c\n', b"Handle,Title,Variant Price\n\xff\xfe\x00,\x00,1\n",
-        b"Handle,Title,Variant Price\n,,\n\n\n,,\n", b"Handle,Title,Variant Price\na\x00b,T,1\n",
+        b'Handle,Title,Variant Price\n"a,b,c\n',
+        b"Handle,Title,Variant Price\n\xff\xfe\x00,\x00,1\n",
+        b"Handle,Title,Variant Price\n,,\n\n\n,,\n",
+        b"Handle,Title,Variant Price\na\x00b,T,1\n",
         "Handle,Title,Variant Price\n💥,💥,1\n../../x,T,1\n'; DROP TABLE product;--,T,1\n".encode(),
-    ):  # fmt: skip
+    ):
         path.write_bytes(content)
         with suppress(ShopError):
             run(path)

@@ -18,7 +18,7 @@ from shop_app.models import (
     StockMovement,
     Tag,
     Variant,
-)  # fmt: skip
+)
 from shop_app.services.catalog import commands as catalog_commands
 from shop_app.services.catalog.product_draft import OptionDraft, ProductDraft, VariantDraft, clean_html
 from shop_app.services.inventory import commands as inventory_commands
@@ -29,12 +29,16 @@ COLOURS = OptionDraft("Colour", (("Moss", "#71804f"), ("Clay", "#d57f61")))
 
 def mug(**changes: object) -> ProductDraft:
     draft = ProductDraft(
-        slug="mug", title="Mug", status="active", tags=("gift", "coffee"), options=(COLOURS,),
+        slug="mug",
+        title="Mug",
+        status="active",
+        tags=("gift", "coffee"),
+        options=(COLOURS,),
         variants=(
             VariantDraft("MUG-MOSS", 1900, (("Colour", "Moss"),)),
             VariantDraft("MUG-CLAY", 2100, (("Colour", "Clay"),), compare_at_minor=2500, weight_grams=340),
         ),
-    )  # fmt: skip
+    )
     return replace(draft, **changes)  # pyright: ignore[reportArgumentType]
 
 
@@ -114,8 +118,9 @@ def test_two_variants_may_swap_their_skus(shop: Session):
     swapped = (replace(first, sku=second.sku), replace(second, sku=first.sku))
     after = catalog_commands.save(shop, "mug", replace(draft, variants=swapped), actor="test")
     assert after.variant_ids == {
-        "MUG-MOSS": saved.variant_ids["MUG-CLAY"], "MUG-CLAY": saved.variant_ids["MUG-MOSS"],
-    }  # fmt: skip
+        "MUG-MOSS": saved.variant_ids["MUG-CLAY"],
+        "MUG-CLAY": saved.variant_ids["MUG-MOSS"],
+    }
 
 
 @pytest.mark.both

@@ -73,8 +73,11 @@ def test_all_kinds_can_be_made(session):
         promotions_admin.create(session, replace(draft, automatic=True), by=MANAGER)
     rows = session.execute(select(SQLModel.metadata.tables["promotion"])).all()
     assert [(row.kind, row.automatic) for row in rows] == [
-        ("buy_x_get_y", True), ("gift", True), ("free_shipping", True), ("fixed", True),
-    ]  # fmt: skip
+        ("buy_x_get_y", True),
+        ("gift", True),
+        ("free_shipping", True),
+        ("fixed", True),
+    ]
     assert rows[3].conditions == {"products": [1], "categories": [3]}
     terms_cache.forget_all()
     assert cart_commands.add(session, ME, "DUNE-MUG", 3).gifts[0].sku == "DUNE-MUG"
@@ -83,14 +86,21 @@ def test_all_kinds_can_be_made(session):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"name": " "}, "name"), ({"kind": "magic"}, "kind"), ({"lane": "fast"}, "lane"),
-        ({"percent": 0}, "percent"), ({"percent": 101}, "percent"), ({"amount_minor": 5}, "amount_minor"),
-        ({"kind": "fixed", "percent": 0}, "amount_minor"), ({"kind": "buy_x_get_y"}, "buy_quantity"),
-        ({"kind": "gift", "percent": 0}, "gift_sku"), ({"gift_sku": "DUNE-MUG"}, "gift_sku"),
-        ({"minimum_minor": -1}, "minimum_minor"), ({"budget_minor": -1}, "budget_minor"),
+        ({"name": " "}, "name"),
+        ({"kind": "magic"}, "kind"),
+        ({"lane": "fast"}, "lane"),
+        ({"percent": 0}, "percent"),
+        ({"percent": 101}, "percent"),
+        ({"amount_minor": 5}, "amount_minor"),
+        ({"kind": "fixed", "percent": 0}, "amount_minor"),
+        ({"kind": "buy_x_get_y"}, "buy_quantity"),
+        ({"kind": "gift", "percent": 0}, "gift_sku"),
+        ({"gift_sku": "DUNE-MUG"}, "gift_sku"),
+        ({"minimum_minor": -1}, "minimum_minor"),
+        ({"budget_minor": -1}, "budget_minor"),
         ({"code": "x" * 41}, "code"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_refused_by_its_field_and_nothing_is_written(session, change, field):
     with pytest.raises(Invalid) as refusal, session.begin_nested():
         promotions_admin.create(session, replace(SPRING, **change), by=MANAGER)
@@ -153,9 +163,11 @@ def test_ten_thousand_codes_are_unguessable_and_good_for_one_order_each(session)
 def test_codes_that_cannot_be_made_are_refused(session):
     promotion_id = promotions_admin.create(session, SPRING, by=MANAGER)
     for more, field in (
-        ({"count": 0}, "count"), ({"count": 10_001}, "count"), ({"count": 1, "prefix": "=1+1"}, "prefix"),
+        ({"count": 0}, "count"),
+        ({"count": 10_001}, "count"),
+        ({"count": 1, "prefix": "=1+1"}, "prefix"),
         ({"count": 1, "usage_limit": 0}, "usage_limit"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(Invalid) as refusal:
             promotions_admin.generate_codes(session, promotion_id, by=MANAGER, **more)
         assert refusal.value.field == field

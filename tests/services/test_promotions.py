@@ -31,17 +31,23 @@ from tests.factories import (
     make_promotion,
     stock_of,
     variant_with,
-)  # fmt: skip
+)
 from tests.machines.on_database import make_empty_order
 
 pytestmark = pytest.mark.both
 ME, OTHER = key_hash(), key_hash("another")
 tables = SQLModel.metadata.tables
 FORM = CheckoutForm(
-    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    email="marta@example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+    shipping_method="standard",
     payment_provider="stripe",
-)  # fmt: skip
+)
 LATER = replace(FORM, payment_provider="manual")
 
 
@@ -221,8 +227,9 @@ def test_a_gift_is_a_line_of_the_cart_and_of_the_order_that_costs_nothing(sessio
     assert placed.total_minor == 5290
     shown = order_page.view(session, placed.token)
     assert [(line.title, line.total, line.is_gift) for line in shown.lines] == [
-        ("Dune Mug", "€48.00", False), ("Salt Cellar", "Free", True),
-    ]  # fmt: skip
+        ("Dune Mug", "€48.00", False),
+        ("Salt Cellar", "Free", True),
+    ]
     assert (shown.subtotal, shown.discounts, shown.total) == ("€48.00", [], "€52.90")
     assert standing(session) == [(1, 1900)]
     assert promotion.id
@@ -236,8 +243,10 @@ def test_a_gift_may_be_a_unit_of_what_is_in_the_cart_too(session, clock):
     cart_commands.add(session, ME, "SALT-CELLAR", 1)
     placed = place(session)
     assert [(row.sku, row.quantity) for row in rows(session, "order_line")] == [
-        ("DUNE-MUG", 2), ("SALT-CELLAR", 1), ("SALT-CELLAR", 1),
-    ]  # fmt: skip
+        ("DUNE-MUG", 2),
+        ("SALT-CELLAR", 1),
+        ("SALT-CELLAR", 1),
+    ]
     assert stock_of(session, "SALT-CELLAR") == (2, 2, 0)
     assert [line.max_quantity for line in cart_queries.view(session, ME).lines] == [50, 1]
     order_commands.end_unpaid(session, placed.order_id, why="expired")

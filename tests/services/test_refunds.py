@@ -260,14 +260,18 @@ def test_an_order_paid_by_card_and_gift_card_gives_back_to_the_card_first(world)
     refund("b", lines={"SHOAL-BOWL": 1})
 
     assert [(key, amount, status) for key, amount, status, _to in made()] == [
-        ("a:1", 2780, "succeeded"), ("b:1", 780, "succeeded"), ("b:2", 2000, "succeeded"),
-    ]  # fmt: skip
+        ("a:1", 2780, "succeeded"),
+        ("b:1", 780, "succeeded"),
+        ("b:2", 2000, "succeeded"),
+    ]
     assert [item[1:3] for item in items()] == [(1, 2780), (1, 780), (0, 2000)]
     assert (at_stripe(world), rows("credit_account")[0].balance_minor) == ([780, 2780], 2000)
     assert statuses()[1] == "refunded"
     assert [view.destination_text for view in views()] == [
-        "The way it was paid", "The way it was paid", "To the credit it was paid with",
-    ]  # fmt: skip
+        "The way it was paid",
+        "The way it was paid",
+        "To the credit it was paid with",
+    ]
 
 
 def test_money_that_came_by_transfer_is_given_back_by_hand_and_noted(world):

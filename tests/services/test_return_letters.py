@@ -12,19 +12,43 @@ from shop_app.services.outbox import LetterToSend
 from shop_app.services.storefront.order_page import OrderLineView, OrderView
 
 VIEW = OrderView(
-    number="1001", token="t" * 32, phase="paid", headline="", explanation="", email="marta@example.com",
-    placed="20 November", lines=[OrderLineView("SKU", "dune-mug", "Dune Mug", "Moss", "", "", 2, "", "€48.00")],
-    subtotal="€48.00", discounts=[], shipping="€4.90", shipping_label="Standard", tax_lines=[], total="€52.90",
-    address=["Marta Lind"], delivery_dates="Wed 25 to Fri 27 November", payment_label="Card",
-    transfer_details=[], steps=[], status="placed", payment_status="paid", fulfilment_status="shipped",
-    can_pay_again=False, decline_message="",
-)  # fmt: skip
+    number="1001",
+    token="t" * 32,
+    phase="paid",
+    headline="",
+    explanation="",
+    email="marta@example.com",
+    placed="20 November",
+    lines=[OrderLineView("SKU", "dune-mug", "Dune Mug", "Moss", "", "", 2, "", "€48.00")],
+    subtotal="€48.00",
+    discounts=[],
+    shipping="€4.90",
+    shipping_label="Standard",
+    tax_lines=[],
+    total="€52.90",
+    address=["Marta Lind"],
+    delivery_dates="Wed 25 to Fri 27 November",
+    payment_label="Card",
+    transfer_details=[],
+    steps=[],
+    status="placed",
+    payment_status="paid",
+    fulfilment_status="shipped",
+    can_pay_again=False,
+    decline_message="",
+)
 RECEIPT = {
-    "number": "1001", "token": "t" * 32, "name": "Marta Lind", "email": "marta@example.com",
-    "at": "22 November 2026, 14:06 UTC", "things": ["2 × Dune Mug, Moss", "1 × Shoal Bowl"],
-    "send_back": ["2 × Dune Mug, Moss"], "not_sent": ["1 × Shoal Bowl"], "send_until": "6 December 2026",
+    "number": "1001",
+    "token": "t" * 32,
+    "name": "Marta Lind",
+    "email": "marta@example.com",
+    "at": "22 November 2026, 14:06 UTC",
+    "things": ["2 × Dune Mug, Moss", "1 × Shoal Bowl"],
+    "send_back": ["2 × Dune Mug, Moss"],
+    "not_sent": ["1 × Shoal Bowl"],
+    "send_until": "6 December 2026",
     "note": "",
-}  # fmt: skip
+}
 END = "\nFennholm\nhttp://localhost:3000\n"
 ORDER = f"See your order: http://localhost:3000/orders/{'t' * 32}\n{END}"
 
@@ -98,29 +122,68 @@ Follow the parcel: https://www.dhl.com/de-en/home/tracking.html?tracking-id=0034
 @pytest.mark.parametrize(
     ("kind", "data", "subject", "said"),
     [
-        ("return_requested", {"receipt": RECEIPT}, "Order 1001: your return",
-         ["We have your request", "Asked for: 22 November 2026, 14:06 UTC", "2 × Dune Mug, Moss"]),
-        ("return_approved", {"answer": "Of course.", "things": ["1 × Bowl"]}, "Order 1001: send it back",
-         ["You can send it back", "Of course.", "Address: Fennholm, Returns, Am Speicher 4, Berlin, Germany",
-          "Your money goes back within 14 days after they have arrived here, by the way you paid."]),
-        ("return_declined", {"answer": "It was used.", "things": ["1 × Bowl"]},
-         "Order 1001: about your return", ["We can't take it back", "It was used.", "1 × Bowl"]),
-        ("return_received", {"things": ["1 × Bowl"]}, "Order 1001: your return is here",
-         ["It has arrived here", "Your money goes back within 14 days, by the way you paid.", "1 × Bowl"]),
-        ("order_cancelled", {}, "Order 1001 was cancelled",
-         ["Nothing of it will be sent.", "What you have paid goes back the way it came.", "Dune Mug"]),
-        ("order_cancelled", {"partly": True, "amount": "€12.00",
-                             "lines": [{"title": "Bowl", "variant": "", "quantity": 1}]},
-         "A part of order 1001 was cancelled",
-         ["These things won't be sent.", "€12.00 goes back to you, and takes five to ten days to arrive.",
-          "1 × Bowl"]),
-        ("order_refunded", {"amount": "€12.00", "destination": "credit"}, "A refund for order 1001",
-         ["€12.00 is now your store credit"]),
-        ("order_refunded", {"amount": "€12.00"}, "A refund for order 1001",
-         ["€12.00 is on its way back to you",
-          "It goes back the way you paid, and takes five to ten days to show there."]),
+        (
+            "return_requested",
+            {"receipt": RECEIPT},
+            "Order 1001: your return",
+            ["We have your request", "Asked for: 22 November 2026, 14:06 UTC", "2 × Dune Mug, Moss"],
+        ),
+        (
+            "return_approved",
+            {"answer": "Of course.", "things": ["1 × Bowl"]},
+            "Order 1001: send it back",
+            [
+                "You can send it back",
+                "Of course.",
+                "Address: Fennholm, Returns, Am Speicher 4, Berlin, Germany",
+                "Your money goes back within 14 days after they have arrived here, by the way you paid.",
+            ],
+        ),
+        (
+            "return_declined",
+            {"answer": "It was used.", "things": ["1 × Bowl"]},
+            "Order 1001: about your return",
+            ["We can't take it back", "It was used.", "1 × Bowl"],
+        ),
+        (
+            "return_received",
+            {"things": ["1 × Bowl"]},
+            "Order 1001: your return is here",
+            ["It has arrived here", "Your money goes back within 14 days, by the way you paid.", "1 × Bowl"],
+        ),
+        (
+            "order_cancelled",
+            {},
+            "Order 1001 was cancelled",
+            ["Nothing of it will be sent.", "What you have paid goes back the way it came.", "Dune Mug"],
+        ),
+        (
+            "order_cancelled",
+            {"partly": True, "amount": "€12.00", "lines": [{"title": "Bowl", "variant": "", "quantity": 1}]},
+            "A part of order 1001 was cancelled",
+            [
+                "These things won't be sent.",
+                "€12.00 goes back to you, and takes five to ten days to arrive.",
+                "1 × Bowl",
+            ],
+        ),
+        (
+            "order_refunded",
+            {"amount": "€12.00", "destination": "credit"},
+            "A refund for order 1001",
+            ["€12.00 is now your store credit"],
+        ),
+        (
+            "order_refunded",
+            {"amount": "€12.00"},
+            "A refund for order 1001",
+            [
+                "€12.00 is on its way back to you",
+                "It goes back the way you paid, and takes five to ten days to show there.",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_letter_says_what_happened_and_what_follows(kind, data, subject, said):
     letter, text = written(kind, **data)
     assert letter == subject

@@ -36,10 +36,16 @@ pytestmark = pytest.mark.both
 ME = key_hash()
 tables = SQLModel.metadata.tables
 FORM = CheckoutForm(
-    email="Marta@Example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    email="Marta@Example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+    shipping_method="standard",
     payment_provider="manual",
-)  # fmt: skip
+)
 BOSS = Principal("staff", 0, "boss@example.com", "Boss", "owner", PERMISSIONS["owner"])
 CLERK = replace(BOSS, email="clerk@example.com", role="clerk", permissions=PERMISSIONS["clerk"])
 KEY = "k" * 32
@@ -237,11 +243,17 @@ def test_a_guest_withdraws_and_nobody_has_to_agree(session, arrived):
     assert (row.kind, row.status, row.reason) == ("withdrawal", "approved", "")
     assert row.decided_at is not None
     assert receipt == return_commands.Receipt(
-        number="1001", token=arrived.token, name="Marta Lind", email="marta@example.com",
-        at="20 November 2026, 10:00 UTC", things=["3 × Dune Mug, Moss", "1 × Shoal Bowl"],
-        send_back=["3 × Dune Mug, Moss", "1 × Shoal Bowl"], not_sent=[], send_until="4 December 2026",
+        number="1001",
+        token=arrived.token,
+        name="Marta Lind",
+        email="marta@example.com",
+        at="20 November 2026, 10:00 UTC",
+        things=["3 × Dune Mug, Moss", "1 × Shoal Bowl"],
+        send_back=["3 × Dune Mug, Moss", "1 × Shoal Bowl"],
+        not_sent=[],
+        send_until="4 December 2026",
         note="Too heavy.",
-    )  # fmt: skip
+    )
     letter = rows(session, "letter")[-1]
     assert (letter.kind, letter.to_email) == ("withdrawal_received", "marta@example.com")
     assert letter.data["receipt"]["things"] == receipt.things
@@ -276,8 +288,9 @@ def test_what_is_partly_sent_is_split_and_the_unsent_is_ended_first(session, pla
     receipt = withdraw(session, {MUGS: 2, BOWL: 1})
 
     assert [(row.reason, row.request_key) for row in rows(session, "return_request")] == [
-        ("", KEY), ("not_sent", f"{KEY}:rest"),
-    ]  # fmt: skip
+        ("", KEY),
+        ("not_sent", f"{KEY}:rest"),
+    ]
     assert receipt.send_back == ["1 × Dune Mug, Moss"]
     assert receipt.not_sent == ["1 × Dune Mug, Moss", "1 × Shoal Bowl"]
     assert counts(session, placed) == [(1, 0), (0, 0)]
@@ -341,8 +354,9 @@ def test_a_return_is_approved_received_and_refunded(session, arrived):
     assert the_return(session).status == "refunded"
     assert kinds(session) == ["order_shipped", "return_requested", "return_approved", "return_received"]
     assert [row.action for row in rows(session, "audit_entry")][-2:] == [
-        "return.approved", "return.received",
-    ]  # fmt: skip
+        "return.approved",
+        "return.received",
+    ]
     assert [violation.sentence for violation in books.check(session).violations] == []
 
 
@@ -448,8 +462,9 @@ def test_the_page_says_what_happens_next_with_a_return(session, arrived):
     (view,) = order_page.view(session, arrived.token).returns
     assert (view.title, view.status_text) == ("Return of 20 November", "Requested")
     assert (view.things, view.next_text) == (
-        ["1 × Dune Mug, Moss"], "We answer within two working days, by email.",
-    )  # fmt: skip
+        ["1 × Dune Mug, Moss"],
+        "We answer within two working days, by email.",
+    )
     return_admin.approve(session, the_return(session).id, by=BOSS)
     (view,) = order_page.view(session, arrived.token).returns
     assert view.next_text == (
@@ -464,9 +479,13 @@ def test_the_page_of_a_returned_order_has_no_station_that_never_comes(session, a
     return_admin.receive(session, the_return(session).id, lines, {}, by=BOSS)
     view = order_page.view(session, arrived.token)
     assert [(step.label, step.state) for step in view.steps] == [
-        ("Order received", "done"), ("Paid", "done"), ("Packed", "done"), ("On its way", "done"),
-        ("Delivered", "done"), ("Returned", "done"),
-    ]  # fmt: skip
+        ("Order received", "done"),
+        ("Paid", "done"),
+        ("Packed", "done"),
+        ("On its way", "done"),
+        ("Delivered", "done"),
+        ("Returned", "done"),
+    ]
     assert view.headline == "It came back to us"
     assert [line.note for line in view.lines] == ["3 came back", "1 came back"]
 

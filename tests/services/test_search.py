@@ -116,13 +116,31 @@ def test_an_exact_code_beats_longer_ones_and_titles(session: Session) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        '"', '"mug', "mug*", "mug OR lamp", "NOT mug", "mug AND", "title:mug", "{title}:mug", "mug^2", "-mug",
-        "NEAR(mug lamp)", "mug'; DROP TABLE search_product; --", "mug & | ! <-> :*", "'mug", "mug\\",
+        '"',
+        '"mug',
+        "mug*",
+        "mug OR lamp",
+        "NOT mug",
+        "mug AND",
+        "title:mug",
+        "{title}:mug",
+        "mug^2",
+        "-mug",
+        "NEAR(mug lamp)",
+        "mug'; DROP TABLE search_product; --",
+        "mug & | ! <-> :*",
+        "'mug",
+        "mug\\",
         "mug\x00",
-        "😀", "%", "_", "(((((", "a" * 1_000_000, "mug " * 250_000,
+        "😀",
+        "%",
+        "_",
+        "(((((",
+        "a" * 1_000_000,
+        "mug " * 250_000,
     ],
     ids=lambda asked: repr(asked)[:20],
-)  # fmt: skip
+)
 def test_nothing_typed_means_anything_to_the_database(
     session: Session, goods: dict[str, int], query: str
 ) -> None:

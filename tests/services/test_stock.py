@@ -226,10 +226,19 @@ def test_what_is_cancelled_without_restock_is_gone_from_the_house(session, lamp)
 
 def an_order(session: Session, number: int = 1) -> int:
     order = Order(
-        number=number, token=f"t{number}", email="a@example.com", currency="EUR", subtotal_minor=0,
-        discount_minor=0, shipping_minor=0, tax_minor=0, total_minor=0, country="DE",
-        shipping_method="standard", payment_provider="stripe",
-    )  # fmt: skip
+        number=number,
+        token=f"t{number}",
+        email="a@example.com",
+        currency="EUR",
+        subtotal_minor=0,
+        discount_minor=0,
+        shipping_minor=0,
+        tax_minor=0,
+        total_minor=0,
+        country="DE",
+        shipping_method="standard",
+        payment_provider="stripe",
+    )
     session.add(order)
     session.flush()
     assert order.id

@@ -43,12 +43,20 @@ def test_units_are_set_with_reason_actor_and_note(session, lamp):
     assert (levels.on_hand, levels.left, levels.title) == (7, 7, "Lamp")
     last = inventory_queries.history(session, "LAMP", by=CLERK)[0]
     assert (last.kind, last.on_hand, last.reason, last.note, last.actor) == (
-        "adjusted", -3, "count", "shelf 3", "staff:clerk@example.com",
-    )  # fmt: skip
+        "adjusted",
+        -3,
+        "count",
+        "shelf 3",
+        "staff:clerk@example.com",
+    )
     assert audit(session) == [
-        ("staff:clerk@example.com", "stock_changed", {"on_hand": 10},
-         {"on_hand": 7, "reason": "count", "note": "shelf 3"}),
-    ]  # fmt: skip
+        (
+            "staff:clerk@example.com",
+            "stock_changed",
+            {"on_hand": 10},
+            {"on_hand": 7, "reason": "count", "note": "shelf 3"},
+        ),
+    ]
     assert books.check(session).violations == ()
 
 
@@ -83,8 +91,9 @@ def test_a_number_that_has_moved_on_is_not_overwritten(session, lamp):
 def test_what_cannot_be_is_refused_and_changes_nothing(session, lamp, wrong):
     values = {"delta": 1, "reason": "found", "note": ""} | wrong
     with pytest.raises(Invalid), session.begin_nested():
-        inventory_admin.change_units(session, "LAMP", values["delta"], reason=values["reason"],
-                                note=values["note"], by=CLERK)  # fmt: skip
+        inventory_admin.change_units(
+            session, "LAMP", values["delta"], reason=values["reason"], note=values["note"], by=CLERK
+        )
 
     assert (stock_of(session, "LAMP"), audit(session)) == ((10, 0, 0), [])
 
@@ -114,11 +123,17 @@ def test_backorders_are_allowed_until_a_day_and_end_once_all_is_there(session, l
     levels = inventory_admin.set_policy(session, "LAMP", backorder=False, by=CLERK)
     assert (levels.backorder, levels.expected_on, levels.left) == (False, "", 0)
     assert [entry[1:] for entry in audit(session)][::2] == [
-        ("stock_policy_set", {"policy": "deny", "expected_on": ""},
-         {"policy": "backorder", "expected_on": "2026-12-12"}),
-        ("stock_policy_set", {"policy": "backorder", "expected_on": "2026-12-12"},
-         {"policy": "deny", "expected_on": ""}),
-    ]  # fmt: skip
+        (
+            "stock_policy_set",
+            {"policy": "deny", "expected_on": ""},
+            {"policy": "backorder", "expected_on": "2026-12-12"},
+        ),
+        (
+            "stock_policy_set",
+            {"policy": "backorder", "expected_on": "2026-12-12"},
+            {"policy": "deny", "expected_on": ""},
+        ),
+    ]
 
 
 def test_a_day_that_has_passed_is_no_promise(session, lamp, clock):

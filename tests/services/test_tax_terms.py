@@ -30,9 +30,15 @@ pytestmark = pytest.mark.both
 ME = key_hash()
 tables = SQLModel.metadata.tables
 GERMAN = CheckoutForm(
-    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="10999", locality="Berlin", country="DE", payment_provider="stripe",
-)  # fmt: skip
+    email="marta@example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+    payment_provider="stripe",
+)
 AUSTRIAN = replace(GERMAN, line1="Ring 1", postal_code="1010", locality="Wien", country="AT")
 UID = "ATU13585627"
 
@@ -70,8 +76,11 @@ def test_where_prices_hold_no_tax_it_comes_on_top_everywhere(session, configure)
 
     order = rows(session, "customer_order")[0]
     assert (order.tax_included, order.subtotal_minor, order.tax_minor, order.total_minor) == (
-        False, 5900, 989, 6889,
-    )  # fmt: skip
+        False,
+        5900,
+        989,
+        6889,
+    )
     taxed = [(row.base_minor, row.amount_minor, row.included) for row in rows(session, "order_tax_line")]
     assert taxed == [(4800, 912, False), (1100, 77, False), (0, 0, False)]
     shown = order_page.view(session, placed.token)
@@ -87,8 +96,9 @@ def test_a_valid_number_of_another_member_turns_the_tax_over(session, configure)
     page = checkout.save(session, ME, replace(AUSTRIAN, vat_number="u 1358 5627"))
     # 24.00 holds 4.00 at 20 %, the book 1.00 at 10 %, the shipment 1.48.
     assert [(line.sku, line.unit) for line in page.cart.lines] == [
-        ("DUNE-MUG", "€20.00"), ("FIELD-BOOK", "€10.00"),
-    ]  # fmt: skip
+        ("DUNE-MUG", "€20.00"),
+        ("FIELD-BOOK", "€10.00"),
+    ]
     assert (page.subtotal, page.shipping, page.total) == ("€50.00", "€7.42", "€57.42")
     assert (page.tax_lines, page.tax_note) == ([], "Reverse charge: VAT is owed by the recipient")
     assert page.deliveries[0].price == "€7.42"
@@ -98,11 +108,14 @@ def test_a_valid_number_of_another_member_turns_the_tax_over(session, configure)
     assert (order.vat_number, order.reverse_charge, order.tax_minor) == (UID, True, 0)
     assert (order.total_minor, order.tax_included) == (5742, False)
     assert [row.unit_price_minor for row in rows(session, "order_line")] == [2000, 1000]
-    taxed = [(row.label, row.rate_ppm, row.base_minor, row.amount_minor)
-             for row in rows(session, "order_tax_line")]  # fmt: skip
+    taxed = [
+        (row.label, row.rate_ppm, row.base_minor, row.amount_minor) for row in rows(session, "order_tax_line")
+    ]
     assert taxed == [
-        ("Reverse charge", 0, 4000, 0), ("Reverse charge", 0, 1000, 0), ("Reverse charge", 0, 742, 0),
-    ]  # fmt: skip
+        ("Reverse charge", 0, 4000, 0),
+        ("Reverse charge", 0, 1000, 0),
+        ("Reverse charge", 0, 742, 0),
+    ]
     shown = order_page.view(session, placed.token)
     assert (shown.tax_lines, shown.tax_on_top) == ([], False)
     assert (shown.tax_note, shown.vat_number) == ("Reverse charge: VAT is owed by the recipient", UID)
@@ -224,9 +237,10 @@ def test_every_cent_of_a_rise_is_explained_by_the_parts_that_the_page_showed(ses
 
     changes = [(one.label, one.before, one.now, one.difference) for one in refusal.value.changes]
     assert changes == [
-        ("Dune Mug", "€48.00", "€52.00", "+€4.00"), ("Delivery", "€8.90", "€9.90", "+€1.00"),
+        ("Dune Mug", "€48.00", "€52.00", "+€4.00"),
+        ("Delivery", "€8.90", "€9.90", "+€1.00"),
         ("Autumn, 10 % off", "−€5.90", "", "+€5.90"),
-    ]  # fmt: skip
+    ]
     assert refusal.value.message == (
         "The total is now €72.90, €10.90 more than before. There is no code AUTUMN10."
         " Dune Mug: €52.00, before €48.00. Delivery: €9.90, before €8.90."

@@ -19,11 +19,18 @@ from tests import factories
 from tests.state.conftest import VISITOR, submit
 
 GOOD = {
-    "email": "marta@example.com", "given_name": "Marta", "family_name": "Lind", "line1": "Oranienstraße 18",
-    "postal_code": "10999", "locality": "Berlin", "country": "DE", "shipping_method": "standard",
-    "payment_provider": "manual", "ticket": "this-page",
+    "email": "marta@example.com",
+    "given_name": "Marta",
+    "family_name": "Lind",
+    "line1": "Oranienstraße 18",
+    "postal_code": "10999",
+    "locality": "Berlin",
+    "country": "DE",
+    "shipping_method": "standard",
+    "payment_provider": "manual",
+    "ticket": "this-page",
     "shown_minor": "9800",
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -221,9 +228,12 @@ async def test_a_click_keeps_the_hold_longer_until_it_is_the_longest(open_tab, f
         await tab.extend_hold()
         seen.append((tab.hold.ends_at[11:16], tab.hold.can_stay, tab.hold.at_most))
     assert seen == [
-        ("10:25", True, False), ("10:35", True, False), ("10:45", True, False), ("10:55", True, False),
+        ("10:25", True, False),
+        ("10:35", True, False),
+        ("10:45", True, False),
+        ("10:55", True, False),
         ("11:00", False, True),
-    ]  # fmt: skip
+    ]
 
 
 async def test_when_the_time_is_over_the_units_are_free_and_one_click_holds_them_again(

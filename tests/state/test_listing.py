@@ -13,10 +13,21 @@ from shop_app.state.listing import Browse, _navigation
 
 def _card(slug: str) -> ProductCard:
     return ProductCard(
-        slug=slug, title=slug, price="€1.00", compare_at="", saving="", is_new=False, in_stock=True,
-        stock_line="", picture=PictureView(), second=PictureView(), swatches=[], rating="", review_count=0,
+        slug=slug,
+        title=slug,
+        price="€1.00",
+        compare_at="",
+        saving="",
+        is_new=False,
+        in_stock=True,
+        stock_line="",
+        picture=PictureView(),
+        second=PictureView(),
+        swatches=[],
+        rating="",
+        review_count=0,
         as_of_ms=0,
-    )  # fmt: skip
+    )
 
 
 def _found(page: int, *slugs: str, **more: Any) -> Listing:

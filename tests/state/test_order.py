@@ -131,10 +131,16 @@ class InBackground:
 
 
 FORM = CheckoutForm(
-    email="marta@example.com", given_name="Marta", family_name="Lind", line1="Oranienstraße 18",
-    postal_code="10999", locality="Berlin", country="DE", shipping_method="standard",
+    email="marta@example.com",
+    given_name="Marta",
+    family_name="Lind",
+    line1="Oranienstraße 18",
+    postal_code="10999",
+    locality="Berlin",
+    country="DE",
+    shipping_method="standard",
     payment_provider="stripe",
-)  # fmt: skip
+)
 
 
 def unpaid_order(visitor: str) -> str:

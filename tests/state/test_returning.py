@@ -201,5 +201,7 @@ def test_every_handler_of_staff_needs_its_right():
 
     found = {name: policy_of(handler.fn) for name, handler in ReturnAdmin.event_handlers.items()}
     assert {name: policy.permission for name, policy in found.items() if policy} == {
-        "decide": "orders.edit", "receive": "orders.fulfil", "refund": "orders.refund",
-    }  # fmt: skip
+        "decide": "orders.edit",
+        "receive": "orders.fulfil",
+        "refund": "orders.refund",
+    }

@@ -53,14 +53,22 @@ def start_probe_app(folder: Path, **env: str) -> Probe:
     port = free_port()
     log = folder / "desk.log"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.web.probe_app", str(port)], cwd=ROOT, text=True,
-        stdout=log.open("w"), stderr=subprocess.STDOUT,
+        [sys.executable, "-m", "tests.web.probe_app", str(port)],
+        cwd=ROOT,
+        text=True,
+        stdout=log.open("w"),
+        stderr=subprocess.STDOUT,
         env={
-            "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PORT": str(port),
-            "SHOP_TESTING": "1", "SHOP_DATA_DIR": str(folder / "data"), "__REFLEX_SKIP_COMPILE": "true",
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "PORT": str(port),
+            "SHOP_TESTING": "1",
+            "SHOP_DATA_DIR": str(folder / "data"),
+            "__REFLEX_SKIP_COMPILE": "true",
             "REFLEX_ENV_MODE": "dev",
-        } | env,
-    )  # fmt: skip
+        }
+        | env,
+    )
     probe = Probe(f"http://localhost:{port}", process, log)
     for _ in range(150):
         try:
@@ -147,12 +155,18 @@ async def opened(probe: Probe, *, cookie: str = "", origin: str | None = "own") 
     if origin:
         headers["Origin"] = probe.url if origin == "own" else origin
     hydrate = {
-        "name": "reflex___state____state.hydrate_and_load", "payload": {}, "router_data": {"pathname": "/"},
-    }  # fmt: skip
+        "name": "reflex___state____state.hydrate_and_load",
+        "payload": {},
+        "router_data": {"pathname": "/"},
+    }
     await client.connect(
-        f"{probe.url}?token={uuid.uuid4()}", headers=headers, socketio_path=NAMESPACE, namespaces=[NAMESPACE],
-        transports=["websocket"], auth={"event": hydrate},
-    )  # fmt: skip
+        f"{probe.url}?token={uuid.uuid4()}",
+        headers=headers,
+        socketio_path=NAMESPACE,
+        namespaces=[NAMESPACE],
+        transports=["websocket"],
+        auth={"event": hydrate},
+    )
     try:
         yield tab
     finally:

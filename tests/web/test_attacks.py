@@ -95,9 +95,15 @@ async def test_an_event_that_reflex_cant_read_runs_nothing_and_nothing_goes_on(
 async def test_a_boot_event_of_any_shape_opens_or_closes_and_no_more(shop: Probe) -> None:
     rest = await at_rest(shop)
     for auth in (
-        None, 7, "x", [], {"event": 7}, {"event": []}, {"event": {"name": HYDRATE, "router_data": 7}},
+        None,
+        7,
+        "x",
+        [],
+        {"event": 7},
+        {"event": []},
+        {"event": {"name": HYDRATE, "router_data": 7}},
         {"event": event(HYDRATE, {}), "state_schema": {"a": [1] * 50}},
-    ):  # fmt: skip
+    ):
         tab = Tab(shop.url)
         with contextlib.suppress(Closed):
             await tab.connect(hydrate=False, auth=auth)

@@ -21,15 +21,22 @@ def scope(client: str, *forwarded: str, cookie: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("sent", "counts"),
     [
-        ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("2001:DB8:1:2::9", "2001:db8:1:2::"), ("fe80::1%eth0", "fe80::"), ("::1", "::"), ("unix", "unix"),
-        ("x" * 100, "x" * 64), ("", ""),
+        ("2001:DB8:1:2::9", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("::1", "::"),
+        ("unix", "unix"),
+        ("x" * 100, "x" * 64),
+        ("", ""),
         # Some proxies write the port too, which is another one with every connection.
-        ("192.0.2.7:51123", "192.0.2.7"), ("[2001:db8:1:2::9]:443", "2001:db8:1:2::"),
-        ("[2001:db8:1:2::9]", "2001:db8:1:2::"), ("2001:db8:1:2::9:443", "2001:db8:1:2::"),
+        ("192.0.2.7:51123", "192.0.2.7"),
+        ("[2001:db8:1:2::9]:443", "2001:db8:1:2::"),
+        ("[2001:db8:1:2::9]", "2001:db8:1:2::"),
+        ("2001:db8:1:2::9:443", "2001:db8:1:2::"),
     ],
-)  # fmt: skip
+)
 def test_an_address_counts_in_one_way_however_it_is_written(sent, counts):
     assert clients.counted(sent) == counts
     assert clients.counted(counts) == counts, "once or twice is the same"

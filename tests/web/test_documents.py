@@ -74,9 +74,13 @@ def client(tmp_path: Path) -> httpx.AsyncClient:
     build = read_build(built)
     assert build
     routes = [
-        DocumentRoute("/"), DocumentRoute("/products"), DocumentRoute("/products/[slug]", product),
-        DocumentRoute("/orders/[token]"), DocumentRoute("/orders/lookup"), DocumentRoute("404", lost),
-    ]  # fmt: skip
+        DocumentRoute("/"),
+        DocumentRoute("/products"),
+        DocumentRoute("/products/[slug]", product),
+        DocumentRoute("/orders/[token]"),
+        DocumentRoute("/orders/lookup"),
+        DocumentRoute("404", lost),
+    ]
     inner = Starlette(routes=[Route("/api", api), Route("/ping", lambda _: PlainTextResponse("pong"))])
     transport = httpx.ASGITransport(Documents(inner, build=build, routes=routes))
     return httpx.AsyncClient(transport=transport, base_url="http://shop.test")

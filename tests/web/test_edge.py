@@ -149,9 +149,14 @@ async def test_a_length_that_is_no_number_is_refused(length: str) -> None:
         # As ASGI hands on bytes that are no ASCII: "²" alone is a digit to Python.
         headers[0] = (b"content-length", b"\xb2")
     scope: Scope = {
-        "type": "http", "method": "POST", "path": "/account/login", "query_string": b"", "headers": headers,
-        "client": ("1.1.1.1", 1), "http_version": "1.1",
-    }  # fmt: skip
+        "type": "http",
+        "method": "POST",
+        "path": "/account/login",
+        "query_string": b"",
+        "headers": headers,
+        "client": ("1.1.1.1", 1),
+        "http_version": "1.1",
+    }
     sent: list[Message] = []
 
     async def receive() -> Message:

@@ -19,9 +19,20 @@ PAGE = {
     "query": {"colour": "green"},
 }
 NO_ADDRESSES = (
-    7, True, None, {}, [], "", "products", "/" * 8_401, "javascript:1", "http://evil.test", "/\x00",
-    "/a\nb", "/\ud800",
-)  # fmt: skip
+    7,
+    True,
+    None,
+    {},
+    [],
+    "",
+    "products",
+    "/" * 8_401,
+    "javascript:1",
+    "http://evil.test",
+    "/\x00",
+    "/a\nb",
+    "/\ud800",
+)
 
 
 def event(**fields: Any) -> dict[str, Any]:
@@ -46,7 +57,11 @@ def test_an_event_of_a_page_passes_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("part", "value"),
     [
-        ("keys", None), ("keys", []), ("keys", "{}"), ("keys", 7), ("keys", event(token="x")),
+        ("keys", None),
+        ("keys", []),
+        ("keys", "{}"),
+        ("keys", 7),
+        ("keys", event(token="x")),
         ("keys", event(__proto__={})),
         *(("name", event(name=name)) for name in (None, 7, True, [], {}, "", "no.such", "state.cart.ADD")),
         *(("payload", event(payload=odd)) for odd in (7, True, "x", [], [["sku", "A"]])),
@@ -58,12 +73,24 @@ def test_an_event_of_a_page_passes_as_it_is() -> None:
         ),
         *(
             ("query", event(router_data={**PAGE, "query": odd}))
-            for odd in (7, True, None, "x", [], {"a": 1}, {"a": None}, {"a": [1]}, {"a": [["b"]]}, {"a": {}},
-                        {"a": "x" * 8_401}, {"splat": ["x"] * 121},
-                        {str(number): "" for number in range(121)})
+            for odd in (
+                7,
+                True,
+                None,
+                "x",
+                [],
+                {"a": 1},
+                {"a": None},
+                {"a": [1]},
+                {"a": [["b"]]},
+                {"a": {}},
+                {"a": "x" * 8_401},
+                {"splat": ["x"] * 121},
+                {str(number): "" for number in range(121)},
+            )
         ),
     ],
-)  # fmt: skip
+)
 def test_what_no_page_sends_is_dropped_with_the_name_of_the_part(part: str, value: Any) -> None:
     with pytest.raises(Misshapen) as dropped:
         shaped(value, NAMES)
@@ -73,13 +100,18 @@ def test_what_no_page_sends_is_dropped_with_the_name_of_the_part(part: str, valu
 @pytest.mark.parametrize(
     "value",
     [
-        float("nan"), float("inf"), float("-inf"), "x" * 20_001, ["x"] * 2_001,
+        float("nan"),
+        float("inf"),
+        float("-inf"),
+        "x" * 20_001,
+        ["x"] * 2_001,
         {str(number): number for number in range(1_001)},
-        [[[[[[[[[[1]]]]]]]]]], {"x" * 20_001: 1},
+        [[[[[[[[[[1]]]]]]]]]],
+        {"x" * 20_001: 1},
         {"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": 1}}}}}}}},
     ],
     ids=lambda value: str(value)[:20],
-)  # fmt: skip
+)
 def test_a_payload_is_bounded_in_size_depth_and_kind(value: Any) -> None:
     with pytest.raises(Misshapen):
         shaped(event(payload={"x": value}), NAMES)

@@ -35,15 +35,45 @@ CANARY_COST = 9_191_919_191_9
 CANARIES = re.compile(r"canary|91919191919", re.I)
 INSIDES = re.compile(r"Traceback|sqlalchemy|psycopg|sqlite3|\.py\", line \d+|SELECT .{1,500} FROM ")
 PAGES = (
-    "/", "/products", "/products?category=table", "/products?q=example.org", "/products/dune-mug", "/cart",
-    "/checkout", "/orders/lookup", "/withdrawal", "/about", "/robots.txt", "/sitemap.xml", "/healthz",
-    "/readyz", "/no/such/page", "/admin", "/account",
-)  # fmt: skip
+    "/",
+    "/products",
+    "/products?category=table",
+    "/products?q=example.org",
+    "/products/dune-mug",
+    "/cart",
+    "/checkout",
+    "/orders/lookup",
+    "/withdrawal",
+    "/about",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/healthz",
+    "/readyz",
+    "/no/such/page",
+    "/admin",
+    "/account",
+)
 JUNK: tuple[Any, ...] = (
-    None, True, -1, 0, 10**30, 1.5, "", "x" * 20_000, "<script>alert(1)</script>", "' OR 1=1 --",
-    "\x00\u202e", {"$ne": 1}, {"__class__": "x"}, [], [[["x"] * 50] * 5], "../../etc/passwd", "FH-DNM-OAT",
-    "1e9", {"form": {"a": 1}},
-)  # fmt: skip
+    None,
+    True,
+    -1,
+    0,
+    10**30,
+    1.5,
+    "",
+    "x" * 20_000,
+    "<script>alert(1)</script>",
+    "' OR 1=1 --",
+    "\x00\u202e",
+    {"$ne": 1},
+    {"__class__": "x"},
+    [],
+    [[["x"] * 50] * 5],
+    "../../etc/passwd",
+    "FH-DNM-OAT",
+    "1e9",
+    {"form": {"a": 1}},
+)
 
 
 OF_A_CART = ("cart_line", "stock_hold", "stock_movement")
@@ -366,10 +396,16 @@ async def _check_out(shop: Shop) -> int:
     """A whole checkout by bank transfer over the socket; the order's number."""
     cart, checkout = (f"{STATE}.shop_app___state___{name}____{name}" for name in ("cart", "checkout"))
     form = {
-        "email": "storm@example.org", "given_name": "Sam", "family_name": "Shopper", "line1": "Am Speicher 4",
-        "postal_code": "10115", "locality": "Berlin", "country": "DE", "shipping_method": "express",
+        "email": "storm@example.org",
+        "given_name": "Sam",
+        "family_name": "Shopper",
+        "line1": "Am Speicher 4",
+        "postal_code": "10115",
+        "locality": "Berlin",
+        "country": "DE",
+        "shipping_method": "express",
         "payment_provider": "manual",
-    }  # fmt: skip
+    }
     async with Tab(shop.url) as tab:
         await tab.settle()
         await tab.call(f"{cart}.add", {"sku": "FH-DNM-OAT", "quantity": 1})

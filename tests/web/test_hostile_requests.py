@@ -43,20 +43,30 @@ def origin(shop: Shop) -> tuple[bytes, bytes]:
 @pytest.mark.parametrize(
     "signature",
     [
-        b"t=" + b"9" * 400 + b",v1=a", b"t=" + b"9" * 5000 + b",v1=a", b"t=-" + b"9" * 400 + b",v1=a",
-        b"t=1795936091,v1=\xe9", b"\xff\xfe", b"t=\xb2,v1=a", b"t=nan,v1=a", b"t=1e400,v1=a",
-        b"t=1,t=2,v1=" + b"a" * 60_000, b"," * 10_000, b"t=1_000,v1=a",
+        b"t=" + b"9" * 400 + b",v1=a",
+        b"t=" + b"9" * 5000 + b",v1=a",
+        b"t=-" + b"9" * 400 + b",v1=a",
+        b"t=1795936091,v1=\xe9",
+        b"\xff\xfe",
+        b"t=\xb2,v1=a",
+        b"t=nan,v1=a",
+        b"t=1e400,v1=a",
+        b"t=1,t=2,v1=" + b"a" * 60_000,
+        b"," * 10_000,
+        b"t=1_000,v1=a",
     ],
     ids=lambda header: header[:12].decode("latin-1").encode("ascii", "replace").decode(),
-)  # fmt: skip
+)
 def test_a_signature_that_cant_be_read_is_refused(send, shop: Shop, signature: bytes):
     before = len(shop.printed())
     answer = send(
         Raw(
-            b"/webhooks/stripe", b"POST",
-            ((b"Stripe-Signature", signature), (b"Content-Length", b"2")), b"{}",
+            b"/webhooks/stripe",
+            b"POST",
+            ((b"Stripe-Signature", signature), (b"Content-Length", b"2")),
+            b"{}",
         )
-    )  # fmt: skip
+    )
     assert (answer.status, answer.body) == (400, b"refused")
     assert "A webhook was refused" in shop.printed()[before:] or "Security: webhook refused" in shop.printed()
 
@@ -66,9 +76,11 @@ def test_a_signature_that_cant_be_read_is_refused(send, shop: Shop, signature: b
 )
 def test_a_body_that_grows_too_large_gets_413_or_is_never_read(send, shop: Shop, path: bytes):
     sent = Raw(
-        path, b"POST", ((b"Transfer-Encoding", b"chunked"), origin(shop)),
+        path,
+        b"POST",
+        ((b"Transfer-Encoding", b"chunked"), origin(shop)),
         chunked(*[b"x" * 2**20] * 8),
-    )  # fmt: skip
+    )
     # Where nobody reads the body, the answer doesn't depend on it.
     allowed = {b"/uploads/pictures": {403, 413}, b"/products": {404, 405, 413}}
     assert send(sent).status in allowed.get(path, {413})
@@ -126,14 +138,33 @@ def test_a_failure_that_nothing_catches_is_logged_and_shows_a_reference_alone(sh
 # --- All of them, at every door -----------------------------------------------------------------
 
 DOORS = (
-    b"/", b"/products", b"/products/shoal-bowl", b"/cart", b"/checkout", b"/orders/lookup",
+    b"/",
+    b"/products",
+    b"/products/shoal-bowl",
+    b"/cart",
+    b"/checkout",
+    b"/orders/lookup",
     b"/orders/unknown",
-    b"/privacy", b"/nothing/here", b"/media/ef2e55ae23262294efd1c201/320.avif", b"/media/x/y.z",
-    b"/tokens.css", b"/fonts/instrument-sans-latin-wght-normal.woff2", b"/icon.svg", b"/sitemap.xml",
-    b"/robots.txt", b"/healthz", b"/readyz", b"/webhooks/stripe", b"/uploads/pictures",
-    b"/sandbox/v1/checkout/sessions", b"/sandbox/pay/cs_test_x", b"/sandbox/_refunds/x", b"/_event/",
-    b"/ping", b"/_upload",
-)  # fmt: skip
+    b"/privacy",
+    b"/nothing/here",
+    b"/media/ef2e55ae23262294efd1c201/320.avif",
+    b"/media/x/y.z",
+    b"/tokens.css",
+    b"/fonts/instrument-sans-latin-wght-normal.woff2",
+    b"/icon.svg",
+    b"/sitemap.xml",
+    b"/robots.txt",
+    b"/healthz",
+    b"/readyz",
+    b"/webhooks/stripe",
+    b"/uploads/pictures",
+    b"/sandbox/v1/checkout/sessions",
+    b"/sandbox/pay/cs_test_x",
+    b"/sandbox/_refunds/x",
+    b"/_event/",
+    b"/ping",
+    b"/_upload",
+)
 
 Change = Callable[[Raw], Raw]
 
@@ -164,36 +195,101 @@ def with_method(method: bytes) -> Change:
 FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 CHANGES: tuple[Change, ...] = (
     *map(with_method, (b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE", b"FOO", b"get", b"CONNECT")),
-    *map(with_path, (
-        b"/", b"//", b"%00", b"%ff%fe", b"%zz", b"%", b"/%2e%2e/%2e%2e/etc/passwd", b"/../../x", b"\\x",
-        b"%ed%a0%80", b"\xff\xfe", b"%0d%0aX: 1", b"/" + b"a" * 9_000, b"/" * 5_000, b"%F0%9F%98%80",
-        b";a=b", b"#x", b"%2f%2fevil.test",
-    )),
-    *map(with_query, (
-        b"", b"&&&&", b"q=%00", b"q=%ff%fe", b"q=%ed%a0%80", b"q=%zz%", b"=", b"q", b"page=%D9%A1&page=-1",
-        b"page=" + b"9" * 5_000, b"price_min=1e400&price_max=%B2", b"after=" + b"9" * 18 + b".1",
-        b"after=%D9%A1.%D9%A1", b"q=" + b"a" * 7_000, b"&".join(b"a%d=1" % at for at in range(101)),
-        b"q=\xff", b"colour=" + b"%2C" * 900, b"variant=%00&variant=%F0%9F%98%80", b"sort=__proto__",
-        b"EIO=4&transport=polling&sid=%00", b"EIO=%B2&transport=websocket",
-    )),
-    *(with_header(name, value) for name, value in (
-        (b"Cookie", b"\xff\xfe=\x80; shop_visitor=\xff"), (b"Cookie", b"shop_visitor=" + b"A" * 43),
-        (b"Cookie", b"shop_session=" + b"A" * 43 + b"; =;;; ;"), (b"Cookie", b"a=b; " * 2_000),
-        (b"Accept-Encoding", b"gzip," * 5_000), (b"Accept-Encoding", b"\xff;q=nan"),
-        (b"Range", b"bytes=" + b",".join([b"0-1"] * 3_000)), (b"Range", b"bytes=0-" + b"9" * 5_000),
-        (b"Range", b"bytes=\xb2-"), (b"Range", b"bytes=-"), (b"Range", b"bytes=5-1"), (b"Range", b"x"),
-        (b"If-None-Match", b"\xff" * 100), (b"If-Modified-Since", b"\xff"), (b"If-Range", b"\xff"),
-        (b"If-Modified-Since", b"Fri, 99 Foo 99999 99:99:99 GMT"),
-        (b"X-Forwarded-For", b"\xff, ::::, 999.9.9.9"), (b"X-Forwarded-For", b"1," * 2_000),
-        (b"X-Forwarded-Proto", b"javascript"), (b"X-Forwarded-Host", b"evil.test"),
-        (b"Origin", b"\xff"), (b"Origin", b"null"), (b"Referer", b"\xff"), (b"Sec-Fetch-Dest", b"\xff"),
-        (b"Content-Length", b"0"), (b"Content-Length", b"-1"), (b"Content-Length", b"\xc2\xb2"),
-        (b"Content-Length", b"9" * 400), (b"Content-Type", b"multipart/form-data; boundary=\xff"),
-        (b"Authorization", b"Bearer \xff"), (b"Authorization", b"Basic !!!!"), (b"Expect", b"100-continue"),
-        (b"Upgrade", b"websocket"), (b"Upgrade", b"h2c"), (b"TE", b"trailers"), (b"A\xff", b"b"),
-        (b"Access-Control-Request-Method", b"\xff"),
-    )),
-    with_body(b""), with_body(b"{}"), with_body(b"\xff\xfe\x00"), with_body(b"[" * 50_000),
+    *map(
+        with_path,
+        (
+            b"/",
+            b"//",
+            b"%00",
+            b"%ff%fe",
+            b"%zz",
+            b"%",
+            b"/%2e%2e/%2e%2e/etc/passwd",
+            b"/../../x",
+            b"\\x",
+            b"%ed%a0%80",
+            b"\xff\xfe",
+            b"%0d%0aX: 1",
+            b"/" + b"a" * 9_000,
+            b"/" * 5_000,
+            b"%F0%9F%98%80",
+            b";a=b",
+            b"#x",
+            b"%2f%2fevil.test",
+        ),
+    ),
+    *map(
+        with_query,
+        (
+            b"",
+            b"&&&&",
+            b"q=%00",
+            b"q=%ff%fe",
+            b"q=%ed%a0%80",
+            b"q=%zz%",
+            b"=",
+            b"q",
+            b"page=%D9%A1&page=-1",
+            b"page=" + b"9" * 5_000,
+            b"price_min=1e400&price_max=%B2",
+            b"after=" + b"9" * 18 + b".1",
+            b"after=%D9%A1.%D9%A1",
+            b"q=" + b"a" * 7_000,
+            b"&".join(b"a%d=1" % at for at in range(101)),
+            b"q=\xff",
+            b"colour=" + b"%2C" * 900,
+            b"variant=%00&variant=%F0%9F%98%80",
+            b"sort=__proto__",
+            b"EIO=4&transport=polling&sid=%00",
+            b"EIO=%B2&transport=websocket",
+        ),
+    ),
+    *(
+        with_header(name, value)
+        for name, value in (
+            (b"Cookie", b"\xff\xfe=\x80; shop_visitor=\xff"),
+            (b"Cookie", b"shop_visitor=" + b"A" * 43),
+            (b"Cookie", b"shop_session=" + b"A" * 43 + b"; =;;; ;"),
+            (b"Cookie", b"a=b; " * 2_000),
+            (b"Accept-Encoding", b"gzip," * 5_000),
+            (b"Accept-Encoding", b"\xff;q=nan"),
+            (b"Range", b"bytes=" + b",".join([b"0-1"] * 3_000)),
+            (b"Range", b"bytes=0-" + b"9" * 5_000),
+            (b"Range", b"bytes=\xb2-"),
+            (b"Range", b"bytes=-"),
+            (b"Range", b"bytes=5-1"),
+            (b"Range", b"x"),
+            (b"If-None-Match", b"\xff" * 100),
+            (b"If-Modified-Since", b"\xff"),
+            (b"If-Range", b"\xff"),
+            (b"If-Modified-Since", b"Fri, 99 Foo 99999 99:99:99 GMT"),
+            (b"X-Forwarded-For", b"\xff, ::::, 999.9.9.9"),
+            (b"X-Forwarded-For", b"1," * 2_000),
+            (b"X-Forwarded-Proto", b"javascript"),
+            (b"X-Forwarded-Host", b"evil.test"),
+            (b"Origin", b"\xff"),
+            (b"Origin", b"null"),
+            (b"Referer", b"\xff"),
+            (b"Sec-Fetch-Dest", b"\xff"),
+            (b"Content-Length", b"0"),
+            (b"Content-Length", b"-1"),
+            (b"Content-Length", b"\xc2\xb2"),
+            (b"Content-Length", b"9" * 400),
+            (b"Content-Type", b"multipart/form-data; boundary=\xff"),
+            (b"Authorization", b"Bearer \xff"),
+            (b"Authorization", b"Basic !!!!"),
+            (b"Expect", b"100-continue"),
+            (b"Upgrade", b"websocket"),
+            (b"Upgrade", b"h2c"),
+            (b"TE", b"trailers"),
+            (b"A\xff", b"b"),
+            (b"Access-Control-Request-Method", b"\xff"),
+        )
+    ),
+    with_body(b""),
+    with_body(b"{}"),
+    with_body(b"\xff\xfe\x00"),
+    with_body(b"[" * 50_000),
     with_body(b"a&" * 3_000, FORM, (b"Content-Length", b"6000")),
     with_body(b"a[" * 3_000 + b"=1", FORM, (b"Content-Length", b"6002")),
     with_body(b"a" + b"[]" * 3_000 + b"=1", FORM, (b"Content-Length", b"6003")),
@@ -208,7 +304,7 @@ CHANGES: tuple[Change, ...] = (
     lambda request: replace(request, hosts=(b"evil.test",)),
     lambda request: replace(request, target=b"http://evil.test" + request.target),
     lambda request: replace(request, headers=(*request.headers, *[(b"X-A", b"b")] * 90)),
-)  # fmt: skip
+)
 
 
 def test_no_door_fails_whatever_is_sent_to_it(send, shop: Shop):

@@ -63,12 +63,16 @@ async def test_twenty_callers_at_once_make_it_once(client, key, monkeypatch):
 @pytest.mark.parametrize(
     "path",
     [
-        "/media/{key}/333.avif", "/media/{key}/320.svg", "/media/{key}/320", "/media/{key}/-1.jpg",
-        "/media/ffffffffffffffffffffffff/320.avif", "/media/..%2f..%2fsecret_key/320.avif",
+        "/media/{key}/333.avif",
+        "/media/{key}/320.svg",
+        "/media/{key}/320",
+        "/media/{key}/-1.jpg",
+        "/media/ffffffffffffffffffffffff/320.avif",
+        "/media/..%2f..%2fsecret_key/320.avif",
         "/media/{key}/320.AVIF",
         "/media/{key}/99999999999999999999.avif",
     ],
-)  # fmt: skip
+)
 async def test_anything_else_is_not_found_and_not_kept(client, key, path):
     answer = await client.get(path.format(key=key))
     assert answer.status_code == 404

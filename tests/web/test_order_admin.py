@@ -44,13 +44,23 @@ async def test_staff_reach_what_they_may_and_nothing_else(open_tab: Open, probe:
 @pytest.mark.parametrize(
     "junk",
     [
-        {"lines": {"1": True}}, {"lines": {"x": 1}}, {"lines": {"01": 1}},
-        {"lines": [1]}, {"lines": {"1": 10**9}}, {"key": "short"}, {"key": "k" * 49}, {"free_minor": -1},
+        {"lines": {"1": True}},
+        {"lines": {"x": 1}},
+        {"lines": {"01": 1}},
+        {"lines": [1]},
+        {"lines": {"1": 10**9}},
+        {"key": "short"},
+        {"key": "k" * 49},
+        {"free_minor": -1},
         {"order": "1; DROP"},
-        {"goods": "burn"}, {"destination": "cash"}, {"reason": "x" * 101}, {"by": "owner"}, {"return_id": 1},
+        {"goods": "burn"},
+        {"destination": "cash"},
+        {"reason": "x" * 101},
+        {"by": "owner"},
+        {"return_id": 1},
     ],
     ids=str,
-)  # fmt: skip
+)
 async def test_junk_never_reaches_a_workflow(open_tab: Open, junk: dict[str, Any]) -> None:
     async with open_tab(cookie=f"shop_session={CLERK}") as tab:
         await tab.send(f"{ADMIN}.refund", REFUND | junk)

@@ -9,10 +9,12 @@ from tests.web.conftest import Probe
 
 CALM = {"duplicates": 0, "shuffle": False, "delay_seconds": 0, "drop": 0, "forge": False, "paused": False}
 DOORS = (
-    ("POST", "/sandbox/_faults"), ("DELETE", "/sandbox/_faults"),
+    ("POST", "/sandbox/_faults"),
+    ("DELETE", "/sandbox/_faults"),
     ("POST", "/sandbox/_refunds/re_1?status=failed"),
-    ("POST", "/sandbox/_debits/pi_1?status=failed"), ("POST", "/sandbox/pay/cs_test_1"),
-)  # fmt: skip
+    ("POST", "/sandbox/_debits/pi_1?status=failed"),
+    ("POST", "/sandbox/pay/cs_test_1"),
+)
 
 
 def foreign(probe: Probe) -> list[list[tuple[str, str]]]:
@@ -35,9 +37,11 @@ def foreign(probe: Probe) -> list[list[tuple[str, str]]]:
 def test_a_foreign_page_opens_no_door_of_the_sandbox(probe: Probe, method: str, path: str):
     for headers in foreign(probe):
         answer = httpx.request(
-            method, probe.url + path, headers=[*headers, ("Content-Type", "text/plain")],
+            method,
+            probe.url + path,
+            headers=[*headers, ("Content-Type", "text/plain")],
             content=b'{"webhooks": {"paused": true}, "api": [{"do": "500", "times": 1000000}]}',
-        )  # fmt: skip
+        )
         # With another name as its host, the edge may have refused it before.
         assert answer.status_code in ((403, 400, 421) if headers[0][0] == "Host" else (403,)), headers
     now = httpx.get(f"{probe.url}/sandbox/_faults").json()

@@ -33,9 +33,17 @@ def test_a_key_is_long_and_its_hash_is_what_is_kept() -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    ["", "shop_visitor=", f"xshop_visitor={KEY}", f"shop_visitor={KEY}A", "shop_visitor=" + "é" * 43,
-     f"shop_visitor={KEY[:-1]}\n", f"shop_session={KEY}", f"__Host-shop_visitor={KEY}"],
-)  # fmt: skip
+    [
+        "",
+        "shop_visitor=",
+        f"xshop_visitor={KEY}",
+        f"shop_visitor={KEY}A",
+        "shop_visitor=" + "é" * 43,
+        f"shop_visitor={KEY[:-1]}\n",
+        f"shop_session={KEY}",
+        f"__Host-shop_visitor={KEY}",
+    ],
+)
 def test_what_has_not_our_shape_is_no_key(sent: str) -> None:
     assert cookies.visitor_key(sent) is None
 
@@ -212,9 +220,25 @@ class Endless(Form):
     name: str = ""
 
 
-@pytest.mark.parametrize("kind", [int, str, float, dict, list, Any, dict[str, str], list[input_types.Sku],
-                                  Annotated[int, Field(ge=1)], str | None, bytes,
-                                  Loose, Endless, list[Endless]])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        int,
+        str,
+        float,
+        dict,
+        list,
+        Any,
+        dict[str, str],
+        list[input_types.Sku],
+        Annotated[int, Field(ge=1)],
+        str | None,
+        bytes,
+        Loose,
+        Endless,
+        list[Endless],
+    ],
+)
 def test_a_type_without_bounds_keeps_the_server_from_starting(kind: Any) -> None:
     from shop_app.core.access.policy import public
 

@@ -369,15 +369,25 @@ async def test_the_51st_socket_of_one_address_is_refused(tmp_path: Any) -> None:
 async def test_junk_frames_leave_the_server_alive_and_the_log_short(probe: Probe, open_tab: Open) -> None:
     before = len(probe.log.read_text())
     junk = [
-        "42/_event,[", '42/_event,["event",null]', '42/_event,["event","{}"]', "9", "", "42",
-        '42/_event,["nothing",{}]', "42/_event," + "[" * 2000, '42/_event,["event",{"name":7}]',
+        "42/_event,[",
+        '42/_event,["event",null]',
+        '42/_event,["event","{}"]',
+        "9",
+        "",
+        "42",
+        '42/_event,["nothing",{}]',
+        "42/_event," + "[" * 2000,
+        '42/_event,["event",{"name":7}]',
         '42/_event,["event",{"name":"x.y","payload":{"card":"4242424242424242"}}]',
-    ]  # fmt: skip
+    ]
     for frame in junk:
-        async with aiohttp.ClientSession() as http, http.ws_connect(
-            f"{probe.url}/_event/?EIO=4&transport=websocket&token=junk",
-            headers={"Origin": probe.url, "Cookie": f"shop_session={CLERK}"},
-        ) as ws:  # fmt: skip
+        async with (
+            aiohttp.ClientSession() as http,
+            http.ws_connect(
+                f"{probe.url}/_event/?EIO=4&transport=websocket&token=junk",
+                headers={"Origin": probe.url, "Cookie": f"shop_session={CLERK}"},
+            ) as ws,
+        ):
             await ws.receive()
             await ws.send_str("40/_event,{}")
             await ws.receive()

@@ -35,15 +35,24 @@ class Socket:
     """One websocket straight at its edge."""
 
     def __init__(
-        self, target: Sockets, *, origin: str | None = ORIGIN, cookie: str = "", client: str = "1.1.1.1",
-        query: str = "EIO=4&transport=websocket&token=tab-1", headers: tuple[tuple[bytes, bytes], ...] = (),
-    ):  # fmt: skip
+        self,
+        target: Sockets,
+        *,
+        origin: str | None = ORIGIN,
+        cookie: str = "",
+        client: str = "1.1.1.1",
+        query: str = "EIO=4&transport=websocket&token=tab-1",
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ):
         sent = [(b"origin", origin.encode())] if origin is not None else []
         sent += [(b"cookie", cookie.encode())] if cookie else []
         self.scope: Scope = {
-            "type": "websocket", "path": "/_event", "query_string": query.encode(),
-            "headers": [*sent, *headers], "client": (client, 1),
-        }  # fmt: skip
+            "type": "websocket",
+            "path": "/_event",
+            "query_string": query.encode(),
+            "headers": [*sent, *headers],
+            "client": (client, 1),
+        }
         self.target = target
         self.sent: list[Message] = []
 
@@ -119,10 +128,12 @@ async def test_the_token_of_a_tab_opens_that_tabs_state_with_its_cookies_alone(t
     opened = {
         cookie: token_in((await Socket(target, cookie=cookie).run(EVENT))[1])
         for cookie in (
-            f"shop_visitor={KEY}", f"shop_visitor={'o' * 43}", f"shop_visitor={KEY}; shop_session={KEY}",
+            f"shop_visitor={KEY}",
+            f"shop_visitor={'o' * 43}",
+            f"shop_visitor={KEY}; shop_session={KEY}",
             f"shop_visitor={KEY}; shop_session={'s' * 43}",
         )
-    }  # fmt: skip
+    }
     assert len(set(opened.values())) == 4
     again = await Socket(target, cookie=f"shop_visitor={KEY}").run(EVENT)
     assert token_in(again[1]) == opened[f"shop_visitor={KEY}"]
@@ -132,10 +143,18 @@ async def test_the_token_of_a_tab_opens_that_tabs_state_with_its_cookies_alone(t
 @pytest.mark.parametrize(
     "frame",
     [
-        "1", "2", "3", "40/_event,", '40/_event,{"event":{}}', "41/_event", "41/_event,", EVENT,
-        '42/_event,["client_error",{"message":"x"}]', '42/_event,["event", {"name": "x"}]',
+        "1",
+        "2",
+        "3",
+        "40/_event,",
+        '40/_event,{"event":{}}',
+        "41/_event",
+        "41/_event,",
+        EVENT,
+        '42/_event,["client_error",{"message":"x"}]',
+        '42/_event,["event", {"name": "x"}]',
     ],
-)  # fmt: skip
+)
 async def test_what_a_page_says_passes(target: Sockets, frame: str) -> None:
     assert len(await Socket(target).run(frame)) == 2
 
@@ -145,14 +164,33 @@ async def test_what_a_page_says_passes(target: Sockets, frame: str) -> None:
     [
         # Names of the protocol's own: "connect" would put another address and other cookies to the socket.
         '42/_event,["connect",{"QUERY_STRING":"token=theirs","REMOTE_ADDR":"6.6.6.6"}]',
-        '42/_event,["disconnect"]', '42/_event,["\\u0065vent",{}]', '42/_event,["event"7', "42/_event,[",
+        '42/_event,["disconnect"]',
+        '42/_event,["\\u0065vent",{}]',
+        '42/_event,["event"7',
+        "42/_event,[",
         # Binary packets wait for their parts, an acknowledgement asks for an answer, and others' namespaces.
-        '451-/_event,["event",{"_placeholder":true,"num":0}]', "461-/_event,7[]", '42/_event,7["event",{}]',
-        "43/_event,7[]", "44/_event,{}", "1\n", "41/_event\n",
-        '42["event",{}]', "40", "40/other,", "49", "0{}", "5", "6", "9", "",
-        "3probe", "hello", b"42/_event", b"",
+        '451-/_event,["event",{"_placeholder":true,"num":0}]',
+        "461-/_event,7[]",
+        '42/_event,7["event",{}]',
+        "43/_event,7[]",
+        "44/_event,{}",
+        "1\n",
+        "41/_event\n",
+        '42["event",{}]',
+        "40",
+        "40/other,",
+        "49",
+        "0{}",
+        "5",
+        "6",
+        "9",
+        "",
+        "3probe",
+        "hello",
+        b"42/_event",
+        b"",
     ],
-)  # fmt: skip
+)
 async def test_what_no_page_says_ends_the_socket(target: Sockets, frame: str | bytes) -> None:
     sent = await Socket(target).run(frame, EVENT)
     assert [message["type"] for message in sent] == ["websocket.accept", "websocket.close"]

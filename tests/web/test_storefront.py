@@ -74,9 +74,12 @@ def test_forms_keep_the_rest_of_the_address():
     html = _get(documents.products, "category=lighting&colour=moss&sort=price").html
     hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html)
     assert hidden == [
-        ("category", "lighting"), ("colour", "moss"), ("sort", "price"),
-        ("category", "lighting"), ("colour", "moss"),
-    ]  # fmt: skip
+        ("category", "lighting"),
+        ("colour", "moss"),
+        ("sort", "price"),
+        ("category", "lighting"),
+        ("colour", "moss"),
+    ]
 
 
 @pytest.mark.usefixtures("shop")

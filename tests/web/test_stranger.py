@@ -25,10 +25,18 @@ CART = f"{STATE}.shop_app___state___cart____cart"
 CHECKOUT = f"{STATE}.shop_app___state___checkout____checkout"
 LOOKUP = f"{STATE}.shop_app___state___lookup____lookup"
 FORM = {
-    "email": "victim@example.com", "given_name": "Sam", "family_name": "Shopper", "line1": "Am Speicher 4",
-    "postal_code": "10115", "locality": "Berlin", "country": "DE", "shipping_method": "express",
-    "payment_provider": "manual", "ticket": "t", "shown_minor": "99999999",
-}  # fmt: skip
+    "email": "victim@example.com",
+    "given_name": "Sam",
+    "family_name": "Shopper",
+    "line1": "Am Speicher 4",
+    "postal_code": "10115",
+    "locality": "Berlin",
+    "country": "DE",
+    "shipping_method": "express",
+    "payment_provider": "manual",
+    "ticket": "t",
+    "shown_minor": "99999999",
+}
 TOO_OFTEN = "That was too often in a short time."
 TRIES = 20
 

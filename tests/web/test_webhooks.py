@@ -41,8 +41,9 @@ def test_a_paid_session_makes_the_order_paid_whatever_the_order_of_its_events(wo
     assert (order.status, order.payment_status, order.needs_review) == ("placed", "paid", "")
     assert (payment.state, payment.captured_minor, payment.amount_minor) == ("captured", 3270, 3270)
     assert [(row.kind, row.amount_minor) for row in rows("payment_event")] == [
-        ("opened", 3270), ("captured", 3270),
-    ]  # fmt: skip
+        ("opened", 3270),
+        ("captured", 3270),
+    ]
     outcomes = {row.kind: row.outcome for row in rows("provider_event")}
     assert len(outcomes) == 4
     assert sorted(outcomes.values()) == ["already known", "already known", "already known", "applied"]
@@ -150,9 +151,12 @@ def test_a_forged_paid_event_for_a_real_session_pays_nothing(world):
     world.pay()
     reference = rows("payment")[0].reference
     stripe_object = {
-        "id": reference, "object": "checkout.session", "payment_status": "paid", "amount_total": 3270,
+        "id": reference,
+        "object": "checkout.session",
+        "payment_status": "paid",
+        "amount_total": 3270,
         "metadata": {"attempt": "order-1-1"},
-    }  # fmt: skip
+    }
     body = event(about=stripe_object)
 
     # Even with the right signature the body is only a reason to look.

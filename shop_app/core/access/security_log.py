@@ -37,8 +37,12 @@ def note(kind: str, *, address: str, visitor: str = "", detail: str = "") -> Non
     count, window[0], window[1] = int(window[1]), now, 0.0
     log.warning(
         "Security: %s, from %s, visitor %s, %d time(s)%s",
-        kind, address or "unknown", visitor[:8] or "none", count, f": {detail}" if detail else "",
-    )  # fmt: skip
+        kind,
+        address or "unknown",
+        visitor[:8] or "none",
+        count,
+        f": {detail}" if detail else "",
+    )
 
 
 def forget() -> None:

@@ -82,9 +82,12 @@ class StripeProvider:
         import stripe
 
         return stripe.StripeClient(
-            self._key, stripe_version=API_VERSION, max_network_retries=RETRIES,
-            base_addresses={"api": self._base}, http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
-        )  # fmt: skip
+            self._key,
+            stripe_version=API_VERSION,
+            max_network_retries=RETRIES,
+            base_addresses={"api": self._base},
+            http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        )
 
     def start(self, request: StartPayment) -> Started:
         """A Checkout Session, or the very same one again.
@@ -139,12 +142,13 @@ class StripeProvider:
         with _outside(_("The refund wasn't taken. No money was moved.")):
             refund = self.client.v1.refunds.create(
                 {
-                    "payment_intent": intent_reference, "amount": amount_minor,
+                    "payment_intent": intent_reference,
+                    "amount": amount_minor,
                     "reason": reason if reason in REASONS else "requested_by_customer",
                     "metadata": {"request_key": key},
                 },
                 {"idempotency_key": f"refund-{key}"},
-            )  # fmt: skip
+            )
         return snapshots.refund_snapshot(refund)
 
     def recent(self, since: datetime) -> list[ProviderRecord]:
@@ -198,11 +202,14 @@ class StripeProvider:
         is_session = item.get("object") == "checkout.session"
         intent = item.get("id") if item.get("object") == "payment_intent" else item.get("payment_intent")
         return Notice(
-            provider=self.name, event_id=str(event["id"]), kind=kind[:100], payload=body,
+            provider=self.name,
+            event_id=str(event["id"]),
+            kind=kind[:100],
+            payload=body,
             reference=str(item["id"]) if is_session else "",
             intent_reference=intent if isinstance(intent, str) else "",
             attempt_key=str((item.get("metadata") or {}).get("attempt", "")),
-        )  # fmt: skip
+        )
 
     def _check_signature(self, body: bytes, header: str) -> None:
         """Against every secret that is in force, and within five minutes on both sides of now."""
@@ -239,11 +246,14 @@ def _signed_at(header: str) -> int:
 def session_params(request: StartPayment) -> SessionCreateParams:
     """The request as Stripe takes it. Equal requests give equal parameters: time isn't asked here."""
     metadata = {
-        "attempt": request.key, "order_number": str(request.order_number), "order_token": request.order_token,
-    }  # fmt: skip
+        "attempt": request.key,
+        "order_number": str(request.order_number),
+        "order_token": request.order_token,
+    }
     intent: SessionCreateParamsPaymentIntentData = {
-        "metadata": metadata, "description": f"Order {request.order_number}",
-    }  # fmt: skip
+        "metadata": metadata,
+        "description": f"Order {request.order_number}",
+    }
     if request.capture_later:
         intent["capture_method"] = "manual"
     return {
@@ -311,8 +321,11 @@ def _outside(refused: str = "") -> Iterator[None]:
     except stripe.StripeError as error:
         log.warning(
             "Stripe failed after %.1f s: %s, status %s, request %s",
-            time.monotonic() - began, type(error).__name__, error.http_status, error.request_id,
-        )  # fmt: skip
+            time.monotonic() - began,
+            type(error).__name__,
+            error.http_status,
+            error.request_id,
+        )
         raise ProviderDown(
             _(
                 "Payments don't answer just now. Nothing was charged, and your cart is kept."

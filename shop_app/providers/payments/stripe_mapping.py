@@ -10,10 +10,15 @@ from .base import DisputeSnapshot, PaymentSnapshot, ProviderRecord, RefundSnapsh
 
 _REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 _DISPUTE_STATUS = {
-    "needs_response": "open", "warning_needs_response": "open",
-    "under_review": "answered", "warning_under_review": "answered",
-    "won": "won", "warning_closed": "won", "prevented": "won", "lost": "lost",
-}  # fmt: skip
+    "needs_response": "open",
+    "warning_needs_response": "open",
+    "under_review": "answered",
+    "warning_under_review": "answered",
+    "won": "won",
+    "warning_closed": "won",
+    "prevented": "won",
+    "lost": "lost",
+}
 VOID_REASON = "requested_by_customer"
 """The reason that we give when we cancel an authorisation; one that runs out has another."""
 
@@ -61,9 +66,11 @@ def _entry(metadata: Any, name: str) -> str:
 
 def _state(session: Any, intent: Any) -> str:
     by_intent = {
-        "succeeded": "captured", "requires_capture": "authorized",
-        "canceled": "cancelled", "processing": "processing",
-    }  # fmt: skip
+        "succeeded": "captured",
+        "requires_capture": "authorized",
+        "canceled": "cancelled",
+        "processing": "processing",
+    }
     if intent and intent.status in by_intent:
         return by_intent[intent.status]
     if session.status == "complete":
@@ -116,9 +123,14 @@ def provider_record(item: Any) -> ProviderRecord | None:
         "dispute": lambda: dispute_snapshot(item).status,
     }
     return ProviderRecord(
-        provider="stripe", kind=kinds.get(item.object, "dispute"), reference=item.id,
-        status=status.get(item.object, str)(), intent_reference=intent if isinstance(intent, str) else "",
-        attempt_key=_entry(metadata, "attempt"), order_token=_entry(metadata, "order_token"),
-        amount_minor=getattr(item, "amount", 0) or 0, currency=(item.currency or "").upper(),
+        provider="stripe",
+        kind=kinds.get(item.object, "dispute"),
+        reference=item.id,
+        status=status.get(item.object, str)(),
+        intent_reference=intent if isinstance(intent, str) else "",
+        attempt_key=_entry(metadata, "attempt"),
+        order_token=_entry(metadata, "order_token"),
+        amount_minor=getattr(item, "amount", 0) or 0,
+        currency=(item.currency or "").upper(),
         moved=item.object == "payment_intent" and item.status in ("succeeded", "requires_capture"),
-    )  # fmt: skip
+    )

@@ -51,15 +51,20 @@ _login, _staff_row, _customer_row = table_of(LoginSession), table_of(Staff), tab
 # Asked on every event of whoever is signed in: one statement.
 _WHO = (
     select(
-        _login.c.expires_at, _login.c.staff_id, _login.c.customer_id,
-        _staff_row.c.active.label("staff_active"), _staff_row.c.email.label("staff_email"),
-        _staff_row.c.name.label("staff_name"), _staff_row.c.role.label("staff_role"),
-        _customer_row.c.email.label("customer_email"), _customer_row.c.name.label("customer_name"),
+        _login.c.expires_at,
+        _login.c.staff_id,
+        _login.c.customer_id,
+        _staff_row.c.active.label("staff_active"),
+        _staff_row.c.email.label("staff_email"),
+        _staff_row.c.name.label("staff_name"),
+        _staff_row.c.role.label("staff_role"),
+        _customer_row.c.email.label("customer_email"),
+        _customer_row.c.name.label("customer_name"),
     )
     .outerjoin(_staff_row, _staff_row.c.id == _login.c.staff_id)
     .outerjoin(_customer_row, _customer_row.c.id == _login.c.customer_id)
     .where(_login.c.token_hash == bindparam("token"))
-)  # fmt: skip
+)
 
 
 Kind = Literal["customer", "staff"]
@@ -96,9 +101,13 @@ def who(session: Session, token_hash: str) -> Principal:
         return NOBODY
     if row.staff_id and row.staff_active:
         return Principal(
-            "staff", row.staff_id, row.staff_email, row.staff_name, row.staff_role,
+            "staff",
+            row.staff_id,
+            row.staff_email,
+            row.staff_name,
+            row.staff_role,
             PERMISSIONS[row.staff_role],
-        )  # fmt: skip
+        )
     if row.customer_id:
         return Principal("customer", row.customer_id, row.customer_email, row.customer_name)
     return NOBODY
@@ -141,10 +150,12 @@ def sign_in(session: Session, login: Proven) -> tuple[str, Principal]:
     )
     session.add(
         LoginSession(
-            token_hash=key_hash(key), expires_at=now() + lasts,
-            staff_id=person.id if staff else None, customer_id=None if staff else person.id,
+            token_hash=key_hash(key),
+            expires_at=now() + lasts,
+            staff_id=person.id if staff else None,
+            customer_id=None if staff else person.id,
         )
-    )  # fmt: skip
+    )
     session.flush()
     principal = _staff(person) if isinstance(person, Staff) else _customer(person)
     if staff:

@@ -68,11 +68,14 @@ def check(session: Session, rules: Sequence[Rule] = RULES) -> Books:
     counts = {
         name: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
         for name, table in (
-            ("orders", "customer_order"), ("payments", "payment"), ("refunds", "refund"),
-            ("stock levels", "stock_level"), ("movements", "stock_movement"), ("promotion uses",
-            "promotion_use"),
+            ("orders", "customer_order"),
+            ("payments", "payment"),
+            ("refunds", "refund"),
+            ("stock levels", "stock_level"),
+            ("movements", "stock_movement"),
+            ("promotion uses", "promotion_use"),
         )
-    }  # fmt: skip
+    }
     return Books(tuple(violations), len(rules), counts)
 
 

@@ -27,7 +27,7 @@ from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers
 from . import price_changes, priced_cart
 from .priced_cart import HEAD_COLUMNS, Head, Line, Priced, cart
-from .queries import (  # fmt: skip
+from .queries import (
     CartLineView,
     CartView,
     DiscountView,
@@ -242,11 +242,16 @@ def price(
     """What the lines that are for sale and not saved come to, delivered as the form says."""
     bought = [line for line in lines if line.for_sale and not line.saved]
     return priced_cart.price(
-        session, head, bought, method_code=form.shipping_method,
+        session,
+        head,
+        bought,
+        method_code=form.shipping_method,
         place=taxes_queries.place_of(head.country, form.region, form.postal_code),
-        email=normal_email(form.email), vat_number=form.vat_number, fresh=fresh,
+        email=normal_email(form.email),
+        vat_number=form.vat_number,
+        fresh=fresh,
         with_gifts=with_gifts,
-    )  # fmt: skip
+    )
 
 
 def empty_cart() -> NotFound:

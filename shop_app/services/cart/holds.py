@@ -38,15 +38,19 @@ _of_cart = and_(_cart.c.key_hash == bindparam("key"), _cart.c.completed_at.is_(N
 _of_sku = _variant.c.sku == bindparam("sku")
 _KEPT_OF = select(
     select(_hold.c.quantity)
-    .join(_cart, _cart.c.id == _hold.c.cart_id).join(_variant, _variant.c.id == _hold.c.variant_id)
+    .join(_cart, _cart.c.id == _hold.c.cart_id)
+    .join(_variant, _variant.c.id == _hold.c.variant_id)
     .where(_of_cart, _of_sku)
-    .scalar_subquery().label("held"),
+    .scalar_subquery()
+    .label("held"),
     select(func.sum(_order_line.c.quantity))
-    .join(_order, _order.c.id == _order_line.c.order_id).join(_cart, _cart.c.id == _order.c.cart_id)
+    .join(_order, _order.c.id == _order_line.c.order_id)
+    .join(_cart, _cart.c.id == _order.c.cart_id)
     .join(_variant, _variant.c.id == _order_line.c.variant_id)
     .where(_of_cart, _of_sku, _order.c.status == OrderStatus.PENDING.value, _order_line.c.is_gift.is_(False))
-    .scalar_subquery().label("ordered"),
-)  # fmt: skip
+    .scalar_subquery()
+    .label("ordered"),
+)
 _ANY_RUN_OUT = select(_hold.c.id).where(_hold.c.expires_at <= bindparam("at")).limit(1)
 _ORDERED = (
     select(_order_line.c.variant_id, _order_line.c.quantity, _order.c.expires_at)
@@ -150,9 +154,14 @@ def follow(session: Session, cart_id: int) -> None:
         key_hash = session.connection().execute(_KEY_OF, {"cart": cart_id}).scalar_one()
         buyer = Buyer(key_hash, cart_id, times.address_hash)
         inventory_holds.hold_what_there_is(
-            session, cart_id, unpaid.as_far_as_allowed(session, buyer, needed, before),
-            expires_at=times.expires_at, since=times.since, before=before, address_hash=times.address_hash,
-        )  # fmt: skip
+            session,
+            cart_id,
+            unpaid.as_far_as_allowed(session, buyer, needed, before),
+            expires_at=times.expires_at,
+            since=times.since,
+            before=before,
+            address_hash=times.address_hash,
+        )
 
 
 def end(session: Session, key_hash: str) -> HoldView:
@@ -240,9 +249,14 @@ def _hold_for(
     needed = _wanted(lines, ordered)
     allowed = unpaid.as_far_as_allowed(session, buyer, needed, before)
     kept = inventory_holds.hold_what_there_is(
-        session, head.id, allowed, expires_at=times.expires_at, since=times.since, before=before,
+        session,
+        head.id,
+        allowed,
+        expires_at=times.expires_at,
+        since=times.since,
+        before=before,
         address_hash=times.address_hash,
-    )  # fmt: skip
+    )
     left = {
         line.variant_id: line.quantity - allowed.get(line.variant_id, 0) + kept.get(line.variant_id, 0)
         for line in lines

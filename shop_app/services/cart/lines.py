@@ -43,9 +43,15 @@ _product_picture = table_of(ProductPicture)
 _variant_picture = table_of(VariantPicture)
 
 HEAD_COLUMNS = (
-    cart.c.id, cart.c.country, cart.c.currency, cart.c.codes, cart.c.checkout, cart.c.version,
-    cart.c.customer_id, cart.c.credits,
-)  # fmt: skip
+    cart.c.id,
+    cart.c.country,
+    cart.c.currency,
+    cart.c.codes,
+    cart.c.checkout,
+    cart.c.version,
+    cart.c.customer_id,
+    cart.c.credits,
+)
 _IS_OPEN = and_(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
 _HEAD = select(*HEAD_COLUMNS).where(_IS_OPEN)
 _LOCKED_HEAD = _HEAD.with_for_update()

@@ -82,9 +82,11 @@ def read(text: str, total_minor: int) -> tuple[Part, ...]:
         parts = tuple(
             Part(key[:80], label[:MAX_LABEL], minor)
             for key, label, minor in rows[:MAX_PARTS]
-            if isinstance(key, str) and isinstance(label, str) and type(minor) is int
+            if isinstance(key, str)
+            and isinstance(label, str)
+            and type(minor) is int
             and abs(minor) <= MAX_MINOR
-        )  # fmt: skip
+        )
     except (ValueError, TypeError, RecursionError):
         return ()
     whole = len(parts) == len(rows) == len({part.key for part in parts})
@@ -116,10 +118,11 @@ def _changes(
             changes.append(
                 PriceChange(
                     (now or was or Part("", "", 0)).label,
-                    _amount(was, currency, locale), _amount(now, currency, locale),
+                    _amount(was, currency, locale),
+                    _amount(now, currency, locale),
                     ("+" if more > 0 else "−") + show(abs(more), currency, locale),
                 )
-            )  # fmt: skip
+            )
     return tuple(changes)
 
 
@@ -145,9 +148,10 @@ def _seen_prices(priced: Priced, currency: str, locale: str) -> list[str]:
     text = _("{title} now costs {now}, it was {before}.")
     return [
         text.format(
-            title=line.full_title, now=show(line.price_minor, currency, locale),
+            title=line.full_title,
+            now=show(line.price_minor, currency, locale),
             before=show(line.seen_price_minor, currency, locale),
         )
         for line in priced.lines
         if line.price_minor != line.seen_price_minor
-    ]  # fmt: skip
+    ]

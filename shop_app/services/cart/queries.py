@@ -113,7 +113,7 @@ def show_cart(
         ),
         email=normal_email(str(typed.get("email", ""))),
         vat_number=str(typed.get("vat_number", "")),
-    )  # fmt: skip
+    )
     paid_with = credit_payments.cover(
         session, head.id, head.credits, priced.totals.total_minor, head.currency
     )
@@ -177,12 +177,22 @@ def gift_views(priced: Priced, currency: str, locale: str) -> list[CartLineView]
     """What comes for nothing, as lines without a stepper; `compare_at` is what it costs otherwise."""
     return [
         CartLineView(
-            line.sku, line.slug, line.title, line.variant_title, line.picture_key or "",
-            line.picture_alt or "", line.quantity, line.quantity, _("Free"), _("Free"),
-            show(priced.shown_minor(line.price_minor, line.tax_class), currency, locale), "", "",
+            line.sku,
+            line.slug,
+            line.title,
+            line.variant_title,
+            line.picture_key or "",
+            line.picture_alt or "",
+            line.quantity,
+            line.quantity,
+            _("Free"),
+            _("Free"),
+            show(priced.shown_minor(line.price_minor, line.tax_class), currency, locale),
+            "",
+            "",
         )
         for line in priced.gifts
-    ]  # fmt: skip
+    ]
 
 
 def is_on_top(totals: Totals) -> bool:
@@ -251,11 +261,21 @@ def _line_view(
     before = priced.shown_minor(line.compare_at_minor, line.tax_class) if line.compare_at_minor else 0
     compare_at = show(before, currency, locale) if before else ""
     return CartLineView(
-        line.sku, line.slug, line.title, line.variant_title, line.picture_key or "", line.picture_alt or "",
-        line.quantity, min(MAX_QUANTITY, max(0, line.available)) if line.for_sale else 0,
-        show(unit_minor, currency, locale), show(unit_minor * line.quantity, currency, locale),
-        compare_at, notice, kind, expected(line.promised_on),
-    )  # fmt: skip
+        line.sku,
+        line.slug,
+        line.title,
+        line.variant_title,
+        line.picture_key or "",
+        line.picture_alt or "",
+        line.quantity,
+        min(MAX_QUANTITY, max(0, line.available)) if line.for_sale else 0,
+        show(unit_minor, currency, locale),
+        show(unit_minor * line.quantity, currency, locale),
+        compare_at,
+        notice,
+        kind,
+        expected(line.promised_on),
+    )
 
 
 def _notice(line: Line, currency: str, locale: str) -> tuple[str, str]:

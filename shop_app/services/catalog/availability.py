@@ -95,15 +95,20 @@ def card_line(stocks: Sequence[Stock]) -> str:
 _owners = select(Variant.product_id).where(col(Variant.id).in_(bindparam("ids", expanding=True)))
 _numbers = (
     select(
-        col(Product.slug), col(Variant.product_id), col(Variant.sku), col(Variant.title),
-        col(Variant.price_minor), col(Variant.compare_at_minor), *STOCK_COLUMNS,
+        col(Product.slug),
+        col(Variant.product_id),
+        col(Variant.sku),
+        col(Variant.title),
+        col(Variant.price_minor),
+        col(Variant.compare_at_minor),
+        *STOCK_COLUMNS,
     )
     .join(ListingItem, col(ListingItem.product_id) == Product.id)
     .join(Variant, col(Variant.product_id) == Product.id)
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.active), col(Product.id).in_(_owners))
     .order_by(col(Variant.product_id), col(Variant.position), col(Variant.id))
-)  # fmt: skip
+)
 
 
 def of_variants(session: Session, variant_ids: tuple[int, ...]) -> list[ProductAvailability]:
@@ -125,13 +130,18 @@ def _product_availability(
     tag = price_tags.range_tag([(price, compare_at) for _sku, _title, price, compare_at, _stock in variants])
     stocks = [variant[-1] for variant in variants]
     return ProductAvailability(
-        slug=slug, price=tag.price, compare_at=tag.compare_at, saving=tag.saving,
-        in_stock=any(stock.available for stock in stocks), stock_line=card_line(stocks), at_ms=at_ms,
+        slug=slug,
+        price=tag.price,
+        compare_at=tag.compare_at,
+        saving=tag.saving,
+        in_stock=any(stock.available for stock in stocks),
+        stock_line=card_line(stocks),
+        at_ms=at_ms,
         variants={
             sku: variant_availability(title, price, compare_at, stock)
             for sku, title, price, compare_at, stock in variants
         },
-    )  # fmt: skip
+    )
 
 
 def variant_availability(

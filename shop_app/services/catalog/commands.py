@@ -24,14 +24,28 @@ from . import product_parts as parts
 from .product_draft import ProductDraft, VariantDraft, check_references, cleaned, read_draft
 
 _PLAIN = (
-    "slug", "title", "subtitle", "description_html", "care", "vendor", "kind", "status", "tax_class",
+    "slug",
+    "title",
+    "subtitle",
+    "description_html",
+    "care",
+    "vendor",
+    "kind",
+    "status",
+    "tax_class",
     "seo_title",
     "seo_description",
-)  # fmt: skip
+)
 _VARIANT_PLAIN = (
-    "sku", "barcode", "price_minor", "compare_at_minor", "cost_minor", "weight_grams", "requires_shipping",
+    "sku",
+    "barcode",
+    "price_minor",
+    "compare_at_minor",
+    "cost_minor",
+    "weight_grams",
+    "requires_shipping",
     "active",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,10 +276,13 @@ def _fill(row: Variant, variant: VariantDraft, place: int) -> None:
 def _record_price(session: Session, row: Variant) -> None:
     session.add(
         PriceHistory(
-            variant_id=row.id or 0, currency=row.currency, price_minor=row.price_minor,
-            compare_at_minor=row.compare_at_minor, recorded_at=now(),
+            variant_id=row.id or 0,
+            currency=row.currency,
+            price_minor=row.price_minor,
+            compare_at_minor=row.compare_at_minor,
+            recorded_at=now(),
         )
-    )  # fmt: skip
+    )
 
 
 def _for_audit(draft: ProductDraft) -> dict[str, Any]:

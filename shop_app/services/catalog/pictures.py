@@ -195,26 +195,30 @@ def _decode(data: bytes) -> Image.Image:
             if image.format == "WEBP" and image.width * image.height > MAX_WEBP_PIXELS:
                 raise Invalid(
                     _("A WebP picture may have 10 million pixels. Save it smaller, or as JPEG."),
-                    field="picture", code="too_large",
-                )  # fmt: skip
+                    field="picture",
+                    code="too_large",
+                )
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
             return _in_srgb(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid(
             _("The picture has more than 40 million pixels. Save it smaller and try again."),
-            field="picture", code="too_large",
-        ) from None  # fmt: skip
+            field="picture",
+            code="too_large",
+        ) from None
     except UnidentifiedImageError:
         raise Invalid(
             _("This file isn't a picture that the shop can read. Use JPEG, PNG, WebP, AVIF or GIF."),
-            field="picture", code="not_a_picture",
-        ) from None  # fmt: skip
+            field="picture",
+            code="not_a_picture",
+        ) from None
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError):
         raise Invalid(
             _("The picture is damaged and can't be read. Save it again and try once more."),
-            field="picture", code="broken",
-        ) from None  # fmt: skip
+            field="picture",
+            code="broken",
+        ) from None
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:

@@ -28,13 +28,15 @@ class Price(NamedTuple):
 
 _latest = (
     select(
-        col(PriceHistory.variant_id), col(PriceHistory.price_minor), col(PriceHistory.compare_at_minor),
+        col(PriceHistory.variant_id),
+        col(PriceHistory.price_minor),
+        col(PriceHistory.compare_at_minor),
         col(PriceHistory.recorded_at),
     )
     .where(col(PriceHistory.variant_id).in_(bindparam("ids", expanding=True)))
     .order_by(col(PriceHistory.recorded_at).desc(), col(PriceHistory.id).desc())
     .limit(_LOOKBACK)
-)  # fmt: skip
+)
 
 
 def lowest_before_reduction(history: Sequence[Price]) -> int | None:

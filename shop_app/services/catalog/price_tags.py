@@ -62,9 +62,10 @@ def tag(low_minor: int, high_minor: int, compare_at_minor: int | None) -> Tag:
         price = _("from {price}").format(price=price)
     reduced = compare_at_minor is not None and compare_at_minor > low_minor
     return Tag(
-        price, shown(compare_at_minor) if reduced and compare_at_minor else "",
+        price,
+        shown(compare_at_minor) if reduced and compare_at_minor else "",
         percent_off(low_minor, compare_at_minor),
-    )  # fmt: skip
+    )
 
 
 def range_tag(variants: Sequence[tuple[int, int | None]]) -> Tag:

@@ -28,7 +28,7 @@ from ...models import (
     Variant,
     VariantOption,
     VariantPicture,
-)  # fmt: skip
+)
 
 MAX_TEXT = 200_000
 MAX_VARIANTS, MAX_OPTIONS, MAX_PICTURES, MAX_TAGS = 500, 3, 60, 60
@@ -39,9 +39,36 @@ SWATCH = re.compile(r"#[0-9a-fA-F]{6}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 _TAGS = {
-    "p", "br", "strong", "em", "b", "i", "u", "s", "sub", "sup", "ul", "ol", "li", "h2", "h3", "h4",
-    "h5", "h6", "blockquote", "a", "table", "thead", "tbody", "tr", "th", "td", "hr", "span", "div",
-}  # fmt: skip
+    "p",
+    "br",
+    "strong",
+    "em",
+    "b",
+    "i",
+    "u",
+    "s",
+    "sub",
+    "sup",
+    "ul",
+    "ol",
+    "li",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+    "a",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "hr",
+    "span",
+    "div",
+}
 _ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 
 
@@ -107,10 +134,13 @@ class ProductDraft:
 def clean_html(html: str) -> str:
     """The HTML without anything that acts: an allow-list of tags, links that can't script."""
     return nh3.clean(
-        html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer nofollow", clean_content_tags={"script", "style", "iframe", "object",
-        "svg"},
-    ).strip()  # fmt: skip
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+        clean_content_tags={"script", "style", "iframe", "object", "svg"},
+    ).strip()
 
 
 def cleaned(draft: ProductDraft) -> ProductDraft:
@@ -120,17 +150,19 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
     """
     draft = replace(
         draft,
-        slug=draft.slug.strip().lower(), title=_text(draft.title, "title", 255,
-        needed=_("Give the product a title.")),
-        subtitle=_text(draft.subtitle, "subtitle", 500), care=_text(draft.care, "care", 5000),
+        slug=draft.slug.strip().lower(),
+        title=_text(draft.title, "title", 255, needed=_("Give the product a title.")),
+        subtitle=_text(draft.subtitle, "subtitle", 500),
+        care=_text(draft.care, "care", 5000),
         description_html=clean_html(_text(draft.description_html, "description_html", MAX_TEXT)),
-        vendor=_text(draft.vendor, "vendor", 255), kind=_text(draft.kind, "kind", 255),
-        seo_title=_text(draft.seo_title, "seo_title", 300), seo_description=_text(draft.seo_description,
-        "seo_description", 1000),
+        vendor=_text(draft.vendor, "vendor", 255),
+        kind=_text(draft.kind, "kind", 255),
+        seo_title=_text(draft.seo_title, "seo_title", 300),
+        seo_description=_text(draft.seo_description, "seo_description", 1000),
         materials=tuple(text for item in draft.materials if (text := _text(item, "materials", 200))),
         tags=tuple(sorted({text for tag in draft.tags if (text := _text(tag, "tags", 255))})),
         extra=tuple(sorted(draft.extra)),
-    )  # fmt: skip
+    )
     if not SLUG.fullmatch(draft.slug) or len(draft.slug) > 255:
         raise Invalid(_("The address may have small letters, digits and hyphens only."), field="slug")
     if draft.status not in set(ProductStatus):
@@ -190,9 +222,10 @@ def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys:
             _("A SKU has 1 to 64 characters, without quotes, backslashes or angle brackets."), field="sku"
         )
     for amount, field_of in (
-        (variant.price_minor, "price"), (variant.compare_at_minor or 0, "compare_at"),
+        (variant.price_minor, "price"),
+        (variant.compare_at_minor or 0, "compare_at"),
         (variant.cost_minor or 0, "cost"),
-    ):  # fmt: skip
+    ):
         if not 0 <= amount <= MAX_MINOR:
             raise Invalid(_("Enter an amount from 0 up to a thousand million."), field=field_of)
     if variant.compare_at_minor is not None and variant.compare_at_minor <= variant.price_minor:
@@ -303,15 +336,21 @@ def _read_variants(
         shown.setdefault(row.variant_id, []).append(keys[row.product_picture_id])
     return tuple(
         VariantDraft(
-            sku=variant.sku, price_minor=variant.price_minor, options=tuple(options.get(variant.id or 0, ())),
-            compare_at_minor=variant.compare_at_minor, cost_minor=variant.cost_minor, barcode=variant.barcode,
-            weight_grams=variant.weight_grams, requires_shipping=variant.requires_shipping,
+            sku=variant.sku,
+            price_minor=variant.price_minor,
+            options=tuple(options.get(variant.id or 0, ())),
+            compare_at_minor=variant.compare_at_minor,
+            cost_minor=variant.cost_minor,
+            barcode=variant.barcode,
+            weight_grams=variant.weight_grams,
+            requires_shipping=variant.requires_shipping,
             active=variant.active,
-            backorder=policy == StockPolicy.BACKORDER, pictures=tuple(shown.get(variant.id or 0, ())),
+            backorder=policy == StockPolicy.BACKORDER,
+            pictures=tuple(shown.get(variant.id or 0, ())),
             id=variant.id,
         )
         for variant, policy in rows
-    )  # fmt: skip
+    )
 
 
 def check_references(session: Session, draft: ProductDraft, product_id: int | None) -> None:

@@ -14,7 +14,7 @@ from ...models import (
     Tag,
     VariantOption,
     VariantPicture,
-)  # fmt: skip
+)
 from .product_draft import ProductDraft, VariantDraft
 
 

@@ -17,15 +17,22 @@ PER_PAGE = 10
 
 _published = (
     select(
-        col(Review.author_name), col(Review.created_at), col(Review.stars), col(Review.title),
-        col(Review.body), col(Review.verified), col(Review.variant_title), col(Review.reply),
+        col(Review.author_name),
+        col(Review.created_at),
+        col(Review.stars),
+        col(Review.title),
+        col(Review.body),
+        col(Review.verified),
+        col(Review.variant_title),
+        col(Review.reply),
     )
     .where(
         col(Review.product_id) == bindparam("product_id"), col(Review.status) == ReviewStatus.PUBLISHED.value
     )
     .order_by(col(Review.created_at).desc(), col(Review.id).desc())
-    .limit(bindparam("n")).offset(bindparam("skip"))
-)  # fmt: skip
+    .limit(bindparam("n"))
+    .offset(bindparam("skip"))
+)
 _of_stars = _published.where(col(Review.stars) == bindparam("stars"))
 _spread = (
     select(col(Review.stars), func.count())
@@ -33,7 +40,7 @@ _spread = (
         col(Review.product_id) == bindparam("product_id"), col(Review.status) == ReviewStatus.PUBLISHED.value
     )
     .group_by(col(Review.stars))
-)  # fmt: skip
+)
 
 
 def page(session: Session, product_id: int, shown: int = 0, stars: int = 0) -> list[ReviewView]:
@@ -45,11 +52,16 @@ def page(session: Session, product_id: int, shown: int = 0, stars: int = 0) -> l
         rows = session.connection().execute(_published, values)
     return [
         ReviewView(
-            author, format_date(at, "long", locale=settings().locale), given, title, body,
-            _bought(variant) if verified else "", reply,
+            author,
+            format_date(at, "long", locale=settings().locale),
+            given,
+            title,
+            body,
+            _bought(variant) if verified else "",
+            reply,
         )
         for author, at, given, title, body, verified, variant, reply in rows
-    ]  # fmt: skip
+    ]
 
 
 def _bought(variant: str) -> str:

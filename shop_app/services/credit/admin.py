@@ -25,12 +25,15 @@ _FOUND = (
     select(account)
     .where(
         account.c.id < bindparam("before"),
-        or_(bindparam("asked") == "", account.c.email == bindparam("asked"),
-            account.c.last_four == bindparam("end")),
+        or_(
+            bindparam("asked") == "",
+            account.c.email == bindparam("asked"),
+            account.c.last_four == bindparam("end"),
+        ),
     )
     .order_by(account.c.id.desc())
     .limit(PAGE)
-)  # fmt: skip
+)
 _ENTRIES = (
     select(entry, _order.c.number)
     .outerjoin(_order, _order.c.id == entry.c.order_id)
@@ -79,12 +82,17 @@ def accounts(session: Session, *, by: Principal, search: str = "", before: int =
     )
     return [
         AccountView(
-            row.id, credit_commands.name_of(row.kind, row.last_four), row.email,
-            show(row.balance_minor, row.currency, locale), row.balance_minor, row.active, row.expires_at,
+            row.id,
+            credit_commands.name_of(row.kind, row.last_four),
+            row.email,
+            show(row.balance_minor, row.currency, locale),
+            row.balance_minor,
+            row.active,
+            row.expires_at,
             row.created_at,
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def entries(session: Session, account_id: int, *, by: Principal) -> list[EntryView]:
@@ -96,11 +104,15 @@ def entries(session: Session, account_id: int, *, by: Principal) -> list[EntryVi
     account, locale = credit_commands.the_account(session, account_id), settings().locale
     return [
         EntryView(
-            row.kind, show(row.amount_minor, account.currency, locale), str(row.number or ""), row.note,
-            row.actor, row.at,
+            row.kind,
+            show(row.amount_minor, account.currency, locale),
+            str(row.number or ""),
+            row.note,
+            row.actor,
+            row.at,
         )
         for row in session.connection().execute(_ENTRIES, {"account": account_id})
-    ]  # fmt: skip
+    ]
 
 
 def adjust(
@@ -117,9 +129,14 @@ def adjust(
     if not note.strip():
         raise Invalid(_("Say why, for whoever reads it later."), field="note")
     entry_id = credit_commands.give(
-        session, account_id, amount_minor, CreditEntryKind.ADJUSTED, f"adjusted:{request_key}",
-        note=note.strip(), actor=by.actor,
-    )  # fmt: skip
+        session,
+        account_id,
+        amount_minor,
+        CreditEntryKind.ADJUSTED,
+        f"adjusted:{request_key}",
+        note=note.strip(),
+        actor=by.actor,
+    )
     if entry_id:
         _record(session, by, "adjusted", account_id, {"amount_minor": amount_minor, "note": note.strip()})
     return entry_id

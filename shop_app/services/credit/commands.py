@@ -53,12 +53,13 @@ _ACCOUNT = select(account).where(account.c.id == bindparam("account"))
 _STORE_CREDIT = (
     select(account.c.id)
     .where(
-        account.c.email == bindparam("whose"), account.c.currency == bindparam("money"),
+        account.c.email == bindparam("whose"),
+        account.c.currency == bindparam("money"),
         account.c.kind == CreditKind.STORE_CREDIT.value,
     )
     .order_by(account.c.id)
     .limit(1)
-)  # fmt: skip
+)
 # Two that open the same account at once, or issue the same card: the second waits here, then finds it.
 
 
@@ -87,9 +88,16 @@ class Issued:
 
 
 def issue(
-    session: Session, amount_minor: int, *, by: Principal, email: str = "", kind: str = "gift_card",
-    expires_at: datetime | None = None, note: str = "", request_key: str,
-) -> Issued:  # fmt: skip
+    session: Session,
+    amount_minor: int,
+    *,
+    by: Principal,
+    email: str = "",
+    kind: str = "gift_card",
+    expires_at: datetime | None = None,
+    note: str = "",
+    request_key: str,
+) -> Issued:
     """A new gift card, or store credit for an address. A card with an address is sent there.
 
     The same `request_key` is the same card, with the same code. Choose a key that can't be guessed, such
@@ -111,9 +119,14 @@ def issue(
         account_id = account_of(session, address, currency)
     else:
         account_id = _new(
-            session, kind=kind, email=address, currency=currency, expires_at=expires_at,
-            code_hash=credit_codes.hashed(code), last_four=credit_codes.normal(code)[-4:],
-        )  # fmt: skip
+            session,
+            kind=kind,
+            email=address,
+            currency=currency,
+            expires_at=expires_at,
+            code_hash=credit_codes.hashed(code),
+            last_four=credit_codes.normal(code)[-4:],
+        )
     if give(session, account_id, amount_minor, CreditEntryKind.ISSUED, key, note=note, actor=by.actor):
         after = {"amount_minor": amount_minor, "kind": kind, "email": address, "note": note}
         audit.record(
@@ -128,10 +141,18 @@ def issue(
 
 
 def give(
-    session: Session, account_id: int, amount_minor: int, kind: CreditEntryKind, request_key: str, *,
-    order_id: int | None = None, refund_id: int | None = None, payment_id: int | None = None,
-    note: str = "", actor: str = "system",
-) -> bool:  # fmt: skip
+    session: Session,
+    account_id: int,
+    amount_minor: int,
+    kind: CreditEntryKind,
+    request_key: str,
+    *,
+    order_id: int | None = None,
+    refund_id: int | None = None,
+    payment_id: int | None = None,
+    note: str = "",
+    actor: str = "system",
+) -> bool:
     """Write one entry and move the balance by it, in one guarded statement; below zero takes.
 
     False where an entry with that key is there already: then nothing moves. What comes back or is taken
@@ -142,10 +163,17 @@ def give(
     """
     connection = session.connection()
     values = {
-        "account_id": account_id, "kind": kind.value, "amount_minor": amount_minor,
-        "request_key": request_key, "order_id": order_id, "payment_id": payment_id, "refund_id": refund_id,
-        "note": note[:500], "actor": actor[:200], "at": now(),
-    }  # fmt: skip
+        "account_id": account_id,
+        "kind": kind.value,
+        "amount_minor": amount_minor,
+        "request_key": request_key,
+        "order_id": order_id,
+        "payment_id": payment_id,
+        "refund_id": refund_id,
+        "note": note[:500],
+        "actor": actor[:200],
+        "at": now(),
+    }
     the_account(session, account_id)
     if connection.execute(_append_once(session), values).first() is None:
         entry = connection.execute(_KNOWN, {"key": request_key}).one()
@@ -190,19 +218,26 @@ def account_of_payment(session: Session, payment_id: int) -> int:
 
 
 def write_letter(
-    session: Session, kind: str, email: str, key: str, account_id: int, amount_minor: int, currency: str,
+    session: Session,
+    kind: str,
+    email: str,
+    key: str,
+    account_id: int,
+    amount_minor: int,
+    currency: str,
     **more: str,
-) -> None:  # fmt: skip
+) -> None:
     """Write the letter that brings the code and the balance, after the entry that it tells of.
 
     The code itself isn't in it yet: see `letters.about_credit`.
     """
     account, locale = the_account(session, account_id), settings().locale
     data = {
-        "account_id": account_id, "amount": show(amount_minor, currency, locale),
+        "account_id": account_id,
+        "amount": show(amount_minor, currency, locale),
         "balance": show(account.balance_minor, currency, locale),
         "until": dates.full_day(account.expires_at) if account.expires_at else "",
-    } | more  # fmt: skip
+    } | more
     outbox.write(session, kind, email, f"{kind}:{key}", data)
 
 

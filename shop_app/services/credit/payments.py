@@ -173,17 +173,27 @@ def take(session: Session, order_id: int, parts: Sequence[Part], currency: str, 
         # Below zero, so that the attempts at a provider count from one as ever.
         attempt = min(attempt, 0) - 1
         payment = Payment(
-            order_id=order_id, attempt=attempt, provider=PROVIDER, reference=f"{order_id}{attempt}",
-            state=PaymentState.AUTHORIZED, currency=currency, amount_minor=part.amount_minor,
-        )  # fmt: skip
+            order_id=order_id,
+            attempt=attempt,
+            provider=PROVIDER,
+            reference=f"{order_id}{attempt}",
+            state=PaymentState.AUTHORIZED,
+            currency=currency,
+            amount_minor=part.amount_minor,
+        )
         session.add(payment)
         session.flush()
         _note(session, payment, PaymentEventKind.AUTHORIZED, part.amount_minor)
         try:
             credit_commands.give(
-                session, part.account_id, -part.amount_minor, CreditEntryKind.SPENT,
-                f"spent:order-{payment.reference}", order_id=order_id, payment_id=payment.id,
-            )  # fmt: skip
+                session,
+                part.account_id,
+                -part.amount_minor,
+                CreditEntryKind.SPENT,
+                f"spent:order-{payment.reference}",
+                order_id=order_id,
+                payment_id=payment.id,
+            )
         except Conflict:
             text = _("{card} has less on it than a moment ago. Look at what is left to pay.")
             raise Conflict(text.format(card=part.label), code="credit_shrank") from None
@@ -208,9 +218,14 @@ def capture(session: Session, order_id: int, amount_minor: int) -> None:
             _note(session, payment, PaymentEventKind.VOIDED, 0)
         if payment.captured_minor < payment.amount_minor:
             credit_commands.give(
-                session, account_id, payment.amount_minor - payment.captured_minor, CreditEntryKind.RETURNED,
-                f"returned:order-{payment.reference}", order_id=order_id, payment_id=payment.id,
-            )  # fmt: skip
+                session,
+                account_id,
+                payment.amount_minor - payment.captured_minor,
+                CreditEntryKind.RETURNED,
+                f"returned:order-{payment.reference}",
+                order_id=order_id,
+                payment_id=payment.id,
+            )
 
 
 def release(session: Session, order_id: int) -> None:
@@ -283,8 +298,10 @@ def _note(session: Session, payment: Payment, kind: PaymentEventKind, amount_min
     assert payment.reference
     session.add(
         PaymentEvent(
-            payment_id=payment.id, kind=kind.value, amount_minor=amount_minor,
+            payment_id=payment.id,
+            kind=kind.value,
+            amount_minor=amount_minor,
             provider_reference=payment.reference,
         )
-    )  # fmt: skip
+    )
     session.flush()

@@ -225,7 +225,17 @@ def _write_letter(
     ]
     key = f"order_cancelled:{head.number}" + (f":{request_key}" if partly else "")
     outbox.write(
-        session, "order_cancelled", head.email, key,
-        {"order_id": head.id, "number": head.number, "token": head.token, "partly": partly,
-         "lines": things, "amount": amount, "kept": kept},
-    )  # fmt: skip
+        session,
+        "order_cancelled",
+        head.email,
+        key,
+        {
+            "order_id": head.id,
+            "number": head.number,
+            "token": head.token,
+            "partly": partly,
+            "lines": things,
+            "amount": amount,
+            "kept": kept,
+        },
+    )

@@ -122,9 +122,15 @@ def ship(
     shipment_id = _write(session, order_id, units, carrier, tracking, by.actor)
     data = {"shipment_id": shipment_id, "carrier": carrier, "tracking": tracking}
     order_commands.record_event(
-        session, order_id, "shipped", actor=by.actor, public=True, key=request_key,
-        units={str(line): count for line, count in units.items()}, **data,
-    )  # fmt: skip
+        session,
+        order_id,
+        "shipped",
+        actor=by.actor,
+        public=True,
+        key=request_key,
+        units={str(line): count for line, count in units.items()},
+        **data,
+    )
     audit.record(
         session, by.actor, "order.shipped", "order", str(head.number), after=data, staff_id=by.id or None
     )
@@ -268,9 +274,13 @@ def _write(
 ) -> int:
     connection = session.connection()
     row = {
-        "order_id": order_id, "status": ShipmentState.SHIPPED.value, "carrier": carrier,
-        "tracking": tracking, "actor": actor[:200], "shipped_at": now(),
-    }  # fmt: skip
+        "order_id": order_id,
+        "status": ShipmentState.SHIPPED.value,
+        "carrier": carrier,
+        "tracking": tracking,
+        "actor": actor[:200],
+        "shipped_at": now(),
+    }
     shipment_id = connection.execute(insert(_shipment).values(**row).returning(_shipment.c.id)).scalar_one()
     connection.execute(
         insert(_shipment_line),
@@ -296,10 +306,19 @@ def _write_letter(
     ]
     rest = any(line.to_send > units.get(line.id, 0) for line in lines.values())
     outbox.write(
-        session, "order_shipped", head.email, f"order_shipped:{data['shipment_id']}",
-        {"order_id": head.id, "number": head.number, "token": head.token, "lines": things, "rest": rest,
-         **data},
-    )  # fmt: skip
+        session,
+        "order_shipped",
+        head.email,
+        f"order_shipped:{data['shipment_id']}",
+        {
+            "order_id": head.id,
+            "number": head.number,
+            "token": head.token,
+            "lines": things,
+            "rest": rest,
+            **data,
+        },
+    )
 
 
 def _locked(session: Session, shipment_id: int) -> tuple[Row[Any], OrderHead]:

@@ -18,11 +18,9 @@ _line = table_of(OrderLine)
 
 _SHIPMENTS = (
     select(_shipment)
-    .where(
-        _shipment.c.order_id == bindparam("order"), _shipment.c.status != ShipmentState.CANCELLED.value
-    )
+    .where(_shipment.c.order_id == bindparam("order"), _shipment.c.status != ShipmentState.CANCELLED.value)
     .order_by(_shipment.c.id)
-)  # fmt: skip
+)
 _INSIDE = (
     select(_shipment_line.c.shipment_id, _shipment_line.c.quantity, _line.c.title, _line.c.variant_title)
     .join(_line, _line.c.id == _shipment_line.c.order_line_id)
@@ -65,12 +63,16 @@ def shipments(session: Session, order_id: int) -> list[ShipmentView]:
         inside[row.shipment_id].append(f"{row.quantity} × {thing(row.title, row.variant_title)}")
     return [
         ShipmentView(
-            f"{row.carrier} {row.tracking}".strip(), row.carrier, row.tracking,
-            tracking_url(row.carrier, row.tracking), day(row.shipped_at),
-            day(row.delivered_at) if row.delivered_at else "", inside[row.id],
+            f"{row.carrier} {row.tracking}".strip(),
+            row.carrier,
+            row.tracking,
+            tracking_url(row.carrier, row.tracking),
+            day(row.shipped_at),
+            day(row.delivered_at) if row.delivered_at else "",
+            inside[row.id],
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def tracking_url(carrier: str, tracking: str) -> str:

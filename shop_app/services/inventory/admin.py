@@ -105,9 +105,15 @@ def _recorded(
 ) -> StockLevels:
     after = row_of(session, before.sku)
     audit.record(
-        session, by.actor, action, "variant", before.sku, _plain(before), {**_plain(after), **more},
+        session,
+        by.actor,
+        action,
+        "variant",
+        before.sku,
+        _plain(before),
+        {**_plain(after), **more},
         staff_id=by.id or None,
-    )  # fmt: skip
+    )
     return shown(after)
 
 

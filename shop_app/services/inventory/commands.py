@@ -17,7 +17,7 @@ from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...models import MovementKind, StockPolicy
 from .holds import drop, held_by, hold, unhold
-from .ledger import (  # fmt: skip
+from .ledger import (
     Level,
     Move,
     in_sku_order,
@@ -32,9 +32,21 @@ from .ledger import (  # fmt: skip
 )
 
 __all__ = [
-    "Level", "adjust", "allocate", "hold", "levels", "only_left", "recall", "release",
-    "set_on_hand", "set_policy", "ship", "restock", "unhold", "write_off",
-]  # fmt: skip
+    "Level",
+    "adjust",
+    "allocate",
+    "hold",
+    "levels",
+    "only_left",
+    "recall",
+    "release",
+    "set_on_hand",
+    "set_policy",
+    "ship",
+    "restock",
+    "unhold",
+    "write_off",
+]
 
 OUT_AND_BACK = (MovementKind.SHIPPED, MovementKind.RECALLED, MovementKind.RETURNED)
 
@@ -183,9 +195,16 @@ def ship(
     """
     sent = _checked(quantities, _kept_by(session, order_id))
     _move_all(
-        session, order_id, sent, MovementKind.SHIPPED, reason="parcel sent", actor=actor, note=note,
-        on_hand=-1, allocated=-1,
-    )  # fmt: skip
+        session,
+        order_id,
+        sent,
+        MovementKind.SHIPPED,
+        reason="parcel sent",
+        actor=actor,
+        note=note,
+        on_hand=-1,
+        allocated=-1,
+    )
 
 
 def recall(
@@ -197,9 +216,16 @@ def recall(
     """
     back = _checked(quantities, _gone_to(session, order_id))
     _move_all(
-        session, order_id, back, MovementKind.RECALLED, reason="parcel cancelled", actor=actor, note=note,
-        on_hand=1, allocated=1,
-    )  # fmt: skip
+        session,
+        order_id,
+        back,
+        MovementKind.RECALLED,
+        reason="parcel cancelled",
+        actor=actor,
+        note=note,
+        on_hand=1,
+        allocated=1,
+    )
 
 
 def restock(

@@ -186,12 +186,16 @@ def _keep(
 ) -> None:
     rows = [
         {
-            "cart_id": cart_id, "variant_id": variant_id, "quantity": quantity, "expires_at": expires_at,
-            "since": since or now(), "address_hash": address_hash,
+            "cart_id": cart_id,
+            "variant_id": variant_id,
+            "quantity": quantity,
+            "expires_at": expires_at,
+            "since": since or now(),
+            "address_hash": address_hash,
         }
         for variant_id, quantity in quantities.items()
         if quantity
-    ]  # fmt: skip
+    ]
     if rows:
         session.connection().execute(_ADD, rows)
     record(session, moves, cart_id=cart_id, reason="checkout")

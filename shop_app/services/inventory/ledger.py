@@ -151,14 +151,21 @@ def record(
     at = now()
     rows: list[dict[str, Any]] = [
         {
-            "variant_id": move.variant_id, "kind": move.kind.value, "on_hand_delta": move.on_hand,
-            "allocated_delta": move.allocated, "held_delta": move.held, "order_id": order_id,
-            "cart_id": move.cart_id or cart_id, "reason": reason[:100], "note": note,
-            "actor": actor[:200], "at": at,
+            "variant_id": move.variant_id,
+            "kind": move.kind.value,
+            "on_hand_delta": move.on_hand,
+            "allocated_delta": move.allocated,
+            "held_delta": move.held,
+            "order_id": order_id,
+            "cart_id": move.cart_id or cart_id,
+            "reason": reason[:100],
+            "note": note,
+            "actor": actor[:200],
+            "at": at,
         }
         for move in moves
         if move.on_hand or move.allocated or move.held
-    ]  # fmt: skip
+    ]
     if rows:
         session.connection().execute(_RECORD, rows)
         moved = tuple(sorted(row["variant_id"] for row in rows))

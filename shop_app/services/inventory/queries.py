@@ -19,13 +19,20 @@ _level = table_of(StockLevel)
 _movement = table_of(StockMovement)
 _STOCK_LEVELS = (
     select(
-        _variant.c.id, _variant.c.sku, _product.c.title, _variant.c.title.label("variant"),
-        _level.c.on_hand, _level.c.allocated, _level.c.held, _level.c.policy, _level.c.backorder_on,
+        _variant.c.id,
+        _variant.c.sku,
+        _product.c.title,
+        _variant.c.title.label("variant"),
+        _level.c.on_hand,
+        _level.c.allocated,
+        _level.c.held,
+        _level.c.policy,
+        _level.c.backorder_on,
     )
     .join(_product, _product.c.id == _variant.c.product_id)
     .outerjoin(_level, _level.c.variant_id == _variant.c.id)
     .where(_variant.c.sku == bindparam("sku"))
-)  # fmt: skip
+)
 _LOCKED = _STOCK_LEVELS.with_for_update(of=_variant)
 
 
@@ -76,17 +83,25 @@ def history(session: Session, sku: str, *, by: Principal, most: int = 50) -> lis
     params = {"variant": row_of(session, sku).id, "most": min(most, 500)}
     return [
         Movement(
-            row.at.isoformat(), row.kind, row.on_hand_delta, row.allocated_delta, row.held_delta, row.reason,
-            row.note, row.actor,
+            row.at.isoformat(),
+            row.kind,
+            row.on_hand_delta,
+            row.allocated_delta,
+            row.held_delta,
+            row.reason,
+            row.note,
+            row.actor,
         )
         for row in session.connection().execute(_HISTORY, params)
-    ]  # fmt: skip
+    ]
 
 
 _HISTORY = (
-    select(_movement).where(_movement.c.variant_id == bindparam("variant"))
-    .order_by(_movement.c.id.desc()).limit(bindparam("most"))
-)  # fmt: skip
+    select(_movement)
+    .where(_movement.c.variant_id == bindparam("variant"))
+    .order_by(_movement.c.id.desc())
+    .limit(bindparam("most"))
+)
 
 
 def row_of(session: Session, sku: str, *, lock: bool = False) -> Any:
@@ -100,6 +115,13 @@ def row_of(session: Session, sku: str, *, lock: bool = False) -> Any:
 def shown(row: Any) -> StockLevels:
     on_hand, allocated, held = row.on_hand or 0, row.allocated or 0, row.held or 0
     return StockLevels(
-        row.sku, row.title, row.variant, on_hand, allocated, held, on_hand - allocated - held,
-        row.policy == "backorder", row.backorder_on.isoformat() if row.backorder_on else "",
-    )  # fmt: skip
+        row.sku,
+        row.title,
+        row.variant,
+        on_hand,
+        allocated,
+        held,
+        on_hand - allocated - held,
+        row.policy == "backorder",
+        row.backorder_on.isoformat() if row.backorder_on else "",
+    )

@@ -94,7 +94,14 @@ def authorization_lapsed(session: Session, order_id: int) -> None:
 
 def _write(session: Session, order: OrderHead, kind: str) -> None:
     outbox.write(
-        session, kind, order.email, f"{kind}:{order.number}",
-        {"order_id": order.id, "number": order.number, "token": order.token,
-         "total": show(order.total_minor, order.currency, order.locale)},
-    )  # fmt: skip
+        session,
+        kind,
+        order.email,
+        f"{kind}:{order.number}",
+        {
+            "order_id": order.id,
+            "number": order.number,
+            "token": order.token,
+            "total": show(order.total_minor, order.currency, order.locale),
+        },
+    )

@@ -45,10 +45,16 @@ def complete(session: Session, order_id: int, cart_id: int) -> None:
     inventory_commands.unhold(session, cart_id, reason="cart completed")
     kept = connection.execute(select(cart).where(cart.c.id == cart_id)).mappings().one()
     fresh = {
-        "key_hash": kept["key_hash"], "customer_id": kept["customer_id"], "currency": kept["currency"],
-        "country": kept["country"], "checkout": kept["checkout"], "codes": [], "version": 1,
-        "created_at": at, "updated_at": at,
-    }  # fmt: skip
+        "key_hash": kept["key_hash"],
+        "customer_id": kept["customer_id"],
+        "currency": kept["currency"],
+        "country": kept["country"],
+        "checkout": kept["checkout"],
+        "codes": [],
+        "version": 1,
+        "created_at": at,
+        "updated_at": at,
+    }
     new_id = connection.execute(insert(cart).values(**fresh).returning(cart.c.id)).scalar_one()
     for row in left:
         beyond = row.quantity if row.saved or row.ordered is None else row.quantity - row.ordered

@@ -139,9 +139,14 @@ def record_event(
 
 
 def move(
-    session: Session, order_id: int, to: OrderStatus, *, actor: str = "system",
-    paid_at: datetime | None = None, **data: Any,
-) -> None:  # fmt: skip
+    session: Session,
+    order_id: int,
+    to: OrderStatus,
+    *,
+    actor: str = "system",
+    paid_at: datetime | None = None,
+    **data: Any,
+) -> None:
     """Bring the order to another status; the only writer of it. Whatever the move, its waiting ends.
 
     Errors  Conflict for a move that isn't legal from where it stands now.
@@ -300,11 +305,18 @@ def _pay(session: Session, order: OrderHead, credit_minor: int = 0) -> Settled:
         credit_payments.capture(session, order.id, credit_minor)
     record_event(session, order.id, "paid", public=True)
     outbox.write(
-        session, "order_paid", order.email, f"order_paid:{order.number}",
-        {"order_id": order.id, "number": order.number, "token": order.token,
-         "total": show(order.total_minor, order.currency, order.locale)},
+        session,
+        "order_paid",
+        order.email,
+        f"order_paid:{order.number}",
+        {
+            "order_id": order.id,
+            "number": order.number,
+            "token": order.token,
+            "total": show(order.total_minor, order.currency, order.locale),
+        },
         paid=order.total_minor > 0,
-    )  # fmt: skip
+    )
     return "paid"
 
 

@@ -24,8 +24,10 @@ _shipment = table_of(Shipment)
 _units = bindparam("units")
 _of_line = (order_line.c.id == bindparam("line"), order_line.c.order_id == bindparam("order"))
 _sent, _back, _ended = (
-    order_line.c.quantity_fulfilled, order_line.c.quantity_returned, order_line.c.quantity_cancelled,
-)  # fmt: skip
+    order_line.c.quantity_fulfilled,
+    order_line.c.quantity_returned,
+    order_line.c.quantity_cancelled,
+)
 _SEND = (
     update(order_line)
     .where(*_of_line, _sent + _ended + _units <= order_line.c.quantity)
@@ -44,13 +46,20 @@ _RECEIVE_RETURN = (
 )
 _LINES = (
     select(
-        order_line.c.id, order_line.c.variant_id, order_line.c.title, order_line.c.variant_title,
-        order_line.c.quantity, order_line.c.quantity_fulfilled, order_line.c.quantity_returned,
-        order_line.c.quantity_cancelled, order_line.c.total_minor, order_line.c.tax_minor,
+        order_line.c.id,
+        order_line.c.variant_id,
+        order_line.c.title,
+        order_line.c.variant_title,
+        order_line.c.quantity,
+        order_line.c.quantity_fulfilled,
+        order_line.c.quantity_returned,
+        order_line.c.quantity_cancelled,
+        order_line.c.total_minor,
+        order_line.c.tax_minor,
     )
     .where(order_line.c.order_id == bindparam("order"))
     .order_by(order_line.c.position, order_line.c.id)
-)  # fmt: skip
+)
 _SHIPMENTS = select(_shipment.c.status).where(
     _shipment.c.order_id == bindparam("order"), _shipment.c.status != ShipmentState.CANCELLED.value
 )

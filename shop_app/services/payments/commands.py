@@ -61,9 +61,12 @@ def start_attempt(session: Session, order_id: int) -> Attempt:
         newest.state = PaymentState.FAILED
     if newest is None or newest.state not in LIVING:
         newest = Payment(
-            order_id=order_id, attempt=newest.attempt + 1 if newest else 1, provider=order.payment_provider,
-            currency=order.currency, amount_minor=order.total_minor - covered_minor(payments),
-        )  # fmt: skip
+            order_id=order_id,
+            attempt=newest.attempt + 1 if newest else 1,
+            provider=order.payment_provider,
+            currency=order.currency,
+            amount_minor=order.total_minor - covered_minor(payments),
+        )
         session.add(newest)
         session.flush()
     assert newest.id
@@ -82,12 +85,21 @@ def _request(session: Session, order: Order, payment: Payment) -> StartPayment:
     page = f"{settings().public_url}/orders/{order.token}"
     assert order.id
     return StartPayment(
-        order_id=order.id, attempt=payment.attempt, order_number=order.number, order_token=order.token,
-        currency=order.currency, amount_minor=payment.amount_minor, email=order.email, lines=tuple(lines),
-        started_at=payment.created_at, expires_at=order.expires_at or payment.created_at,
-        return_url=page, cancel_url=f"{page}?cancelled=1", locale=order.locale,
+        order_id=order.id,
+        attempt=payment.attempt,
+        order_number=order.number,
+        order_token=order.token,
+        currency=order.currency,
+        amount_minor=payment.amount_minor,
+        email=order.email,
+        lines=tuple(lines),
+        started_at=payment.created_at,
+        expires_at=order.expires_at or payment.created_at,
+        return_url=page,
+        cancel_url=f"{page}?cancelled=1",
+        locale=order.locale,
         capture_later=settings().capture == "at_fulfilment",
-    )  # fmt: skip
+    )
 
 
 def _lines(session: Session, order: Order) -> list[PayLine]:

@@ -20,11 +20,15 @@ from ..orders import commands as order_commands
 from .events import append
 
 _RANK = {
-    DisputeStatus.OPEN: 0, DisputeStatus.ANSWERED: 1, DisputeStatus.WON: 2, DisputeStatus.LOST: 3,
-}  # fmt: skip
+    DisputeStatus.OPEN: 0,
+    DisputeStatus.ANSWERED: 1,
+    DisputeStatus.WON: 2,
+    DisputeStatus.LOST: 3,
+}
 _CLOSED = {
-    DisputeStatus.WON: PaymentEventKind.DISPUTE_WON, DisputeStatus.LOST: PaymentEventKind.DISPUTE_LOST,
-}  # fmt: skip
+    DisputeStatus.WON: PaymentEventKind.DISPUTE_WON,
+    DisputeStatus.LOST: PaymentEventKind.DISPUTE_LOST,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +88,25 @@ def _append(session: Session, payment: Payment, dispute: Dispute, snapshot: Disp
 def _record(session: Session, payment: Payment, dispute: Dispute) -> None:
     due = dispute.due_at.isoformat() if dispute.due_at else ""
     order_commands.record_event(
-        session, payment.order_id, "dispute", actor=payment.provider, status=dispute.status,
-        reason=dispute.reason, amount_minor=dispute.amount_minor, due_at=due,
-    )  # fmt: skip
+        session,
+        payment.order_id,
+        "dispute",
+        actor=payment.provider,
+        status=dispute.status,
+        reason=dispute.reason,
+        amount_minor=dispute.amount_minor,
+        due_at=due,
+    )
 
 
 def open_ones(session: Session, limit: int = 200) -> list[DisputeView]:
     """Disputes that aren't closed: those that have to be answered first, by their due date."""
     return _views(
-        session, col(Dispute.closed_at).is_(None),
-        order=(col(Dispute.status).desc(), col(Dispute.due_at), col(Dispute.id)), limit=limit,
-    )  # fmt: skip
+        session,
+        col(Dispute.closed_at).is_(None),
+        order=(col(Dispute.status).desc(), col(Dispute.due_at), col(Dispute.id)),
+        limit=limit,
+    )
 
 
 def of_order(session: Session, order_id: int) -> list[DisputeView]:
@@ -112,8 +124,14 @@ def _views(session: Session, condition: Any, *, order: tuple[Any, ...], limit: i
     )
     return [
         DisputeView(
-            str(number), dispute.provider_reference, dispute.status, dispute.reason,
-            show(dispute.amount_minor, currency), dispute.due_at, dispute.created_at, dispute.closed_at,
+            str(number),
+            dispute.provider_reference,
+            dispute.status,
+            dispute.reason,
+            show(dispute.amount_minor, currency),
+            dispute.due_at,
+            dispute.created_at,
+            dispute.closed_at,
         )
         for dispute, currency, number in rows
-    ]  # fmt: skip
+    ]

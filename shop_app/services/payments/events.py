@@ -24,10 +24,11 @@ def append(session: Session, payment: Payment, kind: PaymentEventKind, reference
     """Write the event down; False where it is known. The order is locked, so nobody else writes now."""
     before = session.exec(
         select(PaymentEvent.id).where(
-            PaymentEvent.payment_id == payment.id, PaymentEvent.kind == kind.value,
+            PaymentEvent.payment_id == payment.id,
+            PaymentEvent.kind == kind.value,
             PaymentEvent.provider_reference == reference,
         )
-    ).first()  # fmt: skip
+    ).first()
     if before:
         return False
     assert payment.id

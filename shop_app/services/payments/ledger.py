@@ -60,14 +60,19 @@ _RANK = {
     for state in states
 }
 _STATES = {
-    "open": PaymentState.OPEN, "processing": PaymentState.OPEN, "authorized": PaymentState.AUTHORIZED,
-    "captured": PaymentState.CAPTURED, "expired": PaymentState.EXPIRED, "cancelled": PaymentState.CANCELLED,
+    "open": PaymentState.OPEN,
+    "processing": PaymentState.OPEN,
+    "authorized": PaymentState.AUTHORIZED,
+    "captured": PaymentState.CAPTURED,
+    "expired": PaymentState.EXPIRED,
+    "cancelled": PaymentState.CANCELLED,
     "failed": PaymentState.FAILED,
-}  # fmt: skip
+}
 _REFUND_EVENTS = {
-    "pending": PaymentEventKind.REFUND_PENDING, "succeeded": PaymentEventKind.REFUNDED,
+    "pending": PaymentEventKind.REFUND_PENDING,
+    "succeeded": PaymentEventKind.REFUNDED,
     "failed": PaymentEventKind.REFUND_FAILED,
-}  # fmt: skip
+}
 _payment = table_of(Payment)
 _set_aside = and_(_payment.c.provider == "credit", _payment.c.state == PaymentState.AUTHORIZED.value)
 _COVERED = select(
@@ -204,9 +209,11 @@ def take_refund(session: Session, payment: Payment, snapshot: RefundSnapshot) ->
     if refund is None:
         assert payment.id
         refund = Refund(
-            payment_id=payment.id, request_key=snapshot.reference[:64], amount_minor=snapshot.amount_minor,
+            payment_id=payment.id,
+            request_key=snapshot.reference[:64],
+            amount_minor=snapshot.amount_minor,
             actor=payment.provider,
-        )  # fmt: skip
+        )
         session.add(refund)
     refund.provider_reference = snapshot.reference
     if _REFUND_RANK[RefundStatus(snapshot.status)] > _REFUND_RANK[RefundStatus(refund.status)]:
@@ -230,10 +237,18 @@ def _write_refund_letter(
     order = session.get_one(Order, payment.order_id)
     amount = show(snapshot.amount_minor, payment.currency, order.locale)
     outbox.write(
-        session, "order_refunded", order.email, f"order_refunded:{snapshot.reference}",
-        {"order_id": order.id, "number": order.number, "token": order.token, "amount": amount,
-         "destination": "credit" if payment.provider == "credit" else destination},
-    )  # fmt: skip
+        session,
+        "order_refunded",
+        order.email,
+        f"order_refunded:{snapshot.reference}",
+        {
+            "order_id": order.id,
+            "number": order.number,
+            "token": order.token,
+            "amount": amount,
+            "destination": "credit" if payment.provider == "credit" else destination,
+        },
+    )
 
 
 def recompute_payment(session: Session, payment: Payment) -> None:
@@ -273,9 +288,10 @@ def recompute_order(session: Session, order_id: int) -> None:
         due = order_queries.due_minor(session, order_id)
     voided = any(p.authorized_until and p.state == PaymentState.CANCELLED for p in payments)
     order_commands.set_payment_status(
-        session, order_id,
+        session,
+        order_id,
         status_of(totals, order.total_minor, due_minor=due, authorized_minor=promised, voided=voided),
-    )  # fmt: skip
+    )
 
 
 def _uncaptured_minor(session: Session, payments: Iterable[Payment], *, at_providers: bool = False) -> int:

@@ -65,10 +65,14 @@ def _known(
 
 def _payment_of(session: Session, record: ProviderRecord) -> PaymentRef | None:
     notice = Notice(
-        provider=record.provider, event_id="", kind=record.kind, payload="",
+        provider=record.provider,
+        event_id="",
+        kind=record.kind,
+        payload="",
         reference=record.reference if record.kind == "session" else "",
-        intent_reference=record.intent_reference, attempt_key=record.attempt_key,
-    )  # fmt: skip
+        intent_reference=record.intent_reference,
+        attempt_key=record.attempt_key,
+    )
     payment_id = payment_inbox.find(session, notice)
     if payment_id is None:
         return None

@@ -66,11 +66,18 @@ def _attempt(payment: Payment, events: list[PaymentEvent]) -> AttemptView:
         return show(minor, payment.currency) if minor else ""
 
     return AttemptView(
-        payment.attempt, payment.provider, payment.intent_reference or payment.reference or "", payment.state,
-        money(payment.amount_minor), money(payment.captured_minor), money(payment.refunded_minor),
-        payment.authorized_until, payment.decline_message, payment.created_at,
+        payment.attempt,
+        payment.provider,
+        payment.intent_reference or payment.reference or "",
+        payment.state,
+        money(payment.amount_minor),
+        money(payment.captured_minor),
+        money(payment.refunded_minor),
+        payment.authorized_until,
+        payment.decline_message,
+        payment.created_at,
         tuple(
             PaymentEventView(event.kind, money(event.amount_minor), event.provider_reference, event.at)
             for event in events
         ),
-    )  # fmt: skip
+    )

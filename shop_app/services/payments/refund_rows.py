@@ -116,9 +116,15 @@ def write(
         events.publish(session, events.ReturnRefunded(request.return_id, by.actor))
     data = {"amount_minor": total, "destination": request.destination, "reason": request.reason}
     order_commands.record_event(
-        session, head.id, "refund_requested", actor=by.actor, key=request_key, request=as_data(request),
-        refunds=len(refunds), amount_minor=total,
-    )  # fmt: skip
+        session,
+        head.id,
+        "refund_requested",
+        actor=by.actor,
+        key=request_key,
+        request=as_data(request),
+        refunds=len(refunds),
+        amount_minor=total,
+    )
     audit.record(
         session, by.actor, "order.refunded", "order", str(head.number), after=data, staff_id=by.id or None
     )
@@ -155,8 +161,9 @@ def _refuse_too_much(refundable: Refundable, total: int) -> None:
             _("The shopper's bank has asked for this money itself. Wait for its decision."), code="disputed"
         )
     left = show(refundable.free_minor, refundable.currency)
-    raise Conflict(_("That is more than the {left} that is left of what was paid.").format(left=left),
-                   code="over_refund")  # fmt: skip
+    raise Conflict(
+        _("That is more than the {left} that is left of what was paid.").format(left=left), code="over_refund"
+    )
 
 
 def _split(
@@ -208,10 +215,13 @@ def _write_one(
     for item in items:
         session.add(
             RefundLine(
-                refund_id=refund.id, order_line_id=item.line_id, quantity=item.quantity,
-                amount_minor=item.amount_minor, restocked=item.restocked,
+                refund_id=refund.id,
+                order_line_id=item.line_id,
+                quantity=item.quantity,
+                amount_minor=item.amount_minor,
+                restocked=item.restocked,
             )
-        )  # fmt: skip
+        )
     session.flush()
     return refund
 
@@ -225,14 +235,27 @@ def _settle_in_credit(
     else:
         account = credit_commands.account_of(session, head.email, head.currency)
     credit_commands.give(
-        session, account, refund.amount_minor, CreditEntryKind.REFUNDED, f"refund:{refund.id}",
-        order_id=head.id, refund_id=refund.id, payment_id=payment.payment_id, note=refund.reason, actor=actor,
-    )  # fmt: skip
+        session,
+        account,
+        refund.amount_minor,
+        CreditEntryKind.REFUNDED,
+        f"refund:{refund.id}",
+        order_id=head.id,
+        refund_id=refund.id,
+        payment_id=payment.payment_id,
+        note=refund.reason,
+        actor=actor,
+    )
     if not own_card:
         credit_commands.write_letter(
-            session, "store_credit", head.email, f"refund:{refund.id}", account, refund.amount_minor,
+            session,
+            "store_credit",
+            head.email,
+            f"refund:{refund.id}",
+            account,
+            refund.amount_minor,
             head.currency,
-        )  # fmt: skip
+        )
     row = locked(session, payment.payment_id)
     snapshot = RefundSnapshot(
         f"credit-{refund.request_key}", refund.amount_minor, RefundStatus.SUCCEEDED.value, refund.request_key
@@ -262,6 +285,12 @@ def as_request(refund: Refund, payment: Payment) -> PendingRefund:
     assert refund.id
     waiting = refund.status == RefundStatus.PENDING and refund.provider_reference is None
     return PendingRefund(
-        refund.id, refund.payment_id, payment.provider, payment.intent_reference or "", refund.amount_minor,
-        refund.request_key, refund.reason, waiting,
-    )  # fmt: skip
+        refund.id,
+        refund.payment_id,
+        payment.provider,
+        payment.intent_reference or "",
+        refund.amount_minor,
+        refund.request_key,
+        refund.reason,
+        waiting,
+    )

@@ -49,7 +49,10 @@ _REFUNDS = (
 )
 _LINES = (
     select(
-        _refund_line.c.refund_id, _refund_line.c.order_line_id, _refund_line.c.quantity, _line.c.title,
+        _refund_line.c.refund_id,
+        _refund_line.c.order_line_id,
+        _refund_line.c.quantity,
+        _line.c.title,
         _line.c.variant_title,
     )
     .join(_refund, _refund.c.id == _refund_line.c.refund_id)
@@ -57,7 +60,7 @@ _LINES = (
     .outerjoin(_line, _line.c.id == _refund_line.c.order_line_id)
     .where(_payment.c.order_id == bindparam("order"))
     .order_by(_refund_line.c.id)
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,15 @@ def _view(row: Row[Any], what: str, locale: str) -> RefundView:
     to_credit = row.destination == RefundDestination.CREDIT or row.provider == CREDIT
     day = _("d MMMM") if row.created_at.year == now().year else _("d MMMM y")
     return RefundView(
-        amount=show(row.amount_minor, row.currency, locale), status=status,
-        status_text=_status_text(status, to_credit), reason=row.reason, what=what,
+        amount=show(row.amount_minor, row.currency, locale),
+        status=status,
+        status_text=_status_text(status, to_credit),
+        reason=row.reason,
+        what=what,
         when=format_date(row.created_at, day, locale),
         destination=RefundDestination.CREDIT.value if to_credit else RefundDestination.ORIGINAL.value,
         destination_text=_destination_text(row),
-    )  # fmt: skip
+    )
 
 
 def _destination_text(row: Row[Any]) -> str:

@@ -68,14 +68,16 @@ _GIVEN = (
 )
 _PAYMENTS = (
     select(
-        _payment.c.id, _payment.c.provider,
-        (_payment.c.captured_minor - _payment.c.refunded_minor - _payment.c.refund_pending_minor)
-        .label("kept"),
+        _payment.c.id,
+        _payment.c.provider,
+        (_payment.c.captured_minor - _payment.c.refunded_minor - _payment.c.refund_pending_minor).label(
+            "kept"
+        ),
         held_by_banks.label("held"),
     )
     .where(_payment.c.order_id == bindparam("order"), _payment.c.captured_minor > 0)
     .order_by(_payment.c.id.desc())
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,9 @@ def refundable(session: Session, order_id: int) -> Refundable:
         lines=_lines(order_units.lines_of(session, order_id), given, taxed=not head.tax_included),
         shipping_minor=max(0, shipping - given.get(None, (0, 0))[1]),
         free_minor=sum(payment.left_minor for payment in left),
-        disputed_minor=sum(int(row.held) for row in rows), payments=left,
-    )  # fmt: skip
+        disputed_minor=sum(int(row.held) for row in rows),
+        payments=left,
+    )
 
 
 def _lines(

@@ -45,9 +45,17 @@ from .refund_view import RefundView, of_order
 from .refundable import Refundable, refundable
 
 __all__ = [
-    "PendingRefund", "RefundView", "RefundRequest", "answered", "is_waiting", "of_order", "refundable",
-    "refused", "request", "pending",
-]  # fmt: skip
+    "PendingRefund",
+    "RefundView",
+    "RefundRequest",
+    "answered",
+    "is_waiting",
+    "of_order",
+    "refundable",
+    "refused",
+    "request",
+    "pending",
+]
 
 PERMISSION = "orders.refund"
 MAX_REASON, MAX_NOTE = 100, 2000

@@ -100,10 +100,17 @@ def expire(session: Session, order_id: int) -> None:
 
 def _write(session: Session, head: order_queries.OrderHead, kind: str) -> None:
     outbox.write(
-        session, kind, head.email, f"{kind}:{head.number}",
-        {"order_id": head.id, "number": head.number, "token": head.token,
-         "total": show(head.total_minor, head.currency, head.locale)},
-    )  # fmt: skip
+        session,
+        kind,
+        head.email,
+        f"{kind}:{head.number}",
+        {
+            "order_id": head.id,
+            "number": head.number,
+            "token": head.token,
+            "total": show(head.total_minor, head.currency, head.locale),
+        },
+    )
 
 
 def _is_wanted(session: Session, order_id: int) -> bool:

@@ -89,9 +89,14 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
         # Collected before it was paid: now it may be complete.
         order_units.recompute_fulfilment(session, order_id, actor=by.actor)
     audit.record(
-        session, by.actor, "marked_paid", "order", str(number),
-        after={"reference": reference, "amount_minor": owed}, staff_id=by.id or None,
-    )  # fmt: skip
+        session,
+        by.actor,
+        "marked_paid",
+        "order",
+        str(number),
+        after={"reference": reference, "amount_minor": owed},
+        staff_id=by.id or None,
+    )
     return True
 
 
@@ -112,15 +117,28 @@ def _take(session: Session, order: OrderHead, amount_minor: int, reference: str,
         raise Conflict(_("Nothing is owed for this order."))
     at, connection = now(), session.connection()
     row = {
-        "order_id": order.id, "attempt": attempt, "provider": "manual",
-        "reference": f"{order.number}-{attempt}", "state": PaymentState.CAPTURED.value,
-        "currency": order.currency, "amount_minor": amount_minor, "captured_minor": amount_minor,
-        "refunded_minor": 0, "refund_pending_minor": 0, "redirect_url": "", "decline_message": "",
+        "order_id": order.id,
+        "attempt": attempt,
+        "provider": "manual",
+        "reference": f"{order.number}-{attempt}",
+        "state": PaymentState.CAPTURED.value,
+        "currency": order.currency,
+        "amount_minor": amount_minor,
+        "captured_minor": amount_minor,
+        "refunded_minor": 0,
+        "refund_pending_minor": 0,
+        "redirect_url": "",
+        "decline_message": "",
         "created_at": at,
-    }  # fmt: skip
+    }
     payment_id = connection.execute(_INSERT_PAYMENT, row).scalar_one()
     connection.execute(
         _INSERT_EVENT,
-        {"payment_id": payment_id, "kind": PaymentEventKind.CAPTURED.value, "amount_minor": amount_minor,
-         "provider_reference": reference, "at": at},
-    )  # fmt: skip
+        {
+            "payment_id": payment_id,
+            "kind": PaymentEventKind.CAPTURED.value,
+            "amount_minor": amount_minor,
+            "provider_reference": reference,
+            "at": at,
+        },
+    )

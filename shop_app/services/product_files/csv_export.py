@@ -108,13 +108,20 @@ def _cell(name: str, text: str) -> str:
 def _product_cells(draft: ProductDraft) -> dict[str, str]:
     cells = {
         "Title": draft.title,
-        "Gift Card": USUAL["Gift Card"], "Body (HTML)": draft.description_html, "Vendor": draft.vendor,
+        "Gift Card": USUAL["Gift Card"],
+        "Body (HTML)": draft.description_html,
+        "Vendor": draft.vendor,
         "Type": draft.kind,
-        "Tags": ", ".join(draft.tags), "Published": "true" if draft.status == "active" else "false",
-        "Status": draft.status, "SEO Title": draft.seo_title, "SEO Description": draft.seo_description,
-        OURS["category"]: draft.category, OURS["subtitle"]: draft.subtitle, OURS["care"]: draft.care,
+        "Tags": ", ".join(draft.tags),
+        "Published": "true" if draft.status == "active" else "false",
+        "Status": draft.status,
+        "SEO Title": draft.seo_title,
+        "SEO Description": draft.seo_description,
+        OURS["category"]: draft.category,
+        OURS["subtitle"]: draft.subtitle,
+        OURS["care"]: draft.care,
         OURS["materials"]: "; ".join(draft.materials),
-    }  # fmt: skip
+    }
     if not draft.options:
         return {**cells, "Option1 Name": "Title", "Option1 Value": "Default Title"}
     return {
@@ -133,7 +140,8 @@ def _variant_cells(
 
     values = {f"Option{number} Value": value for number, (_name, value) in enumerate(variant.options[:3], 1)}
     return {
-        **(values or {"Option1 Value": "Default Title"}), "Variant SKU": variant.sku,
+        **(values or {"Option1 Value": "Default Title"}),
+        "Variant SKU": variant.sku,
         "Variant Grams": str(variant.weight_grams),
         "Variant Inventory Tracker": USUAL["Variant Inventory Tracker"],
         "Variant Inventory Qty": str(levels[variant.sku]),
@@ -146,7 +154,7 @@ def _variant_cells(
         "Variant Taxable": "false" if draft.tax_class == "zero" else "true",
         "Variant Barcode": variant.barcode,
         "Variant Image": sources[variant.pictures[0]] if variant.pictures else "",
-    }  # fmt: skip
+    }
 
 
 def _image_cells(draft: ProductDraft, extra: dict[str, str], sources: dict[str, str]) -> list[dict[str, str]]:

@@ -91,13 +91,20 @@ def read_product(rows: list[Row], product: ProductDraft | None, keys: Mapping[st
     variants, quantities, lines = _variants(variant_rows, names, base, slug, keys, warnings)
     shown = pictures_of(rows)
     draft = replace(
-        base, slug=slug, title=first["Title"] or base.title, variants=variants,
-        options=_options(names, variants, base), pictures=_pictures(shown, base, keys),
-        tags=_if_there(first, "Tags",
-        tuple(tag for part in first["Tags"].split(",") if (tag := part.strip())), base.tags),
-        status=_status(first, base), tax_class=_tax_class(variant_rows, base), **_texts(first, base),
+        base,
+        slug=slug,
+        title=first["Title"] or base.title,
+        variants=variants,
+        options=_options(names, variants, base),
+        pictures=_pictures(shown, base, keys),
+        tags=_if_there(
+            first, "Tags", tuple(tag for part in first["Tags"].split(",") if (tag := part.strip())), base.tags
+        ),
+        status=_status(first, base),
+        tax_class=_tax_class(variant_rows, base),
+        **_texts(first, base),
         extra=_extra(first, rows, variant_rows, variants, lines, base, shown, keys),
-    )  # fmt: skip
+    )
     return Read(draft, quantities, lines, warnings)
 
 
@@ -107,10 +114,15 @@ def _if_there(row: Row, column: str, value: object, otherwise: object) -> object
 
 def _texts(first: Row, base: ProductDraft) -> dict[str, object]:
     columns = {
-        "description_html": "Body (HTML)", "vendor": "Vendor", "kind": "Type", "seo_title": "SEO Title",
-        "seo_description": "SEO Description", "subtitle": OURS["subtitle"], "care": OURS["care"],
+        "description_html": "Body (HTML)",
+        "vendor": "Vendor",
+        "kind": "Type",
+        "seo_title": "SEO Title",
+        "seo_description": "SEO Description",
+        "subtitle": OURS["subtitle"],
+        "care": OURS["care"],
         "category": OURS["category"],
-    }  # fmt: skip
+    }
     texts = {
         name: _if_there(first, column, first[column], getattr(base, name)) for name, column in columns.items()
     }
@@ -263,14 +275,19 @@ def _variant(
     if shown and pictures[:1] != (shown,):
         pictures = (shown, *(key for key in pictures if key != shown))
     return replace(
-        base, sku=sku, options=options, price_minor=price, active=True, pictures=pictures,
+        base,
+        sku=sku,
+        options=options,
+        price_minor=price,
+        active=True,
+        pictures=pictures,
         compare_at_minor=_if_there(row, "Variant Compare At Price", compare_at, base.compare_at_minor),
         cost_minor=_if_there(row, "Cost per item", amount(row, "Cost per item"), base.cost_minor),
         barcode=_if_there(row, "Variant Barcode", row["Variant Barcode"], base.barcode),
         weight_grams=grams(row, base.weight_grams),
         requires_shipping=yes_or_no(row, "Variant Requires Shipping", base.requires_shipping),
         backorder=policy(row, base.backorder),
-    )  # fmt: skip
+    )
 
 
 def _pictures(shown: list[Shown], base: ProductDraft, keys: Mapping[str, str]) -> tuple[PictureDraft, ...]:

@@ -62,18 +62,24 @@ class Fetcher:
             with (
                 httpcore.ConnectionPool(network_backend=PublicNetwork(ends)) as pool,
                 pool.stream(
-                    "GET", _url(parts, name), headers=_headers(name),
+                    "GET",
+                    _url(parts, name),
+                    headers=_headers(name),
                     extensions={"timeout": dict.fromkeys(("connect", "read", "write"), SILENT_SECONDS)},
                 ) as answer,
-            ):  # fmt: skip
+            ):
                 return _read(answer)
         except TooLate:
             raise Invalid(
                 _("The picture took longer than {seconds} seconds.").format(seconds=int(SECONDS))
             ) from None
         except (
-            httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError, UnicodeError,
-        ):  # fmt: skip
+            httpcore.NetworkError,
+            httpcore.TimeoutException,
+            httpcore.ProtocolError,
+            OSError,
+            UnicodeError,
+        ):
             self.failures[host] = self.failures.get(host, 0) + 1
             raise Invalid(_("{host} can't be reached.").format(host=host)) from None
 
@@ -91,9 +97,12 @@ def _headers(name: bytes) -> list[tuple[bytes, bytes]]:
     shown = b"[" + name + b"]" if b":" in name else name
     # As it is: what a server packs tightly would be counted only once it is unpacked.
     return [
-        (b"Host", shown), (b"User-Agent", b"shop-import"), (b"Accept", b"image/*"),
-        (b"Accept-Encoding", b"identity"), (b"Connection", b"close"),
-    ]  # fmt: skip
+        (b"Host", shown),
+        (b"User-Agent", b"shop-import"),
+        (b"Accept", b"image/*"),
+        (b"Accept-Encoding", b"identity"),
+        (b"Connection", b"close"),
+    ]
 
 
 def _read(answer: httpcore.Response) -> bytes | str:

@@ -18,11 +18,15 @@ _NEVER = tuple(
     map(
         ipaddress.ip_network,
         (
-            "192.0.0.0/24", "192.88.99.0/24",  # Protocols; the way to 6to4.
-            "2001::/23", "2002::/16", "2001:db8::/32", "3fff::/20",  # Teredo and others; 6to4; for books.
+            "192.0.0.0/24",
+            "192.88.99.0/24",  # Protocols; the way to 6to4.
+            "2001::/23",
+            "2002::/16",
+            "2001:db8::/32",
+            "3fff::/20",  # Teredo and others; 6to4; for books.
         ),
     )
-)  # fmt: skip
+)
 
 
 def public_address(host: str, port: int) -> str:

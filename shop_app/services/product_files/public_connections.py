@@ -24,9 +24,13 @@ class PublicNetwork(httpcore.NetworkBackend):
         self._network = httpcore.SyncBackend()
 
     def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:  # fmt: skip
+    ) -> httpcore.NetworkStream:
         """Errors  Invalid for a host that isn't public."""
         address = public_address(host, port)
         return _Ending(self._network.connect_tcp(address, port, _left(self._ends, timeout)), self._ends)

@@ -215,9 +215,7 @@ def take(session: Session, order_id: int, email: str, discounts: Iterable[Discou
     for line in sorted(discounts, key=lambda line: line.offer.id):
         offer = line.offer
         use = {"promotion": offer.id, "order": order_id}
-        taken = connection.execute(
-            _TAKE, {"promotion": offer.id, "amount": line.amount_minor}
-        ).first()  # fmt: skip
+        taken = connection.execute(_TAKE, {"promotion": offer.id, "amount": line.amount_minor}).first()
         spent = taken is None
         # The row above is locked until the commit, so that nobody else counts at the same time.
         if taken and taken.per_customer_limit is not None:
@@ -234,10 +232,14 @@ def take(session: Session, order_id: int, email: str, discounts: Iterable[Discou
         connection.execute(
             insert(promotion_use),
             {
-                "promotion_id": offer.id, "order_id": order_id, "code": offer.code, "email": email,
-                "amount_minor": line.amount_minor, "at": now(),
+                "promotion_id": offer.id,
+                "order_id": order_id,
+                "code": offer.code,
+                "email": email,
+                "amount_minor": line.amount_minor,
+                "at": now(),
             },
-        )  # fmt: skip
+        )
 
 
 def give_back(session: Session, order_id: int) -> None:
@@ -253,14 +255,24 @@ def give_back(session: Session, order_id: int) -> None:
 def _offer(row: RowMapping, code: str, left_minor: int | None) -> Offer:
     about = row["conditions"] or {}
     return Offer(
-        id=row["id"], label=row["name"], kind=row["kind"], percent=row["percent"],
-        amount_minor=row["amount_minor"], code=code, lane=row["lane"], lane_position=row["lane_position"],
-        on_discounted=row["on_discounted"], minimum_minor=row["minimum_minor"],
-        minimum_quantity=row["minimum_quantity"], buy_quantity=row["buy_quantity"],
-        get_quantity=row["get_quantity"], gift_variant_id=row["gift_variant_id"],
-        products=frozenset(about.get("products", ())), categories=frozenset(about.get("categories", ())),
+        id=row["id"],
+        label=row["name"],
+        kind=row["kind"],
+        percent=row["percent"],
+        amount_minor=row["amount_minor"],
+        code=code,
+        lane=row["lane"],
+        lane_position=row["lane_position"],
+        on_discounted=row["on_discounted"],
+        minimum_minor=row["minimum_minor"],
+        minimum_quantity=row["minimum_quantity"],
+        buy_quantity=row["buy_quantity"],
+        get_quantity=row["get_quantity"],
+        gift_variant_id=row["gift_variant_id"],
+        products=frozenset(about.get("products", ())),
+        categories=frozenset(about.get("categories", ())),
         left_minor=left_minor,
-    )  # fmt: skip
+    )
 
 
 def _why_dead(row: RowMapping | None, code: str, at: datetime) -> str:

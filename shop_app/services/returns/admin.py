@@ -139,11 +139,14 @@ def refund_request(
     return ReturnRefund(
         return_row.order_id,
         RefundRequest(
-            lines={line: count for line, count in units.items() if count}, shipping_minor=shipping,
-            reason=_("Withdrawal") if withdrawal else _("Return"), destination=destination,
-            restock=True if return_row.reason == NOT_SENT else None, return_id=return_id,
+            lines={line: count for line, count in units.items() if count},
+            shipping_minor=shipping,
+            reason=_("Withdrawal") if withdrawal else _("Return"),
+            destination=destination,
+            restock=True if return_row.reason == NOT_SENT else None,
+            return_id=return_id,
         ),
-    )  # fmt: skip
+    )
 
 
 def _is_whole(session: Session, return_row: Row[Any], units: Mapping[int, int]) -> bool:
@@ -210,9 +213,15 @@ def _note(session: Session, return_row: Row[Any], to: ReturnStatus, by: Principa
         **data,
     )
     audit.record(
-        session, by.actor, f"return.{to.value}", "return", f"{return_row.number}/{return_row.id}",
-        before={"status": return_row.status}, after={"status": to.value, **data}, staff_id=by.id or None,
-    )  # fmt: skip
+        session,
+        by.actor,
+        f"return.{to.value}",
+        "return",
+        f"{return_row.number}/{return_row.id}",
+        before={"status": return_row.status},
+        after={"status": to.value, **data},
+        staff_id=by.id or None,
+    )
 
 
 def _write(session: Session, return_row: Row[Any], kind: str, **data: Any) -> None:

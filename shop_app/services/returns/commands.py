@@ -29,7 +29,7 @@ from ..orders.queries import look_up
 from . import queries as return_queries
 from . import returnable
 from .queries import ReturnChoice
-from .returnable import (  # fmt: skip
+from .returnable import (
     REASONS,
     RETURN_DAYS,
     WITHDRAW_DAYS,
@@ -228,45 +228,79 @@ def _write(
     connection, at = session.connection(), now()
     approved = kind == ReturnKind.WITHDRAWAL
     values: dict[str, Any] = {
-        "order_id": free.order_id, "request_key": key, "kind": kind.value, "email": free.email,
-        "reason": reason, "note": note.strip()[:MAX_NOTE], "answer": "", "actor": "shopper",
+        "order_id": free.order_id,
+        "request_key": key,
+        "kind": kind.value,
+        "email": free.email,
+        "reason": reason,
+        "note": note.strip()[:MAX_NOTE],
+        "answer": "",
+        "actor": "shopper",
         "status": (ReturnStatus.APPROVED if approved else ReturnStatus.REQUESTED).value,
-        "created_at": at, "decided_at": at if approved else None, "version": 1,
-    }  # fmt: skip
+        "created_at": at,
+        "decided_at": at if approved else None,
+        "version": 1,
+    }
     return_id = connection.execute(
         insert(return_request).values(**values).returning(return_request.c.id)
     ).scalar_one()
     lines = [
-        {"return_id": return_id, "order_line_id": line, "quantity": count, "quantity_received": 0,
-         "quantity_restocked": 0}
-        for line, count in units.items() if count
-    ]  # fmt: skip
+        {
+            "return_id": return_id,
+            "order_line_id": line,
+            "quantity": count,
+            "quantity_received": 0,
+            "quantity_restocked": 0,
+        }
+        for line, count in units.items()
+        if count
+    ]
     connection.execute(insert(return_line), lines)
     return return_id
 
 
 def _receipt(
-    free: Free, name: str, note: str, chosen: list[tuple[FreeLine, int]],
-    ended: dict[int, int], until: str,
-) -> Receipt:  # fmt: skip
+    free: Free,
+    name: str,
+    note: str,
+    chosen: list[tuple[FreeLine, int]],
+    ended: dict[int, int],
+    until: str,
+) -> Receipt:
     def listed(counted: list[tuple[FreeLine, int]]) -> list[str]:
         return [f"{units} × {line.name}" for line, units in counted if units]
 
     return Receipt(
-        free.number, free.token, name, free.email, full_moment(now()), listed(chosen),
+        free.number,
+        free.token,
+        name,
+        free.email,
+        full_moment(now()),
+        listed(chosen),
         listed([(line, units - ended.get(line.id, 0)) for line, units in chosen]),
-        listed([(line, ended.get(line.id, 0)) for line, _units in chosen]), until, note.strip()[:MAX_NOTE],
-    )  # fmt: skip
+        listed([(line, ended.get(line.id, 0)) for line, _units in chosen]),
+        until,
+        note.strip()[:MAX_NOTE],
+    )
 
 
 def _record_and_write(session: Session, free: Free, return_id: int, kind: str, receipt: Receipt) -> None:
     frozen = {field: getattr(receipt, field) for field in Receipt.__slots__}
     order_commands.record_event(
-        session, free.order_id, kind, actor="shopper", public=True, return_id=return_id,
-        things=receipt.things, not_sent=receipt.not_sent,
-    )  # fmt: skip
+        session,
+        free.order_id,
+        kind,
+        actor="shopper",
+        public=True,
+        return_id=return_id,
+        things=receipt.things,
+        not_sent=receipt.not_sent,
+    )
     outbox.write(
-        session, kind, free.email, f"{kind}:{return_id}",
+        session,
+        kind,
+        free.email,
+        f"{kind}:{return_id}",
         {"order_id": free.order_id, "number": free.number, "token": free.token, "receipt": frozen},
         paid=free.paid,
-    )  # fmt: skip
+    )

@@ -106,10 +106,13 @@ def _status(row: Row[Any]) -> str:
     if row.kind == ReturnKind.WITHDRAWAL and row.status == ReturnStatus.APPROVED:
         return _("Won't be sent") if row.reason == NOT_SENT else _("Declared")
     return {
-        ReturnStatus.REQUESTED: _("Requested"), ReturnStatus.APPROVED: _("Agreed"),
-        ReturnStatus.DECLINED: _("Declined"), ReturnStatus.RECEIVED: _("Arrived here"),
-        ReturnStatus.REFUNDED: _("Refunded"), ReturnStatus.CANCELLED: _("Ended"),
-    }[ReturnStatus(row.status)]  # fmt: skip
+        ReturnStatus.REQUESTED: _("Requested"),
+        ReturnStatus.APPROVED: _("Agreed"),
+        ReturnStatus.DECLINED: _("Declined"),
+        ReturnStatus.RECEIVED: _("Arrived here"),
+        ReturnStatus.REFUNDED: _("Refunded"),
+        ReturnStatus.CANCELLED: _("Ended"),
+    }[ReturnStatus(row.status)]
 
 
 def _next(row: Row[Any], number: str, paid: bool) -> str:

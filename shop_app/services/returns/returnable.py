@@ -44,9 +44,15 @@ return_line = table_of(ReturnLine)
 _shipment = table_of(Shipment)
 
 _HEAD = (
-    order.c.id, order.c.number, order.c.token, order.c.email, order.c.status, order.c.payment_status,
-    order.c.ship_to, order.c.total_minor,
-)  # fmt: skip
+    order.c.id,
+    order.c.number,
+    order.c.token,
+    order.c.email,
+    order.c.status,
+    order.c.payment_status,
+    order.c.ship_to,
+    order.c.total_minor,
+)
 _BY_TOKEN = select(*_HEAD).where(order.c.token == bindparam("token"))
 _BY_ID = select(*_HEAD).where(order.c.id == bindparam("order"))
 _LINES = select(order_line).where(order_line.c.order_id == bindparam("order")).order_by(order_line.c.position)
@@ -135,11 +141,16 @@ def _free(session: Session, order: Row[Any]) -> Free:
     lines = () if over else tuple(_line(row, claimed, placed) for row in rows)
     name = " ".join(order.ship_to.get(part, "") for part in ("given_name", "family_name")).strip()
     return Free(
-        order.id, str(order.number), order.token, order.email, name, lines,
+        order.id,
+        str(order.number),
+        order.token,
+        order.email,
+        name,
+        lines,
         arrived + timedelta(days=WITHDRAW_DAYS) if arrived else None,
         arrived + timedelta(days=RETURN_DAYS) if arrived else None,
         order.total_minor > 0 and order.payment_status not in (PaymentStatus.NONE, PaymentStatus.VOIDED),
-    )  # fmt: skip
+    )
 
 
 def _line(row: Row[Any], claimed: dict[tuple[int, bool], int], placed: bool) -> FreeLine:
@@ -148,9 +159,14 @@ def _line(row: Row[Any], claimed: dict[tuple[int, bool], int], placed: bool) -> 
     crossed = max(0, ended - unsent)
     sent = row.quantity_fulfilled - row.quantity_returned - claimed.get((row.id, False), 0) - crossed
     return FreeLine(
-        row.id, row.position, row.title, row.variant_title, row.picture_key, max(0, sent),
+        row.id,
+        row.position,
+        row.title,
+        row.variant_title,
+        row.picture_key,
+        max(0, sent),
         max(0, unsent - ended) if placed else 0,
-    )  # fmt: skip
+    )
 
 
 def _unsent(row: Row[Any]) -> int:

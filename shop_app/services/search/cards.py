@@ -19,10 +19,19 @@ NEW_FOR = timedelta(days=45)
 COLUMNS = tuple(
     col(getattr(ListingItem, name))
     for name in (
-        "product_id", "slug", "title", "price_minor", "price_max_minor", "compare_at_minor", "rating_milli",
-        "review_count", "published_at", "card", "sold_count",
+        "product_id",
+        "slug",
+        "title",
+        "price_minor",
+        "price_max_minor",
+        "compare_at_minor",
+        "rating_milli",
+        "review_count",
+        "published_at",
+        "card",
+        "sold_count",
     )
-)  # fmt: skip
+)
 
 _ids = bindparam("ids", expanding=True)
 _stocks = (
@@ -96,9 +105,18 @@ def _card(row: Any, stocks: list[availability.Stock], as_of_ms: int, since: date
     _id, slug, title, low, high, compare_at, rating_milli, review_count, published_at, rest, _sold = row
     price, crossed_out, saving = price_tags.tag(low, high, compare_at)
     return ProductCard(
-        slug=slug, title=title, price=price, compare_at=crossed_out, saving=saving,
-        is_new=published_at >= since, in_stock=any(stock.available for stock in stocks),
-        stock_line=availability.card_line(stocks), picture=picture(rest["picture"]),
-        second=picture(rest["second"]), swatches=[Swatch(*swatch) for swatch in rest["swatches"]],
-        rating=rating_text(rating_milli), review_count=review_count, as_of_ms=as_of_ms,
-    )  # fmt: skip
+        slug=slug,
+        title=title,
+        price=price,
+        compare_at=crossed_out,
+        saving=saving,
+        is_new=published_at >= since,
+        in_stock=any(stock.available for stock in stocks),
+        stock_line=availability.card_line(stocks),
+        picture=picture(rest["picture"]),
+        second=picture(rest["second"]),
+        swatches=[Swatch(*swatch) for swatch in rest["swatches"]],
+        rating=rating_text(rating_milli),
+        review_count=review_count,
+        as_of_ms=as_of_ms,
+    )

@@ -38,30 +38,45 @@ class Tree:
 
 
 def _read_tree(session: Session) -> Tree:
-    rows = session.connection().execute(
-        select(
-            col(Category.id), col(Category.parent_id), col(Category.slug), col(Category.title),
-            col(Category.description), col(Category.picture_alt), col(Picture.key), col(Picture.width),
-            col(Picture.height), col(Picture.colour),
+    rows = (
+        session.connection()
+        .execute(
+            select(
+                col(Category.id),
+                col(Category.parent_id),
+                col(Category.slug),
+                col(Category.title),
+                col(Category.description),
+                col(Category.picture_alt),
+                col(Picture.key),
+                col(Picture.width),
+                col(Picture.height),
+                col(Picture.colour),
+            )
+            .outerjoin(Picture, col(Picture.id) == Category.picture_id)
+            .order_by(col(Category.position), col(Category.title))
         )
-        .outerjoin(Picture, col(Picture.id) == Category.picture_id)
-        .order_by(col(Category.position), col(Category.title))
-    ).all()  # fmt: skip
+        .all()
+    )
     parents = {row[0]: row[1] for row in rows}
     paths = {key: _path(key, parents) for key in parents}
     branches = [
         Branch(
-            key, slug, title, description,
+            key,
+            slug,
+            title,
+            description,
             PictureView(picture_key, alt, width, height, colour) if picture_key else PictureView(),
-            paths[key], tuple(other for other in parents if key in paths[other]),
+            paths[key],
+            tuple(other for other in parents if key in paths[other]),
         )
         for key, _parent, slug, title, description, alt, picture_key, width, height, colour in rows
-    ]  # fmt: skip
+    ]
     return Tree(
         by_slug={branch.slug: branch for branch in branches},
         by_id={branch.id: branch for branch in branches},
         top=[branch for branch in branches if len(branch.path) == 1],
-    )  # fmt: skip
+    )
 
 
 def _path(key: int, parents: dict[int, int | None]) -> tuple[int, ...]:

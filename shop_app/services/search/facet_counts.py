@@ -117,32 +117,41 @@ def _read(session: Session) -> Counts:
     return Counts(
         ids=list(place),
         keys={
-            "price": [row.price_minor for row in items], "popular": [row.sold_count for row in items],
+            "price": [row.price_minor for row in items],
+            "popular": [row.sold_count for row in items],
             "rating": [row.rating_milli for row in items],
             "newest": [microseconds(row.published_at) for row in items],
         },
-        place=place, everything=(1 << size) - 1,
+        place=place,
+        everything=(1 << size) - 1,
         categories={key: bits_of(places, size) for key, places in categories.items()},
         in_stock=bits_of((index for index, row in enumerate(items) if row.in_stock), size),
         on_sale=bits_of((index for index, row in enumerate(items) if row.on_sale), size),
         facets=_read_facets(session, place, size),
-    )  # fmt: skip
+    )
 
 
 _items = select(
     *(
         col(getattr(ListingItem, name))
         for name in (
-            "product_id", "price_minor", "category_id", "in_stock", "on_sale", "published_at", "sold_count",
+            "product_id",
+            "price_minor",
+            "category_id",
+            "in_stock",
+            "on_sale",
+            "published_at",
+            "sold_count",
             "rating_milli",
         )
     )
-).order_by(col(ListingItem.price_minor), col(ListingItem.product_id))  # fmt: skip
+).order_by(col(ListingItem.price_minor), col(ListingItem.product_id))
 _members = select(col(ListingFacet.name), col(ListingFacet.value), col(ListingFacet.product_id))
 _looks = (
     select(col(ListingFacet.name), col(ListingFacet.value), col(ListingFacet.label), col(ListingFacet.swatch))
-    .distinct().order_by(col(ListingFacet.label).desc())
-)  # fmt: skip
+    .distinct()
+    .order_by(col(ListingFacet.label).desc())
+)
 
 
 def _read_facets(session: Session, place: dict[int, int], size: int) -> dict[str, dict[str, Value]]:

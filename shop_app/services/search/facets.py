@@ -47,14 +47,24 @@ class View:
 
 
 def narrowed(
-    counts: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
+    counts: Counts,
+    query: ListingQuery,
+    categories: tuple[int, ...],
+    ids: tuple[int, ...] | None,
     since: datetime,
-) -> View:  # fmt: skip
+) -> View:
     """Count a query; the same one is counted once for as long as the listing index stands still."""
     key = (
-        query.text, query.category, query.facets, query.price_min_minor, query.price_max_minor,
-        query.in_stock, query.on_sale, query.new, since if query.new else None,
-    )  # fmt: skip
+        query.text,
+        query.category,
+        query.facets,
+        query.price_min_minor,
+        query.price_max_minor,
+        query.in_stock,
+        query.on_sale,
+        query.new,
+        since if query.new else None,
+    )
     view = counts.cache.get(key)
     if view is None:
         if len(counts.cache) > CACHED:
@@ -64,9 +74,12 @@ def narrowed(
 
 
 def _count(
-    counts: Counts, query: ListingQuery, categories: tuple[int, ...], ids: tuple[int, ...] | None,
+    counts: Counts,
+    query: ListingQuery,
+    categories: tuple[int, ...],
+    ids: tuple[int, ...] | None,
     since: datetime,
-) -> View:  # fmt: skip
+) -> View:
     base = counts.everything
     if query.category:
         base = union([counts.categories.get(key, 0) for key in categories])
@@ -86,12 +99,15 @@ def _count(
     bits = faceted & priced & stocked & reduced
     size = base.bit_count()
     return View(
-        counts, bits, bits.bit_count(), size,
+        counts,
+        bits,
+        bits.bit_count(),
+        size,
         facets=_facets(counts, query, base, plain & priced & stocked & reduced, chosen, size),
         in_stock_count=(faceted & priced & reduced & counts.in_stock).bit_count(),
         on_sale_count=(faceted & priced & stocked & counts.on_sale).bit_count(),
         price_range=counts.price_range(faceted & stocked & reduced),
-    )  # fmt: skip
+    )
 
 
 def _facets(
@@ -125,10 +141,14 @@ def facets(query: ListingQuery, view: View) -> list[Facet]:
     picked = dict(query.facets)
     return [
         Facet(
-            counted.name, _label(counted.name),
+            counted.name,
+            _label(counted.name),
             [
                 FacetValue(
-                    value.value, value.label, value.swatch, count,
+                    value.value,
+                    value.label,
+                    value.swatch,
+                    count,
                     chosen=value.value in picked.get(counted.name, ()),
                     href=listing_address.switched(query, counted.name, value.value),
                 )
@@ -136,7 +156,7 @@ def facets(query: ListingQuery, view: View) -> list[Facet]:
             ],
         )
         for counted in view.facets
-    ]  # fmt: skip
+    ]
 
 
 def _label(name: str) -> str:

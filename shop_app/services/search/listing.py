@@ -60,18 +60,29 @@ def _listing(
     reached = min((page.page - 1) * PER_PAGE + len(shown), page.total)
     title, intro = _heading(query, branch)
     return Listing(
-        title=title, intro=intro, crumbs=_crumbs(session, query, branch, at), total=page.total,
-        count_text=_count_text(page), cards=shown, **_paging(query, page, reached),
+        title=title,
+        intro=intro,
+        crumbs=_crumbs(session, query, branch, at),
+        total=page.total,
+        count_text=_count_text(page),
+        cards=shown,
+        **_paging(query, page, reached),
         **_price_range(query, view),
-        facets=facets.facets(query, view), chips=_chips(query, view),
-        clear_href=listing_address.cleared(query), sort=query.sort, sorts=_sorts(query),
-        in_stock=query.in_stock, in_stock_count=view.in_stock_count,
+        facets=facets.facets(query, view),
+        chips=_chips(query, view),
+        clear_href=listing_address.cleared(query),
+        sort=query.sort,
+        sorts=_sorts(query),
+        in_stock=query.in_stock,
+        in_stock_count=view.in_stock_count,
         in_stock_href=listing_address.changed(query, in_stock=not query.in_stock),
-        on_sale=query.on_sale, on_sale_count=view.on_sale_count,
+        on_sale=query.on_sale,
+        on_sale_count=view.on_sale_count,
         on_sale_href=listing_address.changed(query, on_sale=not query.on_sale),
-        corrected_text=match.corrected, canonical=listing_address.canonical(query),
+        corrected_text=match.corrected,
+        canonical=listing_address.canonical(query),
         suggestions=[] if shown else categories.navigation(session),
-    )  # fmt: skip
+    )
 
 
 def _heading(query: ListingQuery, branch: Branch | None) -> tuple[str, str]:
@@ -108,12 +119,13 @@ def _paging(query: ListingQuery, page: Hits, reached: int) -> dict[str, Any]:
     before = page.page - 1
     can_go_back = before >= 1 and (before <= MAX_COUNTED_PAGE or _ranked(query))
     return {
-        "page": page.page, "next_href": following,
+        "page": page.page,
+        "next_href": following,
         "previous_href": listing_address.changed(query, page=before) if can_go_back else "",
         "more_text": _("Show {count} more").format(count=left or PER_PAGE) if page.more else "",
         "shown_text": _("Showing {shown} of {total}").format(shown=reached, total=page.total),
         "shown_percent": 100 * reached // page.total if page.total else 100,
-    }  # fmt: skip
+    }
 
 
 def _ranked(query: ListingQuery) -> bool:
@@ -127,15 +139,18 @@ def _price_range(query: ListingQuery, view: facets.View) -> dict[str, str]:
         "price_ceiling": price_tags.shown(span[1]) if span else "",
         "price_min": price_tags.plain(query.price_min_minor),
         "price_max": price_tags.plain(query.price_max_minor),
-    }  # fmt: skip
+    }
 
 
 def _sorts(query: ListingQuery) -> list[SortChoice]:
     labels = {
-        "": _("Best match") if query.text else _("Most popular"), "popular": _("Most popular"),
-        "newest": _("Newest"), "price": _("Price, low to high"), "-price": _("Price, high to low"),
+        "": _("Best match") if query.text else _("Most popular"),
+        "popular": _("Most popular"),
+        "newest": _("Newest"),
+        "price": _("Price, low to high"),
+        "-price": _("Price, high to low"),
         "rating": _("Best rated"),
-    }  # fmt: skip
+    }
     if not query.text:
         del labels["popular"]
     return [

@@ -24,9 +24,18 @@ MAX_VALUES = 30
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _CURSOR = re.compile(r"-?\d{1,18}\.\d{1,18}")
 _OWN = {
-    "q", "category", "sort", "page", "after", "price_min", "price_max", "in_stock", "on_sale", "new",
+    "q",
+    "category",
+    "sort",
+    "page",
+    "after",
+    "price_min",
+    "price_max",
+    "in_stock",
+    "on_sale",
+    "new",
     "variant",
-}  # fmt: skip
+}
 
 
 def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
@@ -45,10 +54,11 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
         after=after if _CURSOR.fullmatch(after) else "",
         price_min_minor=_amount(first.get("price_min", "")),
         price_max_minor=_amount(first.get("price_max", "")),
-        in_stock=first.get("in_stock") == "1", on_sale=first.get("on_sale") == "1",
+        in_stock=first.get("in_stock") == "1",
+        on_sale=first.get("on_sale") == "1",
         new=first.get("new") == "1",
         facets=_facets(given),
-    )  # fmt: skip
+    )
 
 
 def read_query(query: str) -> ListingQuery:

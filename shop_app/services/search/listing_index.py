@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_,
 from sqlmodel import Session, col
 
 from ...core import clock, events
-from ...models import (  # fmt: skip
+from ...models import (
     Category,
     ListingChange,
     ListingFacet,
@@ -46,31 +46,51 @@ _products = select(
     *(
         col(getattr(Product, name))
         for name in (
-            "id", "slug", "title", "subtitle", "description_html", "materials", "attributes", "vendor",
-            "kind", "published_at", "category_id", "sold_count", "review_count", "stars_sum",
+            "id",
+            "slug",
+            "title",
+            "subtitle",
+            "description_html",
+            "materials",
+            "attributes",
+            "vendor",
+            "kind",
+            "published_at",
+            "category_id",
+            "sold_count",
+            "review_count",
+            "stars_sum",
         )
     )
 ).where(
-    col(Product.id).in_(_ids), col(Product.status) == ProductStatus.ACTIVE.value,
+    col(Product.id).in_(_ids),
+    col(Product.status) == ProductStatus.ACTIVE.value,
     col(Product.published_at) <= bindparam("now"),
-)  # fmt: skip
+)
 _available = or_(
     col(StockLevel.policy) == StockPolicy.BACKORDER.value,
     col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
 )
 _variants = (
     select(
-        col(Variant.product_id), col(Variant.id), col(Variant.sku), col(Variant.barcode),
-        col(Variant.price_minor), col(Variant.compare_at_minor),
+        col(Variant.product_id),
+        col(Variant.id),
+        col(Variant.sku),
+        col(Variant.barcode),
+        col(Variant.price_minor),
+        col(Variant.compare_at_minor),
         case((_available, 1), else_=0),
     )
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.product_id).in_(_ids), col(Variant.active))
     .order_by(col(Variant.product_id), col(Variant.position), col(Variant.id))
-)  # fmt: skip
+)
 _values = (
     select(
-        col(Variant.product_id), col(Variant.id), col(ProductOption.name), col(OptionValue.value),
+        col(Variant.product_id),
+        col(Variant.id),
+        col(ProductOption.name),
+        col(OptionValue.value),
         col(OptionValue.swatch),
     )
     .select_from(Variant)
@@ -81,16 +101,21 @@ _values = (
     .order_by(
         col(Variant.product_id), col(ProductOption.position), col(OptionValue.position), col(Variant.position)
     )
-)  # fmt: skip
+)
 _pictures = (
     select(
-        col(ProductPicture.product_id), col(ProductPicture.id), col(Picture.key), col(ProductPicture.alt),
-        col(Picture.width), col(Picture.height), col(Picture.colour),
+        col(ProductPicture.product_id),
+        col(ProductPicture.id),
+        col(Picture.key),
+        col(ProductPicture.alt),
+        col(Picture.width),
+        col(Picture.height),
+        col(Picture.colour),
     )
     .join(Picture, col(Picture.id) == ProductPicture.picture_id)
     .where(col(ProductPicture.product_id).in_(_ids))
     .order_by(col(ProductPicture.product_id), col(ProductPicture.position), col(ProductPicture.id))
-)  # fmt: skip
+)
 _variant_pictures = (
     select(col(Variant.product_id), col(Variant.id), col(VariantPicture.product_picture_id))
     .join(VariantPicture, col(VariantPicture.variant_id) == Variant.id)
@@ -104,9 +129,12 @@ _tags = (
     .order_by(col(ProductTag.product_id), col(Tag.name))
 )
 _PARTS = {
-    "variants": _variants, "values": _values, "pictures": _pictures,
-    "variant_pictures": _variant_pictures, "tags": _tags,
-}  # fmt: skip
+    "variants": _variants,
+    "values": _values,
+    "pictures": _pictures,
+    "variant_pictures": _variant_pictures,
+    "tags": _tags,
+}
 
 
 def refresh(
@@ -162,10 +190,12 @@ def _insert(session: Session, table: type, rows: list[dict[str, Any]]) -> None:
 
 _has_stock = exists().where(
     and_(
-        col(Variant.product_id) == ListingItem.product_id, col(Variant.active),
-        col(StockLevel.variant_id) == Variant.id, _available,
+        col(Variant.product_id) == ListingItem.product_id,
+        col(Variant.active),
+        col(StockLevel.variant_id) == Variant.id,
+        _available,
     )
-)  # fmt: skip
+)
 _flip = (
     update(ListingItem)
     .where(

@@ -34,9 +34,11 @@ SORTED_HERE = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEYS = {
-    "popular": col(ListingItem.sold_count), "newest": col(ListingItem.published_at),
-    "price": col(ListingItem.price_minor), "rating": col(ListingItem.rating_milli),
-}  # fmt: skip
+    "popular": col(ListingItem.sold_count),
+    "newest": col(ListingItem.published_at),
+    "price": col(ListingItem.price_minor),
+    "rating": col(ListingItem.rating_milli),
+}
 
 
 class Shape(NamedTuple):
@@ -66,9 +68,13 @@ class Hits(NamedTuple):
 
 
 def hits(
-    session: Session, counts: Counts, query: ListingQuery, branch: Branch | None, ids: tuple[int, ...] | None,
+    session: Session,
+    counts: Counts,
+    query: ListingQuery,
+    branch: Branch | None,
+    ids: tuple[int, ...] | None,
     view: View,
-) -> Hits:  # fmt: skip
+) -> Hits:
     """The page that a query asks for; `ids` are what its words found, best first, None without words."""
     capped = ids is not None and len(ids) >= search_queries.MOST
     total = view.total
@@ -119,17 +125,23 @@ def _page(session: Session, query: ListingQuery, branch: Branch | None, page: in
     sort = query.sort.removeprefix("-") or "popular"
     cursor = _cursor(query.after, sort) if page > 1 else None
     shape = Shape(
-        sort=query.sort or "popular", cursor=cursor is not None,
+        sort=query.sort or "popular",
+        cursor=cursor is not None,
         category="" if branch is None else "one" if len(branch.below) == 1 else "several",
-        low=query.price_min_minor is not None, high=query.price_max_minor is not None,
-        in_stock=query.in_stock, on_sale=query.on_sale, new=query.new,
+        low=query.price_min_minor is not None,
+        high=query.price_max_minor is not None,
+        in_stock=query.in_stock,
+        on_sale=query.on_sale,
+        new=query.new,
         facets=len(query.facets),
         sqlite=session.get_bind().dialect.name == "sqlite",
-    )  # fmt: skip
+    )
     values: dict[str, Any] = {
-        "low": query.price_min_minor, "high": query.price_max_minor, "n": PER_PAGE + 1,
+        "low": query.price_min_minor,
+        "high": query.price_max_minor,
+        "n": PER_PAGE + 1,
         "skip": 0 if cursor else (page - 1) * PER_PAGE,
-    }  # fmt: skip
+    }
     if branch is not None:
         values["category"] = branch.id if len(branch.below) == 1 else list(branch.below)
     if query.new:
@@ -171,11 +183,12 @@ def _conditions(shape: Shape) -> list[Any]:
     rules = {
         "one": only("category_id", True) == bindparam("category"),
         "several": only("category_id", False).in_(bindparam("category", expanding=True)),
-        "low": price >= bindparam("low"), "high": price <= bindparam("high"),
+        "low": price >= bindparam("low"),
+        "high": price <= bindparam("high"),
         "in_stock": only("in_stock", False).is_(True),
         "on_sale": only("on_sale", sort == "popular" and not shape.category).is_(True),
         "new": published >= bindparam("since"),
-    }  # fmt: skip
+    }
     names = {name for name in ("low", "high", "in_stock", "on_sale", "new") if getattr(shape, name)}
     conditions = [rule for name, rule in rules.items() if name in names or name == shape.category]
     return conditions + [_has_facet(number) for number in range(shape.facets)]
@@ -213,6 +226,8 @@ def _cursor(after: str, sort: str) -> tuple[Any, int] | None:
 
 def after(row: Any, sort: str) -> str:
     key = {
-        "price": row.price_minor, "rating": row.rating_milli, "newest": microseconds(row.published_at),
-    }.get(sort.removeprefix("-"), row.sold_count)  # fmt: skip
+        "price": row.price_minor,
+        "rating": row.rating_milli,
+        "newest": microseconds(row.published_at),
+    }.get(sort.removeprefix("-"), row.sold_count)
     return f"{key}.{row.product_id}"

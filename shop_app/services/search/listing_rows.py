@@ -76,16 +76,21 @@ def project(product: ProductRows, categories: dict[int, tuple[int | None, str]])
     """
     cheapest = min(product.variants, key=lambda variant: (variant[3], variant[4] is None))
     item = {
-        "product_id": product.id, "slug": product.slug, "title": product.title,
-        "category_id": product.category_id, "price_minor": cheapest[3],
+        "product_id": product.id,
+        "slug": product.slug,
+        "title": product.title,
+        "category_id": product.category_id,
+        "price_minor": cheapest[3],
         "price_max_minor": max(variant[3] for variant in product.variants),
         "compare_at_minor": cheapest[4],
         "on_sale": any(variant[4] is not None for variant in product.variants),
-        "in_stock": any(variant[5] for variant in product.variants), "sold_count": product.sold_count,
+        "in_stock": any(variant[5] for variant in product.variants),
+        "sold_count": product.sold_count,
         "rating_milli": rating_milli(product.stars_sum, product.review_count),
-        "review_count": product.review_count, "published_at": product.published_at,
+        "review_count": product.review_count,
+        "published_at": product.published_at,
         "card": _card(product),
-    }  # fmt: skip
+    }
     return Projection(item, _facets(product), _document(product, categories))
 
 
@@ -98,9 +103,10 @@ def _card(product: ProductRows) -> dict[str, Any]:
         if swatch and value not in swatches:
             swatches[value] = [value, swatch, shows.get(variant_id, "")]
     return {
-        "picture": ordered[0] if ordered else [], "second": ordered[1] if len(ordered) > 1 else [],
+        "picture": ordered[0] if ordered else [],
+        "second": ordered[1] if len(ordered) > 1 else [],
         "swatches": list(swatches.values())[:MAX_SWATCHES],
-    }  # fmt: skip
+    }
 
 
 def _facets(product: ProductRows) -> list[dict[str, Any]]:

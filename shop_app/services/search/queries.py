@@ -117,9 +117,13 @@ def _finer(session: Session, ids: list[int], query_words: Sequence[str]) -> list
 
 
 _shown = select(
-    col(ListingItem.product_id), col(ListingItem.slug), col(ListingItem.title), col(ListingItem.price_minor),
-    col(ListingItem.price_max_minor), col(ListingItem.card),
-).where(col(ListingItem.product_id).in_(bindparam("ids", expanding=True)))  # fmt: skip
+    col(ListingItem.product_id),
+    col(ListingItem.slug),
+    col(ListingItem.title),
+    col(ListingItem.price_minor),
+    col(ListingItem.price_max_minor),
+    col(ListingItem.card),
+).where(col(ListingItem.product_id).in_(bindparam("ids", expanding=True)))
 
 
 def suggest(session: Session, text: str) -> list[Suggestion]:

@@ -23,9 +23,11 @@ _PLACE_BITS = 40
 COLUMNS = ("title", "codes", "words", "description")
 
 _documents = table(
-    "search_document", column("place", BigInteger), column("product_id", BigInteger),
+    "search_document",
+    column("place", BigInteger),
+    column("product_id", BigInteger),
     *(column(name, String) for name in COLUMNS),
-)  # fmt: skip
+)
 _terms = table("search_term", column("term", String), column("documents", BigInteger))
 
 
@@ -194,14 +196,19 @@ def _count_terms(session: Session, gone: Iterable[tuple], fresh: Iterable[tuple]
 
 
 def document(
-    product_id: int, sold_count: int, title: str, codes: Iterable[str], attributes: Iterable[str],
+    product_id: int,
+    sold_count: int,
+    title: str,
+    codes: Iterable[str],
+    attributes: Iterable[str],
     description: str,
-) -> Document:  # fmt: skip
+) -> Document:
     """The document of a product from its plain texts."""
     return Document(
-        product_id, sold_count,
+        product_id,
+        sold_count,
         title=" ".join(spelling.words(title)),
         codes=" ".join(dict.fromkeys(word for code in codes if (word := spelling.squashed(code)))),
         words=" ".join(dict.fromkeys(word for part in attributes for word in spelling.words(part))),
         description=" ".join(dict.fromkeys(spelling.words(description[:20_000]))),
-    )  # fmt: skip
+    )

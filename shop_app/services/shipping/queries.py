@@ -63,10 +63,18 @@ class Quote:
 
 _STEPS = select(_rate.c.method_id, _rate.c.up_to_grams, _rate.c.price_minor).order_by(_rate.c.up_to_grams)
 _METHODS = select(
-    _method.c.id, _method.c.zone_id, _method.c.code, _method.c.kind, _method.c.label, _method.c.note,
-    _method.c.price_minor, _method.c.free_above_minor, _method.c.min_days, _method.c.max_days,
+    _method.c.id,
+    _method.c.zone_id,
+    _method.c.code,
+    _method.c.kind,
+    _method.c.label,
+    _method.c.note,
+    _method.c.price_minor,
+    _method.c.free_above_minor,
+    _method.c.min_days,
+    _method.c.max_days,
     _method.c.position,
-).where(_method.c.active)  # fmt: skip
+).where(_method.c.active)
 _COUNTRIES = select(_country.c.country, _country.c.zone_id)
 
 

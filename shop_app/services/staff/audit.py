@@ -30,8 +30,14 @@ def record(
     same = {name for name in old.keys() & new.keys() if old[name] == new[name]}
     session.connection().execute(
         _RECORD,
-        {"at": now(), "actor": actor[:200], "action": action, "object_kind": object_kind,
-         "object_key": object_key[:255], "staff_id": staff_id,
-         "before": {name: value for name, value in old.items() if name not in same},
-         "after": {name: value for name, value in new.items() if name not in same}},
-    )  # fmt: skip
+        {
+            "at": now(),
+            "actor": actor[:200],
+            "action": action,
+            "object_kind": object_kind,
+            "object_key": object_key[:255],
+            "staff_id": staff_id,
+            "before": {name: value for name, value in old.items() if name not in same},
+            "after": {name: value for name, value in new.items() if name not in same},
+        },
+    )

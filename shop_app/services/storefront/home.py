@@ -31,19 +31,24 @@ def home(session: Session) -> HomeView:
         hero_items=_collection(session, heroes[0].slug, HERO) if heroes else [],
         categories=links(session, tree.get(session, at).top, at),
         featured=_collection(session, "featured", FEATURED) or _rows(session, _best, FEATURED),
-        sale=_rows(session, _on_sale, STRIP), sale_count=counts.on_sale.bit_count(),
+        sale=_rows(session, _on_sale, STRIP),
+        sale_count=counts.on_sale.bit_count(),
         new=_rows(session, _newest, STRIP),
-    )  # fmt: skip
+    )
 
 
 _heroes = (
     select(
-        col(Collection.slug), col(Picture.key), col(Collection.picture_alt), col(Picture.width),
-        col(Picture.height), col(Picture.colour),
+        col(Collection.slug),
+        col(Picture.key),
+        col(Collection.picture_alt),
+        col(Picture.width),
+        col(Picture.height),
+        col(Picture.colour),
     )
     .join(Picture, col(Picture.id) == Collection.picture_id)
     .where(col(Collection.slug) == "hero")
-)  # fmt: skip
+)
 _popular_order = (col(ListingItem.sold_count).desc(), col(ListingItem.product_id).desc())
 _on_sale = select(*card_rows.COLUMNS).where(col(ListingItem.on_sale)).order_by(*_popular_order)
 _best = select(*card_rows.COLUMNS).order_by(*_popular_order)

@@ -16,9 +16,11 @@ from ...models import FulfilmentStatus, MethodKind, PaymentStatus
 from ..fulfilment.queries import ShipmentView
 
 _SENT = (
-    FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED, FulfilmentStatus.PARTIALLY_RETURNED,
+    FulfilmentStatus.SHIPPED,
+    FulfilmentStatus.DELIVERED,
+    FulfilmentStatus.PARTIALLY_RETURNED,
     FulfilmentStatus.RETURNED,
-)  # fmt: skip
+)
 _ARRIVED = _SENT[1:]
 _Station = tuple[str, str, bool]
 

@@ -30,14 +30,27 @@ _product = select(
     *(
         col(getattr(Product, name))
         for name in (
-            "id", "slug", "title", "subtitle", "description_html", "care", "materials", "dimensions_mm",
-            "attributes", "vendor", "category_id", "review_count", "stars_sum", "seo_description",
+            "id",
+            "slug",
+            "title",
+            "subtitle",
+            "description_html",
+            "care",
+            "materials",
+            "dimensions_mm",
+            "attributes",
+            "vendor",
+            "category_id",
+            "review_count",
+            "stars_sum",
+            "seo_description",
         )
     )
 ).where(
-    col(Product.slug) == bindparam("slug"), col(Product.status) == ProductStatus.ACTIVE.value,
+    col(Product.slug) == bindparam("slug"),
+    col(Product.status) == ProductStatus.ACTIVE.value,
     col(Product.published_at) <= bindparam("now"),
-)  # fmt: skip
+)
 _moved = (
     select(col(Product.slug))
     .join(SlugRedirect, col(SlugRedirect.product_id) == Product.id)
@@ -45,13 +58,17 @@ _moved = (
 )
 _pictures = (
     select(
-        col(ProductPicture.id), col(Picture.key), col(ProductPicture.alt), col(Picture.width),
-        col(Picture.height), col(Picture.colour),
+        col(ProductPicture.id),
+        col(Picture.key),
+        col(ProductPicture.alt),
+        col(Picture.width),
+        col(Picture.height),
+        col(Picture.colour),
     )
     .join(Picture, col(Picture.id) == ProductPicture.picture_id)
     .where(col(ProductPicture.product_id) == bindparam("id"))
     .order_by(col(ProductPicture.position), col(ProductPicture.id))
-)  # fmt: skip
+)
 
 
 def product(session: Session, slug: str, sku: str = "") -> ProductPage:
@@ -85,9 +102,13 @@ def _gone(session: Session, slug: str) -> Exception:
 
 
 def _page(
-    session: Session, row: Any, pictures: list[PictureView], choices: list[Choice],
-    swatches: dict[tuple[str, str], str], chosen: Choice,
-) -> ProductPage:  # fmt: skip
+    session: Session,
+    row: Any,
+    pictures: list[PictureView],
+    choices: list[Choice],
+    swatches: dict[tuple[str, str], str],
+    chosen: Choice,
+) -> ProductPage:
     now = clock.now()
     crumbs = _crumbs(session, row.category_id, row.title)
     rating_milli = cards.rating_milli(row.stars_sum, row.review_count)
@@ -95,26 +116,43 @@ def _page(
     meta = row.seo_description or _cut(f"{row.subtitle}. {plain_text(row.description_html)}".lstrip(". "))
     delivery, cost = _delivery(session, chosen, now)
     return ProductPage(
-        slug=row.slug, title=row.title, subtitle=row.subtitle, crumbs=crumbs,
-        description_html=row.description_html, pictures=pictures,
-        variants=[variant(choice, choices, swatches) for choice in choices], chosen_sku=chosen.sku,
-        lowest_30_days=_lowest(session, chosen), delivery_line=delivery, delivery_cost_line=cost,
-        details=_details(row, chosen), care=row.care, rating=cards.rating_text(rating_milli),
+        slug=row.slug,
+        title=row.title,
+        subtitle=row.subtitle,
+        crumbs=crumbs,
+        description_html=row.description_html,
+        pictures=pictures,
+        variants=[variant(choice, choices, swatches) for choice in choices],
+        chosen_sku=chosen.sku,
+        lowest_30_days=_lowest(session, chosen),
+        delivery_line=delivery,
+        delivery_cost_line=cost,
+        details=_details(row, chosen),
+        care=row.care,
+        rating=cards.rating_text(rating_milli),
         review_count=row.review_count,
         review_text=plural("{count} review", "{count} reviews", row.review_count),
-        stars=reviews.spread(session, row.id) if row.review_count else [], reviews=shown,
-        more_reviews=max(0, row.review_count - len(shown)), related=related(session, row.id, row.category_id),
-        as_of_ms=int(now.timestamp() * 1000), meta_description=meta,
+        stars=reviews.spread(session, row.id) if row.review_count else [],
+        reviews=shown,
+        more_reviews=max(0, row.review_count - len(shown)),
+        related=related(session, row.id, row.category_id),
+        as_of_ms=int(now.timestamp() * 1000),
+        meta_description=meta,
         json_ld=json_ld(
-            slug=row.slug, title=row.title, description=meta, brand=row.vendor,
-            picture_keys=[picture.key for picture in pictures], rating_milli=rating_milli,
-            review_count=row.review_count, crumbs=crumbs,
+            slug=row.slug,
+            title=row.title,
+            description=meta,
+            brand=row.vendor,
+            picture_keys=[picture.key for picture in pictures],
+            rating_milli=rating_milli,
+            review_count=row.review_count,
+            crumbs=crumbs,
             offers=[
                 Offered(choice.sku, choice.barcode, choice.title, choice.price_minor, choice.stock.kind)
                 for choice in choices
             ],
         ),
-    )  # fmt: skip
+    )
 
 
 def _crumbs(session: Session, category_id: int | None, title: str) -> list[Crumb]:

@@ -14,16 +14,24 @@ from ..catalog.views import OptionChoice, OptionView, VariantView
 
 _variants = (
     select(
-        col(Variant.id), col(Variant.sku), col(Variant.barcode), col(Variant.title), col(Variant.price_minor),
-        col(Variant.compare_at_minor), col(Variant.weight_grams), *availability.STOCK_COLUMNS,
+        col(Variant.id),
+        col(Variant.sku),
+        col(Variant.barcode),
+        col(Variant.title),
+        col(Variant.price_minor),
+        col(Variant.compare_at_minor),
+        col(Variant.weight_grams),
+        *availability.STOCK_COLUMNS,
     )
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.product_id) == bindparam("id"), col(Variant.active))
     .order_by(col(Variant.position), col(Variant.id))
-)  # fmt: skip
+)
 _options = (
     select(
-        col(VariantOption.variant_id), col(ProductOption.name), col(OptionValue.value),
+        col(VariantOption.variant_id),
+        col(ProductOption.name),
+        col(OptionValue.value),
         col(OptionValue.swatch),
     )
     .select_from(ProductOption)
@@ -31,10 +39,12 @@ _options = (
     .join(VariantOption, col(VariantOption.value_id) == OptionValue.id)
     .where(col(ProductOption.product_id) == bindparam("id"))
     .order_by(
-        col(ProductOption.position), col(ProductOption.id), col(OptionValue.position),
+        col(ProductOption.position),
+        col(ProductOption.id),
+        col(OptionValue.position),
         col(OptionValue.id),
     )
-)  # fmt: skip
+)
 _shown_by = (
     select(col(VariantPicture.variant_id), col(VariantPicture.product_picture_id))
     .join(Variant, col(Variant.id) == VariantPicture.variant_id)
@@ -73,11 +83,13 @@ def choices(
         swatches[name, value] = swatch
     return [
         Choice(
-            *row[:7], stock=availability.Stock(*row[7:]), options=options[row[0]],
+            *row[:7],
+            stock=availability.Stock(*row[7:]),
+            options=options[row[0]],
             picture_index=picture_ids.index(shown_by[row[0]]) if shown_by.get(row[0]) in picture_ids else 0,
         )
         for row in connection.execute(_variants, {"id": product_id})
-    ], swatches  # fmt: skip
+    ], swatches
 
 
 def variant(choice: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> VariantView:

@@ -13,8 +13,11 @@ from ..catalog.views import Crumb
 from ..search.cards import rating_text
 
 _AVAILABILITY = {
-    "in": "InStock", "low": "LimitedAvailability", "out": "OutOfStock", "backorder": "BackOrder",
-}  # fmt: skip
+    "in": "InStock",
+    "low": "LimitedAvailability",
+    "out": "OutOfStock",
+    "backorder": "BackOrder",
+}
 MAX_PICTURES = 6
 
 
@@ -29,36 +32,53 @@ class Offered(NamedTuple):
 
 
 def json_ld(
-    *, slug: str, title: str, description: str, brand: str, picture_keys: Sequence[str], rating_milli: int,
-    review_count: int, crumbs: Sequence[Crumb], offers: Sequence[Offered],
-) -> str:  # fmt: skip
+    *,
+    slug: str,
+    title: str,
+    description: str,
+    brand: str,
+    picture_keys: Sequence[str],
+    rating_milli: int,
+    review_count: int,
+    crumbs: Sequence[Crumb],
+    offers: Sequence[Offered],
+) -> str:
     """Product, offers, rating and breadcrumbs as one text that may stand inside a <script>."""
     base = settings().public_url
     address = f"{base}/products/{slug}"
     product: dict[str, Any] = {
-        "@type": "Product", "@id": f"{address}#product", "name": title, "url": address,
-        "description": description, "sku": offers[0].sku,
+        "@type": "Product",
+        "@id": f"{address}#product",
+        "name": title,
+        "url": address,
+        "description": description,
+        "sku": offers[0].sku,
         "offers": [_offer(address, offer) for offer in offers],
-    }  # fmt: skip
+    }
     if brand:
         product["brand"] = {"@type": "Brand", "name": brand}
     if picture_keys:
         product["image"] = [f"{base}/media/{key}/960.jpg" for key in picture_keys[:MAX_PICTURES]]
     if review_count:
         product["aggregateRating"] = {
-            "@type": "AggregateRating", "ratingValue": rating_text(rating_milli),
-            "reviewCount": review_count, "bestRating": 5, "worstRating": 1,
-        }  # fmt: skip
+            "@type": "AggregateRating",
+            "ratingValue": rating_text(rating_milli),
+            "reviewCount": review_count,
+            "bestRating": 5,
+            "worstRating": 1,
+        }
     trail = {
         "@type": "BreadcrumbList",
         "itemListElement": [
             {
-                "@type": "ListItem", "position": place, "name": crumb.label,
+                "@type": "ListItem",
+                "position": place,
+                "name": crumb.label,
                 "item": base + crumb.href if crumb.href else address,
             }
             for place, crumb in enumerate(crumbs, 1)
         ],
-    }  # fmt: skip
+    }
     text = json.dumps({"@context": "https://schema.org", "@graph": [product, trail]}, ensure_ascii=False)
     # So that nothing in it can end the script that it stands in.
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
@@ -67,11 +87,14 @@ def json_ld(
 def _offer(address: str, offer: Offered) -> dict[str, Any]:
     currency = settings().currency
     entry: dict[str, Any] = {
-        "@type": "Offer", "sku": offer.sku, "url": f"{address}?variant={quote(offer.sku)}",
-        "price": money.decimal_text(offer.price_minor, currency), "priceCurrency": currency,
+        "@type": "Offer",
+        "sku": offer.sku,
+        "url": f"{address}?variant={quote(offer.sku)}",
+        "price": money.decimal_text(offer.price_minor, currency),
+        "priceCurrency": currency,
         "availability": f"https://schema.org/{_AVAILABILITY[offer.availability]}",
         "itemCondition": "https://schema.org/NewCondition",
-    }  # fmt: skip
+    }
     if offer.title:
         entry["name"] = offer.title
     if offer.barcode.isdigit() and len(offer.barcode) in (8, 12, 13, 14):

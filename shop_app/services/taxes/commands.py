@@ -38,8 +38,12 @@ def keep_quotes(session: Session, place: Place, quoted: Mapping[str, QuotedRate]
             continue
         rows.append(
             place_values(place)
-            | {"tax_class": tax_class[:32], "label": rate.label[:100], "rate_ppm": rate.rate_ppm,
-               "asked_at": now()}
-        )  # fmt: skip
+            | {
+                "tax_class": tax_class[:32],
+                "label": rate.label[:100],
+                "rate_ppm": rate.rate_ppm,
+                "asked_at": now(),
+            }
+        )
     if rows:
         session.connection().execute(_put_quote(session), rows)

@@ -23,9 +23,13 @@ _tax_class = table_of(TaxClass)
 _quote = table_of(TaxQuote)
 
 _ALL = select(
-    _tax_rate.c.country, _tax_rate.c.region, _tax_rate.c.valid_from, _tax_rate.c.tax_class,
-    _tax_rate.c.label, _tax_rate.c.rate_ppm,
-).order_by(_tax_rate.c.valid_from)  # fmt: skip
+    _tax_rate.c.country,
+    _tax_rate.c.region,
+    _tax_rate.c.valid_from,
+    _tax_rate.c.tax_class,
+    _tax_rate.c.label,
+    _tax_rate.c.rate_ppm,
+).order_by(_tax_rate.c.valid_from)
 _OF_COUNTRY = _ALL.where(_tax_rate.c.country == bindparam("country"))
 _CLASSES = select(_tax_class.c.code).order_by(_tax_class.c.code)
 _QUOTES = select(_quote.c.tax_class, _quote.c.label, _quote.c.rate_ppm, _quote.c.asked_at).where(
@@ -86,5 +90,7 @@ def to_ask(session: Session, place: Place) -> list[str]:
 def place_values(place: Place) -> dict[str, str]:
     """The place as parameters of a statement."""
     return {
-        "country": place.country[:2], "region": place.region[:16], "postal_code": place.postal_code[:20],
-    }  # fmt: skip
+        "country": place.country[:2],
+        "region": place.region[:16],
+        "postal_code": place.postal_code[:20],
+    }

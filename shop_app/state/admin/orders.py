@@ -40,10 +40,17 @@ class OrderAdmin(rx.State):
     @rx.event
     @staff("orders.refund")
     async def refund(
-        self, order: RecordId, key: RequestKey, lines: LineUnits, shipping_minor: AmountMinor = 0,
-        free_minor: AmountMinor = 0, goods: Goods = "stay", reason: Reason = "", note: Note = "",
+        self,
+        order: RecordId,
+        key: RequestKey,
+        lines: LineUnits,
+        shipping_minor: AmountMinor = 0,
+        free_minor: AmountMinor = 0,
+        goods: Goods = "stay",
+        reason: Reason = "",
+        note: Note = "",
         destination: Literal["original", "credit"] = "original",
-    ):  # fmt: skip
+    ):
         request = RefundRequest(lines, shipping_minor, free_minor, reason, note, destination, RESTOCK[goods])
         await refund.refund(order, request, key, await asked_by(self))
         self.refunds_of = await db.read(refunds.of_order, order)
@@ -52,13 +59,25 @@ class OrderAdmin(rx.State):
     @rx.event
     @staff("orders.fulfil")
     async def fulfil(
-        self, order: RecordId, key: RequestKey, lines: LineUnits, carrier: ShortText = "",
-        tracking: ShortText = "", despite_review: Flag = False, unpaid_too: Flag = False,
-    ):  # fmt: skip
+        self,
+        order: RecordId,
+        key: RequestKey,
+        lines: LineUnits,
+        carrier: ShortText = "",
+        tracking: ShortText = "",
+        despite_review: Flag = False,
+        unpaid_too: Flag = False,
+    ):
         await fulfil.fulfil(
-            order, lines, carrier=carrier, tracking=tracking, by=await asked_by(self),
-            request_key=key, despite_review=despite_review, unpaid_too=unpaid_too,
-        )  # fmt: skip
+            order,
+            lines,
+            carrier=carrier,
+            tracking=tracking,
+            by=await asked_by(self),
+            request_key=key,
+            despite_review=despite_review,
+            unpaid_too=unpaid_too,
+        )
         return say(_("The parcel is sent"))
 
     @rx.event

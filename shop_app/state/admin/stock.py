@@ -56,9 +56,12 @@ class StockAdmin(rx.State):
     @staff("inventory.adjust")
     async def set_policy(self, sku: Sku, backorder: Flag, expected_on: ShortText = ""):
         self.levels = await db.write(
-            inventory_admin.set_policy, sku, backorder=backorder, expected_on=_day(expected_on),
+            inventory_admin.set_policy,
+            sku,
+            backorder=backorder,
+            expected_on=_day(expected_on),
             by=await asked_by(self),
-        )  # fmt: skip
+        )
 
 
 def _day(text: str) -> date | None:

@@ -44,9 +44,12 @@ def steady(serve: ServePage) -> ServePage:
             log.exception("A page can't be served, reference %s", reference)
             html = render_bare("broken.html", reference=reference)
             return Served(
-                html=html, title=title_of(texts.BROKEN_EYEBROW), status=503, robots="noindex",
+                html=html,
+                title=title_of(texts.BROKEN_EYEBROW),
+                status=503,
+                robots="noindex",
                 headers={"Retry-After": "30"},
-            )  # fmt: skip
+            )
 
     return serve_or_say
 
@@ -158,9 +161,12 @@ def withdrawal(_params: dict[str, str], query: QueryParams) -> Served:
     """The form needs scripts; what it is for, and the ways without it, can be read without them."""
     text = plain_texts.WITHDRAWAL
     return Served(
-        html=render("plain.html", page=text), title=title_of(text.title), description=text.lead,
-        canonical="/withdrawal", headers={"Cache-Control": "no-store"} if "order" in query else {},
-    )  # fmt: skip
+        html=render("plain.html", page=text),
+        title=title_of(text.title),
+        description=text.lead,
+        canonical="/withdrawal",
+        headers={"Cache-Control": "no-store"} if "order" in query else {},
+    )
 
 
 def private_page(title: str) -> ServePage:
@@ -207,9 +213,12 @@ def _structured(text: str) -> list[Mapping[str, Any]]:
 
 def _shop() -> dict[str, Any]:
     return {
-        "@context": "https://schema.org", "@type": "OnlineStore", "name": texts.SHOP, "url": absolute("/"),
+        "@context": "https://schema.org",
+        "@type": "OnlineStore",
+        "name": texts.SHOP,
+        "url": absolute("/"),
         "description": LEAD,
-    }  # fmt: skip
+    }
 
 
 def _search() -> dict[str, Any]:

@@ -66,9 +66,14 @@ async def test_an_order_goes_its_way_in_the_back_office(open_tab, signed_in, sol
     assert (order().needs_review, wrong_books()) == ("", [])
     actions = [row.action for row in rows("audit_entry")]
     assert actions == [
-        "marked_paid", "order.shipped", "order.shipment_cancelled", "order.shipped", "order.refunded",
-        "order.delivered", "order.resolved",
-    ]  # fmt: skip
+        "marked_paid",
+        "order.shipped",
+        "order.shipment_cancelled",
+        "order.shipped",
+        "order.refunded",
+        "order.delivered",
+        "order.resolved",
+    ]
 
 
 async def test_who_lacks_the_right_changes_nothing(open_tab, signed_in, sold):

@@ -30,9 +30,17 @@ def promotions() -> list[Promotion]:
 
 def test_a_form_is_read_as_a_draft():
     form = PromotionForm.model_validate(
-        {"name": " Spring ", "percent": "10", "products": "3, 4", "first_order": "on", "usage_limit": "",
-         "kind": "", "starts_at": "2026-11-20T10:00", "ends_at": ""}
-    )  # fmt: skip
+        {
+            "name": " Spring ",
+            "percent": "10",
+            "products": "3, 4",
+            "first_order": "on",
+            "usage_limit": "",
+            "kind": "",
+            "starts_at": "2026-11-20T10:00",
+            "ends_at": "",
+        }
+    )
     draft = form.draft()
     assert (draft.name, draft.kind, draft.percent, draft.products) == ("Spring", "percent", 10, (3, 4))
     assert (draft.first_order, draft.automatic, draft.usage_limit) == (True, False, None)
@@ -44,10 +52,17 @@ def test_a_form_is_read_as_a_draft():
 @pytest.mark.parametrize(
     ("field", "junk"),
     [
-        ("percent", "ten"), ("percent", "-1"), ("products", "1;2"), ("products", "0"), ("ends_at", "soon"),
-        ("usage_limit", "9" * 20), ("kind", "Half Off!"), ("name", "x" * 201), ("gift_sku", "../x"),
+        ("percent", "ten"),
+        ("percent", "-1"),
+        ("products", "1;2"),
+        ("products", "0"),
+        ("ends_at", "soon"),
+        ("usage_limit", "9" * 20),
+        ("kind", "Half Off!"),
+        ("name", "x" * 201),
+        ("gift_sku", "../x"),
     ],
-)  # fmt: skip
+)
 async def test_what_cannot_be_read_is_named_and_makes_nothing(open_tab, signed_in, field, junk):
     tab = await open_tab(PromotionAdmin, "/admin")
     await submit(tab, "create", SPRING | {field: junk})
