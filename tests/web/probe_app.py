@@ -25,7 +25,7 @@ from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import ShopError
 from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push, bus
-from shop_app.serve import asgi, serve_until_told
+from shop_app.serve import asgi, serve_until_stopped
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
 from shop_app.state.forms import Form, FormState
@@ -249,4 +249,4 @@ if __name__ == "__main__":
     # The pages' own handlers run when a tab opens; they find an empty shop.
     migrate.migrate()
     set_look_up(sessions)
-    serve_until_told(shop(), int(sys.argv[1]), host="127.0.0.1")
+    serve_until_stopped(shop(), int(sys.argv[1]), host="127.0.0.1")
