@@ -36,9 +36,7 @@ class Leadership:
             try:
                 return self._lock()
             except SQLAlchemyError as error:
-                log.warning(
-                    "This process doesn't lead: the database doesn't answer (%s)", type(error).__name__
-                )
+                log.warning("Leadership is unknown: the database doesn't answer (%s)", type(error).__name__)
                 self._close()
                 return False
 
