@@ -276,7 +276,7 @@ async def test_a_page_whose_state_is_gone_is_loaded_anew_by_its_next_event(shop:
         update = delta_of(await tab.settle())
     # The event ran, all States were sent, and the page's own handlers have loaded it again.
     assert ["take", "AFTERWARDS", 1] in shop.ran()
-    assert update["__main______desk.count"] == 5
+    assert update["__main______probe.count"] == 5
     assert update["shop_app___state___cart____cart.drawer_open"] is False
     assert update["shop_app___state___cart____cart.loaded"] is True
     assert update["shop_app___state___shell____shell.loaded"] is True
