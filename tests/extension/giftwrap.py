@@ -30,11 +30,11 @@ from shop_app.state.input_types import ShortText
 from shop_app.web.served import Served
 
 PAPERS = ("Kraft", "Moss", "Sand")
-KEY = b"the key that the bank of points signs with"
+KEY = b"the key that notices of points are signed with"
 
 changes: Counter[str] = Counter()
 paid: dict[str, PaymentSnapshot] = {}
-"""The bank's own books; a real provider asks a server for them."""
+"""The payments by points; a real provider asks its server for them."""
 
 
 class GiftWrap(rx.State):
