@@ -1,1 +1,1 @@
-"""A self-hosted shop in pure Python: live pages, honest money and stock, one process to start."""
+"""A self-hosted shop in pure Python: storefront, back office and payments in one process."""

@@ -1,4 +1,4 @@
-"""What a shop is made of: the values that the shop's own parts and a team's extensions are declared with.
+"""The values that the shop's own parts and a team's extensions are declared with.
 
 An extension is one `Extension`, given to `build` in `shop_app/shop_app.py`; docs/extending.md has an example.
 """
@@ -10,7 +10,6 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import reflex as rx
@@ -22,36 +21,33 @@ from .providers.mail import Mailer
 from .providers.payments.base import PaymentMethod
 from .providers.taxes import TaxEngine
 from .web.served import ServePage
+from .web.sitemap import SitemapEntries
 from .worker.timetable import Job
 
-__all__ = ["Extension", "ExtensionError", "Job", "Listener", "Page", "PaymentMethod", "combined"]
-
-SitemapEntries = Iterable[tuple[str, datetime | None]]
-"""Paths for search engines, each with when it changed, None where that isn't known."""
 PROVIDERS = (TaxEngine, Mailer)
-"""The Protocols that an extension may provide; ways to pay have a place of their own."""
+"""The Protocols that an extension may provide; ways to pay are `payment_methods` instead."""
 _EVENTS = typing.get_args(events.Event)
 _KEY = re.compile(r"(?!credit\Z)[a-z][a-z0-9-]{0,31}")
-"""A payment by gift card or store credit is kept under `credit`."""
+"""`credit` is taken: payments by gift card or store credit are stored under it."""
 _PARAMETER = re.compile(r"\[[^\]]+\]|\{[^}]+\}")
 
 
 class ExtensionError(RuntimeError):
-    """The parts don't make a shop: two claim the same, or a value stands where it isn't taken."""
+    """The parts can't be combined: two claim the same, or a field has a value that it doesn't take."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its address, what it shows, and what of it is there without scripts.
+    """A page: its address, its component, and its content as HTML.
 
     route      as Reflex writes it: `/products/[slug]`
-    component  a function without arguments that draws it
-    title      of the reactive page; the served one says its own
-    load       handlers that run when the page opens, and again when its socket comes back; the header's and
-               the cart's come first by themselves
+    component  a function without arguments that returns the page's component
+    title      of the reactive page; the HTML's comes from `serve`
+    load       handlers that run when the page opens, and again when its socket reconnects; those of the
+               header and the cart are put before them
     serve      makes the content of its HTML, see `web/served.py`
     sitemap    True for an address without parameters, else a function that lists the route's addresses
-    replaces   True where it takes the place of another part's page with this route
+    replaces   True for a page that replaces another part's page with this route
     """
 
     route: str
@@ -73,7 +69,7 @@ class Page:
 class Listener:
     """`call` is called after the commit with every event of that type, on the thread that committed.
 
-    It hands work on and returns: a page waits for it. What must not be lost belongs to a job.
+    It has to return at once: a page waits for it. What must not be lost belongs to a job.
     """
 
     event: type
@@ -82,17 +78,17 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """A part of the shop. Whatever it leaves out, it doesn't change.
+    """A part of the shop; every field but the name may be left out.
 
-    name             what messages call it
-    pages            a page's State comes with the page
+    name             by which error messages name it
+    pages            with their States
     routes           Starlette's, for addresses that are no pages
     listeners        for events of `core/events.py`, while a server runs
-    providers        Protocol of `PROVIDERS` -> makes the provider that is asked in place of the shop's own
-    payment_methods  ways to pay, offered behind the shop's own
+    providers        Protocol of `PROVIDERS` -> makes the provider that replaces the shop's own
+    payment_methods  ways to pay, offered after the shop's own
     jobs             background work with its timetable
     permissions      keys that handlers name in `@staff("…")`; owners have them all
-    states           States of no page: importing one lets browsers call it, so they are named here
+    states           States of no page; browsers can call any State that is imported, so they are listed here
     lifespans        entered when a server process starts, left when it stops
     """
 
@@ -121,8 +117,8 @@ _TAKES: dict[str, type] = {
 def combined(extensions: Iterable[Extension]) -> Extension:
     """All of them as one, in their order.
 
-    Errors  ExtensionError with a sentence that names both where two claim the same, and the extension and
-            the value where a place doesn't take it.
+    Errors  ExtensionError names both extensions where two claim the same, and the extension and the value
+            where a field doesn't take it.
     """
     parts = tuple(extensions)
     for extension in parts:
@@ -143,11 +139,11 @@ def combined(extensions: Iterable[Extension]) -> Extension:
 
 
 def _refuse_wrong_values(extension: Extension) -> None:
-    for place, kind in _TAKES.items():
-        for value in getattr(extension, place):
+    for field_name, kind in _TAKES.items():
+        for value in getattr(extension, field_name):
             if not isinstance(value, kind):
                 raise ExtensionError(
-                    f"{extension.name}: {place} takes {kind.__name__}, and {value!r} isn't one."
+                    f"{extension.name}: {field_name} takes {kind.__name__}, and {value!r} isn't one."
                 )
     for listener in extension.listeners:
         if listener.event not in _EVENTS:
@@ -156,10 +152,10 @@ def _refuse_wrong_values(extension: Extension) -> None:
             )
     for kind in extension.providers:
         if kind not in PROVIDERS:
-            known = " and ".join(map(_name, PROVIDERS))
+            protocols = " and ".join(map(_name, PROVIDERS))
             raise ExtensionError(
                 f"{extension.name} provides {_name(kind)}, which the shop doesn't ask for;"
-                f" it asks for {known}."
+                f" it asks for {protocols}."
             )
     for route in extension.routes:
         if _answers_socket(route):
@@ -173,7 +169,7 @@ def _refuse_wrong_values(extension: Extension) -> None:
 
 
 def _answers_socket(route: BaseRoute) -> bool:
-    """Whether a route takes the address of Reflex's socket, and with it every page's events."""
+    """Whether a route matches the address of Reflex's socket, and would receive every page's events."""
     scope = {"path": "/_event/", "root_path": "", "method": "GET", "headers": []}
     return any(route.matches(scope | {"type": kind})[0] != Match.NONE for kind in ("http", "websocket"))
 
@@ -188,7 +184,7 @@ def _refuse_clashes(parts: tuple[Extension, ...]) -> None:
 
 
 def _claims(extension: Extension) -> Iterator[str]:
-    """What no other part may have."""
+    """What only one part may have, as error messages name it."""
     yield f"the name {extension.name}"
     for page in extension.pages:
         if not page.replaces:
@@ -211,7 +207,7 @@ def _claims(extension: Extension) -> Iterator[str]:
 
 
 def _pages(parts: tuple[Extension, ...]) -> tuple[Page, ...]:
-    """Every page, those that replace one in its place."""
+    """Every page in its order; one that replaces another has that one's position."""
     pages: dict[str, tuple[Page, str]] = {}
     for extension in parts:
         for page in extension.pages:
@@ -227,7 +223,7 @@ def _pages(parts: tuple[Extension, ...]) -> tuple[Page, ...]:
 
 
 def pattern(route: str) -> str:
-    """A route with its parameters unnamed: equal for two that answer the same addresses.
+    """A route with `*` for its parameters: equal for two routes that match the same addresses.
 
     >>> pattern("/products/[slug]") == pattern("/products/{id}/")
     True

@@ -1,7 +1,7 @@
-"""Where the shop relies on more of Reflex than it promises: each place by name, and what rooms share of it.
+"""Uses of Reflex's private API: a list of every file that has some, and functions that several rooms share.
 
-A new version of Reflex is taken in three steps: pin it, run tests/test_reflex_private.py, and look at each
-place that the test names. `VERSION` changes last.
+To take a new version of Reflex: pin it, run tests/test_reflex_private.py, review each file that the test
+names, and change `VERSION` last.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.vars.function import ArgsFunctionOperation
 
 VERSION = "0.10.1"
-"""The version that all of this was written for; requirements.in pins it."""
+"""The version that this list was checked against; requirements.in pins it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file that uses what Reflex doesn't promise.
+    """A file that uses Reflex's private API.
 
-    uses      `module:Class.attribute` for what has to be there
-    anchors   (file of the package reflex_base, text that stands in it exactly once)
-    upstream  what Reflex has for it by itself, and why it isn't enough
+    uses      `module:Class.attribute` for what has to exist
+    anchors   (file of the package reflex_base, text that it has exactly once)
+    upstream  what Reflex's public API has for it, and why it isn't enough
     """
 
     file: str
@@ -42,8 +42,8 @@ _PROCESSOR = "reflex_base.event.processor.event_processor:EventProcessor"
 PLACES = (
     Place(
         "reflex_private.py",
-        "A delta names its vars with a marker behind them; pushes and refusals are deltas of our own. A"
-        " State's name in the browser is the start of the names of its vars.",
+        "Pushes and refusals are deltas of our own, in which a marker follows the name of each var. A"
+        " State's name in the browser is a prefix of the names of its vars.",
         "Assigning to a State's vars, which takes the State's lock, one tab after the other.",
         (
             "reflex_base.constants.state:FIELD_MARKER",
@@ -123,8 +123,8 @@ PLACES = (
     ),
     Place(
         "web/guard.py",
-        "Every event is held against its handler's policy and types, also those of Reflex's own handlers.",
-        "Middleware is offered, and used; that `router_data` has the connection's entries isn't documented.",
+        "Every event is checked against its handler's policy and types, also those of Reflex's own handlers.",
+        "Middleware is public, and used; that `router_data` has the connection's entries isn't documented.",
         (
             "reflex.middleware.middleware:Middleware.preprocess",
             "reflex.state:BaseState",
@@ -142,7 +142,7 @@ PLACES = (
     ),
     Place(
         "web/private_states.py",
-        "States with handlers for staff or customers are emptied as soon as somebody else is at the tab.",
+        "States with handlers for staff or customers are emptied when the tab's session changes.",
         "None.",
         ("reflex.state:BaseState.reset", "reflex.state:BaseState.get_state", f"{_REGISTRY}.event_handlers"),
     ),
@@ -150,7 +150,7 @@ PLACES = (
         "web/frontend.py",
         "The browser talks to the host and port that served the page; under `reflex run` what isn't a page"
         " goes from Vite's port to the server; Tailwind's theme is CSS.",
-        "`add_modify_task` is the offered way to change a built file. `api_url` fixes the port at the build;"
+        "`add_modify_task` is the public way to change a built file. `api_url` fixes the port at the build;"
         " Vite's `server.proxy` and Tailwind's CSS can't be set.",
         (
             "reflex_base.config:get_config",
@@ -165,8 +165,8 @@ PLACES = (
     Place(
         "shop_app.py",
         "Two applications in one process; no script that reloads; the build is read in production alone;"
-        " handlers may finish.",
-        "`fork` is what Reflex's own message asks for. The rest has no setting.",
+        " handlers may finish before the process ends.",
+        "`fork` is what Reflex's error message recommends. The rest has no setting.",
         (
             f"{_REGISTRY}.fork",
             f"{_REGISTRY}.ensure_context",
@@ -193,7 +193,7 @@ PLACES = (
     ),
     Place(
         "web/sockets.py",
-        "A socket says what the browser's code says, and no other packet of socket.io.",
+        "A socket may send the packets that the browser's code sends, and no others of socket.io.",
         "None.",
         (
             "reflex_base.constants.event:SocketEvent.PING",
@@ -207,14 +207,14 @@ PLACES = (
     ),
     Place(
         "web/shells.py",
-        "Built pages are read once, cut open, and filled with content.",
+        "Built pages are read once, split, and filled with content.",
         "None: pages are built without their data.",
         ("reflex_base.constants.base:ReactRouter.SPA_FALLBACK",),
     ),
     Place(
         "web/logs.py",
-        "Loggers that write whole events, headers or values are shortened.",
-        "None: they take what browsers sent into their messages.",
+        "Messages of loggers that write whole events, headers or values are shortened.",
+        "None: their messages contain what browsers sent.",
         (
             "reflex_base.event.processor",
             "reflex.app",
@@ -225,7 +225,7 @@ PLACES = (
     ),
     Place(
         "../rxconfig.py",
-        "Sockets that are dead are noticed early, messages are small, nobody outside is asked at the start.",
+        "Dead sockets are noticed early, messages are small, and the start makes no request to the internet.",
         "These are documented variables.",
         tuple(
             f"reflex_base.environment:EnvironmentVariables.{name}"
@@ -239,7 +239,7 @@ PLACES = (
     ),
     Place(
         "serve.py",
-        "The server is started by us, on what was built before; rxconfig.py names the module that it runs.",
+        "The shop starts the server itself, on an earlier build; rxconfig.py names the module that it runs.",
         "`reflex run --env prod` builds anew at every start, and bounds no connections.",
         (
             "reflex_base.config:get_config",
@@ -252,21 +252,21 @@ PLACES = (
 
 
 def delta(state: type[rx.State], values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """These values of a State as a page is sent them, whether the State declares them or not."""
+    """The delta that sends these values of a State to a page, whether the State declares them or not."""
     return {state.get_full_name(): {name + FIELD_MARKER: value for name, value in values.items()}}
 
 
 async def changed(state: BaseState) -> dict[str, dict[str, Any]]:
-    """What has changed below a State since its page was last told, which counts as told from now on."""
+    """The delta of what has changed in a State and those below it; they count as sent from then on."""
     values = await state._get_resolved_delta()
     state._clean()
     return values
 
 
 def undeclared(var: rx.Var, key: rx.Var | str) -> rx.Var:
-    """What a page was sent for `var`'s State under a key that the State doesn't declare.
+    """The value that a page was sent for `var`'s State under a key that the State doesn't declare.
 
-    var   any var of that State, which has to have a name of its own, such as `Live.born`
+    var   any var of that State that it declares itself, such as `Live.born`
     """
     state = str(rx.Var.create(var)).rpartition(".")[0]
     fields = rx.Var(state, _var_data=rx.Var.create(var)._get_all_var_data()).to(dict[str, dict[str, Any]])
@@ -274,9 +274,9 @@ def undeclared(var: rx.Var, key: rx.Var | str) -> rx.Var:
 
 
 def overlaid(base: rx.Var, news: rx.Var) -> rx.Var:
-    """`base` with the fields of `news` over it, where `news` is there and younger; of `base`'s type.
+    """`base` overlaid with the fields of `news` where `news` is there and newer; of `base`'s type.
 
-    `news` says its moment as `at`, `base` as `as_of_ms` or `as_of`, each in milliseconds.
+    `news` has its time in `at`, `base` in `as_of_ms` or `as_of`, each in milliseconds.
     """
     old, new = rx.Var("base").to(dict[str, Any]), rx.Var("news").to(dict[str, Any])
     as_of = old["as_of_ms"].to(int) | old["as_of"].to(int) | 0

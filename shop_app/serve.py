@@ -1,4 +1,4 @@
-"""What `make run` runs: database, front end where its sources changed, then one server on one port."""
+"""Starting the server: the database, the front end where its sources changed, then everything on one port."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 STAMP = ROOT / ".web" / "shop_sources.sha256"
 BUILT = ROOT / ".web" / "build" / "client" / "__spa-fallback.html"
-# Nothing of these rooms reaches the front end, apart from web/frontend.py, which changes the build.
+# The front end doesn't depend on these, apart from web/frontend.py, which changes the build.
 _NOT_BUILT = (
     "core/access/",
     "core/db.py",
@@ -43,9 +43,10 @@ _NOT_BUILT = (
     "serve.py",
 )
 BACKLOG = 4_096
-"""Connections that the system keeps for us until we take them."""
+"""Connections that the system queues until the server accepts them."""
 MAX_CONNECTIONS = 8_000
 FILES_BESIDE = 500
+"""Open files that are no connections."""
 HEADER_SECONDS = 15
 """So long a request's head may take, and a connection may be silent between two requests."""
 HEADER_BYTES = 64 * 1024
@@ -72,7 +73,7 @@ def run() -> None:
     else:
         application = asgi()
         _announce(started)
-        serve_until_told(application, settings().port)
+        serve_until_stopped(application, settings().port)
 
 
 def prepare_database() -> None:
@@ -147,7 +148,7 @@ def build_front_end(*, force: bool = False) -> bool:
 
     Errors  SystemExit with the build's last lines where it fails; the old build then stays unused.
     """
-    # Beside the folder, which a build may make anew.
+    # Outside of .web, which a build may delete.
     with FileLock(STAMP.parent.with_name(".web.lock")):
         return _build_front_end(force)
 
@@ -158,7 +159,7 @@ def _build_front_end(force: bool) -> bool:
         return False
     print("Building the pages; this happens once, and again when they change …", flush=True)
     STAMP.unlink(missing_ok=True)
-    # A process of its own: the compiler's memory is given back, and its state stays out of ours.
+    # In a process of its own, because the compiler takes memory and changes Reflex's global state.
     completed = subprocess.run(
         [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
         cwd=ROOT,
@@ -169,7 +170,7 @@ def _build_front_end(force: bool) -> bool:
     )
     if completed.returncode or not BUILT.exists():
         raise SystemExit("The pages can't be built:\n" + "\n".join(completed.stdout.splitlines()[-40:]))
-    # What the build changed (reflex.lock on a first build) belongs to this build.
+    # Hashed again: a first build changes reflex.lock.
     STAMP.write_text(sources_hash())
     return True
 
@@ -182,25 +183,25 @@ def app_module() -> str:
 
 
 def application() -> Any:
-    """The application as it was built; from then on its ways to pay and its providers are this process's."""
-    # Reflex looks for rxconfig.py in the folder that the process works in.
+    """Import the application, which sets the ways to pay and the providers of this process."""
+    # Reflex looks for rxconfig.py in the working directory.
     os.chdir(ROOT)
     return importlib.import_module(app_module()).app
 
 
 def asgi() -> ASGIApp:
-    """The application as a server wants it: called once in each process."""
+    """The ASGI application that the server runs; called once in each process."""
     from shop_app.web.request_target import PathsOnly
 
     return PathsOnly(application()())
 
 
-def serve_until_told(application: ASGIApp, port: int, *, host: str = "") -> NoReturn:
-    """Serve in this very process until SIGINT or SIGTERM, then end it.
+def serve_until_stopped(application: ASGIApp, port: int, *, host: str = "") -> NoReturn:
+    """Serve in this process until SIGINT or SIGTERM, then end it.
 
-    At the end handlers that run may finish (`HANDLERS_FINISH_SECONDS`), and the lifespan's tasks end.
-    What Granian 2.8 leaves behind for sockets that are still open can't be cancelled, so the process
-    then ends without waiting for it; browsers take that for a broken line and come back.
+    Handlers that are running may finish (`HANDLERS_FINISH_SECONDS` in shop_app.py), and the lifespan ends.
+    Granian 2.8 leaves tasks for open sockets that can't be cancelled, so the process exits without waiting
+    for them; browsers see a lost connection and reconnect.
     """
     asyncio.new_event_loop().run_until_complete(_serve(application, port, host or settings().listen_host))
     logging.shutdown()
@@ -210,17 +211,17 @@ def serve_until_told(application: ASGIApp, port: int, *, host: str = "") -> NoRe
 
 
 def server_options() -> dict[str, Any]:
-    """What Granian is told in one process as in many: the bounds of connections, see docs/operations.md.
+    """Granian's options, in one process as in several: the bounds of connections, see docs/operations.md.
 
-    Its `backpressure` is the number of connections that are open at the same time: those above wait
-    until one closes, so it is far above what pages need, and below what this process may open.
+    `backpressure` is the number of connections that are open at the same time; more wait until one closes.
+    It is far above what pages need, and below the files that this process may open.
     """
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
 
     return {
         "interface": Interfaces.ASGI,
-        # A proxy in front speaks HTTP/1.1 to us, browsers without one do too: no streams to be counted.
+        # Proxies and browsers can all speak HTTP/1.1, and it has no streams that would need a bound.
         "http": HTTPModes.http1,
         "http1_settings": HTTP1Settings(
             header_read_timeout=HEADER_SECONDS * 1000, keep_alive=True, max_buffer_size=HEADER_BYTES
@@ -232,9 +233,9 @@ def server_options() -> dict[str, Any]:
 
 
 def most_connections() -> int:
-    """Connections that this process has open at the same time; it asks for as many open files first.
+    """How many connections this process may have open, after raising its limit of open files for them.
 
-    What the system allows leaves room for the database, pictures and the front end's files.
+    `FILES_BESIDE` are left for the database, pictures and the front end's files.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = MAX_CONNECTIONS + FILES_BESIDE
@@ -252,11 +253,11 @@ async def _serve(application: ASGIApp, port: int, host: str) -> None:
     from granian.server.embed import Server
 
     logging.getLogger("_granian").setLevel(logging.ERROR)
-    # What is there now stays until the end: the collector needn't look through it again and again.
+    # The objects that exist now stay until the end: the garbage collector can skip them.
     gc.collect()
     gc.freeze()
-    # Most of what is made for an event dies with it, without the collector: looking for rings after
-    # every 700 objects cost a tenth of the work.
+    # Most objects of an event are freed by reference counts alone; looking for cycles after every 700
+    # new objects cost a tenth of the time.
     gc.set_threshold(20_000, 20, 50)
     server = Server(application, address=host, port=port, **server_options())
     loop = asyncio.get_running_loop()
@@ -287,5 +288,5 @@ def _announce(started: float) -> None:
     print(f"\nThe shop is open: {chosen.public_url}   (ready in {time.monotonic() - started:.1f} s)")
     if chosen.mode == "demo":
         print("Demo logins: " + ", ".join(f"{email} / {password}" for email, password in DEMO_LOGINS))
-    kept = f"written to {chosen.data_dir / 'letters'}"
-    print(f"Letters are {'sent by mail' if chosen.smtp_url else kept}. Ctrl-C ends it.\n", flush=True)
+    letters = "sent by mail" if chosen.smtp_url else f"written to {chosen.data_dir / 'letters'}"
+    print(f"Letters are {letters}. Ctrl-C ends it.\n", flush=True)

@@ -22,7 +22,7 @@ from shop_app.core import db, events, own_files
 from shop_app.core.access import policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
-from shop_app.extension import Extension, Page, SitemapEntries, combined
+from shop_app.extension import Extension, Page, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
@@ -52,6 +52,7 @@ from shop_app.web.error_boundary import ErrorBoundary
 from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
 from shop_app.web.shells import read_build
+from shop_app.web.sitemap import SitemapEntries
 from shop_app.web.storefront import documents
 from shop_app.worker import timetable
 
@@ -61,7 +62,7 @@ HANDLERS_FINISH_SECONDS = 10
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
 
 FRAME = (Shell.load, Cart.load)
-"""What every page loads before its own: without it the served content doesn't make way."""
+"""What every page loads before its own; the reactive page replaces the served content once it has loaded."""
 
 PAGES = (
     Page("/", home.page, texts.HOME_TITLE, (Home.load,), documents.home, sitemap=True),
@@ -113,7 +114,7 @@ SHOP = Extension(
     routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
     payment_methods=registry.OWN,
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
-    # What staff may do already, although no page shows it yet.
+    # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
     lifespans=(pushes.running, lambda: tcp_timeout.bounded(settings().port)),
 )
@@ -122,12 +123,12 @@ SHOP = Extension(
 def build(*extensions: Extension) -> rx.App:
     """The shop with these extensions, as Reflex runs it.
 
-    A process serves one of them: ways to pay, providers and permissions are the process's own, since jobs
-    and commands know no application, and every State class that was imported belongs to all of them.
+    A process can serve one application: ways to pay, providers and permissions are set for the process, and
+    every State class that was imported belongs to all of its applications.
 
-    Errors  ExtensionError where two parts claim the same, or a value stands where it isn't taken.
+    Errors  ExtensionError where two parts claim the same, or a field has a value that it doesn't take.
     """
-    # Known once all parts are: the sitemap lists them, and its own addresses are claimed like all others.
+    # Filled once all parts are combined: the sitemap's own addresses have to be among them.
     pages: list[Page] = []
     addresses = Extension("sitemap", routes=tuple(sitemap.routes(partial(_addresses, pages))))
     parts = combined([SHOP, addresses, *_sandbox(), *extensions])
@@ -138,7 +139,7 @@ def build(*extensions: Extension) -> rx.App:
     sessions.give_owners(parts.permissions)
     policy.set_look_up(signed_in)
     logs.redact()
-    # Reflex answers some errors of the browser with evaluated script that reloads; our policy forbids it.
+    # After some errors Reflex reloads the page by an evaluated script, which the content policy forbids.
     FrontendEventExceptionState.auto_reload_on_errors = []
     _take_own_context()
     app = _app(parts)
@@ -200,7 +201,7 @@ def _preload(font: str) -> rx.Component:
 
 def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     """The HTTP edge around Reflex: documents, and the checks in front of everything."""
-    # Pages and their states are known by now.
+    # Here, and not in `build`: Reflex calls this once all pages and States are registered.
     refuse_unguarded()
     refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
     front_end = read_build() if is_prod_mode() else None
@@ -238,17 +239,17 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
 
 
 async def signed_in(session_hash: str) -> Principal:
-    """Whose session that is, asked of the database on every event."""
+    """Who a session belongs to, read from the database on every event."""
     return await db.read(sessions.who, session_hash)
 
 
 async def warm() -> None:
-    """Fold the catalogue before anybody asks: what takes long is done once, and not on the loop."""
+    """Fill the caches of the listing index before the first request."""
     try:
         await db.read(index_cache.warm)
     except Exception:
-        # Whoever asks first has it computed then, once the database is back.
-        log.exception("The catalogue couldn't be folded at the start")
+        # The first request fills them, once the database is back.
+        log.exception("The caches of the listing index couldn't be filled at the start")
 
 
 app = build()

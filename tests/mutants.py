@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant(
         "any-frame",
         "a socket may say what no page says",
-        (("shop_app/web/sockets.py", "if _SAID.match(text) else", "if text else"),),
+        (("shop_app/web/sockets.py", "if ALLOWED.match(text) else", "if text else"),),
         ("tests/web/test_sockets.py",),
     ),
     Mutant(
@@ -107,7 +107,7 @@ MUTANTS = (
     Mutant(
         "upload-on-the-loop",
         "a picture is decoded on the loop",
-        (("shop_app/web/uploads.py", "await _taken_in(body), by)", "pictures.take_in(body), by)"),),
+        (("shop_app/web/uploads.py", "await _decoded(body), by)", "pictures.take_in(body), by)"),),
         ("tests/web/test_uploads.py",),
     ),
     Mutant(

@@ -1,4 +1,4 @@
-"""Tests of db and events: one owner of every transaction, and nothing told before its commit."""
+"""Tests of db and events: one owner of every transaction, and no event delivered before its commit."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_query_that_writes_is_refused(engine: Engine, statement: str):
 
 def test_facts_are_told_after_the_commit_and_equal_ones_once(engine: Engine):
     seen: list[tuple[StockChanged, list[str]]] = []
-    events.subscribe(StockChanged, lambda fact: seen.append((fact, names(engine))))
+    events.subscribe(StockChanged, lambda event: seen.append((event, names(engine))))
     with db.transaction() as session:
         session.add(Tag(name="oak"))
         events.publish(session, StockChanged((1,)))

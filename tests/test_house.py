@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pages": ("components", "state", "core"),
     "sandbox": ("core",),
     "web": ("workflows", "services", "providers", "realtime", "reflex_private", "core"),
-    # Where the shop relies on more of Reflex than it promises.
+    # Uses of Reflex's private API.
     "reflex_private": (),
     # Checkout to payment: intent, call outside, result; each step a transaction of its own.
     "workflows": ("services", "providers", "core"),
@@ -196,8 +196,8 @@ def circles(modules: dict[str, ast.Module]) -> list[str]:
         for target in sorted(edges.get(at, ())):
             if target == start:
                 return " -> ".join([*past, at, start])
-            if target not in past and (found := way(start, target, (*past, at))):
-                return found
+            if target not in past and (cycle := way(start, target, (*past, at))):
+                return cycle
         return ""
 
     return [circle for subject in sorted(edges) if (circle := way(subject, subject, ()))]

@@ -1,4 +1,4 @@
-"""Letters and jobs: written with what they tell about, sent once, said again with the same name."""
+"""Letters and jobs: written with what they are about, sent once, and retried under the same id."""
 
 from __future__ import annotations
 

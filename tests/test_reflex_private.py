@@ -141,14 +141,14 @@ def test_no_address_and_no_event_of_reflexs_is_open_unless_the_shop_uses_it():
     from reflex_base.constants.event import Endpoint, SocketEvent
 
     from shop_app.web.edge import CLOSED
-    from shop_app.web.sockets import _SAID
+    from shop_app.web.sockets import ALLOWED
 
     assert {str(endpoint) for endpoint in Endpoint} == set(CLOSED)
     spoken = {name for name in vars(SocketEvent) if name.isupper()}
     assert spoken == {"PING", "EVENT", "CLIENT_ERROR", "STATE_MISMATCH"}
     for name in (SocketEvent.PING, SocketEvent.EVENT, SocketEvent.CLIENT_ERROR):
-        assert _SAID.match(f'42/_event,["{name}"]')
-    assert not _SAID.match(f'42/_event,["{SocketEvent.STATE_MISMATCH}"]')
+        assert ALLOWED.match(f'42/_event,["{name}"]')
+    assert not ALLOWED.match(f'42/_event,["{SocketEvent.STATE_MISMATCH}"]')
 
 
 def test_the_files_of_the_build_are_changed_once_and_stay_changed():

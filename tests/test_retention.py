@@ -231,8 +231,8 @@ def test_what_happens_to_the_money_after_the_link_has_changed_still_counts(world
     (payment,) = rows("payment")
     clock.shift(settings().order_link_days * 86_400 + 1)
     assert forget()["order links"] == 1
-    company = registry.provider("stripe").client
-    company.v1.refunds.create({"payment_intent": payment.intent_reference, "amount": 1000})
+    stripe = registry.provider("stripe").client
+    stripe.v1.refunds.create({"payment_intent": payment.intent_reference, "amount": 1000})
     world.deliver()
     assert {row.outcome for row in rows("provider_event")} <= {"applied", "already known"}
     assert [(row.amount_minor, row.status) for row in rows("refund")] == [(1000, "succeeded")]

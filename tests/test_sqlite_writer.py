@@ -82,7 +82,7 @@ async def test_a_refused_command_undoes_its_own_work_alone(engine: Engine):
     first, refused, last = await at_once(adding("oak"), refusing, adding("walnut"))
     assert (first, last, type(refused)) == ("oak", "walnut", NotFound)
     assert names(engine) == ["oak", "walnut"]
-    assert sorted(messages, key=lambda fact: fact.cart_id) == [CartChanged(3), CartChanged(6)]
+    assert sorted(messages, key=lambda event: event.cart_id) == [CartChanged(3), CartChanged(6)]
 
 
 @on_both
@@ -115,8 +115,8 @@ async def test_a_statement_that_fails_takes_no_other_command_along(engine: Engin
 
 async def test_a_transaction_that_sqlite_gave_up_is_said_to_all_who_shared_it(engine: Engine):
     """As when the disk is full in the middle of a command: no savepoint is left to go back to."""
-    heard: list[CartChanged] = []
-    events.subscribe(CartChanged, heard.append)
+    delivered: list[CartChanged] = []
+    events.subscribe(CartChanged, delivered.append)
 
     def given_up(session: Session) -> None:
         adding("lost")(session)
@@ -125,7 +125,7 @@ async def test_a_transaction_that_sqlite_gave_up_is_said_to_all_who_shared_it(en
 
     answers = await at_once(adding("oak"), given_up, adding("elm"))
     assert [type(answer) for answer in answers] == [db.Unavailable] * 3
-    assert (names(engine), heard) == ([], [])
+    assert (names(engine), delivered) == ([], [])
     assert await at_once(adding("ash")) == ["ash"]
     assert names(engine) == ["ash"]
 

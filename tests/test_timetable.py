@@ -159,7 +159,7 @@ async def test_at_the_end_the_running_job_finishes_and_no_other_starts(engine):
     def batches() -> None:
         started.set()
         # As `send_letters` does between two batches: the end cuts the pause short.
-        done.append("told to stop" if stopping.wait(PATIENCE_SECONDS) else "waited in vain")
+        done.append("stopped early" if stopping.wait(PATIENCE_SECONDS) else "waited in vain")
         time.sleep(0.2)
         done.append("finished")
 
@@ -175,7 +175,7 @@ async def test_at_the_end_the_running_job_finishes_and_no_other_starts(engine):
     events.deliver(CHANGED)
     await asyncio.sleep(0.2)
     assert done == at_the_end
-    assert done[-2:] == ["told to stop", "finished"]
+    assert done[-2:] == ["stopped early", "finished"]
     assert took_seconds < PATIENCE_SECONDS / 2
 
 

@@ -1,4 +1,4 @@
-"""Commands for the books: whether they add up, and whether payment providers say the same."""
+"""Commands for the books: whether they add up, and whether payment providers agree with them."""
 
 from __future__ import annotations
 

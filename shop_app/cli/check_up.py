@@ -1,4 +1,4 @@
-"""The check-up: what is configured, what is missing, what would fail: what `doctor` prints."""
+"""The findings that `doctor` prints: what is configured, what is missing, and what would fail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Mark = Literal["ok", "missing", "fails"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`missing` is something that works without it, `fails` something that doesn't."""
+    """`missing` marks what the shop can do without, `fails` what it can't."""
 
     mark: Mark
     subject: str
@@ -26,7 +26,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything; nothing is changed, and nobody outside is asked, apart from database and Redis."""
+    """Check everything. Changes nothing; connects to the database, to Redis and to the mail server alone."""
     chosen = settings()
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _settings,
@@ -47,7 +47,7 @@ def _settings(chosen: Settings) -> Iterator[Finding]:
         yield Finding("ok", "address", chosen.public_url)
     else:
         yield Finding("missing", "address", f"SHOP_BASE_URL is not set; links point to {chosen.public_url}")
-    # The server itself speaks no TLS: whoever ends it stands in front.
+    # The server itself speaks no TLS, so a proxy in front has to.
     if chosen.public_url.startswith("https://") and not chosen.trusted_proxy_hops:
         yield Finding(
             "fails",

@@ -1,4 +1,4 @@
-"""What every command shares: a refusal is one sentence on stderr and exit code 1."""
+"""What commands share: refusals as one sentence and exit code 1, the check of the schema, progress bars."""
 
 from __future__ import annotations
 
@@ -49,6 +49,5 @@ def needs_schema(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def progress(length: int, label: str) -> Any:
-    """A progress bar on stderr."""
-    # Without a terminal there is nobody to watch, and nothing of it in a log.
+    """A progress bar on stderr, hidden where that is no terminal."""
     return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -1,4 +1,4 @@
-"""The one clock: everything that asks for the time asks here, so that tests can move it."""
+"""The clock: all code takes the time from here, so that tests can move it."""
 
 from datetime import UTC, datetime
 

@@ -1,6 +1,6 @@
 """The database: the engine, and with `sqlite_writer` the only place where transactions begin and end.
 
-Coroutines call `read` and `write`, scripts and threads open a `reading` or a `transaction`. Nothing of it
+Coroutines call `read` and `write`, scripts and threads open a `reading` or a `transaction`. No statement
 runs on the event loop.
 """
 
@@ -44,9 +44,9 @@ POSTGRES_OPTIONS = (
 
 
 def make_engine(url: str, **pool: float) -> Engine:
-    """An engine as the shop needs it, for SQLite or PostgreSQL; `pool` says another size of its pool.
+    """An engine with the shop's options, for SQLite or PostgreSQL; `pool` overrides the sizes of its pool.
 
-    What it raises never shows the values of a statement: they are people's.
+    Its errors never show the values of a statement: they may be personal data.
     """
     if not url.startswith("sqlite"):
         sizes = {"pool_size": 8, "max_overflow": 4, "pool_timeout": 5} | pool
@@ -90,7 +90,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "cache_size=-16000",
-        # The log goes over into the database every 16 MB: each time is two more flushes to the disk.
+        # A checkpoint every 16 MB: each one is two more flushes to the disk.
         "wal_autocheckpoint=4000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -99,15 +99,15 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Begin as the options say: `reads` (alone), `writes`, `durable` (against power loss)."""
-    options, kept = connection.get_execution_options(), connection.info
+    options, in_force = connection.get_execution_options(), connection.info
     writes = options.get("writes", False)
     pragmas = {"query_only": int(options.get("reads", False))}
     if writes:
         pragmas["synchronous"] = 2 if options.get("durable") else 1
     for pragma, value in pragmas.items():
-        if kept.get(pragma) != value:
+        if in_force.get(pragma) != value:
             _execute(connection, f"PRAGMA {pragma}={value}")
-            kept[pragma] = value
+            in_force[pragma] = value
     _execute(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -151,8 +151,8 @@ os.register_at_fork(after_in_child=_forget_connections)
 def transaction(*, durable: bool = False, on: Engine | None = None) -> Iterator[Session]:
     """A session for scripts and threads: committed at the end, or undone if anything is raised.
 
-    `durable` makes the commit survive a power cut on SQLite: for orders and payments. Facts that
-    were published are told after the commit. Never on the event loop: it waits for other writers.
+    `durable` makes the commit survive a power cut on SQLite: for orders and payments. Published events are
+    delivered after the commit. Never on the event loop: it waits for other writers.
 
     Errors  Unavailable when the database is locked, full or gone; ShopError passes through.
     """
@@ -164,10 +164,10 @@ def transaction(*, durable: bool = False, on: Engine | None = None) -> Iterator[
                 yield session
                 with sqlite_writer.closed_unless_committed(connection):
                     session.commit()
-                facts = session.info.pop("events", [])
+                published = session.info.pop("events", [])
         except FAILURES as error:
             raise unsaved(error) from error
-    events.deliver(facts)
+    events.deliver(published)
 
 
 @contextmanager
@@ -204,8 +204,8 @@ async def write(command: Callable[..., T], /, *args: Any, durable: bool, **kwarg
 async def write(command: Callable[..., T], /, *args: Any, durable: bool = False, **kwargs: Any) -> T:
     """The result of a command, once it is committed; `durable` as in `transaction`.
 
-    It runs to its end even when the caller is cancelled. No type can say what else a command takes beside
-    `durable`, so the arguments of durable ones aren't checked.
+    It runs to its end even when the caller is cancelled. The arguments of a durable command aren't type
+    checked: a ParamSpec can't be combined with `durable`.
 
     Errors  Unavailable when the database is locked, full or gone; what the command raises. Nothing of
             the command is written then.
@@ -230,6 +230,6 @@ def _write(command: Callable[[Session], T], durable: bool) -> T:
 
 
 async def _on_thread(work: Callable[[], T]) -> T:
-    # The work goes on to its end even when the caller has gone: a commit is never cut in half.
+    # Shielded: a caller that is cancelled doesn't interrupt a commit.
     loop = asyncio.get_running_loop()
     return await asyncio.shield(loop.run_in_executor(_threads(), copy_context().run, work))

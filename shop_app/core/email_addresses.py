@@ -1,4 +1,4 @@
-"""E-mail addresses: the form in which the shop keeps one, and the mailbox that it leads to."""
+"""E-mail addresses: their normal form, and the mailbox that they lead to."""
 
 from __future__ import annotations
 

@@ -51,13 +51,13 @@ class OutOfStock(ShopError):
 
 
 class Conflict(ShopError):
-    """The world moved since the page was drawn: another price, another version, another writer."""
+    """Something changed since the page was shown: a price, a version, or what another writer wrote."""
 
     code = "conflict"
 
 
 class Forbidden(ShopError):
-    """The asker is known and lacks the right."""
+    """Whoever asks is signed in and lacks the permission."""
 
     code = "forbidden"
 
@@ -69,6 +69,6 @@ class TooMany(ShopError):
 
 
 class ProviderDown(ShopError):
-    """A provider didn't answer in a usable way; nothing is known to have happened there."""
+    """A provider didn't give a usable answer; whether it did what it was asked to isn't known."""
 
     code = "provider_down"

@@ -1,9 +1,9 @@
-"""Facts: what has happened, followed inside its transaction and told after the commit, in this process.
+"""Events: what has happened, for followers inside its transaction and listeners after the commit.
 
-A service calls `publish` inside its transaction. Followers are other services that write along: they are
-called at once, in the same transaction (`services/__init__.py` lists them). Listeners are told once the
-commit has succeeded, and of nothing after a rollback; they run on the thread that committed, so they hand
-work on and return. What must not be lost goes through a table instead.
+A service calls `publish` inside its transaction. Followers are other services that write in the same
+transaction: they are called at once (`services/__init__.py` lists them). Listeners are called after the
+commit, and not after a rollback; they run on the thread that committed, so they start other work and return.
+Events stay in this process and end with it: what must not be lost goes through a table instead.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class VariantAdded:
 
 @dataclass(frozen=True, slots=True)
 class BackorderChanged:
-    """The product's editor says whether this variant is sold beyond what there is."""
+    """Staff switched on or off that this variant is sold beyond its stock."""
 
     variant_id: int
     backorder: bool
@@ -89,7 +89,7 @@ class OrderChanged:
 
 @dataclass(frozen=True, slots=True)
 class LetterWritten:
-    """A letter lies in the outbox and can be sent."""
+    """A letter is in the outbox and can be sent."""
 
     letter_id: int
 
@@ -114,7 +114,7 @@ _followers: dict[type, list[Callable[[Session, Any], object]]] = defaultdict(lis
 
 
 def subscribe(kind: type[F], listener: Callable[[F], None]) -> Callable[[], None]:
-    """Have `listener` called with every event of `kind`; returns a function that ends it."""
+    """Have `listener` called with every event of `kind`; returns a function that unsubscribes it."""
     _listeners[kind].append(listener)
     return lambda: _listeners[kind].remove(listener)
 
@@ -122,13 +122,13 @@ def subscribe(kind: type[F], listener: Callable[[F], None]) -> Callable[[], None
 def follow(kind: type[F], follower: Callable[[Session, F], object]) -> None:
     """Have `follower` called with the session and every event of `kind`, inside its transaction.
 
-    What it writes is committed together with what it follows, and what it raises undoes both.
+    What it writes is committed together with the event's own change, and what it raises undoes both.
     """
     _followers[kind].append(follower)
 
 
 def publish(session: Session, event: Event) -> None:
-    """Call the followers of `fact` now; its listeners when, and only if, the transaction commits."""
+    """Call the followers of `event` now; its listeners when, and only if, the transaction commits."""
     for follower in _followers[type(event)]:
         follower(session, event)
     session.info.setdefault("events", []).append(event)

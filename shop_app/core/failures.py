@@ -1,4 +1,4 @@
-"""What the database couldn't do: a sentence for the person, and in the log the cause, bounded in rate."""
+"""Failures of the database: a refusal with a sentence for people, and a bounded log of causes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 10.0
 MAX_KEPT = 100
-"""Causes that are counted at the same time; the longest silent one goes first."""
+"""Causes that are counted at the same time; the one that came longest ago goes first."""
 MAX_CAUSE_CHARS = 300
 
 FAILURES = (OperationalError, NoConnectionFree)

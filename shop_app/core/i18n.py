@@ -14,7 +14,7 @@ def _catalogue() -> gettext.NullTranslations:
 
 
 def _(text: str) -> str:
-    """`text` in the shop's language; the text itself where no translation is there."""
+    """`text` in the shop's language; unchanged where it has no translation."""
     return _catalogue().gettext(text)
 
 

@@ -1,7 +1,7 @@
-"""Web and e-mail addresses in what people type: letters must not carry a stranger's link to someone else.
+"""Finds web and e-mail addresses in what people type: nobody can send links to others in the shop's letters.
 
-Mail programs make a link of anything that looks like one, written with http:// or not. What looks like one
-here does so to them; names and streets with dots in them ("Dr.Müller", "Co.KG", "No.5") don't.
+Mail programs make a link of anything that looks like one, with http:// or without. The pattern covers what
+they take for a link, and leaves names and streets with dots in them ("Dr.Müller", "Co.KG", "No.5") alone.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ _BREAKS = re.compile(rf"(?<={_DOT})(?=\w)|(?<=[:/@])(?=\S)|(?=@)")
 
 
 def has_link(text: str) -> bool:
-    """Whether there is an address of the web or of a mailbox in it, or what a mail program takes for one."""
+    """Whether the text has a web or e-mail address in it, or what a mail program takes for one."""
     return bool(_LINK.search(_seen(text)))
 
 
 def problem(text: str) -> str:
-    """What is wrong with a name or a line of an address that has a link in it; "" where it has none."""
+    """The sentence that refuses a name or a line of an address with a link in it; "" where it has none."""
     if not has_link(text):
         return ""
     return _("Leave web and email addresses out. If it is none, put a space after the dot.")
 
 
 def unlinked(text: str) -> str:
-    """The text with a space within each link, so that a mail program shows it and links nothing."""
+    """The text with a space inside each link, so that mail programs don't make it one."""
     while match := _LINK.search(text):
         broken = _BREAKS.sub(" ", match[0])
         if broken == match[0]:

@@ -12,8 +12,8 @@ from alembic import command
 from .db import engine
 from .settings import ROOT
 
-# Any number: whoever holds it on PostgreSQL migrates, the others wait.
 ADVISORY_LOCK = 7_301_244
+"""The key of the advisory lock that lets one process at a time migrate on PostgreSQL; any number will do."""
 
 
 def _config() -> Config:
@@ -38,8 +38,8 @@ def migrate(on: Engine | None = None) -> tuple[str | None, str]:
     """Bring the database to the newest schema, all or nothing; returns the revisions before and after."""
     with (on or engine()).connect().execution_options(writes=True, durable=True) as connection:
         if connection.dialect.name == "sqlite":
-            # A table that is made anew is dropped first, which would empty what refers to it. Inside a
-            # transaction the switch does nothing, so it comes before the first statement opens one.
+            # Some migrations copy a table and drop the old one, which would delete the rows that refer to
+            # it. The pragma has no effect inside a transaction, so it comes before the first statement.
             _foreign_keys(connection, on=False)
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL lock_timeout = 0"))
@@ -67,7 +67,10 @@ def _foreign_keys(connection: Connection, *, on: bool) -> None:
 
 
 def _refuse_orphans(connection: Connection) -> None:
-    """Errors  RuntimeError where a row refers to one that isn't there: the migration is undone then."""
+    """Check the foreign keys, which were off.
+
+    Errors  RuntimeError where a row refers to one that isn't there; the migration is then undone.
+    """
     if connection.dialect.name != "sqlite":
         return
     orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)

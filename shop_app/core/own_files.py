@@ -1,4 +1,4 @@
-"""The files that the shop keeps (orders, letters, keys): for the user that runs it, and nobody else."""
+"""Permissions of the shop's own files (database, letters, keys): only the user that runs it may read them."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
-# What stands in the data folder, by the beginnings of the names. Other things there aren't touched.
+# Names of the shop's own files in the data folder begin with these. Other files there aren't touched.
 _OURS = ("shop.db", "sandbox.db", "secret_key", "sandbox_key", "sandbox_webhook_secret", ".")
 _OUR_FOLDERS = ("letters", "media")
 
 
 def make_private() -> None:
-    """Have this process make files that nobody else may read: called first thing by a command."""
+    """Set the umask so that only this user may read new files; every command calls it first."""
     os.umask(0o077)
 
 
 def folder(path: Path) -> Path:
-    """The folder, made where it is missing, for its owner alone."""
+    """Make the folder where it is missing, for its owner alone, and return it."""
     path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     return path
 
 
 def close(data_dir: Path) -> None:
-    """Take from others what an older version, or a wider umask, has left them in the data folder.
+    """Remove other users' permissions in the data folder, as an older version or a wider umask left them.
 
-    Only what the shop has made itself and what belongs to this user; a folder that the machine shares,
-    such as /tmp, stays open, and the log says so.
+    Only from files that the shop made and this user owns. A folder that all users share, such as /tmp,
+    keeps its permissions, and the log says so.
     """
     if os.name == "nt" or not data_dir.exists():
         return

@@ -76,13 +76,13 @@ class Settings(BaseSettings):
     customer_session_days: int = Field(60, ge=1, le=400)
     staff_session_hours: int = Field(12, ge=1, le=24 * 30)
     message_days: int = Field(90, ge=7, le=3650)
-    """So long letters, and what payment providers sent, are kept word for word."""
+    """So long letters, and the payloads of webhooks, are kept."""
     order_link_days: int = Field(365, ge=30, le=3650)
     """So long the link to an order opens it; number and e-mail find it afterwards."""
     unpaid_order_days: int = Field(90, ge=30, le=3650)
     """So long an order that ended without a payment keeps who placed it."""
     order_years: int = Field(10, ge=1, le=30)
-    """So long any other order does: as long as the law wants invoices to be kept."""
+    """So long any other order does: as long as invoices have to be kept by law."""
     allow_test_keys: bool = False
     """Whether production mode takes a test key of Stripe: for a rehearsal, never for a shop that sells."""
     host: str = ""
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
 
     @property
     def ages(self) -> tuple[int, ...]:
-        """Everything that the privacy page says about how long things are kept, in its order."""
+        """The retention times that the privacy page names, in its order."""
         return (
             self.cart_days,
             self.visitor_days,
@@ -178,7 +178,7 @@ class Settings(BaseSettings):
 
     @property
     def own_host(self) -> str:
-        """How this machine calls the server itself, as it stands in an address."""
+        """The host by which this machine reaches the server itself, as written in a URL."""
         host = "127.0.0.1" if self.listen_host in ("0.0.0.0", "::") else self.listen_host
         return f"[{host}]" if ":" in host else host
 
@@ -201,12 +201,12 @@ class Settings(BaseSettings):
 
     @property
     def stripe_key(self) -> str:
-        """The key that Stripe, or the sandbox in its place, is asked with."""
+        """The API key for Stripe, or for the sandbox in its place."""
         return self.stripe_secret_key or "sk_test_sandbox_" + _kept_secret(self.data_dir / "sandbox_key")
 
     @property
     def stripe_base(self) -> str:
-        """Where the payment provider's API is; the sandbox is asked on this machine."""
+        """The base URL of Stripe's API, or of the sandbox on this machine."""
         if self.stripe_api_base or not self.uses_sandbox:
             return self.stripe_api_base.rstrip("/") or "https://api.stripe.com"
         return f"http://{self.own_host}:{self.port}/sandbox"
@@ -229,7 +229,7 @@ def _kept_secret(path: Path) -> str:
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(48))
-        # The link comes whole or not at all: of two processes that start at once one is first.
+        # Linking is atomic: of two processes that start at once, the first one's secret counts.
         with suppress(FileExistsError):
             os.link(fresh, path)
         fresh.unlink()

@@ -1,4 +1,4 @@
-"""What a setting has to be like before the shop starts with it: a ValueError with one sentence if not."""
+"""Checks of single settings; each raises ValueError with one sentence for a value that can't be used."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sqlalchemy.exc import ArgumentError
 
 SECRET_CHARS = 32
 SECRET_KINDS = 8
-"""So many different characters even the shortest random key has, written in hexadecimal digits."""
+"""A random key of that length has at least so many different characters, even in hexadecimal."""
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.ASCII)
 _STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_\w+", re.ASCII)
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{16,}", re.ASCII)
 
 
 def address(url: str, *schemes: str) -> AnyUrl:
-    """The address, read as browsers read it.
+    """The address, parsed as browsers do.
 
-    Errors  ValueError where it has another scheme than one of these, or can't be read.
+    Errors  ValueError where its scheme isn't one of these, or it can't be parsed.
     """
     begins = f"it has to begin with {', '.join(f'{scheme}://' for scheme in schemes)}"
     begins = " or".join(begins.rsplit(",", 1))
@@ -49,11 +49,11 @@ def origin(url: str) -> str:
 
 
 def database(url: str) -> URL:
-    """The address of a database as SQLAlchemy, which opens it, reads it: psycopg for PostgreSQL.
+    """A database's address as SQLAlchemy parses it, with psycopg as the driver for PostgreSQL.
 
-    Not by pydantic, which writes the path of a file anew, and takes no PostgreSQL at a Unix socket.
+    Not by pydantic, which rewrites file paths and refuses PostgreSQL at a Unix socket.
 
-    Errors  ValueError where it is of another kind, or can't be read.
+    Errors  ValueError for another kind of database, or where it can't be parsed.
     """
     try:
         parts = make_url(url)
@@ -75,7 +75,7 @@ def https(base_url: str) -> None:
 
 
 def secret(key: str) -> None:
-    """Random enough to sign with: long, and neither one letter nor one piece over and over."""
+    """Refuse a key that is too short, or that repeats one letter or one piece."""
     if len(key.strip()) < SECRET_CHARS:
         raise ValueError(f"SHOP_SECRET_KEY needs at least {SECRET_CHARS} characters")
     if _repeats(key):
@@ -103,7 +103,7 @@ def stripe_key(key: str, *, takes_test_keys: bool) -> None:
 
 
 def webhook_secrets(given: str) -> None:
-    """Each of them, where several stand with commas between: one that can be guessed forges payments."""
+    """Check each of them, separated by commas: with a guessed one, payments can be forged."""
     parts = [part.strip() for part in given.split(",") if part.strip()]
     if not all(_WEBHOOK_SECRET.fullmatch(part) for part in parts):
         raise ValueError(
@@ -114,6 +114,6 @@ def webhook_secrets(given: str) -> None:
 
 
 def api_base(url: str) -> None:
-    """The key goes there with every request: over https, or not off this machine."""
+    """Refuse plain http to another machine: every request carries the API key."""
     if url and not url.startswith("https://") and AnyUrl(url).host not in ("localhost", "127.0.0.1", "[::1]"):
         raise ValueError("production mode needs STRIPE_API_BASE to begin with https://")

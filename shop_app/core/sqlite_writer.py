@@ -44,10 +44,10 @@ class _Command:
     durable: bool
     answer: asyncio.Future[Any]
     context: Context = field(default_factory=copy_context)
-    """The caller's: the command runs in it, and listeners hear in it what was published."""
+    """The caller's: the command and the listeners of its events run in it."""
     result: Any = None
     error: BaseException | None = None
-    facts: list[events.Event] = field(default_factory=list)
+    published: list[events.Event] = field(default_factory=list)
 
 
 async def write(bind: Engine, function: Callable[[Session], T], *, durable: bool) -> T:
@@ -59,7 +59,7 @@ async def write(bind: Engine, function: Callable[[Session], T], *, durable: bool
 
 
 def _write_group() -> None:
-    """On the thread, once for each command: write all that wait; those who come later find none left."""
+    """On the thread, once for each command: write all that wait. Later calls may find none left."""
     group = _next_group()
     if not group:
         return
@@ -68,7 +68,7 @@ def _write_group() -> None:
     except BaseException as error:
         # Nothing was committed, so no result holds.
         _fail(group, error)
-    # A loop that has ended took its callers along. All of a group wake the loop once.
+    # One call wakes the loop for the whole group. A loop that has ended has no callers any more.
     with suppress(RuntimeError):
         group[0].answer.get_loop().call_soon_threadsafe(_answer, group)
 
@@ -94,9 +94,9 @@ def _answer(group: list[_Command]) -> None:
 
 
 def _commit(group: list[_Command]) -> None:
-    """Run the commands in one transaction, commit it, and tell listeners what was published.
+    """Run the commands in one transaction, commit it, and deliver their events.
 
-    Errors  OperationalError where the database could not write; nothing of it is written then.
+    Errors  OperationalError where the database could not write; nothing is written then.
     """
     durable = any(command.durable for command in group)
     with lock, group[0].bind.connect() as connection:
@@ -106,7 +106,7 @@ def _commit(group: list[_Command]) -> None:
         with closed_unless_committed(connection):
             transaction.commit()
     for command in group:
-        command.context.run(events.deliver, command.facts)
+        command.context.run(events.deliver, command.published)
 
 
 def _run(connection: Connection, command: _Command) -> None:
@@ -115,7 +115,7 @@ def _run(connection: Connection, command: _Command) -> None:
         with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
             command.result = command.context.run(command.function, session)
             session.commit()
-            command.facts = session.info.pop("events", [])
+            command.published = session.info.pop("events", [])
     except BaseException as error:
         # A full disk, for one, makes SQLite undo the transaction, and the savepoint is gone with it.
         if not driver_of(connection).in_transaction:
@@ -124,12 +124,12 @@ def _run(connection: Connection, command: _Command) -> None:
 
 
 def _fail(group: list[_Command], error: BaseException) -> None:
-    """Have the error answered to all of the group; what is wrong with the database is logged once."""
+    """Set the error for every command of the group; a failure of the database is logged once."""
     if isinstance(error, FAILURES):
         error, cause = unsaved(error), error
         error.__cause__ = cause
     elif isinstance(error, StopIteration):
-        # No future takes it.
+        # A future refuses StopIteration.
         error, cause = RuntimeError("A command raised StopIteration"), error
         error.__cause__ = cause
     for command in group:
@@ -138,8 +138,8 @@ def _fail(group: list[_Command], error: BaseException) -> None:
 
 @contextmanager
 def closed_unless_committed(connection: Connection) -> Iterator[None]:
-    """Close the driver's connection if the commit inside fails: it may have kept the transaction open, and
-    whoever got it from the pool next could not begin one."""
+    """Close the driver's connection if the commit inside fails: its transaction may still be open, and the
+    next one who gets it from the pool could not begin another."""
     try:
         yield
     except OperationalError:
@@ -159,7 +159,7 @@ _thread: ThreadPoolExecutor
 
 
 def forget() -> None:
-    """Begin anew: a forked child has none of its parent's threads, and nobody in it holds the lock."""
+    """Start with an empty queue, a free lock and a new thread: a forked child has none of its parent's."""
     global lock, _waiting, _thread
     lock, _waiting = threading.Lock(), deque()
     _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="db-writer")

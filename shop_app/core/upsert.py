@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT, which SQLite and PostgreSQL both know and SQLAlchemy gives to each of them apart."""
+"""INSERT … ON CONFLICT for SQLite and PostgreSQL, which SQLAlchemy has as two separate constructs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Insert = postgresql.Insert
 
 
 def upsert(table: Table) -> Callable[[Callable[[Insert], Any]], Callable[[Session], Any]]:
-    """Decorate a function that makes an insert into `table` whole: it is built once for each database.
+    """Decorate a function that completes an insert into `table`; the statement is built once a dialect.
 
     The result takes the session and returns the statement for it.
     """

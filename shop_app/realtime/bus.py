@@ -1,6 +1,6 @@
-"""The bus: carries pushes from whoever publishes them to the open pages of a room.
+"""The bus: carries pushes to the open pages of a room.
 
-A bus over Redis has to keep this interface, `publish`, `start` and `stop`; a push is plain JSON.
+A push is plain JSON, so that a bus over Redis can have the same interface.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """What the pages of a room get: values to overlay by key, and handlers to call again.
+    """What the pages of a room get: values to overlay by key, and handlers to call.
 
-    `ask` holds full names of public handlers; each page sends them back as events of its own, so
-    that it gets its own view from the database. Right for rooms of a few tabs, not for crowds.
+    `ask` holds full names of public handlers, which each page calls by an event of its own to get its view
+    from the database. For rooms of a few tabs: every page costs a query.
     """
 
     room: str
     patch: Mapping[str, Any] = field(default_factory=dict)
     ask: tuple[str, ...] = ()
     skip: str = ""
-    """The id of the one socket that shows all this already, "" for none."""
+    """The id of the one socket that isn't sent it, because it shows all this already; "" for none."""
 
 
 Emit = Callable[[Push], Awaitable[None]]
@@ -40,7 +40,7 @@ class Bus(Protocol):
 
 
 class LocalBus:
-    """The bus of one process: a queue that one task on the server's loop empties, in order."""
+    """The bus of one process: one task on the server's loop sends what is in a queue, in order."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -63,7 +63,7 @@ class LocalBus:
         self._task = self._loop.create_task(self._send(emit))
 
     async def stop(self) -> None:
-        """Send what waits, then nothing more."""
+        """Send what is in the queue, then nothing more."""
         loop, self._loop = self._loop, None
         if loop and self._task:
             # Behind what other threads have published already.
@@ -75,7 +75,7 @@ class LocalBus:
             try:
                 await emit(push)
             except Exception:
-                # The other rooms get theirs; this one's pages read the database when they load.
+                # The pages of this room read the database when they load; the next push goes on.
                 log.exception("A push to a room failed")
 
 

@@ -1,8 +1,8 @@
 """The rooms that open pages join, and the keys of what is pushed into them.
 
-A room is a kind and a key: `CART + visitor_hash`. A page is in one room for each product that it shows,
-in that of its visitor's cart, and on the checkout and on an order's page in theirs. What is pushed is
-only shown: whoever decides something reads the database.
+A room is a kind and a key: `CART + visitor_hash`. A page is in one room for each product that it shows and in
+its visitor's cart room; the checkout and an order's page are in rooms of their own too. What is pushed is
+only shown: decisions are made on what the database says.
 """
 
 from __future__ import annotations
@@ -18,5 +18,5 @@ ORDER = "order:"
 
 
 def product_key(slug: str) -> str:
-    """The key under which pages keep what is newest about a product."""
+    """The key under which pages keep the newest values of a product."""
     return "now_" + slug

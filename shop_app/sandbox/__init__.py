@@ -1,6 +1,6 @@
 """A Stripe-compatible server for demo mode and tests: API, hosted pay page, signed webhooks, faults.
 
-It keeps its books in a file of its own, never in the shop's database: to the shop it is outside.
+Its objects are in a database file of its own: to the shop it is an outside server.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Where the sandbox keeps its books, and where the shop is."""
+    """The sandbox's database and secrets, and the addresses of the sandbox and the shop."""
 
     database: Path
     key: str
@@ -40,7 +40,7 @@ class Wiring:
     @classmethod
     def from_settings(cls) -> Wiring:
         chosen = settings()
-        # Under `make dev` the pages and the server have two ports; the API's address says the server's.
+        # Under `make dev` the pages and the server have two ports; the API is at the server's.
         public = chosen.stripe_api_base.rstrip("/") or f"{chosen.public_url}/sandbox"
         return cls(
             database=chosen.data_dir / "sandbox.db",
@@ -52,7 +52,7 @@ class Wiring:
 
 
 class Sandbox:
-    """The server: `app` is mounted at /sandbox, `running` keeps its webhooks going."""
+    """The server: `app` is mounted at /sandbox, `running` delivers its webhooks."""
 
     def __init__(self, wiring: Wiring) -> None:
         from .api import Api
@@ -119,7 +119,7 @@ class Sandbox:
         )
 
     def _keep_faults(self, new_faults: Faults | None) -> dict[str, Any]:
-        """The faults in force, after these were put in their place."""
+        """The faults in force, after these have replaced them; None changes nothing."""
         from .faults import in_force, keep
 
         if new_faults is not None:
@@ -130,7 +130,7 @@ class Sandbox:
             return in_force(tables).model_dump()
 
     def _settle(self, what: str) -> Callable[[Request], Awaitable[Response]]:
-        """Let a pending refund, or a bank debit, succeed or fail now: `?status=succeeded` or `failed`."""
+        """The endpoint that lets a pending refund or debit end now: `?status=succeeded` or `failed`."""
         from . import charges
         from .replies import Refused
 

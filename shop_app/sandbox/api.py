@@ -152,12 +152,12 @@ def _page(
         after=given.get("starting_after", ""),
         before=given.get("ending_before", ""),
     )
-    kept = [
+    selected = [
         item
         for item in items
         if fits(item) and all(compare[word](item["created"], int(at)) for word, at in bounds.items())
     ]
-    return listed(url, kept, limit)
+    return listed(url, selected, limit)
 
 
 ID = "([A-Za-z0-9_]+)"
@@ -223,7 +223,7 @@ class Api:
         return response
 
     def changed(self) -> None:
-        """There may be new events to deliver."""
+        """Say that there may be new events to deliver."""
         self._on_change()
 
     def _authenticate(self, request: Request) -> None:
@@ -276,7 +276,7 @@ class Api:
     def _do(
         self, tables: Tables, method: str, path: str, given: dict[str, Any]
     ) -> tuple[int, dict[str, Any]]:
-        """The work: a refusal after the parameters were found good is a reply like any other."""
+        """Run the operation; a refusal for another reason than wrong parameters is a reply like any other."""
         operation, id = _find(method, path)
         try:
             reply = operation(Call(tables, id, given, self._pay_url))
@@ -343,13 +343,13 @@ def _reply(status: int, body: dict[str, Any], *, replayed: bool = False) -> Resp
 
 
 class _CutConnection(Response):
-    """Promises more than it sends: the caller sees a broken connection and knows nothing."""
+    """Sends less than its content-length says: the caller sees a broken connection, and no result."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"4096")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b'{"id"', "more_body": True})
-        raise ConnectionAbortedError("a fault that was asked for: the reply is lost")
+        raise ConnectionAbortedError("the fault lost_reply: the connection is cut")
 
 
 def _cut() -> Response:

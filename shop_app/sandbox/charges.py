@@ -73,16 +73,16 @@ def intent_of(tables: Tables, session: dict[str, Any]) -> dict[str, Any]:
     """The session's intent, made with the first try to pay, as Stripe does."""
     if session["payment_intent"]:
         return tables.get("payment_intent", session["payment_intent"]) or {}
-    intent_id = tables.private(session["id"])["intent"]
+    params = tables.private(session["id"])["intent"]
     id = new_id("pi")
     intent: dict[str, Any] = {
         "id": id, "object": "payment_intent", "amount": session["amount_total"], "amount_capturable": 0,
         "amount_received": 0, "canceled_at": None, "cancellation_reason": None,
-        "capture_method": intent_id.get("capture_method", "automatic_async"),
+        "capture_method": params.get("capture_method", "automatic_async"),
         "client_secret": f"{id}_secret_{new_id('x')[2:]}", "confirmation_method": "automatic",
         "created": int(seconds()), "currency": session["currency"], "customer": None,
-        "description": intent_id.get("description"), "last_payment_error": None, "latest_charge": None,
-        "livemode": False, "metadata": intent_id.get("metadata", {}), "next_action": None,
+        "description": params.get("description"), "last_payment_error": None, "latest_charge": None,
+        "livemode": False, "metadata": params.get("metadata", {}), "next_action": None,
         "payment_method": None, "payment_method_types": ["card"], "receipt_email": None,
         "status": "requires_payment_method",
     }  # fmt: skip
@@ -129,7 +129,7 @@ def refuse_confirmation(tables: Tables, intent: dict[str, Any]) -> None:
 
 
 def succeed(tables: Tables, session: dict[str, Any], intent: dict[str, Any], card: TestCard) -> None:
-    """The card pays: charge, intent and session move together, and each is told."""
+    """Let the card pay: change charge, intent and session together, with an event for each."""
     manual = intent["capture_method"] == "manual"
     charge = _charge(tables, intent, card, status="succeeded", captured=not manual)
     intent |= {
@@ -179,12 +179,12 @@ def _charge(
 
 
 BANK_ACCOUNTS = {"DE89370400440532013000": "succeeded", "DE62370400440532013001": "failed"}
-"""Stripe's test accounts, and what becomes of a debit."""
+"""Stripe's test accounts, each with the outcome of its debits."""
 BANK_TAKES_SECONDS = 180
 
 
 def begin_debit(tables: Tables, session: dict[str, Any], intent: dict[str, Any], account: str) -> None:
-    """The shopper is done; the bank answers in some minutes (days, outside of a test)."""
+    """Complete the session unpaid; the bank answers `BANK_TAKES_SECONDS` later (in reality, after days)."""
     intent |= {
         "status": "processing", "next_action": None, "last_payment_error": None,
         "payment_method_types": ["card", "sepa_debit"],
@@ -221,10 +221,10 @@ def settle_debit(tables: Tables, id: str, outcome: str = "") -> dict[str, Any]:
     intent = tables.get("payment_intent", id)
     if id not in waiting or not intent:
         raise missing("payment_intent", id)
-    session_id, token, _at = waiting.pop(id)
+    session_id, account_outcome, _due = waiting.pop(id)
     tables.keep_note("debits", waiting)
     session = tables.get("checkout.session", session_id) or {}
-    if (outcome or token) == "succeeded":
+    if (outcome or account_outcome) == "succeeded":
         charge = _charge(tables, intent, BANK, status="succeeded", captured=True)
         intent |= {
             "status": "succeeded", "latest_charge": charge["id"], "amount_received": intent["amount"],
@@ -358,7 +358,7 @@ def _refundable(tables: Tables, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def settle_refund(tables: Tables, id: str, status: str) -> dict[str, Any]:
-    """Let a pending refund succeed or fail, as a bank would days later; only a fault asks for it."""
+    """Let a pending refund succeed or fail, as a bank would days later; only tests and tools call this."""
     refund = tables.get("refund", id)
     if not refund:
         raise missing("refund", id)

@@ -1,4 +1,4 @@
-"""Webhooks of the sandbox: signed by the stripe package's own function, tried again until they are taken."""
+"""Webhooks of the sandbox: signed by the stripe package's own function, retried until they are accepted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def wait_seconds(attempts: int) -> float:
 
 
 class Deliveries:
-    """The task that sends. Several processes may run one each: a delivery is claimed before it is sent."""
+    """Sends due deliveries. Several processes may do so at once: a delivery is claimed before it is sent."""
 
     def __init__(self, store: Store, *, url: str, secret: str) -> None:
         self._store = store
@@ -41,7 +41,7 @@ class Deliveries:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
-        """There may be something to send; callable from any thread."""
+        """Look for due deliveries now; callable from any thread."""
         if self._loop:
             self._loop.call_soon_threadsafe(self._wake.set)
 
@@ -63,15 +63,15 @@ class Deliveries:
                         await asyncio.wait_for(self._wake.wait(), pause)
 
     def claim(self) -> list[tuple[int, str, str]]:
-        """The deliveries that are due, now ours: (seq, body, signature header)."""
+        """Claim the deliveries that are due: (seq, body, signature header) of each."""
         import stripe
 
         with self._store.change() as tables:
             sessions.end_overdue(tables)
             charges.end_overdue(tables)
             charges.settle_debits(tables)
-            settings = faults.in_force(tables).webhooks
-            if settings.paused:
+            webhook_faults = faults.in_force(tables).webhooks
+            if webhook_faults.paused:
                 return []
             rows = tables.execute(
                 "SELECT seq, event_id, forged FROM delivery WHERE delivered_at IS NULL AND gone_at IS NULL"
@@ -91,7 +91,7 @@ class Deliveries:
                 secret = "whsec_forged" if forged else self._secret
                 header = stripe.WebhookSignature.generate_signature_header(body, secret, int(seconds()))
                 claimed.append((seq, body, header))
-        if settings.shuffle:
+        if webhook_faults.shuffle:
             random.shuffle(claimed)
         return claimed
 
@@ -110,12 +110,12 @@ class Deliveries:
             return faults.drops_delivery(tables)
 
     def note(self, seq: int, status: int) -> None:
-        """What came of a delivery: taken, or to be tried again later."""
+        """Store the outcome of a delivery: accepted, or to be retried later."""
         with self._store.change() as tables:
             row = tables.execute("SELECT attempts, forged FROM delivery WHERE seq = ?", seq).fetchone()
             attempts = row[0] + 1
             taken = seconds() if 200 <= status < 300 else None
-            # A forged one is sent once: nobody tries it again.
+            # A forged one is sent once.
             gone = seconds() if (row[1] or attempts >= RETRY_FOR) and not taken else None
             tables.execute(
                 "UPDATE delivery SET attempts = ?, last_status = ?, delivered_at = ?, gone_at = ?,"

@@ -1,4 +1,4 @@
-"""Disputes of the sandbox: opened by a test card, answered with evidence, won or lost by what it says."""
+"""Disputes of the sandbox: opened by a test card, answered with evidence, whose text decides the outcome."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _find(tables: Tables, id: str) -> dict[str, Any]:
 
 
 def update(tables: Tables, id: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Take evidence; once it is submitted, what it says decides at once."""
+    """Store evidence; once submitted, the text "winning_evidence" or "losing_evidence" ends the dispute."""
     dispute = _find(tables, id)
     evidence = given.get("evidence") or {}
     if dispute["status"] not in _OPEN:
@@ -103,7 +103,7 @@ def _end(tables: Tables, dispute: dict[str, Any], outcome: str) -> dict[str, Any
     dispute["status"] = ("warning_closed" if outcome == "won" else "needs_response") if inquiry else outcome
     tables.put(dispute)
     if inquiry and outcome == "lost":
-        # The bank wasn't content with the answer: the inquiry becomes a dispute.
+        # The bank rejects the answer: the inquiry becomes a dispute.
         charge = tables.get("charge", dispute["charge"]) or {}
         tables.put(charge | {"disputed": True})
         emit(tables, "charge.dispute.updated", dispute)

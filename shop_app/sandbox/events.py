@@ -1,4 +1,4 @@
-"""The sandbox's events: written with the change that they tell about, delivered afterwards."""
+"""The sandbox's events: stored in the transaction of what they are about, delivered afterwards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ API_VERSION = "2026-10-28.endive"
 
 
 def emit(tables: Tables, kind: str, about: dict[str, Any]) -> dict[str, Any]:
-    """Keep the event and plan its deliveries, as many and as late as the faults in force say."""
+    """Store the event and its deliveries, as many and as late as the faults in force say."""
     event = tables.put(
         {
             "id": new_id("evt"),
@@ -40,7 +40,7 @@ def emit(tables: Tables, kind: str, about: dict[str, Any]) -> dict[str, Any]:
 
 
 def delivered(tables: Tables, event_id: str) -> bool:
-    """Whether the shop has taken the event."""
+    """Whether the shop has accepted the event."""
     row = tables.execute(
         "SELECT 1 FROM delivery WHERE event_id = ? AND NOT forged AND delivered_at IS NOT NULL", event_id
     ).fetchone()

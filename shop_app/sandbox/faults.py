@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong at the API and on the way of webhooks, until it is told to stop."""
+"""Faults on demand: errors of the API, and of the delivery of webhooks, until they are switched off."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ApiFault(BaseModel):
 
 
 class WebhookFaults(BaseModel):
-    """How events travel from now on."""
+    """How events are delivered from now on."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,12 +32,12 @@ class WebhookFaults(BaseModel):
     shuffle: bool = False
     delay_seconds: float = Field(default=0, ge=0, le=86_400)
     drop: int = Field(default=0, ge=0)
-    """So many deliveries get lost on the way and are tried again."""
+    """So many deliveries get lost and are retried."""
     forge: bool = False
     """Each event is also sent with a wrong signature."""
     paused: bool = False
     refund_status: Literal["succeeded", "pending", "failed"] = "succeeded"
-    """What new refunds are at first."""
+    """The first status of new refunds."""
 
 
 class Faults(BaseModel):
@@ -60,7 +60,7 @@ def in_force(tables: Tables) -> Faults:
 
 
 def take(tables: Tables, path: str) -> ApiFault | None:
-    """The fault that befalls this call, counted down; None where all goes well."""
+    """The fault for this call, counted down; None where there is none."""
     waiting: list[dict[str, Any]] = tables.note("api_faults") or []
     for fault in waiting:
         if fault["path"] in ("", path) and fault["times"] > 0:
@@ -71,7 +71,7 @@ def take(tables: Tables, path: str) -> ApiFault | None:
 
 
 def drops_delivery(tables: Tables) -> bool:
-    """Whether this delivery gets lost on the way."""
+    """Whether this delivery gets lost, counted down."""
     faults = tables.note("webhook_faults") or {}
     if not faults.get("drop"):
         return False

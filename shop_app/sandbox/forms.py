@@ -1,7 +1,7 @@
-"""What a request says: bracketed form fields expanded, then held against the stripe package's own types.
+"""Parameters of requests: bracketed form fields expanded, then validated by the stripe package's own types.
 
-The package's typed parameters are generated from Stripe's specification. They are taken strictly
-here: no unknown key, and of an enumeration only the known words.
+These types are generated from Stripe's specification. They are made strict here: no unknown key, and only the
+listed values of an enumeration.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def _lists(branch: Any) -> Any:
 def checked(kind: Any, given: dict[str, Any], *, only: frozenset[str] | None = None) -> dict[str, Any]:
     """The parameters as the stripe package types them, numbers and switches converted.
 
-    Errors  WrongParameters names the first wrong one; also for one outside of `only`, which Stripe
-            would take and the sandbox can't.
+    Errors  WrongParameters names the first wrong one; also for one that isn't in `only`, which Stripe
+            has and the sandbox doesn't.
     """
     try:
         taken: dict[str, Any] = _adapter(kind).validate_python(given)
@@ -76,7 +76,7 @@ def checked(kind: Any, given: dict[str, Any], *, only: frozenset[str] | None = N
 
 def _wrong(error: ValidationError) -> WrongParameters:
     first = min(error.errors(include_url=False, include_context=False), key=lambda e: len(e["loc"]))
-    # Members of unions are named in the place as well; only fields and positions belong there.
+    # `loc` also names members of unions; only fields and positions belong into the parameter's name.
     steps = [str(part) for part in first["loc"] if isinstance(part, int) or str(part).isidentifier()]
     param = steps[0] + "".join(f"[{step}]" for step in steps[1:]) if steps else ""
     if first["type"] == "missing":
@@ -111,15 +111,15 @@ def _strict(kind: Any) -> Any:
 
 def _strict_union(members: tuple[Any, ...]) -> Any:
     literals = [m for m in members if get_origin(m) is Literal and get_args(m) != ("",)]
-    kept = [m for m in members if "UntypedStripeObject" not in repr(m) and not (m is str and literals)]
-    return Union[tuple(_strict(member) for member in kept)]  # noqa: UP007
+    strict = [m for m in members if "UntypedStripeObject" not in repr(m) and not (m is str and literals)]
+    return Union[tuple(_strict(member) for member in strict)]  # noqa: UP007
 
 
 @lru_cache(maxsize=512)
 def _strict_dict(kind: Any) -> Any:
     from stripe import RequestOptions
 
-    # Every parameter class also carries the options of the call itself; they are no parameters.
+    # Every parameter class also has the options of the request itself; they are no parameters.
     of_the_call = RequestOptions.__annotations__
     own = {name: hint for name, hint in kind.__annotations__.items() if name not in of_the_call}
     holder = type("Parameters", (), {"__annotations__": own})

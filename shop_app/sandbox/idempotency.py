@@ -19,7 +19,7 @@ def fingerprint(path: str, given: dict[str, Any]) -> str:
 
 
 def claim(store: Store, key: str, mark: str) -> tuple[str, tuple[int, dict[str, Any]] | None]:
-    """Take the key: returns our name as its owner, or the reply that was given before.
+    """Take the key: returns a new owner's name, and the earlier reply if there is one.
 
     Errors  Refused for other parameters under the key (400), or while the first request runs (409).
     """
@@ -54,9 +54,9 @@ def claim(store: Store, key: str, mark: str) -> tuple[str, tuple[int, dict[str, 
 
 
 def keep(tables: Tables, key: str, owner: str, status: int, reply: dict[str, Any]) -> None:
-    """Save the reply in the transaction of the work itself.
+    """Store the reply in the transaction of the operation itself.
 
-    Errors  Refused where another request has taken the key over: the work is undone with it.
+    Errors  Refused where another request has taken the key over; the operation is then undone.
     """
     result = tables.execute(
         "UPDATE idempotency SET status = ?, reply = ? WHERE key = ? AND owner = ?",
@@ -70,6 +70,6 @@ def keep(tables: Tables, key: str, owner: str, status: int, reply: dict[str, Any
 
 
 def release(store: Store, key: str, owner: str) -> None:
-    """Give the key back unused, after parameters that were wrong."""
+    """Free a key whose request ended without a reply to keep."""
     with store.change() as tables:
         tables.execute("DELETE FROM idempotency WHERE key = ? AND owner = ? AND status IS NULL", key, owner)

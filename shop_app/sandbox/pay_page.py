@@ -1,4 +1,4 @@
-"""The hosted pay page: takes a test card, without scripts, and leads back to the shop."""
+"""The hosted payment page: takes a test card or account, without scripts, and redirects to the shop."""
 
 from __future__ import annotations
 
@@ -170,8 +170,8 @@ def _page(
 
 
 def _headers(session: dict[str, Any] | None) -> dict[str, str]:
-    # No referrer at all would make browsers keep the form's origin to themselves too.
-    # They hold the redirect after a form against form-action too: the shop may be on another port.
+    # With no-referrer browsers would send no Origin with the form either.
+    # form-action also applies to the redirect after a form, and the shop may be on another port.
     home = urlsplit(session["success_url"]) if session else None
     shop = f" {home.scheme}://{home.netloc}" if home else ""
     return {

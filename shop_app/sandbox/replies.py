@@ -1,4 +1,4 @@
-"""How Stripe refuses: errors with type, code, parameter and message, and lists with `has_more`."""
+"""Replies in Stripe's shapes: errors with type, code, parameter and message, and lists with `has_more`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Refused(Exception):
 
 
 class WrongParameters(Refused):
-    """Refused before anything was done: such a reply isn't kept under the idempotency key."""
+    """Refused before anything was done; such a reply isn't stored under the idempotency key."""
 
 
 def missing(kind: str, id: str) -> Refused:

@@ -1,4 +1,4 @@
-"""Checkout Sessions of the sandbox: made from checked parameters, expired, and told about by events."""
+"""Checkout Sessions of the sandbox: created from checked parameters, read and expired."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CURRENCIES = frozenset(
 
 
 def create(tables: Tables, given: dict[str, Any], *, pay_url: str) -> dict[str, Any]:
-    """A session that is open. `check` has to have passed."""
+    """Create an open session from parameters that `check` has returned."""
     items = given["line_items"]
     total = sum(item["price_data"]["unit_amount"] * item["quantity"] for item in items)
     made_at, id = int(seconds()), new_id("cs_test")
@@ -70,7 +70,10 @@ def create(tables: Tables, given: dict[str, Any], *, pay_url: str) -> dict[str, 
 
 
 def check(given: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a new session, also held against the rules between them."""
+    """The parameters of a new session, with the rules that no single type can say.
+
+    Errors  WrongParameters names the first wrong one.
+    """
     taken = checked(SessionCreateParams, given, only=DONE)
     for name in ("mode", "line_items", "success_url"):
         if not taken.get(name):
@@ -139,7 +142,7 @@ def _check_expiry(expires_at: int) -> None:
 
 
 def find(tables: Tables, id: str) -> dict[str, Any]:
-    """The session as it stands now: one whose time has come is expired on the way.
+    """The session as it is now; one whose `expires_at` has passed is expired first.
 
     Errors  Refused (404) for an id that isn't there.
     """
@@ -162,7 +165,7 @@ def expire(tables: Tables, id: str) -> dict[str, Any]:
 
 
 def end(tables: Tables, session: dict[str, Any]) -> dict[str, Any]:
-    """Expire an open session, and cancel what was begun in it."""
+    """Expire an open session, and cancel its intent."""
     session |= {"status": "expired", "url": None}
     tables.put(session)
     emit(tables, "checkout.session.expired", session)
@@ -175,7 +178,7 @@ def end(tables: Tables, session: dict[str, Any]) -> dict[str, Any]:
 
 
 def end_overdue(tables: Tables) -> int:
-    """Expire every session whose time has come; returns how many."""
+    """Expire every session whose `expires_at` has passed, 100 at most; returns how many."""
     rows = tables.execute(
         "SELECT id FROM thing WHERE kind = 'checkout.session' AND json_extract(public, '$.status') = 'open'"
         " AND json_extract(public, '$.expires_at') <= ? LIMIT 100",

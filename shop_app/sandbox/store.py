@@ -1,4 +1,4 @@
-"""The sandbox's memory: its objects, events, deliveries, idempotency keys and faults in one SQLite file."""
+"""The sandbox's database: its objects, events, deliveries, idempotency keys and faults in one SQLite file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 
 def new_id(prefix: str) -> str:
-    """An id as Stripe's look: cs_test_…, pi_…, evt_…; the hosted page's secret is in it."""
+    """An id like Stripe's, cs_test_…, pi_…, evt_…; a session's is the secret of its payment page."""
     return f"{prefix}_{secrets.token_hex(14 if prefix != 'cs_test' else 28)}"
 
 
@@ -56,7 +56,7 @@ class Tables:
     def put(
         self, item: dict[str, Any], *, parent: str = "", private: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Keep an object, new or changed; `parent` and `private` stay as they were when not given."""
+        """Store an object, new or changed; `parent` and `private` are only stored with a new one."""
         self.execute(
             "INSERT INTO thing (id, kind, parent, public, private) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET public = excluded.public",
@@ -100,7 +100,7 @@ class Store:
         self._path = path
         self._local = threading.local()
         with self.change() as tables:
-            # Whoever held these died with them unanswered: nothing was done.
+            # Their requests ended with the last process, and their operations were undone.
             tables.execute("DELETE FROM idempotency WHERE status IS NULL")
 
     def _connection(self) -> sqlite3.Connection:
@@ -130,5 +130,5 @@ class Store:
 
 
 def seconds() -> float:
-    """The moment as seconds since 1970, by the shop's own clock."""
+    """The current time in seconds since 1970, by the shop's clock."""
     return now().timestamp()

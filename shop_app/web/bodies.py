@@ -1,4 +1,4 @@
-"""How the body of a request arrives: bounded in size, in time, and in how many are under way."""
+"""The bodies of requests: bounded in size, in time, and in how many arrive at once."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ from contextlib import suppress
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shop_app.core.access import security_log
+from shop_app.core.access.clients import client_address
 from shop_app.core.settings import load_test
-
-from ..core.access import security_log
-from ..core.access.clients import client_address
 
 BODY_BYTES = 6 * 1024 * 1024
 SILENT_SECONDS = 10
 """So long a body may pause."""
 WHOLE_SECONDS = 60
-"""So long it may take as a whole."""
+"""So long a whole body may take."""
 MAX_BODIES = 1_000
 MAX_BODIES_PER_ADDRESS = 50
 
 
 async def _break_off(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """Answer in one byte less than was promised, which makes the server close the connection.
+    """Answer with one byte less than `content-length` says, which makes the server close the connection.
 
-    It would else wait for the rest of the body: Granian 2.8 still reads it for a `receive` that nobody
-    waits for any more, and `Connection: close` changes nothing about that.
+    Granian 2.8 would otherwise wait for the rest of the body, with `Connection: close` too.
     """
     sentence = str(TooSlow()).encode()
     length = str(len(sentence) + 1).encode()
@@ -55,7 +53,7 @@ class TooSlow(BodyRefused):
 
 
 class Bodies:
-    """ASGI for requests with a body: hands them on, and counts what comes while it comes."""
+    """ASGI for requests with a body: passes them on, and counts their bytes and seconds meanwhile."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -84,10 +82,9 @@ class Bodies:
         )
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
-        """Hand on, and answer in the application's place where the body is refused.
+        """Pass the request on; where its body is refused, answer in the application's place.
 
-        What the application says of a body that broke off is its own guess (Starlette's is 500), so it
-        isn't sent.
+        The application's own answer to a body that broke off isn't sent: Starlette's would be a 500.
         """
         refused: BodyRefused | None = None
         started = False
@@ -107,7 +104,7 @@ class Bodies:
                 started = True
                 await send(message)
 
-        # Where the application lets it through, it is the one that is `refused`.
+        # The application may raise it again, or answer it: `refused` has it in both cases.
         with suppress(BodyRefused):
             await self.app(scope, watched_receive, watched_send)
         if refused is not None:
@@ -117,9 +114,9 @@ class Bodies:
 
 
 def counted(receive: Receive) -> Receive:
-    """`receive` that counts bytes and seconds: a length that was promised, or left out, proves nothing.
+    """`receive` that counts bytes and seconds, whatever `content-length` says.
 
-    Errors  BodyRefused, out of the receiving, when the body is too large or too slow.
+    Errors  Calling it raises BodyRefused when the body is too large or too slow.
     """
     size = 0
     whole = False
@@ -128,7 +125,7 @@ def counted(receive: Receive) -> Receive:
     async def next_part() -> Message:
         nonlocal size, whole
         if whole:
-            # Only the end of the connection can come now, which may take as long as it likes.
+            # Only the end of the connection can come now, which has no bound.
             return await receive()
         patience_seconds = min(SILENT_SECONDS, ends_at - asyncio.get_running_loop().time())
         try:

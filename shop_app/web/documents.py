@@ -1,7 +1,7 @@
-"""The pages as HTML: the built shell of an address, filled with the content that is served with it.
+"""The pages as HTML: the built shell of a route, filled with its content.
 
-Stands around Reflex's own application. What isn't a page or a built file goes through; what nobody
-knows is answered with the page for lost addresses, and 404.
+Wraps Reflex's own application. What isn't a page or a built file is passed on to it; what it doesn't have
+either is answered with the not-found page and 404.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shop_app.core.access import cookies, security_log
+from shop_app.core.access.clients import client_address
 from shop_app.core.errors import NotFound
 
-from ..core.access import cookies, security_log
-from ..core.access.clients import client_address
 from .page_queue import PageQueue, PageQueueFull
 from .served import Served, ServePage, block, early_head, late_head
 from .shells import BuiltFrontEnd, file_response
@@ -33,7 +33,7 @@ _ARGUMENT = re.compile(r"\[(\w+)\]")
 
 @dataclass(frozen=True, slots=True)
 class DocumentRoute:
-    """An address of a page in Reflex's words (`products/[slug]`) and the function that serves it."""
+    """A page's route as Reflex writes it (`products/[slug]`), and the function that makes its content."""
 
     route: str
     serve: ServePage | None = None
@@ -44,7 +44,7 @@ class DocumentRoute:
         return self.route.strip("/") or "index"
 
     def pattern(self) -> re.Pattern[str]:
-        """What a request's path has to look like, with the parameters as named groups."""
+        """The pattern of paths that the route matches, with its parameters as named groups."""
         path = "" if self.name == "index" else self.name
         parts = _ARGUMENT.split(path)
         literal = [re.escape(part) if at % 2 == 0 else f"(?P<{part}>[^/]+)" for at, part in enumerate(parts)]
@@ -57,11 +57,11 @@ class Documents:
     def __init__(self, app: ASGIApp, *, build: BuiltFrontEnd, routes: Sequence[DocumentRoute]) -> None:
         self.app = app
         self.build = build
-        # Fixed addresses come before those with parameters: /orders/lookup is no order's token.
+        # Routes without parameters come first: /orders/lookup is no order's token.
         sorted_routes = sorted((r for r in routes if r.name != NOT_FOUND), key=lambda r: r.route.count("["))
         self.routes = [(route.pattern(), route) for route in sorted_routes]
-        self.lost = next((r for r in routes if r.name == NOT_FOUND), DocumentRoute(NOT_FOUND))
-        self.loads = PageQueue()
+        self.not_found = next((r for r in routes if r.name == NOT_FOUND), DocumentRoute(NOT_FOUND))
+        self.queue = PageQueue()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
@@ -72,7 +72,7 @@ class Documents:
             await self._pass_on(scope, receive, send)
 
     async def _own(self, scope: Scope, path: str) -> Response | None:
-        """The answer to an address of the front end, None for others'."""
+        """The answer to the address of a page or a built file, None for others."""
         if file := self.build.files.get(path):
             return file_response(file, path, Headers(scope=scope))
         if route_match := self._match(path):
@@ -83,10 +83,10 @@ class Documents:
         return None
 
     async def _in_turn(self, scope: Scope, make: Callable[[], Response]) -> Response:
-        """What `make` makes on a thread, once it is the turn of whoever asks."""
+        """The result of `make`, called on a thread once it is the client's turn."""
         address = client_address(scope)
         try:
-            async with self.loads.turn(address):
+            async with self.queue.turn(address):
                 return await asyncio.to_thread(make)
         except PageQueueFull:
             security_log.note("limit", address=address, detail="pages")
@@ -108,12 +108,12 @@ class Documents:
         if page.status in (301, 302, 303, 307, 308) and page.location:
             return RedirectResponse(page.location, status_code=page.status)
         if page.status == 404 and not page.html:
-            # The reactive page stays the address's own: it says by itself that nothing is here.
+            # Without a body of its own: the reactive page of this address shows that nothing is here.
             return self._not_found_page(scope, params)
         return self._document(scope, route, page, page.status)
 
     def _not_found_page(self, scope: Scope, params: dict[str, str]) -> Response:
-        return self._document(scope, self.lost, _ask(self.lost, params, QueryParams("")), 404)
+        return self._document(scope, self.not_found, _ask(self.not_found, params, QueryParams("")), 404)
 
     def _document(self, scope: Scope, route: DocumentRoute, page: Served, status: int) -> Response:
         shell = self.build.shell(route.name if route.name != NOT_FOUND else "*")
@@ -126,8 +126,8 @@ class Documents:
         return document(scope, html, status, dict(page.headers))
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the rest of the application answer; its plain "Not Found" becomes our lost page."""
-        # A picture or script that is missing needs no page; only browsers say what they ask for.
+        """Let the rest of the application answer; its plain "Not Found" becomes the not-found page."""
+        # Browsers say in this header what they load: a missing picture or script needs no page.
         if Headers(scope=scope).get("sec-fetch-dest", "document") not in ("document", "iframe"):
             await self.app(scope, receive, send)
             return
@@ -143,8 +143,8 @@ class Documents:
 
         await self.app(scope, receive, watch)
         if unknown:
-            lost = await self._in_turn(scope, lambda: self._not_found_page(scope, {}))
-            await lost(scope, receive, send)
+            response = await self._in_turn(scope, lambda: self._not_found_page(scope, {}))
+            await response(scope, receive, send)
 
 
 def _ask(route: DocumentRoute, params: dict[str, str], query: QueryParams) -> Served:
@@ -155,7 +155,7 @@ def _ask(route: DocumentRoute, params: dict[str, str], query: QueryParams) -> Se
     except NotFound:
         return Served(status=404)
     except Exception:
-        # The reactive page may still work; an engine that reads this shall come back later.
+        # The reactive page may still work; search engines come back later.
         log.exception("The content of %s can't be served", route.name)
         return Served(status=503, headers={"Retry-After": "30"})
 

@@ -1,4 +1,4 @@
-"""The outermost layer: which requests are let in, and the headers that every answer carries."""
+"""The edge: which requests and sockets are let in, and the security headers of every answer."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterable, Sequence
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..core.access import security_log
-from ..core.access.clients import client_address, header
+from shop_app.core.access import security_log
+from shop_app.core.access.clients import client_address, header
+
 from . import hosts, proxies, request_bounds
 from .bodies import BODY_BYTES, Bodies, TooLarge
 from .headers import FILES_POLICY, content_security_policy, security_headers
 from .sockets import Sockets
 
-# Reflex's own doors that the shop doesn't use.
 CLOSED = ("/_upload", "/_health", "/_all_routes", "/auth-codespace", "/ping", "/_event")
-"""The last one opens for sockets alone, which don't come this way."""
-# Machines call these: they carry a signature and no Origin.
-MACHINES = ("/webhooks/", "/sandbox/")
+"""Reflex's own addresses that the shop doesn't use over HTTP; sockets connect to the last one."""
+WITHOUT_ORIGIN = ("/webhooks/", "/sandbox/")
+"""Programs call these, without an Origin; what is behind them checks a signature or a key."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Edge:
-    """ASGI: refuses what no page of ours sends, and dresses every answer."""
+    """ASGI: refuses what no page of ours sends, and adds the security headers to every answer."""
 
     def __init__(self, app: ASGIApp, *, origins: Sequence[str], script_hashes: Iterable[str] = ()) -> None:
         self.app = app
@@ -43,19 +43,19 @@ class Edge:
             await self.app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def dressed(message: Message) -> None:
+        async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = self._dressed(list(message.get("headers", ())))
+                message["headers"] = self._with_security(list(message.get("headers", ())))
             await send(message)
 
         if refusal := self._not_for_us(scope) or self._refusal(scope, scope["path"]):
-            await refusal(scope, receive, dressed)
+            await refusal(scope, receive, send_secured)
         elif scope["method"] in SAFE_METHODS:
-            await self.app(scope, receive, dressed)
+            await self.app(scope, receive, send_secured)
         else:
-            await self.bodies(scope, receive, dressed)
+            await self.bodies(scope, receive, send_secured)
 
-    def _dressed(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    def _with_security(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         headers_by_name = dict(headers)
         page = headers_by_name.get(b"content-type", b"").startswith(b"text/html")
         ours = [*self.headers, self.page_policy if page else self.file_policy]
@@ -71,8 +71,8 @@ class Edge:
     def _not_for_us(self, scope: Scope) -> PlainTextResponse | None:
         proxies.recognise(scope)
         if refusal := hosts.refusal(scope):
-            asked_for = hosts.given_host(scope) or "unreadable"
-            security_log.note("foreign host", address=client_address(scope), detail=asked_for)
+            host = hosts.given_host(scope) or "unreadable"
+            security_log.note("foreign host", address=client_address(scope), detail=host)
             return refusal
         if refusal := request_bounds.refusal(scope):
             security_log.note(
@@ -81,14 +81,14 @@ class Edge:
         return refusal
 
     def _refusal(self, scope: Scope, path: str) -> ASGIApp | None:
-        if any(path == door or path.startswith(door + "/") for door in CLOSED):
+        if any(path == closed or path.startswith(closed + "/") for closed in CLOSED):
             return PlainTextResponse("There is nothing at this address.", 404)
-        if scope["method"] in SAFE_METHODS or path.startswith(MACHINES):
+        if scope["method"] in SAFE_METHODS or path.startswith(WITHOUT_ORIGIN):
             return None
         if header(scope, b"origin") not in self.origins:
             return PlainTextResponse("This request didn't come from one of the shop's pages.", 403)
         length = header(scope, b"content-length")
-        # Digits of other scripts count as digits too, and more than these are more than any body has.
+        # `isdigit` also takes digits of other scripts; 12 digits are more than any body has.
         if length and not (length.isascii() and length.isdigit() and len(length) <= 12):
             return PlainTextResponse("The length of the body can't be read.", 400)
         if length and int(length) > BODY_BYTES:

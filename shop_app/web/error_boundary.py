@@ -1,4 +1,4 @@
-"""The error boundary: logs what nothing else caught; the visitor gets a reference number alone."""
+"""The error boundary: logs what nothing else caught, and answers with a reference number alone."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 class ErrorBoundary:
-    """ASGI: stands around everything else.
+    """ASGI: wraps everything else.
 
-    Starlette answers a failure with a 500 of its own before it raises: a 500 is kept back until the
-    application is through, and given up where that ends with an error.
+    Starlette answers a failure with its own 500 before it raises: a 500 is held back until the application
+    has ended, and dropped where that was with an error.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -33,12 +33,12 @@ class ErrorBoundary:
             await self.app(scope, receive, answer.send)
             await answer.release()
         except ClientDisconnect:
-            # They left, or the line ended, before everything was sent: no fault of ours.
+            # The client disconnected before it had sent everything: no error of ours.
             await answer.refuse(scope, receive, 400, "The request didn't arrive whole.")
         except Exception:
             reference = secrets.token_hex(4)
             log.exception(
-                "A request failed, reference %s: %s below %r", reference, _kind(scope), _room(scope)
+                "A request failed, reference %s: %s below %r", reference, _kind(scope), _path_start(scope)
             )
             sentence = (
                 f"Something went wrong on our side. If you write to us, name the reference {reference}."
@@ -51,19 +51,19 @@ class _Answer:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._kept: list[Message] = []
+        self._held_back: list[Message] = []
         self.started = False
 
     async def send(self, message: Message) -> None:
-        if self._kept or (message["type"] == "http.response.start" and message["status"] == 500):
-            self._kept.append(message)
+        if self._held_back or (message["type"] == "http.response.start" and message["status"] == 500):
+            self._held_back.append(message)
             return
         self.started = True
         await self._send(message)
 
     async def release(self) -> None:
-        """Send what waits: the application meant it."""
-        for message in self._kept:
+        """Send what was held back: the application ended without an error."""
+        for message in self._held_back:
             await self._send(message)
 
     async def refuse(self, scope: Scope, receive: Receive, status: int, sentence: str) -> None:
@@ -80,6 +80,6 @@ def _kind(scope: Scope) -> str:
     return scope["method"][:10] if scope["type"] == "http" else "socket"
 
 
-def _room(scope: Scope) -> str:
-    # The first part of the path: what follows may be a key that opens something.
+def _path_start(scope: Scope) -> str:
+    # The first part of the path: what follows may be a secret token.
     return "/" + scope["path"].lstrip("/").split("/")[0][:40]

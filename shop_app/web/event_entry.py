@@ -1,4 +1,4 @@
-"""The entry of all events: what is in front of Reflex's own, on the socket that a page has connected."""
+"""The entry of all events: checks their shape and number on the socket, before Reflex takes them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from reflex.app import App, EventNamespace
 from reflex_base.registry import RegistrationContext
 
-from ..core.access import security_log
-from ..core.access.clients import client_address, of_scope
+from shop_app.core.access import security_log
+from shop_app.core.access.clients import client_address, of_scope
+
 from .event_shape import Misshapen, shaped
 from .tab_states import TabStates
 
@@ -28,7 +29,7 @@ class EventEntry(EventNamespace):
         self._tabs = tabs
 
     async def on_event(self, sid: str, data: Any) -> None:
-        """Hand an event on to Reflex; one of another shape, or one too many, is dropped and counted."""
+        """Pass an event on to Reflex; one of another shape, or one too many, is dropped and counted."""
         try:
             event = shaped(data, RegistrationContext.get().event_handlers.keys())
             if len(self._waiting(sid)) >= MAX_WAITING:
@@ -44,7 +45,7 @@ class EventEntry(EventNamespace):
         self._tabs.came(self.sid_to_token[sid], client_address(self._scope(sid)))
 
     def on_disconnect(self, sid: str) -> Any:
-        """What of this tab's still waits is dropped; what is at work comes to its end."""
+        """Drop the tab's events that still wait; the one that is being handled is finished."""
         futures = self.app.event_processor._futures
         for entry, _handler in list(self._waiting(sid))[1:]:
             if future := futures.get(entry.ctx.txid):
@@ -71,7 +72,7 @@ class EventEntry(EventNamespace):
 
 
 def guard_entry(app: App) -> None:
-    """Put our entry and our States in the place of Reflex's, before the server starts."""
+    """Replace Reflex's namespace and its state manager by ours, before the server starts."""
     assert app.sio is not None
     assert app.event_namespace is not None
     tabs = TabStates()

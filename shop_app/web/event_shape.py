@@ -1,7 +1,7 @@
 """What a browser may send as an event: its shape, checked before Reflex sees any of it.
 
-Reflex reads an event's `router_data` before any guard of the shop is asked, and trusts that an address
-is a text and a query is a dict. What has another shape than the browser's own code gives it is dropped.
+Reflex reads an event's `router_data` before it calls the guard, and trusts that an address is a string and a
+query is a dict. An event that the browser's own code wouldn't send is dropped.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ KEYS = frozenset({"name", "payload", "router_data", "event_actions"})
 ROUTER_KEYS = frozenset({"pathname", "asPath", "query"})
 MAX_NAME_CHARS = 300
 MAX_PATH_CHARS = 8_400
-"""A little more than a request's own address may have: with "#" and what stands behind it."""
+"""A little more than a request's own address may have: the part after "#" is in it."""
 MAX_FIELDS = 120
 MAX_TEXT_CHARS = 20_000
 MAX_VALUES = 2_000
 """Texts, numbers, lists and dicts in one payload, at any depth."""
 DEEPEST = 8
 
-# Controls, and halves of a pair of surrogates, which no database takes.
+# Control characters, and lone surrogates, which no database takes.
 _NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -32,7 +32,7 @@ class Misshapen(ValueError):
 
 
 def shaped(data: Any, names: Collection[str]) -> dict[str, Any]:
-    """The event as Reflex may have it: name, payload and router_data of known keys and bounded size.
+    """The event as Reflex may have it: its name, payload and router_data alone, bounded in size.
 
     names   the full names of the handlers that there are
 
@@ -97,7 +97,7 @@ def _path(path: Any) -> None:
     if _NO_ADDRESS.search(path):
         raise Misshapen("address")
     try:
-        # Reflex puts the page's origin in front and splits the whole: that must not fail later.
+        # Reflex puts the page's origin before it and splits the result: that must not fail later.
         urlsplit("http://shop.example" + path)
     except ValueError:
         raise Misshapen("address") from None

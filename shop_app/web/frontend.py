@@ -1,4 +1,4 @@
-"""What the build of the front end changes in Reflex's own: the theme, and one origin for pages and socket."""
+"""Plugins that change Reflex's build of the front end: the theme, and one origin for pages and socket."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def use_page_origin(state_js: str) -> str:
     return state_js.replace(_REFLEX_HOST, _OUR_HOST)
 
 
-# What isn't a page but is asked for with GET; forms and everything else that changes something goes too.
+# What isn't a page and is requested with GET; requests with other methods go to the server too.
 BACKEND = ("media", "sandbox", "webhooks", "healthz", "readyz", r"robots\.txt", r"sitemap\.xml")
 _VITE_SERVER = "    hmr: true,\n"
 _VITE_PROXY = """    proxy: {
@@ -64,7 +64,7 @@ def forward_to_backend(vite_config_js: str) -> str:
 
 
 class OneOrigin(Plugin):
-    """Has the browser talk to the host that served the page alone, built or in development."""
+    """Makes the browser connect to the host that served the page, built or in development."""
 
     def pre_compile(self, **context: Any) -> None:
         context["add_modify_task"]("utils/state.js", use_page_origin)

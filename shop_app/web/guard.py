@@ -1,13 +1,13 @@
-"""The guard: no event of a browser reaches a handler that didn't ask for it, with values it didn't ask for.
+"""The guard: lets no event of a browser reach a handler without policy and bounds.
 
 Default-deny. A handler without a policy is refused (and the server doesn't start with one), so are
-unknown, missing and ill-typed arguments; who is asking is looked up on every event that isn't public.
-A submitted form arrives as the model that its handler declares; what is wrong with its fields goes to the
-State that keeps such errors, field by field.
+unknown, missing and ill-typed arguments; who sent the event is looked up on every event that isn't public.
+A submitted form arrives as the model that its handler declares; errors of its fields go to the handler's
+State, field by field, if that keeps them.
 
-A browser's event and one that the server chained are told apart by `router_data`: Reflex's socket
-writes the connection's own entries (headers, address, session) into it for every event that arrives
-over a socket, whatever the browser sent, and an event that a handler returned carries none.
+`router_data` distinguishes a browser's event from one that a handler chained: Reflex's socket writes the
+connection's own entries (headers, address, session) into it for every event that arrives over a socket,
+whatever the browser sent, and an event that a handler returned has none.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
 from shop_app import reflex_private
+from shop_app.core.access import security_log
+from shop_app.core.access.clients import counted, visitor_of
+from shop_app.core.access.policy import Policy, allows, policy_of, set_principal, who
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
 
-from ..core.access import security_log
-from ..core.access.clients import counted, visitor_of
-from ..core.access.policy import Policy, allows, policy_of, set_principal, who
 from .private_states import empty_unless_filled_for
 
 _CONNECTION = frozenset({"token", "headers", "sid", "ip"})
 
 _PUBLIC, _INTERNAL = Policy("public"), Policy("internal")
-# Reflex's own handlers, by the name of their function. What isn't here is refused: `setvar` and
-# `update_vars_internal` above all, which write what the browser says.
+# Reflex's own handlers, by their function's qualified name. Others are refused: above all `setvar` and
+# `update_vars_internal`, which set any var to what the browser sent.
 _FRAMEWORK = {
     "State.hydrate": _PUBLIC,
     "State.hydrate_and_load": _PUBLIC,
@@ -53,7 +53,7 @@ _SENDS_ALL = (".hydrate", ".hydrate_and_load")
 _CLOSED = frozenset({"EventHandlerSetVar.setvar", "UpdateVarsInternalState.update_vars_internal"})
 
 Refuse = Callable[[str], dict[str, dict[str, Any]]]
-"""From a sentence for people to the values of a State that show it on the page."""
+"""From a sentence for people to the delta that shows it on the page."""
 
 
 class NoPolicy(RuntimeError):
@@ -61,7 +61,7 @@ class NoPolicy(RuntimeError):
 
 
 class Refused(Exception):
-    """An event isn't let through. The text is for people; "" where there is nobody to tell."""
+    """An event isn't let through. The text is for people, "" where no page of the shop sends such events."""
 
 
 class FormRejected(Exception):
@@ -96,7 +96,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the guard knows of a handler; `arguments` has a check for each name."""
+    """What a handler declares: its policy, and its arguments by name."""
 
     policy: Policy | None
     arguments: Mapping[str, Argument]
@@ -127,14 +127,14 @@ def _form(value: Any) -> Any:
 
 
 class Guard(Middleware):
-    """Reflex calls `preprocess` before every event, also for those that handlers chain."""
+    """Reflex calls `preprocess` before every event, also before those that handlers chain."""
 
     def __init__(self, refuse: Refuse) -> None:
         self._refuse = refuse
         self._rules: dict[str, Rule] = {}
 
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
-        """None lets the event through, its payload now made of validated values."""
+        """None lets the event through, with its payload replaced by the validated values."""
         try:
             await self._check(state, event)
         except Refused as refused:
@@ -146,7 +146,7 @@ class Guard(Middleware):
         return None
 
     async def _answer(self, state: BaseState, sentence: str) -> dict[str, dict[str, Any]]:
-        """What a refused event changes on its page: a notice, the errors of its form, what was emptied."""
+        """The delta for a refused event: a notice, the errors of its form, States that were emptied."""
         emptied = await reflex_private.changed(state)
         return {**emptied, **(self._refuse(sentence) if sentence else {})}
 
@@ -159,7 +159,7 @@ class Guard(Middleware):
         if from_browser and policy.kind == "internal":
             raise Refused("")
         set_principal(None)
-        # First who asks, then what: nobody else learns what is wrong with a form of the staff's.
+        # Who sent it is checked before what: only staff see what is wrong with a form of the back office.
         if policy.kind in ("customer", "staff") or event.name.endswith(_SENDS_ALL):
             await self._look_up(state, event, policy)
         if from_browser:
@@ -168,7 +168,10 @@ class Guard(Middleware):
             event.payload.update(values)
 
     async def _look_up(self, state: BaseState, event: Event, policy: Policy) -> None:
-        """Find out afresh who asks, for what only some may do, and for what sends all that a tab holds."""
+        """Look up who sent the event, and empty the tab's private States where it is someone else now.
+
+        Errors  Refused where the policy doesn't allow them.
+        """
         cookie = _cookie_header(event)
         principal = await who(cookie) if cookie else NOBODY
         await empty_unless_filled_for(state, principal)
@@ -187,7 +190,7 @@ class Guard(Middleware):
 
 
 async def _show_errors(state: BaseState, event_name: str, error: ValidationError) -> str:
-    """Give a form's errors to the State that keeps them; where it keeps none, a sentence for a notice."""
+    """Give a form's errors to the handler's State and return ""; a sentence where that doesn't keep them."""
     owner = await state.get_state(RegistrationContext.get().event_handlers[event_name].states[0])
     if (reject := getattr(owner, "_reject", None)) is None:
         return _("That value can't be used here.")
@@ -206,7 +209,7 @@ def _note(event: Event) -> None:
 
 
 def came_from_browser(event: Event) -> bool:
-    """Whether an event arrived over a socket: fails safe, a trace of a connection is enough."""
+    """Whether an event arrived over a socket; one entry of a connection is enough."""
     return not _CONNECTION.isdisjoint(event.router_data)
 
 
@@ -221,7 +224,7 @@ def _connection(event: Event) -> Mapping[str, Any]:
 
 
 def _framework_payload(event: Event) -> dict[str, Any]:
-    """What Reflex's own handlers may get: no stored values of the browser, no endless texts."""
+    """The arguments that Reflex's own handlers may get: bounded, and nothing from the browser's storage."""
     payload = event.payload
     if event.name.endswith(".hydrate_and_load"):
         hashes = payload.get("hashes")
@@ -237,7 +240,7 @@ def _framework_payload(event: Event) -> dict[str, Any]:
 
 
 def rule_of(handler: Callable[..., Any]) -> Rule:
-    """What a handler declares about itself.
+    """The rule that a handler declares.
 
     Errors  NoPolicy where an argument has no type, or one without bounds.
     """
@@ -291,7 +294,7 @@ def _bounded(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int = 0)
 def _bounded_object(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int) -> bool:
     if "properties" in schema:
         if schema.get("additionalProperties"):
-            # Fields that the model doesn't name would come along, of any size and number.
+            # The model would also take fields that it doesn't name, of any size and number.
             return False
         return all(_bounded(part, defs, depth + 1) for part in schema["properties"].values())
     patterns = schema.get("patternProperties", {})
@@ -300,39 +303,39 @@ def _bounded_object(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: i
 
 
 def unguarded() -> list[str]:
-    """The handlers that can't be guarded, each with its reason; Reflex's own are judged by our table."""
-    names = []
+    """A sentence for each handler that can't be guarded; the policies of Reflex's own are in `_FRAMEWORK`."""
+    problems = []
     for name, registered in RegistrationContext.get().event_handlers.items():
         handler = registered.handler.fn
         try:
             rule = rule_of(handler)
         except NoPolicy as error:
-            names.append(str(error))
+            problems.append(str(error))
             continue
         if rule.framework and rule.policy is None and handler.__qualname__ not in _CLOSED:
-            names.append(f"{name}: Reflex added a handler that nobody has judged yet")
+            problems.append(f"{name}: a new handler of Reflex's, which has no policy in the guard yet")
         elif not rule.framework and rule.policy is None:
-            names.append(
+            problems.append(
                 f"{handler.__module__}.{handler.__qualname__}: no policy; write @public, @customer, "
                 "@staff(…) or @internal above it"
             )
-    return names
+    return problems
 
 
-def refuse_unknown_permissions(known: Collection[str]) -> None:
-    """Stop the start where a handler asks for a permission that no role can have.
+def refuse_unknown_permissions(permissions: Collection[str]) -> None:
+    """Stop the start where a handler asks for a permission that isn't one of these.
 
     Errors  NoPolicy with every such handler.
     """
-    handler = [
+    problems = [
         f"{name}: no part of the shop has the permission {policy.permission}"
         for name, registered in RegistrationContext.get().event_handlers.items()
         if (policy := policy_of(registered.handler.fn))
         and policy.kind == "staff"
-        and policy.permission not in known
+        and policy.permission not in permissions
     ]
-    if handler:
-        raise NoPolicy("Handlers that nobody may call:\n" + "\n".join(handler))
+    if problems:
+        raise NoPolicy("Handlers that nobody may call:\n" + "\n".join(problems))
 
 
 def refuse_unguarded() -> None:
@@ -340,5 +343,5 @@ def refuse_unguarded() -> None:
 
     Errors  NoPolicy with every such handler.
     """
-    if names := unguarded():
-        raise NoPolicy("Handlers without a guard:\n" + "\n".join(names))
+    if problems := unguarded():
+        raise NoPolicy("Handlers without a guard:\n" + "\n".join(problems))

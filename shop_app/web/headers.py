@@ -10,11 +10,10 @@ STRIPE_CHECKOUT = "https://checkout.stripe.com"
 
 
 def content_security_policy(script_hashes: Iterable[str] = ()) -> str:
-    """The policy that the pages run under: own scripts and the built inline ones by their hashes.
+    """The pages' content security policy: own scripts, and the built inline ones by their hashes.
 
-    No `unsafe-eval`: Reflex's toasts, `call_script` and pushed client state don't work, on purpose.
-    Styles are inline because React sets style attributes. In development Vite writes inline scripts
-    of its own; there the pages don't come from the edge, and this policy doesn't reach them.
+    No `unsafe-eval`, so Reflex's toasts, `call_script` and client state don't work. Inline styles are allowed
+    because React sets style attributes. In development Vite serves the pages, without this policy.
     """
     public = settings().public_url
     socket = public.replace("http", "ws", 1)
@@ -25,7 +24,7 @@ def content_security_policy(script_hashes: Iterable[str] = ()) -> str:
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data:",
             "font-src 'self'",
-            # Not every browser counts wss: as 'self'.
+            # In some browsers 'self' doesn't include wss:.
             f"connect-src 'self' {socket}",
             "manifest-src 'self'",
             "media-src 'self'",
@@ -46,13 +45,13 @@ FILES_POLICY = "; ".join(
         "form-action 'none'",
     )
 )
-"""For what isn't HTML: opened by itself, a picture or a file runs nothing and loads nothing."""
+"""The policy of what isn't HTML: a picture or a file that is opened by itself runs and loads nothing."""
 
 
 def security_headers() -> list[tuple[bytes, bytes]]:
-    """The headers of every answer but its policy, as ASGI wants them, lower-case names."""
+    """The headers of every answer without its content security policy, with lower-case names as in ASGI."""
     headers = {
-        # Without one, the server writes its own name and version here.
+        # Without this the server writes its own name and version.
         "server": "shop",
         "x-content-type-options": "nosniff",
         "referrer-policy": "strict-origin-when-cross-origin",

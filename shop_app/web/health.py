@@ -1,4 +1,4 @@
-"""Whether the server is alive, and whether it can do its work."""
+"""The health checks: GET /healthz, whether the server answers, and GET /readyz, whether it can work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 async def alive(_request: Request) -> JSONResponse:
-    """The process answers: nothing more."""
+    """The process answers; nothing else is checked."""
     return JSONResponse({"status": "alive"}, headers=_NO_STORE)
 
 
@@ -56,18 +56,17 @@ def checks() -> dict[str, Callable[[], None]]:
 
 
 async def ready(_request: Request) -> JSONResponse:
-    """Every check, and 503 with the names of those that failed; why stands in the log alone."""
-    answers = {name: await asyncio.to_thread(_holds, name, check) for name, check in checks().items()}
-    good = all(answers.values())
-    failed = [name for name, holds in answers.items() if not holds]
+    """Every check, and 503 with the names of those that failed; the reasons are only logged."""
+    results = {name: await asyncio.to_thread(_passes, name, check) for name, check in checks().items()}
+    failed = [name for name, passed in results.items() if not passed]
     body = {
-        "status": "ready" if good else "not ready",
-        "checks": {name: "ok" if holds else "failed" for name, holds in answers.items()},
-    } | ({} if good else {"reason": f"{', '.join(failed)} failed"})
-    return JSONResponse(body, 200 if good else 503, headers=_NO_STORE)
+        "status": "not ready" if failed else "ready",
+        "checks": {name: "ok" if passed else "failed" for name, passed in results.items()},
+    } | ({"reason": f"{', '.join(failed)} failed"} if failed else {})
+    return JSONResponse(body, 503 if failed else 200, headers=_NO_STORE)
 
 
-def _holds(name: str, check: Callable[[], None]) -> bool:
+def _passes(name: str, check: Callable[[], None]) -> bool:
     try:
         check()
     except Exception as error:

@@ -1,7 +1,7 @@
 """Which host a request is for: exactly one, and the shop's own.
 
-What is asked under another name is refused before anything is rendered, so that no redirect, link or
-cache ever carries a name that a stranger chose.
+Requests for another host are refused before anything is rendered, so that no redirect, link or cache ever has
+a host that a client chose.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from starlette.types import Scope
 from shop_app.core.settings import settings
 
 HEALTH = ("/healthz", "/readyz")
-"""Load balancers ask these by address, some without any Host; their answers name no host."""
+"""Load balancers request these by address, some without a Host; the answers name no host."""
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _PORTS = {"http": ":80", "https": ":443"}
 _READABLE = re.compile(r"[a-z0-9.:\[\]_-]{1,100}")
@@ -25,8 +25,8 @@ _READABLE = re.compile(r"[a-z0-9.:\[\]_-]{1,100}")
 
 @lru_cache(maxsize=1)
 def own_hosts() -> frozenset[str]:
-    """The names, with their ports, under which the shop answers: the base address's; in demo mode this
-    machine's own too."""
+    """The hosts, with their ports, that the shop answers to: that of SHOP_BASE_URL, and in demo mode this
+    machine's own names too."""
     public = urlsplit(settings().public_url)
     own = {public.netloc, public.netloc.removesuffix(_PORTS[public.scheme])}
     own |= {f"{name}{_PORTS[public.scheme]}" for name in own if public.port is None}
@@ -39,7 +39,7 @@ def own_hosts() -> frozenset[str]:
 def _is_own(host: str) -> bool:
     if host in own_hosts():
         return True
-    # Under `make dev` pages and server have a port each, and Vite hands on the page's.
+    # Under `make dev` pages and server have different ports, and Vite forwards the page's.
     development = settings().mode == "demo" and os.environ.get("REFLEX_ENV_MODE", "dev") == "dev"
     return development and re.sub(r":\d+$", "", host) in LOCAL
 

@@ -1,4 +1,4 @@
-"""The logs: no payload, cookie, token, e-mail or card number in them, and no flood."""
+"""The filter of all logs: removes payloads, cookies, tokens, e-mail and card numbers, and limits the rate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shop_app.core.settings import settings
 LINES_PER_SECOND = 20
 MAX_CHARS = 4000
 
-# Loggers of Reflex that write whole events, headers or values; of these only the kind of failure stays.
+# Loggers that write whole events, headers or values; of their messages only the kind of failure stays.
 _TALKATIVE = (
     "reflex_base.event.processor",
     "reflex.app",
@@ -43,7 +43,7 @@ def _card(match: re.Match[str]) -> str:
 
 
 def redacted(text: str) -> str:
-    """The text without what nobody may find in a log.
+    """The text without secrets and personal data.
 
     >>> redacted("paid by ada@example.com with 4242 4242 4242 4242")
     'paid by [e-mail] with [card]'
@@ -56,7 +56,7 @@ def redacted(text: str) -> str:
 
 
 class Redaction(logging.Filter):
-    """Redacts every record that passes, and lets through so many lines a second from one source."""
+    """Redacts every record, and drops those of a logger above `LINES_PER_SECOND`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Redaction(logging.Filter):
         return True
 
     def _shorten(self, record: logging.LogRecord) -> None:
-        # Their messages are made of what browsers sent: the level, the place and the error's class stay.
+        # The level, the place and the error's class stay; the rest may contain what a browser sent.
         error = ""
         if record.exc_info and record.exc_info is not True and record.exc_info[0]:
             error = f": {record.exc_info[0].__name__}"
@@ -98,17 +98,17 @@ _redaction = Redaction()
 
 
 def redact() -> None:
-    """Put the filter on every handler that there is, and on the talkative loggers themselves."""
+    """Add the filter to every handler that exists, and to the loggers of `_TALKATIVE` themselves."""
     root = logging.getLogger()
     if not root.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
         root.addHandler(handler)
     logging.getLogger("shop_app").setLevel(settings().log_level)
-    loggers = [loggers for loggers in root.manager.loggerDict.values() if isinstance(loggers, logging.Logger)]
-    for place in (
+    loggers = [logger for logger in root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+    for filterer in (
         *(handler for logger in (root, *loggers) for handler in logger.handlers),
         *(logger for logger in loggers if logger.name.startswith(_TALKATIVE)),
     ):
-        if _redaction not in place.filters:
-            place.addFilter(_redaction)
+        if _redaction not in filterer.filters:
+            filterer.addFilter(_redaction)

@@ -1,4 +1,4 @@
-"""Pictures over HTTP: GET /media/KEY/WIDTH.EXT, made on first request and cached by browsers for ever."""
+"""Pictures over HTTP: GET /media/KEY/WIDTH.EXT, made on the first request, cached by browsers for ever."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..core.errors import NotFound
-from ..services.catalog import pictures
+from shop_app.core.errors import NotFound
+from shop_app.services.catalog import pictures
 
 log = logging.getLogger(__name__)
 
 WIDTHS = {str(width): width for width in pictures.WIDTHS}
-"""As they stand in an address: nothing else is a width, neither "0320" nor a number of 5,000 digits."""
+"""By their text in an address: neither "0320" nor a number of 5,000 digits is one of them."""
 TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-NOT_KEPT = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
 
-# Two at a time at most: pages are answered meanwhile.
+# Two at a time, so that pages are answered meanwhile.
 _makers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="media")
 _under_way: dict[tuple[str, int, str], asyncio.Future[Path]] = {}
 
@@ -33,10 +33,10 @@ async def picture(request: Request) -> Response:
     try:
         path = await _file(key, WIDTHS.get(width, 0), ext)
     except NotFound:
-        return PlainTextResponse("There is no such picture.", 404, NOT_KEPT)
+        return PlainTextResponse("There is no such picture.", 404, NO_STORE)
     except OSError:
         log.exception("A picture could not be made")
-        return PlainTextResponse("The picture can't be made just now.", 503, {**NOT_KEPT, "Retry-After": "5"})
+        return PlainTextResponse("The picture can't be made just now.", 503, {**NO_STORE, "Retry-After": "5"})
     return FileResponse(path, headers=FOR_EVER, media_type=TYPES[ext])
 
 
@@ -45,7 +45,7 @@ async def _file(key: str, width: int, ext: str) -> Path:
         raise NotFound("There is no such picture.")
     if file := pictures.ready(key, width, ext):
         return file
-    # However many ask at once, a file is made once; one who leaves doesn't end it for the others.
+    # Requests that come meanwhile share the work, and one that is cancelled doesn't cancel it.
     name = (key, width, ext)
     making = _under_way.get(name)
     if making is None:

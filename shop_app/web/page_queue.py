@@ -1,7 +1,7 @@
-"""The queue of page requests: few of one address are rendered at a time, the others wait.
+"""The queue of page requests: few of one address are rendered at a time, its others wait.
 
-So a stranger who loads pages as fast as he can waits for himself, and not the other visitors for him;
-an office behind one address gets all its pages, some of them a little later.
+A client that loads pages as fast as it can slows itself down and nobody else; an office behind one address
+gets all its pages, some of them a little later.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from shop_app.core.access.token_buckets import TokenBuckets
 from shop_app.core.settings import load_test
 
 AT_ONCE = 2
-"""Pages of one address that are being made at the same time."""
+"""Pages of one address that are rendered at the same time."""
 MAX_WAITING = 60
-"""Of one address; who comes later is refused."""
+"""Requests of one address that wait; more are refused."""
 PAGES_PER_SECOND = 20
 PAGE_BURST = 100
-"""Of one address: what is above waits its turn."""
+"""Of one address: above this, requests wait."""
 LONGEST_WAIT_SECONDS = 10
 
 
 class PageQueueFull(Exception):
-    """More pages of one address wait than it may let wait."""
+    """Too many requests of one address wait already, or this one would wait too long."""
 
 
 class PageQueue:
-    """Who makes pages now, by address."""
+    """The requests that are rendered or wait, by address."""
 
     def __init__(self) -> None:
         self._pace = TokenBuckets(PAGES_PER_SECOND, PAGE_BURST)
@@ -36,25 +36,25 @@ class PageQueue:
 
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[None]:
-        """Wait for this address's turn, and have it until the end of the block.
+        """Wait for a turn of this address, and keep it until the end of the block.
 
-        Errors  TooManyLoads where too many wait already, or would wait too long.
+        Errors  PageQueueFull where too many wait already, or this one would wait too long.
         """
         if load_test():
             yield
             return
-        turns, those = self._turns.setdefault(address, (asyncio.Semaphore(AT_ONCE), set()))
-        if len(those) >= AT_ONCE + MAX_WAITING:
+        semaphore, requests = self._turns.setdefault(address, (asyncio.Semaphore(AT_ONCE), set()))
+        if len(requests) >= AT_ONCE + MAX_WAITING:
             raise PageQueueFull
-        me = object()
-        those.add(me)
+        request = object()
+        requests.add(request)
         try:
             await self._keep_pace(address)
-            async with turns:
+            async with semaphore:
                 yield
         finally:
-            those.discard(me)
-            if not those:
+            requests.discard(request)
+            if not requests:
                 del self._turns[address]
 
     async def _keep_pace(self, address: str) -> None:

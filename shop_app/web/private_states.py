@@ -1,4 +1,4 @@
-"""States that hold what only some may see: they are emptied as soon as someone else is there to see it."""
+"""Private States: those with handlers for customers or staff, emptied when the tab's principal changes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from weakref import WeakKeyDictionary
 from reflex.state import BaseState
 from reflex_base.registry import RegistrationContext
 
+from shop_app.core.access.policy import policy_of
 from shop_app.core.access.principal import NOBODY, Principal
 
-from ..core.access.policy import policy_of
-
 _filled_for: WeakKeyDictionary[BaseState, Principal] = WeakKeyDictionary()
-"""The root of a tab's States -> for whom the private ones among them were filled."""
+"""The root of a tab's States -> the principal for whom its private States were filled."""
 
 
 def private_states() -> set[type[BaseState]]:
-    """Every State that has a handler for customers or staff: what it holds is theirs alone."""
+    """Every State that has a handler for customers or staff."""
     handlers = RegistrationContext.get().event_handlers.values()
     return {
         registered.states[0]
@@ -26,9 +25,9 @@ def private_states() -> set[type[BaseState]]:
 
 
 async def empty_unless_filled_for(root: BaseState, principal: Principal) -> bool:
-    """Empty a tab's private States where they were filled for someone else; says whether they were.
+    """Empty a tab's private States where they were filled for another principal; returns whether they were.
 
-    Someone else is also the same clerk with another role, after a dismissal, or signed out.
+    A member of staff who signed out, or whose role changed, is another principal too.
     """
     if _filled_for.get(root, NOBODY) == principal:
         return False

@@ -1,4 +1,4 @@
-"""A proxy in front that the settings know nothing of: said once, for every limit counts it as one visitor."""
+"""A warning, once, about a proxy in front that the settings don't name: limits count it as one visitor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _said = False
 
 
 def recognise(scope: Scope) -> None:
-    """Look whether a request came through a proxy where SHOP_TRUSTED_PROXY_HOPS says that there is none."""
+    """Warn where a request came through a proxy although SHOP_TRUSTED_PROXY_HOPS is 0."""
     global _said
     if _said or settings().trusted_proxy_hops:
         return
@@ -31,6 +31,6 @@ def recognise(scope: Scope) -> None:
 
 
 def forget() -> None:
-    """Say it anew: for tests."""
+    """Warn again: for tests."""
     global _said
     _said = False

@@ -1,4 +1,4 @@
-"""What an address may look like: its length, the number of its fields, and no control characters."""
+"""The bounds of an address: its length, the number of its fields, and no control characters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def refusal(scope: Scope) -> PlainTextResponse | None:
     path, query = scope["path"], scope["query_string"]
     if len(path) + len(query) > ADDRESS_BYTES:
         return PlainTextResponse("This address is longer than the shop takes.", 414)
-    # PostgreSQL takes no NUL in a text, and a line break in a path is meant for someone's log.
+    # PostgreSQL takes no NUL in a text, and a line break in a path could forge a line of a log.
     if not _CONTROL.isdisjoint(path) or b"%00" in query or b"\0" in query:
         return PlainTextResponse("This address has characters that no address of the shop has.", 400)
     if query.count(b"&") >= FIELDS:

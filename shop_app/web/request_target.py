@@ -1,7 +1,7 @@
-"""What a request may name as its target: a path. Stands outside of Reflex's own application.
+"""The target of a request has to be a path. Wraps Reflex's application, and with it the edge.
 
-That one looks at the path before the edge does, and answers "HEAD evil.test:443", whose path is empty, with
-a redirect to the Host that was sent, whatever it is.
+Reflex's own routing comes before the edge, and answers "HEAD evil.test:443", whose path is empty, with a
+redirect to whatever Host was sent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .headers import FILES_POLICY, security_headers
 
 
 class PathsOnly:
-    """ASGI: hands on what is asked by a path, and refuses the targets of proxies ("host:port", "*")."""
+    """ASGI: passes on requests for a path, and refuses other targets ("host:port", "*")."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,8 +1,7 @@
-"""What a served page is: the content that a page's HTML carries before any script has run.
+"""Served pages: a page's content as HTML, which can be read before any script has run.
 
-A page's function gets the parameters of its address and its query, runs in a thread, may ask
-services, and answers with a `Served`. Text in `html` must already be escaped (jinja2's autoescape);
-everything else is escaped here.
+A page's function gets the parameters of its address and its query, runs in a thread, may call services, and
+returns a `Served`. Its `html` has to be escaped already (jinja2's autoescape); all else is escaped here.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class Served:
     """A page's head and its plain block of content.
 
     `canonical`, `image` and `location` are paths ("/products/lamp") or whole addresses. A `status`
-    of 301 or 302 with a `location` redirects. `robots` is "noindex" where engines shall stay out.
+    of 301 or 302 with a `location` redirects. `robots` is "noindex" for pages that search engines leave out.
     """
 
     html: str = ""
@@ -40,7 +39,7 @@ class Served:
 
 ServePage = Callable[[dict[str, str], QueryParams], Served]
 
-# React's own nodes wait behind the block until a page says that it is ready; see assets/served.js.
+# React's nodes stay hidden until the reactive page has loaded; see assets/served.js.
 _TAKE_OVER = (
     "<style data-served>body:has(>#served)>:not(#served){display:none!important}</style>"
     '<script src="/served.js" defer data-served></script>'
@@ -69,7 +68,7 @@ def _meta(kind: str, name: str, content: str) -> str:
 
 
 def early_head(page: Served) -> str:
-    """What goes first into the head of the shell: the title and what describes the page."""
+    """The first elements of the shell's head: the title and what describes the page."""
     canonical = escape(absolute(page.canonical))
     parts = [
         f"<title data-served>{escape(page.title, quote=False)}</title>" if page.title else "",
@@ -86,11 +85,11 @@ def early_head(page: Served) -> str:
 
 
 def late_head(page: Served) -> str:
-    """What goes last into the head: JSON-LD, and what lets the reactive page take over."""
+    """The last elements of the head: JSON-LD, and the script that shows the reactive page."""
     data = (f'<script type="application/ld+json" data-served>{script_json(d)}</script>' for d in page.json_ld)
     return "".join(data) + (_TAKE_OVER if page.html or page.title else "")
 
 
 def block(page: Served) -> str:
-    """What goes last into the body of the shell: React leaves unknown nodes there alone."""
+    """The last element of the shell's body, where React leaves nodes alone that aren't its own."""
     return f'<div id="served">{page.html}</div>' if page.html else ""

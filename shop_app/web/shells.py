@@ -1,6 +1,6 @@
-"""The built front end: its files, its pages' shells, and what of them the edge has to know.
+"""The built front end: its files, its pages' shells, and the hashes of its inline scripts.
 
-Everything is read once, at the start: the shells into memory, of the files only names and sizes.
+Read once, at the start: the shells into memory, of the other files only their names and encodings.
 """
 
 from __future__ import annotations
@@ -31,12 +31,11 @@ _MANIFEST = re.compile(r"window\.__reactRouterManifest=(\{.*\});?\s*$", re.DOTAL
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """A built page, cut open where the edge puts its own head and its block of content.
+    """A built page, split where the edge inserts its own head and its block of content.
 
-    `start` ends behind the charset, `rest` goes to the end of the head, `body` to the end of the body.
-    Own titles, metas and links may stand early in the head; own scripts and styles only behind React's,
-    which would take the first script that it meets for its own.
-    `bare_rest` is `rest` without the title, description and Open Graph that React wrote at the build.
+    `start` ends after the charset, `rest` at the end of the head, `body` at the end of the body. Own titles,
+    metas and links may come early in the head; own scripts and styles only after React's, which takes the
+    first script for its own. `bare_rest` is `rest` without the build's title, description and Open Graph.
     """
 
     start: str
@@ -78,7 +77,7 @@ class BuiltFrontEnd:
 
 
 def cut(html: str) -> Shell:
-    """Cut a built page open.
+    """Split a built page.
 
     Errors  ValueError where it has no head or body: not a page that React Router built.
     """
@@ -87,7 +86,7 @@ def cut(html: str) -> Shell:
         raise ValueError("not a built page")
     match = _FIRST_META.search(html, 0, head_end)
     at = match.end() if match else html.index("<head>") + len("<head>")
-    # Scripts come after what is seen first: styles, fonts and the page's picture.
+    # Scripts load after what is seen first: styles, fonts and the page's picture.
     rest = html[at:head_end].replace('rel="modulepreload"', 'rel="modulepreload" fetchpriority="low"')
     return Shell(html[:at], rest, _REACT_HEAD.sub("", rest), html[head_end:body_end], html[body_end:])
 
@@ -102,7 +101,7 @@ def script_hashes(html: str) -> set[str]:
 
 
 def read_build(client: Path = CLIENT) -> BuiltFrontEnd | None:
-    """What was built, or None where nothing is (development, where Vite serves the pages)."""
+    """The build in `client`, None where there is none (development, where Vite serves the pages)."""
     fallback = client / "__spa-fallback.html"
     if not fallback.exists():
         return None
@@ -128,7 +127,7 @@ def _built_file(path: Path) -> BuiltFile:
 
 
 def _chunks(client: Path) -> dict[str, tuple[str, ...]]:
-    """Which chunks each route needs beyond the shell's own, by Reflex's name of the route."""
+    """The chunks that each route needs and the shell doesn't load, by Reflex's name of the route."""
     for path in (client / "assets").glob("manifest-*.js"):
         match = _MANIFEST.search(path.read_text())
         if match:
@@ -145,7 +144,7 @@ def _chunks(client: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _reflex_route(path: str) -> str:
-    """React Router's `products/:slug` in Reflex's words, `products/[slug]`."""
+    """React Router's `products/:slug` as Reflex writes it, `products/[slug]`."""
     return re.sub(r":(\w+)", r"[\1]", path.strip("/")) or "index"
 
 

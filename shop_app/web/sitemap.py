@@ -1,4 +1,4 @@
-"""What search engines are told: robots.txt and the sitemap."""
+"""robots.txt and the sitemap, for search engines."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ MAX_ADDRESSES = 50_000
 
 _CLOSED_TO_ENGINES = ("/admin", "/account", "/cart", "/checkout", "/orders", "/webhooks", "/sandbox")
 
-Entries = Iterable[tuple[str, datetime | None]]
-Addresses = Callable[[], Entries]
-"""The paths of the shop that engines shall know, each with when it changed; runs in a thread."""
+SitemapEntries = Iterable[tuple[str, datetime | None]]
+"""Paths for search engines, each with when it changed, None where that isn't known."""
 
 
 def robots_text() -> str:
-    """robots.txt: the shop is open, its admin are not."""
+    """robots.txt: everything may be read but the back office and what belongs to one shopper."""
     closed = "".join(f"Disallow: {path}\n" for path in _CLOSED_TO_ENGINES)
     return f"User-agent: *\n{closed}\nSitemap: {absolute('/sitemap.xml')}\n"
 
 
-def _lines(addresses: Entries) -> Iterator[str]:
+def _lines(addresses: SitemapEntries) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
     for path, changed_at in islice(addresses, MAX_ADDRESSES):
         changed = f"<lastmod>{changed_at.date().isoformat()}</lastmod>" if changed_at else ""
@@ -38,8 +37,8 @@ def _lines(addresses: Entries) -> Iterator[str]:
     yield "</urlset>\n"
 
 
-def routes(addresses: Addresses) -> list[Route]:
-    """The two routes; `addresses` says what the sitemap lists."""
+def routes(addresses: Callable[[], SitemapEntries]) -> list[Route]:
+    """The two routes; `addresses` returns what the sitemap lists, and is called on a thread."""
 
     async def robots(_request: Request) -> Response:
         return PlainTextResponse(robots_text(), headers={"Cache-Control": "public, max-age=3600"})
@@ -48,7 +47,7 @@ def routes(addresses: Addresses) -> list[Route]:
 
     async def sitemap(_request: Request) -> Response:
         nonlocal making
-        # Whoever asks while it is being made gets that one: thousands of addresses take a while.
+        # Requests that come meanwhile share it: thousands of addresses take some seconds.
         if making is None or making.done():
             making = asyncio.create_task(asyncio.to_thread(lambda: "".join(_lines(addresses()))))
         text = await asyncio.shield(making)

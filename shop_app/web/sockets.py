@@ -1,4 +1,4 @@
-"""The edge of the sockets: who may connect one, what it may say, and whose tab it speaks for."""
+"""The edge of the sockets: who may connect one, what it may send, and which tab's State it gets."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from urllib.parse import parse_qs, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shop_app.core.access import cookies, security_log
+from shop_app.core.access.clients import client_address, header, set_client_address
+from shop_app.core.access.token_buckets import TokenBucket, TokenBuckets
 from shop_app.core.settings import load_test, settings
 
-from ..core.access import cookies, security_log
-from ..core.access.clients import client_address, header, set_client_address
-from ..core.access.token_buckets import TokenBucket, TokenBuckets
 from .send_buffer import SendBuffer, Total
 from .tab_states import state_key
 
 MESSAGE_BYTES = 64 * 1024
 MESSAGES_PER_SECOND = 20
 MESSAGE_BURST = 60
-"""Of one socket: what is above closes it."""
+"""From one socket: more closes it."""
 ADDRESS_MESSAGES_PER_SECOND = 60
 ADDRESS_MESSAGE_BURST = 300
-"""Of all sockets of one address together: what is above waits."""
+"""From all sockets of one address together: more wait."""
 LONGEST_WAIT_SECONDS = 10
 SOCKETS_PER_ADDRESS = 50
 NEW_SOCKETS_PER_SECOND = 10
 NEW_SOCKET_BURST = 200
-"""Of one address: every page that is loaded opens one."""
+"""From one address: every page that is loaded opens one."""
 
-# All that a page's own code says: it connects to one namespace, leaves it, answers pings, sends events
-# and reports errors of its own. Everything else of socket.io stays closed: other namespaces, binary
-# packets (which would be kept until all their parts came), acknowledgements, and events by the names of
-# the protocol's own ("connect" would say anew who is at the other end).
-_SAID = re.compile(
+# The packets that a page's own code sends: it connects to one namespace, leaves it, answers pings, sends
+# events and reports its errors. All others of socket.io are refused: other namespaces, binary packets (which
+# are kept until all their parts have come), acknowledgements, and events with the protocol's own names
+# ("connect" would change the identity of the connection).
+ALLOWED = re.compile(
     r'[123]\Z|40/_event,(?:\{|\Z)|41/_event,?\Z|42/_event,\["(?:event|client_error|ping)"[,\]]'
 )
-_GOODBYE = "1"
-"""The packet that ends the connection: what came behind it would connect a socket that nothing ends."""
+_CLOSE = "1"
+"""The packet that ends the connection: one after it would connect a socket that is never cleaned up."""
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
-# What Reflex and the shop read of a socket's request, and how much of it. All else would lie in memory
-# with every tab, under names that the client chooses.
+# The headers of a socket's request that Reflex and the shop read, with their longest lengths. The request
+# stays in memory for as long as the tab is open, so others are dropped.
 _KEPT_HEADER_CHARS = {
     b"host": 300,
     b"origin": 300,
@@ -100,7 +100,7 @@ class Sockets:
         """Why this socket isn't opened; "" where it is."""
         if header(scope, b"origin") not in self.origins:
             return "another origin"
-        if not _TOKEN.fullmatch(_asked(scope, "token")):
+        if not _TOKEN.fullmatch(_field(scope, "token")):
             return "no tab"
         if load_test():
             return ""
@@ -111,15 +111,15 @@ class Sockets:
         return "" if self._new[address].take() else "too many new ones of one address"
 
     def _metered(self, receive: Receive, outgoing: SendBuffer, address: str) -> Receive:
-        """`receive` of one socket that lets through what a page says, at the pace of a page."""
+        """`receive` of one socket that lets through what a page sends, at a bounded rate."""
         own = TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST)
-        leaving = False
+        closing = False
 
         async def metered() -> Message:
-            nonlocal leaving
-            if leaving:
+            nonlocal closing
+            if closing:
                 return {"type": "websocket.disconnect", "code": 1000}
-            message = await outgoing.heard(receive)
+            message = await outgoing.next_message(receive)
             if message["type"] != "websocket.receive":
                 return message
             reason, code = _wrong(message, own)
@@ -128,9 +128,9 @@ class Sockets:
                 await outgoing.send({"type": "websocket.close", "code": code})
                 return {"type": "websocket.disconnect", "code": code}
             pause_seconds = 0.0 if load_test() else self._messages[address].reserve()
-            leaving = message["text"] == _GOODBYE
+            closing = message["text"] == _CLOSE
             if pause_seconds:
-                # Whoever says too much is heard slowly: nothing piles up on this side.
+                # Nothing more is received meanwhile, so nothing is queued on this side.
                 await asyncio.sleep(min(pause_seconds, LONGEST_WAIT_SECONDS))
             return message
 
@@ -146,7 +146,7 @@ def _wrong(message: Message, bucket: TokenBucket) -> tuple[str, int]:
         return "too large", 1009
     if not (bucket.take() or load_test()):
         return "too many", 1008
-    return ("", 0) if _SAID.match(text) else ("not what a page says", 1008)
+    return ("", 0) if ALLOWED.match(text) else ("not what a page sends", 1008)
 
 
 def _with_cookie(send: Send, cookie: str) -> Send:
@@ -158,30 +158,30 @@ def _with_cookie(send: Send, cookie: str) -> Send:
     return with_cookie
 
 
-def _asked(scope: Scope, name: str) -> str:
+def _field(scope: Scope, name: str) -> str:
     """A field of the socket's query, "" where it is missing or comes twice."""
     values = parse_qs(scope["query_string"].decode("latin-1")).get(name, [])
     return values[0] if len(values) == 1 else ""
 
 
 def _bind_to_visitor(scope: Scope) -> None:
-    """Leave of the request what is read later, with the key of the visitor's own State as its token."""
+    """Reduce the request to what is read later, and replace its token by the key of the tab's State."""
     cookie = header(scope, b"cookie")
-    kept = "; ".join(
+    own_cookies = "; ".join(
         f"{name}={value}"
         for name in (cookies.visitor_cookie(), cookies.session_cookie())
         if (value := cookies.read(cookie, name)[:100])
     )
-    read = {name: header(scope, name)[-most:] for name, most in _KEPT_HEADER_CHARS.items()}
-    scope["headers"] = [(name, value.encode("latin-1")) for name, value in read.items() if value]
-    scope["headers"].append((b"cookie", kept.encode("latin-1")))
-    params = {name: _asked(scope, name) for name in ("EIO", "transport")}
-    query = urlencode(params | {"token": state_key(kept, _asked(scope, "token"))})
+    headers = {name: header(scope, name)[-most:] for name, most in _KEPT_HEADER_CHARS.items()}
+    scope["headers"] = [(name, value.encode("latin-1")) for name, value in headers.items() if value]
+    scope["headers"].append((b"cookie", own_cookies.encode("latin-1")))
+    params = {name: _field(scope, name) for name in ("EIO", "transport")}
+    query = urlencode(params | {"token": state_key(own_cookies, _field(scope, "token"))})
     scope["query_string"] = query.encode()
 
 
-def _key_for(scope: Scope) -> str:
-    token = _asked(scope, "token")
+def _new_visitor_key(scope: Scope) -> str:
+    token = _field(scope, "token")
     if not token or os.environ.get("REFLEX_ENV_MODE", "dev") != "dev" or settings().mode == "production":
         return cookies.new_key()
     digest = hmac.digest(settings().signing_key.encode(), b"visitor of a tab:" + token.encode(), "sha256")
@@ -189,19 +189,19 @@ def _key_for(scope: Scope) -> str:
 
 
 def _mint_visitor(scope: Scope) -> str:
-    """Give a socket without a visitor's cookie a new one, in its own headers too; "" where it has one.
+    """Add a new visitor's cookie to the request where it has none; returns the Set-Cookie value, else "".
 
-    Pages get theirs with the document; this is for development, where Vite serves the documents.
-    Granian 2.8 doesn't send the headers of a websocket's accept, so there the key is made from the
-    tab's token, and lives as long as the tab. Elsewhere a browser that keeps no cookies gets a new
-    key with every connection: a token travels in addresses, so it must not open anything.
+    Usually the cookie comes with the document; this is for development, where Vite serves the documents.
+    Granian 2.8 doesn't send the headers of a websocket's accept, so there the key is derived from the tab's
+    token, and stays the same as long as the tab is open. In production a browser without cookies gets a new
+    key with every connection: tokens are sent in addresses, so they must not identify anybody.
     """
     sent = header(scope, b"cookie")
     if cookies.visitor_key(sent) is not None:
         return ""
-    name, key = cookies.visitor_cookie(), _key_for(scope)
-    kept = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
-    # First in the header: a cookie of that name with a wrong shape must not shadow it.
+    name, key = cookies.visitor_cookie(), _new_visitor_key(scope)
+    others = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
+    # First in the header: the first cookie of a name is the one that is read.
     joined = f"{name}={key}" + (f"; {sent}" if sent else "")
-    scope["headers"] = [*kept, (b"cookie", joined.encode("latin-1"))]
+    scope["headers"] = [*others, (b"cookie", joined.encode("latin-1"))]
     return cookies.set_cookie(name, key, max_age=cookies.visitor_seconds())

@@ -1,7 +1,7 @@
-"""What the server remembers of each open tab: bound to its visitor, bounded in number and in time.
+"""The States of tabs in the server's memory: bound to their visitors, bounded in number and in time.
 
-A State is a view that may vanish at any moment; a page whose State is gone rebuilds itself with its next
-event. So States of closed tabs are kept for a few minutes only, for those that come back.
+A State may vanish at any moment: a page whose State is gone loads it again with its next event. So States of
+closed tabs are kept for a few minutes only, for tabs that reconnect.
 """
 
 from __future__ import annotations
@@ -17,23 +17,22 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import BaseStateToken, StateToken
 from reflex.state import State
 
+from shop_app.core.access import cookies
 from shop_app.core.settings import settings
-
-from ..core.access import cookies
 
 KEPT_SECONDS = 300
 """So long the State of a tab is kept after its socket has closed."""
 MAX_LEFT = 500
-"""States of closed tabs at the same time, of everybody together."""
+"""States of closed tabs at the same time, of all addresses together."""
 MAX_LEFT_PER_ADDRESS = 50
 SWEEP_SECONDS = 15
 
 
 def state_key(cookie_header: str, token: str) -> str:
-    """The key of a tab's State: the browser's token counts only together with its cookies.
+    """The key of a tab's State, made of the browser's token and its cookies.
 
-    Whoever learns a token, which travels in addresses, opens an empty State with it; so does a browser
-    that has signed in or out since.
+    Tokens are sent in addresses, so others may learn one: with other cookies it gets an empty State. The same
+    happens after signing in or out.
     """
     visitor, session = cookies.visitor_key(cookie_header), cookies.session_key(cookie_header)
     identity = f"{visitor or ''}|{session or ''}|{token}".encode()
@@ -49,18 +48,18 @@ class TabStates(StateManagerMemory):
         self._open: dict[str, str] = {}
         """Key -> the address that its socket is connected from."""
         self._left: OrderedDict[str, str] = OrderedDict()
-        """The same of tabs without a socket, the one that left first in front."""
+        """The same for tabs without a socket, in the order in which they left."""
         self._left_of: Counter[str] = Counter()
 
     def came(self, key: str, address: str) -> None:
-        """A socket of this tab is connected: its State stays until it leaves."""
+        """Note that a socket of this tab is connected: its State stays until the socket leaves."""
         self._forget_leaving(key)
         self._open[key] = address
         if key in self._token_expires_at:
             self._track_token(_token(key))
 
     def left(self, key: str) -> None:
-        """Its socket is gone: the State goes too, after a while or when too many others wait."""
+        """Note that its socket is gone: the State is dropped after `KEPT_SECONDS`, or for newer ones."""
         address = self._open.pop(key, "")
         if key in self.states:
             self._track_token(_token(key), address)
@@ -80,7 +79,7 @@ class TabStates(StateManagerMemory):
         self._left[key] = address
         self._left_of[address] += 1
         if self._left_of[address] > MAX_LEFT_PER_ADDRESS:
-            # Its own oldest goes, so that no address pushes out the States of others.
+            # An address's own oldest State goes, so that it doesn't push out those of others.
             self._drop(next(old for old, place in self._left.items() if place == address))
         if len(self._left) > MAX_LEFT:
             self._drop(next(iter(self._left)))
@@ -93,7 +92,7 @@ class TabStates(StateManagerMemory):
                 del self._left_of[address]
 
     def _drop(self, key: str) -> None:
-        """Forget a State now; one that is at work just now goes with the next sweep."""
+        """Drop a State now; one that an event is being handled on goes with the next sweep."""
         self._forget_leaving(key)
         lock = self._states_locks.get(key)
         if lock is not None and lock.locked():
@@ -106,7 +105,7 @@ class TabStates(StateManagerMemory):
         super()._purge_token(token)
 
     async def _expire_states(self) -> None:
-        """Look regularly: deadlines aren't in order, as Reflex's own waiting for the first expects."""
+        """Drop expired States regularly; Reflex's own version expects the deadlines to be in order."""
         try:
             while self._token_expires_at:
                 self._purge_expired_tokens()

@@ -1,8 +1,7 @@
-"""Answers that a client doesn't read: the system closes such a connection after a while.
+"""A time limit, set in the system, for connections whose client doesn't read the answers.
 
-Granian 2.8 writes for as long as it takes, and tells the application nothing of it. The system can bound
-that: what a connection inherits from the socket that listens, which is the server's own and made after the
-application has started.
+Granian 2.8 writes for as long as a client takes, without a limit or a notice to the application. Connections
+inherit the option from the listening socket, which the server makes after the application has started.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 UNREAD_SECONDS = 30
-"""So long a client may take nothing at all of what was sent to it."""
+"""So long a client may read nothing at all of what was sent to it."""
 LOOK_SECONDS = 0.05
 LOOKS = 600
 OPEN_FILES = Path("/proc/self/fd")
@@ -26,9 +25,9 @@ OPEN_FILES = Path("/proc/self/fd")
 
 @asynccontextmanager
 async def bounded(port: int) -> AsyncIterator[None]:
-    """For as long as this is entered, whoever connects to this process's port and doesn't read is closed.
+    """Set the limit on this process's port, as soon as that is open: a lifespan.
 
-    Where the system has no such bound (it is Linux's), a proxy in front has to have one.
+    Only Linux has this option; on other systems a proxy in front needs a limit of its own.
     """
     looking = asyncio.create_task(_bound(port)) if hasattr(socket, "TCP_USER_TIMEOUT") else None
     try:
@@ -49,12 +48,12 @@ async def _bound(port: int) -> None:
         if bound:
             return
         await asyncio.sleep(LOOK_SECONDS)
-    # So it is under `make dev`, whose server has another port.
-    log.info("No socket of this process listens on port %s: who doesn't read is not bounded", port)
+    # As under `make dev`, whose server has another port.
+    log.info("No socket of this process listens on port %s: clients that don't read have no time limit", port)
 
 
 def _listeners(port: int) -> Iterator[socket.socket]:
-    """The sockets of this process that listen on a port; they stay the server's own."""
+    """The sockets of this process that listen on a port; they stay open, and belong to the server."""
     for name in os.listdir(OPEN_FILES):
         with suppress(OSError):
             listener = socket.socket(fileno=int(name))

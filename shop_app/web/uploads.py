@@ -11,25 +11,25 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shop_app.core import db
+from shop_app.core.access import clients, policy, rates
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import Forbidden, ShopError
 from shop_app.core.i18n import _
 from shop_app.services.catalog import pictures
 from shop_app.services.staff import audit
 
-from ..core.access import clients, policy, rates
 from .bodies import BODY_BYTES
 
 PERMISSION = "products.edit"
 
-# One at a time, and beside the threads that answer pages.
-_takes_in = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
+# One picture at a time, on a thread of its own: pages are answered meanwhile.
+_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
 
 
 async def picture(request: Request) -> Response:
-    """Keep the picture that is the body; answers with what a page needs to show it.
+    """Store the picture in the body; answers with what a page needs to show it.
 
-    403 for everybody but staff who may edit products, 413 and 422 for what can't be kept, with a sentence.
+    403 for everybody but staff who may edit products, 413 and 422 for what can't be stored, with a sentence.
     """
     by = await policy.who(request.headers.get("cookie", ""))
     try:
@@ -38,14 +38,14 @@ async def picture(request: Request) -> Response:
         body = await _body(request)
         if body is None:
             return _refusal(_("A picture may have 6 MB at most."), 413)
-        kept = await db.write(_keep, await _taken_in(body), by)
+        stored = await db.write(_store, await _decoded(body), by)
     except ClientDisconnect:
         return _refusal(_("The picture didn't arrive whole."), 400)
     except Forbidden as refused:
         return _refusal(refused.message, 403)
     except ShopError as refused:
         return _refusal(refused.message, 422)
-    return JSONResponse(kept, 201)
+    return JSONResponse(stored, 201)
 
 
 def _need(by: Principal) -> None:
@@ -63,22 +63,22 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-async def _taken_in(body: bytes) -> pictures.Original:
+async def _decoded(body: bytes) -> pictures.Original:
     """On a thread: a small file may be a picture of forty million pixels, and seconds of work."""
-    return await asyncio.get_running_loop().run_in_executor(_takes_in, pictures.take_in, body)
+    return await asyncio.get_running_loop().run_in_executor(_thread, pictures.take_in, body)
 
 
-def _keep(session: Session, original: pictures.Original, by: Principal) -> dict[str, str | int]:
+def _store(session: Session, original: pictures.Original, by: Principal) -> dict[str, str | int]:
     by.need(PERMISSION)
-    taken = pictures.keep(session, original)
-    kept: dict[str, str | int] = {
-        "key": taken.key,
-        "width": taken.width,
-        "height": taken.height,
-        "colour": taken.colour,
+    row = pictures.keep(session, original)
+    stored: dict[str, str | int] = {
+        "key": row.key,
+        "width": row.width,
+        "height": row.height,
+        "colour": row.colour,
     }
-    audit.record(session, by.actor, "picture.upload", "picture", taken.key, after=kept, staff_id=by.id)
-    return kept
+    audit.record(session, by.actor, "picture.upload", "picture", row.key, after=stored, staff_id=by.id)
+    return stored
 
 
 def _refusal(sentence: str, status: int) -> Response:

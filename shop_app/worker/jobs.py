@@ -1,7 +1,7 @@
-"""Background work: letters, the inbox of payments, orders that ran out of time, reconciliation.
+"""The shop's own jobs: letters, holds, the payment inbox, unpaid orders, reconciliation, removal by age.
 
-Every job may run twice, late, and in several processes at once: what it does is guarded in the
-database, never by the timetable that calls it.
+Every job may run twice, late, and in several processes at once: guards in the database make that harmless,
+never the timetable that calls it.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from ..workflows import recover
 log = logging.getLogger(__name__)
 
 Pause = Callable[[float], object]
-"""Waits so many seconds; True ends the job that called it, which goes on with its next run."""
+"""Waits so many seconds; True means that the job has to return, and goes on with its next run."""
 BATCH = 20
 REST = 4
-"""So many times as long as a batch of letters took, nothing is sent after it while more are due."""
+"""The pause after a batch of letters while more are due, as a multiple of the time that the batch took."""
 HOLDS_BATCH = 10
-"""So many carts give their units back in one transaction; each may hold a hundred kinds."""
+"""So many carts' holds are released in one transaction; each may hold a hundred variants."""
 HOLDS_PAUSE_SECONDS = 0.05
 FORGET_BATCH = 200
 FORGET_BATCHES = 50
-"""So many rows of a kind go in one transaction, and so many of these in an hour: 10,000 rows."""
+"""So many transactions of `FORGET_BATCH` rows an hour for each kind: 10,000 rows."""
 RECENT = timedelta(minutes=30)
-"""How far back the regular comparison looks; the command line's looks back two days."""
+"""How far back the regular reconciliation looks; the command line's looks back two days."""
 
 
 def send_letters(pause: Pause = time.sleep) -> int:
     """Send all letters that are due; returns how many went out.
 
-    Where many are due it `pause`s, in seconds, between them: shoppers who wait for an answer come first.
+    `pause`s between batches, so that sending doesn't slow shoppers' requests.
     """
     sent = 0
     while True:
@@ -83,7 +83,7 @@ def _send(letter: LetterToSend) -> bool:
 
 
 def free_holds(pause: Pause = time.sleep) -> int:
-    """Give back the units of holds that ran out, a few carts at a time; returns how many carts."""
+    """Release holds that ran out, a few carts at a time; returns how many carts."""
     freed = 0
     while True:
         with db.reading() as session:
@@ -102,12 +102,14 @@ def close_outdated() -> int:
 
 
 def sweep() -> int:
-    """Apply what waits in the inbox, end unpaid orders whose time is over, ask again for refunds."""
+    """Apply what waits in the inbox, expire unpaid orders, retry refunds; returns how many."""
     return asyncio.run(recover.sweep())
 
 
 def reconcile(recent: timedelta = timedelta(hours=48), say: Callable[[str], None] | None = None) -> list[str]:
-    """Compare open and recent payments with the payment provider; says what was missed, as it is found.
+    """Compare open and recent payments with their providers; returns a sentence for each difference.
+
+    say  is called with each of these sentences at once
 
     Errors  ProviderDown where the provider doesn't answer.
     """
@@ -122,10 +124,10 @@ def reconcile_recent() -> None:
 
 
 def forget(pause: Pause = time.sleep) -> dict[str, int]:
-    """Remove what has reached its age; returns how many of each kind, those alone of which there were any.
+    """Remove what has reached its age; returns how many by kind, without the kinds that had none.
 
-    In batches with a pause as long as the batch took, in seconds, and a bounded number of them: what is
-    left waits for the next run. What can't be removed just now keeps nothing else from being removed.
+    In a bounded number of batches, with a pause after each as long as it took; the rest waits for the next
+    run. A kind that can't be removed just now doesn't keep the others from being removed.
     """
     commands = {kind: partial(_forget_some, command) for kind, command in retention.COMMANDS.items()}
     commands["letter files"] = partial(remove_old, settings().data_dir / "letters", _messages_since())

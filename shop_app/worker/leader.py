@@ -1,4 +1,4 @@
-"""The leader: of all processes on one database, the one that runs jobs by the clock."""
+"""Leadership: which one of the processes on a database runs jobs by the clock."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LOCK_KEY = 7_301_104
 class Leadership:
     """Whether this process is the leader.
 
-    On SQLite there is one process, and it is. On PostgreSQL whoever holds an advisory lock is; the lock ends
-    with the connection that took it, so that of a process that dies another takes over.
+    On SQLite there is one process, and it is the leader. On PostgreSQL the one that holds an advisory lock
+    is; the lock ends with its connection, so that another process takes over when the leader dies.
     """
 
     def __init__(self) -> None:
@@ -28,14 +28,15 @@ class Leadership:
         self._turn = threading.Lock()
 
     def held(self) -> bool:
-        """Take the lock where nobody else has it. Asked before every run: a lost connection shows then."""
+        """Whether this process has the lock, taken now if it is free. Called before every run, so that a lost
+        connection is noticed."""
         if db.engine().dialect.name == "sqlite":
             return True
         with self._turn:
             try:
                 return self._lock()
             except SQLAlchemyError as error:
-                log.warning("Nobody leads: the database doesn't answer (%s)", type(error).__name__)
+                log.warning("Leadership is unknown: the database doesn't answer (%s)", type(error).__name__)
                 self._close()
                 return False
 
@@ -49,7 +50,7 @@ class Leadership:
             self._connection = db.engine().connect().execution_options(isolation_level="AUTOCOMMIT")
             # A connection that went back to the pool would keep the lock.
             self._connection.detach()
-        # Whoever has it already gets it again.
+        # A connection that has the lock gets it again.
         return self._connection.execute(select(func.pg_try_advisory_lock(LOCK_KEY))).scalar_one()
 
     def _close(self) -> None:

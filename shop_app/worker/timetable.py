@@ -1,7 +1,7 @@
-"""The timetable: which job runs when, by the clock and as soon as an event calls for it.
+"""The timetable: which job runs when, by the clock and after events.
 
-Every job looks for its work in the database, so a crash loses nothing that would have been queued here, and
-one run too many does no harm. In one process a job never runs twice at the same time.
+Every job looks for its work in the database, so a crash loses none of it, and one run too many does no harm.
+In one process a job never runs twice at the same time.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from .leader import Leadership
 log = logging.getLogger(__name__)
 
 REST_SECONDS = 0.5
-"""The least time between two runs of a job: many events are one run."""
+"""The least time between two runs of a job; events that come meanwhile share one run."""
 FIRST_SECONDS = 60
-"""So long after the start every job has run by the clock, also one that is due once an hour."""
+"""Every job runs by the clock within this time after the start, also one that is due once an hour."""
 STOP_SECONDS = 10
 """How long a server that stops waits for jobs that are running."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that is looked for every so often, and at once after an event of `wakes_on` in this process.
+    """Work that is looked for regularly, and at once after an event of `wakes_on` in this process.
 
     By the clock it runs in the leader's process alone. `run` is called on a thread.
     """
@@ -44,7 +44,7 @@ class Job:
 
 
 def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
-    """The shop's own jobs; `pause` waits so many seconds, and answers True when the job should end early."""
+    """The shop's own jobs; for `pause` see `jobs.Pause`."""
     return (
         Job("send_letters", partial(jobs.send_letters, pause), 60, (events.LetterWritten,)),
         Job("close_outdated", jobs.close_outdated, 60, (events.CartChanged,)),
@@ -68,9 +68,9 @@ async def running(extra_jobs: Sequence[Job] = ()) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def run_jobs(timetable: Sequence[Job], stopping: threading.Event) -> AsyncIterator[None]:
-    """The same for these jobs; `stopping` is set at the end, for those that look at it."""
+    """The same for these jobs; `stopping` is set at the end, for jobs that can end early."""
     leadership = Leadership()
-    # A thread for each: a provider that hangs keeps one job waiting, and no other.
+    # A thread for each: where a provider hangs, the other jobs go on.
     threads = ThreadPoolExecutor(max(1, len(timetable)), thread_name_prefix="job")
     wakers = [(job, asyncio.Event()) for job in timetable]
     listeners = [events.subscribe(kind, _listener(woken)) for job, woken in wakers for kind in job.wakes_on]
@@ -89,11 +89,11 @@ async def run_jobs(timetable: Sequence[Job], stopping: threading.Event) -> Async
 
 
 def _listener(woken: asyncio.Event) -> Callable[[object], None]:
-    """Sets `woken` from whichever thread has committed."""
+    """A listener that sets `woken`; it may be called on any thread."""
     loop = asyncio.get_running_loop()
 
     def wake(_event: object) -> None:
-        # One that is set already is cleared before the job looks into the database.
+        # One that is set already will be cleared before the job reads the database, so nothing is missed.
         if not woken.is_set():
             loop.call_soon_threadsafe(woken.set)
 
@@ -105,7 +105,7 @@ async def _repeat(
 ) -> None:
     wait_seconds = min(job.every_seconds, FIRST_SECONDS)
     if job.wakes_on:
-        # What was left when the last process ended doesn't wait for the clock.
+        # What the last process left undone doesn't wait for the clock.
         woken.set()
     while True:
         by_clock = not await _set_within(woken, wait_seconds)

@@ -30,11 +30,11 @@ from shop_app.state.input_types import ShortText
 from shop_app.web.served import Served
 
 PAPERS = ("Kraft", "Moss", "Sand")
-KEY = b"the key that the bank of points signs with"
+KEY = b"the key that notices of points are signed with"
 
 changes: Counter[str] = Counter()
 paid: dict[str, PaymentSnapshot] = {}
-"""The bank's own books; a real provider asks a server for them."""
+"""The payments by points; a real provider asks its server for them."""
 
 
 class GiftWrap(rx.State):
@@ -66,7 +66,7 @@ def count(event: events.CartChanged | events.OrderPlaced) -> None:
 
 
 class Points:
-    """The bank of points: it takes a payment at once and sends a signed notice, of which it is asked."""
+    """A provider that takes payments at once by points, and sends a signed notice of each."""
 
     name = "points"
     pays_now = True
@@ -90,7 +90,7 @@ class Points:
 
     def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
         if reference not in paid:
-            raise NotFound("The bank of points doesn't know this payment.")
+            raise NotFound("The points provider doesn't know this payment.")
         return paid[reference]
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
@@ -99,8 +99,8 @@ class Points:
         return self.notice_of(body.decode())
 
     def notice_of(self, body: str) -> Notice:
-        told = json.loads(body)
-        return Notice(self.name, told["id"], "paid", body, reference=told["reference"])
+        fields = json.loads(body)
+        return Notice(self.name, fields["id"], "paid", body, reference=fields["reference"])
 
     def expire(self, reference: str) -> None:
         """Points are taken at once: there is nothing that could still be paid."""

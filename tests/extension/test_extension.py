@@ -67,17 +67,17 @@ def make_app(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ASGIApp:
 
 async def while_it_runs(app: ASGIApp, visit: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
     """Start the application's lifespan, visit it, and stop it."""
-    asked: asyncio.Queue[Any] = asyncio.Queue()
-    told: asyncio.Queue[Any] = asyncio.Queue()
-    serving = asyncio.create_task(app({"type": "lifespan", "state": {}}, asked.get, told.put))  # pyright: ignore
-    asked.put_nowait({"type": "lifespan.startup"})
-    assert (await told.get())["type"] == "lifespan.startup.complete"
+    messages_in: asyncio.Queue[Any] = asyncio.Queue()
+    messages_out: asyncio.Queue[Any] = asyncio.Queue()
+    serving = asyncio.create_task(app({"type": "lifespan", "state": {}}, messages_in.get, messages_out.put))  # pyright: ignore
+    messages_in.put_nowait({"type": "lifespan.startup"})
+    assert (await messages_out.get())["type"] == "lifespan.startup.complete"
     try:
         transport = httpx.ASGITransport(app)  # pyright: ignore[reportArgumentType]
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
             await visit(client)
     finally:
-        asked.put_nowait({"type": "lifespan.shutdown"})
+        messages_in.put_nowait({"type": "lifespan.shutdown"})
         await serving
 
 

@@ -80,5 +80,5 @@ async def test_a_server_that_starts_again_sends_again() -> None:
 
 def test_a_push_is_plain_json() -> None:
     push = Push("product:lamp", {"now_lamp": {"price": "€5", "at": 7}}, ("load",), "tab")
-    told = json.loads(json.dumps(asdict(push)))
-    assert Push(told["room"], told["patch"], tuple(told["ask"]), told["skip"]) == push
+    sent = json.loads(json.dumps(asdict(push)))
+    assert Push(sent["room"], sent["patch"], tuple(sent["ask"]), sent["skip"]) == push

@@ -1,4 +1,4 @@
-"""What Stripe promises and the shop leans on: the same tests for the sandbox and for Stripe's test mode.
+"""What Stripe documents and the shop relies on: the same tests for the sandbox and for Stripe's test mode.
 
 With STRIPE_TEST_KEY set they also run there; without, that half is skipped, and says so.
 """

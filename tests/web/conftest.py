@@ -26,7 +26,7 @@ NAMESPACE = "/_event"
 
 @dataclass
 class Probe:
-    """The running server: `ran()` tells which of its handlers ran, with what."""
+    """The running server: `ran()` returns which of its handlers ran, with what."""
 
     url: str
     process: subprocess.Popen[str]
@@ -51,7 +51,7 @@ def free_port() -> int:
 def start_probe_app(folder: Path, **env: str) -> Probe:
     """Start tests/web/probe_app.py on a free port and wait until it answers."""
     port = free_port()
-    log = folder / "desk.log"
+    log = folder / "probe.log"
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.web.probe_app", str(port)],
         cwd=ROOT,
@@ -72,19 +72,19 @@ def start_probe_app(folder: Path, **env: str) -> Probe:
     probe = Probe(f"http://localhost:{port}", process, log)
     for _ in range(150):
         try:
-            probe.name = probe.probe()["desk"]
+            probe.name = probe.probe()["name"]
             return probe
         except httpx.HTTPError:
             if process.poll() is not None:
                 break
             time.sleep(0.1)
     process.kill()
-    raise RuntimeError(f"The desk doesn't start:\n{log.read_text()[-3000:]}")
+    raise RuntimeError(f"The probe application doesn't start:\n{log.read_text()[-3000:]}")
 
 
 @pytest.fixture(scope="session")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
-    running = start_probe_app(tmp_path_factory.mktemp("desk"))
+    running = start_probe_app(tmp_path_factory.mktemp("probe"))
     yield running
     running.process.terminate()
     running.process.wait(20)
@@ -116,7 +116,7 @@ class Tab:
         raise AssertionError(f"the tab is dead; log:\n{self.probe.log.read_text()[-2000:]}")
 
     async def until(self, condition: Callable[[dict[str, Any]], Any]) -> Any:
-        """The first thing that `found` finds in an update, for up to five seconds."""
+        """The first value of `condition` on an update that isn't None or False; waits five seconds."""
         for _ in range(250):
             for update in self.updates:
                 if (value := condition(update)) not in (None, False):

@@ -1,6 +1,6 @@
 """The real shop with one more State to attack: `python -m tests.web.probe_app PORT` serves it.
 
-`/probe` (GET) tells which handlers ran with what; POST pushes to a room or sends a product's news.
+`/probe` (GET) answers which handlers ran with what; POST pushes to a room or sends a product's news.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import ShopError
 from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push, bus
-from shop_app.serve import asgi, serve_until_told
+from shop_app.serve import asgi, serve_until_stopped
 from shop_app.shop_app import app
 from shop_app.state.base import asked_by, customer, internal, public, say, staff, visitor_hash
 from shop_app.state.forms import Form, FormState
@@ -155,7 +155,7 @@ class Probe(FormState, rx.State):
     @rx.event
     @public
     async def wait_for(self, mark: ShortText):
-        """Stays at work until the probe is told the mark."""
+        """Stays at work until the mark is posted to /probe."""
         ran.append(["waits", mark])
         await released[mark].wait()
         ran.append(["waited", mark])
@@ -163,7 +163,7 @@ class Probe(FormState, rx.State):
     @rx.event
     @staff("orders.refund")
     async def learn_secret(self):
-        self.secret = "CANARY-of-the-desk"
+        self.secret = "CANARY-of-the-probe"
 
     @rx.event
     @public
@@ -202,7 +202,7 @@ async def probe(scope: Scope, receive: Receive, send: Send) -> None:
             revoked.add(cookies.key_hash(request["revoke"]))
         if "visitor" in request:
             bus.publish(Push(rooms.CART + request["visitor"], ask=(handler_name(Probe.who_am_i),)))
-    body = json.dumps({"ran": ran, "desk": Probe.get_full_name(), **at_work()}).encode()
+    body = json.dumps({"ran": ran, "name": Probe.get_full_name(), **at_work()}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
 
@@ -249,4 +249,4 @@ if __name__ == "__main__":
     # The pages' own handlers run when a tab opens; they find an empty shop.
     migrate.migrate()
     set_look_up(sessions)
-    serve_until_told(shop(), int(sys.argv[1]), host="127.0.0.1")
+    serve_until_stopped(shop(), int(sys.argv[1]), host="127.0.0.1")

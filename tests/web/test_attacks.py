@@ -223,7 +223,7 @@ async def test_who_never_reads_lets_nothing_pile_up(shop: Probe) -> None:
             await tab.send(f"{shop.name}.take", {"sku": f"UNREAD-{number}"})
             await at_rest(shop)
             if ["take", f"UNREAD-{number}", 1] not in shop.ran():
-                # It isn't heard any more, until it reads.
+                # Nothing more is received from it until it reads.
                 break
         assert (await asyncio.to_thread(shop.probe))["unsent"] <= 2
         transport.abort()
@@ -276,7 +276,7 @@ async def test_a_page_whose_state_is_gone_is_loaded_anew_by_its_next_event(shop:
         update = delta_of(await tab.settle())
     # The event ran, all States were sent, and the page's own handlers have loaded it again.
     assert ["take", "AFTERWARDS", 1] in shop.ran()
-    assert update["__main______desk.count"] == 5
+    assert update["__main______probe.count"] == 5
     assert update["shop_app___state___cart____cart.drawer_open"] is False
     assert update["shop_app___state___cart____cart.loaded"] is True
     assert update["shop_app___state___shell____shell.loaded"] is True
@@ -289,10 +289,10 @@ async def test_what_staff_saw_goes_with_the_right_to_see_it(shop: Probe) -> None
     await tab.connect()
     await tab.settle()
     update = await tab.call(f"{shop.name}.learn_secret")
-    assert "CANARY-of-the-desk" in json.dumps(update)
+    assert "CANARY-of-the-probe" in json.dumps(update)
     # A reload of the page shows it to the same clerk …
     again = await _hydrated(tab)
-    assert "CANARY-of-the-desk" in again
+    assert "CANARY-of-the-probe" in again
     shop.probe(revoke=LEAVER)
     # … and not to whom it isn't any more, on the same socket or on a new one with the same cookies.
     assert "CANARY" not in await _hydrated(tab)

@@ -158,7 +158,7 @@ def test_what_passes_is_json_of_known_keys_that_reflex_can_read(value: Any) -> N
     json.dumps(event, allow_nan=False)
     router_data = event["router_data"]
     assert router_data.keys() <= event_shape.ROUTER_KEYS
-    # What Reflex does with it before any guard of the shop is asked.
+    # What Reflex does with it before it calls the guard.
     from reflex.istate.data import PageData, URLData
     from reflex_base.utils.format import format_query_params
 

@@ -144,11 +144,11 @@ def payloads(handler: Any) -> list[dict[str, Any]]:
 
 
 def test_forms_are_walked_field_by_field():
-    pay = next(found for name, found in handlers().items() if name.endswith("checkout____checkout.pay"))
+    pay = next(handler for name, handler in handlers().items() if name.endswith("checkout____checkout.pay"))
     sent = [payload["form"] for payload in payloads(pay) if isinstance(payload.get("form"), dict)]
     assert {"postal_code": "\x00\u202e"} in sent
     assert {"shown_minor": 10**30} in sent
-    with_forms = [name for name, found in handlers().items() if len(payloads(found)) > 3 + 2 * len(JUNK)]
+    with_forms = [name for name, handler in handlers().items() if len(payloads(handler)) > 3 + 2 * len(JUNK)]
     assert len(with_forms) >= 12
 
 
@@ -210,7 +210,7 @@ async def test_nobody_with_junk_changes_nothing_and_sees_nothing(shop: Shop):
             tab = await fresh()
         closed = (policy and policy.kind != "public") or name.endswith((".setvar", ".update_vars_internal"))
         touched = {state for update in updates for state in (update.get("delta") or {})}
-        # A refusal is told by the notice, and every load touches Reflex's own root.
+        # A refusal sets the notice, and every load touches Reflex's own root.
         if closed and owner in touched and not owner.endswith(("____notice", "state____state")):
             wrong.append(f"{name} ran")
     await tab.close()
@@ -222,7 +222,7 @@ async def test_nobody_with_junk_changes_nothing_and_sees_nothing(shop: Shop):
     with shop.session() as session:
         after = rows(session, visitors)
     assert {table for table in before if before[table] != after[table]} == set()
-    # A refusal is foreseen; a traceback would be a bug that junk has found.
+    # A refusal is foreseen; a traceback would be a bug.
     assert _failures(shop.printed()) == []
 
 
@@ -324,7 +324,7 @@ def test_no_built_file_shows_a_canary_or_a_secret(shop: Shop):
                 r"canary|sk_(test|live)_\w{8}|whsec_\w{8}|password_hash|cost_minor|argon2", words, re.I
             ):
                 leaks.append(path.name)
-            assert path.suffix != ".map", "source maps tell how the shop is built"
+            assert path.suffix != ".map", "source maps show how the shop is built"
     assert leaks == []
 
 

@@ -135,9 +135,9 @@ def test_a_failure_that_nothing_catches_is_logged_and_shows_a_reference_alone(sh
     assert ask(shop.url, Raw(b"/sitemap.xml")).status == 200
 
 
-# --- All of them, at every door -----------------------------------------------------------------
+# --- All of them, at every address --------------------------------------------------------------
 
-DOORS = (
+ADDRESSES = (
     b"/",
     b"/products",
     b"/products/shoal-bowl",
@@ -307,22 +307,22 @@ CHANGES: tuple[Change, ...] = (
 )
 
 
-def test_no_door_fails_whatever_is_sent_to_it(send, shop: Shop):
-    """Every change at every door, with the page's Origin so that what changes something is reached too."""
+def test_no_address_fails_whatever_is_sent_to_it(send, shop: Shop):
+    """Every change at every address, with the page's Origin so that what changes something is reached too."""
     failed = []
-    for door in DOORS:
+    for address in ADDRESSES:
         for number, change in enumerate(CHANGES):
-            request = change(Raw(door, headers=(origin(shop),)))
+            request = change(Raw(address, headers=(origin(shop),)))
             if (answer := send(request)).status >= 500:
-                failed.append((door, number, answer.status))
+                failed.append((address, number, answer.status))
     assert failed == []
 
 
-def test_no_door_fails_when_several_things_are_wrong(send, shop: Shop):
+def test_no_address_fails_when_several_things_are_wrong(send, shop: Shop):
     chance = random.Random(20261129)
     failed = []
     for _ in range(COMBINED):
-        request = Raw(chance.choice(DOORS), headers=(origin(shop),) if chance.random() < 0.7 else ())
+        request = Raw(chance.choice(ADDRESSES), headers=(origin(shop),) if chance.random() < 0.7 else ())
         for change in chance.sample(CHANGES, chance.randint(2, 3)):
             request = change(request)
         if (answer := send(request)).status >= 500:

@@ -1,4 +1,4 @@
-"""Of a cart that changes, the visitor's other tabs are told, and not the one that did it and shows it."""
+"""When a cart changes, the visitor's other tabs load it again, and not the one that changed it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield started
 
 
-async def asked_of(tab: Tab) -> list[str]:
+async def reloads_of(tab: Tab) -> list[str]:
     """What the tab was asked to load again, until nothing more came."""
     updates: list[dict[str, Any]] = await tab.settle(quiet=0.6)
     return [event["name"] for update in updates for event in update.get("events") or []]
@@ -36,8 +36,8 @@ async def test_the_other_tab_loads_the_cart_and_its_own_does_not(shop: Shop):
         await own.send(f"{CART}.add", SKU)
         # Twice within one moment, and still its own doing alone.
         await own.send(f"{CART}.add", SKU)
-        assert f"{CART}.load" not in await asked_of(own)
-        assert f"{CART}.load" in await asked_of(other)
+        assert f"{CART}.load" not in await reloads_of(own)
+        assert f"{CART}.load" in await reloads_of(other)
 
 
 async def test_where_both_changed_it_both_load_it(shop: Shop):
@@ -47,7 +47,7 @@ async def test_where_both_changed_it_both_load_it(shop: Shop):
         await one.send(f"{CART}.add", SKU)
         await two.send(f"{CART}.add", SKU)
         for tab in (one, two):
-            assert f"{CART}.load" in await asked_of(tab)
+            assert f"{CART}.load" in await reloads_of(tab)
         updates = await one.call(f"{CART}.load") + await two.call(f"{CART}.load")
         counts = [
             view["view_rx_state_"]["count"]
@@ -67,5 +67,5 @@ async def test_a_checkout_is_not_asked_to_look_at_what_it_has_just_done(shop: Sh
             await tab.call(f"{CHECKOUT}.load", path="/checkout")
             await tab.settle(quiet=0.4)
         await own.send(f"{CHECKOUT}.typed", {"field": "country", "value": "FR"}, path="/checkout")
-        assert f"{CHECKOUT}.refresh" not in await asked_of(own)
-        assert f"{CHECKOUT}.refresh" in await asked_of(other)
+        assert f"{CHECKOUT}.refresh" not in await reloads_of(own)
+        assert f"{CHECKOUT}.refresh" in await reloads_of(other)

@@ -50,10 +50,10 @@ def test_a_running_shop_warns_of_it(probe: Probe) -> None:
     assert probe.log.read_text().count("SHOP_TRUSTED_PROXY_HOPS is 0") == 1
 
 
-@pytest.mark.parametrize(("hops", "found"), [("0", True), ("1", False)])
-def test_doctor_knows_of_the_proxy_that_https_needs(configure: Configure, hops: str, found: bool) -> None:
+@pytest.mark.parametrize(("hops", "fails"), [("0", True), ("1", False)])
+def test_doctor_knows_of_the_proxy_that_https_needs(configure: Configure, hops: str, fails: bool) -> None:
     configure(**PRODUCTION, SHOP_TRUSTED_PROXY_HOPS=hops)
     failing = [
         finding.text for finding in examine() if finding.subject == "proxy" and finding.mark == "fails"
     ]
-    assert bool(failing) is found
+    assert bool(failing) is fails

@@ -8,7 +8,7 @@ import pytest
 from tests.web.conftest import Probe
 
 CALM = {"duplicates": 0, "shuffle": False, "delay_seconds": 0, "drop": 0, "forge": False, "paused": False}
-DOORS = (
+ADDRESSES = (
     ("POST", "/sandbox/_faults"),
     ("DELETE", "/sandbox/_faults"),
     ("POST", "/sandbox/_refunds/re_1?status=failed"),
@@ -33,7 +33,7 @@ def foreign(probe: Probe) -> list[list[tuple[str, str]]]:
     ]
 
 
-@pytest.mark.parametrize(("method", "path"), DOORS)
+@pytest.mark.parametrize(("method", "path"), ADDRESSES)
 def test_a_foreign_page_opens_no_door_of_the_sandbox(probe: Probe, method: str, path: str):
     for headers in foreign(probe):
         answer = httpx.request(

@@ -57,27 +57,27 @@ async def test_a_client_that_reads_gets_everything_in_its_order(client: Client) 
     await client.say("c")
     await client.outgoing.finish()
     assert [message["text"] for message in client.got] == ["a", "b", "c"]
-    assert await client.outgoing.heard(event) == EVENT
+    assert await client.outgoing.next_message(event) == EVENT
     assert (client.total.unsent_bytes, client.reasons) == (0, [])
 
 
 async def test_a_slow_client_is_heard_once_it_has_read(client: Client) -> None:
     await client.say(LONG, LONG, LONG)
-    hearing = asyncio.create_task(client.outgoing.heard(event))
-    await asyncio.wait({hearing}, timeout=0.05)
-    assert not hearing.done()
+    receiving = asyncio.create_task(client.outgoing.next_message(event))
+    await asyncio.wait({receiving}, timeout=0.05)
+    assert not receiving.done()
     client.reads.set()
-    assert await hearing == EVENT
+    assert await receiving == EVENT
     assert client.total.unsent_bytes <= send_buffer.SLOW_BYTES
 
 
 async def test_a_client_that_never_reads_is_closed_at_its_bound(client: Client) -> None:
-    hearing = asyncio.create_task(client.outgoing.heard(nothing))
+    receiving = asyncio.create_task(client.outgoing.next_message(nothing))
     for _ in range(send_buffer.MAX_BYTES // len(LONG)):
         await client.say(LONG)
     assert (client.reasons, client.total.unsent_bytes > 0) == ([], True)
     await client.say(LONG)
-    assert await hearing == END
+    assert await receiving == END
     await client.say(LONG)
     assert (client.reasons, client.total.unsent_bytes) == (["reads too slowly"], 0)
     client.reads.set()
@@ -110,7 +110,7 @@ async def test_a_message_that_nobody_takes_ends_the_socket(
 ) -> None:
     monkeypatch.setattr(send_buffer, "STUCK_SECONDS", 0.02)
     await client.say("a")
-    assert await client.outgoing.heard(nothing) == END
+    assert await client.outgoing.next_message(nothing) == END
     assert client.reasons == ["reads too slowly"]
 
 
@@ -128,5 +128,5 @@ async def test_a_client_that_has_gone_is_told_nothing_and_nobody_is_blamed(clien
 
     outgoing = SendBuffer(gone, client.total, client.reasons.append)
     await outgoing.send({"type": "websocket.send", "text": LONG})
-    assert (await outgoing.heard(nothing))["type"] == "websocket.disconnect"
+    assert (await outgoing.next_message(nothing))["type"] == "websocket.disconnect"
     assert (client.reasons, client.total.unsent_bytes) == ([], 0)

@@ -256,7 +256,7 @@ async def test_a_forgotten_handler_is_refused_while_the_server_runs(open_tab: Op
 
 
 def values(value: Any) -> list[Any]:
-    """Every single value in what a server told, however deep."""
+    """Every single value in what a server sent, at any depth."""
     if isinstance(value, dict):
         value = list(value.values())
     return [each for part in value for each in values(part)] if isinstance(value, list) else [value]

@@ -79,7 +79,7 @@ async def ready(tab: Tab) -> None:
     await tab.settle()
 
 
-async def told(tab: Tab, name: str, payload: dict[str, Any], path: str = "/") -> str:
+async def answer_to(tab: Tab, name: str, payload: dict[str, Any], path: str = "/") -> str:
     """Send an event; all that comes until its answer is there."""
     await tab.send(name, payload, path=path)
     sentence = ""
@@ -101,8 +101,8 @@ async def at_once(probe: Probe, one: Callable[[Tab], Awaitable[str]]) -> list[st
 
 async def test_one_household_takes_no_more_than_its_share_and_writes_to_nobody_endlessly(probe):
     async def order(tab: Tab) -> str:
-        await told(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 5})
-        return await told(tab, f"{CHECKOUT}.pay", {"form": FORM}, "/checkout")
+        await answer_to(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 5})
+        return await answer_to(tab, f"{CHECKOUT}.pay", {"form": FORM}, "/checkout")
 
     answers = await at_once(probe, order)
     refused = [one for one in answers if "From your internet connection so much was ordered just now" in one]
@@ -116,7 +116,7 @@ async def test_one_household_takes_no_more_than_its_share_and_writes_to_nobody_e
 async def test_numbers_are_guessed_no_faster_with_many_cookies_and_addresses(probe):
     async def guess(tab: Tab) -> str:
         form = {"number": "999", "email": "victim@example.com"}
-        return await told(tab, f"{LOOKUP}.find", {"form": form}, "/orders/lookup")
+        return await answer_to(tab, f"{LOOKUP}.find", {"form": form}, "/orders/lookup")
 
     answers = await at_once(probe, guess)
     answered = [one for one in answers if "We found no order" in one]
@@ -133,7 +133,7 @@ async def test_numbers_are_guessed_no_faster_with_many_cookies_and_addresses(pro
 async def test_codes_are_tried_no_faster_than_the_limit(probe, state, address):
     async with Tab(probe.url, forwarded=address) as tab:
         await ready(tab)
-        await told(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 1})
+        await answer_to(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 1})
         sentences = []
         for number in range(25):
             form = {"code": f"GUESS{number}"}
@@ -146,8 +146,8 @@ async def test_nobody_is_sent_a_strangers_link(probe):
     before = probe.rows("customer_order"), probe.rows("letter")
     async with Tab(probe.url) as tab:
         await ready(tab)
-        await told(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 1})
+        await answer_to(tab, f"{CART}.add", {"sku": "BOWL", "quantity": 1})
         form = FORM | {"line1": "You won: www.evil.example/win"}
-        answers = await told(tab, f"{CHECKOUT}.pay", {"form": form}, "/checkout")
+        answers = await answer_to(tab, f"{CHECKOUT}.pay", {"form": form}, "/checkout")
     assert "Leave web and email addresses out." in answers
     assert (probe.rows("customer_order"), probe.rows("letter")) == before

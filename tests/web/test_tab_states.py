@@ -102,7 +102,7 @@ async def test_a_state_at_work_is_not_taken_away(tabs: TabStates, monkeypatch: p
         tabs.left("busy")
         await visit(tabs, "next", "2.2.2.2")
         assert tabs.states["busy"] is state
-    # What it was told is kept until it has been idle for a while again, within the same bound.
+    # What it was sent is kept until it has been idle for a while again, within the same bound.
     await visit(tabs, "third", "3.3.3.3")
     assert "busy" not in tabs.states
     assert len(tabs._left) == 1

@@ -9,8 +9,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from shop_app.core.settings import settings
-
+from ..settings import settings
 from . import cookies
 
 Scope = MutableMapping[str, Any]
@@ -68,7 +67,7 @@ def client_address(scope: Scope) -> str:
 
 
 def set_client_address(scope: Scope) -> None:
-    """Write into a socket's scope where it comes from, so that whoever reads it there finds the same.
+    """Write into a socket's scope the address that it comes from: Reflex and the shop then read the same.
 
     Reflex would read the proxies' header by rules of its own, and only the last of several.
     """
@@ -78,9 +77,9 @@ def set_client_address(scope: Scope) -> None:
 
 
 def counted(address: str) -> str:
-    """An address as limits count it: IPv6 by its /64, for one household has as many as it likes.
+    """An address as limits count it: IPv6 by its /64, which one household has for itself.
 
-    Without the port that some proxies write behind it, which is another one with every connection.
+    Without the port that some proxies write behind it, which changes with every connection.
     """
     alone = _WITH_PORT.fullmatch(address)
     try:

@@ -1,7 +1,6 @@
 """The two cookies: who this browser is (the visitor), and who is signed in (the session).
 
-Both are random keys of 256 bits, HttpOnly, and worth nothing to whoever reads the database: only
-their hash is kept there.
+Both are HttpOnly and hold random keys of 256 bits. The database keeps only their hashes.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import secrets
 from functools import lru_cache
 from http.cookies import SimpleCookie
 
-from shop_app.core.settings import settings
+from ..settings import settings
 
 VISITOR = "shop_visitor"
 SESSION = "shop_session"
@@ -82,7 +81,7 @@ def key_hash(key: str) -> str:
 
 
 def set_cookie(name: str, value: str, *, max_age: int) -> str:
-    """The value of a Set-Cookie header for one of our cookies; `max_age` 0 takes the cookie away."""
+    """The value of a Set-Cookie header for one of our cookies; `max_age` is in seconds, 0 deletes it."""
     cookie = SimpleCookie({name: value})[name]
     cookie.update({"path": "/", "max-age": max_age, "httponly": True, "samesite": "Lax"})
     cookie["secure"] = bool(_prefix())

@@ -9,7 +9,7 @@ from cachetools import LRUCache
 from limits.aio.storage import MemoryStorage
 
 MAX_KEPT = 50_000
-"""Keys that are counted at the same time; the one that was silent longest is forgotten first."""
+"""Keys that are counted at the same time; the one that was used longest ago is dropped first."""
 
 
 class BoundedStorage(MemoryStorage):

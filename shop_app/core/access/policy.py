@@ -1,8 +1,8 @@
-"""Who may call what: the mark that every event handler carries, and the people that a mark speaks of.
+"""Who may call what: the policy that every event handler declares, and the look-up of who is calling.
 
 `@public` is for everyone, `@customer` for a signed-in customer, `@staff("orders.refund")` for staff
 with that permission, `@internal` only for events that the server itself chains (`return Other.load`),
-never for a browser. The guard reads the marks; see `web/guard.py`.
+never for a browser. `web/guard.py` enforces the policies.
 """
 
 from __future__ import annotations
@@ -12,24 +12,23 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from shop_app.core.access.principal import NOBODY, Principal
-
 from . import cookies
+from .principal import NOBODY, Principal
 
 F = TypeVar("F", bound=Callable[..., Any])
-MARK = "__shop_policy__"
+ATTRIBUTE = "__shop_policy__"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`permission` counts for staff alone."""
+    """`permission` is only used where `kind` is staff."""
 
     kind: Literal["public", "customer", "staff", "internal"]
     permission: str = ""
 
 
 def allows(policy: Policy, principal: Principal) -> bool:
-    """Whether they may call a handler of that policy; `internal` is nobody's to call."""
+    """Whether they may call a handler of that policy; nobody may call an `internal` one."""
     if policy.kind == "public":
         return True
     if policy.kind != principal.kind:
@@ -49,27 +48,27 @@ _look_up: LookUp = _nobody
 _principal: ContextVar[Principal | None] = ContextVar("principal", default=None)
 
 
-def _marked(policy: Policy) -> Callable[[F], F]:
-    def mark(handler: F) -> F:
-        setattr(handler, MARK, policy)
+def _declares(policy: Policy) -> Callable[[F], F]:
+    def decorate(handler: F) -> F:
+        setattr(handler, ATTRIBUTE, policy)
         return handler
 
-    return mark
+    return decorate
 
 
-public = _marked(Policy("public"))
-customer = _marked(Policy("customer"))
-internal = _marked(Policy("internal"))
+public = _declares(Policy("public"))
+customer = _declares(Policy("customer"))
+internal = _declares(Policy("internal"))
 
 
 def staff(permission: str) -> Callable[[F], F]:
     """The policy of a handler that needs staff with `permission`."""
-    return _marked(Policy("staff", permission))
+    return _declares(Policy("staff", permission))
 
 
 def policy_of(handler: Callable[..., Any]) -> Policy | None:
     """The policy that a handler declares, None where it declares none."""
-    return getattr(handler, MARK, None)
+    return getattr(handler, ATTRIBUTE, None)
 
 
 def set_look_up(look_up: LookUp) -> None:
@@ -79,7 +78,7 @@ def set_look_up(look_up: LookUp) -> None:
 
 
 async def who(cookie_header: str) -> Principal:
-    """Who sends this Cookie header: asked afresh each time, so that a sign-out counts at once."""
+    """Who sends this Cookie header: looked up each time, so that a sign-out counts at once."""
     key = cookies.session_key(cookie_header)
     if key is None:
         return NOBODY
@@ -87,10 +86,10 @@ async def who(cookie_header: str) -> Principal:
 
 
 def set_principal(principal: Principal | None) -> None:
-    """Keep who was found for the event that is being handled; the guard alone calls this."""
+    """Say who sent the event that is being handled; the guard alone calls this."""
     _principal.set(principal)
 
 
 def current_principal() -> Principal | None:
-    """Whom the guard found for the event at hand; None in public handlers, where it doesn't ask."""
+    """Who sent the event that is being handled; None in public handlers, where nobody is looked up."""
     return _principal.get()

@@ -11,7 +11,7 @@ from ..i18n import _
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Someone as the session behind their cookie says at this moment; NOBODY for everyone else."""
+    """Who a session's cookie belongs to at this moment; NOBODY where there is no session."""
 
     kind: Literal["nobody", "customer", "staff"] = "nobody"
     id: int = 0
@@ -22,7 +22,7 @@ class Principal:
 
     @property
     def actor(self) -> str:
-        """How ledgers and the audit name them."""
+        """Their name in ledgers and in the audit, such as "staff:ada@example.com"."""
         return f"{self.kind}:{self.email}" if self.email else self.kind
 
     def need(self, permission: str) -> None:

@@ -1,8 +1,9 @@
-"""How often someone may do what is worth guarding: one table of limits, each counted by client.
+"""How often a client may do something: one table of limits.
 
-A limit counts by visitor, by address, and by the e-mail address that an event names. Visitors are free to
-make, so the address is the wall; and whole offices share one, so before the wall their answers slow down.
-Counted in this process, or in Redis where the settings name one, so that the workers count together.
+A limit counts by visitor, by address, and by the e-mail address that an event names. A visitor's cookie is
+free to make, so the limit by address is the one that holds; whole offices share an address, so answers to it
+slow down before they are refused. Counted in this process, or in Redis where the settings name one, so that
+the workers count together.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
-from shop_app.core.email_addresses import mailbox
-from shop_app.core.errors import TooMany
-from shop_app.core.i18n import _
-from shop_app.core.settings import load_test, settings
-
+from ..email_addresses import mailbox
+from ..errors import TooMany
+from ..i18n import _
+from ..settings import load_test, settings
 from . import security_log
 from .clients import Client
 from .counts import BoundedStorage
@@ -31,23 +31,23 @@ PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 4.0
 """So long a tab waits at most: longer, and people load the page again."""
 MAX_WAITING = 200
-"""So many answers are slowed at the same time; whoever comes then is refused instead."""
+"""So many answers are slowed at the same time; above that they are refused."""
 MAX_WAITING_OF_ONE = 4
 """And so many of one address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How often one may do something: rates read like "5/15 minutes", "" doesn't count by that."""
+    """How often one may do something. Rates read like "5/15 minutes"; with "" nothing is counted by that."""
 
     name: str
     address: str
     visitor: str = ""
     email: str = ""
     slow_email: str = ""
-    """The same for what anybody may do in anybody's name: beyond it answers are slow, nobody is refused."""
+    """The same where an address may be somebody else's: above it answers are slow, and none is refused."""
     free: int = 0
-    """So many of one address, within its time, are answered at once; 0 slows nothing."""
+    """So many of one address, within its rate's time, are answered without a pause; 0 means all."""
 
 
 # Secrets that can be guessed.
@@ -90,7 +90,7 @@ async def take(limit: Limit, client: Client, *, email: str = "") -> None:
 
 async def _count(limit: Limit, client: Client, email: str) -> str:
     """What is used up: visitor, email or address; "" where nothing is, and it is counted."""
-    # Asked first: beyond its wall an address makes no new counts, whatever cookies it invents.
+    # Tested first: an address that is used up makes no new counts, whatever cookies it sends.
     if not await _limiter().test(_item(limit.address), limit.name, "address", client.address):
         return "address"
     for kind, rate, who in (
@@ -138,7 +138,7 @@ def _refuse(limit: Limit, client: Client, used_up: str) -> NoReturn:
 
 
 _waiting: Counter[str] = Counter()
-"""Answers that are slowed just now, by address."""
+"""Answers that are being slowed, by address."""
 
 
 @lru_cache(maxsize=1)

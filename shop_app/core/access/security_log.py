@@ -1,4 +1,4 @@
-"""What was refused, by whom and from where: one line for each kind and address a minute, with a count."""
+"""The log of refused requests and events: one line a minute for each kind and address, with a count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 60.0
 MAX_KEPT = 5_000
-"""Kinds and addresses that are counted at the same time; the longest silent one goes first."""
+"""Kinds and addresses that are counted at the same time; the one that was used longest ago goes first."""
 
 _counted: LRUCache[tuple[str, str], list[float]] = LRUCache(MAX_KEPT)
 """(kind, address) -> [when the window began, how often since the last line]."""
@@ -20,10 +20,10 @@ _counted: LRUCache[tuple[str, str], list[float]] = LRUCache(MAX_KEPT)
 def note(kind: str, *, address: str, visitor: str = "", detail: str = "") -> None:
     """Log that something was refused.
 
-    kind     a word or two for the reader of the log: "event refused", "limit", "look-up failed"
-    address  where it came from, as `client_address` says it
+    kind     such as "event refused", "limit", "look-up failed"
+    address  where it came from, as `clients.client_address` returns it
     visitor  the hash of the visitor's key; its first eight digits are logged
-    detail   what exactly, never a value that a stranger sent unless it is known to be harmless
+    detail   what exactly, never a value that a client sent unless it is known to be harmless
 
     The first of a kind from an address is logged at once; those of the following minute are counted,
     and the count stands in the next line. So a flood is a line a minute for each address.

@@ -1,6 +1,6 @@
 """Token buckets: how much someone may do at once, and how much a second from then on, in this process.
 
-For what is counted at every message and may wait for its turn. `rates` counts what is refused.
+For what is counted at every message and may wait. `rates` has the limits that refuse.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from cachetools import LRUCache
 
 MAX_BUCKETS = 10_000
-"""Names that one set counts at the same time; the one that was silent longest is forgotten first."""
+"""Names that one set counts at the same time; the one that was used longest ago is dropped first."""
 
 
 class TokenBucket:
@@ -37,7 +37,7 @@ class TokenBucket:
         return max(0.0, -self.left / self.rate)
 
     def give_back(self) -> None:
-        """Put back one token that was taken in vain."""
+        """Put back one token that was taken and not used."""
         self.left += 1
 
     def _fill(self) -> None:
@@ -47,7 +47,7 @@ class TokenBucket:
 
 
 class TokenBuckets(LRUCache[str, TokenBucket]):
-    """A bucket for each name that is asked for, of a bounded number of them; a new one is full."""
+    """A bucket for each name, made full on first use; their number is bounded."""
 
     def __init__(self, rate: float, burst: float) -> None:
         super().__init__(MAX_BUCKETS)

@@ -1,1 +1,1 @@
-"""The storefront's pages as plain HTML: what engines, people without scripts, and the first paint get."""
+"""The storefront's pages as plain HTML, for search engines, people without scripts, and the first paint."""

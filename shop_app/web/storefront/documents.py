@@ -1,4 +1,4 @@
-"""What each address of the storefront serves: the parts of its head, and its content."""
+"""The functions that make each storefront page's content and head as HTML."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 LEAD = _("Home goods from small workshops: stoneware, wood, glass, linen and light. Delivered from Berlin.")
 
 
-def steady(serve: ServePage) -> ServePage:
-    """`serve`, with a page of its own for the moment when the shop is broken.
+def with_error_page(serve: ServePage) -> ServePage:
+    """Decorate `serve`: where it fails, a page with a reference number and status 503 is served.
 
-    That page stays in sight as long as the reactive one can't load either, and makes way when it can.
+    The reactive page replaces it as soon as that can load.
     """
 
-    def serve_or_say(params: dict[str, str], query: QueryParams) -> Served:
+    def serve_or_explain(params: dict[str, str], query: QueryParams) -> Served:
         try:
             return serve(params, query)
         except NotFound:
@@ -51,14 +51,14 @@ def steady(serve: ServePage) -> ServePage:
                 headers={"Retry-After": "30"},
             )
 
-    return serve_or_say
+    return serve_or_explain
 
 
 def title_of(title: str) -> str:
     return f"{title} · {texts.SHOP}"
 
 
-@steady
+@with_error_page
 def home(_params: dict[str, str], _query: QueryParams) -> Served:
     with db.reading() as session:
         view = storefront.home(session)
@@ -74,7 +74,7 @@ def home(_params: dict[str, str], _query: QueryParams) -> Served:
     )
 
 
-@steady
+@with_error_page
 def products(_params: dict[str, str], query: QueryParams) -> Served:
     listing_query = listing_address.read_address({name: query.getlist(name) for name in query})
     with db.reading() as session:
@@ -86,8 +86,8 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
         search_text=listing_query.text,
         view=view,
         listing_query=listing_query,
-        without_sort=_kept(listing_query, "sort"),
-        without_price=_kept(listing_query, "price_min", "price_max"),
+        without_sort=_hidden_fields(listing_query, "sort"),
+        without_price=_hidden_fields(listing_query, "price_min", "price_max"),
     )
     return Served(
         html=html,
@@ -96,7 +96,7 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
         canonical=view.canonical,
         image=f"/media/{first}/960.jpg" if first else "",
         json_ld=[_crumbs(view.crumbs), _item_list(view)],
-        # Engines keep the whole list and its categories, not every way to narrow them.
+        # Search engines index the whole list and its categories, not every way to narrow them.
         robots="noindex, follow" if listing_query.text or view.chips else "",
         headers=preload(first, styles.SIZES_3) if first else {},
     )
@@ -116,7 +116,7 @@ def _numbered(view: Listing) -> str:
     return _("{title}, page {page}").format(title=view.title, page=view.page)
 
 
-@steady
+@with_error_page
 def product(params: dict[str, str], query: QueryParams) -> Served:
     try:
         with db.reading() as session:
@@ -144,7 +144,7 @@ def plain(name: str) -> ServePage:
     """The function that serves one of the plain pages."""
     text = plain_texts.PAGES[name]
 
-    @steady
+    @with_error_page
     def serve(_params: dict[str, str], _query: QueryParams) -> Served:
         return Served(
             html=render("plain.html", page=text),
@@ -156,9 +156,9 @@ def plain(name: str) -> ServePage:
     return serve
 
 
-@steady
+@with_error_page
 def withdrawal(_params: dict[str, str], query: QueryParams) -> Served:
-    """The form needs scripts; what it is for, and the ways without it, can be read without them."""
+    """The text of the page; the form itself needs scripts."""
     text = plain_texts.WITHDRAWAL
     return Served(
         html=render("plain.html", page=text),
@@ -170,9 +170,9 @@ def withdrawal(_params: dict[str, str], query: QueryParams) -> Served:
 
 
 def private_page(title: str) -> ServePage:
-    """The function that serves a page of the shopper's own: a title, nothing for engines to keep."""
+    """The function that serves a page that is different for every shopper: a title alone, not indexed."""
 
-    @steady
+    @with_error_page
     def serve(_params: dict[str, str], _query: QueryParams) -> Served:
         return Served(title=title_of(title), robots="noindex")
 
@@ -180,14 +180,17 @@ def private_page(title: str) -> ServePage:
 
 
 def order(params: dict[str, str], _query: QueryParams) -> Served:
-    """The frame of an order's page; a token that no order has is an unknown address."""
+    """The head of an order's page, without content.
+
+    Errors  NotFound for a token that no order has.
+    """
     with db.reading() as session:
         view = order_page.view(session, params["token"][:128])
     title = _("Order {number}").format(number=view.number)
     return Served(title=title_of(title), robots="noindex", headers={"Cache-Control": "no-store"})
 
 
-@steady
+@with_error_page
 def not_found(_params: dict[str, str], _query: QueryParams) -> Served:
     return Served(
         html=render("not_found.html"), title=title_of(texts.NOT_FOUND_TITLE), status=404, robots="noindex"
@@ -200,10 +203,10 @@ def _category(page: ProductPage) -> str:
     return dict(parse_qsl(urlsplit(page.crumbs[1].href).query)).get("category", "")
 
 
-def _kept(listing_query: ListingQuery, *without: str) -> list[tuple[str, str]]:
-    """The fields that a form has to carry so that the rest of the address stays."""
-    given = parse_qsl(urlsplit(listing_address.changed(listing_query)).query)
-    return [(name, value) for name, value in given if name not in without]
+def _hidden_fields(listing_query: ListingQuery, *without: str) -> list[tuple[str, str]]:
+    """The fields of the address that a form sends along unchanged."""
+    fields = parse_qsl(urlsplit(listing_address.changed(listing_query)).query)
+    return [(name, value) for name, value in fields if name not in without]
 
 
 def _structured(text: str) -> list[Mapping[str, Any]]:

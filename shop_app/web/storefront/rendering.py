@@ -1,4 +1,4 @@
-"""Templates, filled and escaped; they share the classes and words of the reactive pages."""
+"""Renders the templates, escaped; they share class names and texts with the reactive pages."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ environment.globals.update(styles=styles, texts=texts, icon=icon, srcset=srcset,
 
 
 def render(template: str, *, current: str = "", search_text: str = "", **values: Any) -> str:
-    """A whole page's content: the template within the frame of header, navigation and footer."""
+    """A whole page's content: the template with header, navigation and footer."""
     with db.reading() as session:
         top_categories = categories.navigation(session)
-    return _filled(template, categories=top_categories, current=current, search_text=search_text, **values)
+    return _render(template, categories=top_categories, current=current, search_text=search_text, **values)
 
 
 def render_bare(template: str, **values: Any) -> str:
-    """The same without asking the database, for when that is what is broken."""
-    return _filled(template, categories=[], current="", search_text="", **values)
+    """The same without the database, for when that can't be read."""
+    return _render(template, categories=[], current="", search_text="", **values)
 
 
-def _filled(template: str, **values: Any) -> str:
+def _render(template: str, **values: Any) -> str:
     return environment.get_template(template).render(**values)
 
 
 def preload(key: str, sizes: str) -> dict[str, str]:
-    """The header that fetches the page's first picture before its HTML is read."""
+    """The Link header by which browsers fetch a page's first picture before they read its HTML."""
     return {
         "Link": f'</media/{key}/640.avif>; rel=preload; as=image; type="image/avif"; fetchpriority=high; '
         f'imagesrcset="{srcset(key, "avif")}"; imagesizes="{sizes}"'
