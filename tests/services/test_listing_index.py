@@ -118,7 +118,7 @@ def test_the_stock_flag_turns_with_the_last_unit_and_not_before(session: Session
     listing_index.refresh(session, [product.id])  # pyright: ignore
     at = index_cache.stamp(session)
 
-    session.get_one(StockLevel, moss.id).entry = 1
+    session.get_one(StockLevel, moss.id).held = 1
     assert listing_index.refresh_availability(session, [moss.id]) is False  # pyright: ignore
     assert index_cache.stamp(session) == at
 
@@ -129,7 +129,7 @@ def test_the_stock_flag_turns_with_the_last_unit_and_not_before(session: Session
     assert item.in_stock is False
     assert index_cache.stamp(session) != at
 
-    session.get_one(StockLevel, moss.id).entry = 0
+    session.get_one(StockLevel, moss.id).held = 0
     assert listing_index.refresh_availability(session, [moss.id, clay.id]) is True  # pyright: ignore
     item = _item(session, product)
     assert item is not None
@@ -144,7 +144,7 @@ def test_a_variant_that_may_be_ordered_ahead_counts_as_in_stock(session: Session
     assert listing_index.refresh_availability(session, [variant.id]) is True  # pyright: ignore
 
 
-def test_more_than_a_chunk_is_projected_and_progress_is_told(
+def test_more_than_a_chunk_is_projected_and_progress_is_reported(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing_index, "CHUNK", 2)
