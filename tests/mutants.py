@@ -144,7 +144,7 @@ MUTANTS = (
                 'held + 10**9 >= bindparam("needed")',
             ),
         ),
-        ("tests/services/test_stock.py",),
+        ("tests/services/test_inventory.py",),
     ),
     Mutant(
         "unique-key",

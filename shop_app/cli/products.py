@@ -21,9 +21,9 @@ def import_products(file: Path, dry_run: bool, no_pictures: bool) -> None:
     Rows that can't be taken are reported with their line and the reason, and the others go in. The
     exit code is 1 when there was one.
     """
-    from ..services.product_files import csv_import
+    from ..services.product_files import csv_cells, csv_import
 
-    with progress(csv_import.count_rows(file), "Rows") as bar:
+    with progress(csv_cells.count_lines(file), "Rows") as bar:
         report = csv_import.import_file(file, dry_run=dry_run, pictures=not no_pictures, progress=bar.update)
     for problem in report.problems:
         click.echo(str(problem), err=True)

@@ -1,4 +1,4 @@
-"""Rows in bulk: collected as plain dicts with their ids known at once, inserted table by table."""
+"""Bulk inserts: rows are collected as dicts with ids of their own, then inserted table by table."""
 
 from __future__ import annotations
 

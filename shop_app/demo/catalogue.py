@@ -94,7 +94,7 @@ def load_terms(bulk: Bulk, today: datetime) -> dict[str, int]:
 
 
 def load_gifts(bulk: Bulk, today: datetime) -> None:
-    """Promotions that give something, from today on: the history knew none of them."""
+    """Promotions with a gift, from today on: no order of the history has one."""
     ids = {row["sku"]: row["id"] for row in bulk.rows(m.Variant)}
     for row in read("shop.json")["gifts"]:
         bulk.add(
@@ -124,7 +124,7 @@ def load_logins(session: Session, hashes: dict[str, Hashed]) -> None:
 def load_products(bulk: Bulk, rng: Random, today: datetime) -> list[Goods]:
     """Categories, products, variants, pictures, price history, tags and collections.
 
-    Levels are written by the history, which knows what was sold.
+    Stock levels are written by the history, which counts what was sold.
     """
     catalogue, shop = read("catalog.json"), read("shop.json")
     photos = {source["file"]: (key, source) for key, source in pictures.shipped().items()}

@@ -19,7 +19,8 @@ from sqlmodel import Session, select
 
 from .. import models as m
 from ..core.settings import settings
-from ..services.pricing.price_cart import Item, Offer, Shipping, price_cart
+from ..services.pricing.price_cart import Shipping, price_cart
+from ..services.promotions.discounts import Item, Offer
 from ..services.shipping import queries as shipping_queries
 from ..services.taxes import queries as taxes_queries
 from ..services.taxes.rate import Rate
@@ -88,9 +89,9 @@ def load(
                 continue
             number += 1
             token = hmac.digest(secret.encode(), f"demo order {number}".encode(), "sha256").hex()[:40]
-            living = write_order(bulk, ledger, order, number, token, now, promotion_ids, uses)
+            is_sold = write_order(bulk, ledger, order, number, token, now, promotion_ids, uses)
             order.person.orders += 1
-            for item, quantity, _price, _compare in order.basket if living else ():
+            for item, quantity, _price, _compare in order.basket if is_sold else ():
                 sold[item.product_id] += quantity
                 item.sold += quantity if day else 0
     ledger.write(goods, now)
@@ -103,7 +104,9 @@ def _shopper(session: Session, rng: Random, today: datetime) -> Person:
     email, _password, name = SHOPPER
     customer = session.exec(select(m.Customer).where(m.Customer.email == email)).first()
     # In production mode there is no such login.
-    return people.known(rng, customer.id if customer else None, email, name, today - timedelta(days=400))
+    return people.demo_shopper(
+        rng, customer.id if customer else None, email, name, today - timedelta(days=400)
+    )
 
 
 def _how_many(day: int, midnight: datetime, rng: Random) -> int:
@@ -141,7 +144,7 @@ class _Crowd:
 
 
 class _Market:
-    """How much each variant is wanted in each month."""
+    """The demand for each variant in each month."""
 
     def __init__(self, goods: list[Goods], rng: Random) -> None:
         self._goods = goods
@@ -196,15 +199,15 @@ def _order(
     offers = _offers(at, person, chance, terms.promotion_ids)
     weight = sum(item.weight_grams * units for item, units, _price, _compare in basket)
     methods = terms.methods[country]
-    wish = luck.random()
+    preference = luck.random()
     chosen: list[shipping_queries.Method] = []
 
     def way(goods_minor: int) -> Shipping | None:
         offered = [method for method in methods if method.price_for(goods_minor, weight) is not None]
         if not offered:
             return None
-        method = offered[1] if wish < 0.12 and len(offered) > 1 else offered[0]
-        if country == "DE" and person.address["locality"] == "Berlin" and wish > 0.75:
+        method = offered[1] if preference < 0.12 and len(offered) > 1 else offered[0]
+        if country == "DE" and person.address["locality"] == "Berlin" and preference > 0.75:
             method = offered[-1]
         chosen[:] = [method]
         return Shipping(method.code, method.price_for(goods_minor, weight) or 0)

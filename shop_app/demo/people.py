@@ -229,7 +229,7 @@ def invent(bulk: Bulk, rng: Random, today: datetime, count: int, days: int) -> l
     return people
 
 
-def known(rng: Random, customer_id: int | None, email: str, name: str, since: datetime) -> Person:
+def demo_shopper(rng: Random, customer_id: int | None, email: str, name: str, since: datetime) -> Person:
     """The demo's own shopper, who comes back more often than others."""
     given, family = name.split(" ", 1)
     return Person(email, _address(rng, given, family, "DE"), customer_id, 5.0, since)

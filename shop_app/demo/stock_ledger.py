@@ -1,4 +1,4 @@
-"""The stock that the history leaves: deliveries, allocations and shipments that add up to today's levels."""
+"""The stock movements of the history: deliveries, allocations and shipments that add up to today's levels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .catalogue import Goods
 
 
 class StockLedger:
-    """Collects what orders did to each variant; `write` adds the deliveries that made it possible."""
+    """Collects the movements of orders; `write` adds the deliveries that they need."""
 
     def __init__(self, bulk: Bulk, rng: Random, today: datetime) -> None:
         self._bulk = bulk
@@ -67,7 +67,7 @@ class StockLedger:
         )
 
     def _deliveries(self, item: Goods, moves: list[dict[str, Any]], needed: int) -> list[dict[str, Any]]:
-        """`needed` units in batches, each before the order that would have found the listing index empty."""
+        """`needed` units in batches, each before the order that would have made the stock negative."""
         batch = max(6, min(120, round(needed / self._rng.uniform(4, 9)), 12))
         deliveries: list[dict[str, Any]] = []
         free, left = 0, needed

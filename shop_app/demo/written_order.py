@@ -23,7 +23,7 @@ UNPAID_FOR = timedelta(minutes=30)
 
 @dataclass(slots=True)
 class Happened:
-    """An order and its fate; `luck` decides the hours."""
+    """An order and how it ends (`fate`); `luck` decides the times."""
 
     at: datetime
     person: Person
@@ -104,9 +104,9 @@ def write_order(
     _lines(writing)
     writing.stock(m.MovementKind.ALLOCATED, order.at, "order placed", allocated=1)
     writing.event("placed", order.at)
-    dead = _course(writing)
-    _promotion_uses(writing, promotion_ids, uses, given_back_at=dead)
-    return dead is None
+    ended_at = _course(writing)
+    _promotion_uses(writing, promotion_ids, uses, given_back_at=ended_at)
+    return ended_at is None
 
 
 def _head(writing: _Writing, token: str) -> None:
@@ -172,7 +172,7 @@ def _tax(writing: _Writing, line_id: int | None, label: str, ppm: int, gross: in
 
 
 def _course(writing: _Writing) -> datetime | None:
-    """Write what became of the order; when it died, when that was."""
+    """Write what happened after the order; returns when it was cancelled or expired, None otherwise."""
     order, now, row = writing.order, writing.now, writing.row
     fate = order.fate
     if fate == "expired" and order.ended_at > now:
@@ -204,7 +204,7 @@ def _course(writing: _Writing) -> datetime | None:
 def _payment(writing: _Writing) -> dict[str, Any]:
     order = writing.order
     reference = f"{writing.number}-1"
-    # No company knows the card payments of a history that never was: without a reference none is asked.
+    # No provider has the card payments of the demo: without a reference none is called.
     writing.bulk.add(
         m.Payment, order_id=writing.id, provider=order.provider, state=m.PaymentState.OPEN.value,
         currency=CURRENCY,

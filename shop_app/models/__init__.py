@@ -1,4 +1,4 @@
-"""Every table, imported here: that is how a table comes to exist."""
+"""All tables: importing this package adds each of them to the metadata."""
 
 from .account import Address, AuditEntry, Customer, LoginSession, Role, Staff
 from .base import table_of
@@ -22,12 +22,10 @@ from .catalog import (
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
+from .listing import ListingChange, ListingFacet, ListingItem
 from .order import (
     LEGAL_MOVES,
     Counter,
-    Shipment,
-    ShipmentLine,
-    ShipmentState,
     FulfilmentStatus,
     Order,
     OrderDiscount,
@@ -36,6 +34,9 @@ from .order import (
     OrderStatus,
     OrderTaxLine,
     PaymentStatus,
+    Shipment,
+    ShipmentLine,
+    ShipmentState,
 )
 from .payment import (
     Dispute,
@@ -53,7 +54,6 @@ from .payment import (
 from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
-from .listing import ListingChange, ListingFacet, ListingItem
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .stock import MovementKind, StockHold, StockLevel, StockMovement, StockPolicy
 from .tax import TaxClass, TaxQuote, TaxRate

@@ -65,7 +65,7 @@ def check(rule: str, name: str) -> CheckConstraint:
 
 
 def moment(**kwargs: Any) -> Any:
-    """When it happened: now, unless told otherwise."""
+    """A moment, by default that of the row's creation."""
     return Field(default_factory=now, nullable=False, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""The cart: a request list of variants that reserves nothing, known by a key in the visitor's cookie."""
+"""The cart: variants that somebody wants to buy, found by the key in the visitor's cookie."""
 
 from datetime import datetime
 

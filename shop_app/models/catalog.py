@@ -49,7 +49,7 @@ class Product(SQLModel, table=True):
     materials: list[str] = json(list)
     dimensions_mm: dict[str, int] = json()
     attributes: list[dict[str, str]] = json(list)
-    """Further facts as {"name", "value"}, in the order to show."""
+    """Further details as {"name", "value"}, in the order to show."""
     vendor: str = Field(default="", max_length=255)
     kind: str = Field(default="", max_length=255)
     status: str = word(ProductStatus.DRAFT)
@@ -59,7 +59,7 @@ class Product(SQLModel, table=True):
     seo_title: str = ""
     seo_description: str = ""
     extra: dict[str, str] = json()
-    """Columns of an imported file that the shop has no place for, kept for the way out."""
+    """Columns of an imported file that the shop has no field for, for exports."""
     sold_count: int = 0
     """Units sold ever; written by orders."""
     review_count: int = 0

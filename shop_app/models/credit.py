@@ -17,7 +17,7 @@ class CreditEntryKind(StrEnum):
     ISSUED = "issued"
     SPENT = "spent"
     RETURNED = "returned"
-    """What a dead order had taken."""
+    """Released by an order that ended unpaid, or paid in another way."""
     REFUNDED = "refunded"
     ADJUSTED = "adjusted"
 
@@ -35,13 +35,13 @@ class CreditAccount(SQLModel, table=True):
     code_hash: str | None = Field(default=None, max_length=64, unique=True)
     """SHA-256 of a gift card's code: whoever reads the database can't spend it."""
     last_four: str = Field(default="", max_length=4)
-    """The end of the code, by which people tell cards apart."""
+    """The end of the code, to distinguish cards."""
     email: str = Field(default="", max_length=254, index=True)
     """Whose store credit it is; whom a gift card was sent to."""
     customer_id: int | None = refers("customer.id", default=None, ondelete="SET NULL")
     currency: str = Field(max_length=3)
     balance_minor: int = minor(default=0)
-    """The sum of its entries, kept here for the guarded statement."""
+    """The sum of its entries, stored for the guarded statement."""
     active: bool = True
     expires_at: datetime | None = None
     created_at: datetime = moment()

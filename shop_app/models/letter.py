@@ -1,4 +1,4 @@
-"""Letters to send: written in the transaction of what they tell about, sent afterwards, once."""
+"""The outbox: letters, written in the transaction of what they are about and sent afterwards."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The listing index: what lists, facets and search read; only `listing_index` writes it."""
+"""The listing index: what lists, facets and search read; only `services.search.listing_index` writes it."""
 
 from datetime import datetime
 
@@ -58,16 +58,15 @@ class ListingFacet(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=100)
     """The parameter in the address: the option's name as a slug, or tag, material."""
     value: str = Field(primary_key=True, max_length=255)
-    """The value as a slug, as it stands in the address."""
+    """The value as a slug, as the address has it."""
     label: str = ""
     swatch: str = Field(default="", max_length=9)
 
 
 class ListingChange(SQLModel, table=True):
-    """One line for each change of the listing index: the newest stamp says whether what was computed still
-    holds.
+    """One row for each change of the listing index; caches are valid while the newest stamp is the same.
 
-    Lines are only added, so that writers never wait for each other here.
+    Rows are only added, so that writers never wait for each other here.
     """
 
     __tablename__ = "listing_change"

@@ -56,7 +56,7 @@ LEGAL_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
 
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What an order's token is made of. What isn't needn't be looked for: PostgreSQL refuses some of it."""
+"""An order's token; other text isn't looked up, because PostgreSQL refuses some of it."""
 
 LIVING = "status IN ('pending', 'placed', 'completed')"
 UNPAID = "expires_at IS NOT NULL"
@@ -107,7 +107,7 @@ class Order(SQLModel, table=True):
     link_since: datetime | None = None
     """When the token was made anew because of its age; None while it is the order's first."""
     cart_id: int | None = refers("cart.id", default=None)
-    """The cart that it came from. A cart has one living order at most: a second click gets the same one."""
+    """The cart that it came from. A cart has one order at most that is neither cancelled nor expired."""
     cart_version: int = 0
     """The cart's version that was ordered; a changed cart is another order."""
     customer_id: int | None = refers("customer.id", default=None, ondelete="SET NULL")
@@ -250,7 +250,7 @@ class ShipmentState(StrEnum):
 
 
 class Shipment(SQLModel, table=True):
-    """A shipment."""
+    """One parcel of an order, with its carrier and tracking number."""
 
     __table_args__ = (one_of("status", ShipmentState),)
 

@@ -17,7 +17,7 @@ class RefundDestination(StrEnum):
 
 
 class PaymentState(StrEnum):
-    """Where one attempt to pay stands; the order's payment status is computed from all its events."""
+    """The state of one attempt to pay; the order's payment status is computed from all events."""
 
     STARTED = "started"
     """Ours alone: the provider hasn't answered yet."""
@@ -108,7 +108,7 @@ class PaymentEvent(SQLModel, table=True):
 
 
 class ProviderEvent(SQLModel, table=True):
-    """The inbox: what a provider told us, stored under its own id before anything is done with it."""
+    """The inbox: a provider's webhook, stored under the provider's event id before it is applied."""
 
     __tablename__ = "provider_event"
     __table_args__ = (
@@ -121,7 +121,7 @@ class ProviderEvent(SQLModel, table=True):
     event_id: str = Field(max_length=255)
     kind: str = Field(max_length=100)
     payload: str
-    """The body as it came, after its signature was found good."""
+    """The body as received, after its signature was verified."""
     received_at: datetime = moment()
     applied_at: datetime | None = None
     outcome: str = Field(default="", max_length=64)

@@ -1,4 +1,4 @@
-"""Promotions: what they ask for, what they give, their codes, and who has used them."""
+"""Promotions: their conditions and discounts, their codes, and their uses by orders."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -66,11 +66,11 @@ class Promotion(SQLModel, table=True):
     usage_limit: int | None = None
     per_customer_limit: int | None = None
     used: int = 0
-    """Uses by orders that are alive; taken when an order is placed, given back when it dies."""
+    """Uses by orders; counted when an order is placed, uncounted when it is cancelled or expires."""
     budget_minor: int | None = maybe_minor()
-    """All that it may ever give."""
+    """The most that all its discounts together may be."""
     spent_minor: int = minor(default=0)
-    """What living orders were given; moves together with `used`."""
+    """The sum of the discounts of the orders that `used` counts."""
     active: bool = True
     created_at: datetime = moment()
     version: int = 1
@@ -90,7 +90,7 @@ class PromotionCode(SQLModel, table=True):
 
 
 class PromotionUse(SQLModel, table=True):
-    """An order that a promotion gave something to."""
+    """One use of a promotion by an order."""
 
     __tablename__ = "promotion_use"
     __table_args__ = (UniqueConstraint("promotion_id", "order_id"),)

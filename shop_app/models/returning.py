@@ -1,4 +1,4 @@
-"""Returns: what shoppers want to send back, and withdrawals, which need nobody's consent."""
+"""Returns: what shoppers want to send back, and withdrawals, which need no approval."""
 
 from datetime import datetime
 from enum import StrEnum

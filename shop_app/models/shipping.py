@@ -48,7 +48,7 @@ class ShippingMethod(SQLModel, table=True):
     """From this much of goods, after discounts, it costs nothing."""
     min_days: int = 1
     max_days: int = 3
-    """Working days from the order to the door."""
+    """Working days from order to delivery."""
     active: bool = True
     position: int = 0
 

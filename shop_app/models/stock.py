@@ -23,12 +23,12 @@ class MovementKind(StrEnum):
     RELEASED = "released"
     SHIPPED = "shipped"
     RECALLED = "recalled"
-    """A shipment that was cancelled: its units are in the house again, and still the order's."""
+    """A shipment was cancelled: its units are on hand again, and still allocated to the order."""
     RETURNED = "returned"
 
 
 class StockLevel(SQLModel, table=True):
-    """The three numbers of one variant; written by `services.stock` alone, each time with a movement."""
+    """The three numbers of one variant; written by `services.inventory` alone, each time with a movement."""
 
     __tablename__ = "stock_level"
     __table_args__ = (
@@ -40,11 +40,11 @@ class StockLevel(SQLModel, table=True):
 
     variant_id: int = refers("variant.id", ondelete="CASCADE", primary_key=True, index=False)
     on_hand: int = 0
-    """Units in the house, sold ones that haven't left included."""
+    """Units that are here, sold ones that haven't been shipped included."""
     allocated: int = 0
     """Units that belong to orders and haven't left."""
     held: int = 0
-    """Units kept for carts in checkout."""
+    """Units held for carts in checkout."""
     low_at: int = 3
     """At this many left, or fewer, the shop says how many."""
     policy: str = word(StockPolicy.DENY)

@@ -34,7 +34,7 @@ class TaxRate(SQLModel, table=True):
 
 
 class TaxQuote(SQLModel, table=True):
-    """What an outside engine said of a place; asked before the order's transaction, read inside it."""
+    """A rate that an outside engine quoted for a place; fetched before the order's transaction."""
 
     __tablename__ = "tax_quote"
     __table_args__ = (

@@ -1,10 +1,10 @@
-"""Letters: written into the outbox in the transaction of what they tell about, each once, sent afterwards.
+"""The outbox: letters are written in the transaction of what they are about, each once, and sent afterwards.
 
-A letter is claimed before it is sent, so that several processes don't send it together; one that dies
-in between leaves it to the next. The repeat then carries the same Message-ID.
+A letter is claimed before it is sent, so that two processes don't send it at once. If the process ends in
+between, another one sends it when the claim is over, with the same Message-ID.
 
-Letters that a stranger can cause, and so send to whomever they like, go to one mailbox a few times a day:
-the next ones wait for the days after, and of a flood the rest stays in the outbox, with the reason.
+Letters that a stranger can cause, and so have sent to any address, are limited per mailbox and day: the next
+ones wait for the days after, and beyond `DAYS_AHEAD` days they stay unsent, with the reason.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CLAIM = (
     .where(
         _letter.c.id == bindparam("letter"),
         _letter.c.sent_at.is_(None),
-        _letter.c.next_try_at == bindparam("as_found"),
+        _letter.c.next_try_at == bindparam("was_due_at"),
     )
     .values(next_try_at=bindparam("until"), attempts=_letter.c.attempts + 1)
 )
@@ -50,12 +50,12 @@ BY_STRANGERS = frozenset(
         "withdrawal_received",
     }
 )
-"""Kinds that someone can cause without having paid, or who knows an order's number and address."""
+"""Kinds that can be caused without paying, or by knowing an order's number and address."""
 DAYS_AHEAD = 3
-"""So many days' letters wait for one mailbox at most."""
+"""Days for which letters to one mailbox may wait."""
 CLAIMED_FOR = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=6)
-RETRY_FOR = 30
+MAX_ATTEMPTS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ def _insert_once(insert: Insert) -> Any:
 def write(
     session: Session, kind: str, to_email: str, dedupe_key: str, data: dict[str, Any], *, paid: bool = False
 ) -> None:
-    """Put a letter into the outbox; one with the same `dedupe_key` is there already, and stays.
+    """Put a letter into the outbox, unless there is one with this `dedupe_key`.
 
-    `paid`: what it is about cost whoever caused it money. Then it never waits for other letters.
+    `paid`: what it is about was paid for. Then the limit per mailbox doesn't apply.
     """
     at = now()
     mailbox = email_addresses.mailbox(to_email) if kind in BY_STRANGERS and not paid else ""
@@ -91,7 +91,7 @@ def write(
         "data": data,
         "created_at": at,
         "next_try_at": at if left_out else at + timedelta(days=days),
-        "attempts": RETRY_FOR if left_out else 0,
+        "attempts": MAX_ATTEMPTS if left_out else 0,
         "problem": "too many letters to this mailbox" if left_out else "",
     }
     letter_id = session.connection().execute(_insert_once(session), row).scalar()
@@ -100,7 +100,7 @@ def write(
 
 
 def _days_to_wait(session: Session, mailbox: str, at: datetime) -> int:
-    """After how many days there is room for one more letter to that mailbox."""
+    """The days until one more letter may be sent to that mailbox."""
     if load_test():
         return 0
     params = {"to_mailbox": mailbox, "since": at - timedelta(days=1)}
@@ -109,14 +109,14 @@ def _days_to_wait(session: Session, mailbox: str, at: datetime) -> int:
 
 
 def claim(session: Session, limit: int = 20) -> list[LetterToSend]:
-    """Letters that are due, ours for two minutes; none whose address has been forgotten."""
+    """Claim up to `limit` letters that are due, for two minutes, except to erased addresses."""
     at = now()
     due = session.exec(
         select(Letter)
         .where(
             col(Letter.sent_at).is_(None),
             Letter.next_try_at <= at,
-            Letter.attempts < RETRY_FOR,
+            Letter.attempts < MAX_ATTEMPTS,
             Letter.to_email != "",
         )
         .order_by(col(Letter.next_try_at))
@@ -126,8 +126,8 @@ def claim(session: Session, limit: int = 20) -> list[LetterToSend]:
 
 
 def _claimed(session: Session, letter: Letter, until: datetime) -> bool:
-    claim = {"letter": letter.id, "as_found": letter.next_try_at, "until": until}
-    return session.connection().execute(_CLAIM, claim).rowcount == 1
+    params = {"letter": letter.id, "was_due_at": letter.next_try_at, "until": until}
+    return session.connection().execute(_CLAIM, params).rowcount == 1
 
 
 def _to_send(letter: Letter) -> LetterToSend:
@@ -140,8 +140,8 @@ def mark_sent(session: Session, letter_id: int) -> None:
 
 
 def mark_failed(session: Session, letter_id: int, problem: str, *, for_good: bool = False) -> None:
-    """Try it again later, ever more slowly, or never where that is of no use."""
+    """Try it again later, with growing delays; never again where `for_good`."""
     letter = session.get_one(Letter, letter_id)
     letter.problem = problem[:500]
-    letter.attempts = RETRY_FOR if for_good else letter.attempts
+    letter.attempts = MAX_ATTEMPTS if for_good else letter.attempts
     letter.next_try_at = now() + min(timedelta(seconds=30) * 2 ** min(letter.attempts, 12), LONGEST_WAIT)

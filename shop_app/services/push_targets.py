@@ -1,4 +1,4 @@
-"""Who looks at what: the visitors of carts and the links of orders, for pushes to their open pages."""
+"""Push targets: the visitors of carts and the tokens of orders, whose open pages are pushed to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..models import Cart, Order
 
 
 def cart_audience(session: Session, cart_ids: Collection[int]) -> dict[int, str]:
-    """The hash of the visitor's key that each of these carts belongs to."""
+    """The hash of the visitor's key, by cart id."""
     if not cart_ids:
         return {}
     statement = select(Cart.id, Cart.key_hash).where(col(Cart.id).in_(list(cart_ids)))

@@ -1,8 +1,8 @@
-"""What every cart needs and hardly ever changes, kept in this process for a few seconds per database.
+"""The terms cache: tax rates, shipping methods and automatic promotions, for some seconds per database.
 
-Tax rates, shipping methods and automatic promotions are read for each view of a cart. Whoever edits
-them publishes `events.TermsChanged`, which empties the memory of this process at once; other processes
-follow within `SECONDS`. What money depends on, placing an order, reads past it (`fresh`).
+They are read for each view of a cart and hardly ever change. Whoever edits them publishes
+`events.TermsChanged`, which clears the caches of this process at once; other processes follow within
+`SECONDS`. Placing an order reads past the cache (`fresh`).
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ _all: list[TermsCache] = []
 
 
 class TermsCache(Generic[T]):
-    """A question to the database whose answer is kept for `SECONDS`."""
+    """What `read` returns, cached for `SECONDS`."""
 
-    def __init__(self, ask: Callable[[Session], T]) -> None:
-        self._ask = ask
-        self._kept: TTLCache[Engine, T] = TTLCache(MAX_DATABASES, SECONDS, timer=lambda: monotonic())
-        self._turn = threading.Lock()
+    def __init__(self, read: Callable[[Session], T]) -> None:
+        self._read = read
+        self._values: TTLCache[Engine, T] = TTLCache(MAX_DATABASES, SECONDS, timer=lambda: monotonic())
+        self._lock = threading.Lock()
         _all.append(self)
 
     def get(self, session: Session, *, fresh: bool = False) -> T:
         engine = session.get_bind().engine
-        with self._turn, suppress(KeyError):
+        with self._lock, suppress(KeyError):
             if not fresh:
-                return self._kept[engine]
-        answer = self._ask(session)
-        with self._turn:
-            self._kept[engine] = answer
-        return answer
+                return self._values[engine]
+        value = self._read(session)
+        with self._lock:
+            self._values[engine] = value
+        return value
 
-    def forget(self) -> None:
-        with self._turn:
-            self._kept.clear()
-
-
-def forget_all(_event: object = None) -> None:
-    for remembered in _all:
-        remembered.forget()
+    def clear(self) -> None:
+        with self._lock:
+            self._values.clear()
 
 
-events.subscribe(events.TermsChanged, forget_all)
+def clear_all(_event: object = None) -> None:
+    for cache in _all:
+        cache.clear()
+
+
+events.subscribe(events.TermsChanged, clear_all)

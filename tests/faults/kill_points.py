@@ -43,7 +43,7 @@ POINTS: dict[str, tuple[str, str]] = {
     "after the company let go, before it is noted": ("answered", "void"),
     "after credit was set aside, before the order's commit": ("within", "credit.payments.take"),
     "after credit was captured, before the settling's commit": ("within", "credit.payments.capture"),
-    "after an entry of credit, before its commit": ("within", "credit.commands.give"),
+    "after an entry of credit, before its commit": ("within", "credit.commands.add_entry"),
     "after a dispute's webhook is kept, before it is applied": ("after", "a dispute's webhook"),
     "after looking at a dispute, before settling": ("answered", "look at disputes"),
     "after a dispute is noted, before its commit": ("within", "payments.disputes.take"),

@@ -262,7 +262,7 @@ def test_a_late_payment_whose_credit_is_spent_is_for_a_person(world, clock, monk
     url = pay(world)
     late(world, url, monkeypatch)
     with db.transaction() as session:
-        credit_commands.give(
+        credit_commands.add_entry(
             session, issued.account_id, -1, credit_commands.CreditEntryKind.ADJUSTED, "adjusted:1"
         )
 
@@ -298,7 +298,7 @@ def test_a_card_that_was_spent_elsewhere_is_told_with_the_difference_and_nothing
     cart_with(world, issued)
     view = shown()
     with db.transaction() as session:
-        credit_commands.give(
+        credit_commands.add_entry(
             session, issued.account_id, -1500, credit_commands.CreditEntryKind.ADJUSTED, "adjusted:1"
         )
     before = all_of_it()
@@ -326,7 +326,7 @@ def test_a_card_with_more_on_it_than_before_leaves_less_to_pay(world):
     cart_with(world, issued)
     view = shown()
     with db.transaction() as session:
-        credit_commands.give(
+        credit_commands.add_entry(
             session, issued.account_id, 500, credit_commands.CreditEntryKind.ADJUSTED, "adjusted:1"
         )
     asyncio.run(pay_workflow.pay(ME, FORM, view.total_minor, expected_credit_minor=view.credit_minor))
@@ -354,7 +354,7 @@ def test_whatever_is_wrong_with_a_code_the_sentence_is_the_same_and_the_cart_sta
     ended = a_card(key="ended", expires_at=now() + timedelta(hours=1))
     empty, off = a_card(key="empty"), a_card(key="off")
     with db.transaction() as session:
-        credit_commands.give(
+        credit_commands.add_entry(
             session, empty.account_id, -2000, credit_commands.CreditEntryKind.ADJUSTED, "adjusted:1"
         )
         session.connection().exec_driver_sql(

@@ -69,7 +69,7 @@ def make_empty_order(session: Session, count: int) -> int:
 class OnDatabase(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        terms_cache.forget_all()
+        terms_cache.clear_all()
         self.session = Session(_engine(), expire_on_commit=False)
         self.session.connection(execution_options={"writes": True})
 

@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from shop_app.models import PromotionCode
-from shop_app.services.pricing.price_cart import Offer
 from shop_app.services.promotions import commands as promotions_commands
-from shop_app.services.promotions.discounts import DiscountLine
+from shop_app.services.promotions.discounts import DiscountLine, Offer
 from tests.factories import add, make_promotion
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase, make_empty_order
 

@@ -11,6 +11,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from shop_app.core.errors import ShopError
 from shop_app.models import Cart, StockPolicy
 from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.inventory import holds as inventory_holds
 from tests.factories import add, make_product, variant_with
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase, make_empty_order
 
@@ -77,15 +78,13 @@ class Stock(OnDatabase):
     def hold(self, cart, quantity):
         before = self.held.get(cart, {})
         allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in quantity.items())
-        refusal = self.attempt(
-            inventory_commands.hold, self.carts[cart], self.by_id(quantity), expires_at=UNTIL
-        )
+        refusal = self.attempt(inventory_holds.hold, self.carts[cart], self.by_id(quantity), expires_at=UNTIL)
         if self.expect(allowed, refusal):
             self.held[cart] = dict(quantity)
 
     @rule(cart=numbers)
     def unhold(self, cart):
-        assert self.attempt(inventory_commands.unhold, self.carts[cart], reason="left") is None
+        assert self.attempt(inventory_holds.unhold, self.carts[cart], reason="left") is None
         self.held.pop(cart, None)
 
     @rule(cart=numbers, needed=quantities)

@@ -158,7 +158,7 @@ def test_store_credit_opened_by_eight_at_once_is_one_account(engine):
     def give(number: int) -> str:
         with db.transaction() as session:
             account_id = credit_commands.account_of(session, "sam@example.com", "EUR")
-            credit_commands.give(
+            credit_commands.add_entry(
                 session, account_id, 100, credit_commands.CreditEntryKind.ADJUSTED, f"adjusted:{number}"
             )
         return "given"

@@ -107,7 +107,7 @@ class Checkout:
         with db.transaction() as session:
             session.connection().execute(update(rate).values(rate_ppm=rate.c.rate_ppm + 10_000))
             events.publish(session, events.TermsChanged())
-        terms_cache.forget_all()
+        terms_cache.clear_all()
 
     def stock_is_counted_down(self) -> None:
         with db.transaction() as session:

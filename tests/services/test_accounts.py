@@ -1,4 +1,4 @@
-"""Accounts: who someone is, what their role may do, and passwords that tell nothing."""
+"""Accounts: who someone is, what their role may do, and passwords that reveal nothing."""
 
 from __future__ import annotations
 

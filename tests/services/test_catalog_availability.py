@@ -1,4 +1,4 @@
-"""Signals: the live numbers of products, exactly what a freshly drawn page would show."""
+"""Availability: the live numbers of products, exactly what a freshly drawn page would show."""
 
 from __future__ import annotations
 

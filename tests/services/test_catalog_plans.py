@@ -1,4 +1,4 @@
-"""How the catalogue's hot questions are answered: by an index, in a few statements, at any size."""
+"""How the catalogue's hot queries are run: by an index, in a few statements, at any size."""
 
 from __future__ import annotations
 

@@ -250,7 +250,7 @@ def test_a_region_and_a_date_have_rates_of_their_own(session):
             valid_from=date(2027, 1, 1),
         ),
     )
-    terms_cache.forget_all()
+    terms_cache.clear_all()
 
     def rate(region: str, on: date) -> int:
         return taxes_queries.rates(session, Place("US", region), on)["standard"].ppm

@@ -104,33 +104,33 @@ def test_store_credit_is_one_account_for_each_address_and_its_code_stands_nowher
 
 def test_entries_move_the_balance_once_for_each_key(session):
     account_id = card(session).account_id
-    assert credit_commands.give(session, account_id, -1500, SPENT, "spent:order-1") is True
-    assert credit_commands.give(session, account_id, -1500, SPENT, "spent:order-1") is False
-    assert credit_commands.give(session, account_id, 1500, RETURNED, "returned:order-1") is True
-    assert credit_commands.give(session, account_id, -2000, SPENT, "spent:order-2") is True
+    assert credit_commands.add_entry(session, account_id, -1500, SPENT, "spent:order-1") is True
+    assert credit_commands.add_entry(session, account_id, -1500, SPENT, "spent:order-1") is False
+    assert credit_commands.add_entry(session, account_id, 1500, RETURNED, "returned:order-1") is True
+    assert credit_commands.add_entry(session, account_id, -2000, SPENT, "spent:order-2") is True
     assert balance(session, account_id) == 0
     assert [amount for _kind, amount, _key in entries(session)] == [2000, -1500, 1500, -2000]
     with pytest.raises(Conflict, match="other values"):
-        credit_commands.give(session, account_id, 1, RETURNED, "returned:order-1")
+        credit_commands.add_entry(session, account_id, 1, RETURNED, "returned:order-1")
 
 
 def test_a_balance_never_falls_below_zero_and_a_refusal_changes_nothing(session):
     account_id = card(session).account_id
     with pytest.raises(Conflict, match="enough credit"), session.begin_nested():
-        credit_commands.give(session, account_id, -2001, SPENT, "spent:order-1")
+        credit_commands.add_entry(session, account_id, -2001, SPENT, "spent:order-1")
     assert balance(session, account_id) == 2000
     assert len(entries(session)) == 1
     with pytest.raises(NotFound), session.begin_nested():
-        credit_commands.give(session, 999, 5, RETURNED, "returned:order-1")
+        credit_commands.add_entry(session, 999, 5, RETURNED, "returned:order-1")
 
 
 def test_a_card_that_has_ended_cant_be_spent_but_takes_back_what_it_had_given(session, clock):
     account_id = card(session, expires_at=now() + timedelta(days=1)).account_id
-    credit_commands.give(session, account_id, -500, SPENT, "spent:order-1")
+    credit_commands.add_entry(session, account_id, -500, SPENT, "spent:order-1")
     clock.shift(24 * 3600)
     with pytest.raises(Conflict), session.begin_nested():
-        credit_commands.give(session, account_id, -500, SPENT, "spent:order-2")
-    credit_commands.give(session, account_id, 500, RETURNED, "returned:order-1")
+        credit_commands.add_entry(session, account_id, -500, SPENT, "spent:order-2")
+    credit_commands.add_entry(session, account_id, 500, RETURNED, "returned:order-1")
     assert balance(session, account_id) == 2000
 
 
@@ -204,7 +204,7 @@ def test_a_card_that_was_switched_off_cant_be_spent_and_keeps_what_is_on_it(sess
     assert credit_admin.deactivate(session, issued.account_id, note="lost", by=MANAGER) is True
     assert credit_admin.deactivate(session, issued.account_id, note="lost", by=MANAGER) is False
     with pytest.raises(Conflict), session.begin_nested():
-        credit_commands.give(session, issued.account_id, -1, SPENT, "spent:order-1")
+        credit_commands.add_entry(session, issued.account_id, -1, SPENT, "spent:order-1")
     assert balance(session, issued.account_id) == 2000
 
 

@@ -221,7 +221,7 @@ def test_the_sweep_gives_back_what_ran_out_and_tells_the_pages(shop, clock):
     cart_holds.enter(shop, MARTA)
     clock.shift(60)
     cart_holds.enter(shop, JONAS)
-    shop.info.pop("facts")
+    shop.info.pop("events")
     clock.shift(14 * 60)
 
     assert cart_holds.any_run_out(shop)

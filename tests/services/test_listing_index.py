@@ -1,4 +1,4 @@
-"""The listing index: what products come to on it, and that nothing but the truth stays there."""
+"""The listing index: the rows that products are projected to, and that stale ones leave."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_bought_leaves_the_listing_index_facets_and_search(sessio
 
     assert _item(session, product) is None
     assert _facets(session, product) == set()
-    assert search_queries.find(session, "fable") == search_queries.Found()
+    assert search_queries.find(session, "fable") == search_queries.Matches()
     assert session.connection().execute(text("SELECT count(*) FROM search_document")).scalar() == 0
 
 
@@ -144,7 +144,7 @@ def test_a_variant_that_may_be_ordered_ahead_counts_as_in_stock(session: Session
     assert listing_index.refresh_availability(session, [variant.id]) is True  # pyright: ignore
 
 
-def test_more_than_a_chunk_is_projected_and_progress_is_told(
+def test_more_than_a_chunk_is_projected_and_progress_is_reported(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing_index, "CHUNK", 2)
@@ -218,7 +218,7 @@ def test_a_movement_of_stock_turns_the_flag_by_itself(session: Session) -> None:
     assert item.in_stock is False
 
 
-def test_a_long_projection_serves_its_old_self_while_it_is_renewed_behind(engine: Engine) -> None:
+def test_a_slow_value_is_served_while_it_is_renewed_in_the_background(engine: Engine) -> None:
     renewed = threading.Event()
     built: list[str] = []
 
@@ -228,11 +228,11 @@ def test_a_long_projection_serves_its_old_self_while_it_is_renewed_behind(engine
             renewed.set()
         return len(built)
 
-    fold = index_cache.IndexCache(build)
+    cache = index_cache.IndexCache(build)
     with Session(engine) as session:
-        assert fold.get(session, "a") == 1
-        held = fold._values[session.connection().engine]
-        held.took_s, held.made_at = 1.0, held.made_at - 21
-        assert fold.get(session, "b") == 1
+        assert cache.get(session, "a") == 1
+        entry = cache._values[session.connection().engine]
+        entry.took_s, entry.made_at = 1.0, entry.made_at - 21
+        assert cache.get(session, "b") == 1
         assert renewed.wait(10)
-    assert built == ["MainThread", "kept"]
+    assert built == ["MainThread", "index-cache"]

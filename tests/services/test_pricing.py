@@ -7,7 +7,8 @@ import pytest
 from shop_app.core.errors import ShopError
 from shop_app.core.money import tax_within
 from shop_app.models import PromotionKind
-from shop_app.services.pricing.price_cart import Item, Offer, Shipping, price_cart
+from shop_app.services.pricing.price_cart import Shipping, price_cart
+from shop_app.services.promotions.discounts import Item, Offer
 from shop_app.services.taxes.rate import Rate
 
 VAT = {"standard": Rate("19 % VAT", 190_000), "reduced": Rate("7 % VAT", 70_000)}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from shop_app.core.money import tax_on_top, tax_within
 from shop_app.models import PromotionKind
-from shop_app.services.pricing.price_cart import Item, Offer, Shipping, price_cart
+from shop_app.services.pricing.price_cart import Shipping, price_cart
+from shop_app.services.promotions.discounts import Item, Offer
 from shop_app.services.taxes.rate import Rate
 
 # Ten thousand examples of one property take minutes; two hundred never come near this.

@@ -26,7 +26,8 @@ from shop_app.models import (
     Variant,
     VariantPicture,
 )
-from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.inventory import holds as inventory_holds
+from shop_app.services.inventory import ledger as inventory_ledger
 from shop_app.services.product_files import csv_export, csv_import
 from shop_app.services.product_files.csv_cells import as_it_was, harmless
 from shop_app.services.product_files.csv_product import made_up_sku
@@ -258,7 +259,7 @@ def test_quantities_count_what_can_be_sold_on_top_of_what_orders_have(shop, writ
     with db.transaction() as session:
         variant = variant_with(session, "SHIRT")
         assert variant.id
-        inventory_commands.hold(session, _cart(session), {variant.id: 4}, expires_at=db_now())
+        inventory_holds.hold(session, _cart(session), {variant.id: 4}, expires_at=db_now())
     before = everything()
     assert run(write(shirt(variant_inventory_qty="5"))).same == 1
     assert everything() == before
@@ -309,7 +310,7 @@ def test_continue_means_that_it_can_be_ordered_without_stock(shop, write):
     with db.reading() as session:
         key = variant_with(session, "SHIRT").id
         assert key
-        assert inventory_commands.levels(session, [key])[key].backorder
+        assert inventory_ledger.levels(session, [key])[key].backorder
 
 
 # --- Pictures -------------------------------------------------------------------------------------

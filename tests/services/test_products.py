@@ -1,4 +1,4 @@
-"""Products, the writing side: only what differs is written, and what can't be is refused whole."""
+"""The commands of products: only what differs is written, and what can't be is refused whole."""
 
 from __future__ import annotations
 

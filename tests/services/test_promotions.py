@@ -19,9 +19,8 @@ from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import CheckoutForm
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import placing
-from shop_app.services.pricing.price_cart import Offer
 from shop_app.services.promotions import commands as promotions_commands
-from shop_app.services.promotions.discounts import DiscountLine
+from shop_app.services.promotions.discounts import DiscountLine, Offer
 from shop_app.services.storefront import order_page
 from tests.factories import (
     key_hash,
@@ -83,7 +82,7 @@ def make_gift(session: Session, **more: Any):
     promotion_id = make_promotion(
         session, more.pop("code", ""), percent=0, kind="gift", gift_variant_id=gift, **more
     )
-    terms_cache.forget_all()
+    terms_cache.clear_all()
     return promotion_id
 
 
@@ -198,7 +197,7 @@ def test_three_for_two_in_an_order(session):
         buy_quantity=2,
         get_quantity=1,
     )
-    terms_cache.forget_all()
+    terms_cache.clear_all()
     assert reasons(cart_queries.view(session, ME)) == ["Add 1 more thing for 3 for 2"]
     cart_commands.add(session, ME, "DUNE-MUG", 1)
     placed = place(session)

@@ -96,7 +96,7 @@ def test_a_mistyped_word_finds_what_was_meant_and_says_so(
 
 def test_words_that_are_there_are_never_corrected(session: Session, goods: dict[str, int]) -> None:
     assert search_queries.find(session, "mug").corrected == ""
-    assert search_queries.find(session, "zeppelin") == search_queries.Found()
+    assert search_queries.find(session, "zeppelin") == search_queries.Matches()
 
 
 @pytest.mark.parametrize("query", ["DUNE-MUG", "dune-mug", "DUNEMUG", "dunem", "DUNE-M"])
@@ -151,8 +151,8 @@ def test_nothing_typed_means_anything_to_the_database(
 
 
 def test_more_than_200_characters_and_8_words_are_not_looked_at() -> None:
-    assert spelling.asked("x" * 1_000_000) == ("x" * spelling.MAX_WORD,)
-    assert spelling.asked("a b c d e f g h i j") == tuple("abcdefgh")
+    assert spelling.query_words("x" * 1_000_000) == ("x" * spelling.MAX_WORD,)
+    assert spelling.query_words("a b c d e f g h i j") == tuple("abcdefgh")
 
 
 def test_suggestions_mark_what_was_typed_and_lead_to_the_product(
@@ -192,7 +192,7 @@ def test_the_words_known_are_counted_out_when_a_product_goes(session: Session) -
     listing_index.refresh(session, [lamp.id, other.id])  # pyright: ignore
     lamp.status = "draft"
     listing_index.refresh(session, [lamp.id])  # pyright: ignore
-    assert search_queries.find(session, "umbar") == search_queries.Found()
+    assert search_queries.find(session, "umbar") == search_queries.Matches()
     assert search_queries.find(session, "vela lmap").product_ids == [other.id]
 
 

@@ -1,1 +1,1 @@
-"""Who someone is: sessions and passwords, for staff and customers alike."""
+"""Sign-in: sessions and passwords of staff and customers."""

@@ -1,4 +1,4 @@
-"""Passwords: made into hashes and held against them, two at a time, and never inside a transaction."""
+"""Passwords: hashed and verified, two at a time and never inside a transaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 200
 
-# Each hash takes 64 MiB for a quarter of a second: more at once would be a way to fill the memory.
+# Each hash takes 64 MiB for a quarter of a second: more at once could exhaust the memory.
 _hashing = threading.Semaphore(2)
 
 
@@ -28,7 +28,7 @@ class Hashed:
 
 
 def hash_password(password: str) -> Hashed:
-    """A quarter of a second and 64 MiB on the caller's thread: neither on the loop nor in a transaction.
+    """Takes 0.25 s and 64 MiB: call it on a thread, outside of a transaction.
 
     Errors  Invalid for one that is too short or too long.
     """
@@ -46,14 +46,13 @@ def hash_password(password: str) -> Hashed:
 def verify(password: str, hashed: Hashed | None) -> tuple[bool, Hashed | None]:
     """Whether it is the password, and a new hash where the old one is weaker than today's.
 
-    Costs what `hash_password` does, and the same where there is no hash: an unknown address takes as
-    long as a known one.
+    Takes as long as `hash_password`, also without a hash: timing doesn't reveal whether there is an account.
     """
     with _hashing:
-        good, renewed = _hasher().verify_and_update(
+        matches, renewed = _hasher().verify_and_update(
             password[:MAX_PASSWORD], hashed.text if hashed else _decoy()
         )
-    return good and hashed is not None, Hashed(renewed) if renewed else None
+    return matches and hashed is not None, Hashed(renewed) if renewed else None
 
 
 @lru_cache(maxsize=1)

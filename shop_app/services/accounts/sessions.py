@@ -39,31 +39,31 @@ _MANAGER = _CLERK | frozenset(
 )
 _OWNER = _MANAGER | frozenset(["staff.edit", "settings.edit"])
 PERMISSIONS: dict[str, frozenset[str]] = {Role.CLERK: _CLERK, Role.MANAGER: _MANAGER, Role.OWNER: _OWNER}
-"""What each role may do. A permission is a subject and an act."""
+"""The permissions of each role, each as subject.action."""
 
 
 def give_owners(permissions: Iterable[str]) -> None:
-    """Let owners have these beside the shop's own: those of extensions, which no other role has."""
+    """Give owners the permissions of extensions too; no other role has them."""
     PERMISSIONS[Role.OWNER] = _OWNER | frozenset(permissions)
 
 
-_login, _staff_row, _customer_row = table_of(LoginSession), table_of(Staff), table_of(Customer)
-# Asked on every event of whoever is signed in: one statement.
+_login_table, _staff_table, _customer_table = table_of(LoginSession), table_of(Staff), table_of(Customer)
+# Runs on every event of a signed-in browser: one statement.
 _WHO = (
     select(
-        _login.c.expires_at,
-        _login.c.staff_id,
-        _login.c.customer_id,
-        _staff_row.c.active.label("staff_active"),
-        _staff_row.c.email.label("staff_email"),
-        _staff_row.c.name.label("staff_name"),
-        _staff_row.c.role.label("staff_role"),
-        _customer_row.c.email.label("customer_email"),
-        _customer_row.c.name.label("customer_name"),
+        _login_table.c.expires_at,
+        _login_table.c.staff_id,
+        _login_table.c.customer_id,
+        _staff_table.c.active.label("staff_active"),
+        _staff_table.c.email.label("staff_email"),
+        _staff_table.c.name.label("staff_name"),
+        _staff_table.c.role.label("staff_role"),
+        _customer_table.c.email.label("customer_email"),
+        _customer_table.c.name.label("customer_name"),
     )
-    .outerjoin(_staff_row, _staff_row.c.id == _login.c.staff_id)
-    .outerjoin(_customer_row, _customer_row.c.id == _login.c.customer_id)
-    .where(_login.c.token_hash == bindparam("token"))
+    .outerjoin(_staff_table, _staff_table.c.id == _login_table.c.staff_id)
+    .outerjoin(_customer_table, _customer_table.c.id == _login_table.c.customer_id)
+    .where(_login_table.c.token_hash == bindparam("token"))
 )
 
 
@@ -72,13 +72,13 @@ Kind = Literal["customer", "staff"]
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a password is held against: the hash that the address has now, None where nobody may sign in."""
+    """An address and its password hash, None where nobody can sign in with it."""
 
     kind: Kind
     email: str
     hashed: Hashed | None
     renewed: Hashed | None = None
-    """Once it is proven: what the hash is replaced by, if it is to be."""
+    """The new hash that replaces a weak one after the password was verified."""
 
 
 class Proven(Login):
@@ -95,7 +95,7 @@ class WrongLogin(ShopError):
 
 
 def who(session: Session, token_hash: str) -> Principal:
-    """Who the session with that key hash belongs to; NOBODY when it is unknown, over or its owner gone."""
+    """The principal of a session; NOBODY where it doesn't exist, has expired or its owner is gone."""
     row = session.connection().execute(_WHO, {"token": token_hash}).first()
     if not row or row.expires_at <= now():
         return NOBODY
@@ -114,27 +114,27 @@ def who(session: Session, token_hash: str) -> Principal:
 
 
 def login_of(session: Session, email: str, *, kind: Kind) -> Login:
-    """What has to be proven to sign in with that address; for an unknown one too."""
+    """The login of an address; one without a hash where there is no account."""
     address = email.strip().lower()
     person = _person(session, kind, address)
     return Login(kind, address, Hashed(person.password_hash) if person and person.password_hash else None)
 
 
 def prove(login: Login, password: str) -> Proven:
-    """Hold the password against the login. A quarter of a second: on a thread, outside of a transaction.
+    """Verify the password. Takes 0.25 s: call it on a thread, outside of a transaction.
 
-    Errors  WrongLogin, after the same work whatever is wrong.
+    Errors  WrongLogin, after the same time whatever is wrong.
     """
-    good, renewed = verify(password, login.hashed)
-    if not good:
+    matches, renewed = verify(password, login.hashed)
+    if not matches:
         raise WrongLogin
     return Proven(login.kind, login.email, login.hashed, renewed)
 
 
 def sign_in(session: Session, login: Proven) -> tuple[str, Principal]:
-    """A new session: its key, for the cookie alone, and who it belongs to.
+    """A new session: its key, for the cookie alone, and its principal.
 
-    Errors  WrongLogin where the account was closed, or its password changed, since it was proven.
+    Errors  WrongLogin where the account was closed, or its password changed, since it was verified.
     """
     person = _person(session, login.kind, login.email)
     if not person or not login.hashed or person.password_hash != login.hashed.text:
@@ -164,14 +164,14 @@ def sign_in(session: Session, login: Proven) -> tuple[str, Principal]:
 
 
 def _person(session: Session, kind: Kind, address: str) -> Staff | Customer | None:
-    """Who signs in with that address; nobody who was dismissed."""
+    """The account with that address; None for staff who are inactive."""
     table = Staff if kind == "staff" else Customer
     person = session.exec(select(table).where(col(table.email) == address)).first()
     return None if isinstance(person, Staff) and not person.active else person
 
 
 def sign_out(session: Session, token_hash: str) -> None:
-    """End that session; once or twice is the same."""
+    """End the session; doing it twice is harmless."""
     session.connection().execute(delete(LoginSession).where(col(LoginSession.token_hash) == token_hash))
 
 
@@ -180,7 +180,7 @@ def create_staff(
 ) -> Principal:
     """A new member of staff.
 
-    Errors  Invalid for an address or role that can't be used; Conflict for a known address.
+    Errors  Invalid for an address or role that can't be used; Conflict for an address that is taken.
     """
     address = clean_email(email)
     if role not in PERMISSIONS:
@@ -197,7 +197,7 @@ def create_staff(
 def create_customer(session: Session, email: str, password: Hashed, *, name: str = "") -> Principal:
     """A new customer with a password.
 
-    Errors  Invalid for an address that can't be used; Conflict for a known address.
+    Errors  Invalid for an address that can't be used; Conflict for an address that is taken.
     """
     address = clean_email(email)
     if session.exec(select(Customer).where(Customer.email == address)).first():

@@ -20,7 +20,7 @@ from ...core.settings import settings
 from ...core.upsert import Insert, upsert
 from ...models import MAX_LINES, MAX_QUANTITY
 from ..credit import payments as credit_payments
-from ..inventory.commands import only_left
+from ..inventory.ledger import only_left
 from ..promotions import commands as promotions_commands
 from ..shipping import queries as shipping_queries
 from . import holds as cart_holds
@@ -192,7 +192,7 @@ def apply_credit(session: Session, key_hash: str, code: str) -> CartView:
         raise Invalid(_("Enter the code of a gift card or of your credit."), field="credit_code")
     head = _open(session, key_hash)
     account_id = credit_payments.usable(session, code, head.id, head.currency)
-    if account_id not in head.credits and len(head.credits) >= credit_payments.MOST:
+    if account_id not in head.credits and len(head.credits) >= credit_payments.MAX_CARDS:
         raise TooMany(_("Take another card out first."))
     return _set(
         session, head, credits=[*(other for other in head.credits if other != account_id), account_id]

@@ -123,7 +123,7 @@ def enter(session: Session, key_hash: str, address_hash: str = "") -> HoldView:
     if times is None or times.expires_at <= at:
         if units:
             # Given back before they are taken again: this is a new hold.
-            inventory_holds.free_if_run_out(session, [head.id], at)
+            inventory_holds.release_if_expired(session, [head.id], at)
         units, times = {}, _Times(at, at, address_hash)
     return _hold_for(
         session,
@@ -169,7 +169,7 @@ def end(session: Session, key_hash: str) -> HoldView:
     head = priced_cart.head(session, key_hash, lock=True)
     if head is None:
         return HoldView()
-    _publish_carts(session, inventory_holds.free_if_run_out(session, [head.id], now()))
+    _publish_carts(session, inventory_holds.release_if_expired(session, [head.id], now()))
     return _view(session, head)
 
 
@@ -190,7 +190,7 @@ def held_for(session: Session, key_hash: str, sku: str) -> str:
 
 def sweep(session: Session, limit: int = 100) -> int:
     """Give back what carts held beyond their time; how many carts. In any process, at any time."""
-    carts = inventory_holds.free_run_out(session, now(), limit)
+    carts = inventory_holds.release_expired(session, now(), limit)
     _publish_carts(session, carts)
     return len(carts)
 

@@ -14,9 +14,10 @@ from ...core.clock import now
 from ...core.settings import settings
 from ...models import Category, PromotionKind, table_of
 from ...providers.taxes import Place
-from ..pricing.price_cart import Item, Offer, Reason, Shipping, Totals, net_of, price_cart
+from ..pricing.price_cart import Shipping, Totals, net_of, price_cart
 from ..promotions import commands as promotions_commands
-from ..promotions.discounts import unmet
+from ..promotions.discount_reasons import Reason
+from ..promotions.discounts import Item, Offer, unmet
 from ..shipping import queries as shipping_queries
 from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers

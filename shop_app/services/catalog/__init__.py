@@ -1,1 +1,1 @@
-"""What is for sale: products as staff write them, and as shoppers see them."""
+"""The catalogue: products as staff write them, and the views that shoppers see."""

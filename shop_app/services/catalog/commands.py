@@ -1,7 +1,7 @@
-"""Products, the writing side: a checked draft goes in whole, only what differs is written.
+"""The commands of products: a checked draft is written whole, and only where it differs.
 
-Prices leave their history, old addresses a redirect, everything an audit entry; lists and search follow
-in the same transaction.
+Changed prices are added to the price history, old addresses become redirects, and every change has an audit
+entry. The listing index follows in the same transaction.
 """
 
 from __future__ import annotations
@@ -141,14 +141,14 @@ def set_prices(session: Session, prices: Mapping[str, tuple[int, int | None]], *
 
 
 def _with_retired(draft: ProductDraft, before: ProductDraft) -> ProductDraft:
-    """The draft with each variant's id, and the ones that it leaves out at the end, no longer for sale."""
+    """The draft with each variant's id; variants that it leaves out are added, no longer for sale."""
     by_id = {variant.id: variant for variant in before.variants}
     by_sku = {variant.sku: variant for variant in before.variants}
-    kept = []
+    variants = []
     for variant in draft.variants:
-        variant_draft = by_id.get(variant.id) if variant.id else by_sku.get(variant.sku)
-        kept.append(replace(variant, id=variant_draft.id if variant_draft else None))
-    ids = {variant.id for variant in kept}
+        stored = by_id.get(variant.id) if variant.id else by_sku.get(variant.sku)
+        variants.append(replace(variant, id=stored.id if stored else None))
+    ids = {variant.id for variant in variants}
     keys = {picture.key for picture in draft.pictures}
     retired = tuple(
         replace(variant, active=False, pictures=tuple(key for key in variant.pictures if key in keys))
@@ -156,11 +156,10 @@ def _with_retired(draft: ProductDraft, before: ProductDraft) -> ProductDraft:
         if variant.id not in ids
     )
     # Those that were retired before keep their places, so that saving what was read changes nothing.
-    whole = [*kept]
     places = {variant.id: place for place, variant in enumerate(before.variants)}
     for variant in retired:
-        whole.insert(min(places[variant.id], len(whole)), variant)
-    return replace(draft, variants=tuple(whole))
+        variants.insert(min(places[variant.id], len(variants)), variant)
+    return replace(draft, variants=tuple(variants))
 
 
 def _write(
@@ -170,8 +169,8 @@ def _write(
     assert product.id
     if draft.tags != before.tags:
         parts.write_tags(session, product.id, draft.tags)
-    options = parts.write_options(session, product.id, before, draft)
-    shown = parts.write_pictures(session, product.id, before, draft)
+    options = parts.write_options(session, product.id, draft)
+    shown = parts.write_pictures(session, product.id, draft)
     repriced, restocked = _write_variants(session, product.id, before, draft, options, shown)
     parts.drop_unused_options(session, product.id, draft, options)
     session.flush()
@@ -255,7 +254,7 @@ def _write_variants(
 def _make_room_for_skus(
     session: Session, draft: ProductDraft, old: Mapping[int | None, tuple[int, VariantDraft]]
 ) -> None:
-    # Two variants may swap their SKUs; between the two writes one would stand there twice.
+    # Two variants may swap their SKUs: until both are written, one SKU would be there twice.
     for variant in draft.variants:
         was = old.get(variant.id)
         if was and was[1].sku != variant.sku:

@@ -29,7 +29,7 @@ FORMATS = ("avif", "webp", "jpg")
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_WEBP_PIXELS = 10_000_000
-"""Pillow 12 decodes WebP without giving the interpreter's lock up: nothing else goes on meanwhile."""
+"""Pillow 12 decodes WebP without releasing the interpreter's lock: every other thread waits meanwhile."""
 READABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 
 SHIPPED = ROOT / "seed"
@@ -37,16 +37,16 @@ SHIPPED = ROOT / "seed"
 
 KEY = re.compile(r"[0-9a-f]{24}")
 
-# Decoders look at this themselves, before they reserve memory for the pixels.
+# Decoders check this themselves, before they reserve memory for the pixels.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
-# The largest takes half a gigabyte while it is looked at: more at once would be a way to fill the memory.
+# Decoding the largest takes half a gigabyte: more at once could exhaust the memory.
 _decoding = threading.Semaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A picture that was found good. Its file is there: upright, in sRGB, without EXIF, encoded anew."""
+    """A picture that was checked. Its file is written: upright, in sRGB, without EXIF, encoded again."""
 
     key: str
     suffix: str
@@ -65,12 +65,12 @@ def key_of(data: bytes) -> str:
 
 
 def take_in(data: bytes) -> Original:
-    """Check and clean the bytes of a picture, and write its file; `keep` makes it the shop's.
+    """Check and clean the bytes of a picture, and write its file; `keep` adds its row.
 
     Takes seconds and much memory, two at a time: call it on a thread, outside of a transaction. A file
     without a row does no harm: the same bytes have the same name.
 
-    Errors  Invalid for what isn't a picture, is broken, or is too large, and says which.
+    Errors  Invalid for what isn't a picture, is damaged, or is too large; `code` says which.
     """
     if len(data) > MAX_BYTES:
         raise Invalid(
@@ -87,7 +87,7 @@ def take_in(data: bytes) -> Original:
 
 
 def keep(session: Session, original: Original, source: str = "") -> Picture:
-    """Keep a picture that was taken in: its row in the database; the same bytes give the same row."""
+    """The row of a picture that was taken in; the same bytes have the same row."""
     row = session.exec(select(Picture).where(Picture.key == original.key)).first()
     if row:
         return row
@@ -118,9 +118,9 @@ def ready(key: str, width: int, ext: str) -> Path | None:
 
 
 def derivative(key: str, width: int, ext: str) -> Path:
-    """The file of a picture in one of WIDTHS and FORMATS; made and kept when it is asked for first.
+    """The file of a picture in one of WIDTHS and FORMATS; made on the first request.
 
-    A width past the original's answers with the original's own. Takes up to a second: call it on a thread.
+    Beyond the original's width it is as wide as the original. Takes up to a second: call it on a thread.
 
     Errors  NotFound for an unknown key, width or format.
     """
@@ -249,9 +249,9 @@ def _flat(image: Image.Image) -> Image.Image:
 
 
 def _encode_original(image: Image.Image, file: BinaryIO) -> None:
-    # Encoded anew from the pixels alone: no EXIF, no comment and nothing that was hidden behind them.
+    # Encoded again from the pixels alone: no EXIF, no comment, no appended data.
     image.info.clear()
-    # Into a real file: into memory, the encoder would keep the interpreter for itself for a second.
+    # Into a real file: into memory, the encoder would hold the interpreter's lock for a second.
     if image.mode == "RGBA":
         image.save(file, "PNG", exif=b"")
     else:

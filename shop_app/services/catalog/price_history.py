@@ -1,4 +1,4 @@
-"""Price history: the lowest price before a reduction, which EU shops have to name beside it.
+"""Price history: the lowest price before a reduction, which EU shops have to show beside it.
 
 Source  Directive 98/6/EC, article 6a: the lowest price of at least 30 days before the reduction began.
 """
@@ -40,7 +40,7 @@ _latest = (
 
 
 def lowest_before_reduction(history: Sequence[Price]) -> int | None:
-    """The lowest price in the 30 days before the running reduction; None where nothing is known of them.
+    """The lowest price in the 30 days before the running reduction; None where there is none.
 
     Shape   `history` newest first; a reduction runs from the first of the newest unbroken run of
             prices with a compare-at price, so that lowering it further doesn't move its start.
@@ -64,7 +64,7 @@ def lowest_before_reduction(history: Sequence[Price]) -> int | None:
 
 
 def lowest(session: Session, variant_ids: Sequence[int]) -> dict[int, int]:
-    """The lowest price before the running reduction of each of these variants, where it is known."""
+    """The lowest price before the running reduction, by variant id; variants without one are left out."""
     histories: dict[int, list[Price]] = {}
     for variant_id, *price in session.connection().execute(_latest, {"ids": list(variant_ids)}):
         histories.setdefault(variant_id, []).append(Price(*price))

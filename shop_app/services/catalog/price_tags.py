@@ -1,4 +1,4 @@
-"""Price tags: how prices, reductions and ranges of prices are written."""
+"""Price tags: prices, reductions and price ranges as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...core.settings import settings
 
 
 class Tag(NamedTuple):
-    """What a card says of the price, ready to read."""
+    """The price of a card as text."""
 
     price: str
     compare_at: str

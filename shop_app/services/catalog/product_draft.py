@@ -1,4 +1,4 @@
-"""The draft of a product: all that its editor and a file may say of it, checked; and reading one back."""
+"""Product drafts: a product as its editor or a file has it, checked, and read back from the database."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class VariantDraft:
     pictures: tuple[str, ...] = ()
     """Keys of the product's pictures that show it."""
     id: int | None = None
-    """The variant that this is a change of; without it the SKU says."""
+    """The variant that this changes; None: the one with this SKU, or a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class ProductDraft:
 
 
 def clean_html(html: str) -> str:
-    """The HTML without anything that acts: an allow-list of tags, links that can't script."""
+    """The HTML with allowed tags, attributes and link schemes alone: nothing that could run a script."""
     return nh3.clean(
         html,
         tags=_TAGS,
@@ -258,7 +258,7 @@ def _text(text: str, field_of: str, most: int, needed: str = "") -> str:
 
 
 def read_draft(session: Session, product: Product) -> ProductDraft:
-    """What the database says of a product, as a draft that would change nothing."""
+    """The stored product as a draft; saving it would change nothing."""
     category = session.get(Category, product.category_id) if product.category_id else None
     shown = session.exec(
         select(ProductPicture.id, Picture.key, ProductPicture.alt)
@@ -376,6 +376,6 @@ def check_references(session: Session, draft: ProductDraft, product_id: int | No
     if not session.get(TaxClass, draft.tax_class):
         raise Invalid(_("There is no tax class {code}.").format(code=draft.tax_class), field="tax_class")
     keys = {picture.key for picture in draft.pictures}
-    known_keys = set(session.exec(select(Picture.key).where(col(Picture.key).in_(keys)))) if keys else set()
-    if keys - known_keys or len(keys) < len(draft.pictures):
+    stored_keys = set(session.exec(select(Picture.key).where(col(Picture.key).in_(keys)))) if keys else set()
+    if keys - stored_keys or len(keys) < len(draft.pictures):
         raise Invalid(_("A picture is missing, or stands here twice."), field="pictures")

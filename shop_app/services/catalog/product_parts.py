@@ -36,7 +36,7 @@ Options = dict[str, tuple[int, dict[str, int]]]
 """Option and value ids by name."""
 
 
-def write_options(session: Session, product_id: int, before: ProductDraft, draft: ProductDraft) -> Options:
+def write_options(session: Session, product_id: int, draft: ProductDraft) -> Options:
     options: Options = {}
     rows = session.exec(select(ProductOption).where(ProductOption.product_id == product_id)).all()
     rows_by_name = {option.name: option for option in rows}
@@ -60,19 +60,18 @@ def write_options(session: Session, product_id: int, before: ProductDraft, draft
 
 
 def drop_unused_options(session: Session, product_id: int, draft: ProductDraft, options: Options) -> None:
-    kept = {option.name: {value for value, _swatch in option.values} for option in draft.options}
+    values_by_option = {option.name: {value for value, _swatch in option.values} for option in draft.options}
     for row in session.exec(select(ProductOption).where(ProductOption.product_id == product_id)).all():
-        if row.name not in kept:
+        if row.name not in values_by_option:
             session.delete(row)
             continue
         for value in session.exec(select(OptionValue).where(OptionValue.option_id == row.id)).all():
-            if value.value not in kept[row.name]:
+            if value.value not in values_by_option[row.name]:
                 session.delete(value)
 
 
-def write_pictures(
-    session: Session, product_id: int, before: ProductDraft, draft: ProductDraft
-) -> dict[str, int]:
+def write_pictures(session: Session, product_id: int, draft: ProductDraft) -> dict[str, int]:
+    """Returns the id of each product picture by its key."""
     rows = session.exec(
         select(ProductPicture, Picture.key)
         .join(Picture, col(Picture.id) == ProductPicture.picture_id)

@@ -1,4 +1,4 @@
-"""Reviews: the published ones of a product, their spread of stars, and the sums on the product."""
+"""Reviews: the published ones of a product, how many have how many stars, and the sums on the product."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What is for sale, as shoppers see it: the views of home, lists, product pages and live pushes.
-
-The commands that make them: storefront (home, navigation), listing (browse), product_page (product),
-search (suggest), reviews (more_reviews), availability (of_variants).
-"""
+"""The views of the storefront: home, lists, product pages, search suggestions and live pushes."""
 
 from __future__ import annotations
 
@@ -67,7 +63,7 @@ class CategoryLink:
 class HomeView:
     hero: list[PictureView] = field(default_factory=list)
     hero_items: list[ProductCard] = field(default_factory=list)
-    """What stands in the hero picture: the museum label."""
+    """The products in the hero picture, for the label below it."""
     categories: list[CategoryLink] = field(default_factory=list)
     featured: list[ProductCard] = field(default_factory=list)
     """One large (the first) and four beside it."""
@@ -78,7 +74,7 @@ class HomeView:
 
 @dataclass(frozen=True, slots=True)
 class ListingQuery:
-    """What the address asks for, already checked for shape; unknown facets give no products."""
+    """What a listing shows, read from its address; an unknown facet value matches no product."""
 
     text: str = ""
     category: str = ""
@@ -169,9 +165,9 @@ class Listing:
     on_sale_href: str = ""
     on_sale_count: int = 0
     corrected_text: str = ""
-    """What was searched for instead when the words themselves found nothing, else ""."""
+    """What was searched for instead where the typed words matched nothing, else ""."""
     suggestions: list[CategoryLink] = field(default_factory=list)
-    """Ways out of an empty result."""
+    """Categories to offer below an empty result."""
     canonical: str = ""
 
 
@@ -211,7 +207,7 @@ class VariantView:
     picture_index: int = 0
     """Which of the product's pictures shows it."""
     options: list[OptionView] = field(default_factory=list)
-    """The pickers as they stand when this variant is chosen."""
+    """The option pickers with this variant chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +293,7 @@ class VariantAvailability:
 
 @dataclass(frozen=True, slots=True)
 class ProductAvailability:
-    """What is pushed to open pages when stock or price moves: the card's part and each variant's."""
+    """What is pushed to open pages when stock or price changes: for the card and for each variant."""
 
     slug: str
     price: str

@@ -21,13 +21,13 @@ from .commands import PERMISSION, account, entry
 PAGE = 50
 
 _order = table_of(Order)
-_FOUND = (
+_SEARCH = (
     select(account)
     .where(
         account.c.id < bindparam("before"),
         or_(
-            bindparam("asked") == "",
-            account.c.email == bindparam("asked"),
+            bindparam("text") == "",
+            account.c.email == bindparam("text"),
             account.c.last_four == bindparam("end"),
         ),
     )
@@ -78,7 +78,7 @@ def accounts(session: Session, *, by: Principal, search: str = "", before: int =
     text = search.strip()
     locale = settings().locale
     rows = session.connection().execute(
-        _FOUND, {"before": before, "asked": text.lower(), "end": text.upper()[-4:]}
+        _SEARCH, {"before": before, "text": text.lower(), "end": text.upper()[-4:]}
     )
     return [
         AccountView(
@@ -96,16 +96,16 @@ def accounts(session: Session, *, by: Principal, search: str = "", before: int =
 
 
 def entries(session: Session, account_id: int, *, by: Principal) -> list[EntryView]:
-    """All that has happened to an account, from its first day.
+    """All entries of an account, oldest first.
 
     Errors  Forbidden; NotFound.
     """
     by.need(PERMISSION)
-    account, locale = credit_commands.the_account(session, account_id), settings().locale
+    account_values, locale = credit_commands.account_row(session, account_id), settings().locale
     return [
         EntryView(
             row.kind,
-            show(row.amount_minor, account.currency, locale),
+            show(row.amount_minor, account_values.currency, locale),
             str(row.number or ""),
             row.note,
             row.actor,
@@ -118,17 +118,17 @@ def entries(session: Session, account_id: int, *, by: Principal) -> list[EntryVi
 def adjust(
     session: Session, account_id: int, amount_minor: int, *, note: str, request_key: str, by: Principal
 ) -> bool:
-    """Add to an account, or take off it with an amount below zero; the same key is the same adjustment.
+    """Add to an account, or take off with a negative amount; False where this key did it already.
 
-    Errors  Forbidden; Invalid without a reason or for an amount that can't be; Conflict where less than
-            that is on it; NotFound.
+    Errors  Forbidden; Invalid without a reason or for an amount out of range; Conflict where the balance
+            is too small; NotFound.
     """
     by.need(PERMISSION)
     credit_commands.check_amount(abs(amount_minor) if type(amount_minor) is int else amount_minor)
     credit_commands.check_key(request_key)
     if not note.strip():
         raise Invalid(_("Say why, for whoever reads it later."), field="note")
-    entry_id = credit_commands.give(
+    is_new = credit_commands.add_entry(
         session,
         account_id,
         amount_minor,
@@ -137,20 +137,20 @@ def adjust(
         note=note.strip(),
         actor=by.actor,
     )
-    if entry_id:
+    if is_new:
         _record(session, by, "adjusted", account_id, {"amount_minor": amount_minor, "note": note.strip()})
-    return entry_id
+    return is_new
 
 
 def deactivate(session: Session, account_id: int, *, note: str, by: Principal) -> bool:
-    """Let nobody spend it any more; what is on it stays. True where it could be spent until now.
+    """End spending from the account; its balance stays. False where it was inactive already.
 
     Errors  Forbidden; Invalid without a reason; NotFound.
     """
     by.need(PERMISSION)
     if not note.strip():
         raise Invalid(_("Say why, for whoever reads it later."), field="note")
-    credit_commands.the_account(session, account_id)
+    credit_commands.account_row(session, account_id)
     switched_off = session.connection().execute(_SWITCH_OFF, {"account": account_id}).rowcount == 1
     if switched_off:
         _record(session, by, "deactivated", account_id, {"note": note.strip()})

@@ -1,7 +1,7 @@
-"""The codes of gift cards and store credit: made, read as people type them, and known by their hash alone.
+"""The codes of gift cards and store credit: made, normalised and hashed.
 
-A gift card's code follows from the shop's secret and the key of the request that issued it. So a repeated
-request and a letter can say it again, while neither the database nor the secret alone gives it away.
+A gift card's code is computed from the shop's secret and the key of the request that issued it. So a
+repeated request and a letter can compute it again, and the database alone doesn't reveal it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def make(request_key: str) -> str:
 
 
 def of_account(account_id: int) -> str:
-    """The code with which people spend store credit without signing in; it stands in letters alone."""
+    """The code with which people spend store credit without signing in; only letters contain it."""
     return grouped(_signs("store credit", str(account_id), LENGTH) + _in_signs(account_id))
 
 
@@ -52,7 +52,8 @@ def hashed(code: str) -> str:
 
 
 def grouped(code: str) -> str:
-    """
+    """The code in groups of four, as it is shown.
+
     >>> grouped("7KQ2M4XW9")
     '7KQ2-M4XW-9'
     """

@@ -1,7 +1,4 @@
-"""Credit: gift cards and store credit. Every movement is an entry, once, and the balance is their sum.
-
-`credit_codes` knows their codes, `credit_payments` pays orders with them.
-"""
+"""Credit: gift cards and store credit. Every movement is an entry, once, and the balance is their sum."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ from ..staff import audit
 from . import codes as credit_codes
 
 MAX_MINOR = 1_000_000
-"""The most that one gift card, one adjustment or one grant comes to."""
+"""The most that one gift card, one adjustment or one grant may be."""
 PERMISSION = "credit.edit"
 _MAX_KEY = 48
 
@@ -46,7 +43,7 @@ _MOVE = (
     )
     .values(balance_minor=account.c.balance_minor + bindparam("amount"))
 )
-_KNOWN = select(entry.c.account_id, entry.c.kind, entry.c.amount_minor).where(
+_BY_KEY = select(entry.c.account_id, entry.c.kind, entry.c.amount_minor).where(
     entry.c.request_key == bindparam("key")
 )
 _ACCOUNT = select(account).where(account.c.id == bindparam("account"))
@@ -60,9 +57,6 @@ _STORE_CREDIT = (
     .order_by(account.c.id)
     .limit(1)
 )
-# Two that open the same account at once, or issue the same card: the second waits here, then finds it.
-
-
 _counter = table_of(Counter)
 
 
@@ -72,8 +66,8 @@ def _append_once(insert: Insert) -> Any:
 
 
 @upsert(_counter)
-def _queue_up(insert: Insert) -> Any:
-    """A statement that waits for whoever else makes an account just now."""
+def _lock_new_accounts(insert: Insert) -> Any:
+    """Wait for other transactions that make accounts: then the same card or account isn't made twice."""
     return insert.values(name="credit", value=1).on_conflict_do_update(
         index_elements=[_counter.c.name], set_={"value": _counter.c.value + 1}
     )
@@ -103,18 +97,18 @@ def issue(
     The same `request_key` is the same card, with the same code. Choose a key that can't be guessed, such
     as a UUID.
 
-    Errors  Forbidden; Invalid for an amount, an address, an end or a key that can't be taken; Conflict
-            where the key stands for something else.
+    Errors  Forbidden; Invalid for an amount, address, expiry or key that can't be used; Conflict where the
+            key was used with other values.
     """
     by.need(PERMISSION)
     _check_new(amount_minor, kind, email, expires_at, request_key)
     address = clean_email(email) if email.strip() else ""
     currency, key = settings().currency, f"issued:{request_key}"
-    session.connection().execute(_queue_up(session))
-    entry = session.connection().execute(_KNOWN, {"key": key}).first()
+    session.connection().execute(_lock_new_accounts(session))
+    issued = session.connection().execute(_BY_KEY, {"key": key}).first()
     code = credit_codes.make(request_key) if kind == CreditKind.GIFT_CARD else ""
-    if entry:
-        account_id = entry.account_id
+    if issued:
+        account_id = issued.account_id
     elif kind == CreditKind.STORE_CREDIT:
         account_id = account_of(session, address, currency)
     else:
@@ -127,7 +121,7 @@ def issue(
             code_hash=credit_codes.hashed(code),
             last_four=credit_codes.normal(code)[-4:],
         )
-    if give(session, account_id, amount_minor, CreditEntryKind.ISSUED, key, note=note, actor=by.actor):
+    if add_entry(session, account_id, amount_minor, CreditEntryKind.ISSUED, key, note=note, actor=by.actor):
         after = {"amount_minor": amount_minor, "kind": kind, "email": address, "note": note}
         audit.record(
             session, by.actor, "issued", "credit", str(account_id), after=after, staff_id=by.id or None
@@ -136,11 +130,10 @@ def issue(
             write_letter(
                 session, kind, address, key, account_id, amount_minor, currency, request_key=request_key
             )
-    account = the_account(session, account_id)
-    return Issued(account_id, code, account.last_four)
+    return Issued(account_id, code, account_row(session, account_id).last_four)
 
 
-def give(
+def add_entry(
     session: Session,
     account_id: int,
     amount_minor: int,
@@ -153,13 +146,13 @@ def give(
     note: str = "",
     actor: str = "system",
 ) -> bool:
-    """Write one entry and move the balance by it, in one guarded statement; below zero takes.
+    """Add an entry and change the balance by it, in one guarded statement; negative amounts take off.
 
-    False where an entry with that key is there already: then nothing moves. What comes back or is taken
-    off by staff also reaches a card that has ended or was switched off; only spending needs it alive.
+    False where there is an entry with that key already: then nothing changes. Only spending needs an
+    account that is active and hasn't expired.
 
-    Errors  Conflict where the balance is too small, the card has ended, or the key stands for something
-            else; NotFound for an account that isn't there.
+    Errors  Conflict where the balance is too small, the account can't be spent, or the key was used with
+            other values; NotFound for an account that isn't there.
     """
     connection = session.connection()
     values = {
@@ -174,10 +167,10 @@ def give(
         "actor": actor[:200],
         "at": now(),
     }
-    the_account(session, account_id)
+    account_row(session, account_id)
     if connection.execute(_append_once(session), values).first() is None:
-        entry = connection.execute(_KNOWN, {"key": request_key}).one()
-        if tuple(entry) != (account_id, kind.value, amount_minor):
+        same_key = connection.execute(_BY_KEY, {"key": request_key}).one()
+        if tuple(same_key) != (account_id, kind.value, amount_minor):
             raise Conflict(_("This was asked for before, with other values."))
         return False
     spends = int(kind == CreditEntryKind.SPENT)
@@ -190,7 +183,7 @@ def give(
 
 
 def account_of(session: Session, email: str, currency: str) -> int:
-    """The store credit account of that address, made where it isn't there.
+    """The store credit account of that address; made if there is none.
 
     Errors  Invalid for an address that can't be one.
     """
@@ -198,15 +191,15 @@ def account_of(session: Session, email: str, currency: str) -> int:
     params = {"whose": address, "money": currency}
     account_id = connection.execute(_STORE_CREDIT, params).scalar()
     if account_id is None:
-        connection.execute(_queue_up(session))
+        connection.execute(_lock_new_accounts(session))
         account_id = connection.execute(_STORE_CREDIT, params).scalar()
     return account_id or _new(session, kind=CreditKind.STORE_CREDIT.value, email=address, currency=currency)
 
 
 def account_of_payment(session: Session, payment_id: int) -> int:
-    """The account that a payment with credit was taken from: where a refund of it goes back to.
+    """The account that a credit payment was taken from, which its refunds go back to.
 
-    Errors  NotFound for a payment that wasn't one.
+    Errors  NotFound for a payment that wasn't made with credit.
     """
     statement = select(entry.c.account_id).where(
         entry.c.payment_id == payment_id, entry.c.kind == CreditEntryKind.SPENT.value
@@ -227,16 +220,16 @@ def write_letter(
     currency: str,
     **more: str,
 ) -> None:
-    """Write the letter that brings the code and the balance, after the entry that it tells of.
+    """Write the letter with amount and balance, after the entry that it is about.
 
-    The code itself isn't in it yet: see `letters.about_credit`.
+    The code isn't stored with it: `letters.about_credit` makes it when the letter is sent.
     """
-    account, locale = the_account(session, account_id), settings().locale
+    row, locale = account_row(session, account_id), settings().locale
     data = {
         "account_id": account_id,
         "amount": show(amount_minor, currency, locale),
-        "balance": show(account.balance_minor, currency, locale),
-        "until": dates.full_day(account.expires_at) if account.expires_at else "",
+        "balance": show(row.balance_minor, currency, locale),
+        "until": dates.full_day(row.expires_at) if row.expires_at else "",
     } | more
     outbox.write(session, kind, email, f"{kind}:{key}", data)
 
@@ -248,7 +241,7 @@ def find(session: Session, code: str) -> int | None:
     return session.connection().execute(statement).scalar() or credit_codes.account_of(typed_code)
 
 
-def the_account(session: Session, account_id: int) -> Row[Any]:
+def account_row(session: Session, account_id: int) -> Row[Any]:
     """Errors  NotFound."""
     row = session.connection().execute(_ACCOUNT, {"account": account_id}).first()
     if row is None:
@@ -257,7 +250,7 @@ def the_account(session: Session, account_id: int) -> Row[Any]:
 
 
 def name_of(kind: str, last_four: str) -> str:
-    """What people call it: "Gift card ending 4F2K"."""
+    """The name to show: "Gift card ending 4F2K"."""
     if kind == CreditKind.STORE_CREDIT:
         return _("Store credit")
     return _("Gift card ending {end}").format(end=last_four)

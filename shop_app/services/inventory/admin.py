@@ -1,4 +1,4 @@
-"""Admin of stock: what staff may do with the numbers, each time with a reason and an audit entry."""
+"""Admin of stock: staff set, change and configure levels, each time with an audit entry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_NOTE = 1000
 
 
 def reasons() -> dict[str, str]:
-    """Why staff change a number, by the word that the ledger keeps."""
+    """Why staff change a number: the labels, by the word that is stored."""
     return {
         "delivery": _("A delivery came"),
         "count": _("Counted"),
@@ -37,10 +37,10 @@ def reasons() -> dict[str, str]:
 def set_units(
     session: Session, sku: str, units: int, *, seen: int, reason: str, note: str = "", by: Principal
 ) -> StockLevels:
-    """There are so many units in the house, where the page showed `seen`.
+    """Set the units on hand, which the page showed as `seen`.
 
-    Errors  Forbidden; NotFound; Conflict where the number has moved since; Invalid for fewer units than
-            are promised, an unknown reason or a number that can't be.
+    Errors  Forbidden; NotFound; Conflict where the number has changed since; Invalid for fewer units than
+            are allocated and held, an unknown reason or a number out of range.
     """
     by.need("inventory.adjust")
     _check(units, 0)
@@ -55,9 +55,10 @@ def set_units(
 def change_units(
     session: Session, sku: str, delta: int, *, reason: str, note: str = "", by: Principal
 ) -> StockLevels:
-    """So many units came, or went.
+    """Change the units on hand by `delta`.
 
-    Errors  Forbidden; NotFound; Invalid for fewer units than are promised, an unknown reason, or none.
+    Errors  Forbidden; NotFound; Invalid for fewer units than are allocated and held, an unknown reason, or
+            a delta of 0.
     """
     by.need("inventory.adjust")
     _check(delta, -MAX_UNITS)
@@ -75,10 +76,10 @@ def change_units(
 def set_policy(
     session: Session, sku: str, *, backorder: bool, expected_on: date | None = None, by: Principal
 ) -> StockLevels:
-    """Whether it is sold beyond what there is, and when more is expected.
+    """Allow backorders, with the day when more is expected, or end them.
 
-    Errors  Forbidden; NotFound; Invalid for a day that has passed, and for an end of backorders while more
-            is promised than there is.
+    Errors  Forbidden; NotFound; Invalid for a day that has passed, and where backorders end while more is
+            allocated and held than is on hand.
     """
     by.need("inventory.adjust")
     if backorder and expected_on and expected_on <= now().date():

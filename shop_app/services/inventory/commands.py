@@ -1,7 +1,7 @@
-"""Stock: its commands, and with `stock_ledger` the only writer of the three numbers, holds and movements.
+"""The commands of stock: stocktakes, and an order's units from allocation to shipment and return.
 
-An order goes allocated -> shipped; a shipment may be recalled, goods may come back, what is cancelled is
-released or written off. The caller has the order, or the cart, locked.
+An order's units go allocated -> shipped; a shipment may be recalled, goods may come back, what is cancelled
+is released or written off. The caller has the order, or the cart, locked.
 """
 
 from __future__ import annotations
@@ -16,37 +16,8 @@ from ...core import events
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...models import MovementKind, StockPolicy
-from .holds import drop, held_by, hold, unhold
-from .ledger import (
-    Level,
-    Move,
-    in_sku_order,
-    level,
-    levels,
-    movement,
-    only_left,
-    out_of_stock,
-    record,
-    shift,
-    shift_all,
-)
-
-__all__ = [
-    "Level",
-    "adjust",
-    "allocate",
-    "hold",
-    "levels",
-    "only_left",
-    "recall",
-    "release",
-    "set_on_hand",
-    "set_policy",
-    "ship",
-    "restock",
-    "unhold",
-    "write_off",
-]
+from .holds import drop, held_by
+from .ledger import Move, in_sku_order, level, levels, movement, out_of_stock, record, shift, shift_all
 
 OUT_AND_BACK = (MovementKind.SHIPPED, MovementKind.RECALLED, MovementKind.RETURNED)
 
@@ -61,12 +32,12 @@ _SET_POLICY = (
     )
     .values(policy=bindparam("to_policy"), backorder_on=bindparam("expected"))
 )
-_KEPT = (
+_ALLOCATED = (
     select(movement.c.variant_id, func.sum(movement.c.allocated_delta))
     .where(movement.c.order_id == bindparam("order"))
     .group_by(movement.c.variant_id)
 )
-_GONE = (
+_SHIPPED = (
     select(movement.c.variant_id, func.sum(movement.c.on_hand_delta))
     .where(
         movement.c.order_id == bindparam("order"),
@@ -79,7 +50,7 @@ _GONE = (
 def set_on_hand(
     session: Session, variant_id: int, on_hand: int, *, reason: str, actor: str = "system", note: str = ""
 ) -> None:
-    """Have so many units in the house, whatever was there: a stocktake, an import, the seed.
+    """Set the units on hand, whatever they were: a stocktake, an import, the seed.
 
     Errors  Invalid for fewer units than orders and holds already have.
     """
@@ -102,7 +73,7 @@ def set_on_hand(
 def adjust(
     session: Session, variant_id: int, delta: int, *, reason: str, actor: str = "system", note: str = ""
 ) -> None:
-    """So many units more (or fewer) in the house than a moment ago.
+    """Change the units on hand by `delta`.
 
     Errors  Invalid for fewer units than orders and holds already have, or than none.
     """
@@ -119,9 +90,9 @@ def adjust(
 def set_policy(
     session: Session, variant_id: int, *, backorder: bool, expected_on: date | None = None
 ) -> None:
-    """Sell what there is alone, or beyond it, to come on `expected_on` where that is known.
+    """Allow backorders, expected on `expected_on` (None: unknown), or sell only what is on hand.
 
-    Errors  Invalid for an end of backorders while more is promised than there is.
+    Errors  Invalid where backorders end while more is allocated and held than is on hand; NotFound.
     """
     session.flush()
     policy = (StockPolicy.BACKORDER if backorder else StockPolicy.DENY).value
@@ -136,18 +107,18 @@ def set_policy(
     events.publish(session, events.StockChanged((variant_id,)))
 
 
-def follow_new_variant(session: Session, fact: events.VariantAdded) -> None:
-    set_on_hand(session, fact.variant_id, 0, reason="new")
+def follow_new_variant(session: Session, event: events.VariantAdded) -> None:
+    set_on_hand(session, event.variant_id, 0, reason="new")
 
 
-def follow_editor(session: Session, fact: events.BackorderChanged) -> None:
-    set_policy(session, fact.variant_id, backorder=fact.backorder)
+def follow_backorder(session: Session, event: events.BackorderChanged) -> None:
+    set_policy(session, event.variant_id, backorder=event.backorder)
 
 
 def allocate(
     session: Session, order_id: int, quantities: Mapping[int, int], *, cart_id: int | None = None
 ) -> None:
-    """Give the order its units, by variant id; what the cart holds is turned into them.
+    """Allocate these units, by variant id, to the order; the cart's own holds become part of them.
 
     Errors  OutOfStock, with the units of every line that could be had; nothing is taken then,
             because the refusal undoes the transaction.
@@ -176,11 +147,11 @@ def release(
     actor: str = "system",
     quantities: Mapping[int, int] | None = None,
 ) -> None:
-    """Take back whatever the order still has allocated, once or twice is the same; or just these units.
+    """Release what the order still has allocated, or just `quantities`; releasing all twice is harmless.
 
     Errors  Conflict for more units than the order still has.
     """
-    still = _kept_by(session, order_id)
+    still = _allocated_to(session, order_id)
     freed = still if quantities is None else _checked(quantities, still)
     _move_all(session, order_id, freed, MovementKind.RELEASED, reason=reason, actor=actor, allocated=-1)
 
@@ -188,12 +159,12 @@ def release(
 def ship(
     session: Session, order_id: int, quantities: Mapping[int, int], *, actor: str, note: str = ""
 ) -> None:
-    """These units leave the house with a shipment.
+    """These units leave with a shipment.
 
-    Errors  Conflict for more units than the order still has, or than are in the house: backordered
-            ones can't leave before they have come.
+    Errors  Conflict for more units than the order still has, or than are on hand: backordered ones
+            can't leave before they have come.
     """
-    sent = _checked(quantities, _kept_by(session, order_id))
+    sent = _checked(quantities, _allocated_to(session, order_id))
     _move_all(
         session,
         order_id,
@@ -210,11 +181,11 @@ def ship(
 def recall(
     session: Session, order_id: int, quantities: Mapping[int, int], *, actor: str, note: str = ""
 ) -> None:
-    """A shipment was cancelled: its units are in the house again, and still the order's.
+    """A shipment was cancelled: its units are on hand again, and still allocated to the order.
 
     Errors  Conflict for more units than have left for this order.
     """
-    back = _checked(quantities, _gone_to(session, order_id))
+    back = _checked(quantities, _shipped_for(session, order_id))
     _move_all(
         session,
         order_id,
@@ -231,11 +202,11 @@ def recall(
 def restock(
     session: Session, order_id: int, quantities: Mapping[int, int], *, reason: str, actor: str
 ) -> None:
-    """Returned goods are on the listing index again, for anyone.
+    """Returned units can be sold again.
 
     Errors  Conflict for more units than have left for this order.
     """
-    back = _checked(quantities, _gone_to(session, order_id))
+    back = _checked(quantities, _shipped_for(session, order_id))
     _move_all(session, order_id, back, MovementKind.RETURNED, reason=reason, actor=actor, on_hand=1)
 
 
@@ -244,23 +215,23 @@ def write_off(
 ) -> None:
     """Units of the order are cancelled and won't be sold again: broken, lost.
 
-    Errors  Conflict for more units than the order still has, or than are in the house.
+    Errors  Conflict for more units than the order still has, or than are on hand.
     """
-    lost = _checked(quantities, _kept_by(session, order_id))
+    lost = _checked(quantities, _allocated_to(session, order_id))
     _move_all(
         session, order_id, lost, MovementKind.ADJUSTED, reason=reason, actor=actor, on_hand=-1, allocated=-1
     )
 
 
-def _kept_by(session: Session, order_id: int) -> dict[int, int]:
+def _allocated_to(session: Session, order_id: int) -> dict[int, int]:
     """The units that the order has allocated and that haven't left, by variant id."""
-    rows = session.connection().execute(_KEPT, {"order": order_id})
+    rows = session.connection().execute(_ALLOCATED, {"order": order_id})
     return {variant_id: int(units) for variant_id, units in rows if units > 0}
 
 
-def _gone_to(session: Session, order_id: int) -> dict[int, int]:
+def _shipped_for(session: Session, order_id: int) -> dict[int, int]:
     """The units that have left for the order and haven't come back, by variant id."""
-    rows = session.connection().execute(_GONE, {"order": order_id})
+    rows = session.connection().execute(_SHIPPED, {"order": order_id})
     return {variant_id: -int(units) for variant_id, units in rows if units < 0}
 
 

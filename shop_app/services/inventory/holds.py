@@ -1,6 +1,6 @@
 """The holds of carts in checkout: the only writer of `stock_hold`, each change with its movements.
 
-The caller has the cart locked: a cart is locked before any level, here as everywhere.
+The caller has the cart locked; carts are always locked before stock levels.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _FREE = (
     .where(level.c.variant_id == bindparam("variant"))
     .with_for_update()
 )
-_RUN_OUT = select(stock_hold.c.cart_id).where(stock_hold.c.expires_at <= bindparam("at"))
-# Whoever works on a cart just now is about to decide over its hold, so nobody waits for them.
-_LOCK_RUN_OUT = (
+_EXPIRED = select(stock_hold.c.cart_id).where(stock_hold.c.expires_at <= bindparam("at"))
+# A cart that is locked is being changed: its hold is left to that transaction.
+_LOCK_EXPIRED = (
     select(_cart.c.id)
-    .where(_cart.c.id.in_(_RUN_OUT))
+    .where(_cart.c.id.in_(_EXPIRED))
     .order_by(_cart.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_TAKE_RUN_OUT = (
+_TAKE_EXPIRED = (
     delete(stock_hold)
     .where(
         stock_hold.c.cart_id.in_(bindparam("carts", expanding=True)),
@@ -59,7 +59,7 @@ def held_by(session: Session, cart_id: int) -> dict[int, int]:
 
 
 def drop(session: Session, cart_id: int) -> None:
-    """Forget the holds of a cart whose units an order takes over in the same step."""
+    """Delete the cart's holds; the caller moves their units in the same transaction."""
     session.connection().execute(_DROP, {"cart": cart_id})
 
 
@@ -71,7 +71,7 @@ def hold(
     expires_at: datetime,
     since: datetime | None = None,
 ) -> None:
-    """Keep exactly these units for the cart until then, whatever it held before.
+    """Hold exactly these units for the cart until `expires_at`, whatever it held before.
 
     Errors  OutOfStock, with the units of every line that could be had.
     """
@@ -98,15 +98,15 @@ def hold_what_there_is(
     before: Mapping[int, int] | None = None,
     address_hash: str = "",
 ) -> dict[int, int]:
-    """The same, with fewer units where there aren't so many: the answer is what the cart holds now.
+    """The same, with fewer units where there aren't so many; returns what the cart holds now.
 
-    `before` is what it held until now, where the caller has read that; `address_hash` the keyed hash of the
-    address that it is held for.
+    `before` is what it held until now, if the caller has read that already; `address_hash` the keyed hash
+    of the shopper's IP address.
     """
     session.flush()
     before = held_by(session, cart_id) if before is None else before
     moves: list[Move] = []
-    kept: dict[int, int] = {}
+    held_now: dict[int, int] = {}
     for variant_id in in_sku_order(session, {**quantities, **before}):
         had, needed = before.get(variant_id, 0), quantities.get(variant_id, 0)
         move = _to(variant_id, had, needed)
@@ -116,20 +116,20 @@ def hold_what_there_is(
             move = _to(variant_id, had, min(needed, had + max(0, free)))
             shift_all(session, [move])
         moves.append(move)
-        kept[variant_id] = had + move.held
+        held_now[variant_id] = had + move.held
     if before:
         drop(session, cart_id)
-    _keep(session, cart_id, moves, kept, expires_at=expires_at, since=since, address_hash=address_hash)
-    return {variant_id: units for variant_id, units in kept.items() if units}
+    _keep(session, cart_id, moves, held_now, expires_at=expires_at, since=since, address_hash=address_hash)
+    return {variant_id: units for variant_id, units in held_now.items() if units}
 
 
 def keep_until(session: Session, cart_id: int, expires_at: datetime) -> None:
-    """Let the cart keep what it holds until another moment."""
+    """Change when the cart's holds expire."""
     session.connection().execute(_UNTIL, {"cart": cart_id, "expires_at": expires_at})
 
 
 def unhold(session: Session, cart_id: int, *, reason: str) -> None:
-    """Give back all that the cart holds; once or twice is the same."""
+    """Release all that the cart holds; doing it twice is harmless."""
     held = held_by(session, cart_id)
     moves = [
         Move(variant_id, MovementKind.UNHELD, held=-held[variant_id])
@@ -140,21 +140,21 @@ def unhold(session: Session, cart_id: int, *, reason: str) -> None:
     record(session, moves, cart_id=cart_id, reason=reason)
 
 
-def free_run_out(session: Session, at: datetime, most: int) -> list[int]:
-    """Give back holds whose time was over at that moment; the answer is the carts that lost theirs.
+def release_expired(session: Session, at: datetime, most: int) -> list[int]:
+    """Release holds that had expired at `at`, of `most` carts; returns the ids of these carts.
 
-    Any number of processes may do this at once: whose statement deletes a hold gives its units back.
+    Several processes may do this at once: the one that deletes a hold releases its units.
     """
-    rows = session.connection().execute(_LOCK_RUN_OUT, {"at": at, "most": most})
-    return free_if_run_out(session, [row.id for row in rows], at)
+    rows = session.connection().execute(_LOCK_EXPIRED, {"at": at, "most": most})
+    return release_if_expired(session, [row.id for row in rows], at)
 
 
-def free_if_run_out(session: Session, cart_ids: Iterable[int], at: datetime) -> list[int]:
+def release_if_expired(session: Session, cart_ids: Iterable[int], at: datetime) -> list[int]:
     """The same for these carts alone, which the caller has locked."""
     carts = list(cart_ids)
     if not carts:
         return []
-    gone = session.connection().execute(_TAKE_RUN_OUT, {"carts": carts, "at": at}).all()
+    gone = session.connection().execute(_TAKE_EXPIRED, {"carts": carts, "at": at}).all()
     moves = {
         (variant_id, cart_id): Move(variant_id, MovementKind.UNHELD, held=-units, cart_id=cart_id)
         for cart_id, variant_id, units in gone

@@ -1,8 +1,8 @@
-"""The ledger under every change of stock: the guarded statement, the movements, the levels.
+"""The stock ledger: the guarded statement behind every change, the movements and the levels.
 
 Every change is one guarded statement per variant, so that two buyers can't both pass a check; variants
-are taken in SKU order, so that two carts can't wait for each other. Each change leaves a movement, and
-the deltas of a variant's movements add up to its level. Its commands stand in `stock`.
+are taken in SKU order, so that two carts can't deadlock. Each change leaves a movement, and the deltas of
+a variant's movements add up to its level. Only `commands` and `holds` use it to write.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ movement = table_of(StockMovement)
 variant = table_of(Variant)
 product = table_of(Product)
 
-# The guard lets through what fits, and what only gives back: a level that a stocktake left too low
-# must never keep an order from returning its units.
+# The guard allows what fits, and everything that only frees units: a level that a stocktake left too low
+# must not keep an order from releasing its units.
 _SHIFT = (
     update(level)
     .where(
@@ -92,13 +92,13 @@ class Move:
     allocated: int = 0
     held: int = 0
     needed: int = -2_000_000_000
-    """Units that must be free for it; far below zero where it only gives back."""
+    """Units that must be free for it; far below zero where it only frees units."""
     cart_id: int | None = None
     """Whose hold it was, where one step moves those of several carts."""
 
 
 def shift(session: Session, move: Move) -> bool:
-    """Change the level where the guard lets it; False where it doesn't."""
+    """Change the level; False where the guard refuses, and nothing is changed."""
     if not (move.on_hand or move.allocated or move.held):
         return True
     result = session.connection().execute(
@@ -115,7 +115,10 @@ def shift(session: Session, move: Move) -> bool:
 
 
 def shift_all(session: Session, moves: Collection[Move]) -> None:
-    """Errors  Conflict where units are to leave that aren't in the house; NotFound without a level."""
+    """Make all of these changes, in their order.
+
+    Errors  Conflict where more units are to leave than are on hand; NotFound without a level.
+    """
     session.flush()
     for move in moves:
         if not shift(session, move):
@@ -147,7 +150,7 @@ def record(
     order_id: int | None = None,
     cart_id: int | None = None,
 ) -> None:
-    """Write the movements down, and announce them."""
+    """Write the movements, and publish `StockChanged`; moves of nothing are left out."""
     at = now()
     rows: list[dict[str, Any]] = [
         {
@@ -173,6 +176,7 @@ def record(
 
 
 def in_sku_order(session: Session, variant_ids: Iterable[int]) -> list[int]:
+    """The ids in the order in which levels are locked."""
     ids = list(variant_ids)
     if len(ids) < 2:
         return ids
@@ -189,10 +193,10 @@ def out_of_stock(
     sentences = []
     for row in sorted(session.connection().execute(_NAMES, {"ids": list(units)}), key=lambda row: row.sku):
         numbers = levels_now.get(row.id, Level())
-        could_have = units[row.id]
+        left_units = units[row.id]
         if row.id not in taken and not numbers.backorder:
-            could_have = min(could_have, numbers.available + own.get(row.id, 0))
-        left[row.sku] = could_have
-        if could_have < units[row.id]:
-            sentences.append(only_left(could_have, _title(row)))
+            left_units = min(left_units, numbers.available + own.get(row.id, 0))
+        left[row.sku] = left_units
+        if left_units < units[row.id]:
+            sentences.append(only_left(left_units, _title(row)))
     return OutOfStock(" ".join(sentences), left=left, lines=sentences)

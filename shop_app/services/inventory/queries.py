@@ -62,10 +62,10 @@ class StockLevels:
     allocated: int = 0
     held: int = 0
     left: int = 0
-    """Units that can still be sold from what is in the house; below zero where more is promised."""
+    """On hand, less allocated and held; below zero where more is sold than there is."""
     backorder: bool = False
     expected_on: str = ""
-    """ISO; "" where nobody knows."""
+    """ISO; "" where it is unknown."""
 
 
 def stock_levels(session: Session, sku: str, *, by: Principal) -> StockLevels:
@@ -75,7 +75,7 @@ def stock_levels(session: Session, sku: str, *, by: Principal) -> StockLevels:
 
 
 def history(session: Session, sku: str, *, by: Principal, most: int = 50) -> list[Movement]:
-    """What moved last, the newest first.
+    """The last `most` movements, the newest first; 500 at most.
 
     Errors  Forbidden; NotFound.
     """
@@ -105,6 +105,10 @@ _HISTORY = (
 
 
 def row_of(session: Session, sku: str, *, lock: bool = False) -> Any:
+    """The variant with its level; `lock` locks the variant's row.
+
+    Errors  NotFound.
+    """
     session.flush()
     row = session.connection().execute(_LOCKED if lock else _STOCK_LEVELS, {"sku": sku}).first()
     if row is None:

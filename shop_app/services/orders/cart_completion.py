@@ -9,7 +9,7 @@ from ...core import events
 from ...core.clock import now
 from ...models import Cart, CartLine, OrderLine, table_of
 from ..cart.priced_cart import line_of_order
-from ..inventory import commands as inventory_commands
+from ..inventory import holds as inventory_holds
 
 order_line = table_of(OrderLine)
 cart = table_of(Cart)
@@ -42,7 +42,7 @@ def complete(session: Session, order_id: int, cart_id: int) -> None:
     if not left:
         return
     # The rest goes on as another cart, which holds for itself.
-    inventory_commands.unhold(session, cart_id, reason="cart completed")
+    inventory_holds.unhold(session, cart_id, reason="cart completed")
     kept = connection.execute(select(cart).where(cart.c.id == cart_id)).mappings().one()
     fresh = {
         "key_hash": kept["key_hash"],

@@ -31,9 +31,8 @@ from ...models import (
 from .. import outbox
 from ..credit import payments as credit_payments
 from ..inventory import commands as inventory_commands
-from ..pricing.price_cart import Offer
 from ..promotions import commands as promotions_commands
-from ..promotions.discounts import DiscountLine
+from ..promotions.discounts import DiscountLine, Offer
 from ..search import listing_index
 from . import cart_completion
 from .queries import _HEAD, OrderHead, due_minor, look, order, order_discount, order_event, order_line

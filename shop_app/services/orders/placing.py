@@ -159,7 +159,7 @@ def place(
     priced = checkout.price(session, _in_country(head, form), bought, form, fresh=True)
     _check_delivery(priced, form)
     if priced.totals.total_minor > expected_total_minor:
-        terms_cache.forget_all()
+        terms_cache.clear_all()
         raise price_changes.risen(priced, expected_total_minor, shown_parts, head.currency)
     buyer = Buyer(key_hash, head.id, address_hash)
     if not priced.gifts:

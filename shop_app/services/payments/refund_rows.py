@@ -234,7 +234,7 @@ def _settle_in_credit(
         account = credit_commands.account_of_payment(session, payment.payment_id)
     else:
         account = credit_commands.account_of(session, head.email, head.currency)
-    credit_commands.give(
+    credit_commands.add_entry(
         session,
         account,
         refund.amount_minor,

@@ -16,15 +16,10 @@ from ..promotions.discount_reasons import Reason, reasons
 from ..promotions.discounts import Applied, DiscountLine, Item, Offer, discount_goods, discount_shipping
 from ..taxes.rate import NO_TAX, Rate
 
-__all__ = [
-    "Applied", "DiscountLine", "Item", "Offer", "PricedLine", "PricedShipping", "Rate", "Reason", "Shipping",
-    "TaxLine", "Totals", "net_of", "price_cart",
-]  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Shipping:
-    """A way of delivery at its price for this cart, before discounts."""
+    """A shipping method with its price for this cart, before discounts."""
 
     code: str
     price_minor: int
@@ -58,7 +53,7 @@ class TaxLine:
     label: str
     ppm: int
     base_minor: int
-    """What the tax is worked out from, without the tax."""
+    """The amount that is taxed, without the tax."""
     amount_minor: int
 
 
@@ -73,9 +68,9 @@ class Totals:
     discounts: tuple[DiscountLine, ...]
     """One for each offer that gives something, in the order in which they were taken."""
     taxes: tuple[TaxLine, ...]
-    """Grouped by rate, the highest first; by reverse charge one of nothing."""
+    """Grouped by rate, the highest first; by reverse charge one line of 0."""
     reasons: tuple[Reason, ...]
-    """Why a code gives nothing, and what would apply by itself if only."""
+    """Why a code gives nothing, and what automatic promotions lack."""
     gifts: tuple[Item, ...]
     """What offers add for nothing: the items of the last lines."""
     subtotal_minor: int
@@ -117,15 +112,13 @@ def price_cart(
     def net(minor: int, tax_class: str) -> int:
         return net_of(minor, rates, tax_class) if tax_included and reverse_charge else minor
 
-    def way_for(goods_minor: int) -> Shipping | None:
-        way = shipping(goods_minor) if callable(shipping) else shipping
-        return (
-            replace(way, price_minor=net(way.price_minor, way.tax_class)) if way and reverse_charge else way
-        )
+    def shipping_for(goods_minor: int) -> Shipping | None:
+        chosen = shipping(goods_minor) if callable(shipping) else shipping
+        return replace(chosen, price_minor=net(chosen.price_minor, chosen.tax_class)) if chosen else None
 
-    def price_of_way(goods_minor: int) -> int:
-        way = way_for(goods_minor)
-        return way.price_minor if way else 0
+    def shipping_price(goods_minor: int) -> int:
+        chosen = shipping_for(goods_minor)
+        return chosen.price_minor if chosen else 0
 
     if reverse_charge:
         items = [replace(item, unit_minor=net(item.unit_minor, item.tax_class)) for item in items]
@@ -137,22 +130,22 @@ def price_cart(
         ]
     if sum(item.list_minor for item in items) > MAX_MINOR:
         raise ShopError(_("This is more than the shop can sell in one order. Take some units out."))
-    result = discount_goods(items, offers, price_of_way)
+    result = discount_goods(items, offers, shipping_price)
     goods = sum(result.left.values())
-    way = way_for(goods)
-    to_ship = discount_shipping(way.price_minor if way else 0, result)
-    charged = _Taxing(rates, tax_included and not reverse_charge, reverse_charge)
-    lines = tuple(charged.line(item, result.left[item.key]) for item in (*items, *result.gifts))
-    carried = charged.shipping(way, to_ship) if way else None
-    taxes = charged.groups((*lines, *((carried,) if carried else ())))
+    method = shipping_for(goods)
+    to_ship = discount_shipping(method.price_minor if method else 0, result)
+    taxing = _Taxing(rates, tax_included and not reverse_charge, reverse_charge)
+    lines = tuple(taxing.line(item, result.left[item.key]) for item in (*items, *result.gifts))
+    shipped = taxing.shipping(method, to_ship) if method else None
+    taxes = taxing.groups((*lines, *((shipped,) if shipped else ())))
     subtotal = sum(line.subtotal_minor for line in lines)
     tax = sum(line.amount_minor for line in taxes)
     return Totals(
-        lines=lines, shipping=carried, applied=tuple(result.applied), discounts=_by_offer(result.applied),
+        lines=lines, shipping=shipped, applied=tuple(result.applied), discounts=_by_offer(result.applied),
         taxes=taxes, reasons=tuple(reasons(result.misses, currency, locale)), gifts=tuple(result.gifts),
         subtotal_minor=subtotal, discount_minor=subtotal - goods, goods_minor=goods, shipping_minor=to_ship,
-        tax_minor=tax, total_minor=goods + to_ship + (0 if charged.included else tax),
-        tax_included=charged.included, reverse_charge=reverse_charge,
+        tax_minor=tax, total_minor=goods + to_ship + (0 if taxing.included else tax),
+        tax_included=taxing.included, reverse_charge=reverse_charge,
     )  # fmt: skip
 
 
@@ -176,9 +169,10 @@ class _Taxing:
             item.key, item.quantity, item.unit_minor, subtotal, subtotal - total, total, rate, tax
         )
 
-    def shipping(self, way: Shipping, total: int) -> PricedShipping:
-        rate, tax = self._tax(way.tax_class, total)
-        return PricedShipping(way.code, way.price_minor, way.price_minor - total, total, rate, tax)
+    def shipping(self, method: Shipping, total: int) -> PricedShipping:
+        rate, tax = self._tax(method.tax_class, total)
+        price = method.price_minor
+        return PricedShipping(method.code, price, price - total, total, rate, tax)
 
     def _tax(self, tax_class: str, total: int) -> tuple[Rate, int]:
         if self.reverse_charge:

@@ -1,1 +1,1 @@
-"""Products in and out as files: Shopify's CSV, and the pictures that it names."""
+"""Import and export of products: Shopify's CSV, and the pictures that it names."""

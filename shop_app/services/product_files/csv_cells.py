@@ -1,4 +1,4 @@
-"""Shopify's product CSV as rows and cells: columns, lines, broken files, and formulas made harmless."""
+"""Shopify's product CSV as rows and cells: columns, line numbers, broken files, and escaped formulas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_CELL = 200_000
 MAX_FILE_BYTES = 500 * 1024 * 1024
 NEEDED = ("Handle", "Title", "Variant Price")
 
-KNOWN = (
+READ_COLUMNS = (
     "Handle",
     "Title",
     "Body (HTML)",
@@ -59,7 +59,7 @@ USUAL = {
     "Variant Fulfillment Service": "manual",
     "Gift Card": "false",
 }
-"""What nearly every file says in columns that mean nothing here: only something else is kept."""
+"""The usual values of columns that the shop doesn't use; only other values are stored."""
 HEADER = (
     "Handle",
     "Title",
@@ -99,14 +99,14 @@ HEADER = (
     "Status",
     *OURS.values(),
 )
-"""What an export always has; further columns that an import brought along follow."""
+"""The columns of every export; further columns that an import had follow."""
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something about a line of the file. A warning leaves the product in."""
+    """What is wrong with a line of the file. With a warning the product is imported nevertheless."""
 
     line: int
     message: str

@@ -15,7 +15,7 @@ from ...core.money import decimal_text
 from ...core.settings import settings
 from ...models import Picture, Product, Variant
 from ..catalog.product_draft import ProductDraft, VariantDraft, read_draft
-from ..inventory import commands as inventory_commands
+from ..inventory import ledger as inventory_ledger
 from .csv_cells import HEADER, OURS, USUAL, harmless
 from .csv_product import TAB
 
@@ -195,5 +195,5 @@ def _free_units(session: Session, variants: list[VariantDraft]) -> dict[str, int
     rows = session.exec(
         select(Variant.id, Variant.sku).where(col(Variant.sku).in_([v.sku for v in variants]))
     ).all()
-    levels = inventory_commands.levels(session, [key or 0 for key, _sku in rows])
-    return {sku: levels.get(key or 0, inventory_commands.Level()).available for key, sku in rows}
+    levels = inventory_ledger.levels(session, [key or 0 for key, _sku in rows])
+    return {sku: levels.get(key or 0, inventory_ledger.Level()).available for key, sku in rows}

@@ -1,4 +1,4 @@
-"""Shopify's product CSV, in and out: upsert by handle and SKU; the same file twice changes nothing."""
+"""Import of Shopify's product CSV: upsert by handle and SKU; the same file twice changes nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from ...core.errors import Invalid, ShopError
 from ...core.i18n import _
 from ...models import Category, Picture, TaxClass
 from ..catalog import commands as catalog_commands
-from ..catalog import pictures as picture_service
+from ..catalog import pictures as catalog_pictures
 from ..catalog.product_draft import ProductDraft, read_draft
 from ..inventory import commands as inventory_commands
+from ..inventory import ledger as inventory_ledger
 from .csv_cells import Problem, Row, count_lines, read_rows
 from .csv_product import BadRow, Read, pictures_of, read_product, slug_of
 from .fetching import Fetcher
@@ -29,13 +30,9 @@ Fetch = Callable[[str], bytes]
 Progress = Callable[[int], object]
 
 
-def _no_bar(_steps: int) -> None:
-    return None
-
-
 @dataclass(slots=True)
 class Report:
-    """What an import did. Units: products; `pictures` were fetched."""
+    """What an import did, in products; `pictures` is how many were fetched."""
 
     created: int = 0
     changed: int = 0
@@ -58,11 +55,7 @@ class Report:
 
 
 class _Undo(Exception):
-    """Ends a dry run's transaction without a trace."""
-
-
-def count_rows(path: Path) -> int:
-    return count_lines(path)
+    """Rolls a dry run's transaction back."""
 
 
 def import_file(
@@ -70,10 +63,10 @@ def import_file(
     *,
     dry_run: bool = False,
     pictures: bool = True,
-    progress: Progress = _no_bar,
+    progress: Progress = lambda _lines: None,
     fetch: Fetch | None = None,
 ) -> Report:
-    """Take the file in, one product a transaction; a product goes in whole or not at all.
+    """Import the file, one product a transaction. `progress` is called with the lines done since.
 
     Errors  ShopError for a file that can't be read at all; everything else is in the report.
     """
@@ -184,14 +177,14 @@ def _write_product(
     for sku, line in read.lines.items():
         if sku in skus:
             raise BadRow(line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=skus[sku]))
-    saved = catalog_commands.put(session, _with_known_references(session, read, rows[0].line), actor=ACTOR)
+    saved = catalog_commands.put(session, _with_stored_references(session, read, rows[0].line), actor=ACTOR)
     moved = _set_quantities(session, saved, read)
     outcome = "changed" if saved.outcome == "same" and moved else saved.outcome
     return read, outcome
 
 
-def _with_known_references(session: Session, read: Read, line: int) -> ProductDraft:
-    """The draft without the category and the tax class that this shop hasn't; a warning for each."""
+def _with_stored_references(session: Session, read: Read, line: int) -> ProductDraft:
+    """The draft without the category and the tax class that aren't in the database; a warning for each."""
     draft = read.draft
     if (
         draft.category
@@ -211,11 +204,11 @@ def _with_known_references(session: Session, read: Read, line: int) -> ProductDr
 
 def _set_quantities(session: Session, saved: catalog_commands.Saved, read: Read) -> bool:
     target_units = {saved.variant_ids[sku]: units for sku, units in read.quantities.items()}
-    levels = inventory_commands.levels(session, target_units)
+    levels = inventory_ledger.levels(session, target_units)
     moved = False
     for variant_id, units in target_units.items():
-        level = levels.get(variant_id, inventory_commands.Level())
-        # The file counts what can be sold; what orders and checkouts have comes on top.
+        level = levels.get(variant_id, inventory_ledger.Level())
+        # The file has available units; allocated and held ones come on top.
         if units != level.available or (units and level.backorder and level.on_hand < units):
             inventory_commands.set_on_hand(
                 session, variant_id, units + level.allocated + level.held, reason="import", actor=ACTOR
@@ -227,10 +220,10 @@ def _set_quantities(session: Session, saved: catalog_commands.Saved, read: Read)
 def _find_pictures(
     rows: list[Row], fetch: Fetch | None, report: Report
 ) -> tuple[dict[str, str], list[Problem]]:
-    """The keys of the pictures that the shop has or can get, by address; a warning for each of the others."""
+    """The keys of the pictures that are stored or can be fetched, by address; a warning for each other."""
     shown = {picture.url: picture for picture in pictures_of(rows)}
     with db.reading() as session:
-        keys = _known_pictures(session, list(shown))
+        keys = _stored_pictures(session, list(shown))
     missing = [url for url in shown if url not in keys]
     if not missing or fetch is None:
         return keys, []
@@ -242,19 +235,19 @@ def _find_pictures(
                 warnings.append(Problem(shown[url].line, text, warning=True))
                 continue
             with db.transaction() as session:
-                keys[url] = picture_service.keep(session, original, url).key
+                keys[url] = catalog_pictures.keep(session, original, url).key
             report.pictures += 1
     return keys, warnings
 
 
-def _get(fetch: Fetch, url: str) -> picture_service.Original | str:
+def _get(fetch: Fetch, url: str) -> catalog_pictures.Original | str:
     try:
-        return picture_service.take_in(fetch(url))
+        return catalog_pictures.take_in(fetch(url))
     except Invalid as refusal:
         return refusal.message
 
 
-def _known_pictures(session: Session, urls: list[str]) -> dict[str, str]:
+def _stored_pictures(session: Session, urls: list[str]) -> dict[str, str]:
     own = {url: match[1] for url in urls if (match := _OWN.search(url))}
     rows = session.exec(
         select(Picture.source, Picture.key).where(

@@ -1,4 +1,4 @@
-"""One product of a CSV file: its rows merged onto what the shop knows of it, as a draft."""
+"""One product of a CSV file: its rows merged into the stored product, as a draft."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from slugify import slugify
 from ...core.i18n import _
 from ...models import ProductStatus
 from ..catalog.product_draft import SLUG, OptionDraft, PictureDraft, ProductDraft, VariantDraft
-from .csv_cells import KNOWN, OURS, USUAL, Problem, Row
+from .csv_cells import OURS, READ_COLUMNS, USUAL, Problem, Row
 from .csv_values import BadRow, amount, grams, policy, quantity, yes_or_no
 
 TAB = "\t"
-"""Between a column and a SKU, in the names of kept cells: neither can have one."""
+"""Separates column and SKU in the keys of `extra`: neither can contain one."""
 
 
 @dataclass(slots=True)
 class Read:
-    """A product as the file has it: the draft, units that should be free by SKU, and what to mention."""
+    """A product as the file has it: the draft, units that should be available by SKU, and warnings."""
 
     draft: ProductDraft
     quantities: dict[str, int]
@@ -72,7 +72,7 @@ def pictures_of(rows: list[Row]) -> list[Shown]:
 def read_product(rows: list[Row], product: ProductDraft | None, keys: Mapping[str, str]) -> Read:
     """The draft that these rows make of the product.
 
-    `keys` has the picture key of each address that could be had; the others are kept in `extra`.
+    `keys` has the picture key of each address that could be fetched; the others are stored in `extra`.
 
     Errors  BadRow for a line with a value that can't be taken.
     """
@@ -172,7 +172,7 @@ def _options(
     before = {option.name: option for option in base.options}
     options = []
     for name in names:
-        # Known values keep their places and colours, new ones follow in the file's order.
+        # Stored values keep their places and colours, new ones follow in the file's order.
         values = dict(before[name].values) if name in before else {}
         used = [value for variant in variants for option, value in variant.options if option == name]
         for value in used:
@@ -201,19 +201,17 @@ def _variants(
     for row in rows:
         options = _option_values(row, names)
         sku = row["Variant SKU"]
-        values_by_option = by_sku.get(sku) if sku else by_options.get(options)
-        values_by_option = values_by_option or by_options.get(options)
-        sku = sku or (values_by_option.sku if values_by_option else made_up_sku(slug, options))
+        stored = by_sku.get(sku) or by_options.get(options)
+        sku = sku or (stored.sku if stored else made_up_sku(slug, options))
         if sku in lines:
             raise BadRow(
                 row.line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=lines[sku])
             )
         lines[sku] = row.line
-        variant = _variant(row, sku, options, values_by_option, keys, warnings)
-        variants[values_by_option.id if values_by_option and values_by_option.id else sku] = variant
+        variants[(stored and stored.id) or sku] = _variant(row, sku, options, stored, keys, warnings)
         if (units := quantity(row, warnings)) is not None:
             quantities[sku] = units
-    # Known variants keep their places, also those that the file doesn't name; new ones follow.
+    # Stored variants keep their places, also those that the file doesn't name; new ones follow.
     merged = [variants.pop(variant.id, variant) if variant.id else variant for variant in base.variants]
     if any(tuple(name for name, _value in variant.options) != tuple(names) for variant in merged):
         merged = [
@@ -312,14 +310,14 @@ def _extra(
     shown: list[Shown],
     keys: Mapping[str, str],
 ) -> tuple[tuple[str, str], ...]:
-    """What the shop has no place for: unknown columns, and pictures that couldn't be had."""
-    columns = {name for name in first.cells if name not in KNOWN and name not in OURS.values()}
+    """What the shop has no field for: further columns, and pictures that couldn't be fetched."""
+    columns = {name for name in first.cells if name not in READ_COLUMNS and name not in OURS.values()}
     skus = {line: sku for sku, line in lines.items()}
-    # What the file speaks of is taken from the file, the rest stays as it was.
+    # Columns of this file replace what is stored; the others stay as they were.
     extra = {
         name: value
         for name, value in base.extra
-        if not _is_spoken_of(name, columns, lines) and not name.startswith(("Image Src ", "Image Alt Text "))
+        if not _is_in_file(name, columns, lines) and not name.startswith(("Image Src ", "Image Alt Text "))
     }
     for column in columns:
         for row in variant_rows:
@@ -349,6 +347,6 @@ def _extra(
     return tuple(sorted(extra.items()))
 
 
-def _is_spoken_of(name: str, columns: set[str], lines: Mapping[str, int]) -> bool:
+def _is_in_file(name: str, columns: set[str], lines: Mapping[str, int]) -> bool:
     column, tab, sku = name.partition(TAB)
     return column in columns and (not tab or sku in lines)

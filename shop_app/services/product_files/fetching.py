@@ -1,4 +1,4 @@
-"""Fetching a picture from an address that a file names: public ones only, with limits of size and time."""
+"""Fetches a picture from an address in a file: public addresses only, with limits of size and time."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 MAX_BYTES = 25 * 1024 * 1024
 MAX_URL = 2_000
 SECONDS = 20.0
-"""For all of it, redirects included, apart from what the system takes to look a name up."""
+"""For one picture, redirects included; DNS lookups aren't limited."""
 SILENT_SECONDS = 5.0
 REDIRECTS = 3
-RETRY_FOR = 3
+MAX_FAILURES = 3
+"""Of one host."""
 _PLAIN = "/%:=&?~+!$,;'@()*[]-._"
 
 
 @dataclass(slots=True)
 class Fetcher:
-    """Fetches bytes; a host that failed to answer three times in a row isn't asked again.
+    """Fetches bytes; a host that failed `MAX_FAILURES` times isn't tried again.
 
-    A name is looked up once for each connection, and the connection goes to that very address: a name
-    that turns to an inner address between the check and the call gains nothing.
+    A name is looked up once per connection, and the connection goes to the address that was checked: DNS
+    rebinding to an inner address has no effect.
     """
 
     failures: dict[str, int] = field(default_factory=dict)
@@ -37,22 +38,22 @@ class Fetcher:
     def fetch(self, url: str) -> bytes:
         """The bytes behind an address.
 
-        Errors  Invalid says why there are none; the file's other parts go in without them.
+        Errors  Invalid with the reason why there are none.
         """
         ends = time.monotonic() + SECONDS
         for _step in range(REDIRECTS + 1):
             parts = web_address(url)
             host = parts.hostname or ""
-            if self.failures.get(host, 0) >= RETRY_FOR:
+            if self.failures.get(host, 0) >= MAX_FAILURES:
                 raise Invalid(_("{host} didn't answer for other pictures either.").format(host=host))
-            answer = self._ask(parts, host, ends)
+            answer = self._get(parts, host, ends)
             if isinstance(answer, bytes):
                 return answer
             url = urljoin(url, answer)
         raise Invalid(_("The address leads on too many times."))
 
-    def _ask(self, parts: SplitResult, host: str, ends: float) -> bytes | str:
-        """The bytes, or where the address leads on to."""
+    def _get(self, parts: SplitResult, host: str, ends: float) -> bytes | str:
+        """The bytes, or the target of a redirect."""
         import httpcore
 
         from .public_connections import PublicNetwork, TooLate
@@ -85,7 +86,7 @@ class Fetcher:
 
 
 def _url(parts: SplitResult, name: bytes) -> httpcore.URL:
-    """The address from its parts, so that what was checked is what is asked."""
+    """The address built from the parts that were checked."""
     import httpcore
 
     query = f"?{quote(parts.query, safe=_PLAIN)}" if parts.query else ""
@@ -95,7 +96,7 @@ def _url(parts: SplitResult, name: bytes) -> httpcore.URL:
 
 def _headers(name: bytes) -> list[tuple[bytes, bytes]]:
     shown = b"[" + name + b"]" if b":" in name else name
-    # As it is: what a server packs tightly would be counted only once it is unpacked.
+    # Uncompressed, so that the limit of size counts what is really received.
     return [
         (b"Host", shown),
         (b"User-Agent", b"shop-import"),

@@ -1,4 +1,4 @@
-"""Which IP addresses are out in the world: global unicast, and nothing that leads inside by another name."""
+"""Public IP addresses: global unicast, except ranges that lead to private networks."""
 
 from __future__ import annotations
 
@@ -10,30 +10,25 @@ from ...core.errors import Invalid
 from ...core.i18n import _
 
 _UNICAST = IPv6Network("2000::/3")
-"""All that is given out to the world so far: https://www.iana.org/assignments/ipv6-address-space."""
+"""The only global unicast range so far: https://www.iana.org/assignments/ipv6-address-space."""
 _WITH_IPV4 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
-"""Mapped, and what a NAT64 gateway answers for a host of the old internet: its last 32 bits decide."""
-# Inside or out of use, whatever the version of Python thinks of them.
-_NEVER = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "192.0.0.0/24",
-            "192.88.99.0/24",  # Protocols; the way to 6to4.
-            "2001::/23",
-            "2002::/16",
-            "2001:db8::/32",
-            "3fff::/20",  # Teredo and others; 6to4; for books.
-        ),
-    )
+"""IPv4-mapped and NAT64 addresses: the last 32 bits are the IPv4 address that counts."""
+# Never public, whatever this version of Python says.
+_NEVER = (
+    ipaddress.ip_network("192.0.0.0/24"),  # IETF protocols.
+    ipaddress.ip_network("192.88.99.0/24"),  # 6to4 relays.
+    ipaddress.ip_network("2001::/23"),  # Teredo and other protocols.
+    ipaddress.ip_network("2002::/16"),  # 6to4.
+    ipaddress.ip_network("2001:db8::/32"),  # Documentation.
+    ipaddress.ip_network("3fff::/20"),  # Documentation.
 )
 
 
 def public_address(host: str, port: int) -> str:
-    """The IP address that a host stands for.
+    """The first IP address of a host.
 
-    Errors  Invalid for hosts that are unknown, or of which any address lies inside: this machine,
-            private networks, link-local and the like.
+    Errors  Invalid for a host that is unknown, or has any address that isn't public: this machine, private
+            networks, link-local and the like.
     """
     try:
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -46,10 +41,10 @@ def public_address(host: str, port: int) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether a connection to it leaves for the world.
+    """Whether it is a public address.
 
-    >>> [is_public(one) for one in ("93.184.216.34", "10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::5db8:d822")]
-    [True, False, False, False]
+    >>> is_public("93.184.216.34"), is_public("10.0.0.1"), is_public("64:ff9b::a00:1")
+    (True, False, False)
     """
     ip = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))
     if isinstance(ip, IPv6Address) and ip not in _UNICAST:

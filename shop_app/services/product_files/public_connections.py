@@ -1,4 +1,4 @@
-"""Connections to public addresses alone, which end at a moment however slowly the other side speaks."""
+"""Connections to public addresses alone, with one deadline for all their steps."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .public_addresses import public_address
 
 
 class TooLate(Exception):
-    """The time for all of it is over."""
+    """The deadline has passed."""
 
 
 class PublicNetwork(httpcore.NetworkBackend):
-    """Looks a host up, checks what it stands for, and connects to that; until `ends` (monotonic)."""
+    """Looks a host up, checks its address and connects to that; until `ends` (monotonic, seconds)."""
 
     def __init__(self, ends: float) -> None:
         self._ends = ends

@@ -1,1 +1,1 @@
-"""What makes a cart cheaper: offers, their codes and limits, and what they take off."""
+"""Promotions: offers, codes and limits, and the discounts that they give."""

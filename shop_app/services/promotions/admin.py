@@ -1,4 +1,4 @@
-"""Promotions, the staff's side: made, changed and ended with an audit entry; codes by the thousand."""
+"""Admin of promotions: created, changed and ended with an audit entry; codes generated in bulk."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ...models import Promotion, PromotionCode, PromotionKind, PromotionLane, Va
 from ..staff import audit
 from . import commands as promotions_commands
 
-MAY = "discounts.edit"
+PERMISSION = "discounts.edit"
 MAX_CODES = 10_000
 """At once; more in a second call."""
-# Without what is read as something else: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
+# Without characters that are easily confused: 0 O, 1 I L, 2 Z, 5 S, 8 B, U V.
 ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 10
-"""Of 23 characters each: forty million million codes."""
+"""23 ** 10 codes: some 4 * 10 ** 13."""
 _PREFIX = re.compile(r"[A-Z0-9]{0,20}")
 _BATCH = 1_000
 
@@ -49,7 +49,7 @@ _CODES = (
 
 @dataclass(frozen=True, slots=True)
 class PromotionDraft:
-    """A promotion as staff write it, amounts in minor units; its first code with it, or codes later."""
+    """A promotion as staff write it, amounts in minor units; `code` is its first code, "" for none yet."""
 
     name: str
     kind: str = PromotionKind.PERCENT.value
@@ -75,11 +75,11 @@ class PromotionDraft:
 
 
 def create(session: Session, draft: PromotionDraft, *, by: Principal) -> int:
-    """A new promotion; answers with its id.
+    """A new promotion; returns its id.
 
-    Errors  Forbidden; Invalid with the first field that can't be; Conflict for a code that is taken.
+    Errors  Forbidden; Invalid with the first field that is wrong; Conflict for a code that is taken.
     """
-    by.need(MAY)
+    by.need(PERMISSION)
     values = _values(session, draft)
     code = promotions_commands.normal(draft.code)
     row = values | {"used": 0, "spent_minor": 0, "active": True, "version": 1}
@@ -89,19 +89,19 @@ def create(session: Session, draft: PromotionDraft, *, by: Principal) -> int:
         _check_code(code)
         if not _put_codes(session, promotion_id, [code], None):
             raise Conflict(_("The code {code} is taken.").format(code=code))
-    _done(session, by, "created", promotion_id, {}, asdict(draft))
+    _record(session, by, "created", promotion_id, {}, asdict(draft))
     return promotion_id
 
 
 def change(
     session: Session, promotion_id: int, draft: PromotionDraft, *, version: int, by: Principal
 ) -> None:
-    """Make it what the draft says; its codes and uses stay. What orders were given is never touched.
+    """Make it what the draft says. Its codes and uses stay, and orders keep their discounts.
 
     Errors  Forbidden; NotFound; Invalid; Conflict when someone else changed it, or it has been used more
             than the new limits allow.
     """
-    by.need(MAY)
+    by.need(PERMISSION)
     before, values = _row(session, promotion_id), _values(session, draft)
     result = session.connection().execute(
         update(_promotion)
@@ -113,20 +113,20 @@ def change(
         if before["version"] != version:
             raise Conflict(_("Somebody else has changed this promotion. Look at it again before you save."))
         raise Conflict(_("It has been used more than these limits allow."))
-    _done(session, by, "changed", promotion_id, {name: before[name] for name in values}, values)
+    _record(session, by, "changed", promotion_id, {name: before[name] for name in values}, values)
 
 
 def end(session: Session, promotion_id: int, *, by: Principal) -> None:
-    """From now on nobody gets it; orders that have it keep it. Twice is once.
+    """End it; orders that have it keep it. Ending it twice is harmless.
 
     Errors  Forbidden; NotFound.
     """
-    by.need(MAY)
+    by.need(PERMISSION)
     before = _row(session, promotion_id)
     if before["active"]:
         ended = update(_promotion).where(_promotion.c.id == promotion_id)
         session.connection().execute(ended.values(active=False, version=_promotion.c.version + 1))
-        _done(session, by, "ended", promotion_id, {"active": True}, {"active": False})
+        _record(session, by, "ended", promotion_id, {"active": True}, {"active": False})
 
 
 def generate_codes(
@@ -138,11 +138,11 @@ def generate_codes(
     by: Principal,
     usage_limit: int | None = 1,
 ) -> list[str]:
-    """So many new codes of a promotion: unguessable, each good for `usage_limit` orders.
+    """`count` new, unguessable codes of a promotion, each good for `usage_limit` orders.
 
-    Errors  Forbidden; NotFound; Invalid for a count or a prefix that can't be.
+    Errors  Forbidden; NotFound; Invalid for a count, prefix or limit that can't be used.
     """
-    by.need(MAY)
+    by.need(PERMISSION)
     _row(session, promotion_id)
     prefix = promotions_commands.normal(prefix)
     if type(count) is not int or not 1 <= count <= MAX_CODES:
@@ -155,8 +155,8 @@ def generate_codes(
     while len(codes) < count:
         batch = {_random_code(prefix) for _each in range(min(_BATCH, count - len(codes)))}
         codes += _put_codes(session, promotion_id, sorted(batch), usage_limit)
-    # The codes themselves are money: they are counted here, and stand in no log.
-    _done(session, by, "made_codes", promotion_id, {}, {"count": count, "prefix": prefix})
+    # The codes are worth money: the audit entry has their number alone.
+    _record(session, by, "made_codes", promotion_id, {}, {"count": count, "prefix": prefix})
     return codes
 
 
@@ -165,7 +165,7 @@ def codes_csv(session: Session, promotion_id: int, *, by: Principal) -> str:
 
     Errors  Forbidden; NotFound.
     """
-    by.need(MAY)
+    by.need(PERMISSION)
     _row(session, promotion_id)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -181,7 +181,7 @@ def _random_code(prefix: str) -> str:
 
 
 def _put_codes(session: Session, promotion_id: int, codes: list[str], usage_limit: int | None) -> list[str]:
-    """Store those that nobody else has; answers with them."""
+    """Store the codes that aren't taken yet; returns these."""
     connection = session.connection()
     rows = [
         {"code": code, "promotion_id": promotion_id, "usage_limit": usage_limit, "used": 0} for code in codes
@@ -205,7 +205,7 @@ def _within(column: str, limit: int | None) -> ColumnElement[bool]:
     return _promotion.c[column] >= 0 if limit is None else _promotion.c[column] <= limit
 
 
-def _done(
+def _record(
     session: Session, by: Principal, action: str, id: int, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     events.publish(session, events.TermsChanged())
@@ -226,19 +226,14 @@ def _check_code(code: str) -> None:
 
 
 def _values(session: Session, draft: PromotionDraft) -> dict[str, Any]:
-    """The row that a draft stands for.
+    """The columns of a draft.
 
-    Errors  Invalid with the first field that can't be.
+    Errors  Invalid with the first field that is wrong.
     """
-    for field, wrong in _wrong(session, draft):
-        if wrong:
-            raise Invalid(wrong, field=field)
-    same = {draft_field.name for draft_field in fields(draft)} - {
-        "code",
-        "gift_sku",
-        "products",
-        "categories",
-    }
+    for field, problem in _problems(session, draft):
+        if problem:
+            raise Invalid(problem, field=field)
+    same = {each.name for each in fields(draft)} - {"code", "gift_sku", "products", "categories"}
     about = {"products": sorted(set(draft.products)), "categories": sorted(set(draft.categories))}
     gift = select(_variant.c.id).where(_variant.c.sku == draft.gift_sku)
     return {name: getattr(draft, name) for name in same} | {
@@ -248,7 +243,7 @@ def _values(session: Session, draft: PromotionDraft) -> dict[str, Any]:
     }
 
 
-def _wrong(session: Session, draft: PromotionDraft) -> Iterator[tuple[str, str]]:
+def _problems(session: Session, draft: PromotionDraft) -> Iterator[tuple[str, str]]:
     """(field, what is wrong with it or "") for each rule, in the order of the form."""
     kind, run = draft.kind, session.connection().execute
     yield "name", "" if 0 < len(draft.name.strip()) <= 200 else _("Say what the shopper reads.")

@@ -1,4 +1,4 @@
-"""Promotions: which ones are live for a cart, and their counted uses."""
+"""Promotions: which ones apply to a cart now, and the counts of their uses."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _OWN_USE = (
 _lives = order.c.status.in_(
     [OrderStatus.PENDING.value, OrderStatus.PLACED.value, OrderStatus.COMPLETED.value]
 )
-# An order of theirs that isn't this cart's own.
+# An order of the same buyer that isn't this cart's own.
 _ORDERED_BEFORE = (
     select(order.c.id)
     .where(
@@ -161,10 +161,10 @@ def live(
     customer_id: int | None = None,
     fresh: bool = False,
 ) -> Live:
-    """The promotions that apply by themselves and those of the codes, as they stand at that moment.
+    """The promotions that apply by themselves and those of the codes, at that moment.
 
-    What the cart's own unpaid order has used up counts as unused. Limits per customer, and whether it is
-    a first order, are only looked at where the customer or the e-mail address is known.
+    What the cart's own unpaid order uses counts as unused. Limits per customer, and whether it is
+    a first order, are only looked at where the customer or the e-mail address is given.
     """
     automatic = _automatic.get(session, fresh=fresh)
     if not (automatic or codes):
@@ -176,13 +176,13 @@ def live(
     buyer = _Buyer(cart_id, email, customer_id)
     offers, reasons = [], []
     for code, row in [*(("", row) for row in automatic), *((code, rows.get(code)) for code in codes)]:
-        dead, left = _why_dead(row, code, at), None
-        if row and not dead:
-            dead, left = _why_spent(session, row, code, buyer)
-        if row and not dead:
+        problem, left = _why_not_live(row, code, at), None
+        if row and not problem:
+            problem, left = _why_spent(session, row, code, buyer)
+        if row and not problem:
             offers.append(_offer(row, code, left))
         elif code:
-            reasons.append(Reason(code, dead))
+            reasons.append(Reason(code, problem))
     return Live(tuple(offers), tuple(reasons))
 
 
@@ -199,15 +199,15 @@ _NOTHING = Live(())
 def check(session: Session, code: str, at: datetime, *, cart_id: int) -> None:
     """Errors  NotFound for a code that doesn't exist, hasn't begun, has ended or is used up."""
     row = session.connection().execute(_BY_CODE, {"codes": [code]}).mappings().first()
-    dead = _why_dead(row, code, at)
-    if row and not dead:
-        dead, _left = _why_spent(session, row, code, _Buyer(cart_id, "", None))
-    if dead:
-        raise NotFound(dead)
+    problem = _why_not_live(row, code, at)
+    if row and not problem:
+        problem, _left = _why_spent(session, row, code, _Buyer(cart_id, "", None))
+    if problem:
+        raise NotFound(problem)
 
 
 def take(session: Session, order_id: int, email: str, discounts: Iterable[DiscountLine]) -> None:
-    """Count one use of each promotion for the order, and what it gives against the budget.
+    """Count one use of each promotion for the order, and its amount against the budget.
 
     Errors  Conflict where a limit was reached by others in the meantime.
     """
@@ -243,7 +243,7 @@ def take(session: Session, order_id: int, email: str, discounts: Iterable[Discou
 
 
 def give_back(session: Session, order_id: int) -> None:
-    """The order died: its uses count no longer, and their budget is free; once or twice is the same."""
+    """The order was cancelled or expired: uncount its uses and amounts; doing it twice is harmless."""
     connection = session.connection()
     given = sorted(tuple(row) for row in connection.execute(_GIVE_BACK, {"order": order_id, "moment": now()}))
     for promotion_id, code, amount_minor in given:
@@ -275,7 +275,7 @@ def _offer(row: RowMapping, code: str, left_minor: int | None) -> Offer:
     )
 
 
-def _why_dead(row: RowMapping | None, code: str, at: datetime) -> str:
+def _why_not_live(row: RowMapping | None, code: str, at: datetime) -> str:
     if row is None or not row["active"]:
         return _("There is no code {code}").format(code=code)
     if row["starts_at"] and at < row["starts_at"]:
@@ -293,8 +293,8 @@ def _why_spent(session: Session, row: RowMapping, code: str, buyer: _Buyer) -> t
     spent = row["usage_limit"] is not None and row["used"] >= row["usage_limit"]
     if code:
         spent = spent or (row["code_limit"] is not None and row["code_used"] >= row["code_limit"])
-    is_known = bool(buyer.email) or buyer.customer_id is not None
-    if row["first_order"] and is_known:
+    has_buyer = bool(buyer.email) or buyer.customer_id is not None
+    if row["first_order"] and has_buyer:
         theirs = {"cart": buyer.cart_id, "email": buyer.email, "customer": buyer.customer_id}
         if connection.execute(_ORDERED_BEFORE, theirs).first():
             return _only_first(code), left

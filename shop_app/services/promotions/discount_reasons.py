@@ -19,16 +19,16 @@ class Reason:
 
 
 def reasons(misses: Iterable[Miss], currency: str, locale: str) -> list[Reason]:
-    """A sentence for each code, and for what would apply by itself where it is worth telling."""
+    """A sentence for each code, and for automatic promotions that are nearly reached or lack their gift."""
     return [
         Reason(miss.offer.code, sentence(miss, currency, locale))
         for miss in misses
-        if miss.offer.code or _is_worth_telling(miss)
+        if miss.offer.code or _is_shown(miss)
     ]
 
 
-def _is_worth_telling(miss: Miss) -> bool:
-    """Once the cart is half way there; and when a gift that it has earned can't be had."""
+def _is_shown(miss: Miss) -> bool:
+    """Once the cart has half of what is needed, or when the gift is sold out."""
     if miss.why == "spend":
         return 2 * miss.missing <= miss.offer.minimum_minor
     if miss.why == "units":
@@ -62,7 +62,7 @@ def sentence(miss: Miss, currency: str, locale: str) -> str:
 
 
 def _more_units(miss: Miss, name: str) -> str:
-    # The name is filled in afterwards: `plural` knows the count alone.
+    # The name is filled in afterwards: `plural` fills in the count alone.
     if miss.offer.is_limited:
         one, many = "Add 1 more of what {{name}} is for", "Add {count} more of what {{name}} is for"
     elif miss.offer.code:

@@ -1,7 +1,7 @@
-"""Discounts: what promotions take off a cart, lane by lane; pure, and blind to tax.
+"""Discounts: what promotions take off a cart, lane by lane, before tax; pure functions.
 
-Inside a lane the best offer wins, lanes stack in their order, and what is discounted already is left
-alone unless the lane says otherwise. Why an offer gives nothing is said by `discount_reasons`.
+In a lane the best offer wins, and lanes stack in their order. What is reduced or discounted already gets
+no further discount, unless the lane says so.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ...models import PromotionKind
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """So many units of a thing at its list price. `key` is unique in the cart."""
+    """Units of one variant at its list price. `key` is unique in the cart."""
 
     key: str
     quantity: int
@@ -98,33 +98,35 @@ class Miss:
 
 @dataclass(slots=True)
 class Discounts:
-    """What is left of each line after the lanes, and how it came to that."""
+    """What is left of each line after all lanes, and the discounts that led there."""
 
     left: dict[str, int]
     gifts: list[Item] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
     misses: list[Miss] = field(default_factory=list)
     free_shipping: list[Offer] = field(default_factory=list)
-    """Winners of their lanes, first come first; the first that can pays for the way."""
+    """Winners of their lanes, in that order; the first whose budget suffices pays for shipping."""
 
 
-Way = Callable[[int], int]
-"""What the way of delivery costs for goods worth so much."""
+ShippingPrice = Callable[[int], int]
+"""The price of shipping for goods of this amount, both in minor units."""
 
 
-def discount_goods(items: Sequence[Item], offers: Iterable[Offer], way: Way) -> Discounts:
+def discount_goods(
+    items: Sequence[Item], offers: Iterable[Offer], shipping_price: ShippingPrice
+) -> Discounts:
     """Take the lanes in their order. The order of items and offers changes no amount."""
     # Sorted by key, so that a cent left over by the shares goes to the same line in any order of lines.
     ranked = sorted(items, key=lambda item: item.key)
     result = Discounts({item.key: item.list_minor for item in ranked})
     in_order = sorted(offers, key=lambda offer: (offer.lane_position, offer.lane, offer.id, offer.code))
     for _lane, in_lane in groupby(in_order, key=lambda offer: (offer.lane_position, offer.lane)):
-        _take_lane(list(in_lane), ranked, way, result)
+        _take_lane(list(in_lane), ranked, shipping_price, result)
     return result
 
 
 def discount_shipping(price_minor: int, result: Discounts) -> int:
-    """What is left of the price of shipping; notes in `result` who paid for it and who wasn't needed."""
+    """What is left of the price of shipping; adds to `result` which offer pays for it, and which don't."""
     for offer in result.free_shipping:
         if not price_minor:
             result.misses.append(Miss(offer, "free_already"))
@@ -153,11 +155,13 @@ def unmet(offer: Offer, items: Iterable[Item]) -> Miss | None:
     return Miss(offer, "units", needed - units) if units < needed else None
 
 
-def _take_lane(offers: list[Offer], items: list[Item], way: Way, result: Discounts) -> None:
+def _take_lane(
+    offers: list[Offer], items: list[Item], shipping_price: ShippingPrice, result: Discounts
+) -> None:
     bids: list[tuple[Offer, dict[str, int]]] = []
     for offer in offers:
         miss = unmet(offer, items)
-        shares = {} if miss else _bid(offer, items, way, result)
+        shares = {} if miss else _bid(offer, items, shipping_price, result)
         if not miss and not shares:
             miss = Miss(offer, _why_nothing(offer, items, result.left))
         elif shares and _over_budget(offer, sum(shares.values())):
@@ -185,10 +189,10 @@ def _over_budget(offer: Offer, amount_minor: int) -> bool:
     return offer.left_minor is not None and amount_minor > offer.left_minor
 
 
-def _bid(offer: Offer, items: list[Item], way: Way, result: Discounts) -> dict[str, int]:
-    """What the offer would take off each line, off shipping for ""; {} where it would take nothing."""
+def _bid(offer: Offer, items: list[Item], shipping_price: ShippingPrice, result: Discounts) -> dict[str, int]:
+    """What the offer would take off each line by its key, "" for shipping; {} where it is nothing."""
     if offer.kind == PromotionKind.FREE_SHIPPING:
-        price = way(sum(result.left.values()))
+        price = shipping_price(sum(result.left.values()))
         return {"": price} if price else {}
     if offer.kind == PromotionKind.GIFT:
         return {offer.gift.key: offer.gift.list_minor} if offer.gift and offer.gift.list_minor else {}

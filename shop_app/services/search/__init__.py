@@ -1,1 +1,1 @@
-"""What shoppers find: the listing index and the lists, facets and search that read it."""
+"""The listing index, and the lists, facets and search that read it."""

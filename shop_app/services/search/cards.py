@@ -48,13 +48,12 @@ _by_slug = (
 
 
 def new_since(now: datetime) -> datetime:
-    """Products published from then on are new; the same all day, so that counts can be kept."""
+    """Products published from then on are new; the same all day, so that counts can be cached."""
     return now.replace(hour=0, minute=0, second=0, microsecond=0) - NEW_FOR
 
 
 def cards(session: Session, rows: Sequence[Any]) -> list[ProductCard]:
-    """The cards of these rows of the listing index (COLUMNS), in their order, with one question for all
-    their stock."""
+    """The cards of these rows of the listing index (COLUMNS), in their order, with their stock."""
     if not rows:
         return []
     stocks: dict[int, list[availability.Stock]] = defaultdict(list)
@@ -96,9 +95,9 @@ def rating_text(rating_milli: int) -> str:
     return f"{tenths // 10}.{tenths % 10}" if rating_milli else ""
 
 
-def picture(kept: Sequence[Any]) -> PictureView:
-    """A picture from the short form that the listing index keeps: key, alt, width, height, colour."""
-    return PictureView(*kept) if kept else PictureView()
+def picture(columns: Sequence[Any]) -> PictureView:
+    """A picture from its columns in the listing index: key, alt, width, height, colour; [] for none."""
+    return PictureView(*columns) if columns else PictureView()
 
 
 def _card(row: Any, stocks: list[availability.Stock], as_of_ms: int, since: datetime) -> ProductCard:

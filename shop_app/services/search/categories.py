@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from ...models import Category, Picture
 from ..catalog.views import CategoryLink, PictureView
-from ..search import facet_counts, index_cache
+from . import facet_counts, index_cache
 from .index_cache import IndexCache
 
 

@@ -2,7 +2,7 @@
 
 Counting by the database reads every product again for each view. Here each value is one large integer
 with a bit for each product, computed once from the listing index: an intersection is one `&`, a count one
-`bit_count`. Products stand in the order of price, so that a range of prices is a range of bits.
+`bit_count`. Products are in the order of price, so that a range of prices is a range of bits.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Counts:
     on_sale: int
     facets: dict[str, dict[str, Value]]
     cache: dict[object, object] = field(default_factory=dict)
-    """What was counted before, for as long as these counts hold."""
+    """What was computed from these counts."""
 
     def priced(self, low_minor: int | None, high_minor: int | None) -> int:
         """The products whose lowest price lies between, both ends included."""
@@ -60,7 +60,7 @@ class Counts:
         return bits_of((place for place, at in enumerate(self.keys["newest"]) if at >= since), len(self.ids))
 
     def among(self, product_ids: Iterable[int]) -> int:
-        """The bits of these products, those that aren't on the listing index left out."""
+        """The bits of these products, those that aren't in the listing index left out."""
         return bits_of((self.place[key] for key in product_ids if key in self.place), len(self.ids))
 
     def sorted(self, bits: int, sort: str, descending: bool) -> list[tuple[int, int]]:
@@ -155,7 +155,7 @@ _looks = (
 
 
 def _read_facets(session: Session, place: dict[int, int], size: int) -> dict[str, dict[str, Value]]:
-    """Where products write one value in several ways, the first of the alphabet is shown."""
+    """By name and value. Where labels of one value differ, the first of the alphabet is shown."""
     label: dict[tuple[str, str], str] = {}
     swatch: dict[tuple[str, str], str] = {}
     for name, value, shown, colour in session.connection().execute(_looks).all():

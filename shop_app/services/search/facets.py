@@ -1,7 +1,7 @@
 """Facets: what a list can be narrowed by, with the number of products behind each choice.
 
-Inside a facet any of the chosen values will do, across facets all have to fit. So the numbers of a
-facet are counted under all filters but its own, and a value that would give nothing stays, with a 0.
+Values of one facet are combined with OR, facets with AND. So the numbers of a facet are counted under all
+filters but its own, and a value that would find nothing is shown with a 0.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class View:
     price_range: tuple[int, int] | None
 
     def label(self, name: str, value: str) -> str:
-        """How a facet's value is written; as it stands in the address where it isn't known."""
-        value_row = self.counts.facets.get(name, {}).get(value)
-        return value_row.label if value_row else value
+        """The label of a facet's value; the value itself where the facet has no such value."""
+        entry = self.counts.facets.get(name, {}).get(value)
+        return entry.label if entry else value
 
 
 def narrowed(
@@ -53,7 +53,7 @@ def narrowed(
     ids: tuple[int, ...] | None,
     since: datetime,
 ) -> View:
-    """Count a query; the same one is counted once for as long as the listing index stands still."""
+    """What fits a query, cached until the listing index changes."""
     key = (
         query.text,
         query.category,

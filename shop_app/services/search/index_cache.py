@@ -1,7 +1,7 @@
-"""Caches of what this process has computed from the listing index, until it changes.
+"""Index caches: what this process has computed from the listing index, until that changes.
 
-Everything here can be thrown away at any moment. A fold that takes long is renewed in the background
-while the old one still serves: for counts beside a facet a second doesn't matter.
+Everything here can be thrown away at any moment. A value that takes long to compute is renewed in the
+background while the old one is served: counts beside a facet may be a second old.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, select
 from sqlmodel import Session
 
-from ...core.db import reading
+from ...core import db
 from ...models import ListingChange
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 AT_ONCE_S = 0.05
-"""A fold quicker than this is renewed while the caller waits."""
+"""A value that took less than this is renewed while the caller waits."""
 REST = 20
-"""A longer one is renewed again only after so many times its own duration, however much changes."""
+"""A slower one is renewed again only after this many times its own duration."""
 
 _NEWEST = select(ListingChange.stamp).order_by(ListingChange.id.desc()).limit(1)  # pyright: ignore
 
 
 def stamp(session: Session) -> str:
-    """A word that is another one after each change of the listing index."""
+    """The newest change of the listing index: another text after each change, "" before the first."""
     return session.connection().execute(_NEWEST).scalar() or ""
 
 
@@ -50,10 +50,9 @@ class _Value(Generic[T]):
 
 
 class IndexCache(Generic[T]):
-    """One fold for each database, built by `build` and kept while the stamp stays the same.
+    """One value per database, built by `build` and valid while the stamp stays the same.
 
-    The first one takes as long as the catalogue is large: a server has it made by `warm` before it
-    answers anybody.
+    Building takes longer the larger the catalogue is: a server calls `warm` before its first request.
     """
 
     def __init__(self, build: Callable[[Session], T]) -> None:
@@ -63,27 +62,29 @@ class IndexCache(Generic[T]):
         _all.append(self)
 
     def get(self, session: Session, at: str) -> T:
-        """The fold as of the stamp `at`, or an older one while a long fold is being renewed."""
+        """The value as of the stamp `at`, or an older one while a slow one is being renewed."""
         engine = session.connection().engine
-        held = self._values.get(engine)
-        if held is not None and held.stamp == at:
-            return held.value
-        if held is None:
+        entry = self._values.get(engine)
+        if entry is not None and entry.stamp == at:
+            return entry.value
+        if entry is None:
             return self._once(session, engine, at)
-        if held.took_s < AT_ONCE_S:
+        if entry.took_s < AT_ONCE_S:
             return self._renew(session, engine, at).value
         with self._lock:
-            start = held.may_be_renewed
-            held.renewing |= start
+            start = entry.may_be_renewed
+            entry.renewing |= start
         if start:
-            threading.Thread(target=self._behind, args=(engine, held), daemon=True, name="kept").start()
-        return held.value
+            threading.Thread(
+                target=self._renew_behind, args=(engine, entry), daemon=True, name="index-cache"
+            ).start()
+        return entry.value
 
     def _once(self, session: Session, engine: Engine, at: str) -> T:
-        """Of many who come first, one builds it and the others wait for theirs."""
+        """Build the first value once; other threads that need it wait."""
         with self._first:
-            held = self._values.get(engine) or self._renew(session, engine, at)
-        return held.value
+            entry = self._values.get(engine) or self._renew(session, engine, at)
+        return entry.value
 
     def _renew(self, session: Session, engine: Engine, at: str) -> _Value[T]:
         began = time.monotonic()
@@ -92,20 +93,20 @@ class IndexCache(Generic[T]):
         self._values[engine] = fresh
         return fresh
 
-    def _behind(self, engine: Engine, held: _Value[T]) -> None:
+    def _renew_behind(self, engine: Engine, entry: _Value[T]) -> None:
         try:
-            with reading(on=engine) as session:
+            with db.reading(on=engine) as session:
                 self._renew(session, engine, stamp(session))
         except Exception:
-            log.exception("Renewing %s failed; the old one still serves", self._build.__name__)
-            held.renewing = False
+            log.exception("Renewing %s failed; the old value is still served", self._build.__name__)
+            entry.renewing = False
 
 
 _all: list[IndexCache] = []
 
 
 def warm(session: Session) -> None:
-    """Have everything computed that isn't yet. Takes seconds with a large catalogue: call it on a thread."""
+    """Compute what isn't cached yet. Takes seconds with a large catalogue: call it on a thread."""
     at = stamp(session)
-    for fold in _all:
-        fold.get(session, at)
+    for cache in _all:
+        cache.get(session, at)

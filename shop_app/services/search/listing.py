@@ -29,17 +29,17 @@ def browse(session: Session, query: ListingQuery) -> Listing:
     if query.category and branch is None:
         raise NotFound(_("There is no such category."))
     facet_counts = counts.get(session, at)
-    match = _found(session, facet_counts, query.text, at) if query.text else search_queries.Found()
-    ids = tuple(match.product_ids) if query.text else None
+    matches = _matches(session, facet_counts, query.text, at) if query.text else search_queries.Matches()
+    ids = tuple(matches.product_ids) if query.text else None
     view = facets.narrowed(
         facet_counts, query, branch.below if branch else (), ids, cards.new_since(clock.now())
     )
     page = hits(session, facet_counts, query, branch, ids, view)
-    return _listing(session, query, branch, match, view, page, at)
+    return _listing(session, query, branch, matches, view, page, at)
 
 
-def _found(session: Session, counts: Counts, text: str, at: str) -> search_queries.Found:
-    key = ("found", text)
+def _matches(session: Session, counts: Counts, text: str, at: str) -> search_queries.Matches:
+    key = ("matches", text)
     if key not in counts.cache:
         if len(counts.cache) > facets.CACHED:
             counts.cache.clear()
@@ -51,7 +51,7 @@ def _listing(
     session: Session,
     query: ListingQuery,
     branch: Branch | None,
-    match: search_queries.Found,
+    matches: search_queries.Matches,
     view: facets.View,
     page: Hits,
     at: str,
@@ -79,7 +79,7 @@ def _listing(
         on_sale=query.on_sale,
         on_sale_count=view.on_sale_count,
         on_sale_href=listing_address.changed(query, on_sale=not query.on_sale),
-        corrected_text=match.corrected,
+        corrected_text=matches.corrected,
         canonical=listing_address.canonical(query),
         suggestions=[] if shown else categories.navigation(session),
     )

@@ -1,4 +1,4 @@
-"""The address of a listing, both ways: what it asks for, and the address of every view beside it."""
+"""The address of a listing: read into a `ListingQuery`, and written from one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATH = "/products"
 SORTS = ("", "popular", "newest", "price", "-price", "rating")
 MAX_PAGE = 10_000
 MAX_FIELDS = 100
-"""Of an address; the edge refuses more, and what a tab says of its own address is cut here."""
+"""Parameters of one address; further ones are ignored."""
 MAX_FACETS = 12
 MAX_VALUES = 30
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
@@ -39,9 +39,9 @@ _OWN = {
 
 
 def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
-    """What an address asks for. Junk in it is dropped, never refused: an address may come from anywhere.
+    """The query of an address. What can't be read is dropped, never refused.
 
-    A facet's values stand in one parameter, with commas between them, or in several.
+    A facet's values are in one parameter, separated by commas, or in several.
     """
     given = {name: _values(value) for name, value in params.items()}
     first = {name: values[0] for name, values in given.items() if values}
@@ -62,7 +62,7 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
 
 
 def read_query(query: str) -> ListingQuery:
-    """What the query of an address asks for, as it stands behind the question mark."""
+    """The same, from the text after the question mark."""
     return read_address(parse_qs("&".join(query.split("&")[:MAX_FIELDS])))
 
 
@@ -137,14 +137,14 @@ def switched(query: ListingQuery, name: str, value: str) -> str:
     chosen = dict(query.facets)
     values = set(chosen.get(name, ())) ^ {value}
     chosen[name] = tuple(sorted(values))
-    return changed(query, facets=tuple((key, kept) for key, kept in sorted(chosen.items()) if kept))
+    return changed(query, facets=tuple((key, left) for key, left in sorted(chosen.items()) if left))
 
 
 def cleared(query: ListingQuery) -> str:
-    """The address without any filter, the words and the category kept."""
+    """The address with words, category and sort alone."""
     return href(ListingQuery(text=query.text, category=query.category, sort=query.sort))
 
 
 def canonical(query: ListingQuery) -> str:
-    """The one address that search engines should keep of all the views of this list."""
+    """The canonical address of all views of this list, for search engines."""
     return href(ListingQuery(text=query.text, category=query.category, page=query.page))

@@ -1,7 +1,7 @@
 """The listing index: projects products into the rows that lists, facets and search read; its only writer.
 
-It follows changes of products and of stock; whoever counts sales calls `refresh_sold`. All run inside the
-caller's transaction, so that the listing index never says what the catalogue doesn't.
+It follows changes of products and of stock; whoever counts sales calls `refresh_sold`. All run in the
+caller's transaction, so that listing index and catalogue always agree.
 """
 
 from __future__ import annotations
@@ -140,10 +140,10 @@ _PARTS = {
 def refresh(
     session: Session, product_ids: Iterable[int], progress: Callable[[int], None] | None = None
 ) -> None:
-    """Fold these products anew: their rows of the listing index, facets and search documents.
+    """Project these products again: their listing rows, facets and search documents.
 
-    A product that isn't published, or has nothing to sell, leaves the listing index. `progress` is told how
-    many are done after each chunk of 1,000.
+    A product that isn't published, or has no active variant, leaves the listing index. `progress` is called
+    with the number done after each chunk of 1,000.
     """
     session.flush()
     connection = session.connection()
@@ -196,7 +196,7 @@ _has_stock = exists().where(
         _available,
     )
 )
-_flip = (
+_update_in_stock = (
     update(ListingItem)
     .where(
         col(ListingItem.product_id).in_(
@@ -209,21 +209,20 @@ _flip = (
 
 
 def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
-    """Turn the in-stock flag of the products of these variants where it isn't true any more.
+    """Update `in_stock` of the products of these variants; True where one changed.
 
-    Cheap enough for every movement of stock: nothing is written while the flag stays. True when one
-    turned.
+    Cheap enough for every movement of stock: nothing is written while it stays the same.
     """
     if not variant_ids:
         return False
     session.flush()
-    turned = session.connection().execute(_flip, {"ids": list(variant_ids)}).rowcount > 0
-    if turned:
+    changed = session.connection().execute(_update_in_stock, {"ids": list(variant_ids)}).rowcount > 0
+    if changed:
         _changed(session)
-    return turned
+    return changed
 
 
-_sell = (
+_update_sold = (
     update(ListingItem)
     .where(col(ListingItem.product_id).in_(_ids))
     .values(
@@ -238,26 +237,26 @@ _sold = select(col(ListingItem.product_id), col(ListingItem.sold_count)).where(
 
 
 def refresh_sold(session: Session, product_ids: Sequence[int]) -> None:
-    """Take over the units sold of these products: where they stand when the popular come first.
+    """Copy the units sold of these products, by which lists are sorted.
 
-    Cheap enough for every sale. Their place in the search moves only when their popularity has doubled.
+    Cheap enough for every sale. A search document moves only when the units sold have doubled.
     """
     if not product_ids:
         return
     session.flush()
     ids = {"ids": list(product_ids)}
-    session.connection().execute(_sell, ids)
+    session.connection().execute(_update_sold, ids)
     sold = {row[0]: row[1] for row in session.connection().execute(_sold, ids).all()}
     if moved := word_index.misplaced(session, sold):
         refresh(session, moved)
 
 
-def follow_catalogue(session: Session, fact: events.CatalogueChanged) -> None:
-    refresh(session, fact.product_ids)
+def follow_catalogue(session: Session, event: events.CatalogueChanged) -> None:
+    refresh(session, event.product_ids)
 
 
-def follow_stock(session: Session, fact: events.StockChanged) -> None:
-    refresh_availability(session, fact.variant_ids)
+def follow_stock(session: Session, event: events.StockChanged) -> None:
+    refresh_availability(session, event.variant_ids)
 
 
 def _changed(session: Session) -> None:

@@ -1,8 +1,7 @@
-"""Listing pages: which products stand on one page of a list, read by keyset.
+"""Listing pages: the products of one page of a list, read by keyset.
 
-A page is read from an index of the listing index in the order of the sort, from a cursor on. Where few
-products
-fit, an index would be searched for long: they are sorted in memory, by the keys that the counts hold.
+A page is read from a database index in the order of the sort, from a cursor on. Where few products fit,
+that would read many rows in vain: then they are sorted in memory, by the keys that the counts hold.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from .facets import View
 
 PER_PAGE = 24
 MAX_COUNTED_PAGE = 40
-"""Pages that can be reached by their number alone, counted from the start."""
+"""The last page that can be reached by its number, without a cursor."""
 SORTED_HERE = 100
-"""Where the square of what fits is below so many times what could, it is sorted in memory."""
+"""Sorted in memory where total * total is at most this many times the size of the category."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEYS = {
@@ -42,7 +41,7 @@ _KEYS = {
 
 
 class Shape(NamedTuple):
-    """What a page's statement is made of; statements of the same shape are built once."""
+    """What a page's statement depends on; there is one statement per shape."""
 
     sort: str
     cursor: bool
@@ -75,7 +74,7 @@ def hits(
     ids: tuple[int, ...] | None,
     view: View,
 ) -> Hits:
-    """The page that a query asks for; `ids` are what its words found, best first, None without words."""
+    """The page of a query; `ids` are the matches of its words, best first, None without words."""
     capped = ids is not None and len(ids) >= search_queries.MOST
     total = view.total
     last = max(1, ceil(total / PER_PAGE))
@@ -96,7 +95,7 @@ def hits(
 def _sorted_here(
     session: Session, counts: Counts, query: ListingQuery, bits: int, page: int
 ) -> Sequence[Any]:
-    """The same page without walking an index: for few products, or those that a search found."""
+    """The same page sorted in memory: for few products, or those that match a search."""
     sort, ascending = query.sort.removeprefix("-") or "popular", query.sort == "price"
     pairs = counts.sorted(bits, sort, not ascending)
     first = (page - 1) * PER_PAGE
@@ -225,6 +224,7 @@ def _cursor(after: str, sort: str) -> tuple[Any, int] | None:
 
 
 def after(row: Any, sort: str) -> str:
+    """The cursor of the page after this row."""
     key = {
         "price": row.price_minor,
         "rating": row.rating_milli,

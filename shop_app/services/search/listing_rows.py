@@ -26,7 +26,7 @@ _TAGS = re.compile(r"<[^>]*>")
 
 @dataclass(slots=True)
 class ProductRows:
-    """A product with all that hangs on it, as rows of plain values."""
+    """A product with its parts, as rows of plain values."""
 
     id: int
     slug: str
@@ -61,7 +61,7 @@ class Projection(NamedTuple):
 
 @lru_cache(maxsize=65536)
 def slug(text: str) -> str:
-    """The form in which a facet's name or value stands in an address.
+    """A facet's name or value as it is written in an address.
 
     >>> slug("Größe, 50 × 90 cm")
     'grosse-50-x-90-cm'
@@ -70,7 +70,7 @@ def slug(text: str) -> str:
 
 
 def project(product: ProductRows, categories: dict[int, tuple[int | None, str]]) -> Projection:
-    """The listing index's view of a product that has at least one variant.
+    """The projection of a product that has at least one variant.
 
     `categories` maps an id to (parent, title).
     """

@@ -1,4 +1,4 @@
-"""Search: from what someone types to products, with prefixes, accents, codes and a second try for typos."""
+"""Search: from typed text to products, with prefixes, accents, codes and a second try for typos."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from .categories import navigation
 from .word_index import COLUMNS, Vocabulary, vocabulary
 
 MOST = 1000
-"""Products that a search finds at most; beyond it the popular ones."""
+"""The most products of one search; where more match, the popular ones."""
 _RANKED = 60
-"""Products at the front that are put in a finer order."""
+"""The first products, which are ranked again by their titles."""
 _WIDENED = 24
 _SUGGESTED_PRODUCTS = 6
 _SUGGESTED_CATEGORIES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Matches:
     product_ids: list[int] = field(default_factory=list)
     """Best first, at most 1,000."""
     corrected: str = ""
-    """The words that were searched for instead, "" where the typed ones were found."""
+    """The words that were searched for instead, "" where the typed ones matched."""
 
 
-def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
-    """The products that have all words of a text, each as the beginning of one of theirs.
+def find(session: Session, text: str, at: str = "", most: int = MOST) -> Matches:
+    """The products that have all words of a text; a word matches every word that begins with it.
 
     `at` is the stamp of the listing index, where the caller has read it already.
     """
-    query_words = spelling.asked(text)
+    query_words = spelling.query_words(text)
     if not query_words:
-        return Found()
+        return Matches()
     words = vocabulary.get(session, at or index_cache.stamp(session))
     looks_like_code = any(c.isdigit() or c == "-" for c in text)
     ids = (
@@ -49,12 +49,12 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Found:
         or _with_code(session, text, most)
     )
     if ids:
-        return Found(ids)
-    meant = tuple(spelling.nearest(word, words.frequencies, words.terms) or word for word in query_words)
-    if meant == query_words:
-        return Found()
-    ids = _with_words(session, words, meant, most)
-    return Found(ids, " ".join(meant)) if ids else Found()
+        return Matches(ids)
+    corrected = tuple(spelling.nearest(word, words.frequencies, words.terms) or word for word in query_words)
+    if corrected == query_words:
+        return Matches()
+    ids = _with_words(session, words, corrected, most)
+    return Matches(ids, " ".join(corrected)) if ids else Matches()
 
 
 def _with_code(session: Session, text: str, most: int) -> list[int]:
@@ -67,13 +67,13 @@ def _with_code(session: Session, text: str, most: int) -> list[int]:
 
 
 def _with_words(session: Session, vocabulary: Vocabulary, words: Sequence[str], most: int) -> list[int]:
-    """From the strongest place of the words to the weakest, each in the order of popularity."""
+    """Matches in titles first, then in codes and attributes, then in descriptions; each by popularity."""
     groups = [_forms(vocabulary, word) for word in words]
     look = partial(word_index.product_ids, session)
     ids: dict[int, None] = {}
     in_descriptions_only = not all(vocabulary.has(word) for word in words)
     if not in_descriptions_only:
-        ids.update(dict.fromkeys(_finer(session, look(groups, COLUMNS[:1], most), words)))
+        ids.update(dict.fromkeys(_ranked_by_title(session, look(groups, COLUMNS[:1], most), words)))
         if len(ids) < most:
             ids.update(dict.fromkeys(look(groups, COLUMNS[:3], most)))
     if len(ids) < most:
@@ -85,10 +85,10 @@ def _with_words(session: Session, vocabulary: Vocabulary, words: Sequence[str], 
 
 
 def _forms(vocabulary: Vocabulary, word: str) -> list[str]:
-    """The ways to ask for a word: itself and the known ones that begin so, or any that does."""
+    """The terms for a word: itself and the words of the vocabulary that begin so, or its prefix."""
     longer = vocabulary.beginning(word)
     if len(word) > 3 and len(longer) <= _WIDENED:
-        # A handful of whole words streams; a long prefix is gathered whole before its first match.
+        # Whole words are read lazily; of a prefix, all matches are read before the first is known.
         return list(dict.fromkeys([word, *longer]))
     return _beginning(word)
 
@@ -102,8 +102,8 @@ _titles = select(col(ListingItem.product_id), col(ListingItem.title), col(Listin
 )
 
 
-def _finer(session: Session, ids: list[int], query_words: Sequence[str]) -> list[int]:
-    """The front of the list again, by how much of the title was typed, then by units sold."""
+def _ranked_by_title(session: Session, ids: list[int], query_words: Sequence[str]) -> list[int]:
+    """The same list, its first products ranked by how much of the title was typed, then by units sold."""
     front = ids[:_RANKED]
     if len(front) < 2:
         return ids
@@ -128,7 +128,7 @@ _shown = select(
 
 def suggest(session: Session, text: str) -> list[Suggestion]:
     """At most 8 rows for what is typed so far, [] for less than two letters."""
-    words = spelling.asked(text)
+    words = spelling.query_words(text)
     if sum(map(len, words)) < 2:
         return []
     rows = [

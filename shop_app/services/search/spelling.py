@@ -1,4 +1,4 @@
-"""Spelling: how text becomes words that can be looked up, and which known word a mistyped one meant."""
+"""Spelling: text as normalised words, and the nearest word of the vocabulary to a mistyped one."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ def normalise(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, computed: letters and digits only, so that none means anything to a query."""
+    """The normalised words of a text: letters and digits only, so that none is an operator of a query."""
     return [word[:MAX_WORD] for word in _WORD.findall(normalise(text))]
 
 
 @lru_cache(maxsize=2048)
-def asked(text: str) -> tuple[str, ...]:
-    """The words of what someone typed, at most 8, from its first 200 characters.
+def query_words(text: str) -> tuple[str, ...]:
+    """The words of a search text, at most 8, from its first 200 characters.
 
-    >>> asked('"Speckled" OR mug*')
+    >>> query_words('"Speckled" OR mug*')
     ('speckled', 'or', 'mug')
     """
     return tuple(dict.fromkeys(words(text[:MAX_TEXT])))[:MAX_WORDS]
 
 
 def squashed(text: str) -> str:
-    """A code without its signs, so that fh-dnm-mos, "FH DNM MOS" and fhdnmmos are one.
+    """A code without separators, so that fh-dnm-mos, "FH DNM MOS" and fhdnmmos are one.
 
     >>> squashed("FH-DNM-MOS")
     'fhdnmmos'
@@ -59,9 +59,9 @@ def squashed(text: str) -> str:
 
 
 def nearest(word: str, counts: Mapping[str, int], terms: Sequence[str]) -> str:
-    """The known word that `word` was most likely meant to be; itself when it is known, "" without one.
+    """The term nearest to `word`: itself where it is one, "" where none is near enough.
 
-    Units   `known` maps a word to how many products have it: of equally near ones the commoner wins.
+    Units   `counts` maps each term to how many products have it: of equally near ones the commoner wins.
     Source  optimal string alignment: a swap of neighbours counts as one mistake. One mistake is
             forgiven in words of 3 to 5 letters, two from 6 letters on, none in numbers.
     """

@@ -1,7 +1,7 @@
-"""The search index: one normalised document a product, and the question that each database understands.
+"""The word index: one normalised search document per product, and the full-text query of each database.
 
-Documents lie in the order of popularity (`place`), so that the first matches of a common word are the
-popular ones and reading can stop after them: ranking every match grows with the catalogue, this doesn't.
+Documents are ordered by popularity (`place`), so that the first matches of a common word are the popular
+ones and reading can stop after them, whatever the size of the catalogue.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _terms = table("search_term", column("term", String), column("documents", BigInt
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a product can be found by, already normalised to words with a space between them."""
+    """The texts by which a product is found, as normalised words separated by spaces."""
 
     product_id: int
     sold_count: int
@@ -48,7 +48,7 @@ class Document:
 
 
 def place_of(product_id: int, sold_count: int) -> int:
-    """Where a document lies: halves of popularity first (so that it seldom moves), then the product's id."""
+    """The sort key of a document: units sold by powers of two (so that it seldom moves), then product id."""
     return (_PLACE_BITS - min(sold_count.bit_length(), _PLACE_BITS)) << _PLACE_BITS | product_id
 
 
@@ -60,33 +60,33 @@ class Vocabulary:
     terms: list[str]
 
     def beginning(self, prefix: str) -> list[str]:
-        """The known words that begin so, in order."""
+        """The words that begin so, in order."""
         first = bisect_left(self.terms, prefix)
         last = bisect_left(self.terms, prefix + "\uffff", lo=first)
         return self.terms[first:last]
 
     def has(self, prefix: str) -> bool:
-        """Whether any known word begins so."""
+        """Whether any word begins so."""
         first = bisect_left(self.terms, prefix)
         return first < len(self.terms) and self.terms[first].startswith(prefix)
 
 
 class Index(Protocol):
-    """How one database is asked for documents that have all words."""
+    """The full-text query of one kind of database."""
 
     def places(
         self, session: Session, words: Sequence[Sequence[str]], columns: Sequence[str], limit: int
     ) -> list[int]:
         """The first `limit` places of documents with one of each group of words, in order.
 
-        A word that ends in * stands for every word that begins so. `columns` narrows to these.
+        A word that ends in * matches every word that begins so. Only `columns` are searched.
         """
         ...
 
 
 class _Fts5:
     _matching = text(
-        "SELECT rowid FROM search_product WHERE search_product MATCH :asked ORDER BY rowid LIMIT :n"
+        "SELECT rowid FROM search_product WHERE search_product MATCH :expression ORDER BY rowid LIMIT :n"
     )
 
     def places(
@@ -94,18 +94,18 @@ class _Fts5:
     ) -> list[int]:
         groups = " AND ".join("(" + " OR ".join(_quoted(word) for word in group) + ")" for group in words)
         expression = f"{{{' '.join(columns)}}} : ({groups})"
-        rows = session.connection().execute(self._matching, {"asked": expression, "n": limit})
+        rows = session.connection().execute(self._matching, {"expression": expression, "n": limit})
         return [place for (place,) in rows.all()]
 
 
 class _Tsvector:
     _matching = text(
-        "SELECT place FROM search_document WHERE vector @@ to_tsquery('simple', :asked)"
+        "SELECT place FROM search_document WHERE vector @@ to_tsquery('simple', :expression)"
         " ORDER BY place LIMIT :n"
-        # As literals, so that each question is planned for its own words: the one plan of a prepared
-        # statement walks all documents in order, which is right for a common word and slow for a rare one.
+        # As literals, so that each query is planned for its own words: the one plan of a prepared statement
+        # reads all documents in order, which is right for a common word and slow for a rare one.
     ).bindparams(
-        bindparam("asked", type_=String, literal_execute=True),
+        bindparam("expression", type_=String, literal_execute=True),
         bindparam("n", type_=BigInteger, literal_execute=True),
     )
 
@@ -115,7 +115,7 @@ class _Tsvector:
         weights = "".join("ABCD"[COLUMNS.index(name)] for name in columns)
         groups = (" | ".join(_weighted(word, weights) for word in group) for group in words)
         expression = " & ".join(f"({group})" for group in groups)
-        rows = session.connection().execute(self._matching, {"asked": expression, "n": limit})
+        rows = session.connection().execute(self._matching, {"expression": expression, "n": limit})
         return [place for (place,) in rows.all()]
 
 
@@ -157,7 +157,7 @@ _places = select(_documents.c.product_id, _documents.c.place).where(
 
 
 def misplaced(session: Session, sold_counts: Mapping[int, int]) -> list[int]:
-    """The products among these whose document lies where another popularity belongs."""
+    """The products among these whose document has another place than their units sold give."""
     rows = session.connection().execute(_places, {"ids": list(sold_counts)}).all()
     return [row[0] for row in rows if row[1] != place_of(row[0], sold_counts[row[0]])]
 
@@ -183,7 +183,7 @@ def _count_terms(session: Session, gone: Iterable[tuple], fresh: Iterable[tuple]
         counts.update(set(f"{row[2]} {row[4]}".split()))
     for row in gone:
         counts.subtract(set(f"{row[2]} {row[4]}".split()))
-    # In one order everywhere, so that two writers on PostgreSQL never wait for each other in a ring.
+    # In one order, so that two writers on PostgreSQL can't deadlock.
     changed = [{"term": term, "documents": n} for term, n in sorted(counts.items()) if n]
     if changed:
         dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql

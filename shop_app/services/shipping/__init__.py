@@ -1,1 +1,1 @@
-"""Ways of delivery: what they cost and when they arrive."""
+"""Shipping methods: their prices and days of arrival."""

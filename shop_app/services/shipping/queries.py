@@ -1,4 +1,4 @@
-"""Shipping: which ways of delivery a cart has to a country, what they cost, and when it arrives."""
+"""Shipping: the methods that a cart has to a country, their prices and days of arrival."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _country = table_of(ZoneCountry)
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way of delivery as the tables have it. `steps` are (up to grams, price), lightest first."""
+    """A shipping method as stored. `steps` are (up to grams, price), lightest first."""
 
     code: str
     kind: str
@@ -40,7 +40,7 @@ class Method:
         return self.kind == MethodKind.PICK_UP
 
     def price_for(self, goods_minor: int, weight_grams: int) -> int | None:
-        """What it costs; None where the goods are too heavy for it.
+        """Its price; None where the goods are too heavy for it.
 
         Units   goods after discounts in minor units, weight in grams.
         """
@@ -98,27 +98,25 @@ _methods = TermsCache(_read)
 
 
 def methods(session: Session, *, fresh: bool = False) -> Mapping[str, tuple[Method, ...]]:
-    """The ways of delivery of every country that the shop delivers to."""
+    """The shipping methods of each country that the shop delivers to."""
     return _methods.get(session, fresh=fresh)
 
 
 def quotes(
     session: Session, country: str, goods_minor: int, weight_grams: int, now: datetime, *, fresh: bool = False
 ) -> list[Quote]:
-    """All ways to the country for these goods, in the shopkeeper's order; [] where there is none."""
-    quotes_found = []
+    """All methods to the country for these goods, in the shopkeeper's order; [] where there is none."""
+    offered = []
     for method in methods(session, fresh=fresh).get(country, ()):
         price = method.price_for(goods_minor, weight_grams)
         if price is not None:
             first, last = arrival_range(now.date(), method.min_days, method.max_days)
-            quotes_found.append(Quote(method, price, first, last))
-    return sorted(
-        quotes_found, key=lambda quote: (quote.method.position, quote.price_minor, quote.method.code)
-    )
+            offered.append(Quote(method, price, first, last))
+    return sorted(offered, key=lambda quote: (quote.method.position, quote.price_minor, quote.method.code))
 
 
 def cheapest(methods: tuple[Method, ...], goods_minor: int, weight_grams: int) -> tuple[Method, int] | None:
-    """The cheapest way to the door and its price; collecting counts only where nothing is delivered."""
+    """The cheapest delivery and its price; pick-up counts only where nothing is delivered."""
     priced = [(method, method.price_for(goods_minor, weight_grams)) for method in methods]
     ranked = sorted(
         (method.is_pick_up, price, method.position, method.code, method)

@@ -1,4 +1,4 @@
-"""The audit: who changed what, as it was before and after. Written with the change, never edited."""
+"""The audit log: who changed what, before and after; written with the change, never edited."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def record(
     *,
     staff_id: int | None = None,
 ) -> None:
-    """Write one entry. Of `before` and `after` only what differs is kept; secrets must not be in them."""
+    """Write one entry, with what differs between `before` and `after`; they must not contain secrets."""
     old, new = dict(before or {}), dict(after or {})
     same = {name for name in old.keys() & new.keys() if old[name] == new[name]}
     session.connection().execute(

@@ -1,4 +1,4 @@
-"""What an outside tax engine said, kept for the prices that follow."""
+"""Stores the rates that an outside tax engine quoted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _put_quote(insert: Insert) -> Any:
 
 
 def keep_quotes(session: Session, place: Place, quoted: Mapping[str, QuotedRate]) -> None:
-    """Write down what the engine said. A rate that can't be one is left out, and the log says so."""
+    """Store the quoted rates; one out of range is left out and logged."""
     rows = []
     for tax_class, rate in sorted(quoted.items()):
         if not 0 <= rate.rate_ppm <= MAX_PPM:

@@ -1,4 +1,4 @@
-"""Taxes: which rate a class of goods has at a place on a day, by the shop's tables or an outside engine."""
+"""Taxes: the rate of a tax class at a place on a day, from the shop's tables or an outside engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..terms_cache import TermsCache
 from .rate import Rate
 
 QUOTE_LASTS = timedelta(hours=1)
-"""So long an engine isn't asked again for the same place; what it said last holds until it says otherwise."""
+"""The engine isn't called again for a place so soon; its last quote is used however old it is."""
 
 _tax_rate = table_of(TaxRate)
 _tax_class = table_of(TaxClass)
@@ -57,7 +57,7 @@ _rates = TermsCache(_read)
 def rates(session: Session, place: Place, on: date, *, fresh: bool = False) -> Mapping[str, Rate]:
     """The rate of each tax class, by the class's code; a region's own rate wins over its country's.
 
-    Where an engine is there, what it said of the place wins over both.
+    With an outside engine, its quotes for the place win over both.
     """
     country, region = place.country, place.region
     rate_rows = _read(session, country) if fresh else _rates.get(session)
@@ -73,14 +73,14 @@ def rates(session: Session, place: Place, on: date, *, fresh: bool = False) -> M
 
 
 def place_of(country: str, region: str, postal_code: str) -> Place:
-    """The place as rates are kept for it; the postcode counts only where an engine knows more by it."""
+    """The place by which rates are stored; with the postcode only for an outside engine."""
     if engine() is None:
         return Place(country, region)
     return Place(country, region, addresses.normal_postcode(country, postal_code))
 
 
 def to_ask(session: Session, place: Place) -> list[str]:
-    """The tax classes that an engine has to be asked about for that place now; [] where it said lately."""
+    """The tax classes to get quotes for at that place; [] where the last ones are new enough."""
     quoted = session.connection().execute(_QUOTES, place_values(place)).all()
     if quoted and all(now() - QUOTE_LASTS <= row.asked_at for row in quoted):
         return []

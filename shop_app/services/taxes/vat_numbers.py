@@ -1,4 +1,4 @@
-"""VAT numbers of the EU: whether one is written right, and whether it turns the tax over to the buyer."""
+"""EU VAT numbers: whether one is valid, and whether it makes the buyer owe the tax."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from ...core.i18n import _
 from ...core.settings import settings
 
 NOT_IN_THE_UNION = frozenset({"xi"})
-"""Northern Ireland has numbers of its own, and no country code of its own to send goods to."""
+"""Northern Ireland has VAT numbers of its own, but no country code to deliver to."""
 MEMBERS = frozenset(code.upper() for code in vat.MEMBER_STATES - NOT_IN_THE_UNION)
 _PREFIX_OF = {"GR": "EL"}
 MAX_LENGTH = 20
 
 
 def normal(text: str, country: str) -> str:
-    """The number as it is kept, "ATU13585627": without spaces and dots, with its country's letters.
-
-    The country's letters are added where someone leaves them out.
-    """
+    """The number as it is stored, "ATU13585627": without separators, country letters added."""
     bare = "".join(char for char in text.upper() if char.isascii() and char.isalnum())
     if not bare or bare[:2].isalpha():
         return bare
@@ -39,7 +36,7 @@ def problem(text: str, country: str) -> str:
     number = normal(text, country)
     if not number or not is_asked_for(country):
         return ""
-    if not _is_right(number):
+    if not _is_valid(number):
         return _("Check the VAT number: it should look like {example}").format(
             example=_PREFIX_OF.get(country, country) + "123456789"
         )
@@ -49,11 +46,11 @@ def problem(text: str, country: str) -> str:
 
 
 def reverses(text: str, country: str) -> bool:
-    """Whether the buyer owes the VAT: the number is right, and of the country that the goods go to."""
+    """Whether the buyer owes the VAT: the number is valid, and of the country that the goods go to."""
     if not text or not is_asked_for(country):
         return False
     number = normal(text, country)
-    return _is_right(number) and _country_of(number) == country
+    return _is_valid(number) and _country_of(number) == country
 
 
 def _country_of(number: str) -> str:
@@ -61,7 +58,7 @@ def _country_of(number: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _is_right(number: str) -> bool:
+def _is_valid(number: str) -> bool:
     try:
         return len(number) <= MAX_LENGTH and vat.validate(number) == number
     except ValidationError:

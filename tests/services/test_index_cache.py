@@ -1,4 +1,4 @@
-"""What is computed in memory: built once, by one of those who come first, and before a server answers."""
+"""Index caches: built once, by one of the threads that come first, and before a server answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.factories import make_basics, make_product
 
 @pytest.fixture
 def new(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Folds of this test alone."""
+    """Caches of this test alone."""
     monkeypatch.setattr(index_cache, "_all", [])
 
 
@@ -37,32 +37,32 @@ def test_of_many_who_come_first_one_builds_it(engine):
             others.set()
         return object()
 
-    fold = IndexCache(build)
+    cache = IndexCache(build)
 
     def get(_number: int) -> object:
         with db.reading() as session:
-            return fold.get(session, "")
+            return cache.get(session, "")
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(get, range(8)))) == 1
     assert built == [1]
 
 
-def test_warming_computes_everything_that_pages_ask_for(engine, monkeypatch):
+def test_warming_computes_everything_that_pages_need(engine, monkeypatch):
     with db.transaction() as session:
         make_basics(session)
         listing_index.refresh(session, [make_product(session, "Fable Lamp").id or 0])
     with db.reading() as session:
         index_cache.warm(session)
-    for fold in (facet_counts.counts, word_index.vocabulary):
-        monkeypatch.setattr(fold, "_build", lambda _session: pytest.fail("it was folded again"))
+    for cache in (facet_counts.counts, word_index.vocabulary):
+        monkeypatch.setattr(cache, "_build", lambda _session: pytest.fail("it was computed again"))
     with db.reading() as session:
         assert facet_counts.counts.get(session, index_cache.stamp(session)).everything == 1
         assert "lamp" in word_index.vocabulary.get(session, index_cache.stamp(session)).frequencies
 
 
 @pytest.mark.parametrize("query", [storefront.home, categories.navigation])
-async def test_what_isnt_folded_yet_is_never_folded_on_the_loop(engine, monkeypatch, query):
+async def test_what_isnt_cached_yet_is_never_computed_on_the_loop(engine, monkeypatch, query):
     build, threads = facet_counts.counts._build, []
 
     def noted(session: Session) -> object:
@@ -84,23 +84,23 @@ from shop_app import shop_app as shop
 
 migrate.migrate()
 threads = []
-for fold in index_cache._all:
-    def noted(session, build=fold._build):
+for cache in index_cache._all:
+    def noted(session, build=cache._build):
         threads.append(threading.current_thread() is threading.main_thread())
         return build(session)
-    fold._build = noted
+    cache._build = noted
 
 async def start():
-    told, asked = asyncio.Queue(), asyncio.Queue()
-    serving = asyncio.create_task(shop.app()({"type": "lifespan", "state": {}}, asked.get, told.put))
-    asked.put_nowait({"type": "lifespan.startup"})
-    assert (await told.get())["type"] == "lifespan.startup.complete"
+    sent, received = asyncio.Queue(), asyncio.Queue()
+    serving = asyncio.create_task(shop.app()({"type": "lifespan", "state": {}}, received.get, sent.put))
+    received.put_nowait({"type": "lifespan.startup"})
+    assert (await sent.get())["type"] == "lifespan.startup.complete"
     before = len(threads)
     await db.read(categories.navigation)
     assert len(threads) == before == len(index_cache._all) > 2, threads
-    assert not any(threads), "it was folded on the loop"
-    print("FOLDED ON THREADS", flush=True)
-    asked.put_nowait({"type": "lifespan.shutdown"})
+    assert not any(threads), "it was computed on the loop"
+    print("COMPUTED ON THREADS", flush=True)
+    received.put_nowait({"type": "lifespan.shutdown"})
     await serving
 
 asyncio.run(start())
@@ -108,7 +108,7 @@ asyncio.run(start())
 
 
 def test_a_server_computes_on_a_thread_before_it_answers(tmp_path: Path):
-    """A process of its own: it is the server's real start, and the computes of this one stay out of it."""
+    """A process of its own: it is the server's real start, with caches of its own."""
     started = subprocess.run(
         [sys.executable, "-c", START],
         cwd=ROOT,
@@ -123,4 +123,4 @@ def test_a_server_computes_on_a_thread_before_it_answers(tmp_path: Path):
             "REFLEX_ENV_MODE": "dev",
         },
     )
-    assert "FOLDED ON THREADS" in started.stdout, started.stdout + started.stderr
+    assert "COMPUTED ON THREADS" in started.stdout, started.stdout + started.stderr

@@ -1,4 +1,4 @@
-"""What staff may do with stock: with the right, with a reason, and never below what is promised."""
+"""Admin of stock: with the permission, with a reason, and never below what is allocated and held."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.inventory import admin as inventory_admin
 from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.inventory import holds as inventory_holds
+from shop_app.services.inventory import ledger as inventory_ledger
 from shop_app.services.inventory import queries as inventory_queries
 from tests.factories import make_cart, make_product, stock_of, variant_with
 
@@ -99,7 +101,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(session, lamp, wrong):
 
 
 def test_promised_units_stay_in_the_house(session, lamp):
-    inventory_commands.hold(
+    inventory_holds.hold(
         session, make_cart(session).id or 0, {lamp: 8}, expires_at=now() + timedelta(minutes=1)
     )
     with pytest.raises(Invalid, match="already have more units"):
@@ -112,7 +114,7 @@ def test_backorders_are_allowed_until_a_day_and_end_once_all_is_there(session, l
     expected = date(2026, 12, 12)
     levels = inventory_admin.set_policy(session, "LAMP", backorder=True, expected_on=expected, by=CLERK)
     assert (levels.backorder, levels.expected_on) == (True, "2026-12-12")
-    inventory_commands.hold(
+    inventory_holds.hold(
         session, make_cart(session).id or 0, {lamp: 12}, expires_at=now() + timedelta(minutes=1)
     )
     with pytest.raises(Invalid, match="12 are promised and 10 are in the house"):
@@ -140,7 +142,7 @@ def test_a_day_that_has_passed_is_no_promise(session, lamp, clock):
     with pytest.raises(Invalid, match="still to come"):
         inventory_admin.set_policy(session, "LAMP", backorder=True, expected_on=date(2026, 11, 20), by=CLERK)
 
-    assert inventory_commands.levels(session, [lamp])[lamp].backorder is False
+    assert inventory_ledger.levels(session, [lamp])[lamp].backorder is False
 
 
 def test_a_variant_that_was_never_stocked_gets_its_first_units(session, lamp):

@@ -1,4 +1,4 @@
-"""What is kept for a few seconds for each database: asked once, anew when told or when time is over."""
+"""The terms cache: read once per database, and again after a change or when the time is over."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from shop_app.services.terms_cache import TermsCache
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
     monkeypatch.setattr(terms_cache, "_all", [])
     return []
 
 
-def test_it_is_asked_once_until_it_is_told_or_wants_it_fresh(engine, asked: list[Session]):
-    def ask(session: Session) -> int:
-        asked.append(session)
-        return len(asked)
+def test_it_is_read_once_until_terms_change_or_fresh_ones_are_needed(engine, reads: list[Session]):
+    def read(session: Session) -> int:
+        reads.append(session)
+        return len(reads)
 
-    terms = TermsCache(ask)
+    terms = TermsCache(read)
     with db.reading() as session:
         assert [terms.get(session), terms.get(session)] == [1, 1]
         assert [terms.get(session, fresh=True), terms.get(session)] == [2, 2]
@@ -31,7 +31,7 @@ def test_it_is_asked_once_until_it_is_told_or_wants_it_fresh(engine, asked: list
         assert [terms.get(session), terms.get(session)] == [3, 3]
 
 
-def test_each_database_has_its_own(engine, tmp_path, asked: list[Session]):
+def test_each_database_has_its_own(engine, tmp_path, reads: list[Session]):
     terms = TermsCache(lambda session: str(session.get_bind().engine.url))
     other = db.make_engine(f"sqlite:///{tmp_path / 'other.db'}")
     with db.reading() as session, db.reading(on=other) as elsewhere:
@@ -40,16 +40,16 @@ def test_each_database_has_its_own(engine, tmp_path, asked: list[Session]):
     other.dispose()
 
 
-def test_many_threads_ask_while_it_is_forgotten(engine, asked: list[Session], monkeypatch):
+def test_many_threads_read_while_it_is_cleared(engine, reads: list[Session], monkeypatch):
     monkeypatch.setattr(terms_cache, "SECONDS", 0.0001)
     terms = TermsCache(lambda _session: 7)
 
-    def ask(number: int) -> int:
+    def read(number: int) -> int:
         with db.reading() as session:
             answers = {terms.get(session, fresh=number % 3 == 0) for _ in range(200)}
         if number % 5 == 0:
-            terms_cache.forget_all()
+            terms_cache.clear_all()
         return sum(answers)
 
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(ask, range(60))) == {7}
+        assert set(pool.map(read, range(60))) == {7}

@@ -1,4 +1,4 @@
-"""Stock: three numbers that nothing but the ledger explains."""
+"""Stock: three numbers that always match the ledger."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shop_app.core import events
 from shop_app.core.errors import Conflict, Invalid, OutOfStock
 from shop_app.models import Order, StockPolicy
 from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.inventory import holds as inventory_holds
 from tests.factories import make_cart, make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both
@@ -73,7 +74,7 @@ def test_absurd_numbers_are_refused(session, lamp, units):
 
 def test_units_of_orders_and_holds_cannot_be_taken_out_of_the_house(session, lamp):
     cart = make_cart(session)
-    inventory_commands.hold(session, cart.id or 0, {lamp: 8}, expires_at=UNTIL)
+    inventory_holds.hold(session, cart.id or 0, {lamp: 8}, expires_at=UNTIL)
     with pytest.raises(Invalid, match="already have more units"):
         inventory_commands.adjust(session, lamp, -3, reason="broken")
 
@@ -84,21 +85,21 @@ def test_units_of_orders_and_holds_cannot_be_taken_out_of_the_house(session, lam
 
 def test_a_hold_is_exactly_what_was_asked_for_last(session, lamp, bowl):
     cart = make_cart(session)
-    inventory_commands.hold(session, cart.id or 0, {lamp: 2, bowl: 4}, expires_at=UNTIL)
-    inventory_commands.hold(session, cart.id or 0, {lamp: 5}, expires_at=UNTIL)
+    inventory_holds.hold(session, cart.id or 0, {lamp: 2, bowl: 4}, expires_at=UNTIL)
+    inventory_holds.hold(session, cart.id or 0, {lamp: 5}, expires_at=UNTIL)
 
     assert (stock_of(session, "LAMP"), stock_of(session, "BOWL")) == ((10, 0, 5), (4, 0, 0))
     for _again in range(2):
-        inventory_commands.unhold(session, cart.id or 0, reason="expired")
+        inventory_holds.unhold(session, cart.id or 0, reason="expired")
     assert stock_of(session, "LAMP") == (10, 0, 0)
     assert ledger(session, lamp)[1:] == [("held", 0, 0, 2), ("held", 0, 0, 3), ("unheld", 0, 0, -5)]
 
 
 def test_what_others_hold_cannot_be_held_and_the_refusal_tells_every_line(session, lamp, bowl):
     first, second = make_cart(session, key="first"), make_cart(session, key="second")
-    inventory_commands.hold(session, first.id or 0, {bowl: 3}, expires_at=UNTIL)
+    inventory_holds.hold(session, first.id or 0, {bowl: 3}, expires_at=UNTIL)
     with pytest.raises(OutOfStock) as refusal, session.begin_nested():
-        inventory_commands.hold(session, second.id or 0, {bowl: 2, lamp: 1}, expires_at=UNTIL)
+        inventory_holds.hold(session, second.id or 0, {bowl: 2, lamp: 1}, expires_at=UNTIL)
 
     assert refusal.value.left == {"BOWL": 1, "LAMP": 1}
     assert refusal.value.message == "Only 1 of Bowl is left."
@@ -107,7 +108,7 @@ def test_what_others_hold_cannot_be_held_and_the_refusal_tells_every_line(sessio
 
 def test_an_order_takes_over_what_its_cart_holds(session, bowl):
     cart = make_cart(session)
-    inventory_commands.hold(session, cart.id or 0, {bowl: 4}, expires_at=UNTIL)
+    inventory_holds.hold(session, cart.id or 0, {bowl: 4}, expires_at=UNTIL)
     inventory_commands.allocate(session, an_order(session), {bowl: 4}, cart_id=cart.id)
 
     assert stock_of(session, "BOWL") == (4, 4, 0)
