@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 LEAD = _("Home goods from small workshops: stoneware, wood, glass, linen and light. Delivered from Berlin.")
 
 
-def steady(serve: ServePage) -> ServePage:
-    """`serve`, with a page of its own for the moment when the shop is broken.
+def with_error_page(serve: ServePage) -> ServePage:
+    """`serve`, with an error page (503) where it fails otherwise than by NotFound.
 
     That page stays in sight as long as the reactive one can't load either, and makes way when it can.
     """
 
-    def serve_or_say(params: dict[str, str], query: QueryParams) -> Served:
+    def serve_or_explain(params: dict[str, str], query: QueryParams) -> Served:
         try:
             return serve(params, query)
         except NotFound:
@@ -51,14 +51,14 @@ def steady(serve: ServePage) -> ServePage:
                 headers={"Retry-After": "30"},
             )
 
-    return serve_or_say
+    return serve_or_explain
 
 
 def title_of(title: str) -> str:
     return f"{title} · {texts.SHOP}"
 
 
-@steady
+@with_error_page
 def home(_params: dict[str, str], _query: QueryParams) -> Served:
     with db.reading() as session:
         view = storefront.home(session)
@@ -74,7 +74,7 @@ def home(_params: dict[str, str], _query: QueryParams) -> Served:
     )
 
 
-@steady
+@with_error_page
 def products(_params: dict[str, str], query: QueryParams) -> Served:
     listing_query = listing_address.read_address({name: query.getlist(name) for name in query})
     with db.reading() as session:
@@ -82,12 +82,12 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
     first = view.cards[0].picture.key if view.cards else ""
     html = render(
         "listing.html",
-        current=_current(listing_query),
+        current=listing_address.navigation_entry(listing_query),
         search_text=listing_query.text,
         view=view,
         listing_query=listing_query,
-        without_sort=_kept(listing_query, "sort"),
-        without_price=_kept(listing_query, "price_min", "price_max"),
+        without_sort=_other_fields(listing_query, "sort"),
+        without_price=_other_fields(listing_query, "price_min", "price_max"),
     )
     return Served(
         html=html,
@@ -102,21 +102,13 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
     )
 
 
-def _current(listing_query: ListingQuery) -> str:
-    if listing_query.text:
-        return ""
-    return listing_query.category or (
-        "sale" if listing_query.on_sale else "new" if listing_query.new else "all"
-    )
-
-
 def _numbered(view: Listing) -> str:
     if view.page == 1:
         return view.title
     return _("{title}, page {page}").format(title=view.title, page=view.page)
 
 
-@steady
+@with_error_page
 def product(params: dict[str, str], query: QueryParams) -> Served:
     try:
         with db.reading() as session:
@@ -144,7 +136,7 @@ def plain(name: str) -> ServePage:
     """The function that serves one of the plain pages."""
     text = plain_texts.PAGES[name]
 
-    @steady
+    @with_error_page
     def serve(_params: dict[str, str], _query: QueryParams) -> Served:
         return Served(
             html=render("plain.html", page=text),
@@ -156,7 +148,7 @@ def plain(name: str) -> ServePage:
     return serve
 
 
-@steady
+@with_error_page
 def withdrawal(_params: dict[str, str], query: QueryParams) -> Served:
     """The form needs scripts; what it is for, and the ways without it, can be read without them."""
     text = plain_texts.WITHDRAWAL
@@ -172,7 +164,7 @@ def withdrawal(_params: dict[str, str], query: QueryParams) -> Served:
 def private_page(title: str) -> ServePage:
     """The function that serves a page of the shopper's own: a title, nothing for engines to keep."""
 
-    @steady
+    @with_error_page
     def serve(_params: dict[str, str], _query: QueryParams) -> Served:
         return Served(title=title_of(title), robots="noindex")
 
@@ -187,7 +179,7 @@ def order(params: dict[str, str], _query: QueryParams) -> Served:
     return Served(title=title_of(title), robots="noindex", headers={"Cache-Control": "no-store"})
 
 
-@steady
+@with_error_page
 def not_found(_params: dict[str, str], _query: QueryParams) -> Served:
     return Served(
         html=render("not_found.html"), title=title_of(texts.NOT_FOUND_TITLE), status=404, robots="noindex"
@@ -200,7 +192,7 @@ def _category(page: ProductPage) -> str:
     return dict(parse_qsl(urlsplit(page.crumbs[1].href).query)).get("category", "")
 
 
-def _kept(listing_query: ListingQuery, *without: str) -> list[tuple[str, str]]:
+def _other_fields(listing_query: ListingQuery, *without: str) -> list[tuple[str, str]]:
     """The fields that a form has to carry so that the rest of the address stays."""
     given = parse_qsl(urlsplit(listing_address.changed(listing_query)).query)
     return [(name, value) for name, value in given if name not in without]
