@@ -62,7 +62,7 @@ class Departure:
 class PayForm(Form):
     """The form as the browser posts it, autofilled fields included, with what the page showed of the total.
 
-    Not what the State holds of it: a field that was left by that very press may have brought a new total.
+    These values count, not the State's: leaving a field by that same click may have changed the total.
     """
 
     email: ShortText = ""
@@ -96,10 +96,10 @@ class Checkout(FormState, rx.State):
     empty: bool = False
     refused_kind: str = ""
     """ "" for nothing, price, stock or other."""
+    refused_lines: list[str] = []
+    """`refused` again, a sentence for each line that is short."""
     confirmation: str = ""
     """What a click has just done, where its button is gone: the focus goes there."""
-    refused_lines: list[str] = []
-    """The same, a sentence for each line that is short."""
     changes: list[PriceChange] = []
     """What a total that rose is made of, beside what it was."""
     hold: HoldView = HoldView()
@@ -129,7 +129,7 @@ class Checkout(FormState, rx.State):
     @rx.event
     @public
     async def end_hold(self):
-        """The page's clock has come to its end; the shop's decides."""
+        """The countdown on the page is over; whether the hold is, the server's clock decides."""
         self._show_hold(await db.write(cart_holds.end, visitor_hash(self)))
 
     @rx.event
@@ -148,7 +148,7 @@ class Checkout(FormState, rx.State):
             with live.shown_here(self, rooms.CART, rooms.CHECKOUT):
                 entered = await db.write(_enter, visitor_hash(self), client.origin)
         except (Unavailable, TooMany):
-            # A hold is a courtesy: where nothing can be held just now, the page is still there.
+            # Checkout goes on without a hold where nothing can be held just now.
             await self._read_view()
             return
         hold, view = entered
@@ -156,7 +156,7 @@ class Checkout(FormState, rx.State):
         self._show_hold(hold if view else HoldView())
 
     async def _keep_hold(self) -> None:
-        """What the shopper does keeps the hold; written down once a minute at most."""
+        """Extend the hold, because the shopper did something; written once a minute at most."""
         if cart_holds.worth_extending(self.hold):
             self._show_hold(await db.write(cart_holds.extend, visitor_hash(self)))
 
@@ -189,7 +189,7 @@ class Checkout(FormState, rx.State):
         await quote_taxes.ask_for_taxes(form)
         with live.shown_here(self, rooms.CHECKOUT):
             self.view = await db.write(checkout.save, visitor_hash(self), form, blurred=field)
-        # Nobody is scolded for a field that was only passed through.
+        # A field that was left empty is no error before the form is sent.
         self._set_error(field, by_field(self.view.problems).get(field, "") if value else "")
         await self._keep_hold()
 

@@ -66,7 +66,7 @@ def count(event: events.CartChanged | events.OrderPlaced) -> None:
 
 
 class Points:
-    """The bank of points: it takes a payment at once and sends a signed notice, of which it is asked."""
+    """The bank of points: it takes a payment at once and sends a signed notice about it."""
 
     name = "points"
     pays_now = True
@@ -99,8 +99,8 @@ class Points:
         return self.notice_of(body.decode())
 
     def notice_of(self, body: str) -> Notice:
-        told = json.loads(body)
-        return Notice(self.name, told["id"], "paid", body, reference=told["reference"])
+        fields = json.loads(body)
+        return Notice(self.name, fields["id"], "paid", body, reference=fields["reference"])
 
     def expire(self, reference: str) -> None:
         """Points are taken at once: there is nothing that could still be paid."""
