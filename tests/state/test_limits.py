@@ -138,7 +138,7 @@ async def _until_refused(
     raise AssertionError("not enough tries")
 
 
-COMMANDS = {"apply_code", "apply_credit", "look_up", "view", "request", "withdraw", "by_token", "offer"}
+COMMANDS = {"change_and_view", "look_up", "view", "request", "withdraw", "by_token", "offer"}
 WALL = 1300
 
 
