@@ -20,7 +20,7 @@
     const twin = [...document.getElementsByName(active.name)].find((node) => !block.contains(node));
     if (!active.name || !twin) return;
     if (typeof value === "string" && value && "value" in twin && !twin.value) {
-      // Past React's own setter, so that it notices the change when it hears of it.
+      // Past React's own setter, so that it sees a change when the event arrives.
       Object.getOwnPropertyDescriptor(Object.getPrototypeOf(twin), "value")?.set?.call(twin, value);
       twin.dispatchEvent(new Event("input", { bubbles: true }));
     }

@@ -38,7 +38,7 @@
   });
   addEventListener("close", (event) => {
     const dialog = event.target;
-    // A State still says open: the person closed it, so the State is told.
+    // A State still says open: the person closed it, so the State has to know.
     if (dialog instanceof HTMLDialogElement && dialog.dataset.open === "true") {
       $("[data-closed]", dialog)?.click();
     }
@@ -153,13 +153,13 @@
   const countHold = (timer) => {
     const { holdEnds, holdAsOf } = timer.dataset;
     const ends = Date.parse(holdEnds);
-    let known = holds.get(timer);
-    if (known?.asOf !== holdAsOf) {
-      known = { asOf: holdAsOf, ahead: Date.now() - Date.parse(holdAsOf), ticking: known?.ticking };
-      known.before = ends - Date.parse(holdAsOf);
-      holds.set(timer, known);
+    let count = holds.get(timer);
+    if (count?.asOf !== holdAsOf) {
+      count = { asOf: holdAsOf, ahead: Date.now() - Date.parse(holdAsOf), ticking: count?.ticking };
+      count.before = ends - Date.parse(holdAsOf);
+      holds.set(timer, count);
     }
-    const left = Math.max(0, ends - Date.now() + known.ahead);
+    const left = Math.max(0, ends - Date.now() + count.ahead);
     const seconds = Math.ceil(left / 1000);
     const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     // The text of the node, not a new node: nothing else is looked at because of it.
@@ -167,12 +167,12 @@
     if (clock.nodeValue !== text) clock.nodeValue = text;
     const says = $("[data-hold-says]");
     for (const [at, words] of [[300_000, says?.dataset.five], [60_000, says?.dataset.one]]) {
-      if (says && known.before > at && left <= at) says.textContent = words;
+      if (says && count.before > at && left <= at) says.textContent = words;
     }
-    if (left === 0 && known.before > 0) $("[data-hold-over]")?.click();
-    known.before = left;
-    if (known.ticking) return;
-    known.ticking = true;
+    if (left === 0 && count.before > 0) $("[data-hold-over]")?.click();
+    count.before = left;
+    if (count.ticking) return;
+    count.ticking = true;
     const tick = setInterval(() => (timer.isConnected ? countHold(timer) : clearInterval(tick)), 250);
   };
 
@@ -197,9 +197,9 @@
     waiting = "";
   };
 
-  let asked = false;
+  let scheduled = false;
   const look = () => {
-    asked = false;
+    scheduled = false;
     $$("dialog[data-open]").forEach(follow);
     $$("[data-toast]").forEach(watchToast);
     $$("[data-watches]").forEach(watchBar);
@@ -210,8 +210,8 @@
   };
   const start = () => {
     new MutationObserver(() => {
-      if (!asked) requestAnimationFrame(look);
-      asked = true;
+      if (!scheduled) requestAnimationFrame(look);
+      scheduled = true;
     }).observe(document.body, {
       subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of"],
     });

@@ -2,8 +2,8 @@
 
     python -m bench.catalogue [--sizes 1000,10000,100000] [--rounds 300] [--url postgresql://…]
 
-Each question is asked with other values every time, and the counts' memory of earlier answers is emptied
-before each: "counted before" is the one row that shows what it saves.
+Each query gets other values every time, and the cache of facet counts is emptied before each, save for the
+row "counted before", which shows what that cache saves.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def measure(
     engine: Engine, rounds: int, clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, dict[str, float]]:
     """Milliseconds at the median and at the 95th percentile for each question."""
-    rng, found = Random(7), {}
+    rng, figures = Random(7), {}
     with Session(engine) as session:
         slugs = session.connection().execute(text("SELECT slug FROM listing_item LIMIT 5000"))
         session.info["slugs"] = [slug for (slug,) in slugs]
@@ -131,8 +131,8 @@ def measure(
                 if turn >= 10:
                     times.append(1000 * (clock() - began))
             cuts = quantiles(times, n=20)
-            found[name] = {"p50_ms": round(cuts[9], 3), "p95_ms": round(cuts[18], 3)}
-    return found
+            figures[name] = {"p50_ms": round(cuts[9], 3), "p95_ms": round(cuts[18], 3)}
+    return figures
 
 
 def prepared(url: str, size: int) -> tuple[Engine, dict[str, float]]:

@@ -100,6 +100,6 @@ def run(folder: Path) -> list[Row]:
 
 
 if __name__ == "__main__":
-    found = measure((sys.argv[1] if len(sys.argv) > 1 else "http://localhost:3000").rstrip("/"))
-    print(report.table(found))
-    report.keep("lighthouse", found)
+    rows = measure((sys.argv[1] if len(sys.argv) > 1 else "http://localhost:3000").rstrip("/"))
+    print(report.table(rows))
+    report.keep("lighthouse", rows)

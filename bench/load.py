@@ -1,6 +1,6 @@
 """A load client that costs little: one connected tab in a process of its own, on a bare websocket.
 
-A browser's event is a text frame; the answer is known by its prefix, so nothing is parsed. Several
+A browser's event is a text frame; the answer has a prefix of its own, so nothing is parsed. Several
 processes share the work, because one Python client costs about as much as the server that it loads.
 """
 
@@ -16,7 +16,7 @@ from tests.socket_client import NAMESPACE, Tab, event
 
 ANSWER = f'42{NAMESPACE},["event",{{"delta":{{"'
 PUSH = "state___live____live"
-"""What other tabs, or stock, have to say comes in between, and answers nothing."""
+"""A push about another tab or about stock: no answer to an event."""
 
 
 @dataclass(frozen=True, slots=True)

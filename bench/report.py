@@ -1,4 +1,4 @@
-"""What a benchmark found: rows with a goal beside each number, as a table and as JSON."""
+"""What a benchmark measured: rows with a goal beside each number, as a table and as JSON."""
 
 from __future__ import annotations
 

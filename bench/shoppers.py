@@ -31,7 +31,7 @@ STEPS = {
 """Each step, and what its answer alone has in it."""
 NOTICE = "state___base____notice"
 PUSH = "state___live____live"
-"""Stock that others bought is told in between, and answers nothing."""
+"""A push about stock that others bought: no answer to an event."""
 PATIENCE_SECONDS = 20
 FORM = {
     "email": "sam@example.com",
@@ -59,8 +59,8 @@ class Done:
     milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
-class Line:
-    """A tab on the line: one event at a time, and what the server asks for on the side."""
+class Connection:
+    """A tab's socket: one event at a time; events that the server asks for meanwhile are sent too."""
 
     def __init__(self, tab: Tab) -> None:
         assert tab._socket is not None
@@ -77,7 +77,7 @@ class Line:
             while True:
                 update = await self._update()
                 if update.startswith('["event",{"events":'):
-                    await self._answer_asks(update, path)
+                    await self._send_requested(update, path)
                 elif mark in update and PUSH not in update:
                     return update
                 elif NOTICE in update:
@@ -93,7 +93,7 @@ class Line:
             elif data.startswith(f"42{NAMESPACE},"):
                 return data.removeprefix(f"42{NAMESPACE},")
 
-    async def _answer_asks(self, update: str, path: str) -> None:
+    async def _send_requested(self, update: str, path: str) -> None:
         for request in json.loads(update)[1]["events"]:
             await self._send(frame(request["name"], request["payload"], path))
 
@@ -103,37 +103,37 @@ def frame(name: str, payload: Mapping[str, Any], path: str) -> str:
 
 
 class Load:
-    """Shoppers that share a admin of staff; numbers of orders have no gaps, so the admin knows them."""
+    """Shoppers that share the tabs of staff; order numbers have no gaps, so those needn't be read."""
 
     def __init__(self, skus: list[str], first: int, seconds: float) -> None:
         self._skus = itertools.cycle(skus)
         self._numbers = itertools.count(first)
-        self._staff_tabs: asyncio.Queue[Line] = asyncio.Queue()
+        self._staff_tabs: asyncio.Queue[Connection] = asyncio.Queue()
         self._ends = time.perf_counter() + seconds
         self.done = Done()
 
     def staff(self, tab: Tab) -> None:
-        self._staff_tabs.put_nowait(Line(tab))
+        self._staff_tabs.put_nowait(Connection(tab))
 
     async def shop(self, tab: Tab) -> None:
-        line = Line(tab)
+        connection = Connection(tab)
         while time.perf_counter() < self._ends:
             began = time.perf_counter()
-            await self._check_out(line)
+            await self._check_out(connection)
             await self._mark_paid(next(self._numbers))
             self.done.milliseconds["whole"].append((time.perf_counter() - began) * 1000)
             self.done.orders += 1
 
-    async def _check_out(self, line: Line) -> None:
+    async def _check_out(self, connection: Connection) -> None:
         sku, page = next(self._skus), "/checkout"
-        await self._step("add to cart", line, f"{CART}.add", {"sku": sku, "quantity": 1}, "/")
-        await self._step("open the checkout", line, f"{CHECKOUT}.load", {}, page)
+        await self._step("add to cart", connection, f"{CART}.add", {"sku": sku, "quantity": 1}, "/")
+        await self._step("open the checkout", connection, f"{CHECKOUT}.load", {}, page)
         chosen = {"field": "shipping_method", "value": FORM["shipping_method"]}
-        shown = await self._step("choose the delivery", line, f"{CHECKOUT}.typed", chosen, page)
+        shown = await self._step("choose the delivery", connection, f"{CHECKOUT}.typed", chosen, page)
         if not (total := _TOTAL.search(shown)):
             raise AssertionError(f"No total in {shown[:500]}")
         form = FORM | {"shown_minor": total[1], "ticket": "bench"}
-        answer = await self._step("pay", line, f"{CHECKOUT}.pay", {"form": form}, page)
+        answer = await self._step("pay", connection, f"{CHECKOUT}.pay", {"form": form}, page)
         if not _ORDER_PAGE.search(answer):
             raise AssertionError(f"Not placed: {answer[:500]}")
 
@@ -143,9 +143,11 @@ class Load:
         await self._step("mark paid", tab, f"{ADMIN}.mark_paid", payload, f"/admin/orders/{number}")
         self._staff_tabs.put_nowait(tab)
 
-    async def _step(self, step: str, line: Line, name: str, payload: Mapping[str, Any], path: str) -> str:
+    async def _step(
+        self, step: str, connection: Connection, name: str, payload: Mapping[str, Any], path: str
+    ) -> str:
         began = time.perf_counter()
-        answer = await line.call(name, payload, path, STEPS[step])
+        answer = await connection.call(name, payload, path, STEPS[step])
         self.done.milliseconds[step].append((time.perf_counter() - began) * 1000)
         return answer
 

@@ -214,16 +214,38 @@ def tables_by_string(modules: dict[str, ast.Module]) -> list[str]:
     ]
 
 
+ADMIN_MAY_IMPORT = ("base", "forms", "input_types", "attempt_limits")
+"""Modules of state/ that storefront and back office share; what they show alike is in components/."""
+
+
+def admin_mixed_with_storefront(modules: dict[str, ast.Module]) -> list[str]:
+    """Imports of state/admin by the storefront's rooms, and of the storefront's States by state/admin."""
+    wrong = []
+    for name, tree in modules.items():
+        if room_of(name) not in ("state", "components", "pages"):
+            continue
+        is_admin = name.startswith("state/admin/")
+        for whole in imports(name, tree):
+            parts = [*whole.split("."), "", ""]
+            if parts[:2] != ["shop_app", "state"]:
+                continue
+            if parts[2] not in ("admin", *ADMIN_MAY_IMPORT) if is_admin else parts[2] == "admin":
+                wrong.append(f"{name} imports {whole}")
+    return wrong
+
+
 RULES = (
     (rightward, "services/catalog/commands.py", "from ..orders import commands"),
     (rightward, "services/staff/audit.py", "from shop_app.services.returns.status import lock"),
     (circles, "services/shipping/queries.py", "from ..cart import lines\nfrom ..storefront import home"),
     (tables_by_string, "services/cart/lines.py", "cart = SQLModel.metadata.tables['cart']"),
+    (admin_mixed_with_storefront, "pages/home.py", "from shop_app.state.admin.orders import OrderAdmin"),
+    (admin_mixed_with_storefront, "state/admin/orders.py", "from ..order import order_token"),
 )
 """Rule, module, and what would break it there."""
 
 
-@pytest.mark.parametrize("rule", [rightward, circles, tables_by_string])
+@pytest.mark.parametrize("rule", [rightward, circles, tables_by_string, admin_mixed_with_storefront])
 def test_the_shop_keeps_the_rule(rule):
     assert rule(sources()) == []
 

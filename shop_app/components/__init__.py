@@ -1,1 +1,1 @@
-"""The kit: what pages are put together from; `rx.el` and the classes of `styles.py` only."""
+"""Components that pages are built from, with `rx.el` and the classes of `styles.py` only."""

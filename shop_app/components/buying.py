@@ -178,7 +178,7 @@ def _add(chosen: Any, *, testid: str, **props: Any) -> rx.Component:
 
 
 def _promises() -> rx.Component:
-    """What delivery and second thoughts cost, next to the button."""
+    """What delivery and a return cost, next to the button."""
 
     def promise(name: str, text: Any, more: Any) -> rx.Component:
         return rx.el.li(

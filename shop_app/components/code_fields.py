@@ -19,7 +19,7 @@ from .icons import icon
 def code_field(
     prefix: str, state: Any = Cart, view: Any = Cart.view, *, expanded: bool = False
 ) -> rx.Component:
-    """The discount code; `prefix` keeps ids apart, `admin` is the State that takes the code."""
+    """The discount code; `prefix` keeps ids apart, `state` is the State that takes the code."""
     return _disclosure(
         _("Have a code?"),
         _("Discount code"),

@@ -37,7 +37,7 @@ def _counting() -> rx.Component:
         rx.el.span(
             icon("clock", styles.ICON_S),
             _("Held for you"),
-            # The browser writes into this one; what it says aloud it says below, and only twice.
+            # The script writes the time here; screen readers get it below, twice only.
             rx.el.b("–:––", class_name=styles.HOLD_CLOCK, data_hold_clock="true"),
             role="timer",
             class_name=styles.HOLD,

@@ -26,7 +26,7 @@ DRAWER, FORM = "return-drawer", "return-form"
 
 
 def returns() -> rx.Component:
-    """What was asked for, and what can be; nothing where there is neither."""
+    """The returns so far, and the ways to send something back; nothing where there is neither."""
     view = Order.view
     open_ways = (view.choices.length() > 0) | view.may_withdraw
     return rx.cond(

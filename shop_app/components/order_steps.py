@@ -1,4 +1,4 @@
-"""Where an order is: the stations of its way, and its shipments with what is inside."""
+"""An order's progress: its steps, and its shipments with what is inside."""
 
 from __future__ import annotations
 

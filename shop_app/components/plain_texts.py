@@ -1,7 +1,7 @@
 """What the plain pages say: about, delivery, returns, contact, privacy, terms, imprint; no Reflex.
 
-Honest words for a demonstration: what the software does is said as it is, what only a real company
-could say is marked as an example, to be replaced by the shop that opens for real.
+They describe what the software does; what only a real shop can say is marked as an example, for that shop
+to replace.
 """
 
 from __future__ import annotations

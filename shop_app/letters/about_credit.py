@@ -1,6 +1,6 @@
 """Letters that bring a gift card or store credit: the one place where its code can be read.
 
-The code doesn't lie in the outbox: it is made again when the letter is.
+The outbox doesn't keep the code: it is derived again when the letter is composed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Letters about returns and withdrawals; the receipt of a withdrawal is what the law calls durable."""
+"""Letters about returns and withdrawals, among them the receipt that the law asks for on a durable medium."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells one kind of letter from another; the rest of it is the order, where it is about one."""
+"""The words of one letter; all else in it comes from the order, where it is about one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of one letter."""
+    """What a kind of letter says, as its templates show it."""
 
     subject: str
     headline: str

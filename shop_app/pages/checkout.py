@@ -29,7 +29,7 @@ FORM = "checkout-form"
 def page() -> rx.Component:
     return layout.page(
         rx.cond(
-            # An empty cart that this tab remembers may have been filled since: first it is asked for.
+            # An empty cart that this tab remembers may have been filled since: first it is loaded.
             Checkout.loaded & (rx.State.is_hydrated | ~Checkout.empty),
             rx.cond(Checkout.empty, _empty(), _checkout()),
             _waiting(),

@@ -54,7 +54,7 @@ def _hero() -> rx.Component:
 
 
 def _label() -> rx.Component:
-    """What is in the picture, as beside a picture in a museum."""
+    """The products in the picture, with their prices."""
 
     def one(item: rx.Var[ProductCard]) -> rx.Component:
         return rx.el.li(

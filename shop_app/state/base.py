@@ -81,7 +81,7 @@ _answering: set[asyncio.Task[None]] = set()
 
 
 def answer_failure(exception: Exception) -> None:
-    """Tell the page that a handler failed: a refusal its own sentence, a bug a number that is in the log.
+    """Send the page a notice that a handler failed: a refusal's sentence, or a bug's reference in the log.
 
     The answer goes straight to the page. It isn't an event: that would inherit what made this one fail.
     """
@@ -116,5 +116,5 @@ def visitor_hash(state: rx.State) -> str:
 
 
 async def asked_by(state: rx.State) -> Principal:
-    """Who is asking: whom the guard found for this event, else looked up now."""
+    """The principal of this event, as the guard looked it up; outside of one, looked up now."""
     return current_principal() or await who(cookie_header(state))

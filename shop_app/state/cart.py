@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import reflex as rx
 from sqlmodel import Session
@@ -60,6 +61,22 @@ def shown(line: CartLineView) -> dict:
     return {name: value for name, value in values.items() if value != ""}
 
 
+View = TypeVar("View")
+CartCommand = Callable[..., str | None]
+"""Takes session, key hash and its own arguments; returns a notice for the shopper, if there is one."""
+
+
+def change_and_view(
+    session: Session,
+    key_hash: str,
+    command: CartCommand,
+    query: Callable[[Session, str], View],
+    *args: str | int,
+) -> tuple[str, View]:
+    """Change the cart, then read the view of the page that asked: the command's notice, and that view."""
+    return command(session, key_hash, *args) or "", query(session, key_hash)
+
+
 class Cart(FormState, rx.State):
     view: CartView = CartView()
     loaded: bool = False
@@ -67,14 +84,12 @@ class Cart(FormState, rx.State):
     removed: Removed = Removed()
     refused_sku: str = ""
     refusal: str = ""
-    """Why `refused_sku` couldn't be added or changed."""
+    """Why `refused_sku` couldn't be added or changed, or not as far as was asked."""
     countries: list[CountryChoice] = []
     _path: str = ""
 
-    async def _change(
-        self, command: Callable[..., CartView], *args: str | int, limit: Limit | None = None
-    ) -> str:
-        """Change the cart and show it: "" where it was done, else why not, and nothing has changed.
+    async def _change(self, command: CartCommand, *args: str | int, limit: Limit | None = None) -> str:
+        """Change the cart and show it; the command's notice, or why nothing has changed.
 
         `limit` counts it, for commands that take a secret.
         """
@@ -87,11 +102,13 @@ class Cart(FormState, rx.State):
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
                 with live.shown_here(self, rooms.CART):
-                    self.view = await db.write(command, key_hash, *args)
-        except ShopError as refused:
-            return refused.message
+                    notice, self.view = await db.write(
+                        change_and_view, key_hash, command, cart_queries.view, *args
+                    )
+        except ShopError as refusal:
+            return refusal.message
         self.loaded = True
-        return ""
+        return notice
 
     @rx.event
     @public
@@ -139,10 +156,6 @@ class Cart(FormState, rx.State):
     @public
     async def set_quantity(self, sku: Sku, quantity: Quantity):
         self.refusal = await self._change(cart_commands.set_quantity, sku, quantity)
-        line = next((line for line in self.view.lines if line.sku == sku), None)
-        if line and line.quantity < quantity and not self.refusal:
-            # Kept here as well: the next reading of the cart no longer knows what was asked for.
-            self.refusal = line.notice
         self.refused_sku = sku if self.refusal else ""
 
     @rx.event

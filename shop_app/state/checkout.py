@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Literal
@@ -24,12 +23,11 @@ from shop_app.services.cart import holds as cart_holds
 from shop_app.services.cart.checkout import MAX_NOTE, CheckoutForm, CheckoutView
 from shop_app.services.cart.holds import HoldView
 from shop_app.services.cart.price_changes import PriceChange, PriceRisen
-from shop_app.services.cart.queries import CartView
 from shop_app.workflows import pay, quote_taxes
 
 from . import attempt_limits, live
 from .base import public, visitor_hash
-from .cart import CodeForm, CreditForm
+from .cart import CartCommand, CodeForm, CreditForm, change_and_view
 from .forms import Form, FormState, by_field
 from .input_types import AmountMinor, Code, LongText, RecordId, ShortText, Ticket
 
@@ -64,7 +62,7 @@ class Departure:
 class PayForm(Form):
     """The form as the browser posts it, autofilled fields included, with what the page showed of the total.
 
-    Not what the State holds of it: a field that was left by that very press may have brought a new total.
+    These values count, not the State's: leaving a field by that same click may have changed the total.
     """
 
     email: ShortText = ""
@@ -98,10 +96,10 @@ class Checkout(FormState, rx.State):
     empty: bool = False
     refused_kind: str = ""
     """ "" for nothing, price, stock or other."""
+    refused_lines: list[str] = []
+    """`refused` again, a sentence for each line that is short."""
     confirmation: str = ""
     """What a click has just done, where its button is gone: the focus goes there."""
-    refused_lines: list[str] = []
-    """The same, a sentence for each line that is short."""
     changes: list[PriceChange] = []
     """What a total that rose is made of, beside what it was."""
     hold: HoldView = HoldView()
@@ -131,7 +129,7 @@ class Checkout(FormState, rx.State):
     @rx.event
     @public
     async def end_hold(self):
-        """The page's clock has come to its end; the shop's decides."""
+        """The countdown on the page is over; whether the hold is, the server's clock decides."""
         self._show_hold(await db.write(cart_holds.end, visitor_hash(self)))
 
     @rx.event
@@ -150,18 +148,15 @@ class Checkout(FormState, rx.State):
             with live.shown_here(self, rooms.CART, rooms.CHECKOUT):
                 entered = await db.write(_enter, visitor_hash(self), client.origin)
         except (Unavailable, TooMany):
-            # A hold is a courtesy: where nothing can be held just now, the page is still there.
+            # Checkout goes on without a hold where nothing can be held just now.
             await self._read_view()
             return
-        if entered is None:
-            self.view, self.hold, self.empty = CheckoutView(), HoldView(), True
-            return
-        hold, self.view = entered
-        self.empty = False
-        self._show_hold(hold)
+        hold, view = entered
+        self._show_view(view)
+        self._show_hold(hold if view else HoldView())
 
     async def _keep_hold(self) -> None:
-        """What the shopper does keeps the hold; written down once a minute at most."""
+        """Extend the hold, because the shopper did something; written once a minute at most."""
         if cart_holds.worth_extending(self.hold):
             self._show_hold(await db.write(cart_holds.extend, visitor_hash(self)))
 
@@ -194,7 +189,7 @@ class Checkout(FormState, rx.State):
         await quote_taxes.ask_for_taxes(form)
         with live.shown_here(self, rooms.CHECKOUT):
             self.view = await db.write(checkout.save, visitor_hash(self), form, blurred=field)
-        # Nobody is scolded for a field that was only passed through.
+        # A field that was left empty is no error before the form is sent.
         self._set_error(field, by_field(self.view.problems).get(field, "") if value else "")
         await self._keep_hold()
 
@@ -248,10 +243,10 @@ class Checkout(FormState, rx.State):
         self.answers += 1
 
     async def _read_view(self) -> None:
-        try:
-            self.view, self.empty = await db.read(checkout.view, visitor_hash(self)), False
-        except NotFound:
-            self.view, self.empty = CheckoutView(), True
+        self._show_view(await db.read(_view, visitor_hash(self)))
+
+    def _show_view(self, view: CheckoutView | None) -> None:
+        self.view, self.empty = view or CheckoutView(), view is None
 
     @rx.event
     @public
@@ -285,26 +280,30 @@ class Checkout(FormState, rx.State):
     async def remove_credit(self, account: RecordId):
         self._set_error("credit", await self._change_cart(cart_commands.remove_credit, account))
 
-    async def _change_cart(
-        self, command: Callable[..., CartView], arg: str | int, limit: Limit | None = None
-    ) -> str:
-        """Change the cart and read the page again; "" where it was done, else why not, as `Cart._change`."""
+    async def _change_cart(self, command: CartCommand, arg: str | int, limit: Limit | None = None) -> str:
+        """Change the cart and show the page; the command's notice, or why nothing has changed."""
         try:
             async with attempt_limits.counted(self, limit) if limit else nullcontext():
-                await db.write(command, visitor_hash(self), arg)
-            return ""
-        except ShopError as refused:
-            return refused.message
-        finally:
+                with live.shown_here(self, rooms.CHECKOUT):
+                    notice, view = await db.write(change_and_view, visitor_hash(self), command, _view, arg)
+        except ShopError as refusal:
             await self._read_view()
+            return refusal.message
+        self._show_view(view)
+        return notice
 
 
-def _enter(session: Session, key_hash: str, address_hash: str) -> tuple[HoldView, CheckoutView] | None:
-    """The hold and the page, in one transaction; None where there is nothing to check out."""
+def _view(session: Session, key_hash: str) -> CheckoutView | None:
+    """The page; None where there is nothing to check out."""
     try:
-        return cart_holds.enter(session, key_hash, address_hash), checkout.view(session, key_hash)
+        return checkout.view(session, key_hash)
     except NotFound:
         return None
+
+
+def _enter(session: Session, key_hash: str, address_hash: str) -> tuple[HoldView, CheckoutView | None]:
+    """The hold and the page, in one transaction."""
+    return cart_holds.enter(session, key_hash, address_hash), _view(session, key_hash)
 
 
 def _kind(refusal: ShopError) -> str:

@@ -56,7 +56,7 @@ class Browse(rx.State):
         else:
             self.cards, self.first_page, self.previous_href = listed.cards, listed.page, listed.previous_href
         self.view, self._base, self.text = replace(listed, cards=[]), base, query.text
-        self.current, self.missing, self.loaded = _navigation(query), False, True
+        self.current, self.missing, self.loaded = listing_address.navigation_entry(query), False, True
 
     @rx.event
     @public
@@ -76,9 +76,3 @@ class Browse(rx.State):
 
 def _query(state: rx.State) -> ListingQuery:
     return listing_address.read_query(state.router.url.query)
-
-
-def _navigation(query: ListingQuery) -> str:
-    if query.text:
-        return ""
-    return query.category or ("sale" if query.on_sale else "new" if query.new else "all")

@@ -130,12 +130,12 @@ class Author(NamedTuple):
     sid: str = ""
     shows: frozenset[str] = frozenset()
 
-    def and_also(self, other: Author) -> Author:
-        """Whose doing two changes are together: one tab's, showing what it shows of both, or nobody's."""
+    def combined_with(self, other: Author) -> Author:
+        """The author of two changes together: their common tab, for the rooms that show both; else none."""
         return Author(self.sid, self.shows & other.shows) if self.sid == other.sid else Author()
 
     def skipped(self, kind: str) -> str:
-        """The socket to which a push into a room of this kind is no news, "" for none."""
+        """The socket that shows what is pushed into a room of this kind already, "" for none."""
         return self.sid if kind in self.shows else ""
 
 

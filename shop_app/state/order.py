@@ -20,7 +20,6 @@ from .base import internal, public
 
 log = logging.getLogger(__name__)
 
-
 PAUSES_SECONDS = (2, 4, 8, 16, 32, 60)
 
 
@@ -71,7 +70,7 @@ class Order(rx.State):
     @rx.event(background=True)
     @internal
     async def wait(self):
-        """Read again a few times, ever more slowly, should the push that tells of the payment be missed."""
+        """Read again a few times, ever more slowly, in case the push about the payment is missed."""
         try:
             while pause_seconds := await _next_pause(self):
                 await asyncio.sleep(pause_seconds)

@@ -54,7 +54,7 @@ class Changes:
                 self.variants.update(variant_ids)
             case events.CartChanged(cart_id):
                 this = author.get(Author())
-                self.carts[cart_id] = self.carts.get(cart_id, this).and_also(this)
+                self.carts[cart_id] = self.carts.get(cart_id, this).combined_with(this)
             case events.OrderPlaced(order_id) | events.OrderChanged(order_id):
                 self.orders.add(order_id)
 

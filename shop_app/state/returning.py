@@ -1,4 +1,4 @@
-"""Asking to send something back, from the page of an order: for whoever holds its link."""
+"""Requesting a return on the page of an order, for whoever has its link."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class Returning(FormState, rx.State):
         self._clear()
         if problems := return_commands.problems(form.lines, form.reason):
             return self._fail(by_field(problems))
-        asked = (order_token(self), form.lines, form.reason, form.note, self._request_key)
+        arguments = (order_token(self), form.lines, form.reason, form.note, self._request_key)
         try:
             async with attempt_limits.counted(self, rates.RETURN):
-                receipt = await db.write(return_commands.request, *asked, durable=True)
+                receipt = await db.write(return_commands.request, *arguments, durable=True)
         except ShopError as refusal:
             return self._refuse(refusal)
         self.is_open = False

@@ -55,19 +55,19 @@ class Withdrawal(FormState, rx.State):
     prefilled: str = ""
     """The number of the order whose page led here, "" where none did."""
     _offered: Who = Who()
-    """To whom `retrieve` made the offer that may be confirmed; empty where it made none."""
+    """To whom `look` made the offer that may be confirmed; empty where it made none."""
     _request_key: str = ""
 
     @rx.event
     @public
     async def load(self):
-        """An order's page leads here with its token: then who and which are filled in."""
+        """Where an order's page links here with its token, number and person are filled in."""
         token = self.router.url.query_parameters.get("order", "")[:64]
         if self.step == "done" and token in ("", self.receipt.token):
             # The socket came back: the receipt stays in sight.
             return
         self._clear()
-        self._take_offer_back()
+        self._forget_offer()
         self.who = await self._prefill(token)
         self.prefilled, self.loaded = self.who.number, True
 
@@ -86,7 +86,7 @@ class Withdrawal(FormState, rx.State):
     async def look(self, form: WhoForm):
         """The first step: which order, and who."""
         self._clear()
-        self._take_offer_back()
+        self._forget_offer()
         self.who = Who(form.number, form.email, form.name)
         if problems := form.problems():
             return self._fail(problems)
@@ -103,7 +103,7 @@ class Withdrawal(FormState, rx.State):
         self.step, self.answers = "check", self.answers + 1
         self._offered, self._request_key = self.who, secrets.token_urlsafe(24)
 
-    def _take_offer_back(self) -> None:
+    def _forget_offer(self) -> None:
         self.step, self.offer, self._offered, self._request_key = "form", Offer(), Who(), ""
 
     @rx.event
@@ -120,8 +120,8 @@ class Withdrawal(FormState, rx.State):
         if not any(form.lines.values()):
             return self._fail({"lines": _("Choose what you want to withdraw from")})
         if not self._request_key:
-            # Only what `retrieve` has offered to this tab: this step must not try numbers by itself.
-            self._take_offer_back()
+            # Only what `look` has offered to this tab: this step must not try numbers by itself.
+            self._forget_offer()
             return self._refuse(ShopError(_("Say first which order it is about.")))
         return await self._declare(form.lines, form.note)
 

@@ -1,4 +1,4 @@
-"""The journeys' ground: one real shop for all of them, a browser, and shoppers with eyes on the console."""
+"""Fixtures of the journeys: one real shop for all, a browser, and shoppers whose consoles are watched."""
 
 from __future__ import annotations
 
@@ -41,8 +41,7 @@ NewShopper = Callable[..., Shopper]
 def new_shopper(shop: Shop, browser: Browser) -> Iterator[NewShopper]:
     """A visitor with a browser profile of their own: new_shopper(size=PHONE, dark=True).
 
-    At the end of the test nobody's console may hold an error, and nothing may have been asked of
-    another host.
+    At the end of the test no console may hold an error, and no request may have gone to another host.
     """
     came: list[Shopper] = []
 
@@ -69,5 +68,5 @@ def new_shopper(shop: Shop, browser: Browser) -> Iterator[NewShopper]:
 
 @pytest.fixture
 def shopper(new_shopper: NewShopper) -> Shopper:
-    """One visitor at a admin, in daylight."""
+    """One visitor on a desktop, in the light theme."""
     return new_shopper()

@@ -1,4 +1,4 @@
-"""From the door to a paid order, and every way that a payment can end."""
+"""From the home page to a paid order, and every way that a payment can end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def order_of(shop: Shop, number: str) -> Order:
         return session.exec(select(Order).where(Order.number == int(re.sub(r"\D", "", number)))).one()
 
 
-def test_from_the_door_to_a_paid_order(shopper: Shopper, shop: Shop):
+def test_from_the_home_page_to_a_paid_order(shopper: Shopper, shop: Shop):
     before = stock(shop, "FH-DNM-OAT")
     shopper.open("/")
     shopper.page.get_by_role("navigation", name="Categories").get_by_role("link", name="Table").click()
@@ -112,12 +112,12 @@ def test_what_was_typed_at_the_checkout_is_still_there_after_a_reload(shopper: S
 def test_an_order_is_found_by_number_and_e_mail_and_by_nothing_else(shopper: Shopper):
     number = shopper.buy("pinch-salt-cellar")
     page = shopper.page
-    for email, found in (("someone@example.com", False), ("sam@example.com", True)):
+    for email, is_found in (("someone@example.com", False), ("sam@example.com", True)):
         shopper.open("/orders/lookup")
         page.get_by_label(re.compile("number", re.I)).first.fill(number)
         page.locator("main").get_by_label(re.compile("e-?mail", re.I)).first.fill(email)
         page.locator("main").get_by_role("button").first.click()
-        if found:
+        if is_found:
             expect(shopper.see("order-number").first).to_have_text(number)
         else:
             expect(page).to_have_url(re.compile("/orders/lookup"))

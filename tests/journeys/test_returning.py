@@ -61,7 +61,7 @@ def test_a_guest_withdraws_and_sees_the_receipt(new_shopper: NewShopper, shop: S
     assert text is not None
     assert f"Order: {number}" in text.get_content()
     assert "1 × Shoal Bowl" in text.get_content()
-    # The buyer's page, open all the while, tells of it by itself.
+    # The buyer's page, open all the while, shows it by itself.
     expect(buyer.see("order-return")).to_contain_text("Won't be sent")
     with shop.session() as session:
         order = session.exec(select(Order).where(Order.number == int(number))).one()

@@ -35,8 +35,9 @@ def set_price(session: Session, sku: str, price_minor: int) -> None:
 
 
 def test_an_added_thing_is_in_the_cart_with_its_price_delivery_and_tax(session):
-    view = cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
 
+    view = cart_queries.view(session, ME)
     line = view.lines[0]
     assert (line.sku, line.title, line.variant, line.quantity, line.max_quantity) == (
         "DUNE-MUG-MOSS",
@@ -54,12 +55,13 @@ def test_an_added_thing_is_in_the_cart_with_its_price_delivery_and_tax(session):
 
 
 def test_adding_again_adds_on_top_and_raises_the_version(session):
-    first = cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
-    second = cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
+    first = cart_queries.view(session, ME)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
+    second = cart_queries.view(session, ME)
 
     assert second.lines[0].quantity == 3
     assert second.version == first.version + 1
-    assert cart_queries.view(session, ME) == second
 
 
 def test_other_visitors_have_other_carts(session):
@@ -100,7 +102,8 @@ def test_more_than_is_left_is_refused_and_says_how_many(session):
 def test_what_can_be_backordered_is_never_too_much(session):
     make_product(session, "Chair", stock=0, policy=StockPolicy.BACKORDER)
 
-    view = cart_commands.add(session, ME, "CHAIR", 99)
+    cart_commands.add(session, ME, "CHAIR", 99)
+    view = cart_queries.view(session, ME)
     assert (view.lines[0].max_quantity, view.can_check_out) == (99, True)
 
 
@@ -122,29 +125,34 @@ def test_a_cart_holds_50_different_things(session):
 
 def test_setting_more_than_is_left_sets_what_is_left_and_says_so(session):
     cart_commands.add(session, ME, "SHOAL-BOWL", 1)
-    view = cart_commands.set_quantity(session, ME, "SHOAL-BOWL", 9)
+    notice = cart_commands.set_quantity(session, ME, "SHOAL-BOWL", 9)
 
-    line = view.lines[0]
-    assert (line.quantity, line.notice, line.notice_kind) == (3, "Only 3 of Shoal Bowl are left.", "info")
+    view = cart_queries.view(session, ME)
+    assert (view.lines[0].quantity, notice) == (3, "Only 3 of Shoal Bowl are left.")
     assert view.can_check_out
+    assert cart_commands.set_quantity(session, ME, "SHOAL-BOWL", 3) == ""
 
 
 def test_removing_takes_the_line_out_and_setting_its_quantity_undoes_that(session):
     cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
-    assert cart_commands.set_quantity(session, ME, "DUNE-MUG-MOSS", 0).lines == []
+    cart_commands.set_quantity(session, ME, "DUNE-MUG-MOSS", 0)
+    assert cart_queries.view(session, ME).lines == []
     with pytest.raises(NotFound, match="isn't in your cart"):
         cart_commands.remove(session, ME, "DUNE-MUG-MOSS")
 
-    assert cart_commands.set_quantity(session, ME, "DUNE-MUG-MOSS", 2).lines[0].quantity == 2
+    cart_commands.set_quantity(session, ME, "DUNE-MUG-MOSS", 2)
+    assert cart_queries.view(session, ME).lines[0].quantity == 2
 
 
 def test_saved_for_later_counts_for_nothing_until_it_is_moved_back(session):
     cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
-    view = cart_commands.save_for_later(session, ME, "DUNE-MUG-MOSS")
+    cart_commands.save_for_later(session, ME, "DUNE-MUG-MOSS")
+    view = cart_queries.view(session, ME)
 
     assert (view.count, view.lines, [line.sku for line in view.saved]) == (0, [], ["DUNE-MUG-MOSS"])
     assert (view.total_minor, view.can_check_out) == (0, False)
-    assert cart_commands.move_to_cart(session, ME, "DUNE-MUG-MOSS").total_minor == 5290
+    cart_commands.move_to_cart(session, ME, "DUNE-MUG-MOSS")
+    assert cart_queries.view(session, ME).total_minor == 5290
 
 
 def test_a_changed_price_is_told_until_it_is_accepted(session):
@@ -156,7 +164,8 @@ def test_a_changed_price_is_told_until_it_is_accepted(session):
 
     assert (risen.unit, risen.notice, risen.notice_kind) == ("€26.00", "Now €26.00, was €24.00", "info")
     assert fallen.notice == "The price went down: now €20.00, was €24.00"
-    assert cart_commands.accept_changes(session, ME).lines[0].notice == ""
+    cart_commands.accept_changes(session, ME)
+    assert cart_queries.view(session, ME).lines[0].notice == ""
 
 
 def test_what_ran_out_or_went_away_stands_in_the_way_of_checkout(session):
@@ -184,24 +193,28 @@ def test_what_ran_out_or_went_away_stands_in_the_way_of_checkout(session):
 def test_a_code_takes_off_its_share_and_can_be_removed(session):
     make_promotion(session, "AUTUMN10")
     cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
-    view = cart_commands.apply_code(session, ME, " autumn10 ")
+    cart_commands.apply_code(session, ME, " autumn10 ")
+    view = cart_queries.view(session, ME)
 
     assert [(line.code, line.label, line.amount) for line in view.discounts] == [
         ("AUTUMN10", "Autumn, 10 % off", "−€2.40")
     ]
     assert view.total_minor == 2160 + 490
-    assert cart_commands.remove_code(session, ME, "AUTUMN10").total_minor == 2400 + 490
+    cart_commands.remove_code(session, ME, "AUTUMN10")
+    assert cart_queries.view(session, ME).total_minor == 2400 + 490
 
 
 def test_a_code_that_gives_nothing_yet_stays_with_its_reason(session):
     make_promotion(session, "AUTUMN10", minimum_minor=5000)
     cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
 
-    reasons = cart_commands.apply_code(session, ME, "AUTUMN10").reasons
+    cart_commands.apply_code(session, ME, "AUTUMN10")
+    reasons = cart_queries.view(session, ME).reasons
     assert [(reason.code, reason.reason) for reason in reasons] == [
         ("AUTUMN10", "Spend €26.00 more to use AUTUMN10")
     ]
-    assert cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2).reasons == []
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 2)
+    assert cart_queries.view(session, ME).reasons == []
 
 
 def test_unknown_and_used_up_codes_are_refused(session):
@@ -213,7 +226,8 @@ def test_unknown_and_used_up_codes_are_refused(session):
 
 def test_the_country_decides_delivery_and_tax(session):
     cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
-    view = cart_commands.set_country(session, ME, "AT")
+    cart_commands.set_country(session, ME, "AT")
+    view = cart_queries.view(session, ME)
 
     assert (view.shipping, view.total, view.country_name) == ("€8.90", "€32.90", "Austria")
     assert view.tax_note == "Includes €5.48 VAT"
@@ -223,7 +237,8 @@ def test_the_country_decides_delivery_and_tax(session):
 
 def test_promotions_that_apply_by_themselves_need_no_code(session):
     make_promotion(session, "", name="Opening week", percent=50)
-    view = cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 1)
+    view = cart_queries.view(session, ME)
 
     assert [(line.code, line.label, line.amount) for line in view.discounts] == [
         ("", "Opening week", "−€12.00")

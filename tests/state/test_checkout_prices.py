@@ -21,14 +21,14 @@ PLACE = {"line1": "Ring 1", "postal_code": "1010", "locality": "Wien", "country"
 
 
 class FakeEngine:
-    """Answers with the rate it was told, or not at all."""
+    """Answers with the rate it was given, or not at all."""
 
     name = "fake"
     ppm: int | None = 300_000
-    asked: list[tuple[str, str]] = []
+    requests: list[tuple[str, str]] = []
 
     def rates(self, place, tax_classes):
-        FakeEngine.asked.append((place.country, place.postal_code))
+        FakeEngine.requests.append((place.country, place.postal_code))
         if FakeEngine.ppm is None:
             raise ProviderDown("It doesn't answer.")
         return {"standard": QuotedRate("Ring tax", FakeEngine.ppm)}
@@ -37,7 +37,7 @@ class FakeEngine:
 def use_engine(monkeypatch, ppm: int | None) -> None:
     monkeypatch.setattr(engines, "ENGINE", FakeEngine)
     monkeypatch.setattr(FakeEngine, "ppm", ppm)
-    monkeypatch.setattr(FakeEngine, "asked", [])
+    monkeypatch.setattr(FakeEngine, "requests", [])
     monkeypatch.setattr(quote_taxes, "_silent_since", {})
     engines.engine.cache_clear()
 
@@ -88,8 +88,8 @@ async def test_the_order_is_taxed_as_the_engine_said_before_it_was_placed(open_t
     await submit(tab, "pay", GOOD | PLACE | {"shipping_method": "", "shown_minor": str(tab.view.total_minor)})
 
     assert taxed() == {("Ring tax", 300_000)}
-    assert ("AT", "1010") in FakeEngine.asked
-    assert len(FakeEngine.asked) == len(set(FakeEngine.asked)), "nobody is asked twice within the hour"
+    assert ("AT", "1010") in FakeEngine.requests
+    assert len(FakeEngine.requests) == len(set(FakeEngine.requests)), "nobody is asked twice within the hour"
 
 
 async def test_an_engine_that_is_down_keeps_nobody_from_buying(shop, monkeypatch, clock):
@@ -108,7 +108,7 @@ async def test_an_engine_that_is_down_keeps_nobody_from_buying(shop, monkeypatch
         with db.transaction() as session:
             cart_commands.add(session, key_hash(f"{VISITOR}{number}"), "SHOAL-BOWL", 1)
         await pay.pay(key_hash(f"{VISITOR}{number}"), form, 10**9)
-        assert len(FakeEngine.asked) == 1
+        assert len(FakeEngine.requests) == 1
         with db.reading() as session:
             newest = session.exec(select(OrderTaxLine).order_by(col(OrderTaxLine.id).desc())).first()
         assert newest
@@ -122,7 +122,7 @@ async def test_an_engine_that_gave_no_answer_is_let_alone_for_a_while(shop, monk
     form = CheckoutForm(country="AT", postal_code="1010")
     for _again in range(3):
         await quote_taxes.ask_for_taxes(form)
-    assert len(FakeEngine.asked) == 1
+    assert len(FakeEngine.requests) == 1
     clock.shift(quote_taxes.LET_ALONE.total_seconds())
     await quote_taxes.ask_for_taxes(form)
-    assert len(FakeEngine.asked) == 2
+    assert len(FakeEngine.requests) == 2

@@ -49,7 +49,7 @@ async def _look(tab: Any) -> str:
 
 
 async def _confirm(tab: Any) -> str:
-    # As if `retrieve` had made an offer, which it makes for whoever knows the number and the address alone.
+    # As if `look` had made an offer, which it makes for whoever knows the number and the address alone.
     tab._offered, tab._request_key = Who("999999", "marta@example.com", "M"), "k" * 20
     await submit(tab, "confirm", {"quantity-0": "1"})
     return tab.refused
@@ -138,7 +138,7 @@ async def _until_refused(
     raise AssertionError("not enough tries")
 
 
-COMMANDS = {"apply_code", "apply_credit", "look_up", "view", "request", "withdraw", "by_token", "offer"}
+COMMANDS = {"change_and_view", "look_up", "view", "request", "withdraw", "by_token", "offer"}
 WALL = 1300
 
 
@@ -160,9 +160,9 @@ async def test_guessing_is_limited_by_the_64_of_an_ipv6_address_whatever_the_coo
     name, open_tab, shop, counted, no_waiting, monkeypatch
 ):
     if name in ("Order.load", "Withdrawal.load"):
-        # Its wall is far away; a nearer one is the same wall.
-        nearer = rates.Limit("order link", "30/10 minutes", visitor="240/10 minutes")
-        monkeypatch.setattr(rates, "ORDER_LINK", nearer)
+        # Its limit takes long to reach; a lower one is the same code.
+        lower = rates.Limit("order link", "30/10 minutes", visitor="240/10 minutes")
+        monkeypatch.setattr(rates, "ORDER_LINK", lower)
     kind, path, attempt = TRIES[name]
 
     async def one(number: int) -> str:
@@ -192,7 +192,7 @@ def test_every_handler_that_takes_a_secret_is_tried_here():
     """Found by what it asks of the services: a new one has to be added to `TRIES`, and so is tried."""
     import shop_app.shop_app  # noqa: F401  (registers the states)
 
-    found = {
+    handlers = {
         f"{state.__name__}.{name}"
         for state in _states(rx.State)
         if state.__module__.startswith("shop_app.state.")
@@ -200,7 +200,7 @@ def test_every_handler_that_takes_a_secret_is_tried_here():
         if (policy := policy_of(handler.fn)) and policy.kind in ("public", "customer")
         if name in vars(state) and _secrets_of(handler.fn, state)
     }
-    assert found == set(TRIES)
+    assert handlers == set(TRIES)
 
 
 def _states(state: type[rx.State]) -> Iterator[type[rx.State]]:
@@ -238,16 +238,16 @@ def _reached(function: Any, state: type[rx.State]) -> Iterator[FunctionType]:
     module = sys.modules[function.__module__]
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     for node in ast.walk(tree):
-        found = None
+        target = None
         if isinstance(node, ast.Name):
-            found = getattr(module, node.id, None)
+            target = getattr(module, node.id, None)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             owner = state if node.value.id == "self" else getattr(module, node.value.id, None)
             if isinstance(owner, ModuleType) or owner is state:
-                found = getattr(owner, node.attr, None)
-        found = getattr(found, "fn", found)
-        if inspect.isfunction(inspect.unwrap(found) if callable(found) else None):
-            yield inspect.unwrap(found)  # pyright: ignore[reportArgumentType]
+                target = getattr(owner, node.attr, None)
+        target = getattr(target, "fn", target)
+        if inspect.isfunction(inspect.unwrap(target) if callable(target) else None):
+            yield inspect.unwrap(target)  # pyright: ignore[reportArgumentType]
 
 
 # --- What is said and kept -------------------------------------------------------------------------

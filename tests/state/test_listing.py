@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shop_app.services.catalog.views import Listing, ListingQuery, PictureView, ProductCard
-from shop_app.state.listing import Browse, _navigation
+from shop_app.services.search import listing_address
+from shop_app.state.listing import Browse
 
 
 def _card(slug: str) -> ProductCard:
@@ -85,4 +86,4 @@ def test_the_view_that_is_sent_holds_the_cards_once(state: Browse):
     ],
 )
 def test_the_navigation_marks_what_is_shown(query: ListingQuery, mark: str):
-    assert _navigation(query) == mark
+    assert listing_address.navigation_entry(query) == mark

@@ -80,9 +80,9 @@ async def test_number_and_address_together_find_the_order(open_tab, placed):
     order = await open_tab(Order, placed)
     await order.load()
     tab = await open_tab(Lookup, "/orders/lookup")
-    found = await submit(tab, "find", {"number": order.view.number, "email": "Marta@Example.com"})
+    redirect = await submit(tab, "find", {"number": order.view.number, "email": "Marta@Example.com"})
     assert tab.refused == ""
-    assert found is not None
+    assert redirect is not None
 
 
 async def test_a_wrong_number_and_a_wrong_address_are_answered_alike(open_tab, placed):
@@ -144,7 +144,7 @@ FORM = CheckoutForm(
 
 
 def unpaid_order(visitor: str) -> str:
-    """The address of an order whose card payment hasn't been told of yet."""
+    """The address of an order whose card payment isn't known yet."""
     key = key_hash(visitor)
     with db.transaction() as session:
         cart_commands.add(session, key, "SHOAL-BOWL", 1)
@@ -174,7 +174,7 @@ async def waiting_tab(open_tab: Any, address: str) -> Order:
 
 
 def looks(monkeypatch: pytest.MonkeyPatch, *answers: Callable[[Any], Any]) -> list[str]:
-    """Have each further read of an order go as told, and the rest as it is; the tokens that were read."""
+    """Have each further read of an order go as given, and the rest as it is; the tokens that were read."""
     calls: list[str] = []
     view, left = order_page.view, list(answers)
 

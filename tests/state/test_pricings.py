@@ -14,8 +14,9 @@ from shop_app.services.cart import priced_cart
 from shop_app.state.cart import Cart
 from shop_app.state.checkout import Checkout
 from shop_app.state.order import Order
+from tests import factories
 from tests.state.conftest import VISITOR, submit
-from tests.state.test_checkout import GOOD
+from tests.state.test_checkout import GOOD, gift_card
 
 BOWL = "SHOAL-BOWL"
 
@@ -63,6 +64,30 @@ async def test_a_click_prices_the_cart_as_often_as_there_is_a_view_of_it(
     pricings.clear()
     await click(tab)
     assert len(pricings) == times
+
+
+@pytest.mark.parametrize(("kind", "refused_times"), [(Cart, 0), (Checkout, 1)])
+async def test_a_code_or_a_card_prices_the_cart_once(open_tab, pricings, kind, refused_times):
+    with db.transaction() as session:
+        factories.make_promotion(session, "AUTUMN10")
+    card = gift_card()
+    tab = await open_tab(kind, "/checkout" if kind is Checkout else "/cart")
+    await tab.load()
+
+    async def times(click: Awaitable[Any]) -> int:
+        pricings.clear()
+        await click
+        return len(pricings)
+
+    assert await times(submit(tab, "apply_code", {"code": "AUTUMN10"})) == 1
+    assert [discount.amount for discount in tab.view.discounts] == ["−€4.00"]
+    assert await times(submit(tab, "apply_credit", {"credit": card})) == 1
+    assert [credit.amount for credit in tab.view.credits] == ["−€20.00"]
+    assert await times(submit(tab, "apply_code", {"code": "NOPE"})) == refused_times
+    assert tab.errors["code"] == "There is no code NOPE"
+    assert await times(tab.remove_code("AUTUMN10")) == 1
+    assert await times(tab.remove_credit(tab.view.credits[0].account_id)) == 1
+    assert (tab.view.discounts, tab.view.credits) == ([], [])
 
 
 async def test_the_pages_price_each_of_their_views_once(open_tab, pricings):

@@ -1,4 +1,4 @@
-"""The product page's admin: the product, the chosen variant, reviews and what was looked at before."""
+"""The State of the product page: the product, the chosen variant, reviews and what was looked at before."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ async def test_a_change_of_everything_is_pushed_in_pieces_between_which_the_loop
 
 
 def noted(*causes: Author) -> Author:
-    """Whose doing the changes of one cart are, one after another."""
+    """The author of several changes of one cart together."""
     changes = Changes()
     for cause in causes:
         token = author.set(cause)

@@ -199,8 +199,8 @@ async def test_staff_decide_receive_and_refund_as_who_the_guard_found(open_tab, 
 def test_every_handler_of_staff_needs_its_right():
     from shop_app.core.access.policy import policy_of
 
-    found = {name: policy_of(handler.fn) for name, handler in ReturnAdmin.event_handlers.items()}
-    assert {name: policy.permission for name, policy in found.items() if policy} == {
+    policies = {name: policy_of(handler.fn) for name, handler in ReturnAdmin.event_handlers.items()}
+    assert {name: policy.permission for name, policy in policies.items() if policy} == {
         "decide": "orders.edit",
         "receive": "orders.fulfil",
         "refund": "orders.refund",

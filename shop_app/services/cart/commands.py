@@ -1,7 +1,7 @@
-"""The cart: add, change, save for later, codes; each command returns the cart as the shopper sees it.
+"""Changes of a cart: its lines, what is saved for later, discount codes, credit, country.
 
-Commands take the SHA-256 of the visitor's key; a cart comes to exist with its first line. Nothing is
-reserved here: a cart is a request.
+Commands take the SHA-256 of the visitor's key; the first one makes the cart. Nothing is reserved here,
+save that a hold which the cart has already follows its lines.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ from ..shipping import queries as shipping_queries
 from . import holds as cart_holds
 from . import priced_cart
 from .priced_cart import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
-from .queries import CartView, show_cart
 
-# Bumping the version first also locks the row: whoever places this cart waits, and the other way round.
+# Raising the version first also locks the row, so that changing this cart and placing it wait for each other.
 _BUMP = (
     update(cart)
     .where(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
@@ -79,8 +78,8 @@ def _put_line(insert: Insert, quantity: Any) -> Any:
 
 @upsert(cart_line)
 def _add_to_line(insert: Insert) -> Any:
-    there = case((cart_line.c.saved, 0), else_=cart_line.c.quantity)
-    return _put_line(insert, there + insert.excluded.quantity)
+    units = case((cart_line.c.saved, 0), else_=cart_line.c.quantity)
+    return _put_line(insert, units + insert.excluded.quantity)
 
 
 @upsert(cart_line)
@@ -101,7 +100,7 @@ _SEEN = (
 )
 
 
-def add(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
+def add(session: Session, key_hash: str, sku: str, quantity: int) -> None:
     """Put units of a variant into the cart, on top of those that are there.
 
     Errors  NotFound for an unknown or hidden SKU; OutOfStock when fewer are left, and says how many;
@@ -118,14 +117,18 @@ def add(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
         raise OutOfStock(_too_few(line, line.quantity - quantity), left={sku: max(0, line.available)})
     if len(lines) > MAX_LINES:
         raise TooMany(_("A cart holds {count} different things at most.").format(count=MAX_LINES))
-    return _changed(session, head, lines)
+    _changed(session, head)
 
 
-def set_quantity(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
-    """Make it that many units (0 removes). Asking for more than is left sets what is left, with a notice."""
+def set_quantity(session: Session, key_hash: str, sku: str, quantity: int) -> str:
+    """Make it that many units (0 removes); where fewer are left, as many as are, and a sentence that says so.
+
+    Errors  as `add`, but OutOfStock only where none is left.
+    """
     _check_quantity(quantity, 0)
     if not quantity:
-        return remove(session, key_hash, sku)
+        remove(session, key_hash, sku)
+        return ""
     head = _open(session, key_hash)
     _put(session, head, sku, quantity, _set_line(session))
     lines = priced_cart.lines(session, head.id)
@@ -136,32 +139,28 @@ def set_quantity(session: Session, key_hash: str, sku: str, quantity: int) -> Ca
         raise OutOfStock(only_left(0, line.full_title), left={sku: 0})
     if len(lines) > MAX_LINES:
         raise TooMany(_("A cart holds {count} different things at most.").format(count=MAX_LINES))
-    notices = {}
     if quantity > line.available:
         _put(session, head, sku, line.available, _set_line(session))
-        lines = priced_cart.lines(session, head.id)
-        notices[sku] = only_left(line.available, line.title)
-    return _changed(session, head, lines, notices)
+    _changed(session, head)
+    return only_left(line.available, line.title) if quantity > line.available else ""
 
 
-def remove(session: Session, key_hash: str, sku: str) -> CartView:
-    """Take the line out. `set_quantity`/`add` with what was there undoes it."""
+def remove(session: Session, key_hash: str, sku: str) -> None:
+    """Take the line out; `set_quantity` with its units undoes that."""
     head, line = _open_with_line(session, key_hash, sku)
     session.connection().execute(_REMOVE, {"cart": head.id, "variant": line.variant_id})
-    if line.held:
-        cart_holds.follow(session, head.id)
-    return _changed(session, head)
+    _changed(session, head)
 
 
-def save_for_later(session: Session, key_hash: str, sku: str) -> CartView:
-    return _move(session, key_hash, sku, to_saved=True)
+def save_for_later(session: Session, key_hash: str, sku: str) -> None:
+    _move(session, key_hash, sku, to_saved=True)
 
 
-def move_to_cart(session: Session, key_hash: str, sku: str) -> CartView:
-    return _move(session, key_hash, sku, to_saved=False)
+def move_to_cart(session: Session, key_hash: str, sku: str) -> None:
+    _move(session, key_hash, sku, to_saved=False)
 
 
-def apply_code(session: Session, key_hash: str, code: str) -> CartView:
+def apply_code(session: Session, key_hash: str, code: str) -> None:
     """Enter a discount code. One that gives nothing yet stays, with its reason.
 
     Errors  NotFound for a code that doesn't exist, has ended or is used up, and says which.
@@ -175,15 +174,16 @@ def apply_code(session: Session, key_hash: str, code: str) -> CartView:
     promotions_commands.check(session, code, now(), cart_id=head.id)
     if code not in head.codes and len(head.codes) >= promotions_commands.MAX_CODES:
         raise TooMany(_("Take another code out first."))
-    return _set(session, head, codes=[*(other for other in head.codes if other != code), code])
+    others = [other for other in head.codes if other != code]
+    _set(session, head, codes=[*others, code])
 
 
-def remove_code(session: Session, key_hash: str, code: str) -> CartView:
+def remove_code(session: Session, key_hash: str, code: str) -> None:
     head, code = _open(session, key_hash), promotions_commands.normal(code)
-    return _set(session, head, codes=[other for other in head.codes if other != code])
+    _set(session, head, codes=[other for other in head.codes if other != code])
 
 
-def apply_credit(session: Session, key_hash: str, code: str) -> CartView:
+def apply_credit(session: Session, key_hash: str, code: str) -> None:
     """Pay with a gift card or store credit. What it covers is worked out anew for each total.
 
     Errors  Invalid without a code; NotFound, the same sentence whatever is wrong with it; TooMany.
@@ -194,34 +194,32 @@ def apply_credit(session: Session, key_hash: str, code: str) -> CartView:
     account_id = credit_payments.usable(session, code, head.id, head.currency)
     if account_id not in head.credits and len(head.credits) >= credit_payments.MAX_CARDS:
         raise TooMany(_("Take another card out first."))
-    return _set(
-        session, head, credits=[*(other for other in head.credits if other != account_id), account_id]
-    )
+    others = [other for other in head.credits if other != account_id]
+    _set(session, head, credits=[*others, account_id])
 
 
-def remove_credit(session: Session, key_hash: str, account_id: int) -> CartView:
+def remove_credit(session: Session, key_hash: str, account_id: int) -> None:
     """Keep that card for another time."""
     head = _open(session, key_hash)
-    return _set(session, head, credits=[other for other in head.credits if other != account_id])
+    _set(session, head, credits=[other for other in head.credits if other != account_id])
 
 
-def set_country(session: Session, key_hash: str, country: str) -> CartView:
+def set_country(session: Session, key_hash: str, country: str) -> None:
     """Where it goes, for tax and shipping estimate.
 
     Errors  Invalid for a country that the shop doesn't deliver to.
     """
     if country not in shipping_queries.methods(session):
         raise Invalid(_("Choose a country that we deliver to."), field="country")
-    return _set(session, _open(session, key_hash), country=country)
+    _set(session, _open(session, key_hash), country=country)
 
 
-def accept_changes(session: Session, key_hash: str) -> CartView:
+def accept_changes(session: Session, key_hash: str) -> None:
     """The shopper has seen the new prices: clear their notices."""
     head = priced_cart.head(session, key_hash, lock=True)
-    if head is None:
-        return CartView()
-    session.connection().execute(_SEEN, {"cart": head.id})
-    return _changed(session, head)
+    if head:
+        session.connection().execute(_SEEN, {"cart": head.id})
+        _changed(session, head)
 
 
 def _check_quantity(quantity: Any, least: int) -> None:
@@ -273,23 +271,17 @@ def _too_few(line: Line, in_cart: int) -> str:
     return sentence
 
 
-def _move(session: Session, key_hash: str, sku: str, *, to_saved: bool) -> CartView:
+def _move(session: Session, key_hash: str, sku: str, *, to_saved: bool) -> None:
     head, line = _open_with_line(session, key_hash, sku)
     session.connection().execute(_MOVE, {"cart": head.id, "variant": line.variant_id, "to_saved": to_saved})
-    return _changed(session, head)
+    _changed(session, head)
 
 
-def _set(session: Session, head: Head, **values: Any) -> CartView:
-    statement = update(cart).where(cart.c.id == head.id).values(**values).returning(*HEAD_COLUMNS)
-    return _changed(session, Head(*session.connection().execute(statement).one()))
+def _set(session: Session, head: Head, **values: Any) -> None:
+    session.connection().execute(update(cart).where(cart.c.id == head.id).values(**values))
+    _changed(session, head)
 
 
-def _changed(
-    session: Session, head: Head, lines: list[Line] | None = None, notices: dict[str, str] | None = None
-) -> CartView:
+def _changed(session: Session, head: Head) -> None:
     events.publish(session, events.CartChanged(head.id))
-    if lines is None:
-        lines = priced_cart.lines(session, head.id)
-    if any(line.held for line in lines):
-        cart_holds.follow(session, head.id)
-    return show_cart(session, head, lines, notices)
+    cart_holds.follow(session, head.id)

@@ -98,38 +98,12 @@ class CartView:
     """What is left to pay after them; "" without any."""
 
 
-def show_cart(
-    session: Session, head: Head, lines: list[Line], notices: dict[str, str] | None = None
-) -> CartView:
-    """The view of these lines, priced for the cheapest way of delivery."""
-    bought = [line for line in lines if line.for_sale and not line.saved]
-    typed = head.checkout
-    priced = priced_cart.price(
-        session,
-        head,
-        bought,
-        place=taxes_queries.place_of(
-            head.country, str(typed.get("region", "")), str(typed.get("postal_code", ""))
-        ),
-        email=normal_email(str(typed.get("email", ""))),
-        vat_number=str(typed.get("vat_number", "")),
-    )
-    paid_with = credit_payments.cover(
-        session, head.id, head.credits, priced.totals.total_minor, head.currency
-    )
-    return cart_view(head, lines, priced, paid_with, notices)
-
-
 def cart_view(
-    head: Head,
-    lines: list[Line],
-    priced: Priced,
-    paid_with: Sequence[credit_payments.Part],
-    notices: dict[str, str] | None = None,
+    head: Head, lines: list[Line], priced: Priced, paid_with: Sequence[credit_payments.Part]
 ) -> CartView:
     """The view of these lines, priced already; `paid_with` is the credit that pays, and how much each."""
     totals, locale, currency = priced.totals, settings().locale, head.currency
-    kept = [_line_view(line, priced, currency, locale, notices) for line in lines if not line.saved]
+    kept = [_line_view(line, priced, currency, locale) for line in lines if not line.saved]
     way = totals.shipping
     free_line, percent = _free_shipping(priced, currency, locale)
     left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
@@ -137,7 +111,7 @@ def cart_view(
         count=sum(line.quantity for line in lines if not line.saved),
         lines=kept,
         gifts=gift_views(priced, currency, locale),
-        saved=[_line_view(line, priced, currency, locale, notices) for line in lines if line.saved],
+        saved=[_line_view(line, priced, currency, locale) for line in lines if line.saved],
         subtotal=show(bought_minor(totals), currency, locale),
         discounts=discount_views(totals, currency, locale),
         reasons=[CodeReason(reason.code, reason.text) for reason in priced.reasons if reason.code],
@@ -251,12 +225,8 @@ def expected(promised_on: date | None) -> str:
     return _("Expected on {day}").format(day=day(promised_on)) if promised_on else ""
 
 
-def _line_view(
-    line: Line, priced: Priced, currency: str, locale: str, notices: dict[str, str] | None
-) -> CartLineView:
+def _line_view(line: Line, priced: Priced, currency: str, locale: str) -> CartLineView:
     notice, kind = _notice(line, currency, locale)
-    if notices and line.sku in notices:
-        notice, kind = notices[line.sku], "info"
     unit_minor = priced.shown_minor(line.price_minor, line.tax_class)
     before = priced.shown_minor(line.compare_at_minor, line.tax_class) if line.compare_at_minor else 0
     compare_at = show(before, currency, locale) if before else ""
@@ -311,9 +281,26 @@ def _free_shipping(priced: Priced, currency: str, locale: str) -> tuple[str, int
 
 
 def view(session: Session, key_hash: str) -> CartView:
-    """The visitor's open cart; an empty one where there is none."""
+    """The visitor's open cart, priced for the cheapest way of delivery; an empty one where there is none."""
     head = priced_cart.head(session, key_hash)
-    return show_cart(session, head, priced_cart.lines(session, head.id)) if head else CartView()
+    if head is None:
+        return CartView()
+    lines = priced_cart.lines(session, head.id)
+    typed = head.checkout
+    priced = priced_cart.price(
+        session,
+        head,
+        [line for line in lines if line.for_sale and not line.saved],
+        place=taxes_queries.place_of(
+            head.country, str(typed.get("region", "")), str(typed.get("postal_code", ""))
+        ),
+        email=normal_email(str(typed.get("email", ""))),
+        vat_number=str(typed.get("vat_number", "")),
+    )
+    paid_with = credit_payments.cover(
+        session, head.id, head.credits, priced.totals.total_minor, head.currency
+    )
+    return cart_view(head, lines, priced, paid_with)
 
 
 def title_and_quantity(session: Session, key_hash: str, sku: str) -> tuple[str, int] | None:

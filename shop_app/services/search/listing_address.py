@@ -140,6 +140,13 @@ def switched(query: ListingQuery, name: str, value: str) -> str:
     return changed(query, facets=tuple((key, left) for key, left in sorted(chosen.items()) if left))
 
 
+def navigation_entry(query: ListingQuery) -> str:
+    """The entry of the navigation that leads here: a category, "sale", "new", "all", or "" for none."""
+    if query.text:
+        return ""
+    return query.category or ("sale" if query.on_sale else "new" if query.new else "all")
+
+
 def cleared(query: ListingQuery) -> str:
     """The address with words, category and sort alone."""
     return href(ListingQuery(text=query.text, category=query.category, sort=query.sort))

@@ -1,1 +1,1 @@
-"""What staff do, by subject: each handler names the right that it needs, and nothing stays at rest."""
+"""What staff do, by subject: each handler names the permission that it needs."""

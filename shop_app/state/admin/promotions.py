@@ -1,4 +1,4 @@
-"""What staff with the right do to promotions. No page shows it yet."""
+"""What staff with the permission do to promotions. No page shows it yet."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
     first = view.cards[0].picture.key if view.cards else ""
     html = render(
         "listing.html",
-        current=_current(listing_query),
+        current=listing_address.navigation_entry(listing_query),
         search_text=listing_query.text,
         view=view,
         listing_query=listing_query,
@@ -99,14 +99,6 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
         # Search engines index the whole list and its categories, not every way to narrow them.
         robots="noindex, follow" if listing_query.text or view.chips else "",
         headers=preload(first, styles.SIZES_3) if first else {},
-    )
-
-
-def _current(listing_query: ListingQuery) -> str:
-    if listing_query.text:
-        return ""
-    return listing_query.category or (
-        "sale" if listing_query.on_sale else "new" if listing_query.new else "all"
     )
 
 

@@ -17,7 +17,7 @@ MANAGER = Principal("staff", 0, "manager@example.com", "Mo", "manager", PERMISSI
 
 @pytest.fixture
 def signed_in(monkeypatch: pytest.MonkeyPatch):
-    """Who asks, as the guard would have found them."""
+    """The principal, as the guard would have looked it up."""
 
     def as_whom(principal: Principal) -> None:
         monkeypatch.setattr("shop_app.state.base.current_principal", lambda: principal)
