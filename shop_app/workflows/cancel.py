@@ -13,7 +13,7 @@ from ..services.fulfilment import cancelling
 from ..services.payments import authorisations
 from ..services.payments import commands as payment_commands
 from .call_provider import call_provider
-from .refund import ask_for_all
+from .refund import submit_all
 from .sync_payment import sync_payment
 
 
@@ -31,7 +31,7 @@ async def cancel(
     by.need(cancelling.PERMISSION)
     was_unpaid = await db.read(cancelling.check, order_id, request_key)
     await _end_payments(order_id)
-    refunds = await db.write(
+    pending_refunds = await db.write(
         cancelling.cancel,
         order_id,
         restock=restock,
@@ -42,7 +42,7 @@ async def cancel(
         was_unpaid=was_unpaid,
         durable=True,
     )
-    await ask_for_all(refunds)
+    await submit_all(pending_refunds)
 
 
 async def _end_payments(order_id: int) -> None:

@@ -12,7 +12,7 @@ from ..services.payments import commands as payment_commands
 from ..services.payments import inbox as payment_inbox
 from .capture import void
 from .pay import end_unpaid_order
-from .refund import ask_again
+from .refund import submit_again
 from .sync_payment import apply_notice
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ async def sweep() -> int:
     for order_id in await db.read(transfer_deadlines.to_remind):
         reminder = db.write(transfer_deadlines.remind, order_id)
         count += await _try(f"the reminder of order {order_id}", reminder)
-    for refund in await db.read(refunds.pending):
-        count += await _try(f"refund {refund.refund_id}", ask_again(refund))
+    for pending_refund in await db.read(refunds.pending):
+        count += await _try(f"refund {pending_refund.refund_id}", submit_again(pending_refund))
     for order_id in await db.read(authorisations.of_ended_orders):
         count += await _try(f"the authorisation of order {order_id}", void(order_id))
     for order_id in await db.read(authorisations.left_alone):

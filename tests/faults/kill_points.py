@@ -31,7 +31,7 @@ POINTS: dict[str, tuple[str, str]] = {
     "inside writing a refund": ("inside", "payments.refunds.request"),
     "after a refund is written": ("after", "payments.refunds.request"),
     "after the company gave money back": ("answered", "refund"),
-    "inside noting the refund": ("inside", "answered"),
+    "inside noting the refund": ("inside", "record_answer"),
     "inside sending a parcel": ("inside", "ship"),
     "after sending a parcel": ("after", "ship"),
     "inside cancelling": ("inside", "fulfilment.cancelling.cancel"),

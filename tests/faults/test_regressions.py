@@ -11,7 +11,7 @@ from shop_app.core.settings import settings
 from shop_app.services.books import check as books
 from shop_app.services.payments import authorisations
 from shop_app.services.payments import commands as payment_commands
-from shop_app.services.payments.refunds import RefundRequest
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.workflows import cancel, capture, recover, refund
 from tests.paying import MANAGER, World, make_world, rows
 

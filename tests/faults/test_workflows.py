@@ -16,7 +16,7 @@ from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers.payments import registry
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.payments import commands as payment_commands
-from shop_app.services.payments.refunds import RefundRequest
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.web import webhooks
 from shop_app.workflows import pay, reconcile, recover
 from shop_app.workflows import refund as refund_workflow

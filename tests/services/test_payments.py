@@ -18,7 +18,8 @@ from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments import disputes
 from shop_app.services.payments import inbox as payment_inbox
 from shop_app.services.payments import ledger as payment_ledger
-from shop_app.services.payments.ledger import Sums, status_of, sums
+from shop_app.services.payments import queries as payment_queries
+from shop_app.services.payments.events import Sums, status_of, sums
 from tests.paying import World, everything, make_world, rows
 
 
@@ -271,7 +272,7 @@ def test_disputes_end_right_in_any_order(open_payment, way, status, kinds):
 def test_staff_see_attempts_events_and_disputes(open_payment):
     apply(replace(open_payment, disputes=(OPEN,)))
     with db.reading() as session:
-        view = payment_commands.of_order_view(session, 1)
+        view = payment_queries.of_order_view(session, 1)
 
     (attempt,), (dispute,) = view.attempts, view.disputes
     assert (attempt.provider, attempt.state, attempt.captured, attempt.refunded) == (

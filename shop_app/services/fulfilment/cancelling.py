@@ -25,15 +25,16 @@ from ..orders import units as order_units
 from ..orders.queries import OrderHead
 from ..orders.units import UnitLine
 from ..payments import refunds
-from ..payments.ledger import LIVING, append, payment_key, recompute_order
+from ..payments.events import append
+from ..payments.ledger import LIVING, payment_key, recompute_order
 from ..payments.refund_rows import (
     PendingRefund,
     RefundItem,
     RefundRequest,
-    again,
     check_key,
-    known_event,
-    write,
+    earlier_request,
+    of_request,
+    write_refunds,
 )
 from ..payments.refundable import Refundable, refundable
 from ..payments.refunds import MAX_REASON
@@ -80,9 +81,9 @@ def cancel(
         raise Invalid(_("Shorten the reason or the note."), field="reason")
     head = order_commands.lock(session, order_id)
     request = {"restock": restock, "refund": refund, "reason": reason}
-    before = known_event(session, order_id, "cancel_requested", request_key, request)
-    if before is not None:
-        return again(session, request_key, before["refunds"])
+    earlier = earlier_request(session, order_id, "cancel_requested", request_key, request)
+    if earlier is not None:
+        return of_request(session, request_key, earlier["refunds"])
     lines = order_units.lines_of(session, order_id)
     _refuse_closed(head, lines)
     _end_attempts(session, order_id)
@@ -97,20 +98,20 @@ def cancel(
     order_units.recompute_fulfilment(session, order_id, actor=by.actor)
     items, free = _back(money, ended, whole=whole) if refund else ([], 0)
     back = sum(item.amount_minor for item in items) + free
-    refunds: list[PendingRefund] = []
+    pending_refunds: list[PendingRefund] = []
     if back:
-        given = RefundRequest(lines=ended, free_minor=free, reason=reason)
-        refunds = write(session, head, given, money, items, request_key, by)
+        refund_request = RefundRequest(lines=ended, free_minor=free, reason=reason)
+        pending_refunds = write_refunds(session, head, refund_request, money, items, request_key, by)
     kept = money.free_minor if not refund else 0
     if kept:
         order_commands.record_event(session, order_id, "money_kept", actor=by.actor, amount_minor=kept)
-    answer = {"key": request_key, "request": request, "refunds": len(refunds)}
+    answer = {"key": request_key, "request": request, "refunds": len(pending_refunds)}
     order_commands.record_event(session, order_id, "cancel_requested", actor=by.actor, **answer)
     _end(session, head, whole)
     amount = show(back, money.currency, head.locale) if back else ""
     _write_letter(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))
     _audit(session, head, by, request | {"refund_minor": back, "whole": whole})
-    return refunds
+    return pending_refunds
 
 
 def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, Any]) -> None:
@@ -152,7 +153,7 @@ def _end(session: Session, head: OrderHead, whole: bool) -> None:
 
 def _is_known(session: Session, order_id: int, key: str) -> bool:
     try:
-        return known_event(session, order_id, "cancel_requested", key, {}) is not None
+        return earlier_request(session, order_id, "cancel_requested", key, {}) is not None
     except Conflict:
         return True
 

@@ -20,8 +20,8 @@ from ...providers.payments.base import PayLine, Started, StartPayment
 from ..credit.payments import PROVIDER as CREDIT
 from ..credit.payments import covered_minor
 from ..orders import commands as order_commands
-from .ledger import LIVING, PaymentRef, append, locked, payment_key, payment_ref
-from .queries import of_order_view as of_order_view
+from .events import append
+from .ledger import LIVING, PaymentRef, locked, payment_key, payment_ref
 
 SAME_ATTEMPT = timedelta(seconds=60)
 """So long an attempt that had no answer is sent again as the same; nobody has its address yet, so

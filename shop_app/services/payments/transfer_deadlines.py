@@ -27,7 +27,8 @@ from .. import outbox
 from ..orders import claimed_units
 from ..orders import commands as order_commands
 from ..orders import queries as order_queries
-from .ledger import LIVING, append, payment_key
+from .events import append
+from .ledger import LIVING, payment_key
 
 REMIND_BEFORE = timedelta(days=3)
 """So long before the end; where the whole time is short, half of it."""

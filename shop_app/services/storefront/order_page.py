@@ -303,7 +303,7 @@ def _note(row: Row[Any]) -> str:
 
 
 def _payment_label(provider: str) -> str:
-    if provider == refund_view.CREDIT:
+    if provider == credit_payments.PROVIDER:
         return _("Gift card or store credit")
     labels = [method.label for method in registry.offered() if method.name == provider]
     return labels[0] if labels else provider
