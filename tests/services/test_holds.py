@@ -1,4 +1,4 @@
-"""Holds: what a cart in checkout keeps, for how long, and who gives it back."""
+"""Holds: what a cart in checkout keeps, for how long, and who releases it."""
 
 from __future__ import annotations
 

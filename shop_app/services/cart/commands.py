@@ -1,7 +1,7 @@
 """The cart: add, change, save for later, codes; each command returns the cart as the shopper sees it.
 
-Commands take the SHA-256 of the visitor's key; a cart comes to exist with its first line. Nothing is
-reserved here: a cart is a request.
+Commands take the SHA-256 of the visitor's key. The first line makes the cart. A cart holds no units until
+checkout (`holds`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from ..inventory.commands import only_left
 from ..promotions import commands as promotions_commands
 from ..shipping import queries as shipping_queries
 from . import holds as cart_holds
-from . import priced_cart
-from .priced_cart import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
+from . import lines as cart_lines
+from .lines import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
 from .queries import CartView, show_cart
 
-# Bumping the version first also locks the row: whoever places this cart waits, and the other way round.
+# Raising the version first also locks the row, so that changing and placing a cart wait for each other.
 _BUMP = (
     update(cart)
     .where(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
@@ -79,8 +79,8 @@ def _put_line(insert: Insert, quantity: Any) -> Any:
 
 @upsert(cart_line)
 def _add_to_line(insert: Insert) -> Any:
-    there = case((cart_line.c.saved, 0), else_=cart_line.c.quantity)
-    return _put_line(insert, there + insert.excluded.quantity)
+    present = case((cart_line.c.saved, 0), else_=cart_line.c.quantity)
+    return _put_line(insert, present + insert.excluded.quantity)
 
 
 @upsert(cart_line)
@@ -110,7 +110,7 @@ def add(session: Session, key_hash: str, sku: str, quantity: int) -> CartView:
     _check_quantity(quantity, 1)
     head = _open(session, key_hash)
     _put(session, head, sku, quantity, _add_to_line(session))
-    lines = priced_cart.lines(session, head.id)
+    lines = cart_lines.lines(session, head.id)
     line = _line(lines, sku)
     if not line.for_sale:
         raise NotFound(_("This isn't for sale any more."))
@@ -128,7 +128,7 @@ def set_quantity(session: Session, key_hash: str, sku: str, quantity: int) -> Ca
         return remove(session, key_hash, sku)
     head = _open(session, key_hash)
     _put(session, head, sku, quantity, _set_line(session))
-    lines = priced_cart.lines(session, head.id)
+    lines = cart_lines.lines(session, head.id)
     line = _line(lines, sku)
     if not line.for_sale:
         raise NotFound(_("This isn't for sale any more."))
@@ -139,7 +139,7 @@ def set_quantity(session: Session, key_hash: str, sku: str, quantity: int) -> Ca
     notices = {}
     if quantity > line.available:
         _put(session, head, sku, line.available, _set_line(session))
-        lines = priced_cart.lines(session, head.id)
+        lines = cart_lines.lines(session, head.id)
         notices[sku] = only_left(line.available, line.title)
     return _changed(session, head, lines, notices)
 
@@ -217,7 +217,7 @@ def set_country(session: Session, key_hash: str, country: str) -> CartView:
 
 def accept_changes(session: Session, key_hash: str) -> CartView:
     """The shopper has seen the new prices: clear their notices."""
-    head = priced_cart.head(session, key_hash, lock=True)
+    head = cart_lines.head(session, key_hash, lock=True)
     if head is None:
         return CartView()
     session.connection().execute(_SEEN, {"cart": head.id})
@@ -263,7 +263,7 @@ def _line(lines: list[Line], sku: str) -> Line:
 
 def _open_with_line(session: Session, key_hash: str, sku: str) -> tuple[Head, Line]:
     head = _open(session, key_hash)
-    return head, _line(priced_cart.lines(session, head.id), sku)
+    return head, _line(cart_lines.lines(session, head.id), sku)
 
 
 def _too_few(line: Line, in_cart: int) -> str:
@@ -289,7 +289,7 @@ def _changed(
 ) -> CartView:
     events.publish(session, events.CartChanged(head.id))
     if lines is None:
-        lines = priced_cart.lines(session, head.id)
+        lines = cart_lines.lines(session, head.id)
     if any(line.held for line in lines):
         cart_holds.follow(session, head.id)
     return show_cart(session, head, lines, notices)

@@ -1,6 +1,6 @@
-"""Cancelling an order: what hasn't left won't be sent, and the money for it goes back or is kept.
+"""Cancelling an order: units that weren't sent are cancelled, and their money is refunded or kept.
 
-The payments at providers were ended before; whatever came in until then is refunded here.
+The workflow has ended open payments at the providers before; what came in until then is refunded here.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ PERMISSION = "orders.edit"
 
 
 def check(session: Session, order_id: int, request_key: str) -> bool:
-    """Whether no money has come in for the order; to be asked before its payments are ended outside.
+    """Whether no money has come in for the order. Call it before its payments are ended at providers.
 
-    Errors  What `cancel` would refuse of the order as it stands.
+    Errors  What `cancel` would refuse of the order as it is now.
     """
     check_key(request_key)
-    head = order_queries.look(session, order_id)
-    if not _is_known(session, order_id, request_key):
+    head = order_queries.head_of(session, order_id)
+    if not _was_requested(session, order_id, request_key):
         _refuse_closed(head, order_units.lines_of(session, order_id))
     return not refundable(session, order_id).payments
 
@@ -66,11 +66,11 @@ def cancel(
     request_key: str,
     was_unpaid: bool = False,
 ) -> list[PendingRefund]:
-    """End all of the order that hasn't left; the refunds that have to be asked for now.
+    """Cancel all of the order that wasn't sent; returns the refunds to submit.
 
-    Of an order that nothing was sent of, everything that came in goes back and it is cancelled; of
-    another one, the price of the units that are ended, and it goes on with what was sent. Without
-    `refund` the money is kept, which the history says. The same key is the same cancelling.
+    Where nothing was sent, all that came in is refunded and the order ends as cancelled; otherwise the
+    price of the cancelled units is refunded, and the order goes on. Without `refund` the money is kept,
+    and the history says so. The same key is the same cancelling.
 
     Errors  Forbidden; Conflict for an order of which nothing is to be sent, whose payment isn't over,
             or that was paid in the meantime (`was_unpaid`) while nobody said that the money goes back.
@@ -94,9 +94,9 @@ def cancel(
     if whole:
         _resolve_review(session, head, money, reason, by)
     order_units.cancel(session, order_id, ended, restock=restock, reason="order cancelled", actor=by.actor)
-    # Stock first, promotions second, accounts last: so nobody waits for each other.
+    # Always stock first, then promotions, then credit accounts, so that no two transactions deadlock.
     order_units.recompute_fulfilment(session, order_id, actor=by.actor)
-    items, free = _back(money, ended, whole=whole) if refund else ([], 0)
+    items, free = _to_refund(money, ended, whole=whole) if refund else ([], 0)
     back = sum(item.amount_minor for item in items) + free
     pending_refunds: list[PendingRefund] = []
     if back:
@@ -122,13 +122,15 @@ def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, An
 def _resolve_review(
     session: Session, head: OrderHead, refundable: Refundable, reason: str, by: Principal
 ) -> None:
-    """Whoever cancels an order has looked at it, and deals with a part of its money that came in."""
+    """Cancelling resolves a review; an order that was paid in part counts as paid and can be refunded."""
     if head.needs_review:
         order_commands.resolve(session, head.id, reason, actor=by.actor)
     if refundable.payments and head.paid_at is None:
-        # Or else it would count as money that came too late.
-        noted = update(order_queries.order).where(order_queries.order.c.id == head.id).values(paid_at=now())
-        session.connection().execute(noted)
+        # Otherwise the money would count as paid after the order was cancelled.
+        set_paid_at = (
+            update(order_queries.order).where(order_queries.order.c.id == head.id).values(paid_at=now())
+        )
+        session.connection().execute(set_paid_at)
 
 
 def _refuse_money(refundable: Refundable, refund: bool, was_unpaid: bool, by: Principal) -> None:
@@ -151,7 +153,7 @@ def _end(session: Session, head: OrderHead, whole: bool) -> None:
         events.publish(session, events.CartChanged(head.cart_id))
 
 
-def _is_known(session: Session, order_id: int, key: str) -> bool:
+def _was_requested(session: Session, order_id: int, key: str) -> bool:
     try:
         return earlier_request(session, order_id, "cancel_requested", key, {}) is not None
     except Conflict:
@@ -168,9 +170,9 @@ def _refuse_closed(head: OrderHead, lines: dict[int, UnitLine]) -> None:
 
 
 def _end_attempts(session: Session, order_id: int) -> None:
-    """Attempts that nobody outside has an answer for end with the order.
+    """Cancel attempts that were never opened at a provider, and those that are paid by hand.
 
-    Errors  Conflict where one is open outside: it could still be paid.
+    Errors  Conflict where one is open at a provider: it could still be paid.
     """
     living = session.exec(
         select(Payment).where(
@@ -190,10 +192,10 @@ def _end_attempts(session: Session, order_id: int) -> None:
             )
 
 
-def _back(refundable: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[list[RefundItem], int]:
-    """What goes back: the ended units' shares, delivery where nothing was sent, and then all the rest.
+def _to_refund(refundable: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[list[RefundItem], int]:
+    """The items and the free amount to refund; never more than is left.
 
-    Never more than is left: what went back before was for these things.
+    The cancelled units' shares; where nothing was sent (`whole`), delivery and all the rest too.
     """
     left, items = refundable.free_minor, []
     for line_id, units in ended.items():

@@ -1,4 +1,4 @@
-"""Orders whose money is authorised, or on its way from a bank: confirmed, waiting, failed, lapsed."""
+"""What happens to an order when its payment is authorised, processing at a bank, failed, or lapsed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import queries as order_queries
 from .queries import OrderHead, order
 
 BANK_MAY_TAKE = timedelta(days=14)
-"""So long a bank debit may be on its way; after that a person asks."""
+"""How long a bank debit may take; after that the order is flagged for review."""
 
 _WAIT = (
     update(order)
@@ -32,9 +32,9 @@ _WAIT = (
 
 
 def authorised(session: Session, order_id: int, authorized_minor: int) -> None:
-    """The whole amount is authorised: the order is confirmed, its cart completed; the money is taken later.
+    """The payment is authorised: confirm the order and complete its cart; the money is captured later.
 
-    Money that comes for an order that was ended is voided by the sweep.
+    Less than what is due flags the order for review. `recover` voids what is authorised for an ended order.
     """
     order = order_commands.lock(session, order_id)
     if order.status not in (OrderStatus.PENDING, OrderStatus.EXPIRED):
@@ -56,7 +56,7 @@ def authorised(session: Session, order_id: int, authorized_minor: int) -> None:
 
 
 def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
-    """The shopper is done, the bank isn't: the order keeps its units for days, the cart starts anew."""
+    """The bank takes its time: the order keeps its units for days, and its cart is completed."""
     order = order_commands.lock(session, order_id)
     if order.status != OrderStatus.PENDING or order.needs_review:
         return
@@ -64,7 +64,7 @@ def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
     if until <= now():
         days = BANK_MAY_TAKE.days
         order_commands.flag_for_review(
-            session, order_id, f"The bank has said nothing for {days} days: ask the company."
+            session, order_id, f"The bank has said nothing for {days} days: ask the payment provider."
         )
         return
     if session.connection().execute(_WAIT, {"order": order_id, "until": until}).rowcount:
@@ -75,7 +75,7 @@ def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
 
 
 def failed(session: Session, order_id: int) -> None:
-    """The bank said no at last: the order ends, and its units are free."""
+    """The payment has failed for good: end the order and release its units."""
     order = order_commands.lock(session, order_id)
     if order.status != OrderStatus.PENDING or order.needs_review:
         return
@@ -84,7 +84,7 @@ def failed(session: Session, order_id: int) -> None:
 
 
 def authorization_lapsed(session: Session, order_id: int) -> None:
-    """An authorisation ended without being captured: a person asks the shopper to pay again."""
+    """An authorisation ended without a capture: flag the order, so that staff ask for another payment."""
     order = order_commands.lock(session, order_id)
     if order.status == OrderStatus.PLACED and order.paid_at is None:
         order_commands.flag_for_review(
