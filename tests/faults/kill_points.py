@@ -38,7 +38,7 @@ POINTS: dict[str, tuple[str, str]] = {
     "after cancelling": ("after", "fulfilment.cancelling.cancel"),
     "inside holding the cart's units": ("inside", "enter"),
     "in the sweep, after the company ended a payment": ("answered", "expire"),
-    "in the sweep, inside the end of an order": ("inside", "cancel_payment"),
+    "in the sweep, inside the end of an order": ("inside", "end_unpaid"),
     "after the company captured, before it is noted": ("answered", "capture"),
     "after the company let go, before it is noted": ("answered", "void"),
     "after credit was set aside, before the order's commit": ("within", "credit.payments.take"),

@@ -241,7 +241,7 @@ def test_reconcile_does_not_say_that_all_agrees_while_notices_wait(world, monkey
     # The payment itself is settled by the first comparison; the notice still waits after it.
     asyncio.run(reconcile.reconcile())
     assert asyncio.run(reconcile.reconcile()) == [
-        "1 of the company's notices couldn't be applied yet: the log says why."
+        "1 webhook events couldn't be applied yet: the log says why."
     ]
 
 
