@@ -11,11 +11,10 @@ from ...core import events
 from ...core.clock import now
 from ...core.money import show
 from ...models import OrderStatus
-from .. import outbox
 from . import cart_completion
 from . import commands as order_commands
 from . import queries as order_queries
-from .queries import OrderHead, order
+from .queries import order
 
 BANK_MAY_TAKE = timedelta(days=14)
 """How long a bank debit may take; after that the order is flagged for review."""
@@ -52,7 +51,7 @@ def authorised(session: Session, order_id: int, authorized_minor: int) -> None:
     else:
         order_commands.move(session, order_id, OrderStatus.PLACED)
         order_commands.confirm(session, order_id, order.cart_id)
-    _write(session, order, "order_authorized")
+    order_commands.write_letter(session, order, "order_authorized")
 
 
 def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
@@ -70,7 +69,7 @@ def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
     if session.connection().execute(_WAIT, {"order": order_id, "until": until}).rowcount:
         if order.cart_id is not None:
             cart_completion.complete(session, order_id, order.cart_id)
-        _write(session, order, "order_processing")
+        order_commands.write_letter(session, order, "order_processing")
         events.publish(session, events.OrderChanged(order_id))
 
 
@@ -80,7 +79,7 @@ def failed(session: Session, order_id: int) -> None:
     if order.status != OrderStatus.PENDING or order.needs_review:
         return
     order_commands.end_unpaid(session, order_id, why="failed")
-    _write(session, order, "order_payment_failed")
+    order_commands.write_letter(session, order, "order_payment_failed")
 
 
 def authorization_lapsed(session: Session, order_id: int) -> None:
@@ -90,18 +89,3 @@ def authorization_lapsed(session: Session, order_id: int) -> None:
         order_commands.flag_for_review(
             session, order_id, "The authorisation has ended without being captured."
         )
-
-
-def _write(session: Session, order: OrderHead, kind: str) -> None:
-    outbox.write(
-        session,
-        kind,
-        order.email,
-        f"{kind}:{order.number}",
-        {
-            "order_id": order.id,
-            "number": order.number,
-            "token": order.token,
-            "total": show(order.total_minor, order.currency, order.locale),
-        },
-    )

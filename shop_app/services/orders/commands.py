@@ -304,20 +304,25 @@ def _pay(session: Session, order: OrderHead, credit_minor: int = 0) -> Settled:
     if credit_minor:
         credit_payments.capture(session, order.id, credit_minor)
     record_event(session, order.id, "paid", public=True)
+    write_letter(session, order, "order_paid", paid=order.total_minor > 0)
+    return "paid"
+
+
+def write_letter(session: Session, order: OrderHead, kind: str, *, paid: bool = False) -> None:
+    """Write a letter about the whole order, one of a kind; `paid` as in `outbox.write`."""
     outbox.write(
         session,
-        "order_paid",
+        kind,
         order.email,
-        f"order_paid:{order.number}",
+        f"{kind}:{order.number}",
         {
             "order_id": order.id,
             "number": order.number,
             "token": order.token,
             "total": show(order.total_minor, order.currency, order.locale),
         },
-        paid=order.total_minor > 0,
+        paid=paid,
     )
-    return "paid"
 
 
 def reactivate(session: Session, order: OrderHead, at: datetime | None) -> bool:

@@ -9,7 +9,6 @@ from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
 from ...core.clock import now
-from ...core.money import show
 from ...core.settings import settings
 from ...models import (
     FulfilmentStatus,
@@ -23,10 +22,8 @@ from ...models import (
     PaymentStatus,
     table_of,
 )
-from .. import outbox
 from ..orders import claimed_units
 from ..orders import commands as order_commands
-from ..orders import queries as order_queries
 from .events import append
 from .ledger import LIVING, payment_key
 
@@ -78,7 +75,7 @@ def remind(session: Session, order_id: int) -> None:
         return
     order_commands.record_event(session, order_id, "reminded")
     if _is_wanted(session, order_id):
-        _write(session, head, "order_reminder")
+        order_commands.write_letter(session, head, "order_reminder")
 
 
 def expire(session: Session, order_id: int) -> None:
@@ -96,22 +93,7 @@ def expire(session: Session, order_id: int) -> None:
         payment.state = PaymentState.CANCELLED
         append(session, payment, PaymentEventKind.VOIDED, payment_key(payment), 0)
     if still_waits:
-        _write(session, head, "order_expired")
-
-
-def _write(session: Session, head: order_queries.OrderHead, kind: str) -> None:
-    outbox.write(
-        session,
-        kind,
-        head.email,
-        f"{kind}:{head.number}",
-        {
-            "order_id": head.id,
-            "number": head.number,
-            "token": head.token,
-            "total": show(head.total_minor, head.currency, head.locale),
-        },
-    )
+        order_commands.write_letter(session, head, "order_expired")
 
 
 def _is_wanted(session: Session, order_id: int) -> bool:
