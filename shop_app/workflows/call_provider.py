@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 AT_ONCE = 16
 
 T = TypeVar("T")
-_threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="outside")
+_threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="provider")
 
 
 async def call_provider(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -35,7 +35,7 @@ async def submit_all(pending_refunds: Iterable[PendingRefund]) -> None:
     """Submit those that have no answer yet. All are tried; the first failure is raised at the end."""
     problem: ShopError | None = None
     for pending_refund in pending_refunds:
-        if pending_refund.waiting:
+        if pending_refund.is_pending:
             try:
                 await submit(pending_refund)
             except ProviderDown:

@@ -26,6 +26,7 @@ from .ledger import locked, recompute_order, recompute_payment, take_refund
 from .refundable import PaymentLeft, Refundable, held_by_banks
 
 MAX_KEY = 48
+"""Characters of a request key; the number of the refund is appended, and 64 fit into the column."""
 
 _payment = table_of(Payment)
 _RESERVE = (
@@ -76,8 +77,8 @@ class PendingRefund:
     key: str
     """The idempotency key, the same for each try."""
     reason: str
-    waiting: bool
-    """Whether the provider hasn't answered yet."""
+    is_pending: bool
+    """Whether the provider hasn't answered yet: submit it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,7 @@ def as_data(request: RefundRequest) -> dict[str, Any]:
 
 def pending_refund(refund: Refund, payment: Payment) -> PendingRefund:
     assert refund.id
-    waiting = refund.status == RefundStatus.PENDING and refund.provider_reference is None
+    is_pending = refund.status == RefundStatus.PENDING and refund.provider_reference is None
     return PendingRefund(
         refund.id,
         refund.payment_id,
@@ -300,5 +301,5 @@ def pending_refund(refund: Refund, payment: Payment) -> PendingRefund:
         refund.amount_minor,
         refund.request_key,
         refund.reason,
-        waiting,
+        is_pending,
     )

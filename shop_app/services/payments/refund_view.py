@@ -70,7 +70,7 @@ class RefundView:
     what: str
     """What it was for: "2 × Dune Mug, Oat; Delivery", "" for a free amount."""
     when: str
-    """The day on which it was asked for."""
+    """The day on which it was requested."""
     destination: str
     """original or credit."""
     destination_text: str
