@@ -277,7 +277,7 @@ def late(world: World, url: str, monkeypatch) -> None:
     world.enter_card(url)
     with monkeypatch.context() as patch:
         patch.setattr(pay_workflow, "sync_payment", _nothing)
-        patch.setattr("shop_app.services.payments.commands.end_unpaid", _give_up_blindly)
+        patch.setattr("shop_app.services.payments.commands.cancel_payment", _give_up_blindly)
         assert asyncio.run(pay_workflow.end_unpaid_order(order().id, "expired"))
 
 
