@@ -14,7 +14,7 @@ from shop_app.core.access.principal import Principal
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.fulfilment import commands as fulfilment_commands
-from shop_app.services.payments.refunds import RefundRequest
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil
 from shop_app.workflows import refund as refund_workflow

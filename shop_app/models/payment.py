@@ -1,4 +1,4 @@
-"""Money that moves: payments, their append-only events, the inbox of providers, refunds, disputes."""
+"""Tables of payments, their append-only events, the inbox of webhooks, refunds and disputes."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,16 +11,16 @@ from .base import check, key, minor, moment, one_of, refers, word
 
 class RefundDestination(StrEnum):
     ORIGINAL = "original"
-    """Back the way it came."""
+    """To the payment that it was paid with."""
     CREDIT = "credit"
-    """As store credit: nothing moves at the payment provider."""
+    """As store credit: the payment provider isn't called."""
 
 
 class PaymentState(StrEnum):
     """The state of one attempt to pay; the order's payment status is computed from all events."""
 
     STARTED = "started"
-    """Ours alone: the provider hasn't answered yet."""
+    """Written down; the provider hasn't answered yet."""
     OPEN = "open"
     """The shopper is, or may be, at the provider's page."""
     AUTHORIZED = "authorized"
@@ -72,9 +72,9 @@ class Payment(SQLModel, table=True):
     """1 for the first try to pay the order; its idempotency key at the provider is made from it."""
     provider: str = Field(max_length=32)
     reference: str | None = Field(default=None, max_length=255)
-    """The provider's name of it: a Checkout Session's id at Stripe."""
+    """The provider's id of it: a Checkout Session's at Stripe."""
     intent_reference: str | None = Field(default=None, max_length=255, index=True)
-    """The provider's name of the money: a PaymentIntent's id at Stripe."""
+    """The provider's id of the money: a PaymentIntent's at Stripe."""
     state: str = word(PaymentState.STARTED)
     currency: str = Field(max_length=3)
     amount_minor: int = minor()
@@ -83,7 +83,7 @@ class Payment(SQLModel, table=True):
     refund_pending_minor: int = minor(default=0)
     redirect_url: str = ""
     decline_message: str = ""
-    """What went wrong last, in words for the shopper."""
+    """Why the last try failed, for the shopper to read."""
     authorized_until: datetime | None = None
     """Until when an authorised amount can be captured."""
     expires_at: datetime | None = None
@@ -125,7 +125,7 @@ class ProviderEvent(SQLModel, table=True):
     received_at: datetime = moment()
     applied_at: datetime | None = None
     outcome: str = Field(default="", max_length=64)
-    """applied, already known, ignored, refused: and why in `problem`."""
+    """applied, already known, ignored or refused; `problem` says why."""
     problem: str = ""
 
 
@@ -144,7 +144,7 @@ class Refund(SQLModel, table=True):
     status: str = word(RefundStatus.PENDING)
     destination: str = word(RefundDestination.ORIGINAL)
     return_id: int | None = refers("return_request.id", default=None)
-    """The return that it answers."""
+    """The return that is refunded."""
     reason: str = Field(default="", max_length=100)
     note: str = ""
     provider_reference: str | None = Field(default=None, max_length=255, unique=True)
@@ -177,7 +177,7 @@ class DisputeStatus(StrEnum):
 
 
 class Dispute(SQLModel, table=True):
-    """A shopper's bank asks for the money back; it changes the payment status alone."""
+    """A shopper's bank takes the money back; it changes the order's payment status alone."""
 
     __table_args__ = (one_of("status", DisputeStatus), check("amount_minor >= 0", "amount_not_negative"))
 

@@ -1,7 +1,7 @@
-"""Retention: what has reached its age is forgotten; money, stock and their ledgers stay whole.
+"""Retention: personal data is deleted at its age; money, stock and their ledgers stay.
 
-Each command takes a session and the most rows it may touch, and says how many it did: fewer than the most
-means that nothing is left. The ages are settings, and the privacy page names the same ones.
+Each command takes a session and the most rows it may change, and returns how many it changed: fewer than
+the most means that nothing is left. The ages are settings, and the privacy page names them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NEVER_PAID = and_(
     _order.c.paid_at.is_(None),
     _order.c.needs_review == "",
 )
-_NOBODYS: dict[str, Any] = {
+_ANONYMOUS: dict[str, Any] = {
     "email": "",
     "phone": "",
     "ship_to": {},
@@ -55,7 +55,7 @@ _NOBODYS: dict[str, Any] = {
     "vat_number": "",
     "customer_id": None,
 }
-"""An order without the person: lines, sums, taxes and the country stay."""
+"""An order's personal columns, emptied; lines, sums, taxes and the country stay."""
 _RENEW = (
     update(_order)
     .where(_order.c.id == bindparam("order"))
@@ -85,8 +85,7 @@ def sessions(session: Session, most: int) -> int:
 
 
 def letters(session: Session, most: int) -> int:
-    """To whom letters went and what they said, after `message_days`; that they went stays, so that none
-    goes twice."""
+    """Recipients and contents of letters, after `message_days`; the rows stay, so that none is sent twice."""
     old = and_(_letter.c.to_email != "", _letter.c.created_at < _days_ago(settings().message_days))
     ids = _ids(session, _letter.c.id, old, most)
     if ids:
@@ -96,7 +95,7 @@ def letters(session: Session, most: int) -> int:
 
 
 def inbox(session: Session, most: int) -> int:
-    """What payment providers sent, after `message_days`; its id stays, so that it counts once."""
+    """Bodies of webhook events, after `message_days`; their ids stay, so that none is applied twice."""
     old = and_(_inbox.c.payload != "", _inbox.c.received_at < _days_ago(settings().message_days))
     ids = _ids(session, _inbox.c.id, old, most)
     if ids:
@@ -105,8 +104,8 @@ def inbox(session: Session, most: int) -> int:
 
 
 def order_links(session: Session, most: int) -> int:
-    """Addresses of orders after `order_link_days`: the order gets another that nobody knows until they look
-    it up by number and e-mail."""
+    """Tokens of order links, after `order_link_days`: the order gets a new one, which is found by
+    lookup with number and e-mail."""
     since = func.coalesce(_order.c.link_since, _order.c.placed_at)
     old = and_(since < _days_ago(settings().order_link_days), _order.c.status != OrderStatus.PENDING.value)
     ids = _ids(session, _order.c.id, old, most)
@@ -118,7 +117,7 @@ def order_links(session: Session, most: int) -> int:
 
 
 def people(session: Session, most: int) -> int:
-    """Who ordered: after `unpaid_order_days` where nothing was ever paid, after `order_years` everywhere."""
+    """Who ordered: after `unpaid_order_days` where nothing was ever paid, after `order_years` otherwise."""
     chosen = settings()
     unpaid = and_(_NEVER_PAID, _order.c.placed_at < _days_ago(chosen.unpaid_order_days))
     aged = and_(
@@ -128,7 +127,7 @@ def people(session: Session, most: int) -> int:
     ids = _ids(session, _order.c.id, and_(_order.c.email != "", or_(unpaid, aged)), most)
     if ids:
         connection = session.connection()
-        connection.execute(update(_order).where(_order.c.id.in_(ids)).values(**_NOBODYS))
+        connection.execute(update(_order).where(_order.c.id.in_(ids)).values(**_ANONYMOUS))
         connection.execute(update(_return).where(_return.c.order_id.in_(ids)).values(email="", note=""))
         connection.execute(update(_use).where(_use.c.order_id.in_(ids)).values(email=""))
     return len(ids)
@@ -149,6 +148,6 @@ def _days_ago(days: float) -> datetime:
 
 
 def _ids(session: Session, id: Any, old: ColumnElement[bool], most: int) -> Sequence[int]:
-    """The first that are old; on PostgreSQL locked, without those that someone works on just now."""
+    """The first ids that are old; on PostgreSQL locked, without rows that others have locked."""
     statement = select(id).where(old).order_by(id).limit(most).with_for_update(skip_locked=True)
     return session.connection().execute(statement).scalars().all()

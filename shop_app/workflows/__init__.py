@@ -1,5 +1,5 @@
-"""Workflows: one action a file, read from top to bottom; here alone database and payment provider meet.
+"""Workflows: one action a file, read from top to bottom; here alone database and provider meet.
 
-Every step is written down before the next one begins, and no step outside happens inside a transaction.
-A process may die between any two lines: `recover` and `reconcile` find what is half done and go on with it.
+Every step is committed before the next one begins, and no provider is called inside a transaction. A
+process may die between any two lines: `recover` and `reconcile` go on with what is half done.
 """

@@ -1,4 +1,4 @@
-"""Cancelling what hasn't left of an order: its open payments end first, then money and units go back."""
+"""Cancels what wasn't sent of an order: open payments end first, then units are freed and money refunded."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ..services.fulfilment import cancelling
 from ..services.payments import authorisations
 from ..services.payments import commands as payment_commands
 from .call_provider import call_provider
-from .refund import ask_for_all
+from .refund import submit_all
 from .sync_payment import sync_payment
 
 
 async def cancel(
     order_id: int, *, restock: bool, refund: bool, reason: str, by: Principal, request_key: str
 ) -> None:
-    """End all of an order that hasn't left; the same key is the same cancelling.
+    """Cancel all of an order that wasn't sent; the same key is the same cancelling.
 
-    Its open payments are ended at the provider first, so that nobody pays what won't come. One that was
-    paid at that very moment is refunded, or refused where `refund` is False.
+    Its open payments are ended at the provider first, so that nobody can pay a cancelled order. One that is
+    paid meanwhile is refunded; with `refund` False the cancelling is refused then.
 
     Errors  What `cancelling.cancel` refuses; ProviderDown when the provider doesn't answer: before
-            anything was changed, or with the refund written down, to be asked for again.
+            anything was changed, or with the refund written down, which `recover` submits again.
     """
     by.need(cancelling.PERMISSION)
     was_unpaid = await db.read(cancelling.check, order_id, request_key)
     await _end_payments(order_id)
-    refunds = await db.write(
+    pending_refunds = await db.write(
         cancelling.cancel,
         order_id,
         restock=restock,
@@ -42,16 +42,16 @@ async def cancel(
         was_unpaid=was_unpaid,
         durable=True,
     )
-    await ask_for_all(refunds)
+    await submit_all(pending_refunds)
 
 
 async def _end_payments(order_id: int) -> None:
-    """Void at the providers what is authorised, and close what is open; paid ones stay paid."""
-    for held in await db.read(authorisations.of_order, order_id):
-        # Captured in this very moment? What is true is looked up next.
+    """Void what is authorised and expire what is open, at the providers; paid ones stay paid."""
+    for authorised in await db.read(authorisations.of_order, order_id):
+        # It may have been captured meanwhile: its snapshot says so next.
         with suppress(NeverTaken, NotFound):
-            await call_provider(provider(held.payment.provider).void, held.intent_reference)
-        await sync_payment(held.payment)
+            await call_provider(provider(authorised.payment.provider).void, authorised.intent_reference)
+        await sync_payment(authorised.payment)
     for payment in await db.read(payment_commands.of_order, order_id):
         if payment.reference:
             await call_provider(provider(payment.provider).expire, payment.reference)

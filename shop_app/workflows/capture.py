@@ -1,4 +1,4 @@
-"""Money that is authorised and not yet ours: captured with the first shipment, or voided."""
+"""Captures authorised payments with the first shipment, or voids them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from .sync_payment import sync_payment
 
 
 async def capture(order_id: int) -> None:
-    """Take what was authorised for the order, less what was cancelled of it; call it before the first
-    shipment.
+    """Capture what was authorised for the order, less what was cancelled of it, before the first shipment.
 
-    Nothing happens where nothing is authorised; the same call again goes on with the same capture.
+    Nothing happens where nothing is authorised; a second call goes on with the same capture.
 
-    Errors  Conflict where it can't be taken any more: the order is flagged for review then;
-            ProviderDown when the provider doesn't answer, and nothing should be sent before it does.
+    Errors  Conflict where it can't be captured any more: the order is flagged for review then;
+            ProviderDown when the provider doesn't answer: send nothing before it does.
     """
     for authorised in await db.read(authorisations.of_order, order_id):
         payment_provider = provider(authorised.payment.provider)
@@ -44,7 +43,7 @@ async def capture(order_id: int) -> None:
 async def void(order_id: int) -> None:
     """Void what was authorised for the order; nothing happens where nothing is.
 
-    Errors  ProviderDown; the sweep voids what is left of a cancelled order.
+    Errors  ProviderDown; `recover` voids what is left of an ended order.
     """
     for authorised in await db.read(authorisations.of_order, order_id):
         await call_provider(provider(authorised.payment.provider).void, authorised.intent_reference)

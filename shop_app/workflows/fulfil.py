@@ -1,4 +1,4 @@
-"""Sending a shipment: what is only authorised is captured first."""
+"""Sends a shipment; an authorised payment is captured first."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ async def fulfil(
     despite_review: bool = False,
     unpaid_too: bool = False,
 ) -> int:
-    """Send a shipment, and take the money first where it is only authorised; the shipment's id.
+    """Capture the payment where it is only authorised, then send a shipment; returns the shipment's id.
 
-    Errors  What `fulfilment.ship` and `capture` refuse: nothing is sent then.
+    Errors  What `ship` and `capture` refuse: nothing is sent then.
     """
     by.need(fulfilment_commands.PERMISSION)
-    bold = {"despite_review": despite_review, "unpaid_too": unpaid_too, "request_key": request_key}
-    if await db.read(fulfilment_commands.check, order_id, units, **bold):
+    options = {"despite_review": despite_review, "unpaid_too": unpaid_too, "request_key": request_key}
+    if await db.read(fulfilment_commands.check, order_id, units, **options):
         await capture(order_id)
     shipment = await db.write(
         fulfilment_commands.ship,
@@ -36,7 +36,7 @@ async def fulfil(
         carrier=carrier,
         tracking=tracking,
         by=by,
-        **bold,
+        **options,
         durable=True,
     )
     return shipment.id

@@ -1,4 +1,4 @@
-"""Noting by hand that the money for an order has arrived."""
+"""Marks an order as paid by bank transfer or in cash."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from ..services.payments import transfers
 
 
 async def mark_paid(number: int, reference: str, by: Principal) -> bool:
-    """Note that a bank transfer, or cash, has come: the whole of what is owed.
-
-    The same reference again changes nothing; True where this call made the difference.
+    """Mark all that is owed as paid. The same reference again changes nothing and returns False.
 
     Errors  What `transfers.mark_paid` refuses.
     """

@@ -1,4 +1,4 @@
-"""From a cart to an open payment, and the end of an order that nobody paid."""
+"""Places the cart and opens its payment; ends orders that weren't paid."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ async def pay(
     shown_parts: str = "",
     address_hash: str = "",
 ) -> str:
-    """Place the visitor's cart and answer with the address to send the browser to.
+    """Place the visitor's cart; returns the address to send the browser to.
 
     That is the payment provider's page, or the order's own where nothing has to be paid there now.
     `shown_parts` are what the page said the total is made of: they explain a rise. `address_hash` is the
-    keyed hash of the address that asks.
+    keyed hash of the client's IP address.
 
-    Errors  What `orders.place` refuses; ProviderDown when the provider doesn't answer. The cart is kept,
-            and the same click later goes on with the same order.
+    Errors  What `placing.place` refuses; ProviderDown when the provider doesn't answer. The cart is kept,
+            and another click goes on with the same order.
     """
     await ask_for_taxes(form)
     for _try in range(MAX_TRIES):
@@ -49,8 +49,8 @@ async def pay(
                 address_hash=address_hash,
                 durable=True,
             )
-        except placing.Superseded as old:
-            if not await end_unpaid_order(old.order_id, "superseded"):
+        except placing.Superseded as superseded:
+            if not await end_unpaid_order(superseded.order_id, "superseded"):
                 raise Conflict(
                     _("Your last payment is still being worked on. Try again in a moment.")
                 ) from None
@@ -79,7 +79,7 @@ async def _open(placed: PlacedOrder) -> str:
             _("The payment couldn't be started. Nothing was charged, and your cart is kept.")
         ) from None
     if not await db.write(payment_commands.opened, attempt.payment_id, started, durable=True):
-        # The order was ended while the provider answered: nobody may pay this.
+        # The order was ended meanwhile: nobody may pay it.
         await call_provider(payment_provider.expire, started.reference)
         raise Conflict(_("This order was ended in the meantime. Look at your cart, then pay."))
     return started.redirect_url or page_of(placed.token)
@@ -88,7 +88,7 @@ async def _open(placed: PlacedOrder) -> str:
 async def end_unpaid_order(order_id: int, why: str) -> bool:
     """End an unpaid order: its payments at the provider first, then the order itself.
 
-    True once it isn't waiting any more, also where it turned out to be paid.
+    True once it isn't pending any more, also where it turned out to be paid.
 
     Errors  ProviderDown when the provider doesn't answer: the order stays as it is.
     """
@@ -100,9 +100,9 @@ async def end_unpaid_order(order_id: int, why: str) -> bool:
 
 
 async def cancel_payment(token: str) -> None:
-    """The shopper came back without paying. An order that was paid after all stays paid.
+    """End the order of a shopper who came back without paying; one that was paid after all stays paid.
 
-    Errors  NotFound; ProviderDown, and the order then ends when its time is over.
+    Errors  NotFound; ProviderDown: the order expires later then.
     """
     order_id = await db.read(payment_commands.order_with, token)
     await end_unpaid_order(order_id, "cancelled")

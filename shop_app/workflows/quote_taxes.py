@@ -1,4 +1,4 @@
-"""Asking an outside tax engine, before any transaction needs its answer."""
+"""Fetches rates from an outside tax engine and writes them down, before a transaction needs them."""
 
 from __future__ import annotations
 
@@ -17,34 +17,32 @@ from .call_provider import call_provider
 log = logging.getLogger(__name__)
 
 ANSWERS_WITHIN_SECONDS = 3.0
-"""Longer than that nobody waits at checkout: what is known then has to do."""
-LET_ALONE = timedelta(seconds=30)
-"""So long an engine that gave no answer isn't asked again."""
+"""How long checkout waits for an engine; after that the rates that are stored are used."""
+PAUSE_AFTER_FAILURE = timedelta(seconds=30)
+"""How long an engine that gave no answer isn't called again."""
 
-_silent_since: dict[str, datetime] = {}
+_failed_at: dict[str, datetime] = {}
 
 
 async def ask_for_taxes(form: CheckoutForm) -> None:
-    """Have the rates of the form's place written down, where an engine is there and hasn't told them lately.
+    """Fetch and store the rates of the form's place, where an engine is set and has none stored from lately.
 
-    Never an error: without an answer its last one holds, and else the shop's own tables.
+    Never raises: without an answer the stored rates are used, or else the shop's own tables.
     """
-    payment_provider = engine()
-    if payment_provider is None or not form.country:
+    tax_engine = engine()
+    if tax_engine is None or not form.country:
         return
-    silent = _silent_since.get(payment_provider.name)
-    if silent and timedelta(0) <= now() - silent < LET_ALONE:
+    failed_at = _failed_at.get(tax_engine.name)
+    if failed_at and timedelta(0) <= now() - failed_at < PAUSE_AFTER_FAILURE:
         return
     place = taxes_queries.place_of(form.country, form.region, form.postal_code)
     try:
         classes = await db.read(taxes_queries.to_ask, place)
         if classes:
-            request = call_provider(payment_provider.rates, place, classes)
+            request = call_provider(tax_engine.rates, place, classes)
             quoted = await asyncio.wait_for(request, ANSWERS_WITHIN_SECONDS)
             await db.write(taxes_commands.keep_quotes, place, quoted)
     except Exception:
-        # Whatever is wrong with it: nobody is kept from buying.
-        _silent_since[payment_provider.name] = now()
-        log.warning(
-            "The tax engine %s gave no answer for %s", payment_provider.name, place.country, exc_info=True
-        )
+        # Whatever is wrong with an engine, checkout goes on.
+        _failed_at[tax_engine.name] = now()
+        log.warning("The tax engine %s gave no answer for %s", tax_engine.name, place.country, exc_info=True)

@@ -1,4 +1,4 @@
-"""Holding the books against the provider's: what a webhook missed is settled, the unknown is reported."""
+"""Compares payments with the provider's lists: what webhooks missed is applied, unknown money reported."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 PAGE = 500
-"""So many payments, or things of the provider's, are in hand at once: no number of them is left out."""
+"""How many payments, or provider records, are read at a time; all pages are gone through."""
 
 
 async def reconcile(
     recent: timedelta = timedelta(hours=48), say: Callable[[str], None] | None = None
 ) -> list[str]:
-    """Compare open and recent payments, refunds and disputes with the provider's; settles what was missed.
+    """Compare open and recent payments, refunds and disputes with the provider's; apply what was missed.
 
-    All of them: where nothing is said, nothing was missed and nothing waits.
-    Answers in sentences, which `say` also hears as they come: what was settled, and what needs review.
+    Returns sentences: what was applied, what needs review and what still waits; [] where all agrees. `say`
+    gets each of them at once.
 
     Errors  ProviderDown at the end, where the provider didn't answer for a part of it.
     """
@@ -48,24 +48,24 @@ async def reconcile(
     down: list[ProviderDown] = []
     records = await _records(recent, down)
     to_sync = await db.read(provider_records.missed, records)
-    left = {payment.payment_id: payment for payment in to_sync.payments}
+    remaining = {payment.payment_id: payment for payment in to_sync.payments}
     async for page in _pages(recent):
-        payments = [left.pop(payment_ref.payment_id, payment_ref) for payment_ref in page]
+        payments = [remaining.pop(payment_ref.payment_id, payment_ref) for payment_ref in page]
         await _compare(payments, to_sync.disputed, report, down)
-    await _compare(list(left.values()), to_sync.disputed, report, down)
+    await _compare(list(remaining.values()), to_sync.disputed, report, down)
     for start in range(0, len(records), PAGE):
-        some = records[start : start + PAGE]
-        for sentence in await db.write(provider_records.mark_unknown, some, durable=True):
+        page = records[start : start + PAGE]
+        for sentence in await db.write(provider_records.mark_unknown, page, durable=True):
             report(sentence)
     if waiting := await db.read(payment_inbox.waiting):
-        report(f"{waiting} of the company's notices couldn't be applied yet: the log says why.")
+        report(f"{waiting} webhook events couldn't be applied yet: the log says why.")
     if down:
         raise down[0]
     return sorted(sentences)
 
 
 async def _pages(recent: timedelta) -> AsyncIterator[list[PaymentRef]]:
-    """All payments that are to be compared, so many at a time."""
+    """All payments that are to be compared, page by page."""
     before = None
     while page := await db.read(payment_commands.to_compare, recent=recent, before=before, limit=PAGE):
         yield page
@@ -73,7 +73,7 @@ async def _pages(recent: timedelta) -> AsyncIterator[list[PaymentRef]]:
 
 
 async def _records(recent: timedelta, down: list[ProviderDown]) -> list[ProviderRecord]:
-    """What providers say of the time since; nothing is asked of one that was never used."""
+    """The records of all providers that were ever used, no older than `recent`."""
     records: list[ProviderRecord] = []
     for payment_provider in registry.offered():
         if not await db.read(provider_records.was_used, payment_provider.name):
@@ -82,7 +82,7 @@ async def _records(recent: timedelta, down: list[ProviderDown]) -> list[Provider
             records += await call_provider(payment_provider.recent, now() - recent)
         except ProviderDown as error:
             log.warning(
-                "What %s knows of the last %s can't be asked: it doesn't answer",
+                "%s doesn't answer: its records of the last %s weren't compared",
                 payment_provider.name,
                 recent,
             )

@@ -1,4 +1,4 @@
-"""What heals: goes on with all that is half done."""
+"""Goes on with all that is half done: holds, webhook events, unpaid orders, refunds, authorisations."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from ..services.payments import commands as payment_commands
 from ..services.payments import inbox as payment_inbox
 from .capture import void
 from .pay import end_unpaid_order
-from .refund import ask_again
+from .refund import submit_again
 from .sync_payment import apply_notice
 
 log = logging.getLogger(__name__)
 
 
 async def sweep() -> int:
-    """Free holds that ran out, apply what waits in the inbox, end unpaid orders, remind of transfers, ask
-    again for refunds, void what is authorised for orders that were ended, flag those whose money was
-    let go without that.
+    """Release holds that ran out, apply webhook events, end unpaid orders, remind of transfers, submit
+    refunds again, void authorisations of ended orders, flag orders that lost theirs.
 
     Safe to run at any time, twice, and in several processes. Returns how many things it did.
     """
@@ -37,20 +36,20 @@ async def sweep() -> int:
     for order_id in await db.read(transfer_deadlines.to_remind):
         reminder = db.write(transfer_deadlines.remind, order_id)
         count += await _try(f"the reminder of order {order_id}", reminder)
-    for refund in await db.read(refunds.pending):
-        count += await _try(f"refund {refund.refund_id}", ask_again(refund))
+    for pending_refund in await db.read(refunds.pending):
+        count += await _try(f"refund {pending_refund.refund_id}", submit_again(pending_refund))
     for order_id in await db.read(authorisations.of_ended_orders):
         count += await _try(f"the authorisation of order {order_id}", void(order_id))
-    for order_id in await db.read(authorisations.left_alone):
-        look = db.write(authorisations.ask_for_a_look, order_id, durable=True)
-        count += await _try(f"a look at order {order_id}", look)
+    for order_id in await db.read(authorisations.voided_but_placed):
+        flag = db.write(authorisations.flag_voided, order_id, durable=True)
+        count += await _try(f"the flag of order {order_id}", flag)
     return count
 
 
 async def end_outdated_orders() -> int:
-    """End unpaid orders whose cart has changed since: nobody may pay what isn't wanted any more.
+    """End unpaid orders whose cart has changed since: they aren't wanted any more.
 
-    One that is paid in the same moment stays paid. Returns how many it ended.
+    One that is paid meanwhile stays paid. Returns how many it ended.
     """
     return sum(
         [
@@ -65,10 +64,10 @@ async def _try(what: str, work) -> bool:
         await work
         return True
     except ProviderDown:
-        log.warning("%s has to wait: the payment company doesn't answer", what.capitalize())
+        log.warning("%s has to wait: the payment provider doesn't answer", what.capitalize())
     except ShopError as refusal:
         log.warning("%s has to wait: %s", what.capitalize(), refusal.message)
     except Exception:
-        # One that is broken must not keep the others waiting.
+        # The others must not wait for one that fails.
         log.exception("%s failed", what.capitalize())
     return False

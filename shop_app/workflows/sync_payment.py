@@ -13,16 +13,19 @@ from .call_provider import call_provider
 
 
 async def sync_payment(payment: PaymentRef, inbox_id: int | None = None, *, disputes: bool = False) -> str:
-    """Retrieve the payment from its provider and apply what is new; safe to repeat.
+    """Retrieve the payment from its provider and apply what is new; returns the outcome of `ledger.apply`.
 
-    With `disputes`, those are asked for too that the payment itself doesn't show.
+    With `disputes`, those are retrieved too that the payment itself doesn't show. `inbox_id` is the webhook
+    event that this call applies: it is closed in the same transaction.
+
+    Errors  ProviderDown; NotFound for a payment that the provider doesn't have.
     """
     snapshot = await call_provider(provider(payment.provider).retrieve, payment.reference, disputes=disputes)
     return await db.write(payment_ledger.apply, payment.payment_id, snapshot, inbox_id, durable=True)
 
 
 async def sync_from_provider(name: str, reference: str) -> str:
-    """The same, for a reference of the provider's.
+    """The same by the provider's reference of the payment.
 
     Errors  NotFound for a payment that the shop doesn't have; ProviderDown.
     """
@@ -30,9 +33,9 @@ async def sync_from_provider(name: str, reference: str) -> str:
 
 
 async def apply_notice(inbox_id: int) -> str:
-    """Process one entry of the inbox; returns its outcome.
+    """Apply one webhook event of the inbox; returns its outcome.
 
-    Errors  ProviderDown, and the entry waits for its next turn.
+    Errors  ProviderDown: the entry stays open, and `recover` applies it later.
     """
     entry = await db.read(payment_inbox.inbox_entry, inbox_id)
     if entry.applied:
@@ -45,12 +48,12 @@ async def apply_notice(inbox_id: int) -> str:
     if not payment.reference:
         if not notice.reference:
             return await _close_entry(inbox_id, "ignored", "The payment has no session yet.")
-        # The provider was quicker than our own note of where the payment is open.
+        # The webhook came before the provider's answer to `start` was written down.
         payment = PaymentRef(payment_id, payment.order_id, payment.provider, notice.reference, payment.state)
     try:
         return await sync_payment(payment, inbox_id, disputes="dispute" in notice.kind)
     except NotFound:
-        return await _close_entry(inbox_id, "refused", "The company doesn't know this payment.")
+        return await _close_entry(inbox_id, "refused", "The provider doesn't have this payment.")
 
 
 async def _close_entry(inbox_id: int, outcome: str, problem: str) -> str:

@@ -40,7 +40,7 @@ PAY_WITHIN = timedelta(seconds=3)
 """In place of the shop's forty minutes, so that orders run out of time while lives go by."""
 HOLD_MINUTES = 0.04
 """And in place of its fifteen, so that holds do."""
-LEFT_ALONE = timedelta(seconds=2)
+FLAG_AFTER = timedelta(seconds=2)
 """And in place of its five, so that someone asks why an order's money was voided."""
 NAMED_SHARE = 0.7
 LONGEST_LIFE_SECONDS = 0.8
@@ -163,7 +163,7 @@ def quick() -> None:
     if not isinstance(placing.PAY_WITHIN, timedelta):
         raise SystemExit("The shop keeps the time to pay elsewhere now: lives.quick has to follow.")
     placing.PAY_WITHIN = PAY_WITHIN
-    authorisations.LEFT_ALONE = LEFT_ALONE
+    authorisations.FLAG_AFTER = FLAG_AFTER
     # The settings' own check takes whole minutes.
     set_past_the_checks(hold_minutes=HOLD_MINUTES)
 

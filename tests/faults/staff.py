@@ -10,7 +10,7 @@ from shop_app.core.errors import NotFound
 from shop_app.models import Order, OrderLine, Payment
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.orders import claimed_units
-from shop_app.services.payments.refunds import RefundRequest
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil
 from shop_app.workflows import refund as refund_workflow

@@ -277,10 +277,10 @@ def test_reconcile_reports_money_that_no_payment_knows_and_marks_the_order(autho
             )
 
     assert asyncio.run(reconcile.reconcile()) == [
-        "The company holds €5.00 as pi_foreign, which no payment here knows.",
-        "The company holds €5.00 as pi_ours, which no payment here knows: order 1001 is marked for a person.",
+        "The provider holds €5.00 as pi_foreign, which no payment here has.",
+        "The provider holds €5.00 as pi_ours, which no payment here has: order 1001 is flagged for review.",
     ]
-    assert order().needs_review == "The company holds €5.00 as pi_ours, which no payment here knows."
+    assert order().needs_review == "The provider holds €5.00 as pi_ours, which no payment here has."
     after = everything()
     asyncio.run(reconcile.reconcile())
     assert everything() == after

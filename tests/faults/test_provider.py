@@ -13,7 +13,7 @@ from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers.payments.registry import provider
 from shop_app.providers.payments.stripe import API_VERSION
 from shop_app.services.books import check as books
-from shop_app.services.payments.refunds import RefundRequest
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.workflows import pay, recover, refund
 from tests.paying import KEY, MANAGER, SANDBOX, SECRET, InProcess, World, client_of, make_world, rows
 

@@ -11,7 +11,7 @@ from shop_app.core.settings import settings
 from shop_app.services.books import check as books
 from shop_app.services.payments import authorisations
 from shop_app.services.payments import commands as payment_commands
-from shop_app.services.payments.refunds import RefundRequest
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.workflows import cancel, capture, recover, refund
 from tests.paying import MANAGER, World, make_world, rows
 
@@ -61,11 +61,11 @@ def test_an_order_whose_cancelling_died_after_its_money_was_let_go_is_marked_onc
     asyncio.run(recover.sweep())
     assert rows("customer_order")[0].needs_review == ""
 
-    clock.shift(authorisations.LEFT_ALONE.total_seconds() + 1)
+    clock.shift(authorisations.FLAG_AFTER.total_seconds() + 1)
     asyncio.run(recover.sweep())
     (order_row,) = rows("customer_order")
     assert (order_row.status, order_row.payment_status) == ("placed", "voided")
-    assert order_row.needs_review == "The authorisation was let go, and the order wasn't cancelled."
+    assert order_row.needs_review == "The authorisation was voided, and the order wasn't cancelled."
     assert asyncio.run(recover.sweep()) == 0
 
 
@@ -74,7 +74,7 @@ def test_whoever_cancels_it_again_in_time_is_asked_nothing(release, clock):
     asyncio.run(
         cancel.cancel(order_row.id, restock=True, refund=True, reason="", by=MANAGER, request_key="again")
     )
-    clock.shift(authorisations.LEFT_ALONE.total_seconds() + 1)
+    clock.shift(authorisations.FLAG_AFTER.total_seconds() + 1)
     asyncio.run(recover.sweep())
 
     (ended,) = rows("customer_order")

@@ -16,7 +16,7 @@ from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers.payments import registry
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.payments import commands as payment_commands
-from shop_app.services.payments.refunds import RefundRequest
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.web import webhooks
 from shop_app.workflows import pay, reconcile, recover
 from shop_app.workflows import refund as refund_workflow
@@ -241,7 +241,7 @@ def test_reconcile_does_not_say_that_all_agrees_while_notices_wait(world, monkey
     # The payment itself is settled by the first comparison; the notice still waits after it.
     asyncio.run(reconcile.reconcile())
     assert asyncio.run(reconcile.reconcile()) == [
-        "1 of the company's notices couldn't be applied yet: the log says why."
+        "1 webhook events couldn't be applied yet: the log says why."
     ]
 
 

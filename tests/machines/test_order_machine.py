@@ -23,7 +23,7 @@ from shop_app.services.orders import placing
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments import ledger as payment_ledger
 from shop_app.services.payments import refunds
-from shop_app.services.payments.refunds import RefundRequest
+from shop_app.services.payments.refund_rows import RefundRequest
 from tests.factories import key_hash, make_basics, make_product
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase
 from tests.paying import FORM

@@ -1,4 +1,4 @@
-"""Payment providers behind one Protocol: lines that add up, expiry in bounds, failures without the inside."""
+"""Payment providers behind one Protocol: lines that add up, expiry in bounds, safe failures."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from shop_app.core import db
 from shop_app.core.errors import Conflict, ProviderDown, ShopError
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.payments import refunds
-from shop_app.services.payments.refunds import RefundRequest
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil, recover
 from shop_app.workflows import refund as refund_workflow
@@ -138,7 +138,7 @@ class Killed(BaseException):
     """What a killed process sees of its next line."""
 
 
-@pytest.mark.parametrize("line_of_death", ["ask_for_refund", "answered"])
+@pytest.mark.parametrize("line_of_death", ["submit", "record_answer"])
 def test_death_between_our_row_and_stripe_is_healed_by_the_sweep_with_the_same_key(
     world, monkeypatch, line_of_death
 ):
@@ -146,7 +146,7 @@ def test_death_between_our_row_and_stripe_is_healed_by_the_sweep_with_the_same_k
         raise Killed
 
     with monkeypatch.context() as patch:
-        place = refund_workflow if line_of_death == "ask_for_refund" else refunds
+        place = refund_workflow if line_of_death == "submit" else refunds
         patch.setattr(place, line_of_death, die)
         with pytest.raises(Killed):
             refund(lines={"SHOAL-BOWL": 1}, restock=True)

@@ -111,7 +111,7 @@ def books_of(demo_engine):
 
 @pytest.mark.parametrize("rule", list(BREAKS))
 def test_a_broken_rule_is_found_and_said(books_of, rule):
-    own = [known for known in RULES if known.name == rule]
+    own = [candidate for candidate in RULES if candidate.name == rule]
     assert books.check(books_of, own).violations == ()
     for statement in BREAKS[rule].split("; "):
         books_of.connection().execute(text(statement))

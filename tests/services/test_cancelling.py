@@ -224,7 +224,7 @@ def test_a_card_that_is_entered_while_staff_cancel_ends_right(world, step, when,
     if outcome == "cancelled":
         assert (order().status, shelf()) == ("cancelled", (3, 0))
         kept = [row.data for row in rows("order_event") if row.kind == "money_kept"]
-        # Paid before anybody looked, and told to keep it: that is staff's will, and written down.
+        # Paid meanwhile, and cancelled without a refund: staff decided so, and the history says it.
         assert sum(at_stripe(world)) == (0 if kept else paid)
         assert not kept or (not back and step is STEPS[0] and when == "before")
     else:

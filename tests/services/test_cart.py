@@ -1,4 +1,4 @@
-"""The cart: a request that survives everything, and says line by line what changed."""
+"""The cart: kept until it is placed, and each line says what changed."""
 
 from __future__ import annotations
 

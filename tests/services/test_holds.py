@@ -1,4 +1,4 @@
-"""Holds: what a cart in checkout keeps, for how long, and who gives it back."""
+"""Holds: what a cart in checkout keeps, for how long, and who releases it."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def test_what_the_cart_holds_is_there_for_the_cart_and_for_nobody_else(shop):
     assert cart_queries.view(shop, JONAS).lines[0].notice == "Sold out. Take it out or save it for later."
 
 
-def test_the_sweep_gives_back_what_ran_out_and_tells_the_pages(shop, clock):
+def test_the_sweep_releases_what_ran_out_and_publishes_it(shop, clock):
     fill(shop, MARTA, lamp=2, bowl=1)
     fill(shop, JONAS, bowl=2)
     cart_holds.enter(shop, MARTA)
@@ -229,7 +229,7 @@ def test_the_sweep_gives_back_what_ran_out_and_tells_the_pages(shop, clock):
     assert not cart_holds.any_run_out(shop)
     assert (of(shop, "LAMP"), of(shop, "BOWL")) == ((10, 0, 0), (4, 0, 2))
     published = shop.info["events"]
-    assert [type(fact) for fact in published] == [events.StockChanged, events.CartChanged]
+    assert [type(event) for event in published] == [events.StockChanged, events.CartChanged]
     assert published[0] == events.StockChanged(
         tuple(sorted(variant_with(shop, sku).id or 0 for sku in ("BOWL", "LAMP")))
     )

@@ -1,4 +1,4 @@
-"""Orders: placed once, frozen, paid by whoever tells of it first, and given back whole when they die."""
+"""Orders: placed once, frozen, paid once however often it is reported, and released whole when they end."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_placing_a_cart_that_has_become_an_order_gives_that_order_back(session):
 
 
 @pytest.mark.parametrize("change", ["the cart", "the address", "the time"])
-def test_a_changed_request_asks_for_the_waiting_order_to_be_given_up_first(session, clock, change):
+def test_a_changed_request_asks_for_the_waiting_order_to_be_ended_first(session, clock, change):
     first, form = place(session), FORM
     if change == "the cart":
         cart_commands.add(session, ME, "SHOAL-BOWL", 1)
@@ -278,7 +278,7 @@ def test_money_that_does_not_fit_is_flagged_for_review(session, captured, curren
     assert order_page.view(session, placed.token).phase == "needs_review"
 
 
-def test_an_order_with_money_is_not_given_up_and_not_placed_anew(session):
+def test_an_order_with_money_is_not_ended_and_not_placed_anew(session):
     placed = place(session)
     order_commands.apply_payments(session, placed.order_id, 5000, "EUR")
     with pytest.raises(Conflict, match="Money has come in"):
@@ -346,7 +346,7 @@ def test_a_late_payment_that_comes_too_late_is_flagged_for_review(session, why):
         ("superseded", "cancelled", "cancelled"),
     ],
 )
-def test_a_given_up_order_gives_everything_back_once(session, why, status, phase):
+def test_an_ended_order_releases_everything_once(session, why, status, phase):
     make_promotion(session, "AUTUMN10")
     cart_commands.apply_code(session, ME, "AUTUMN10")
     placed = place(session)

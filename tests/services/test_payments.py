@@ -1,4 +1,4 @@
-"""The ledger: sums computed from events in any order, and pictures that don't fit change no money."""
+"""The ledger: sums computed from events in any order, and snapshots that don't fit change no money."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments import disputes
 from shop_app.services.payments import inbox as payment_inbox
 from shop_app.services.payments import ledger as payment_ledger
-from shop_app.services.payments.ledger import Sums, status_of, sums
+from shop_app.services.payments import queries as payment_queries
+from shop_app.services.payments.events import Sums, status_of, sums
 from tests.paying import World, everything, make_world, rows
 
 
@@ -29,7 +30,7 @@ def world(engine, tmp_path) -> World:
 
 @pytest.fixture
 def open_payment(world) -> PaymentSnapshot:
-    """A payment of €32.70 that is open; the picture is of it when it is paid."""
+    """A payment of €32.70 that is open; the snapshot is of it when it is paid."""
     world.pay()
     (payment,), (order,) = rows("payment"), rows("customer_order")
     return PaymentSnapshot(
@@ -91,7 +92,7 @@ def test_the_order_of_events_changes_nothing(events, chance):
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("totals", "expected"),
     [
         (Sums(0, 0), PaymentStatus.NONE),
         (Sums(99, 0), PaymentStatus.PARTIALLY_PAID),
@@ -101,8 +102,8 @@ def test_the_order_of_events_changes_nothing(events, chance):
         (Sums(100, 100), PaymentStatus.REFUNDED),
     ],
 )
-def test_the_orders_status_follows_from_the_sums(found, expected):
-    assert status_of(found, 100) == expected
+def test_the_orders_status_follows_from_the_sums(totals, expected):
+    assert status_of(totals, 100) == expected
 
 
 # --- Applying -------------------------------------------------------------------------------------
@@ -271,7 +272,7 @@ def test_disputes_end_right_in_any_order(open_payment, way, status, kinds):
 def test_staff_see_attempts_events_and_disputes(open_payment):
     apply(replace(open_payment, disputes=(OPEN,)))
     with db.reading() as session:
-        view = payment_commands.of_order_view(session, 1)
+        view = payment_queries.of_order(session, 1)
 
     (attempt,), (dispute,) = view.attempts, view.disputes
     assert (attempt.provider, attempt.state, attempt.captured, attempt.refunded) == (
@@ -301,7 +302,7 @@ def test_an_inquiry_is_noted_and_moves_nothing_until_it_becomes_a_dispute(open_p
 # --- Attempts and the inbox -----------------------------------------------------------------------
 
 
-def test_an_order_that_can_be_paid_isnt_given_up(open_payment):
+def test_an_order_that_can_be_paid_isnt_ended(open_payment):
     before = everything()
     with db.transaction() as session:
         assert payment_commands.end_unpaid(session, 1, "expired") is False
@@ -323,7 +324,7 @@ def test_an_answer_for_an_ended_attempt_is_not_taken(open_payment):
 
 
 @pytest.mark.parametrize(
-    ("notice", "found"),
+    ("notice", "payment_id"),
     [
         ({"intent_reference": "pi_1"}, 1),
         ({"attempt_key": "order-1-1"}, 1),
@@ -337,11 +338,11 @@ def test_an_answer_for_an_ended_attempt_is_not_taken(open_payment):
         ({}, None),
     ],
 )
-def test_notices_find_their_payment_and_no_other(open_payment, notice, found):
+def test_notices_find_their_payment_and_no_other(open_payment, notice, payment_id):
     apply(open_payment)
     with db.reading() as session:
         wanted = Notice(provider="stripe", event_id="e", kind="k", payload="{}", **notice)
-        assert payment_inbox.find(session, wanted) == found
+        assert payment_inbox.find(session, wanted) == payment_id
         assert payment_inbox.find(session, replace(wanted, provider="manual")) is None
 
 

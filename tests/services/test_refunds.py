@@ -15,9 +15,9 @@ from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.credit import commands as credit_commands
-from shop_app.services.payments import refunds
+from shop_app.services.payments import refund_view, refundable
+from shop_app.services.payments.refund_view import RefundView
 from shop_app.services.payments.refundable import RefundableLine
-from shop_app.services.payments.refunds import RefundView
 from shop_app.workflows import mark_paid, pay
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
 from tests.selling import (
@@ -66,7 +66,7 @@ def at_stripe(world: World) -> list[int]:
 
 def views() -> list[RefundView]:
     with db.reading() as session:
-        return refunds.of_order(session, order().id)
+        return refund_view.of_order(session, order().id)
 
 
 # --- Exact amounts --------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def test_lines_delivery_and_a_free_amount_go_back_together_with_a_line_each(worl
     assert statuses() == ("placed", "partially_refunded", "none")
     assert at_stripe(world) == [3230]
     with db.reading() as session:
-        left = refunds.refundable(session, order().id)
+        left = refundable.refundable(session, order().id)
     assert (left.lines[line("SHOAL-BOWL").id].left_minor, left.shipping_minor, left.free_minor) == (0, 90, 40)
 
 

@@ -272,7 +272,7 @@ def test_a_withdrawal_before_anything_was_sent_marks_it_and_cancels_nothing(sess
     assert claimed_units.not_to_send(session, placed.order_id) == {lines[0].id: 3, lines[1].id: 1}
 
 
-def test_the_page_of_what_was_withdrawn_before_it_left_promises_nothing_any_more(session, placed):
+def test_the_page_of_what_was_withdrawn_before_it_left_announces_nothing_any_more(session, placed):
     assert order_page.view(session, placed.token).phase == "paid"
     withdraw(session, {MUGS: 3})
     assert order_page.view(session, placed.token).phase == "paid"

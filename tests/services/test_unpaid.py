@@ -163,7 +163,7 @@ def test_what_is_paid_doesnt_count():
     assert [row.address_hash for row in rows("customer_order")] == ["", "", ""]
 
 
-def test_what_is_given_up_doesnt_count():
+def test_what_has_ended_doesnt_count():
     place("sam", 15, way="stripe")
     asyncio.run(pay.end_unpaid_order(rows("customer_order")[-1].id, "cancelled"))
     place("sam", 5, way="stripe")

@@ -38,7 +38,7 @@ def use_engine(monkeypatch, ppm: int | None) -> None:
     monkeypatch.setattr(engines, "ENGINE", FakeEngine)
     monkeypatch.setattr(FakeEngine, "ppm", ppm)
     monkeypatch.setattr(FakeEngine, "requests", [])
-    monkeypatch.setattr(quote_taxes, "_silent_since", {})
+    monkeypatch.setattr(quote_taxes, "_failed_at", {})
     engines.engine.cache_clear()
 
 
@@ -123,6 +123,6 @@ async def test_an_engine_that_gave_no_answer_is_let_alone_for_a_while(shop, monk
     for _again in range(3):
         await quote_taxes.ask_for_taxes(form)
     assert len(FakeEngine.requests) == 1
-    clock.shift(quote_taxes.LET_ALONE.total_seconds())
+    clock.shift(quote_taxes.PAUSE_AFTER_FAILURE.total_seconds())
     await quote_taxes.ask_for_taxes(form)
     assert len(FakeEngine.requests) == 2

@@ -1,4 +1,4 @@
-"""Mail: hands a finished letter to whoever carries it."""
+"""Mail: the Protocol of mailers, and the one that this process uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...core.settings import settings
 
 class Mailer(Protocol):
     def send(self, letter: EmailMessage) -> None:
-        """Hand the letter on. The same letter may come twice: its Message-ID says so.
+        """Send the letter. The same letter may be sent twice, with the same Message-ID.
 
         Errors  ProviderDown when it wasn't taken and may be tried again; Invalid when it never will be.
         """
@@ -23,7 +23,7 @@ _own_mailer: Callable[[], Mailer] | None = None
 
 
 def use(make: Callable[[], Mailer] | None) -> None:
-    """Hand letters to what `make` makes from now on; with None the settings decide who."""
+    """Send letters by what `make` makes from now on; with None the settings decide."""
     global _own_mailer
     _own_mailer = make
     mailer.cache_clear()

@@ -1,4 +1,4 @@
-"""Letters as .eml files in a folder, which every mail program opens."""
+"""A mailer that writes letters as .eml files into a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Letters by SMTP: smtp://user:password@host:587 (with STARTTLS where offered) or smtps://host:465."""
+"""A mailer by SMTP: smtp://user:password@host:587 (with STARTTLS where offered) or smtps://host:465."""
 
 from __future__ import annotations
 

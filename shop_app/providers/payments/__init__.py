@@ -1,1 +1,1 @@
-"""Payment providers: the Protocol, one file for each, and the ways to pay that this process offers."""
+"""Payment providers: the Protocol, one file for each provider, and the registry of those on offer."""

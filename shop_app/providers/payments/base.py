@@ -1,7 +1,7 @@
-"""What the shop asks of a payment provider, and what one answers: plain data, a Protocol, a way to pay.
+"""The Protocol of payment providers, and the values that go to a provider and come from it.
 
-A provider is told what to take and is asked what has happened. It keeps nothing and never sees the
-database; its failures are `errors.ProviderDown`.
+A provider keeps nothing and never sees the database; where it can't be reached it raises
+`errors.ProviderDown`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Forged(ShopError):
 
 
 class NeverTaken(ShopError):
-    """The provider refused to start the payment for good: nothing exists there, and never will."""
+    """The provider refused the request for good: nothing was made or moved, and asking again is useless."""
 
     code = "never_taken"
 
@@ -38,7 +38,7 @@ class PayLine:
 
 @dataclass(frozen=True, slots=True)
 class StartPayment:
-    """All that a provider needs to take a payment. Equal requests are one payment."""
+    """All that a provider needs to start a payment. Equal requests are one payment."""
 
     order_id: int
     attempt: int
@@ -49,7 +49,7 @@ class StartPayment:
     email: str
     lines: tuple[PayLine, ...]
     started_at: datetime
-    """When the attempt was written down: a request that is sent again still says the same."""
+    """When the attempt was written down, so that a repeated request is equal."""
     expires_at: datetime
     return_url: str
     cancel_url: str
@@ -59,14 +59,14 @@ class StartPayment:
 
     @property
     def key(self) -> str:
-        """The name of this attempt, the same however often it is sent: the idempotency key."""
+        """The idempotency key of this attempt."""
         return f"order-{self.order_id}-{self.attempt}"
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
     reference: str
-    """The provider's name of the payment."""
+    """The provider's id of the payment."""
     redirect_url: str
     """Where the shopper pays, "" where nothing has to be done in a browser."""
     expires_at: datetime | None
@@ -74,7 +74,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the provider told us, its signature checked: a reason to look, not a truth."""
+    """A webhook event with a valid signature: a reason to retrieve the payment, nothing more."""
 
     provider: str
     event_id: str
@@ -92,7 +92,7 @@ class RefundSnapshot:
     status: str
     """pending, succeeded or failed."""
     request_key: str = ""
-    """Ours, where the shop asked for it."""
+    """The shop's key; "" for a refund that was made at the provider's dashboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +104,16 @@ class DisputeSnapshot:
     reason: str = ""
     due_at: datetime | None = None
     is_inquiry: bool = False
-    """A question of the bank that hasn't moved any money."""
+    """Whether the bank only inquires, and has taken no money."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentSnapshot:
-    """The truth as the provider tells it, read a moment ago."""
+    """What a provider says of a payment right now."""
 
     reference: str
     state: str
-    """open, processing (the bank takes its time), authorized, captured, expired, cancelled or failed."""
+    """open, processing (a bank debit takes days), authorized, captured, expired, cancelled or failed."""
     amount_minor: int
     captured_minor: int
     refunded_minor: int
@@ -123,26 +123,26 @@ class PaymentSnapshot:
     order_token: str = ""
     order_number: str = ""
     decline_message: str = ""
-    """Why the last try failed, in words for the shopper; "" where none did."""
+    """Why the last try failed, for the shopper to read; "" where none did."""
     decline_reference: str = ""
-    """The provider's name of that try."""
+    """The provider's id of that try."""
     refunds: tuple[RefundSnapshot, ...] = ()
     disputes: tuple[DisputeSnapshot, ...] = ()
     authorized_until: datetime | None = None
     voided_by_us: bool = False
-    """Whether a cancelled payment was cancelled by us; otherwise it ran out."""
+    """Whether the shop cancelled a cancelled payment; otherwise its authorisation ran out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderRecord:
-    """One record in the provider's own books."""
+    """One entry of a provider's own lists."""
 
     provider: str
     kind: str
     """session, intent, refund or dispute."""
     reference: str
     status: str = ""
-    """Of a refund or a dispute: as their snapshots say it."""
+    """Of a refund or a dispute, as in their snapshots."""
     intent_reference: str = ""
     attempt_key: str = ""
     order_token: str = ""
@@ -171,46 +171,51 @@ class PaymentProvider(Protocol):
     def start(self, request: StartPayment) -> Started:
         """Open the payment; the same request again answers the same.
 
-        Errors  ProviderDown when nothing is known to have happened; NeverTaken when it is refused for good.
+        Errors  ProviderDown when the outcome is unknown; NeverTaken when it is refused for good.
         """
         ...
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
-        """What the provider sent, or None where it is of no concern; header names are lower-case.
+        """The webhook event in this request, None for one that doesn't matter; header names are lower-case.
 
-        Errors  Forged, before anything of the body is believed.
+        Errors  Forged, before the body is read.
         """
         ...
 
     def notice_of(self, body: str) -> Notice:
-        """What a body says whose signature was checked when it came."""
+        """The event in a body whose signature was checked when it came."""
         ...
 
     def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
-        """With `disputes`, also ask for those that the charge itself doesn't show.
+        """The payment right now. With `disputes`, also those that the charge itself doesn't show.
 
-        Errors  ProviderDown; NotFound for a reference that the provider doesn't know."""
+        Errors  ProviderDown; NotFound for a reference that the provider doesn't have.
+        """
         ...
 
     def expire(self, reference: str) -> None:
-        """Let nobody pay it any more; no error where it is paid or over already. Retrieve it afterwards."""
+        """Close it for paying; no error where it is paid or over already. Retrieve it afterwards."""
         ...
 
     def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundSnapshot:
-        """Give money back; the same key again is the same refund."""
+        """Refund a part of the money; the same key again is the same refund.
+
+        Errors  NeverTaken when it is refused for good; NotFound for an intent that the provider doesn't have;
+                ProviderDown.
+        """
         ...
 
     def recent(self, since: datetime) -> list[ProviderRecord]:
-        """All that the provider's books have since then, of whichever shop.
+        """All entries of the provider's lists since then, other shops' on the same account too.
 
         Errors  ProviderDown.
         """
         ...
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
-        """Take what was authorised, or a part of it: the rest is voided. Retrieve it afterwards.
+        """Capture what was authorised, or a part of it: the rest is voided. Retrieve it afterwards.
 
-        Errors  NeverTaken where it can't be taken (any more); ProviderDown.
+        Errors  NeverTaken where it can't be captured (any more); ProviderDown.
         """
         ...
 

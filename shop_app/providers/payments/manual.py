@@ -1,4 +1,4 @@
-"""Paying later: a bank transfer or cash on pick-up, which a person marks as paid."""
+"""Paying later, by bank transfer or cash on pick-up: staff mark the order as paid."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ManualProvider:
         )
 
     def start(self, request: StartPayment) -> Started:
-        """Nothing happens outside: the reference is what the shopper writes on the transfer."""
+        """Nothing is called; the reference is order number and attempt."""
         reference = f"{request.order_number}-{request.attempt}"
         return Started(reference=reference, redirect_url="", expires_at=None)
 
@@ -50,7 +50,7 @@ class ManualProvider:
         raise Forged(_("Nobody sends notices for this way to pay."))
 
     def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
-        """Always open: only a person knows whether the money has come."""
+        """Always open: only staff can say whether the money has come."""
         return PaymentSnapshot(
             reference=reference, state="open", amount_minor=0, captured_minor=0, refunded_minor=0, currency=""
         )

@@ -34,7 +34,7 @@ def offered() -> tuple[PaymentProvider, ...]:
 
 @lru_cache(maxsize=32)
 def provider(name: str) -> PaymentProvider:
-    """Errors  NotFound for a name that the shop doesn't know."""
+    """Errors  NotFound for a name that isn't offered."""
     if name not in _methods:
         raise NotFound(_("This way to pay isn't offered any more."))
     return _methods[name].provider()

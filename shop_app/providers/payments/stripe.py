@@ -51,7 +51,7 @@ SHORTEST_SESSION_SECONDS = 30 * 60
 LONGEST_SESSION_SECONDS = 24 * 3600
 MAX_LINES = 100
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
-"""What Stripe takes as the reason of a refund; ours are kept in our own books."""
+"""What Stripe accepts as the reason of a refund; the shop's own reasons stay in its database."""
 
 
 class StripeProvider:
@@ -90,11 +90,11 @@ class StripeProvider:
         )
 
     def start(self, request: StartPayment) -> Started:
-        """A Checkout Session, or the very same one again.
+        """A Checkout Session; the same request again gives the same one.
 
-        Errors  ProviderDown when the outcome isn't known; NeverTaken when Stripe refused the request.
+        Errors  ProviderDown when the outcome is unknown; NeverTaken when Stripe refused the request.
         """
-        with _outside():
+        with _refusals():
             session = self.client.v1.checkout.sessions.create(
                 session_params(request), {"idempotency_key": request.key}
             )
@@ -105,7 +105,7 @@ class StripeProvider:
         )
 
     def retrieve(self, reference: str, *, disputes: bool = False) -> PaymentSnapshot:
-        with _outside():
+        with _refusals():
             session = self.client.v1.checkout.sessions.retrieve(
                 reference, {"expand": ["payment_intent.latest_charge.refunds"]}
             )
@@ -130,16 +130,16 @@ class StripeProvider:
     def expire(self, reference: str) -> None:
         import stripe
 
-        with _outside():
+        with _refusals():
             try:
                 self.client.v1.checkout.sessions.expire(reference)
             except stripe.InvalidRequestError as error:
                 if error.http_status == 404:
                     raise
-                # Paid, or over already: whoever asks looks next.
+                # Paid, or over already: the caller retrieves it next.
 
     def refund(self, intent_reference: str, amount_minor: int, key: str, reason: str = "") -> RefundSnapshot:
-        with _outside(_("The refund wasn't taken. No money was moved.")):
+        with _refusals(_("The refund wasn't taken. No money was moved.")):
             refund = self.client.v1.refunds.create(
                 {
                     "payment_intent": intent_reference,
@@ -152,13 +152,13 @@ class StripeProvider:
         return snapshots.refund_snapshot(refund)
 
     def recent(self, since: datetime) -> list[ProviderRecord]:
-        """Sessions that were gone through, intents, refunds and disputes: all of that time, page by page."""
+        """Completed sessions, intents, refunds and disputes, all pages of them."""
         params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
         api = self.client.v1
         lists = (api.checkout.sessions, api.payment_intents, api.refunds, api.disputes)
         records: list[ProviderRecord] = []
         for listing in lists:
-            with _outside():
+            with _refusals():
                 for item in listing.list(params).auto_paging_iter():
                     record = snapshots.provider_record(item)
                     if record:
@@ -166,7 +166,7 @@ class StripeProvider:
         return records
 
     def capture(self, intent_reference: str, amount_minor: int, key: str) -> None:
-        with _outside(_("The payment can't be captured any more. No money was moved.")):
+        with _refusals(_("The payment can't be captured any more. No money was moved.")):
             self.client.v1.payment_intents.capture(
                 intent_reference, {"amount_to_capture": amount_minor}, {"idempotency_key": f"capture-{key}"}
             )
@@ -174,7 +174,7 @@ class StripeProvider:
     def void(self, intent_reference: str) -> None:
         import stripe
 
-        with _outside():
+        with _refusals():
             try:
                 self.client.v1.payment_intents.cancel(
                     intent_reference, {"cancellation_reason": snapshots.VOID_REASON}
@@ -182,7 +182,7 @@ class StripeProvider:
             except stripe.InvalidRequestError as error:
                 if error.http_status == 404:
                     raise
-                # Captured, or let go already: whoever asks looks next.
+                # Captured, or voided already: the caller retrieves it next.
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         self._check_signature(body, headers.get("stripe-signature", ""))
@@ -212,11 +212,14 @@ class StripeProvider:
         )
 
     def _check_signature(self, body: bytes, header: str) -> None:
-        """Against every secret that is in force, and within five minutes on both sides of now."""
+        """Check it against each secret, and that it is at most SIGNATURE_SECONDS old or ahead.
+
+        Errors  Forged.
+        """
         import stripe
 
         signed_at = _signed_at(header)
-        # The package's own check lets timestamps of the future pass, and reads a clock of its own.
+        # The package's own check accepts timestamps of the future, and doesn't use the shop's clock.
         if abs(now().timestamp() - signed_at) > SIGNATURE_SECONDS:
             raise Forged(_("The signature is too old, or from the future."))
         for secret in self._secrets:
@@ -232,7 +235,7 @@ CARD = PaymentMethod("stripe", StripeProvider.from_settings)
 
 
 def _signed_at(header: str) -> int:
-    """The moment that a signature's header names, in seconds since 1970.
+    """The timestamp in a signature header, in seconds since 1970.
 
     Errors  Forged where there is none, or where the header isn't made as Stripe makes it.
     """
@@ -244,7 +247,7 @@ def _signed_at(header: str) -> int:
 
 
 def session_params(request: StartPayment) -> SessionCreateParams:
-    """The request as Stripe takes it. Equal requests give equal parameters: time isn't asked here."""
+    """The request as Stripe takes it. Equal requests give equal parameters: the clock isn't read here."""
     metadata = {
         "attempt": request.key,
         "order_number": str(request.order_number),
@@ -298,15 +301,15 @@ def _item(line: PayLine, currency: str) -> SessionCreateParamsLineItem:
 
 
 def session_expiry(request: StartPayment) -> int:
-    """When the session ends: with the order, moved into what Stripe allows; seconds since 1970."""
+    """When the session expires: with the order, within Stripe's bounds; seconds since 1970."""
     started = request.started_at.timestamp()
     first, last = started + SHORTEST_SESSION_SECONDS + 60, started + LONGEST_SESSION_SECONDS - 60
     return int(min(max(request.expires_at.timestamp(), first), last))
 
 
 @contextmanager
-def _outside(refused: str = "") -> Iterator[None]:
-    """Turn every failure of the provider into a refusal that shows nothing of the inside."""
+def _refusals(refused: str = "") -> Iterator[None]:
+    """Turn Stripe's errors into refusals whose texts show nothing of the request."""
     import stripe
 
     began = time.monotonic()

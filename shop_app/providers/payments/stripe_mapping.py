@@ -1,4 +1,4 @@
-"""What Stripe's objects say, in the shop's words: payments, refunds, disputes, and entries of its lists."""
+"""Maps Stripe's objects to snapshots of payments, refunds and disputes, and to provider records."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def payment_snapshot(
 
 
 def _until(charge: Any) -> datetime | None:
-    """When the bank lets go of what a charge has only authorised."""
+    """Until when an authorised charge can be captured."""
     details = getattr(charge, "payment_method_details", None)
     moment = getattr(getattr(details, "card", None), "capture_before", None)
     return datetime.fromtimestamp(moment, UTC) if moment else None
@@ -74,7 +74,7 @@ def _state(session: Any, intent: Any) -> str:
     if intent and intent.status in by_intent:
         return by_intent[intent.status]
     if session.status == "complete":
-        # A bank debit that came back leaves a complete session behind, whose intent wants another way.
+        # A bank debit that failed leaves a complete session, whose intent requires another payment method.
         return "failed" if intent and intent.status == "requires_payment_method" else "processing"
     return "expired" if session.status == "expired" else "open"
 
@@ -112,7 +112,7 @@ def dispute_snapshot(dispute: Any) -> DisputeSnapshot:
 
 
 def provider_record(item: Any) -> ProviderRecord | None:
-    """One entry of a list; None for a session that nobody has gone through."""
+    """One entry of a list; None for a session that isn't complete."""
     kinds = {"checkout.session": "session", "payment_intent": "intent", "refund": "refund"}
     if item.object == "checkout.session" and item.status != "complete":
         return None

@@ -1,7 +1,7 @@
-"""Tax engines: what the shop asks of a provider that knows the tax of every place.
+"""Tax engines: the Protocol of providers of tax rates, and the one that this process uses.
 
-Without one the shop's own tables hold. An engine is asked before an order's transaction begins, what it
-says is written down, and only that is read inside; one that doesn't answer never keeps anyone from buying.
+Without one the shop's own tables are used. An engine is called before an order's transaction begins, its
+rates are stored, and only those are read inside; one that doesn't answer blocks no checkout.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where goods go, as far as it is known."""
+    """Where goods go; region and postal code may be missing."""
 
     country: str
     region: str = ""
@@ -24,18 +24,18 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class QuotedRate:
     label: str
-    """As it stands on the order: "CA sales tax"."""
+    """The order shows it: "CA sales tax"."""
     rate_ppm: int
     """Parts per million: 72,500 is 7.25 %."""
 
 
 class TaxEngine(Protocol):
-    """A provider that knows tax rates. Called on a thread, with no transaction open."""
+    """A provider of tax rates. Called on a thread, with no transaction open."""
 
     name: str
 
     def rates(self, place: Place, tax_classes: Sequence[str]) -> Mapping[str, QuotedRate]:
-        """The rate of each of these classes there; a class that it leaves out is the shop's own affair.
+        """The rate of each of these classes there; the shop's own tables have those that it leaves out.
 
         Errors  ProviderDown when it doesn't answer in a usable way.
         """
@@ -43,11 +43,11 @@ class TaxEngine(Protocol):
 
 
 ENGINE: Callable[[], TaxEngine] | None = None
-"""Makes the engine that is asked."""
+"""Makes the engine of this process."""
 
 
 def use(make: Callable[[], TaxEngine] | None) -> None:
-    """Ask the engine that `make` makes from now on, or none; the composition calls this."""
+    """Use the engine that `make` makes from now on, or none; `build` calls this."""
     global ENGINE
     ENGINE = make
     engine.cache_clear()
@@ -55,5 +55,5 @@ def use(make: Callable[[], TaxEngine] | None) -> None:
 
 @lru_cache(maxsize=1)
 def engine() -> TaxEngine | None:
-    """The engine of this process, None where the shop's own tables are all there is."""
+    """The engine of this process, None where there is none."""
     return ENGINE() if ENGINE else None

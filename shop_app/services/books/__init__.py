@@ -1,1 +1,1 @@
-"""The proof that the books are right: rules asked of the database itself."""
+"""The invariants of the database, and the check that proves them."""

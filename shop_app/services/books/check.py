@@ -1,7 +1,7 @@
-"""The books: invariants of orders, payments, refunds, stock and discounts, asked of the database itself.
+"""Checks the invariants of orders, payments, refunds, stock and discounts on the database as it is.
 
-Each rule is one statement that finds what breaks it, so that a whole shop is proved in seconds; it
-works on SQLite and PostgreSQL, and reads only.
+Each rule is one statement that selects the rows that break it. It works on SQLite and PostgreSQL, and only
+reads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ...core.money import show
 from .rules import RULES, Rule
 
 MOST = 200
-"""So many violations of one rule are listed; the rest is counted."""
+"""How many violations of one rule are listed; more are summed up in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What was found. `counts` says how much was looked at, by table."""
+    """The result of a check. `counts` has the number of rows by table."""
 
     violations: tuple[Violation, ...]
     rules: int
@@ -51,7 +51,7 @@ class Books:
 
 
 def check(session: Session, rules: Sequence[Rule] = RULES) -> Books:
-    """Look for everything that breaks a rule. Reads one moment of the database, changes nothing."""
+    """Run all rules in the transaction of the session; changes nothing."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))

@@ -1,1 +1,1 @@
-"""What someone wants to buy: lines, what they come to, and how that is shown."""
+"""Carts: lines, prices, checkout, and the units held meanwhile."""

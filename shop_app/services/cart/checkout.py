@@ -1,4 +1,4 @@
-"""Checkout: what the page shows and still needs, from the cart, the address so far and the way to pay."""
+"""Checkout: the form as far as it is filled in, what is missing, and the page with deliveries and totals."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ from ..customers.addresses import AddressField, country_name
 from ..shipping import queries as shipping_queries
 from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers
+from . import lines as cart_lines
 from . import price_changes, priced_cart
-from .priced_cart import HEAD_COLUMNS, Head, Line, Priced, cart
+from .lines import HEAD_COLUMNS, Head, Line, cart
+from .priced_cart import Priced
 from .queries import (
     CartLineView,
     CartView,
@@ -85,7 +87,7 @@ class PaymentChoice:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutForm:
-    """What the shopper has typed: kept with the cart, so that a declined card costs no retyping."""
+    """What the shopper has typed; kept with the cart, for another try after a declined card."""
 
     email: str = ""
     given_name: str = ""
@@ -99,7 +101,7 @@ class CheckoutForm:
     country: str = ""
     phone: str = ""
     vat_number: str = ""
-    """An EU VAT number of the buyer's, which may turn the tax over to them."""
+    """The buyer's EU VAT number; with a valid one they may owe the tax themselves (reverse charge)."""
     shipping_method: str = ""
     payment_provider: str = ""
     note: str = ""
@@ -150,11 +152,11 @@ class CheckoutView:
 
 
 def view(session: Session, key_hash: str) -> CheckoutView:
-    """The page as it stands.
+    """The page, as the form was kept last.
 
     Errors  NotFound when the cart is empty.
     """
-    head = priced_cart.head(session, key_hash)
+    head = cart_lines.head(session, key_hash)
     if head is None:
         raise empty_cart()
     return _page(session, head)
@@ -191,7 +193,7 @@ def _keep(session: Session, key_hash: str, form: CheckoutForm) -> Head:
 
 def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     """All that is missing or wrong before the order can be placed, in the order of the page."""
-    known_methods = shipping_queries.methods(session)
+    methods_by_country = shipping_queries.methods(session)
     problems_of = [("email", addresses.email_problem(form.email))]
     for address_field in addresses.fields(form.country):
         value = getattr(form, address_field.name)
@@ -203,11 +205,11 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
             if address_field.name != "country"
             else (
                 "country",
-                "" if form.country in known_methods else _("Choose a country that we deliver to"),
+                "" if form.country in methods_by_country else _("Choose a country that we deliver to"),
             )
         )
     problems_of.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
-    methods = {method.code for method in known_methods.get(form.country, ())}
+    methods = {method.code for method in methods_by_country.get(form.country, ())}
     if form.shipping_method and methods and form.shipping_method not in methods:
         problems_of.append(("shipping_method", _("Choose how it is delivered")))
     if form.payment_provider and form.payment_provider not in _provider_names():
@@ -259,7 +261,7 @@ def empty_cart() -> NotFound:
 
 
 def _page(session: Session, head: Head) -> CheckoutView:
-    lines = priced_cart.lines(session, head.id)
+    lines = cart_lines.lines(session, head.id)
     if all(line.saved for line in lines):
         raise empty_cart()
     locale, currency = settings().locale, head.currency
@@ -304,10 +306,10 @@ def _page(session: Session, head: Head) -> CheckoutView:
 
 
 def _fields(country: str) -> list[AddressField]:
-    """Those of the address, and the VAT number below the provider where it changes anything."""
+    """Those of the address, and the VAT number below the company where it changes the tax."""
     fields = list(addresses.fields(country))
     if vat_numbers.is_asked_for(country):
-        at = [one.name for one in fields].index("company") + 1
+        at = [address_field.name for address_field in fields].index("company") + 1
         fields.insert(at, AddressField("vat_number", _("VAT number of the company"), "off", False, "text"))
     return fields
 

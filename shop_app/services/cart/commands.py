@@ -24,10 +24,10 @@ from ..inventory.ledger import only_left
 from ..promotions import commands as promotions_commands
 from ..shipping import queries as shipping_queries
 from . import holds as cart_holds
-from . import priced_cart
-from .priced_cart import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
+from . import lines as cart_lines
+from .lines import HEAD_COLUMNS, Head, Line, cart, cart_line, variant
 
-# Raising the version first also locks the row, so that changing this cart and placing it wait for each other.
+# Raising the version first also locks the row, so that changing and placing a cart wait for each other.
 _BUMP = (
     update(cart)
     .where(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
@@ -109,7 +109,7 @@ def add(session: Session, key_hash: str, sku: str, quantity: int) -> None:
     _check_quantity(quantity, 1)
     head = _open(session, key_hash)
     _put(session, head, sku, quantity, _add_to_line(session))
-    lines = priced_cart.lines(session, head.id)
+    lines = cart_lines.lines(session, head.id)
     line = _line(lines, sku)
     if not line.for_sale:
         raise NotFound(_("This isn't for sale any more."))
@@ -131,7 +131,7 @@ def set_quantity(session: Session, key_hash: str, sku: str, quantity: int) -> st
         return ""
     head = _open(session, key_hash)
     _put(session, head, sku, quantity, _set_line(session))
-    lines = priced_cart.lines(session, head.id)
+    lines = cart_lines.lines(session, head.id)
     line = _line(lines, sku)
     if not line.for_sale:
         raise NotFound(_("This isn't for sale any more."))
@@ -216,7 +216,7 @@ def set_country(session: Session, key_hash: str, country: str) -> None:
 
 def accept_changes(session: Session, key_hash: str) -> None:
     """The shopper has seen the new prices: clear their notices."""
-    head = priced_cart.head(session, key_hash, lock=True)
+    head = cart_lines.head(session, key_hash, lock=True)
     if head:
         session.connection().execute(_SEEN, {"cart": head.id})
         _changed(session, head)
@@ -261,7 +261,7 @@ def _line(lines: list[Line], sku: str) -> Line:
 
 def _open_with_line(session: Session, key_hash: str, sku: str) -> tuple[Head, Line]:
     head = _open(session, key_hash)
-    return head, _line(priced_cart.lines(session, head.id), sku)
+    return head, _line(cart_lines.lines(session, head.id), sku)
 
 
 def _too_few(line: Line, in_cart: int) -> str:

@@ -1,7 +1,7 @@
-"""Holds: a cart in checkout keeps its units for a while, and what the page says about that.
+"""Holds of carts in checkout: their units are kept for some minutes, and what the page says about that.
 
-The time is counted anew with everything the shopper does, up to a ceiling from when they came in. What
-the cart's own unpaid order has is the cart's already and isn't held again.
+Each action of the shopper extends the time, up to a ceiling from when the hold began. Units that the
+cart's own unpaid order has allocated aren't held again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from ...core.settings import settings
 from ...models import Cart, Order, OrderLine, OrderStatus, StockHold, Variant, table_of
 from ..inventory import holds as inventory_holds
 from ..inventory.ledger import only_left
-from . import priced_cart, unpaid
-from .priced_cart import Head, Line
+from . import lines as cart_lines
+from . import unpaid
+from .lines import Head, Line
 from .unpaid import Buyer
 
 _hold = table_of(StockHold)
@@ -100,23 +101,23 @@ class _Times:
     def ceiling(self) -> datetime:
         return self.since + timedelta(minutes=settings().hold_most_minutes)
 
-    def stretched(self, at: datetime) -> datetime:
-        """Until when something that is done now keeps it."""
+    def extended(self, at: datetime) -> datetime:
+        """Until when an action at this moment extends the hold."""
         return max(self.expires_at, min(at + timedelta(minutes=settings().hold_minutes), self.ceiling))
 
 
 def worth_extending(hold: HoldView) -> bool:
-    """Whether something that is done now is worth writing down: not within a minute of the last time."""
+    """Whether to extend it now: not within a minute of the last time, to spare the database."""
     return hold.can_stay and now() - datetime.fromisoformat(hold.as_of) >= timedelta(minutes=1)
 
 
 def enter(session: Session, key_hash: str, address_hash: str = "") -> HoldView:
-    """Hold what the visitor's cart needs, as far as it is there, or hold it longer; `short` says the rest.
+    """Hold what the visitor's cart needs, as far as there is stock, or extend the hold; `short` has the rest.
 
-    Nothing more is held for someone who keeps many units unpaid already (`unpaid`): the order may tell
-    them so. `address_hash` is the keyed hash of the address that asks.
+    Nothing more is held for a visitor with too many unpaid units (`unpaid`); placing the order says so.
+    `address_hash` is the keyed hash of the client's IP address.
     """
-    head = priced_cart.head(session, key_hash, lock=True)
+    head = cart_lines.head(session, key_hash, lock=True)
     if head is None:
         return HoldView()
     at, (units, times) = now(), _held(session, head.id)
@@ -130,18 +131,18 @@ def enter(session: Session, key_hash: str, address_hash: str = "") -> HoldView:
         head,
         key_hash,
         units,
-        _Times(times.stretched(at), times.since, address_hash or times.address_hash),
+        _Times(times.extended(at), times.since, address_hash or times.address_hash),
     )
 
 
 def extend(session: Session, key_hash: str) -> HoldView:
-    """The shopper is still there: hold it longer, up to the ceiling. What has run out stays so."""
-    head = priced_cart.head(session, key_hash, lock=True)
+    """Extend the hold, up to the ceiling. One that has run out stays so."""
+    head = cart_lines.head(session, key_hash, lock=True)
     if head is None:
         return HoldView()
-    times = _living(session, head.id)
+    times = _active_times(session, head.id)
     if times:
-        inventory_holds.keep_until(session, head.id, times.stretched(now()))
+        inventory_holds.keep_until(session, head.id, times.extended(now()))
     return _view(session, head)
 
 
@@ -149,7 +150,7 @@ def follow(session: Session, cart_id: int) -> None:
     """Hold what the cart, which has changed and is locked, needs now: less at once, more if there is."""
     before, times = _held(session, cart_id)
     if times and times.expires_at > now():
-        lines = priced_cart.lines(session, cart_id)
+        lines = cart_lines.lines(session, cart_id)
         needed = _wanted(lines, _ordered(session, cart_id)[0])
         key_hash = session.connection().execute(_KEY_OF, {"cart": cart_id}).scalar_one()
         buyer = Buyer(key_hash, cart_id, times.address_hash)
@@ -165,8 +166,8 @@ def follow(session: Session, cart_id: int) -> None:
 
 
 def end(session: Session, key_hash: str) -> HoldView:
-    """The page's clock says that the time is over: if it is, the units are free for others at once."""
-    head = priced_cart.head(session, key_hash, lock=True)
+    """Release the hold if its time is over; the page calls this when its clock says so."""
+    head = cart_lines.head(session, key_hash, lock=True)
     if head is None:
         return HoldView()
     _publish_carts(session, inventory_holds.release_if_expired(session, [head.id], now()))
@@ -174,13 +175,13 @@ def end(session: Session, key_hash: str) -> HoldView:
 
 
 def view(session: Session, key_hash: str) -> HoldView:
-    """How it stands, without a change."""
-    head = priced_cart.head(session, key_hash)
+    """The hold of the visitor's cart; changes nothing."""
+    head = cart_lines.head(session, key_hash)
     return _view(session, head) if head else HoldView()
 
 
 def held_for(session: Session, key_hash: str, sku: str) -> str:
-    """What is kept of one variant for this visitor: "2 of these are kept for you", "" for none."""
+    """What is held or ordered of one variant for this visitor: "2 of these are kept for you", "" for none."""
     row = session.connection().execute(_KEPT_OF, {"key": key_hash, "sku": sku}).one()
     units = int(row.held or 0) + int(row.ordered or 0)
     if not units:
@@ -196,7 +197,7 @@ def sweep(session: Session, limit: int = 100) -> int:
 
 
 def any_run_out(session: Session) -> bool:
-    """Whether there is anything for the sweep."""
+    """Whether any hold has run out."""
     return session.connection().execute(_ANY_RUN_OUT, {"at": now()}).first() is not None
 
 
@@ -214,7 +215,7 @@ def _held(session: Session, cart_id: int) -> tuple[dict[int, int], _Times | None
     return {row.variant_id: row.quantity for row in rows}, times
 
 
-def _living(session: Session, cart_id: int) -> _Times | None:
+def _active_times(session: Session, cart_id: int) -> _Times | None:
     _units, times = _held(session, cart_id)
     return times if times and times.expires_at > now() else None
 
@@ -243,7 +244,7 @@ def _wanted(lines: Iterable[Line], ordered: Mapping[int, int]) -> dict[int, int]
 def _hold_for(
     session: Session, head: Head, key_hash: str, before: Mapping[int, int], times: _Times
 ) -> HoldView:
-    lines = priced_cart.lines(session, head.id)
+    lines = cart_lines.lines(session, head.id)
     ordered, until = _ordered(session, head.id)
     buyer = Buyer(key_hash, head.id, times.address_hash)
     needed = _wanted(lines, ordered)
@@ -263,15 +264,15 @@ def _hold_for(
     }
     short = _short(lines, left)
     if needed and not allowed and until is None:
-        # Nothing may be held: that is no time that is over.
+        # Nothing may be held, so nothing has run out.
         return HoldView(short=short)
-    return _said(times if kept else None, until, short)
+    return _hold_view(times if kept else None, until, short)
 
 
 def _view(session: Session, head: Head) -> HoldView:
-    lines = priced_cart.lines(session, head.id)
+    lines = cart_lines.lines(session, head.id)
     left = {line.variant_id: line.available for line in lines}
-    return _said(_living(session, head.id), _ordered(session, head.id)[1], _short(lines, left))
+    return _hold_view(_active_times(session, head.id), _ordered(session, head.id)[1], _short(lines, left))
 
 
 def _short(lines: Iterable[Line], left: Mapping[int, int]) -> list[ShortLine]:
@@ -286,7 +287,7 @@ def _short(lines: Iterable[Line], left: Mapping[int, int]) -> list[ShortLine]:
     return short
 
 
-def _said(times: _Times | None, ordered_until: datetime | None, short: list[ShortLine]) -> HoldView:
+def _hold_view(times: _Times | None, ordered_until: datetime | None, short: list[ShortLine]) -> HoldView:
     at = now()
     ends_at = times.expires_at if times else ordered_until
     if ends_at is None or ends_at <= at:

@@ -1,4 +1,4 @@
-"""A cart's lines as they stand at one moment, beside catalogue and stock; and the lines of gifts."""
+"""A cart's own row and its lines, joined with catalogue and stock; and the lines of gifts."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _shown_picture = func.coalesce(
     .correlate(product)
     .scalar_subquery(),
 )
-# What the cart's own unpaid order and its own hold have taken is there for this cart.
+# Units that the cart's own unpaid order and its own hold have taken are available to this cart.
 _own_order = and_(_order.c.cart_id == cart_line.c.cart_id, _order.c.status == OrderStatus.PENDING.value)
 _available = (
     func.coalesce(level.c.on_hand - level.c.allocated - level.c.held, 0)
@@ -206,7 +206,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line and all that is known of its variant now; fields as the statement gives them."""
+    """One line with its variant as it is now; fields in the order of the statement's columns."""
 
     variant_id: int
     sku: str
@@ -228,7 +228,7 @@ class Line:
     held: int = 0
     """Units that it holds."""
     backorder_on: date | None = None
-    """When those are expected that aren't there yet; None where all are, or nobody knows."""
+    """When backordered units arrive; None where all are in stock, or no day is set."""
     product_id: int = 0
     category_id: int | None = None
     gift_of: int = 0
@@ -240,12 +240,12 @@ class Line:
 
     @property
     def key(self) -> str:
-        """What tells it from all other lines: a gift may be a unit of what is in the cart as well."""
+        """Unique among the lines; a gift may be of a variant that is in the cart as well."""
         return f"gift {self.gift_of}" if self.gift_of else self.sku
 
     @property
     def promised_on(self) -> date | None:
-        """The day to name to the shopper: one that is still to come."""
+        """The arrival day to show; None for one that has passed."""
         return self.backorder_on if self.backorder_on and self.backorder_on > now().date() else None
 
     @property

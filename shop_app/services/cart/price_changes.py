@@ -1,7 +1,7 @@
-"""Price changes: the parts of a total as the page showed them, held against the parts as they are now.
+"""Price changes: the parts of a total as the page showed them, compared with the parts as they are now.
 
-The parts go out with the page and come back with the order's form: they explain a difference and decide
-nothing, so what a browser makes of them harms nobody.
+The parts go out with the page and come back with the order's form. They only explain a difference and
+decide nothing, so a browser that changes them harms nobody.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """A part that isn't what it was: "Delivery", "€4.90", "Free", "−€4.90"; "" for what isn't there."""
+    """A part that has changed: "Delivery", "€4.90", "Free", "−€4.90"; "" where it was or is missing."""
 
     label: str
     before: str
@@ -48,12 +48,12 @@ class PriceRisen(Conflict):
     def __init__(self, summary: str, sentences: list[str], changes: tuple[PriceChange, ...]) -> None:
         super().__init__(" ".join([summary, *sentences]))
         self.summary = summary if changes else self.message
-        """What is left to say in words beside a table of the changes."""
+        """The sentence to show above a table of the changes."""
         self.changes = changes
 
 
 def parts_of(priced: Priced) -> tuple[Part, ...]:
-    """What the total is the sum of. A gift and its discount are nothing together, and left out."""
+    """The addends of the total. A gift and its discount add up to nothing, and are left out."""
     totals = priced.totals
     pairs = zip(priced.lines, totals.lines, strict=True)
     parts = [Part(line.key, line.full_title, part.subtotal_minor) for line, part in pairs if not line.is_gift]
@@ -144,7 +144,7 @@ def _sentence(change: PriceChange) -> str:
 
 
 def _seen_prices(priced: Priced, currency: str, locale: str) -> list[str]:
-    """What is known without the page's parts: unit prices that the shopper has seen otherwise."""
+    """Without the page's parts: unit prices that differ from those that the shopper has seen."""
     text = _("{title} now costs {now}, it was {before}.")
     return [
         text.format(

@@ -1,4 +1,4 @@
-"""What a cart comes to at one moment: its lines and its gifts, priced with all that is live for it."""
+"""Prices a cart: its lines and gifts, with the promotions, shipping methods and tax rates of now."""
 
 from __future__ import annotations
 
@@ -23,34 +23,18 @@ from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers
 from ..taxes.rate import Rate
 from ..terms_cache import TermsCache
-from .lines import (  # fmt: skip
-    HEAD_COLUMNS,
-    Head,
-    Line,
-    cart,
-    cart_line,
-    gift_lines,
-    head,
-    line_of_order,
-    lines,
-    variant,
-)
-
-__all__ = [
-    "HEAD_COLUMNS", "Head", "Line", "Priced", "cart", "cart_line", "head", "line_of_order", "lines", "price",
-    "variant",
-]  # fmt: skip
+from .lines import Head, Line, gift_lines
 
 
 @dataclass(frozen=True, slots=True)
 class Priced:
     lines: tuple[Line, ...]
-    """What was wanted, then a line for each gift; one for one with `totals.lines`."""
+    """The cart's lines, then one for each gift; in the order of `totals.lines`."""
     totals: Totals
     reasons: tuple[Reason, ...]
     method: shipping_queries.Method | None
     """The way of delivery that is in the totals."""
-    known_methods: tuple[shipping_queries.Method, ...]
+    methods: tuple[shipping_queries.Method, ...]
     weight_grams: int
     at: datetime
     rates: Mapping[str, Rate]
@@ -60,7 +44,7 @@ class Priced:
         return tuple(line for line in self.lines if line.is_gift)
 
     def shown_minor(self, minor: int, tax_class: str) -> int:
-        """A price of the catalogue as this buyer reads it: without the tax in it by reverse charge."""
+        """A catalogue price as this buyer sees it: without its tax by reverse charge."""
         net = self.totals.reverse_charge and settings().prices_include_tax
         return net_of(minor, self.rates, tax_class) if net else minor
 
@@ -90,7 +74,7 @@ def price(
     methods = shipping_queries.methods(session, fresh=fresh).get(cart_head.country, ())
     chosen = tuple(method for method in methods if method.code == method_code) or methods
     weight = sum(line.weight_grams * line.quantity for line in lines)
-    known_methods: list[shipping_queries.Method] = []
+    used_methods: list[shipping_queries.Method] = []
 
     def way(goods_minor: int) -> Shipping | None:
         best = shipping_queries.cheapest(chosen, goods_minor, weight) or shipping_queries.cheapest(
@@ -98,7 +82,7 @@ def price(
         )
         if best is None:
             return None
-        known_methods.append(best[0])
+        used_methods.append(best[0])
         return Shipping(best[0].code, best[1])
 
     items = _items(session, lines, live.offers, fresh)
@@ -118,12 +102,12 @@ def price(
     )
     return Priced(
         (*lines, *(gifts[gift.key] for gift in totals.gifts)), totals, live.reasons + totals.reasons,
-        known_methods[-1] if known_methods else None, methods, weight, at, rates,
+        used_methods[-1] if used_methods else None, methods, weight, at, rates,
     )  # fmt: skip
 
 
 def _items(session: Session, lines: Sequence[Line], offers: Sequence[Offer], fresh: bool) -> list[Item]:
-    # What a category covers is only asked where a promotion is about one.
+    # Categories are only read where a promotion is about one.
     above = _above.get(session, fresh=fresh) if any(offer.categories for offer in offers) else {}
     return [
         Item(
@@ -137,7 +121,7 @@ def _items(session: Session, lines: Sequence[Line], offers: Sequence[Offer], fre
 def _with_gifts(
     session: Session, cart_id: int, lines: Sequence[Line], items: Sequence[Item], offers: Sequence[Offer]
 ) -> tuple[tuple[Offer, ...], dict[str, Line]]:
-    """The offers with their gifts, as far as those are earned and there, and the gifts' lines by key."""
+    """The offers with their gifts, where those are earned and in stock; and the gifts' lines by key."""
     earned = [
         offer for offer in offers
         if offer.kind == PromotionKind.GIFT and offer.gift_variant_id and not unmet(offer, items)
@@ -160,17 +144,17 @@ def _with_gifts(
 
 
 def _read_above(session: Session) -> dict[int, frozenset[int]]:
-    """Each category with those above it."""
+    """Each category's id, with the ids of it and all above it."""
     table = table_of(Category)
     parents = dict(tuple(row) for row in session.connection().execute(select(table.c.id, table.c.parent_id)))
 
     def above(id: int) -> frozenset[int]:
-        limits: list[int] = []
+        ids: list[int] = []
         at: int | None = id
-        while at is not None and at not in limits:
-            limits.append(at)
+        while at is not None and at not in ids:
+            ids.append(at)
             at = parents.get(at)
-        return frozenset(limits)
+        return frozenset(ids)
 
     return {id: above(id) for id in parents}
 

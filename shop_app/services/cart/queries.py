@@ -20,8 +20,10 @@ from ..credit.payments import CreditView
 from ..customers.addresses import country_name
 from ..pricing.price_cart import Totals
 from ..taxes import queries as taxes_queries
+from . import lines as cart_lines
 from . import priced_cart
-from .priced_cart import Head, Line, Priced
+from .lines import Head, Line
+from .priced_cart import Priced
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class CartLineView:
     notice_kind: str
     """"", info (a change that was applied) or problem (it can't be bought like this)."""
     promise: str = ""
-    """When units come that aren't there yet: "Expected on 12 December"."""
+    """When backordered units arrive: "Expected on 12 December"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class CartView:
     discounts: list[DiscountView] = field(default_factory=list)
     reasons: list[CodeReason] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
-    """What the cart is short of for what needs no code: "Spend €12.00 more for a salt cellar"."""
+    """What is missing for a promotion without a code: "Spend €12.00 more for a salt cellar"."""
     shipping: str = ""
     """ "€4.90" or "Free", for the cheapest way to the country."""
     total: str = ""
@@ -134,12 +136,12 @@ def cart_view(
 
 
 def bought_minor(totals: Totals) -> int:
-    """The subtotal that a shopper can add up: what is given for nothing isn't in it."""
+    """The subtotal that a shopper can add up: without gifts."""
     return totals.subtotal_minor - sum(gift.list_minor for gift in totals.gifts)
 
 
 def discount_views(totals: Totals, currency: str, locale: str) -> list[DiscountView]:
-    """What is taken off, without the gifts: they stand among the lines."""
+    """The discounts without gifts, which are shown as lines."""
     return [
         DiscountView(line.offer.code, line.offer.label, f"−{show(line.amount_minor, currency, locale)}")
         for line in totals.discounts
@@ -148,7 +150,7 @@ def discount_views(totals: Totals, currency: str, locale: str) -> list[DiscountV
 
 
 def gift_views(priced: Priced, currency: str, locale: str) -> list[CartLineView]:
-    """What comes for nothing, as lines without a stepper; `compare_at` is what it costs otherwise."""
+    """Gifts as lines; `compare_at` is what they cost otherwise."""
     return [
         CartLineView(
             line.sku,
@@ -221,7 +223,7 @@ def _price_note(totals: Totals) -> str:
 
 
 def expected(promised_on: date | None) -> str:
-    """What is said about units that aren't there yet."""
+    """When backordered units arrive: "Expected on 12 December"; "" without a day."""
     return _("Expected on {day}").format(day=day(promised_on)) if promised_on else ""
 
 
@@ -267,7 +269,7 @@ def _notice(line: Line, currency: str, locale: str) -> tuple[str, str]:
 
 def _free_shipping(priced: Priced, currency: str, locale: str) -> tuple[str, int]:
     """The line above the cart, and how far the shopper has come, in percent."""
-    limits = [method.free_above_minor for method in priced.known_methods if not method.is_pick_up]
+    limits = [method.free_above_minor for method in priced.methods if not method.is_pick_up]
     set_limits = [limit for limit in limits if limit]
     totals = priced.totals
     given = any(line.offer.kind == PromotionKind.FREE_SHIPPING for line in totals.discounts)
@@ -282,10 +284,10 @@ def _free_shipping(priced: Priced, currency: str, locale: str) -> tuple[str, int
 
 def view(session: Session, key_hash: str) -> CartView:
     """The visitor's open cart, priced for the cheapest way of delivery; an empty one where there is none."""
-    head = priced_cart.head(session, key_hash)
+    head = cart_lines.head(session, key_hash)
     if head is None:
         return CartView()
-    lines = priced_cart.lines(session, head.id)
+    lines = cart_lines.lines(session, head.id)
     typed = head.checkout
     priced = priced_cart.price(
         session,
@@ -305,6 +307,6 @@ def view(session: Session, key_hash: str) -> CartView:
 
 def title_and_quantity(session: Session, key_hash: str, sku: str) -> tuple[str, int] | None:
     """What a line of the visitor's cart holds, without its price; None where there is no such line."""
-    head = priced_cart.head(session, key_hash)
-    lines = priced_cart.lines(session, head.id) if head else []
+    head = cart_lines.head(session, key_hash)
+    lines = cart_lines.lines(session, head.id) if head else []
     return next(((line.title, line.quantity) for line in lines if line.sku == sku), None)

@@ -1,8 +1,8 @@
-"""How much of the stock someone who hasn't paid keeps from others: in unpaid orders, and in checkout.
+"""Limits how many units a visitor who hasn't paid can keep, in unpaid orders and in checkout.
 
-Counted by visitor, and by the address that asked: a visitor's cookie is free to make. Not by e-mail address,
-which is free to make too, and anybody could fill someone else's until they can't buy any more. An order
-stops counting when it is paid, authorised or ended, a hold when its time is over.
+Counted by visitor and by IP address, because a visitor can always get a new cookie. Not by e-mail address:
+that is free to make too, and using up somebody else's would keep them from buying. An order stops counting
+when it is paid, authorised or ended, a hold when its time is over.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who would keep units: the visitor's key hash and their cart."""
+    """Whose units are counted: the visitor's key hash and their cart."""
 
     key_hash: str
     cart_id: int
     address_hash: str = ""
-    """The keyed hash of the address that asks."""
+    """The keyed hash of the client's IP address."""
 
 
 def refuse_above(session: Session, buyer: Buyer, units: int) -> None:
-    """Refuse an order of so many units that isn't paid at once, where they would be too many.
+    """Refuse an unpaid order of so many units where it would exceed a limit.
 
-    Errors  TooMany, which says how many there may be, and whether it is the buyer who keeps the others.
+    Errors  TooMany, which says how many are allowed, and whether the visitor or their network has the others.
     """
     own, of_address = _left(session, buyer)
     if units > min(own, of_address):
@@ -62,9 +62,9 @@ def refuse_above(session: Session, buyer: Buyer, units: int) -> None:
 def as_far_as_allowed(
     session: Session, buyer: Buyer, needed: Mapping[int, int], before: Mapping[int, int]
 ) -> dict[int, int]:
-    """What a cart in checkout may hold of what it wants, by variant id.
+    """How many units a cart in checkout may hold, by variant id.
 
-    All of it, or where that is too much no more of anything than it held `before`.
+    All that are needed; where that exceeds a limit, no more of any variant than it held `before`.
     """
     if sum(needed.values()) <= sum(before.values()) or sum(needed.values()) <= min(_left(session, buyer)):
         return dict(needed)
@@ -78,8 +78,8 @@ def _left(session: Session, buyer: Buyer) -> tuple[int, int]:
     if load_test():
         return _UNBOUNDED, _UNBOUNDED
     if connection.dialect.name != "sqlite" and buyer.address_hash:
-        # Others of the same address wait, or each would count without the other. The cart is locked
-        # before, levels afterwards.
+        # Requests from the same address wait for each other, or each would miss the other's units. The cart
+        # is locked before this, stock levels after.
         connection.execute(_LOCK, {"name": buyer.address_hash})
     mine = _order.c.cart_id.in_(select(_cart.c.id).where(_cart.c.key_hash == buyer.key_hash))
     own = max(0, shop_settings.unpaid_units - _sum(session, _ordered.where(mine)))

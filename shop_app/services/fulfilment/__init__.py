@@ -1,1 +1,1 @@
-"""What is sent of an order, and what is cancelled before it is sent."""
+"""Shipments, and cancelling what wasn't sent."""

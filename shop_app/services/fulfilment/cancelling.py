@@ -1,6 +1,6 @@
-"""Cancelling an order: what hasn't left won't be sent, and the money for it goes back or is kept.
+"""Cancelling an order: units that weren't sent are cancelled, and their money is refunded or kept.
 
-The payments at providers were ended before; whatever came in until then is refunded here.
+The workflow has ended open payments at the providers before; what came in until then is refunded here.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ from ..orders import units as order_units
 from ..orders.queries import OrderHead
 from ..orders.units import UnitLine
 from ..payments import refunds
-from ..payments.ledger import LIVING, append, payment_key, recompute_order
+from ..payments.events import append
+from ..payments.ledger import LIVING, payment_key, recompute_order
 from ..payments.refund_rows import (
     PendingRefund,
     RefundItem,
     RefundRequest,
-    again,
     check_key,
-    known_event,
-    write,
+    earlier_request,
+    of_request,
+    write_refunds,
 )
 from ..payments.refundable import Refundable, refundable
 from ..payments.refunds import MAX_REASON
@@ -43,13 +44,13 @@ PERMISSION = "orders.edit"
 
 
 def check(session: Session, order_id: int, request_key: str) -> bool:
-    """Whether no money has come in for the order; to be asked before its payments are ended outside.
+    """Whether no money has come in for the order. Call it before its payments are ended at providers.
 
-    Errors  What `cancel` would refuse of the order as it stands.
+    Errors  What `cancel` would refuse of the order as it is now.
     """
     check_key(request_key)
-    head = order_queries.look(session, order_id)
-    if not _is_known(session, order_id, request_key):
+    head = order_queries.head_of(session, order_id)
+    if not _was_requested(session, order_id, request_key):
         _refuse_closed(head, order_units.lines_of(session, order_id))
     return not refundable(session, order_id).payments
 
@@ -65,11 +66,11 @@ def cancel(
     request_key: str,
     was_unpaid: bool = False,
 ) -> list[PendingRefund]:
-    """End all of the order that hasn't left; the refunds that have to be asked for now.
+    """Cancel all of the order that wasn't sent; returns the refunds to submit.
 
-    Of an order that nothing was sent of, everything that came in goes back and it is cancelled; of
-    another one, the price of the units that are ended, and it goes on with what was sent. Without
-    `refund` the money is kept, which the history says. The same key is the same cancelling.
+    Where nothing was sent, all that came in is refunded and the order ends as cancelled; otherwise the
+    price of the cancelled units is refunded, and the order goes on. Without `refund` the money is kept,
+    and the history says so. The same key is the same cancelling.
 
     Errors  Forbidden; Conflict for an order of which nothing is to be sent, whose payment isn't over,
             or that was paid in the meantime (`was_unpaid`) while nobody said that the money goes back.
@@ -80,9 +81,9 @@ def cancel(
         raise Invalid(_("Shorten the reason or the note."), field="reason")
     head = order_commands.lock(session, order_id)
     request = {"restock": restock, "refund": refund, "reason": reason}
-    before = known_event(session, order_id, "cancel_requested", request_key, request)
-    if before is not None:
-        return again(session, request_key, before["refunds"])
+    earlier = earlier_request(session, order_id, "cancel_requested", request_key, request)
+    if earlier is not None:
+        return of_request(session, request_key, earlier["refunds"])
     lines = order_units.lines_of(session, order_id)
     _refuse_closed(head, lines)
     _end_attempts(session, order_id)
@@ -93,24 +94,24 @@ def cancel(
     if whole:
         _resolve_review(session, head, money, reason, by)
     order_units.cancel(session, order_id, ended, restock=restock, reason="order cancelled", actor=by.actor)
-    # Stock first, promotions second, accounts last: so nobody waits for each other.
+    # Always stock first, then promotions, then credit accounts, so that no two transactions deadlock.
     order_units.recompute_fulfilment(session, order_id, actor=by.actor)
-    items, free = _back(money, ended, whole=whole) if refund else ([], 0)
+    items, free = _to_refund(money, ended, whole=whole) if refund else ([], 0)
     back = sum(item.amount_minor for item in items) + free
-    refunds: list[PendingRefund] = []
+    pending_refunds: list[PendingRefund] = []
     if back:
-        given = RefundRequest(lines=ended, free_minor=free, reason=reason)
-        refunds = write(session, head, given, money, items, request_key, by)
+        refund_request = RefundRequest(lines=ended, free_minor=free, reason=reason)
+        pending_refunds = write_refunds(session, head, refund_request, money, items, request_key, by)
     kept = money.free_minor if not refund else 0
     if kept:
         order_commands.record_event(session, order_id, "money_kept", actor=by.actor, amount_minor=kept)
-    answer = {"key": request_key, "request": request, "refunds": len(refunds)}
+    answer = {"key": request_key, "request": request, "refunds": len(pending_refunds)}
     order_commands.record_event(session, order_id, "cancel_requested", actor=by.actor, **answer)
     _end(session, head, whole)
     amount = show(back, money.currency, head.locale) if back else ""
     _write_letter(session, head, lines, ended, request_key, partly=not whole, amount=amount, kept=bool(kept))
     _audit(session, head, by, request | {"refund_minor": back, "whole": whole})
-    return refunds
+    return pending_refunds
 
 
 def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, Any]) -> None:
@@ -121,13 +122,15 @@ def _audit(session: Session, head: OrderHead, by: Principal, after: dict[str, An
 def _resolve_review(
     session: Session, head: OrderHead, refundable: Refundable, reason: str, by: Principal
 ) -> None:
-    """Whoever cancels an order has looked at it, and deals with a part of its money that came in."""
+    """Cancelling resolves a review; an order that was paid in part counts as paid and can be refunded."""
     if head.needs_review:
         order_commands.resolve(session, head.id, reason, actor=by.actor)
     if refundable.payments and head.paid_at is None:
-        # Or else it would count as money that came too late.
-        noted = update(order_queries.order).where(order_queries.order.c.id == head.id).values(paid_at=now())
-        session.connection().execute(noted)
+        # Otherwise the money would count as paid after the order was cancelled.
+        set_paid_at = (
+            update(order_queries.order).where(order_queries.order.c.id == head.id).values(paid_at=now())
+        )
+        session.connection().execute(set_paid_at)
 
 
 def _refuse_money(refundable: Refundable, refund: bool, was_unpaid: bool, by: Principal) -> None:
@@ -150,9 +153,9 @@ def _end(session: Session, head: OrderHead, whole: bool) -> None:
         events.publish(session, events.CartChanged(head.cart_id))
 
 
-def _is_known(session: Session, order_id: int, key: str) -> bool:
+def _was_requested(session: Session, order_id: int, key: str) -> bool:
     try:
-        return known_event(session, order_id, "cancel_requested", key, {}) is not None
+        return earlier_request(session, order_id, "cancel_requested", key, {}) is not None
     except Conflict:
         return True
 
@@ -167,9 +170,9 @@ def _refuse_closed(head: OrderHead, lines: dict[int, UnitLine]) -> None:
 
 
 def _end_attempts(session: Session, order_id: int) -> None:
-    """Attempts that nobody outside has an answer for end with the order.
+    """Cancel attempts that were never opened at a provider, and those that are paid by hand.
 
-    Errors  Conflict where one is open outside: it could still be paid.
+    Errors  Conflict where one is open at a provider: it could still be paid.
     """
     living = session.exec(
         select(Payment).where(
@@ -189,10 +192,10 @@ def _end_attempts(session: Session, order_id: int) -> None:
             )
 
 
-def _back(refundable: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[list[RefundItem], int]:
-    """What goes back: the ended units' shares, delivery where nothing was sent, and then all the rest.
+def _to_refund(refundable: Refundable, ended: dict[int, int], *, whole: bool) -> tuple[list[RefundItem], int]:
+    """The items and the free amount to refund; never more than is left.
 
-    Never more than is left: what went back before was for these things.
+    The cancelled units' shares; where nothing was sent (`whole`), delivery and all the rest too.
     """
     left, items = refundable.free_minor, []
     for line_id, units in ended.items():

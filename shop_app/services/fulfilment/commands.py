@@ -1,7 +1,7 @@
-"""Shipments: what left for whom, with which carrier, cancelled or delivered.
+"""Shipment commands: send, cancel, mark as delivered.
 
-A shipment's units, the order's counts and the stock change in one transaction. Its money is looked after
-by the workflow, which captures what is only authorised before the first shipment.
+A shipment, the order's quantities and stock change in one transaction. The workflow `fulfil` captures an
+authorised payment before the first shipment.
 """
 
 from __future__ import annotations
@@ -35,18 +35,8 @@ from ..orders import commands as order_commands
 from ..orders import queries as order_queries
 from ..orders import units as order_units
 from ..orders.queries import OrderHead, order_event
-from ..orders.units import UnitLine, recompute_fulfilment
+from ..orders.units import UnitLine
 from ..staff import audit
-
-__all__ = [
-    "Shipped",
-    "cancel_shipment",
-    "check",
-    "recompute_fulfilment",
-    "mark_delivered",
-    "order_of",
-    "ship",
-]
 
 MAX_CARRIER = MAX_TRACKING = 100
 PERMISSION = "orders.fulfil"
@@ -101,19 +91,19 @@ def ship(
     despite_review: bool = False,
     unpaid_too: bool = False,
 ) -> Shipped:
-    """A shipment with these units of each line leaves the house; the shopper is written to.
+    """Send a shipment with these units of each line, and write to the shopper.
 
-    The same `request_key` is the same shipment. `despite_attention` sends although the order waits for a
-    person or its payment is disputed; `unpaid_too` although nothing was paid: cash on pick-up.
+    The same `request_key` is the same shipment. `despite_review` sends although the order needs review or
+    its payment is disputed; `unpaid_too` although nothing was paid (cash on pick-up).
 
     Errors  Forbidden; Conflict for an order that can't be sent, with the reason, and for more units than
-            are to be sent or are in the house; Invalid for no units, or texts that are too long.
+            are to be sent or are on hand; Invalid for no units, or texts that are too long.
     """
     by.need(PERMISSION)
     head = order_commands.lock(session, order_id)
-    parcel_id = _known(session, order_id, request_key, units)
-    if parcel_id:
-        return Shipped(parcel_id, order_id, fresh=False)
+    earlier_id = _earlier_shipment(session, order_id, request_key, units)
+    if earlier_id:
+        return Shipped(earlier_id, order_id, fresh=False)
     _check(session, head, despite_review=despite_review, unpaid_too=unpaid_too)
     carrier, tracking = _texts(carrier, tracking)
     lines = order_units.lines_of(session, order_id)
@@ -134,7 +124,7 @@ def ship(
     audit.record(
         session, by.actor, "order.shipped", "order", str(head.number), after=data, staff_id=by.id or None
     )
-    recompute_fulfilment(session, order_id, actor=by.actor)
+    order_units.recompute_fulfilment(session, order_id, actor=by.actor)
     _write_letter(session, head, lines, units, data)
     return Shipped(shipment_id, order_id, fresh=True)
 
@@ -148,12 +138,12 @@ def check(
     despite_review: bool = False,
     unpaid_too: bool = False,
 ) -> bool:
-    """Whether its money has to be captured before these units can leave.
+    """Whether a payment has to be captured before these units can be sent.
 
-    Errors  What `ship` would refuse; asked before a capture, so that none is made for nothing.
+    Errors  What `ship` would refuse, so that nothing is captured for a shipment that can't be sent.
     """
-    head = order_queries.look(session, order_id)
-    if _known(session, order_id, request_key, units):
+    head = order_queries.head_of(session, order_id)
+    if _earlier_shipment(session, order_id, request_key, units):
         return False
     authorised = head.payment_status == PaymentStatus.AUTHORIZED
     _check(session, head, despite_review=despite_review, unpaid_too=unpaid_too or authorised)
@@ -162,9 +152,9 @@ def check(
 
 
 def cancel_shipment(session: Session, shipment_id: int, *, by: Principal, note: str = "") -> None:
-    """A shipment that didn't leave after all: its units are in the house, and are to be sent again.
+    """Cancel a shipment that wasn't sent after all: its units are on hand and to be sent again.
 
-    Once or twice is the same. The capture of its money stays.
+    Repeating it changes nothing. What was captured for it stays captured.
 
     Errors  Forbidden; NotFound; Conflict for a shipment that was delivered, or of which units came back.
     """
@@ -178,11 +168,11 @@ def cancel_shipment(session: Session, shipment_id: int, *, by: Principal, note: 
     units = {row.order_line_id: row.quantity for row in rows}
     order_units.cancel_shipment(session, shipment.order_id, units, actor=by.actor)
     _note(session, head, "shipment_cancelled", by, shipment_id=shipment_id, note=note.strip()[:500])
-    recompute_fulfilment(session, shipment.order_id, actor=by.actor)
+    order_units.recompute_fulfilment(session, shipment.order_id, actor=by.actor)
 
 
 def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None:
-    """The shipment has arrived. Once or twice is the same.
+    """Mark the shipment as delivered; repeating it changes nothing.
 
     Errors  Forbidden; NotFound; Conflict for a shipment that was cancelled.
     """
@@ -191,7 +181,7 @@ def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None
     if not _move(session, shipment, ShipmentState.DELIVERED, at=now()):
         return
     _note(session, head, "delivered", by, public=True, shipment_id=shipment_id)
-    recompute_fulfilment(session, shipment.order_id, actor=by.actor)
+    order_units.recompute_fulfilment(session, shipment.order_id, actor=by.actor)
 
 
 def order_of(session: Session, shipment_id: int) -> int:
@@ -259,7 +249,11 @@ def _texts(carrier: str, tracking: str) -> tuple[str, str]:
     return carrier, tracking
 
 
-def _known(session: Session, order_id: int, key: str, units: Mapping[int, int]) -> int | None:
+def _earlier_shipment(session: Session, order_id: int, key: str, units: Mapping[int, int]) -> int | None:
+    """The id of the shipment that this key has made; None for a new key.
+
+    Errors  Conflict where it was made with other units.
+    """
     units_by_line = {str(line): count for line, count in units.items()}
     for data in session.connection().execute(_EVENTS, {"order": order_id}).scalars() if key else ():
         if data.get("key") == key:
@@ -323,7 +317,7 @@ def _write_letter(
 
 def _locked(session: Session, shipment_id: int) -> tuple[Row[Any], OrderHead]:
     head = order_commands.lock(session, order_of(session, shipment_id))
-    # Another writer may have been waited for: only what is read after the lock counts.
+    # Read after the lock: another writer may have changed it before.
     return session.connection().execute(_SHIPMENT, {"shipment": shipment_id}).one(), head
 
 

@@ -1,4 +1,4 @@
-"""An order's shipments as its page shows them: who carries them, what is inside, when they arrived."""
+"""An order's shipments as its page shows them: carrier, tracking link, contents, dates."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TRACKING = {
     "ups": "https://www.ups.com/track?tracknum={}",
     "hermes": "https://www.myhermes.de/empfangen/sendungsverfolgung/sendungsinformation#{}",
 }
-"""Where a carrier tells of a shipment; another carrier's number is shown without a link."""
+"""Tracking pages by carrier; another carrier's number is shown without a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ShipmentView:
     carrier: str
     tracking: str
     tracking_url: str
-    """ "" for a carrier whose pages aren't known."""
+    """ "" for a carrier that isn't in TRACKING."""
     sent: str
     delivered: str
     """The day; "" until then."""
@@ -53,7 +53,7 @@ class ShipmentView:
 
 
 def shipments(session: Session, order_id: int) -> list[ShipmentView]:
-    """Those that left, the first one first; cancelled ones are no shipments."""
+    """The order's shipments, the first one first, without those that were cancelled."""
     connection = session.connection()
     rows = connection.execute(_SHIPMENTS, {"order": order_id}).all()
     if not rows:
@@ -76,7 +76,7 @@ def shipments(session: Session, order_id: int) -> list[ShipmentView]:
 
 
 def tracking_url(carrier: str, tracking: str) -> str:
-    """The carrier's page of a shipment, "" where it isn't known.
+    """The carrier's page of a shipment; "" for a carrier that isn't in TRACKING.
 
     >>> tracking_url("UPS", "1Z 999")
     'https://www.ups.com/track?tracknum=1Z%20999'

@@ -1,1 +1,1 @@
-"""What was agreed, and what became of it: placing, statuses, shipments, cancelling, what needs review."""
+"""Orders: placing, statuses, the quantities of their lines, and review."""

@@ -1,4 +1,4 @@
-"""Orders whose money is authorised, or on its way from a bank: confirmed, waiting, failed, lapsed."""
+"""What happens to an order when its payment is authorised, processing at a bank, failed, or lapsed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from ...core import events
 from ...core.clock import now
 from ...core.money import show
 from ...models import OrderStatus
-from .. import outbox
 from . import cart_completion
 from . import commands as order_commands
 from . import queries as order_queries
-from .queries import OrderHead, order
+from .queries import order
 
 BANK_MAY_TAKE = timedelta(days=14)
-"""So long a bank debit may be on its way; after that a person asks."""
+"""How long a bank debit may take; after that the order is flagged for review."""
 
 _WAIT = (
     update(order)
@@ -32,9 +31,9 @@ _WAIT = (
 
 
 def authorised(session: Session, order_id: int, authorized_minor: int) -> None:
-    """The whole amount is authorised: the order is confirmed, its cart completed; the money is taken later.
+    """The payment is authorised: confirm the order and complete its cart; the money is captured later.
 
-    Money that comes for an order that was ended is voided by the sweep.
+    Less than what is due flags the order for review. `recover` voids what is authorised for an ended order.
     """
     order = order_commands.lock(session, order_id)
     if order.status not in (OrderStatus.PENDING, OrderStatus.EXPIRED):
@@ -52,11 +51,11 @@ def authorised(session: Session, order_id: int, authorized_minor: int) -> None:
     else:
         order_commands.move(session, order_id, OrderStatus.PLACED)
         order_commands.confirm(session, order_id, order.cart_id)
-    _write(session, order, "order_authorized")
+    order_commands.write_letter(session, order, "order_authorized")
 
 
 def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
-    """The shopper is done, the bank isn't: the order keeps its units for days, the cart starts anew."""
+    """The bank takes its time: the order keeps its units for days, and its cart is completed."""
     order = order_commands.lock(session, order_id)
     if order.status != OrderStatus.PENDING or order.needs_review:
         return
@@ -64,44 +63,29 @@ def wait_for_bank(session: Session, order_id: int, since: datetime) -> None:
     if until <= now():
         days = BANK_MAY_TAKE.days
         order_commands.flag_for_review(
-            session, order_id, f"The bank has said nothing for {days} days: ask the company."
+            session, order_id, f"The bank has said nothing for {days} days: ask the payment provider."
         )
         return
     if session.connection().execute(_WAIT, {"order": order_id, "until": until}).rowcount:
         if order.cart_id is not None:
             cart_completion.complete(session, order_id, order.cart_id)
-        _write(session, order, "order_processing")
+        order_commands.write_letter(session, order, "order_processing")
         events.publish(session, events.OrderChanged(order_id))
 
 
 def failed(session: Session, order_id: int) -> None:
-    """The bank said no at last: the order ends, and its units are free."""
+    """The payment has failed for good: end the order and release its units."""
     order = order_commands.lock(session, order_id)
     if order.status != OrderStatus.PENDING or order.needs_review:
         return
     order_commands.end_unpaid(session, order_id, why="failed")
-    _write(session, order, "order_payment_failed")
+    order_commands.write_letter(session, order, "order_payment_failed")
 
 
 def authorization_lapsed(session: Session, order_id: int) -> None:
-    """An authorisation ended without being captured: a person asks the shopper to pay again."""
+    """An authorisation ended without a capture: flag the order, so that staff ask for another payment."""
     order = order_commands.lock(session, order_id)
     if order.status == OrderStatus.PLACED and order.paid_at is None:
         order_commands.flag_for_review(
             session, order_id, "The authorisation has ended without being captured."
         )
-
-
-def _write(session: Session, order: OrderHead, kind: str) -> None:
-    outbox.write(
-        session,
-        kind,
-        order.email,
-        f"{kind}:{order.number}",
-        {
-            "order_id": order.id,
-            "number": order.number,
-            "token": order.token,
-            "total": show(order.total_minor, order.currency, order.locale),
-        },
-    )

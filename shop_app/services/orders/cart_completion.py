@@ -1,4 +1,4 @@
-"""What becomes of a cart once its order is confirmed: it is closed, and the rest goes on in a new one."""
+"""Completes a cart whose order is confirmed, and moves what wasn't ordered to a new cart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlmodel import Session
 from ...core import events
 from ...core.clock import now
 from ...models import Cart, CartLine, OrderLine, table_of
-from ..cart.priced_cart import line_of_order
+from ..cart.lines import line_of_order
 from ..inventory import holds as inventory_holds
 
 order_line = table_of(OrderLine)
@@ -20,7 +20,7 @@ _COMPLETE = (
     .where(cart.c.id == bindparam("cart"), cart.c.completed_at.is_(None))
     .values(completed_at=bindparam("at"), updated_at=bindparam("at"))
 )
-# What the order didn't take with it: saved lines, lines added afterwards, units beyond those ordered.
+# What wasn't ordered: saved lines, lines added afterwards, units beyond those ordered.
 _LEFT_OVER = (
     select(cart_line.c.id, cart_line.c.quantity, order_line.c.quantity.label("ordered"), cart_line.c.saved)
     .select_from(cart_line)
@@ -33,7 +33,7 @@ _LEFT_OVER = (
 
 
 def complete(session: Session, order_id: int, cart_id: int) -> None:
-    """Close the cart; what wasn't ordered goes on in a new one."""
+    """Mark the cart as completed; what wasn't ordered goes to a new one."""
     connection, at = session.connection(), now()
     left = connection.execute(_LEFT_OVER, {"order": order_id, "cart": cart_id}).all()
     if connection.execute(_COMPLETE, {"cart": cart_id, "at": at}).rowcount != 1:
@@ -41,15 +41,15 @@ def complete(session: Session, order_id: int, cart_id: int) -> None:
     events.publish(session, events.CartChanged(cart_id))
     if not left:
         return
-    # The rest goes on as another cart, which holds for itself.
+    # The new cart has to get holds of its own.
     inventory_holds.unhold(session, cart_id, reason="cart completed")
-    kept = connection.execute(select(cart).where(cart.c.id == cart_id)).mappings().one()
+    old = connection.execute(select(cart).where(cart.c.id == cart_id)).mappings().one()
     fresh = {
-        "key_hash": kept["key_hash"],
-        "customer_id": kept["customer_id"],
-        "currency": kept["currency"],
-        "country": kept["country"],
-        "checkout": kept["checkout"],
+        "key_hash": old["key_hash"],
+        "customer_id": old["customer_id"],
+        "currency": old["currency"],
+        "country": old["country"],
+        "checkout": old["checkout"],
         "codes": [],
         "version": 1,
         "created_at": at,

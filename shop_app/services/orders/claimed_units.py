@@ -1,4 +1,4 @@
-"""Units of an order's lines that a return or a withdrawal has claimed and that no count shows yet."""
+"""Units that open returns and withdrawals are about, and that no quantity of the order line counts yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...models import NOT_SENT, ReturnLine, ReturnRequest, ReturnStatus, table_o
 
 _request, _line = table_of(ReturnRequest), table_of(ReturnLine)
 _OPEN = [ReturnStatus.REQUESTED.value, ReturnStatus.APPROVED.value]
-# A return that was refunded without its goods leaves them with the shopper, for good.
+# The units of a return that was refunded without being received stay with the shopper.
 _CLAIMED = (
     select(
         _line.c.order_line_id.label("line"),
@@ -28,7 +28,7 @@ _CLAIMED = (
             ),
         ),
     )
-    # By its name: PostgreSQL takes an expression with a parameter for another one each time.
+    # By its name: to PostgreSQL two expressions with parameters are never the same.
     .group_by(_line.c.order_line_id, literal_column("not_sent"))
 )
 

@@ -1,7 +1,7 @@
-"""The life of an order once it is placed: its statuses, the money that comes in, and its end.
+"""Commands of a placed order: its statuses, payments that come in, confirming, expiring, review.
 
-Each status has one writer here. Whoever changes an order locks its cart first and the order second, as
-placing does, so that a click and a webhook can't wait for each other.
+Each status has one writer here. Every writer locks the cart first and the order second, as placing does,
+so that a click and a webhook can't deadlock.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from ..promotions import commands as promotions_commands
 from ..promotions.discounts import DiscountLine, Offer
 from ..search import listing_index
 from . import cart_completion
-from .queries import _HEAD, OrderHead, due_minor, look, order, order_discount, order_event, order_line
+from .queries import HEAD, OrderHead, due_minor, head_of, order, order_discount, order_event, order_line
 
 cart = table_of(Cart)
 product = table_of(Product)
@@ -46,7 +46,7 @@ Settled = Literal["paid", "already", "needs_review", "nothing"]
 
 _CART_OF = select(order.c.cart_id).where(order.c.id == bindparam("order"))
 _LOCK_CART = select(cart.c.id).where(cart.c.id == bindparam("cart")).with_for_update()
-_LOCK = _HEAD.with_for_update()
+_LOCK = HEAD.with_for_update()
 _WAITS_NO_MORE = {"expires_at": None, "address_hash": ""}
 _MOVES = {
     to: update(order)
@@ -119,11 +119,11 @@ def lock(session: Session, order_id: int) -> OrderHead:
     """
     connection = session.connection()
     if connection.dialect.name != "sqlite":
-        # SQLite has one writer: whoever got this far has locked everything.
+        # SQLite has one writer at a time: its transaction has locked everything.
         cart_id = connection.execute(_CART_OF, {"order": order_id}).scalar()
         if cart_id is not None:
             connection.execute(_LOCK_CART, {"cart": cart_id})
-    return look(session, order_id, _LOCK)
+    return head_of(session, order_id, _LOCK)
 
 
 def record_event(
@@ -146,9 +146,9 @@ def move(
     paid_at: datetime | None = None,
     **data: Any,
 ) -> None:
-    """Bring the order to another status; the only writer of it. Whatever the move, its waiting ends.
+    """Bring the order to another status; the only writer of it. Its `expires_at` is cleared.
 
-    Errors  Conflict for a move that isn't legal from where it stands now.
+    Errors  Conflict for a move that isn't legal from its present status.
     """
     result = session.connection().execute(_MOVES[to], {"order": order_id, "paid": paid_at})
     if result.rowcount != 1:
@@ -157,7 +157,7 @@ def move(
 
 
 def set_payment_status(session: Session, order_id: int, status: PaymentStatus) -> bool:
-    """Store what the ledger of payments amounts to; the only writer of it. True where it changed."""
+    """Store the payment status that the ledger comes to; its only writer. True where it changed."""
     result = session.connection().execute(_SET_PAYMENT_STATUS, {"order": order_id, "to": status.value})
     if result.rowcount:
         record_event(session, order_id, "payment_status", status=status.value)
@@ -165,7 +165,7 @@ def set_payment_status(session: Session, order_id: int, status: PaymentStatus) -
 
 
 def set_fulfilment_status(session: Session, order_id: int, status: FulfilmentStatus) -> bool:
-    """Store what units and shipments amount to; the only writer of it. True where it changed."""
+    """Store the fulfilment status that quantities come to; its only writer. True where it changed."""
     result = session.connection().execute(_SET_FULFILMENT_STATUS, {"order": order_id, "to": status.value})
     if result.rowcount:
         record_event(session, order_id, "fulfilment_status", status=status.value)
@@ -178,9 +178,9 @@ def apply_payments(
     """Apply all money that has come in for the order; safe to repeat, in any order.
 
     Units   `captured_minor` is all that was ever captured for this order, in minor units; `credit_minor`
-            is what gift cards and credit add as soon as the rest is there.
-    What doesn't fit (another amount or currency, too late, paid twice) flags the order for review and
-    never dropped: the order keeps its units then.
+            is what gift cards and credit pay once the rest is captured.
+    What doesn't fit (another amount or currency, too late, paid twice) flags the order for review, and it
+    keeps its units.
     """
     if captured_minor <= 0 and not credit_minor:
         return "nothing"
@@ -206,14 +206,14 @@ def apply_payments(
 
 
 def mark_paid(session: Session, order_id: int) -> Settled:
-    """The whole amount is there: the order is confirmed, its cart completed, and a receipt goes out."""
+    """The whole amount is paid: confirm the order, complete its cart, and write the receipt."""
     return _pay(session, lock(session, order_id))
 
 
 def end_unpaid(session: Session, order_id: int, *, why: str) -> None:
-    """End an unpaid order: cancelled or expired, stock and code uses given back, the cart open again.
+    """End an unpaid order, as cancelled or expired: units, credit and code uses are released.
 
-    `why` is expired, cancelled, superseded or failed. An order that isn't waiting any more is left alone.
+    `why` is expired, cancelled, superseded or failed. Nothing happens to an order that isn't pending.
 
     Errors  Conflict where money has come in for it: then a person decides.
     """
@@ -228,9 +228,9 @@ def end_unpaid(session: Session, order_id: int, *, why: str) -> None:
 
 
 def expire_placed(session: Session, order_id: int) -> bool:
-    """End an order that is paid later and wasn't in time; False for one that doesn't wait for that.
+    """Expire a placed order whose transfer didn't come in time; False for one that doesn't await any.
 
-    Its units don't count as sold any more: money that comes all the same counts them again.
+    Its units don't count as sold any more; money that comes later counts them again (`reactivate`).
     """
     order = lock(session, order_id)
     waits = order.status == OrderStatus.PLACED and order.fulfilment_status == FulfilmentStatus.NONE
@@ -257,7 +257,7 @@ def flag_for_review(session: Session, order_id: int, why: str) -> None:
 def resolve(session: Session, order_id: int, note: str, *, actor: str) -> None:
     """Resolve what the order was flagged for; the same reason doesn't flag it again.
 
-    Errors  Conflict where nothing is marked.
+    Errors  Conflict for an order that isn't flagged.
     """
     order_head = lock(session, order_id)
     if not order_head.needs_review:
@@ -268,9 +268,9 @@ def resolve(session: Session, order_id: int, note: str, *, actor: str) -> None:
 
 
 def confirm(session: Session, order_id: int, cart_id: int | None) -> None:
-    """What follows once an order is placed for good: its cart is done, its units count as sold.
+    """An order is placed for good: complete its cart, and count its units as sold.
 
-    Without that, the cart's next order would meet the living one that it already has.
+    A cart that stayed open could have only one order, and this one would block the next.
     """
     if cart_id is not None:
         cart_completion.complete(session, order_id, cart_id)
@@ -303,24 +303,32 @@ def _pay(session: Session, order: OrderHead, credit_minor: int = 0) -> Settled:
     if credit_minor:
         credit_payments.capture(session, order.id, credit_minor)
     record_event(session, order.id, "paid", public=True)
+    write_letter(session, order, "order_paid", paid=order.total_minor > 0)
+    return "paid"
+
+
+def write_letter(session: Session, order: OrderHead, kind: str, *, paid: bool = False) -> None:
+    """Write a letter about the whole order, one of a kind; `paid` as in `outbox.write`."""
     outbox.write(
         session,
-        "order_paid",
+        kind,
         order.email,
-        f"order_paid:{order.number}",
+        f"{kind}:{order.number}",
         {
             "order_id": order.id,
             "number": order.number,
             "token": order.token,
             "total": show(order.total_minor, order.currency, order.locale),
         },
-        paid=order.total_minor > 0,
+        paid=paid,
     )
-    return "paid"
 
 
 def reactivate(session: Session, order: OrderHead, at: datetime | None) -> bool:
-    """Take an expired order's units, code uses and credit again; False where they or its shopper are gone."""
+    """Take an expired order's units, code uses and credit again, and place it.
+
+    False, with nothing changed, where one of them isn't available any more, or the e-mail address is gone.
+    """
     connection = session.connection()
     units = {row.variant_id: row.units for row in connection.execute(_WANTED, {"order": order.id})}
     if None in units or not order.email:

@@ -1,4 +1,4 @@
-"""Placing an order: one idempotent step from a visitor's cart to frozen copies with stock and a number."""
+"""Placing an order: a visitor's cart becomes an order with frozen copies, allocated stock and a number."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ from ...models import (
 )
 from ...providers.payments import registry
 from .. import outbox, terms_cache
-from ..cart import checkout, price_changes, priced_cart, unpaid
+from ..cart import checkout, price_changes, unpaid
+from ..cart import lines as cart_lines
 from ..cart.checkout import CheckoutForm
-from ..cart.priced_cart import Head, Line, Priced
+from ..cart.lines import Head, Line
+from ..cart.priced_cart import Priced
 from ..cart.unpaid import Buyer
 from ..credit import payments as credit_payments
 from ..credit.payments import Part
@@ -59,17 +61,17 @@ _variant_option = table_of(VariantOption)
 _product_option = table_of(ProductOption)
 _option_value = table_of(OptionValue)
 
-_KNOWN_COLUMNS = (
+_PLACED_COLUMNS = (
     order.c.id, order.c.number, order.c.token, order.c.status, order.c.needs_review, order.c.cart_version,
     order.c.total_minor, order.c.currency, order.c.email, order.c.phone, order.c.ship_to,
     order.c.shipping_method, order.c.payment_provider, order.c.note, order.c.expires_at,
     order.c.vat_number,
 )  # fmt: skip
-_WAITING = select(*_KNOWN_COLUMNS).where(
+_WAITING = select(*_PLACED_COLUMNS).where(
     order.c.cart_id == bindparam("cart"), order.c.status == OrderStatus.PENDING.value
 )
 _JUST_PLACED = (
-    select(*_KNOWN_COLUMNS)
+    select(*_PLACED_COLUMNS)
     .join(_cart, _cart.c.id == order.c.cart_id)
     .where(
         _cart.c.key_hash == bindparam("key"),
@@ -94,7 +96,7 @@ _INSERT_DISCOUNTS = insert(order_discount)
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """What the way to the payment needs to know of an order that has been placed, or already was."""
+    """What paying needs of an order that has been placed now, or before."""
 
     order_id: int
     number: int
@@ -112,8 +114,8 @@ class PlacedOrder:
 class Superseded(Conflict):
     """The cart, or what was typed, changed after its order was placed, and that order still waits.
 
-    Have the provider expire its payment, outside of any transaction; then `orders.end_unpaid(order_id,
-    why="superseded")` and place again. Where it turns out to be paid, it is the visitor's order.
+    End that order first (`workflows/pay.py` `end_unpaid_order`), then place again. Where it turns out to be
+    paid, it stays the visitor's order.
     """
 
     code = "superseded"
@@ -131,15 +133,15 @@ def place(
 
     Placing the same cart again gives the same order back. The page says what it showed: the order's total,
     and how much of it gift cards and credit pay. Two amounts may not have risen since then: the total,
-    or a card that covers everything would hide a higher price; and what is left to pay, total less credit,
-    or a card that was spent elsewhere would be made up for by the bank card. `shown_parts` are what the
-    page said the total is made of (`price_changes`); they only explain a rise. `address_hash` is the keyed
-    hash of the address that asks: what it may keep without paying is bounded, as what a visitor may.
+    or a gift card that covers everything would hide a higher price; and what is left to pay (total less
+    credit), or more would go to the bank card where a gift card was spent elsewhere. `shown_parts` are what
+    the page said the total is made of (`price_changes`); they only explain a rise. `address_hash` is the
+    keyed hash of the client's IP address, whose unpaid units are limited too (`unpaid`).
 
     Errors  Invalid with the first wrong field; OutOfStock with what is left by SKU; Conflict when the
             total, or what is left to pay, has risen, with the difference; NotFound for an empty cart;
-            TooMany for more units than someone may keep who hasn't paid;
-            Superseded when another order of this cart has to be given up first.
+            TooMany for more unpaid units than are allowed; Superseded when another order of this cart has to
+            be ended first.
     """
     if type(expected_total_minor) is not int or type(expected_credit_minor) is not int:
         raise Invalid(_("The page is out of date. Reload it and try again."))
@@ -147,8 +149,8 @@ def place(
     if wrong:
         raise Invalid(wrong[0].message, field=wrong[0].field)
     form = checkout.normal(form)
-    head = priced_cart.head(session, key_hash, lock=True)
-    lines = priced_cart.lines(session, head.id) if head else []
+    head = cart_lines.head(session, key_hash, lock=True)
+    lines = cart_lines.lines(session, head.id) if head else []
     bought = [line for line in lines if not line.saved]
     placed = _placed_already(session, key_hash, head if bought else None, form)
     if placed:
@@ -172,7 +174,7 @@ def place(
                 session, head, priced, form, expected_total_minor, expected_credit_minor, buyer
             )
     except OutOfStock:
-        # A gift that someone else got first keeps nobody from buying: the order goes without.
+        # Where a gift is sold out meanwhile, the order is placed without it.
         plain = checkout.price(session, _in_country(head, form), bought, form, fresh=True, with_gifts=False)
         if plain.totals.total_minor > expected_total_minor:
             raise price_changes.risen(plain, expected_total_minor, shown_parts, head.currency) from None
@@ -185,7 +187,7 @@ def _cover_and_freeze(
     session: Session, head: Head, priced: Priced, form: CheckoutForm, expected_total_minor: int,
     expected_credit_minor: int, buyer: Buyer,
 ) -> PlacedOrder:  # fmt: skip
-    """The price is right: see what credit pays of it, and freeze it all."""
+    """Check what credit pays and what is left to pay, then write the order."""
     paid_with = credit_payments.cover(
         session, head.id, head.credits, priced.totals.total_minor, head.currency
     )

@@ -1,4 +1,4 @@
-"""Orders as they stand: what their life turns on, and which one a number and an e-mail address mean."""
+"""Reads orders: the head of one, what is due for it, and lookup by number and e-mail address."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _HEAD_COLUMNS = (
     order.c.paid_at,
     order.c.fulfilment_status,
 )
-_HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
+HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
 _cancelled = select(
     func.sum(
         (order_line.c.total_minor + case((order.c.tax_included, 0), else_=order_line.c.tax_minor))
@@ -54,7 +54,7 @@ _DUE = select(order.c.total_minor - func.coalesce(_cancelled.correlate(order).sc
 
 @dataclass(frozen=True, slots=True)
 class OrderHead:
-    """The part of an order's row that its life turns on."""
+    """The part of an order's row that commands decide by."""
 
     id: int
     number: int
@@ -71,8 +71,8 @@ class OrderHead:
     fulfilment_status: str
 
 
-def look(session: Session, order_id: int, statement: Select[Any] = _HEAD) -> OrderHead:
-    """The same for a question: nothing is locked.
+def head_of(session: Session, order_id: int, statement: Select[Any] = HEAD) -> OrderHead:
+    """The order's head. `statement` may lock the row (`commands.lock`); HEAD doesn't.
 
     Errors  NotFound for an id that no order has.
     """
@@ -94,7 +94,7 @@ def look_up(session: Session, number: str, email: str) -> str:
     """
     digits = number.strip().lstrip("#").strip()
     order_number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
-    # One question for both, so that neither its answer nor its time tells which one was wrong.
+    # One statement for both, so that neither answer nor timing reveals which one was wrong.
     statement = select(order.c.token).where(
         order.c.number == order_number, order.c.email == (normal_email(email) or "-")
     )

@@ -21,7 +21,7 @@ PERMISSION = "orders.edit"
 MAX_NOTE = 2000
 A_DAY = timedelta(days=1)
 
-# The mark has ended its waiting; without a new end it would keep its units for good.
+# The flag has cleared `expires_at`; without a new one the order would keep its units for good.
 _WAIT_AGAIN = (
     update(order)
     .where(
@@ -35,11 +35,11 @@ _WAIT_AGAIN = (
 
 
 def resolve(session: Session, order_id: int, note: str, by: Principal) -> None:
-    """Take the mark off an order; the same reason doesn't mark it again.
+    """Resolve what an order was flagged for; the same reason doesn't flag it again.
 
-    One that nothing was paid for has as long again as a transfer has, or a day where it is paid at once.
+    An unpaid one gets a new `expires_at`: `transfer_days` where it is placed, a day where it is pending.
 
-    Errors  Forbidden; Invalid without a note; Conflict where nothing is marked; NotFound.
+    Errors  Forbidden; Invalid without a note; Conflict for an order that isn't flagged; NotFound.
     """
     by.need(PERMISSION)
     note = note.strip()[:MAX_NOTE]

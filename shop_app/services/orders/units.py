@@ -1,7 +1,7 @@
-"""The units of an order's lines: sent, cancelled, cancelled, returned, and the statuses that follow.
+"""The quantities of an order's lines: fulfilled, cancelled, returned; and the statuses that follow.
 
-Each count has one guarded statement here, so that two people at the admin can't both pass a check, and
-what happens to the goods is done to the stock in the same transaction. The caller has locked the order.
+Each is changed by one guarded statement, so that two requests at once can't both pass a check, and stock
+changes in the same transaction. The caller has locked the order.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _HEAD = select(order.c.status, order.c.fulfilment_status, order.c.paid_at, order
 
 @dataclass(frozen=True, slots=True)
 class UnitLine:
-    """A line of an order, as far as its units and their price go."""
+    """An order line's quantities and amounts."""
 
     id: int
     variant_id: int | None
@@ -105,10 +105,10 @@ def lines_of(session: Session, order_id: int) -> dict[int, UnitLine]:
 
 
 def send(session: Session, order_id: int, units: Mapping[int, int], *, actor: str) -> None:
-    """These units of each line leave with a shipment.
+    """Count these units of each line as sent, and take them from stock.
 
     Errors  Invalid for no units; NotFound for a line of another order; Conflict for more than are to
-            be sent, or than are in the house.
+            be sent, or than are on hand.
     """
     lines = _change(
         session, order_id, units, _SEND, _("Only {count} of {title} are still to be sent."), "to_send"
@@ -117,7 +117,7 @@ def send(session: Session, order_id: int, units: Mapping[int, int], *, actor: st
 
 
 def cancel_shipment(session: Session, order_id: int, units: Mapping[int, int], *, actor: str) -> None:
-    """These units of a shipment that didn't leave after all are to be sent again."""
+    """Undo `send` for a shipment that wasn't sent after all: the units are to be sent again."""
     lines = _change(
         session, order_id, units, _CANCEL_SHIPMENT, _("Units of {title} have come back already."), "out"
     )
@@ -127,7 +127,7 @@ def cancel_shipment(session: Session, order_id: int, units: Mapping[int, int], *
 def cancel(
     session: Session, order_id: int, units: Mapping[int, int], *, restock: bool, reason: str, actor: str
 ) -> None:
-    """These units won't be sent. Without restock they aren't sold again either: broken, lost.
+    """These units won't be sent. Without `restock` they are written off (broken, lost).
 
     Errors  as `send` has them.
     """
@@ -150,11 +150,11 @@ def receive_return(
     reason: str,
     actor: str,
 ) -> None:
-    """These units have come back from the shopper; those in `restock` are on the listing index again.
+    """These units have come back from the shopper; those in `restock` are sellable again.
 
     Shape   both by order line; `restock` may be True for all of them, False for none.
     Errors  Invalid for no units; NotFound for a line of another order; Conflict for more than have left,
-            or more on the listing index than have come back.
+            or more restocked than have come back.
     """
     lines = _change(
         session, order_id, units, _RECEIVE_RETURN, _("Only {count} of {title} can come back."), "out"
@@ -168,9 +168,9 @@ def receive_return(
 
 
 def status_of(lines: Iterable[UnitLine], shipments: Sequence[str]) -> FulfilmentStatus:
-    """The fulfilment status, from the lines' units and the states of the shipments that count.
+    """The fulfilment status, from the lines' quantities and the states of shipments that weren't cancelled.
 
-    While anything is still to be sent it is `partial`: that is what someone has to act on.
+    It is `partial` while anything is still to be sent, also where something came back: staff act on that.
     """
     unit_lines = list(lines)
     sent = sum(line.fulfilled for line in unit_lines)
@@ -185,11 +185,10 @@ def status_of(lines: Iterable[UnitLine], shipments: Sequence[str]) -> Fulfilment
 
 
 def recompute_fulfilment(session: Session, order_id: int, *, actor: str = "system") -> FulfilmentStatus:
-    """Store the status that the units and shipments come to, and end the order where all is done.
+    """Store the fulfilment status, and complete or cancel the order where nothing is left to send.
 
-    An order ends as completed when every unit was delivered or cancelled and it is paid: the shopper
-    owes nothing. One of which nothing was ever sent, and nothing is to be sent, ends as cancelled; its
-    promotions may be used again. Refunds that are on their way keep no order open.
+    It is completed when every unit was delivered or cancelled and it is paid. One of which nothing was
+    sent is cancelled, and its promotions may be used again. Pending refunds keep no order open.
     """
     lines = lines_of(session, order_id).values()
     shipments = list(session.connection().execute(_SHIPMENTS, {"order": order_id}).scalars())
@@ -211,7 +210,10 @@ def recompute_fulfilment(session: Session, order_id: int, *, actor: str = "syste
 def _change(
     session: Session, order_id: int, units: Mapping[int, int], statement, too_many: str, left: str
 ) -> dict[int, UnitLine]:
-    """Run the guarded statement for each line; the lines as they were before."""
+    """Run the guarded statement for each line; returns the lines as they were before.
+
+    Errors  as `send`; `left` names the property of UnitLine that `too_many` counts.
+    """
     lines = lines_of(session, order_id)
     if not units or any(type(count) is not int or count <= 0 for count in units.values()):
         raise Invalid(_("Choose at least one unit."), field="lines")
@@ -226,7 +228,7 @@ def _change(
 
 
 def _by_variant(lines: Mapping[int, UnitLine], units: Mapping[int, int]) -> dict[int, int]:
-    """The same units by variant; a thing that left the catalogue has no stock any more."""
+    """The same units by variant; a variant that was deleted has no stock any more."""
     units_by_variant: dict[int, int] = {}
     for line_id, count in units.items():
         variant_id = lines[line_id].variant_id

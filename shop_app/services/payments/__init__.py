@@ -1,1 +1,1 @@
-"""The money that comes for orders: attempts, the ledger of what providers report, transfers and disputes."""
+"""Payments of orders: attempts, the ledger of payment events, transfers, disputes, refunds."""

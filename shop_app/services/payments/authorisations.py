@@ -1,4 +1,4 @@
-"""Money that is authorised and not yet captured: what may be taken of it, and until when."""
+"""Authorised payments: how much of each is to be captured, and those that have to be voided or reviewed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from sqlmodel import Session, col, exists, select
 
 from ...core.clock import now
 from ...models import Order, OrderEvent, OrderStatus, Payment, PaymentEvent, PaymentEventKind, PaymentState
+from ..credit.payments import PROVIDER as CREDIT
 from ..orders import commands as order_commands
 from .ledger import LIVING, PaymentRef, owed_minor, payment_key, payment_ref
 
-OUTSIDE = "credit"
-"""The provider whose money lies with us: it is captured with the rest, nobody has to be asked."""
-LEFT_ALONE = timedelta(minutes=5)
-"""So long an order may stand without the money that was voided for it: its cancelling comes at once."""
-ASK_WITHIN = timedelta(days=3)
+FLAG_AFTER = timedelta(minutes=5)
+"""How long after its payment was voided an order may still be placed: cancelling ends it right after."""
+FLAG_WITHIN = timedelta(days=3)
 LONGEST = timedelta(days=40)
 """No bank keeps an amount authorised for longer."""
 
@@ -39,7 +38,7 @@ def of_order(session: Session, order_id: int) -> list[Authorised]:
         .where(
             Payment.order_id == order_id,
             Payment.state == PaymentState.AUTHORIZED,
-            Payment.provider != OUTSIDE,
+            Payment.provider != CREDIT,
         )
         .order_by(col(Payment.attempt))
     ).all()
@@ -64,13 +63,13 @@ def is_uncaptured(session: Session, payment_id: int) -> bool:
 
 
 def of_ended_orders(session: Session, limit: int = 50) -> list[int]:
-    """Orders that were ended while their money is still authorised: it has to be let go."""
+    """Ended orders whose payment is still authorised: it has to be voided."""
     order_ids = session.exec(
         select(Order.id)
         .join(Payment, col(Payment.order_id) == Order.id)
         .where(
             Payment.state == PaymentState.AUTHORIZED,
-            Payment.provider != OUTSIDE,
+            Payment.provider != CREDIT,
             col(Order.status).in_((OrderStatus.CANCELLED, OrderStatus.EXPIRED)),
         )
         .order_by(col(Order.id))
@@ -79,14 +78,14 @@ def of_ended_orders(session: Session, limit: int = 50) -> list[int]:
     return [id for id in order_ids if id]
 
 
-def left_alone(session: Session, limit: int = 50) -> list[int]:
-    """Orders that are confirmed, and whose money was voided without their being cancelled.
+def voided_but_placed(session: Session, limit: int = 50) -> list[int]:
+    """Placed orders whose payment was voided and that weren't cancelled: cancelling has failed in between.
 
-    Someone began to cancel them and got no answer. Whoever was asked once isn't asked again.
+    Orders that were flagged for review since then are left out.
     """
-    other = select(Payment.id).where(
+    other_payment = select(Payment.id).where(
         Payment.order_id == Order.id,
-        Payment.provider != OUTSIDE,
+        Payment.provider != CREDIT,
         col(Payment.state).in_((*LIVING, PaymentState.CAPTURED)),
     )
     flagged = select(OrderEvent.id).where(
@@ -103,9 +102,9 @@ def left_alone(session: Session, limit: int = 50) -> list[int]:
             Payment.created_at >= now() - LONGEST,
             col(Payment.authorized_until).is_not(None),
             PaymentEvent.kind == PaymentEventKind.VOIDED,
-            PaymentEvent.at < now() - LEFT_ALONE,
-            PaymentEvent.at >= now() - ASK_WITHIN,
-            ~exists(other.correlate(Order)),
+            PaymentEvent.at < now() - FLAG_AFTER,
+            PaymentEvent.at >= now() - FLAG_WITHIN,
+            ~exists(other_payment.correlate(Order)),
             ~exists(flagged.correlate(Order, PaymentEvent)),
         )
         .order_by(col(Order.id))
@@ -114,9 +113,9 @@ def left_alone(session: Session, limit: int = 50) -> list[int]:
     return [id for id in order_ids if id]
 
 
-def ask_for_a_look(session: Session, order_id: int) -> None:
-    """Mark such an order for a person, unless it was cancelled in the meantime."""
+def flag_voided(session: Session, order_id: int) -> None:
+    """Flag such an order for review, unless it was cancelled in the meantime."""
     if order_commands.lock(session, order_id).status == OrderStatus.PLACED:
         order_commands.flag_for_review(
-            session, order_id, "The authorisation was let go, and the order wasn't cancelled."
+            session, order_id, "The authorisation was voided, and the order wasn't cancelled."
         )

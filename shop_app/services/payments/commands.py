@@ -1,6 +1,6 @@
-"""Payments: attempts written down before anyone outside is asked, ended only when that is over there too.
+"""Attempts to pay: written down before the provider is called, and ended once they are over there too.
 
-`payment_ledger` keeps what happens to them, `payment_inbox` what providers report.
+`ledger` has what happens to them at providers, `inbox` the webhook events.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from ...providers.payments.base import PayLine, Started, StartPayment
 from ..credit.payments import PROVIDER as CREDIT
 from ..credit.payments import covered_minor
 from ..orders import commands as order_commands
-from .ledger import LIVING, PaymentRef, append, locked, payment_key, payment_ref
-from .queries import of_order_view as of_order_view
+from .events import append
+from .ledger import LIVING, PaymentRef, locked, payment_key, payment_ref
 
 SAME_ATTEMPT = timedelta(seconds=60)
-"""So long an attempt that had no answer is sent again as the same; nobody has its address yet, so
-leaving it and starting another one is safe."""
+"""How long an attempt without an answer is sent again. Later a new one is started, which is safe: nobody has
+the first one's address, so nobody can pay it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt to pay that has been written down, and what the provider is asked for it."""
+    """An attempt to pay that is written down, and the request to the provider."""
 
     payment_id: int
     provider: str
     request: StartPayment
     redirect_url: str
-    """Where it is open already, "" where the provider has to be asked."""
+    """Where it is open already; "" where the request has to be sent."""
 
 
 def start_attempt(session: Session, order_id: int) -> Attempt:
-    """Write down that the order is about to be paid, before anybody outside is asked.
+    """Write an attempt to pay the order down, before the provider is called.
 
-    A second click gives the same attempt, and the page that is open for it.
+    A second click gives the same attempt, with its address where it is open.
 
     Errors  Conflict for an order that doesn't wait for a payment; NotFound.
     """
@@ -77,7 +77,7 @@ def start_attempt(session: Session, order_id: int) -> Attempt:
 
 def _request(session: Session, order: Order, payment: Payment) -> StartPayment:
     if payment.amount_minor < order.total_minor:
-        # No line of a payment can be below zero, so what is left is one thing to pay for.
+        # No line can be negative, so an order that credit pays in part is sent as one line.
         text = _("Order {number}, after gift card or credit").format(number=order.number)
         lines = [PayLine(text, 1, payment.amount_minor)]
     else:
@@ -111,7 +111,7 @@ def _lines(session: Session, order: Order) -> list[PayLine]:
     ]
     if order.shipping_minor:
         lines.append(PayLine(order.shipping_label or _("Delivery"), 1, order.shipping_minor))
-    # What an order has off its shipping or its tax stands in its own total alone.
+    # Tax on top of the prices is in the order's total alone.
     rest = order.total_minor - sum(line.total_minor for line in lines)
     if rest > 0:
         lines.append(PayLine(_("Tax"), 1, rest))
@@ -151,9 +151,9 @@ def of_order(session: Session, order_id: int) -> list[PaymentRef]:
 
 
 def end_unpaid(session: Session, order_id: int, why: str) -> bool:
-    """End an unpaid order whose payments are all over; attempts without an answer end with it.
+    """End an unpaid order that has no open payment; attempts without an answer end with it.
 
-    True where the order isn't waiting any more. Ask the provider first: what is open there can be paid.
+    True where the order isn't pending any more. Expire open payments at the provider before.
     """
     order = order_commands.lock(session, order_id)
     if order.status != OrderStatus.PENDING:
@@ -210,7 +210,7 @@ def overdue(session: Session, limit: int = 100) -> list[int]:
 
 
 def outdated(session: Session, limit: int = 100) -> list[int]:
-    """Unpaid orders whose cart isn't what was ordered any more."""
+    """Unpaid orders whose cart has changed since."""
     order_ids = session.exec(
         select(Order.id)
         .join(Cart, col(Cart.id) == Order.cart_id)
@@ -229,7 +229,7 @@ def outdated(session: Session, limit: int = 100) -> list[int]:
 def to_compare(
     session: Session, *, recent: timedelta, before: int | None = None, limit: int = 500
 ) -> list[PaymentRef]:
-    """Payments to hold against the provider's books: open ones, and settled ones no older than `recent`.
+    """Payments to compare with the provider: open ones, and settled ones no older than `recent`.
 
     The newest first, `limit` of them: the next page is `before` the last id of this one.
     """

@@ -1,7 +1,7 @@
-"""Disputes: a shopper's bank asks for the money back. They move the payment status alone, and need review.
+"""Disputes: a shopper's bank takes the money back. They change the payment status alone.
 
-Never stock, never the order's status: the goods have been sent or will be, whatever the bank decides.
-An inquiry, which hasn't taken any money yet, is only noted with its due date.
+Stock and the order's status stay: the goods are sent whatever the bank decides, unless staff cancel. An
+inquiry, which hasn't taken any money, is only recorded with its due date.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class DisputeView:
 
     order_number: str
     reference: str
-    """The provider's name of it: its page there takes the evidence."""
+    """The provider's id of it: evidence is uploaded there."""
     status: str
     """open (answer it by `due_at`), answered, won or lost."""
     reason: str
@@ -59,7 +59,7 @@ def take(session: Session, payment: Payment, snapshot: DisputeSnapshot) -> bool:
     elif dispute.payment_id != payment.id:
         return False
     before = (dispute.status, dispute.due_at, dispute.reason) if dispute.id else None
-    # A look that was overtaken by another one must not take a dispute back.
+    # An older snapshot must not set the status back.
     if _RANK[DisputeStatus(snapshot.status)] >= _RANK[DisputeStatus(dispute.status)]:
         dispute.status = snapshot.status
     dispute.due_at, dispute.reason = (

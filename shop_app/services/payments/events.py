@@ -1,4 +1,4 @@
-"""The events of payments: appended once each, and computed to sums and to the order's payment status."""
+"""Payment events: each appended once; their sums, and the order's payment status that follows from them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Sums:
     captured_minor: int
     refunded_minor: int
     disputed_minor: int = 0
-    """What banks hold back while a dispute is open."""
+    """What banks hold while disputes are open."""
     charged_back_minor: int = 0
-    """What banks took back for good."""
+    """What disputes that were lost have taken."""
 
 
 def append(session: Session, payment: Payment, kind: PaymentEventKind, reference: str, amount: int) -> bool:
-    """Write the event down; False where it is known. The order is locked, so nobody else writes now."""
+    """Append the event; False where it was appended before. The caller has locked the order."""
     before = session.exec(
         select(PaymentEvent.id).where(
             PaymentEvent.payment_id == payment.id,
@@ -51,7 +51,7 @@ def of_payments(session: Session, payment_ids: Iterable[int | None]) -> list[tup
 
 
 def sums(events: Iterable[tuple[str, str, int]]) -> Sums:
-    """What events come to.
+    """The sums of these events.
 
     Shape   (kind, provider's reference, amount in minor units), in any order.
     """
@@ -78,7 +78,7 @@ def sums(events: Iterable[tuple[str, str, int]]) -> Sums:
         captured,
         sum(amount for ref, amount in refunded.items() if ref not in failed),
         sum(amount for ref, amount in disputed.items() if ref not in won | lost),
-        # Should a bank ever say both, the loss counts: it is the one to look at.
+        # Where a dispute is reported as won and as lost, the loss counts.
         sum(amount for ref, amount in disputed.items() if ref in lost),
     )
 
@@ -91,10 +91,10 @@ def status_of(
     authorized_minor: int = 0,
     voided: bool = False,
 ) -> PaymentStatus:
-    """The order's payment status, from what came in and what went back.
+    """The order's payment status, from what was captured, refunded and disputed.
 
     Units   `due_minor` is the total less what was cancelled before it was captured; `authorized_minor`
-            what is promised and neither captured nor voided.
+            what is authorised and neither captured nor voided.
     """
     due = total_minor if due_minor is None else due_minor
     if totals.disputed_minor:

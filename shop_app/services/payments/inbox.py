@@ -1,4 +1,4 @@
-"""The inbox of payment providers: kept under their own event ids before anything is done with it."""
+"""The inbox of webhook events: stored under the provider's event id, applied later, closed with outcome."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ...models import Payment, ProviderEvent, table_of
 from ...providers.payments.base import Notice
 
 KEEP_TRYING = timedelta(days=3)
+"""How long after it came an event is tried to be applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def _insert_once(insert: Insert) -> Any:
 
 
 def receive(session: Session, notice: Notice) -> int | None:
-    """Keep what a provider told us, under its own id. None where it is known already."""
+    """Store a webhook event; its id in the inbox, None where it was stored before."""
     row = {
         "provider": notice.provider,
         "event_id": notice.event_id[:255],
@@ -54,7 +55,7 @@ def inbox_entry(session: Session, inbox_id: int) -> InboxEntry:
 
 
 def unapplied(session: Session, limit: int = 100) -> list[int]:
-    """What lies in the inbox and hasn't been applied, oldest first; after three days it is let be."""
+    """Entries that haven't been applied, oldest first; those older than KEEP_TRYING are left out."""
     since = now() - KEEP_TRYING
     ids = session.exec(
         select(ProviderEvent.id)
@@ -66,21 +67,21 @@ def unapplied(session: Session, limit: int = 100) -> list[int]:
 
 
 def waiting(session: Session) -> int:
-    """How many entries of the inbox are still to be applied."""
+    """How many entries are still to be applied."""
     since = now() - KEEP_TRYING
     conditions = col(ProviderEvent.applied_at).is_(None), ProviderEvent.received_at >= since
     return session.exec(select(func.count()).where(*conditions)).one()
 
 
 def close_entry(session: Session, inbox_id: int, outcome: str, problem: str = "") -> None:
-    """Say what came of an entry of the inbox; the first word stays."""
+    """Record the outcome of an entry; the first one stays."""
     entry = session.get_one(ProviderEvent, inbox_id)
     if entry.applied_at is None:
         entry.applied_at, entry.outcome, entry.problem = now(), outcome, problem
 
 
 def find(session: Session, notice: Notice) -> int | None:
-    """The id of the payment that a notice is about, None where the shop doesn't know it."""
+    """The id of the payment that a notice is about, None where the shop doesn't have it."""
     statement = select(Payment).where(Payment.provider == notice.provider)
     payment = None
     if notice.reference:

@@ -1,7 +1,7 @@
 """The ledger of payments: what providers report is appended, and sums, states and the order follow from it.
 
-Everything that happens to a payment is a `PaymentEvent`; a state is only ever raised. What a provider
-tells is a reason to look, and only what was looked up counts.
+Everything that happens to a payment is a `PaymentEvent`; its state only moves forward. A webhook changes
+nothing by itself: the payment is retrieved, and its snapshot is applied here.
 """
 
 from __future__ import annotations
@@ -27,24 +27,7 @@ from ..orders import commands as order_commands
 from ..orders import queries as order_queries
 from . import disputes
 from . import inbox as payment_inbox
-from .events import Sums, append, of_payments, status_of, sums
-
-__all__ = [
-    "LIVING",
-    "PaymentRef",
-    "Sums",
-    "append",
-    "apply",
-    "recompute_order",
-    "recompute_payment",
-    "payment_ref",
-    "locked",
-    "owed_minor",
-    "payment_key",
-    "status_of",
-    "sums",
-    "take_refund",
-]
+from .events import append, of_payments, status_of, sums
 
 _RANK = {
     state: rank
@@ -81,13 +64,14 @@ _COVERED = select(
     )
 ).where(_payment.c.order_id == bindparam("order"))
 _REFUND_RANK = {RefundStatus.PENDING: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.FAILED: 2}
-"""A bank may send back what went through; nothing else goes backwards."""
+"""A refund that succeeded can still fail: a bank may send it back. No other status goes backwards."""
 LIVING = (PaymentState.STARTED, PaymentState.OPEN, PaymentState.AUTHORIZED)
+"""States in which a payment may still bring money."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentRef:
-    """A payment, as far as finding its truth needs it."""
+    """The ids by which a payment is named between services and workflows."""
 
     payment_id: int
     order_id: int
@@ -97,13 +81,13 @@ class PaymentRef:
 
 
 def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id: int | None = None) -> str:
-    """Apply the provider's snapshot to payment and order. Once or many times, in any order.
+    """Apply the provider's snapshot to payment and order; safe to repeat, in any order.
 
-    Answers with the outcome: applied, already known, or refused (nothing was changed then, apart from
-    marking the order for a person where money has come that doesn't fit).
+    Returns the outcome: applied, already known, or refused. A refused snapshot changes nothing, but the
+    order is flagged for review where it shows money in another currency.
     """
     payment = locked(session, payment_id)
-    problem = _misfit(session, payment, snapshot)
+    problem = _mismatch(session, payment, snapshot)
     if problem:
         outcome = "refused"
         taken = snapshot.captured_minor or (snapshot.amount_minor if snapshot.state == "authorized" else 0)
@@ -111,32 +95,35 @@ def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id
             order_commands.apply_payments(session, payment.order_id, taken, snapshot.currency)
     else:
         before = payment.state
-        outcome = "applied" if _take_over(session, payment, snapshot) else "already known"
+        outcome = "applied" if _append_new(session, payment, snapshot) else "already known"
         recompute_order(session, payment.order_id)
-        _follow(session, payment, snapshot, before)
+        _follow_up(session, payment, snapshot, before)
     if inbox_id is not None:
         payment_inbox.close_entry(session, inbox_id, outcome, problem)
     return outcome
 
 
-def _misfit(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> str:
+def _mismatch(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> str:
+    """Why the snapshot can't be of this payment; "" where it is."""
     order = session.get_one(Order, payment.order_id)
-    # The provider knows the link that the order was placed with, which is exchanged when it is old.
+    # The provider has the token that the order was placed with; an old token is replaced.
     another = order.link_since is None and snapshot.order_token not in ("", order.token)
     if another or snapshot.attempt_key not in ("", payment_key(payment)):
-        return "The company's picture is of another order."
+        return "The provider's snapshot is of another order."
     if payment.reference and payment.reference != snapshot.reference:
-        return "The company's picture is of another payment."
+        return "The provider's snapshot is of another payment."
     if snapshot.currency and snapshot.currency != payment.currency:
         return f"The currency is {snapshot.currency}, not {payment.currency}."
     return ""
 
 
-def _follow(session: Session, payment: Payment, snapshot: PaymentSnapshot, before: str) -> None:
-    """What an order does whose payment hasn't brought money: it waits, ends, or asks for a person."""
+def _follow_up(session: Session, payment: Payment, snapshot: PaymentSnapshot, before: str) -> None:
+    """The order of a payment without money waits for the bank, ends, or is flagged for review."""
     if snapshot.state == "processing":
         awaited_payment.wait_for_bank(session, payment.order_id, payment.created_at)
-    elif snapshot.state == "failed" and before != payment.state and not _living(session, payment.order_id):
+    elif (
+        snapshot.state == "failed" and before != payment.state and not _has_living(session, payment.order_id)
+    ):
         awaited_payment.failed(session, payment.order_id)
     elif (
         before == PaymentState.AUTHORIZED
@@ -146,7 +133,7 @@ def _follow(session: Session, payment: Payment, snapshot: PaymentSnapshot, befor
         awaited_payment.authorization_lapsed(session, payment.order_id)
 
 
-def _living(session: Session, order_id: int) -> bool:
+def _has_living(session: Session, order_id: int) -> bool:
     return (
         session.exec(
             select(Payment.id).where(
@@ -159,11 +146,11 @@ def _living(session: Session, order_id: int) -> bool:
     )
 
 
-def _take_over(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> bool:
-    """Append what is new in the picture; says whether anything was."""
+def _append_new(session: Session, payment: Payment, snapshot: PaymentSnapshot) -> bool:
+    """Append what is new in the snapshot; whether anything was."""
     kinds = PaymentEventKind
     news = False
-    first_look = payment.intent_reference is None
+    is_first = payment.intent_reference is None
     payment.reference = payment.reference or snapshot.reference
     payment.intent_reference = snapshot.intent_reference or payment.intent_reference
     money = snapshot.intent_reference or snapshot.reference
@@ -171,7 +158,7 @@ def _take_over(session: Session, payment: Payment, snapshot: PaymentSnapshot) ->
         news |= append(session, payment, kinds.DECLINED, snapshot.decline_reference, 0)
     if snapshot.state == "authorized":
         news |= append(session, payment, kinds.AUTHORIZED, money, snapshot.amount_minor)
-        # Where the provider says nothing, it is a week.
+        # A week, where the provider gives no date.
         payment.authorized_until = snapshot.authorized_until or payment.created_at + timedelta(days=7)
     if snapshot.captured_minor:
         news |= append(session, payment, kinds.CAPTURED, money, snapshot.captured_minor)
@@ -184,8 +171,8 @@ def _take_over(session: Session, payment: Payment, snapshot: PaymentSnapshot) ->
     for dispute in snapshot.disputes:
         news |= disputes.take(session, payment, dispute)
     state = PaymentState.CAPTURED if snapshot.captured_minor else _STATES[snapshot.state]
-    # An attempt that we gave up without knowing where it was open may have been taken after all.
-    was_lost = first_look and payment.state != PaymentState.CAPTURED and state == PaymentState.AUTHORIZED
+    # An attempt that had no answer and was ended may have been authorised after all.
+    was_lost = is_first and payment.state != PaymentState.CAPTURED and state == PaymentState.AUTHORIZED
     if _RANK[state] > _RANK[PaymentState(payment.state)] or was_lost:
         payment.state = state
         news = True
@@ -200,7 +187,10 @@ def _take_over(session: Session, payment: Payment, snapshot: PaymentSnapshot) ->
 
 
 def take_refund(session: Session, payment: Payment, snapshot: RefundSnapshot) -> bool:
-    """Bring the refund's row in line; one made at the provider's own admin gets a row here."""
+    """Bring the refund's row and events in line with the snapshot; whether anything was new.
+
+    A refund that was made at the provider's dashboard gets its row here.
+    """
     refund = session.exec(select(Refund).where(Refund.provider_reference == snapshot.reference)).first()
     if refund is None and snapshot.request_key:
         refund = session.exec(
@@ -266,7 +256,7 @@ def recompute_payment(session: Session, payment: Payment) -> None:
 
 
 def recompute_order(session: Session, order_id: int) -> None:
-    """Settle the order with all that was captured or authorised for it, and store its payment status."""
+    """Apply all that was captured or authorised for the order to it, and store its payment status."""
     payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
     totals = sums(of_payments(session, [payment.id for payment in payments]))
     order = session.get_one(Order, order_id)
@@ -279,10 +269,10 @@ def recompute_order(session: Session, order_id: int) -> None:
             session, order_id, totals.captured_minor, order.currency, credit_minor=credit_minor
         )
     if credit_minor:
-        # It may have been captured, or set aside once more.
+        # It may have been captured, or reserved again.
         payments = session.exec(select(Payment).where(Payment.order_id == order_id)).all()
         totals = sums(of_payments(session, [payment.id for payment in payments]))
-    promised = _uncaptured_minor(session, payments)
+    authorized_minor = _uncaptured_minor(session, payments)
     due = order.total_minor
     if totals.captured_minor < due:
         due = order_queries.due_minor(session, order_id)
@@ -290,12 +280,12 @@ def recompute_order(session: Session, order_id: int) -> None:
     order_commands.set_payment_status(
         session,
         order_id,
-        status_of(totals, order.total_minor, due_minor=due, authorized_minor=promised, voided=voided),
+        status_of(totals, order.total_minor, due_minor=due, authorized_minor=authorized_minor, voided=voided),
     )
 
 
 def _uncaptured_minor(session: Session, payments: Iterable[Payment], *, at_providers: bool = False) -> int:
-    """What is authorised and neither captured nor voided; at providers alone, or credit with it."""
+    """What is authorised and neither captured nor voided; with `at_providers`, without credit."""
     ids = [
         payment.id
         for payment in payments
@@ -304,27 +294,31 @@ def _uncaptured_minor(session: Session, payments: Iterable[Payment], *, at_provi
     ]
     if not ids:
         return 0
-    events = of_payments(session, ids)
-    return sum(amount for kind, _reference, amount in events if kind == PaymentEventKind.AUTHORIZED)
+    rows = of_payments(session, ids)
+    return sum(amount for kind, _reference, amount in rows if kind == PaymentEventKind.AUTHORIZED)
 
 
 def owed_minor(session: Session, order_id: int) -> int:
-    """What is still to be taken for the order: due, neither captured nor set aside from credit."""
+    """What is still to be paid of the order: due, less what is captured or reserved of credit."""
     covered = session.connection().execute(_COVERED, {"order": order_id}).scalar_one()
     return max(0, order_queries.due_minor(session, order_id) - int(covered))
 
 
 def payment_key(payment: Payment) -> str:
-    """The name of an attempt, as the provider knows it by its idempotency key."""
+    """The idempotency key of an attempt."""
     return f"order-{payment.order_id}-{payment.attempt}"
 
 
 def locked(session: Session, payment_id: int) -> Payment:
+    """The payment as it is, with its order locked until the commit.
+
+    Errors  NotFound for an id that no payment has.
+    """
     payment = session.get(Payment, payment_id)
     if payment is None:
         raise NotFound(_("There is no such payment."))
     order_commands.lock(session, payment.order_id)
-    # Another writer may have been waited for: what was read before the lock is old.
+    # Read again: another writer may have changed it before the lock.
     session.refresh(payment)
     return payment
 

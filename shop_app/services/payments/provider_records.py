@@ -1,4 +1,4 @@
-"""Records that a provider lists of the last days, compared with ours: what we missed, and unknown money."""
+"""Compares a provider's lists with the shop's rows: payments to synchronise, and money without a payment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PaymentsToSync:
 
     payments: tuple[PaymentRef, ...]
     disputed: frozenset[int]
-    """Those of them where disputes have to be asked for too."""
+    """Ids of those whose disputes have to be retrieved too."""
 
 
 def was_used(session: Session, provider: str) -> bool:
@@ -31,9 +31,9 @@ def was_used(session: Session, provider: str) -> bool:
 
 
 def missed(session: Session, records: Sequence[ProviderRecord]) -> PaymentsToSync:
-    """Payments of which a provider says something that the books don't."""
-    refunds = _known(session, Refund.provider_reference, Refund.status, records, "refund")
-    disputes = _known(session, Dispute.provider_reference, Dispute.status, records, "dispute")
+    """Payments with a record that the shop doesn't have, or has with another status."""
+    refunds = _statuses(session, Refund.provider_reference, Refund.status, records, "refund")
+    disputes = _statuses(session, Dispute.provider_reference, Dispute.status, records, "dispute")
     payments: dict[int, PaymentRef] = {}
     disputed = set()
     for record in records:
@@ -48,15 +48,15 @@ def missed(session: Session, records: Sequence[ProviderRecord]) -> PaymentsToSyn
     return PaymentsToSync(tuple(payments.values()), frozenset(disputed))
 
 
-def _known(
+def _statuses(
     session: Session, reference: str | None, status: str, records: Iterable[ProviderRecord], kind: str
 ) -> dict[str, str]:
-    """Status by reference, of those that the books have."""
+    """The shop's statuses of these records, by reference."""
     references = [record.reference for record in records if record.kind == kind]
     return {
-        name: word
+        name: status_now
         for at in range(0, len(references), _CHUNK)
-        for name, word in session.exec(
+        for name, status_now in session.exec(
             select(reference, status).where(col(reference).in_(references[at : at + _CHUNK]))  # pyright: ignore
         )
         if name
@@ -83,23 +83,23 @@ def _payment_of(session: Session, record: ProviderRecord) -> PaymentRef | None:
 
 
 def mark_unknown(session: Session, records: Sequence[ProviderRecord]) -> list[str]:
-    """Money at the provider that no payment of ours has, in sentences; an order that it names is marked."""
+    """Money at the provider that no payment here has, in sentences; the order that it names is flagged."""
     moved = [record for record in records if record.kind == "intent" and record.moved]
     sentences = []
     for record in moved:
-        mine = select(Payment.id).where(
+        own_payment = select(Payment.id).where(
             Payment.provider == record.provider, Payment.intent_reference == record.intent_reference
         )
-        if session.exec(mine).first() is not None:
+        if session.exec(own_payment).first() is not None:
             continue
         amount = show(record.amount_minor, record.currency)
-        what = f"The company holds {amount} as {record.reference}, which no payment here knows"
+        what = f"The provider holds {amount} as {record.reference}, which no payment here has"
         order = _order_with(session, record.order_token)
         if order is None:
             sentences.append(f"{what}.")
             continue
         order_commands.flag_for_review(session, order.id or 0, f"{what}.")
-        sentences.append(f"{what}: order {order.number} is marked for a person.")
+        sentences.append(f"{what}: order {order.number} is flagged for review.")
     return sentences
 
 

@@ -1,4 +1,4 @@
-"""An order's payments as staff see them: each attempt with its events, refunds aside, and the disputes."""
+"""An order's payments as staff see them: each attempt with its events, and the disputes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AttemptView:
     attempt: int
     provider: str
     reference: str
-    """The provider's name of it, "" where it never answered."""
+    """The provider's id of it; "" where it never answered."""
     state: str
     amount: str
     captured: str
@@ -44,7 +44,7 @@ class PaymentsView:
     disputes: tuple[DisputeView, ...]
 
 
-def of_order_view(session: Session, order_id: int) -> PaymentsView:
+def of_order(session: Session, order_id: int) -> PaymentsView:
     """All attempts to pay the order, the oldest first."""
     payments = session.exec(
         select(Payment).where(Payment.order_id == order_id).order_by(col(Payment.created_at), col(Payment.id))

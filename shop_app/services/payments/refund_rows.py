@@ -1,4 +1,4 @@
-"""Writing refunds down: over which payments one request is split, set aside once each, credit at once."""
+"""Rows of refunds: one request is split over payments, each reserves its part; credit is given at once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from ...core.money import show
 from ...models import CreditEntryKind, Payment, Refund, RefundDestination, RefundLine, RefundStatus, table_of
 from ...providers.payments.base import RefundSnapshot
 from ..credit import commands as credit_commands
+from ..credit.payments import PROVIDER as CREDIT
 from ..orders import commands as order_commands
 from ..orders.queries import OrderHead, order_event
 from ..staff import audit
 from .ledger import locked, recompute_order, recompute_payment, take_refund
-from .refund_view import CREDIT
 from .refundable import PaymentLeft, Refundable, held_by_banks
 
 MAX_KEY = 48
+"""Characters of a request key; the number of the refund is appended, and 64 fit into the column."""
 
 _payment = table_of(Payment)
 _RESERVE = (
@@ -40,7 +41,7 @@ _RESERVE = (
 _EVENTS = select(order_event.c.data).where(
     order_event.c.order_id == bindparam("order"), order_event.c.kind == bindparam("kind")
 )
-_TAKEN = select(exists().where(Refund.request_key == bindparam("key")))  # pyright: ignore[reportArgumentType]
+_KEY_TAKEN = select(exists().where(Refund.request_key == bindparam("key")))  # pyright: ignore[reportArgumentType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +49,25 @@ class RefundRequest:
     """What to refund, and what becomes of the goods."""
 
     lines: Mapping[int, int] = field(default_factory=dict)
-    """Units by order line; each at its share of what the line came to."""
+    """Units by the order line's id; each at its share of the line's total."""
     shipping_minor: int = 0
     free_minor: int = 0
+    """An amount that belongs to no line."""
     reason: str = ""
-    """What the shopper may read."""
+    """The shopper may read it."""
     note: str = ""
+    """Staff alone read it."""
     destination: str = RefundDestination.ORIGINAL.value
     restock: bool | None = None
-    """None moves money alone. Else the lines' units that haven't left won't be sent: free again, or written
-    off without restock; with it, those that have left are back in stock."""
+    """None leaves the goods alone. Otherwise units that weren't sent are cancelled: True makes them
+    available again, and restocks those that were sent; False writes the unsent ones off."""
     return_id: int | None = None
-    """The return that it answers: what came back is booked there, by `receive`."""
+    """The return that is refunded: its units are booked when it is received."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingRefund:
-    """A refund that has been written down, and may have to be asked for."""
+    """A refund that is written down, with all that the provider needs for it."""
 
     refund_id: int
     payment_id: int
@@ -72,22 +75,24 @@ class PendingRefund:
     intent_reference: str
     amount_minor: int
     key: str
+    """The idempotency key, the same for each try."""
     reason: str
-    waiting: bool
-    """Whether the provider hasn't answered yet."""
+    is_pending: bool
+    """Whether the provider hasn't answered yet: submit it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundItem:
-    """So much of a refund is for this line; None is delivery."""
+    """The part of a refund for one order line."""
 
     line_id: int | None
+    """None for delivery."""
     quantity: int
     amount_minor: int
     restocked: bool = False
 
 
-def write(
+def write_refunds(
     session: Session,
     head: OrderHead,
     request: RefundRequest,
@@ -96,14 +101,16 @@ def write(
     request_key: str,
     by: Principal,
 ) -> list[PendingRefund]:
-    """Write what the items and the free amount come to; the goods have been booked, the order is locked.
+    """Write the refunds that the items and the free amount come to, one for each payment they are split over.
 
-    Errors  Conflict for more than is left.
+    The caller has locked the order and booked the goods.
+
+    Errors  Conflict for more than is left, and for a key that another order's request has.
     """
     total = sum(item.amount_minor for item in items) + request.free_minor
     _refuse_too_much(refundable, total)
     key = {"key": f"{request_key}:1"}
-    if session.connection().execute(_TAKEN, key).scalar():
+    if session.connection().execute(_KEY_TAKEN, key).scalar():
         raise Conflict(_("This was asked for before, with other values."), code="other_contents")
     to_credit = request.destination == RefundDestination.CREDIT
     refunds = []
@@ -130,15 +137,15 @@ def write(
     )
     if refunds:
         recompute_order(session, head.id)
-    return again(session, request_key, len(refunds))
+    return of_request(session, request_key, len(refunds))
 
 
-def known_event(
+def earlier_request(
     session: Session, order_id: int, kind: str, request_key: str, request: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """What the order's history says of the request with that key; None where it has none.
+    """The data of the order's event that a request with this key wrote; None for a new key.
 
-    Errors  Conflict where the key stands for a request with other contents.
+    Errors  Conflict where the key belongs to a request with other contents.
     """
     for data in session.connection().execute(_EVENTS, {"order": order_id, "kind": kind}).scalars():
         if data.get("key") == request_key:
@@ -169,22 +176,22 @@ def _refuse_too_much(refundable: Refundable, total: int) -> None:
 def _split(
     refundable: Refundable, items: list[RefundItem], free_minor: int
 ) -> Iterator[tuple[PaymentLeft, int, list[RefundItem]]]:
-    """Which payment gives back how much, and for what; providers first, the newest first."""
+    """How much each payment refunds, and for which items, in the order of `refundable.payments`."""
     waiting = list(items)
     for payment in refundable.payments:
-        room, own = payment.left_minor, []
-        while waiting and (room or not waiting[0].amount_minor):
+        left_minor, own = payment.left_minor, []
+        while waiting and (left_minor or not waiting[0].amount_minor):
             item = waiting.pop(0)
-            taken = min(room, item.amount_minor)
+            taken = min(left_minor, item.amount_minor)
             own.append(RefundItem(item.line_id, item.quantity, taken, item.restocked))
-            room -= taken
+            left_minor -= taken
             if taken < item.amount_minor:
-                # The units stand with the first part of their money.
+                # The units are counted with the first part of their amount.
                 waiting.insert(0, RefundItem(item.line_id, 0, item.amount_minor - taken))
-        free = min(room, free_minor)
-        free_minor, room = free_minor - free, room - free
-        if room < payment.left_minor:
-            yield payment, payment.left_minor - room, own
+        free = min(left_minor, free_minor)
+        free_minor, left_minor = free_minor - free, left_minor - free
+        if left_minor < payment.left_minor:
+            yield payment, payment.left_minor - left_minor, own
 
 
 def _write_one(
@@ -196,8 +203,9 @@ def _write_one(
     request: RefundRequest,
     actor: str,
 ) -> Refund:
-    given = {"amount": amount, "payment": payment.payment_id}
-    if session.connection().execute(_RESERVE, given).rowcount != 1:
+    """Reserve the amount of the payment by one guarded statement, and write the refund with its lines."""
+    reservation = {"amount": amount, "payment": payment.payment_id}
+    if session.connection().execute(_RESERVE, reservation).rowcount != 1:
         raise Conflict(_("That is more than what is left of this payment."), code="over_refund")
     refund = Refund(
         payment_id=payment.payment_id,
@@ -229,7 +237,7 @@ def _write_one(
 def _settle_in_credit(
     session: Session, head: OrderHead, refund: Refund, payment: PaymentLeft, actor: str, *, own_card: bool
 ) -> None:
-    """Give it as credit at once: back onto the card that paid, or onto the shopper's store credit."""
+    """Settle a refund in credit at once: to the gift card that paid, or as store credit of the shopper."""
     if own_card:
         account = credit_commands.account_of_payment(session, payment.payment_id)
     else:
@@ -265,7 +273,8 @@ def _settle_in_credit(
     recompute_payment(session, row)
 
 
-def again(session: Session, request_key: str, count: int) -> list[PendingRefund]:
+def of_request(session: Session, request_key: str, count: int) -> list[PendingRefund]:
+    """The refunds that the request with this key wrote."""
     keys = [f"{request_key}:{number}" for number in range(1, count + 1)]
     rows = session.exec(
         rows_of(Refund, Payment)
@@ -273,17 +282,17 @@ def again(session: Session, request_key: str, count: int) -> list[PendingRefund]
         .where(col(Refund.request_key).in_(keys))
         .order_by(col(Refund.id))
     )
-    return [as_request(refund, payment) for refund, payment in rows]
+    return [pending_refund(refund, payment) for refund, payment in rows]
 
 
 def as_data(request: RefundRequest) -> dict[str, Any]:
-    """The wish as the history keeps it, to be compared with a repeat."""
+    """The request as the order's event keeps it, to be compared with a repeat."""
     return asdict(request) | {"lines": {str(line): units for line, units in request.lines.items()}}
 
 
-def as_request(refund: Refund, payment: Payment) -> PendingRefund:
+def pending_refund(refund: Refund, payment: Payment) -> PendingRefund:
     assert refund.id
-    waiting = refund.status == RefundStatus.PENDING and refund.provider_reference is None
+    is_pending = refund.status == RefundStatus.PENDING and refund.provider_reference is None
     return PendingRefund(
         refund.id,
         refund.payment_id,
@@ -292,5 +301,5 @@ def as_request(refund: Refund, payment: Payment) -> PendingRefund:
         refund.amount_minor,
         refund.request_key,
         refund.reason,
-        waiting,
+        is_pending,
     )

@@ -1,4 +1,4 @@
-"""An order's refunds as people read them: how much, what for, where to, and how far each one is."""
+"""An order's refunds as pages show them: amount, items, destination and status."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from babel.dates import format_date
 from sqlalchemy import Row, bindparam, exists, select
 from sqlmodel import Session
 
-from ... import models  # noqa: F401
 from ...core.clock import now
 from ...core.i18n import _
 from ...core.money import show
@@ -26,15 +25,13 @@ from ...models import (
     RefundStatus,
     table_of,
 )
+from ..credit.payments import PROVIDER as CREDIT
 
 _refund = table_of(Refund)
 _refund_line = table_of(RefundLine)
 _payment = table_of(Payment)
 _event = table_of(PaymentEvent)
 _line = table_of(OrderLine)
-
-CREDIT = "credit"
-"""The provider of what was paid by gift card or store credit."""
 
 _WENT_THROUGH = exists().where(
     _event.c.payment_id == _refund.c.payment_id,
@@ -73,7 +70,7 @@ class RefundView:
     what: str
     """What it was for: "2 × Dune Mug, Oat; Delivery", "" for a free amount."""
     when: str
-    """The day on which it was asked for."""
+    """The day on which it was requested."""
     destination: str
     """original or credit."""
     destination_text: str

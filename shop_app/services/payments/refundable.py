@@ -1,4 +1,4 @@
-"""What of an order's money can still go back: by line, for delivery, as a free amount, by payment."""
+"""How much of an order can still be refunded: by line, for delivery, as a free amount, by payment."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ...models import (
     RefundStatus,
     table_of,
 )
+from ..credit.payments import PROVIDER as CREDIT
 from ..orders import units as order_units
-from .refund_view import CREDIT
 
 _order = table_of(Order)
 _payment = table_of(Payment)
@@ -44,7 +44,7 @@ held_by_banks = (
     .correlate(_payment)
     .scalar_subquery()
 )
-"""What disputes that weren't won have taken of a payment: it can't go back a second time."""
+"""What banks have taken of a payment by disputes that weren't won: it can't be refunded a second time."""
 
 _ORDER = select(_order.c.currency, _order.c.shipping_minor, _order.c.tax_included).where(
     _order.c.id == bindparam("order")
@@ -52,7 +52,7 @@ _ORDER = select(_order.c.currency, _order.c.shipping_minor, _order.c.tax_include
 _SHIPPING_TAX = select(func.coalesce(func.sum(_tax.c.amount_minor), 0)).where(
     _tax.c.order_id == bindparam("order"), _tax.c.line_id.is_(None), ~_tax.c.included
 )
-_GIVEN = (
+_REFUNDED = (
     select(
         _refund_line.c.order_line_id,
         func.sum(_refund_line.c.quantity).label("units"),
@@ -86,17 +86,18 @@ class RefundableLine:
     name: str
     quantity: int
     quantity_left: int
-    """Units whose money hasn't gone back."""
+    """Units that haven't been refunded."""
     total_minor: int
     """What the whole line came to, tax included."""
     left_minor: int
 
     def share(self, units: int) -> int:
-        """What so many more units come to. All units, one by one, come to exactly the line's total."""
-        gone = self.quantity - self.quantity_left
+        """What a refund of so many more units comes to; in any steps, all units come to the line's total."""
+        refunded = self.quantity - self.quantity_left
         each, over = divmod(self.total_minor, self.quantity)
-        # The first units of a line carry what can't be divided.
-        return min(each * units + min(over, gone + units) - min(over, gone), self.left_minor)
+        # The remainder of the division is in the first units, a minor unit each.
+        remainder = min(over, refunded + units) - min(over, refunded)
+        return min(each * units + remainder, self.left_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,47 +114,52 @@ class Refundable:
     """By the order line's id."""
     shipping_minor: int
     free_minor: int
-    """All that is left: captured, less what went back, is on its way back, or banks hold."""
+    """All that is left: captured, less refunds (pending ones too) and what banks hold by disputes."""
     disputed_minor: int
-    """What banks hold, or have taken."""
+    """What banks hold, or have taken, by disputes."""
     payments: tuple[PaymentLeft, ...]
-    """In the order in which they give back: providers first, the newest first, then credit."""
+    """In the order in which they are refunded: providers first, the newest first, then credit."""
 
 
 def refundable(session: Session, order_id: int) -> Refundable:
-    """What can go back at this moment; ask with the order locked before writing."""
+    """What can be refunded now. Lock the order before, if a refund is to be written."""
     connection, of_order = session.connection(), {"order": order_id}
     head = connection.execute(_ORDER, of_order).one()
-    given = {
-        row.order_line_id: (int(row.units), int(row.minor)) for row in connection.execute(_GIVEN, of_order)
+    refunded = {
+        row.order_line_id: (int(row.units), int(row.minor)) for row in connection.execute(_REFUNDED, of_order)
     }
     rows = sorted(connection.execute(_PAYMENTS, of_order).all(), key=lambda row: row.provider == CREDIT)
     shipping = head.shipping_minor
     if not head.tax_included:
         shipping += int(connection.execute(_SHIPPING_TAX, of_order).scalar_one())
-    left = tuple(
+    payments = tuple(
         PaymentLeft(row.id, row.provider, max(0, int(row.kept) - int(row.held)))
         for row in rows
         if row.kept > row.held
     )
     return Refundable(
         currency=head.currency,
-        lines=_lines(order_units.lines_of(session, order_id), given, taxed=not head.tax_included),
-        shipping_minor=max(0, shipping - given.get(None, (0, 0))[1]),
-        free_minor=sum(payment.left_minor for payment in left),
+        lines=_lines(order_units.lines_of(session, order_id), refunded, taxed=not head.tax_included),
+        shipping_minor=max(0, shipping - refunded.get(None, (0, 0))[1]),
+        free_minor=sum(payment.left_minor for payment in payments),
         disputed_minor=sum(int(row.held) for row in rows),
-        payments=left,
+        payments=payments,
     )
 
 
 def _lines(
-    lines: Mapping[int, order_units.UnitLine], given: Mapping[int | None, tuple[int, int]], *, taxed: bool
+    lines: Mapping[int, order_units.UnitLine], refunded: Mapping[int | None, tuple[int, int]], *, taxed: bool
 ) -> dict[int, RefundableLine]:
     by_line = {}
     for line in lines.values():
-        units, minor = given.get(line.id, (0, 0))
+        units, refunded_minor = refunded.get(line.id, (0, 0))
         total = line.total_minor + (line.tax_minor if taxed else 0)
         by_line[line.id] = RefundableLine(
-            line.id, line.name, line.quantity, max(0, line.quantity - units), total, max(0, total - minor)
+            line.id,
+            line.name,
+            line.quantity,
+            max(0, line.quantity - units),
+            total,
+            max(0, total - refunded_minor),
         )
     return by_line

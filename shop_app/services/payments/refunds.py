@@ -1,7 +1,7 @@
-"""Refunds: any part of what was captured, asked for once, written down before the provider is asked.
+"""Refund commands: check a request and write it down, then record what the provider answered.
 
-`refund_writing` splits a request over the payments, `refund_sums` knows what can go back, and
-`refund_view` how people read it.
+`refundable` says how much can be refunded, `refund_rows` splits a request over the payments and writes the
+rows, `ledger` takes in the provider's snapshots.
 """
 
 from __future__ import annotations
@@ -34,28 +34,14 @@ from .refund_rows import (
     PendingRefund,
     RefundItem,
     RefundRequest,
-    again,
     as_data,
-    as_request,
     check_key,
-    known_event,
-    write,
+    earlier_request,
+    of_request,
+    pending_refund,
+    write_refunds,
 )
-from .refund_view import RefundView, of_order
 from .refundable import Refundable, refundable
-
-__all__ = [
-    "PendingRefund",
-    "RefundView",
-    "RefundRequest",
-    "answered",
-    "is_waiting",
-    "of_order",
-    "refundable",
-    "refused",
-    "request",
-    "pending",
-]
 
 PERMISSION = "orders.refund"
 MAX_REASON, MAX_NOTE = 100, 2000
@@ -69,40 +55,38 @@ _RETURN = select(return_request.c.order_id, return_request.c.reason).where(
 def request(
     session: Session, order_id: int, request: RefundRequest, request_key: str, by: Principal
 ) -> list[PendingRefund]:
-    """Write a refund down, set its money aside and book its goods, all in this transaction.
+    """Write a refund down, reserve its money and book its goods, all in this transaction.
 
-    The same key is the same refund.
+    Answers with a refund for each payment that gives money back. The same key gives the same ones again.
 
-    Errors  Forbidden; Invalid for amounts or units that can't be; Conflict for more than is left, and
-            where the key stands for another refund; NotFound for a line of another order.
+    Errors  Forbidden; Invalid for amounts or units out of bounds; Conflict for more than is left, and
+            where the key belongs to another request; NotFound for a line of another order.
     """
     by.need(PERMISSION)
     check_key(request_key)
     head = order_commands.lock(session, order_id)
-    before = known_event(session, order_id, "refund_requested", request_key, as_data(request))
-    if before is not None:
-        return again(session, request_key, before["refunds"])
+    earlier = earlier_request(session, order_id, "refund_requested", request_key, as_data(request))
+    if earlier is not None:
+        return of_request(session, request_key, earlier["refunds"])
     _check(request)
-    left_money = refundable(session, order_id)
-    items = [
-        RefundItem(line, units, _share(left_money, line, units)) for line, units in request.lines.items()
-    ]
-    if request.shipping_minor > left_money.shipping_minor:
-        left = show(left_money.shipping_minor, left_money.currency)
+    money = refundable(session, order_id)
+    items = [RefundItem(line, units, _share(money, line, units)) for line, units in request.lines.items()]
+    if request.shipping_minor > money.shipping_minor:
+        left = show(money.shipping_minor, money.currency)
         raise Conflict(_("Of the delivery {left} is left.").format(left=left), code="over_refund")
     if request.shipping_minor:
         items.append(RefundItem(None, 0, request.shipping_minor))
     if not request.free_minor and not any(item.amount_minor for item in items) and request.restock is None:
         raise Invalid(_("Enter an amount above zero."), field="amount")
-    items = _goods(session, head, request, items, by.actor)
+    items = _book_goods(session, head, request, items, by.actor)
     costs_nothing = not request.free_minor and not any(item.amount_minor for item in items)
     if costs_nothing and any(item.restocked for item in items):
         raise Conflict(_("Nothing of its price is left. Book what came back as a return."))
-    return write(session, head, request, left_money, items, request_key, by)
+    return write_refunds(session, head, request, money, items, request_key, by)
 
 
 def pending(session: Session, limit: int = 50) -> list[PendingRefund]:
-    """Refunds that were written down and that the provider hasn't answered: ask again with the same key."""
+    """Refunds without an answer from the provider, the oldest first: submit them again with their key."""
     rows = session.exec(
         rows_of(Refund, Payment)
         .join(Payment, col(Payment.id) == Refund.payment_id)
@@ -110,17 +94,17 @@ def pending(session: Session, limit: int = 50) -> list[PendingRefund]:
         .order_by(col(Refund.id))
         .limit(limit)
     )
-    return [as_request(refund, payment) for refund, payment in rows]
+    return [pending_refund(refund, payment) for refund, payment in rows]
 
 
-def is_waiting(session: Session, refund_id: int) -> bool:
-    """Whether the provider hasn't answered it."""
+def is_pending(session: Session, refund_id: int) -> bool:
+    """Whether the provider hasn't answered yet."""
     refund = session.get_one(Refund, refund_id)
     return refund.status == RefundStatus.PENDING and refund.provider_reference is None
 
 
-def answered(session: Session, refund_id: int, snapshot: RefundSnapshot) -> None:
-    """Note what the provider said of a refund; any number of times."""
+def record_answer(session: Session, refund_id: int, snapshot: RefundSnapshot) -> None:
+    """Record the provider's answer, and bring payment and order in line with it; safe to repeat."""
     refund = session.get_one(Refund, refund_id)
     payment = locked(session, refund.payment_id)
     take_refund(session, payment, snapshot)
@@ -129,8 +113,8 @@ def answered(session: Session, refund_id: int, snapshot: RefundSnapshot) -> None
     recompute_order(session, payment.order_id)
 
 
-def refused(session: Session, refund_id: int) -> None:
-    """The provider won't take it: what was set aside is free again, and a person has to look."""
+def record_refusal(session: Session, refund_id: int) -> None:
+    """Record that the provider refused it for good: its money is free again, the order needs review."""
     refund = session.get_one(Refund, refund_id)
     payment = locked(session, refund.payment_id)
     session.refresh(refund)
@@ -166,17 +150,21 @@ def _share(refundable: Refundable, line_id: int, units: int) -> int:
     return line.share(units)
 
 
-def _goods(
+def _book_goods(
     session: Session, head: OrderHead, request: RefundRequest, items: list[RefundItem], actor: str
 ) -> list[RefundItem]:
-    """Book what becomes of the units; the items, with what is back in stock apart."""
+    """Cancel units that weren't sent, restock those that come back; the items, split by what is restocked.
+
+    Errors  Conflict for an order that has ended, or for more units than can be cancelled or come back;
+            NotFound for a return of another order.
+    """
     restock = request.restock
     comes_back = restock is True and request.return_id is None
     if request.return_id is not None:
         row = session.connection().execute(_RETURN, {"return": request.return_id}).first()
         if row is None or row.order_id != head.id:
             raise NotFound(_("There is no such return."))
-        # What came back with a return is booked where it is received; what never left ends here.
+        # Units that come back with a return are booked when it is received; unsent ones are cancelled here.
         restock = restock is not False if row.reason == NOT_SENT else None
     if restock is None or not request.lines:
         return items
@@ -195,11 +183,11 @@ def _goods(
     if back := {line: units for line, units in back.items() if units}:
         order_units.receive_return(session, head.id, back, restock=True, reason="refund", actor=actor)
     order_units.recompute_fulfilment(session, head.id, actor=actor)
-    return [part for item in items for part in _parted(item, back.get(item.line_id or 0, 0))]
+    return [part for item in items for part in _split_restocked(item, back.get(item.line_id or 0, 0))]
 
 
-def _parted(item: RefundItem, back: int) -> list[RefundItem]:
-    """The units that are back in stock are a piece of their own."""
+def _split_restocked(item: RefundItem, back: int) -> list[RefundItem]:
+    """The item; where only some of its units are restocked, one item for those and one for the others."""
     if not back:
         return [item]
     if back == item.quantity:

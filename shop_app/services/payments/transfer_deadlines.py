@@ -1,4 +1,4 @@
-"""Orders that are paid by transfer: a reminder before their time is over, and the end where nothing came."""
+"""Deadlines of orders that are paid by transfer: a reminder before, and expiry where nothing came."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
 from ...core.clock import now
-from ...core.money import show
 from ...core.settings import settings
 from ...models import (
     FulfilmentStatus,
@@ -23,14 +22,13 @@ from ...models import (
     PaymentStatus,
     table_of,
 )
-from .. import outbox
 from ..orders import claimed_units
 from ..orders import commands as order_commands
-from ..orders import queries as order_queries
-from .ledger import LIVING, append, payment_key
+from .events import append
+from .ledger import LIVING, payment_key
 
 REMIND_BEFORE = timedelta(days=3)
-"""So long before the end; where the whole time is short, half of it."""
+"""How long before the deadline; at most half of the whole time."""
 
 _order = table_of(Order)
 _line = table_of(OrderLine)
@@ -39,7 +37,7 @@ _waiting = (
     select(_order.c.id)
     .where(
         _order.c.status == OrderStatus.PLACED.value,
-        # What was handed over, or paid in part, never ends by itself: it mustn't stand before the others.
+        # Orders that were handed over or paid in part never expire: they must not fill the page of results.
         _order.c.fulfilment_status == FulfilmentStatus.NONE.value,
         _order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
         _order.c.expires_at <= bindparam("until"),
@@ -59,29 +57,29 @@ _UNITS = select(func.sum(_line.c.quantity - _line.c.quantity_fulfilled - _line.c
 
 
 def to_remind(session: Session, limit: int = 100) -> list[int]:
-    """Orders whose time is nearly over, and whose shopper hasn't been told."""
+    """Orders whose deadline is near, and whose shopper hasn't been reminded."""
     before = min(REMIND_BEFORE, timedelta(days=settings().transfer_days) / 2)
     params = {"until": now() + before, "at": now(), "most": limit}
     return list(session.connection().execute(_TO_REMIND, params).scalars())
 
 
 def overdue(session: Session, limit: int = 100) -> list[int]:
-    """Orders whose time is over."""
+    """Orders whose deadline has passed."""
     return list(session.connection().execute(_waiting, {"until": now(), "most": limit}).scalars())
 
 
 def remind(session: Session, order_id: int) -> None:
-    """Tell the shopper until when the money has to come, once; not of an order that was paid meanwhile."""
+    """Write the reminder, once; not for an order that was paid meanwhile."""
     head = order_commands.lock(session, order_id)
     if head.status != OrderStatus.PLACED or head.paid_at is not None:
         return
     order_commands.record_event(session, order_id, "reminded")
     if _is_wanted(session, order_id):
-        _write(session, head, "order_reminder")
+        order_commands.write_letter(session, head, "order_reminder")
 
 
 def expire(session: Session, order_id: int) -> None:
-    """End it: its units are free, and a letter says so. One that was paid, or sent, meanwhile goes on."""
+    """Expire the order and write to the shopper; nothing for one that was paid or sent meanwhile."""
     head = order_commands.lock(session, order_id)
     still_waits = _is_wanted(session, order_id)
     if not order_commands.expire_placed(session, order_id):
@@ -95,25 +93,10 @@ def expire(session: Session, order_id: int) -> None:
         payment.state = PaymentState.CANCELLED
         append(session, payment, PaymentEventKind.VOIDED, payment_key(payment), 0)
     if still_waits:
-        _write(session, head, "order_expired")
-
-
-def _write(session: Session, head: order_queries.OrderHead, kind: str) -> None:
-    outbox.write(
-        session,
-        kind,
-        head.email,
-        f"{kind}:{head.number}",
-        {
-            "order_id": head.id,
-            "number": head.number,
-            "token": head.token,
-            "total": show(head.total_minor, head.currency, head.locale),
-        },
-    )
+        order_commands.write_letter(session, head, "order_expired")
 
 
 def _is_wanted(session: Session, order_id: int) -> bool:
-    """Whether the shopper hasn't withdrawn from all of it: then nothing is owed, and nobody is reminded."""
+    """Whether anything is to be sent that the shopper hasn't withdrawn from; otherwise nothing is owed."""
     units = int(session.connection().execute(_UNITS, {"order": order_id}).scalar_one() or 0)
     return units > sum(claimed_units.not_to_send(session, order_id).values())

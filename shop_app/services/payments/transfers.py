@@ -1,4 +1,4 @@
-"""Money that comes by bank transfer or in cash: a person says that it has come, once for each reference."""
+"""Payments by bank transfer or in cash: staff mark an order as paid, once for each reference."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ _INSERT_EVENT = insert(_event)
 
 
 def mark_paid(session: Session, number: int, reference: str, by: Principal) -> bool:
-    """Note that the whole of what is owed has come, with the bank's reference (or the receipt's number).
+    """Capture all that is owed as paid by hand, with the bank's reference (or the receipt's number).
 
-    The same reference again changes nothing; True where this call made the difference. Of an order whose
-    time was over the units are taken again; where they are gone, a person has to look at it.
+    The same reference again changes nothing and returns False. An expired order is reactivated; where its
+    units are gone, it is flagged for review.
 
     Errors  Forbidden; Invalid for a reference that can't be used; NotFound; Conflict for an order that
             doesn't wait for a transfer.
@@ -72,12 +72,12 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
     row = connection.execute(_BY_NUMBER, {"number": number}).first()
     if row is None:
         raise NotFound(_("There is no order with this number."))
-    order_id, way = row
+    order_id, provider = row
     order = order_commands.lock(session, order_id)
     payments = connection.execute(_PAYMENTS, {"order": order_id}).all()
     if payments and connection.execute(_KNOWN_REFERENCE, {"order": order_id, "reference": reference}).first():
         return False
-    _refuse_unless_awaited(order, payments, was_awaited=way == "manual")
+    _refuse_unless_awaited(order, payments, was_awaited=provider == "manual")
     owed = payment_ledger.owed_minor(session, order_id)
     _take(session, order, owed, reference, 1 + max((row.attempt for row in payments), default=0))
     if payments:
@@ -86,7 +86,7 @@ def mark_paid(session: Session, number: int, reference: str, by: Principal) -> b
         order_commands.apply_payments(session, order_id, owed, order.currency)
         order_commands.set_payment_status(session, order_id, PaymentStatus.PAID)
     if order.fulfilment_status != FulfilmentStatus.NONE:
-        # Collected before it was paid: now it may be complete.
+        # It was collected before it was paid: now it may be completed.
         order_units.recompute_fulfilment(session, order_id, actor=by.actor)
     audit.record(
         session,

@@ -1,1 +1,1 @@
-"""What shoppers send back: returns, withdrawals, and what staff do with them."""
+"""Returns and withdrawals, as shoppers request them and staff process them."""

@@ -1,4 +1,4 @@
-"""What staff do with a return: approve, decline, receive, cancel; its money goes by the refund workflow."""
+"""Staff's commands on returns: approve, decline, receive, cancel; the refund workflow moves the money."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_ANSWER = 2000
 
 @dataclass(frozen=True, slots=True)
 class ReturnRefund:
-    """Of which order how much goes back, for the refund workflow."""
+    """The refund of a return, for the refund workflow."""
 
     order_id: int
     request: RefundRequest
@@ -51,18 +51,19 @@ _RECEIVE_LINE = (
 
 
 def approve(session: Session, return_id: int, *, by: Principal, answer: str = "") -> None:
-    """Agree to a return; the shopper is told where to send it. Once or twice is the same.
+    """Approve a return, and write to the shopper where to send it. Repeating it changes nothing.
 
-    Errors  Conflict for one that has moved on; NotFound.
+    Errors  Forbidden; NotFound; Conflict for one whose status doesn't allow it.
     """
     by.need("orders.edit")
     _decide(session, return_id, ReturnStatus.APPROVED, "return_approved", by, answer)
 
 
 def decline(session: Session, return_id: int, *, by: Principal, answer: str) -> None:
-    """Turn a return down, with the reason that the shopper reads.
+    """Decline a return, with the reason that the shopper reads.
 
-    Errors  Invalid without an answer; Conflict for one that has moved on, as every withdrawal has.
+    Errors  Forbidden; NotFound; Invalid without an answer; Conflict for one whose status doesn't allow it,
+            and for every withdrawal.
     """
     by.need("orders.edit")
     if not answer.strip():
@@ -71,9 +72,9 @@ def decline(session: Session, return_id: int, *, by: Principal, answer: str) -> 
 
 
 def cancel(session: Session, return_id: int, *, by: Principal, answer: str = "") -> None:
-    """End a return that nothing came of: the shopper keeps the things. Nobody is written to.
+    """Cancel a return whose goods never came; no letter is written.
 
-    Errors  Conflict for one that has moved on.
+    Errors  Forbidden; NotFound; Conflict for one whose status doesn't allow it.
     """
     by.need("orders.edit")
     _decide(session, return_id, ReturnStatus.CANCELLED, "", by, answer)
@@ -87,11 +88,11 @@ def receive(
     *,
     by: Principal,
 ) -> None:
-    """The things are here: so many of each order line, of which so many go back in stock.
+    """Record how many units of each order line arrived, and how many of those are restocked.
 
     Shape   both by the order line's id; a line that is missing counts as none.
-    Errors  Invalid for quantities that don't fit; Conflict for a return that has moved on, and for
-            units that never left. Receiving it twice counts once.
+    Errors  Forbidden; NotFound; Invalid for quantities that don't fit; Conflict for a return whose status
+            doesn't allow it, and for units that weren't sent. Repeating it changes nothing.
     """
     by.need("orders.fulfil")
     return_row = lock(session, return_id)
@@ -100,12 +101,17 @@ def receive(
     lines = _lines(session, return_id)
     _check(lines, received, restocked)
     units = {line: count for line, count in received.items() if count}
-    shelf = {line: count for line, count in restocked.items() if count}
+    restocked_units = {line: count for line, count in restocked.items() if count}
     order_units.receive_return(
-        session, return_row.order_id, units, restock=shelf, reason=f"return {return_id}", actor=by.actor
+        session,
+        return_row.order_id,
+        units,
+        restock=restocked_units,
+        reason=f"return {return_id}",
+        actor=by.actor,
     )
     rows = [
-        {"of_return": return_id, "line": line, "received": count, "restocked": shelf.get(line, 0)}
+        {"of_return": return_id, "line": line, "received": count, "restocked": restocked_units.get(line, 0)}
         for line, count in units.items()
     ]
     session.connection().execute(_RECEIVE_LINE, rows)
@@ -117,10 +123,10 @@ def receive(
 def refund_request(
     session: Session, return_id: int, *, by: Principal, destination: str = "original"
 ) -> ReturnRefund | None:
-    """The refund that a return asks for: what arrived, or all of it where nothing has to. None where
-    its money is on its way already: that one the sweep looks after.
+    """The refund that belongs to a return: the units that arrived, or all of them before it is received.
 
-    A withdrawal from the whole order gives back what is left of its delivery too, as the law has it.
+    None where it was refunded already. A withdrawal from the whole order refunds delivery too, as the law
+    demands.
 
     Errors  Forbidden; NotFound.
     """
@@ -150,9 +156,9 @@ def refund_request(
 
 
 def _is_whole(session: Session, return_row: Row[Any], units: Mapping[int, int]) -> bool:
-    """Whether with this return nothing of the order is left with the shopper, or to come."""
+    """Whether the shopper keeps nothing of the order after this return, and nothing is to be sent."""
     lines = order_units.lines_of(session, return_row.order_id).values()
-    # What was received is counted with the order's lines already.
+    # Received units are in the lines' quantities already.
     coming = {} if return_row.received_at else units
     return all(line.cancelled + line.returned + coming.get(line.id, 0) >= line.quantity for line in lines)
 

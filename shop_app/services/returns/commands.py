@@ -1,8 +1,7 @@
-"""Returns that shoppers ask for, and withdrawals, which they declare: each once, with its receipt.
+"""Shoppers' commands: requesting a return, and declaring a withdrawal; each once, with its receipt.
 
-A return needs the shop's consent. A withdrawal needs nobody's: it counts from the moment it is
-written, and its receipt is written in the same transaction. The admin's commands are in `return_desk`,
-what may still go back is in `returnable`.
+A return needs the shop's approval. A withdrawal doesn't: it takes effect when it is written, with its
+receipt in the same transaction. Staff's commands are in `admin`, what may be returned in `returnable`.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ _RECEIPT = select(_letter.c.data).where(_letter.c.dedupe_key == bindparam("key")
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was asked for or declared, when and by whom: as it stands in the letter too."""
+    """The receipt of a return or withdrawal, as the letter has it too."""
 
     number: str = ""
     token: str = ""
@@ -59,38 +58,38 @@ class Receipt:
     at: str = ""
     """ "22 November 2026, 14:06 UTC"."""
     things: list[str] = field(default_factory=list)
-    """ "2 × Dune Mug, Moss": all that it is about."""
+    """ "2 × Dune Mug, Moss": everything that is returned or withdrawn from."""
     send_back: list[str] = field(default_factory=list)
-    """Of these, what the shopper has."""
+    """Of these, what the shopper has to send back."""
     not_sent: list[str] = field(default_factory=list)
-    """Of these, what hadn't left: it won't be sent."""
+    """Of these, what wasn't sent and won't be."""
     send_until: str = ""
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What someone who has named the order may withdraw from."""
+    """What can be withdrawn from, for whoever has given the order's number and e-mail address."""
 
     number: str = ""
     email: str = ""
     name: str = ""
     choices: list[ReturnChoice] = field(default_factory=list)
     until: str = ""
-    """ "4 December 2026"; "" while a part of the order hasn't left."""
+    """ "4 December 2026"; "" while a part of the order is to be sent."""
 
 
 def request(
     session: Session, token: str, quantities: Mapping[int, int], reason: str, note: str, request_key: str
 ) -> Receipt:
-    """Ask to send units back, by the positions of their lines. The same key is the same request.
+    """Request a return of units, by the positions of their lines. The same key is the same request.
 
     Errors  NotFound for a token that no order has; Invalid for nothing chosen or no reason; Conflict
-            for more than the shopper has, and after the last day.
+            for more than can be returned, and after the last day.
     """
     order_id = returnable.by_token(session, token).order_id
     order_commands.lock(session, order_id)
-    if earlier_receipt := _known(session, order_id, request_key, "return_requested"):
+    if earlier_receipt := _earlier_receipt(session, order_id, request_key, "return_requested"):
         return earlier_receipt
     free = returnable.by_id(session, order_id)
     if reason not in REASONS:
@@ -106,24 +105,24 @@ def request(
 
 
 def problems(quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
-    """What is wrong with a form before it is sent, by the field that can mend it."""
-    pairs = []
+    """What is wrong with the form, by field."""
+    form_problems = []
     if not any(quantities.values()):
-        pairs.append(FieldProblem("lines", _("Choose what you want to send back")))
+        form_problems.append(FieldProblem("lines", _("Choose what you want to send back")))
     if reason not in REASONS:
-        pairs.append(FieldProblem("reason", _("Choose a reason")))
-    return pairs
+        form_problems.append(FieldProblem("reason", _("Choose a reason")))
+    return form_problems
 
 
 def name_problem(name: str) -> str:
-    """What is wrong with the name of who withdraws, as it would stand in the receipt; "" where nothing is."""
-    if not (bare := addresses.clean(name)):
+    """What is wrong with the name of who withdraws; "" where nothing is."""
+    if not (clean_name := addresses.clean(name)):
         return _("Enter your name")
-    return links.problem(bare) or addresses.name_problem(bare)
+    return links.problem(clean_name) or addresses.name_problem(clean_name)
 
 
 def offer(session: Session, number: str, email: str) -> Offer:
-    """What may be withdrawn from, for whoever knows the order's number and e-mail address.
+    """What can be withdrawn from, by the order's number and e-mail address.
 
     Errors  NotFound, the same sentence whichever of the two is wrong; Conflict where nothing is left
             or the last day has passed.
@@ -145,13 +144,13 @@ def withdraw(
 ) -> Receipt:
     """Declare the withdrawal from these units, by position, or from all that is left (None).
 
-    It counts at once. Units that haven't left are marked, not cancelled: staff do that.
+    It takes effect at once. Units that weren't sent are recorded here; staff cancel them.
 
     Errors  as `offer` has them; Invalid for no name or nothing chosen; Conflict for more than is left.
     """
     order_id = returnable.by_token(session, look_up(session, number, email)).order_id
     order_commands.lock(session, order_id)
-    if earlier_receipt := _known(session, order_id, request_key, "withdrawal_received"):
+    if earlier_receipt := _earlier_receipt(session, order_id, request_key, "withdrawal_received"):
         return earlier_receipt
     free = returnable.by_id(session, order_id)
     if wrong := name_problem(name):
@@ -159,7 +158,7 @@ def withdraw(
     _may_withdraw(free)
     most = {line.position: line.sent + line.not_sent for line in free.lines}
     chosen = _chosen(free, most if quantities is None else quantities, most)
-    # What hasn't left is ended first: it doesn't have to travel both ways.
+    # Units that weren't sent count first, so that as few as possible are sent back.
     ended = {line.id: min(units, line.not_sent) for line, units in chosen}
     back = {line.id: units - ended[line.id] for line, units in chosen}
     kind, keys = ReturnKind.WITHDRAWAL, [(back, "", request_key), (ended, NOT_SENT, f"{request_key}:rest")]
@@ -169,7 +168,7 @@ def withdraw(
         _write(session, free, kind, why, note, key, units) for units, why, key in keys if any(units.values())
     ]
     until = full_day(now() + timedelta(days=WITHDRAW_DAYS)) if any(back.values()) else ""
-    # In one line: whoever writes it may have chosen whom the receipt goes to.
+    # Cleaned to one line: a stranger may have written it, and the receipt goes by e-mail.
     receipt = _receipt(free, addresses.clean(name)[:MAX_NAME], note, chosen, ended, until)
     _record_and_write(session, free, ids[0], "withdrawal_received", receipt)
     return receipt
@@ -181,7 +180,7 @@ def _may_withdraw(free: Free) -> None:
 
 
 def _over(free: Free, until: date | None, days: int) -> str:
-    """Why nothing can go back, or not this way any more."""
+    """Why nothing can be returned, or nothing withdrawn from any more."""
     if until is None or now().date() <= until:
         return _("Nothing of order {number} is left to send back.").format(number=free.number)
     ended = _("The {days} days for order {number} ended on {day}.").format(
@@ -208,15 +207,18 @@ def _chosen(free: Free, quantities: Mapping[int, int], most: Mapping[int, int]) 
     return [(by_position[at], units) for at, units in chosen]
 
 
-def _known(session: Session, order_id: int, request_key: str, kind: str) -> Receipt | None:
-    """The receipt of the request that this key has made already."""
+def _earlier_receipt(session: Session, order_id: int, request_key: str, kind: str) -> Receipt | None:
+    """The receipt of the request that was made with this key; None for a new key.
+
+    Errors  Invalid for a key out of bounds; Conflict where it belongs to another order, or is too old.
+    """
     if not 16 <= len(request_key) <= MAX_KEY:
         raise Invalid(_("Open the form again, then send it."))
     row = session.connection().execute(_BY_KEY, {"key": request_key}).first()
     if row is None:
         return None
     data = session.connection().execute(_RECEIPT, {"key": f"{kind}:{row.id}"}).scalar()
-    # A letter that has reached its age keeps that it was written, not what it said.
+    # `retention` empties old letters: their receipt is gone.
     if row.order_id != order_id or not data:
         raise Conflict(_("Open the form again, then send it."))
     return Receipt(**data["receipt"])

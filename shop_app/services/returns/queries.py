@@ -1,4 +1,4 @@
-"""Returns and withdrawals as the order's page shows them: where each stands, and what happens next."""
+"""Returns and withdrawals as the order's page shows them: status, and what happens next."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..orders.queries import order_line
 from .returnable import Free, return_line, return_request
 
 MONEY_DAYS = 14
-"""So soon after the goods, or after a withdrawal from what wasn't sent, the money goes back."""
+"""How soon the money is refunded: after the goods arrived, or the withdrawal from unsent units."""
 RETURN_TO = _("Fennholm, Returns, Am Speicher 4, Berlin, Germany")
 
 _RETURNS = (
@@ -46,12 +46,12 @@ class ReturnView:
     next_text: str
     """What happens next, and when the money arrives."""
     answer: str
-    """What the shop said to it."""
+    """The shop's answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnChoice:
-    """A line of the form: how many of it can be sent back."""
+    """A line of the form: how many units of it can be returned."""
 
     field: str
     """The name of its input."""
@@ -63,7 +63,7 @@ class ReturnChoice:
 
 
 def of_order(session: Session, order_id: int, number: str, *, paid: bool) -> list[ReturnView]:
-    """The last one first."""
+    """The order's returns and withdrawals, the last one first."""
     connection = session.connection()
     rows = connection.execute(_RETURNS, {"order": order_id}).all()
     if not rows:
@@ -81,7 +81,7 @@ def of_order(session: Session, order_id: int, number: str, *, paid: bool) -> lis
 
 
 def choices(free: Free, *, withdrawal: bool = False) -> list[ReturnChoice]:
-    """The lines of which something can go back."""
+    """The lines of which units can be returned, or withdrawn from."""
     counted = [(line, line.sent + (line.not_sent if withdrawal else 0)) for line in free.lines]
     return [
         ReturnChoice(f"quantity-{line.position}", line.name, line.picture_key, list(range(most + 1)), most)
@@ -91,7 +91,7 @@ def choices(free: Free, *, withdrawal: bool = False) -> list[ReturnChoice]:
 
 
 def last_day(free: Free, *, withdrawal: bool = False) -> str:
-    """ "4 December"; "" while a part of the order hasn't left."""
+    """ "4 December"; "" while a part of the order is to be sent."""
     until = free.withdraw_until if withdrawal else free.return_until
     return day(until) if until else ""
 
@@ -147,7 +147,7 @@ def _next_approved(row: Row[Any], number: str, paid: bool) -> str:
 
 
 def send_to(number: str) -> str:
-    """Where the things go, and what to put with them."""
+    """The sentence that says where to send goods."""
     return _("Send the things to {address}, with a note that names order {number}.").format(
         address=RETURN_TO, number=number
     )

@@ -1,4 +1,4 @@
-"""What of an order may go back and until when: questions alone, they change nothing."""
+"""Queries of what of an order may be returned or withdrawn from, and until when."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ..orders.queries import order, order_line
 WITHDRAW_DAYS = 14
 """The law's, for consumers in the EU: 14 days from the day after the last shipment arrived."""
 RETURN_DAYS = 30
-"""The shop's own promise: so long anything can be sent back for a reason."""
+"""The shop's own terms: days from the last arrival in which a return can be requested."""
 REASONS: dict[str, str] = {
     "changed_mind": _("I changed my mind"),
     "damaged": _("It arrived damaged"),
@@ -37,7 +37,7 @@ REASONS: dict[str, str] = {
     "wrong_item": _("I got something else"),
     "other": _("Another reason"),
 }
-"""What a shopper can choose for a return, by the word that is kept. A withdrawal needs none."""
+"""The reasons of a return, by the value that is stored. A withdrawal needs none."""
 
 return_request = table_of(ReturnRequest)
 return_line = table_of(ReturnLine)
@@ -63,7 +63,7 @@ _LAST_ARRIVAL = select(func.max(func.coalesce(_shipment.c.delivered_at, _shipmen
 
 @dataclass(frozen=True, slots=True)
 class FreeLine:
-    """What of one line may still go back."""
+    """The units of one line that may be returned or withdrawn from."""
 
     id: int
     position: int
@@ -71,9 +71,9 @@ class FreeLine:
     variant: str
     picture_key: str
     sent: int
-    """Units that the shopper has, and that no return speaks of."""
+    """Units that were sent, and that no return is about."""
     not_sent: int
-    """Units that haven't left: a withdrawal ends them."""
+    """Units that weren't sent: only a withdrawal can be about them."""
 
     @property
     def name(self) -> str:
@@ -82,7 +82,7 @@ class FreeLine:
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """An order's part that may still go back, and the days until when."""
+    """What of an order may be returned or withdrawn from, and until when."""
 
     order_id: int
     number: str
@@ -91,10 +91,10 @@ class Free:
     name: str
     lines: tuple[FreeLine, ...]
     withdraw_until: date | None
-    """The last day of the withdrawal period; None while a part of the order hasn't left."""
+    """The last day of the withdrawal period; None while a part of the order is to be sent."""
     return_until: date | None
     paid: bool = False
-    """Whether it has cost someone money."""
+    """Whether money was paid for it."""
 
     @property
     def may_withdraw(self) -> bool:
@@ -106,7 +106,7 @@ class Free:
 
 
 def by_token(session: Session, token: str) -> Free:
-    """What the holder of that link may send back.
+    """The same by the token of the order's link.
 
     Errors  NotFound for a token that no order has.
     """
@@ -118,7 +118,7 @@ def by_token(session: Session, token: str) -> Free:
 
 
 def by_id(session: Session, order_id: int) -> Free:
-    """The same by the order's id.
+    """What of the order may be returned or withdrawn from.
 
     Errors  NotFound for an id that no order has.
     """
@@ -136,7 +136,7 @@ def _free(session: Session, order: Row[Any]) -> Free:
     placed = order.status in (OrderStatus.PLACED, OrderStatus.COMPLETED)
     waiting = placed and any(_unsent(row) for row in rows)
     arrived = last.date() if last and not waiting else None
-    # Whose money is back already has nothing more to declare.
+    # Where all money is back, nothing is left to return.
     over = order.payment_status in (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK)
     lines = () if over else tuple(_line(row, claimed, placed) for row in rows)
     name = " ".join(order.ship_to.get(part, "") for part in ("given_name", "family_name")).strip()
@@ -155,7 +155,7 @@ def _free(session: Session, order: Row[Any]) -> Free:
 
 def _line(row: Row[Any], claimed: dict[tuple[int, bool], int], placed: bool) -> FreeLine:
     unsent, ended = _unsent(row), claimed.get((row.id, True), 0)
-    # Withdrawn from before it left, and sent all the same: it comes back like the rest.
+    # Units that were withdrawn from and sent all the same count as claimed sent units.
     crossed = max(0, ended - unsent)
     sent = row.quantity_fulfilled - row.quantity_returned - claimed.get((row.id, False), 0) - crossed
     return FreeLine(
@@ -174,5 +174,5 @@ def _unsent(row: Row[Any]) -> int:
 
 
 def _open(until: date | None) -> bool:
-    """Whether that day hasn't passed; before the last part has left, the days don't count yet."""
+    """Whether that day hasn't passed; None has no end yet."""
     return until is None or now().date() <= until

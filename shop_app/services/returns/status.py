@@ -1,6 +1,6 @@
-"""The life of a return once it is written: the only writer of its status.
+"""The status of a return: its only writer.
 
-Each move is a guarded statement, so that a double click, or two people at once, do it one time.
+Each move is a guarded statement, so that a double click, or two people at once, make it once.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def lock(session: Session, return_id: int) -> Row[Any]:
 def move(session: Session, return_row: Row[Any], to: ReturnStatus, **values: Any) -> bool:
     """Bring it to another status; False where it is there already.
 
-    Errors  Conflict for a move that isn't legal from where it stands now.
+    Errors  Conflict for a move that isn't legal from its present status.
     """
     result = session.connection().execute(_MOVES[to].values(**values), {"return": return_row.id})
     if result.rowcount == 1:
@@ -61,7 +61,7 @@ def move(session: Session, return_row: Row[Any], to: ReturnStatus, **values: Any
 
 
 def refunded(session: Session, return_id: int, *, actor: str) -> None:
-    """The money of a return is on its way; called with the refund, in its transaction. Twice is once.
+    """Mark a return as refunded, in the transaction of its refund; repeating it changes nothing.
 
     Errors  Conflict for a return that isn't approved or received.
     """
@@ -72,5 +72,6 @@ def refunded(session: Session, return_id: int, *, actor: str) -> None:
         )
 
 
-def follow_refund(session: Session, fact: events.ReturnRefunded) -> None:
-    refunded(session, fact.return_id, actor=fact.actor)
+def follow_refund(session: Session, event: events.ReturnRefunded) -> None:
+    """Subscriber: runs in the transaction that publishes the event."""
+    refunded(session, event.return_id, actor=event.actor)

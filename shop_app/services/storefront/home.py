@@ -1,4 +1,4 @@
-"""The storefront: navigation, the home page, cards by slug, and every public address."""
+"""The home page, cards by slug, and the addresses of all lists and products."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STRIP = 8
 def home(session: Session) -> HomeView:
     """The home page: the collections "hero", with its picture, and "featured".
 
-    What sells best stands in where they are missing.
+    Best sellers take the place of a missing one.
     """
     at = index_cache.stamp(session)
     counts = facet_counts.counts.get(session, at)

@@ -1,4 +1,4 @@
-"""The order as its page shows it: made from the frozen copies alone, never computed again."""
+"""An order as its page shows it, from its frozen copies; prices are never computed again."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _DISCOUNTS = (
         order_discount.c.code, order_discount.c.label, func.sum(order_discount.c.amount_minor).label("minor")
     )
     .outerjoin(order_line, order_line.c.id == order_discount.c.line_id)
-    # A gift stands among the lines, for nothing.
+    # Gifts are lines without a price.
     .where(order_discount.c.order_id == bindparam("order"), order_line.c.is_gift.is_not(True))
     .group_by(order_discount.c.code, order_discount.c.label)
     .order_by(func.min(order_discount.c.id))
@@ -97,7 +97,7 @@ _ENDED = (
 _HAS_MONEY = (PaymentState.CAPTURED.value, PaymentState.AUTHORIZED.value)
 
 _CAN_GO_BACK = (OrderStatus.PLACED, OrderStatus.COMPLETED, OrderStatus.CANCELLED)
-"""Orders of which something may still go back, or has."""
+"""Statuses of orders that can have returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class OrderLineView:
     is_gift: bool = False
     """Added by a promotion, for nothing: `total` says so."""
     note: str = ""
-    """What became of a part of it: "1 cancelled, 1 came back"; or "Expected on 12 December"."""
+    """What happened to a part of it: "1 cancelled, 1 came back"; or "Expected on 12 December"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +161,10 @@ class OrderView:
     shipments: list[ShipmentView] = field(default_factory=list)
     refunds: list[RefundView] = field(default_factory=list)
     refunded: str = ""
-    """All that went back or is on its way; "" where nothing is."""
+    """The sum of its refunds, pending ones too; "" without any."""
     returns: list[ReturnView] = field(default_factory=list)
     choices: list[ReturnChoice] = field(default_factory=list)
-    """What can be asked to be sent back; [] where nothing can."""
+    """The lines of the return form; [] where nothing can be returned."""
     return_until: str = ""
     may_withdraw: bool = False
     withdraw_until: str = ""
@@ -184,7 +184,7 @@ def view(session: Session, token: str) -> OrderView:
     ended_why = ended.data.get("why", "") if ended else ""
     phase = order_phase.phase(order, decline, ended_why, withdrawn=_is_withdrawn(order, free))
     refunded = _refunded(session, order, payments, locale)
-    headline, explanation = order_phase.words(order, phase, decline, refunded)
+    headline, explanation = order_phase.texts(order, phase, decline, refunded)
     off_shipping = connection.execute(_SHIPPING_DISCOUNT, of_order).scalar_one()
     taxes = [(ppm, int(minor)) for ppm, minor in connection.execute(_TAXES, of_order)]
     shipments = fulfilment_queries.shipments(session, order.id)
@@ -221,13 +221,13 @@ def view(session: Session, token: str) -> OrderView:
 
 
 def _is_withdrawn(order: Row[Any], free: Free | None) -> bool:
-    """Whether nothing has left and nothing will: the shopper withdrew from all of it."""
+    """Whether the shopper has withdrawn from all of it before anything was sent."""
     agreed = order.status == OrderStatus.PLACED and order.fulfilment_status == FulfilmentStatus.NONE
     return agreed and free is not None and not any(line.sent + line.not_sent for line in free.lines)
 
 
 def _returning(session: Session, order: Row[Any], free: Free | None) -> dict[str, Any]:
-    """The part of the view that tells of returns, and of what may still go back."""
+    """The fields of the view about returns and withdrawals."""
     if free is None:
         return {}
     return {
@@ -251,18 +251,18 @@ def _refunded(session: Session, order: Row[Any], payments: Iterable[Row[Any]], l
 def _paid_with(
     session: Session, order: Row[Any], payments: Iterable[Row[Any]], locale: str
 ) -> list[tuple[str, str]]:
-    having = [payment for payment in payments if payment.state in _HAS_MONEY]
+    paid = [payment for payment in payments if payment.state in _HAS_MONEY]
     if order.status == OrderStatus.PENDING:
         return []
     cards: dict[int, str] = {}
-    if any(payment.provider == credit_payments.PROVIDER for payment in having):
+    if any(payment.provider == credit_payments.PROVIDER for payment in paid):
         cards = credit_payments.names_of(session, order.id)
     return [
         (
             cards.get(payment.id) or _payment_label(payment.provider),
             show(payment.captured_minor or payment.amount_minor, payment.currency, locale),
         )
-        for payment in having
+        for payment in paid
     ]
 
 
@@ -290,20 +290,20 @@ def _lines(session: Session, order: Row[Any], locale: str) -> list[OrderLineView
 
 
 def _note(row: Row[Any]) -> str:
-    """What became of a part of the line, or when it is expected."""
+    """What happened to a part of the line, or when it is expected."""
     open_units = row.quantity - row.quantity_fulfilled - row.quantity_cancelled
-    promise = [expected(row.promised_on)] if row.promised_on and open_units > 0 else []
+    arrival = [expected(row.promised_on)] if row.promised_on and open_units > 0 else []
     parts = [
         plural("{count} cancelled", "{count} cancelled", row.quantity_cancelled),
         plural("{count} came back", "{count} came back", row.quantity_returned),
     ]
     counts = (row.quantity_cancelled, row.quantity_returned)
     notes = [part for part, count in zip(parts, counts, strict=True) if count]
-    return ", ".join(promise + notes)
+    return ", ".join(arrival + notes)
 
 
 def _payment_label(provider: str) -> str:
-    if provider == refund_view.CREDIT:
+    if provider == credit_payments.PROVIDER:
         return _("Gift card or store credit")
     labels = [method.label for method in registry.offered() if method.name == provider]
     return labels[0] if labels else provider

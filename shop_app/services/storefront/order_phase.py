@@ -1,4 +1,4 @@
-"""Where an order stands, in one word for its page and in a headline with its explanation for people."""
+"""An order's phase: one word for its page, and a headline with an explanation for the shopper."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from ...models import FulfilmentStatus, OrderStatus, PaymentStatus
 
 
 def phase(order: Row[Any], decline: str, ended_why: str, *, withdrawn: bool = False) -> str:
-    """The word; `OrderView.phase` lists them.
+    """One of the words that `OrderView.phase` lists.
 
-    `ended_why` is why a cancelled order was given up, `withdrawn` that all of it was, before any of it left.
+    `ended_why` is the reason of a cancelled order; `withdrawn` says that the shopper withdrew from all of it
+    before anything was sent.
     """
     if order.needs_review:
         return "needs_review"
     if order.payment_status == PaymentStatus.REFUNDED:
         return "refunded"
     if order.status == OrderStatus.PENDING:
-        # The shopper is done, and has a cart anew: only the bank takes its days.
+        # The cart is completed, so the payment is only waiting for the bank.
         if order.cart_completed_at is not None:
             return "awaiting_bank"
         return "unpaid" if decline else "confirming"
@@ -38,8 +39,8 @@ def phase(order: Row[Any], decline: str, ended_why: str, *, withdrawn: bool = Fa
     return "awaiting_transfer" if unpaid else "paid"
 
 
-def words(order: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str, str]:
-    """The headline and what it means. `refunded` is all that goes back, as text."""
+def texts(order: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str, str]:
+    """Headline and explanation. `refunded` is the sum of all refunds, as text."""
     if phase == "paid":
         return _agreed(order)
     name, email = order.ship_to.get("given_name", ""), order.email
@@ -47,7 +48,7 @@ def words(order: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
     again = _("Your cart is still there.") if has_cart else ""
     kept = _("Nothing was charged, and your cart is still there.") if again else _("Nothing was charged.")
     total = show(order.total_minor, order.currency, order.locale)
-    texts = {
+    by_phase = {
         "confirming": (
             _("Confirming your payment"),
             _("Your bank usually answers within a minute. This page changes by itself, and you can close it: "
@@ -68,7 +69,7 @@ def words(order: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
             _("Your bank has set {total} aside. We charge it when your parcel leaves, and write to {email} "
               "then.").format(total=total, email=email),
         ),
-        # What the provider said already ends with "Nothing was charged."
+        # A decline message already ends with "Nothing was charged."
         "unpaid": (
             _("The payment didn't go through"),
             f"{decline} {again}".strip() if decline else kept,
@@ -91,11 +92,11 @@ def words(order: Row[Any], phase: str, decline: str, refunded: str) -> tuple[str
             ),
         ),
     }  # fmt: skip
-    return texts[phase]
+    return by_phase[phase]
 
 
 def pay_until(order: Row[Any], phase: str) -> str:
-    """The day until which the money of a transfer has to arrive; "" where none is awaited, or without end."""
+    """The day until which the money of a transfer has to arrive; "" where none is awaited."""
     return full_day(order.expires_at) if phase == "awaiting_transfer" and order.expires_at else ""
 
 

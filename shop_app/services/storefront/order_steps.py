@@ -1,4 +1,4 @@
-"""The stations of an order's way, as its page shows them: what is done, what is going on, what comes."""
+"""The steps of an order as its page shows them: done, now and next."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SENT = (
     FulfilmentStatus.RETURNED,
 )
 _ARRIVED = _SENT[1:]
-_Station = tuple[str, str, bool]
+_Step = tuple[str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class OrderStep:
-    """One station of the order's way: placed, paid, packed, shipped, delivered, and what came after.
+    """One step of an order: placed, paid, packed, shipped, delivered, and what came after.
 
-    The present one is what is going on: a shipment that has left is on its way until it has arrived.
+    The step that is now is the one that is going on: a shipment is on its way until it has arrived.
     """
 
     label: str
@@ -41,28 +41,28 @@ class OrderStep:
 def steps(
     order: Row[Any], phase: str, shipments: Sequence[ShipmentView], ended_at: datetime | None, arrives: str
 ) -> list[OrderStep]:
-    """The stations in their order: all before the present one are done."""
-    stations = [(_("Order received"), day(order.placed_at), True)]
+    """The steps in their order: all before the present one are done."""
+    rows = [(_("Order received"), day(order.placed_at), True)]
     if order.paid_at is None and phase in ("expired", "cancelled"):
         why = _("Not paid in time") if phase == "expired" else _("Cancelled")
-        stations.append((why, day(ended_at) if ended_at else "", True))
+        rows.append((why, day(ended_at) if ended_at else "", True))
     elif order.paid_at is not None or phase != "unpaid":
-        stations += [
+        rows += [
             _paid(order, phase),
             *_way(order, phase, shipments, arrives),
             *_end(order, phase, ended_at),
         ]
-    reached_flags = [reached for _label, _detail, reached in stations]
+    reached_flags = [reached for _label, _detail, reached in rows]
     present = reached_flags.index(False) if False in reached_flags else len(reached_flags)
-    words = [
+    states = [
         "done" if at < present else "now" if at == present else "next" for at in range(len(reached_flags))
     ]
     return [
-        OrderStep(label, detail, word) for (label, detail, _done), word in zip(stations, words, strict=True)
+        OrderStep(label, detail, state) for (label, detail, _reached), state in zip(rows, states, strict=True)
     ]
 
 
-def _paid(order: Row[Any], phase: str) -> _Station:
+def _paid(order: Row[Any], phase: str) -> _Step:
     total = show(order.total_minor, order.currency, order.locale)
     if phase == "authorized":
         return _("Amount set aside"), total, True
@@ -70,7 +70,7 @@ def _paid(order: Row[Any], phase: str) -> _Station:
     return _("Paid") if paid else _("Payment"), total, paid
 
 
-def _way(order: Row[Any], phase: str, shipments: Sequence[ShipmentView], arrives: str) -> list[_Station]:
+def _way(order: Row[Any], phase: str, shipments: Sequence[ShipmentView], arrives: str) -> list[_Step]:
     status = order.fulfilment_status
     stopped = phase in ("cancelled", "refunded", "withdrawn") or order.status == "cancelled"
     if stopped and status not in _SENT:
@@ -92,18 +92,18 @@ def _way(order: Row[Any], phase: str, shipments: Sequence[ShipmentView], arrives
     ]
 
 
-def _end(order: Row[Any], phase: str, ended_at: datetime | None) -> list[_Station]:
-    stations: list[_Station] = []
+def _end(order: Row[Any], phase: str, ended_at: datetime | None) -> list[_Step]:
+    rows: list[_Step] = []
     if order.status == "cancelled" and order.paid_at is not None:
-        stations.append((_("Cancelled"), day(ended_at) if ended_at else "", True))
-        stations.append((_("Refunded"), "", order.payment_status == PaymentStatus.REFUNDED))
-        return stations
+        rows.append((_("Cancelled"), day(ended_at) if ended_at else "", True))
+        rows.append((_("Refunded"), "", order.payment_status == PaymentStatus.REFUNDED))
+        return rows
     if order.fulfilment_status == FulfilmentStatus.RETURNED:
-        stations.append((_("Returned"), "", True))
+        rows.append((_("Returned"), "", True))
     elif order.fulfilment_status == FulfilmentStatus.PARTIALLY_RETURNED:
-        stations.append((_("Partly returned"), "", True))
+        rows.append((_("Partly returned"), "", True))
     if phase == "withdrawn":
-        stations.append((_("Withdrawn"), "", True))
+        rows.append((_("Withdrawn"), "", True))
     if phase == "refunded":
-        stations.append((_("Refunded"), "", True))
-    return stations
+        rows.append((_("Refunded"), "", True))
+    return rows

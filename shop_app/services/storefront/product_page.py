@@ -1,4 +1,4 @@
-"""The product page: one product with its variants, pictures, details, reviews and what goes well with it."""
+"""The product page: one product with its variants, pictures, details, reviews and related products."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
 
     Errors  NotFound; Moved when the slug is an old one.
     """
-    # A database may refuse what no slug is made of, instead of not finding it.
+    # PostgreSQL refuses some characters that no slug has, instead of finding nothing.
     if not (slug.isascii() and slug.isprintable()):
         raise NotFound(_("There is no such product."))
     row = session.connection().execute(_product, {"slug": slug, "now": clock.now()}).first()
@@ -95,9 +95,9 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
 
 
 def _gone(session: Session, slug: str) -> Exception:
-    now_at = session.connection().execute(_moved, {"slug": slug}).scalar()
-    if now_at and now_at != slug:
-        return Moved(now_at)
+    new_slug = session.connection().execute(_moved, {"slug": slug}).scalar()
+    if new_slug and new_slug != slug:
+        return Moved(new_slug)
     return NotFound(_("There is no such product."))
 
 
@@ -176,7 +176,7 @@ def _lowest(session: Session, chosen: Choice) -> str:
 
 
 def _delivery(session: Session, chosen: Choice, now: datetime) -> tuple[str, str]:
-    """When it would arrive in the shop's own country, and for how much; "" where nothing is delivered."""
+    """When it would arrive in the shop's own country, and what delivery costs; "" where it can't be."""
     ways = shipping_queries.methods(session).get(settings().country, ())
     best = shipping_queries.cheapest(ways, chosen.price_minor, chosen.weight_grams)
     if best is None:
@@ -207,8 +207,8 @@ def _details(row: Any, chosen: Choice) -> list[Detail]:
     if grams := chosen.weight_grams:
         text = f"{price_tags.number(grams, 1000)} kg" if grams >= 1000 else f"{grams} g"
         details.append(Detail(_("Weight"), text))
-    said = ((made.get("name", ""), made.get("value", "")) for made in row.attributes)
-    return details + [Detail(name, value) for name, value in said if name and value]
+    attributes = ((entry.get("name", ""), entry.get("value", "")) for entry in row.attributes)
+    return details + [Detail(name, value) for name, value in attributes if name and value]
 
 
 def plain_text(markup: str) -> str:

@@ -1,4 +1,4 @@
-"""The variants of a product page: what each costs, what is left of it, and the pickers that lead to it."""
+"""The variants of a product page: price, availability, and the option pickers."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _shown_by = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A variant as the page works with it."""
+    """A variant's row, with its options and its picture."""
 
     id: int
     sku: str
@@ -93,20 +93,20 @@ def choices(
 
 
 def variant(choice: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> VariantView:
-    stock_words = availability.variant_availability(
+    shown = availability.variant_availability(
         choice.title, choice.price_minor, choice.compare_at_minor, choice.stock
     )
     return VariantView(
         sku=choice.sku,
         title=choice.title,
-        price=stock_words.price,
+        price=shown.price,
         price_minor=choice.price_minor,
-        compare_at=stock_words.compare_at,
-        saving=stock_words.saving,
-        available=stock_words.available,
-        availability=stock_words.availability,
-        stock_line=stock_words.stock_line,
-        max_quantity=stock_words.max_quantity,
+        compare_at=shown.compare_at,
+        saving=shown.saving,
+        available=shown.available,
+        availability=shown.availability,
+        stock_line=shown.stock_line,
+        max_quantity=shown.max_quantity,
         picture_index=choice.picture_index,
         options=_pickers(choice, choices, swatches),
     )
@@ -121,7 +121,7 @@ def _pickers(chosen: Choice, choices: list[Choice], swatches: dict[tuple[str, st
             continue
         options = {**chosen.options, name: value}
         exact = next((choice for choice in having if choice.options == options), None)
-        # A combination that isn't made leads to the nearest one that is, but can't be bought as asked.
+        # A combination without a variant leads to the nearest variant, and is shown as unavailable.
         target = exact or max(having, key=lambda choice: (_alike(choice, options), choice.stock.available))
         pickers[name].append(
             OptionChoice(

@@ -1,4 +1,4 @@
-"""Related products: what goes well with one, by tags and category, in stock first."""
+"""Related products, by tags and category; those in stock first."""
 
 from __future__ import annotations
 

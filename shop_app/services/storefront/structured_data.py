@@ -22,7 +22,7 @@ MAX_PICTURES = 6
 
 
 class Offered(NamedTuple):
-    """A variant as it is offered; `signal` is in, low, out or backorder."""
+    """A variant on offer; `availability` is in, low, out or backorder."""
 
     sku: str
     barcode: str
@@ -43,7 +43,7 @@ def json_ld(
     crumbs: Sequence[Crumb],
     offers: Sequence[Offered],
 ) -> str:
-    """Product, offers, rating and breadcrumbs as one text that may stand inside a <script>."""
+    """Product, offers, rating and breadcrumbs as a text that is safe inside a <script>."""
     base = settings().public_url
     address = f"{base}/products/{slug}"
     product: dict[str, Any] = {
@@ -80,7 +80,7 @@ def json_ld(
         ],
     }
     text = json.dumps({"@context": "https://schema.org", "@graph": [product, trail]}, ensure_ascii=False)
-    # So that nothing in it can end the script that it stands in.
+    # So that no text in it can end the script element.
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

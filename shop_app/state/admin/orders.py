@@ -11,9 +11,10 @@ from shop_app.core import db
 from shop_app.core.i18n import _
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.orders import review as order_review
-from shop_app.services.payments import refunds
+from shop_app.services.payments import refund_view
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.services.payments.refund_view import RefundView
-from shop_app.services.payments.refunds import MAX_NOTE, MAX_REASON, RefundRequest
+from shop_app.services.payments.refunds import MAX_NOTE, MAX_REASON
 from shop_app.workflows import cancel, fulfil, mark_paid, refund
 
 from ..base import asked_by, say, staff
@@ -53,7 +54,7 @@ class OrderAdmin(rx.State):
     ):
         request = RefundRequest(lines, shipping_minor, free_minor, reason, note, destination, RESTOCK[goods])
         await refund.refund(order, request, key, await asked_by(self))
-        self.refunds_of = await db.read(refunds.of_order, order)
+        self.refunds_of = await db.read(refund_view.of_order, order)
         return say(_("The refund is on its way"))
 
     @rx.event
@@ -100,7 +101,7 @@ class OrderAdmin(rx.State):
     ):
         by = await asked_by(self)
         await cancel.cancel(order, restock=restock, refund=refund, reason=reason, by=by, request_key=key)
-        self.refunds_of = await db.read(refunds.of_order, order)
+        self.refunds_of = await db.read(refund_view.of_order, order)
         return say(_("The order is cancelled"))
 
     @rx.event

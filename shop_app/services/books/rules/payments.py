@@ -207,7 +207,7 @@ PAYMENTS = (
     ),
     Rule(
         "event-counted-once",
-        "{reference} of {provider} stands in the ledger {times} times as {kind}.",
+        "{reference} of {provider} is in the ledger {times} times as {kind}.",
         """
         SELECT p.provider, e.kind, e.provider_reference AS reference, count(*) AS times
         FROM payment_event e JOIN payment p ON p.id = e.payment_id
@@ -230,10 +230,10 @@ PAYMENTS = (
         ORDER BY number
         """,
     ),
-    # Someone of the staff who ended a paid order has decided what is kept, such as the delivery.
+    # Staff who cancelled a paid order decided what is kept, such as the delivery.
     Rule(
         "money-without-order",
-        "Order {number} is {status}, {kept_minor} were kept for it, and nobody was asked to look.",
+        "Order {number} is {status}, {kept_minor} were kept for it, and it isn't flagged for review.",
         f"""
         SELECT o.number, o.status, o.currency, sum(e.captured_minor - e.refunded_minor) AS kept_minor
         FROM ({_EVENTS}) e JOIN customer_order o ON o.id = e.order_id
@@ -249,7 +249,7 @@ PAYMENTS = (
     ),
     Rule(
         "money-counted-once",
-        "The payment {reference} stands on {orders} orders.",
+        "The payment {reference} belongs to {orders} orders.",
         """
         SELECT intent_reference AS reference, count(DISTINCT order_id) AS orders FROM payment
         WHERE intent_reference IS NOT NULL AND captured_minor > 0

@@ -1,4 +1,4 @@
-"""What a rule of the books is."""
+"""A rule of the books."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ class Rule:
     sentence: str
     """Columns that end in `_minor` are shown as money, in the row's `currency`."""
     sql: str
-    """Finds what breaks the rule: a row each."""
+    """Selects a row for each violation."""
