@@ -1,6 +1,6 @@
-"""Orders, their payments and shipments against a model: shopper, company and staff act in any order.
+"""Orders, their payments and shipments against a model: shopper, provider and staff act in any order.
 
-The provider here is a few dictionaries: it decides what is true, and the shop hears of it late, or twice.
+The provider here is a few dictionaries: it decides what is true, and its snapshots come late, or twice.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ any_one = st.integers(0, 999)
 
 
 @dataclass
-class Company:
+class ProviderPayment:
     """One payment at the provider."""
 
     reference: str
@@ -48,8 +48,8 @@ class Company:
 
 
 @dataclass
-class PaymentRef:
-    """An order as the shop should know it by now."""
+class ExpectedOrder:
+    """What the shop should have stored of an order."""
 
     total: int
     units: int
@@ -60,8 +60,8 @@ class PaymentRef:
     shipments: list[int] = field(default_factory=list)
     arrived: set[int] = field(default_factory=set)
     refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """Key -> amount and what the shop was told last."""
-    payment_provider: Company | None = None
+    """Key -> amount in minor units and the status that the shop should have."""
+    payment: ProviderPayment | None = None
 
     def given(self, *statuses: str) -> int:
         return sum(amount for amount, status in self.refunds.values() if status in statuses)
@@ -83,31 +83,31 @@ class Orders(OnDatabase):
     def open(self):
         make_basics(self.session)
         make_product(self.session, "Bowl", price_minor=2780, stock=ON_HAND)
-        self.known: dict[int, PaymentRef] = {}
+        self.orders: dict[int, ExpectedOrder] = {}
         self.keys = 0
         self.lost = 0
 
-    def pick(self, number: int) -> tuple[int, PaymentRef]:
-        order_id = sorted(self.known)[number % len(self.known)]
-        return order_id, self.known[order_id]
+    def pick(self, number: int) -> tuple[int, ExpectedOrder]:
+        order_id = sorted(self.orders)[number % len(self.orders)]
+        return order_id, self.orders[order_id]
 
     def next_key(self) -> str:
         self.keys += 1
         return f"key-{self.keys:04}"
 
-    def kept(self) -> int:
-        living = (one for one in self.known.values() if one.status in ("pending", "placed", "completed"))
+    def allocated(self) -> int:
+        living = (one for one in self.orders.values() if one.status in ("pending", "placed", "completed"))
         return sum(one.units - one.sent - one.ended for one in living)
 
     def gone(self) -> int:
-        return sum(one.sent for one in self.known.values())
+        return sum(one.sent for one in self.orders.values())
 
     # The shopper.
 
     @rule(units=st.integers(1, 3))
     def places(self, units):
-        visitor = key_hash(f"visitor {len(self.known)}")
-        if ON_HAND - self.lost - self.gone() - self.kept() < units:
+        visitor = key_hash(f"visitor {len(self.orders)}")
+        if ON_HAND - self.lost - self.gone() - self.allocated() < units:
             assert self.attempt(cart_commands.add, visitor, "BOWL", units)
             return
         assert self.attempt(cart_commands.add, visitor, "BOWL", units) is None
@@ -115,39 +115,39 @@ class Orders(OnDatabase):
         placed = placing.place(self.session, visitor, FORM, expected_total_minor=shown)
         assert placed.total_minor == shown
         assert placing.place(self.session, visitor, FORM, expected_total_minor=shown) == placed
-        self.known[placed.order_id] = PaymentRef(shown, units)
+        self.orders[placed.order_id] = ExpectedOrder(shown, units)
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.orders)
     @rule(number=any_one)
     def goes_to_pay(self, number):
         order_id, one = self.pick(number)
         refusal = self.attempt(payment_commands.start_attempt, order_id)
         assert (refusal is None) == (one.status == "pending")
-        if refusal is None and one.payment_provider is None:
+        if refusal is None and one.payment is None:
             attempt = payment_commands.start_attempt(self.session, order_id)
             assert attempt.request.amount_minor == one.total
             reference = f"cs_{order_id}"
             assert payment_commands.opened(
                 self.session, attempt.payment_id, Started(reference, "https://pay", UNTIL)
             )
-            one.payment_provider = Company(reference, attempt.payment_id)
+            one.payment = ProviderPayment(reference, attempt.payment_id)
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.orders)
     @rule(number=any_one)
     def pays(self, number):
         _order_id, one = self.pick(number)
-        if one.payment_provider and one.payment_provider.state == "open":
-            one.payment_provider.state = "captured"
+        if one.payment and one.payment.state == "open":
+            one.payment.state = "captured"
 
-    # The provider tells, any number of times.
+    # Snapshots of the provider, any number of times.
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.orders)
     @rule(number=any_one)
-    def is_resolved(self, number):
+    def snapshot_comes(self, number):
         order_id, one = self.pick(number)
-        if one.payment_provider is None:
+        if one.payment is None:
             return
-        payment = one.payment_provider
+        payment = one.payment
         paid = one.total if payment.state == "captured" else 0
         snapshot = PaymentSnapshot(
             reference=payment.reference,
@@ -167,32 +167,32 @@ class Orders(OnDatabase):
         if paid and not one.paid:
             one.paid, one.status = True, "placed"
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.orders)
     @rule(number=any_one)
     def time_runs_out(self, number):
         order_id, one = self.pick(number)
-        if one.payment_provider and one.payment_provider.state == "open":
-            one.payment_provider.state = "expired"
-        self.is_resolved(number)
+        if one.payment and one.payment.state == "open":
+            one.payment.state = "expired"
+        self.snapshot_comes(number)
         assert payment_commands.end_unpaid(self.session, order_id, "expired")
         if one.status == "pending":
             one.status = "expired"
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.orders)
     @rule(number=any_one, status=st.sampled_from(["pending", "succeeded", "failed"]))
     def provider_works_on_refunds(self, number, status):
         """It takes them over, and one that succeeded may still be sent back by the bank."""
         _order_id, one = self.pick(number)
         for key, (amount, before) in one.refunds.items():
-            refund = one.payment_provider.refunds.get(key) if one.payment_provider else None
+            refund = one.payment.refunds.get(key) if one.payment else None
             ended = (refund[1] if refund else before) == "failed"
             backwards = refund and refund[1] == "succeeded" and status == "pending"
-            if one.payment_provider and not ended and not backwards:
-                one.payment_provider.refunds[key] = (amount, status)
+            if one.payment and not ended and not backwards:
+                one.payment.refunds[key] = (amount, status)
 
     # Staff.
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.orders)
     @rule(number=any_one, amount=st.integers(0, 9000), twice=st.booleans())
     def refunds_an_amount(self, number, amount, twice):
         order_id, one = self.pick(number)
@@ -204,7 +204,7 @@ class Orders(OnDatabase):
             if refusal is None:
                 one.refunds[key + ":1"] = (amount, "pending")
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.orders)
     @rule(number=any_one, units=st.integers(1, 3))
     def sends(self, number, units):
         order_id, one = self.pick(number)
@@ -218,7 +218,7 @@ class Orders(OnDatabase):
             one.sent += units
             one.shipments.append(max(row["id"] for row in self.rows("shipment")))
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.orders)
     @rule(number=any_one)
     def all_shipments_arrive(self, number):
         _order_id, one = self.pick(number)
@@ -228,13 +228,13 @@ class Orders(OnDatabase):
         if one.status == "placed" and one.shipments and one.sent + one.ended == one.units:
             one.status = "completed"
 
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.orders)
     @rule(number=any_one, restock=st.booleans())
     def cancels_what_was_not_sent(self, number, restock):
         order_id, one = self.pick(number)
-        if one.sent or (one.payment_provider and one.payment_provider.state == "open"):
+        if one.sent or (one.payment and one.payment.state == "open"):
             return
-        self.is_resolved(number)
+        self.snapshot_comes(number)
         key, back = self.next_key(), one.left
         request = {"restock": restock, "refund": True, "reason": "", "by": OWNER, "request_key": key}
         refusal = self.attempt(cancelling.cancel, order_id, **request)
@@ -251,20 +251,20 @@ class Orders(OnDatabase):
     @invariant()
     def orders_are_the_models(self):
         orders = {row["id"]: row for row in self.rows("customer_order")}
-        for order_id, one in getattr(self, "known", {}).items():
+        for order_id, one in getattr(self, "orders", {}).items():
             row = orders[order_id]
             assert (row["status"], row["payment_status"]) == (one.status, one.payment_status)
             assert row["total_minor"] == one.total
 
     @invariant()
     def units_are_the_models(self):
-        if not hasattr(self, "known"):
+        if not hasattr(self, "orders"):
             return
         (level,) = self.rows("stock_level")
-        assert (level["on_hand"], level["allocated"]) == (ON_HAND - self.lost - self.gone(), self.kept())
+        assert (level["on_hand"], level["allocated"]) == (ON_HAND - self.lost - self.gone(), self.allocated())
 
     def teardown(self):
-        if hasattr(self, "known"):
+        if hasattr(self, "orders"):
             self.books_are_right()
         super().teardown()
 
