@@ -1,4 +1,4 @@
-"""Money that is only authorised: the order is placed, charged when it leaves, let go when it is cancelled."""
+"""Money that is only authorised: the order is placed, captured when it ships, voided when it is cancelled."""
 
 from __future__ import annotations
 

@@ -294,7 +294,7 @@ def _end_unseen(session, order_id: int, why: str) -> bool:
 # --- What changed since the page was shown --------------------------------------------------------
 
 
-def test_a_card_that_was_spent_elsewhere_is_told_with_the_difference_and_nothing_is_placed(world):
+def test_a_card_that_was_spent_elsewhere_is_refused_with_the_difference_and_nothing_is_placed(world):
     issued = a_card()
     cart_with(world, issued)
     view = shown()
