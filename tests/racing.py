@@ -1,4 +1,4 @@
-"""Races: many buyers that start together, from threads of this process or from two processes of their own.
+"""Races: many buyers who start together, from threads of this process or from two processes of their own.
 
 `python -m tests.racing` is such a process: it reads a line of JSON per race from its standard input
 (command and buyers) and answers with how they ended.

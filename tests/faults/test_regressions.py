@@ -6,14 +6,13 @@ import asyncio
 
 import pytest
 
-from shop_app.core import db
 from shop_app.core.settings import settings
-from shop_app.services.books import check as books
 from shop_app.services.payments import authorisations
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments.refunds import RefundRequest
 from shop_app.workflows import cancel, capture, recover, refund
 from tests.paying import MANAGER, World, make_world, rows
+from tests.selling import wrong_books
 
 
 @pytest.fixture
@@ -23,11 +22,6 @@ def paid(engine, tmp_path) -> World:
     world.enter_card(world.pay())
     world.deliver()
     return world
-
-
-def wrong() -> list[str]:
-    with db.reading() as session:
-        return [violation.sentence for violation in books.check(session).violations]
 
 
 @pytest.mark.both
@@ -40,7 +34,7 @@ def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before
 
     (ended,) = rows("customer_order")
     assert (ended.status, ended.payment_status, ended.needs_review) == ("cancelled", "partially_refunded", "")
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 @pytest.fixture
@@ -79,4 +73,4 @@ def test_whoever_cancels_it_again_in_time_is_asked_nothing(voided, clock):
 
     (ended,) = rows("customer_order")
     assert (ended.status, ended.needs_review) == ("cancelled", "")
-    assert wrong() == []
+    assert wrong_books() == []

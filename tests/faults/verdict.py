@@ -95,7 +95,7 @@ def _units(ask: Ask) -> list[str]:
     levels = ask(f"""SELECT v.sku, l.on_hand, l.allocated, l.held,
         (SELECT coalesce(sum(i.quantity - i.quantity_fulfilled - i.quantity_cancelled), 0)
             FROM order_line i JOIN customer_order o ON o.id = i.order_id
-            WHERE i.variant_id = v.id AND o.status IN ({living})) AS promised,
+            WHERE i.variant_id = v.id AND o.status IN ({living})) AS in_orders,
         (SELECT coalesce(sum(i.quantity_fulfilled), 0) FROM order_line i WHERE i.variant_id = v.id)
         - (SELECT coalesce(sum(t.quantity_restocked), 0) FROM return_line t
             JOIN order_line i ON i.id = t.order_line_id WHERE i.variant_id = v.id)
@@ -105,12 +105,12 @@ def _units(ask: Ask) -> list[str]:
     for row in levels:
         initial, name = INITIAL[row["sku"]], row["sku"]
         if row["on_hand"] < 0 or row["on_hand"] + row["sent"] != initial:
-            wrong.append(f"{name}: {row['on_hand']} in the house and {row['sent']} sent, of {initial}")
-        if row["promised"] + row["sent"] > initial:
-            wrong.append(f"{name}: {row['promised'] + row['sent']} sold of {initial}")
-        if row["held"] or row["allocated"] != row["promised"]:
+            wrong.append(f"{name}: {row['on_hand']} on hand and {row['sent']} sent, of {initial}")
+        if row["in_orders"] + row["sent"] > initial:
+            wrong.append(f"{name}: {row['in_orders'] + row['sent']} sold of {initial}")
+        if row["held"] or row["allocated"] != row["in_orders"]:
             wrong.append(
-                f"{name}: {row['held']} held and {row['allocated']} allocated, orders have {row['promised']}"
+                f"{name}: {row['held']} held and {row['allocated']} allocated, orders have {row['in_orders']}"
             )
     (waiting,) = ask("SELECT count(*) AS orders FROM customer_order WHERE status = 'pending'")
     if waiting["orders"]:
