@@ -232,4 +232,12 @@ def _write(command: Callable[[Session], T], durable: bool) -> T:
 async def _on_thread(work: Callable[[], T]) -> T:
     # The work goes on to its end even when the caller has gone: a commit is never cut in half.
     loop = asyncio.get_running_loop()
-    return await asyncio.shield(loop.run_in_executor(_threads(), copy_context().run, work))
+    return await asyncio.shield(loop.run_in_executor(_threads(), copy_context().run, _result_of, work))
+
+
+def _result_of(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except StopIteration as error:
+        # No future takes it, and the caller would wait for ever.
+        raise RuntimeError("A query or command raised StopIteration") from error
