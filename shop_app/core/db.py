@@ -232,7 +232,9 @@ def _write(command: Callable[[Session], T], durable: bool) -> T:
 async def _on_thread(work: Callable[[], T]) -> T:
     # The work goes on to its end even when the caller has gone: a commit is never cut in half.
     loop = asyncio.get_running_loop()
-    return await asyncio.shield(loop.run_in_executor(_threads(), copy_context().run, _result_of, work))
+    return await asyncio.shield(
+        loop.run_in_executor(_threads(), copy_context().run, partial(_result_of, work))
+    )
 
 
 def _result_of(work: Callable[[], T]) -> T:
