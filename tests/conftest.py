@@ -144,9 +144,11 @@ def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     registry.offer(registry.OWN)
     forget_caches()
     yield
-    for them in events._listeners.values():
+    for listeners in events._listeners.values():
         # The shop's own, which a module adds when it is first imported, stay.
-        them[:] = [one for one in them if (getattr(one, "__module__", None) or "").startswith("shop_app")]
+        listeners[:] = [
+            one for one in listeners if (getattr(one, "__module__", None) or "").startswith("shop_app")
+        ]
     if db.engine.cache_info().currsize:
         db.engine().dispose()
     forget_caches()

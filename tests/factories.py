@@ -28,7 +28,6 @@ from shop_app.models import (
     ShippingMethod,
     ShippingRate,
     ShippingZone,
-    Staff,
     StockLevel,
     StockMovement,
     StockPolicy,
@@ -154,16 +153,16 @@ def make_product(
 def _make_options(
     session: Session, product: Product, options: Mapping[str, Sequence[str]]
 ) -> list[list[OptionValue]]:
-    rows_made = []
+    rows = []
     for position, (name, values) in enumerate(options.items()):
         option = add(session, ProductOption(product_id=_id(product), name=name, position=position))
-        rows_made.append(
+        rows.append(
             [
                 add(session, OptionValue(option_id=_id(option), value=value, position=place))
                 for place, value in enumerate(values)
             ]
         )
-    return rows_made
+    return rows
 
 
 def put_in_stock(
@@ -228,14 +227,14 @@ def make_shipping(session: Session) -> None:
                 position=position,
             ),
         )
-    shipment = add(
+    by_weight = add(
         session,
         ShippingMethod(
             zone_id=_id(austria), code="austria-parcel", kind=MethodKind.BY_WEIGHT, label="Parcel to Austria"
         ),
     )
     for up_to_grams, price_minor in ((2_000, 890), (10_000, 1490)):
-        add(session, ShippingRate(method_id=_id(shipment), up_to_grams=up_to_grams, price_minor=price_minor))
+        add(session, ShippingRate(method_id=_id(by_weight), up_to_grams=up_to_grams, price_minor=price_minor))
 
 
 def make_basics(session: Session) -> None:
@@ -289,10 +288,6 @@ def make_customer(
     session: Session, email: str = "shopper@example.com", name: str = "Sam Shopper"
 ) -> Customer:
     return add(session, Customer(email=email, name=name))
-
-
-def make_staff(session: Session, email: str = "clerk@example.com", *, role: str = "clerk") -> Staff:
-    return add(session, Staff(email=email, name=role.title(), role=role, password_hash="not a hash"))
 
 
 def sign_in(session: Session, email: str, password: str, kind: Kind) -> tuple[str, Principal]:

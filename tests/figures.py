@@ -1,4 +1,4 @@
-"""Figures of races and faults: what a test has measured, shown at the end of `make test`."""
+"""Figures that tests have measured, shown at the end of `make test`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from pathlib import Path
 def say(text: str) -> None:
     """Keep these lines for the end of the run."""
     sys.stdout.write(text + "\n")
-    if kept := os.environ.get("TESTS_FIGURES"):
-        with Path(kept).open("a") as lines:
+    if path := os.environ.get("TESTS_FIGURES"):
+        with Path(path).open("a") as lines:
             lines.write(text + "\n")

@@ -30,7 +30,7 @@ class Step:
 
 
 class Rival:
-    """Acts once. What it refuses or is refused is kept; a bug in it is raised at the end."""
+    """Acts once, on a thread; what it raises stands in `problem`."""
 
     def __init__(self, act: Callable[[], object]) -> None:
         self._act = act

@@ -63,10 +63,10 @@ class InProcess(stripe.HTTPClient):
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
         try:
-            refundable = self._client.request(method, url, headers=dict(headers), content=post_data)
+            response = self._client.request(method, url, headers=dict(headers), content=post_data)
         except ConnectionAbortedError as error:
             raise stripe.APIConnectionError("cut", should_retry=True) from error
-        return refundable.content, refundable.status_code, refundable.headers
+        return response.content, response.status_code, response.headers
 
     def close(self) -> None:
         self._client.close()
@@ -100,18 +100,18 @@ def client_of(sandbox: Sandbox, *, key: str = KEY, retries: int = 0) -> stripe.S
 
 @dataclass
 class World:
-    """A shop with things to sell, the sandbox, and a browser to pay with."""
+    """A shop with products, the sandbox, and a browser to pay with."""
 
     sandbox: Sandbox
     browser: TestClient = field(init=False)
-    door: TestClient = field(init=False)
-    """Where webhooks come in."""
+    webhooks: TestClient = field(init=False)
+    """Sends webhooks to the shop."""
 
     def __post_init__(self) -> None:
         self.browser = TestClient(
             self.sandbox.alone(), base_url="http://127.0.0.1", follow_redirects=False, client=("127.0.0.1", 1)
         )
-        self.door = TestClient(Starlette(routes=webhooks.routes), raise_server_exceptions=False)
+        self.webhooks = TestClient(Starlette(routes=webhooks.routes), raise_server_exceptions=False)
         payment_provider = StripeProvider(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
         payment_provider.__dict__["client"] = client_of(self.sandbox, retries=2)
         registry.offer([PaymentMethod("stripe", lambda: payment_provider), MANUAL])
@@ -147,7 +147,7 @@ class World:
 
     def post_event(self, body: str | bytes, header: str) -> int:
         headers = {"stripe-signature": header} if header else {}
-        return self.door.post("/webhooks/stripe", content=body, headers=headers).status_code
+        return self.webhooks.post("/webhooks/stripe", content=body, headers=headers).status_code
 
     def faults(self, **faults: Any) -> None:
         assert self.browser.post("/sandbox/_faults", json=faults).status_code == 200

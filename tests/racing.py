@@ -1,4 +1,4 @@
-"""Races: many buyers that start together, from threads of this process or from two processes of their own.
+"""Races: many buyers who start together, from threads of this process or from two processes of their own.
 
 `python -m tests.racing` is such a process: it reads a line of JSON per race from its standard input
 (command and buyers) and answers with how they ended.
@@ -62,7 +62,7 @@ def _placed(session: Session, buyer: str) -> str:
 
 
 def _entered(session: Session, buyer: str) -> str:
-    """Go to checkout, where the units are kept; says whether all of them are."""
+    """Go to checkout, where the units are held; says whether all of them are."""
     view = cart_holds.enter(session, key_hash(buyer))
     return "short" if view.short else view.state
 
@@ -81,7 +81,7 @@ def fill(buyer: str, **lines: int) -> None:
             cart_commands.add(session, key_hash(buyer), sku, quantity)
 
 
-def fill_many(settings_of_faults: Mapping[str, Mapping[str, int]]) -> None:
+def fill_many(carts_by_buyer: Mapping[str, Mapping[str, int]]) -> None:
     """Carts by plain inserts: {buyer: {sku: quantity}}."""
     carts, lines, variants = tables["cart"], tables["cart_line"], tables["variant"]
     at = now()
@@ -96,7 +96,7 @@ def fill_many(settings_of_faults: Mapping[str, Mapping[str, int]]) -> None:
             "created_at": at,
             "updated_at": at,
         }
-        for buyer in settings_of_faults
+        for buyer in carts_by_buyer
     ]
     with db.transaction() as session:
         run = session.connection().execute
@@ -113,7 +113,7 @@ def fill_many(settings_of_faults: Mapping[str, Mapping[str, int]]) -> None:
                 "seen_price_minor": variants_by_sku[sku].price_minor,
                 "added_at": at,
             }
-            for cart_id, basket in zip(ids, settings_of_faults.values(), strict=True)
+            for cart_id, basket in zip(ids, carts_by_buyer.values(), strict=True)
             for sku, quantity in basket.items()
         ]
         run(insert(lines), rows)

@@ -54,7 +54,7 @@ def units(sku: str) -> tuple[int, int, int]:
     return order_line.quantity_fulfilled, order_line.quantity_returned, order_line.quantity_cancelled
 
 
-def shelf(place: int = 0) -> tuple[int, int]:
+def stock(place: int = 0) -> tuple[int, int]:
     """On hand and allocated of the bowl (0) or the mug (1)."""
     level = rows("stock_level")[place]
     return level.on_hand, level.allocated
@@ -69,10 +69,10 @@ def refund(
     key: str = "key-1", *, by: Principal = MANAGER, lines: Mapping[str, int] | None = None, **request: Any
 ) -> None:
     """Refund of the last order, its lines by SKU."""
-    return_refund = RefundRequest(
+    refund_request = RefundRequest(
         lines={line(sku).id: count for sku, count in (lines or {}).items()}, **request
     )
-    run(refund_workflow.refund(order().id, return_refund, key, by))
+    run(refund_workflow.refund(order().id, refund_request, key, by))
 
 
 def send(lines: Mapping[str, int], *, by: Principal = CLERK, **more: Any) -> int:

@@ -140,6 +140,7 @@ async def test_a_transaction_that_was_given_up_unnoticed_is_no_success(engine: E
     assert names(engine) == []
 
 
+@on_both
 async def test_a_command_that_raises_stop_iteration_stops_nobody_else(engine: Engine):
     first, failed, last = await asyncio.wait_for(
         at_once(adding("oak"), lambda _session: next(iter(())), adding("elm")), 10
@@ -147,6 +148,12 @@ async def test_a_command_that_raises_stop_iteration_stops_nobody_else(engine: En
     assert (first, last) == ("oak", "elm")
     assert isinstance(failed, RuntimeError)
     assert names(engine) == ["elm", "oak"]
+
+
+@on_both
+async def test_a_query_that_raises_stop_iteration_is_answered(engine: Engine):
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await asyncio.wait_for(db.read(lambda _session: next(iter(()))), 10)
 
 
 async def test_a_commit_that_fails_is_said_to_all_who_shared_it(

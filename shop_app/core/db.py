@@ -232,4 +232,14 @@ def _write(command: Callable[[Session], T], durable: bool) -> T:
 async def _on_thread(work: Callable[[], T]) -> T:
     # Shielded: a caller that is cancelled doesn't interrupt a commit.
     loop = asyncio.get_running_loop()
-    return await asyncio.shield(loop.run_in_executor(_threads(), copy_context().run, work))
+    return await asyncio.shield(
+        loop.run_in_executor(_threads(), copy_context().run, partial(_result_of, work))
+    )
+
+
+def _result_of(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except StopIteration as error:
+        # No future takes it, and the caller would wait for ever.
+        raise RuntimeError("A query or command raised StopIteration") from error

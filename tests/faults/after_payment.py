@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Gone(Exception):
-    """The shopper, or the clerk, has left."""
+    """The shopper, or the clerk, has given up."""
 
 
 Step = Callable[["Crowd", str, random.Random], Awaitable[None]]
 
 
-async def give_back(crowd: Crowd, token: str, chance: random.Random) -> None:
+async def refund(crowd: Crowd, token: str, chance: random.Random) -> None:
     """A clerk gives parts of the money back, clicking again with the same key."""
     for number in range(chance.randint(1, 3)):
         to_credit = chance.random() < 0.4
@@ -34,7 +34,7 @@ async def give_back(crowd: Crowd, token: str, chance: random.Random) -> None:
 
 
 async def send(crowd: Crowd, token: str, chance: random.Random) -> None:
-    await crowd.staff("send", chance, token=token, key=f"{token[:20]}-parcel")
+    await crowd.staff("send", chance, token=token, key=f"{token[:20]}-shipment")
 
 
 async def send_one(crowd: Crowd, token: str, chance: random.Random) -> None:
@@ -46,8 +46,8 @@ async def cancel(crowd: Crowd, token: str, chance: random.Random) -> None:
     await crowd.staff("cancel", chance, token=token, key=f"{token[:20]}-cancel")
 
 
-async def take_line_back(crowd: Crowd, token: str, chance: random.Random) -> None:
-    await crowd.staff("take_line_back", chance, token=token, key=f"{token[:20]}-line")
+async def refund_line(crowd: Crowd, token: str, chance: random.Random) -> None:
+    await crowd.staff("refund_line", chance, token=token, key=f"{token[:20]}-line")
 
 
 async def send_back(crowd: Crowd, token: str, chance: random.Random) -> None:
@@ -74,14 +74,14 @@ async def _answer(crowd: Crowd, key: str, chance: random.Random) -> None:
 
 
 FATES: tuple[tuple[Step, ...], ...] = (
-    (give_back,),
-    (give_back, send),
-    (give_back, cancel),
+    (refund,),
+    (refund, send),
+    (refund, cancel),
     (send,),
-    (send, give_back),
+    (send, refund),
     (send, send_back),
     (send, send_back),
-    (send, give_back, send_back),
+    (send, refund, send_back),
     (cancel,),
     (cancel,),
     (send, cancel),
@@ -93,17 +93,17 @@ FATES: tuple[tuple[Step, ...], ...] = (
     (send, withdraw, answer_withdrawal),
     (withdraw, cancel, answer_withdrawal),
     (send_one, withdraw, answer_withdrawal),
-    (take_line_back,),
-    (take_line_back, send),
+    (refund_line,),
+    (refund_line, send),
     (),
     (),
     (),
 )
-"""What is done with an order, by different people: one who gives up keeps none of the others from it."""
+"""What is done with an order, by different people: when one gives up, the next one goes on."""
 
 
-async def befall(crowd: Crowd, token: str, chance: random.Random) -> None:
-    """One fate of an order, a step after the other or, now and then, all of them at once."""
+async def run_one(crowd: Crowd, token: str, chance: random.Random) -> None:
+    """One of `FATES`, step by step or, in one case of five, all steps at once."""
     fate = chance.choice(FATES)
     if chance.random() < 0.2:
         await asyncio.gather(*(_try(step, crowd, token, random.Random(chance.random())) for step in fate))

@@ -1,5 +1,4 @@
-"""The shop's own people in the provider's dashboard: they answer disputes there, well or badly, or accept
-them."""
+"""Staff in the provider's dashboard: they answer disputes there, well or badly, or accept them."""
 
 from __future__ import annotations
 
@@ -18,19 +17,19 @@ ANSWERS = (
     {"evidence[uncategorized_text]": "Let us see.", "submit": "true"},
     {"evidence[uncategorized_text]": "A draft.", "submit": "false"},
 )
-"""Won, lost, waiting for the bank, and only kept there."""
+"""Won, lost, waiting for the bank, and saved as a draft."""
 
 
 async def answer_disputes(
-    client: httpx.AsyncClient, payment_provider: str, chance: random.Random, seen: Counter[str]
+    client: httpx.AsyncClient, provider_url: str, chance: random.Random, seen: Counter[str]
 ) -> None:
-    """Go through what is open, round after round; some of it nobody ever answers."""
+    """Answer some of the open disputes, round after round, until cancelled."""
     while True:
         await asyncio.sleep(ROUND_SECONDS)
-        listed = await _ask(client, "GET", f"{payment_provider}/v1/disputes?limit=100")
+        listed = await _ask(client, "GET", f"{provider_url}/v1/disputes?limit=100")
         for dispute in listed.get("data", ()):
             if dispute["status"] in OPEN and chance.random() < 0.3:
-                await _answer(client, f"{payment_provider}/v1/disputes/{dispute['id']}", chance)
+                await _answer(client, f"{provider_url}/v1/disputes/{dispute['id']}", chance)
                 seen["disputes answered"] += 1
 
 
@@ -42,7 +41,7 @@ async def _answer(client: httpx.AsyncClient, address: str, chance: random.Random
 
 
 async def _ask(client: httpx.AsyncClient, method: str, address: str, given: dict[str, str] | None = None):
-    """The provider's answer; nothing where the weather took it, and the next round asks again."""
+    """The provider's answer; empty where a fault was injected, and the next round asks again."""
     key = {"authorization": f"Bearer {os.environ['STRIPE_SECRET_KEY']}"}
     try:
         answer = await client.request(method, address, data=given, headers=key)

@@ -4,7 +4,7 @@
 
 The sandbox and the crowd live on; shop processes are killed at named lines and at random moments, and
 begin again, some lives taking money with the order and some with its first shipment. At the end faults stop,
-the shop heals, and every invariant is checked. Exits with 1 and a line for each violation. The same seed
+the shop recovers, and every invariant is checked. Exits with 1 and a line for each violation. The same seed
 gives the same plan, not the same interleaving.
 """
 
@@ -95,7 +95,7 @@ def _start_provider(stack: ExitStack, folder: Path, port: int, shop: str) -> dic
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
-        stderr=(folder / "company.log").open("wb"),
+        stderr=(folder / "provider.log").open("wb"),
         env=os.environ | {"SHOP_DATA_DIR": str(folder)},
     )
     stack.callback(process.wait)
@@ -117,15 +117,15 @@ async def _watch(lives: asyncio.subprocess.Process, run: Run) -> None:
     raise RuntimeError("The shop's processes ended before their time.")
 
 
-async def _wait_until_quiet(crowd: Crowd, payment_provider: Path) -> None:
-    """Heal again and again until nothing is wrong, or what is wrong stays so."""
+async def _wait_until_quiet(crowd: Crowd, provider_db: Path) -> None:
+    """Sweep and reconcile until nothing is wrong, or what is wrong stays so for `QUIET_SECONDS`."""
     from tests.faults.provider_books import ProviderBooks
     from tests.faults.verdict import judge
 
     before, until = None, 0.0
     while True:
-        await crowd.client.post(f"{crowd.shop}/click/heal", json={"whole": True}, timeout=60)
-        wrong = await asyncio.to_thread(lambda: judge(ProviderBooks.read(payment_provider)))
+        await crowd.client.post(f"{crowd.shop}/click/recover", json={"whole": True}, timeout=60)
+        wrong = await asyncio.to_thread(lambda: judge(ProviderBooks.read(provider_db)))
         if wrong != before:
             before, until = wrong, time.monotonic() + QUIET_SECONDS
         if not wrong or time.monotonic() > until:
@@ -133,7 +133,7 @@ async def _wait_until_quiet(crowd: Crowd, payment_provider: Path) -> None:
         await asyncio.sleep(0.5)
 
 
-async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, payment_provider: Path) -> None:
+async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, provider_db: Path) -> None:
     lives = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -161,7 +161,7 @@ async def _drive(run: Run, kills: int, listener: socket.socket, crowd: Crowd, pa
         await _watch(lives, run)
         crowd.over.set()
         await shopping
-        await _wait_until_quiet(crowd, payment_provider)
+        await _wait_until_quiet(crowd, provider_db)
         lives.stdin.close()
         await asyncio.wait_for(lives.wait(), 10)
     finally:
@@ -182,29 +182,29 @@ def run(kills: int, seed: int, folder: Path, database: str = "", at: str = "") -
         listener.listen(128)
         shop = f"http://127.0.0.1:{listener.getsockname()[1]}"
         port = _free_port()
-        (folder / "company").mkdir(parents=True)
-        os.environ |= _start_provider(stack, folder / "company", port, shop)
+        (folder / "provider").mkdir(parents=True)
+        os.environ |= _start_provider(stack, folder / "provider", port, shop)
         os.environ |= {"SHOP_DATA_DIR": str(folder), "SHOP_DATABASE_URL": database}
         settings.cache_clear()
         db.engine.cache_clear()
         _make_shop()
         crowd = Crowd(shop, f"http://127.0.0.1:{port}/sandbox", seed)
-        books = folder / "company" / "sandbox.db"
-        asyncio.run(_drive(result, kills, listener, crowd, books))
-        _conclude(result, crowd, books)
+        provider_db = folder / "provider" / "sandbox.db"
+        asyncio.run(_drive(result, kills, listener, crowd, provider_db))
+        _conclude(result, crowd, provider_db)
     result.seconds = time.monotonic() - began
     return result
 
 
-def _conclude(result: Run, crowd: Crowd, books: Path) -> None:
+def _conclude(result: Run, crowd: Crowd, provider_db: Path) -> None:
     from shop_app.core import db
     from tests.faults.provider_books import ProviderBooks
     from tests.faults.verdict import figures, judge
 
-    payment_provider = ProviderBooks.read(books)
+    provider_books = ProviderBooks.read(provider_db)
     result.seen = crowd.seen
-    result.figures = figures(payment_provider)
-    result.violations = judge(payment_provider)
+    result.figures = figures(provider_books)
+    result.violations = judge(provider_books)
     if by_themselves := result.deaths["ended by itself"]:
         result.violations.append(f"{by_themselves} lives ended by themselves")
     db.engine().dispose()

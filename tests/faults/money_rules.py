@@ -19,13 +19,13 @@ _STATUS = {
 """What the shop calls a dispute that the provider calls so."""
 
 
-def judge(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
+def judge(provider_books: ProviderBooks, ask: Ask) -> list[str]:
     return [
-        *_authorised(payment_provider, ask),
-        *_released(payment_provider, ask),
+        *_authorised(provider_books, ask),
+        *_voided(provider_books, ask),
         *_credit(ask),
         *_credit_adds_up(ask),
-        *_disputes(payment_provider, ask),
+        *_disputes(provider_books, ask),
         *_returns(ask),
     ]
 
@@ -42,9 +42,9 @@ def _by_intent(ask: Ask) -> dict[str, list[Any]]:
     return collected
 
 
-def _authorised(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
+def _authorised(provider_books: ProviderBooks, ask: Ask) -> list[str]:
     """The provider holds just what the shop counts on, each for one agreed order or a marked one."""
-    wrong, payments, held = [], _by_intent(ask), payment_provider.authorised
+    wrong, payments, held = [], _by_intent(ask), provider_books.authorised
     for intent, amount in held.items():
         rows = payments[intent]
         if [(row["state"], row["amount_minor"]) for row in rows] != [("authorized", amount)]:
@@ -60,7 +60,7 @@ def _authorised(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
             )
     rows = [row for payment in payments.values() for row in payment if row["state"] == "authorized"]
     wrong += [
-        f"Order {row['number']} counts on {row['intent']}, of which the company holds nothing"
+        f"Order {row['number']} counts on {row['intent']}, of which the provider holds nothing"
         for row in rows
         if row["intent"] not in held
     ]
@@ -68,17 +68,17 @@ def _authorised(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     return wrong + [f"Order {number} is authorised {n} times" for number, n in twice.items() if n > 1]
 
 
-def _released(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
-    """What was voided is known to be, and no order that is to be sent rests on it unmarked."""
+def _voided(provider_books: ProviderBooks, ask: Ask) -> list[str]:
+    """A voided payment is cancelled in the shop, and no living order rests on it without needing review."""
     wrong, payments = [], _by_intent(ask)
-    for intent in payment_provider.release:
+    for intent in provider_books.voided:
         rows = payments[intent]
         if [(row["state"], row["captured_minor"]) for row in rows] != [("cancelled", 0)]:
-            wrong.append(f"{intent} was let go, the shop's payments say {list(map(dict, rows))}")
+            wrong.append(f"{intent} was voided, the shop's payments say {list(map(dict, rows))}")
             continue
         (row,) = rows
         if row["status"] not in ("cancelled", "expired") and not row["needs_review"]:
-            wrong.append(f"{intent} was let go, order {row['number']} is {row['status']}")
+            wrong.append(f"{intent} was voided, order {row['number']} is {row['status']}")
     return wrong
 
 
@@ -129,8 +129,8 @@ def _credit_adds_up(ask: Ask) -> list[str]:
     ]
 
 
-def _disputes(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
-    """Each is known once, as it stands; it moves the payment status of its order, and nothing else."""
+def _disputes(provider_books: ProviderBooks, ask: Ask) -> list[str]:
+    """Each is stored once, as the provider has it; it moves its order's payment status alone."""
     wrong, of_order = [], defaultdict(set)
     disputes_by_order = defaultdict(list)
     for row in ask("""SELECT d.provider_reference AS id, d.status AS said, d.amount_minor, d.payment_id,
@@ -140,9 +140,9 @@ def _disputes(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
             FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN customer_order o
             ON o.id = p.order_id"""):
         disputes_by_order[row["id"]].append(row)
-    real = {dispute["id"]: dispute for dispute in payment_provider.things["dispute"]}
+    real = {dispute["id"]: dispute for dispute in provider_books.things["dispute"]}
     wrong += [
-        f"The shop knows the dispute {id}, the company doesn't" for id in disputes_by_order if id not in real
+        f"The shop knows the dispute {id}, the provider doesn't" for id in disputes_by_order if id not in real
     ]
     for id, dispute in real.items():
         as_is = (_STATUS[dispute["status"]], dispute["amount"], dispute["payment_intent"])
@@ -198,7 +198,7 @@ def _returns(ask: Ask) -> list[str]:
     ]
 
 
-def figures(payment_provider: ProviderBooks, ask: Ask) -> dict[str, int]:
+def figures(provider_books: ProviderBooks, ask: Ask) -> dict[str, int]:
     """What came of it."""
     (row,) = ask("""SELECT (SELECT count(*) FROM credit_entry) AS entries,
         (SELECT count(DISTINCT order_id) FROM payment WHERE provider = 'credit' AND captured_minor > 0)
@@ -206,11 +206,11 @@ def figures(payment_provider: ProviderBooks, ask: Ask) -> dict[str, int]:
         (SELECT count(*) FROM refund r JOIN payment p ON p.id = r.payment_id
             WHERE p.provider = 'credit' OR r.destination = 'credit') AS to_credit,
         (SELECT count(*) FROM return_request WHERE status = 'refunded') AS refunded""")
-    stands = Counter(_STATUS[dispute["status"]] for dispute in payment_provider.things["dispute"])
+    stands = Counter(_STATUS[dispute["status"]] for dispute in provider_books.things["dispute"])
     return {
-        "captured at fulfilment": len(payment_provider.captured_later),
-        "authorised still": len(payment_provider.authorised),
-        "authorised and let go": len(payment_provider.release),
+        "captured at fulfilment": len(provider_books.captured_later),
+        "authorised still": len(provider_books.authorised),
+        "authorised and voided": len(provider_books.voided),
         "credit entries": row["entries"],
         "orders paid with credit": row["with_credit"],
         "refunds to credit": row["to_credit"],

@@ -45,11 +45,11 @@ FLAG_AFTER = timedelta(seconds=2)
 NAMED_SHARE = 0.7
 LONGEST_LIFE_SECONDS = 0.8
 """A point that isn't reached by then is left for a death at that moment."""
-HEAL_EVERY_SECONDS = 0.2
+SWEEP_EVERY_SECONDS = 0.2
 RECENT = timedelta(seconds=5)
 CAPTURES = ("at_order", "at_fulfilment")
-SPELL = 10
-"""So many lives in a row take money at the same moment; then the shop is set the other way."""
+LIVES_PER_CAPTURE = 10
+"""So many lives in a row have the same `SHOP_CAPTURE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Plan:
     """How a life ends."""
 
     point: str
-    """A name of `points.POINTS`, "" for a moment of the clock."""
+    """A name of `kill_points.POINTS`, "" for a moment of the clock."""
     times: int
     seconds: float
 
@@ -76,17 +76,17 @@ def say(**line: object) -> None:
 
 
 def live(listener: socket.socket, capture: str) -> None:
-    """A life: the door is open and the jobs run, until it is over."""
+    """A life: serve requests and run the jobs, until it is killed."""
     set_past_the_checks(capture=capture)
 
     async def jobs() -> None:
-        # What has to wait is said by these errors, and the next round goes on with it.
+        # What has to wait raises these, and the next round goes on with it.
         with suppress(ShopError):
             await reconcile.reconcile(RECENT)
         while True:
             with suppress(ShopError):
                 await recover.sweep()
-            await asyncio.sleep(HEAL_EVERY_SECONDS)
+            await asyncio.sleep(SWEEP_EVERY_SECONDS)
 
     async def everything() -> None:
         await asyncio.gather(shop_server.serve(listener), jobs())
@@ -95,16 +95,16 @@ def live(listener: socket.socket, capture: str) -> None:
 
 
 def fork(listener: socket.socket, ends: Plan | None, capture: str) -> tuple[int, int]:
-    """Begin a life: its process, and the pipe where it says its last word."""
-    ear, mouth = os.pipe()
+    """Begin a life: its process id, and the pipe where it reports that it has reached its point."""
+    reads, writes = os.pipe()
     child = os.fork()
     if child:
-        os.close(mouth)
-        return child, ear
+        os.close(writes)
+        return child, reads
     try:
-        os.close(ear)
+        os.close(reads)
         if ends and ends.point:
-            kill_points.arm(ends.point, ends.times, lambda: os.write(mouth, b"!"))
+            kill_points.arm(ends.point, ends.times, lambda: os.write(writes, b"!"))
         live(listener, capture)
     except BaseException:
         logging.critical("A life ended by itself", exc_info=True)
@@ -112,15 +112,15 @@ def fork(listener: socket.socket, ends: Plan | None, capture: str) -> tuple[int,
         os._exit(1)
 
 
-def kill(child: int, ear: int, ends: Plan) -> str:
+def kill(child: int, reads: int, ends: Plan) -> str:
     """Let the life end as planned; where it ended."""
     with selectors.DefaultSelector() as selector:
-        selector.register(ear, selectors.EVENT_READ)
+        selector.register(reads, selectors.EVENT_READ)
         ready = selector.select(ends.seconds * pace())
-    at_point = bool(ready) and os.read(ear, 1) == b"!"
+    at_point = bool(ready) and os.read(reads, 1) == b"!"
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
-    os.close(ear)
+    os.close(reads)
     if not os.WIFSIGNALED(status):
         return "ended by itself"
     return ends.point if at_point else "a moment of the clock"
@@ -144,8 +144,8 @@ def warm_up() -> None:
             token = session.exec(select(Order.token)).one()
         await staff.refund(token=token, amount=1, key="warm-up-refund")
         await staff.refund(token=token, amount=1, key="warm-up-credit", to_credit=True)
-        await staff.take_line_back(token=token, key="warm-up-line")
-        await staff.send(token=token, key="warm-up-parcel")
+        await staff.refund_line(token=token, key="warm-up-line")
+        await staff.send(token=token, key="warm-up-shipment")
         await returning.send_back(token=token, key="warm-up-return-key")
         await returning.receive(key="warm-up-return-key", fit=True)
         await returning.pay_back(key="warm-up-return-key", to_credit=False)
@@ -153,15 +153,15 @@ def warm_up() -> None:
 
     asyncio.run(checkout())
     db._threads().shutdown()
-    # A child that closed its parent's handles would shake the parent's locks.
+    # A child that closed its parent's handles would drop the parent's locks.
     db.engine().dispose()
 
 
 def quick() -> None:
-    """Patience of tests: retries and orders that run out in seconds."""
+    """Set retries, and the time that orders have, to seconds."""
     stripe.HTTPClient._sleep_time_seconds = lambda *_args, **_kwargs: random.uniform(0.01, 0.05)
     if not isinstance(placing.PAY_WITHIN, timedelta):
-        raise SystemExit("The shop keeps the time to pay elsewhere now: lives.quick has to follow.")
+        raise SystemExit("The shop keeps the time to pay elsewhere now: `quick` has to follow.")
     placing.PAY_WITHIN = PAY_WITHIN
     authorisations.FLAG_AFTER = FLAG_AFTER
     # The settings' own check takes whole minutes.
@@ -190,9 +190,9 @@ def main() -> None:
     for life in range(given.kills):
         ends = plan(chance, given.at)
         began = time.monotonic()
-        place = kill(*fork(listener, ends, CAPTURES[life // SPELL % 2]), ends)
+        place = kill(*fork(listener, ends, CAPTURES[life // LIVES_PER_CAPTURE % 2]), ends)
         say(died=place, planned=ends.point, seconds=round(time.monotonic() - began, 3))
-    child, _ear = fork(listener, None, CAPTURES[0])
+    child, _reads = fork(listener, None, CAPTURES[0])
     say(last=child)
     sys.stdin.read()
     os.kill(child, signal.SIGKILL)

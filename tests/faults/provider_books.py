@@ -1,4 +1,4 @@
-"""The payment provider's own books, read from its file when the kills are over."""
+"""The sandbox's own books, read from its database when the kills are over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 Ask = Callable[[str], list[Any]]
-"""Asks the shop's database a question in SQL; rows by name."""
+"""Runs a query in SQL on the shop's database; rows by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class ProviderBooks:
         ]
 
     @property
-    def release(self) -> list[str]:
-        """Intents that were authorised once, and will never be captured."""
+    def voided(self) -> list[str]:
+        """Intents that were authorised, and can't be captured any more."""
         return [
             intent["id"]
             for intent in self.things["payment_intent"]

@@ -42,7 +42,7 @@ async def withdraw(*, token: str, key: str, whole: bool) -> None:
 
 
 def _of_key(session: Session, key: str) -> list[int]:
-    """What was asked for with that key: a withdrawal from units here and there makes two of it."""
+    """The returns of that key: a withdrawal of units both sent and unsent makes two."""
     keys = (key, f"{key}:rest")
     row = session.exec(
         select(ReturnRequest.id)

@@ -1,4 +1,4 @@
-"""The door of a shop process that lives to be killed: clicks, and webhooks, over HTTP."""
+"""The HTTP server of a shop process that is there to be killed: clicks and webhooks."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ FORM = CheckoutForm(
 async def fill(*, key: str, lines: dict[str, int], card: int = 0) -> dict[str, int]:
     """Put these things into the shopper's cart, with a gift card of so much, and go to checkout.
 
-    Answers with what `pay` is told: the total that is shown there, and what of it the card pays.
+    Answers with what `pay` takes: the total that is shown there, and what of it the card pays.
     """
     for sku, quantity in lines.items():
         await db.write(cart_commands.add, key_hash(key), sku, quantity)
     if card:
-        # What is on it stands in its key, so that the verdict knows it.
+        # Its key ends with its amount, which the verdict compares.
         issued = await db.write(
             credit_commands.issue, card, by=staff.CLERK, request_key=f"card-{key}-{card}", durable=True
         )
@@ -65,7 +65,7 @@ async def cancel_payment(*, token: str) -> None:
     await pay_workflow.cancel_payment(token)
 
 
-async def sweep_now(*, whole: bool = False) -> list[str]:
+async def recover_now(*, whole: bool = False) -> list[str]:
     """What the jobs do, and with `whole` the comparison that looks back two days."""
     await recover.sweep()
     return await reconcile.reconcile() if whole else []
@@ -75,9 +75,9 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
     "fill": fill,
     "pay": pay,
     "cancel_payment": cancel_payment,
-    "heal": sweep_now,
+    "recover": recover_now,
     "refund": staff.refund,
-    "take_line_back": staff.take_line_back,
+    "refund_line": staff.refund_line,
     "send": staff.send,
     "cancel": staff.cancel,
     "send_back": returning.send_back,
@@ -162,7 +162,7 @@ async def _run(
             if not message.get("more_body"):
                 writer.write(wire.send(h11.EndOfMessage()) or b"")
                 await writer.drain()
-                # Whoever asked has the answer now; what runs after it is the shop's own affair.
+                # The client has its answer; background tasks go on after it.
                 writer.close()
 
     await app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Shoppers, staff and the weather of the kill harness: they outlive every shop process, and click again."""
+"""Shoppers, staff and the provider's faults in the kill harness: they outlive each shop process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GIFT_CARDS = (300, 2000, 2500, 20_000)
 
 SHOPPERS_AT_ONCE = 4
 MAX_CLICKS = 10
-WEATHER_SECONDS = 0.3
+FAULTS_SECONDS = 0.3
 FINAL = ("out_of_stock", "over_refund", "disputed", "closed", "too_many_units")
 """Refusals that another click doesn't change."""
 API_FAULTS = ("500", "429", "lost_reply", "lost_reply", "slow", "500_kept")
@@ -39,7 +39,7 @@ class Crowd:
     """Everybody outside of the shop, and what they saw happen."""
 
     shop: str
-    payment_provider: str
+    provider_url: str
     seed: int
     seen: Counter[str] = field(default_factory=Counter)
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,21 +47,21 @@ class Crowd:
     async def shop_until_over(self) -> None:
         self.client = httpx.AsyncClient(trust_env=False, timeout=5)
         tasks = [asyncio.create_task(self._shoppers(number)) for number in range(SHOPPERS_AT_ONCE)]
-        desk = random.Random(f"{self.seed}:desk")
-        around = [
-            asyncio.create_task(self._weather()),
+        staff_chance = random.Random(f"{self.seed}:staff")
+        background = [
+            asyncio.create_task(self._keep_faults_changing()),
             asyncio.create_task(
-                dispute_admin.answer_disputes(self.client, self.payment_provider, desk, self.seen)
+                dispute_admin.answer_disputes(self.client, self.provider_url, staff_chance, self.seen)
             ),
         ]
         await self.over.wait()
-        for task in around:
+        for task in background:
             task.cancel()
         await asyncio.gather(*tasks)
-        for ended in await asyncio.gather(*around, return_exceptions=True):
+        for ended in await asyncio.gather(*background, return_exceptions=True):
             if isinstance(ended, Exception) and not isinstance(ended, httpx.HTTPError):
                 raise ended
-        await self.faults({})
+        await self.set_faults({})
 
     # --- Shoppers -------------------------------------------------------------------------------
 
@@ -89,9 +89,9 @@ class Crowd:
         if chance.random() < 0.1:
             page = await self.click("fill", chance, key=key, lines={PLENTY: 1})
             url = await self.click("pay", chance, key=key, **page)
-        if not url.startswith(self.payment_provider):
+        if not url.startswith(self.provider_url):
             self.seen["paid by credit alone"] += 1
-            await after_payment.befall(self, url.rsplit("/orders/", 1)[-1], chance)
+            await after_payment.run_one(self, url.rsplit("/orders/", 1)[-1], chance)
             return
         await self._at_the_pay_page(url, chance)
 
@@ -106,8 +106,8 @@ class Crowd:
             await self._enter(url, DECLINED)
         token = await self._enter(url, chance.choice(DISPUTED) if chance.random() < 0.2 else CARD)
         if token:
-            self.seen["paid at the company"] += 1
-            await after_payment.befall(self, token, chance)
+            self.seen["paid at the provider"] += 1
+            await after_payment.run_one(self, token, chance)
 
     async def _enter(self, url: str, card: dict[str, str]) -> str:
         """Type a card in at the provider; the order's token where it was charged."""
@@ -144,35 +144,35 @@ class Crowd:
                 if code in FINAL:
                     raise Gone
                 if code == "not_found":
-                    # Nobody has told the shop of the payment yet.
+                    # The webhook of the payment has yet to come.
                     await asyncio.sleep(0.1)
                     continue
             if chance.random() < 0.15:
                 raise Gone
         raise Gone
 
-    # --- The weather ----------------------------------------------------------------------------
+    # --- Faults of the provider -----------------------------------------------------------------
 
-    async def _weather(self) -> None:
-        chance = random.Random(f"{self.seed}:weather")
+    async def _keep_faults_changing(self) -> None:
+        chance = random.Random(f"{self.seed}:faults")
         while True:
-            await self.faults(_faults(chance))
-            await asyncio.sleep(WEATHER_SECONDS)
+            await self.set_faults(_faults(chance))
+            await asyncio.sleep(FAULTS_SECONDS)
 
-    async def faults(self, settings_of_faults: dict[str, Any]) -> None:
-        """Put these faults in force at the provider, and count those that befell someone before."""
-        address = f"{self.payment_provider}/_faults"
+    async def set_faults(self, faults: dict[str, Any]) -> None:
+        """Put these faults in force at the provider, and count the ones before that came into effect."""
+        address = f"{self.provider_url}/_faults"
         left = Counter[str]()
         for fault in (await self.client.get(address)).json()["api"]:
             left[fault["do"]] += fault["times"]
-        for kind, count in self._asked.items():
-            self.seen[f"company: {kind}"] += max(0, count - left[kind])
-        (await self.client.post(address, json=settings_of_faults)).raise_for_status()
-        self._asked = Counter[str]()
-        for fault in settings_of_faults.get("api", ()):
-            self._asked[fault["do"]] += fault["times"]
+        for kind, count in self._set.items():
+            self.seen[f"provider: {kind}"] += max(0, count - left[kind])
+        (await self.client.post(address, json=faults)).raise_for_status()
+        self._set = Counter[str]()
+        for fault in faults.get("api", ()):
+            self._set[fault["do"]] += fault["times"]
 
-    _asked: Counter[str] = field(default_factory=Counter)
+    _set: Counter[str] = field(default_factory=Counter)
 
 
 def _faults(chance: random.Random) -> dict[str, Any]:

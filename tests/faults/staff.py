@@ -1,4 +1,4 @@
-"""What staff and the jobs do in the kill harness, by the workflows that they use."""
+"""What staff do in the kill harness, by the workflows that they use."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def refund(*, token: str, amount: int, key: str, to_credit: bool = False) 
     await refund_workflow.refund(order_id, request, key, CLERK)
 
 
-async def take_line_back(*, token: str, key: str) -> None:
+async def refund_line(*, token: str, key: str) -> None:
     """One unit of the first line isn't wanted any more: its price goes back, and it is for sale again."""
     order_id, lines = await db.read(paid_order, token)
     await refund_workflow.refund(order_id, RefundRequest(lines={lines[0][0]: 1}, restock=True), key, CLERK)

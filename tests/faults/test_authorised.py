@@ -1,4 +1,4 @@
-"""Money that is only authorised: the order is placed, charged when it leaves, let go when it is cancelled."""
+"""Money that is only authorised: the order is placed, captured when it ships, voided when it is cancelled."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_what_was_cancelled_isnt_charged(world):
     books_are_right()
 
 
-def test_letting_go_charges_nothing_and_asks_for_nobody(authorised):
+def test_voiding_charges_nothing_and_asks_for_nobody(authorised):
     asyncio.run(capture_workflow.void(order().id))
 
     assert intent(authorised).status == "canceled"
@@ -160,7 +160,7 @@ def test_a_capture_whose_reply_was_lost_is_found(authorised):
     assert len([row for row in rows("payment_event") if row.kind == "captured"]) == 1
 
 
-def test_the_sweep_lets_go_what_is_authorised_for_a_cancelled_order(authorised):
+def test_the_sweep_voids_what_is_authorised_for_a_cancelled_order(authorised):
     with db.transaction() as session:
         session.connection().exec_driver_sql("UPDATE customer_order SET status = 'cancelled'")
     assert asyncio.run(recover.sweep()) == 1

@@ -20,6 +20,7 @@ from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.credit import commands as credit_commands
 from shop_app.services.orders import commands as order_commands
+from shop_app.services.payments import commands as payment_commands
 from shop_app.services.storefront import order_page
 from shop_app.workflows import mark_paid, reconcile
 from shop_app.workflows import pay as pay_workflow
@@ -277,7 +278,7 @@ def late(world: World, url: str, monkeypatch) -> None:
     world.enter_card(url)
     with monkeypatch.context() as patch:
         patch.setattr(pay_workflow, "sync_payment", _nothing)
-        patch.setattr("shop_app.services.payments.commands.cancel_payment", _give_up_blindly)
+        patch.setattr(payment_commands, "end_unpaid", _end_unseen)
         assert asyncio.run(pay_workflow.end_unpaid_order(order().id, "expired"))
 
 
@@ -285,7 +286,7 @@ async def _nothing(*_args) -> str:
     return ""
 
 
-def _give_up_blindly(session, order_id: int, why: str) -> bool:
+def _end_unseen(session, order_id: int, why: str) -> bool:
     order_commands.end_unpaid(session, order_id, why=why)
     return True
 
@@ -293,7 +294,7 @@ def _give_up_blindly(session, order_id: int, why: str) -> bool:
 # --- What changed since the page was shown --------------------------------------------------------
 
 
-def test_a_card_that_was_spent_elsewhere_is_told_with_the_difference_and_nothing_is_placed(world):
+def test_a_card_that_was_spent_elsewhere_is_refused_with_the_difference_and_nothing_is_placed(world):
     issued = a_card()
     cart_with(world, issued)
     view = shown()

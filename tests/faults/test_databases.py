@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy import event, text
 
 from shop_app.core import db, migrate
-from shop_app.services.books import check as books
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.checkout import MAX_NOTE
@@ -24,6 +23,7 @@ from tests import postgres
 from tests.conftest import skip_or_fail, sqlalchemy_url
 from tests.factories import key_hash, make_product
 from tests.paying import FORM, ME, World, everything, make_world, rows
+from tests.selling import wrong_books
 
 SAVE = "can't save anything just now"
 READ = "can't be read just now"
@@ -42,11 +42,6 @@ def world(engine, tmp_path) -> World:
     return make_world(tmp_path)
 
 
-def wrong() -> list[str]:
-    with db.reading() as session:
-        return [violation.sentence for violation in books.check(session).violations]
-
-
 def finish(world: World, total: int) -> None:
     """The same click again, the card, the webhooks: and it is one order, paid once."""
     world.enter_card(world.pay(total_minor=total))
@@ -54,7 +49,7 @@ def finish(world: World, total: int) -> None:
     (order,), (payment,) = rows("customer_order"), rows("payment")
     assert (order.status, order.payment_status, order.number) == ("placed", "paid", 1001)
     assert payment.captured_minor == order.total_minor == total
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 # --- Locked -----------------------------------------------------------------------------------------
@@ -162,7 +157,7 @@ def test_a_full_disk_refuses_with_a_sentence_at_every_step_and_loses_nothing(wor
                 refused += SAVE in sentence.message
                 # One page at a time: each step of the way finds the disk full once.
                 make_room(1)
-            assert wrong() == []
+            assert wrong_books() == []
         assert len(rows("customer_order")) < len(buyers)
     assert refused >= 3
     for buyer in buyers:
@@ -170,7 +165,7 @@ def test_a_full_disk_refuses_with_a_sentence_at_every_step_and_loses_nothing(wor
     world.deliver()
     orders = rows("customer_order")
     assert [(row.number, row.payment_status) for row in orders] == [(1001 + n, "paid") for n in range(12)]
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 def test_a_webhook_that_finds_the_disk_full_is_sent_again_by_the_provider(world, clock):
@@ -185,7 +180,7 @@ def test_a_webhook_that_finds_the_disk_full_is_sent_again_by_the_provider(world,
     asyncio.run(recover.sweep())
     assert [row.payment_status for row in rows("customer_order")] == ["paid"]
     assert [row.applied_at is None for row in rows("provider_event")] == [False] * 4
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 # --- Cut off, stopped -------------------------------------------------------------------------------
@@ -249,7 +244,7 @@ def test_a_database_server_that_stops_and_comes_back_has_lost_no_order(tmp_path,
         assert len(asyncio.run(reconcile.reconcile())) == 1
         assert [row.state for row in rows("payment")] == ["captured"]
         assert [row.payment_status for row in rows("customer_order")] == ["paid"]
-        assert wrong() == []
+        assert wrong_books() == []
         db.engine().dispose()
     finally:
         running.__exit__(None, None, None)

@@ -18,7 +18,7 @@ SEED = int(os.environ.get("TESTS_SEED", "11"))
 
 CAME_OF_IT = (
     "captured at fulfilment",
-    "authorised and let go",
+    "authorised and voided",
     "orders paid with credit",
     "refunds to credit",
     "disputes (won|lost)",

@@ -1,6 +1,6 @@
-"""Every kind of payment event, told in every way: once, twice, shuffled, at once, forged or to another shop.
+"""Every kind of payment event, sent in every way: once, twice, shuffled, at once, forged or to another shop.
 
-What is told is a reason to look; so whatever the way, each ends where the provider's books say.
+An event only makes the shop retrieve the payment; so each ends where the provider's books say.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def debit_fails(world: World) -> None:
 
 
 def refund(world: World, amount: int | None = None) -> str:
-    return_refund: Any = {"payment_intent": paid(world)} | ({"amount": amount} if amount else {})
-    return client_of(world.sandbox).v1.refunds.create(return_refund).id
+    params: Any = {"payment_intent": paid(world)} | ({"amount": amount} if amount else {})
+    return client_of(world.sandbox).v1.refunds.create(params).id
 
 
 def refund_fails(world: World) -> None:
@@ -67,7 +67,7 @@ def refund_fails(world: World) -> None:
     assert world.browser.post(f"/sandbox/_refunds/{refund_id}?status=failed").status_code == 200
 
 
-def refund_settles(world: World) -> None:
+def refund_succeeds(world: World) -> None:
     world.faults(webhooks={"refund_status": "pending"})
     refund_id = refund(world, 1000)
     assert world.browser.post(f"/sandbox/_refunds/{refund_id}?status=succeeded").status_code == 200
@@ -102,7 +102,7 @@ CASES: dict[str, tuple[Callable[[World], Any], tuple[str, str, str, int]]] = {
     "declined": (lambda world: paid(world, "4000 0000 0000 0002"), ("pending", "none", "open", 1)),
     "refunded": (refund, ("placed", "refunded", "captured", 1)),
     "partly refunded": (lambda world: refund(world, 1000), ("placed", "partially_refunded", "captured", 1)),
-    "refund settled": (refund_settles, ("placed", "partially_refunded", "captured", 1)),
+    "refund succeeded": (refund_succeeds, ("placed", "partially_refunded", "captured", 1)),
     "refund failed": (refund_fails, ("placed", "paid", "captured", 1)),
     "disputed": (dispute, ("placed", "disputed", "captured", 1)),
     "dispute answered": (lambda world: dispute(world, "a letter"), ("placed", "disputed", "captured", 1)),
@@ -170,7 +170,7 @@ WAYS = [in_order, twice, backwards, shuffled, never]
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("name", list(CASES))
-def test_each_event_ends_right_however_it_is_told(world, name, way):
+def test_each_event_ends_right_however_it_is_sent(world, name, way):
     happens, expected = CASES[name]
     happens(world)
     way(world, events(world))
@@ -235,7 +235,7 @@ def test_events_of_another_shop_with_the_same_numbers_change_nothing(world, kind
     assert rows("provider_event")[0].outcome in ("ignored", "already known")
 
 
-def test_events_that_lie_about_amount_and_currency_are_only_a_reason_to_look(world):
+def test_events_that_lie_about_amount_and_currency_only_make_the_shop_retrieve(world):
     paid(world)
     for body, _header in events(world):
         lied = body.replace("3270", "1").replace('"eur"', '"usd"')

@@ -7,15 +7,14 @@ import asyncio
 import pytest
 import stripe
 
-from shop_app.core import db
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.providers.payments.registry import provider
 from shop_app.providers.payments.stripe import API_VERSION
-from shop_app.services.books import check as books
 from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.workflows import pay, recover, refund
 from tests.paying import KEY, MANAGER, SANDBOX, SECRET, InProcess, World, client_of, make_world, rows
+from tests.selling import wrong_books
 
 FAULTS = ("500", "429", "lost reply", "time-out")
 """A lost reply comes after the work was done, a time-out before; 429 isn't tried again by the package."""
@@ -30,11 +29,6 @@ CALLS = {
 @pytest.fixture
 def world(engine, tmp_path) -> World:
     return make_world(tmp_path)
-
-
-def wrong() -> list[str]:
-    with db.reading() as session:
-        return [violation.sentence for violation in books.check(session).violations]
 
 
 class Failing(InProcess):
@@ -91,12 +85,12 @@ def test_a_checkout_outlives_every_failure_of_its_first_call(world, do, times):
     assert (len(rows("customer_order")), len(rows("payment")), order().payment_status) == (1, 1, "paid")
     sessions = client_of(world.sandbox).v1.checkout.sessions.list({"limit": 100}).data
     assert len(sessions) == 1
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 @pytest.mark.parametrize("do", FAULTS)
 @pytest.mark.parametrize("times", [2, 30], ids=["for a moment", "for long"])
-def test_a_payment_is_settled_although_looking_fails(world, do, times):
+def test_a_payment_is_applied_although_retrieving_fails(world, do, times):
     world.enter_card(world.pay())
     failing = break_provider(world, "retrieve", do, times)
     assert set(world.deliver()) == {200}
@@ -104,7 +98,7 @@ def test_a_payment_is_settled_although_looking_fails(world, do, times):
     asyncio.run(recover.sweep())
     assert order().payment_status == "paid"
     assert [row.kind for row in rows("letter")] == ["order_paid"]
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 @pytest.mark.parametrize("do", FAULTS)
@@ -120,7 +114,7 @@ def test_an_order_ends_only_when_the_provider_has_ended_its_payment(world, do, t
         asyncio.run(pay.cancel_payment(order().token))
     assert order().status == "cancelled"
     assert world.enter_card(url).status_code == 410
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 @pytest.mark.parametrize("do", FAULTS)
@@ -140,7 +134,7 @@ def test_a_refund_outlives_every_failure_and_is_made_once(world, do, times):
     assert [refunds.amount for refunds in client_of(world.sandbox).v1.refunds.list({}).data] == [1000]
     world.deliver()
     assert rows("payment")[0].refunded_minor == 1000
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 # --- Clocks that jump -------------------------------------------------------------------------------
@@ -169,7 +163,7 @@ def test_a_clock_that_jumps_back_ends_nothing_early_and_pays_as_ever(world, cloc
     clock.shift(30)
     world.deliver()
     assert (order().status, order().payment_status) == ("placed", "paid")
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 def test_a_clock_that_jumps_ahead_and_back_ends_an_order_once_and_nobody_pays_for_nothing(world, clock):
@@ -185,7 +179,7 @@ def test_a_clock_that_jumps_ahead_and_back_ends_an_order_once_and_nobody_pays_fo
     clock.shift(30)
     world.deliver()
     assert [row.status for row in rows("customer_order")] == ["expired", "placed"]
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 def test_a_payment_made_before_the_clock_jumped_a_week_ahead_is_found(world, clock):
@@ -195,4 +189,4 @@ def test_a_payment_made_before_the_clock_jumped_a_week_ahead_is_found(world, clo
     assert (order().status, order().payment_status) == ("placed", "paid")
     with pytest.raises(Conflict):
         asyncio.run(refund.refund(order().id, RefundRequest(free_minor=10**6), "a key of ours", MANAGER))
-    assert wrong() == []
+    assert wrong_books() == []

@@ -6,14 +6,13 @@ import asyncio
 
 import pytest
 
-from shop_app.core import db
 from shop_app.core.settings import settings
-from shop_app.services.books import check as books
 from shop_app.services.payments import authorisations
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.workflows import cancel, capture, recover, refund
 from tests.paying import MANAGER, World, make_world, rows
+from tests.selling import wrong_books
 
 
 @pytest.fixture
@@ -23,11 +22,6 @@ def paid(engine, tmp_path) -> World:
     world.enter_card(world.pay())
     world.deliver()
     return world
-
-
-def wrong() -> list[str]:
-    with db.reading() as session:
-        return [violation.sentence for violation in books.check(session).violations]
 
 
 @pytest.mark.both
@@ -40,12 +34,12 @@ def test_the_delivery_may_be_kept_of_an_order_whose_goods_staff_took_back_before
 
     (ended,) = rows("customer_order")
     assert (ended.status, ended.payment_status, ended.needs_review) == ("cancelled", "partially_refunded", "")
-    assert wrong() == []
+    assert wrong_books() == []
 
 
 @pytest.fixture
-def release(engine, clock, tmp_path, monkeypatch) -> World:
-    """An order whose cancelling died once the provider had let go of its money, and before it was written."""
+def voided(engine, clock, tmp_path, monkeypatch) -> World:
+    """An order whose cancelling died after the provider voided its payment, and before that was written."""
     chosen = settings().model_copy(update={"capture": "at_fulfilment"})
     monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
     world = make_world(tmp_path)
@@ -57,7 +51,7 @@ def release(engine, clock, tmp_path, monkeypatch) -> World:
 
 
 @pytest.mark.both
-def test_an_order_whose_cancelling_died_after_its_money_was_let_go_is_marked_once(release, clock):
+def test_an_order_whose_cancelling_died_after_its_payment_was_voided_is_marked_once(voided, clock):
     asyncio.run(recover.sweep())
     assert rows("customer_order")[0].needs_review == ""
 
@@ -69,7 +63,7 @@ def test_an_order_whose_cancelling_died_after_its_money_was_let_go_is_marked_onc
     assert asyncio.run(recover.sweep()) == 0
 
 
-def test_whoever_cancels_it_again_in_time_is_asked_nothing(release, clock):
+def test_whoever_cancels_it_again_in_time_is_asked_nothing(voided, clock):
     order_row = rows("customer_order")[0]
     asyncio.run(
         cancel.cancel(order_row.id, restock=True, refund=True, reason="", by=MANAGER, request_key="again")
@@ -79,4 +73,4 @@ def test_whoever_cancels_it_again_in_time_is_asked_nothing(release, clock):
 
     (ended,) = rows("customer_order")
     assert (ended.status, ended.needs_review) == ("cancelled", "")
-    assert wrong() == []
+    assert wrong_books() == []

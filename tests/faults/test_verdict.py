@@ -1,4 +1,4 @@
-"""The verdict of the kill harness sees what is wrong: each lie in the books is told, and the truth passes."""
+"""The verdict of the kill harness: each lie in the books is found, and the truth passes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIES = {
     " AND provider = 'stripe'",
     "are authorised, order": "UPDATE customer_order SET status = 'cancelled'"
     " WHERE payment_status = 'authorized'",
-    "of which the company holds nothing": "UPDATE payment SET state = 'authorized' WHERE provider = 'stripe'"
+    "of which the provider holds nothing": "UPDATE payment SET state = 'authorized' WHERE provider = 'stripe'"
     " AND state = 'captured'",
     "its entries at": "UPDATE credit_account SET balance_minor = balance_minor + 1",
     "was issued 0 times": "DELETE FROM credit_entry WHERE kind = 'issued'",
@@ -37,14 +37,14 @@ LIES = {
     "are set aside for it": "UPDATE customer_order SET payment_status = 'none' WHERE payment_status ="
     " 'authorized'",
     "the shop says": "UPDATE dispute SET status = 'won'",
-    "the company doesn't": "UPDATE dispute SET provider_reference = 'du_ours'",
+    "the provider doesn't": "UPDATE dispute SET provider_reference = 'du_ours'",
     "of the dispute": "UPDATE customer_order SET status = 'cancelled' WHERE payment_status = 'disputed'",
     "its disputes are": "UPDATE customer_order SET payment_status = 'paid' WHERE payment_status = 'disputed'",
     "is received, and was refunded by": "UPDATE return_request SET status = 'received'",
     "units was refunded for": "UPDATE refund_line SET quantity = quantity + 1",
     "are back": "UPDATE return_line SET quantity_received = 0, quantity_restocked = 0",
 }
-"""What is told -> the lie."""
+"""Part of the sentence that is expected -> the lie."""
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def world(engine, tmp_path, monkeypatch) -> World:
         world.deliver()
         assert rows("customer_order")[-1].payment_status in ("disputed", "paid"), name
     token = rows("customer_order")[-1].token
-    asyncio.run(_give_back(token))
+    asyncio.run(_return_goods(token))
     chosen = settings().model_copy(update={"capture": "at_fulfilment"})
     monkeypatch.setattr(payment_commands, "settings", lambda: chosen)
     total = world.fill_cart()
@@ -68,40 +68,38 @@ def world(engine, tmp_path, monkeypatch) -> World:
     return world
 
 
-async def _give_back(token: str) -> None:
-    await staff.send(token=token, key="parcel")
+async def _return_goods(token: str) -> None:
+    await staff.send(token=token, key="shipment")
     await returning.send_back(token=token, key="a-return-of-ours")
     await returning.receive(key="a-return-of-ours", fit=True)
     await returning.pay_back(key="a-return-of-ours", to_credit=True)
 
 
-def told(payment_provider: ProviderBooks, lie: str = "") -> list[str]:
-    """What the verdict says of the books with that lie in them; it is taken back at once."""
+def violations(provider_books: ProviderBooks, lie: str = "") -> list[str]:
+    """The verdict on the books with that lie in them, which is rolled back at once."""
     with db.engine().connect() as connection:
         if lie:
             assert connection.execute(text(lie)).rowcount
-        return money_rules.judge(payment_provider, lambda sql: list(connection.execute(text(sql)).mappings()))
+        return money_rules.judge(provider_books, lambda sql: list(connection.execute(text(sql)).mappings()))
 
 
-def test_every_lie_is_told_and_the_truth_passes(world, tmp_path):
-    payment_provider = ProviderBooks.read(tmp_path / "sandbox.db")
+def test_every_lie_is_found_and_the_truth_passes(world, tmp_path):
+    provider_books = ProviderBooks.read(tmp_path / "sandbox.db")
 
-    assert told(payment_provider) == []
-    assert (len(payment_provider.authorised), len(payment_provider.release)) == (1, 0)
+    assert violations(provider_books) == []
+    assert (len(provider_books.authorised), len(provider_books.voided)) == (1, 0)
     for expected, lie in LIES.items():
-        assert any(expected in sentence for sentence in told(payment_provider, lie)), (
+        assert any(expected in sentence for sentence in violations(provider_books, lie)), (
             expected,
-            told(payment_provider, lie),
+            violations(provider_books, lie),
         )
-    assert told(payment_provider) == []
+    assert violations(provider_books) == []
 
 
-def test_money_that_the_provider_let_go_unseen_is_told(world, tmp_path):
-    payment_provider = ProviderBooks.read(tmp_path / "sandbox.db")
-    (held,) = [
-        one for one in payment_provider.things["payment_intent"] if one["status"] == "requires_capture"
-    ]
+def test_money_that_the_provider_voided_unseen_is_found(world, tmp_path):
+    provider_books = ProviderBooks.read(tmp_path / "sandbox.db")
+    (held,) = [one for one in provider_books.things["payment_intent"] if one["status"] == "requires_capture"]
     held["status"] = "canceled"
 
-    assert any("was let go, the shop's payments say" in sentence for sentence in told(payment_provider))
-    assert any("of which the company holds nothing" in sentence for sentence in told(payment_provider))
+    assert any("was voided, the shop's payments say" in sentence for sentence in violations(provider_books))
+    assert any("of which the provider holds nothing" in sentence for sentence in violations(provider_books))

@@ -20,7 +20,7 @@ from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.web import webhooks
 from shop_app.workflows import pay, reconcile, recover
 from shop_app.workflows import refund as refund_workflow
-from shop_app.workflows import sync_payment as settle_workflow
+from shop_app.workflows import sync_payment as sync_workflow
 from tests.paying import FORM, GOOD, MANAGER, ME, World, client_of, everything, make_world, rows
 
 CREATE = "POST /v1/checkout/sessions"
@@ -170,7 +170,7 @@ def test_an_order_whose_time_is_over_ends_and_gives_its_units_back(world, clock)
     assert sweep() == 0
 
 
-def test_a_payment_that_nobody_told_of_is_found_before_the_order_ends(world, clock):
+def test_a_payment_without_a_webhook_is_found_before_the_order_ends(world, clock):
     world.enter_card(world.pay())
     clock.shift(41 * 60)
 
@@ -207,11 +207,11 @@ def test_reconcile_looks_at_every_payment_however_many_there_are(world, monkeypa
     world.pay()
     payments, looked = more_payments(1_300), []
 
-    async def settle(payment, **_more) -> str:
+    async def synced(payment, **_more) -> str:
         looked.append(payment.payment_id)
         return "already known"
 
-    monkeypatch.setattr(reconcile, "sync_payment", settle)
+    monkeypatch.setattr(reconcile, "sync_payment", synced)
     assert asyncio.run(reconcile.reconcile()) == []
     assert len(looked) == len(payments)
     assert set(looked) == payments
@@ -238,7 +238,7 @@ def test_reconcile_does_not_say_that_all_agrees_while_notices_wait(world, monkey
     for caller in ("shop_app.workflows.recover", "shop_app.workflows.sync_payment"):
         monkeypatch.setattr(f"{caller}.apply_notice", broken)
     assert world.post_event(body, header) == 200
-    # The payment itself is settled by the first comparison; the notice still waits after it.
+    # The first run applies the payment; the notice still waits after it.
     asyncio.run(reconcile.reconcile())
     assert asyncio.run(reconcile.reconcile()) == [
         "1 webhook events couldn't be applied yet: the log says why."
@@ -262,7 +262,7 @@ def test_webhook_return_and_reconcile_at_once_pay_once(world):
 
     async def all_at_once() -> list[object]:
         return await asyncio.gather(
-            *(settle_workflow.sync_from_provider("stripe", reference) for _ in range(8)),
+            *(sync_workflow.sync_from_provider("stripe", reference) for _ in range(8)),
             reconcile.reconcile(),
         )
 
@@ -371,7 +371,7 @@ def test_death_and_no_second_click_ends_with_the_units_back(world, monkeypatch, 
     assert (order().status, bowls()) == ("expired", (3, 0))
 
 
-def test_death_between_the_answer_to_a_webhook_and_its_work_is_healed(world, monkeypatch):
+def test_death_between_the_answer_to_a_webhook_and_its_work_is_recovered(world, monkeypatch):
     world.enter_card(world.pay())
     with monkeypatch.context() as patch:
         patch.setattr(webhooks, "_apply", lambda _inbox_id: None)

@@ -20,23 +20,23 @@ def _asking(session: Session) -> Ask:
     return lambda sql: list(session.connection().execute(text(sql)).mappings())
 
 
-def judge(payment_provider: ProviderBooks) -> list[str]:
+def judge(provider_books: ProviderBooks) -> list[str]:
     """Every sentence is something that is wrong."""
     with db.reading() as session:
         ask = _asking(session)
         return [
-            *_payments(payment_provider, ask),
+            *_payments(provider_books, ask),
             *_totals(ask),
             *_units(ask),
-            *_refunds(payment_provider, ask),
-            *_inbox(payment_provider, ask),
+            *_refunds(provider_books, ask),
+            *_inbox(provider_books, ask),
             *_letters(ask),
-            *money_rules.judge(payment_provider, ask),
+            *money_rules.judge(provider_books, ask),
             *(f"check-books, {one.rule}: {one.sentence}" for one in books.check(session).violations),
         ]
 
 
-def _payments(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
+def _payments(provider_books: ProviderBooks, ask: Ask) -> list[str]:
     wrong = []
     rows = ask("""SELECT p.intent_reference AS intent, p.captured_minor, p.refunded_minor, o.id, o.number,
         o.status, o.needs_review, o.paid_at,
@@ -49,7 +49,7 @@ def _payments(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     of_intent = defaultdict(list)
     for row in rows:
         of_intent[row["intent"]].append(row)
-    for intent, amount in payment_provider.captured.items():
+    for intent, amount in provider_books.captured.items():
         orders = of_intent[intent]
         if len(orders) != 1:
             wrong.append(f"{intent}: {amount} were captured, and {len(orders)} payments of the shop say so")
@@ -71,9 +71,9 @@ def _payments(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
         WHEN kind = 'refunded' THEN -amount_minor ELSE 0 END), 0) AS net FROM payment_event
         WHERE payment_id IN (SELECT id FROM payment WHERE provider = 'stripe')
         AND provider_reference NOT LIKE 'credit-%'""")
-    if not payment_provider.net == int(ledger["net"]) == noted:
+    if not provider_books.net == int(ledger["net"]) == noted:
         wrong.append(
-            f"The company has {payment_provider.net}, the ledger {ledger['net']}, the payments {noted}"
+            f"The provider has {provider_books.net}, the ledger {ledger['net']}, the payments {noted}"
         )
     return wrong
 
@@ -95,7 +95,7 @@ def _units(ask: Ask) -> list[str]:
     levels = ask(f"""SELECT v.sku, l.on_hand, l.allocated, l.held,
         (SELECT coalesce(sum(i.quantity - i.quantity_fulfilled - i.quantity_cancelled), 0)
             FROM order_line i JOIN customer_order o ON o.id = i.order_id
-            WHERE i.variant_id = v.id AND o.status IN ({living})) AS promised,
+            WHERE i.variant_id = v.id AND o.status IN ({living})) AS in_orders,
         (SELECT coalesce(sum(i.quantity_fulfilled), 0) FROM order_line i WHERE i.variant_id = v.id)
         - (SELECT coalesce(sum(t.quantity_restocked), 0) FROM return_line t
             JOIN order_line i ON i.id = t.order_line_id WHERE i.variant_id = v.id)
@@ -105,12 +105,12 @@ def _units(ask: Ask) -> list[str]:
     for row in levels:
         initial, name = INITIAL[row["sku"]], row["sku"]
         if row["on_hand"] < 0 or row["on_hand"] + row["sent"] != initial:
-            wrong.append(f"{name}: {row['on_hand']} in the house and {row['sent']} sent, of {initial}")
-        if row["promised"] + row["sent"] > initial:
-            wrong.append(f"{name}: {row['promised'] + row['sent']} sold of {initial}")
-        if row["held"] or row["allocated"] != row["promised"]:
+            wrong.append(f"{name}: {row['on_hand']} on hand and {row['sent']} sent, of {initial}")
+        if row["in_orders"] + row["sent"] > initial:
+            wrong.append(f"{name}: {row['in_orders'] + row['sent']} sold of {initial}")
+        if row["held"] or row["allocated"] != row["in_orders"]:
             wrong.append(
-                f"{name}: {row['held']} held and {row['allocated']} allocated, orders have {row['promised']}"
+                f"{name}: {row['held']} held and {row['allocated']} allocated, orders have {row['in_orders']}"
             )
     (waiting,) = ask("SELECT count(*) AS orders FROM customer_order WHERE status = 'pending'")
     if waiting["orders"]:
@@ -118,23 +118,23 @@ def _units(ask: Ask) -> list[str]:
     return wrong
 
 
-def _refunds(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
+def _refunds(provider_books: ProviderBooks, ask: Ask) -> list[str]:
     wrong = []
     counts_made = Counter(
-        refund["id"] for refund in payment_provider.things["refund"] if refund["status"] == "succeeded"
+        refund["id"] for refund in provider_books.things["refund"] if refund["status"] == "succeeded"
     )
     counts_asked = Counter(
-        refund["metadata"].get("request_key") for refund in payment_provider.things["refund"]
+        refund["metadata"].get("request_key") for refund in provider_books.things["refund"]
     )
     if None in counts_asked:
-        wrong.append(f"{counts_asked[None]} refunds of the company's name no request of the shop")
+        wrong.append(f"{counts_asked[None]} refunds of the provider's name no request of the shop")
     rows = ask("""SELECT r.request_key, r.provider_reference, r.status FROM refund r
         JOIN payment p ON p.id = r.payment_id WHERE p.provider = 'stripe' AND r.destination = 'original'""")
     keys = Counter(row["provider_reference"] for row in rows if row["status"] == "succeeded")
     wrong += [
-        f"The company made refund {id}, the shop knows {keys[id]}" for id in counts_made if keys[id] != 1
+        f"The provider made refund {id}, the shop knows {keys[id]}" for id in counts_made if keys[id] != 1
     ]
-    wrong += [f"The shop knows refund {id}, the company doesn't" for id in keys if id not in counts_made]
+    wrong += [f"The shop knows refund {id}, the provider doesn't" for id in keys if id not in counts_made]
     wrong += [
         f"The request {key} was refunded {count} times" for key, count in counts_asked.items() if count > 1
     ]
@@ -142,15 +142,15 @@ def _refunds(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
     return wrong
 
 
-def _inbox(payment_provider: ProviderBooks, ask: Ask) -> list[str]:
+def _inbox(provider_books: ProviderBooks, ask: Ask) -> list[str]:
     wrong = []
-    kept = {row["event_id"]: row["outcome"] for row in ask("SELECT event_id, outcome FROM provider_event")}
-    true = {event["id"] for event in payment_provider.things["event"]}
-    wrong += [f"The event {id} wasn't signed by the company, and was kept" for id in kept if id not in true]
-    wrong += [f"The event {id} never came" for id in true if id not in kept]
-    wrong += [f"The event {id} isn't applied" for id, outcome in kept.items() if not outcome]
+    stored = {row["event_id"]: row["outcome"] for row in ask("SELECT event_id, outcome FROM provider_event")}
+    true = {event["id"] for event in provider_books.things["event"]}
+    wrong += [f"The event {id} is not the provider's, and was stored" for id in stored if id not in true]
+    wrong += [f"The event {id} never came" for id in true if id not in stored]
+    wrong += [f"The event {id} isn't applied" for id, outcome in stored.items() if not outcome]
     accepted = sum(
-        bool(row["forged"]) and row["delivered_at"] is not None for row in payment_provider.deliveries
+        bool(row["forged"]) and row["delivered_at"] is not None for row in provider_books.deliveries
     )
     if accepted:
         wrong.append(f"{accepted} forged webhooks were accepted")
@@ -164,7 +164,7 @@ def _letters(ask: Ask) -> list[str]:
     return [f"Order {row['number']} is paid, and has {row['letters']} letters" for row in rows]
 
 
-def figures(payment_provider: ProviderBooks) -> dict[str, int]:
+def figures(provider_books: ProviderBooks) -> dict[str, int]:
     """What came of it all."""
     with db.reading() as session:
         rows = session.connection().execute(
@@ -172,12 +172,12 @@ def figures(payment_provider: ProviderBooks) -> dict[str, int]:
                 THEN 'orders marked' ELSE 'orders ' || status END AS name, count(*) FROM customer_order
                 GROUP BY 1 ORDER BY 1""")
         )
-        numbers = {row[0]: row[1] for row in rows} | money_rules.figures(payment_provider, _asking(session))
+        numbers = {row[0]: row[1] for row in rows} | money_rules.figures(provider_books, _asking(session))
     return numbers | {
-        "refunds": len(payment_provider.things["refund"]),
-        "events": len(payment_provider.things["event"]),
-        "deliveries that failed": sum(max(0, row["attempts"] - 1) for row in payment_provider.deliveries),
+        "refunds": len(provider_books.things["refund"]),
+        "events": len(provider_books.things["event"]),
+        "deliveries that failed": sum(max(0, row["attempts"] - 1) for row in provider_books.deliveries),
         "forged refused": sum(
-            row["forged"] and row["last_status"] == 400 for row in payment_provider.deliveries
+            row["forged"] and row["last_status"] == 400 for row in provider_books.deliveries
         ),
     }

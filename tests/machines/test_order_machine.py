@@ -1,6 +1,6 @@
 """Orders, their payments and shipments against a model: shopper, provider and staff act in any order.
 
-The provider here is a few dictionaries: it decides what is true, and the shop is notified late, or twice.
+The provider here is a few dictionaries: it decides what is true, and its snapshots come late, or twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shop_app.services.orders import placing
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments import ledger as payment_ledger
 from shop_app.services.payments import refunds
-from shop_app.services.payments.refund_rows import RefundRequest
+from shop_app.services.payments.refunds import RefundRequest
 from tests.factories import key_hash, make_basics, make_product
 from tests.machines.on_database import EXAMPLES, PATIENCE, OnDatabase
 from tests.paying import FORM
@@ -48,8 +48,8 @@ class ProviderPayment:
 
 
 @dataclass
-class OrderModel:
-    """What the shop should have stored of an order by now."""
+class ExpectedOrder:
+    """What the shop should have stored of an order."""
 
     total: int
     units: int
@@ -60,8 +60,8 @@ class OrderModel:
     shipments: list[int] = field(default_factory=list)
     arrived: set[int] = field(default_factory=set)
     refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """Key -> amount and what the shop was sent last."""
-    at_provider: ProviderPayment | None = None
+    """Key -> amount in minor units and the status that the shop should have."""
+    payment: ProviderPayment | None = None
 
     def given(self, *statuses: str) -> int:
         return sum(amount for amount, status in self.refunds.values() if status in statuses)
@@ -83,11 +83,11 @@ class Orders(OnDatabase):
     def open(self):
         make_basics(self.session)
         make_product(self.session, "Bowl", price_minor=2780, stock=ON_HAND)
-        self.orders: dict[int, OrderModel] = {}
+        self.orders: dict[int, ExpectedOrder] = {}
         self.keys = 0
         self.lost = 0
 
-    def pick(self, number: int) -> tuple[int, OrderModel]:
+    def pick(self, number: int) -> tuple[int, ExpectedOrder]:
         order_id = sorted(self.orders)[number % len(self.orders)]
         return order_id, self.orders[order_id]
 
@@ -95,7 +95,7 @@ class Orders(OnDatabase):
         self.keys += 1
         return f"key-{self.keys:04}"
 
-    def kept(self) -> int:
+    def allocated(self) -> int:
         living = (one for one in self.orders.values() if one.status in ("pending", "placed", "completed"))
         return sum(one.units - one.sent - one.ended for one in living)
 
@@ -107,7 +107,7 @@ class Orders(OnDatabase):
     @rule(units=st.integers(1, 3))
     def places(self, units):
         visitor = key_hash(f"visitor {len(self.orders)}")
-        if ON_HAND - self.lost - self.gone() - self.kept() < units:
+        if ON_HAND - self.lost - self.gone() - self.allocated() < units:
             assert self.attempt(cart_commands.add, visitor, "BOWL", units)
             return
         assert self.attempt(cart_commands.add, visitor, "BOWL", units) is None
@@ -115,7 +115,7 @@ class Orders(OnDatabase):
         placed = placing.place(self.session, visitor, FORM, expected_total_minor=shown)
         assert placed.total_minor == shown
         assert placing.place(self.session, visitor, FORM, expected_total_minor=shown) == placed
-        self.orders[placed.order_id] = OrderModel(shown, units)
+        self.orders[placed.order_id] = ExpectedOrder(shown, units)
 
     @precondition(lambda self: self.orders)
     @rule(number=any_one)
@@ -123,31 +123,31 @@ class Orders(OnDatabase):
         order_id, one = self.pick(number)
         refusal = self.attempt(payment_commands.start_attempt, order_id)
         assert (refusal is None) == (one.status == "pending")
-        if refusal is None and one.at_provider is None:
+        if refusal is None and one.payment is None:
             attempt = payment_commands.start_attempt(self.session, order_id)
             assert attempt.request.amount_minor == one.total
             reference = f"cs_{order_id}"
             assert payment_commands.opened(
                 self.session, attempt.payment_id, Started(reference, "https://pay", UNTIL)
             )
-            one.at_provider = ProviderPayment(reference, attempt.payment_id)
+            one.payment = ProviderPayment(reference, attempt.payment_id)
 
     @precondition(lambda self: self.orders)
     @rule(number=any_one)
     def pays(self, number):
         _order_id, one = self.pick(number)
-        if one.at_provider and one.at_provider.state == "open":
-            one.at_provider.state = "captured"
+        if one.payment and one.payment.state == "open":
+            one.payment.state = "captured"
 
-    # The provider sends events, any number of times.
+    # Snapshots of the provider, any number of times.
 
     @precondition(lambda self: self.orders)
     @rule(number=any_one)
-    def is_resolved(self, number):
+    def snapshot_comes(self, number):
         order_id, one = self.pick(number)
-        if one.at_provider is None:
+        if one.payment is None:
             return
-        payment = one.at_provider
+        payment = one.payment
         paid = one.total if payment.state == "captured" else 0
         snapshot = PaymentSnapshot(
             reference=payment.reference,
@@ -171,9 +171,9 @@ class Orders(OnDatabase):
     @rule(number=any_one)
     def time_runs_out(self, number):
         order_id, one = self.pick(number)
-        if one.at_provider and one.at_provider.state == "open":
-            one.at_provider.state = "expired"
-        self.is_resolved(number)
+        if one.payment and one.payment.state == "open":
+            one.payment.state = "expired"
+        self.snapshot_comes(number)
         assert payment_commands.end_unpaid(self.session, order_id, "expired")
         if one.status == "pending":
             one.status = "expired"
@@ -184,11 +184,11 @@ class Orders(OnDatabase):
         """It takes them over, and one that succeeded may still be sent back by the bank."""
         _order_id, one = self.pick(number)
         for key, (amount, before) in one.refunds.items():
-            refund = one.at_provider.refunds.get(key) if one.at_provider else None
+            refund = one.payment.refunds.get(key) if one.payment else None
             ended = (refund[1] if refund else before) == "failed"
             backwards = refund and refund[1] == "succeeded" and status == "pending"
-            if one.at_provider and not ended and not backwards:
-                one.at_provider.refunds[key] = (amount, status)
+            if one.payment and not ended and not backwards:
+                one.payment.refunds[key] = (amount, status)
 
     # Staff.
 
@@ -232,9 +232,9 @@ class Orders(OnDatabase):
     @rule(number=any_one, restock=st.booleans())
     def cancels_what_was_not_sent(self, number, restock):
         order_id, one = self.pick(number)
-        if one.sent or (one.at_provider and one.at_provider.state == "open"):
+        if one.sent or (one.payment and one.payment.state == "open"):
             return
-        self.is_resolved(number)
+        self.snapshot_comes(number)
         key, back = self.next_key(), one.left
         request = {"restock": restock, "refund": True, "reason": "", "by": OWNER, "request_key": key}
         refusal = self.attempt(cancelling.cancel, order_id, **request)
@@ -261,7 +261,7 @@ class Orders(OnDatabase):
         if not hasattr(self, "orders"):
             return
         (level,) = self.rows("stock_level")
-        assert (level["on_hand"], level["allocated"]) == (ON_HAND - self.lost - self.gone(), self.kept())
+        assert (level["on_hand"], level["allocated"]) == (ON_HAND - self.lost - self.gone(), self.allocated())
 
     def teardown(self):
         if hasattr(self, "orders"):

@@ -29,7 +29,7 @@ class Stock(OnDatabase):
 
     @initialize(on_hand=st.tuples(*[st.integers(0, 8)] * 3))
     def open(self, on_hand):
-        self.ids, self.on_hand, self.held, self.kept, self.gone = {}, {}, {}, {}, {}
+        self.ids, self.on_hand, self.held, self.order_units, self.gone = {}, {}, {}, {}, {}
         for sku, units in zip(SKUS, on_hand, strict=True):
             policy = StockPolicy.BACKORDER if sku == "LATER" else StockPolicy.DENY
             make_product(self.session, sku, stock=units, policy=policy)
@@ -45,7 +45,7 @@ class Stock(OnDatabase):
         return {self.ids[sku]: units for sku, units in quantity.items()}
 
     def allocated(self, sku):
-        return sum(kept.get(sku, 0) for kept in self.kept.values())
+        return sum(units.get(sku, 0) for units in self.order_units.values())
 
     def all_held(self, sku):
         return sum(held.get(sku, 0) for held in self.held.values())
@@ -98,14 +98,14 @@ class Stock(OnDatabase):
         )
         if self.expect(allowed, refusal):
             self.held.pop(cart, None)
-            self.kept[order] = dict(needed)
+            self.order_units[order] = dict(needed)
 
     @precondition(lambda self: self.orders)
     @rule(pick=st.integers(0, 99))
     def release(self, pick):
         order = self.orders[pick % len(self.orders)]
         assert self.attempt(inventory_commands.release, order, reason="order cancelled") is None
-        self.kept.pop(order, None)
+        self.order_units.pop(order, None)
 
     def some(self, pick, quantity, of, command, **more):
         """A command on a part of an order; refused when the order hasn't so much of it."""
@@ -121,9 +121,9 @@ class Stock(OnDatabase):
     @precondition(lambda self: self.orders)
     @rule(pick=st.integers(0, 99), quantity=parts)
     def ship(self, pick, quantity):
-        order = self.some(pick, quantity, self.kept, inventory_commands.ship)
+        order = self.some(pick, quantity, self.order_units, inventory_commands.ship)
         for sku, units in quantity.items() if order else ():
-            self.kept[order][sku] -= units
+            self.order_units[order][sku] -= units
             self.on_hand[sku] -= units
             self.gone.setdefault(order, {})[sku] = self.gone.get(order, {}).get(sku, 0) + units
 
@@ -134,7 +134,7 @@ class Stock(OnDatabase):
         for sku, units in quantity.items() if order else ():
             self.gone[order][sku] -= units
             self.on_hand[sku] += units
-            self.kept.setdefault(order, {})[sku] = self.kept.get(order, {}).get(sku, 0) + units
+            self.order_units.setdefault(order, {})[sku] = self.order_units.get(order, {}).get(sku, 0) + units
 
     @precondition(lambda self: self.gone)
     @rule(pick=st.integers(0, 99), quantity=parts)
@@ -147,9 +147,9 @@ class Stock(OnDatabase):
     @precondition(lambda self: self.orders)
     @rule(pick=st.integers(0, 99), quantity=parts)
     def write_off(self, pick, quantity):
-        order = self.some(pick, quantity, self.kept, inventory_commands.write_off, reason="broken")
+        order = self.some(pick, quantity, self.order_units, inventory_commands.write_off, reason="broken")
         for sku, units in quantity.items() if order else ():
-            self.kept[order][sku] -= units
+            self.order_units[order][sku] -= units
             self.on_hand[sku] -= units
 
     @invariant()

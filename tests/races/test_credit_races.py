@@ -117,7 +117,7 @@ def test_two_cards_in_opposite_order_never_block_each_other_and_nothing_is_spent
     assert_books_are_right()
 
 
-def test_placing_and_giving_up_at_once_leave_every_cent_on_one_side(engine):
+def test_placing_and_cancelling_at_once_leave_every_cent_on_one_side(engine):
     issued = issue(3 * 1000, "card")
     buyers = [f"buyer {number}" for number in range(6)]
     for buyer in buyers:

@@ -42,11 +42,11 @@ STEPS = (
     Step("the code is used", promotions_commands, "take"),
     Step("the order is placed", placing, "place"),
     Step("the attempt is written down", payment_commands, "start_attempt"),
-    Step("the company is asked", StripeProvider, "start"),
+    Step("the provider is asked", StripeProvider, "start"),
     Step("its answer is noted", payment_commands, "opened"),
     Step("the card is entered", World, "enter_card"),
-    Step("the notice is kept", payment_inbox, "receive"),
-    Step("the company is looked at", StripeProvider, "retrieve"),
+    Step("the notice is stored", payment_inbox, "receive"),
+    Step("the payment is retrieved", StripeProvider, "retrieve"),
     Step("the ledger takes it", payment_ledger, "apply"),
 )
 
@@ -79,7 +79,7 @@ class Checkout:
         self.world.deliver()
 
     def quiet(self) -> None:
-        """What was missed is found, and what waits in vain comes to its end."""
+        """Deliver, reconcile and sweep until nothing waits any more."""
         self.world.deliver()
         asyncio.run(reconcile.reconcile())
         self.clock.shift(DAY_SECONDS)

@@ -19,7 +19,7 @@ from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import placing
 from shop_app.services.promotions import admin as promotions_admin
 from tests.factories import key_hash, make_basics, make_product, make_promotion, variant_with
-from tests.races.test_stock_races import ENOUGH, FORM, at_once, fill, numbers
+from tests.racing import ENOUGH, FORM, at_once, count, fill, numbers
 
 pytestmark = pytest.mark.both
 tables = SQLModel.metadata.tables
@@ -55,11 +55,6 @@ def standing() -> list[tuple[int, int]]:
             select(tables["promotion"]).order_by(tables["promotion"].c.id)
         )
         return [(row.used, row.spent_minor) for row in rows_now]
-
-
-def count(table: str) -> int:
-    with db.reading() as session:
-        return len(session.connection().execute(select(tables[table])).all())
 
 
 def test_of_fifty_takers_of_a_code_with_five_uses_five_get_it(engine):

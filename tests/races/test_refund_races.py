@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from shop_app.core import db
-from shop_app.core.errors import Conflict, ProviderDown, ShopError
+from shop_app.core.errors import Conflict, ProviderDown
 from shop_app.services.fulfilment import commands as fulfilment_commands
 from shop_app.services.payments import refunds
 from shop_app.services.payments.refund_rows import RefundRequest
@@ -19,6 +16,7 @@ from shop_app.workflows import cancel as cancel_workflow
 from shop_app.workflows import fulfil, recover
 from shop_app.workflows import refund as refund_workflow
 from tests.paying import MANAGER, World, client_of, make_world, rows
+from tests.racing import at_once
 from tests.selling import (
     CLERK,
     cancel,
@@ -28,8 +26,8 @@ from tests.selling import (
     run,
     sell,
     send,
-    shelf,
     statuses,
+    stock,
     units,
     wrong_books,
 )
@@ -45,27 +43,6 @@ def world(engine, tmp_path) -> Iterator[World]:
     assert wrong_books() == []
 
 
-def at_once(work: Callable[[int], object], times: int = 20, threads: int = 10) -> Counter[str]:
-    """Run it so many times from threads that start together; how the runs ended."""
-    ready, ended, guard = threading.Barrier(threads), Counter(), threading.Lock()
-
-    def one_thread(start: int) -> None:
-        ready.wait()
-        for number in range(start, times, threads):
-            try:
-                work(number)
-                result = "done"
-            except ShopError as refusal:
-                result = type(refusal).__name__
-            with guard:
-                ended[result] += 1
-
-    with ThreadPoolExecutor(threads) as pool:
-        for future in [pool.submit(one_thread, start) for start in range(threads)]:
-            future.result()
-    return ended
-
-
 def at_stripe(world: World) -> list[int]:
     return sorted(refund.amount for refund in client_of(world.sandbox).v1.refunds.list({"limit": 100}).data)
 
@@ -77,7 +54,7 @@ def request(refund_request: RefundRequest, key: str) -> None:
 
 def test_of_twenty_refunds_of_thirty_per_cent_three_pass(world):
     share = order().total_minor * 30 // 100
-    ended = at_once(lambda number: request(RefundRequest(free_minor=share), f"key-{number}"))
+    ended = at_once(lambda number: request(RefundRequest(free_minor=share), f"key-{number}"), range(20))
     assert ended == {"done": 3, "Conflict": 17}
 
     (payment,) = rows("payment")
@@ -89,7 +66,7 @@ def test_of_twenty_refunds_of_thirty_per_cent_three_pass(world):
 
 def test_twenty_clicks_on_one_refund_are_one(world):
     one = RefundRequest(lines={line("DUNE-MUG").id: 1}, restock=True)
-    assert at_once(lambda _number: request(one, "same")) == {"done": 20}
+    assert at_once(lambda _number: request(one, "same"), range(20)) == {"done": 20}
 
     run(recover.sweep())
     assert (at_stripe(world), units("DUNE-MUG")) == ([2400], (0, 0, 1))
@@ -97,7 +74,7 @@ def test_twenty_clicks_on_one_refund_are_one(world):
 
 def test_of_twenty_refunds_of_three_units_three_pass(world):
     one = RefundRequest(lines={line("DUNE-MUG").id: 1}, restock=True, destination="credit")
-    ended = at_once(lambda number: request(one, f"key-{number}"))
+    ended = at_once(lambda number: request(one, f"key-{number}"), range(20))
 
     assert ended == {"done": 3, "Conflict": 17}
     assert (units("DUNE-MUG"), rows("credit_account")[0].balance_minor) == ((0, 0, 3), 7200)
@@ -110,8 +87,8 @@ def test_of_twenty_shipments_with_one_of_three_units_three_leave(world):
         with db.transaction() as session:
             fulfilment_commands.ship(session, 1, units_by_line, carrier="DHL", tracking="", by=CLERK)
 
-    assert at_once(ship) == {"done": 3, "Conflict": 17}
-    assert (units("DUNE-MUG"), shelf(1)) == ((3, 0, 0), (2, 0))
+    assert at_once(ship, range(20)) == {"done": 3, "Conflict": 17}
+    assert (units("DUNE-MUG"), stock(1)) == ((3, 0, 0), (2, 0))
 
 
 def test_shipments_refunds_and_cancelling_at_once_leave_every_unit_in_one_place(world):
@@ -121,12 +98,12 @@ def test_shipments_refunds_and_cancelling_at_once_leave_every_unit_in_one_place(
         lambda number: run(fulfil.fulfil(1, {mug: 1}, carrier="", tracking="", by=CLERK)),
         lambda number: cancel(f"cancel-{number}"),
     ]
-    at_once(lambda number: acts[number % 3](number), times=12, threads=6)
+    at_once(lambda number: acts[number % 3](number), range(12), threads=6)
 
     run(recover.sweep())
     sent, back, ended = units("DUNE-MUG")
     assert sent + ended == 3
-    assert shelf(1) == (5 - sent + back, 0)
+    assert stock(1) == (5 - sent + back, 0)
     # The bowl and every mug that isn't with the shopper have been paid back, and nothing else.
     assert sum(at_stripe(world)) == order().total_minor - 2400 * (sent - back)
 
@@ -139,7 +116,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("line_of_death", ["submit", "record_answer"])
-def test_death_between_our_row_and_stripe_is_healed_by_the_sweep_with_the_same_key(
+def test_death_between_our_row_and_stripe_is_recovered_by_the_sweep_with_the_same_key(
     world, monkeypatch, line_of_death
 ):
     def die(*_args, **_kwargs):

@@ -51,19 +51,19 @@ def test_a_code_with_five_uses_is_used_five_times(engine):
     assert wrong_in_the_books() == []
 
 
-def test_eight_tellers_of_one_payment_pay_it_once(engine):
+def test_eight_who_apply_one_payment_pay_it_once(engine):
     fill("buyer", A=2)
     placed = place("buyer")
 
-    def settle(_teller: int) -> str:
+    def apply(_number: int) -> str:
         with db.transaction(durable=True) as session:
             return order_commands.apply_payments(session, placed.order_id, placed.total_minor, "EUR")
 
-    assert at_once(settle, range(8), 8) == {"paid": 1, "already": 7}
+    assert at_once(apply, range(8), 8) == {"paid": 1, "already": 7}
     assert count("letter") == 1
 
 
-def test_paying_giving_up_and_clicking_at_once_ends_in_one_of_them(engine):
+def test_paying_cancelling_and_clicking_at_once_ends_in_one_of_them(engine):
     for round_number in range(15):
         buyer = f"buyer {round_number}"
         fill(buyer, B=1)

@@ -36,13 +36,13 @@ def at_once(world: World, notices: list[tuple[str, str]]) -> None:
     for thread in threads:
         thread.join()
     assert set(answers) == {200}
-    # What a rival's lock kept waiting is taken up by the sweep.
+    # The sweep applies what waited for a rival's lock too long.
     asyncio.run(recover.sweep())
 
 
 @pytest.mark.both
 @pytest.mark.parametrize("name", ["completed, paid", "partly refunded", "dispute lost", "returned later"])
-def test_told_by_eight_at_once_each_counts_once(world, name):
+def test_sent_by_eight_at_once_each_counts_once(world, name):
     happens, expected = CASES[name]
     happens(world)
     at_once(world, events(world))

@@ -26,8 +26,8 @@ from tests.selling import (
     run_sql,
     sell,
     send,
-    shelf,
     statuses,
+    stock,
     units,
     wrong_books,
 )
@@ -51,7 +51,7 @@ def test_an_unpaid_order_ends_at_the_provider_first_and_gives_its_units_back(wor
     url = world.pay()
     cancel()
 
-    assert (statuses(), shelf(), units("SHOAL-BOWL")) == (("cancelled", "none", "none"), (3, 0), (0, 0, 1))
+    assert (statuses(), stock(), units("SHOAL-BOWL")) == (("cancelled", "none", "none"), (3, 0), (0, 0, 1))
     assert rows("payment")[0].state == "expired"
     assert world.enter_card(url).status_code == 410
     assert [data["partly"] for data in letters("order_cancelled")] == [False]
@@ -63,7 +63,7 @@ def test_an_order_to_be_paid_later_is_cancelled_with_its_code_free_again(world):
     sell(world, {"SHOAL-BOWL": 2}, LATER)
     cancel(restock=False)
 
-    assert (statuses(), shelf()) == (("cancelled", "none", "none"), (1, 0))
+    assert (statuses(), stock()) == (("cancelled", "none", "none"), (1, 0))
     assert letters("order_cancelled")[0]["amount"] == ""
 
 
@@ -84,7 +84,7 @@ def test_an_order_without_an_answer_from_the_provider_is_cancelled_with_its_atte
         world.pay(total_minor=total)
     world.faults()
     cancel()
-    assert (statuses()[0], rows("payment")[0].state, shelf()) == ("cancelled", "cancelled", (3, 0))
+    assert (statuses()[0], rows("payment")[0].state, stock()) == ("cancelled", "cancelled", (3, 0))
 
 
 # --- Paid -----------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ def test_a_paid_order_goes_back_whole_with_its_delivery_once(world):
     for _click in range(3):
         cancel()
 
-    assert (statuses(), shelf(), at_stripe(world)) == (("cancelled", "refunded", "none"), (3, 0), [3270])
+    assert (statuses(), stock(), at_stripe(world)) == (("cancelled", "refunded", "none"), (3, 0), [3270])
     assert [(row.quantity, row.amount_minor) for row in rows("refund_line")] == [(1, 2780), (0, 490)]
     assert [data["amount"] for data in letters("order_cancelled")] == ["€32.70"]
     before = everything()
@@ -118,7 +118,7 @@ def test_money_that_is_kept_is_kept_by_somebodys_will(world):
     sell(world, {"SHOAL-BOWL": 1})
     cancel(refund=False)
 
-    assert (statuses(), at_stripe(world), shelf()) == (("cancelled", "paid", "none"), [], (3, 0))
+    assert (statuses(), at_stripe(world), stock()) == (("cancelled", "paid", "none"), [], (3, 0))
     assert [row.data for row in rows("order_event") if row.kind == "money_kept"] == [{"amount_minor": 3270}]
 
 
@@ -128,7 +128,7 @@ def test_of_an_order_that_was_partly_sent_only_the_rest_ends(world):
     cancel(restock=False)
 
     assert (statuses(), units("DUNE-MUG")) == (("placed", "partially_refunded", "shipped"), (1, 0, 2))
-    assert (at_stripe(world), shelf(1)) == ([4800], (2, 0))
+    assert (at_stripe(world), stock(1)) == ([4800], (2, 0))
     assert letters("order_cancelled")[0]["partly"]
     delivered(shipment)
     assert statuses()[0] == "completed"
@@ -157,7 +157,7 @@ def test_a_payment_in_dispute_isnt_refunded_by_cancelling(world):
     with pytest.raises(Conflict, match="Cancel without a refund"):
         cancel()
     cancel(refund=False)
-    assert (statuses(), shelf(), at_stripe(world)) == (("cancelled", "disputed", "none"), (3, 0), [])
+    assert (statuses(), stock(), at_stripe(world)) == (("cancelled", "disputed", "none"), (3, 0), [])
 
 
 def test_a_partly_paid_order_that_waits_for_a_person_is_cancelled_and_its_money_goes_back(world):
@@ -173,7 +173,7 @@ def test_a_partly_paid_order_that_waits_for_a_person_is_cancelled_and_its_money_
     with pytest.raises(Conflict, match="didn't take the refund"):
         cancel()
     # The money is somewhere the provider doesn't know of: the order says so.
-    assert (statuses()[0], shelf()) == ("cancelled", (3, 0))
+    assert (statuses()[0], stock()) == ("cancelled", (3, 0))
     assert order().needs_review == "The refund cancel-1:1 of €5.00 wasn't taken."
 
 
@@ -186,7 +186,7 @@ def test_an_authorised_order_is_let_go_and_ends(engine, tmp_path, configure):
     sell(world, {"SHOAL-BOWL": 2})
     cancel()
 
-    assert (statuses(), shelf(), at_stripe(world)) == (("cancelled", "voided", "none"), (3, 0), [])
+    assert (statuses(), stock(), at_stripe(world)) == (("cancelled", "voided", "none"), (3, 0), [])
     intent = rows("payment")[0].intent_reference
     assert client_of(world.sandbox).v1.payment_intents.retrieve(intent).status == "canceled"
     assert wrong_books() == []
@@ -222,14 +222,14 @@ def test_a_card_that_is_entered_while_staff_cancel_ends_right(world, step, when,
     asyncio.run(recover.sweep())
     paid = rows("payment")[0].captured_minor
     if outcome == "cancelled":
-        assert (order().status, shelf()) == ("cancelled", (3, 0))
+        assert (order().status, stock()) == ("cancelled", (3, 0))
         kept = [row.data for row in rows("order_event") if row.kind == "money_kept"]
         # Paid meanwhile, and cancelled without a refund: staff decided so, and the history says it.
         assert sum(at_stripe(world)) == (0 if kept else paid)
         assert not kept or (not back and step is STEPS[0] and when == "before")
     else:
         assert not back
-        assert (statuses(), shelf(), paid) == (("placed", "paid", "none"), (3, 1), 3270)
+        assert (statuses(), stock(), paid) == (("placed", "paid", "none"), (3, 1), 3270)
 
 
 def test_twenty_cancels_at_once_are_one(world):
@@ -249,7 +249,7 @@ def test_twenty_cancels_at_once_are_one(world):
     outcomes = asyncio.run(many())
     assert sum(outcome is None for outcome in outcomes) == 5
     assert all(isinstance(outcome, Conflict) for outcome in outcomes if outcome is not None)
-    assert (at_stripe(world), shelf(), statuses()[:2]) == ([3270], (3, 0), ("cancelled", "refunded"))
+    assert (at_stripe(world), stock(), statuses()[:2]) == ([3270], (3, 0), ("cancelled", "refunded"))
 
 
 def test_a_partly_paid_order_is_cancelled_its_money_goes_back_and_nobody_is_asked_again(world):
@@ -267,7 +267,7 @@ def test_a_partly_paid_order_is_cancelled_its_money_goes_back_and_nobody_is_aske
         "UPDATE customer_order SET needs_review = 'Paid €5.00 of €32.70.', payment_status = 'partially_paid'"
     )
     cancel()
-    assert (statuses(), order().needs_review, shelf()) == (("cancelled", "refunded", "none"), "", (3, 0))
+    assert (statuses(), order().needs_review, stock()) == (("cancelled", "refunded", "none"), "", (3, 0))
 
 
 def test_letters_of_shipments_refunds_and_cancelling_can_be_sent(world):

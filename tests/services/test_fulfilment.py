@@ -28,8 +28,8 @@ from tests.selling import (
     run_sql,
     sell,
     send,
-    shelf,
     statuses,
+    stock,
     units,
     wrong_books,
 )
@@ -81,7 +81,7 @@ def test_an_order_leaves_in_two_shipments_arrives_and_is_completed(sold):
     assert statuses() == ("placed", "paid", "partial")
     second = send({"DUNE-MUG": 2}, carrier="UPS", tracking="1Z")
 
-    assert (units("DUNE-MUG"), shelf(0), shelf(1)) == ((3, 0, 0), (1, 0), (2, 0))
+    assert (units("DUNE-MUG"), stock(0), stock(1)) == ((3, 0, 0), (1, 0), (2, 0))
     assert statuses() == ("placed", "paid", "shipped")
     delivered(first)
     delivered(first)
@@ -102,10 +102,10 @@ def test_a_shipment_that_didnt_leave_is_cancelled_and_sent_again(sold):
     cancel_shipment(first)
     cancel_shipment(first)
 
-    assert (units("SHOAL-BOWL"), shelf(), states()) == ((0, 0, 0), (3, 2), ["cancelled"])
+    assert (units("SHOAL-BOWL"), stock(), states()) == ((0, 0, 0), (3, 2), ["cancelled"])
     assert statuses() == ("placed", "paid", "none")
     send({"SHOAL-BOWL": 2})
-    assert (shelf(), states()) == ((1, 0), ["cancelled", "shipped"])
+    assert (stock(), states()) == ((1, 0), ["cancelled", "shipped"])
     with pytest.raises(Conflict, match="cancelled already"):
         delivered(first)
 
@@ -205,7 +205,7 @@ def test_the_rest_is_cancelled_and_the_order_is_completed_when_its_part_arrives(
     assert statuses() == ("placed", "partially_refunded", "shipped")
     delivered(first)
     assert statuses() == ("completed", "partially_refunded", "delivered")
-    assert (units("DUNE-MUG"), shelf(1)) == ((0, 0, 3), (5, 0))
+    assert (units("DUNE-MUG"), stock(1)) == ((0, 0, 3), (5, 0))
 
 
 # --- Money that is taken with the first shipment ----------------------------------------------------
@@ -239,4 +239,4 @@ def test_where_the_money_cant_be_taken_nothing_is_sent(authorised):
     client_of(authorised.sandbox).v1.payment_intents.cancel(intent)
     with pytest.raises(Conflict, match="can't be captured any more"):
         send({"SHOAL-BOWL": 1})
-    assert (shelf(), rows("shipment")) == ((3, 2), [])
+    assert (stock(), rows("shipment")) == ((3, 2), [])

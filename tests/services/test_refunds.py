@@ -30,8 +30,8 @@ from tests.selling import (
     run_sql,
     sell,
     send,
-    shelf,
     statuses,
+    stock,
     units,
     wrong_books,
 )
@@ -158,7 +158,7 @@ def test_the_same_request_is_one_refund_and_another_one_under_its_key_is_refused
         refund(lines={"SHOAL-BOWL": 2}, restock=True)
 
     assert everything() == before
-    assert (at_stripe(sold), units("SHOAL-BOWL"), shelf()) == ([2780], (0, 0, 1), (3, 1))
+    assert (at_stripe(sold), units("SHOAL-BOWL"), stock()) == ([2780], (0, 0, 1), (3, 1))
 
 
 def test_the_key_of_another_order_is_refused(sold):
@@ -190,20 +190,20 @@ def test_units_that_havent_left_are_free_again_or_written_off(sold):
     refund("a", lines={"SHOAL-BOWL": 1}, restock=True)
     refund("b", lines={"DUNE-MUG": 1}, restock=False)
 
-    assert (units("SHOAL-BOWL"), shelf(0)) == ((0, 0, 1), (3, 1))
-    assert (units("DUNE-MUG"), shelf(1)) == ((0, 0, 1), (4, 2))
+    assert (units("SHOAL-BOWL"), stock(0)) == ((0, 0, 1), (3, 1))
+    assert (units("DUNE-MUG"), stock(1)) == ((0, 0, 1), (4, 2))
     assert [item[3] for item in items()] == [False, False]
     assert statuses() == ("placed", "partially_refunded", "none")
 
 
 def test_units_that_have_left_come_back_into_stock(sold):
     send({"SHOAL-BOWL": 2, "DUNE-MUG": 3})
-    assert shelf() == (1, 0)
+    assert stock() == (1, 0)
     refund("a", lines={"SHOAL-BOWL": 1}, restock=True)
     refund("b", lines={"SHOAL-BOWL": 1}, restock=False)
     refund("c", lines={"DUNE-MUG": 1})
 
-    assert (units("SHOAL-BOWL"), shelf()) == ((2, 1, 0), (2, 0))
+    assert (units("SHOAL-BOWL"), stock()) == ((2, 1, 0), (2, 0))
     assert [item[1:] for item in items()] == [(1, 2780, True), (1, 2780, False), (1, 2400, False)]
     assert statuses() == ("placed", "partially_refunded", "partially_returned")
 
@@ -213,7 +213,7 @@ def test_a_line_of_which_a_part_has_left_is_parted(sold):
     refund(lines={"DUNE-MUG": 2}, restock=True)
     refund("b", lines={"DUNE-MUG": 1}, restock=True)
 
-    assert (units("DUNE-MUG"), shelf(1)) == ((1, 1, 2), (5, 0))
+    assert (units("DUNE-MUG"), stock(1)) == ((1, 1, 2), (5, 0))
     with pytest.raises(Conflict, match="Of Dune Mug 0"):
         refund("c", lines={"DUNE-MUG": 1}, restock=True)
 
@@ -223,7 +223,7 @@ def test_an_order_of_which_everything_is_refunded_before_it_leaves_is_cancelled(
     refund("b", lines={"DUNE-MUG": 3}, restock=True)
 
     assert statuses() == ("cancelled", "refunded", "none")
-    assert (shelf(0), shelf(1)) == ((3, 0), (5, 0))
+    assert (stock(0), stock(1)) == ((3, 0), (5, 0))
 
 
 # --- Credit ---------------------------------------------------------------------------------------
@@ -323,7 +323,7 @@ def test_the_refund_of_a_return_moves_money_alone_and_ends_the_return(sold):
     send({"SHOAL-BOWL": 2, "DUNE-MUG": 3})
     refund(lines={"DUNE-MUG": 2}, restock=True, return_id=a_return("damaged"))
 
-    assert (units("DUNE-MUG"), shelf(1)) == ((3, 0, 0), (2, 0))
+    assert (units("DUNE-MUG"), stock(1)) == ((3, 0, 0), (2, 0))
     assert (rows("return_request")[0].status, rows("refund")[0].return_id) == ("refunded", 1)
 
 
@@ -332,14 +332,14 @@ def test_the_refund_of_a_withdrawal_before_anything_left_ends_its_units(sold):
     with pytest.raises(Conflict, match="withdrawn: only 1 of Dune Mug"):
         send({"DUNE-MUG": 2})
     refund(lines={"DUNE-MUG": 2}, return_id=returned)
-    assert (units("DUNE-MUG"), shelf(1), rows("return_request")[0].status) == ((0, 0, 2), (5, 1), "refunded")
+    assert (units("DUNE-MUG"), stock(1), rows("return_request")[0].status) == ((0, 0, 2), (5, 1), "refunded")
     send({"DUNE-MUG": 1})
 
 
 def test_what_cost_nothing_is_cancelled_without_a_refund_and_comes_back_by_a_return(sold):
     run_sql("UPDATE order_line SET total_minor = 0, discount_minor = subtotal_minor WHERE sku = 'DUNE-MUG'")
     refund("a", lines={"DUNE-MUG": 1}, restock=True)
-    assert (units("DUNE-MUG"), rows("refund"), shelf(1)) == ((0, 0, 1), [], (5, 2))
+    assert (units("DUNE-MUG"), rows("refund"), stock(1)) == ((0, 0, 1), [], (5, 2))
     send({"DUNE-MUG": 2})
     with pytest.raises(Conflict, match="Book what came back as a return"):
         refund("b", lines={"DUNE-MUG": 1}, restock=True)

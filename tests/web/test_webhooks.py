@@ -78,7 +78,7 @@ def test_a_provider_without_notices_and_one_that_isnt_offered_get_nothing_kept(w
     before, body = everything(), event()
 
     headers = {"stripe-signature": signed(body)}
-    assert world.door.post(f"/webhooks/{name}", content=body, headers=headers).status_code == answer
+    assert world.webhooks.post(f"/webhooks/{name}", content=body, headers=headers).status_code == answer
     assert everything() == before
 
 
