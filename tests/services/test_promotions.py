@@ -136,7 +136,7 @@ def test_a_budget_that_others_took_in_the_meantime_refuses_the_order(session):
     placed = place(session)
     order_commands.end_unpaid(session, placed.order_id, why="expired")
     set_row(session, "promotion", spent_minor=600, used=1)
-    offer = promotions_commands.Offer(promotion.id or 0, "Autumn", "percent", code="AUTUMN10")
+    offer = Offer(promotion.id or 0, "Autumn", "percent", code="AUTUMN10")
     with pytest.raises(Conflict, match="AUTUMN10 is used up"), session.begin_nested():
         promotions_commands.take(
             session, placed.order_id, "marta@example.com", [promotions_commands.DiscountLine(offer, 480)]
@@ -164,7 +164,7 @@ def test_a_first_order_is_checked_again_when_the_use_is_taken(session):
     cart_commands.add(session, OTHER, "DUNE-MUG", 1)
     first = place(session, LATER, OTHER)
     second = place(session)
-    offer = promotions_commands.Offer(promotion.id or 0, "Welcome", "percent", code="WELCOME5")
+    offer = Offer(promotion.id or 0, "Welcome", "percent", code="WELCOME5")
     for order_id in (first.order_id, second.order_id):
         with pytest.raises(Conflict, match="only for a first order"), session.begin_nested():
             promotions_commands.take(

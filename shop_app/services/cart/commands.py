@@ -21,7 +21,7 @@ from ...core.upsert import Insert, upsert
 from ...models import MAX_LINES, MAX_QUANTITY
 from ..credit import payments as credit_payments
 from ..inventory.ledger import only_left
-from ..promotions import commands as promotions_commands
+from ..promotions import queries as promotions_queries
 from ..shipping import queries as shipping_queries
 from . import holds as cart_holds
 from . import lines as cart_lines
@@ -165,21 +165,21 @@ def apply_code(session: Session, key_hash: str, code: str) -> None:
 
     Errors  NotFound for a code that doesn't exist, has ended or is used up, and says which.
     """
-    code = promotions_commands.normal(code)
+    code = promotions_queries.normal(code)
     if not code:
         raise Invalid(_("Enter a discount code."), field="discount_code")
     if len(code) > 64 or not code.isprintable():
         raise NotFound(_("There is no such code."))
     head = _open(session, key_hash)
-    promotions_commands.check(session, code, now(), cart_id=head.id)
-    if code not in head.codes and len(head.codes) >= promotions_commands.MAX_CODES:
+    promotions_queries.check(session, code, now(), cart_id=head.id)
+    if code not in head.codes and len(head.codes) >= promotions_queries.MAX_CODES:
         raise TooMany(_("Take another code out first."))
     others = [other for other in head.codes if other != code]
     _set(session, head, codes=[*others, code])
 
 
 def remove_code(session: Session, key_hash: str, code: str) -> None:
-    head, code = _open(session, key_hash), promotions_commands.normal(code)
+    head, code = _open(session, key_hash), promotions_queries.normal(code)
     _set(session, head, codes=[other for other in head.codes if other != code])
 
 

@@ -15,7 +15,7 @@ from ...core.settings import settings
 from ...models import Category, PromotionKind, table_of
 from ...providers.taxes import Place
 from ..pricing.price_cart import Shipping, Totals, net_of, price_cart
-from ..promotions import commands as promotions_commands
+from ..promotions import queries as promotions_queries
 from ..promotions.discount_reasons import Reason
 from ..promotions.discounts import Item, Offer, unmet
 from ..shipping import queries as shipping_queries
@@ -67,7 +67,7 @@ def price(
     is False where a gift couldn't be had: then there are none.
     """
     at = now()
-    live = promotions_commands.live(
+    live = promotions_queries.live(
         session, cart_head.codes, at, cart_id=cart_head.id, email=email, customer_id=cart_head.customer_id,
         fresh=fresh,
     )  # fmt: skip

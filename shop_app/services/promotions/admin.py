@@ -23,7 +23,7 @@ from ...core.money import MAX_MINOR
 from ...core.upsert import Insert, upsert
 from ...models import Promotion, PromotionCode, PromotionKind, PromotionLane, Variant, table_of
 from ..staff import audit
-from . import commands as promotions_commands
+from . import queries as promotions_queries
 
 PERMISSION = "discounts.edit"
 MAX_CODES = 10_000
@@ -81,7 +81,7 @@ def create(session: Session, draft: PromotionDraft, *, by: Principal) -> int:
     """
     by.need(PERMISSION)
     values = _values(session, draft)
-    code = promotions_commands.normal(draft.code)
+    code = promotions_queries.normal(draft.code)
     row = values | {"used": 0, "spent_minor": 0, "active": True, "version": 1}
     statement = insert(_promotion).values(row | {"created_at": now()}).returning(_promotion.c.id)
     promotion_id: int = session.connection().execute(statement).scalar_one()
@@ -144,7 +144,7 @@ def generate_codes(
     """
     by.need(PERMISSION)
     _row(session, promotion_id)
-    prefix = promotions_commands.normal(prefix)
+    prefix = promotions_queries.normal(prefix)
     if type(count) is not int or not 1 <= count <= MAX_CODES:
         raise Invalid(_("Choose between 1 and {most} codes.").format(most=MAX_CODES), field="count")
     if not _PREFIX.fullmatch(prefix):
