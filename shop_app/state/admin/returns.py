@@ -10,7 +10,7 @@ from pydantic import Field
 from shop_app.core import db
 from shop_app.core.i18n import _
 from shop_app.services.returns import admin as return_admin
-from shop_app.workflows import refund
+from shop_app.workflows import return_goods
 
 from ..base import asked_by, say, staff
 from ..input_types import LineUnits, LongText, RecordId, Token
@@ -44,9 +44,6 @@ class ReturnAdmin(rx.State):
         request_key: Token,
         destination: Literal["original", "credit"] = "original",
     ):
-        """The money of a return, once: one that was refunded has nothing more to give."""
         by = await asked_by(self)
-        request = await db.write(return_admin.refund_request, return_id, by=by, destination=destination)
-        if request:
-            await refund.refund(request.order_id, request.request, request_key, by)
+        await return_goods.refund_return(return_id, request_key, by, destination=destination)
         return say(_("The money is on its way."))
