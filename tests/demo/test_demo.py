@@ -83,7 +83,7 @@ def test_what_is_in_it(demo):
         assert numbers == {
             "Product": 51,
             "Variant": 79,
-            "ShelfItem": 51,
+            "ListingItem": 51,
             "Picture": 95,
             "Staff": 2,
             "ShippingMethod": 8,

@@ -9,7 +9,7 @@ from shop_app.models import NOT_SENT, Order, ReturnLine, ReturnRequest
 from shop_app.services.returns import admin as return_admin
 from shop_app.services.returns import commands as return_commands
 from shop_app.services.returns import returnable
-from shop_app.workflows import refund
+from shop_app.workflows import return_goods
 from tests.faults.staff import CLERK, paid_order
 
 
@@ -73,11 +73,6 @@ async def receive(*, key: str, fit: bool) -> None:
 async def pay_back(*, key: str, to_credit: bool) -> None:
     """The money of what came back, and of what won't be sent, goes back."""
     for return_id in await db.read(_of_key, key):
-        return_refund = await db.write(
-            return_admin.refund_request,
-            return_id,
-            by=CLERK,
-            destination="credit" if to_credit else "original",
+        await return_goods.refund_return(
+            return_id, f"{key}-{return_id}", CLERK, destination="credit" if to_credit else "original"
         )
-        if return_refund:
-            await refund.refund(return_refund.order_id, return_refund.request, f"{key}-{return_id}", CLERK)
