@@ -17,8 +17,9 @@ from shop_app.core.errors import ShopError
 from shop_app.providers.payments.stripe import StripeProvider
 from shop_app.services import terms_cache
 from shop_app.services.books import check as books
-from shop_app.services.cart import checkout, priced_cart
+from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import lines as cart_lines
 from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.orders import placing
 from shop_app.services.payments import commands as payment_commands
@@ -35,8 +36,8 @@ BOWL, CODE, BOWLS = "SHOAL-BOWL", "AUTUMN10", 3
 DAY_SECONDS = 24 * 3600
 
 STEPS = (
-    Step("the cart is locked", priced_cart, "head"),
-    Step("its lines are read", priced_cart, "lines"),
+    Step("the cart is locked", cart_lines, "head"),
+    Step("its lines are read", cart_lines, "lines"),
     Step("it is priced", checkout, "price"),
     Step("stock is taken", inventory_commands, "allocate"),
     Step("the code is used", promotions_commands, "take"),
