@@ -103,6 +103,13 @@
     event.target.form.removeAttribute("data-closed");
     choose(null);
   });
+  // A form is sent with the variant that was chosen last, even before the server has answered the choice.
+  addEventListener("click", (event) => {
+    const choice = event.target;
+    if (!(choice instanceof HTMLInputElement && choice.dataset.sku)) return;
+    const field = choice.form?.elements.namedItem("sku");
+    if (field instanceof HTMLInputElement) field.value = choice.dataset.sku;
+  }, true);
   addEventListener("reset", (event) => {
     if (!event.target.matches("form[role=search]")) return;
     event.target.setAttribute("data-closed", "");

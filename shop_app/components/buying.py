@@ -21,6 +21,7 @@ from .icons import icon
 from .parts import busy_button, most_text, quantity
 
 BUTTON = "add-to-cart"
+FORM = "buy"
 ADDRESS = rx.vars.FunctionStringVar.create(
     '((sku) => window.history.replaceState(window.history.state, "", "?variant=" + encodeURIComponent(sku)))'
 )
@@ -48,8 +49,10 @@ def buy_box() -> rx.Component:
         ),
         rx.el.form(
             rx.foreach(Product.chosen.options, _picker),
-            rx.el.input(type="hidden", name="sku", value=Product.chosen.sku, read_only=True),
+            # `assets/shop.js` writes a choice into it at once; the answer to the choice makes it anew.
+            rx.el.input(type="hidden", name="sku", default_value=Product.chosen.sku, key=Product.chosen.sku),
             _buy(chosen),
+            id=FORM,
             class_name="mt-7 grid gap-6",
             on_submit=submit(Cart.add_form),
             no_validate=True,
@@ -127,6 +130,7 @@ def _radio(option: Any, choice: Any) -> dict[str, Any]:
         "checked": choice.chosen,
         "data_testid": "variant-option",
         "data_value": choice.value,
+        "data_sku": choice.sku,
         "on_change": [Product.choose(choice.sku), ADDRESS.partial(choice.sku)],
     }
 
@@ -209,7 +213,8 @@ def buy_bar() -> rx.Component:
             answer=f"{Cart.answers}-{Notice.number}",
             busy_label=_("Adding"),
             off=~chosen.available,
-            on_click=Cart.add(Product.chosen.sku, 1),
+            type="submit",
+            form=FORM,
         ),
         data_watches=BUTTON,
         class_name=styles.BUY_BAR,

@@ -27,6 +27,20 @@ def order_of(shop: Shop, number: str) -> Order:
         return session.exec(select(Order).where(Order.number == int(re.sub(r"\D", "", number)))).one()
 
 
+def test_a_choice_counts_before_the_server_has_answered_it(shopper: Shopper):
+    shopper.open("/products/dune-mug")
+    # Both clicks in one task of the browser: no answer can come in between.
+    shopper.page.evaluate(
+        """() => {
+            document.querySelector('[data-testid="variant-option"][data-value="Oat"]').click()
+            document.querySelector('[data-testid="add-to-cart"]').click()
+        }"""
+    )
+    expect(shopper.see("cart-drawer").first).to_be_visible()
+    expect(shopper.see("cart-line", sku="FH-DNM-OAT").first).to_be_visible()
+    expect(shopper.see("cart-line")).to_have_count(1)
+
+
 def test_from_the_home_page_to_a_paid_order(shopper: Shopper, shop: Shop):
     before = stock(shop, "FH-DNM-OAT")
     shopper.open("/")
