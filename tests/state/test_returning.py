@@ -18,6 +18,7 @@ from shop_app.state.checkout import Checkout
 from shop_app.state.forms import LinesForm
 from shop_app.state.returning import Returning
 from shop_app.state.withdrawal import Withdrawal
+from shop_app.workflows import return_goods
 from tests.paying import rows
 from tests.state.conftest import VISITOR, submit
 from tests.state.test_checkout import GOOD
@@ -181,7 +182,7 @@ async def test_staff_decide_receive_and_refund_as_who_the_guard_found(open_tab, 
         refunds.append((order_id, key, by.email))
 
     monkeypatch.setattr(admin, "asked_by", boss)
-    monkeypatch.setattr(admin.refund, "refund", refund)
+    monkeypatch.setattr(return_goods, "refund", refund)
     shopper = await open_tab(Returning, address)
     await shopper.open_form()
     await submit(shopper, "send", {"quantity-0": "2", "reason": "damaged"})
