@@ -171,7 +171,7 @@ def _write(
         parts.write_tags(session, product.id, draft.tags)
     options = parts.write_options(session, product.id, draft)
     shown = parts.write_pictures(session, product.id, draft)
-    repriced, restocked = _write_variants(session, product.id, before, draft, options, shown)
+    repriced = _write_variants(session, product.id, before, draft, options, shown)
     parts.drop_unused_options(session, product.id, draft, options)
     session.flush()
     old, new = _for_audit(before), _for_audit(draft)
@@ -180,8 +180,6 @@ def _write(
     )
     if repriced:
         events.publish(session, events.PriceChanged(tuple(sorted(repriced))))
-    if restocked:
-        events.publish(session, events.StockChanged(tuple(sorted(restocked))))
     events.publish(session, events.CatalogueChanged((product.id,)))
     return _saved(session, product, outcome)
 
@@ -217,11 +215,11 @@ def _write_variants(
     draft: ProductDraft,
     options: parts.Options,
     shown: dict[str, int],
-) -> tuple[set[int], set[int]]:
-    """Write what differs; returns the ids of variants whose price, and whose selling policy, changed."""
+) -> set[int]:
+    """Write what differs; returns the ids of variants whose price changed."""
     old = {variant.id: (place, variant) for place, variant in enumerate(before.variants)}
     _make_room_for_skus(session, draft, old)
-    repriced, restocked = set(), set()
+    repriced: set[int] = set()
     for place, variant in enumerate(draft.variants):
         was_at, was = old.get(variant.id, (None, None))
         if was == variant and was_at == place:
@@ -246,9 +244,8 @@ def _write_variants(
             events.publish(session, events.VariantAdded(row.id))
         if variant.backorder != (was.backorder if was else False):
             events.publish(session, events.BackorderChanged(row.id, variant.backorder))
-            restocked.add(row.id)
         parts.write_variant_parts(session, row.id, variant, options, shown)
-    return repriced, restocked
+    return repriced
 
 
 def _make_room_for_skus(
