@@ -110,7 +110,7 @@ def ship(
     _check_units(session, order_id, lines, units)
     order_units.send(session, order_id, units, actor=by.actor)
     shipment_id = _write(session, order_id, units, carrier, tracking, by.actor)
-    data = {"shipment_id": shipment_id, "carrier": carrier, "tracking": tracking}
+    shipment = {"shipment_id": shipment_id, "carrier": carrier, "tracking": tracking}
     order_commands.record_event(
         session,
         order_id,
@@ -119,13 +119,13 @@ def ship(
         public=True,
         key=request_key,
         units={str(line): count for line, count in units.items()},
-        **data,
+        **shipment,
     )
     audit.record(
-        session, by.actor, "order.shipped", "order", str(head.number), after=data, staff_id=by.id or None
+        session, by.actor, "order.shipped", "order", str(head.number), after=shipment, staff_id=by.id or None
     )
     order_units.recompute_fulfilment(session, order_id, actor=by.actor)
-    _write_letter(session, head, lines, units, data)
+    _write_letter(session, head, lines, units, shipment)
     return Shipped(shipment_id, order_id, fresh=True)
 
 
@@ -255,11 +255,11 @@ def _earlier_shipment(session: Session, order_id: int, key: str, units: Mapping[
     Errors  Conflict where it was made with other units.
     """
     units_by_line = {str(line): count for line, count in units.items()}
-    for data in session.connection().execute(_EVENTS, {"order": order_id}).scalars() if key else ():
-        if data.get("key") == key:
-            if data.get("units") != units_by_line:
+    for event_data in session.connection().execute(_EVENTS, {"order": order_id}).scalars() if key else ():
+        if event_data.get("key") == key:
+            if event_data.get("units") != units_by_line:
                 raise Conflict(_("This was asked for before, with other values."), code="other_contents")
-            return int(data["shipment_id"])
+            return int(event_data["shipment_id"])
     return None
 
 
