@@ -149,6 +149,7 @@ async def test_a_job_that_hangs_keeps_no_other_waiting(engine):
     ):
         await until(lambda: len(ran) > 3)
         release.set()
+    assert len(ran) > 3
 
 
 async def test_at_the_end_the_running_job_finishes_and_no_other_starts(engine):
