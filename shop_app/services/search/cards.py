@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from ...core import clock
-from ...models import ListingItem, Product, StockLevel, Variant
+from ...models import ListingItem, ListingVariant, Product, StockLevel, Variant
 from ..catalog import availability, price_tags
-from ..catalog.views import PictureView, ProductCard, Swatch
+from ..catalog.views import ListingQuery, PictureView, ProductCard, Swatch
 
 NEW_FOR = timedelta(days=45)
 COLUMNS = tuple(
@@ -39,6 +41,20 @@ _stocks = (
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.product_id).in_(_ids), col(Variant.active))
 )
+_narrowed = (
+    select(
+        col(ListingVariant.product_id),
+        col(ListingVariant.sku),
+        col(ListingVariant.price_minor),
+        col(ListingVariant.compare_at_minor),
+        col(ListingVariant.options),
+        col(ListingVariant.picture),
+        *availability.STOCK_COLUMNS,
+    )
+    .outerjoin(StockLevel, col(StockLevel.variant_id) == ListingVariant.variant_id)
+    .where(col(ListingVariant.product_id).in_(_ids))
+    .order_by(col(ListingVariant.product_id), col(ListingVariant.place))
+)
 _by_id = select(*COLUMNS).where(col(ListingItem.product_id).in_(_ids))
 _by_slug = (
     select(*COLUMNS)
@@ -52,16 +68,78 @@ def new_since(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0) - NEW_FOR
 
 
-def cards(session: Session, rows: Sequence[Any]) -> list[ProductCard]:
-    """The cards of these rows of the listing index (COLUMNS), in their order, with their stock."""
+class _Offer(NamedTuple):
+    """A variant, as a filtered list looks at it."""
+
+    sku: str
+    price_minor: int
+    compare_at_minor: int | None
+    options: dict[str, str]
+    picture: list[Any]
+    stock: availability.Stock
+
+
+def cards(session: Session, rows: Sequence[Any], query: ListingQuery | None = None) -> list[ProductCard]:
+    """The cards of these rows of the listing index (COLUMNS), in their order, with their stock.
+
+    Where the filters of `query` fit some of a product's variants and not others, its card is about those.
+    """
     if not rows:
         return []
-    stocks: dict[int, list[availability.Stock]] = defaultdict(list)
-    for product_id, *stock in session.connection().execute(_stocks, {"ids": [row[0] for row in rows]}).all():
-        stocks[product_id].append(availability.Stock(*stock))
     now = clock.now()
     as_of_ms, since = int(now.timestamp() * 1000), new_since(now)
+    ids = {"ids": [row[0] for row in rows]}
+    if query and (query.facets or query.in_stock or query.on_sale or _is_ranged(query)):
+        offers: dict[int, list[_Offer]] = defaultdict(list)
+        for product_id, sku, price, compare_at, options, image, *stock in session.connection().execute(
+            _narrowed, ids
+        ):
+            offer = _Offer(sku, price, compare_at, options, image, availability.Stock(*stock))
+            offers[product_id].append(offer)
+        return [_narrowed_card(row, offers[row[0]], query, as_of_ms, since) for row in rows]
+    stocks: dict[int, list[availability.Stock]] = defaultdict(list)
+    for product_id, *stock in session.connection().execute(_stocks, ids):
+        stocks[product_id].append(availability.Stock(*stock))
     return [_card(row, stocks[row[0]], as_of_ms, since) for row in rows]
+
+
+def _is_ranged(query: ListingQuery) -> bool:
+    return query.price_min_minor is not None or query.price_max_minor is not None
+
+
+def _narrowed_card(
+    row: Any, offers: list[_Offer], query: ListingQuery, as_of_ms: int, since: datetime
+) -> ProductCard:
+    """The card of a product, about the variants that fit where others don't; it leads to one in stock."""
+    whole = _card(row, [offer.stock for offer in offers], as_of_ms, since)
+    names = {name for offer in offers for name in offer.options}
+    fitting = [offer for offer in offers if _fits(offer, query, names)]
+    if not fitting or len(fitting) == len(offers):
+        return whole
+    chosen = next((offer for offer in fitting if offer.stock.available), fitting[0])
+    tag = price_tags.range_tag([(offer.price_minor, offer.compare_at_minor) for offer in fitting])
+    return replace(
+        whole,
+        price=tag.price,
+        compare_at=tag.compare_at,
+        saving=tag.saving,
+        in_stock=any(offer.stock.available for offer in fitting),
+        stock_line=availability.card_line([offer.stock for offer in fitting]),
+        picture=picture(chosen.picture) if chosen.picture else whole.picture,
+        variant_query=f"?variant={quote(chosen.sku, safe='')}",
+    )
+
+
+def _fits(offer: _Offer, query: ListingQuery, names: Set[str]) -> bool:
+    """Whether a variant fulfils all filters; its product has the properties that aren't among its options."""
+    low, high = query.price_min_minor, query.price_max_minor
+    return (
+        (low is None or offer.price_minor >= low)
+        and (high is None or offer.price_minor <= high)
+        and (offer.stock.available or not query.in_stock)
+        and (offer.compare_at_minor is not None or not query.on_sale)
+        and all(offer.options.get(name) in values for name, values in query.facets if name in names)
+    )
 
 
 def of_products(session: Session, product_ids: Sequence[int]) -> list[ProductCard]:

@@ -56,7 +56,7 @@ def _listing(
     page: Hits,
     at: str,
 ) -> Listing:
-    shown = cards.cards(session, page.rows)
+    shown = cards.cards(session, page.rows, query)
     reached = min((page.page - 1) * PER_PAGE + len(shown), page.total)
     title, intro = _heading(query, branch)
     return Listing(
@@ -80,9 +80,14 @@ def _listing(
         on_sale_count=view.on_sale_count,
         on_sale_href=listing_address.changed(query, on_sale=not query.on_sale),
         corrected_text=matches.corrected,
+        searches=[] if shown else [_search_chip(text) for text in matches.offered],
         canonical=listing_address.canonical(query),
         suggestions=[] if shown else categories.navigation(session),
     )
+
+
+def _search_chip(text: str) -> Chip:
+    return Chip(text, listing_address.href(ListingQuery(text=text)))
 
 
 def _heading(query: ListingQuery, branch: Branch | None) -> tuple[str, str]:
@@ -134,11 +139,13 @@ def _ranked(query: ListingQuery) -> bool:
 
 def _price_range(query: ListingQuery, view: facets.View) -> dict[str, str]:
     span = view.price_range
+    lowest, highest = query.price_typed
     return {
         "price_floor": price_tags.shown(span[0]) if span else "",
         "price_ceiling": price_tags.shown(span[1]) if span else "",
-        "price_min": price_tags.plain(query.price_min_minor),
-        "price_max": price_tags.plain(query.price_max_minor),
+        "price_min": lowest or price_tags.plain(query.price_min_minor),
+        "price_max": highest or price_tags.plain(query.price_max_minor),
+        "price_error": listing_address.price_error(query),
     }
 
 

@@ -20,6 +20,7 @@ from ...models import (
     ListingChange,
     ListingFacet,
     ListingItem,
+    ListingVariant,
     OptionValue,
     Picture,
     Product,
@@ -155,9 +156,19 @@ def refresh(
         if progress:
             progress(count)
     if count:
-        _changed(session)
+        announce_change(session)
         newest = connection.execute(select(func.max(col(ListingChange.id)))).scalar() or 0
         connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))
+
+
+_incomplete = select(col(ListingItem.product_id)).where(
+    ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id)
+)
+
+
+def complete(session: Session) -> None:
+    """Project the products again that an earlier version of the shop has put on the listing index."""
+    refresh(session, session.connection().execute(_incomplete).scalars().all())
 
 
 _categories = select(col(Category.id), col(Category.parent_id), col(Category.title))
@@ -176,9 +187,10 @@ def _refresh_chunk(
             if product_id in gathered:
                 getattr(gathered[product_id], part).append(row)
     projected = [project(product, categories) for product in gathered.values() if product.variants]
-    connection.execute(delete(ListingFacet).where(col(ListingFacet.product_id).in_(_ids)), ids)
-    connection.execute(delete(ListingItem).where(col(ListingItem.product_id).in_(_ids)), ids)
+    for table in (ListingFacet, ListingVariant, ListingItem):
+        connection.execute(delete(table).where(col(table.product_id).in_(_ids)), ids)
     _insert(session, ListingItem, [product.item for product in projected])
+    _insert(session, ListingVariant, [row for product in projected for row in product.variants])
     _insert(session, ListingFacet, [facet for product in projected for facet in product.facets])
     word_index.write(session, chunk, [product.document for product in projected])
 
@@ -196,7 +208,13 @@ _has_stock = exists().where(
         _available,
     )
 )
-_update_in_stock = (
+_variant_has_stock = exists().where(and_(col(StockLevel.variant_id) == ListingVariant.variant_id, _available))
+_update_variants = (
+    update(ListingVariant)
+    .where(col(ListingVariant.variant_id).in_(_ids), col(ListingVariant.in_stock) != _variant_has_stock)
+    .values(in_stock=_variant_has_stock)
+)
+_update_products = (
     update(ListingItem)
     .where(
         col(ListingItem.product_id).in_(
@@ -209,16 +227,18 @@ _update_in_stock = (
 
 
 def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
-    """Update `in_stock` of the products of these variants; True where one changed.
+    """Update `in_stock` of these variants and of their products; True where one changed.
 
     Cheap enough for every movement of stock: nothing is written while it stays the same.
     """
     if not variant_ids:
         return False
     session.flush()
-    changed = session.connection().execute(_update_in_stock, {"ids": list(variant_ids)}).rowcount > 0
+    ids, connection = {"ids": list(variant_ids)}, session.connection()
+    changed = connection.execute(_update_variants, ids).rowcount > 0
     if changed:
-        _changed(session)
+        connection.execute(_update_products, ids)
+        announce_change(session)
     return changed
 
 
@@ -259,5 +279,6 @@ def follow_stock(session: Session, event: events.StockChanged) -> None:
     refresh_availability(session, event.variant_ids)
 
 
-def _changed(session: Session) -> None:
+def announce_change(session: Session) -> None:
+    """Make what was computed from the listing index count no more."""
     session.connection().execute(insert(ListingChange).values(stamp=secrets.token_hex(16)))
