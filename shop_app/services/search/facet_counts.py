@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import zip_longest
+from heapq import merge
+from itertools import dropwhile, zip_longest
 
 from sqlalchemy import String, cast, select
 from sqlmodel import Session, col
@@ -62,8 +63,9 @@ class Ordered:
 
     __slots__ = ("begins", "keys", "places", "step")
 
-    def __init__(self, keys: Sequence[int]) -> None:
-        self.places = sorted(range(len(keys)), key=keys.__getitem__)
+    def __init__(self, keys: Sequence[int], by_id: Sequence[int]) -> None:
+        """`by_id` are the places in the order of their products' ids, which is that of equal keys."""
+        self.places = sorted((place for place in by_id if place < len(keys)), key=keys.__getitem__)
         self.keys = [keys[place] for place in self.places]
         self.step = max(_STEPS // 2, len(keys) // _STEPS)
         self.begins = [0]
@@ -82,6 +84,18 @@ class Ordered:
         first = 0 if low is None else bisect_left(self.keys, low)
         last = len(self.keys) if high is None else bisect_right(self.keys, high)
         return self._first(last) & ~self._first(first) if last > first else 0
+
+    def walk(self, bits: int, start: int | None, descending: bool) -> Iterator[tuple[int, int]]:
+        """(key, place) of these places in the order of the keys, from the key `start` on."""
+        octets = bits.to_bytes((len(self.keys) >> 3) + 1, "little")
+        if descending:
+            order = range((len(self.keys) if start is None else bisect_right(self.keys, start)) - 1, -1, -1)
+        else:
+            order = range(0 if start is None else bisect_left(self.keys, start), len(self.keys))
+        for number in order:
+            place = self.places[number]
+            if octets[place >> 3] >> (place & 7) & 1:
+                yield self.keys[number], place
 
     def ends(self, bits: int) -> tuple[int, int] | None:
         """The lowest and the highest key among these places; None for none."""
@@ -134,24 +148,31 @@ class Counts:
 
         The price is that of the cheapest variant that fits.
         """
-        keys, ids = self.keys[sort], self.ids
-        if sort == "price" and fits.planes is not None:
-            cheapest = self._cheapest(fits)
-            pairs = [(cheapest[place], ids[place]) for place in _places(fits.bits)]
+        ids = self.ids
+        if sort == "price":
+            planes = zip(self.prices, _cheapest(fits), strict=False)
+            pairs = [(prices[place], ids[place]) for prices, plane in planes for place in _places(plane)]
         else:
+            keys = self.keys[sort]
             pairs = [(keys[place], ids[place]) for place in _places(fits.bits)]
         pairs.sort(reverse=descending)
         return pairs
 
-    def _cheapest(self, fits: Fits) -> dict[int, int]:
-        """The lowest price among the variants that fit, by place."""
-        cheapest: dict[int, int] = {}
-        left = fits.bits
-        for prices, plane in zip(self.prices, fits.planes or (), strict=False):
-            found = plane & left
-            left &= ~found
-            cheapest.update((place, prices[place]) for place in _places(found))
-        return cheapest
+    def walk_by_price(
+        self, fits: Fits, cursor: tuple[int, int] | None, descending: bool
+    ) -> Iterator[tuple[int, int]]:
+        """The same by price after a cursor, one by one: for large sets."""
+        walks = [
+            (
+                (price, self.ids[place])
+                for price, place in ordered.walk(plane, cursor and cursor[0], descending)
+            )
+            for ordered, plane in zip(self.by_price, _cheapest(fits), strict=False)
+        ]
+        pairs = merge(*walks, reverse=descending)
+        if cursor is None:
+            return pairs
+        return dropwhile(lambda pair: pair >= cursor if descending else pair <= cursor, pairs)
 
     def within(self, product_ids: Iterable[int], bits: int) -> list[int]:
         """Those of the products that the bits hold, in their order."""
@@ -169,6 +190,14 @@ class Counts:
             if (span := ordered.ends(plane & fits.bits))
         ]
         return (min(low for low, _high in ends), max(high for _low, high in ends)) if ends else None
+
+
+def _cheapest(fits: Fits) -> Iterator[int]:
+    """In each plane the variants that are the cheapest of their product to fit."""
+    left = fits.bits
+    for plane in fits.planes or (fits.bits,):
+        yield plane & left
+        left &= ~plane
 
 
 def _places(bits: int) -> Iterator[int]:
@@ -234,6 +263,7 @@ def _read(session: Session) -> Counts:
         [variants[key][number] for key in place if len(variants[key]) > number]
         for number in range(len(variants[items[0].product_id]) if items else 0)
     ]
+    by_id = sorted(range(size), key=list(place).__getitem__)
     newest = [microseconds(row.published_at) for row in items]
     return Counts(
         ids=list(place),
@@ -253,8 +283,8 @@ def _read(session: Session) -> Counts:
             _bits(reduced for _price, reduced, _stocked, _options in plane) for plane in planes
         ),
         prices=[[row[0] for row in plane] for plane in planes],
-        by_price=[Ordered([row[0] for row in plane]) for plane in planes],
-        by_newest=Ordered(newest),
+        by_price=[Ordered([row[0] for row in plane], by_id) for plane in planes],
+        by_newest=Ordered(newest, by_id),
         facets=_read_facets(session, place, [[_options(row[3]) for row in plane] for plane in planes]),
     )
 

@@ -15,7 +15,7 @@ from . import cards, categories, facets, index_cache, listing_address
 from . import queries as search_queries
 from .categories import Branch
 from .facet_counts import Counts, counts
-from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, after, hits
+from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, hits
 
 
 def browse(session: Session, query: ListingQuery) -> Listing:
@@ -119,8 +119,7 @@ def _count_text(page: Hits) -> str:
 
 def _paging(query: ListingQuery, page: Hits, reached: int) -> dict[str, Any]:
     left = min(PER_PAGE, max(0, page.total - reached))
-    cursor = after(page.rows[-1], query.sort or "popular") if page.more and not _ranked(query) else ""
-    following = listing_address.changed(query, page=page.page + 1, after=cursor) if page.more else ""
+    following = listing_address.changed(query, page=page.page + 1, after=page.after) if page.more else ""
     before = page.page - 1
     can_go_back = before >= 1 and (before <= MAX_COUNTED_PAGE or _ranked(query))
     return {

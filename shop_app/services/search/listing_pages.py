@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -66,6 +67,8 @@ class Hits(NamedTuple):
     capped: bool
     more: bool
     page: int
+    after: str = ""
+    """The cursor of the next page."""
 
 
 def hits(
@@ -86,20 +89,25 @@ def hits(
         rows = _by_ids(session, best[(page - 1) * PER_PAGE : page * PER_PAGE])
         return Hits(rows, total, capped, page < last, page)
     page = min(query.page, last) if query.after else min(query.page, last, MAX_COUNTED_PAGE)
-    # Walking an index reads PER_PAGE * (all / fitting) rows, sorting here looks at all that fit. No index has
-    # the products in the order of the cheapest variant that fits.
-    by_variant = view.fits.planes is not None and query.sort.endswith("price")
-    if ids is not None or by_variant or total * total <= SORTED_HERE * view.base_size:
-        rows = _sorted_here(session, counts, query, view.fits, page)
+    # Walking an index reads PER_PAGE * (all / fitting) rows, sorting here looks at all that fit.
+    if ids is not None or total * total <= SORTED_HERE * view.base_size:
+        pairs = _sorted_here(counts, query, view.fits, page)
+    elif view.fits.planes is not None and query.sort.endswith("price"):
+        # No index of the database has products in the order of the cheapest variant that fits.
+        pairs = _walked_here(counts, query, view.fits, page)
     else:
         rows = _page(session, query, branch, page)
-    return Hits(rows[:PER_PAGE], total, capped, len(rows) > PER_PAGE, page)
+        shown = rows[:PER_PAGE]
+        cursor = _after(shown[-1], query.sort) if shown else ""
+        return Hits(shown, total, capped, len(rows) > PER_PAGE, page, cursor)
+    shown = pairs[:PER_PAGE]
+    cursor = f"{shown[-1][0]}.{shown[-1][1]}" if shown else ""
+    rows = _by_ids(session, [product_id for _key, product_id in shown])
+    return Hits(rows, total, capped, len(pairs) > PER_PAGE, page, cursor)
 
 
-def _sorted_here(
-    session: Session, counts: Counts, query: ListingQuery, fits: Fits, page: int
-) -> Sequence[Any]:
-    """The same page sorted in memory: for few products, or those that match a search."""
+def _sorted_here(counts: Counts, query: ListingQuery, fits: Fits, page: int) -> list[tuple[int, int]]:
+    """(key, product id) of a page and one more, sorted in memory: for few products, or those of a search."""
     sort, ascending = query.sort.removeprefix("-") or "popular", query.sort == "price"
     pairs = counts.sorted(fits, sort, not ascending)
     first = (page - 1) * PER_PAGE
@@ -107,7 +115,15 @@ def _sorted_here(
         first = (
             bisect_right(pairs, cursor) if ascending else bisect_right(pairs, _flipped(cursor), key=_flipped)
         )
-    return _by_ids(session, [product_id for _key, product_id in pairs[first : first + PER_PAGE + 1]])
+    return pairs[first : first + PER_PAGE + 1]
+
+
+def _walked_here(counts: Counts, query: ListingQuery, fits: Fits, page: int) -> list[tuple[int, int]]:
+    """The same by price for many products, walked to the page in memory."""
+    cursor = _place(query.after) if page > 1 else None
+    first = 0 if cursor else (page - 1) * PER_PAGE
+    pairs = counts.walk_by_price(fits, cursor, query.sort == "-price")
+    return list(islice(pairs, first, first + PER_PAGE + 1))
 
 
 def _flipped(place: tuple[int, int]) -> tuple[int, int]:
@@ -249,7 +265,7 @@ def _cursor(after: str, sort: str) -> tuple[Any, int] | None:
         return None
 
 
-def after(row: Any, sort: str) -> str:
+def _after(row: Any, sort: str) -> str:
     """The cursor of the page after this row."""
     key = {
         "price": row.price_minor,
