@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence, Set
-from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import String, bindparam, cast, select
 from sqlmodel import Session, col
 
 from ...core import clock
@@ -47,8 +48,9 @@ _narrowed = (
         col(ListingVariant.sku),
         col(ListingVariant.price_minor),
         col(ListingVariant.compare_at_minor),
-        col(ListingVariant.options),
-        col(ListingVariant.picture),
+        # As text: options are the same for many, and a picture is shown for few.
+        cast(col(ListingVariant.options), String),
+        cast(col(ListingVariant.picture), String),
         *availability.STOCK_COLUMNS,
     )
     .outerjoin(StockLevel, col(StockLevel.variant_id) == ListingVariant.variant_id)
@@ -75,7 +77,7 @@ class _Offer(NamedTuple):
     price_minor: int
     compare_at_minor: int | None
     options: dict[str, str]
-    picture: list[Any]
+    picture_json: str
     stock: availability.Stock
 
 
@@ -94,7 +96,7 @@ def cards(session: Session, rows: Sequence[Any], query: ListingQuery | None = No
         for product_id, sku, price, compare_at, options, image, *stock in session.connection().execute(
             _narrowed, ids
         ):
-            offer = _Offer(sku, price, compare_at, options, image, availability.Stock(*stock))
+            offer = _Offer(sku, price, compare_at, _options(options), image, availability.Stock(*stock))
             offers[product_id].append(offer)
         return [_narrowed_card(row, offers[row[0]], query, as_of_ms, since) for row in rows]
     stocks: dict[int, list[availability.Stock]] = defaultdict(list)
@@ -111,23 +113,19 @@ def _narrowed_card(
     row: Any, offers: list[_Offer], query: ListingQuery, as_of_ms: int, since: datetime
 ) -> ProductCard:
     """The card of a product, about the variants that fit where others don't; it leads to one in stock."""
-    whole = _card(row, [offer.stock for offer in offers], as_of_ms, since)
     names = {name for offer in offers for name in offer.options}
     fitting = [offer for offer in offers if _fits(offer, query, names)]
     if not fitting or len(fitting) == len(offers):
-        return whole
+        return _card(row, [offer.stock for offer in offers], as_of_ms, since)
     chosen = next((offer for offer in fitting if offer.stock.available), fitting[0])
     tag = price_tags.range_tag([(offer.price_minor, offer.compare_at_minor) for offer in fitting])
-    return replace(
-        whole,
-        price=tag.price,
-        compare_at=tag.compare_at,
-        saving=tag.saving,
-        in_stock=any(offer.stock.available for offer in fitting),
-        stock_line=availability.card_line([offer.stock for offer in fitting]),
-        picture=picture(chosen.picture) if chosen.picture else whole.picture,
-        variant_query=f"?variant={quote(chosen.sku, safe='')}",
-    )
+    shown = json.loads(chosen.picture_json)
+    return _card(row, [offer.stock for offer in fitting], as_of_ms, since, tag, shown, chosen.sku)
+
+
+@lru_cache(maxsize=65536)
+def _options(text: str) -> dict[str, str]:
+    return json.loads(text)
 
 
 def _fits(offer: _Offer, query: ListingQuery, names: Set[str]) -> bool:
@@ -178,9 +176,17 @@ def picture(columns: Sequence[Any]) -> PictureView:
     return PictureView(*columns) if columns else PictureView()
 
 
-def _card(row: Any, stocks: list[availability.Stock], as_of_ms: int, since: datetime) -> ProductCard:
+def _card(
+    row: Any,
+    stocks: list[availability.Stock],
+    as_of_ms: int,
+    since: datetime,
+    tag: price_tags.Tag | None = None,
+    shown: Sequence[Any] = (),
+    sku: str = "",
+) -> ProductCard:
     _id, slug, title, low, high, compare_at, rating_milli, review_count, published_at, rest, _sold = row
-    price, crossed_out, saving = price_tags.tag(low, high, compare_at)
+    price, crossed_out, saving = tag or price_tags.tag(low, high, compare_at)
     return ProductCard(
         slug=slug,
         title=title,
@@ -190,10 +196,11 @@ def _card(row: Any, stocks: list[availability.Stock], as_of_ms: int, since: date
         is_new=published_at >= since,
         in_stock=any(stock.available for stock in stocks),
         stock_line=availability.card_line(stocks),
-        picture=picture(rest["picture"]),
+        picture=picture(shown or rest["picture"]),
         second=picture(rest["second"]),
         swatches=[Swatch(*swatch) for swatch in rest["swatches"]],
         rating=rating_text(rating_milli),
         review_count=review_count,
         as_of_ms=as_of_ms,
+        variant_query=f"?variant={quote(sku, safe='')}" if sku else "",
     )

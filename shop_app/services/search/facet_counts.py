@@ -103,9 +103,9 @@ class Ordered:
             return None
         begin = bisect_left(self.begins, True, key=lambda begin: bool(begin & bits)) - 1
         end = bisect_left(self.begins, True, key=lambda begin: not bits & ~begin & self.begins[-1])
-        lowest = range(begin * self.step, len(self.keys))
-        highest = range(min(end * self.step, len(self.keys)) - 1, -1, -1)
-        low, high = (next(n for n in order if bits >> self.places[n] & 1) for order in (lowest, highest))
+        low = next(n for n in range(begin * self.step, len(self.keys)) if bits >> self.places[n] & 1)
+        last = min(end * self.step, len(self.keys)) - 1
+        high = next(n for n in range(last, -1, -1) if bits >> self.places[n] & 1)
         return self.keys[low], self.keys[high]
 
 
@@ -132,7 +132,8 @@ class Counts:
 
     def priced(self, low_minor: int | None, high_minor: int | None) -> Fits:
         """The products with a variant whose price lies between, both ends included."""
-        if low_minor is None and high_minor is None:
+        lowest, highest = self.price_range(Fits(self.everything)) or (0, 0)
+        if (low_minor is None or low_minor <= lowest) and (high_minor is None or high_minor >= highest):
             return Fits(self.everything)
         return _together(plane.between(low_minor, high_minor) for plane in self.by_price)
 

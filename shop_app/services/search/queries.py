@@ -125,23 +125,10 @@ def _with_code(session: Session, text: str, most: int) -> list[int]:
 def _with_words(session: Session, known: _Words, words: Sequence[str], most: int) -> list[int]:
     """Matches in titles first, then in codes and attributes, then in descriptions; each by popularity.
 
-    What other words stand for is found after what has the words themselves.
+    What other words stand for is found after titles and attributes with the words themselves.
     """
     groups = [_forms(known.vocabulary, word) for word in words]
-    ids = _with_forms(session, known, words, groups, most)
     others = [known.others(word) for word in words]
-    if len(ids) < most and any(others):
-        # Not in descriptions, which may name the words of a synonym by the way.
-        wider = [[*group, *more] for group, more in zip(groups, others, strict=True)]
-        look = partial(word_index.product_ids, session)
-        more = dict.fromkeys(look(wider, COLUMNS[:1], most)) | dict.fromkeys(look(wider, COLUMNS[:3], most))
-        ids = list(dict.fromkeys([*ids, *more]))
-    return ids[:most]
-
-
-def _with_forms(
-    session: Session, known: _Words, words: Sequence[str], groups: list[list[str]], most: int
-) -> list[int]:
     look = partial(word_index.product_ids, session)
     ids: dict[int, None] = {}
     in_descriptions_only = not all(known.vocabulary.has(word) for word in words)
@@ -149,12 +136,17 @@ def _with_forms(
         ids.update(dict.fromkeys(_ranked_by_title(session, look(groups, COLUMNS[:1], most), words)))
         if len(ids) < most:
             ids.update(dict.fromkeys(look(groups, COLUMNS[:3], most)))
+    if any(others) and len(ids) < most:
+        # Not in descriptions, which may name the words of a synonym by the way.
+        wider = [[*group, *more] for group, more in zip(groups, others, strict=True)]
+        ids.update(dict.fromkeys(look(wider, COLUMNS[:1], most)))
+        ids.update(dict.fromkeys(look(wider, COLUMNS[:3], most)))
     if len(ids) < most:
         ids.update(dict.fromkeys(look(groups, COLUMNS, most)))
-    if not ids and in_descriptions_only and not any(known.others(word) for word in words):
+    if not ids and in_descriptions_only and not any(others):
         # Last, because long prefixes that many descriptions have are slow.
         ids.update(dict.fromkeys(look([_beginning(word) for word in words], COLUMNS, most)))
-    return list(ids)
+    return list(ids)[:most]
 
 
 def _forms(vocabulary: Vocabulary, word: str) -> list[str]:
