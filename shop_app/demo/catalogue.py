@@ -67,7 +67,7 @@ def read(name: str) -> Any:
 
 
 def load_terms(bulk: Bulk, today: datetime) -> dict[str, int]:
-    """Taxes, shipping zones and methods, synonyms of the search, promotions; returns promotion ids by code."""
+    """Taxes, shipping, synonyms of the search, promotions; returns promotion ids by code."""
     taxes, shop = read("tax_rates.json"), read("shop.json")
     for word, meanings in shop["synonyms"].items():
         for meaning in meanings:

@@ -282,8 +282,8 @@ def test_the_lists_of_the_demo_have_one_facet_a_property(demo):
         view = listing.browse(session, ListingQuery())
     assert [facet.name for facet in view.facets] == ["colour", "size", "material", "finish"]
     colours, sizes = view.facets[:2]
-    assert all(value.swatch for value in colours.values)
-    assert [value.label for value in sizes.values] == [
+    assert all(value.swatch for value in colours.choices)
+    assert [value.label for value in sizes.choices] == [
         "16 cm",
         "23 cm",
         "32 × 42 cm",

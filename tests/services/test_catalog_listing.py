@@ -47,7 +47,7 @@ def _titles(view: Listing) -> list[str]:
 
 def _counts(view: Listing, name: str) -> dict[str, int]:
     facet = next(facet for facet in view.facets if facet.name == name)
-    return {value.label: value.count for value in facet.values}
+    return {value.label: value.count for value in facet.choices}
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_availability_and_sale_are_counted_as_if_they_were_switched_on(session: 
 
 def test_a_value_and_its_chip_switch_the_same_thing(session: Session, shop: None) -> None:
     view = _browse(session, "/products?category=table&colour=oak&sort=price")
-    moss = next(value for facet in view.facets for value in facet.values if value.label == "Moss")
+    moss = next(value for facet in view.facets for value in facet.choices if value.label == "Moss")
     assert (moss.chosen, moss.href) == (False, "/products?category=table&colour=moss,oak&sort=price")
     assert [(chip.label, chip.href) for chip in view.chips] == [
         ("Oak", "/products?category=table&sort=price")
@@ -413,7 +413,7 @@ def test_facets_and_values_stay_where_they_are_whatever_is_chosen(session: Sessi
 
     def order(address: str) -> list[tuple[str, list[str]]]:
         view = _browse(session, address)
-        return [(facet.name, [value.label for value in facet.values]) for facet in view.facets]
+        return [(facet.name, [value.label for value in facet.choices]) for facet in view.facets]
 
     first = order("/products")
     assert first == [
@@ -431,7 +431,7 @@ def test_a_colour_without_a_swatch_of_its_own_gets_that_of_its_name(session: Ses
     other = make_product(session, "Other", options={"Finish": ["Oak", "Sand"]})
     listing_index.refresh(session, [product.id, other.id])  # pyright: ignore
     swatches = {
-        facet.name: [(value.label, value.swatch) for value in facet.values]
+        facet.name: [(value.label, value.swatch) for value in facet.choices]
         for facet in _browse(session).facets
     }
     assert swatches == {
@@ -626,7 +626,7 @@ def test_swatches_come_with_their_values(session: Session) -> None:
     variants_of(session, product)
     listing_index.refresh(session, [product.id])  # pyright: ignore
     view = _browse(session)
-    assert [(value.label, value.swatch) for value in view.facets[0].values] == [
+    assert [(value.label, value.swatch) for value in view.facets[0].choices] == [
         ("Clay", "#d57f61"),
         ("Moss", "#71804f"),
     ]

@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 
 from shop_app.core.errors import Invalid
 from shop_app.models import AuditEntry, Product, ProductTag, Tag
-from shop_app.services.catalog.views import Suggestion
+from shop_app.services.catalog.views import Suggestion, Suggestions
 from shop_app.services.search import listing_index, spelling, synonyms
 from shop_app.services.search import queries as search_queries
 from shop_app.services.search.word_index import Document
@@ -242,13 +242,18 @@ def test_a_synonym_is_one_word_for_another(session: Session, word: str, meaning:
     assert synonyms.pairs(session) == []
 
 
+def _suggested(session: Session, typed: str) -> list[Suggestion]:
+    found = search_queries.suggest(session, typed)
+    return [*found.searches, *found.categories, *found.products]
+
+
 # --- Suggestions ----------------------------------------------------------------------------------
 
 
 def test_suggestions_mark_what_was_typed_and_lead_to_the_product(
     session: Session, goods: dict[str, int]
 ) -> None:
-    rows = search_queries.suggest(session, "cre")
+    rows = _suggested(session, "cre")
     assert [(row.kind, row.href, row.before, row.typed, row.after, row.note, row.price) for row in rows] == [
         ("category", "/products?q=cre&category=lighting", "", "", "Lighting", "1", ""),
         ("product", "/products/creme-bowl", "", "Crè", "me Bowl", "Smooth glaze", "€49.00"),
@@ -258,7 +263,7 @@ def test_suggestions_mark_what_was_typed_and_lead_to_the_product(
 def test_a_category_is_suggested_before_its_products(session: Session) -> None:
     product = make_product(session, "Light Bulb", category="Lighting")
     listing_index.refresh(session, [product.id])  # pyright: ignore
-    rows = search_queries.suggest(session, "lig")
+    rows = _suggested(session, "lig")
     assert [(row.kind, row.href, row.typed + row.after) for row in rows] == [
         ("category", "/products?category=lighting", "Lighting"),
         ("product", "/products/light-bulb", "Light Bulb"),
@@ -267,7 +272,16 @@ def test_a_category_is_suggested_before_its_products(session: Session) -> None:
 
 @pytest.mark.parametrize("typed", ["", "m", " m ", "é"])
 def test_less_than_two_letters_suggest_nothing(session: Session, goods: dict[str, int], typed: str) -> None:
-    assert search_queries.suggest(session, typed) == []
+    assert search_queries.suggest(session, typed) == Suggestions()
+
+
+def test_it_is_said_how_many_are_found_or_that_nothing_is(session: Session, goods: dict[str, int]) -> None:
+    found = search_queries.suggest(session, " mu ")
+    assert (found.text, found.all_text, found.said) == ("mu", "All 2 results for “mu”", "3 suggestions")
+    found = search_queries.suggest(session, "creme")
+    assert (found.all_text, found.said) == ("1 result for “creme”", "2 suggestions")
+    found = search_queries.suggest(session, "zzz")
+    assert found == Suggestions("zzz", said="Nothing matches.")
 
 
 def test_searches_categories_and_products_are_suggested_ten_at_most(session: Session) -> None:
@@ -281,7 +295,7 @@ def test_searches_categories_and_products_are_suggested_ten_at_most(session: Ses
             add(session, ProductTag(product_id=product.id, tag_id=tags[name]))  # pyright: ignore
         ids.append(product.id)
     listing_index.refresh(session, ids)
-    rows = search_queries.suggest(session, "lam")
+    rows = _suggested(session, "lam")
     assert all(isinstance(row, Suggestion) for row in rows)
     assert [(row.kind, row.before + row.typed + row.after, row.href, row.note) for row in rows[:5]] == [
         ("search", "lamp", "/products?q=lamp", ""),

@@ -291,6 +291,20 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What is shown below the search box for the letters typed so far; at most 10 rows."""
+
+    text: str = ""
+    searches: list[Suggestion] = field(default_factory=list)
+    categories: list[Suggestion] = field(default_factory=list)
+    products: list[Suggestion] = field(default_factory=list)
+    all_text: str = ""
+    """ "All 6 results for “lam”", "" where nothing was found."""
+    said: str = ""
+    """What a screen reader is told: how many suggestions there are, or that nothing matches."""
+
+
+@dataclass(frozen=True, slots=True)
 class VariantAvailability:
     price: str
     compare_at: str

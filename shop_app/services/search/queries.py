@@ -11,11 +11,13 @@ from urllib.parse import quote
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
+from ...core.i18n import _, plural
 from ...models import ListingItem
 from ..catalog import price_tags
-from ..catalog.views import PictureView, Suggestion
-from . import cards, categories, facet_counts, index_cache, spelling, word_index
+from ..catalog.views import PictureView, Suggestion, Suggestions
+from . import cards, facet_counts, index_cache, spelling, word_index
 from .categories import Branch
+from .categories import tree as category_tree
 from .synonyms import Synonyms, synonyms
 from .word_index import COLUMNS, Vocabulary, vocabulary
 
@@ -191,19 +193,31 @@ _shown = select(
 ).where(col(ListingItem.product_id).in_(bindparam("ids", expanding=True)))
 
 
-def suggest(session: Session, text: str) -> list[Suggestion]:
-    """At most 10 searches, categories and products for what is typed so far; [] for less than two letters."""
+def suggest(session: Session, text: str) -> Suggestions:
+    """Searches, categories and products for what is typed so far; nothing for less than two letters."""
     words = spelling.query_words(text)
     if sum(map(len, words)) < 2:
-        return []
+        return Suggestions()
     at = index_cache.stamp(session)
     ids = find(session, text, at, _RANKED).product_ids
     counts = facet_counts.counts.get(session, at)
-    return [
-        *_searches(counts, words),
-        *_categories(session, counts, words, text, ids, at),
-        *_products(session, words, ids[:SUGGESTED_PRODUCTS]),
-    ]
+    searches = _searches(counts, words)
+    categories = _categories(session, counts, words, text, ids, at)
+    products = _products(session, words, ids[:SUGGESTED_PRODUCTS])
+    number = len(searches) + len(categories) + len(products)
+    return Suggestions(
+        " ".join(text.split()),
+        searches,
+        categories,
+        products,
+        _all_text(" ".join(text.split()), len(ids)) if ids else "",
+        plural("{count} suggestion", "{count} suggestions", number) if number else _("Nothing matches."),
+    )
+
+
+def _all_text(text: str, count: int) -> str:
+    results = plural("{count} result", "All {count} results", count) if count < _RANKED else _("All results")
+    return _("{results} for “{text}”").format(results=results, text=text)
 
 
 def _searches(counts: facet_counts.Counts, words: Sequence[str]) -> list[Suggestion]:
@@ -228,7 +242,7 @@ def _categories(
     at: str,
 ) -> list[Suggestion]:
     """Categories whose title the words begin, then those that most of the products found are in."""
-    tree = categories.tree.get(session, at)
+    tree = category_tree.get(session, at)
     named = [branch for branch in tree.by_id.values() if _begins(branch.title, words)]
     found = counts.among(ids)
     numbers = Counter(
