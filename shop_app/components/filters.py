@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shop_app.core.i18n import _
-from shop_app.services.catalog.views import Facet, FacetValue, Listing, SortChoice
+from shop_app.services.catalog.views import SHOWN_VALUES, Facet, FacetValue, Listing, SortChoice
 from shop_app.state.listing import Browse
 
 from . import styles
@@ -18,7 +18,6 @@ from .overlays import CLOSES, modal, opens
 
 PANEL = "filters"
 PRICE_ERROR = "filter-price-error"
-SHOWN_VALUES = 6
 
 
 def filter_panel(browse: type[Browse]) -> Component:

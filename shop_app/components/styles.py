@@ -121,7 +121,8 @@ INPUT = (
 INPUT_S = (
     "h-9 w-full rounded-r2 border border-line-strong bg-surface px-2.5 text-base text-ink "
     "transition-colors sm:text-sm placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 "
-    "focus-visible:border-focus focus-visible:outline-offset-[-1px]"
+    "focus-visible:border-focus focus-visible:outline-offset-[-1px] aria-invalid:border-coral "
+    "aria-invalid:ring-1 aria-invalid:ring-coral aria-invalid:ring-inset"
 )
 TEXTAREA = (
     "min-h-24 w-full resize-y rounded-r2 border border-line-strong bg-surface px-3.5 py-2.5 text-base "

@@ -115,8 +115,11 @@ def _nothing(browse: type[Browse]) -> Component:
     def way_out(row: Chip) -> Component:
         return link_button(_("Remove “"), row.label, "”", href=row.href, kind="outline")
 
-    def other_search(row: Chip) -> Component:
+    def nearest(row: Chip) -> Component:
         return link_button(_("Search for “"), row.label, "”", href=row.href, kind="primary")
+
+    def other_search(row: Chip) -> Component:
+        return link_button(_("Search for “"), row.label, "”", href=row.href, kind="outline")
 
     def category(link: CategoryLink) -> Component:
         return link_button(link.title, href=f"/products?category={link.slug}", kind="outline")
@@ -140,7 +143,8 @@ def _nothing(browse: type[Browse]) -> Component:
                 link_button(_("Clear all"), href=browse.view.clear_href, kind="primary"),
             ),
             fragment(
-                each(browse.view.searches, other_search),
+                each(browse.view.searches[:1], nearest),
+                each(browse.view.searches[1:], other_search),
                 each(browse.view.suggestions, category),
                 link_button(_("Write to us"), href="/contact", kind="plain"),
             ),

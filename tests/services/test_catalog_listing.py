@@ -425,6 +425,17 @@ def test_facets_and_values_stay_where_they_are_whatever_is_chosen(session: Sessi
         assert order(f"/products?{address}") == first
 
 
+def test_of_many_words_the_commonest_come_first_each_part_by_alphabet(session: Session) -> None:
+    colours = ["Ash", "Blue", "Clay", "Dune", "Ecru", "Fog", "Gold", "Hay"]
+    for number in range(2):
+        product = make_product(session, f"Thing {number}", options={"Colour": colours[2 * number :]})
+        listing_index.refresh(session, [product.id])  # pyright: ignore
+    expected = ["Clay", "Dune", "Ecru", "Fog", "Gold", "Hay", "Ash", "Blue"]
+    for address in ("", "?colour=blue", "?q=thing"):
+        facet = _browse(session, f"/products{address}").facets[0]
+        assert [value.label for value in facet.choices] == expected
+
+
 def test_a_colour_without_a_swatch_of_its_own_gets_that_of_its_name(session: Session) -> None:
     product = make_product(session, options={"Colour": ["Dark navy", "Mirage"]})
     product.attributes = [{"name": "Finish", "value": "Sand"}]

@@ -107,6 +107,10 @@ class FacetValue:
     """The address with this value switched."""
 
 
+SHOWN_VALUES = 6
+"""Values of a facet that a list shows at once; the others when it is asked for more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facet:
     name: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from ..catalog.views import Facet, FacetValue, ListingQuery
+from ..catalog.views import SHOWN_VALUES, Facet, FacetValue, ListingQuery
 from . import colours, listing_address
 from .facet_counts import Counts, Fits, Value, any_of, union
 
@@ -135,12 +135,21 @@ def _facets(
         for other, fits in chosen.items():
             if other != name:
                 under &= fits
-        values.sort(key=lambda value: place_of(value.label))
+        values = _in_order(values)
         counted.append(Counted(name, [(value, (value.fits & under).bits.bit_count()) for value in values]))
     counted.sort(
         key=lambda facet: (_FIRST.index(facet.name) if facet.name in _FIRST else len(_FIRST), facet.name)
     )
     return counted
+
+
+def _in_order(values: list[Value]) -> list[Value]:
+    """By size or by alphabet; of many words those that most of the shop's products have before the others."""
+    values = sorted(values, key=lambda value: place_of(value.label))
+    if any(place_of(value.label)[0] != _WORD for value in values):
+        return values
+    common = sorted(values, key=lambda value: -value.fits.bits.bit_count())[:SHOWN_VALUES]
+    return sorted(values, key=lambda value: value not in common)
 
 
 def facets(query: ListingQuery, view: View) -> list[Facet]:
@@ -190,6 +199,7 @@ _NAMED = {
     )
     for name in names
 }
+_WORD = 2
 _UNITS = {
     "mm": ("length", 1.0),
     "cm": ("length", 10.0),
@@ -219,7 +229,7 @@ def place_of(label: str) -> tuple:
         return (0, "", (_NAMED[text],), text)
     measured = _MEASURED.search(text)
     if measured is None:
-        return (2, "", (), text)
+        return (_WORD, "", (), text)
     kind, factor = _UNITS.get(measured[2] or "", (measured[2] or "", 1.0))
     numbers = tuple(float(number.replace(",", ".")) * factor for number in _NUMBER.findall(measured[1]))
     return (1, kind, numbers, text)
