@@ -256,7 +256,7 @@ def _categories(
     rows += [
         _counted(tree.by_id[key], f"/products?q={typed}&category={tree.by_id[key].slug}", words, number)
         for key, number in numbers.most_common(SUGGESTED_CATEGORIES)
-        if number
+        if number > 1
     ]
     return rows[:SUGGESTED_CATEGORIES]
 
