@@ -14,12 +14,14 @@ from typing import Any
 
 import reflex as rx
 from sqlmodel import Session
+from starlette.datastructures import QueryParams
 from starlette.routing import BaseRoute, Match, Mount, Route
 
 from .core import events
 from .providers.mail import Mailer
 from .providers.payments.base import PaymentMethod
 from .providers.taxes import TaxEngine
+from .web.documents import SharedQuery
 from .web.served import ServePage
 from .web.sitemap import SitemapEntries
 from .worker.timetable import Job
@@ -46,6 +48,8 @@ class Page:
     load       handlers that run when the page opens, and again when its socket reconnects; those of the
                header and the cart are put before them
     serve      makes the content of its HTML, see `web/served.py`
+    shared     for a page that is the same for everybody and whose queries say what they depend on
+               (`core/fact_cache.py`): the part of the query that it depends on, see `web/documents.py`
     sitemap    True for an address without parameters, else a function that lists the route's addresses
     replaces   True for a page that replaces another part's page with this route
     """
@@ -55,6 +59,7 @@ class Page:
     title: str | rx.Var
     load: tuple[Any, ...] = ()
     serve: ServePage | None = None
+    shared: Callable[[QueryParams], SharedQuery] | None = None
     sitemap: bool | Callable[[Session], SitemapEntries] = False
     replaces: bool = False
 

@@ -46,7 +46,7 @@ from shop_app.state.product import Product
 from shop_app.state.shell import Shell
 from shop_app.state.withdrawal import Withdrawal
 from shop_app.web import health, logs, media, sitemap, tcp_timeout, uploads, webhooks
-from shop_app.web.documents import DocumentRoute, Documents
+from shop_app.web.documents import DocumentRoute, Documents, no_query
 from shop_app.web.edge import Edge
 from shop_app.web.error_boundary import ErrorBoundary
 from shop_app.web.event_entry import guard_entry
@@ -65,13 +65,14 @@ FRAME = (Shell.load, Cart.load)
 """What every page loads before its own; the reactive page replaces the served content once it has loaded."""
 
 PAGES = (
-    Page("/", home.page, texts.HOME_TITLE, (Home.load,), documents.home, sitemap=True),
+    Page("/", home.page, texts.HOME_TITLE, (Home.load,), documents.home, no_query, sitemap=True),
     Page(
         "/products",
         listing.page,
         listing.TITLE,
         (Browse.load,),
         documents.products,
+        documents.products_query,
         sitemap=storefront.list_addresses,
     ),
     Page(
@@ -80,6 +81,7 @@ PAGES = (
         product.TITLE,
         (Product.load,),
         documents.product,
+        documents.product_query,
         sitemap=storefront.product_addresses,
     ),
     Page("/cart", cart.page, cart.TITLE, (Cart.load_countries,), documents.private_page(cart.NAME)),
@@ -101,6 +103,7 @@ PAGES = (
             documents.title_of(text.title),
             (),
             documents.plain(name),
+            no_query,
             sitemap=True,
         )
         for name, text in plain_texts.PAGES.items()
@@ -206,7 +209,7 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
     front_end = read_build() if is_prod_mode() else None
     if front_end:
-        routes = [DocumentRoute(page.route, page.serve) for page in parts.pages]
+        routes = [DocumentRoute(page.route, page.serve, page.shared) for page in parts.pages]
         inner = Documents(inner, build=front_end, routes=routes)
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())

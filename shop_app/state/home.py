@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from shop_app.core import db
+from shop_app.core import shared_views
 from shop_app.services.catalog.views import HomeView
 from shop_app.services.storefront import home as storefront
 
@@ -19,7 +19,7 @@ class Home(rx.State):
     @rx.event
     @public
     async def load(self):
-        self.view = await db.read(storefront.home)
+        self.view = await shared_views.read(storefront.home)
         self.loaded = True
         cards = (*self.view.featured, *self.view.sale, *self.view.new)
         await live.watch(self, [card.slug for card in cards])

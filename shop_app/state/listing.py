@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import reflex as rx
 
-from shop_app.core import db
+from shop_app.core import shared_views
 from shop_app.core.errors import NotFound
 from shop_app.services.catalog.views import Listing, ListingQuery, ProductCard
 from shop_app.services.search import listing, listing_address
@@ -41,7 +41,7 @@ class Browse(rx.State):
     async def load(self):
         query = _query(self)
         try:
-            self._show(query, await db.read(listing.browse, query))
+            self._show(query, await shared_views.read(listing.browse, query))
         except NotFound:
             self.missing, self.loaded, self.cards, self.view = True, True, [], Listing()
         await live.watch(self, [card.slug for card in self.cards])

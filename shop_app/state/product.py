@@ -8,7 +8,7 @@ from typing import Annotated
 import reflex as rx
 from pydantic import Field
 
-from shop_app.core import db
+from shop_app.core import db, shared_views
 from shop_app.core.errors import NotFound
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
@@ -58,7 +58,7 @@ class Product(rx.State):
     async def load(self):
         slug, sku = _slug_and_sku(self)
         try:
-            self._show(await db.read(product_page.product, slug, sku))
+            self._show(await shared_views.read(product_page.product, slug, sku))
             await self._read_own_holds()
         except Moved as moved:
             return rx.redirect(f"/products/{moved.slug}", replace=True)
@@ -85,7 +85,7 @@ class Product(rx.State):
     @public
     async def choose(self, sku: Sku):
         """Read afresh: what this tab was sent earlier may have been overtaken."""
-        self._choose(await db.read(product_page.product, self.page.slug, sku))
+        self._choose(await shared_views.read(product_page.product, self.page.slug, sku))
         await self._read_own_holds()
 
     async def _read_own_holds(self) -> None:
@@ -123,7 +123,9 @@ class Product(rx.State):
 def _slug_and_sku(state: rx.State) -> tuple[str, str]:
     """The slug and the variant that the address asks for; whatever stands there, cut to a sane length."""
     url = state.router.url
-    return url.path.rstrip("/").rsplit("/", 1)[-1][:120], url.query_parameters.get("variant", "")[:64]
+    return url.path.rstrip("/").rsplit("/", 1)[-1][:120], url.query_parameters.get("variant", "")[
+        : product_page.MAX_SKU
+    ]
 
 
 def _availability(variant: VariantView) -> VariantAvailability:

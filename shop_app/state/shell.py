@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import reflex as rx
 
-from shop_app.core import db
+from shop_app.core import shared_views
 from shop_app.services.search import categories
 
 from .base import public
@@ -25,6 +25,6 @@ class Shell(rx.State):
     @rx.event
     @public
     async def load(self):
-        top = await db.read(categories.navigation)
+        top = await shared_views.read(categories.navigation)
         self.categories = [NavLink(category.slug, category.title) for category in top]
         self.loaded = True

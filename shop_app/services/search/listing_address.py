@@ -140,6 +140,13 @@ def switched(query: ListingQuery, name: str, value: str) -> str:
     return changed(query, facets=tuple((key, left) for key, left in sorted(chosen.items()) if left))
 
 
+def is_free(query: ListingQuery) -> bool:
+    """Whether there is no end of such addresses: with words, prices, cursors, or several filters."""
+    prices = (query.price_min_minor, query.price_max_minor)
+    values = sum(len(chosen) for _name, chosen in query.facets)
+    return bool(query.text or query.after or values > 1 or any(price is not None for price in prices))
+
+
 def navigation_entry(query: ListingQuery) -> str:
     """The entry of the navigation that leads here: a category, "sale", "new", "all", or "" for none."""
     if query.text:

@@ -7,18 +7,19 @@ import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import QueryParams
 
 from shop_app.components import plain_texts, styles, texts
-from shop_app.core import db
+from shop_app.core import db, shared_views
 from shop_app.core.errors import NotFound
 from shop_app.core.i18n import _
 from shop_app.services.catalog.views import Crumb, Listing, ListingQuery, Moved, ProductPage
 from shop_app.services.search import listing, listing_address
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import order_page, product_page
+from shop_app.web.documents import SharedQuery
 from shop_app.web.served import Served, ServePage, absolute
 
 from .rendering import preload, render, render_bare
@@ -60,8 +61,7 @@ def title_of(title: str) -> str:
 
 @with_error_page
 def home(_params: dict[str, str], _query: QueryParams) -> Served:
-    with db.reading() as session:
-        view = storefront.home(session)
+    view = shared_views.read_here(storefront.home)
     hero = view.hero[0] if view.hero else None
     return Served(
         html=render("home.html", view=view),
@@ -77,8 +77,7 @@ def home(_params: dict[str, str], _query: QueryParams) -> Served:
 @with_error_page
 def products(_params: dict[str, str], query: QueryParams) -> Served:
     listing_query = listing_address.read_address({name: query.getlist(name) for name in query})
-    with db.reading() as session:
-        view = listing.browse(session, listing_query)
+    view = shared_views.read_here(listing.browse, listing_query)
     first = view.cards[0].picture.key if view.cards else ""
     html = render(
         "listing.html",
@@ -102,6 +101,18 @@ def products(_params: dict[str, str], query: QueryParams) -> Served:
     )
 
 
+def products_query(query: QueryParams) -> SharedQuery:
+    """The query of a list, as its address is written by the shop itself."""
+    asked = listing_address.read_address({name: query.getlist(name) for name in query})
+    return SharedQuery(listing_address.href(asked).partition("?")[2], listing_address.is_free(asked))
+
+
+def product_query(query: QueryParams) -> SharedQuery:
+    """The variant alone; a page without one of the product's SKUs isn't kept."""
+    sku = query.get("variant", "")[: product_page.MAX_SKU]
+    return SharedQuery(urlencode({"variant": sku}) if sku else "")
+
+
 def _numbered(view: Listing) -> str:
     if view.page == 1:
         return view.title
@@ -111,8 +122,9 @@ def _numbered(view: Listing) -> str:
 @with_error_page
 def product(params: dict[str, str], query: QueryParams) -> Served:
     try:
-        with db.reading() as session:
-            page = product_page.product(session, params["slug"], query.get("variant", "")[:64])
+        page = shared_views.read_here(
+            product_page.product, params["slug"], query.get("variant", "")[: product_page.MAX_SKU]
+        )
     except Moved as moved:
         return Served(status=301, location=f"/products/{moved.slug}")
     chosen = next((variant for variant in page.variants if variant.sku == page.chosen_sku), None)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from shop_app.components import styles, texts
 from shop_app.components.icon_paths import PATHS
-from shop_app.core import db
+from shop_app.core import shared_views
 from shop_app.core.i18n import _
 from shop_app.services.search import categories
 
@@ -39,8 +39,7 @@ environment.globals.update(styles=styles, texts=texts, icon=icon, srcset=srcset,
 
 def render(template: str, *, current: str = "", search_text: str = "", **values: Any) -> str:
     """A whole page's content: the template with header, navigation and footer."""
-    with db.reading() as session:
-        top_categories = categories.navigation(session)
+    top_categories = shared_views.read_here(categories.navigation)
     return _render(template, categories=top_categories, current=current, search_text=search_text, **values)
 
 
