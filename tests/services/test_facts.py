@@ -73,6 +73,10 @@ def repriced(session: Session) -> None:
     commands.set_prices(session, {"FABLE-LAMP-MOSS": (4100, 5900)}, actor="t")
 
 
+def repriced_bowl(session: Session) -> None:
+    commands.set_prices(session, {"SHOAL-BOWL": (2100, None)}, actor="t")
+
+
 def counted(units: int, sku: str = "FABLE-LAMP-MOSS") -> Callable[[Session], object]:
     def count(session: Session) -> None:
         inventory_commands.set_on_hand(session, variant_with(session, sku).id or 0, units, reason="t")
@@ -148,10 +152,6 @@ WRITERS: dict[str, tuple[Callable[[Session], object], set[str]]] = {
     # The crumbs of every product.
     "category": (renamed_category, set(PAGES)),
 }
-
-
-def repriced_bowl(session: Session) -> None:
-    commands.set_prices(session, {"SHOAL-BOWL": (2100, None)}, actor="t")
 
 
 def shown(page: str, read: Callable[..., object]) -> object:
