@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import PlainTextResponse, RedirectResponse
@@ -26,6 +24,7 @@ from shop_app.core.access import security_log
 from shop_app.core.access.clients import client_address
 from shop_app.core.errors import NotFound
 from shop_app.core.fact_cache import FactCache
+from shop_app.core.pages import Address, pattern
 
 from .document import Document
 from .page_queue import PageQueue, PageQueueFull
@@ -38,45 +37,24 @@ NOT_FOUND = "404"
 KEPT_BYTES = 64 * 1024 * 1024
 KEPT_BYTES_OF_FREE = 16 * 1024 * 1024
 """Of addresses that anybody can make up without end, such as searches: they push out only each other."""
-_ARGUMENT = re.compile(r"\[(\w+)\]")
-
-
-class SharedQuery(NamedTuple):
-    """The part of an address's query that a page depends on, written in one way."""
-
-    query: str = ""
-    is_free: bool = False
-    """Whether there is no end of such queries."""
-
-
-def no_query(_query: QueryParams) -> SharedQuery:
-    """Of a page that doesn't depend on the query."""
-    return SharedQuery()
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRoute:
     """A page's route as Reflex writes it (`products/[slug]`), and the function that makes its content.
 
-    `shared` is given for a page that is the same for everybody and says what it depends on: it is made from
-    what this function returns of the query alone, and kept.
+    `shared` is given for a page that is the same for everybody: it is made from what this function returns of
+    its address alone, and kept.
     """
 
     route: str
     serve: ServePage | None = None
-    shared: Callable[[QueryParams], SharedQuery] | None = None
+    shared: Callable[[Address], Address] | None = None
 
     @property
     def name(self) -> str:
         """Reflex's own name of the route, without slashes at its ends; the home page is `index`."""
         return self.route.strip("/") or "index"
-
-    def pattern(self) -> re.Pattern[str]:
-        """The pattern of paths that the route matches, with its parameters as named groups."""
-        path = "" if self.name == "index" else self.name
-        parts = _ARGUMENT.split(path)
-        literal = [re.escape(part) if at % 2 == 0 else f"(?P<{part}>[^/]+)" for at, part in enumerate(parts)]
-        return re.compile("/" + "".join(literal))
 
 
 class Documents:
@@ -87,7 +65,7 @@ class Documents:
         self.build = build
         # Routes without parameters come first: /orders/lookup is no order's token.
         sorted_routes = sorted((r for r in routes if r.name != NOT_FOUND), key=lambda r: r.route.count("["))
-        self.routes = [(route.pattern(), route) for route in sorted_routes]
+        self.routes = [(pattern(route.name), route) for route in sorted_routes]
         self.not_found = next((r for r in routes if r.name == NOT_FOUND), DocumentRoute(NOT_FOUND))
         self.queue = PageQueue()
         self.kept = FactCache(KEPT_BYTES, _size_bytes)
@@ -115,18 +93,18 @@ class Documents:
     async def _page(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> ASGIApp:
         """The document of a route, kept or made now."""
         query = QueryParams(scope["query_string"])
-        make = partial(self._answer, route, params)
-        if route.shared:
-            shared, is_free = route.shared(query)
-            key = (route.route, *params.values(), shared)
-            cache = self.kept_free if is_free else self.kept
-            document = cache.find(key)
-            if document and (not isinstance(document, Document) or document.is_ready(scope)):
-                return document
-            make = partial(cache.get, key, partial(make, QueryParams(shared)))
-        else:
-            make = partial(make, query)
-        return await self._in_turn(scope, partial(_ready, scope, make))
+        if route.shared is None:
+            return await self._in_turn(
+                scope, partial(_ready, scope, partial(self._answer, route, params, query))
+            )
+        address = route.shared(Address(params, {name: query.getlist(name) for name in query}))
+        cache, key = self.kept_free if address.is_free else self.kept, (route.route, address)
+        kept = cache.find(key)
+        if kept and (not isinstance(kept, Document) or kept.is_ready(scope)):
+            return kept
+        given = QueryParams([(name, value) for name, values in address.query.items() for value in values])
+        make = partial(self._answer, route, dict(address.parameters), given)
+        return await self._in_turn(scope, partial(_ready, scope, partial(cache.get, key, make)))
 
     async def _in_turn(self, scope: Scope, make: Callable[[], ASGIApp]) -> ASGIApp:
         """The result of `make`, called on a thread once it is the client's turn."""
@@ -140,8 +118,8 @@ class Documents:
             return PlainTextResponse(sentence, 429, {"Retry-After": "10", "Cache-Control": "no-store"})
 
     def _match(self, path: str) -> tuple[DocumentRoute, dict[str, str]] | None:
-        for pattern, route in self.routes:
-            if match := pattern.fullmatch(path):
+        for path_pattern, route in self.routes:
+            if match := path_pattern.fullmatch(path):
                 return route, match.groupdict()
         return None
 

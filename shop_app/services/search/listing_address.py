@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from ...core import money
 from ...core.settings import settings
@@ -66,6 +66,12 @@ def read_query(query: str) -> ListingQuery:
     return read_address(parse_qs("&".join(query.split("&")[:MAX_FIELDS])))
 
 
+def fields(query: ListingQuery, *without: str) -> list[tuple[str, str]]:
+    """Name and value of what the address of a query says, without some names: what a form sends along."""
+    written = parse_qsl(urlsplit(changed(query)).query)
+    return [(name, value) for name, value in written if name not in without]
+
+
 def _values(value: str | Iterable[str]) -> list[str]:
     return [value] if isinstance(value, str) else [part for part in value if isinstance(part, str)]
 
@@ -104,11 +110,17 @@ def href(query: ListingQuery) -> str:
     >>> href(ListingQuery(category="table", facets=(("colour", ("clay", "oak")),), sort="price"))
     '/products?category=table&colour=clay,oak&sort=price'
     """
+    written = "&".join(f"{name}={_quoted(value)}" for name, value in values(query).items())
+    return f"{PATH}?{written}" if written else PATH
+
+
+def values(query: ListingQuery) -> dict[str, str]:
+    """The fields of that address in their order."""
     low, high = query.price_min_minor, query.price_max_minor
     parts = [
         ("q", query.text),
         ("category", query.category),
-        *((name, ",".join(sorted(values))) for name, values in sorted(query.facets)),
+        *((name, ",".join(sorted(chosen))) for name, chosen in sorted(query.facets)),
         ("price_min", price_tags.plain(low)),
         ("price_max", price_tags.plain(high)),
         ("in_stock", "1" if query.in_stock else ""),
@@ -118,8 +130,7 @@ def href(query: ListingQuery) -> str:
         ("page", str(query.page) if query.page > 1 else ""),
         ("after", query.after if query.page > 1 else ""),
     ]
-    written = "&".join(f"{name}={_quoted(value)}" for name, value in parts if value)
-    return f"{PATH}?{written}" if written else PATH
+    return {name: value for name, value in parts if value}
 
 
 @lru_cache(maxsize=4096)
