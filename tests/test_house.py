@@ -66,6 +66,7 @@ SUBJECTS = (
     "returns",
     "storefront",
     "push_targets",
+    "traces",
     "books",
     "retention",
 )
