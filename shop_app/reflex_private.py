@@ -6,14 +6,19 @@ names, and change `VERSION` last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from reflex.state import BaseState
+from reflex.istate.delta import _resolve_delta
+from reflex.state import BaseState, State, all_base_state_classes, state_snapshot_hashes
 from reflex_base.constants.state import FIELD_MARKER
+from reflex_base.utils.format import json_dumps
 from reflex_base.vars.function import ArgsFunctionOperation
+
+Delta = dict[str, dict[str, Any]]
+"""What an update changes: a State's full name -> the name of a var, with its marker -> its value."""
 
 VERSION = "0.10.1"
 """The version that this list was checked against; requirements.in pins it."""
@@ -43,13 +48,30 @@ PLACES = (
     Place(
         "reflex_private.py",
         "Pushes and refusals are deltas of our own, in which a marker follows the name of each var. A"
-        " State's name in the browser is a prefix of the names of its vars.",
-        "Assigning to a State's vars, which takes the State's lock, one tab after the other.",
+        " State's name in the browser is a prefix of the names of its vars. A page that connects is sent what"
+        " its States hold beyond what it was built with.",
+        "Assigning to a State's vars, which takes the State's lock, one tab after the other. Reflex's own"
+        " answer to a page that connects writes and reads every var of every State as JSON.",
         (
             "reflex_base.constants.state:FIELD_MARKER",
             "reflex_base.vars.function:ArgsFunctionOperation.create",
             "reflex.state:BaseState._get_resolved_delta",
             "reflex.state:BaseState._clean",
+            "reflex.state:BaseState.base_vars",
+            "reflex.state:BaseState.computed_vars",
+            "reflex.state:BaseState.rx_router_headers",
+            "reflex.state:BaseState.rx_router_session",
+            "reflex.state:BaseState.substates",
+            "reflex.state:all_base_state_classes",
+            "reflex.state:state_snapshot_hashes",
+            "reflex.istate.delta:_resolve_delta",
+            "reflex_base.utils.format:json_dumps",
+            "reflex_base.vars.base:ComputedVar._backend",
+        ),
+        (
+            ("compiler/templates.py", "export const initialEvents = (first = false) => {{"),
+            (".templates/web/utils/state.js", "socket.current.auth = bootAuth(true);"),
+            (".templates/web/utils/state.js", "socket.current.auth = bootAuth(false);"),
         ),
     ),
     Place(
@@ -138,6 +160,24 @@ PLACES = (
             "reflex.state:State.hydrate_and_load",
             "reflex.state:OnLoadInternalState.on_load_internal",
             "reflex.state:FrontendEventExceptionState.handle_frontend_exception",
+        ),
+    ),
+    Place(
+        "web/page_load.py",
+        "A page loads in one event with one answer, instead of one for each handler and two beside them.",
+        "Middleware is public, and used; which handlers a page loads with, and Reflex's own events, aren't.",
+        (
+            "reflex.app:App.get_load_events",
+            "reflex.middleware.middleware:Middleware.preprocess",
+            "reflex.state:BaseState._get_root_state",
+            "reflex.state:BaseState.rx_router_url",
+            "reflex.state:State.hydrate_and_load",
+            "reflex.state:OnLoadInternalState.on_load_internal",
+            "reflex.state:OnLoadInternalState.set_is_hydrated",
+            "reflex.state:StateUpdate",
+            "reflex_base.event:Event.from_event_type",
+            "reflex_base.registry:RegisteredEventHandler",
+            f"{_REGISTRY}.event_handlers",
         ),
     ),
     Place(
@@ -251,16 +291,90 @@ PLACES = (
 )
 
 
-def delta(state: type[rx.State], values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def delta(state: type[rx.State], values: Mapping[str, Any]) -> Delta:
     """The delta that sends these values of a State to a page, whether the State declares them or not."""
     return {state.get_full_name(): {name + FIELD_MARKER: value for name, value in values.items()}}
 
 
-async def changed(state: BaseState) -> dict[str, dict[str, Any]]:
+async def changed(state: BaseState) -> Delta:
     """The delta of what has changed in a State and those below it; they count as sent from then on."""
     values = await state._get_resolved_delta()
     state._clean()
     return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Initial:
+    """The values that a State's vars have in a page that has just been opened, before its socket connects."""
+
+    classes: int
+    """How many State classes there were."""
+    values: Delta
+    hashes: list[str]
+    """Of `values`, as the built pages send them."""
+
+
+_initial: dict[type[BaseState], _Initial] = {}
+_CONNECTION_VARS = tuple(name + FIELD_MARKER for name in ("rx_router_headers", "rx_router_session"))
+"""What the server knows of a socket, and no page shows."""
+
+
+async def _initial_of(kind: type[BaseState]) -> _Initial:
+    known = _initial.get(kind)
+    if known is None or known.classes != len(all_base_state_classes):
+        values = await _resolve_delta(kind(_reflex_internal_init=True).dict(initial=True))
+        known = _Initial(len(all_base_state_classes), values, state_snapshot_hashes(values))
+        _initial[kind] = known
+    return known
+
+
+async def initial_hashes(kind: type[BaseState] = State) -> list[str]:
+    """What a page sends of which values it was built with, when it connects for the first time."""
+    return (await _initial_of(kind)).hashes
+
+
+async def snapshot(root: BaseState, held: list[str]) -> Delta:
+    """The delta that makes a page whose socket has just connected show its States as they are here.
+
+    held  hashes of the values that the page has, all of which are those that it was built with; a page sends
+          none when it connects again, because its values may be any then. With the right ones it gets what
+          differs from those, else everything.
+
+    All States count as sent from then on.
+    """
+    initial = await _initial_of(type(root))
+    fresh = held == initial.hashes
+    values = {}
+    for state in _tree(root):
+        name = state.get_full_name()
+        own, before = _own_values(state), initial.values.get(name, {})
+        if fresh:
+            own = {key: value for key, value in own.items() if not same(value, before.get(key))}
+        if shown := own if fresh else before | own:
+            values[name] = shown
+    for key in _CONNECTION_VARS:
+        values.get(root.get_full_name(), {}).pop(key, None)
+    root._clean()
+    return await _resolve_delta(values)
+
+
+def _tree(state: BaseState) -> Iterator[BaseState]:
+    yield state
+    for below in state.substates.values():
+        yield from _tree(below)
+
+
+def _own_values(state: BaseState) -> dict[str, Any]:
+    """The values of a State's vars that were ever set or read; the others are the initial ones."""
+    stored = state.__dict__
+    names = [name for name in state.base_vars if name in stored]
+    names += [name for name, var in state.computed_vars.items() if not var._backend]
+    return {name + FIELD_MARKER: state.get_value(name) for name in names}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same in a page: 1, 1.0 and True are equal here, and aren't there."""
+    return one is other or (one == other and json_dumps(one) == json_dumps(other))
 
 
 def undeclared(var: rx.Var, key: rx.Var | str) -> rx.Var:

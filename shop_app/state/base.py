@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from typing import Any, Literal
+from typing import Literal
 
 import reflex as rx
 from reflex_base.event import EventSpec
@@ -18,12 +18,14 @@ from shop_app.core.access.policy import current_principal, customer, internal, p
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
+from shop_app.reflex_private import Delta
 
 __all__ = [
     "Notice",
     "answer_failure",
     "asked_by",
     "customer",
+    "failure_delta",
     "internal",
     "notice_delta",
     "public",
@@ -70,7 +72,7 @@ def say(text: str, kind: Kind = "good") -> EventSpec:
     return Notice.show(text, kind)  # pyright: ignore[reportCallIssue, reportReturnType]
 
 
-def notice_delta(text: str) -> dict[str, dict[str, Any]]:
+def notice_delta(text: str) -> Delta:
     """A notice as it is sent to a page by itself: no event, so that nothing can come of it but the notice."""
     shown = {"text": text, "kind": "bad", "number": _next_number()}
     return reflex_private.delta(Notice, shown)
@@ -85,11 +87,14 @@ def answer_failure(exception: Exception) -> None:
 
     The answer goes straight to the page. It isn't an event: that would inherit what made this one fail.
     """
-    answer = asyncio.get_running_loop().create_task(
-        EventContext.get().emit_delta(notice_delta(_sentence(exception)))
-    )
+    answer = asyncio.get_running_loop().create_task(EventContext.get().emit_delta(failure_delta(exception)))
     _answering.add(answer)
     answer.add_done_callback(_answering.discard)
+
+
+def failure_delta(exception: Exception) -> Delta:
+    """The notice that a handler failed, as it is sent to a page by itself; a bug is logged."""
+    return notice_delta(_sentence(exception))
 
 
 def _sentence(exception: Exception) -> str:
