@@ -107,11 +107,12 @@ class Page:
         with db.reading() as session:
             frame = shell.view(session)
             view = self.view(session, address) if self.view else None
-        states: dict[type, Any] = {Shell: values_of(Shell, frame)}
         shown = None if self.private else view
+        states = {Shell: _fields(frame)} | self._states(shown)
+        values: dict[type, Any] = {Shell: values_of(Shell, frame)}
         if self.state:
-            shown = states[self.state] = values_of(self.state, shown)
-        with as_html(states):
+            shown = values[self.state] = values_of(self.state, shown)
+        with as_html(values):
             html, title = self._shown(shown), self._title(shown)
         head = self.head(view) if callable(self.head) else self.head
         is_fixed = "[" not in self.route and not self.private
@@ -125,7 +126,21 @@ class Page:
             json_ld=head.json_ld,
             robots="noindex" if self.private else head.robots,
             headers=headers | ({"Cache-Control": "no-store"} if self.private and self.view else {}),
+            states=states,
         )
+
+    def _states(self, view: Any) -> dict[type[rx.State], dict[str, Any]]:
+        """The values of the page's State that its view gives."""
+        if view is None:
+            return {}
+        if self.state:
+            return {self.state: _fields(view)}
+        assert self.view is not None
+        return {_view_state(self.route, self.view): {"view": view}}
+
+
+def _fields(view: Any) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in getattr(view, "__dataclass_fields__", ())}
 
 
 def _call(function: Callable[..., Any], view: Any) -> Any:

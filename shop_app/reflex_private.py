@@ -6,15 +6,13 @@ names, and change `VERSION` last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from reflex.istate.delta import _resolve_delta
-from reflex.state import BaseState, State, all_base_state_classes, state_snapshot_hashes
+from reflex.state import BaseState
 from reflex_base.constants.state import FIELD_MARKER
-from reflex_base.utils.format import json_dumps
 from reflex_base.vars.function import ArgsFunctionOperation
 
 Delta = dict[str, dict[str, Any]]
@@ -48,23 +46,37 @@ PLACES = (
     Place(
         "reflex_private.py",
         "Pushes and refusals are deltas of our own, in which a marker follows the name of each var. A"
-        " State's name in the browser is a prefix of the names of its vars. A page that connects is sent what"
-        " its States hold beyond what it was built with.",
-        "Assigning to a State's vars, which takes the State's lock, one tab after the other. Reflex's own"
-        " answer to a page that connects writes and reads every var of every State as JSON.",
+        " State's name in the browser is a prefix of the names of its vars.",
+        "Assigning to a State's vars, which takes the State's lock, one tab after the other.",
         (
             "reflex_base.constants.state:FIELD_MARKER",
             "reflex_base.vars.function:ArgsFunctionOperation.create",
             "reflex.state:BaseState._get_resolved_delta",
+            "reflex.state:BaseState._clean",
+        ),
+    ),
+    Place(
+        "realtime/wire.py",
+        "What many tabs are sent is made JSON once.",
+        "Reflex makes every update JSON as a whole.",
+        ("reflex.state:StateUpdate", "reflex_base.utils.format:json_dumps"),
+    ),
+    Place(
+        "realtime/page_values.py",
+        "A page that connects is sent what its States hold beyond what it has already.",
+        "Reflex's own answer makes every var of every State JSON twice, and knows nothing of documents.",
+        (
+            "reflex.istate.delta:_resolve_delta",
             "reflex.state:BaseState._clean",
             "reflex.state:BaseState.base_vars",
             "reflex.state:BaseState.computed_vars",
             "reflex.state:BaseState.rx_router_headers",
             "reflex.state:BaseState.rx_router_session",
             "reflex.state:BaseState.substates",
+            "reflex.state:State",
             "reflex.state:all_base_state_classes",
             "reflex.state:state_snapshot_hashes",
-            "reflex.istate.delta:_resolve_delta",
+            "reflex_base.constants.state:FIELD_MARKER",
             "reflex_base.utils.format:json_dumps",
             "reflex_base.vars.base:ComputedVar._backend",
         ),
@@ -301,80 +313,6 @@ async def changed(state: BaseState) -> Delta:
     values = await state._get_resolved_delta()
     state._clean()
     return values
-
-
-@dataclass(frozen=True, slots=True)
-class _Initial:
-    """The values that a State's vars have in a page that has just been opened, before its socket connects."""
-
-    classes: int
-    """How many State classes there were."""
-    values: Delta
-    hashes: list[str]
-    """Of `values`, as the built pages send them."""
-
-
-_initial: dict[type[BaseState], _Initial] = {}
-_CONNECTION_VARS = tuple(name + FIELD_MARKER for name in ("rx_router_headers", "rx_router_session"))
-"""What the server knows of a socket, and no page shows."""
-
-
-async def _initial_of(kind: type[BaseState]) -> _Initial:
-    known = _initial.get(kind)
-    if known is None or known.classes != len(all_base_state_classes):
-        values = await _resolve_delta(kind(_reflex_internal_init=True).dict(initial=True))
-        known = _Initial(len(all_base_state_classes), values, state_snapshot_hashes(values))
-        _initial[kind] = known
-    return known
-
-
-async def initial_hashes(kind: type[BaseState] = State) -> list[str]:
-    """What a page sends of which values it was built with, when it connects for the first time."""
-    return (await _initial_of(kind)).hashes
-
-
-async def snapshot(root: BaseState, held: list[str]) -> Delta:
-    """The delta that makes a page whose socket has just connected show its States as they are here.
-
-    held  hashes of the values that the page has, all of which are those that it was built with; a page sends
-          none when it connects again, because its values may be any then. With the right ones it gets what
-          differs from those, else everything.
-
-    All States count as sent from then on.
-    """
-    initial = await _initial_of(type(root))
-    fresh = held == initial.hashes
-    values = {}
-    for state in _tree(root):
-        name = state.get_full_name()
-        own, before = _own_values(state), initial.values.get(name, {})
-        if fresh:
-            own = {key: value for key, value in own.items() if not same(value, before.get(key))}
-        if shown := own if fresh else before | own:
-            values[name] = shown
-    for key in _CONNECTION_VARS:
-        values.get(root.get_full_name(), {}).pop(key, None)
-    root._clean()
-    return await _resolve_delta(values)
-
-
-def _tree(state: BaseState) -> Iterator[BaseState]:
-    yield state
-    for below in state.substates.values():
-        yield from _tree(below)
-
-
-def _own_values(state: BaseState) -> dict[str, Any]:
-    """The values of a State's vars that were ever set or read; the others are the initial ones."""
-    stored = state.__dict__
-    names = [name for name in state.base_vars if name in stored]
-    names += [name for name, var in state.computed_vars.items() if not var._backend]
-    return {name + FIELD_MARKER: state.get_value(name) for name in names}
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are the same in a page: 1, 1.0 and True are equal here, and aren't there."""
-    return one is other or (one == other and json_dumps(one) == json_dumps(other))
 
 
 def undeclared(var: rx.Var, key: rx.Var | str) -> rx.Var:

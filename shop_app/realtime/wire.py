@@ -44,7 +44,7 @@ class _Kept:
         if id(value) in self._written:
             self._written.move_to_end(id(value))
             return
-        written = self._written[id(value)] = _write(value)
+        written = self._written[id(value)] = write(value)
         self.chars += len(written.text) + _BESIDE_CHARS
         while self.chars > MAX_CHARS:
             self.chars -= len(self._written.popitem(last=False)[1].text) + _BESIDE_CHARS
@@ -69,14 +69,15 @@ def text(value: Any) -> str:
 def digest(value: Any) -> str:
     """What stands for the JSON of a value: equal for equal JSON, 16 hexadecimal digits."""
     written = _kept.find(value)
-    return _write(value).digest if written is None else written.digest
+    return write(value).digest if written is None else written.digest
 
 
 def _json(value: Any) -> str:
     return json_dumps(value, (",", ":"))
 
 
-def _write(value: Any) -> Written:
+def write(value: Any) -> Written:
+    """The JSON of a value and its digest, made anew; from any thread."""
     written = _json(value)
     return Written(value, written, hashlib.sha1(written.encode()).hexdigest()[:16])
 

@@ -19,6 +19,7 @@ from reflex_base.event import Event
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
 from shop_app import reflex_private
+from shop_app.realtime import page_values
 from shop_app.reflex_private import Delta
 
 from .guard import Guard
@@ -49,7 +50,7 @@ class PageLoad(Middleware):
         await loading.run(app.get_load_events(root.rx_router_url.path))
         root.is_hydrated = not loading.left
         if connects:
-            delta = await reflex_private.snapshot(root, event.payload.get("hashes", []))
+            delta = await page_values.missing(root, event.payload.get("hashes", []))
         else:
             delta = await reflex_private.changed(root)
         for name, values in loading.told.items():
