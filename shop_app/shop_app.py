@@ -169,7 +169,7 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
     front_end = read_build() if is_prod_mode() else None
     if front_end:
-        routes = [DocumentRoute(page.route, page.serve) for page in parts.pages]
+        routes = [DocumentRoute(page.route, page.serve, page.shared) for page in parts.pages]
         inner = Documents(inner, build=front_end, routes=routes)
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())
