@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 from reflex.state import StateUpdate
@@ -53,9 +53,10 @@ class _Kept:
 _kept = _Kept()
 
 
-def share(values: Iterable[Any]) -> None:
-    """Keep the JSON of these values for all who are sent the same objects; they must not change any more."""
-    for value in values:
+def share(view: Any) -> None:
+    """Keep the JSON of a view's fields for all who are sent the same objects. Nobody changes them any more."""
+    for field in fields(view):
+        value = getattr(view, field.name)
         if not isinstance(value, _SCALARS):
             _kept.add(value)
 

@@ -6,19 +6,21 @@ import asyncio
 import logging
 import secrets
 import time
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 
 import reflex as rx
 from reflex_base.event import EventSpec
 from reflex_base.event.context import EventContext
 
 from shop_app import reflex_private
+from shop_app.core import shared_views
 from shop_app.core.access.clients import visitor_of
 from shop_app.core.access.policy import current_principal, customer, internal, public, staff, who
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.core.pages import Address, read_address
+from shop_app.realtime import wire
 from shop_app.reflex_private import Delta
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "internal",
     "notice_delta",
     "public",
+    "read_shared",
     "say",
     "staff",
     "visitor_hash",
@@ -39,6 +42,8 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 Kind = Literal["good", "bad", "info"]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Notice(rx.State):
@@ -126,6 +131,16 @@ def address_of(state: rx.State, route: str) -> Address:
     """The address of the page, whose route this is."""
     url = state.router.url
     return read_address(route, url.path, url.query)
+
+
+async def read_shared(query: shared_views.Query[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """A view that is the same for everybody, to be shown by its fields: made once, also as JSON.
+
+    Errors  as `db.read`.
+    """
+    view = await shared_views.read(query, *args, **kwargs)
+    wire.share(view)
+    return view
 
 
 async def asked_by(state: rx.State) -> Principal:
