@@ -22,7 +22,7 @@ from .core import db, shared_views
 from .core.errors import NotFound
 from .core.pages import Address, Head, MovedTo
 from .state import shell
-from .state.base import address_of, public
+from .state.base import address_of, public, read_shared
 from .state.shell import Shell
 from .web.served import Served
 from .web.sitemap import SitemapEntries
@@ -109,8 +109,7 @@ class Page:
 
     def _served(self, address: Address) -> Served:
         frame = shared_views.read_here(shell.view)
-        read = shared_views.read_here if self.shared else db.read_here
-        view = read(self.view, address) if self.view else None
+        view = self._read(address) if self.view else None
         shown = None if self.private else view
         states = {Shell: _fields(frame)} | self._states(shown)
         values: dict[type, Any] = {Shell: values_of(Shell, frame)}
@@ -132,6 +131,13 @@ class Page:
             headers=headers | ({"Cache-Control": "no-store"} if self.private and self.view else {}),
             states=states,
         )
+
+    def _read(self, address: Address) -> Any:
+        assert self.view is not None
+        if self.shared:
+            # Written as the page's State writes it: then both get the same view.
+            return shared_views.read_here(self.view, self.shared(address))
+        return db.read_here(self.view, address)
 
     def _states(self, view: Any) -> dict[type[rx.State], dict[str, Any]]:
         """The values of the page's State that its view gives."""
@@ -160,7 +166,7 @@ def _view_state(
 
     async def load(self: Any) -> None:
         address = address_of(self, route)
-        self.view = await (shared_views.read(view, shared(address)) if shared else db.read(view, address))
+        self.view = await (read_shared(view, shared(address)) if shared else db.read(view, address))
 
     words = "".join(char if char.isalnum() else " " for char in route).title().split()
     name = "".join(words or ["Home"]) + "Page"

@@ -22,41 +22,50 @@ _SCALARS = (str, int, float, bool, type(None))
 
 
 class Written(NamedTuple):
-    """A value as pages get it."""
+    """The JSON of a value, and what stands for it: equal for equal JSON, 16 hexadecimal digits."""
 
-    value: Any
-    """Keeps the object, so that its identity is nobody else's."""
     text: str
     digest: str
 
 
 class _Kept:
-    """Shared values by their identity."""
+    """Shared values by their identity, which is nobody else's while they are kept."""
 
     def __init__(self) -> None:
-        self._written: OrderedDict[int, Written] = OrderedDict()
+        self._values: OrderedDict[int, tuple[Any, Written | None]] = OrderedDict()
         self.chars = 0
 
-    def find(self, value: Any) -> Written | None:
-        return self._written.get(id(value))
-
     def add(self, value: Any) -> None:
-        if id(value) in self._written:
-            self._written.move_to_end(id(value))
-            return
-        written = self._written[id(value)] = write(value)
-        self.chars += len(written.text) + _BESIDE_CHARS
+        if id(value) in self._values:
+            self._values.move_to_end(id(value))
+        else:
+            self._values[id(value)] = value, None
+            self._count(_BESIDE_CHARS)
+
+    def find(self, value: Any) -> Written | None:
+        _value, written = self._values.get(id(value), (None, None))
+        if written is None and id(value) in self._values:
+            written = write(value)
+            self._values[id(value)] = value, written
+            self._count(len(written.text))
+        return written
+
+    def _count(self, chars: int) -> None:
+        self.chars += chars
         while self.chars > MAX_CHARS:
-            self.chars -= len(self._written.popitem(last=False)[1].text) + _BESIDE_CHARS
+            _value, written = self._values.popitem(last=False)[1]
+            self.chars -= _BESIDE_CHARS + (len(written.text) if written else 0)
 
 
 _kept = _Kept()
 
 
 def share(view: Any) -> None:
-    """Keep the JSON of a view's fields for all who are sent the same objects. Nobody changes them any more."""
-    for field in fields(view):
-        value = getattr(view, field.name)
+    """Keep the JSON of a view and of its fields, for all who are sent the same objects.
+
+    It is made when it is first needed. Nobody changes them any more.
+    """
+    for value in (view, *(getattr(view, field.name) for field in fields(view))):
         if not isinstance(value, _SCALARS):
             _kept.add(value)
 
@@ -68,7 +77,7 @@ def text(value: Any) -> str:
 
 
 def digest(value: Any) -> str:
-    """What stands for the JSON of a value: equal for equal JSON, 16 hexadecimal digits."""
+    """What stands for the JSON of a value."""
     written = _kept.find(value)
     return write(value).digest if written is None else written.digest
 
@@ -80,7 +89,7 @@ def _json(value: Any) -> str:
 def write(value: Any) -> Written:
     """The JSON of a value and its digest, made anew; from any thread."""
     written = _json(value)
-    return Written(value, written, hashlib.sha1(written.encode()).hexdigest()[:16])
+    return Written(written, hashlib.sha1(written.encode()).hexdigest()[:16])
 
 
 def dumps(packet: Any, **options: Any) -> str:
