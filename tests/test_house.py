@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models": ("core",),
     "providers": ("core",),
     "services": ("models", "providers", "core"),
-    "realtime": ("services", "core"),
+    "realtime": ("services", "reflex_private", "core"),
     "state": ("workflows", "realtime", "services", "reflex_private", "core"),
     "components": ("state", "core"),
     "pages": ("page", "components", "state", "services", "core"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated
 
 import reflex as rx
 from pydantic import Field
 from sqlmodel import Session
 
-from shop_app.core import db, shared_views
+from shop_app.core import db
 from shop_app.core.errors import NotFound
 from shop_app.core.pages import Address, MovedTo, only
 from shop_app.services.cart import holds as cart_holds
@@ -26,7 +27,7 @@ from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
 
 from . import live
-from .base import address_of, public, visitor_hash
+from .base import address_of, public, read_shared, visitor_hash
 from .input_types import Sku, Slug
 
 ROUTE = "/products/[slug]"
@@ -100,14 +101,14 @@ class Product(rx.State):
     async def load(self):
         address = address_of(self, ROUTE)
         try:
-            self._show(await shared_views.read(view, shared(address)))
+            read = partial(read_shared, view, shared(address))
+            self._show(await live.read_watched(self, read, _slugs))
             await self._read_own_holds()
         except MovedTo as moved:
             return rx.redirect(moved.location, replace=True)
         except NotFound:
             self.missing, self.page, self.recent = True, ProductPage(), []
-        slug = address.parameter("slug", 120)
-        await live.watch(self, [slug, *(card.slug for card in self.page.related)])
+            await live.watch(self, [address.parameter("slug", 120)])
         return None
 
     def _show(self, shown: ProductShown) -> None:
@@ -120,7 +121,7 @@ class Product(rx.State):
     async def choose(self, sku: Sku):
         """Read afresh: what this tab was sent earlier may have been overtaken."""
         address = Address({"slug": self.page.slug}, {"variant": (sku,)})
-        shown = await shared_views.read(view, shared(address))
+        shown = await read_shared(view, shared(address))
         self.chosen, self.availability = shown.chosen, shown.availability
         await self._read_own_holds()
 
@@ -154,6 +155,10 @@ class Product(rx.State):
         others = [slug for slug in dict.fromkeys(slugs) if slug != self.page.slug]
         self.recent = (await db.read(storefront.cards, others))[:4] if others else []
         await live.watch_more(self, [card.slug for card in self.recent])
+
+
+def _slugs(shown: ProductShown) -> list[str]:
+    return [shown.page.slug, *(card.slug for card in shown.page.related)]
 
 
 def _live(variant: VariantView) -> VariantAvailability:
