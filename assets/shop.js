@@ -103,6 +103,36 @@
     event.target.form.removeAttribute("data-closed");
     choose(null);
   });
+  // What a page was searched for stands in the box, also where it was chosen from the suggestions.
+  let query = "";
+  const fillBox = () => {
+    const input = box();
+    const shown = input?.dataset.query ?? query;
+    if (shown === query) return;
+    query = shown;
+    input.value = shown;
+  };
+
+  // A filter is marked as it is tapped, and painted, before the page begins to work on it.
+  let passing = null;
+  addEventListener("click", (event) => {
+    const row = event.target.closest?.("a[role=checkbox]");
+    if (!row || row === passing) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    // Tapped twice, it is meant once: its address is the old one until the answer is there.
+    if (row.dataset.marked === row.href) return;
+    row.dataset.marked = row.href;
+    setTimeout(() => delete row.dataset.marked, 1000);
+    row.setAttribute("aria-checked", String(row.getAttribute("aria-checked") !== "true"));
+    requestAnimationFrame(() => setTimeout(() => {
+      passing = row;
+      row.click();
+      passing = null;
+    }));
+  }, true);
+
   // A form is sent with the variant that was chosen last, even before the server has answered the choice.
   addEventListener("click", (event) => {
     const choice = event.target;
@@ -212,6 +242,7 @@
     $$("[data-watches]").forEach(watchBar);
     $$("[data-hold-ends]").forEach(countHold);
     if (document.activeElement === box()) showing();
+    fillBox();
     replay();
     arrived();
   };
@@ -220,7 +251,7 @@
       if (!scheduled) requestAnimationFrame(look);
       scheduled = true;
     }).observe(document.body, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of"],
+      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of", "data-query"],
     });
     look();
   };

@@ -30,18 +30,19 @@ def page(
     plain: bool = False,
     end: Component | None = None,
     main_class: str = styles.MAIN,
+    search: Any = "",
 ) -> Component:
     """A whole page around the content of its <main>.
 
     `ready` says whether the content is there: then the served HTML makes way for this page. `current`
     is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off;
-    `end` stands at the end of its head.
+    `end` stands at the end of its head. `search` is what the page shows the results of.
     """
     loaded = both(ready, of(Shell).loaded)
     return el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
         fragment() if plain else _utility(),
-        plain_header(end) if plain else header(),
+        plain_header(end) if plain else header(search),
         fragment() if plain else navigation(current),
         el.main(*main, id="main", tab_index=-1, class_name=main_class),
         footer(),
@@ -72,7 +73,7 @@ def _utility() -> Component:
     )
 
 
-def header() -> Component:
+def header(search: Any = "") -> Component:
     return el.header(
         el.div(class_name=styles.SUGGEST_SCRIM, aria_hidden="true"),
         el.div(
@@ -85,7 +86,7 @@ def header() -> Component:
                     **opens(MENU),
                 ),
                 el.a(texts.SHOP, href="/", class_name=styles.LOGO),
-                search_box(),
+                search_box(search),
                 el.div(
                     el.a(
                         icon("person"),

@@ -121,7 +121,8 @@ INPUT = (
 INPUT_S = (
     "h-9 w-full rounded-r2 border border-line-strong bg-surface px-2.5 text-base text-ink "
     "transition-colors sm:text-sm placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 "
-    "focus-visible:border-focus focus-visible:outline-offset-[-1px]"
+    "focus-visible:border-focus focus-visible:outline-offset-[-1px] aria-invalid:border-coral "
+    "aria-invalid:ring-1 aria-invalid:ring-coral aria-invalid:ring-inset"
 )
 TEXTAREA = (
     "min-h-24 w-full resize-y rounded-r2 border border-line-strong bg-surface px-3.5 py-2.5 text-base "
@@ -250,10 +251,13 @@ CARD_DOTS = "flex items-center gap-[5px] text-xs text-ink-3"
 CARD_DOT = "size-3.5 rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)]"
 CARD_STOCK = "mt-1.5 flex items-center gap-1.5 text-xs"
 GRID_2 = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10"
-GRID_3 = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10 lg:grid-cols-3"
+GRID_3 = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10 lg:grid-cols-3 vast:grid-cols-4"
 GRID_4 = "grid grid-cols-2 gap-x-3 gap-y-7 md:grid-cols-3 md:gap-x-5 md:gap-y-10 lg:grid-cols-4"
 SIZES_2 = "(min-width:1360px) 300px, (min-width:768px) 22vw, 46vw"
-SIZES_3 = "(min-width:1360px) 320px, (min-width:1024px) 24vw, (min-width:768px) 36vw, 46vw"
+SIZES_3 = (
+    "(min-width:1800px) 240px, (min-width:1360px) 320px, (min-width:1024px) 24vw, (min-width:768px) 36vw, "
+    "46vw"
+)
 SIZES_4 = "(min-width:1360px) 305px, (min-width:1024px) 22vw, (min-width:768px) 30vw, 46vw"
 SIZES_HALF = "(min-width:1360px) 620px, (min-width:768px) 46vw, 92vw"
 SIZES_HERO = "(min-width:1440px) 1360px, 100vw"
@@ -511,6 +515,10 @@ SUGGEST_ROW = (
     "aria-selected:bg-sunken md:px-3"
 )
 SUGGEST_PICTURE = "relative block h-15 w-12 flex-none overflow-hidden rounded-r1 bg-sunken"
+SUGGEST_ICON = "icon size-[18px] flex-none text-ink-2"
+SUGGEST_NOTE = "block text-sm text-ink-3"
+SUGGEST_COUNT = "ml-auto text-sm tabular-nums text-ink-3"
+SUGGEST_NOTHING = "col-span-full px-1 py-5 md:px-[22px]"
 SUGGEST_TYPED = "font-semibold"
 SUGGEST_PRICE = "ml-auto text-right tabular-nums"
 SUGGEST_FOOT = (

@@ -27,6 +27,9 @@ from shop_app.models import (
 )
 from shop_app.services.books import check as books
 from shop_app.services.catalog import pictures
+from shop_app.services.catalog.views import ListingQuery
+from shop_app.services.search import listing
+from shop_app.services.search import queries as search_queries
 from tests.demo_file import put_demo_into_place
 from tests.factories import sign_in
 from tests.production import PRODUCTION
@@ -49,6 +52,8 @@ DEMO_TABLES = (
     "shipment",
     "promotion_use",
     "listing_item",
+    "listing_variant",
+    "synonym",
 )
 MADE_ANEW = {"token", "stamp"}
 
@@ -227,3 +232,66 @@ def test_fifty_at_once_are_the_fifty_that_came_one_by_one(demo, monkeypatch):
     monkeypatch.setattr(scale, "CHUNK", 2000)
     scale.grow(50, seed=3)
     assert generated() == in_chunks
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("sofa", {"Lounge Low Chair", "Long Bench"}),
+        ("couch", {"Lounge Low Chair", "Long Bench"}),
+        (
+            "blue",
+            {
+                "Dune Mug",
+                "Rill Tumblers, Set of 2",
+                "Ember Kettle",
+                "Field Notebooks, Set of 2",
+                "Rinse Tumbler",
+            },
+        ),
+        ("blue mug", {"Dune Mug", "Rinse Tumbler"}),
+        ("FH-DNM-CLA", {"Dune Mug"}),
+        ("speckeld mgu", {"Dune Mug"}),
+    ],
+)
+def test_the_search_of_the_demo_finds_what_people_mean(demo, typed, expected):
+    with db.reading() as session:
+        matches = search_queries.find(session, typed)
+        titles = {session.get_one(Product, key).title for key in matches.product_ids}
+    assert titles == expected
+    assert matches.corrected == ("speckled mug" if typed == "speckeld mgu" else "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("lights", ["Canopy Table Lamp", "Moonrise Globe Lamp", "Heron Floor Lamp", "Bell Pendant"]),
+        ("cup", ["Reeded Pencil Cup", "Rinse Tumbler", "Dune Mug"]),
+        ("lamps", ["Canopy Table Lamp", "Moonrise Globe Lamp"]),
+    ],
+)
+def test_what_has_the_word_itself_comes_first(demo, typed, first):
+    with db.reading() as session:
+        ids = search_queries.find(session, typed).product_ids
+        titles = [session.get_one(Product, key).title for key in ids]
+    assert titles[: len(first)] == first
+
+
+def test_the_lists_of_the_demo_have_one_facet_a_property(demo):
+    with db.reading() as session:
+        view = listing.browse(session, ListingQuery())
+    assert [facet.name for facet in view.facets] == ["colour", "size", "material", "finish"]
+    colours, sizes = view.facets[:2]
+    assert all(value.swatch for value in colours.choices)
+    assert [value.label for value in sizes.choices] == [
+        "16 cm",
+        "23 cm",
+        "32 × 42 cm",
+        "50 × 70 cm",
+        "Hand, 50 × 90 cm",
+        "Bath, 70 × 140 cm",
+        "120 cm",
+        "160 cm",
+        "0.6 l",
+        "1.0 l",
+    ]

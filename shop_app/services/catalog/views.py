@@ -48,6 +48,8 @@ class ProductCard:
     review_count: int
     as_of_ms: int
     """When this was read: a live push that is older doesn't count."""
+    variant_query: str = ""
+    """ "?variant=FH-DNM-MOS" where a filtered list means that variant, "" for the product as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class ListingQuery:
     new: bool = False
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(name, values): OR inside a facet, AND across them."""
+    price_typed: tuple[str, str] = ("", "")
+    """What was typed as lowest and highest price where it can't be a range; the list has none then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,10 @@ class FacetValue:
     chosen: bool
     href: str
     """The address with this value switched."""
+
+
+SHOWN_VALUES = 6
+"""Values of a facet that a list shows at once; the others when it is asked for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +176,8 @@ class Listing:
     price_ceiling: str = ""
     price_min: str = ""
     price_max: str = ""
+    price_error: str = ""
+    """Why the typed prices aren't a range, else ""."""
     in_stock: bool = False
     in_stock_href: str = ""
     in_stock_count: int = 0
@@ -176,6 +186,8 @@ class Listing:
     on_sale_count: int = 0
     corrected_text: str = ""
     """What was searched for instead where the typed words matched nothing, else ""."""
+    searches: list[Chip] = field(default_factory=list)
+    """Searches that find something, to offer where this one doesn't."""
     suggestions: list[CategoryLink] = field(default_factory=list)
     """Categories to offer below an empty result."""
     canonical: str = ""
@@ -278,16 +290,32 @@ class ProductPage:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One row below the search box: a category or a product. `before`+`typed`+`after` is its label."""
+    """One row below the search box. `before`+`typed`+`after` is its label."""
 
     kind: str
-    """category or product."""
+    """search, category or product."""
     href: str
     before: str
     typed: str
     after: str
-    picture: PictureView
-    price: str
+    note: str = ""
+    """A product's subtitle; how many products are behind a search or a category."""
+    picture: PictureView = PictureView()
+    price: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What is shown below the search box for the letters typed so far; at most 10 rows."""
+
+    text: str = ""
+    searches: list[Suggestion] = field(default_factory=list)
+    categories: list[Suggestion] = field(default_factory=list)
+    products: list[Suggestion] = field(default_factory=list)
+    all_text: str = ""
+    """ "All 6 results for “lam”", "" where nothing was found."""
+    said: str = ""
+    """What a screen reader is told: how many suggestions there are, or that nothing matches."""
 
 
 @dataclass(frozen=True, slots=True)

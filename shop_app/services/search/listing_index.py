@@ -21,6 +21,7 @@ from ...models import (
     ListingChange,
     ListingFacet,
     ListingItem,
+    ListingVariant,
     OptionValue,
     Picture,
     Product,
@@ -163,6 +164,16 @@ def refresh(
         connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))
 
 
+_incomplete = select(col(ListingItem.product_id)).where(
+    ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id)
+)
+
+
+def complete(session: Session) -> None:
+    """Project the products again that an earlier version of the shop has put on the listing index."""
+    refresh(session, session.connection().execute(_incomplete).scalars().all())
+
+
 _categories = select(col(Category.id), col(Category.parent_id), col(Category.title))
 
 
@@ -179,9 +190,10 @@ def _refresh_chunk(
             if product_id in gathered:
                 getattr(gathered[product_id], part).append(row)
     projected = [project(product, categories) for product in gathered.values() if product.variants]
-    connection.execute(delete(ListingFacet).where(col(ListingFacet.product_id).in_(_ids)), ids)
-    connection.execute(delete(ListingItem).where(col(ListingItem.product_id).in_(_ids)), ids)
+    for table in (ListingFacet, ListingVariant, ListingItem):
+        connection.execute(delete(table).where(col(table.product_id).in_(_ids)), ids)
     _insert(session, ListingItem, [product.item for product in projected])
+    _insert(session, ListingVariant, [row for product in projected for row in product.variants])
     _insert(session, ListingFacet, [facet for product in projected for facet in product.facets])
     word_index.write(session, chunk, [product.document for product in projected])
 
@@ -200,7 +212,13 @@ _has_stock = exists().where(
     )
 )
 _owners = select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).distinct()
-_update_in_stock = (
+_variant_has_stock = exists().where(and_(col(StockLevel.variant_id) == ListingVariant.variant_id, _available))
+_update_variants = (
+    update(ListingVariant)
+    .where(col(ListingVariant.variant_id).in_(_ids), col(ListingVariant.in_stock) != _variant_has_stock)
+    .values(in_stock=_variant_has_stock)
+)
+_update_products = (
     update(ListingItem)
     .where(col(ListingItem.product_id).in_(_ids), col(ListingItem.in_stock) != _has_stock)
     .values(in_stock=_has_stock)
@@ -208,18 +226,19 @@ _update_in_stock = (
 
 
 def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
-    """Update `in_stock` of the products of these variants; True where one changed.
+    """Update `in_stock` of these variants and of their products; True where one changed.
 
     Cheap enough for every movement of stock: nothing is written while it stays the same.
     """
     if not variant_ids:
         return False
     session.flush()
-    connection = session.connection()
-    product_ids = list(connection.execute(_owners, {"ids": list(variant_ids)}).scalars())
-    changed = connection.execute(_update_in_stock, {"ids": product_ids}).rowcount > 0
+    ids, connection = {"ids": list(variant_ids)}, session.connection()
+    product_ids = list(connection.execute(_owners, ids).scalars())
+    changed = connection.execute(_update_variants, ids).rowcount > 0
     tags = tuple(map(product_tag, product_ids))
     if changed:
+        connection.execute(_update_products, {"ids": product_ids})
         changes(session, tags)
     else:
         events.publish(session, events.ShownChanged(tags))

@@ -32,7 +32,7 @@ def home(session: Session) -> HomeView:
         categories=links(session, tree.get(session, at).top, at),
         featured=_collection(session, "featured", FEATURED) or _rows(session, _best, FEATURED),
         sale=_rows(session, _on_sale, STRIP),
-        sale_count=counts.on_sale.bit_count(),
+        sale_count=counts.on_sale.bits.bit_count(),
         new=_rows(session, _newest, STRIP),
     )
 
