@@ -69,8 +69,8 @@ def _price(chosen: Any) -> rx.Component:
         ),
         rx.cond(chosen.saving, rx.el.p(chosen.saving, class_name="mt-1 text-sm text-coral"), rx.fragment()),
         rx.cond(
-            Product.page.lowest_30_days,
-            rx.el.p(Product.page.lowest_30_days, class_name="text-sm text-ink-3"),
+            chosen.lowest_30_days,
+            rx.el.p(chosen.lowest_30_days, class_name="text-sm text-ink-3"),
             rx.fragment(),
         ),
     )
@@ -191,12 +191,17 @@ def _promises() -> rx.Component:
             class_name="flex gap-3.5 border-b border-line py-[13px]",
         )
 
-    this = Product.page
     return rx.el.ul(
-        promise("truck", this.delivery_line, this.delivery_cost_line),
+        promise("truck", delivery_day(), Product.chosen.delivery_cost_line),
         promise("back", _("30 days to change your mind"), _("Return label in the box")),
         class_name="mt-6 grid border-t border-line text-md",
     )
+
+
+def delivery_day() -> Any:
+    """When the chosen variant would arrive, "" while none of it is there."""
+    kind = _chosen().availability
+    return rx.cond((kind == "in") | (kind == "low"), Product.chosen.delivery_line, "")
 
 
 def buy_bar() -> rx.Component:

@@ -8,7 +8,7 @@ import reflex as rx
 
 from shop_app.components import layout, reviews, styles, texts
 from shop_app.components.badges import accordion, breadcrumbs, section_head
-from shop_app.components.buying import buy_bar, buy_box
+from shop_app.components.buying import buy_bar, buy_box, delivery_day
 from shop_app.components.cards import card_grid
 from shop_app.components.parts import gallery, recently_viewed
 from shop_app.core.i18n import _
@@ -68,8 +68,8 @@ def _accordions() -> rx.Component:
             rx.cond(this.care, accordion(_("Care"), this.care), rx.fragment()),
             accordion(
                 _("Delivery and returns"),
-                rx.el.p(this.delivery_line),
-                rx.el.p(this.delivery_cost_line),
+                rx.el.p(delivery_day()),
+                rx.el.p(Product.chosen.delivery_cost_line),
                 rx.el.p(_("30 days to change your mind. The return label is in the box.")),
             ),
             class_name="mt-2",

@@ -135,4 +135,5 @@ def _availability(variant: VariantView) -> VariantAvailability:
         variant.availability,
         variant.stock_line,
         variant.max_quantity,
+        variant.lowest_30_days,
     )

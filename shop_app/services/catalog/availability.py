@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from babel.dates import format_date
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ...core import clock
+from ...core import clock, dates
 from ...core.i18n import _
-from ...core.settings import settings
 from ...models import MAX_QUANTITY, ListingItem, Product, StockLevel, StockPolicy, Variant
-from . import price_tags
+from . import price_history, price_tags
 from .views import ProductAvailability, VariantAvailability
 
 
@@ -75,8 +73,7 @@ def stock_line(stock: Stock, variant_title: str = "") -> str:
         return _("Sold out in {variant}").format(variant=variant_title) if variant_title else _("Sold out")
     if stock.backorder_on is None or stock.backorder_on <= clock.now().date():
         return _("Made to order")
-    day = format_date(stock.backorder_on, "d MMMM", locale=settings().locale)
-    return _("Ships from {date}").format(date=day)
+    return _("Ships from {date}").format(date=dates.day(stock.backorder_on))
 
 
 def card_line(stocks: Sequence[Stock]) -> str:
@@ -97,6 +94,7 @@ _numbers = (
     select(
         col(Product.slug),
         col(Variant.product_id),
+        col(Variant.id),
         col(Variant.sku),
         col(Variant.title),
         col(Variant.price_minor),
@@ -116,19 +114,31 @@ def of_variants(session: Session, variant_ids: tuple[int, ...]) -> list[ProductA
     if not variant_ids:
         return []
     at_ms = int(clock.now().timestamp() * 1000)
-    by_slug: dict[str, list[tuple[str, str, int, int | None, Stock]]] = defaultdict(list)
-    for slug, _owner, sku, title, price, compare_at, *stock in session.connection().execute(
-        _numbers, {"ids": list(variant_ids)}
-    ):
-        by_slug[slug].append((sku, title, price, compare_at, Stock(*stock)))
-    return [_product_availability(slug, variants, at_ms) for slug, variants in by_slug.items()]
+    by_slug: dict[str, list[_Numbers]] = defaultdict(list)
+    for slug, _owner, *numbers in session.connection().execute(_numbers, {"ids": list(variant_ids)}):
+        by_slug[slug].append(_Numbers(*numbers[:5], stock=Stock(*numbers[5:])))
+    lowest = price_history.lowest_lines(
+        session, {one.id: one.compare_at_minor for variants in by_slug.values() for one in variants}
+    )
+    return [_product_availability(slug, variants, lowest, at_ms) for slug, variants in by_slug.items()]
+
+
+class _Numbers(NamedTuple):
+    """A variant's prices and stock."""
+
+    id: int
+    sku: str
+    title: str
+    price_minor: int
+    compare_at_minor: int | None
+    stock: Stock
 
 
 def _product_availability(
-    slug: str, variants: list[tuple[str, str, int, int | None, Stock]], at_ms: int
+    slug: str, variants: list[_Numbers], lowest: Mapping[int, str], at_ms: int
 ) -> ProductAvailability:
-    tag = price_tags.range_tag([(price, compare_at) for _sku, _title, price, compare_at, _stock in variants])
-    stocks = [variant[-1] for variant in variants]
+    tag = price_tags.range_tag([(one.price_minor, one.compare_at_minor) for one in variants])
+    stocks = [one.stock for one in variants]
     return ProductAvailability(
         slug=slug,
         price=tag.price,
@@ -138,14 +148,16 @@ def _product_availability(
         stock_line=card_line(stocks),
         at_ms=at_ms,
         variants={
-            sku: variant_availability(title, price, compare_at, stock)
-            for sku, title, price, compare_at, stock in variants
+            one.sku: variant_availability(
+                one.title, one.price_minor, one.compare_at_minor, one.stock, lowest.get(one.id, "")
+            )
+            for one in variants
         },
     )
 
 
 def variant_availability(
-    title: str, price_minor: int, compare_at_minor: int | None, stock: Stock
+    title: str, price_minor: int, compare_at_minor: int | None, stock: Stock, lowest_30_days: str
 ) -> VariantAvailability:
     return VariantAvailability(
         price=price_tags.shown(price_minor),
@@ -155,4 +167,5 @@ def variant_availability(
         availability=stock.kind,
         stock_line=stock_line(stock, title),
         max_quantity=stock.max_quantity,
+        lowest_30_days=lowest_30_days,
     )

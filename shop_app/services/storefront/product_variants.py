@@ -92,9 +92,16 @@ def choices(
     ], swatches
 
 
-def variant(choice: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> VariantView:
+def variant(
+    choice: Choice,
+    choices: list[Choice],
+    swatches: dict[tuple[str, str], str],
+    lowest_30_days: str,
+    delivery: tuple[str, str],
+) -> VariantView:
+    """A variant as it is shown; `delivery` says when it arrives and what that costs."""
     shown = availability.variant_availability(
-        choice.title, choice.price_minor, choice.compare_at_minor, choice.stock
+        choice.title, choice.price_minor, choice.compare_at_minor, choice.stock, lowest_30_days
     )
     return VariantView(
         sku=choice.sku,
@@ -107,6 +114,9 @@ def variant(choice: Choice, choices: list[Choice], swatches: dict[tuple[str, str
         availability=shown.availability,
         stock_line=shown.stock_line,
         max_quantity=shown.max_quantity,
+        lowest_30_days=shown.lowest_30_days,
+        delivery_line=delivery[0],
+        delivery_cost_line=delivery[1],
         picture_index=choice.picture_index,
         options=_pickers(choice, choices, swatches),
     )
