@@ -51,6 +51,7 @@ SUBJECTS = (
     "catalog",
     "search",
     "inventory",
+    "stock_alerts",
     "product_files",
     "shipping",
     "taxes",

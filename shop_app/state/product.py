@@ -9,7 +9,10 @@ import reflex as rx
 from pydantic import Field
 
 from shop_app.core import db
-from shop_app.core.errors import NotFound
+from shop_app.core.access import clients, rates
+from shop_app.core.errors import NotFound, ShopError
+from shop_app.core.i18n import _
+from shop_app.services import stock_alerts
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
 from shop_app.services.catalog.views import (
@@ -25,7 +28,8 @@ from shop_app.services.storefront import product_page
 
 from . import live
 from .base import public, visitor_hash
-from .input_types import Sku, Slug
+from .forms import Form, FormState
+from .input_types import ShortText, Sku, Slug
 
 Slugs = Annotated[list[Slug], Field(max_length=12)]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
@@ -118,6 +122,34 @@ class Product(rx.State):
         others = [slug for slug in dict.fromkeys(slugs) if slug != self.page.slug]
         self.recent = (await db.read(storefront.cards, others))[:4] if others else []
         await live.watch_more(self, [card.slug for card in self.recent])
+
+
+class StockAlertForm(Form):
+    sku: Sku
+    email: ShortText = ""
+
+
+class StockAlerts(FormState, rx.State):
+    """The form below a variant that is sold out."""
+
+    asked_sku: str = ""
+    """The variant that this tab asked to be told of last."""
+    asked_text: str = ""
+
+    @rx.event
+    @public
+    async def ask(self, form: StockAlertForm):
+        """The answer is the same for an address that has asked before."""
+        self._clear()
+        try:
+            await rates.take(rates.STOCK_ALERT, clients.of_state(self), email=form.email)
+            await db.write(stock_alerts.ask, form.sku, form.email)
+        except ShopError as refusal:
+            self._refuse(refusal)
+            return
+        self.answers += 1
+        self.asked_sku = form.sku
+        self.asked_text = _("We will write to {email} when it can be bought again.").format(email=form.email)
 
 
 def _slug_and_sku(state: rx.State) -> tuple[str, str]:

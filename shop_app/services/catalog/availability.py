@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session, col
 
 from ...core import clock, dates
@@ -49,6 +49,11 @@ class Stock(NamedTuple):
         return MAX_QUANTITY if self.policy == StockPolicy.BACKORDER else max(0, min(self.left, MAX_QUANTITY))
 
 
+BUYABLE = or_(
+    col(StockLevel.policy) == StockPolicy.BACKORDER.value,
+    col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
+)
+"""Whether a variant with that stock level can be bought, in SQL."""
 STOCK_COLUMNS = tuple(col(getattr(StockLevel, name)) for name in Stock._fields)
 
 
