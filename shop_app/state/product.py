@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import reflex as rx
 from pydantic import Field
@@ -32,6 +32,7 @@ from .forms import Form, FormState
 from .input_types import ShortText, Sku, Slug
 
 Slugs = Annotated[list[Slug], Field(max_length=12)]
+ReviewOrder = Literal["", "best", "worst"]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
 
 
@@ -55,6 +56,8 @@ class Product(rx.State):
     reviews_left: int = 0
     stars: int = 0
     """Only reviews of that many stars are shown; 0 shows all."""
+    sort: ReviewOrder = ""
+    """How reviews are sorted; "" is the newest first."""
     recent: list[ProductCard] = []
 
     @rx.event
@@ -72,7 +75,7 @@ class Product(rx.State):
         return None
 
     def _show(self, page: ProductPage) -> None:
-        self.missing, self.stars, self.recent = False, 0, []
+        self.missing, self.stars, self.sort, self.recent = False, 0, "", []
         self.reviews, self.reviews_left = page.reviews, page.more_reviews
         self._choose(page)
         self.page = replace(page, variants=[], reviews=[], meta_description="", json_ld="")
@@ -102,14 +105,23 @@ class Product(rx.State):
     @public
     async def filter_reviews(self, stars: Stars):
         self.stars = 0 if stars == self.stars else stars
-        self.reviews = await db.read(reviews.more_reviews, self.page.slug, 0, self.stars)
+        await self._read_reviews()
+
+    @rx.event
+    @public
+    async def sort_reviews(self, sort: ReviewOrder):
+        self.sort = sort
+        await self._read_reviews()
+
+    async def _read_reviews(self) -> None:
+        self.reviews = await db.read(reviews.more_reviews, self.page.slug, 0, self.stars, self.sort)
         self.reviews_left = self._reviews_in_all() - len(self.reviews)
 
     @rx.event
     @public
     async def show_more_reviews(self):
         shown = list(self.reviews)
-        shown += await db.read(reviews.more_reviews, self.page.slug, len(shown), self.stars)
+        shown += await db.read(reviews.more_reviews, self.page.slug, len(shown), self.stars, self.sort)
         self.reviews, self.reviews_left = shown, self._reviews_in_all() - len(shown)
 
     def _reviews_in_all(self) -> int:

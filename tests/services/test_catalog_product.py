@@ -326,6 +326,12 @@ def test_reviews_are_shown_ten_at_a_time_with_their_spread(session: Session) -> 
     assert [review.author for review in reviews.more_reviews(session, "fable-lamp", 0, stars=2)] == [
         "Guest 0"
     ]
+    for order, first in (("", "Guest 12"), ("best", "Guest 12"), ("worst", "Guest 0")):
+        assert reviews.more_reviews(session, "fable-lamp", 0, sort=order)[0].author == first
+    assert [review.author for review in reviews.more_reviews(session, "fable-lamp", 1, sort="worst")][:2] == [
+        "Guest 12",
+        "Guest 11",
+    ]
     assert reviews.more_reviews(session, "fable-lamp", 10**12) == []
     assert reviews.more_reviews(session, "never-was", 0) == []
 

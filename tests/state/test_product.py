@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from sqlmodel import select
 
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
+from shop_app.core.clock import now
 from shop_app.core.errors import NotFound
+from shop_app.models import Product as ProductRow
+from shop_app.models import Review
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
+from shop_app.services.catalog import reviews
 from shop_app.services.catalog.views import ProductPage
 from shop_app.state.product import Product, StockAlerts
 from tests.paying import rows
@@ -88,6 +95,32 @@ async def test_filtering_reviews_twice_by_the_same_stars_shows_all_again(open_ta
     assert (tab.stars, tab.reviews, tab.reviews_left) == (5, [], 0)
     await tab.filter_reviews(5)
     assert tab.stars == 0
+
+
+async def test_reviews_are_sorted_also_among_those_of_some_stars(open_tab, shop):
+    with db.transaction() as session:
+        lamp = session.exec(select(ProductRow).where(ProductRow.slug == "fable-lamp")).one()
+        for days, stars in ((1, 3), (2, 5), (3, 1), (4, 5)):
+            row = Review(
+                product_id=lamp.id or 0,
+                author_name=f"{stars} stars, {days} days ago",
+                stars=stars,
+                status="published",
+                created_at=now() - timedelta(days=days),
+            )
+            session.add(row)
+        reviews.refresh(session, [lamp.id or 0])
+    tab = await open_tab(Product, LAMP)
+    await tab.load()
+    await tab.sort_reviews("worst")
+    assert [review.stars for review in tab.reviews] == [1, 3, 5, 5]
+    await tab.filter_reviews(5)
+    assert (tab.sort, [review.author for review in tab.reviews]) == (
+        "worst",
+        ["5 stars, 2 days ago", "5 stars, 4 days ago"],
+    )
+    await tab.load()
+    assert (tab.sort, [review.stars for review in tab.reviews]) == ("", [3, 5, 1, 5])
 
 
 async def test_the_last_ones_are_told_to_be_the_visitors_own(open_tab, shop):
