@@ -10,13 +10,13 @@ from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.live import live_var
-from shop_app.state.product import Product
+from shop_app.state.product import Product, StockAlerts
 
 from . import styles, texts
 from .badges import note, price, stars, stock_badge
 from .controls import text_link
-from .fields import size_radio, swatch_radio
-from .forms import submit
+from .fields import size_radio, swatch_radio, text_field
+from .forms import error_of, form_errors, submit
 from .icons import icon
 from .kit import Component, Text, both, contains, each, either, el, fragment, not_, of, when
 from .parts import busy_button, most_text, quantity
@@ -58,6 +58,7 @@ def buy_box(product: type[Product]) -> Component:
             on_submit=submit(Cart.add_form),
             no_validate=True,
         ),
+        when(not_(chosen.available), lambda: _tell_me(product)),
         _promises(product),
     )
 
@@ -79,9 +80,8 @@ def _rating(product: type[Product]) -> Component:
     return when(
         this.review_count > 0,
         el.a(
-            stars(5),
-            el.span(_("Rated "), class_name=styles.SR),
-            el.span(this.rating),
+            stars(this.rating_percent, _("Rated ") + this.rating + _(" of 5 stars")),
+            el.span(this.rating, aria_hidden="true"),
             el.span(this.review_text, class_name=f"{styles.LINK} text-ink-3"),
             href="#reviews",
             class_name=f"{styles.RATE} py-1",
@@ -172,6 +172,46 @@ def _add(chosen: Any, *, testid: str, **props: Any) -> Component:
         data_testid=testid,
         type="submit",
         **props,
+    )
+
+
+def _tell_me(product: type[Product]) -> Component:
+    """The form for whoever wants a letter when the variant can be bought again."""
+    alerts, sku = of(StockAlerts), product.chosen.sku
+    return el.section(
+        el.h2(_("Tell me when it's back"), class_name="text-base font-medium", id="tell-me"),
+        when(
+            alerts.asked_sku == sku,
+            lambda: el.p(alerts.asked_text, role="status", data_testid="alert-noted"),
+            lambda: el.form(
+                el.input(type="hidden", name="sku", default_value=sku, key=sku),
+                form_errors(StockAlerts),
+                text_field(
+                    _("Email address"),
+                    name="email",
+                    type="email",
+                    auto_complete="email",
+                    hint=_("You get one letter, and your address is deleted after it."),
+                    error=error_of(StockAlerts, "email"),
+                    required=True,
+                ),
+                busy_button(
+                    _("Tell me when it's back"),
+                    answer=alerts.answers,
+                    busy_label=_("Noting it"),
+                    kind="outline",
+                    size="m",
+                    type="submit",
+                ),
+                class_name="grid justify-items-start gap-3.5",
+                on_submit=submit(StockAlerts.ask),
+                no_validate=True,
+                reset_on_submit=False,
+            ),
+        ),
+        aria_labelledby="tell-me",
+        class_name=styles.ALERT,
+        data_testid="tell-me",
     )
 
 

@@ -71,10 +71,9 @@ BROKEN_TEXT = _(
     "The page could not be put together, and nothing was changed. Your cart is safe. Try again in a moment."
 )
 NOT_FOUND_EYEBROW = _("Page not found (404)")
-NOT_FOUND_TITLE = _("This shelf is bare")
+NOT_FOUND_TITLE = _("There is nothing at this address")
 NOT_FOUND_TEXT = _(
-    "The address may have a typo, or we no longer carry the piece. Search for it above, or start from one "
-    "of these."
+    "The address may have a typo, or we no longer carry the piece. Search for it, or start from one of these."
 )
 NOT_FOUND_LINKS = (
     (_("New this week"), NEW),

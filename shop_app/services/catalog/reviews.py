@@ -76,9 +76,7 @@ def _bought(variant: str) -> str:
     return _("Bought: {variant}").format(variant=variant) if variant else _("Bought here")
 
 
-def more_reviews(
-    session: Session, slug: str, shown: int, stars: int = 0, sort: str = ""
-) -> list[ReviewView]:
+def more_reviews(session: Session, slug: str, shown: int, stars: int = 0, sort: str = "") -> list[ReviewView]:
     """The next 10 reviews after `shown`, in an order of `ORDERS`, of that many stars where not 0."""
     product_id = session.connection().execute(_product_id, {"slug": slug}).scalar()
     return page(session, product_id, shown, stars, sort) if product_id else []
