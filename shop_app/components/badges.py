@@ -170,6 +170,11 @@ def accordion(title: Text, *children: Any, is_open: bool = False) -> Component:
     )
 
 
+def all_of(label: str, count: Any) -> Text:
+    """What a link to a whole list says: "View all (12)"."""
+    return label + " (" + text(count) + ")"
+
+
 def section_head(title: Text, link_text: Text = "", href: Text = "") -> Component:
     """The serif headline of a section, and the link to all of it."""
     link = el.a(link_text, href=href, class_name=f"{styles.LINK} text-sm") if href else fragment()

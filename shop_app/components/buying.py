@@ -225,9 +225,10 @@ def _promises(product: type[Product]) -> Component:
             class_name="flex gap-3.5 border-b border-line py-[13px]",
         )
 
+    day, cost = delivery_day(product), product.chosen.delivery_cost_line
     return el.ul(
-        promise("truck", delivery_day(product), product.chosen.delivery_cost_line),
-        promise("back", _("30 days to change your mind"), _("Return label in the box")),
+        promise("truck", when(day != "", day, cost), when(day != "", cost, "")),
+        promise("back", text_link(texts.PROMISES[1], href="/returns"), texts.RETURN_COST),
         class_name="mt-6 grid border-t border-line text-md",
     )
 

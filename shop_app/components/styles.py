@@ -321,6 +321,11 @@ HERO_BUTTON = (
     "text-base font-medium text-on-green transition-colors hover:bg-green-hover wide:mt-7 "
     "wide:bg-[#1f4d3a] wide:text-[#fbf9f4] wide:hover:bg-[#163a2b]"
 )
+HERO_CATEGORIES = "mt-6 flex flex-wrap gap-x-5 gap-y-1.5 md:hidden"
+HERO_CATEGORY = (
+    "inline-block py-1.5 text-md underline decoration-line-strong decoration-1 underline-offset-4 "
+    "hover:decoration-current"
+)
 LABEL_STRIP = "border-b border-line"
 LABEL_ROW = (
     "mx-auto grid w-full max-w-page gap-2 px-gutter py-[18px] md:grid-cols-[200px_1fr] md:gap-8 "

@@ -71,7 +71,7 @@ def _accordions(product: type[Product]) -> Component:
                 _("Delivery and returns"),
                 el.p(delivery_day(product)),
                 el.p(product.chosen.delivery_cost_line),
-                el.p(_("30 days to change your mind. The return label is in the box.")),
+                el.p(f"{texts.PROMISES[1]}. {texts.RETURN_COST}"),
             ),
             class_name="mt-2",
             id="details",

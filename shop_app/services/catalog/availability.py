@@ -10,7 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session, col
 
-from ...core import clock, dates
+from ...core import clock
+from ...core.dates import day
 from ...core.i18n import _
 from ...models import MAX_QUANTITY, ListingItem, Product, StockLevel, StockPolicy, Variant
 from . import price_history, price_tags
@@ -78,7 +79,7 @@ def stock_line(stock: Stock, variant_title: str = "") -> str:
         return _("Sold out in {variant}").format(variant=variant_title) if variant_title else _("Sold out")
     if stock.backorder_on is None or stock.backorder_on <= clock.now().date():
         return _("Made to order")
-    return _("Ships from {date}").format(date=dates.day(stock.backorder_on))
+    return _("Ships from {date}").format(date=day(stock.backorder_on))
 
 
 def card_line(stocks: Sequence[Stock]) -> str:

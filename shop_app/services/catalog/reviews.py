@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
-from ...core import dates
+from ...core.dates import day
 from ...core.i18n import _
 from ...models import Product, Review, ReviewStatus
 from .views import ReviewView, StarCount
@@ -61,7 +61,7 @@ def page(
     return [
         ReviewView(
             author,
-            dates.day(at),
+            day(at),
             given,
             title,
             body,

@@ -70,6 +70,8 @@ class HomeView:
     sale: list[ProductCard] = field(default_factory=list)
     sale_count: int = 0
     new: list[ProductCard] = field(default_factory=list)
+    new_count: int = 0
+    product_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
