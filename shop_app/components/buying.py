@@ -196,7 +196,7 @@ def _tell_me(product: type[Product]) -> Component:
                     required=True,
                 ),
                 busy_button(
-                    _("Tell me when it's back"),
+                    _("Tell me"),
                     answer=alerts.answers,
                     busy_label=_("Noting it"),
                     kind="outline",

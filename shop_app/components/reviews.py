@@ -121,7 +121,13 @@ def _review(review: Any) -> Component:
             when(
                 review.bought,
                 lambda: fragment(
-                    ". ", el.span(icon("done", styles.ICON_S), review.bought, class_name=styles.REVIEW_BOUGHT)
+                    ". ",
+                    el.span(
+                        icon("done", styles.REVIEW_BOUGHT_ICON),
+                        " ",
+                        review.bought,
+                        class_name=styles.REVIEW_BOUGHT,
+                    ),
                 ),
             ),
             class_name="text-sm text-ink-3",
