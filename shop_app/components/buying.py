@@ -66,6 +66,7 @@ def buy_box(product: type[Product]) -> Component:
 def _price(product: type[Product], chosen: Any) -> Component:
     return el.div(
         price(chosen.price, chosen.compare_at, class_name="text-[22px] leading-7", testid="product-price"),
+        when(chosen.unit_price, el.p(chosen.unit_price, class_name="text-sm text-ink-2")),
         el.p(texts.PRICE_NOTE, text_link(_("delivery"), href="/delivery"), class_name="text-sm text-ink-3"),
         when(chosen.saving, el.p(chosen.saving, class_name="mt-1 text-sm text-coral")),
         when(

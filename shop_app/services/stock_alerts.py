@@ -127,7 +127,7 @@ def _tell(session: Session, requests: Any, params: dict[str, Any]) -> int:
 
 def _told(session: Session, variant_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """What the letter needs of each variant."""
-    rows = session.connection().execute(_names, {"ids": list(variant_ids)})
+    rows: Any = session.connection().execute(_names, {"ids": list(variant_ids)})
     return {
         variant_id: {
             "product": f"{title}, {variant_title}" if variant_title else title,

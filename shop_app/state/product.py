@@ -207,5 +207,6 @@ def _live(variant: VariantView) -> VariantAvailability:
         variant.availability,
         variant.stock_line,
         variant.max_quantity,
+        variant.unit_price,
         variant.lowest_30_days,
     )

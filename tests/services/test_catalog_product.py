@@ -246,6 +246,17 @@ def test_each_variant_says_what_its_own_delivery_costs(session: Session) -> None
     ]
 
 
+def test_what_is_sold_by_weight_names_the_price_of_a_kilogram(session: Session) -> None:
+    coffee = make_product(session, "Coffee", options={"Size": ["Small", "Large"]}, price_minor=900)
+    large = variants_of(session, coffee)[1]
+    large.contents, large.contents_unit = 350, "g"
+    session.flush()
+    listing_index.refresh(session, [_id(coffee)])
+    assert [variant.unit_price for variant in product(session, "coffee").variants] == ["", "€25.71 per kg"]
+    (pushed,) = of_variants(session, (_id(large),))
+    assert [variant.unit_price for variant in pushed.variants.values()] == ["", "€25.71 per kg"]
+
+
 def test_the_average_is_drawn_as_what_it_is(session: Session) -> None:
     lamp = make_product(session)
     drawn = []

@@ -50,6 +50,19 @@ class Stock(NamedTuple):
         return MAX_QUANTITY if self.policy == StockPolicy.BACKORDER else max(0, min(self.left, MAX_QUANTITY))
 
 
+class Numbers(NamedTuple):
+    """A variant's prices, contents and stock."""
+
+    id: int
+    sku: str
+    title: str
+    price_minor: int
+    compare_at_minor: int | None
+    contents: int
+    contents_unit: str
+    stock: Stock
+
+
 BUYABLE = or_(
     col(StockLevel.policy) == StockPolicy.BACKORDER.value,
     col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
@@ -105,6 +118,8 @@ _numbers = (
         col(Variant.title),
         col(Variant.price_minor),
         col(Variant.compare_at_minor),
+        col(Variant.contents),
+        col(Variant.contents_unit),
         *STOCK_COLUMNS,
     )
     .join(ListingItem, col(ListingItem.product_id) == Product.id)
@@ -120,28 +135,17 @@ def of_variants(session: Session, variant_ids: tuple[int, ...]) -> list[ProductA
     if not variant_ids:
         return []
     at_ms = int(clock.now().timestamp() * 1000)
-    by_slug: dict[str, list[_Numbers]] = defaultdict(list)
+    by_slug: dict[str, list[Numbers]] = defaultdict(list)
     for slug, _owner, *numbers in session.connection().execute(_numbers, {"ids": list(variant_ids)}):
-        by_slug[slug].append(_Numbers(*numbers[:5], stock=Stock(*numbers[5:])))
+        by_slug[slug].append(Numbers(*numbers[:7], stock=Stock(*numbers[7:])))
     lowest = price_history.lowest_lines(
         session, {one.id: one.compare_at_minor for variants in by_slug.values() for one in variants}
     )
     return [_product_availability(slug, variants, lowest, at_ms) for slug, variants in by_slug.items()]
 
 
-class _Numbers(NamedTuple):
-    """A variant's prices and stock."""
-
-    id: int
-    sku: str
-    title: str
-    price_minor: int
-    compare_at_minor: int | None
-    stock: Stock
-
-
 def _product_availability(
-    slug: str, variants: list[_Numbers], lowest: Mapping[int, str], at_ms: int
+    slug: str, variants: list[Numbers], lowest: Mapping[int, str], at_ms: int
 ) -> ProductAvailability:
     tag = price_tags.range_tag([(one.price_minor, one.compare_at_minor) for one in variants])
     stocks = [one.stock for one in variants]
@@ -153,25 +157,20 @@ def _product_availability(
         in_stock=any(stock.available for stock in stocks),
         stock_line=card_line(stocks),
         at_ms=at_ms,
-        variants={
-            one.sku: variant_availability(
-                one.title, one.price_minor, one.compare_at_minor, one.stock, lowest.get(one.id, "")
-            )
-            for one in variants
-        },
+        variants={one.sku: variant_availability(one, lowest.get(one.id, "")) for one in variants},
     )
 
 
-def variant_availability(
-    title: str, price_minor: int, compare_at_minor: int | None, stock: Stock, lowest_30_days: str
-) -> VariantAvailability:
+def variant_availability(variant: Numbers, lowest_30_days: str) -> VariantAvailability:
+    price_minor, compare_at_minor, stock = variant.price_minor, variant.compare_at_minor, variant.stock
     return VariantAvailability(
         price=price_tags.shown(price_minor),
         compare_at=price_tags.shown(compare_at_minor) if compare_at_minor else "",
         saving=price_tags.saved(price_minor, compare_at_minor),
         available=stock.available,
         availability=stock.kind,
-        stock_line=stock_line(stock, title),
+        stock_line=stock_line(stock, variant.title),
         max_quantity=stock.max_quantity,
+        unit_price=price_tags.unit_price(price_minor, variant.contents, variant.contents_unit),
         lowest_30_days=lowest_30_days,
     )

@@ -206,6 +206,8 @@ class VariantView:
     stock_line: str = ""
     """ "In stock", "Only 3 left in Moss", "Sold out in Clay"."""
     max_quantity: int = 0
+    unit_price: str = ""
+    """ "€12.00 per kg", "" for what is sold by the piece."""
     lowest_30_days: str = ""
     """ "Lowest price of the last 30 days: €24.00" on a reduced variant, else ""."""
     delivery_line: str = ""
@@ -293,6 +295,7 @@ class VariantAvailability:
     availability: str
     stock_line: str
     max_quantity: int
+    unit_price: str
     lowest_30_days: str
 
 

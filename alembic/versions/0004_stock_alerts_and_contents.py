@@ -1,4 +1,4 @@
-"""Stock alerts: who asked to be told when a sold-out variant can be bought again."""
+"""Stock alerts: who asked to be told when a sold-out variant is back; and contents, for the price of a unit."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,7 +29,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("variant_id", "mailbox", name=op.f("uq_stock_alert_variant_id_mailbox")),
     )
     op.create_index(op.f("ix_stock_alert_created_at"), "stock_alert", ["created_at"])
+    op.add_column("variant", sa.Column("contents", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("variant", sa.Column("contents_unit", sa.String(2), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
+    op.drop_column("variant", "contents_unit")
+    op.drop_column("variant", "contents")
     op.drop_table("stock_alert")
