@@ -72,7 +72,7 @@ def buy_box(product: type[Product]) -> Component:
             on_submit=submit(Cart.add_form),
             no_validate=True,
         ),
-        when(not_(chosen.available), lambda: _tell_me(product)),
+        when(both(product.chosen.sku != "", not_(chosen.available)), lambda: _tell_me(product)),
         _promises(product),
     )
 
@@ -234,6 +234,14 @@ def _tell_me(product: type[Product]) -> Component:
                     kind="outline",
                     size="m",
                     type="submit",
+                ),
+                without_scripts(
+                    lambda: el.p(
+                        _("This needs JavaScript. You can also "),
+                        text_link(_("write to us"), href="/contact"),
+                        ".",
+                        class_name="text-sm text-ink-2",
+                    )
                 ),
                 class_name="grid justify-items-start gap-3.5",
                 on_submit=submit(StockAlerts.ask),
