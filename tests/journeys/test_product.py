@@ -86,10 +86,9 @@ def test_a_choice_brings_its_own_lowest_price(shop: Shop, shopper: Shopper):
         session.commit()
     shopper.open("/products/dune-mug")
     lowest = shopper.page.get_by_text("Lowest price of the last 30 days")
-    said = []
-    for value in ("Moss", "Oat", "Ink"):
+    said = [lowest.inner_text()]
+    for value in ("Oat", "Ink"):
         shopper.choose(value)
-        expect(shopper.page).to_have_url(re.compile("variant="))
         expect(shopper.page.locator("legend")).to_contain_text(value)
         said.append(lowest.inner_text())
     assert said == [f"Lowest price of the last 30 days: €{amount}.00" for amount in (25, 27, 31)]
