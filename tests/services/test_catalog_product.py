@@ -347,18 +347,19 @@ def test_reviews_are_shown_ten_at_a_time_with_their_spread(session: Session) -> 
     assert reviews.more_reviews(session, "never-was", 0) == []
 
 
-def test_related_products_share_a_tag_or_the_category_and_are_in_stock_first(session: Session) -> None:
+def test_related_are_those_of_the_category_or_with_several_tags_in_stock_first(session: Session) -> None:
     products = make_product(session, "Reed Lamp")
     tagged = make_product(session, "Reed Vase", category="Vases")
     near = make_product(session, "Bell Lamp")
     gone = make_product(session, "Sold Lamp", stock=0)
     far = make_product(session, "Far Chair", category="Chairs")
-    tag = add(session, Tag(name="reed"))
-    for one in (products, tagged):
+    twice = make_product(session, "Reed Basket", category="Chairs")
+    reed, willow = add(session, Tag(name="reed")), add(session, Tag(name="willow"))
+    for one, tag in ((products, reed), (products, willow), (tagged, reed), (twice, reed), (twice, willow)):
         add(session, ProductTag(product_id=_id(one), tag_id=_id(tag)))
-    listing_index.refresh(session, [_id(one) for one in (products, tagged, near, gone, far)])
+    listing_index.refresh(session, [_id(one) for one in (products, tagged, near, gone, far, twice)])
     page = product(session, "reed-lamp")
-    assert [card.title for card in page.related] == ["Reed Vase", "Bell Lamp", "Sold Lamp"]
+    assert [card.title for card in page.related] == ["Reed Basket", "Bell Lamp", "Reed Vase", "Sold Lamp"]
     assert page.crumbs == [
         Crumb("Home", "/"),
         Crumb("Lighting", "/products?category=lighting"),
