@@ -25,6 +25,7 @@ from shop_app.extension import Extension, Page, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
+from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
@@ -76,7 +77,7 @@ SHOP = Extension(
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
     # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
-    lifespans=(pushes.running, lambda: tcp_timeout.bounded(settings().port)),
+    lifespans=(pushes.running, other_processes.followed, lambda: tcp_timeout.bounded(settings().port)),
 )
 
 
@@ -166,7 +167,7 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
     front_end = read_build() if is_prod_mode() else None
     if front_end:
-        routes = [DocumentRoute(page.route, page.serve) for page in parts.pages]
+        routes = [DocumentRoute(page.route, page.serve, page.shared) for page in parts.pages]
         inner = Documents(inner, build=front_end, routes=routes)
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())

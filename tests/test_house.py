@@ -67,6 +67,7 @@ SUBJECTS = (
     "returns",
     "storefront",
     "push_targets",
+    "traces",
     "books",
     "retention",
 )

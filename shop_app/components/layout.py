@@ -16,7 +16,7 @@ from . import styles, texts
 from .cart_drawer import cart_drawer
 from .controls import here_link
 from .icons import icon
-from .kit import Component, both, each, el, fragment, is_html, not_, of, text, when
+from .kit import Component, both, each, el, fragment, is_html, kept, not_, of, text, when
 from .overlays import CLOSES, modal, opens, toast
 from .search_box import search_box
 
@@ -52,6 +52,7 @@ def page(
     )
 
 
+@kept
 def _utility() -> Component:
     return el.aside(
         el.div(
@@ -206,6 +207,7 @@ def theme_switch() -> Component:
     )
 
 
+@kept
 def footer() -> Component:
     def column(title: str, links: tuple[tuple[str, str], ...]) -> Component:
         return el.div(

@@ -190,6 +190,7 @@ PAGE = Page(
     page,
     title=texts.HOME_TITLE,
     view=home_state.view,
+    shared=home_state.shared,
     state=Home,
     load=(Home.load,),
     head=head,

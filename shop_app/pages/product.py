@@ -108,6 +108,7 @@ PAGE = Page(
     page,
     title=title,
     view=product_state.view,
+    shared=product_state.shared,
     state=Product,
     load=(Product.load,),
     head=head,

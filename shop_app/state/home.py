@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app.core import db
-from shop_app.core.pages import Address
+from shop_app.core import shared_views
+from shop_app.core.pages import Address, only
 from shop_app.services.catalog.views import HomeView
 from shop_app.services.storefront import home as storefront
 
@@ -28,6 +28,9 @@ def view(session: Session, _address: Address) -> HomeShown:
     return HomeShown(storefront.home(session))
 
 
+shared = only()
+
+
 class Home(rx.State):
     view: HomeView = HomeView()
     loaded: bool = False
@@ -35,7 +38,7 @@ class Home(rx.State):
     @rx.event
     @public
     async def load(self):
-        shown = await db.read(view, address_of(self, "/"))
+        shown = await shared_views.read(view, shared(address_of(self, "/")))
         self.view, self.loaded = shown.view, True
         cards = (*self.view.featured, *self.view.sale, *self.view.new)
         await live.watch(self, [card.slug for card in cards])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app.core import db
+from shop_app.core import shared_views
 from shop_app.core.errors import NotFound
 from shop_app.core.pages import Address
 from shop_app.services.catalog.views import Listing, ListingQuery, ProductCard
@@ -44,6 +44,13 @@ def view(session: Session, address: Address) -> BrowseShown:
     return shown(query, listing.browse(session, query))
 
 
+def shared(address: Address) -> Address:
+    """The address as the shop itself writes it."""
+    query = listing_address.read_address(address.query)
+    values = listing_address.values(query)
+    return Address({}, {name: (value,) for name, value in values.items()}, listing_address.is_free(query))
+
+
 def shown(query: ListingQuery, listed: Listing) -> BrowseShown:
     return BrowseShown(
         view=replace(listed, cards=[]),
@@ -74,7 +81,7 @@ class Browse(rx.State):
     @public
     async def load(self):
         try:
-            self._show(_query(self), await db.read(view, address_of(self, "/products")))
+            self._show(_query(self), await shared_views.read(view, shared(address_of(self, "/products"))))
         except NotFound:
             self.missing, self.loaded, self.cards, self.view = True, True, [], Listing()
         await live.watch(self, [card.slug for card in self.cards])

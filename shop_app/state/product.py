@@ -9,11 +9,11 @@ import reflex as rx
 from pydantic import Field
 from sqlmodel import Session
 
-from shop_app.core import db
+from shop_app.core import db, shared_views
 from shop_app.core.access import clients, rates
 from shop_app.core.errors import NotFound, ShopError
 from shop_app.core.i18n import _
-from shop_app.core.pages import Address, MovedTo
+from shop_app.core.pages import Address, MovedTo, only
 from shop_app.services import stock_alerts
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
@@ -34,6 +34,7 @@ from .forms import Form, FormState
 from .input_types import ShortText, Sku, Slug
 
 ROUTE = "/products/[slug]"
+shared = only("variant")
 Slugs = Annotated[list[Slug], Field(max_length=12)]
 ReviewOrder = Literal["", "best", "worst"]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
@@ -106,7 +107,7 @@ class Product(rx.State):
     async def load(self):
         address = address_of(self, ROUTE)
         try:
-            self._show(await db.read(view, address))
+            self._show(await shared_views.read(view, shared(address)))
             await self._read_own_holds()
         except MovedTo as moved:
             return rx.redirect(moved.location, replace=True)
@@ -125,8 +126,9 @@ class Product(rx.State):
     @public
     async def choose(self, sku: Sku):
         """Read afresh: what this tab was sent earlier may have been overtaken."""
-        page = await db.read(product_page.product, self.page.slug, sku)
-        self.chosen, self.availability = _chosen(page), _availability(page)
+        address = Address({"slug": self.page.slug}, {"variant": (sku,)})
+        shown = await shared_views.read(view, shared(address))
+        self.chosen, self.availability = shown.chosen, shown.availability
         await self._read_own_holds()
 
     async def _read_own_holds(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app.core import db
+from shop_app.core import shared_views
 from shop_app.services.search import categories
 
 from .base import public
@@ -36,5 +36,5 @@ class Shell(rx.State):
     @rx.event
     @public
     async def load(self):
-        self.categories = (await db.read(view)).categories
+        self.categories = (await shared_views.read(view)).categories
         self.loaded = True

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
+from ...core import events
 from ...core.dates import day
 from ...core.i18n import _
 from ...models import Product, Review, ReviewStatus
@@ -99,7 +100,8 @@ def spread(session: Session, product_id: int) -> list[StarCount]:
 
 
 def refresh(session: Session, product_ids: Iterable[int]) -> None:
-    """Count the published reviews of these products anew; the listing index is the caller's to refresh."""
+    """Count the published reviews of these products anew, after some of them changed."""
+    ids = tuple(product_ids)
     session.flush()
     published = (
         select(func.count(), func.coalesce(func.sum(col(Review.stars)), 0))
@@ -109,7 +111,6 @@ def refresh(session: Session, product_ids: Iterable[int]) -> None:
     parts = tuple(published.selected_columns)
     count, stars = (published.with_only_columns(part).scalar_subquery() for part in parts)
     session.connection().execute(
-        update(Product)
-        .where(col(Product.id).in_(list(product_ids)))
-        .values(review_count=count, stars_sum=stars)
+        update(Product).where(col(Product.id).in_(ids)).values(review_count=count, stars_sum=stars)
     )
+    events.publish(session, events.CatalogueChanged(ids))

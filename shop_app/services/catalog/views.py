@@ -51,6 +51,15 @@ class ProductCard:
 
 
 @dataclass(frozen=True, slots=True)
+class NavigationLink:
+    """A category as every page names it: without its number of products, which changes more often."""
+
+    slug: str
+    title: str
+    picture: PictureView
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryLink:
     slug: str
     title: str

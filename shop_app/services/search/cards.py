@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ...core import clock
+from ...core import clock, fact_cache
+from ...core.fact_cache import product_tag
 from ...models import ListingItem, Product, StockLevel, Variant
 from ..catalog import availability, price_tags
 from ..catalog.views import PictureView, ProductCard, Swatch
@@ -56,6 +57,9 @@ def cards(session: Session, rows: Sequence[Any]) -> list[ProductCard]:
     """The cards of these rows of the listing index (COLUMNS), in their order, with their stock."""
     if not rows:
         return []
+    fact_cache.depends(*(product_tag(row[0]) for row in rows))
+    # A product isn't new for ever, and a day of delivery comes.
+    fact_cache.until(clock.tomorrow())
     stocks: dict[int, list[availability.Stock]] = defaultdict(list)
     for product_id, *stock in session.connection().execute(_stocks, {"ids": [row[0] for row in rows]}).all():
         stocks[product_id].append(availability.Stock(*stock))
@@ -68,6 +72,7 @@ def of_products(session: Session, product_ids: Sequence[int]) -> list[ProductCar
     """The cards of these products, in that order, those that aren't for sale left out."""
     if not product_ids:
         return []
+    fact_cache.depends(*map(product_tag, product_ids))
     rows = {row[0]: row for row in session.connection().execute(_by_id, {"ids": list(product_ids)}).all()}
     return cards(session, [rows[key] for key in product_ids if key in rows])
 

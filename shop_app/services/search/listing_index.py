@@ -15,6 +15,7 @@ from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, sele
 from sqlmodel import Session, col
 
 from ...core import clock, events
+from ...core.fact_cache import product_tag
 from ...models import (
     Category,
     ListingChange,
@@ -35,6 +36,7 @@ from ...models import (
 )
 from ..catalog import availability
 from . import word_index
+from .index_cache import LISTING
 from .listing_rows import ProductRows, project
 
 CHUNK = 1000
@@ -144,14 +146,15 @@ def refresh(
     session.flush()
     connection = session.connection()
     categories = {row.id: (row.parent_id, row.title) for row in connection.execute(_categories)}
-    waiting, count = iter(dict.fromkeys(product_ids)), 0
+    ids = tuple(dict.fromkeys(product_ids))
+    waiting, count = iter(ids), 0
     while chunk := list(islice(waiting, CHUNK)):
         _refresh_chunk(session, chunk, categories)
         count += len(chunk)
         if progress:
             progress(count)
     if count:
-        _changed(session)
+        changes(session, tuple(map(product_tag, ids)))
         newest = connection.execute(select(func.max(col(ListingChange.id)))).scalar() or 0
         connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))
 
@@ -192,14 +195,10 @@ _has_stock = exists().where(
         availability.BUYABLE,
     )
 )
+_owners = select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).distinct()
 _update_in_stock = (
     update(ListingItem)
-    .where(
-        col(ListingItem.product_id).in_(
-            select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).scalar_subquery()
-        ),
-        col(ListingItem.in_stock) != _has_stock,
-    )
+    .where(col(ListingItem.product_id).in_(_ids), col(ListingItem.in_stock) != _has_stock)
     .values(in_stock=_has_stock)
 )
 
@@ -212,9 +211,14 @@ def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
     if not variant_ids:
         return False
     session.flush()
-    changed = session.connection().execute(_update_in_stock, {"ids": list(variant_ids)}).rowcount > 0
+    connection = session.connection()
+    product_ids = list(connection.execute(_owners, {"ids": list(variant_ids)}).scalars())
+    changed = connection.execute(_update_in_stock, {"ids": product_ids}).rowcount > 0
+    tags = tuple(map(product_tag, product_ids))
     if changed:
-        _changed(session)
+        changes(session, tags)
+    else:
+        events.publish(session, events.ShownChanged(tags))
     return changed
 
 
@@ -255,5 +259,11 @@ def follow_stock(session: Session, event: events.StockChanged) -> None:
     refresh_availability(session, event.variant_ids)
 
 
-def _changed(session: Session) -> None:
-    session.connection().execute(insert(ListingChange).values(stamp=secrets.token_hex(16)))
+def changes(session: Session, tags: tuple[str, ...] = ()) -> None:
+    """Note that lists, their order or their counts change, and what pages show of these tags.
+
+    For whatever else lists and search read, such as categories: whoever writes it calls this too.
+    """
+    stamp = secrets.token_hex(16)
+    session.connection().execute(insert(ListingChange).values(stamp=stamp))
+    events.publish(session, events.ShownChanged((LISTING, *tags), stamp))

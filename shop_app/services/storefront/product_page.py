@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ...core import clock
+from ...core import clock, fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.settings import settings
@@ -24,6 +24,8 @@ from .related import related
 from .structured_data import Offered, json_ld
 
 META_LENGTH = 155
+MAX_SKU = 64
+"""Characters of an address's variant that are looked at."""
 _TAGS = re.compile(r"<[^>]*>")
 
 _product = select(
@@ -82,6 +84,9 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
     row = session.connection().execute(_product, {"slug": slug, "now": clock.now()}).first()
     if row is None:
         raise _gone(session, slug)
+    fact_cache.depends(fact_cache.product_tag(row.id))
+    # What is ordered tomorrow arrives a day later.
+    fact_cache.until(clock.tomorrow())
     pictures = session.connection().execute(_pictures, {"id": row.id}).all()
     variants, swatches = choices(session, row.id, [picture[0] for picture in pictures])
     if not variants:
@@ -89,6 +94,9 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
     chosen = next((choice for choice in variants if choice.sku == sku), None) or next(
         (choice for choice in variants if choice.stock.available), variants[0]
     )
+    if sku and sku != chosen.sku:
+        # Anybody can make up SKUs; no entry is kept for them.
+        fact_cache.dont_keep()
     return _page(
         session, row, [PictureView(*picture[1:]) for picture in pictures], variants, swatches, chosen
     )
