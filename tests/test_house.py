@@ -53,6 +53,7 @@ SUBJECTS = (
     "catalog",
     "search",
     "inventory",
+    "stock_alerts",
     "product_files",
     "shipping",
     "taxes",

@@ -200,10 +200,19 @@ PRICE_SALE = "tabular-nums text-coral"
 PRICE_WAS = "ml-2 text-ink-3 line-through decoration-1"
 RATE = "inline-flex items-center gap-1 text-sm tabular-nums text-ink-2"
 RATE_STAR = "size-3.5 fill-current"
+REVIEW_BOUGHT = "whitespace-nowrap"
+REVIEW_BOUGHT_ICON = "icon inline size-4 align-[-3px]"
+REVIEW_SELECT = (
+    "select h-11 w-40 rounded-r2 border border-line-strong bg-surface px-2.5 text-base text-ink "
+    "md:h-9 md:text-sm"
+)
+REVIEW_SORT = "mb-5 flex items-center justify-end gap-2.5 text-sm"
+ALERT = "mt-6 grid gap-3.5 rounded-r2 border border-line bg-surface p-5"
 RATE_COUNT = "hidden text-ink-3 md:inline"
-STARS = "inline-flex gap-px text-ink"
-STAR = "size-4 fill-current"
-STAR_EMPTY = "size-4 fill-none stroke-current stroke-[1.5]"
+STARS = "relative inline-block h-4 w-20 shrink-0 text-ink"
+STARS_EMPTY = "h-4 w-20 fill-none stroke-current stroke-[1.5]"
+STARS_FULL = "h-4 w-20 max-w-none fill-current"
+STARS_FILLED = "absolute inset-y-0 start-0 overflow-hidden"
 CRUMBS = "flex flex-wrap gap-x-2 pt-5 text-sm text-ink-3"
 CRUMB = "flex not-first:before:mr-2 not-first:before:text-line-strong not-first:before:content-['/']"
 CRUMB_LINK = "py-0.5 text-ink-2 underline-offset-4 hover:underline"
@@ -316,6 +325,11 @@ HERO_BUTTON = (
     "pointer-events-auto mt-5 inline-flex h-13 items-center self-start rounded-r2 bg-green px-7 "
     "text-base font-medium text-on-green transition-colors hover:bg-green-hover wide:mt-7 "
     "wide:bg-[#1f4d3a] wide:text-[#fbf9f4] wide:hover:bg-[#163a2b]"
+)
+HERO_CATEGORIES = "mt-6 flex flex-wrap gap-x-5 gap-y-1.5 md:hidden"
+HERO_CATEGORY = (
+    "inline-block py-1.5 text-md underline decoration-line-strong decoration-1 underline-offset-4 "
+    "hover:decoration-current"
 )
 LABEL_STRIP = "border-b border-line"
 LABEL_ROW = (
@@ -430,6 +444,7 @@ PROSE_LEAD = "mt-4 max-w-[52ch] text-lg text-ink-2"
 PROSE = "prose mt-10 grid max-w-[62ch] gap-10 leading-[1.65] text-ink-2"
 SIZES_PRODUCT = "(min-width:1360px) 680px, (min-width:1100px) 50vw, (min-width:768px) 46vw, 100vw"
 LOST = "mx-auto grid w-full max-w-page items-center gap-6 px-gutter pt-8 md:grid-cols-2 md:gap-16 md:pt-12"
+NOT_FOUND_SEARCH = "mt-1 mb-2 grid w-full grid-cols-[minmax(0,1fr)_auto] gap-2.5"
 NOT_FOUND_LIST = "mt-2 grid gap-0.5"
 NOT_FOUND_LINK = (
     "inline-block py-1 underline decoration-line-strong decoration-1 underline-offset-4 "

@@ -20,6 +20,7 @@ ADDRESSES = (
     "/products?q=mug",
     "/products?q=zzzzzz",
     "/products/dune-mug",
+    "/products/dune-mug?variant=FH-DNM-CLA",
     "/products/no-such-thing",
     "/no-such-page",
     "/withdrawal",

@@ -166,6 +166,15 @@ def rating_milli(stars_sum: int, review_count: int) -> int:
     return (2000 * stars_sum + review_count) // (2 * review_count) if review_count else 0
 
 
+def rating_percent(rating_milli: int) -> int:
+    """The average as a part of five stars, rounded half up.
+
+    >>> rating_percent(3400), rating_percent(3000)
+    (68, 60)
+    """
+    return (rating_milli + 25) // 50
+
+
 def rating_text(rating_milli: int) -> str:
     """ "4.8", "" for 0: no reviews.
 

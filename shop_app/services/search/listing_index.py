@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, select, update
 from sqlmodel import Session, col
 
 from ...core import clock, events
@@ -30,12 +30,12 @@ from ...models import (
     ProductStatus,
     ProductTag,
     StockLevel,
-    StockPolicy,
     Tag,
     Variant,
     VariantOption,
     VariantPicture,
 )
+from ..catalog import availability
 from . import word_index
 from .index_cache import LISTING
 from .listing_rows import ProductRows, project
@@ -70,10 +70,6 @@ _products = select(
     col(Product.status) == ProductStatus.ACTIVE.value,
     col(Product.published_at) <= bindparam("now"),
 )
-_available = or_(
-    col(StockLevel.policy) == StockPolicy.BACKORDER.value,
-    col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
-)
 _variants = (
     select(
         col(Variant.product_id),
@@ -82,7 +78,7 @@ _variants = (
         col(Variant.barcode),
         col(Variant.price_minor),
         col(Variant.compare_at_minor),
-        case((_available, 1), else_=0),
+        case((availability.BUYABLE, 1), else_=0),
     )
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.product_id).in_(_ids), col(Variant.active))
@@ -208,7 +204,7 @@ _has_stock = exists().where(
         col(Variant.product_id) == ListingItem.product_id,
         col(Variant.active),
         col(StockLevel.variant_id) == Variant.id,
-        _available,
+        availability.BUYABLE,
     )
 )
 _owners = select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).distinct()
