@@ -27,9 +27,22 @@ def offer(methods: Iterable[PaymentMethod]) -> None:
     provider.cache_clear()
 
 
-def offered() -> tuple[PaymentProvider, ...]:
+def providers() -> tuple[PaymentProvider, ...]:
     """The provider of every way to pay, in the order of checkout."""
     return tuple(provider(key) for key in _methods)
+
+
+def offered(*, collected: bool) -> tuple[PaymentProvider, ...]:
+    """The providers that an order can be paid with, in the order of checkout.
+
+    `collected` says whether it is collected rather than delivered.
+    """
+    return tuple(each for each in providers() if each.is_offered(collected=collected))
+
+
+def label(name: str, *, collected: bool) -> str:
+    """The name of a way to pay as shoppers read it; the key itself of one that isn't there any more."""
+    return provider(name).label(collected=collected) if name in _methods else name
 
 
 @lru_cache(maxsize=32)

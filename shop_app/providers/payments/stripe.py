@@ -68,13 +68,14 @@ class StripeProvider:
         chosen = settings()
         return cls(key=chosen.stripe_key, base=chosen.stripe_base, webhook_secrets=chosen.webhook_secrets)
 
-    @property
-    def label(self) -> str:
+    def label(self, *, collected: bool) -> str:
         return _("Card")
 
-    @property
-    def note(self) -> str:
+    def note(self, *, collected: bool) -> str:
         return _("You pay on the next page. Nothing is charged before you confirm there.")
+
+    def is_offered(self, *, collected: bool) -> bool:
+        return True
 
     @cached_property
     def client(self) -> StripeClient:

@@ -23,6 +23,7 @@ from ..credit.payments import CreditView
 from ..customers import addresses
 from ..customers.addresses import AddressField, country_name
 from ..shipping import queries as shipping_queries
+from ..shipping.queries import Method
 from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers
 from . import lines as cart_lines
@@ -212,15 +213,37 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     methods = {method.code for method in methods_by_country.get(form.country, ())}
     if form.shipping_method and methods and form.shipping_method not in methods:
         problems_of.append(("shipping_method", _("Choose how it is delivered")))
-    if form.payment_provider and form.payment_provider not in _provider_names():
-        problems_of.append(("payment_provider", _("Choose how to pay")))
+    if form.payment_provider:
+        collected = _is_collected(methods_by_country.get(form.country, ()), form.shipping_method)
+        problems_of.append(("payment_provider", payment_problem(form.payment_provider, collected=collected)))
     if len(form.note) > MAX_NOTE:
         problems_of.append(("note", _("Keep the note below {count} characters").format(count=MAX_NOTE)))
     return [FieldProblem(name, message) for name, message in problems_of if message]
 
 
+def payment_problem(name: str, *, collected: bool) -> str:
+    """Why an order can't be paid like this; "" where it can."""
+    names = {provider.name for provider in registry.offered(collected=collected)}
+    if name in names:
+        return ""
+    others = {provider.name for provider in registry.offered(collected=not collected)}
+    if name not in others:
+        return _("Choose how to pay")
+    label = registry.label(name, collected=not collected)
+    return _("{label} isn't possible with this delivery. Choose another way to pay.").format(label=label)
+
+
+def _is_collected(methods: Iterable[Method], code: str) -> bool:
+    """Whether an order is collected with the method of that code; "" stands for the cheapest delivery."""
+    of_code = [method for method in methods if method.code == code] or list(methods)
+    return bool(of_code) and all(method.is_pick_up for method in of_code)
+
+
 def normal(form: CheckoutForm) -> CheckoutForm:
-    """The form as an order keeps it: without stray spaces, e-mail and postcode in their usual form."""
+    """The form as an order keeps it: without stray spaces, e-mail and postcode in their usual form.
+
+    Who hasn't chosen how to pay pays by the first way.
+    """
     clean = {field.name: addresses.clean(getattr(form, field.name)) for field in fields(form)}
     clean["email"] = normal_email(form.email)
     clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
@@ -228,7 +251,7 @@ def normal(form: CheckoutForm) -> CheckoutForm:
         clean["region"] = ""
     takes_vat_number = vat_numbers.is_asked_for(form.country)
     clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if takes_vat_number else ""
-    clean["payment_provider"] = clean["payment_provider"] or registry.offered()[0].name
+    clean["payment_provider"] = clean["payment_provider"] or registry.offered(collected=False)[0].name
     return CheckoutForm(**clean)
 
 
@@ -268,6 +291,10 @@ def _page(session: Session, head: Head) -> CheckoutView:
     form = _kept_form(head)
     priced = price(session, head, lines, form)
     totals, way = priced.totals, priced.totals.shipping
+    collected = priced.method is not None and priced.method.is_pick_up
+    providers = registry.offered(collected=collected)
+    if form.payment_provider not in {provider.name for provider in providers}:
+        form = replace(form, payment_provider=providers[0].name)
     form = replace(form, shipping_method=way.code if way else "")
     total = show(totals.total_minor, currency, locale)
     paid_with = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
@@ -282,8 +309,13 @@ def _page(session: Session, head: Head) -> CheckoutView:
         countries=_countries(tuple(shipping_queries.methods(session)), locale),
         deliveries=_deliveries(session, head, priced, locale),
         payments=[
-            PaymentChoice(method.name, method.label, method.note, method.name == form.payment_provider)
-            for method in registry.offered()
+            PaymentChoice(
+                provider.name,
+                provider.label(collected=collected),
+                provider.note(collected=collected),
+                provider.name == form.payment_provider,
+            )
+            for provider in providers
         ],
         gifts=gift_views(priced, currency, locale),
         subtotal=show(bought_minor(totals), currency, locale),
@@ -317,14 +349,7 @@ def _fields(country: str) -> list[AddressField]:
 def _kept_form(head: Head) -> CheckoutForm:
     kept: Mapping[str, Any] = head.checkout
     form = CheckoutForm(**{field.name: str(kept.get(field.name, "")) for field in fields(CheckoutForm)})
-    provider = form.payment_provider
-    if provider not in _provider_names():
-        provider = registry.offered()[0].name
-    return replace(form, country=head.country, payment_provider=provider)
-
-
-def _provider_names() -> set[str]:
-    return {method.name for method in registry.offered()}
+    return replace(form, country=head.country)
 
 
 def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:

@@ -255,6 +255,9 @@ def _check_delivery(priced: Priced, form: CheckoutForm) -> None:
     if form.shipping_method and priced.method.code != form.shipping_method:
         text = _("This delivery isn't offered for your cart any more. Choose another one.")
         raise Invalid(text, field="shipping_method")
+    wrong = checkout.payment_problem(form.payment_provider, collected=priced.method.is_pick_up)
+    if wrong:
+        raise Invalid(wrong, field="payment_provider")
 
 
 def _less_credit(left_minor: int, shown_minor: int, currency: str) -> str:
