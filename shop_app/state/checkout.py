@@ -17,7 +17,7 @@ from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.core.i18n import _
 from shop_app.realtime import rooms
-from shop_app.services.cart import checkout, unpaid
+from shop_app.services.cart import billing, checkout, unpaid
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.cart.checkout import MAX_NOTE, CheckoutForm, CheckoutView
@@ -47,6 +47,16 @@ FormField = Literal[
     "shipping_method",
     "payment_provider",
     "note",
+    "billing",
+    "billing_given_name",
+    "billing_family_name",
+    "billing_company",
+    "billing_line1",
+    "billing_line2",
+    "billing_postal_code",
+    "billing_locality",
+    "billing_region",
+    "billing_country",
 ]
 
 
@@ -80,6 +90,18 @@ class PayForm(Form):
     shipping_method: ShortText = ""
     payment_provider: ShortText = ""
     note: Annotated[LongText, Field(max_length=MAX_NOTE)] = ""
+    billing_asked: ShortText = ""
+    """Not "" where the page has the check box `billing_same`, which is only sent while it is ticked."""
+    billing_same: ShortText = ""
+    billing_given_name: ShortText = ""
+    billing_family_name: ShortText = ""
+    billing_company: ShortText = ""
+    billing_line1: ShortText = ""
+    billing_line2: ShortText = ""
+    billing_postal_code: ShortText = ""
+    billing_locality: ShortText = ""
+    billing_region: ShortText = ""
+    billing_country: ShortText = ""
     shown_minor: AmountMinor = 0
     shown_credit_minor: AmountMinor = 0
     shown_parts: LongText = ""
@@ -87,7 +109,9 @@ class PayForm(Form):
 
     def typed(self) -> CheckoutForm:
         """What the shopper has typed of it."""
-        return CheckoutForm(**{field.name: getattr(self, field.name) for field in fields(CheckoutForm)})
+        names = {field.name for field in fields(CheckoutForm)} - {"billing"}
+        elsewhere = billing.OTHER if self.billing_asked and not self.billing_same else ""
+        return CheckoutForm(**{name: getattr(self, name) for name in names}, billing=elsewhere)
 
 
 class Checkout(FormState, rx.State):
@@ -252,10 +276,10 @@ class Checkout(FormState, rx.State):
     @public
     async def take_what_is_left(self):
         """Make the cart fit what there is."""
-        await db.write(_take, visitor_hash(self))
+        sentences = await db.write(cart_commands.take_what_is_left, visitor_hash(self))
         self._forget_refusal()
         await self._enter()
-        self._confirm(_("Your cart now has what is left."))
+        self._confirm(" ".join(sentences) or _("Your cart now has what is left."))
 
     @rx.event
     @public
@@ -310,8 +334,3 @@ def _kind(refusal: ShopError) -> str:
     return (
         "stock" if isinstance(refusal, OutOfStock) else "price" if isinstance(refusal, Conflict) else "other"
     )
-
-
-def _take(session: Session, key_hash: str) -> None:
-    for line in cart_holds.view(session, key_hash).short:
-        cart_commands.set_quantity(session, key_hash, line.sku, line.left)

@@ -12,6 +12,7 @@ from shop_app.models import Order
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.holds import HoldView
 from shop_app.services.credit import commands as credit_commands
 from shop_app.state.checkout import Checkout
@@ -177,7 +178,7 @@ async def test_what_someone_else_took_is_told_and_one_click_takes_the_rest(open_
     await tab.take_what_is_left()
     assert [(line.sku, line.quantity) for line in tab.view.cart.lines] == [("FABLE-LAMP-MOSS", 1)]
     assert (tab.refused, tab.refused_kind, tab.refused_lines, tab.hold.state) == ("", "", [], "held")
-    assert tab.confirmation == "Your cart now has what is left."
+    assert tab.confirmation == "Only 1 of Fable Lamp, Moss is left. We set the quantity to 1."
     assert moss() == (3, 0, 3)
 
 
@@ -200,12 +201,16 @@ async def test_what_is_short_is_told_before_any_payment(open_tab, full_cart):
     assert (tab.refused, tab.hold.state, moss()) == ("", "held", (3, 0, 3))
 
 
-async def test_taking_what_is_left_of_nothing_leaves_an_empty_cart(open_tab, full_cart):
+async def test_what_is_sold_out_is_named_and_saved_for_later(open_tab, full_cart):
     someone_holds(3)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     await tab.take_what_is_left()
     assert (tab.empty, tab.hold, moss()) == (True, HoldView(), (3, 0, 3))
+    assert tab.confirmation == "Fable Lamp, Moss is sold out. It is saved for later."
+    with db.reading() as session:
+        saved = cart_queries.view(session, key_hash(VISITOR)).saved
+    assert [(line.sku, line.quantity) for line in saved] == [("FABLE-LAMP-MOSS", 2)]
 
 
 async def test_typing_keeps_the_hold_and_is_written_down_once_a_minute(open_tab, full_cart, clock):

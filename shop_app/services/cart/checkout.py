@@ -26,8 +26,8 @@ from ..shipping import queries as shipping_queries
 from ..shipping.queries import Method
 from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers
+from . import billing, price_changes, priced_cart
 from . import lines as cart_lines
-from . import price_changes, priced_cart
 from .lines import HEAD_COLUMNS, Head, Line, cart
 from .priced_cart import Priced
 from .queries import (
@@ -106,6 +106,17 @@ class CheckoutForm:
     shipping_method: str = ""
     payment_provider: str = ""
     note: str = ""
+    billing: str = ""
+    """Where the bill goes: "" for the delivery address, `billing.OTHER` for the one below."""
+    billing_given_name: str = ""
+    billing_family_name: str = ""
+    billing_company: str = ""
+    billing_line1: str = ""
+    billing_line2: str = ""
+    billing_postal_code: str = ""
+    billing_locality: str = ""
+    billing_region: str = ""
+    billing_country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,8 @@ class CheckoutView:
     cart: CartView = CartView()
     form: CheckoutForm = CheckoutForm()
     fields: list[AddressField] = field(default_factory=list)
+    billing_fields: list[AddressField] = field(default_factory=list)
+    """Of the billing address, where it is another one; [] otherwise."""
     countries: list[CountryChoice] = field(default_factory=list)
     deliveries: list[DeliveryChoice] = field(default_factory=list)
     payments: list[PaymentChoice] = field(default_factory=list)
@@ -209,6 +222,8 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
                 "" if form.country in methods_by_country else _("Choose a country that we deliver to"),
             )
         )
+    if form.billing == billing.OTHER:
+        problems_of += billing.problems(asdict(form), settings().locale)
     problems_of.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
     methods = {method.code for method in methods_by_country.get(form.country, ())}
     if form.shipping_method and methods and form.shipping_method not in methods:
@@ -251,6 +266,7 @@ def normal(form: CheckoutForm) -> CheckoutForm:
         clean["region"] = ""
     takes_vat_number = vat_numbers.is_asked_for(form.country)
     clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if takes_vat_number else ""
+    clean |= billing.normal(clean)
     clean["payment_provider"] = clean["payment_provider"] or registry.offered(collected=False)[0].name
     return CheckoutForm(**clean)
 
@@ -305,6 +321,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
         cart=cart_view(head, lines, priced, paid_with),
         form=form,
         fields=_fields(head.country),
+        billing_fields=list(billing.fields(form.billing_country, locale)) if form.billing else [],
         asks_for_vat_number=vat_numbers.is_asked_for(head.country),
         countries=_countries(tuple(shipping_queries.methods(session)), locale),
         deliveries=_deliveries(session, head, priced, locale),
@@ -339,7 +356,10 @@ def _page(session: Session, head: Head) -> CheckoutView:
 
 def _fields(country: str) -> list[AddressField]:
     """Those of the address, and the VAT number below the company where it changes the tax."""
-    fields = list(addresses.fields(country))
+    fields = [
+        field if field.name == "phone" else replace(field, autocomplete=f"shipping {field.autocomplete}")
+        for field in addresses.fields(country)
+    ]
     if vat_numbers.is_asked_for(country):
         at = [address_field.name for address_field in fields].index("company") + 1
         fields.insert(at, AddressField("vat_number", _("VAT number of the company"), "off", False, "text"))
@@ -349,7 +369,7 @@ def _fields(country: str) -> list[AddressField]:
 def _kept_form(head: Head) -> CheckoutForm:
     kept: Mapping[str, Any] = head.checkout
     form = CheckoutForm(**{field.name: str(kept.get(field.name, "")) for field in fields(CheckoutForm)})
-    return replace(form, country=head.country)
+    return replace(form, country=head.country, billing_country=form.billing_country or head.country)
 
 
 def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -31,7 +31,7 @@ from ...models import (
 )
 from ...providers.payments import registry
 from .. import outbox, terms_cache
-from ..cart import checkout, price_changes, unpaid
+from ..cart import billing, checkout, price_changes, unpaid
 from ..cart import lines as cart_lines
 from ..cart.checkout import CheckoutForm
 from ..cart.lines import Head, Line
@@ -51,10 +51,6 @@ SAME_CLICK = timedelta(minutes=30)
 """So long after an order, placing a cart that has become it gives that order back."""
 FIRST_NUMBER = 1001
 TERMS_VERSION = "2026-11"
-_ADDRESS = (
-    "given_name", "family_name", "company", "line1", "line2", "postal_code", "locality", "region", "country",
-)  # fmt: skip
-
 _order_tax_line = table_of(OrderTaxLine)
 _cart = table_of(Cart)
 _variant_option = table_of(VariantOption)
@@ -65,7 +61,7 @@ _PLACED_COLUMNS = (
     order.c.id, order.c.number, order.c.token, order.c.status, order.c.needs_review, order.c.cart_version,
     order.c.total_minor, order.c.currency, order.c.email, order.c.phone, order.c.ship_to,
     order.c.shipping_method, order.c.payment_provider, order.c.note, order.c.expires_at,
-    order.c.vat_number,
+    order.c.vat_number, order.c.bill_to,
 )  # fmt: skip
 _WAITING = select(*_PLACED_COLUMNS).where(
     order.c.cart_id == bindparam("cart"), order.c.status == OrderStatus.PENDING.value
@@ -225,14 +221,21 @@ def _placed(row: Any) -> PlacedOrder:
 
 def _same_request(row: Any, form: CheckoutForm) -> bool:
     same_way = form.shipping_method in ("", row.shipping_method)
-    typed = (form.email, form.phone, form.vat_number, form.payment_provider, form.note, _address(form))
+    typed = (
+        form.email, form.phone, form.vat_number, form.payment_provider, form.note, _address(form),
+        _bill_to(form),
+    )  # fmt: skip
     return same_way and typed == (
-        row.email, row.phone, row.vat_number, row.payment_provider, row.note, row.ship_to
+        row.email, row.phone, row.vat_number, row.payment_provider, row.note, row.ship_to, row.bill_to
     )  # fmt: skip
 
 
 def _address(form: CheckoutForm) -> dict[str, str]:
-    return {name: getattr(form, name) for name in _ADDRESS}
+    return {name: getattr(form, name) for name in billing.PARTS}
+
+
+def _bill_to(form: CheckoutForm) -> dict[str, str]:
+    return billing.address_of(asdict(form)) if form.billing == billing.OTHER else _address(form)
 
 
 def _in_country(head: Head, form: CheckoutForm) -> Head:
@@ -324,7 +327,6 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
     totals, method, at = priced.totals, priced.method, now()
     assert method
     first, last = shipping_queries.arrival_range(at.date(), method.min_days, method.max_days)
-    address = _address(form)
     return {
         "number": number, "token": secrets.token_urlsafe(24), "cart_id": head.id,
         "cart_version": head.version, "customer_id": head.customer_id, "email": form.email,
@@ -333,7 +335,7 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
         "needs_review": "", "currency": head.currency, "subtotal_minor": totals.subtotal_minor,
         "discount_minor": totals.discount_minor, "shipping_minor": totals.shipping_minor,
         "tax_minor": totals.tax_minor, "total_minor": totals.total_minor,
-        "tax_included": totals.tax_included, "ship_to": address, "bill_to": address,
+        "tax_included": totals.tax_included, "ship_to": _address(form), "bill_to": _bill_to(form),
         "country": form.country, "shipping_method": method.code, "shipping_label": method.label,
         "arrives_from": _midnight(first), "arrives_until": _midnight(last),
         "payment_provider": form.payment_provider, "locale": settings().locale,

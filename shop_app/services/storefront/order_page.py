@@ -53,7 +53,12 @@ _cart = table_of(Cart)
 _refund = table_of(Refund)
 
 _BY_TOKEN = (
-    select(order, _method.c.kind.label("method_kind"), _cart.c.completed_at.label("cart_completed_at"))
+    select(
+        order,
+        _method.c.kind.label("method_kind"),
+        _method.c.note.label("method_note"),
+        _cart.c.completed_at.label("cart_completed_at"),
+    )
     .outerjoin(_method, _method.c.code == order.c.shipping_method)
     .outerjoin(_cart, _cart.c.id == order.c.cart_id)
     .where(order.c.token == bindparam("token"))
@@ -142,7 +147,9 @@ class OrderView:
     tax_lines: list[tuple[str, str]] = field(default_factory=list)
     total: str = ""
     address: list[str] = field(default_factory=list)
-    """The delivery address line by line, in the order of its country."""
+    """The delivery address line by line, in the order of its country; or where the order is collected."""
+    billing: list[str] = field(default_factory=list)
+    """The billing address line by line; [] where it is the delivery address."""
     delivery_dates: str = ""
     is_collected: bool = False
     """Whether the shopper comes for it, instead of having it sent."""
@@ -218,7 +225,9 @@ def view(session: Session, token: str) -> OrderView:
         tax_on_top=not order.tax_included and not order.reverse_charge,
         tax_note=reverse_charge_note() if order.reverse_charge else "", vat_number=order.vat_number,
         total=show(order.total_minor, currency, locale),
-        address=addresses.lines(order.ship_to, locale), delivery_dates=arrives,
+        address=_goes_to(order, locale),
+        billing=addresses.lines(order.bill_to, locale) if _is_billed_apart(order) else [],
+        delivery_dates=arrives,
         payment_label=_payment_label(order, next(iter(_at_providers(payments)), None)),
         transfer_details=(
             _transfer_details(session, order, payments, locale) if phase == "awaiting_transfer" else []
@@ -234,6 +243,17 @@ def view(session: Session, token: str) -> OrderView:
         refunds=refunds, refunded=refunded, is_collected=order_phase.is_collected(order),
         **_returning(session, order, free),
     )  # fmt: skip
+
+
+def _goes_to(order: Row[Any], locale: str) -> list[str]:
+    """Where the goods go, or where they are collected."""
+    if order_phase.is_collected(order):
+        return [order.method_note] if order.method_note else []
+    return addresses.lines(order.ship_to, locale)
+
+
+def _is_billed_apart(order: Row[Any]) -> bool:
+    return order.bill_to != order.ship_to or order_phase.is_collected(order)
 
 
 def _at(event: Row[Any] | None) -> datetime | None:

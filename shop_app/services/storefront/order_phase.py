@@ -69,7 +69,9 @@ def texts(
     name, email = order.ship_to.get("given_name", ""), order.email
     has_cart = order.cart_id is not None and order.cart_completed_at is None
     again = _("Your cart is still there.") if has_cart else ""
-    uncharged = f"{_('Nothing was charged.')} {again}".strip()
+    uncharged = (
+        _("Nothing was charged, and your cart is still there.") if has_cart else _("Nothing was charged.")
+    )
     total = show(order.total_minor, order.currency, order.locale)
     by_phase = {
         "confirming": (
