@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import reflex as rx
-from sqlmodel import Session
 from starlette.routing import BaseRoute, Match, Mount, Route
 
 from .core import events
+from .page import Page
 from .providers.mail import Mailer
 from .providers.payments.base import PaymentMethod
 from .providers.taxes import TaxEngine
-from .web.served import ServePage
-from .web.sitemap import SitemapEntries
 from .worker.timetable import Job
 
 PROVIDERS = (TaxEngine, Mailer)
@@ -34,35 +32,6 @@ _PARAMETER = re.compile(r"\[[^\]]+\]|\{[^}]+\}")
 
 class ExtensionError(RuntimeError):
     """The parts can't be combined: two claim the same, or a field has a value that it doesn't take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page: its address, its component, and its content as HTML.
-
-    route      as Reflex writes it: `/products/[slug]`
-    component  a function without arguments that returns the page's component
-    title      of the reactive page; the HTML's comes from `serve`
-    load       handlers that run when the page opens, and again when its socket reconnects; those of the
-               header and the cart are put before them
-    serve      makes the content of its HTML, see `web/served.py`
-    sitemap    True for an address without parameters, else a function that lists the route's addresses
-    replaces   True for a page that replaces another part's page with this route
-    """
-
-    route: str
-    component: Callable[[], rx.Component]
-    title: str | rx.Var
-    load: tuple[Any, ...] = ()
-    serve: ServePage | None = None
-    sitemap: bool | Callable[[Session], SitemapEntries] = False
-    replaces: bool = False
-
-    def addresses(self, session: Session) -> SitemapEntries:
-        """What the sitemap lists of this page."""
-        if callable(self.sitemap):
-            return self.sitemap(session)
-        return [(self.route, None)] if self.sitemap else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from shop_app import sandbox
-from shop_app.components import plain_texts, texts
 from shop_app.core import db, events, own_files
 from shop_app.core.access import policy
 from shop_app.core.access.principal import Principal
@@ -29,7 +28,6 @@ from shop_app.providers.payments import registry
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
-from shop_app.services.storefront import home as storefront
 from shop_app.state import live, pushes
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
@@ -38,13 +36,7 @@ from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, notice_delta
 from shop_app.state.cart import Cart
-from shop_app.state.checkout import Checkout
-from shop_app.state.home import Home
-from shop_app.state.listing import Browse
-from shop_app.state.order import Order
-from shop_app.state.product import Product
 from shop_app.state.shell import Shell
-from shop_app.state.withdrawal import Withdrawal
 from shop_app.web import health, logs, media, sitemap, tcp_timeout, uploads, webhooks
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
@@ -53,7 +45,6 @@ from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
-from shop_app.web.storefront import documents
 from shop_app.worker import timetable
 
 log = logging.getLogger(__name__)
@@ -62,50 +53,19 @@ HANDLERS_FINISH_SECONDS = 10
 FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal")
 
 FRAME = (Shell.load, Cart.load)
-"""What every page loads before its own; the reactive page replaces the served content once it has loaded."""
+"""What every page loads after its own; the reactive page replaces the served content once this is there."""
 
 PAGES = (
-    Page("/", home.page, texts.HOME_TITLE, (Home.load,), documents.home, sitemap=True),
-    Page(
-        "/products",
-        listing.page,
-        listing.TITLE,
-        (Browse.load,),
-        documents.products,
-        sitemap=storefront.list_addresses,
-    ),
-    Page(
-        "/products/[slug]",
-        product.page,
-        product.TITLE,
-        (Product.load,),
-        documents.product,
-        sitemap=storefront.product_addresses,
-    ),
-    Page("/cart", cart.page, cart.TITLE, (Cart.load_countries,), documents.private_page(cart.NAME)),
-    Page("/checkout", checkout.page, checkout.TITLE, (Checkout.load,), documents.private_page(checkout.NAME)),
-    Page("/orders/lookup", lookup.page, lookup.TITLE, (), documents.private_page(lookup.NAME)),
-    Page("/orders/[token]", order.page, order.TITLE, (Order.load,), documents.order),
-    Page(
-        "/withdrawal",
-        withdrawal.page,
-        withdrawal.TITLE,
-        (Withdrawal.load,),
-        documents.withdrawal,
-        sitemap=True,
-    ),
-    *(
-        Page(
-            f"/{name}",
-            plain.page(name),
-            documents.title_of(text.title),
-            (),
-            documents.plain(name),
-            sitemap=True,
-        )
-        for name, text in plain_texts.PAGES.items()
-    ),
-    Page("404", not_found.page, documents.title_of(texts.NOT_FOUND_TITLE), (), documents.not_found),
+    home.PAGE,
+    listing.PAGE,
+    product.PAGE,
+    cart.PAGE,
+    checkout.PAGE,
+    lookup.PAGE,
+    order.PAGE,
+    withdrawal.PAGE,
+    *plain.PAGES,
+    not_found.PAGE,
 )
 
 SHOP = Extension(
@@ -147,8 +107,8 @@ def build(*extensions: Extension) -> rx.App:
     guard_entry(app)
     app.register_lifespan_task(_running(app, parts))
     for page in parts.pages:
-        load = [*FRAME, *page.load]
-        app.add_page(page.component, page.route, title=page.title, on_load=load, image="/icon.svg")
+        component, title, load = page.reactive()
+        app.add_page(component, page.route, title=title, on_load=[*load, *FRAME], image="/icon.svg")
     return app
 
 

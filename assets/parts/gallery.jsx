@@ -74,7 +74,7 @@ export function Gallery({ pictures, shown, words, classes }) {
       </div>
       <div className={classes.main}>
         <div className={classes.stage}>
-          <div ref={strip} className={classes.strip} onScroll={follow} onKeyDown={arrows} role="group" aria-label={words.all}>
+          <div ref={strip} className={classes.strip} onScroll={follow} onKeyDown={arrows} role="group" aria-label={words.all} data-at={shown < count ? shown : 0}>
             {pictures.map((picture, index) => (
               <button key={picture.key} type="button" className={classes.slide} tabIndex={index === at ? 0 : -1}
                 style={{ background: picture.colour }} onClick={() => enlarge(index)}

@@ -18,6 +18,7 @@ from .controls import text_link
 from .fields import size_radio, swatch_radio
 from .forms import submit
 from .icons import icon
+from .kit import Component, both, contains, each, el, fragment, not_, of, when
 from .parts import busy_button, most_text, quantity
 
 BUTTON = "add-to-cart"
@@ -27,100 +28,96 @@ ADDRESS = rx.vars.FunctionStringVar.create(
 )
 
 
-def _now() -> Any:
+def _now(product: type[Product]) -> Any:
     """Price and stock of every variant by SKU, as they are now."""
-    return live_var(Product.availability, Product.page.slug).variants
+    return live_var(product.availability, product.page.slug).variants
 
 
-def _chosen() -> Any:
+def _chosen(product: type[Product]) -> Any:
     """Price and stock of the chosen variant, as they are now."""
-    return _now()[Product.chosen.sku]
+    return _now(product)[product.chosen.sku]
 
 
-def buy_box() -> rx.Component:
-    this, chosen = Product.page, _chosen()
-    return rx.fragment(
-        rx.el.h1(this.title, class_name=styles.D2, data_testid="product-title"),
-        rx.cond(this.subtitle, rx.el.p(this.subtitle, class_name="mt-2 text-ink-2"), rx.fragment()),
-        rx.el.div(
-            _price(chosen),
-            _rating(),
+def buy_box(product: type[Product]) -> Component:
+    this, chosen = product.page, _chosen(product)
+    return fragment(
+        el.h1(this.title, class_name=styles.D2, data_testid="product-title"),
+        when(this.subtitle, el.p(this.subtitle, class_name="mt-2 text-ink-2")),
+        el.div(
+            _price(product, chosen),
+            _rating(product),
             class_name="mt-5 flex flex-wrap items-end justify-between gap-x-4 gap-y-2",
         ),
-        rx.el.form(
-            rx.foreach(Product.chosen.options, _picker),
+        el.form(
+            each(product.chosen.options, lambda option: _picker(product, option)),
             # `assets/shop.js` writes a choice into it at once; the answer to the choice makes it anew.
-            rx.el.input(type="hidden", name="sku", default_value=Product.chosen.sku, key=Product.chosen.sku),
-            _buy(chosen),
+            el.input(type="hidden", name="sku", default_value=product.chosen.sku, key=product.chosen.sku),
+            _buy(product, chosen),
             id=FORM,
             class_name="mt-7 grid gap-6",
             on_submit=submit(Cart.add_form),
             no_validate=True,
         ),
-        _promises(),
+        _promises(product),
     )
 
 
-def _price(chosen: Any) -> rx.Component:
-    return rx.el.div(
+def _price(product: type[Product], chosen: Any) -> Component:
+    return el.div(
         price(chosen.price, chosen.compare_at, class_name="text-[22px] leading-7", testid="product-price"),
-        rx.el.p(
-            texts.PRICE_NOTE, text_link(_("delivery"), href="/delivery"), class_name="text-sm text-ink-3"
-        ),
-        rx.cond(chosen.saving, rx.el.p(chosen.saving, class_name="mt-1 text-sm text-coral"), rx.fragment()),
-        rx.cond(
-            Product.page.lowest_30_days,
-            rx.el.p(Product.page.lowest_30_days, class_name="text-sm text-ink-3"),
-            rx.fragment(),
+        el.p(texts.PRICE_NOTE, text_link(_("delivery"), href="/delivery"), class_name="text-sm text-ink-3"),
+        when(chosen.saving, el.p(chosen.saving, class_name="mt-1 text-sm text-coral")),
+        when(
+            product.page.lowest_30_days,
+            el.p(product.page.lowest_30_days, class_name="text-sm text-ink-3"),
         ),
     )
 
 
-def _rating() -> rx.Component:
-    this = Product.page
-    return rx.cond(
+def _rating(product: type[Product]) -> Component:
+    this = product.page
+    return when(
         this.review_count > 0,
-        rx.el.a(
+        el.a(
             stars(5),
-            rx.el.span(_("Rated "), class_name=styles.SR),
-            rx.el.span(this.rating),
-            rx.el.span(this.review_text, class_name=f"{styles.LINK} text-ink-3"),
+            el.span(_("Rated "), class_name=styles.SR),
+            el.span(this.rating),
+            el.span(this.review_text, class_name=f"{styles.LINK} text-ink-3"),
             href="#reviews",
             class_name=f"{styles.RATE} py-1",
         ),
-        rx.fragment(),
     )
 
 
-def _picker(option: Any) -> rx.Component:
+def _picker(product: type[Product], option: Any) -> Component:
     """The radios of one option. A choice that is sold out stays within reach, and says so."""
     coloured = option.choices[0].swatch != ""
 
-    def swatch(choice: Any) -> rx.Component:
-        return swatch_radio(choice.value, choice.swatch, out=_out(choice), **_radio(option, choice))
+    def swatch(choice: Any) -> Component:
+        return swatch_radio(choice.value, choice.swatch, out=_out(product, choice), **_radio(option, choice))
 
-    def size(choice: Any) -> rx.Component:
-        return size_radio(choice.value, out=_out(choice), **_radio(option, choice))
+    def size(choice: Any) -> Component:
+        return size_radio(choice.value, out=_out(product, choice), **_radio(option, choice))
 
-    return rx.el.fieldset(
-        rx.el.legend(
-            rx.el.span(option.name, class_name="font-medium"),
+    return el.fieldset(
+        el.legend(
+            el.span(option.name, class_name="font-medium"),
             " ",
-            rx.cond(coloured, rx.el.span(option.chosen, class_name="text-ink-2"), rx.fragment()),
+            when(coloured, el.span(option.chosen, class_name="text-ink-2")),
             class_name="mb-2.5 text-sm",
         ),
-        rx.cond(
+        when(
             coloured,
-            rx.el.div(rx.foreach(option.choices, swatch), class_name=styles.SWATCHES),
-            rx.el.div(rx.foreach(option.choices, size), class_name=styles.SIZES),
+            el.div(each(option.choices, swatch), class_name=styles.SWATCHES),
+            el.div(each(option.choices, size), class_name=styles.SIZES),
         ),
         key=option.name,
     )
 
 
-def _out(choice: Any) -> Any:
-    now = _now()
-    return ~rx.cond(now.contains(choice.sku), now[choice.sku].available, choice.available)
+def _out(product: type[Product], choice: Any) -> Any:
+    now = _now(product)
+    return not_(when(contains(now, choice.sku), lambda: now[choice.sku].available, choice.available))
 
 
 def _radio(option: Any, choice: Any) -> dict[str, Any]:
@@ -131,88 +128,85 @@ def _radio(option: Any, choice: Any) -> dict[str, Any]:
         "data_testid": "variant-option",
         "data_value": choice.value,
         "data_sku": choice.sku,
-        "on_change": [Product.choose(choice.sku), ADDRESS.partial(choice.sku)],
+        "on_change": lambda _value: [Product.choose(choice.sku), ADDRESS.partial(choice.sku)],
     }
 
 
-def _buy(chosen: Any) -> rx.Component:
-    refused = (Cart.refusal != "") & (Cart.refused_sku == Product.chosen.sku)
-    return rx.el.div(
+def _buy(product: type[Product], chosen: Any) -> Component:
+    refused = both(of(Cart).refusal != "", of(Cart).refused_sku == product.chosen.sku)
+    return el.div(
         stock_badge(chosen.stock_line, chosen.availability, live=True, class_name=styles.STOCK_LIVE),
-        rx.cond(
-            Product.kept,
-            rx.el.p(
-                Product.kept,
+        when(
+            product.kept,
+            el.p(
+                product.kept,
                 ". ",
                 text_link(_("To the checkout"), href="/checkout"),
                 class_name=styles.STOCK_KEPT,
                 data_testid="kept-for-you",
             ),
-            rx.fragment(),
         ),
-        rx.el.div(
+        el.div(
             quantity(
                 1,
                 name="quantity",
                 most=chosen.max_quantity,
-                answer=Product.chosen.sku,
+                answer=product.chosen.sku,
                 limit=most_text(chosen.max_quantity),
-                key=Product.chosen.sku,
+                key=product.chosen.sku,
                 testid="quantity",
             ),
             _add(chosen, id=BUTTON, testid=BUTTON),
             class_name="grid grid-cols-[124px_minmax(0,1fr)] items-start gap-2.5",
         ),
-        rx.cond(
-            refused, rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name="mt-3"), rx.fragment()
-        ),
+        when(refused, el.div(note(of(Cart).refusal, kind="bad", role="alert"), class_name="mt-3")),
     )
 
 
-def _add(chosen: Any, *, testid: str, **props: Any) -> rx.Component:
+def _add(chosen: Any, *, testid: str, **props: Any) -> Component:
     return busy_button(
-        rx.cond(chosen.available, _("Add to cart"), _("Sold out")),
-        answer=f"{Cart.answers}-{Notice.number}",
+        when(chosen.available, _("Add to cart"), _("Sold out")),
+        answer=f"{of(Cart).answers}-{of(Notice).number}",
         busy_label=_("Adding"),
-        off=~chosen.available,
+        off=not_(chosen.available),
         data_testid=testid,
         type="submit",
         **props,
     )
 
 
-def _promises() -> rx.Component:
+def _promises(product: type[Product]) -> Component:
     """What delivery and a return cost, next to the button."""
 
-    def promise(name: str, text: Any, more: Any) -> rx.Component:
-        return rx.el.li(
+    def promise(name: str, text: Any, more: Any) -> Component:
+        return el.li(
             icon(name, f"{styles.ICON} mt-px text-ink-2"),
-            rx.el.span(text, rx.el.span(more, class_name="block text-sm text-ink-3")),
+            el.span(text, el.span(more, class_name="block text-sm text-ink-3")),
             class_name="flex gap-3.5 border-b border-line py-[13px]",
         )
 
-    this = Product.page
-    return rx.el.ul(
+    this = product.page
+    return el.ul(
         promise("truck", this.delivery_line, this.delivery_cost_line),
         promise("back", _("30 days to change your mind"), _("Return label in the box")),
         class_name="mt-6 grid border-t border-line text-md",
     )
 
 
-def buy_bar() -> rx.Component:
+def buy_bar(product: type[Product]) -> Component:
     """On a phone, price and button stay at hand while the button itself is out of sight."""
-    chosen = _chosen()
-    return rx.el.div(
-        rx.el.div(
-            rx.el.p(chosen.price, class_name="font-medium tabular-nums"),
-            rx.el.p(Product.chosen.title, class_name="truncate text-xs text-ink-2"),
+    chosen = _chosen(product)
+    return el.div(
+        el.div(
+            el.p(chosen.price, class_name="font-medium tabular-nums"),
+            el.p(product.chosen.title, class_name="truncate text-xs text-ink-2"),
             class_name="min-w-0",
         ),
         busy_button(
-            rx.cond(chosen.available, _("Add to cart"), _("Sold out")),
-            answer=f"{Cart.answers}-{Notice.number}",
+            when(chosen.available, _("Add to cart"), _("Sold out")),
+            answer=f"{of(Cart).answers}-{of(Notice).number}",
             busy_label=_("Adding"),
-            off=~chosen.available,
+            off=not_(chosen.available),
             type="submit",
             form=FORM,
         ),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
 from shop_app.core.i18n import _
 from shop_app.state.live import live_var
 
 from . import styles
 from .badges import price, rating, stock_badge
 from .fields import ground
+from .kit import Component, each, el, fragment, when
 from .pictures import picture
 
 GRIDS = {
@@ -29,17 +28,17 @@ def product_card(
     marked: bool = True,
     large: bool = False,
     text: Any = "",
-) -> rx.Component:
+) -> Component:
     """A ProductCard's Var: one link over the whole, price and stock as the newest push says.
 
     `marked` gives title, price and stock their test marks: not beside the product that a page is about.
     """
     now = live_var(card, card.slug)
-    return rx.el.article(
+    return el.article(
         _picture(card, now, sizes, priority),
-        rx.el.div(
-            rx.el.h3(
-                rx.el.a(
+        el.div(
+            el.h3(
+                el.a(
                     card.title,
                     href=f"/products/{card.slug}",
                     class_name=styles.CARD_LINK,
@@ -47,13 +46,11 @@ def product_card(
                 ),
                 class_name=styles.CARD_TITLE_LARGE if large else styles.CARD_TITLE,
             ),
-            rx.el.p(text, class_name=styles.CARD_TEXT)
-            if not isinstance(text, str) or text
-            else rx.fragment(),
+            el.p(text, class_name=styles.CARD_TEXT) if not isinstance(text, str) or text else fragment(),
             price(now.price, now.compare_at, class_name="text-md", testid="product-price" if marked else ""),
-            rx.el.div(
+            el.div(
                 _swatches(card),
-                rx.cond(card.rating, rating(card.rating, card.review_count), rx.el.span()),
+                when(card.rating, rating(card.rating, card.review_count), el.span()),
                 class_name=styles.CARD_FOOT,
             ),
             _stock(now, marked),
@@ -64,71 +61,71 @@ def product_card(
     )
 
 
-def _picture(card: Any, now: Any, sizes: str, priority: bool) -> rx.Component:
-    image = rx.cond(now.in_stock, styles.CARD_IMG, f"{styles.CARD_IMG} {styles.CARD_IMG_OUT}")
-    second = rx.el.span(
+def _picture(card: Any, now: Any, sizes: str, priority: bool) -> Component:
+    image = when(now.in_stock, styles.CARD_IMG, f"{styles.CARD_IMG} {styles.CARD_IMG_OUT}")
+    second = el.span(
         picture(card.second, sizes=sizes, class_name=styles.PICTURE_IMG, alt=""),
         class_name=styles.CARD_SECOND,
         aria_hidden="true",
     )
-    return rx.el.span(
+    return el.span(
         picture(card.picture, sizes=sizes, class_name=image, priority=priority),
-        rx.cond(card.second.key, second, rx.fragment()),
+        when(card.second.key, second),
         _tag(now),
         class_name=styles.CARD_PICTURE,
         **ground(card.picture.colour),
     )
 
 
-def _stock(now: Any, marked: bool) -> rx.Component:
-    kind = rx.cond(now.in_stock, "low", "out")
+def _stock(now: Any, marked: bool) -> Component:
+    kind = when(now.in_stock, "low", "out")
     testid = "stock-signal" if marked else ""
     line = stock_badge(now.stock_line, kind, class_name=styles.CARD_STOCK, testid=testid)
-    return rx.cond(now.stock_line, line, rx.fragment())
+    return when(now.stock_line, line)
 
 
 def _mark(testid: str, marked: bool) -> dict[str, str]:
     return {"data_testid": testid} if marked else {}
 
 
-def _tag(card: Any) -> rx.Component:
-    return rx.cond(
+def _tag(card: Any) -> Component:
+    return when(
         card.saving,
-        rx.el.span(card.saving, class_name=styles.TAG_SALE),
-        rx.cond(card.is_new, rx.el.span(_("New"), class_name=styles.TAG), rx.fragment()),
+        el.span(card.saving, class_name=styles.TAG_SALE),
+        when(card.is_new, el.span(_("New"), class_name=styles.TAG)),
     )
 
 
-def _swatches(card: Any) -> rx.Component:
-    def dot(swatch: Any) -> rx.Component:
-        return rx.el.span(
-            rx.el.span(swatch.label, " ", class_name=styles.SR),
+def _swatches(card: Any) -> Component:
+    def dot(swatch: Any) -> Component:
+        return el.span(
+            el.span(swatch.label, " ", class_name=styles.SR),
             class_name=styles.CARD_DOT,
             title=swatch.label,
             **ground(swatch.colour),
         )
 
-    return rx.el.span(rx.foreach(card.swatches, dot), class_name=styles.CARD_DOTS)
+    return el.span(each(card.swatches, dot), class_name=styles.CARD_DOTS)
 
 
-def card_grid(cards: Any, *, columns: int = 4, marked: bool = True, **props: Any) -> rx.Component:
+def card_grid(cards: Any, *, columns: int = 4, marked: bool = True, **props: Any) -> Component:
     """A grid of a list of ProductCard (its Var)."""
     classes, sizes = GRIDS[columns]
 
-    def one(card: Any) -> rx.Component:
+    def one(card: Any) -> Component:
         return product_card(card, sizes=sizes, marked=marked)
 
-    return rx.el.div(rx.foreach(cards, one), class_name=classes, **props)
+    return el.div(each(cards, one), class_name=classes, **props)
 
 
-def card_skeletons(count: int, *, columns: int = 4) -> rx.Component:
+def card_skeletons(count: int, *, columns: int = 4) -> Component:
     """Boxes of the same size as cards; they fade in after 150 ms, so a quick answer never shows them."""
-    one = rx.el.div(
-        rx.el.span(class_name=f"{styles.SKELETON} block aspect-[4/5]"),
-        rx.el.div(
-            rx.el.span(class_name=f"{styles.SKELETON} block h-4 w-3/4"),
-            rx.el.span(class_name=f"{styles.SKELETON} mt-2 block h-4 w-1/3"),
+    one = el.div(
+        el.span(class_name=f"{styles.SKELETON} block aspect-[4/5]"),
+        el.div(
+            el.span(class_name=f"{styles.SKELETON} block h-4 w-3/4"),
+            el.span(class_name=f"{styles.SKELETON} mt-2 block h-4 w-1/3"),
         ),
         class_name="grid gap-3",
     )
-    return rx.el.div(*([one] * count), class_name=GRIDS[columns][0], aria_hidden="true")
+    return el.div(*([one] * count), class_name=GRIDS[columns][0], aria_hidden="true")

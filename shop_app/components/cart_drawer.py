@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import reflex as rx
-
 from shop_app.core.i18n import _
 from shop_app.state.cart import Cart
 
@@ -21,41 +19,40 @@ from .cart_line import (
 )
 from .code_fields import code_field
 from .controls import link_button
+from .kit import Component, both, each, el, fragment, length, of, when
 from .overlays import drawer
 
 ID = "cart-drawer"
 
 
-def cart_drawer() -> rx.Component:
+def cart_drawer() -> Component:
     """Stands once on every page; its content is only there while it is open."""
     return drawer(
         _("Cart"),
-        rx.cond(Cart.drawer_open, _body(), rx.fragment()),
+        when(of(Cart).drawer_open, _body),
         id=ID,
-        count=rx.cond(
-            Cart.view.count > 0,
-            rx.el.span(" ", units(Cart.view.count), class_name=styles.DRAWER_COUNT),
-            rx.fragment(),
+        count=when(
+            of(Cart).view.count > 0, el.span(" ", units(of(Cart).view.count), class_name=styles.DRAWER_COUNT)
         ),
-        foot=rx.cond(Cart.drawer_open & (Cart.view.count > 0), _foot(), rx.fragment()),
-        is_open=Cart.drawer_open,
+        foot=when(both(of(Cart).drawer_open, of(Cart).view.count > 0), _foot),
+        is_open=of(Cart).drawer_open,
         on_close=Cart.close_drawer,
         data_testid="cart-drawer",
     )
 
 
-def _body() -> rx.Component:
-    return rx.fragment(
-        rx.cond(Cart.view.count > 0, free_shipping(), rx.fragment()),
+def _body() -> Component:
+    return fragment(
+        when(of(Cart).view.count > 0, free_shipping()),
         undo_row(),
-        rx.cond(
-            Cart.view.lines.length() > 0,
-            rx.fragment(
-                rx.el.ul(rx.foreach(Cart.view.lines, cart_line), rx.foreach(Cart.view.gifts, gift_line)),
-                hints(),
-                code_field("drawer"),
+        when(
+            length(of(Cart).view.lines) > 0,
+            fragment(
+                el.ul(each(of(Cart).view.lines, cart_line), each(of(Cart).view.gifts, gift_line)),
+                hints(of(Cart).view),
+                code_field("drawer", Cart, of(Cart).view),
             ),
-            rx.el.div(
+            el.div(
                 empty_state(
                     _("Your cart is empty"),
                     _("What you add stays here, also when you close the browser."),
@@ -69,12 +66,12 @@ def _body() -> rx.Component:
     )
 
 
-def _foot() -> rx.Component:
-    return rx.fragment(
-        rx.el.div(
-            discount_rows(),
-            sum_row(_("Subtotal"), Cart.view.subtotal, data_testid="cart-subtotal"),
-            rx.el.p(Cart.view.price_note, class_name="text-sm text-ink-3"),
+def _foot() -> Component:
+    return fragment(
+        el.div(
+            discount_rows(Cart, of(Cart).view),
+            sum_row(_("Subtotal"), of(Cart).view.subtotal, data_testid="cart-subtotal"),
+            el.p(of(Cart).view.price_note, class_name="text-sm text-ink-3"),
             class_name=f"{styles.SUM} mb-3.5",
         ),
         link_button(
@@ -84,7 +81,7 @@ def _foot() -> rx.Component:
             class_name="w-full",
             on_click=Cart.close_drawer,
             data_testid="go-to-checkout",
-            aria_disabled=rx.cond(Cart.view.can_check_out, "false", "true"),
+            aria_disabled=when(of(Cart).view.can_check_out, "false", "true"),
         ),
         link_button(
             _("View cart"), href="/cart", kind="plain", class_name="mt-1 w-full", on_click=Cart.close_drawer

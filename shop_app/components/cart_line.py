@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
 from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
@@ -14,27 +12,30 @@ from . import styles
 from .badges import badge, note, progress
 from .controls import button
 from .icons import icon
+from .kit import Component, Text, both, each, el, fragment, of, text, when
 from .parts import focus_box, most_text, quantity
 from .pictures import address
 
-ANSWERED = f"{Cart.answers}-{Notice.number}"
-"""Changes with every answer to something the shopper did in the cart, also with a refusal."""
+
+def answered() -> Text:
+    """Changes with every answer to something the shopper did in the cart, also with a refusal."""
+    return f"{of(Cart).answers}-{of(Notice).number}"
 
 
-def units(count: rx.Var[int]) -> rx.Var[str]:
+def units(count: Any) -> Any:
     """ "1 item", "3 items"."""
     before, after = _("{count} items").split("{count}")
-    return rx.cond(count == 1, _("1 item"), before + count.to(str) + after)
+    return when(count == 1, _("1 item"), before + text(count) + after)
 
 
-def thumbnail(line: Any, class_name: str) -> rx.Component:
+def thumbnail(line: Any, class_name: str) -> Component:
     """The small picture of a line; the name beside it says what it shows."""
-    return rx.el.span(
-        rx.cond(
+    return el.span(
+        when(
             line.picture_key,
-            rx.el.picture(
-                rx.el.source(type="image/avif", src_set=f"{address(line.picture_key, 320, 'avif')}"),
-                rx.el.img(
+            el.picture(
+                el.source(type="image/avif", src_set=f"{address(line.picture_key, 320, 'avif')}"),
+                el.img(
                     src=address(line.picture_key, 320),
                     alt="",
                     loading="lazy",
@@ -44,56 +45,50 @@ def thumbnail(line: Any, class_name: str) -> rx.Component:
                 ),
                 class_name="contents",
             ),
-            rx.fragment(),
         ),
         class_name=class_name,
     )
 
 
-def cart_line(line: Any) -> rx.Component:
+def cart_line(line: Any) -> Component:
     """A CartLineView in the cart."""
     limit = most_text(line.max_quantity)
-    return rx.el.li(
+    return el.li(
         thumbnail(line, styles.LINE_PICTURE),
-        rx.el.h3(
-            rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"),
+        el.h3(
+            el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"),
             class_name=styles.LINE_TITLE,
         ),
-        rx.el.p(_line_price(line), class_name=styles.LINE_PRICE),
-        rx.el.p(
+        el.p(_line_price(line), class_name=styles.LINE_PRICE),
+        el.p(
             line.variant,
-            rx.cond(
-                line.quantity > 1,
-                rx.el.span(rx.cond(line.variant, ", ", ""), line.unit, _(" each")),
-                rx.fragment(),
-            ),
-            rx.cond(line.promise, rx.el.span(line.promise, class_name="block"), rx.fragment()),
+            when(line.quantity > 1, el.span(when(line.variant, ", ", ""), line.unit, _(" each"))),
+            when(line.promise, el.span(line.promise, class_name="block")),
             class_name=styles.LINE_VARIANT,
         ),
-        rx.el.div(
+        el.div(
             quantity(
                 line.quantity,
                 most=line.max_quantity,
                 limit=limit,
-                answer=ANSWERED,
+                answer=answered(),
                 small=True,
                 name="quantity",
                 testid="line-quantity",
-                label=rx.Var.create(_("Quantity of ")) + line.title,
+                label=_("Quantity of ") + line.title,
                 on_commit=lambda count: Cart.set_quantity(line.sku, count),
             ),
-            rx.el.div(
+            el.div(
                 _act(_("Save for later"), line, Cart.save_for_later(line.sku)),
                 _act(_("Remove"), line, Cart.remove(line.sku), data_testid="line-remove"),
                 class_name=styles.LINE_ACTS,
             ),
             class_name=styles.LINE_CONTROLS,
         ),
-        rx.cond(line.notice & (Cart.refused_sku != line.sku), _notice(line), rx.fragment()),
-        rx.cond(
-            Cart.refused_sku == line.sku,
-            rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=styles.LINE_NOTE),
-            rx.fragment(),
+        when(both(line.notice, of(Cart).refused_sku != line.sku), _notice(line)),
+        when(
+            of(Cart).refused_sku == line.sku,
+            el.div(note(of(Cart).refusal, kind="bad", role="alert"), class_name=styles.LINE_NOTE),
         ),
         key=line.sku,
         class_name=styles.LINE,
@@ -102,14 +97,14 @@ def cart_line(line: Any) -> rx.Component:
     )
 
 
-def gift_line(line: Any) -> rx.Component:
+def gift_line(line: Any) -> Component:
     """What a promotion adds: a CartLineView without a stepper."""
-    return rx.el.li(
+    return el.li(
         thumbnail(line, styles.LINE_PICTURE),
-        rx.el.h3(rx.el.a(line.title, href=f"/products/{line.slug}"), class_name=styles.LINE_TITLE),
-        rx.el.p(gift_price(line), class_name=styles.LINE_PRICE),
-        rx.el.p(line.variant, class_name=styles.LINE_VARIANT),
-        rx.el.div(badge(_("Gift"), "green"), class_name=styles.LINE_CONTROLS),
+        el.h3(el.a(line.title, href=f"/products/{line.slug}"), class_name=styles.LINE_TITLE),
+        el.p(gift_price(line), class_name=styles.LINE_PRICE),
+        el.p(line.variant, class_name=styles.LINE_VARIANT),
+        el.div(badge(_("Gift"), "green"), class_name=styles.LINE_CONTROLS),
         key=f"gift-{line.sku}",
         class_name=styles.LINE,
         data_testid="gift-line",
@@ -117,41 +112,37 @@ def gift_line(line: Any) -> rx.Component:
     )
 
 
-def gift_price(line: Any) -> rx.Component:
-    return rx.fragment(
-        rx.el.span(line.total, class_name="text-green"),
-        rx.el.s(
-            rx.el.span(_("instead of "), class_name=styles.SR), line.compare_at, class_name=styles.LINE_WAS
-        ),
+def gift_price(line: Any) -> Component:
+    return fragment(
+        el.span(line.total, class_name="text-green"),
+        el.s(el.span(_("instead of "), class_name=styles.SR), line.compare_at, class_name=styles.LINE_WAS),
     )
 
 
-def hints(view: Any = Cart.view, class_name: str = styles.HINTS) -> rx.Component:
+def hints(view: Any, class_name: str = styles.HINTS) -> Component:
     """What the cart is short of for offers that need no code."""
-    one = lambda text: rx.el.p(  # noqa: E731
-        icon("info", f"{styles.ICON_S} mt-0.5 text-ink-3"), rx.el.span(text), class_name=styles.HINT
+    one = lambda text: el.p(  # noqa: E731
+        icon("info", f"{styles.ICON_S} mt-0.5 text-ink-3"), el.span(text), class_name=styles.HINT
     )
-    return rx.el.div(
-        rx.foreach(view.hints, one), class_name=class_name, role="status", data_testid="offer-hints"
-    )
+    return el.div(each(view.hints, one), class_name=class_name, role="status", data_testid="offer-hints")
 
 
-def _line_price(line: Any) -> rx.Component:
-    return rx.cond(
+def _line_price(line: Any) -> Component:
+    return when(
         line.compare_at,
-        rx.fragment(
-            rx.el.span(_("Now "), class_name=styles.SR),
-            rx.el.span(line.total, class_name="text-coral"),
-            rx.el.s(rx.el.span(_("was "), class_name=styles.SR), line.compare_at, class_name=styles.LINE_WAS),
+        fragment(
+            el.span(_("Now "), class_name=styles.SR),
+            el.span(line.total, class_name="text-coral"),
+            el.s(el.span(_("was "), class_name=styles.SR), line.compare_at, class_name=styles.LINE_WAS),
         ),
-        rx.fragment(line.total),
+        fragment(line.total),
     )
 
 
-def _act(label: str, line: Any, on_click: Any, **props: Any) -> rx.Component:
+def _act(label: str, line: Any, on_click: Any, **props: Any) -> Component:
     return button(
         label,
-        rx.el.span(" ", line.title, class_name=styles.SR),
+        el.span(" ", line.title, class_name=styles.SR),
         kind="plain",
         size="s",
         class_name="px-2.5!",
@@ -160,15 +151,15 @@ def _act(label: str, line: Any, on_click: Any, **props: Any) -> rx.Component:
     )
 
 
-def _notice(line: Any) -> rx.Component:
-    return rx.el.div(
-        rx.cond(
+def _notice(line: Any) -> Component:
+    return el.div(
+        when(
             line.notice_kind == "problem",
             note(line.notice, kind="bad"),
             note(
                 line.notice,
                 " ",
-                rx.el.button(
+                el.button(
                     _("Understood"),
                     type="button",
                     on_click=Cart.accept_changes,
@@ -182,25 +173,24 @@ def _notice(line: Any) -> rx.Component:
     )
 
 
-def saved_line(line: Any) -> rx.Component:
+def saved_line(line: Any) -> Component:
     """A line that waits below the cart."""
-    return rx.el.li(
+    return el.li(
         thumbnail(line, styles.LINE_PICTURE),
-        rx.el.h3(
-            rx.el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"),
+        el.h3(
+            el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"),
             class_name=styles.LINE_TITLE,
         ),
-        rx.el.p(line.unit, class_name=styles.LINE_PRICE),
-        rx.el.p(line.variant, class_name=styles.LINE_VARIANT),
-        rx.el.div(
+        el.p(line.unit, class_name=styles.LINE_PRICE),
+        el.p(line.variant, class_name=styles.LINE_VARIANT),
+        el.div(
             button(_("Move to cart"), kind="outline", size="s", on_click=Cart.move_to_cart(line.sku)),
             _act(_("Remove"), line, Cart.remove(line.sku)),
             class_name=styles.LINE_CONTROLS,
         ),
-        rx.cond(
-            Cart.refused_sku == line.sku,
-            rx.el.div(note(Cart.refusal, kind="bad", role="alert"), class_name=styles.LINE_NOTE),
-            rx.fragment(),
+        when(
+            of(Cart).refused_sku == line.sku,
+            el.div(note(of(Cart).refusal, kind="bad", role="alert"), class_name=styles.LINE_NOTE),
         ),
         key=line.sku,
         class_name=styles.LINE,
@@ -209,14 +199,14 @@ def saved_line(line: Any) -> rx.Component:
     )
 
 
-def undo_row() -> rx.Component:
+def undo_row() -> Component:
     """What was taken out, and the way back. It takes over the focus of the line that went."""
-    gone = Cart.removed.sku != ""
+    gone = of(Cart).removed.sku != ""
     return focus_box(
-        rx.cond(
+        when(
             gone,
-            rx.el.div(
-                rx.el.span(Cart.removed.title, _(" removed")),
+            el.div(
+                el.span(of(Cart).removed.title, _(" removed")),
                 button(
                     _("Undo"),
                     kind="plain",
@@ -226,57 +216,55 @@ def undo_row() -> rx.Component:
                 ),
                 class_name=styles.UNDO,
             ),
-            rx.fragment(),
         ),
-        news=Cart.removed.sku,
+        news=of(Cart).removed.sku,
         shown=gone,
         role="status",
         class_name="rounded-r2",
     )
 
 
-def free_shipping() -> rx.Component:
+def free_shipping() -> Component:
     """How far it is to free delivery."""
-    return rx.cond(
-        Cart.view.free_shipping_line,
-        rx.el.div(
-            rx.el.p(Cart.view.free_shipping_line, class_name="mb-2 text-sm"),
-            progress(Cart.view.free_shipping_percent, _("Towards free delivery")),
+    return when(
+        of(Cart).view.free_shipping_line,
+        el.div(
+            el.p(of(Cart).view.free_shipping_line, class_name="mb-2 text-sm"),
+            progress(of(Cart).view.free_shipping_percent, _("Towards free delivery")),
             class_name=styles.FREE_SHIPPING,
         ),
-        rx.fragment(),
     )
 
 
-def sum_row(label: Any, amount: Any, **props: Any) -> rx.Component:
+def sum_row(label: Any, amount: Any, **props: Any) -> Component:
     """A line of the sums: what it is for, and how much."""
-    return rx.el.div(
-        rx.el.span(label, class_name="text-ink-2"),
-        rx.el.span(amount, class_name="tabular-nums", **props),
+    return el.div(
+        el.span(label, class_name="text-ink-2"),
+        el.span(amount, class_name="tabular-nums", **props),
         class_name=styles.SUM_ROW,
     )
 
 
-def tax_rows(rows: Any, *, on_top: bool) -> rx.Component:
+def tax_rows(rows: Any, *, on_top: bool) -> Component:
     """Taxes: as addends of the total where they come on top, else small below it."""
     small = "" if on_top else "text-sm text-ink-3"
 
-    def one(tax: Any) -> rx.Component:
-        return rx.el.p(
-            rx.el.span(tax[0], class_name="text-ink-2" if on_top else ""),
-            rx.el.span(tax[1], class_name="tabular-nums"),
+    def one(tax: Any) -> Component:
+        return el.p(
+            el.span(tax[0], class_name="text-ink-2" if on_top else ""),
+            el.span(tax[1], class_name="tabular-nums"),
             class_name=f"{styles.SUM_ROW} {small}",
         )
 
-    return rx.foreach(rows, one)
+    return each(rows, one)
 
 
-def discount_rows(state: Any = Cart, view: Any = Cart.view) -> rx.Component:
+def discount_rows(state: Any, view: Any) -> Component:
     """Each discount with its amount; one of a code has that as a chip, which takes it off again."""
 
-    def one(discount: Any) -> rx.Component:
-        chip = rx.el.button(
-            rx.el.span(_("Remove "), class_name=styles.SR),
+    def one(discount: Any) -> Component:
+        chip = el.button(
+            el.span(_("Remove "), class_name=styles.SR),
             discount.code,
             icon("close", styles.CODE_CHIP_ICON),
             type="button",
@@ -284,15 +272,15 @@ def discount_rows(state: Any = Cart, view: Any = Cart.view) -> rx.Component:
             class_name=styles.CODE_CHIP,
             data_testid="applied-code",
         )
-        return rx.el.div(
-            rx.el.span(
-                rx.el.span(discount.label),
-                rx.cond(discount.code, chip, rx.fragment()),
+        return el.div(
+            el.span(
+                el.span(discount.label),
+                when(discount.code, chip),
                 class_name=styles.CODE_LABEL,
             ),
-            rx.el.span(discount.amount, class_name="tabular-nums"),
+            el.span(discount.amount, class_name="tabular-nums"),
             class_name=f"{styles.SUM_ROW} text-green",
             key=f"{discount.code}-{discount.label}",
         )
 
-    return rx.foreach(view.discounts, one)
+    return each(view.discounts, one)

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
 from shop_app.core.i18n import _
-from shop_app.state.cart import Cart
 
 from . import styles
 from .controls import button
 from .fields import field_error
 from .forms import error_of, submit
 from .icons import icon
+from .kit import Component, each, either, el, length, when
 
 
-def code_field(
-    prefix: str, state: Any = Cart, view: Any = Cart.view, *, expanded: bool = False
-) -> rx.Component:
+def code_field(prefix: str, state: Any, view: Any, *, expanded: bool = False) -> Component:
     """The discount code; `prefix` keeps ids apart, `state` is the State that takes the code."""
     return _disclosure(
         _("Have a code?"),
         _("Discount code"),
-        rx.foreach(view.reasons, lambda reason: _reason(reason, state)),
+        each(view.reasons, lambda reason: _reason(reason, state)),
         prefix=prefix,
         name="code",
         mark="discount",
@@ -31,13 +27,13 @@ def code_field(
         most=40,
         refusal=error_of(state, "code"),
         applied=view.discounts,
-        expanded=True if expanded else (view.reasons.length() > 0) | (error_of(state, "code") != ""),
+        expanded=either(expanded, length(view.reasons) > 0, error_of(state, "code") != ""),
         on_submit=state.apply_code,
         placeholder=_("Discount code"),
     )
 
 
-def credit_field(prefix: str, state: Any = Cart, view: Any = Cart.view) -> rx.Component:
+def credit_field(prefix: str, state: Any, view: Any) -> Component:
     """The code of a gift card or of credit; the same arguments."""
     return _disclosure(
         _("Gift card or credit?"),
@@ -70,18 +66,18 @@ def _disclosure(
     expanded: Any,
     on_submit: Any,
     **props: Any,
-) -> rx.Component:
+) -> Component:
     """A field with its button below a title that unfolds it, and why a code wasn't taken.
 
     What is typed goes when the number of `applied` codes changes; `props` go to the input.
     """
     input_id = f"{prefix}-{name}"
     note_id = f"{input_id}-note"
-    return rx.el.details(
-        rx.el.summary(rx.el.span(title), icon("down", styles.FACET_ICON), class_name=styles.CODE_HEAD),
-        rx.el.form(
-            rx.el.label(label, html_for=input_id, class_name=styles.SR),
-            rx.el.input(
+    return el.details(
+        el.summary(el.span(title), icon("down", styles.FACET_ICON), class_name=styles.CODE_HEAD),
+        el.form(
+            el.label(label, html_for=input_id, class_name=styles.SR),
+            el.input(
                 id=input_id,
                 name=name,
                 max_length=most,
@@ -90,16 +86,16 @@ def _disclosure(
                 class_name=styles.INPUT,
                 data_testid=f"{mark}-code",
                 aria_describedby=note_id,
-                aria_invalid=rx.cond(refusal, "true", "false"),
+                aria_invalid=when(refusal, "true", "false"),
                 **props,
             ),
             button(_("Apply"), kind="outline", type="submit", data_testid=f"apply-{mark}"),
             on_submit=submit(on_submit),
-            key=f"{prefix}-{applied.length()}",
+            key=f"{prefix}-{length(applied)}",
             class_name="mt-2 flex gap-2",
         ),
-        rx.el.div(
-            rx.cond(refusal, field_error(refusal, id=f"{input_id}-refusal"), rx.fragment()),
+        el.div(
+            when(refusal, field_error(refusal, id=f"{input_id}-refusal")),
             *reasons,
             id=note_id,
             role="status",
@@ -111,18 +107,18 @@ def _disclosure(
     )
 
 
-def _reason(reason: Any, state: Any) -> rx.Component:
+def _reason(reason: Any, state: Any) -> Component:
     """Why a code that was entered takes nothing off, and the way to take it out."""
-    out = rx.el.button(
+    out = el.button(
         _("Remove"),
-        rx.el.span(" ", reason.code, class_name=styles.SR),
+        el.span(" ", reason.code, class_name=styles.SR),
         type="button",
         on_click=state.remove_code(reason.code),
         class_name=f"{styles.LINK} cursor-pointer text-ink-2",
     )
-    return rx.el.p(
+    return el.p(
         icon("info", f"{styles.ICON_S} self-start mt-0.5"),
-        rx.el.span(reason.reason),
+        el.span(reason.reason),
         out,
         class_name=styles.CODE_REASON,
     )

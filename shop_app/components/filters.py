@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
 from shop_app.core.i18n import _
-from shop_app.services.catalog.views import Facet, FacetValue, SortChoice
+from shop_app.services.catalog.views import Facet, FacetValue, Listing, SortChoice
 from shop_app.state.listing import Browse
 
 from . import styles
@@ -15,44 +13,45 @@ from .controls import button, classes
 from .fields import ground
 from .forms import submit
 from .icons import icon
+from .kit import Component, both, each, el, length, not_, when
 from .overlays import CLOSES, modal, opens
 
 PANEL = "filters"
 SHOWN_VALUES = 6
-VIEW = Browse.view
 
 
-def filter_panel() -> rx.Component:
+def filter_panel(browse: type[Browse]) -> Component:
     """A native dialog, so that the phone's sheet keeps the focus; on wide screens it just stands there."""
+    view = browse.view
     return modal(
-        rx.el.div(
-            rx.el.h2(
+        el.div(
+            el.h2(
                 _("Filter"),
                 class_name=f"{styles.D4} outline-none",
                 tab_index=-1,
                 custom_attrs={"autoFocus": True},
             ),
-            rx.el.button(
+            el.button(
                 icon("close"), type="button", aria_label=_("Close"), class_name=styles.ICON_BUTTON, **CLOSES
             ),
             class_name=styles.FILTERS_HEAD,
         ),
-        rx.el.div(
-            rx.foreach(VIEW.facets[:1], _facet),
-            _price(),
-            rx.foreach(VIEW.facets[1:], _facet),
-            _availability(),
+        el.div(
+            each(view.facets[:1], _facet),
+            _price(view),
+            each(view.facets[1:], _facet),
+            _availability(view),
             class_name=styles.FILTERS_BODY,
         ),
-        rx.el.div(
-            rx.el.a(
+        el.div(
+            el.a(
                 _("Clear all"),
-                href=VIEW.clear_href,
+                href=view.clear_href,
                 class_name=classes("plain", "l", "px-4!"),
                 data_stays="true",
             ),
             button(
-                rx.cond(VIEW.total == 0, _("No products"), _("Show ") + VIEW.count_text),
+                when(view.total == 0, _("No products"), _("Show ") + view.count_text),
                 size="l",
                 class_name="flex-1",
                 **CLOSES,
@@ -65,21 +64,20 @@ def filter_panel() -> rx.Component:
     )
 
 
-def _box(title: Any, *content: Any) -> rx.Component:
-    return rx.el.details(
-        rx.el.summary(title, icon("down", styles.FACET_ICON), class_name=styles.FACET_HEAD),
+def _box(title: Any, *content: Any) -> Component:
+    return el.details(
+        el.summary(title, icon("down", styles.FACET_ICON), class_name=styles.FACET_HEAD),
         *content,
         class_name=styles.FACET,
         open=True,
     )
 
 
-def _facet(facet: rx.Var[Facet]) -> rx.Component:
-    # `facet.values` would be the method of a dictionary.
-    values = facet["values"].to(list[FacetValue])  # pyright: ignore[reportIndexIssue]
+def _facet(facet: Facet) -> Component:
+    values = facet.choices
 
-    def one(value: rx.Var[FacetValue]) -> rx.Component:
-        return rx.el.li(
+    def one(value: FacetValue) -> Component:
+        return el.li(
             _row(
                 value.label,
                 value.count,
@@ -91,28 +89,28 @@ def _facet(facet: rx.Var[Facet]) -> rx.Component:
             )
         )
 
-    rest = values.length() - SHOWN_VALUES
-    more = rx.el.details(
-        rx.el.summary(_("Show "), rest, _(" more"), class_name=styles.FACET_MORE),
-        rx.el.ul(rx.foreach(values[SHOWN_VALUES:], one), class_name=styles.FACET_REST),
+    rest = length(values) - SHOWN_VALUES
+    more = el.details(
+        el.summary(_("Show "), rest, _(" more"), class_name=styles.FACET_MORE),
+        el.ul(each(values[SHOWN_VALUES:], one), class_name=styles.FACET_REST),
     )
     return _box(
         facet.label,
-        rx.el.ul(rx.foreach(values[:SHOWN_VALUES], one), class_name=styles.FACET_LIST),
-        rx.cond(rest > 0, more, rx.fragment()),
+        el.ul(each(values[:SHOWN_VALUES], one), class_name=styles.FACET_LIST),
+        when(rest > 0, more),
     )
 
 
 def _row(
     label: Any, count: Any, chosen: Any, href: Any, *, name: Any, value: Any, swatch: Any = ""
-) -> rx.Component:
+) -> Component:
     """A link to the list with this value switched, that reads and looks like a check box."""
-    dead = (count == 0) & ~chosen
+    dead = both(count == 0, not_(chosen))
     content = (
-        rx.el.span(class_name=styles.FACET_MARK, aria_hidden="true"),
-        rx.cond(swatch, rx.el.span(class_name=styles.FACET_SWATCH, **ground(swatch)), rx.fragment()),
-        rx.el.span(label),
-        rx.el.span(count, class_name=styles.FACET_COUNT),
+        el.span(class_name=styles.FACET_MARK, aria_hidden="true"),
+        when(swatch, el.span(class_name=styles.FACET_SWATCH, **ground(swatch))),
+        el.span(label),
+        el.span(count, class_name=styles.FACET_COUNT),
     )
     marks: dict[str, Any] = {
         "role": "checkbox",
@@ -121,13 +119,13 @@ def _row(
         "data_name": name,
         "data_value": value,
     }
-    return rx.cond(
+    return when(
         dead,
-        rx.el.span(*content, aria_checked="false", aria_disabled="true", **marks),
-        rx.el.a(
+        el.span(*content, aria_checked="false", aria_disabled="true", **marks),
+        el.a(
             *content,
             href=href,
-            aria_checked=rx.cond(chosen, "true", "false"),
+            aria_checked=when(chosen, "true", "false"),
             data_stays="true",
             prevent_scroll_reset=True,
             **marks,
@@ -135,26 +133,26 @@ def _row(
     )
 
 
-def _availability() -> rx.Component:
+def _availability(view: Listing) -> Component:
     return _box(
         _("Availability"),
-        rx.el.ul(
-            rx.el.li(
+        el.ul(
+            el.li(
                 _row(
                     _("In stock"),
-                    VIEW.in_stock_count,
-                    VIEW.in_stock,
-                    VIEW.in_stock_href,
+                    view.in_stock_count,
+                    view.in_stock,
+                    view.in_stock_href,
                     name="in_stock",
                     value="1",
                 )
             ),
-            rx.el.li(
+            el.li(
                 _row(
                     _("On sale"),
-                    VIEW.on_sale_count,
-                    VIEW.on_sale,
-                    VIEW.on_sale_href,
+                    view.on_sale_count,
+                    view.on_sale,
+                    view.on_sale_href,
                     name="on_sale",
                     value="1",
                 )
@@ -164,11 +162,11 @@ def _availability() -> rx.Component:
     )
 
 
-def _price() -> rx.Component:
-    def field(label: str, name: str, value: Any, placeholder: Any) -> rx.Component:
-        return rx.el.div(
-            rx.el.label(label, html_for=f"filter-{name}", class_name=styles.HINT),
-            rx.el.input(
+def _price(view: Listing) -> Component:
+    def field(label: str, name: str, value: Any, placeholder: Any) -> Component:
+        return el.div(
+            el.label(label, html_for=f"filter-{name}", class_name=styles.HINT),
+            el.input(
                 id=f"filter-{name}",
                 name=name,
                 default_value=value,
@@ -184,45 +182,43 @@ def _price() -> rx.Component:
 
     return _box(
         _("Price"),
-        rx.el.form(
-            field(_("From"), "price_min", VIEW.price_min, VIEW.price_floor),
-            field(_("To"), "price_max", VIEW.price_max, VIEW.price_ceiling),
-            rx.el.button(_("Set the price"), type="submit", class_name=styles.RANGE_BUTTON),
+        el.form(
+            field(_("From"), "price_min", view.price_min, view.price_floor),
+            field(_("To"), "price_max", view.price_max, view.price_ceiling),
+            el.button(_("Set the price"), type="submit", class_name=styles.RANGE_BUTTON),
             on_submit=submit(Browse.limit_price),
             class_name=styles.RANGE,
         ),
     )
 
 
-def toolbar() -> rx.Component:
+def toolbar(browse: type[Browse]) -> Component:
     """How many there are, and the sort; on a phone a bar that sticks to the top, with the filters' button."""
+    view = browse.view
 
-    def one(choice: rx.Var[SortChoice]) -> rx.Component:
-        return rx.el.option(choice.label, value=choice.value)
+    def one(choice: SortChoice) -> Component:
+        return el.option(choice.label, value=choice.value)
 
-    chips = VIEW.chips.length()
-    return rx.el.div(
-        rx.el.div(
-            rx.el.button(
+    chips = length(view.chips)
+    return el.div(
+        el.div(
+            el.button(
                 icon("filter"),
                 _("Filter"),
-                rx.cond(
+                when(
                     chips > 0,
-                    rx.el.span(
-                        chips, rx.el.span(_(" in force"), class_name=styles.SR), class_name=styles.COUNT
-                    ),
-                    rx.fragment(),
+                    el.span(chips, el.span(_(" in force"), class_name=styles.SR), class_name=styles.COUNT),
                 ),
                 type="button",
                 class_name=styles.FILTER_BUTTON,
                 **opens(PANEL),
             ),
-            rx.el.label(
+            el.label(
                 icon("sort", styles.SORT_ICON),
-                rx.el.span(_("Sort by"), class_name=styles.SORT_WORDS),
-                rx.el.select(
-                    rx.foreach(VIEW.sorts, one),
-                    value=VIEW.sort,
+                el.span(_("Sort by"), class_name=styles.SORT_WORDS),
+                el.select(
+                    each(view.sorts, one),
+                    value=view.sort,
                     on_change=Browse.sort_by,
                     class_name=styles.SORT_SELECT,
                     data_testid="sort",
@@ -231,6 +227,6 @@ def toolbar() -> rx.Component:
             ),
             class_name=styles.TOOLBAR_BAR,
         ),
-        rx.el.p(VIEW.count_text, role="status", class_name=styles.RESULT_COUNT, data_testid="result-count"),
+        el.p(view.count_text, role="status", class_name=styles.RESULT_COUNT, data_testid="result-count"),
         class_name=styles.TOOLBAR,
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
 from . import styles
 from .badges import note
+from .kit import Component, contains, each, either, el, length, of, when
 from .parts import focus_box
 
 
@@ -21,45 +20,42 @@ def submit(handler: Any) -> Any:
 
 def error_of(state: Any, field: Any) -> Any:
     """What is wrong with a field of that FormState, "" where nothing is."""
-    return rx.cond(state.errors.contains(field), state.errors[field], "")
+    return when(contains(of(state).errors, field), lambda: of(state).errors[field], "")
 
 
 def form_errors(
     state: Any,
-    *more: rx.Component,
-    refused: rx.Component | None = None,
+    *more: Component,
+    refused: Component | None = None,
     more_shown: Any = False,
     **props: Any,
-) -> rx.Component:
+) -> Component:
     """What stands in the way; it takes the focus with every answer, and each line leads to its field.
 
     `refused` is drawn in place of the sentence for the whole form, `more` below, where `more_shown`.
     """
+    form = of(state)
     return focus_box(
-        rx.cond(
-            state.summary.length() > 0,
-            rx.el.div(
-                rx.el.h2(state.summary_title, class_name="mb-2 text-base font-medium"),
-                rx.el.ul(rx.foreach(state.summary, _line)),
+        when(
+            length(form.summary) > 0,
+            el.div(
+                el.h2(form.summary_title, class_name="mb-2 text-base font-medium"),
+                el.ul(each(form.summary, _line)),
                 class_name=styles.PROBLEMS,
                 role="alert",
             ),
-            rx.fragment(),
         ),
-        rx.cond(
-            state.refused,
-            refused or note(state.refused, kind="bad", role="alert", data_testid="form-refused"),
-            rx.fragment(),
+        when(
+            form.refused,
+            refused or note(form.refused, kind="bad", role="alert", data_testid="form-refused"),
         ),
         *more,
-        news=state.answers,
-        shown=(state.summary.length() > 0) | (state.refused != "") | more_shown,
+        news=form.answers,
+        shown=either(length(form.summary) > 0, form.refused != "", more_shown),
         **{"class_name": "rounded-r2 empty:hidden *:mb-0!", **props},
     )
 
 
-def _line(error: Any) -> rx.Component:
+def _line(error: Any) -> Component:
     """A field and what is wrong with it."""
-    return rx.el.li(
-        rx.el.a(error[1], href=f"#field-{error[0]}", class_name=styles.PROBLEM_LINK, data_stays="true")
-    )
+    return el.li(el.a(error[1], href=f"#field-{error[0]}", class_name=styles.PROBLEM_LINK, data_stays="true"))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import reflex as rx
-
 from . import styles
 from .icon_paths import PATHS
+from .kit import Component, el
 
 
-def icon(name: str, class_name: str = styles.ICON) -> rx.Component:
+def icon(name: str, class_name: str = styles.ICON) -> Component:
     """An icon says nothing by itself: its button or link carries the name."""
-    return rx.el.svg(
-        rx.el.svg.path(d=PATHS[name]), view_box="0 0 24 24", class_name=class_name, aria_hidden="true"
-    )
+    return el.svg(el.path(d=PATHS[name]), view_box="0 0 24 24", class_name=class_name, aria_hidden="true")

@@ -16,6 +16,7 @@ from . import styles, texts
 from .cart_drawer import cart_drawer
 from .controls import here_link
 from .icons import icon
+from .kit import Component, both, each, el, fragment, is_html, not_, of, text, when
 from .overlays import CLOSES, modal, opens, toast
 from .search_box import search_box
 
@@ -27,43 +28,40 @@ def page(
     ready: Any = True,
     current: Any = "",
     plain: bool = False,
-    end: rx.Component | None = None,
+    end: Component | None = None,
     main_class: str = styles.MAIN,
-) -> rx.Component:
+) -> Component:
     """A whole page around the content of its <main>.
 
     `ready` says whether the content is there: then the served HTML makes way for this page. `current`
     is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off;
     `end` stands at the end of its head.
     """
-    loaded = ready & Shell.loaded if isinstance(ready, rx.Var) else Shell.loaded
-    return rx.el.div(
+    loaded = both(ready, of(Shell).loaded)
+    return el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
-        rx.fragment() if plain else _utility(),
+        fragment() if plain else _utility(),
         plain_header(end) if plain else header(),
-        rx.fragment() if plain else navigation(current),
-        rx.el.main(*main, id="main", tab_index=-1, class_name=main_class),
+        fragment() if plain else navigation(current),
+        el.main(*main, id="main", tab_index=-1, class_name=main_class),
         footer(),
-        rx.fragment() if plain else menu(current),
-        rx.fragment() if plain else cart_drawer(),
+        fragment() if plain else menu(current),
+        fragment() if plain else cart_drawer(),
         notices(),
-        data_ready=rx.cond(loaded, "true", "false"),
+        data_ready=when(loaded, "true", "false"),
     )
 
 
-def _utility() -> rx.Component:
-    return rx.el.aside(
-        rx.el.div(
-            rx.el.div(
-                rx.el.span(texts.PROMISES[0]),
-                rx.el.span(texts.PROMISES[1], class_name=styles.UTILITY_SECOND),
+def _utility() -> Component:
+    return el.aside(
+        el.div(
+            el.div(
+                el.span(texts.PROMISES[0]),
+                el.span(texts.PROMISES[1], class_name=styles.UTILITY_SECOND),
                 class_name=styles.UTILITY_SIDE,
             ),
-            rx.el.div(
-                *(
-                    rx.el.a(label, href=href, class_name=styles.UTILITY_LINK)
-                    for label, href in texts.HEAD_LINKS
-                ),
+            el.div(
+                *(el.a(label, href=href, class_name=styles.UTILITY_LINK) for label, href in texts.HEAD_LINKS),
                 class_name=styles.UTILITY_END,
             ),
             class_name=styles.UTILITY_ROW,
@@ -73,24 +71,24 @@ def _utility() -> rx.Component:
     )
 
 
-def header() -> rx.Component:
-    return rx.el.header(
-        rx.el.div(class_name=styles.SUGGEST_SCRIM, aria_hidden="true"),
-        rx.el.div(
-            rx.el.div(
-                rx.el.button(
+def header() -> Component:
+    return el.header(
+        el.div(class_name=styles.SUGGEST_SCRIM, aria_hidden="true"),
+        el.div(
+            el.div(
+                el.button(
                     icon("menu"),
                     type="button",
                     aria_label=_("Menu"),
                     class_name=styles.MENU_BUTTON,
                     **opens(MENU),
                 ),
-                rx.el.a(texts.SHOP, href="/", class_name=styles.LOGO),
+                el.a(texts.SHOP, href="/", class_name=styles.LOGO),
                 search_box(),
-                rx.el.div(
-                    rx.el.a(
+                el.div(
+                    el.a(
                         icon("person"),
-                        rx.el.span(_("Find my order"), class_name=styles.HEAD_LABEL),
+                        el.span(_("Find my order"), class_name=styles.HEAD_LABEL),
                         href="/orders/lookup",
                         aria_label=_("Find my order"),
                         class_name=styles.HEAD_ACTION,
@@ -106,15 +104,15 @@ def header() -> rx.Component:
     )
 
 
-def _cart_link() -> rx.Component:
-    count = Cart.view.count
-    items = rx.cond(count == 1, _("Cart, 1 item"), _("Cart, ") + count.to(str) + _(" items"))
-    return rx.el.a(
+def _cart_link() -> Component:
+    count = of(Cart).view.count
+    items = when(count == 1, _("Cart, 1 item"), _("Cart, ") + text(count) + _(" items"))
+    return el.a(
         icon("cart"),
-        rx.el.span(_("Cart"), class_name=styles.HEAD_LABEL),
-        rx.el.span(
+        el.span(_("Cart"), class_name=styles.HEAD_LABEL),
+        el.span(
             count,
-            class_name=rx.cond(count > 0, styles.COUNT, "hidden"),
+            class_name=when(count > 0, styles.COUNT, "hidden"),
             data_testid="cart-count",
             aria_hidden="true",
         ),
@@ -125,14 +123,14 @@ def _cart_link() -> rx.Component:
     )
 
 
-def back_to_cart() -> rx.Component:
-    return rx.el.a(_("Back to cart"), href="/cart", class_name=f"{styles.LINK} text-sm")
+def back_to_cart() -> Component:
+    return el.a(_("Back to cart"), href="/cart", class_name=f"{styles.LINK} text-sm")
 
 
-def plain_header(end: rx.Component | None = None) -> rx.Component:
-    return rx.el.header(
-        rx.el.div(
-            rx.el.a(texts.SHOP, href="/", class_name=styles.LOGO),
+def plain_header(end: Component | None = None) -> Component:
+    return el.header(
+        el.div(
+            el.a(texts.SHOP, href="/", class_name=styles.LOGO),
             end if end is not None else back_to_cart(),
             class_name=styles.PLAIN_HEAD_ROW,
         ),
@@ -140,24 +138,22 @@ def plain_header(end: rx.Component | None = None) -> rx.Component:
     )
 
 
-def _nav_link(label: Any, href: Any, mark: Any, current: Any, class_name: str) -> rx.Component:
-    aria_current = rx.cond(rx.Var.create(current) == mark, "page", "false")
-    return rx.el.a(label, href=href, class_name=class_name, aria_current=aria_current)
+def _nav_link(label: Any, href: Any, mark: Any, current: Any, class_name: str) -> Component:
+    aria_current = when(current == mark, "page", "false")
+    return el.a(label, href=href, class_name=class_name, aria_current=aria_current)
 
 
-def navigation(current: Any) -> rx.Component:
-    def one(link: rx.Var[NavLink]) -> rx.Component:
-        return rx.el.li(
+def navigation(current: Any) -> Component:
+    def one(link: NavLink) -> Component:
+        return el.li(
             _nav_link(link.title, f"/products?category={link.slug}", link.slug, current, styles.NAV_LINK)
         )
 
-    return rx.el.nav(
-        rx.el.ul(
-            rx.foreach(Shell.categories, one),
-            rx.el.li(
-                _nav_link(_("New"), texts.NEW, "new", current, styles.NAV_LINK), class_name=styles.NAV_END
-            ),
-            rx.el.li(_nav_link(_("Sale"), texts.SALE, "sale", current, styles.NAV_SALE)),
+    return el.nav(
+        el.ul(
+            each(of(Shell).categories, one),
+            el.li(_nav_link(_("New"), texts.NEW, "new", current, styles.NAV_LINK), class_name=styles.NAV_END),
+            el.li(_nav_link(_("Sale"), texts.SALE, "sale", current, styles.NAV_SALE)),
             class_name=styles.NAV_LIST,
         ),
         aria_label=_("Categories"),
@@ -165,30 +161,27 @@ def navigation(current: Any) -> rx.Component:
     )
 
 
-def menu(current: Any) -> rx.Component:
+def menu(current: Any) -> Component:
     """The navigation of a phone, from the left."""
 
-    def one(link: rx.Var[NavLink]) -> rx.Component:
+    def one(link: NavLink) -> Component:
         return _nav_link(link.title, f"/products?category={link.slug}", link.slug, current, styles.MENU_LINK)
 
     return modal(
-        rx.el.div(
-            rx.el.h2(_("Menu"), class_name=styles.D4),
-            rx.el.button(
+        el.div(
+            el.h2(_("Menu"), class_name=styles.D4),
+            el.button(
                 icon("close"), type="button", aria_label=_("Close"), class_name=styles.ICON_BUTTON, **CLOSES
             ),
             class_name=styles.DRAWER_HEAD,
         ),
-        rx.el.nav(
-            rx.foreach(Shell.categories, one),
+        el.nav(
+            each(of(Shell).categories, one),
             _nav_link(_("New"), texts.NEW, "new", current, styles.MENU_LINK),
             _nav_link(_("Sale"), texts.SALE, "sale", current, f"{styles.MENU_LINK} text-coral"),
             _nav_link(_("All products"), texts.ALL, "all", current, styles.MENU_LINK),
-            rx.el.div(
-                *(
-                    rx.el.a(label, href=href, class_name=styles.MENU_SMALL)
-                    for label, href in texts.FOOTER[1][1]
-                ),
+            el.div(
+                *(el.a(label, href=href, class_name=styles.MENU_SMALL) for label, href in texts.FOOTER[1][1]),
                 theme_switch(),
                 class_name="pt-4 pb-6",
             ),
@@ -201,44 +194,42 @@ def menu(current: Any) -> rx.Component:
     )
 
 
-def theme_switch() -> rx.Component:
+def theme_switch() -> Component:
     """Light or dark; the browser keeps the choice, and paints the next page in it from the start."""
-    return rx.el.button(
+    return el.button(
         icon("moon", styles.ICON_S),
-        rx.el.span(_("Dark colours"), class_name="dark:hidden"),
-        rx.el.span(_("Light colours"), class_name="hidden dark:inline"),
+        el.span(_("Dark colours"), class_name="dark:hidden"),
+        el.span(_("Light colours"), class_name="hidden dark:inline"),
         type="button",
         on_click=rx.toggle_color_mode,
         class_name=styles.THEME_BUTTON,
     )
 
 
-def footer() -> rx.Component:
-    def column(title: str, links: tuple[tuple[str, str], ...]) -> rx.Component:
-        return rx.el.div(
-            rx.el.h2(title, class_name=styles.FOOT_TITLE),
-            rx.el.ul(
-                *(rx.el.li(rx.el.a(label, href=href, class_name=styles.FOOT_LINK)) for label, href in links)
-            ),
+def footer() -> Component:
+    def column(title: str, links: tuple[tuple[str, str], ...]) -> Component:
+        return el.div(
+            el.h2(title, class_name=styles.FOOT_TITLE),
+            el.ul(*(el.li(el.a(label, href=href, class_name=styles.FOOT_LINK)) for label, href in links)),
         )
 
-    return rx.el.footer(
-        rx.el.div(
-            rx.el.div(
-                rx.el.div(
-                    rx.el.p(texts.SHOP, class_name=styles.D4),
-                    rx.el.p(texts.FOOTER_ABOUT, class_name=styles.FOOT_ABOUT),
+    return el.footer(
+        el.div(
+            el.div(
+                el.div(
+                    el.p(texts.SHOP, class_name=styles.D4),
+                    el.p(texts.FOOTER_ABOUT, class_name=styles.FOOT_ABOUT),
                     theme_switch(),
                     class_name=styles.FOOT_FIRST,
                 ),
                 *(column(title, links) for title, links in texts.FOOTER),
                 class_name=styles.FOOT_GRID,
             ),
-            rx.el.div(
-                rx.el.span(texts.FOOTER_END),
-                rx.el.span(
+            el.div(
+                el.span(texts.FOOTER_END),
+                el.span(
                     *(
-                        rx.el.a(label, href=href, class_name=styles.FOOT_END_LINK)
+                        el.a(label, href=href, class_name=styles.FOOT_END_LINK)
                         for label, href in texts.FOOTER_LEGAL
                     ),
                     class_name=styles.FOOT_END_LINKS,
@@ -251,20 +242,17 @@ def footer() -> rx.Component:
     )
 
 
-def notices() -> rx.Component:
+def notices() -> Component:
     """What a State has to say, and the line that says that the connection is gone."""
-    return rx.fragment(
-        rx.el.div(
-            rx.cond(
-                Notice.text, toast(Notice.text, on_dismiss=Notice.dismiss, key=Notice.number), rx.fragment()
-            ),
+    return fragment(
+        el.div(
+            when(of(Notice).text, toast(of(Notice).text, on_dismiss=Notice.dismiss, key=of(Notice).number)),
             role="status",
         ),
-        rx.el.div(
-            rx.cond(
-                has_connection_errors & rx.State.is_hydrated,
-                rx.el.p(_("The connection is gone. We are trying again."), class_name=styles.BANNER),
-                rx.fragment(),
+        el.div(
+            when(
+                both(not_(is_html()) and has_connection_errors, of(rx.State).is_hydrated),
+                el.p(_("The connection is gone. We are trying again."), class_name=styles.BANNER),
             ),
             role="status",
         ),

@@ -4,52 +4,48 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
 from shop_app.core.i18n import _
 from shop_app.state.order import Order
 
 from . import styles
 from .badges import badge
 from .icons import icon
+from .kit import Component, each, el, length, match, of, text, when
 
 
-def stations() -> rx.Component:
-    return rx.el.ol(rx.foreach(Order.view.steps, _station))
+def stations() -> Component:
+    return el.ol(each(of(Order).view.steps, _station))
 
 
-def _station(step: Any) -> rx.Component:
+def _station(step: Any) -> Component:
     state = step.state
-    return rx.el.li(
-        rx.match(
+    return el.li(
+        match(
             state,
-            (
-                "done",
-                rx.el.span(
+            {
+                "done": el.span(
                     icon("check", "icon size-3 stroke-[2.25]"), class_name=styles.STATION_MARK["done"]
                 ),
-            ),
-            (
-                "now",
-                rx.el.span(
-                    rx.el.span(class_name="size-1.5 rounded-full bg-current"),
+                "now": el.span(
+                    el.span(class_name="size-1.5 rounded-full bg-current"),
                     class_name=styles.STATION_MARK["now"],
                 ),
-            ),
-            rx.el.span(class_name=styles.STATION_MARK["next"]),
+            },
+            el.span(class_name=styles.STATION_MARK["next"]),
         ),
-        rx.el.div(
+        el.div(
             step.label,
-            rx.match(
+            match(
                 state,
-                ("done", rx.el.span(_(", done"), class_name=styles.SR)),
-                ("now", rx.el.span(_(", now"), class_name=styles.SR)),
-                rx.fragment(),
+                {
+                    "done": el.span(_(", done"), class_name=styles.SR),
+                    "now": el.span(_(", now"), class_name=styles.SR),
+                },
             ),
-            rx.el.span(step.detail, class_name=styles.STATION_NOTE),
+            el.span(step.detail, class_name=styles.STATION_NOTE),
         ),
-        aria_current=rx.cond(state == "now", "step", "false"),
-        class_name=rx.cond(
+        aria_current=when(state == "now", "step", "false"),
+        class_name=when(
             state == "done",
             f"{styles.STATION} {styles.STATION_LINE['done']}",
             f"{styles.STATION} {styles.STATION_LINE['next']}",
@@ -57,43 +53,40 @@ def _station(step: Any) -> rx.Component:
     )
 
 
-def shipments() -> rx.Component:
+def shipments() -> Component:
     """Nothing at all until the first shipment has left."""
-    return rx.cond(
-        Order.view.shipments.length() > 0,
-        rx.el.section(
-            rx.el.h2(
-                rx.cond(Order.view.shipments.length() == 1, _("Your parcel"), _("Your parcels")),
+    return when(
+        length(of(Order).view.shipments) > 0,
+        el.section(
+            el.h2(
+                when(length(of(Order).view.shipments) == 1, _("Your parcel"), _("Your parcels")),
                 class_name=styles.ORDER_TITLE,
             ),
-            rx.el.ul(rx.foreach(Order.view.shipments, _shipment), class_name=styles.ENTRIES),
+            el.ul(each(of(Order).view.shipments, _shipment), class_name=styles.ENTRIES),
             class_name=styles.ORDER_PART,
         ),
-        rx.fragment(),
     )
 
 
-def _shipment(shipment: Any) -> rx.Component:
-    tracking = rx.cond(
+def _shipment(shipment: Any) -> Component:
+    tracking = when(
         shipment.tracking_url,
-        rx.el.a(
+        el.a(
             shipment.tracking,
-            rx.el.span(_(", follow it at the carrier"), class_name=styles.SR),
+            el.span(_(", follow it at the carrier"), class_name=styles.SR),
             href=shipment.tracking_url,
             rel="noopener noreferrer",
             class_name=styles.LINK,
         ),
-        rx.el.span(shipment.tracking, class_name="select-all"),
+        el.span(shipment.tracking, class_name="select-all"),
     )
-    return rx.el.li(
-        rx.el.div(
-            rx.el.p(
-                rx.cond(shipment.carrier, shipment.carrier + " ", ""), tracking, class_name="font-medium"
-            ),
-            rx.cond(
+    return el.li(
+        el.div(
+            el.p(when(shipment.carrier, shipment.carrier + " ", ""), tracking, class_name="font-medium"),
+            when(
                 shipment.delivered,
-                badge(rx.Var.create(_("Arrived ")) + shipment.delivered.to(str), "green", "check"),
-                badge(rx.Var.create(_("Left us ")) + shipment.sent.to(str), "blue", "truck"),
+                badge(_("Arrived ") + text(shipment.delivered), "green", "check"),
+                badge(_("Left us ") + text(shipment.sent), "blue", "truck"),
             ),
             class_name=styles.ENTRY_HEAD,
         ),
@@ -103,6 +96,6 @@ def _shipment(shipment: Any) -> rx.Component:
     )
 
 
-def things(listed: Any) -> rx.Component:
+def things(listed: Any) -> Component:
     """ "2 × Dune Mug, Moss", a line each."""
-    return rx.el.ul(rx.foreach(listed, lambda one: rx.el.li(one)), class_name=styles.THINGS)
+    return el.ul(each(listed, lambda one: el.li(one)), class_name=styles.THINGS)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
 from shop_app.core.i18n import _
 from shop_app.state.checkout import Checkout
 
@@ -24,20 +22,21 @@ from .code_fields import code_field, credit_field
 from .controls import text_link
 from .credit import credit_rows
 from .icons import icon
+from .kit import Component, each, el, fragment, of, when
 
 
-def order_summary() -> rx.Component:
+def order_summary() -> Component:
     """Folded to one line on a phone, at the side of the form elsewhere."""
-    return rx.el.aside(
-        rx.el.details(
-            rx.el.summary(
-                rx.el.span(
-                    units(Checkout.view.cart.count),
+    return el.aside(
+        el.details(
+            el.summary(
+                el.span(
+                    units(of(Checkout).view.cart.count),
                     icon("down", styles.FACET_ICON),
                     class_name="flex items-center gap-1.5",
                 ),
-                rx.el.span(
-                    rx.cond(Checkout.view.left, Checkout.view.left, Checkout.view.total),
+                el.span(
+                    when(of(Checkout).view.left, of(Checkout).view.left, of(Checkout).view.total),
                     class_name="font-medium tabular-nums",
                 ),
                 class_name="flex min-h-7 cursor-pointer items-center justify-between",
@@ -47,9 +46,9 @@ def order_summary() -> rx.Component:
             text_link(_("Change"), href="/cart", class_name="text-sm text-ink-2"),
             class_name="group md:hidden",
         ),
-        rx.el.div(
-            rx.el.div(
-                rx.el.h2(_("Your order"), class_name=styles.D4),
+        el.div(
+            el.div(
+                el.h2(_("Your order"), class_name=styles.D4),
                 text_link(_("Change"), href="/cart", class_name="text-sm text-ink-2"),
                 class_name="mb-2 flex items-baseline justify-between",
             ),
@@ -57,9 +56,9 @@ def order_summary() -> rx.Component:
             _sums(),
             class_name="hidden md:block",
         ),
-        rx.el.div(
-            code_field("checkout", Checkout, Checkout.view.cart),
-            credit_field("checkout", Checkout, Checkout.view),
+        el.div(
+            code_field("checkout", Checkout, of(Checkout).view.cart),
+            credit_field("checkout", Checkout, of(Checkout).view),
             class_name="mt-2 divide-y divide-line md:border-t md:border-line",
         ),
         aria_label=_("Your order"),
@@ -67,72 +66,67 @@ def order_summary() -> rx.Component:
     )
 
 
-def _lines() -> rx.Component:
-    def one(line: Any) -> rx.Component:
-        return rx.el.li(
+def _lines() -> Component:
+    def one(line: Any) -> Component:
+        return el.li(
             thumbnail(line, styles.MINI_PICTURE),
-            rx.el.div(
+            el.div(
                 line.title,
-                rx.el.p(
+                el.p(
                     line.variant,
-                    rx.cond(line.variant, " ", ""),
+                    when(line.variant, " ", ""),
                     f"× {line.quantity}",
                     class_name="text-sm text-ink-3",
                 ),
-                rx.cond(line.promise, rx.el.p(line.promise, class_name="text-sm text-ink-3"), rx.fragment()),
-                rx.cond(line.notice, rx.el.p(line.notice, class_name="text-sm text-amber"), rx.fragment()),
+                when(line.promise, el.p(line.promise, class_name="text-sm text-ink-3")),
+                when(line.notice, el.p(line.notice, class_name="text-sm text-amber")),
             ),
-            rx.el.span(line.total, class_name="tabular-nums"),
+            el.span(line.total, class_name="tabular-nums"),
             class_name=styles.MINI,
             key=line.sku,
         )
 
-    return rx.fragment(
-        rx.el.ul(rx.foreach(Checkout.view.cart.lines, one), rx.foreach(Checkout.view.gifts, _gift)),
-        hints(Checkout.view.cart, "grid gap-1.5 py-2 empty:hidden"),
+    return fragment(
+        el.ul(each(of(Checkout).view.cart.lines, one), each(of(Checkout).view.gifts, _gift)),
+        hints(of(Checkout).view.cart, "grid gap-1.5 py-2 empty:hidden"),
     )
 
 
-def _gift(line: Any) -> rx.Component:
-    return rx.el.li(
+def _gift(line: Any) -> Component:
+    return el.li(
         thumbnail(line, styles.MINI_PICTURE),
-        rx.el.div(
+        el.div(
             line.title,
-            rx.el.p(line.variant, rx.cond(line.variant, " ", ""), class_name="text-sm text-ink-3"),
+            el.p(line.variant, when(line.variant, " ", ""), class_name="text-sm text-ink-3"),
             badge(_("Gift"), "green"),
         ),
-        rx.el.span(gift_price(line), class_name="text-right tabular-nums"),
+        el.span(gift_price(line), class_name="text-right tabular-nums"),
         class_name=styles.MINI,
         key=f"gift-{line.sku}",
         data_testid="gift-line",
     )
 
 
-def _sums() -> rx.Component:
-    return rx.el.div(
-        sum_row(_("Subtotal"), Checkout.view.subtotal),
-        discount_rows(Checkout, Checkout.view),
-        rx.cond(Checkout.view.shipping, sum_row(_("Delivery"), Checkout.view.shipping), rx.fragment()),
-        rx.cond(
-            Checkout.view.tax_on_top,
-            rx.fragment(tax_rows(Checkout.view.tax_lines, on_top=True)),
-            rx.fragment(),
-        ),
-        rx.el.p(
-            rx.el.span(_("Total")),
-            rx.el.span(Checkout.view.total, class_name="tabular-nums"),
+def _sums() -> Component:
+    return el.div(
+        sum_row(_("Subtotal"), of(Checkout).view.subtotal),
+        discount_rows(Checkout, of(Checkout).view),
+        when(of(Checkout).view.shipping, sum_row(_("Delivery"), of(Checkout).view.shipping)),
+        when(of(Checkout).view.tax_on_top, fragment(tax_rows(of(Checkout).view.tax_lines, on_top=True))),
+        el.p(
+            el.span(_("Total")),
+            el.span(of(Checkout).view.total, class_name="tabular-nums"),
             class_name=styles.SUM_TOTAL,
         ),
-        rx.cond(
-            Checkout.view.tax_on_top,
-            rx.fragment(),
-            rx.fragment(tax_rows(Checkout.view.tax_lines, on_top=False)),
+        when(
+            of(Checkout).view.tax_on_top,
+            fragment(),
+            fragment(tax_rows(of(Checkout).view.tax_lines, on_top=False)),
         ),
-        rx.cond(
-            Checkout.view.tax_note,
-            rx.el.p(Checkout.view.tax_note, class_name="text-sm text-ink-3", data_testid="tax-note"),
-            rx.fragment(),
+        when(
+            of(Checkout).view.tax_note,
+            el.p(of(Checkout).view.tax_note, class_name="text-sm text-ink-3", data_testid="tax-note"),
         ),
-        credit_rows(Checkout, Checkout.view),
+        credit_rows(Checkout, of(Checkout).view),
         class_name=f"{styles.SUM} mt-3.5 border-t border-line pt-4",
     )

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
 from shop_app.core.i18n import _
 
 from . import styles
 from .controls import icon_button
+from .kit import Component, Text, el, fragment, when
 
-Text = str | rx.Var[str]
 CLOSES = {"data_closes": "true"}
 
 
@@ -33,19 +31,19 @@ def modal(
     is_open: Any = None,
     on_close: Any = None,
     **props: Any,
-) -> rx.Component:
+) -> Component:
     """A bare dialog; `drawer` and `dialog` are made of it."""
     if is_open is not None:
-        props["data_open"] = rx.cond(is_open, "true", "false")
+        props["data_open"] = when(is_open, "true", "false")
     if label:
         props["aria_label"] = label
-    closed = rx.fragment()
+    closed = fragment()
     if on_close is not None:
         # The script presses this when the person has closed the dialog.
-        closed = rx.el.button(
+        closed = el.button(
             type="button", hidden=True, data_closed="true", on_click=on_close, aria_hidden="true"
         )
-    return rx.el.dialog(*children, closed, id=id, class_name=class_name, **props)
+    return el.dialog(*children, closed, id=id, class_name=class_name, **props)
 
 
 def drawer(
@@ -57,12 +55,12 @@ def drawer(
     on_close: Any = None,
     count: Any = "",
     **props: Any,
-) -> rx.Component:
+) -> Component:
     """480 wide from the right, all of a phone's screen; `foot` stays in view."""
     heading = f"{id}-title"
     return modal(
-        rx.el.div(
-            rx.el.h2(
+        el.div(
+            el.h2(
                 title,
                 count,
                 id=heading,
@@ -73,8 +71,8 @@ def drawer(
             icon_button("close", _("Close"), **CLOSES),
             class_name=styles.DRAWER_HEAD,
         ),
-        rx.el.div(*body, class_name=styles.DRAWER_BODY),
-        rx.el.div(foot, class_name=styles.DRAWER_FOOT) if foot is not None else rx.fragment(),
+        el.div(*body, class_name=styles.DRAWER_BODY),
+        el.div(foot, class_name=styles.DRAWER_FOOT) if foot is not None else fragment(),
         id=id,
         class_name=styles.DRAWER,
         is_open=is_open,
@@ -92,17 +90,17 @@ def dialog(
     is_open: Any = None,
     on_close: Any = None,
     **props: Any,
-) -> rx.Component:
+) -> Component:
     """A question in the middle of the page, with its answers below."""
     heading = f"{id}-title"
     return modal(
-        rx.el.div(
-            rx.el.h2(title, id=heading, class_name="text-lg font-medium"),
+        el.div(
+            el.h2(title, id=heading, class_name="text-lg font-medium"),
             icon_button("close", _("Close"), small=True, **CLOSES),
             class_name=styles.DIALOG_HEAD,
         ),
-        rx.el.div(*body, class_name=styles.DIALOG_BODY),
-        rx.el.div(actions, class_name=styles.DIALOG_FOOT) if actions is not None else rx.fragment(),
+        el.div(*body, class_name=styles.DIALOG_BODY),
+        el.div(actions, class_name=styles.DIALOG_FOOT) if actions is not None else fragment(),
         id=id,
         class_name=styles.DIALOG,
         is_open=is_open,
@@ -112,22 +110,22 @@ def dialog(
     )
 
 
-def toast(text: Any, *, on_dismiss: Any, key: Any, action: Text = "", on_action: Any = None) -> rx.Component:
+def toast(text: Any, *, on_dismiss: Any, key: Any, action: Text = "", on_action: Any = None) -> Component:
     """A sentence bottom left for 8 seconds (longer under the pointer or the focus), with one action at most.
 
     The script presses the button with `data-dismisses` when the time is over.
     """
     act = (
-        rx.el.button(action, type="button", on_click=on_action, class_name=styles.TOAST_BUTTON)
+        el.button(action, type="button", on_click=on_action, class_name=styles.TOAST_BUTTON)
         if on_action is not None
-        else rx.fragment()
+        else fragment()
     )
     close = icon_button(
         "close", _("Close"), small=True, class_name="text-paper!", on_click=on_dismiss, data_dismisses="true"
     )
-    return rx.el.div(
-        rx.el.span(text),
-        rx.el.span(act, close, class_name="flex items-center gap-1"),
+    return el.div(
+        el.span(text),
+        el.span(act, close, class_name="flex items-center gap-1"),
         class_name=styles.TOAST,
         key=key,
         data_toast="8000",

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
 from . import styles
+from .kit import Component, el
 
 WIDTHS = (320, 640, 960, 1440)
 
 
-def address(key: rx.Var[str] | str, width: int = 640, kind: str = "jpg") -> Any:
+def address(key: Any | str, width: int = 640, kind: str = "jpg") -> Any:
     """Where a picture of that width is."""
     return f"/media/{key}/{width}.{kind}"
+
+
+def preload_header(key: str, sizes: str) -> dict[str, str]:
+    """The Link header by which browsers fetch a page's first picture before they read its HTML."""
+    return {
+        "Link": f'</media/{key}/640.avif>; rel=preload; as=image; type="image/avif"; fetchpriority=high; '
+        f'imagesrcset="{_set(key, "avif", WIDTHS)}"; imagesizes="{sizes}"'
+    }
 
 
 def _set(key: Any, kind: str, widths: tuple[int, ...]) -> Any:
@@ -29,17 +36,17 @@ def picture(
     widths: tuple[int, ...] = WIDTHS,
     alt: Any = None,
     **props: Any,
-) -> rx.Component:
+) -> Component:
     """A PictureView (or its Var). `priority` is for the one picture that opens the page; others load late.
 
     `sizes` is the CSS width it is shown in; `alt=""` for a picture beside its own name.
     """
     key = view.key
     loading = {"fetchPriority": "high"} if priority else {}
-    return rx.el.picture(
-        rx.el.source(type="image/avif", src_set=_set(key, "avif", widths), sizes=sizes),
-        rx.el.source(type="image/webp", src_set=_set(key, "webp", widths), sizes=sizes),
-        rx.el.img(
+    return el.picture(
+        el.source(type="image/avif", src_set=_set(key, "avif", widths), sizes=sizes),
+        el.source(type="image/webp", src_set=_set(key, "webp", widths), sizes=sizes),
+        el.img(
             src=address(key),
             src_set=_set(key, "jpg", widths),
             sizes=sizes,
@@ -47,7 +54,7 @@ def picture(
             loading="eager" if priority else "lazy",
             decoding="async",
             class_name=class_name,
-            # As props of rx.el.img they would become styles.
+            # As props of el.img they would become styles.
             custom_attrs={
                 "width": view.width,
                 "height": view.height,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import reflex as rx
+from typing import Any
 
 from shop_app.core.i18n import _
 from shop_app.services.catalog.views import Suggestion
@@ -11,17 +11,18 @@ from shop_app.state.search import Search
 from . import styles
 from .forms import submit
 from .icons import icon
+from .kit import Component, Text, each, el, length, of, text, when
 from .pictures import picture
 
 PANEL = "suggestions"
 WAIT_MS = 120
 
 
-def search_box() -> rx.Component:
+def search_box() -> Component:
     """Sends to the list of products also without scripts: it is a form."""
-    return rx.el.form(
+    return el.form(
         icon("search", styles.SEARCH_ICON),
-        rx.el.input(
+        el.input(
             name="q",
             type="text",
             id="search",
@@ -39,15 +40,15 @@ def search_box() -> rx.Component:
             aria_autocomplete="list",
             data_testid="search-input",
         ),
-        rx.el.kbd("/", class_name=styles.SEARCH_KEY, aria_hidden="true"),
-        rx.el.button(
+        el.kbd("/", class_name=styles.SEARCH_KEY, aria_hidden="true"),
+        el.button(
             icon("close", styles.ICON_S),
             type="reset",
             aria_label=_("Clear the search"),
             class_name=styles.SEARCH_CLEAR,
         ),
-        rx.cond((Search.products.length() + Search.categories.length()) > 0, _panel(), rx.el.div(id=PANEL)),
-        rx.el.p(_announced(), role="status", class_name=styles.SR),
+        when((length(of(Search).products) + length(of(Search).categories)) > 0, _panel, el.div(id=PANEL)),
+        el.p(_announced(), role="status", class_name=styles.SR),
         action="/products",
         method="get",
         role="search",
@@ -57,26 +58,25 @@ def search_box() -> rx.Component:
     )
 
 
-def _announced() -> rx.Var:
-    count = Search.products.length() + Search.categories.length()
-    return rx.cond(count > 0, count.to(str) + _(" suggestions"), "")
+def _announced() -> Text:
+    count = length(of(Search).products) + length(of(Search).categories)
+    return when(count > 0, text(count) + _(" suggestions"), "")
 
 
-def _panel() -> rx.Component:
-    return rx.el.div(
+def _panel() -> Component:
+    return el.div(
         # Only options are in the list; what stands below them is for everybody's Tab key or the mouse.
-        rx.el.div(
-            rx.cond(
-                Search.categories.length() > 0,
-                rx.el.div(
-                    _group(_("Categories"), Search.categories),
+        el.div(
+            when(
+                length(of(Search).categories) > 0,
+                el.div(
+                    _group(_("Categories"), of(Search).categories),
                     class_name=styles.SUGGEST_GROUP,
                     role="presentation",
                 ),
-                rx.fragment(),
             ),
-            rx.el.div(
-                rx.cond(Search.products.length() > 0, _group(_("Products"), Search.products), rx.fragment()),
+            el.div(
+                when(length(of(Search).products) > 0, _group(_("Products"), of(Search).products)),
                 class_name=styles.SUGGEST_PRODUCTS,
                 role="presentation",
             ),
@@ -85,22 +85,22 @@ def _panel() -> rx.Component:
             aria_label=_("Suggestions"),
             class_name="contents",
         ),
-        rx.el.div(
-            rx.el.button(
+        el.div(
+            el.button(
                 _("All results for “"),
-                Search.text,
+                of(Search).text,
                 "”",
                 type="submit",
                 tab_index=-1,
                 class_name=f"{styles.LINK} text-ink",
             ),
-            rx.el.span(
-                rx.el.kbd("↑", class_name="kbd"),
-                rx.el.kbd("↓", class_name="kbd"),
+            el.span(
+                el.kbd("↑", class_name="kbd"),
+                el.kbd("↓", class_name="kbd"),
                 _("to move"),
-                rx.el.kbd("Enter", class_name="kbd"),
+                el.kbd("Enter", class_name="kbd"),
                 _("to open"),
-                rx.el.kbd("Esc", class_name="kbd"),
+                el.kbd("Esc", class_name="kbd"),
                 _("to close"),
                 class_name=styles.SUGGEST_KEYS,
                 aria_hidden="true",
@@ -111,26 +111,25 @@ def _panel() -> rx.Component:
     )
 
 
-def _group(title: str, rows: rx.Var[list[Suggestion]]) -> rx.Component:
-    return rx.el.div(
-        rx.el.p(title, class_name=styles.SUGGEST_TITLE, aria_hidden="true"),
-        rx.foreach(rows, _row),
+def _group(title: str, rows: Any) -> Component:
+    return el.div(
+        el.p(title, class_name=styles.SUGGEST_TITLE, aria_hidden="true"),
+        each(rows, _row),
         role="group",
         aria_label=title,
     )
 
 
-def _row(row: rx.Var[Suggestion]) -> rx.Component:
-    return rx.el.a(
-        rx.cond(
+def _row(row: Suggestion) -> Component:
+    return el.a(
+        when(
             row.kind == "product",
-            rx.el.span(
+            el.span(
                 picture(row.picture, sizes="48px", widths=(320,), alt=""), class_name=styles.SUGGEST_PICTURE
             ),
-            rx.fragment(),
         ),
-        rx.el.span(row.before, rx.el.b(row.typed, class_name=styles.SUGGEST_TYPED), row.after),
-        rx.cond(row.price, rx.el.span(row.price, class_name=styles.SUGGEST_PRICE), rx.fragment()),
+        el.span(row.before, el.b(row.typed, class_name=styles.SUGGEST_TYPED), row.after),
+        when(row.price, el.span(row.price, class_name=styles.SUGGEST_PRICE)),
         href=row.href,
         key=row.href,
         role="option",

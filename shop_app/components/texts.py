@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shop_app.core.i18n import _
 from shop_app.core.settings import settings
 
 SHOP = "Fennholm"
 PROMISES = (_("Free delivery in Germany from €90"), _("30 days to change your mind"))
 HEAD_LINKS = ((_("Delivery"), "/delivery"), (_("Help"), "/contact"))
+
+
+def titled(name: Any) -> Any:
+    """The title of a page with this name, or with this Var as its name."""
+    return name + f" · {SHOP}"
+
+
 NEW, SALE, ALL = "/products?new=1", "/products?on_sale=1", "/products"
 
 FOOTER = (
@@ -34,6 +43,9 @@ PRICE_NOTE = _("incl. VAT, plus ") if settings().prices_include_tax else _("plus
 """What stands below a price, before the link to the delivery's cost."""
 FOOTER_LEGAL = ((_("Imprint"), "/imprint"), (_("Privacy"), "/privacy"), (_("Terms"), "/terms"))
 
+SHOP_LEAD = _(
+    "Home goods from small workshops: stoneware, wood, glass, linen and light. Delivered from Berlin."
+)
 HERO_TITLE = _("Good things\nfor ordinary\ndays at home")
 HOME_TITLE = SHOP + ": " + HERO_TITLE.replace("\n", " ")
 HERO_LEAD = _("Mugs, lamps and chairs from small workshops. Made well, priced plainly, kept in repair.")

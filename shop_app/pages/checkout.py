@@ -15,42 +15,62 @@ from shop_app.components.fields import options, radio_card, text_field
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.hold_timer import hold_news, hold_timer
 from shop_app.components.icons import icon
+from shop_app.components.kit import (
+    Component,
+    Text,
+    both,
+    each,
+    either,
+    el,
+    fragment,
+    length,
+    match,
+    not_,
+    of,
+    when,
+)
 from shop_app.components.order_summary import order_summary
 from shop_app.components.parts import busy_button, departure
 from shop_app.core.i18n import _
+from shop_app.page import Page
 from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
 
 NAME = _("Checkout")
-TITLE = rx.cond(Checkout.summary.length() > 0, _("Error: Checkout"), NAME) + f" · {texts.SHOP}"
+
+
+def title() -> Text:
+    return texts.titled(when(length(of(Checkout).summary) > 0, _("Error: Checkout"), NAME))
+
+
 FORM = "checkout-form"
 
 
-def page() -> rx.Component:
+def page() -> Component:
     return layout.page(
-        rx.cond(
+        when(
             # An empty cart that this tab remembers may have been filled since: first it is loaded.
-            Checkout.loaded & (rx.State.is_hydrated | ~Checkout.empty),
-            rx.cond(Checkout.empty, _empty(), _checkout()),
-            _waiting(),
+            both(of(Checkout).loaded, either(of(rx.State).is_hydrated, not_(of(Checkout).empty))),
+            when(of(Checkout).empty, _empty, _checkout),
+            _waiting,
         ),
-        ready=Checkout.loaded,
+        ready=of(Checkout).loaded,
         plain=True,
         end=hold_timer(layout.back_to_cart()),
     )
 
 
-def _waiting() -> rx.Component:
+def _waiting() -> Component:
     """The same boxes as the page, as high as the window: nothing in sight jumps when the form comes."""
-    return rx.el.div(
-        rx.el.div(rx.el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"), class_name="min-w-0"),
-        rx.el.div(class_name=f"{styles.CHECKOUT_ASIDE} h-[181px]", aria_hidden="true"),
+    return el.div(
+        el.div(el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"), class_name="min-w-0"),
+        el.div(class_name=f"{styles.CHECKOUT_ASIDE} h-[181px]", aria_hidden="true"),
         class_name=f"{styles.CHECKOUT} min-h-[100svh] content-start",
     )
 
 
-def _empty() -> rx.Component:
-    return rx.el.div(
+def _empty() -> Component:
+    return el.div(
         empty_state(
             _("There is nothing to check out"),
             _("Your cart is empty. Orders that you have placed are found by their number."),
@@ -62,30 +82,34 @@ def _empty() -> rx.Component:
     )
 
 
-def _checkout() -> rx.Component:
-    return rx.el.div(
-        rx.el.div(
-            rx.el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"),
+def _checkout() -> Component:
+    return el.div(
+        el.div(
+            el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"),
             _problems(),
             hold_news(),
-            rx.el.form(
+            el.form(
                 _contact(),
                 _section(_("Delivery address"), address_fields()),
                 _delivery(),
                 _payment(),
-                rx.el.input(
-                    type="hidden", name="shown_minor", value=Checkout.view.total_minor, read_only=True
+                el.input(
+                    type="hidden", name="shown_minor", value=of(Checkout).view.total_minor, read_only=True
                 ),
-                rx.el.input(
+                el.input(
                     type="hidden",
                     name="shown_credit_minor",
-                    value=Checkout.view.credit_minor,
+                    value=of(Checkout).view.credit_minor,
                     read_only=True,
                 ),
-                rx.el.input(
-                    type="hidden", name="shown_parts", value=Checkout.view.shown_parts, read_only=True
+                el.input(
+                    type="hidden", name="shown_parts", value=of(Checkout).view.shown_parts, read_only=True
                 ),
-                departure(Checkout.departure.address, Checkout.departure.ticket, Checkout.departure.number),
+                departure(
+                    of(Checkout).departure.address,
+                    of(Checkout).departure.ticket,
+                    of(Checkout).departure.number,
+                ),
                 id=FORM,
                 no_validate=True,
                 on_submit=submit(Checkout.pay),
@@ -97,45 +121,41 @@ def _checkout() -> rx.Component:
     )
 
 
-def _problems() -> rx.Component:
-    confirmation = note(Checkout.confirmation, kind="good", data_testid="checkout-confirmation")
+def _problems() -> Component:
+    confirmation = note(of(Checkout).confirmation, kind="good", data_testid="checkout-confirmation")
     return form_errors(
         Checkout,
-        rx.cond(Checkout.confirmation, rx.el.div(confirmation, class_name="mb-8"), rx.fragment()),
-        refused=rx.el.div(_refused(), class_name="mb-8"),
-        more_shown=Checkout.confirmation != "",
+        when(of(Checkout).confirmation, el.div(confirmation, class_name="mb-8")),
+        refused=el.div(_refused(), class_name="mb-8"),
+        more_shown=of(Checkout).confirmation != "",
         class_name="rounded-r2",
     )
 
 
-def _refused() -> rx.Component:
+def _refused() -> Component:
     """Why the order wasn't placed, and the one click that mends it, where there is one."""
     take = button(_("Take what is left"), kind="outline", size="s", on_click=Checkout.take_what_is_left)
     accept = _pay_button(kind="outline", size="s", testid="accept-total", class_name="")
     return note(
-        rx.cond(
-            Checkout.refused_lines.length() > 1,
-            rx.el.ul(rx.foreach(Checkout.refused_lines, rx.el.li)),
-            rx.el.p(Checkout.refused),
+        when(
+            length(of(Checkout).refused_lines) > 1,
+            el.ul(each(of(Checkout).refused_lines, el.li)),
+            el.p(of(Checkout).refused),
         ),
-        rx.cond(
-            Checkout.changes.length() > 0,
-            rx.el.ul(rx.foreach(Checkout.changes, _change), class_name=styles.CHANGES),
-            rx.fragment(),
+        when(
+            length(of(Checkout).changes) > 0,
+            el.ul(each(of(Checkout).changes, _change), class_name=styles.CHANGES),
         ),
-        rx.match(
-            Checkout.refused_kind,
-            (
-                "stock",
-                rx.el.div(
+        match(
+            of(Checkout).refused_kind,
+            {
+                "stock": el.div(
                     take, text_link(_("Change the cart"), href="/cart"), class_name=styles.REFUSED_ACTS
                 ),
-            ),
-            (
-                "price",
-                rx.el.div(accept, text_link(_("Back to cart"), href="/cart"), class_name=styles.REFUSED_ACTS),
-            ),
-            rx.fragment(),
+                "price": el.div(
+                    accept, text_link(_("Back to cart"), href="/cart"), class_name=styles.REFUSED_ACTS
+                ),
+            },
         ),
         kind="bad",
         role="alert",
@@ -143,35 +163,34 @@ def _refused() -> rx.Component:
     )
 
 
-def _change(change: Any) -> rx.Component:
+def _change(change: Any) -> Component:
     """A part of the total that isn't what it was."""
-    return rx.el.li(
-        rx.el.span(change.label),
-        rx.el.span(
-            rx.cond(
+    return el.li(
+        el.span(change.label),
+        el.span(
+            when(
                 change.before,
-                rx.el.s(rx.el.span(_("was "), class_name=styles.SR), change.before, class_name="text-ink-3"),
-                rx.fragment(),
+                el.s(el.span(_("was "), class_name=styles.SR), change.before, class_name="text-ink-3"),
             ),
-            rx.cond(change.before & change.now, " ", ""),
-            rx.cond(change.now, change.now, rx.el.span(_("fell away"))),
+            when(both(change.before, change.now), " ", ""),
+            when(change.now, change.now, el.span(_("fell away"))),
             class_name="tabular-nums",
         ),
-        rx.el.span(change.difference, class_name="text-right font-medium tabular-nums"),
+        el.span(change.difference, class_name="text-right font-medium tabular-nums"),
         class_name=styles.CHANGE,
         data_testid="price-change",
     )
 
 
-def _section(title: str, *children: Any, last: bool = False) -> rx.Component:
-    return rx.el.section(
-        rx.el.h2(title, class_name=f"{styles.D4} mb-[18px]"),
+def _section(title: str, *children: Any, last: bool = False) -> Component:
+    return el.section(
+        el.h2(title, class_name=f"{styles.D4} mb-[18px]"),
         *children,
         class_name=styles.STEP_LAST if last else styles.STEP_SECTION,
     )
 
 
-def _contact() -> rx.Component:
+def _contact() -> Component:
     return _section(
         _("Contact"),
         text_field(
@@ -182,7 +201,7 @@ def _contact() -> rx.Component:
             type="email",
             input_mode="email",
             auto_complete="email",
-            default_value=Checkout.view.form.email,
+            default_value=of(Checkout).view.form.email,
             max_length=200,
             required=True,
             on_blur=lambda value: Checkout.typed("email", value),
@@ -192,13 +211,13 @@ def _contact() -> rx.Component:
     )
 
 
-def _delivery() -> rx.Component:
-    def card(way: Any) -> rx.Component:
+def _delivery() -> Component:
+    def card(way: Any) -> Component:
         return radio_card(
             way.label,
-            rx.fragment(
+            fragment(
                 way.dates,
-                rx.cond(way.note, rx.fragment(rx.cond(way.dates, ". ", ""), way.note), rx.fragment()),
+                when(way.note, fragment(when(way.dates, ". ", ""), way.note)),
             ),
             way.price,
             name="shipping_method",
@@ -211,15 +230,15 @@ def _delivery() -> rx.Component:
 
     return _section(
         _("Delivery"),
-        rx.cond(
-            Checkout.view.deliveries.length() > 0,
+        when(
+            length(of(Checkout).view.deliveries) > 0,
             options(
-                rx.foreach(Checkout.view.deliveries, card),
+                each(of(Checkout).view.deliveries, card),
                 legend=_("Delivery method"),
                 id="field-shipping_method",
                 tab_index=-1,
             ),
-            rx.el.p(
+            el.p(
                 _("We can't deliver this to the country above. Choose another one, or write to us."),
                 id="field-shipping_method",
                 tab_index=-1,
@@ -230,17 +249,13 @@ def _delivery() -> rx.Component:
     )
 
 
-def _wrong(name: str) -> rx.Component:
+def _wrong(name: str) -> Component:
     wrong = error_of(Checkout, name)
-    return rx.cond(
-        wrong,
-        rx.el.p(icon("error", styles.ERROR_ICON), wrong, class_name=f"{styles.ERROR} mt-2"),
-        rx.fragment(),
-    )
+    return when(wrong, el.p(icon("error", styles.ERROR_ICON), wrong, class_name=f"{styles.ERROR} mt-2"))
 
 
-def _payment() -> rx.Component:
-    def card(way: Any) -> rx.Component:
+def _payment() -> Component:
+    def card(way: Any) -> Component:
         return radio_card(
             way.label,
             way.note,
@@ -254,32 +269,32 @@ def _payment() -> rx.Component:
 
     return _section(
         _("Payment"),
-        rx.cond(
-            Checkout.view.is_covered,
-            rx.el.p(_("Your gift card or credit pays for all of it."), data_testid="is-covered"),
+        when(
+            of(Checkout).view.is_covered,
+            el.p(_("Your gift card or credit pays for all of it."), data_testid="is-covered"),
             options(
-                rx.foreach(Checkout.view.payments, card),
+                each(of(Checkout).view.payments, card),
                 legend=_("Way to pay"),
                 id="field-payment_provider",
                 tab_index=-1,
             ),
         ),
         _wrong("payment_provider"),
-        rx.el.p(
-            rx.el.span(
-                rx.cond(
-                    Checkout.view.tax_note != "",
+        el.p(
+            el.span(
+                when(
+                    of(Checkout).view.tax_note != "",
                     _("Total, without VAT"),
-                    rx.cond(Checkout.view.tax_on_top, _("Total, tax included"), _("Total, VAT included")),
+                    when(of(Checkout).view.tax_on_top, _("Total, tax included"), _("Total, VAT included")),
                 )
             ),
-            rx.el.span(Checkout.view.total, class_name="tabular-nums", data_testid="order-total"),
+            el.span(of(Checkout).view.total, class_name="tabular-nums", data_testid="order-total"),
             class_name=f"{styles.SUM_TOTAL} mt-6 mb-4",
             aria_live="polite",
         ),
-        rx.el.div(credit_rows(Checkout, Checkout.view), class_name="mb-4 empty:hidden", aria_live="polite"),
+        el.div(credit_rows(Checkout, of(Checkout).view), class_name="mb-4 empty:hidden", aria_live="polite"),
         _pay_button(),
-        rx.el.p(
+        el.p(
             _("By paying you accept our "),
             text_link(_("terms"), href="/terms"),
             _(" and "),
@@ -293,16 +308,19 @@ def _payment() -> rx.Component:
 
 def _pay_button(
     *, kind: Any = "primary", size: Any = "l", testid: str = "pay", class_name: str = "w-full"
-) -> rx.Component:
+) -> Component:
     return busy_button(
         icon("lock", styles.ICON_S),
-        Checkout.view.pay_label,
+        of(Checkout).view.pay_label,
         type="submit",
         form=FORM,
         kind=kind,
         size=size,
         class_name=class_name,
         busy_label=_("One moment"),
-        answer=f"{Checkout.answers}-{Notice.number}",
+        answer=f"{of(Checkout).answers}-{of(Notice).number}",
         data_testid=testid,
     )
+
+
+PAGE = Page("/checkout", page, title=title, load=(Checkout.load,), private=True)

@@ -4,47 +4,48 @@ from __future__ import annotations
 
 from typing import Any
 
-import reflex as rx
-
-from shop_app.components import layout, styles, texts
+from shop_app.components import layout, structured_data, styles, texts
 from shop_app.components.badges import section_head
 from shop_app.components.cards import card_grid, product_card
 from shop_app.components.controls import link_button
 from shop_app.components.fields import ground
+from shop_app.components.kit import Component, each, el, length, when
 from shop_app.components.pictures import picture
 from shop_app.core.i18n import _
-from shop_app.services.catalog.views import CategoryLink, ProductCard
-from shop_app.state.home import Home
+from shop_app.core.pages import Head
+from shop_app.page import Page
+from shop_app.services.catalog.views import CategoryLink, HomeView, ProductCard
+from shop_app.state import home as home_state
+from shop_app.state.home import Home, HomeShown
 
-VIEW = Home.view
 
-
-def page() -> rx.Component:
+def page(home: type[Home]) -> Component:
+    view = home.view
     return layout.page(
-        _hero(),
-        rx.cond(VIEW.hero_items.length() > 0, _label(), rx.fragment()),
-        _categories(),
-        rx.cond(VIEW.featured.length() > 0, _featured(), rx.fragment()),
-        rx.cond(VIEW.sale.length() > 0, _sale(), rx.fragment()),
-        rx.cond(VIEW.new.length() > 0, _new(), rx.fragment()),
-        rx.cond(VIEW.hero.length() > 1, _story(), rx.fragment()),
-        ready=Home.loaded,
+        _hero(view),
+        when(length(view.hero_items) > 0, lambda: _label(view)),
+        _categories(view),
+        when(length(view.featured) > 0, lambda: _featured(view)),
+        when(length(view.sale) > 0, lambda: _sale(view)),
+        when(length(view.new) > 0, lambda: _new(view)),
+        when(length(view.hero) > 1, lambda: _story(view)),
+        ready=home.loaded,
     )
 
 
-def _hero() -> rx.Component:
-    still_life = rx.cond(
-        VIEW.hero.length() > 0,
-        picture(VIEW.hero[0], sizes=styles.SIZES_HERO, class_name=styles.HERO_IMG, priority=True),
-        rx.el.div(class_name=styles.HERO_IMG),
+def _hero(view: HomeView) -> Component:
+    still_life = when(
+        length(view.hero) > 0,
+        lambda: picture(view.hero[0], sizes=styles.SIZES_HERO, class_name=styles.HERO_IMG, priority=True),
+        el.div(class_name=styles.HERO_IMG),
     )
-    return rx.el.section(
+    return el.section(
         still_life,
-        rx.el.div(
-            rx.el.div(
-                rx.el.h1(texts.HERO_TITLE, class_name=styles.HERO_TITLE),
-                rx.el.p(texts.HERO_LEAD, class_name=styles.HERO_LEAD),
-                rx.el.a(texts.HERO_LINK, href=texts.NEW, class_name=styles.HERO_BUTTON),
+        el.div(
+            el.div(
+                el.h1(texts.HERO_TITLE, class_name=styles.HERO_TITLE),
+                el.p(texts.HERO_LEAD, class_name=styles.HERO_LEAD),
+                el.a(texts.HERO_LINK, href=texts.NEW, class_name=styles.HERO_BUTTON),
                 class_name=styles.HERO_INNER,
             ),
             class_name=styles.HERO_TEXT,
@@ -53,23 +54,23 @@ def _hero() -> rx.Component:
     )
 
 
-def _label() -> rx.Component:
+def _label(view: HomeView) -> Component:
     """The products in the picture, with their prices."""
 
-    def one(item: rx.Var[ProductCard]) -> rx.Component:
-        return rx.el.li(
-            rx.el.a(
-                rx.el.span(item.title, class_name=styles.LABEL_NAME),
-                rx.el.span(item.price, class_name=styles.LABEL_PRICE),
+    def one(item: ProductCard) -> Component:
+        return el.li(
+            el.a(
+                el.span(item.title, class_name=styles.LABEL_NAME),
+                el.span(item.price, class_name=styles.LABEL_PRICE),
                 href=f"/products/{item.slug}",
                 class_name=styles.LABEL_LINK,
             )
         )
 
-    return rx.el.section(
-        rx.el.div(
-            rx.el.p(texts.HERO_LABEL, class_name=styles.LABEL_TITLE),
-            rx.el.ol(rx.foreach(VIEW.hero_items, one), class_name=styles.LABEL_LIST),
+    return el.section(
+        el.div(
+            el.p(texts.HERO_LABEL, class_name=styles.LABEL_TITLE),
+            el.ol(each(view.hero_items, one), class_name=styles.LABEL_LIST),
             class_name=styles.LABEL_ROW,
         ),
         class_name=styles.LABEL_STRIP,
@@ -77,19 +78,19 @@ def _label() -> rx.Component:
     )
 
 
-def _categories() -> rx.Component:
-    def tile(category: rx.Var[CategoryLink]) -> rx.Component:
-        return rx.el.a(
-            rx.el.span(
+def _categories(view: HomeView) -> Component:
+    def tile(category: CategoryLink) -> Component:
+        return el.a(
+            el.span(
                 picture(category.picture, sizes=styles.SIZES_4, class_name=styles.TILE_IMG, alt=""),
                 class_name=styles.TILE_PICTURE,
                 **ground(category.picture.colour),
             ),
-            rx.el.h3(
-                rx.el.span(category.title, class_name=styles.TILE_NAME),
-                rx.el.span(
+            el.h3(
+                el.span(category.title, class_name=styles.TILE_NAME),
+                el.span(
                     category.product_count,
-                    rx.el.span(_(" products"), class_name=styles.SR),
+                    el.span(_(" products"), class_name=styles.SR),
                     class_name=styles.TILE_COUNT,
                 ),
                 class_name=styles.TILE_TITLE,
@@ -98,70 +99,92 @@ def _categories() -> rx.Component:
             class_name=styles.TILE,
         )
 
-    return rx.el.section(
+    return el.section(
         section_head(_("By room and use"), _("All products"), texts.ALL),
-        rx.el.div(rx.foreach(VIEW.categories, tile), class_name=styles.TILES),
+        el.div(each(view.categories, tile), class_name=styles.TILES),
         class_name=styles.SECTION,
     )
 
 
-def _featured() -> rx.Component:
-    def small(card: rx.Var[ProductCard]) -> rx.Component:
+def _featured(view: HomeView) -> Component:
+    def small(card: ProductCard) -> Component:
         return product_card(card, sizes=styles.SIZES_2)
 
-    return rx.el.section(
+    return el.section(
         section_head(_("Chosen for the season")),
-        rx.el.div(
-            product_card(VIEW.featured[0], sizes=styles.SIZES_HALF, large=True),
-            rx.el.div(rx.foreach(VIEW.featured[1:], small), class_name=styles.GRID_2),
+        el.div(
+            product_card(view.featured[0], sizes=styles.SIZES_HALF, large=True),
+            el.div(each(view.featured[1:], small), class_name=styles.GRID_2),
             class_name=styles.FEATURE,
         ),
         class_name=styles.SECTION,
     )
 
 
-def _sale() -> rx.Component:
-    def one(card: rx.Var[ProductCard]) -> rx.Component:
+def _sale(view: HomeView) -> Component:
+    def one(card: ProductCard) -> Component:
         return product_card(card, sizes=styles.SIZES_SALE)
 
-    count: Any = VIEW.sale_count
-    return rx.el.section(
-        rx.el.div(
-            rx.el.div(
-                rx.el.h2(texts.SALE_TITLE, class_name=styles.D3),
-                rx.el.p(texts.SALE_TEXT, class_name=styles.SALE_TEXT),
+    count: Any = view.sale_count
+    return el.section(
+        el.div(
+            el.div(
+                el.h2(texts.SALE_TITLE, class_name=styles.D3),
+                el.p(texts.SALE_TEXT, class_name=styles.SALE_TEXT),
                 link_button(_("See all "), count, href=texts.SALE, kind="outline"),
             ),
-            rx.el.div(rx.foreach(VIEW.sale[:3], one), class_name=styles.SALE_GRID),
+            el.div(each(view.sale[:3], one), class_name=styles.SALE_GRID),
             class_name=styles.SALE_ROW,
         ),
         class_name=styles.SALE,
     )
 
 
-def _new() -> rx.Component:
-    return rx.el.section(
+def _new(view: HomeView) -> Component:
+    return el.section(
         section_head(_("New this week"), _("All new"), texts.NEW),
-        card_grid(VIEW.new[:4]),
+        card_grid(view.new[:4]),
         class_name=styles.SECTION,
     )
 
 
-def _story() -> rx.Component:
-    return rx.el.section(
-        rx.el.div(
-            rx.el.span(
-                picture(VIEW.hero[1], sizes=styles.SIZES_HALF, class_name=styles.PICTURE_IMG),
+def _story(view: HomeView) -> Component:
+    return el.section(
+        el.div(
+            el.span(
+                picture(view.hero[1], sizes=styles.SIZES_HALF, class_name=styles.PICTURE_IMG),
                 class_name=styles.STORY_PICTURE,
-                **ground(VIEW.hero[1].colour),
+                **ground(view.hero[1].colour),
             ),
-            rx.el.div(
-                rx.el.h2(texts.STORY_TITLE, class_name=styles.D2),
-                rx.el.p(texts.STORY[0], class_name=styles.STORY_FIRST),
-                rx.el.p(texts.STORY[1], class_name=styles.STORY_TEXT),
-                rx.el.a(_("About the shop"), href="/about", class_name=styles.STORY_LINK),
+            el.div(
+                el.h2(texts.STORY_TITLE, class_name=styles.D2),
+                el.p(texts.STORY[0], class_name=styles.STORY_FIRST),
+                el.p(texts.STORY[1], class_name=styles.STORY_TEXT),
+                el.a(_("About the shop"), href="/about", class_name=styles.STORY_LINK),
             ),
             class_name=styles.STORY,
         ),
         class_name=styles.SECTION,
     )
+
+
+def head(shown: HomeShown) -> Head:
+    hero = shown.view.hero[0] if shown.view.hero else None
+    return Head(
+        description=texts.SHOP_LEAD,
+        image=f"/media/{hero.key}/960.jpg" if hero else "",
+        preload=(hero.key, styles.SIZES_HERO) if hero else None,
+        json_ld=[structured_data.shop(), structured_data.search()],
+    )
+
+
+PAGE = Page(
+    "/",
+    page,
+    title=texts.HOME_TITLE,
+    view=home_state.view,
+    state=Home,
+    load=(Home.load,),
+    head=head,
+    sitemap=True,
+)

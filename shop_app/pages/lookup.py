@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import reflex as rx
-
 from shop_app.components import layout, styles, texts
 from shop_app.components.fields import text_field
 from shop_app.components.forms import error_of, form_errors, submit
+from shop_app.components.kit import Component, Text, el, length, of, when
 from shop_app.components.parts import busy_button
 from shop_app.core.i18n import _
+from shop_app.page import Page
 from shop_app.state.base import Notice
 from shop_app.state.lookup import Lookup
 
 NAME = _("Find my order")
-TITLE = rx.cond(Lookup.summary.length() > 0, _("Error: ") + NAME, NAME) + f" · {texts.SHOP}"
 
 
-def page() -> rx.Component:
+def title() -> Text:
+    return texts.titled(when(length(of(Lookup).summary) > 0, _("Error: ") + NAME, NAME))
+
+
+def page() -> Component:
     return layout.page(
-        rx.el.div(
-            rx.el.h1(_("Find my order"), class_name=styles.D2),
-            rx.el.p(_("The number is in the letter that confirmed the order."), class_name="mt-3 text-ink-2"),
+        el.div(
+            el.h1(_("Find my order"), class_name=styles.D2),
+            el.p(_("The number is in the letter that confirmed the order."), class_name="mt-3 text-ink-2"),
             form_errors(Lookup, class_name="mt-6 rounded-r2 empty:hidden *:mb-0!"),
-            rx.el.form(
+            el.form(
                 text_field(
                     _("Order number"),
                     name="number",
@@ -44,7 +47,7 @@ def page() -> rx.Component:
                 ),
                 busy_button(
                     _("Find it"),
-                    answer=f"{Lookup.answers}-{Notice.number}",
+                    answer=f"{of(Lookup).answers}-{of(Notice).number}",
                     busy_label=_("Looking"),
                     type="submit",
                     class_name="justify-self-start",
@@ -57,3 +60,6 @@ def page() -> rx.Component:
             class_name="mx-auto w-full max-w-page px-gutter pt-10 *:max-w-[440px] md:pt-16",
         ),
     )
+
+
+PAGE = Page("/orders/lookup", page, title=title, private=True)

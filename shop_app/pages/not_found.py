@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-import reflex as rx
-
 from shop_app.components import layout, styles, texts
+from shop_app.components.kit import Component, each, el, of
 from shop_app.core.i18n import _
+from shop_app.core.pages import Head
+from shop_app.page import Page
 from shop_app.state.shell import NavLink, Shell
 
 
-def page() -> rx.Component:
+def page() -> Component:
     return layout.page(empty_listing_art())
 
 
-def empty_listing_art() -> rx.Component:
+def empty_listing_art() -> Component:
     """What is so, why, and where to go on; also for lists and products that aren't there."""
 
-    def category(link: rx.Var[NavLink]) -> rx.Component:
-        return rx.el.li(
-            rx.el.a(link.title, href=f"/products?category={link.slug}", class_name=styles.NOT_FOUND_LINK)
+    def category(link: NavLink) -> Component:
+        return el.li(
+            el.a(link.title, href=f"/products?category={link.slug}", class_name=styles.NOT_FOUND_LINK)
         )
 
-    return rx.el.div(
-        rx.el.div(
-            rx.el.p(texts.NOT_FOUND_EYEBROW, class_name=styles.EYEBROW),
-            rx.el.h1(texts.NOT_FOUND_TITLE, class_name=styles.D2),
-            rx.el.p(texts.NOT_FOUND_TEXT, class_name="text-ink-2"),
-            rx.el.ul(
+    return el.div(
+        el.div(
+            el.p(texts.NOT_FOUND_EYEBROW, class_name=styles.EYEBROW),
+            el.h1(texts.NOT_FOUND_TITLE, class_name=styles.D2),
+            el.p(texts.NOT_FOUND_TEXT, class_name="text-ink-2"),
+            el.ul(
                 *(
-                    rx.el.li(rx.el.a(label, href=href, class_name=styles.NOT_FOUND_LINK))
+                    el.li(el.a(label, href=href, class_name=styles.NOT_FOUND_LINK))
                     for label, href in texts.NOT_FOUND_LINKS
                 ),
-                rx.foreach(Shell.categories, category),
+                each(of(Shell).categories, category),
                 class_name=styles.NOT_FOUND_LIST,
                 aria_label=_("Where to go on"),
             ),
             class_name=styles.EMPTY,
         ),
-        rx.el.span(
-            rx.el.img(
+        el.span(
+            el.img(
                 src="/bare-shelf.webp",
                 alt="",
                 class_name=styles.PICTURE_IMG,
@@ -48,3 +49,6 @@ def empty_listing_art() -> rx.Component:
         ),
         class_name=styles.LOST,
     )
+
+
+PAGE = Page("404", page, title=texts.titled(texts.NOT_FOUND_TITLE), head=Head(robots="noindex"))

@@ -10,34 +10,52 @@ from shop_app.components import layout, styles, texts
 from shop_app.components.badges import empty_state, note
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.icons import icon
+from shop_app.components.kit import (
+    Component,
+    Text,
+    both,
+    each,
+    either,
+    el,
+    fragment,
+    length,
+    match,
+    not_,
+    of,
+    when,
+)
 from shop_app.components.order_money import ordered, paid_with, refunds
 from shop_app.components.order_returns import return_drawer, returns
 from shop_app.components.order_steps import shipments, stations
 from shop_app.core.i18n import _
+from shop_app.page import Page
+from shop_app.state import order as order_state
 from shop_app.state.order import Order
 
-TITLE = (
-    rx.cond(Order.view.number, rx.Var.create(_("Order ")) + Order.view.number, _("Order"))
-    + f" · {texts.SHOP}"
-)
+
+def title() -> Text:
+    order = of(Order).view
+    return texts.titled(when(order.number, _("Order ") + order.number, _("Order")))
+
+
 PRINT = rx.vars.FunctionStringVar.create("(() => window.print())")
 
 
-def page() -> rx.Component:
-    loaded = Order.view.number != ""
+def page() -> Component:
+    loaded = of(Order).view.number != ""
     return layout.page(
-        rx.cond(
+        when(
             loaded,
-            rx.fragment(_head(), _rest()),
-            rx.cond(Order.missing, _missing(), rx.el.div(class_name="min-h-[100svh]")),
+            fragment(_head(), _rest()),
+            when(of(Order).missing, _missing, el.div(class_name="min-h-[100svh]")),
         ),
-        ready=loaded | Order.missing,
+        ready=either(loaded, of(Order).missing),
     )
 
 
-def _missing() -> rx.Component:
+def _missing() -> Component:
     """The same for a wrong link as for no order at all."""
-    return rx.el.div(
+    return el.div(
         empty_state(
             _("There is no order here"),
             _("The link may be incomplete. You can find an order by its number and your email address."),
@@ -49,30 +67,29 @@ def _missing() -> rx.Component:
     )
 
 
-def _head() -> rx.Component:
-    return rx.el.div(
-        rx.el.div(
-            rx.el.p(
+def _head() -> Component:
+    return el.div(
+        el.div(
+            el.p(
                 _("Order "),
-                rx.el.span(Order.view.number, data_testid="order-number"),
+                el.span(of(Order).view.number, data_testid="order-number"),
                 class_name=styles.EYEBROW,
             ),
-            rx.el.div(
-                rx.el.h1(Order.view.headline, class_name=f"{styles.D2} mt-1.5 mb-3"),
-                rx.el.p(Order.view.explanation, class_name="max-w-[52ch] text-ink-2"),
+            el.div(
+                el.h1(of(Order).view.headline, class_name=f"{styles.D2} mt-1.5 mb-3"),
+                el.p(of(Order).view.explanation, class_name="max-w-[52ch] text-ink-2"),
                 _status(),
                 role="status",
                 data_testid="order-status",
-                data_phase=Order.view.phase,
+                data_phase=of(Order).view.phase,
             ),
-            rx.el.div(
-                rx.cond(
-                    Order.view.can_pay_again,
-                    rx.fragment(
+            el.div(
+                when(
+                    of(Order).view.can_pay_again,
+                    fragment(
                         link_button(_("Try the payment again"), href="/checkout", data_testid="pay-again"),
                         link_button(_("Back to cart"), href="/cart", kind="outline"),
                     ),
-                    rx.fragment(),
                 ),
                 button(
                     icon("print", styles.ICON_S),
@@ -89,81 +106,75 @@ def _head() -> rx.Component:
     )
 
 
-def _status() -> rx.Component:
+def _status() -> Component:
     """What is going on right now, where something is."""
-    waiting = rx.el.div(
-        rx.el.span(class_name=f"{styles.SPIN} m-0.5 text-blue", aria_hidden="true"),
-        rx.el.p(_("Waiting for the payment company. Your things stay reserved.")),
+    waiting = el.div(
+        el.span(class_name=f"{styles.SPIN} m-0.5 text-blue", aria_hidden="true"),
+        el.p(_("Waiting for the payment company. Your things stay reserved.")),
         class_name=f"{styles.NOTE} {styles.NOTE_KINDS['info']}",
     )
-    return rx.el.div(
-        rx.match(
-            Order.view.phase,
-            ("confirming", waiting),
-            (
-                "awaiting_transfer",
-                rx.cond(Order.view.transfer_details.length() > 0, _transfer(), rx.fragment()),
-            ),
-            (
-                "needs_review",
-                note(
+    return el.div(
+        match(
+            of(Order).view.phase,
+            {
+                "confirming": waiting,
+                "awaiting_transfer": when(length(of(Order).view.transfer_details) > 0, _transfer),
+                "needs_review": note(
                     _("We look into this ourselves and write to you. There is nothing you need to do."),
                     kind="wait",
                 ),
-            ),
-            rx.fragment(),
+            },
         ),
         class_name="mt-6 max-w-[560px] empty:hidden",
     )
 
 
-def _transfer() -> rx.Component:
-    def row(detail: Any) -> rx.Component:
-        return rx.fragment(
-            rx.el.dt(detail[0], class_name="text-ink-3"),
-            rx.el.dd(detail[1], class_name="tabular-nums select-all"),
+def _transfer() -> Component:
+    def row(detail: Any) -> Component:
+        return fragment(
+            el.dt(detail[0], class_name="text-ink-3"),
+            el.dd(detail[1], class_name="tabular-nums select-all"),
         )
 
-    return rx.el.dl(
-        rx.foreach(Order.view.transfer_details, row),
+    return el.dl(
+        each(of(Order).view.transfer_details, row),
         class_name=f"{styles.SPEC} rounded-r2 bg-sunken px-5 py-4 text-md",
         data_testid="transfer-details",
     )
 
 
-def _rest() -> rx.Component:
-    ended = (Order.view.status == "cancelled") | (Order.view.status == "expired")
-    coming = ~ended & (Order.view.phase != "withdrawn")
-    return rx.el.div(
-        rx.el.div(
-            rx.el.h2(_("Where it is"), class_name=f"{styles.D4} mb-[18px]"),
+def _rest() -> Component:
+    ended = either(of(Order).view.status == "cancelled", of(Order).view.status == "expired")
+    coming = both(not_(ended), of(Order).view.phase != "withdrawn")
+    return el.div(
+        el.div(
+            el.h2(_("Where it is"), class_name=f"{styles.D4} mb-[18px]"),
             stations(),
             shipments(),
             refunds(),
             returns(),
-            rx.el.div(
+            el.div(
                 _part(
-                    rx.cond(Order.view.shipping_label, Order.view.shipping_label, _("Delivery")),
-                    rx.el.address(
-                        rx.foreach(Order.view.address, lambda line: rx.el.span(line, class_name="block")),
+                    when(of(Order).view.shipping_label, of(Order).view.shipping_label, _("Delivery")),
+                    el.address(
+                        each(of(Order).view.address, lambda line: el.span(line, class_name="block")),
                         class_name="not-italic",
                     ),
-                    rx.cond(
-                        coming & (Order.view.delivery_dates != ""),
-                        rx.el.p(Order.view.delivery_dates, class_name="mt-1 text-ink-2"),
-                        rx.fragment(),
+                    when(
+                        both(coming, of(Order).view.delivery_dates != ""),
+                        el.p(of(Order).view.delivery_dates, class_name="mt-1 text-ink-2"),
                     ),
                 ),
                 _part(
                     _("Payment"),
                     paid_with(),
-                    rx.el.p(Order.view.placed, class_name="text-ink-2"),
+                    el.p(of(Order).view.placed, class_name="text-ink-2"),
                 ),
                 _part(
                     _("A question?"),
                     text_link(_("Write to us"), href="/contact"),
-                    rx.el.p(
-                        rx.Var.create(_("Name order ")) + Order.view.number + _(", we answer within a day."),
+                    el.p(
+                        _("Name order ") + of(Order).view.number + _(", we answer within a day."),
                         class_name="text-ink-2",
                     ),
                 ),
@@ -177,5 +188,8 @@ def _rest() -> rx.Component:
     )
 
 
-def _part(title: Any, *children: Any) -> rx.Component:
-    return rx.el.div(rx.el.h3(title, class_name=f"{styles.EYEBROW} mb-1.5 font-normal"), *children)
+def _part(title: Any, *children: Any) -> Component:
+    return el.div(el.h3(title, class_name=f"{styles.EYEBROW} mb-1.5 font-normal"), *children)
+
+
+PAGE = Page("/orders/[token]", page, title=title, view=order_state.exists, load=(Order.load,), private=True)

@@ -2,75 +2,76 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
-
-import reflex as rx
 
 from shop_app.components import layout, reviews, styles, texts
 from shop_app.components.badges import accordion, breadcrumbs, section_head
 from shop_app.components.buying import buy_bar, buy_box
 from shop_app.components.cards import card_grid
+from shop_app.components.kit import Component, Text, each, either, el, fragment, length, raw_html, when
 from shop_app.components.parts import gallery, recently_viewed
 from shop_app.core.i18n import _
+from shop_app.core.pages import Head
+from shop_app.page import Page
 from shop_app.pages import not_found
-from shop_app.state.product import Product
+from shop_app.services.storefront.home import product_addresses
+from shop_app.state import product as product_state
+from shop_app.state.product import Product, ProductShown
 
-TITLE = rx.cond(Product.page.title, Product.page.title, _("Product")) + f" · {texts.SHOP}"
+
+def title(product: type[Product]) -> Text:
+    return texts.titled(when(product.page.title, product.page.title, _("Product")))
 
 
-def page() -> rx.Component:
-    loaded = Product.page.slug != ""
+def page(product: type[Product]) -> Component:
+    loaded = product.page.slug != ""
     return layout.page(
-        rx.cond(Product.missing, not_found.empty_listing_art(), _product()),
-        ready=loaded | Product.missing,
+        when(product.missing, not_found.empty_listing_art, lambda: _product(product)),
+        ready=either(loaded, product.missing),
         main_class=f"{styles.MAIN} max-md:pb-18",
     )
 
 
-def _product() -> rx.Component:
-    this = Product.page
-    return rx.fragment(
-        rx.el.div(
+def _product(product: type[Product]) -> Component:
+    this = product.page
+    return fragment(
+        el.div(
             breadcrumbs(this.crumbs),
-            rx.el.div(
-                gallery(this.pictures, Product.chosen.picture_index),
-                rx.el.div(buy_box(), _accordions(), class_name=styles.BUY_COLUMN),
+            el.div(
+                gallery(this.pictures, product.chosen.picture_index),
+                el.div(buy_box(product), _accordions(product), class_name=styles.BUY_COLUMN),
                 class_name=styles.PRODUCT,
             ),
             class_name=styles.WRAP,
         ),
-        rx.cond(this.review_count > 0, reviews.section(), rx.fragment()),
+        when(this.review_count > 0, lambda: reviews.section(product)),
         _card_row(_("Goes well with it"), this.related),
-        _card_row(_("Looked at before"), Product.recent),
+        _card_row(_("Looked at before"), product.recent),
         recently_viewed(this.slug, Product.show_recent),
-        buy_bar(),
+        buy_bar(product),
     )
 
 
-def _accordions() -> rx.Component:
-    this = Product.page
+def _accordions(product: type[Product]) -> Component:
+    this = product.page
 
-    def detail(one: Any) -> rx.Component:
-        return rx.fragment(
-            rx.el.dt(one.name, class_name="text-ink-3"), rx.el.dd(one.value, class_name="text-ink")
-        )
+    def detail(one: Any) -> Component:
+        return fragment(el.dt(one.name, class_name="text-ink-3"), el.dd(one.value, class_name="text-ink"))
 
-    return rx.fragment(
-        rx.cond(
+    return fragment(
+        when(
             this.description_html,
-            rx.el.div(rx.html(this.description_html, class_name=styles.DESCRIPTION), class_name="mt-6"),
-            rx.fragment(),
+            el.div(raw_html(this.description_html, class_name=styles.DESCRIPTION), class_name="mt-6"),
         ),
-        rx.el.div(
-            accordion(
-                _("Details"), rx.el.dl(rx.foreach(this.details, detail), class_name=styles.SPEC), is_open=True
-            ),
-            rx.cond(this.care, accordion(_("Care"), this.care), rx.fragment()),
+        el.div(
+            accordion(_("Details"), el.dl(each(this.details, detail), class_name=styles.SPEC), is_open=True),
+            when(this.care, accordion(_("Care"), this.care)),
             accordion(
                 _("Delivery and returns"),
-                rx.el.p(this.delivery_line),
-                rx.el.p(this.delivery_cost_line),
-                rx.el.p(_("30 days to change your mind. The return label is in the box.")),
+                el.p(this.delivery_line),
+                el.p(this.delivery_cost_line),
+                el.p(_("30 days to change your mind. The return label is in the box.")),
             ),
             class_name="mt-2",
             id="details",
@@ -78,9 +79,37 @@ def _accordions() -> rx.Component:
     )
 
 
-def _card_row(title: str, cards: Any) -> rx.Component:
-    return rx.cond(
-        cards.length() > 0,
-        rx.el.section(section_head(title), card_grid(cards, marked=False), class_name=styles.SECTION),
-        rx.fragment(),
+def _card_row(title: str, cards: Any) -> Component:
+    return when(
+        length(cards) > 0,
+        el.section(section_head(title), card_grid(cards, marked=False), class_name=styles.SECTION),
     )
+
+
+def head(shown: ProductShown) -> Head:
+    pictures = shown.page.pictures
+    first = pictures[min(shown.chosen.picture_index, len(pictures) - 1)].key if pictures else ""
+    return Head(
+        description=shown.meta_description,
+        canonical=f"/products/{shown.page.slug}",
+        image=f"/media/{first}/960.jpg" if first else "",
+        preload=(first, styles.SIZES_PRODUCT) if first else None,
+        json_ld=_structured(shown.json_ld),
+    )
+
+
+def _structured(text: str) -> list[Any]:
+    data = json.loads(text) if text else []
+    return data if isinstance(data, list) else [data]
+
+
+PAGE = Page(
+    product_state.ROUTE,
+    page,
+    title=title,
+    view=product_state.view,
+    state=Product,
+    load=(Product.load,),
+    head=head,
+    sitemap=product_addresses,
+)

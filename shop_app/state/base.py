@@ -18,9 +18,11 @@ from shop_app.core.access.policy import current_principal, customer, internal, p
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
+from shop_app.core.pages import Address, read_address
 
 __all__ = [
     "Notice",
+    "address_of",
     "answer_failure",
     "asked_by",
     "customer",
@@ -113,6 +115,12 @@ def visitor_hash(state: rx.State) -> str:
     "" where no key came, which the edge prevents: then nothing must be kept for this visitor.
     """
     return visitor_of(cookie_header(state))
+
+
+def address_of(state: rx.State, route: str) -> Address:
+    """The address of the page, whose route this is."""
+    url = state.router.url
+    return read_address(route, url.path, url.query)
 
 
 async def asked_by(state: rx.State) -> Principal:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import reflex as rx
+from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.errors import NotFound
+from shop_app.core.pages import Address
 from shop_app.services.catalog.views import Listing, ListingQuery, ProductCard
 from shop_app.services.search import listing, listing_address
 
 from . import live
-from .base import public
+from .base import address_of, public
 from .forms import Form
 from .input_types import ShortText
 
@@ -20,6 +22,38 @@ from .input_types import ShortText
 class PriceForm(Form):
     price_min: ShortText = ""
     price_max: ShortText = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseShown:
+    """The vars of `Browse` that its page shows, and the fields that its forms keep without scripts."""
+
+    view: Listing
+    cards: list[ProductCard]
+    previous_href: str
+    text: str
+    current: str
+    without_sort: list[tuple[str, str]]
+    without_price: list[tuple[str, str]]
+    loaded: bool = True
+
+
+def view(session: Session, address: Address) -> BrowseShown:
+    """Errors  NotFound for a category that doesn't exist."""
+    query = listing_address.read_address(address.query)
+    return shown(query, listing.browse(session, query))
+
+
+def shown(query: ListingQuery, listed: Listing) -> BrowseShown:
+    return BrowseShown(
+        view=replace(listed, cards=[]),
+        cards=listed.cards,
+        previous_href=listed.previous_href,
+        text=query.text,
+        current=listing_address.navigation_entry(query),
+        without_sort=listing_address.fields(query, "sort"),
+        without_price=listing_address.fields(query, "price_min", "price_max"),
+    )
 
 
 class Browse(rx.State):
@@ -39,24 +73,23 @@ class Browse(rx.State):
     @rx.event
     @public
     async def load(self):
-        query = _query(self)
         try:
-            self._show(query, await db.read(listing.browse, query))
+            self._show(_query(self), await db.read(view, address_of(self, "/products")))
         except NotFound:
             self.missing, self.loaded, self.cards, self.view = True, True, [], Listing()
         await live.watch(self, [card.slug for card in self.cards])
 
-    def _show(self, query: ListingQuery, listed: Listing) -> None:
-        base = listing_address.changed(query)
-        follows = self.loaded and base == self._base and listed.page == self.view.page + 1
-        back = self.loaded and base == self._base and self.first_page < listed.page == self.view.page
+    def _show(self, query: ListingQuery, shown: BrowseShown) -> None:
+        base, page = listing_address.changed(query), shown.view.page
+        follows = self.loaded and base == self._base and page == self.view.page + 1
+        back = self.loaded and base == self._base and self.first_page < page == self.view.page
         if follows or back:
-            shown = {card.slug for card in self.cards}
-            self.cards = [*self.cards, *(card for card in listed.cards if card.slug not in shown)]
+            slugs = {card.slug for card in self.cards}
+            self.cards = [*self.cards, *(card for card in shown.cards if card.slug not in slugs)]
         else:
-            self.cards, self.first_page, self.previous_href = listed.cards, listed.page, listed.previous_href
-        self.view, self._base, self.text = replace(listed, cards=[]), base, query.text
-        self.current, self.missing, self.loaded = listing_address.navigation_entry(query), False, True
+            self.cards, self.first_page, self.previous_href = shown.cards, page, shown.previous_href
+        self.view, self._base, self.text = shown.view, base, shown.text
+        self.current, self.missing, self.loaded = shown.current, False, True
 
     @rx.event
     @public

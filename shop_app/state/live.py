@@ -44,11 +44,14 @@ class Live(rx.State):
     born: int = 0
 
 
-def live_var(base: rx.Var, slug: rx.Var | str) -> rx.Var:
+def live_var(base: Any, slug: Any) -> Any:
     """`base` (a product's view with `as_of_ms`) with what was pushed about `slug` since laid over it.
 
-    Has the type of `base`, so that its fields are reached as before: `live_var(p, p.slug).price`.
+    Has the type of `base`, so that its fields are reached as before: `live_var(p, p.slug).price`. A view
+    that is no Var, as pages are made HTML of, is itself the newest.
     """
+    if not isinstance(base, rx.Var):
+        return base
     key = "now_" + slug if isinstance(slug, rx.Var) else rooms.product_key(slug)
     return reflex_private.overlaid(base, reflex_private.undeclared(Live.born, key))
 

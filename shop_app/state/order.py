@@ -6,11 +6,13 @@ import asyncio
 import logging
 
 import reflex as rx
+from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.access import rates
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.errors import NotFound
+from shop_app.core.pages import Address
 from shop_app.services.storefront import order_page
 from shop_app.services.storefront.order_page import OrderView
 from shop_app.workflows import pay
@@ -21,6 +23,11 @@ from .base import internal, public
 log = logging.getLogger(__name__)
 
 PAUSES_SECONDS = (2, 4, 8, 16, 32, 60)
+
+
+def exists(session: Session, address: Address) -> None:
+    """Errors  NotFound for a token that no order has."""
+    order_page.view(session, address.parameter("token"))
 
 
 class Order(rx.State):

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import reflex as rx
 from pydantic import Field
+from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.errors import NotFound
+from shop_app.core.pages import Address, MovedTo
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
 from shop_app.services.catalog.views import (
@@ -24,9 +26,10 @@ from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
 
 from . import live
-from .base import public, visitor_hash
+from .base import address_of, public, visitor_hash
 from .input_types import Sku, Slug
 
+ROUTE = "/products/[slug]"
 Slugs = Annotated[list[Slug], Field(max_length=12)]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
 
@@ -37,6 +40,44 @@ class LiveAvailability:
 
     as_of: int = 0
     variants: dict[str, VariantAvailability] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductShown:
+    """The vars of `Product` that the page shows."""
+
+    page: ProductPage
+    chosen: VariantView
+    availability: LiveAvailability
+    reviews: list[ReviewView]
+    reviews_left: int
+    json_ld: str
+    meta_description: str
+
+
+def view(session: Session, address: Address) -> ProductShown:
+    """Errors  NotFound for a product that doesn't exist, MovedTo for one with another address now."""
+    try:
+        page = product_page.product(session, address.parameter("slug", 120), address.first("variant", 64))
+    except Moved as moved:
+        raise MovedTo(f"/products/{moved.slug}") from moved
+    return ProductShown(
+        page=replace(page, variants=[], reviews=[], meta_description="", json_ld=""),
+        chosen=_chosen(page),
+        availability=_availability(page),
+        reviews=page.reviews,
+        reviews_left=page.more_reviews,
+        json_ld=page.json_ld,
+        meta_description=page.meta_description,
+    )
+
+
+def _chosen(page: ProductPage) -> VariantView:
+    return next((variant for variant in page.variants if variant.sku == page.chosen_sku), VariantView())
+
+
+def _availability(page: ProductPage) -> LiveAvailability:
+    return LiveAvailability(page.as_of_ms, {variant.sku: _live(variant) for variant in page.variants})
 
 
 class Product(rx.State):
@@ -56,36 +97,29 @@ class Product(rx.State):
     @rx.event
     @public
     async def load(self):
-        slug, sku = _slug_and_sku(self)
+        address = address_of(self, ROUTE)
         try:
-            self._show(await db.read(product_page.product, slug, sku))
+            self._show(await db.read(view, address))
             await self._read_own_holds()
-        except Moved as moved:
-            return rx.redirect(f"/products/{moved.slug}", replace=True)
+        except MovedTo as moved:
+            return rx.redirect(moved.location, replace=True)
         except NotFound:
             self.missing, self.page, self.recent = True, ProductPage(), []
+        slug = address.parameter("slug", 120)
         await live.watch(self, [slug, *(card.slug for card in self.page.related)])
         return None
 
-    def _show(self, page: ProductPage) -> None:
+    def _show(self, shown: ProductShown) -> None:
         self.missing, self.stars, self.recent = False, 0, []
-        self.reviews, self.reviews_left = page.reviews, page.more_reviews
-        self._choose(page)
-        self.page = replace(page, variants=[], reviews=[], meta_description="", json_ld="")
-
-    def _choose(self, page: ProductPage) -> None:
-        self.chosen = next(
-            (variant for variant in page.variants if variant.sku == page.chosen_sku), VariantView()
-        )
-        self.availability = LiveAvailability(
-            page.as_of_ms, {variant.sku: _availability(variant) for variant in page.variants}
-        )
+        self.page, self.reviews, self.reviews_left = shown.page, shown.reviews, shown.reviews_left
+        self.chosen, self.availability = shown.chosen, shown.availability
 
     @rx.event
     @public
     async def choose(self, sku: Sku):
         """Read afresh: what this tab was sent earlier may have been overtaken."""
-        self._choose(await db.read(product_page.product, self.page.slug, sku))
+        page = await db.read(product_page.product, self.page.slug, sku)
+        self.chosen, self.availability = _chosen(page), _availability(page)
         await self._read_own_holds()
 
     async def _read_own_holds(self) -> None:
@@ -120,13 +154,7 @@ class Product(rx.State):
         await live.watch_more(self, [card.slug for card in self.recent])
 
 
-def _slug_and_sku(state: rx.State) -> tuple[str, str]:
-    """The slug and the variant that the address asks for; whatever stands there, cut to a sane length."""
-    url = state.router.url
-    return url.path.rstrip("/").rsplit("/", 1)[-1][:120], url.query_parameters.get("variant", "")[:64]
-
-
-def _availability(variant: VariantView) -> VariantAvailability:
+def _live(variant: VariantView) -> VariantAvailability:
     return VariantAvailability(
         variant.price,
         variant.compare_at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import reflex as rx
+from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.services.search import categories
@@ -18,6 +19,16 @@ class NavLink:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShellView:
+    categories: list[NavLink]
+
+
+def view(session: Session) -> ShellView:
+    """What the header shows."""
+    return ShellView([NavLink(top.slug, top.title) for top in categories.navigation(session)])
+
+
 class Shell(rx.State):
     categories: list[NavLink] = []
     loaded: bool = False
@@ -25,6 +36,5 @@ class Shell(rx.State):
     @rx.event
     @public
     async def load(self):
-        top = await db.read(categories.navigation)
-        self.categories = [NavLink(category.slug, category.title) for category in top]
+        self.categories = (await db.read(view)).categories
         self.loaded = True

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shop_app.core.access import cookies, security_log
 from shop_app.core.access.clients import client_address
 from shop_app.core.errors import NotFound
+from shop_app.core.pages import pattern
 
 from .page_queue import PageQueue, PageQueueFull
 from .served import Served, ServePage, block, early_head, late_head
@@ -28,7 +28,6 @@ from .shells import BuiltFrontEnd, file_response
 log = logging.getLogger(__name__)
 
 NOT_FOUND = "404"
-_ARGUMENT = re.compile(r"\[(\w+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,6 @@ class DocumentRoute:
         """Reflex's own name of the route, without slashes at its ends; the home page is `index`."""
         return self.route.strip("/") or "index"
 
-    def pattern(self) -> re.Pattern[str]:
-        """The pattern of paths that the route matches, with its parameters as named groups."""
-        path = "" if self.name == "index" else self.name
-        parts = _ARGUMENT.split(path)
-        literal = [re.escape(part) if at % 2 == 0 else f"(?P<{part}>[^/]+)" for at, part in enumerate(parts)]
-        return re.compile("/" + "".join(literal))
-
 
 class Documents:
     """ASGI: answers GET and HEAD of every page and every built file."""
@@ -59,7 +51,7 @@ class Documents:
         self.build = build
         # Routes without parameters come first: /orders/lookup is no order's token.
         sorted_routes = sorted((r for r in routes if r.name != NOT_FOUND), key=lambda r: r.route.count("["))
-        self.routes = [(route.pattern(), route) for route in sorted_routes]
+        self.routes = [(pattern(route.name), route) for route in sorted_routes]
         self.not_found = next((r for r in routes if r.name == NOT_FOUND), DocumentRoute(NOT_FOUND))
         self.queue = PageQueue()
 
@@ -94,8 +86,8 @@ class Documents:
             return PlainTextResponse(sentence, 429, {"Retry-After": "10", "Cache-Control": "no-store"})
 
     def _match(self, path: str) -> tuple[DocumentRoute, dict[str, str]] | None:
-        for pattern, route in self.routes:
-            if match := pattern.fullmatch(path):
+        for path_pattern, route in self.routes:
+            if match := path_pattern.fullmatch(path):
                 return route, match.groupdict()
         return None
 

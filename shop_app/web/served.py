@@ -1,7 +1,7 @@
 """Served pages: a page's content as HTML, which can be read before any script has run.
 
 A page's function gets the parameters of its address and its query, runs in a thread, may call services, and
-returns a `Served`. Its `html` has to be escaped already (jinja2's autoescape); all else is escaped here.
+returns a `Served`. Its `html` has to be escaped already; all else is escaped here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from shop_app.core.settings import settings
+from shop_app.core.pages import absolute
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,6 @@ _TAKE_OVER = (
     "<style data-served>body:has(>#served)>:not(#served){display:none!important}</style>"
     '<script src="/served.js" defer data-served></script>'
 )
-
-
-def absolute(path: str) -> str:
-    """The public address of a path; whole addresses pass through."""
-    return settings().public_url + path if path.startswith("/") else path
 
 
 def script_json(value: Any) -> str:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from .served import absolute
+from shop_app.core.pages import absolute
 
 MAX_ADDRESSES = 50_000
 """The protocol's limit for one file, https://www.sitemaps.org/protocol.html."""

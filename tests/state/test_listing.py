@@ -9,7 +9,7 @@ import pytest
 
 from shop_app.services.catalog.views import Listing, ListingQuery, PictureView, ProductCard
 from shop_app.services.search import listing_address
-from shop_app.state.listing import Browse
+from shop_app.state.listing import Browse, shown
 
 
 def _card(slug: str) -> ProductCard:
@@ -35,6 +35,10 @@ def _found(page: int, *slugs: str, **more: Any) -> Listing:
     return replace(Listing(), page=page, cards=[_card(slug) for slug in slugs], **more)
 
 
+def _show(state: Browse, query: ListingQuery, listed: Listing) -> None:
+    state._show(query, shown(query, listed))
+
+
 def _slugs(state: Browse) -> list[str]:
     return [card.slug for card in state.cards]
 
@@ -42,32 +46,32 @@ def _slugs(state: Browse) -> list[str]:
 @pytest.fixture
 def state() -> Browse:
     browse = Browse()  # pyright: ignore[reportCallIssue]
-    browse._show(ListingQuery(category="table"), _found(1, "a", "b"))
+    _show(browse, ListingQuery(category="table"), _found(1, "a", "b"))
     return browse
 
 
 def test_the_next_page_of_the_same_list_joins_it(state: Browse):
-    state._show(ListingQuery(category="table", page=2), _found(2, "b", "c"))
+    _show(state, ListingQuery(category="table", page=2), _found(2, "b", "c"))
     assert _slugs(state) == ["a", "b", "c"]
     assert state.first_page == 1
 
 
 def test_coming_back_to_the_last_page_keeps_all_that_was_loaded(state: Browse):
-    state._show(ListingQuery(category="table", page=2), _found(2, "c"))
-    state._show(ListingQuery(category="table", page=2), _found(2, "c"))
+    _show(state, ListingQuery(category="table", page=2), _found(2, "c"))
+    _show(state, ListingQuery(category="table", page=2), _found(2, "c"))
     assert _slugs(state) == ["a", "b", "c"]
 
 
 def test_another_list_replaces_what_is_there(state: Browse):
-    state._show(
-        ListingQuery(category="bath", page=2), _found(2, "x", previous_href="/products?category=bath")
+    _show(
+        state, ListingQuery(category="bath", page=2), _found(2, "x", previous_href="/products?category=bath")
     )
     assert _slugs(state) == ["x"]
     assert (state.first_page, state.previous_href) == (2, "/products?category=bath")
 
 
 def test_a_page_further_on_replaces_what_is_there(state: Browse):
-    state._show(ListingQuery(category="table", page=3), _found(3, "z"))
+    _show(state, ListingQuery(category="table", page=3), _found(3, "z"))
     assert _slugs(state) == ["z"]
 
 

@@ -107,7 +107,7 @@ class FacetValue:
 class Facet:
     name: str
     label: str
-    values: list[FacetValue]
+    choices: list[FacetValue]
 
 
 @dataclass(frozen=True, slots=True)

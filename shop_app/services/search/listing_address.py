@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from ...core import money
 from ...core.settings import settings
@@ -64,6 +64,12 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
 def read_query(query: str) -> ListingQuery:
     """The same, from the text after the question mark."""
     return read_address(parse_qs("&".join(query.split("&")[:MAX_FIELDS])))
+
+
+def fields(query: ListingQuery, *without: str) -> list[tuple[str, str]]:
+    """Name and value of what the address of a query says, without some names: what a form sends along."""
+    written = parse_qsl(urlsplit(changed(query)).query)
+    return [(name, value) for name, value in written if name not in without]
 
 
 def _values(value: str | Iterable[str]) -> list[str]:

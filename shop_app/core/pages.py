@@ -1,0 +1,81 @@
+"""What a page is asked with and what stands in its head: plain values, without HTML and without Reflex."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qs
+
+from .settings import settings
+
+MAX_FIELDS = 100
+"""Parameters of one query; further ones are ignored."""
+_PARAMETER = re.compile(r"\[(\w+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The address of a page: the parameters of its route, and the values of its query by name."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def parameter(self, name: str, most: int = 128) -> str:
+        """A parameter of the route, cut to `most` characters."""
+        return self.parameters.get(name, "")[:most]
+
+    def first(self, name: str, most: int = 128) -> str:
+        """The first value of that name in the query, cut to `most` characters; "" where there is none."""
+        values = self.query.get(name, ())
+        return values[0][:most] if values else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a page says about itself besides its title.
+
+    canonical  path or whole address; a route without parameters is its own where this is ""
+    image      path of the picture that previews show
+    preload    key of the picture that is seen first, and the `sizes` that it is shown in
+    robots     "noindex" for what search engines leave out
+    json_ld    structured data
+    """
+
+    description: str = ""
+    canonical: str = ""
+    image: str = ""
+    preload: tuple[str, str] | None = None
+    robots: str = ""
+    json_ld: Sequence[Mapping[str, Any]] = ()
+
+
+class MovedTo(Exception):
+    """What this address named has another one now, which `location` is."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+@cache
+def pattern(route: str) -> re.Pattern[str]:
+    """The pattern of the paths that a route (`/products/[slug]`) matches, its parameters as named groups."""
+    path = "" if route.strip("/") in ("", "index") else route.strip("/")
+    parts = _PARAMETER.split(path)
+    literal = [re.escape(part) if at % 2 == 0 else f"(?P<{part}>[^/]+)" for at, part in enumerate(parts)]
+    return re.compile("/" + "".join(literal))
+
+
+def read_address(route: str, path: str, query: str) -> Address:
+    """The address that path and query (the text after the question mark) are for a page of this route."""
+    matched = pattern(route).fullmatch(path.rstrip("/") or "/")
+    fields = parse_qs("&".join(query.split("&")[:MAX_FIELDS]))
+    return Address(matched.groupdict() if matched else {}, fields)
+
+
+def absolute(path: str) -> str:
+    """The public address of a path; whole addresses pass through."""
+    return settings().public_url + path if path.startswith("/") else path

@@ -1,0 +1,152 @@
+"""A page, declared once: the served HTML, the reactive page, title and structured data come from it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import reflex as rx
+from sqlmodel import Session
+from starlette.datastructures import QueryParams
+
+from .components import texts
+from .components.broken import broken_page
+from .components.kit import Component, Text, as_html, values_of
+from .components.pictures import preload_header
+from .core import db
+from .core.errors import NotFound
+from .core.pages import Address, Head, MovedTo
+from .state import shell
+from .state.base import address_of, public
+from .state.shell import Shell
+from .web.served import Served
+from .web.sitemap import SitemapEntries
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page.
+
+    route      as Reflex writes it: `/products/[slug]`
+    component  gives the page for its view (components/kit.py); takes nothing where the page has no view
+    title      a text, or a function of the same view
+    view       reads what the page shows: `view(session, address)` answers with a dataclass, or raises
+               NotFound or MovedTo
+    state      the State whose vars the fields of the view fill, where its handlers need them; the component
+               is given that State. Else a State is made that holds the view and reads it when the page opens
+    load       handlers that run when the page opens, and again when its socket reconnects
+    head       what the page says about itself, or a function of its view
+    private    what it shows is its visitor's own: the HTML is the page as it waits for its content, and
+               search engines leave it out. Its view then only says whether the page exists
+    sitemap    True for an address without parameters, else a function that lists the route's addresses
+    replaces   True for a page that replaces another part's page with this route
+    """
+
+    route: str
+    component: Callable[..., Component]
+    title: Text | Callable[[Any], Text] = ""
+    view: Callable[[Session, Address], Any] | None = None
+    state: type[rx.State] | None = None
+    load: tuple[Any, ...] = ()
+    head: Head | Callable[[Any], Head] = Head()
+    private: bool = False
+    sitemap: bool | Callable[[Session], SitemapEntries] = False
+    replaces: bool = False
+
+    def addresses(self, session: Session) -> SitemapEntries:
+        """What the sitemap lists of this page."""
+        if callable(self.sitemap):
+            return self.sitemap(session)
+        return [(self.route, None)] if self.sitemap else []
+
+    # --- The reactive page ---
+
+    def reactive(self) -> tuple[Callable[[], Component], Text, tuple[Any, ...]]:
+        """What makes the component, the title, and the handlers to load, as Reflex takes them."""
+        if self.state or not self.view or self.private:
+            return partial(self._shown, self.state), self._title(self.state), self.load
+        own: Any = _view_state(self.route, self.view)
+        return partial(self._shown, own.view), self._title(own.view), (own.load, *self.load)
+
+    def _shown(self, view: Any) -> Component:
+        return _call(self.component, view)
+
+    def _title(self, view: Any) -> Text:
+        return _call(self.title, view) if callable(self.title) else self.title
+
+    # --- The same as HTML ---
+
+    def serve(self, parameters: dict[str, str], query: QueryParams) -> Served:
+        """The page as HTML, with its head.
+
+        Errors  NotFound where the view finds nothing at this address. Whatever else fails is logged under a
+                number, and answered with a page that says so.
+        """
+        try:
+            return self._served(Address(parameters, {name: query.getlist(name) for name in query}))
+        except NotFound:
+            raise
+        except MovedTo as moved:
+            return Served(status=301, location=moved.location)
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("A page can't be served, reference %s", reference)
+            with as_html({}):
+                html = broken_page(reference)
+            title, wait = texts.titled(texts.BROKEN_EYEBROW), {"Retry-After": "30"}
+            return Served(html=html, title=title, status=503, robots="noindex", headers=wait)
+
+    def _served(self, address: Address) -> Served:
+        with db.reading() as session:
+            frame = shell.view(session)
+            view = self.view(session, address) if self.view else None
+        states: dict[type, Any] = {Shell: values_of(Shell, frame)}
+        shown = None if self.private else view
+        if self.state:
+            shown = states[self.state] = values_of(self.state, shown)
+        with as_html(states):
+            html, title = self._shown(shown), self._title(shown)
+        head = self.head(view) if callable(self.head) else self.head
+        is_fixed = "[" not in self.route and not self.private
+        headers = preload_header(*head.preload) if head.preload else {}
+        return Served(
+            html=html,
+            title=title,
+            description=head.description,
+            canonical=head.canonical or (self.route if is_fixed and self.route.startswith("/") else ""),
+            image=head.image,
+            json_ld=head.json_ld,
+            robots="noindex" if self.private else head.robots,
+            headers=headers | ({"Cache-Control": "no-store"} if self.private and self.view else {}),
+        )
+
+
+def _call(function: Callable[..., Any], view: Any) -> Any:
+    return function(view) if view is not None else function()
+
+
+@cache
+def _view_state(route: str, view: Callable[[Session, Address], Any]) -> type[rx.State]:
+    """A State that holds what `view` reads for the address, and reads it when the page opens."""
+    kind = typing.get_type_hints(view)["return"]
+
+    async def load(self: Any) -> None:
+        self.view = await db.read(view, address_of(self, route))
+
+    words = "".join(char if char.isalnum() else " " for char in route).title().split()
+    name = "".join(words or ["Home"]) + "Page"
+    members = {
+        "__module__": view.__module__,
+        "__qualname__": name,
+        "__annotations__": {"view": kind},
+        "view": kind(),
+        "load": rx.event(public(load)),
+    }
+    return type(name, (rx.State,), members)
