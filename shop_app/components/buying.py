@@ -188,7 +188,7 @@ def _promises(product: type[Product]) -> Component:
     this = product.page
     return el.ul(
         promise("truck", this.delivery_line, this.delivery_cost_line),
-        promise("back", _("30 days to change your mind"), _("Return label in the box")),
+        promise("back", _("30 days to change your mind"), _("You pay for the way back")),
         class_name="mt-6 grid border-t border-line text-md",
     )
 

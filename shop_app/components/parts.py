@@ -14,7 +14,7 @@ from reflex.event import no_args_event_spec, passthrough_event_spec
 
 from shop_app.core.i18n import _
 
-from . import styles
+from . import styles, texts
 from .controls import Kind, Size, classes
 from .kit import Component, Text, el, fragment, is_html, painted, text
 from .pictures import picture
@@ -155,6 +155,20 @@ def busy_button(
         return el.button(*children, **attributes)
     return _BusyButton.create(
         *children, answer=answer, busy_label=busy_label, spin=styles.SPIN, class_name=looks, **props
+    )
+
+
+def without_scripts(sentence: str) -> Component:
+    """For a page that needs them: says so where there are none, and how to reach the shop all the same."""
+    return el.noscript(
+        el.p(
+            sentence,
+            " ",
+            _("Allow scripts for this shop and load the page again. Or write to us what you would like: "),
+            el.a(texts.MAIL, href=f"mailto:{texts.MAIL}", class_name=styles.LINK),
+            ".",
+            class_name=f"{styles.NOTE} {styles.NOTE_KINDS['wait']} mb-8",
+        )
     )
 
 

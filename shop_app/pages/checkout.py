@@ -7,9 +7,9 @@ from typing import Any
 import reflex as rx
 
 from shop_app.components import layout, styles, texts
-from shop_app.components.address_fields import address_fields
+from shop_app.components.address_fields import address_fields, billing_fields
 from shop_app.components.badges import empty_state, note
-from shop_app.components.controls import button, link_button, text_link
+from shop_app.components.controls import button, here_link, link_button, text_link
 from shop_app.components.credit import credit_rows
 from shop_app.components.fields import options, radio_card, text_field
 from shop_app.components.forms import error_of, form_errors, submit
@@ -30,7 +30,7 @@ from shop_app.components.kit import (
     when,
 )
 from shop_app.components.order_summary import order_summary
-from shop_app.components.parts import busy_button, departure
+from shop_app.components.parts import busy_button, departure, focus_box, without_scripts
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state.base import Notice
@@ -44,10 +44,16 @@ def title() -> Text:
 
 
 FORM = "checkout-form"
+FORM_VALUES = rx.Var(f'Object.fromEntries(new FormData(document.getElementById("{FORM}")))')
+"""What stands in the form at the moment of a click, autofilled fields too."""
 
 
 def page() -> Component:
     return layout.page(
+        el.div(
+            without_scripts(_("Checkout needs scripts to work.")),
+            class_name=f"{styles.WRAP} pt-8 empty:hidden",
+        ),
         when(
             # An empty cart that this tab remembers may have been filled since: first it is loaded.
             both(of(Checkout).loaded, either(of(rx.State).is_hydrated, not_(of(Checkout).empty))),
@@ -70,7 +76,21 @@ def _waiting() -> Component:
 
 
 def _empty() -> Component:
+    said = of(Checkout).confirmation
     return el.div(
+        when(
+            said,
+            el.div(
+                note(
+                    el.p(said),
+                    text_link(_("See what is saved"), href="/cart"),
+                    kind="info",
+                    role="status",
+                    data_testid="checkout-emptied",
+                ),
+                class_name="mb-8",
+            ),
+        ),
         empty_state(
             _("There is nothing to check out"),
             _("Your cart is empty. Orders that you have placed are found by their number."),
@@ -85,12 +105,12 @@ def _empty() -> Component:
 def _checkout() -> Component:
     return el.div(
         el.div(
-            el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"),
+            el.h1(_("Checkout"), class_name=f"{styles.D2} mb-3"),
+            _progress(),
             _problems(),
             hold_news(),
             el.form(
-                _contact(),
-                _section(_("Delivery address"), address_fields()),
+                _who(),
                 _delivery(),
                 _payment(),
                 el.input(
@@ -182,32 +202,113 @@ def _change(change: Any) -> Component:
     )
 
 
-def _section(title: str, *children: Any, last: bool = False) -> Component:
+STEPS = (("who", _("Contact and address")), ("delivery", _("Delivery")), ("payment", _("Payment")))
+
+
+def _progress() -> Component:
+    """The steps of the page, each a link to it; the first is ticked off once it is folded."""
+
+    def step(number: int, name: str, title: str) -> Component:
+        mark: Any = f"{number} "
+        if name == "who":
+            mark = when(of(Checkout).is_folded, icon("check", f"{styles.ICON_S} mr-1.5 text-green"), mark)
+            done = when(of(Checkout).is_folded, el.span(_(", done"), class_name=styles.SR))
+            title = fragment(title, done)
+        return el.li(here_link(mark, title, href=f"#step-{name}", class_name=styles.STEP_LINK))
+
+    return el.nav(
+        el.ol(
+            *(step(number, name, title) for number, (name, title) in enumerate(STEPS, 1)),
+            class_name=styles.STEPS,
+        ),
+        aria_label=_("Steps of checkout"),
+    )
+
+
+def _section(name: str, *children: Any, last: bool = False) -> Component:
     return el.section(
-        el.h2(title, class_name=f"{styles.D4} mb-[18px]"),
+        el.h2(dict(STEPS)[name], class_name=f"{styles.D4} mb-[18px]"),
         *children,
+        id=f"step-{name}",
         class_name=styles.STEP_LAST if last else styles.STEP_SECTION,
     )
 
 
-def _contact() -> Component:
+def _who() -> Component:
+    """The first step: folded to what is known, once nothing is wrong with it."""
+    folded = of(Checkout).is_folded
     return _section(
-        _("Contact"),
-        text_field(
-            _("Email"),
-            name="email",
-            hint=_("For the receipt and delivery news."),
-            error=error_of(Checkout, "email"),
-            type="email",
-            input_mode="email",
-            auto_complete="email",
-            default_value=of(Checkout).view.form.email,
-            max_length=200,
-            required=True,
-            on_blur=lambda value: Checkout.typed("email", value),
-            auto_capitalize="none",
-            spell_check=False,
+        "who",
+        focus_box(
+            when(folded, _known),
+            news=of(Checkout).turns,
+            shown=True,
+            class_name="rounded-r2 empty:hidden",
         ),
+        el.div(
+            el.p(_("You need no account. Fields with * are required."), class_name="mb-5 text-sm text-ink-2"),
+            _contact(),
+            el.h3(_("Delivery address"), class_name="mt-7 mb-4 font-medium"),
+            address_fields(),
+            billing_fields(),
+            busy_button(
+                _("Continue"),
+                kind="outline",
+                size="m",
+                class_name="mt-6",
+                busy_label=_("One moment"),
+                on_click=Checkout.go_on(FORM_VALUES),
+                answer=f"{of(Checkout).answers}-{of(Notice).number}",
+                data_testid="checkout-continue",
+            ),
+            hidden=folded,
+        ),
+    )
+
+
+def _known() -> Component:
+    checkout = of(Checkout).view
+    line = lambda text: el.span(text, class_name="block")  # noqa: E731
+    return el.div(
+        el.div(
+            el.p(checkout.form.email, class_name="mb-2 [overflow-wrap:anywhere]"),
+            el.address(each(checkout.address, line), class_name="not-italic text-ink-2"),
+            when(
+                length(checkout.billing_address) > 0,
+                fragment(
+                    el.h3(_("Billed to"), class_name="mt-3 text-sm font-medium"),
+                    el.address(each(checkout.billing_address, line), class_name="not-italic text-ink-2"),
+                ),
+            ),
+        ),
+        button(
+            _("Change"),
+            el.span(" ", _("contact and address"), class_name=styles.SR),
+            kind="outline",
+            size="s",
+            on_click=Checkout.unfold,
+            data_testid="checkout-change",
+        ),
+        class_name="flex items-start justify-between gap-4",
+        data_testid="checkout-known",
+    )
+
+
+def _contact() -> Component:
+    return text_field(
+        _("Email"),
+        name="email",
+        hint=_("For the receipt and delivery news."),
+        error=error_of(Checkout, "email"),
+        type="email",
+        input_mode="email",
+        auto_complete="email",
+        default_value=of(Checkout).view.form.email,
+        max_length=200,
+        required=True,
+        on_blur=lambda value: Checkout.typed("email", value),
+        auto_capitalize="none",
+        spell_check=False,
     )
 
 
@@ -229,7 +330,7 @@ def _delivery() -> Component:
         )
 
     return _section(
-        _("Delivery"),
+        "delivery",
         when(
             length(of(Checkout).view.deliveries) > 0,
             options(
@@ -268,7 +369,7 @@ def _payment() -> Component:
         )
 
     return _section(
-        _("Payment"),
+        "payment",
         when(
             of(Checkout).view.is_covered,
             el.p(_("Your gift card or credit pays for all of it."), data_testid="is-covered"),

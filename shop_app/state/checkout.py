@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Literal
@@ -128,6 +129,10 @@ class Checkout(FormState, rx.State):
     """What a total that rose is made of, beside what it was."""
     hold: HoldView = HoldView()
     departure: Departure = Departure()
+    is_folded: bool = False
+    """Whether contact and address are shown as what is known, without their fields."""
+    turns: int = 0
+    """Grows with every folding and unfolding by hand: the focus goes there."""
     _leaving: bool = False
 
     @rx.event
@@ -136,7 +141,7 @@ class Checkout(FormState, rx.State):
         await live.join_checkout(self)
         self._leaving, self.confirmation = False, ""
         await self._enter()
-        self.loaded = True
+        self.is_folded, self.loaded = self.view.knows_who, True
 
     @rx.event
     @public
@@ -200,6 +205,37 @@ class Checkout(FormState, rx.State):
     def _clear(self) -> None:
         super()._clear()
         self._forget_refusal()
+
+    def _fail(self, errors: Mapping[str, str]) -> None:
+        super()._fail(errors)
+        if errors.keys() - checkout.LATER_FIELDS:
+            self.is_folded = False
+
+    @rx.event
+    @public
+    async def go_on(self, form: PayForm):
+        """Fold contact and address to what is known, unless something is wrong with them."""
+        self._clear()
+        typed = form.typed()
+        await quote_taxes.ask_for_taxes(typed)
+        try:
+            with live.shown_here(self, rooms.CHECKOUT):
+                problems = await db.write(checkout.keep, visitor_hash(self), typed)
+        except ShopError as refusal:
+            await self._explain(refusal)
+            return
+        await self._read_view()
+        wrong = {name: text for name, text in by_field(problems).items() if name not in checkout.LATER_FIELDS}
+        if wrong:
+            self._fail(wrong)
+            return
+        self.is_folded, self.turns, self.answers = True, self.turns + 1, self.answers + 1
+        await self._keep_hold()
+
+    @rx.event
+    @public
+    async def unfold(self):
+        self.is_folded, self.turns = False, self.turns + 1
 
     def _forget_refusal(self) -> None:
         self.confirmation = ""

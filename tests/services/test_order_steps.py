@@ -107,7 +107,7 @@ def test_what_the_bank_took_back_isnt_packed_and_what_was_sent_stays():
 
 
 def test_what_was_withdrawn_before_it_left_is_not_being_packed():
-    assert stations("withdrawn") == "Paid ✓, Withdrawn ✓"
+    assert stations("withdrawn") == "Paid ✓, Cancelled ✓"
 
 
 def test_money_that_went_back_is_the_end():

@@ -278,8 +278,8 @@ def test_the_page_of_what_was_withdrawn_before_it_left_announces_nothing_any_mor
     assert order_page.view(session, placed.token).phase == "paid"
     withdraw(session, {BOWL: 1}, key="w" * 32)
     view = order_page.view(session, placed.token)
-    assert (view.phase, view.headline) == ("withdrawn", "You have withdrawn from this order")
-    assert [step.label for step in view.steps] == ["Order received", "Paid", "Withdrawn"]
+    assert (view.phase, view.headline) == ("withdrawn", "You have cancelled this order")
+    assert [step.label for step in view.steps] == ["Order received", "Paid", "Cancelled"]
 
 
 def test_what_is_partly_sent_is_split_and_the_unsent_is_ended_first(session, placed):

@@ -45,6 +45,8 @@ from .queries import (
 )
 
 MAX_NOTE = 500
+LATER_FIELDS = frozenset({"shipping_method", "payment_provider", "note"})
+"""Fields of the form that are of no contact and no address."""
 _SAVE = (
     update(cart)
     .where(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
@@ -161,6 +163,12 @@ class CheckoutView:
     """What they come to, for the order's form to bring back beside the total."""
     left: str = ""
     """What is left to pay after them; "" without any."""
+    knows_who: bool = False
+    """Whether nothing is missing of contact and addresses."""
+    address: list[str] = field(default_factory=list)
+    """The delivery address line by line, once `knows_who`."""
+    billing_address: list[str] = field(default_factory=list)
+    """The other billing address; [] without one."""
     is_covered: bool = False
     """Whether they pay for everything: then no other way to pay is needed."""
 
@@ -317,6 +325,8 @@ def _page(session: Session, head: Head) -> CheckoutView:
     credit_minor = credit_payments.sum_of(paid_with)
     left = show(totals.total_minor - credit_minor, currency, locale)
     pays_now = registry.provider(form.payment_provider).pays_now
+    knows_who = not [one for one in problems(session, form) if one.field not in LATER_FIELDS]
+    clean = asdict(normal(form)) if knows_who else {}
     return CheckoutView(
         cart=cart_view(head, lines, priced, paid_with),
         form=form,
@@ -350,6 +360,9 @@ def _page(session: Session, head: Head) -> CheckoutView:
         credits=credit_payments.shown(paid_with, currency),
         credit_minor=credit_minor,
         left=left if paid_with else "",
+        knows_who=knows_who,
+        address=addresses.lines(clean, locale) if clean else [],
+        billing_address=addresses.lines(billing.address_of(clean), locale) if clean.get("billing") else [],
         is_covered=0 < credit_minor == totals.total_minor,
     )
 

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from babel.dates import format_date
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from ...core import clock
+from ...core.dates import day
 from ...core.i18n import _
-from ...core.settings import settings
 from ...models import MAX_QUANTITY, ListingItem, Product, StockLevel, StockPolicy, Variant
 from . import price_tags
 from .views import ProductAvailability, VariantAvailability
@@ -75,8 +74,7 @@ def stock_line(stock: Stock, variant_title: str = "") -> str:
         return _("Sold out in {variant}").format(variant=variant_title) if variant_title else _("Sold out")
     if stock.backorder_on is None or stock.backorder_on <= clock.now().date():
         return _("Made to order")
-    day = format_date(stock.backorder_on, "d MMMM", locale=settings().locale)
-    return _("Ships from {date}").format(date=day)
+    return _("Ships from {date}").format(date=day(stock.backorder_on))
 
 
 def card_line(stocks: Sequence[Stock]) -> str:

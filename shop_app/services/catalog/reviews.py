@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from babel.dates import format_date
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
+from ...core.dates import day
 from ...core.i18n import _
-from ...core.settings import settings
 from ...models import Product, Review, ReviewStatus
 from .views import ReviewView, StarCount
 
@@ -53,7 +52,7 @@ def page(session: Session, product_id: int, shown: int = 0, stars: int = 0) -> l
     return [
         ReviewView(
             author,
-            format_date(at, "long", locale=settings().locale),
+            day(at),
             given,
             title,
             body,

@@ -104,7 +104,7 @@ def texts(
         "expired": (_("This order wasn't paid in time"), uncharged),
         "cancelled": _cancelled(order, refunded, uncharged, kept=kept),
         "withdrawn": (
-            _("You have withdrawn from this order"),
+            _("You have cancelled this order"),
             _("We send nothing any more. How far it is stands below."),
         ),
         "needs_review": (

@@ -138,7 +138,7 @@ def _end(
     if is_cancelled:
         rows.append((_("Cancelled"), day(ended_at) if ended_at else "", True))
     elif phase == "withdrawn":
-        rows.append((_("Withdrawn"), "", True))
+        rows.append((_("Cancelled"), "", True))
     if phase == "refunded" or (is_cancelled and refunds):
         arrived = all(refund.status == "succeeded" for refund in refunds)
         rows.append((_("Refunded"), refunds[-1].when if refunds else "", phase == "refunded" or arrived))
