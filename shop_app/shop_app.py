@@ -46,6 +46,7 @@ from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissio
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import timetable
+from shop_app.workflows import learn_methods
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ SHOP = Extension(
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
     # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
-    lifespans=(pushes.running, lambda: tcp_timeout.bounded(settings().port)),
+    lifespans=(pushes.running, learn_methods.hourly, lambda: tcp_timeout.bounded(settings().port)),
 )
 
 

@@ -74,8 +74,9 @@ def billing_fields() -> Component:
         when(
             length(of(Checkout).view.billing_fields) > 0,
             el.fieldset(
-                el.legend(_("Billing address"), class_name=f"{styles.D4} mt-6 mb-[18px]"),
+                el.legend(_("Billing address"), class_name="mb-4 font-medium"),
                 el.div(each(of(Checkout).view.billing_fields, _input), class_name=styles.FIELDS),
+                class_name="mt-7",
                 data_testid="billing-fields",
             ),
         ),

@@ -167,7 +167,7 @@ def without_scripts(sentence: str) -> Component:
             _("Allow scripts for this shop and load the page again. Or write to us what you would like: "),
             el.a(texts.MAIL, href=f"mailto:{texts.MAIL}", class_name=styles.LINK),
             ".",
-            class_name=f"{styles.NOTE} {styles.NOTE_KINDS['wait']} mb-8",
+            class_name=f"{styles.NOTE} {styles.NOTE_KINDS['wait']} my-8",
         )
     )
 

@@ -573,6 +573,7 @@ CHECKOUT_ASIDE = (
     "-mx-1 rounded-r2 bg-sunken p-4 max-md:order-first md:sticky md:top-6 md:mx-0 md:px-7 md:pt-6 md:pb-7"
 )
 STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
+MARKS = "flex max-w-32 flex-wrap justify-end gap-1 sm:max-w-60"
 STEPS = "mb-7 flex flex-wrap gap-x-5 gap-y-1 border-b border-line pb-4 text-sm text-ink-2"
 STEP_LINK = "inline-flex min-h-6 items-center underline-offset-4 hover:underline"
 STEP_LAST = "pb-2"

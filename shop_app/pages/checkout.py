@@ -7,11 +7,11 @@ from typing import Any
 import reflex as rx
 
 from shop_app.components import layout, styles, texts
-from shop_app.components.address_fields import address_fields, billing_fields
 from shop_app.components.badges import empty_state, note
-from shop_app.components.controls import button, here_link, link_button, text_link
+from shop_app.components.checkout_steps import FORM, progress, section, who
+from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.credit import credit_rows
-from shop_app.components.fields import options, radio_card, text_field
+from shop_app.components.fields import options, radio_card
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.hold_timer import hold_news, hold_timer
 from shop_app.components.icons import icon
@@ -30,7 +30,7 @@ from shop_app.components.kit import (
     when,
 )
 from shop_app.components.order_summary import order_summary
-from shop_app.components.parts import busy_button, departure, focus_box, without_scripts
+from shop_app.components.parts import busy_button, departure, without_scripts
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state.base import Notice
@@ -43,17 +43,9 @@ def title() -> Text:
     return texts.titled(when(length(of(Checkout).summary) > 0, _("Error: Checkout"), NAME))
 
 
-FORM = "checkout-form"
-FORM_VALUES = rx.Var(f'Object.fromEntries(new FormData(document.getElementById("{FORM}")))')
-"""What stands in the form at the moment of a click, autofilled fields too."""
-
-
 def page() -> Component:
     return layout.page(
-        el.div(
-            without_scripts(_("Checkout needs scripts to work.")),
-            class_name=f"{styles.WRAP} pt-8 empty:hidden",
-        ),
+        el.div(without_scripts(_("Checkout needs scripts to work.")), class_name=styles.WRAP),
         when(
             # An empty cart that this tab remembers may have been filled since: first it is loaded.
             both(of(Checkout).loaded, either(of(rx.State).is_hydrated, not_(of(Checkout).empty))),
@@ -106,11 +98,11 @@ def _checkout() -> Component:
     return el.div(
         el.div(
             el.h1(_("Checkout"), class_name=f"{styles.D2} mb-3"),
-            _progress(),
+            progress(),
             _problems(),
             hold_news(),
             el.form(
-                _who(),
+                who(),
                 _delivery(),
                 _payment(),
                 el.input(
@@ -202,116 +194,6 @@ def _change(change: Any) -> Component:
     )
 
 
-STEPS = (("who", _("Contact and address")), ("delivery", _("Delivery")), ("payment", _("Payment")))
-
-
-def _progress() -> Component:
-    """The steps of the page, each a link to it; the first is ticked off once it is folded."""
-
-    def step(number: int, name: str, title: str) -> Component:
-        mark: Any = f"{number} "
-        if name == "who":
-            mark = when(of(Checkout).is_folded, icon("check", f"{styles.ICON_S} mr-1.5 text-green"), mark)
-            done = when(of(Checkout).is_folded, el.span(_(", done"), class_name=styles.SR))
-            title = fragment(title, done)
-        return el.li(here_link(mark, title, href=f"#step-{name}", class_name=styles.STEP_LINK))
-
-    return el.nav(
-        el.ol(
-            *(step(number, name, title) for number, (name, title) in enumerate(STEPS, 1)),
-            class_name=styles.STEPS,
-        ),
-        aria_label=_("Steps of checkout"),
-    )
-
-
-def _section(name: str, *children: Any, last: bool = False) -> Component:
-    return el.section(
-        el.h2(dict(STEPS)[name], class_name=f"{styles.D4} mb-[18px]"),
-        *children,
-        id=f"step-{name}",
-        class_name=styles.STEP_LAST if last else styles.STEP_SECTION,
-    )
-
-
-def _who() -> Component:
-    """The first step: folded to what is known, once nothing is wrong with it."""
-    folded = of(Checkout).is_folded
-    return _section(
-        "who",
-        focus_box(
-            when(folded, _known),
-            news=of(Checkout).turns,
-            shown=True,
-            class_name="rounded-r2 empty:hidden",
-        ),
-        el.div(
-            el.p(_("You need no account. Fields with * are required."), class_name="mb-5 text-sm text-ink-2"),
-            _contact(),
-            el.h3(_("Delivery address"), class_name="mt-7 mb-4 font-medium"),
-            address_fields(),
-            billing_fields(),
-            busy_button(
-                _("Continue"),
-                kind="outline",
-                size="m",
-                class_name="mt-6",
-                busy_label=_("One moment"),
-                on_click=Checkout.go_on(FORM_VALUES),
-                answer=f"{of(Checkout).answers}-{of(Notice).number}",
-                data_testid="checkout-continue",
-            ),
-            hidden=folded,
-        ),
-    )
-
-
-def _known() -> Component:
-    checkout = of(Checkout).view
-    line = lambda text: el.span(text, class_name="block")  # noqa: E731
-    return el.div(
-        el.div(
-            el.p(checkout.form.email, class_name="mb-2 [overflow-wrap:anywhere]"),
-            el.address(each(checkout.address, line), class_name="not-italic text-ink-2"),
-            when(
-                length(checkout.billing_address) > 0,
-                fragment(
-                    el.h3(_("Billed to"), class_name="mt-3 text-sm font-medium"),
-                    el.address(each(checkout.billing_address, line), class_name="not-italic text-ink-2"),
-                ),
-            ),
-        ),
-        button(
-            _("Change"),
-            el.span(" ", _("contact and address"), class_name=styles.SR),
-            kind="outline",
-            size="s",
-            on_click=Checkout.unfold,
-            data_testid="checkout-change",
-        ),
-        class_name="flex items-start justify-between gap-4",
-        data_testid="checkout-known",
-    )
-
-
-def _contact() -> Component:
-    return text_field(
-        _("Email"),
-        name="email",
-        hint=_("For the receipt and delivery news."),
-        error=error_of(Checkout, "email"),
-        type="email",
-        input_mode="email",
-        auto_complete="email",
-        default_value=of(Checkout).view.form.email,
-        max_length=200,
-        required=True,
-        on_blur=lambda value: Checkout.typed("email", value),
-        auto_capitalize="none",
-        spell_check=False,
-    )
-
-
 def _delivery() -> Component:
     def card(way: Any) -> Component:
         return radio_card(
@@ -329,7 +211,7 @@ def _delivery() -> Component:
             data_value=way.code,
         )
 
-    return _section(
+    return section(
         "delivery",
         when(
             length(of(Checkout).view.deliveries) > 0,
@@ -360,6 +242,7 @@ def _payment() -> Component:
         return radio_card(
             way.label,
             way.note,
+            el.span(each(way.marks, _mark), class_name=styles.MARKS),
             name="payment_provider",
             value=way.code,
             checked=way.chosen,
@@ -368,7 +251,7 @@ def _payment() -> Component:
             data_value=way.code,
         )
 
-    return _section(
+    return section(
         "payment",
         when(
             of(Checkout).view.is_covered,
@@ -404,6 +287,15 @@ def _payment() -> Component:
             class_name="mt-3 text-sm text-ink-3",
         ),
         last=True,
+    )
+
+
+def _mark(mark: Any) -> Component:
+    return el.img(
+        src="/marks/" + mark.key + ".svg",
+        alt=mark.name,
+        class_name="h-6 w-auto",
+        custom_attrs={"height": 24},
     )
 
 

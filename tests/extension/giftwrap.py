@@ -80,6 +80,9 @@ class Points:
     def is_offered(self, *, collected: bool) -> bool:
         return True
 
+    def methods(self) -> tuple[str, ...]:
+        return ()
+
     def start(self, request: StartPayment) -> Started:
         reference = f"points-{request.key}"
         paid[reference] = PaymentSnapshot(

@@ -188,6 +188,13 @@ class PaymentProvider(Protocol):
         """Whether an order can be paid like this; asked with each checkout, so nothing is called outside."""
         ...
 
+    def methods(self) -> tuple[str, ...]:
+        """What can be paid with at its page, keys of METHODS, asked of the provider; () where it has none.
+
+        Errors  ProviderDown.
+        """
+        ...
+
     def start(self, request: StartPayment) -> Started:
         """Open the payment; the same request again answers the same.
 

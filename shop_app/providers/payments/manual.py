@@ -46,6 +46,9 @@ class ManualProvider:
         """A transfer needs a bank account, and cash somebody who comes."""
         return collected or settings().bank_account != ""
 
+    def methods(self) -> tuple[str, ...]:
+        return ()
+
     def start(self, request: StartPayment) -> Started:
         """Nothing is called; the reference is order number and attempt."""
         reference = f"{request.order_number}-{request.attempt}"

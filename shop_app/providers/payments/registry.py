@@ -18,11 +18,14 @@ from .stripe import CARD
 OWN = (CARD, MANUAL)
 
 _methods: dict[str, PaymentMethod] = {method.key: method for method in OWN}
+_known: dict[str, tuple[str, ...]] = {}
+"""What can be paid with at each provider's page, as it was last asked (`workflows/learn_methods.py`)."""
 
 
 def offer(methods: Iterable[PaymentMethod]) -> None:
     """Offer these ways to pay and no others; the first is the one that checkout has chosen already."""
     global _methods
+    _known.clear()
     _methods = {method.key: method for method in methods}
     provider.cache_clear()
 
@@ -51,3 +54,13 @@ def provider(name: str) -> PaymentProvider:
     if name not in _methods:
         raise NotFound(_("This way to pay isn't offered any more."))
     return _methods[name].provider()
+
+
+def remember_methods(name: str, methods: tuple[str, ...]) -> None:
+    """Keep in this process what can be paid with at a provider's page."""
+    _known[name] = methods
+
+
+def known_methods(name: str) -> tuple[str, ...]:
+    """What can be paid with at a provider's page, keys of METHODS; () until it has said so."""
+    return _known.get(name, ())

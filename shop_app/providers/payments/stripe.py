@@ -77,6 +77,16 @@ class StripeProvider:
     def is_offered(self, *, collected: bool) -> bool:
         return True
 
+    def methods(self) -> tuple[str, ...]:
+        """What the account has switched on; wallets too, which the page shows where the browser has them."""
+        with _refusals():
+            listed = self.client.v1.payment_method_configurations.list({"limit": 100})
+        default = [one for one in listed.data if one.is_default and one.active]
+        methods = snapshots.methods(default[0]) if default else ()
+        later = settings().capture == "at_fulfilment"
+        # A bank debit can't be authorised now and captured later.
+        return tuple(method for method in methods if not (later and method == "bank_debit"))
+
     @cached_property
     def client(self) -> StripeClient:
         # The package takes half a second to load: not before it is needed.

@@ -61,6 +61,14 @@ def _method(details: Any) -> str:
     return name if name in METHODS else ""
 
 
+def methods(configuration: Any) -> tuple[str, ...]:
+    """What an account has switched on, as keys of METHODS."""
+    kinds = [*METHODS, *_BANK_DEBITS]
+    offered = [kind for kind in kinds if getattr(getattr(configuration, kind, None), "available", False)]
+    names = ("bank_debit" if kind in _BANK_DEBITS else kind for kind in offered)
+    return tuple(dict.fromkeys(names))
+
+
 def _until(charge: Any) -> datetime | None:
     """Until when an authorised charge can be captured."""
     details = getattr(charge, "payment_method_details", None)

@@ -23,10 +23,9 @@ from ..credit.payments import CreditView
 from ..customers import addresses
 from ..customers.addresses import AddressField, country_name
 from ..shipping import queries as shipping_queries
-from ..shipping.queries import Method
 from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers
-from . import billing, price_changes, priced_cart
+from . import billing, price_changes, priced_cart, ways_to_pay
 from . import lines as cart_lines
 from .lines import HEAD_COLUMNS, Head, Line, cart
 from .priced_cart import Priced
@@ -43,6 +42,7 @@ from .queries import (
     reverse_charge_note,
     tax_lines,
 )
+from .ways_to_pay import PaymentChoice
 
 MAX_NOTE = 500
 LATER_FIELDS = frozenset({"shipping_method", "payment_provider", "note"})
@@ -76,15 +76,6 @@ class DeliveryChoice:
     """ "€4.90" or "Free"."""
     dates: str
     """ "Wed 25 to Fri 27 November"."""
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentChoice:
-    code: str
-    """The name of its provider."""
-    label: str
-    note: str
     chosen: bool
 
 
@@ -237,29 +228,13 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     if form.shipping_method and methods and form.shipping_method not in methods:
         problems_of.append(("shipping_method", _("Choose how it is delivered")))
     if form.payment_provider:
-        collected = _is_collected(methods_by_country.get(form.country, ()), form.shipping_method)
-        problems_of.append(("payment_provider", payment_problem(form.payment_provider, collected=collected)))
+        offered = methods_by_country.get(form.country, ())
+        collected = ways_to_pay.is_collected(offered, form.shipping_method)
+        wrong = ways_to_pay.problem(form.payment_provider, collected=collected)
+        problems_of.append(("payment_provider", wrong))
     if len(form.note) > MAX_NOTE:
         problems_of.append(("note", _("Keep the note below {count} characters").format(count=MAX_NOTE)))
     return [FieldProblem(name, message) for name, message in problems_of if message]
-
-
-def payment_problem(name: str, *, collected: bool) -> str:
-    """Why an order can't be paid like this; "" where it can."""
-    names = {provider.name for provider in registry.offered(collected=collected)}
-    if name in names:
-        return ""
-    others = {provider.name for provider in registry.offered(collected=not collected)}
-    if name not in others:
-        return _("Choose how to pay")
-    label = registry.label(name, collected=not collected)
-    return _("{label} isn't possible with this delivery. Choose another way to pay.").format(label=label)
-
-
-def _is_collected(methods: Iterable[Method], code: str) -> bool:
-    """Whether an order is collected with the method of that code; "" stands for the cheapest delivery."""
-    of_code = [method for method in methods if method.code == code] or list(methods)
-    return bool(of_code) and all(method.is_pick_up for method in of_code)
 
 
 def normal(form: CheckoutForm) -> CheckoutForm:
@@ -335,15 +310,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
         asks_for_vat_number=vat_numbers.is_asked_for(head.country),
         countries=_countries(tuple(shipping_queries.methods(session)), locale),
         deliveries=_deliveries(session, head, priced, locale),
-        payments=[
-            PaymentChoice(
-                provider.name,
-                provider.label(collected=collected),
-                provider.note(collected=collected),
-                provider.name == form.payment_provider,
-            )
-            for provider in providers
-        ],
+        payments=ways_to_pay.choices(providers, form.payment_provider, collected=collected),
         gifts=gift_views(priced, currency, locale),
         subtotal=show(bought_minor(totals), currency, locale),
         discounts=discount_views(totals, currency, locale),

@@ -31,7 +31,7 @@ from ...models import (
 )
 from ...providers.payments import registry
 from .. import outbox, terms_cache
-from ..cart import billing, checkout, price_changes, unpaid
+from ..cart import billing, checkout, price_changes, unpaid, ways_to_pay
 from ..cart import lines as cart_lines
 from ..cart.checkout import CheckoutForm
 from ..cart.lines import Head, Line
@@ -154,7 +154,8 @@ def place(
     if head is None or not bought:
         raise checkout.empty_cart()
     _refuse_what_is_gone(bought)
-    priced = checkout.price(session, _in_country(head, form), bought, form, fresh=True)
+    in_country = replace(head, country=form.country)
+    priced = checkout.price(session, in_country, bought, form, fresh=True)
     _check_delivery(priced, form)
     if priced.totals.total_minor > expected_total_minor:
         terms_cache.clear_all()
@@ -171,7 +172,7 @@ def place(
             )
     except OutOfStock:
         # Where a gift is sold out meanwhile, the order is placed without it.
-        plain = checkout.price(session, _in_country(head, form), bought, form, fresh=True, with_gifts=False)
+        plain = checkout.price(session, in_country, bought, form, fresh=True, with_gifts=False)
         if plain.totals.total_minor > expected_total_minor:
             raise price_changes.risen(plain, expected_total_minor, shown_parts, head.currency) from None
         return _cover_and_freeze(
@@ -221,11 +222,9 @@ def _placed(row: Any) -> PlacedOrder:
 
 def _same_request(row: Any, form: CheckoutForm) -> bool:
     same_way = form.shipping_method in ("", row.shipping_method)
-    typed = (
-        form.email, form.phone, form.vat_number, form.payment_provider, form.note, _address(form),
-        _bill_to(form),
-    )  # fmt: skip
-    return same_way and typed == (
+    typed = (form.email, form.phone, form.vat_number, form.payment_provider, form.note)
+    addresses = (_address(form), _bill_to(form))
+    return same_way and (*typed, *addresses) == (
         row.email, row.phone, row.vat_number, row.payment_provider, row.note, row.ship_to, row.bill_to
     )  # fmt: skip
 
@@ -236,10 +235,6 @@ def _address(form: CheckoutForm) -> dict[str, str]:
 
 def _bill_to(form: CheckoutForm) -> dict[str, str]:
     return billing.address_of(asdict(form)) if form.billing == billing.OTHER else _address(form)
-
-
-def _in_country(head: Head, form: CheckoutForm) -> Head:
-    return replace(head, country=form.country)
 
 
 def _refuse_what_is_gone(lines: list[Line]) -> None:
@@ -258,7 +253,7 @@ def _check_delivery(priced: Priced, form: CheckoutForm) -> None:
     if form.shipping_method and priced.method.code != form.shipping_method:
         text = _("This delivery isn't offered for your cart any more. Choose another one.")
         raise Invalid(text, field="shipping_method")
-    wrong = checkout.payment_problem(form.payment_provider, collected=priced.method.is_pick_up)
+    wrong = ways_to_pay.problem(form.payment_provider, collected=priced.method.is_pick_up)
     if wrong:
         raise Invalid(wrong, field="payment_provider")
 

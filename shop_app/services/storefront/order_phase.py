@@ -112,28 +112,31 @@ def texts(
             _("Your payment reached us, and something about it needs a person. We write to {email} soon; "
               "you don't have to do anything.").format(email=email),
         ),
-        "refunded": (
-            _("Your money is now store credit"),
-            _("All of it, {amount}. Use it with your next order, with this email address.").format(
-                amount=refunded
-            ),
-        ) if to_credit else (
-            _("Your money is on its way back"),
-            _("All of it, {amount}. It takes five to ten days to show on your account.").format(
-                amount=refunded
-            ),
-        ),
-        "disputed": (
-            _("Your bank asks about this payment"),
-            _("It has asked for {total} back in your name, and decides within weeks. If that is a mistake, "
-              "tell your bank, and write to us.").format(total=total),
-        ),
-        "charged_back": (
-            _("Your bank took this payment back"),
-            _("It is no longer paid. If that is a mistake, write to us."),
-        ),
+        "refunded": _refunded(refunded, to_credit=to_credit),
+        "disputed": _taken_back(order, phase),
+        "charged_back": _taken_back(order, phase),
     }  # fmt: skip
     return by_phase[phase]
+
+
+def _refunded(amount: str, *, to_credit: bool) -> tuple[str, str]:
+    if to_credit:
+        text = _("All of it, {amount}. Use it with your next order, with this email address.")
+        return _("Your money is now store credit"), text.format(amount=amount)
+    text = _("All of it, {amount}. It takes five to ten days to show on your account.")
+    return _("Your money is on its way back"), text.format(amount=amount)
+
+
+def _taken_back(order: Row[Any], phase: str) -> tuple[str, str]:
+    """By the shopper's bank, or asked for by it."""
+    if phase == "charged_back":
+        return _("Your bank took this payment back"), _(
+            "It is no longer paid. If that is a mistake, write to us."
+        )
+    text = _("It has asked for {total} back in your name, and decides within weeks. If that is a mistake, "
+             "tell your bank, and write to us.")  # fmt: skip
+    total = show(order.total_minor, order.currency, order.locale)
+    return _("Your bank asks about this payment"), text.format(total=total)
 
 
 def pay_until(order: Row[Any], phase: str) -> str:
