@@ -11,6 +11,9 @@ from ...core.i18n import _
 from ...core.money import show
 from ...models import FulfilmentStatus, MethodKind, OrderStatus, PaymentStatus
 
+_WAITING = ("confirming", "awaiting_transfer", "awaiting_bank", "authorized")
+"""Phases of orders whose money is still to come."""
+
 
 def phase(order: Row[Any], decline: str, ended_why: str, *, withdrawn: bool = False) -> str:
     """One of the words that `OrderView.phase` lists.
@@ -66,36 +69,15 @@ def texts(
     """
     if phase == "paid":
         return _agreed(order, arrives)
-    name, email = order.ship_to.get("given_name", ""), order.email
+    if phase in _WAITING:
+        return _waiting(order, phase)
+    email = order.email
     has_cart = order.cart_id is not None and order.cart_completed_at is None
     again = _("Your cart is still there.") if has_cart else ""
     uncharged = (
         _("Nothing was charged, and your cart is still there.") if has_cart else _("Nothing was charged.")
     )
-    total = show(order.total_minor, order.currency, order.locale)
     by_phase = {
-        "confirming": (
-            _("Confirming your payment"),
-            _("Your bank usually answers within a minute. This page changes by itself, and you can close it: "
-              "the receipt comes by email either way."),
-        ) if order.cart_completed_at is None else (
-            _("Thank you, {name}. Your bank is at work").format(name=name),
-            _("A bank debit takes a few days. We keep your things until then, and write to {email} when the "
-              "money has come.").format(email=email),
-        ),
-        "awaiting_transfer": (_("Thank you, {name}. Your order is in").format(name=name), _awaited(order)),
-        "awaiting_bank": (
-            _("Thank you, {name}. Your order is in").format(name=name),
-            _("Your bank takes a few days to send the money. We keep your things until then, and write to "
-              "{email} when it has come.").format(email=email),
-        ),
-        "authorized": (
-            _("Thank you, {name}. Your order is in").format(name=name),
-            (_("Your bank has set {total} aside. We charge it when your things are ready to collect, and "
-               "write to {email} then.") if is_collected(order) else
-             _("Your bank has set {total} aside. We charge it when your parcel leaves, and write to {email} "
-               "then.")).format(total=total, email=email),
-        ),
         # A decline message already ends with "Nothing was charged."
         "unpaid": (
             _("The payment didn't go through"),
@@ -117,6 +99,31 @@ def texts(
         "charged_back": _taken_back(order, phase),
     }  # fmt: skip
     return by_phase[phase]
+
+
+def _waiting(order: Row[Any], phase: str) -> tuple[str, str]:
+    """Of an order whose money is still to come."""
+    name, email = order.ship_to.get("given_name", ""), order.email
+    if phase == "confirming":
+        return _("Confirming your payment"), _(
+            "Your bank usually answers within a minute. This page changes by itself, and you can close it: "
+            "the receipt comes by email either way."
+        )
+    headline = _("Thank you, {name}. Your order is in").format(name=name)
+    if phase == "awaiting_transfer":
+        return headline, _awaited(order)
+    if phase == "awaiting_bank":
+        text = _("Your bank takes a few days to send the money. We keep your things until then, and write to "
+                 "{email} when it has come.")  # fmt: skip
+        return headline, text.format(email=email)
+    if is_collected(order):
+        text = _("Your bank has set {total} aside. We charge it when your things are ready to collect, and "
+                 "write to {email} then.")  # fmt: skip
+    else:
+        text = _("Your bank has set {total} aside. We charge it when your parcel leaves, and write to {email} "
+                 "then.")  # fmt: skip
+    total = show(order.total_minor, order.currency, order.locale)
+    return headline, text.format(total=total, email=email)
 
 
 def _refunded(amount: str, *, to_credit: bool) -> tuple[str, str]:
