@@ -16,7 +16,7 @@ from shop_app.core.i18n import _
 
 from . import styles, texts
 from .controls import Kind, Size, classes
-from .kit import Component, Text, el, fragment, is_html, painted, text
+from .kit import Component, Text, el, fragment, is_html, painted, text, without_scripts
 from .pictures import picture
 
 QUANTITY = _("Quantity")
@@ -158,10 +158,11 @@ def busy_button(
     )
 
 
-def without_scripts(sentence: str) -> Component:
-    """For a page that needs them: says so where there are none, and how to reach the shop all the same."""
-    return el.noscript(
-        el.p(
+def needs_scripts(sentence: str) -> Component:
+    """Says so where no scripts run, and how to reach the shop all the same."""
+
+    def said() -> Component:
+        return el.p(
             sentence,
             " ",
             _("Allow scripts for this shop and load the page again. Or write to us what you would like: "),
@@ -169,7 +170,8 @@ def without_scripts(sentence: str) -> Component:
             ".",
             class_name=f"{styles.NOTE} {styles.NOTE_KINDS['wait']} my-8",
         )
-    )
+
+    return without_scripts(said)
 
 
 def focus_box(*children: Any, news: Any, shown: Any, **props: Any) -> Component:

@@ -23,7 +23,7 @@ from shop_app.components.code_fields import code_field, credit_field
 from shop_app.components.controls import link_button
 from shop_app.components.credit import credit_rows
 from shop_app.components.kit import Component, each, el, fragment, length, of, when
-from shop_app.components.parts import without_scripts
+from shop_app.components.parts import needs_scripts
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state.cart import Cart
@@ -46,7 +46,7 @@ def page() -> Component:
         ),
         el.div(
             el.div(
-                without_scripts(_("The cart needs scripts to work.")),
+                needs_scripts(_("The cart needs scripts to work.")),
                 undo_row(),
                 changes_said(),
                 when(full, _lines, when(of(Cart).loaded, _empty, _waiting)),

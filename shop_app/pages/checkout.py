@@ -30,7 +30,7 @@ from shop_app.components.kit import (
     when,
 )
 from shop_app.components.order_summary import order_summary
-from shop_app.components.parts import busy_button, departure, without_scripts
+from shop_app.components.parts import busy_button, departure, needs_scripts
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state.base import Notice
@@ -45,7 +45,7 @@ def title() -> Text:
 
 def page() -> Component:
     return layout.page(
-        el.div(without_scripts(_("Checkout needs scripts to work.")), class_name=styles.WRAP),
+        el.div(needs_scripts(_("Checkout needs scripts to work.")), class_name=styles.WRAP),
         when(
             # An empty cart that this tab remembers may have been filled since: first it is loaded.
             both(of(Checkout).loaded, either(of(rx.State).is_hydrated, not_(of(Checkout).empty))),

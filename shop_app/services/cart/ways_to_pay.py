@@ -39,13 +39,19 @@ def choices(providers: Iterable[PaymentProvider], chosen: str, *, collected: boo
     return [
         PaymentChoice(
             provider.name,
-            provider.label(collected=collected),
+            _label(provider, collected=collected),
             provider.note(collected=collected),
             provider.name == chosen,
             marks(provider.name),
         )
         for provider in providers
     ]
+
+
+def _label(provider: PaymentProvider, *, collected: bool) -> str:
+    if {"card", "bank_debit"} <= set(registry.known_methods(provider.name)):
+        return _("Card or bank debit")
+    return provider.label(collected=collected)
 
 
 def marks(provider_name: str) -> list[Mark]:

@@ -120,8 +120,8 @@ def _waiting(order: Row[Any], phase: str) -> tuple[str, str]:
         text = _("Your bank has set {total} aside. We charge it when your things are ready to collect, and "
                  "write to {email} then.")  # fmt: skip
     else:
-        text = _("Your bank has set {total} aside. We charge it when your parcel leaves, and write to {email} "
-                 "then.")  # fmt: skip
+        text = _("Your bank has set {total} aside. We charge it when your parcel leaves, and write to "
+                 "{email} then.")  # fmt: skip
     total = show(order.total_minor, order.currency, order.locale)
     return headline, text.format(total=total, email=email)
 
