@@ -48,6 +48,7 @@ from shop_app.web.page_load import PageLoad
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import timetable
+from shop_app.workflows import learn_methods
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,12 @@ SHOP = Extension(
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
     # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
-    lifespans=(pushes.running, other_processes.followed, lambda: tcp_timeout.bounded(settings().port)),
+    lifespans=(
+        pushes.running,
+        other_processes.followed,
+        learn_methods.hourly,
+        lambda: tcp_timeout.bounded(settings().port),
+    ),
 )
 
 

@@ -111,6 +111,7 @@ SPIN = "size-4 animate-spin rounded-full border-[1.5px] border-current border-r-
 FIELD = "grid content-start gap-1.5"
 LABEL = "text-sm font-medium"
 OPTIONAL = "font-normal text-ink-3"
+REQUIRED = "text-ink-2"
 INPUT = (
     "h-11 w-full rounded-r2 border border-line-strong bg-surface px-3.5 text-base text-ink "
     "transition-colors placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 "
@@ -595,6 +596,9 @@ CHECKOUT_ASIDE = (
     "-mx-1 rounded-r2 bg-sunken p-4 max-md:order-first md:sticky md:top-6 md:mx-0 md:px-7 md:pt-6 md:pb-7"
 )
 STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
+MARKS = "flex max-w-32 flex-wrap justify-end gap-1 sm:max-w-60"
+STEPS = "mb-7 flex flex-wrap gap-x-5 gap-y-1 border-b border-line pb-4 text-sm text-ink-2"
+STEP_LINK = "inline-flex min-h-6 items-center underline-offset-4 hover:underline"
 STEP_LAST = "pb-2"
 FIELDS = "grid grid-cols-6 gap-4"
 FULL = "col-span-6"
@@ -619,6 +623,7 @@ STATION_MARK = {
     ),
     "next": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-line-strong bg-surface",
 }
+STATION_MARK["ended"] = "mt-px grid size-5 place-items-center rounded-full bg-ink-3 text-paper"
 STATION_NOTE = "block text-sm text-ink-3"
 ORDER_PART = "mt-7 border-t border-line pt-7"
 ORDER_TITLE = "mb-3 font-serif text-d4 text-balance"

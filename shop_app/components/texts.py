@@ -8,6 +8,7 @@ from shop_app.core.i18n import _
 from shop_app.core.settings import settings
 
 SHOP = "Fennholm"
+MAIL = "hello@fennholm.example"
 PROMISES = (_("Free delivery in Germany from €90"), _("30 days to change your mind"))
 RETURN_COST = _("You pay for the way back, unless something arrived broken or wrong.")
 HEAD_LINKS = ((_("Delivery"), "/delivery"), (_("Help"), "/contact"))

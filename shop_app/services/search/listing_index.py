@@ -208,7 +208,9 @@ _has_stock = exists().where(
     )
 )
 _owners = select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).distinct()
-_variant_has_stock = exists().where(and_(col(StockLevel.variant_id) == ListingVariant.variant_id, _available))
+_variant_has_stock = exists().where(
+    and_(col(StockLevel.variant_id) == ListingVariant.variant_id, availability.BUYABLE)
+)
 _update_variants = (
     update(ListingVariant)
     .where(col(ListingVariant.variant_id).in_(_ids), col(ListingVariant.in_stock) != _variant_has_stock)
