@@ -12,6 +12,7 @@
   const reactive = () => document.querySelector("body > [data-ready]");
   const inBlock = (node) => node instanceof Element && node.closest("#served") !== null;
   const kept = [];
+  const sent = new Set();
   const scrolled = new Set();
   const over = new AbortController();
   const listen = (type, listener) => addEventListener(type, listener, { capture: true, signal: over.signal });
@@ -66,10 +67,11 @@
     const form = event.target;
     if (!inBlock(form) || form.hasAttribute("action")) return;
     event.preventDefault();
-    if (kept.some(([node]) => node.form === form || node === form)) return;
+    if (sent.has(form)) return;
+    sent.add(form);
     keep(event.submitter ?? form, (found) => {
-      const sent = found.form ?? found;
-      sent.requestSubmit(found === sent ? undefined : found);
+      const twinForm = found.form ?? found;
+      twinForm.requestSubmit(found === twinForm ? undefined : found);
     });
   });
   listen("scroll", (event) => inBlock(event.target) && scrolled.add(event.target));
@@ -144,9 +146,9 @@
     }
     for (const [found, left, down] of strips) found?.scrollTo({ left, top: down, behavior: "instant" });
     focused?.focus({ preventScroll: true });
-    if (selection[0] !== null) focused?.setSelectionRange?.(...selection);
     if (scrollY !== top) scrollTo({ top, behavior: "instant" });
     carryFields(pairs);
+    if (selection[0] !== null) focused?.setSelectionRange?.(...selection);
     for (const [found, repeat] of repeats) if (found) repeat(found);
     document.dispatchEvent(new Event("takeover"));
   };
@@ -189,7 +191,7 @@
       const top = places[history.state?.key ?? "default"];
       if (top && !scrollY) scrollTo({ top, behavior: "instant" });
     }
-    for (const strip of block()?.querySelectorAll("[data-at]") ?? []) {
+    for (const strip of block()?.querySelectorAll("[data-at]:not([data-at='0'])") ?? []) {
       strip.scrollTo({ left: strip.dataset.at * strip.clientWidth, behavior: "instant" });
     }
     watcher.observe(document.body, { childList: true });

@@ -123,7 +123,8 @@ export function Gallery({ pictures, shown, words, classes }) {
     box?.scrollTo({ left: next * box.clientWidth, behavior: smooth && !calm() ? "smooth" : "instant" });
   };
   const first = pictures[0]?.key;
-  useEffect(() => go(shown, false), [shown, first]);
+  // Before anything else can scroll it: where the served page stood counts more.
+  useLayoutEffect(() => go(shown, false), [shown, first]);
 
   // Whoever swipes is followed: the picture that stands still is the one shown.
   const settle = useRef(null);

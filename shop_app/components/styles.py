@@ -299,7 +299,10 @@ TOAST = (
 TOAST_BUTTON = (
     "h-9 rounded-r1 px-3 font-medium text-paper underline underline-offset-4 hover:bg-[rgb(128_128_128/.25)]"
 )
-BANNER = "fixed inset-x-0 top-0 z-toast bg-amber-tint py-2 text-center text-sm text-amber"
+BANNER = (
+    "appear-late fixed inset-x-0 top-0 z-toast bg-amber-tint px-gutter py-2 text-center text-sm text-balance "
+    "text-amber"
+)
 MENU_LINK = (
     "flex min-h-12 items-center justify-between border-b border-line text-base "
     "aria-[current=page]:font-medium"

@@ -36,6 +36,25 @@ def use_page_origin(state_js: str) -> str:
     return state_js.replace(_REFLEX_HOST, _OUR_HOST)
 
 
+_REFLEX_RECONNECT = """    if (try_reconnect) {
+      // Attempt to reconnect transient non-intentional disconnects.
+"""
+# Reflex counts a lost connection as gone only once a try to get it back has failed, which takes up to 20 s.
+_OUR_RECONNECT = _REFLEX_RECONNECT + "      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
+
+
+def say_when_disconnected(state_js: str) -> str:
+    """Reflex's state.js, where a lost connection is an error at once, until it is back.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    if _OUR_RECONNECT in state_js:
+        return state_js
+    if state_js.count(_REFLEX_RECONNECT) != 1:
+        raise RuntimeError("Reflex's state.js no longer has the line after which it connects again")
+    return state_js.replace(_REFLEX_RECONNECT, _OUR_RECONNECT)
+
+
 _REFLEX_STORE_HOOK = "  return useSyncExternalStore(subscribe, getSnapshot, getSnapshot);"
 # What the external store announces is drawn in one go, which holds up a slow phone for as long as the whole
 # page takes. As a transition it is drawn in slices of some milliseconds, between which the page answers.
@@ -96,6 +115,7 @@ class OneOrigin(Plugin):
 
     def pre_compile(self, **context: Any) -> None:
         context["add_modify_task"]("utils/state.js", use_page_origin)
+        context["add_modify_task"]("utils/state.js", say_when_disconnected)
         context["add_modify_task"]("utils/context-registry.js", draw_in_slices)
         context["add_modify_task"]("vite.config.js", forward_to_backend)
 
