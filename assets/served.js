@@ -4,7 +4,7 @@
 // opened, scrolled and focused goes over as it is. The block goes in the frame in which the page says that it
 // is ready (data-ready="true").
 (() => {
-  const LATE_MS = 2500;
+  const LATE_MS = 1500;
   const LATEST_MS = 8000;
   // A press and its click belong together; longer than this nobody presses.
   const PRESS_MS = 2000;
@@ -118,7 +118,7 @@
       }
     }
   };
-  const takeOver = () => {
+  const takeOver = async () => {
     const served = block();
     const top = scrollY;
     const active = document.activeElement;
@@ -149,8 +149,12 @@
     if (scrollY !== top) scrollTo({ top, behavior: "instant" });
     carryFields(pairs);
     if (selection[0] !== null) focused?.setSelectionRange?.(...selection);
-    for (const [found, repeat] of repeats) if (found) repeat(found);
     document.dispatchEvent(new Event("takeover"));
+    for (const [found, repeat] of repeats) {
+      // React draws what one press changed before it hears of the next.
+      await new Promise((done) => setTimeout(done));
+      if (found) repeat(found);
+    }
   };
 
   const look = () => {

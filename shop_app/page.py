@@ -7,7 +7,7 @@ import secrets
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import reflex as rx
@@ -70,10 +70,17 @@ class Page:
 
     def reactive(self) -> tuple[Callable[[], Component], Text, tuple[Any, ...]]:
         """What makes the component, the title, and the handlers to load, as Reflex takes them."""
-        if self.state or not self.view or self.private:
-            return partial(self._shown, self.state), self._title(self.state), self.load
-        own: Any = _view_state(self.route, self.view)
-        return partial(self._shown, own.view), self._title(own.view), (own.load, *self.load)
+        shown, load = self.state, self.load
+        if self.view and not self.state and not self.private:
+            own: Any = _view_state(self.route, self.view)
+            shown, load = own.view, (own.load, *self.load)
+
+        def make() -> Component:
+            return self._shown(shown)
+
+        # Reflex puts the page's parts into a file that is named after this module.
+        make.__module__ = getattr(self.component, "func", self.component).__module__
+        return make, self._title(shown), load
 
     def _shown(self, view: Any) -> Component:
         return _call(self.component, view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import reflex as rx
 
@@ -14,11 +15,11 @@ from shop_app.state.product import Product
 
 from . import styles, texts
 from .badges import note, price, stars, stock_badge
-from .controls import text_link
+from .controls import here_link, text_link
 from .fields import size_radio, swatch_radio
 from .forms import submit
 from .icons import icon
-from .kit import Component, both, contains, each, el, fragment, not_, of, when
+from .kit import Component, both, contains, each, el, fragment, not_, of, when, without_scripts
 from .parts import busy_button, most_text, quantity
 
 BUTTON = "add-to-cart"
@@ -78,7 +79,7 @@ def _rating(product: type[Product]) -> Component:
     this = product.page
     return when(
         this.review_count > 0,
-        el.a(
+        here_link(
             stars(5),
             el.span(_("Rated "), class_name=styles.SR),
             el.span(this.rating),
@@ -111,8 +112,17 @@ def _picker(product: type[Product], option: Any) -> Component:
             el.div(each(option.choices, swatch), class_name=styles.SWATCHES),
             el.div(each(option.choices, size), class_name=styles.SIZES),
         ),
+        without_scripts(lambda: _links(product, option)),
         key=option.name,
     )
+
+
+def _links(product: type[Product], option: Any) -> Component:
+    """The choices as links to the page with that variant."""
+    link = lambda choice: text_link(  # noqa: E731
+        choice.value, " ", href=f"/products/{product.page.slug}?variant={quote(choice.sku)}"
+    )
+    return el.p(each(option.choices, link), class_name="mt-2 flex flex-wrap gap-3 text-sm")
 
 
 def _out(product: type[Product], choice: Any) -> Any:
@@ -158,6 +168,14 @@ def _buy(product: type[Product], chosen: Any) -> Component:
             ),
             _add(chosen, id=BUTTON, testid=BUTTON),
             class_name="grid grid-cols-[124px_minmax(0,1fr)] items-start gap-2.5",
+        ),
+        without_scripts(
+            lambda: el.p(
+                _("The cart needs JavaScript. You can also "),
+                text_link(_("write to us"), href="/contact"),
+                _(" to order."),
+                class_name="mt-3 text-sm text-ink-2",
+            )
         ),
         when(refused, el.div(note(of(Cart).refusal, kind="bad", role="alert"), class_name="mt-3")),
     )

@@ -16,8 +16,8 @@ def field(
     control: Any,
     *,
     id: str,
-    hint: Text = "",
-    error: Text = "",
+    hint: Text = None,
+    error: Text = None,
     optional: bool = False,
     class_name: str = "",
 ) -> Component:
@@ -27,8 +27,8 @@ def field(
     """
     note = f"{id}-note"
     extra = el.span(" ", _("optional"), class_name=styles.OPTIONAL) if optional else None
-    below_hint = el.p(hint, id=note, class_name=styles.HINT) if _given(hint) else fragment()
-    below = below_hint if not _given(error) else when(error, field_error(error, id=note), below_hint)
+    below_hint = el.p(hint, id=note, class_name=styles.HINT) if hint is not None else fragment()
+    below = below_hint if error is None else when(error, field_error(error, id=note), below_hint)
     return el.div(
         el.label(label, extra, html_for=id, class_name=styles.LABEL)
         if extra
@@ -48,8 +48,8 @@ def text_field(
     *,
     name: str,
     id: str = "",
-    hint: Text = "",
-    error: Text = "",
+    hint: Text = None,
+    error: Text = None,
     optional: bool = False,
     class_name: str = "",
     lines: bool = False,
@@ -74,8 +74,8 @@ def select_field(
     *options: Any,
     name: str,
     id: str = "",
-    hint: Text = "",
-    error: Text = "",
+    hint: Text = None,
+    error: Text = None,
     optional: bool = False,
     class_name: str = "",
     **props: Any,
@@ -154,13 +154,9 @@ def ground(colour: Text) -> dict[str, Any]:
     return painted(background=colour)
 
 
-def _given(text: Text) -> bool:
-    return not isinstance(text, str) or text != ""
-
-
 def _describe(id: str, hint: Text, error: Text) -> dict[str, Any]:
-    if not _given(error):
-        return {"aria_describedby": f"{id}-note"} if _given(hint) else {}
+    if error is None:
+        return {"aria_describedby": f"{id}-note"} if hint is not None else {}
     wrong = error != ""
-    described: Any = f"{id}-note" if _given(hint) else when(wrong, f"{id}-note", "")
+    described: Any = f"{id}-note" if hint is not None else when(wrong, f"{id}-note", "")
     return {"aria_invalid": when(wrong, "true", "false"), "aria_describedby": described}

@@ -13,7 +13,7 @@ from .controls import button, classes
 from .fields import ground
 from .forms import submit
 from .icons import icon
-from .kit import Component, both, each, el, length, not_, when
+from .kit import Component, both, each, el, fragment, length, not_, when, without_scripts
 from .overlays import CLOSES, modal, opens
 
 PANEL = "filters"
@@ -38,7 +38,7 @@ def filter_panel(browse: type[Browse]) -> Component:
         ),
         el.div(
             each(view.facets[:1], _facet),
-            _price(view),
+            _price(browse),
             each(view.facets[1:], _facet),
             _availability(view),
             class_name=styles.FILTERS_BODY,
@@ -162,7 +162,9 @@ def _availability(view: Listing) -> Component:
     )
 
 
-def _price(view: Listing) -> Component:
+def _price(browse: type[Browse]) -> Component:
+    view = browse.view
+
     def field(label: str, name: str, value: Any, placeholder: Any) -> Component:
         return el.div(
             el.label(label, html_for=f"filter-{name}", class_name=styles.HINT),
@@ -186,10 +188,18 @@ def _price(view: Listing) -> Component:
             field(_("From"), "price_min", view.price_min, view.price_floor),
             field(_("To"), "price_max", view.price_max, view.price_ceiling),
             el.button(_("Set the price"), type="submit", class_name=styles.RANGE_BUTTON),
+            without_scripts(lambda: _kept(browse.without_price)),
+            action="/products",
+            method="get",
             on_submit=submit(Browse.limit_price),
             class_name=styles.RANGE,
         ),
     )
+
+
+def _kept(fields: list[tuple[str, str]]) -> Component:
+    """What else the address says, so that a form which is sent without scripts keeps it."""
+    return fragment(*(el.input(type="hidden", name=name, value=value) for name, value in fields))
 
 
 def toolbar(browse: type[Browse]) -> Component:
@@ -213,17 +223,24 @@ def toolbar(browse: type[Browse]) -> Component:
                 class_name=styles.FILTER_BUTTON,
                 **opens(PANEL),
             ),
-            el.label(
-                icon("sort", styles.SORT_ICON),
-                el.span(_("Sort by"), class_name=styles.SORT_WORDS),
-                el.select(
-                    each(view.sorts, one),
-                    value=view.sort,
-                    on_change=Browse.sort_by,
-                    class_name=styles.SORT_SELECT,
-                    data_testid="sort",
+            el.form(
+                el.label(
+                    icon("sort", styles.SORT_ICON),
+                    el.span(_("Sort by"), class_name=styles.SORT_WORDS),
+                    el.select(
+                        each(view.sorts, one),
+                        name="sort",
+                        value=view.sort,
+                        on_change=Browse.sort_by,
+                        class_name=styles.SORT_SELECT,
+                        data_testid="sort",
+                    ),
+                    class_name=styles.SORT_LABEL,
                 ),
-                class_name=styles.SORT_LABEL,
+                without_scripts(lambda: (_kept(browse.without_sort), el.button(_("Sort"), type="submit"))),
+                action="/products",
+                method="get",
+                class_name="contents",
             ),
             class_name=styles.TOOLBAR_BAR,
         ),

@@ -10,11 +10,13 @@ In a page or component:
   which is then called only where it is needed: `when(view.hero, _hero)`.
 - `length`, `text`, `not_`, `both`, `either`, `contains` where Python and Vars have no common word.
   Comparisons, `+` of texts, f-strings, slices, indices and attributes work on both.
+- `without_scripts(make)` for what the HTML has besides, where no script runs.
 - `of(State)` for a State that the page wasn't given: its Vars, or the values that the HTML is made with.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -185,12 +187,20 @@ el = _Elements()
 
 def fragment(*children: Any) -> Component:
     """Several children without an element around them."""
-    return Markup("").join(map(_child, children)) if is_html() else rx.fragment(*children)
+    return Markup("".join(map(_child, children))) if is_html() else rx.fragment(*children)
 
 
 def raw_html(html: Text, **props: Any) -> Component:
     """An element with HTML that was made safe when it was written."""
-    return el.div(Markup(html), **props) if is_html() else rx.html(html, **props)
+    if not is_html():
+        return rx.html(html, **props)
+    # Reflex gives it this class.
+    return el.div(Markup(html), **props | {"class_name": f"rx-Html {props.get('class_name', '')}".strip()})
+
+
+def without_scripts(make: Callable[[], Any]) -> Component:
+    """What `make` gives, for browsers that run no scripts: in the HTML alone."""
+    return Markup("<noscript>{}</noscript>").format(fragment(make())) if is_html() else rx.fragment()
 
 
 def painted(**declarations: Text) -> dict[str, Any]:
@@ -215,10 +225,14 @@ def _made(branch: Any) -> Any:
     return branch() if callable(branch) and not isinstance(branch, rx.Var) else branch
 
 
+def _some(made: Any) -> Any:
+    return fragment() if made is None else made
+
+
 def when(condition: Any, then: Any, otherwise: Any = None) -> Any:
     """`then` where the condition holds, else `otherwise`: elements, texts, or functions that make them."""
     if not isinstance(condition, rx.Var):
-        return _made(then if condition else otherwise)
+        return _some(_made(then if condition else otherwise))
     made, other = _made(then), _made(otherwise)
     if other is None:
         return rx.cond(condition, made, rx.fragment())
@@ -228,16 +242,36 @@ def when(condition: Any, then: Any, otherwise: Any = None) -> Any:
 def each(items: Sequence[T], row: Callable[..., Any]) -> Any:
     """`row(item)` for each of them; an item of a mapping is its key and value."""
     if isinstance(items, rx.Var):
-        return rx.foreach(items, lambda item: row(item))
+        return rx.foreach(items, _with_own_name(row))
     if isinstance(items, Mapping):
         return fragment(*map(row, items.items()))
     return fragment(*map(row, items))
 
 
+_depth: ContextVar[int] = ContextVar("depth", default=0)
+"""How many lists the row that is being made stands in."""
+
+
+def _with_own_name(row: Callable[..., Any]) -> Callable[..., Any]:
+    """`row` with a name for its item that no list around it has: Reflex takes it from the signature."""
+    depth = _depth.get() + 1
+
+    def made(item: Any) -> Any:
+        token = _depth.set(depth)
+        try:
+            return row(item)
+        finally:
+            _depth.reset(token)
+
+    name = inspect.Parameter(f"item_{depth}", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    vars(made)["__signature__"] = inspect.Signature([name])
+    return made
+
+
 def match(value: Any, cases: Mapping[Any, Any], default: Any = None) -> Any:
     """The case of that value, else `default`; each an element, a text, or a function that makes it."""
     if not isinstance(value, rx.Var):
-        return _made(cases.get(value, default))
+        return _some(_made(cases.get(value, default)))
     made = [(key, _made(case)) for key, case in cases.items()]
     return rx.match(value, *made, rx.fragment() if default is None else _made(default))
 

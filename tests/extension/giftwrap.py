@@ -6,15 +6,19 @@ import hmac
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import reflex as rx
-from starlette.datastructures import QueryParams
+from sqlmodel import Session, func, select
 
 from shop_app.components import layout
+from shop_app.components.kit import Component, each, el, of, text, when
 from shop_app.core import events
 from shop_app.core.errors import NotFound
+from shop_app.core.pages import Address, Head
 from shop_app.extension import Extension, Job, Listener, Page, PaymentMethod
+from shop_app.models import ListingItem
 from shop_app.providers.payments.base import (
     Forged,
     NeverTaken,
@@ -27,7 +31,6 @@ from shop_app.providers.payments.base import (
 )
 from shop_app.state.base import public, staff
 from shop_app.state.input_types import ShortText
-from shop_app.web.served import Served
 
 PAPERS = ("Kraft", "Moss", "Sand")
 KEY = b"the key that notices of points are signed with"
@@ -51,14 +54,31 @@ class GiftWrap(rx.State):
         changes["restocked"] += 1
 
 
-def page() -> rx.Component:
-    papers = [rx.el.button(paper, on_click=GiftWrap.choose(paper)) for paper in PAPERS]
-    return layout.page(rx.el.h1("Gift wrap"), *papers, rx.el.p(GiftWrap.paper))
+@dataclass(frozen=True, slots=True)
+class WrapView:
+    """What the page shows."""
+
+    papers: list[str] = field(default_factory=list)
+    product_count: int = 0
 
 
-def serve(_params: dict[str, str], _query: QueryParams) -> Served:
-    papers = "".join(f"<li>{paper}</li>" for paper in PAPERS)
-    return Served(html=f"<h1>Gift wrap</h1><ul>{papers}</ul>", title="Gift wrap", canonical="/gift-wrap")
+def view(session: Session, _address: Address) -> WrapView:
+    return WrapView(list(PAPERS), session.exec(select(func.count()).select_from(ListingItem)).one())
+
+
+def page(view: WrapView) -> Component:
+    """As Reflex compiles it and as it is served: the view's fields are Vars, or values."""
+
+    def paper(name: str) -> Component:
+        return el.li(el.button(name, type="button", on_click=GiftWrap.choose(name)))
+
+    chosen = of(GiftWrap).paper
+    return layout.page(
+        el.h1("Gift wrap"),
+        el.p("For each of our ", text(view.product_count), " products."),
+        el.ul(each(view.papers, paper)),
+        when(chosen, el.p("You chose ", chosen)),
+    )
 
 
 def count(event: events.CartChanged | events.OrderPlaced) -> None:
@@ -124,7 +144,7 @@ def signature(body: bytes) -> str:
 
 GIFTWRAP = Extension(
     name="giftwrap",
-    pages=(Page("/gift-wrap", page, "Gift wrap", serve=serve, sitemap=True),),
+    pages=(Page("/gift-wrap", page, "Gift wrap", view, head=Head("Papers that we wrap in."), sitemap=True),),
     listeners=(Listener(events.CartChanged, count), Listener(events.OrderPlaced, count)),
     payment_methods=(PaymentMethod("points", Points),),
     jobs=(Job("count_papers", lambda: changes.update(counted=1), every_seconds=3600),),

@@ -94,7 +94,10 @@ def test_its_page_is_served_listed_and_reactive(giftwrap, goods, tmp_path, monke
 
     async def visit(client: httpx.AsyncClient) -> None:
         page = await client.get("/gift-wrap")
-        assert (page.status_code, "<li>Moss</li>" in page.text) == (200, True)
+        assert page.status_code == 200
+        assert "<p>For each of our 1 products.</p>" in page.text
+        assert '<li><button type="button">Moss</button></li>' in page.text
+        assert '<meta name="description" content="Papers that we wrap in." data-served>' in page.text
         assert "<title data-served>Gift wrap</title>" in page.text
         sitemap = (await client.get("/sitemap.xml")).text
         assert "<loc>http://localhost:3000/gift-wrap</loc>" in sitemap
@@ -107,8 +110,11 @@ def test_its_page_is_served_listed_and_reactive(giftwrap, goods, tmp_path, monke
     asyncio.run(while_it_runs(app, visit))
     handlers = RegistrationContext.get().event_handlers
     assert [name for name in handlers if name.endswith("gift_wrap.choose")]
-    component = str(giftwrap.page().render())
-    assert "Kraft" in component
+    assert [name for name in handlers if name.endswith("gift_wrap_page.load")]
+    make, title, load = giftwrap.GIFTWRAP.pages[0].reactive()
+    assert (title, len(load)) == ("Gift wrap", 1)
+    component = str(make().render())
+    assert "papers" in component
     assert "choose" in component
 
 

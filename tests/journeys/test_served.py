@@ -1,0 +1,99 @@
+"""The served HTML of every page with content is, element for element, what the reactive page shows."""
+
+from __future__ import annotations
+
+import difflib
+
+import pytest
+
+from shop_app.components.plain_texts import PAGES
+from tests.journeys.conftest import NewShopper
+from tests.journeys.shopper import DESKTOP, PHONE
+
+ADDRESSES = (
+    "/",
+    "/products",
+    "/products?page=2",
+    "/products?category=table",
+    "/products?colour=moss&sort=price",
+    "/products?on_sale=1&in_stock=1&price_max=40",
+    "/products?q=mug",
+    "/products?q=zzzzzz",
+    "/products/dune-mug",
+    "/products/no-such-thing",
+    "/no-such-page",
+    "/withdrawal",
+    *(f"/{name}" for name in PAGES),
+)
+LATER = {
+    # React focuses such an element, and writes the attribute only where the page was prerendered.
+    "autofocus",
+    # Scripts say here whether the bar is in sight.
+    "data-shown",
+    # React Router marks the links that it follows itself.
+    "data-discover",
+    # Whether the reactive page has loaded: what makes it take over.
+    "data-ready",
+}
+"""Attributes that only the reactive page has."""
+
+# One line for each element and each text. Styles as the browser writes them; what a form field holds and
+# whether it is chosen are properties, which React sets without attributes.
+LINES = """
+(later) => {
+  window.linesOf = (root) => {
+    const lines = [];
+    const walk = (node, depth) => {
+      const indent = " ".repeat(depth);
+      let text = "";
+      const flush = () => { if (text) lines.push(indent + JSON.stringify(text)); text = ""; };
+      for (const child of node.childNodes) {
+        if (child.nodeType === Node.TEXT_NODE) { text += child.data; continue; }
+        if (child.nodeType !== Node.ELEMENT_NODE || child.localName === "noscript") continue;
+        flush();
+        const attributes = [...child.attributes]
+          .filter(({ name }) => !later.includes(name) && !["value", "checked", "selected"].includes(name))
+          .map(({ name, value }) => [name, name === "style" ? child.style.cssText : value])
+          .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+        if ("value" in child) attributes.push(`holds=${JSON.stringify(child.value)}`);
+        if ("checked" in child) attributes.push(`checked=${child.checked}`);
+        lines.push(`${indent}${child.localName} ${attributes.sort().join(" ")}`);
+        walk(child, depth + 1);
+      }
+      flush();
+    };
+    walk(root, 0);
+    return lines;
+  };
+}
+"""
+KEEP_SERVED = """
+document.addEventListener("DOMContentLoaded", () => {
+  const block = document.getElementById("served");
+  if (block) window.servedLines = linesOf({ childNodes: block.childNodes });
+})
+"""
+LOADED = "() => document.querySelector('[data-ready=\"true\"]') && !document.getElementById('served')"
+REACTIVE = "() => linesOf({ childNodes: [document.querySelector('[data-ready=\"true\"]')] })"
+
+
+def _differences(new_shopper: NewShopper, address: str, *, size: tuple[int, int], dark: bool) -> list[str]:
+    shopper = new_shopper(size=size, dark=dark)
+    shopper.context.add_init_script(f"({LINES})({sorted(LATER)!r});{KEEP_SERVED}")
+    shopper.page.goto(address)
+    shopper.page.wait_for_function(LOADED)
+    served = shopper.page.evaluate("() => window.servedLines")
+    reactive = shopper.page.evaluate(REACTIVE)
+    assert len(served) > 60
+    return list(difflib.unified_diff(served, reactive, "served", "reactive", n=0, lineterm=""))
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_reactive_page_is_what_was_served(new_shopper: NewShopper, address: str):
+    assert _differences(new_shopper, address, size=DESKTOP, dark=False) == []
+
+
+@pytest.mark.parametrize("address", ["/", "/products", "/products/dune-mug"])
+@pytest.mark.parametrize(("size", "dark"), [(PHONE, False), (PHONE, True), (DESKTOP, True)])
+def test_it_is_so_at_every_width_and_in_the_dark(new_shopper, address, size, dark):
+    assert _differences(new_shopper, address, size=size, dark=dark) == []
