@@ -87,7 +87,7 @@ def _row(product: type[Product], row: Any) -> Component:
     """One line of the spread: press it to see only those."""
     words = when(row.stars == 1, _("1 star"), text(row.stars) + _(" stars"))
     return el.button(
-        el.span(words, class_name="w-13 text-left"),
+        el.span(words, class_name="w-13 text-start"),
         el.span(
             el.span(
                 class_name="block h-full rounded-[1px] bg-ink-2",
@@ -95,7 +95,7 @@ def _row(product: type[Product], row: Any) -> Component:
             ),
             class_name="h-1.5 overflow-hidden rounded-[1px] bg-line",
         ),
-        el.span(row.count, class_name="min-w-6 text-right tabular-nums"),
+        el.span(row.count, class_name="min-w-6 text-end tabular-nums"),
         type="button",
         aria_pressed=when(product.stars == row.stars, "true", "false"),
         disabled=row.count == 0,
@@ -137,7 +137,7 @@ def _review(review: Any) -> Component:
             el.p(
                 el.span(_("Reply from the shop. "), class_name="font-medium"),
                 el.span(review.reply, class_name="text-ink-2"),
-                class_name="mt-3.5 max-w-[62ch] border-l-2 border-line pl-4 text-sm",
+                class_name="mt-3.5 max-w-[62ch] border-s-2 border-line ps-4 text-sm",
             ),
         ),
         class_name="border-t border-line py-6",

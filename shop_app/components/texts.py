@@ -19,6 +19,10 @@ def titled(name: Any) -> Any:
     return name + f" · {SHOP}"
 
 
+NO_CONNECTION = _(
+    "There is no connection to the shop right now. You can go on reading and searching; "
+    "what you change waits until it is back. We keep trying."
+)
 NEW_TITLE = _("New in the shop")
 NEW, SALE, ALL = "/products?new=1", "/products?on_sale=1", "/products"
 

@@ -38,7 +38,7 @@ def _hero(view: HomeView) -> Component:
         el.div(class_name=styles.HERO_IMG),
     )
     return el.section(
-        still_life,
+        # First what stands on top on a phone: a page that is still coming in doesn't move what is read.
         el.div(
             el.div(
                 el.h1(texts.HERO_TITLE, class_name=styles.HERO_TITLE),
@@ -54,6 +54,7 @@ def _hero(view: HomeView) -> Component:
             ),
             class_name=styles.HERO_TEXT,
         ),
+        still_life,
         class_name=styles.HERO,
     )
 

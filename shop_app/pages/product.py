@@ -29,7 +29,6 @@ def page(product: type[Product]) -> Component:
     return layout.page(
         when(product.missing, not_found.empty_listing_art, lambda: _product(product)),
         ready=either(loaded, product.missing),
-        main_class=when(product.missing, styles.MAIN, f"{styles.MAIN} max-md:pb-18"),
     )
 
 
