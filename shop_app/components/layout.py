@@ -16,7 +16,7 @@ from . import styles, texts
 from .cart_drawer import cart_drawer
 from .controls import here_link
 from .icons import icon
-from .kit import Component, both, each, el, fragment, is_html, not_, of, text, when
+from .kit import Component, both, each, el, fragment, is_html, kept, not_, of, text, when
 from .overlays import CLOSES, modal, opens, toast
 from .search_box import search_box
 
@@ -53,6 +53,7 @@ def page(
     )
 
 
+@kept
 def _utility() -> Component:
     return el.aside(
         el.div(
@@ -207,6 +208,7 @@ def theme_switch() -> Component:
     )
 
 
+@kept
 def footer() -> Component:
     def column(title: str, links: tuple[tuple[str, str], ...]) -> Component:
         return el.div(
@@ -245,16 +247,15 @@ def footer() -> Component:
 
 def notices() -> Component:
     """What a State has to say, and the line that says that the connection is gone."""
+    is_gone = not is_html() and both(has_connection_errors, of(rx.State).is_hydrated)
     return fragment(
         el.div(
             when(of(Notice).text, toast(of(Notice).text, on_dismiss=Notice.dismiss, key=of(Notice).number)),
             role="status",
         ),
         el.div(
-            when(
-                both(not_(is_html()) and has_connection_errors, of(rx.State).is_hydrated),
-                el.p(_("The connection is gone. We are trying again."), class_name=styles.BANNER),
-            ),
+            # In the served page assets/served.js shows it, where no connection comes about.
+            el.p(texts.NO_CONNECTION, class_name=styles.BANNER, data_late_notice="", hidden=not_(is_gone)),
             role="status",
         ),
     )

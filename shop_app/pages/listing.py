@@ -174,6 +174,7 @@ PAGE = Page(
     page,
     title=title,
     view=listing_state.view,
+    shared=listing_state.shared,
     state=Browse,
     load=(Browse.load,),
     head=head,

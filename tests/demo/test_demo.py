@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from shop_app.core import db
-from shop_app.demo import load, scale
+from shop_app.demo import catalogue, load, scale
 from shop_app.models import (
     Collection,
     Customer,
@@ -127,6 +128,52 @@ def test_no_two_reviews_say_the_same_and_stars_are_uneven(demo):
     assert len(bodies) == len(set(bodies))
     assert stars[5] > stars[4] > stars[3] > stars[2] > 10
     assert {tuple(row) for row in counts if row[0]} == {tuple(row) for row in rows_by_product}
+
+
+SPEAKS_OF = {
+    r"\bgrain\b|\boil(ed|ing)?\b|\bwood\b|\bknot\b": ("wood", "oak", "beech", "ash", "walnut"),
+    r"\bglaze\b": ("glaze", "glazed"),
+    r"\bclay\b": ("stoneware", "terracotta"),
+    r"\bbrass\b": ("brass",),
+    r"\benamel\b": ("enamel", "enamelled"),
+    r"\bstone\b": ("stone",),
+    r"\bcloth came|\bcloth feels|\bcloth picks|\bglue\b": ("cloth",),
+    r"\bfelt\b.*(floor|keeps|underneath)": ("felt",),
+    r"\b(dishwasher)\b": ("dishwasher safe", "dishwasher and microwave safe"),
+    r"\bmicrowave\b": ("microwave safe",),
+    r"\binduction\b": ("induction",),
+    r"\bbulbs?\b|\bdim(med|mable|mer)?\b|\bswitch\b": ("bulb",),
+    r"\bcutlery\b|\bknife\b|\bknives\b": ("plate", "board"),
+    r"\bgarlic\b": ("board", "mortar"),
+    r"\bsoap\b|\bbathroom\b|\btap\b": ("soap", "bath", "brushes", "towel", "glass", "basin"),
+    r"\bplant\b|\bfig\b|\bsoil\b": ("plant",),
+    r"\btulips\b|\bbunch\b|\bstems?\b": ("vase",),
+    r"\bcandle\b(?! )|\bwick\b": ("candle", "light"),
+    r"\b(hook|hung)\b": ("wall", "hang", "hangs", "frame"),
+    r"\bbattery\b|\bhands were\b|\bminute since\b": ("battery",),
+}
+"""What a review may speak of -> what the product's own page has to name, one of these."""
+
+
+def test_reviews_speak_of_what_their_product_is_and_is_made_of(demo):
+    pages = {
+        row["slug"]: " ".join(
+            [row["title"], row["category"], row["description"], row["care"], *row["materials"]]
+        ).lower()
+        for row in catalogue.read("catalog.json")["products"]
+    }
+    with db.reading() as session:
+        written = session.exec(
+            select(Product.slug, Review.body).join(Product, col(Product.id) == Review.product_id)
+        ).all()
+    wrong = [
+        (slug, body)
+        for slug, body in written
+        for speaks, named in SPEAKS_OF.items()
+        if re.search(speaks, body.lower()) and not any(re.search(rf"\b{word}", pages[slug]) for word in named)
+    ]
+    assert wrong == []
+    assert len(written) > 500
 
 
 def test_reviews_are_no_older_than_their_product_and_not_from_tomorrow(demo):

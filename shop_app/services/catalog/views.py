@@ -53,6 +53,15 @@ class ProductCard:
 
 
 @dataclass(frozen=True, slots=True)
+class NavigationLink:
+    """A category as every page names it: without its number of products, which changes more often."""
+
+    slug: str
+    title: str
+    picture: PictureView
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryLink:
     slug: str
     title: str
@@ -72,6 +81,8 @@ class HomeView:
     sale: list[ProductCard] = field(default_factory=list)
     sale_count: int = 0
     new: list[ProductCard] = field(default_factory=list)
+    new_count: int = 0
+    product_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +228,13 @@ class VariantView:
     stock_line: str = ""
     """ "In stock", "Only 3 left in Moss", "Sold out in Clay"."""
     max_quantity: int = 0
+    unit_price: str = ""
+    """ "€12.00 per kg", "" for what is sold by the piece."""
+    lowest_30_days: str = ""
+    """ "Lowest price of the last 30 days: €24.00" on a reduced variant, else ""."""
+    delivery_line: str = ""
+    """ "With you Wed 25 to Fri 27 November", where it is in stock."""
+    delivery_cost_line: str = ""
     picture_index: int = 0
     """Which of the product's pictures shows it."""
     options: list[OptionView] = field(default_factory=list)
@@ -258,14 +276,11 @@ class ProductPage:
     pictures: list[PictureView] = field(default_factory=list)
     variants: list[VariantView] = field(default_factory=list)
     chosen_sku: str = ""
-    lowest_30_days: str = ""
-    """ "Lowest price of the last 30 days: €24.00" on a reduced product, else ""."""
-    delivery_line: str = ""
-    """ "With you Wed 25 to Fri 27 November"."""
-    delivery_cost_line: str = ""
     details: list[Detail] = field(default_factory=list)
     care: str = ""
     rating: str = ""
+    rating_percent: int = 0
+    """The average as a part of five stars: 68 for 3.4."""
     review_count: int = 0
     review_text: str = ""
     """ "42 reviews"."""
@@ -318,6 +333,8 @@ class VariantAvailability:
     availability: str
     stock_line: str
     max_quantity: int
+    unit_price: str
+    lowest_30_days: str
 
 
 @dataclass(frozen=True, slots=True)

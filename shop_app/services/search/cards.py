@@ -13,7 +13,8 @@ from urllib.parse import quote
 from sqlalchemy import String, bindparam, cast, select
 from sqlmodel import Session, col
 
-from ...core import clock
+from ...core import clock, fact_cache
+from ...core.fact_cache import product_tag
 from ...models import ListingItem, ListingVariant, Product, StockLevel, Variant
 from ..catalog import availability, price_tags
 from ..catalog.views import ListingQuery, PictureView, ProductCard, Swatch
@@ -88,6 +89,9 @@ def cards(session: Session, rows: Sequence[Any], query: ListingQuery | None = No
     """
     if not rows:
         return []
+    fact_cache.depends(*(product_tag(row[0]) for row in rows))
+    # A product isn't new for ever, and a day of delivery comes.
+    fact_cache.until(clock.tomorrow())
     now = clock.now()
     as_of_ms, since = int(now.timestamp() * 1000), new_since(now)
     ids = {"ids": [row[0] for row in rows]}
@@ -144,6 +148,7 @@ def of_products(session: Session, product_ids: Sequence[int]) -> list[ProductCar
     """The cards of these products, in that order, those that aren't for sale left out."""
     if not product_ids:
         return []
+    fact_cache.depends(*map(product_tag, product_ids))
     rows = {row[0]: row for row in session.connection().execute(_by_id, {"ids": list(product_ids)}).all()}
     return cards(session, [rows[key] for key in product_ids if key in rows])
 
@@ -159,6 +164,15 @@ def of_slugs(session: Session, slugs: Sequence[str]) -> list[ProductCard]:
 def rating_milli(stars_sum: int, review_count: int) -> int:
     """The average of the stars times 1,000, rounded half up; 0 without reviews."""
     return (2000 * stars_sum + review_count) // (2 * review_count) if review_count else 0
+
+
+def rating_percent(rating_milli: int) -> int:
+    """The average as a part of five stars, rounded half up.
+
+    >>> rating_percent(3400), rating_percent(3000)
+    (68, 60)
+    """
+    return (rating_milli + 25) // 50
 
 
 def rating_text(rating_milli: int) -> str:

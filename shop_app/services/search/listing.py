@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...core import clock
+from ...core import clock, fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ..catalog import price_tags
@@ -23,6 +23,8 @@ def browse(session: Session, query: ListingQuery) -> Listing:
 
     Errors  NotFound for a category that isn't there.
     """
+    # "New" is so many days old, counted from midnight.
+    fact_cache.until(clock.tomorrow())
     at = index_cache.stamp(session)
     tree = categories.tree.get(session, at)
     branch = tree.by_slug.get(query.category)
@@ -82,7 +84,7 @@ def _listing(
         corrected_text=matches.corrected,
         searches=[] if shown else [_search_chip(text) for text in matches.offered],
         canonical=listing_address.canonical(query),
-        suggestions=[] if shown else categories.navigation(session),
+        suggestions=[] if shown else categories.links(session, categories.tree.get(session, at).top, at),
     )
 
 

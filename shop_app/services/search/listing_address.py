@@ -134,11 +134,17 @@ def href(query: ListingQuery) -> str:
     >>> href(ListingQuery(category="table", facets=(("colour", ("clay", "oak")),), sort="price"))
     '/products?category=table&colour=clay,oak&sort=price'
     """
+    written = "&".join(f"{name}={_quoted(value)}" for name, value in values(query).items())
+    return f"{PATH}?{written}" if written else PATH
+
+
+def values(query: ListingQuery) -> dict[str, str]:
+    """The fields of that address in their order."""
     low, high = query.price_min_minor, query.price_max_minor
     parts = [
         ("q", query.text),
         ("category", query.category),
-        *((name, ",".join(sorted(values))) for name, values in sorted(query.facets)),
+        *((name, ",".join(sorted(chosen))) for name, chosen in sorted(query.facets)),
         ("price_min", price_tags.plain(low)),
         ("price_max", price_tags.plain(high)),
         ("in_stock", "1" if query.in_stock else ""),
@@ -148,8 +154,7 @@ def href(query: ListingQuery) -> str:
         ("page", str(query.page) if query.page > 1 else ""),
         ("after", query.after if query.page > 1 else ""),
     ]
-    written = "&".join(f"{name}={_quoted(value)}" for name, value in parts if value)
-    return f"{PATH}?{written}" if written else PATH
+    return {name: value for name, value in parts if value}
 
 
 @lru_cache(maxsize=4096)
@@ -168,6 +173,13 @@ def switched(query: ListingQuery, name: str, value: str) -> str:
     values = set(chosen.get(name, ())) ^ {value}
     chosen[name] = tuple(sorted(values))
     return changed(query, facets=tuple((key, left) for key, left in sorted(chosen.items()) if left))
+
+
+def is_free(query: ListingQuery) -> bool:
+    """Whether there is no end of such addresses: with words, prices, cursors, or several filters."""
+    prices = (query.price_min_minor, query.price_max_minor)
+    values = sum(len(chosen) for _name, chosen in query.facets)
+    return bool(query.text or query.after or values > 1 or any(price is not None for price in prices))
 
 
 def navigation_entry(query: ListingQuery) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, select, update
 from sqlmodel import Session, col
 
 from ...core import clock, events
+from ...core.fact_cache import product_tag
 from ...models import (
     Category,
     ListingChange,
@@ -29,13 +30,14 @@ from ...models import (
     ProductStatus,
     ProductTag,
     StockLevel,
-    StockPolicy,
     Tag,
     Variant,
     VariantOption,
     VariantPicture,
 )
+from ..catalog import availability
 from . import word_index
+from .index_cache import LISTING
 from .listing_rows import ProductRows, project
 
 CHUNK = 1000
@@ -68,10 +70,6 @@ _products = select(
     col(Product.status) == ProductStatus.ACTIVE.value,
     col(Product.published_at) <= bindparam("now"),
 )
-_available = or_(
-    col(StockLevel.policy) == StockPolicy.BACKORDER.value,
-    col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
-)
 _variants = (
     select(
         col(Variant.product_id),
@@ -80,7 +78,7 @@ _variants = (
         col(Variant.barcode),
         col(Variant.price_minor),
         col(Variant.compare_at_minor),
-        case((_available, 1), else_=0),
+        case((availability.BUYABLE, 1), else_=0),
     )
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.product_id).in_(_ids), col(Variant.active))
@@ -149,14 +147,15 @@ def refresh(
     session.flush()
     connection = session.connection()
     categories = {row.id: (row.parent_id, row.title) for row in connection.execute(_categories)}
-    waiting, count = iter(dict.fromkeys(product_ids)), 0
+    ids = tuple(dict.fromkeys(product_ids))
+    waiting, count = iter(ids), 0
     while chunk := list(islice(waiting, CHUNK)):
         _refresh_chunk(session, chunk, categories)
         count += len(chunk)
         if progress:
             progress(count)
     if count:
-        announce_change(session)
+        changes(session, tuple(map(product_tag, ids)))
         newest = connection.execute(select(func.max(col(ListingChange.id)))).scalar() or 0
         connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))
 
@@ -205,10 +204,13 @@ _has_stock = exists().where(
         col(Variant.product_id) == ListingItem.product_id,
         col(Variant.active),
         col(StockLevel.variant_id) == Variant.id,
-        _available,
+        availability.BUYABLE,
     )
 )
-_variant_has_stock = exists().where(and_(col(StockLevel.variant_id) == ListingVariant.variant_id, _available))
+_owners = select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).distinct()
+_variant_has_stock = exists().where(
+    and_(col(StockLevel.variant_id) == ListingVariant.variant_id, availability.BUYABLE)
+)
 _update_variants = (
     update(ListingVariant)
     .where(col(ListingVariant.variant_id).in_(_ids), col(ListingVariant.in_stock) != _variant_has_stock)
@@ -216,12 +218,7 @@ _update_variants = (
 )
 _update_products = (
     update(ListingItem)
-    .where(
-        col(ListingItem.product_id).in_(
-            select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).scalar_subquery()
-        ),
-        col(ListingItem.in_stock) != _has_stock,
-    )
+    .where(col(ListingItem.product_id).in_(_ids), col(ListingItem.in_stock) != _has_stock)
     .values(in_stock=_has_stock)
 )
 
@@ -235,10 +232,14 @@ def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
         return False
     session.flush()
     ids, connection = {"ids": list(variant_ids)}, session.connection()
+    product_ids = list(connection.execute(_owners, ids).scalars())
     changed = connection.execute(_update_variants, ids).rowcount > 0
+    tags = tuple(map(product_tag, product_ids))
     if changed:
-        connection.execute(_update_products, ids)
-        announce_change(session)
+        connection.execute(_update_products, {"ids": product_ids})
+        changes(session, tags)
+    else:
+        events.publish(session, events.ShownChanged(tags))
     return changed
 
 
@@ -279,6 +280,11 @@ def follow_stock(session: Session, event: events.StockChanged) -> None:
     refresh_availability(session, event.variant_ids)
 
 
-def announce_change(session: Session) -> None:
-    """Make what was computed from the listing index count no more."""
-    session.connection().execute(insert(ListingChange).values(stamp=secrets.token_hex(16)))
+def changes(session: Session, tags: tuple[str, ...] = ()) -> None:
+    """Note that lists, their order or their counts change, and what pages show of these tags.
+
+    For whatever else lists and search read, such as categories: whoever writes it calls this too.
+    """
+    stamp = secrets.token_hex(16)
+    session.connection().execute(insert(ListingChange).values(stamp=stamp))
+    events.publish(session, events.ShownChanged((LISTING, *tags), stamp))

@@ -64,7 +64,7 @@ def add(session: Session, word: str, meaning: str, *, actor: str) -> bool:
         return False
     session.connection().execute(insert(Synonym).values(word=pair[0], meaning=pair[1]))
     audit.record(session, actor, "synonym.add", "synonym", pair[0], after={"meaning": pair[1]})
-    listing_index.announce_change(session)
+    listing_index.changes(session)
     return True
 
 
@@ -78,7 +78,7 @@ def remove(session: Session, word: str, meaning: str, *, actor: str) -> bool:
     if not session.connection().execute(statement).rowcount:
         return False
     audit.record(session, actor, "synonym.remove", "synonym", pair[0], before={"meaning": pair[1]})
-    listing_index.announce_change(session)
+    listing_index.changes(session)
     return True
 
 
