@@ -235,6 +235,10 @@ def test_prices_that_are_no_range_filter_nothing_and_get_a_sentence(
     view = _browse(session, f"/products?{address}")
     assert (view.total, view.chips) == (4, [])
     assert (view.price_min, view.price_max, view.price_error) == (low, high, sentence)
+    # The address keeps what was typed, and links from there don't.
+    query = read_address(dict(part.split("=") for part in address.split("&")))
+    assert href(query) == f"/products?{address}"
+    assert view.in_stock_href == "/products?in_stock=1"
     assert _browse(session, "/products?price_min=10&price_max=20").price_error == ""
 
 
