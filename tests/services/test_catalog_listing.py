@@ -298,6 +298,18 @@ def test_filters_are_fulfilled_by_one_variant_and_the_card_is_about_it(
     assert (cards, view.total) == (shown, len(shown))
 
 
+def test_a_sku_that_is_searched_for_leads_to_its_variant(session: Session) -> None:
+    _lamps(session)
+    for typed, query in (
+        ("lamp-clay-large", "?variant=LAMP-CLAY-LARGE"),
+        ("LAMP%20CLAY-LARGE", "?variant=LAMP-CLAY-LARGE"),
+        ("lamp-clay", ""),
+        ("lamp", ""),
+    ):
+        cards = _browse(session, f"/products?q={typed.replace('%20', ' ')}").cards
+        assert (cards[0].title, cards[0].variant_query) == ("Lamp", query)
+
+
 def test_counts_are_of_products_with_one_variant_that_fits(session: Session) -> None:
     _lamps(session)
     view = _browse(session, "/products?colour=clay&in_stock=1")
