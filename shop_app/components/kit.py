@@ -21,7 +21,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -120,6 +120,8 @@ def _html_name(prop: str) -> str:
 
 
 def _attribute(prop: str, value: Any) -> str:
+    if type(value) is str:
+        return _text_attribute(prop, value)
     name = _html_name(prop)
     if not name or value is None or isinstance(value, rx.Var) and prop == "ref":
         return ""
@@ -132,7 +134,16 @@ def _attribute(prop: str, value: Any) -> str:
     return f' {name}="{escape(value)}"'
 
 
+@lru_cache(maxsize=4096)
+def _text_attribute(prop: str, value: str) -> str:
+    # Most are class names, the same on each card.
+    name = _html_name(prop)
+    return f' {name}="{escape(value)}"' if name else ""
+
+
 def _child(child: Any) -> str:
+    if type(child) is Markup:
+        return child
     if isinstance(child, str):
         return escape(child)
     if child is None:
@@ -154,7 +165,8 @@ def _html(tag: str, children: tuple[Any, ...], props: dict[str, Any]) -> Markup:
     opening = tag + "".join([_attribute(prop, value) for prop, value in props.items()])
     if attributes:
         opening += "".join([_attribute(prop, value) for prop, value in attributes.items()])
-    return Markup(f"<{opening}>" if tag in _VOID else f"<{opening}>{inner}</{tag}>")
+    # As `Markup(…)`, which asks first whether the text is an object that makes HTML.
+    return str.__new__(Markup, f"<{opening}>" if tag in _VOID else f"<{opening}>{inner}</{tag}>")
 
 
 def _with_chosen(options: str, value: Any) -> str:
