@@ -18,6 +18,7 @@ ALL = (
     "events",
     "checkout",
     "memory",
+    "hydration",
     "strangers",
     "catalogue",
     "lighthouse",

@@ -22,7 +22,7 @@ from .core import db, shared_views
 from .core.errors import NotFound
 from .core.pages import Address, Head, MovedTo
 from .state import shell
-from .state.base import address_of, public
+from .state.base import address_of, public, read_shared
 from .state.shell import Shell
 from .web.served import Served
 from .web.sitemap import SitemapEntries
@@ -116,13 +116,13 @@ class Page:
 
     def _served(self, address: Address) -> Served:
         frame = shared_views.read_here(shell.view)
-        read = shared_views.read_here if self.shared else db.read_here
-        view = read(self.view, address) if self.view else None
-        states: dict[type, Any] = {Shell: values_of(Shell, frame)}
+        view = self._read(address) if self.view else None
         shown = None if self.private else view
+        states = {Shell: _fields(frame)} | self._states(shown)
+        values: dict[type, Any] = {Shell: values_of(Shell, frame)}
         if self.state:
-            shown = states[self.state] = values_of(self.state, shown)
-        with as_html(states):
+            shown = values[self.state] = values_of(self.state, shown)
+        with as_html(values):
             html, title = self._shown(shown), self._title(shown)
         head = self.head(view) if callable(self.head) else self.head
         is_fixed = "[" not in self.route and not self.private
@@ -136,7 +136,28 @@ class Page:
             json_ld=head.json_ld,
             robots="noindex" if self.private else head.robots,
             headers=headers | ({"Cache-Control": "no-store"} if self.private and self.view else {}),
+            states=states,
         )
+
+    def _read(self, address: Address) -> Any:
+        assert self.view is not None
+        if self.shared:
+            # Written as the page's State writes it: then both get the same view.
+            return shared_views.read_here(self.view, self.shared(address))
+        return db.read_here(self.view, address)
+
+    def _states(self, view: Any) -> dict[type[rx.State], dict[str, Any]]:
+        """The values of the page's State that its view gives."""
+        if view is None:
+            return {}
+        if self.state:
+            return {self.state: _fields(view)}
+        assert self.view is not None
+        return {_view_state(self.route, self.view, self.shared): {"view": view}}
+
+
+def _fields(view: Any) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in getattr(view, "__dataclass_fields__", ())}
 
 
 def _call(function: Callable[..., Any], view: Any) -> Any:
@@ -152,7 +173,7 @@ def _view_state(
 
     async def load(self: Any) -> None:
         address = address_of(self, route)
-        self.view = await (shared_views.read(view, shared(address)) if shared else db.read(view, address))
+        self.view = await (read_shared(view, shared(address)) if shared else db.read(view, address))
 
     words = "".join(char if char.isalnum() else " " for char in route).title().split()
     name = "".join(words or ["Home"]) + "Page"
