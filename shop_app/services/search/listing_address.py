@@ -179,7 +179,8 @@ def is_free(query: ListingQuery) -> bool:
     """Whether there is no end of such addresses: with words, prices, cursors, or several filters."""
     prices = (query.price_min_minor, query.price_max_minor)
     values = sum(len(chosen) for _name, chosen in query.facets)
-    return bool(query.text or query.after or values > 1 or any(price is not None for price in prices))
+    priced = any(price is not None for price in prices) or any(query.price_typed)
+    return bool(query.text or query.after or values > 1 or priced)
 
 
 def navigation_entry(query: ListingQuery) -> str:
