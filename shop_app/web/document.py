@@ -20,7 +20,7 @@ from shop_app.core.access.clients import header
 
 SHARED = b"public, no-cache"
 PRIVATE = b"private, no-cache"
-BROTLI_QUALITY = 5
+BROTLI_QUALITY = 4
 GZIP_LEVEL = 6
 
 

@@ -156,7 +156,7 @@ async def test_all_that_isnt_there_is_one_document(client: httpx.AsyncClient, ap
 async def test_searches_push_out_only_each_other(
     client: httpx.AsyncClient, app: Documents, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(app.kept_free, "_most_bytes", 20_000)
+    monkeypatch.setattr(app.kept_free, "_most", 20_000)
     await client.get("/products/lamp")
     for number in range(20):
         await client.get(f"/products?q=words{number}")
