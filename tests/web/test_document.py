@@ -166,7 +166,8 @@ async def test_searches_push_out_only_each_other(
     for number in range(20):
         await client.get(f"/products?q=words{number}")
     assert shelf.made.total() == 21
-    assert len(app.kept_free) == 20_000 // (2 * len((await client.get("/products?q=words1")).content))
+    assert 15_000 < app.kept_free.size <= 20_000
+    assert 1 < len(app.kept_free) < 10
     await client.get("/products/lamp")
     assert shelf.made["lamp "] == 1
 
