@@ -45,6 +45,42 @@ class Mutant:
 SERVICES, PROVIDERS = "shop_app/services", "shop_app/providers/payments"
 MUTANTS = (
     Mutant(
+        "kept-from-before",
+        "what began to be made before a fact is kept after it",
+        (
+            (
+                "shop_app/core/fact_cache.py",
+                "if entry and _facts.since(making.since, entry.tags):",
+                "if False:",
+            ),
+        ),
+        ("tests/test_fact_cache.py", "tests/races/test_page_races.py"),
+    ),
+    Mutant(
+        "facts-forgotten",
+        "a commit is answered before what depends on it is emptied",
+        (("shop_app/core/events.py", "        fact_cache.deliver(tags)", "        pass"),),
+        ("tests/services/test_facts.py",),
+    ),
+    Mutant(
+        "old-terms",
+        "terms that an old snapshot read are taken for new ones",
+        (
+            (
+                "shop_app/services/terms_cache.py",
+                'session.info.get("facts", fact_cache.number())',
+                "fact_cache.number()",
+            ),
+        ),
+        ("tests/services/test_terms_cache.py",),
+    ),
+    Mutant(
+        "one-cart-for-many",
+        "a cache in front may keep an answer that sets a visitor's cookie",
+        (("shop_app/web/document.py", "        elif self.is_shared:", "        if self.is_shared:"),),
+        ("tests/web/test_document.py",),
+    ),
+    Mutant(
         "token-alone",
         "a tab's token opens its State whoever sends it",
         (("shop_app/web/tab_states.py", "{visitor or ''}|{session or ''}|{token}", "{token}"),),

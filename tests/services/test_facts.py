@@ -141,7 +141,7 @@ WRITERS: dict[str, tuple[Callable[[Session], object], set[str]]] = {
     "price": (repriced, LISTS | LAMP),
     "a number of stock": (counted(2), LAMP),
     "sold out": (sold_out, LISTS | LAMP),
-    "backorder": (on_backorder, LAMP),
+    "backorder": (on_backorder, LISTS | LAMP),
     "held": (held, LAMP),
     "ordered": (placed, LAMP),
     "given back": (given_back, LAMP),
