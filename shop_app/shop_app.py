@@ -25,6 +25,7 @@ from shop_app.extension import Extension, Page, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
+from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
@@ -47,6 +48,7 @@ from shop_app.web.page_load import PageLoad
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import timetable
+from shop_app.workflows import learn_methods
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,12 @@ SHOP = Extension(
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
     # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
-    lifespans=(pushes.running, lambda: tcp_timeout.bounded(settings().port)),
+    lifespans=(
+        pushes.running,
+        other_processes.followed,
+        learn_methods.hourly,
+        lambda: tcp_timeout.bounded(settings().port),
+    ),
 )
 
 

@@ -53,6 +53,7 @@ SUBJECTS = (
     "catalog",
     "search",
     "inventory",
+    "stock_alerts",
     "product_files",
     "shipping",
     "taxes",
@@ -66,6 +67,7 @@ SUBJECTS = (
     "returns",
     "storefront",
     "push_targets",
+    "traces",
     "books",
     "retention",
 )

@@ -14,9 +14,9 @@ from reflex.event import no_args_event_spec, passthrough_event_spec
 
 from shop_app.core.i18n import _
 
-from . import styles
+from . import styles, texts
 from .controls import Kind, Size, classes
-from .kit import Component, Text, el, fragment, is_html, painted, text
+from .kit import Component, Text, el, fragment, is_html, painted, text, without_scripts
 from .pictures import picture
 
 QUANTITY = _("Quantity")
@@ -158,6 +158,22 @@ def busy_button(
     )
 
 
+def needs_scripts(sentence: str) -> Component:
+    """Says so where no scripts run, and how to reach the shop all the same."""
+
+    def said() -> Component:
+        return el.p(
+            sentence,
+            " ",
+            _("Allow scripts for this shop and load the page again. Or write to us what you would like: "),
+            el.a(texts.MAIL, href=f"mailto:{texts.MAIL}", class_name=styles.LINK),
+            ".",
+            class_name=f"{styles.NOTE} {styles.NOTE_KINDS['wait']} my-8",
+        )
+
+    return without_scripts(said)
+
+
 def focus_box(*children: Any, news: Any, shown: Any, **props: Any) -> Component:
     """A box that takes the focus when `news` changes while `shown`; "#id" links in it focus that field."""
     if is_html():
@@ -180,6 +196,8 @@ def gallery(pictures: Any, shown: Any) -> Component:
         "enlarge": _("Enlarge picture {n} of {count}"),
         "previous": _("Previous picture"),
         "next": _("Next picture"),
+        "in": _("Zoom in"),
+        "out": _("Zoom out"),
         "close": _("Close"),
     }
     if is_html():
@@ -240,12 +258,6 @@ def _gallery_html(pictures: Any, shown: int, words: dict[str, str]) -> Component
     others = [_other_html(pictures[(at + by) % count]) for by in (1, 2)] if count > 2 else []
     return fragment(
         el.div(
-            *(thumbs if count > 1 else ()),
-            class_name=look["thumbs"],
-            role="group",
-            aria_label=words["all"],
-        ),
-        el.div(
             el.div(
                 el.div(*strip, class_name=look["strip"], role="group", aria_label=words["all"], data_at=at),
                 counter if count > 1 else None,
@@ -253,6 +265,12 @@ def _gallery_html(pictures: Any, shown: int, words: dict[str, str]) -> Component
             ),
             el.div(*others, class_name=look["others"]) if others else None,
             class_name=look["main"],
+        ),
+        el.div(
+            *(thumbs if count > 1 else ()),
+            class_name=look["thumbs"],
+            role="group",
+            aria_label=words["all"],
         ),
         el.dialog(class_name=look["dialog"], aria_label=words["one"].format(n=at + 1, count=count)),
     )

@@ -224,7 +224,7 @@ async def write(command: Callable[..., T], /, *args: Any, durable: bool = False,
     return await on_thread(partial(_write, run, durable))
 
 
-def read_here(query: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+def read_here(query: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     """The same for scripts and threads."""
     with reading() as session:
         return query(session, *args, **kwargs)

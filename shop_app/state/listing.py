@@ -111,6 +111,9 @@ class Browse(rx.State):
     @public
     async def limit_price(self, form: PriceForm):
         limits = listing_address.read_address(form.model_dump())
+        if error := listing_address.price_error(limits):
+            self.view = replace(self.view, price_error=error)
+            return None
         low, high = limits.price_min_minor, limits.price_max_minor
         return rx.redirect(listing_address.changed(_query(self), price_min_minor=low, price_max_minor=high))
 

@@ -74,6 +74,55 @@ def show_held_values(state_js: str) -> str:
     )
 
 
+_REFLEX_RECONNECT = """    if (try_reconnect) {
+      // Attempt to reconnect transient non-intentional disconnects.
+"""
+# Reflex counts a lost connection as gone only once a try to get it back has failed, which takes up to 20 s.
+_OUR_RECONNECT = (
+    _REFLEX_RECONNECT + "      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
+)
+
+
+def say_when_disconnected(state_js: str) -> str:
+    """Reflex's state.js, where a lost connection is an error at once, until it is back.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    if _OUR_RECONNECT in state_js:
+        return state_js
+    if state_js.count(_REFLEX_RECONNECT) != 1:
+        raise RuntimeError("Reflex's state.js no longer has the line after which it connects again")
+    return state_js.replace(_REFLEX_RECONNECT, _OUR_RECONNECT)
+
+
+_REFLEX_STORE_HOOK = "  return useSyncExternalStore(subscribe, getSnapshot, getSnapshot);"
+# What the external store announces is drawn in one go, which holds up a slow phone for as long as the whole
+# page takes. As a transition it is drawn in slices of some milliseconds, between which the page answers.
+_OUR_STORE_HOOK = """  const [value, setValue] = useState(getSnapshot);
+  useEffect(() => {
+    const changed = () => startTransition(() => setValue(getSnapshot));
+    // Between the first drawing and now something may have come.
+    changed();
+    return subscribe(changed);
+  }, [subscribe, getSnapshot]);
+  return value;"""
+_REFLEX_STORE_IMPORTS = "  useMemo,\n  useSyncExternalStore,\n"
+_OUR_STORE_IMPORTS = "  startTransition,\n  useEffect,\n  useMemo,\n  useState,\n"
+
+
+def draw_in_slices(context_registry_js: str) -> str:
+    """Reflex's context-registry.js, with what a State sends drawn as a transition of React.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    if _OUR_STORE_HOOK in context_registry_js:
+        return context_registry_js
+    if context_registry_js.count(_REFLEX_STORE_HOOK) != 1 or _REFLEX_STORE_IMPORTS not in context_registry_js:
+        raise RuntimeError("Reflex's context-registry.js no longer reads States by useSyncExternalStore")
+    ours = context_registry_js.replace(_REFLEX_STORE_HOOK, _OUR_STORE_HOOK)
+    return ours.replace(_REFLEX_STORE_IMPORTS, _OUR_STORE_IMPORTS)
+
+
 # What isn't a page and is requested with GET; requests with other methods go to the server too.
 BACKEND = ("media", "sandbox", "webhooks", "healthz", "readyz", r"robots\.txt", r"sitemap\.xml")
 _VITE_SERVER = "    hmr: true,\n"
@@ -108,6 +157,8 @@ class OneOrigin(Plugin):
     def pre_compile(self, **context: Any) -> None:
         context["add_modify_task"]("utils/state.js", use_page_origin)
         context["add_modify_task"]("utils/state.js", show_held_values)
+        context["add_modify_task"]("utils/state.js", say_when_disconnected)
+        context["add_modify_task"]("utils/context-registry.js", draw_in_slices)
         context["add_modify_task"]("vite.config.js", forward_to_backend)
 
 

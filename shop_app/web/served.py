@@ -45,8 +45,8 @@ ServePage = Callable[[dict[str, str], QueryParams], Served]
 
 # React's nodes stay hidden until the reactive page has loaded; see assets/served.js.
 _TAKE_OVER = (
-    "<style data-served>body:has(>#served)>:not(#served){display:none!important}</style>"
-    '<script src="/served.js" defer data-served></script>'
+    "<style data-served>body>:not(#served){display:none!important}</style>"
+    '<script src="/served.js" async fetchpriority="high" data-served></script>'
 )
 
 
@@ -89,7 +89,7 @@ def early_head(page: Served) -> str:
 def late_head(page: Served) -> str:
     """The last elements of the head: JSON-LD, and the script that shows the reactive page."""
     data = (f'<script type="application/ld+json" data-served>{script_json(d)}</script>' for d in page.json_ld)
-    return "".join(data) + (_TAKE_OVER if page.html or page.title else "")
+    return "".join(data) + (_TAKE_OVER if page.html else "")
 
 
 def block(page: Served) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from ...core import money
+from ...core.i18n import _
 from ...core.settings import settings
 from ..catalog import price_tags
 from ..catalog.views import ListingQuery
@@ -21,6 +22,8 @@ MAX_FIELDS = 100
 """Parameters of one address; further ones are ignored."""
 MAX_FACETS = 12
 MAX_VALUES = 30
+MAX_PRICE = 24
+"""Characters of a typed price that are kept."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _CURSOR = re.compile(r"-?\d{1,18}\.\d{1,18}")
 _OWN = {
@@ -46,14 +49,16 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
     given = {name: _values(value) for name, value in params.items()}
     first = {name: values[0] for name, values in given.items() if values}
     sort, category, after = (first.get(name, "") for name in ("sort", "category", "after"))
+    low, high, typed = _prices(first.get("price_min", ""), first.get("price_max", ""))
     return ListingQuery(
         text=_text(first.get("q", "")[: spelling.MAX_TEXT]),
         category=category if _NAME.fullmatch(category) else "",
         sort=sort if sort in SORTS else "",
         page=_page(first.get("page", "")),
         after=after if _CURSOR.fullmatch(after) else "",
-        price_min_minor=_amount(first.get("price_min", "")),
-        price_max_minor=_amount(first.get("price_max", "")),
+        price_min_minor=low,
+        price_max_minor=high,
+        price_typed=typed,
         in_stock=first.get("in_stock") == "1",
         on_sale=first.get("on_sale") == "1",
         new=first.get("new") == "1",
@@ -83,6 +88,25 @@ def _text(text: str) -> str:
 
 def _page(text: str) -> int:
     return min(MAX_PAGE, max(1, int(text))) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
+def _prices(lowest: str, highest: str) -> tuple[int | None, int | None, tuple[str, str]]:
+    """The range of prices, or none and what was typed where it can't be one."""
+    low, high = _amount(lowest), _amount(highest)
+    unreadable = (low is None and lowest.strip()) or (high is None and highest.strip())
+    if unreadable or (low is not None and high is not None and low > high):
+        return None, None, (_text(lowest[:MAX_PRICE]), _text(highest[:MAX_PRICE]))
+    return low, high, ("", "")
+
+
+def price_error(query: ListingQuery) -> str:
+    """What is wrong with the typed prices, "" where nothing is."""
+    lowest, highest = query.price_typed
+    if not lowest and not highest:
+        return ""
+    if _amount(lowest) is not None and _amount(highest) is not None:
+        return _("“From” is more than “To”. Swap the two amounts.")
+    return _("Enter amounts in figures, such as 20 or 19.50.")
 
 
 def _amount(text: str) -> int | None:

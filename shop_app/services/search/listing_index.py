@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, select, update
 from sqlmodel import Session, col
 
 from ...core import clock, events
@@ -21,6 +21,7 @@ from ...models import (
     ListingChange,
     ListingFacet,
     ListingItem,
+    ListingVariant,
     OptionValue,
     Picture,
     Product,
@@ -29,12 +30,12 @@ from ...models import (
     ProductStatus,
     ProductTag,
     StockLevel,
-    StockPolicy,
     Tag,
     Variant,
     VariantOption,
     VariantPicture,
 )
+from ..catalog import availability
 from . import word_index
 from .index_cache import LISTING
 from .listing_rows import ProductRows, project
@@ -69,10 +70,6 @@ _products = select(
     col(Product.status) == ProductStatus.ACTIVE.value,
     col(Product.published_at) <= bindparam("now"),
 )
-_available = or_(
-    col(StockLevel.policy) == StockPolicy.BACKORDER.value,
-    col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
-)
 _variants = (
     select(
         col(Variant.product_id),
@@ -81,7 +78,7 @@ _variants = (
         col(Variant.barcode),
         col(Variant.price_minor),
         col(Variant.compare_at_minor),
-        case((_available, 1), else_=0),
+        case((availability.BUYABLE, 1), else_=0),
     )
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.product_id).in_(_ids), col(Variant.active))
@@ -163,6 +160,16 @@ def refresh(
         connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))
 
 
+_incomplete = select(col(ListingItem.product_id)).where(
+    ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id)
+)
+
+
+def complete(session: Session) -> None:
+    """Project the products again that an earlier version of the shop has put on the listing index."""
+    refresh(session, session.connection().execute(_incomplete).scalars().all())
+
+
 _categories = select(col(Category.id), col(Category.parent_id), col(Category.title))
 
 
@@ -179,9 +186,10 @@ def _refresh_chunk(
             if product_id in gathered:
                 getattr(gathered[product_id], part).append(row)
     projected = [project(product, categories) for product in gathered.values() if product.variants]
-    connection.execute(delete(ListingFacet).where(col(ListingFacet.product_id).in_(_ids)), ids)
-    connection.execute(delete(ListingItem).where(col(ListingItem.product_id).in_(_ids)), ids)
+    for table in (ListingFacet, ListingVariant, ListingItem):
+        connection.execute(delete(table).where(col(table.product_id).in_(_ids)), ids)
     _insert(session, ListingItem, [product.item for product in projected])
+    _insert(session, ListingVariant, [row for product in projected for row in product.variants])
     _insert(session, ListingFacet, [facet for product in projected for facet in product.facets])
     word_index.write(session, chunk, [product.document for product in projected])
 
@@ -196,11 +204,19 @@ _has_stock = exists().where(
         col(Variant.product_id) == ListingItem.product_id,
         col(Variant.active),
         col(StockLevel.variant_id) == Variant.id,
-        _available,
+        availability.BUYABLE,
     )
 )
 _owners = select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).distinct()
-_update_in_stock = (
+_variant_has_stock = exists().where(
+    and_(col(StockLevel.variant_id) == ListingVariant.variant_id, availability.BUYABLE)
+)
+_update_variants = (
+    update(ListingVariant)
+    .where(col(ListingVariant.variant_id).in_(_ids), col(ListingVariant.in_stock) != _variant_has_stock)
+    .values(in_stock=_variant_has_stock)
+)
+_update_products = (
     update(ListingItem)
     .where(col(ListingItem.product_id).in_(_ids), col(ListingItem.in_stock) != _has_stock)
     .values(in_stock=_has_stock)
@@ -208,18 +224,19 @@ _update_in_stock = (
 
 
 def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
-    """Update `in_stock` of the products of these variants; True where one changed.
+    """Update `in_stock` of these variants and of their products; True where one changed.
 
     Cheap enough for every movement of stock: nothing is written while it stays the same.
     """
     if not variant_ids:
         return False
     session.flush()
-    connection = session.connection()
-    product_ids = list(connection.execute(_owners, {"ids": list(variant_ids)}).scalars())
-    changed = connection.execute(_update_in_stock, {"ids": product_ids}).rowcount > 0
+    ids, connection = {"ids": list(variant_ids)}, session.connection()
+    product_ids = list(connection.execute(_owners, ids).scalars())
+    changed = connection.execute(_update_variants, ids).rowcount > 0
     tags = tuple(map(product_tag, product_ids))
     if changed:
+        connection.execute(_update_products, {"ids": product_ids})
         changes(session, tags)
     else:
         events.publish(session, events.ShownChanged(tags))
