@@ -128,8 +128,7 @@ def _tree(state: BaseState) -> Iterator[BaseState]:
 
 def _own_values(state: BaseState) -> dict[str, Any]:
     """The values of a State's vars that were ever set or read; all others are as pages are built."""
-    stored = state.__dict__
-    names = [name for name in state.base_vars if name in stored]
+    names = [name for name in state.__dict__ if name in state.base_vars]
     names += [name for name, var in state.computed_vars.items() if not var._backend]
     return {name + FIELD_MARKER: state.get_value(name) for name in names}
 

@@ -99,7 +99,8 @@ async def test_a_new_tab_is_sent_nothing_and_keeps_nothing_in_memory():
     for state in states:
         states += state.substates.values()
     assert len(states) > 10
-    assert [type(state).__name__ for state in states if state.__dict__] == []
+    # In the root, the parameters of routes are read to be compared.
+    assert [type(state).__name__ for state in states[1:] if state.__dict__] == []
 
 
 async def test_what_the_server_knows_of_the_connection_is_not_sent():

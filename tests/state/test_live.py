@@ -50,9 +50,7 @@ async def test_what_nothing_happens_to_is_read_once(open_tab: Tab, joined: list[
     assert (shop.reads, joined) == (1, [["lamp"]])
 
 
-async def test_what_changed_before_the_page_followed_it_is_read_again(
-    open_tab: Tab, joined: list[list[str]]
-):
+async def test_what_changed_before_the_page_followed_it_is_read_again(open_tab: Tab, joined: list[list[str]]):
     shop = Shop(["lamp at 49"], ["lamp at 39"], facts=1)
     assert await watched(await open_tab(Home), shop) == ["lamp at 39"]
     assert (shop.reads, joined) == (2, [["lamp"]])
