@@ -117,6 +117,30 @@ MUTANTS = (
         ("tests/state/test_pushes.py",),
     ),
     Mutant(
+        "document-believed",
+        "what a document brought is taken for what is so now",
+        (("shop_app/realtime/page_values.py", "if wire.digest(value) != digest:", "if False:"),),
+        ("tests/realtime/test_page_values.py",),
+    ),
+    Mutant(
+        "build-believed",
+        "a page that connects again is sent only what differs from its build",
+        (("shop_app/realtime/page_values.py", "[: len(built.hashes)]) == built.hashes", "[:0]) == []"),),
+        ("tests/realtime/test_page_values.py",),
+    ),
+    Mutant(
+        "followed-too-late",
+        "what is pushed before a page follows its products is missed",
+        (("shop_app/state/live.py", "if fact_cache.number() == number:", "if True:"),),
+        ("tests/state/test_live.py",),
+    ),
+    Mutant(
+        "load-unguarded",
+        "a page's load runs handlers that the visitor may not call",
+        (("shop_app/web/page_load.py", "if refusal is not None:", "if False:"),),
+        ("tests/web/test_page_load.py",),
+    ),
+    Mutant(
         "own-tab-spared-of-all",
         "a tab doesn't load the cart that another tab has changed too",
         (
