@@ -81,6 +81,30 @@ MUTANTS = (
         ("tests/web/test_document.py",),
     ),
     Mutant(
+        "any-variants",
+        "several variants together may fulfil the filters of a list",
+        (
+            (
+                f"{SERVICES}/search/facet_counts.py",
+                "return Fits(bits & union(planes), planes)",
+                "return Fits(bits, planes)",
+            ),
+        ),
+        ("tests/services/test_catalog_listing.py",),
+    ),
+    Mutant(
+        "any-variants-of-the-database",
+        "the same where the database reads the page",
+        (
+            (
+                f"{SERVICES}/search/listing_pages.py",
+                "return [*conditions, _has_variant(shape)] if shape.one_variant else conditions",
+                "return conditions",
+            ),
+        ),
+        ("tests/services/test_catalog_listing.py",),
+    ),
+    Mutant(
         "token-alone",
         "a tab's token opens its State whoever sends it",
         (("shop_app/web/tab_states.py", "{visitor or ''}|{session or ''}|{token}", "{token}"),),

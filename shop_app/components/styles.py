@@ -542,6 +542,9 @@ SUGGEST_PRODUCTS = (
     "md:not-first:border-s"
 )
 SUGGEST_TITLE = "pb-1.5 text-xs font-normal text-ink-3 md:px-3"
+# On a phone eight at most: two searches, two categories, four products, each below the title of its group.
+SUGGEST_ROW_FEW = "max-md:nth-[n+4]:hidden"
+SUGGEST_ROW_MANY = "max-md:nth-[n+6]:hidden"
 SUGGEST_ROW = (
     "flex min-h-11 items-center gap-3 rounded-r1 py-[7px] text-md hover:bg-sunken "
     "aria-selected:bg-sunken md:px-3"
