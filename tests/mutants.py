@@ -219,6 +219,41 @@ MUTANTS = (
         ("tests/web/test_sandbox_local_access.py",),
     ),
     Mutant(
+        "missed-stock",
+        "stock may come back unseen while somebody asks to be told of it",
+        ((f"{SERVICES}/stock_alerts.py", "    .with_for_update(read=True)\n", ""),),
+        ("tests/services/test_stock_alerts.py",),
+    ),
+    Mutant(
+        "told-for-ever",
+        "a request to be told stays after its letter",
+        (
+            (
+                f"{SERVICES}/stock_alerts.py",
+                "    delete(_alert)\n",
+                "    update(_alert).values(email=_alert.c.email)\n",
+            ),
+            (
+                f"{SERVICES}/stock_alerts.py",
+                "import bindparam, delete, select",
+                "import bindparam, select, update",
+            ),
+        ),
+        ("tests/services/test_stock_alerts.py",),
+    ),
+    Mutant(
+        "anyones-lowest-price",
+        "the prices of another variant count for the lowest one",
+        (
+            (
+                f"{SERVICES}/catalog/price_history.py",
+                "partition_by=col(PriceHistory.variant_id), ",
+                "",
+            ),
+        ),
+        ("tests/services/test_catalog_product.py",),
+    ),
+    Mutant(
         "stock-guard",
         "units are taken whether they are there or not",
         (
