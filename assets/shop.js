@@ -3,6 +3,8 @@
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  // The page that is seen: the served one, until the reactive one has taken over (assets/served.js).
+  const seen = (selector) => $(selector, $("#served") ?? document);
 
   // Dialogs ---------------------------------------------------------------------------------------
   const open = (dialog) => {
@@ -18,7 +20,7 @@
     const target = event.target;
     if (!(target instanceof Element)) return;
     const opener = target.closest("[data-opens]");
-    if (opener) open($(`#${opener.dataset.opens}`, opener.closest("#served") ?? document));
+    if (opener) open(seen(`#${opener.dataset.opens}`));
     if (target.closest("[data-closes]")) shut(target.closest("dialog"));
     if (target.closest("dialog a[href]") && !event.ctrlKey && !event.metaKey) {
       const dialog = target.closest("dialog");
@@ -33,7 +35,7 @@
     const skip = target.closest("[data-skip]");
     if (skip) {
       event.preventDefault();
-      $("#main")?.focus();
+      seen("#main")?.focus();
     }
   });
   addEventListener("close", (event) => {
@@ -45,7 +47,7 @@
   }, true);
 
   // Search as you type ----------------------------------------------------------------------------
-  const box = () => $("#search:not(#served #search)") ?? $("#search");
+  const box = () => seen("#search");
   const rows = () => $$("#suggestions [role=option]");
   const chosen = () => $("#suggestions [aria-selected=true]");
   const choose = (row) => {
@@ -103,6 +105,36 @@
     event.target.form.removeAttribute("data-closed");
     choose(null);
   });
+  // What a page was searched for stands in the box, also where it was chosen from the suggestions.
+  let query = "";
+  const fillBox = () => {
+    const input = box();
+    const shown = input?.dataset.query ?? query;
+    if (shown === query) return;
+    query = shown;
+    input.value = shown;
+  };
+
+  // A filter is marked as it is tapped, and painted, before the page begins to work on it.
+  let passing = null;
+  addEventListener("click", (event) => {
+    const row = event.target.closest?.("a[role=checkbox]");
+    if (!row || row === passing) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    // Tapped twice, it is meant once: its address is the old one until the answer is there.
+    if (row.dataset.marked === row.href) return;
+    row.dataset.marked = row.href;
+    setTimeout(() => delete row.dataset.marked, 1000);
+    row.setAttribute("aria-checked", String(row.getAttribute("aria-checked") !== "true"));
+    requestAnimationFrame(() => setTimeout(() => {
+      passing = row;
+      row.click();
+      passing = null;
+    }));
+  }, true);
+
   // A form is sent with the variant that was chosen last, even before the server has answered the choice.
   addEventListener("click", (event) => {
     const choice = event.target;
@@ -183,25 +215,58 @@
     const tick = setInterval(() => (timer.isConnected ? countHold(timer) : clearInterval(tick)), 250);
   };
 
-  // After going to another page, the focus starts at its content --------------------------------------
-  let path = location.pathname;
-  const arrived = () => {
-    if (location.pathname === path) return;
-    path = location.pathname;
-    $$("dialog[open]").forEach((dialog) => dialog.dataset.open === "true" || shut(dialog));
-    requestAnimationFrame(() => $("#main")?.focus({ preventScroll: true }));
+  // The focus never gets lost ------------------------------------------------------------------------
+  // On another page it starts at the heading, which says where one is. Where what had it goes away, the
+  // nearest that is still there gets it; after a toast, what had it before.
+  const shown = (node) => node?.isConnected && node.checkVisibility();
+  const give = (node) => {
+    if (!node.matches("a[href], button, input, select, textarea, summary, [tabindex]")) node.tabIndex = -1;
+    node.focus({ preventScroll: true });
+  };
+  const heading = () => seen("#main h1") ?? seen("#main");
+  let held = [];
+  let heldBefore = null;
+  addEventListener("focusin", ({ target }) => {
+    if (held[0]?.closest("main, dialog")) heldBefore = held[0];
+    held = [];
+    for (let at = target; at && at !== document.body; at = at.parentElement) held.push(at);
+  });
+  const keepFocus = () => {
+    if (document.activeElement !== document.body || !held.length || shown(held[0])) return;
+    const near = held.find((node) => node.matches("main *, dialog *") && shown(node));
+    const next = near ?? (shown(heldBefore) ? heldBefore : heading());
+    held = [];
+    if (next) give(next);
   };
 
-  // A button of the served HTML that was pressed too early is pressed again on the page that took over.
-  let waiting = "";
-  addEventListener("click", (event) => {
-    const early = event.target.closest?.("#served [data-replays]");
-    if (early) waiting = early.dataset.replays;
+  // Another address: the served head and what was open belonged to the one before.
+  let path = location.pathname;
+  let address = path + location.search;
+  let arriving = false;
+  for (const act of ["pointerdown", "keydown"]) addEventListener(act, () => (arriving = false), true);
+  // React adopts a title or meta that equals its own; what it adopted is its to remove.
+  const removeServed = (selector) => {
+    for (const node of $$(selector)) {
+      if (!Object.keys(node).some((key) => key.startsWith("__react"))) node.remove();
+    }
+  };
+  document.addEventListener("takeover", () => {
+    if ($$("title").length > 1) removeServed("title[data-served]");
   });
-  const replay = () => {
-    if (!waiting || $("#served")) return;
-    $(waiting)?.click();
-    waiting = "";
+  const arrived = () => {
+    if (location.pathname + location.search !== address) {
+      address = location.pathname + location.search;
+      removeServed("head > [data-served]");
+    }
+    if (location.pathname !== path) {
+      path = location.pathname;
+      $$("dialog[open]").forEach((dialog) => dialog.dataset.open === "true" || shut(dialog));
+      arriving = true;
+      give(heading());
+    }
+    // The heading comes with the content.
+    const active = document.activeElement;
+    if (arriving && (active === document.body || active.id === "main") && active !== heading()) give(heading());
   };
 
   let scheduled = false;
@@ -212,15 +277,16 @@
     $$("[data-watches]").forEach(watchBar);
     $$("[data-hold-ends]").forEach(countHold);
     if (document.activeElement === box()) showing();
-    replay();
+    fillBox();
     arrived();
+    keepFocus();
   };
   const start = () => {
     new MutationObserver(() => {
       if (!scheduled) requestAnimationFrame(look);
       scheduled = true;
     }).observe(document.body, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of"],
+      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of", "data-query"],
     });
     look();
   };

@@ -16,7 +16,7 @@ from . import styles, texts
 from .cart_drawer import cart_drawer
 from .controls import here_link
 from .icons import icon
-from .kit import Component, both, each, el, fragment, is_html, not_, of, text, when
+from .kit import Component, both, each, el, fragment, is_html, kept, not_, of, text, when
 from .overlays import CLOSES, modal, opens, toast
 from .search_box import search_box
 
@@ -30,18 +30,19 @@ def page(
     plain: bool = False,
     end: Component | None = None,
     main_class: str = styles.MAIN,
+    search: Any = "",
 ) -> Component:
     """A whole page around the content of its <main>.
 
     `ready` says whether the content is there: then the served HTML makes way for this page. `current`
     is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off;
-    `end` stands at the end of its head.
+    `end` stands at the end of its head. `search` is what the page shows the results of.
     """
     loaded = both(ready, of(Shell).loaded)
     return el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
         fragment() if plain else _utility(),
-        plain_header(end) if plain else header(),
+        plain_header(end) if plain else header(search),
         fragment() if plain else navigation(current),
         el.main(*main, id="main", tab_index=-1, class_name=main_class),
         footer(),
@@ -52,6 +53,7 @@ def page(
     )
 
 
+@kept
 def _utility() -> Component:
     return el.aside(
         el.div(
@@ -71,7 +73,7 @@ def _utility() -> Component:
     )
 
 
-def header() -> Component:
+def header(search: Any = "") -> Component:
     return el.header(
         el.div(class_name=styles.SUGGEST_SCRIM, aria_hidden="true"),
         el.div(
@@ -84,7 +86,7 @@ def header() -> Component:
                     **opens(MENU),
                 ),
                 el.a(texts.SHOP, href="/", class_name=styles.LOGO),
-                search_box(),
+                search_box(search),
                 el.div(
                     el.a(
                         icon("person"),
@@ -206,6 +208,7 @@ def theme_switch() -> Component:
     )
 
 
+@kept
 def footer() -> Component:
     def column(title: str, links: tuple[tuple[str, str], ...]) -> Component:
         return el.div(
@@ -244,16 +247,15 @@ def footer() -> Component:
 
 def notices() -> Component:
     """What a State has to say, and the line that says that the connection is gone."""
+    is_gone = not is_html() and both(has_connection_errors, of(rx.State).is_hydrated)
     return fragment(
         el.div(
             when(of(Notice).text, toast(of(Notice).text, on_dismiss=Notice.dismiss, key=of(Notice).number)),
             role="status",
         ),
         el.div(
-            when(
-                both(not_(is_html()) and has_connection_errors, of(rx.State).is_hydrated),
-                el.p(_("The connection is gone. We are trying again."), class_name=styles.BANNER),
-            ),
+            # In the served page assets/served.js shows it, where no connection comes about.
+            el.p(texts.NO_CONNECTION, class_name=styles.BANNER, data_late_notice="", hidden=not_(is_gone)),
             role="status",
         ),
     )

@@ -96,7 +96,7 @@ def _gift(line: Any) -> Component:
             el.p(line.variant, class_name="text-sm text-ink-3 empty:hidden"),
             badge(_("Gift"), "green"),
         ),
-        el.span(gift_price(line), class_name="text-right tabular-nums"),
+        el.span(gift_price(line), class_name="text-end tabular-nums"),
         class_name=styles.MINI,
         key=f"gift-{line.sku}",
         data_testid="gift-line",

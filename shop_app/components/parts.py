@@ -196,6 +196,8 @@ def gallery(pictures: Any, shown: Any) -> Component:
         "enlarge": _("Enlarge picture {n} of {count}"),
         "previous": _("Previous picture"),
         "next": _("Next picture"),
+        "in": _("Zoom in"),
+        "out": _("Zoom out"),
         "close": _("Close"),
     }
     if is_html():
@@ -256,12 +258,6 @@ def _gallery_html(pictures: Any, shown: int, words: dict[str, str]) -> Component
     others = [_other_html(pictures[(at + by) % count]) for by in (1, 2)] if count > 2 else []
     return fragment(
         el.div(
-            *(thumbs if count > 1 else ()),
-            class_name=look["thumbs"],
-            role="group",
-            aria_label=words["all"],
-        ),
-        el.div(
             el.div(
                 el.div(*strip, class_name=look["strip"], role="group", aria_label=words["all"], data_at=at),
                 counter if count > 1 else None,
@@ -269,6 +265,12 @@ def _gallery_html(pictures: Any, shown: int, words: dict[str, str]) -> Component
             ),
             el.div(*others, class_name=look["others"]) if others else None,
             class_name=look["main"],
+        ),
+        el.div(
+            *(thumbs if count > 1 else ()),
+            class_name=look["thumbs"],
+            role="group",
+            aria_label=words["all"],
         ),
         el.dialog(class_name=look["dialog"], aria_label=words["one"].format(n=at + 1, count=count)),
     )

@@ -55,6 +55,10 @@ def _ages() -> tuple[tuple[str, str], ...]:
             _("Who you are, on any other order"),
             plural("{count} year", "{count} years", chosen.order_years),
         ),
+        (
+            _("Your e-mail, where you asked to be told when something is back"),
+            _("until that one letter is written, {age} at most").format(age=days(chosen.stock_alert_days)),
+        ),
     )
 
 

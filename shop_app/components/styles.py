@@ -17,7 +17,7 @@ D3 = "font-serif text-d3"
 D4 = "font-serif text-d4"
 
 # The frame of a page
-SKIP = "absolute left-4 -top-16 z-toast bg-surface px-4 py-2.5 focus:top-2"
+SKIP = "absolute start-4 -top-16 z-toast bg-surface px-4 py-2.5 focus:top-2"
 UTILITY = "border-b border-line text-xs text-ink-2"
 UTILITY_ROW = "mx-auto flex w-full max-w-page justify-between gap-6 px-gutter py-[7px] md:py-[5px]"
 UTILITY_SIDE = "flex items-center gap-6"
@@ -35,21 +35,21 @@ HEAD_ROW = (
     "wide:gap-8"
 )
 MENU_BUTTON = (
-    "-ml-2.5 grid size-11 place-items-center rounded-r2 text-ink-2 hover:bg-sunken hover:text-ink md:hidden"
+    "-ms-2.5 grid size-11 place-items-center rounded-r2 text-ink-2 hover:bg-sunken hover:text-ink md:hidden"
 )
 LOGO = (
     "justify-self-start whitespace-nowrap font-serif text-[26px] leading-8 tracking-[-.015em] md:text-[28px]"
 )
 SEARCH = "search relative order-5 col-span-full flex items-center md:order-none md:col-span-1"
-SEARCH_ICON = "icon pointer-events-none absolute left-3.5 size-5 text-ink-2"
+SEARCH_ICON = "icon pointer-events-none absolute start-3.5 size-5 text-ink-2"
 SEARCH_INPUT = (
     "search-input h-11 w-full rounded-r2 border border-line-strong bg-surface px-11 text-base "
     "placeholder:text-ink-3 placeholder:opacity-100 focus-visible:border-focus "
     "focus-visible:outline-offset-[-1px]"
 )
-SEARCH_KEY = "kbd pointer-events-none absolute right-3 hidden md:block"
-SEARCH_CLEAR = "search-clear absolute right-1 size-9 place-items-center rounded-r2 text-ink-2 hover:text-ink"
-HEAD_ACTIONS = "flex justify-end gap-1 text-md md:-mr-3"
+SEARCH_KEY = "kbd pointer-events-none absolute end-3 hidden md:block"
+SEARCH_CLEAR = "search-clear absolute end-1 size-9 place-items-center rounded-r2 text-ink-2 hover:text-ink"
+HEAD_ACTIONS = "flex justify-end gap-1 text-md md:-me-3"
 HEAD_ACTION = (
     "flex h-11 min-w-11 items-center justify-center gap-2 whitespace-nowrap rounded-r2 px-2.5 "
     "hover:bg-sunken md:px-3"
@@ -69,7 +69,7 @@ NAV_LINK = (
     "hover:text-ink focus-visible:outline-offset-[-2px] aria-[current=page]:border-ink "
     "aria-[current=page]:text-ink"
 )
-NAV_END = "ml-auto"
+NAV_END = "ms-auto"
 NAV_SALE = (
     "block border-b border-transparent pt-2.5 pb-[13px] text-coral hover:border-coral "
     "focus-visible:outline-offset-[-2px] aria-[current=page]:border-coral"
@@ -105,7 +105,7 @@ SIZE_M = "h-11 px-5 text-md"
 SIZE_L = "h-13 px-7 text-base"
 ICON_BUTTON = "inline-grid size-11 place-items-center rounded-r2 text-ink-2 hover:bg-sunken hover:text-ink"
 ICON_BUTTON_S = "inline-grid size-8 place-items-center rounded-r2 text-ink-2 hover:bg-sunken hover:text-ink"
-SPIN = "size-4 animate-spin rounded-full border-[1.5px] border-current border-r-transparent"
+SPIN = "size-4 animate-spin rounded-full border-[1.5px] border-current border-e-transparent"
 
 # Fields
 FIELD = "grid content-start gap-1.5"
@@ -122,7 +122,8 @@ INPUT = (
 INPUT_S = (
     "h-9 w-full rounded-r2 border border-line-strong bg-surface px-2.5 text-base text-ink "
     "transition-colors sm:text-sm placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 "
-    "focus-visible:border-focus focus-visible:outline-offset-[-1px]"
+    "focus-visible:border-focus focus-visible:outline-offset-[-1px] aria-invalid:border-coral "
+    "aria-invalid:ring-1 aria-invalid:ring-coral aria-invalid:ring-inset"
 )
 TEXTAREA = (
     "min-h-24 w-full resize-y rounded-r2 border border-line-strong bg-surface px-3.5 py-2.5 text-base "
@@ -148,17 +149,21 @@ OPTION_NOTE = "block text-sm text-ink-2 text-balance"
 SWATCHES = "flex flex-wrap gap-2"
 SWATCH = (
     "relative block size-9 cursor-pointer rounded-full "
-    "has-checked:shadow-[inset_0_0_0_1.5px_var(--ink)] has-focus-visible:outline-2 "
+    "has-checked:shadow-[inset_0_0_0_1.5px_var(--ink)] forced-colors:has-checked:border-2 has-focus-visible:outline-2 "
     "has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
 )
 SWATCH_INPUT = "absolute inset-0 m-0 size-full cursor-pointer appearance-none rounded-full opacity-0"
-SWATCH_DOT = "pointer-events-none absolute inset-1 rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)]"
+SWATCH_DOT = (
+    "pointer-events-none absolute inset-1 rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)] "
+    "forced-color-adjust-none"
+)
 SWATCH_OUT = "slash"
 SIZES = "flex flex-wrap gap-2"
 SIZE = (
     "relative grid min-h-12 min-w-26 cursor-pointer content-center rounded-r2 border "
     "border-line-strong bg-surface px-4 py-1.5 text-md leading-5 has-checked:border-ink "
-    "has-checked:ring-1 has-checked:ring-ink has-checked:ring-inset has-focus-visible:outline-2 "
+    "has-checked:ring-1 has-checked:ring-ink has-checked:ring-inset forced-colors:has-checked:border-4 "
+    "has-focus-visible:outline-2 "
     "has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
 )
 SIZE_OUT = "border-dashed! bg-transparent! text-ink-3 [&>span]:line-through"
@@ -173,21 +178,23 @@ STEP_INPUT = (
 )
 
 # Small parts
-BADGE = "inline-flex h-6 items-center gap-1.5 whitespace-nowrap rounded-r1 pr-2 pl-[7px] text-xs"
+BADGE = "inline-flex h-6 items-center gap-1.5 whitespace-nowrap rounded-r1 pe-2 ps-[7px] text-xs"
 BADGE_ICON = "icon size-3.5 stroke-[1.75]"
 CALM = "bg-sunken text-ink-2"
 GREEN = "bg-green-tint text-green"
 AMBER = "bg-amber-tint text-amber"
 CORAL = "bg-coral-tint text-coral"
 BLUE = "bg-blue-tint text-blue"
-TAG = "absolute top-2 left-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs text-ink md:top-2.5 md:left-2.5"
+TAG = (
+    "absolute top-2 start-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs text-ink md:top-2.5 md:start-2.5"
+)
 TAG_SALE = (
-    "absolute top-2 left-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs font-medium text-coral "
-    "md:top-2.5 md:left-2.5"
+    "absolute top-2 start-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs font-medium text-coral "
+    "md:top-2.5 md:start-2.5"
 )
 CHIPS = "flex flex-wrap items-center gap-2"
 CHIP = (
-    "inline-flex h-8 items-center gap-1.5 rounded-r2 border border-line-strong bg-surface pr-2 pl-3 "
+    "inline-flex h-8 items-center gap-1.5 rounded-r2 border border-line-strong bg-surface pe-2 ps-3 "
     "text-sm hover:border-ink"
 )
 CHIP_ICON = "icon size-4 text-ink-3"
@@ -197,15 +204,24 @@ STOCK = "flex items-center gap-1.5 text-xs"
 STOCK_COLOURS = {"in": "text-green", "low": "text-amber", "out": "text-ink-3", "backorder": "text-ink-3"}
 PRICE = "tabular-nums"
 PRICE_SALE = "tabular-nums text-coral"
-PRICE_WAS = "ml-2 text-ink-3 line-through decoration-1"
+PRICE_WAS = "ms-2 text-ink-3 line-through decoration-1"
 RATE = "inline-flex items-center gap-1 text-sm tabular-nums text-ink-2"
 RATE_STAR = "size-3.5 fill-current"
+REVIEW_BOUGHT = "whitespace-nowrap"
+REVIEW_BOUGHT_ICON = "icon inline size-4 align-[-3px]"
+REVIEW_SELECT = (
+    "select h-11 w-40 rounded-r2 border border-line-strong bg-surface px-2.5 text-base text-ink "
+    "md:h-9 md:text-sm"
+)
+REVIEW_SORT = "mb-5 flex items-center justify-end gap-2.5 text-sm"
+ALERT = "mt-6 grid gap-3.5 rounded-r2 border border-line bg-surface p-5"
 RATE_COUNT = "hidden text-ink-3 md:inline"
-STARS = "inline-flex gap-px text-ink"
-STAR = "size-4 fill-current"
-STAR_EMPTY = "size-4 fill-none stroke-current stroke-[1.5]"
+STARS = "relative inline-block h-4 w-20 shrink-0 text-ink"
+STARS_EMPTY = "h-4 w-20 fill-none stroke-current stroke-[1.5]"
+STARS_FULL = "h-4 w-20 max-w-none fill-current"
+STARS_FILLED = "absolute inset-y-0 start-0 overflow-hidden"
 CRUMBS = "flex flex-wrap gap-x-2 pt-5 text-sm text-ink-3"
-CRUMB = "flex not-first:before:mr-2 not-first:before:text-line-strong not-first:before:content-['/']"
+CRUMB = "flex not-first:before:me-2 not-first:before:text-line-strong not-first:before:content-['/']"
 CRUMB_LINK = "py-0.5 text-ink-2 underline-offset-4 hover:underline"
 CRUMB_HERE = "py-0.5 text-ink"
 NOTE = "grid grid-cols-[20px_1fr] gap-3 rounded-r2 px-3.5 py-3 text-sm"
@@ -248,48 +264,59 @@ CARD_LINK = "outline-none after:absolute after:inset-0 after:z-2"
 CARD_TEXT = "mt-1 mb-2 max-w-[44ch] text-ink-2"
 CARD_FOOT = "mt-1.5 flex min-h-5 items-center justify-between gap-2"
 CARD_DOTS = "flex items-center gap-[5px] text-xs text-ink-3"
-CARD_DOT = "size-3.5 rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)]"
+CARD_DOT = "size-3.5 rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)] forced-color-adjust-none"
 CARD_STOCK = "mt-1.5 flex items-center gap-1.5 text-xs"
 GRID_2 = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10"
-GRID_3 = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10 lg:grid-cols-3"
+GRID_3 = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10 lg:grid-cols-3 vast:grid-cols-4"
 GRID_4 = "grid grid-cols-2 gap-x-3 gap-y-7 md:grid-cols-3 md:gap-x-5 md:gap-y-10 lg:grid-cols-4"
 SIZES_2 = "(min-width:1360px) 300px, (min-width:768px) 22vw, 46vw"
-SIZES_3 = "(min-width:1360px) 320px, (min-width:1024px) 24vw, (min-width:768px) 36vw, 46vw"
+SIZES_3 = (
+    "(min-width:1800px) 240px, (min-width:1360px) 320px, (min-width:1024px) 24vw, (min-width:768px) 36vw, "
+    "46vw"
+)
 SIZES_4 = "(min-width:1360px) 305px, (min-width:1024px) 22vw, (min-width:768px) 30vw, 46vw"
 SIZES_HALF = "(min-width:1360px) 620px, (min-width:768px) 46vw, 92vw"
 SIZES_HERO = "(min-width:1440px) 1360px, 100vw"
 
 # Overlays
 DRAWER = (
-    "fixed inset-y-0 right-0 left-auto m-0 h-dvh max-h-none w-full max-w-[480px] flex-col border-0 "
-    "border-l border-line bg-surface text-ink transition-[translate,opacity] duration-200 ease-calm "
-    "backdrop:bg-scrim open:flex starting:translate-x-6 starting:opacity-0"
+    "fixed inset-y-0 end-0 start-auto m-0 h-dvh max-h-none w-full max-w-[480px] flex-col border-0 "
+    "border-s border-line bg-surface text-ink transition-[translate,opacity] duration-200 ease-calm "
+    "backdrop:bg-scrim open:flex short:overflow-y-auto starting:translate-x-6 starting:opacity-0 "
+    "rtl:starting:-translate-x-6"
 )
 MENU_DRAWER = (
-    "fixed inset-y-0 left-0 right-auto m-0 h-dvh max-h-none w-[88%] max-w-[380px] flex-col border-0 "
-    "border-r border-line bg-surface text-ink transition-[translate,opacity] duration-200 ease-calm "
-    "backdrop:bg-scrim open:flex starting:-translate-x-6 starting:opacity-0"
+    "fixed inset-y-0 start-0 end-auto m-0 h-dvh max-h-none w-[88%] max-w-[380px] flex-col border-0 "
+    "border-e border-line bg-surface text-ink transition-[translate,opacity] duration-200 ease-calm "
+    "backdrop:bg-scrim open:flex short:overflow-y-auto starting:-translate-x-6 starting:opacity-0 "
+    "rtl:starting:translate-x-6"
 )
-DRAWER_HEAD = "flex items-center justify-between border-b border-line py-4 pr-4 pl-5 md:pl-7"
-DRAWER_BODY = "flex-1 overflow-auto px-5 md:px-7"
+DRAWER_HEAD = (
+    "flex items-center justify-between border-b border-line bg-surface py-4 pe-4 ps-5 md:ps-7 short:sticky "
+    "short:top-0 short:z-2 short:py-1.5"
+)
+DRAWER_BODY = "flex-1 overflow-auto px-5 md:px-7 short:flex-none short:overflow-visible"
 DRAWER_FOOT = "border-t border-line bg-surface px-5 pt-[18px] pb-6 md:px-7"
 DIALOG = (
     "fixed top-1/2 left-1/2 m-0 max-h-[calc(100dvh-48px)] w-[min(520px,calc(100%-32px))] max-w-none "
     "-translate-x-1/2 -translate-y-1/2 overflow-auto rounded-r3 border border-line bg-surface text-ink "
     "shadow-float transition-opacity duration-200 backdrop:bg-scrim starting:opacity-0"
 )
-DIALOG_HEAD = "flex items-start justify-between pt-5 pr-4 pl-6"
+DIALOG_HEAD = "flex items-start justify-between pt-5 pe-4 ps-6"
 DIALOG_BODY = "px-6 pt-3 pb-5 text-ink-2"
 DIALOG_FOOT = "flex justify-end gap-2 border-t border-line px-6 py-4"
 TOAST = (
-    "fixed right-3 bottom-3 left-3 z-toast flex min-h-12 items-center justify-between gap-3 rounded-r2 "
-    "bg-ink py-2 pr-2 pl-4 text-md text-paper shadow-float md:right-auto md:bottom-6 md:left-6 "
+    "fixed end-3 bottom-3 start-3 z-toast flex min-h-12 items-center justify-between gap-3 rounded-r2 "
+    "bg-ink py-2 pe-2 ps-4 text-md text-paper shadow-float md:end-auto md:bottom-6 md:start-6 "
     "md:max-w-[480px]"
 )
 TOAST_BUTTON = (
     "h-9 rounded-r1 px-3 font-medium text-paper underline underline-offset-4 hover:bg-[rgb(128_128_128/.25)]"
 )
-BANNER = "fixed inset-x-0 top-0 z-toast bg-amber-tint py-2 text-center text-sm text-amber"
+BANNER = (
+    "appear-late fixed inset-x-0 top-0 z-toast bg-amber-tint px-gutter py-2 text-center text-sm text-balance "
+    "text-amber"
+)
 MENU_LINK = (
     "flex min-h-12 items-center justify-between border-b border-line text-base "
     "aria-[current=page]:font-medium"
@@ -302,7 +329,7 @@ HERO_IMG = (
     "aspect-[6/5] h-auto w-full object-cover object-[82%_50%] md:aspect-[2/1] wide:aspect-auto "
     "wide:h-[600px] wide:object-[50%_62%] dark:brightness-90"
 )
-HERO_TEXT = "order-first wide:pointer-events-none wide:absolute wide:inset-0"
+HERO_TEXT = "wide:pointer-events-none wide:absolute wide:inset-0"
 HERO_INNER = "mx-auto flex w-full max-w-page flex-col px-gutter pb-7 wide:h-full wide:py-14"
 HERO_TITLE = "font-serif text-d1 whitespace-pre-line text-ink wide:text-on-photo"
 HERO_LEAD = (
@@ -313,6 +340,11 @@ HERO_BUTTON = (
     "pointer-events-auto mt-5 inline-flex h-13 items-center self-start rounded-r2 bg-green px-7 "
     "text-base font-medium text-on-green transition-colors hover:bg-green-hover wide:mt-7 "
     "wide:bg-[#1f4d3a] wide:text-[#fbf9f4] wide:hover:bg-[#163a2b]"
+)
+HERO_CATEGORIES = "mt-6 flex flex-wrap gap-x-5 gap-y-1.5 md:hidden"
+HERO_CATEGORY = (
+    "inline-block py-1.5 text-md underline decoration-line-strong decoration-1 underline-offset-4 "
+    "hover:decoration-current"
 )
 LABEL_STRIP = "border-b border-line"
 LABEL_ROW = (
@@ -348,7 +380,7 @@ SALE_ROW = (
 )
 SALE_TEXT = "mt-3 mb-5 max-w-[30ch] text-ink-2"
 SALE_GRID = (
-    "no-scrollbar -mr-gutter flex snap-x snap-proximity gap-3 overflow-x-auto p-1 -m-1 "
+    "no-scrollbar -me-gutter flex snap-x snap-proximity gap-3 overflow-x-auto p-1 -m-1 "
     "*:flex-[0_0_62%] *:snap-start md:m-0 md:grid md:grid-cols-3 md:gap-5 md:overflow-visible md:p-0"
 )
 STORY = "grid items-center gap-6 md:grid-cols-[7fr_5fr] md:gap-10 lg:gap-16"
@@ -370,7 +402,7 @@ FILTERS = (
     "backdrop:bg-scrim open:flex starting:translate-y-6 starting:opacity-0 md:static md:block "
     "md:max-h-none md:rounded-none md:bg-transparent md:transition-none"
 )
-FILTERS_HEAD = "flex items-center justify-between border-b border-line py-3 pr-3 pl-5 md:hidden"
+FILTERS_HEAD = "flex items-center justify-between border-b border-line py-3 pe-3 ps-5 md:hidden"
 FILTERS_BODY = "flex-1 overflow-auto px-5 pb-2 md:overflow-visible md:p-0"
 FILTERS_FOOT = "flex items-center gap-3 border-t border-line px-5 py-3 md:hidden"
 FACET = "group border-t border-line pt-4 pb-[18px] max-md:first:border-t-0"
@@ -382,8 +414,10 @@ FACET_ROW = (
     "aria-disabled:text-ink-3 not-aria-disabled:hover:[&_.tick]:border-ink"
 )
 FACET_MARK = "tick size-5 flex-none"
-FACET_SWATCH = "size-4 flex-none rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)]"
-FACET_COUNT = "ml-auto text-sm tabular-nums text-ink-3"
+FACET_SWATCH = (
+    "size-4 flex-none rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)] forced-color-adjust-none"
+)
+FACET_COUNT = "ms-auto text-sm tabular-nums text-ink-3"
 FACET_MORE = (
     "mt-2.5 py-0.5 text-sm underline decoration-line-strong underline-offset-4 hover:decoration-current"
 )
@@ -407,7 +441,7 @@ FILTER_BUTTON = (
     "flex h-12 items-center justify-center gap-2 text-md focus-visible:outline-offset-[-2px] md:hidden"
 )
 SORT_LABEL = (
-    "relative flex h-12 items-center justify-center gap-2 border-l border-line text-md md:h-auto "
+    "relative flex h-12 items-center justify-center gap-2 border-s border-line text-md md:h-auto "
     "md:gap-2.5 md:border-0 md:text-sm md:text-ink-2"
 )
 SORT_SELECT = (
@@ -427,6 +461,7 @@ PROSE_LEAD = "mt-4 max-w-[52ch] text-lg text-ink-2"
 PROSE = "prose mt-10 grid max-w-[62ch] gap-10 leading-[1.65] text-ink-2"
 SIZES_PRODUCT = "(min-width:1360px) 680px, (min-width:1100px) 50vw, (min-width:768px) 46vw, 100vw"
 LOST = "mx-auto grid w-full max-w-page items-center gap-6 px-gutter pt-8 md:grid-cols-2 md:gap-16 md:pt-12"
+NOT_FOUND_SEARCH = "mt-1 mb-2 grid w-full grid-cols-[minmax(0,1fr)_auto] gap-2.5"
 NOT_FOUND_LIST = "mt-2 grid gap-0.5"
 NOT_FOUND_LINK = (
     "inline-block py-1 underline decoration-line-strong decoration-1 underline-offset-4 "
@@ -451,7 +486,7 @@ BUSY = (
 )
 GALLERY = {
     "thumbs": (
-        "no-scrollbar order-2 -m-1 flex gap-2.5 overflow-x-auto p-1 md:order-none md:grid "
+        "no-scrollbar -m-1 flex gap-2.5 overflow-x-auto p-1 md:col-start-1 md:row-start-1 md:grid "
         "md:content-start md:overflow-visible"
     ),
     "thumb": (
@@ -460,7 +495,7 @@ GALLERY = {
     ),
     "thumbFrame": "block aspect-[4/5] overflow-hidden rounded-r1 bg-sunken",
     "photo": "size-full object-cover dark:brightness-90",
-    "main": "order-1 grid min-w-0 content-start gap-4 md:order-none",
+    "main": "grid min-w-0 content-start gap-4 md:col-start-2 md:row-start-1",
     "stage": "relative -mx-gutter md:mx-0",
     "strip": ("no-scrollbar flex snap-x snap-mandatory overflow-x-auto overscroll-x-contain md:rounded-r1"),
     "slide": (
@@ -468,7 +503,7 @@ GALLERY = {
         "focus-visible:outline-offset-[-3px]"
     ),
     "counter": (
-        "pointer-events-none absolute right-4 bottom-3 rounded-r1 bg-surface px-2 py-[3px] text-xs "
+        "pointer-events-none absolute end-4 bottom-3 rounded-r1 bg-surface px-2 py-[3px] text-xs "
         "tabular-nums text-ink md:hidden"
     ),
     "others": "hidden grid-cols-2 gap-4 lg:grid",
@@ -477,8 +512,8 @@ GALLERY = {
         "fixed inset-0 m-0 h-dvh max-h-none w-full max-w-none border-0 bg-paper text-ink backdrop:bg-scrim"
     ),
     "large": "relative grid h-full grid-rows-[minmax(0,1fr)_auto]",
-    "largeFrame": "min-h-0",
-    "largePhoto": "size-full object-contain dark:brightness-90",
+    "largeFrame": "flex min-h-0 touch-pan-x touch-pan-y overflow-auto overscroll-contain",
+    "largePhoto": "m-auto h-auto max-w-none flex-none cursor-zoom-in select-none dark:brightness-90",
     "bar": (
         "flex h-16 items-center justify-between border-t border-line bg-surface px-gutter text-sm "
         "tabular-nums"
@@ -489,7 +524,7 @@ GALLERY = {
         "hover:text-ink"
     ),
     "icon": "icon size-5",
-    "empty": "order-1 aspect-[4/5] rounded-r1 bg-sunken md:col-span-2",
+    "empty": "aspect-[4/5] rounded-r1 bg-sunken md:col-span-2",
 }
 
 # Search as you type
@@ -504,7 +539,7 @@ SUGGEST_SCRIM = "suggest-scrim fixed inset-0 bg-scrim max-md:hidden!"
 SUGGEST_GROUP = "suggest-categories py-3.5 md:px-2.5 md:pt-[18px]"
 SUGGEST_PRODUCTS = (
     "border-line py-3.5 md:px-2.5 md:pt-[18px] not-first:border-t md:not-first:border-t-0 "
-    "md:not-first:border-l"
+    "md:not-first:border-s"
 )
 SUGGEST_TITLE = "pb-1.5 text-xs font-normal text-ink-3 md:px-3"
 SUGGEST_ROW = (
@@ -512,8 +547,12 @@ SUGGEST_ROW = (
     "aria-selected:bg-sunken md:px-3"
 )
 SUGGEST_PICTURE = "relative block h-15 w-12 flex-none overflow-hidden rounded-r1 bg-sunken"
+SUGGEST_ICON = "icon size-[18px] flex-none text-ink-2"
+SUGGEST_NOTE = "block text-sm text-ink-3"
+SUGGEST_COUNT = "ml-auto text-sm tabular-nums text-ink-3"
+SUGGEST_NOTHING = "col-span-full px-1 py-5 md:px-[22px]"
 SUGGEST_TYPED = "font-semibold"
-SUGGEST_PRICE = "ml-auto text-right tabular-nums"
+SUGGEST_PRICE = "ms-auto text-end tabular-nums"
 SUGGEST_FOOT = (
     "col-span-full flex justify-between border-t border-line py-3.5 text-sm text-ink-3 md:px-[22px] md:py-3"
 )
@@ -526,13 +565,13 @@ LINE = (
 )
 LINE_PICTURE = "row-span-3 block h-[95px] w-19 overflow-hidden rounded-r1 bg-sunken md:h-[110px] md:w-22"
 LINE_TITLE = "text-md font-medium [&_a]:underline-offset-4 [&_a]:hover:underline"
-LINE_PRICE = "text-right text-base tabular-nums"
-LINE_WAS = "ml-2 text-sm text-ink-3 line-through decoration-1"
+LINE_PRICE = "text-end text-base tabular-nums"
+LINE_WAS = "ms-2 text-sm text-ink-3 line-through decoration-1"
 LINE_VARIANT = "col-span-2 text-sm text-ink-3"
 LINE_CONTROLS = "col-span-2 mt-2 flex flex-wrap items-start justify-between gap-x-2 gap-y-1"
-LINE_ACTS = "-mr-2.5 flex flex-wrap"
+LINE_ACTS = "-me-2.5 flex flex-wrap"
 LINE_NOTE = "col-span-full mt-3"
-UNDO = "mt-4 flex items-center justify-between rounded-r2 bg-sunken py-0.5 pr-1 pl-3 text-sm"
+UNDO = "mt-4 flex items-center justify-between rounded-r2 bg-sunken py-0.5 pe-1 ps-3 text-sm"
 FREE_SHIPPING = "border-b border-line py-4"
 CODE = "group py-3.5"
 CODE_HEAD = "flex min-h-7 cursor-pointer items-center justify-between text-sm font-medium"
@@ -564,14 +603,16 @@ CHECKOUT = (
 )
 HOLD_ROW = "flex flex-wrap items-center justify-end gap-x-4 gap-y-1"
 HOLD = "inline-flex items-center gap-2 text-sm text-ink-2 tabular-nums"
-HOLD_CLOCK = "min-w-[2.6rem] text-right font-medium text-ink"
+HOLD_CLOCK = "min-w-[2.6rem] text-end font-medium text-ink"
 HOLD_LONGER = (
     "min-h-6 cursor-pointer text-sm text-ink underline decoration-line-strong underline-offset-4 "
     "hover:decoration-ink"
 )
 CHECKOUT_ASIDE = (
-    "-mx-1 rounded-r2 bg-sunken p-4 max-md:order-first md:sticky md:top-6 md:mx-0 md:px-7 md:pt-6 md:pb-7"
+    "-mx-1 rounded-r2 bg-sunken p-4 md:sticky md:top-6 md:col-start-2 md:row-start-1 md:mx-0 md:px-7 md:pt-6 "
+    "md:pb-7"
 )
+CHECKOUT_MAIN = "min-w-0 md:col-start-1 md:row-start-1"
 STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
 MARKS = "flex max-w-32 flex-wrap justify-end gap-1 sm:max-w-60"
 STEPS = "mb-7 flex flex-wrap gap-x-5 gap-y-1 border-b border-line pb-4 text-sm text-ink-2"
@@ -583,14 +624,14 @@ HALF_WIDE = "col-span-6 md:col-span-3"
 POSTCODE = "col-span-6 min-[360px]:col-span-3 md:col-span-2"
 CITY = "col-span-6 min-[360px]:col-span-3 md:col-span-4"
 MORE_FIELDS = "inline-flex min-h-6 cursor-pointer items-center gap-1.5 text-sm text-ink-2 hover:text-ink"
-PROBLEMS = "mb-8 rounded-r2 border border-l-4 border-coral bg-surface px-5 py-4"
+PROBLEMS = "mb-8 rounded-r2 border border-s-4 border-coral bg-surface px-5 py-4"
 PROBLEM_LINK = "inline-block py-[6px] text-coral underline underline-offset-4"
 REFUSED_ACTS = "mt-3 flex flex-wrap items-center gap-4"
 MINI = "grid grid-cols-[56px_minmax(0,1fr)_auto] items-start gap-3.5 py-2.5 text-md"
 MINI_PICTURE = "block h-[70px] w-14 overflow-hidden rounded-r1 bg-photo"
 STATION = (
     "relative grid grid-cols-[20px_1fr] gap-3.5 pb-5 not-last:before:absolute not-last:before:top-[22px] "
-    "not-last:before:-bottom-0.5 not-last:before:left-[9.25px] not-last:before:w-[1.5px]"
+    "not-last:before:-bottom-0.5 not-last:before:start-[9.25px] not-last:before:w-[1.5px]"
 )
 STATION_LINE = {"done": "not-last:before:bg-green", "next": "not-last:before:bg-line"}
 STATION_MARK = {
@@ -614,13 +655,13 @@ PRODUCT = (
     "grid grid-cols-[minmax(0,1fr)] items-start gap-3 pt-3 md:grid-cols-[64px_minmax(0,1fr)_320px] "
     "md:gap-4 md:pt-5 wide:grid-cols-[72px_minmax(0,1fr)_472px]"
 )
-BUY_COLUMN = "order-3 pt-2 md:sticky md:top-4 md:order-none md:pt-0 md:pl-4 wide:pl-12"
-STOCK_LIVE = "mb-3.5 flex items-center gap-3 pl-1 text-md"
-STOCK_KEPT = "-mt-2 mb-3.5 pl-6 text-sm text-ink-2"
+BUY_COLUMN = "pt-2 md:sticky md:top-4 md:col-start-3 md:row-start-1 md:pt-0 md:ps-4 wide:ps-12"
+STOCK_LIVE = "mb-3.5 flex items-center gap-3 ps-1 text-md"
+STOCK_KEPT = "-mt-2 mb-3.5 ps-6 text-sm text-ink-2"
 DESCRIPTION = "prose grid max-w-[62ch] gap-3 leading-[1.65] text-ink-2"
 BUY_BAR = (
-    "fixed inset-x-0 bottom-0 z-sticky grid grid-cols-[minmax(0,1fr)_auto] items-center gap-3 border-t "
-    "border-line bg-surface px-4 py-2.5 not-data-[shown=true]:hidden md:hidden!"
+    "sticky bottom-0 z-sticky mt-6 grid grid-cols-[minmax(0,1fr)_auto] items-center gap-3 border-t "
+    "border-line bg-surface px-4 py-2.5 not-data-[shown=true]:invisible md:hidden"
 )
 REVIEWS = "grid grid-cols-[minmax(0,1fr)] gap-7 md:grid-cols-[280px_minmax(0,1fr)] md:gap-10 lg:gap-16"
 STAR_ROW = (

@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     """So long an order that ended without a payment keeps who placed it."""
     order_years: int = Field(10, ge=1, le=30)
     """So long any other order does: as long as invoices have to be kept by law."""
+    stock_alert_days: int = Field(180, ge=1, le=3650)
+    """So long the address of somebody who waits for a sold-out variant is kept."""
     allow_test_keys: bool = False
     """Whether production mode takes a test key of Stripe: for a rehearsal, never for a shop that sells."""
     host: str = ""
@@ -175,6 +177,7 @@ class Settings(BaseSettings):
             self.order_link_days,
             self.unpaid_order_days,
             self.order_years,
+            self.stock_alert_days,
         )
 
     @property

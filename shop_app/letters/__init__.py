@@ -1,4 +1,4 @@
-"""What letters say: subject, plain text and HTML, from the order as its page shows it, or from a credit."""
+"""What letters say: subject, plain text and HTML, from the order as its page shows it, or without one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..core.i18n import _
 from ..core.settings import settings
 from ..services.outbox import LetterToSend
 from ..services.storefront.order_page import OrderView
-from . import about_credit, about_orders, about_returns
+from . import about_credit, about_orders, about_returns, about_stock
 from .wording import Words
 
 SHOP_NAME = "Fennholm"
@@ -45,16 +45,16 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
 """Every kind of letter about an order; a new one is one function and one line here."""
 
 
+WITHOUT_ORDER: dict[str, Callable[[dict[str, Any]], Words]] = about_credit.KINDS | about_stock.KINDS
+"""Every kind of letter without an order around it."""
+
+
 def compose(letter: LetterToSend, view: OrderView | None) -> EmailMessage:
     """The finished letter, plain text and HTML, with a Message-ID that a repeat has too.
 
     Errors  KeyError for a kind that isn't known.
     """
-    words = (
-        about_credit.KINDS[letter.kind](letter.data)
-        if view is None
-        else KINDS[letter.kind](view, letter.data)
-    )
+    words = WITHOUT_ORDER[letter.kind](letter.data) if view is None else KINDS[letter.kind](view, letter.data)
     given = {
         "words": words,
         "view": view,

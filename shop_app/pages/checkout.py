@@ -61,8 +61,8 @@ def page() -> Component:
 def _waiting() -> Component:
     """The same boxes as the page, as high as the window: nothing in sight jumps when the form comes."""
     return el.div(
-        el.div(el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"), class_name="min-w-0"),
         el.div(class_name=f"{styles.CHECKOUT_ASIDE} h-[181px]", aria_hidden="true"),
+        el.div(el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"), class_name=styles.CHECKOUT_MAIN),
         class_name=f"{styles.CHECKOUT} min-h-[100svh] content-start",
     )
 
@@ -96,6 +96,7 @@ def _empty() -> Component:
 
 def _checkout() -> Component:
     return el.div(
+        order_summary(),
         el.div(
             el.h1(_("Checkout"), class_name=f"{styles.D2} mb-3"),
             progress(),
@@ -126,9 +127,8 @@ def _checkout() -> Component:
                 no_validate=True,
                 on_submit=submit(Checkout.pay),
             ),
-            class_name="min-w-0",
+            class_name=styles.CHECKOUT_MAIN,
         ),
-        order_summary(),
         class_name=styles.CHECKOUT,
     )
 
@@ -188,7 +188,7 @@ def _change(change: Any) -> Component:
             when(change.now, change.now, el.span(_("fell away"))),
             class_name="tabular-nums",
         ),
-        el.span(change.difference, class_name="text-right font-medium tabular-nums"),
+        el.span(change.difference, class_name="text-end font-medium tabular-nums"),
         class_name=styles.CHANGE,
         data_testid="price-change",
     )

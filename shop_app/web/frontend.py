@@ -36,6 +36,93 @@ def use_page_origin(state_js: str) -> str:
     return state_js.replace(_REFLEX_HOST, _OUR_HOST)
 
 
+# What this page's document was made with (realtime/page_values.py): the first event says what it is, and with
+# the first update it is shown. A page that connects again is sent everything, and needs none of it.
+_BOOT = "    const boot_event = withRouterData(app.initialEvents(first)[0], params);\n"
+_SAY_HELD = """    heldValues = undefined;
+    const held = first && document.getElementById("shop-held");
+    if (held) {
+      const { values, held: said } = JSON.parse(held.textContent);
+      heldValues = values;
+      boot_event.payload.hashes = [...boot_event.payload.hashes, ...said];
+    }
+"""
+_UPDATE = "    const delta = withoutUnknownSubstates(update.delta);\n"
+_SHOW_HELD = """    if (heldValues && update.delta) {
+      for (const state in heldValues) {
+        update.delta[state] = { ...heldValues[state], ...update.delta[state] };
+      }
+      heldValues = undefined;
+    }
+"""
+_HELD = "// Array holding pending events to be processed.\n"
+
+
+def show_held_values(state_js: str) -> str:
+    """Reflex's state.js that takes the values of States from the page's document.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    if _SAY_HELD in state_js:
+        return state_js
+    if not all(state_js.count(line) == 1 for line in (_BOOT, _UPDATE, _HELD)):
+        raise RuntimeError("Reflex's state.js no longer has the lines where a page connects and is updated")
+    return (
+        state_js.replace(_BOOT, _BOOT + _SAY_HELD)
+        .replace(_UPDATE, _SHOW_HELD + _UPDATE)
+        .replace(_HELD, "let heldValues;\n\n" + _HELD)
+    )
+
+
+_REFLEX_RECONNECT = """    if (try_reconnect) {
+      // Attempt to reconnect transient non-intentional disconnects.
+"""
+# Reflex counts a lost connection as gone only once a try to get it back has failed, which takes up to 20 s.
+_OUR_RECONNECT = (
+    _REFLEX_RECONNECT + "      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
+)
+
+
+def say_when_disconnected(state_js: str) -> str:
+    """Reflex's state.js, where a lost connection is an error at once, until it is back.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    if _OUR_RECONNECT in state_js:
+        return state_js
+    if state_js.count(_REFLEX_RECONNECT) != 1:
+        raise RuntimeError("Reflex's state.js no longer has the line after which it connects again")
+    return state_js.replace(_REFLEX_RECONNECT, _OUR_RECONNECT)
+
+
+_REFLEX_STORE_HOOK = "  return useSyncExternalStore(subscribe, getSnapshot, getSnapshot);"
+# What the external store announces is drawn in one go, which holds up a slow phone for as long as the whole
+# page takes. As a transition it is drawn in slices of some milliseconds, between which the page answers.
+_OUR_STORE_HOOK = """  const [value, setValue] = useState(getSnapshot);
+  useEffect(() => {
+    const changed = () => startTransition(() => setValue(getSnapshot));
+    // Between the first drawing and now something may have come.
+    changed();
+    return subscribe(changed);
+  }, [subscribe, getSnapshot]);
+  return value;"""
+_REFLEX_STORE_IMPORTS = "  useMemo,\n  useSyncExternalStore,\n"
+_OUR_STORE_IMPORTS = "  startTransition,\n  useEffect,\n  useMemo,\n  useState,\n"
+
+
+def draw_in_slices(context_registry_js: str) -> str:
+    """Reflex's context-registry.js, with what a State sends drawn as a transition of React.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    if _OUR_STORE_HOOK in context_registry_js:
+        return context_registry_js
+    if context_registry_js.count(_REFLEX_STORE_HOOK) != 1 or _REFLEX_STORE_IMPORTS not in context_registry_js:
+        raise RuntimeError("Reflex's context-registry.js no longer reads States by useSyncExternalStore")
+    ours = context_registry_js.replace(_REFLEX_STORE_HOOK, _OUR_STORE_HOOK)
+    return ours.replace(_REFLEX_STORE_IMPORTS, _OUR_STORE_IMPORTS)
+
+
 # What isn't a page and is requested with GET; requests with other methods go to the server too.
 BACKEND = ("media", "sandbox", "webhooks", "healthz", "readyz", r"robots\.txt", r"sitemap\.xml")
 _VITE_SERVER = "    hmr: true,\n"
@@ -64,10 +151,14 @@ def forward_to_backend(vite_config_js: str) -> str:
 
 
 class OneOrigin(Plugin):
-    """Makes the browser connect to the host that served the page, built or in development."""
+    """Makes the browser connect to the host that served the page, built or in development, and the page show
+    what its document was made with."""
 
     def pre_compile(self, **context: Any) -> None:
         context["add_modify_task"]("utils/state.js", use_page_origin)
+        context["add_modify_task"]("utils/state.js", show_held_values)
+        context["add_modify_task"]("utils/state.js", say_when_disconnected)
+        context["add_modify_task"]("utils/context-registry.js", draw_in_slices)
         context["add_modify_task"]("vite.config.js", forward_to_backend)
 
 
