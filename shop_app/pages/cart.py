@@ -27,6 +27,7 @@ from shop_app.components.forms import submit
 from shop_app.components.kit import Component, each, el, fragment, length, of, when
 from shop_app.components.parts import busy_button, departure, needs_scripts
 from shop_app.core.i18n import _
+from shop_app.core.pages import only
 from shop_app.page import Page
 from shop_app.state.cart import Cart
 
@@ -197,4 +198,4 @@ def _country() -> Component:
     )
 
 
-PAGE = Page("/cart", page, title=texts.titled(NAME), load=(Cart.load_countries,), private=True)
+PAGE = Page("/cart", page, title=texts.titled(NAME), load=(Cart.load_countries,), shared=only(), private=True)
