@@ -618,7 +618,7 @@ CHECKOUT_ASIDE = (
 )
 CHECKOUT_MAIN = "min-w-0 md:col-start-1 md:row-start-1"
 STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
-MARKS = "flex max-w-32 flex-wrap justify-end gap-1 sm:max-w-60"
+MARKS = "mt-2 flex flex-wrap gap-1 empty:hidden"
 STEPS = "mb-7 flex flex-wrap gap-x-5 gap-y-1 border-b border-line pb-4 text-sm text-ink-2"
 STEP_LINK = "inline-flex min-h-6 items-center underline-offset-4 hover:underline"
 STEP_LAST = "pb-2"
