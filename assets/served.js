@@ -76,6 +76,11 @@
   });
   listen("scroll", (event) => inBlock(event.target) && scrolled.add(event.target));
 
+  // The router scrolls to the top when it starts. Whoever reads this page has scrolled it since.
+  const { scrollTo } = window;
+  window.scrollTo = () => {};
+  const scrollPage = (top) => document.documentElement.scrollTo({ top, behavior: "instant" });
+
   // Nothing is taken from under a finger, nor from the middle of a word.
   let pressedAt = 0;
   let composing = false;
@@ -146,7 +151,8 @@
     }
     for (const [found, left, down] of strips) found?.scrollTo({ left, top: down, behavior: "instant" });
     focused?.focus({ preventScroll: true });
-    if (scrollY !== top) scrollTo({ top, behavior: "instant" });
+    window.scrollTo = scrollTo;
+    if (scrollY !== top) scrollPage(top);
     carryFields(pairs);
     if (selection[0] !== null) focused?.setSelectionRange?.(...selection);
     document.dispatchEvent(new Event("takeover"));
@@ -193,7 +199,7 @@
     if (block() && navigation?.type !== "navigate") {
       const places = JSON.parse(sessionStorage.getItem("react-router-scroll-positions") ?? "{}");
       const top = places[history.state?.key ?? "default"];
-      if (top && !scrollY) scrollTo({ top, behavior: "instant" });
+      if (top && !scrollY) scrollPage(top);
     }
     for (const strip of block()?.querySelectorAll("[data-at]:not([data-at='0'])") ?? []) {
       strip.scrollTo({ left: strip.dataset.at * strip.clientWidth, behavior: "instant" });
