@@ -223,6 +223,22 @@
   document.addEventListener("takeover", () => {
     if ($$("title").length > 1) removeServed("title[data-served]");
   });
+  // While a page loads, the title stays that of the page before: it changes once.
+  let title = document.title;
+  let waiting = "";
+  const keepTitle = () => {
+    const isReady = $("#served") || $("body > [data-ready]")?.dataset.ready === "true";
+    if (!isReady) {
+      if (document.title === title) return;
+      waiting = document.title;
+      document.title = title;
+      return;
+    }
+    // What React drew once and has no reason to draw again.
+    if (waiting && document.title === title) document.title = waiting;
+    waiting = "";
+    title = document.title;
+  };
   const arrived = () => {
     if (location.pathname + location.search !== address) {
       address = location.pathname + location.search;
@@ -248,6 +264,7 @@
     $$("[data-hold-ends]").forEach(countHold);
     if (document.activeElement === box()) showing();
     arrived();
+    keepTitle();
     keepFocus();
   };
   const start = () => {
@@ -255,7 +272,7 @@
       if (!scheduled) requestAnimationFrame(look);
       scheduled = true;
     }).observe(document.body, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of"],
+      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of", "data-ready"],
     });
     look();
   };

@@ -96,7 +96,7 @@ def test_the_focus_stays_in_the_cart_when_its_button_goes(shopper: Shopper):
 
 def test_the_focus_stays_where_more_was_loaded(shopper: Shopper):
     page = shopper.page
-    shopper.open("/products?category=table")
+    shopper.open("/products")
     more = page.locator("main a[rel=next]")
     for _page in range(6):
         if not more.count():
@@ -111,13 +111,17 @@ def test_the_focus_stays_where_more_was_loaded(shopper: Shopper):
 
 # --- Titles and marks ---------------------------------------------------------------------------------
 
+# What stands there frame by frame: what comes and goes between two frames nobody sees.
 SEEN = """
 window.seen = []
-new MutationObserver(() => {
-    const said = document.title + " | " + [...document.querySelectorAll("nav a[aria-current=page]")]
-        .filter((link) => link.checkVisibility()).map((link) => link.textContent).join()
-    if (window.seen.at(-1) !== said && document.querySelector("nav")?.checkVisibility()) window.seen.push(said)
-}).observe(document, {subtree: true, childList: true, attributes: true, characterData: true})
+const look = () => {
+    const nav = [...document.querySelectorAll("nav")].find((one) => one.checkVisibility())
+    const marked = [...nav?.querySelectorAll("a[aria-current=page]") ?? []].map((link) => link.textContent).join()
+    const said = document.title + " | " + marked
+    if (nav && window.seen.at(-1) !== said) window.seen.push(said)
+    requestAnimationFrame(look)
+}
+look()
 """
 
 
@@ -142,7 +146,8 @@ def test_title_and_mark_change_once_on_the_way(shopper: Shopper):
     expect(shopper.page).to_have_title("Dune Mug · Fennholm")
     shopper.page.wait_for_load_state("networkidle")
     seen = shopper.page.evaluate("window.seen")
-    assert [says.split(" | ")[0] for says in seen if says] in (
-        ["Dune Mug · Fennholm"],
+    assert [says.split(" | ")[0] for says in seen] in (
         ["Table · Fennholm", "Dune Mug · Fennholm"],
+        # The mark of the list goes with the list, the title comes with the product.
+        ["Table · Fennholm", "Table · Fennholm", "Dune Mug · Fennholm"],
     )
