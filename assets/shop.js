@@ -105,6 +105,36 @@
     event.target.form.removeAttribute("data-closed");
     choose(null);
   });
+  // What a page was searched for stands in the box, also where it was chosen from the suggestions.
+  let query = "";
+  const fillBox = () => {
+    const input = box();
+    const shown = input?.dataset.query ?? query;
+    if (shown === query) return;
+    query = shown;
+    input.value = shown;
+  };
+
+  // A filter is marked as it is tapped, and painted, before the page begins to work on it.
+  let passing = null;
+  addEventListener("click", (event) => {
+    const row = event.target.closest?.("a[role=checkbox]");
+    if (!row || row === passing) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    // Tapped twice, it is meant once: its address is the old one until the answer is there.
+    if (row.dataset.marked === row.href) return;
+    row.dataset.marked = row.href;
+    setTimeout(() => delete row.dataset.marked, 1000);
+    row.setAttribute("aria-checked", String(row.getAttribute("aria-checked") !== "true"));
+    requestAnimationFrame(() => setTimeout(() => {
+      passing = row;
+      row.click();
+      passing = null;
+    }));
+  }, true);
+
   // A form is sent with the variant that was chosen last, even before the server has answered the choice.
   addEventListener("click", (event) => {
     const choice = event.target;
@@ -223,21 +253,20 @@
   document.addEventListener("takeover", () => {
     if ($$("title").length > 1) removeServed("title[data-served]");
   });
-  // While a page loads, the title stays that of the page before: it changes once.
+  // While a page loads, the title stays that of the page before, or the served one: it changes once. Then it is
+  // what React has drawn, which it may have no reason to draw again.
   let title = document.title;
-  let waiting = "";
-  const keepTitle = () => {
-    const isReady = $("#served") || $("body > [data-ready]")?.dataset.ready === "true";
-    if (!isReady) {
-      if (document.title === title) return;
-      waiting = document.title;
-      document.title = title;
-      return;
+  const drawnTitle = () => {
+    for (const node of $$("title")) {
+      const key = Object.keys(node).find((name) => name.startsWith("__reactProps"));
+      if (key) return [node[key].children].flat().join("");
     }
-    // What React drew once and has no reason to draw again.
-    if (waiting && document.title === title) document.title = waiting;
-    waiting = "";
-    title = document.title;
+    return "";
+  };
+  const keepTitle = () => {
+    const isReady = !$("#served") && $("body > [data-ready]")?.dataset.ready === "true";
+    if (isReady) title = drawnTitle() || document.title;
+    if (document.title !== title) document.title = title;
   };
   const arrived = () => {
     if (location.pathname + location.search !== address) {
@@ -263,16 +292,19 @@
     $$("[data-watches]").forEach(watchBar);
     $$("[data-hold-ends]").forEach(countHold);
     if (document.activeElement === box()) showing();
+    fillBox();
     arrived();
     keepTitle();
     keepFocus();
   };
   const start = () => {
+    new MutationObserver(keepTitle).observe(document.head, { subtree: true, childList: true, characterData: true });
     new MutationObserver(() => {
       if (!scheduled) requestAnimationFrame(look);
       scheduled = true;
     }).observe(document.body, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of", "data-ready"],
+      subtree: true, childList: true, attributes: true,
+      attributeFilter: ["data-open", "data-hold-as-of", "data-query", "data-ready"],
     });
     look();
   };

@@ -11,7 +11,18 @@ from pathlib import Path
 
 from bench import report
 
-ALL = ("start", "weight", "events", "checkout", "memory", "strangers", "catalogue", "lighthouse")
+ALL = (
+    "start",
+    "weight",
+    "documents",
+    "events",
+    "checkout",
+    "memory",
+    "hydration",
+    "strangers",
+    "catalogue",
+    "lighthouse",
+)
 """Each is a module here with `run(folder) -> list[Row]`, or with a command line and a table of its own."""
 
 

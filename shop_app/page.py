@@ -18,11 +18,11 @@ from .components import texts
 from .components.broken import broken_page
 from .components.kit import Component, Text, as_html, values_of
 from .components.pictures import preload_header
-from .core import db
+from .core import db, shared_views
 from .core.errors import NotFound
 from .core.pages import Address, Head, MovedTo
 from .state import shell
-from .state.base import address_of, public
+from .state.base import address_of, public, read_shared
 from .state.shell import Shell
 from .web.served import Served
 from .web.sitemap import SitemapEntries
@@ -43,6 +43,9 @@ class Page:
                is given that State. Else a State is made that holds the view and reads it when the page opens
     load       handlers that run when the page opens, and again when its socket reconnects
     head       what the page says about itself, or a function of its view
+    shared     for a page that is the same for everybody: gives the part of its address that it is made from,
+               written in one way (core/pages.py `only`). Its HTML and its view are then kept until a fact
+               empties them, so its view has to say what it depends on (core/fact_cache.py)
     private    what it shows is its visitor's own: the HTML is the page as it waits for its content, and
                search engines leave it out. Its view then only says whether the page exists
     sitemap    True for an address without parameters, else a function that lists the route's addresses
@@ -56,6 +59,7 @@ class Page:
     state: type[rx.State] | None = None
     load: tuple[Any, ...] = ()
     head: Head | Callable[[Any], Head] = Head()
+    shared: Callable[[Address], Address] | None = None
     private: bool = False
     sitemap: bool | Callable[[Session], SitemapEntries] = False
     replaces: bool = False
@@ -72,7 +76,7 @@ class Page:
         """What makes the component, the title, and the handlers to load, as Reflex takes them."""
         shown, load = self.state, self.load
         if self.view and not self.state and not self.private:
-            own: Any = _view_state(self.route, self.view)
+            own: Any = _view_state(self.route, self.view, self.shared)
             shown, load = own.view, (own.load, *self.load)
 
         def make() -> Component:
@@ -111,14 +115,14 @@ class Page:
             return Served(html=html, title=title, status=503, robots="noindex", headers=wait)
 
     def _served(self, address: Address) -> Served:
-        with db.reading() as session:
-            frame = shell.view(session)
-            view = self.view(session, address) if self.view else None
-        states: dict[type, Any] = {Shell: values_of(Shell, frame)}
+        frame = shared_views.read_here(shell.view)
+        view = self._read(address) if self.view else None
         shown = None if self.private else view
+        states = {Shell: _fields(frame)} | self._states(shown)
+        values: dict[type, Any] = {Shell: values_of(Shell, frame)}
         if self.state:
-            shown = states[self.state] = values_of(self.state, shown)
-        with as_html(states):
+            shown = values[self.state] = values_of(self.state, shown)
+        with as_html(values):
             html, title = self._shown(shown), self._title(shown)
         head = self.head(view) if callable(self.head) else self.head
         is_fixed = "[" not in self.route and not self.private
@@ -132,7 +136,28 @@ class Page:
             json_ld=head.json_ld,
             robots="noindex" if self.private else head.robots,
             headers=headers | ({"Cache-Control": "no-store"} if self.private and self.view else {}),
+            states=states,
         )
+
+    def _read(self, address: Address) -> Any:
+        assert self.view is not None
+        if self.shared:
+            # Written as the page's State writes it: then both get the same view.
+            return shared_views.read_here(self.view, self.shared(address))
+        return db.read_here(self.view, address)
+
+    def _states(self, view: Any) -> dict[type[rx.State], dict[str, Any]]:
+        """The values of the page's State that its view gives."""
+        if view is None:
+            return {}
+        if self.state:
+            return {self.state: _fields(view)}
+        assert self.view is not None
+        return {_view_state(self.route, self.view, self.shared): {"view": view}}
+
+
+def _fields(view: Any) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in getattr(view, "__dataclass_fields__", ())}
 
 
 def _call(function: Callable[..., Any], view: Any) -> Any:
@@ -140,12 +165,15 @@ def _call(function: Callable[..., Any], view: Any) -> Any:
 
 
 @cache
-def _view_state(route: str, view: Callable[[Session, Address], Any]) -> type[rx.State]:
+def _view_state(
+    route: str, view: Callable[[Session, Address], Any], shared: Callable[[Address], Address] | None
+) -> type[rx.State]:
     """A State that holds what `view` reads for the address, and reads it when the page opens."""
     kind = typing.get_type_hints(view)["return"]
 
     async def load(self: Any) -> None:
-        self.view = await db.read(view, address_of(self, route))
+        address = address_of(self, route)
+        self.view = await (read_shared(view, shared(address)) if shared else db.read(view, address))
 
     words = "".join(char if char.isalnum() else " " for char in route).title().split()
     name = "".join(words or ["Home"]) + "Page"

@@ -15,6 +15,9 @@ from reflex.state import BaseState
 from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.vars.function import ArgsFunctionOperation
 
+Delta = dict[str, dict[str, Any]]
+"""What an update changes: a State's full name -> the name of a var, with its marker -> its value."""
+
 VERSION = "0.10.1"
 """The version that this list was checked against; requirements.in pins it."""
 
@@ -50,6 +53,37 @@ PLACES = (
             "reflex_base.vars.function:ArgsFunctionOperation.create",
             "reflex.state:BaseState._get_resolved_delta",
             "reflex.state:BaseState._clean",
+        ),
+    ),
+    Place(
+        "realtime/wire.py",
+        "What many tabs are sent is made JSON once.",
+        "Reflex makes every update JSON as a whole.",
+        ("reflex.state:StateUpdate", "reflex_base.utils.format:json_dumps"),
+    ),
+    Place(
+        "realtime/page_values.py",
+        "A page that connects is sent what its States hold beyond what it has already.",
+        "Reflex's own answer makes every var of every State JSON twice, and knows nothing of documents.",
+        (
+            "reflex.istate.delta:_resolve_delta",
+            "reflex.state:BaseState._clean",
+            "reflex.state:BaseState.base_vars",
+            "reflex.state:BaseState.computed_vars",
+            "reflex.state:BaseState.rx_router_headers",
+            "reflex.state:BaseState.rx_router_session",
+            "reflex.state:BaseState.substates",
+            "reflex.state:State",
+            "reflex.state:all_base_state_classes",
+            "reflex.state:state_snapshot_hashes",
+            "reflex_base.constants.state:FIELD_MARKER",
+            "reflex_base.utils.format:json_dumps",
+            "reflex_base.vars.base:ComputedVar._backend",
+        ),
+        (
+            ("compiler/templates.py", "export const initialEvents = (first = false) => {{"),
+            (".templates/web/utils/state.js", "socket.current.auth = bootAuth(true);"),
+            (".templates/web/utils/state.js", "socket.current.auth = bootAuth(false);"),
         ),
     ),
     Place(
@@ -138,6 +172,24 @@ PLACES = (
             "reflex.state:State.hydrate_and_load",
             "reflex.state:OnLoadInternalState.on_load_internal",
             "reflex.state:FrontendEventExceptionState.handle_frontend_exception",
+        ),
+    ),
+    Place(
+        "web/page_load.py",
+        "A page loads in one event with one answer, instead of one for each handler and two beside them.",
+        "Middleware is public, and used; which handlers a page loads with, and Reflex's own events, aren't.",
+        (
+            "reflex.app:App.get_load_events",
+            "reflex.middleware.middleware:Middleware.preprocess",
+            "reflex.state:BaseState._get_root_state",
+            "reflex.state:BaseState.rx_router_url",
+            "reflex.state:State.hydrate_and_load",
+            "reflex.state:OnLoadInternalState.on_load_internal",
+            "reflex.state:OnLoadInternalState.set_is_hydrated",
+            "reflex.state:StateUpdate",
+            "reflex_base.event:Event.from_event_type",
+            "reflex_base.registry:RegisteredEventHandler",
+            f"{_REGISTRY}.event_handlers",
         ),
     ),
     Place(
@@ -251,12 +303,12 @@ PLACES = (
 )
 
 
-def delta(state: type[rx.State], values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def delta(state: type[rx.State], values: Mapping[str, Any]) -> Delta:
     """The delta that sends these values of a State to a page, whether the State declares them or not."""
     return {state.get_full_name(): {name + FIELD_MARKER: value for name, value in values.items()}}
 
 
-async def changed(state: BaseState) -> dict[str, dict[str, Any]]:
+async def changed(state: BaseState) -> Delta:
     """The delta of what has changed in a State and those below it; they count as sent from then on."""
     values = await state._get_resolved_delta()
     state._clean()

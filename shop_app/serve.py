@@ -78,10 +78,19 @@ def run() -> None:
 
 def prepare_database() -> None:
     """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
-    from shop_app.core import migrate
-
-    migrate.migrate()
+    bring_up_to_date()
     fill_demo()
+
+
+def bring_up_to_date() -> tuple[str | None, str]:
+    """Migrate, and project what a new schema needs of the catalogue; the revisions before and after."""
+    from shop_app.core import db, migrate
+    from shop_app.services.search import listing_index
+
+    revisions = migrate.migrate()
+    with db.transaction() as session:
+        listing_index.complete(session)
+    return revisions
 
 
 def fill_demo() -> None:

@@ -25,6 +25,7 @@ from shop_app.extension import Extension, Page, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
+from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
@@ -34,7 +35,7 @@ from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.stock import StockAdmin
-from shop_app.state.base import answer_failure, notice_delta
+from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
 from shop_app.web import health, logs, media, sitemap, tcp_timeout, uploads, webhooks
@@ -43,9 +44,11 @@ from shop_app.web.edge import Edge
 from shop_app.web.error_boundary import ErrorBoundary
 from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
+from shop_app.web.page_load import PageLoad
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import timetable
+from shop_app.workflows import learn_methods
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +79,12 @@ SHOP = Extension(
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
     # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
-    lifespans=(pushes.running, lambda: tcp_timeout.bounded(settings().port)),
+    lifespans=(
+        pushes.running,
+        other_processes.followed,
+        learn_methods.hourly,
+        lambda: tcp_timeout.bounded(settings().port),
+    ),
 )
 
 
@@ -103,7 +111,9 @@ def build(*extensions: Extension) -> rx.App:
     FrontendEventExceptionState.auto_reload_on_errors = []
     _take_own_context()
     app = _app(parts)
-    app.add_middleware(Guard(notice_delta))
+    guard = Guard(notice_delta)
+    app.add_middleware(guard)
+    app.add_middleware(PageLoad(guard, failure_delta))
     guard_entry(app)
     app.register_lifespan_task(_running(app, parts))
     for page in parts.pages:
@@ -166,7 +176,7 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
     front_end = read_build() if is_prod_mode() else None
     if front_end:
-        routes = [DocumentRoute(page.route, page.serve) for page in parts.pages]
+        routes = [DocumentRoute(page.route, page.serve, page.shared) for page in parts.pages]
         inner = Documents(inner, build=front_end, routes=routes)
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())

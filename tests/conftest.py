@@ -22,7 +22,7 @@ import time_machine
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from shop_app.core import db, events, migrate
+from shop_app.core import db, events, fact_cache, migrate
 from shop_app.core.settings import Settings, settings
 from shop_app.providers.payments import registry
 from tests import postgres
@@ -131,6 +131,7 @@ def forget_caches() -> None:
             for value in list(vars(module).values()):
                 if isinstance(value, functools._lru_cache_wrapper):
                     value.cache_clear()
+    fact_cache.deliver_unknown()
 
 
 @pytest.fixture(autouse=True)

@@ -70,8 +70,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, **environment: str) -> Iterator[Shop]:
+def running(folder: Path, *, root: Path = ROOT, **environment: str) -> Iterator[Shop]:
     """The shop on a free port with its data in `folder`; ended by SIGTERM, as an operator would.
+
+    `root` is the worktree whose code runs.
 
     Errors  DidNotStart.
     """
@@ -84,7 +86,7 @@ def running(folder: Path, **environment: str) -> Iterator[Shop]:
         started = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, "-m", "shop_app", "serve"],
-            cwd=ROOT,
+            cwd=root,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=keep | {"PORT": str(port), "SHOP_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"} | environment,

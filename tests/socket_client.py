@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import time
+import urllib.request
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -59,9 +61,18 @@ class Tab:
         await self.close()
 
     async def connect(
-        self, path: str = "/", *, origin: str | None = None, hydrate: bool = True, auth: Any = None
+        self,
+        path: str = "/",
+        *,
+        origin: str | None = None,
+        hydrate: bool = True,
+        auth: Any = None,
+        said: Sequence[str] = (),
     ) -> None:
         """Open the socket as the page at `path` does, and load it; `auth` is sent where it doesn't hydrate.
+
+        `said` is what a page that has just been opened says of its values (`page_says`); without it, the tab
+        is one that connects again.
 
         Errors  Closed where the server refuses.
         """
@@ -78,7 +89,8 @@ class Tab:
                 address.replace("http", "ws", 1), headers=headers, max_msg_size=0
             )
             await self._receive()
-            boot = {"event": event(HYDRATE, {}, path)} if hydrate else auth or {}
+            payload = {"hashes": list(said)} if said else {}
+            boot = {"event": event(HYDRATE, payload, path)} if hydrate else auth or {}
             await self._socket.send_str(f"40{NAMESPACE},{json.dumps(boot)}")
             while not (frame := await self._receive()).startswith("40"):
                 if frame.startswith("44"):
@@ -174,6 +186,28 @@ def event(name: str, payload: Mapping[str, Any], path: str = "/") -> dict[str, A
         "payload": dict(payload),
         "router_data": {"pathname": path, "asPath": path + ("?" + query if query else ""), "query": params},
     }
+
+
+def page_says(base: str, path: str) -> list[str]:
+    """What the page at `path` says of its values when its socket connects first: those of its build and document.
+
+    Errors  AssertionError where the page doesn't name the build's values.
+    """
+    document = _get(base + path)
+    scripts = set(re.findall(r'/assets/context-[^"]+\.js', document))
+    built = [found for script in scripts if (found := _BUILT.search(_get(base + script)))]
+    assert built, f"{path} loads no script with the values that it was built with"
+    held = _HELD.search(document)
+    return re.findall(r"[0-9a-f]{16}", built[0][1]) + (json.loads(held[1])["held"] if held else [])
+
+
+_BUILT = re.compile(r"initialStateHashes=\[([^\]]*)\]")
+_HELD = re.compile(r'<script type="application/json" id="shop-held">(.*?)</script>', re.DOTALL)
+
+
+def _get(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=20) as answer:
+        return answer.read().decode()
 
 
 def parse(frame: str) -> dict[str, Any] | None:

@@ -21,17 +21,20 @@ from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, NotFound
 from shop_app.core.settings import ROOT, settings
 from shop_app.providers.payments import registry
-from shop_app.services import outbox, retention
+from shop_app.services import outbox, retention, stock_alerts
 from shop_app.services.accounts import sessions
 from shop_app.services.accounts.passwords import hash_password
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
+from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import queries as order_queries
 from shop_app.services.returns import commands as return_commands
+from shop_app.services.search import listing_index
 from shop_app.services.storefront import order_page
 from shop_app.worker import jobs, timetable
+from tests import factories
 from tests.demo_file import put_demo_into_place
 from tests.factories import key_hash, sign_in
 from tests.paying import FORM, ME, World, make_world, rows
@@ -361,6 +364,21 @@ def test_it_runs_once_an_hour():
     assert {job.name: job.every_seconds for job in timetable.shop_jobs(bool)}["forget"] == 3600
 
 
+@both
+def test_who_waits_for_stock_that_never_comes_is_forgotten(world, clock):
+    with db.transaction() as session:
+        bowl = factories.variant_with(session, "SHOAL-BOWL")
+        inventory_commands.set_on_hand(session, bowl.id or 0, 0, reason="stocktake")
+        listing_index.refresh(session, [bowl.product_id])
+        stock_alerts.ask(session, "SHOAL-BOWL", PERSON.email)
+    clock.shift(settings().stock_alert_days * 86_400)
+    assert forget() == {}
+    assert traces() == {"stock_alert"}
+    clock.shift(1)
+    assert forget() == {"stock alerts": 1}
+    assert traces() == set()
+
+
 # --- The privacy page ------------------------------------------------------------------------------
 
 
@@ -388,6 +406,7 @@ def test_other_settings_are_said_and_built_anew(engine):
         "SHOP_ORDER_LINK_DAYS": "36",
         "SHOP_UNPAID_ORDER_DAYS": "37",
         "SHOP_ORDER_YEARS": "8",
+        "SHOP_STOCK_ALERT_DAYS": "38",
     }
     code = (
         "import json; from shop_app import serve; from shop_app.components.plain_texts import PRIVACY;"

@@ -8,12 +8,19 @@ from shop_app.core.i18n import _
 from shop_app.state.checkout import Checkout
 
 from . import styles
-from .fields import field_error, select_field
+from .fields import checkbox, field_error, optional_mark, required_mark, select_field
 from .forms import error_of
 from .icons import icon
 from .kit import Component, each, either, el, field_of, fragment, length, match, of, when
 
 COLLAPSED = ("company", "vat_number", "line2")
+_WIDTHS = {
+    "given_name": styles.HALF_WIDE,
+    "family_name": styles.HALF_WIDE,
+    "postal_code": styles.POSTCODE,
+    "locality": styles.CITY,
+}
+"""What isn't as wide as the form."""
 
 
 def address_fields() -> Component:
@@ -51,6 +58,32 @@ def address_fields() -> Component:
     )
 
 
+def billing_fields() -> Component:
+    """Whether the bill goes to the same address, and the fields of another one."""
+    return el.div(
+        checkbox(
+            _("The billing address is the delivery address"),
+            name="billing_same",
+            value="on",
+            default_checked=of(Checkout).view.form.billing == "",
+            on_change=lambda same: Checkout.typed("billing", when(same, "", "other")),
+            data_testid="billing-same",
+        ),
+        # A box that isn't ticked sends nothing: this says that there was one.
+        el.input(type="hidden", name="billing_asked", value="yes", read_only=True),
+        when(
+            length(of(Checkout).view.billing_fields) > 0,
+            el.fieldset(
+                el.legend(_("Billing address"), class_name="mb-4 font-medium"),
+                el.div(each(of(Checkout).view.billing_fields, _input), class_name=styles.FIELDS),
+                class_name="mt-7",
+                data_testid="billing-fields",
+            ),
+        ),
+        class_name="mt-6",
+    )
+
+
 def _is_collapsed(one: Any) -> Any:
     return either(*(one.name == name for name in COLLAPSED))
 
@@ -60,7 +93,8 @@ def _country() -> Component:
         _("Country"),
         each(of(Checkout).view.countries, lambda country: el.option(country.name, value=country.code)),
         name="country",
-        auto_complete="country",
+        auto_complete="shipping country",
+        required=True,
         default_value=of(Checkout).view.form.country,
         error=error_of(Checkout, "country"),
         class_name="col-span-6",
@@ -103,10 +137,7 @@ def _input(one: Any) -> Component:
         on_blur=lambda typed: Checkout.typed(one.name, typed),
         **described,
     )
-    label = fragment(
-        one.label,
-        when(one.required, fragment(), el.span(" ", _("optional"), class_name=styles.OPTIONAL)),
-    )
+    label = fragment(one.label, when(one.required, required_mark(), optional_mark()))
     return el.div(
         el.label(label, html_for=id, class_name=styles.LABEL),
         when(length(one.choices) > 0, choices, text),
@@ -114,10 +145,9 @@ def _input(one: Any) -> Component:
         class_name=match(
             one.name,
             {
-                "given_name": f"{styles.FIELD} {styles.HALF_WIDE}",
-                "family_name": f"{styles.FIELD} {styles.HALF_WIDE}",
-                "postal_code": f"{styles.FIELD} {styles.POSTCODE}",
-                "locality": f"{styles.FIELD} {styles.CITY}",
+                f"{address}{name}": f"{styles.FIELD} {width}"
+                for address in ("", "billing_")
+                for name, width in _WIDTHS.items()
             },
             f"{styles.FIELD} {styles.FULL}",
         ),

@@ -44,26 +44,30 @@ def rating(value: Text, count: Any = None) -> Component:
         ),
         el.span(_("Rated "), class_name=styles.SR),
         value,
+        el.span(_(" of 5 stars"), class_name=styles.SR),
         fragment() if count is None else el.span(f"({count})", class_name=styles.RATE_COUNT),
         class_name=styles.RATE,
     )
 
 
-def stars(count: Any | int) -> Component:
-    """Five stars, `count` of them full, read out as one sentence."""
+def stars(percent: Any, sentence: Text) -> Component:
+    """Five stars, filled from the left by `percent` of their width; read out as `sentence`."""
+
+    def five(class_name: str) -> Component:
+        path = el.path(d=_FIVE_STARS)
+        return el.svg(path, view_box="0 0 120 24", class_name=class_name, aria_hidden="true")
+
     return el.span(
-        *(
-            el.svg(
-                el.path(d=PATHS["star"]),
-                view_box="0 0 24 24",
-                class_name=when(count >= at, styles.STAR, styles.STAR_EMPTY),
-                aria_hidden="true",
-            )
-            for at in range(1, 6)
-        ),
-        el.span(text(count), _(" of 5 stars"), class_name=styles.SR),
+        five(styles.STARS_EMPTY),
+        el.span(five(styles.STARS_FULL), class_name=styles.STARS_FILLED, **painted(width=f"{percent}%")),
+        el.span(sentence, class_name=styles.SR),
         class_name=styles.STARS,
+        data_testid="stars",
     )
+
+
+_FIVE_STARS = PATHS["star"] + 4 * PATHS["star"].replace("m12 3.5", "m24 0")
+"""Each begins 24 to the right of where the one before began."""
 
 
 def stock_badge(
@@ -164,6 +168,11 @@ def accordion(title: Text, *children: Any, is_open: bool = False) -> Component:
         class_name=styles.ACCORDION,
         open=is_open,
     )
+
+
+def all_of(label: str, count: Any) -> Text:
+    """What a link to a whole list says: "View all (12)"."""
+    return label + " (" + text(count) + ")"
 
 
 def section_head(title: Text, link_text: Text = "", href: Text = "") -> Component:

@@ -11,15 +11,28 @@ from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.live import live_var
-from shop_app.state.product import Product
+from shop_app.state.product import Product, StockAlerts
 
 from . import styles, texts
 from .badges import note, price, stars, stock_badge
 from .controls import here_link, text_link
-from .fields import size_radio, swatch_radio
-from .forms import submit
+from .fields import size_radio, swatch_radio, text_field
+from .forms import error_of, form_errors, submit
 from .icons import icon
-from .kit import Component, both, contains, each, el, fragment, not_, of, when, without_scripts
+from .kit import (
+    Component,
+    Text,
+    both,
+    contains,
+    each,
+    either,
+    el,
+    fragment,
+    not_,
+    of,
+    when,
+    without_scripts,
+)
 from .parts import busy_button, most_text, quantity
 
 BUTTON = "add-to-cart"
@@ -59,6 +72,7 @@ def buy_box(product: type[Product]) -> Component:
             on_submit=submit(Cart.add_form),
             no_validate=True,
         ),
+        when(both(product.chosen.sku != "", not_(chosen.available)), lambda: _tell_me(product)),
         _promises(product),
     )
 
@@ -66,11 +80,12 @@ def buy_box(product: type[Product]) -> Component:
 def _price(product: type[Product], chosen: Any) -> Component:
     return el.div(
         price(chosen.price, chosen.compare_at, class_name="text-[22px] leading-7", testid="product-price"),
+        when(chosen.unit_price, el.p(chosen.unit_price, class_name="text-sm text-ink-2")),
         el.p(texts.PRICE_NOTE, text_link(_("delivery"), href="/delivery"), class_name="text-sm text-ink-3"),
         when(chosen.saving, el.p(chosen.saving, class_name="mt-1 text-sm text-coral")),
         when(
-            product.page.lowest_30_days,
-            el.p(product.page.lowest_30_days, class_name="text-sm text-ink-3"),
+            chosen.lowest_30_days,
+            el.p(chosen.lowest_30_days, class_name="text-sm text-ink-3"),
         ),
     )
 
@@ -80,9 +95,8 @@ def _rating(product: type[Product]) -> Component:
     return when(
         this.review_count > 0,
         here_link(
-            stars(5),
-            el.span(_("Rated "), class_name=styles.SR),
-            el.span(this.rating),
+            stars(this.rating_percent, _("Rated ") + this.rating + _(" of 5 stars")),
+            el.span(this.rating, aria_hidden="true"),
             el.span(this.review_text, class_name=f"{styles.LINK} text-ink-3"),
             href="#reviews",
             class_name=f"{styles.RATE} py-1",
@@ -193,6 +207,54 @@ def _add(chosen: Any, *, testid: str, **props: Any) -> Component:
     )
 
 
+def _tell_me(product: type[Product]) -> Component:
+    """The form for whoever wants a letter when the variant can be bought again."""
+    alerts, sku = of(StockAlerts), product.chosen.sku
+    return el.section(
+        el.h2(_("Tell me when it's back"), class_name="text-base font-medium", id="tell-me"),
+        when(
+            alerts.asked_sku == sku,
+            lambda: el.p(alerts.asked_text, role="status", data_testid="alert-noted"),
+            lambda: el.form(
+                el.input(type="hidden", name="sku", default_value=sku, key=sku),
+                form_errors(StockAlerts),
+                text_field(
+                    _("Email address"),
+                    name="email",
+                    type="email",
+                    auto_complete="email",
+                    hint=_("You get one letter, and your address is deleted after it."),
+                    error=error_of(StockAlerts, "email"),
+                    required=True,
+                ),
+                busy_button(
+                    _("Tell me"),
+                    answer=alerts.answers,
+                    busy_label=_("Noting it"),
+                    kind="outline",
+                    size="m",
+                    type="submit",
+                ),
+                without_scripts(
+                    lambda: el.p(
+                        _("This needs JavaScript. You can also "),
+                        text_link(_("write to us"), href="/contact"),
+                        ".",
+                        class_name="text-sm text-ink-2",
+                    )
+                ),
+                class_name="grid justify-items-start gap-3.5",
+                on_submit=submit(StockAlerts.ask),
+                no_validate=True,
+                reset_on_submit=False,
+            ),
+        ),
+        aria_labelledby="tell-me",
+        class_name=styles.ALERT,
+        data_testid="tell-me",
+    )
+
+
 def _promises(product: type[Product]) -> Component:
     """What delivery and a return cost, next to the button."""
 
@@ -203,12 +265,18 @@ def _promises(product: type[Product]) -> Component:
             class_name="flex gap-3.5 border-b border-line py-[13px]",
         )
 
-    this = product.page
+    day, cost = delivery_day(product), product.chosen.delivery_cost_line
     return el.ul(
-        promise("truck", this.delivery_line, this.delivery_cost_line),
-        promise("back", _("30 days to change your mind"), _("Return label in the box")),
+        promise("truck", when(day != "", day, cost), when(day != "", cost, "")),
+        promise("back", text_link(texts.PROMISES[1], href="/returns"), texts.RETURN_COST),
         class_name="mt-6 grid border-t border-line text-md",
     )
+
+
+def delivery_day(product: type[Product]) -> Text:
+    """When the chosen variant would arrive, "" while none of it is there."""
+    kind = _chosen(product).availability
+    return when(either(kind == "in", kind == "low"), product.chosen.delivery_line, "")
 
 
 def buy_bar(product: type[Product]) -> Component:

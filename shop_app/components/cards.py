@@ -33,14 +33,15 @@ def product_card(
 
     `marked` gives title, price and stock their test marks: not beside the product that a page is about.
     """
-    now = live_var(card, card.slug)
+    # A card about one variant keeps what the list said of it: pushes are about the whole product.
+    now = live_var(card, card.slug + card.variant_query)
     return el.article(
         _picture(card, now, sizes, priority),
         el.div(
             el.h3(
                 el.a(
                     card.title,
-                    href=f"/products/{card.slug}",
+                    href=f"/products/{card.slug}{card.variant_query}",
                     class_name=styles.CARD_LINK,
                     **_mark("product-title", marked),
                 ),

@@ -12,7 +12,7 @@ from . import styles
 from .badges import badge, note, progress
 from .controls import button
 from .icons import icon
-from .kit import Component, Text, both, each, el, fragment, of, text, when
+from .kit import Component, Text, both, each, either, el, fragment, of, text, when
 from .parts import focus_box, most_text, quantity
 from .pictures import address
 
@@ -26,6 +26,20 @@ def units(count: Any) -> Any:
     """ "1 item", "3 items"."""
     before, after = _("{count} items").split("{count}")
     return when(count == 1, _("1 item"), before + text(count) + after)
+
+
+def variant_and_units(line: Any) -> Component:
+    """ "Moss × 2", "Moss", "× 2"; nothing for one unit without a variant."""
+    several = line.quantity > 1
+    return when(
+        either(line.variant != "", several),
+        el.p(
+            line.variant,
+            when(both(line.variant != "", several), " ", ""),
+            when(several, f"× {line.quantity}", ""),
+            class_name="text-sm text-ink-3",
+        ),
+    )
 
 
 def thumbnail(line: Any, class_name: str) -> Component:
@@ -169,7 +183,19 @@ def _notice(line: Any) -> Component:
             ),
         ),
         class_name=styles.LINE_NOTE,
+    )
+
+
+def changes_said() -> Component:
+    """What changed about each line since it was added, for who doesn't see it; there before it is filled."""
+    return el.div(
+        each(
+            of(Cart).view.lines,
+            lambda line: when(line.notice, el.p(line.title + ": " + line.notice)),
+        ),
         role="status",
+        class_name=styles.SR,
+        data_testid="cart-changes",
     )
 
 

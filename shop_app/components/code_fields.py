@@ -14,7 +14,7 @@ from .icons import icon
 from .kit import Component, each, either, el, length, when
 
 
-def code_field(prefix: str, state: Any, view: Any, *, expanded: bool = False) -> Component:
+def code_field(prefix: str, state: Any, view: Any) -> Component:
     """The discount code; `prefix` keeps ids apart, `state` is the State that takes the code."""
     return _disclosure(
         _("Have a code?"),
@@ -27,7 +27,7 @@ def code_field(prefix: str, state: Any, view: Any, *, expanded: bool = False) ->
         most=40,
         refusal=error_of(state, "code"),
         applied=view.discounts,
-        expanded=either(expanded, length(view.reasons) > 0, error_of(state, "code") != ""),
+        expanded=either(length(view.reasons) > 0, error_of(state, "code") != ""),
         on_submit=state.apply_code,
         placeholder=_("Discount code"),
     )

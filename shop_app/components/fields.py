@@ -19,14 +19,16 @@ def field(
     hint: Text = None,
     error: Text = None,
     optional: bool = False,
+    required: bool = False,
     class_name: str = "",
 ) -> Component:
     """A label above `control`, and below it the error, or else the hint, never both.
 
-    `control` must have the id `id`, and point at "{id}-note" with `aria_describedby`.
+    `control` must have the id `id`, and point at "{id}-note" with `aria_describedby`. A `required` field is
+    marked for the eye; its control says so itself.
     """
     note = f"{id}-note"
-    extra = el.span(" ", _("optional"), class_name=styles.OPTIONAL) if optional else None
+    extra = required_mark() if required else optional_mark() if optional else None
     below_hint = el.p(hint, id=note, class_name=styles.HINT) if hint is not None else fragment()
     below = below_hint if error is None else when(error, field_error(error, id=note), below_hint)
     return el.div(
@@ -37,6 +39,14 @@ def field(
         below,
         class_name=f"{styles.FIELD} {class_name}".strip(),
     )
+
+
+def required_mark() -> Component:
+    return el.span(" *", class_name=styles.REQUIRED, aria_hidden="true")
+
+
+def optional_mark() -> Component:
+    return el.span(" ", _("optional"), class_name=styles.OPTIONAL)
 
 
 def field_error(text: Text, *, id: str) -> Component:
@@ -58,6 +68,7 @@ def text_field(
     """A field for a line of text (or several, with `lines`); `props` go to the input."""
     id = id or f"field-{name}"
     make = el.textarea if lines else el.input
+    required = bool(props.get("required"))
     control = make(
         id=id,
         name=name,
@@ -66,7 +77,16 @@ def text_field(
         **_describe(id, hint, error),
         **props,
     )
-    return field(label, control, id=id, hint=hint, error=error, optional=optional, class_name=class_name)
+    return field(
+        label,
+        control,
+        id=id,
+        hint=hint,
+        error=error,
+        optional=optional,
+        required=required,
+        class_name=class_name,
+    )
 
 
 def select_field(
@@ -82,6 +102,7 @@ def select_field(
 ) -> Component:
     """A labelled select; `options` are el.option(…) or an each(…) of them."""
     id = id or f"field-{name}"
+    required = bool(props.get("required"))
     control = el.select(
         *options,
         id=id,
@@ -90,7 +111,16 @@ def select_field(
         **_describe(id, hint, error),
         **props,
     )
-    return field(label, control, id=id, hint=hint, error=error, optional=optional, class_name=class_name)
+    return field(
+        label,
+        control,
+        id=id,
+        hint=hint,
+        error=error,
+        optional=optional,
+        required=required,
+        class_name=class_name,
+    )
 
 
 def checkbox(label: Any, **props: Any) -> Component:

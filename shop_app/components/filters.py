@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from shop_app.core.i18n import _
-from shop_app.services.catalog.views import Facet, FacetValue, Listing, SortChoice
+from shop_app.services.catalog.views import SHOWN_VALUES, Facet, FacetValue, Listing, SortChoice
 from shop_app.state.listing import Browse
 
 from . import styles
 from .controls import button, classes
-from .fields import ground
+from .fields import field_error, ground
 from .forms import submit
 from .icons import icon
 from .kit import Component, both, each, el, fragment, length, not_, when, without_scripts
 from .overlays import CLOSES, modal, opens
 
 PANEL = "filters"
-SHOWN_VALUES = 6
+PRICE_ERROR = "filter-price-error"
 
 
 def filter_panel(browse: type[Browse]) -> Component:
@@ -91,8 +91,13 @@ def _facet(facet: Facet) -> Component:
 
     rest = length(values) - SHOWN_VALUES
     more = el.details(
-        el.summary(_("Show "), rest, _(" more"), class_name=styles.FACET_MORE),
+        el.summary(
+            el.span(_("Show "), rest, _(" more"), class_name="group-open/more:hidden"),
+            el.span(_("Show fewer"), class_name="not-group-open/more:hidden"),
+            class_name=styles.FACET_MORE,
+        ),
         el.ul(each(values[SHOWN_VALUES:], one), class_name=styles.FACET_REST),
+        class_name="group/more",
     )
     return _box(
         facet.label,
@@ -164,6 +169,7 @@ def _availability(view: Listing) -> Component:
 
 def _price(browse: type[Browse]) -> Component:
     view = browse.view
+    wrong = view.price_error != ""
 
     def field(label: str, name: str, value: Any, placeholder: Any) -> Component:
         return el.div(
@@ -178,6 +184,8 @@ def _price(browse: type[Browse]) -> Component:
                 auto_complete="off",
                 max_length=12,
                 class_name=f"{styles.INPUT_S} tabular-nums",
+                aria_invalid=when(wrong, "true", "false"),
+                aria_describedby=when(wrong, PRICE_ERROR, ""),
             ),
             class_name=styles.FIELD,
         )
@@ -187,6 +195,12 @@ def _price(browse: type[Browse]) -> Component:
         el.form(
             field(_("From"), "price_min", view.price_min, view.price_floor),
             field(_("To"), "price_max", view.price_max, view.price_ceiling),
+            when(
+                wrong,
+                lambda: el.div(
+                    field_error(view.price_error, id=PRICE_ERROR), role="alert", class_name="col-span-full"
+                ),
+            ),
             el.button(_("Set the price"), type="submit", class_name=styles.RANGE_BUTTON),
             without_scripts(lambda: _kept(browse.without_price)),
             action="/products",

@@ -21,15 +21,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache, wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import reflex as rx
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 Component = Any
-"""What an element is: a component of Reflex, or `Markup`."""
+"""What an element is: a component of Reflex, or `Html`."""
 Text = Any
 """A text, or the Var of one."""
 T = TypeVar("T")
@@ -109,7 +109,18 @@ _HTML_NAMES = {
 }
 """What a prop is called in HTML where it isn't itself with hyphens; "" for those that only React has."""
 _TRUE_OR_FALSE = frozenset({"spellcheck", "draggable", "contenteditable"})
+_SHORT = 1000
+"""Texts of fewer characters are kept with their escaped form: class names and labels come again and again."""
 _SVG = frozenset({"path", "circle", "line", "rect", "g"})
+
+
+class Html(str):
+    """A text that is HTML already: it isn't escaped again."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return self
 
 
 @cache
@@ -119,9 +130,15 @@ def _html_name(prop: str) -> str:
     return _HTML_NAMES.get(prop, prop.replace("_", "-"))
 
 
+@lru_cache(maxsize=8192)
+def _text_attribute(prop: str, value: str) -> str:
+    name = _html_name(prop)
+    return f' {name}="{escape(value)}"' if name else ""
+
+
 def _attribute(prop: str, value: Any) -> str:
     name = _html_name(prop)
-    if not name or value is None or isinstance(value, rx.Var) and prop == "ref":
+    if not name or value is None:
         return ""
     if isinstance(value, bool):
         if name in _TRUE_OR_FALSE or name.startswith(("aria-", "data-")):
@@ -132,29 +149,44 @@ def _attribute(prop: str, value: Any) -> str:
     return f' {name}="{escape(value)}"'
 
 
+@lru_cache(maxsize=8192)
+def _escaped(text: str) -> str:
+    return str(escape(text))
+
+
 def _child(child: Any) -> str:
-    if isinstance(child, str):
-        return escape(child)
+    kind = child.__class__
+    if kind is Html:
+        return child
+    if kind is str:
+        return _escaped(child) if len(child) < _SHORT else escape(child)
     if child is None:
         return ""
     if isinstance(child, rx.Var | rx.Component):
         raise TypeError(f"{child!s:.80} can't be HTML. Take States by of(…), elements from the kit.")
     if isinstance(child, tuple | list):
         return "".join(map(_child, child))
-    return escape(str(child))
+    return escape(child)
 
 
-def _html(tag: str, children: tuple[Any, ...], props: dict[str, Any]) -> Markup:
-    attributes = props.pop("custom_attrs", None)
+def _html(tag: str, children: tuple[Any, ...], props: dict[str, Any]) -> Html:
     inner = "".join(map(_child, children))
     if tag == "select":
         inner = _with_chosen(inner, props.pop("value", props.pop("default_value", None)))
     elif tag == "textarea":
         inner += escape(props.pop("value", props.pop("default_value", "")))
-    opening = tag + "".join([_attribute(prop, value) for prop, value in props.items()])
-    if attributes:
-        opening += "".join([_attribute(prop, value) for prop, value in attributes.items()])
-    return Markup(f"<{opening}>" if tag in _VOID else f"<{opening}>{inner}</{tag}>")
+    parts = ["<", tag]
+    for prop, value in props.items():
+        if value.__class__ is str and len(value) < _SHORT:
+            parts.append(_text_attribute(prop, value))
+        elif prop == "custom_attrs":
+            parts += [_attribute(name, attribute) for name, attribute in value.items()]
+        else:
+            parts.append(_attribute(prop, value))
+    parts.append(">")
+    if tag not in _VOID:
+        parts += [inner, "</", tag, ">"]
+    return Html("".join(parts))
 
 
 def _with_chosen(options: str, value: Any) -> str:
@@ -185,9 +217,20 @@ class _Elements:
 el = _Elements()
 
 
+def kept(component: Callable[..., Component]) -> Callable[..., Component]:
+    """Decorate a component that shows nothing but its arguments: its HTML is kept for the same ones."""
+    made = lru_cache(maxsize=4096)(component)
+
+    @wraps(component)
+    def give(*arguments: Any, **named: Any) -> Component:
+        return made(*arguments, **named) if is_html() else component(*arguments, **named)
+
+    return give
+
+
 def fragment(*children: Any) -> Component:
     """Several children without an element around them."""
-    return Markup("".join(map(_child, children))) if is_html() else rx.fragment(*children)
+    return Html("".join(map(_child, children))) if is_html() else rx.fragment(*children)
 
 
 def raw_html(html: Text, **props: Any) -> Component:
@@ -195,12 +238,12 @@ def raw_html(html: Text, **props: Any) -> Component:
     if not is_html():
         return rx.html(html, **props)
     # Reflex gives it this class.
-    return el.div(Markup(html), **props | {"class_name": f"rx-Html {props.get('class_name', '')}".strip()})
+    return el.div(Html(html), **props | {"class_name": f"rx-Html {props.get('class_name', '')}".strip()})
 
 
 def without_scripts(make: Callable[[], Any]) -> Component:
     """What `make` gives, for browsers that run no scripts: in the HTML alone."""
-    return Markup("<noscript>{}</noscript>").format(fragment(make())) if is_html() else rx.fragment()
+    return el.noscript(make()) if is_html() else rx.fragment()
 
 
 def painted(**declarations: Text) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from . import styles, texts
 from .cart_drawer import cart_drawer
 from .controls import here_link
 from .icons import icon
-from .kit import Component, both, each, el, fragment, is_html, not_, of, text, when
+from .kit import Component, both, each, el, fragment, is_html, kept, not_, of, text, when
 from .overlays import CLOSES, modal, opens, toast
 from .search_box import search_box
 
@@ -30,19 +30,20 @@ def page(
     plain: bool = False,
     end: Component | None = None,
     main_class: str = styles.MAIN,
+    search: Any = "",
 ) -> Component:
     """A whole page around the content of its <main>.
 
     `ready` says whether there is content: then, once everything that the page loads has come, the served HTML
     makes way for this page. A tab's State may still hold what another address showed. `current`
     is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off;
-    `end` stands at the end of its head.
+    `end` stands at the end of its head. `search` is what the page shows the results of.
     """
     loaded = both(ready, of(rx.State).is_hydrated)
     return el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
         fragment() if plain else _utility(),
-        plain_header(end) if plain else header(),
+        plain_header(end) if plain else header(search),
         fragment() if plain else navigation(current),
         el.main(*main, id="main", tab_index=-1, class_name=main_class),
         footer(),
@@ -53,6 +54,7 @@ def page(
     )
 
 
+@kept
 def _utility() -> Component:
     return el.aside(
         el.div(
@@ -72,7 +74,7 @@ def _utility() -> Component:
     )
 
 
-def header() -> Component:
+def header(search: Any = "") -> Component:
     return el.header(
         el.div(class_name=styles.SUGGEST_SCRIM, aria_hidden="true"),
         el.div(
@@ -85,7 +87,7 @@ def header() -> Component:
                     **opens(MENU),
                 ),
                 el.a(texts.SHOP, href="/", class_name=styles.LOGO),
-                search_box(),
+                search_box(search),
                 el.div(
                     el.a(
                         icon("person"),
@@ -207,6 +209,7 @@ def theme_switch() -> Component:
     )
 
 
+@kept
 def footer() -> Component:
     def column(title: str, links: tuple[tuple[str, str], ...]) -> Component:
         return el.div(

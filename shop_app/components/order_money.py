@@ -9,7 +9,7 @@ from shop_app.state.order import Order
 
 from . import styles
 from .badges import badge
-from .cart_line import sum_row, tax_rows, thumbnail
+from .cart_line import sum_row, tax_rows, thumbnail, variant_and_units
 from .kit import Component, each, el, fragment, length, match, of, when
 
 
@@ -28,12 +28,7 @@ def _line(line: Any) -> Component:
         thumbnail(line, styles.MINI_PICTURE),
         el.div(
             el.a(line.title, href=f"/products/{line.slug}", class_name="underline-offset-4 hover:underline"),
-            el.p(
-                line.variant,
-                when(line.variant, " ", ""),
-                f"× {line.quantity}",
-                class_name="text-sm text-ink-3",
-            ),
+            variant_and_units(line),
             when(line.is_gift, badge(_("Gift"), "green")),
             when(line.note, el.p(line.note, class_name="text-sm text-ink-2")),
         ),
@@ -52,6 +47,8 @@ def _sums() -> Component:
         {
             "paid": _("Paid"),
             "refunded": _("Paid"),
+            "disputed": _("Paid"),
+            "charged_back": _("Total"),
             "authorized": _("Set aside"),
             "expired": _("Total"),
             "unpaid": _("Total"),

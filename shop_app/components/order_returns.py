@@ -31,12 +31,19 @@ def returns() -> Component:
     return when(
         either(length(view.returns) > 0, open_ways),
         el.section(
-            el.h2(_("Returns"), class_name=styles.ORDER_TITLE),
+            el.h2(
+                when(both(_nothing_left_us(), length(view.returns) == 0), _("Cancelling"), _("Returns")),
+                class_name=styles.ORDER_TITLE,
+            ),
             when(length(view.returns) > 0, el.ul(each(view.returns, _return), class_name=styles.ENTRIES)),
             when(open_ways, _ways),
             class_name=f"{styles.ORDER_PART} print:hidden",
         ),
     )
+
+
+def _nothing_left_us() -> Any:
+    return of(Order).view.fulfilment_status == "none"
 
 
 def _return(one: Any) -> Component:
@@ -79,7 +86,11 @@ def _ways() -> Component:
                     _("Until ")
                     + text(view.withdraw_until)
                     + _(" you can withdraw from the contract without giving a reason."),
-                    _("You can withdraw from the contract without giving a reason."),
+                    when(
+                        _nothing_left_us(),
+                        _("Nothing has left us yet: you can cancel all or a part of it, without a reason."),
+                        _("You can withdraw from the contract without giving a reason."),
+                    ),
                 )
             ),
         ),
@@ -102,7 +113,7 @@ def _ways() -> Component:
             when(
                 view.may_withdraw,
                 link_button(
-                    _("Withdraw from the contract"),
+                    when(_nothing_left_us(), _("Cancel order"), _("Withdraw from the contract")),
                     href=f"/withdrawal?order={view.token}",
                     kind="outline",
                     data_testid="withdraw-link",

@@ -30,6 +30,9 @@ def _station(step: Any) -> Component:
                     el.span(class_name="size-1.5 rounded-full bg-current"),
                     class_name=styles.STATION_MARK["now"],
                 ),
+                "ended": el.span(
+                    icon("close", "icon size-3 stroke-[2.25]"), class_name=styles.STATION_MARK["ended"]
+                ),
             },
             el.span(class_name=styles.STATION_MARK["next"]),
         ),
@@ -59,7 +62,11 @@ def shipments() -> Component:
         length(of(Order).view.shipments) > 0,
         el.section(
             el.h2(
-                when(length(of(Order).view.shipments) == 1, _("Your parcel"), _("Your parcels")),
+                when(
+                    of(Order).view.is_collected,
+                    _("What is ready"),
+                    when(length(of(Order).view.shipments) == 1, _("Your parcel"), _("Your parcels")),
+                ),
                 class_name=styles.ORDER_TITLE,
             ),
             el.ul(each(of(Order).view.shipments, _shipment), class_name=styles.ENTRIES),
@@ -86,7 +93,11 @@ def _shipment(shipment: Any) -> Component:
             when(
                 shipment.delivered,
                 badge(_("Arrived ") + text(shipment.delivered), "green", "check"),
-                badge(_("Left us ") + text(shipment.sent), "blue", "truck"),
+                when(
+                    of(Order).view.is_collected,
+                    badge(_("Ready since ") + text(shipment.sent), "blue", "clock"),
+                    badge(_("Left us ") + text(shipment.sent), "blue", "truck"),
+                ),
             ),
             class_name=styles.ENTRY_HEAD,
         ),

@@ -17,6 +17,7 @@ from .cart_line import (
     tax_rows,
     thumbnail,
     units,
+    variant_and_units,
 )
 from .code_fields import code_field, credit_field
 from .controls import text_link
@@ -72,12 +73,7 @@ def _lines() -> Component:
             thumbnail(line, styles.MINI_PICTURE),
             el.div(
                 line.title,
-                el.p(
-                    line.variant,
-                    when(line.variant, " ", ""),
-                    f"× {line.quantity}",
-                    class_name="text-sm text-ink-3",
-                ),
+                variant_and_units(line),
                 when(line.promise, el.p(line.promise, class_name="text-sm text-ink-3")),
                 when(line.notice, el.p(line.notice, class_name="text-sm text-amber")),
             ),
@@ -97,7 +93,7 @@ def _gift(line: Any) -> Component:
         thumbnail(line, styles.MINI_PICTURE),
         el.div(
             line.title,
-            el.p(line.variant, when(line.variant, " ", ""), class_name="text-sm text-ink-3"),
+            el.p(line.variant, class_name="text-sm text-ink-3 empty:hidden"),
             badge(_("Gift"), "green"),
         ),
         el.span(gift_price(line), class_name="text-end tabular-nums"),

@@ -14,9 +14,9 @@ from reflex.event import no_args_event_spec, passthrough_event_spec
 
 from shop_app.core.i18n import _
 
-from . import styles
+from . import styles, texts
 from .controls import Kind, Size, classes
-from .kit import Component, Text, el, fragment, is_html, painted, text
+from .kit import Component, Text, el, fragment, is_html, painted, text, without_scripts
 from .pictures import picture
 
 QUANTITY = _("Quantity")
@@ -156,6 +156,22 @@ def busy_button(
     return _BusyButton.create(
         *children, answer=answer, busy_label=busy_label, spin=styles.SPIN, class_name=looks, **props
     )
+
+
+def needs_scripts(sentence: str) -> Component:
+    """Says so where no scripts run, and how to reach the shop all the same."""
+
+    def said() -> Component:
+        return el.p(
+            sentence,
+            " ",
+            _("Allow scripts for this shop and load the page again. Or write to us what you would like: "),
+            el.a(texts.MAIL, href=f"mailto:{texts.MAIL}", class_name=styles.LINK),
+            ".",
+            class_name=f"{styles.NOTE} {styles.NOTE_KINDS['wait']} my-8",
+        )
+
+    return without_scripts(said)
 
 
 def focus_box(*children: Any, news: Any, shown: Any, **props: Any) -> Component:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import styles
-from .kit import Component, el
+from .kit import Component, el, kept
 
 WIDTHS = (320, 640, 960, 1440)
 
@@ -27,6 +27,7 @@ def _set(key: Any, kind: str, widths: tuple[int, ...]) -> Any:
     return ", ".join(f"/media/{key}/{width}.{kind} {width}w" for width in widths)
 
 
+@kept
 def picture(
     view: Any,
     *,

@@ -55,6 +55,10 @@ def _ages() -> tuple[tuple[str, str], ...]:
             _("Who you are, on any other order"),
             plural("{count} year", "{count} years", chosen.order_years),
         ),
+        (
+            _("Your e-mail, where you asked to be told when something is back"),
+            _("until that one letter is written, {age} at most").format(age=days(chosen.stock_alert_days)),
+        ),
     )
 
 
@@ -131,7 +135,8 @@ RETURNS = PlainPage(
         Part(_("How it works"), (
             _("Open the page of your order and choose what you would like to send back. We answer within two "
               "working days, and your money goes back when the things are here."),
-            _("Pack the things so that they survive the way. The box they came in is best."),
+            _("Pack the things so that they survive the way. The box they came in is best. You choose the "
+              "carrier and pay for the way back; where something arrived broken or wrong, we pay for it."),
         ), links=((_("Find my order"), "/orders/lookup"), _WRITE)),
         Part(_("Your right to withdraw"), (
             _("Within 14 days after the last parcel arrived you can withdraw from the contract: no reason, "

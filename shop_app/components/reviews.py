@@ -10,6 +10,7 @@ from shop_app.state.product import Product
 from . import styles
 from .badges import stars
 from .controls import button
+from .icons import icon
 from .kit import Component, each, el, fragment, painted, text, when
 
 
@@ -20,8 +21,11 @@ def section(product: type[Product]) -> Component:
             el.div(
                 el.h2(this.review_text, id="reviews-title", class_name=styles.D3),
                 el.div(
-                    el.span(this.rating, class_name=f"{styles.D2} tabular-nums"),
-                    el.p(_("of 5, from buyers only"), class_name="text-sm text-ink-2"),
+                    el.span(this.rating, class_name=f"{styles.D2} tabular-nums", aria_hidden="true"),
+                    el.div(
+                        stars(this.rating_percent, this.rating + _(" of 5 stars")),
+                        el.p(_("of 5"), class_name="text-sm text-ink-2", aria_hidden="true"),
+                    ),
                     class_name="mt-3 mb-5 flex items-center gap-3",
                 ),
                 el.div(
@@ -30,8 +34,13 @@ def section(product: type[Product]) -> Component:
                     role="group",
                     aria_label=_("Show only reviews of"),
                 ),
+                el.p(
+                    _("“Bought” marks what was written by somebody who bought it here."),
+                    class_name="mt-5 text-sm text-ink-3",
+                ),
             ),
             el.div(
+                _order(product),
                 each(product.reviews, _review),
                 when(
                     product.reviews_left > 0,
@@ -52,6 +61,25 @@ def section(product: type[Product]) -> Component:
         id="reviews",
         aria_labelledby="reviews-title",
         class_name=styles.SECTION,
+    )
+
+
+def _order(product: type[Product]) -> Component:
+    def option(value: str, label: str) -> Component:
+        return el.option(label, value=value)
+
+    return el.div(
+        el.label(_("Sort reviews by"), html_for="review-order", class_name="text-ink-2"),
+        el.select(
+            option("", _("Newest")),
+            option("best", _("Most stars")),
+            option("worst", _("Fewest stars")),
+            id="review-order",
+            value=product.sort,
+            on_change=Product.sort_reviews,
+            class_name=styles.REVIEW_SELECT,
+        ),
+        class_name=styles.REVIEW_SORT,
     )
 
 
@@ -81,7 +109,7 @@ def _row(product: type[Product], row: Any) -> Component:
 def _review(review: Any) -> Component:
     return el.article(
         el.div(
-            stars(review.stars),
+            stars(review.stars * 20, text(review.stars) + _(" of 5 stars")),
             when(review.title, el.h3(review.title, class_name="text-base font-medium")),
             class_name="flex flex-wrap items-center gap-2.5",
         ),
@@ -90,7 +118,18 @@ def _review(review: Any) -> Component:
             review.author,
             ", ",
             review.date,
-            when(review.bought, fragment(". ", review.bought)),
+            when(
+                review.bought,
+                lambda: fragment(
+                    ". ",
+                    el.span(
+                        icon("done", styles.REVIEW_BOUGHT_ICON),
+                        " ",
+                        review.bought,
+                        class_name=styles.REVIEW_BOUGHT,
+                    ),
+                ),
+            ),
             class_name="text-sm text-ink-3",
         ),
         when(

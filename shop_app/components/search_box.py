@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from shop_app.core.i18n import _
-from shop_app.services.catalog.views import Suggestion
+from shop_app.services.catalog.views import Suggestion, Suggestions
 from shop_app.state.search import Search
 
 from . import styles
 from .forms import submit
 from .icons import icon
-from .kit import Component, Text, each, el, length, of, text, when
+from .kit import Component, Text, each, el, length, of, when
 from .pictures import picture
 
 PANEL = "suggestions"
 WAIT_MS = 120
 
 
-def search_box() -> Component:
-    """Sends to the list of products also without scripts: it is a form."""
+def search_box(query: Text = "") -> Component:
+    """A form, which sends to the list of products also without scripts.
+
+    `query` is what the page shows the results of.
+    """
+    found = of(Search).found
     return el.form(
         icon("search", styles.SEARCH_ICON),
         el.input(
@@ -27,6 +31,7 @@ def search_box() -> Component:
             type="text",
             id="search",
             role="combobox",
+            default_value=query,
             placeholder=_("Search mugs, lamps, oak…"),
             auto_complete="off",
             max_length=120,
@@ -39,6 +44,7 @@ def search_box() -> Component:
             aria_controls=PANEL,
             aria_autocomplete="list",
             data_testid="search-input",
+            data_query=query,
         ),
         el.kbd("/", class_name=styles.SEARCH_KEY, aria_hidden="true"),
         el.button(
@@ -47,8 +53,12 @@ def search_box() -> Component:
             aria_label=_("Clear the search"),
             class_name=styles.SEARCH_CLEAR,
         ),
-        when((length(of(Search).products) + length(of(Search).categories)) > 0, _panel, el.div(id=PANEL)),
-        el.p(_announced(), role="status", class_name=styles.SR),
+        when(
+            found.all_text != "",
+            lambda: _panel(found),
+            lambda: when(found.text != "", lambda: _nothing(found), el.div(id=PANEL)),
+        ),
+        el.p(found.said, role="status", class_name=styles.SR),
         action="/products",
         method="get",
         role="search",
@@ -58,25 +68,25 @@ def search_box() -> Component:
     )
 
 
-def _announced() -> Text:
-    count = length(of(Search).products) + length(of(Search).categories)
-    return when(count > 0, text(count) + _(" suggestions"), "")
-
-
-def _panel() -> Component:
+def _panel(found: Suggestions) -> Component:
+    beside = length(found.searches) + length(found.categories)
     return el.div(
         # Only options are in the list; what stands below them is for everybody's Tab key or the mouse.
         el.div(
             when(
-                length(of(Search).categories) > 0,
-                el.div(
-                    _group(_("Categories"), of(Search).categories),
+                beside > 0,
+                lambda: el.div(
+                    when(length(found.searches) > 0, lambda: _group(_("Searches"), found.searches, _search)),
+                    when(
+                        length(found.categories) > 0,
+                        lambda: _group(_("Categories"), found.categories, _category),
+                    ),
                     class_name=styles.SUGGEST_GROUP,
                     role="presentation",
                 ),
             ),
             el.div(
-                when(length(of(Search).products) > 0, _group(_("Products"), of(Search).products)),
+                _group(_("Products"), found.products, _product),
                 class_name=styles.SUGGEST_PRODUCTS,
                 role="presentation",
             ),
@@ -87,12 +97,7 @@ def _panel() -> Component:
         ),
         el.div(
             el.button(
-                _("All results for “"),
-                of(Search).text,
-                "”",
-                type="submit",
-                tab_index=-1,
-                class_name=f"{styles.LINK} text-ink",
+                found.all_text, type="submit", tab_index=-1, class_name=f"{styles.LINK} text-left text-ink"
             ),
             el.span(
                 el.kbd("↑", class_name="kbd"),
@@ -111,25 +116,57 @@ def _panel() -> Component:
     )
 
 
-def _group(title: str, rows: Any) -> Component:
+def _nothing(found: Suggestions) -> Component:
     return el.div(
-        el.p(title, class_name=styles.SUGGEST_TITLE, aria_hidden="true"),
-        each(rows, _row),
-        role="group",
-        aria_label=title,
+        el.div(id=PANEL, role="listbox", aria_label=_("Suggestions"), class_name="hidden"),
+        el.div(
+            el.p(_("Nothing matches “"), found.text, "”."),
+            el.p(
+                _("Check the spelling, try a shorter word, or a SKU. "),
+                el.a(_("See all products"), href="/products", class_name=f"{styles.LINK} text-ink"),
+                class_name="mt-1 text-sm text-ink-2",
+            ),
+            class_name=styles.SUGGEST_NOTHING,
+            data_testid="search-nothing",
+        ),
+        class_name=styles.SUGGESTIONS,
     )
 
 
-def _row(row: Suggestion) -> Component:
+def _group(title: str, rows: Any, row: Any) -> Component:
+    return el.div(
+        el.p(title, class_name=styles.SUGGEST_TITLE, aria_hidden="true"),
+        each(rows, row),
+        role="group",
+        aria_label=title,
+        class_name="not-first:pt-4",
+    )
+
+
+def _search(row: Suggestion) -> Component:
+    return _row(row, icon("search", styles.SUGGEST_ICON), _label(row))
+
+
+def _category(row: Suggestion) -> Component:
+    return _row(row, _label(row), el.span(row.note, class_name=styles.SUGGEST_COUNT))
+
+
+def _product(row: Suggestion) -> Component:
+    return _row(
+        row,
+        el.span(picture(row.picture, sizes="48px", widths=(320,), alt=""), class_name=styles.SUGGEST_PICTURE),
+        el.span(_label(row), el.span(row.note, class_name=styles.SUGGEST_NOTE), class_name="min-w-0"),
+        el.span(row.price, class_name=styles.SUGGEST_PRICE),
+    )
+
+
+def _label(row: Suggestion) -> Component:
+    return el.span(row.before, el.b(row.typed, class_name=styles.SUGGEST_TYPED), row.after)
+
+
+def _row(row: Suggestion, *content: Component) -> Component:
     return el.a(
-        when(
-            row.kind == "product",
-            el.span(
-                picture(row.picture, sizes="48px", widths=(320,), alt=""), class_name=styles.SUGGEST_PICTURE
-            ),
-        ),
-        el.span(row.before, el.b(row.typed, class_name=styles.SUGGEST_TYPED), row.after),
-        when(row.price, el.span(row.price, class_name=styles.SUGGEST_PRICE)),
+        *content,
         href=row.href,
         key=row.href,
         role="option",

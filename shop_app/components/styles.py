@@ -111,6 +111,7 @@ SPIN = "size-4 animate-spin rounded-full border-[1.5px] border-current border-e-
 FIELD = "grid content-start gap-1.5"
 LABEL = "text-sm font-medium"
 OPTIONAL = "font-normal text-ink-3"
+REQUIRED = "text-ink-2"
 INPUT = (
     "h-11 w-full rounded-r2 border border-line-strong bg-surface px-3.5 text-base text-ink "
     "transition-colors placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 "
@@ -121,7 +122,8 @@ INPUT = (
 INPUT_S = (
     "h-9 w-full rounded-r2 border border-line-strong bg-surface px-2.5 text-base text-ink "
     "transition-colors sm:text-sm placeholder:text-ink-3 placeholder:opacity-100 hover:border-ink-2 "
-    "focus-visible:border-focus focus-visible:outline-offset-[-1px]"
+    "focus-visible:border-focus focus-visible:outline-offset-[-1px] aria-invalid:border-coral "
+    "aria-invalid:ring-1 aria-invalid:ring-coral aria-invalid:ring-inset"
 )
 TEXTAREA = (
     "min-h-24 w-full resize-y rounded-r2 border border-line-strong bg-surface px-3.5 py-2.5 text-base "
@@ -183,7 +185,9 @@ GREEN = "bg-green-tint text-green"
 AMBER = "bg-amber-tint text-amber"
 CORAL = "bg-coral-tint text-coral"
 BLUE = "bg-blue-tint text-blue"
-TAG = "absolute top-2 start-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs text-ink md:top-2.5 md:start-2.5"
+TAG = (
+    "absolute top-2 start-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs text-ink md:top-2.5 md:start-2.5"
+)
 TAG_SALE = (
     "absolute top-2 start-2 z-1 rounded-r1 bg-surface px-2 py-[3px] text-xs font-medium text-coral "
     "md:top-2.5 md:start-2.5"
@@ -203,10 +207,19 @@ PRICE_SALE = "tabular-nums text-coral"
 PRICE_WAS = "ms-2 text-ink-3 line-through decoration-1"
 RATE = "inline-flex items-center gap-1 text-sm tabular-nums text-ink-2"
 RATE_STAR = "size-3.5 fill-current"
+REVIEW_BOUGHT = "whitespace-nowrap"
+REVIEW_BOUGHT_ICON = "icon inline size-4 align-[-3px]"
+REVIEW_SELECT = (
+    "select h-11 w-40 rounded-r2 border border-line-strong bg-surface px-2.5 text-base text-ink "
+    "md:h-9 md:text-sm"
+)
+REVIEW_SORT = "mb-5 flex items-center justify-end gap-2.5 text-sm"
+ALERT = "mt-6 grid gap-3.5 rounded-r2 border border-line bg-surface p-5"
 RATE_COUNT = "hidden text-ink-3 md:inline"
-STARS = "inline-flex gap-px text-ink"
-STAR = "size-4 fill-current"
-STAR_EMPTY = "size-4 fill-none stroke-current stroke-[1.5]"
+STARS = "relative inline-block h-4 w-20 shrink-0 text-ink"
+STARS_EMPTY = "h-4 w-20 fill-none stroke-current stroke-[1.5]"
+STARS_FULL = "h-4 w-20 max-w-none fill-current"
+STARS_FILLED = "absolute inset-y-0 start-0 overflow-hidden"
 CRUMBS = "flex flex-wrap gap-x-2 pt-5 text-sm text-ink-3"
 CRUMB = "flex not-first:before:me-2 not-first:before:text-line-strong not-first:before:content-['/']"
 CRUMB_LINK = "py-0.5 text-ink-2 underline-offset-4 hover:underline"
@@ -251,15 +264,16 @@ CARD_LINK = "outline-none after:absolute after:inset-0 after:z-2"
 CARD_TEXT = "mt-1 mb-2 max-w-[44ch] text-ink-2"
 CARD_FOOT = "mt-1.5 flex min-h-5 items-center justify-between gap-2"
 CARD_DOTS = "flex items-center gap-[5px] text-xs text-ink-3"
-CARD_DOT = (
-    "size-3.5 rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)] forced-color-adjust-none"
-)
+CARD_DOT = "size-3.5 rounded-full shadow-[inset_0_0_0_1px_var(--swatch-edge)] forced-color-adjust-none"
 CARD_STOCK = "mt-1.5 flex items-center gap-1.5 text-xs"
 GRID_2 = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10"
-GRID_3 = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10 lg:grid-cols-3"
+GRID_3 = "grid grid-cols-2 gap-x-3 gap-y-7 md:gap-x-5 md:gap-y-10 lg:grid-cols-3 vast:grid-cols-4"
 GRID_4 = "grid grid-cols-2 gap-x-3 gap-y-7 md:grid-cols-3 md:gap-x-5 md:gap-y-10 lg:grid-cols-4"
 SIZES_2 = "(min-width:1360px) 300px, (min-width:768px) 22vw, 46vw"
-SIZES_3 = "(min-width:1360px) 320px, (min-width:1024px) 24vw, (min-width:768px) 36vw, 46vw"
+SIZES_3 = (
+    "(min-width:1800px) 240px, (min-width:1360px) 320px, (min-width:1024px) 24vw, (min-width:768px) 36vw, "
+    "46vw"
+)
 SIZES_4 = "(min-width:1360px) 305px, (min-width:1024px) 22vw, (min-width:768px) 30vw, 46vw"
 SIZES_HALF = "(min-width:1360px) 620px, (min-width:768px) 46vw, 92vw"
 SIZES_HERO = "(min-width:1440px) 1360px, 100vw"
@@ -326,6 +340,11 @@ HERO_BUTTON = (
     "pointer-events-auto mt-5 inline-flex h-13 items-center self-start rounded-r2 bg-green px-7 "
     "text-base font-medium text-on-green transition-colors hover:bg-green-hover wide:mt-7 "
     "wide:bg-[#1f4d3a] wide:text-[#fbf9f4] wide:hover:bg-[#163a2b]"
+)
+HERO_CATEGORIES = "mt-6 flex flex-wrap gap-x-5 gap-y-1.5 md:hidden"
+HERO_CATEGORY = (
+    "inline-block py-1.5 text-md underline decoration-line-strong decoration-1 underline-offset-4 "
+    "hover:decoration-current"
 )
 LABEL_STRIP = "border-b border-line"
 LABEL_ROW = (
@@ -442,6 +461,7 @@ PROSE_LEAD = "mt-4 max-w-[52ch] text-lg text-ink-2"
 PROSE = "prose mt-10 grid max-w-[62ch] gap-10 leading-[1.65] text-ink-2"
 SIZES_PRODUCT = "(min-width:1360px) 680px, (min-width:1100px) 50vw, (min-width:768px) 46vw, 100vw"
 LOST = "mx-auto grid w-full max-w-page items-center gap-6 px-gutter pt-8 md:grid-cols-2 md:gap-16 md:pt-12"
+NOT_FOUND_SEARCH = "mt-1 mb-2 grid w-full grid-cols-[minmax(0,1fr)_auto] gap-2.5"
 NOT_FOUND_LIST = "mt-2 grid gap-0.5"
 NOT_FOUND_LINK = (
     "inline-block py-1 underline decoration-line-strong decoration-1 underline-offset-4 "
@@ -527,6 +547,10 @@ SUGGEST_ROW = (
     "aria-selected:bg-sunken md:px-3"
 )
 SUGGEST_PICTURE = "relative block h-15 w-12 flex-none overflow-hidden rounded-r1 bg-sunken"
+SUGGEST_ICON = "icon size-[18px] flex-none text-ink-2"
+SUGGEST_NOTE = "block text-sm text-ink-3"
+SUGGEST_COUNT = "ml-auto text-sm tabular-nums text-ink-3"
+SUGGEST_NOTHING = "col-span-full px-1 py-5 md:px-[22px]"
 SUGGEST_TYPED = "font-semibold"
 SUGGEST_PRICE = "ms-auto text-end tabular-nums"
 SUGGEST_FOOT = (
@@ -590,6 +614,9 @@ CHECKOUT_ASIDE = (
 )
 CHECKOUT_MAIN = "min-w-0 md:col-start-1 md:row-start-1"
 STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
+MARKS = "flex max-w-32 flex-wrap justify-end gap-1 sm:max-w-60"
+STEPS = "mb-7 flex flex-wrap gap-x-5 gap-y-1 border-b border-line pb-4 text-sm text-ink-2"
+STEP_LINK = "inline-flex min-h-6 items-center underline-offset-4 hover:underline"
 STEP_LAST = "pb-2"
 FIELDS = "grid grid-cols-6 gap-4"
 FULL = "col-span-6"
@@ -614,6 +641,7 @@ STATION_MARK = {
     ),
     "next": "mt-px grid size-5 place-items-center rounded-full border-[1.5px] border-line-strong bg-surface",
 }
+STATION_MARK["ended"] = "mt-px grid size-5 place-items-center rounded-full bg-ink-3 text-paper"
 STATION_NOTE = "block text-sm text-ink-3"
 ORDER_PART = "mt-7 border-t border-line pt-7"
 ORDER_TITLE = "mb-3 font-serif text-d4 text-balance"

@@ -8,7 +8,9 @@ from shop_app.core.i18n import _
 from shop_app.core.settings import settings
 
 SHOP = "Fennholm"
+MAIL = "hello@fennholm.example"
 PROMISES = (_("Free delivery in Germany from €90"), _("30 days to change your mind"))
+RETURN_COST = _("You pay for the way back, unless something arrived broken or wrong.")
 HEAD_LINKS = ((_("Delivery"), "/delivery"), (_("Help"), "/contact"))
 
 
@@ -21,6 +23,7 @@ NO_CONNECTION = _(
     "There is no connection to the shop right now. You can go on reading and searching; "
     "what you change waits until it is back. We keep trying."
 )
+NEW_TITLE = _("New in the shop")
 NEW, SALE, ALL = "/products?new=1", "/products?on_sale=1", "/products"
 
 FOOTER = (
@@ -75,13 +78,12 @@ BROKEN_TEXT = _(
     "The page could not be put together, and nothing was changed. Your cart is safe. Try again in a moment."
 )
 NOT_FOUND_EYEBROW = _("Page not found (404)")
-NOT_FOUND_TITLE = _("This shelf is bare")
+NOT_FOUND_TITLE = _("There is nothing at this address")
 NOT_FOUND_TEXT = _(
-    "The address may have a typo, or we no longer carry the piece. Search for it above, or start from one "
-    "of these."
+    "The address may have a typo, or we no longer carry the piece. Search for it, or start from one of these."
 )
 NOT_FOUND_LINKS = (
-    (_("New this week"), NEW),
+    (NEW_TITLE, NEW),
     (_("All products"), ALL),
     (_("Find my order"), "/orders/lookup"),
 )

@@ -23,7 +23,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from . import events, own_files, sqlite_writer
+from . import events, fact_cache, own_files, sqlite_writer
 from .failures import FAILURES, unread, unsaved
 from .failures import Unavailable as Unavailable
 from .settings import settings
@@ -159,7 +159,7 @@ def transaction(*, durable: bool = False, on: Engine | None = None) -> Iterator[
     bind = on or engine()
     with sqlite_writer.lock if bind.dialect.name == "sqlite" else nullcontext():
         try:
-            with Session(bind, expire_on_commit=False) as session:
+            with Session(bind, expire_on_commit=False, info=_facts_seen()) as session:
                 connection = session.connection(execution_options={"writes": True, "durable": durable})
                 yield session
                 with sqlite_writer.closed_unless_committed(connection):
@@ -178,11 +178,16 @@ def reading(*, on: Engine | None = None) -> Iterator[Session]:
     """
     bind = on or engine()
     try:
-        with Session(bind, expire_on_commit=False) as session:
+        with Session(bind, expire_on_commit=False, info=_facts_seen()) as session:
             session.connection(execution_options=_READING[bind.dialect.name])
             yield session
     except FAILURES as error:
         raise unread(error) from error
+
+
+def _facts_seen() -> dict[str, Any]:
+    """For `session.info`, before its transaction begins: it has seen the facts up to this number."""
+    return {"facts": fact_cache.number()}
 
 
 async def read(query: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -190,7 +195,7 @@ async def read(query: Callable[Concatenate[Session, P], T], /, *args: P.args, **
 
     Errors  Unavailable when the database is locked, too slow or gone; what the query raises.
     """
-    return await _on_thread(partial(_read, query, *args, **kwargs))
+    return await on_thread(partial(read_here, query, *args, **kwargs))
 
 
 @overload
@@ -216,10 +221,11 @@ async def write(command: Callable[..., T], /, *args: Any, durable: bool = False,
 
     if engine().dialect.name == "sqlite":
         return await sqlite_writer.write(engine(), run, durable=durable)
-    return await _on_thread(partial(_write, run, durable))
+    return await on_thread(partial(_write, run, durable))
 
 
-def _read(query: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+def read_here(query: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    """The same for scripts and threads."""
     with reading() as session:
         return query(session, *args, **kwargs)
 
@@ -229,7 +235,8 @@ def _write(command: Callable[[Session], T], durable: bool) -> T:
         return command(session)
 
 
-async def _on_thread(work: Callable[[], T]) -> T:
+async def on_thread(work: Callable[[], T]) -> T:
+    """What `work` returns, called on a thread for queries; it runs to its end whoever is cancelled."""
     # Shielded: a caller that is cancelled doesn't interrupt a commit.
     loop = asyncio.get_running_loop()
     return await asyncio.shield(

@@ -3,6 +3,7 @@
 A service calls `publish` inside its transaction. Followers are other services that write in the same
 transaction: they are called at once (`services/__init__.py` lists them). Listeners are called after the
 commit, and not after a rollback; they run on the thread that committed, so they start other work and return.
+Before them, what is kept for pages and depends on the event is emptied (`fact_cache`).
 Events stay in this process and end with it: what must not be lost goes through a table instead.
 """
 
@@ -12,9 +13,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy.orm import Session
+
+from . import fact_cache
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +74,21 @@ class CartChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownChanged:
+    """What pages show of these tags changed: entries of fact caches that depend on them are emptied.
+
+    `stamp` is that of the change of the listing index, "" where it stays as it is.
+    """
+
+    tags: tuple[str, ...]
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TermsChanged:
     """Tax rates, shipping methods or promotions were edited."""
+
+    tags: ClassVar[tuple[str, ...]] = ("terms",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +118,7 @@ Event = (
     | BackorderChanged
     | ReturnRefunded
     | CartChanged
+    | ShownChanged
     | TermsChanged
     | OrderPlaced
     | OrderChanged
@@ -135,7 +152,12 @@ def publish(session: Session, event: Event) -> None:
 
 
 def deliver(events: list[Event]) -> None:
-    """Call the listeners now, equal events once. Only `db` calls this, after a commit."""
+    """Empty what depends on the events, then call the listeners, equal events once.
+
+    Only `db` calls this, after a commit and before anybody has the answer to it.
+    """
+    if tags := {tag for event in events for tag in getattr(event, "tags", ())}:
+        fact_cache.deliver(tags)
     for event in dict.fromkeys(events):
         for listener in tuple(_listeners[type(event)]):
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -18,10 +18,17 @@ _PARAMETER = re.compile(r"\[(\w+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The address of a page: the parameters of its route, and the values of its query by name."""
+    """The address of a page: the parameters of its route, and the values of its query by name.
+
+    `is_free` marks addresses that anybody can make up without end, such as searches.
+    """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    is_free: bool = False
+
+    def __hash__(self) -> int:
+        return hash((*self.parameters.items(), *((name, *values) for name, values in self.query.items())))
 
     def parameter(self, name: str, most: int = 128) -> str:
         """A parameter of the route, cut to `most` characters."""
@@ -31,6 +38,16 @@ class Address:
         """The first value of that name in the query, cut to `most` characters; "" where there is none."""
         values = self.query.get(name, ())
         return values[0][:most] if values else ""
+
+
+def only(*names: str) -> Callable[[Address], Address]:
+    """A function that keeps of an address its parameters and the first values of these names in its query."""
+
+    def shared(address: Address) -> Address:
+        values = ((name, address.first(name)) for name in names)
+        return Address(address.parameters, {name: (value,) for name, value in values if value})
+
+    return shared
 
 
 @dataclass(frozen=True, slots=True)

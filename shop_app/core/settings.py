@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from . import own_files, settings_checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+DEMO_ACCOUNT = "Fennholm, DE89 3704 0044 0532 0130 00 (an example: nothing arrives there)"
 
 _SCHEMES = {
     "redis_url": ("redis", "rediss", "unix"),
@@ -49,8 +50,8 @@ class Settings(BaseSettings):
     locale: str = "en"
     country: str = Field("DE", min_length=2, max_length=2)
     currency: str = Field("EUR", min_length=3, max_length=3)
-    bank_account: str = ""
-    """Where shoppers transfer money to, as it stands on an order that is paid later."""
+    bank_account: str = Field(default_factory=lambda given: DEMO_ACCOUNT if given["mode"] == "demo" else "")
+    """Where shoppers transfer money to, as it stands on an order that is paid later; "" for no transfers."""
     hold_minutes: int = Field(15, ge=1, le=120)
     """So long the units of a cart in checkout are kept, from the last thing that the shopper did."""
     hold_most_minutes: int = Field(60, ge=1, le=24 * 60)
@@ -83,6 +84,8 @@ class Settings(BaseSettings):
     """So long an order that ended without a payment keeps who placed it."""
     order_years: int = Field(10, ge=1, le=30)
     """So long any other order does: as long as invoices have to be kept by law."""
+    stock_alert_days: int = Field(180, ge=1, le=3650)
+    """So long the address of somebody who waits for a sold-out variant is kept."""
     allow_test_keys: bool = False
     """Whether production mode takes a test key of Stripe: for a rehearsal, never for a shop that sells."""
     host: str = ""
@@ -174,6 +177,7 @@ class Settings(BaseSettings):
             self.order_link_days,
             self.unpaid_order_days,
             self.order_years,
+            self.stock_alert_days,
         )
 
     @property

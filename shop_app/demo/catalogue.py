@@ -67,8 +67,11 @@ def read(name: str) -> Any:
 
 
 def load_terms(bulk: Bulk, today: datetime) -> dict[str, int]:
-    """Tax classes and rates, shipping zones and methods, promotions; returns promotion ids by code."""
+    """Taxes, shipping, synonyms of the search, promotions; returns promotion ids by code."""
     taxes, shop = read("tax_rates.json"), read("shop.json")
+    for word, meanings in shop["synonyms"].items():
+        for meaning in meanings:
+            bulk.add(m.Synonym, word=word, meaning=meaning)
     for row in taxes["classes"]:
         bulk.add(m.TaxClass, **row)
     for row in taxes["rates"]:

@@ -1,4 +1,7 @@
-"""Reviews of the demo: sentences from `seed/reviews.json`, put together so that no two read alike."""
+"""Reviews of the demo: sentences from `seed/reviews.json`, put together so that no two read alike.
+
+A sentence belongs to one product, to a group of products by kind or material ("plates", "glass"), or to any.
+"""
 
 from __future__ import annotations
 
@@ -54,11 +57,15 @@ class _Writer:
     def __init__(self, words: dict[str, Any], item: Goods, rng: Random, texts: set[str]) -> None:
         self.words, self.rng, self.said = words, rng, texts
         self.temper = rng.choices(TEMPERS, (40, 22, 18, 12, 8))[0]
-        own, about = words["categories"][item.category], words["any"]
+        own, about = words["products"][item.slug], words["any"]
+        here = {
+            kind: [sentence for group in own["groups"] for sentence in words["groups"][group][kind]]
+            for kind in ("good", "mixed", "bad")
+        }
         self.left = {
-            "own": _shuffled(words["products"][item.slug], rng),
-            **{f"{kind} here": _shuffled(own[kind], rng) for kind in ("good", "mixed", "bad")},
-            **{f"{kind} any": _shuffled(about[kind], rng) for kind in ("good", "mixed", "bad")},
+            "own": _shuffled(own["own"], rng),
+            **{f"{kind} here": _shuffled(sentences, rng) for kind, sentences in here.items()},
+            **{f"{kind} any": _shuffled(about[kind], rng) for kind in here},
         }
         self.names = _shuffled(words["names"], rng)
         self.titles = {int(stars): _shuffled(titles, rng) for stars, titles in words["titles"].items()}

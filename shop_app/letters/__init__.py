@@ -1,4 +1,4 @@
-"""What letters say: subject, plain text and HTML, from the order as its page shows it, or from a credit."""
+"""What letters say: subject, plain text and HTML, from the order as its page shows it, or without one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..core.i18n import _
 from ..core.settings import settings
 from ..services.outbox import LetterToSend
 from ..services.storefront.order_page import OrderView
-from . import about_credit, about_orders, about_returns
+from . import about_credit, about_orders, about_returns, about_stock
 from .wording import Words
 
 SHOP_NAME = "Fennholm"
@@ -33,6 +33,7 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
     "order_processing": about_orders.processing,
     "order_payment_failed": about_orders.payment_failed,
     "order_shipped": about_orders.shipped,
+    "order_delivered": about_orders.delivered,
     "order_cancelled": about_orders.cancelled,
     "order_refunded": about_orders.refunded,
     "withdrawal_received": about_returns.withdrawal_received,
@@ -44,19 +45,21 @@ KINDS: dict[str, Callable[[OrderView, dict[str, Any]], Words]] = {
 """Every kind of letter about an order; a new one is one function and one line here."""
 
 
+WITHOUT_ORDER: dict[str, Callable[[dict[str, Any]], Words]] = about_credit.KINDS | about_stock.KINDS
+"""Every kind of letter without an order around it."""
+
+
 def compose(letter: LetterToSend, view: OrderView | None) -> EmailMessage:
     """The finished letter, plain text and HTML, with a Message-ID that a repeat has too.
 
     Errors  KeyError for a kind that isn't known.
     """
-    words = (
-        about_credit.KINDS[letter.kind](letter.data)
-        if view is None
-        else KINDS[letter.kind](view, letter.data)
-    )
+    words = WITHOUT_ORDER[letter.kind](letter.data) if view is None else KINDS[letter.kind](view, letter.data)
     given = {
         "words": words,
         "view": view,
+        "notes": _notes(view) if view else [],
+        "addresses": _addresses(view) if view else [],
         "shop": SHOP_NAME,
         "_": _,
         "lang": settings().locale,
@@ -67,6 +70,19 @@ def compose(letter: LetterToSend, view: OrderView | None) -> EmailMessage:
     message.set_content(_template("letter.txt").render(given))
     message.add_alternative(_template("letter.html").render(given), subtype="html")
     return message
+
+
+def _notes(view: OrderView) -> list[str]:
+    """What stands below the sums of an order: about its tax."""
+    number = _("Your VAT number: {number}").format(number=view.vat_number) if view.vat_number else ""
+    return [note for note in (view.tax_note, number) if note]
+
+
+def _addresses(view: OrderView) -> list[tuple[str, list[str]]]:
+    """The order's addresses, each with its title."""
+    goes_to = view.shipping_label if view.is_collected else _("Delivered to")
+    titled = ((goes_to, view.address), (_("Billed to"), view.billing))
+    return [(title, address) for title, address in titled if address]
 
 
 def _envelope(letter: LetterToSend, subject: str) -> EmailMessage:

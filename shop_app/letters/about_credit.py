@@ -50,4 +50,3 @@ def _with_code(data: dict[str, Any], name: str, code: str, keep: str) -> Words:
 
 
 KINDS = {"gift_card": gift_card, "store_credit": store_credit}
-"""Every kind of letter without an order around it."""

@@ -6,16 +6,9 @@ from typing import Any
 
 from ..core.i18n import _
 from ..services.fulfilment.queries import thing, tracking_url
+from ..services.storefront import order_phase
 from ..services.storefront.order_page import OrderView
 from .wording import Words
-
-
-def _kept_until(view: OrderView) -> str:
-    if not view.pay_until:
-        return _("We keep your things for you and send them when your payment has arrived.")
-    return _("We keep your things for you until {day}, and send them when your payment has arrived.").format(
-        day=view.pay_until
-    )
 
 
 def placed(view: OrderView, data: dict[str, Any]) -> Words:
@@ -23,8 +16,8 @@ def placed(view: OrderView, data: dict[str, Any]) -> Words:
         _("Order {number}: how to pay").format(number=view.number),
         _("Your order is in"),
         [
-            _kept_until(view),
-            _("Write the reference on your transfer, so that we know which order it is for."),
+            order_phase.kept_until(view.pay_until, collected=view.is_collected),
+            _("Write the reference on a transfer, so that we know which order it is for."),
         ],
         rows=view.transfer_details,
         button=_("See your order"),
@@ -36,7 +29,7 @@ def reminder(view: OrderView, data: dict[str, Any]) -> Words:
         _("Order {number}: we wait for your payment").format(number=view.number),
         _("Your payment hasn't arrived yet"),
         [
-            _kept_until(view),
+            order_phase.kept_until(view.pay_until, collected=view.is_collected),
             _(
                 "If you have paid already, or don't want them any more, you needn't do anything: without a "
                 "payment the order ends by itself."
@@ -70,9 +63,11 @@ def authorized(view: OrderView, data: dict[str, Any]) -> Words:
         _("Order {number}: your order is in").format(number=view.number),
         _("Your order is in"),
         [
-            _("Your bank has set {total} aside. We charge it when your parcel leaves.").format(
-                total=view.total
-            )
+            (
+                _("Your bank has set {total} aside. We charge it when your things are ready to collect.")
+                if view.is_collected
+                else _("Your bank has set {total} aside. We charge it when your parcel leaves.")
+            ).format(total=view.total)
         ],
         rows=[(view.shipping_label, view.delivery_dates)] if view.delivery_dates else [],
         button=_("Follow your order"),
@@ -118,6 +113,8 @@ def paid(view: OrderView, data: dict[str, Any]) -> Words:
 
 
 def shipped(view: OrderView, data: dict[str, Any]) -> Words:
+    if view.is_collected:
+        return _ready(view, data)
     carrier, tracking = str(data.get("carrier", "")), str(data.get("tracking", ""))
     url = tracking_url(carrier, tracking)
     rest = [_("The rest of your order follows in another parcel, and costs nothing more.")]
@@ -143,6 +140,42 @@ def shipped(view: OrderView, data: dict[str, Any]) -> Words:
         button=_("Follow the parcel") if url else _("Follow your order"),
         link=url,
     )
+
+
+def _ready(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        _("Order {number} is ready to collect").format(number=view.number),
+        _("A part of your order is ready") if data.get("rest") else _("Your order is ready"),
+        [_("Tell us the number of the order when you come.")],
+        rows=[(view.shipping_label, ", ".join(view.address))],
+        items_title=_("Ready to collect"),
+        items=_things(data),
+        after=[
+            _("From the day you collect it you have 14 days to withdraw, and 30 to return it."),
+        ],
+        button=_("See your order"),
+    )
+
+
+def delivered(view: OrderView, data: dict[str, Any]) -> Words:
+    return Words(
+        (
+            _("Order {number} was collected") if view.is_collected else _("Order {number} has arrived")
+        ).format(number=view.number),
+        _("You have collected it") if view.is_collected else _("Your parcel has arrived"),
+        [
+            _("The carrier says that it was delivered. If you don't have it, answer this letter.")
+            if not view.is_collected
+            else _("Your things were handed over. If that wasn't you, answer this letter.")
+        ],
+        items_title=_("What you have") if view.is_collected else _("In this parcel"),
+        items=_things(data),
+        after=[
+            _("From the day all of it has come you have 14 days to withdraw without a reason, and 30 to "
+              "return it."),
+        ],
+        button=_("See your order"),
+    )  # fmt: skip
 
 
 def cancelled(view: OrderView, data: dict[str, Any]) -> Words:

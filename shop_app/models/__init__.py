@@ -22,7 +22,7 @@ from .catalog import (
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
-from .listing import ListingChange, ListingFacet, ListingItem
+from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
 from .order import (
     LEGAL_MOVES,
     Counter,
@@ -55,7 +55,7 @@ from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
-from .stock import MovementKind, StockHold, StockLevel, StockMovement, StockPolicy
+from .stock import MovementKind, StockAlert, StockHold, StockLevel, StockMovement, StockPolicy
 from .tax import TaxClass, TaxQuote, TaxRate
 
 __all__ = ["table_of", *(name for name in dir() if name[0].isupper())]  # pyright: ignore

@@ -112,6 +112,10 @@ class Variant(SQLModel, table=True):
     cost_minor: int | None = maybe_minor()
     """What the shop paid: for the back office's eyes alone."""
     weight_grams: int = 0
+    contents: int = 0
+    """How much of something sold by weight or volume is in it; 0 for what is sold by the piece."""
+    contents_unit: str = Field(default="", max_length=2)
+    """ "g" or "ml", "" for what is sold by the piece."""
     requires_shipping: bool = True
     active: bool = True
     position: int = 0

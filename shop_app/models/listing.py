@@ -48,6 +48,25 @@ class ListingItem(SQLModel, table=True):
     """The rest of the card, ready to show: picture, second picture, swatches, alt texts."""
 
 
+class ListingVariant(SQLModel, table=True):
+    """One active variant of a published product, for filters that one variant has to fulfil together."""
+
+    __tablename__ = "listing_variant"
+
+    product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True, index=False)
+    place: int = Field(primary_key=True)
+    """0 for the cheapest variant of the product; among equally cheap ones in the product's own order."""
+    variant_id: int = refers("variant.id", ondelete="CASCADE")
+    sku: str = Field(max_length=64)
+    price_minor: int = minor()
+    compare_at_minor: int | None = maybe_minor()
+    in_stock: bool = False
+    options: dict[str, str] = json()
+    """Facet and value of each of its options, both as slugs: {"colour": "moss"}."""
+    picture: list = json(list)
+    """Its first picture as in a card: key, alt, width, height, colour; empty without one of its own."""
+
+
 class ListingFacet(SQLModel, table=True):
     """One value of one facet that a product has, such as colour=Moss."""
 
@@ -73,3 +92,11 @@ class ListingChange(SQLModel, table=True):
 
     id: int | None = key()
     stamp: str = Field(max_length=32)
+
+
+class Synonym(SQLModel, table=True):
+    """A word that shoppers type, and a word of the catalogue that they mean by it."""
+
+    word: str = Field(primary_key=True, max_length=48)
+    """Both are normalised as the words of the search are."""
+    meaning: str = Field(primary_key=True, max_length=48)

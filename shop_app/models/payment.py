@@ -82,6 +82,8 @@ class Payment(SQLModel, table=True):
     refunded_minor: int = minor(default=0)
     refund_pending_minor: int = minor(default=0)
     redirect_url: str = ""
+    method: str = Field(default="", max_length=32)
+    """What it was made with at the provider: card, bank_debit, apple_pay, …; "" until that is known."""
     decline_message: str = ""
     """Why the last try failed, for the shopper to read."""
     authorized_until: datetime | None = None

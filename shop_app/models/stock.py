@@ -1,4 +1,4 @@
-"""Stock: three numbers a variant, the holds of carts in checkout, and the ledger of every movement."""
+"""Stock: three numbers a variant, holds of carts in checkout, the ledger of movements, who waits for more."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -97,3 +97,17 @@ class StockMovement(SQLModel, table=True):
     note: str = ""
     actor: str = Field(default="system", max_length=200)
     at: datetime = moment()
+
+
+class StockAlert(SQLModel, table=True):
+    """Somebody asked for a letter when a sold-out variant can be bought again; deleted once it is written."""
+
+    __tablename__ = "stock_alert"
+    __table_args__ = (UniqueConstraint("variant_id", "mailbox"),)
+
+    id: int | None = key()
+    variant_id: int = refers("variant.id", ondelete="CASCADE", index=False)
+    email: str = Field(max_length=254)
+    mailbox: str = Field(max_length=254)
+    """Where that address leads to: asking twice is asking once."""
+    created_at: datetime = moment(index=True)

@@ -8,6 +8,7 @@ from shop_app.components import layout, styles, texts
 from shop_app.components.badges import empty_state
 from shop_app.components.cart_line import (
     cart_line,
+    changes_said,
     discount_rows,
     free_shipping,
     gift_line,
@@ -22,6 +23,7 @@ from shop_app.components.code_fields import code_field, credit_field
 from shop_app.components.controls import link_button
 from shop_app.components.credit import credit_rows
 from shop_app.components.kit import Component, each, el, fragment, length, of, when
+from shop_app.components.parts import needs_scripts
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state.cart import Cart
@@ -44,7 +46,9 @@ def page() -> Component:
         ),
         el.div(
             el.div(
+                needs_scripts(_("The cart needs scripts to work.")),
                 undo_row(),
+                changes_said(),
                 when(full, _lines, when(of(Cart).loaded, _empty, _waiting)),
                 when(length(of(Cart).view.saved) > 0, _saved),
                 class_name="min-w-0",
@@ -114,7 +118,7 @@ def _sums() -> Component:
             class_name=styles.SUM,
         ),
         el.div(
-            code_field("page", Cart, of(Cart).view, expanded=True),
+            code_field("page", Cart, of(Cart).view),
             credit_field("page", Cart, of(Cart).view),
             class_name="mt-4 divide-y divide-line border-y border-line",
         ),

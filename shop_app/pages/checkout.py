@@ -7,11 +7,11 @@ from typing import Any
 import reflex as rx
 
 from shop_app.components import layout, styles, texts
-from shop_app.components.address_fields import address_fields
 from shop_app.components.badges import empty_state, note
+from shop_app.components.checkout_steps import FORM, progress, section, who
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.credit import credit_rows
-from shop_app.components.fields import options, radio_card, text_field
+from shop_app.components.fields import options, radio_card
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.hold_timer import hold_news, hold_timer
 from shop_app.components.icons import icon
@@ -30,7 +30,7 @@ from shop_app.components.kit import (
     when,
 )
 from shop_app.components.order_summary import order_summary
-from shop_app.components.parts import busy_button, departure
+from shop_app.components.parts import busy_button, departure, needs_scripts
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state.base import Notice
@@ -43,11 +43,9 @@ def title() -> Text:
     return texts.titled(when(length(of(Checkout).summary) > 0, _("Error: Checkout"), NAME))
 
 
-FORM = "checkout-form"
-
-
 def page() -> Component:
     return layout.page(
+        el.div(needs_scripts(_("Checkout needs scripts to work.")), class_name=styles.WRAP),
         when(
             # An empty cart that this tab remembers may have been filled since: first it is loaded.
             both(of(Checkout).loaded, either(of(rx.State).is_hydrated, not_(of(Checkout).empty))),
@@ -70,7 +68,21 @@ def _waiting() -> Component:
 
 
 def _empty() -> Component:
+    said = of(Checkout).confirmation
     return el.div(
+        when(
+            said,
+            el.div(
+                note(
+                    el.p(said),
+                    text_link(_("See what is saved"), href="/cart"),
+                    kind="info",
+                    role="status",
+                    data_testid="checkout-emptied",
+                ),
+                class_name="mb-8",
+            ),
+        ),
         empty_state(
             _("There is nothing to check out"),
             _("Your cart is empty. Orders that you have placed are found by their number."),
@@ -86,12 +98,12 @@ def _checkout() -> Component:
     return el.div(
         order_summary(),
         el.div(
-            el.h1(_("Checkout"), class_name=f"{styles.D2} mb-7"),
+            el.h1(_("Checkout"), class_name=f"{styles.D2} mb-3"),
+            progress(),
             _problems(),
             hold_news(),
             el.form(
-                _contact(),
-                _section(_("Delivery address"), address_fields()),
+                who(),
                 _delivery(),
                 _payment(),
                 el.input(
@@ -182,35 +194,6 @@ def _change(change: Any) -> Component:
     )
 
 
-def _section(title: str, *children: Any, last: bool = False) -> Component:
-    return el.section(
-        el.h2(title, class_name=f"{styles.D4} mb-[18px]"),
-        *children,
-        class_name=styles.STEP_LAST if last else styles.STEP_SECTION,
-    )
-
-
-def _contact() -> Component:
-    return _section(
-        _("Contact"),
-        text_field(
-            _("Email"),
-            name="email",
-            hint=_("For the receipt and delivery news."),
-            error=error_of(Checkout, "email"),
-            type="email",
-            input_mode="email",
-            auto_complete="email",
-            default_value=of(Checkout).view.form.email,
-            max_length=200,
-            required=True,
-            on_blur=lambda value: Checkout.typed("email", value),
-            auto_capitalize="none",
-            spell_check=False,
-        ),
-    )
-
-
 def _delivery() -> Component:
     def card(way: Any) -> Component:
         return radio_card(
@@ -228,8 +211,8 @@ def _delivery() -> Component:
             data_value=way.code,
         )
 
-    return _section(
-        _("Delivery"),
+    return section(
+        "delivery",
         when(
             length(of(Checkout).view.deliveries) > 0,
             options(
@@ -259,6 +242,7 @@ def _payment() -> Component:
         return radio_card(
             way.label,
             way.note,
+            el.span(each(way.marks, _mark), class_name=styles.MARKS),
             name="payment_provider",
             value=way.code,
             checked=way.chosen,
@@ -267,8 +251,8 @@ def _payment() -> Component:
             data_value=way.code,
         )
 
-    return _section(
-        _("Payment"),
+    return section(
+        "payment",
         when(
             of(Checkout).view.is_covered,
             el.p(_("Your gift card or credit pays for all of it."), data_testid="is-covered"),
@@ -303,6 +287,15 @@ def _payment() -> Component:
             class_name="mt-3 text-sm text-ink-3",
         ),
         last=True,
+    )
+
+
+def _mark(mark: Any) -> Component:
+    return el.img(
+        src="/marks/" + mark.key + ".svg",
+        alt=mark.name,
+        class_name="h-6 w-auto",
+        custom_attrs={"height": 24},
     )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from shop_app.components import layout, structured_data, styles, texts
-from shop_app.components.badges import section_head
+from shop_app.components.badges import all_of, section_head
 from shop_app.components.cards import card_grid, product_card
 from shop_app.components.controls import link_button
 from shop_app.components.fields import ground
@@ -46,6 +44,12 @@ def _hero(view: HomeView) -> Component:
                 el.h1(texts.HERO_TITLE, class_name=styles.HERO_TITLE),
                 el.p(texts.HERO_LEAD, class_name=styles.HERO_LEAD),
                 el.a(texts.HERO_LINK, href=texts.NEW, class_name=styles.HERO_BUTTON),
+                # Where the header has no room for them.
+                el.nav(
+                    each(view.categories, _category_link),
+                    aria_label=_("What we sell"),
+                    class_name=styles.HERO_CATEGORIES,
+                ),
                 class_name=styles.HERO_INNER,
             ),
             class_name=styles.HERO_TEXT,
@@ -53,6 +57,10 @@ def _hero(view: HomeView) -> Component:
         still_life,
         class_name=styles.HERO,
     )
+
+
+def _category_link(category: CategoryLink) -> Component:
+    return el.a(category.title, href=f"/products?category={category.slug}", class_name=styles.HERO_CATEGORY)
 
 
 def _label(view: HomeView) -> Component:
@@ -101,7 +109,7 @@ def _categories(view: HomeView) -> Component:
         )
 
     return el.section(
-        section_head(_("By room and use"), _("All products"), texts.ALL),
+        section_head(_("By room and use"), all_of(_("All products"), view.product_count), texts.ALL),
         el.div(each(view.categories, tile), class_name=styles.TILES),
         class_name=styles.SECTION,
     )
@@ -112,7 +120,7 @@ def _featured(view: HomeView) -> Component:
         return product_card(card, sizes=styles.SIZES_2)
 
     return el.section(
-        section_head(_("Chosen for the season")),
+        section_head(_("Chosen for the season"), all_of(_("All products"), view.product_count), texts.ALL),
         el.div(
             product_card(view.featured[0], sizes=styles.SIZES_HALF, large=True),
             el.div(each(view.featured[1:], small), class_name=styles.GRID_2),
@@ -126,13 +134,12 @@ def _sale(view: HomeView) -> Component:
     def one(card: ProductCard) -> Component:
         return product_card(card, sizes=styles.SIZES_SALE)
 
-    count: Any = view.sale_count
     return el.section(
         el.div(
             el.div(
                 el.h2(texts.SALE_TITLE, class_name=styles.D3),
                 el.p(texts.SALE_TEXT, class_name=styles.SALE_TEXT),
-                link_button(_("See all "), count, href=texts.SALE, kind="outline"),
+                link_button(all_of(_("View all"), view.sale_count), href=texts.SALE, kind="outline"),
             ),
             el.div(each(view.sale[:3], one), class_name=styles.SALE_GRID),
             class_name=styles.SALE_ROW,
@@ -143,7 +150,7 @@ def _sale(view: HomeView) -> Component:
 
 def _new(view: HomeView) -> Component:
     return el.section(
-        section_head(_("New this week"), _("All new"), texts.NEW),
+        section_head(texts.NEW_TITLE, all_of(_("View all"), view.new_count), texts.NEW),
         card_grid(view.new[:4]),
         class_name=styles.SECTION,
     )
@@ -184,6 +191,7 @@ PAGE = Page(
     page,
     title=texts.HOME_TITLE,
     view=home_state.view,
+    shared=home_state.shared,
     state=Home,
     load=(Home.load,),
     head=head,

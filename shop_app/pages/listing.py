@@ -28,6 +28,7 @@ def page(browse: type[Browse]) -> Component:
         when(browse.missing, empty_listing_art, lambda: _list(browse)),
         ready=browse.loaded,
         current=browse.current,
+        search=browse.text,
     )
 
 
@@ -63,7 +64,7 @@ def _corrected(browse: type[Browse]) -> Component:
     return el.p(
         _("Nothing was found for “"),
         browse.text,
-        _("”. These are the results for “"),
+        _("”, so these are the results for “"),
         browse.view.corrected_text,
         "”.",
         class_name=styles.LIST_INTRO,
@@ -114,6 +115,12 @@ def _nothing(browse: type[Browse]) -> Component:
     def way_out(row: Chip) -> Component:
         return link_button(_("Remove “"), row.label, "”", href=row.href, kind="outline")
 
+    def nearest(row: Chip) -> Component:
+        return link_button(_("Search for “"), row.label, "”", href=row.href, kind="primary")
+
+    def other_search(row: Chip) -> Component:
+        return link_button(_("Search for “"), row.label, "”", href=row.href, kind="outline")
+
     def category(link: CategoryLink) -> Component:
         return link_button(link.title, href=f"/products?category={link.slug}", kind="outline")
 
@@ -127,7 +134,7 @@ def _nothing(browse: type[Browse]) -> Component:
         when(
             filtered,
             _("Each filter leaves something, together they leave nothing. Remove one of them."),
-            _("Check the spelling, try fewer words, or look around in one of these."),
+            _("Try one of these, check the spelling, or write to us: we know the range."),
         ),
         when(
             filtered,
@@ -135,7 +142,12 @@ def _nothing(browse: type[Browse]) -> Component:
                 each(browse.view.chips, way_out),
                 link_button(_("Clear all"), href=browse.view.clear_href, kind="primary"),
             ),
-            each(browse.view.suggestions, category),
+            fragment(
+                each(browse.view.searches[:1], nearest),
+                each(browse.view.searches[1:], other_search),
+                each(browse.view.suggestions, category),
+                link_button(_("Write to us"), href="/contact", kind="plain"),
+            ),
         ),
     )
 
@@ -162,6 +174,7 @@ PAGE = Page(
     page,
     title=title,
     view=listing_state.view,
+    shared=listing_state.shared,
     state=Browse,
     load=(Browse.load,),
     head=head,

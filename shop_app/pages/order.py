@@ -170,6 +170,13 @@ def _rest() -> Component:
                     paid_with(),
                     el.p(of(Order).view.placed, class_name="text-ink-2"),
                 ),
+                when(length(of(Order).view.billing) > 0, _billing),
+                when(
+                    of(Order).view.email,
+                    _part(
+                        _("Letters go to"), el.p(of(Order).view.email, class_name="[overflow-wrap:anywhere]")
+                    ),
+                ),
                 _part(
                     _("A question?"),
                     text_link(_("Write to us"), href="/contact"),
@@ -185,6 +192,16 @@ def _rest() -> Component:
         ordered(),
         return_drawer(),
         class_name=styles.TWO_COLUMNS,
+    )
+
+
+def _billing() -> Component:
+    return _part(
+        _("Billed to"),
+        el.address(
+            each(of(Order).view.billing, lambda line: el.span(line, class_name="block")),
+            class_name="not-italic",
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from shop_app.components import layout, styles, texts
 from shop_app.components.kit import Component, el, fragment
 from shop_app.components.plain_texts import PAGES as TEXTS
 from shop_app.components.plain_texts import Part, PlainPage
-from shop_app.core.pages import Head
+from shop_app.core.pages import Head, only
 from shop_app.page import Page
 
 
@@ -39,6 +39,7 @@ PAGES = tuple(
         partial(page, text),
         title=texts.titled(text.title),
         head=Head(description=text.lead),
+        shared=only(),
         sitemap=True,
     )
     for name, text in TEXTS.items()

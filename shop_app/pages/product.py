@@ -7,7 +7,7 @@ from typing import Any
 
 from shop_app.components import layout, reviews, styles, texts
 from shop_app.components.badges import accordion, breadcrumbs, section_head
-from shop_app.components.buying import buy_bar, buy_box
+from shop_app.components.buying import buy_bar, buy_box, delivery_day
 from shop_app.components.cards import card_grid
 from shop_app.components.kit import Component, Text, each, either, el, fragment, length, raw_html, when
 from shop_app.components.parts import gallery, recently_viewed
@@ -68,9 +68,9 @@ def _accordions(product: type[Product]) -> Component:
             when(this.care, accordion(_("Care"), this.care)),
             accordion(
                 _("Delivery and returns"),
-                el.p(this.delivery_line),
-                el.p(this.delivery_cost_line),
-                el.p(_("30 days to change your mind. The return label is in the box.")),
+                el.p(delivery_day(product)),
+                el.p(product.chosen.delivery_cost_line),
+                el.p(f"{texts.PROMISES[1]}. {texts.RETURN_COST}"),
             ),
             class_name="mt-2",
             id="details",
@@ -107,6 +107,7 @@ PAGE = Page(
     page,
     title=title,
     view=product_state.view,
+    shared=product_state.shared,
     state=Product,
     load=(Product.load,),
     head=head,

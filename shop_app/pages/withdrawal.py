@@ -45,7 +45,8 @@ def _head() -> Component:
     """Takes the focus with every step, so that it is read out."""
     step = of(Withdrawal).step
     eyebrow = match(step, {"check": _("Step 2 of 2"), "done": _("Received")}, _("Step 1 of 2"))
-    title = match(step, {"check": _("Check and confirm"), "done": _("We have your withdrawal")}, NAME)
+    name = when(of(Withdrawal).nothing_sent, _("Cancel your order"), NAME)
+    title = match(step, {"check": _("Check and confirm"), "done": _("We have your withdrawal")}, name)
     return focus_box(
         el.p(eyebrow, class_name=styles.EYEBROW),
         el.h1(title, class_name=f"{styles.D2} mt-1.5"),

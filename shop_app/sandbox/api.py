@@ -104,6 +104,20 @@ def _list_of(kind: str, params: str) -> Operation:
     return operation
 
 
+def _configurations(call: Call) -> dict[str, Any]:
+    """The sandbox's page takes cards and bank debits; it has no wallets."""
+    given = checked(_params("PaymentMethodConfigurationListParams"), call.given, only=frozenset({"limit"}))
+    switched = {
+        kind: {"available": on, "display_preference": {"preference": "none", "value": "on" if on else "off"}}
+        for kind, on in {"card": True, "sepa_debit": True, "apple_pay": False, "google_pay": False}.items()
+    }
+    default = {
+        "id": "pmc_sandbox", "object": "payment_method_configuration", "active": True, "application": None,
+        "is_default": True, "livemode": False, "name": "Default", "parent": None, **switched,
+    }  # fmt: skip
+    return listed("/v1/payment_method_configurations", [default], given.get("limit", 10))
+
+
 def _list_events(call: Call) -> dict[str, Any]:
     allowed = PAGED | {"type", "types", "delivery_success"}
     given = checked(_params("EventListParams"), call.given, only=allowed)
@@ -167,6 +181,7 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("GET", f"/v1/checkout/sessions/{ID}", lambda call: sessions.find(call.tables, call.id)),
     ("POST", f"/v1/checkout/sessions/{ID}/expire", lambda call: sessions.expire(call.tables, call.id)),
     ("GET", f"/v1/checkout/sessions/{ID}/line_items", _line_items),
+    ("GET", "/v1/payment_method_configurations", _configurations),
     ("GET", "/v1/payment_intents", _list_of("payment_intent", "PaymentIntentListParams")),
     ("GET", f"/v1/payment_intents/{ID}", _retrieve("payment_intent")),
     ("POST", f"/v1/payment_intents/{ID}/capture", _capture),

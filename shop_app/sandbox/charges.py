@@ -158,6 +158,7 @@ def _charge(
     tables: Tables, intent: dict[str, Any], card: TestCard, *, status: str, captured: bool = False
 ) -> dict[str, Any]:
     failed = status == "failed"
+    kind = "sepa_debit" if card is BANK else "card"
     details: dict[str, Any] = {"last4": card.number[-4:]}
     if status == "succeeded" and not captured:
         details["capture_before"] = int(seconds()) + AUTHORISED_FOR_SECONDS
@@ -170,8 +171,8 @@ def _charge(
             "description": intent["description"], "disputed": False,
             "failure_code": card.code if failed else None,
             "failure_message": card.message if failed else None, "livemode": False,
-            "metadata": intent["metadata"], "paid": not failed, "payment_intent": intent["id"],
-            "payment_method_details": {"type": "card", "card": details},
+            "metadata": intent["metadata"], "paid": status == "succeeded", "payment_intent": intent["id"],
+            "payment_method_details": {"type": kind, kind: details},
             "refunded": False, "status": status,
         },
         parent=intent["id"],
@@ -185,9 +186,10 @@ BANK_TAKES_SECONDS = 180
 
 def begin_debit(tables: Tables, session: dict[str, Any], intent: dict[str, Any], account: str) -> None:
     """Complete the session unpaid; the bank answers `BANK_TAKES_SECONDS` later (in reality, after days)."""
+    charge = _charge(tables, intent, BANK, status="pending")
     intent |= {
         "status": "processing", "next_action": None, "last_payment_error": None,
-        "payment_method_types": ["card", "sepa_debit"],
+        "latest_charge": charge["id"], "payment_method_types": ["card", "sepa_debit"],
     }  # fmt: skip
     session |= {
         "status": "complete", "payment_status": "unpaid", "url": None,
@@ -199,6 +201,7 @@ def begin_debit(tables: Tables, session: dict[str, Any], intent: dict[str, Any],
     waiting = tables.note("debits") or {}
     due = seconds() + BANK_TAKES_SECONDS
     tables.keep_note("debits", waiting | {intent["id"]: [session["id"], BANK_ACCOUNTS[account], due]})
+    emit(tables, "charge.pending", charge)
     emit(tables, "payment_intent.processing", intent)
     emit(tables, "checkout.session.completed", session)
 

@@ -5,6 +5,7 @@ transaction of another that it may not be imported by, it follows its events: th
 """
 
 from ..core import events
+from . import stock_alerts
 from .inventory import commands as inventory_commands
 from .returns import status as return_status
 from .search import listing_index
@@ -13,4 +14,5 @@ events.follow(events.VariantAdded, inventory_commands.follow_new_variant)
 events.follow(events.BackorderChanged, inventory_commands.follow_backorder)
 events.follow(events.CatalogueChanged, listing_index.follow_catalogue)
 events.follow(events.StockChanged, listing_index.follow_stock)
+events.follow(events.StockChanged, stock_alerts.follow_stock)
 events.follow(events.ReturnRefunded, return_status.follow_refund)

@@ -48,6 +48,7 @@ BY_STRANGERS = frozenset(
         "order_paid",
         "return_requested",
         "withdrawal_received",
+        "back_in_stock",
     }
 )
 """Kinds that can be caused without paying, or by knowing an order's number and address."""

@@ -26,6 +26,7 @@ from ..models import (
     PromotionUse,
     ProviderEvent,
     ReturnRequest,
+    StockAlert,
     StockHold,
     table_of,
 )
@@ -38,6 +39,7 @@ _letter = table_of(Letter)
 _inbox = table_of(ProviderEvent)
 _return = table_of(ReturnRequest)
 _use = table_of(PromotionUse)
+_alert = table_of(StockAlert)
 
 DAYS_OF_A_YEAR = 365.25
 _NEVER_PAID = and_(
@@ -133,6 +135,15 @@ def people(session: Session, most: int) -> int:
     return len(ids)
 
 
+def stock_alerts(session: Session, most: int) -> int:
+    """Requests to be told of stock that hasn't come back, after `stock_alert_days`."""
+    old = _alert.c.created_at < _days_ago(settings().stock_alert_days)
+    ids = _ids(session, _alert.c.id, old, most)
+    if ids:
+        session.connection().execute(delete(_alert).where(_alert.c.id.in_(ids)))
+    return len(ids)
+
+
 COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "carts": carts,
     "sessions": sessions,
@@ -140,6 +151,7 @@ COMMANDS: dict[str, Callable[[Session, int], int]] = {
     "messages": inbox,
     "order links": order_links,
     "people": people,
+    "stock alerts": stock_alerts,
 }
 
 

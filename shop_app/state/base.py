@@ -6,19 +6,22 @@ import asyncio
 import logging
 import secrets
 import time
-from typing import Any, Literal
+from typing import Literal, ParamSpec, TypeVar
 
 import reflex as rx
 from reflex_base.event import EventSpec
 from reflex_base.event.context import EventContext
 
 from shop_app import reflex_private
+from shop_app.core import shared_views
 from shop_app.core.access.clients import visitor_of
 from shop_app.core.access.policy import current_principal, customer, internal, public, staff, who
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.core.pages import Address, read_address
+from shop_app.realtime import wire
+from shop_app.reflex_private import Delta
 
 __all__ = [
     "Notice",
@@ -26,9 +29,11 @@ __all__ = [
     "answer_failure",
     "asked_by",
     "customer",
+    "failure_delta",
     "internal",
     "notice_delta",
     "public",
+    "read_shared",
     "say",
     "staff",
     "visitor_hash",
@@ -37,6 +42,8 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 Kind = Literal["good", "bad", "info"]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Notice(rx.State):
@@ -72,7 +79,7 @@ def say(text: str, kind: Kind = "good") -> EventSpec:
     return Notice.show(text, kind)  # pyright: ignore[reportCallIssue, reportReturnType]
 
 
-def notice_delta(text: str) -> dict[str, dict[str, Any]]:
+def notice_delta(text: str) -> Delta:
     """A notice as it is sent to a page by itself: no event, so that nothing can come of it but the notice."""
     shown = {"text": text, "kind": "bad", "number": _next_number()}
     return reflex_private.delta(Notice, shown)
@@ -87,11 +94,14 @@ def answer_failure(exception: Exception) -> None:
 
     The answer goes straight to the page. It isn't an event: that would inherit what made this one fail.
     """
-    answer = asyncio.get_running_loop().create_task(
-        EventContext.get().emit_delta(notice_delta(_sentence(exception)))
-    )
+    answer = asyncio.get_running_loop().create_task(EventContext.get().emit_delta(failure_delta(exception)))
     _answering.add(answer)
     answer.add_done_callback(_answering.discard)
+
+
+def failure_delta(exception: Exception) -> Delta:
+    """The notice that a handler failed, as it is sent to a page by itself; a bug is logged."""
+    return notice_delta(_sentence(exception))
 
 
 def _sentence(exception: Exception) -> str:
@@ -121,6 +131,16 @@ def address_of(state: rx.State, route: str) -> Address:
     """The address of the page, whose route this is."""
     url = state.router.url
     return read_address(route, url.path, url.query)
+
+
+async def read_shared(query: shared_views.Query[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """A view that is the same for everybody, to be shown by its fields: made once, also as JSON.
+
+    Errors  as `db.read`.
+    """
+    view = await shared_views.read(query, *args, **kwargs)
+    wire.share(view)
+    return view
 
 
 async def asked_by(state: rx.State) -> Principal:

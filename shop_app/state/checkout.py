@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Literal
@@ -17,7 +18,7 @@ from shop_app.core.db import Unavailable
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock, ShopError, TooMany
 from shop_app.core.i18n import _
 from shop_app.realtime import rooms
-from shop_app.services.cart import checkout, unpaid
+from shop_app.services.cart import billing, checkout, unpaid
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.cart.checkout import MAX_NOTE, CheckoutForm, CheckoutView
@@ -47,6 +48,16 @@ FormField = Literal[
     "shipping_method",
     "payment_provider",
     "note",
+    "billing",
+    "billing_given_name",
+    "billing_family_name",
+    "billing_company",
+    "billing_line1",
+    "billing_line2",
+    "billing_postal_code",
+    "billing_locality",
+    "billing_region",
+    "billing_country",
 ]
 
 
@@ -80,6 +91,18 @@ class PayForm(Form):
     shipping_method: ShortText = ""
     payment_provider: ShortText = ""
     note: Annotated[LongText, Field(max_length=MAX_NOTE)] = ""
+    billing_asked: ShortText = ""
+    """Not "" where the page has the check box `billing_same`, which is only sent while it is ticked."""
+    billing_same: ShortText = ""
+    billing_given_name: ShortText = ""
+    billing_family_name: ShortText = ""
+    billing_company: ShortText = ""
+    billing_line1: ShortText = ""
+    billing_line2: ShortText = ""
+    billing_postal_code: ShortText = ""
+    billing_locality: ShortText = ""
+    billing_region: ShortText = ""
+    billing_country: ShortText = ""
     shown_minor: AmountMinor = 0
     shown_credit_minor: AmountMinor = 0
     shown_parts: LongText = ""
@@ -87,7 +110,9 @@ class PayForm(Form):
 
     def typed(self) -> CheckoutForm:
         """What the shopper has typed of it."""
-        return CheckoutForm(**{field.name: getattr(self, field.name) for field in fields(CheckoutForm)})
+        names = {field.name for field in fields(CheckoutForm)} - {"billing"}
+        elsewhere = billing.OTHER if self.billing_asked and not self.billing_same else ""
+        return CheckoutForm(**{name: getattr(self, name) for name in names}, billing=elsewhere)
 
 
 class Checkout(FormState, rx.State):
@@ -104,6 +129,10 @@ class Checkout(FormState, rx.State):
     """What a total that rose is made of, beside what it was."""
     hold: HoldView = HoldView()
     departure: Departure = Departure()
+    is_folded: bool = False
+    """Whether contact and address are shown as what is known, without their fields."""
+    turns: int = 0
+    """Grows with every folding and unfolding by hand: the focus goes there."""
     _leaving: bool = False
 
     @rx.event
@@ -112,7 +141,7 @@ class Checkout(FormState, rx.State):
         await live.join_checkout(self)
         self._leaving, self.confirmation = False, ""
         await self._enter()
-        self.loaded = True
+        self.is_folded, self.loaded = self.view.knows_who, True
 
     @rx.event
     @public
@@ -176,6 +205,37 @@ class Checkout(FormState, rx.State):
     def _clear(self) -> None:
         super()._clear()
         self._forget_refusal()
+
+    def _fail(self, errors: Mapping[str, str]) -> None:
+        super()._fail(errors)
+        if errors.keys() - checkout.LATER_FIELDS:
+            self.is_folded = False
+
+    @rx.event
+    @public
+    async def go_on(self, form: PayForm):
+        """Fold contact and address to what is known, unless something is wrong with them."""
+        self._clear()
+        typed = form.typed()
+        await quote_taxes.ask_for_taxes(typed)
+        try:
+            with live.shown_here(self, rooms.CHECKOUT):
+                problems = await db.write(checkout.keep, visitor_hash(self), typed)
+        except ShopError as refusal:
+            await self._explain(refusal)
+            return
+        await self._read_view()
+        wrong = {name: text for name, text in by_field(problems).items() if name not in checkout.LATER_FIELDS}
+        if wrong:
+            self._fail(wrong)
+            return
+        self.is_folded, self.turns, self.answers = True, self.turns + 1, self.answers + 1
+        await self._keep_hold()
+
+    @rx.event
+    @public
+    async def unfold(self):
+        self.is_folded, self.turns = False, self.turns + 1
 
     def _forget_refusal(self) -> None:
         self.confirmation = ""
@@ -252,10 +312,10 @@ class Checkout(FormState, rx.State):
     @public
     async def take_what_is_left(self):
         """Make the cart fit what there is."""
-        await db.write(_take, visitor_hash(self))
+        sentences = await db.write(cart_commands.take_what_is_left, visitor_hash(self))
         self._forget_refusal()
         await self._enter()
-        self._confirm(_("Your cart now has what is left."))
+        self._confirm(" ".join(sentences) or _("Your cart now has what is left."))
 
     @rx.event
     @public
@@ -310,8 +370,3 @@ def _kind(refusal: ShopError) -> str:
     return (
         "stock" if isinstance(refusal, OutOfStock) else "price" if isinstance(refusal, Conflict) else "other"
     )
-
-
-def _take(session: Session, key_hash: str) -> None:
-    for line in cart_holds.view(session, key_hash).short:
-        cart_commands.set_quantity(session, key_hash, line.sku, line.left)

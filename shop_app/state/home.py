@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app.core import db
-from shop_app.core.pages import Address
+from shop_app.core.pages import Address, only
 from shop_app.services.catalog.views import HomeView
 from shop_app.services.storefront import home as storefront
 
 from . import live
-from .base import address_of, public
+from .base import address_of, public, read_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,9 @@ def view(session: Session, _address: Address) -> HomeShown:
     return HomeShown(storefront.home(session))
 
 
+shared = only()
+
+
 class Home(rx.State):
     view: HomeView = HomeView()
     loaded: bool = False
@@ -35,7 +38,10 @@ class Home(rx.State):
     @rx.event
     @public
     async def load(self):
-        shown = await db.read(view, address_of(self, "/"))
+        read = partial(read_shared, view, shared(address_of(self, "/")))
+        shown = await live.read_watched(self, read, _slugs)
         self.view, self.loaded = shown.view, True
-        cards = (*self.view.featured, *self.view.sale, *self.view.new)
-        await live.watch(self, [card.slug for card in cards])
+
+
+def _slugs(shown: HomeShown) -> list[str]:
+    return [card.slug for card in (*shown.view.featured, *shown.view.sale, *shown.view.new)]

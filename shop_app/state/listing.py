@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app.core import db
 from shop_app.core.errors import NotFound
 from shop_app.core.pages import Address
 from shop_app.services.catalog.views import Listing, ListingQuery, ProductCard
 from shop_app.services.search import listing, listing_address
 
 from . import live
-from .base import address_of, public
+from .base import address_of, public, read_shared
 from .forms import Form
 from .input_types import ShortText
 
@@ -42,6 +42,13 @@ def view(session: Session, address: Address) -> BrowseShown:
     """Errors  NotFound for a category that doesn't exist."""
     query = listing_address.read_address(address.query)
     return shown(query, listing.browse(session, query))
+
+
+def shared(address: Address) -> Address:
+    """The address as the shop itself writes it."""
+    query = listing_address.read_address(address.query)
+    values = listing_address.values(query)
+    return Address({}, {name: (value,) for name, value in values.items()}, listing_address.is_free(query))
 
 
 def shown(query: ListingQuery, listed: Listing) -> BrowseShown:
@@ -74,7 +81,8 @@ class Browse(rx.State):
     @public
     async def load(self):
         try:
-            self._show(_query(self), await db.read(view, address_of(self, "/products")))
+            read = partial(read_shared, view, shared(address_of(self, "/products")))
+            self._show(_query(self), await live.read_watched(self, read, partial(_slugs, self.cards)))
         except NotFound:
             self.missing, self.loaded, self.cards, self.view = True, True, [], Listing()
         await live.watch(self, [card.slug for card in self.cards])
@@ -103,8 +111,15 @@ class Browse(rx.State):
     @public
     async def limit_price(self, form: PriceForm):
         limits = listing_address.read_address(form.model_dump())
+        if error := listing_address.price_error(limits):
+            self.view = replace(self.view, price_error=error)
+            return None
         low, high = limits.price_min_minor, limits.price_max_minor
         return rx.redirect(listing_address.changed(_query(self), price_min_minor=low, price_max_minor=high))
+
+
+def _slugs(before: list[ProductCard], shown: BrowseShown) -> list[str]:
+    return [card.slug for card in (*before, *shown.cards)]
 
 
 def _query(state: rx.State) -> ListingQuery:

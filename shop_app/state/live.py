@@ -15,10 +15,10 @@ A socket that reconnects has left its rooms; `on_load` runs again then, so join 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import reflex as rx
 from reflex.state import StateUpdate
@@ -27,6 +27,7 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
 from shop_app import reflex_private
+from shop_app.core import fact_cache
 from shop_app.realtime import rooms
 from shop_app.realtime.bus import Push
 
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 
 MAX_WATCHED = 120
 """Products on one page that are kept up to date."""
+MAX_READS = 3
+"""So often a view is read that changes while its page begins to follow it."""
+View = TypeVar("View")
 
 
 class Live(rx.State):
@@ -90,6 +94,24 @@ async def _join(state: rx.State, kind: str, keys: Iterable[str]) -> None:
 async def watch(state: rx.State, slugs: Iterable[str]) -> None:
     """Keep these products up to date on this page, and no others any more. Call it in on_load."""
     await _join(state, rooms.PRODUCT, [rooms.PRODUCT + slug for slug in list(slugs)[:MAX_WATCHED]])
+
+
+async def read_watched(
+    state: rx.State, read: Callable[[], Awaitable[View]], slugs: Callable[[View], list[str]]
+) -> View:
+    """What `read` answers with, once the page is kept up to date on the products that `slugs` finds in it.
+
+    Read again where something changed meanwhile: it may have been pushed before the page followed it.
+    """
+    number, view = fact_cache.number(), await read()
+    for _attempt in range(MAX_READS):
+        await watch(state, watched := slugs(view))
+        if fact_cache.number() == number:
+            break
+        number, view = fact_cache.number(), await read()
+        if slugs(view) == watched:
+            break
+    return view
 
 
 async def watch_more(state: rx.State, slugs: Iterable[str]) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
 
 import reflex as rx
 from pydantic import Field
 from sqlmodel import Session
 
 from shop_app.core import db
-from shop_app.core.errors import NotFound
-from shop_app.core.pages import Address, MovedTo
+from shop_app.core.access import clients, rates
+from shop_app.core.errors import NotFound, ShopError
+from shop_app.core.i18n import _
+from shop_app.core.pages import Address, MovedTo, only
+from shop_app.services import stock_alerts
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
 from shop_app.services.catalog.views import (
@@ -26,11 +30,14 @@ from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
 
 from . import live
-from .base import address_of, public, visitor_hash
-from .input_types import Sku, Slug
+from .base import address_of, public, read_shared, visitor_hash
+from .forms import Form, FormState
+from .input_types import ShortText, Sku, Slug
 
 ROUTE = "/products/[slug]"
+shared = only("variant")
 Slugs = Annotated[list[Slug], Field(max_length=12)]
+ReviewOrder = Literal["", "best", "worst"]
 Stars = Annotated[int, Field(strict=True, ge=0, le=5)]
 
 
@@ -92,6 +99,8 @@ class Product(rx.State):
     reviews_left: int = 0
     stars: int = 0
     """Only reviews of that many stars are shown; 0 shows all."""
+    sort: ReviewOrder = ""
+    """How reviews are sorted; "" is the newest first."""
     recent: list[ProductCard] = []
 
     @rx.event
@@ -99,18 +108,18 @@ class Product(rx.State):
     async def load(self):
         address = address_of(self, ROUTE)
         try:
-            self._show(await db.read(view, address))
+            read = partial(read_shared, view, shared(address))
+            self._show(await live.read_watched(self, read, _slugs))
             await self._read_own_holds()
         except MovedTo as moved:
             return rx.redirect(moved.location, replace=True)
         except NotFound:
             self.missing, self.page, self.recent = True, ProductPage(), []
-        slug = address.parameter("slug", 120)
-        await live.watch(self, [slug, *(card.slug for card in self.page.related)])
+            await live.watch(self, [address.parameter("slug", 120)])
         return None
 
     def _show(self, shown: ProductShown) -> None:
-        self.missing, self.stars, self.recent = False, 0, []
+        self.missing, self.stars, self.sort, self.recent = False, 0, "", []
         self.page, self.reviews, self.reviews_left = shown.page, shown.reviews, shown.reviews_left
         self.chosen, self.availability = shown.chosen, shown.availability
 
@@ -118,8 +127,9 @@ class Product(rx.State):
     @public
     async def choose(self, sku: Sku):
         """Read afresh: what this tab was sent earlier may have been overtaken."""
-        page = await db.read(product_page.product, self.page.slug, sku)
-        self.chosen, self.availability = _chosen(page), _availability(page)
+        address = Address({"slug": self.page.slug}, {"variant": (sku,)})
+        shown = await read_shared(view, shared(address))
+        self.chosen, self.availability = shown.chosen, shown.availability
         await self._read_own_holds()
 
     async def _read_own_holds(self) -> None:
@@ -132,14 +142,23 @@ class Product(rx.State):
     @public
     async def filter_reviews(self, stars: Stars):
         self.stars = 0 if stars == self.stars else stars
-        self.reviews = await db.read(reviews.more_reviews, self.page.slug, 0, self.stars)
+        await self._read_reviews()
+
+    @rx.event
+    @public
+    async def sort_reviews(self, sort: ReviewOrder):
+        self.sort = sort
+        await self._read_reviews()
+
+    async def _read_reviews(self) -> None:
+        self.reviews = await db.read(reviews.more_reviews, self.page.slug, 0, self.stars, self.sort)
         self.reviews_left = self._reviews_in_all() - len(self.reviews)
 
     @rx.event
     @public
     async def show_more_reviews(self):
         shown = list(self.reviews)
-        shown += await db.read(reviews.more_reviews, self.page.slug, len(shown), self.stars)
+        shown += await db.read(reviews.more_reviews, self.page.slug, len(shown), self.stars, self.sort)
         self.reviews, self.reviews_left = shown, self._reviews_in_all() - len(shown)
 
     def _reviews_in_all(self) -> int:
@@ -154,6 +173,38 @@ class Product(rx.State):
         await live.watch_more(self, [card.slug for card in self.recent])
 
 
+def _slugs(shown: ProductShown) -> list[str]:
+    return [shown.page.slug, *(card.slug for card in shown.page.related)]
+
+
+class StockAlertForm(Form):
+    sku: Sku
+    email: ShortText = ""
+
+
+class StockAlerts(FormState, rx.State):
+    """The form below a variant that is sold out."""
+
+    asked_sku: str = ""
+    """The variant that this tab asked to be told of last."""
+    asked_text: str = ""
+
+    @rx.event
+    @public
+    async def ask(self, form: StockAlertForm):
+        """The answer is the same for an address that has asked before."""
+        self._clear()
+        try:
+            await rates.take(rates.STOCK_ALERT, clients.of_state(self), email=form.email)
+            await db.write(stock_alerts.ask, form.sku, form.email)
+        except ShopError as refusal:
+            self._refuse(refusal)
+            return
+        self.answers += 1
+        self.asked_sku = form.sku
+        self.asked_text = _("We will write to {email} when it can be bought again.").format(email=form.email)
+
+
 def _live(variant: VariantView) -> VariantAvailability:
     return VariantAvailability(
         variant.price,
@@ -163,4 +214,6 @@ def _live(variant: VariantView) -> VariantAvailability:
         variant.availability,
         variant.stock_line,
         variant.max_quantity,
+        variant.unit_price,
+        variant.lowest_30_days,
     )

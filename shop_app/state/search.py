@@ -7,7 +7,7 @@ from urllib.parse import quote
 import reflex as rx
 
 from shop_app.core import db
-from shop_app.services.catalog.views import Suggestion
+from shop_app.services.catalog.views import Suggestions
 from shop_app.services.search import queries as search_queries
 
 from .base import public
@@ -22,19 +22,13 @@ class SearchForm(Form):
 
 
 class Search(rx.State):
-    text: str = ""
-    categories: list[Suggestion] = []
-    products: list[Suggestion] = []
+    found: Suggestions = Suggestions()
 
     @rx.event(supersedes=True)
     @public
     async def typed(self, text: ShortText):
         """The last letters win: an older answer never covers a newer one."""
-        text = text[:MAX_TEXT]
-        suggestions = await db.read(search_queries.suggest, text)
-        self.text = text
-        self.categories = [suggestion for suggestion in suggestions if suggestion.kind == "category"]
-        self.products = [suggestion for suggestion in suggestions if suggestion.kind != "category"]
+        self.found = await db.read(search_queries.suggest, text[:MAX_TEXT])
 
     @rx.event
     @public

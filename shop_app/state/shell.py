@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import reflex as rx
 from sqlmodel import Session
 
-from shop_app.core import db
 from shop_app.services.search import categories
 
-from .base import public
+from .base import public, read_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +35,5 @@ class Shell(rx.State):
     @rx.event
     @public
     async def load(self):
-        self.categories = (await db.read(view)).categories
+        self.categories = (await read_shared(view)).categories
         self.loaded = True

@@ -14,6 +14,7 @@ from shop_app.core.i18n import _
 from shop_app.services.returns import commands as return_commands
 from shop_app.services.returns import returnable
 from shop_app.services.returns.commands import Offer, Receipt
+from shop_app.services.returns.returnable import Free
 
 from . import attempt_limits
 from .base import public
@@ -54,6 +55,8 @@ class Withdrawal(FormState, rx.State):
     loaded: bool = False
     prefilled: str = ""
     """The number of the order whose page led here, "" where none did."""
+    nothing_sent: bool = False
+    """Whether nothing of that order has left yet: then withdrawing is cancelling it."""
     _offered: Who = Who()
     """To whom `look` made the offer that may be confirmed; empty where it made none."""
     _request_key: str = ""
@@ -68,18 +71,21 @@ class Withdrawal(FormState, rx.State):
             return
         self._clear()
         self._forget_offer()
-        self.who = await self._prefill(token)
+        self.nothing_sent, self.who = False, Who()
+        if order := await self._order(token):
+            self.who = Who(order.number, order.email, order.name)
+            to_send = any(line.not_sent for line in order.lines)
+            self.nothing_sent = to_send and not any(line.sent for line in order.lines)
         self.prefilled, self.loaded = self.who.number, True
 
-    async def _prefill(self, token: str) -> Who:
+    async def _order(self, token: str) -> Free | None:
         if not token:
-            return Who()
+            return None
         try:
             async with attempt_limits.counted(self, rates.ORDER_LINK):
-                order = await db.read(returnable.by_token, token)
+                return await db.read(returnable.by_token, token)
         except (NotFound, TooMany):
-            return Who()
-        return Who(order.number, order.email, order.name)
+            return None
 
     @rx.event
     @public

@@ -1,5 +1,8 @@
 """The pages as HTML: the built shell of a route, filled with its content.
 
+Pages that are the same for everybody are kept until a fact empties them, and sent from there without a
+thread and without a turn.
+
 Wraps Reflex's own application. What isn't a page or a built file is passed on to it; what it doesn't have
 either is answered with the not-found page and 404.
 """
@@ -7,20 +10,23 @@ either is answered with the not-found page and 404.
 from __future__ import annotations
 
 import asyncio
-import gzip
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shop_app.core.access import cookies, security_log
+from shop_app.core import fact_cache
+from shop_app.core.access import security_log
 from shop_app.core.access.clients import client_address
 from shop_app.core.errors import NotFound
-from shop_app.core.pages import pattern
+from shop_app.core.fact_cache import FactCache
+from shop_app.core.pages import Address, pattern
 
+from .document import Document
 from .page_queue import PageQueue, PageQueueFull
 from .served import Served, ServePage, block, early_head, late_head
 from .shells import BuiltFrontEnd, file_response
@@ -28,14 +34,22 @@ from .shells import BuiltFrontEnd, file_response
 log = logging.getLogger(__name__)
 
 NOT_FOUND = "404"
+KEPT_BYTES = 64 * 1024 * 1024
+KEPT_BYTES_OF_FREE = 16 * 1024 * 1024
+"""Of addresses that anybody can make up without end, such as searches: they push out only each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRoute:
-    """A page's route as Reflex writes it (`products/[slug]`), and the function that makes its content."""
+    """A page's route as Reflex writes it (`products/[slug]`), and the function that makes its content.
+
+    `shared` is given for a page that is the same for everybody: it is made from what this function returns of
+    its address alone, and kept.
+    """
 
     route: str
     serve: ServePage | None = None
+    shared: Callable[[Address], Address] | None = None
 
     @property
     def name(self) -> str:
@@ -54,6 +68,8 @@ class Documents:
         self.routes = [(pattern(route.name), route) for route in sorted_routes]
         self.not_found = next((r for r in routes if r.name == NOT_FOUND), DocumentRoute(NOT_FOUND))
         self.queue = PageQueue()
+        self.kept = FactCache(KEPT_BYTES, _size_bytes)
+        self.kept_free = FactCache(KEPT_BYTES_OF_FREE, _size_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
@@ -63,18 +79,34 @@ class Documents:
         else:
             await self._pass_on(scope, receive, send)
 
-    async def _own(self, scope: Scope, path: str) -> Response | None:
+    async def _own(self, scope: Scope, path: str) -> ASGIApp | None:
         """The answer to the address of a page or a built file, None for others."""
         if file := self.build.files.get(path):
             return file_response(file, path, Headers(scope=scope))
         if route_match := self._match(path):
-            return await self._in_turn(scope, lambda: self._answer(scope, *route_match))
+            return await self._page(scope, *route_match)
         if len(path) > 1 and path.endswith("/") and self._match(path.rstrip("/")):
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse("/" + path.strip("/") + (f"?{query}" if query else ""), status_code=301)
         return None
 
-    async def _in_turn(self, scope: Scope, make: Callable[[], Response]) -> Response:
+    async def _page(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> ASGIApp:
+        """The document of a route, kept or made now."""
+        query = QueryParams(scope["query_string"])
+        if route.shared is None:
+            return await self._in_turn(
+                scope, partial(_ready, scope, partial(self._answer, route, params, query))
+            )
+        address = route.shared(Address(params, {name: query.getlist(name) for name in query}))
+        cache, key = self.kept_free if address.is_free else self.kept, (route.route, address)
+        kept = cache.find(key)
+        if kept and (not isinstance(kept, Document) or kept.is_ready(scope)):
+            return kept
+        given = QueryParams([(name, value) for name, values in address.query.items() for value in values])
+        make = partial(self._answer, route, dict(address.parameters), given)
+        return await self._in_turn(scope, partial(_ready, scope, partial(cache.get, key, make)))
+
+    async def _in_turn(self, scope: Scope, make: Callable[[], ASGIApp]) -> ASGIApp:
         """The result of `make`, called on a thread once it is the client's turn."""
         address = client_address(scope)
         try:
@@ -91,23 +123,26 @@ class Documents:
                 return route, match.groupdict()
         return None
 
-    def _answer(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> Response:
+    def _answer(self, route: DocumentRoute, params: dict[str, str], query: QueryParams) -> ASGIApp:
         """The document of a route: its content, or the not-found page where there is none.
 
         On a thread as a whole: reading, filling in and compressing take milliseconds each.
         """
-        page = _ask(route, params, QueryParams(scope["query_string"]))
+        page = _ask(route, params, query)
         if page.status in (301, 302, 303, 307, 308) and page.location:
+            fact_cache.dont_keep()
             return RedirectResponse(page.location, status_code=page.status)
         if page.status == 404 and not page.html:
             # Without a body of its own: the reactive page of this address shows that nothing is here.
-            return self._not_found_page(scope, params)
-        return self._document(scope, route, page, page.status)
+            fact_cache.dont_keep()
+            return self._not_found_page()
+        return self._document(route, page)
 
-    def _not_found_page(self, scope: Scope, params: dict[str, str]) -> Response:
-        return self._document(scope, self.not_found, _ask(self.not_found, params, QueryParams("")), 404)
+    def _not_found_page(self) -> ASGIApp:
+        make = partial(_ask, self.not_found, {}, QueryParams(""))
+        return self.kept.get(NOT_FOUND, lambda: self._document(self.not_found, make(), 404))
 
-    def _document(self, scope: Scope, route: DocumentRoute, page: Served, status: int) -> Response:
+    def _document(self, route: DocumentRoute, page: Served, status: int | None = None) -> Document:
         shell = self.build.shell(route.name if route.name != NOT_FOUND else "*")
         html = shell.filled(
             early_head(page) + self.build.preloads(route.name),
@@ -115,7 +150,10 @@ class Documents:
             block(page),
             own_title=bool(page.title),
         )
-        return document(scope, html, status, dict(page.headers))
+        document = Document(html, status or page.status, page.headers, is_shared=route.shared is not None)
+        if page.status >= 500 or not (document.is_shared or status):
+            fact_cache.dont_keep()
+        return document
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the rest of the application answer; its plain "Not Found" becomes the not-found page."""
@@ -135,7 +173,7 @@ class Documents:
 
         await self.app(scope, receive, watch)
         if unknown:
-            response = await self._in_turn(scope, lambda: self._not_found_page(scope, {}))
+            response = await self._in_turn(scope, partial(_ready, scope, self._not_found_page))
             await response(scope, receive, send)
 
 
@@ -152,18 +190,13 @@ def _ask(route: DocumentRoute, params: dict[str, str], query: QueryParams) -> Se
         return Served(status=503, headers={"Retry-After": "30"})
 
 
-def document(scope: Scope, html: str, status: int, headers: dict[str, str]) -> Response:
-    """An HTML answer: compressed where the client takes it, never cached, with the visitor's cookie."""
-    request = Headers(scope=scope)
-    body = html.encode()
-    headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"} | headers
-    if "gzip" in request.get("accept-encoding", ""):
-        body = gzip.compress(body, compresslevel=5, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-    response = Response(body, status, headers, "text/html")
-    if cookies.visitor_key(request.get("cookie", "")) is None:
-        cookie = cookies.set_cookie(
-            cookies.visitor_cookie(), cookies.new_key(), max_age=cookies.visitor_seconds()
-        )
-        response.headers.append("Set-Cookie", cookie)
-    return response
+def _ready(scope: Scope, make: Callable[[], ASGIApp]) -> ASGIApp:
+    """What `make` returns, compressed as the request takes it."""
+    answer = make()
+    if isinstance(answer, Document) and not answer.is_ready(scope):
+        answer.make_ready(scope)
+    return answer
+
+
+def _size_bytes(answer: ASGIApp) -> int:
+    return answer.size_bytes if isinstance(answer, Document) else 0

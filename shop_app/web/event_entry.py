@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 from reflex.app import App, EventNamespace
@@ -10,6 +11,7 @@ from reflex_base.registry import RegistrationContext
 
 from shop_app.core.access import security_log
 from shop_app.core.access.clients import client_address, of_scope
+from shop_app.realtime import wire
 
 from .event_shape import Misshapen, shaped
 from .tab_states import TabStates
@@ -72,7 +74,7 @@ class EventEntry(EventNamespace):
 
 
 def guard_entry(app: App) -> None:
-    """Replace Reflex's namespace and its state manager by ours, before the server starts."""
+    """Replace Reflex's namespace, its state manager and its JSON by ours, before the server starts."""
     assert app.sio is not None
     assert app.event_namespace is not None
     tabs = TabStates()
@@ -80,3 +82,5 @@ def guard_entry(app: App) -> None:
     app._state_manager = tabs
     app._event_namespace = entry
     app.sio.register_namespace(entry)
+    packets: Any = app.sio.packet_class
+    packets.json = SimpleNamespace(dumps=wire.dumps, loads=packets.json.loads)

@@ -36,11 +36,51 @@ def use_page_origin(state_js: str) -> str:
     return state_js.replace(_REFLEX_HOST, _OUR_HOST)
 
 
+# What this page's document was made with (realtime/page_values.py): the first event says what it is, and with
+# the first update it is shown. A page that connects again is sent everything, and needs none of it.
+_BOOT = "    const boot_event = withRouterData(app.initialEvents(first)[0], params);\n"
+_SAY_HELD = """    heldValues = undefined;
+    const held = first && document.getElementById("shop-held");
+    if (held) {
+      const { values, held: said } = JSON.parse(held.textContent);
+      heldValues = values;
+      boot_event.payload.hashes = [...boot_event.payload.hashes, ...said];
+    }
+"""
+_UPDATE = "    const delta = withoutUnknownSubstates(update.delta);\n"
+_SHOW_HELD = """    if (heldValues && update.delta) {
+      for (const state in heldValues) {
+        update.delta[state] = { ...heldValues[state], ...update.delta[state] };
+      }
+      heldValues = undefined;
+    }
+"""
+_HELD = "// Array holding pending events to be processed.\n"
+
+
+def show_held_values(state_js: str) -> str:
+    """Reflex's state.js that takes the values of States from the page's document.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    if _SAY_HELD in state_js:
+        return state_js
+    if not all(state_js.count(line) == 1 for line in (_BOOT, _UPDATE, _HELD)):
+        raise RuntimeError("Reflex's state.js no longer has the lines where a page connects and is updated")
+    return (
+        state_js.replace(_BOOT, _BOOT + _SAY_HELD)
+        .replace(_UPDATE, _SHOW_HELD + _UPDATE)
+        .replace(_HELD, "let heldValues;\n\n" + _HELD)
+    )
+
+
 _REFLEX_RECONNECT = """    if (try_reconnect) {
       // Attempt to reconnect transient non-intentional disconnects.
 """
 # Reflex counts a lost connection as gone only once a try to get it back has failed, which takes up to 20 s.
-_OUR_RECONNECT = _REFLEX_RECONNECT + "      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
+_OUR_RECONNECT = (
+    _REFLEX_RECONNECT + "      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
+)
 
 
 def say_when_disconnected(state_js: str) -> str:
@@ -113,10 +153,12 @@ def forward_to_backend(vite_config_js: str) -> str:
 
 
 class OneOrigin(Plugin):
-    """Makes the browser connect to the host that served the page, built or in development."""
+    """Makes the browser connect to the host that served the page, built or in development, and the page show
+    what its document was made with."""
 
     def pre_compile(self, **context: Any) -> None:
         context["add_modify_task"]("utils/state.js", use_page_origin)
+        context["add_modify_task"]("utils/state.js", show_held_values)
         context["add_modify_task"]("utils/state.js", say_when_disconnected)
         context["add_modify_task"]("utils/context-registry.js", draw_in_slices)
         context["add_modify_task"]("vite.config.js", forward_to_backend)

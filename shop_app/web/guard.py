@@ -32,6 +32,7 @@ from shop_app.core.access.clients import counted, visitor_of
 from shop_app.core.access.policy import Policy, allows, policy_of, set_principal, who
 from shop_app.core.access.principal import NOBODY
 from shop_app.core.i18n import _
+from shop_app.reflex_private import Delta
 
 from .private_states import empty_unless_filled_for
 
@@ -52,7 +53,7 @@ _SENDS_ALL = (".hydrate", ".hydrate_and_load")
 """Reflex's events whose answer has every var of every State in it."""
 _CLOSED = frozenset({"EventHandlerSetVar.setvar", "UpdateVarsInternalState.update_vars_internal"})
 
-Refuse = Callable[[str], dict[str, dict[str, Any]]]
+Refuse = Callable[[str], Delta]
 """From a sentence for people to the delta that shows it on the page."""
 
 
@@ -136,19 +137,31 @@ class Guard(Middleware):
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
         """None lets the event through, with its payload replaced by the validated values."""
         try:
+            notice = await self.refusal(state, event)
+        except FormRejected as rejected:
+            sentence = await _show_errors(state, event.name, rejected.error)
+            notice = self._notice(sentence)
+        if notice is None:
+            return None
+        # With the errors of the form, and States that were emptied.
+        return StateUpdate(delta={**await reflex_private.changed(state), **notice})
+
+    async def refusal(self, state: BaseState, event: Event) -> Delta | None:
+        """The notice about an event that may not run, empty where there is nothing to say; None where it may.
+
+        The payload is replaced by the validated values.
+
+        Errors  FormRejected.
+        """
+        try:
             await self._check(state, event)
         except Refused as refused:
             _note(event)
-            return StateUpdate(delta=await self._answer(state, str(refused)))
-        except FormRejected as rejected:
-            sentence = await _show_errors(state, event.name, rejected.error)
-            return StateUpdate(delta=await self._answer(state, sentence))
+            return self._notice(str(refused))
         return None
 
-    async def _answer(self, state: BaseState, sentence: str) -> dict[str, dict[str, Any]]:
-        """The delta for a refused event: a notice, the errors of its form, States that were emptied."""
-        emptied = await reflex_private.changed(state)
-        return {**emptied, **(self._refuse(sentence) if sentence else {})}
+    def _notice(self, sentence: str) -> Delta:
+        return self._refuse(sentence) if sentence else {}
 
     async def _check(self, state: BaseState, event: Event) -> None:
         rule = self._rules.get(event.name) or self._learn(event.name)

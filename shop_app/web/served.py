@@ -15,6 +15,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from shop_app.core.pages import absolute
+from shop_app.realtime import page_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Served:
 
     `canonical`, `image` and `location` are paths ("/products/lamp") or whole addresses. A `status`
     of 301 or 302 with a `location` redirects. `robots` is "noindex" for pages that search engines leave out.
+    `states` has the values of vars that the content was made with, by State and name: the reactive page takes
+    them from the document.
     """
 
     html: str = ""
@@ -35,6 +38,7 @@ class Served:
     location: str = ""
     robots: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[type[Any], Mapping[str, Any]] = field(default_factory=dict)
 
 
 ServePage = Callable[[dict[str, str], QueryParams], Served]
@@ -52,7 +56,10 @@ def script_json(value: Any) -> str:
     >>> script_json({"a": "</script>&"})
     '{"a":"\\\\u003c/script\\\\u003e\\\\u0026"}'
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _in_script(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _in_script(text: str) -> str:
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return text
@@ -86,5 +93,8 @@ def late_head(page: Served) -> str:
 
 
 def block(page: Served) -> str:
-    """The last element of the shell's body, where React leaves nodes alone that aren't its own."""
-    return f'<div id="served">{page.html}</div>' if page.html else ""
+    """The last elements of the shell's body, where React leaves nodes alone that aren't its own."""
+    if not page.html:
+        return ""
+    held = _in_script(page_values.held(page.states))
+    return f'<div id="served">{page.html}</div><script type="application/json" id="shop-held">{held}</script>'

@@ -22,7 +22,7 @@ from ..core.errors import Invalid, NotFound, ShopError
 from ..core.settings import settings
 from ..providers.mail import mailer
 from ..providers.mail.file import remove_old
-from ..services import outbox, retention
+from ..services import outbox, retention, stock_alerts
 from ..services.cart import holds as cart_holds
 from ..services.outbox import LetterToSend
 from ..services.storefront import order_page
@@ -64,7 +64,7 @@ def send_letters(pause: Pause = time.sleep) -> int:
 def _send(letter: LetterToSend) -> bool:
     try:
         with db.reading() as session:
-            about_order = letter.kind not in letters.about_credit.KINDS
+            about_order = letter.kind not in letters.WITHOUT_ORDER
             view = order_page.view_of(session, letter.data["order_id"]) if about_order else None
         mailer().send(letters.compose(letter, view))
     except ShopError as refusal:
@@ -80,6 +80,22 @@ def _send(letter: LetterToSend) -> bool:
     with db.transaction() as session:
         outbox.mark_sent(session, letter.id)
     return True
+
+
+def tell_of_stock(pause: Pause = time.sleep) -> int:
+    """Write the letters of all whose variant can be bought again; returns how many.
+
+    Most are written with the change of stock itself: these are the rest of many, and those whose product
+    went on sale again without one.
+    """
+    written = 0
+    while True:
+        began = time.monotonic()
+        with db.transaction() as session:
+            count = stock_alerts.tell(session, BATCH)
+        written += count
+        if count < BATCH or pause(time.monotonic() - began):
+            return written
 
 
 def free_holds(pause: Pause = time.sleep) -> int:

@@ -75,7 +75,7 @@ async def _pages(recent: timedelta) -> AsyncIterator[list[PaymentRef]]:
 async def _records(recent: timedelta, down: list[ProviderDown]) -> list[ProviderRecord]:
     """The records of all providers that were ever used, no older than `recent`."""
     records: list[ProviderRecord] = []
-    for payment_provider in registry.offered():
+    for payment_provider in registry.providers():
         if not await db.read(provider_records.was_used, payment_provider.name):
             continue
         try:

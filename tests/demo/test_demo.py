@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from shop_app.core import db
-from shop_app.demo import load, scale
+from shop_app.demo import catalogue, load, scale
 from shop_app.models import (
     Collection,
     Customer,
@@ -27,6 +28,9 @@ from shop_app.models import (
 )
 from shop_app.services.books import check as books
 from shop_app.services.catalog import pictures
+from shop_app.services.catalog.views import ListingQuery
+from shop_app.services.search import listing
+from shop_app.services.search import queries as search_queries
 from tests.demo_file import put_demo_into_place
 from tests.factories import sign_in
 from tests.production import PRODUCTION
@@ -49,6 +53,8 @@ DEMO_TABLES = (
     "shipment",
     "promotion_use",
     "listing_item",
+    "listing_variant",
+    "synonym",
 )
 MADE_ANEW = {"token", "stamp"}
 
@@ -122,6 +128,52 @@ def test_no_two_reviews_say_the_same_and_stars_are_uneven(demo):
     assert len(bodies) == len(set(bodies))
     assert stars[5] > stars[4] > stars[3] > stars[2] > 10
     assert {tuple(row) for row in counts if row[0]} == {tuple(row) for row in rows_by_product}
+
+
+SPEAKS_OF = {
+    r"\bgrain\b|\boil(ed|ing)?\b|\bwood\b|\bknot\b": ("wood", "oak", "beech", "ash", "walnut"),
+    r"\bglaze\b": ("glaze", "glazed"),
+    r"\bclay\b": ("stoneware", "terracotta"),
+    r"\bbrass\b": ("brass",),
+    r"\benamel\b": ("enamel", "enamelled"),
+    r"\bstone\b": ("stone",),
+    r"\bcloth came|\bcloth feels|\bcloth picks|\bglue\b": ("cloth",),
+    r"\bfelt\b.*(floor|keeps|underneath)": ("felt",),
+    r"\b(dishwasher)\b": ("dishwasher safe", "dishwasher and microwave safe"),
+    r"\bmicrowave\b": ("microwave safe",),
+    r"\binduction\b": ("induction",),
+    r"\bbulbs?\b|\bdim(med|mable|mer)?\b|\bswitch\b": ("bulb",),
+    r"\bcutlery\b|\bknife\b|\bknives\b": ("plate", "board"),
+    r"\bgarlic\b": ("board", "mortar"),
+    r"\bsoap\b|\bbathroom\b|\btap\b": ("soap", "bath", "brushes", "towel", "glass", "basin"),
+    r"\bplant\b|\bfig\b|\bsoil\b": ("plant",),
+    r"\btulips\b|\bbunch\b|\bstems?\b": ("vase",),
+    r"\bcandle\b(?! )|\bwick\b": ("candle", "light"),
+    r"\b(hook|hung)\b": ("wall", "hang", "hangs", "frame"),
+    r"\bbattery\b|\bhands were\b|\bminute since\b": ("battery",),
+}
+"""What a review may speak of -> what the product's own page has to name, one of these."""
+
+
+def test_reviews_speak_of_what_their_product_is_and_is_made_of(demo):
+    pages = {
+        row["slug"]: " ".join(
+            [row["title"], row["category"], row["description"], row["care"], *row["materials"]]
+        ).lower()
+        for row in catalogue.read("catalog.json")["products"]
+    }
+    with db.reading() as session:
+        written = session.exec(
+            select(Product.slug, Review.body).join(Product, col(Product.id) == Review.product_id)
+        ).all()
+    wrong = [
+        (slug, body)
+        for slug, body in written
+        for speaks, named in SPEAKS_OF.items()
+        if re.search(speaks, body.lower()) and not any(re.search(rf"\b{word}", pages[slug]) for word in named)
+    ]
+    assert wrong == []
+    assert len(written) > 500
 
 
 def test_reviews_are_no_older_than_their_product_and_not_from_tomorrow(demo):
@@ -227,3 +279,66 @@ def test_fifty_at_once_are_the_fifty_that_came_one_by_one(demo, monkeypatch):
     monkeypatch.setattr(scale, "CHUNK", 2000)
     scale.grow(50, seed=3)
     assert generated() == in_chunks
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("sofa", {"Lounge Low Chair", "Long Bench"}),
+        ("couch", {"Lounge Low Chair", "Long Bench"}),
+        (
+            "blue",
+            {
+                "Dune Mug",
+                "Rill Tumblers, Set of 2",
+                "Ember Kettle",
+                "Field Notebooks, Set of 2",
+                "Rinse Tumbler",
+            },
+        ),
+        ("blue mug", {"Dune Mug", "Rinse Tumbler"}),
+        ("FH-DNM-CLA", {"Dune Mug"}),
+        ("speckeld mgu", {"Dune Mug"}),
+    ],
+)
+def test_the_search_of_the_demo_finds_what_people_mean(demo, typed, expected):
+    with db.reading() as session:
+        matches = search_queries.find(session, typed)
+        titles = {session.get_one(Product, key).title for key in matches.product_ids}
+    assert titles == expected
+    assert matches.corrected == ("speckled mug" if typed == "speckeld mgu" else "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("lights", ["Canopy Table Lamp", "Moonrise Globe Lamp", "Heron Floor Lamp", "Bell Pendant"]),
+        ("cup", ["Reeded Pencil Cup", "Rinse Tumbler", "Dune Mug"]),
+        ("lamps", ["Canopy Table Lamp", "Moonrise Globe Lamp"]),
+    ],
+)
+def test_what_has_the_word_itself_comes_first(demo, typed, first):
+    with db.reading() as session:
+        ids = search_queries.find(session, typed).product_ids
+        titles = [session.get_one(Product, key).title for key in ids]
+    assert titles[: len(first)] == first
+
+
+def test_the_lists_of_the_demo_have_one_facet_a_property(demo):
+    with db.reading() as session:
+        view = listing.browse(session, ListingQuery())
+    assert [facet.name for facet in view.facets] == ["colour", "size", "material", "finish"]
+    colours, sizes = view.facets[:2]
+    assert all(value.swatch for value in colours.choices)
+    assert [value.label for value in sizes.choices] == [
+        "16 cm",
+        "23 cm",
+        "32 × 42 cm",
+        "50 × 70 cm",
+        "Hand, 50 × 90 cm",
+        "Bath, 70 × 140 cm",
+        "120 cm",
+        "160 cm",
+        "0.6 l",
+        "1.0 l",
+    ]

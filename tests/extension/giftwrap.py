@@ -90,8 +90,18 @@ class Points:
 
     name = "points"
     pays_now = True
-    label = "Gift points"
-    note = "Your points are taken with the order."
+
+    def label(self, *, collected: bool) -> str:
+        return "Gift points"
+
+    def note(self, *, collected: bool) -> str:
+        return "Your points are taken with the order."
+
+    def is_offered(self, *, collected: bool) -> bool:
+        return True
+
+    def methods(self) -> tuple[str, ...]:
+        return ()
 
     def start(self, request: StartPayment) -> Started:
         reference = f"points-{request.key}"

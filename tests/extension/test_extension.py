@@ -196,14 +196,14 @@ def test_two_shops_of_one_process_share_no_pages(giftwrap):
     assert "giftwrap.edit" not in sessions.PERMISSIONS["owner"]
 
     assert set(with_it._unevaluated_pages) - set(bare._unevaluated_pages) == {"gift-wrap"}
-    assert [method.name for method in registry.offered()] == ["stripe", "manual"]
+    assert [method.name for method in registry.providers()] == ["stripe", "manual"]
 
 
 def test_the_server_runs_the_module_that_is_named_and_builds_its_pages_anew():
     code = (
         "from shop_app import serve; from shop_app.providers.payments import registry;"
         "hashed = serve.sources_hash(); serve.application();"
-        "print(hashed, *(method.name for method in registry.offered()))"
+        "print(hashed, *(method.name for method in registry.providers()))"
     )
     output = [
         subprocess.run(
@@ -286,11 +286,11 @@ CLASHES = [
 
 @pytest.mark.parametrize(("extension", "sentence"), CLASHES, ids=lambda value: str(value)[:40])
 def test_what_clashes_with_the_shop_is_refused_and_nothing_is_offered(extension, sentence):
-    before = registry.offered()
+    before = registry.providers()
     with RegistrationContext.ensure_context().fork(), pytest.raises(ExtensionError) as refused:
         root.build(extension)
     assert re.sub(" at 0x[0-9a-f]+", " at …", str(refused.value)) == sentence
-    assert registry.offered() == before
+    assert registry.providers() == before
 
 
 @pytest.mark.parametrize(

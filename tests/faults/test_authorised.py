@@ -8,6 +8,7 @@ import pytest
 
 from shop_app.core import db
 from shop_app.core.errors import Conflict, ProviderDown
+from shop_app.core.money import show
 from shop_app.core.settings import settings
 from shop_app.services.books import check as books
 from shop_app.services.cart import queries as cart_queries
@@ -201,6 +202,19 @@ def test_an_order_waits_for_its_bank_beyond_its_time(clock, debited):
 
     assert (order().status, order().payment_status) == ("placed", "paid")
     books_are_right()
+
+
+def test_a_bank_debit_is_called_one_before_and_after_it_is_paid(clock, debited):
+    def labels() -> tuple[str, str, list[tuple[str, str]]]:
+        with db.reading() as session:
+            view = order_page.view(session, order().token)
+        return view.phase, view.payment_label, view.paid_with
+
+    assert labels() == ("awaiting_bank", "Bank debit", [])
+    clock.shift(3600)
+    asyncio.run(recover.sweep())
+    debited.deliver()
+    assert labels() == ("paid", "Bank debit", [("Bank debit", show(order().total_minor, "EUR"))])
 
 
 def test_meanwhile_the_shopper_can_order_something_else(debited):

@@ -20,6 +20,7 @@ ADDRESSES = (
     "/products?q=mug",
     "/products?q=zzzzzz",
     "/products/dune-mug",
+    "/products/dune-mug?variant=FH-DNM-CLA",
     "/products/no-such-thing",
     "/no-such-page",
     "/withdrawal",
@@ -79,6 +80,7 @@ REACTIVE = "() => linesOf({ childNodes: [document.querySelector('[data-ready=\"t
 
 def _differences(new_shopper: NewShopper, address: str, *, size: tuple[int, int], dark: bool) -> list[str]:
     shopper = new_shopper(size=size, dark=dark)
+    shopper.expected.append(r"404 \(Not Found\) \(.*/no-such-")
     shopper.context.add_init_script(f"({LINES})({sorted(LATER)!r});{KEEP_SERVED}")
     shopper.page.goto(address)
     shopper.page.wait_for_function(LOADED)

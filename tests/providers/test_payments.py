@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shop_app.core.clock import now
 from shop_app.core.errors import NotFound, ProviderDown
-from shop_app.core.settings import settings
-from shop_app.providers.payments.base import NeverTaken, PayLine, StartPayment
+from shop_app.core.settings import ROOT, settings
+from shop_app.providers.payments import registry, stripe_mapping
+from shop_app.providers.payments.base import METHODS, NeverTaken, PayLine, PaymentMethod, StartPayment
 from shop_app.providers.payments.registry import provider
 from shop_app.providers.payments.stripe import StripeProvider, line_items, session_expiry, session_params
+from shop_app.services.cart import ways_to_pay
+from shop_app.workflows import learn_methods
 from tests.paying import KEY, SANDBOX, SECRET, World, client_of, make_sandbox
 
 
@@ -171,3 +176,76 @@ def test_paying_later_asks_nobody():
     assert payment_provider.retrieve(started.reference).state == "open"
     payment_provider.expire(started.reference)
     assert payment_provider.refund("", 500, "a").status == "succeeded"
+
+
+# --- What can be paid with ---------------------------------------------------------------------------------
+
+
+def test_only_what_the_account_has_switched_on_is_offered(payment_provider, configure):
+    """The sandbox takes cards and bank debits, and no wallets."""
+    assert payment_provider.methods() == ("card", "bank_debit")
+    configure(SHOP_CAPTURE="at_fulfilment")
+    assert payment_provider.methods() == ("card",)
+
+
+def test_wallets_that_are_switched_on_are_named_once_each():
+    on, off = SimpleNamespace(available=True), SimpleNamespace(available=False)
+    account = SimpleNamespace(card=on, apple_pay=on, google_pay=off, sepa_debit=on, bacs_debit=on, twint=on)
+    assert stripe_mapping.methods(account) == ("card", "apple_pay", "bank_debit")
+
+
+@pytest.mark.parametrize(
+    ("details", "method"),
+    [
+        ({"type": "card", "card": {}}, "card"),
+        ({"type": "card", "card": {"wallet": {"type": "apple_pay"}}}, "apple_pay"),
+        ({"type": "card", "card": {"wallet": {"type": "google_pay"}}}, "google_pay"),
+        ({"type": "sepa_debit", "sepa_debit": {}}, "bank_debit"),
+        ({"type": "twint"}, ""),
+    ],
+)
+def test_a_payment_is_called_by_what_it_was_made_with(details, method):
+    session = stripe.checkout.Session.construct_from({"id": "cs", "status": "complete", "metadata": {}}, KEY)
+    charge = {"id": "ch", "amount_refunded": 0, "payment_method_details": details}
+    intent = stripe.PaymentIntent.construct_from(
+        {
+            "id": "pi", "status": "succeeded", "latest_charge": charge, "amount_received": 100,
+            "last_payment_error": None, "cancellation_reason": None,
+        },
+        KEY,
+    )  # fmt: skip
+    shown: Any = stripe.checkout.Session.construct_from(
+        {**session.to_dict(), "amount_total": 100, "currency": "eur"}, KEY
+    )
+    assert stripe_mapping.payment_snapshot(shown, intent, ()).method == method
+
+
+async def test_checkout_shows_the_marks_of_what_was_learnt_and_none_before(tmp_path, monkeypatch):
+    sandbox = StripeProvider(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
+    sandbox.__dict__["client"] = client_of(make_sandbox(tmp_path))
+    registry.offer([PaymentMethod("stripe", lambda: sandbox), registry.MANUAL])
+    assert ways_to_pay.marks("stripe") == []
+
+    assert await learn_methods.learn_methods()
+    names = [mark.name for mark in ways_to_pay.marks("stripe")]
+    assert names == ["Visa", "Mastercard", "American Express", "Bank debit"]
+    assert ways_to_pay.marks("manual") == []
+    ways = ways_to_pay.choices(registry.offered(collected=False), "stripe", collected=False)
+    assert [way.label for way in ways] == ["Card or bank debit", "Bank transfer"]
+
+
+def test_every_mark_has_its_picture():
+    pictures = {path.stem for path in (ROOT / "assets" / "marks").glob("*.svg")}
+    assert pictures == {*METHODS, *ways_to_pay.CARDS} - {"card"}
+
+
+async def test_a_provider_that_does_not_answer_keeps_the_marks_that_are_known(monkeypatch):
+    class Silent(StripeProvider):
+        def methods(self) -> tuple[str, ...]:
+            raise ProviderDown("Nobody answers.")
+
+    silent = Silent(key=KEY, base=SANDBOX, webhook_secrets=(SECRET,))
+    registry.offer([PaymentMethod("stripe", lambda: silent)])
+    registry.remember_methods("stripe", ("card",))
+    assert not await learn_methods.learn_methods()
+    assert registry.known_methods("stripe") == ("card",)

@@ -362,3 +362,11 @@ def test_an_accepted_dispute_is_lost(payment_provider):
     dispute = dispute_of(payment_provider, payment_provider.payments(5000, card="is disputed"))
 
     assert payment_provider.client.v1.disputes.close(dispute.id).status == "lost"
+
+
+def test_an_account_says_what_it_has_switched_on(payment_provider):
+    listed = payment_provider.client.v1.payment_method_configurations.list({"limit": 100})
+    (default,) = [one for one in listed.data if one.is_default and one.active]
+    assert (default.object, default.livemode) == ("payment_method_configuration", False)
+    card: Any = default.card
+    assert (card.available, card.display_preference.value) == (True, "on")

@@ -50,8 +50,16 @@ def test_an_added_thing_is_in_the_cart_with_its_price_delivery_and_tax(session):
     assert (view.count, view.subtotal, view.shipping, view.total) == (2, "€48.00", "€4.90", "€52.90")
     assert (view.tax_note, view.total_minor) == ("Includes €8.44 VAT", 5290)
     assert (view.free_shipping_line, view.free_shipping_percent) == ("Add €2.00 for free delivery", 96)
+    assert view.price_note == "Including VAT. Delivery is added at checkout."
     assert (view.country, view.country_name, view.can_check_out) == ("DE", "Germany", True)
     assert events.CartChanged(1) in session.info["events"]
+
+
+def test_what_is_free_isnt_said_to_be_added(session):
+    cart_commands.add(session, ME, "DUNE-MUG-MOSS", 3)
+    view = cart_queries.view(session, ME)
+    assert (view.free_shipping_line, view.shipping) == ("Delivery is free", "Free")
+    assert view.price_note == "Including VAT. Delivery is free."
 
 
 def test_adding_again_adds_on_top_and_raises_the_version(session):

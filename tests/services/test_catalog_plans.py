@@ -80,7 +80,9 @@ def test_a_page_of_a_list_is_read_in_the_order_of_an_index(
 ) -> None:
     monkeypatch.setattr(listing_pages, "SORTED_HERE", -1)
     listing.browse(large, ListingQuery())
-    for sort in ("", "newest", "price", "-price", "rating"):
+    # No index has products in the order of the cheapest variant that fits: that is walked in memory.
+    by_variant = {"price_min_minor", "in_stock", "on_sale", "facets"} & set(filters)
+    for sort in ("", "newest", "rating") if by_variant else ("", "newest", "price", "-price", "rating"):
         for after in ("", "5000.3"):
             with watched(large) as sent:
                 listing.browse(large, ListingQuery(sort=sort, after=after, page=2 if after else 1, **filters))
@@ -148,12 +150,12 @@ def test_counts_kept_in_memory_are_those_of_the_database(large: Session) -> None
         "SELECT name, value, count(*) FROM listing_facet GROUP BY name, value"
     )
     assert {(name, value): n for name, value, n in counted} == {
-        (name, value): found.bits.bit_count()
+        (name, value): found.fits.bits.bit_count()
         for name, values in counts.facets.items()
         for value, found in values.items()
     }
     stocked = large.connection().exec_driver_sql("SELECT count(*) FROM listing_item WHERE in_stock").scalar()
-    assert counts.in_stock.bit_count() == stocked
+    assert counts.in_stock.bits.bit_count() == stocked
 
 
 def test_a_search_reads_no_more_than_its_limit(large: Session, monkeypatch: pytest.MonkeyPatch) -> None:

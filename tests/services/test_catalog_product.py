@@ -23,9 +23,11 @@ from shop_app.models import (
     StockLevel,
     StockPolicy,
     Tag,
+    Variant,
     VariantPicture,
 )
 from shop_app.services.catalog import reviews
+from shop_app.services.catalog.availability import of_variants
 from shop_app.services.catalog.price_history import Price, lowest_before_reduction
 from shop_app.services.catalog.views import Crumb, Detail, HomeView, Moved
 from shop_app.services.search import listing_index
@@ -151,12 +153,52 @@ def test_a_reduced_product_names_the_lowest_price_of_the_30_days_before(session:
         row.recorded_at = now() - timedelta(days=days)
         add(session, row)
     page = product(session, "fable-lamp")
-    assert page.lowest_30_days == "Lowest price of the last 30 days: €45.00"
+    assert page.variants[0].lowest_30_days == "Lowest price of the last 30 days: €45.00"
     assert (page.variants[0].price, page.variants[0].compare_at, page.variants[0].saving) == (
         "€40.00",
         "€60.00",
         "You save €20.00",
     )
+
+
+def _priced(session: Session, variant: Variant, *prices: tuple[int, int, int | None]) -> None:
+    for days, price, compare_at in prices:
+        moment = now() - timedelta(days=days)
+        row = PriceHistory(
+            variant_id=_id(variant),
+            currency="EUR",
+            price_minor=price,
+            compare_at_minor=compare_at,
+            recorded_at=moment,
+        )
+        add(session, row)
+
+
+def test_each_variant_names_its_own_lowest_price_on_the_page_and_in_pushes(session: Session) -> None:
+    lamp = make_product(
+        session,
+        options={"Colour": ["Moss", "Clay", "Sand"]},
+        price_minor=4000,
+        compare_at_minor=6000,
+    )
+    moss, clay, sand = variants_of(session, lamp)
+    sand.compare_at_minor = None
+    session.flush()
+    _priced(session, moss, (90, 6000, None), (5, 4000, 6000))
+    # The many prices of one variant don't hide another's.
+    _priced(session, moss, *((1 - n / 1000, 4000, 6000) for n in range(501)))
+    _priced(session, clay, (90, 4500, None), (5, 4000, 6000))
+    _priced(session, sand, (90, 3000, None))
+    listing_index.refresh(session, [_id(lamp)])
+    lowest = {
+        "FABLE-LAMP-MOSS": "",
+        "FABLE-LAMP-CLAY": "Lowest price of the last 30 days: €45.00",
+        "FABLE-LAMP-SAND": "",
+    }
+    page = product(session, "fable-lamp", "FABLE-LAMP-MOSS")
+    assert {variant.sku: variant.lowest_30_days for variant in page.variants} == lowest
+    (pushed,) = of_variants(session, (_id(moss),))
+    assert {sku: variant.lowest_30_days for sku, variant in pushed.variants.items()} == lowest
 
 
 @pytest.mark.parametrize(
@@ -188,15 +230,42 @@ def test_delivery_is_named_in_working_days_with_its_price(
 ) -> None:
     make_basics(session)
     make_product(session)
-    page = product(session, "fable-lamp")
-    assert page.delivery_line.startswith("With you ")
-    assert page.delivery_cost_line == "Delivery €4.90, free from €50.00"
+    (variant,) = product(session, "fable-lamp").variants
+    assert variant.delivery_line == "With you Mon 23 to Wed 25 November"
+    assert variant.delivery_cost_line == "Delivery €4.90, free from €50.00"
 
 
-def test_nothing_is_promised_for_what_is_sold_out(session: Session) -> None:
+def test_each_variant_says_what_its_own_delivery_costs(session: Session) -> None:
     make_basics(session)
-    make_product(session, stock=0)
-    assert product(session, "fable-lamp").delivery_line == ""
+    lamp = make_product(session, options={"Size": ["Small", "Large"]}, price_minor=4000)
+    variants_of(session, lamp)[1].price_minor = 5000
+    session.flush()
+    assert [variant.delivery_cost_line for variant in product(session, "fable-lamp").variants] == [
+        "Delivery €4.90, free from €50.00",
+        "Free delivery",
+    ]
+
+
+def test_what_is_sold_by_weight_names_the_price_of_a_kilogram(session: Session) -> None:
+    coffee = make_product(session, "Coffee", options={"Size": ["Small", "Large"]}, price_minor=900)
+    large = variants_of(session, coffee)[1]
+    large.contents, large.contents_unit = 350, "g"
+    session.flush()
+    listing_index.refresh(session, [_id(coffee)])
+    assert [variant.unit_price for variant in product(session, "coffee").variants] == ["", "€25.71 per kg"]
+    (pushed,) = of_variants(session, (_id(large),))
+    assert [variant.unit_price for variant in pushed.variants.values()] == ["", "€25.71 per kg"]
+
+
+def test_the_average_is_drawn_as_what_it_is(session: Session) -> None:
+    lamp = make_product(session)
+    drawn = []
+    for stars in (3, 3, 4, 4):
+        add(session, Review(product_id=_id(lamp), author_name="Ada", stars=stars, status="published"))
+        reviews.refresh(session, [_id(lamp)])
+        page = product(session, "fable-lamp")
+        drawn.append((page.rating, page.rating_percent))
+    assert drawn == [("3.0", 60), ("3.0", 60), ("3.3", 67), ("3.5", 70)]
 
 
 def test_what_may_be_ordered_ahead_names_its_day(session: Session, clock: time_machine.Coordinates) -> None:
@@ -268,22 +337,29 @@ def test_reviews_are_shown_ten_at_a_time_with_their_spread(session: Session) -> 
     assert [review.author for review in reviews.more_reviews(session, "fable-lamp", 0, stars=2)] == [
         "Guest 0"
     ]
+    for order, first in (("", "Guest 12"), ("best", "Guest 12"), ("worst", "Guest 0")):
+        assert reviews.more_reviews(session, "fable-lamp", 0, sort=order)[0].author == first
+    assert [review.author for review in reviews.more_reviews(session, "fable-lamp", 1, sort="worst")][:2] == [
+        "Guest 12",
+        "Guest 11",
+    ]
     assert reviews.more_reviews(session, "fable-lamp", 10**12) == []
     assert reviews.more_reviews(session, "never-was", 0) == []
 
 
-def test_related_products_share_a_tag_or_the_category_and_are_in_stock_first(session: Session) -> None:
+def test_related_are_those_of_the_category_or_with_several_tags_in_stock_first(session: Session) -> None:
     products = make_product(session, "Reed Lamp")
     tagged = make_product(session, "Reed Vase", category="Vases")
     near = make_product(session, "Bell Lamp")
     gone = make_product(session, "Sold Lamp", stock=0)
     far = make_product(session, "Far Chair", category="Chairs")
-    tag = add(session, Tag(name="reed"))
-    for one in (products, tagged):
+    twice = make_product(session, "Reed Basket", category="Chairs")
+    reed, willow = add(session, Tag(name="reed")), add(session, Tag(name="willow"))
+    for one, tag in ((products, reed), (products, willow), (tagged, reed), (twice, reed), (twice, willow)):
         add(session, ProductTag(product_id=_id(one), tag_id=_id(tag)))
-    listing_index.refresh(session, [_id(one) for one in (products, tagged, near, gone, far)])
+    listing_index.refresh(session, [_id(one) for one in (products, tagged, near, gone, far, twice)])
     page = product(session, "reed-lamp")
-    assert [card.title for card in page.related] == ["Reed Vase", "Bell Lamp", "Sold Lamp"]
+    assert [card.title for card in page.related] == ["Reed Basket", "Bell Lamp", "Reed Vase", "Sold Lamp"]
     assert page.crumbs == [
         Crumb("Home", "/"),
         Crumb("Lighting", "/products?category=lighting"),

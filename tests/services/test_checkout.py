@@ -121,9 +121,9 @@ def test_everything_missing_is_named_in_the_order_of_the_page(session):
         ("email", "Enter your email address"),
         ("given_name", "Enter your first name"),
         ("family_name", "Enter your last name"),
-        ("line1", "Enter your street and house number"),
+        ("line1", "Enter your street and number"),
         ("postal_code", "Enter a postcode of five digits"),
-        ("locality", "Enter your town or city"),
+        ("locality", "Enter your city"),
     ]
 
 
@@ -328,3 +328,100 @@ def test_a_promotion_lives_from_its_start_to_before_its_end(session, clock):
     assert cart_queries.view(session, ME).discounts[0].amount == "−€2.40"
     clock.shift(3600)
     assert [reason.reason for reason in cart_queries.view(session, ME).reasons] == ["SOON has ended"]
+
+
+@pytest.mark.parametrize("country", ["DE", "US", "GB", "IE", "AU", "IN", "CA", "JP", "IT"])
+def test_what_is_missing_is_called_as_its_label_says(country):
+    labels = {field.name: field.label.lower() for field in addresses.fields(country)}
+    for name in labels.keys() - {"country", "company", "line2", "phone"}:
+        sentence = addresses.problem(country, name, "")
+        assert (sentence == "") or labels[name] in sentence.lower(), (name, sentence)
+
+
+def test_a_postcode_of_another_state_is_called_as_its_label_says():
+    assert addresses.problem("US", "postal_code", "10001", region="CA") == "This ZIP code isn't in California"
+    assert addresses.problem("AU", "postal_code", "2000", region="VIC") == "This postcode isn't in Victoria"
+
+
+# --- How it is paid -----------------------------------------------------------------------------------
+
+
+def ways(session: Session, method: str) -> list[tuple[str, str]]:
+    view = checkout.save(session, ME, replace(GOOD, shipping_method=method))
+    return [(way.code, way.label) for way in view.payments]
+
+
+def test_cash_is_for_what_is_collected_and_a_transfer_needs_an_account(session, configure):
+    assert ways(session, "standard") == [("stripe", "Card"), ("manual", "Bank transfer")]
+    assert ways(session, "pick-up")[1] == ("manual", "Bank transfer, or cash when you collect")
+
+    configure(SHOP_BANK_ACCOUNT="")
+    assert ways(session, "standard") == [("stripe", "Card")]
+    assert ways(session, "pick-up")[1] == ("manual", "Cash when you collect")
+
+
+def test_a_way_to_pay_that_the_delivery_rules_out_is_refused_with_its_name(session, configure):
+    configure(SHOP_BANK_ACCOUNT="")
+
+    assert wrong(session, payment_provider="manual", shipping_method="pick-up") == []
+    assert wrong(session, payment_provider="manual") == [
+        (
+            "payment_provider",
+            "Cash when you collect isn't possible with this delivery. Choose another way to pay.",
+        )
+    ]
+
+
+def test_a_way_to_pay_that_went_with_the_delivery_is_chosen_anew(session, configure):
+    configure(SHOP_BANK_ACCOUNT="")
+    checkout.save(session, ME, replace(GOOD, shipping_method="pick-up", payment_provider="manual"))
+    view = checkout.save(session, ME, replace(GOOD, payment_provider="manual"))
+
+    assert [way.code for way in view.payments if way.chosen] == ["stripe"]
+    assert (view.form.payment_provider, view.pay_label) == ("stripe", "Pay €28.90")
+
+
+# --- Where the bill goes ------------------------------------------------------------------------------
+
+ELSEWHERE = {
+    "billing": "other",
+    "billing_given_name": "Ada",
+    "billing_family_name": "Bell",
+    "billing_company": "Bell Ltd",
+    "billing_line1": "9 Mill Lane",
+    "billing_postal_code": "ec1y8sy",
+    "billing_locality": "London",
+    "billing_country": "GB",
+}
+
+
+def test_the_bill_goes_where_the_goods_go_unless_the_shopper_says_otherwise(session):
+    view = checkout.view(session, ME)
+    assert (view.form.billing, view.billing_fields, view.form.billing_country) == ("", [], "DE")
+
+    view = checkout.save(session, ME, replace(GOOD, billing="other"))
+    fields = [(field.name, field.autocomplete) for field in view.billing_fields]
+    assert fields[:2] == [
+        ("billing_country", "billing country"),
+        ("billing_given_name", "billing given-name"),
+    ]
+    assert ("billing_postal_code", "billing postal-code") in fields
+    assert "billing_phone" not in dict(fields)
+    assert ("JP", "Japan") in view.billing_fields[0].choices
+
+
+def test_a_billing_address_is_checked_by_its_own_country(session):
+    assert wrong(session, **ELSEWHERE) == []
+    assert wrong(session, **ELSEWHERE | {"billing_postal_code": "10999"}) == [
+        ("billing_postal_code", "Enter a postcode like EC1Y 8SY")
+    ]
+    assert wrong(session, **ELSEWHERE | {"billing_country": "XX"})[0] == (
+        "billing_country",
+        "Choose a country",
+    )
+    assert wrong(session, **ELSEWHERE | {"billing": "", "billing_postal_code": "10999"}) == []
+
+
+def test_fields_say_whether_they_are_of_the_delivery_or_of_the_bill(session):
+    tokens = {field.name: field.autocomplete for field in checkout.view(session, ME).fields}
+    assert (tokens["line1"], tokens["phone"]) == ("shipping address-line1", "tel")

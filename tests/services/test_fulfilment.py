@@ -88,6 +88,7 @@ def test_an_order_leaves_in_two_shipments_arrives_and_is_completed(sold):
     assert statuses() == ("placed", "paid", "shipped")
     delivered(second)
     assert statuses() == ("completed", "paid", "delivered")
+    assert [letter["lines"][-1]["quantity"] for letter in letters("order_delivered")] == [1, 2]
     one, two = letters("order_shipped")
     assert (one["carrier"], one["rest"], two["tracking"], two["rest"]) == ("DHL", True, "1Z", False)
     assert one["lines"] == [

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.settings import ROOT
-from shop_app.services.search import categories, facet_counts, index_cache, listing_index, word_index
+from shop_app.services.search import facet_counts, index_cache, listing_index, word_index
 from shop_app.services.search.index_cache import IndexCache
 from shop_app.services.storefront import home as storefront
 from tests.factories import make_basics, make_product
@@ -61,8 +61,7 @@ def test_warming_computes_everything_that_pages_need(engine, monkeypatch):
         assert "lamp" in word_index.vocabulary.get(session, index_cache.stamp(session)).frequencies
 
 
-@pytest.mark.parametrize("query", [storefront.home, categories.navigation])
-async def test_what_isnt_cached_yet_is_never_computed_on_the_loop(engine, monkeypatch, query):
+async def test_what_isnt_cached_yet_is_never_computed_on_the_loop(engine, monkeypatch):
     build, threads = facet_counts.counts._build, []
 
     def noted(session: Session) -> object:
@@ -70,7 +69,7 @@ async def test_what_isnt_cached_yet_is_never_computed_on_the_loop(engine, monkey
         return build(session)
 
     monkeypatch.setattr(facet_counts.counts, "_build", noted)
-    await db.read(query)
+    await db.read(storefront.home)
     assert len(threads) == 1
     assert threads[0] is not threading.main_thread()
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, SQLModel
 
 from shop_app.core import events
 from shop_app.core.errors import Conflict, Invalid, OutOfStock
+from shop_app.core.fact_cache import product_tag
 from shop_app.models import Order, StockPolicy
 from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.inventory import holds as inventory_holds
@@ -55,7 +56,10 @@ def test_a_stocktake_sets_what_is_there_and_says_who_and_why(session, lamp):
     row = session.connection().execute(select(movement).order_by(movement.c.id.desc())).first()
     assert row
     assert (row.reason, row.actor, row.note) == ("stocktake", "clerk@example.com", "shelf 3")
-    assert session.info["events"] == [events.StockChanged((lamp,))]
+    assert session.info["events"] == [
+        events.ShownChanged((product_tag(1),)),
+        events.StockChanged((lamp,)),
+    ]
 
 
 def test_setting_what_is_there_already_leaves_no_trace(session, lamp):

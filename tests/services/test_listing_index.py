@@ -6,13 +6,14 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, text
 from sqlmodel import Session, col, select
 
 from shop_app.core.clock import now
 from shop_app.models import (
     ListingFacet,
     ListingItem,
+    ListingVariant,
     Product,
     ProductStatus,
     ProductTag,
@@ -65,6 +66,47 @@ def test_a_product_comes_to_the_listing_index_with_its_prices_and_facets(session
     }
 
 
+def _variants(session: Session, product: Product) -> list[ListingVariant]:
+    session.expire_all()
+    rows = select(ListingVariant).where(ListingVariant.product_id == product.id)
+    return list(session.exec(rows.order_by(col(ListingVariant.place))))
+
+
+def test_the_variants_come_to_the_listing_index_the_cheapest_first(session: Session) -> None:
+    product = make_product(session, options={"Colour": ["Moss", "Clay"]}, price_minor=4900)
+    variants_of(session, product)[1].price_minor = 1900
+    variants_of(session, product)[1].compare_at_minor = 2900
+    product.attributes = [{"name": "Colour", "value": "Chalk"}, {"name": "Finish", "value": "Satin"}]
+    listing_index.refresh(session, [product.id])  # pyright: ignore
+    assert [
+        (row.place, row.sku, row.price_minor, row.compare_at_minor, row.in_stock, row.options, row.picture)
+        for row in _variants(session, product)
+    ] == [
+        (0, "FABLE-LAMP-CLAY", 1900, 2900, True, {"colour": "clay"}, []),
+        (1, "FABLE-LAMP-MOSS", 4900, None, True, {"colour": "moss"}, []),
+    ]
+    # A property is said once: what is an option isn't taken from the details as well.
+    assert _facets(session, product) == {
+        ("colour", "moss", "Moss"),
+        ("colour", "clay", "Clay"),
+        ("finish", "satin", "Satin"),
+    }
+
+
+def test_what_an_earlier_version_has_put_on_the_listing_index_is_completed(session: Session) -> None:
+    old, new = (
+        make_product(session, "Old", options={"Colour": ["Moss", "Clay"]}),
+        make_product(session, "New"),
+    )
+    listing_index.refresh(session, [old.id, new.id])  # pyright: ignore
+    at = index_cache.stamp(session)
+    listing_index.complete(session)
+    assert index_cache.stamp(session) == at
+    session.connection().execute(delete(ListingVariant).where(col(ListingVariant.product_id) == old.id))
+    listing_index.complete(session)
+    assert [row.sku for row in _variants(session, old)] == ["OLD-MOSS", "OLD-CLAY"]
+
+
 def test_projecting_again_changes_nothing(session: Session) -> None:
     product = make_product(session, options={"Colour": ["Moss"]})
     listing_index.refresh(session, [product.id])  # pyright: ignore
@@ -112,8 +154,8 @@ def test_the_option_that_shopify_makes_up_is_no_facet_and_the_addresss_own_names
     assert _facets(session, odd) == {("option-sort", "a", "A")}
 
 
-def test_the_stock_flag_turns_with_the_last_unit_and_not_before(session: Session) -> None:
-    product = make_product(session, options={"Colour": ["Moss", "Clay"]}, stock=1)
+def test_the_stock_flags_turn_with_the_last_unit_and_not_before(session: Session) -> None:
+    product = make_product(session, options={"Colour": ["Moss", "Clay"]}, stock=2)
     moss, clay = variants_of(session, product)
     listing_index.refresh(session, [product.id])  # pyright: ignore
     at = index_cache.stamp(session)
@@ -122,7 +164,14 @@ def test_the_stock_flag_turns_with_the_last_unit_and_not_before(session: Session
     assert listing_index.refresh_availability(session, [moss.id]) is False  # pyright: ignore
     assert index_cache.stamp(session) == at
 
-    session.get_one(StockLevel, clay.id).allocated = 1
+    session.get_one(StockLevel, moss.id).held = 2
+    assert listing_index.refresh_availability(session, [moss.id]) is True  # pyright: ignore
+    item = _item(session, product)
+    assert item is not None
+    assert item.in_stock is True
+    assert [row.in_stock for row in _variants(session, product)] == [False, True]
+
+    session.get_one(StockLevel, clay.id).allocated = 2
     assert listing_index.refresh_availability(session, [clay.id]) is True  # pyright: ignore
     item = _item(session, product)
     assert item is not None

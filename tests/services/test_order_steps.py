@@ -26,11 +26,14 @@ def stations(phase: str = "paid", ended_at: datetime | None = None, **more: Any)
         "locale": "en",
         "method_kind": "delivery",
         "shipping_label": "Standard delivery",
+        "payment_provider": "stripe",
     } | more
-    marks = {"done": " ✓", "now": " •", "next": ""}
-    steps = order_steps.steps(cast(Any, SimpleNamespace(**order)), phase, [], ended_at, "")
-    assert steps[0].label == "Order received"
-    return ", ".join(step.label + marks[step.state] for step in steps[1:])
+    marks = {"done": " ✓", "now": " •", "next": "", "ended": " ✗"}
+    steps = order_steps.steps(
+        cast(Any, SimpleNamespace(**order)), phase, [], [], "", ended_at=ended_at, fulfilled_at=None
+    )
+    shown = ", ".join(step.label + marks[step.state] for step in steps)
+    return shown.removeprefix("Order received ✓, ")
 
 
 @pytest.mark.parametrize(
@@ -69,14 +72,42 @@ def test_an_order_that_waits_for_its_money_isnt_called_paid_or_packed():
 
 
 def test_an_order_that_ended_unpaid_says_so_and_nothing_of_shipments():
-    never = {"paid_at": None, "payment_status": "none"}
-    assert stations("expired", status="expired", **never) == "Not paid in time ✓"
-    assert stations("cancelled", DAY, status="cancelled", **never) == "Cancelled ✓"
-    assert stations("unpaid", status="cancelled", **never) == ""
+    later = {"paid_at": None, "payment_status": "none", "payment_provider": "manual"}
+    assert stations("expired", status="expired", **later) == "Not paid in time ✗"
+    assert stations("cancelled", DAY, status="cancelled", **later) == "Cancelled ✗"
+    let_go = {"paid_at": None, "payment_status": "voided"}
+    assert stations("unpaid", **let_go) == "The payment didn't go through ✗"
+
+
+@pytest.mark.parametrize(
+    ("phase", "status", "step"),
+    [
+        ("unpaid", "pending", "The payment didn't go through ✗"),
+        ("unpaid", "cancelled", "The payment didn't go through ✗"),
+        ("expired", "expired", "Not paid in time ✗"),
+        ("cancelled", "cancelled", "Cancelled ✗"),
+    ],
+)
+def test_an_order_whose_card_never_paid_wasnt_received(phase, status, step):
+    never = {"paid_at": None, "payment_status": "none", "status": status}
+    order = SimpleNamespace(placed_at=DAY, payment_provider="stripe", **never)
+    steps = order_steps.steps(cast(Any, order), phase, [], [], "", ended_at=None, fulfilled_at=None)
+
+    assert [f"{one.label} ✗" for one in steps if one.state == "ended"] == [step]
+    assert [(one.label, one.detail) for one in steps] == [(step.removesuffix(" ✗"), "20 November")]
+
+
+def test_what_the_bank_took_back_isnt_packed_and_what_was_sent_stays():
+    assert stations("charged_back", payment_status="charged_back") == (
+        "Paid ✓, Payment taken back by the bank ✗"
+    )
+    assert stations("charged_back", payment_status="charged_back", fulfilment_status="delivered") == (
+        "Paid ✓, Packed ✓, On its way ✓, Delivered ✓, Payment taken back by the bank ✗"
+    )
 
 
 def test_what_was_withdrawn_before_it_left_is_not_being_packed():
-    assert stations("withdrawn") == "Paid ✓, Withdrawn ✓"
+    assert stations("withdrawn") == "Paid ✓, Cancelled ✓"
 
 
 def test_money_that_went_back_is_the_end():

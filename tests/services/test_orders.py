@@ -216,7 +216,7 @@ def test_an_order_to_be_paid_later_is_placed_at_once(session):
     until = ("Until", full_day(order.expires_at))
     assert (view.phase, view.transfer_details) == (
         "awaiting_transfer",
-        [("Amount", "€52.90"), ("Reference", "Order 1001"), until],
+        [("Amount", "€52.90"), ("Reference", "Order 1001"), until, ("Account", settings().bank_account)],
     )
 
 
@@ -463,3 +463,62 @@ def test_stock_and_ledger_agree_after_all_of_it(session):
         assert level.on_hand == sum(row.on_hand_delta for row in moved)
         assert level.allocated == sum(row.allocated_delta for row in moved)
         assert level.held == sum(row.held_delta for row in moved)
+
+
+def test_the_billing_address_is_frozen_apart_from_the_delivery(session):
+    elsewhere = replace(
+        FORM,
+        billing="other",
+        billing_given_name="Ada",
+        billing_family_name="Bell",
+        billing_company="Bell Ltd",
+        billing_line1="9  Mill Lane",
+        billing_postal_code="ec1y8sy",
+        billing_locality="London",
+        billing_region="never shown",
+        billing_country="GB",
+    )
+    placed = place(session, elsewhere)
+
+    order = rows(session, "customer_order")[0]
+    assert order.bill_to == {
+        "given_name": "Ada", "family_name": "Bell", "company": "Bell Ltd", "line1": "9 Mill Lane",
+        "line2": "", "postal_code": "EC1Y 8SY", "locality": "London", "region": "", "country": "GB",
+    }  # fmt: skip
+    assert (order.ship_to["locality"], order.country) == ("Berlin", "DE")
+    view = order_page.view(session, placed.token)
+    assert view.billing == ["Ada Bell", "Bell Ltd", "9 Mill Lane", "London", "EC1Y 8SY", "United Kingdom"]
+    assert view.address[-1] == "Germany"
+    assert place(session, elsewhere, 5290).order_id == placed.order_id
+    with pytest.raises(placing.Superseded):
+        place(session, FORM, 5290)
+
+
+def test_a_bill_to_the_delivery_address_is_not_shown_twice(session):
+    placed = place(session, replace(FORM, billing_locality="left over"))
+
+    order = rows(session, "customer_order")[0]
+    assert order.bill_to == order.ship_to
+    assert order_page.view(session, placed.token).billing == []
+
+
+def test_a_transfer_without_a_bank_account_is_refused(session, configure):
+    shown = checkout.view(session, ME).total_minor
+    configure(SHOP_BANK_ACCOUNT="")
+    with pytest.raises(Invalid, match="isn't possible with this delivery") as refusal:
+        place(session, LATER, shown)
+    assert refusal.value.field == "payment_provider"
+
+
+def test_what_is_collected_can_be_paid_then(session, configure):
+    configure(SHOP_BANK_ACCOUNT="")
+    placed = place(session, replace(LATER, shipping_method="pick-up"), 4800)
+
+    view = order_page.view(session, placed.token)
+    assert (view.phase, view.payment_label, view.is_collected) == (
+        "awaiting_transfer",
+        "Cash when you collect",
+        True,
+    )
+    assert view.explanation.startswith("We keep your things for you until ")
+    assert "You can pay when you collect them." in view.explanation

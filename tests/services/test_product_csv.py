@@ -26,6 +26,7 @@ from shop_app.models import (
     Variant,
     VariantPicture,
 )
+from shop_app.services.catalog import price_tags
 from shop_app.services.inventory import holds as inventory_holds
 from shop_app.services.inventory import ledger as inventory_ledger
 from shop_app.services.product_files import csv_export, csv_import
@@ -636,3 +637,32 @@ def test_a_file_of_all_sorts_of_rubbish_never_raises(shop, tmp_path):
         with suppress(ShopError):
             run(path)
     assert {product.slug for product in rows_of(Product)} <= {"x", "drop-table-product", "a-b", "ab"}
+
+
+def test_contents_come_in_and_go_out_and_give_the_price_of_a_unit(shop, tmp_path):
+    path = tmp_path / "contents.csv"
+    measures = (("250", "g"), ("0.75", "l"), ("33", "cl"), ("2", "m"), ("", ""))
+    lines = [f"p{number},P,15,{measure},{unit}" for number, (measure, unit) in enumerate(measures)]
+    header = "Handle,Title,Variant Price,Unit Price Total Measure,Unit Price Total Measure Unit"
+    path.write_text("\n".join([header, *lines]), encoding="utf-8")
+    report = run(path)
+    assert [str(problem) for problem in report.problems] == [
+        "Line 5: a price by m isn't shown; g, kg, ml, cl and l can be taken."
+    ]
+    kept = [(250, "g"), (750, "ml"), (330, "ml"), (0, ""), (0, "")]
+    assert [(variant.contents, variant.contents_unit) for variant in rows_of(Variant)] == kept
+    assert [price_tags.unit_price(1500, *contents) for contents in kept] == [
+        "€60.00 per kg",
+        "€20.00 per l",
+        "€45.45 per l",
+        "",
+        "",
+    ]
+    names = ("Unit Price Total Measure", "Unit Price Total Measure Unit")
+    assert [tuple(row[name] for name in names) for row in export(tmp_path)] == [
+        ("250", "g"),
+        ("750", "ml"),
+        ("330", "ml"),
+        ("", ""),
+        ("", ""),
+    ]

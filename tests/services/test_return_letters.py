@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shop_app import letters
+from shop_app.models import MAX_LINES
 from shop_app.services.outbox import LetterToSend
 from shop_app.services.storefront.order_page import OrderLineView, OrderView
 
@@ -53,9 +56,9 @@ END = "\nFennholm\nhttp://localhost:3000\n"
 ORDER = f"See your order: http://localhost:3000/orders/{'t' * 32}\n{END}"
 
 
-def written(kind: str, **data: Any) -> tuple[str, str]:
+def written(kind: str, view: OrderView = VIEW, **data: Any) -> tuple[str, str]:
     """Subject and plain text; the HTML says the same."""
-    message = letters.compose(LetterToSend(1, kind, "marta@example.com", f"{kind}:1", data), VIEW)
+    message = letters.compose(LetterToSend(1, kind, "marta@example.com", f"{kind}:1", data), view)
     text, html = (part.get_content() for part in message.iter_parts())
     for line in text.split("\n")[:3]:
         assert line.replace("'", "&#39;") in html
@@ -188,6 +191,86 @@ def test_a_letter_says_what_happened_and_what_follows(kind, data, subject, said)
     letter, text = written(kind, **data)
     assert letter == subject
     assert [line for line in said if line not in text] == []
+
+
+MUGS = [{"title": "Dune Mug", "variant": "Moss", "quantity": 2}]
+COLLECTED = replace(
+    VIEW,
+    is_collected=True,
+    shipping_label="Pick up in our room",
+    address=["Am Speicher 4"],
+    billing=["Marta"],
+)
+
+
+def test_a_parcel_that_has_arrived_is_told_of_with_what_was_inside():
+    subject, text = written("order_delivered", lines=MUGS, shipment_id=1)
+    assert subject == "Order 1001 has arrived"
+    assert (
+        text
+        == f"""\
+Your parcel has arrived
+
+The carrier says that it was delivered. If you don't have it, answer this letter.
+
+In this parcel
+2 × Dune Mug, Moss
+
+From the day all of it has come you have 14 days to withdraw without a reason, and 30 to return it.
+
+{ORDER}"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "said"),
+    [
+        (
+            "order_shipped",
+            "Order 1001 is ready to collect",
+            ["Your order is ready", "Pick up in our room: Am Speicher 4", "2 × Dune Mug, Moss"],
+        ),
+        ("order_delivered", "Order 1001 was collected", ["You have collected it", "2 × Dune Mug, Moss"]),
+        (
+            "order_placed",
+            "Order 1001: how to pay",
+            ["We keep your things for you. You can pay when you collect them.", "Pick up in our room:"],
+        ),
+    ],
+)
+def test_what_is_collected_isnt_said_to_be_sent(kind, subject, said):
+    lines = {} if kind == "order_placed" else {"lines": MUGS}
+    letter, text = written(kind, COLLECTED, **lines)
+    assert letter == subject
+    assert [line for line in said if line not in text] == []
+    assert [word for word in ("parcel", "Delivered to", "on its way") if word in text] == []
+
+
+def test_a_receipt_names_whom_it_bills_and_the_number_of_the_company():
+    view = replace(VIEW, billing=["Ada Bell", "Bell Ltd", "London"], vat_number="ATU13585627")
+    _subject, text = written("order_paid", view)
+    assert "\nBilled to:\nAda Bell\nBell Ltd\nLondon\n" in text
+    assert "\nYour VAT number: ATU13585627\n" in text
+    assert "Billed to" not in written("order_paid")[1]
+
+
+def test_a_letter_of_the_largest_order_is_whole_in_every_mailbox():
+    """Gmail cuts what is larger than 102 KB."""
+    line = OrderLineView("S" * 64, "s" * 120, "T" * 80, "V" * 60, "", "", 99, "€1,000.00", "€99,000.00")
+    view = replace(VIEW, lines=[line] * MAX_LINES, billing=["B" * 60] * 8, address=["A" * 60] * 8)
+    message = letters.compose(LetterToSend(1, "order_paid", "m@example.com", "x:1", {}), view)
+    assert len(message.as_bytes()) < 102 * 1024
+
+
+def test_a_letter_says_its_colours_for_light_and_dark_and_loads_nothing():
+    message = letters.compose(LetterToSend(1, "order_paid", "m@example.com", "x:1", {}), VIEW)
+    html = list(message.iter_parts())[1].get_content()
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert "prefers-color-scheme:dark" in html
+    assert re.findall(r"<img|<link|<script|url\(", html) == []
+    # Whatever has a colour of its own has a class that changes it in the dark.
+    bare = [tag for tag in re.findall(r"<[^>]+>", html) if "color:#" in tag and "class=" not in tag]
+    assert [tag for tag in bare if not tag.startswith("<body")] == []
 
 
 def test_what_shoppers_and_staff_write_is_no_html():

@@ -158,7 +158,7 @@ def test_a_return_is_asked_for_and_its_receipt_written(session, arrived):
     assert (line.quantity, line.quantity_received) == (2, 0)
     assert receipt.things == ["2 × Dune Mug, Moss"]
     assert receipt.at == "20 November 2026, 10:00 UTC"
-    assert kinds(session) == ["order_shipped", "return_requested"]
+    assert kinds(session) == ["order_shipped", "order_delivered", "return_requested"]
     assert events.OrderChanged(arrived.order_id) in session.info["events"]
     assert counts(session, arrived) == [(1, 0), (1, 0)]
 
@@ -278,8 +278,8 @@ def test_the_page_of_what_was_withdrawn_before_it_left_announces_nothing_any_mor
     assert order_page.view(session, placed.token).phase == "paid"
     withdraw(session, {BOWL: 1}, key="w" * 32)
     view = order_page.view(session, placed.token)
-    assert (view.phase, view.headline) == ("withdrawn", "You have withdrawn from this order")
-    assert [step.label for step in view.steps] == ["Order received", "Paid", "Withdrawn"]
+    assert (view.phase, view.headline) == ("withdrawn", "You have cancelled this order")
+    assert [step.label for step in view.steps] == ["Order received", "Paid", "Cancelled"]
 
 
 def test_what_is_partly_sent_is_split_and_the_unsent_is_ended_first(session, placed):
@@ -327,7 +327,7 @@ def test_declared_twice_at_once_it_is_declared_once(session, arrived):
     assert withdraw(session) == first
     with pytest.raises(Conflict, match="Nothing of order 1001 is left to send back"):
         withdraw(session, key="l" * 32)
-    assert kinds(session) == ["order_shipped", "withdrawal_received"]
+    assert kinds(session) == ["order_shipped", "order_delivered", "withdrawal_received"]
 
 
 # --- The admin -------------------------------------------------------------------------------------
@@ -352,7 +352,13 @@ def test_a_return_is_approved_received_and_refunded(session, arrived):
 
     return_status.refunded(session, the_return(session).id, actor="staff")
     assert the_return(session).status == "refunded"
-    assert kinds(session) == ["order_shipped", "return_requested", "return_approved", "return_received"]
+    assert kinds(session) == [
+        "order_shipped",
+        "order_delivered",
+        "return_requested",
+        "return_approved",
+        "return_received",
+    ]
     assert [row.action for row in rows(session, "audit_entry")][-2:] == [
         "return.approved",
         "return.received",

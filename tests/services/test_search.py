@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from shop_app.models import Product
-from shop_app.services.catalog.views import Suggestion
-from shop_app.services.search import listing_index, spelling
+from shop_app.core.errors import Invalid
+from shop_app.models import AuditEntry, Product, ProductTag, Tag
+from shop_app.services.catalog.views import Suggestion, Suggestions
+from shop_app.services.search import listing_index, spelling, synonyms
 from shop_app.services.search import queries as search_queries
 from shop_app.services.search.word_index import Document
-from tests.factories import make_product
+from tests.factories import add, make_product
 
 pytestmark = pytest.mark.both
 
@@ -155,19 +156,114 @@ def test_more_than_200_characters_and_8_words_are_not_looked_at() -> None:
     assert spelling.query_words("a b c d e f g h i j") == tuple("abcdefgh")
 
 
+@pytest.mark.parametrize("typed", ["sofa", "soba", "yoda"])
+def test_a_word_that_may_be_another_one_is_offered_and_not_searched_for(session: Session, typed: str) -> None:
+    glasses = make_product(session, "Soda Glasses")
+    listing_index.refresh(session, [glasses.id])  # pyright: ignore
+    assert search_queries.find(session, typed) == search_queries.Matches(offered=("soda",))
+    for number in range(2):
+        siphon = make_product(session, f"Soda Siphon {number}")
+        listing_index.refresh(session, [siphon.id])  # pyright: ignore
+    assert search_queries.find(session, typed).corrected == "soda"
+
+
+def test_words_that_each_find_something_are_offered_where_together_they_find_nothing(
+    session: Session, goods: dict[str, int]
+) -> None:
+    matches = search_queries.find(session, "crème brass")
+    assert (matches.product_ids, matches.corrected, matches.offered) == ([], "", ("creme", "brass"))
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("mugs", ["Dune Mug", "Mug Rack"]),
+        ("bowls", ["Crème Bowl"]),
+        ("canopies", ["Canopy Table Lamp"]),
+        ("walnuts", ["Drift Coffee Table"]),
+        ("tables", ["Drift Coffee Table", "Canopy Table Lamp"]),
+    ],
+)
+def test_plurals_and_singulars_find_each_other_and_are_no_mistakes(
+    session: Session, goods: dict[str, int], query: str, titles: list[str]
+) -> None:
+    assert _titles(session, query) == titles
+    assert search_queries.find(session, query).corrected == ""
+
+
+def test_a_plural_in_a_title_is_found_by_its_singular(session: Session) -> None:
+    dishes, knives = make_product(session, "Two Dishes"), make_product(session, "Six Knives")
+    listing_index.refresh(session, [dishes.id, knives.id])  # pyright: ignore
+    assert _titles(session, "dish") == ["Two Dishes"]
+    assert _titles(session, "dishes") == ["Two Dishes"]
+
+
+# --- Synonyms -----------------------------------------------------------------------------------
+
+
+def test_a_synonym_finds_what_is_meant_after_what_has_the_word_itself(
+    session: Session, goods: dict[str, int]
+) -> None:
+    cup = make_product(session, "Pencil Cup")
+    listing_index.refresh(session, [cup.id])  # pyright: ignore
+    assert _titles(session, "cup") == ["Pencil Cup"]
+    assert synonyms.add(session, "Cup", "MUG", actor="test") is True
+    assert synonyms.add(session, "cup", "mug", actor="test") is False
+    assert synonyms.pairs(session) == [("cup", "mug")]
+    assert _titles(session, "cup") == ["Pencil Cup", "Dune Mug", "Mug Rack"]
+    assert _titles(session, "cups dune") == ["Dune Mug"]
+    assert search_queries.find(session, "cup").corrected == ""
+    assert synonyms.remove(session, "cup", "mug", actor="test") is True
+    assert synonyms.remove(session, "cup", "mug", actor="test") is False
+    assert _titles(session, "cup") == ["Pencil Cup"]
+    assert [(row.action, row.object_key) for row in session.exec(select(AuditEntry)).all()] == [
+        ("synonym.add", "cup"),
+        ("synonym.remove", "cup"),
+    ]
+
+
+def test_a_word_for_a_colour_reaches_the_options(session: Session) -> None:
+    mug = make_product(session, "Dune Mug", options={"Colour": ["Ink", "Oat"]})
+    bowl = make_product(session, "Oat Bowl", options={"Colour": ["Oat"]})
+    listing_index.refresh(session, [mug.id, bowl.id])  # pyright: ignore
+    synonyms.add(session, "blue", "ink", actor="test")
+    assert _titles(session, "blue") == ["Dune Mug"]
+    assert _titles(session, "blue mugs") == ["Dune Mug"]
+    assert _titles(session, "blu") == ["Dune Mug"]
+    assert _titles(session, "blue bowl") == []
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"), [("two words", "mug"), ("", "mug"), ("cup", "!"), ("mug", "Mug")]
+)
+def test_a_synonym_is_one_word_for_another(session: Session, word: str, meaning: str) -> None:
+    with pytest.raises(Invalid):
+        synonyms.add(session, word, meaning, actor="test")
+    assert synonyms.pairs(session) == []
+
+
+def _suggested(session: Session, typed: str) -> list[Suggestion]:
+    found = search_queries.suggest(session, typed)
+    return [*found.searches, *found.categories, *found.products]
+
+
+# --- Suggestions ----------------------------------------------------------------------------------
+
+
 def test_suggestions_mark_what_was_typed_and_lead_to_the_product(
     session: Session, goods: dict[str, int]
 ) -> None:
-    rows = search_queries.suggest(session, "cre")
-    assert [(row.kind, row.href, row.before, row.typed, row.after, row.price) for row in rows] == [
-        ("product", "/products/creme-bowl", "", "Crè", "me Bowl", "€49.00")
+    rows = _suggested(session, "cre")
+    assert [(row.kind, row.href, row.before, row.typed, row.after, row.note, row.price) for row in rows] == [
+        ("category", "/products?q=cre&category=lighting", "", "", "Lighting", "1", ""),
+        ("product", "/products/creme-bowl", "", "Crè", "me Bowl", "Smooth glaze", "€49.00"),
     ]
 
 
 def test_a_category_is_suggested_before_its_products(session: Session) -> None:
     product = make_product(session, "Light Bulb", category="Lighting")
     listing_index.refresh(session, [product.id])  # pyright: ignore
-    rows = search_queries.suggest(session, "lig")
+    rows = _suggested(session, "lig")
     assert [(row.kind, row.href, row.typed + row.after) for row in rows] == [
         ("category", "/products?category=lighting", "Lighting"),
         ("product", "/products/light-bulb", "Light Bulb"),
@@ -176,15 +272,40 @@ def test_a_category_is_suggested_before_its_products(session: Session) -> None:
 
 @pytest.mark.parametrize("typed", ["", "m", " m ", "é"])
 def test_less_than_two_letters_suggest_nothing(session: Session, goods: dict[str, int], typed: str) -> None:
-    assert search_queries.suggest(session, typed) == []
+    assert search_queries.suggest(session, typed) == Suggestions()
 
 
-def test_at_most_eight_rows_are_suggested(session: Session) -> None:
-    ids = [make_product(session, f"Lamp {number}").id for number in range(12)]
-    listing_index.refresh(session, ids)  # pyright: ignore
-    rows = search_queries.suggest(session, "lam")
-    assert 0 < len(rows) <= 8
+def test_it_is_said_how_many_are_found_or_that_nothing_is(session: Session, goods: dict[str, int]) -> None:
+    found = search_queries.suggest(session, " mu ")
+    assert (found.text, found.all_text, found.said) == ("mu", "All 2 results for “mu”", "3 suggestions")
+    found = search_queries.suggest(session, "creme")
+    assert (found.all_text, found.said) == ("1 result for “creme”", "2 suggestions")
+    found = search_queries.suggest(session, "zzz")
+    assert found == Suggestions("zzz", said="Nothing matches.")
+
+
+def test_searches_categories_and_products_are_suggested_ten_at_most(session: Session) -> None:
+    names = ("lamp", "table lamp", "floor lamp", "lampshade", "paper lamp", "shade")
+    tags = {name: add(session, Tag(name=name)).id for name in names}
+    ids = []
+    for number in range(12):
+        category = ("Lighting", "Lighting", "Desk", "Bath")[number % 4]
+        product = make_product(session, f"Lamp {number}", category=category)
+        for name in names[: 1 + number % 6]:
+            add(session, ProductTag(product_id=product.id, tag_id=tags[name]))  # pyright: ignore
+        ids.append(product.id)
+    listing_index.refresh(session, ids)
+    rows = _suggested(session, "lam")
     assert all(isinstance(row, Suggestion) for row in rows)
+    assert [(row.kind, row.before + row.typed + row.after, row.href, row.note) for row in rows[:5]] == [
+        ("search", "lamp", "/products?q=lamp", ""),
+        ("search", "lampshade", "/products?q=lampshade", ""),
+        ("search", "table lamp", "/products?q=table%20lamp", ""),
+        ("category", "Lighting", "/products?q=lam&category=lighting", "6"),
+        ("category", "Bath", "/products?q=lam&category=bath", "3"),
+    ]
+    assert (rows[2].before, rows[2].typed, rows[2].after) == ("table ", "lam", "p")
+    assert [row.kind for row in rows[5:]] == ["product"] * 5
 
 
 def test_the_words_known_are_counted_out_when_a_product_goes(session: Session) -> None:

@@ -69,7 +69,7 @@ def test_where_prices_hold_no_tax_it_comes_on_top_everywhere(session, configure)
     view = cart_queries.view(session, ME)
     assert (view.subtotal, view.total, view.tax_note) == ("€59.00", "€68.89", "")
     assert view.tax_lines == [("19 % tax", "€9.12"), ("7 % tax", "€0.77")]
-    assert view.price_note == "Plus tax. Delivery is added at checkout."
+    assert view.price_note == "Plus tax. Delivery is free."
     page = checkout.save(session, ME, GERMAN)
     assert (page.tax_on_top, page.tax_lines, page.total) == (True, view.tax_lines, "€68.89")
     placed = place(session, GERMAN)

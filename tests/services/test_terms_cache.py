@@ -13,8 +13,7 @@ from shop_app.services.terms_cache import TermsCache
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
-    monkeypatch.setattr(terms_cache, "_all", [])
+def reads() -> list[Session]:
     return []
 
 
@@ -27,8 +26,23 @@ def test_it_is_read_once_until_terms_change_or_fresh_ones_are_needed(engine, rea
     with db.reading() as session:
         assert [terms.get(session), terms.get(session)] == [1, 1]
         assert [terms.get(session, fresh=True), terms.get(session)] == [2, 2]
-        events.deliver([events.TermsChanged()])
+    events.deliver([events.TermsChanged()])
+    with db.reading() as session:
         assert [terms.get(session), terms.get(session)] == [3, 3]
+
+
+def test_what_was_read_from_before_a_change_counts_no_more_after_it(engine, reads: list[Session]):
+    def read(session: Session) -> int:
+        reads.append(session)
+        return len(reads)
+
+    terms = TermsCache(read)
+    with db.reading() as before:
+        events.deliver([events.TermsChanged()])
+        # This session may see the database from before the change.
+        assert terms.get(before) == 1
+        with db.reading() as after:
+            assert [terms.get(after), terms.get(after)] == [2, 2]
 
 
 def test_each_database_has_its_own(engine, tmp_path, reads: list[Session]):

@@ -12,6 +12,7 @@ from shop_app.models import Order
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.cart.holds import HoldView
 from shop_app.services.credit import commands as credit_commands
 from shop_app.state.checkout import Checkout
@@ -177,7 +178,7 @@ async def test_what_someone_else_took_is_told_and_one_click_takes_the_rest(open_
     await tab.take_what_is_left()
     assert [(line.sku, line.quantity) for line in tab.view.cart.lines] == [("FABLE-LAMP-MOSS", 1)]
     assert (tab.refused, tab.refused_kind, tab.refused_lines, tab.hold.state) == ("", "", [], "held")
-    assert tab.confirmation == "Your cart now has what is left."
+    assert tab.confirmation == "Only 1 of Fable Lamp, Moss is left. We set the quantity to 1."
     assert moss() == (3, 0, 3)
 
 
@@ -200,12 +201,16 @@ async def test_what_is_short_is_told_before_any_payment(open_tab, full_cart):
     assert (tab.refused, tab.hold.state, moss()) == ("", "held", (3, 0, 3))
 
 
-async def test_taking_what_is_left_of_nothing_leaves_an_empty_cart(open_tab, full_cart):
+async def test_what_is_sold_out_is_named_and_saved_for_later(open_tab, full_cart):
     someone_holds(3)
     tab = await open_tab(Checkout, "/checkout")
     await tab.load()
     await tab.take_what_is_left()
     assert (tab.empty, tab.hold, moss()) == (True, HoldView(), (3, 0, 3))
+    assert tab.confirmation == "Fable Lamp, Moss is sold out. It is saved for later."
+    with db.reading() as session:
+        saved = cart_queries.view(session, key_hash(VISITOR)).saved
+    assert [(line.sku, line.quantity) for line in saved] == [("FABLE-LAMP-MOSS", 2)]
 
 
 async def test_typing_keeps_the_hold_and_is_written_down_once_a_minute(open_tab, full_cart, clock):
@@ -361,3 +366,73 @@ async def test_wrong_codes_are_refused_in_one_sentence_and_guessing_ends(open_ta
     await submit(tab, "apply_credit", {"credit": code})
     assert tab.errors.get("credit", "").startswith("That was too often")
     assert tab.view.credits == []
+
+
+# --- Contact and address fold to what is known ------------------------------------------------------------
+
+KNOWN = {name: text for name, text in GOOD.items() if name not in ("shown_minor", "ticket")}
+
+
+async def test_contact_and_address_fold_once_nothing_is_wrong_with_them(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert (tab.is_folded, tab.view.address) == (False, [])
+
+    await submit(tab, "go_on", KNOWN | {"postal_code": "1099"})
+    assert (tab.is_folded, tab.errors) == (False, {"postal_code": "Enter a postcode of five digits"})
+    await submit(tab, "go_on", KNOWN)
+    assert (tab.is_folded, tab.errors, tab.turns) == (True, {}, 1)
+    assert tab.view.address == ["Marta Lind", "Oranienstraße 18", "10999 Berlin", "Germany"]
+    assert orders() == []
+
+    await tab.unfold()
+    assert (tab.is_folded, tab.turns, tab.view.form.line1) == (False, 2, "Oranienstraße 18")
+    again = await open_tab(Checkout, "/checkout")
+    await again.load()
+    assert (again.is_folded, again.turns) == (True, 0)
+
+
+async def test_a_mistake_in_what_is_folded_unfolds_it_and_one_below_does_not(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await submit(tab, "go_on", KNOWN)
+    await submit(tab, "pay", GOOD | {"payment_provider": "shells"})
+    assert (tab.is_folded, tab.errors) == (True, {"payment_provider": "Choose how to pay"})
+    await submit(tab, "pay", GOOD | {"email": "marta"})
+    assert (tab.is_folded, list(tab.errors)) == (False, ["email"])
+
+
+async def test_a_bill_to_another_address_is_asked_for_by_its_own_fields(open_tab, full_cart):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert (tab.view.form.billing, tab.view.billing_fields) == ("", [])
+    await tab.typed("billing", "other")
+    assert tab.view.billing_fields[0].name == "billing_country"
+    await tab.typed("billing_postal_code", "1099")
+    assert tab.errors == {"billing_postal_code": "Enter a postcode of five digits"}
+
+    posted = GOOD | {"billing_asked": "yes"}
+    await submit(tab, "pay", posted)
+    assert (orders(), list(tab.errors)[:2]) == ([], ["billing_country", "billing_given_name"])
+    await submit(tab, "pay", posted | {"billing_same": "on"})
+    (order,) = orders()
+    assert order.bill_to == order.ship_to
+
+
+async def test_the_other_address_stands_below_the_first_once_it_is_known(open_tab, full_cart):
+    elsewhere = {
+        "billing_asked": "yes",
+        "billing_given_name": "Ada",
+        "billing_family_name": "Bell",
+        "billing_line1": "Am Markt 1",
+        "billing_postal_code": "01067",
+        "billing_locality": "Dresden",
+        "billing_country": "DE",
+    }
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    await submit(tab, "go_on", KNOWN | elsewhere)
+    assert tab.view.billing_address == ["Ada Bell", "Am Markt 1", "01067 Dresden", "Germany"]
+    await submit(tab, "pay", GOOD | elsewhere)
+    (order,) = orders()
+    assert (order.bill_to["locality"], order.ship_to["locality"]) == ("Dresden", "Berlin")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from sqlmodel import select
 
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
+from shop_app.core.clock import now
 from shop_app.core.errors import NotFound
+from shop_app.models import Product as ProductRow
+from shop_app.models import Review
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
+from shop_app.services.catalog import reviews
 from shop_app.services.catalog.views import ProductPage
-from shop_app.state.product import Product
-from tests.state.conftest import VISITOR, set_stock
+from shop_app.state.product import Product, StockAlerts
+from tests.paying import rows
+from tests.state.conftest import VISITOR, set_stock, submit
 
 LAMP = "/products/fable-lamp"
 
@@ -89,6 +97,32 @@ async def test_filtering_reviews_twice_by_the_same_stars_shows_all_again(open_ta
     assert tab.stars == 0
 
 
+async def test_reviews_are_sorted_also_among_those_of_some_stars(open_tab, shop):
+    with db.transaction() as session:
+        lamp = session.exec(select(ProductRow).where(ProductRow.slug == "fable-lamp")).one()
+        for days, stars in ((1, 3), (2, 5), (3, 1), (4, 5)):
+            row = Review(
+                product_id=lamp.id or 0,
+                author_name=f"{stars} stars, {days} days ago",
+                stars=stars,
+                status="published",
+                created_at=now() - timedelta(days=days),
+            )
+            session.add(row)
+        reviews.refresh(session, [lamp.id or 0])
+    tab = await open_tab(Product, LAMP)
+    await tab.load()
+    await tab.sort_reviews("worst")
+    assert [review.stars for review in tab.reviews] == [1, 3, 5, 5]
+    await tab.filter_reviews(5)
+    assert (tab.sort, [review.author for review in tab.reviews]) == (
+        "worst",
+        ["5 stars, 2 days ago", "5 stars, 4 days ago"],
+    )
+    await tab.load()
+    assert (tab.sort, [review.stars for review in tab.reviews]) == ("", [3, 5, 1, 5])
+
+
 async def test_the_last_ones_are_told_to_be_the_visitors_own(open_tab, shop):
     with db.transaction() as session:
         cart_commands.add(session, key_hash(VISITOR), "FABLE-LAMP-MOSS", 3)
@@ -101,3 +135,36 @@ async def test_the_last_ones_are_told_to_be_the_visitors_own(open_tab, shop):
     other = await open_tab(Product, "/products/fable-lamp?variant=FABLE-LAMP-MOSS", visitor="o" * 43)
     await other.load()
     assert (other.chosen.stock_line, other.kept) == ("Sold out in Moss", "")
+
+
+CLAY = "FABLE-LAMP-CLAY"
+
+
+async def test_who_asks_to_be_told_reads_the_same_answer_also_the_second_time(open_tab, shop):
+    for _time in range(2):
+        tab = await open_tab(StockAlerts, LAMP)
+        await submit(tab, "ask", {"sku": CLAY, "email": "ada@example.com"})
+        assert (tab.asked_sku, tab.asked_text, tab.errors, tab.refused) == (
+            CLAY,
+            "We will write to ada@example.com when it can be bought again.",
+            {},
+            "",
+        )
+    assert [row.email for row in rows("stock_alert")] == ["ada@example.com"]
+
+
+async def test_what_can_not_be_told_of_is_said_in_the_form(open_tab, shop):
+    tab = await open_tab(StockAlerts, LAMP)
+    await submit(tab, "ask", {"sku": CLAY, "email": "ada at home"})
+    assert tab.errors == {"email": "Enter an email address with an @, like name@example.com"}
+    await submit(tab, "ask", {"sku": "FABLE-LAMP-MOSS", "email": "ada@example.com"})
+    assert (tab.refused, tab.errors) == ("It can be bought again. Reload the page.", {})
+    assert rows("stock_alert") == []
+
+
+async def test_one_visitor_asks_for_letters_to_others_20_times_an_hour(open_tab, shop):
+    for number in range(21):
+        tab = await open_tab(StockAlerts, LAMP)
+        await submit(tab, "ask", {"sku": CLAY, "email": f"name{number}@example.com"})
+    assert tab.refused == "That was too often in a short time. Wait a few minutes and try again."
+    assert len(rows("stock_alert")) == 20

@@ -6,15 +6,17 @@ import re
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import select
 from starlette.datastructures import QueryParams
 
 from shop_app import page as page_module
 from shop_app.components import plain_texts, styles
 from shop_app.core import db
 from shop_app.core.errors import NotFound
-from shop_app.models import SlugRedirect
+from shop_app.models import Product, Review, SlugRedirect
 from shop_app.page import Page
-from shop_app.pages import home, listing, plain, product, withdrawal
+from shop_app.pages import home, listing, not_found, plain, product, withdrawal
+from shop_app.services.catalog import reviews
 from shop_app.services.search import listing_index
 from shop_app.web.served import Served
 from tests.factories import make_product
@@ -56,6 +58,51 @@ def test_the_home_page_leads_to_categories_and_products():
     assert 'href="/products?category=lighting"' in page.html
     assert 'href="/products/fable-lamp"' in page.html
     assert page.canonical == "/"
+    assert re.findall(r">([\w ]+ \(\d+\))</a>", page.html) == [
+        "All products (3)",
+        "All products (3)",
+        "View all (1)",
+        "View all (3)",
+    ]
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_page_that_is_not_there_leads_on_by_a_search_and_the_categories():
+    html = _get(not_found.PAGE).html
+    main = html[html.index("<h1") :]
+    assert re.findall(r'<form action="([^"]+)" method="(\w+)"', main) == [("/products", "get")]
+    assert '<input id="lost-search" name="q" type="search"' in main
+    assert 'href="/products?category=lighting"' in main
+    assert 'href="/products?category=table"' in main
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_is_sold_out_offers_a_letter_in_place_of_a_day():
+    html = _get(product.PAGE, slug="shoal-bowl").html
+    assert html.count("Tell me when it&#39;s back</h2>") == 1
+    assert 'type="email"' in html
+    assert "Tell me when" not in _get(product.PAGE, slug="fable-lamp").html
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("given", "said", "width"),
+    [((3,), "3.0", "60%"), ((5, 4, 1), "3.3", "67%"), ((4, 5, 5, 5, 5), "4.8", "96%")],
+)
+def test_stars_are_filled_to_the_average_and_say_it(given: tuple[int, ...], said: str, width: str):
+    with db.transaction() as session:
+        lamp = session.exec(select(Product).where(Product.slug == "fable-lamp")).one()
+        for stars in given:
+            session.add(Review(product_id=lamp.id or 0, author_name="Ada", stars=stars, status="published"))
+        reviews.refresh(session, [lamp.id or 0])
+        listing_index.refresh(session, [lamp.id or 0])
+    html = _get(product.PAGE, slug="fable-lamp").html
+    drawn = re.findall(r'overflow-hidden" style="width:(\d+%)">.*?sr-only">([^<]+)<', html)
+    assert drawn[0] == (width, f"Rated {said} of 5 stars")
+    assert drawn[1] == (width, f"{said} of 5 stars")
+    assert sorted(drawn[2:]) == sorted((f"{20 * stars}%", f"{stars} of 5 stars") for stars in given)
+    card = re.sub("<[^>]+>", "", _get(listing.PAGE).html)
+    assert f"Rated {said} of 5 stars({len(given)})" in card
 
 
 @pytest.mark.usefixtures("shop")

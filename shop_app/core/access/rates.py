@@ -64,6 +64,7 @@ DISCOUNT_CODE = Limit("discount code", "120/15 minutes", visitor="20/15 minutes"
 # What keeps units or writes letters.
 ORDER = Limit("order", "120/hour", visitor="20/hour", slow_email="20/hour", free=20)
 HOLD = Limit("hold", "1200/hour", visitor="120/hour")
+STOCK_ALERT = Limit("stock alert", "60/hour", visitor="20/hour", email="20/day", free=20)
 WITHDRAWAL = Limit("withdrawal", "60/hour", visitor="20/hour", free=20)
 RETURN = Limit("return", "60/hour", visitor="20/hour", free=20)
 

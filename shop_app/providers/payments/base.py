@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ...core.errors import ShopError
+from ...core.i18n import _
 
 
 class Forged(ShopError):
@@ -107,6 +108,18 @@ class DisputeSnapshot:
     """Whether the bank only inquires, and has taken no money."""
 
 
+METHODS: dict[str, str] = {
+    "card": _("Card"),
+    "bank_debit": _("Bank debit"),
+    "apple_pay": _("Apple Pay"),
+    "google_pay": _("Google Pay"),
+    "link": _("Link"),
+    "paypal": _("PayPal"),
+    "klarna": _("Klarna"),
+}
+"""What a payment can be made with at a provider's page, and what shoppers read for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentSnapshot:
     """What a provider says of a payment right now."""
@@ -131,6 +144,8 @@ class PaymentSnapshot:
     authorized_until: datetime | None = None
     voided_by_us: bool = False
     """Whether the shop cancelled a cancelled payment; otherwise its authorisation ran out."""
+    method: str = ""
+    """What it was made with, a key of METHODS; "" where that isn't known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +173,26 @@ class PaymentProvider(Protocol):
     pays_now: bool
     """Whether the shopper pays with the order; otherwise a person marks it as paid later."""
 
-    @property
-    def label(self) -> str:
-        """The name of this way to pay, as shoppers read it at checkout and on their order."""
+    def label(self, *, collected: bool) -> str:
+        """The name of this way to pay, as shoppers read it at checkout and on their order.
+
+        `collected` says whether the order is collected rather than delivered.
+        """
         ...
 
-    @property
-    def note(self) -> str:
+    def note(self, *, collected: bool) -> str:
         """A sentence below the label at checkout: what happens when it is chosen."""
+        ...
+
+    def is_offered(self, *, collected: bool) -> bool:
+        """Whether an order can be paid like this; asked with each checkout, so nothing is called outside."""
+        ...
+
+    def methods(self) -> tuple[str, ...]:
+        """What can be paid with at its page, keys of METHODS, asked of the provider; () where it has none.
+
+        Errors  ProviderDown.
+        """
         ...
 
     def start(self, request: StartPayment) -> Started:

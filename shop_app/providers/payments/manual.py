@@ -24,19 +24,30 @@ class ManualProvider:
     name = "manual"
     pays_now = False
 
-    @property
-    def label(self) -> str:
-        return _("Bank transfer, or cash when you collect")
+    def label(self, *, collected: bool) -> str:
+        if not collected:
+            return _("Bank transfer")
+        by_bank = _("Bank transfer, or cash when you collect")
+        return by_bank if settings().bank_account else _("Cash when you collect")
 
-    @property
-    def note(self) -> str:
-        return plural(
-            "You get the details with the order, and have {count} day to pay. We send it when the money "
-            "is there.",
-            "You get the details with the order, and have {count} days to pay. We send it when the money "
-            "is there.",
-            settings().transfer_days,
-        )
+    def note(self, *, collected: bool) -> str:
+        count = settings().transfer_days
+        if not collected:
+            return plural(
+                "You get the details with the order, and have {count} day to pay. We send it when the money "
+                "is there.",
+                "You get the details with the order, and have {count} days to pay. We send it when the money "
+                "is there.",
+                count,
+            )
+        return plural("We keep it for you for {count} day.", "We keep it for you for {count} days.", count)
+
+    def is_offered(self, *, collected: bool) -> bool:
+        """A transfer needs a bank account, and cash somebody who comes."""
+        return collected or settings().bank_account != ""
+
+    def methods(self) -> tuple[str, ...]:
+        return ()
 
     def start(self, request: StartPayment) -> Started:
         """Nothing is called; the reference is order number and attempt."""

@@ -18,18 +18,34 @@ from .stripe import CARD
 OWN = (CARD, MANUAL)
 
 _methods: dict[str, PaymentMethod] = {method.key: method for method in OWN}
+_known: dict[str, tuple[str, ...]] = {}
+"""What can be paid with at each provider's page, as it was last asked (`workflows/learn_methods.py`)."""
 
 
 def offer(methods: Iterable[PaymentMethod]) -> None:
     """Offer these ways to pay and no others; the first is the one that checkout has chosen already."""
     global _methods
+    _known.clear()
     _methods = {method.key: method for method in methods}
     provider.cache_clear()
 
 
-def offered() -> tuple[PaymentProvider, ...]:
+def providers() -> tuple[PaymentProvider, ...]:
     """The provider of every way to pay, in the order of checkout."""
     return tuple(provider(key) for key in _methods)
+
+
+def offered(*, collected: bool) -> tuple[PaymentProvider, ...]:
+    """The providers that an order can be paid with, in the order of checkout.
+
+    `collected` says whether it is collected rather than delivered.
+    """
+    return tuple(each for each in providers() if each.is_offered(collected=collected))
+
+
+def label(name: str, *, collected: bool) -> str:
+    """The name of a way to pay as shoppers read it; the key itself of one that isn't there any more."""
+    return provider(name).label(collected=collected) if name in _methods else name
 
 
 @lru_cache(maxsize=32)
@@ -38,3 +54,13 @@ def provider(name: str) -> PaymentProvider:
     if name not in _methods:
         raise NotFound(_("This way to pay isn't offered any more."))
     return _methods[name].provider()
+
+
+def remember_methods(name: str, methods: tuple[str, ...]) -> None:
+    """Keep in this process what can be paid with at a provider's page."""
+    _known[name] = methods
+
+
+def known_methods(name: str) -> tuple[str, ...]:
+    """What can be paid with at a provider's page, keys of METHODS; () until it has said so."""
+    return _known.get(name, ())

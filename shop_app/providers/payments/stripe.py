@@ -68,13 +68,24 @@ class StripeProvider:
         chosen = settings()
         return cls(key=chosen.stripe_key, base=chosen.stripe_base, webhook_secrets=chosen.webhook_secrets)
 
-    @property
-    def label(self) -> str:
+    def label(self, *, collected: bool) -> str:
         return _("Card")
 
-    @property
-    def note(self) -> str:
+    def note(self, *, collected: bool) -> str:
         return _("You pay on the next page. Nothing is charged before you confirm there.")
+
+    def is_offered(self, *, collected: bool) -> bool:
+        return True
+
+    def methods(self) -> tuple[str, ...]:
+        """What the account has switched on; wallets too, which the page shows where the browser has them."""
+        with _refusals():
+            listed = self.client.v1.payment_method_configurations.list({"limit": 100})
+        default = [one for one in listed.data if one.is_default and one.active]
+        methods = snapshots.methods(default[0]) if default else ()
+        later = settings().capture == "at_fulfilment"
+        # A bank debit can't be authorised now and captured later.
+        return tuple(method for method in methods if not (later and method == "bank_debit"))
 
     @cached_property
     def client(self) -> StripeClient:

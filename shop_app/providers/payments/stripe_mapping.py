@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...core.i18n import _
-from .base import DisputeSnapshot, PaymentSnapshot, ProviderRecord, RefundSnapshot
+from .base import METHODS, DisputeSnapshot, PaymentSnapshot, ProviderRecord, RefundSnapshot
 
 _REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 _DISPUTE_STATUS = {
@@ -19,6 +19,7 @@ _DISPUTE_STATUS = {
     "prevented": "won",
     "lost": "lost",
 }
+_BANK_DEBITS = ("sepa_debit", "bacs_debit", "us_bank_account", "acss_debit", "au_becs_debit")
 VOID_REASON = "requested_by_customer"
 """The reason that we give when we cancel an authorisation; one that runs out has another."""
 
@@ -47,7 +48,25 @@ def payment_snapshot(
         disputes=disputes,
         authorized_until=_until(charge),
         voided_by_us=bool(intent and intent.cancellation_reason == VOID_REASON),
+        method=_method(getattr(charge, "payment_method_details", None)),
     )
+
+
+def _method(details: Any) -> str:
+    """What a charge was made with, as a key of METHODS; "" for what has none there."""
+    kind = getattr(details, "type", None) or ""
+    if kind == "card":
+        kind = getattr(getattr(details.card, "wallet", None), "type", None) or kind
+    name = "bank_debit" if kind in _BANK_DEBITS else kind
+    return name if name in METHODS else ""
+
+
+def methods(configuration: Any) -> tuple[str, ...]:
+    """What an account has switched on, as keys of METHODS."""
+    kinds = [*METHODS, *_BANK_DEBITS]
+    offered = [kind for kind in kinds if getattr(getattr(configuration, kind, None), "available", False)]
+    names = ("bank_debit" if kind in _BANK_DEBITS else kind for kind in offered)
+    return tuple(dict.fromkeys(names))
 
 
 def _until(charge: Any) -> datetime | None:

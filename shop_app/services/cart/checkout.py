@@ -25,8 +25,8 @@ from ..customers.addresses import AddressField, country_name
 from ..shipping import queries as shipping_queries
 from ..taxes import queries as taxes_queries
 from ..taxes import vat_numbers
+from . import billing, price_changes, priced_cart, ways_to_pay
 from . import lines as cart_lines
-from . import price_changes, priced_cart
 from .lines import HEAD_COLUMNS, Head, Line, cart
 from .priced_cart import Priced
 from .queries import (
@@ -42,8 +42,11 @@ from .queries import (
     reverse_charge_note,
     tax_lines,
 )
+from .ways_to_pay import PaymentChoice
 
 MAX_NOTE = 500
+LATER_FIELDS = frozenset({"shipping_method", "payment_provider", "note"})
+"""Fields of the form that are of no contact and no address."""
 _SAVE = (
     update(cart)
     .where(cart.c.key_hash == bindparam("key"), cart.c.completed_at.is_(None))
@@ -77,15 +80,6 @@ class DeliveryChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentChoice:
-    code: str
-    """The name of its provider."""
-    label: str
-    note: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
 class CheckoutForm:
     """What the shopper has typed; kept with the cart, for another try after a declined card."""
 
@@ -105,6 +99,17 @@ class CheckoutForm:
     shipping_method: str = ""
     payment_provider: str = ""
     note: str = ""
+    billing: str = ""
+    """Where the bill goes: "" for the delivery address, `billing.OTHER` for the one below."""
+    billing_given_name: str = ""
+    billing_family_name: str = ""
+    billing_company: str = ""
+    billing_line1: str = ""
+    billing_line2: str = ""
+    billing_postal_code: str = ""
+    billing_locality: str = ""
+    billing_region: str = ""
+    billing_country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,8 @@ class CheckoutView:
     cart: CartView = CartView()
     form: CheckoutForm = CheckoutForm()
     fields: list[AddressField] = field(default_factory=list)
+    billing_fields: list[AddressField] = field(default_factory=list)
+    """Of the billing address, where it is another one; [] otherwise."""
     countries: list[CountryChoice] = field(default_factory=list)
     deliveries: list[DeliveryChoice] = field(default_factory=list)
     payments: list[PaymentChoice] = field(default_factory=list)
@@ -147,6 +154,12 @@ class CheckoutView:
     """What they come to, for the order's form to bring back beside the total."""
     left: str = ""
     """What is left to pay after them; "" without any."""
+    knows_who: bool = False
+    """Whether nothing is missing of contact and addresses."""
+    address: list[str] = field(default_factory=list)
+    """The delivery address line by line, once `knows_who`."""
+    billing_address: list[str] = field(default_factory=list)
+    """The other billing address; [] without one."""
     is_covered: bool = False
     """Whether they pay for everything: then no other way to pay is needed."""
 
@@ -208,19 +221,27 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
                 "" if form.country in methods_by_country else _("Choose a country that we deliver to"),
             )
         )
+    if form.billing == billing.OTHER:
+        problems_of += billing.problems(asdict(form), settings().locale)
     problems_of.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
     methods = {method.code for method in methods_by_country.get(form.country, ())}
     if form.shipping_method and methods and form.shipping_method not in methods:
         problems_of.append(("shipping_method", _("Choose how it is delivered")))
-    if form.payment_provider and form.payment_provider not in _provider_names():
-        problems_of.append(("payment_provider", _("Choose how to pay")))
+    if form.payment_provider:
+        offered = methods_by_country.get(form.country, ())
+        collected = ways_to_pay.is_collected(offered, form.shipping_method)
+        wrong = ways_to_pay.problem(form.payment_provider, collected=collected)
+        problems_of.append(("payment_provider", wrong))
     if len(form.note) > MAX_NOTE:
         problems_of.append(("note", _("Keep the note below {count} characters").format(count=MAX_NOTE)))
     return [FieldProblem(name, message) for name, message in problems_of if message]
 
 
 def normal(form: CheckoutForm) -> CheckoutForm:
-    """The form as an order keeps it: without stray spaces, e-mail and postcode in their usual form."""
+    """The form as an order keeps it: without stray spaces, e-mail and postcode in their usual form.
+
+    Who hasn't chosen how to pay pays by the first way.
+    """
     clean = {field.name: addresses.clean(getattr(form, field.name)) for field in fields(form)}
     clean["email"] = normal_email(form.email)
     clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
@@ -228,7 +249,8 @@ def normal(form: CheckoutForm) -> CheckoutForm:
         clean["region"] = ""
     takes_vat_number = vat_numbers.is_asked_for(form.country)
     clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if takes_vat_number else ""
-    clean["payment_provider"] = clean["payment_provider"] or registry.offered()[0].name
+    clean |= billing.normal(clean)
+    clean["payment_provider"] = clean["payment_provider"] or registry.offered(collected=False)[0].name
     return CheckoutForm(**clean)
 
 
@@ -268,23 +290,27 @@ def _page(session: Session, head: Head) -> CheckoutView:
     form = _kept_form(head)
     priced = price(session, head, lines, form)
     totals, way = priced.totals, priced.totals.shipping
+    collected = priced.method is not None and priced.method.is_pick_up
+    providers = registry.offered(collected=collected)
+    if form.payment_provider not in {provider.name for provider in providers}:
+        form = replace(form, payment_provider=providers[0].name)
     form = replace(form, shipping_method=way.code if way else "")
     total = show(totals.total_minor, currency, locale)
     paid_with = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
     credit_minor = credit_payments.sum_of(paid_with)
     left = show(totals.total_minor - credit_minor, currency, locale)
     pays_now = registry.provider(form.payment_provider).pays_now
+    knows_who = not [one for one in problems(session, form) if one.field not in LATER_FIELDS]
+    clean = asdict(normal(form)) if knows_who else {}
     return CheckoutView(
         cart=cart_view(head, lines, priced, paid_with),
         form=form,
         fields=_fields(head.country),
+        billing_fields=list(billing.fields(form.billing_country, locale)) if form.billing else [],
         asks_for_vat_number=vat_numbers.is_asked_for(head.country),
         countries=_countries(tuple(shipping_queries.methods(session)), locale),
         deliveries=_deliveries(session, head, priced, locale),
-        payments=[
-            PaymentChoice(method.name, method.label, method.note, method.name == form.payment_provider)
-            for method in registry.offered()
-        ],
+        payments=ways_to_pay.choices(providers, form.payment_provider, collected=collected),
         gifts=gift_views(priced, currency, locale),
         subtotal=show(bought_minor(totals), currency, locale),
         discounts=discount_views(totals, currency, locale),
@@ -301,13 +327,19 @@ def _page(session: Session, head: Head) -> CheckoutView:
         credits=credit_payments.shown(paid_with, currency),
         credit_minor=credit_minor,
         left=left if paid_with else "",
+        knows_who=knows_who,
+        address=addresses.lines(clean, locale) if clean else [],
+        billing_address=addresses.lines(billing.address_of(clean), locale) if clean.get("billing") else [],
         is_covered=0 < credit_minor == totals.total_minor,
     )
 
 
 def _fields(country: str) -> list[AddressField]:
     """Those of the address, and the VAT number below the company where it changes the tax."""
-    fields = list(addresses.fields(country))
+    fields = [
+        field if field.name == "phone" else replace(field, autocomplete=f"shipping {field.autocomplete}")
+        for field in addresses.fields(country)
+    ]
     if vat_numbers.is_asked_for(country):
         at = [address_field.name for address_field in fields].index("company") + 1
         fields.insert(at, AddressField("vat_number", _("VAT number of the company"), "off", False, "text"))
@@ -317,14 +349,7 @@ def _fields(country: str) -> list[AddressField]:
 def _kept_form(head: Head) -> CheckoutForm:
     kept: Mapping[str, Any] = head.checkout
     form = CheckoutForm(**{field.name: str(kept.get(field.name, "")) for field in fields(CheckoutForm)})
-    provider = form.payment_provider
-    if provider not in _provider_names():
-        provider = registry.offered()[0].name
-    return replace(form, country=head.country, payment_provider=provider)
-
-
-def _provider_names() -> set[str]:
-    return {method.name for method in registry.offered()}
+    return replace(form, country=head.country, billing_country=form.billing_country or head.country)
 
 
 def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:

@@ -160,6 +160,23 @@ def move_to_cart(session: Session, key_hash: str, sku: str) -> None:
     _move(session, key_hash, sku, to_saved=False)
 
 
+def take_what_is_left(session: Session, key_hash: str) -> list[str]:
+    """Make the cart fit what there is; a sentence for each line that this changes.
+
+    A line of which nothing is left is saved for later, so that nothing goes without a word.
+    """
+    sentences = []
+    for short in cart_holds.view(session, key_hash).short:
+        if short.left:
+            set_quantity(session, key_hash, short.sku, short.left)
+            taken = _("We set the quantity to {count}.").format(count=short.left)
+        else:
+            save_for_later(session, key_hash, short.sku)
+            taken = _("It is saved for later.")
+        sentences.append(f"{short.sentence} {taken}")
+    return sentences
+
+
 def apply_code(session: Session, key_hash: str, code: str) -> None:
     """Enter a discount code. One that gives nothing yet stays, with its reason.
 

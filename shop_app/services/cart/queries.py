@@ -215,11 +215,13 @@ def tax_note(totals: Totals, currency: str, locale: str) -> str:
 
 
 def _price_note(totals: Totals) -> str:
+    if totals.shipping and not totals.shipping.price_minor:
+        delivery = _("Delivery is free.")
+    else:
+        delivery = _("Delivery is added at checkout.")
     if totals.reverse_charge:
-        return _("Without VAT. Delivery is added at checkout.")
-    if not totals.tax_included:
-        return _("Plus tax. Delivery is added at checkout.")
-    return _("Including VAT. Delivery is added at checkout.")
+        return f"{_('Without VAT.')} {delivery}"
+    return f"{_('Including VAT.') if totals.tax_included else _('Plus tax.')} {delivery}"
 
 
 def expected(promised_on: date | None) -> str:

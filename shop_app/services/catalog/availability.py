@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from babel.dates import format_date
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session, col
 
 from ...core import clock
+from ...core.dates import day
 from ...core.i18n import _
-from ...core.settings import settings
 from ...models import MAX_QUANTITY, ListingItem, Product, StockLevel, StockPolicy, Variant
-from . import price_tags
+from . import price_history, price_tags
 from .views import ProductAvailability, VariantAvailability
 
 
@@ -51,6 +50,24 @@ class Stock(NamedTuple):
         return MAX_QUANTITY if self.policy == StockPolicy.BACKORDER else max(0, min(self.left, MAX_QUANTITY))
 
 
+class Numbers(NamedTuple):
+    """A variant's prices, contents and stock."""
+
+    id: int
+    sku: str
+    title: str
+    price_minor: int
+    compare_at_minor: int | None
+    contents: int
+    contents_unit: str
+    stock: Stock
+
+
+BUYABLE = or_(
+    col(StockLevel.policy) == StockPolicy.BACKORDER.value,
+    col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
+)
+"""Whether a variant with that stock level can be bought, in SQL."""
 STOCK_COLUMNS = tuple(col(getattr(StockLevel, name)) for name in Stock._fields)
 
 
@@ -75,8 +92,7 @@ def stock_line(stock: Stock, variant_title: str = "") -> str:
         return _("Sold out in {variant}").format(variant=variant_title) if variant_title else _("Sold out")
     if stock.backorder_on is None or stock.backorder_on <= clock.now().date():
         return _("Made to order")
-    day = format_date(stock.backorder_on, "d MMMM", locale=settings().locale)
-    return _("Ships from {date}").format(date=day)
+    return _("Ships from {date}").format(date=day(stock.backorder_on))
 
 
 def card_line(stocks: Sequence[Stock]) -> str:
@@ -97,10 +113,13 @@ _numbers = (
     select(
         col(Product.slug),
         col(Variant.product_id),
+        col(Variant.id),
         col(Variant.sku),
         col(Variant.title),
         col(Variant.price_minor),
         col(Variant.compare_at_minor),
+        col(Variant.contents),
+        col(Variant.contents_unit),
         *STOCK_COLUMNS,
     )
     .join(ListingItem, col(ListingItem.product_id) == Product.id)
@@ -116,19 +135,20 @@ def of_variants(session: Session, variant_ids: tuple[int, ...]) -> list[ProductA
     if not variant_ids:
         return []
     at_ms = int(clock.now().timestamp() * 1000)
-    by_slug: dict[str, list[tuple[str, str, int, int | None, Stock]]] = defaultdict(list)
-    for slug, _owner, sku, title, price, compare_at, *stock in session.connection().execute(
-        _numbers, {"ids": list(variant_ids)}
-    ):
-        by_slug[slug].append((sku, title, price, compare_at, Stock(*stock)))
-    return [_product_availability(slug, variants, at_ms) for slug, variants in by_slug.items()]
+    by_slug: dict[str, list[Numbers]] = defaultdict(list)
+    for slug, _owner, *numbers in session.connection().execute(_numbers, {"ids": list(variant_ids)}):
+        by_slug[slug].append(Numbers(*numbers[:7], stock=Stock(*numbers[7:])))
+    lowest = price_history.lowest_lines(
+        session, {one.id: one.compare_at_minor for variants in by_slug.values() for one in variants}
+    )
+    return [_product_availability(slug, variants, lowest, at_ms) for slug, variants in by_slug.items()]
 
 
 def _product_availability(
-    slug: str, variants: list[tuple[str, str, int, int | None, Stock]], at_ms: int
+    slug: str, variants: list[Numbers], lowest: Mapping[int, str], at_ms: int
 ) -> ProductAvailability:
-    tag = price_tags.range_tag([(price, compare_at) for _sku, _title, price, compare_at, _stock in variants])
-    stocks = [variant[-1] for variant in variants]
+    tag = price_tags.range_tag([(one.price_minor, one.compare_at_minor) for one in variants])
+    stocks = [one.stock for one in variants]
     return ProductAvailability(
         slug=slug,
         price=tag.price,
@@ -137,22 +157,20 @@ def _product_availability(
         in_stock=any(stock.available for stock in stocks),
         stock_line=card_line(stocks),
         at_ms=at_ms,
-        variants={
-            sku: variant_availability(title, price, compare_at, stock)
-            for sku, title, price, compare_at, stock in variants
-        },
+        variants={one.sku: variant_availability(one, lowest.get(one.id, "")) for one in variants},
     )
 
 
-def variant_availability(
-    title: str, price_minor: int, compare_at_minor: int | None, stock: Stock
-) -> VariantAvailability:
+def variant_availability(variant: Numbers, lowest_30_days: str) -> VariantAvailability:
+    price_minor, compare_at_minor, stock = variant.price_minor, variant.compare_at_minor, variant.stock
     return VariantAvailability(
         price=price_tags.shown(price_minor),
         compare_at=price_tags.shown(compare_at_minor) if compare_at_minor else "",
         saving=price_tags.saved(price_minor, compare_at_minor),
         available=stock.available,
         availability=stock.kind,
-        stock_line=stock_line(stock, title),
+        stock_line=stock_line(stock, variant.title),
         max_quantity=stock.max_quantity,
+        unit_price=price_tags.unit_price(price_minor, variant.contents, variant.contents_unit),
+        lowest_30_days=lowest_30_days,
     )

@@ -43,6 +43,8 @@ _VARIANT_PLAIN = (
     "compare_at_minor",
     "cost_minor",
     "weight_grams",
+    "contents",
+    "contents_unit",
     "requires_shipping",
     "active",
 )

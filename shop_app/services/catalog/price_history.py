@@ -5,17 +5,20 @@ Source  Directive 98/6/EC, article 6a: the lowest price of at least 30 days befo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
+from ...core.i18n import _
 from ...models import PriceHistory
+from . import price_tags
 
 PERIOD = timedelta(days=30)
 _LOOKBACK = 500
+"""So many of a variant's newest prices are looked at."""
 
 
 class Price(NamedTuple):
@@ -26,16 +29,26 @@ class Price(NamedTuple):
     recorded_at: datetime
 
 
-_latest = (
+_newest_first = (col(PriceHistory.recorded_at).desc(), col(PriceHistory.id).desc())
+_numbered = (
     select(
         col(PriceHistory.variant_id),
         col(PriceHistory.price_minor),
         col(PriceHistory.compare_at_minor),
         col(PriceHistory.recorded_at),
+        func.row_number()
+        .over(partition_by=col(PriceHistory.variant_id), order_by=_newest_first)
+        .label("nth"),
     )
     .where(col(PriceHistory.variant_id).in_(bindparam("ids", expanding=True)))
-    .order_by(col(PriceHistory.recorded_at).desc(), col(PriceHistory.id).desc())
-    .limit(_LOOKBACK)
+    .subquery()
+)
+_latest = (
+    select(
+        _numbered.c.variant_id, _numbered.c.price_minor, _numbered.c.compare_at_minor, _numbered.c.recorded_at
+    )
+    .where(_numbered.c.nth <= _LOOKBACK)
+    .order_by(_numbered.c.variant_id, _numbered.c.nth)
 )
 
 
@@ -63,7 +76,18 @@ def lowest_before_reduction(history: Sequence[Price]) -> int | None:
     return min(lowest)
 
 
-def lowest(session: Session, variant_ids: Sequence[int]) -> dict[int, int]:
+def lowest_lines(session: Session, compare_at_by_variant: Mapping[int, int | None]) -> dict[int, str]:
+    """ "Lowest price of the last 30 days: €24.00" by variant id, of those that are reduced.
+
+    `compare_at_by_variant` holds the compare-at price of each variant, None where it isn't reduced.
+    """
+    reduced = [key for key, compare_at in compare_at_by_variant.items() if compare_at]
+    sentence = _("Lowest price of the last 30 days: {price}")
+    prices = _lowest(session, reduced) if reduced else {}
+    return {key: sentence.format(price=price_tags.shown(price)) for key, price in prices.items()}
+
+
+def _lowest(session: Session, variant_ids: Sequence[int]) -> dict[int, int]:
     """The lowest price before the running reduction, by variant id; variants without one are left out."""
     histories: dict[int, list[Price]] = {}
     for variant_id, *price in session.connection().execute(_latest, {"ids": list(variant_ids)}):

@@ -55,6 +55,17 @@ def percent_off(price_minor: int, compare_at_minor: int | None) -> str:
     return _("−{percent} %").format(percent=min(99, max(1, percent)))
 
 
+def unit_price(price_minor: int, contents: int, unit: str) -> str:
+    """ "€12.00 per kg" for contents in g, "per l" in ml; "" for what is sold by the piece.
+
+    Source  Directive 98/6/EC, articles 2 and 3.
+    """
+    if not contents:
+        return ""
+    whole = {"g": _("{price} per kg"), "ml": _("{price} per l")}[unit]
+    return whole.format(price=shown(money.round_half_up(Fraction(1000 * price_minor, contents))))
+
+
 def tag(low_minor: int, high_minor: int, compare_at_minor: int | None) -> Tag:
     """The tag of a product whose variants cost from `low` to `high`; `compare_at` is the cheapest's."""
     price = shown(low_minor)

@@ -91,6 +91,10 @@ class VariantDraft:
     cost_minor: int | None = None
     barcode: str = ""
     weight_grams: int = 0
+    contents: int = 0
+    """Grams or millilitres that are in it, where the price of a kilogram or litre has to be shown."""
+    contents_unit: str = ""
+    """ "g" or "ml", "" without contents."""
     requires_shipping: bool = True
     active: bool = True
     backorder: bool = False
@@ -232,6 +236,10 @@ def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys:
         raise Invalid(_("The compare-at price has to be higher than the price."), field="compare_at")
     if not 0 <= variant.weight_grams <= MAX_GRAMS:
         raise Invalid(_("Enter a weight from 0 to 2,000 kg."), field="weight")
+    if (variant.contents, variant.contents_unit) != (0, "") and not (
+        0 < variant.contents <= MAX_GRAMS and variant.contents_unit in ("g", "ml")
+    ):
+        raise Invalid(_("Enter the contents in g or ml, up to 2,000 kg or l."), field="contents")
     options = tuple((name.strip(), value.strip()) for name, value in variant.options)
     fits = [name for name, _value in options] == list(values_by_option) and all(
         value in values_by_option[name] for name, value in options
@@ -343,6 +351,8 @@ def _read_variants(
             cost_minor=variant.cost_minor,
             barcode=variant.barcode,
             weight_grams=variant.weight_grams,
+            contents=variant.contents,
+            contents_unit=variant.contents_unit,
             requires_shipping=variant.requires_shipping,
             active=variant.active,
             backorder=policy == StockPolicy.BACKORDER,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from babel.dates import format_date
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
+from ...core import events
+from ...core.dates import day
 from ...core.i18n import _
-from ...core.settings import settings
 from ...models import Product, Review, ReviewStatus
 from .views import ReviewView, StarCount
 
@@ -29,11 +30,17 @@ _published = (
     .where(
         col(Review.product_id) == bindparam("product_id"), col(Review.status) == ReviewStatus.PUBLISHED.value
     )
-    .order_by(col(Review.created_at).desc(), col(Review.id).desc())
     .limit(bindparam("n"))
     .offset(bindparam("skip"))
 )
 _of_stars = _published.where(col(Review.stars) == bindparam("stars"))
+_newest = (col(Review.created_at).desc(), col(Review.id).desc())
+ORDERS: dict[str, tuple[Any, ...]] = {
+    "": _newest,
+    "best": (col(Review.stars).desc(), *_newest),
+    "worst": (col(Review.stars), *_newest),
+}
+"""How reviews can be sorted; "" is the newest first."""
 _spread = (
     select(col(Review.stars), func.count())
     .where(
@@ -43,17 +50,19 @@ _spread = (
 )
 
 
-def page(session: Session, product_id: int, shown: int = 0, stars: int = 0) -> list[ReviewView]:
-    """The next reviews after `shown`, newest first, of that many stars where not 0."""
+def page(
+    session: Session, product_id: int, shown: int = 0, stars: int = 0, sort: str = ""
+) -> list[ReviewView]:
+    """The next reviews after `shown`, in an order of `ORDERS`, of that many stars where not 0."""
     values = {"product_id": product_id, "n": PER_PAGE, "skip": min(max(0, shown), 10_000)}
-    if stars:
-        rows = session.connection().execute(_of_stars, {**values, "stars": stars})
-    else:
-        rows = session.connection().execute(_published, values)
+    reviews = _of_stars if stars else _published
+    rows = session.connection().execute(
+        reviews.order_by(*ORDERS[sort]), values | ({"stars": stars} if stars else {})
+    )
     return [
         ReviewView(
             author,
-            format_date(at, "long", locale=settings().locale),
+            day(at),
             given,
             title,
             body,
@@ -68,10 +77,10 @@ def _bought(variant: str) -> str:
     return _("Bought: {variant}").format(variant=variant) if variant else _("Bought here")
 
 
-def more_reviews(session: Session, slug: str, shown: int, stars: int = 0) -> list[ReviewView]:
-    """The next 10 reviews after `shown`, of that many stars where not 0."""
+def more_reviews(session: Session, slug: str, shown: int, stars: int = 0, sort: str = "") -> list[ReviewView]:
+    """The next 10 reviews after `shown`, in an order of `ORDERS`, of that many stars where not 0."""
     product_id = session.connection().execute(_product_id, {"slug": slug}).scalar()
-    return page(session, product_id, shown, stars) if product_id else []
+    return page(session, product_id, shown, stars, sort) if product_id else []
 
 
 _product_id = select(col(Product.id)).where(
@@ -91,7 +100,8 @@ def spread(session: Session, product_id: int) -> list[StarCount]:
 
 
 def refresh(session: Session, product_ids: Iterable[int]) -> None:
-    """Count the published reviews of these products anew; the listing index is the caller's to refresh."""
+    """Count the published reviews of these products anew, after some of them changed."""
+    ids = tuple(product_ids)
     session.flush()
     published = (
         select(func.count(), func.coalesce(func.sum(col(Review.stars)), 0))
@@ -101,7 +111,6 @@ def refresh(session: Session, product_ids: Iterable[int]) -> None:
     parts = tuple(published.selected_columns)
     count, stars = (published.with_only_columns(part).scalar_subquery() for part in parts)
     session.connection().execute(
-        update(Product)
-        .where(col(Product.id).in_(list(product_ids)))
-        .values(review_count=count, stars_sum=stars)
+        update(Product).where(col(Product.id).in_(ids)).values(review_count=count, stars_sum=stars)
     )
+    events.publish(session, events.CatalogueChanged(ids))

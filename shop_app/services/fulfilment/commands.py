@@ -125,7 +125,8 @@ def ship(
         session, by.actor, "order.shipped", "order", str(head.number), after=shipment, staff_id=by.id or None
     )
     order_units.recompute_fulfilment(session, order_id, actor=by.actor)
-    _write_letter(session, head, lines, units, shipment)
+    rest = any(line.to_send > units.get(line.id, 0) for line in lines.values())
+    _write_letter(session, head, "order_shipped", lines, units, {"rest": rest, **shipment})
     return Shipped(shipment_id, order_id, fresh=True)
 
 
@@ -172,7 +173,7 @@ def cancel_shipment(session: Session, shipment_id: int, *, by: Principal, note: 
 
 
 def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None:
-    """Mark the shipment as delivered; repeating it changes nothing.
+    """Mark the shipment as delivered, and write to the shopper; repeating it changes nothing.
 
     Errors  Forbidden; NotFound; Conflict for a shipment that was cancelled.
     """
@@ -182,6 +183,10 @@ def mark_delivered(session: Session, shipment_id: int, *, by: Principal) -> None
         return
     _note(session, head, "delivered", by, public=True, shipment_id=shipment_id)
     order_units.recompute_fulfilment(session, shipment.order_id, actor=by.actor)
+    rows = session.connection().execute(_UNITS, {"shipment": shipment_id})
+    units = {row.order_line_id: row.quantity for row in rows}
+    lines = order_units.lines_of(session, shipment.order_id)
+    _write_letter(session, head, "order_delivered", lines, units, {"shipment_id": shipment_id})
 
 
 def order_of(session: Session, shipment_id: int) -> int:
@@ -289,27 +294,27 @@ def _write(
 def _write_letter(
     session: Session,
     head: OrderHead,
+    kind: str,
     lines: Mapping[int, UnitLine],
     units: Mapping[int, int],
     data: dict[str, Any],
 ) -> None:
+    """A letter about one shipment: once for each kind."""
     things = [
         {"title": line.title, "variant": line.variant_title, "quantity": units[line.id]}
         for line in lines.values()
         if line.id in units
     ]
-    rest = any(line.to_send > units.get(line.id, 0) for line in lines.values())
     outbox.write(
         session,
-        "order_shipped",
+        kind,
         head.email,
-        f"order_shipped:{data['shipment_id']}",
+        f"{kind}:{data['shipment_id']}",
         {
             "order_id": head.id,
             "number": head.number,
             "token": head.token,
             "lines": things,
-            "rest": rest,
             **data,
         },
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -31,7 +31,7 @@ from ...models import (
 )
 from ...providers.payments import registry
 from .. import outbox, terms_cache
-from ..cart import checkout, price_changes, unpaid
+from ..cart import billing, checkout, price_changes, unpaid, ways_to_pay
 from ..cart import lines as cart_lines
 from ..cart.checkout import CheckoutForm
 from ..cart.lines import Head, Line
@@ -51,10 +51,6 @@ SAME_CLICK = timedelta(minutes=30)
 """So long after an order, placing a cart that has become it gives that order back."""
 FIRST_NUMBER = 1001
 TERMS_VERSION = "2026-11"
-_ADDRESS = (
-    "given_name", "family_name", "company", "line1", "line2", "postal_code", "locality", "region", "country",
-)  # fmt: skip
-
 _order_tax_line = table_of(OrderTaxLine)
 _cart = table_of(Cart)
 _variant_option = table_of(VariantOption)
@@ -65,7 +61,7 @@ _PLACED_COLUMNS = (
     order.c.id, order.c.number, order.c.token, order.c.status, order.c.needs_review, order.c.cart_version,
     order.c.total_minor, order.c.currency, order.c.email, order.c.phone, order.c.ship_to,
     order.c.shipping_method, order.c.payment_provider, order.c.note, order.c.expires_at,
-    order.c.vat_number,
+    order.c.vat_number, order.c.bill_to,
 )  # fmt: skip
 _WAITING = select(*_PLACED_COLUMNS).where(
     order.c.cart_id == bindparam("cart"), order.c.status == OrderStatus.PENDING.value
@@ -158,7 +154,8 @@ def place(
     if head is None or not bought:
         raise checkout.empty_cart()
     _refuse_what_is_gone(bought)
-    priced = checkout.price(session, _in_country(head, form), bought, form, fresh=True)
+    in_country = replace(head, country=form.country)
+    priced = checkout.price(session, in_country, bought, form, fresh=True)
     _check_delivery(priced, form)
     if priced.totals.total_minor > expected_total_minor:
         terms_cache.clear_all()
@@ -175,7 +172,7 @@ def place(
             )
     except OutOfStock:
         # Where a gift is sold out meanwhile, the order is placed without it.
-        plain = checkout.price(session, _in_country(head, form), bought, form, fresh=True, with_gifts=False)
+        plain = checkout.price(session, in_country, bought, form, fresh=True, with_gifts=False)
         if plain.totals.total_minor > expected_total_minor:
             raise price_changes.risen(plain, expected_total_minor, shown_parts, head.currency) from None
         return _cover_and_freeze(
@@ -225,18 +222,19 @@ def _placed(row: Any) -> PlacedOrder:
 
 def _same_request(row: Any, form: CheckoutForm) -> bool:
     same_way = form.shipping_method in ("", row.shipping_method)
-    typed = (form.email, form.phone, form.vat_number, form.payment_provider, form.note, _address(form))
-    return same_way and typed == (
-        row.email, row.phone, row.vat_number, row.payment_provider, row.note, row.ship_to
+    typed = (form.email, form.phone, form.vat_number, form.payment_provider, form.note)
+    addresses = (_address(form), _bill_to(form))
+    return same_way and (*typed, *addresses) == (
+        row.email, row.phone, row.vat_number, row.payment_provider, row.note, row.ship_to, row.bill_to
     )  # fmt: skip
 
 
 def _address(form: CheckoutForm) -> dict[str, str]:
-    return {name: getattr(form, name) for name in _ADDRESS}
+    return {name: getattr(form, name) for name in billing.PARTS}
 
 
-def _in_country(head: Head, form: CheckoutForm) -> Head:
-    return replace(head, country=form.country)
+def _bill_to(form: CheckoutForm) -> dict[str, str]:
+    return billing.address_of(asdict(form)) if form.billing == billing.OTHER else _address(form)
 
 
 def _refuse_what_is_gone(lines: list[Line]) -> None:
@@ -255,6 +253,9 @@ def _check_delivery(priced: Priced, form: CheckoutForm) -> None:
     if form.shipping_method and priced.method.code != form.shipping_method:
         text = _("This delivery isn't offered for your cart any more. Choose another one.")
         raise Invalid(text, field="shipping_method")
+    wrong = ways_to_pay.problem(form.payment_provider, collected=priced.method.is_pick_up)
+    if wrong:
+        raise Invalid(wrong, field="payment_provider")
 
 
 def _less_credit(left_minor: int, shown_minor: int, currency: str) -> str:
@@ -321,7 +322,6 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
     totals, method, at = priced.totals, priced.method, now()
     assert method
     first, last = shipping_queries.arrival_range(at.date(), method.min_days, method.max_days)
-    address = _address(form)
     return {
         "number": number, "token": secrets.token_urlsafe(24), "cart_id": head.id,
         "cart_version": head.version, "customer_id": head.customer_id, "email": form.email,
@@ -330,7 +330,7 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
         "needs_review": "", "currency": head.currency, "subtotal_minor": totals.subtotal_minor,
         "discount_minor": totals.discount_minor, "shipping_minor": totals.shipping_minor,
         "tax_minor": totals.tax_minor, "total_minor": totals.total_minor,
-        "tax_included": totals.tax_included, "ship_to": address, "bill_to": address,
+        "tax_included": totals.tax_included, "ship_to": _address(form), "bill_to": _bill_to(form),
         "country": form.country, "shipping_method": method.code, "shipping_label": method.label,
         "arrives_from": _midnight(first), "arrives_until": _midnight(last),
         "payment_provider": form.payment_provider, "locale": settings().locale,

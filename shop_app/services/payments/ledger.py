@@ -153,6 +153,7 @@ def _append_new(session: Session, payment: Payment, snapshot: PaymentSnapshot) -
     is_first = payment.intent_reference is None
     payment.reference = payment.reference or snapshot.reference
     payment.intent_reference = snapshot.intent_reference or payment.intent_reference
+    payment.method = snapshot.method or payment.method
     money = snapshot.intent_reference or snapshot.reference
     if snapshot.decline_reference:
         news |= append(session, payment, kinds.DECLINED, snapshot.decline_reference, 0)

@@ -6,11 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from babel.dates import format_date
 from sqlalchemy import Row, bindparam, exists, select
 from sqlmodel import Session
 
-from ...core.clock import now
+from ...core.dates import day
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
@@ -91,14 +90,13 @@ def of_order(session: Session, order_id: int) -> list[RefundView]:
 def _view(row: Row[Any], what: str, locale: str) -> RefundView:
     status = "reversed" if row.status == RefundStatus.FAILED and row.went_through else str(row.status)
     to_credit = row.destination == RefundDestination.CREDIT or row.provider == CREDIT
-    day = _("d MMMM") if row.created_at.year == now().year else _("d MMMM y")
     return RefundView(
         amount=show(row.amount_minor, row.currency, locale),
         status=status,
         status_text=_status_text(status, to_credit),
         reason=row.reason,
         what=what,
-        when=format_date(row.created_at, day, locale),
+        when=day(row.created_at),
         destination=RefundDestination.CREDIT.value if to_credit else RefundDestination.ORIGINAL.value,
         destination_text=_destination_text(row),
     )

@@ -45,6 +45,8 @@ READ_COLUMNS = (
     "SEO Description",
     "Variant Image",
     "Cost per item",
+    "Unit Price Total Measure",
+    "Unit Price Total Measure Unit",
     "Status",
 )
 OURS = {
@@ -96,6 +98,8 @@ HEADER = (
     "Variant Weight Unit",
     "Variant Tax Code",
     "Cost per item",
+    "Unit Price Total Measure",
+    "Unit Price Total Measure Unit",
     "Status",
     *OURS.values(),
 )

@@ -96,6 +96,7 @@ _NUMBERS = frozenset(
         "Variant Price",
         "Variant Compare At Price",
         "Cost per item",
+        "Unit Price Total Measure",
         "Image Position",
     )
 )
@@ -150,6 +151,8 @@ def _variant_cells(
         "Variant Price": amount(variant.price_minor),
         "Variant Compare At Price": amount(variant.compare_at_minor),
         "Cost per item": amount(variant.cost_minor),
+        "Unit Price Total Measure": str(variant.contents or ""),
+        "Unit Price Total Measure Unit": variant.contents_unit,
         "Variant Requires Shipping": "true" if variant.requires_shipping else "false",
         "Variant Taxable": "false" if draft.tax_class == "zero" else "true",
         "Variant Barcode": variant.barcode,

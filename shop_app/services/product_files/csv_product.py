@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from slugify import slugify
 
@@ -12,8 +13,9 @@ from ...core.i18n import _
 from ...models import ProductStatus
 from ..catalog.product_draft import SLUG, OptionDraft, PictureDraft, ProductDraft, VariantDraft
 from .csv_cells import OURS, READ_COLUMNS, USUAL, Problem, Row
-from .csv_values import BadRow, amount, grams, policy, quantity, yes_or_no
+from .csv_values import BadRow, amount, contents, grams, policy, quantity, yes_or_no
 
+T = TypeVar("T")
 TAB = "\t"
 """Separates column and SKU in the keys of `extra`: neither can contain one."""
 
@@ -108,7 +110,7 @@ def read_product(rows: list[Row], product: ProductDraft | None, keys: Mapping[st
     return Read(draft, quantities, lines, warnings)
 
 
-def _if_there(row: Row, column: str, value: object, otherwise: object) -> object:
+def _if_there(row: Row, column: str, value: T, otherwise: T) -> T:
     return value if column in row.cells else otherwise
 
 
@@ -272,10 +274,14 @@ def _variant(
     pictures = base.pictures
     if shown and pictures[:1] != (shown,):
         pictures = (shown, *(key for key in pictures if key != shown))
+    kept = (base.contents, base.contents_unit)
+    units, unit = _if_there(row, "Unit Price Total Measure", contents(row, warnings), kept)
     return replace(
         base,
         sku=sku,
         options=options,
+        contents=units,
+        contents_unit=unit,
         price_minor=price,
         active=True,
         pictures=pictures,

@@ -10,6 +10,14 @@ from ...core.money import parse_minor, round_half_up
 from ...core.settings import settings
 from .csv_cells import Problem, Row
 
+CONTENTS = {
+    "g": (1, "g"),
+    "kg": (1000, "g"),
+    "ml": (1, "ml"),
+    "cl": (10, "ml"),
+    "l": (1000, "ml"),
+}
+"""The units of Unit Price Total Measure that a price is shown by: each as so many g or ml."""
 WEIGHTS = {"g": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
 
 
@@ -69,6 +77,20 @@ def grams(row: Row, otherwise: int) -> int:
     if value < 0:
         raise BadRow(row.line, _("a weight can't be below 0."))
     return round_half_up(value)
+
+
+def contents(row: Row, warnings: list[Problem]) -> tuple[int, str]:
+    """What is in it, in whole g or ml, and which of the two; (0, "") for what is sold by another measure."""
+    value, unit = number(row, "Unit Price Total Measure"), row["Unit Price Total Measure Unit"].lower()
+    if value is None:
+        return 0, ""
+    if unit not in CONTENTS or value <= 0:
+        if value:
+            text = _("a price by {unit} isn't shown; g, kg, ml, cl and l can be taken.")
+            warnings.append(Problem(row.line, text.format(unit=_short(unit) or "?"), warning=True))
+        return 0, ""
+    factor, kept_unit = CONTENTS[unit]
+    return max(1, round_half_up(value * factor)), kept_unit
 
 
 def quantity(row: Row, warnings: list[Problem]) -> int | None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import String, bindparam, cast, select
 from sqlmodel import Session, col
 
-from ...core import clock
-from ...models import ListingItem, Product, StockLevel, Variant
+from ...core import clock, fact_cache
+from ...core.fact_cache import product_tag
+from ...models import ListingItem, ListingVariant, Product, StockLevel, Variant
 from ..catalog import availability, price_tags
-from ..catalog.views import PictureView, ProductCard, Swatch
+from ..catalog.views import ListingQuery, PictureView, ProductCard, Swatch
 
 NEW_FOR = timedelta(days=45)
 COLUMNS = tuple(
@@ -39,6 +43,21 @@ _stocks = (
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.product_id).in_(_ids), col(Variant.active))
 )
+_narrowed = (
+    select(
+        col(ListingVariant.product_id),
+        col(ListingVariant.sku),
+        col(ListingVariant.price_minor),
+        col(ListingVariant.compare_at_minor),
+        # As text: options are the same for many, and a picture is shown for few.
+        cast(col(ListingVariant.options), String),
+        cast(col(ListingVariant.picture), String),
+        *availability.STOCK_COLUMNS,
+    )
+    .outerjoin(StockLevel, col(StockLevel.variant_id) == ListingVariant.variant_id)
+    .where(col(ListingVariant.product_id).in_(_ids))
+    .order_by(col(ListingVariant.product_id), col(ListingVariant.place))
+)
 _by_id = select(*COLUMNS).where(col(ListingItem.product_id).in_(_ids))
 _by_slug = (
     select(*COLUMNS)
@@ -52,22 +71,84 @@ def new_since(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0) - NEW_FOR
 
 
-def cards(session: Session, rows: Sequence[Any]) -> list[ProductCard]:
-    """The cards of these rows of the listing index (COLUMNS), in their order, with their stock."""
+class _Offer(NamedTuple):
+    """A variant, as a filtered list looks at it."""
+
+    sku: str
+    price_minor: int
+    compare_at_minor: int | None
+    options: dict[str, str]
+    picture_json: str
+    stock: availability.Stock
+
+
+def cards(session: Session, rows: Sequence[Any], query: ListingQuery | None = None) -> list[ProductCard]:
+    """The cards of these rows of the listing index (COLUMNS), in their order, with their stock.
+
+    Where the filters of `query` fit some of a product's variants and not others, its card is about those.
+    """
     if not rows:
         return []
-    stocks: dict[int, list[availability.Stock]] = defaultdict(list)
-    for product_id, *stock in session.connection().execute(_stocks, {"ids": [row[0] for row in rows]}).all():
-        stocks[product_id].append(availability.Stock(*stock))
+    fact_cache.depends(*(product_tag(row[0]) for row in rows))
+    # A product isn't new for ever, and a day of delivery comes.
+    fact_cache.until(clock.tomorrow())
     now = clock.now()
     as_of_ms, since = int(now.timestamp() * 1000), new_since(now)
+    ids = {"ids": [row[0] for row in rows]}
+    if query and (query.facets or query.in_stock or query.on_sale or _is_ranged(query)):
+        offers: dict[int, list[_Offer]] = defaultdict(list)
+        for product_id, sku, price, compare_at, options, image, *stock in session.connection().execute(
+            _narrowed, ids
+        ):
+            offer = _Offer(sku, price, compare_at, _options(options), image, availability.Stock(*stock))
+            offers[product_id].append(offer)
+        return [_narrowed_card(row, offers[row[0]], query, as_of_ms, since) for row in rows]
+    stocks: dict[int, list[availability.Stock]] = defaultdict(list)
+    for product_id, *stock in session.connection().execute(_stocks, ids):
+        stocks[product_id].append(availability.Stock(*stock))
     return [_card(row, stocks[row[0]], as_of_ms, since) for row in rows]
+
+
+def _is_ranged(query: ListingQuery) -> bool:
+    return query.price_min_minor is not None or query.price_max_minor is not None
+
+
+def _narrowed_card(
+    row: Any, offers: list[_Offer], query: ListingQuery, as_of_ms: int, since: datetime
+) -> ProductCard:
+    """The card of a product, about the variants that fit where others don't; it leads to one in stock."""
+    names = {name for offer in offers for name in offer.options}
+    fitting = [offer for offer in offers if _fits(offer, query, names)]
+    if not fitting or len(fitting) == len(offers):
+        return _card(row, [offer.stock for offer in offers], as_of_ms, since)
+    chosen = next((offer for offer in fitting if offer.stock.available), fitting[0])
+    tag = price_tags.range_tag([(offer.price_minor, offer.compare_at_minor) for offer in fitting])
+    shown = json.loads(chosen.picture_json)
+    return _card(row, [offer.stock for offer in fitting], as_of_ms, since, tag, shown, chosen.sku)
+
+
+@lru_cache(maxsize=65536)
+def _options(text: str) -> dict[str, str]:
+    return json.loads(text)
+
+
+def _fits(offer: _Offer, query: ListingQuery, names: Set[str]) -> bool:
+    """Whether a variant fulfils all filters; its product has the properties that aren't among its options."""
+    low, high = query.price_min_minor, query.price_max_minor
+    return (
+        (low is None or offer.price_minor >= low)
+        and (high is None or offer.price_minor <= high)
+        and (offer.stock.available or not query.in_stock)
+        and (offer.compare_at_minor is not None or not query.on_sale)
+        and all(offer.options.get(name) in values for name, values in query.facets if name in names)
+    )
 
 
 def of_products(session: Session, product_ids: Sequence[int]) -> list[ProductCard]:
     """The cards of these products, in that order, those that aren't for sale left out."""
     if not product_ids:
         return []
+    fact_cache.depends(*map(product_tag, product_ids))
     rows = {row[0]: row for row in session.connection().execute(_by_id, {"ids": list(product_ids)}).all()}
     return cards(session, [rows[key] for key in product_ids if key in rows])
 
@@ -85,6 +166,15 @@ def rating_milli(stars_sum: int, review_count: int) -> int:
     return (2000 * stars_sum + review_count) // (2 * review_count) if review_count else 0
 
 
+def rating_percent(rating_milli: int) -> int:
+    """The average as a part of five stars, rounded half up.
+
+    >>> rating_percent(3400), rating_percent(3000)
+    (68, 60)
+    """
+    return (rating_milli + 25) // 50
+
+
 def rating_text(rating_milli: int) -> str:
     """ "4.8", "" for 0: no reviews.
 
@@ -100,9 +190,17 @@ def picture(columns: Sequence[Any]) -> PictureView:
     return PictureView(*columns) if columns else PictureView()
 
 
-def _card(row: Any, stocks: list[availability.Stock], as_of_ms: int, since: datetime) -> ProductCard:
+def _card(
+    row: Any,
+    stocks: list[availability.Stock],
+    as_of_ms: int,
+    since: datetime,
+    tag: price_tags.Tag | None = None,
+    shown: Sequence[Any] = (),
+    sku: str = "",
+) -> ProductCard:
     _id, slug, title, low, high, compare_at, rating_milli, review_count, published_at, rest, _sold = row
-    price, crossed_out, saving = price_tags.tag(low, high, compare_at)
+    price, crossed_out, saving = tag or price_tags.tag(low, high, compare_at)
     return ProductCard(
         slug=slug,
         title=title,
@@ -112,10 +210,11 @@ def _card(row: Any, stocks: list[availability.Stock], as_of_ms: int, since: date
         is_new=published_at >= since,
         in_stock=any(stock.available for stock in stocks),
         stock_line=availability.card_line(stocks),
-        picture=picture(rest["picture"]),
+        picture=picture(shown or rest["picture"]),
         second=picture(rest["second"]),
         swatches=[Swatch(*swatch) for swatch in rest["swatches"]],
         rating=rating_text(rating_milli),
         review_count=review_count,
         as_of_ms=as_of_ms,
+        variant_query=f"?variant={quote(sku, safe='')}" if sku else "",
     )

@@ -9,9 +9,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ...models import Category, Picture
-from ..catalog.views import CategoryLink, PictureView
+from ..catalog.views import CategoryLink, NavigationLink, PictureView
 from . import facet_counts, index_cache
 from .index_cache import IndexCache
+
+CATEGORIES = "categories"
+"""The tag of what depends on the categories themselves, and not on what is in them."""
 
 
 class Branch(NamedTuple):
@@ -88,13 +91,13 @@ def _path(key: int, parents: dict[int, int | None]) -> tuple[int, ...]:
     return tuple(reversed(path))
 
 
-tree = IndexCache(_read_tree)
+tree = IndexCache(_read_tree, CATEGORIES)
 
 
-def navigation(session: Session) -> list[CategoryLink]:
+def navigation(session: Session) -> list[NavigationLink]:
     """The top categories, in order, for header and footer."""
-    at = index_cache.stamp(session)
-    return links(session, tree.get(session, at).top, at)
+    top = tree.get(session, index_cache.stamp(session)).top
+    return [NavigationLink(branch.slug, branch.title, branch.picture) for branch in top]
 
 
 def links(session: Session, branches: list[Branch], at: str) -> list[CategoryLink]:

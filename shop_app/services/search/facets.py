@@ -1,17 +1,20 @@
 """Facets: what a list can be narrowed by, with the number of products behind each choice.
 
 Values of one facet are combined with OR, facets with AND. So the numbers of a facet are counted under all
-filters but its own, and a value that would find nothing is shown with a 0.
+filters but its own, and a value that would find nothing is shown with a 0. What variants differ in has to be
+fulfilled by one variant together. Facets and values have one order, whatever is chosen.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from ..catalog.views import Facet, FacetValue, ListingQuery
-from . import listing_address
-from .facet_counts import Counts, Value, union
+from ..catalog.views import SHOWN_VALUES, Facet, FacetValue, ListingQuery
+from . import colours, listing_address
+from .facet_counts import Counts, Fits, Value, any_of, union
 
 CACHED = 512
 MAX_SHOWN_FACETS = 6
@@ -28,10 +31,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What fits a query, as bits, and the numbers beside it."""
+    """What fits a query, and the numbers beside it."""
 
     counts: Counts
-    bits: int
+    fits: Fits
     total: int
     base_size: int
     """Products in the category, before any filter."""
@@ -85,55 +88,68 @@ def _count(
         base = union([counts.categories.get(key, 0) for key in categories])
     if ids is not None:
         base &= counts.among(ids)
-    plain = base & counts.published_since(since) if query.new else base
+    all_of_them = Fits(counts.everything)
+    plain = Fits(base & counts.published_since(since) if query.new else base)
     priced = counts.priced(query.price_min_minor, query.price_max_minor)
-    stocked = counts.in_stock if query.in_stock else counts.everything
-    reduced = counts.on_sale if query.on_sale else counts.everything
+    stocked = counts.in_stock if query.in_stock else all_of_them
+    reduced = counts.on_sale if query.on_sale else all_of_them
     chosen = {
-        name: union([value.bits for key in keys if (value := counts.facets.get(name, {}).get(key))])
+        name: any_of([value.fits for key in keys if (value := counts.facets.get(name, {}).get(key))])
         for name, keys in query.facets
     }
     faceted = plain
-    for bits in chosen.values():
-        faceted &= bits
-    bits = faceted & priced & stocked & reduced
-    size = base.bit_count()
+    for fits in chosen.values():
+        faceted &= fits
+    fits = faceted & priced & stocked & reduced
     return View(
         counts,
-        bits,
-        bits.bit_count(),
-        size,
-        facets=_facets(counts, query, base, plain & priced & stocked & reduced, chosen, size),
-        in_stock_count=(faceted & priced & reduced & counts.in_stock).bit_count(),
-        on_sale_count=(faceted & priced & stocked & counts.on_sale).bit_count(),
+        fits,
+        fits.bits.bit_count(),
+        base.bit_count(),
+        facets=_facets(counts, query, base, plain & priced & stocked & reduced, chosen),
+        in_stock_count=(faceted & priced & reduced & counts.in_stock).bits.bit_count(),
+        on_sale_count=(faceted & priced & stocked & counts.on_sale).bits.bit_count(),
         price_range=counts.price_range(faceted & stocked & reduced),
     )
 
 
 def _facets(
-    counts: Counts, query: ListingQuery, base: int, filtered: int, chosen: dict[str, int], size: int
+    counts: Counts, query: ListingQuery, base: int, filtered: Fits, chosen: dict[str, Fits]
 ) -> list[Counted]:
     picked = dict(query.facets)
-    counted: list[tuple[tuple[int, int, str], Counted]] = []
+    offered: list[tuple[bool, int, str, list[Value]]] = []
     for name, values in counts.facets.items():
-        if name in _UNSHOWN and name not in picked:
+        is_picked = name in picked
+        if name in _UNSHOWN and not is_picked:
             continue
-        present = [(value, (value.bits & base).bit_count()) for value in values.values()]
-        present = [(value, n) for value, n in present if n or value.value in picked.get(name, ())]
-        if len(present) < 2 and name not in picked:
-            continue
-        weight = sum(n for _value, n in present)
-        if 10 * weight < size and name not in picked:
-            continue
-        present.sort(key=lambda pair: (pair[0].value not in picked.get(name, ()), -pair[1], pair[0].label))
+        present = [(value, (value.fits.bits & base).bit_count()) for value in values.values()]
+        weight = sum(count for _value, count in present)
+        # Which values are shown depends on the category and the words alone, never on what else is chosen.
+        present.sort(key=lambda pair: (pair[0].value not in picked.get(name, ()), -pair[1]))
+        shown = [value for value, count in present if count or value.value in picked.get(name, ())]
+        if is_picked or (len(shown) > 1 and 10 * weight >= base.bit_count()):
+            offered.append((not is_picked, -weight, name, shown[:MAX_SHOWN_VALUES]))
+    counted = []
+    for _unpicked, _weight, name, values in sorted(offered, key=lambda facet: facet[:3])[:MAX_SHOWN_FACETS]:
         under = filtered
-        for other, bits in chosen.items():
+        for other, fits in chosen.items():
             if other != name:
-                under &= bits
-        shown = [(value, (value.bits & under).bit_count()) for value, _n in present[:MAX_SHOWN_VALUES]]
-        place = _FIRST.index(name) if name in _FIRST else len(_FIRST)
-        counted.append(((place, -weight, name), Counted(name, shown)))
-    return [facet for _place, facet in sorted(counted, key=lambda pair: pair[0])[:MAX_SHOWN_FACETS]]
+                under &= fits
+        values = _in_order(values)
+        counted.append(Counted(name, [(value, (value.fits & under).bits.bit_count()) for value in values]))
+    counted.sort(
+        key=lambda facet: (_FIRST.index(facet.name) if facet.name in _FIRST else len(_FIRST), facet.name)
+    )
+    return counted
+
+
+def _in_order(values: list[Value]) -> list[Value]:
+    """By size or by alphabet; of many words those that most of the shop's products have before the others."""
+    values = sorted(values, key=lambda value: place_of(value.label))
+    if any(place_of(value.label)[0] != _WORD for value in values):
+        return values
+    common = sorted(values, key=lambda value: -value.fits.bits.bit_count())[:SHOWN_VALUES]
+    return sorted(values, key=lambda value: value not in common)
 
 
 def facets(query: ListingQuery, view: View) -> list[Facet]:
@@ -147,7 +163,7 @@ def facets(query: ListingQuery, view: View) -> list[Facet]:
                 FacetValue(
                     value.value,
                     value.label,
-                    value.swatch,
+                    colours.swatch(counted.name, value.label, value.swatch),
                     count,
                     chosen=value.value in picked.get(counted.name, ()),
                     href=listing_address.switched(query, counted.name, value.value),
@@ -161,3 +177,59 @@ def facets(query: ListingQuery, view: View) -> list[Facet]:
 
 def _label(name: str) -> str:
     return name.replace("-", " ").capitalize()
+
+
+# --- The order of values ----------------------------------------------------------------------------
+
+_NAMED = {
+    name: place
+    for place, names in enumerate(
+        (
+            ("xxs", "2xs"),
+            ("xs", "extra small"),
+            ("s", "small"),
+            ("m", "medium"),
+            ("l", "large"),
+            ("xl", "extra large"),
+            ("xxl", "2xl"),
+            ("xxxl", "3xl"),
+            ("4xl",),
+            ("5xl",),
+        )
+    )
+    for name in names
+}
+_WORD = 2
+_UNITS = {
+    "mm": ("length", 1.0),
+    "cm": ("length", 10.0),
+    "m": ("length", 1000.0),
+    "in": ("length", 25.4),
+    "ml": ("volume", 1.0),
+    "cl": ("volume", 10.0),
+    "l": ("volume", 1000.0),
+    "litre": ("volume", 1000.0),
+    "litres": ("volume", 1000.0),
+    "g": ("weight", 1.0),
+    "kg": ("weight", 1000.0),
+}
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_MEASURED = re.compile(rf"((?:{_NUMBER.pattern}\s*[x×]\s*)*{_NUMBER.pattern})\s*([a-z]+)?\b")
+
+
+@lru_cache(maxsize=4096)
+def place_of(label: str) -> tuple:
+    """Where a value stands in its facet: named sizes, then numbers by what they measure, then words.
+
+    >>> sorted(["L", "S", "M", "1.0 l", "500 ml", "90 cm", "20 cm", "Oak", "Bath, 70 × 140 cm"], key=place_of)
+    ['S', 'M', 'L', '20 cm', 'Bath, 70 × 140 cm', '90 cm', '500 ml', '1.0 l', 'Oak']
+    """
+    text = label.casefold().strip()
+    if text in _NAMED:
+        return (0, "", (_NAMED[text],), text)
+    measured = _MEASURED.search(text)
+    if measured is None:
+        return (_WORD, "", (), text)
+    kind, factor = _UNITS.get(measured[2] or "", (measured[2] or "", 1.0))
+    numbers = tuple(float(number.replace(",", ".")) * factor for number in _NUMBER.findall(measured[1]))
+    return (1, kind, numbers, text)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ...core import clock
+from ...core import clock, fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ..catalog import price_tags
@@ -15,7 +15,7 @@ from . import cards, categories, facets, index_cache, listing_address
 from . import queries as search_queries
 from .categories import Branch
 from .facet_counts import Counts, counts
-from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, after, hits
+from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, hits
 
 
 def browse(session: Session, query: ListingQuery) -> Listing:
@@ -23,6 +23,8 @@ def browse(session: Session, query: ListingQuery) -> Listing:
 
     Errors  NotFound for a category that isn't there.
     """
+    # "New" is so many days old, counted from midnight.
+    fact_cache.until(clock.tomorrow())
     at = index_cache.stamp(session)
     tree = categories.tree.get(session, at)
     branch = tree.by_slug.get(query.category)
@@ -56,7 +58,7 @@ def _listing(
     page: Hits,
     at: str,
 ) -> Listing:
-    shown = cards.cards(session, page.rows)
+    shown = cards.cards(session, page.rows, query if view.fits.planes is not None else None)
     reached = min((page.page - 1) * PER_PAGE + len(shown), page.total)
     title, intro = _heading(query, branch)
     return Listing(
@@ -80,9 +82,14 @@ def _listing(
         on_sale_count=view.on_sale_count,
         on_sale_href=listing_address.changed(query, on_sale=not query.on_sale),
         corrected_text=matches.corrected,
+        searches=[] if shown else [_search_chip(text) for text in matches.offered],
         canonical=listing_address.canonical(query),
-        suggestions=[] if shown else categories.navigation(session),
+        suggestions=[] if shown else categories.links(session, categories.tree.get(session, at).top, at),
     )
+
+
+def _search_chip(text: str) -> Chip:
+    return Chip(text, listing_address.href(ListingQuery(text=text)))
 
 
 def _heading(query: ListingQuery, branch: Branch | None) -> tuple[str, str]:
@@ -114,8 +121,7 @@ def _count_text(page: Hits) -> str:
 
 def _paging(query: ListingQuery, page: Hits, reached: int) -> dict[str, Any]:
     left = min(PER_PAGE, max(0, page.total - reached))
-    cursor = after(page.rows[-1], query.sort or "popular") if page.more and not _ranked(query) else ""
-    following = listing_address.changed(query, page=page.page + 1, after=cursor) if page.more else ""
+    following = listing_address.changed(query, page=page.page + 1, after=page.after) if page.more else ""
     before = page.page - 1
     can_go_back = before >= 1 and (before <= MAX_COUNTED_PAGE or _ranked(query))
     return {
@@ -134,11 +140,13 @@ def _ranked(query: ListingQuery) -> bool:
 
 def _price_range(query: ListingQuery, view: facets.View) -> dict[str, str]:
     span = view.price_range
+    lowest, highest = query.price_typed
     return {
         "price_floor": price_tags.shown(span[0]) if span else "",
         "price_ceiling": price_tags.shown(span[1]) if span else "",
-        "price_min": price_tags.plain(query.price_min_minor),
-        "price_max": price_tags.plain(query.price_max_minor),
+        "price_min": lowest or price_tags.plain(query.price_min_minor),
+        "price_max": highest or price_tags.plain(query.price_max_minor),
+        "price_error": listing_address.price_error(query),
     }
 
 

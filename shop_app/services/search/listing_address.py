@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from ...core import money
+from ...core.i18n import _
 from ...core.settings import settings
 from ..catalog import price_tags
 from ..catalog.views import ListingQuery
@@ -21,6 +22,8 @@ MAX_FIELDS = 100
 """Parameters of one address; further ones are ignored."""
 MAX_FACETS = 12
 MAX_VALUES = 30
+MAX_PRICE = 24
+"""Characters of a typed price that are kept."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _CURSOR = re.compile(r"-?\d{1,18}\.\d{1,18}")
 _OWN = {
@@ -46,14 +49,16 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
     given = {name: _values(value) for name, value in params.items()}
     first = {name: values[0] for name, values in given.items() if values}
     sort, category, after = (first.get(name, "") for name in ("sort", "category", "after"))
+    low, high, typed = _prices(first.get("price_min", ""), first.get("price_max", ""))
     return ListingQuery(
         text=_text(first.get("q", "")[: spelling.MAX_TEXT]),
         category=category if _NAME.fullmatch(category) else "",
         sort=sort if sort in SORTS else "",
         page=_page(first.get("page", "")),
         after=after if _CURSOR.fullmatch(after) else "",
-        price_min_minor=_amount(first.get("price_min", "")),
-        price_max_minor=_amount(first.get("price_max", "")),
+        price_min_minor=low,
+        price_max_minor=high,
+        price_typed=typed,
         in_stock=first.get("in_stock") == "1",
         on_sale=first.get("on_sale") == "1",
         new=first.get("new") == "1",
@@ -85,6 +90,25 @@ def _page(text: str) -> int:
     return min(MAX_PAGE, max(1, int(text))) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
+def _prices(lowest: str, highest: str) -> tuple[int | None, int | None, tuple[str, str]]:
+    """The range of prices, or none and what was typed where it can't be one."""
+    low, high = _amount(lowest), _amount(highest)
+    unreadable = (low is None and lowest.strip()) or (high is None and highest.strip())
+    if unreadable or (low is not None and high is not None and low > high):
+        return None, None, (_text(lowest[:MAX_PRICE]), _text(highest[:MAX_PRICE]))
+    return low, high, ("", "")
+
+
+def price_error(query: ListingQuery) -> str:
+    """What is wrong with the typed prices, "" where nothing is."""
+    lowest, highest = query.price_typed
+    if not lowest and not highest:
+        return ""
+    if _amount(lowest) is not None and _amount(highest) is not None:
+        return _("“From” is more than “To”. Swap the two amounts.")
+    return _("Enter amounts in figures, such as 20 or 19.50.")
+
+
 def _amount(text: str) -> int | None:
     try:
         return money.parse_minor(text, settings().currency) if text.strip() else None
@@ -110,11 +134,17 @@ def href(query: ListingQuery) -> str:
     >>> href(ListingQuery(category="table", facets=(("colour", ("clay", "oak")),), sort="price"))
     '/products?category=table&colour=clay,oak&sort=price'
     """
+    written = "&".join(f"{name}={_quoted(value)}" for name, value in values(query).items())
+    return f"{PATH}?{written}" if written else PATH
+
+
+def values(query: ListingQuery) -> dict[str, str]:
+    """The fields of that address in their order."""
     low, high = query.price_min_minor, query.price_max_minor
     parts = [
         ("q", query.text),
         ("category", query.category),
-        *((name, ",".join(sorted(values))) for name, values in sorted(query.facets)),
+        *((name, ",".join(sorted(chosen))) for name, chosen in sorted(query.facets)),
         ("price_min", price_tags.plain(low)),
         ("price_max", price_tags.plain(high)),
         ("in_stock", "1" if query.in_stock else ""),
@@ -124,8 +154,7 @@ def href(query: ListingQuery) -> str:
         ("page", str(query.page) if query.page > 1 else ""),
         ("after", query.after if query.page > 1 else ""),
     ]
-    written = "&".join(f"{name}={_quoted(value)}" for name, value in parts if value)
-    return f"{PATH}?{written}" if written else PATH
+    return {name: value for name, value in parts if value}
 
 
 @lru_cache(maxsize=4096)
@@ -144,6 +173,13 @@ def switched(query: ListingQuery, name: str, value: str) -> str:
     values = set(chosen.get(name, ())) ^ {value}
     chosen[name] = tuple(sorted(values))
     return changed(query, facets=tuple((key, left) for key, left in sorted(chosen.items()) if left))
+
+
+def is_free(query: ListingQuery) -> bool:
+    """Whether there is no end of such addresses: with words, prices, cursors, or several filters."""
+    prices = (query.price_min_minor, query.price_max_minor)
+    values = sum(len(chosen) for _name, chosen in query.facets)
+    return bool(query.text or query.after or values > 1 or any(price is not None for price in prices))
 
 
 def navigation_entry(query: ListingQuery) -> str:

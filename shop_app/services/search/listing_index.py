@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, select, update
 from sqlmodel import Session, col
 
 from ...core import clock, events
+from ...core.fact_cache import product_tag
 from ...models import (
     Category,
     ListingChange,
     ListingFacet,
     ListingItem,
+    ListingVariant,
     OptionValue,
     Picture,
     Product,
@@ -28,13 +30,14 @@ from ...models import (
     ProductStatus,
     ProductTag,
     StockLevel,
-    StockPolicy,
     Tag,
     Variant,
     VariantOption,
     VariantPicture,
 )
+from ..catalog import availability
 from . import word_index
+from .index_cache import LISTING
 from .listing_rows import ProductRows, project
 
 CHUNK = 1000
@@ -67,10 +70,6 @@ _products = select(
     col(Product.status) == ProductStatus.ACTIVE.value,
     col(Product.published_at) <= bindparam("now"),
 )
-_available = or_(
-    col(StockLevel.policy) == StockPolicy.BACKORDER.value,
-    col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
-)
 _variants = (
     select(
         col(Variant.product_id),
@@ -79,7 +78,7 @@ _variants = (
         col(Variant.barcode),
         col(Variant.price_minor),
         col(Variant.compare_at_minor),
-        case((_available, 1), else_=0),
+        case((availability.BUYABLE, 1), else_=0),
     )
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
     .where(col(Variant.product_id).in_(_ids), col(Variant.active))
@@ -148,16 +147,27 @@ def refresh(
     session.flush()
     connection = session.connection()
     categories = {row.id: (row.parent_id, row.title) for row in connection.execute(_categories)}
-    waiting, count = iter(dict.fromkeys(product_ids)), 0
+    ids = tuple(dict.fromkeys(product_ids))
+    waiting, count = iter(ids), 0
     while chunk := list(islice(waiting, CHUNK)):
         _refresh_chunk(session, chunk, categories)
         count += len(chunk)
         if progress:
             progress(count)
     if count:
-        _changed(session)
+        changes(session, tuple(map(product_tag, ids)))
         newest = connection.execute(select(func.max(col(ListingChange.id)))).scalar() or 0
         connection.execute(delete(ListingChange).where(col(ListingChange.id) <= newest - KEPT_CHANGES))
+
+
+_incomplete = select(col(ListingItem.product_id)).where(
+    ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id)
+)
+
+
+def complete(session: Session) -> None:
+    """Project the products again that an earlier version of the shop has put on the listing index."""
+    refresh(session, session.connection().execute(_incomplete).scalars().all())
 
 
 _categories = select(col(Category.id), col(Category.parent_id), col(Category.title))
@@ -176,9 +186,10 @@ def _refresh_chunk(
             if product_id in gathered:
                 getattr(gathered[product_id], part).append(row)
     projected = [project(product, categories) for product in gathered.values() if product.variants]
-    connection.execute(delete(ListingFacet).where(col(ListingFacet.product_id).in_(_ids)), ids)
-    connection.execute(delete(ListingItem).where(col(ListingItem.product_id).in_(_ids)), ids)
+    for table in (ListingFacet, ListingVariant, ListingItem):
+        connection.execute(delete(table).where(col(table.product_id).in_(_ids)), ids)
     _insert(session, ListingItem, [product.item for product in projected])
+    _insert(session, ListingVariant, [row for product in projected for row in product.variants])
     _insert(session, ListingFacet, [facet for product in projected for facet in product.facets])
     word_index.write(session, chunk, [product.document for product in projected])
 
@@ -193,32 +204,42 @@ _has_stock = exists().where(
         col(Variant.product_id) == ListingItem.product_id,
         col(Variant.active),
         col(StockLevel.variant_id) == Variant.id,
-        _available,
+        availability.BUYABLE,
     )
 )
-_update_in_stock = (
+_owners = select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).distinct()
+_variant_has_stock = exists().where(
+    and_(col(StockLevel.variant_id) == ListingVariant.variant_id, availability.BUYABLE)
+)
+_update_variants = (
+    update(ListingVariant)
+    .where(col(ListingVariant.variant_id).in_(_ids), col(ListingVariant.in_stock) != _variant_has_stock)
+    .values(in_stock=_variant_has_stock)
+)
+_update_products = (
     update(ListingItem)
-    .where(
-        col(ListingItem.product_id).in_(
-            select(col(Variant.product_id)).where(col(Variant.id).in_(_ids)).scalar_subquery()
-        ),
-        col(ListingItem.in_stock) != _has_stock,
-    )
+    .where(col(ListingItem.product_id).in_(_ids), col(ListingItem.in_stock) != _has_stock)
     .values(in_stock=_has_stock)
 )
 
 
 def refresh_availability(session: Session, variant_ids: Sequence[int]) -> bool:
-    """Update `in_stock` of the products of these variants; True where one changed.
+    """Update `in_stock` of these variants and of their products; True where one changed.
 
     Cheap enough for every movement of stock: nothing is written while it stays the same.
     """
     if not variant_ids:
         return False
     session.flush()
-    changed = session.connection().execute(_update_in_stock, {"ids": list(variant_ids)}).rowcount > 0
+    ids, connection = {"ids": list(variant_ids)}, session.connection()
+    product_ids = list(connection.execute(_owners, ids).scalars())
+    changed = connection.execute(_update_variants, ids).rowcount > 0
+    tags = tuple(map(product_tag, product_ids))
     if changed:
-        _changed(session)
+        connection.execute(_update_products, {"ids": product_ids})
+        changes(session, tags)
+    else:
+        events.publish(session, events.ShownChanged(tags))
     return changed
 
 
@@ -259,5 +280,11 @@ def follow_stock(session: Session, event: events.StockChanged) -> None:
     refresh_availability(session, event.variant_ids)
 
 
-def _changed(session: Session) -> None:
-    session.connection().execute(insert(ListingChange).values(stamp=secrets.token_hex(16)))
+def changes(session: Session, tags: tuple[str, ...] = ()) -> None:
+    """Note that lists, their order or their counts change, and what pages show of these tags.
+
+    For whatever else lists and search read, such as categories: whoever writes it calls this too.
+    """
+    stamp = secrets.token_hex(16)
+    session.connection().execute(insert(ListingChange).values(stamp=stamp))
+    events.publish(session, events.ShownChanged((LISTING, *tags), stamp))

@@ -10,19 +10,20 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from math import ceil
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, exists, literal_column, select, tuple_
+from sqlalchemy import Select, and_, bindparam, exists, literal_column, or_, select, tuple_
 from sqlmodel import Session, col
 
 from ...core import clock
-from ...models import ListingFacet, ListingItem
+from ...models import ListingFacet, ListingItem, ListingVariant
 from ..catalog.views import ListingQuery
 from . import cards
 from . import queries as search_queries
 from .categories import Branch
-from .facet_counts import Counts, microseconds
+from .facet_counts import Counts, Fits, microseconds
 from .facets import View
 
 PER_PAGE = 24
@@ -52,7 +53,9 @@ class Shape(NamedTuple):
     in_stock: bool
     on_sale: bool
     new: bool
-    facets: int
+    facets: tuple[str, ...]
+    one_variant: bool
+    """Whether one variant has to fulfil several of the filters, or a price."""
     sqlite: bool
 
 
@@ -64,6 +67,8 @@ class Hits(NamedTuple):
     capped: bool
     more: bool
     page: int
+    after: str = ""
+    """The cursor of the next page."""
 
 
 def hits(
@@ -80,30 +85,45 @@ def hits(
     last = max(1, ceil(total / PER_PAGE))
     if ids is not None and query.sort == "":
         page = min(query.page, last)
-        best = list(ids) if total == len(ids) else counts.within(ids, view.bits)
+        best = list(ids) if total == len(ids) else counts.within(ids, view.fits.bits)
         rows = _by_ids(session, best[(page - 1) * PER_PAGE : page * PER_PAGE])
         return Hits(rows, total, capped, page < last, page)
     page = min(query.page, last) if query.after else min(query.page, last, MAX_COUNTED_PAGE)
     # Walking an index reads PER_PAGE * (all / fitting) rows, sorting here looks at all that fit.
     if ids is not None or total * total <= SORTED_HERE * view.base_size:
-        rows = _sorted_here(session, counts, query, view.bits, page)
+        pairs = _sorted_here(counts, query, view.fits, page)
+    elif view.fits.planes is not None and query.sort.endswith("price"):
+        # No index of the database has products in the order of the cheapest variant that fits.
+        pairs = _walked_here(counts, query, view.fits, page)
     else:
         rows = _page(session, query, branch, page)
-    return Hits(rows[:PER_PAGE], total, capped, len(rows) > PER_PAGE, page)
+        shown = rows[:PER_PAGE]
+        cursor = _after(shown[-1], query.sort) if shown else ""
+        return Hits(shown, total, capped, len(rows) > PER_PAGE, page, cursor)
+    shown = pairs[:PER_PAGE]
+    cursor = f"{shown[-1][0]}.{shown[-1][1]}" if shown else ""
+    rows = _by_ids(session, [product_id for _key, product_id in shown])
+    return Hits(rows, total, capped, len(pairs) > PER_PAGE, page, cursor)
 
 
-def _sorted_here(
-    session: Session, counts: Counts, query: ListingQuery, bits: int, page: int
-) -> Sequence[Any]:
-    """The same page sorted in memory: for few products, or those that match a search."""
+def _sorted_here(counts: Counts, query: ListingQuery, fits: Fits, page: int) -> list[tuple[int, int]]:
+    """(key, product id) of a page and one more, sorted in memory: for few products, or those of a search."""
     sort, ascending = query.sort.removeprefix("-") or "popular", query.sort == "price"
-    pairs = counts.sorted(bits, sort, not ascending)
+    pairs = counts.sorted(fits, sort, not ascending)
     first = (page - 1) * PER_PAGE
     if page > 1 and (cursor := _place(query.after)):
         first = (
             bisect_right(pairs, cursor) if ascending else bisect_right(pairs, _flipped(cursor), key=_flipped)
         )
-    return _by_ids(session, [product_id for _key, product_id in pairs[first : first + PER_PAGE + 1]])
+    return pairs[first : first + PER_PAGE + 1]
+
+
+def _walked_here(counts: Counts, query: ListingQuery, fits: Fits, page: int) -> list[tuple[int, int]]:
+    """The same by price for many products, walked to the page in memory."""
+    cursor = _place(query.after) if page > 1 else None
+    first = 0 if cursor else (page - 1) * PER_PAGE
+    pairs = counts.walk_by_price(fits, cursor, query.sort == "-price")
+    return list(islice(pairs, first, first + PER_PAGE + 1))
 
 
 def _flipped(place: tuple[int, int]) -> tuple[int, int]:
@@ -132,7 +152,8 @@ def _page(session: Session, query: ListingQuery, branch: Branch | None, page: in
         in_stock=query.in_stock,
         on_sale=query.on_sale,
         new=query.new,
-        facets=len(query.facets),
+        facets=tuple(name for name, _values in query.facets),
+        one_variant=is_of_one_variant(query),
         sqlite=session.get_bind().dialect.name == "sqlite",
     )
     values: dict[str, Any] = {
@@ -147,8 +168,8 @@ def _page(session: Session, query: ListingQuery, branch: Branch | None, page: in
         values["since"] = cards.new_since(clock.now())
     if cursor:
         values["key"], values["id"] = cursor
-    for number, (name, chosen) in enumerate(query.facets):
-        values[f"name_{number}"], values[f"values_{number}"] = name, list(chosen)
+    for number, (_name, chosen) in enumerate(query.facets):
+        values[f"values_{number}"] = list(chosen)
     params = {key: value for key, value in values.items() if value is not None}
     return session.connection().execute(statement(shape), params).all()
 
@@ -182,25 +203,46 @@ def _conditions(shape: Shape) -> list[Any]:
     rules = {
         "one": only("category_id", True) == bindparam("category"),
         "several": only("category_id", False).in_(bindparam("category", expanding=True)),
-        "low": price >= bindparam("low"),
         "high": price <= bindparam("high"),
         "in_stock": only("in_stock", False).is_(True),
         "on_sale": only("on_sale", sort == "popular" and not shape.category).is_(True),
         "new": published >= bindparam("since"),
     }
-    names = {name for name in ("low", "high", "in_stock", "on_sale", "new") if getattr(shape, name)}
+    names = {name for name in ("high", "in_stock", "on_sale", "new") if getattr(shape, name)}
     conditions = [rule for name, rule in rules.items() if name in names or name == shape.category]
-    return conditions + [_has_facet(number) for number in range(shape.facets)]
+    conditions += [_has_facet(number, name) for number, name in enumerate(shape.facets)]
+    return [*conditions, _has_variant(shape)] if shape.one_variant else conditions
 
 
-def _has_facet(number: int) -> Any:
+def is_of_one_variant(query: ListingQuery) -> bool:
+    """Whether there are filters that one variant has to fulfil together."""
+    ranged = query.price_min_minor is not None or query.price_max_minor is not None
+    return ranged or len(query.facets) + query.in_stock + query.on_sale > 1
+
+
+def _has_facet(number: int, name: str) -> Any:
     return exists().where(
         and_(
             col(ListingFacet.product_id) == ListingItem.product_id,
-            col(ListingFacet.name) == bindparam(f"name_{number}"),
+            col(ListingFacet.name) == name,
             col(ListingFacet.value).in_(bindparam(f"values_{number}", expanding=True)),
         )
     )
+
+
+def _has_variant(shape: Shape) -> Any:
+    rules = {
+        "low": col(ListingVariant.price_minor) >= bindparam("low"),
+        "high": col(ListingVariant.price_minor) <= bindparam("high"),
+        "in_stock": col(ListingVariant.in_stock).is_(True),
+        "on_sale": col(ListingVariant.compare_at_minor).is_not(None),
+    }
+    conditions = [rule for name, rule in rules.items() if getattr(shape, name)]
+    for number, name in enumerate(shape.facets):
+        value = col(ListingVariant.options)[name].as_string()
+        # A property that isn't an option is the whole product's: the facets have been asked about it.
+        conditions.append(or_(value.is_(None), value.in_(bindparam(f"values_{number}", expanding=True))))
+    return exists().where(col(ListingVariant.product_id) == ListingItem.product_id, *conditions)
 
 
 def _place(after: str) -> tuple[int, int] | None:
@@ -223,7 +265,7 @@ def _cursor(after: str, sort: str) -> tuple[Any, int] | None:
         return None
 
 
-def after(row: Any, sort: str) -> str:
+def _after(row: Any, sort: str) -> str:
     """The cursor of the page after this row."""
     key = {
         "price": row.price_minor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -55,6 +56,7 @@ class ProductRows:
 
 class Projection(NamedTuple):
     item: dict[str, Any]
+    variants: list[dict[str, Any]]
     facets: list[dict[str, Any]]
     document: Document
 
@@ -91,44 +93,84 @@ def project(product: ProductRows, categories: dict[int, tuple[int | None, str]])
         "published_at": product.published_at,
         "card": _card(product),
     }
-    return Projection(item, _facets(product), _document(product, categories))
+    return Projection(item, _variants(product), _facets(product), _document(product, categories))
 
 
 def _card(product: ProductRows) -> dict[str, Any]:
-    pictures = {row[0]: row[1:] for row in product.pictures}
-    ordered = list(pictures.values())
-    shows = {variant_id: pictures[key][0] for variant_id, key in product.variant_pictures if key in pictures}
+    ordered = [list(row[1:]) for row in product.pictures]
+    shows = _pictures_of_variants(product)
     swatches: dict[str, list[str]] = {}
     for variant_id, _option, value, swatch in product.values:
         if swatch and value not in swatches:
-            swatches[value] = [value, swatch, shows.get(variant_id, "")]
+            picture = shows.get(variant_id)
+            swatches[value] = [value, swatch, picture[0] if picture else ""]
     return {
         "picture": ordered[0] if ordered else [],
         "second": ordered[1] if len(ordered) > 1 else [],
         "swatches": list(swatches.values())[:MAX_SWATCHES],
+        "subtitle": product.subtitle,
     }
+
+
+def _pictures_of_variants(product: ProductRows) -> dict[int, list[Any]]:
+    """The first picture of each variant that has one of its own."""
+    pictures = {row[0]: list(row[1:]) for row in product.pictures}
+    return {variant_id: pictures[key] for variant_id, key in product.variant_pictures if key in pictures}
+
+
+def _variants(product: ProductRows) -> list[dict[str, Any]]:
+    shows = _pictures_of_variants(product)
+    options: dict[int, dict[str, str]] = defaultdict(dict)
+    for variant_id, option, value, _swatch in product.values:
+        if name := _facet_name(option, value):
+            options[variant_id][name] = slug(value)
+    return [
+        {
+            "product_id": product.id,
+            "place": place,
+            "variant_id": variant_id,
+            "sku": sku,
+            "price_minor": price_minor,
+            "compare_at_minor": compare_at_minor,
+            "in_stock": bool(available),
+            "options": options[variant_id],
+            "picture": shows.get(variant_id, []),
+        }
+        for place, (variant_id, sku, _barcode, price_minor, compare_at_minor, available) in enumerate(
+            sorted(product.variants, key=lambda variant: variant[3])
+        )
+    ]
+
+
+def _facet_name(name: str, label: str) -> str:
+    """The facet that a property with this value belongs to; "" where it belongs to none."""
+    key = slug(name)
+    if len(label) > MAX_LABEL or UNSAID.get(key) == slug(label):
+        return ""
+    return f"option-{key}" if key in RESERVED else key
 
 
 def _facets(product: ProductRows) -> list[dict[str, Any]]:
     facets: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add(name: str, label: str, swatch: str = "") -> None:
-        key, value = slug(name), slug(label)
-        if len(label) > MAX_LABEL or UNSAID.get(key) == value:
-            return
-        if key in RESERVED:
-            key = f"option-{key}"
-        facets.setdefault(
-            (key, value),
-            {"product_id": product.id, "name": key, "value": value, "label": label, "swatch": swatch},
-        )
+        if key := _facet_name(name, label):
+            value = slug(label)
+            facets.setdefault(
+                (key, value),
+                {"product_id": product.id, "name": key, "value": value, "label": label, "swatch": swatch},
+            )
 
     for _variant_id, option, value, swatch in product.values:
         add(option, value, swatch)
-    for attribute in product.attributes:
-        add(attribute.get("name", ""), attribute.get("value", ""))
-    for material in product.materials:
-        add("material", material)
+    # What its variants differ in is no property of the product as a whole.
+    options = {name for name, _value in facets}
+    for name, label in (
+        *((attribute.get("name", ""), attribute.get("value", "")) for attribute in product.attributes),
+        *(("material", material) for material in product.materials),
+    ):
+        if _facet_name(name, label) not in options:
+            add(name, label)
     for (tag,) in product.tags:
         add("tag", tag)
     return list(facets.values())

@@ -1,19 +1,24 @@
-"""Search: from typed text to products, with prefixes, accents, codes and a second try for typos."""
+"""Search: from typed text to products, with prefixes, plurals, synonyms, codes and a second try for typos."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from urllib.parse import quote
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
+from ...core.i18n import _, plural
 from ...models import ListingItem
 from ..catalog import price_tags
-from ..catalog.views import PictureView, Suggestion
-from . import cards, index_cache, spelling, word_index
-from .categories import navigation
+from ..catalog.views import PictureView, Suggestion, Suggestions
+from . import cards, facet_counts, index_cache, spelling, word_index
+from .categories import Branch
+from .categories import tree as category_tree
+from .synonyms import Synonyms, synonyms
 from .word_index import COLUMNS, Vocabulary, vocabulary
 
 MOST = 1000
@@ -21,8 +26,10 @@ MOST = 1000
 _RANKED = 60
 """The first products, which are ranked again by their titles."""
 _WIDENED = 24
-_SUGGESTED_PRODUCTS = 6
-_SUGGESTED_CATEGORIES = 2
+SUGGESTED_SEARCHES = 3
+SUGGESTED_CATEGORIES = 2
+SUGGESTED_PRODUCTS = 5
+_NO_PICTURE = PictureView()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,35 @@ class Matches:
     """Best first, at most 1,000."""
     corrected: str = ""
     """The words that were searched for instead, "" where the typed ones matched."""
+    offered: tuple[str, ...] = ()
+    """Other searches, which find something where this one found nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is known of words."""
+
+    vocabulary: Vocabulary
+    synonyms: Synonyms
+
+    def others(self, word: str) -> list[str]:
+        """Other words that stand for a word: its plural or singular, and its synonyms."""
+        numbers = [other for other in spelling.numbers_of(word) if other in self.vocabulary.frequencies]
+        meanings = next(
+            (
+                self.synonyms.meanings[form]
+                for form in (word, *spelling.numbers_of(word))
+                if form in self.synonyms.meanings
+            ),
+            [],
+        )
+        if not numbers and not meanings and not self.vocabulary.has(word):
+            meanings = self.synonyms.of(word)
+        return [*numbers, *meanings]
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is one of the catalogue, or stands for one."""
+        return self.vocabulary.has(word) or bool(self.others(word))
 
 
 def find(session: Session, text: str, at: str = "", most: int = MOST) -> Matches:
@@ -41,20 +77,42 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Matches
     query_words = spelling.query_words(text)
     if not query_words:
         return Matches()
-    words = vocabulary.get(session, at or index_cache.stamp(session))
+    at = at or index_cache.stamp(session)
+    known = _Words(vocabulary.get(session, at), synonyms.get(session, at))
     looks_like_code = any(c.isdigit() or c == "-" for c in text)
     ids = (
         (looks_like_code and _with_code(session, text, most))
-        or _with_words(session, words, query_words, most)
+        or _with_words(session, known, query_words, most)
         or _with_code(session, text, most)
     )
     if ids:
         return Matches(ids)
-    corrected = tuple(spelling.nearest(word, words.frequencies, words.terms) or word for word in query_words)
-    if corrected == query_words:
-        return Matches()
-    ids = _with_words(session, words, corrected, most)
-    return Matches(ids, " ".join(corrected)) if ids else Matches()
+    corrected = _corrected(session, known, query_words, sure=True)
+    if corrected and (ids := _with_words(session, known, corrected, most)):
+        return Matches(ids, " ".join(corrected))
+    return Matches(offered=_offered(session, known, query_words))
+
+
+def _corrected(session: Session, known: _Words, query_words: Sequence[str], *, sure: bool) -> tuple[str, ...]:
+    """The words with those that nothing has replaced by the nearest; () where none is."""
+    words = known.vocabulary
+    corrected = tuple(
+        word
+        if known.knows(word) or word_index.product_ids(session, [_beginning(word)], limit=1)
+        else spelling.nearest(word, words.frequencies, words.terms, sure=sure) or word
+        for word in query_words
+    )
+    return corrected if corrected != tuple(query_words) else ()
+
+
+def _offered(session: Session, known: _Words, query_words: Sequence[str]) -> tuple[str, ...]:
+    """Searches near this one that find something: with a guess at mistyped words, and of each word alone."""
+    guessed = _corrected(session, known, query_words, sure=False)
+    searches = [guessed] if guessed else []
+    if len(query_words) > 1:
+        searches += [(word,) for word in guessed or query_words]
+    found = (words for words in searches if _with_words(session, known, words, 1))
+    return tuple(" ".join(words) for words in found)
 
 
 def _with_code(session: Session, text: str, most: int) -> list[int]:
@@ -66,19 +124,28 @@ def _with_code(session: Session, text: str, most: int) -> list[int]:
     return look([[code]], ["codes"], most) or look([[code + "*"]], ["codes"], most)
 
 
-def _with_words(session: Session, vocabulary: Vocabulary, words: Sequence[str], most: int) -> list[int]:
-    """Matches in titles first, then in codes and attributes, then in descriptions; each by popularity."""
-    groups = [_forms(vocabulary, word) for word in words]
+def _with_words(session: Session, known: _Words, words: Sequence[str], most: int) -> list[int]:
+    """Matches in titles first, then in codes and attributes, then in descriptions; each by popularity.
+
+    What other words stand for is found after titles and attributes with the words themselves.
+    """
+    groups = [_forms(known.vocabulary, word) for word in words]
+    others = [known.others(word) for word in words]
     look = partial(word_index.product_ids, session)
     ids: dict[int, None] = {}
-    in_descriptions_only = not all(vocabulary.has(word) for word in words)
+    in_descriptions_only = not all(known.vocabulary.has(word) for word in words)
     if not in_descriptions_only:
         ids.update(dict.fromkeys(_ranked_by_title(session, look(groups, COLUMNS[:1], most), words)))
         if len(ids) < most:
             ids.update(dict.fromkeys(look(groups, COLUMNS[:3], most)))
+    if any(others) and len(ids) < most:
+        # Not in descriptions, which may name the words of a synonym by the way.
+        wider = [[*group, *more] for group, more in zip(groups, others, strict=True)]
+        ids.update(dict.fromkeys(look(wider, COLUMNS[:1], most)))
+        ids.update(dict.fromkeys(look(wider, COLUMNS[:3], most)))
     if len(ids) < most:
         ids.update(dict.fromkeys(look(groups, COLUMNS, most)))
-    if not ids and in_descriptions_only:
+    if not ids and in_descriptions_only and not any(others):
         # Last, because long prefixes that many descriptions have are slow.
         ids.update(dict.fromkeys(look([_beginning(word) for word in words], COLUMNS, most)))
     return list(ids)[:most]
@@ -126,26 +193,100 @@ _shown = select(
 ).where(col(ListingItem.product_id).in_(bindparam("ids", expanding=True)))
 
 
-def suggest(session: Session, text: str) -> list[Suggestion]:
-    """At most 8 rows for what is typed so far, [] for less than two letters."""
+def suggest(session: Session, text: str) -> Suggestions:
+    """Searches, categories and products for what is typed so far; nothing for less than two letters."""
     words = spelling.query_words(text)
     if sum(map(len, words)) < 2:
-        return []
+        return Suggestions()
+    at = index_cache.stamp(session)
+    ids = find(session, text, at, _RANKED).product_ids
+    counts = facet_counts.counts.get(session, at)
+    searches = _searches(counts, words)
+    categories = _categories(session, counts, words, text, ids, at)
+    products = _products(session, words, ids[:SUGGESTED_PRODUCTS])
+    number = len(searches) + len(categories) + len(products)
+    return Suggestions(
+        " ".join(text.split()),
+        searches,
+        categories,
+        products,
+        _all_text(" ".join(text.split()), len(ids)) if ids else "",
+        plural("{count} suggestion", "{count} suggestions", number) if number else _("Nothing matches."),
+    )
+
+
+def _all_text(text: str, count: int) -> str:
+    results = plural("{count} result", "All {count} results", count) if count < _RANKED else _("All results")
+    return _("{results} for “{text}”").format(results=results, text=text)
+
+
+def _searches(counts: facet_counts.Counts, words: Sequence[str]) -> list[Suggestion]:
+    """Tags that the typed words begin; of those that begin with them the commoner first, then the others."""
+    tags = [
+        (not spelling.normalise(tag.label).startswith(words[0]), -tag.fits.bits.bit_count(), tag.label)
+        for tag in counts.facets.get("tag", {}).values()
+        if _begins(tag.label, words)
+    ]
+    return [
+        _labelled("search", f"/products?q={quote(label)}", label, words)
+        for _later, _count, label in sorted(tags)[:SUGGESTED_SEARCHES]
+    ]
+
+
+def _categories(
+    session: Session,
+    counts: facet_counts.Counts,
+    words: Sequence[str],
+    text: str,
+    ids: Sequence[int],
+    at: str,
+) -> list[Suggestion]:
+    """Categories whose title the words begin, then those that most of the products found are in."""
+    tree = category_tree.get(session, at)
+    named = [branch for branch in tree.by_id.values() if _begins(branch.title, words)]
+    found = counts.among(ids)
+    numbers = Counter(
+        {branch.id: (_bits(counts, branch) & found).bit_count() for branch in tree.top if branch not in named}
+    )
     rows = [
-        _labelled("category", f"/products?category={link.slug}", link.title, words, link.picture, "")
-        for link in navigation(session)
-        if _begins(link.title, words)
-    ][:_SUGGESTED_CATEGORIES]
-    ids = find(session, text, most=_RANKED).product_ids[:_SUGGESTED_PRODUCTS]
+        _counted(branch, f"/products?category={branch.slug}", words, _bits(counts, branch).bit_count())
+        for branch in named
+    ]
+    typed = quote(" ".join(text.split()))
+    rows += [
+        _counted(tree.by_id[key], f"/products?q={typed}&category={tree.by_id[key].slug}", words, number)
+        for key, number in numbers.most_common(SUGGESTED_CATEGORIES)
+        if number
+    ]
+    return rows[:SUGGESTED_CATEGORIES]
+
+
+def _bits(counts: facet_counts.Counts, branch: Branch) -> int:
+    return facet_counts.union(counts.categories.get(key, 0) for key in branch.below)
+
+
+def _counted(branch: Branch, href: str, words: Sequence[str], count: int) -> Suggestion:
+    return _labelled("category", href, branch.title, words, note=str(count))
+
+
+def _products(session: Session, words: Sequence[str], ids: Sequence[int]) -> list[Suggestion]:
     if not ids:
-        return rows
-    items = {row[0]: row for row in session.connection().execute(_shown, {"ids": ids}).all()}
+        return []
+    items = {row[0]: row for row in session.connection().execute(_shown, {"ids": list(ids)}).all()}
+    rows = []
     for product_id in ids:
         if product_id in items:
             _id, slug, title, low, high, card = items[product_id]
-            price = price_tags.tag(low, high, None).price
             rows.append(
-                _labelled("product", f"/products/{slug}", title, words, cards.picture(card["picture"]), price)
+                _labelled(
+                    "product",
+                    f"/products/{slug}",
+                    title,
+                    words,
+                    note=card["subtitle"],
+                    picture=cards.picture(card["picture"]),
+                    price=price_tags.tag(low, high, None).price,
+                )
             )
     return rows
 
@@ -155,10 +296,17 @@ def _begins(title: str, words: Sequence[str]) -> bool:
 
 
 def _labelled(
-    kind: str, href: str, label: str, words: Sequence[str], picture: PictureView, price: str
+    kind: str,
+    href: str,
+    label: str,
+    words: Iterable[str],
+    note: str = "",
+    picture: PictureView = _NO_PICTURE,
+    price: str = "",
 ) -> Suggestion:
-    start, end = _typed(label, words[-1])
-    return Suggestion(kind, href, label[:start], label[start:end], label[end:], picture, price)
+    spans = [_typed(label, word) for word in words]
+    start, end = next((span for span in reversed(spans) if span[1]), (0, 0))
+    return Suggestion(kind, href, label[:start], label[start:end], label[end:], note, picture, price)
 
 
 def _typed(label: str, word: str) -> tuple[int, int]:

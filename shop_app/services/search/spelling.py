@@ -58,12 +58,46 @@ def squashed(text: str) -> str:
     return "".join(words(text[:MAX_TEXT]))[:MAX_WORD]
 
 
-def nearest(word: str, counts: Mapping[str, int], terms: Sequence[str]) -> str:
-    """The term nearest to `word`: itself where it is one, "" where none is near enough.
+def numbers_of(word: str) -> list[str]:
+    """The singulars that an English plural may have, or the plural of a singular.
+
+    >>> numbers_of("dishes"), numbers_of("knives"), numbers_of("berries"), numbers_of("glass")
+    (['dish', 'dishe'], ['knif', 'knife', 'knive'], ['berry', 'berrie'], ['glasses'])
+    """
+    if len(word) < 3 or not word.isalpha():
+        return []
+    if not word.endswith("s") or word.endswith("ss"):
+        return [word + ("es" if word.endswith(("s", "x", "z", "ch", "sh")) else "s")]
+    singulars = [
+        word.removesuffix(plural) + ending
+        for plural, endings in _PLURALS.items()
+        if word.endswith(plural) and len(word) > len(plural) + 1
+        for ending in endings
+    ]
+    return [*singulars, word[:-1]]
+
+
+_PLURALS = {
+    "ies": ("y",),
+    "ves": ("f", "fe"),
+    "ses": ("s",),
+    "xes": ("x",),
+    "zes": ("z",),
+    "ches": ("ch",),
+    "shes": ("sh",),
+}
+
+
+def nearest(word: str, counts: Mapping[str, int], terms: Sequence[str], *, sure: bool = True) -> str:
+    """The term that `word` is a mistyped form of: itself where it is one, "" where none is near enough.
 
     Units   `counts` maps each term to how many products have it: of equally near ones the commoner wins.
     Source  optimal string alignment: a swap of neighbours counts as one mistake. One mistake is
             forgiven in words of 3 to 5 letters, two from 6 letters on, none in numbers.
+
+    Another letter makes another word easily ("sofa" and "soda"), the more so in a short one. So where it
+    has to be `sure`, a term that differs in one, or in two mistakes and the first letter, has to be one
+    that several products have.
     """
     if word in counts:
         return word
@@ -71,6 +105,21 @@ def nearest(word: str, counts: Mapping[str, int], terms: Sequence[str]) -> str:
     if not allowed:
         return ""
     candidates = process.extract(word, terms, scorer=OSA.distance, score_cutoff=allowed, limit=40)
-    if not candidates:
+    likely = [
+        hit for hit in candidates if not sure or counts[hit[0]] >= _COMMON or _is_slip(word, hit[0], hit[1])
+    ]
+    if not likely:
         return ""
-    return min(candidates, key=lambda hit: (hit[1], hit[0][0] != word[0], -counts[hit[0]], hit[0]))[0]
+    return min(likely, key=lambda hit: (hit[1], hit[0][0] != word[0], -counts[hit[0]], hit[0]))[0]
+
+
+_COMMON = 3
+"""Products that a term needs for being what was meant by a word that may be another one."""
+
+
+def _is_slip(word: str, term: str, distance: float) -> bool:
+    """Whether it may be a slip: letters swapped, missing or doubled, or one wrong in a long word."""
+    if word[0] != term[0] and distance > 1:
+        return False
+    same_letters = sorted(word) == sorted(term) or len(word) != len(term)
+    return same_letters or len(word) > 5

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from babel.dates import format_date
 from sqlalchemy import select
 from sqlmodel import Session
 
+from ...core.dates import from_to, weekday
 from ...core.i18n import _
 from ...models import MethodKind, ShippingMethod, ShippingRate, ZoneCountry, table_of
 from ..terms_cache import TermsCache
@@ -146,13 +146,6 @@ def _working_days_after(day: date, count: int) -> date:
 @lru_cache(maxsize=256)
 def arrival_text(first: date, last: date, locale: str, *, pick_up: bool = False) -> str:
     """The range as people read it: "Wed 25 to Fri 27 November", "Tue 24 November"."""
-    whole = _("EEE d MMMM")
-    end = format_date(last, whole, locale)
     if pick_up:
-        return _("From {day}").format(day=format_date(first, whole, locale))
-    if first == last:
-        return end
-    same_month = (first.year, first.month) == (last.year, last.month)
-    return _("{first} to {last}").format(
-        first=format_date(first, _("EEE d") if same_month else whole, locale), last=end
-    )
+        return _("From {day}").format(day=weekday(first, locale))
+    return from_to(first, last, locale)

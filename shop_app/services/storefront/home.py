@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ...core import clock
 from ...models import Collection, CollectionProduct, ListingItem, Picture, Product
 from ..catalog.views import HomeView, PictureView, ProductCard
 from ..search import cards as card_rows
@@ -32,8 +33,10 @@ def home(session: Session) -> HomeView:
         categories=links(session, tree.get(session, at).top, at),
         featured=_collection(session, "featured", FEATURED) or _rows(session, _best, FEATURED),
         sale=_rows(session, _on_sale, STRIP),
-        sale_count=counts.on_sale.bit_count(),
+        sale_count=counts.on_sale.bits.bit_count(),
         new=_rows(session, _newest, STRIP),
+        new_count=counts.published_since(card_rows.new_since(clock.now())).bit_count(),
+        product_count=len(counts.ids),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
@@ -17,7 +18,6 @@ from ...core.settings import settings
 from ...models import (
     Cart,
     FulfilmentStatus,
-    MethodKind,
     OrderStatus,
     OrderTaxLine,
     Payment,
@@ -29,6 +29,7 @@ from ...models import (
 )
 from ...models.order import TOKEN
 from ...providers.payments import registry
+from ...providers.payments.base import METHODS
 from ..cart.queries import DiscountView, expected, money_or_free, reverse_charge_note, tax_rows
 from ..credit import payments as credit_payments
 from ..customers import addresses
@@ -52,7 +53,12 @@ _cart = table_of(Cart)
 _refund = table_of(Refund)
 
 _BY_TOKEN = (
-    select(order, _method.c.kind.label("method_kind"), _cart.c.completed_at.label("cart_completed_at"))
+    select(
+        order,
+        _method.c.kind.label("method_kind"),
+        _method.c.note.label("method_note"),
+        _cart.c.completed_at.label("cart_completed_at"),
+    )
     .outerjoin(_method, _method.c.code == order.c.shipping_method)
     .outerjoin(_cart, _cart.c.id == order.c.cart_id)
     .where(order.c.token == bindparam("token"))
@@ -88,11 +94,15 @@ _REFUNDED = select(func.coalesce(func.sum(_refund.c.amount_minor), 0)).where(
     _refund.c.payment_id.in_(select(_payment.c.id).where(_payment.c.order_id == bindparam("order"))),
     _refund.c.status != RefundStatus.FAILED.value,
 )
-_ENDED = (
-    select(order_event.c.data, order_event.c.at)
-    .where(order_event.c.order_id == bindparam("order"), order_event.c.kind == OrderStatus.CANCELLED.value)
-    .order_by(order_event.c.id.desc())
-    .limit(1)
+_EVENTS = (
+    select(order_event.c.kind, order_event.c.data, order_event.c.at)
+    .where(
+        order_event.c.order_id == bindparam("order"),
+        order_event.c.kind.in_(
+            [OrderStatus.CANCELLED.value, OrderStatus.EXPIRED.value, "money_kept", "fulfilment_status"]
+        ),
+    )
+    .order_by(order_event.c.id)
 )
 _HAS_MONEY = (PaymentState.CAPTURED.value, PaymentState.AUTHORIZED.value)
 
@@ -123,7 +133,8 @@ class OrderView:
     token: str = ""
     phase: str = ""
     """confirming, awaiting_transfer, awaiting_bank, authorized, unpaid (declined, cancelled at the pay
-    page), paid, withdrawn (all of it, before any of it left), expired, cancelled, needs_review, refunded."""
+    page, let go by the bank), paid, withdrawn (all of it, before any of it left), expired, cancelled,
+    needs_review, refunded, disputed, charged_back."""
     headline: str = ""
     explanation: str = ""
     email: str = ""
@@ -136,8 +147,12 @@ class OrderView:
     tax_lines: list[tuple[str, str]] = field(default_factory=list)
     total: str = ""
     address: list[str] = field(default_factory=list)
-    """The delivery address line by line, in the order of its country."""
+    """The delivery address line by line, in the order of its country; or where the order is collected."""
+    billing: list[str] = field(default_factory=list)
+    """The billing address line by line; [] where it is the delivery address."""
     delivery_dates: str = ""
+    is_collected: bool = False
+    """Whether the shopper comes for it, instead of having it sent."""
     payment_label: str = ""
     transfer_details: list[tuple[str, str]] = field(default_factory=list)
     """Where to send the money, for a bank transfer; [] otherwise."""
@@ -179,12 +194,19 @@ def view(session: Session, token: str) -> OrderView:
     locale, currency, of_order = settings().locale, order.currency, {"order": order.id}
     payments = connection.execute(_PAYMENTS, of_order).all()
     decline = payments[-1].decline_message if payments else ""
-    ended = connection.execute(_ENDED, of_order).first() if order.status == OrderStatus.CANCELLED else None
+    # Of several of a kind the last one counts.
+    history = {event.kind: event for event in connection.execute(_EVENTS, of_order)}
+    ended = history.get(order.status)
     free = returnable.by_id(session, order.id) if order.status in _CAN_GO_BACK else None
     ended_why = ended.data.get("why", "") if ended else ""
     phase = order_phase.phase(order, decline, ended_why, withdrawn=_is_withdrawn(order, free))
     refunded = _refunded(session, order, payments, locale)
-    headline, explanation = order_phase.texts(order, phase, decline, refunded)
+    refunds = refund_view.of_order(session, order.id) if refunded else []
+    arrives = _arrives(order, locale)
+    headline, explanation = order_phase.texts(
+        order, phase, decline, refunded, to_credit={refund.destination for refund in refunds} == {"credit"},
+        kept="money_kept" in history, arrives=arrives,
+    )  # fmt: skip
     off_shipping = connection.execute(_SHIPPING_DISCOUNT, of_order).scalar_one()
     taxes = [(ppm, int(minor)) for ppm, minor in connection.execute(_TAXES, of_order)]
     shipments = fulfilment_queries.shipments(session, order.id)
@@ -203,21 +225,39 @@ def view(session: Session, token: str) -> OrderView:
         tax_on_top=not order.tax_included and not order.reverse_charge,
         tax_note=reverse_charge_note() if order.reverse_charge else "", vat_number=order.vat_number,
         total=show(order.total_minor, currency, locale),
-        address=addresses.lines(order.ship_to, locale), delivery_dates=_arrives(order, locale),
-        payment_label=_payment_label(order.payment_provider),
+        address=_goes_to(order, locale),
+        billing=addresses.lines(order.bill_to, locale) if _is_billed_apart(order) else [],
+        delivery_dates=arrives,
+        payment_label=_payment_label(order, next(iter(_at_providers(payments)), None)),
         transfer_details=(
             _transfer_details(session, order, payments, locale) if phase == "awaiting_transfer" else []
         ),
         steps=order_steps.steps(
-            order, phase, shipments, ended.at if ended else None, _arrives(order, locale)
+            order, phase, shipments, refunds, arrives,
+            ended_at=_at(ended), fulfilled_at=_at(history.get("fulfilment_status")),
         ),
         status=order.status, payment_status=order.payment_status, fulfilment_status=order.fulfilment_status,
         can_pay_again=phase in ("unpaid", "expired", "cancelled")
         and order.cart_id is not None and order.cart_completed_at is None,
         decline_message=decline, paid_with=_paid_with(session, order, payments, locale), shipments=shipments,
-        refunds=refund_view.of_order(session, order.id) if refunded else [], refunded=refunded,
+        refunds=refunds, refunded=refunded, is_collected=order_phase.is_collected(order),
         **_returning(session, order, free),
     )  # fmt: skip
+
+
+def _goes_to(order: Row[Any], locale: str) -> list[str]:
+    """Where the goods go, or where they are collected."""
+    if order_phase.is_collected(order):
+        return [order.method_note] if order.method_note else []
+    return addresses.lines(order.ship_to, locale)
+
+
+def _is_billed_apart(order: Row[Any]) -> bool:
+    return order.bill_to != order.ship_to or order_phase.is_collected(order)
+
+
+def _at(event: Row[Any] | None) -> datetime | None:
+    return event.at if event is not None else None
 
 
 def _is_withdrawn(order: Row[Any], free: Free | None) -> bool:
@@ -259,7 +299,7 @@ def _paid_with(
         cards = credit_payments.names_of(session, order.id)
     return [
         (
-            cards.get(payment.id) or _payment_label(payment.provider),
+            cards.get(payment.id) or _payment_label(order, payment),
             show(payment.captured_minor or payment.amount_minor, payment.currency, locale),
         )
         for payment in paid
@@ -302,11 +342,19 @@ def _note(row: Row[Any]) -> str:
     return ", ".join(arrival + notes)
 
 
-def _payment_label(provider: str) -> str:
-    if provider == credit_payments.PROVIDER:
+def _payment_label(order: Row[Any], payment: Row[Any] | None) -> str:
+    """What the order is, or was, paid with: as the provider tells, or else as it was chosen."""
+    if payment is not None and payment.provider == credit_payments.PROVIDER:
         return _("Gift card or store credit")
-    labels = [method.label for method in registry.offered() if method.name == provider]
-    return labels[0] if labels else provider
+    if payment is not None and payment.method in METHODS:
+        return METHODS[payment.method]
+    name = payment.provider if payment is not None else order.payment_provider
+    return registry.label(name, collected=order_phase.is_collected(order))
+
+
+def _at_providers(payments: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """The attempts that aren't credit, the newest first."""
+    return [payment for payment in payments if payment.provider != credit_payments.PROVIDER][::-1]
 
 
 def _transfer_details(
@@ -325,5 +373,5 @@ def _transfer_details(
 def _arrives(order: Row[Any], locale: str) -> str:
     if not (order.arrives_from and order.arrives_until):
         return ""
-    pick_up = order.method_kind == MethodKind.PICK_UP
-    return arrival_text(order.arrives_from.date(), order.arrives_until.date(), locale, pick_up=pick_up)
+    first, last = order.arrives_from.date(), order.arrives_until.date()
+    return arrival_text(first, last, locale, pick_up=order_phase.is_collected(order))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ...core import clock
+from ...core import clock, fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.settings import settings
@@ -24,6 +24,8 @@ from .related import related
 from .structured_data import Offered, json_ld
 
 META_LENGTH = 155
+MAX_SKU = 64
+"""Characters of an address's variant that are looked at."""
 _TAGS = re.compile(r"<[^>]*>")
 
 _product = select(
@@ -82,6 +84,9 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
     row = session.connection().execute(_product, {"slug": slug, "now": clock.now()}).first()
     if row is None:
         raise _gone(session, slug)
+    fact_cache.depends(fact_cache.product_tag(row.id))
+    # What is ordered tomorrow arrives a day later.
+    fact_cache.until(clock.tomorrow())
     pictures = session.connection().execute(_pictures, {"id": row.id}).all()
     variants, swatches = choices(session, row.id, [picture[0] for picture in pictures])
     if not variants:
@@ -89,6 +94,9 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
     chosen = next((choice for choice in variants if choice.sku == sku), None) or next(
         (choice for choice in variants if choice.stock.available), variants[0]
     )
+    if sku and sku != chosen.sku:
+        # Anybody can make up SKUs; no entry is kept for them.
+        fact_cache.dont_keep()
     return _page(
         session, row, [PictureView(*picture[1:]) for picture in pictures], variants, swatches, chosen
     )
@@ -114,7 +122,8 @@ def _page(
     rating_milli = cards.rating_milli(row.stars_sum, row.review_count)
     shown = reviews.page(session, row.id) if row.review_count else []
     meta = row.seo_description or _cut(f"{row.subtitle}. {plain_text(row.description_html)}".lstrip(". "))
-    delivery, cost = _delivery(session, chosen, now)
+    lowest = price_history.lowest_lines(session, {choice.id: choice.compare_at_minor for choice in choices})
+    ways = shipping_queries.methods(session).get(settings().country, ())
     return ProductPage(
         slug=row.slug,
         title=row.title,
@@ -122,14 +131,15 @@ def _page(
         crumbs=crumbs,
         description_html=row.description_html,
         pictures=pictures,
-        variants=[variant(choice, choices, swatches) for choice in choices],
+        variants=[
+            variant(choice, choices, swatches, lowest.get(choice.id, ""), _delivery(ways, choice, now.date()))
+            for choice in choices
+        ],
         chosen_sku=chosen.sku,
-        lowest_30_days=_lowest(session, chosen),
-        delivery_line=delivery,
-        delivery_cost_line=cost,
         details=_details(row, chosen),
         care=row.care,
         rating=cards.rating_text(rating_milli),
+        rating_percent=cards.rating_percent(rating_milli),
         review_count=row.review_count,
         review_text=plural("{count} review", "{count} reviews", row.review_count),
         stars=reviews.spread(session, row.id) if row.review_count else [],
@@ -166,27 +176,15 @@ def _crumbs(session: Session, category_id: int | None, title: str) -> list[Crumb
     ]
 
 
-def _lowest(session: Session, chosen: Choice) -> str:
-    if not chosen.compare_at_minor:
-        return ""
-    lowest = price_history.lowest(session, [chosen.id]).get(chosen.id)
-    if lowest is None:
-        return ""
-    return _("Lowest price of the last 30 days: {price}").format(price=price_tags.shown(lowest))
-
-
-def _delivery(session: Session, chosen: Choice, now: datetime) -> tuple[str, str]:
-    """When it would arrive in the shop's own country, and what delivery costs; "" where it can't be."""
-    ways = shipping_queries.methods(session).get(settings().country, ())
-    best = shipping_queries.cheapest(ways, chosen.price_minor, chosen.weight_grams)
+def _delivery(ways: tuple[shipping_queries.Method, ...], choice: Choice, today: date) -> tuple[str, str]:
+    """When a unit in stock would arrive in the shop's own country, and what delivery costs; "" for never."""
+    best = shipping_queries.cheapest(ways, choice.price_minor, choice.weight_grams)
     if best is None:
         return "", ""
     method, price_minor = best
-    first, last = shipping_queries.arrival_range(now.date(), method.min_days, method.max_days)
+    first, last = shipping_queries.arrival_range(today, method.min_days, method.max_days)
     dates = shipping_queries.arrival_text(first, last, settings().locale, pick_up=method.is_pick_up)
     line = dates if method.is_pick_up else _("With you {dates}").format(dates=dates)
-    if chosen.stock.kind in ("out", "backorder"):
-        line = ""
     if price_minor == 0:
         return line, _("Free delivery")
     cost = _("Delivery {price}").format(price=price_tags.shown(price_minor))

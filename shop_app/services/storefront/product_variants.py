@@ -16,10 +16,12 @@ _variants = (
     select(
         col(Variant.id),
         col(Variant.sku),
-        col(Variant.barcode),
         col(Variant.title),
         col(Variant.price_minor),
         col(Variant.compare_at_minor),
+        col(Variant.contents),
+        col(Variant.contents_unit),
+        col(Variant.barcode),
         col(Variant.weight_grams),
         *availability.STOCK_COLUMNS,
     )
@@ -59,10 +61,12 @@ class Choice:
 
     id: int
     sku: str
-    barcode: str
     title: str
     price_minor: int
     compare_at_minor: int | None
+    contents: int
+    contents_unit: str
+    barcode: str
     weight_grams: int
     stock: availability.Stock
     options: dict[str, str]
@@ -83,8 +87,8 @@ def choices(
         swatches[name, value] = swatch
     return [
         Choice(
-            *row[:7],
-            stock=availability.Stock(*row[7:]),
+            *row[:9],
+            stock=availability.Stock(*row[9:]),
             options=options[row[0]],
             picture_index=picture_ids.index(shown_by[row[0]]) if shown_by.get(row[0]) in picture_ids else 0,
         )
@@ -92,10 +96,16 @@ def choices(
     ], swatches
 
 
-def variant(choice: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> VariantView:
-    shown = availability.variant_availability(
-        choice.title, choice.price_minor, choice.compare_at_minor, choice.stock
-    )
+def variant(
+    choice: Choice,
+    choices: list[Choice],
+    swatches: dict[tuple[str, str], str],
+    lowest_30_days: str,
+    delivery: tuple[str, str],
+) -> VariantView:
+    """A variant as it is shown; `delivery` says when it arrives and what that costs."""
+    shared = (getattr(choice, name) for name in availability.Numbers._fields)
+    shown = availability.variant_availability(availability.Numbers(*shared), lowest_30_days)
     return VariantView(
         sku=choice.sku,
         title=choice.title,
@@ -107,6 +117,10 @@ def variant(choice: Choice, choices: list[Choice], swatches: dict[tuple[str, str
         availability=shown.availability,
         stock_line=shown.stock_line,
         max_quantity=shown.max_quantity,
+        unit_price=shown.unit_price,
+        lowest_30_days=shown.lowest_30_days,
+        delivery_line=delivery[0],
+        delivery_cost_line=delivery[1],
         picture_index=choice.picture_index,
         options=_pickers(choice, choices, swatches),
     )

@@ -12,6 +12,8 @@ from ..catalog.views import ProductCard
 from ..search import cards
 
 RELATED = 4
+TAG_POINTS, CATEGORY_POINTS = 2, 3
+"""One tag alone, such as a material, says less than the category: a table isn't bought with a rolling pin."""
 _RELATED_TAGS = 4
 
 _own_tags = select(col(ProductTag.tag_id)).where(col(ProductTag.product_id) == bindparam("id"))
@@ -39,13 +41,13 @@ def related(session: Session, product_id: int, category_id: int | None) -> list[
     score: dict[int, int] = defaultdict(int)
     for (tag,) in connection.execute(_own_tags, {"id": product_id}).all()[:_RELATED_TAGS]:
         for (other,) in connection.execute(_alike_by_tag, {"tag": tag, "id": product_id}):
-            score[other] += 2
+            score[other] += TAG_POINTS
     stocked: dict[int, bool] = {}
     if category_id is not None:
         near = connection.execute(_alike_by_category, {"category": category_id, "id": product_id}).all()
         stocked.update((other, in_stock) for other, in_stock in near)
         for other in stocked:
-            score[other] += 1
+            score[other] += CATEGORY_POINTS
     unread = [other for other in score if other not in stocked]
     if unread:
         stocked.update((row[0], row[1]) for row in connection.execute(_stocked, {"ids": unread}))

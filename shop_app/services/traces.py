@@ -1,0 +1,45 @@
+"""Traces: the rows by which one process finds what others have changed of what pages show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select
+from sqlmodel import Session, col
+
+from ..models import ListingChange, StockMovement, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """The newest rows, and since the ones before: stamps of the listing index, products with other stock."""
+
+    change_id: int = 0
+    movement_id: int = 0
+    stamps: tuple[str, ...] = ()
+    product_ids: tuple[int, ...] = ()
+
+
+_change_id = select(func.coalesce(func.max(col(ListingChange.id)), 0))
+_movement_id = select(func.coalesce(func.max(col(StockMovement.id)), 0))
+_stamps = select(col(ListingChange.stamp)).where(col(ListingChange.id) > bindparam("seen"))
+_moved = (
+    select(col(Variant.product_id))
+    .join(StockMovement, col(StockMovement.variant_id) == Variant.id)
+    .where(col(StockMovement.id) > bindparam("seen"))
+    .distinct()
+)
+
+
+def traces(session: Session, seen: Traces | None = None) -> Traces:
+    """What is there now; without `seen` the newest ids alone."""
+    connection = session.connection()
+    change_id, movement_id = (connection.execute(part).scalar_one() for part in (_change_id, _movement_id))
+    if seen is None:
+        return Traces(change_id, movement_id)
+    stamps = product_ids = ()
+    if change_id > seen.change_id:
+        stamps = tuple(connection.execute(_stamps, {"seen": seen.change_id}).scalars())
+    if movement_id > seen.movement_id:
+        product_ids = tuple(connection.execute(_moved, {"seen": seen.movement_id}).scalars())
+    return Traces(change_id, movement_id, stamps, product_ids)

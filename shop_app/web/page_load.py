@@ -1,0 +1,103 @@
+"""The loading of a page: one event of its tab, and one answer with everything that the page shows.
+
+Reflex answers a page's first event with the values of every State, and then runs each handler of `Page.load`
+as an event of its own, with an update of its own. Here the handlers run inside of that event, in their order,
+and one update carries what they changed. The same holds when a tab goes on to another page.
+
+A handler that fails or is refused leaves its notice, and the others go on.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from reflex.middleware.middleware import Middleware
+from reflex.state import BaseState, OnLoadInternalState, State, StateUpdate
+from reflex_base.event import Event
+from reflex_base.registry import RegisteredEventHandler, RegistrationContext
+
+from shop_app import reflex_private
+from shop_app.realtime import page_values
+from shop_app.reflex_private import Delta
+
+from .guard import Guard
+
+Explain = Callable[[Exception], Delta]
+"""From an exception to the delta that tells the page about it."""
+
+_CONNECTS = ".hydrate_and_load"
+"""The event of a tab whose socket has just connected, for the first time or again."""
+_GOES_ON = ".on_load_internal"
+"""The event of a tab that has gone on to another page without loading it anew."""
+
+
+class PageLoad(Middleware):
+    """Stands behind the guard, which it also asks about every handler that it runs."""
+
+    def __init__(self, guard: Guard, explain: Explain) -> None:
+        self._guard, self._explain = guard, explain
+
+    async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
+        """The whole answer to the event of a page that loads; None for every other event."""
+        connects = event.name.endswith(_CONNECTS)
+        if not (connects or event.name.endswith(_GOES_ON)):
+            return None
+        root = state._get_root_state()
+        assert isinstance(root, State)
+        loading = _Loading(root, self._guard, self._explain)
+        await loading.run(app.get_load_events(root.rx_router_url.path))
+        root.is_hydrated = not loading.left
+        if connects:
+            delta = await page_values.missing(root, event.payload.get("hashes", []))
+        else:
+            delta = await reflex_private.changed(root)
+        for name, values in loading.told.items():
+            delta[name] = delta.get(name, {}) | values
+        return StateUpdate(delta=delta, events=loading.following())
+
+
+class _Loading:
+    """The handlers of one page at work."""
+
+    def __init__(self, root: State, guard: Guard, explain: Explain) -> None:
+        self._root, self._guard, self._explain = root, guard, explain
+        self.told: Delta = {}
+        """What the page is told beside the values of its States: notices."""
+        self._returned: list[Event] = []
+        """What handlers returned: where the tab is to go, what is to run after them."""
+        self.left: list[Event] = []
+        """Load handlers that can't run inside of another event, and those after them."""
+
+    async def run(self, load_events: Any) -> None:
+        for event in Event.from_event_type(load_events):
+            registered = RegistrationContext.get().event_handlers.get(event.name)
+            if self.left or registered is None or event.payload or not _is_plain(registered):
+                self.left.append(event)
+            else:
+                await self._run_one(event, registered)
+
+    async def _run_one(self, event: Event, registered: RegisteredEventHandler) -> None:
+        refusal = await self._guard.refusal(self._root, event)
+        if refusal is not None:
+            self.told |= refusal
+            return
+        try:
+            returned = await registered.handler.fn(await self._root.get_state(registered.states[0]))
+            self._returned += Event.from_event_type(returned)
+        except Exception as exception:
+            self.told |= self._explain(exception)
+
+    def following(self) -> list[Event]:
+        """The events that come after this one."""
+        if not self.left:
+            return self._returned
+        loaded = Event.from_event_type(OnLoadInternalState.set_is_hydrated(True))
+        return [*self._returned, *self.left, *loaded]
+
+
+def _is_plain(registered: RegisteredEventHandler) -> bool:
+    """Whether a handler is one coroutine that holds the State's lock until it is done."""
+    handler = registered.handler
+    return not handler.is_background and inspect.iscoroutinefunction(handler.fn)

@@ -1,0 +1,110 @@
+"""A product's page in the browser: what belongs to a variant follows the choice and the newest push."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+from sqlmodel import select
+
+from shop_app.core import db
+from shop_app.core.clock import now
+from shop_app.models import Letter, PriceHistory, Variant
+from shop_app.services.inventory import commands as inventory_commands
+from tests.factories import variant_with
+from tests.journeys.conftest import NewShopper
+from tests.journeys.shopper import PHONE, Shopper
+from tests.shop import Shop
+
+CLAY, MOSS = "FH-DNM-CLA", "FH-DNM-MOS"
+
+
+@pytest.fixture
+def clay_is_sold_out(shop: Shop) -> Iterator[None]:
+    """As the demo has it, also after what a test counts in."""
+    yield
+    _count_in(shop, 0)
+
+
+def _count_in(shop: Shop, units: int) -> None:
+    """From outside, so that the shop's pages learn of it when they read."""
+    with db.transaction(on=shop.engine) as session:
+        variant = variant_with(session, CLAY)
+        inventory_commands.set_on_hand(session, variant.id or 0, units, reason="stocktake")
+
+
+@pytest.mark.usefixtures("clay_is_sold_out")
+def test_what_is_sold_out_promises_no_day_and_can_be_asked_for(shop: Shop, new_shopper: NewShopper):
+    shopper = new_shopper(size=PHONE)
+    shopper.open("/products/dune-mug")
+    promises = shopper.page.locator("main").get_by_text(re.compile("^With you "))
+    form = shopper.see("tell-me")
+    expect(promises.first).to_be_visible()
+    expect(form).to_have_count(0)
+    shopper.choose("Clay")
+    expect(form).to_be_visible()
+    expect(promises).to_have_count(0)
+    form.get_by_role("button", name="Tell me").click()
+    expect(form.get_by_text("Enter your email address").last).to_be_visible()
+    form.get_by_label("Email address").fill("ada@example.com")
+    form.get_by_role("button", name="Tell me").click()
+    expect(shopper.see("alert-noted")).to_have_text(
+        "We will write to ada@example.com when it can be bought again."
+    )
+    _count_in(shop, 2)
+    with shop.session() as session:
+        letters = session.exec(select(Letter).where(Letter.kind == "back_in_stock")).all()
+        assert [letter.to_email for letter in letters] == ["ada@example.com"]
+    shopper.choose("Moss")
+    expect(form).to_have_count(0)
+    shopper.choose("Clay")
+    expect(promises.first).to_be_visible()
+    expect(form).to_have_count(0)
+
+
+def test_a_choice_brings_its_own_lowest_price(shop: Shop, shopper: Shopper):
+    with shop.session() as session:
+        reduced = session.exec(
+            select(Variant).where(Variant.product_id == variant_with(session, MOSS).product_id)
+        ).all()
+        for variant, before in zip(reduced, (2500, 2700, 2900, 3100), strict=True):
+            variant.compare_at_minor = 3500
+            for days, price, compare_at in ((60, before, None), (1, variant.price_minor, 3500)):
+                moment = now() - timedelta(days=days)
+                session.add(
+                    PriceHistory(
+                        variant_id=variant.id or 0,
+                        currency="EUR",
+                        price_minor=price,
+                        compare_at_minor=compare_at,
+                        recorded_at=moment,
+                    )
+                )
+        session.commit()
+    shopper.open("/products/dune-mug")
+    lowest = shopper.page.get_by_text("Lowest price of the last 30 days")
+    said = [lowest.inner_text()]
+    for value in ("Oat", "Ink"):
+        shopper.choose(value)
+        expect(shopper.page.locator("legend")).to_contain_text(value)
+        said.append(lowest.inner_text())
+    assert said == [f"Lowest price of the last 30 days: €{amount}.00" for amount in (25, 27, 31)]
+
+
+def test_stars_are_as_wide_as_the_average(shopper: Shopper):
+    shopper.open("/products/dune-mug")
+    drawn = shopper.page.evaluate(
+        """() => [...document.querySelectorAll('[data-testid="stars"]')].map((stars) => [
+            stars.lastChild.textContent,
+            Math.round((100 * stars.children[1].getBoundingClientRect().width) /
+              stars.getBoundingClientRect().width),
+        ])"""
+    )
+    assert len(drawn) == 12
+    for said, percent in drawn:
+        average = float(re.search(r"(\d(\.\d)?) of 5 stars$", said)[1])  # pyright: ignore
+        assert abs(percent - 20 * average) <= 1, (said, percent)
+    assert {said for said, _percent in drawn[2:]} > {"5 of 5 stars", "3 of 5 stars"}
