@@ -18,6 +18,7 @@
   const listen = (type, listener) => addEventListener(type, listener, { capture: true, signal: over.signal });
 
   // The twin of an element: below the nearest ancestor with an id, else below the whole page, by the same steps.
+  const places = (node) => [...node.children].filter((one) => one.tagName !== "NOSCRIPT");
   const twin = (node) => {
     const steps = [];
     let from = reactive();
@@ -28,9 +29,9 @@
         break;
       }
       if (!at.parentElement) return null;
-      steps.unshift([...at.parentElement.children].indexOf(at));
+      steps.unshift(places(at.parentElement).indexOf(at));
     }
-    const found = steps.reduce((above, step) => above?.children[step], from);
+    const found = steps.reduce((above, step) => above && places(above)[step], from);
     if (alike(node, found)) return found;
     const others = [...reactive().getElementsByTagName(node.tagName)].filter((one) => alike(node, one));
     return others.length === 1 ? others[0] : null;
@@ -197,8 +198,8 @@
     // The reactive page's own script looked for the place before the block was there.
     const [navigation] = performance.getEntriesByType("navigation");
     if (block() && navigation?.type !== "navigate") {
-      const places = JSON.parse(sessionStorage.getItem("react-router-scroll-positions") ?? "{}");
-      const top = places[history.state?.key ?? "default"];
+      const tops = JSON.parse(sessionStorage.getItem("react-router-scroll-positions") ?? "{}");
+      const top = tops[history.state?.key ?? "default"];
       if (top && !scrollY) scrollPage(top);
     }
     for (const strip of block()?.querySelectorAll("[data-at]:not([data-at='0'])") ?? []) {
