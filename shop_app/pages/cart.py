@@ -25,6 +25,7 @@ from shop_app.components.credit import credit_rows
 from shop_app.components.kit import Component, each, el, fragment, length, of, when
 from shop_app.components.parts import needs_scripts
 from shop_app.core.i18n import _
+from shop_app.core.pages import only
 from shop_app.page import Page
 from shop_app.state.cart import Cart
 
@@ -164,4 +165,4 @@ def _country() -> Component:
     )
 
 
-PAGE = Page("/cart", page, title=texts.titled(NAME), load=(Cart.load_countries,), private=True)
+PAGE = Page("/cart", page, title=texts.titled(NAME), load=(Cart.load_countries,), shared=only(), private=True)

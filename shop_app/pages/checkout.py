@@ -32,6 +32,7 @@ from shop_app.components.kit import (
 from shop_app.components.order_summary import order_summary
 from shop_app.components.parts import busy_button, departure, needs_scripts
 from shop_app.core.i18n import _
+from shop_app.core.pages import only
 from shop_app.page import Page
 from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
@@ -316,4 +317,4 @@ def _pay_button(
     )
 
 
-PAGE = Page("/checkout", page, title=title, load=(Checkout.load,), private=True)
+PAGE = Page("/checkout", page, title=title, load=(Checkout.load,), shared=only(), private=True)

@@ -8,6 +8,7 @@ from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.kit import Component, Text, el, length, of, when
 from shop_app.components.parts import busy_button
 from shop_app.core.i18n import _
+from shop_app.core.pages import only
 from shop_app.page import Page
 from shop_app.state.base import Notice
 from shop_app.state.lookup import Lookup
@@ -62,4 +63,4 @@ def page() -> Component:
     )
 
 
-PAGE = Page("/orders/lookup", page, title=title, private=True)
+PAGE = Page("/orders/lookup", page, title=title, shared=only(), private=True)

@@ -13,7 +13,7 @@ from shop_app.components.kit import Component, Text, each, el, fragment, length,
 from shop_app.components.order_returns import units
 from shop_app.components.parts import busy_button, focus_box
 from shop_app.core.i18n import _
-from shop_app.core.pages import Head
+from shop_app.core.pages import Head, only
 from shop_app.page import Page
 from shop_app.state.base import Notice
 from shop_app.state.withdrawal import Withdrawal
@@ -225,5 +225,6 @@ PAGE = Page(
     title=title,
     load=(Withdrawal.load,),
     head=Head(description=plain_texts.WITHDRAWAL.lead),
+    shared=only(),
     sitemap=True,
 )
