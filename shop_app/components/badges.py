@@ -97,6 +97,7 @@ def badge(text: Text, tone: Tone = "calm", icon_name: str = "") -> Component:
 
 
 def payment_mark(mark: Any) -> Component:
+    """The picture of something that can be paid with: a Mark."""
     return el.img(
         src="/marks/" + mark.key + ".svg",
         alt=mark.name,
@@ -199,13 +200,3 @@ def section_head(title: Text, link_text: Text = "", href: Text = "") -> Componen
     """The serif headline of a section, and the link to all of it."""
     link = el.a(link_text, href=href, class_name=f"{styles.LINK} text-sm") if href else fragment()
     return el.div(el.h2(title, class_name=styles.D3), link, class_name=styles.SECTION_HEAD)
-
-
-def pay_mark(mark: Any) -> Component:
-    """The picture of something that can be paid with: a Mark."""
-    return el.img(
-        src="/marks/" + mark.key + ".svg",
-        alt=mark.name,
-        class_name="h-6 w-auto",
-        custom_attrs={"height": 24},
-    )

@@ -446,7 +446,7 @@ SORT_LABEL = (
     "md:gap-2.5 md:border-0 md:text-sm md:text-ink-2"
 )
 SORT_SELECT = (
-    "h-12 max-w-full cursor-pointer appearance-none bg-transparent text-base "
+    "h-12 max-w-full min-w-0 cursor-pointer appearance-none bg-transparent text-base "
     "focus-visible:outline-offset-[-2px] md:select md:h-9 md:w-44 md:rounded-r2 md:border "
     "md:border-line-strong md:bg-surface md:px-2.5 md:text-sm md:text-ink"
 )
