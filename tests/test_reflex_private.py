@@ -155,6 +155,10 @@ def test_the_files_of_the_build_are_changed_once_and_stay_changed():
     changed = frontend.use_page_origin(STATE_JS.read_text())
     assert changed.count("endpoint.host = window.location.host;") == 1
     assert frontend.use_page_origin(changed) == changed
+    showing = frontend.show_held_values(changed)
+    assert showing.count('document.getElementById("shop-held")') == 1
+    assert showing.count("let heldValues;") == 1
+    assert frontend.show_held_values(showing) == showing
     config = vite_config_template(
         base="/", hmr=True, force_full_reload=False, experimental_hmr=False, sourcemap=False
     )
@@ -163,7 +167,9 @@ def test_the_files_of_the_build_are_changed_once_and_stay_changed():
     assert frontend.forward_to_backend(forwarding) == forwarding
 
 
-@pytest.mark.parametrize("change", [frontend.use_page_origin, frontend.forward_to_backend])
+@pytest.mark.parametrize(
+    "change", [frontend.use_page_origin, frontend.show_held_values, frontend.forward_to_backend]
+)
 def test_a_file_that_reflex_has_changed_stops_the_build(change):
     with pytest.raises(RuntimeError, match=r"^Reflex's (state\.js|vite\.config\.js) no longer has the line"):
         change("export const nothing = 1;")

@@ -140,13 +140,13 @@ def href(query: ListingQuery) -> str:
 
 def values(query: ListingQuery) -> dict[str, str]:
     """The fields of that address in their order."""
-    low, high = query.price_min_minor, query.price_max_minor
+    lowest, highest = query.price_typed
     parts = [
         ("q", query.text),
         ("category", query.category),
         *((name, ",".join(sorted(chosen))) for name, chosen in sorted(query.facets)),
-        ("price_min", price_tags.plain(low)),
-        ("price_max", price_tags.plain(high)),
+        ("price_min", lowest or price_tags.plain(query.price_min_minor)),
+        ("price_max", highest or price_tags.plain(query.price_max_minor)),
         ("in_stock", "1" if query.in_stock else ""),
         ("on_sale", "1" if query.on_sale else ""),
         ("new", "1" if query.new else ""),
@@ -163,8 +163,9 @@ def _quoted(value: str) -> str:
 
 
 def changed(query: ListingQuery, **changes: object) -> str:
-    """The address with something changed, from its first page on."""
-    return href(replace(query, **{"page": 1, "after": "", **changes}))  # pyright: ignore[reportArgumentType]
+    """The address with something changed, from its first page on, without prices that are no range."""
+    start = {"page": 1, "after": "", "price_typed": ("", "")}
+    return href(replace(query, **{**start, **changes}))  # pyright: ignore[reportArgumentType]
 
 
 def switched(query: ListingQuery, name: str, value: str) -> str:
@@ -194,7 +195,7 @@ def _around_facets(query: ListingQuery) -> tuple[tuple[str, ...], tuple[str, ...
 
 def is_free(query: ListingQuery) -> bool:
     """Whether there is no end of such addresses: with words, prices, cursors, or several filters."""
-    prices = (query.price_min_minor, query.price_max_minor)
+    prices = (query.price_min_minor, query.price_max_minor, *(typed or None for typed in query.price_typed))
     values = sum(len(chosen) for _name, chosen in query.facets)
     priced = any(price is not None for price in prices) or any(query.price_typed)
     return bool(query.text or query.after or values > 1 or priced)
