@@ -97,6 +97,7 @@ def badge(text: Text, tone: Tone = "calm", icon_name: str = "") -> Component:
 
 
 def payment_mark(mark: Any) -> Component:
+    """The picture of something that can be paid with: a Mark."""
     return el.img(
         src="/marks/" + mark.key + ".svg",
         alt=mark.name,

@@ -35,11 +35,12 @@ def page(
 ) -> Component:
     """A whole page around the content of its <main>.
 
-    `ready` says whether the content is there: then the served HTML makes way for this page. `current`
+    `ready` says whether there is content: then, once everything that the page loads has come, the served HTML
+    makes way for this page. A tab's State may still hold what another address showed. `current`
     is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off;
     `end` stands at the end of its head. `search` is what the page shows the results of.
     """
-    loaded = both(ready, of(Shell).loaded)
+    loaded = both(ready, of(rx.State).is_hydrated)
     return el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
         fragment() if plain else _utility(),

@@ -446,7 +446,7 @@ SORT_LABEL = (
     "md:gap-2.5 md:border-0 md:text-sm md:text-ink-2"
 )
 SORT_SELECT = (
-    "h-12 max-w-full cursor-pointer appearance-none bg-transparent text-base "
+    "h-12 max-w-full min-w-0 cursor-pointer appearance-none bg-transparent text-base "
     "focus-visible:outline-offset-[-2px] md:select md:h-9 md:w-44 md:rounded-r2 md:border "
     "md:border-line-strong md:bg-surface md:px-2.5 md:text-sm md:text-ink"
 )
@@ -618,7 +618,7 @@ CHECKOUT_ASIDE = (
 )
 CHECKOUT_MAIN = "min-w-0 md:col-start-1 md:row-start-1"
 STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
-MARKS = "flex max-w-32 flex-wrap justify-end gap-1 sm:max-w-60"
+MARKS = "mt-2 flex flex-wrap gap-1 empty:hidden"
 STEPS = "mb-7 flex flex-wrap gap-x-5 gap-y-1 border-b border-line pb-4 text-sm text-ink-2"
 STEP_LINK = "inline-flex min-h-6 items-center underline-offset-4 hover:underline"
 STEP_LAST = "pb-2"

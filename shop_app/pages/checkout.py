@@ -242,8 +242,7 @@ def _payment() -> Component:
     def card(way: Any) -> Component:
         return radio_card(
             way.label,
-            way.note,
-            el.span(each(way.marks, payment_mark), class_name=styles.MARKS),
+            fragment(way.note, el.span(each(way.marks, payment_mark), class_name=styles.MARKS)),
             name="payment_provider",
             value=way.code,
             checked=way.chosen,
