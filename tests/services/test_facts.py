@@ -49,7 +49,7 @@ LISTS = {"home", "list", "lighting", "table", "in stock", "cheapest", "search"}
 
 @pytest.fixture
 def shop(engine: Engine, clock: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    # On a busy machine even these few rows take long enough for being renewed behind.
+    # Counts, and the bounds of prices beside them, may be a second old where renewing them takes long.
     monkeypatch.setattr(index_cache, "AT_ONCE_S", 60)
     with db.transaction() as session:
         make_basics(session)
