@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shop_app.components import layout, styles, texts
-from shop_app.components.badges import empty_state, pay_mark
+from shop_app.components.badges import empty_state, payment_mark
 from shop_app.components.cart_line import (
     answered,
     cart_line,
@@ -152,7 +152,7 @@ def _at_once() -> Component:
     return el.form(
         busy_button(
             _("Pay at once with"),
-            each(of(Cart).view.wallets, pay_mark),
+            each(of(Cart).view.wallets, payment_mark),
             kind="outline",
             class_name="mt-2.5 w-full",
             type="submit",

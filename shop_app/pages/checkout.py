@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from shop_app.components import layout, styles, texts
-from shop_app.components.badges import empty_state, note, pay_mark
+from shop_app.components.badges import empty_state, note, payment_mark
 from shop_app.components.checkout_steps import FORM, progress, section, who
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.credit import credit_rows
@@ -242,7 +242,7 @@ def _payment() -> Component:
     def card(way: Any) -> Component:
         return radio_card(
             way.label,
-            fragment(way.note, el.span(each(way.marks, pay_mark), class_name=styles.MARKS)),
+            fragment(way.note, el.span(each(way.marks, payment_mark), class_name=styles.MARKS)),
             name="payment_provider",
             value=way.code,
             checked=way.chosen,
