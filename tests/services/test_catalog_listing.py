@@ -24,7 +24,13 @@ from shop_app.models import (
     VariantPicture,
 )
 from shop_app.services.catalog.views import Listing, ListingQuery
-from shop_app.services.search import listing, listing_address, listing_index, listing_pages
+from shop_app.services.search import (
+    index_cache,
+    listing,
+    listing_address,
+    listing_index,
+    listing_pages,
+)
 from shop_app.services.search.listing_address import href, read_address
 from tests.factories import add, make_category, make_product, variants_of
 
@@ -48,6 +54,12 @@ def _titles(view: Listing) -> list[str]:
 def _counts(view: Listing, name: str) -> dict[str, int]:
     facet = next(facet for facet in view.facets if facet.name == name)
     return {value.label: value.count for value in facet.choices}
+
+
+@pytest.fixture(autouse=True)
+def _renewed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine even these few rows take long enough for being renewed behind."""
+    monkeypatch.setattr(index_cache, "AT_ONCE_S", 60)
 
 
 @pytest.fixture
