@@ -18,6 +18,7 @@
   const listen = (type, listener) => addEventListener(type, listener, { capture: true, signal: over.signal });
 
   // The twin of an element: below the nearest ancestor with an id, else below the whole page, by the same steps.
+  const places = (node) => [...node.children].filter((one) => one.tagName !== "NOSCRIPT");
   const twin = (node) => {
     const steps = [];
     let from = reactive();
@@ -28,9 +29,9 @@
         break;
       }
       if (!at.parentElement) return null;
-      steps.unshift([...at.parentElement.children].indexOf(at));
+      steps.unshift(places(at.parentElement).indexOf(at));
     }
-    const found = steps.reduce((above, step) => above?.children[step], from);
+    const found = steps.reduce((above, step) => above && places(above)[step], from);
     if (alike(node, found)) return found;
     const others = [...reactive().getElementsByTagName(node.tagName)].filter((one) => alike(node, one));
     return others.length === 1 ? others[0] : null;
@@ -75,6 +76,11 @@
     });
   });
   listen("scroll", (event) => inBlock(event.target) && scrolled.add(event.target));
+
+  // The router scrolls to the top when it starts. Whoever reads this page has scrolled it since.
+  const { scrollTo } = window;
+  window.scrollTo = () => {};
+  const scrollPage = (top) => document.documentElement.scrollTo({ top, behavior: "instant" });
 
   // Nothing is taken from under a finger, nor from the middle of a word.
   let pressedAt = 0;
@@ -146,7 +152,8 @@
     }
     for (const [found, left, down] of strips) found?.scrollTo({ left, top: down, behavior: "instant" });
     focused?.focus({ preventScroll: true });
-    if (scrollY !== top) scrollTo({ top, behavior: "instant" });
+    window.scrollTo = scrollTo;
+    if (scrollY !== top) scrollPage(top);
     carryFields(pairs);
     if (selection[0] !== null) focused?.setSelectionRange?.(...selection);
     document.dispatchEvent(new Event("takeover"));
@@ -191,9 +198,9 @@
     // The reactive page's own script looked for the place before the block was there.
     const [navigation] = performance.getEntriesByType("navigation");
     if (block() && navigation?.type !== "navigate") {
-      const places = JSON.parse(sessionStorage.getItem("react-router-scroll-positions") ?? "{}");
-      const top = places[history.state?.key ?? "default"];
-      if (top && !scrollY) scrollTo({ top, behavior: "instant" });
+      const tops = JSON.parse(sessionStorage.getItem("react-router-scroll-positions") ?? "{}");
+      const top = tops[history.state?.key ?? "default"];
+      if (top && !scrollY) scrollPage(top);
     }
     for (const strip of block()?.querySelectorAll("[data-at]:not([data-at='0'])") ?? []) {
       strip.scrollTo({ left: strip.dataset.at * strip.clientWidth, behavior: "instant" });

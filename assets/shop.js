@@ -48,7 +48,7 @@
 
   // Search as you type ----------------------------------------------------------------------------
   const box = () => seen("#search");
-  const rows = () => $$("#suggestions [role=option]");
+  const rows = () => $$("#suggestions [role=option]").filter((row) => row.checkVisibility());
   const chosen = () => $("#suggestions [aria-selected=true]");
   const choose = (row) => {
     chosen()?.setAttribute("aria-selected", "false");
@@ -253,6 +253,21 @@
   document.addEventListener("takeover", () => {
     if ($$("title").length > 1) removeServed("title[data-served]");
   });
+  // While a page loads, the title stays that of the page before, or the served one: it changes once. Then it is
+  // what React has drawn, which it may have no reason to draw again.
+  let title = document.title;
+  const drawnTitle = () => {
+    for (const node of $$("title")) {
+      const key = Object.keys(node).find((name) => name.startsWith("__reactProps"));
+      if (key) return [node[key].children].flat().join("");
+    }
+    return "";
+  };
+  const keepTitle = () => {
+    const isReady = !$("#served") && $("body > [data-ready]")?.dataset.ready === "true";
+    if (isReady) title = drawnTitle() || document.title;
+    if (document.title !== title) document.title = title;
+  };
   const arrived = () => {
     if (location.pathname + location.search !== address) {
       address = location.pathname + location.search;
@@ -279,14 +294,17 @@
     if (document.activeElement === box()) showing();
     fillBox();
     arrived();
+    keepTitle();
     keepFocus();
   };
   const start = () => {
+    new MutationObserver(keepTitle).observe(document.head, { subtree: true, childList: true, characterData: true });
     new MutationObserver(() => {
       if (!scheduled) requestAnimationFrame(look);
       scheduled = true;
     }).observe(document.body, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["data-open", "data-hold-as-of", "data-query"],
+      subtree: true, childList: true, attributes: true,
+      attributeFilter: ["data-open", "data-hold-as-of", "data-query", "data-ready"],
     });
     look();
   };

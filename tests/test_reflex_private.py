@@ -29,6 +29,7 @@ from shop_app.web import frontend
 SHOP = ROOT / "shop_app"
 BASE = Path(reflex_base.__file__).parent
 STATE_JS = BASE / ".templates" / "web" / "utils" / "state.js"
+REGISTRY_JS = STATE_JS.with_name("context-registry.js")
 PUBLIC = ("reflex",)
 """`import reflex as rx` and what is reached by that name is promised."""
 
@@ -159,6 +160,12 @@ def test_the_files_of_the_build_are_changed_once_and_stay_changed():
     assert showing.count('document.getElementById("shop-held")') == 1
     assert showing.count("let heldValues;") == 1
     assert frontend.show_held_values(showing) == showing
+    said = frontend.say_when_disconnected(STATE_JS.read_text())
+    assert said.count("new Error(reason)]") == 1
+    assert frontend.say_when_disconnected(said) == said
+    sliced = frontend.draw_in_slices(REGISTRY_JS.read_text())
+    assert ("useSyncExternalStore" in sliced, sliced.count("startTransition(")) == (False, 1)
+    assert frontend.draw_in_slices(sliced) == sliced
     config = vite_config_template(
         base="/", hmr=True, force_full_reload=False, experimental_hmr=False, sourcemap=False
     )
@@ -168,10 +175,17 @@ def test_the_files_of_the_build_are_changed_once_and_stay_changed():
 
 
 @pytest.mark.parametrize(
-    "change", [frontend.use_page_origin, frontend.show_held_values, frontend.forward_to_backend]
+    "change",
+    [
+        frontend.use_page_origin,
+        frontend.show_held_values,
+        frontend.forward_to_backend,
+        frontend.say_when_disconnected,
+        frontend.draw_in_slices,
+    ],
 )
 def test_a_file_that_reflex_has_changed_stops_the_build(change):
-    with pytest.raises(RuntimeError, match=r"^Reflex's (state\.js|vite\.config\.js) no longer has the line"):
+    with pytest.raises(RuntimeError, match=r"^Reflex's (state|vite\.config|context-registry)\.js no longer "):
         change("export const nothing = 1;")
 
 

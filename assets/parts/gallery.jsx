@@ -154,6 +154,12 @@ export function Gallery({ pictures, shown, words, classes }) {
     dialog.current.showModal();
   };
 
+  const leave = () => {
+    setLarge(false);
+    // Whoever has walked on in the large view stands at that picture.
+    strip.current.children[at].focus({ preventScroll: true });
+  };
+
   if (!count) return <div className={classes.empty} />;
   const here = pictures[at];
   const others = count > 2 ? [1, 2].map((by) => (at + by) % count) : [];
@@ -195,7 +201,7 @@ export function Gallery({ pictures, shown, words, classes }) {
         ))}
       </div>
       <dialog ref={dialog} className={classes.dialog} aria-label={fill(words.one, at + 1, count)} onKeyDown={keys}
-        onClose={() => setLarge(false)} onClick={(event) => event.target === dialog.current && dialog.current.close()}>
+        onClose={leave} onClick={(event) => event.target === dialog.current && dialog.current.close()}>
         {large && (
           <div className={classes.large}>
             <Large picture={here} zoom={zoom} onZoom={setZoom} classes={classes} />

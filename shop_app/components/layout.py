@@ -13,6 +13,7 @@ from shop_app.state.cart import Cart
 from shop_app.state.shell import NavLink, Shell
 
 from . import styles, texts
+from .badges import payment_marks
 from .cart_drawer import cart_drawer
 from .controls import here_link
 from .icons import icon
@@ -34,11 +35,12 @@ def page(
 ) -> Component:
     """A whole page around the content of its <main>.
 
-    `ready` says whether the content is there: then the served HTML makes way for this page. `current`
+    `ready` says whether there is content: then, once everything that the page loads has come, the served HTML
+    makes way for this page. A tab's State may still hold what another address showed. `current`
     is the category to mark ("new" and "sale" too). `plain` is the frame of checkout, without ways off;
     `end` stands at the end of its head. `search` is what the page shows the results of.
     """
-    loaded = both(ready, of(Shell).loaded)
+    loaded = both(ready, of(rx.State).is_hydrated)
     return el.div(
         here_link(_("Skip to content"), href="#main", class_name=styles.SKIP, data_skip="true"),
         fragment() if plain else _utility(),
@@ -208,40 +210,47 @@ def theme_switch() -> Component:
     )
 
 
-@kept
 def footer() -> Component:
+    return el.footer(
+        el.div(
+            _footer_links(),
+            payment_marks(of(Shell).marks, class_name=styles.FOOT_MARKS),
+            _footer_end(),
+            class_name=styles.WRAP,
+        ),
+        class_name=styles.FOOT,
+    )
+
+
+@kept
+def _footer_links() -> Component:
     def column(title: str, links: tuple[tuple[str, str], ...]) -> Component:
         return el.div(
             el.h2(title, class_name=styles.FOOT_TITLE),
             el.ul(*(el.li(el.a(label, href=href, class_name=styles.FOOT_LINK)) for label, href in links)),
         )
 
-    return el.footer(
+    return el.div(
         el.div(
-            el.div(
-                el.div(
-                    el.p(texts.SHOP, class_name=styles.D4),
-                    el.p(texts.FOOTER_ABOUT, class_name=styles.FOOT_ABOUT),
-                    theme_switch(),
-                    class_name=styles.FOOT_FIRST,
-                ),
-                *(column(title, links) for title, links in texts.FOOTER),
-                class_name=styles.FOOT_GRID,
-            ),
-            el.div(
-                el.span(texts.FOOTER_END),
-                el.span(
-                    *(
-                        el.a(label, href=href, class_name=styles.FOOT_END_LINK)
-                        for label, href in texts.FOOTER_LEGAL
-                    ),
-                    class_name=styles.FOOT_END_LINKS,
-                ),
-                class_name=styles.FOOT_END,
-            ),
-            class_name=styles.WRAP,
+            el.p(texts.SHOP, class_name=styles.D4),
+            el.p(texts.FOOTER_ABOUT, class_name=styles.FOOT_ABOUT),
+            theme_switch(),
+            class_name=styles.FOOT_FIRST,
         ),
-        class_name=styles.FOOT,
+        *(column(title, links) for title, links in texts.FOOTER),
+        class_name=styles.FOOT_GRID,
+    )
+
+
+@kept
+def _footer_end() -> Component:
+    return el.div(
+        el.span(texts.FOOTER_END),
+        el.span(
+            *(el.a(label, href=href, class_name=styles.FOOT_END_LINK) for label, href in texts.FOOTER_LEGAL),
+            class_name=styles.FOOT_END_LINKS,
+        ),
+        class_name=styles.FOOT_END,
     )
 
 

@@ -99,15 +99,17 @@ _REFLEX_STORE_HOOK = "  return useSyncExternalStore(subscribe, getSnapshot, getS
 # What the external store announces is drawn in one go, which holds up a slow phone for as long as the whole
 # page takes. As a transition it is drawn in slices of some milliseconds, between which the page answers.
 _OUR_STORE_HOOK = """  const [value, setValue] = useState(getSnapshot);
-  useEffect(() => {
-    const changed = () => startTransition(() => setValue(getSnapshot));
-    // Between the first drawing and now something may have come.
-    changed();
-    return subscribe(changed);
+  useLayoutEffect(() => {
+    // What came while this was being drawn.
+    setValue(getSnapshot());
+    return subscribe(() => {
+      const next = getSnapshot();
+      startTransition(() => setValue(next));
+    });
   }, [subscribe, getSnapshot]);
   return value;"""
 _REFLEX_STORE_IMPORTS = "  useMemo,\n  useSyncExternalStore,\n"
-_OUR_STORE_IMPORTS = "  startTransition,\n  useEffect,\n  useMemo,\n  useState,\n"
+_OUR_STORE_IMPORTS = "  startTransition,\n  useLayoutEffect,\n  useMemo,\n  useState,\n"
 
 
 def draw_in_slices(context_registry_js: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 
@@ -80,6 +81,14 @@ class Shopper:
         page = page or self.page
         page.locator('[data-ready="true"]').first.wait_for()
         page.locator("#served").wait_for(state="detached")
+
+    def until(self, script: str, page: Page | None = None) -> None:
+        """Wait until an expression of the browser is true; evaluated from outside, which the policy allows."""
+        page = page or self.page
+        ends = time.monotonic() + 15
+        while not page.evaluate(script):
+            assert time.monotonic() < ends, f"never true: {script}"
+            page.wait_for_timeout(50)
 
     # --- Buying -----------------------------------------------------------------------------------
 
