@@ -96,12 +96,13 @@ async def missing(root: BaseState, said: Sequence[str]) -> Delta:
             digests.setdefault(name, {})[key] = digest
     delta = {}
     for state in _tree(root):
-        name = state.get_full_name()
-        before, own = built.values.get(name, {}), _own_values(state)
+        name, own = state.get_full_name(), _own_values(state)
         if not fresh:
-            delta[name] = before | own
-        elif values := _news(before, own, digests.get(name, {})):
-            delta[name] = values
+            delta[name] = built.values.get(name, {}) | own
+        elif own or name in digests:
+            news = _news(built.values.get(name, {}), own, digests.get(name, {}))
+            if news:
+                delta[name] = news
     for key in _OF_CONNECTION:
         delta.get(root.get_full_name(), {}).pop(key, None)
     root._clean()
@@ -128,6 +129,8 @@ def _tree(state: BaseState) -> Iterator[BaseState]:
 
 def _own_values(state: BaseState) -> dict[str, Any]:
     """The values of a State's vars that were ever set or read; all others are as pages are built."""
+    if not state.__dict__ and not state.computed_vars:
+        return {}
     names = [name for name in state.__dict__ if name in state.base_vars]
     names += [name for name, var in state.computed_vars.items() if not var._backend]
     return {name + FIELD_MARKER: state.get_value(name) for name in names}

@@ -116,7 +116,7 @@ def _sentence(exception: Exception) -> str:
 
 def cookie_header(state: rx.State) -> str:
     """The Cookie header of the page's socket, as the server saw it."""
-    return state.router.headers.cookie
+    return state.rx_router_headers.cookie
 
 
 def visitor_hash(state: rx.State) -> str:
@@ -129,7 +129,7 @@ def visitor_hash(state: rx.State) -> str:
 
 def address_of(state: rx.State, route: str) -> Address:
     """The address of the page, whose route this is."""
-    url = state.router.url
+    url = state.rx_router_url
     return read_address(route, url.path, url.query)
 
 

@@ -133,7 +133,7 @@ class Cart(FormState, rx.State):
     @public
     async def load(self):
         await live.join_cart(self)
-        if self._path != (path := self.router.url.path):
+        if self._path != (path := self.rx_router_url.path):
             # Another page than the one that it was opened on: this also runs when another tab adds.
             self._path, self.drawer_open, self.removed = path, False, Removed()
             if path.rstrip("/") != "/checkout":

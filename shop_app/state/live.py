@@ -68,7 +68,7 @@ def handler_name(handler: Any) -> str:
 
 def _socket(state: rx.State) -> tuple[Any, str, str] | None:
     app = RegistrationContext.get().app
-    sid = state.router.session.session_id
+    sid = state.rx_router_session.session_id
     if app.sio is None or app.event_namespace is None or not sid:
         return None
     return app.sio, sid, app.event_namespace.namespace

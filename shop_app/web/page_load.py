@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from reflex.middleware.middleware import Middleware
@@ -38,6 +39,8 @@ class PageLoad(Middleware):
 
     def __init__(self, guard: Guard, explain: Explain) -> None:
         self._guard, self._explain = guard, explain
+        self._handlers: dict[str, list[_Handler]] = {}
+        """By the route of their page."""
 
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
         """The whole answer to the event of a page that loads; None for every other event."""
@@ -47,7 +50,7 @@ class PageLoad(Middleware):
         root = state._get_root_state()
         assert isinstance(root, State)
         loading = _Loading(root, self._guard, self._explain)
-        await loading.run(app.get_load_events(root.rx_router_url.path))
+        await loading.run(self._handlers_of(app, root))
         root.is_hydrated = not loading.left
         if connects:
             delta = await page_values.missing(root, event.payload.get("hashes", []))
@@ -56,6 +59,29 @@ class PageLoad(Middleware):
         for name, values in loading.told.items():
             delta[name] = delta.get(name, {}) | values
         return StateUpdate(delta=delta, events=loading.following())
+
+    def _handlers_of(self, app: Any, root: State) -> list[_Handler]:
+        route = root.rx_router_route_id
+        if route not in self._handlers:
+            load_events = app.get_load_events(root.rx_router_url.path)
+            self._handlers[route] = [_handler(event) for event in load_events]
+        return self._handlers[route]
+
+
+@dataclass(frozen=True, slots=True)
+class _Handler:
+    """What a page loads with: an event as it was given to Reflex, and its handler if that can run inside."""
+
+    given: Any
+    name: str
+    plain: RegisteredEventHandler | None
+
+
+def _handler(given: Any) -> _Handler:
+    (event,) = Event.from_event_type(given)
+    registered = RegistrationContext.get().event_handlers.get(event.name)
+    is_plain = registered is not None and not event.payload and _is_plain(registered)
+    return _Handler(given, event.name, registered if is_plain else None)
 
 
 class _Loading:
@@ -70,16 +96,15 @@ class _Loading:
         self.left: list[Event] = []
         """Load handlers that can't run inside of another event, and those after them."""
 
-    async def run(self, load_events: Any) -> None:
-        for event in Event.from_event_type(load_events):
-            registered = RegistrationContext.get().event_handlers.get(event.name)
-            if self.left or registered is None or event.payload or not _is_plain(registered):
-                self.left.append(event)
+    async def run(self, handlers: list[_Handler]) -> None:
+        for handler in handlers:
+            if self.left or handler.plain is None:
+                self.left += Event.from_event_type(handler.given)
             else:
-                await self._run_one(event, registered)
+                await self._run_one(handler.name, handler.plain)
 
-    async def _run_one(self, event: Event, registered: RegisteredEventHandler) -> None:
-        refusal = await self._guard.refusal(self._root, event)
+    async def _run_one(self, name: str, registered: RegisteredEventHandler) -> None:
+        refusal = await self._guard.refusal(self._root, Event(name=name))
         if refusal is not None:
             self.told |= refusal
             return
