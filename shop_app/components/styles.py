@@ -329,7 +329,7 @@ HERO_IMG = (
     "aspect-[6/5] h-auto w-full object-cover object-[82%_50%] md:aspect-[2/1] wide:aspect-auto "
     "wide:h-[600px] wide:object-[50%_62%] dark:brightness-90"
 )
-HERO_TEXT = "wide:pointer-events-none wide:absolute wide:inset-0"
+HERO_TEXT = "wide:pointer-events-none wide:absolute wide:inset-0 wide:z-1"
 HERO_INNER = "mx-auto flex w-full max-w-page flex-col px-gutter pb-7 wide:h-full wide:py-14"
 HERO_TITLE = "font-serif text-d1 whitespace-pre-line text-ink wide:text-on-photo"
 HERO_LEAD = (

@@ -91,7 +91,11 @@ def test_colours_are_seen_where_the_system_forces_its_own(new_shopper: NewShoppe
     page = shopper.page
     page.emulate_media(forced_colors="active")
     shopper.open("/products/dune-mug")
-    dots = page.locator('[data-testid="variant-option"]').first.locator("xpath=ancestor::fieldset[1]").locator("label span")
+    dots = (
+        page.locator('[data-testid="variant-option"]')
+        .first.locator("xpath=ancestor::fieldset[1]")
+        .locator("label span")
+    )
     colours = dots.evaluate_all(
         "nodes => nodes.filter((node) => node.style.background).map((node) => getComputedStyle(node).backgroundColor)"
     )

@@ -35,7 +35,9 @@ def test_nothing_jumps_cold_or_warm(new_shopper: NewShopper, size: tuple[int, in
 
 
 @pytest.mark.parametrize("size", [PHONE, TABLET, DESKTOP], ids=["phone", "tablet", "desktop"])
-def test_nothing_jumps_while_a_page_comes_in_slowly(new_shopper: NewShopper, shop: Shop, size: tuple[int, int]):
+def test_nothing_jumps_while_a_page_comes_in_slowly(
+    new_shopper: NewShopper, shop: Shop, size: tuple[int, int]
+):
     shopper = new_shopper(size=size)
     shopper.context.add_init_script(WATCH)
     shifts: dict[str, float] = {}
