@@ -149,8 +149,8 @@ OPTION_NOTE = "block text-sm text-ink-2 text-balance"
 SWATCHES = "flex flex-wrap gap-2"
 SWATCH = (
     "relative block size-9 cursor-pointer rounded-full "
-    "has-checked:shadow-[inset_0_0_0_1.5px_var(--ink)] forced-colors:has-checked:border-2 has-focus-visible:outline-2 "
-    "has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
+    "has-checked:shadow-[inset_0_0_0_1.5px_var(--ink)] forced-colors:has-checked:border-2 "
+    "has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
 )
 SWATCH_INPUT = "absolute inset-0 m-0 size-full cursor-pointer appearance-none rounded-full opacity-0"
 SWATCH_DOT = (
