@@ -48,7 +48,7 @@
 
   // Search as you type ----------------------------------------------------------------------------
   const box = () => seen("#search");
-  const rows = () => $$("#suggestions [role=option]");
+  const rows = () => $$("#suggestions [role=option]").filter((row) => row.checkVisibility());
   const chosen = () => $("#suggestions [aria-selected=true]");
   const choose = (row) => {
     chosen()?.setAttribute("aria-selected", "false");

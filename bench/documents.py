@@ -50,28 +50,27 @@ QUESTIONS = (
 
 
 class Asker:
-    """Keeps a few connections to a server, and asks on all of them at once."""
+    """Asks a server on a few connections at once."""
 
     def __init__(self, shop: Shop) -> None:
-        port = int(shop.url.rsplit(":", 1)[1])
-        self._host = f"localhost:{port}"
-        self._sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
+        self._port = int(shop.url.rsplit(":", 1)[1])
         self._process = psutil.Process(shop.process.pid)
-
-    def close(self) -> None:
-        for connection in self._sockets:
-            connection.close()
 
     def ask(self, question: Question) -> tuple[float, float]:
         """Milliseconds of the server's CPU for one request, and requests a second."""
-        used, began = self._cpu_seconds(), time.perf_counter()
-        for _turn in range(question.requests // CONNECTIONS):
-            for connection in self._sockets:
-                connection.sendall(self._request(question))
-            for connection in self._sockets:
-                _read(connection)
+        with ExitStack() as stack:
+            address = ("127.0.0.1", self._port)
+            sockets = [
+                stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(CONNECTIONS)
+            ]
+            used, began = self._cpu_seconds(), time.perf_counter()
+            for _turn in range(question.requests // CONNECTIONS):
+                for connection in sockets:
+                    connection.sendall(self._request(question))
+                for connection in sockets:
+                    _read(connection)
+            seconds = time.perf_counter() - began
         asked = question.requests // CONNECTIONS * CONNECTIONS
-        seconds = time.perf_counter() - began
         return 1000 * (self._cpu_seconds() - used) / asked, asked / seconds
 
     def _cpu_seconds(self) -> float:
@@ -79,7 +78,12 @@ class Asker:
         return times.user + times.system
 
     def _request(self, question: Question) -> bytes:
-        headers = {"Host": self._host, "Accept-Encoding": "gzip, br", "Cookie": COOKIE, **question.headers}
+        headers = {
+            "Host": f"localhost:{self._port}",
+            "Accept-Encoding": "gzip, br",
+            "Cookie": COOKIE,
+            **question.headers,
+        }
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"GET {question.address()} HTTP/1.1\r\n{lines}\r\n".encode()
 
@@ -91,7 +95,7 @@ def _read(connection: socket.socket) -> None:
     """
     received = b""
     while b"\r\n\r\n" not in received:
-        received += connection.recv(65536)
+        received += _received(connection)
     head, _blank, body = received.partition(b"\r\n\r\n")
     status = head.split(b" ", 2)[1]
     assert status in (b"200", b"304"), head
@@ -100,7 +104,13 @@ def _read(connection: socket.socket) -> None:
         if line.startswith(b"content-length:"):
             size = int(line.partition(b":")[2])
     while len(body) < size:
-        body += connection.recv(65536)
+        body += _received(connection)
+
+
+def _received(connection: socket.socket) -> bytes:
+    if not (received := connection.recv(65536)):
+        raise ConnectionError("the server closed the connection")
+    return received
 
 
 def run(folder: Path) -> list[Row]:
@@ -114,7 +124,6 @@ def run(folder: Path) -> list[Row]:
             (folder / name).mkdir()
             shop = stack.enter_context(running(folder / name, root=root, SHOP_LOAD_TEST="1"))
             askers[name] = Asker(shop)
-            stack.callback(askers[name].close)
         for question in QUESTIONS:
             figures = {name: [] for name in askers}
             for _round in range(ROUNDS + 1):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.report import Row
 from tests.shop import Shop, running
-from tests.socket_client import Tab
+from tests.socket_client import Tab, page_says
 
 TABS = 200
 PAGES = ("/", "/products", "/products/dune-mug", "/products?category=table")
@@ -29,10 +29,12 @@ def run(folder: Path) -> list[Row]:
 
 
 async def _open(shop: Shop, count: int) -> float:
+    said = {page: page_says(shop.url, page) for page in PAGES}
     tabs = [Tab(shop.url) for _ in range(count)]
     for at, tab in enumerate(tabs):
         tab.keep_frames = False
-        await tab.connect(PAGES[at % len(PAGES)])
+        page = PAGES[at % len(PAGES)]
+        await tab.connect(page, said=said[page])
         await tab.settle(quiet=0.02)
     await asyncio.sleep(1)
     gc.collect()

@@ -45,6 +45,66 @@ class Mutant:
 SERVICES, PROVIDERS = "shop_app/services", "shop_app/providers/payments"
 MUTANTS = (
     Mutant(
+        "kept-from-before",
+        "what began to be made before a fact is kept after it",
+        (
+            (
+                "shop_app/core/fact_cache.py",
+                "if entry and _facts.since(making.since, entry.tags):",
+                "if False:",
+            ),
+        ),
+        ("tests/test_fact_cache.py", "tests/races/test_page_races.py"),
+    ),
+    Mutant(
+        "facts-forgotten",
+        "a commit is answered before what depends on it is emptied",
+        (("shop_app/core/events.py", "        fact_cache.deliver(tags)", "        pass"),),
+        ("tests/services/test_facts.py",),
+    ),
+    Mutant(
+        "old-terms",
+        "terms that an old snapshot read are taken for new ones",
+        (
+            (
+                "shop_app/services/terms_cache.py",
+                'session.info.get("facts", fact_cache.number())',
+                "fact_cache.number()",
+            ),
+        ),
+        ("tests/services/test_terms_cache.py",),
+    ),
+    Mutant(
+        "one-cart-for-many",
+        "a cache in front may keep an answer that sets a visitor's cookie",
+        (("shop_app/web/document.py", "        elif self.is_shared:", "        if self.is_shared:"),),
+        ("tests/web/test_document.py",),
+    ),
+    Mutant(
+        "any-variants",
+        "several variants together may fulfil the filters of a list",
+        (
+            (
+                f"{SERVICES}/search/facet_counts.py",
+                "return Fits(bits & union(planes), planes)",
+                "return Fits(bits, planes)",
+            ),
+        ),
+        ("tests/services/test_catalog_listing.py",),
+    ),
+    Mutant(
+        "any-variants-of-the-database",
+        "the same where the database reads the page",
+        (
+            (
+                f"{SERVICES}/search/listing_pages.py",
+                "return [*conditions, _has_variant(shape)] if shape.one_variant else conditions",
+                "return conditions",
+            ),
+        ),
+        ("tests/services/test_catalog_listing.py",),
+    ),
+    Mutant(
         "token-alone",
         "a tab's token opens its State whoever sends it",
         (("shop_app/web/tab_states.py", "{visitor or ''}|{session or ''}|{token}", "{token}"),),
@@ -79,6 +139,30 @@ MUTANTS = (
         "the loop isn't woken again for events that came while it published",
         (("shop_app/state/pushes.py", "self._awake = bool(changes)", "pass"),),
         ("tests/state/test_pushes.py",),
+    ),
+    Mutant(
+        "document-believed",
+        "what a document brought is taken for what is so now",
+        (("shop_app/realtime/page_values.py", "if wire.digest(value) != digest:", "if False:"),),
+        ("tests/realtime/test_page_values.py",),
+    ),
+    Mutant(
+        "build-believed",
+        "a page that connects again is sent only what differs from its build",
+        (("shop_app/realtime/page_values.py", "[: len(built.hashes)]) == built.hashes", "[:0]) == []"),),
+        ("tests/realtime/test_page_values.py",),
+    ),
+    Mutant(
+        "followed-too-late",
+        "what is pushed before a page follows its products is missed",
+        (("shop_app/state/live.py", "if fact_cache.number() == number:", "if True:"),),
+        ("tests/state/test_live.py",),
+    ),
+    Mutant(
+        "load-unguarded",
+        "a page's load runs handlers that the visitor may not call",
+        (("shop_app/web/page_load.py", "if refusal is not None:", "if False:"),),
+        ("tests/web/test_page_load.py",),
     ),
     Mutant(
         "own-tab-spared-of-all",
@@ -133,6 +217,41 @@ MUTANTS = (
         "another site's page may call the sandbox",
         (("shop_app/sandbox/local_access.py", "    return origins <=", "    return True or origins <="),),
         ("tests/web/test_sandbox_local_access.py",),
+    ),
+    Mutant(
+        "missed-stock",
+        "stock may come back unseen while somebody asks to be told of it",
+        ((f"{SERVICES}/stock_alerts.py", "    .with_for_update(read=True)\n", ""),),
+        ("tests/services/test_stock_alerts.py",),
+    ),
+    Mutant(
+        "told-for-ever",
+        "a request to be told stays after its letter",
+        (
+            (
+                f"{SERVICES}/stock_alerts.py",
+                "    delete(_alert)\n",
+                "    update(_alert).values(email=_alert.c.email)\n",
+            ),
+            (
+                f"{SERVICES}/stock_alerts.py",
+                "import bindparam, delete, select",
+                "import bindparam, select, update",
+            ),
+        ),
+        ("tests/services/test_stock_alerts.py",),
+    ),
+    Mutant(
+        "anyones-lowest-price",
+        "the prices of another variant count for the lowest one",
+        (
+            (
+                f"{SERVICES}/catalog/price_history.py",
+                "partition_by=col(PriceHistory.variant_id), ",
+                "",
+            ),
+        ),
+        ("tests/services/test_catalog_product.py",),
     ),
     Mutant(
         "stock-guard",

@@ -189,7 +189,7 @@ def event(name: str, payload: Mapping[str, Any], path: str = "/") -> dict[str, A
 
 
 def page_says(base: str, path: str) -> list[str]:
-    """What the page at `path` says of its values when its socket connects first: those of its build and document.
+    """What the page at `path` says when its socket connects first, of the values of its build and document.
 
     Errors  AssertionError where the page doesn't name the build's values.
     """

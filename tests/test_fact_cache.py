@@ -15,8 +15,8 @@ from shop_app.core.events import ShownChanged, TermsChanged
 from shop_app.core.fact_cache import FactCache, depends
 
 
-def cache_of(most_bytes: int = 1000) -> FactCache[str]:
-    return FactCache(most_bytes, len)
+def cache_of(most: int = 1000) -> FactCache[str]:
+    return FactCache(most, len)
 
 
 def made(value: str, *tags: str) -> Callable[[], str]:
@@ -46,7 +46,7 @@ def test_a_fact_empties_what_depends_on_it_and_nothing_else():
     cache.get("bowl", made("3", "product:2"))
     fact_cache.deliver(["product:1"])
     assert (cache.find("lamp"), cache.find("list"), cache.find("bowl")) == (None, None, "3")
-    assert (len(cache), cache.bytes_kept, dict(cache._keys)) == (1, 1, {"product:2": {"bowl"}})
+    assert (len(cache), cache.size, dict(cache._keys)) == (1, 1, {"product:2": {"bowl"}})
 
 
 @pytest.mark.parametrize(("event", "left"), [(ShownChanged(("a",)), None), (TermsChanged(), "1")])
@@ -62,7 +62,7 @@ def test_nobody_knows_what_changed_so_everything_goes():
     cache = cache_of()
     cache.get("key", made("1"))
     fact_cache.deliver_unknown()
-    assert (cache.find("key"), cache.bytes_kept) == (None, 0)
+    assert (cache.find("key"), cache.size) == (None, 0)
 
 
 def test_more_tags_than_it_pays_to_look_at_empty_everything():
@@ -227,7 +227,7 @@ def test_the_clock_ends_it(clock: time_machine.Coordinates):
     assert (inner.find("view"), outer.find("page")) == ("1", "1")
     clock.shift(0.1)
     assert (inner.find("view"), outer.find("page")) == (None, None)
-    assert outer.bytes_kept == 0
+    assert outer.size == 0
 
 
 def test_nothing_is_kept_longer_than_a_minute(clock: time_machine.Coordinates):
@@ -246,6 +246,6 @@ def test_what_nobody_asks_for_makes_room():
     cache.find("a")
     cache.get("c", made("12345"))
     assert (cache.find("a"), cache.find("b"), cache.find("c")) == ("12345", None, "12345")
-    assert cache.bytes_kept == 10
+    assert cache.size == 10
     cache.get("d", made("12345678901"))
     assert (cache.find("d"), len(cache)) == (None, 2)

@@ -156,6 +156,10 @@ def test_the_files_of_the_build_are_changed_once_and_stay_changed():
     changed = frontend.use_page_origin(STATE_JS.read_text())
     assert changed.count("endpoint.host = window.location.host;") == 1
     assert frontend.use_page_origin(changed) == changed
+    showing = frontend.show_held_values(changed)
+    assert showing.count('document.getElementById("shop-held")') == 1
+    assert showing.count("let heldValues;") == 1
+    assert frontend.show_held_values(showing) == showing
     said = frontend.say_when_disconnected(STATE_JS.read_text())
     assert said.count("new Error(reason)]") == 1
     assert frontend.say_when_disconnected(said) == said
@@ -174,6 +178,7 @@ def test_the_files_of_the_build_are_changed_once_and_stay_changed():
     "change",
     [
         frontend.use_page_origin,
+        frontend.show_held_values,
         frontend.forward_to_backend,
         frontend.say_when_disconnected,
         frontend.draw_in_slices,

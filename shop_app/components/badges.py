@@ -9,7 +9,7 @@ from shop_app.core.i18n import _
 from . import styles
 from .icon_paths import PATHS
 from .icons import icon
-from .kit import Component, Text, each, el, fragment, match, painted, text, when
+from .kit import Component, Text, each, el, fragment, length, match, painted, text, when
 
 Tone = Literal["calm", "green", "amber", "coral", "blue"]
 
@@ -94,6 +94,27 @@ def badge(text: Text, tone: Tone = "calm", icon_name: str = "") -> Component:
     """A word on its tint, with an icon: never colour alone."""
     mark = icon(icon_name, styles.BADGE_ICON) if icon_name else fragment()
     return el.span(mark, text, class_name=f"{styles.BADGE} {TONES[tone]}")
+
+
+def payment_mark(mark: Any) -> Component:
+    """The picture of something that can be paid with: a Mark."""
+    return el.img(
+        src="/marks/" + mark.key + ".svg",
+        alt=mark.name,
+        class_name="h-6 w-auto",
+        custom_attrs={"height": 24},
+    )
+
+
+def payment_marks(marks: Any, *, class_name: str) -> Component:
+    """What can be paid with, a list of Mark (or its Var); nothing until a payment provider has said so."""
+
+    def one(mark: Any) -> Component:
+        return el.li(payment_mark(mark))
+
+    return when(
+        length(marks) > 0, lambda: el.ul(each(marks, one), aria_label=_("We take"), class_name=class_name)
+    )
 
 
 def chip(label: Text, href: Text) -> Component:

@@ -12,9 +12,10 @@ from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
 from shop_app.state.live import live_var
 from shop_app.state.product import Product, StockAlerts
+from shop_app.state.shell import Shell
 
 from . import styles, texts
-from .badges import note, price, stars, stock_badge
+from .badges import note, payment_marks, price, stars, stock_badge
 from .controls import here_link, text_link
 from .fields import size_radio, swatch_radio, text_field
 from .forms import error_of, form_errors, submit
@@ -28,6 +29,7 @@ from .kit import (
     either,
     el,
     fragment,
+    length,
     not_,
     of,
     when,
@@ -260,7 +262,7 @@ def _promises(product: type[Product]) -> Component:
     def promise(name: str, text: Any, more: Any) -> Component:
         return el.li(
             icon(name, f"{styles.ICON} mt-px text-ink-2"),
-            el.span(text, el.span(more, class_name="block text-sm text-ink-3")),
+            el.div(text, el.div(more, class_name="text-sm text-ink-3")),
             class_name="flex gap-3.5 border-b border-line py-[13px]",
         )
 
@@ -268,6 +270,14 @@ def _promises(product: type[Product]) -> Component:
     return el.ul(
         promise("truck", when(day != "", day, cost), when(day != "", cost, "")),
         promise("back", text_link(texts.PROMISES[1], href="/returns"), texts.RETURN_COST),
+        when(
+            length(of(Shell).marks) > 0,
+            lambda: promise(
+                "lock",
+                texts.PAYMENT_PROMISE,
+                payment_marks(of(Shell).marks, class_name="mt-1.5 flex flex-wrap gap-1"),
+            ),
+        ),
         class_name="mt-6 grid border-t border-line text-md",
     )
 

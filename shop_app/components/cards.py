@@ -10,7 +10,7 @@ from shop_app.state.live import live_var
 from . import styles
 from .badges import price, rating, stock_badge
 from .fields import ground
-from .kit import Component, each, el, fragment, when
+from .kit import Component, each, el, fragment, kept, when
 from .pictures import picture
 
 GRIDS = {
@@ -20,6 +20,7 @@ GRIDS = {
 }
 
 
+@kept
 def product_card(
     card: Any,
     *,

@@ -13,6 +13,7 @@ from shop_app.state.cart import Cart
 from shop_app.state.shell import NavLink, Shell
 
 from . import styles, texts
+from .badges import payment_marks
 from .cart_drawer import cart_drawer
 from .controls import here_link
 from .icons import icon
@@ -209,40 +210,47 @@ def theme_switch() -> Component:
     )
 
 
-@kept
 def footer() -> Component:
+    return el.footer(
+        el.div(
+            _footer_links(),
+            payment_marks(of(Shell).marks, class_name=styles.FOOT_MARKS),
+            _footer_end(),
+            class_name=styles.WRAP,
+        ),
+        class_name=styles.FOOT,
+    )
+
+
+@kept
+def _footer_links() -> Component:
     def column(title: str, links: tuple[tuple[str, str], ...]) -> Component:
         return el.div(
             el.h2(title, class_name=styles.FOOT_TITLE),
             el.ul(*(el.li(el.a(label, href=href, class_name=styles.FOOT_LINK)) for label, href in links)),
         )
 
-    return el.footer(
+    return el.div(
         el.div(
-            el.div(
-                el.div(
-                    el.p(texts.SHOP, class_name=styles.D4),
-                    el.p(texts.FOOTER_ABOUT, class_name=styles.FOOT_ABOUT),
-                    theme_switch(),
-                    class_name=styles.FOOT_FIRST,
-                ),
-                *(column(title, links) for title, links in texts.FOOTER),
-                class_name=styles.FOOT_GRID,
-            ),
-            el.div(
-                el.span(texts.FOOTER_END),
-                el.span(
-                    *(
-                        el.a(label, href=href, class_name=styles.FOOT_END_LINK)
-                        for label, href in texts.FOOTER_LEGAL
-                    ),
-                    class_name=styles.FOOT_END_LINKS,
-                ),
-                class_name=styles.FOOT_END,
-            ),
-            class_name=styles.WRAP,
+            el.p(texts.SHOP, class_name=styles.D4),
+            el.p(texts.FOOTER_ABOUT, class_name=styles.FOOT_ABOUT),
+            theme_switch(),
+            class_name=styles.FOOT_FIRST,
         ),
-        class_name=styles.FOOT,
+        *(column(title, links) for title, links in texts.FOOTER),
+        class_name=styles.FOOT_GRID,
+    )
+
+
+@kept
+def _footer_end() -> Component:
+    return el.div(
+        el.span(texts.FOOTER_END),
+        el.span(
+            *(el.a(label, href=href, class_name=styles.FOOT_END_LINK) for label, href in texts.FOOTER_LEGAL),
+            class_name=styles.FOOT_END_LINKS,
+        ),
+        class_name=styles.FOOT_END,
     )
 
 

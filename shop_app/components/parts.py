@@ -15,6 +15,7 @@ from reflex.event import no_args_event_spec, passthrough_event_spec
 from shop_app.core.i18n import _
 
 from . import styles, texts
+from .badges import note
 from .controls import Kind, Size, classes
 from .kit import Component, Text, el, fragment, is_html, painted, text, without_scripts
 from .pictures import picture
@@ -162,14 +163,14 @@ def needs_scripts(sentence: str) -> Component:
     """Says so where no scripts run, and how to reach the shop all the same."""
 
     def said() -> Component:
-        return el.p(
+        text = el.p(
             sentence,
             " ",
             _("Allow scripts for this shop and load the page again. Or write to us what you would like: "),
             el.a(texts.MAIL, href=f"mailto:{texts.MAIL}", class_name=styles.LINK),
             ".",
-            class_name=f"{styles.NOTE} {styles.NOTE_KINDS['wait']} my-8",
         )
+        return el.div(note(text, kind="wait"), class_name="my-8")
 
     return without_scripts(said)
 

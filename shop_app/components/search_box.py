@@ -144,11 +144,12 @@ def _group(title: str, rows: Any, row: Any) -> Component:
 
 
 def _search(row: Suggestion) -> Component:
-    return _row(row, icon("search", styles.SUGGEST_ICON), _label(row))
+    return _row(row, icon("search", styles.SUGGEST_ICON), _label(row), shown=styles.SUGGEST_ROW_FEW)
 
 
 def _category(row: Suggestion) -> Component:
-    return _row(row, _label(row), el.span(row.note, class_name=styles.SUGGEST_COUNT))
+    count = el.span(row.note, class_name=styles.SUGGEST_COUNT)
+    return _row(row, _label(row), count, shown=styles.SUGGEST_ROW_FEW)
 
 
 def _product(row: Suggestion) -> Component:
@@ -157,6 +158,7 @@ def _product(row: Suggestion) -> Component:
         el.span(picture(row.picture, sizes="48px", widths=(320,), alt=""), class_name=styles.SUGGEST_PICTURE),
         el.span(_label(row), el.span(row.note, class_name=styles.SUGGEST_NOTE), class_name="min-w-0"),
         el.span(row.price, class_name=styles.SUGGEST_PRICE),
+        shown=styles.SUGGEST_ROW_MANY,
     )
 
 
@@ -164,7 +166,7 @@ def _label(row: Suggestion) -> Component:
     return el.span(row.before, el.b(row.typed, class_name=styles.SUGGEST_TYPED), row.after)
 
 
-def _row(row: Suggestion, *content: Component) -> Component:
+def _row(row: Suggestion, *content: Component, shown: str) -> Component:
     return el.a(
         *content,
         href=row.href,
@@ -172,6 +174,6 @@ def _row(row: Suggestion, *content: Component) -> Component:
         role="option",
         tab_index=-1,
         aria_selected="false",
-        class_name=styles.SUGGEST_ROW,
+        class_name=f"{styles.SUGGEST_ROW} {shown}",
         data_testid="search-suggestion",
     )

@@ -81,6 +81,7 @@ FOOT_FIRST = "col-span-full md:col-span-1"
 FOOT_ABOUT = "mt-2 max-w-[34ch] text-ink-2"
 FOOT_TITLE = "mb-3 text-xs font-normal text-ink-3"
 FOOT_LINK = "inline-block py-1 text-ink-2 underline-offset-4 hover:text-ink hover:underline"
+FOOT_MARKS = "mt-8 flex flex-wrap gap-1.5 md:mt-12"
 FOOT_END = "mt-8 flex flex-wrap justify-between gap-6 border-t border-line pt-5 text-xs text-ink-3 md:mt-12"
 FOOT_END_LINKS = "flex gap-5"
 FOOT_END_LINK = "py-[3px] underline-offset-4 hover:text-ink hover:underline"
@@ -542,6 +543,9 @@ SUGGEST_PRODUCTS = (
     "md:not-first:border-s"
 )
 SUGGEST_TITLE = "pb-1.5 text-xs font-normal text-ink-3 md:px-3"
+# On a phone eight at most: two searches, two categories, four products, each below the title of its group.
+SUGGEST_ROW_FEW = "max-md:nth-[n+4]:hidden"
+SUGGEST_ROW_MANY = "max-md:nth-[n+6]:hidden"
 SUGGEST_ROW = (
     "flex min-h-11 items-center gap-3 rounded-r1 py-[7px] text-md hover:bg-sunken "
     "aria-selected:bg-sunken md:px-3"
@@ -614,7 +618,7 @@ CHECKOUT_ASIDE = (
 )
 CHECKOUT_MAIN = "min-w-0 md:col-start-1 md:row-start-1"
 STEP_SECTION = "mb-7 border-b border-line pb-7 md:mb-9 md:pb-9"
-MARKS = "flex max-w-32 flex-wrap justify-end gap-1 sm:max-w-60"
+MARKS = "mt-2 flex flex-wrap gap-1 empty:hidden"
 STEPS = "mb-7 flex flex-wrap gap-x-5 gap-y-1 border-b border-line pb-4 text-sm text-ink-2"
 STEP_LINK = "inline-flex min-h-6 items-center underline-offset-4 hover:underline"
 STEP_LAST = "pb-2"

@@ -10,6 +10,7 @@ from shop_app.core.settings import settings
 SHOP = "Fennholm"
 MAIL = "hello@fennholm.example"
 PROMISES = (_("Free delivery in Germany from €90"), _("30 days to change your mind"))
+PAYMENT_PROMISE = _("You pay at our payment company: we never see your card")
 RETURN_COST = _("You pay for the way back, unless something arrived broken or wrong.")
 HEAD_LINKS = ((_("Delivery"), "/delivery"), (_("Help"), "/contact"))
 

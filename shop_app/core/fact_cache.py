@@ -77,7 +77,7 @@ class _Entry:
     value: Any
     tags: frozenset[str]
     until: float
-    size_bytes: int
+    size: int
     is_kept: bool
 
 
@@ -148,18 +148,18 @@ def deliver_unknown() -> None:
 
 
 class FactCache(Generic[V]):
-    """Values by key, at most `most_bytes` of them; those that nobody asked for the longest go first.
+    """Values by key, `most` of them at most; those that nobody asked for the longest go first.
 
-    `size_bytes` says what a value takes up.
+    `size` says what a value takes up of `most`: bytes, or 1 for each.
     """
 
-    def __init__(self, most_bytes: int, size_bytes: Callable[[V], int]) -> None:
-        self._most_bytes, self._size_bytes = most_bytes, size_bytes
+    def __init__(self, most: int, size: Callable[[V], int]) -> None:
+        self._most, self._size = most, size
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._keys: defaultdict[str, set[Hashable]] = defaultdict(set)
         """The entries of each tag."""
         self._makings: dict[Hashable, _Making] = {}
-        self.bytes_kept = 0
+        self.size = 0
         with _lock:
             _caches.add(self)
 
@@ -204,9 +204,7 @@ class FactCache(Generic[V]):
         try:
             value = make()
             _current.reset(before)
-            entry = _Entry(
-                value, frozenset(making.tags), making.until, self._size_bytes(value), making.is_kept
-            )
+            entry = _Entry(value, frozenset(making.tags), making.until, self._size(value), making.is_kept)
             if outer:
                 outer.includes(entry)
             return value
@@ -235,20 +233,20 @@ class FactCache(Generic[V]):
         return entry
 
     def _keep(self, key: Hashable, entry: _Entry) -> None:
-        if entry.size_bytes > self._most_bytes:
+        if entry.size > self._most:
             return
         if key in self._entries:
             self._remove(key)
         self._entries[key] = entry
-        self.bytes_kept += entry.size_bytes
+        self.size += entry.size
         for tag in entry.tags:
             self._keys[tag].add(key)
-        while self.bytes_kept > self._most_bytes:
+        while self.size > self._most:
             self._remove(next(iter(self._entries)))
 
     def _remove(self, key: Hashable) -> None:
         entry = self._entries.pop(key)
-        self.bytes_kept -= entry.size_bytes
+        self.size -= entry.size
         for tag in entry.tags:
             self._keys[tag].discard(key)
             if not self._keys[tag]:
@@ -261,4 +259,4 @@ class FactCache(Generic[V]):
     def _clear(self) -> None:
         self._entries.clear()
         self._keys.clear()
-        self.bytes_kept = 0
+        self.size = 0

@@ -227,6 +227,7 @@ class Settings(BaseSettings):
         return self.secret_key or _kept_secret(self.data_dir / "secret_key")
 
 
+@lru_cache(maxsize=8)
 def _kept_secret(path: Path) -> str:
     if not path.exists():
         own_files.folder(path.parent)

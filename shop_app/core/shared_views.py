@@ -7,7 +7,6 @@ and whose views nobody changes.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
@@ -21,15 +20,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Query = Callable[Concatenate[Session, P], T]
 
-MOST_BYTES = 32 * 1024 * 1024
+MOST_VIEWS = 500
+"""Of a list or a product, each some 30 to 70 KB."""
 
-
-def _size_bytes(view: object) -> int:
-    """About what a view takes up: objects need some five times as much as they do pickled."""
-    return 5 * len(pickle.dumps(view))
-
-
-views: FactCache[object] = FactCache(MOST_BYTES, _size_bytes)
+views: FactCache[object] = FactCache(MOST_VIEWS, lambda _view: 1)
 
 
 async def read(query: Query[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from shop_app.components import layout, styles, texts
-from shop_app.components.badges import empty_state
+from shop_app.components.badges import empty_state, payment_mark
 from shop_app.components.cart_line import (
+    answered,
     cart_line,
     changes_said,
     discount_rows,
@@ -20,10 +21,11 @@ from shop_app.components.cart_line import (
     units,
 )
 from shop_app.components.code_fields import code_field, credit_field
-from shop_app.components.controls import link_button
+from shop_app.components.controls import link_button, text_link
 from shop_app.components.credit import credit_rows
+from shop_app.components.forms import submit
 from shop_app.components.kit import Component, each, el, fragment, length, of, when
-from shop_app.components.parts import needs_scripts
+from shop_app.components.parts import busy_button, departure, needs_scripts
 from shop_app.core.i18n import _
 from shop_app.core.pages import only
 from shop_app.page import Page
@@ -138,8 +140,39 @@ def _sums() -> Component:
                 role="status",
             ),
         ),
+        when(length(of(Cart).view.wallets) > 0, _at_once),
         aria_label=_("Your order"),
         class_name=styles.ASIDE,
+    )
+
+
+def _at_once() -> Component:
+    """Paying with a wallet, which knows the address."""
+    leaves = of(Cart).departure
+    return el.form(
+        busy_button(
+            _("Pay at once with"),
+            each(of(Cart).view.wallets, payment_mark),
+            kind="outline",
+            class_name="mt-2.5 w-full",
+            type="submit",
+            busy_label=_("One moment"),
+            answer=answered(),
+            data_testid="pay-at-once",
+        ),
+        el.input(type="hidden", name="shown_minor", value=of(Cart).view.total_minor, read_only=True),
+        departure(leaves.address, leaves.ticket, leaves.number),
+        el.p(
+            _("Sent to the address that it knows, in "),
+            of(Cart).view.country_name,
+            _(". By paying you accept our "),
+            text_link(_("terms"), href="/terms"),
+            _(" and "),
+            text_link(_("right of withdrawal"), href="/returns"),
+            ".",
+            class_name="mt-2 text-sm text-ink-3",
+        ),
+        on_submit=submit(Cart.pay_at_once),
     )
 
 

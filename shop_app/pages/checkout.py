@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from shop_app.components import layout, styles, texts
-from shop_app.components.badges import empty_state, note
+from shop_app.components.badges import empty_state, note, payment_mark
 from shop_app.components.checkout_steps import FORM, progress, section, who
 from shop_app.components.controls import button, link_button, text_link
 from shop_app.components.credit import credit_rows
@@ -242,8 +242,7 @@ def _payment() -> Component:
     def card(way: Any) -> Component:
         return radio_card(
             way.label,
-            way.note,
-            el.span(each(way.marks, _mark), class_name=styles.MARKS),
+            fragment(way.note, el.span(each(way.marks, payment_mark), class_name=styles.MARKS)),
             name="payment_provider",
             value=way.code,
             checked=way.chosen,
@@ -288,15 +287,6 @@ def _payment() -> Component:
             class_name="mt-3 text-sm text-ink-3",
         ),
         last=True,
-    )
-
-
-def _mark(mark: Any) -> Component:
-    return el.img(
-        src="/marks/" + mark.key + ".svg",
-        alt=mark.name,
-        class_name="h-6 w-auto",
-        custom_attrs={"height": 24},
     )
 
 

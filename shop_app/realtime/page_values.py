@@ -35,6 +35,8 @@ class _Built:
     values: Delta
     hashes: list[str]
     """Of `values`, as the built pages send them."""
+    names: dict[str, tuple[str, str]]
+    """The name by which a page calls a value -> its State and key."""
 
 
 _built: dict[type[BaseState], _Built] = {}
@@ -44,7 +46,9 @@ async def _built_with(kind: type[BaseState]) -> _Built:
     known = _built.get(kind)
     if known is None or known.classes != len(all_base_state_classes):
         values = await _resolve_delta(kind(_reflex_internal_init=True).dict(initial=True))
-        known = _built[kind] = _Built(len(all_base_state_classes), values, state_snapshot_hashes(values))
+        names = {_short(state, key): (state, key) for state in values for key in values[state]}
+        known = _Built(len(all_base_state_classes), values, state_snapshot_hashes(values), names)
+        _built[kind] = known
     return known
 
 
@@ -84,14 +88,19 @@ async def missing(root: BaseState, said: Sequence[str]) -> Delta:
     """
     built = await _built_with(type(root))
     fresh = list(said[: len(built.hashes)]) == built.hashes
-    digests = dict(entry.split(":", 1) for entry in said[len(built.hashes) :] if ":" in entry)
+    digests: dict[str, dict[str, str]] = {}
+    for entry in said[len(built.hashes) :]:
+        short, _colon, digest = entry.partition(":")
+        if short in built.names:
+            name, key = built.names[short]
+            digests.setdefault(name, {})[key] = digest
     delta = {}
     for state in _tree(root):
         name = state.get_full_name()
         before, own = built.values.get(name, {}), _own_values(state)
         if not fresh:
             delta[name] = before | own
-        elif values := _news(name, before, own, digests):
+        elif values := _news(before, own, digests.get(name, {})):
             delta[name] = values
     for key in _OF_CONNECTION:
         delta.get(root.get_full_name(), {}).pop(key, None)
@@ -99,16 +108,14 @@ async def missing(root: BaseState, said: Sequence[str]) -> Delta:
     return await _resolve_delta(delta)
 
 
-def _news(
-    name: str, before: Mapping[str, Any], own: Mapping[str, Any], digests: Mapping[str, str]
-) -> dict[str, Any]:
-    """The values of one State that a page doesn't have which has those from `before`, save for `digests`."""
-    news = {}
-    for key in own if not digests else {**before, **own}:
+def _news(before: Mapping[str, Any], own: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, Any]:
+    """The values of one State that a page doesn't have: it has those from `before`, save for `digests`."""
+    news = {
+        key: value for key, value in own.items() if key not in digests and not _same(value, before.get(key))
+    }
+    for key, digest in digests.items():
         value = own[key] if key in own else before[key]
-        digest = digests.get(_short(name, key), "") if digests else ""
-        known = digest == wire.digest(value) if digest else _same(value, before.get(key))
-        if not known:
+        if wire.digest(value) != digest:
             news[key] = value
     return news
 
@@ -121,8 +128,7 @@ def _tree(state: BaseState) -> Iterator[BaseState]:
 
 def _own_values(state: BaseState) -> dict[str, Any]:
     """The values of a State's vars that were ever set or read; all others are as pages are built."""
-    stored = state.__dict__
-    names = [name for name in state.base_vars if name in stored]
+    names = [name for name in state.__dict__ if name in state.base_vars]
     names += [name for name, var in state.computed_vars.items() if not var._backend]
     return {name + FIELD_MARKER: state.get_value(name) for name in names}
 

@@ -139,8 +139,7 @@ def succeed(tables: Tables, session: dict[str, Any], intent: dict[str, Any], car
     }  # fmt: skip
     session |= {
         "status": "complete", "payment_status": "unpaid" if manual else "paid", "url": None,
-        "customer_details": {"email": session["customer_email"], "name": None, "phone": None,
-                             "address": None, "tax_exempt": "none", "tax_ids": []},
+        "customer_details": _customer(session),
     }  # fmt: skip
     tables.put(intent)
     tables.put(session)
@@ -149,6 +148,14 @@ def succeed(tables: Tables, session: dict[str, Any], intent: dict[str, Any], car
     emit(tables, "checkout.session.completed", session)
     if card.disputed and not manual:
         disputes.open_one(tables, charge, card.disputed)
+
+
+def _customer(session: dict[str, Any]) -> dict[str, Any]:
+    """Who paid: as the shop said, or as the page has asked."""
+    asked = session["customer_details"] or {"email": None, "name": None}
+    email = session["customer_email"] or asked["email"]
+    return {"email": email, "name": asked["name"], "phone": None, "address": None, "tax_exempt": "none",
+            "tax_ids": []}  # fmt: skip
 
 
 AUTHORISED_FOR_SECONDS = 7 * 24 * 3600
@@ -193,8 +200,7 @@ def begin_debit(tables: Tables, session: dict[str, Any], intent: dict[str, Any],
     }  # fmt: skip
     session |= {
         "status": "complete", "payment_status": "unpaid", "url": None,
-        "customer_details": {"email": session["customer_email"], "name": None, "phone": None,
-                             "address": None, "tax_exempt": "none", "tax_ids": []},
+        "customer_details": _customer(session),
     }  # fmt: skip
     tables.put(intent)
     tables.put(session)

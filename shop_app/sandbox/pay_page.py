@@ -89,6 +89,10 @@ def _act(
         charges.refuse_confirmation(tables, intent)
         message = _("The payment wasn't confirmed. Nothing was charged. Try again, or use another card.")
         return _page(session, items, view="card", errors={"page": message}, status=402)
+    if session["shipping_address_collection"]:
+        if wrong := _ask_who(session, form):
+            return _page(session, items, view="card", form=form, errors=wrong, status=422)
+        tables.put(session)
     if "account" in form:
         return _debit(tables, session, items, form)
     number = re.sub(r"[\s-]", "", form.get("card", ""))
@@ -118,6 +122,29 @@ def _debit(
         return _page(session, items, view="card", form=form, errors=wrong, status=422, debits=True)
     charges.begin_debit(tables, session, charges.intent_of(tables, session), account)
     return RedirectResponse(session["success_url"], 303)
+
+
+ADDRESS = {"email": "Email", "name": "Name", "line1": "Street", "postal_code": "Postcode", "city": "City"}
+"""What the page asks for where the shop doesn't say who buys."""
+
+
+def _ask_who(session: dict[str, Any], form: dict[str, str]) -> dict[str, str]:
+    """Keep what was typed of e-mail and address in the session; what is missing, by field."""
+    wrong = {name: _("Fill this in.") for name in ADDRESS if not form.get(name, "").strip()}
+    if "@" not in form.get("email", ""):
+        wrong["email"] = _("Enter an email address.")
+    (country,) = session["shipping_address_collection"]["allowed_countries"][:1]
+    address = {name: form.get(name, "").strip() for name in ("line1", "postal_code", "city")}
+    session |= {
+        "customer_details": {"email": form.get("email", "").strip(), "name": form.get("name", "").strip()},
+        "collected_information": {
+            "shipping_details": {
+                "name": form.get("name", "").strip(),
+                "address": {**address, "line2": None, "state": None, "country": country},
+            }
+        },
+    }
+    return wrong
 
 
 def _takes_debits(tables: Tables, session: dict[str, Any]) -> bool:
@@ -154,7 +181,12 @@ def _page(
     def show(minor: int) -> str:
         return money.show(minor, (session or {})["currency"].upper())
 
-    given = {"account": "", "card": "", "expiry": "12/34", "cvc": "123"} | (form or {})
+    asks = ADDRESS if session and session["shipping_address_collection"] else {}
+    given = (
+        dict.fromkeys(ADDRESS, "")
+        | {"account": "", "card": "", "expiry": "12/34", "cvc": "123"}
+        | (form or {})
+    )
     html = _template().render(
         _=_,
         session=session,
@@ -164,7 +196,9 @@ def _page(
         errors=errors or {},
         show=show,
         cards=[card for card in charges.CARDS.values() if card.label],
-        accounts=charges.BANK_ACCOUNTS if debits else {},
+        # The address stands in the form of the card alone.
+        accounts=charges.BANK_ACCOUNTS if debits and not asks else {},
+        asks=asks,
     )
     return HTMLResponse(html, status, headers=_headers(session))
 

@@ -15,7 +15,7 @@ from .store import Tables, new_id, seconds
 
 DONE = frozenset(
     ("mode", "line_items", "client_reference_id", "customer_email", "metadata", "payment_intent_data")
-    + ("expires_at", "success_url", "cancel_url", "locale", "expand")
+    + ("expires_at", "success_url", "cancel_url", "locale", "expand", "shipping_address_collection")
 )
 DONE_FOR_INTENT = frozenset({"metadata", "description", "capture_method"})
 SHORTEST_SECONDS, LONGEST_SECONDS = 30 * 60, 24 * 3600
@@ -41,6 +41,7 @@ def create(tables: Tables, given: dict[str, Any], *, pay_url: str) -> dict[str, 
         "automatic_tax": {"enabled": False, "status": None},
         "cancel_url": given.get("cancel_url"),
         "client_reference_id": given.get("client_reference_id"),
+        "collected_information": None,
         "created": made_at,
         "currency": items[0]["price_data"]["currency"],
         "custom_fields": [],
@@ -57,6 +58,7 @@ def create(tables: Tables, given: dict[str, Any], *, pay_url: str) -> dict[str, 
         "payment_method_collection": "if_required",
         "payment_method_types": ["card"],
         "payment_status": "unpaid",
+        "shipping_address_collection": given.get("shipping_address_collection"),
         "shipping_options": [],
         "status": "open",
         "submit_type": None,

@@ -11,23 +11,25 @@ import reflex as rx
 from sqlmodel import Session
 
 from shop_app.core import db
-from shop_app.core.access import rates
+from shop_app.core.access import clients, rates
 from shop_app.core.access.rates import Limit
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
 from shop_app.core.settings import settings
 from shop_app.realtime import rooms
 from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import express
 from shop_app.services.cart import queries as cart_queries
-from shop_app.services.cart.checkout import CountryChoice
+from shop_app.services.cart.checkout import CheckoutForm, CountryChoice
 from shop_app.services.cart.queries import CartLineView, CartView
 from shop_app.services.customers import addresses
 from shop_app.services.shipping import queries as shipping_queries
+from shop_app.workflows import pay
 
 from . import attempt_limits, live
 from .base import public, visitor_hash
 from .forms import Form, FormState
-from .input_types import Code, CreditCode, Quantity, RecordId, ShortText, Sku, TypedUnits
+from .input_types import AmountMinor, Code, CreditCode, Quantity, RecordId, ShortText, Sku, Ticket, TypedUnits
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,22 @@ class Removed:
     sku: str = ""
     title: str = ""
     quantity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where the browser goes to pay: only the page that sent `ticket` with its form follows."""
+
+    address: str = ""
+    ticket: str = ""
+    number: int = 0
+
+
+class AtOnceForm(Form):
+    """The button of the wallets, with the total that stood above it."""
+
+    shown_minor: AmountMinor = 0
+    ticket: Ticket = ""
 
 
 class AddForm(Form):
@@ -86,6 +104,7 @@ class Cart(FormState, rx.State):
     refusal: str = ""
     """Why `refused_sku` couldn't be added or changed, or not as far as was asked."""
     countries: list[CountryChoice] = []
+    departure: Departure = Departure()
     _path: str = ""
 
     async def _change(self, command: CartCommand, *args: str | int, limit: Limit | None = None) -> str:
@@ -219,6 +238,22 @@ class Cart(FormState, rx.State):
     @public
     async def set_country(self, country: Code):
         self.refusal = await self._change(cart_commands.set_country, country)
+
+    @rx.event
+    @public
+    async def pay_at_once(self, form: AtOnceForm):
+        """Place the order without an address, which the payment page asks for, and go there."""
+        client = clients.of_state(self)
+        await rates.take(rates.ORDER, client)
+        self.answers += 1
+        to = await pay.pay(
+            visitor_hash(self),
+            CheckoutForm(country=self.view.country, payment_provider=express.PROVIDER),
+            form.shown_minor,
+            address_hash=client.origin,
+            express=True,
+        )
+        self.departure = Departure(to, form.ticket, self.departure.number + 1)
 
     @rx.event
     @public

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Annotated, Literal
 
 import reflex as rx
@@ -28,7 +28,7 @@ from shop_app.workflows import pay, quote_taxes
 
 from . import attempt_limits, live
 from .base import public, visitor_hash
-from .cart import CartCommand, CodeForm, CreditForm, change_and_view
+from .cart import CartCommand, CodeForm, CreditForm, Departure, change_and_view
 from .forms import Form, FormState, by_field
 from .input_types import AmountMinor, Code, LongText, RecordId, ShortText, Ticket
 
@@ -59,15 +59,6 @@ FormField = Literal[
     "billing_region",
     "billing_country",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """Where the browser goes to pay: only the page that sent `ticket` with its form follows."""
-
-    address: str = ""
-    ticket: str = ""
-    number: int = 0
 
 
 class PayForm(Form):

@@ -45,9 +45,10 @@ def view(session: Session, address: Address) -> BrowseShown:
 
 
 def shared(address: Address) -> Address:
-    """The address as the shop itself writes it."""
+    """The address as the shop itself writes it, with prices as they were typed where none can be read."""
     query = listing_address.read_address(address.query)
-    values = listing_address.values(query)
+    typed = zip(("price_min", "price_max"), query.price_typed, strict=True)
+    values = listing_address.values(query) | {name: text for name, text in typed if text}
     return Address({}, {name: (value,) for name, value in values.items()}, listing_address.is_free(query))
 
 

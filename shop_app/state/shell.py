@@ -1,4 +1,4 @@
-"""What every page shows around its content: the categories of the navigation."""
+"""What every page shows around its content: the categories of the navigation, what can be paid with."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import reflex as rx
 from sqlmodel import Session
 
+from shop_app.services.cart import ways_to_pay
+from shop_app.services.cart.ways_to_pay import Mark
 from shop_app.services.search import categories
 
 from .base import public, read_shared
@@ -21,19 +23,23 @@ class NavLink:
 @dataclass(frozen=True, slots=True)
 class ShellView:
     categories: list[NavLink]
+    marks: list[Mark]
 
 
 def view(session: Session) -> ShellView:
-    """What the header shows."""
-    return ShellView([NavLink(top.slug, top.title) for top in categories.navigation(session)])
+    """What header and footer show."""
+    links = [NavLink(top.slug, top.title) for top in categories.navigation(session)]
+    return ShellView(links, ways_to_pay.all_marks())
 
 
 class Shell(rx.State):
     categories: list[NavLink] = []
+    marks: list[Mark] = []
+    """What can be paid with, as far as payment providers have said so."""
     loaded: bool = False
 
     @rx.event
     @public
     async def load(self):
-        self.categories = (await read_shared(view)).categories
-        self.loaded = True
+        shown = await read_shared(view)
+        self.categories, self.marks, self.loaded = shown.categories, shown.marks, True

@@ -96,5 +96,8 @@ def block(page: Served) -> str:
     """The last elements of the shell's body, where React leaves nodes alone that aren't its own."""
     if not page.html:
         return ""
+    content = f'<div id="served">{page.html}</div>'
+    if not page.states:
+        return content
     held = _in_script(page_values.held(page.states))
-    return f'<div id="served">{page.html}</div><script type="application/json" id="shop-held">{held}</script>'
+    return f'{content}<script type="application/json" id="shop-held">{held}</script>'

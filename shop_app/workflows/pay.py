@@ -26,12 +26,13 @@ async def pay(
     expected_credit_minor: int = 0,
     shown_parts: str = "",
     address_hash: str = "",
+    express: bool = False,
 ) -> str:
     """Place the visitor's cart; returns the address to send the browser to.
 
     That is the payment provider's page, or the order's own where nothing has to be paid there now.
     `shown_parts` are what the page said the total is made of: they explain a rise. `address_hash` is the
-    keyed hash of the client's IP address.
+    keyed hash of the client's IP address. `express` is for a form with nothing but its country.
 
     Errors  What `placing.place` refuses; ProviderDown when the provider doesn't answer. The cart is kept,
             and another click goes on with the same order.
@@ -47,6 +48,7 @@ async def pay(
                 expected_credit_minor=expected_credit_minor,
                 shown_parts=shown_parts,
                 address_hash=address_hash,
+                express=express,
                 durable=True,
             )
         except placing.Superseded as superseded:

@@ -10,9 +10,11 @@ from shop_app.components import fields, order_steps
 from shop_app.components.cart_line import variant_and_units
 from shop_app.components.kit import as_html, values_of
 from shop_app.pages import cart, checkout
-from shop_app.services.cart.queries import CartLineView
+from shop_app.services.cart.queries import CartLineView, CartView
+from shop_app.services.cart.ways_to_pay import Mark
 from shop_app.services.storefront.order_page import OrderView
 from shop_app.services.storefront.order_steps import OrderStep
+from shop_app.state.cart import Cart
 from shop_app.state.order import Order
 
 
@@ -56,3 +58,15 @@ def test_a_step_that_an_order_ended_with_has_no_tick():
         shown = str(order_steps.stations())
     assert "bg-ink-3" in shown
     assert "bg-green" not in shown
+
+
+def test_wallets_stand_below_the_way_to_checkout_where_there_are_any():
+    line = CartLineView("S", "s", "Mug", "", "", "", 1, 9, "€1", "€1", "", "", "")
+    values = values_of(Cart)
+    for wallets in ([], [Mark("apple_pay", "Apple Pay")]):
+        values.view = CartView(count=1, lines=[line], can_check_out=True, total_minor=590, wallets=wallets)
+        with as_html({Cart: values}):
+            shown = str(cart.page())
+        assert ('data-testid="pay-at-once"' in shown) == bool(wallets)
+    assert 'src="/marks/apple_pay.svg" alt="Apple Pay"' in shown
+    assert '<input type="hidden" name="shown_minor" value="590"' in shown

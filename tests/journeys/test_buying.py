@@ -13,6 +13,14 @@ from tests.journeys.shopper import DECLINED_CARD, GOOD_CARD, PHONE, Shopper
 from tests.shop import Shop
 
 PAID = re.compile("paid|confirmed|thank", re.I)
+BILL_TO = {
+    "given_name": "Ada",
+    "family_name": "Bell",
+    "company": "Bell Ltd",
+    "line1": "9 Mill Lane",
+    "locality": "London",
+    "postal_code": "EC1Y 8SY",
+}
 
 
 def stock(shop: Shop, sku: str) -> tuple[int, int]:
@@ -121,6 +129,33 @@ def test_what_was_typed_at_the_checkout_is_still_there_after_a_reload(shopper: S
     shopper.open("/checkout")
     expect(shopper.page.locator('[autocomplete~="email"]').first).to_have_value("again@example.com")
     expect(shopper.page.locator('[autocomplete~="postal-code"]').first).to_have_value("10115")
+
+
+def test_what_is_known_folds_and_is_sent_all_the_same(shopper: Shopper, shop: Shop):
+    """Also what the browser filled in by itself; and the bill may go to another address."""
+    shopper.fill_cart("dusk-pillar-candles")
+    shopper.check_out()
+    page = shopper.page
+    page.locator('[name="locality"]').evaluate("(field) => { field.value = 'Potsdam' }")
+    shopper.see("billing-same").click()
+    shopper.see("billing-fields").wait_for()
+    page.locator('[name="billing_country"]').select_option("GB")
+    for name, text in BILL_TO.items():
+        page.locator(f'[name="billing_{name}"]').fill(text)
+    shopper.see("checkout-continue").click()
+    expect(shopper.see("checkout-known")).to_contain_text("10115 Potsdam")
+    expect(shopper.see("checkout-known")).to_contain_text("Bell Ltd")
+    expect(page.locator('[name="locality"]')).to_be_hidden()
+
+    shopper.open("/checkout")
+    expect(shopper.see("checkout-known")).to_contain_text("10115 Potsdam")
+    shopper.pay()
+    shopper.pay_by_card(GOOD_CARD)
+    expect(shopper.see("order-status").first).to_have_text(PAID)
+    expect(page.locator("main")).to_contain_text("Billed to")
+    order = order_of(shop, shopper.see("order-number").first.inner_text())
+    assert (order.ship_to["locality"], order.bill_to["company"]) == ("Potsdam", "Bell Ltd")
+    assert (order.country, order.bill_to["country"]) == ("DE", "GB")
 
 
 def test_an_order_is_found_by_number_and_e_mail_and_by_nothing_else(shopper: Shopper):

@@ -91,3 +91,18 @@ def test_the_drawer_and_the_open_search_are_for_everyone_too(new_shopper: NewSho
     shopper.see("search-suggestion").first.wait_for()
     violations += Axe().run(shopper.page, options=WCAG).response["violations"]
     assert [f"{rule['id']}: {node['html'][:160]}" for rule in violations for node in rule["nodes"]] == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_checkout_is_for_everyone_with_all_its_fields_and_folded(new_shopper: NewShopper, dark: bool):
+    shopper = new_shopper(dark=dark)
+    shopper.fill_cart("dune-mug", value="Oat")
+    shopper.check_out()
+    shopper.see("billing-same").click()
+    shopper.see("billing-fields").wait_for()
+    violations = Axe().run(shopper.page, options=WCAG).response["violations"]
+    shopper.see("billing-same").click()
+    shopper.see("checkout-continue").click()
+    shopper.see("checkout-known").wait_for()
+    violations += Axe().run(shopper.page, options=WCAG).response["violations"]
+    assert [f"{rule['id']}: {node['html'][:160]}" for rule in violations for node in rule["nodes"]] == []

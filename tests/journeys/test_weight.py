@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import WebSocket
 
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import DESKTOP, PHONE
@@ -30,6 +31,23 @@ def test_a_first_visit_is_light(new_shopper: NewShopper, path: str, size: tuple[
     over = {kind: size for kind, size in weights.items() if size > LIMITS[kind]}
     assert over == {}
     assert weights["script"] > 0, "nothing was measured"
+
+
+@pytest.mark.parametrize("path", ["/", "/products", "/products?q=mug", "/products/dune-mug", "/about"])
+def test_the_socket_brings_what_the_document_did_not(new_shopper: NewShopper, path: str):
+    shopper = new_shopper()
+    frames: list[str] = []
+
+    def opened(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda data: frames.append(str(data)))
+
+    shopper.page.on("websocket", opened)
+    shopper.open(path)
+    shopper.ready()
+    updates = [frame for frame in frames if '"delta"' in frame]
+    assert 0 < sum(map(len, frames)) < 2 * KB
+    assert len(updates) == 1
+    assert '"is_hydrated_rx_state_":true' in updates[0]
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

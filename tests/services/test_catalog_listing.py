@@ -235,6 +235,10 @@ def test_prices_that_are_no_range_filter_nothing_and_get_a_sentence(
     view = _browse(session, f"/products?{address}")
     assert (view.total, view.chips) == (4, [])
     assert (view.price_min, view.price_max, view.price_error) == (low, high, sentence)
+    # The address keeps what was typed, and links from there don't.
+    query = read_address(dict(part.split("=") for part in address.split("&")))
+    assert href(query) == f"/products?{address}"
+    assert view.in_stock_href == "/products?in_stock=1"
     assert _browse(session, "/products?price_min=10&price_max=20").price_error == ""
 
 
@@ -292,6 +296,18 @@ def test_filters_are_fulfilled_by_one_variant_and_the_card_is_about_it(
         for card in view.cards
     ]
     assert (cards, view.total) == (shown, len(shown))
+
+
+def test_a_sku_that_is_searched_for_leads_to_its_variant(session: Session) -> None:
+    _lamps(session)
+    for typed, query in (
+        ("lamp-clay-large", "?variant=LAMP-CLAY-LARGE"),
+        ("LAMP%20CLAY-LARGE", "?variant=LAMP-CLAY-LARGE"),
+        ("lamp-clay", ""),
+        ("lamp", ""),
+    ):
+        cards = _browse(session, f"/products?q={typed.replace('%20', ' ')}").cards
+        assert (cards[0].title, cards[0].variant_query) == ("Lamp", query)
 
 
 def test_counts_are_of_products_with_one_variant_that_fits(session: Session) -> None:

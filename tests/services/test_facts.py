@@ -22,7 +22,7 @@ from shop_app.services.catalog.views import ListingQuery, Moved, ProductPage
 from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import placing
-from shop_app.services.search import categories, listing, listing_index
+from shop_app.services.search import categories, listing, listing_index, synonyms
 from shop_app.services.storefront import home, product_page
 from tests.factories import key_hash, make_basics, make_product, variant_with
 from tests.racing import ENOUGH, FORM
@@ -117,6 +117,10 @@ def renamed_category(session: Session) -> None:
     listing_index.changes(session, (categories.CATEGORIES,))
 
 
+def another_word(session: Session) -> None:
+    synonyms.add(session, "lamp", "reed", actor="t")
+
+
 def held(session: Session) -> None:
     counted(3)(session)
     cart_holds.enter(session, key_hash(BUYER))
@@ -141,7 +145,7 @@ WRITERS: dict[str, tuple[Callable[[Session], object], set[str]]] = {
     "price": (repriced, LISTS | LAMP),
     "a number of stock": (counted(2), LAMP),
     "sold out": (sold_out, LISTS | LAMP),
-    "backorder": (on_backorder, LAMP),
+    "backorder": (on_backorder, LISTS | LAMP),
     "held": (held, LAMP),
     "ordered": (placed, LAMP),
     "given back": (given_back, LAMP),
@@ -149,6 +153,7 @@ WRITERS: dict[str, tuple[Callable[[Session], object], set[str]]] = {
     "new product": (added, LISTS),
     "delivery": (dearer_delivery, {"lamp", "moss lamp", "bowl", "cup"}),
     "price of one that stands beside another": (repriced_bowl, LISTS | {"bowl", "cup"}),
+    "synonym": (another_word, LISTS),
     # The crumbs of every product.
     "category": (renamed_category, set(PAGES)),
 }

@@ -6,6 +6,9 @@ import json
 
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
+from shop_app.providers.payments import registry
+from shop_app.providers.payments.base import PaymentMethod, Started, StartPayment
+from shop_app.providers.payments.stripe import StripeProvider
 from shop_app.services.cart import queries as cart_queries
 from shop_app.state.cart import Cart, Removed
 from tests.state.conftest import VISITOR, submit
@@ -172,3 +175,26 @@ async def test_the_countries_are_named_and_in_order(open_tab, shop):
     tab = await open_tab(Cart)
     await tab.load_countries()
     assert [(one.code, one.name) for one in tab.countries] == [("AT", "Austria"), ("DE", "Germany")]
+
+
+async def test_a_wallet_pays_from_the_cart_and_only_the_page_that_sent_it_leaves(open_tab, shop):
+    registry.remember_methods("stripe", ("card", "apple_pay"))
+    started: list[StartPayment] = []
+
+    class Page(StripeProvider):
+        def start(self, request: StartPayment) -> Started:
+            started.append(request)
+            return Started("cs_1", "https://pay.example/cs_1", None)
+
+    page = Page(key="sk_test_x", base="http://localhost:1", webhook_secrets=("whsec_x",))
+    registry.offer([PaymentMethod("stripe", lambda: page)])
+    registry.remember_methods("stripe", ("card", "apple_pay"))
+    tab = await open_tab(Cart, "/cart")
+    await tab.load()
+    await tab.add("SHOAL-BOWL", 1)
+    assert [mark.name for mark in tab.view.wallets] == ["Apple Pay"]
+
+    await submit(tab, "pay_at_once", {"shown_minor": str(tab.view.total_minor), "ticket": "mine"})
+    assert (tab.departure.address, tab.departure.ticket) == ("https://pay.example/cs_1", "mine")
+    (request,) = started
+    assert (request.email, request.asks_address_in, request.amount_minor) == ("", "DE", tab.view.total_minor)

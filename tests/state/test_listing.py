@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from shop_app.core.pages import read_address
 from shop_app.services.catalog.views import Listing, ListingQuery, PictureView, ProductCard
 from shop_app.services.search import listing_address
+from shop_app.state import listing as listing_state
 from shop_app.state.listing import Browse, shown
 
 
@@ -91,3 +93,22 @@ def test_the_view_that_is_sent_holds_the_cards_once(state: Browse):
 )
 def test_the_navigation_marks_what_is_shown(query: ListingQuery, mark: str):
     assert listing_address.navigation_entry(query) == mark
+
+
+@pytest.mark.parametrize(
+    ("query", "kept", "is_free"),
+    [
+        ("utm_source=letter&Page=2", {}, False),
+        ("sort=price&category=table&category=x&page=01", {"category": ("table",), "sort": ("price",)}, False),
+        ("page=3&in_stock=1", {"in_stock": ("1",), "page": ("3",)}, False),
+        ("colour=oak,clay&colour=moss", {"colour": ("clay,moss,oak",)}, True),
+        ("q=+a++lamp+", {"q": ("a lamp",)}, True),
+        ("price_min=10.00", {"price_min": ("10",)}, True),
+        ("price_min=abc&price_max=5", {"price_min": ("abc",), "price_max": ("5",)}, True),
+        ("page=2&after=100.7", {"page": ("2",), "after": ("100.7",)}, True),
+    ],
+)
+def test_one_list_has_one_address(query: str, kept: dict[str, tuple[str, ...]], is_free: bool) -> None:
+    address = listing_state.shared(read_address("/products", "/products", query))
+    assert (address.query, address.is_free) == (kept, is_free)
+    assert listing_state.shared(address) == address

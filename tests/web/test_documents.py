@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from starlette.routing import Route
 from shop_app.core.access import cookies
 from shop_app.core.errors import NotFound
 from shop_app.core.pages import pattern
+from shop_app.state.listing import Browse
 from shop_app.web.documents import DocumentRoute, Documents
-from shop_app.web.served import Served, script_json
+from shop_app.web.served import Served, block, script_json
 from shop_app.web.shells import cut, read_build, script_hashes
 
 SHELL = (
@@ -96,7 +98,7 @@ async def test_a_static_page_is_its_prerendered_shell(client: httpx.AsyncClient)
 
 async def test_a_served_page_carries_its_content_and_head(client: httpx.AsyncClient) -> None:
     text = (await client.get("/products/lamp?variant=L-1")).text
-    assert '<div id="served"><h1>lamp L-1</h1></div></body>' in text
+    assert '<div id="served"><h1>lamp L-1</h1></div><script type="application/json" id="shop-held">' in text
     assert "<title data-served>A &lt;b&gt;lamp&lt;/b&gt; &amp; more</title>" in text
     assert 'content="with &quot;quotes&quot;" data-served' in text
     assert '<link rel="canonical" href="http://localhost:3000/products/lamp" data-served>' in text
@@ -237,3 +239,14 @@ def test_no_text_leaves_a_script_element() -> None:
 
 def test_without_a_build_there_is_none(tmp_path: Path) -> None:
     assert read_build(tmp_path) is None
+
+
+def test_the_values_in_a_document_cannot_leave_their_script():
+    evil = "</script><script>alert(1)</script>\u2028&"
+    html = block(Served(html="<h1>Lamps</h1>", states={Browse: {"text": evil}}))
+    content, script = html.split('<script type="application/json" id="shop-held">')
+    assert content == '<div id="served"><h1>Lamps</h1></div>'
+    assert script.count("</script>") == 1
+    held = json.loads(script.removesuffix("</script>"))
+    assert held["values"] == {Browse.get_full_name(): {"text_rx_state_": evil}}
+    assert block(Served(states={Browse: {"text": "lamps"}})) == ""

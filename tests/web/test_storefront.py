@@ -16,6 +16,7 @@ from shop_app.core.errors import NotFound
 from shop_app.models import Product, Review, SlugRedirect
 from shop_app.page import Page
 from shop_app.pages import home, listing, not_found, plain, product, withdrawal
+from shop_app.providers.payments import registry
 from shop_app.services.catalog import reviews
 from shop_app.services.search import listing_index
 from shop_app.web.served import Served
@@ -64,6 +65,20 @@ def test_the_home_page_leads_to_categories_and_products():
         "View all (1)",
         "View all (3)",
     ]
+
+
+@pytest.mark.usefixtures("shop")
+def test_every_page_shows_what_can_be_paid_with_as_soon_as_the_provider_has_said_so(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(registry, "_known", {})
+    lamp = {"slug": "fable-lamp"}
+    assert "/marks/" not in _get(home.PAGE).html + _get(product.PAGE, **lamp).html
+    registry.remember_methods("stripe", ("card", "paypal"))
+    marks = ["visa", "mastercard", "amex", "paypal"]
+    assert re.findall(r"/marks/(\w+)\.svg", _get(home.PAGE).html) == marks
+    # In the footer, and before it next to the button.
+    assert re.findall(r"/marks/(\w+)\.svg", _get(product.PAGE, **lamp).html) == marks * 2
 
 
 @pytest.mark.usefixtures("shop")

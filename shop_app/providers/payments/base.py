@@ -57,6 +57,8 @@ class StartPayment:
     locale: str = "en"
     capture_later: bool = False
     """Only authorise: the money is taken when the goods leave."""
+    asks_address_in: str = ""
+    """The country in which the provider's page asks for the address; "" where the order has it."""
 
     @property
     def key(self) -> str:
@@ -118,6 +120,22 @@ METHODS: dict[str, str] = {
     "klarna": _("Klarna"),
 }
 """What a payment can be made with at a provider's page, and what shoppers read for it."""
+WALLETS = ("apple_pay", "google_pay", "link", "paypal")
+"""Those of them that know the shopper's address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """Who paid, as the provider's page has asked it; nothing of it is checked yet."""
+
+    email: str
+    name: str
+    line1: str
+    line2: str
+    postal_code: str
+    locality: str
+    region: str
+    country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +164,8 @@ class PaymentSnapshot:
     """Whether the shop cancelled a cancelled payment; otherwise its authorisation ran out."""
     method: str = ""
     """What it was made with, a key of METHODS; "" where that isn't known."""
+    shopper: Shopper | None = None
+    """None where the provider's page didn't ask, or nobody has answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from ...core import fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _
 from .base import PaymentMethod, PaymentProvider
@@ -18,6 +19,8 @@ from .stripe import CARD
 OWN = (CARD, MANUAL)
 
 _methods: dict[str, PaymentMethod] = {method.key: method for method in OWN}
+METHODS_TAG = "payment methods"
+"""The tag of what shows them."""
 _known: dict[str, tuple[str, ...]] = {}
 """What can be paid with at each provider's page, as it was last asked (`workflows/learn_methods.py`)."""
 
@@ -57,10 +60,14 @@ def provider(name: str) -> PaymentProvider:
 
 
 def remember_methods(name: str, methods: tuple[str, ...]) -> None:
-    """Keep in this process what can be paid with at a provider's page."""
+    """Keep in this process what can be paid with at a provider's page; empties what shows other marks."""
+    changed = _known.get(name, ()) != methods
     _known[name] = methods
+    if changed:
+        fact_cache.deliver((METHODS_TAG,))
 
 
 def known_methods(name: str) -> tuple[str, ...]:
     """What can be paid with at a provider's page, keys of METHODS; () until it has said so."""
+    fact_cache.depends(METHODS_TAG)
     return _known.get(name, ())

@@ -270,17 +270,21 @@ def session_params(request: StartPayment) -> SessionCreateParams:
     }
     if request.capture_later:
         intent["capture_method"] = "manual"
-    return {
+    who: Any = {"customer_email": request.email}
+    if request.asks_address_in:
+        who = {"shipping_address_collection": {"allowed_countries": [request.asks_address_in]}}
+    params: Any = {
+        **who,
         "mode": "payment",
         "line_items": line_items(request),
         "client_reference_id": request.order_token,
-        "customer_email": request.email,
         "metadata": metadata,
         "payment_intent_data": intent,
         "expires_at": session_expiry(request),
         "success_url": request.return_url,
         "cancel_url": request.cancel_url,
     }
+    return params
 
 
 def line_items(request: StartPayment) -> list[SessionCreateParamsLineItem]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...core.i18n import _
-from .base import METHODS, DisputeSnapshot, PaymentSnapshot, ProviderRecord, RefundSnapshot
+from .base import METHODS, DisputeSnapshot, PaymentSnapshot, ProviderRecord, RefundSnapshot, Shopper
 
 _REFUND_STATUS = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 _DISPUTE_STATUS = {
@@ -49,6 +49,26 @@ def payment_snapshot(
         authorized_until=_until(charge),
         voided_by_us=bool(intent and intent.cancellation_reason == VOID_REASON),
         method=_method(getattr(charge, "payment_method_details", None)),
+        shopper=_shopper(session),
+    )
+
+
+def _shopper(session: Any) -> Shopper | None:
+    """Who paid, where the session asked for an address and has one."""
+    email = getattr(getattr(session, "customer_details", None), "email", None)
+    shipping: Any = getattr(getattr(session, "collected_information", None), "shipping_details", None)
+    address = getattr(shipping, "address", None)
+    if not email or not address:
+        return None
+    return Shopper(
+        email=email,
+        name=shipping.name or "",
+        line1=address.line1 or "",
+        line2=address.line2 or "",
+        postal_code=address.postal_code or "",
+        locality=address.city or "",
+        region=address.state or "",
+        country=address.country or "",
     )
 
 

@@ -106,6 +106,14 @@ def risen(priced: Priced, shown_minor: int, shown: str, currency: str) -> PriceR
     return PriceRisen(" ".join([summary, *why]), sentences, changes)
 
 
+def less_credit(left_minor: int, shown_minor: int, currency: str) -> str:
+    """The refusal of a rest that has risen because there is less credit."""
+    locale = settings().locale
+    return _(
+        "{left} is left to pay now, {more} more than before: there is less credit than there was."
+    ).format(left=show(left_minor, currency, locale), more=show(left_minor - shown_minor, currency, locale))
+
+
 def _changes(
     before: Iterable[Part], after: Iterable[Part], currency: str, locale: str
 ) -> tuple[PriceChange, ...]:

@@ -20,10 +20,11 @@ from ..credit.payments import CreditView
 from ..customers.addresses import country_name
 from ..pricing.price_cart import Totals
 from ..taxes import queries as taxes_queries
+from . import express, priced_cart
 from . import lines as cart_lines
-from . import priced_cart
 from .lines import Head, Line
 from .priced_cart import Priced
+from .ways_to_pay import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ class CartView:
     """The gift cards and the credit that pay, and how much each."""
     left: str = ""
     """What is left to pay after them; "" without any."""
+    wallets: list[Mark] = field(default_factory=list)
+    """What it can be paid with at once, without our checkout."""
 
 
 def cart_view(
@@ -109,6 +112,7 @@ def cart_view(
     way = totals.shipping
     free_line, percent = _free_shipping(priced, currency, locale)
     left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
+    can_check_out = bool(kept) and all(line.notice_kind != "problem" for line in kept)
     return CartView(
         count=sum(line.quantity for line in lines if not line.saved),
         lines=kept,
@@ -128,7 +132,8 @@ def cart_view(
         free_shipping_percent=percent,
         country=head.country,
         country_name=country_name(head.country, locale),
-        can_check_out=bool(kept) and all(line.notice_kind != "problem" for line in kept),
+        can_check_out=can_check_out,
+        wallets=express.wallets(head, priced) if can_check_out else [],
         version=head.version,
         credits=credit_payments.shown(paid_with, currency),
         left=show(left_minor, currency, locale) if paid_with else "",

@@ -62,6 +62,11 @@ def marks(provider_name: str) -> list[Mark]:
     return [Mark(key, _NAMES[key]) for key in keys]
 
 
+def all_marks() -> list[Mark]:
+    """What can be paid with in this shop, each once."""
+    return list(dict.fromkeys(mark for one in registry.providers() for mark in marks(one.name)))
+
+
 def problem(name: str, *, collected: bool) -> str:
     """Why an order can't be paid like this; "" where it can."""
     names = {provider.name for provider in registry.offered(collected=collected)}

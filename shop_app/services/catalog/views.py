@@ -46,10 +46,13 @@ class ProductCard:
     rating: str
     """ "4.8", "" without reviews."""
     review_count: int
-    as_of_ms: int
-    """When this was read: a live push that is older doesn't count."""
+    as_of_ms: int = field(compare=False)
+    """When this was read: a live push that is older doesn't count. Nothing of it is seen."""
     variant_query: str = ""
     """ "?variant=FH-DNM-MOS" where a filtered list means that variant, "" for the product as a whole."""
+
+    def __hash__(self) -> int:
+        return hash((self.slug, self.price, self.stock_line, self.variant_query))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from ...models import (
 from ...providers.payments import registry
 from .. import outbox, terms_cache
 from ..cart import billing, checkout, price_changes, unpaid, ways_to_pay
+from ..cart import express as express_cart
 from ..cart import lines as cart_lines
 from ..cart.checkout import CheckoutForm
 from ..cart.lines import Head, Line
@@ -123,7 +124,7 @@ class Superseded(Conflict):
 
 def place(
     session: Session, key_hash: str, form: CheckoutForm, *, expected_total_minor: int,
-    expected_credit_minor: int = 0, shown_parts: str = "", address_hash: str = "",
+    expected_credit_minor: int = 0, shown_parts: str = "", address_hash: str = "", express: bool = False,
 ) -> PlacedOrder:  # fmt: skip
     """Make the visitor's cart an order: frozen copies, stock taken in SKU order, numbers and codes counted.
 
@@ -132,7 +133,8 @@ def place(
     or a gift card that covers everything would hide a higher price; and what is left to pay (total less
     credit), or more would go to the bank card where a gift card was spent elsewhere. `shown_parts` are what
     the page said the total is made of (`price_changes`); they only explain a rise. `address_hash` is the
-    keyed hash of the client's IP address, whose unpaid units are limited too (`unpaid`).
+    keyed hash of the client's IP address, whose unpaid units are limited too (`unpaid`). An `express` order
+    has a form with nothing but its country: who pays it tells the rest (`shopper.fill_in`).
 
     Errors  Invalid with the first wrong field; OutOfStock with what is left by SKU; Conflict when the
             total, or what is left to pay, has risen, with the difference; NotFound for an empty cart;
@@ -141,7 +143,7 @@ def place(
     """
     if type(expected_total_minor) is not int or type(expected_credit_minor) is not int:
         raise Invalid(_("The page is out of date. Reload it and try again."))
-    wrong = checkout.problems(session, form)
+    wrong = [] if express else checkout.problems(session, form)
     if wrong:
         raise Invalid(wrong[0].message, field=wrong[0].field)
     form = checkout.normal(form)
@@ -157,6 +159,8 @@ def place(
     in_country = replace(head, country=form.country)
     priced = checkout.price(session, in_country, bought, form, fresh=True)
     _check_delivery(priced, form)
+    if express:
+        express_cart.refuse_unless_possible(in_country, priced)
     if priced.totals.total_minor > expected_total_minor:
         terms_cache.clear_all()
         raise price_changes.risen(priced, expected_total_minor, shown_parts, head.currency)
@@ -190,7 +194,9 @@ def _cover_and_freeze(
     )
     left_minor = priced.totals.total_minor - credit_payments.sum_of(paid_with)
     if left_minor > expected_total_minor - expected_credit_minor:
-        raise Conflict(_less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency))
+        raise Conflict(
+            price_changes.less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency)
+        )
     if left_minor:
         unpaid.refuse_above(session, buyer, sum(line.quantity for line in priced.lines))
     return _freeze(session, head, priced, form, paid_with, buyer.address_hash)
@@ -256,13 +262,6 @@ def _check_delivery(priced: Priced, form: CheckoutForm) -> None:
     wrong = ways_to_pay.problem(form.payment_provider, collected=priced.method.is_pick_up)
     if wrong:
         raise Invalid(wrong, field="payment_provider")
-
-
-def _less_credit(left_minor: int, shown_minor: int, currency: str) -> str:
-    locale = settings().locale
-    return _(
-        "{left} is left to pay now, {more} more than before: there is less credit than there was."
-    ).format(left=show(left_minor, currency, locale), more=show(left_minor - shown_minor, currency, locale))
 
 
 _counter = table_of(Counter)

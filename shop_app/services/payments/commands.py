@@ -98,6 +98,7 @@ def _request(session: Session, order: Order, payment: Payment) -> StartPayment:
         return_url=page,
         cancel_url=f"{page}?cancelled=1",
         locale=order.locale,
+        asks_address_in="" if order.email else order.country,
         capture_later=settings().capture == "at_fulfilment",
     )
 

@@ -25,6 +25,7 @@ from ..credit import payments as credit_payments
 from ..orders import awaited_payment
 from ..orders import commands as order_commands
 from ..orders import queries as order_queries
+from ..orders import shopper as shoppers
 from . import disputes
 from . import inbox as payment_inbox
 from .events import append, of_payments, status_of, sums
@@ -94,10 +95,13 @@ def apply(session: Session, payment_id: int, snapshot: PaymentSnapshot, inbox_id
         if taken and snapshot.currency != payment.currency:
             order_commands.apply_payments(session, payment.order_id, taken, snapshot.currency)
     else:
+        strange = shoppers.fill_in(session, payment.order_id, snapshot.shopper) if snapshot.shopper else ""
         before = payment.state
         outcome = "applied" if _append_new(session, payment, snapshot) else "already known"
         recompute_order(session, payment.order_id)
         _follow_up(session, payment, snapshot, before)
+        if strange:
+            order_commands.flag_for_review(session, payment.order_id, strange)
     if inbox_id is not None:
         payment_inbox.close_entry(session, inbox_id, outcome, problem)
     return outcome

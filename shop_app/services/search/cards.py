@@ -18,6 +18,7 @@ from ...core.fact_cache import product_tag
 from ...models import ListingItem, ListingVariant, Product, StockLevel, Variant
 from ..catalog import availability, price_tags
 from ..catalog.views import ListingQuery, PictureView, ProductCard, Swatch
+from . import spelling
 
 NEW_FOR = timedelta(days=45)
 COLUMNS = tuple(
@@ -85,7 +86,8 @@ class _Offer(NamedTuple):
 def cards(session: Session, rows: Sequence[Any], query: ListingQuery | None = None) -> list[ProductCard]:
     """The cards of these rows of the listing index (COLUMNS), in their order, with their stock.
 
-    Where the filters of `query` fit some of a product's variants and not others, its card is about those.
+    Where the filters of `query`, or a SKU as its words, fit some of a product's variants and not others, its
+    card is about those.
     """
     if not rows:
         return []
@@ -95,7 +97,9 @@ def cards(session: Session, rows: Sequence[Any], query: ListingQuery | None = No
     now = clock.now()
     as_of_ms, since = int(now.timestamp() * 1000), new_since(now)
     ids = {"ids": [row[0] for row in rows]}
-    if query and (query.facets or query.in_stock or query.on_sale or _is_ranged(query)):
+    if query and (
+        query.facets or query.in_stock or query.on_sale or _is_ranged(query) or spelling.is_code(query.text)
+    ):
         offers: dict[int, list[_Offer]] = defaultdict(list)
         for product_id, sku, price, compare_at, options, image, *stock in session.connection().execute(
             _narrowed, ids
@@ -118,7 +122,9 @@ def _narrowed_card(
 ) -> ProductCard:
     """The card of a product, about the variants that fit where others don't; it leads to one in stock."""
     names = {name for offer in offers for name in offer.options}
-    fitting = [offer for offer in offers if _fits(offer, query, names)]
+    code = spelling.squashed(query.text)
+    typed = [offer for offer in offers if code and spelling.squashed(offer.sku) == code]
+    fitting = typed or [offer for offer in offers if _fits(offer, query, names)]
     if not fitting or len(fitting) == len(offers):
         return _card(row, [offer.stock for offer in offers], as_of_ms, since)
     chosen = next((offer for offer in fitting if offer.stock.available), fitting[0])

@@ -250,7 +250,7 @@ def _together(planes: Iterable[int]) -> Fits:
 def _read(session: Session) -> Counts:
     # (price, on sale, in stock, options) of each variant, the cheapest first.
     variants: dict[int, list[tuple[int, bool, bool, str]]] = defaultdict(list)
-    for product_id, *row in session.connection().execute(_variants):
+    for product_id, *row in session.connection().execute(_variants).all():
         variants[product_id].append(tuple(row))
     items = session.connection().execute(_items).all()
     items = sorted(items, key=lambda row: -len(variants[row.product_id]))

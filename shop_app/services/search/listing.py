@@ -58,7 +58,8 @@ def _listing(
     page: Hits,
     at: str,
 ) -> Listing:
-    shown = cards.cards(session, page.rows, query if view.fits.planes is not None else None)
+    narrows = view.fits.planes is not None or bool(query.text)
+    shown = cards.cards(session, page.rows, query if narrows else None)
     reached = min((page.page - 1) * PER_PAGE + len(shown), page.total)
     title, intro = _heading(query, branch)
     return Listing(

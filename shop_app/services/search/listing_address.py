@@ -140,13 +140,13 @@ def href(query: ListingQuery) -> str:
 
 def values(query: ListingQuery) -> dict[str, str]:
     """The fields of that address in their order."""
-    low, high = query.price_min_minor, query.price_max_minor
+    lowest, highest = query.price_typed
     parts = [
         ("q", query.text),
         ("category", query.category),
         *((name, ",".join(sorted(chosen))) for name, chosen in sorted(query.facets)),
-        ("price_min", price_tags.plain(low)),
-        ("price_max", price_tags.plain(high)),
+        ("price_min", lowest or price_tags.plain(query.price_min_minor)),
+        ("price_max", highest or price_tags.plain(query.price_max_minor)),
         ("in_stock", "1" if query.in_stock else ""),
         ("on_sale", "1" if query.on_sale else ""),
         ("new", "1" if query.new else ""),
@@ -163,23 +163,42 @@ def _quoted(value: str) -> str:
 
 
 def changed(query: ListingQuery, **changes: object) -> str:
-    """The address with something changed, from its first page on."""
-    return href(replace(query, **{"page": 1, "after": "", **changes}))  # pyright: ignore[reportArgumentType]
+    """The address with something changed, from its first page on, without prices that are no range."""
+    start = {"page": 1, "after": "", "price_typed": ("", "")}
+    return href(replace(query, **{**start, **changes}))  # pyright: ignore[reportArgumentType]
 
 
 def switched(query: ListingQuery, name: str, value: str) -> str:
-    """The address with one value of a facet added, or taken out where it was chosen."""
+    """The address with one value of a facet added, or taken out where it was chosen.
+
+    >>> switched(ListingQuery(text="lamp", facets=(("size", ("l",)),), sort="price", page=2), "colour", "oak")
+    '/products?q=lamp&colour=oak&size=l&sort=price'
+    >>> switched(ListingQuery(facets=(("size", ("l",)),)), "size", "l")
+    '/products'
+    """
     chosen = dict(query.facets)
-    values = set(chosen.get(name, ())) ^ {value}
-    chosen[name] = tuple(sorted(values))
-    return changed(query, facets=tuple((key, left) for key, left in sorted(chosen.items()) if left))
+    chosen[name] = tuple(set(chosen.get(name, ())) ^ {value})
+    before, after = _around_facets(query)
+    facets = (f"{key}={_quoted(','.join(sorted(left)))}" for key, left in sorted(chosen.items()) if left)
+    written = "&".join((*before, *facets, *after))
+    return f"{PATH}?{written}" if written else PATH
+
+
+@lru_cache(maxsize=256)
+def _around_facets(query: ListingQuery) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What stands before and after the facets in the address of a list's first page: the same for each."""
+    fields = values(replace(query, page=1, after="", facets=()))
+    written = {name: f"{name}={_quoted(value)}" for name, value in fields.items()}
+    before = tuple(written.pop(name) for name in ("q", "category") if name in written)
+    return before, tuple(written.values())
 
 
 def is_free(query: ListingQuery) -> bool:
     """Whether there is no end of such addresses: with words, prices, cursors, or several filters."""
-    prices = (query.price_min_minor, query.price_max_minor)
+    prices = (query.price_min_minor, query.price_max_minor, *(typed or None for typed in query.price_typed))
     values = sum(len(chosen) for _name, chosen in query.facets)
-    return bool(query.text or query.after or values > 1 or any(price is not None for price in prices))
+    priced = any(price is not None for price in prices) or any(query.price_typed)
+    return bool(query.text or query.after or values > 1 or priced)
 
 
 def navigation_entry(query: ListingQuery) -> str:

@@ -79,9 +79,8 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Matches
         return Matches()
     at = at or index_cache.stamp(session)
     known = _Words(vocabulary.get(session, at), synonyms.get(session, at))
-    looks_like_code = any(c.isdigit() or c == "-" for c in text)
     ids = (
-        (looks_like_code and _with_code(session, text, most))
+        (spelling.is_code(text) and _with_code(session, text, most))
         or _with_words(session, known, query_words, most)
         or _with_code(session, text, most)
     )
@@ -256,7 +255,7 @@ def _categories(
     rows += [
         _counted(tree.by_id[key], f"/products?q={typed}&category={tree.by_id[key].slug}", words, number)
         for key, number in numbers.most_common(SUGGESTED_CATEGORIES)
-        if number
+        if number > 1
     ]
     return rows[:SUGGESTED_CATEGORIES]
 

@@ -58,6 +58,15 @@ def squashed(text: str) -> str:
     return "".join(words(text[:MAX_TEXT]))[:MAX_WORD]
 
 
+def is_code(text: str) -> bool:
+    """Whether a search looks like a SKU or a barcode.
+
+    >>> is_code("FH-DNM-MOS"), is_code("moss mug")
+    (True, False)
+    """
+    return any(char.isdigit() or char == "-" for char in text)
+
+
 def numbers_of(word: str) -> list[str]:
     """The singulars that an English plural may have, or the plural of a singular.
 

@@ -1,0 +1,42 @@
+"""Who buys, where that is known only from the payment: an express order's e-mail and addresses."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from ...core.email_addresses import normal_email
+from ...models import Order
+from ...providers.payments.base import Shopper
+from ..customers import addresses
+
+
+def fill_in(session: Session, order_id: int, shopper: Shopper) -> str:
+    """Write who paid on an order that was placed without; why a person has to look at it, or "".
+
+    An order that knows its shopper stays as it is. The order has to be locked.
+    """
+    order = session.get_one(Order, order_id)
+    # What retention has emptied has no country there.
+    if order.email or order.ship_to.get("line1") or not order.ship_to.get("country"):
+        return ""
+    given_name, _space, family_name = addresses.clean(shopper.name).rpartition(" ")
+    typed = {
+        "given_name": given_name or family_name,
+        "family_name": family_name if given_name else "",
+        "company": "",
+        "line1": shopper.line1,
+        "line2": shopper.line2,
+        "postal_code": addresses.normal_postcode(shopper.country, shopper.postal_code),
+        "locality": shopper.locality,
+        "region": shopper.region,
+        "country": shopper.country,
+    }
+    address = {
+        name: addresses.clean(text)[: addresses.MAX_LENGTH.get(name, 100)] for name, text in typed.items()
+    }
+    order.email = normal_email(shopper.email)
+    order.ship_to = order.bill_to = address
+    session.flush()
+    if shopper.country != order.country:
+        return f"The address is in {shopper.country}, and the order was priced for {order.country}."
+    return "" if order.email else "The payment names no e-mail address that can be written to."
