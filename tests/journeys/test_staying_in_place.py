@@ -1,4 +1,4 @@
-"""What is in sight stays in its place: while a page comes in, on a second visit, on a reload; the focus too."""
+"""What is in sight stays in place: while a page comes in, on a second visit, on a reload; the focus too."""
 
 from __future__ import annotations
 
