@@ -98,7 +98,7 @@ async def test_a_static_page_is_its_prerendered_shell(client: httpx.AsyncClient)
 
 async def test_a_served_page_carries_its_content_and_head(client: httpx.AsyncClient) -> None:
     text = (await client.get("/products/lamp?variant=L-1")).text
-    assert '<div id="served"><h1>lamp L-1</h1></div><script type="application/json" id="shop-held">' in text
+    assert '<div id="served"><h1>lamp L-1</h1></div></body>' in text
     assert "<title data-served>A &lt;b&gt;lamp&lt;/b&gt; &amp; more</title>" in text
     assert 'content="with &quot;quotes&quot;" data-served' in text
     assert '<link rel="canonical" href="http://localhost:3000/products/lamp" data-served>' in text
