@@ -45,10 +45,9 @@ def view(session: Session, address: Address) -> BrowseShown:
 
 
 def shared(address: Address) -> Address:
-    """The address as the shop itself writes it, with prices as they were typed where none can be read."""
+    """The address as the shop itself writes it."""
     query = listing_address.read_address(address.query)
-    typed = zip(("price_min", "price_max"), query.price_typed, strict=True)
-    values = listing_address.values(query) | {name: text for name, text in typed if text}
+    values = listing_address.values(query)
     return Address({}, {name: (value,) for name, value in values.items()}, listing_address.is_free(query))
 
 

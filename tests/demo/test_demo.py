@@ -136,7 +136,7 @@ SPEAKS_OF = {
     r"\bclay\b": ("stoneware", "terracotta"),
     r"\bbrass\b": ("brass",),
     r"\benamel\b": ("enamel", "enamelled"),
-    r"\bstone\b": ("stone",),
+    r"\bstone\b": ("stone", "granite", "marble"),
     r"\bcloth came|\bcloth feels|\bcloth picks|\bglue\b": ("cloth",),
     r"\bfelt\b.*(floor|keeps|underneath)": ("felt",),
     r"\b(dishwasher)\b": ("dishwasher safe", "dishwasher and microwave safe"),

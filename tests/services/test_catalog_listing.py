@@ -24,7 +24,13 @@ from shop_app.models import (
     VariantPicture,
 )
 from shop_app.services.catalog.views import Listing, ListingQuery
-from shop_app.services.search import listing, listing_index, listing_pages
+from shop_app.services.search import (
+    index_cache,
+    listing,
+    listing_address,
+    listing_index,
+    listing_pages,
+)
 from shop_app.services.search.listing_address import href, read_address
 from tests.factories import add, make_category, make_product, variants_of
 
@@ -48,6 +54,12 @@ def _titles(view: Listing) -> list[str]:
 def _counts(view: Listing, name: str) -> dict[str, int]:
     facet = next(facet for facet in view.facets if facet.name == name)
     return {value.label: value.count for value in facet.choices}
+
+
+@pytest.fixture(autouse=True)
+def _renewed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine even these few rows take long enough for being renewed behind."""
+    monkeypatch.setattr(index_cache, "AT_ONCE_S", 60)
 
 
 @pytest.fixture
@@ -658,3 +670,15 @@ def test_swatches_come_with_their_values(session: Session) -> None:
         ("Moss", "#71804f"),
     ]
     assert [(swatch.label, swatch.colour) for swatch in view.cards[0].swatches] == [("Moss", "#71804f")]
+
+
+@pytest.mark.parametrize(
+    "query", ["q=lamp&page=3", "size=l&price_min=abc", "colour=oak&category=table&price_max=5"]
+)
+def test_an_address_of_a_filter_is_that_of_the_list_with_it(query: str) -> None:
+    asked = listing_address.read_query(query)
+    for name, value in (("colour", "oak"), ("size", "xl"), ("zone", "a")):
+        chosen = dict(asked.facets)
+        chosen[name] = tuple(sorted(set(chosen.get(name, ())) ^ {value}))
+        facets = tuple(sorted((key, values) for key, values in chosen.items() if values))
+        assert listing_address.switched(asked, name, value) == listing_address.changed(asked, facets=facets)

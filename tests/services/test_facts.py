@@ -22,7 +22,7 @@ from shop_app.services.catalog.views import ListingQuery, Moved, ProductPage
 from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.orders import commands as order_commands
 from shop_app.services.orders import placing
-from shop_app.services.search import categories, listing, listing_index, synonyms
+from shop_app.services.search import categories, index_cache, listing, listing_index, synonyms
 from shop_app.services.storefront import home, product_page
 from tests.factories import key_hash, make_basics, make_product, variant_with
 from tests.racing import ENOUGH, FORM
@@ -48,7 +48,9 @@ LISTS = {"home", "list", "lighting", "table", "in stock", "cheapest", "search"}
 
 
 @pytest.fixture
-def shop(engine: Engine, clock: object) -> None:
+def shop(engine: Engine, clock: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Counts, and the bounds of prices beside them, may be a second old where renewing them takes long.
+    monkeypatch.setattr(index_cache, "AT_ONCE_S", 60)
     with db.transaction() as session:
         make_basics(session)
         ids = [

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from shop_app.core.errors import Invalid
 from shop_app.models import AuditEntry, Product, ProductTag, Tag
 from shop_app.services.catalog.views import Suggestion, Suggestions
-from shop_app.services.search import listing_index, spelling, synonyms
+from shop_app.services.search import index_cache, listing_index, spelling, synonyms
 from shop_app.services.search import queries as search_queries
 from shop_app.services.search.word_index import Document
 from tests.factories import add, make_product
@@ -22,6 +22,12 @@ GOODS = {
     "Canopy Table Lamp": "Steel and brass",
     "Mug Rack": "Oak, for six",
 }
+
+
+@pytest.fixture(autouse=True)
+def _renewed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine even these few rows take long enough for being renewed behind."""
+    monkeypatch.setattr(index_cache, "AT_ONCE_S", 60)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def cards(session: Session, rows: Sequence[Any], query: ListingQuery | None = No
         for product_id, sku, price, compare_at, options, image, *stock in session.connection().execute(
             _narrowed, ids
         ):
-            offer = _Offer(sku, price, compare_at, _options(options), image, availability.Stock(*stock))
+            offer = _Offer(sku, price, compare_at, _parsed(options), image, availability.Stock(*stock))
             offers[product_id].append(offer)
         return [_narrowed_card(row, offers[row[0]], query, as_of_ms, since) for row in rows]
     stocks: dict[int, list[availability.Stock]] = defaultdict(list)
@@ -121,20 +121,20 @@ def _narrowed_card(
     row: Any, offers: list[_Offer], query: ListingQuery, as_of_ms: int, since: datetime
 ) -> ProductCard:
     """The card of a product, about the variants that fit where others don't; it leads to one in stock."""
-    names = {name for offer in offers for name in offer.options}
-    code = spelling.squashed(query.text)
+    names = {name for offer in offers for name in offer.options} if query.facets else set()
+    code = spelling.squashed(query.text) if query.text else ""
     typed = [offer for offer in offers if code and spelling.squashed(offer.sku) == code]
     fitting = typed or [offer for offer in offers if _fits(offer, query, names)]
     if not fitting or len(fitting) == len(offers):
         return _card(row, [offer.stock for offer in offers], as_of_ms, since)
     chosen = next((offer for offer in fitting if offer.stock.available), fitting[0])
     tag = price_tags.range_tag([(offer.price_minor, offer.compare_at_minor) for offer in fitting])
-    shown = json.loads(chosen.picture_json)
+    shown = _parsed(chosen.picture_json)
     return _card(row, [offer.stock for offer in fitting], as_of_ms, since, tag, shown, chosen.sku)
 
 
 @lru_cache(maxsize=65536)
-def _options(text: str) -> dict[str, str]:
+def _parsed(text: str) -> Any:
     return json.loads(text)
 
 
@@ -144,8 +144,8 @@ def _fits(offer: _Offer, query: ListingQuery, names: Set[str]) -> bool:
     return (
         (low is None or offer.price_minor >= low)
         and (high is None or offer.price_minor <= high)
-        and (offer.stock.available or not query.in_stock)
-        and (offer.compare_at_minor is not None or not query.on_sale)
+        and (not query.in_stock or offer.stock.available)
+        and (not query.on_sale or offer.compare_at_minor is not None)
         and all(offer.options.get(name) in values for name, values in query.facets if name in names)
     )
 

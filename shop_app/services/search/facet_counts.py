@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from heapq import merge
 from itertools import dropwhile, zip_longest
+from typing import NamedTuple
 
 from sqlalchemy import String, cast, select
 from sqlmodel import Session, col
@@ -33,8 +34,7 @@ _STEPS = 128
 """How many beginnings of an order are kept as bits; what lies between two of them is looked at one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fits:
+class Fits(NamedTuple):
     """The products that fit a filter, or several of them."""
 
     bits: int
@@ -48,6 +48,12 @@ class Fits:
             return Fits(bits, self.planes if other.planes is None else other.planes)
         planes = tuple(a & b for a, b in zip(self.planes, other.planes, strict=False))
         return Fits(bits & union(planes), planes)
+
+    def number_with(self, other: Fits) -> int:
+        """How many products fit both."""
+        if self.planes is None or other.planes is None:
+            return (self.bits & other.bits).bit_count()
+        return (self & other).bits.bit_count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,8 @@ class Counts:
 
     def priced(self, low_minor: int | None, high_minor: int | None) -> Fits:
         """The products with a variant whose price lies between, both ends included."""
+        if low_minor is None and high_minor is None:
+            return Fits(self.everything)
         lowest, highest = self.price_range(Fits(self.everything)) or (0, 0)
         if (low_minor is None or low_minor <= lowest) and (high_minor is None or high_minor >= highest):
             return Fits(self.everything)

@@ -107,8 +107,8 @@ def _count(
         fits.bits.bit_count(),
         base.bit_count(),
         facets=_facets(counts, query, base, plain & priced & stocked & reduced, chosen),
-        in_stock_count=(faceted & priced & reduced & counts.in_stock).bits.bit_count(),
-        on_sale_count=(faceted & priced & stocked & counts.on_sale).bits.bit_count(),
+        in_stock_count=(faceted & priced & reduced).number_with(counts.in_stock),
+        on_sale_count=(faceted & priced & stocked).number_with(counts.on_sale),
         price_range=counts.price_range(faceted & stocked & reduced),
     )
 
@@ -136,7 +136,7 @@ def _facets(
             if other != name:
                 under &= fits
         values = _in_order(values)
-        counted.append(Counted(name, [(value, (value.fits & under).bits.bit_count()) for value in values]))
+        counted.append(Counted(name, [(value, value.fits.number_with(under)) for value in values]))
     counted.sort(
         key=lambda facet: (_FIRST.index(facet.name) if facet.name in _FIRST else len(_FIRST), facet.name)
     )

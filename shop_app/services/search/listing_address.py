@@ -187,7 +187,7 @@ def switched(query: ListingQuery, name: str, value: str) -> str:
 @lru_cache(maxsize=256)
 def _around_facets(query: ListingQuery) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What stands before and after the facets in the address of a list's first page: the same for each."""
-    fields = values(replace(query, page=1, after="", facets=()))
+    fields = values(replace(query, page=1, after="", price_typed=("", ""), facets=()))
     written = {name: f"{name}={_quoted(value)}" for name, value in fields.items()}
     before = tuple(written.pop(name) for name in ("q", "category") if name in written)
     return before, tuple(written.values())
@@ -195,9 +195,8 @@ def _around_facets(query: ListingQuery) -> tuple[tuple[str, ...], tuple[str, ...
 
 def is_free(query: ListingQuery) -> bool:
     """Whether there is no end of such addresses: with words, prices, cursors, or several filters."""
-    prices = (query.price_min_minor, query.price_max_minor, *(typed or None for typed in query.price_typed))
+    priced = query.price_min_minor is not None or query.price_max_minor is not None or any(query.price_typed)
     values = sum(len(chosen) for _name, chosen in query.facets)
-    priced = any(price is not None for price in prices) or any(query.price_typed)
     return bool(query.text or query.after or values > 1 or priced)
 
 
