@@ -150,8 +150,8 @@ OPTION_NOTE = "block text-sm text-ink-2 text-balance"
 SWATCHES = "flex flex-wrap gap-2"
 SWATCH = (
     "relative block size-9 cursor-pointer rounded-full "
-    "has-checked:shadow-[inset_0_0_0_1.5px_var(--ink)] forced-colors:has-checked:border-2 has-focus-visible:outline-2 "
-    "has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
+    "has-checked:shadow-[inset_0_0_0_1.5px_var(--ink)] forced-colors:has-checked:border-2 "
+    "has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus"
 )
 SWATCH_INPUT = "absolute inset-0 m-0 size-full cursor-pointer appearance-none rounded-full opacity-0"
 SWATCH_DOT = (
@@ -330,7 +330,7 @@ HERO_IMG = (
     "aspect-[6/5] h-auto w-full object-cover object-[82%_50%] md:aspect-[2/1] wide:aspect-auto "
     "wide:h-[600px] wide:object-[50%_62%] dark:brightness-90"
 )
-HERO_TEXT = "wide:pointer-events-none wide:absolute wide:inset-0"
+HERO_TEXT = "wide:pointer-events-none wide:absolute wide:inset-0 wide:z-1"
 HERO_INNER = "mx-auto flex w-full max-w-page flex-col px-gutter pb-7 wide:h-full wide:py-14"
 HERO_TITLE = "font-serif text-d1 whitespace-pre-line text-ink wide:text-on-photo"
 HERO_LEAD = (

@@ -87,6 +87,18 @@ def _availability(page: ProductPage) -> LiveAvailability:
     return LiveAvailability(page.as_of_ms, {variant.sku: _live(variant) for variant in page.variants})
 
 
+LEFT_OFF_MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOff:
+    """How far the reviews of a product were read: their filter, their order, and how many were shown."""
+
+    stars: int
+    sort: ReviewOrder
+    count: int
+
+
 class Product(rx.State):
     page: ProductPage = ProductPage()
     """Without its variants and reviews, which are kept below."""
@@ -102,14 +114,18 @@ class Product(rx.State):
     sort: ReviewOrder = ""
     """How reviews are sorted; "" is the newest first."""
     recent: list[ProductCard] = []
+    _left_off: dict[str, LeftOff] = {}
+    """Where the reviews of the last products stood when another page was opened, by slug."""
 
     @rx.event
     @public
     async def load(self):
         address = address_of(self, ROUTE)
+        self._leave_off()
         try:
             read = partial(read_shared, view, shared(address))
             self._show(await live.read_watched(self, read, _slugs))
+            await self._go_on_with_reviews()
             await self._read_own_holds()
         except MovedTo as moved:
             return rx.redirect(moved.location, replace=True)
@@ -150,6 +166,22 @@ class Product(rx.State):
         self.sort = sort
         await self._read_reviews()
 
+    def _leave_off(self) -> None:
+        if self.page.slug:
+            others = {slug: left for slug, left in self._left_off.items() if slug != self.page.slug}
+            newest = dict(list(others.items())[1 - LEFT_OFF_MOST :])
+            self._left_off = newest | {self.page.slug: LeftOff(self.stars, self.sort, len(self.reviews))}
+
+    async def _go_on_with_reviews(self) -> None:
+        """Show as many reviews as this tab showed of the product before, filtered and sorted as then."""
+        left = self._left_off.get(self.page.slug)
+        if left is None or left == LeftOff(self.stars, self.sort, len(self.reviews)):
+            return
+        self.stars, self.sort = left.stars, left.sort
+        await self._read_reviews()
+        while len(self.reviews) < left.count and self.reviews_left > 0:
+            await self._read_more_reviews()
+
     async def _read_reviews(self) -> None:
         self.reviews = await db.read(reviews.more_reviews, self.page.slug, 0, self.stars, self.sort)
         self.reviews_left = self._reviews_in_all() - len(self.reviews)
@@ -157,6 +189,9 @@ class Product(rx.State):
     @rx.event
     @public
     async def show_more_reviews(self):
+        await self._read_more_reviews()
+
+    async def _read_more_reviews(self) -> None:
         shown = list(self.reviews)
         shown += await db.read(reviews.more_reviews, self.page.slug, len(shown), self.stars, self.sort)
         self.reviews, self.reviews_left = shown, self._reviews_in_all() - len(shown)

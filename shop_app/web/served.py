@@ -46,7 +46,7 @@ ServePage = Callable[[dict[str, str], QueryParams], Served]
 # React's nodes stay hidden until the reactive page has loaded; see assets/served.js.
 _TAKE_OVER = (
     "<style data-served>body>:not(#served){display:none!important}</style>"
-    '<script src="/served.js" async fetchpriority="high" data-served></script>'
+    '<script src="/served.js" async data-served></script>'
 )
 
 

@@ -1,4 +1,4 @@
-"""A line between browser and shop that can be slow, and cut: documents in small pieces, or no answer at all."""
+"""A line between browser and shop that can be slow, and cut: documents in pieces, or no answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 ALL = 65_536
 PAUSE_SECONDS = 0.03
@@ -80,10 +80,8 @@ class Line:
 
 
 def _end(one: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         one.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class Shopper:
         page.locator("#served").wait_for(state="detached")
 
     def until(self, script: str, page: Page | None = None) -> None:
-        """Wait until an expression of the browser is true; evaluated from outside, which the policy allows."""
+        """Wait until an expression of the browser is true; asked from outside, as the policy allows."""
         page = page or self.page
         ends = time.monotonic() + 15
         while not page.evaluate(script):

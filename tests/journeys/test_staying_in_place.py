@@ -1,4 +1,4 @@
-"""What is in sight stays where it is: while a page comes in, on a second visit, on a reload; and so does the focus."""
+"""What is in sight stays in place: while a page comes in, on a second visit, on a reload; the focus too."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ def test_nothing_jumps_cold_or_warm(new_shopper: NewShopper, size: tuple[int, in
 
 
 @pytest.mark.parametrize("size", [PHONE, TABLET, DESKTOP], ids=["phone", "tablet", "desktop"])
-def test_nothing_jumps_while_a_page_comes_in_slowly(
-    new_shopper: NewShopper, shop: Shop, size: tuple[int, int]
-):
+def test_nothing_jumps_on_a_slow_line(new_shopper: NewShopper, shop: Shop, size: tuple[int, int]):
     shopper = new_shopper(size=size)
     shopper.context.add_init_script(WATCH)
     shifts: dict[str, float] = {}
@@ -118,7 +116,8 @@ SEEN = """
 window.seen = []
 const look = () => {
     const nav = [...document.querySelectorAll("nav")].find((one) => one.checkVisibility())
-    const marked = [...nav?.querySelectorAll("a[aria-current=page]") ?? []].map((link) => link.textContent).join()
+    const links = [...nav?.querySelectorAll("a[aria-current=page]") ?? []]
+    const marked = links.map((link) => link.textContent).join()
     const said = document.title + " | " + marked
     if (nav && window.seen.at(-1) !== said) window.seen.push(said)
     requestAnimationFrame(look)

@@ -1,4 +1,4 @@
-"""The served page until the reactive one takes over: nothing that is done in it gets lost, or counts twice."""
+"""The served page until the reactive one takes over: nothing done in it gets lost, or counts twice."""
 
 from __future__ import annotations
 
@@ -110,7 +110,10 @@ def test_the_pictures_stay_where_they_were_swiped_to(new_shopper: NewShopper):
     go_on = held(page, "/products/dune-mug")
     strip = "main [data-at]"
     page.locator(f"#served {strip}").evaluate(
-        "node => new Promise((done) => {node.onscrollend = done; node.scrollTo({left: node.clientWidth, behavior: 'instant'})})"
+        """node => new Promise((done) => {
+            node.onscrollend = done
+            node.scrollTo({left: node.clientWidth, behavior: "instant"})
+        })"""
     )
     go_on()
     assert page.locator(strip).evaluate("node => Math.round(node.scrollLeft / node.clientWidth)") == 1

@@ -24,6 +24,11 @@ from tests.state.conftest import VISITOR, set_stock, submit
 LAMP = "/products/fable-lamp"
 
 
+def go_to(tab: Product, path: str) -> None:
+    """The tab has gone on to another page."""
+    tab._get_root_state()._update_router_vars({"pathname": path, "asPath": path, "origin": ""}, {})
+
+
 async def test_a_product_opens_with_a_variant_that_can_be_bought(open_tab, shop):
     tab = await open_tab(Product, LAMP)
     await tab.load()
@@ -119,8 +124,38 @@ async def test_reviews_are_sorted_also_among_those_of_some_stars(open_tab, shop)
         "worst",
         ["5 stars, 2 days ago", "5 stars, 4 days ago"],
     )
+    # Another product starts anew; back at this one, its reviews stand as they were left.
+    go_to(tab, "/products/shoal-bowl")
     await tab.load()
-    assert (tab.sort, [review.stars for review in tab.reviews]) == ("", [3, 5, 1, 5])
+    assert (tab.sort, tab.stars) == ("", 0)
+    go_to(tab, LAMP)
+    await tab.load()
+    assert (tab.sort, tab.stars, [review.stars for review in tab.reviews]) == ("worst", 5, [5, 5])
+
+
+async def test_reviews_that_were_loaded_are_there_again_on_the_way_back(open_tab, shop):
+    with db.transaction() as session:
+        lamp = session.exec(select(ProductRow).where(ProductRow.slug == "fable-lamp")).one()
+        for days in range(20):
+            at = now() - timedelta(days=days)
+            session.add(
+                Review(product_id=lamp.id or 0, author_name="Kim", stars=4, status="published", created_at=at)
+            )
+        reviews.refresh(session, [lamp.id or 0])
+    tab = await open_tab(Product, LAMP)
+    await tab.load()
+    at_first = len(tab.reviews)
+    await tab.show_more_reviews()
+    shown = len(tab.reviews)
+    assert at_first < shown <= 20
+    go_to(tab, "/products/shoal-bowl")
+    await tab.load()
+    go_to(tab, LAMP)
+    await tab.load()
+    assert (len(tab.reviews), tab.reviews_left) == (shown, 20 - shown)
+    # And where the socket was lost for a moment.
+    await tab.load()
+    assert len(tab.reviews) == shown
 
 
 async def test_the_last_ones_are_told_to_be_the_visitors_own(open_tab, shop):
