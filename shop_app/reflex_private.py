@@ -214,6 +214,7 @@ PLACES = (
         " Vite's `server.proxy` and Tailwind's CSS can't be set.",
         (
             "reflex_base.config:get_config",
+            "reflex_base.constants.base:Templates.Dirs",
             "reflex_base.plugins.base:Plugin.pre_compile",
             "reflex_base.plugins.tailwind_v4:TailwindV4Plugin.get_frontend_development_dependencies",
         ),

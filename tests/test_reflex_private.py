@@ -152,20 +152,15 @@ def test_no_address_and_no_event_of_reflexs_is_open_unless_the_shop_uses_it():
     assert not ALLOWED.match(f'42/_event,["{SocketEvent.STATE_MISMATCH}"]')
 
 
-def test_the_files_of_the_build_are_changed_once_and_stay_changed():
-    changed = frontend.use_page_origin(STATE_JS.read_text())
-    assert changed.count("endpoint.host = window.location.host;") == 1
-    assert frontend.use_page_origin(changed) == changed
-    showing = frontend.show_held_values(changed)
-    assert showing.count('document.getElementById("shop-held")') == 1
-    assert showing.count("let heldValues;") == 1
-    assert frontend.show_held_values(showing) == showing
-    said = frontend.say_when_disconnected(STATE_JS.read_text())
-    assert said.count("new Error(reason)]") == 1
-    assert frontend.say_when_disconnected(said) == said
-    sliced = frontend.draw_in_slices(REGISTRY_JS.read_text())
-    assert ("useSyncExternalStore" in sliced, sliced.count("startTransition(")) == (False, 1)
-    assert frontend.draw_in_slices(sliced) == sliced
+def test_the_files_of_the_build_are_changed_whatever_an_earlier_build_made_of_them():
+    state, registry = (
+        frontend.changed(name, changes, "an earlier build's") for name, changes in frontend.CHANGES.items()
+    )
+    assert state.count("endpoint.host = window.location.host;") == 1
+    assert state.count('document.getElementById("shop-held")') == 1
+    assert state.count("let heldValues;") == 1
+    assert state.count("new Error(reason)]") == 1
+    assert ("useSyncExternalStore" in registry, registry.count("startTransition(")) == (False, 1)
     config = vite_config_template(
         base="/", hmr=True, force_full_reload=False, experimental_hmr=False, sourcemap=False
     )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
 from reflex_base.config import get_config
+from reflex_base.constants.base import Templates
 from reflex_base.plugins.base import Plugin
 from reflex_base.plugins.tailwind_v4 import TailwindV4Plugin
 
+TEMPLATES = Path(Templates.Dirs.WEB_TEMPLATE)
 THEME = Path(__file__).resolve().parent.parent / "components" / "theme.css"
 
 _REFLEX_HOST = "endpoint.hostname = frontend_hostname;"
@@ -29,8 +33,6 @@ def use_page_origin(state_js: str) -> str:
 
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """
-    if "import.meta.env.PROD" in state_js and _OUR_HOST in state_js:
-        return state_js
     if state_js.count(_REFLEX_HOST) != 1:
         raise RuntimeError("Reflex's state.js no longer has the line that names the socket's host")
     return state_js.replace(_REFLEX_HOST, _OUR_HOST)
@@ -63,8 +65,6 @@ def show_held_values(state_js: str) -> str:
 
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """
-    if _SAY_HELD in state_js:
-        return state_js
     if not all(state_js.count(line) == 1 for line in (_BOOT, _UPDATE, _HELD)):
         raise RuntimeError("Reflex's state.js no longer has the lines where a page connects and is updated")
     return (
@@ -88,8 +88,6 @@ def say_when_disconnected(state_js: str) -> str:
 
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """
-    if _OUR_RECONNECT in state_js:
-        return state_js
     if state_js.count(_REFLEX_RECONNECT) != 1:
         raise RuntimeError("Reflex's state.js no longer has the line after which it connects again")
     return state_js.replace(_REFLEX_RECONNECT, _OUR_RECONNECT)
@@ -117,8 +115,6 @@ def draw_in_slices(context_registry_js: str) -> str:
 
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """
-    if _OUR_STORE_HOOK in context_registry_js:
-        return context_registry_js
     if context_registry_js.count(_REFLEX_STORE_HOOK) != 1 or _REFLEX_STORE_IMPORTS not in context_registry_js:
         raise RuntimeError("Reflex's context-registry.js no longer reads States by useSyncExternalStore")
     ours = context_registry_js.replace(_REFLEX_STORE_HOOK, _OUR_STORE_HOOK)
@@ -144,6 +140,7 @@ def forward_to_backend(vite_config_js: str) -> str:
     Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
     """
     if "bypass: (req)" in vite_config_js:
+        # From an earlier build: Reflex keeps the file.
         return vite_config_js
     if vite_config_js.count(_VITE_SERVER) != 1:
         raise RuntimeError("Reflex's vite.config.js no longer has the line after which the proxy goes")
@@ -152,15 +149,28 @@ def forward_to_backend(vite_config_js: str) -> str:
     return vite_config_js.replace(_VITE_SERVER, _VITE_SERVER + proxy)
 
 
+CHANGES = {
+    "utils/state.js": (use_page_origin, show_held_values, say_when_disconnected),
+    "utils/context-registry.js": (draw_in_slices,),
+}
+"""File of the build -> what is changed in it."""
+
+
+def changed(name: str, changes: Iterable[Callable[[str], str]], _built: str = "") -> str:
+    """Reflex's own file with these changes, whatever an earlier build made of it.
+
+    Errors  RuntimeError where Reflex changed the file: a new version has to be looked at.
+    """
+    return reduce(lambda text, change: change(text), changes, (TEMPLATES / name).read_text())
+
+
 class OneOrigin(Plugin):
     """Makes the browser connect to the host that served the page, built or in development, and the page show
     what its document was made with."""
 
     def pre_compile(self, **context: Any) -> None:
-        context["add_modify_task"]("utils/state.js", use_page_origin)
-        context["add_modify_task"]("utils/state.js", show_held_values)
-        context["add_modify_task"]("utils/state.js", say_when_disconnected)
-        context["add_modify_task"]("utils/context-registry.js", draw_in_slices)
+        for name, changes in CHANGES.items():
+            context["add_modify_task"](name, partial(changed, name, changes))
         context["add_modify_task"]("vite.config.js", forward_to_backend)
 
 
