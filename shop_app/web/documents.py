@@ -143,8 +143,7 @@ class Documents:
         return self.kept.get(NOT_FOUND, lambda: self._document(self.not_found, make(), 404))
 
     def _document(self, route: DocumentRoute, page: Served, status: int | None = None) -> Document:
-        shell = self.build.shell(route.name if route.name != NOT_FOUND else "*")
-        html = shell.filled(
+        html = self.build.shell.filled(
             early_head(page) + self.build.preloads(route.name),
             late_head(page),
             block(page),

@@ -1,6 +1,6 @@
-"""The built front end: its files, its pages' shells, and the hashes of its inline scripts.
+"""The built front end: its files, the shell of its pages, and the hashes of its inline scripts.
 
-Read once, at the start: the shells into memory, of the other files only their names and encodings.
+Read once, at the start: the shell into memory, of the other files only their names and encodings.
 """
 
 from __future__ import annotations
@@ -59,19 +59,19 @@ class BuiltFile:
 
 @dataclass(frozen=True, slots=True)
 class BuiltFrontEnd:
-    shells: dict[str, Shell]
+    """`shell` is the one without a page in it: what a page shows comes from its own HTML.
+
+    The pages that React Router prerendered aren't served: each is the page before it has loaded, up to 26 KB
+    that nobody would see.
+    """
+
+    shell: Shell
     files: dict[str, BuiltFile]
     script_hashes: tuple[str, ...]
     chunks: dict[str, tuple[str, ...]]
 
-    def shell(self, route: str) -> Shell:
-        """The page that was prerendered for `route`, else the empty one with its scripts preloaded."""
-        return self.shells.get(route) or self.shells["*"]
-
     def preloads(self, route: str) -> str:
-        """Links that fetch the chunks of a route whose shell doesn't name them."""
-        if route in self.shells:
-            return ""
+        """Links that fetch the chunks of a route, which the shell doesn't name."""
         chunks = self.chunks.get(route, ())
         return "".join(f'<link rel="modulepreload" href="{chunk}" fetchpriority="low"/>' for chunk in chunks)
 
@@ -105,19 +105,13 @@ def read_build(client: Path = CLIENT) -> BuiltFrontEnd | None:
     fallback = client / "__spa-fallback.html"
     if not fallback.exists():
         return None
-    shells, hashes, files = {"*": cut(fallback.read_text())}, set[str](), {}
-    for path in sorted(client.rglob("*")):
-        if not path.is_file() or path.suffix in {".br", ".gz", ".zst"}:
-            continue
-        name = "/" + path.relative_to(client).as_posix()
-        if path.suffix == ".html":
-            html = path.read_text()
-            hashes |= script_hashes(html)
-            if path.name == "index.html":
-                shells[name.removesuffix("/index.html").strip("/") or "index"] = cut(html)
-        else:
-            files[name] = _built_file(path)
-    return BuiltFrontEnd(shells, files, tuple(sorted(hashes)), _chunks(client))
+    html = fallback.read_text()
+    files = {
+        "/" + path.relative_to(client).as_posix(): _built_file(path)
+        for path in sorted(client.rglob("*"))
+        if path.is_file() and path.suffix not in {".br", ".gz", ".zst", ".html"}
+    }
+    return BuiltFrontEnd(cut(html), files, tuple(sorted(script_hashes(html))), _chunks(client))
 
 
 def _built_file(path: Path) -> BuiltFile:

@@ -167,8 +167,7 @@ class Listing:
     cards: list[ProductCard] = field(default_factory=list)
     facets: list[Facet] = field(default_factory=list)
     chips: list[Chip] = field(default_factory=list)
-    clear_href: str = "/products"
-    """Never "": the built page has this one, and React keeps an attribute that it finds there."""
+    clear_href: str = ""
     sort: str = ""
     sorts: list[SortChoice] = field(default_factory=list)
     page: int = 1
