@@ -51,6 +51,7 @@ def test_what_the_shop_does_and_how_often():
         "send_letters": (60, (events.LetterWritten,)),
         "close_outdated": (60, (events.CartChanged,)),
         "free_holds": (5, ()),
+        "tell_of_stock": (60, ()),
         "sweep": (60, ()),
         "reconcile_recent": (300, ()),
         "forget": (3600, ()),
