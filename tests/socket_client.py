@@ -197,12 +197,18 @@ def page_says(base: str, path: str) -> list[str]:
     scripts = set(re.findall(r'/assets/context-[^"]+\.js', document))
     built = [found for script in scripts if (found := _BUILT.search(_get(base + script)))]
     assert built, f"{path} loads no script with the values that it was built with"
-    held = _HELD.search(document)
-    return re.findall(r"[0-9a-f]{16}", built[0][1]) + (json.loads(held[1])["held"] if held else [])
+    held = [json.loads(_unquoted(_get(base + script))) for script in _HELD.findall(document)]
+    return re.findall(r"[0-9a-f]{16}", built[0][1]) + (held[0]["held"] if held else [])
 
 
 _BUILT = re.compile(r"initialStateHashes=\[([^\]]*)\]")
-_HELD = re.compile(r'<script type="application/json" id="shop-held">(.*?)</script>', re.DOTALL)
+_HELD = re.compile(r'<script src="(/values/[^"]+)" async>')
+
+
+def _unquoted(script: str) -> str:
+    """The JSON in a script with the values of a document."""
+    text = script.removeprefix("window.shopHeld=JSON.parse('").removesuffix("')")
+    return re.sub(r"\\(.)", r"\1", text)
 
 
 def _get(address: str) -> str:

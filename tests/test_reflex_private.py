@@ -157,7 +157,7 @@ def test_the_files_of_the_build_are_changed_whatever_an_earlier_build_made_of_th
         frontend.changed(name, changes, "an earlier build's") for name, changes in frontend.CHANGES.items()
     )
     assert state.count("endpoint.host = window.location.host;") == 1
-    assert state.count('document.getElementById("shop-held")') == 1
+    assert state.count("...window.shopHeld.held]") == 1
     assert state.count("let heldValues;") == 1
     assert state.count("new Error(reason)]") == 1
     assert ("useSyncExternalStore" in registry, registry.count("startTransition(")) == (False, 1)

@@ -52,7 +52,7 @@ class Document:
         ]
         plain = html.encode()
         # What is kept is kept compressed: a tenth of it. Whoever takes no encoding waits for a moment.
-        self._bodies = {"br": _compressed(plain, "br")} if self.is_shared else {"": plain}
+        self._bodies = {"br": compressed(plain, "br")} if self.is_shared else {"": plain}
         self._tag = hashlib.sha256(plain).hexdigest()[:32] if self.is_shared else ""
 
     @property
@@ -62,20 +62,20 @@ class Document:
 
     def is_ready(self, scope: Scope) -> bool:
         """Whether it can be sent at once, without compressing anything."""
-        coding = _coding(header(scope, b"accept-encoding"))
+        coding = coding_of(header(scope, b"accept-encoding"))
         return not coding or coding in self._bodies
 
     def make_ready(self, scope: Scope) -> None:
         """Compress it as this request takes it. Takes milliseconds: on a thread."""
-        coding = _coding(header(scope, b"accept-encoding"))
-        self._bodies[coding] = _compressed(self._body(""), coding)
+        coding = coding_of(header(scope, b"accept-encoding"))
+        self._bodies[coding] = compressed(self._body(""), coding)
 
     def _body(self, coding: str) -> bytes:
         body = self._bodies.get(coding)
         return brotli.decompress(self._bodies["br"]) if body is None else body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        coding = _coding(header(scope, b"accept-encoding"))
+        coding = coding_of(header(scope, b"accept-encoding"))
         tag = f'"{self._tag}{coding and "-"}{coding}"'
         status, body, headers = self.status, self._body(coding), [*self._headers]
         caching = self._own_caching or PRIVATE
@@ -96,7 +96,8 @@ class Document:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-def _compressed(body: bytes, coding: str) -> bytes:
+def compressed(body: bytes, coding: str) -> bytes:
+    """The body in that encoding, br or gzip. Takes about a millisecond for 100 KB."""
     if coding == "br":
         return brotli.compress(body, mode=brotli.MODE_TEXT, quality=BROTLI_QUALITY)
     return gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0)
@@ -115,10 +116,10 @@ def _has(if_none_match: str, tag: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _coding(accept_encoding: str) -> str:
+def coding_of(accept_encoding: str) -> str:
     """The best encoding that a client takes: br, gzip or "" for none.
 
-    >>> _coding("gzip, deflate, br;q=0.9"), _coding("br;q=0, GZIP"), _coding("identity")
+    >>> coding_of("gzip, deflate, br;q=0.9"), coding_of("br;q=0, GZIP"), coding_of("identity")
     ('br', 'gzip', '')
     """
     taken = set()

@@ -27,6 +27,7 @@ from shop_app.core.fact_cache import FactCache
 from shop_app.core.pages import Address, pattern
 
 from .document import Document
+from .held_values import PREFIX, HeldValues
 from .page_queue import PageQueue, PageQueueFull
 from .served import Served, ServePage, block, early_head, late_head
 from .shells import BuiltFrontEnd, file_response
@@ -70,6 +71,7 @@ class Documents:
         self.queue = PageQueue()
         self.kept = FactCache(KEPT_BYTES, _size_bytes)
         self.kept_free = FactCache(KEPT_BYTES_OF_FREE, _size_bytes)
+        self.held_values = HeldValues()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
@@ -83,6 +85,8 @@ class Documents:
         """The answer to the address of a page or a built file, None for others."""
         if file := self.build.files.get(path):
             return file_response(file, path, Headers(scope=scope))
+        if path.startswith(PREFIX):
+            return self.held_values.answer(path, Headers(scope=scope))
         if route_match := self._match(path):
             return await self._page(scope, *route_match)
         if len(path) > 1 and path.endswith("/") and self._match(path.rstrip("/")):
@@ -143,10 +147,12 @@ class Documents:
         return self.kept.get(NOT_FOUND, lambda: self._document(self.not_found, make(), 404))
 
     def _document(self, route: DocumentRoute, page: Served, status: int | None = None) -> Document:
+        # Of pages that are the same for everybody: everybody may read the script.
+        values = self.held_values.add(page.states) if route.shared and page.states else ""
         html = self.build.shell.filled(
             early_head(page) + self.build.preloads(route.name),
             late_head(page),
-            block(page),
+            block(page, values),
             own_title=bool(page.title),
         )
         document = Document(html, status or page.status, page.headers, is_shared=route.shared is not None)

@@ -38,16 +38,15 @@ def use_page_origin(state_js: str) -> str:
     return state_js.replace(_REFLEX_HOST, _OUR_HOST)
 
 
-# What this page's document was made with (realtime/page_values.py): the first event says what it is, and with
-# the first update it is shown. A page that connects again is sent everything, and needs none of it.
+# What this page's document was made with (web/held_values.py): the first event says what it is, and with the
+# first update it is shown. A page that connects again is sent everything, and needs none of it.
 _BOOT = "    const boot_event = withRouterData(app.initialEvents(first)[0], params);\n"
 _SAY_HELD = """    heldValues = undefined;
-    const held = first && document.getElementById("shop-held");
-    if (held) {
-      const { values, held: said } = JSON.parse(held.textContent);
-      heldValues = values;
-      boot_event.payload.hashes = [...boot_event.payload.hashes, ...said];
+    if (first && window.shopHeld) {
+      heldValues = window.shopHeld.values;
+      boot_event.payload.hashes = [...boot_event.payload.hashes, ...window.shopHeld.held];
     }
+    window.shopHeld = undefined;
 """
 _UPDATE = "    const delta = withoutUnknownSubstates(update.delta);\n"
 _SHOW_HELD = """    if (heldValues && update.delta) {

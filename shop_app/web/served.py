@@ -15,7 +15,6 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from shop_app.core.pages import absolute
-from shop_app.realtime import page_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,7 @@ def script_json(value: Any) -> str:
     >>> script_json({"a": "</script>&"})
     '{"a":"\\\\u003c/script\\\\u003e\\\\u0026"}'
     """
-    return _in_script(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
-def _in_script(text: str) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return text
@@ -92,12 +88,13 @@ def late_head(page: Served) -> str:
     return "".join(data) + (_TAKE_OVER if page.html else "")
 
 
-def block(page: Served) -> str:
-    """The last elements of the shell's body, where React leaves nodes alone that aren't its own."""
+def block(page: Served, script: str = "") -> str:
+    """The last elements of the shell's body, where React leaves nodes alone that aren't its own.
+
+    `script` is the address of the page's values (web/held_values.py), "" for none.
+    """
     if not page.html:
         return ""
-    content = f'<div id="served">{page.html}</div>'
-    if not page.states:
-        return content
-    held = _in_script(page_values.held(page.states))
-    return f'{content}<script type="application/json" id="shop-held">{held}</script>'
+    return f'<div id="served">{page.html}</div>' + (
+        f'<script src="{script}" async></script>' if script else ""
+    )

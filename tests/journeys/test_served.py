@@ -102,3 +102,9 @@ def test_the_reactive_page_is_what_was_served(new_shopper: NewShopper, address: 
 @pytest.mark.parametrize(("size", "dark"), [(PHONE, False), (PHONE, True), (DESKTOP, True)])
 def test_it_is_so_at_every_width_and_in_the_dark(new_shopper, address, size, dark):
     assert _differences(new_shopper, address, size=size, dark=dark) == []
+
+
+def test_the_content_is_painted_before_the_scripts_start(new_shopper: NewShopper):
+    answer = new_shopper().page.goto("/")
+    assert answer
+    assert answer.text().count("requestAnimationFrame(()=>setTimeout(start));</script>") == 1

@@ -7,10 +7,11 @@ import json
 import re
 from pathlib import Path
 
+import brotli
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.datastructures import QueryParams
+from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from shop_app.core.errors import NotFound
 from shop_app.core.pages import pattern
 from shop_app.state.listing import Browse
 from shop_app.web.documents import DocumentRoute, Documents
+from shop_app.web.held_values import HeldValues
 from shop_app.web.served import Served, block, script_json
 from shop_app.web.shells import cut, read_build, script_hashes
 
@@ -240,12 +242,30 @@ def test_without_a_build_there_is_none(tmp_path: Path) -> None:
     assert read_build(tmp_path) is None
 
 
-def test_the_values_in_a_document_cannot_leave_their_script():
-    evil = "</script><script>alert(1)</script>\u2028&"
-    html = block(Served(html="<h1>Lamps</h1>", states={Browse: {"text": evil}}))
-    content, script = html.split('<script type="application/json" id="shop-held">')
-    assert content == '<div id="served"><h1>Lamps</h1></div>'
-    assert script.count("</script>") == 1
-    held = json.loads(script.removesuffix("</script>"))
+def test_the_values_of_a_document_are_a_script_of_their_own():
+    evil = "</script><script>alert(1)</script>\u2028&'\\"
+    kept = HeldValues()
+    address = kept.add({Browse: {"text": evil}})
+    assert block(Served(html="<h1>Lamps</h1>"), address) == (
+        f'<div id="served"><h1>Lamps</h1></div><script src="{address}" async></script>'
+    )
+    answer = kept.answer(address, Headers({"accept-encoding": "identity"}))
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    text = bytes(answer.body).decode()
+    assert "</script>" in text  # It isn't inside of a script element.
+    quoted = text.removeprefix("window.shopHeld=JSON.parse('").removesuffix("')")
+    assert not re.search(r"(?<!\\)(\\\\)*'", quoted)
+    held = json.loads(re.sub(r"\\(.)", r"\1", quoted))
     assert held["values"] == {Browse.get_full_name(): {"text_rx_state_": evil}}
+    assert kept.add({Browse: {"text": evil}}) == address
+    for coding, unpacked in (("br", brotli.decompress), ("gzip", gzip.decompress)):
+        packed = kept.answer(address, Headers({"accept-encoding": coding}))
+        assert packed.headers["content-encoding"] == coding
+        assert unpacked(bytes(packed.body)).decode() == text
+
+
+def test_values_that_are_not_kept_are_an_empty_script():
+    answer = HeldValues().answer("/values/0.js", Headers())
+    assert (answer.status_code, answer.body, answer.headers["cache-control"]) == (200, b"", "no-store")
+    assert answer.media_type == "text/javascript"
     assert block(Served(states={Browse: {"text": "lamps"}})) == ""
