@@ -97,7 +97,7 @@ _START = re.compile(r'import\("/assets/entry\.client-[^"]+"\);')
 def paint_first(html: str) -> str:
     """A built page whose scripts start once its content was painted: they take the browser half a second.
 
-    A tab in the background isn't painted, and starts at once. A page that starts in another way stays as it is.
+    A tab in the background isn't painted, and starts at once. A page with another start stays as it is.
     """
     start = r"const start=()=>\g<0>document.hidden?start():requestAnimationFrame(()=>setTimeout(start));"
     return _START.sub(start, html)
