@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +22,9 @@ from reflex_base.utils.format import json_dumps
 from shop_app.reflex_private import Delta
 
 from . import wire
+
+is_opened: ContextVar[bool] = ContextVar("is_opened", default=False)
+"""Whether the page that loads was just opened with its document, in contrast to one that connects again."""
 
 _OF_CONNECTION = tuple(name + FIELD_MARKER for name in ("rx_router_headers", "rx_router_session"))
 """What the server knows of a socket, and no page shows."""

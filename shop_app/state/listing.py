@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from shop_app.core.errors import NotFound
 from shop_app.core.pages import Address
+from shop_app.realtime import page_values
 from shop_app.services.catalog.views import Listing, ListingQuery, ProductCard
 from shop_app.services.search import listing, listing_address
 
@@ -89,8 +90,10 @@ class Browse(rx.State):
 
     def _show(self, query: ListingQuery, shown: BrowseShown) -> None:
         base, page = listing_address.changed(query), shown.view.page
-        follows = self.loaded and base == self._base and page == self.view.page + 1
-        back = self.loaded and base == self._base and self.first_page < page == self.view.page
+        # A page that was just opened shows what was served: it has no others to join.
+        is_same = self.loaded and base == self._base and not page_values.is_opened.get()
+        follows = is_same and page == self.view.page + 1
+        back = is_same and self.first_page < page == self.view.page
         if follows or back:
             slugs = {card.slug for card in self.cards}
             self.cards = [*self.cards, *(card for card in shown.cards if card.slug not in slugs)]

@@ -50,7 +50,11 @@ class PageLoad(Middleware):
         root = state._get_root_state()
         assert isinstance(root, State)
         loading = _Loading(root, self._guard, self._explain)
-        await loading.run(self._handlers_of(app, root))
+        token = page_values.is_opened.set(connects and bool(event.payload.get("hashes")))
+        try:
+            await loading.run(self._handlers_of(app, root))
+        finally:
+            page_values.is_opened.reset(token)
         root.is_hydrated = not loading.left
         if connects:
             delta = await page_values.missing(root, event.payload.get("hashes", []))

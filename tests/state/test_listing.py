@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shop_app.core.pages import read_address
+from shop_app.realtime import page_values
 from shop_app.services.catalog.views import Listing, ListingQuery, PictureView, ProductCard
 from shop_app.services.search import listing_address
 from shop_app.state import listing as listing_state
@@ -62,6 +63,16 @@ def test_coming_back_to_the_last_page_keeps_all_that_was_loaded(state: Browse):
     _show(state, ListingQuery(category="table", page=2), _found(2, "c"))
     _show(state, ListingQuery(category="table", page=2), _found(2, "c"))
     assert _slugs(state) == ["a", "b", "c"]
+
+
+def test_a_page_that_was_just_opened_shows_what_was_served(state: Browse):
+    token = page_values.is_opened.set(True)
+    try:
+        _show(state, ListingQuery(category="table", page=2), _found(2, "c"))
+    finally:
+        page_values.is_opened.reset(token)
+    assert _slugs(state) == ["c"]
+    assert state.first_page == 2
 
 
 def test_another_list_replaces_what_is_there(state: Browse):
