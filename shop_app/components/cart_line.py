@@ -136,7 +136,7 @@ def gift_price(line: Any) -> Component:
 def hints(view: Any, class_name: str = styles.HINTS) -> Component:
     """What the cart is short of for offers that need no code."""
     one = lambda text: el.p(  # noqa: E731
-        icon("info", f"{styles.ICON_S} mt-0.5 text-ink-3"), el.span(text), class_name=styles.HINT
+        icon("info", f"{styles.ICON_S} mt-0.5 text-ink-3"), el.span(text), class_name=styles.OFFER_HINT
     )
     return el.div(each(view.hints, one), class_name=class_name, role="status", data_testid="offer-hints")
 

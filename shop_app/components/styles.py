@@ -587,7 +587,7 @@ CODE_CHIP = (
 )
 CODE_CHIP_ICON = "icon size-3"
 HINTS = "grid gap-1.5 border-b border-line py-3 empty:hidden"
-HINT = "flex items-start gap-2 text-sm text-ink-2"
+OFFER_HINT = "flex items-start gap-2 text-sm text-ink-2"
 CHANGES = "mt-2 grid gap-1.5 text-sm"
 CHANGE = "grid grid-cols-[minmax(0,1fr)_auto_auto] gap-x-4"
 SUM = "grid gap-2 text-md"
