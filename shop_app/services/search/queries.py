@@ -78,39 +78,41 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Matches
     if not query_words:
         return Matches()
     at = at or index_cache.stamp(session)
-    known = _Words(vocabulary.get(session, at), synonyms.get(session, at))
+    lexicon = _Words(vocabulary.get(session, at), synonyms.get(session, at))
     ids = (
         (spelling.is_code(text) and _with_code(session, text, most))
-        or _with_words(session, known, query_words, most)
+        or _with_words(session, lexicon, query_words, most)
         or _with_code(session, text, most)
     )
     if ids:
         return Matches(ids)
-    corrected = _corrected(session, known, query_words, sure=True)
-    if corrected and (ids := _with_words(session, known, corrected, most)):
+    corrected = _corrected(session, lexicon, query_words, sure=True)
+    if corrected and (ids := _with_words(session, lexicon, corrected, most)):
         return Matches(ids, " ".join(corrected))
-    return Matches(offered=_offered(session, known, query_words))
+    return Matches(offered=_offered(session, lexicon, query_words))
 
 
-def _corrected(session: Session, known: _Words, query_words: Sequence[str], *, sure: bool) -> tuple[str, ...]:
+def _corrected(
+    session: Session, lexicon: _Words, query_words: Sequence[str], *, sure: bool
+) -> tuple[str, ...]:
     """The words with those that nothing has replaced by the nearest; () where none is."""
-    words = known.vocabulary
+    words = lexicon.vocabulary
     corrected = tuple(
         word
-        if known.knows(word) or word_index.product_ids(session, [_beginning(word)], limit=1)
+        if lexicon.knows(word) or word_index.product_ids(session, [_beginning(word)], limit=1)
         else spelling.nearest(word, words.frequencies, words.terms, sure=sure) or word
         for word in query_words
     )
     return corrected if corrected != tuple(query_words) else ()
 
 
-def _offered(session: Session, known: _Words, query_words: Sequence[str]) -> tuple[str, ...]:
+def _offered(session: Session, lexicon: _Words, query_words: Sequence[str]) -> tuple[str, ...]:
     """Searches near this one that find something: with a guess at mistyped words, and of each word alone."""
-    guessed = _corrected(session, known, query_words, sure=False)
+    guessed = _corrected(session, lexicon, query_words, sure=False)
     searches = [guessed] if guessed else []
     if len(query_words) > 1:
         searches += [(word,) for word in guessed or query_words]
-    found = (words for words in searches if _with_words(session, known, words, 1))
+    found = (words for words in searches if _with_words(session, lexicon, words, 1))
     return tuple(" ".join(words) for words in found)
 
 
@@ -123,16 +125,16 @@ def _with_code(session: Session, text: str, most: int) -> list[int]:
     return look([[code]], ["codes"], most) or look([[code + "*"]], ["codes"], most)
 
 
-def _with_words(session: Session, known: _Words, words: Sequence[str], most: int) -> list[int]:
+def _with_words(session: Session, lexicon: _Words, words: Sequence[str], most: int) -> list[int]:
     """Matches in titles first, then in codes and attributes, then in descriptions; each by popularity.
 
     What other words stand for is found after titles and attributes with the words themselves.
     """
-    groups = [_forms(known.vocabulary, word) for word in words]
-    others = [known.others(word) for word in words]
+    groups = [_forms(lexicon.vocabulary, word) for word in words]
+    others = [lexicon.others(word) for word in words]
     look = partial(word_index.product_ids, session)
     ids: dict[int, None] = {}
-    in_descriptions_only = not all(known.vocabulary.has(word) for word in words)
+    in_descriptions_only = not all(lexicon.vocabulary.has(word) for word in words)
     if not in_descriptions_only:
         ids.update(dict.fromkeys(_ranked_by_title(session, look(groups, COLUMNS[:1], most), words)))
         if len(ids) < most:
