@@ -207,7 +207,8 @@ def test_nobody_knows_the_address_from_the_database(configure):
     from shop_app.core.access.clients import Client
 
     origin = Client("192.0.2.7", "").origin
-    assert (len(origin), "192" in origin) == (64, False)
+    # By chance a digest has the digits 192; it never has dots.
+    assert (len(origin), "192.0" in origin) == (64, False)
     assert origin == Client("192.0.2.7", "x").origin != Client("192.0.2.8", "").origin
     configure(SHOP_SECRET_KEY="another key " * 4)
     assert Client("192.0.2.7", "").origin != origin
