@@ -18,7 +18,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
 from ...core.settings import settings
-from ...models import Category, PriceHistory, Product, ProductStatus, SlugRedirect, Variant, table_of
+from ...models import FOR_SALE, Category, PriceHistory, Product, SlugRedirect, Variant, table_of
 from ..staff import audit
 from . import product_parts as parts
 from .product_draft import ProductDraft, VariantDraft, check_references, cleaned, read_draft
@@ -196,7 +196,7 @@ def _write_row(
     product.attributes = [{"name": name, "value": value} for name, value in draft.attributes]
     product.extra = dict(draft.extra)
     product.category_id = session.exec(select(Category.id).where(Category.slug == draft.category)).first()
-    if draft.status == ProductStatus.ACTIVE and not product.published_at:
+    if draft.status in FOR_SALE and not product.published_at:
         product.published_at = now()
     product.updated_at = now()
     product.version += outcome == "changed"

@@ -170,7 +170,7 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
     if not SLUG.fullmatch(draft.slug) or len(draft.slug) > 255:
         raise Invalid(_("The address may have small letters, digits and hyphens only."), field="slug")
     if draft.status not in set(ProductStatus):
-        raise Invalid(_("Choose draft, active or archived."), field="status")
+        raise Invalid(_("Choose draft, active, unlisted or archived."), field="status")
     if len(draft.tags) > MAX_TAGS or len(draft.pictures) > MAX_PICTURES:
         raise Invalid(_("That is too many tags or pictures for one product."), field="tags")
     if any(not name or not 0 < size < 100_000 for name, size in draft.dimensions_mm):
