@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-import nh3
 from sqlmodel import Session, col, select
 
 from ...core.errors import Invalid
@@ -29,6 +28,7 @@ from ...models import (
     VariantOption,
     VariantPicture,
 )
+from .descriptions import clean_html
 
 MAX_TEXT = 200_000
 MAX_VARIANTS, MAX_OPTIONS, MAX_PICTURES, MAX_TAGS = 500, 3, 60, 60
@@ -37,39 +37,6 @@ SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 SKU = re.compile(r"""[^\s\x00-\x1f\x7f<>"'`\\](?:[^\x00-\x1f\x7f<>"'`\\]{0,62}[^\s\x00-\x1f\x7f<>"'`\\])?""")
 SWATCH = re.compile(r"#[0-9a-fA-F]{6}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-
-_TAGS = {
-    "p",
-    "br",
-    "strong",
-    "em",
-    "b",
-    "i",
-    "u",
-    "s",
-    "sub",
-    "sup",
-    "ul",
-    "ol",
-    "li",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "blockquote",
-    "a",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "hr",
-    "span",
-    "div",
-}
-_ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +100,6 @@ class ProductDraft:
     variants: tuple[VariantDraft, ...] = ()
     pictures: tuple[PictureDraft, ...] = ()
     extra: tuple[tuple[str, str], ...] = field(default=())
-
-
-def clean_html(html: str) -> str:
-    """The HTML with allowed tags, attributes and link schemes alone: nothing that could run a script."""
-    return nh3.clean(
-        html,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer nofollow",
-        clean_content_tags={"script", "style", "iframe", "object", "svg"},
-    ).strip()
 
 
 def cleaned(draft: ProductDraft) -> ProductDraft:
