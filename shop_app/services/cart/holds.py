@@ -235,7 +235,7 @@ def _wanted(lines: Iterable[Line], ordered: Mapping[int, int]) -> dict[int, int]
     """What has to be held for these lines, summed by variant."""
     needed: dict[int, int] = {}
     for line in lines:
-        if line.for_sale and not line.saved:
+        if line.for_sale and line.tracked and not line.saved:
             needed[line.variant_id] = needed.get(line.variant_id, 0) + line.quantity
     rest = {variant_id: units - ordered.get(variant_id, 0) for variant_id, units in needed.items()}
     return {variant_id: units for variant_id, units in rest.items() if units > 0}
