@@ -263,16 +263,19 @@ def _hold_for(
         for line in lines
     }
     short = _short(lines, left)
-    if needed and not allowed and until is None:
-        # Nothing may be held, so nothing has run out.
+    if not allowed and until is None:
+        # Nothing has to be held, or may be, so nothing has run out.
         return HoldView(short=short)
     return _hold_view(times if kept else None, until, short)
 
 
 def _view(session: Session, head: Head) -> HoldView:
     lines = cart_lines.lines(session, head.id)
-    left = {line.variant_id: line.available for line in lines}
-    return _hold_view(_active_times(session, head.id), _ordered(session, head.id)[1], _short(lines, left))
+    short = _short(lines, {line.variant_id: line.available for line in lines})
+    ordered, until = _ordered(session, head.id)
+    if not _wanted(lines, ordered) and until is None:
+        return HoldView(short=short)
+    return _hold_view(_active_times(session, head.id), until, short)
 
 
 def _short(lines: Iterable[Line], left: Mapping[int, int]) -> list[ShortLine]:
