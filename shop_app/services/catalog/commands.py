@@ -18,7 +18,7 @@ from ...core.clock import now
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
 from ...core.settings import settings
-from ...models import FOR_SALE, Category, PriceHistory, Product, SlugRedirect, Variant, table_of
+from ...models import FOR_SALE, Category, PriceHistory, Product, SlugRedirect, StockPolicy, Variant, table_of
 from ..staff import audit
 from . import product_parts as parts
 from .product_draft import ProductDraft, VariantDraft, check_references, cleaned, read_draft
@@ -244,8 +244,8 @@ def _write_variants(
             repriced.add(row.id)
         if new:
             events.publish(session, events.VariantAdded(row.id))
-        if variant.backorder != (was.backorder if was else False):
-            events.publish(session, events.BackorderChanged(row.id, variant.backorder))
+        if variant.stock_policy != (was.stock_policy if was else StockPolicy.DENY):
+            events.publish(session, events.StockPolicyChanged(row.id, variant.stock_policy))
         parts.write_variant_parts(session, row.id, variant, options, shown)
     return repriced
 

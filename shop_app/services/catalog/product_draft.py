@@ -97,7 +97,8 @@ class VariantDraft:
     """ "g" or "ml", "" without contents."""
     requires_shipping: bool = True
     active: bool = True
-    backorder: bool = False
+    stock_policy: str = StockPolicy.DENY.value
+    """deny, backorder or untracked."""
     pictures: tuple[str, ...] = ()
     """Keys of the product's pictures that show it."""
     id: int | None = None
@@ -240,6 +241,8 @@ def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys:
         0 < variant.contents <= MAX_GRAMS and variant.contents_unit in ("g", "ml")
     ):
         raise Invalid(_("Enter the contents in g or ml, up to 2,000 kg or l."), field="contents")
+    if variant.stock_policy not in set(StockPolicy):
+        raise Invalid(_("Choose deny, backorder or untracked."), field="stock_policy")
     options = tuple((name.strip(), value.strip()) for name, value in variant.options)
     fits = [name for name, _value in options] == list(values_by_option) and all(
         value in values_by_option[name] for name, value in options
@@ -355,7 +358,7 @@ def _read_variants(
             contents_unit=variant.contents_unit,
             requires_shipping=variant.requires_shipping,
             active=variant.active,
-            backorder=policy == StockPolicy.BACKORDER,
+            stock_policy=policy or StockPolicy.DENY.value,
             pictures=tuple(shown.get(variant.id or 0, ())),
             id=variant.id,
         )
