@@ -13,6 +13,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from shop_app.services.catalog import identity
+
 CHARACTERS = "characters"
 """The kind of error of a text with line breaks or controls where there must be none."""
 MAX_QUANTITY = 99
@@ -62,16 +64,24 @@ def _units(value: Any) -> int:
     return units if 0 <= units <= MAX_QUANTITY else 0
 
 
+def _sku(text: str) -> str:
+    if not identity.is_sku(text):
+        raise PydanticCustomError(CHARACTERS, "not a SKU")
+    return text
+
+
 def _text(max_length: int, *, lines: bool = False) -> Any:
     checks = [AfterValidator(_tidy)] + ([] if lines else [AfterValidator(_one_line)])
     constraint = StringConstraints(strict=True, strip_whitespace=True, max_length=max_length)
     return (constraint, *checks)
 
 
-Sku = Annotated[
-    str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,63}\z", max_length=64)
+Sku = Annotated[str, StringConstraints(strict=True, max_length=identity.MAX_SKU), AfterValidator(_sku)]
+"""Exactly as it is stored: nothing is folded or trimmed."""
+Slug = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=rf"^{identity.SLUG.pattern}\z", max_length=identity.MAX_SLUG),
 ]
-Slug = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\z", max_length=120)]
 Token = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{16,128}\z", max_length=128)]
 Code = Annotated[
     str, StringConstraints(strict=True, strip_whitespace=True, max_length=40), AfterValidator(_tidy)
