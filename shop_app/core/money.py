@@ -153,7 +153,7 @@ def _decimals(minor: int, code: str) -> int:
 
 @lru_cache(maxsize=64)
 def _pattern(locale: str, decimals: int) -> NumberPattern:
-    """The locale's way to write amounts, with so many decimals instead of those that CLDR gives a currency."""
+    """The locale's way to write amounts, with so many decimals instead of CLDR's."""
     pattern = copy(Locale.parse(locale).currency_formats["standard"])
     pattern.frac_prec = (decimals, decimals)
     return pattern
