@@ -6,14 +6,15 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from babel.numbers import get_currency_name, get_currency_precision
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop_app.core import money
+from shop_app.core import currencies, money
 from shop_app.core.decimals import Ambiguous, shown_sign, sign_of_locale
 
 AMOUNTS = st.integers(-money.MAX_MINOR, money.MAX_MINOR)
-CURRENCIES = st.sampled_from(["EUR", "USD", "CHF", "JPY", "KWD"])
+CURRENCIES = st.sampled_from(sorted(currencies.CURRENCIES))
 RATES = st.integers(0, 1_000_000)
 
 
@@ -260,8 +261,116 @@ def test_reading_an_amount_never_breaks_in_another_way(text: str):
         (1500, "JPY", "en", "¥1,500"),
         (-800, "EUR", "en", "-€8.00"),
         (0, "EUR", "en", "€0.00"),
+        (5120, "KWD", "en", "KWD5.120"),
         (1234, "KWD", "en", "KWD1.234"),
+        (11_500, "ISK", "en", "ISK115"),
+        (11_481, "ISK", "en", "ISK114.81"),
+        (11_500, "ISK", "de", "115\xa0ISK"),
+        (3_700_000, "UGX", "en", "UGX37,000"),
+        (11_481, "RSD", "en", "RSD114.81"),
+        (990, "ALL", "en", "ALL9.90"),
+        (17_550, "HUF", "en", "HUF175.50"),
+        (500, "TWD", "en", "NT$5.00"),
+        (114, "XOF", "en", "F\u202fCFA114"),
+        (250, "HRK", "en", "HRK2.50"),
     ],
 )
 def test_amounts_as_people_read_them(minor: int, currency: str, locale: str, shown: str):
     assert money.show(minor, currency, locale) == shown
+
+
+# --- The table of currencies ----------------------------------------------------------------------
+
+
+def test_the_table_holds_what_stripe_charges_in():
+    table = currencies.CURRENCIES
+    assert len(table) == 140
+    assert all(get_currency_name(code, locale="en") != code for code in table)
+    assert {code for code in table if table[code].step_minor != 1} == {
+        *("ISK", "UGX"), *("BHD", "JOD", "KWD", "OMR", "TND"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "decimals", "shown", "step", "least", "most"),
+    [
+        ("EUR", 2, 2, 1, 50, 99_999_999),
+        ("GBP", 2, 2, 1, 30, 99_999_999),
+        ("CZK", 2, 2, 1, 1500, 99_999_999),
+        ("HUF", 2, 2, 1, 17_500, 99_999_999),
+        ("TWD", 2, 2, 1, 1, 99_999_999),
+        ("JPY", 0, 0, 1, 50, 99_999_999),
+        ("MGA", 0, 0, 1, 1, 99_999_999),
+        ("ISK", 2, 0, 100, 100, 99_999_900),
+        ("UGX", 2, 0, 100, 100, 99_999_900),
+        ("KWD", 3, 3, 10, 10, 99_999_990),
+        ("RSD", 2, 2, 1, 1, 99_999_999),
+        ("IDR", 2, 2, 1, 1, 999_999_999_999),
+    ],
+)
+def test_currencies_one_by_one(code: str, decimals: int, shown: int, step: int, least: int, most: int):
+    assert currencies.currency(code) == currencies.Currency(code, decimals, shown, step, least, most)
+
+
+@pytest.mark.parametrize("currency", currencies.CURRENCIES.values(), ids=lambda currency: currency.code)
+def test_everything_that_can_be_charged_can_be_read(currency: currencies.Currency):
+    last_digit = 10 ** (currency.decimals - currency.shown)
+    assert currency.step_minor % last_digit == 0
+    # CLDR shows fewer decimals where coins have gone out of use, and never more.
+    assert currency.shown >= get_currency_precision(currency.code)
+    for bound in (currency.least_minor, currency.most_minor):
+        assert bound > 0
+        assert bound % currency.step_minor == 0
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "fr", "ja"])
+@given(minor=st.integers(0, money.MAX_MINOR), code=CURRENCIES)
+def test_what_is_shown_is_exactly_the_amount(locale: str, minor: int, code: str):
+    """Every digit is shown: read without signs and separators they are the amount again."""
+    text = money.show(minor, code, locale)
+    shown = int("".join(char for char in text if char.isdigit()))
+    decimals = money.decimal_text(minor, code).partition(".")[2]
+    assert shown * 10 ** (money.exponent(code) - len(decimals)) == minor
+
+
+@given(total=AMOUNTS, weights=st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any))
+@pytest.mark.parametrize("step", [1, 10, 100])
+def test_shares_in_steps_add_up_and_none_is_a_step_off(step: int, total: int, weights: list[int]):
+    total -= total % step
+    parts = money.share_out(total, weights, step)
+    assert sum(parts) == total
+    for part, weight in zip(parts, weights, strict=True):
+        assert part % step == 0
+        assert abs(part - Fraction(total * weight, sum(weights))) < step
+
+
+def test_a_total_off_the_step_is_a_bug():
+    with pytest.raises(ValueError, match="step"):
+        money.share_out(11_481, [1, 1], 100)
+
+
+@pytest.mark.parametrize(
+    ("value", "step", "rounded"),
+    [
+        (11_449, 100, 11_400), (11_450, 100, 11_500), (-11_450, 100, -11_500), (5124, 10, 5120),
+        (5125, 10, 5130), (Fraction(2_499, 10), 10, 250), (0, 100, 0), (49, 100, 0),
+    ],
+)  # fmt: skip
+def test_rounding_to_a_step(value: Fraction | int, step: int, rounded: int):
+    assert money.round_half_up(Fraction(value), step) == rounded
+
+
+@pytest.mark.parametrize(
+    ("minor", "code", "problem"),
+    [
+        (11_481, "ISK", "Amounts in ISK are multiples of ISK1."),
+        (11_500, "ISK", ""),
+        (50, "UGX", "Amounts in UGX are multiples of UGX1."),
+        (5124, "KWD", "Amounts in KWD are multiples of KWD0.010."),
+        (5120, "KWD", ""),
+        (1, "EUR", ""),
+        (1, "JPY", ""),
+    ],
+)
+def test_what_cant_be_charged_has_a_sentence(minor: int, code: str, problem: str):
+    assert money.step_problem(minor, code) == problem

@@ -6,6 +6,9 @@ from .cart import MAX_LINES, MAX_QUANTITY, Cart, CartLine
 from .catalog import (
     FOR_SALE,
     LISTED,
+    MAX_HANDLE,
+    MAX_SKU,
+    MAX_SLUG,
     Category,
     Collection,
     CollectionProduct,

@@ -34,11 +34,18 @@ class Stock(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """in, low, out or backorder."""
+        """in, low, out or backorder; what is untracked is always in."""
+        if self.policy == StockPolicy.UNTRACKED:
+            return "in"
         backorder = self.policy == StockPolicy.BACKORDER
         if self.left <= 0:
             return "backorder" if backorder else "out"
         return "low" if self.left <= (self.low_at or 0) and not backorder else "in"
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether more can be bought than is on hand: backordered, or untracked."""
+        return self.policy in (StockPolicy.BACKORDER, StockPolicy.UNTRACKED)
 
     @property
     def available(self) -> bool:
@@ -47,7 +54,7 @@ class Stock(NamedTuple):
     @property
     def max_quantity(self) -> int:
         """The most units that one line can take."""
-        return MAX_QUANTITY if self.policy == StockPolicy.BACKORDER else max(0, min(self.left, MAX_QUANTITY))
+        return MAX_QUANTITY if self.unlimited else max(0, min(self.left, MAX_QUANTITY))
 
 
 class Numbers(NamedTuple):
@@ -64,7 +71,7 @@ class Numbers(NamedTuple):
 
 
 BUYABLE = or_(
-    col(StockLevel.policy) == StockPolicy.BACKORDER.value,
+    col(StockLevel.policy) != StockPolicy.DENY.value,
     col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
 )
 """Whether a variant with that stock level can be bought, in SQL."""
@@ -83,7 +90,9 @@ def left(on_hand: int, allocated: int, held: int) -> int:
 
 
 def stock_line(stock: Stock, variant_title: str = "") -> str:
-    """What is said about a variant: "In stock", "Only 3 left in Moss", "Sold out in Clay"."""
+    """What is said about a variant: "In stock", "Only 3 left in Moss", "Sold out in Clay", "Available"."""
+    if stock.policy == StockPolicy.UNTRACKED:
+        return _("Available")
     kind = stock.kind
     if kind == "in":
         return _("In stock")
@@ -102,7 +111,7 @@ def card_line(stocks: Sequence[Stock]) -> str:
     buyable = [stock for stock in stocks if stock.available]
     if not buyable:
         return _("Sold out")
-    if any(stock.policy == StockPolicy.BACKORDER for stock in buyable):
+    if any(stock.unlimited for stock in buyable):
         return ""
     together = sum(stock.left for stock in buyable)
     if together > max(stock.low_at or 0 for stock in buyable):

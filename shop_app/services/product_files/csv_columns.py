@@ -8,6 +8,8 @@ import unicodedata
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+TRACKER = "Variant Inventory Tracker"
+"""Who counts a variant's stock; blank where nobody does."""
 NEEDED = ("Handle", "Title", "Variant Price")
 AMOUNTS = ("Variant Price", "Variant Compare At Price", "Cost per item")
 NUMBERS = frozenset(
@@ -62,7 +64,7 @@ OURS = {
 }
 """What Shopify has no column for, under names that it takes for metafields."""
 USUAL = {
-    "Variant Inventory Tracker": "shopify",
+    TRACKER: "shopify",
     "Variant Fulfillment Service": "manual",
     "Gift Card": "false",
 }
@@ -84,7 +86,7 @@ HEADER = (
     "Option3 Value",
     "Variant SKU",
     "Variant Grams",
-    "Variant Inventory Tracker",
+    TRACKER,
     "Variant Inventory Qty",
     "Variant Inventory Policy",
     "Variant Fulfillment Service",
@@ -119,7 +121,7 @@ PRESENT_NAMES = {
     "Compare-at price": "Variant Compare At Price",
     "Charge tax": "Variant Taxable",
     "Tax code": "Variant Tax Code",
-    "Inventory tracker": "Variant Inventory Tracker",
+    "Inventory tracker": TRACKER,
     "Inventory quantity": "Variant Inventory Qty",
     "Continue selling when out of stock": "Variant Inventory Policy",
     "Weight value (grams)": "Variant Grams",

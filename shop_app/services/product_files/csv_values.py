@@ -9,8 +9,9 @@ from ...core.decimals import Ambiguous, read_decimal, shown_sign
 from ...core.i18n import _
 from ...core.money import parse_minor, round_half_up
 from ...core.settings import settings
+from ...models import StockPolicy
 from .csv_cells import Problem, Row, short_text
-from .csv_columns import AMOUNTS
+from .csv_columns import AMOUNTS, TRACKER
 
 CONTENTS = {
     "g": (1, "g"),
@@ -147,8 +148,12 @@ def yes_or_no(row: Row, column: str, otherwise: bool) -> bool:
     return otherwise if not text else text in TRUE
 
 
-def policy(row: Row, otherwise: bool) -> bool:
-    """Whether it can be ordered without stock."""
+def stock_policy(row: Row, stored: str | None) -> str:
+    """deny, backorder or untracked; `stored` is that of the variant, None where it is new.
+
+    Shopify tracks what has a tracker. Without that column stored variants stay as they are, and new ones
+    are tracked where the file has a quantity.
+    """
     text = row["Variant Inventory Policy"].casefold()
     if text not in ("", "deny", "continue", *TRUE, *FALSE):
         raise BadRow(
@@ -157,7 +162,15 @@ def policy(row: Row, otherwise: bool) -> bool:
                 value=short_text(text)
             ),
         )
-    return otherwise if not text else text == "continue" or text in TRUE
+    if TRACKER in row.cells:
+        tracked = bool(row[TRACKER])
+    else:
+        tracked = stored != StockPolicy.UNTRACKED if stored else bool(row[QUANTITY])
+    if not tracked:
+        return StockPolicy.UNTRACKED.value
+    if text:
+        return (StockPolicy.BACKORDER if text == "continue" or text in TRUE else StockPolicy.DENY).value
+    return stored if stored == StockPolicy.BACKORDER else StockPolicy.DENY.value
 
 
 def barcode(row: Row, otherwise: str, warnings: list[Problem]) -> str:

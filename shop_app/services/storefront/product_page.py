@@ -24,8 +24,6 @@ from .related import related
 from .structured_data import Offered, json_ld
 
 META_LENGTH = 155
-MAX_SKU = 64
-"""Characters of an address's variant that are looked at."""
 _TAGS = re.compile(r"<[^>]*>")
 
 _product = select(
