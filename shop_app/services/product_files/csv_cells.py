@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...core.errors import ShopError
 from ...core.i18n import _
-from .csv_columns import CODES, NEEDED, NUMBERS, column_of, folded, resembled
+from .csv_columns import NEEDED, NUMBERS, column_of, has_codes, resembled
 from .csv_file import CsvFile, Record
 
 MAX_CELL = 200_000
@@ -84,7 +84,7 @@ def harmless(text: str, column: str = "") -> str:
     """
     if _FORMULA.match(text):
         return f"'{text}"
-    eaten = CODES.search(column) and (_EATEN.fullmatch(text) or _AFTER_APOSTROPHE.fullmatch(text))
+    eaten = has_codes(column) and (_EATEN.fullmatch(text) or _AFTER_APOSTROPHE.fullmatch(text))
     return f"'{text}" if eaten else text
 
 
@@ -94,11 +94,13 @@ def as_it_was(text: str, column: str = "") -> str:
     >>> as_it_was("'=1+1"), as_it_was("''=1"), as_it_was("'tis"), as_it_was("'0123", "Variant SKU")
     ('=1+1', "'=1", "'tis", '0123')
     """
-    has_codes = column in NUMBERS or CODES.search(column)
+    if text[:1] not in ("'", "="):
+        return text
+    has_digits = column in NUMBERS or has_codes(column)
     if text.startswith("'"):
-        guarded = _FORMULA.match(text) or (has_codes and _AFTER_APOSTROPHE.fullmatch(text))
+        guarded = _FORMULA.match(text) or (has_digits and _AFTER_APOSTROPHE.fullmatch(text))
         return text[1:] if guarded else text
-    formula = _AS_FORMULA.fullmatch(text) if has_codes else None
+    formula = _AS_FORMULA.fullmatch(text) if has_digits else None
     return formula[1] if formula else text
 
 
@@ -131,12 +133,13 @@ def read_rows(file: CsvFile, header: Header, sign: str = "") -> Iterator[Row]:
     Errors  ShopError where the file can't be read as CSV.
     """
     limit = csv.field_size_limit(2**31 - 1)
-    own = [folded(name) for name in header.names]
+    own = [name.casefold() for name in header.names]
     try:
         for record in file.records():
             if record.line == header.line:
                 continue
-            if [folded(value) for value in record.cells] == own:
+            cells = [cell.strip().casefold() for cell in record.cells[: len(own)]]
+            if cells[0] == own[0] and cells == own[: len(cells)] and len(cells) > 1:
                 yield Row(record.line, {})
             else:
                 yield _row(record, header, sign)
@@ -158,7 +161,7 @@ def _row(record: Record, header: Header, sign: str) -> Row:
         if not column:
             continue
         problem = problem or _broken(name, value)
-        text = as_it_was(value.strip() if CODES.search(column) else value, column)
+        text = as_it_was(value.strip() if has_codes(column) else value, column)
         other = cells.get(column, "")
         if text.strip() and other.strip() and text.strip() != other.strip():
             first = header.names[header.columns.index(column)]

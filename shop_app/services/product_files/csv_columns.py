@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -151,8 +152,13 @@ _ALSO = {
     "Variant Command": "Variant Command",
     "Delete": "Delete",
 }
-CODES = re.compile(r"(?i)\b(?:sku|barcode|code|gtin|ean|upc|isbn|mpn|id|handle|number)s?\b")
-"""Columns of codes, whose digits a spreadsheet takes for numbers."""
+_CODES = re.compile(r"\b(?:sku|barcode|code|gtin|ean|upc|isbn|mpn|id|handle|number)s?\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def has_codes(column: str) -> bool:
+    """Whether a column has codes, of whose digits a spreadsheet would make a number."""
+    return bool(_CODES.search(column))
 
 
 def folded(name: str) -> str:
