@@ -596,6 +596,15 @@ def test_line_numbers_count_lines_inside_cells(shop, write):
             "<table><tr><td>Handle</td></tr></table>".encode("utf-16"),
             "This is a web page or XML, not a CSV file. Save the products as CSV in UTF-8.",
         ),
+        (
+            b'{"products": [{"handle": "a"}]}',
+            "This is JSON, not a CSV file. Save the products as CSV in UTF-8.",
+        ),
+        (
+            b'"Handle,Title,Variant Price"\n"a,A,1"\n',
+            "Line 1: the columns Handle, Title, Variant Price are missing. Each line stands in quotes, as if"
+            " it were one cell. Save the file as CSV again.",
+        ),
         (b"Handle\x00\x01\x02", "This isn't a CSV file. Save the products as CSV in UTF-8."),
     ],
 )

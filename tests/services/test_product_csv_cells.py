@@ -90,6 +90,8 @@ def unsure(line: int, column: str, value: str, first: str, second: str) -> str:
         ([], "1 299,00", 129900),
         ([], "€ 1,299.00", 129900),
         ([], "'12.50", 1250),
+        ([], "'€ 12.50", 1250),
+        ([], '="12.50"', 1250),
     ],
 )
 def test_the_other_amounts_show_the_decimal_sign(run, others, typed, minor):
@@ -336,6 +338,14 @@ def test_an_option_without_a_name_and_a_place_that_is_none_are_said(run):
         "Line 2: Image Position is first, which is no place; the picture comes after the others.",
     ]
     assert variants()[0].title == "S"
+
+
+def test_a_gift_card_is_said_to_be_a_product_like_any_other(run, tmp_path):
+    report = run("Handle,Title,Variant Price,Gift card", ["a", "A", "50", "TRUE"], ["b", "B", "5", "FALSE"])
+    assert said(report) == [
+        "Line 2: Gift Card is true. Here it is sold like any other product, and no card is issued."
+    ]
+    assert [cells["Gift Card"] for cells in exported(tmp_path)] == ["TRUE", "FALSE"]
 
 
 def test_variants_that_differ_in_taxes_are_all_taxed_and_it_is_said(run):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ...core.errors import ShopError
 from ...core.i18n import _
 from .csv_columns import NEEDED, NUMBERS, column_of, has_codes, resembled
-from .csv_file import CsvFile, Record
+from .csv_file import SEPARATORS, CsvFile, Record
 
 MAX_CELL = 200_000
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -98,7 +98,9 @@ def as_it_was(text: str, column: str = "") -> str:
         return text
     has_digits = column in NUMBERS or has_codes(column)
     if text.startswith("'"):
-        guarded = _FORMULA.match(text) or (has_digits and _AFTER_APOSTROPHE.fullmatch(text))
+        guarded = (
+            column in NUMBERS or _FORMULA.match(text) or (has_digits and _AFTER_APOSTROPHE.fullmatch(text))
+        )
         return text[1:] if guarded else text
     formula = _AS_FORMULA.fullmatch(text) if has_digits else None
     return formula[1] if formula else text
@@ -123,6 +125,8 @@ def read_header(file: CsvFile) -> Header:
             for name in names
             if not column_of(name) and column_of(resembled(name)) in missing
         ]
+        if len(names) == 1 and any(sign in names[0] for sign in SEPARATORS):
+            alike = [_("Each line stands in quotes, as if it were one cell. Save the file as CSV again.")]
         raise ShopError(" ".join([text, *alike]))
     return header
 

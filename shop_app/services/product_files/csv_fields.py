@@ -75,6 +75,13 @@ def status(first: Row, stored: ProductDraft | None) -> str:
     return before if before == ProductStatus.ARCHIVED else ProductStatus.DRAFT.value
 
 
+def warn_of_gift_card(first: Row, warnings: list[Problem]) -> None:
+    """Say that what is a gift card elsewhere is a product like any other here."""
+    if yes_or_no(first, "Gift Card", False):
+        text = _("Gift Card is true. Here it is sold like any other product, and no card is issued.")
+        warnings.append(Problem(first.line, text, warning=True))
+
+
 def tax_class(rows: list[Row], base: ProductDraft, warnings: list[Problem]) -> str:
     """The tax class that the variants' rows say: "zero" where all are untaxed."""
     taxed = {row.line: yes_or_no(row, "Variant Taxable", True) for row in rows if row["Variant Taxable"]}

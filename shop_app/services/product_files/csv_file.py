@@ -137,6 +137,8 @@ def look_at(path: Path, encoding: str = "") -> CsvFile:
         raise ShopError(_("The file is empty."))
     if _MARKUP.match(text[:4096].encode(errors="replace")):
         raise ShopError(_("This is a web page or XML, not a CSV file. Save the products as CSV in UTF-8."))
+    if text.lstrip()[:1] in ("{", "["):
+        raise ShopError(_("This is JSON, not a CSV file. Save the products as CSV in UTF-8."))
     if "\x00" in text[:512]:
         raise ShopError(_("This isn't a CSV file. Save the products as CSV in UTF-8."))
     return CsvFile(path, encoding, _separator(text))

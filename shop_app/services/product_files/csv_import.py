@@ -25,7 +25,8 @@ from ..inventory import ledger as inventory_ledger
 from .csv_cells import Header, Problem, Row, read_header, read_rows
 from .csv_columns import column_of
 from .csv_file import NAMES, SEPARATORS, CsvFile, count_lines, look_at
-from .csv_product import Read, pictures_of, read_product
+from .csv_pictures import pictures_of
+from .csv_product import Read, read_product
 from .csv_values import BadRow, shown_signs
 from .fetching import Fetcher
 

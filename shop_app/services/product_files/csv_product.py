@@ -12,16 +12,24 @@ from ...core.i18n import _
 from ...models import StockPolicy
 from ..catalog.identity import SLUG, handle_of
 from ..catalog.product_draft import (
-    MAX_PICTURES,
     MAX_VARIANTS,
     OptionDraft,
-    PictureDraft,
     ProductDraft,
     VariantDraft,
 )
-from .csv_cells import Problem, Row, short_text
+from .csv_cells import Problem, Row
 from .csv_columns import OURS, READ_COLUMNS, TRACKER, USUAL
-from .csv_fields import DELETES, if_there, refuse_to_delete, status, tags_of, tax_class, texts
+from .csv_fields import (
+    DELETES,
+    if_there,
+    refuse_to_delete,
+    status,
+    tags_of,
+    tax_class,
+    texts,
+    warn_of_gift_card,
+)
+from .csv_pictures import Shown, picture_drafts, pictures_of, warn_of_pictures
 from .csv_values import (
     BadRow,
     amount,
@@ -51,44 +59,6 @@ class Read:
     warnings: list[Problem] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A picture that the file names: where it is, at which place, with which alt text, on which line."""
-
-    url: str
-    place: int
-    alt: str
-    line: int
-
-
-def pictures_of(rows: list[Row]) -> list[Shown]:
-    """The pictures that these rows name, in their order, each address once; as many as a product can have."""
-    return _all_pictures(rows)[:MAX_PICTURES]
-
-
-def _all_pictures(rows: list[Row]) -> list[Shown]:
-    pictures: dict[str, Shown] = {}
-    for row in rows:
-        url = row["Image Src"]
-        if url and url not in pictures:
-            text = row["Image Position"]
-            place = int(text) if _is_place(text) else 0
-            pictures[url] = Shown(url, place, row["Image Alt Text"], row.line)
-    for row in rows:
-        url = row["Variant Image"]
-        if url and url not in pictures:
-            pictures[url] = Shown(url, 0, "", row.line)
-    taken = {shown.place for shown in pictures.values()}
-    placed = []
-    for shown in pictures.values():
-        place = shown.place
-        if not place or any(other.place == place for other in placed):
-            place = next(number for number in range(1, 20_000) if number not in taken)
-            taken.add(place)
-        placed.append(replace(shown, place=place))
-    return sorted(placed, key=lambda shown: shown.place)
-
-
 def read_product(
     rows: list[Row],
     product: ProductDraft | None,
@@ -112,13 +82,14 @@ def read_product(
     variant_rows = _variant_rows(rows, base, names, warnings)
     variants, quantities, lines = _variants(variant_rows, names, base, keys, warnings, is_taken)
     shown = pictures_of(rows)
-    _warn_of_pictures(rows, warnings)
+    warn_of_pictures(rows, warnings)
+    warn_of_gift_card(first, warnings)
     draft = replace(
         base,
         title=first["Title"] or base.title,
         variants=variants,
         options=_options(names, variants, base),
-        pictures=_pictures(shown, base, keys),
+        pictures=picture_drafts(shown, base, keys),
         tags=if_there(first, "Tags", tags_of(first, warnings), base.tags),
         status=status(first, base if product else None),
         tax_class=tax_class(variant_rows, base, warnings),
@@ -163,25 +134,6 @@ def _variant_rows(
             Problem(line, text.format(most=MAX_VARIANTS, count=len(variant_rows) - len(kept)), warning=True)
         )
     return kept
-
-
-def _warn_of_pictures(rows: list[Row], warnings: list[Problem]) -> None:
-    for row in rows:
-        text = row["Image Position"]
-        if row["Image Src"] and text and not _is_place(text):
-            said = _("Image Position is {value}, which is no place; the picture comes after the others.")
-            warnings.append(Problem(row.line, said.format(value=short_text(text)), warning=True))
-    shown = _all_pictures(rows)
-    if len(shown) > MAX_PICTURES:
-        said = _("a product has at most {most} pictures; the last {count} were left out.")
-        line = shown[MAX_PICTURES].line
-        warnings.append(
-            Problem(line, said.format(most=MAX_PICTURES, count=len(shown) - MAX_PICTURES), warning=True)
-        )
-
-
-def _is_place(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 0 < int(text) < 10_000
 
 
 def _option_names(first: Row, base: ProductDraft) -> list[str]:
@@ -334,18 +286,6 @@ def _variant(
         requires_shipping=yes_or_no(row, "Variant Requires Shipping", base.requires_shipping),
         stock_policy=stock_policy(row, draft and draft.stock_policy),
     )
-
-
-def _pictures(shown: list[Shown], base: ProductDraft, keys: Mapping[str, str]) -> tuple[PictureDraft, ...]:
-    alts = {picture.key: picture.alt for picture in base.pictures}
-    pictures: dict[str, PictureDraft] = {}
-    for picture in shown:
-        key = keys.get(picture.url)
-        if key and key not in pictures:
-            pictures[key] = PictureDraft(key, picture.alt or alts.get(key, ""))
-    for picture in base.pictures:
-        pictures.setdefault(picture.key, picture)
-    return tuple(pictures.values())
 
 
 def _extra(
