@@ -261,6 +261,8 @@ def test_made_up_skus_are_stable_and_differ():
     assert made_up_sku("a", (("Size", "ü"),)) != made_up_sku("a", (("Size", "u"),))
     long = made_up_sku("x" * 200, (("Size", "Small"),))
     assert (len(long), long) == (64, made_up_sku("x" * 200, (("Size", "Small"),)))
+    taken = made_up_sku("varsity-top", (("Size", "Small"),), {"VARSITY-TOP-SMALL"}.__contains__)
+    assert (taken.startswith("VARSITY-TOP-SMALL-"), len(taken)) == (True, 30)
 
 
 def test_quantities_count_what_can_be_sold_on_top_of_what_orders_have(shop, write):
@@ -644,7 +646,7 @@ def test_a_file_of_all_sorts_of_rubbish_never_raises(shop, tmp_path):
         path.write_bytes(content)
         with suppress(ShopError):
             run(path)
-    assert {product.slug for product in rows_of(Product)} <= {"x", "drop-table-product", "a-b", "ab"}
+    assert {product.slug for product in rows_of(Product)} <= {"x", "drop-table-product", "product"}
 
 
 def test_contents_come_in_and_go_out_and_give_the_price_of_a_unit(shop, tmp_path):

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from ...core.clock import now
 from ...models import (
+    FOR_SALE,
     MAX_QUANTITY,
     Cart,
     CartLine,
@@ -21,7 +22,6 @@ from ...models import (
     Picture,
     Product,
     ProductPicture,
-    ProductStatus,
     StockHold,
     StockLevel,
     StockPolicy,
@@ -109,7 +109,7 @@ _LINES = (
         variant.c.compare_at_minor,
         variant.c.weight_grams,
         product.c.tax_class,
-        case((and_(variant.c.active, product.c.status == ProductStatus.ACTIVE.value), 1), else_=0),
+        case((and_(variant.c.active, product.c.status.in_(FOR_SALE)), 1), else_=0),
         case((level.c.policy != StockPolicy.DENY.value, MAX_QUANTITY), else_=_available),
         func.coalesce(_stock_hold.c.quantity, 0),
         case(
@@ -166,7 +166,7 @@ _GIFTS = (
         variant.c.compare_at_minor,
         variant.c.weight_grams,
         product.c.tax_class,
-        case((and_(variant.c.active, product.c.status == ProductStatus.ACTIVE.value), 1), else_=0),
+        case((and_(variant.c.active, product.c.status.in_(FOR_SALE)), 1), else_=0),
         case(
             (level.c.policy != StockPolicy.DENY.value, MAX_QUANTITY),
             else_=func.coalesce(level.c.on_hand - level.c.allocated - level.c.held, 0)

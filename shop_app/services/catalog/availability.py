@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlmodel import Session, col
 
 from ...core import clock
 from ...core.dates import day
 from ...core.i18n import _
-from ...models import MAX_QUANTITY, ListingItem, Product, StockLevel, StockPolicy, Variant
+from ...models import FOR_SALE, MAX_QUANTITY, Product, StockLevel, StockPolicy, Variant
 from . import price_history, price_tags
 from .views import ProductAvailability, VariantAvailability
 
@@ -75,6 +75,8 @@ BUYABLE = or_(
     col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
 )
 """Whether a variant with that stock level can be bought, in SQL."""
+PUBLISHED = and_(col(Product.status).in_(FOR_SALE), col(Product.published_at) <= bindparam("now"))
+"""Whether a product has a page at the moment `now`, in SQL."""
 STOCK_COLUMNS = tuple(col(getattr(StockLevel, name)) for name in Stock._fields)
 
 
@@ -131,10 +133,9 @@ _numbers = (
         col(Variant.contents_unit),
         *STOCK_COLUMNS,
     )
-    .join(ListingItem, col(ListingItem.product_id) == Product.id)
     .join(Variant, col(Variant.product_id) == Product.id)
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
-    .where(col(Variant.active), col(Product.id).in_(_owners))
+    .where(col(Variant.active), col(Product.id).in_(_owners), PUBLISHED)
     .order_by(col(Variant.product_id), col(Variant.position), col(Variant.id))
 )
 
@@ -143,9 +144,12 @@ def of_variants(session: Session, variant_ids: tuple[int, ...]) -> list[ProductA
     """The live numbers of the published products that these variants belong to, in the order of their ids."""
     if not variant_ids:
         return []
-    at_ms = int(clock.now().timestamp() * 1000)
+    now = clock.now()
+    at_ms = int(now.timestamp() * 1000)
     by_slug: dict[str, list[Numbers]] = defaultdict(list)
-    for slug, _owner, *numbers in session.connection().execute(_numbers, {"ids": list(variant_ids)}):
+    for slug, _owner, *numbers in session.connection().execute(
+        _numbers, {"ids": list(variant_ids), "now": now}
+    ):
         by_slug[slug].append(Numbers(*numbers[:7], stock=Stock(*numbers[7:])))
     lowest = price_history.lowest_lines(
         session, {one.id: one.compare_at_minor for variants in by_slug.values() for one in variants}

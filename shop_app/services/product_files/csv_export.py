@@ -70,13 +70,12 @@ def _further_columns(session: Session) -> list[str]:
 def _rows_of(session: Session, product: Product) -> Iterator[dict[str, str]]:
     draft = read_draft(session, product)
     extra = dict(draft.extra)
-    handle = extra.pop("Handle", draft.slug)
     variants = [variant for variant in draft.variants if variant.active] or list(draft.variants[:1])
     levels = _free_units(session, variants)
     sources = _addresses(session, draft)
     images = _image_cells(draft, extra, sources)
     for place in range(max(len(variants), len(images))):
-        cells = {"Handle": handle}
+        cells = {"Handle": draft.handle}
         if place < len(variants):
             cells |= _variant_cells(draft, variants[place], levels, sources)
             tail = f"{TAB}{variants[place].sku}"
