@@ -157,7 +157,7 @@ def unhold(session: Session, cart_id: int, *, reason: str) -> None:
 
 
 def lock_carts(session: Session, variant_id: int, *, wait: bool = True) -> set[int]:
-    """Lock the carts that hold units of the variant; returns their ids. Without `wait`, those that are free."""
+    """Lock the carts that hold units of the variant, or those that nobody has locked; returns their ids."""
     statement = _CARTS.with_for_update(skip_locked=not wait)
     return set(session.connection().execute(statement, {"variant": variant_id}).scalars())
 
