@@ -275,7 +275,7 @@ MUTANTS = (
                 "return move",
             ),
         ),
-        ("tests/services/test_untracked.py",),
+        ("tests/machines/test_stock_machine.py",),
     ),
     Mutant(
         "unique-key",
