@@ -131,7 +131,7 @@ class Product(rx.State):
             await self._go_on_with_reviews()
             await self._read_own_holds()
         except MovedTo as moved:
-            return rx.redirect(moved.location, replace=True)
+            return rx.redirect(moved.location(self.rx_router_url.query), replace=True)
         except NotFound:
             self.missing, self.page, self.recent = True, ProductPage(), []
             await live.watch(self, [address.parameter("slug", MAX_SLUG)])

@@ -22,6 +22,8 @@ MAX_FIELDS = 100
 """Parameters of one address; further ones are ignored."""
 MAX_FACETS = 12
 MAX_VALUES = 30
+MAX_CATEGORY = 200
+"""Characters: links by hand name a category by its title."""
 MAX_PRICE = 24
 """Characters of a typed price that are kept."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
@@ -52,7 +54,7 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
     low, high, typed = _prices(first.get("price_min", ""), first.get("price_max", ""))
     return ListingQuery(
         text=_text(first.get("q", "")[: spelling.MAX_TEXT]),
-        category=category if _NAME.fullmatch(category) else "",
+        category=_text(category[:MAX_CATEGORY]),
         sort=sort if sort in SORTS else "",
         page=_page(first.get("page", "")),
         after=after if _CURSOR.fullmatch(after) else "",
