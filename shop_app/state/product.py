@@ -66,9 +66,7 @@ class ProductShown:
 def view(session: Session, address: Address) -> ProductShown:
     """Errors  NotFound for a product that doesn't exist, MovedTo for one with another address now."""
     try:
-        page = product_page.product(
-            session, address.parameter("slug", MAX_SLUG), address.first("variant", MAX_SKU)
-        )
+        page = product_page.product(session, address.parameter("slug", MAX_SLUG), address.first("variant"))
     except Moved as moved:
         raise MovedTo(f"/products/{moved.slug}") from moved
     return ProductShown(

@@ -31,6 +31,7 @@ def browse(session: Session, query: ListingQuery) -> Listing:
     if query.category and branch is None:
         raise NotFound(_("There is no such category."))
     facet_counts = counts.get(session, at)
+    query = facets.present(facet_counts, query)
     matches = _matches(session, facet_counts, query.text, at) if query.text else search_queries.Matches()
     ids = tuple(matches.product_ids) if query.text else None
     view = facets.narrowed(
