@@ -20,7 +20,15 @@ def _slug_of_row(context: Any) -> str:
 class ProductStatus(StrEnum):
     DRAFT = "draft"
     ACTIVE = "active"
+    UNLISTED = "unlisted"
+    """For sale to whoever has its address; in no list, search or sitemap."""
     ARCHIVED = "archived"
+
+
+LISTED = ProductStatus.ACTIVE
+"""The status of products that lists, search and sitemap have."""
+FOR_SALE = (ProductStatus.ACTIVE, ProductStatus.UNLISTED)
+"""The statuses of products that have a page and can be bought."""
 
 
 class ReviewStatus(StrEnum):

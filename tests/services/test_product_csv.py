@@ -22,6 +22,7 @@ from shop_app.models import (
     ProductOption,
     ProductPicture,
     StockMovement,
+    StockPolicy,
     TaxClass,
     Variant,
     VariantPicture,
@@ -97,6 +98,7 @@ def shirt(handle: str = "shirt", **cells: str) -> dict[str, str]:
         "option1_name": "Title",
         "option1_value": "Default Title",
         "variant_grams": "0",
+        "variant_inventory_tracker": "shopify",
         "variant_inventory_qty": "1",
         "variant_inventory_policy": "deny",
         "variant_fulfillment_service": "manual",
@@ -114,7 +116,13 @@ def top(*sizes: str, handle: str = "top") -> list[dict[str, str]]:
     return [
         first,
         *(
-            row(handle, option1_value=size, variant_price="60", variant_inventory_qty="2")
+            row(
+                handle,
+                option1_value=size,
+                variant_price="60",
+                variant_inventory_tracker="shopify",
+                variant_inventory_qty="2",
+            )
             for size in sizes[1:]
         ),
     ]
@@ -313,7 +321,7 @@ def test_continue_means_that_it_can_be_ordered_without_stock(shop, write):
     with db.reading() as session:
         key = variant_with(session, "SHIRT").id
         assert key
-        assert inventory_ledger.levels(session, [key])[key].backorder
+        assert inventory_ledger.levels(session, [key])[key].policy == StockPolicy.BACKORDER
 
 
 # --- Pictures -------------------------------------------------------------------------------------

@@ -19,12 +19,13 @@ from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.settings import settings
 from ...models import (
+    FOR_SALE,
     Category,
     Picture,
     PriceHistory,
     Product,
-    ProductStatus,
     SlugRedirect,
+    StockPolicy,
     TaxClass,
     Variant,
     table_of,
@@ -265,7 +266,7 @@ def _write_row(
     product.attributes = [{"name": name, "value": value} for name, value in draft.attributes]
     product.extra = dict(draft.extra)
     product.category_id = session.exec(select(Category.id).where(Category.slug == draft.category)).first()
-    if draft.status == ProductStatus.ACTIVE and not product.published_at:
+    if draft.status in FOR_SALE and not product.published_at:
         product.published_at = now()
     product.updated_at = now()
     product.version += outcome == "changed"
@@ -313,8 +314,8 @@ def _write_variants(
             repriced.add(row.id)
         if new:
             events.publish(session, events.VariantAdded(row.id))
-        if variant.backorder != (was.backorder if was else False):
-            events.publish(session, events.BackorderChanged(row.id, variant.backorder))
+        if variant.stock_policy != (was.stock_policy if was else StockPolicy.DENY):
+            events.publish(session, events.StockPolicyChanged(row.id, variant.stock_policy))
         parts.write_variant_parts(session, row.id, variant, options, shown)
     return repriced
 

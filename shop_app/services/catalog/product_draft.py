@@ -69,7 +69,8 @@ class VariantDraft:
     """ "g" or "ml", "" without contents."""
     requires_shipping: bool = True
     active: bool = True
-    backorder: bool = False
+    stock_policy: str = StockPolicy.DENY.value
+    """deny, backorder or untracked."""
     pictures: tuple[str, ...] = ()
     """Keys of the product's pictures that show it."""
     id: int | None = None
@@ -143,7 +144,7 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
             field="slug",
         )
     if draft.status not in set(ProductStatus):
-        raise Invalid(_("Choose draft, active or archived."), field="status")
+        raise Invalid(_("Choose draft, active, unlisted or archived."), field="status")
     if len(draft.tags) > MAX_TAGS:
         raise Invalid(_("A product has at most {most} tags.").format(most=MAX_TAGS), field="tags")
     if len(draft.pictures) > MAX_PICTURES:
@@ -230,6 +231,8 @@ def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys:
         0 < variant.contents <= MAX_GRAMS and variant.contents_unit in ("g", "ml")
     ):
         raise Invalid(_("Enter the contents in g or ml, up to 2,000 kg or l."), field="contents")
+    if variant.stock_policy not in set(StockPolicy):
+        raise Invalid(_("Choose deny, backorder or untracked."), field="stock_policy")
     options = tuple((trimmed(name), trimmed(value)) for name, value in variant.options)
     fits = [name for name, _value in options] == list(values_by_option) and all(
         value in values_by_option[name] for name, value in options
@@ -346,7 +349,7 @@ def _read_variants(
             contents_unit=variant.contents_unit,
             requires_shipping=variant.requires_shipping,
             active=variant.active,
-            backorder=policy == StockPolicy.BACKORDER,
+            stock_policy=policy or StockPolicy.DENY.value,
             pictures=tuple(shown.get(variant.id or 0, ())),
             id=variant.id,
         )

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from ...core import db
 from ...core.errors import Invalid, ShopError
 from ...core.i18n import _
-from ...models import Category, Picture, TaxClass
+from ...models import Category, Picture, StockPolicy, TaxClass
 from ..catalog import commands as catalog_commands
 from ..catalog import identity
 from ..catalog import pictures as catalog_pictures
@@ -224,7 +224,8 @@ def _set_quantities(session: Session, saved: catalog_commands.Saved, read: Read)
     for variant_id, units in target_units.items():
         level = levels.get(variant_id, inventory_ledger.Level())
         # The file has available units; allocated and held ones come on top.
-        if units != level.available or (units and level.backorder and level.on_hand < units):
+        backorder = level.policy == StockPolicy.BACKORDER
+        if units != level.available or (units and backorder and level.on_hand < units):
             inventory_commands.set_on_hand(
                 session, variant_id, units + level.allocated + level.held, reason="import", actor=ACTOR
             )

@@ -10,11 +10,11 @@ from typing import TypeVar
 from slugify import slugify
 
 from ...core.i18n import _
-from ...models import ProductStatus
+from ...models import ProductStatus, StockPolicy
 from ..catalog.identity import SLUG, handle_of
 from ..catalog.product_draft import OptionDraft, PictureDraft, ProductDraft, VariantDraft
-from .csv_cells import OURS, READ_COLUMNS, USUAL, Problem, Row
-from .csv_values import BadRow, amount, contents, grams, policy, quantity, yes_or_no
+from .csv_cells import OURS, READ_COLUMNS, TRACKER, USUAL, Problem, Row
+from .csv_values import BadRow, amount, contents, grams, quantity, stock_policy, yes_or_no
 
 T = TypeVar("T")
 MAX_MADE_UP = 64
@@ -215,9 +215,14 @@ def _variants(
                 row.line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=lines[sku])
             )
         lines[sku] = row.line
-        variants[(stored and stored.id) or sku] = _variant(row, sku, options, stored, keys, warnings)
-        if (units := quantity(row, warnings)) is not None:
+        variant = _variant(row, sku, options, stored, keys, warnings)
+        variants[(stored and stored.id) or sku] = variant
+        units = quantity(row, warnings)
+        if units is not None and variant.stock_policy != StockPolicy.UNTRACKED:
             quantities[sku] = units
+        elif units:
+            text = _("the stock of {sku} isn't tracked, so its quantity was left out.").format(sku=sku)
+            warnings.append(Problem(row.line, text, warning=True))
     # Stored variants keep their places, also those that the file doesn't name; new ones follow.
     merged = [variants.pop(variant.id, variant) if variant.id else variant for variant in base.variants]
     if any(tuple(name for name, _value in variant.options) != tuple(names) for variant in merged):
@@ -301,7 +306,7 @@ def _variant(
         barcode=_if_there(row, "Variant Barcode", row["Variant Barcode"], base.barcode),
         weight_grams=grams(row, base.weight_grams),
         requires_shipping=yes_or_no(row, "Variant Requires Shipping", base.requires_shipping),
-        backorder=policy(row, base.backorder),
+        stock_policy=stock_policy(row, draft and draft.stock_policy),
     )
 
 
@@ -339,9 +344,9 @@ def _extra(
     for column in columns:
         for row in variant_rows:
             value = row.cells[column]
-            if value.strip() == USUAL.get(column, "") or (
-                row is not first and not value and column == "Gift Card"
-            ):
+            if value.strip() == USUAL.get(column, "") or (column == TRACKER and not value.strip()):
+                continue
+            if row is not first and not value and column == "Gift Card":
                 continue
             own = row is not first or column.startswith("Variant ")
             extra[f"{column}{TAB}{skus[row.line]}" if own else column] = value
