@@ -18,7 +18,7 @@ from shop_app.core.pages import Address, MovedTo, only
 from shop_app.services import stock_alerts
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
-from shop_app.services.catalog.identity import MAX_SKU, MAX_SLUG
+from shop_app.services.catalog.identity import MAX_SLUG
 from shop_app.services.catalog.views import (
     Moved,
     ProductCard,

@@ -259,6 +259,19 @@ def test_made_up_skus_of_different_products_are_different(shop, bring_in):
     assert bring_in(rows).same == 4
 
 
+@pytest.mark.parametrize(
+    ("written", "again"),
+    [("Ros\u00ade", "Rose"), ("Cafe\u0301", "Café"), (" Dark  navy", "Dark navy"), ("M\u200b", "M")],
+)
+def test_an_option_without_a_sku_is_found_again_by_what_is_seen_of_its_value(
+    shop, bring_in, written: str, again: str
+):
+    cells = {"Handle": "mug", "Title": "Mug", "Option1 Name": "Colour", "Variant Price": "1"}
+    assert bring_in([cells | {"Option1 Value": written}]).created == 1
+    assert bring_in([cells | {"Option1 Value": again}]).same == 1
+    assert bring_in([cells | {"Option1 Value": written}]).same == 1
+
+
 # --- What a refusal says ----------------------------------------------------------------------------
 
 

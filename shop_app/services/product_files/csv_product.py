@@ -10,8 +10,9 @@ from typing import TypeVar
 from slugify import slugify
 
 from ...core.i18n import _
+from ...core.typed_text import prose
 from ...models import ProductStatus, StockPolicy
-from ..catalog.identity import SLUG, handle_of
+from ..catalog.identity import SLUG, handle_of, trimmed
 from ..catalog.product_draft import OptionDraft, PictureDraft, ProductDraft, VariantDraft
 from .csv_cells import OURS, READ_COLUMNS, TRACKER, USUAL, Problem, Row
 from .csv_values import BadRow, amount, contents, grams, quantity, stock_policy, yes_or_no
@@ -162,7 +163,7 @@ def _tax_class(rows: list[Row], base: ProductDraft) -> str:
 def _option_names(first: Row, base: ProductDraft) -> list[str]:
     if "Option1 Name" not in first.cells:
         return [option.name for option in base.options]
-    names = [name for number in (1, 2, 3) if (name := first[f"Option{number} Name"])]
+    names = [name for number in (1, 2, 3) if (name := prose(first[f"Option{number} Name"]))]
     if not names and first["Option1 Value"] and base.options:
         names = [option.name for option in base.options]
     default = names in ([], ["Title"]) and first["Option1 Value"] in ("", "Default Title")
@@ -203,7 +204,7 @@ def _variants(
     lines: dict[str, int] = {}
     for row in rows:
         options = _option_values(row, names)
-        sku = row["Variant SKU"]
+        sku = trimmed(row["Variant SKU"])
         stored = by_sku.get(sku) or by_options.get(options)
         sku = sku or (
             stored.sku
@@ -238,7 +239,7 @@ def _variants(
 def _option_values(row: Row, names: list[str]) -> tuple[tuple[str, str], ...]:
     values = []
     for number, name in enumerate(names, 1):
-        value = row[f"Option{number} Value"]
+        value = prose(row[f"Option{number} Value"])
         if not value:
             raise BadRow(row.line, _("the option {name} has no value.").format(name=name))
         values.append((name, value))
