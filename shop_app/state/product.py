@@ -18,7 +18,7 @@ from shop_app.core.pages import Address, MovedTo, only
 from shop_app.services import stock_alerts
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
-from shop_app.services.catalog.identity import MAX_SKU, MAX_SLUG
+from shop_app.services.catalog.identity import MAX_SLUG
 from shop_app.services.catalog.views import (
     Moved,
     ProductCard,
@@ -66,9 +66,7 @@ class ProductShown:
 def view(session: Session, address: Address) -> ProductShown:
     """Errors  NotFound for a product that doesn't exist, MovedTo for one with another address now."""
     try:
-        page = product_page.product(
-            session, address.parameter("slug", MAX_SLUG), address.first("variant", MAX_SKU)
-        )
+        page = product_page.product(session, address.parameter("slug", MAX_SLUG), address.first("variant"))
     except Moved as moved:
         raise MovedTo(f"/products/{moved.slug}") from moved
     return ProductShown(

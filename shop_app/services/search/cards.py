@@ -19,6 +19,7 @@ from ...models import ListingItem, ListingVariant, Product, StockLevel, Variant
 from ..catalog import availability, price_tags
 from ..catalog.views import ListingQuery, PictureView, ProductCard, Swatch
 from . import spelling
+from .facet_keys import in_json
 
 NEW_FOR = timedelta(days=45)
 COLUMNS = tuple(
@@ -146,7 +147,11 @@ def _fits(offer: _Offer, query: ListingQuery, names: Set[str]) -> bool:
         and (high is None or offer.price_minor <= high)
         and (not query.in_stock or offer.stock.available)
         and (not query.on_sale or offer.compare_at_minor is not None)
-        and all(offer.options.get(name) in values for name, values in query.facets if name in names)
+        and all(
+            offer.options.get(in_json(name)) in values
+            for name, values in query.facets
+            if in_json(name) in names
+        )
     )
 
 
