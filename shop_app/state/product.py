@@ -28,6 +28,7 @@ from shop_app.services.catalog.views import (
 )
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
+from shop_app.workflows import ask_mailer
 
 from . import live
 from .base import address_of, public, read_shared, visitor_hash
@@ -231,6 +232,7 @@ class StockAlerts(FormState, rx.State):
         self._clear()
         try:
             await rates.take(rates.STOCK_ALERT, clients.of_state(self), email=form.email)
+            await ask_mailer.refuse_undeliverable(form.email)
             await db.write(stock_alerts.ask, form.sku, form.email)
         except ShopError as refusal:
             self._refuse(refusal)
