@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from shop_app.core import typed_text
+from shop_app.services.catalog import identity
 
 MAX_QUANTITY = 99
 MAX_ID = 2**53 - 1
@@ -48,6 +49,12 @@ def _units(value: Any) -> int:
     return units if 0 <= units <= MAX_QUANTITY else 0
 
 
+def _sku(text: str) -> str:
+    if not identity.is_sku(text):
+        raise ValueError("not a SKU")
+    return text
+
+
 def _text(max_length: int, fold: Callable[[str], str] = typed_text.prose) -> Any:
     def folded(value: Any) -> Any:
         # What is far too long is refused as it came: folding it would take time.
@@ -56,10 +63,12 @@ def _text(max_length: int, fold: Callable[[str], str] = typed_text.prose) -> Any
     return (StringConstraints(strict=True, max_length=max_length), BeforeValidator(folded))
 
 
-Sku = Annotated[
-    str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,63}\z", max_length=64)
+Sku = Annotated[str, StringConstraints(strict=True, max_length=identity.MAX_SKU), AfterValidator(_sku)]
+"""Exactly as it is stored: nothing is folded or trimmed."""
+Slug = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=rf"^{identity.SLUG.pattern}\z", max_length=identity.MAX_SLUG),
 ]
-Slug = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\z", max_length=120)]
 Token = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{16,128}\z", max_length=128)]
 Code = Annotated[str, *_text(40, typed_text.code)]
 OrderNumber = Annotated[str, *_text(20, typed_text.code)]
