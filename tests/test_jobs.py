@@ -201,9 +201,7 @@ def test_an_address_that_letters_wont_reach_is_refused_and_nothing_changes(world
     form, before = replace(FORM, email="jürgen@example.com"), everything()
     with smtp_server() as server:
         configure(SHOP_SMTP_URL=server.url)
-        with pytest.raises(
-            Invalid, match="our mail server takes plain letters alone"
-        ) as refusal:
+        with pytest.raises(Invalid, match="our mail server takes plain letters alone") as refusal:
             world.pay(form, total)
         assert (refusal.value.field, everything()) == ("email", before)
     with smtp_server(unicode=True) as server:
