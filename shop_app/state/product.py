@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.access import clients, rates
+from shop_app.core.email_addresses import normal_email
 from shop_app.core.errors import NotFound, ShopError
 from shop_app.core.i18n import _
 from shop_app.core.pages import Address, MovedTo, only
@@ -242,7 +243,8 @@ class StockAlerts(FormState, rx.State):
             return
         self.answers += 1
         self.asked_sku = form.sku
-        self.asked_text = _("We will write to {email} when it can be bought again.").format(email=form.email)
+        to_email = normal_email(form.email)
+        self.asked_text = _("We will write to {email} when it can be bought again.").format(email=to_email)
 
 
 def _live(variant: VariantView) -> VariantAvailability:

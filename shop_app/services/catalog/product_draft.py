@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import MAX_MINOR
+from ...core.typed_text import prose
 from ...models import (
     MAX_HANDLE,
     MAX_SKU,
@@ -120,15 +121,15 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
         draft,
         slug=draft.slug.strip().lower(),
         handle=handle_of(draft.handle),
-        title=_text(draft.title, "title", 255, needed=_("Give the product a title.")),
-        subtitle=_text(draft.subtitle, "subtitle", 500),
-        care=_text(draft.care, "care", 5000),
+        title=_text(prose(draft.title), "title", 255, needed=_("Give the product a title.")),
+        subtitle=_text(prose(draft.subtitle), "subtitle", 500),
+        care=_text(prose(draft.care, lines=True), "care", 5000),
         description_html=clean_html(_text(draft.description_html, "description_html", MAX_TEXT)),
-        vendor=_text(draft.vendor, "vendor", 255),
-        kind=_text(draft.kind, "kind", 255),
-        seo_title=_text(draft.seo_title, "seo_title", 300),
-        seo_description=_text(draft.seo_description, "seo_description", 1000),
-        materials=tuple(text for item in draft.materials if (text := _text(item, "materials", 200))),
+        vendor=_text(prose(draft.vendor), "vendor", 255),
+        kind=_text(prose(draft.kind), "kind", 255),
+        seo_title=_text(prose(draft.seo_title), "seo_title", 300),
+        seo_description=_text(prose(draft.seo_description), "seo_description", 1000),
+        materials=tuple(text for item in draft.materials if (text := _text(prose(item), "materials", 200))),
         tags=tuple(sorted({text for tag in draft.tags if (text := _text(tag, "tags", 255))})),
         extra=tuple(sorted(draft.extra)),
     )
