@@ -97,6 +97,14 @@ def test_a_country_without_delivery_is_not_taken_and_says_so(session):
     ]
 
 
+@pytest.mark.parametrize(
+    "typed", ["info@müller.de", "info＠müller.de", "Info@xn--mller-kva.de", " info@mül\u00adler.de "]
+)
+def test_an_email_address_is_shown_readable_as_soon_as_it_is_kept(session, typed):
+    assert wrong(session, email=typed) == []
+    assert checkout.save(session, ME, replace(GOOD, email=typed)).form.email == "info@müller.de"
+
+
 def test_only_the_field_that_was_left_is_complained_about(session):
     form = CheckoutForm(email="marta", country="DE")
 
@@ -134,6 +142,7 @@ def test_a_good_form_has_no_problems(session):
     ("field", "value", "sentence"),
     [
         ("email", "marta", "Enter an email address with an @, like name@example.com"),
+        ("email", "\u200b", "Enter your email address"),
         ("email", "marta@x", "Check the email address: it should look like name@example.com"),
         (
             "email",

@@ -338,7 +338,10 @@ def _fields(country: str) -> list[AddressField]:
 def _kept_form(head: Head) -> CheckoutForm:
     kept: Mapping[str, Any] = head.checkout
     form = CheckoutForm(**{field.name: str(kept.get(field.name, "")) for field in fields(CheckoutForm)})
-    return replace(form, country=head.country, billing_country=form.billing_country or head.country)
+    # Browsers send the host of an e-mail address in ASCII.
+    email = normal_email(form.email) or form.email
+    billing_country = form.billing_country or head.country
+    return replace(form, email=email, country=head.country, billing_country=billing_country)
 
 
 def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:

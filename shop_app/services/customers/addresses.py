@@ -183,11 +183,13 @@ def name_problem(name: str) -> str:
 
 
 def email_problem(typed: str) -> str:
-    if not typed.strip():
+    if normal_email(typed):
+        return ""
+    if not prose(typed):
         return _("Enter your email address")
     if "@" not in typed:
         return _("Enter an email address with an @, like name@example.com")
-    return "" if normal_email(typed) else _("Check the email address: it should look like name@example.com")
+    return _("Check the email address: it should look like name@example.com")
 
 
 def lines(address: dict[str, str], locale: str) -> list[str]:
