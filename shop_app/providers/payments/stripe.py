@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ...core.clock import now
+from ...core.email_addresses import sent_form
 from ...core.errors import NotFound, ProviderDown
 from ...core.i18n import _
 from ...core.settings import settings
@@ -270,7 +271,9 @@ def session_params(request: StartPayment) -> SessionCreateParams:
     }
     if request.capture_later:
         intent["capture_method"] = "manual"
-    who: Any = {"customer_email": request.email}
+    email = sent_form(request.email)
+    # Of an address that has no form in ASCII Stripe isn't told: its page asks for one.
+    who: Any = {"customer_email": email} if email.isascii() else {}
     if request.asks_address_in:
         who = {"shipping_address_collection": {"allowed_countries": [request.asks_address_in]}}
     params: Any = {

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from ...core.email_addresses import normal_email
 from ...core.errors import NotFound
 from ...core.i18n import _
+from ...core.typed_text import code
 from ...models import (
     Order,
     OrderDiscount,
@@ -92,7 +93,7 @@ def look_up(session: Session, number: str, email: str) -> str:
 
     Errors  NotFound, the same sentence whichever of the two is wrong.
     """
-    digits = number.strip().lstrip("#").strip()
+    digits = code(number).lstrip("#").strip()
     order_number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
     # One statement for both, so that neither answer nor timing reveals which one was wrong.
     statement = select(order.c.token).where(
