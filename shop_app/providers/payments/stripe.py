@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ...core import money
 from ...core.clock import now
 from ...core.errors import NotFound, ProviderDown
 from ...core.i18n import _
@@ -301,7 +302,8 @@ def line_items(request: StartPayment) -> list[SessionCreateParamsLineItem]:
 
 
 def _item(line: PayLine, currency: str) -> SessionCreateParamsLineItem:
-    even = line.total_minor % line.quantity == 0
+    # Each unit's amount has to be one that can be charged.
+    even = line.total_minor % (line.quantity * money.step(currency.upper())) == 0
     title = line.title if even else f"{line.quantity} × {line.title}"
     quantity = line.quantity if even else 1
     detail = {"description": line.detail[:500]} if line.detail else {}

@@ -119,6 +119,7 @@ _LINES = (
         ),
         product.c.id,
         product.c.category_id,
+        variant.c.requires_shipping,
     )
     .select_from(cart_line)
     .join(variant, variant.c.id == cart_line.c.variant_id)
@@ -175,6 +176,7 @@ _GIFTS = (
         null(),
         product.c.id,
         product.c.category_id,
+        variant.c.requires_shipping,
     )
     .select_from(variant)
     .join(product, product.c.id == variant.c.product_id)
@@ -231,6 +233,7 @@ class Line:
     """When backordered units arrive; None where all are in stock, or no day is set."""
     product_id: int = 0
     category_id: int | None = None
+    requires_shipping: bool = True
     gift_of: int = 0
     """The promotion that gives it for nothing; 0 for what the shopper chose."""
 
