@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop_app.core import currencies, money
+from shop_app.core.decimals import Ambiguous, shown_sign, sign_of_locale
 
 AMOUNTS = st.integers(-money.MAX_MINOR, money.MAX_MINOR)
 CURRENCIES = st.sampled_from(sorted(currencies.CURRENCIES))
@@ -85,6 +86,44 @@ def test_an_amount_reads_back_from_its_text(minor: int, currency: str):
         ("24.90", "EUR", 2490),
         ("24,9", "EUR", 2490),
         (" 24 ", "EUR", 2400),
+        ("1,299.00", "EUR", 129900),
+        ("1.299,00", "EUR", 129900),
+        ("1'299.00", "CHF", 129900),
+        ("1’299.50", "CHF", 129950),
+        ("1 299,00", "EUR", 129900),
+        ("1\u00a0299,00", "EUR", 129900),
+        ("1\u202f299,00", "EUR", 129900),
+        ("1\u202f000", "EUR", 100000),
+        ("1'000", "CHF", 100000),
+        ("1'234'567.80", "CHF", 123456780),
+        ("1,234,567", "EUR", 123456700),
+        ("1.234.567,8", "EUR", 123456780),
+        ("1,00,000.00", "INR", 10000000),
+        ("12,34,567", "INR", 123456700),
+        ("0.500", "EUR", 50),
+        ("0,500", "EUR", 50),
+        ("1234,000", "EUR", 123400),
+        ("12.5000", "EUR", 1250),
+        ("€12.50", "EUR", 1250),
+        ("1.299,00 €", "EUR", 129900),
+        ("EUR 12.50", "EUR", 1250),
+        ("$1,299.00", "USD", 129900),
+        ("US$5", "USD", 500),
+        ("1,000円", "JPY", 1000),
+        ("￥１，０００", "JPY", 1000),
+        ("12,50 zł", "PLN", 1250),
+        ("12,-", "EUR", 1200),
+        ("12.– €", "EUR", 1200),
+        ("１２．５０", "EUR", 1250),
+        ("١٢٫٥٠", "EUR", 1250),
+        ("١٬٢٣٤٫٥٠", "EUR", 123450),
+        ("१२.५०", "INR", 1250),
+        ("٣", "EUR", 300),
+        ("12\u200b.50", "EUR", 1250),
+        ("1,000", "JPY", 1000),
+        ("1.000", "JPY", 1000),
+        ("1000.00", "JPY", 1000),
+        ("1,234.567", "KWD", 1234567),
         ("1500", "JPY", 1500),
         ("1.234", "KWD", 1234),
     ],
@@ -99,13 +138,27 @@ def test_amounts_are_read_with_either_mark(text: str, currency: str, minor: int)
         "",
         ".",
         "-1",
-        "1.234",
+        "−5",
+        "(12.00)",
+        "1,234.567",
+        "1 234.567",
         "1e3",
+        "1E5",
         "NaN",
         "Infinity",
-        "1,234.50",
-        "٣",
-        "1 000",
+        "1,2,3",
+        "12,50,00",
+        "1.000.00",
+        "1,000,00",
+        "1'50",
+        "1 00",
+        "1_000",
+        "1'299 000",
+        "12²",
+        "12½",
+        "$5",
+        "5 USD",
+        "5 kr",
         "0x10",
         "1" * 17,
         "1000000000.01",
@@ -114,6 +167,81 @@ def test_amounts_are_read_with_either_mark(text: str, currency: str, minor: int)
 def test_anything_else_is_no_amount(text: str):
     with pytest.raises(ValueError, match=r"."):
         money.parse_minor(text, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "thousands", "decimals"),
+    [
+        ("1,000", "EUR", "1000", "1.000"),
+        ("1.000", "EUR", "1000", "1.000"),
+        ("1,250", "EUR", "1250", "1.250"),
+        ("12,000", "EUR", "12000", "12.000"),
+        ("999.999", "EUR", "999999", "999.999"),
+        ("1.234", "EUR", "1234", "1.234"),
+        ("€1,000", "EUR", "1000", "1.000"),
+        ("1,000 €", "EUR", "1000", "1.000"),
+        ("１，０００", "EUR", "1000", "1.000"),
+        ("١٫٠٠٠", "EUR", "1000", "1.000"),
+        ("1,000", "KWD", "1000", "1.000"),
+    ],
+)
+def test_one_mark_with_three_digits_behind_it_is_never_guessed(text, currency, thousands, decimals):
+    with pytest.raises(Ambiguous) as unsure:
+        money.parse_minor(text, currency)
+    assert unsure.value.readings == (Decimal(thousands), Decimal(decimals))
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "minor"),
+    [
+        ("1,000", ".", 100000),
+        ("1.000", ",", 100000),
+        ("1,000", ",", 100),
+        ("1.000", ".", 100),
+        ("1,250", ",", 125),
+        ("12.50", ",", 1250),
+        ("12,50", ".", 1250),
+    ],
+)
+def test_a_known_decimal_sign_decides_what_is_ambiguous_and_nothing_else(text, sign, minor):
+    assert money.parse_minor(text, "EUR", sign) == minor
+    assert money.parse_minor("1.000", "KWD", ",") == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("texts", "sign"),
+    [
+        (["12.50", "1,000"], "."),
+        (["7,90", "1.000"], ","),
+        (["1,299.00"], "."),
+        (["1.299,00"], ","),
+        (["1,234,567"], "."),
+        (["1.234.567"], ","),
+        (["1 299,5"], ","),
+        (["0.500"], "."),
+        (["1,000", "2,500"], ""),
+        (["12.50", "7,90"], ""),
+        (["12", "1'000", "x", ""], ""),
+        ([], ""),
+    ],
+)
+def test_a_column_shows_its_decimal_sign(texts, sign):
+    assert shown_sign(texts) == sign
+
+
+def test_a_locale_has_a_decimal_sign():
+    signs = {"en": ".", "de": ",", "de-CH": ".", "de_AT": ",", "fr": ",", "en-IN": ".", "ja": ".", "pl": ","}
+    assert {name: sign_of_locale(name) for name in signs} == signs
+    for name in ("", "xx", "german", "de de"):
+        with pytest.raises(ValueError, match="not a locale"):
+            sign_of_locale(name)
+
+
+@given(
+    minor=st.integers(0, money.MAX_MINOR), locale=st.sampled_from(["en", "de", "fr", "de_CH", "ja", "en_IN"])
+)
+def test_an_amount_reads_back_as_it_is_shown(minor: int, locale: str):
+    assert money.parse_minor(money.show(minor, "EUR", locale), "EUR", sign_of_locale(locale)) == minor
 
 
 @given(text=st.text(max_size=30))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import copy
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from babel import Locale
-from babel.numbers import NumberPattern
+from babel import Locale, UnknownLocaleError
+from babel.numbers import NumberPattern, get_currency_name, get_currency_symbol
 
 from . import currencies
+from .decimals import in_ascii, read_decimal
 from .i18n import _
 
 MAX_MINOR = 10**11
 """The largest amount that the shop takes anywhere; 64 bits hold sums of millions of them."""
+
+_NO_CENTS = re.compile(r"(?<=[0-9])[.,][-–—]+(?!\w)")
 
 
 def exponent(code: str) -> int:
@@ -104,25 +110,49 @@ def tax_on_top(net_minor: int, rate_ppm: int, step: int = 1) -> int:
     return round_half_up(Fraction(net_minor * rate_ppm, 1_000_000), step)
 
 
-def parse_minor(text: str, currency: str) -> int:
-    """The minor units that a plain decimal like "24.90" or "24,90" stands for.
+def parse_minor(text: str, currency: str, sign: str = "") -> int:
+    """The minor units that an amount stands for, as it is typed or stands in a file.
 
-    Errors  ValueError where it isn't a number, is negative, too large or finer than the currency.
+    Any usual way to write it is read, with the currency's sign or code too; `sign` is the decimal sign
+    where it is known from elsewhere.
 
-    >>> parse_minor("24.90", "EUR"), parse_minor("1500", "JPY")
-    (2490, 1500)
+    Errors  decimals.Ambiguous for what could be two amounts, such as "1,000"; ValueError where it isn't an
+            amount, is of another currency, is negative, too large or finer than the currency.
+
+    >>> parse_minor("24.90", "EUR"), parse_minor("1.299,00 €", "EUR"), parse_minor("1,500", "JPY")
+    (2490, 129900, 1500)
     """
-    cleaned = text.strip().replace(",", ".")
-    if (
-        not cleaned.replace(".", "", 1).isascii()
-        or not cleaned.replace(".", "", 1).isdigit()
-        or len(cleaned) > 16
-    ):
-        raise ValueError("not an amount")
-    minor = Decimal(cleaned).scaleb(exponent(currency))
-    if minor != minor.to_integral_value() or minor > MAX_MINOR:
-        raise ValueError("finer or larger than the currency allows")
+    places = exponent(currency)
+    minor = read_decimal(_without_currency(text, currency), sign=sign, places=places).scaleb(places)
+    if minor != minor.to_integral_value() or not 0 <= minor <= MAX_MINOR:
+        raise ValueError("negative, or finer or larger than the currency allows")
     return int(minor)
+
+
+def _without_currency(text: str, currency: str) -> str:
+    """The amount without the currency's name beside it, and without the "-" of "12,-" for no cents."""
+    text = _NO_CENTS.sub("", in_ascii(text))
+    for name in _names(currency):
+        if text.upper().startswith(name):
+            return text[len(name) :]
+        if text.upper().endswith(name):
+            return text[: -len(name)]
+    return text
+
+
+@lru_cache(maxsize=64)
+def _names(currency: str) -> list[str]:
+    """What a currency is called beside an amount, the longest first: JP¥, JPY, ¥ and 円.
+
+    Source  CLDR, in English and in the language of the country that the code begins with.
+    """
+    names = {currency, *(get_currency_symbol(currency, locale) for locale in ("en", "en_GB"))}
+    with suppress(UnknownLocaleError, ValueError):
+        home = Locale.parse(f"und_{currency[:2]}")
+        names |= {get_currency_symbol(currency, home), get_currency_name(currency, 1, home)}
+    signs = {char for name in names for char in name if unicodedata.category(char) == "Sc"}
+    upper = {unicodedata.normalize("NFKC", name).upper() for name in names | signs}
+    return sorted(upper, key=lambda name: (-len(name), name))
 
 
 def decimal_text(minor: int, code: str) -> str:

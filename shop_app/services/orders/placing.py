@@ -198,7 +198,8 @@ def _cover_and_freeze(
             price_changes.less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency)
         )
     if left_minor:
-        unpaid.refuse_above(session, buyer, sum(line.quantity for line in priced.lines))
+        kept = sum(line.quantity for line in priced.lines if line.tracked)
+        unpaid.refuse_above(session, buyer, kept)
     return _freeze(session, head, priced, form, paid_with, buyer.address_hash)
 
 
@@ -364,19 +365,17 @@ def _freeze_lines(session: Session, order_id: int, priced: Priced) -> None:
     of_key[""] = None
     delivery = totals.shipping.parts if totals.shipping else ()
     # A delivery that is taxed in part has a row for its untaxed part too: its rows come to its price.
-    is_taxed = any(part.rate.ppm for part in delivery)
-    taxed = [
-        *((of_key[part.key], part, part.rate.ppm) for part in totals.lines),
-        *((None, part, is_taxed) for part in delivery),
-    ]
+    most_ppm = max((part.rate.ppm for part in delivery), default=0)
+    taxed = [(of_key[part.key], part, part.rate.ppm) for part in totals.lines]
+    taxed += [(None, part, most_ppm) for part in delivery]
     taxes = [
         {
             "order_id": order_id, "line_id": line_id, "label": part.rate.label, "rate_ppm": part.rate.ppm,
             "base_minor": part.total_minor - (part.tax_minor if totals.tax_included else 0),
             "amount_minor": part.tax_minor, "included": totals.tax_included,
         }
-        for line_id, part, has_row in taxed
-        if has_row or totals.reverse_charge
+        for line_id, part, ppm in taxed
+        if ppm or totals.reverse_charge
     ]  # fmt: skip
     if taxes:
         connection.execute(_INSERT_TAXES, taxes)
