@@ -1,8 +1,8 @@
 """How delivery is taxed: as the goods that it carries, by shares of their worth, or at a rate of its own.
 
-Source  delivery is ancillary to the goods: CJEU C-349/96 (Card Protection Plan); German UStAE 3.10 and
-        10.1; Austrian UStR 347; UK VAT Notice 700/24; Swiss MWSTG article 19 (4). Where the law says
-        otherwise, tax rates have the class `delivery` (docs/operations.md).
+Source  Directive 2006/112/EC, article 78 (b); CJEU C-349/96; German UStAE 3.10; UK VAT Notice 700/24;
+        Swiss MWSTG, article 19 (4). Where the law says otherwise, a place has a rate of the class `delivery`
+        (docs/operations.md).
 """
 
 from __future__ import annotations
