@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ...core import money
 from ...core.clock import now
 from ...core.email_addresses import sent_form
 from ...core.errors import NotFound, ProviderDown
@@ -304,7 +305,8 @@ def line_items(request: StartPayment) -> list[SessionCreateParamsLineItem]:
 
 
 def _item(line: PayLine, currency: str) -> SessionCreateParamsLineItem:
-    even = line.total_minor % line.quantity == 0
+    # Each unit's amount has to be one that can be charged.
+    even = line.total_minor % (line.quantity * money.step(currency.upper())) == 0
     title = line.title if even else f"{line.quantity} × {line.title}"
     quantity = line.quantity if even else 1
     detail = {"description": line.detail[:500]} if line.detail else {}

@@ -353,7 +353,7 @@ def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> li
             code=quote.method.code,
             label=quote.method.label,
             note=quote.method.note,
-            price=money_or_free(priced.shown_minor(quote.price_minor, "standard"), head.currency, locale),
+            price=money_or_free(priced.shown_delivery_minor(quote.price_minor), head.currency, locale),
             dates=shipping_queries.arrival_text(
                 quote.arrives_from, quote.arrives_until, locale, pick_up=quote.method.is_pick_up
             ),

@@ -18,7 +18,7 @@ from sqlmodel import select as rows_of
 from ...core.clock import now
 from ...core.errors import Conflict, NotFound
 from ...core.i18n import _
-from ...core.money import show
+from ...core.money import show, step
 from ...core.settings import settings
 from ...models import (
     CreditEntryKind,
@@ -112,7 +112,10 @@ def cover(
         return ()
     run = session.connection().execute
     params = {"ids": list(account_ids), "cart": cart_id, "money": currency, "at": now()}
-    balances = {row.id: row.spendable_minor for row in run(_SPENDABLE, params)}
+    # What a balance from before steps has beyond whole ones stays on it.
+    balances = {
+        row.id: row.spendable_minor - row.spendable_minor % step(currency) for row in run(_SPENDABLE, params)
+    }
     names = {
         row.id: credit_commands.name_of(row.kind, row.last_four)
         for row in run(_NAMES, {"ids": params["ids"]})
