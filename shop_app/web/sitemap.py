@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from shop_app.core.clock import day_of
 from shop_app.core.pages import absolute
 
 MAX_ADDRESSES = 50_000
@@ -32,7 +33,7 @@ def robots_text() -> str:
 def _lines(addresses: SitemapEntries) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
     for path, changed_at in islice(addresses, MAX_ADDRESSES):
-        changed = f"<lastmod>{changed_at.date().isoformat()}</lastmod>" if changed_at else ""
+        changed = f"<lastmod>{day_of(changed_at).isoformat()}</lastmod>" if changed_at else ""
         yield f"<url><loc>{escape(absolute(path))}</loc>{changed}</url>\n"
     yield "</urlset>\n"
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from ...core import events
+from ...core import clock, events
 from ...core.clock import now
 from ...core.email_addresses import normal_email
 from ...core.errors import NotFound
@@ -354,7 +354,7 @@ def _kept_form(head: Head) -> CheckoutForm:
 
 def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:
     quotes = shipping_queries.quotes(
-        session, head.country, priced.totals.goods_minor, priced.weight_grams, priced.at
+        session, head.country, priced.totals.goods_minor, priced.weight_grams, clock.day_of(priced.at)
     )
     return [
         DeliveryChoice(
