@@ -10,6 +10,8 @@ from pydantic import AnyUrl, ValidationError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from .currencies import CURRENCIES
+
 SECRET_CHARS = 32
 SECRET_KINDS = 8
 """A random key of that length has at least so many different characters, even in hexadecimal."""
@@ -101,6 +103,18 @@ def region(code: str, country: str) -> str:
         one_of = f"has to be one of {', '.join(known)}" if known else f"isn't known for the country {country}"
         raise ValueError(f"it {one_of}")
     return short
+
+
+def currency(code: str) -> str:
+    """The currency's code in capitals.
+
+    Errors  ValueError for one that Stripe doesn't charge in: the shop doesn't know its amounts.
+    """
+    if code.strip().upper() not in CURRENCIES:
+        raise ValueError(
+            "it has to be the three letters of a currency that Stripe charges in, such as EUR, ISK or KWD"
+        )
+    return code.strip().upper()
 
 
 def https(base_url: str) -> None:

@@ -19,6 +19,7 @@ from ...core.clock import now, today
 from ...core.dates import full_day, full_moment
 from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
+from ...core.typed_text import prose
 from ...core.working_days import period_end
 from ...models import NOT_SENT, Letter, ReturnKind, ReturnStatus, table_of
 from .. import outbox
@@ -117,7 +118,7 @@ def problems(quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
 
 def name_problem(name: str) -> str:
     """What is wrong with the name of who withdraws; "" where nothing is."""
-    if not (clean_name := addresses.clean(name)):
+    if not (clean_name := prose(name)):
         return _("Enter your name")
     return links.problem(clean_name) or addresses.name_problem(clean_name)
 
@@ -170,7 +171,7 @@ def withdraw(
     ]
     until = full_day(period_end(today(), WITHDRAW_DAYS, free.country)) if any(back.values()) else ""
     # Cleaned to one line: a stranger may have written it, and the receipt goes by e-mail.
-    receipt = _receipt(free, addresses.clean(name)[:MAX_NAME], note, chosen, ended, until)
+    receipt = _receipt(free, prose(name)[:MAX_NAME], note, chosen, ended, until)
     _record_and_write(session, free, ids[0], "withdrawal_received", receipt)
     return receipt
 
