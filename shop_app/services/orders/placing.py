@@ -190,18 +190,20 @@ def _cover_and_freeze(
     expected_credit_minor: int, buyer: Buyer,
 ) -> PlacedOrder:  # fmt: skip
     """Check what credit pays and what is left to pay, then write the order."""
-    paid_with = credit_payments.cover(
-        session, head.id, head.credits, priced.totals.total_minor, head.currency
-    )
-    left_minor = priced.totals.total_minor - credit_payments.sum_of(paid_with)
+    total_minor = priced.totals.total_minor
+    collected = priced.method is not None and priced.method.is_pick_up
+    way = ways_to_pay.of_order(session, head, total_minor, form.payment_provider, collected=collected)
+    left_minor = way.left_minor
     if left_minor > expected_total_minor - expected_credit_minor:
         raise Conflict(
             price_changes.less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency)
         )
+    if way.problem:
+        raise Invalid(way.problem, field="payment_provider")
     if left_minor:
         kept = sum(line.quantity for line in priced.lines if line.tracked)
         unpaid.refuse_above(session, buyer, kept)
-    return _freeze(session, head, priced, form, paid_with, buyer.address_hash)
+    return _freeze(session, head, priced, form, way.paid_with, buyer.address_hash)
 
 
 def _placed_already(
