@@ -39,6 +39,7 @@ _HEAD_COLUMNS = (
     order.c.locale,
     order.c.paid_at,
     order.c.fulfilment_status,
+    order.c.country,
 )
 HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
 _cancelled = select(
@@ -72,6 +73,7 @@ class OrderHead:
     locale: str
     paid_at: datetime | None
     fulfilment_status: str
+    country: str
 
 
 def head_of(session: Session, order_id: int, statement: Select[Any] = HEAD) -> OrderHead:

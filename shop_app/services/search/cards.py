@@ -70,7 +70,7 @@ _by_slug = (
 
 def new_since(now: datetime) -> datetime:
     """Products published from then on are new; the same all day, so that counts can be cached."""
-    return now.replace(hour=0, minute=0, second=0, microsecond=0) - NEW_FOR
+    return clock.start_of(clock.day_of(now) - NEW_FOR)
 
 
 class _Offer(NamedTuple):
@@ -94,7 +94,7 @@ def cards(session: Session, rows: Sequence[Any], query: ListingQuery | None = No
         return []
     fact_cache.depends(*(product_tag(row[0]) for row in rows))
     # A product isn't new for ever, and a day of delivery comes.
-    fact_cache.until(clock.tomorrow())
+    fact_cache.until(clock.end_of(clock.today()))
     now = clock.now()
     as_of_ms, since = int(now.timestamp() * 1000), new_since(now)
     ids = {"ids": [row[0] for row in rows]}

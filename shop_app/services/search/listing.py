@@ -26,7 +26,7 @@ def browse(session: Session, query: ListingQuery) -> Listing:
             page behind the last one to that.
     """
     # "New" is so many days old, counted from midnight.
-    fact_cache.until(clock.tomorrow())
+    fact_cache.until(clock.end_of(clock.today()))
     at = index_cache.stamp(session)
     tree = categories.tree.get(session, at)
     branch = tree.by_slug.get(query.category)
