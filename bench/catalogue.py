@@ -99,10 +99,20 @@ QUESTIONS: dict[str, Question] = {
     "search a rare word": lambda session, rng: search_queries.find(session, _name(rng)),
     "search a typo": _typo,
     "search a SKU": _sku,
+    "search the end of compounds": lambda session, rng: search_queries.find(session, rng.choice(made.WARES)),
+    "search a part of a run": lambda session, rng: search_queries.find(session, rng.choice(made.THINGS)),
+    "search one sign of a run": lambda session, rng: search_queries.find(session, rng.choice("茶皿鏡竹花器")),
+    "search an amount": lambda session, rng: search_queries.find(session, f"{rng.randint(8, 60)}cm"),
+    "search words written together": lambda session, rng: search_queries.find(
+        session, _name(rng) + rng.choice(made.KINDS).lower()
+    ),
     "suggest, three letters": lambda session, rng: search_queries.suggest(
         session, rng.choice(made.KINDS)[:3]
     ),
     "suggest, five letters": lambda session, rng: search_queries.suggest(session, _name(rng)[:5]),
+    "suggest, two signs of a run": lambda session, rng: search_queries.suggest(
+        session, rng.choice(made.THINGS)[:2]
+    ),
     "product page": lambda session, rng: product_page.product(session, rng.choice(session.info["slugs"])),
     "availability of a variant": lambda session, rng: availability.of_variants(
         session, (rng.randint(1, 2000),)

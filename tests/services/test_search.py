@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from shop_app.core.errors import Invalid
 from shop_app.models import AuditEntry, Product, ProductTag, Tag
 from shop_app.services.catalog.views import Suggestion, Suggestions
-from shop_app.services.search import index_cache, listing_index, spelling, synonyms
+from shop_app.services.search import index_cache, listing_index, synonyms, words
 from shop_app.services.search import queries as search_queries
 from shop_app.services.search.word_index import Document
 from tests.factories import add, make_product
@@ -158,8 +158,8 @@ def test_nothing_typed_means_anything_to_the_database(
 
 
 def test_more_than_200_characters_and_8_words_are_not_looked_at() -> None:
-    assert spelling.query_words("x" * 1_000_000) == ("x" * spelling.MAX_WORD,)
-    assert spelling.query_words("a b c d e f g h i j") == tuple("abcdefgh")
+    assert [word.text for word in words.asked("x" * 1_000_000)] == ["x" * words.MAX_WORD]
+    assert [word.text for word in words.asked("a b c d e f g h i j")] == list("abcdefgh")
 
 
 @pytest.mark.parametrize("typed", ["sofa", "soba", "yoda"])

@@ -13,7 +13,7 @@ from ...core.i18n import _
 from ...core.settings import settings
 from ..catalog import price_tags
 from ..catalog.views import ListingQuery
-from . import spelling
+from . import folding
 
 PATH = "/products"
 SORTS = ("", "popular", "newest", "price", "-price", "rating")
@@ -51,7 +51,7 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
     sort, category, after = (first.get(name, "") for name in ("sort", "category", "after"))
     low, high, typed = _prices(first.get("price_min", ""), first.get("price_max", ""))
     return ListingQuery(
-        text=_text(first.get("q", "")[: spelling.MAX_TEXT]),
+        text=_text(first.get("q", "")[: folding.MAX_TEXT]),
         category=category if _NAME.fullmatch(category) else "",
         sort=sort if sort in SORTS else "",
         page=_page(first.get("page", "")),
