@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 import shop_app.models  # noqa: F401  (fills the metadata)
@@ -79,6 +80,45 @@ def test_the_latest_can_be_taken_back_and_put_on_again(empty: Engine):
         assert migrate.current(connection) == before
     assert migrate.migrate(empty) == (before, migrate.newest())
     assert tables(empty) == set(SQLModel.metadata.tables)
+
+
+def test_products_and_what_belongs_to_them_outlive_the_copy_of_their_table(empty: Engine):
+    _migrate_to(empty, "0004")
+    with empty.connect().execution_options(writes=True) as connection:
+        connection.execute(text("INSERT INTO tax_class (code, label) VALUES ('standard', 'Standard')"))
+        connection.execute(
+            text(
+                "INSERT INTO product (id, slug, title, subtitle, description_html, care, materials,"
+                " dimensions_mm, attributes, vendor, kind, status, tax_class, seo_title, seo_description,"
+                " extra, sold_count, review_count, stars_sum, created_at, updated_at, version) VALUES (7,"
+                " 'lamp', 'Lamp', '', '', '', '[]', '{}', '[]', '', '', 'active', 'standard', '', '',"
+                " '{\"A\": \"é\"}', 3, 0, 0, '2026-01-02 03:04:05', '2026-01-02 03:04:05', 4)"
+            )
+        )
+        connection.execute(text("INSERT INTO slug_redirect (slug, product_id) VALUES ('old-lamp', 7)"))
+        connection.commit()
+    migrate.migrate(empty)
+    with empty.connect().execution_options(writes=True) as connection:
+        rows = connection.execute(text("SELECT slug, status, sold_count, version, extra FROM product")).all()
+        assert [tuple(row[:4]) for row in rows] == [("lamp", "active", 3, 4)]
+        assert "é" in str(rows[0][4])
+        assert connection.execute(text("SELECT slug, product_id FROM slug_redirect")).all() == [
+            ("old-lamp", 7)
+        ]
+        connection.execute(text("UPDATE product SET status = 'unlisted'"))
+        connection.commit()
+        for broken in ("status = 'listed'", "sold_count = -1"):
+            with pytest.raises(IntegrityError):
+                connection.execute(text(f"UPDATE product SET {broken}"))
+            connection.rollback()
+
+
+def _migrate_to(on: Engine, revision: str) -> None:
+    with on.connect().execution_options(writes=True) as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
 
 
 def test_there_is_one_line_of_migrations(engine: Engine):

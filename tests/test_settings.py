@@ -41,6 +41,11 @@ def test_the_public_address_follows_the_port_and_loses_its_last_slash(configure:
     assert configure(SHOP_BASE_URL="https://shop.example/").public_url == "https://shop.example"
 
 
+@pytest.mark.parametrize("typed", ["isk", " ISK ", "Isk"])
+def test_a_currency_is_named_in_capitals(configure: Configure, typed: str):
+    assert configure(SHOP_CURRENCY=typed).currency == "ISK"
+
+
 @pytest.mark.parametrize(
     "url", ["postgresql://u:p@h/d", "postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"]
 )
@@ -108,6 +113,15 @@ def test_a_databases_address_is_opened_as_it_was_written(configure: Configure, u
             "SHOP_DATABASE_URL",
             "postgresql+asyncpg://h/d",
             "The setting SHOP_DATABASE_URL can't be used: it has to begin with sqlite:// or postgresql://.",
+        ),
+        *(
+            (
+                "SHOP_CURRENCY",
+                code,
+                "The setting SHOP_CURRENCY can't be used: it has to be the three letters of a currency that "
+                "Stripe charges in, such as EUR, ISK or KWD.",
+            )
+            for code in ("XTS", "EURO", "€", "", "E U", "IQD", "978", "HRK", "LVL", "BTC")
         ),
         (
             "STRIPE_API_BASE",

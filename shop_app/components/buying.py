@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 import reflex as rx
 
@@ -29,6 +28,7 @@ from .kit import (
     either,
     el,
     fragment,
+    in_address,
     length,
     not_,
     of,
@@ -136,7 +136,7 @@ def _picker(product: type[Product], option: Any) -> Component:
 def _links(product: type[Product], option: Any) -> Component:
     """The choices as links to the page with that variant."""
     link = lambda choice: text_link(  # noqa: E731
-        choice.value, " ", href=f"/products/{product.page.slug}?variant={quote(choice.sku)}"
+        choice.value, " ", href=f"/products/{product.page.slug}?variant={in_address(choice.sku)}"
     )
     return el.p(each(option.choices, link), class_name="mt-2 flex flex-wrap gap-3 text-sm")
 

@@ -12,7 +12,7 @@ from . import styles
 from .badges import badge, note, progress
 from .controls import button
 from .icons import icon
-from .kit import Component, Text, both, each, either, el, fragment, of, text, when
+from .kit import Component, Text, both, each, either, el, fragment, in_address, of, text, when
 from .parts import focus_box, most_text, quantity
 from .pictures import address
 
@@ -64,13 +64,17 @@ def thumbnail(line: Any, class_name: str) -> Component:
     )
 
 
+def _address(line: Any) -> Any:
+    return f"/products/{line.slug}?variant={in_address(line.sku)}"
+
+
 def cart_line(line: Any) -> Component:
     """A CartLineView in the cart."""
     limit = most_text(line.max_quantity)
     return el.li(
         thumbnail(line, styles.LINE_PICTURE),
         el.h3(
-            el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"),
+            el.a(line.title, href=_address(line)),
             class_name=styles.LINE_TITLE,
         ),
         el.p(_line_price(line), class_name=styles.LINE_PRICE),
@@ -204,7 +208,7 @@ def saved_line(line: Any) -> Component:
     return el.li(
         thumbnail(line, styles.LINE_PICTURE),
         el.h3(
-            el.a(line.title, href=f"/products/{line.slug}?variant={line.sku}"),
+            el.a(line.title, href=_address(line)),
             class_name=styles.LINE_TITLE,
         ),
         el.p(line.unit, class_name=styles.LINE_PRICE),

@@ -24,6 +24,7 @@ from contextvars import ContextVar
 from functools import cache, lru_cache, wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import reflex as rx
 from markupsafe import escape
@@ -330,6 +331,14 @@ def length(items: Any) -> Any:
 def text(value: Any) -> Any:
     """A number as text, to be joined with others by `+`."""
     return value.to(str) if isinstance(value, rx.Var) else str(value)
+
+
+_ENCODE = rx.vars.FunctionStringVar.create("encodeURIComponent")
+
+
+def in_address(value: Any) -> Any:
+    """A text as the value of a parameter of an address; written alike in both readings."""
+    return _ENCODE.call(value).to(str) if isinstance(value, rx.Var) else quote(value, safe="!'()*")
 
 
 def not_(condition: Any) -> Any:

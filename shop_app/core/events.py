@@ -51,11 +51,11 @@ class VariantAdded:
 
 
 @dataclass(frozen=True, slots=True)
-class BackorderChanged:
-    """Staff switched on or off that this variant is sold beyond its stock."""
+class StockPolicyChanged:
+    """A product was written with another stock policy of this variant: deny, backorder or untracked."""
 
     variant_id: int
-    backorder: bool
+    policy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ Event = (
     | PriceChanged
     | CatalogueChanged
     | VariantAdded
-    | BackorderChanged
+    | StockPolicyChanged
     | ReturnRefunded
     | CartChanged
     | ShownChanged

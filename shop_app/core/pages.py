@@ -34,7 +34,7 @@ class Address:
         """A parameter of the route, cut to `most` characters."""
         return self.parameters.get(name, "")[:most]
 
-    def first(self, name: str, most: int = 128) -> str:
+    def first(self, name: str, most: int = 255) -> str:
         """The first value of that name in the query, cut to `most` characters; "" where there is none."""
         values = self.query.get(name, ())
         return values[0][:most] if values else ""

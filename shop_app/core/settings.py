@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     # Beyond the contract.
     locale: str = "en"
     country: str = Field("DE", min_length=2, max_length=2)
-    currency: str = Field("EUR", min_length=3, max_length=3)
+    currency: str = "EUR"
     bank_account: str = Field(default_factory=lambda given: DEMO_ACCOUNT if given["mode"] == "demo" else "")
     """Where shoppers transfer money to, as it stands on an order that is paid later; "" for no transfers."""
     hold_minutes: int = Field(15, ge=1, le=120)
@@ -116,6 +116,11 @@ class Settings(BaseSettings):
     @classmethod
     def _origin(cls, value: str) -> str:
         return settings_checks.origin(value) if value else ""
+
+    @field_validator("currency")
+    @classmethod
+    def _can_be_charged(cls, value: str) -> str:
+        return settings_checks.currency(value)
 
     @field_validator("database_url")
     @classmethod

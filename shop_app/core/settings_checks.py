@@ -8,6 +8,8 @@ from pydantic import AnyUrl, ValidationError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from .currencies import CURRENCIES
+
 SECRET_CHARS = 32
 SECRET_KINDS = 8
 """A random key of that length has at least so many different characters, even in hexadecimal."""
@@ -64,6 +66,18 @@ def database(url: str) -> URL:
     if parts.drivername not in ("sqlite", "postgresql+psycopg"):
         raise ValueError("it has to begin with sqlite:// or postgresql://")
     return parts
+
+
+def currency(code: str) -> str:
+    """The currency's code in capitals.
+
+    Errors  ValueError for one that Stripe doesn't charge in: the shop doesn't know its amounts.
+    """
+    if code.strip().upper() not in CURRENCIES:
+        raise ValueError(
+            "it has to be the three letters of a currency that Stripe charges in, such as EUR, ISK or KWD"
+        )
+    return code.strip().upper()
 
 
 def https(base_url: str) -> None:

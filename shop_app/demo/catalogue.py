@@ -197,7 +197,7 @@ def _product(
     today: datetime,
 ) -> list[Goods]:
     product_id = bulk.add(
-        m.Product, slug=row["slug"], title=row["title"], subtitle=row["subtitle"],
+        m.Product, slug=row["slug"], handle=row["slug"], title=row["title"], subtitle=row["subtitle"],
         description_html=description_html(row["description"]), care=row["care"], materials=row["materials"],
         dimensions_mm=row["dimensions_mm"], attributes=row["attributes"], vendor="Fennholm",
         status=m.ProductStatus.ACTIVE.value, published_at=published, category_id=categories[row["category"]],

@@ -171,13 +171,15 @@ class _Maker:
 
     def _product(self, bulk: Bulk, number: int) -> int:
         rng = Random(f"{self.seed} product {number}")
-        slug, category_id = rng.choice(self.categories)
-        what, name, material = rng.choice(WHAT[slug]), rng.choice(NAMES), rng.choice(MATERIALS)
+        category, category_id = rng.choice(self.categories)
+        what, name, material = rng.choice(WHAT[category]), rng.choice(NAMES), rng.choice(MATERIALS)
         title = f"{name} {material} {what}"
         at = self.today - timedelta(days=rng.randint(1, 1100), minutes=rng.randint(0, 1439))
+        slug = f"{title.lower().replace(' ', '-')}-{self.seed}-{number}"
         product_id = bulk.add(
             m.Product,
-            slug=f"{title.lower().replace(' ', '-')}-{self.seed}-{number}",
+            slug=slug,
+            handle=slug,
             title=title,
             subtitle=f"{material}, No. {number}",
             description_html=f"<p>{rng.choice(LINES)} {rng.choice(LINES)}</p>",

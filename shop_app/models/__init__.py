@@ -4,6 +4,11 @@ from .account import Address, AuditEntry, Customer, LoginSession, Role, Staff
 from .base import table_of
 from .cart import MAX_LINES, MAX_QUANTITY, Cart, CartLine
 from .catalog import (
+    FOR_SALE,
+    LISTED,
+    MAX_HANDLE,
+    MAX_SKU,
+    MAX_SLUG,
     Category,
     Collection,
     CollectionProduct,

@@ -2,17 +2,33 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from .base import check, json, key, maybe_minor, minor, moment, one_of, refers, word
 
+MAX_HANDLE = MAX_SLUG = MAX_SKU = 255
+"""Characters, as in Shopify: a file's row never costs a product because of its length there."""
+
+
+def _slug_of_row(context: Any) -> str:
+    return context.get_current_parameters()["slug"]
+
 
 class ProductStatus(StrEnum):
     DRAFT = "draft"
     ACTIVE = "active"
+    UNLISTED = "unlisted"
+    """For sale to whoever has its address; in no list, search or sitemap."""
     ARCHIVED = "archived"
+
+
+LISTED = ProductStatus.ACTIVE
+"""The status of products that lists, search and sitemap have."""
+FOR_SALE = (ProductStatus.ACTIVE, ProductStatus.UNLISTED)
+"""The statuses of products that have a page and can be bought."""
 
 
 class ReviewStatus(StrEnum):
@@ -40,7 +56,17 @@ class Product(SQLModel, table=True):
     )
 
     id: int | None = key()
-    slug: str = Field(max_length=255, unique=True)
+    slug: str = Field(max_length=MAX_SLUG, unique=True)
+    """Its address."""
+    handle: str = Field(
+        default=None,
+        max_length=MAX_HANDLE,
+        nullable=False,
+        unique=True,
+        index=True,
+        sa_column_kwargs={"default": _slug_of_row},
+    )
+    """What files know it by, as `services.catalog.identity` compares it; where none is given, the slug."""
     title: str = Field(max_length=255)
     subtitle: str = ""
     description_html: str = ""
@@ -102,7 +128,7 @@ class Variant(SQLModel, table=True):
 
     id: int | None = key()
     product_id: int = refers("product.id", ondelete="CASCADE", index=False)
-    sku: str = Field(max_length=64, unique=True)
+    sku: str = Field(max_length=MAX_SKU, unique=True)
     barcode: str = Field(default="", max_length=64, index=True)
     title: str = ""
     """The chosen values, "Moss / Large"; "" for a product without options. Written with them."""
@@ -183,7 +209,7 @@ class SlugRedirect(SQLModel, table=True):
 
     __tablename__ = "slug_redirect"
 
-    slug: str = Field(primary_key=True, max_length=255)
+    slug: str = Field(primary_key=True, max_length=MAX_SLUG)
     product_id: int = refers("product.id", ondelete="CASCADE")
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from .base import json, key, maybe_minor, minor, refers
+from .catalog import MAX_SKU, MAX_SLUG
 
 
 class ListingItem(SQLModel, table=True):
@@ -30,7 +31,7 @@ class ListingItem(SQLModel, table=True):
     )
 
     product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True, index=False)
-    slug: str = Field(max_length=255)
+    slug: str = Field(max_length=MAX_SLUG)
     title: str
     category_id: int | None = refers("category.id", default=None, index=False)
     price_minor: int = minor()
@@ -57,7 +58,7 @@ class ListingVariant(SQLModel, table=True):
     place: int = Field(primary_key=True)
     """0 for the cheapest variant of the product; among equally cheap ones in the product's own order."""
     variant_id: int = refers("variant.id", ondelete="CASCADE")
-    sku: str = Field(max_length=64)
+    sku: str = Field(max_length=MAX_SKU)
     price_minor: int = minor()
     compare_at_minor: int | None = maybe_minor()
     in_stock: bool = False

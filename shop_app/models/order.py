@@ -8,6 +8,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from .base import check, json, key, maybe_minor, minor, moment, one_of, refers, word
+from .catalog import MAX_SKU
 
 
 class OrderStatus(StrEnum):
@@ -172,7 +173,7 @@ class OrderLine(SQLModel, table=True):
     slug: str = ""
     title: str
     variant_title: str = ""
-    sku: str = Field(max_length=64)
+    sku: str = Field(max_length=MAX_SKU)
     options: dict[str, str] = json()
     picture_key: str = ""
     picture_alt: str = ""

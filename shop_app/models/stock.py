@@ -12,6 +12,8 @@ from .base import check, key, moment, one_of, refers, word
 class StockPolicy(StrEnum):
     DENY = "deny"
     BACKORDER = "backorder"
+    UNTRACKED = "untracked"
+    """Nobody counts it (made to order, digital, services): always for sale, never held."""
 
 
 class MovementKind(StrEnum):
@@ -36,6 +38,7 @@ class StockLevel(SQLModel, table=True):
         check("allocated >= 0 AND held >= 0", "parts_not_negative"),
         check("on_hand >= 0", "on_hand_not_negative"),
         check("policy = 'backorder' OR allocated + held <= on_hand", "never_oversold"),
+        check("policy <> 'untracked' OR (on_hand = allocated AND held = 0)", "untracked_has_none_free"),
     )
 
     variant_id: int = refers("variant.id", ondelete="CASCADE", primary_key=True, index=False)

@@ -93,6 +93,7 @@ def head(shown: ProductShown) -> Head:
         canonical=f"/products/{shown.page.slug}",
         image=f"/media/{first}/960.jpg" if first else "",
         preload=(first, styles.SIZES_PRODUCT) if first else None,
+        robots="" if shown.page.listed else "noindex",
         json_ld=_structured(shown.json_ld),
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.currencies import CURRENCIES
 from . import disputes
 from .events import emit
-from .replies import Refused, missing
+from .replies import Refused, WrongParameters, missing
 from .store import Tables, new_id, seconds
 
 
@@ -59,6 +60,19 @@ UNKNOWN = TestCard(
 BANK = TestCard(
     "3000", "pay", "", code="payment_intent_payment_attempt_failed", message="The bank debit was returned.",
 )  # fmt: skip
+
+
+def refuse_off_step(amount: int, currency: str, param: str) -> None:
+    """Refuse an amount that can't be charged in that currency, such as 115.50 ISK or 5.124 KWD.
+
+    Errors  WrongParameters.
+    """
+    step = CURRENCIES[currency.upper()].step_minor
+    if amount % step:
+        raise WrongParameters(
+            f"Invalid amount: in {currency.lower()} it must be evenly divisible by {step}.",
+            code="parameter_invalid_integer", param=param,
+        )  # fmt: skip
 
 
 def passes_luhn(number: str) -> bool:
@@ -260,6 +274,7 @@ def capture(tables: Tables, id: str, amount: int | None) -> dict[str, Any]:
     if _ran_out(tables, intent):
         raise _wrong_state(cancel(tables, id, "automatic"), "captured", "requires_capture")
     taken = intent["amount_capturable"] if amount is None else amount
+    refuse_off_step(taken, intent["currency"], "amount_to_capture")
     if not 0 < taken <= intent["amount_capturable"]:
         raise Refused(
             "The amount to capture is greater than what was authorised.", code="amount_too_large",
@@ -325,6 +340,7 @@ def refund(tables: Tables, given: dict[str, Any]) -> dict[str, Any]:
         raise Refused(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     if amount < 1:
         raise Refused("Invalid positive integer", code="parameter_invalid_integer", param="amount")
+    refuse_off_step(amount, charge["currency"], "amount")
     if amount > left:
         raise Refused(
             f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", param="amount"

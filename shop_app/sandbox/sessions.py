@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 from stripe.params.checkout import SessionCreateParams
 
-from ..core.money import exponent
+from ..core import money
+from ..core.currencies import CURRENCIES
+from . import charges
 from .events import emit
 from .forms import checked
 from .replies import Refused, WrongParameters, missing
@@ -19,11 +21,6 @@ DONE = frozenset(
 )
 DONE_FOR_INTENT = frozenset({"metadata", "description", "capture_method"})
 SHORTEST_SECONDS, LONGEST_SECONDS = 30 * 60, 24 * 3600
-SMALLEST_MINOR = 50
-CURRENCIES = frozenset(
-    ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "czk", "huf", "ron")
-    + ("jpy", "kwd", "cad", "aud", "nzd", "isk")
-)
 
 
 def create(tables: Tables, given: dict[str, Any], *, pay_url: str) -> dict[str, Any]:
@@ -114,20 +111,25 @@ def _check_items(items: list[dict[str, Any]]) -> None:
             raise WrongParameters("It has to be 1 or more.", param=f"{place}[quantity]")
         if price.get("unit_amount", -1) < 0:
             raise WrongParameters("Invalid non-negative integer", param=f"{place}[price_data][unit_amount]")
-        if price["currency"] not in CURRENCIES or price["currency"] != items[0]["price_data"]["currency"]:
-            raise WrongParameters(
-                f"Invalid currency: {price['currency']}", param=f"{place}[price_data][currency]"
-            )
+        code = price["currency"]
+        if not code.islower() or code.upper() not in CURRENCIES or code != items[0]["price_data"]["currency"]:
+            raise WrongParameters(f"Invalid currency: {code}", param=f"{place}[price_data][currency]")
+        charges.refuse_off_step(price["unit_amount"], code, f"{place}[price_data][unit_amount]")
         if not price.get("product_data", {}).get("name"):
             raise WrongParameters("Missing required param.", param=f"{place}[price_data][product_data][name]")
     total = sum(item["price_data"]["unit_amount"] * item["quantity"] for item in items)
-    smallest = SMALLEST_MINOR if exponent(items[0]["price_data"]["currency"].upper()) == 2 else 1
-    if total < smallest:
+    currency = CURRENCIES[items[0]["price_data"]["currency"].upper()]
+    if total < currency.least_minor:
+        least = money.show(currency.least_minor, currency.code)
         raise WrongParameters(
-            "The Checkout Session's total amount due is too small.", code="amount_too_small"
+            f"The Checkout Session's total amount due must add up to at least {least}",
+            code="amount_too_small",
         )
-    if total > 99_999_999:
-        raise WrongParameters("The total is too large.", code="amount_too_large")
+    if total > currency.most_minor:
+        most = money.show(currency.most_minor, currency.code)
+        raise WrongParameters(
+            f"The Checkout Session's total amount due must be no more than {most}", code="amount_too_large"
+        )
 
 
 def _check_metadata(metadata: dict[str, str], param: str) -> None:

@@ -11,7 +11,7 @@ from .returns import status as return_status
 from .search import listing_index
 
 events.follow(events.VariantAdded, inventory_commands.follow_new_variant)
-events.follow(events.BackorderChanged, inventory_commands.follow_backorder)
+events.follow(events.StockPolicyChanged, inventory_commands.follow_policy)
 events.follow(events.CatalogueChanged, listing_index.follow_catalogue)
 events.follow(events.StockChanged, listing_index.follow_stock)
 events.follow(events.StockChanged, stock_alerts.follow_stock)

@@ -18,7 +18,7 @@ from ..core import clock, email_addresses, events
 from ..core.errors import Conflict, Invalid, NotFound
 from ..core.i18n import _
 from ..core.upsert import Insert, upsert
-from ..models import ListingItem, Product, StockAlert, StockLevel, Variant, table_of
+from ..models import Product, StockAlert, StockLevel, Variant, table_of
 from . import outbox
 from .catalog import availability, price_tags
 from .customers import addresses
@@ -29,8 +29,8 @@ MOST_AT_ONCE = 100
 _alert = table_of(StockAlert)
 _on_sale = (
     select(col(Variant.id))
-    .join(ListingItem, col(ListingItem.product_id) == Variant.product_id)
-    .where(col(Variant.sku) == bindparam("sku"), col(Variant.active))
+    .join(Product, col(Product.id) == Variant.product_id)
+    .where(col(Variant.sku) == bindparam("sku"), col(Variant.active), availability.PUBLISHED)
 )
 # Locked, so that stock that comes back at this moment is seen here, or sees the request.
 _stock = (
@@ -42,8 +42,8 @@ _buyable = (
     select(_alert.c.id)
     .join(StockLevel, col(StockLevel.variant_id) == _alert.c.variant_id)
     .join(Variant, col(Variant.id) == _alert.c.variant_id)
-    .join(ListingItem, col(ListingItem.product_id) == Variant.product_id)
-    .where(availability.BUYABLE, col(Variant.active))
+    .join(Product, col(Product.id) == Variant.product_id)
+    .where(availability.BUYABLE, col(Variant.active), availability.PUBLISHED)
     .order_by(_alert.c.id)
     .limit(bindparam("most"))
     .with_for_update(of=_alert, skip_locked=True)
@@ -82,7 +82,7 @@ def ask(session: Session, sku: str, email: str) -> None:
         raise Invalid(problem, field="email")
     to_email = email_addresses.normal_email(email)
     connection = session.connection()
-    variant_id = connection.execute(_on_sale, {"sku": sku}).scalar()
+    variant_id = connection.execute(_on_sale, {"sku": sku, "now": clock.now()}).scalar()
     if variant_id is None:
         raise NotFound(_("There is no such product."))
     stock = connection.execute(_stock, {"variant": variant_id}).first()
@@ -100,7 +100,8 @@ def ask(session: Session, sku: str, email: str) -> None:
 
 
 def follow_stock(session: Session, event: events.StockChanged) -> None:
-    _tell(session, _buyable_of, {"variants": list(event.variant_ids), "most": MOST_AT_ONCE})
+    params = {"variants": list(event.variant_ids), "most": MOST_AT_ONCE}
+    _tell(session, _buyable_of, params)
 
 
 def tell(session: Session, most: int) -> int:
@@ -113,7 +114,7 @@ def tell(session: Session, most: int) -> int:
 
 def _tell(session: Session, requests: Any, params: dict[str, Any]) -> int:
     connection = session.connection()
-    ids = connection.execute(requests, params).scalars().all()
+    ids = connection.execute(requests, params | {"now": clock.now()}).scalars().all()
     if not ids:
         return 0
     taken = connection.execute(_take, {"ids": ids}).all()

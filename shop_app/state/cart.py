@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import reflex as rx
 from sqlmodel import Session
@@ -29,7 +29,7 @@ from shop_app.workflows import pay
 from . import attempt_limits, live
 from .base import public, visitor_hash
 from .forms import Form, FormState
-from .input_types import AmountMinor, Code, CreditCode, Quantity, RecordId, ShortText, Sku, Ticket, TypedUnits
+from .input_types import AmountMinor, Code, CreditCode, Quantity, RecordId, Sku, Ticket, TypedUnits
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class AtOnceForm(Form):
 class AddForm(Form):
     """The form of a product page, whose quantity the browser alone knows."""
 
-    sku: ShortText = ""
+    sku: Sku | Literal[""] = ""
     quantity: TypedUnits = 1
 
 

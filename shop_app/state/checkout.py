@@ -30,7 +30,7 @@ from . import attempt_limits, live
 from .base import public, visitor_hash
 from .cart import CartCommand, CodeForm, CreditForm, Departure, change_and_view
 from .forms import Form, FormState, by_field
-from .input_types import AmountMinor, Code, LongText, RecordId, ShortText, Ticket
+from .input_types import AmountMinor, Carried, Code, LongText, RecordId, ShortText, Ticket
 
 FormField = Literal[
     "email",
@@ -96,7 +96,7 @@ class PayForm(Form):
     billing_country: ShortText = ""
     shown_minor: AmountMinor = 0
     shown_credit_minor: AmountMinor = 0
-    shown_parts: LongText = ""
+    shown_parts: Carried = ""
     ticket: Ticket = ""
 
     def typed(self) -> CheckoutForm:

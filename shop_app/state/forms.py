@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from shop_app.core.errors import Invalid, ShopError
 from shop_app.core.i18n import _, plural
 
-from .input_types import CHARACTERS, Quantity
+from .input_types import Quantity
 
 
 class Form(BaseModel):
     """A submitted form: what its handler needs of it, each field with its bounds; other fields are dropped.
 
-    The guard makes it before the handler runs. Its fields check shape, length and characters; what needs
+    The guard makes it before the handler runs. Its fields fold text and check shape and length; what needs
     the database or several fields is checked by services.
     """
 
@@ -93,8 +93,6 @@ def _sentence(kind: str, limits: Mapping[str, Any]) -> str:
     if kind == "string_too_long":
         count = limits["max_length"]
         return plural("Keep this to {count} character", "Keep this to {count} characters", count)
-    if kind == CHARACTERS:
-        return _("Leave out line breaks and characters that can't be printed")
     return _("This can't be read. Check it.")
 
 

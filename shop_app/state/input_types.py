@@ -2,37 +2,24 @@
 
 A handler's arguments and the fields of its forms are annotated with these (or a Literal, an Enum, a
 bool); the guard checks values against them before the handler runs, and the server doesn't start while
-an argument has a type without bounds. Text comes in trimmed, without control characters.
+an argument has a type without bounds. Text comes in folded (`core/typed_text.py`): as `prose` where people
+read it, as `code` where it has to match something; lengths count after that.
 """
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
-CHARACTERS = "characters"
-"""The kind of error of a text with line breaks or controls where there must be none."""
+from shop_app.core import typed_text
+from shop_app.services.catalog import identity
+
 MAX_QUANTITY = 99
 MAX_ID = 2**53 - 1
 """The largest whole number that a browser holds exactly."""
-
-
-def _tidy(text: str) -> str:
-    # Newlines and tabs are text; other controls, surrogates and direction overrides are not.
-    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text):
-        raise PydanticCustomError(CHARACTERS, "control characters")
-    if any(char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for char in text):
-        raise PydanticCustomError(CHARACTERS, "direction overrides")
-    return text
-
-
-def _one_line(text: str) -> str:
-    if "\n" in text or "\t" in text:
-        raise PydanticCustomError(CHARACTERS, "more than one line")
-    return text
 
 
 def _whole(value: Any) -> Any:
@@ -62,29 +49,39 @@ def _units(value: Any) -> int:
     return units if 0 <= units <= MAX_QUANTITY else 0
 
 
-def _text(max_length: int, *, lines: bool = False) -> Any:
-    checks = [AfterValidator(_tidy)] + ([] if lines else [AfterValidator(_one_line)])
-    constraint = StringConstraints(strict=True, strip_whitespace=True, max_length=max_length)
-    return (constraint, *checks)
+def _sku(text: str) -> str:
+    if not identity.is_sku(text):
+        raise ValueError("not a SKU")
+    return text
 
 
-Sku = Annotated[
-    str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,63}\z", max_length=64)
+def _text(max_length: int, fold: Callable[[str], str] = typed_text.prose) -> Any:
+    def folded(value: Any) -> Any:
+        # What is far too long is refused as it came: folding it would take time.
+        return fold(value) if isinstance(value, str) and len(value) <= 4 * max_length else value
+
+    return (StringConstraints(strict=True, max_length=max_length), BeforeValidator(folded))
+
+
+Sku = Annotated[str, StringConstraints(strict=True, max_length=identity.MAX_SKU), AfterValidator(_sku)]
+"""Exactly as it is stored: nothing is folded or trimmed."""
+Slug = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=rf"^{identity.SLUG.pattern}\z", max_length=identity.MAX_SLUG),
 ]
-Slug = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\z", max_length=120)]
 Token = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{16,128}\z", max_length=128)]
-Code = Annotated[
-    str, StringConstraints(strict=True, strip_whitespace=True, max_length=40), AfterValidator(_tidy)
-]
-OrderNumber = Annotated[str, *_text(20)]
+Code = Annotated[str, *_text(40, typed_text.code)]
+OrderNumber = Annotated[str, *_text(20, typed_text.code)]
 Ticket = Annotated[str, *_text(64)]
 """Made by a page for one sending of a form, to know its own answer by."""
-CreditCode = Annotated[str, *_text(60)]
+CreditCode = Annotated[str, *_text(60, typed_text.code)]
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_.-]{0,63}\z", max_length=64)]
 """A word of ours: a sort order, a section, the key of an option."""
 
 ShortText = Annotated[str, *_text(200)]
-LongText = Annotated[str, *_text(10_000, lines=True)]
+LongText = Annotated[str, *_text(10_000, partial(typed_text.prose, lines=True))]
+Carried = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
+"""What a page was given, to bring it back as it is."""
 
 Quantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_whole)]
 TypedUnits = Annotated[int, Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_units)]

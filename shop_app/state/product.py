@@ -18,6 +18,7 @@ from shop_app.core.pages import Address, MovedTo, only
 from shop_app.services import stock_alerts
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
+from shop_app.services.catalog.identity import MAX_SKU, MAX_SLUG
 from shop_app.services.catalog.views import (
     Moved,
     ProductCard,
@@ -65,7 +66,9 @@ class ProductShown:
 def view(session: Session, address: Address) -> ProductShown:
     """Errors  NotFound for a product that doesn't exist, MovedTo for one with another address now."""
     try:
-        page = product_page.product(session, address.parameter("slug", 120), address.first("variant", 64))
+        page = product_page.product(
+            session, address.parameter("slug", MAX_SLUG), address.first("variant", MAX_SKU)
+        )
     except Moved as moved:
         raise MovedTo(f"/products/{moved.slug}") from moved
     return ProductShown(
@@ -131,7 +134,7 @@ class Product(rx.State):
             return rx.redirect(moved.location, replace=True)
         except NotFound:
             self.missing, self.page, self.recent = True, ProductPage(), []
-            await live.watch(self, [address.parameter("slug", 120)])
+            await live.watch(self, [address.parameter("slug", MAX_SLUG)])
         return None
 
     def _show(self, shown: ProductShown) -> None:

@@ -97,9 +97,15 @@ _START = re.compile(r'import\("/assets/entry\.client-[^"]+"\);')
 def paint_first(html: str) -> str:
     """A built page whose scripts start once its content was painted: they take the browser half a second.
 
-    A tab in the background isn't painted, and starts at once. A page with another start stays as it is.
+    And once its deferred scripts have run: assets/shop.js keeps the title while React draws its own.
+    A tab in the background isn't painted, and starts without it. A page with another start stays as it is.
     """
-    start = r"const start=()=>\g<0>document.hidden?start():requestAnimationFrame(()=>setTimeout(start));"
+    start = (
+        r"const start=()=>\g<0>"
+        "const paint=()=>document.hidden?start():requestAnimationFrame(()=>setTimeout(start));"
+        'performance.getEntriesByType("navigation")[0]?.domContentLoadedEventStart||document.readyState==="complete"'
+        '?paint():document.addEventListener("DOMContentLoaded",paint);'
+    )
     return _START.sub(start, html)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.conftest import NewShopper
 from tests.journeys.line import line
@@ -138,6 +138,19 @@ def test_title_and_mark_are_right_from_the_start(shopper: Shopper, path: str, sa
     shopper.context.add_init_script(SEEN)
     shopper.open(path)
     assert shopper.page.evaluate("window.seen") == [says]
+
+
+def test_the_title_stays_where_the_script_that_keeps_it_comes_late(shopper: Shopper):
+    shopper.context.add_init_script(SEEN)
+
+    def late(route: Route) -> None:
+        shopper.page.wait_for_timeout(2_000)
+        route.continue_()
+
+    shopper.context.route("**/shop.js", late)
+    shopper.open("/products?category=table")
+    shopper.page.wait_for_load_state("networkidle")
+    assert shopper.page.evaluate("window.seen") == ["Table · Fennholm | Table"]
 
 
 def test_title_and_mark_change_once_on_the_way(shopper: Shopper):

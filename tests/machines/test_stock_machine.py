@@ -25,16 +25,20 @@ numbers = st.integers(0, 2)
 
 
 class Stock(OnDatabase):
-    """`free` counts what a buyer could have; LATER may be sold before it has come."""
+    """`free` counts what a buyer could have; LATER may be sold before it has come, and policies change.
+
+    An untracked SKU has as many units on hand as orders have, and nobody holds one.
+    """
 
     @initialize(on_hand=st.tuples(*[st.integers(0, 8)] * 3))
     def open(self, on_hand):
         self.ids, self.on_hand, self.held, self.order_units, self.gone = {}, {}, {}, {}, {}
+        self.policies: dict[str, StockPolicy] = {}
         for sku, units in zip(SKUS, on_hand, strict=True):
             policy = StockPolicy.BACKORDER if sku == "LATER" else StockPolicy.DENY
             make_product(self.session, sku, stock=units, policy=policy)
             self.ids[sku] = variant_with(self.session, sku).id
-            self.on_hand[sku] = units
+            self.on_hand[sku], self.policies[sku] = units, policy
         self.carts = [
             add(self.session, Cart(key_hash=f"visitor {n}", currency="EUR", country="DE")).id
             for n in (0, 1, 2)
@@ -51,7 +55,20 @@ class Stock(OnDatabase):
         return sum(held.get(sku, 0) for held in self.held.values())
 
     def free(self, sku):
-        return 10**9 if sku == "LATER" else self.on_hand[sku] - self.allocated(sku) - self.all_held(sku)
+        if self.policies[sku] != StockPolicy.DENY:
+            return 10**9
+        return self.on_hand[sku] - self.allocated(sku) - self.all_held(sku)
+
+    def untracked(self, sku):
+        return self.policies[sku] == StockPolicy.UNTRACKED
+
+    def tracked_part(self, quantity):
+        return {sku: units for sku, units in quantity.items() if not self.untracked(sku)}
+
+    def count_orders_alone(self):
+        for sku in SKUS:
+            if self.untracked(sku):
+                self.on_hand[sku] = self.allocated(sku)
 
     def expect(self, allowed: bool, refusal: ShopError | None) -> bool:
         assert allowed == (refusal is None), (allowed, refusal)
@@ -60,6 +77,7 @@ class Stock(OnDatabase):
     @rule(sku=st.sampled_from(SKUS), delta=st.integers(-6, 6))
     def adjust(self, sku, delta):
         allowed = self.on_hand[sku] + delta >= 0 and (delta >= 0 or self.free(sku) + delta >= 0)
+        allowed = not delta or (allowed and not self.untracked(sku))
         if self.expect(
             allowed, self.attempt(inventory_commands.adjust, self.ids[sku], delta, reason="count")
         ):
@@ -68,11 +86,25 @@ class Stock(OnDatabase):
     @rule(sku=st.sampled_from(SKUS), units=st.integers(0, 12))
     def count(self, sku, units):
         delta = units - self.on_hand[sku]
-        allowed = delta >= 0 or self.free(sku) + delta >= 0
+        allowed = not delta or (not self.untracked(sku) and (delta >= 0 or self.free(sku) + delta >= 0))
         if self.expect(
             allowed, self.attempt(inventory_commands.set_on_hand, self.ids[sku], units, reason="count")
         ):
             self.on_hand[sku] = units
+
+    @rule(sku=st.sampled_from(SKUS), policy=st.sampled_from(StockPolicy))
+    def change_policy(self, sku, policy):
+        allowed = (
+            policy != StockPolicy.DENY
+            or self.untracked(sku)
+            or self.allocated(sku) + self.all_held(sku) <= self.on_hand[sku]
+        )
+        if self.expect(allowed, self.attempt(inventory_commands.set_policy, self.ids[sku], policy)):
+            self.policies[sku] = policy
+            if policy == StockPolicy.UNTRACKED:
+                for held in self.held.values():
+                    held.pop(sku, None)
+            self.count_orders_alone()
 
     @rule(cart=numbers, quantity=quantities)
     def hold(self, cart, quantity):
@@ -80,7 +112,7 @@ class Stock(OnDatabase):
         allowed = all(self.free(sku) + before.get(sku, 0) >= units for sku, units in quantity.items())
         refusal = self.attempt(inventory_holds.hold, self.carts[cart], self.by_id(quantity), expires_at=UNTIL)
         if self.expect(allowed, refusal):
-            self.held[cart] = dict(quantity)
+            self.held[cart] = self.tracked_part(quantity)
 
     @rule(cart=numbers)
     def unhold(self, cart):
@@ -99,6 +131,7 @@ class Stock(OnDatabase):
         if self.expect(allowed, refusal):
             self.held.pop(cart, None)
             self.order_units[order] = dict(needed)
+            self.count_orders_alone()
 
     @precondition(lambda self: self.orders)
     @rule(pick=st.integers(0, 99))
@@ -106,6 +139,7 @@ class Stock(OnDatabase):
         order = self.orders[pick % len(self.orders)]
         assert self.attempt(inventory_commands.release, order, reason="order cancelled") is None
         self.order_units.pop(order, None)
+        self.count_orders_alone()
 
     def some(self, pick, quantity, of, command, **more):
         """A command on a part of an order; refused when the order hasn't so much of it."""
@@ -142,7 +176,7 @@ class Stock(OnDatabase):
         order = self.some(pick, quantity, self.gone, inventory_commands.restock, reason="returned")
         for sku, units in quantity.items() if order else ():
             self.gone[order][sku] -= units
-            self.on_hand[sku] += units
+            self.on_hand[sku] += 0 if self.untracked(sku) else units
 
     @precondition(lambda self: self.orders)
     @rule(pick=st.integers(0, 99), quantity=parts)

@@ -49,18 +49,30 @@ def payment_provider(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
         client = stripe.StripeClient(REAL_KEY, stripe_version=API_VERSION)
         yield Provider(client, lambda cents, **how: _paid_at_stripe(client, cents, **how))
         return
+    yield _sandbox(tmp_path)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Provider:
+    """For what Stripe's test mode can't be asked: its account settles in one currency."""
+    return _sandbox(tmp_path)
+
+
+def _sandbox(tmp_path: Path) -> Provider:
     world = World(make_sandbox(tmp_path))
     client = client_of(world.sandbox)
 
-    def pay(cents: int, *, card: str = "pays", capture: str = "automatic_async") -> str:
+    def pay(
+        cents: int, *, card: str = "pays", capture: str = "automatic_async", currency: str = "eur"
+    ) -> str:
         session = client.v1.checkout.sessions.create(
-            wanted(cents, payment_intent_data={"capture_method": capture})
+            wanted(cents, currency=currency, payment_intent_data={"capture_method": capture})
         )
         assert session.url
         assert world.enter_card(session.url, CARDS[card][0]).status_code == 303
         return str(client.v1.checkout.sessions.retrieve(session.id).payment_intent)
 
-    yield Provider(client, pay)
+    return Provider(client, pay)
 
 
 def _paid_at_stripe(
@@ -78,8 +90,8 @@ def _paid_at_stripe(
     ).id
 
 
-def wanted(cents: int = 5290, **more: Any) -> Any:
-    item = {"currency": "eur", "unit_amount": cents, "product_data": {"name": "Shoal Bowl"}}
+def wanted(cents: int = 5290, *, currency: str = "eur", **more: Any) -> Any:
+    item = {"currency": currency, "unit_amount": cents, "product_data": {"name": "Shoal Bowl"}}
     return {
         "mode": "payment",
         "line_items": [{"quantity": 1, "price_data": item}],
@@ -194,6 +206,58 @@ def test_an_amount_that_is_too_small_is_refused(payment_provider):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         payment_provider.client.v1.checkout.sessions.create(wanted(10))
     assert refused.value.code == "amount_too_small"
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "code"),
+    [
+        ("isk", 11_481, "parameter_invalid_integer"),
+        ("ugx", 3_700_050, "parameter_invalid_integer"),
+        ("kwd", 5124, "parameter_invalid_integer"),
+        ("bhd", 5121, "parameter_invalid_integer"),
+        ("gbp", 29, "amount_too_small"),
+        ("czk", 1499, "amount_too_small"),
+        ("huf", 17_499, "amount_too_small"),
+        ("jpy", 49, "amount_too_small"),
+        ("eur", 0, "amount_too_small"),
+        ("eur", 100_000_000, "amount_too_large"),
+        ("isk", 100_000_000, "amount_too_large"),
+        ("xts", 5290, None),
+    ],
+)
+def test_amounts_that_a_currency_doesnt_take_are_refused(sandbox, currency, amount, code):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sandbox.client.v1.checkout.sessions.create(wanted(amount, currency=currency))
+    assert (refused.value.http_status, refused.value.code) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"),
+    [
+        ("isk", 11_500), ("ugx", 3_700_000), ("kwd", 5120), ("gbp", 30), ("huf", 17_550), ("twd", 50_001),
+        ("jpy", 50), ("rsd", 11_481), ("eur", 50), ("eur", 99_999_999), ("kwd", 99_999_990),
+    ],
+)  # fmt: skip
+def test_amounts_that_a_currency_takes_are_taken(sandbox, currency, amount):
+    session = sandbox.client.v1.checkout.sessions.create(wanted(amount, currency=currency))
+    assert (session.amount_total, session.currency) == (amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("currency", "paid", "off_step", "on_step"), [("isk", 100_000, 50, 50_000), ("kwd", 9990, 9, 5120)]
+)
+def test_captures_and_refunds_are_multiples_of_the_step(sandbox, currency, paid, off_step, on_step):
+    held = sandbox.payments(paid, currency=currency, capture="manual")
+    intents, refunds = sandbox.client.v1.payment_intents, sandbox.client.v1.refunds
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        intents.capture(held, {"amount_to_capture": paid - off_step})
+    assert refused.value.param == "amount_to_capture"
+    assert intents.retrieve(held).amount_received == 0
+    assert intents.capture(held, {"amount_to_capture": on_step}).amount_received == on_step
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        refunds.create({"payment_intent": held, "amount": off_step})
+    assert (refused.value.param, refunds.list({"payment_intent": held}).data) == ("amount", [])
+    assert refunds.create({"payment_intent": held, "amount": on_step}).amount == on_step
 
 
 def test_an_expired_session_stays_expired(payment_provider):

@@ -64,6 +64,8 @@ BREAKS = {
     "money-counted-once": "UPDATE payment SET intent_reference = 'pi_same' WHERE id IN (1, 2)",
     "stock-ledger": "UPDATE stock_level SET on_hand = on_hand + 1 WHERE variant_id = 1",
     "stock-bounds": "UPDATE stock_level SET held = on_hand + 1 WHERE variant_id = 1",
+    "stock-untracked": "UPDATE stock_level SET policy = 'untracked', on_hand = allocated + 1"
+    " WHERE variant_id = 1",
     "stock-allocated": "UPDATE stock_level SET allocated = allocated + 1 WHERE variant_id = 1",
     "stock-of-orders": "UPDATE stock_movement SET allocated_delta = 99 WHERE kind = 'allocated'",
     "stock-returned": "UPDATE refund_line SET restocked = FALSE",

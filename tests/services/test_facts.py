@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from shop_app.core import clock as now_clock
 from shop_app.core import db, events, shared_views
 from shop_app.core.errors import ShopError
-from shop_app.models import Category, Product, Review, ReviewStatus, ShippingMethod
+from shop_app.models import Category, Product, Review, ReviewStatus, ShippingMethod, StockPolicy
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import commands, reviews
@@ -94,7 +94,7 @@ def sold_out(session: Session) -> None:
 def on_backorder(session: Session) -> None:
     counted(0)(session)
     key = variant_with(session, "FABLE-LAMP-MOSS").id or 0
-    inventory_commands.set_policy(session, key, backorder=True, expected_on=date(2026, 12, 24))
+    inventory_commands.set_policy(session, key, StockPolicy.BACKORDER, expected_on=date(2026, 12, 24))
 
 
 def reviewed(session: Session) -> None:

@@ -82,7 +82,7 @@ def test_saved_lines_and_nothing_at_all_are_not_held(shop):
     fill(shop, MARTA, lamp=2)
     cart_commands.save_for_later(shop, MARTA, "LAMP")
 
-    assert cart_holds.enter(shop, MARTA).state == "over"
+    assert cart_holds.enter(shop, MARTA) == cart_holds.HoldView()
     assert (of(shop, "LAMP"), rows(shop)) == ((10, 0, 0), [])
 
 
@@ -293,7 +293,7 @@ def test_units_of_a_hold_cannot_be_counted_away(shop):
 def test_units_that_are_still_to_come_are_promised_for_a_day_and_the_order_keeps_the_promise(shop):
     make_product(shop, "Chair", stock=2, policy=StockPolicy.BACKORDER)
     chair = variant_with(shop, "CHAIR").id or 0
-    inventory_commands.set_policy(shop, chair, backorder=True, expected_on=date(2026, 12, 12))
+    inventory_commands.set_policy(shop, chair, StockPolicy.BACKORDER, expected_on=date(2026, 12, 12))
     fill(shop, MARTA, chair=2, lamp=1)
     assert [line.promise for line in cart_queries.view(shop, MARTA).lines] == ["", ""]
     cart_commands.set_quantity(shop, MARTA, "CHAIR", 3)
@@ -304,7 +304,7 @@ def test_units_that_are_still_to_come_are_promised_for_a_day_and_the_order_keeps
         "the own hold changes nothing"
     )
     placed = placing.place(shop, MARTA, FORM, expected_total_minor=10**9)
-    inventory_commands.set_policy(shop, chair, backorder=True, expected_on=date(2027, 1, 31))
+    inventory_commands.set_policy(shop, chair, StockPolicy.BACKORDER, expected_on=date(2027, 1, 31))
     assert [line.note for line in order_page.view(shop, placed.token).lines] == [
         "Expected on 12 December",
         "",
@@ -314,7 +314,7 @@ def test_units_that_are_still_to_come_are_promised_for_a_day_and_the_order_keeps
 def test_a_day_that_has_passed_is_promised_to_nobody(shop, clock):
     make_product(shop, "Chair", stock=0, policy=StockPolicy.BACKORDER)
     inventory_commands.set_policy(
-        shop, variant_with(shop, "CHAIR").id or 0, backorder=True, expected_on=date(2026, 11, 21)
+        shop, variant_with(shop, "CHAIR").id or 0, StockPolicy.BACKORDER, expected_on=date(2026, 11, 21)
     )
     fill(shop, MARTA, chair=1)
     assert cart_queries.view(shop, MARTA).lines[0].promise == "Expected on 21 November"

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from shop_app.models import AuditEntry
+from shop_app.models import AuditEntry, StockPolicy
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.inventory import admin as inventory_admin
@@ -142,7 +142,7 @@ def test_a_day_that_has_passed_is_no_promise(session, lamp, clock):
     with pytest.raises(Invalid, match="still to come"):
         inventory_admin.set_policy(session, "LAMP", backorder=True, expected_on=date(2026, 11, 20), by=CLERK)
 
-    assert inventory_ledger.levels(session, [lamp])[lamp].backorder is False
+    assert inventory_ledger.levels(session, [lamp])[lamp].policy == StockPolicy.DENY
 
 
 def test_a_variant_that_was_never_stocked_gets_its_first_units(session, lamp):

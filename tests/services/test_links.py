@@ -9,6 +9,7 @@ import pytest
 
 from shop_app.core import db, links
 from shop_app.core.errors import Invalid
+from shop_app.core.typed_text import prose
 from shop_app.services.cart import checkout
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.customers import addresses
@@ -141,7 +142,7 @@ def test_a_name_is_no_phone_number_and_a_line_may_hold_one(text):
 
 
 def test_what_is_typed_with_line_breaks_is_one_line():
-    assert addresses.clean("Ada\r\nevil\x00 \u2028Lovelace") == "Ada evil Lovelace"
+    assert prose("Ada\r\nevil\x00 \u2028Lovelace") == "Ada evil Lovelace"
 
 
 @pytest.mark.parametrize("field", ["given_name", "family_name", "company", "line1", "line2"])
@@ -163,9 +164,9 @@ def test_an_order_with_a_link_isnt_placed_and_writes_no_letter(engine, field):
 @pytest.mark.parametrize("text", LINKS)
 def test_a_note_in_a_letter_shows_them_broken(text):
     """Mail programs make links of what looks like one; of what has a space in it they don't."""
-    broken = links.unlinked(addresses.clean(text))
+    broken = links.unlinked(prose(text))
     assert not links.has_link(broken)
-    assert broken.replace(" ", "") == addresses.clean(text).replace(" ", "")
+    assert broken.replace(" ", "") == prose(text).replace(" ", "")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from shop_app.models import (
     ProductOption,
     ProductPicture,
     StockMovement,
+    StockPolicy,
     TaxClass,
     Variant,
     VariantPicture,
@@ -97,6 +98,7 @@ def shirt(handle: str = "shirt", **cells: str) -> dict[str, str]:
         "option1_name": "Title",
         "option1_value": "Default Title",
         "variant_grams": "0",
+        "variant_inventory_tracker": "shopify",
         "variant_inventory_qty": "1",
         "variant_inventory_policy": "deny",
         "variant_fulfillment_service": "manual",
@@ -114,7 +116,13 @@ def top(*sizes: str, handle: str = "top") -> list[dict[str, str]]:
     return [
         first,
         *(
-            row(handle, option1_value=size, variant_price="60", variant_inventory_qty="2")
+            row(
+                handle,
+                option1_value=size,
+                variant_price="60",
+                variant_inventory_tracker="shopify",
+                variant_inventory_qty="2",
+            )
             for size in sizes[1:]
         ),
     ]
@@ -253,6 +261,8 @@ def test_made_up_skus_are_stable_and_differ():
     assert made_up_sku("a", (("Size", "ü"),)) != made_up_sku("a", (("Size", "u"),))
     long = made_up_sku("x" * 200, (("Size", "Small"),))
     assert (len(long), long) == (64, made_up_sku("x" * 200, (("Size", "Small"),)))
+    taken = made_up_sku("varsity-top", (("Size", "Small"),), {"VARSITY-TOP-SMALL"}.__contains__)
+    assert (taken.startswith("VARSITY-TOP-SMALL-"), len(taken)) == (True, 30)
 
 
 def test_quantities_count_what_can_be_sold_on_top_of_what_orders_have(shop, write):
@@ -311,7 +321,7 @@ def test_continue_means_that_it_can_be_ordered_without_stock(shop, write):
     with db.reading() as session:
         key = variant_with(session, "SHIRT").id
         assert key
-        assert inventory_ledger.levels(session, [key])[key].backorder
+        assert inventory_ledger.levels(session, [key])[key].policy == StockPolicy.BACKORDER
 
 
 # --- Pictures -------------------------------------------------------------------------------------
@@ -636,7 +646,7 @@ def test_a_file_of_all_sorts_of_rubbish_never_raises(shop, tmp_path):
         path.write_bytes(content)
         with suppress(ShopError):
             run(path)
-    assert {product.slug for product in rows_of(Product)} <= {"x", "drop-table-product", "a-b", "ab"}
+    assert {product.slug for product in rows_of(Product)} <= {"x", "drop-table-product", "product"}
 
 
 def test_contents_come_in_and_go_out_and_give_the_price_of_a_unit(shop, tmp_path):

@@ -20,7 +20,8 @@ from shop_app.models import (
     Variant,
 )
 from shop_app.services.catalog import commands as catalog_commands
-from shop_app.services.catalog.product_draft import OptionDraft, ProductDraft, VariantDraft, clean_html
+from shop_app.services.catalog.descriptions import clean_html
+from shop_app.services.catalog.product_draft import OptionDraft, ProductDraft, VariantDraft
 from shop_app.services.inventory import commands as inventory_commands
 from tests.factories import make_product, make_tax_classes, stock_of, variant_with
 
@@ -165,8 +166,18 @@ def variant(**changes: object) -> tuple[VariantDraft, ...]:
         (mug(variants=variant(price_minor=10**11 + 1)), "price"),
         (mug(variants=variant(compare_at_minor=1900)), "compare_at"),
         (mug(variants=variant(sku="")), "sku"),
-        (mug(variants=variant(sku="x" * 65)), "sku"),
-        (mug(variants=variant(sku="a<b")), "sku"),
+        (mug(variants=variant(sku="x" * 256)), "sku"),
+        (mug(variants=variant(sku="a\tb")), "sku"),
+        (mug(variants=variant(sku="a\nb")), "sku"),
+        (mug(variants=variant(sku="a\x7fb")), "sku"),
+        (mug(variants=variant(sku="\u200b\u2060")), "sku"),
+        (mug(variants=variant(sku="\u3164")), "sku"),
+        (mug(tags=tuple(f"tag {number}" for number in range(251))), "tags"),
+        (mug(handle="a\x00b"), "handle"),
+        (mug(handle="\u200b"), "handle"),
+        (mug(handle="x" * 256), "handle"),
+        (mug(handle="fable-lamp"), "handle"),
+        (mug(slug="fable-lamp"), "slug"),
         (mug(variants=variant(sku="MUG-CLAY")), "sku"),
         (mug(variants=variant(sku="FABLE-LAMP")), "sku"),
         (mug(variants=variant(weight_grams=-1)), "weight"),
@@ -175,6 +186,7 @@ def variant(**changes: object) -> tuple[VariantDraft, ...]:
         (mug(variants=variant(options=())), "options"),
         (mug(variants=variant(pictures=("0" * 24,))), "pictures"),
         (mug(options=(COLOURS, COLOURS)), "options"),
+        (mug(options=(COLOURS, replace(COLOURS, name="COLOUR"))), "options"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from shop_app import letters
 from shop_app.core import db, events
 from shop_app.core.errors import Conflict, Invalid, NotFound
-from shop_app.models import ProductStatus, StockLevel
+from shop_app.models import ProductStatus, StockLevel, StockPolicy
 from shop_app.services import outbox, stock_alerts
 from shop_app.services.inventory import commands as inventory_commands
 from shop_app.services.search import listing_index
@@ -84,7 +84,7 @@ def test_stock_that_does_not_come_after_all_is_not_told_of():
 def test_a_variant_that_may_be_backordered_is_told_of():
     ask(ADA)
     with db.transaction() as session:
-        inventory_commands.set_policy(session, variant_with(session, CLAY).id or 0, backorder=True)
+        inventory_commands.set_policy(session, variant_with(session, CLAY).id or 0, StockPolicy.BACKORDER)
     assert told() == [ADA]
 
 

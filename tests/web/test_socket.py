@@ -78,8 +78,6 @@ async def test_a_choice_that_there_is_not_is_refused(open_tab: Open, payload: di
         {"__proto__": "x"},
         {"a": {"b": "c"}},
         {"a": "x" * 10_001},
-        {"a": "\x00"},
-        {"a": "\u202eevil"},
         [["a", "b"]],
         "text",
     ],
@@ -93,7 +91,7 @@ async def test_a_form_that_is_too_large_or_no_form_is_refused(open_tab: Open, da
 
 async def test_a_form_as_the_browser_wraps_it_arrives_as_a_dict(open_tab: Open) -> None:
     async with open_tab() as tab:
-        entries = [["email", " ada@shop.test "], ["note", "two\nlines"]]
+        entries = [["email", " ada\u200b@shop.test "], ["note", "two\x00\nli\u202enes"]]
         await tab.send("form", {"data": {"__reflex_form_data__": entries}})
         assert ["form", {"email": "ada@shop.test", "note": "two\nlines"}] in await tab.settle()
 
@@ -121,12 +119,12 @@ async def test_a_form_arrives_as_its_model_without_the_fields_that_are_not_its_o
 
 async def test_what_is_wrong_with_a_form_is_said_field_by_field_and_nothing_runs(open_tab: Open) -> None:
     async with open_tab() as tab:
-        before, form = contacts(tab), {"email": "x" * 21, "units": "two", "note": "a\x07"}
+        before, form = contacts(tab), {"email": "x" * 21, "units": "two", "note": "x" * 201}
         await tab.send("contact", {"form": form})
         assert await errors_of(tab) == {
             "email": "Keep this to 20 characters",
             "units": "This can't be read. Check it.",
-            "note": "Leave out line breaks and characters that can't be printed",
+            "note": "Keep this to 200 characters",
         }
         await tab.settle()
         assert contacts(tab) == before

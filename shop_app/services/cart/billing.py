@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ...core.i18n import _
+from ...core.typed_text import prose
 from ..customers import addresses
 from ..customers.addresses import AddressField
 
@@ -48,7 +49,7 @@ def normal(typed: Mapping[str, str]) -> dict[str, str]:
     """The form's billing fields as an order keeps them; all "" where the bill goes where the goods go."""
     if typed["billing"] != OTHER:
         return {"billing": ""} | {f"billing_{name}": "" for name in PARTS}
-    address = {name: addresses.clean(value) for name, value in address_of(typed).items()}
+    address = {name: prose(value) for name, value in address_of(typed).items()}
     address["postal_code"] = addresses.normal_postcode(address["country"], address["postal_code"])
     if "region" not in {field.name for field in addresses.fields(address["country"])}:
         address["region"] = ""

@@ -17,6 +17,7 @@ from ...core.errors import NotFound
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
+from ...core.typed_text import prose
 from ...providers.payments import registry
 from ..credit import payments as credit_payments
 from ..credit.payments import CreditView
@@ -242,7 +243,7 @@ def normal(form: CheckoutForm) -> CheckoutForm:
 
     Who hasn't chosen how to pay pays by the first way.
     """
-    clean = {field.name: addresses.clean(getattr(form, field.name)) for field in fields(form)}
+    clean = {field.name: prose(getattr(form, field.name)) for field in fields(form)}
     clean["email"] = normal_email(form.email)
     clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
     if "region" not in {address_field.name for address_field in addresses.fields(form.country)}:

@@ -235,7 +235,7 @@ def _wanted(lines: Iterable[Line], ordered: Mapping[int, int]) -> dict[int, int]
     """What has to be held for these lines, summed by variant."""
     needed: dict[int, int] = {}
     for line in lines:
-        if line.for_sale and not line.saved:
+        if line.for_sale and line.tracked and not line.saved:
             needed[line.variant_id] = needed.get(line.variant_id, 0) + line.quantity
     rest = {variant_id: units - ordered.get(variant_id, 0) for variant_id, units in needed.items()}
     return {variant_id: units for variant_id, units in rest.items() if units > 0}
@@ -263,16 +263,19 @@ def _hold_for(
         for line in lines
     }
     short = _short(lines, left)
-    if needed and not allowed and until is None:
-        # Nothing may be held, so nothing has run out.
+    if not allowed and until is None:
+        # Nothing has to be held, or may be, so nothing has run out.
         return HoldView(short=short)
     return _hold_view(times if kept else None, until, short)
 
 
 def _view(session: Session, head: Head) -> HoldView:
     lines = cart_lines.lines(session, head.id)
-    left = {line.variant_id: line.available for line in lines}
-    return _hold_view(_active_times(session, head.id), _ordered(session, head.id)[1], _short(lines, left))
+    short = _short(lines, {line.variant_id: line.available for line in lines})
+    ordered, until = _ordered(session, head.id)
+    if not _wanted(lines, ordered) and until is None:
+        return HoldView(short=short)
+    return _hold_view(_active_times(session, head.id), until, short)
 
 
 def _short(lines: Iterable[Line], left: Mapping[int, int]) -> list[ShortLine]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, literal, null, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, literal, null, select, true
 from sqlmodel import Session
 
 from ...core.clock import now
 from ...models import (
+    FOR_SALE,
     MAX_QUANTITY,
     Cart,
     CartLine,
@@ -21,7 +22,6 @@ from ...models import (
     Picture,
     Product,
     ProductPicture,
-    ProductStatus,
     StockHold,
     StockLevel,
     StockPolicy,
@@ -92,6 +92,7 @@ _available = (
     + func.coalesce(_order_line.c.quantity, 0)
     + func.coalesce(_stock_hold.c.quantity, 0)
 )
+_is_tracked = func.coalesce(level.c.policy != StockPolicy.UNTRACKED.value, true())
 _LINES = (
     select(
         cart_line.c.variant_id,
@@ -108,8 +109,8 @@ _LINES = (
         variant.c.compare_at_minor,
         variant.c.weight_grams,
         product.c.tax_class,
-        case((and_(variant.c.active, product.c.status == ProductStatus.ACTIVE.value), 1), else_=0),
-        case((level.c.policy == StockPolicy.BACKORDER.value, MAX_QUANTITY), else_=_available),
+        case((and_(variant.c.active, product.c.status.in_(FOR_SALE)), 1), else_=0),
+        case((level.c.policy != StockPolicy.DENY.value, MAX_QUANTITY), else_=_available),
         func.coalesce(_stock_hold.c.quantity, 0),
         case(
             (
@@ -119,6 +120,7 @@ _LINES = (
         ),
         product.c.id,
         product.c.category_id,
+        _is_tracked,
     )
     .select_from(cart_line)
     .join(variant, variant.c.id == cart_line.c.variant_id)
@@ -164,9 +166,9 @@ _GIFTS = (
         variant.c.compare_at_minor,
         variant.c.weight_grams,
         product.c.tax_class,
-        case((and_(variant.c.active, product.c.status == ProductStatus.ACTIVE.value), 1), else_=0),
+        case((and_(variant.c.active, product.c.status.in_(FOR_SALE)), 1), else_=0),
         case(
-            (level.c.policy == StockPolicy.BACKORDER.value, MAX_QUANTITY),
+            (level.c.policy != StockPolicy.DENY.value, MAX_QUANTITY),
             else_=func.coalesce(level.c.on_hand - level.c.allocated - level.c.held, 0)
             + func.coalesce(_stock_hold.c.quantity, 0)
             + _units_of_own_order,
@@ -175,6 +177,7 @@ _GIFTS = (
         null(),
         product.c.id,
         product.c.category_id,
+        _is_tracked,
     )
     .select_from(variant)
     .join(product, product.c.id == variant.c.product_id)
@@ -231,6 +234,8 @@ class Line:
     """When backordered units arrive; None where all are in stock, or no day is set."""
     product_id: int = 0
     category_id: int | None = None
+    tracked: bool = True
+    """Whether its stock is tracked, so that its units are held in checkout."""
     gift_of: int = 0
     """The promotion that gives it for nothing; 0 for what the shopper chose."""
 

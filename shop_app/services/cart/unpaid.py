@@ -16,7 +16,7 @@ from sqlmodel import Session
 from ...core.errors import TooMany
 from ...core.i18n import _, plural
 from ...core.settings import load_test, settings
-from ...models import Cart, Order, OrderLine, StockHold, table_of
+from ...models import Cart, Order, OrderLine, StockHold, StockLevel, StockPolicy, table_of
 
 CODE = "unpaid_units"
 _UNBOUNDED = 10**9
@@ -25,13 +25,19 @@ _order = table_of(Order)
 _line = table_of(OrderLine)
 _hold = table_of(StockHold)
 _cart = table_of(Cart)
+_level = table_of(StockLevel)
 
+# Untracked units are kept from nobody.
 _ordered = (
     select(
         func.coalesce(func.sum(_line.c.quantity - _line.c.quantity_fulfilled - _line.c.quantity_cancelled), 0)
     )
     .join(_order, _order.c.id == _line.c.order_id)
-    .where(_order.c.expires_at.is_not(None))
+    .outerjoin(_level, _level.c.variant_id == _line.c.variant_id)
+    .where(
+        _order.c.expires_at.is_not(None),
+        func.coalesce(_level.c.policy, "") != StockPolicy.UNTRACKED.value,
+    )
 )
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 

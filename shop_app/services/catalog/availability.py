@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlmodel import Session, col
 
 from ...core import clock
 from ...core.dates import day
 from ...core.i18n import _
-from ...models import MAX_QUANTITY, ListingItem, Product, StockLevel, StockPolicy, Variant
+from ...models import FOR_SALE, MAX_QUANTITY, Product, StockLevel, StockPolicy, Variant
 from . import price_history, price_tags
 from .views import ProductAvailability, VariantAvailability
 
@@ -34,11 +34,18 @@ class Stock(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """in, low, out or backorder."""
+        """in, low, out or backorder; what is untracked is always in."""
+        if self.policy == StockPolicy.UNTRACKED:
+            return "in"
         backorder = self.policy == StockPolicy.BACKORDER
         if self.left <= 0:
             return "backorder" if backorder else "out"
         return "low" if self.left <= (self.low_at or 0) and not backorder else "in"
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether more can be bought than is on hand: backordered, or untracked."""
+        return self.policy in (StockPolicy.BACKORDER, StockPolicy.UNTRACKED)
 
     @property
     def available(self) -> bool:
@@ -47,7 +54,7 @@ class Stock(NamedTuple):
     @property
     def max_quantity(self) -> int:
         """The most units that one line can take."""
-        return MAX_QUANTITY if self.policy == StockPolicy.BACKORDER else max(0, min(self.left, MAX_QUANTITY))
+        return MAX_QUANTITY if self.unlimited else max(0, min(self.left, MAX_QUANTITY))
 
 
 class Numbers(NamedTuple):
@@ -64,10 +71,12 @@ class Numbers(NamedTuple):
 
 
 BUYABLE = or_(
-    col(StockLevel.policy) == StockPolicy.BACKORDER.value,
+    col(StockLevel.policy) != StockPolicy.DENY.value,
     col(StockLevel.on_hand) - col(StockLevel.allocated) - col(StockLevel.held) > 0,
 )
 """Whether a variant with that stock level can be bought, in SQL."""
+PUBLISHED = and_(col(Product.status).in_(FOR_SALE), col(Product.published_at) <= bindparam("now"))
+"""Whether a product has a page at the moment `now`, in SQL."""
 STOCK_COLUMNS = tuple(col(getattr(StockLevel, name)) for name in Stock._fields)
 
 
@@ -81,7 +90,9 @@ def left(on_hand: int, allocated: int, held: int) -> int:
 
 
 def stock_line(stock: Stock, variant_title: str = "") -> str:
-    """What is said about a variant: "In stock", "Only 3 left in Moss", "Sold out in Clay"."""
+    """What is said about a variant: "In stock", "Only 3 left in Moss", "Sold out in Clay", "Available"."""
+    if stock.policy == StockPolicy.UNTRACKED:
+        return _("Available")
     kind = stock.kind
     if kind == "in":
         return _("In stock")
@@ -100,7 +111,7 @@ def card_line(stocks: Sequence[Stock]) -> str:
     buyable = [stock for stock in stocks if stock.available]
     if not buyable:
         return _("Sold out")
-    if any(stock.policy == StockPolicy.BACKORDER for stock in buyable):
+    if any(stock.unlimited for stock in buyable):
         return ""
     together = sum(stock.left for stock in buyable)
     if together > max(stock.low_at or 0 for stock in buyable):
@@ -122,10 +133,9 @@ _numbers = (
         col(Variant.contents_unit),
         *STOCK_COLUMNS,
     )
-    .join(ListingItem, col(ListingItem.product_id) == Product.id)
     .join(Variant, col(Variant.product_id) == Product.id)
     .outerjoin(StockLevel, col(StockLevel.variant_id) == Variant.id)
-    .where(col(Variant.active), col(Product.id).in_(_owners))
+    .where(col(Variant.active), col(Product.id).in_(_owners), PUBLISHED)
     .order_by(col(Variant.product_id), col(Variant.position), col(Variant.id))
 )
 
@@ -134,9 +144,12 @@ def of_variants(session: Session, variant_ids: tuple[int, ...]) -> list[ProductA
     """The live numbers of the published products that these variants belong to, in the order of their ids."""
     if not variant_ids:
         return []
-    at_ms = int(clock.now().timestamp() * 1000)
+    now = clock.now()
+    at_ms = int(now.timestamp() * 1000)
     by_slug: dict[str, list[Numbers]] = defaultdict(list)
-    for slug, _owner, *numbers in session.connection().execute(_numbers, {"ids": list(variant_ids)}):
+    for slug, _owner, *numbers in session.connection().execute(
+        _numbers, {"ids": list(variant_ids), "now": now}
+    ):
         by_slug[slug].append(Numbers(*numbers[:7], stock=Stock(*numbers[7:])))
     lowest = price_history.lowest_lines(
         session, {one.id: one.compare_at_minor for variants in by_slug.values() for one in variants}

@@ -15,16 +15,29 @@ from sqlmodel import Session, col, select
 
 from ...core import events
 from ...core.clock import now
-from ...core.errors import Conflict, NotFound
+from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...core.settings import settings
-from ...models import Category, PriceHistory, Product, ProductStatus, SlugRedirect, Variant, table_of
+from ...models import (
+    FOR_SALE,
+    Category,
+    Picture,
+    PriceHistory,
+    Product,
+    SlugRedirect,
+    StockPolicy,
+    TaxClass,
+    Variant,
+    table_of,
+)
 from ..staff import audit
+from . import identity
 from . import product_parts as parts
-from .product_draft import ProductDraft, VariantDraft, check_references, cleaned, read_draft
+from .product_draft import ProductDraft, VariantDraft, cleaned, read_draft
 
 _PLAIN = (
     "slug",
+    "handle",
     "title",
     "subtitle",
     "description_html",
@@ -65,6 +78,21 @@ def find(session: Session, slug: str) -> Product | None:
     return session.exec(select(Product).where(Product.slug == slug)).first()
 
 
+def find_by_handle(session: Session, handle: str) -> Product | None:
+    """The product that files know by this handle, for a command that goes on to write it.
+
+    Until the transaction ends no other makes a product of that handle, or of the same slug.
+    """
+    identity.hold_names(session)
+    return session.exec(select(Product).where(Product.handle == identity.handle_of(handle))).first()
+
+
+def is_sku_of_another(session: Session, product_id: int | None, sku: str) -> bool:
+    """Whether a variant of another product than this one has the SKU."""
+    owner = session.exec(select(Variant.product_id).where(Variant.sku == sku)).first()
+    return owner is not None and owner != product_id
+
+
 def draft_of(session: Session, slug: str) -> tuple[ProductDraft, int]:
     """The product as a draft, and its version for saving it again.
 
@@ -77,13 +105,19 @@ def draft_of(session: Session, slug: str) -> tuple[ProductDraft, int]:
 
 
 def create(session: Session, draft: ProductDraft, *, actor: str) -> Saved:
-    """A new product.
+    """A new product; an address that the draft doesn't say is made of its handle, and the other way round.
 
-    Errors  Invalid, as `cleaned` and `check_references` say.
+    Errors  Invalid, as `cleaned` says, or for what another product has already.
     """
+    identity.hold_names(session)
     draft = cleaned(draft)
-    check_references(session, draft, None)
-    product = Product(slug=draft.slug, title=draft.title)
+    draft = replace(
+        draft,
+        slug=draft.slug or identity.free_slug(session, draft.handle),
+        handle=draft.handle or identity.free_handle(session, draft.slug),
+    )
+    _check_references(session, draft, None)
+    product = Product(slug=draft.slug, handle=draft.handle, title=draft.title)
     session.add(product)
     session.flush()
     empty = replace(ProductDraft(slug=draft.slug, title=draft.title), status=product.status)
@@ -97,22 +131,24 @@ def save(
 
     Errors  NotFound; Invalid; Conflict when the product has another version than the given one.
     """
+    identity.hold_names(session)
     product = find(session, slug)
     if not product:
         raise NotFound(_("There is no such product."))
     if version is not None and product.version != version:
         raise Conflict(_("Somebody else has changed this product. Look at it again before you save."))
     before = read_draft(session, product)
+    draft = replace(draft, slug=draft.slug or before.slug, handle=draft.handle or before.handle)
     draft = _with_retired(cleaned(draft), before)
-    check_references(session, draft, product.id)
+    _check_references(session, draft, product.id)
     if draft == before:
         return _saved(session, product, "same")
     return _write(session, product, before, draft, actor, "changed")
 
 
 def put(session: Session, draft: ProductDraft, *, actor: str) -> Saved:
-    """Create or save, by the draft's slug."""
-    product = find(session, draft.slug)
+    """Create or save, by the draft's handle, or by its slug where it has none."""
+    product = find_by_handle(session, draft.handle) if draft.handle else find(session, draft.slug)
     return save(session, product.slug, draft, actor=actor) if product else create(session, draft, actor=actor)
 
 
@@ -140,6 +176,40 @@ def set_prices(session: Session, prices: Mapping[str, tuple[int, int | None]], *
         changed += sum(new != old for new, old in zip(variants, before.variants, strict=True))
         save(session, product.slug, replace(before, variants=variants), actor=actor)
     return changed
+
+
+def _check_references(session: Session, draft: ProductDraft, product_id: int | None) -> None:
+    """Errors  Invalid for what another product has already (handle, slug, a SKU), and for an unknown
+    category, tax class or picture.
+    """
+    for column, value, field_of, sentence in (
+        (col(Product.slug), draft.slug, "slug", _("Another product has this address already: {title}.")),
+        (col(Product.handle), draft.handle, "handle", _("Another product has this handle already: {title}.")),
+    ):
+        row = session.exec(select(Product.id, Product.title).where(column == value)).first()
+        if row and row[0] != product_id:
+            raise Invalid(sentence.format(title=row[1]), field=field_of)
+    skus = [variant.sku for variant in draft.variants]
+    taken = session.exec(
+        select(Variant.sku, Product.title)
+        .join(Product, col(Product.id) == Variant.product_id)
+        .where(col(Variant.sku).in_(skus), col(Variant.product_id) != (product_id or 0))
+    ).first()
+    if taken:
+        raise Invalid(
+            _("The SKU {sku} belongs to {title}.").format(sku=taken[0], title=taken[1]), field="sku"
+        )
+    if (
+        draft.category
+        and not session.exec(select(Category.id).where(Category.slug == draft.category)).first()
+    ):
+        raise Invalid(_("There is no category {slug}.").format(slug=draft.category), field="category")
+    if not session.get(TaxClass, draft.tax_class):
+        raise Invalid(_("There is no tax class {code}.").format(code=draft.tax_class), field="tax_class")
+    keys = {picture.key for picture in draft.pictures}
+    stored_keys = set(session.exec(select(Picture.key).where(col(Picture.key).in_(keys)))) if keys else set()
+    if keys - stored_keys or len(keys) < len(draft.pictures):
+        raise Invalid(_("A picture is missing, or stands here twice."), field="pictures")
 
 
 def _with_retired(draft: ProductDraft, before: ProductDraft) -> ProductDraft:
@@ -196,7 +266,7 @@ def _write_row(
     product.attributes = [{"name": name, "value": value} for name, value in draft.attributes]
     product.extra = dict(draft.extra)
     product.category_id = session.exec(select(Category.id).where(Category.slug == draft.category)).first()
-    if draft.status == ProductStatus.ACTIVE and not product.published_at:
+    if draft.status in FOR_SALE and not product.published_at:
         product.published_at = now()
     product.updated_at = now()
     product.version += outcome == "changed"
@@ -244,8 +314,8 @@ def _write_variants(
             repriced.add(row.id)
         if new:
             events.publish(session, events.VariantAdded(row.id))
-        if variant.backorder != (was.backorder if was else False):
-            events.publish(session, events.BackorderChanged(row.id, variant.backorder))
+        if variant.stock_policy != (was.stock_policy if was else StockPolicy.DENY):
+            events.publish(session, events.StockPolicyChanged(row.id, variant.stock_policy))
         parts.write_variant_parts(session, row.id, variant, options, shown)
     return repriced
 

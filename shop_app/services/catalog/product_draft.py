@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-import nh3
 from sqlmodel import Session, col, select
 
 from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import MAX_MINOR
 from ...models import (
+    MAX_HANDLE,
+    MAX_SKU,
+    MAX_SLUG,
     Category,
     OptionValue,
     Picture,
@@ -24,52 +27,21 @@ from ...models import (
     StockLevel,
     StockPolicy,
     Tag,
-    TaxClass,
     Variant,
     VariantOption,
     VariantPicture,
 )
+from .descriptions import clean_html
+from .identity import SLUG, handle_of, is_name, is_sku, trimmed
 
+MAX_VARIANTS, MAX_OPTIONS, MAX_TAGS, MAX_PICTURES = 2_048, 3, 250, 250
+"""As many as Shopify takes for one product."""
 MAX_TEXT = 200_000
-MAX_VARIANTS, MAX_OPTIONS, MAX_PICTURES, MAX_TAGS = 500, 3, 60, 60
+"""Characters of a description: the longest that a page of the shop shows at once."""
 MAX_GRAMS = 2_000_000
-SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-SKU = re.compile(r"""[^\s\x00-\x1f\x7f<>"'`\\](?:[^\x00-\x1f\x7f<>"'`\\]{0,62}[^\s\x00-\x1f\x7f<>"'`\\])?""")
+"""Above what any carrier takes."""
 SWATCH = re.compile(r"#[0-9a-fA-F]{6}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-
-_TAGS = {
-    "p",
-    "br",
-    "strong",
-    "em",
-    "b",
-    "i",
-    "u",
-    "s",
-    "sub",
-    "sup",
-    "ul",
-    "ol",
-    "li",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "blockquote",
-    "a",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "hr",
-    "span",
-    "div",
-}
-_ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +69,8 @@ class VariantDraft:
     """ "g" or "ml", "" without contents."""
     requires_shipping: bool = True
     active: bool = True
-    backorder: bool = False
+    stock_policy: str = StockPolicy.DENY.value
+    """deny, backorder or untracked."""
     pictures: tuple[str, ...] = ()
     """Keys of the product's pictures that show it."""
     id: int | None = None
@@ -113,7 +86,10 @@ class PictureDraft:
 @dataclass(frozen=True, slots=True)
 class ProductDraft:
     slug: str
+    """ "" for one that is made of the handle when the product is created, and then stays."""
     title: str
+    handle: str = ""
+    """What files know the product by; "" leaves the stored one, and a new product's is its slug."""
     subtitle: str = ""
     description_html: str = ""
     care: str = ""
@@ -135,18 +111,6 @@ class ProductDraft:
     extra: tuple[tuple[str, str], ...] = field(default=())
 
 
-def clean_html(html: str) -> str:
-    """The HTML with allowed tags, attributes and link schemes alone: nothing that could run a script."""
-    return nh3.clean(
-        html,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer nofollow",
-        clean_content_tags={"script", "style", "iframe", "object", "svg"},
-    ).strip()
-
-
 def cleaned(draft: ProductDraft) -> ProductDraft:
     """The draft with its texts trimmed, its HTML sanitised and everything in it checked.
 
@@ -155,6 +119,7 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
     draft = replace(
         draft,
         slug=draft.slug.strip().lower(),
+        handle=handle_of(draft.handle),
         title=_text(draft.title, "title", 255, needed=_("Give the product a title.")),
         subtitle=_text(draft.subtitle, "subtitle", 500),
         care=_text(draft.care, "care", 5000),
@@ -167,12 +132,23 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
         tags=tuple(sorted({text for tag in draft.tags if (text := _text(tag, "tags", 255))})),
         extra=tuple(sorted(draft.extra)),
     )
-    if not SLUG.fullmatch(draft.slug) or len(draft.slug) > 255:
-        raise Invalid(_("The address may have small letters, digits and hyphens only."), field="slug")
+    if draft.handle and not is_name(draft.handle, MAX_HANDLE):
+        raise Invalid(
+            _("A handle has 1 to {most} characters that can be read.").format(most=MAX_HANDLE), field="handle"
+        )
+    if (draft.slug or not draft.handle) and (not SLUG.fullmatch(draft.slug) or len(draft.slug) > MAX_SLUG):
+        raise Invalid(
+            _("The address may have small letters, digits and hyphens only, {most} at the most.").format(
+                most=MAX_SLUG
+            ),
+            field="slug",
+        )
     if draft.status not in set(ProductStatus):
-        raise Invalid(_("Choose draft, active or archived."), field="status")
-    if len(draft.tags) > MAX_TAGS or len(draft.pictures) > MAX_PICTURES:
-        raise Invalid(_("That is too many tags or pictures for one product."), field="tags")
+        raise Invalid(_("Choose draft, active, unlisted or archived."), field="status")
+    if len(draft.tags) > MAX_TAGS:
+        raise Invalid(_("A product has at most {most} tags.").format(most=MAX_TAGS), field="tags")
+    if len(draft.pictures) > MAX_PICTURES:
+        raise Invalid(_("A product has at most {most} pictures.").format(most=MAX_PICTURES), field="pictures")
     if any(not name or not 0 < size < 100_000 for name, size in draft.dimensions_mm):
         raise Invalid(_("Enter measures in millimetres, more than 0."), field="dimensions_mm")
     return replace(draft, options=_options(draft.options), variants=_variants(draft))
@@ -185,45 +161,60 @@ def _options(options: Iterable[OptionDraft]) -> tuple[OptionDraft, ...]:
         values = tuple((_text(value, "options", 255), swatch.lower()) for value, swatch in option.values)
         if any(not value or (swatch and not SWATCH.fullmatch(swatch)) for value, swatch in values):
             raise Invalid(_("Each value needs a name, and a colour like #71804f or none."), field="options")
-        if len({value for value, _swatch in values}) != len(values):
-            raise Invalid(_("The option {name} has a value twice.").format(name=name), field="options")
+        counts = Counter(value for value, _swatch in values)
+        if twice := next((value for value, count in counts.items() if count > 1), ""):
+            raise Invalid(
+                _("The option {name} has the value {value} twice.").format(name=name, value=twice),
+                field="options",
+            )
         drafts.append(OptionDraft(name, values))
-    if len(drafts) > MAX_OPTIONS or len({option.name for option in drafts}) != len(drafts):
+    # Lists are narrowed by an option's name whatever its case, so two such options would be one filter.
+    if len(drafts) > MAX_OPTIONS or len({option.name.lower() for option in drafts}) != len(drafts):
         raise Invalid(_("A product has at most three options, each with a name of its own."), field="options")
     return tuple(drafts)
 
 
 def _variants(draft: ProductDraft) -> tuple[VariantDraft, ...]:
-    if not 0 < len(draft.variants) <= MAX_VARIANTS:
+    if not draft.variants or sum(variant.active for variant in draft.variants) > MAX_VARIANTS:
         raise Invalid(
-            _("A product needs between 1 and {most} variants.").format(most=MAX_VARIANTS), field="variants"
+            _("A product needs between 1 and {most} variants.").format(most=f"{MAX_VARIANTS:,}"),
+            field="variants",
         )
     values_by_option = {
-        _text(option.name, "options", 100): {value.strip() for value, _s in option.values}
-        for option in draft.options
+        trimmed(option.name): {trimmed(value) for value, _s in option.values} for option in draft.options
     }
     keys = {picture.key for picture in draft.pictures}
-    variants = [_variant(variant, values_by_option, keys) for variant in draft.variants]
-    for field_of, sentence in (
-        ("sku", _("The SKU {value} stands on two variants.")),
-        ("options", _("Two variants have the same options: {value}.")),
-    ):
-        seen = set()
-        for variant in variants:
-            value = getattr(variant, field_of)
-            if (field_of == "sku" or variant.active) and value in seen:
-                shown = value if field_of == "sku" else " / ".join(text for _name, text in value)
-                raise Invalid(sentence.format(value=shown or "–"), field=field_of)
-            if field_of == "sku" or variant.active:
-                seen.add(value)
-    return tuple(variants)
+    variants = tuple(_variant(variant, values_by_option, keys) for variant in draft.variants)
+    skus: set[str] = set()
+    sku_by_options: dict[tuple[tuple[str, str], ...], str] = {}
+    for variant in variants:
+        if variant.sku in skus:
+            raise Invalid(_("The SKU {value} stands on two variants.").format(value=variant.sku), field="sku")
+        skus.add(variant.sku)
+        other = sku_by_options.setdefault(variant.options, variant.sku) if variant.active else variant.sku
+        if other != variant.sku:
+            raise Invalid(_same_options(other, variant), field="options")
+    return variants
+
+
+def _same_options(other: str, variant: VariantDraft) -> str:
+    values = " / ".join(value for _name, value in variant.options)
+    sentence = (
+        _("The variants {first} and {second} have the same options: {values}.")
+        if values
+        else _("The variants {first} and {second} need an option in which they differ.")
+    )
+    return sentence.format(first=other, second=variant.sku, values=values)
 
 
 def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys: set[str]) -> VariantDraft:
-    sku = variant.sku.strip()
-    if not SKU.fullmatch(sku):
+    sku = trimmed(variant.sku)
+    if not is_sku(sku):
         raise Invalid(
-            _("A SKU has 1 to 64 characters, without quotes, backslashes or angle brackets."), field="sku"
+            _("A SKU has 1 to {most} characters that can be read, without line breaks or tabs.").format(
+                most=MAX_SKU
+            ),
+            field="sku",
         )
     for amount, field_of in (
         (variant.price_minor, "price"),
@@ -240,7 +231,9 @@ def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys:
         0 < variant.contents <= MAX_GRAMS and variant.contents_unit in ("g", "ml")
     ):
         raise Invalid(_("Enter the contents in g or ml, up to 2,000 kg or l."), field="contents")
-    options = tuple((name.strip(), value.strip()) for name, value in variant.options)
+    if variant.stock_policy not in set(StockPolicy):
+        raise Invalid(_("Choose deny, backorder or untracked."), field="stock_policy")
+    options = tuple((trimmed(name), trimmed(value)) for name, value in variant.options)
     fits = [name for name, _value in options] == list(values_by_option) and all(
         value in values_by_option[name] for name, value in options
     )
@@ -252,7 +245,7 @@ def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys:
 
 
 def _text(text: str, field_of: str, most: int, needed: str = "") -> str:
-    text = text.strip()
+    text = trimmed(text)
     if needed and not text:
         raise Invalid(needed, field=field_of)
     if len(text) > most:
@@ -277,6 +270,7 @@ def read_draft(session: Session, product: Product) -> ProductDraft:
     tags = session.exec(select(Tag.name).join(ProductTag).where(ProductTag.product_id == product.id)).all()
     return ProductDraft(
         slug=product.slug,
+        handle=product.handle,
         title=product.title,
         subtitle=product.subtitle,
         description_html=product.description_html,
@@ -355,37 +349,9 @@ def _read_variants(
             contents_unit=variant.contents_unit,
             requires_shipping=variant.requires_shipping,
             active=variant.active,
-            backorder=policy == StockPolicy.BACKORDER,
+            stock_policy=policy or StockPolicy.DENY.value,
             pictures=tuple(shown.get(variant.id or 0, ())),
             id=variant.id,
         )
         for variant, policy in rows
     )
-
-
-def check_references(session: Session, draft: ProductDraft, product_id: int | None) -> None:
-    """Errors  Invalid for a slug or SKU of another product, an unknown category, tax class or picture."""
-    other = session.exec(select(Product.id).where(Product.slug == draft.slug)).first()
-    if other is not None and other != product_id:
-        raise Invalid(_("Another product has this address already."), field="slug")
-    skus = [variant.sku for variant in draft.variants]
-    taken = session.exec(
-        select(Variant.sku, Product.title)
-        .join(Product, col(Product.id) == Variant.product_id)
-        .where(col(Variant.sku).in_(skus), col(Variant.product_id) != (product_id or 0))
-    ).first()
-    if taken:
-        raise Invalid(
-            _("The SKU {sku} belongs to {title}.").format(sku=taken[0], title=taken[1]), field="sku"
-        )
-    if (
-        draft.category
-        and not session.exec(select(Category.id).where(Category.slug == draft.category)).first()
-    ):
-        raise Invalid(_("There is no category {slug}.").format(slug=draft.category), field="category")
-    if not session.get(TaxClass, draft.tax_class):
-        raise Invalid(_("There is no tax class {code}.").format(code=draft.tax_class), field="tax_class")
-    keys = {picture.key for picture in draft.pictures}
-    stored_keys = set(session.exec(select(Picture.key).where(col(Picture.key).in_(keys)))) if keys else set()
-    if keys - stored_keys or len(keys) < len(draft.pictures):
-        raise Invalid(_("A picture is missing, or stands here twice."), field="pictures")

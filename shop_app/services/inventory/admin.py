@@ -13,6 +13,7 @@ from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
+from ...models import StockPolicy
 from ..staff import audit
 from . import commands as inventory_commands
 from .queries import StockLevels, row_of, shown
@@ -78,14 +79,49 @@ def set_policy(
 ) -> StockLevels:
     """Allow backorders, with the day when more is expected, or end them.
 
-    Errors  Forbidden; NotFound; Invalid for a day that has passed, and where backorders end while more is
-            allocated and held than is on hand.
+    Errors  Forbidden; NotFound; Invalid for a day that has passed, where backorders end while more is
+            allocated and held than is on hand, and for an untracked variant.
     """
     by.need("inventory.adjust")
     if backorder and expected_on and expected_on <= now().date():
         raise Invalid(_("Choose a day that is still to come."), field="expected_on")
     before = row_of(session, sku, lock=True)
-    inventory_commands.set_policy(session, before.id, backorder=backorder, expected_on=expected_on)
+    if before.policy == StockPolicy.UNTRACKED:
+        raise Invalid(_("The stock of this isn't tracked: it can always be bought."), field="backorder")
+    policy = StockPolicy.BACKORDER if backorder else StockPolicy.DENY
+    inventory_commands.set_policy(session, before.id, policy, expected_on=expected_on)
+    return _recorded(session, before, "stock_policy_set", {}, by)
+
+
+def stop_tracking(session: Session, sku: str, *, by: Principal) -> StockLevels:
+    """Sell the variant without counting it: its holds end, and its free units are taken out of the count.
+
+    Repeating it changes nothing.
+
+    Errors  Forbidden; NotFound; Conflict where a cart enters checkout with it at the same moment.
+    """
+    by.need("inventory.adjust")
+    # The variant isn't locked: carts are locked first, and a cart that adds it waits for the variant.
+    before = row_of(session, sku)
+    if before.policy == StockPolicy.UNTRACKED:
+        return shown(before)
+    inventory_commands.set_policy(session, before.id, StockPolicy.UNTRACKED, actor=by.actor)
+    return _recorded(session, before, "stock_policy_set", {}, by)
+
+
+def track(session: Session, sku: str, units: int, *, by: Principal) -> StockLevels:
+    """Count the variant again, beginning with so many units in the house, those of open orders included.
+
+    Errors  Forbidden; NotFound; Conflict where it is tracked already; Invalid for fewer units than open
+            orders have, or a number out of range.
+    """
+    by.need("inventory.adjust")
+    _check(units, 0)
+    before = row_of(session, sku, lock=True)
+    if before.policy != StockPolicy.UNTRACKED:
+        raise Conflict(_("The stock of this is tracked already. Look again."))
+    inventory_commands.set_policy(session, before.id, StockPolicy.DENY, actor=by.actor)
+    inventory_commands.set_on_hand(session, before.id, units, reason="count", actor=by.actor)
     return _recorded(session, before, "stock_policy_set", {}, by)
 
 

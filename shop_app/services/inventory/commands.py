@@ -1,4 +1,4 @@
-"""The commands of stock: stocktakes, and an order's units from allocation to shipment and return.
+"""The commands of stock: stocktakes, policies, and an order's units from allocation to shipment and return.
 
 An order's units go allocated -> shipped; a shipment may be recalled, goods may come back, what is cancelled
 is released or written off. The caller has the order, or the cart, locked.
@@ -16,7 +16,7 @@ from ...core import events
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
 from ...models import MovementKind, StockPolicy
-from .holds import drop, held_by
+from .holds import drop, end_all, held_by, lock_carts
 from .ledger import Move, in_sku_order, level, levels, movement, out_of_stock, record, shift, shift_all
 
 OUT_AND_BACK = (MovementKind.SHIPPED, MovementKind.RECALLED, MovementKind.RETURNED)
@@ -26,12 +26,13 @@ _SET_POLICY = (
     .where(
         level.c.variant_id == bindparam("variant"),
         or_(
-            bindparam("to_policy") == StockPolicy.BACKORDER.value,
+            bindparam("to_policy") != StockPolicy.DENY.value,
             level.c.allocated + level.c.held <= level.c.on_hand,
         ),
     )
     .values(policy=bindparam("to_policy"), backorder_on=bindparam("expected"))
 )
+_LOCKED_LEVEL = select(level).where(level.c.variant_id == bindparam("variant")).with_for_update()
 _ALLOCATED = (
     select(movement.c.variant_id, func.sum(movement.c.allocated_delta))
     .where(movement.c.order_id == bindparam("order"))
@@ -52,22 +53,20 @@ def set_on_hand(
 ) -> None:
     """Set the units on hand, whatever they were: a stocktake, an import, the seed.
 
-    Errors  Invalid for fewer units than orders and holds already have.
+    Errors  Invalid for fewer units than orders and holds already have, and for an untracked variant.
     """
     if not 0 <= on_hand <= 10**9:
         raise Invalid(_("Enter a number of units from 0 up."), field="on_hand")
     session.flush()
-    rows = session.connection().execute(
-        select(level.c.on_hand).where(level.c.variant_id == variant_id).with_for_update()
-    )
-    before = rows.scalar_one_or_none()
+    before = session.connection().execute(_LOCKED_LEVEL, {"variant": variant_id}).first()
     if before is None:
         session.connection().execute(
             insert(level).values(
                 variant_id=variant_id, on_hand=0, allocated=0, held=0, low_at=3, policy=StockPolicy.DENY.value
             )
         )
-    adjust(session, variant_id, on_hand - (before or 0), reason=reason, actor=actor, note=note)
+    delta = on_hand - (before.on_hand if before else 0)
+    adjust(session, variant_id, delta, reason=reason, actor=actor, note=note)
 
 
 def adjust(
@@ -75,28 +74,42 @@ def adjust(
 ) -> None:
     """Change the units on hand by `delta`.
 
-    Errors  Invalid for fewer units than orders and holds already have, or than none.
+    Errors  Invalid for fewer units than orders and holds already have, or than none, and for an untracked
+            variant.
     """
     if not delta:
         return
     session.flush()
     kind = MovementKind.RECEIVED if delta > 0 else MovementKind.ADJUSTED
-    move = Move(variant_id, kind, on_hand=delta, needed=max(0, -delta))
-    if not shift(session, move):
+    moved = shift(session, Move(variant_id, kind, on_hand=delta, needed=max(0, -delta)))
+    if moved is None:
         raise Invalid(_("Orders and checkouts already have more units than would be left."), field="on_hand")
-    record(session, [move], reason=reason, actor=actor, note=note)
+    if not moved.on_hand:
+        raise Invalid(_("The stock of this isn't tracked, so there is no number to change."), field="on_hand")
+    record(session, [moved], reason=reason, actor=actor, note=note)
 
 
 def set_policy(
-    session: Session, variant_id: int, *, backorder: bool, expected_on: date | None = None
+    session: Session,
+    variant_id: int,
+    policy: StockPolicy,
+    *,
+    expected_on: date | None = None,
+    actor: str = "system",
 ) -> None:
-    """Allow backorders, expected on `expected_on` (None: unknown), or sell only what is on hand.
+    """Sell only what is on hand, or more, expected on `expected_on` (None: unknown), or track no stock.
 
-    Errors  Invalid where backorders end while more is allocated and held than is on hand; NotFound.
+    A variant that becomes untracked loses its holds and its free units; one that is tracked again begins
+    with the units that orders have, so `set_on_hand` has to follow with a count.
+
+    Errors  Invalid where backorders end while more is allocated and held than is on hand; NotFound;
+            Conflict where the stock stops being tracked in the moment in which a cart enters checkout.
     """
     session.flush()
-    policy = (StockPolicy.BACKORDER if backorder else StockPolicy.DENY).value
-    values = {"variant": variant_id, "to_policy": policy, "expected": expected_on if backorder else None}
+    if policy == StockPolicy.UNTRACKED:
+        _stop_tracking(session, variant_id, actor)
+    expected_on = expected_on if policy == StockPolicy.BACKORDER else None
+    values = {"variant": variant_id, "to_policy": policy.value, "expected": expected_on}
     if session.connection().execute(_SET_POLICY, values).rowcount != 1:
         before = levels(session, [variant_id]).get(variant_id)
         if before is None:
@@ -107,12 +120,25 @@ def set_policy(
     events.publish(session, events.StockChanged((variant_id,)))
 
 
+def _stop_tracking(session: Session, variant_id: int, actor: str) -> None:
+    """Release the variant's holds and free units; what orders have stays. Locks carts, then the level."""
+    carts = lock_carts(session, variant_id)
+    before = session.connection().execute(_LOCKED_LEVEL, {"variant": variant_id}).first()
+    if before is None or before.policy == StockPolicy.UNTRACKED:
+        return
+    end_all(session, variant_id, carts, reason="not tracked", actor=actor)
+    more = before.allocated - before.on_hand
+    kind = MovementKind.RECEIVED if more > 0 else MovementKind.ADJUSTED
+    moved = shift_all(session, [Move(variant_id, kind, on_hand=more)])
+    record(session, moved, reason="not tracked", actor=actor)
+
+
 def follow_new_variant(session: Session, event: events.VariantAdded) -> None:
     set_on_hand(session, event.variant_id, 0, reason="new")
 
 
-def follow_backorder(session: Session, event: events.BackorderChanged) -> None:
-    set_policy(session, event.variant_id, backorder=event.backorder)
+def follow_policy(session: Session, event: events.StockPolicyChanged) -> None:
+    set_policy(session, event.variant_id, StockPolicy(event.policy))
 
 
 def allocate(
@@ -131,9 +157,10 @@ def allocate(
         move = Move(
             variant_id, MovementKind.ALLOCATED, allocated=units, held=-own, needed=max(0, units - own)
         )
-        if not shift(session, move):
+        moved = shift(session, move)
+        if moved is None:
             raise out_of_stock(session, quantities, held, taken={move.variant_id for move in moves})
-        moves.append(move)
+        moves.append(moved)
     if cart_id and held:
         drop(session, cart_id)
     record(session, moves, order_id=order_id, cart_id=cart_id if held else None, reason="order placed")
@@ -202,12 +229,21 @@ def recall(
 def restock(
     session: Session, order_id: int, quantities: Mapping[int, int], *, reason: str, actor: str
 ) -> None:
-    """Returned units can be sold again.
+    """Returned units can be sold again; those of an untracked variant come into the ledger and go out of it.
 
     Errors  Conflict for more units than have left for this order.
     """
     back = _checked(quantities, _shipped_for(session, order_id))
-    _move_all(session, order_id, back, MovementKind.RETURNED, reason=reason, actor=actor, on_hand=1)
+    moves = [
+        Move(variant_id, MovementKind.RETURNED, on_hand=back[variant_id])
+        for variant_id in in_sku_order(session, back)
+    ]
+    uncounted = [
+        Move(move.variant_id, MovementKind.ADJUSTED, on_hand=-move.on_hand)
+        for move, moved in zip(moves, shift_all(session, moves), strict=True)
+        if not moved.on_hand
+    ]
+    record(session, [*moves, *uncounted], order_id=order_id, reason=reason, actor=actor)
 
 
 def write_off(
@@ -261,5 +297,5 @@ def _move_all(
         Move(variant_id, kind, on_hand * quantities[variant_id], allocated * quantities[variant_id])
         for variant_id in in_sku_order(session, quantities)
     ]
-    shift_all(session, moves)
-    record(session, moves, order_id=order_id, reason=reason, actor=actor, note=note)
+    moved = shift_all(session, moves)
+    record(session, moved, order_id=order_id, reason=reason, actor=actor, note=note)

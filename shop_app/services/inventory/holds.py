@@ -5,13 +5,16 @@ The caller has the cart locked; carts are always locked before stock levels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session
 
+from ...core import events
 from ...core.clock import now
+from ...core.errors import Conflict
+from ...core.i18n import _
 from ...models import Cart, MovementKind, StockHold, table_of
 from .ledger import Move, in_sku_order, level, out_of_stock, record, shift, shift_all
 
@@ -50,6 +53,19 @@ _TAKE_EXPIRED = (
     )
     .returning(stock_hold.c.cart_id, stock_hold.c.variant_id, stock_hold.c.quantity)
 )
+_LOCK_CARTS = (
+    select(_cart.c.id)
+    .where(
+        _cart.c.id.in_(select(stock_hold.c.cart_id).where(stock_hold.c.variant_id == bindparam("variant")))
+    )
+    .order_by(_cart.c.id)
+    .with_for_update()
+)
+_TAKE_ALL = (
+    delete(stock_hold)
+    .where(stock_hold.c.variant_id == bindparam("variant"))
+    .returning(stock_hold.c.cart_id, stock_hold.c.quantity)
+)
 
 
 def held_by(session: Session, cart_id: int) -> dict[int, int]:
@@ -79,13 +95,13 @@ def hold(
     before = held_by(session, cart_id)
     moves: list[Move] = []
     for variant_id in in_sku_order(session, {**quantities, **before}):
-        move = _to(variant_id, before.get(variant_id, 0), quantities.get(variant_id, 0))
-        if not shift(session, move):
+        moved = shift(session, _to(variant_id, before.get(variant_id, 0), quantities.get(variant_id, 0)))
+        if moved is None:
             raise out_of_stock(session, quantities, before, taken={move.variant_id for move in moves})
-        moves.append(move)
+        moves.append(moved)
     if before:
         drop(session, cart_id)
-    _keep(session, cart_id, moves, quantities, expires_at=expires_at, since=since)
+    _keep(session, cart_id, moves, before, expires_at=expires_at, since=since)
 
 
 def hold_what_there_is(
@@ -98,29 +114,31 @@ def hold_what_there_is(
     before: Mapping[int, int] | None = None,
     address_hash: str = "",
 ) -> dict[int, int]:
-    """The same, with fewer units where there aren't so many; returns what the cart holds now.
+    """The same, with fewer units where there aren't so many; returns what the cart can have now.
 
-    `before` is what it held until now, if the caller has read that already; `address_hash` the keyed hash
-    of the shopper's IP address.
+    That is what it holds, and all that is needed of untracked variants, which are never held. `before` is
+    what it held until now, if the caller has read that already; `address_hash` the keyed hash of the
+    shopper's IP address.
     """
     session.flush()
     before = held_by(session, cart_id) if before is None else before
     moves: list[Move] = []
-    held_now: dict[int, int] = {}
+    can_have: dict[int, int] = {}
     for variant_id in in_sku_order(session, {**quantities, **before}):
         had, needed = before.get(variant_id, 0), quantities.get(variant_id, 0)
         move = _to(variant_id, had, needed)
-        if not shift(session, move):
+        moved = shift(session, move)
+        if moved is None:
             # The level stays locked from here on, so what is free is free for this cart.
             free = session.connection().execute(_FREE, {"variant": variant_id}).scalar() or 0
             move = _to(variant_id, had, min(needed, had + max(0, free)))
-            shift_all(session, [move])
-        moves.append(move)
-        held_now[variant_id] = had + move.held
+            [moved] = shift_all(session, [move])
+        moves.append(moved)
+        can_have[variant_id] = had + move.held
     if before:
         drop(session, cart_id)
-    _keep(session, cart_id, moves, held_now, expires_at=expires_at, since=since, address_hash=address_hash)
-    return {variant_id: units for variant_id, units in held_now.items() if units}
+    _keep(session, cart_id, moves, before, expires_at=expires_at, since=since, address_hash=address_hash)
+    return {variant_id: units for variant_id, units in can_have.items() if units}
 
 
 def keep_until(session: Session, cart_id: int, expires_at: datetime) -> None:
@@ -135,9 +153,28 @@ def unhold(session: Session, cart_id: int, *, reason: str) -> None:
         Move(variant_id, MovementKind.UNHELD, held=-held[variant_id])
         for variant_id in in_sku_order(session, held)
     ]
-    shift_all(session, moves)
+    moved = shift_all(session, moves)
     drop(session, cart_id)
-    record(session, moves, cart_id=cart_id, reason=reason)
+    record(session, moved, cart_id=cart_id, reason=reason)
+
+
+def lock_carts(session: Session, variant_id: int) -> set[int]:
+    """Lock the carts that hold units of the variant; returns their ids."""
+    return set(session.connection().execute(_LOCK_CARTS, {"variant": variant_id}).scalars())
+
+
+def end_all(session: Session, variant_id: int, carts: Set[int], *, reason: str, actor: str) -> None:
+    """Release every hold of the variant. The caller has locked these carts, then the variant's level.
+
+    Errors  Conflict where a cart that isn't locked has begun to hold units meanwhile.
+    """
+    held = session.connection().execute(_TAKE_ALL, {"variant": variant_id}).all()
+    if any(cart_id not in carts for cart_id, _units in held):
+        raise Conflict(_("Somebody has begun to check out with it. Try again."))
+    moves = [Move(variant_id, MovementKind.UNHELD, held=-units, cart_id=cart_id) for cart_id, units in held]
+    record(session, shift_all(session, moves), reason=reason, actor=actor)
+    for cart_id, _units in held:
+        events.publish(session, events.CartChanged(cart_id))
 
 
 def release_expired(session: Session, at: datetime, most: int) -> list[int]:
@@ -159,12 +196,10 @@ def release_if_expired(session: Session, cart_ids: Iterable[int], at: datetime) 
         (variant_id, cart_id): Move(variant_id, MovementKind.UNHELD, held=-units, cart_id=cart_id)
         for cart_id, variant_id, units in gone
     }
-    in_order = {
-        variant_id: place for place, variant_id in enumerate(in_sku_order(session, {v for v, _ in moves}))
-    }
-    ordered = [moves[key] for key in sorted(moves, key=lambda key: (in_order[key[0]], key[1]))]
-    shift_all(session, ordered)
-    record(session, ordered, reason="time over")
+    in_order = in_sku_order(session, {variant_id for variant_id, _cart in moves})
+    place = {variant_id: at for at, variant_id in enumerate(in_order)}
+    ordered = [moves[key] for key in sorted(moves, key=lambda key: (place[key[0]], key[1]))]
+    record(session, shift_all(session, ordered), reason="time over")
     return sorted({cart_id for _variant_id, cart_id in moves})
 
 
@@ -177,8 +212,8 @@ def _to(variant_id: int, had: int, units: int) -> Move:
 def _keep(
     session: Session,
     cart_id: int,
-    moves: Iterable[Move],
-    quantities: Mapping[int, int],
+    moves: Collection[Move],
+    before: Mapping[int, int],
     *,
     expires_at: datetime,
     since: datetime | None,
@@ -187,14 +222,14 @@ def _keep(
     rows = [
         {
             "cart_id": cart_id,
-            "variant_id": variant_id,
+            "variant_id": move.variant_id,
             "quantity": quantity,
             "expires_at": expires_at,
             "since": since or now(),
             "address_hash": address_hash,
         }
-        for variant_id, quantity in quantities.items()
-        if quantity
+        for move in moves
+        if (quantity := before.get(move.variant_id, 0) + move.held)
     ]
     if rows:
         session.connection().execute(_ADD, rows)

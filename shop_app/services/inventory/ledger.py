@@ -3,15 +3,17 @@
 Every change is one guarded statement per variant, so that two buyers can't both pass a check; variants
 are taken in SKU order, so that two carts can't deadlock. Each change leaves a movement, and the deltas of
 a variant's movements add up to its level. Only `commands` and `holds` use it to write.
+
+An untracked variant has no free units and no holds: a unit is on hand while an order has it allocated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import Integer, bindparam, case, insert, or_, select, update
 from sqlmodel import Session
 
 from ...core import events
@@ -25,25 +27,29 @@ movement = table_of(StockMovement)
 variant = table_of(Variant)
 product = table_of(Product)
 
+_is_untracked = level.c.policy == StockPolicy.UNTRACKED.value
+_allocated_delta = bindparam("allocated_delta", type_=Integer)
+_on_hand = level.c.on_hand + case(
+    (_is_untracked, _allocated_delta), else_=bindparam("on_hand_delta", type_=Integer)
+)
+_allocated = level.c.allocated + _allocated_delta
+_held = level.c.held + case((_is_untracked, 0), else_=bindparam("held_delta", type_=Integer))
 # The guard allows what fits, and everything that only frees units: a level that a stocktake left too low
 # must not keep an order from releasing its units.
 _SHIFT = (
     update(level)
     .where(
         level.c.variant_id == bindparam("variant"),
-        level.c.on_hand + bindparam("on_hand_delta") >= 0,
-        level.c.allocated + bindparam("allocated_delta") >= 0,
-        level.c.held + bindparam("held_delta") >= 0,
+        _on_hand >= 0,
+        _allocated >= 0,
+        _held >= 0,
         or_(
-            level.c.policy == StockPolicy.BACKORDER.value,
+            level.c.policy != StockPolicy.DENY.value,
             level.c.on_hand - level.c.allocated - level.c.held >= bindparam("needed"),
         ),
     )
-    .values(
-        on_hand=level.c.on_hand + bindparam("on_hand_delta"),
-        allocated=level.c.allocated + bindparam("allocated_delta"),
-        held=level.c.held + bindparam("held_delta"),
-    )
+    .values(on_hand=_on_hand, allocated=_allocated, held=_held)
+    .returning(level.c.policy)
 )
 _NAMES = (
     select(variant.c.id, variant.c.sku, product.c.title, variant.c.title.label("variant_title"))
@@ -60,7 +66,7 @@ class Level:
     on_hand: int = 0
     allocated: int = 0
     held: int = 0
-    backorder: bool = False
+    policy: str = StockPolicy.DENY.value
 
     @property
     def available(self) -> int:
@@ -70,10 +76,7 @@ class Level:
 def levels(session: Session, variant_ids: Iterable[int]) -> dict[int, Level]:
     """The numbers of these variants; one that was never stocked is missing."""
     rows = session.connection().execute(_LEVELS, {"ids": list(variant_ids)})
-    return {
-        row.variant_id: Level(row.on_hand, row.allocated, row.held, row.policy == StockPolicy.BACKORDER)
-        for row in rows
-    }
+    return {row.variant_id: Level(row.on_hand, row.allocated, row.held, row.policy) for row in rows}
 
 
 def only_left(left: int, title: str) -> str:
@@ -97,32 +100,39 @@ class Move:
     """Whose hold it was, where one step moves those of several carts."""
 
 
-def shift(session: Session, move: Move) -> bool:
-    """Change the level; False where the guard refuses, and nothing is changed."""
+def shift(session: Session, move: Move) -> Move | None:
+    """Change the level. What was moved of an untracked variant is another move than that which was asked for.
+
+    None where the guard refuses, and nothing is changed.
+    """
     if not (move.on_hand or move.allocated or move.held):
-        return True
-    result = session.connection().execute(
-        _SHIFT,
-        {
-            "variant": move.variant_id,
-            "on_hand_delta": move.on_hand,
-            "allocated_delta": move.allocated,
-            "held_delta": move.held,
-            "needed": move.needed,
-        },
-    )
-    return result.rowcount == 1
+        return move
+    values = {
+        "variant": move.variant_id,
+        "on_hand_delta": move.on_hand,
+        "allocated_delta": move.allocated,
+        "held_delta": move.held,
+        "needed": move.needed,
+    }
+    policy = session.connection().execute(_SHIFT, values).scalar()
+    if policy == StockPolicy.UNTRACKED:
+        return replace(move, on_hand=move.allocated, held=0)
+    return move if policy else None
 
 
-def shift_all(session: Session, moves: Collection[Move]) -> None:
-    """Make all of these changes, in their order.
+def shift_all(session: Session, moves: Collection[Move]) -> list[Move]:
+    """Make all of these changes, in their order; returns them as `shift` does.
 
     Errors  Conflict where more units are to leave than are on hand; NotFound without a level.
     """
     session.flush()
+    made = []
     for move in moves:
-        if not shift(session, move):
+        moved = shift(session, move)
+        if moved is None:
             raise _not_there(session, move)
+        made.append(moved)
+    return made
 
 
 def _not_there(session: Session, move: Move) -> ShopError:
@@ -194,7 +204,7 @@ def out_of_stock(
     for row in sorted(session.connection().execute(_NAMES, {"ids": list(units)}), key=lambda row: row.sku):
         numbers = levels_now.get(row.id, Level())
         left_units = units[row.id]
-        if row.id not in taken and not numbers.backorder:
+        if row.id not in taken and numbers.policy == StockPolicy.DENY:
             left_units = min(left_units, numbers.available + own.get(row.id, 0))
         left[row.sku] = left_units
         if left_units < units[row.id]:

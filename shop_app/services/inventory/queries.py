@@ -11,7 +11,7 @@ from sqlmodel import Session
 from ...core.access.principal import Principal
 from ...core.errors import NotFound
 from ...core.i18n import _
-from ...models import Product, StockLevel, StockMovement, Variant, table_of
+from ...models import Product, StockLevel, StockMovement, StockPolicy, Variant, table_of
 
 _variant = table_of(Variant)
 _product = table_of(Product)
@@ -66,6 +66,8 @@ class StockLevels:
     backorder: bool = False
     expected_on: str = ""
     """ISO; "" where it is unknown."""
+    tracked: bool = True
+    """False where nobody counts it: always for sale; on hand is what orders have."""
 
 
 def stock_levels(session: Session, sku: str, *, by: Principal) -> StockLevels:
@@ -126,6 +128,7 @@ def shown(row: Any) -> StockLevels:
         allocated,
         held,
         on_hand - allocated - held,
-        row.policy == "backorder",
+        row.policy == StockPolicy.BACKORDER,
         row.backorder_on.isoformat() if row.backorder_on else "",
+        row.policy != StockPolicy.UNTRACKED,
     )

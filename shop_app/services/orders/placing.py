@@ -198,7 +198,8 @@ def _cover_and_freeze(
             price_changes.less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency)
         )
     if left_minor:
-        unpaid.refuse_above(session, buyer, sum(line.quantity for line in priced.lines))
+        kept = sum(line.quantity for line in priced.lines if line.tracked)
+        unpaid.refuse_above(session, buyer, kept)
     return _freeze(session, head, priced, form, paid_with, buyer.address_hash)
 
 

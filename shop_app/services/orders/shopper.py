@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from ...core.email_addresses import normal_email
+from ...core.typed_text import prose
 from ...models import Order
 from ...providers.payments.base import Shopper
 from ..customers import addresses
@@ -19,7 +20,7 @@ def fill_in(session: Session, order_id: int, shopper: Shopper) -> str:
     # What retention has emptied has no country there.
     if order.email or order.ship_to.get("line1") or not order.ship_to.get("country"):
         return ""
-    given_name, _space, family_name = addresses.clean(shopper.name).rpartition(" ")
+    given_name, _space, family_name = prose(shopper.name).rpartition(" ")
     typed = {
         "given_name": given_name or family_name,
         "family_name": family_name if given_name else "",
@@ -31,9 +32,7 @@ def fill_in(session: Session, order_id: int, shopper: Shopper) -> str:
         "region": shopper.region,
         "country": shopper.country,
     }
-    address = {
-        name: addresses.clean(text)[: addresses.MAX_LENGTH.get(name, 100)] for name, text in typed.items()
-    }
+    address = {name: prose(text)[: addresses.MAX_LENGTH.get(name, 100)] for name, text in typed.items()}
     order.email = normal_email(shopper.email)
     order.ship_to = order.bill_to = address
     session.flush()

@@ -13,6 +13,8 @@ from ...core.i18n import _
 
 MAX_CELL = 200_000
 MAX_FILE_BYTES = 500 * 1024 * 1024
+TRACKER = "Variant Inventory Tracker"
+"""Who counts a variant's stock; blank where nobody does."""
 NEEDED = ("Handle", "Title", "Variant Price")
 
 READ_COLUMNS = (
@@ -57,7 +59,7 @@ OURS = {
 }
 """What Shopify has no column for, under names that it takes for metafields."""
 USUAL = {
-    "Variant Inventory Tracker": "shopify",
+    TRACKER: "shopify",
     "Variant Fulfillment Service": "manual",
     "Gift Card": "false",
 }
@@ -79,7 +81,7 @@ HEADER = (
     "Option3 Value",
     "Variant SKU",
     "Variant Grams",
-    "Variant Inventory Tracker",
+    TRACKER,
     "Variant Inventory Qty",
     "Variant Inventory Policy",
     "Variant Fulfillment Service",

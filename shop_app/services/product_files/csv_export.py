@@ -13,10 +13,10 @@ from ...core.errors import ShopError
 from ...core.i18n import _
 from ...core.money import decimal_text
 from ...core.settings import settings
-from ...models import Picture, Product, Variant
+from ...models import Picture, Product, StockPolicy, Variant
 from ..catalog.product_draft import ProductDraft, VariantDraft, read_draft
 from ..inventory import ledger as inventory_ledger
-from .csv_cells import HEADER, OURS, USUAL, harmless
+from .csv_cells import HEADER, OURS, TRACKER, USUAL, harmless
 from .csv_product import TAB
 
 Progress = Callable[[int], object]
@@ -70,17 +70,19 @@ def _further_columns(session: Session) -> list[str]:
 def _rows_of(session: Session, product: Product) -> Iterator[dict[str, str]]:
     draft = read_draft(session, product)
     extra = dict(draft.extra)
-    handle = extra.pop("Handle", draft.slug)
     variants = [variant for variant in draft.variants if variant.active] or list(draft.variants[:1])
     levels = _free_units(session, variants)
     sources = _addresses(session, draft)
     images = _image_cells(draft, extra, sources)
     for place in range(max(len(variants), len(images))):
-        cells = {"Handle": handle}
+        cells = {"Handle": draft.handle}
         if place < len(variants):
             cells |= _variant_cells(draft, variants[place], levels, sources)
             tail = f"{TAB}{variants[place].sku}"
-            cells |= {name.removesuffix(tail): text for name, text in extra.items() if name.endswith(tail)}
+            own = {name.removesuffix(tail): text for name, text in extra.items() if name.endswith(tail)}
+            if not cells[TRACKER] or not own.get(TRACKER):
+                own.pop(TRACKER, None)
+            cells |= own
         if place < len(images):
             cells |= images[place]
         if place == 0:
@@ -139,14 +141,15 @@ def _variant_cells(
     def amount(minor: int | None) -> str:
         return "" if minor is None else decimal_text(minor, currency)
 
+    tracked = variant.stock_policy != StockPolicy.UNTRACKED
     values = {f"Option{number} Value": value for number, (_name, value) in enumerate(variant.options[:3], 1)}
     return {
         **(values or {"Option1 Value": "Default Title"}),
         "Variant SKU": variant.sku,
         "Variant Grams": str(variant.weight_grams),
-        "Variant Inventory Tracker": USUAL["Variant Inventory Tracker"],
-        "Variant Inventory Qty": str(levels[variant.sku]),
-        "Variant Inventory Policy": "continue" if variant.backorder else "deny",
+        TRACKER: USUAL[TRACKER] if tracked else "",
+        "Variant Inventory Qty": str(levels[variant.sku]) if tracked else "",
+        "Variant Inventory Policy": "continue" if variant.stock_policy == StockPolicy.BACKORDER else "deny",
         "Variant Fulfillment Service": USUAL["Variant Fulfillment Service"],
         "Variant Price": amount(variant.price_minor),
         "Variant Compare At Price": amount(variant.compare_at_minor),

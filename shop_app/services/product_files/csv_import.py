@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from sqlmodel import Session, col, select
@@ -13,14 +14,15 @@ from sqlmodel import Session, col, select
 from ...core import db
 from ...core.errors import Invalid, ShopError
 from ...core.i18n import _
-from ...models import Category, Picture, TaxClass
+from ...models import Category, Picture, StockPolicy, TaxClass
 from ..catalog import commands as catalog_commands
 from ..catalog import pictures as catalog_pictures
+from ..catalog.identity import handle_of
 from ..catalog.product_draft import ProductDraft, read_draft
 from ..inventory import commands as inventory_commands
 from ..inventory import ledger as inventory_ledger
 from .csv_cells import Problem, Row, count_lines, read_rows
-from .csv_product import BadRow, Read, pictures_of, read_product, slug_of
+from .csv_product import BadRow, Read, pictures_of, read_product
 from .fetching import Fetcher
 
 ACTOR = "import"
@@ -88,27 +90,27 @@ def _groups(path: Path, report: Report) -> Iterator[tuple[list[Row], int]]:
     group: list[Row] = []
     split = _split_handles(path)
     for row in read_rows(path):
-        slug = slug_of(row["Handle"])
-        if not row["Handle"] or not slug:
+        handle = handle_of(row["Handle"])
+        if not handle:
             report.problems.append(Problem(row.line, row.problem or _("the Handle is missing.")))
             continue
-        if group and slug_of(group[0]["Handle"]) == slug:
+        if group and handle_of(group[0]["Handle"]) == handle:
             group.append(row)
             continue
         if group:
             yield _whole(group, report, split), row.line - 1
         group = []
-        if slug in started:
+        if handle in started:
             sentence = _(
                 "the handle {handle} was on line {line} already; rows of one product stand together."
             )
             report.problems.append(
-                Problem(row.line, sentence.format(handle=row["Handle"][:80], line=started[slug]))
+                Problem(row.line, sentence.format(handle=row["Handle"][:80], line=started[handle]))
             )
             report.refused += bool(row["Title"])
             group = [Row(row.line, row.cells, "again")]
             continue
-        started[slug] = row.line
+        started[handle] = row.line
         group = [row]
     if group:
         yield _whole(group, report, split), count_lines(path)
@@ -120,12 +122,12 @@ def _split_handles(path: Path) -> set[str]:
     split: set[str] = set()
     before = ""
     for row in read_rows(path):
-        slug = slug_of(row["Handle"])
-        if slug != before:
-            if slug in ended and not row["Title"]:
-                split.add(slug)
+        handle = handle_of(row["Handle"])
+        if handle != before:
+            if handle in ended and not row["Title"]:
+                split.add(handle)
             ended.add(before)
-            before = slug
+            before = handle
     return split
 
 
@@ -134,7 +136,7 @@ def _whole(group: list[Row], report: Report, split: set[str]) -> list[Row]:
     if group[0].problem == "again":
         return []
     broken = [Problem(row.line, row.problem) for row in group if row.problem]
-    if not broken and slug_of(group[0]["Handle"]) in split:
+    if not broken and handle_of(group[0]["Handle"]) in split:
         broken = [
             Problem(group[0].line, _("further rows of this product stand apart, so none of it was taken."))
         ]
@@ -172,8 +174,9 @@ def _import_product(
 def _write_product(
     session: Session, rows: list[Row], keys: dict[str, str], skus: dict[str, int]
 ) -> tuple[Read, str]:
-    product = catalog_commands.find(session, slug_of(rows[0]["Handle"]))
-    read = read_product(rows, read_draft(session, product) if product else None, keys)
+    product = catalog_commands.find_by_handle(session, rows[0]["Handle"])
+    is_taken = partial(catalog_commands.is_sku_of_another, session, product and product.id)
+    read = read_product(rows, read_draft(session, product) if product else None, keys, is_taken)
     for sku, line in read.lines.items():
         if sku in skus:
             raise BadRow(line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=skus[sku]))
@@ -209,7 +212,8 @@ def _set_quantities(session: Session, saved: catalog_commands.Saved, read: Read)
     for variant_id, units in target_units.items():
         level = levels.get(variant_id, inventory_ledger.Level())
         # The file has available units; allocated and held ones come on top.
-        if units != level.available or (units and level.backorder and level.on_hand < units):
+        backorder = level.policy == StockPolicy.BACKORDER
+        if units != level.available or (units and backorder and level.on_hand < units):
             inventory_commands.set_on_hand(
                 session, variant_id, units + level.allocated + level.held, reason="import", actor=ACTOR
             )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from slugify import slugify
 
 from ...core.i18n import _
-from ...models import ProductStatus
-from ..catalog.product_draft import SLUG, OptionDraft, PictureDraft, ProductDraft, VariantDraft
-from .csv_cells import OURS, READ_COLUMNS, USUAL, Problem, Row
-from .csv_values import BadRow, amount, contents, grams, policy, quantity, yes_or_no
+from ...models import ProductStatus, StockPolicy
+from ..catalog.identity import SLUG, handle_of
+from ..catalog.product_draft import OptionDraft, PictureDraft, ProductDraft, VariantDraft
+from .csv_cells import OURS, READ_COLUMNS, TRACKER, USUAL, Problem, Row
+from .csv_values import BadRow, amount, contents, grams, quantity, stock_policy, yes_or_no
 
 T = TypeVar("T")
+MAX_MADE_UP = 64
+"""Characters of a SKU that is made up: short enough for a label."""
 TAB = "\t"
 """Separates column and SKU in the keys of `extra`: neither can contain one."""
 
@@ -39,12 +42,6 @@ class Shown:
     place: int
     alt: str
     line: int
-
-
-def slug_of(handle: str) -> str:
-    """The handle as an address; most are one already."""
-    handle = handle.strip().lower()
-    return handle if SLUG.fullmatch(handle) else slugify(handle)[:255]
 
 
 def pictures_of(rows: list[Row]) -> list[Shown]:
@@ -71,16 +68,21 @@ def pictures_of(rows: list[Row]) -> list[Shown]:
     return sorted(placed, key=lambda shown: shown.place)
 
 
-def read_product(rows: list[Row], product: ProductDraft | None, keys: Mapping[str, str]) -> Read:
+def read_product(
+    rows: list[Row],
+    product: ProductDraft | None,
+    keys: Mapping[str, str],
+    is_taken: Callable[[str], bool] = lambda _sku: False,
+) -> Read:
     """The draft that these rows make of the product.
 
     `keys` has the picture key of each address that could be fetched; the others are stored in `extra`.
+    `is_taken` says whether another product has a SKU: one that is made up has to be free.
 
     Errors  BadRow for a line with a value that can't be taken.
     """
     first = rows[0]
-    slug = slug_of(first["Handle"])
-    base = product or ProductDraft(slug=slug, title="")
+    base = product or ProductDraft(slug="", handle=handle_of(first["Handle"]), title="")
     if not first["Title"] and not product:
         raise BadRow(first.line, _("the first row of a product needs a Title."))
     warnings: list[Problem] = []
@@ -90,11 +92,10 @@ def read_product(rows: list[Row], product: ProductDraft | None, keys: Mapping[st
         if row is first or row["Option1 Value"] or row["Variant SKU"] or row["Variant Price"]
     ]
     names = _option_names(first, base)
-    variants, quantities, lines = _variants(variant_rows, names, base, slug, keys, warnings)
+    variants, quantities, lines = _variants(variant_rows, names, base, keys, warnings, is_taken)
     shown = pictures_of(rows)
     draft = replace(
         base,
-        slug=slug,
         title=first["Title"] or base.title,
         variants=variants,
         options=_options(names, variants, base),
@@ -191,9 +192,9 @@ def _variants(
     rows: list[Row],
     names: list[str],
     base: ProductDraft,
-    slug: str,
     keys: Mapping[str, str],
     warnings: list[Problem],
+    is_taken: Callable[[str], bool],
 ) -> tuple[tuple[VariantDraft, ...], dict[str, int], dict[str, int]]:
     by_sku = {variant.sku: variant for variant in base.variants}
     by_options = {variant.options: variant for variant in base.variants if variant.active}
@@ -204,15 +205,24 @@ def _variants(
         options = _option_values(row, names)
         sku = row["Variant SKU"]
         stored = by_sku.get(sku) or by_options.get(options)
-        sku = sku or (stored.sku if stored else made_up_sku(slug, options))
+        sku = sku or (
+            stored.sku
+            if stored
+            else made_up_sku(base.handle, options, lambda sku: sku in lines or sku in by_sku or is_taken(sku))
+        )
         if sku in lines:
             raise BadRow(
                 row.line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=lines[sku])
             )
         lines[sku] = row.line
-        variants[(stored and stored.id) or sku] = _variant(row, sku, options, stored, keys, warnings)
-        if (units := quantity(row, warnings)) is not None:
+        variant = _variant(row, sku, options, stored, keys, warnings)
+        variants[(stored and stored.id) or sku] = variant
+        units = quantity(row, warnings)
+        if units is not None and variant.stock_policy != StockPolicy.UNTRACKED:
             quantities[sku] = units
+        elif units:
+            text = _("the stock of {sku} isn't tracked, so its quantity was left out.").format(sku=sku)
+            warnings.append(Problem(row.line, text, warning=True))
     # Stored variants keep their places, also those that the file doesn't name; new ones follow.
     merged = [variants.pop(variant.id, variant) if variant.id else variant for variant in base.variants]
     if any(tuple(name for name, _value in variant.options) != tuple(names) for variant in merged):
@@ -235,16 +245,22 @@ def _option_values(row: Row, names: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple(values)
 
 
-def made_up_sku(slug: str, options: tuple[tuple[str, str], ...]) -> str:
-    """A SKU from the handle and the options: the same ones always give the same.
+def made_up_sku(
+    handle: str, options: tuple[tuple[str, str], ...], is_taken: Callable[[str], bool] = lambda _sku: False
+) -> str:
+    """A SKU from the handle and the options, with a digest of them where the plain one says less or is taken.
 
     >>> made_up_sku("varsity-top", (("Size", "Small"),))
     'VARSITY-TOP-SMALL'
     """
-    plain = "-".join(filter(None, (slug.upper(), *(slugify(value).upper() for _name, value in options))))
-    digest = hashlib.sha256(repr((slug, options)).encode()).hexdigest()[:8].upper()
-    exact = all(slugify(value).upper() == value.upper().replace(" ", "-") for _name, value in options)
-    return plain if exact and len(plain) <= 64 else f"{plain[:55].rstrip('-')}-{digest}"
+    values = [value for _name, value in options]
+    words = [slugify(name).upper() for name in (handle, *values)]
+    plain = "-".join(filter(None, words))
+    exact = SLUG.fullmatch(handle) and words[1:] == [value.upper().replace(" ", "-") for value in values]
+    if exact and len(plain) <= MAX_MADE_UP and not is_taken(plain):
+        return plain
+    digest = hashlib.sha256(repr((handle, options)).encode()).hexdigest()[:12].upper()
+    return f"{plain[: MAX_MADE_UP - 13].rstrip('-')}-{digest}".lstrip("-")
 
 
 def _variant(
@@ -290,7 +306,7 @@ def _variant(
         barcode=_if_there(row, "Variant Barcode", row["Variant Barcode"], base.barcode),
         weight_grams=grams(row, base.weight_grams),
         requires_shipping=yes_or_no(row, "Variant Requires Shipping", base.requires_shipping),
-        backorder=policy(row, base.backorder),
+        stock_policy=stock_policy(row, draft and draft.stock_policy),
     )
 
 
@@ -328,14 +344,12 @@ def _extra(
     for column in columns:
         for row in variant_rows:
             value = row.cells[column]
-            if value.strip() == USUAL.get(column, "") or (
-                row is not first and not value and column == "Gift Card"
-            ):
+            if value.strip() == USUAL.get(column, "") or (column == TRACKER and not value.strip()):
+                continue
+            if row is not first and not value and column == "Gift Card":
                 continue
             own = row is not first or column.startswith("Variant ")
             extra[f"{column}{TAB}{skus[row.line]}" if own else column] = value
-    if slug_of(first["Handle"]) != first["Handle"]:
-        extra["Handle"] = first["Handle"]
     for picture in shown:
         if picture.url not in keys and any(row["Image Src"] == picture.url for row in rows):
             extra[f"Image Src {picture.place}"] = picture.url

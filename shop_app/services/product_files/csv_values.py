@@ -8,7 +8,8 @@ from decimal import Decimal, InvalidOperation
 from ...core.i18n import _
 from ...core.money import parse_minor, round_half_up
 from ...core.settings import settings
-from .csv_cells import Problem, Row
+from ...models import StockPolicy
+from .csv_cells import TRACKER, Problem, Row
 
 CONTENTS = {
     "g": (1, "g"),
@@ -116,7 +117,12 @@ def yes_or_no(row: Row, column: str, otherwise: bool) -> bool:
     return otherwise if not text else text == "true"
 
 
-def policy(row: Row, otherwise: bool) -> bool:
+def stock_policy(row: Row, stored: str | None) -> str:
+    """deny, backorder or untracked; `stored` is that of the variant, None where it is new.
+
+    Shopify tracks what has a tracker. Without that column stored variants stay as they are, and new ones
+    are tracked where the file has a quantity.
+    """
     text = row["Variant Inventory Policy"].lower()
     if text not in ("", "deny", "continue"):
         raise BadRow(
@@ -125,7 +131,15 @@ def policy(row: Row, otherwise: bool) -> bool:
                 value=_short(text)
             ),
         )
-    return otherwise if not text else text == "continue"
+    if TRACKER in row.cells:
+        tracked = bool(row[TRACKER])
+    else:
+        tracked = stored != StockPolicy.UNTRACKED if stored else bool(row["Variant Inventory Qty"])
+    if not tracked:
+        return StockPolicy.UNTRACKED.value
+    if text:
+        return (StockPolicy.BACKORDER if text == "continue" else StockPolicy.DENY).value
+    return stored if stored == StockPolicy.BACKORDER else StockPolicy.DENY.value
 
 
 def _short(text: str) -> str:

@@ -19,6 +19,7 @@ from ...core.clock import now
 from ...core.dates import full_day, full_moment
 from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
+from ...core.typed_text import prose
 from ...models import NOT_SENT, Letter, ReturnKind, ReturnStatus, table_of
 from .. import outbox
 from ..cart.checkout import FieldProblem
@@ -116,7 +117,7 @@ def problems(quantities: Mapping[int, int], reason: str) -> list[FieldProblem]:
 
 def name_problem(name: str) -> str:
     """What is wrong with the name of who withdraws; "" where nothing is."""
-    if not (clean_name := addresses.clean(name)):
+    if not (clean_name := prose(name)):
         return _("Enter your name")
     return links.problem(clean_name) or addresses.name_problem(clean_name)
 
@@ -169,7 +170,7 @@ def withdraw(
     ]
     until = full_day(now() + timedelta(days=WITHDRAW_DAYS)) if any(back.values()) else ""
     # Cleaned to one line: a stranger may have written it, and the receipt goes by e-mail.
-    receipt = _receipt(free, addresses.clean(name)[:MAX_NAME], note, chosen, ended, until)
+    receipt = _receipt(free, prose(name)[:MAX_NAME], note, chosen, ended, until)
     _record_and_write(session, free, ids[0], "withdrawal_received", receipt)
     return receipt
 

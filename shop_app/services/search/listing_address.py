@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
-from ...core import money
+from ...core import decimals, money
 from ...core.i18n import _
 from ...core.settings import settings
 from ..catalog import price_tags
@@ -106,6 +106,15 @@ def price_error(query: ListingQuery) -> str:
         return ""
     if _amount(lowest) is not None and _amount(highest) is not None:
         return _("“From” is more than “To”. Swap the two amounts.")
+    for typed in (lowest, highest):
+        try:
+            money.parse_minor(typed, settings().currency)
+        except decimals.Ambiguous as unsure:
+            text = _("{typed} could be {first} or {second}. Enter it without a sign for thousands.")
+            first, second = unsure.readings
+            return text.format(typed=typed, first=first, second=second)
+        except ValueError:
+            continue
     return _("Enter amounts in figures, such as 20 or 19.50.")
 
 

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from ...core import clock, events
 from ...core.fact_cache import product_tag
 from ...models import (
+    LISTED,
     Category,
     ListingChange,
     ListingFacet,
@@ -27,7 +28,6 @@ from ...models import (
     Product,
     ProductOption,
     ProductPicture,
-    ProductStatus,
     ProductTag,
     StockLevel,
     Tag,
@@ -67,7 +67,7 @@ _products = select(
     )
 ).where(
     col(Product.id).in_(_ids),
-    col(Product.status) == ProductStatus.ACTIVE.value,
+    col(Product.status) == LISTED,
     col(Product.published_at) <= bindparam("now"),
 )
 _variants = (

@@ -14,8 +14,8 @@ from ...core import clock, fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.settings import settings
-from ...models import Picture, Product, ProductPicture, ProductStatus, SlugRedirect
-from ..catalog import price_history, price_tags, reviews
+from ...models import LISTED, Picture, Product, ProductPicture, SlugRedirect
+from ..catalog import availability, price_history, price_tags, reviews
 from ..catalog.views import Crumb, Detail, Moved, PictureView, ProductPage
 from ..search import cards, categories, index_cache
 from ..shipping import queries as shipping_queries
@@ -24,8 +24,6 @@ from .related import related
 from .structured_data import Offered, json_ld
 
 META_LENGTH = 155
-MAX_SKU = 64
-"""Characters of an address's variant that are looked at."""
 _TAGS = re.compile(r"<[^>]*>")
 
 _product = select(
@@ -46,12 +44,12 @@ _product = select(
             "review_count",
             "stars_sum",
             "seo_description",
+            "status",
         )
     )
 ).where(
     col(Product.slug) == bindparam("slug"),
-    col(Product.status) == ProductStatus.ACTIVE.value,
-    col(Product.published_at) <= bindparam("now"),
+    availability.PUBLISHED,
 )
 _moved = (
     select(col(Product.slug))
@@ -126,6 +124,7 @@ def _page(
     ways = shipping_queries.methods(session).get(settings().country, ())
     return ProductPage(
         slug=row.slug,
+        listed=row.status == LISTED,
         title=row.title,
         subtitle=row.subtitle,
         crumbs=crumbs,

@@ -63,6 +63,16 @@ class StockAdmin(rx.State):
             by=await asked_by(self),
         )
 
+    @rx.event
+    @staff("inventory.adjust")
+    async def stop_tracking(self, sku: Sku):
+        self.levels = await db.write(inventory_admin.stop_tracking, sku, by=await asked_by(self))
+
+    @rx.event
+    @staff("inventory.adjust")
+    async def track(self, sku: Sku, units: Count):
+        self.levels = await db.write(inventory_admin.track, sku, units, by=await asked_by(self))
+
 
 def _day(text: str) -> date | None:
     """The day of a date field; None where it is empty."""

@@ -39,6 +39,19 @@ STOCK = (
         """,
     ),
     Rule(
+        "stock-untracked",
+        "{sku} isn't tracked: on hand {on_hand}, held {held}; orders have {allocated} of it,"
+        " {holds} units are held.",
+        """
+        SELECT * FROM (
+            SELECT v.sku, l.on_hand, l.allocated, l.held,
+                (SELECT coalesce(sum(h.quantity), 0) FROM stock_hold h WHERE h.variant_id = l.variant_id)
+                    AS holds
+            FROM stock_level l JOIN variant v ON v.id = l.variant_id WHERE l.policy = 'untracked') x
+        WHERE on_hand <> allocated OR held <> 0 OR holds <> 0 ORDER BY sku
+        """,
+    ),
+    Rule(
         "stock-allocated",
         "{sku}: {allocated} are allocated, open orders have {units}.",
         f"""
