@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from itertools import pairwise
+from itertools import pairwise, product
 from urllib.parse import quote
 
 from sqlalchemy import bindparam, select
@@ -57,11 +57,11 @@ class _Lexicon:
         """The words of a text; two that are one word of the catalogue ("air pods") stand for that too."""
         query_words = list(asked(text))
         for place, (one, two) in enumerate(pairwise(asked(text))):
-            joined = words_of_texts.together(one.text, two.text)
-            if joined and not words_of_texts.is_run(joined) and self.vocabulary.has(joined):
-                for side in (place, place + 1):
-                    word = query_words[side]
-                    query_words[side] = replace(word, others=(*word.others, joined))
+            joined = [words_of_texts.together(*pair) for pair in product(one.writings, two.writings)]
+            known = tuple(word for word in joined if word and self.vocabulary.has(word))
+            for side in (place, place + 1):
+                word = query_words[side]
+                query_words[side] = replace(word, others=(*word.others, *known))
         return tuple(query_words)
 
     def forms(self, word: Asked) -> list[str]:
@@ -131,10 +131,11 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Matches
     at = at or index_cache.stamp(session)
     lexicon = _Lexicon(vocabulary.get(session, at), synonyms.get(session, at))
     query_words = lexicon.asked(text)
-    ids = _with_code(session, text, query_words, most)
-    if not ids or not _is_surely_code(text, query_words):
+    ids, alone = _with_code(session, text, query_words, most)
+    if not (ids and alone):
         ids = list(dict.fromkeys([*ids, *_with_words(session, lexicon, query_words, most)]))[:most]
-    ids = ids or _begun_code(session, text, most)
+    if not ids and not _has_amount(query_words):
+        ids = _begun_code(session, text, most)
     if ids:
         return Matches(ids)
     corrected = _corrected(session, lexicon, query_words, sure=True)
@@ -175,18 +176,22 @@ def _shown(query_words: Iterable[Asked]) -> str:
     return " ".join(word.text for word in query_words)
 
 
-def _is_surely_code(text: str, query_words: Sequence[Asked]) -> bool:
-    """Whether only a code can be meant: one word with a digit, which is no amount."""
+def _has_amount(query_words: Sequence[Asked]) -> bool:
+    return any(word.is_amount for word in query_words)
+
+
+def _with_code(
+    session: Session, text: str, query_words: Sequence[Asked], most: int
+) -> tuple[list[int], bool]:
+    """The products with this SKU or barcode, or one that begins so; and whether nothing else can be meant."""
     has_digit = any(char.isdecimal() for char in text)
-    return has_digit and len(text.split()) == 1 and not any(word.is_amount for word in query_words)
-
-
-def _with_code(session: Session, text: str, query_words: Sequence[Asked], most: int) -> list[int]:
-    """The products with this SKU or barcode, or with one that begins so; [] where none is meant."""
-    if not any(char.isdecimal() or char == "-" for char in text):
-        return []
-    exact = word_index.product_ids(session, [word_index.code_forms(text)], ["codes"], most)
-    return exact or ([] if any(word.is_amount for word in query_words) else _begun_code(session, text, most))
+    if not has_digit and "-" not in text:
+        return [], False
+    if ids := word_index.product_ids(session, [word_index.code_forms(text)], ["codes"], most):
+        return ids, has_digit and not _has_amount(query_words)
+    if _has_amount(query_words):
+        return [], False
+    return _begun_code(session, text, most), has_digit and len(text.split()) == 1
 
 
 def _begun_code(session: Session, text: str, most: int) -> list[int]:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 
 from .folding import MAX_TEXT, UMLAUTS, composed, folded
 
@@ -193,20 +193,27 @@ def _amount(written: str) -> Piece:
         (_numbers(number[:_MAX_NUMBER]), _UNIT_OF[unit.strip(" -").casefold()] if unit else "")
         for number, unit in _AMOUNT.findall(written)
     ]
-    units = {unit for _forms, unit in amounts if unit}
-    if len(amounts) == 1:
-        [(numbers, unit)] = amounts
-        if not unit:
-            return Piece((numbers,), within=tuple(_DIGITS.findall(numbers[0]) if len(numbers) == 1 else ()))
-        spellings = tuple(_without_zeros(number) + unit for number in numbers)
-        return Piece((spellings,), (), (*numbers, unit), True)
-    sides = [_without_zeros(numbers[0]) for numbers, _unit in amounts]
-    # 10 x 20 cm is 10 cm x 20 cm.
-    shared = units.pop() if len(units) == 1 else ""
-    each = [side + (shared or unit) for side, (_forms, unit) in zip(sides, amounts, strict=True)]
-    bare = ["x".join(sides[:count])[:_MAX_NUMBER] for count in range(1, len(sides) + 1)]
-    whole = bare[-1] + shared if shared or not units else "x".join(each)[:MAX_WORD]
-    return Piece(((whole,),), (), (*bare, *sides, *each), True)
+    if len(amounts) > 1:
+        return _sizes([(_without_zeros(numbers[0]), unit) for numbers, unit in amounts])
+    [(numbers, unit)] = amounts
+    digits = _DIGITS.findall(numbers[-1]) if len(numbers) == 1 else []
+    if not unit:
+        return Piece((numbers,), within=tuple(digits) if len(digits) > 1 else ())
+    spellings = tuple(_without_zeros(number) + unit for number in numbers)
+    return Piece((spellings,), within=(*numbers, *digits, unit), is_amount=True)
+
+
+def _sizes(sides: list[tuple[str, str]]) -> Piece:
+    """Lengths of several sides: 10 x 20 cm is 10 cm x 20 cm. Some of the sides are found as well."""
+    units = {unit for _number, unit in sides if unit}
+
+    def written(some: list[tuple[str, str]], *, bare: bool = False) -> str:
+        each = [number if bare or len(units) == 1 else number + unit for number, unit in some]
+        return ("x".join(each) + ("" if bare or len(units) > 1 else "".join(units)))[:MAX_WORD]
+
+    slices = [sides[start:end] for start, end in combinations(range(len(sides) + 1), 2)]
+    within = [written(some, bare=bare) for some in slices for bare in (True, False)]
+    return Piece(((written(sides),),), within=("x", *units, *within), is_amount=bool(units))
 
 
 def _numbers(written: str) -> tuple[str, ...]:
