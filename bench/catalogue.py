@@ -28,6 +28,7 @@ from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ListingQuery
 from shop_app.services.search import facet_counts, index_cache, listing, listing_index
 from shop_app.services.search import queries as search_queries
+from shop_app.services.search.suggestions import suggest
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
 
@@ -106,13 +107,9 @@ QUESTIONS: dict[str, Question] = {
     "search words written together": lambda session, rng: search_queries.find(
         session, _name(rng) + rng.choice(made.KINDS).lower()
     ),
-    "suggest, three letters": lambda session, rng: search_queries.suggest(
-        session, rng.choice(made.KINDS)[:3]
-    ),
-    "suggest, five letters": lambda session, rng: search_queries.suggest(session, _name(rng)[:5]),
-    "suggest, two signs of a run": lambda session, rng: search_queries.suggest(
-        session, rng.choice(made.THINGS)[:2]
-    ),
+    "suggest, three letters": lambda session, rng: suggest(session, rng.choice(made.KINDS)[:3]),
+    "suggest, five letters": lambda session, rng: suggest(session, _name(rng)[:5]),
+    "suggest, two signs of a run": lambda session, rng: suggest(session, rng.choice(made.THINGS)[:2]),
     "product page": lambda session, rng: product_page.product(session, rng.choice(session.info["slugs"])),
     "availability of a variant": lambda session, rng: availability.of_variants(
         session, (rng.randint(1, 2000),)

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from shop_app.models import Product, ProductTag, Tag
 from shop_app.services.search import index_cache, listing_index, synonyms, word_index, words
 from shop_app.services.search import queries as search_queries
+from shop_app.services.search.suggestions import suggest
 from tests.factories import add, make_product
 
 pytestmark = pytest.mark.both
@@ -442,7 +443,7 @@ def test_a_synonym_may_be_of_any_script(session: Session) -> None:
 def test_suggestions_mark_what_was_typed_inside_a_run_and_take_one_sign(session: Session) -> None:
     _sell(session, "陶器マグカップ")
     for typed, marked in {"ﾏｸﾞ": ("陶器", "マグ", "カップ"), "器": ("陶", "器", "マグカップ")}.items():
-        [row] = search_queries.suggest(session, typed).products
+        [row] = suggest(session, typed).products
         assert (row.before, row.typed, row.after) == marked
 
 
@@ -488,7 +489,7 @@ def test_no_text_of_a_product_or_a_search_is_too_odd(session: Session, odd: str)
     product.title = stored[:255]
     listing_index.refresh(session, [product.id or 0])
     assert isinstance(search_queries.find(session, odd).product_ids, list)
-    search_queries.suggest(session, odd[:100])
+    suggest(session, odd[:100])
     product.description_html, product.title = "", "Mug"
     listing_index.refresh(session, [product.id or 0])
     assert _titles(session, "mug") == ["Mug"]
@@ -545,5 +546,5 @@ def test_a_run_is_found_by_each_of_its_parts_and_by_no_other_signs(
     start = data.draw(st.integers(0, len(title) - 1))
     part = title[start : data.draw(st.integers(start + 1, len(title)))]
     assert search_queries.find(session, part).product_ids == [key]
-    [run], [sought] = words.words(title), words.words(typed)
+    [run], [sought] = words.of(title), words.of(typed)
     assert bool(search_queries.find(session, typed).product_ids) == (sought in run)

@@ -106,3 +106,12 @@ def squashed(text: str) -> str:
     ('fhdnmmos', 'cremebrulee', 'マグマグ')
     """
     return _SIGNS.sub("", folded(composed(text[:MAX_TEXT])).casefold())[:MAX_TEXT]
+
+
+def looks_like_code(text: str) -> bool:
+    """Whether a search may be for a SKU or a barcode.
+
+    >>> looks_like_code("FH-DNM-MOS"), looks_like_code("moss mug")
+    (True, False)
+    """
+    return "-" in text or any(char.isdecimal() for char in text)

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise, product
-from urllib.parse import quote
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ...core.i18n import _, plural
 from ...models import ListingItem
-from ..catalog import price_tags
-from ..catalog.views import PictureView, Suggestion, Suggestions
-from . import cards, facet_counts, index_cache, spelling, word_index
-from . import words as words_of_texts
-from .categories import Branch
-from .categories import tree as category_tree
-from .folding import squashed
+from . import index_cache, spelling, word_index
+from . import words as texts
+from .folding import looks_like_code, squashed
 from .synonyms import Synonyms, synonyms
 from .word_index import COLUMNS, Vocabulary, vocabulary
 from .words import PAIR, Asked, asked
 
 MOST = 1000
 """The most products of one search; where more match, the popular ones."""
-_RANKED = 60
+RANKED = 60
 """The first products, which are ranked again by their titles."""
 _WIDENED = 24
-SUGGESTED_SEARCHES = 3
-SUGGESTED_CATEGORIES = 2
-SUGGESTED_PRODUCTS = 5
-_NO_PICTURE = PictureView()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +46,7 @@ class _Lexicon:
         """The words of a text; two that are one word of the catalogue ("air pods") stand for that too."""
         query_words = list(asked(text))
         for place, (one, two) in enumerate(pairwise(asked(text))):
-            joined = [words_of_texts.together(*pair) for pair in product(one.writings, two.writings)]
+            joined = [texts.together(*pair) for pair in product(one.writings, two.writings)]
             known = tuple(word for word in joined if word and self.vocabulary.has(word))
             for side in (place, place + 1):
                 word = query_words[side]
@@ -71,7 +60,7 @@ class _Lexicon:
 
     def _forms(self, writing: str, word: Asked) -> list[str]:
         """A writing and the words of the vocabulary that begin so, or its beginning."""
-        if word.is_amount or words_of_texts.is_run(writing):
+        if word.is_amount or texts.is_run(writing):
             return _beginning(writing, word)
         longer = self.vocabulary.beginning(writing)
         if len(writing) > 3 and len(longer) <= _WIDENED:
@@ -112,12 +101,12 @@ class _Lexicon:
 
 
 def _whole(word: str) -> list[str]:
-    return [words_of_texts.sought(word) if words_of_texts.is_run(word) else word]
+    return [texts.sought(word) if texts.is_run(word) else word]
 
 
 def _beginning(writing: str, word: Asked) -> list[str]:
-    if words_of_texts.is_run(writing):
-        return [words_of_texts.sought(writing)]
+    if texts.is_run(writing):
+        return [texts.sought(writing)]
     return [writing] if word.is_amount or len(writing) == 1 else [writing + "*"]
 
 
@@ -184,9 +173,9 @@ def _with_code(
     session: Session, text: str, query_words: Sequence[Asked], most: int
 ) -> tuple[list[int], bool]:
     """The products with this SKU or barcode, or one that begins so; and whether nothing else can be meant."""
-    has_digit = any(char.isdecimal() for char in text)
-    if not has_digit and "-" not in text:
+    if not looks_like_code(text):
         return [], False
+    has_digit = any(char.isdecimal() for char in text)
     if ids := word_index.product_ids(session, [word_index.code_forms(text)], ["codes"], most):
         return ids, has_digit and not _has_amount(query_words)
     if _has_amount(query_words):
@@ -197,7 +186,7 @@ def _with_code(
 def _begun_code(session: Session, text: str, most: int) -> list[int]:
     """The products with a code that begins so, then those with such a word in title or attributes."""
     code = squashed(text)
-    if len(code) < 3 or words_of_texts.is_run(code):
+    if len(code) < 3 or texts.is_run(code):
         return []
     look = partial(word_index.product_ids, session)
     begun = look([[code + "*"]], ["codes"], most)
@@ -236,168 +225,13 @@ _titles = select(col(ListingItem.product_id), col(ListingItem.title), col(Listin
 
 def _ranked_by_title(session: Session, ids: list[int], query_words: Sequence[Asked]) -> list[int]:
     """The same list, its first products ranked by how much of the title was typed, then by units sold."""
-    front = ids[:_RANKED]
+    front = ids[:RANKED]
     if len(front) < 2:
         return ids
     typed = "".join(word.text for word in query_words)
     scores = {}
     for product_id, title, sold_count in session.connection().execute(_titles, {"ids": front}).all():
-        whole_title, writings = _title(title)
+        whole_title, writings = texts.whole_and_writings(title)
         whole = sum(not writings.isdisjoint(word.writings) for word in query_words)
         scores[product_id] = (-(whole_title == typed), -whole, -whole_title.startswith(typed), -sold_count)
-    return sorted(front, key=lambda key: (*scores.get(key, (1, 0, 0, 0)), key)) + ids[_RANKED:]
-
-
-@lru_cache(maxsize=16384)
-def _title(title: str) -> tuple[str, frozenset[str]]:
-    """A title without separators, and all writings of its words."""
-    pieces = words_of_texts.pieces(title)
-    parts = [part for piece in pieces for part in piece.parts]
-    writings = {writing for part in parts for writing in part}
-    joined = {writing for piece in pieces for writing in (*piece.joined, *piece.within)}
-    return "".join(part[0] for part in parts), frozenset(writings | joined)
-
-
-_cards = select(
-    col(ListingItem.product_id),
-    col(ListingItem.slug),
-    col(ListingItem.title),
-    col(ListingItem.price_minor),
-    col(ListingItem.price_max_minor),
-    col(ListingItem.card),
-).where(col(ListingItem.product_id).in_(bindparam("ids", expanding=True)))
-
-
-def suggest(session: Session, text: str) -> Suggestions:
-    """Searches, categories and products for what is typed so far.
-
-    Nothing for less than two letters, save of scripts that are cut into runs: 茶 is a word.
-    """
-    words = [word.text for word in asked(text)]
-    if sum(map(len, words)) < 2 and not any(map(words_of_texts.is_run, words)):
-        return Suggestions()
-    at = index_cache.stamp(session)
-    ids = find(session, text, at, _RANKED).product_ids
-    counts = facet_counts.counts.get(session, at)
-    searches = _searches(counts, words)
-    categories = _categories(session, counts, words, text, ids, at)
-    products = _products(session, words, ids[:SUGGESTED_PRODUCTS])
-    number = len(searches) + len(categories) + len(products)
-    return Suggestions(
-        " ".join(text.split()),
-        searches,
-        categories,
-        products,
-        _all_text(" ".join(text.split()), len(ids)) if ids else "",
-        plural("{count} suggestion", "{count} suggestions", number) if number else _("Nothing matches."),
-    )
-
-
-def _all_text(text: str, count: int) -> str:
-    results = plural("{count} result", "All {count} results", count) if count < _RANKED else _("All results")
-    return _("{results} for “{text}”").format(results=results, text=text)
-
-
-def _searches(counts: facet_counts.Counts, words: Sequence[str]) -> list[Suggestion]:
-    """Tags that the typed words begin; of those that begin with them the commoner first, then the others."""
-    tags = [
-        (not squashed(tag.label).startswith(words[0]), -tag.fits.bits.bit_count(), tag.label)
-        for tag in counts.facets.get("tag", {}).values()
-        if _begins(tag.label, words)
-    ]
-    return [
-        _labelled("search", f"/products?q={quote(label)}", label, words)
-        for _later, _count, label in sorted(tags)[:SUGGESTED_SEARCHES]
-    ]
-
-
-def _categories(
-    session: Session,
-    counts: facet_counts.Counts,
-    words: Sequence[str],
-    text: str,
-    ids: Sequence[int],
-    at: str,
-) -> list[Suggestion]:
-    """Categories whose title the words begin, then those that most of the products found are in."""
-    tree = category_tree.get(session, at)
-    named = [branch for branch in tree.by_id.values() if _begins(branch.title, words)]
-    found = counts.among(ids)
-    numbers = Counter(
-        {branch.id: (_bits(counts, branch) & found).bit_count() for branch in tree.top if branch not in named}
-    )
-    rows = [
-        _counted(branch, f"/products?category={branch.slug}", words, _bits(counts, branch).bit_count())
-        for branch in named
-    ]
-    typed = quote(" ".join(text.split()))
-    rows += [
-        _counted(tree.by_id[key], f"/products?q={typed}&category={tree.by_id[key].slug}", words, number)
-        for key, number in numbers.most_common(SUGGESTED_CATEGORIES)
-        if number > 1
-    ]
-    return rows[:SUGGESTED_CATEGORIES]
-
-
-def _bits(counts: facet_counts.Counts, branch: Branch) -> int:
-    return facet_counts.union(counts.categories.get(key, 0) for key in branch.below)
-
-
-def _counted(branch: Branch, href: str, words: Sequence[str], count: int) -> Suggestion:
-    return _labelled("category", href, branch.title, words, note=str(count))
-
-
-def _products(session: Session, words: Sequence[str], ids: Sequence[int]) -> list[Suggestion]:
-    if not ids:
-        return []
-    items = {row[0]: row for row in session.connection().execute(_cards, {"ids": list(ids)}).all()}
-    rows = []
-    for product_id in ids:
-        if product_id in items:
-            _id, slug, title, low, high, card = items[product_id]
-            rows.append(
-                _labelled(
-                    "product",
-                    f"/products/{slug}",
-                    title,
-                    words,
-                    note=card["subtitle"],
-                    picture=cards.picture(card["picture"]),
-                    price=price_tags.tag(low, high, None).price,
-                )
-            )
-    return rows
-
-
-def _begins(title: str, words: Sequence[str]) -> bool:
-    whole, writings = _title(title)
-    return all(
-        part in whole if words_of_texts.is_run(part) else any(word.startswith(part) for word in writings)
-        for part in words
-    )
-
-
-def _labelled(
-    kind: str,
-    href: str,
-    label: str,
-    words: Iterable[str],
-    note: str = "",
-    picture: PictureView = _NO_PICTURE,
-    price: str = "",
-) -> Suggestion:
-    spans = [_typed(label, word) for word in words]
-    start, end = next((span for span in reversed(spans) if span[1]), (0, 0))
-    return Suggestion(kind, href, label[:start], label[start:end], label[end:], note, picture, price)
-
-
-def _typed(label: str, word: str) -> tuple[int, int]:
-    """Where the typed word begins a word of the label, or is a part of a run; (0, 0) where it doesn't."""
-    for start in range(len(label)):
-        inside = start and label[start - 1].isalnum() and not words_of_texts.is_run(word)
-        if inside or not label[start].isalnum():
-            continue
-        for end in range(start + 1, min(len(label), start + 2 * len(word)) + 1):
-            if squashed(label[start:end]) == word:
-                return start, end
-    return 0, 0
+    return sorted(front, key=lambda key: (*scores.get(key, (1, 0, 0, 0)), key)) + ids[RANKED:]

@@ -14,7 +14,7 @@ from ...core.i18n import _
 from ...models import Synonym
 from ..staff import audit
 from . import listing_index
-from . import words as words_of_texts
+from . import words as texts
 from .index_cache import IndexCache
 
 _BEGINNING = 3
@@ -84,7 +84,7 @@ def remove(session: Session, word: str, meaning: str, *, actor: str) -> bool:
 
 
 def _one_word(text: str) -> str:
-    words = words_of_texts.words(text)
+    words = texts.of(text)
     if len(words) != 1:
         raise Invalid(_("Enter one word."))
     return words[0]

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, pairwise, product
+from itertools import chain, combinations, pairwise, product
 
 from .folding import MAX_TEXT, UMLAUTS, composed, folded
 
@@ -108,9 +108,9 @@ _AFTER_A_SPACE = sorted((name for name in _UNIT_OF if name.isalnum() and name !=
 _RUN_SIGN = "[" + "".join(f"{first}-{last}" for first, last in _UNSPACED) + "]"
 _LETTER = f"[0-9A-Za-z{_between()}]"
 _NUMBER = r"\d+(?:[.,/]\d+)?"
-_UNIT = rf"(?:[ -]?(?:{'|'.join(_AFTER_A_SPACE)})(?!{_LETTER})|in(?!{_LETTER})|\"|'')"
-_ALONE = rf"{_NUMBER}(?:{_UNIT}|(?= ?[x*] ?\d)|(?![-'./&_+]?{_LETTER}))"
-_AMOUNT = re.compile(rf"({_NUMBER})({_UNIT}?)", re.IGNORECASE)
+_UNIT = rf"(?i:[ -]?(?:{'|'.join(_AFTER_A_SPACE)})(?!{_LETTER})|in(?!{_LETTER})|\"|'')"
+_ALONE = rf"{_NUMBER}(?:{_UNIT}|(?= ?[xX*] ?\d)|(?![-'./&_+]?{_LETTER}))"
+_AMOUNT = re.compile(rf"({_NUMBER})({_UNIT}?)")
 _QUOTED = re.compile(r'(?<![^\s(])"(?=\S)([^"]*)"')
 _DIGITS = re.compile(r"\d+")
 _MAX_NUMBER = 40
@@ -118,11 +118,10 @@ _MAX_NUMBER = 40
 _JOINT = re.compile(r"[-'./&_+]")
 _PIECE = re.compile(
     # An amount or sizes, such as 50 cm, 3/4", 10 x 20 cm; a number alone is one too. Not the 3 of 3-in-1.
-    rf"(?P<amount>{_ALONE}(?: ?[x*] ?{_ALONE}){{0,3}})"
+    rf"(?P<amount>{_ALONE}(?: ?[xX*] ?{_ALONE}){{0,3}})"
     rf"|(?P<run>{_RUN_SIGN}+)"
     # Letters and digits, with signs between them; but a sign between digits parts them.
-    rf"|{_LETTER}+(?:[-'./&_+](?:(?<!\d.)|(?!\d))(?!\d+[./,]\d){_LETTER}+)*",
-    re.IGNORECASE,
+    rf"|{_LETTER}+(?:[-'./&_+](?:(?<!\d.)|(?!\d))(?!\d+[./,]\d){_LETTER}+)*"
 )
 
 
@@ -264,13 +263,26 @@ def asked(text: str) -> tuple[Asked, ...]:
     return tuple(found.values())[:MAX_WORDS]
 
 
-def words(text: str) -> list[str]:
+def of(text: str) -> list[str]:
     """The words of a text in one spelling: letters and digits of any script.
 
-    >>> words("Crème BRÛLÉE, Smørrebrød, Straße"), words("½ l ﾏｸﾞ")
+    >>> of("Crème BRÛLÉE, Smørrebrød, Straße"), of("½ l ﾏｸﾞ")
     (['creme', 'brulee', 'smorrebrod', 'strasse'], ['1/2l', 'マグ'])
     """
     return [part[0] for piece in pieces(text) for part in piece.parts]
+
+
+@lru_cache(maxsize=16384)
+def whole_and_writings(title: str) -> tuple[str, frozenset[str]]:
+    """A title's words without spaces, and all writings of its words.
+
+    >>> whole_and_writings("T-Shirt rot")[0], sorted(whole_and_writings("T-Shirt rot")[1])
+    ('tshirtrot', ['rot', 'shirt', 't', 'tshirt'])
+    """
+    cut = pieces(title)
+    parts = [part for piece in cut for part in piece.parts]
+    joined = [(*piece.joined, *piece.within) for piece in cut]
+    return "".join(part[0] for part in parts), frozenset(chain(*parts, *joined))
 
 
 def terms(text: str, *, neighbours: bool = False) -> Iterator[str]:
