@@ -65,25 +65,8 @@ SYLLABLES = (
 ROOMS = ("Tisch", "Küchen", "Steh", "Garten", "Wand", "Bad", "Kinder", "Schreibtisch", "Reise", "Winter")
 WARES = ("lampe", "stuhl", "vase", "tasse", "schale", "regal", "spiegel", "decke", "uhr", "kissen")
 CRAFTS = ("陶器", "磁器", "ガラス", "木製", "竹", "手作り", "北欧", "和風", "漆塗り", "真鍮")
-THINGS = (
+THINGS = ("マグカップ", "ボウル", "皿", "ランプ", "椅子", "花瓶", "トレイ", "時計", "かご", "鏡", "茶碗")
 LINES = ("毎日の食卓に合う軽い器です。", "職人がひとつずつ仕上げました。", "電子レンジで使えます。")
-    "ボウル",
-    "皿",
-    "ランプ",
-    "椅子",
-    "花瓶",
-    "トレイ",
-    "時計",
-    "かご",
-    "鏡",
-    "茶碗",
-    "急須",
-)
-LINES = (
-    "毎日の食卓に合う軽い器です。",
-    "職人がひとつずつ手で仕上げました。",
-    "電子レンジと食洗機で使えます。",
-)
 CLAUSES = (
     "Made in small batches",
     "finished by hand",

@@ -56,7 +56,11 @@ class _Lexicon:
     def forms(self, word: Asked) -> list[str]:
         """The terms for a word: its writings, the words that begin so, and neighbours that make it up."""
         forms = [form for writing in word.writings for form in self._forms(writing, word)]
-        return list(dict.fromkeys([*forms, *(PAIR + writing for writing in word.writings if writing[1:])]))
+        return list(dict.fromkeys([*forms, *_pairs(word)]))
+
+    def forms_in_short(self, word: Asked) -> list[str]:
+        """Those of them that titles, codes and attributes may have: all, or neighbours alone."""
+        return self.forms(word) if self.is_known(word) or texts.is_run(word.text) else _pairs(word)
 
     def _forms(self, writing: str, word: Asked) -> list[str]:
         """A writing and the words of the vocabulary that begin so, or its beginning."""
@@ -98,6 +102,10 @@ class _Lexicon:
     def stands_for_one(self, word: Asked) -> bool:
         """Whether a word is one of the catalogue, or stands for one."""
         return self.is_known(word) or bool(self.others(word))
+
+
+def _pairs(word: Asked) -> list[str]:
+    return [PAIR + writing for writing in word.writings]
 
 
 def _whole(word: str) -> list[str]:
@@ -199,14 +207,16 @@ def _with_words(session: Session, lexicon: _Lexicon, words: Sequence[Asked], mos
     What other words stand for is found after titles and attributes with the words themselves.
     """
     groups = [lexicon.forms(word) for word in words]
+    # What titles and attributes don't have isn't looked for there: common words of descriptions are slow.
+    short = [lexicon.forms_in_short(word) for word in words]
     others = [lexicon.others(word) for word in words]
     look = partial(word_index.product_ids, session)
-    ids: dict[int, None] = dict.fromkeys(_ranked_by_title(session, look(groups, COLUMNS[:1], most), words))
+    ids: dict[int, None] = dict.fromkeys(_ranked_by_title(session, look(short, COLUMNS[:1], most), words))
     if len(ids) < most:
-        ids.update(dict.fromkeys(look(groups, COLUMNS[:3], most)))
+        ids.update(dict.fromkeys(look(short, COLUMNS[:3], most)))
     if any(others) and len(ids) < most:
         # Not in descriptions, which may name the words of a synonym by the way.
-        wider = [[*group, *more] for group, more in zip(groups, others, strict=True)]
+        wider = [[*group, *more] for group, more in zip(short, others, strict=True)]
         ids.update(dict.fromkeys(look(wider, COLUMNS[:1], most)))
         ids.update(dict.fromkeys(look(wider, COLUMNS[:3], most)))
     if len(ids) < most:
