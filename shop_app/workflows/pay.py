@@ -37,8 +37,8 @@ async def pay(
     `shown_parts` are what the page said the total is made of: they explain a rise. `address_hash` is the
     keyed hash of the client's IP address. `express` is for a form with nothing but its country.
 
-    Errors  What `placing.place` refuses; Invalid for an email address that letters won't reach; AmountRefused;
-            ProviderDown when the provider doesn't answer, or refuses. Then the order ends at once, with its
+    Errors  What `placing.place` refuses; Invalid for an email address that letters won't reach;
+            AmountRefused; ProviderDown when the provider doesn't answer, or refuses. Then the order ends at once, with its
             units and credit free again; the cart is kept, and another click places another order.
     """
     await refuse_undeliverable(form.email)

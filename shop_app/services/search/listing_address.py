@@ -14,7 +14,7 @@ from ...core.i18n import _
 from ...core.settings import settings
 from ..catalog import price_tags
 from ..catalog.views import ListingQuery
-from . import spelling
+from . import folding
 from .facet_keys import MAX_NAME, read_key
 
 PATH = "/products"
@@ -54,7 +54,7 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
     sort, category, after = (first.get(name, "") for name in ("sort", "category", "after"))
     low, high, typed = _prices(first.get("price_min", ""), first.get("price_max", ""))
     return ListingQuery(
-        text=_text(first.get("q", "")[: spelling.MAX_TEXT]),
+        text=_text(first.get("q", "")[: folding.MAX_TEXT]),
         category=_text(category[:MAX_CATEGORY]),
         sort=sort if sort in SORTS else "",
         page=_page(first.get("page", "")),
