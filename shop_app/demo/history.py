@@ -27,7 +27,7 @@ from ..services.taxes import queries as taxes_queries
 from ..services.taxes.rate import Rate
 from . import people
 from .bulk import Bulk
-from .catalogue import CURRENCY, DAYS, SHOPPER, Goods
+from .catalogue import DAYS, SHOPPER, Goods
 from .people import Person
 from .stock_ledger import StockLedger
 from .written_order import Happened, write_order
@@ -218,7 +218,7 @@ def _order(
         shipping=way,
         offers=offers,
         rates=_rates(session, terms, country, region),
-        currency=CURRENCY,
+        currency=settings().currency,
     )
     if not chosen or not totals.total_minor:
         return None

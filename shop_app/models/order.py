@@ -120,6 +120,8 @@ class Order(SQLModel, table=True):
     needs_review: str = ""
     """Why a person has to look at it; "" where nobody has to."""
     currency: str = Field(max_length=3)
+    step_minor: int = minor(default=1)
+    """What its amounts are multiples of: the currency's step when it was placed; 1 for orders from before."""
     subtotal_minor: int = minor()
     """List prices times quantities."""
     discount_minor: int = minor()

@@ -11,6 +11,7 @@ from ..services.cart.checkout import CheckoutForm
 from ..services.orders import placing
 from ..services.orders.placing import PlacedOrder
 from ..services.payments import commands as payment_commands
+from .ask_mailer import refuse_undeliverable
 from .call_provider import call_provider
 from .quote_taxes import ask_for_taxes
 from .sync_payment import sync_payment
@@ -36,10 +37,11 @@ async def pay(
     `shown_parts` are what the page said the total is made of: they explain a rise. `address_hash` is the
     keyed hash of the client's IP address. `express` is for a form with nothing but its country.
 
-    Errors  What `placing.place` refuses; AmountRefused; ProviderDown when the provider doesn't answer, or
-            refuses. Then the order ends at once, with its units and credit free again; the cart is kept, and
-            another click places another order.
+    Errors  What `placing.place` refuses; Invalid for an email address that letters won't reach;
+            AmountRefused; ProviderDown when the provider doesn't answer, or refuses. Then the order ends at
+            once, with its units and credit free again; the cart is kept, and another click places another.
     """
+    await refuse_undeliverable(form.email)
     await ask_for_taxes(form)
     for _try in range(MAX_TRIES):
         try:

@@ -97,6 +97,14 @@ def test_a_country_without_delivery_is_not_taken_and_says_so(session):
     ]
 
 
+@pytest.mark.parametrize(
+    "typed", ["info@müller.de", "info＠müller.de", "Info@xn--mller-kva.de", " info@mül\u00adler.de "]
+)
+def test_an_email_address_is_shown_readable_as_soon_as_it_is_kept(session, typed):
+    assert wrong(session, email=typed) == []
+    assert checkout.save(session, ME, replace(GOOD, email=typed)).form.email == "info@müller.de"
+
+
 def test_only_the_field_that_was_left_is_complained_about(session):
     form = CheckoutForm(email="marta", country="DE")
 
@@ -119,8 +127,7 @@ def test_everything_missing_is_named_in_the_order_of_the_page(session):
 
     assert [(problem.field, problem.message) for problem in problems] == [
         ("email", "Enter your email address"),
-        ("given_name", "Enter your first name"),
-        ("family_name", "Enter your last name"),
+        ("given_name", "Enter your name"),
         ("line1", "Enter your street and number"),
         ("postal_code", "Enter a postcode of five digits"),
         ("locality", "Enter your city"),
@@ -135,6 +142,7 @@ def test_a_good_form_has_no_problems(session):
     ("field", "value", "sentence"),
     [
         ("email", "marta", "Enter an email address with an @, like name@example.com"),
+        ("email", "\u200b", "Enter your email address"),
         ("email", "marta@x", "Check the email address: it should look like name@example.com"),
         (
             "email",
@@ -144,7 +152,6 @@ def test_a_good_form_has_no_problems(session):
         ("postal_code", "1099", "Enter a postcode of five digits"),
         ("given_name", "<b>Marta</b>", "Take the characters < and > out"),
         ("given_name", "M" * 101, "First name is too long"),
-        ("phone", "call me", "Enter a phone number in digits, like +49 30 1234567"),
         ("shipping_method", "teleport", "Choose how it is delivered"),
         ("payment_provider", "shells", "Choose how to pay"),
         ("note", "x" * 501, "Keep the note below 500 characters"),
@@ -168,26 +175,6 @@ def test_the_form_is_put_into_its_usual_form():
 
 
 # --- Addresses ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("country", "typed", "normal"),
-    [
-        ("DE", "D-10999", "10999"),
-        ("GB", "ec1y8sy", "EC1Y 8SY"),
-        ("GB", "m2 5bq", "M2 5BQ"),
-        ("NL", "1234ab", "1234 AB"),
-        ("LV", "1073", "LV-1073"),
-        ("PL", "00950", "00-950"),
-        ("US", "221621010", "22162-1010"),
-        ("CH", "CH-8001", "8001"),
-        ("IE", "a65f4e2", "A65 F4E2"),
-        ("DE", "nonsense", "NONSENSE"),
-        ("XX", " 1 ", "1"),
-    ],
-)
-def test_postcodes_are_taken_as_people_type_them(country, typed, normal):
-    assert addresses.normal_postcode(country, typed) == normal
 
 
 def test_the_fields_follow_the_country():
@@ -376,7 +363,7 @@ def test_a_promotion_lives_from_its_start_to_before_its_end(session, clock):
 @pytest.mark.parametrize("country", ["DE", "US", "GB", "IE", "AU", "IN", "CA", "JP", "IT"])
 def test_what_is_missing_is_called_as_its_label_says(country):
     labels = {field.name: field.label.lower() for field in addresses.fields(country)}
-    for name in labels.keys() - {"country", "company", "line2", "phone"}:
+    for name in labels.keys() - {"given_name", "family_name", "country", "company", "line2", "phone"}:
         sentence = addresses.problem(country, name, "")
         assert (sentence == "") or labels[name] in sentence.lower(), (name, sentence)
 

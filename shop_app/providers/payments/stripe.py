@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ...core import currencies
+from ...core import currencies, money
 from ...core.clock import now
+from ...core.email_addresses import sent_form
 from ...core.errors import NotFound, ProviderDown
 from ...core.i18n import _
 from ...core.settings import settings
@@ -280,7 +281,9 @@ def session_params(request: StartPayment) -> SessionCreateParams:
     }
     if request.capture_later:
         intent["capture_method"] = "manual"
-    who: Any = {"customer_email": request.email}
+    email = sent_form(request.email)
+    # Of an address that has no form in ASCII Stripe isn't told: its page asks for one.
+    who: Any = {"customer_email": email} if email.isascii() else {}
     if request.asks_address_in:
         who = {"shipping_address_collection": {"allowed_countries": [request.asks_address_in]}}
     params: Any = {
@@ -311,7 +314,8 @@ def line_items(request: StartPayment) -> list[SessionCreateParamsLineItem]:
 
 
 def _item(line: PayLine, currency: str) -> SessionCreateParamsLineItem:
-    even = line.total_minor % line.quantity == 0
+    # Each unit's amount has to be one that can be charged.
+    even = line.total_minor % (line.quantity * money.step(currency.upper())) == 0
     title = line.title if even else f"{line.quantity} × {line.title}"
     quantity = line.quantity if even else 1
     detail = {"description": line.detail[:500]} if line.detail else {}

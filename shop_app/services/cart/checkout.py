@@ -209,19 +209,9 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     """All that is missing or wrong before the order can be placed, in the order of the page."""
     methods_by_country = shipping_queries.methods(session)
     problems_of = [("email", addresses.email_problem(form.email))]
-    for address_field in addresses.fields(form.country):
-        value = getattr(form, address_field.name)
-        problems_of.append(
-            (
-                address_field.name,
-                addresses.problem(form.country, address_field.name, value, region=form.region),
-            )
-            if address_field.name != "country"
-            else (
-                "country",
-                "" if form.country in methods_by_country else _("Choose a country that we deliver to"),
-            )
-        )
+    problems_of += addresses.problems(asdict(form))
+    served = form.country in methods_by_country
+    problems_of.append(("country", "" if served else _("Choose a country that we deliver to")))
     if form.billing == billing.OTHER:
         problems_of += billing.problems(asdict(form), settings().locale)
     problems_of.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
@@ -244,10 +234,8 @@ def normal(form: CheckoutForm) -> CheckoutForm:
     Who hasn't chosen how to pay pays by the first way.
     """
     clean = {field.name: prose(getattr(form, field.name)) for field in fields(form)}
+    clean |= addresses.normal({name: clean[name] for name in (*billing.PARTS, "phone")})
     clean["email"] = normal_email(form.email)
-    clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
-    if "region" not in {address_field.name for address_field in addresses.fields(form.country)}:
-        clean["region"] = ""
     takes_vat_number = vat_numbers.is_asked_for(form.country)
     clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if takes_vat_number else ""
     clean |= billing.normal(clean)
@@ -349,7 +337,10 @@ def _fields(country: str) -> list[AddressField]:
 def _kept_form(head: Head) -> CheckoutForm:
     kept: Mapping[str, Any] = head.checkout
     form = CheckoutForm(**{field.name: str(kept.get(field.name, "")) for field in fields(CheckoutForm)})
-    return replace(form, country=head.country, billing_country=form.billing_country or head.country)
+    # Browsers send the host of an e-mail address in ASCII.
+    email = normal_email(form.email) or form.email
+    billing_country = form.billing_country or head.country
+    return replace(form, email=email, country=head.country, billing_country=billing_country)
 
 
 def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:
@@ -361,7 +352,7 @@ def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> li
             code=quote.method.code,
             label=quote.method.label,
             note=quote.method.note,
-            price=money_or_free(priced.shown_minor(quote.price_minor, "standard"), head.currency, locale),
+            price=money_or_free(priced.shown_delivery_minor(quote.price_minor), head.currency, locale),
             dates=shipping_queries.arrival_text(
                 quote.arrives_from, quote.arrives_until, locale, pick_up=quote.method.is_pick_up
             ),

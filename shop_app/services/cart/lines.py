@@ -121,6 +121,7 @@ _LINES = (
         product.c.id,
         product.c.category_id,
         _is_tracked,
+        variant.c.requires_shipping,
     )
     .select_from(cart_line)
     .join(variant, variant.c.id == cart_line.c.variant_id)
@@ -178,6 +179,7 @@ _GIFTS = (
         product.c.id,
         product.c.category_id,
         _is_tracked,
+        variant.c.requires_shipping,
     )
     .select_from(variant)
     .join(product, product.c.id == variant.c.product_id)
@@ -236,6 +238,7 @@ class Line:
     category_id: int | None = None
     tracked: bool = True
     """Whether its stock is tracked, so that its units are held in checkout."""
+    requires_shipping: bool = True
     gift_of: int = 0
     """The promotion that gives it for nothing; 0 for what the shopper chose."""
 

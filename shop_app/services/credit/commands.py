@@ -14,7 +14,7 @@ from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
-from ...core.money import show
+from ...core.money import show, step_problem
 from ...core.settings import settings
 from ...core.upsert import Insert, upsert
 from ...models import Counter, CreditAccount, CreditEntry, CreditEntryKind, CreditKind, table_of
@@ -276,6 +276,8 @@ def check_amount(amount_minor: int) -> None:
     if type(amount_minor) is not int or not 0 < amount_minor <= MAX_MINOR:
         most = show(MAX_MINOR, settings().currency, settings().locale)
         raise Invalid(_("Enter an amount above zero, {most} at most.").format(most=most), field="amount")
+    if off_step := step_problem(amount_minor, settings().currency, settings().locale):
+        raise Invalid(off_step, field="amount")
 
 
 def check_key(key: str) -> None:

@@ -14,7 +14,7 @@ from ...core import clock, events
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, OutOfStock
 from ...core.i18n import _
-from ...core.money import show
+from ...core.money import show, step
 from ...core.settings import settings
 from ...core.upsert import Insert, upsert
 from ...models import (
@@ -333,7 +333,8 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
         "needs_review": "", "currency": head.currency, "subtotal_minor": totals.subtotal_minor,
         "discount_minor": totals.discount_minor, "shipping_minor": totals.shipping_minor,
         "tax_minor": totals.tax_minor, "total_minor": totals.total_minor,
-        "tax_included": totals.tax_included, "ship_to": _address(form), "bill_to": _bill_to(form),
+        "tax_included": totals.tax_included, "step_minor": step(head.currency),
+        "ship_to": _address(form), "bill_to": _bill_to(form),
         "country": form.country, "shipping_method": method.code, "shipping_label": method.label,
         "arrives_from": first, "arrives_until": last,
         "payment_provider": form.payment_provider, "locale": settings().locale,
@@ -365,18 +366,19 @@ def _freeze_lines(session: Session, order_id: int, priced: Priced) -> None:
     line_ids = connection.execute(_INSERT_LINES, rows).scalars().all()
     of_key: dict[str, int | None] = dict(zip((line.key for line in lines), line_ids, strict=True))
     of_key[""] = None
-    taxed = [
-        *((of_key[part.key], part) for part in totals.lines),
-        *(((None, totals.shipping),) if totals.shipping else ()),
-    ]
+    delivery = totals.shipping.parts if totals.shipping else ()
+    # A delivery that is taxed in part has a row for its untaxed part too: its rows come to its price.
+    most_ppm = max((part.rate.ppm for part in delivery), default=0)
+    taxed = [(of_key[part.key], part, part.rate.ppm) for part in totals.lines]
+    taxed += [(None, part, most_ppm) for part in delivery]
     taxes = [
         {
             "order_id": order_id, "line_id": line_id, "label": part.rate.label, "rate_ppm": part.rate.ppm,
             "base_minor": part.total_minor - (part.tax_minor if totals.tax_included else 0),
             "amount_minor": part.tax_minor, "included": totals.tax_included,
         }
-        for line_id, part in taxed
-        if part.rate.ppm or totals.reverse_charge
+        for line_id, part, ppm in taxed
+        if ppm or totals.reverse_charge
     ]  # fmt: skip
     if taxes:
         connection.execute(_INSERT_TAXES, taxes)

@@ -23,6 +23,7 @@ from ...models import (
     table_of,
 )
 from ...models.order import TOKEN
+from ..customers import addresses
 from ..orders import claimed_units
 from ..orders.queries import order, order_line
 
@@ -146,7 +147,7 @@ def _free(session: Session, order: Row[Any]) -> Free:
     # Where all money is back, nothing is left to return.
     over = order.payment_status in (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK)
     lines = () if over else tuple(_line(row, claimed, placed) for row in rows)
-    name = " ".join(order.ship_to.get(part, "") for part in ("given_name", "family_name")).strip()
+    name = addresses.full_name(order.ship_to)
     return Free(
         order.id,
         str(order.number),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from sqlmodel import Session
 from ...core import working_days
 from ...core.dates import from_to, weekday
 from ...core.i18n import _
+from ...core.money import round_half_up, step
 from ...core.settings import settings
 from ...models import MethodKind, ShippingMethod, ShippingRate, ZoneCountry, table_of
 from ..terms_cache import TermsCache
@@ -81,13 +82,15 @@ _COUNTRIES = select(_country.c.country, _country.c.zone_id)
 
 
 def _read(session: Session) -> dict[str, tuple[Method, ...]]:
-    connection = session.connection()
+    """All methods by country, their prices on the currency's step: nothing else refuses another one."""
+    connection, by = session.connection(), step(settings().currency)
     steps: dict[int, list[tuple[int, int]]] = {}
     for method_id, up_to_grams, price_minor in connection.execute(_STEPS):
-        steps.setdefault(method_id, []).append((up_to_grams, price_minor))
+        steps.setdefault(method_id, []).append((up_to_grams, round_half_up(price_minor, by)))
     zones: dict[int, list[Method]] = {}
     for method_id, zone_id, *columns in connection.execute(_METHODS):
         method = Method(*columns, steps=tuple(steps.get(method_id, ())))
+        method = replace(method, price_minor=round_half_up(method.price_minor, by))
         zones.setdefault(zone_id, []).append(method)
     return {
         country: tuple(zones[zone_id])

@@ -100,7 +100,14 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
 
 
 def _gone(session: Session, slug: str) -> Exception:
-    new_slug = session.connection().execute(_moved, {"slug": slug}).scalar()
+    """NotFound, or Moved where the slug is an old one, or is one in other letters."""
+    wanted = slug.strip().lower()
+    if (
+        wanted != slug
+        and session.connection().execute(_product, {"slug": wanted, "now": clock.now()}).first()
+    ):
+        return Moved(wanted)
+    new_slug = session.connection().execute(_moved, {"slug": wanted}).scalar()
     if new_slug and new_slug != slug:
         return Moved(new_slug)
     return NotFound(_("There is no such product."))
