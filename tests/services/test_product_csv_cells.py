@@ -309,6 +309,8 @@ def test_variants_over_the_limit_are_left_out_and_said(run, monkeypatch):
     assert said(report) == ["Line 5: a product has at most 3 variants; the last 2 were left out."]
     assert report.problems[0].warning
     assert [variant.sku for variant in variants()] == ["Y1", "Y2", "Y3"]
+    rows = [["yarn", "", "", str(number), "", "1"] for number in range(2, 4)]
+    assert run(header, ["yarn", "Yarn", "No", "1", "", "1"], *rows).problems == []
     report = run(header, ["yarn", "Yarn", "No", "9", "Y9", "1"], ["yarn", "", "", "2", "Y2", "7"])
     assert said(report) == ["Line 2: a product has at most 3 variants; the last 1 were left out."]
     assert [(variant.sku, variant.price_minor) for variant in variants()] == [
