@@ -296,6 +296,18 @@ MUTANTS = (
         ("tests/services/test_inventory.py",),
     ),
     Mutant(
+        "untracked-ledger",
+        "what was asked for is written down, and not what was moved of an untracked variant",
+        (
+            (
+                f"{SERVICES}/inventory/ledger.py",
+                "return replace(move, on_hand=move.allocated, held=0)",
+                "return move",
+            ),
+        ),
+        ("tests/machines/test_stock_machine.py",),
+    ),
+    Mutant(
         "unique-key",
         "nothing keeps a cart from having two living orders",
         (

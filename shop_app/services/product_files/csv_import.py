@@ -17,6 +17,7 @@ from ...core.errors import Invalid, ShopError
 from ...core.i18n import _
 from ...models import Category, Picture, StockPolicy, TaxClass
 from ..catalog import commands as catalog_commands
+from ..catalog import identity
 from ..catalog import pictures as catalog_pictures
 from ..catalog.identity import handle_of
 from ..catalog.product_draft import ProductDraft, read_draft
@@ -226,9 +227,20 @@ def _import_product(
         report.problems.append(Problem(rows[0].line, refusal.message))
         report.refused += 1
     else:
-        report.problems += [*warnings, *read.warnings]
+        report.problems += [*warnings, *read.warnings, *_mistakable(read, skus)]
         setattr(report, outcome, getattr(report, outcome) + 1)
         skus.update(read.lines)
+
+
+def _mistakable(read: Read, skus: dict[str, int]) -> list[Problem]:
+    """A warning for each SKU that differs from another of the file in case alone."""
+    text = _("the SKU {sku} differs from {other} on line {line} in upper and lower case alone.")
+    lines = skus | read.lines
+    return [
+        Problem(lines[sku], text.format(sku=sku, other=other, line=lines[other]), warning=True)
+        for other, sku in identity.differ_in_case(lines)
+        if sku in read.lines
+    ]
 
 
 def _write_product(

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from slugify import slugify
 
 from ...core.i18n import _
+from ...core.typed_text import prose
 from ...models import StockPolicy
-from ..catalog.identity import SLUG, handle_of
+from ..catalog.identity import SLUG, handle_of, trimmed
 from ..catalog.product_draft import (
     MAX_VARIANTS,
     OptionDraft,
@@ -138,7 +139,7 @@ def _variant_rows(
 def _option_names(first: Row, base: ProductDraft) -> list[str]:
     if "Option1 Name" not in first.cells:
         return [option.name for option in base.options]
-    names = [name for number in (1, 2, 3) if (name := first[f"Option{number} Name"])]
+    names = [name for number in (1, 2, 3) if (name := prose(first[f"Option{number} Name"]))]
     if not names and first["Option1 Value"] and base.options:
         names = [option.name for option in base.options]
     default = names in ([], ["Title"]) and first["Option1 Value"] in ("", "Default Title")
@@ -179,7 +180,7 @@ def _variants(
     lines: dict[str, int] = {}
     for row in rows:
         options = _option_values(row, names)
-        sku = row["Variant SKU"]
+        sku = trimmed(row["Variant SKU"])
         stored = by_sku.get(sku) or by_options.get(options)
         sku = sku or (
             stored.sku
@@ -214,7 +215,7 @@ def _variants(
 def _option_values(row: Row, names: list[str]) -> tuple[tuple[str, str], ...]:
     values = []
     for number, name in enumerate(names, 1):
-        value = row[f"Option{number} Value"]
+        value = prose(row[f"Option{number} Value"])
         if not value:
             raise BadRow(row.line, _("the option {name} has no value.").format(name=name))
         values.append((name, value))
