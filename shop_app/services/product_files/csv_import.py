@@ -147,6 +147,8 @@ def _survey(file: CsvFile, locale: str) -> _Survey:
     split: set[str] = set()
     before = ""
     for row in read_rows(file, header):
+        if not row.cells:
+            continue
         signs |= shown_signs(row)
         handle = handle_of(row["Handle"])
         if handle != before:

@@ -73,11 +73,11 @@ def read_product(
 
     Errors  BadRow for a line with a value that can't be taken.
     """
+    refuse_to_delete(rows)
     first = rows[0]
     base = product or ProductDraft(slug="", handle=handle_of(first["Handle"]), title="")
     if not first["Title"] and not product:
         raise BadRow(first.line, _("the first row of a product needs a Title."))
-    refuse_to_delete(rows)
     warnings: list[Problem] = []
     names = _option_names(first, base)
     variant_rows = _variant_rows(rows, base, names, warnings)
@@ -130,7 +130,7 @@ def _variant_rows(
         (excess if is_new and room <= 0 else kept).append(row)
         room -= is_new
     if excess:
-        text = _("a product has at most {most} variants; the last {count} were left out.")
+        text = _("a product has at most {most} variants. Left out from here on: {count}.")
         said = text.format(most=MAX_VARIANTS, count=len(excess))
         warnings.append(Problem(excess[0].line, said, warning=True))
     return kept
