@@ -181,6 +181,45 @@ def test_a_header_that_stands_there_again_is_left_out_and_said(run):
     assert [variant.title for variant in variants()] == ["S", "M", ""]
 
 
+def test_a_first_row_with_a_very_long_cell_is_read(run):
+    report = run(f"Handle,Title,Body,Variant Price\na,A,{'x' * 190_000},1\n")
+    assert report.problems == []
+    assert len(products()["a"].description_html) == 190_000
+    assert csv.field_size_limit() == 131_072
+
+
+def test_a_file_without_rows_says_so(run):
+    report = run("Handle,Title,Variant Price\n\n,,\n")
+    assert (report.notes, report.problems) == (["The file has no rows below its header."], [])
+
+
+def test_a_file_of_a_german_spreadsheet(run):
+    lines = [
+        "sep=;",
+        "Handle;Title;Variant Price;Published;Variant Grams",
+        "tasse;Tasse für Käse;1.299,00;WAHR;340,5",
+    ]
+    report = run("\r\n".join([*lines, "becher;Becher;1.250;FALSCH;1.200", ""]).encode("cp1252"))
+    assert report.problems == []
+    assert report.notes == [
+        "Read as Windows-1252, with semicolons between the cells.",
+        "Amounts have a comma before their decimals.",
+    ]
+    prices = [(variant.price_minor, variant.weight_grams) for variant in variants()]
+    assert prices == [(129900, 341), (125000, 1200)]
+    assert {slug: product.status for slug, product in products().items()} == {
+        "tasse": "active",
+        "becher": "draft",
+    }
+
+
+def test_unicode_text_of_a_spreadsheet(run):
+    text = "Handle\tTitle\tVariant Price\r\na\t湯呑み\t5\r\n"
+    report = run(text.encode("utf-16"))
+    assert (report.problems, report.notes) == ([], ["Read as UTF-16, with tabs between the cells."])
+    assert products()["a"].title == "湯呑み"
+
+
 def test_a_quote_that_never_ends_takes_no_other_product_with_it(run):
     report = run('Handle,Title,Variant Price\na,A,1\nb,"B,2\nc,C,3\n')
     assert said(report) == ["Line 3: a quote that starts here never ends."]

@@ -136,7 +136,6 @@ def read_rows(file: CsvFile, header: Header, sign: str = "") -> Iterator[Row]:
 
     Errors  ShopError where the file can't be read as CSV.
     """
-    limit = csv.field_size_limit(2**31 - 1)
     own = [name.casefold() for name in header.names]
     try:
         for record in file.records():
@@ -149,8 +148,6 @@ def read_rows(file: CsvFile, header: Header, sign: str = "") -> Iterator[Row]:
                 yield _row(record, header, sign)
     except csv.Error as error:
         raise ShopError(_("The file can't be read as CSV: {reason}.").format(reason=error)) from None
-    finally:
-        csv.field_size_limit(limit)
 
 
 def _row(record: Record, header: Header, sign: str) -> Row:

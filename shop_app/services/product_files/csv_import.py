@@ -94,6 +94,8 @@ def import_file(
             _import_product(rows, report, skus, dry_run, getter if pictures and not dry_run else None)
         progress(end - at)
         at = end
+    if not at:
+        report.notes.append(_("The file has no rows below its header."))
     report.problems.sort(key=lambda problem: problem.line)
     return report
 
