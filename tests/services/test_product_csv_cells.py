@@ -233,6 +233,37 @@ def test_a_rounded_sku_is_said_and_a_code_that_looks_like_it_is_not(run):
     assert [variant.sku for variant in variants()] == ["1.23457E+11", "1E5"]
 
 
+@pytest.mark.parametrize(
+    ("code", "cell"),
+    [
+        ("0123", "'0123"),
+        ("4006381333931", "'4006381333931"),
+        ("12345678901234567890", "'12345678901234567890"),
+        ("1E5", "'1E5"),
+        ("6109.10", "'6109.10"),
+        ("3-4", "'3-4"),
+        ("2024/01/02", "'2024/01/02"),
+        ("=1+1", "'=1+1"),
+        ("-1", "'-1"),
+        ("@A", "'@A"),
+        ("'0123", "''0123"),
+        ("'=1", "''=1"),
+        ("0", "0"),
+        ("12345", "12345"),
+        ("A-0123", "A-0123"),
+        ("'90s", "'90s"),
+        ("3-4-B", "3-4-B"),
+        ("", ""),
+    ],
+)
+def test_a_code_that_a_spreadsheet_would_eat_has_an_apostrophe(code, cell):
+    assert harmless(code, "Variant SKU") == cell
+    assert as_it_was(cell, "Variant SKU") == code
+    assert harmless(code, "Variant Price") == (
+        cell if code[:1] in ("=", "-", "@") or cell == "''=1" else code
+    )
+
+
 def test_codes_go_out_so_that_a_spreadsheet_leaves_them_alone(run, tmp_path):
     header = "Handle,Title,Variant Price,Variant SKU,Variant Barcode,HS Code,Variant Tax Code"
     run(header, ["a", "007", "5", "0012", "4006381333931", "0901", "P0000000"])

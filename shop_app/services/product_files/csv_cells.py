@@ -16,8 +16,11 @@ MAX_CELL = 200_000
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _AFTER_APOSTROPHE = re.compile(r"'+[0-9][0-9 .,/:eE+\-]*")
 """What programs and people put an apostrophe before, so that a spreadsheet leaves it alone."""
-_EATEN = re.compile(r"0[0-9]+|[0-9]{12,}|[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
-"""Codes of which a spreadsheet makes another number: leading zeros, more digits than it shows, exponents."""
+_EATEN = re.compile(
+    r"0[0-9]+|[0-9]{12,}|[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+"
+    r"|[0-9]+[.,][0-9]+|[0-9]{1,4}[-/][0-9]{1,4}(?:[-/][0-9]{1,4})?"
+)
+"""Codes of which a spreadsheet makes something else: 0123, more digits than it shows, 1E5, 6109.10, 3-4."""
 _AS_FORMULA = re.compile(r'="([^"]*)"')
 
 
