@@ -181,6 +181,23 @@ def test_a_header_that_stands_there_again_is_left_out_and_said(run):
     assert [variant.title for variant in variants()] == ["S", "M", ""]
 
 
+def test_bytes_that_are_no_characters_are_said_in_a_way_that_can_be_printed(run):
+    proper = "größe-äöüß".encode() * 3
+    report = run(
+        b"Handle,Title,Variant Price,Pric\xe9,Gr\xf6\xdfe\n" + b"a," + proper + b",1,,\n"
+        b"caf\xe9,Cafe,1,,\nb,B,1,,x\ncaf\xe9,Cafe,1,,\n"
+    )
+    sentences = said(report)
+    assert sentences == [
+        "Line 1: the column Pric? isn't read. It looks like Price; rename it if it is meant.",
+        "Line 3: Handle isn't in UTF-8. Save the file as UTF-8 and try again.",
+        "Line 5: the handle caf? was on line 3 already; rows of one product stand together.",
+    ]
+    assert "".join(sentences).isascii()
+    assert list(products()) == ["a", "b"]
+    assert products()["b"].extra == {"Gr??e": "x"}
+
+
 def test_a_first_row_with_a_very_long_cell_is_read(run):
     report = run(f"Handle,Title,Body,Variant Price\na,A,{'x' * 190_000},1\n")
     assert report.problems == []

@@ -118,7 +118,7 @@ def read_header(file: CsvFile) -> Header:
         line, cells, _is_open = next(file.records(), Record(1, []))
     except csv.Error as error:
         raise ShopError(_("The file can't be read as CSV: {reason}.").format(reason=error)) from None
-    names = tuple(cell.strip() for cell in cells)
+    names = tuple(_printable(cell).strip() for cell in cells)
     header = Header(line, names, tuple(column_of(name) or name for name in names))
     missing = [name for name in NEEDED if name not in header.columns]
     if missing:
@@ -164,7 +164,8 @@ def _row(record: Record, header: Header, sign: str) -> Row:
     for name, column, value in zip(header.names, header.columns, [*values, *short], strict=False):
         if not column:
             continue
-        problem = problem or _broken(name, value)
+        if broken := _broken(name, value):
+            problem, value = problem or broken, _printable(value)
         text = as_it_was(value.strip() if has_codes(column) else value, column)
         other = cells.get(column, "")
         if text.strip() and other.strip() and text.strip() != other.strip():
@@ -174,6 +175,11 @@ def _row(record: Record, header: Header, sign: str) -> Row:
             )
         cells[column] = other if other.strip() else text
     return Row(record.line, cells, problem, sign)
+
+
+def _printable(text: str) -> str:
+    """The text with a question mark for each byte that couldn't be decoded."""
+    return text.encode(errors="replace").decode()
 
 
 def _broken(name: str, value: str) -> str:
