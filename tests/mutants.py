@@ -45,6 +45,36 @@ class Mutant:
 SERVICES, PROVIDERS = "shop_app/services", "shop_app/providers/payments"
 MUTANTS = (
     Mutant(
+        "guessed-amounts",
+        "1,000 is taken for one with three decimals",
+        (("shop_app/core/decimals.py", "    if parts.unsure and not sign:\n", "    if False:\n"),),
+        ("tests/test_money.py",),
+    ),
+    Mutant(
+        "listed-unlisted",
+        "an unlisted product gets into the listing index",
+        (
+            (
+                f"{SERVICES}/search/listing_index.py",
+                "col(Product.status) == LISTED",
+                "col(Product.status).in_(('active', 'unlisted'))",
+            ),
+        ),
+        ("tests/services/test_unlisted.py",),
+    ),
+    Mutant(
+        "codes-in-the-open",
+        "an export leaves codes to the spreadsheet",
+        (
+            (
+                f"{SERVICES}/product_files/csv_cells.py",
+                """return f"'{text}" if eaten else text""",
+                "return text",
+            ),
+        ),
+        ("tests/services/test_product_csv_cells.py",),
+    ),
+    Mutant(
         "kept-from-before",
         "what began to be made before a fact is kept after it",
         (

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from shop_app.core import own_files
+from shop_app.core.clock import day_of
 from shop_app.core.pages import absolute
 from shop_app.core.settings import settings
 
@@ -58,7 +59,7 @@ def _entries(addresses: SitemapEntries, most: int) -> Iterator[_Entry]:
 
 
 def _line(kind: str, path: str, changed_at: datetime | None) -> bytes:
-    changed = f"<lastmod>{changed_at.date().isoformat()}</lastmod>" if changed_at else ""
+    changed = f"<lastmod>{day_of(changed_at).isoformat()}</lastmod>" if changed_at else ""
     return f"<{kind}><loc>{escape(absolute(path))}</loc>{changed}</{kind}>\n".encode()
 
 

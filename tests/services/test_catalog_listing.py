@@ -632,9 +632,7 @@ def test_a_category_by_its_title_or_in_other_letters_leads_to_its_own_address(se
     assert listing.browse(session, read_address({"category": slug})).title
 
 
-@pytest.mark.parametrize(
-    "written", ["../../etc", "light", "lighting,table", "<b>", "Lіghting", "twice", "\ud800"]
-)
+@pytest.mark.parametrize("written", ["../../etc", "light", "lighting,table", "<b>", "Lіghting", "twice"])
 def test_a_category_that_nothing_is_called_is_not_found(session: Session, written: str) -> None:
     make_product(session, "A", category="Lighting")
     for slug in ("one", "two"):
@@ -684,8 +682,12 @@ def test_an_address_and_its_query_are_the_same_both_ways(address: str) -> None:
         {"page": "²"},
         {"page": "9" * 50},
         {"sort": "1; DROP"},
-        {"<script>": "1"},
-        {"colour": "<script>"},
+        {"utm_source": "letter"},
+        {"a\x00b": "1"},
+        {"colour": "a\x00b"},
+        {"colour": "\u200b"},
+        {"colour": "\ud800"},
+        {"Sort": "price"},
         {"colour": ""},
         {"colour": ",,,"},
         {"colour": "a" * 1_000_000},

@@ -197,7 +197,7 @@ async def test_an_address_in_another_writing_leads_to_its_own_with_its_query(
         assert again.status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/product\u017f", "/products\u2044lamp", "/products%2Flamp", "/prodücts"])
+@pytest.mark.parametrize("path", ["/product\u017f", "/products\u2044lamp", "/prodücts"])
 async def test_letters_that_only_look_alike_are_another_address(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 404
 

@@ -26,7 +26,7 @@ def browse(session: Session, query: ListingQuery) -> Listing:
             page behind the last one to that.
     """
     # "New" is so many days old, counted from midnight.
-    fact_cache.until(clock.tomorrow())
+    fact_cache.until(clock.end_of(clock.today()))
     at = index_cache.stamp(session)
     tree = categories.tree.get(session, at)
     branch = tree.by_slug.get(query.category)
@@ -35,6 +35,7 @@ def browse(session: Session, query: ListingQuery) -> Listing:
             raise MovedTo(listing_address.PATH, {"category": other.slug})
         raise NotFound(_("There is no such category."))
     facet_counts = counts.get(session, at)
+    query = facets.present(facet_counts, query)
     matches = _matches(session, facet_counts, query.text, at) if query.text else search_queries.Matches()
     ids = tuple(matches.product_ids) if query.text else None
     view = facets.narrowed(
