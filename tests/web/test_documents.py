@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from shop_app.core.access import cookies
 from shop_app.core.errors import NotFound
-from shop_app.core.pages import pattern
+from shop_app.core.pages import MovedTo, pattern
 from shop_app.state.listing import Browse
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.held_values import HeldValues
@@ -41,7 +41,7 @@ def product(params: dict[str, str], query: QueryParams) -> Served:
         case "missing":
             raise NotFound("gone")
         case "old":
-            return Served(status=301, location="/products/lamp")
+            raise MovedTo("/products/lamp")
         case "broken":
             raise RuntimeError("CANARY")
     return Served(
@@ -148,8 +148,8 @@ async def test_another_rooms_404_stays_its_own(client: httpx.AsyncClient) -> Non
 
 
 async def test_a_moved_product_redirects_for_good(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/products/old")
-    assert (answer.status_code, answer.headers["location"]) == (301, "/products/lamp")
+    answer = await client.get("/products/old?variant=A%20B")
+    assert (answer.status_code, answer.headers["location"]) == (301, "/products/lamp?variant=A%20B")
 
 
 async def test_content_that_fails_leaves_the_reactive_page_and_says_come_back(
