@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from shop_app.core.clock import now
 from shop_app.core.errors import NotFound
-from shop_app.core.pages import MovedTo
+from shop_app.core.pages import Address, MovedTo
 from shop_app.models import (
     Category,
     OptionValue,
@@ -33,6 +33,7 @@ from shop_app.services.search import (
     listing_pages,
 )
 from shop_app.services.search.listing_address import href, read_address
+from shop_app.state import listing as listing_state
 from tests.factories import add, make_category, make_product, variants_of
 
 pytestmark = pytest.mark.both
@@ -598,9 +599,14 @@ def test_a_page_past_the_end_leads_to_the_last_one(
     session: Session, many: list[str], asked: str, leads_to: str
 ) -> None:
     with pytest.raises(MovedTo) as moved:
-        _browse(session, f"/products?{asked}")
+        listing_state.view(session, Address({}, parse_qs(asked)))
     assert (moved.value.location(asked), moved.value.is_permanent) == (leads_to, False)
     assert _browse(session, leads_to).next_href == ""
+
+
+def test_a_page_past_the_end_shows_the_last_one(session: Session, many: list[str]) -> None:
+    view = _browse(session, "/products?page=900")
+    assert (view.page, len(view.cards), view.next_href) == (3, 12, "")
 
 
 @pytest.mark.parametrize("page", ["1", "2", "3"])
