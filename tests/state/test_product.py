@@ -203,3 +203,9 @@ async def test_one_visitor_asks_for_letters_to_others_20_times_an_hour(open_tab,
         await submit(tab, "ask", {"sku": CLAY, "email": f"name{number}@example.com"})
     assert tab.refused == "That was too often in a short time. Wait a few minutes and try again."
     assert len(rows("stock_alert")) == 20
+
+
+async def test_an_address_in_other_letters_leads_to_the_product_with_its_query(open_tab, shop):
+    tab = await open_tab(Product, "/products/Fable-LAMP?variant=FABLE-LAMP-MOSS&utm=1")
+    event = await tab.load()
+    assert str(event.args[0][1]) == '"/products/fable-lamp?variant=FABLE-LAMP-MOSS&utm=1"'

@@ -13,6 +13,7 @@ from shop_app import page as page_module
 from shop_app.components import plain_texts, styles
 from shop_app.core import db
 from shop_app.core.errors import NotFound
+from shop_app.core.pages import MovedTo
 from shop_app.models import Product, ProductStatus, Review, SlugRedirect
 from shop_app.page import Page
 from shop_app.pages import home, listing, not_found, plain, product, withdrawal
@@ -196,8 +197,9 @@ def test_the_variants_of_a_product_are_links():
 
 @pytest.mark.usefixtures("shop")
 def test_an_old_address_moves_to_the_new_one():
-    page = _get(product.PAGE, slug="old-lamp")
-    assert (page.status, page.location) == (301, "/products/fable-lamp")
+    with pytest.raises(MovedTo) as moved:
+        _get(product.PAGE, slug="old-lamp")
+    assert (moved.value.path, moved.value.is_permanent) == ("/products/fable-lamp", True)
 
 
 @pytest.mark.usefixtures("shop")
