@@ -19,7 +19,7 @@ from ..catalog import availability, price_history, price_tags, reviews
 from ..catalog.views import Crumb, Detail, Moved, PictureView, ProductPage
 from ..search import cards, categories, index_cache
 from ..shipping import queries as shipping_queries
-from .product_variants import Choice, choices, variant
+from .product_variants import Choice, choices, pickers, variant
 from .related import related
 from .structured_data import Offered, json_ld
 
@@ -131,7 +131,13 @@ def _page(
         description_html=row.description_html,
         pictures=pictures,
         variants=[
-            variant(choice, choices, swatches, lowest.get(choice.id, ""), _delivery(ways, choice, now.date()))
+            variant(
+                choice,
+                # The others' pickers are made when they are chosen.
+                pickers(choice, choices, swatches) if choice is chosen else [],
+                lowest.get(choice.id, ""),
+                _delivery(ways, choice, now.date()),
+            )
             for choice in choices
         ],
         chosen_sku=chosen.sku,
