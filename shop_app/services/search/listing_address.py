@@ -14,7 +14,7 @@ from ...core.i18n import _
 from ...core.settings import settings
 from ..catalog import price_tags
 from ..catalog.views import ListingQuery
-from . import spelling
+from . import folding
 from .facet_keys import MAX_NAME, read_key
 
 PATH = "/products"
@@ -24,9 +24,10 @@ MAX_FIELDS = 100
 """Parameters of one address; further ones are ignored."""
 MAX_FACETS = 12
 MAX_VALUES = 30
+MAX_CATEGORY = 200
+"""Characters: links by hand name a category by its title."""
 MAX_PRICE = 24
 """Characters of a typed price that are kept."""
-_CATEGORY = re.compile(r"[a-z0-9][a-z0-9-]{0,119}")
 _CURSOR = re.compile(r"-?\d{1,18}\.\d{1,18}")
 _OWN = {
     "q",
@@ -53,8 +54,8 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
     sort, category, after = (first.get(name, "") for name in ("sort", "category", "after"))
     low, high, typed = _prices(first.get("price_min", ""), first.get("price_max", ""))
     return ListingQuery(
-        text=_text(first.get("q", "")[: spelling.MAX_TEXT]),
-        category=category if _CATEGORY.fullmatch(category) else "",
+        text=_text(first.get("q", "")[: folding.MAX_TEXT]),
+        category=_text(category[:MAX_CATEGORY]),
         sort=sort if sort in SORTS else "",
         page=_page(first.get("page", "")),
         after=after if _CURSOR.fullmatch(after) else "",
