@@ -127,6 +127,7 @@ def _page(
     shown = reviews.page(session, row.id) if row.review_count else []
     meta = row.seo_description or _cut(f"{row.subtitle}. {plain_text(row.description_html)}".lstrip(". "))
     lowest = price_history.lowest_lines(session, {choice.id: choice.compare_at_minor for choice in choices})
+    own = pickers(chosen, choices, swatches)
     ways = shipping_queries.methods(session).get(settings().country, ())
     return ProductPage(
         slug=row.slug,
@@ -137,12 +138,9 @@ def _page(
         description_html=row.description_html,
         pictures=pictures,
         variants=[
+            # The others' pickers are made when they are chosen.
             variant(
-                choice,
-                # The others' pickers are made when they are chosen.
-                pickers(choice, choices, swatches) if choice is chosen else [],
-                lowest.get(choice.id, ""),
-                _delivery(ways, choice),
+                choice, own if choice is chosen else [], lowest.get(choice.id, ""), _delivery(ways, choice)
             )
             for choice in choices
         ],
