@@ -51,6 +51,54 @@ MUTANTS = (
         ("tests/test_money.py",),
     ),
     Mutant(
+        "folded-handles",
+        "handles that are written alike in ASCII are one product",
+        (
+            (
+                f"{SERVICES}/catalog/identity.py",
+                "    return trimmed(trimmed(written).lower())\n",
+                "    return slugify(written)\n",
+            ),
+        ),
+        ("tests/services/test_identity.py",),
+    ),
+    Mutant(
+        "folded-values",
+        "values of filters are their slugs",
+        (
+            (
+                f"{SERVICES}/search/facet_keys.py",
+                '    return trimmed(" ".join(trimmed(label).split()).lower()).translate(_ESCAPING)\n',
+                "    return old_key(label)\n",
+            ),
+        ),
+        ("tests/services/test_facet_keys.py",),
+    ),
+    Mutant(
+        "stolen-addresses",
+        "a new product takes an address that leads to another",
+        (
+            (
+                f"{SERVICES}/catalog/identity.py",
+                "(col(Product.slug), col(SlugRedirect.slug))",
+                "(col(Product.slug),)",
+            ),
+        ),
+        ("tests/services/test_identity.py",),
+    ),
+    Mutant(
+        "names-without-a-lock",
+        "two products are made at once",
+        (
+            (
+                f"{SERVICES}/catalog/identity.py",
+                '    if session.get_bind().dialect.name == "postgresql":\n',
+                "    if False:\n",
+            ),
+        ),
+        ("tests/races/test_catalogue_races.py",),
+    ),
+    Mutant(
         "listed-unlisted",
         "an unlisted product gets into the listing index",
         (

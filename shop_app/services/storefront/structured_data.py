@@ -19,6 +19,8 @@ _AVAILABILITY = {
     "backorder": "BackOrder",
 }
 MAX_PICTURES = 6
+MAX_OFFERS = 100
+"""Above it the offers of a product are summed up: those of 2,048 variants would be half a megabyte."""
 
 
 class Offered(NamedTuple):
@@ -53,7 +55,9 @@ def json_ld(
         "url": address,
         "description": description,
         "sku": offers[0].sku,
-        "offers": [_offer(address, offer) for offer in offers],
+        "offers": [_offer(address, offer) for offer in offers]
+        if len(offers) <= MAX_OFFERS
+        else _all_offers(address, offers),
     }
     if brand:
         product["brand"] = {"@type": "Brand", "name": brand}
@@ -82,6 +86,21 @@ def json_ld(
     text = json.dumps({"@context": "https://schema.org", "@graph": [product, trail]}, ensure_ascii=False)
     # So that no text in it can end the script element.
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _all_offers(address: str, offers: Sequence[Offered]) -> dict[str, Any]:
+    currency = settings().currency
+    best = min(offers, key=lambda offer: (offer.availability == "out", offer.price_minor))
+    prices = [offer.price_minor for offer in offers]
+    return {
+        "@type": "AggregateOffer",
+        "url": address,
+        "offerCount": len(offers),
+        "lowPrice": money.decimal_text(min(prices), currency),
+        "highPrice": money.decimal_text(max(prices), currency),
+        "priceCurrency": currency,
+        "availability": f"https://schema.org/{_AVAILABILITY[best.availability]}",
+    }
 
 
 def _offer(address: str, offer: Offered) -> dict[str, Any]:
