@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from shop_app.core import typed_text
+from shop_app.core import email_addresses, typed_text
 from shop_app.services.catalog import identity
 
 MAX_QUANTITY = 99
@@ -79,6 +79,7 @@ Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_.-]
 """A word of ours: a sort order, a section, the key of an option."""
 
 ShortText = Annotated[str, *_text(200)]
+Email = Annotated[str, *_text(email_addresses.MAX_LENGTH)]
 LongText = Annotated[str, *_text(10_000, partial(typed_text.prose, lines=True))]
 Carried = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
 """What a page was given, to bring it back as it is."""
