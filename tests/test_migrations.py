@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, Table, inspect, text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 import shop_app.models  # noqa: F401  (fills the metadata)
 from alembic import command
 from shop_app.core import db, migrate
 from shop_app.core.settings import settings
+from shop_app.services.books import check as books
+from tests.paying import make_world
 
 pytestmark = pytest.mark.both
 HAND_MADE = ("search_", "alembic_version")
@@ -83,6 +88,28 @@ def test_the_latest_can_be_taken_back_and_put_on_again(empty: Engine):
     assert tables(empty) == set(SQLModel.metadata.tables)
 
 
+def test_days_of_arrival_stay_the_same_days(engine: Engine, tmp_path):
+    """They were kept as the moments at which they begin in UTC; migrated back and forth with an order."""
+    make_world(tmp_path).pay()
+    arrives = "SELECT arrives_from, arrives_until FROM customer_order"
+
+    def kept() -> list[str]:
+        with engine.connect() as connection:
+            return [str(value) for value in connection.execute(text(arrives)).one()]
+
+    days = kept()
+    assert all(len(day) == len("2026-11-24") for day in days)
+    before = ScriptDirectory.from_config(migrate._config()).get_revision("0010").down_revision
+    with engine.connect().execution_options(writes=True) as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, str(before))
+        connection.commit()
+    assert [moment[:19] for moment in kept()] == [f"{day} 00:00:00" for day in days]
+    migrate.migrate(engine)
+    assert kept() == days
+
+
 def test_products_and_what_belongs_to_them_outlive_the_copy_of_their_table(empty: Engine):
     _migrate_to(empty, "0004")
     with empty.connect().execution_options(writes=True) as connection:
@@ -114,6 +141,70 @@ def test_products_and_what_belongs_to_them_outlive_the_copy_of_their_table(empty
             with pytest.raises(IntegrityError):
                 connection.execute(text(f"UPDATE product SET {broken}"))
             connection.rollback()
+
+
+def test_prices_that_cant_be_charged_are_rounded_once_and_orders_stay_as_they_were(empty: Engine):
+    """A shop in Iceland: 114.81 krónur and delivery at 4.90, with an order over both."""
+    _migrate_to(empty, "0007")
+    with empty.connect().execution_options(writes=True) as connection:
+        put = functools.partial(_put, connection)
+        put("tax_class", code="standard", label="Standard")
+        put("product", id=7, slug="lamp", title="Lamp", status="active", tax_class="standard", handle="lamp")
+        prices = {1: (11_481, 11_520), 2: (11_481, 15_050), 3: (30, None), 4: (11_500, None)}
+        for id, (price, compare_at) in prices.items():
+            put(
+                "variant", id=id, product_id=7, sku=f"L-{id}", currency="ISK", price_minor=price,
+                compare_at_minor=compare_at,
+            )  # fmt: skip
+            put("price_history", id=id, variant_id=id, currency="ISK", price_minor=price)
+        put("listing_variant", product_id=7, place=0, variant_id=1, sku="L-1", price_minor=11_481)
+        put("shipping_zone", id=1, name="Iceland")
+        put("shipping_method", id=1, zone_id=1, code="s", kind="flat", price_minor=490, free_above_minor=5050)
+        put(
+            "promotion", id=1, name="Five", kind="fixed", amount_minor=550, lane="default", conditions={},
+            active=True,
+        )  # fmt: skip
+        put("counter", name="order", value=1001)
+        put(
+            "customer_order", id=1, number=1001, token="t", status="placed", payment_status="none",
+            fulfilment_status="none", currency="ISK", subtotal_minor=11_481, shipping_minor=490,
+            tax_minor=1911, total_minor=11_971, tax_included=True,
+        )  # fmt: skip
+        put(
+            "order_line", id=1, order_id=1, title="Lamp", sku="L-1", quantity=1, unit_price_minor=11_481,
+            subtotal_minor=11_481, tax_minor=1833, total_minor=11_481,
+        )  # fmt: skip
+        for line_id, base, tax in ((1, 9648, 1833), (None, 412, 78)):
+            put(
+                "order_tax_line", id=base, order_id=1, line_id=line_id, rate_ppm=190_000, base_minor=base,
+                amount_minor=tax, included=True,
+            )  # fmt: skip
+        connection.commit()
+    migrate.migrate(empty)
+    with Session(empty) as session:
+
+        def read(columns: str) -> list[Any]:
+            return [tuple(row) for row in session.connection().execute(text(f"SELECT {columns}"))]
+
+        assert read("price_minor, compare_at_minor FROM variant ORDER BY id") == [
+            (11_500, None), (11_500, 15_100), (100, None), (11_500, None),
+        ]  # fmt: skip
+        assert read("price_minor FROM price_history ORDER BY id") == [(11_500,), (11_500,), (100,), (11_500,)]
+        assert read("product_id FROM listing_variant") == [], "its product is projected again"
+        assert read("price_minor, free_above_minor FROM shipping_method") == [(500, 5100)]
+        assert read("amount_minor FROM promotion") == [(600,)]
+        assert read("total_minor, shipping_minor, step_minor FROM customer_order") == [(11_971, 490, 1)]
+        assert books.check(session).violations == ()
+
+
+def _put(connection: Connection, name: str, /, **values: Any) -> None:
+    """Insert a row as an earlier version had it; what it doesn't say is blank."""
+    table = Table(name, MetaData(), autoload_with=connection)
+    blank = {str: "", int: 0, bool: False, object: {}, datetime: datetime(2026, 1, 1, tzinfo=UTC)}
+    for column in table.columns:
+        if not column.nullable and column.server_default is None and column.name not in values:
+            values[column.name] = blank[column.type.python_type]
+    connection.execute(table.insert().values(**values))
 
 
 def _migrate_to(on: Engine, revision: str) -> None:

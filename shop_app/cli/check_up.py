@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ..core import own_files
+from ..core import clock, own_files
 from ..core.settings import ROOT, Settings, settings
 
 Mark = Literal["ok", "missing", "fails"]
@@ -45,6 +45,7 @@ def examine() -> list[Finding]:
 
 def _settings(chosen: Settings) -> Iterator[Finding]:
     yield Finding("ok", "mode", f"{chosen.mode}, port {chosen.port}, {chosen.workers} worker(s)")
+    yield Finding("ok", "days", _days(chosen))
     if chosen.base_url:
         yield Finding("ok", "address", chosen.public_url)
     else:
@@ -63,6 +64,13 @@ def _settings(chosen: Settings) -> Iterator[Finding]:
         yield Finding(
             "missing", "secret key", f"SHOP_SECRET_KEY is not set; one is kept in {chosen.data_dir}"
         )
+
+
+def _days(chosen: Settings) -> str:
+    """Where the shop's days begin and which of them are holidays."""
+    where = f"{chosen.country}-{chosen.region}" if chosen.region else chosen.country
+    by = "SHOP_TIME_ZONE" if chosen.time_zone else "SHOP_COUNTRY"
+    return f"of the zone {clock.zone().key} (by {by}), with the public holidays of {where}"
 
 
 def _data_folder(chosen: Settings) -> Iterator[Finding]:

@@ -29,6 +29,14 @@ class Currency:
     another one, or this is one step, Stripe's own refusal has the last word."""
     most_minor: int = MOST_MINOR
 
+    @property
+    def last_digit_minor(self) -> int:
+        """What the last digit that is shown counts, in minor units: 1 for EUR and KWD, 100 for ISK.
+
+        Taxes inside a price are rounded to it: nobody pays them by themselves.
+        """
+        return 10 ** (self.decimals - self.shown)
+
 
 _TWO_DECIMALS = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF CNY"

@@ -46,16 +46,18 @@ def step_problem(minor: int, code: str, locale: str = "en") -> str:
     return text.format(currency=code, step=show(step(code), code, locale))
 
 
-def round_half_up(value: Decimal | Fraction, step: int = 1) -> int:
+def round_half_up(value: Decimal | Fraction | int, step: int = 1) -> int:
     """The multiple of `step` nearest to `value`, halves away from zero.
 
     >>> round_half_up(Decimal("2.5")), round_half_up(Decimal("-2.5")), round_half_up(Fraction(7, 3))
     (3, -3, 2)
-    >>> round_half_up(Fraction(11_450), 100)
+    >>> round_half_up(11_450, 100)
     11500
     """
     if step != 1:
         return step * round_half_up(Fraction(value) / step)
+    if isinstance(value, int):
+        return value
     if isinstance(value, Fraction):
         sign = -1 if value < 0 else 1
         return sign * ((2 * abs(value).numerator + value.denominator) // (2 * value.denominator))
@@ -177,8 +179,7 @@ def show(minor: int, code: str, locale: str = "en") -> str:
 def _decimals(minor: int, code: str) -> int:
     """How many decimals say the amount exactly: more than usual where it was written before steps were."""
     currency = currencies.currency(code)
-    whole = minor % 10 ** (currency.decimals - currency.shown) == 0
-    return currency.shown if whole else currency.decimals
+    return currency.decimals if minor % currency.last_digit_minor else currency.shown
 
 
 @lru_cache(maxsize=64)

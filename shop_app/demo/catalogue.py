@@ -15,7 +15,8 @@ from typing import Any
 from sqlmodel import Session
 
 from .. import models as m
-from ..core.clock import now
+from ..core import money
+from ..core.clock import start_of, today
 from ..core.settings import settings
 from ..services.accounts import sessions
 from ..services.accounts.passwords import Hashed, hash_password
@@ -23,7 +24,6 @@ from ..services.catalog import pictures
 from .bulk import Bulk
 
 SEED = pictures.SHIPPED
-CURRENCY = "EUR"
 DAYS = 730
 
 LOGINS = (
@@ -58,12 +58,21 @@ class Goods:
 
 
 def anchor() -> datetime:
-    """The moment that all dates count back from: the start of the day of seeding."""
-    return now().replace(hour=0, minute=0, second=0, microsecond=0)
+    """The moment that all dates count back from: the start of the shop's day of seeding."""
+    return start_of(today())
 
 
 def read(name: str) -> Any:
-    return json.loads((SEED / name).read_text(encoding="utf-8"))
+    """A file of the demo, whose cents are the minor units of the shop's currency, on its step."""
+    return json.loads((SEED / name).read_text(encoding="utf-8"), object_hook=_on_step)
+
+
+def _on_step(row: dict[str, Any]) -> dict[str, Any]:
+    step = money.step(settings().currency)
+    return {
+        name: money.round_half_up(value, step) if value and name.endswith("_minor") else value
+        for name, value in row.items()
+    }
 
 
 def load_terms(bulk: Bulk, today: datetime) -> dict[str, int]:
@@ -276,7 +285,7 @@ def _goods(
 def _variant(bulk: Bulk, item: Goods, variant: dict[str, Any], position: int, cost_percent: int) -> None:
     item.variant_id = bulk.add(
         m.Variant, product_id=item.product_id, sku=item.sku, barcode=variant["barcode"],
-        title=item.variant_title, currency=CURRENCY, price_minor=item.price_minor,
+        title=item.variant_title, currency=settings().currency, price_minor=item.price_minor,
         compare_at_minor=item.compare_at_minor, position=position,
         cost_minor=item.price_minor * cost_percent // 100, weight_grams=item.weight_grams,
     )  # fmt: skip
@@ -301,11 +310,11 @@ def _price_history(bulk: Bulk, item: Goods) -> None:
     moved = item.old_price_minor != item.price_minor
     if moved:
         bulk.add(
-            m.PriceHistory, variant_id=item.variant_id, currency=CURRENCY,
+            m.PriceHistory, variant_id=item.variant_id, currency=settings().currency,
             price_minor=item.old_price_minor, recorded_at=item.published_at,
         )  # fmt: skip
     bulk.add(
-        m.PriceHistory, variant_id=item.variant_id, currency=CURRENCY, price_minor=item.price_minor,
-        compare_at_minor=item.compare_at_minor,
+        m.PriceHistory, variant_id=item.variant_id, currency=settings().currency,
+        price_minor=item.price_minor, compare_at_minor=item.compare_at_minor,
         recorded_at=item.changed_at if moved else item.published_at,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from .. import models as m
 from ..core import db
 from ..core.clock import now
+from ..core.money import round_half_up, step
 from ..core.settings import settings
 from ..services.catalog import pictures
 from ..services.search import listing_index
@@ -140,6 +141,7 @@ class _Maker:
 
     def __init__(self, session: Session, seed: int) -> None:
         self.seed, self.currency, self.today, self.now = seed, settings().currency, anchor(), now()
+        self.step = step(self.currency)
         categories = session.exec(select(m.Category.slug, m.Category.id)).all()
         self.categories = [(slug, key) for slug, key in categories if slug in WHAT] or [
             (slug, key) for slug, key in zip(WHAT, [None] * len(WHAT), strict=True)
@@ -209,8 +211,10 @@ class _Maker:
     def _variants(self, bulk: Bulk, rng: Random, number: int, product_id: int, at: datetime) -> None:
         name, values = _option(rng)
         option_id = bulk.add(m.ProductOption, product_id=product_id, name=name, position=0) if name else 0
-        price = rng.randint(4, 400) * 100 - rng.choice((0, 10, 50))
-        compare_at = price + max(100, price * rng.randint(10, 35) // 100) if rng.random() < 0.1 else None
+        price = round_half_up(rng.randint(4, 400) * 100 - rng.choice((0, 10, 50)), self.step)
+        compare_at = None
+        if rng.random() < 0.1:
+            compare_at = price + round_half_up(max(100, price * rng.randint(10, 35) // 100), self.step)
         weight = rng.randint(80, 9000)
         for place, (value, swatch) in enumerate(values):
             variant_id = bulk.add(

@@ -8,12 +8,13 @@ from random import Random
 from typing import Any
 
 from .. import models as m
-from ..core.money import tax_within
+from ..core import clock, money
 from ..core.settings import settings
-from ..services.pricing.price_cart import Totals
+from ..core.working_days import period_end
+from ..services.pricing.price_cart import PricedLine, TaxedPart, Totals
 from ..services.shipping.queries import Method, arrival_range
 from .bulk import Bulk
-from .catalogue import CURRENCY, Goods
+from .catalogue import Goods
 from .people import Person
 from .stock_ledger import StockLedger
 
@@ -111,18 +112,18 @@ def write_order(
 
 def _head(writing: _Writing, token: str) -> None:
     order, totals = writing.order, writing.order.totals
-    first, last = arrival_range(order.at.date(), order.method.min_days, order.method.max_days)
-    midnight = order.at.replace(hour=0, minute=0, second=0)
     address = order.person.address
+    first, last = arrival_range(clock.day_of(order.at), order.method, address["country"])
     writing.id = writing.bulk.add(
         m.Order, number=writing.number, token=token, customer_id=order.person.customer_id,
         email=order.person.email,
-        status=m.OrderStatus.PENDING.value, currency=CURRENCY, subtotal_minor=totals.subtotal_minor,
+        status=m.OrderStatus.PENDING.value, currency=settings().currency,
+        step_minor=money.step(settings().currency), subtotal_minor=totals.subtotal_minor,
         discount_minor=totals.discount_minor, shipping_minor=totals.shipping_minor,
         tax_minor=totals.tax_minor,
         total_minor=totals.total_minor, tax_included=totals.tax_included, ship_to=address, bill_to=address,
         country=address["country"], shipping_method=order.method.code, shipping_label=order.method.label,
-        arrives_from=midnight + (first - order.at.date()), arrives_until=midnight + (last - order.at.date()),
+        arrives_from=first, arrives_until=last,
         payment_provider=order.provider, terms_version="2024-11", placed_at=order.at,
     )  # fmt: skip
     writing.row = writing.bulk.rows(m.Order)[-1]
@@ -143,18 +144,9 @@ def _lines(writing: _Writing) -> None:
             tax_class="standard", weight_grams=goods.weight_grams,
         )  # fmt: skip
         writing.lines.append(bulk.rows(m.OrderLine)[-1])
-        if priced.rate.ppm:
-            _tax(
-                writing,
-                ids[goods.sku],
-                priced.rate.label,
-                priced.rate.ppm,
-                priced.total_minor,
-                priced.tax_minor,
-            )
-    way = totals.shipping
-    if way and way.rate.ppm and way.total_minor:
-        _tax(writing, None, way.rate.label, way.rate.ppm, way.total_minor, way.tax_minor)
+        _tax(writing, ids[goods.sku], priced)
+    for part in totals.shipping.parts if totals.shipping else ():
+        _tax(writing, None, part)
     for part in totals.applied:
         bulk.add(
             m.OrderDiscount, order_id=writing.id, line_id=ids[part.key], promotion_id=part.offer.id,
@@ -162,13 +154,14 @@ def _lines(writing: _Writing) -> None:
         )  # fmt: skip
 
 
-def _tax(writing: _Writing, line_id: int | None, label: str, ppm: int, gross: int, tax: int) -> None:
-    assert tax == tax_within(gross, ppm)
-    writing.bulk.add(
-        m.OrderTaxLine, order_id=writing.id, line_id=line_id, label=label, rate_ppm=ppm,
-        base_minor=gross - tax,
-        amount_minor=tax, included=True,
-    )  # fmt: skip
+def _tax(writing: _Writing, line_id: int | None, part: PricedLine | TaxedPart) -> None:
+    """All goods of the demo are taxed alike, so a delivery is taxed whole or not at all."""
+    if part.rate.ppm and (line_id or part.total_minor):
+        writing.bulk.add(
+            m.OrderTaxLine, order_id=writing.id, line_id=line_id, label=part.rate.label,
+            rate_ppm=part.rate.ppm, base_minor=part.total_minor - part.tax_minor,
+            amount_minor=part.tax_minor, included=True,
+        )  # fmt: skip
 
 
 def _course(writing: _Writing) -> datetime | None:
@@ -188,7 +181,8 @@ def _course(writing: _Writing) -> datetime | None:
     payment = _payment(writing)
     row["status"] = m.OrderStatus.PLACED.value
     if order.provider == "manual" and order.paid_at > now:
-        row["expires_at"] = order.at + timedelta(days=settings().transfer_days)
+        last_day = period_end(clock.day_of(order.at), settings().transfer_days, row["country"])
+        row["expires_at"] = clock.end_of(last_day)
         return None
     _paid(writing, payment)
     if fate == "cancelled" and order.cancelled_at <= now:
@@ -207,7 +201,7 @@ def _payment(writing: _Writing) -> dict[str, Any]:
     # No provider has the card payments of the demo: without a reference none is called.
     writing.bulk.add(
         m.Payment, order_id=writing.id, provider=order.provider, state=m.PaymentState.OPEN.value,
-        currency=CURRENCY,
+        currency=settings().currency,
         amount_minor=order.totals.total_minor, reference=reference if order.provider == "manual" else None,
         created_at=order.at,
     )  # fmt: skip
@@ -281,9 +275,9 @@ def _shipped(writing: _Writing) -> None:
 def _refunded(writing: _Writing, payment: dict[str, Any]) -> None:
     order, totals = writing.order, writing.order.totals
     if order.fate == "partly_refunded":
-        _refund(
-            writing, payment, max(1, totals.goods_minor * order.part // 100), order.refunded_at, "damaged"
-        )
+        step = money.step(settings().currency)
+        part = max(1, totals.goods_minor // step * order.part // 100) * step
+        _refund(writing, payment, part, order.refunded_at, "damaged")
         return
     for line in writing.lines:
         line["quantity_returned"] = line["quantity"]

@@ -120,6 +120,8 @@ class Order(SQLModel, table=True):
     needs_review: str = ""
     """Why a person has to look at it; "" where nobody has to."""
     currency: str = Field(max_length=3)
+    step_minor: int = minor(default=1)
+    """What its amounts are multiples of: the currency's step when it was placed; 1 for orders from before."""
     subtotal_minor: int = minor()
     """List prices times quantities."""
     discount_minor: int = minor()
@@ -133,8 +135,8 @@ class Order(SQLModel, table=True):
     country: str = Field(max_length=2)
     shipping_method: str = Field(max_length=64)
     shipping_label: str = ""
-    arrives_from: datetime | None = None
-    arrives_until: datetime | None = None
+    arrives_from: date | None = None
+    arrives_until: date | None = None
     payment_provider: str = Field(max_length=32)
     locale: str = Field(default="en", max_length=16)
     terms_version: str = ""

@@ -294,7 +294,10 @@ class Checkout(FormState, rx.State):
             self.refused_lines = list(refusal.lines)
         if isinstance(refusal, PriceRisen):
             self.refused, self.changes = refusal.summary, list(refusal.changes)
-        await self._read_view()
+        if refusal.code in pay.NOT_STARTED:
+            await self._enter()
+        else:
+            await self._read_view()
         await self._keep_hold()
         self.answers += 1
 

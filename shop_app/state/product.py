@@ -19,7 +19,7 @@ from shop_app.core.pages import Address, MovedTo, only
 from shop_app.services import stock_alerts
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
-from shop_app.services.catalog.identity import MAX_SKU, MAX_SLUG
+from shop_app.services.catalog.identity import MAX_SLUG
 from shop_app.services.catalog.views import (
     Moved,
     ProductCard,
@@ -68,9 +68,7 @@ class ProductShown:
 def view(session: Session, address: Address) -> ProductShown:
     """Errors  NotFound for a product that doesn't exist, MovedTo for one with another address now."""
     try:
-        page = product_page.product(
-            session, address.parameter("slug", MAX_SLUG), address.first("variant", MAX_SKU)
-        )
+        page = product_page.product(session, address.parameter("slug", MAX_SLUG), address.first("variant"))
     except Moved as moved:
         raise MovedTo(f"/products/{moved.slug}") from moved
     return ProductShown(
@@ -133,7 +131,7 @@ class Product(rx.State):
             await self._go_on_with_reviews()
             await self._read_own_holds()
         except MovedTo as moved:
-            return rx.redirect(moved.location, replace=True)
+            return rx.redirect(moved.location(self.rx_router_url.query), replace=True)
         except NotFound:
             self.missing, self.page, self.recent = True, ProductPage(), []
             await live.watch(self, [address.parameter("slug", MAX_SLUG)])

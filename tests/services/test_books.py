@@ -23,6 +23,8 @@ _ENTRY = (
     " VALUES ('', '', '2026-01-01', 1, 'x',"
 )
 BREAKS = {
+    "price-step": "UPDATE variant SET currency = 'ISK', price_minor = 11481 WHERE id = 1",
+    "order-step": "UPDATE customer_order SET step_minor = 100 WHERE number = 1001",
     "order-total": "UPDATE customer_order SET total_minor = total_minor + 1 WHERE number = 1001",
     "order-lines": "DELETE FROM order_line WHERE order_id = 1",
     "order-copies": "UPDATE order_line SET title = '' WHERE id = 1",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from time import monotonic
 
 import pytest
@@ -246,6 +246,20 @@ def test_a_region_and_a_date_have_rates_of_their_own(session):
     assert (rate("CA", date(2026, 12, 31)), rate("CA", date(2027, 1, 1))) == (72_500, 80_000)
 
 
+def test_a_rate_holds_from_midnight_where_the_shop_is(session, clock):
+    lower = TaxRate(country="DE", tax_class="standard", label="16 %", rate_ppm=160_000)
+    lower.valid_from = date(2026, 12, 1)
+    add(session, lower)
+    terms_cache.clear_all()
+
+    def rates_of(moment: datetime) -> list[tuple[str, str]]:
+        clock.move_to(moment)
+        return checkout.view(session, ME).tax_lines
+
+    assert rates_of(datetime(2026, 11, 30, 22, 59, 59, tzinfo=UTC))[0][0] == "19 % VAT included"
+    assert rates_of(datetime(2026, 11, 30, 23, 0, 0, tzinfo=UTC))[0][0] == "16 % VAT included"
+
+
 def test_shipping_by_weight_has_steps_and_an_end(session, clock):
     def prices(weight_grams: int) -> list[int]:
         quotes = shipping_queries.quotes(session, "AT", 1000, weight_grams, now())
@@ -270,14 +284,43 @@ def test_delivery_is_free_from_its_limit_on(session):
     ]
 
 
+def arrives(
+    ordered: date, min_days: int, max_days: int, country: str = "DE", kind: str = "flat"
+) -> tuple[date, date]:
+    method = shipping_queries.Method("way", kind, "A way", "", 490, None, min_days, max_days, 0)
+    return shipping_queries.arrival_range(ordered, method, country)
+
+
 def test_working_days_leave_weekends_out():
     friday = date(2026, 11, 20)
 
-    assert shipping_queries.arrival_range(friday, 1, 5) == (date(2026, 11, 23), date(2026, 11, 27))
-    assert shipping_queries.arrival_range(date(2026, 11, 21), 0, 1) == (
-        date(2026, 11, 21),
-        date(2026, 11, 23),
-    )
+    assert arrives(friday, 1, 5) == (date(2026, 11, 23), date(2026, 11, 27))
+    assert arrives(date(2026, 11, 21), 0, 1) == (date(2026, 11, 23), date(2026, 11, 23))
+
+
+# Ordered, days, to -> the first and the last day. Easter is 5 April 2026.
+@pytest.mark.parametrize(
+    ("ordered", "min_days", "max_days", "country", "kind", "first", "last"),
+    [
+        ("2026-12-23", 1, 3, "DE", "flat", "2026-12-24", "2026-12-29"),
+        ("2026-12-23", 2, 2, "DE", "flat", "2026-12-28", "2026-12-28"),
+        ("2026-04-01", 2, 3, "DE", "flat", "2026-04-07", "2026-04-08"),
+        ("2026-04-30", 1, 1, "DE", "flat", "2026-05-04", "2026-05-04"),
+        ("2026-04-30", 1, 1, "DE", "pick_up", "2026-05-04", "2026-05-04"),
+        ("2026-12-30", 1, 2, "DE", "flat", "2026-12-31", "2027-01-04"),
+        ("2026-07-10", 2, 2, "FR", "flat", "2026-07-15", "2026-07-15"),  # The 14th is a holiday there.
+        ("2026-07-10", 2, 2, "FR", "pick_up", "2026-07-14", "2026-07-14"),
+        ("2026-11-24", 2, 3, "US", "flat", "2026-11-27", "2026-11-27"),  # Thanksgiving is the 26th.
+        ("2026-11-18", 2, 3, "SA", "flat", "2026-11-22", "2026-11-23"),  # Friday and Saturday are free.
+        ("2026-10-02", 1, 1, "AT", "flat", "2026-10-05", "2026-10-05"),
+        ("2026-11-20", 1, 3, "XX", "flat", "2026-11-23", "2026-11-25"),
+    ],
+)
+def test_holidays_here_are_left_out_and_it_arrives_on_a_working_day_there(
+    ordered, min_days, max_days, country, kind, first, last
+):
+    range_of = arrives(date.fromisoformat(ordered), min_days, max_days, country, kind)
+    assert [str(day) for day in range_of] == [first, last]
 
 
 @pytest.mark.parametrize(

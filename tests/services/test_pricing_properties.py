@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shop_app.core.currencies import CURRENCIES
 from shop_app.core.money import tax_on_top, tax_within
 from shop_app.models import PromotionKind
 from shop_app.services.pricing.price_cart import Shipping, price_cart
@@ -71,9 +72,7 @@ def made_offers(draw) -> Offer:
 
 offers = st.lists(made_offers(), max_size=5, unique_by=lambda offer: offer.id)
 ways = st.none() | st.builds(Shipping, code=st.just("standard"), price_minor=st.integers(0, 5000))
-CURRENCIES = ("EUR", "USD", "JPY", "KRW", "KWD", "TND")
-"""Two, none and three decimals."""
-currencies = st.sampled_from(CURRENCIES)
+currencies = st.sampled_from(sorted(CURRENCIES))
 modes = st.sampled_from(["included", "on top", "reverse", "reverse on top"])
 
 
@@ -122,10 +121,14 @@ def test_all_parts_add_up_and_none_is_negative(bought, given_offers, way, curren
 def test_tax_is_rounded_once_per_line_and_its_lines_add_up(bought, given_offers, way, currency, mode):
     priced = total(bought, given_offers, way, currency, mode)
 
-    parts = [*priced.lines, *([priced.shipping] if priced.shipping else [])]
+    parts = [*priced.lines, *(priced.shipping.parts if priced.shipping else ())]
+    money = CURRENCIES[currency]
     for part in parts:
-        taxed = tax_within if priced.tax_included else tax_on_top
-        assert part.tax_minor == taxed(part.total_minor, part.rate.ppm) >= 0
+        if priced.tax_included:
+            taxed = tax_within(part.total_minor, part.rate.ppm, money.last_digit_minor)
+        else:
+            taxed = tax_on_top(part.total_minor, part.rate.ppm, money.step_minor)
+        assert part.tax_minor == taxed >= 0
     assert priced.tax_minor == sum(part.tax_minor for part in parts)
     assert priced.tax_minor == sum(tax.amount_minor for tax in priced.taxes)
     for tax in priced.taxes:
@@ -205,10 +208,40 @@ def test_gifts_cost_nothing(bought, given_offers, way, currency, mode):
     assert [(line.total_minor, line.tax_minor) for line in gifts] == [(0, 0)] * len(gifts)
 
 
-@pytest.mark.parametrize("currency", CURRENCIES)
+@everything
+def test_whatever_is_charged_is_a_multiple_of_the_step(bought, given_offers, way, currency, mode):
+    priced, step = total(bought, given_offers, way, currency, mode), CURRENCIES[currency].step_minor
+
+    on_top = [0 if priced.tax_included else line.tax_minor for line in priced.lines]
+    charged = [
+        priced.total_minor, priced.goods_minor, priced.shipping_minor, priced.subtotal_minor,
+        *(line.unit_minor for line in priced.lines),
+        *(line.total_minor + tax for line, tax in zip(priced.lines, on_top, strict=True)),
+        *(part.amount_minor for part in priced.applied),
+        *(part.total_minor for part in (priced.shipping.parts if priced.shipping else ())),
+    ]  # fmt: skip
+    assert [amount for amount in charged if amount % step] == []
+
+
+@pytest.mark.parametrize("currency", ["USD", "JPY", "RSD", "HUF", "TWD", "MGA"])
 @given(bought=items, way=ways)
 @example(bought=[Item("A", 3, 333), Item("B", 1, 1)], way=Shipping("standard", 1))
-def test_the_same_minor_units_come_to_the_same_in_every_currency(currency, bought, way):
+def test_where_every_minor_unit_can_be_charged_they_come_to_the_same(currency, bought, way):
     ten = [Offer(1, "Ten", PromotionKind.PERCENT, percent=10, on_discounted=True)]
 
     assert total(bought, ten, way, currency, "included") == total(bought, ten, way, "EUR", "included")
+
+
+@pytest.mark.parametrize(("currency", "step"), [("ISK", 100), ("UGX", 100)])
+@given(bought=items, way=ways)
+def test_whole_units_come_to_what_cents_come_to_elsewhere(currency, step, bought, way):
+    """24 krónur at 10 % off are rounded as 24 cents are."""
+    ten = [Offer(1, "Ten", PromotionKind.PERCENT, percent=10, on_discounted=True)]
+    dearer = [replace(item, unit_minor=item.unit_minor * step) for item in bought]
+    way_there = replace(way, price_minor=way.price_minor * step) if way else None
+
+    for mode in ("included", "on top", "reverse"):
+        cents, whole = total(bought, ten, way, "EUR", mode), total(dearer, ten, way_there, currency, mode)
+        assert whole.total_minor == cents.total_minor * step
+        assert whole.tax_minor == cents.tax_minor * step
+        assert [line.total_minor for line in whole.lines] == [line.total_minor * step for line in cents.lines]

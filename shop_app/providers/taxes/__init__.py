@@ -37,6 +37,8 @@ class TaxEngine(Protocol):
     def rates(self, place: Place, tax_classes: Sequence[str]) -> Mapping[str, QuotedRate]:
         """The rate of each of these classes there; the shop's own tables have those that it leaves out.
 
+        `delivery` among them is the tax on delivery; without it, delivery is taxed as its goods.
+
         Errors  ProviderDown when it doesn't answer in a usable way.
         """
         ...

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from ...core import events
+from ...core import clock, events
 from ...core.clock import now
 from ...core.email_addresses import normal_email
 from ...core.errors import NotFound
@@ -280,26 +280,25 @@ def _page(session: Session, head: Head) -> CheckoutView:
     priced = price(session, head, lines, form)
     totals, way = priced.totals, priced.totals.shipping
     collected = priced.method is not None and priced.method.is_pick_up
-    providers = registry.offered(collected=collected)
-    if form.payment_provider not in {provider.name for provider in providers}:
-        form = replace(form, payment_provider=providers[0].name)
-    form = replace(form, shipping_method=way.code if way else "")
+    ways = ways_to_pay.of_cart(
+        session, head, totals.total_minor, collected=collected, chosen=form.payment_provider
+    )
+    chosen, paid_with = ways.chosen.provider, ways.chosen.paid_with
+    form = replace(form, payment_provider=chosen.name, shipping_method=way.code if way else "")
     total = show(totals.total_minor, currency, locale)
-    paid_with = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
     credit_minor = credit_payments.sum_of(paid_with)
-    left = show(totals.total_minor - credit_minor, currency, locale)
-    pays_now = registry.provider(form.payment_provider).pays_now
+    left = show(ways.chosen.left_minor, currency, locale)
     knows_who = not [one for one in problems(session, form) if one.field not in LATER_FIELDS]
     clean = asdict(normal(form)) if knows_who else {}
     return CheckoutView(
-        cart=cart_view(head, lines, priced, paid_with),
+        cart=cart_view(head, lines, priced, ways),
         form=form,
         fields=_fields(head.country),
         billing_fields=list(billing.fields(form.billing_country, locale)) if form.billing else [],
         asks_for_vat_number=vat_numbers.is_asked_for(head.country),
         countries=_countries(tuple(shipping_queries.methods(session)), locale),
         deliveries=_deliveries(session, head, priced, locale),
-        payments=ways_to_pay.choices(providers, form.payment_provider, collected=collected),
+        payments=ways_to_pay.choices(ways, collected=collected),
         gifts=gift_views(priced, currency, locale),
         subtotal=show(bought_minor(totals), currency, locale),
         discounts=discount_views(totals, currency, locale),
@@ -310,7 +309,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
         shown_parts=price_changes.written(price_changes.parts_of(priced)),
         total=total,
         total_minor=totals.total_minor,
-        pay_label=(_("Pay {amount}") if pays_now else _("Place order, {amount}")).format(amount=left)
+        pay_label=(_("Pay {amount}") if chosen.pays_now else _("Place order, {amount}")).format(amount=left)
         if credit_minor < totals.total_minor
         else _("Place order"),
         credits=credit_payments.shown(paid_with, currency),
@@ -346,14 +345,14 @@ def _kept_form(head: Head) -> CheckoutForm:
 
 def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:
     quotes = shipping_queries.quotes(
-        session, head.country, priced.totals.goods_minor, priced.weight_grams, priced.at
+        session, head.country, priced.totals.goods_minor, priced.weight_grams, clock.day_of(priced.at)
     )
     return [
         DeliveryChoice(
             code=quote.method.code,
             label=quote.method.label,
             note=quote.method.note,
-            price=money_or_free(priced.shown_minor(quote.price_minor, "standard"), head.currency, locale),
+            price=money_or_free(priced.shown_delivery_minor(quote.price_minor), head.currency, locale),
             dates=shipping_queries.arrival_text(
                 quote.arrives_from, quote.arrives_until, locale, pick_up=quote.method.is_pick_up
             ),

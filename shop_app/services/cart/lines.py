@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, literal, null, select, true
 from sqlmodel import Session
 
-from ...core.clock import now
+from ...core.clock import today
 from ...models import (
     FOR_SALE,
     MAX_QUANTITY,
@@ -121,6 +121,7 @@ _LINES = (
         product.c.id,
         product.c.category_id,
         _is_tracked,
+        variant.c.requires_shipping,
     )
     .select_from(cart_line)
     .join(variant, variant.c.id == cart_line.c.variant_id)
@@ -178,6 +179,7 @@ _GIFTS = (
         product.c.id,
         product.c.category_id,
         _is_tracked,
+        variant.c.requires_shipping,
     )
     .select_from(variant)
     .join(product, product.c.id == variant.c.product_id)
@@ -236,6 +238,7 @@ class Line:
     category_id: int | None = None
     tracked: bool = True
     """Whether its stock is tracked, so that its units are held in checkout."""
+    requires_shipping: bool = True
     gift_of: int = 0
     """The promotion that gives it for nothing; 0 for what the shopper chose."""
 
@@ -251,7 +254,7 @@ class Line:
     @property
     def promised_on(self) -> date | None:
         """The arrival day to show; None for one that has passed."""
-        return self.backorder_on if self.backorder_on and self.backorder_on > now().date() else None
+        return self.backorder_on if self.backorder_on and self.backorder_on > today() else None
 
     @property
     def full_title(self) -> str:

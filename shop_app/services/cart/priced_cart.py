@@ -10,11 +10,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session
 
+from ...core import clock
 from ...core.clock import now
+from ...core.currencies import Currency, currency
 from ...core.settings import settings
 from ...models import Category, PromotionKind, table_of
 from ...providers.taxes import Place
-from ..pricing.price_cart import Shipping, Totals, net_of, price_cart
+from ..pricing.price_cart import Shipping, Totals, price_cart, seen_delivery, seen_price
 from ..promotions import queries as promotions_queries
 from ..promotions.discount_reasons import Reason
 from ..promotions.discounts import Item, Offer, unmet
@@ -38,6 +40,9 @@ class Priced:
     weight_grams: int
     at: datetime
     rates: Mapping[str, Rate]
+    items: tuple[Item, ...]
+    """The cart's lines at catalogue prices."""
+    money: Currency
 
     @property
     def gifts(self) -> tuple[Line, ...]:
@@ -45,8 +50,15 @@ class Priced:
 
     def shown_minor(self, minor: int, tax_class: str) -> int:
         """A catalogue price as this buyer sees it: without its tax by reverse charge."""
-        net = self.totals.reverse_charge and settings().prices_include_tax
-        return net_of(minor, self.rates, tax_class) if net else minor
+        return seen_price(minor, tax_class, self.rates, self.money, self._is_net)
+
+    def shown_delivery_minor(self, minor: int) -> int:
+        """The same for a price of delivery."""
+        return seen_delivery(minor, self.items, self.rates, self.money, self._is_net)
+
+    @property
+    def _is_net(self) -> bool:
+        return self.totals.reverse_charge and settings().prices_include_tax
 
 
 def price(
@@ -89,7 +101,7 @@ def price(
     offers, gifts = live.offers, {}
     if with_gifts and any(offer.gift_variant_id for offer in offers):
         offers, gifts = _with_gifts(session, cart_head.id, lines, items, offers)
-    rates = taxes_queries.rates(session, place or Place(cart_head.country), at.date(), fresh=fresh)
+    rates = taxes_queries.rates(session, place or Place(cart_head.country), clock.day_of(at), fresh=fresh)
     totals = price_cart(
         items,
         shipping=way if lines else None,
@@ -102,7 +114,8 @@ def price(
     )
     return Priced(
         (*lines, *(gifts[gift.key] for gift in totals.gifts)), totals, live.reasons + totals.reasons,
-        used_methods[-1] if used_methods else None, methods, weight, at, rates,
+        used_methods[-1] if used_methods else None, methods, weight, at, rates, tuple(items),
+        currency(cart_head.currency),
     )  # fmt: skip
 
 
@@ -112,7 +125,7 @@ def _items(session: Session, lines: Sequence[Line], offers: Sequence[Offer], fre
     return [
         Item(
             line.key, line.quantity, line.price_minor, line.compare_at_minor is not None, line.tax_class,
-            line.product_id, above.get(line.category_id or 0, frozenset()),
+            line.product_id, above.get(line.category_id or 0, frozenset()), line.requires_shipping,
         )
         for line in lines
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from babel.numbers import format_decimal
 
 from ...core import money
+from ...core.currencies import currency
 from ...core.i18n import _
 from ...core.settings import settings
 
@@ -32,7 +33,7 @@ def plain(minor: int | None) -> str:
     if minor is None:
         return ""
     text = money.decimal_text(minor, settings().currency)
-    return text.removesuffix(".00")
+    return text.removesuffix(".00").removesuffix(".000")
 
 
 def number(value: int, over: int) -> str:
@@ -63,7 +64,8 @@ def unit_price(price_minor: int, contents: int, unit: str) -> str:
     if not contents:
         return ""
     whole = {"g": _("{price} per kg"), "ml": _("{price} per l")}[unit]
-    return whole.format(price=shown(money.round_half_up(Fraction(1000 * price_minor, contents))))
+    unit_minor = currency(settings().currency).last_digit_minor
+    return whole.format(price=shown(money.round_half_up(Fraction(1000 * price_minor, contents), unit_minor)))
 
 
 def tag(low_minor: int, high_minor: int, compare_at_minor: int | None) -> Tag:

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
-from ...core import dates
+from ...core import clock, dates
 from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
-from ...core.money import show
+from ...core.money import show, step_problem
 from ...core.settings import settings
 from ...core.upsert import Insert, upsert
 from ...models import Counter, CreditAccount, CreditEntry, CreditEntryKind, CreditKind, table_of
@@ -229,7 +229,7 @@ def write_letter(
         "account_id": account_id,
         "amount": show(amount_minor, currency, locale),
         "balance": show(row.balance_minor, currency, locale),
-        "until": dates.full_day(row.expires_at) if row.expires_at else "",
+        "until": dates.full_day(clock.last_day_before(row.expires_at)) if row.expires_at else "",
     } | more
     outbox.write(session, kind, email, f"{kind}:{key}", data)
 
@@ -276,6 +276,8 @@ def check_amount(amount_minor: int) -> None:
     if type(amount_minor) is not int or not 0 < amount_minor <= MAX_MINOR:
         most = show(MAX_MINOR, settings().currency, settings().locale)
         raise Invalid(_("Enter an amount above zero, {most} at most.").format(most=most), field="amount")
+    if off_step := step_problem(amount_minor, settings().currency, settings().locale):
+        raise Invalid(off_step, field="amount")
 
 
 def check_key(key: str) -> None:

@@ -39,13 +39,16 @@ _HEAD_COLUMNS = (
     order.c.locale,
     order.c.paid_at,
     order.c.fulfilment_status,
+    order.c.country,
 )
 HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
 _cancelled = select(
     func.sum(
         (order_line.c.total_minor + case((order.c.tax_included, 0), else_=order_line.c.tax_minor))
+        // order.c.step_minor
         * order_line.c.quantity_cancelled
         // order_line.c.quantity
+        * order.c.step_minor
     )
 ).where(order_line.c.order_id == order.c.id, order_line.c.quantity_cancelled > 0)
 _DUE = select(order.c.total_minor - func.coalesce(_cancelled.correlate(order).scalar_subquery(), 0)).where(
@@ -70,6 +73,7 @@ class OrderHead:
     locale: str
     paid_at: datetime | None
     fulfilment_status: str
+    country: str
 
 
 def head_of(session: Session, order_id: int, statement: Select[Any] = HEAD) -> OrderHead:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, select
+from sqlalchemy import Row, and_, bindparam, exists, func, select
 from sqlmodel import Session
 
 from ...models import (
@@ -46,7 +47,7 @@ held_by_banks = (
 )
 """What banks have taken of a payment by disputes that weren't won: it can't be refunded a second time."""
 
-_ORDER = select(_order.c.currency, _order.c.shipping_minor, _order.c.tax_included).where(
+_ORDER = select(_order.c.currency, _order.c.step_minor, _order.c.shipping_minor, _order.c.tax_included).where(
     _order.c.id == bindparam("order")
 )
 _SHIPPING_TAX = select(func.coalesce(func.sum(_tax.c.amount_minor), 0)).where(
@@ -90,14 +91,16 @@ class RefundableLine:
     total_minor: int
     """What the whole line came to, tax included."""
     left_minor: int
+    step_minor: int = 1
+    """The order's: what can be refunded is a multiple of it."""
 
     def share(self, units: int) -> int:
-        """What a refund of so many more units comes to; in any steps, all units come to the line's total."""
+        """What a refund of so many more units comes to; in any parts, all units come to the line's total."""
         refunded = self.quantity - self.quantity_left
-        each, over = divmod(self.total_minor, self.quantity)
-        # The remainder of the division is in the first units, a minor unit each.
+        each, over = divmod(self.total_minor // self.step_minor, self.quantity)
+        # The remainder of the division is in the first units, a step each.
         remainder = min(over, refunded + units) - min(over, refunded)
-        return min(each * units + remainder, self.left_minor)
+        return min((each * units + remainder) * self.step_minor, self.left_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class PaymentLeft:
 @dataclass(frozen=True, slots=True)
 class Refundable:
     currency: str
+    step_minor: int
     lines: dict[int, RefundableLine]
     """By the order line's id."""
     shipping_minor: int
@@ -139,7 +143,8 @@ def refundable(session: Session, order_id: int) -> Refundable:
     )
     return Refundable(
         currency=head.currency,
-        lines=_lines(order_units.lines_of(session, order_id), refunded, taxed=not head.tax_included),
+        step_minor=head.step_minor,
+        lines=_lines(order_units.lines_of(session, order_id), refunded, head),
         shipping_minor=max(0, shipping - refunded.get(None, (0, 0))[1]),
         free_minor=sum(payment.left_minor for payment in payments),
         disputed_minor=sum(int(row.held) for row in rows),
@@ -148,12 +153,12 @@ def refundable(session: Session, order_id: int) -> Refundable:
 
 
 def _lines(
-    lines: Mapping[int, order_units.UnitLine], refunded: Mapping[int | None, tuple[int, int]], *, taxed: bool
+    lines: Mapping[int, order_units.UnitLine], refunded: Mapping[int | None, tuple[int, int]], head: Row[Any]
 ) -> dict[int, RefundableLine]:
     by_line = {}
     for line in lines.values():
         units, refunded_minor = refunded.get(line.id, (0, 0))
-        total = line.total_minor + (line.tax_minor if taxed else 0)
+        total = line.total_minor + (0 if head.tax_included else line.tax_minor)
         by_line[line.id] = RefundableLine(
             line.id,
             line.name,
@@ -161,5 +166,6 @@ def _lines(
             max(0, line.quantity - units),
             total,
             max(0, total - refunded_minor),
+            head.step_minor,
         )
     return by_line

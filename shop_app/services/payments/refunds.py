@@ -14,7 +14,7 @@ from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
 from ...core.i18n import _
-from ...core.money import MAX_MINOR, show
+from ...core.money import MAX_MINOR, show, step_problem
 from ...models import (
     NOT_SENT,
     OrderStatus,
@@ -68,8 +68,8 @@ def request(
     earlier = earlier_request(session, order_id, "refund_requested", request_key, as_data(request))
     if earlier is not None:
         return of_request(session, request_key, earlier["refunds"])
-    _check(request)
     money = refundable(session, order_id)
+    _check(request, money)
     items = [RefundItem(line, units, _share(money, line, units)) for line, units in request.lines.items()]
     if request.shipping_minor > money.shipping_minor:
         left = show(money.shipping_minor, money.currency)
@@ -78,7 +78,7 @@ def request(
         items.append(RefundItem(None, 0, request.shipping_minor))
     if not request.free_minor and not any(item.amount_minor for item in items) and request.restock is None:
         raise Invalid(_("Enter an amount above zero."), field="amount")
-    items = _book_goods(session, head, request, items, by.actor)
+    items = _book_goods(session, head, request, items, by.actor, money.step_minor)
     costs_nothing = not request.free_minor and not any(item.amount_minor for item in items)
     if costs_nothing and any(item.restocked for item in items):
         raise Conflict(_("Nothing of its price is left. Book what came back as a return."))
@@ -128,10 +128,12 @@ def record_refusal(session: Session, refund_id: int) -> None:
         )
 
 
-def _check(request: RefundRequest) -> None:
+def _check(request: RefundRequest, money: Refundable) -> None:
     amounts = (request.shipping_minor, request.free_minor)
     if any(type(amount) is not int or not 0 <= amount <= MAX_MINOR for amount in amounts):
         raise Invalid(_("Enter an amount above zero."), field="amount")
+    if off_step := [amount for amount in amounts if amount % money.step_minor]:
+        raise Invalid(step_problem(off_step[0], money.currency), field="amount")
     if any(type(units) is not int or units <= 0 for units in request.lines.values()):
         raise Invalid(_("Choose at least one unit."), field="lines")
     if request.destination not in tuple(RefundDestination):
@@ -151,7 +153,12 @@ def _share(refundable: Refundable, line_id: int, units: int) -> int:
 
 
 def _book_goods(
-    session: Session, head: OrderHead, request: RefundRequest, items: list[RefundItem], actor: str
+    session: Session,
+    head: OrderHead,
+    request: RefundRequest,
+    items: list[RefundItem],
+    actor: str,
+    step_minor: int,
 ) -> list[RefundItem]:
     """Cancel units that weren't sent, restock those that come back; the items, split by what is restocked.
 
@@ -183,16 +190,18 @@ def _book_goods(
     if back := {line: units for line, units in back.items() if units}:
         order_units.receive_return(session, head.id, back, restock=True, reason="refund", actor=actor)
     order_units.recompute_fulfilment(session, head.id, actor=actor)
-    return [part for item in items for part in _split_restocked(item, back.get(item.line_id or 0, 0))]
+    return [
+        part for item in items for part in _split_restocked(item, back.get(item.line_id or 0, 0), step_minor)
+    ]
 
 
-def _split_restocked(item: RefundItem, back: int) -> list[RefundItem]:
+def _split_restocked(item: RefundItem, back: int, step_minor: int) -> list[RefundItem]:
     """The item; where only some of its units are restocked, one item for those and one for the others."""
     if not back:
         return [item]
     if back == item.quantity:
         return [RefundItem(item.line_id, back, item.amount_minor, restocked=True)]
-    own = item.amount_minor * back // item.quantity
+    own = item.amount_minor // step_minor * back // item.quantity * step_minor
     return [
         RefundItem(item.line_id, item.quantity - back, item.amount_minor - own),
         RefundItem(item.line_id, back, own, restocked=True),

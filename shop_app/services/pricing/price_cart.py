@@ -2,6 +2,7 @@
 
 The sequence is list price, discounts lane by lane, shipping and its discounts, then the tax on the
 discounted amounts, rounded once per line. Totals are sums of these parts and of nothing else.
+Whatever is charged is a multiple of the currency's step; `delivery_tax` says how delivery is taxed.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ...core.currencies import Currency
+from ...core.currencies import currency as currency_of
 from ...core.errors import ShopError
 from ...core.i18n import _
-from ...core.money import MAX_MINOR, tax_on_top, tax_within
+from ...core.money import MAX_MINOR, round_half_up, tax_on_top, tax_within
 from ..promotions.discount_reasons import Reason, reasons
 from ..promotions.discounts import Applied, DiscountLine, Item, Offer, discount_goods, discount_shipping
 from ..taxes.rate import NO_TAX, Rate
+from .delivery_tax import net_delivery, split_delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,6 @@ class Shipping:
 
     code: str
     price_minor: int
-    tax_class: str = "standard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,26 @@ class PricedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxedPart:
+    """A part of the delivery, and the tax in it or on it."""
+
+    total_minor: int
+    rate: Rate
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class PricedShipping:
     code: str
     price_minor: int
     discount_minor: int
     total_minor: int
-    rate: Rate
-    tax_minor: int
+    parts: tuple[TaxedPart, ...]
+    """One for each rate that it is taxed at, the highest first; they come to its total."""
+
+    @property
+    def tax_minor(self) -> int:
+        return sum(part.tax_minor for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,36 +124,38 @@ def price_cart(
             tax that is in them first; thresholds and fixed discounts stay as they are.
     Errors  ShopError for a cart worth more than the shop takes.
     """
-
-    def net(minor: int, tax_class: str) -> int:
-        return net_of(minor, rates, tax_class) if tax_included and reverse_charge else minor
+    money = currency_of(currency)
+    net = tax_included and reverse_charge
+    listed = list(items)
 
     def shipping_for(goods_minor: int) -> Shipping | None:
         chosen = shipping(goods_minor) if callable(shipping) else shipping
-        return replace(chosen, price_minor=net(chosen.price_minor, chosen.tax_class)) if chosen else None
+        if chosen is None:
+            return None
+        return replace(chosen, price_minor=seen_delivery(chosen.price_minor, listed, rates, money, net))
 
     def shipping_price(goods_minor: int) -> int:
         chosen = shipping_for(goods_minor)
         return chosen.price_minor if chosen else 0
 
-    if reverse_charge:
-        items = [replace(item, unit_minor=net(item.unit_minor, item.tax_class)) for item in items]
-        offers = [
-            replace(offer, gift=replace(gift, unit_minor=net(gift.unit_minor, gift.tax_class)))
-            if (gift := offer.gift)
-            else offer
-            for offer in offers
-        ]
+    if net or money.step_minor != 1:
+
+        def seen(item: Item) -> Item:
+            return replace(item, unit_minor=seen_price(item.unit_minor, item.tax_class, rates, money, net))
+
+        items = [seen(item) for item in items]
+        offers = [replace(offer, gift=seen(offer.gift)) if offer.gift else offer for offer in offers]
     if sum(item.list_minor for item in items) > MAX_MINOR:
         raise ShopError(_("This is more than the shop can sell in one order. Take some units out."))
-    result = discount_goods(items, offers, shipping_price)
+    result = discount_goods(items, offers, shipping_price, money.step_minor)
     goods = sum(result.left.values())
     method = shipping_for(goods)
     to_ship = discount_shipping(method.price_minor if method else 0, result)
-    taxing = _Taxing(rates, tax_included and not reverse_charge, reverse_charge)
-    lines = tuple(taxing.line(item, result.left[item.key]) for item in (*items, *result.gifts))
-    shipped = taxing.shipping(method, to_ship) if method else None
-    taxes = taxing.groups((*lines, *((shipped,) if shipped else ())))
+    taxing = _Taxing(rates, tax_included and not reverse_charge, reverse_charge, money)
+    carried = (*items, *result.gifts)
+    lines = tuple(taxing.line(item, result.left[item.key]) for item in carried)
+    shipped = taxing.shipping(method, to_ship, carried, result.left) if method else None
+    taxes = taxing.groups((*lines, *(shipped.parts if shipped else ())))
     subtotal = sum(line.subtotal_minor for line in lines)
     tax = sum(line.amount_minor for line in taxes)
     return Totals(
@@ -149,9 +167,18 @@ def price_cart(
     )  # fmt: skip
 
 
-def net_of(minor: int, rates: Mapping[str, Rate], tax_class: str) -> int:
-    """A price without the tax that is in it."""
-    return minor - tax_within(minor, rates.get(tax_class, NO_TAX).ppm)
+def seen_price(minor: int, tax_class: str, rates: Mapping[str, Rate], money: Currency, net: bool) -> int:
+    """A catalogue price as its buyer pays it: on the currency's step, and by `net` without its tax."""
+    minor = round_half_up(minor, money.step_minor)
+    return minor - tax_within(minor, rates.get(tax_class, NO_TAX).ppm, money.step_minor) if net else minor
+
+
+def seen_delivery(
+    minor: int, items: Sequence[Item], rates: Mapping[str, Rate], money: Currency, net: bool
+) -> int:
+    """The same for a price of delivery, for a cart with these items at their catalogue prices."""
+    minor = round_half_up(minor, money.step_minor)
+    return net_delivery(minor, items, rates, money) if net else minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +188,35 @@ class _Taxing:
     rates: Mapping[str, Rate]
     included: bool
     reverse_charge: bool
+    money: Currency
 
     def line(self, item: Item, total: int) -> PricedLine:
-        rate, tax = self._tax(item.tax_class, total)
+        rate = self._rate(self.rates.get(item.tax_class, NO_TAX))
         subtotal = item.list_minor
         return PricedLine(
-            item.key, item.quantity, item.unit_minor, subtotal, subtotal - total, total, rate, tax
-        )
+            item.key, item.quantity, item.unit_minor, subtotal, subtotal - total, total, rate,
+            self._tax(total, rate),
+        )  # fmt: skip
 
-    def shipping(self, method: Shipping, total: int) -> PricedShipping:
-        rate, tax = self._tax(method.tax_class, total)
-        price = method.price_minor
-        return PricedShipping(method.code, price, price - total, total, rate, tax)
-
-    def _tax(self, tax_class: str, total: int) -> tuple[Rate, int]:
+    def shipping(
+        self, method: Shipping, total: int, carried: Sequence[Item], left: Mapping[str, int]
+    ) -> PricedShipping:
+        shares = split_delivery(total, carried, self.rates, self.money, left)
         if self.reverse_charge:
-            return Rate(_("Reverse charge"), 0), 0
-        rate = self.rates.get(tax_class, NO_TAX)
-        return rate, (tax_within if self.included else tax_on_top)(total, rate.ppm)
+            shares = {self._rate(NO_TAX): total}
+        parts = tuple(TaxedPart(share, rate, self._tax(share, rate)) for rate, share in shares.items())
+        price = method.price_minor
+        return PricedShipping(method.code, price, price - total, total, parts)
 
-    def groups(self, parts: Iterable[PricedLine | PricedShipping]) -> tuple[TaxLine, ...]:
+    def _rate(self, rate: Rate) -> Rate:
+        return Rate(_("Reverse charge"), 0) if self.reverse_charge else rate
+
+    def _tax(self, total: int, rate: Rate) -> int:
+        if self.included:
+            return tax_within(total, rate.ppm, self.money.last_digit_minor)
+        return tax_on_top(total, rate.ppm, self.money.step_minor)
+
+    def groups(self, parts: Iterable[PricedLine | TaxedPart]) -> tuple[TaxLine, ...]:
         groups: dict[Rate, tuple[int, int]] = {}
         for part in parts:
             if part.total_minor and (part.rate.ppm or self.reverse_charge):

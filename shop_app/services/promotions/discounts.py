@@ -28,6 +28,8 @@ class Item:
     product_id: int = 0
     categories: frozenset[int] = frozenset()
     """Its category, and those above it."""
+    is_sent: bool = True
+    """Whether it is delivered; what is downloaded isn't."""
 
     @property
     def list_minor(self) -> int:
@@ -113,15 +115,18 @@ ShippingPrice = Callable[[int], int]
 
 
 def discount_goods(
-    items: Sequence[Item], offers: Iterable[Offer], shipping_price: ShippingPrice
+    items: Sequence[Item], offers: Iterable[Offer], shipping_price: ShippingPrice, step: int = 1
 ) -> Discounts:
-    """Take the lanes in their order. The order of items and offers changes no amount."""
+    """Take the lanes in their order. The order of items and offers changes no amount.
+
+    Units   list prices are multiples of `step`, and so is each discount.
+    """
     # Sorted by key, so that a cent left over by the shares goes to the same line in any order of lines.
     ranked = sorted(items, key=lambda item: item.key)
     result = Discounts({item.key: item.list_minor for item in ranked})
     in_order = sorted(offers, key=lambda offer: (offer.lane_position, offer.lane, offer.id, offer.code))
     for _lane, in_lane in groupby(in_order, key=lambda offer: (offer.lane_position, offer.lane)):
-        _take_lane(list(in_lane), ranked, shipping_price, result)
+        _take_lane(list(in_lane), ranked, shipping_price, result, step)
     return result
 
 
@@ -156,12 +161,12 @@ def unmet(offer: Offer, items: Iterable[Item]) -> Miss | None:
 
 
 def _take_lane(
-    offers: list[Offer], items: list[Item], shipping_price: ShippingPrice, result: Discounts
+    offers: list[Offer], items: list[Item], shipping_price: ShippingPrice, result: Discounts, step: int
 ) -> None:
     bids: list[tuple[Offer, dict[str, int]]] = []
     for offer in offers:
         miss = unmet(offer, items)
-        shares = {} if miss else _bid(offer, items, shipping_price, result)
+        shares = {} if miss else _bid(offer, items, shipping_price, result, step)
         if not miss and not shares:
             miss = Miss(offer, _why_nothing(offer, items, result.left))
         elif shares and _over_budget(offer, sum(shares.values())):
@@ -189,7 +194,9 @@ def _over_budget(offer: Offer, amount_minor: int) -> bool:
     return offer.left_minor is not None and amount_minor > offer.left_minor
 
 
-def _bid(offer: Offer, items: list[Item], shipping_price: ShippingPrice, result: Discounts) -> dict[str, int]:
+def _bid(
+    offer: Offer, items: list[Item], shipping_price: ShippingPrice, result: Discounts, step: int
+) -> dict[str, int]:
     """What the offer would take off each line by its key, "" for shipping; {} where it is nothing."""
     if offer.kind == PromotionKind.FREE_SHIPPING:
         price = shipping_price(sum(result.left.values()))
@@ -198,16 +205,16 @@ def _bid(offer: Offer, items: list[Item], shipping_price: ShippingPrice, result:
         return {offer.gift.key: offer.gift.list_minor} if offer.gift and offer.gift.list_minor else {}
     open_to = [item for item in items if offer.is_about(item) and _is_open(offer, item, result.left)]
     if offer.kind == PromotionKind.BUY_X_GET_Y:
-        return _cheapest(offer, open_to, result.left)
+        return _cheapest(offer, open_to, result.left, step)
     base = {item.key: result.left[item.key] for item in open_to}
     whole = sum(base.values())
     if offer.kind == PromotionKind.PERCENT:
-        amount = round_half_up(Fraction(whole * offer.percent, 100))
+        amount = round_half_up(Fraction(whole * offer.percent, 100), step)
     else:
-        amount = min(offer.amount_minor, whole)
+        amount = min(offer.amount_minor - offer.amount_minor % step, whole)
     if amount <= 0:
         return {}
-    parts = share_out(amount, list(base.values()))
+    parts = share_out(amount, list(base.values()), step)
     return {key: part for key, part in zip(base, parts, strict=True) if part}
 
 
@@ -215,7 +222,7 @@ def _is_open(offer: Offer, item: Item, left: dict[str, int]) -> bool:
     return offer.on_discounted or (not item.reduced and left[item.key] == item.list_minor)
 
 
-def _cheapest(offer: Offer, items: list[Item], left: dict[str, int]) -> dict[str, int]:
+def _cheapest(offer: Offer, items: list[Item], left: dict[str, int], step: int) -> dict[str, int]:
     """For every `buy_quantity` units the next `get_quantity` cheapest ones, at `percent` off."""
     if offer.buy_quantity < 1 or offer.get_quantity < 1:
         return {}
@@ -225,7 +232,7 @@ def _cheapest(offer: Offer, items: list[Item], left: dict[str, int]) -> dict[str
     for item in sorted(items, key=lambda item: (Fraction(left[item.key], item.quantity), item.key)):
         units = min(count, item.quantity)
         count -= units
-        amount = round_half_up(Fraction(left[item.key] * units * offer.percent, item.quantity * 100))
+        amount = round_half_up(Fraction(left[item.key] * units * offer.percent, item.quantity * 100), step)
         if amount:
             taken[item.key] = amount
     return taken

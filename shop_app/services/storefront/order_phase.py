@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...core import clock
 from ...core.dates import full_day
 from ...core.i18n import _
 from ...core.money import show
@@ -149,7 +150,8 @@ def _taken_back(order: Row[Any], phase: str) -> tuple[str, str]:
 
 def pay_until(order: Row[Any], phase: str) -> str:
     """The day until which the money of a transfer has to arrive; "" where none is awaited."""
-    return full_day(order.expires_at) if phase == "awaiting_transfer" and order.expires_at else ""
+    is_awaited = phase == "awaiting_transfer" and order.expires_at
+    return full_day(clock.last_day_before(order.expires_at)) if is_awaited else ""
 
 
 def kept_until(until: str, *, collected: bool) -> str:

@@ -13,3 +13,6 @@ class Rate:
 
 
 NO_TAX = Rate("", 0)
+
+DELIVERY = "delivery"
+"""The tax class whose rate, where a place has one, delivery is taxed at instead of as its goods."""

@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
+from ....core.currencies import CURRENCIES
 from .rule import Rule
 
+_OFF_STEP = " OR ".join(
+    f"(currency = '{currency.code}' AND (price_minor % {currency.step_minor} <> 0"
+    f" OR compare_at_minor % {currency.step_minor} <> 0))"
+    for currency in CURRENCIES.values()
+    if currency.step_minor != 1
+)
+
 ORDERS = (
+    Rule(
+        "price-step",
+        "{sku}: {price_minor} or its compare-at price can't be charged in {currency}.",
+        f"SELECT sku, currency, price_minor FROM variant WHERE {_OFF_STEP} ORDER BY sku",
+    ),
+    Rule(
+        "order-step",
+        "Order {number}: {what} of {amount_minor} isn't a multiple of {step_minor}.",
+        """
+        SELECT number, currency, step_minor, what, amount_minor FROM (
+            SELECT number, currency, step_minor, 'a total' AS what, total_minor AS amount_minor
+            FROM customer_order
+            UNION ALL SELECT number, currency, step_minor, 'a delivery', shipping_minor FROM customer_order
+            UNION ALL SELECT o.number, o.currency, o.step_minor, 'a line',
+                l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END
+            FROM order_line l JOIN customer_order o ON o.id = l.order_id
+            UNION ALL SELECT o.number, o.currency, o.step_minor, 'a price', l.unit_price_minor
+            FROM order_line l JOIN customer_order o ON o.id = l.order_id
+            UNION ALL SELECT o.number, o.currency, o.step_minor, 'a discount', d.amount_minor
+            FROM order_discount d JOIN customer_order o ON o.id = d.order_id
+            UNION ALL SELECT o.number, o.currency, o.step_minor, 'a payment', p.amount_minor
+            FROM payment p JOIN customer_order o ON o.id = p.order_id
+            UNION ALL SELECT o.number, o.currency, o.step_minor, 'a capture', p.captured_minor
+            FROM payment p JOIN customer_order o ON o.id = p.order_id
+            UNION ALL SELECT o.number, o.currency, o.step_minor, 'a refund', r.amount_minor
+            FROM refund r JOIN payment p ON p.id = r.payment_id JOIN customer_order o ON o.id = p.order_id
+            UNION ALL SELECT o.number, o.currency, o.step_minor, 'a part of a refund', f.amount_minor
+            FROM refund_line f JOIN refund r ON r.id = f.refund_id JOIN payment p ON p.id = r.payment_id
+            JOIN customer_order o ON o.id = p.order_id) x
+        WHERE step_minor <> 1 AND amount_minor % step_minor <> 0 ORDER BY number, what, amount_minor
+        """,
+    ),
     Rule(
         "order-total",
         "Order {number}: its total is {total_minor}, its parts come to {parts_minor}.",

@@ -31,10 +31,10 @@ _DISPUTED = """
     GROUP BY p.order_id
 """
 _DUE = """(o.total_minor - coalesce((
-    SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END)
-        * l.quantity_cancelled / l.quantity)
+    SELECT sum((l.total_minor + CASE WHEN o.tax_included THEN 0 ELSE l.tax_minor END) / o.step_minor
+        * l.quantity_cancelled / l.quantity * o.step_minor)
     FROM order_line l WHERE l.order_id = o.id AND l.quantity_cancelled > 0), 0))"""
-"""The order's total, less its units that were cancelled."""
+"""The order's total, less its units that were cancelled, in whole steps."""
 
 PAYMENTS = (
     Rule(
