@@ -59,7 +59,7 @@ def _sku(text: str) -> str:
 def _text(max_length: int, fold: Callable[[str], str] = typed_text.prose) -> Any:
     def folded(value: Any) -> Any:
         # What is far too long is refused as it came: folding it would take time.
-        return fold(value) if isinstance(value, str) and len(value) <= 4 * max_length else value
+        return fold(value) if isinstance(value, str) and len(value) <= 2 * max_length else value
 
     return (StringConstraints(strict=True, max_length=max_length), BeforeValidator(folded))
 
