@@ -137,8 +137,8 @@ def test_codes_that_look_the_same_are_the_same(typed: str, kept: str) -> None:
 
 
 def test_a_letter_has_no_endless_marks_and_long_texts_are_folded_at_once() -> None:
-    assert prose("e" + "\u0301\u0316" * 20_000) == prose("e" + "\u0301\u0316" * (MOST_MARKS // 2))
     began = time.process_time()
+    assert prose("e" + "\u0301\u0316" * 20_000) == prose("e" + "\u0301\u0316" * (MOST_MARKS // 2))
     for text in (
         "e" + "\u0301\u0316" * 10_000,
         f"ی{ZWNJ}" * 10_000,
