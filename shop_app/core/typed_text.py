@@ -2,7 +2,7 @@
 
 Text comes in from keyboards, phones, spreadsheets and copied pages, with signs that nobody sees (Unicode's
 Default_Ignorable_Code_Point) and several code points for one letter. `prose` is for what people read, `code`
-for what has to match: postcodes, phones, codes, numbers, host names. Folding twice changes nothing.
+for what has to match: postcodes, phones, codes, numbers. Folding twice changes nothing.
 """
 
 from __future__ import annotations

@@ -214,9 +214,9 @@ class Checkout(FormState, rx.State):
         typed = form.typed()
         await quote_taxes.ask_for_taxes(typed)
         try:
-            await ask_mailer.refuse_undeliverable(typed.email)
             with live.shown_here(self, rooms.CHECKOUT):
                 problems = await db.write(checkout.keep, visitor_hash(self), typed)
+            await ask_mailer.refuse_undeliverable(typed.email)
         except ShopError as refusal:
             await self._explain(refusal)
             return
