@@ -8,7 +8,11 @@ from sqlmodel import Session, select
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.principal import Principal
+from shop_app.core.errors import ProviderDown
 from shop_app.models import Order
+from shop_app.providers.payments import registry
+from shop_app.providers.payments.base import PaymentMethod, Started, StartPayment
+from shop_app.providers.payments.manual import MANUAL, ManualProvider
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
@@ -125,6 +129,33 @@ async def test_paying_places_one_order_however_often_the_form_comes(open_tab, fu
     assert (tab.departure.ticket, tab.departure.number) == ("this-page", 1)
     await submit(tab, "pay", GOOD)
     assert [order.total_minor for order in orders()] == [9800]
+
+
+class Down(ManualProvider):
+    """A way to pay that doesn't answer."""
+
+    name = "down"
+    pays_now = True
+
+    def start(self, request: StartPayment) -> Started:
+        raise ProviderDown("Payments don't answer just now.")
+
+
+async def test_a_payment_that_doesnt_start_leaves_the_units_held_for_another_click(open_tab, full_cart):
+    registry.offer([PaymentMethod("down", Down), MANUAL])
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert moss() == (3, 0, 2)
+    await submit(tab, "pay", GOOD | {"payment_provider": "down"})
+    assert (tab.refused, tab.departure.address) == ("Payments don't answer just now.", "")
+    assert ([order.status for order in orders()], moss(), tab.hold.state) == (
+        ["cancelled"],
+        (3, 0, 2),
+        "held",
+    )
+    await submit(tab, "pay", GOOD)
+    assert [order.status for order in orders()] == ["cancelled", "placed"]
+    assert moss() == (3, 2, 0)
 
 
 async def test_a_price_that_rose_is_refused_and_the_next_click_accepts_it(open_tab, full_cart):
