@@ -28,6 +28,7 @@ from shop_app.services.catalog import availability
 from shop_app.services.catalog.views import ListingQuery
 from shop_app.services.search import facet_counts, index_cache, listing, listing_index
 from shop_app.services.search import queries as search_queries
+from shop_app.services.search.suggestions import suggest
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
 
@@ -99,10 +100,16 @@ QUESTIONS: dict[str, Question] = {
     "search a rare word": lambda session, rng: search_queries.find(session, _name(rng)),
     "search a typo": _typo,
     "search a SKU": _sku,
-    "suggest, three letters": lambda session, rng: search_queries.suggest(
-        session, rng.choice(made.KINDS)[:3]
+    "search the end of compounds": lambda session, rng: search_queries.find(session, rng.choice(made.WARES)),
+    "search a part of a run": lambda session, rng: search_queries.find(session, rng.choice(made.THINGS)),
+    "search one sign of a run": lambda session, rng: search_queries.find(session, rng.choice("茶皿鏡竹花器")),
+    "search an amount": lambda session, rng: search_queries.find(session, f"{rng.randint(8, 60)}cm"),
+    "search words written together": lambda session, rng: search_queries.find(
+        session, _name(rng) + rng.choice(made.KINDS).lower()
     ),
-    "suggest, five letters": lambda session, rng: search_queries.suggest(session, _name(rng)[:5]),
+    "suggest, three letters": lambda session, rng: suggest(session, rng.choice(made.KINDS)[:3]),
+    "suggest, five letters": lambda session, rng: suggest(session, _name(rng)[:5]),
+    "suggest, two signs of a run": lambda session, rng: suggest(session, rng.choice(made.THINGS)[:2]),
     "product page": lambda session, rng: product_page.product(session, rng.choice(session.info["slugs"])),
     "availability of a variant": lambda session, rng: availability.of_variants(
         session, (rng.randint(1, 2000),)

@@ -62,6 +62,11 @@ SYLLABLES = (
     "tor",
     "vik",
 )
+ROOMS = ("Tisch", "Küchen", "Steh", "Garten", "Wand", "Bad", "Kinder", "Schreibtisch", "Reise", "Winter")
+WARES = ("lampe", "stuhl", "vase", "tasse", "schale", "regal", "spiegel", "decke", "uhr", "kissen")
+CRAFTS = ("陶器", "磁器", "ガラス", "木製", "竹", "手作り", "北欧", "和風", "漆塗り", "真鍮")
+THINGS = ("マグカップ", "ボウル", "皿", "ランプ", "椅子", "花瓶", "トレイ", "時計", "かご", "鏡", "茶碗")
+LINES = ("毎日の食卓に合う軽い器です。", "職人がひとつずつ仕上げました。", "電子レンジで使えます。")
 CLAUSES = (
     "Made in small batches",
     "finished by hand",
@@ -133,6 +138,7 @@ def _products(count: int) -> Iterator[list[tuple[type, dict[str, Any]]]]:
 
 def _product(rng: Random, number: int, last_variant: int) -> list[tuple[type, dict[str, Any]]]:
     name = "".join(rng.choices(SYLLABLES, k=rng.randint(2, 3))).capitalize()
+    title, description = _texts(rng, number, name)
     kind, price = rng.choice(KINDS), rng.randrange(900, 60000, 50)
     reduced = price + 1000 if rng.random() < 0.1 else None
     published = EPOCH + timedelta(minutes=rng.randrange(60 * 24 * 900))
@@ -143,9 +149,9 @@ def _product(rng: Random, number: int, last_variant: int) -> list[tuple[type, di
             {
                 "id": number,
                 "slug": f"{name.lower()}-{kind.lower()}-{number}",
-                "title": f"{name} {kind}",
+                "title": title or f"{name} {kind}",
                 "subtitle": f"{rng.choice(MATERIALS)}, {rng.randint(8, 60)} cm",
-                "description_html": f"<p>{'. '.join(rng.sample(CLAUSES, 5))}.</p>",
+                "description_html": f"<p>{'. '.join(rng.sample(CLAUSES, 5))}. {description}</p>",
                 "care": "",
                 "kind": kind,
                 "materials": rng.sample(MATERIALS, 2),
@@ -175,6 +181,15 @@ def _product(rng: Random, number: int, last_variant: int) -> list[tuple[type, di
     values = rng.sample(list(COLOURS), 3) if rng.random() < 0.7 else list(SIZES)
     rows += _variants(rng, number, last_variant, values, price, reduced)
     return rows
+
+
+def _texts(rng: Random, number: int, name: str) -> tuple[str, str]:
+    """Title and more of the description of every fifth product, in turn German and Japanese."""
+    if number % 10 == 3:
+        return f"{rng.choice(ROOMS)}{rng.choice(WARES)} {name}", ""
+    if number % 10 == 7:
+        return f"{rng.choice(CRAFTS)}{rng.choice(THINGS)} {name}", "".join(rng.sample(LINES, 2))
+    return "", ""
 
 
 def _variants(

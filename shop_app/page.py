@@ -105,7 +105,7 @@ class Page:
         except NotFound:
             raise
         except MovedTo as moved:
-            return Served(status=301, location=moved.location)
+            return Served(status=301 if moved.is_permanent else 302, location=moved.location(str(query)))
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("A page can't be served, reference %s", reference)

@@ -45,6 +45,36 @@ class Mutant:
 SERVICES, PROVIDERS = "shop_app/services", "shop_app/providers/payments"
 MUTANTS = (
     Mutant(
+        "guessed-amounts",
+        "1,000 is taken for one with three decimals",
+        (("shop_app/core/decimals.py", "    if parts.unsure and not sign:\n", "    if False:\n"),),
+        ("tests/test_money.py",),
+    ),
+    Mutant(
+        "listed-unlisted",
+        "an unlisted product gets into the listing index",
+        (
+            (
+                f"{SERVICES}/search/listing_index.py",
+                "col(Product.status) == LISTED",
+                "col(Product.status).in_(('active', 'unlisted'))",
+            ),
+        ),
+        ("tests/services/test_unlisted.py",),
+    ),
+    Mutant(
+        "codes-in-the-open",
+        "an export leaves codes to the spreadsheet",
+        (
+            (
+                f"{SERVICES}/product_files/csv_cells.py",
+                """return f"'{text}" if eaten else text""",
+                "return text",
+            ),
+        ),
+        ("tests/services/test_product_csv_cells.py",),
+    ),
+    Mutant(
         "kept-from-before",
         "what began to be made before a fact is kept after it",
         (
@@ -264,6 +294,18 @@ MUTANTS = (
             ),
         ),
         ("tests/services/test_inventory.py",),
+    ),
+    Mutant(
+        "untracked-ledger",
+        "what was asked for is written down, and not what was moved of an untracked variant",
+        (
+            (
+                f"{SERVICES}/inventory/ledger.py",
+                "return replace(move, on_hand=move.allocated, held=0)",
+                "return move",
+            ),
+        ),
+        ("tests/machines/test_stock_machine.py",),
     ),
     Mutant(
         "unique-key",

@@ -113,9 +113,9 @@ def test_export_and_import_of_the_demo_change_nothing(demo, tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "Line 1: the columns"),
-        (b"\xff\xfeH\x00", "The file is in UTF-16"),
-        (b"PK\x03\x04", "This isn't a CSV file"),
+        (b"", "The file is empty."),
+        (b"\xff\xfeH\x00", "Line 1: the columns"),
+        (b"PK\x03\x04", "This is an Excel workbook"),
     ],
 )
 def test_a_file_of_another_kind_is_one_sentence(engine, tmp_path, content, sentence):

@@ -390,6 +390,22 @@ def test_time_comes_from_the_clock_alone():
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_day_is_asked_of_the_clock_alone():
+    """The date of a moment in UTC isn't the shop's day."""
+    wrong = [
+        f"{name}:{node.lineno} {ast.unparse(node)}"
+        for name, tree in sources().items()
+        if name != "core/clock.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and IN_ANOTHER_ZONE.search(ast.unparse(node))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+IN_ANOTHER_ZONE = re.compile(r"\.date\(\)$|^func\.date\(|\.replace\(.*\bhour=0\b|\.combine\(")
+"""A moment's day, or the beginning of one, by other means than the clock's."""
+
+
 @pytest.mark.parametrize("package", ["models", "services"])
 def test_what_is_and_what_happens_load_without_reflex(package: str):
     # A fresh interpreter: in this one another test has surely loaded Reflex already.

@@ -12,14 +12,18 @@ from email.message import EmailMessage
 
 import pytest
 
+from shop_app.cli import check_up
 from shop_app.core import db
 from shop_app.core.errors import Invalid, ProviderDown
 from shop_app.core.settings import settings
-from shop_app.models import OrderLine
+from shop_app.models import Letter, OrderLine
 from shop_app.providers import mail
+from shop_app.providers.mail.smtp import SmtpMailer
 from shop_app.services import outbox
 from shop_app.worker import jobs, timetable
-from tests.paying import FORM, World, make_world, rows
+from shop_app.workflows import ask_mailer
+from tests.paying import FORM, World, client_of, everything, make_world, rows
+from tests.providers.smtp_server import smtp_server
 
 
 class Post:
@@ -122,6 +126,97 @@ def test_an_address_that_takes_nothing_is_not_tried_again(clock, paid, post):
 
     post.refuses = None
     assert jobs.send_letters() == 0
+
+
+def test_a_receipt_goes_out_to_a_host_with_an_umlaut_that_the_page_shows_readable(world, configure):
+    world.enter_card(world.pay(replace(FORM, email="Info@MÜLLER.de")))
+    world.deliver()
+    with smtp_server() as server:
+        configure(SHOP_SMTP_URL=server.url)
+        assert jobs.send_letters() == 1
+
+        assert server.recipients == ["info@xn--mller-kva.de"]
+    (order,), (letter,) = rows("customer_order"), rows("letter")
+    assert (order.email, letter.to_email, letter.problem) == ("info@müller.de", "info@müller.de", "")
+    (payment,) = rows("payment")
+    session = client_of(world.sandbox).v1.checkout.sessions.retrieve(payment.reference)
+    assert session.customer_email == "info@xn--mller-kva.de"
+
+
+def test_a_letter_that_cant_arrive_is_given_up_at_once_and_staff_see_why(paid, configure, caplog):
+    with db.transaction() as session:
+        session.get_one(Letter, 1).to_email = "jürgen@example.com"
+    with smtp_server() as server:
+        configure(SHOP_SMTP_URL=server.url)
+        assert jobs.send_letters() == 0
+        assert server.recipients == []
+
+    (letter,), why = rows("letter"), "The mail server has no SMTPUTF8, which this address needs."
+    assert (letter.sent_at, letter.attempts, letter.problem) == (None, outbox.MAX_ATTEMPTS, why)
+    events = [(event.data, event.public) for event in rows("order_event") if event.kind == "letter_given_up"]
+    assert events == [({"letter": "order_paid", "why": why}, False)]
+    assert f"Letter 1 (order_paid) was given up: {why}" in caplog.messages
+    (finding,) = check_up._letters(settings())
+    assert (finding.mark, finding.text) == (
+        "missing",
+        f"1 were given up; order_paid to jürgen@example.com: {why}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "attempts", "given_up"), [("550 nobody here", outbox.MAX_ATTEMPTS, 1), ("451 later", 1, 0)]
+)
+def test_a_refused_letter_is_given_up_or_tried_again(paid, configure, answer, attempts, given_up):
+    with smtp_server(RCPT=answer) as server:
+        configure(SHOP_SMTP_URL=server.url)
+        assert jobs.send_letters() == 0
+
+    (letter,) = rows("letter")
+    assert (letter.attempts, letter.problem) == (attempts, f"The mail server refused: {answer}")
+    assert len([event for event in rows("order_event") if event.kind == "letter_given_up"]) == given_up
+
+
+def test_a_grey_list_delays_a_letter_and_loses_none(clock, paid, configure):
+    with smtp_server(RCPT="450 4.2.0 Greylisted, come back in 30 seconds") as server:
+        configure(SHOP_SMTP_URL=server.url)
+        assert jobs.send_letters() == 0
+        server.answers = {}
+        clock.move_to(rows("letter")[0].next_try_at)
+        assert jobs.send_letters() == 1
+        assert server.recipients == ["marta@example.com"] * 2
+        assert len(server.taken) == 1
+
+
+def test_after_the_last_try_a_letter_is_given_up_and_staff_see_why(clock, paid, post):
+    post.refuses = ProviderDown("down")
+    for _try in range(outbox.MAX_ATTEMPTS):
+        clock.move_to(rows("letter")[0].next_try_at)
+        assert jobs.send_letters() == 0
+    events = [event.data for event in rows("order_event") if event.kind == "letter_given_up"]
+    assert events == [{"letter": "order_paid", "why": "down"}]
+
+
+def test_an_address_that_letters_wont_reach_is_refused_and_nothing_changes(world, configure):
+    total = world.fill_cart()
+    form, before = replace(FORM, email="jürgen@example.com"), everything()
+    with smtp_server() as server:
+        configure(SHOP_SMTP_URL=server.url)
+        with pytest.raises(Invalid, match="our mail server takes plain letters alone") as refusal:
+            world.pay(form, total)
+        assert (refusal.value.field, everything()) == ("email", before)
+    with smtp_server(unicode=True) as server:
+        configure(SHOP_SMTP_URL=server.url)
+        world.enter_card(world.pay(form, total))
+        world.deliver()
+        assert jobs.send_letters() == 1
+        assert server.recipients == ["jürgen@example.com"]
+
+
+@pytest.mark.parametrize("post", [Post, lambda: SmtpMailer("smtp://127.0.0.1:9")], ids=["own", "down"])
+def test_a_mailer_that_doesnt_know_keeps_nobody_from_buying(world, monkeypatch, post):
+    monkeypatch.setattr(ask_mailer, "mailer", post)
+    assert world.pay(replace(FORM, email="jürgen@example.com")).startswith("http")
+    assert rows("customer_order")[0].email == "jürgen@example.com"
 
 
 def test_a_letter_of_an_unknown_kind_keeps_no_other_waiting(paid, post):

@@ -21,6 +21,7 @@ from alembic import command
 from shop_app.core import db, migrate
 from shop_app.core.settings import settings
 from shop_app.services.books import check as books
+from tests.paying import make_world
 
 pytestmark = pytest.mark.both
 HAND_MADE = ("search_", "alembic_version")
@@ -85,6 +86,28 @@ def test_the_latest_can_be_taken_back_and_put_on_again(empty: Engine):
         assert migrate.current(connection) == before
     assert migrate.migrate(empty) == (before, migrate.newest())
     assert tables(empty) == set(SQLModel.metadata.tables)
+
+
+def test_days_of_arrival_stay_the_same_days(engine: Engine, tmp_path):
+    """They were kept as the moments at which they begin in UTC; migrated back and forth with an order."""
+    make_world(tmp_path).pay()
+    arrives = "SELECT arrives_from, arrives_until FROM customer_order"
+
+    def kept() -> list[str]:
+        with engine.connect() as connection:
+            return [str(value) for value in connection.execute(text(arrives)).one()]
+
+    days = kept()
+    assert all(len(day) == len("2026-11-24") for day in days)
+    before = ScriptDirectory.from_config(migrate._config()).get_revision("0010").down_revision
+    with engine.connect().execution_options(writes=True) as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, str(before))
+        connection.commit()
+    assert [moment[:19] for moment in kept()] == [f"{day} 00:00:00" for day in days]
+    migrate.migrate(engine)
+    assert kept() == days
 
 
 def test_products_and_what_belongs_to_them_outlive_the_copy_of_their_table(empty: Engine):

@@ -1,4 +1,5 @@
 // A quantity to step or to type. It answers at once by itself, and tells the server only where it came to rest.
+// What isn't plainly a number from 1 up is neither corrected nor counted here: the server has it as it was typed.
 import { useEffect, useRef, useState } from "react";
 
 const REST_MS = 350;
@@ -8,11 +9,11 @@ export function Quantity({ value, most, least, name, label, fewer, more, limit, 
   const [over, setOver] = useState(false);
   const timer = useRef(null);
   const floor = least ?? 1;
-  const number = /^\d+$/.test(text) ? Number(text) : NaN;
+  const number = /^[1-9][0-9]?$/.test(text.trim()) ? Number(text) : NaN;
 
   // What the server says holds, unless another step is still on its way there.
   useEffect(() => {
-    if (!timer.current) setText(String(value));
+    if (!timer.current && (onCommit || Number.isNaN(number))) setText(String(value));
   }, [value, answer]);
   useEffect(() => {
     if (number > most) setText(String(Math.max(most, floor)));
@@ -36,7 +37,7 @@ export function Quantity({ value, most, least, name, label, fewer, more, limit, 
   };
   const leave = () => {
     setOver(number > most);
-    rest(Number.isNaN(number) ? value : Math.min(Math.max(number, floor), Math.max(most, floor)), 0);
+    rest(Number.isNaN(number) ? text : Math.min(Math.max(number, floor), Math.max(most, floor)), 0);
   };
   const keys = (event) => {
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
@@ -55,10 +56,10 @@ export function Quantity({ value, most, least, name, label, fewer, more, limit, 
           onClick={() => number > floor && step(-1)}>
           <svg viewBox="0 0 24 24" aria-hidden="true" className={classes.icon}><path d="M5 12h14" /></svg>
         </button>
-        <input name={name} value={text} aria-label={label} inputMode="numeric" autoComplete="off" maxLength={3}
+        <input name={name} value={text} aria-label={label} inputMode="numeric" autoComplete="off" maxLength={40}
           className={classes.input} data-testid={marks?.input} onKeyDown={keys} onBlur={leave}
           onFocus={(event) => event.target.select()}
-          onChange={(event) => setText(event.target.value.replace(/\D/g, ""))} />
+          onChange={(event) => setText(event.target.value)} />
         <button type="button" aria-label={more} aria-disabled={number >= most} className={classes.step}
           onClick={() => (number < most ? step(1) : setOver(true))}>
           <svg viewBox="0 0 24 24" aria-hidden="true" className={classes.icon}><path d="M12 5v14M5 12h14" /></svg>

@@ -7,10 +7,11 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ..core import own_files
+from ..core import clock, own_files
 from ..core.settings import ROOT, Settings, settings
 
 Mark = Literal["ok", "missing", "fails"]
@@ -35,6 +36,7 @@ def examine() -> list[Finding]:
         _redis,
         _payments,
         _mail,
+        _letters,
         _pictures,
         _front_end,
     )
@@ -43,6 +45,7 @@ def examine() -> list[Finding]:
 
 def _settings(chosen: Settings) -> Iterator[Finding]:
     yield Finding("ok", "mode", f"{chosen.mode}, port {chosen.port}, {chosen.workers} worker(s)")
+    yield Finding("ok", "days", _days(chosen))
     if chosen.base_url:
         yield Finding("ok", "address", chosen.public_url)
     else:
@@ -61,6 +64,13 @@ def _settings(chosen: Settings) -> Iterator[Finding]:
         yield Finding(
             "missing", "secret key", f"SHOP_SECRET_KEY is not set; one is kept in {chosen.data_dir}"
         )
+
+
+def _days(chosen: Settings) -> str:
+    """Where the shop's days begin and which of them are holidays."""
+    where = f"{chosen.country}-{chosen.region}" if chosen.region else chosen.country
+    by = "SHOP_TIME_ZONE" if chosen.time_zone else "SHOP_COUNTRY"
+    return f"of the zone {clock.zone().key} (by {by}), with the public holidays of {where}"
 
 
 def _data_folder(chosen: Settings) -> Iterator[Finding]:
@@ -158,6 +168,28 @@ def _mail(chosen: Settings) -> Iterator[Finding]:
         yield Finding("fails", "mail", f"{parts.hostname}:{port} doesn't answer: {error.strerror or error}")
     else:
         yield Finding("ok", "mail", f"{parts.hostname}:{port} answers")
+
+
+def _letters(chosen: Settings) -> Iterator[Finding]:
+    """Those that were given up and are still kept word for word."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from ..core import db
+    from ..core.clock import now
+    from ..core.errors import ShopError
+    from ..services import outbox
+
+    try:
+        with db.reading() as session:
+            given_up = outbox.given_up(session, now() - timedelta(days=chosen.message_days))
+            latest = [f"{letter.kind} to {letter.to_email}: {letter.problem}" for letter in given_up[:3]]
+    except (SQLAlchemyError, ShopError, OSError):
+        # What is wrong with the database stands above.
+        return
+    if latest:
+        yield Finding("missing", "letters", f"{len(given_up)} were given up; {'; '.join(latest)}")
+    else:
+        yield Finding("ok", "letters", "none was given up")
 
 
 def _pictures(_chosen: Settings) -> Iterator[Finding]:

@@ -110,7 +110,7 @@ def _input(one: Any) -> Component:
     wrong = error_of(Checkout, one.name)
     described = {
         "aria_invalid": when(wrong, "true", "false"),
-        "aria_describedby": when(wrong, id + "-note", ""),
+        "aria_describedby": when(either(wrong != "", one.hint != ""), id + "-note", ""),
     }
     choices = el.select(
         el.option(_("Choose"), value=""),
@@ -137,11 +137,13 @@ def _input(one: Any) -> Component:
         on_blur=lambda typed: Checkout.typed(one.name, typed),
         **described,
     )
-    label = fragment(one.label, when(one.required, required_mark(), optional_mark()))
+    mark = when(one.required, required_mark(), when(one.hint, fragment(), optional_mark()))
+    label = fragment(one.label, mark)
+    hint = when(one.hint, el.p(one.hint, id=id + "-note", class_name=styles.HINT))
     return el.div(
         el.label(label, html_for=id, class_name=styles.LABEL),
         when(length(one.choices) > 0, choices, text),
-        when(wrong, field_error(wrong, id=id + "-note")),
+        when(wrong, field_error(wrong, id=id + "-note"), hint),
         class_name=match(
             one.name,
             {

@@ -177,7 +177,7 @@ def _buy(product: type[Product], chosen: Any) -> Component:
                 1,
                 name="quantity",
                 most=chosen.max_quantity,
-                answer=product.page.slug,
+                answer=f"{product.page.slug}-{of(Cart).answers}",
                 limit=most_text(chosen.max_quantity),
                 testid="quantity",
             ),

@@ -19,6 +19,7 @@ from .cart_line import (
 )
 from .code_fields import code_field
 from .controls import link_button
+from .credit import payment_notes
 from .kit import Component, both, each, el, fragment, length, of, when
 from .overlays import drawer
 
@@ -72,6 +73,7 @@ def _foot() -> Component:
             discount_rows(Cart, of(Cart).view),
             sum_row(_("Subtotal"), of(Cart).view.subtotal, data_testid="cart-subtotal"),
             el.p(of(Cart).view.price_note, class_name="text-sm text-ink-3"),
+            payment_notes(of(Cart).view),
             class_name=f"{styles.SUM} mb-3.5",
         ),
         link_button(

@@ -10,6 +10,19 @@ from . import styles
 from .kit import Component, each, el, length, when
 
 
+def payment_notes(view: Any) -> Component:
+    """Which ways to pay don't take what is left to pay, and what to do where none does; nothing else."""
+    return when(
+        length(view.payment_notes) > 0,
+        el.div(
+            each(view.payment_notes, lambda note: el.p(note, key=note)),
+            class_name="mt-3 space-y-1 text-sm text-ink-2",
+            role="status",
+            data_testid="payment-notes",
+        ),
+    )
+
+
 def credit_rows(state: Any, view: Any) -> Component:
     """Below a total: each card with its amount and a way to take it out, and what is left to pay."""
 

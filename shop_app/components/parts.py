@@ -229,7 +229,7 @@ def _quantity_html(
         aria_label=label,
         input_mode="numeric",
         auto_complete="off",
-        max_length=3,
+        max_length=40,
         class_name=looks["input"],
         data_testid=testid,
         value=value,

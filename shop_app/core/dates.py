@@ -1,4 +1,4 @@
-"""Days and moments as people read them, in the shop's language."""
+"""Days and moments as people read them, in the shop's language and on the shop's clocks."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from datetime import date, datetime
 
 from babel.dates import format_date, format_datetime
 
-from .clock import now
+from .clock import day_of, local, today
 from .i18n import _
 from .settings import settings
 
 
-def day(moment: datetime | date, locale: str = "") -> str:
+def day(when: datetime | date, locale: str = "") -> str:
     """ "4 December", with the year where it isn't this one."""
-    this_year = moment.year == now().year
-    return format_date(moment, _("d MMMM") if this_year else _("d MMMM y"), locale or settings().locale)
+    shown = _day(when)
+    this_year = shown.year == today().year
+    return format_date(shown, _("d MMMM") if this_year else _("d MMMM y"), locale or settings().locale)
 
 
-def weekday(moment: datetime | date, locale: str = "") -> str:
+def weekday(when: datetime | date, locale: str = "") -> str:
     """ "Wed 25 November": for days that are near."""
-    return format_date(moment, _("EEE d MMMM"), locale or settings().locale)
+    return format_date(_day(when), _("EEE d MMMM"), locale or settings().locale)
 
 
 def from_to(first: date, last: date, locale: str = "") -> str:
@@ -32,11 +33,23 @@ def from_to(first: date, last: date, locale: str = "") -> str:
     return _("{first} to {last}").format(first=begins, last=weekday(last, locale))
 
 
-def full_day(moment: datetime | date) -> str:
+def full_day(when: datetime | date) -> str:
     """ "4 December 2026": for what someone may keep for years."""
-    return format_date(moment, _("d MMMM y"), settings().locale)
+    return format_date(_day(when), _("d MMMM y"), settings().locale)
 
 
 def full_moment(moment: datetime) -> str:
-    """ "22 November 2026, 14:06 UTC"."""
-    return f"{format_datetime(moment, _('d MMMM y, HH:mm'), locale=settings().locale)} UTC"
+    """ "22 November 2026, 15:06 CET", "22 November 2026, 19:51 UTC+05:45"."""
+    shown = local(moment)
+    text = format_datetime(shown, _("d MMMM y, HH:mm"), locale=settings().locale)
+    return f"{text} {_zone_name(shown)}"
+
+
+def _day(when: datetime | date) -> date:
+    return day_of(when) if isinstance(when, datetime) else when
+
+
+def _zone_name(shown: datetime) -> str:
+    name = shown.tzname() or "UTC"
+    # Zones without letters of their own have their difference as a name: "+0545".
+    return f"UTC{name[:3]}:{name[3:] or '00'}" if name[0] in "+-" else name

@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, unquote_plus
 
 from .settings import settings
 
 MAX_FIELDS = 100
 """Parameters of one query; further ones are ignored."""
 _PARAMETER = re.compile(r"\[(\w+)\]")
+_PLAIN_IN_PATH = "/-._~!$&'()*+,;=:@"
+"""What stands in a path as it is (RFC 3986, section 3.3)."""
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +73,64 @@ class Head:
 
 
 class MovedTo(Exception):
-    """What this address named has another one now, which `location` is."""
+    """What this address named has another one: this path, with some fields of its query changed.
 
-    def __init__(self, location: str) -> None:
-        super().__init__(location)
-        self.location = location
+    A field that is "" is taken out, the others stay. `is_permanent` is False where the old address may come
+    to name something again.
+    """
+
+    def __init__(
+        self, path: str, fields: Mapping[str, str] | None = None, *, is_permanent: bool = True
+    ) -> None:
+        super().__init__(path)
+        self.path, self.fields, self.is_permanent = path, fields or {}, is_permanent
+
+    def location(self, query: str) -> str:
+        """The new address of one whose text after the question mark is `query`.
+
+        >>> MovedTo("/products", {"category": "lamps", "after": ""}).location("q=%20&category=Lamps&after=1")
+        '/products?category=lamps&q=%20'
+        """
+        changed = [f"{quote(name)}={quote(value, safe='')}" for name, value in self.fields.items() if value]
+        kept = [
+            field
+            for field in query.split("&")
+            if field and unquote_plus(field.partition("=")[0]) not in self.fields
+        ]
+        return f"{self.path}?{'&'.join([*changed, *kept])}" if changed or kept else self.path
 
 
 @cache
 def pattern(route: str) -> re.Pattern[str]:
-    """The pattern of the paths that a route (`/products/[slug]`) matches, its parameters as named groups."""
+    """The pattern of the paths that a route (`/products/[slug]`) matches, its parameters as named groups.
+
+    Letters of the route itself match in either case; `path_of` writes them as they should be.
+    """
+    literal = [
+        re.escape(part) if at % 2 == 0 else f"(?P<{part}>[^/]+)" for at, part in enumerate(_parts(route))
+    ]
+    return re.compile("/" + "".join(literal), re.IGNORECASE | re.ASCII)
+
+
+def path_of(route: str, parameters: Mapping[str, str]) -> str:
+    """The path of a route with these parameters, as links write it.
+
+    >>> path_of("products/[slug]", {"slug": "a b"}), path_of("index", {})
+    ('/products/a%20b', '/')
+    """
+    parts = [part if at % 2 == 0 else parameters[part] for at, part in enumerate(_parts(route))]
+    return "/" + quote("".join(parts), safe=_PLAIN_IN_PATH)
+
+
+def _parts(route: str) -> list[str]:
+    """The texts of a route at even places, the names of its parameters between them."""
     path = "" if route.strip("/") in ("", "index") else route.strip("/")
-    parts = _PARAMETER.split(path)
-    literal = [re.escape(part) if at % 2 == 0 else f"(?P<{part}>[^/]+)" for at, part in enumerate(parts)]
-    return re.compile("/" + "".join(literal))
+    return _PARAMETER.split(path)
+
+
+def has_controls(text: str) -> bool:
+    """Whether the text has a control character, which no address and no database takes; a tab is a blank."""
+    return _CONTROL.search(text) is not None
 
 
 def read_address(route: str, path: str, query: str) -> Address:

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     # Beyond the contract.
     locale: str = "en"
     country: str = Field("DE", min_length=2, max_length=2)
+    region: str = ""
+    """The region that the shop is in, as ISO 3166-2 has it ("BE"), for holidays of its own."""
+    time_zone: str = ""
+    """The zone of the shop's days, such as Europe/Berlin; "" for the country's (`core/clock.py`)."""
     currency: str = "EUR"
     bank_account: str = Field(default_factory=lambda given: DEMO_ACCOUNT if given["mode"] == "demo" else "")
     """Where shoppers transfer money to, as it stands on an order that is paid later; "" for no transfers."""
@@ -111,6 +115,21 @@ class Settings(BaseSettings):
             return str(ipaddress.ip_address(value)) if value else ""
         except ValueError:
             raise ValueError("it has to be an IP address of this machine, such as 0.0.0.0") from None
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, value: str) -> str:
+        return settings_checks.country(value)
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, value: str, info: ValidationInfo) -> str:
+        return settings_checks.region(value, info.data.get("country", "")) if value else ""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return settings_checks.time_zone(value) if value else ""
 
     @field_validator("base_url")
     @classmethod

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import available_timezones
 
+from babel.core import get_global
 from pydantic import AnyUrl, ValidationError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -66,6 +68,41 @@ def database(url: str) -> URL:
     if parts.drivername not in ("sqlite", "postgresql+psycopg"):
         raise ValueError("it has to begin with sqlite:// or postgresql://")
     return parts
+
+
+def country(code: str) -> str:
+    """A country's code in capitals.
+
+    Errors  ValueError for a code that ISO 3166-1 doesn't have.
+    """
+    if code.upper() == "ZZ" or code.upper() not in get_global("territory_currencies"):
+        raise ValueError("it has to be a country's code of two letters, such as DE or US")
+    return code.upper()
+
+
+def time_zone(name: str) -> str:
+    """The name of a time zone.
+
+    Errors  ValueError for a name that the IANA database doesn't have.
+    """
+    if name not in available_timezones():
+        raise ValueError("it has to be a time zone such as Europe/Berlin or America/New_York")
+    return name
+
+
+def region(code: str, country: str) -> str:
+    """A region's code without its country: "BE" of "DE-BE".
+
+    Errors  ValueError for a region whose holidays aren't known.
+    """
+    import holidays
+
+    short = code.upper().removeprefix(f"{country}-")
+    known = holidays.list_supported_countries().get(country, [])
+    if short not in known:
+        one_of = f"has to be one of {', '.join(known)}" if known else f"isn't known for the country {country}"
+        raise ValueError(f"it {one_of}")
+    return short
 
 
 def currency(code: str) -> str:

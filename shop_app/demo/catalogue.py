@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from .. import models as m
 from ..core import money
-from ..core.clock import now
+from ..core.clock import start_of, today
 from ..core.settings import settings
 from ..services.accounts import sessions
 from ..services.accounts.passwords import Hashed, hash_password
@@ -58,8 +58,8 @@ class Goods:
 
 
 def anchor() -> datetime:
-    """The moment that all dates count back from: the start of the day of seeding."""
-    return now().replace(hour=0, minute=0, second=0, microsecond=0)
+    """The moment that all dates count back from: the start of the shop's day of seeding."""
+    return start_of(today())
 
 
 def read(name: str) -> Any:

@@ -18,6 +18,7 @@ from random import Random
 from sqlmodel import Session, select
 
 from .. import models as m
+from ..core import clock
 from ..core.settings import settings
 from ..services.pricing.price_cart import Shipping, price_cart
 from ..services.promotions.discounts import Item, Offer
@@ -68,8 +69,8 @@ def load(
     `Goods.sold` counts only what was sold before today, so that what is built on it doesn't depend on
     the hour.
     """
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    terms = Terms(today.date(), {}, dict(shipping_queries.methods(session, fresh=True)), promotion_ids)
+    today = clock.start_of(clock.day_of(now))
+    terms = Terms(clock.day_of(now), {}, dict(shipping_queries.methods(session, fresh=True)), promotion_ids)
     everyone = [_shopper(session, rng, today), *people.invent(bulk, rng, today, 1500, DAYS)]
     ledger, market = StockLedger(bulk, rng, today), _Market(goods, rng)
     secret, number, sold = (
@@ -79,7 +80,7 @@ def load(
     )
     uses: dict[str, int] = {}
     for day in range(DAYS, -1, -1):
-        midnight = today - timedelta(days=day)
+        midnight = clock.start_of(terms.on - timedelta(days=day))
         moments = sorted(_moment(midnight, rng) for _ in range(_how_many(day, midnight, rng)))
         crowd = _Crowd([person for person in everyone if person.since < midnight] or everyone[:1])
         for at in moments:
@@ -110,13 +111,13 @@ def _shopper(session: Session, rng: Random, today: datetime) -> Person:
 
 
 def _how_many(day: int, midnight: datetime, rng: Random) -> int:
-    growth = 3.1 + 5.2 * (DAYS - day) / DAYS
-    month = MONTHS[midnight.month - 1]
-    if midnight.month == 11 and midnight.day < 20:
+    growth, on = 3.1 + 5.2 * (DAYS - day) / DAYS, clock.day_of(midnight)
+    month = MONTHS[on.month - 1]
+    if on.month == 11 and on.day < 20:
         month = 1.2
-    if midnight.month == 12 and midnight.day > 21:
+    if on.month == 12 and on.day > 21:
         month = 0.6
-    return _poisson(growth * month * WEEKDAYS[midnight.weekday()], rng)
+    return _poisson(growth * month * WEEKDAYS[on.weekday()], rng)
 
 
 def _poisson(mean: float, rng: Random) -> int:

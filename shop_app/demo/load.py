@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from .. import models as m
 from ..core import db
-from ..core.clock import now
+from ..core.clock import day_of, now, start_of
 from ..services.accounts.passwords import Hashed
 from ..services.search import listing_index
 from . import catalogue, history, reviews
@@ -51,7 +51,7 @@ def fill(*, seed: int = SEED, on: Engine | None = None) -> Loaded | None:
 
 def _load(session: Session, hashes: dict[str, Hashed], seed: int) -> Loaded:
     moment = now()
-    today = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = start_of(day_of(moment))
     catalogue.load_logins(session, hashes)
     bulk = Bulk(session)
     promotion_ids = catalogue.load_terms(bulk, today)

@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 from .. import models as m
-from ..core import money
+from ..core import clock, money
 from ..core.settings import settings
+from ..core.working_days import period_end
 from ..services.pricing.price_cart import PricedLine, TaxedPart, Totals
 from ..services.shipping.queries import Method, arrival_range
 from .bulk import Bulk
@@ -111,9 +112,8 @@ def write_order(
 
 def _head(writing: _Writing, token: str) -> None:
     order, totals = writing.order, writing.order.totals
-    first, last = arrival_range(order.at.date(), order.method.min_days, order.method.max_days)
-    midnight = order.at.replace(hour=0, minute=0, second=0)
     address = order.person.address
+    first, last = arrival_range(clock.day_of(order.at), order.method, address["country"])
     writing.id = writing.bulk.add(
         m.Order, number=writing.number, token=token, customer_id=order.person.customer_id,
         email=order.person.email,
@@ -123,7 +123,7 @@ def _head(writing: _Writing, token: str) -> None:
         tax_minor=totals.tax_minor,
         total_minor=totals.total_minor, tax_included=totals.tax_included, ship_to=address, bill_to=address,
         country=address["country"], shipping_method=order.method.code, shipping_label=order.method.label,
-        arrives_from=midnight + (first - order.at.date()), arrives_until=midnight + (last - order.at.date()),
+        arrives_from=first, arrives_until=last,
         payment_provider=order.provider, terms_version="2024-11", placed_at=order.at,
     )  # fmt: skip
     writing.row = writing.bulk.rows(m.Order)[-1]
@@ -181,7 +181,8 @@ def _course(writing: _Writing) -> datetime | None:
     payment = _payment(writing)
     row["status"] = m.OrderStatus.PLACED.value
     if order.provider == "manual" and order.paid_at > now:
-        row["expires_at"] = order.at + timedelta(days=settings().transfer_days)
+        last_day = period_end(clock.day_of(order.at), settings().transfer_days, row["country"])
+        row["expires_at"] = clock.end_of(last_day)
         return None
     _paid(writing, payment)
     if fate == "cancelled" and order.cancelled_at <= now:

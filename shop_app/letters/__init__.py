@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..core.clock import now
+from ..core.email_addresses import ascii_host, sent_form
 from ..core.i18n import _
 from ..core.settings import settings
 from ..services.outbox import LetterToSend
@@ -86,11 +87,11 @@ def _addresses(view: OrderView) -> list[tuple[str, list[str]]]:
 
 
 def _envelope(letter: LetterToSend, subject: str) -> EmailMessage:
-    host = urlsplit(settings().public_url).hostname or "localhost"
+    host = ascii_host(urlsplit(settings().public_url).hostname or "localhost")
     message = EmailMessage()
     message["Subject"] = subject
     message["From"] = Address(SHOP_NAME, "orders", host if "." in host else f"{host}.localdomain")
-    message["To"] = letter.to_email
+    message["To"] = sent_form(letter.to_email)
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<{letter.dedupe_key.replace(':', '.')}@{host}>"
     message["Auto-Submitted"] = "auto-generated"

@@ -63,7 +63,7 @@ class ListingVariant(SQLModel, table=True):
     compare_at_minor: int | None = maybe_minor()
     in_stock: bool = False
     options: dict[str, str] = json()
-    """Facet and value of each of its options, both as slugs: {"colour": "moss"}."""
+    """Facet and value of each of its options by their keys: {"colour": "moss"}; the former in ASCII."""
     picture: list = json(list)
     """Its first picture as in a card: key, alt, width, height, colour; empty without one of its own."""
 
@@ -76,9 +76,9 @@ class ListingFacet(SQLModel, table=True):
 
     product_id: int = refers("product.id", ondelete="CASCADE", primary_key=True, index=False)
     name: str = Field(primary_key=True, max_length=100)
-    """The parameter in the address: the option's name as a slug, or tag, material."""
+    """The parameter in the address: the key of an option's name, or tag, material."""
     value: str = Field(primary_key=True, max_length=255)
-    """The value as a slug, as the address has it."""
+    """The key of the value, as the address has it."""
     label: str = ""
     swatch: str = Field(default="", max_length=9)
 

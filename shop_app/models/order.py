@@ -135,8 +135,8 @@ class Order(SQLModel, table=True):
     country: str = Field(max_length=2)
     shipping_method: str = Field(max_length=64)
     shipping_label: str = ""
-    arrives_from: datetime | None = None
-    arrives_until: datetime | None = None
+    arrives_from: date | None = None
+    arrives_until: date | None = None
     payment_provider: str = Field(max_length=32)
     locale: str = Field(default="en", max_length=16)
     terms_version: str = ""

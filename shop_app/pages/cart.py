@@ -22,7 +22,7 @@ from shop_app.components.cart_line import (
 )
 from shop_app.components.code_fields import code_field, credit_field
 from shop_app.components.controls import link_button, text_link
-from shop_app.components.credit import credit_rows
+from shop_app.components.credit import credit_rows, payment_notes
 from shop_app.components.forms import submit
 from shop_app.components.kit import Component, each, el, fragment, length, of, when
 from shop_app.components.parts import busy_button, departure, needs_scripts
@@ -125,6 +125,7 @@ def _sums() -> Component:
             credit_field("page", Cart, of(Cart).view),
             class_name="mt-4 divide-y divide-line border-y border-line",
         ),
+        payment_notes(of(Cart).view),
         when(
             of(Cart).view.can_check_out,
             link_button(
@@ -134,10 +135,13 @@ def _sums() -> Component:
                 class_name="mt-5 w-full",
                 data_testid="go-to-checkout",
             ),
-            el.p(
-                _("One of the lines can't be bought as it is. Change or remove it to go on."),
-                class_name="mt-5 text-sm text-coral",
-                role="status",
+            when(
+                length(of(Cart).view.payment_notes) == 0,
+                el.p(
+                    _("One of the lines can't be bought as it is. Change or remove it to go on."),
+                    class_name="mt-5 text-sm text-coral",
+                    role="status",
+                ),
             ),
         ),
         when(length(of(Cart).view.wallets) > 0, _at_once),

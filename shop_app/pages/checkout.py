@@ -10,7 +10,7 @@ from shop_app.components import layout, styles, texts
 from shop_app.components.badges import empty_state, note, payment_mark
 from shop_app.components.checkout_steps import FORM, progress, section, who
 from shop_app.components.controls import button, link_button, text_link
-from shop_app.components.credit import credit_rows
+from shop_app.components.credit import credit_rows, payment_notes
 from shop_app.components.fields import options, radio_card
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.hold_timer import hold_news, hold_timer
@@ -263,6 +263,7 @@ def _payment() -> Component:
                 tab_index=-1,
             ),
         ),
+        payment_notes(of(Checkout).view.cart),
         _wrong("payment_provider"),
         el.p(
             el.span(

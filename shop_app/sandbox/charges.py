@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..core import money
 from ..core.currencies import CURRENCIES
 from . import disputes
 from .events import emit
@@ -279,6 +280,12 @@ def capture(tables: Tables, id: str, amount: int | None) -> dict[str, Any]:
         raise Refused(
             "The amount to capture is greater than what was authorised.", code="amount_too_large",
             param="amount_to_capture",
+        )  # fmt: skip
+    currency = CURRENCIES[intent["currency"].upper()]
+    if taken < currency.least_minor:
+        raise Refused(
+            f"Amount must be at least {money.show(currency.least_minor, currency.code)}",
+            code="amount_too_small", param="amount_to_capture",
         )  # fmt: skip
     charge = tables.get("charge", intent["latest_charge"]) or {}
     charge |= {"captured": True, "amount_captured": taken}

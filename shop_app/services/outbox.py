@@ -140,9 +140,20 @@ def mark_sent(session: Session, letter_id: int) -> None:
     session.connection().execute(_SENT, {"letter": letter_id, "at": now()})
 
 
-def mark_failed(session: Session, letter_id: int, problem: str, *, for_good: bool = False) -> None:
-    """Try it again later, with growing delays; never again where `for_good`."""
+def mark_failed(session: Session, letter_id: int, problem: str, *, for_good: bool = False) -> bool:
+    """Try it again later, with growing delays; give it up where `for_good`, or after `MAX_ATTEMPTS`.
+
+    Returns whether it was given up.
+    """
     letter = session.get_one(Letter, letter_id)
     letter.problem = problem[:500]
     letter.attempts = MAX_ATTEMPTS if for_good else letter.attempts
     letter.next_try_at = now() + min(timedelta(seconds=30) * 2 ** min(letter.attempts, 12), LONGEST_WAIT)
+    return letter.attempts >= MAX_ATTEMPTS
+
+
+def given_up(session: Session, since: datetime) -> list[Letter]:
+    """The letters written since then that won't be sent any more, the newest first, 100 at most."""
+    unsent = select(Letter).where(col(Letter.sent_at).is_(None), Letter.attempts >= MAX_ATTEMPTS)
+    written = unsent.where(Letter.created_at >= since, Letter.to_email != "")
+    return list(session.exec(written.order_by(col(Letter.created_at).desc()).limit(100)).all())

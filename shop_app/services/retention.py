@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
 from sqlmodel import Session
 
-from ..core.clock import now
+from ..core.clock import now, start_of, today
 from ..core.settings import settings
 from ..models import (
     Cart,
@@ -41,7 +41,6 @@ _return = table_of(ReturnRequest)
 _use = table_of(PromotionUse)
 _alert = table_of(StockAlert)
 
-DAYS_OF_A_YEAR = 365.25
 _NEVER_PAID = and_(
     _order.c.status.in_([OrderStatus.EXPIRED.value, OrderStatus.CANCELLED.value]),
     _order.c.payment_status.in_([PaymentStatus.NONE.value, PaymentStatus.VOIDED.value]),
@@ -124,7 +123,7 @@ def people(session: Session, most: int) -> int:
     unpaid = and_(_NEVER_PAID, _order.c.placed_at < _days_ago(chosen.unpaid_order_days))
     aged = and_(
         _order.c.status != OrderStatus.PENDING.value,
-        _order.c.placed_at < _days_ago(chosen.order_years * DAYS_OF_A_YEAR),
+        _order.c.placed_at < _years_ago(chosen.order_years),
     )
     ids = _ids(session, _order.c.id, and_(_order.c.email != "", or_(unpaid, aged)), most)
     if ids:
@@ -155,8 +154,17 @@ COMMANDS: dict[str, Callable[[Session, int], int]] = {
 }
 
 
-def _days_ago(days: float) -> datetime:
-    return now() - timedelta(days=days)
+def _days_ago(days: int) -> datetime:
+    """The beginning of the shop's day that many days ago: what came before is older than so many days."""
+    return start_of(today() - timedelta(days=days))
+
+
+def _years_ago(years: int) -> datetime:
+    """The beginning of the calendar year after the one that many years ago.
+
+    Books are kept until the end of a calendar year (for Germany § 147 (4) AO).
+    """
+    return start_of(date(today().year - years, 1, 1))
 
 
 def _ids(session: Session, id: Any, old: ColumnElement[bool], most: int) -> Sequence[int]:

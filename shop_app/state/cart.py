@@ -29,7 +29,7 @@ from shop_app.workflows import pay
 from . import attempt_limits, live
 from .base import public, visitor_hash
 from .forms import Form, FormState
-from .input_types import AmountMinor, Code, CreditCode, Quantity, RecordId, Sku, Ticket, TypedUnits
+from .input_types import AmountMinor, Code, CreditCode, RecordId, Sku, Ticket, TypedUnits
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class Cart(FormState, rx.State):
 
     @rx.event
     @public
-    async def add(self, sku: Sku, quantity: Quantity = 1):
+    async def add(self, sku: Sku, quantity: TypedUnits = 1):
         await self._add(sku, quantity)
 
     @rx.event
@@ -173,13 +173,19 @@ class Cart(FormState, rx.State):
 
     @rx.event
     @public
-    async def set_quantity(self, sku: Sku, quantity: Quantity):
-        self.refusal = await self._change(cart_commands.set_quantity, sku, quantity)
+    async def set_quantity(self, sku: Sku, quantity: TypedUnits):
+        if quantity:
+            self.refusal = await self._change(cart_commands.set_quantity, sku, quantity)
+        else:
+            await self._remove(sku)
         self.refused_sku = sku if self.refusal else ""
 
     @rx.event
     @public
     async def remove(self, sku: Sku):
+        await self._remove(sku)
+
+    async def _remove(self, sku: str) -> None:
         # What this tab was sent may be older than what another tab, and by push this page, shows.
         before = await db.read(cart_queries.title_and_quantity, visitor_hash(self), sku)
         self.refusal = await self._change(cart_commands.remove, sku)

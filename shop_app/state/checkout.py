@@ -24,7 +24,7 @@ from shop_app.services.cart import holds as cart_holds
 from shop_app.services.cart.checkout import MAX_NOTE, CheckoutForm, CheckoutView
 from shop_app.services.cart.holds import HoldView
 from shop_app.services.cart.price_changes import PriceChange, PriceRisen
-from shop_app.workflows import pay, quote_taxes
+from shop_app.workflows import ask_mailer, pay, quote_taxes
 
 from . import attempt_limits, live
 from .base import public, visitor_hash
@@ -210,6 +210,7 @@ class Checkout(FormState, rx.State):
         typed = form.typed()
         await quote_taxes.ask_for_taxes(typed)
         try:
+            await ask_mailer.refuse_undeliverable(typed.email)
             with live.shown_here(self, rooms.CHECKOUT):
                 problems = await db.write(checkout.keep, visitor_hash(self), typed)
         except ShopError as refusal:
@@ -289,7 +290,10 @@ class Checkout(FormState, rx.State):
             self.refused_lines = list(refusal.lines)
         if isinstance(refusal, PriceRisen):
             self.refused, self.changes = refusal.summary, list(refusal.changes)
-        await self._read_view()
+        if refusal.code in pay.NOT_STARTED:
+            await self._enter()
+        else:
+            await self._read_view()
         await self._keep_hold()
         self.answers += 1
 

@@ -18,6 +18,7 @@ from shop_app.core import typed_text
 from shop_app.services.catalog import identity
 
 MAX_QUANTITY = 99
+NO_UNITS = -1
 MAX_ID = 2**53 - 1
 """The largest whole number that a browser holds exactly."""
 
@@ -43,10 +44,10 @@ def _key(value: Any) -> int:
 
 def _units(value: Any) -> int:
     try:
-        units = _whole(value)
+        units = _whole(typed_text.code(value) if isinstance(value, str) and len(value) <= 40 else value)
     except ValueError:
-        return 0
-    return units if 0 <= units <= MAX_QUANTITY else 0
+        return NO_UNITS
+    return units if 0 <= units <= MAX_QUANTITY else NO_UNITS
 
 
 def _sku(text: str) -> str:
@@ -84,8 +85,8 @@ Carried = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
 """What a page was given, to bring it back as it is."""
 
 Quantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_whole)]
-TypedUnits = Annotated[int, Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_units)]
-"""A number of units that is typed; what is none counts as 0, which no cart takes, with its own sentence."""
+TypedUnits = Annotated[int, Field(ge=NO_UNITS, le=MAX_QUANTITY), BeforeValidator(_units)]
+"""A number of units that is typed; what is none is NO_UNITS, which the cart refuses with its own sentence."""
 Count = Annotated[int, Field(ge=-1_000_000, le=1_000_000), BeforeValidator(_whole)]
 RecordId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_whole)]
 AmountMinor = Annotated[int, Field(ge=0, le=10**11), BeforeValidator(_whole)]

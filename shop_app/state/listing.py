@@ -9,7 +9,7 @@ import reflex as rx
 from sqlmodel import Session
 
 from shop_app.core.errors import NotFound
-from shop_app.core.pages import Address
+from shop_app.core.pages import Address, MovedTo
 from shop_app.realtime import page_values
 from shop_app.services.catalog.views import Listing, ListingQuery, ProductCard
 from shop_app.services.search import listing, listing_address
@@ -40,7 +40,7 @@ class BrowseShown:
 
 
 def view(session: Session, address: Address) -> BrowseShown:
-    """Errors  NotFound for a category that doesn't exist."""
+    """Errors  NotFound for a category that doesn't exist; MovedTo for a list with another address."""
     query = listing_address.read_address(address.query)
     return shown(query, listing.browse(session, query))
 
@@ -84,9 +84,12 @@ class Browse(rx.State):
         try:
             read = partial(read_shared, view, shared(address_of(self, "/products")))
             self._show(_query(self), await live.read_watched(self, read, partial(_slugs, self.cards)))
+        except MovedTo as moved:
+            return rx.redirect(moved.location(self.rx_router_url.query), replace=True)
         except NotFound:
             self.missing, self.loaded, self.cards, self.view = True, True, [], Listing()
         await live.watch(self, [card.slug for card in self.cards])
+        return None
 
     def _show(self, query: ListingQuery, shown: BrowseShown) -> None:
         base, page = listing_address.changed(query), shown.view.page

@@ -12,13 +12,14 @@ from sqlmodel import Session
 
 from shop_app.core import db
 from shop_app.core.access import clients, rates
+from shop_app.core.email_addresses import normal_email
 from shop_app.core.errors import NotFound, ShopError
 from shop_app.core.i18n import _
 from shop_app.core.pages import Address, MovedTo, only
 from shop_app.services import stock_alerts
 from shop_app.services.cart import holds as cart_holds
 from shop_app.services.catalog import reviews
-from shop_app.services.catalog.identity import MAX_SKU, MAX_SLUG
+from shop_app.services.catalog.identity import MAX_SLUG
 from shop_app.services.catalog.views import (
     Moved,
     ProductCard,
@@ -29,6 +30,7 @@ from shop_app.services.catalog.views import (
 )
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
+from shop_app.workflows import ask_mailer
 
 from . import live
 from .base import address_of, public, read_shared, visitor_hash
@@ -66,9 +68,7 @@ class ProductShown:
 def view(session: Session, address: Address) -> ProductShown:
     """Errors  NotFound for a product that doesn't exist, MovedTo for one with another address now."""
     try:
-        page = product_page.product(
-            session, address.parameter("slug", MAX_SLUG), address.first("variant", MAX_SKU)
-        )
+        page = product_page.product(session, address.parameter("slug", MAX_SLUG), address.first("variant"))
     except Moved as moved:
         raise MovedTo(f"/products/{moved.slug}") from moved
     return ProductShown(
@@ -131,7 +131,7 @@ class Product(rx.State):
             await self._go_on_with_reviews()
             await self._read_own_holds()
         except MovedTo as moved:
-            return rx.redirect(moved.location, replace=True)
+            return rx.redirect(moved.location(self.rx_router_url.query), replace=True)
         except NotFound:
             self.missing, self.page, self.recent = True, ProductPage(), []
             await live.watch(self, [address.parameter("slug", MAX_SLUG)])
@@ -234,13 +234,15 @@ class StockAlerts(FormState, rx.State):
         self._clear()
         try:
             await rates.take(rates.STOCK_ALERT, clients.of_state(self), email=form.email)
+            await ask_mailer.refuse_undeliverable(form.email)
             await db.write(stock_alerts.ask, form.sku, form.email)
         except ShopError as refusal:
             self._refuse(refusal)
             return
         self.answers += 1
         self.asked_sku = form.sku
-        self.asked_text = _("We will write to {email} when it can be bought again.").format(email=form.email)
+        to_email = normal_email(form.email)
+        self.asked_text = _("We will write to {email} when it can be bought again.").format(email=to_email)
 
 
 def _live(variant: VariantView) -> VariantAvailability:

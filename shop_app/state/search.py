@@ -8,7 +8,7 @@ import reflex as rx
 
 from shop_app.core import db
 from shop_app.services.catalog.views import Suggestions
-from shop_app.services.search import queries as search_queries
+from shop_app.services.search.suggestions import suggest
 
 from .base import public
 from .forms import Form
@@ -28,7 +28,7 @@ class Search(rx.State):
     @public
     async def typed(self, text: ShortText):
         """The last letters win: an older answer never covers a newer one."""
-        self.found = await db.read(search_queries.suggest, text[:MAX_TEXT])
+        self.found = await db.read(suggest, text[:MAX_TEXT])
 
     @rx.event
     @public

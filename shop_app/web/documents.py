@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import PlainTextResponse, RedirectResponse
@@ -24,7 +26,7 @@ from shop_app.core.access import security_log
 from shop_app.core.access.clients import client_address
 from shop_app.core.errors import NotFound
 from shop_app.core.fact_cache import FactCache
-from shop_app.core.pages import Address, pattern
+from shop_app.core.pages import Address, MovedTo, path_of, pattern
 
 from .document import Document
 from .held_values import PREFIX, HeldValues
@@ -35,6 +37,7 @@ from .shells import BuiltFrontEnd, file_response
 log = logging.getLogger(__name__)
 
 NOT_FOUND = "404"
+_SLASHES = re.compile("/{2,}")
 KEPT_BYTES = 64 * 1024 * 1024
 KEPT_BYTES_OF_FREE = 16 * 1024 * 1024
 """Of addresses that anybody can make up without end, such as searches: they push out only each other."""
@@ -87,11 +90,14 @@ class Documents:
             return file_response(file, path, Headers(scope=scope))
         if path.startswith(PREFIX):
             return self.held_values.answer(path, Headers(scope=scope))
-        if route_match := self._match(path):
-            return await self._page(scope, *route_match)
-        if len(path) > 1 and path.endswith("/") and self._match(path.rstrip("/")):
-            query = scope["query_string"].decode("latin-1")
-            return RedirectResponse("/" + path.strip("/") + (f"?{query}" if query else ""), status_code=301)
+        if route_match := self._match(_SLASHES.sub("/", path).rstrip("/") or "/"):
+            route, params = route_match
+            as_asked = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else quote(path)
+            if as_asked != (canonical := path_of(route.name, params)):
+                # The reactive page reads the address in the browser's own writing.
+                query = scope["query_string"].decode("latin-1")
+                return RedirectResponse(MovedTo(canonical).location(query), status_code=301)
+            return await self._page(scope, route, params)
         return None
 
     async def _page(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> ASGIApp:
@@ -106,8 +112,7 @@ class Documents:
         kept = cache.find(key)
         if kept and (not isinstance(kept, Document) or kept.is_ready(scope)):
             return kept
-        given = QueryParams([(name, value) for name, values in address.query.items() for value in values])
-        make = partial(self._answer, route, dict(address.parameters), given)
+        make = partial(self._answer, route, dict(address.parameters), query)
         return await self._in_turn(scope, partial(_ready, scope, partial(cache.get, key, make)))
 
     async def _in_turn(self, scope: Scope, make: Callable[[], ASGIApp]) -> ASGIApp:

@@ -10,7 +10,9 @@ import math
 import re
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+from shop_app.core.pages import has_controls
 
 KEYS = frozenset({"name", "payload", "router_data", "event_actions"})
 ROUTER_KEYS = frozenset({"pathname", "asPath", "query"})
@@ -94,7 +96,7 @@ def _path(path: Any) -> None:
     """An address within the shop, as the browser's address line has it."""
     if not isinstance(path, str) or len(path) > MAX_PATH_CHARS or not path.startswith("/"):
         raise Misshapen("address")
-    if _NO_ADDRESS.search(path):
+    if _NO_ADDRESS.search(path) or has_controls(unquote(path)):
         raise Misshapen("address")
     try:
         # Reflex puts the page's origin before it and splits the result: that must not fail later.
@@ -110,5 +112,5 @@ def _query(query: Any) -> None:
     texts = [text for value in query.values() for text in (value if isinstance(value, list) else [value])]
     if len(query) > MAX_FIELDS or len(texts) > MAX_FIELDS or not all(isinstance(text, str) for text in texts):
         raise Misshapen("query")
-    if sum(map(len, query)) + sum(map(len, texts)) > MAX_PATH_CHARS:
+    if sum(map(len, query)) + sum(map(len, texts)) > MAX_PATH_CHARS or any(map(has_controls, texts)):
         raise Misshapen("query")

@@ -121,7 +121,7 @@ def draw_in_slices(context_registry_js: str) -> str:
 
 
 # What isn't a page and is requested with GET; requests with other methods go to the server too.
-BACKEND = ("media", "sandbox", "webhooks", "healthz", "readyz", r"robots\.txt", r"sitemap\.xml")
+BACKEND = ("media", "sandbox", "webhooks", "healthz", "readyz", r"robots\.txt", r"sitemap(-\d+)?\.xml")
 _VITE_SERVER = "    hmr: true,\n"
 _VITE_PROXY = """    proxy: {
       "^/": {

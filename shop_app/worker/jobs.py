@@ -24,8 +24,10 @@ from ..providers.mail import mailer
 from ..providers.mail.file import remove_old
 from ..services import outbox, retention, stock_alerts
 from ..services.cart import holds as cart_holds
+from ..services.orders import commands as order_commands
 from ..services.outbox import LetterToSend
 from ..services.storefront import order_page
+from ..services.storefront.order_page import OrderView
 from ..workflows import reconcile as reconcile_workflow
 from ..workflows import recover
 
@@ -62,24 +64,33 @@ def send_letters(pause: Pause = time.sleep) -> int:
 
 
 def _send(letter: LetterToSend) -> bool:
+    view = None
     try:
         with db.reading() as session:
             about_order = letter.kind not in letters.WITHOUT_ORDER
             view = order_page.view_of(session, letter.data["order_id"]) if about_order else None
         mailer().send(letters.compose(letter, view))
     except ShopError as refusal:
-        for_good = isinstance(refusal, Invalid | NotFound)
-        with db.transaction() as session:
-            outbox.mark_failed(session, letter.id, refusal.message, for_good=for_good)
+        _failed(letter, view, refusal.message, for_good=isinstance(refusal, Invalid | NotFound))
         return False
     except Exception as error:
         log.exception("Letter %s can't be made", letter.id)
-        with db.transaction() as session:
-            outbox.mark_failed(session, letter.id, f"{type(error).__name__} while it was made")
+        _failed(letter, view, f"{type(error).__name__} while it was made")
         return False
     with db.transaction() as session:
         outbox.mark_sent(session, letter.id)
     return True
+
+
+def _failed(letter: LetterToSend, order: OrderView | None, why: str, *, for_good: bool = False) -> None:
+    """Note why it wasn't sent; of a letter that is given up, in the order's history and in the log too."""
+    with db.transaction() as session:
+        given_up = outbox.mark_failed(session, letter.id, why, for_good=for_good)
+        if given_up and order:
+            said = {"letter": letter.kind, "why": why}
+            order_commands.record_event(session, letter.data["order_id"], "letter_given_up", **said)
+    if given_up:
+        log.warning("Letter %s (%s) was given up: %s", letter.id, letter.kind, why)
 
 
 def tell_of_stock(pause: Pause = time.sleep) -> int:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from ..core import db
 from ..core.errors import Conflict, NotFound
 from ..core.i18n import _
+from ..core.money import show
+from ..core.settings import settings
 from ..providers.payments.base import NeverTaken
-from ..providers.payments.registry import provider
+from ..providers.payments.registry import bounds, provider
 from ..services.payments import authorisations
+from ..services.payments.authorisations import Authorised
 from .call_provider import call_provider
 from .sync_payment import sync_payment
 
@@ -17,10 +20,12 @@ async def capture(order_id: int) -> None:
 
     Nothing happens where nothing is authorised; a second call goes on with the same capture.
 
-    Errors  Conflict where it can't be captured any more: the order is flagged for review then;
-            ProviderDown when the provider doesn't answer: send nothing before it does.
+    Errors  Conflict where it can't be captured any more: the order is flagged for review then; and where
+            less is owed than the provider takes; ProviderDown when the provider doesn't answer: send
+            nothing before it does.
     """
     for authorised in await db.read(authorisations.of_order, order_id):
+        _refuse_what_is_too_little(authorised)
         payment_provider = provider(authorised.payment.provider)
         refused = False
         try:
@@ -38,6 +43,23 @@ async def capture(order_id: int) -> None:
         await sync_payment(authorised.payment)
         if refused and await db.read(authorisations.is_uncaptured, authorised.payment.payment_id):
             raise Conflict(_("The payment can't be captured any more. Ask the shopper to pay again."))
+
+
+def _refuse_what_is_too_little(authorised: Authorised) -> None:
+    least_minor = bounds(authorised.payment.provider, authorised.currency).least_minor
+    if not 0 < authorised.amount_minor < least_minor:
+        return
+    locale = settings().locale
+    text = _(
+        "{amount} can't be taken: a payment has to be at least {least}. Nothing was taken or sent. Cancel "
+        "the order, or agree with the shopper on another way to pay."
+    )
+    raise Conflict(
+        text.format(
+            amount=show(authorised.amount_minor, authorised.currency, locale),
+            least=show(least_minor, authorised.currency, locale),
+        )
+    )
 
 
 async def void(order_id: int) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from ..core import db
-from ..core.errors import Conflict, ProviderDown
+from ..core.errors import Conflict, NotFound, ProviderDown
 from ..core.i18n import _
-from ..providers.payments.base import NeverTaken
+from ..providers.payments.base import AmountRefused, NeverTaken
 from ..providers.payments.registry import provider
 from ..services.cart.checkout import CheckoutForm
 from ..services.orders import placing
 from ..services.orders.placing import PlacedOrder
 from ..services.payments import commands as payment_commands
+from .ask_mailer import refuse_undeliverable
 from .call_provider import call_provider
 from .quote_taxes import ask_for_taxes
 from .sync_payment import sync_payment
 
 MAX_TRIES = 3
+NOT_STARTED = (ProviderDown.code, AmountRefused.code)
+"""The codes of refusals with which an order has ended at once, and the cart holds nothing any more."""
 
 
 async def pay(
@@ -34,9 +37,11 @@ async def pay(
     `shown_parts` are what the page said the total is made of: they explain a rise. `address_hash` is the
     keyed hash of the client's IP address. `express` is for a form with nothing but its country.
 
-    Errors  What `placing.place` refuses; ProviderDown when the provider doesn't answer. The cart is kept,
-            and another click goes on with the same order.
+    Errors  What `placing.place` refuses; Invalid for an email address that letters won't reach;
+            AmountRefused; ProviderDown when the provider doesn't answer, or refuses. Then the order ends at once, with its
+            units and credit free again; the cart is kept, and another click places another order.
     """
+    await refuse_undeliverable(form.email)
     await ask_for_taxes(form)
     for _try in range(MAX_TRIES):
         try:
@@ -75,8 +80,11 @@ async def _open(placed: PlacedOrder) -> str:
     payment_provider = provider(attempt.provider)
     try:
         started = await call_provider(payment_provider.start, attempt.request)
-    except NeverTaken:
-        await db.write(payment_commands.never_taken, attempt.payment_id, durable=True)
+    except Exception as failure:
+        # Where the reply alone was lost, the payment is open at the provider, and nobody has its address.
+        await db.write(payment_commands.not_started, attempt.payment_id, durable=True)
+        if isinstance(failure, AmountRefused) or not isinstance(failure, (NeverTaken, NotFound)):
+            raise
         raise ProviderDown(
             _("The payment couldn't be started. Nothing was charged, and your cart is kept.")
         ) from None

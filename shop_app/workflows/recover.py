@@ -30,6 +30,8 @@ async def sweep() -> int:
     count += await end_outdated_orders()
     for order_id in await db.read(payment_commands.overdue):
         count += await _try(f"the end of order {order_id}", end_unpaid_order(order_id, "expired"))
+    for order_id in await db.read(payment_commands.never_opened):
+        count += await _try(f"the end of order {order_id}", end_unpaid_order(order_id, "failed"))
     for order_id in await db.read(transfer_deadlines.overdue):
         end = db.write(transfer_deadlines.expire, order_id, durable=True)
         count += await _try(f"the end of order {order_id}", end)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+import stripe
 
 from shop_app.core import db
 from shop_app.core.errors import Conflict, ProviderDown
@@ -16,7 +18,8 @@ from shop_app.services.payments import commands as payment_commands
 from shop_app.services.storefront import order_page
 from shop_app.workflows import capture as capture_workflow
 from shop_app.workflows import reconcile, recover
-from tests.paying import ME, World, client_of, everything, make_world, rows
+from tests.factories import make_product
+from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
 
 
 @pytest.fixture
@@ -306,3 +309,28 @@ def test_reconcile_says_what_it_found_before_the_provider_fell_silent(authorised
     with pytest.raises(ProviderDown):
         asyncio.run(reconcile.reconcile(say=sentences.append))
     assert sentences == []
+
+
+@pytest.mark.parametrize(("price", "is_taken"), [(30, False), (49, False), (50, True)])
+def test_what_is_less_than_the_least_cant_be_taken_and_nothing_is_touched(world, price, is_taken):
+    collected = replace(FORM, shipping_method="pick-up")
+    with db.transaction() as session:
+        make_product(session, "Thing", price_minor=price)
+    world.fill_cart()
+    world.enter_card(world.pay(collected, world.fill_cart("THING") - 490))
+    world.deliver()
+    cancel_units()
+    before = everything()
+    if is_taken:
+        capture()
+        assert rows("payment")[0].captured_minor == price
+        return
+    with pytest.raises(
+        Conflict, match=rf"^€0\.{price} can't be taken: a payment has to be at least €0\.50\."
+    ):
+        capture()
+    assert everything() == before
+    assert intent(world).status == "requires_capture"
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        client_of(world.sandbox).v1.payment_intents.capture(intent(world).id, {"amount_to_capture": price})
+    assert refusal.value.code == "amount_too_small"

@@ -334,16 +334,16 @@ def test_a_card_with_more_on_it_than_before_leaves_less_to_pay(world):
     assert rows("payment")[-1].amount_minor == REST - 500
 
 
-def test_a_provider_that_fails_keeps_order_and_credit_for_the_next_click(world):
+def test_a_provider_that_fails_gives_the_credit_back_for_the_next_click(world):
     cart_with(world, a_card())
     world.faults(api=[{"path": "POST /v1/checkout/sessions", "do": "500", "times": 3}])
     with pytest.raises(ProviderDown):
         pay(world)
-    assert (statuses(), balances()) == (("pending", "none"), [0])
+    assert (statuses(), balances()) == (("cancelled", "none"), [CARD])
     world.faults()
     world.enter_card(pay(world))
     world.deliver()
-    assert (statuses(), balances(), len(rows("customer_order"))) == (("placed", "paid"), [0], 1)
+    assert (statuses(), balances(), len(rows("customer_order"))) == (("placed", "paid"), [0], 2)
 
 
 # --- Entering a code ------------------------------------------------------------------------------

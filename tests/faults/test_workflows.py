@@ -12,8 +12,9 @@ from sqlmodel import SQLModel
 
 from shop_app.core import db
 from shop_app.core.clock import now
-from shop_app.core.errors import Conflict, ProviderDown
+from shop_app.core.errors import Conflict, NotFound, ProviderDown
 from shop_app.providers.payments import registry
+from shop_app.providers.payments.base import AmountRefused, NeverTaken
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.payments.refund_rows import RefundRequest
@@ -22,6 +23,7 @@ from shop_app.workflows import pay, reconcile, recover
 from shop_app.workflows import refund as refund_workflow
 from shop_app.workflows import sync_payment as sync_workflow
 from tests.paying import FORM, GOOD, MANAGER, ME, World, client_of, everything, make_world, rows
+from tests.selling import wrong_books
 
 CREATE = "POST /v1/checkout/sessions"
 BROKEN = ("4000000000000002", "4000000000009995")
@@ -282,26 +284,92 @@ def test_when_the_provider_fails_for_a_while_the_same_click_goes_on_later(world,
 
     with pytest.raises(ProviderDown, match="your cart is kept"):
         world.pay(total_minor=total)
-    assert (order().status, rows("payment")[0].state, bowls()) == ("pending", "started", (3, 1))
+    assert (order().status, rows("payment")[0].state, bowls()) == ("cancelled", "failed", (3, 0))
+    assert wrong_books() == []
     world.faults()
     world.enter_card(world.pay(total_minor=total))
     world.deliver()
-    assert (len(rows("customer_order")), len(rows("payment")), len(sessions(world))) == (1, 1, 1)
-    assert order().payment_status == "paid"
+    assert [row.status for row in rows("customer_order")] == ["cancelled", "placed"]
+    assert [row.state for row in rows("payment")] == ["failed", "captured"]
+    assert (order().payment_status, bowls(), len(sessions(world))) == (
+        "paid",
+        (3, 1),
+        1 + (do == "lost_reply"),
+    )
+    assert wrong_books() == []
 
 
-def test_a_failure_that_is_replayed_is_left_behind_by_a_new_attempt(world, clock):
+def test_a_failure_that_is_replayed_is_left_behind_by_the_next_click(world):
     total = world.fill_cart()
     world.faults(api=[{"path": CREATE, "do": "500_kept"}])
-    for _ in range(2):
-        with pytest.raises(ProviderDown):
-            world.pay(total_minor=total)
-    clock.shift(61)
+    with pytest.raises(ProviderDown):
+        world.pay(total_minor=total)
 
     world.enter_card(world.pay(total_minor=total))
     world.deliver()
-    assert [(row.attempt, row.state) for row in rows("payment")] == [(1, "failed"), (2, "captured")]
+    assert [(row.order_id, row.attempt, row.state) for row in rows("payment")] == [
+        (1, 1, "failed"),
+        (2, 1, "captured"),
+    ]
+    assert order().payment_status == "paid"
+
+
+@pytest.mark.both
+@pytest.mark.parametrize(
+    "failure",
+    [NeverTaken("No."), AmountRefused("Too little."), ProviderDown("?"), NotFound("?"), OSError("?")],
+)
+def test_whatever_keeps_a_payment_from_starting_gives_everything_back_at_once(world, monkeypatch, failure):
+    total = world.fill_cart()
+    before = rows("stock_level")
+
+    def start(_request):
+        raise failure
+
+    monkeypatch.setattr(registry.provider("stripe"), "start", start)
+    with pytest.raises((type(failure), ProviderDown)):
+        world.pay(total_minor=total)
+    assert (order().status, order().expires_at, rows("payment")[0].state) == ("cancelled", None, "failed")
+    assert (rows("stock_level"), rows("letter"), rows("cart")[0].completed_at) == (before, [], None)
+    assert wrong_books() == []
+
+
+def test_of_two_clicks_whose_answer_one_alone_gets_the_order_goes_on(world, monkeypatch):
+    """Both send the same attempt; the one that fails ends nothing that the other has opened."""
+    total = world.fill_cart()
+    payment_provider = registry.provider("stripe")
+    start = payment_provider.start
+
+    def started_by_the_other(request):
+        monkeypatch.setattr(payment_provider, "start", start)
+        thread = threading.Thread(target=lambda: world.pay(total_minor=total))
+        thread.start()
+        thread.join()
+        raise ProviderDown("Payments don't answer just now.")
+
+    monkeypatch.setattr(payment_provider, "start", started_by_the_other)
+    with pytest.raises(ProviderDown):
+        world.pay(total_minor=total)
+    assert (order().status, rows("payment")[0].state, bowls()) == ("pending", "open", (3, 1))
+    world.enter_card(rows("payment")[0].redirect_url)
+    world.deliver()
     assert (len(rows("customer_order")), order().payment_status) == (1, "paid")
+    assert wrong_books() == []
+
+
+def test_a_payment_that_began_after_all_and_is_paid_is_for_a_person(world):
+    total = world.fill_cart()
+    world.faults(api=[{"path": CREATE, "do": "lost_reply", "times": 3}])
+    with pytest.raises(ProviderDown):
+        world.pay(total_minor=total)
+    world.faults()
+    (lost,) = client_of(world.sandbox).v1.checkout.sessions.list({"limit": 100}).data
+    world.enter_card(lost.url or "")
+    world.deliver()
+    assert (order().status, order().payment_status) == ("cancelled", "paid")
+    assert order().needs_review == "Paid after the order was cancelled."
+    assert bowls() == (3, 0)
+    assert wrong_books() == []
 
 
 def test_while_the_provider_is_down_an_order_stays_rather_than_being_ended_blindly(world, clock):
@@ -358,17 +426,30 @@ def test_death_between_two_lines_loses_nothing_and_the_next_click_goes_on(world,
     assert (order().status, order().payment_status) == ("placed", "paid")
 
 
-@pytest.mark.parametrize("line", ["start_attempt", "opened"])
-def test_death_and_no_second_click_ends_with_the_units_back(world, monkeypatch, clock, line):
+@pytest.mark.parametrize("line", ["start_attempt", "opened", "not_started"])
+def test_death_and_no_second_click_ends_a_minute_later_with_the_units_back(world, monkeypatch, clock, line):
     total = world.fill_cart()
+    if line == "not_started":
+        world.faults(api=[{"path": CREATE, "do": "500", "times": 3}])
     with monkeypatch.context() as patch:
         dies_at(patch, payment_commands, line)
         with pytest.raises(Killed):
             world.pay(total_minor=total)
-    clock.shift(41 * 60)
-
+    clock.shift(60)
+    assert sweep() == 0
+    assert (order().status, bowls()) == ("pending", (3, 1))
+    clock.shift(1)
     assert sweep() == 1
-    assert (order().status, bowls()) == ("expired", (3, 0))
+    assert (order().status, bowls()) == ("cancelled", (3, 0))
+    assert wrong_books() == []
+    assert sweep() == 0
+
+
+def test_one_whose_payment_is_open_has_its_whole_time(world, clock):
+    world.pay()
+    clock.shift(39 * 60)
+    assert sweep() == 0
+    assert (order().status, bowls()) == ("pending", (3, 1))
 
 
 def test_death_between_the_answer_to_a_webhook_and_its_work_is_recovered(world, monkeypatch):

@@ -10,8 +10,8 @@ from shop_app.services.orders import queries as order_queries
 from shop_app.services.payments import commands as payment_commands
 from shop_app.services.returns import returnable
 from shop_app.services.search import listing
-from shop_app.services.search import queries as search_queries
 from shop_app.services.search.listing_address import href, price_error, read_address, read_query
+from shop_app.services.search.suggestions import suggest
 from shop_app.services.storefront import order_page, product_page
 from tests.factories import make_product
 
@@ -26,7 +26,7 @@ def test_no_text_of_an_address_makes_a_question_fail(session: Session, text: str
     names = ("q", "category", "sort", "page", "after", "price_min", "colour", text)
     listing.browse(session, read_address(dict.fromkeys(names, text)))
     listing.browse(session, read_address({"after": f"{text}.{text}", "page": "2"}))
-    search_queries.suggest(session, text)
+    suggest(session, text)
     with pytest.raises(NotFound):
         order_page.view(session, text)
     with pytest.raises(NotFound):

@@ -22,6 +22,7 @@ from shop_app.services.search import (
     listing_pages,
 )
 from shop_app.services.search import queries as search_queries
+from shop_app.services.search.suggestions import suggest
 from shop_app.services.storefront import home as storefront
 from shop_app.services.storefront import product_page
 
@@ -105,7 +106,7 @@ def test_every_other_question_finds_its_rows_by_an_index(large: Session) -> None
         storefront.cards(large, [slug])
         availability.of_variants(large, (1, 2))
         listing_index.refresh_availability(large, [1])
-        search_queries.suggest(large, "mug")
+        suggest(large, "mug")
     for statement, values in sent:
         for step in plan(large, statement, values):
             unbounded = step.startswith("SCAN") and "INDEX" not in step and "VIRTUAL TABLE INDEX" not in step

@@ -213,12 +213,14 @@ def test_each_variant_names_its_own_lowest_price_on_the_page_and_in_pushes(sessi
         # The price in force when the period began counts, an older one doesn't.
         ([(0, 4000, 6000), (10, 6000, None), (40, 5000, None), (80, 2000, None)], 5000),
         ([(0, 4000, 6000), (29, 5000, None), (31, 4900, None), (32, 1, None)], 4900),
+        # The whole day counts that the period begins on: 30 days before, at whatever hour.
+        ([(0, 4000, 6000), (29.9, 5000, None), (30.2, 4900, None), (32, 4800, None)], 4800),
         # An earlier reduction inside the period counts.
         ([(0, 4000, 6000), (5, 6000, None), (10, 4500, 6000), (60, 6000, None)], 4500),
     ],
 )
 def test_the_lowest_price_before_a_reduction(
-    history: list[tuple[int, int, int | None]], lowest: int | None
+    clock: time_machine.Coordinates, history: list[tuple[float, int, int | None]], lowest: int | None
 ) -> None:
     moment = now()
     prices = [Price(price, compare_at, moment - timedelta(days=days)) for days, price, compare_at in history]

@@ -118,6 +118,7 @@ LINKS = [
 
 
 FIELDS = ("given_name", "family_name", "company", "line1", "line2", "locality")
+OPTIONAL = ("company", "line2", "phone")
 
 
 @pytest.mark.parametrize("text", REAL)
@@ -129,7 +130,8 @@ def test_real_names_and_lines_pass(text):
 
 @pytest.mark.parametrize("text", LINKS)
 def test_addresses_of_the_web_dont(text):
-    fields = FIELDS if len(text) > 20 else (*FIELDS, "postal_code")
+    needed = [field for field in FIELDS if field not in OPTIONAL]
+    fields = needed if len(text) > 20 else [*needed, "postal_code"]
     sentences = {addresses.problem("DE", field, text) for field in fields}
     assert sentences == {"Leave web and email addresses out. If it is none, put a space after the dot."}
 
@@ -141,11 +143,20 @@ def test_a_name_is_no_phone_number_and_a_line_may_hold_one(text):
     assert addresses.problem("DE", "line2", text) == ""
 
 
+@pytest.mark.parametrize("text", LINKS)
+def test_in_an_optional_field_they_stop_no_order_and_are_kept_broken(text):
+    address = dict.fromkeys((*FIELDS, *OPTIONAL, "postal_code", "region"), "") | {"country": "DE"}
+    kept = addresses.normal(address | dict.fromkeys(OPTIONAL, text))
+    for field in OPTIONAL:
+        assert addresses.problem("DE", field, text) == ""
+        assert not links.has_link(kept[field])
+
+
 def test_what_is_typed_with_line_breaks_is_one_line():
     assert prose("Ada\r\nevil\x00 \u2028Lovelace") == "Ada evil Lovelace"
 
 
-@pytest.mark.parametrize("field", ["given_name", "family_name", "company", "line1", "line2"])
+@pytest.mark.parametrize("field", ["given_name", "family_name", "line1", "locality"])
 def test_an_order_with_a_link_isnt_placed_and_writes_no_letter(engine, field):
     with db.transaction() as session:
         make_basics(session)

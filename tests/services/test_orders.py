@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ from sqlalchemy import Row, select, update
 from sqlmodel import Session, SQLModel
 
 from shop_app.core import events
-from shop_app.core.dates import full_day
 from shop_app.core.errors import Conflict, Invalid, NotFound, OutOfStock
 from shop_app.core.settings import settings
 from shop_app.models import OrderStatus, PaymentStatus, ProductStatus
@@ -203,17 +202,17 @@ def test_an_empty_cart_is_refused(session):
         placing.place(session, ME, FORM, expected_total_minor=10**9)
 
 
-def test_an_order_to_be_paid_later_is_placed_at_once(session):
+def test_an_order_to_be_paid_later_is_placed_at_once(session, clock):
     placed = placing.place(session, ME, LATER, expected_total_minor=5290)
 
     order = the_order(session)
-    days = settings().transfer_days
     assert (order.status, placed.awaits_payment) == ("placed", False)
-    assert order.expires_at == order.placed_at + timedelta(days=days)
+    # Ten days, until midnight in Berlin.
+    assert order.expires_at == datetime(2026, 11, 30, 23, tzinfo=UTC)
     assert cart_queries.view(session, ME) == cart_queries.CartView()
     assert [row.kind for row in rows(session, "letter")] == ["order_placed"]
     view = order_page.view(session, placed.token)
-    until = ("Until", full_day(order.expires_at))
+    until = ("Until", "30 November 2026")
     assert (view.phase, view.transfer_details) == (
         "awaiting_transfer",
         [("Amount", "€52.90"), ("Reference", "Order 1001"), until, ("Account", settings().bank_account)],

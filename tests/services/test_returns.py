@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 
 from shop_app.core import events
 from shop_app.core.access.principal import Principal
-from shop_app.core.clock import now
+from shop_app.core.clock import end_of, now
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import RETURN_MOVES, Letter, PaymentStatus, ReturnStatus
 from shop_app.services import outbox
@@ -121,7 +121,45 @@ def test_nothing_that_hasnt_left_can_be_returned_and_all_of_it_be_withdrawn_from
 def test_the_days_count_from_the_last_shipment_that_arrived(session, arrived, clock):
     free = returnable.by_token(session, arrived.token)
     assert counts(session, arrived) == [(3, 0), (1, 0)]
-    assert (str(free.withdraw_until), str(free.return_until)) == ("2026-12-04", "2026-12-20")
+    assert (str(free.withdraw_until), str(free.return_until)) == ("2026-12-04", "2026-12-21")
+
+
+@pytest.mark.parametrize(
+    ("zone", "delivered", "withdraw_until"),
+    [
+        ("Europe/Berlin", "2026-11-22 22:59", "2026-12-07"),  # The 6th is a Sunday.
+        ("Europe/Berlin", "2026-11-23 22:59", "2026-12-07"),
+        ("Europe/Berlin", "2026-11-23 23:30", "2026-12-08"),  # In Berlin it is the 24th.
+        ("UTC", "2026-11-23 23:30", "2026-12-07"),
+        ("America/Sao_Paulo", "2026-11-24 02:59", "2026-12-07"),
+        ("Asia/Kathmandu", "2026-11-23 18:15", "2026-12-08"),
+        ("Pacific/Kiritimati", "2026-11-23 10:00", "2026-12-08"),
+        ("Europe/Berlin", "2026-12-11 12:00", "2026-12-28"),  # Christmas, then a weekend.
+    ],
+)
+def test_the_days_count_from_the_day_on_the_shops_clocks(
+    session, placed, clock, configure, zone, delivered, withdraw_until
+):
+    configure(SHOP_TIME_ZONE=zone)
+    clock.move_to(datetime.fromisoformat(delivered).replace(tzinfo=UTC))
+    deliver(session, placed, {line.id: line.quantity for line in rows(session, "order_line")})
+    free = returnable.by_token(session, placed.token)
+    assert str(free.withdraw_until) == withdraw_until
+    last_moment = end_of(date.fromisoformat(withdraw_until))
+    clock.move_to(last_moment - timedelta(seconds=1))
+    assert returnable.by_token(session, placed.token).may_withdraw
+    clock.move_to(last_moment)
+    assert not returnable.by_token(session, placed.token).may_withdraw
+
+
+def test_goods_are_sent_back_within_a_period_that_ends_with_a_working_day_and_money_by_the_day(
+    session, arrived, clock
+):
+    clock.move_to(datetime(2026, 11, 28, 23, 30, tzinfo=UTC))
+    receipt = withdraw(session)
+    assert (receipt.at, receipt.send_until) == ("29 November 2026, 00:30 CET", "14 December 2026")
+    view = order_page.view(session, arrived.token)
+    assert "Send them by 14 December 2026." in view.returns[0].next_text
 
 
 def test_a_shipment_that_nobody_saw_arrive_counts_from_the_day_it_left(session, placed, clock):
@@ -157,7 +195,7 @@ def test_a_return_is_asked_for_and_its_receipt_written(session, arrived):
     assert (row.kind, row.status, row.reason, row.note) == ("return", "requested", "damaged", "A chip.")
     assert (line.quantity, line.quantity_received) == (2, 0)
     assert receipt.things == ["2 × Dune Mug, Moss"]
-    assert receipt.at == "20 November 2026, 10:00 UTC"
+    assert receipt.at == "20 November 2026, 11:00 CET"
     assert kinds(session) == ["order_shipped", "order_delivered", "return_requested"]
     assert events.OrderChanged(arrived.order_id) in session.info["events"]
     assert counts(session, arrived) == [(1, 0), (1, 0)]
@@ -224,11 +262,11 @@ def test_after_fourteen_days_only_a_return_and_after_thirty_nothing(session, arr
         withdraw(session)
     assert refusal.value.message == (
         "The 14 days for order 1001 ended on 4 December 2026. You can still ask to send things back until "
-        "20 December 2026, on the page of your order."
+        "21 December 2026, on the page of your order."
     )
     ask(session, arrived, {BOWL: 1})
-    clock.shift(timedelta(days=16))
-    with pytest.raises(Conflict, match=r"The 30 days for order 1001 ended on 20 December 2026\."):
+    clock.shift(timedelta(days=17))
+    with pytest.raises(Conflict, match=r"The 30 days for order 1001 ended on 21 December 2026\."):
         ask(session, arrived, {MUGS: 1}, key="l" * 32)
     assert len(rows(session, "return_request")) == 1
 
@@ -247,7 +285,7 @@ def test_a_guest_withdraws_and_nobody_has_to_agree(session, arrived):
         token=arrived.token,
         name="Marta Lind",
         email="marta@example.com",
-        at="20 November 2026, 10:00 UTC",
+        at="20 November 2026, 11:00 CET",
         things=["3 × Dune Mug, Moss", "1 × Shoal Bowl"],
         send_back=["3 × Dune Mug, Moss", "1 × Shoal Bowl"],
         not_sent=[],
@@ -459,7 +497,7 @@ def test_the_page_tells_of_shipments_and_of_what_may_go_back(session, arrived):
     assert shipment.things == ["3 × Dune Mug, Moss", "1 × Shoal Bowl"]
     assert (view.headline, view.phase) == ("It has arrived, Marta", "paid")
     assert [(choice.field, choice.most) for choice in view.choices] == [("quantity-0", 3), ("quantity-1", 1)]
-    assert (view.may_withdraw, view.withdraw_until, view.return_until) == (True, "4 December", "20 December")
+    assert (view.may_withdraw, view.withdraw_until, view.return_until) == (True, "4 December", "21 December")
     assert view.returns == []
 
 
@@ -499,7 +537,7 @@ def test_the_page_of_a_returned_order_has_no_station_that_never_comes(session, a
 def test_a_withdrawal_of_what_wasnt_sent_says_so(session, placed):
     withdraw(session)
     (view,) = order_page.view(session, placed.token).returns
-    assert (view.title, view.status_text) == ("Withdrawal of 20 November 2026, 10:00 UTC", "Won't be sent")
+    assert (view.title, view.status_text) == ("Withdrawal of 20 November 2026, 11:00 CET", "Won't be sent")
     assert view.next_text == "We don't send them. Your money for them goes back by 4 December 2026."
     assert now().day == 20
 

@@ -8,8 +8,9 @@ from sqlmodel import Session, select
 from shop_app.core.errors import Invalid
 from shop_app.models import AuditEntry, Product, ProductTag, Tag
 from shop_app.services.catalog.views import Suggestion, Suggestions
-from shop_app.services.search import index_cache, listing_index, spelling, synonyms
+from shop_app.services.search import index_cache, listing_index, synonyms, words
 from shop_app.services.search import queries as search_queries
+from shop_app.services.search.suggestions import suggest
 from shop_app.services.search.word_index import Document
 from tests.factories import add, make_product
 
@@ -153,13 +154,13 @@ def test_nothing_typed_means_anything_to_the_database(
 ) -> None:
     result = search_queries.find(session, query)
     assert isinstance(result.product_ids, list)
-    search_queries.suggest(session, query)
+    suggest(session, query)
     assert sorted(_titles(session, "mug")) == ["Dune Mug", "Mug Rack"]
 
 
 def test_more_than_200_characters_and_8_words_are_not_looked_at() -> None:
-    assert spelling.query_words("x" * 1_000_000) == ("x" * spelling.MAX_WORD,)
-    assert spelling.query_words("a b c d e f g h i j") == tuple("abcdefgh")
+    assert [word.text for word in words.asked("x" * 1_000_000)] == ["x" * words.MAX_WORD]
+    assert [word.text for word in words.asked("a b c d e f g h i j")] == list("abcdefgh")
 
 
 @pytest.mark.parametrize("typed", ["sofa", "soba", "yoda"])
@@ -249,7 +250,7 @@ def test_a_synonym_is_one_word_for_another(session: Session, word: str, meaning:
 
 
 def _suggested(session: Session, typed: str) -> list[Suggestion]:
-    found = search_queries.suggest(session, typed)
+    found = suggest(session, typed)
     return [*found.searches, *found.categories, *found.products]
 
 
@@ -277,15 +278,15 @@ def test_a_category_is_suggested_before_its_products(session: Session) -> None:
 
 @pytest.mark.parametrize("typed", ["", "m", " m ", "é"])
 def test_less_than_two_letters_suggest_nothing(session: Session, goods: dict[str, int], typed: str) -> None:
-    assert search_queries.suggest(session, typed) == Suggestions()
+    assert suggest(session, typed) == Suggestions()
 
 
 def test_it_is_said_how_many_are_found_or_that_nothing_is(session: Session, goods: dict[str, int]) -> None:
-    found = search_queries.suggest(session, " mu ")
+    found = suggest(session, " mu ")
     assert (found.text, found.all_text, found.said) == ("mu", "All 2 results for “mu”", "3 suggestions")
-    found = search_queries.suggest(session, "creme")
+    found = suggest(session, "creme")
     assert (found.all_text, found.said) == ("1 result for “creme”", "1 suggestion")
-    found = search_queries.suggest(session, "zzz")
+    found = suggest(session, "zzz")
     assert found == Suggestions("zzz", said="Nothing matches.")
 
 

@@ -33,6 +33,8 @@ from tests.selling import CLERK, cancel, sell, send, units
 from tests.services.test_transfers import mark
 
 DAY = 24 * 3600
+TO_MIDNIGHT = 13 * 3600
+"""From the hour at which the clock of the tests stands into the next day of the shop."""
 OWNER = Principal("staff", 0, "owner@example.com", "Owner", "owner", PERMISSIONS["owner"])
 MANUAL = replace(FORM, payment_provider="manual")
 
@@ -97,7 +99,7 @@ def test_the_page_and_the_letter_say_until_when(awaited):
 
 
 def test_the_shopper_is_reminded_once_before_the_end(awaited, clock):
-    clock.shift(7 * DAY - 60)
+    clock.shift(7 * DAY + TO_MIDNIGHT - 60)
     sweep()
     assert kinds() == ["order_placed"]
     clock.shift(60)
@@ -112,7 +114,7 @@ def test_the_shopper_is_reminded_once_before_the_end(awaited, clock):
 
 
 def test_without_money_it_ends_its_units_are_free_and_a_letter_says_so(awaited, clock):
-    clock.shift(10 * DAY - 1)
+    clock.shift(10 * DAY + TO_MIDNIGHT - 1)
     sweep()
     assert order().status == "placed"
     clock.shift(1)
@@ -168,7 +170,7 @@ def test_a_paid_order_never_ends(awaited, clock):
 
 
 def test_one_that_was_paid_between_the_look_and_the_end_goes_on(awaited, clock):
-    clock.shift(10 * DAY)
+    clock.shift(10 * DAY + TO_MIDNIGHT)
     with db.reading() as session:
         assert transfer_deadlines.overdue(session) == [order().id]
     mark()
@@ -255,7 +257,7 @@ def test_a_gift_card_that_paid_a_part_gets_its_money_back(world, clock):
         cart_commands.apply_credit(session, ME, card.code)
     asyncio.run(pay.pay(ME, MANUAL, 3270, expected_credit_minor=1000))
     assert rows("credit_account")[0].balance_minor == 0
-    clock.shift(10 * DAY)
+    clock.shift(10 * DAY + TO_MIDNIGHT)
     sweep()
     assert (order().status, rows("credit_account")[0].balance_minor) == ("expired", 1000)
     assert wrong_books() == ()
@@ -295,10 +297,11 @@ def test_one_that_a_person_has_looked_at_ends_all_the_same_without_money(world, 
     assert wrong_books() == ()
 
 
-def test_a_short_time_is_reminded_of_at_its_half(world, clock, configure):
+def test_a_short_time_is_reminded_of_half_as_long_before_its_end(world, clock, configure):
     configure(SHOP_TRANSFER_DAYS="2")
     world.pay(MANUAL)
-    clock.shift(DAY - 1)
+    assert shown().pay_until == "23 November 2026"  # The 22nd is a Sunday.
+    clock.shift(2 * DAY + TO_MIDNIGHT - 1)
     sweep()
     assert kinds() == ["order_placed"]
     clock.shift(1)
@@ -307,6 +310,6 @@ def test_a_short_time_is_reminded_of_at_its_half(world, clock, configure):
 
 
 def test_the_job_does_it(awaited, clock):
-    clock.shift(10 * DAY)
+    clock.shift(10 * DAY + TO_MIDNIGHT)
     jobs.sweep()
     assert order().status == "expired"

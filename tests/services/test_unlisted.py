@@ -13,8 +13,8 @@ from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import queries as cart_queries
 from shop_app.services.catalog import availability, reviews
 from shop_app.services.search import cards, listing, listing_index
-from shop_app.services.search import queries as search_queries
 from shop_app.services.search.listing_address import read_query
+from shop_app.services.search.suggestions import suggest
 from shop_app.services.storefront import home, product_page
 from shop_app.state import product as product_state
 from tests.factories import add, key_hash, make_basics, make_product, variants_of
@@ -44,7 +44,7 @@ def test_it_is_in_no_list_search_or_sitemap(session: Session, products: dict[str
     for address in ("", "q=lamp", "q=secret", "q=SECRET-LAMP", "in_stock=1", "new=1", "sort=newest"):
         shown = {card.slug for card in listing.browse(session, read_query(address)).cards}
         assert shown <= {"fable-lamp"}, address
-    suggested = search_queries.suggest(session, "secret lamp")
+    suggested = suggest(session, "secret lamp")
     assert suggested.products == []
     assert [path for path, _at in home.product_addresses(session)] == ["/products/fable-lamp"]
     shown_at_home = repr(home.home(session))

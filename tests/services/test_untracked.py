@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -23,13 +25,15 @@ from shop_app.services.catalog.product_draft import read_draft
 from shop_app.services.catalog.views import ListingQuery
 from shop_app.services.inventory import admin as inventory_admin
 from shop_app.services.inventory import commands as inventory_commands
+from shop_app.services.inventory import ledger as inventory_ledger
 from shop_app.services.inventory import queries as inventory_queries
 from shop_app.services.orders import commands as order_commands
+from shop_app.services.product_files import csv_export, csv_import
 from shop_app.services.returns import admin as return_admin
 from shop_app.services.returns import commands as return_commands
 from shop_app.services.search import listing, listing_index
 from shop_app.services.storefront import product_page
-from tests.factories import key_hash, make_product, stock_of, variant_with
+from tests.factories import key_hash, make_basics, make_product, stock_of, variant_with
 from tests.paying import MANAGER, ME, World, everything, make_world, rows
 from tests.selling import CLERK, cancel, line, order, refund, sell, send, units, wrong_books
 
@@ -316,3 +320,112 @@ def test_the_database_refuses_a_free_or_held_unit_of_it(world, wrong):
     with pytest.raises(Exception, match="untracked_has_none_free"), db.transaction() as session:
         session.connection().execute(text(wrong))
     assert everything() == before
+
+
+# --- Files ----------------------------------------------------------------------------------------
+
+HEAD = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Status"
+LINE = "oak,Oak,Title,Default Title,OAK,49.90,active"
+NO_QUANTITY = "the stock of OAK isn't tracked, so its quantity was left out."
+
+
+def take(folder: Path, **cells: str) -> list[str]:
+    """Import one product with these columns beside the usual ones; what the report says."""
+    names = {
+        "tracker": "Variant Inventory Tracker",
+        "quantity": "Variant Inventory Qty",
+        "policy": "Variant Inventory Policy",
+    }
+    path = folder / "in.csv"
+    columns = ",".join([HEAD, *(names[name] for name in cells)])
+    path.write_text(f"{columns}\n{','.join([LINE, *cells.values()])}\n", encoding="utf-8")
+    return [problem.message for problem in csv_import.import_file(path, pictures=False).problems]
+
+
+def policy_and_units() -> tuple[str, int]:
+    with db.reading() as session:
+        key = variant_with(session, "OAK").id or 0
+        level = inventory_ledger.levels(session, [key])[key]
+    return level.policy, level.on_hand
+
+
+@pytest.mark.parametrize(("cells", "expected", "said"), [
+    ({"tracker": "", "quantity": "0", "policy": "deny"}, ("untracked", 0), []),
+    ({"tracker": "", "quantity": "", "policy": ""}, ("untracked", 0), []),
+    ({"tracker": "  ", "quantity": "0", "policy": "continue"}, ("untracked", 0), []),
+    ({"tracker": "", "quantity": "7", "policy": "deny"}, ("untracked", 0), [NO_QUANTITY]),
+    ({"tracker": ""}, ("untracked", 0), []),
+    ({"tracker": "shopify", "quantity": "7", "policy": "deny"}, ("deny", 7), []),
+    ({"tracker": "Shopify", "quantity": "0", "policy": ""}, ("deny", 0), []),
+    ({"tracker": "shipwire", "quantity": "7", "policy": "continue"}, ("backorder", 7), []),
+    ({"tracker": "shopify"}, ("deny", 0), []),
+    ({"quantity": "7"}, ("deny", 7), []),
+    ({"quantity": "0"}, ("deny", 0), []),
+    ({"quantity": ""}, ("untracked", 0), []),
+    ({"policy": "continue"}, ("untracked", 0), []),
+    ({}, ("untracked", 0), []),
+])  # fmt: skip
+def test_a_file_says_what_is_tracked(engine, tmp_path, cells, expected, said):
+    with db.transaction() as session:
+        make_basics(session)
+    assert take(tmp_path, **cells) == said
+    assert (policy_and_units(), wrong_books()) == (expected, [])
+    before = everything()
+    take(tmp_path, **cells)
+    assert everything() == before
+
+
+@pytest.mark.parametrize(("first", "second", "expected"), [
+    ({"tracker": ""}, {}, ("untracked", 0)),
+    ({"tracker": ""}, {"quantity": "5"}, ("untracked", 0)),
+    ({"tracker": ""}, {"policy": "continue"}, ("untracked", 0)),
+    ({"tracker": ""}, {"tracker": "shopify", "quantity": "5"}, ("deny", 5)),
+    ({"tracker": ""}, {"tracker": "shopify", "quantity": "5", "policy": "continue"}, ("backorder", 5)),
+    ({"quantity": "5"}, {}, ("deny", 5)),
+    ({"quantity": "5", "policy": "continue"}, {"tracker": "shopify"}, ("backorder", 5)),
+    ({"quantity": "5", "policy": "continue"}, {"tracker": ""}, ("untracked", 0)),
+    ({"quantity": "5"}, {"tracker": "", "quantity": "5"}, ("untracked", 0)),
+])  # fmt: skip
+def test_a_later_file_changes_what_it_names(engine, tmp_path, first, second, expected):
+    with db.transaction() as session:
+        make_basics(session)
+    take(tmp_path, **first)
+    take(tmp_path, **second)
+    assert (policy_and_units(), wrong_books()) == (expected, [])
+
+
+def test_a_file_that_tracks_what_orders_have_counts_on_top_of_them(world, tmp_path):
+    take(tmp_path, tracker="", quantity="0")
+    sell(world, {"OAK": 3})
+    take(tmp_path, tracker="shopify", quantity="5")
+    assert levels("OAK") == (8, 3, 0)
+
+
+def test_an_export_writes_it_back(engine, tmp_path):
+    with db.transaction() as session:
+        make_basics(session)
+    for cells, written in (
+        ({"tracker": "shipwire", "quantity": "4"}, ("shipwire", "4", "deny")),
+        ({"tracker": ""}, ("", "", "deny")),
+        ({"tracker": "shopify", "quantity": "4", "policy": "continue"}, ("shopify", "4", "continue")),
+    ):
+        take(tmp_path, **cells)
+        with db.reading() as session:
+            csv_export.export_file(session, tmp_path / "out.csv")
+        with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+            (row,) = csv.DictReader(file)
+        assert tuple(row[f"Variant Inventory {name}"] for name in ("Tracker", "Qty", "Policy")) == written
+        before = everything()
+        assert csv_import.import_file(tmp_path / "out.csv", pictures=False).same == 1
+        assert everything() == before
+
+
+def test_a_tracker_of_before_is_no_tracker_of_what_staff_track_no_more(engine, tmp_path):
+    with db.transaction() as session:
+        make_basics(session)
+    take(tmp_path, tracker="shipwire", quantity="4")
+    switch(inventory_admin.stop_tracking, "OAK")
+    with db.reading() as session:
+        csv_export.export_file(session, tmp_path / "out.csv")
+    csv_import.import_file(tmp_path / "out.csv", pictures=False)
+    assert policy_and_units() == ("untracked", 0)

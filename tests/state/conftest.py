@@ -57,6 +57,12 @@ def open_tab(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Tab:
     return open_one
 
 
+async def send(tab: rx.State, handler: str, **payload: Any) -> Any:
+    """Send an event as a browser does: what it brings is checked by the guard first."""
+    values = guard.rule_of(type(tab).event_handlers[handler].fn).checked(payload)
+    return await getattr(tab, handler)(**values)
+
+
 async def submit(tab: rx.State, handler: str, form: dict[str, str]) -> Any:
     """Send a form to a handler as a browser does: checked by the guard, its errors shown by the State."""
     rule = guard.rule_of(type(tab).event_handlers[handler].fn)

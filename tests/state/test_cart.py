@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.providers.payments import registry
@@ -11,7 +13,7 @@ from shop_app.providers.payments.base import PaymentMethod, Started, StartPaymen
 from shop_app.providers.payments.stripe import StripeProvider
 from shop_app.services.cart import queries as cart_queries
 from shop_app.state.cart import Cart, Removed
-from tests.state.conftest import VISITOR, submit
+from tests.state.conftest import VISITOR, send, submit
 
 LAMP, BOWL = "FABLE-LAMP-MOSS", "SHOAL-BOWL"
 
@@ -68,12 +70,45 @@ async def test_the_form_of_a_product_page_adds_its_quantity(open_tab, shop):
     assert kept() == [(BOWL, 3)]
 
 
-async def test_a_form_with_nonsense_for_a_quantity_is_refused(open_tab, shop):
+NO_WHOLE_NUMBER = ["", " ", "2.5", "2,5", "1e2", "-1", "−1", "+2", "1 2", "2-", "0x2", "½", "٣٣٣٣", "abc"]
+NO_WHOLE_NUMBER += ["999999999999", "9" * 400, "100", "2\u00002x", "1_0", "二", "3.0", "NaN", "true"]
+WHOLE_NUMBERS = {"3": 3, " 3 ": 3, "３": 3, "٣": 3, "३": 3, "03": 3, "3\u200b": 3, "\u00a03\t": 3}
+
+
+@pytest.mark.parametrize("typed", [*NO_WHOLE_NUMBER, 2.5, -1, 100, True, float("nan")])
+async def test_what_is_no_number_of_units_is_refused_and_changes_nothing(open_tab, shop, typed):
     tab = await open_tab(Cart)
-    for nonsense in ("", "-1", "1e9", "٣٣٣٣", "abc", "9999"):
-        await submit(tab, "add_form", {"sku": BOWL, "quantity": nonsense})
-        assert tab.refusal, nonsense
-    assert kept() == []
+    await tab.add(BOWL, 2)
+    for act in (
+        lambda: submit(tab, "add_form", {"sku": BOWL, "quantity": typed}),
+        lambda: send(tab, "add", sku=BOWL, quantity=typed),
+        lambda: send(tab, "set_quantity", sku=BOWL, quantity=typed),
+    ):
+        tab.refusal, answers = "", tab.answers
+        await act()
+        assert tab.refusal == "Enter a whole number from 1 to 99."
+        assert (tab.refused_sku, tab.answers, kept()) == (BOWL, answers + 1, [(BOWL, 2)])
+
+
+@pytest.mark.parametrize(("typed", "units"), WHOLE_NUMBERS.items())
+async def test_a_whole_number_counts_however_it_is_written(open_tab, shop, typed, units):
+    tab = await open_tab(Cart)
+    await tab.add(BOWL, 2)
+    await send(tab, "set_quantity", sku=BOWL, quantity=typed)
+    assert (tab.refusal, kept()) == ("", [(BOWL, units)])
+    await submit(tab, "add_form", {"sku": BOWL, "quantity": typed})
+    assert (tab.refusal, kept()) == ("", [(BOWL, 2 * units)])
+
+
+async def test_none_takes_a_line_out_as_removing_does_and_adds_nothing(open_tab, shop):
+    tab = await open_tab(Cart)
+    await tab.add(BOWL, 0)
+    assert (tab.refusal, kept()) == ("Enter a whole number from 1 to 99.", [])
+    await tab.add(BOWL, 2)
+    await send(tab, "set_quantity", sku=BOWL, quantity="0")
+    assert (kept(), tab.removed) == ([], Removed(BOWL, "Shoal Bowl", 2))
+    await tab.undo()
+    assert kept() == [(BOWL, 2)]
 
 
 async def test_a_browser_without_our_cookie_is_told_why_it_has_no_cart(open_tab, shop):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import re
 import threading
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -120,6 +121,36 @@ async def test_the_sitemap_lists_what_it_is_told_escaped_and_absolute() -> None:
     text = (await _get(routes, "/sitemap.xml")).text
     assert "<loc>http://localhost:3000/</loc></url>" in text
     assert "<loc>http://localhost:3000/products/a&amp;b</loc><lastmod>2026-11-05</lastmod>" in text
+
+
+DAYS = [dt.datetime(2026, 11, day, 12, tzinfo=dt.UTC) for day in range(1, 8)]
+
+
+@pytest.mark.parametrize(("count", "files"), [(0, 0), (1, 0), (3, 0), (4, 2), (6, 2), (7, 3)])
+async def test_a_sitemap_that_is_too_long_becomes_an_index_of_its_parts(count: int, files: int) -> None:
+    routes = sitemap.routes(lambda: [(f"/{at}", DAYS[at]) for at in range(count)], most=3)
+    answer = await _get(routes, "/sitemap.xml")
+    assert answer.headers["content-length"] == str(len(answer.content))
+    parts = re.findall(r"<loc>http://localhost:3000(/sitemap-\d\.xml)</loc><lastmod>([\d-]+)<", answer.text)
+    assert [path for path, _day in parts] == [f"/sitemap-{part}.xml" for part in range(1, files + 1)]
+    assert ("<sitemapindex" in answer.text, "<urlset" in answer.text) == (files > 0, files == 0)
+    listed = [await _get(routes, path) for path, _day in parts] or [answer]
+    found = [re.findall(r"<url><loc>http://localhost:3000/(\d)</loc>", text.text) for text in listed]
+    assert [int(at) for part in found for at in part] == list(range(count))
+    assert all(0 < len(part) <= 3 for part in found) or not count
+    for (_path, day), part in zip(parts, found, strict=files > 0):
+        assert day == f"2026-11-{int(part[-1]) + 1:02}"
+    for path in (f"/sitemap-{max(files, 1) + 1}.xml", "/sitemap-0.xml", "/sitemap-01.xml", "/sitemap-.xml"):
+        assert (await _get(routes, path)).status_code == 404
+
+
+async def test_no_file_of_the_sitemap_is_larger_than_engines_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitemap, "MAX_BYTES", 1300)
+    routes = sitemap.routes(lambda: [(f"/{'x' * 60}", None)] * 5)
+    answers = [await _get(routes, f"/sitemap-{part}.xml") for part in (1, 2, 3, 4)]
+    assert [answer.text.count("<url>") for answer in answers] == [2, 2, 1, 0]
+    assert max(len(answer.content) for answer in answers) <= 1300
+    assert (await _get(routes, "/sitemap.xml")).text.count("<sitemap>") == 3
 
 
 async def test_however_many_ask_for_the_sitemap_at_once_it_is_made_once() -> None:

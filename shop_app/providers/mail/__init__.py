@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.message import EmailMessage
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ...core.settings import settings
 
@@ -14,7 +14,20 @@ class Mailer(Protocol):
     def send(self, letter: EmailMessage) -> None:
         """Send the letter. The same letter may be sent twice, with the same Message-ID.
 
-        Errors  ProviderDown when it wasn't taken and may be tried again; Invalid when it never will be.
+        Errors  ProviderDown when it wasn't taken and may be tried again; Invalid when it never will be. Staff
+                read why.
+        """
+        ...
+
+
+@runtime_checkable
+class KnowingMailer(Mailer, Protocol):
+    """A mailer that can say beforehand where its letters don't get to."""
+
+    def can_deliver(self, address: str) -> bool:
+        """Whether letters to this address are taken; may ask outside, so it isn't called in a transaction.
+
+        Errors  ProviderDown where that isn't known.
         """
         ...
 

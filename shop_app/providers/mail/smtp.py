@@ -1,7 +1,12 @@
-"""A mailer by SMTP: smtp://user:password@host:587 (with STARTTLS where offered) or smtps://host:465."""
+"""A mailer by SMTP: smtp://user:password@host:587 (with STARTTLS where offered) or smtps://host:465.
+
+Hosts of addresses go out in ASCII, so that only a name before the @ with other letters (`jürgen@…`) needs a
+server with SMTPUTF8 (RFC 6531). Whether this one has it is learned whenever it is talked to.
+"""
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -9,23 +14,52 @@ from urllib.parse import unquote, urlsplit
 
 from ...core.errors import Invalid, ProviderDown
 from ...core.i18n import _
+from ...core.typed_text import prose
 
 TIMEOUT_SECONDS = 15
+_ABOUT_US = frozenset({502, 503, 504, 530, 534, 535, 538})
+"""Answers that refuse this shop's way of talking or its login: the address has nothing to do with them."""
+_ADDRESS = re.compile(r"\S*@\S*")
 
 
 class SmtpMailer:
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
+        self._takes_unicode: bool | None = None
+        """Whether the server has SMTPUTF8, as it said last; None before it was asked."""
+
+    def can_deliver(self, address: str) -> bool:
+        """Whether the server takes letters to it; asks the server once, where that isn't known yet.
+
+        Errors  ProviderDown where it doesn't answer.
+        """
+        if address.isascii():
+            return True
+        if self._takes_unicode is None:
+            self._talk(None)
+        return bool(self._takes_unicode)
 
     def send(self, letter: EmailMessage) -> None:
+        self._talk(letter)
+
+    def _talk(self, letter: EmailMessage | None) -> None:
+        """Connect, learn what the server can, and send the letter, if one is given."""
         try:
             with self._connection() as server:
-                server.send_message(letter)
+                self._takes_unicode = server.has_extn("smtputf8")
+                if letter is not None:
+                    if not (self._takes_unicode or letter["To"].isascii()):
+                        raise Invalid(_("The mail server has no SMTPUTF8, which this address needs."))
+                    server.send_message(letter)
         except smtplib.SMTPRecipientsRefused as error:
-            refused = next(iter(error.recipients.values()), (0, b""))[0]
-            if 500 <= refused < 600:
-                raise Invalid(_("The address takes no letters."), field="email") from error
-            raise ProviderDown(_("The mail server doesn't take the letter now.")) from error
+            raise _refusal(*next(iter(error.recipients.values()), (0, b""))) from error
+        except smtplib.SMTPDataError as error:
+            raise _refusal(error.smtp_code, error.smtp_error) from error
+        except smtplib.SMTPResponseException as error:
+            # It refused its greeting, the login or the shop's own address: that can be mended.
+            raise ProviderDown(_said(error.smtp_code, error.smtp_error)) from error
+        except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
+            raise ProviderDown(_("The mail server can't be used: {why}").format(why=error)) from error
         except (smtplib.SMTPException, OSError) as error:
             raise ProviderDown(_("The mail server doesn't answer.")) from error
 
@@ -37,12 +71,27 @@ class SmtpMailer:
             )
         else:
             server = smtplib.SMTP(host, self._url.port or 587, timeout=TIMEOUT_SECONDS)
-        server.ehlo()
+        server.ehlo_or_helo_if_needed()
         if self._url.scheme == "smtp" and server.has_extn("starttls"):
             server.starttls(context=secure)
+            server.ehlo_or_helo_if_needed()
         elif self._url.scheme == "smtp" and self._url.username and host not in ("localhost", "127.0.0.1"):
             server.close()
             raise ProviderDown(_("The mail server would take the password unencrypted."))
         if self._url.username:
             server.login(unquote(self._url.username), unquote(self._url.password or ""))
         return server
+
+
+def _refusal(status: int, said: bytes | str) -> Invalid | ProviderDown:
+    """A refusal of the letter: for good (5xx), or for now; with the server's reason."""
+    if 500 <= status < 600 and status not in _ABOUT_US:
+        return Invalid(_said(status, said))
+    return ProviderDown(_said(status, said))
+
+
+def _said(status: int, said: bytes | str) -> str:
+    """The server's answer on one line, without the addresses in it."""
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    text = _ADDRESS.sub("…", prose(text))[:300].strip()
+    return _("The mail server refused: {status} {text}").format(status=status, text=text).strip()

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ...core.errors import ShopError
 from ...core.i18n import _
+from ...core.money import MAX_MINOR
 
 
 class Forged(ShopError):
@@ -25,6 +26,12 @@ class NeverTaken(ShopError):
     """The provider refused the request for good: nothing was made or moved, and asking again is useless."""
 
     code = "never_taken"
+
+
+class AmountRefused(NeverTaken):
+    """It refused the amount: too small or too large for it, as it alone knows for some currencies."""
+
+    code = "amount_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +194,17 @@ class ProviderRecord:
     """Whether money was taken or authorised."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The amounts that a provider takes in one payment, in minor units; none at all needs no payment."""
+
+    least_minor: int = 1
+    most_minor: int = MAX_MINOR
+
+    def takes(self, amount_minor: int) -> bool:
+        return amount_minor == 0 or self.least_minor <= amount_minor <= self.most_minor
+
+
 class PaymentProvider(Protocol):
     name: str
     """The key of its `PaymentMethod`; stored with orders and payments."""
@@ -268,6 +286,15 @@ class PaymentProvider(Protocol):
 
     def void(self, intent_reference: str) -> None:
         """Void what was authorised; no error where that is over already. Retrieve it afterwards."""
+        ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A payment provider that doesn't take every amount."""
+
+    def bounds(self, currency: str) -> Bounds:
+        """The amounts that it takes in the currency; asked with each cart, so nothing is called outside."""
         ...
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from ...core import fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _
-from .base import PaymentMethod, PaymentProvider
+from .base import Bounded, Bounds, PaymentMethod, PaymentProvider
 from .manual import MANUAL
 from .stripe import CARD
 
@@ -49,6 +49,12 @@ def offered(*, collected: bool) -> tuple[PaymentProvider, ...]:
 def label(name: str, *, collected: bool) -> str:
     """The name of a way to pay as shoppers read it; the key itself of one that isn't there any more."""
     return provider(name).label(collected=collected) if name in _methods else name
+
+
+def bounds(name: str, currency: str) -> Bounds:
+    """The amounts that a provider takes in one payment; all of them where it doesn't say."""
+    one = provider(name)
+    return one.bounds(currency) if isinstance(one, Bounded) else Bounds()
 
 
 @lru_cache(maxsize=32)

@@ -12,13 +12,16 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ...core import money
+from ...core import currencies, money
 from ...core.clock import now
+from ...core.email_addresses import sent_form
 from ...core.errors import NotFound, ProviderDown
 from ...core.i18n import _
 from ...core.settings import settings
 from . import stripe_mapping as snapshots
 from .base import (
+    AmountRefused,
+    Bounds,
     Forged,
     NeverTaken,
     Notice,
@@ -51,6 +54,7 @@ _SIGNED_AT = re.compile(r"(?:^|,)t=(\d{1,10})(?:,|$)", re.ASCII)
 SHORTEST_SESSION_SECONDS = 30 * 60
 LONGEST_SESSION_SECONDS = 24 * 3600
 MAX_LINES = 100
+AMOUNT_CODES = ("amount_too_small", "amount_too_large")
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 """What Stripe accepts as the reason of a refund; the shop's own reasons stay in its database."""
 
@@ -77,6 +81,12 @@ class StripeProvider:
 
     def is_offered(self, *, collected: bool) -> bool:
         return True
+
+    def bounds(self, currency: str) -> Bounds:
+        """Stripe's own. Where it pays the shop out in another currency, that one's smallest charge counts
+        too, as converted on the day: then its refusal of the payment is the first to say so."""
+        known = currencies.currency(currency)
+        return Bounds(known.least_minor, known.most_minor)
 
     def methods(self) -> tuple[str, ...]:
         """What the account has switched on; wallets too, which the page shows where the browser has them."""
@@ -271,7 +281,9 @@ def session_params(request: StartPayment) -> SessionCreateParams:
     }
     if request.capture_later:
         intent["capture_method"] = "manual"
-    who: Any = {"customer_email": request.email}
+    email = sent_form(request.email)
+    # Of an address that has no form in ASCII Stripe isn't told: its page asks for one.
+    who: Any = {"customer_email": email} if email.isascii() else {}
     if request.asks_address_in:
         who = {"shipping_address_collection": {"allowed_countries": [request.asks_address_in]}}
     params: Any = {
@@ -337,6 +349,10 @@ def _refusals(refused: str = "") -> Iterator[None]:
         log.error("Stripe refused %s (%s) at %r", error.request_id, error.code, error.param)
         if error.http_status == 404:
             raise NotFound(_("The payment company doesn't know this payment.")) from None
+        if error.code in AMOUNT_CODES and not refused:
+            raise AmountRefused(
+                _("This amount can't be paid by card. Choose another way to pay, or change your cart.")
+            ) from None
         raise NeverTaken(refused or _("The payment couldn't be started. Nothing was charged.")) from None
     except stripe.StripeError as error:
         log.warning(

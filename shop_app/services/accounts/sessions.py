@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
 from ...core.access.principal import NOBODY, Principal
 from ...core.clock import now
+from ...core.email_addresses import normal_email
 from ...core.errors import Conflict, Invalid, ShopError
 from ...core.i18n import _
 from ...core.settings import settings
+from ...core.typed_text import prose
 from ...models import Customer, LoginSession, Role, Staff, table_of
 from ..staff import audit
 from .passwords import Hashed, verify
@@ -115,7 +116,7 @@ def who(session: Session, token_hash: str) -> Principal:
 
 def login_of(session: Session, email: str, *, kind: Kind) -> Login:
     """The login of an address; one without a hash where there is no account."""
-    address = email.strip().lower()
+    address = normal_email(email)
     person = _person(session, kind, address)
     return Login(kind, address, Hashed(person.password_hash) if person and person.password_hash else None)
 
@@ -187,7 +188,7 @@ def create_staff(
         raise Invalid(_("Choose owner, manager or clerk as the role."), field="role")
     if session.exec(select(Staff).where(Staff.email == address)).first():
         raise Conflict(_("There is a member of staff with this e-mail address already."))
-    staff = Staff(email=address, name=name.strip()[:200], role=role, password_hash=password.text)
+    staff = Staff(email=address, name=prose(name)[:200], role=role, password_hash=password.text)
     session.add(staff)
     session.flush()
     audit.record(session, actor, "created", "staff", address, after={"role": role, "name": staff.name})
@@ -202,23 +203,20 @@ def create_customer(session: Session, email: str, password: Hashed, *, name: str
     address = clean_email(email)
     if session.exec(select(Customer).where(Customer.email == address)).first():
         raise Conflict(_("There is an account with this e-mail address already."))
-    customer = Customer(email=address, name=name.strip()[:200], password_hash=password.text)
+    customer = Customer(email=address, name=prose(name)[:200], password_hash=password.text)
     session.add(customer)
     session.flush()
     return _customer(customer)
 
 
 def clean_email(text: str) -> str:
-    """The address in lower case.
+    """The address in its normal form.
 
     Errors  Invalid where it isn't one.
     """
-    try:
-        return validate_email(
-            text.strip(), check_deliverability=False, test_environment=True
-        ).normalized.lower()
-    except EmailNotValidError:
-        raise Invalid(_("Enter an e-mail address like name@example.com."), field="email") from None
+    if address := normal_email(text):
+        return address
+    raise Invalid(_("Enter an e-mail address like name@example.com."), field="email")
 
 
 def key_hash(key: str) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ...core.i18n import _
-from ...core.typed_text import prose
 from ..customers import addresses
 from ..customers.addresses import AddressField
 
@@ -35,24 +34,17 @@ def problems(typed: Mapping[str, str], locale: str) -> list[tuple[str, str]]:
     """Each field of the form's billing address with what is wrong with it, "" where nothing is."""
     address = address_of(typed)
     country = address["country"]
-    found = []
-    for field in fields(country, locale):
-        name = field.name.removeprefix("billing_")
-        wrong = addresses.problem(country, name, address[name], region=address["region"])
-        if name == "country" and address[name] not in dict(field.choices):
-            wrong = _("Choose a country")
-        found.append((field.name, wrong))
-    return found
+    known = country in dict(addresses.countries(locale))
+    problems_of = [("country", "" if known else _("Choose a country")), *addresses.problems(address)]
+    asked = {field.name for field in fields(country, locale)}
+    return [(f"billing_{name}", wrong) for name, wrong in problems_of if f"billing_{name}" in asked]
 
 
 def normal(typed: Mapping[str, str]) -> dict[str, str]:
     """The form's billing fields as an order keeps them; all "" where the bill goes where the goods go."""
     if typed["billing"] != OTHER:
         return {"billing": ""} | {f"billing_{name}": "" for name in PARTS}
-    address = {name: prose(value) for name, value in address_of(typed).items()}
-    address["postal_code"] = addresses.normal_postcode(address["country"], address["postal_code"])
-    if "region" not in {field.name for field in addresses.fields(address["country"])}:
-        address["region"] = ""
+    address = addresses.normal(address_of(typed))
     return {"billing": OTHER} | {f"billing_{name}": value for name, value in address.items()}
 
 

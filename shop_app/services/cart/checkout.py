@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from ...core import events
+from ...core import clock, events
 from ...core.clock import now
 from ...core.email_addresses import normal_email
 from ...core.errors import NotFound
@@ -209,19 +209,9 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     """All that is missing or wrong before the order can be placed, in the order of the page."""
     methods_by_country = shipping_queries.methods(session)
     problems_of = [("email", addresses.email_problem(form.email))]
-    for address_field in addresses.fields(form.country):
-        value = getattr(form, address_field.name)
-        problems_of.append(
-            (
-                address_field.name,
-                addresses.problem(form.country, address_field.name, value, region=form.region),
-            )
-            if address_field.name != "country"
-            else (
-                "country",
-                "" if form.country in methods_by_country else _("Choose a country that we deliver to"),
-            )
-        )
+    problems_of += addresses.problems(asdict(form))
+    served = form.country in methods_by_country
+    problems_of.append(("country", "" if served else _("Choose a country that we deliver to")))
     if form.billing == billing.OTHER:
         problems_of += billing.problems(asdict(form), settings().locale)
     problems_of.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))
@@ -244,10 +234,8 @@ def normal(form: CheckoutForm) -> CheckoutForm:
     Who hasn't chosen how to pay pays by the first way.
     """
     clean = {field.name: prose(getattr(form, field.name)) for field in fields(form)}
+    clean |= addresses.normal({name: clean[name] for name in (*billing.PARTS, "phone")})
     clean["email"] = normal_email(form.email)
-    clean["postal_code"] = addresses.normal_postcode(form.country, form.postal_code)
-    if "region" not in {address_field.name for address_field in addresses.fields(form.country)}:
-        clean["region"] = ""
     takes_vat_number = vat_numbers.is_asked_for(form.country)
     clean["vat_number"] = vat_numbers.normal(form.vat_number, form.country) if takes_vat_number else ""
     clean |= billing.normal(clean)
@@ -292,26 +280,25 @@ def _page(session: Session, head: Head) -> CheckoutView:
     priced = price(session, head, lines, form)
     totals, way = priced.totals, priced.totals.shipping
     collected = priced.method is not None and priced.method.is_pick_up
-    providers = registry.offered(collected=collected)
-    if form.payment_provider not in {provider.name for provider in providers}:
-        form = replace(form, payment_provider=providers[0].name)
-    form = replace(form, shipping_method=way.code if way else "")
+    ways = ways_to_pay.of_cart(
+        session, head, totals.total_minor, collected=collected, chosen=form.payment_provider
+    )
+    chosen, paid_with = ways.chosen.provider, ways.chosen.paid_with
+    form = replace(form, payment_provider=chosen.name, shipping_method=way.code if way else "")
     total = show(totals.total_minor, currency, locale)
-    paid_with = credit_payments.cover(session, head.id, head.credits, totals.total_minor, currency)
     credit_minor = credit_payments.sum_of(paid_with)
-    left = show(totals.total_minor - credit_minor, currency, locale)
-    pays_now = registry.provider(form.payment_provider).pays_now
+    left = show(ways.chosen.left_minor, currency, locale)
     knows_who = not [one for one in problems(session, form) if one.field not in LATER_FIELDS]
     clean = asdict(normal(form)) if knows_who else {}
     return CheckoutView(
-        cart=cart_view(head, lines, priced, paid_with),
+        cart=cart_view(head, lines, priced, ways),
         form=form,
         fields=_fields(head.country),
         billing_fields=list(billing.fields(form.billing_country, locale)) if form.billing else [],
         asks_for_vat_number=vat_numbers.is_asked_for(head.country),
         countries=_countries(tuple(shipping_queries.methods(session)), locale),
         deliveries=_deliveries(session, head, priced, locale),
-        payments=ways_to_pay.choices(providers, form.payment_provider, collected=collected),
+        payments=ways_to_pay.choices(ways, collected=collected),
         gifts=gift_views(priced, currency, locale),
         subtotal=show(bought_minor(totals), currency, locale),
         discounts=discount_views(totals, currency, locale),
@@ -322,7 +309,7 @@ def _page(session: Session, head: Head) -> CheckoutView:
         shown_parts=price_changes.written(price_changes.parts_of(priced)),
         total=total,
         total_minor=totals.total_minor,
-        pay_label=(_("Pay {amount}") if pays_now else _("Place order, {amount}")).format(amount=left)
+        pay_label=(_("Pay {amount}") if chosen.pays_now else _("Place order, {amount}")).format(amount=left)
         if credit_minor < totals.total_minor
         else _("Place order"),
         credits=credit_payments.shown(paid_with, currency),
@@ -350,12 +337,15 @@ def _fields(country: str) -> list[AddressField]:
 def _kept_form(head: Head) -> CheckoutForm:
     kept: Mapping[str, Any] = head.checkout
     form = CheckoutForm(**{field.name: str(kept.get(field.name, "")) for field in fields(CheckoutForm)})
-    return replace(form, country=head.country, billing_country=form.billing_country or head.country)
+    # Browsers send the host of an e-mail address in ASCII.
+    email = normal_email(form.email) or form.email
+    billing_country = form.billing_country or head.country
+    return replace(form, email=email, country=head.country, billing_country=billing_country)
 
 
 def _deliveries(session: Session, head: Head, priced: Priced, locale: str) -> list[DeliveryChoice]:
     quotes = shipping_queries.quotes(
-        session, head.country, priced.totals.goods_minor, priced.weight_grams, priced.at
+        session, head.country, priced.totals.goods_minor, priced.weight_grams, clock.day_of(priced.at)
     )
     return [
         DeliveryChoice(

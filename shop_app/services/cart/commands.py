@@ -241,8 +241,8 @@ def accept_changes(session: Session, key_hash: str) -> None:
 
 def _check_quantity(quantity: Any, least: int) -> None:
     if type(quantity) is not int or not least <= quantity <= MAX_QUANTITY:
-        text = _("Choose between {least} and {most}.")
-        raise Invalid(text.format(least=max(1, least), most=MAX_QUANTITY), field="quantity")
+        text = _("Enter a whole number from 1 to {most}.")
+        raise Invalid(text.format(most=MAX_QUANTITY), field="quantity")
 
 
 def _open(session: Session, key_hash: str) -> Head:

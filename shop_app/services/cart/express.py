@@ -23,6 +23,8 @@ def wallets(head: Head, priced: Priced) -> list[Mark]:
     known = set(registry.known_methods(PROVIDER)) & set(WALLETS)
     if not known or not _is_priced_for_anybody(head, priced):
         return []
+    if not registry.bounds(PROVIDER, head.currency).takes(priced.totals.total_minor):
+        return []
     return [mark for mark in marks(PROVIDER) if mark.key in known]
 
 

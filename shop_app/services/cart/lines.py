@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, literal, null, select, true
 from sqlmodel import Session
 
-from ...core.clock import now
+from ...core.clock import today
 from ...models import (
     FOR_SALE,
     MAX_QUANTITY,
@@ -254,7 +254,7 @@ class Line:
     @property
     def promised_on(self) -> date | None:
         """The arrival day to show; None for one that has passed."""
-        return self.backorder_on if self.backorder_on and self.backorder_on > now().date() else None
+        return self.backorder_on if self.backorder_on and self.backorder_on > today() else None
 
     @property
     def full_title(self) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session
 
+from ...core import clock
 from ...core.clock import now
 from ...core.currencies import Currency, currency
 from ...core.settings import settings
@@ -100,7 +101,7 @@ def price(
     offers, gifts = live.offers, {}
     if with_gifts and any(offer.gift_variant_id for offer in offers):
         offers, gifts = _with_gifts(session, cart_head.id, lines, items, offers)
-    rates = taxes_queries.rates(session, place or Place(cart_head.country), at.date(), fresh=fresh)
+    rates = taxes_queries.rates(session, place or Place(cart_head.country), clock.day_of(at), fresh=fresh)
     totals = price_cart(
         items,
         shipping=way if lines else None,

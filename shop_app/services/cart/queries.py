@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -20,11 +20,11 @@ from ..credit.payments import CreditView
 from ..customers.addresses import country_name
 from ..pricing.price_cart import Totals
 from ..taxes import queries as taxes_queries
-from . import express, priced_cart
+from . import express, priced_cart, ways_to_pay
 from . import lines as cart_lines
 from .lines import Head, Line
 from .priced_cart import Priced
-from .ways_to_pay import Mark
+from .ways_to_pay import Mark, Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +101,19 @@ class CartView:
     """What is left to pay after them; "" without any."""
     wallets: list[Mark] = field(default_factory=list)
     """What it can be paid with at once, without our checkout."""
+    payment_notes: list[str] = field(default_factory=list)
+    """Which ways to pay don't take what is left to pay, and what to do where none does."""
 
 
-def cart_view(
-    head: Head, lines: list[Line], priced: Priced, paid_with: Sequence[credit_payments.Part]
-) -> CartView:
-    """The view of these lines, priced already; `paid_with` is the credit that pays, and how much each."""
+def cart_view(head: Head, lines: list[Line], priced: Priced, ways: Ways) -> CartView:
+    """The view of these lines, priced already, and of the ways to pay them."""
     totals, locale, currency = priced.totals, settings().locale, head.currency
     kept = [_line_view(line, priced, currency, locale) for line in lines if not line.saved]
     way = totals.shipping
     free_line, percent = _free_shipping(priced, currency, locale)
-    left_minor = totals.total_minor - credit_payments.sum_of(paid_with)
-    can_check_out = bool(kept) and all(line.notice_kind != "problem" for line in kept)
+    paid_with = ways.chosen.paid_with
+    is_fine = bool(kept) and all(line.notice_kind != "problem" for line in kept)
+    can_check_out = is_fine and bool(ways.possible)
     return CartView(
         count=sum(line.quantity for line in lines if not line.saved),
         lines=kept,
@@ -136,7 +137,8 @@ def cart_view(
         wallets=express.wallets(head, priced) if can_check_out else [],
         version=head.version,
         credits=credit_payments.shown(paid_with, currency),
-        left=show(left_minor, currency, locale) if paid_with else "",
+        left=show(ways.chosen.left_minor, currency, locale) if paid_with else "",
+        payment_notes=list(ways.notes) if kept else [],
     )
 
 
@@ -306,10 +308,14 @@ def view(session: Session, key_hash: str) -> CartView:
         email=normal_email(str(typed.get("email", ""))),
         vat_number=str(typed.get("vat_number", "")),
     )
-    paid_with = credit_payments.cover(
-        session, head.id, head.credits, priced.totals.total_minor, head.currency
+    ways = ways_to_pay.of_cart(
+        session,
+        head,
+        priced.totals.total_minor,
+        collected=priced.method is not None and priced.method.is_pick_up,
+        chosen=str(typed.get("payment_provider", "")),
     )
-    return cart_view(head, lines, priced, paid_with)
+    return cart_view(head, lines, priced, ways)
 
 
 def title_and_quantity(session: Session, key_hash: str, sku: str) -> tuple[str, int] | None:

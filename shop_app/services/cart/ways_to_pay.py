@@ -1,14 +1,21 @@
-"""How an order can be paid at checkout: which ways there are for its delivery."""
+"""How a cart can be paid: which ways there are for its delivery, and which take what is left to pay."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sqlmodel import Session
+
 from ...core.i18n import _
+from ...core.money import show
+from ...core.settings import settings
 from ...providers.payments import registry
-from ...providers.payments.base import METHODS, PaymentProvider
+from ...providers.payments.base import METHODS, Bounds, PaymentProvider
+from ..credit import payments as credit_payments
+from ..credit.payments import Part
 from ..shipping.queries import Method
+from .lines import Head
 
 CARDS = ("visa", "mastercard", "amex")
 """What "card" means at a payment provider."""
@@ -34,17 +41,80 @@ class PaymentChoice:
     """What its page takes, as far as the provider has said so."""
 
 
-def choices(providers: Iterable[PaymentProvider], chosen: str, *, collected: bool) -> list[PaymentChoice]:
-    """The ways to pay as checkout shows them; `collected` as for `registry.offered`."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to pay a cart, with what its gift cards and credit pay then."""
+
+    provider: PaymentProvider
+    paid_with: tuple[Part, ...]
+    left_minor: int
+    problem: str
+    """Why it doesn't take what is left, as a sentence; "" where it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    chosen: Way
+    """The shopper's choice, or the first that is possible; one that isn't where none is."""
+    possible: tuple[Way, ...]
+    notes: tuple[str, ...]
+    """A sentence for each of the others, and what to do where none is possible."""
+
+
+def of_cart(session: Session, head: Head, total_minor: int, *, collected: bool, chosen: str) -> Ways:
+    """The ways to pay this total of a cart; `chosen` is the name of a provider, or ""."""
+    offered = registry.offered(collected=collected)
+    ways = [_way(provider, session, head, total_minor, collected) for provider in offered]
+    possible = tuple(way for way in ways if not way.problem)
+    own = [way for way in possible if way.provider.name == chosen]
+    notes = [way.problem for way in ways if way.problem]
+    if not possible:
+        is_little = ways[0].left_minor < registry.bounds(ways[0].provider.name, head.currency).least_minor
+        notes.append(_("Add something to your cart.") if is_little else _("Make several orders of it."))
+    return Ways([*own, *possible, *ways][0], possible, tuple(notes))
+
+
+def of_order(session: Session, head: Head, total_minor: int, name: str, *, collected: bool) -> Way:
+    """The way that was chosen for an order that is placed now.
+
+    Errors  NotFound for a name that isn't offered.
+    """
+    return _way(registry.provider(name), session, head, total_minor, collected)
+
+
+def _way(provider: PaymentProvider, session: Session, head: Head, total_minor: int, collected: bool) -> Way:
+    bounds = registry.bounds(provider.name, head.currency)
+    cards = credit_payments.cards(session, head.id, head.credits, head.currency)
+    paid_with = credit_payments.cover(cards, total_minor, head.currency, bounds)
+    left_minor = total_minor - credit_payments.sum_of(paid_with)
+    problem = ""
+    if not bounds.takes(left_minor):
+        problem = _amount_problem(provider.label(collected=collected), left_minor, head.currency, bounds)
+    return Way(provider, paid_with, left_minor, problem)
+
+
+def _amount_problem(label: str, left_minor: int, currency: str, bounds: Bounds) -> str:
+    if left_minor < bounds.least_minor:
+        bound_minor = bounds.least_minor
+        text = _("{way}: a payment has to be at least {bound}, and this is {amount}.")
+    else:
+        bound_minor = bounds.most_minor
+        text = _("{way}: a payment can be {bound} at most, and this is {amount}.")
+    bound, amount = (show(minor, currency, settings().locale) for minor in (bound_minor, left_minor))
+    return text.format(way=label, bound=bound, amount=amount)
+
+
+def choices(ways: Ways, *, collected: bool) -> list[PaymentChoice]:
+    """The possible ways as checkout shows them; `collected` as for `registry.offered`."""
     return [
         PaymentChoice(
-            provider.name,
-            _label(provider, collected=collected),
-            provider.note(collected=collected),
-            provider.name == chosen,
-            marks(provider.name),
+            way.provider.name,
+            _label(way.provider, collected=collected),
+            way.provider.note(collected=collected),
+            way is ways.chosen,
+            marks(way.provider.name),
         )
-        for provider in providers
+        for way in ways.possible
     ]
 
 

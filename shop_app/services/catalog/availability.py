@@ -101,7 +101,7 @@ def stock_line(stock: Stock, variant_title: str = "") -> str:
         return sentence.format(count=stock.left, variant=variant_title)
     if kind == "out":
         return _("Sold out in {variant}").format(variant=variant_title) if variant_title else _("Sold out")
-    if stock.backorder_on is None or stock.backorder_on <= clock.now().date():
+    if stock.backorder_on is None or stock.backorder_on <= clock.today():
         return _("Made to order")
     return _("Ships from {date}").format(date=day(stock.backorder_on))
 

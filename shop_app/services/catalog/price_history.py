@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
+from ...core import clock
 from ...core.i18n import _
 from ...models import PriceHistory
 from . import price_tags
@@ -53,7 +54,7 @@ _latest = (
 
 
 def lowest_before_reduction(history: Sequence[Price]) -> int | None:
-    """The lowest price in the 30 days before the running reduction; None where there is none.
+    """The lowest price in the 30 days before the day of the running reduction, and on it before; or None.
 
     Shape   `history` newest first; a reduction runs from the first of the newest unbroken run of
             prices with a compare-at price, so that lowering it further doesn't move its start.
@@ -68,10 +69,11 @@ def lowest_before_reduction(history: Sequence[Price]) -> int | None:
     if start is None or not before:
         return None
     # The newest price that is older than the period was in force when it began.
+    began = clock.start_of(clock.day_of(start) - PERIOD)
     lowest = []
     for price in before:
         lowest.append(price.price_minor)
-        if price.recorded_at <= start - PERIOD:
+        if price.recorded_at <= began:
             break
     return min(lowest)
 

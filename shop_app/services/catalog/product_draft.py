@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from sqlmodel import Session, col, select
 
@@ -13,6 +14,7 @@ from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import MAX_MINOR, step_problem
 from ...core.settings import settings
+from ...core.typed_text import prose
 from ...models import (
     MAX_HANDLE,
     MAX_SKU,
@@ -123,8 +125,10 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
         handle=handle_of(draft.handle),
         title=_text(draft.title, "title", 255, needed=_("Give the product a title.")),
         subtitle=_text(draft.subtitle, "subtitle", 500),
-        care=_text(draft.care, "care", 5000),
-        description_html=clean_html(_text(draft.description_html, "description_html", MAX_TEXT)),
+        care=_text(draft.care, "care", 5000, fold=partial(prose, lines=True)),
+        description_html=clean_html(
+            _text(draft.description_html, "description_html", MAX_TEXT, fold=trimmed)
+        ),
         vendor=_text(draft.vendor, "vendor", 255),
         kind=_text(draft.kind, "kind", 255),
         seo_title=_text(draft.seo_title, "seo_title", 300),
@@ -182,7 +186,7 @@ def _variants(draft: ProductDraft) -> tuple[VariantDraft, ...]:
             field="variants",
         )
     values_by_option = {
-        trimmed(option.name): {trimmed(value) for value, _s in option.values} for option in draft.options
+        prose(option.name): {prose(value) for value, _s in option.values} for option in draft.options
     }
     keys = {picture.key for picture in draft.pictures}
     variants = tuple(_variant(variant, values_by_option, keys) for variant in draft.variants)
@@ -237,7 +241,7 @@ def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys:
         raise Invalid(_("Enter the contents in g or ml, up to 2,000 kg or l."), field="contents")
     if variant.stock_policy not in set(StockPolicy):
         raise Invalid(_("Choose deny, backorder or untracked."), field="stock_policy")
-    options = tuple((trimmed(name), trimmed(value)) for name, value in variant.options)
+    options = tuple((prose(name), prose(value)) for name, value in variant.options)
     fits = [name for name, _value in options] == list(values_by_option) and all(
         value in values_by_option[name] for name, value in options
     )
@@ -248,8 +252,10 @@ def _variant(variant: VariantDraft, values_by_option: dict[str, set[str]], keys:
     return replace(variant, sku=sku, barcode=_text(variant.barcode, "barcode", 64), options=options)
 
 
-def _text(text: str, field_of: str, most: int, needed: str = "") -> str:
-    text = trimmed(text)
+def _text(text: str, field_of: str, most: int, needed: str = "", fold: Callable[[str], str] = prose) -> str:
+    if _CONTROL.search(text):
+        raise Invalid(_("{field} has characters that can't be read.").format(field=field_of), field=field_of)
+    text = fold(text)
     if needed and not text:
         raise Invalid(needed, field=field_of)
     if len(text) > most:
@@ -257,8 +263,6 @@ def _text(text: str, field_of: str, most: int, needed: str = "") -> str:
             _("{field} is longer than {most} characters.").format(field=field_of, most=f"{most:,}"),
             field=field_of,
         )
-    if _CONTROL.search(text):
-        raise Invalid(_("{field} has characters that can't be read.").format(field=field_of), field=field_of)
     return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
+from ...core.typed_text import prose
 from ...models import (
     OptionValue,
     Picture,
@@ -87,7 +88,7 @@ def write_pictures(session: Session, product_id: int, draft: ProductDraft) -> di
         row = rows_by_key.get(picture.key) or ProductPicture(
             product_id=product_id, picture_id=ids[picture.key] or 0
         )
-        row.alt, row.position = picture.alt.strip()[:1000], place
+        row.alt, row.position = prose(picture.alt)[:1000], place
         session.add(row)
         rows_by_key[picture.key] = row
     session.flush()

@@ -9,10 +9,12 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session
 
 from ...core.access.principal import Principal
+from ...core.email_addresses import normal_email
 from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import show
 from ...core.settings import settings
+from ...core.typed_text import code
 from ...models import CreditEntryKind, Order, table_of
 from ..staff import audit
 from . import commands as credit_commands
@@ -75,10 +77,10 @@ def accounts(session: Session, *, by: Principal, search: str = "", before: int =
     Errors  Forbidden.
     """
     by.need(PERMISSION)
-    text = search.strip()
+    text = code(search)
     locale = settings().locale
     rows = session.connection().execute(
-        _SEARCH, {"before": before, "text": text.lower(), "end": text.upper()[-4:]}
+        _SEARCH, {"before": before, "text": normal_email(text) or text, "end": text.upper()[-4:]}
     )
     return [
         AccountView(

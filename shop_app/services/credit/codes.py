@@ -10,6 +10,7 @@ import hashlib
 import hmac
 
 from ...core.settings import settings
+from ...core.typed_text import code
 
 ALPHABET = "23456789ACDEFGHJKMNPQRTVWXY"
 """27 signs, none of which is easily taken for another: no 0 and O, 1, I and L, S, Z, B and U."""
@@ -43,7 +44,7 @@ def account_of(code: str) -> int | None:
 
 def normal(typed: str) -> str:
     """The code as it is hashed: without spaces and dashes, in capitals, misread signs put right."""
-    return "".join(sign for sign in typed.upper() if sign.isalnum()).translate(_MISREAD)
+    return "".join(sign for sign in code(typed).upper() if sign.isalnum()).translate(_MISREAD)
 
 
 def hashed(code: str) -> str:

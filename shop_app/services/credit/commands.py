@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
-from ...core import dates
+from ...core import clock, dates
 from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, NotFound
@@ -229,7 +229,7 @@ def write_letter(
         "account_id": account_id,
         "amount": show(amount_minor, currency, locale),
         "balance": show(row.balance_minor, currency, locale),
-        "until": dates.full_day(row.expires_at) if row.expires_at else "",
+        "until": dates.full_day(clock.last_day_before(row.expires_at)) if row.expires_at else "",
     } | more
     outbox.write(session, kind, email, f"{kind}:{key}", data)
 

@@ -30,6 +30,7 @@ from ...models import (
     PaymentState,
     table_of,
 )
+from ...providers.payments.base import Bounds
 from . import commands as credit_commands
 from .commands import account, entry
 
@@ -91,12 +92,22 @@ class CreditView:
     label: str
     amount: str
     note: str = ""
-    """Why it pays nothing, "" where it does."""
+    """Why it pays nothing, or less than it could; "" where it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A gift card or store credit of a cart."""
+
+    account_id: int
+    label: str
+    spendable_minor: int
+    """0 where nothing is left on it, or where it can't be used any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one account pays of a total; 0 where it has nothing left or can't be used any more."""
+    """What one account pays of a total."""
 
     account_id: int
     label: str
@@ -104,10 +115,8 @@ class Part:
     note: str = ""
 
 
-def cover(
-    session: Session, cart_id: int, account_ids: Sequence[int], total_minor: int, currency: str
-) -> tuple[Part, ...]:
-    """What each of the cart's accounts pays of a total, in the order in which they were entered."""
+def cards(session: Session, cart_id: int, account_ids: Sequence[int], currency: str) -> tuple[Card, ...]:
+    """The cart's accounts in the order in which they were entered, with what the cart can spend of each."""
     if not account_ids:
         return ()
     run = session.connection().execute
@@ -120,14 +129,52 @@ def cover(
         row.id: credit_commands.name_of(row.kind, row.last_four)
         for row in run(_NAMES, {"ids": params["ids"]})
     }
-    left, parts = total_minor, []
-    for account_id in account_ids:
-        has = int(balances.get(account_id, 0))
-        amount = min(left, has)
-        left -= amount
-        unused = _("Isn't needed, the others pay for all of it") if has else _("Nothing is left on it")
-        parts.append(Part(account_id, names.get(account_id, ""), amount, "" if amount else unused))
-    return tuple(parts)
+    return tuple(
+        Card(account_id, names.get(account_id, ""), int(balances.get(account_id, 0)))
+        for account_id in account_ids
+    )
+
+
+def cover(cards: Sequence[Card], total_minor: int, currency: str, bounds: Bounds) -> tuple[Part, ...]:
+    """What each card pays of a total, the first ones first, where `bounds` are those of how the rest is paid.
+
+    They leave nothing, or as much as has to be paid at least: then the last ones pay less than they could.
+    """
+    left, amounts = total_minor, []
+    for card in cards:
+        amounts.append(min(left, card.spendable_minor))
+        left -= amounts[-1]
+    kept = [0] * len(cards)
+    if 0 < left < bounds.least_minor <= total_minor:
+        missing = bounds.least_minor - left
+        for place in reversed(range(len(cards))):
+            kept[place] = min(missing, amounts[place])
+            missing -= kept[place]
+    return tuple(
+        Part(
+            card.account_id,
+            card.label,
+            amount - kept_minor,
+            _note(card, amount, kept_minor, currency, bounds),
+        )
+        for card, amount, kept_minor in zip(cards, amounts, kept, strict=True)
+    )
+
+
+def _note(card: Card, amount_minor: int, kept_minor: int, currency: str, bounds: Bounds) -> str:
+    """Why a card pays nothing, or less than it has; "" where it pays all that it can."""
+    if kept_minor:
+        return _("{amount} stays on it, because the rest has to be a payment of at least {least}").format(
+            amount=show(kept_minor, currency, settings().locale),
+            least=show(bounds.least_minor, currency, settings().locale),
+        )
+    if amount_minor:
+        return ""
+    return (
+        _("Isn't needed, the others pay for all of it")
+        if card.spendable_minor
+        else _("Nothing is left on it")
+    )
 
 
 def sum_of(parts: Iterable[Part]) -> int:
@@ -189,7 +236,7 @@ def take(session: Session, order_id: int, parts: Sequence[Part], currency: str, 
         )
         session.add(payment)
         session.flush()
-        _note(session, payment, PaymentEventKind.AUTHORIZED, part.amount_minor)
+        _append(session, payment, PaymentEventKind.AUTHORIZED, part.amount_minor)
         try:
             credit_commands.add_entry(
                 session,
@@ -218,10 +265,10 @@ def capture(session: Session, order_id: int, amount_minor: int) -> None:
         left -= payment.captured_minor
         if payment.captured_minor:
             payment.state = PaymentState.CAPTURED
-            _note(session, payment, PaymentEventKind.CAPTURED, payment.captured_minor)
+            _append(session, payment, PaymentEventKind.CAPTURED, payment.captured_minor)
         else:
             payment.state = PaymentState.CANCELLED
-            _note(session, payment, PaymentEventKind.VOIDED, 0)
+            _append(session, payment, PaymentEventKind.VOIDED, 0)
         if payment.captured_minor < payment.amount_minor:
             credit_commands.add_entry(
                 session,
@@ -299,7 +346,7 @@ def _of_order(session: Session, order_id: int) -> list[Payment]:
     return list(session.exec(statement))
 
 
-def _note(session: Session, payment: Payment, kind: PaymentEventKind, amount_minor: int) -> None:
+def _append(session: Session, payment: Payment, kind: PaymentEventKind, amount_minor: int) -> None:
     assert payment.id
     assert payment.reference
     session.add(

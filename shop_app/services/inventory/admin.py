@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from ...core.access.principal import Principal
-from ...core.clock import now
+from ...core.clock import today
 from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
 from ...models import StockPolicy
@@ -83,7 +83,7 @@ def set_policy(
             allocated and held than is on hand, and for an untracked variant.
     """
     by.need("inventory.adjust")
-    if backorder and expected_on and expected_on <= now().date():
+    if backorder and expected_on and expected_on <= today():
         raise Invalid(_("Choose a day that is still to come."), field="expected_on")
     before = row_of(session, sku, lock=True)
     if before.policy == StockPolicy.UNTRACKED:

@@ -122,11 +122,11 @@ def set_policy(
 
 def _stop_tracking(session: Session, variant_id: int, actor: str) -> None:
     """Release the variant's holds and free units; what orders have stays. Locks carts, then the level."""
-    carts = lock_carts(session, variant_id)
+    lock_carts(session, variant_id)
     before = session.connection().execute(_LOCKED_LEVEL, {"variant": variant_id}).first()
     if before is None or before.policy == StockPolicy.UNTRACKED:
         return
-    end_all(session, variant_id, carts, reason="not tracked", actor=actor)
+    end_all(session, variant_id, reason="not tracked", actor=actor)
     more = before.allocated - before.on_hand
     kind = MovementKind.RECEIVED if more > 0 else MovementKind.ADJUSTED
     moved = shift_all(session, [Move(variant_id, kind, on_hand=more)])

@@ -5,7 +5,7 @@ The caller has the cart locked; carts are always locked before stock levels.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -53,19 +53,17 @@ _TAKE_EXPIRED = (
     )
     .returning(stock_hold.c.cart_id, stock_hold.c.variant_id, stock_hold.c.quantity)
 )
-_LOCK_CARTS = (
+_CARTS = (
     select(_cart.c.id)
     .where(
         _cart.c.id.in_(select(stock_hold.c.cart_id).where(stock_hold.c.variant_id == bindparam("variant")))
     )
     .order_by(_cart.c.id)
-    .with_for_update()
 )
-_TAKE_ALL = (
-    delete(stock_hold)
-    .where(stock_hold.c.variant_id == bindparam("variant"))
-    .returning(stock_hold.c.cart_id, stock_hold.c.quantity)
+_ALL_OF = select(stock_hold.c.cart_id, stock_hold.c.quantity).where(
+    stock_hold.c.variant_id == bindparam("variant")
 )
+_DROP_ALL = delete(stock_hold).where(stock_hold.c.variant_id == bindparam("variant"))
 
 
 def held_by(session: Session, cart_id: int) -> dict[int, int]:
@@ -158,19 +156,23 @@ def unhold(session: Session, cart_id: int, *, reason: str) -> None:
     record(session, moved, cart_id=cart_id, reason=reason)
 
 
-def lock_carts(session: Session, variant_id: int) -> set[int]:
-    """Lock the carts that hold units of the variant; returns their ids."""
-    return set(session.connection().execute(_LOCK_CARTS, {"variant": variant_id}).scalars())
+def lock_carts(session: Session, variant_id: int, *, wait: bool = True) -> set[int]:
+    """Lock the carts that hold units of the variant, or those that nobody has locked; returns their ids."""
+    statement = _CARTS.with_for_update(skip_locked=not wait)
+    return set(session.connection().execute(statement, {"variant": variant_id}).scalars())
 
 
-def end_all(session: Session, variant_id: int, carts: Set[int], *, reason: str, actor: str) -> None:
-    """Release every hold of the variant. The caller has locked these carts, then the variant's level.
+def end_all(session: Session, variant_id: int, *, reason: str, actor: str) -> None:
+    """Release every hold of the variant. The caller has locked its carts, then its level.
 
-    Errors  Conflict where a cart that isn't locked has begun to hold units meanwhile.
+    Errors  Conflict where a cart that began to hold units between the two is being changed.
     """
-    held = session.connection().execute(_TAKE_ALL, {"variant": variant_id}).all()
+    # Not waited for: a cart that is being changed may wait for the level.
+    carts = lock_carts(session, variant_id, wait=False)
+    held = session.connection().execute(_ALL_OF, {"variant": variant_id}).all()
     if any(cart_id not in carts for cart_id, _units in held):
-        raise Conflict(_("Somebody has begun to check out with it. Try again."))
+        raise Conflict(_("Somebody is just checking out with it. Try again."))
+    session.connection().execute(_DROP_ALL, {"variant": variant_id})
     moves = [Move(variant_id, MovementKind.UNHELD, held=-units, cart_id=cart_id) for cart_id, units in held]
     record(session, shift_all(session, moves), reason=reason, actor=actor)
     for cart_id, _units in held:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, update
 from sqlmodel import Session
 
-from ...core import events
+from ...core import clock, events, working_days
 from ...core.clock import now
 from ...core.money import show
+from ...core.settings import settings
 from ...models import OrderStatus
 from . import cart_completion
 from . import commands as order_commands
@@ -28,6 +29,11 @@ _WAIT = (
     )
     .values(expires_at=bindparam("until"), version=order.c.version + 1)
 )
+
+
+def transfer_end(country: str) -> datetime:
+    """The moment until which an order to that country waits for its transfer, counted from today."""
+    return clock.end_of(working_days.period_end(clock.today(), settings().transfer_days, country))
 
 
 def authorised(session: Session, order_id: int, authorized_minor: int) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 from sqlmodel import Session
 
-from ...core import events
+from ...core import clock, events
 from ...core.clock import now
 from ...core.errors import Conflict, Invalid, OutOfStock
 from ...core.i18n import _
@@ -43,6 +43,7 @@ from ..credit.payments import Part
 from ..inventory import commands as inventory_commands
 from ..promotions import commands as promotions_commands
 from ..shipping import queries as shipping_queries
+from . import awaited_payment
 from . import commands as order_commands
 from .queries import order, order_discount, order_line
 
@@ -189,18 +190,20 @@ def _cover_and_freeze(
     expected_credit_minor: int, buyer: Buyer,
 ) -> PlacedOrder:  # fmt: skip
     """Check what credit pays and what is left to pay, then write the order."""
-    paid_with = credit_payments.cover(
-        session, head.id, head.credits, priced.totals.total_minor, head.currency
-    )
-    left_minor = priced.totals.total_minor - credit_payments.sum_of(paid_with)
+    total_minor = priced.totals.total_minor
+    collected = priced.method is not None and priced.method.is_pick_up
+    way = ways_to_pay.of_order(session, head, total_minor, form.payment_provider, collected=collected)
+    left_minor = way.left_minor
     if left_minor > expected_total_minor - expected_credit_minor:
         raise Conflict(
             price_changes.less_credit(left_minor, expected_total_minor - expected_credit_minor, head.currency)
         )
+    if way.problem:
+        raise Invalid(way.problem, field="payment_provider")
     if left_minor:
         kept = sum(line.quantity for line in priced.lines if line.tracked)
         unpaid.refuse_above(session, buyer, kept)
-    return _freeze(session, head, priced, form, paid_with, buyer.address_hash)
+    return _freeze(session, head, priced, form, way.paid_with, buyer.address_hash)
 
 
 def _placed_already(
@@ -287,8 +290,8 @@ def _freeze(
     waits = pays_now and left_minor > 0
     row = _order_row(head, priced, form, waits, connection.execute(_next_number(session)).scalar_one())
     if left_minor:
-        within = PAY_WITHIN if waits else timedelta(days=settings().transfer_days)
-        row |= {"expires_at": row["placed_at"] + within, "address_hash": address_hash}
+        until = row["placed_at"] + PAY_WITHIN if waits else awaited_payment.transfer_end(form.country)
+        row |= {"expires_at": until, "address_hash": address_hash}
     order_id: int = connection.execute(_INSERT_ORDER, row).scalar_one()
     units: dict[int, int] = {}
     for line in priced.lines:
@@ -321,7 +324,7 @@ def _freeze(
 def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, number: int) -> dict[str, Any]:
     totals, method, at = priced.totals, priced.method, now()
     assert method
-    first, last = shipping_queries.arrival_range(at.date(), method.min_days, method.max_days)
+    first, last = shipping_queries.arrival_range(clock.day_of(at), method, form.country)
     return {
         "number": number, "token": secrets.token_urlsafe(24), "cart_id": head.id,
         "cart_version": head.version, "customer_id": head.customer_id, "email": form.email,
@@ -333,7 +336,7 @@ def _order_row(head: Head, priced: Priced, form: CheckoutForm, waits: bool, numb
         "tax_included": totals.tax_included, "step_minor": step(head.currency),
         "ship_to": _address(form), "bill_to": _bill_to(form),
         "country": form.country, "shipping_method": method.code, "shipping_label": method.label,
-        "arrives_from": _midnight(first), "arrives_until": _midnight(last),
+        "arrives_from": first, "arrives_until": last,
         "payment_provider": form.payment_provider, "locale": settings().locale,
         "terms_version": TERMS_VERSION, "vat_number": form.vat_number,
         "reverse_charge": totals.reverse_charge, "note": form.note, "placed_at": at, "paid_at": None,
@@ -394,7 +397,3 @@ def _compare_at(line: Line, priced: Priced) -> int | None:
     if line.compare_at_minor is None:
         return None
     return priced.shown_minor(line.compare_at_minor, line.tax_class)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from ...core.email_addresses import normal_email
 from ...core.errors import NotFound
 from ...core.i18n import _
+from ...core.typed_text import code
 from ...models import (
     Order,
     OrderDiscount,
@@ -38,6 +39,7 @@ _HEAD_COLUMNS = (
     order.c.locale,
     order.c.paid_at,
     order.c.fulfilment_status,
+    order.c.country,
 )
 HEAD = select(*_HEAD_COLUMNS).where(order.c.id == bindparam("order"))
 _cancelled = select(
@@ -71,6 +73,7 @@ class OrderHead:
     locale: str
     paid_at: datetime | None
     fulfilment_status: str
+    country: str
 
 
 def head_of(session: Session, order_id: int, statement: Select[Any] = HEAD) -> OrderHead:
@@ -94,7 +97,7 @@ def look_up(session: Session, number: str, email: str) -> str:
 
     Errors  NotFound, the same sentence whichever of the two is wrong.
     """
-    digits = number.strip().lstrip("#").strip()
+    digits = code(number).lstrip("#").strip()
     order_number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
     # One statement for both, so that neither answer nor timing reveals which one was wrong.
     statement = select(order.c.token).where(

@@ -11,9 +11,9 @@ from ...core.access.principal import Principal
 from ...core.clock import now
 from ...core.errors import Invalid
 from ...core.i18n import _
-from ...core.settings import settings
 from ...models import OrderStatus, PaymentStatus
 from ..staff import audit
+from . import awaited_payment
 from . import commands as order_commands
 from .queries import order
 
@@ -47,8 +47,9 @@ def resolve(session: Session, order_id: int, note: str, by: Principal) -> None:
         raise Invalid(_("Write what you found, for whoever reads this later."), field="note")
     head = order_commands.lock(session, order_id)
     order_commands.resolve(session, order_id, note, actor=by.actor)
-    time = timedelta(days=settings().transfer_days) if head.status == OrderStatus.PLACED else A_DAY
-    session.connection().execute(_WAIT_AGAIN, {"order": order_id, "until": now() + time})
+    is_placed = head.status == OrderStatus.PLACED
+    until = awaited_payment.transfer_end(head.country) if is_placed else now() + A_DAY
+    session.connection().execute(_WAIT_AGAIN, {"order": order_id, "until": until})
     audit.record(
         session,
         by.actor,

@@ -20,21 +20,19 @@ def fill_in(session: Session, order_id: int, shopper: Shopper) -> str:
     # What retention has emptied has no country there.
     if order.email or order.ship_to.get("line1") or not order.ship_to.get("country"):
         return ""
-    given_name, _space, family_name = prose(shopper.name).rpartition(" ")
     typed = {
-        "given_name": given_name or family_name,
-        "family_name": family_name if given_name else "",
+        **addresses.parts_of_name(shopper.name, shopper.country),
         "company": "",
         "line1": shopper.line1,
         "line2": shopper.line2,
-        "postal_code": addresses.normal_postcode(shopper.country, shopper.postal_code),
+        "postal_code": shopper.postal_code,
         "locality": shopper.locality,
-        "region": shopper.region,
+        "region": "",
         "country": shopper.country,
     }
-    address = {name: prose(text)[: addresses.MAX_LENGTH.get(name, 100)] for name, text in typed.items()}
     order.email = normal_email(shopper.email)
-    order.ship_to = order.bill_to = address
+    # A wallet tells the region also where the shop asks for none.
+    order.ship_to = order.bill_to = addresses.normal(typed) | {"region": prose(shopper.region)[:100]}
     session.flush()
     if shopper.country != order.country:
         return f"The address is in {shopper.country}, and the order was priced for {order.country}."

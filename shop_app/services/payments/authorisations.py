@@ -29,6 +29,7 @@ class Authorised:
     amount_minor: int
     """0 where nothing of it is owed any more: then it is voided."""
     key: str
+    currency: str
 
 
 def of_order(session: Session, order_id: int) -> list[Authorised]:
@@ -53,6 +54,7 @@ def of_order(session: Session, order_id: int) -> list[Authorised]:
                 payment.intent_reference or "",
                 amount,
                 f"{payment_key(payment)}-{amount}",
+                payment.currency,
             )
         )
     return authorised

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlmodel import Session, col, select, true
+from sqlmodel import Session, and_, col, or_, select, true
 
 from ...core.clock import now
 from ...core.errors import Conflict, NotFound
@@ -24,8 +24,8 @@ from .events import append
 from .ledger import LIVING, PaymentRef, locked, payment_key, payment_ref
 
 SAME_ATTEMPT = timedelta(seconds=60)
-"""How long an attempt without an answer is sent again. Later a new one is started, which is safe: nobody has
-the first one's address, so nobody can pay it."""
+"""How long an attempt without an answer is sent again. Later a new one is started, or its order ends
+(`never_opened`), which is safe: nobody has the first one's address, so nobody can pay it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,15 @@ def opened(session: Session, payment_id: int, started: Started) -> bool:
     return True
 
 
-def never_taken(session: Session, payment_id: int) -> None:
-    """The provider refused the attempt for good."""
+def not_started(session: Session, payment_id: int) -> None:
+    """The attempt couldn't be started: it failed, and its order ends with it, giving units and credit back.
+
+    Nothing happens where another click of the same attempt has opened it, or where the order has moved on.
+    """
     payment = locked(session, payment_id)
     if payment.state == PaymentState.STARTED:
         payment.state = PaymentState.FAILED
+        end_unpaid(session, payment.order_id, "failed")
 
 
 def of_order(session: Session, order_id: int) -> list[PaymentRef]:
@@ -205,6 +209,31 @@ def overdue(session: Session, limit: int = 100) -> list[int]:
         select(Order.id)
         .where(Order.status == OrderStatus.PENDING, col(Order.expires_at) <= now(), Order.needs_review == "")
         .order_by(col(Order.expires_at))
+        .limit(limit)
+    )
+    return [id for id in order_ids if id]
+
+
+def never_opened(session: Session, limit: int = 100) -> list[int]:
+    """Unpaid orders whose payment isn't open anywhere: the process died before it was, or before it knew."""
+    before = now() - SAME_ATTEMPT
+    may_be_paid = select(Payment.id).where(
+        Payment.order_id == Order.id,
+        Payment.provider != CREDIT,
+        or_(
+            col(Payment.state).in_((PaymentState.OPEN, PaymentState.AUTHORIZED, PaymentState.CAPTURED)),
+            and_(Payment.state == PaymentState.STARTED, Payment.created_at >= before),
+        ),
+    )
+    order_ids = session.exec(
+        select(Order.id)
+        .where(
+            Order.status == OrderStatus.PENDING,
+            Order.needs_review == "",
+            Order.placed_at < before,
+            ~may_be_paid.exists(),
+        )
+        .order_by(col(Order.id))
         .limit(limit)
     )
     return [id for id in order_ids if id]

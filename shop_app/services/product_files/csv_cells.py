@@ -1,4 +1,4 @@
-"""Shopify's product CSV as rows and cells: columns, line numbers, broken files, and escaped formulas."""
+"""The rows and cells of a product CSV: columns, line numbers, broken rows, and what spreadsheets put in."""
 
 from __future__ import annotations
 
@@ -6,108 +6,19 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...core.errors import ShopError
 from ...core.i18n import _
+from .csv_columns import NEEDED, NUMBERS, column_of, has_codes, resembled
+from .csv_file import SEPARATORS, CsvFile, Record
 
 MAX_CELL = 200_000
-MAX_FILE_BYTES = 500 * 1024 * 1024
-TRACKER = "Variant Inventory Tracker"
-"""Who counts a variant's stock; blank where nobody does."""
-NEEDED = ("Handle", "Title", "Variant Price")
-
-READ_COLUMNS = (
-    "Handle",
-    "Title",
-    "Body (HTML)",
-    "Vendor",
-    "Type",
-    "Tags",
-    "Published",
-    "Option1 Name",
-    "Option1 Value",
-    "Option2 Name",
-    "Option2 Value",
-    "Option3 Name",
-    "Option3 Value",
-    "Variant SKU",
-    "Variant Grams",
-    "Variant Inventory Qty",
-    "Variant Inventory Policy",
-    "Variant Price",
-    "Variant Compare At Price",
-    "Variant Requires Shipping",
-    "Variant Taxable",
-    "Variant Barcode",
-    "Image Src",
-    "Image Position",
-    "Image Alt Text",
-    "SEO Title",
-    "SEO Description",
-    "Variant Image",
-    "Cost per item",
-    "Unit Price Total Measure",
-    "Unit Price Total Measure Unit",
-    "Status",
-)
-OURS = {
-    "category": "Category (product.metafields.shop.category)",
-    "subtitle": "Subtitle (product.metafields.shop.subtitle)",
-    "care": "Care (product.metafields.shop.care)",
-    "materials": "Materials (product.metafields.shop.materials)",
-}
-"""What Shopify has no column for, under names that it takes for metafields."""
-USUAL = {
-    TRACKER: "shopify",
-    "Variant Fulfillment Service": "manual",
-    "Gift Card": "false",
-}
-"""The usual values of columns that the shop doesn't use; only other values are stored."""
-HEADER = (
-    "Handle",
-    "Title",
-    "Body (HTML)",
-    "Vendor",
-    "Product Category",
-    "Type",
-    "Tags",
-    "Published",
-    "Option1 Name",
-    "Option1 Value",
-    "Option2 Name",
-    "Option2 Value",
-    "Option3 Name",
-    "Option3 Value",
-    "Variant SKU",
-    "Variant Grams",
-    TRACKER,
-    "Variant Inventory Qty",
-    "Variant Inventory Policy",
-    "Variant Fulfillment Service",
-    "Variant Price",
-    "Variant Compare At Price",
-    "Variant Requires Shipping",
-    "Variant Taxable",
-    "Variant Barcode",
-    "Image Src",
-    "Image Position",
-    "Image Alt Text",
-    "Gift Card",
-    "SEO Title",
-    "SEO Description",
-    "Variant Image",
-    "Variant Weight Unit",
-    "Variant Tax Code",
-    "Cost per item",
-    "Unit Price Total Measure",
-    "Unit Price Total Measure Unit",
-    "Status",
-    *OURS.values(),
-)
-"""The columns of every export; further columns that an import had follow."""
-
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_AFTER_APOSTROPHE = re.compile(r"'+[0-9][0-9 .,/:eE+\-]*")
+"""What programs and people put an apostrophe before, so that a spreadsheet leaves it alone."""
+_EATEN = re.compile(r"0[0-9]+|[0-9]{12,}|[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
+"""Codes of which a spreadsheet makes another number: leading zeros, more digits than it shows, exponents."""
+_AS_FORMULA = re.compile(r'="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,98 +35,159 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the file, `line` counted from 1 with the header; `problem` is why it can't be taken."""
+    """A row of the file, its cells by column; `line` is that of its start, as an editor counts lines.
+
+    `problem` is why it can't be taken; `sign` the decimal sign of the file's amounts, "" where nobody knows.
+    """
 
     line: int
     cells: dict[str, str]
     problem: str = ""
+    sign: str = ""
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "").strip()
 
 
-def harmless(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would take it for a formula.
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The names in the file's first row, and the column that each is taken as."""
 
-    >>> harmless("=1+1"), harmless("'=1"), harmless("it's")
-    ("'=1+1", "''=1", "it's")
+    line: int
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def renamed(self) -> list[tuple[str, str]]:
+        """The names that aren't the column's own, each with its column."""
+        pairs = zip(self.names, self.columns, strict=True)
+        return [(name, column) for name, column in pairs if name.casefold() != column.casefold()]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """One for each name that is no column and looks like one."""
+        text = _("the column {name} isn't read. It looks like {column}; rename it if it is meant.")
+        return [
+            Problem(self.line, text.format(name=name, column=alike), warning=True)
+            for name, column in zip(self.names, self.columns, strict=True)
+            if name and not column_of(column) and (alike := resembled(name))
+        ]
+
+
+def harmless(text: str, column: str = "") -> str:
+    """The text with an apostrophe before it where a spreadsheet would take it for a formula or a number.
+
+    Numbers are meant where the column has codes.
+
+    >>> harmless("=1+1"), harmless("'=1"), harmless("it's"), harmless("0123", "Variant Barcode")
+    ("'=1+1", "''=1", "it's", "'0123")
     """
-    return f"'{text}" if _FORMULA.match(text) else text
+    if _FORMULA.match(text):
+        return f"'{text}"
+    eaten = has_codes(column) and (_EATEN.fullmatch(text) or _AFTER_APOSTROPHE.fullmatch(text))
+    return f"'{text}" if eaten else text
 
 
-def as_it_was(text: str) -> str:
-    """Undoes `harmless`, and nothing else.
+def as_it_was(text: str, column: str = "") -> str:
+    """Undoes `harmless`, and what other programs do to the same end: '4006381333931 and ="0123".
 
-    >>> as_it_was("'=1+1"), as_it_was("''=1"), as_it_was("'tis")
-    ('=1+1', "'=1", "'tis")
+    >>> as_it_was("'=1+1"), as_it_was("''=1"), as_it_was("'tis"), as_it_was("'0123", "Variant SKU")
+    ('=1+1', "'=1", "'tis", '0123')
     """
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    if text[:1] not in ("'", "="):
+        return text
+    has_digits = column in NUMBERS or has_codes(column)
+    if text.startswith("'"):
+        guarded = (
+            column in NUMBERS or _FORMULA.match(text) or (has_digits and _AFTER_APOSTROPHE.fullmatch(text))
+        )
+        return text[1:] if guarded else text
+    formula = _AS_FORMULA.fullmatch(text) if has_digits else None
+    return formula[1] if formula else text
 
 
-def count_lines(path: Path) -> int:
-    """The lines of the file, for a progress bar."""
-    with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
-
-
-def read_rows(path: Path) -> Iterator[Row]:
-    """The rows below the header; those that are broken carry their problem.
+def read_header(file: CsvFile) -> Header:
+    """The header of the file.
 
     Errors  ShopError for a file that isn't Shopify's product CSV at all.
     """
-    _refuse_other_files(path)
-    limit = csv.field_size_limit(2**31 - 1)
     try:
-        # Bytes that aren't UTF-8 come as lone surrogates: their row is refused, the others aren't.
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            reader = csv.reader(file)
-            header = [name.strip() for name in next(reader, [])]
-            _check_header(header)
-            line = reader.line_num + 1
-            for values in reader:
-                if any(value.strip() for value in values):
-                    yield _row(line, header, values)
-                line = reader.line_num + 1
+        line, cells, _is_open = next(file.records(), Record(1, []))
+    except csv.Error as error:
+        raise ShopError(_("The file can't be read as CSV: {reason}.").format(reason=error)) from None
+    names = tuple(cell.strip() for cell in cells)
+    header = Header(line, names, tuple(column_of(name) or name for name in names))
+    missing = [name for name in NEEDED if name not in header.columns]
+    if missing:
+        text = _("Line {line}: the columns {names} are missing.").format(line=line, names=", ".join(missing))
+        alike = [
+            _("{name} looks like {column}.").format(name=name, column=resembled(name))
+            for name in names
+            if not column_of(name) and column_of(resembled(name)) in missing
+        ]
+        if len(names) == 1 and any(sign in names[0] for sign in SEPARATORS):
+            alike = [_("Each line stands in quotes, as if it were one cell. Save the file as CSV again.")]
+        raise ShopError(" ".join([text, *alike]))
+    return header
+
+
+def read_rows(file: CsvFile, header: Header, sign: str = "") -> Iterator[Row]:
+    """The rows below the header; those that are broken carry their problem. A second header has no cells.
+
+    Errors  ShopError where the file can't be read as CSV.
+    """
+    limit = csv.field_size_limit(2**31 - 1)
+    own = [name.casefold() for name in header.names]
+    try:
+        for record in file.records():
+            if record.line == header.line:
+                continue
+            cells = [cell.strip().casefold() for cell in record.cells[: len(own)]]
+            if cells[0] == own[0] and cells == own[: len(cells)] and len(cells) > 1:
+                yield Row(record.line, {})
+            else:
+                yield _row(record, header, sign)
     except csv.Error as error:
         raise ShopError(_("The file can't be read as CSV: {reason}.").format(reason=error)) from None
     finally:
         csv.field_size_limit(limit)
 
 
-def _refuse_other_files(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(4096)
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise ShopError(_("The file is larger than 500 MB. Split it into several."))
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or (start and start.count(0) > len(start) // 4):
-        raise ShopError(_("The file is in UTF-16. Save it as CSV in UTF-8 and try again."))
-    if start[:4] == b"PK\x03\x04" or b"\x00" in start[:512]:
-        raise ShopError(_("This isn't a CSV file. Export the products as CSV and try again."))
-
-
-def _check_header(header: list[str]) -> None:
-    missing = [name for name in NEEDED if name not in header]
-    if missing:
-        raise ShopError(_("Line 1: the columns {names} are missing.").format(names=", ".join(missing)))
-    twice = sorted({name for name in header if name and header.count(name) > 1})
-    if twice:
-        raise ShopError(_("Line 1: the column {name} stands there twice.").format(name=twice[0]))
-
-
-def _row(line: int, header: list[str], values: list[str]) -> Row:
-    problem = ""
-    if len(values) != len(header):
-        problem = _("it has {count} cells, and the header has {expected}.").format(
-            count=len(values), expected=len(header)
-        )
-    for name, value in zip(header, values, strict=False):
-        if len(value) > MAX_CELL:
-            problem = _("{column} holds {count} characters; {most} is the most.").format(
-                column=name, count=f"{len(value):,}", most=f"{MAX_CELL:,}"
+def _row(record: Record, header: Header, sign: str) -> Row:
+    values = record.cells
+    problem = _("a quote that starts here never ends.") if record.is_open else ""
+    if any(value.strip() for value in values[len(header.names) :]):
+        text = _("it has {count} cells, and the header has {expected}. Are quotes missing around a comma?")
+        problem = text.format(count=len(values), expected=len(header.names))
+    cells: dict[str, str] = {}
+    short = [""] * (len(header.names) - len(values))
+    for name, column, value in zip(header.names, header.columns, [*values, *short], strict=False):
+        if not column:
+            continue
+        problem = problem or _broken(name, value)
+        text = as_it_was(value.strip() if has_codes(column) else value, column)
+        other = cells.get(column, "")
+        if text.strip() and other.strip() and text.strip() != other.strip():
+            first = header.names[header.columns.index(column)]
+            problem = problem or _("{first} and {second} mean the same, and say {one} and {other}.").format(
+                first=first, second=name, one=short_text(other), other=short_text(text)
             )
-        elif any("\udc80" <= letter <= "\udcff" for letter in value) if not value.isascii() else False:
-            problem = _("{column} isn't in UTF-8. Save the file as UTF-8 and try again.").format(column=name)
-        elif "\x00" in value:
-            problem = _("{column} has characters that can't be read.").format(column=name)
-    cells = {name: as_it_was(value) for name, value in zip(header, values, strict=False) if name}
-    return Row(line, cells, problem)
+        cells[column] = other if other.strip() else text
+    return Row(record.line, cells, problem, sign)
+
+
+def _broken(name: str, value: str) -> str:
+    """Why a cell can't be read, "" where it can."""
+    if len(value) > MAX_CELL:
+        return _("{column} holds {count} characters; {most} is the most.").format(
+            column=name, count=f"{len(value):,}", most=f"{MAX_CELL:,}"
+        )
+    if not value.isascii() and any("\udc80" <= letter <= "\udcff" for letter in value):
+        return _("{column} isn't in UTF-8. Save the file as UTF-8 and try again.").format(column=name)
+    return _("{column} has characters that can't be read.").format(column=name) if "\x00" in value else ""
+
+
+def short_text(text: str) -> str:
+    """The text as far as a sentence can show it."""
+    text = text.strip()
+    return text if len(text) <= 40 else text[:40] + "…"

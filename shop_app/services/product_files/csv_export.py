@@ -13,10 +13,11 @@ from ...core.errors import ShopError
 from ...core.i18n import _
 from ...core.money import decimal_text
 from ...core.settings import settings
-from ...models import Picture, Product, StockPolicy, Variant
+from ...models import FOR_SALE, Picture, Product, StockPolicy, Variant
 from ..catalog.product_draft import ProductDraft, VariantDraft, read_draft
 from ..inventory import ledger as inventory_ledger
-from .csv_cells import HEADER, OURS, TRACKER, USUAL, harmless
+from .csv_cells import harmless
+from .csv_columns import HEADER, NUMBERS, OURS, TRACKER, USUAL
 from .csv_product import TAB
 
 Progress = Callable[[int], object]
@@ -91,21 +92,8 @@ def _rows_of(session: Session, product: Product) -> Iterator[dict[str, str]]:
         yield {name: _cell(name, text) for name, text in cells.items()}
 
 
-_NUMBERS = frozenset(
-    (
-        "Variant Grams",
-        "Variant Inventory Qty",
-        "Variant Price",
-        "Variant Compare At Price",
-        "Cost per item",
-        "Unit Price Total Measure",
-        "Image Position",
-    )
-)
-
-
 def _cell(name: str, text: str) -> str:
-    return text if name in _NUMBERS else harmless(text)
+    return text if name in NUMBERS else harmless(text, name)
 
 
 def _product_cells(draft: ProductDraft) -> dict[str, str]:
@@ -116,7 +104,7 @@ def _product_cells(draft: ProductDraft) -> dict[str, str]:
         "Vendor": draft.vendor,
         "Type": draft.kind,
         "Tags": ", ".join(draft.tags),
-        "Published": "true" if draft.status == "active" else "false",
+        "Published": "true" if draft.status in FOR_SALE else "false",
         "Status": draft.status,
         "SEO Title": draft.seo_title,
         "SEO Description": draft.seo_description,

@@ -12,17 +12,23 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from ...core import db
+from ...core.decimals import sign_of_locale
 from ...core.errors import Invalid, ShopError
 from ...core.i18n import _
 from ...models import Category, Picture, StockPolicy, TaxClass
 from ..catalog import commands as catalog_commands
+from ..catalog import identity
 from ..catalog import pictures as catalog_pictures
 from ..catalog.identity import handle_of
 from ..catalog.product_draft import ProductDraft, read_draft
 from ..inventory import commands as inventory_commands
 from ..inventory import ledger as inventory_ledger
-from .csv_cells import Problem, Row, count_lines, read_rows
-from .csv_product import BadRow, Read, pictures_of, read_product
+from .csv_cells import Header, Problem, Row, read_header, read_rows
+from .csv_columns import column_of
+from .csv_file import NAMES, SEPARATORS, CsvFile, count_lines, look_at
+from .csv_pictures import pictures_of
+from .csv_product import Read, read_product
+from .csv_values import BadRow, shown_signs
 from .fetching import Fetcher
 
 ACTOR = "import"
@@ -34,7 +40,7 @@ Progress = Callable[[int], object]
 
 @dataclass(slots=True)
 class Report:
-    """What an import did, in products; `pictures` is how many were fetched."""
+    """What an import did, in products; `pictures` is how many were fetched, `notes` how the file was read."""
 
     created: int = 0
     changed: int = 0
@@ -42,6 +48,7 @@ class Report:
     refused: int = 0
     pictures: int = 0
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def summary(self) -> str:
@@ -65,17 +72,24 @@ def import_file(
     *,
     dry_run: bool = False,
     pictures: bool = True,
+    locale: str = "",
+    encoding: str = "",
     progress: Progress = lambda _lines: None,
     fetch: Fetch | None = None,
 ) -> Report:
     """Import the file, one product a transaction. `progress` is called with the lines done since.
+
+    `locale` says how its amounts are written, `encoding` its characters, where they don't say so themselves.
 
     Errors  ShopError for a file that can't be read at all; everything else is in the report.
     """
     report, at = Report(), 0
     getter = fetch or Fetcher().fetch
     skus: dict[str, int] = {}
-    for rows, end in _groups(path, report):
+    survey = _survey(look_at(path, encoding), locale)
+    report.notes += survey.notes
+    report.problems += survey.header.warnings
+    for rows, end in _groups(survey, report):
         if rows:
             _import_product(rows, report, skus, dry_run, getter if pictures and not dry_run else None)
         progress(end - at)
@@ -84,12 +98,74 @@ def import_file(
     return report
 
 
-def _groups(path: Path, report: Report) -> Iterator[tuple[list[Row], int]]:
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """What is known of a file before its products are read.
+
+    `sign` is the decimal sign of its amounts, "" where nothing tells; `split` the handles that later,
+    separate rows continue: their first part alone would be half a product.
+    """
+
+    file: CsvFile
+    header: Header
+    sign: str
+    split: set[str]
+
+    @property
+    def notes(self) -> list[str]:
+        """How the file was read, for whoever imports it; what is usual isn't said."""
+        notes = []
+        encoding, separator = self.file.encoding, self.file.separator
+        if (encoding, separator) != ("utf-8-sig", ","):
+            text = _("Read as {encoding}, with {separator} between the cells.")
+            shown = NAMES.get(encoding, encoding), SEPARATORS.get(separator, separator)
+            notes.append(text.format(encoding=shown[0], separator=shown[1]))
+        if self.sign == ",":
+            notes.append(_("Amounts have a comma before their decimals."))
+        taken = _("{name} as {column}")
+        read = [taken.format(name=name, column=column) for name, column in self.header.renamed]
+        if read:
+            notes.append(_("Columns taken: {names}.").format(names=", ".join(read)))
+        kept = [column for column in self.header.columns if column and not column_of(column)]
+        if kept:
+            notes.append(_("Columns kept for exports alone: {names}.").format(names=", ".join(kept)))
+        return notes
+
+
+def _survey(file: CsvFile, locale: str) -> _Survey:
+    """Read the whole file once.
+
+    Errors  ShopError for a locale that isn't known, and for a file that can't be read.
+    """
+    try:
+        sign = sign_of_locale(locale) if locale else ""
+    except ValueError:
+        raise ShopError(_("There is no locale {name}.").format(name=locale[:40])) from None
+    header = read_header(file)
+    signs: set[str] = set()
+    ended: set[str] = set()
+    split: set[str] = set()
+    before = ""
+    for row in read_rows(file, header):
+        signs |= shown_signs(row)
+        handle = handle_of(row["Handle"])
+        if handle != before:
+            if handle in ended and not row["Title"]:
+                split.add(handle)
+            ended.add(before)
+            before = handle
+    return _Survey(file, header, sign or (signs.pop() if len(signs) == 1 else ""), split)
+
+
+def _groups(survey: _Survey, report: Report) -> Iterator[tuple[list[Row], int]]:
     """The rows of each handle and the line where they end; what can't be taken goes to the report."""
     started: dict[str, int] = {}
     group: list[Row] = []
-    split = _split_handles(path)
-    for row in read_rows(path):
+    for row in read_rows(survey.file, survey.header, survey.sign):
+        if not row.cells:
+            text = _("the header stands here again, and was left out.")
+            report.problems.append(Problem(row.line, text, warning=True))
+            continue
         handle = handle_of(row["Handle"])
         if not handle:
             report.problems.append(Problem(row.line, row.problem or _("the Handle is missing.")))
@@ -98,7 +174,7 @@ def _groups(path: Path, report: Report) -> Iterator[tuple[list[Row], int]]:
             group.append(row)
             continue
         if group:
-            yield _whole(group, report, split), row.line - 1
+            yield _whole(group, report, survey.split), row.line - 1
         group = []
         if handle in started:
             sentence = _(
@@ -113,22 +189,7 @@ def _groups(path: Path, report: Report) -> Iterator[tuple[list[Row], int]]:
         started[handle] = row.line
         group = [row]
     if group:
-        yield _whole(group, report, split), count_lines(path)
-
-
-def _split_handles(path: Path) -> set[str]:
-    """Handles that later, separate rows continue: their first part alone would be half a product."""
-    ended: set[str] = set()
-    split: set[str] = set()
-    before = ""
-    for row in read_rows(path):
-        handle = handle_of(row["Handle"])
-        if handle != before:
-            if handle in ended and not row["Title"]:
-                split.add(handle)
-            ended.add(before)
-            before = handle
-    return split
+        yield _whole(group, report, survey.split), count_lines(survey.file.path)
 
 
 def _whole(group: list[Row], report: Report, split: set[str]) -> list[Row]:
@@ -166,9 +227,20 @@ def _import_product(
         report.problems.append(Problem(rows[0].line, refusal.message))
         report.refused += 1
     else:
-        report.problems += [*warnings, *read.warnings]
+        report.problems += [*warnings, *read.warnings, *_mistakable(read, skus)]
         setattr(report, outcome, getattr(report, outcome) + 1)
         skus.update(read.lines)
+
+
+def _mistakable(read: Read, skus: dict[str, int]) -> list[Problem]:
+    """A warning for each SKU that differs from another of the file in case alone."""
+    text = _("the SKU {sku} differs from {other} on line {line} in upper and lower case alone.")
+    lines = skus | read.lines
+    return [
+        Problem(lines[sku], text.format(sku=sku, other=other, line=lines[other]), warning=True)
+        for other, sku in identity.differ_in_case(lines)
+        if sku in read.lines
+    ]
 
 
 def _write_product(

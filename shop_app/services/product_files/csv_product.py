@@ -5,18 +5,44 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from slugify import slugify
 
 from ...core.i18n import _
-from ...models import ProductStatus, StockPolicy
-from ..catalog.identity import SLUG, handle_of
-from ..catalog.product_draft import OptionDraft, PictureDraft, ProductDraft, VariantDraft
-from .csv_cells import OURS, READ_COLUMNS, TRACKER, USUAL, Problem, Row
-from .csv_values import BadRow, amount, contents, grams, quantity, stock_policy, yes_or_no
+from ...core.typed_text import prose
+from ...models import StockPolicy
+from ..catalog.identity import SLUG, handle_of, trimmed
+from ..catalog.product_draft import (
+    MAX_VARIANTS,
+    OptionDraft,
+    ProductDraft,
+    VariantDraft,
+)
+from .csv_cells import Problem, Row
+from .csv_columns import OURS, READ_COLUMNS, TRACKER, USUAL
+from .csv_fields import (
+    DELETES,
+    if_there,
+    refuse_to_delete,
+    status,
+    tags_of,
+    tax_class,
+    texts,
+    warn_of_gift_card,
+)
+from .csv_pictures import Shown, picture_drafts, pictures_of, warn_of_pictures
+from .csv_values import (
+    BadRow,
+    amount,
+    barcode,
+    contents,
+    grams,
+    quantity,
+    stock_policy,
+    warn_of_rounded_sku,
+    yes_or_no,
+)
 
-T = TypeVar("T")
 MAX_MADE_UP = 64
 """Characters of a SKU that is made up: short enough for a label."""
 TAB = "\t"
@@ -32,40 +58,6 @@ class Read:
     lines: dict[str, int]
     """The line of each SKU."""
     warnings: list[Problem] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A picture that the file names: where it is, at which place, with which alt text, on which line."""
-
-    url: str
-    place: int
-    alt: str
-    line: int
-
-
-def pictures_of(rows: list[Row]) -> list[Shown]:
-    """The pictures that these rows name, in their order; each address once."""
-    pictures: dict[str, Shown] = {}
-    for row in rows:
-        url = row["Image Src"]
-        if url and url not in pictures:
-            text = row["Image Position"]
-            place = int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 10_000 else 0
-            pictures[url] = Shown(url, place, row["Image Alt Text"], row.line)
-    for row in rows:
-        url = row["Variant Image"]
-        if url and url not in pictures:
-            pictures[url] = Shown(url, 0, "", row.line)
-    taken = {shown.place for shown in pictures.values()}
-    placed = []
-    for shown in pictures.values():
-        place = shown.place
-        if not place or any(other.place == place for other in placed):
-            place = next(number for number in range(1, 20_000) if number not in taken)
-            taken.add(place)
-        placed.append(replace(shown, place=place))
-    return sorted(placed, key=lambda shown: shown.place)
 
 
 def read_product(
@@ -85,84 +77,70 @@ def read_product(
     base = product or ProductDraft(slug="", handle=handle_of(first["Handle"]), title="")
     if not first["Title"] and not product:
         raise BadRow(first.line, _("the first row of a product needs a Title."))
+    refuse_to_delete(rows)
     warnings: list[Problem] = []
-    variant_rows = [
-        row
-        for row in rows
-        if row is first or row["Option1 Value"] or row["Variant SKU"] or row["Variant Price"]
-    ]
     names = _option_names(first, base)
+    variant_rows = _variant_rows(rows, base, names, warnings)
     variants, quantities, lines = _variants(variant_rows, names, base, keys, warnings, is_taken)
     shown = pictures_of(rows)
+    warn_of_pictures(rows, warnings)
+    warn_of_gift_card(first, warnings)
     draft = replace(
         base,
         title=first["Title"] or base.title,
         variants=variants,
         options=_options(names, variants, base),
-        pictures=_pictures(shown, base, keys),
-        tags=_if_there(
-            first, "Tags", tuple(tag for part in first["Tags"].split(",") if (tag := part.strip())), base.tags
-        ),
-        status=_status(first, base),
-        tax_class=_tax_class(variant_rows, base),
-        **_texts(first, base),
+        pictures=picture_drafts(shown, base, keys),
+        tags=if_there(first, "Tags", tags_of(first, warnings), base.tags),
+        status=status(first, base if product else None),
+        tax_class=tax_class(variant_rows, base, warnings),
+        **texts(first, base, warnings),
         extra=_extra(first, rows, variant_rows, variants, lines, base, shown, keys),
     )
     return Read(draft, quantities, lines, warnings)
 
 
-def _if_there(row: Row, column: str, value: T, otherwise: T) -> T:
-    return value if column in row.cells else otherwise
-
-
-def _texts(first: Row, base: ProductDraft) -> dict[str, object]:
-    columns = {
-        "description_html": "Body (HTML)",
-        "vendor": "Vendor",
-        "kind": "Type",
-        "seo_title": "SEO Title",
-        "seo_description": "SEO Description",
-        "subtitle": OURS["subtitle"],
-        "care": OURS["care"],
-        "category": OURS["category"],
-    }
-    texts = {
-        name: _if_there(first, column, first[column], getattr(base, name)) for name, column in columns.items()
-    }
-    materials = tuple(part.strip() for part in first[OURS["materials"]].split(";") if part.strip())
-    return {**texts, "materials": _if_there(first, OURS["materials"], materials, base.materials)}
-
-
-def _status(first: Row, base: ProductDraft) -> str:
-    status, published = first["Status"].lower(), first["Published"].lower()
-    if status and status not in set(ProductStatus):
-        raise BadRow(
-            first.line, _("Status is {value}; active, draft and archived can be taken.").format(value=status)
+def _variant_rows(
+    rows: list[Row], base: ProductDraft, names: list[str], warnings: list[Problem]
+) -> list[Row]:
+    """The rows that have a variant, but for those that are to be deleted or too many; these are said."""
+    first = rows[0]
+    variant_rows = []
+    for row in rows:
+        if row["Variant Command"].casefold() in DELETES:
+            text = _("the file says to delete this variant. Nothing is deleted by a file: it stays as it is.")
+            warnings.append(Problem(row.line, text, warning=True))
+        elif row is first or row["Option1 Value"] or row["Variant SKU"] or row["Variant Price"]:
+            variant_rows.append(row)
+            unnamed = next(
+                (number for number in (1, 2, 3) if number > len(names) and row[f"Option{number} Value"]), 0
+            )
+            if unnamed and row[f"Option{unnamed} Value"] != "Default Title":
+                text = _("Option{number} Value has no name in Option{number} Name, and was left out.")
+                warnings.append(Problem(row.line, text.format(number=unnamed), warning=True))
+    if not variant_rows and not base.variants:
+        raise BadRow(first.line, _("no variant of this product is left."))
+    stored = {variant.sku for variant in base.variants}
+    room = MAX_VARIANTS - len(stored)
+    kept = []
+    for row in variant_rows:
+        is_new = row["Variant SKU"] not in stored
+        if not is_new or room > 0:
+            kept.append(row)
+            room -= is_new
+    if len(kept) < len(variant_rows):
+        text = _("a product has at most {most} variants; the last {count} were left out.")
+        line = next(row.line for row in variant_rows if row not in kept)
+        warnings.append(
+            Problem(line, text.format(most=MAX_VARIANTS, count=len(variant_rows) - len(kept)), warning=True)
         )
-    if published and published not in ("true", "false"):
-        raise BadRow(
-            first.line, _("Published is {value}; true and false can be taken.").format(value=published)
-        )
-    if status:
-        return ProductStatus.DRAFT.value if status == "active" and published == "false" else status
-    if not published:
-        return base.status
-    if published == "true":
-        return ProductStatus.ACTIVE.value
-    return base.status if base.status == ProductStatus.ARCHIVED else ProductStatus.DRAFT.value
-
-
-def _tax_class(rows: list[Row], base: ProductDraft) -> str:
-    cells = {row["Variant Taxable"].lower() for row in rows} - {""}
-    if cells == {"false"}:
-        return "zero"
-    return "standard" if "true" in cells and base.tax_class == "zero" else base.tax_class
+    return kept
 
 
 def _option_names(first: Row, base: ProductDraft) -> list[str]:
     if "Option1 Name" not in first.cells:
         return [option.name for option in base.options]
-    names = [name for number in (1, 2, 3) if (name := first[f"Option{number} Name"])]
+    names = [name for number in (1, 2, 3) if (name := prose(first[f"Option{number} Name"]))]
     if not names and first["Option1 Value"] and base.options:
         names = [option.name for option in base.options]
     default = names in ([], ["Title"]) and first["Option1 Value"] in ("", "Default Title")
@@ -203,7 +181,7 @@ def _variants(
     lines: dict[str, int] = {}
     for row in rows:
         options = _option_values(row, names)
-        sku = row["Variant SKU"]
+        sku = trimmed(row["Variant SKU"])
         stored = by_sku.get(sku) or by_options.get(options)
         sku = sku or (
             stored.sku
@@ -238,7 +216,7 @@ def _variants(
 def _option_values(row: Row, names: list[str]) -> tuple[tuple[str, str], ...]:
     values = []
     for number, name in enumerate(names, 1):
-        value = row[f"Option{number} Value"]
+        value = prose(row[f"Option{number} Value"])
         if not value:
             raise BadRow(row.line, _("the option {name} has no value.").format(name=name))
         values.append((name, value))
@@ -272,12 +250,13 @@ def _variant(
     warnings: list[Problem],
 ) -> VariantDraft:
     base = draft or VariantDraft(sku, 0)
+    warn_of_rounded_sku(row, warnings)
     price = amount(row, "Variant Price")
     if price is None:
         raise BadRow(row.line, _("Variant Price is missing."))
     compare_at = amount(row, "Variant Compare At Price")
     if compare_at is not None and compare_at <= price:
-        if 0 < compare_at < price:
+        if compare_at:
             warnings.append(
                 Problem(
                     row.line,
@@ -291,7 +270,7 @@ def _variant(
     if shown and pictures[:1] != (shown,):
         pictures = (shown, *(key for key in pictures if key != shown))
     kept = (base.contents, base.contents_unit)
-    units, unit = _if_there(row, "Unit Price Total Measure", contents(row, warnings), kept)
+    units, unit = if_there(row, "Unit Price Total Measure", contents(row, warnings), kept)
     return replace(
         base,
         sku=sku,
@@ -301,25 +280,13 @@ def _variant(
         price_minor=price,
         active=True,
         pictures=pictures,
-        compare_at_minor=_if_there(row, "Variant Compare At Price", compare_at, base.compare_at_minor),
-        cost_minor=_if_there(row, "Cost per item", amount(row, "Cost per item"), base.cost_minor),
-        barcode=_if_there(row, "Variant Barcode", row["Variant Barcode"], base.barcode),
+        compare_at_minor=if_there(row, "Variant Compare At Price", compare_at, base.compare_at_minor),
+        cost_minor=if_there(row, "Cost per item", amount(row, "Cost per item"), base.cost_minor),
+        barcode=if_there(row, "Variant Barcode", barcode(row, base.barcode, warnings), base.barcode),
         weight_grams=grams(row, base.weight_grams),
         requires_shipping=yes_or_no(row, "Variant Requires Shipping", base.requires_shipping),
         stock_policy=stock_policy(row, draft and draft.stock_policy),
     )
-
-
-def _pictures(shown: list[Shown], base: ProductDraft, keys: Mapping[str, str]) -> tuple[PictureDraft, ...]:
-    alts = {picture.key: picture.alt for picture in base.pictures}
-    pictures: dict[str, PictureDraft] = {}
-    for picture in shown:
-        key = keys.get(picture.url)
-        if key and key not in pictures:
-            pictures[key] = PictureDraft(key, picture.alt or alts.get(key, ""))
-    for picture in base.pictures:
-        pictures.setdefault(picture.key, picture)
-    return tuple(pictures.values())
 
 
 def _extra(

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, and_, bindparam, func, or_, select
 from sqlmodel import Session
 
+from ...core import typed_text
 from ...core.errors import NotFound
 from ...core.i18n import _
 from ...models import Order, OrderStatus, Promotion, PromotionCode, PromotionLane, PromotionUse, table_of
@@ -88,8 +89,8 @@ _automatic = TermsCache(_read_automatic)
 
 
 def normal(code: str) -> str:
-    """The code as it is stored: without spaces, in capitals."""
-    return "".join(code.split()).upper()
+    """The code as it is stored: folded, without spaces, in capitals."""
+    return typed_text.code(code.upper()).replace(" ", "").upper()
 
 
 def live(

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 from sqlmodel import Session
 
 from ...core import links
-from ...core.clock import now
+from ...core.clock import now, today
 from ...core.dates import full_day, full_moment
 from ...core.errors import Conflict, Invalid
 from ...core.i18n import _
 from ...core.typed_text import prose
+from ...core.working_days import period_end
 from ...models import NOT_SENT, Letter, ReturnKind, ReturnStatus, table_of
 from .. import outbox
 from ..cart.checkout import FieldProblem
@@ -57,7 +58,7 @@ class Receipt:
     name: str = ""
     email: str = ""
     at: str = ""
-    """ "22 November 2026, 14:06 UTC"."""
+    """ "22 November 2026, 15:06 CET"."""
     things: list[str] = field(default_factory=list)
     """ "2 × Dune Mug, Moss": everything that is returned or withdrawn from."""
     send_back: list[str] = field(default_factory=list)
@@ -168,7 +169,7 @@ def withdraw(
     ids = [
         _write(session, free, kind, why, note, key, units) for units, why, key in keys if any(units.values())
     ]
-    until = full_day(now() + timedelta(days=WITHDRAW_DAYS)) if any(back.values()) else ""
+    until = full_day(period_end(today(), WITHDRAW_DAYS, free.country)) if any(back.values()) else ""
     # Cleaned to one line: a stranger may have written it, and the receipt goes by e-mail.
     receipt = _receipt(free, prose(name)[:MAX_NAME], note, chosen, ended, until)
     _record_and_write(session, free, ids[0], "withdrawal_received", receipt)
@@ -182,7 +183,7 @@ def _may_withdraw(free: Free) -> None:
 
 def _over(free: Free, until: date | None, days: int) -> str:
     """Why nothing can be returned, or nothing withdrawn from any more."""
-    if until is None or now().date() <= until:
+    if until is None or today() <= until:
         return _("Nothing of order {number} is left to send back.").format(number=free.number)
     ended = _("The {days} days for order {number} ended on {day}.").format(
         days=days, number=free.number, day=full_day(until)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 from sqlmodel import Session
 
+from ...core.clock import day_of
 from ...core.dates import day, full_day, full_moment
 from ...core.i18n import _
+from ...core.working_days import period_end
 from ...models import NOT_SENT, ReturnKind, ReturnStatus
 from ..fulfilment.queries import thing
-from ..orders.queries import order_line
-from .returnable import Free, return_line, return_request
+from ..orders.queries import order, order_line
+from .returnable import WITHDRAW_DAYS, Free, return_line, return_request
 
 MONEY_DAYS = 14
 """How soon the money is refunded: after the goods arrived, or the withdrawal from unsent units."""
 RETURN_TO = _("Fennholm, Returns, Am Speicher 4, Berlin, Germany")
 
 _RETURNS = (
-    select(return_request)
+    select(return_request, order.c.country)
+    .join(order, order.c.id == return_request.c.order_id)
     .where(return_request.c.order_id == bindparam("order"))
     .order_by(return_request.c.id.desc())
 )
@@ -37,7 +40,7 @@ _LINES = (
 @dataclass(frozen=True, slots=True)
 class ReturnView:
     title: str
-    """ "Return of 22 November", "Withdrawal of 22 November 2026, 14:06 UTC"."""
+    """ "Return of 22 November", "Withdrawal of 22 November 2026, 15:06 CET"."""
     status: str
     """requested, approved, declined, received, refunded or cancelled."""
     status_text: str
@@ -122,7 +125,7 @@ def _next(row: Row[Any], number: str, paid: bool) -> str:
         case ReturnStatus.APPROVED:
             return _next_approved(row, number, paid)
         case ReturnStatus.RECEIVED:
-            until = full_day(row.received_at + timedelta(days=MONEY_DAYS))
+            until = full_day(_money_by(row.received_at))
             return _("We have them. Your money goes back by {day}, and we write to you then.").format(
                 day=until
             )
@@ -136,14 +139,19 @@ def _next_approved(row: Row[Any], number: str, paid: bool) -> str:
     if row.reason == NOT_SENT:
         if not paid:
             return _("We don't send them, and you don't have to pay for them.")
-        until = full_day(row.created_at + timedelta(days=MONEY_DAYS))
+        until = full_day(_money_by(row.created_at))
         return _("We don't send them. Your money for them goes back by {day}.").format(day=until)
     to = send_to(number)
     if row.kind == ReturnKind.WITHDRAWAL:
-        until = full_day(row.created_at + timedelta(days=MONEY_DAYS))
+        until = full_day(period_end(day_of(row.created_at), WITHDRAW_DAYS, row.country))
         to = f"{to} {_('Send them by {day}.').format(day=until)}"
     back = _("Your money goes back within 14 days after they have arrived here.")
     return f"{to} {back}" if paid else to
+
+
+def _money_by(moment: datetime) -> date:
+    """The last day for the money. It is the shop's period, so that no weekend makes it longer."""
+    return day_of(moment) + timedelta(days=MONEY_DAYS)
 
 
 def send_to(number: str) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 from sqlmodel import Session
 
-from ...core.clock import now
+from ...core.clock import day_of, today
 from ...core.errors import NotFound
 from ...core.i18n import _
+from ...core.working_days import period_end
 from ...models import (
     OrderStatus,
     PaymentStatus,
@@ -22,11 +23,15 @@ from ...models import (
     table_of,
 )
 from ...models.order import TOKEN
+from ..customers import addresses
 from ..orders import claimed_units
 from ..orders.queries import order, order_line
 
 WITHDRAW_DAYS = 14
-"""The law's, for consumers in the EU: 14 days from the day after the last shipment arrived."""
+"""The law's, for consumers in the EU: 14 days from the day after the last shipment arrived.
+
+Like every period of the buyer's it ends with a working day: `core/working_days.py` `period_end`.
+"""
 RETURN_DAYS = 30
 """The shop's own terms: days from the last arrival in which a return can be requested."""
 REASONS: dict[str, str] = {
@@ -51,6 +56,7 @@ _HEAD = (
     order.c.status,
     order.c.payment_status,
     order.c.ship_to,
+    order.c.country,
     order.c.total_minor,
 )
 _BY_TOKEN = select(*_HEAD).where(order.c.token == bindparam("token"))
@@ -95,6 +101,8 @@ class Free:
     return_until: date | None
     paid: bool = False
     """Whether money was paid for it."""
+    country: str = ""
+    """Where it was sent."""
 
     @property
     def may_withdraw(self) -> bool:
@@ -135,11 +143,11 @@ def _free(session: Session, order: Row[Any]) -> Free:
     last = connection.execute(_LAST_ARRIVAL, of_order).scalar()
     placed = order.status in (OrderStatus.PLACED, OrderStatus.COMPLETED)
     waiting = placed and any(_unsent(row) for row in rows)
-    arrived = last.date() if last and not waiting else None
+    arrived = day_of(last) if last and not waiting else None
     # Where all money is back, nothing is left to return.
     over = order.payment_status in (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK)
     lines = () if over else tuple(_line(row, claimed, placed) for row in rows)
-    name = " ".join(order.ship_to.get(part, "") for part in ("given_name", "family_name")).strip()
+    name = addresses.full_name(order.ship_to)
     return Free(
         order.id,
         str(order.number),
@@ -147,9 +155,10 @@ def _free(session: Session, order: Row[Any]) -> Free:
         order.email,
         name,
         lines,
-        arrived + timedelta(days=WITHDRAW_DAYS) if arrived else None,
-        arrived + timedelta(days=RETURN_DAYS) if arrived else None,
+        period_end(arrived, WITHDRAW_DAYS, order.country) if arrived else None,
+        period_end(arrived, RETURN_DAYS, order.country) if arrived else None,
         order.total_minor > 0 and order.payment_status not in (PaymentStatus.NONE, PaymentStatus.VOIDED),
+        order.country,
     )
 
 
@@ -175,4 +184,4 @@ def _unsent(row: Row[Any]) -> int:
 
 def _open(until: date | None) -> bool:
     """Whether that day hasn't passed; None has no end yet."""
-    return until is None or now().date() <= until
+    return until is None or today() <= until

@@ -18,7 +18,8 @@ from ...core.fact_cache import product_tag
 from ...models import ListingItem, ListingVariant, Product, StockLevel, Variant
 from ..catalog import availability, price_tags
 from ..catalog.views import ListingQuery, PictureView, ProductCard, Swatch
-from . import spelling
+from .facet_keys import in_json
+from .folding import looks_like_code, squashed
 
 NEW_FOR = timedelta(days=45)
 COLUMNS = tuple(
@@ -69,7 +70,7 @@ _by_slug = (
 
 def new_since(now: datetime) -> datetime:
     """Products published from then on are new; the same all day, so that counts can be cached."""
-    return now.replace(hour=0, minute=0, second=0, microsecond=0) - NEW_FOR
+    return clock.start_of(clock.day_of(now) - NEW_FOR)
 
 
 class _Offer(NamedTuple):
@@ -93,12 +94,12 @@ def cards(session: Session, rows: Sequence[Any], query: ListingQuery | None = No
         return []
     fact_cache.depends(*(product_tag(row[0]) for row in rows))
     # A product isn't new for ever, and a day of delivery comes.
-    fact_cache.until(clock.tomorrow())
+    fact_cache.until(clock.end_of(clock.today()))
     now = clock.now()
     as_of_ms, since = int(now.timestamp() * 1000), new_since(now)
     ids = {"ids": [row[0] for row in rows]}
     if query and (
-        query.facets or query.in_stock or query.on_sale or _is_ranged(query) or spelling.is_code(query.text)
+        query.facets or query.in_stock or query.on_sale or _is_ranged(query) or looks_like_code(query.text)
     ):
         offers: dict[int, list[_Offer]] = defaultdict(list)
         for product_id, sku, price, compare_at, options, image, *stock in session.connection().execute(
@@ -122,8 +123,8 @@ def _narrowed_card(
 ) -> ProductCard:
     """The card of a product, about the variants that fit where others don't; it leads to one in stock."""
     names = {name for offer in offers for name in offer.options} if query.facets else set()
-    code = spelling.squashed(query.text) if query.text else ""
-    typed = [offer for offer in offers if code and spelling.squashed(offer.sku) == code]
+    code = squashed(query.text) if query.text else ""
+    typed = [offer for offer in offers if code and squashed(offer.sku) == code]
     fitting = typed or [offer for offer in offers if _fits(offer, query, names)]
     if not fitting or len(fitting) == len(offers):
         return _card(row, [offer.stock for offer in offers], as_of_ms, since)
@@ -146,7 +147,11 @@ def _fits(offer: _Offer, query: ListingQuery, names: Set[str]) -> bool:
         and (high is None or offer.price_minor <= high)
         and (not query.in_stock or offer.stock.available)
         and (not query.on_sale or offer.compare_at_minor is not None)
-        and all(offer.options.get(name) in values for name, values in query.facets if name in names)
+        and all(
+            offer.options.get(in_json(name)) in values
+            for name, values in query.facets
+            if in_json(name) in names
+        )
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from ...core import typed_text
 from ...models import Category, Picture
 from ..catalog.views import CategoryLink, NavigationLink, PictureView
 from . import facet_counts, index_cache
@@ -38,6 +39,15 @@ class Tree:
     by_slug: dict[str, Branch]
     by_id: dict[int, Branch]
     top: list[Branch]
+
+
+def meant(tree: Tree, text: str) -> Branch | None:
+    """The category of that slug in other letters, or else the only one of that title; None for none."""
+    wanted = typed_text.code(text).casefold()
+    of_title = [
+        branch for branch in tree.by_id.values() if typed_text.code(branch.title).casefold() == wanted
+    ]
+    return tree.by_slug.get(wanted) or (of_title[0] if len(of_title) == 1 else None)
 
 
 def _read_tree(session: Session) -> Tree:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import spelling
+from . import words
 
 FACETS = frozenset({"colour", "color"})
 _PLAIN = {
@@ -88,5 +88,5 @@ def swatch(facet: str, label: str, own: str) -> str:
     """
     if facet not in FACETS:
         return ""
-    known = (_PLAIN[word] for word in reversed(spelling.words(label)) if word in _PLAIN)
+    known = (_PLAIN[word] for word in reversed(words.of(label)) if word in _PLAIN)
     return own or next(known, _UNKNOWN)

@@ -21,6 +21,7 @@ from functools import lru_cache
 from heapq import merge
 from itertools import dropwhile, zip_longest
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from sqlalchemy import String, cast, select
 from sqlmodel import Session, col
@@ -308,7 +309,7 @@ def _bits(marks: Iterable[bool]) -> int:
 
 @lru_cache(maxsize=65536)
 def _options(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple(json.loads(text).items())
+    return tuple((unquote(name), value) for name, value in json.loads(text).items())
 
 
 _items = select(
@@ -333,11 +334,9 @@ _variants = select(
     cast(col(ListingVariant.options), String),
 ).order_by(col(ListingVariant.product_id), col(ListingVariant.place))
 _members = select(col(ListingFacet.name), col(ListingFacet.value), col(ListingFacet.product_id))
-_looks = (
-    select(col(ListingFacet.name), col(ListingFacet.value), col(ListingFacet.label), col(ListingFacet.swatch))
-    .distinct()
-    .order_by(col(ListingFacet.label).desc())
-)
+_looks = select(
+    col(ListingFacet.name), col(ListingFacet.value), col(ListingFacet.label), col(ListingFacet.swatch)
+).distinct()
 
 
 def _read_facets(
@@ -346,7 +345,8 @@ def _read_facets(
     """By name and value. Where labels of one value differ, the first of the alphabet is shown."""
     label: dict[tuple[str, str], str] = {}
     swatch: dict[tuple[str, str], str] = {}
-    for name, value, shown, colour in session.connection().execute(_looks).all():
+    # Sorted here: each database has an alphabet of its own.
+    for name, value, shown, colour in sorted(session.connection().execute(_looks).all(), reverse=True):
         label[name, value] = shown
         swatch[name, value] = colour or swatch.get((name, value), "")
     size = len(place)

@@ -8,19 +8,22 @@ fulfilled by one variant together. Facets and values have one order, whatever is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
 from ..catalog.views import SHOWN_VALUES, Facet, FacetValue, ListingQuery
 from . import colours, listing_address
 from .facet_counts import Counts, Fits, Value, any_of, union
+from .facet_keys import old_key, text_of
 
 CACHED = 512
 MAX_SHOWN_FACETS = 6
 MAX_SHOWN_VALUES = 24
 _FIRST = ("colour", "color", "size", "material")
 _UNSHOWN = frozenset({"tag"})
+_OLD = "values by the slugs of older addresses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,39 @@ class View:
     price_range: tuple[int, int] | None
 
     def label(self, name: str, value: str) -> str:
-        """The label of a facet's value; the value itself where the facet has no such value."""
+        """The label of a facet's value; what its key says where the facet has no such value."""
         entry = self.counts.facets.get(name, {}).get(value)
-        return entry.label if entry else value
+        return entry.label if entry else text_of(value)
+
+
+def present(counts: Counts, query: ListingQuery) -> ListingQuery:
+    """The query with the keys that its facets have: names that no facet has are left out.
+
+    An older address has slugs instead; one that several values had means all of them, as it did.
+    """
+    if all(counts.facets.get(name, {}).keys() >= set(keys) for name, keys in query.facets):
+        return query
+    values_by_slug = _by_old_keys(counts)
+    chosen: dict[str, set[str]] = {}
+    for name, keys in query.facets:
+        for own in [name] if name in counts.facets else values_by_slug.get(name, ()):
+            by_slug, values = values_by_slug[old_key(text_of(own))][own], counts.facets[own]
+            chosen[own] = {
+                other for key in keys for other in ([key] if key in values else by_slug.get(key, [key]))
+            }
+    return replace(query, facets=tuple(sorted((name, tuple(sorted(keys))) for name, keys in chosen.items())))
+
+
+def _by_old_keys(counts: Counts) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Slug of a name → names → slug of a value → values."""
+    if _OLD not in counts.cache:
+        names: dict[str, dict[str, dict[str, list[str]]]] = defaultdict(dict)
+        for name, values in counts.facets.items():
+            own = names[old_key(text_of(name))].setdefault(name, defaultdict(list))
+            for value in values.values():
+                own[old_key(value.label)].append(value.value)
+        counts.cache[_OLD] = names
+    return counts.cache[_OLD]  # pyright: ignore[reportReturnType]
 
 
 def narrowed(
@@ -176,7 +209,8 @@ def facets(query: ListingQuery, view: View) -> list[Facet]:
 
 
 def _label(name: str) -> str:
-    return name.replace("-", " ").capitalize()
+    text = text_of(name)
+    return text[:1].upper() + text[1:]
 
 
 # --- The order of values ----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from ...core import clock, fact_cache
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
+from ...core.pages import MovedTo
 from ..catalog import price_tags
 from ..catalog.views import Chip, Crumb, Listing, ListingQuery, SortChoice
 from . import cards, categories, facets, index_cache, listing_address
@@ -21,22 +22,30 @@ from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, hits
 def browse(session: Session, query: ListingQuery) -> Listing:
     """The products that fit the address, 24 a page.
 
-    Errors  NotFound for a category that isn't there.
+    Errors  NotFound for a category that isn't there; MovedTo for one that goes by another slug, and from a
+            page behind the last one to that.
     """
     # "New" is so many days old, counted from midnight.
-    fact_cache.until(clock.tomorrow())
+    fact_cache.until(clock.end_of(clock.today()))
     at = index_cache.stamp(session)
     tree = categories.tree.get(session, at)
     branch = tree.by_slug.get(query.category)
     if query.category and branch is None:
+        if other := categories.meant(tree, query.category):
+            raise MovedTo(listing_address.PATH, {"category": other.slug})
         raise NotFound(_("There is no such category."))
     facet_counts = counts.get(session, at)
+    query = facets.present(facet_counts, query)
     matches = _matches(session, facet_counts, query.text, at) if query.text else search_queries.Matches()
     ids = tuple(matches.product_ids) if query.text else None
     view = facets.narrowed(
         facet_counts, query, branch.below if branch else (), ids, cards.new_since(clock.now())
     )
     page = hits(session, facet_counts, query, branch, ids, view)
+    if page.page != query.page:
+        # The list may become longer again, so that the address isn't gone for good.
+        last = {"page": str(page.page) if page.page > 1 else "", "after": ""}
+        raise MovedTo(listing_address.PATH, last, is_permanent=False)
     return _listing(session, query, branch, matches, view, page, at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -13,7 +14,8 @@ from ...core.i18n import _
 from ...core.settings import settings
 from ..catalog import price_tags
 from ..catalog.views import ListingQuery
-from . import spelling
+from . import folding
+from .facet_keys import MAX_NAME, read_key
 
 PATH = "/products"
 SORTS = ("", "popular", "newest", "price", "-price", "rating")
@@ -22,9 +24,10 @@ MAX_FIELDS = 100
 """Parameters of one address; further ones are ignored."""
 MAX_FACETS = 12
 MAX_VALUES = 30
+MAX_CATEGORY = 200
+"""Characters: links by hand name a category by its title."""
 MAX_PRICE = 24
 """Characters of a typed price that are kept."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _CURSOR = re.compile(r"-?\d{1,18}\.\d{1,18}")
 _OWN = {
     "q",
@@ -51,8 +54,8 @@ def read_address(params: Mapping[str, str | Iterable[str]]) -> ListingQuery:
     sort, category, after = (first.get(name, "") for name in ("sort", "category", "after"))
     low, high, typed = _prices(first.get("price_min", ""), first.get("price_max", ""))
     return ListingQuery(
-        text=_text(first.get("q", "")[: spelling.MAX_TEXT]),
-        category=category if _NAME.fullmatch(category) else "",
+        text=_text(first.get("q", "")[: folding.MAX_TEXT]),
+        category=_text(category[:MAX_CATEGORY]),
         sort=sort if sort in SORTS else "",
         page=_page(first.get("page", "")),
         after=after if _CURSOR.fullmatch(after) else "",
@@ -126,14 +129,13 @@ def _amount(text: str) -> int | None:
 
 
 def _facets(given: Mapping[str, list[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    facets = []
-    for name in sorted(given):
-        if name in _OWN or not _NAME.fullmatch(name):
-            continue
-        parts = (part for value in given[name] for part in value[:4000].split(","))
-        values = tuple(sorted({part for part in parts if _NAME.fullmatch(part)}))[:MAX_VALUES]
-        if values:
-            facets.append((name, values))
+    chosen: dict[str, set[str]] = defaultdict(set)
+    for typed, written in given.items():
+        name = read_key(typed, MAX_NAME)
+        if name and name not in _OWN:
+            parts = (read_key(part) for value in written for part in value[:4000].split(","))
+            chosen[name].update(part for part in parts if part)
+    facets = [(name, tuple(sorted(values)[:MAX_VALUES])) for name, values in sorted(chosen.items()) if values]
     return tuple(facets[:MAX_FACETS])
 
 
@@ -143,7 +145,7 @@ def href(query: ListingQuery) -> str:
     >>> href(ListingQuery(category="table", facets=(("colour", ("clay", "oak")),), sort="price"))
     '/products?category=table&colour=clay,oak&sort=price'
     """
-    written = "&".join(f"{name}={_quoted(value)}" for name, value in values(query).items())
+    written = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in values(query).items())
     return f"{PATH}?{written}" if written else PATH
 
 
@@ -188,7 +190,9 @@ def switched(query: ListingQuery, name: str, value: str) -> str:
     chosen = dict(query.facets)
     chosen[name] = tuple(set(chosen.get(name, ())) ^ {value})
     before, after = _around_facets(query)
-    facets = (f"{key}={_quoted(','.join(sorted(left)))}" for key, left in sorted(chosen.items()) if left)
+    facets = (
+        f"{_quoted(key)}={_quoted(','.join(sorted(left)))}" for key, left in sorted(chosen.items()) if left
+    )
     written = "&".join((*before, *facets, *after))
     return f"{PATH}?{written}" if written else PATH
 

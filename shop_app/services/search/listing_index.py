@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from ...core import clock, events
@@ -161,12 +161,17 @@ def refresh(
 
 
 _incomplete = select(col(ListingItem.product_id)).where(
-    ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id)
+    or_(
+        ~exists().where(col(ListingVariant.product_id) == ListingItem.product_id),
+        word_index.without_document(col(ListingItem.product_id)),
+    )
 )
 
 
 def complete(session: Session) -> None:
     """Project the products again that an earlier version of the shop has put on the listing index."""
+    if word_index.outdated(session):
+        word_index.clear(session)
     refresh(session, session.connection().execute(_incomplete).scalars().all())
 
 

@@ -24,6 +24,7 @@ from . import cards
 from . import queries as search_queries
 from .categories import Branch
 from .facet_counts import Counts, Fits, microseconds
+from .facet_keys import in_json
 from .facets import View
 
 PER_PAGE = 24
@@ -239,7 +240,7 @@ def _has_variant(shape: Shape) -> Any:
     }
     conditions = [rule for name, rule in rules.items() if getattr(shape, name)]
     for number, name in enumerate(shape.facets):
-        value = col(ListingVariant.options)[name].as_string()
+        value = col(ListingVariant.options)[in_json(name)].as_string()
         # A property that isn't an option is the whole product's: the facets have been asked about it.
         conditions.append(or_(value.is_(None), value.in_(bindparam(f"values_{number}", expanding=True))))
     return exists().where(col(ListingVariant.product_id) == ListingItem.product_id, *conditions)

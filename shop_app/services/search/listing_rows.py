@@ -7,20 +7,17 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
-
-from slugify import slugify
 
 from . import word_index
 from .cards import rating_milli
+from .facet_keys import MAX_LABEL, MAX_NAME, MAX_VALUE, in_json, key_of
 from .word_index import Document
 
-RESERVED = {"q", "category", "sort", "page", "after", "price", "new", "variant"}
-"""Names that the address of a listing uses itself; an option of that name gets another one."""
+RESERVED = re.compile("(option-)*(q|category|sort|page|after|price|new|variant|tag)")
+"""Names that the address of a listing uses itself; an option of that name gets "option-" before it."""
 UNSAID = {"title": "default-title"}
 """The option and value that Shopify's files give to a product without options."""
-MAX_LABEL = 60
 MAX_SWATCHES = 8
 _TAGS = re.compile(r"<[^>]*>")
 
@@ -59,16 +56,6 @@ class Projection(NamedTuple):
     variants: list[dict[str, Any]]
     facets: list[dict[str, Any]]
     document: Document
-
-
-@lru_cache(maxsize=65536)
-def slug(text: str) -> str:
-    """A facet's name or value as it is written in an address.
-
-    >>> slug("Größe, 50 × 90 cm")
-    'grosse-50-x-90-cm'
-    """
-    return slugify(text, replacements=[("×", "x")], max_length=100) or "other"
 
 
 def project(product: ProductRows, categories: dict[int, tuple[int | None, str]]) -> Projection:
@@ -123,7 +110,7 @@ def _variants(product: ProductRows) -> list[dict[str, Any]]:
     options: dict[int, dict[str, str]] = defaultdict(dict)
     for variant_id, option, value, _swatch in product.values:
         if name := _facet_name(option, value):
-            options[variant_id][name] = slug(value)
+            options[variant_id][in_json(name)] = key_of(value)
     return [
         {
             "product_id": product.id,
@@ -144,35 +131,38 @@ def _variants(product: ProductRows) -> list[dict[str, Any]]:
 
 def _facet_name(name: str, label: str) -> str:
     """The facet that a property with this value belongs to; "" where it belongs to none."""
-    key = slug(name)
-    if len(label) > MAX_LABEL or UNSAID.get(key) == slug(label):
+    key, value = key_of(name), key_of(label)
+    if not key or not value or UNSAID.get(key) == value:
         return ""
-    return f"option-{key}" if key in RESERVED else key
+    if RESERVED.fullmatch(key):
+        key = f"option-{key}"
+    fits = max(len(name), len(label)) <= MAX_LABEL and len(key) <= MAX_NAME and len(value) <= MAX_VALUE
+    return key if fits else ""
 
 
 def _facets(product: ProductRows) -> list[dict[str, Any]]:
     facets: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def add(name: str, label: str, swatch: str = "") -> None:
-        if key := _facet_name(name, label):
-            value = slug(label)
+    def add(key: str, label: str, swatch: str = "") -> None:
+        if key:
+            value = key_of(label)
             facets.setdefault(
                 (key, value),
                 {"product_id": product.id, "name": key, "value": value, "label": label, "swatch": swatch},
             )
 
     for _variant_id, option, value, swatch in product.values:
-        add(option, value, swatch)
+        add(_facet_name(option, value), value, swatch)
     # What its variants differ in is no property of the product as a whole.
     options = {name for name, _value in facets}
     for name, label in (
         *((attribute.get("name", ""), attribute.get("value", "")) for attribute in product.attributes),
         *(("material", material) for material in product.materials),
     ):
-        if _facet_name(name, label) not in options:
-            add(name, label)
+        if (key := _facet_name(name, label)) not in options:
+            add(key, label)
     for (tag,) in product.tags:
-        add("tag", tag)
+        add("tag" if _facet_name("tag", tag) else "", tag)
     return list(facets.values())
 
 

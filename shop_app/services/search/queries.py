@@ -1,35 +1,28 @@
-"""Search: from typed text to products, with prefixes, plurals, synonyms, codes and a second try for typos."""
+"""Search: from typed text to products, with plurals, compounds, synonyms, codes and corrections."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from urllib.parse import quote
+from itertools import pairwise, product
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from ...core.i18n import _, plural
 from ...models import ListingItem
-from ..catalog import price_tags
-from ..catalog.views import PictureView, Suggestion, Suggestions
-from . import cards, facet_counts, index_cache, spelling, word_index
-from .categories import Branch
-from .categories import tree as category_tree
+from . import index_cache, spelling, word_index
+from . import words as texts
+from .folding import looks_like_code, squashed
 from .synonyms import Synonyms, synonyms
 from .word_index import COLUMNS, Vocabulary, vocabulary
+from .words import PAIR, Asked, asked
 
 MOST = 1000
 """The most products of one search; where more match, the popular ones."""
-_RANKED = 60
+RANKED = 60
 """The first products, which are ranked again by their titles."""
 _WIDENED = 24
-SUGGESTED_SEARCHES = 3
-SUGGESTED_CATEGORIES = 2
-SUGGESTED_PRODUCTS = 5
-_NO_PICTURE = PictureView()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +36,86 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _Lexicon:
     """What is known of words."""
 
     vocabulary: Vocabulary
     synonyms: Synonyms
 
-    def others(self, word: str) -> list[str]:
-        """Other words that stand for a word: its plural or singular, and its synonyms."""
-        numbers = [other for other in spelling.numbers_of(word) if other in self.vocabulary.frequencies]
+    def asked(self, text: str) -> tuple[Asked, ...]:
+        """The words of a text; two that are one word of the catalogue ("air pods") stand for that too."""
+        query_words = list(asked(text))
+        for place, (one, two) in enumerate(pairwise(asked(text))):
+            joined = [texts.together(*pair) for pair in product(one.writings, two.writings)]
+            known = tuple(word for word in joined if word and self.vocabulary.has(word))
+            for side in (place, place + 1):
+                word = query_words[side]
+                query_words[side] = replace(word, others=(*word.others, *known))
+        return tuple(query_words)
+
+    def forms(self, word: Asked) -> list[str]:
+        """The terms for a word: its writings, the words that begin so, and neighbours that make it up."""
+        forms = [form for writing in word.writings for form in self._forms(writing, word)]
+        return list(dict.fromkeys([*forms, *_pairs(word)]))
+
+    def forms_in_short(self, word: Asked) -> list[str]:
+        """Those of them that titles, codes and attributes may have: all, or neighbours alone."""
+        return self.forms(word) if self.is_known(word) or texts.is_run(word.text) else _pairs(word)
+
+    def _forms(self, writing: str, word: Asked) -> list[str]:
+        """A writing and the words of the vocabulary that begin so, or its beginning."""
+        if word.is_amount or texts.is_run(writing):
+            return _beginning(writing, word)
+        longer = self.vocabulary.beginning(writing)
+        if len(writing) > 3 and len(longer) <= _WIDENED:
+            # Whole words are read lazily; of a prefix, all matches are read before the first is known.
+            return [writing, *longer]
+        return _beginning(writing, word)
+
+    def others(self, word: Asked) -> list[str]:
+        """Other words that stand for a word: its plural or singular, compounds of it, and its synonyms."""
+        known = self.vocabulary.frequencies
+        numbers = [other for other in spelling.numbers_of(word.text) if other in known]
+        compounds = [
+            compound
+            for writing in word.writings
+            for compound in spelling.compounds(writing, known, self.vocabulary.ending)
+        ]
         meanings = next(
             (
                 self.synonyms.meanings[form]
-                for form in (word, *spelling.numbers_of(word))
+                for form in (*word.writings, *spelling.numbers_of(word.text))
                 if form in self.synonyms.meanings
             ),
             [],
         )
-        if not numbers and not meanings and not self.vocabulary.has(word):
-            meanings = self.synonyms.of(word)
-        return [*numbers, *meanings]
+        if not numbers and not compounds and not meanings and not self.is_known(word):
+            meanings = self.synonyms.of(word.text)
+        # A meaning may be cut into terms, as a word that is typed.
+        meant = [form for meaning in meanings for form in _whole(meaning)]
+        return [*numbers, *compounds, *meant]
 
-    def knows(self, word: str) -> bool:
+    def is_known(self, word: Asked) -> bool:
+        """Whether a word is one of the titles and attributes."""
+        return any(self.vocabulary.has(writing) for writing in word.writings)
+
+    def stands_for_one(self, word: Asked) -> bool:
         """Whether a word is one of the catalogue, or stands for one."""
-        return self.vocabulary.has(word) or bool(self.others(word))
+        return self.is_known(word) or bool(self.others(word))
+
+
+def _pairs(word: Asked) -> list[str]:
+    return [PAIR + writing for writing in word.writings]
+
+
+def _whole(word: str) -> list[str]:
+    return [texts.sought(word) if texts.is_run(word) else word]
+
+
+def _beginning(writing: str, word: Asked) -> list[str]:
+    if texts.is_run(writing):
+        return [texts.sought(writing)]
+    return [writing] if word.is_amount or len(writing) == 1 else [writing + "*"]
 
 
 def find(session: Session, text: str, at: str = "", most: int = MOST) -> Matches:
@@ -74,95 +123,109 @@ def find(session: Session, text: str, at: str = "", most: int = MOST) -> Matches
 
     `at` is the stamp of the listing index, where the caller has read it already.
     """
-    query_words = spelling.query_words(text)
-    if not query_words:
+    if not asked(text):
         return Matches()
     at = at or index_cache.stamp(session)
-    lexicon = _Words(vocabulary.get(session, at), synonyms.get(session, at))
-    ids = (
-        (spelling.is_code(text) and _with_code(session, text, most))
-        or _with_words(session, lexicon, query_words, most)
-        or _with_code(session, text, most)
-    )
+    lexicon = _Lexicon(vocabulary.get(session, at), synonyms.get(session, at))
+    query_words = lexicon.asked(text)
+    ids, alone = _with_code(session, text, query_words, most)
+    if not (ids and alone):
+        ids = list(dict.fromkeys([*ids, *_with_words(session, lexicon, query_words, most)]))[:most]
+    if not ids and not _has_amount(query_words):
+        ids = _begun_code(session, text, most)
     if ids:
         return Matches(ids)
     corrected = _corrected(session, lexicon, query_words, sure=True)
     if corrected and (ids := _with_words(session, lexicon, corrected, most)):
-        return Matches(ids, " ".join(corrected))
+        return Matches(ids, _shown(corrected))
     return Matches(offered=_offered(session, lexicon, query_words))
 
 
 def _corrected(
-    session: Session, lexicon: _Words, query_words: Sequence[str], *, sure: bool
-) -> tuple[str, ...]:
+    session: Session, lexicon: _Lexicon, query_words: Sequence[Asked], *, sure: bool
+) -> tuple[Asked, ...]:
     """The words with those that nothing has replaced by the nearest; () where none is."""
-    words = lexicon.vocabulary
-    corrected = tuple(
-        word
-        if lexicon.knows(word) or word_index.product_ids(session, [_beginning(word)], limit=1)
-        else spelling.nearest(word, words.frequencies, words.terms, sure=sure) or word
-        for word in query_words
-    )
-    return corrected if corrected != tuple(query_words) else ()
+    known = lexicon.vocabulary
+    corrected = []
+    for word in query_words:
+        nearest = ""
+        if not lexicon.stands_for_one(word) and not _is_anywhere(session, word):
+            nearest = spelling.nearest(word.text, known.frequencies, known.terms, sure=sure)
+        corrected.append(Asked(nearest) if nearest else word)
+    return tuple(corrected) if corrected != list(query_words) else ()
 
 
-def _offered(session: Session, lexicon: _Words, query_words: Sequence[str]) -> tuple[str, ...]:
+def _is_anywhere(session: Session, word: Asked) -> bool:
+    forms = [form for writing in word.writings for form in _beginning(writing, word)]
+    return bool(word_index.product_ids(session, [forms], limit=1))
+
+
+def _offered(session: Session, lexicon: _Lexicon, query_words: Sequence[Asked]) -> tuple[str, ...]:
     """Searches near this one that find something: with a guess at mistyped words, and of each word alone."""
     guessed = _corrected(session, lexicon, query_words, sure=False)
     searches = [guessed] if guessed else []
     if len(query_words) > 1:
         searches += [(word,) for word in guessed or query_words]
-    found = (words for words in searches if _with_words(session, lexicon, words, 1))
-    return tuple(" ".join(words) for words in found)
+    return tuple(_shown(words) for words in searches if _with_words(session, lexicon, words, 1))
 
 
-def _with_code(session: Session, text: str, most: int) -> list[int]:
-    """The products with this SKU or barcode, or with one that begins so."""
-    code = spelling.squashed(text)
-    if len(code) < 3:
+def _shown(query_words: Iterable[Asked]) -> str:
+    return " ".join(word.text for word in query_words)
+
+
+def _has_amount(query_words: Sequence[Asked]) -> bool:
+    return any(word.is_amount for word in query_words)
+
+
+def _with_code(
+    session: Session, text: str, query_words: Sequence[Asked], most: int
+) -> tuple[list[int], bool]:
+    """The products with this SKU or barcode, or one that begins so; and whether nothing else can be meant."""
+    if not looks_like_code(text):
+        return [], False
+    has_digit = any(char.isdecimal() for char in text)
+    if ids := word_index.product_ids(session, [word_index.code_forms(text)], ["codes"], most):
+        return ids, has_digit and not _has_amount(query_words)
+    if _has_amount(query_words):
+        return [], False
+    return _begun_code(session, text, most), has_digit and len(text.split()) == 1
+
+
+def _begun_code(session: Session, text: str, most: int) -> list[int]:
+    """The products with a code that begins so, then those with such a word in title or attributes."""
+    code = squashed(text)
+    if len(code) < 3 or texts.is_run(code):
         return []
     look = partial(word_index.product_ids, session)
-    return look([[code]], ["codes"], most) or look([[code + "*"]], ["codes"], most)
+    begun = look([[code + "*"]], ["codes"], most)
+    return list(dict.fromkeys([*begun, *look([[code + "*", PAIR + code]], COLUMNS[:3], most)]))
 
 
-def _with_words(session: Session, lexicon: _Words, words: Sequence[str], most: int) -> list[int]:
+def _with_words(session: Session, lexicon: _Lexicon, words: Sequence[Asked], most: int) -> list[int]:
     """Matches in titles first, then in codes and attributes, then in descriptions; each by popularity.
 
     What other words stand for is found after titles and attributes with the words themselves.
     """
-    groups = [_forms(lexicon.vocabulary, word) for word in words]
+    groups = [lexicon.forms(word) for word in words]
+    # What titles and attributes don't have isn't looked for there: common words of descriptions are slow.
+    short = [lexicon.forms_in_short(word) for word in words]
     others = [lexicon.others(word) for word in words]
     look = partial(word_index.product_ids, session)
-    ids: dict[int, None] = {}
-    in_descriptions_only = not all(lexicon.vocabulary.has(word) for word in words)
-    if not in_descriptions_only:
-        ids.update(dict.fromkeys(_ranked_by_title(session, look(groups, COLUMNS[:1], most), words)))
-        if len(ids) < most:
-            ids.update(dict.fromkeys(look(groups, COLUMNS[:3], most)))
+    ids: dict[int, None] = dict.fromkeys(_ranked_by_title(session, look(short, COLUMNS[:1], most), words))
+    if len(ids) < most:
+        ids.update(dict.fromkeys(look(short, COLUMNS[:3], most)))
     if any(others) and len(ids) < most:
         # Not in descriptions, which may name the words of a synonym by the way.
-        wider = [[*group, *more] for group, more in zip(groups, others, strict=True)]
+        wider = [[*group, *more] for group, more in zip(short, others, strict=True)]
         ids.update(dict.fromkeys(look(wider, COLUMNS[:1], most)))
         ids.update(dict.fromkeys(look(wider, COLUMNS[:3], most)))
     if len(ids) < most:
         ids.update(dict.fromkeys(look(groups, COLUMNS, most)))
-    if not ids and in_descriptions_only and not any(others):
+    if not ids and not any(others):
         # Last, because long prefixes that many descriptions have are slow.
-        ids.update(dict.fromkeys(look([_beginning(word) for word in words], COLUMNS, most)))
+        begun = [[form for writing in word.writings for form in _beginning(writing, word)] for word in words]
+        ids.update(dict.fromkeys(look(begun, COLUMNS, most)))
     return list(ids)[:most]
-
-
-def _forms(vocabulary: Vocabulary, word: str) -> list[str]:
-    """The terms for a word: itself and the words of the vocabulary that begin so, or its prefix."""
-    longer = vocabulary.beginning(word)
-    if len(word) > 3 and len(longer) <= _WIDENED:
-        # Whole words are read lazily; of a prefix, all matches are read before the first is known.
-        return list(dict.fromkeys([word, *longer]))
-    return _beginning(word)
-
-
-def _beginning(word: str) -> list[str]:
-    return [word] if len(word) == 1 else [word + "*"]
 
 
 _titles = select(col(ListingItem.product_id), col(ListingItem.title), col(ListingItem.sold_count)).where(
@@ -170,152 +233,15 @@ _titles = select(col(ListingItem.product_id), col(ListingItem.title), col(Listin
 )
 
 
-def _ranked_by_title(session: Session, ids: list[int], query_words: Sequence[str]) -> list[int]:
+def _ranked_by_title(session: Session, ids: list[int], query_words: Sequence[Asked]) -> list[int]:
     """The same list, its first products ranked by how much of the title was typed, then by units sold."""
-    front = ids[:_RANKED]
+    front = ids[:RANKED]
     if len(front) < 2:
         return ids
+    typed = "".join(word.text for word in query_words)
     scores = {}
     for product_id, title, sold_count in session.connection().execute(_titles, {"ids": front}).all():
-        words = spelling.words(title)
-        whole = sum(word in words for word in query_words)
-        begins = words[: len(query_words)] == list(query_words)
-        scores[product_id] = (-(words == list(query_words)), -whole, -begins, -sold_count)
-    return sorted(front, key=lambda key: (*scores.get(key, (1, 0, 0, 0)), key)) + ids[_RANKED:]
-
-
-_shown = select(
-    col(ListingItem.product_id),
-    col(ListingItem.slug),
-    col(ListingItem.title),
-    col(ListingItem.price_minor),
-    col(ListingItem.price_max_minor),
-    col(ListingItem.card),
-).where(col(ListingItem.product_id).in_(bindparam("ids", expanding=True)))
-
-
-def suggest(session: Session, text: str) -> Suggestions:
-    """Searches, categories and products for what is typed so far; nothing for less than two letters."""
-    words = spelling.query_words(text)
-    if sum(map(len, words)) < 2:
-        return Suggestions()
-    at = index_cache.stamp(session)
-    ids = find(session, text, at, _RANKED).product_ids
-    counts = facet_counts.counts.get(session, at)
-    searches = _searches(counts, words)
-    categories = _categories(session, counts, words, text, ids, at)
-    products = _products(session, words, ids[:SUGGESTED_PRODUCTS])
-    number = len(searches) + len(categories) + len(products)
-    return Suggestions(
-        " ".join(text.split()),
-        searches,
-        categories,
-        products,
-        _all_text(" ".join(text.split()), len(ids)) if ids else "",
-        plural("{count} suggestion", "{count} suggestions", number) if number else _("Nothing matches."),
-    )
-
-
-def _all_text(text: str, count: int) -> str:
-    results = plural("{count} result", "All {count} results", count) if count < _RANKED else _("All results")
-    return _("{results} for “{text}”").format(results=results, text=text)
-
-
-def _searches(counts: facet_counts.Counts, words: Sequence[str]) -> list[Suggestion]:
-    """Tags that the typed words begin; of those that begin with them the commoner first, then the others."""
-    tags = [
-        (not spelling.normalise(tag.label).startswith(words[0]), -tag.fits.bits.bit_count(), tag.label)
-        for tag in counts.facets.get("tag", {}).values()
-        if _begins(tag.label, words)
-    ]
-    return [
-        _labelled("search", f"/products?q={quote(label)}", label, words)
-        for _later, _count, label in sorted(tags)[:SUGGESTED_SEARCHES]
-    ]
-
-
-def _categories(
-    session: Session,
-    counts: facet_counts.Counts,
-    words: Sequence[str],
-    text: str,
-    ids: Sequence[int],
-    at: str,
-) -> list[Suggestion]:
-    """Categories whose title the words begin, then those that most of the products found are in."""
-    tree = category_tree.get(session, at)
-    named = [branch for branch in tree.by_id.values() if _begins(branch.title, words)]
-    found = counts.among(ids)
-    numbers = Counter(
-        {branch.id: (_bits(counts, branch) & found).bit_count() for branch in tree.top if branch not in named}
-    )
-    rows = [
-        _counted(branch, f"/products?category={branch.slug}", words, _bits(counts, branch).bit_count())
-        for branch in named
-    ]
-    typed = quote(" ".join(text.split()))
-    rows += [
-        _counted(tree.by_id[key], f"/products?q={typed}&category={tree.by_id[key].slug}", words, number)
-        for key, number in numbers.most_common(SUGGESTED_CATEGORIES)
-        if number > 1
-    ]
-    return rows[:SUGGESTED_CATEGORIES]
-
-
-def _bits(counts: facet_counts.Counts, branch: Branch) -> int:
-    return facet_counts.union(counts.categories.get(key, 0) for key in branch.below)
-
-
-def _counted(branch: Branch, href: str, words: Sequence[str], count: int) -> Suggestion:
-    return _labelled("category", href, branch.title, words, note=str(count))
-
-
-def _products(session: Session, words: Sequence[str], ids: Sequence[int]) -> list[Suggestion]:
-    if not ids:
-        return []
-    items = {row[0]: row for row in session.connection().execute(_shown, {"ids": list(ids)}).all()}
-    rows = []
-    for product_id in ids:
-        if product_id in items:
-            _id, slug, title, low, high, card = items[product_id]
-            rows.append(
-                _labelled(
-                    "product",
-                    f"/products/{slug}",
-                    title,
-                    words,
-                    note=card["subtitle"],
-                    picture=cards.picture(card["picture"]),
-                    price=price_tags.tag(low, high, None).price,
-                )
-            )
-    return rows
-
-
-def _begins(title: str, words: Sequence[str]) -> bool:
-    return all(any(word.startswith(part) for word in spelling.words(title)) for part in words)
-
-
-def _labelled(
-    kind: str,
-    href: str,
-    label: str,
-    words: Iterable[str],
-    note: str = "",
-    picture: PictureView = _NO_PICTURE,
-    price: str = "",
-) -> Suggestion:
-    spans = [_typed(label, word) for word in words]
-    start, end = next((span for span in reversed(spans) if span[1]), (0, 0))
-    return Suggestion(kind, href, label[:start], label[start:end], label[end:], note, picture, price)
-
-
-def _typed(label: str, word: str) -> tuple[int, int]:
-    """Where the typed word begins a word of the label, (0, 0) where it doesn't."""
-    for start in range(len(label)):
-        if start and label[start - 1].isalnum():
-            continue
-        for end in range(start + 1, min(len(label), start + len(word)) + 1):
-            if spelling.normalise(label[start:end]) == word:
-                return start, end
-    return 0, 0
+        whole_title, writings = texts.whole_and_writings(title)
+        whole = sum(not writings.isdisjoint(word.writings) for word in query_words)
+        scores[product_id] = (-(whole_title == typed), -whole, -whole_title.startswith(typed), -sold_count)
+    return sorted(front, key=lambda key: (*scores.get(key, (1, 0, 0, 0)), key)) + ids[RANKED:]

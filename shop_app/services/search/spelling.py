@@ -1,70 +1,13 @@
-"""Spelling: text as normalised words, and the nearest word of the vocabulary to a mistyped one."""
+"""Spelling: other forms of a word, and the word of the vocabulary that a mistyped one was meant to be."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-MAX_TEXT = 200
-"""Characters of a search that are looked at; the rest is cut."""
-MAX_WORDS = 8
-MAX_WORD = 48
-
-# Letters that Unicode doesn't take apart into a base and an accent.
-_UNDIVIDED = str.maketrans(
-    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
-)
-_WORD = re.compile(r"[^\W_]+")
-
-
-def normalise(text: str) -> str:
-    """Lower case without accents.
-
-    >>> normalise("Crème BRÛLÉE, Smørrebrød, Straße")
-    'creme brulee, smorrebrod, strasse'
-    """
-    if text.isascii():
-        return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in apart if not unicodedata.combining(c)).translate(_UNDIVIDED)
-
-
-def words(text: str) -> list[str]:
-    """The normalised words of a text: letters and digits only, so that none is an operator of a query."""
-    return [word[:MAX_WORD] for word in _WORD.findall(normalise(text))]
-
-
-@lru_cache(maxsize=2048)
-def query_words(text: str) -> tuple[str, ...]:
-    """The words of a search text, at most 8, from its first 200 characters.
-
-    >>> query_words('"Speckled" OR mug*')
-    ('speckled', 'or', 'mug')
-    """
-    return tuple(dict.fromkeys(words(text[:MAX_TEXT])))[:MAX_WORDS]
-
-
-def squashed(text: str) -> str:
-    """A code without separators, so that fh-dnm-mos, "FH DNM MOS" and fhdnmmos are one.
-
-    >>> squashed("FH-DNM-MOS")
-    'fhdnmmos'
-    """
-    return "".join(words(text[:MAX_TEXT]))[:MAX_WORD]
-
-
-def is_code(text: str) -> bool:
-    """Whether a search looks like a SKU or a barcode.
-
-    >>> is_code("FH-DNM-MOS"), is_code("moss mug")
-    (True, False)
-    """
-    return any(char.isdigit() or char == "-" for char in text)
+from . import words
 
 
 def numbers_of(word: str) -> list[str]:
@@ -97,12 +40,53 @@ _PLURALS = {
 }
 
 
+_HEAD = 4
+"""Letters from which on a word is looked for at the end of compounds."""
+_MODIFIER = 3
+"""Letters that stand before it at least."""
+_INFLECTIONS = ("", "n", "en", "e", "s", "es", "er")
+_NEGATIONS = {"non", "dis", "mis", "anti"}
+_ENDINGS = {"able", "table", "king", "ling", "ting", "wing", "sing", "less", "lace", "port", "late", "some"}
+"""Words that end as many others do that are no compounds of them: portable, necklace, chocolate."""
+_VOWELS = "aeiou"
+MAX_COMPOUNDS = 50
+
+
+def compounds(word: str, counts: Mapping[str, int], ending: Callable[[str], list[str]]) -> list[str]:
+    """The compounds that end with a word, commonest first: Tischlampe for lampe, with its inflected forms.
+
+    `ending` gives the terms that end so. What stands before the word has at least three letters; it has to
+    be a word of the catalogue itself where other words end the same way (table in portable, ring in
+    flowering), and no known word may begin one or two letters earlier (hair in armchair).
+    """
+    if len(word) < _HEAD or not word.isalpha() or words.is_run(word):
+        return []
+    whole = {
+        term: counts[term]
+        for inflection in _INFLECTIONS
+        for term in ending(word + inflection)
+        if _is_head(len(word) + len(inflection), word, term, counts)
+    }
+    return sorted(whole, key=lambda term: (-whole[term], term))[:MAX_COMPOUNDS]
+
+
+def _is_head(length: int, word: str, term: str, counts: Mapping[str, int]) -> bool:
+    modifier = term[:-length]
+    if len(modifier) < _MODIFIER or not modifier.isalpha() or modifier in _NEGATIONS:
+        return False
+    if term[-length - 1 :] in counts or term[-length - 2 :] in counts:
+        return False
+    looks_alike = word in _ENDINGS or (word == "ring" and modifier[-1] in _VOWELS)
+    return not looks_alike or modifier in counts
+
+
 def nearest(word: str, counts: Mapping[str, int], terms: Sequence[str], *, sure: bool = True) -> str:
     """The term that `word` is a mistyped form of: itself where it is one, "" where none is near enough.
 
     Units   `counts` maps each term to how many products have it: of equally near ones the commoner wins.
     Source  optimal string alignment: a swap of neighbours counts as one mistake. One mistake is
-            forgiven in words of 3 to 5 letters, two from 6 letters on, none in numbers.
+            forgiven in words of 3 to 5 letters, two from 6 letters on, none where there is a digit or
+            where the script is cut into runs.
 
     Another letter makes another word easily ("sofa" and "soda"), the more so in a short one. So where it
     has to be `sure`, a term that differs in one, or in two mistakes and the first letter, has to be one
@@ -110,9 +94,9 @@ def nearest(word: str, counts: Mapping[str, int], terms: Sequence[str], *, sure:
     """
     if word in counts:
         return word
-    allowed = 0 if len(word) < 3 or word.isdigit() else 1 if len(word) < 6 else 2
-    if not allowed:
+    if len(word) < 3 or words.is_run(word) or any(letter.isdecimal() for letter in word):
         return ""
+    allowed = 1 if len(word) < 6 else 2
     candidates = process.extract(word, terms, scorer=OSA.distance, score_cutoff=allowed, limit=40)
     likely = [
         hit for hit in candidates if not sure or counts[hit[0]] >= _COMMON or _is_slip(word, hit[0], hit[1])

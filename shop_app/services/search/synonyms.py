@@ -13,7 +13,8 @@ from ...core.errors import Invalid
 from ...core.i18n import _
 from ...models import Synonym
 from ..staff import audit
-from . import listing_index, spelling
+from . import listing_index
+from . import words as texts
 from .index_cache import IndexCache
 
 _BEGINNING = 3
@@ -83,7 +84,7 @@ def remove(session: Session, word: str, meaning: str, *, actor: str) -> bool:
 
 
 def _one_word(text: str) -> str:
-    words = spelling.words(text)
+    words = texts.of(text)
     if len(words) != 1:
         raise Invalid(_("Enter one word."))
     return words[0]

@@ -1,4 +1,4 @@
-"""The word index: one normalised search document per product, and the full-text query of each database.
+"""The word index: one search document of folded terms per product, and the full-text query of each database.
 
 Documents are ordered by popularity (`place`), so that the first matches of a common word are the popular
 ones and reading can stop after them, whatever the size of the catalogue.
@@ -8,24 +8,42 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from typing import Protocol
 
-from sqlalchemy import BigInteger, String, bindparam, column, delete, insert, select, table, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    String,
+    bindparam,
+    column,
+    delete,
+    exists,
+    insert,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from . import spelling
+from . import words
+from .folding import squashed
 from .index_cache import IndexCache
 
 _PLACE_BITS = 40
 COLUMNS = ("title", "codes", "words", "description")
+VERSION = 1
+"""Of the way in which texts become terms: with another one, all documents are written anew."""
 
 _documents = table(
     "search_document",
     column("place", BigInteger),
     column("product_id", BigInteger),
+    column("version", Integer),
     *(column(name, String) for name in COLUMNS),
 )
 _terms = table("search_term", column("term", String), column("documents", BigInteger))
@@ -33,7 +51,7 @@ _terms = table("search_term", column("term", String), column("documents", BigInt
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The texts by which a product is found, as normalised words separated by spaces."""
+    """The texts by which a product is found, as terms separated by spaces."""
 
     product_id: int
     sold_count: int
@@ -58,17 +76,26 @@ class Vocabulary:
 
     frequencies: dict[str, int]
     terms: list[str]
+    backwards: list[str]
+    """The same spelt from their ends, in order."""
 
     def beginning(self, prefix: str) -> list[str]:
         """The words that begin so, in order."""
-        first = bisect_left(self.terms, prefix)
-        last = bisect_left(self.terms, prefix + "\uffff", lo=first)
-        return self.terms[first:last]
+        return _beginning(self.terms, prefix)
+
+    def ending(self, suffix: str) -> list[str]:
+        """The words that end so."""
+        return [term[::-1] for term in _beginning(self.backwards, suffix[::-1])]
 
     def has(self, prefix: str) -> bool:
         """Whether any word begins so."""
         first = bisect_left(self.terms, prefix)
         return first < len(self.terms) and self.terms[first].startswith(prefix)
+
+
+def _beginning(terms: list[str], prefix: str) -> list[str]:
+    first = bisect_left(terms, prefix)
+    return terms[first : bisect_left(terms, prefix + "\U0010ffff", lo=first)]
 
 
 class Index(Protocol):
@@ -79,7 +106,8 @@ class Index(Protocol):
     ) -> list[int]:
         """The first `limit` places of documents with one of each group of words, in order.
 
-        A word that ends in * matches every word that begins so. Only `columns` are searched.
+        A word that ends in * matches every word that begins so. Of terms separated by spaces all have to be
+        there. Only `columns` are searched.
         """
         ...
 
@@ -92,7 +120,7 @@ class _Fts5:
     def places(
         self, session: Session, words: Sequence[Sequence[str]], columns: Sequence[str], limit: int
     ) -> list[int]:
-        groups = " AND ".join("(" + " OR ".join(_quoted(word) for word in group) + ")" for group in words)
+        groups = _expression(words, " AND ", " OR ", _quoted)
         expression = f"{{{' '.join(columns)}}} : ({groups})"
         rows = session.connection().execute(self._matching, {"expression": expression, "n": limit})
         return [place for (place,) in rows.all()]
@@ -100,7 +128,7 @@ class _Fts5:
 
 class _Tsvector:
     _matching = text(
-        "SELECT place FROM search_document WHERE vector @@ to_tsquery('simple', :expression)"
+        "SELECT place FROM search_document WHERE vector @@ CAST(:expression AS tsquery)"
         " ORDER BY place LIMIT :n"
         # As literals, so that each query is planned for its own words: the one plan of a prepared statement
         # reads all documents in order, which is right for a common word and slow for a rare one.
@@ -113,10 +141,17 @@ class _Tsvector:
         self, session: Session, words: Sequence[Sequence[str]], columns: Sequence[str], limit: int
     ) -> list[int]:
         weights = "".join("ABCD"[COLUMNS.index(name)] for name in columns)
-        groups = (" | ".join(_weighted(word, weights) for word in group) for group in words)
-        expression = " & ".join(f"({group})" for group in groups)
+        expression = _expression(words, " & ", " | ", partial(_weighted, weights=weights))
         rows = session.connection().execute(self._matching, {"expression": expression, "n": limit})
         return [place for (place,) in rows.all()]
+
+
+def _expression(groups: Sequence[Sequence[str]], every: str, any_of: str, term: Callable[[str], str]) -> str:
+    """The query of these groups, in the words of a database."""
+    return every.join(
+        "(" + any_of.join("(" + every.join(map(term, form.split())) + ")" for form in group) + ")"
+        for group in groups
+    )
 
 
 def _quoted(word: str) -> str:
@@ -142,7 +177,7 @@ def product_ids(
 def _read_vocabulary(session: Session) -> Vocabulary:
     statement = select(_terms.c.term, _terms.c.documents).where(_terms.c.documents > 0)
     counts = {row[0]: row[1] for row in session.connection().execute(statement).all()}
-    return Vocabulary(counts, sorted(counts))
+    return Vocabulary(counts, sorted(counts), sorted(term[::-1] for term in counts))
 
 
 vocabulary = IndexCache(_read_vocabulary)
@@ -166,13 +201,13 @@ def write(session: Session, product_ids: Sequence[int], documents: Iterable[Docu
     """Make these the documents of these products; a product without one can't be found any more."""
     connection = session.connection()
     held = {row.product_id: tuple(row) for row in connection.execute(_old, {"ids": list(product_ids)})}
-    rows = {doc.product_id: (doc.place, doc.product_id, *astuple(doc)[2:]) for doc in documents}
+    rows = {doc.product_id: (doc.place, doc.product_id, VERSION, *astuple(doc)[2:]) for doc in documents}
     gone = [key for key, row in held.items() if rows.get(key) != row]
     fresh = [row for key, row in rows.items() if held.get(key) != row]
     if gone:
         connection.execute(_drop, {"ids": gone})
     if fresh:
-        names = ("place", "product_id", *COLUMNS)
+        names = ("place", "product_id", "version", *COLUMNS)
         connection.execute(insert(_documents), [dict(zip(names, row, strict=True)) for row in fresh])
     _count_terms(session, [held[key] for key in gone], fresh)
 
@@ -180,9 +215,9 @@ def write(session: Session, product_ids: Sequence[int], documents: Iterable[Docu
 def _count_terms(session: Session, gone: Iterable[tuple], fresh: Iterable[tuple]) -> None:
     counts: Counter[str] = Counter()
     for row in fresh:
-        counts.update(set(f"{row[2]} {row[4]}".split()))
+        counts.update(_known_words(row))
     for row in gone:
-        counts.subtract(set(f"{row[2]} {row[4]}".split()))
+        counts.subtract(_known_words(row))
     # In one order, so that two writers on PostgreSQL can't deadlock.
     changed = [{"term": term, "documents": n} for term, n in sorted(counts.items()) if n]
     if changed:
@@ -195,6 +230,29 @@ def _count_terms(session: Session, gone: Iterable[tuple], fresh: Iterable[tuple]
         session.connection().execute(statement, changed)
 
 
+def _known_words(row: tuple) -> set[str]:
+    """The words of a document's title and attributes; no joined neighbours, and nothing cut from runs."""
+    terms = set(f"{row[3]} {row[5]}".split())
+    return {term for term in terms if term[0] != words.PAIR and not words.is_run(term)}
+
+
+def outdated(session: Session) -> bool:
+    """Whether documents were written by another version of this module."""
+    old = select(_documents.c.place).where(_documents.c.version != VERSION).limit(1)
+    return session.connection().execute(old).first() is not None
+
+
+def clear(session: Session) -> None:
+    """Delete all documents and the vocabulary, for writing them anew."""
+    for each in (_documents, _terms):
+        session.connection().execute(delete(each))
+
+
+def without_document(product_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that there is no document for a product."""
+    return ~exists().where(_documents.c.product_id == product_id)
+
+
 def document(
     product_id: int,
     sold_count: int,
@@ -204,11 +262,31 @@ def document(
     description: str,
 ) -> Document:
     """The document of a product from its plain texts."""
+    parts = (term for part in attributes for term in words.terms(part, neighbours=True))
     return Document(
         product_id,
         sold_count,
-        title=" ".join(spelling.words(title)),
-        codes=" ".join(dict.fromkeys(word for code in codes if (word := spelling.squashed(code)))),
-        words=" ".join(dict.fromkeys(word for part in attributes for word in spelling.words(part))),
-        description=" ".join(dict.fromkeys(spelling.words(description[:20_000]))),
+        title=_text(words.terms(title, neighbours=True)),
+        codes=_text(form for code in codes for form in code_forms(code)),
+        words=_text(parts),
+        description=_text(words.terms(description[:20_000])),
     )
+
+
+def _text(terms: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(terms))
+
+
+_GTIN = 8
+"""Digits from which on a code is taken for a barcode."""
+
+
+def code_forms(code: str) -> list[str]:
+    """A SKU or barcode without separators; a barcode without leading zeros too, which its shorter forms lack.
+
+    >>> code_forms("FH-DNM-MOS"), code_forms("0 12345 67890 5"), code_forms("-")
+    (['fhdnmmos'], ['012345678905', '12345678905'], [])
+    """
+    plain = squashed(code)
+    forms = [plain, plain.lstrip("0")] if plain.isdecimal() and len(plain) >= _GTIN else [plain]
+    return list(dict.fromkeys(form for form in forms if form))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
 
 from sqlalchemy import select
 from sqlmodel import Session
 
+from ...core import working_days
 from ...core.dates import from_to, weekday
 from ...core.i18n import _
 from ...core.money import round_half_up, step
@@ -107,14 +108,14 @@ def methods(session: Session, *, fresh: bool = False) -> Mapping[str, tuple[Meth
 
 
 def quotes(
-    session: Session, country: str, goods_minor: int, weight_grams: int, now: datetime, *, fresh: bool = False
+    session: Session, country: str, goods_minor: int, weight_grams: int, ordered: date, *, fresh: bool = False
 ) -> list[Quote]:
-    """All methods to the country for these goods, in the shopkeeper's order; [] where there is none."""
+    """All methods to the country for these goods, ordered that day, in the shopkeeper's order; or []."""
     offered = []
     for method in methods(session, fresh=fresh).get(country, ()):
         price = method.price_for(goods_minor, weight_grams)
         if price is not None:
-            first, last = arrival_range(now.date(), method.min_days, method.max_days)
+            first, last = arrival_range(ordered, method, country)
             offered.append(Quote(method, price, first, last))
     return sorted(offered, key=lambda quote: (quote.method.position, quote.price_minor, quote.method.code))
 
@@ -130,21 +131,17 @@ def cheapest(methods: tuple[Method, ...], goods_minor: int, weight_grams: int) -
     return (ranked[0][4], ranked[0][1]) if ranked else None
 
 
-@lru_cache(maxsize=256)
-def arrival_range(ordered: date, min_days: int, max_days: int) -> tuple[date, date]:
-    """The first and the last day of arrival, counting working days from the day after the order.
+def arrival_range(ordered: date, method: Method, country: str) -> tuple[date, date]:
+    """The first and the last day on which it arrives in the country.
 
-    >>> arrival_range(date(2026, 11, 20), 1, 3)
-    (datetime.date(2026, 11, 23), datetime.date(2026, 11, 25))
+    Counted in working days where the shop is, from the day after the order; a day that is none where it
+    arrives makes it the next one there.
     """
-    return _working_days_after(ordered, min_days), _working_days_after(ordered, max_days)
-
-
-def _working_days_after(day: date, count: int) -> date:
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5
-    return day
+    here = settings().country
+    arrives_in = here if method.is_pick_up else country
+    packed = (working_days.after(ordered, days, here) for days in (method.min_days, method.max_days))
+    first, last = (working_days.this_or_next(day, arrives_in) for day in packed)
+    return first, last
 
 
 @lru_cache(maxsize=256)

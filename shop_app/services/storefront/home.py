@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from ...core import clock
@@ -82,6 +82,15 @@ def cards(session: Session, slugs: list[str]) -> list[ProductCard]:
     return card_rows.of_slugs(session, list(dict.fromkeys(slugs))[:24])
 
 
+_ADDRESSES = (
+    select(col(ListingItem.product_id), col(ListingItem.slug), col(Product.updated_at))
+    .join(Product, col(Product.id) == ListingItem.product_id)
+    .where(col(ListingItem.product_id) > bindparam("after"))
+    .order_by(col(ListingItem.product_id))
+    .limit(5000)
+)
+
+
 def list_addresses(session: Session) -> Iterator[tuple[str, None]]:
     """The address of the whole catalogue, and of each category."""
     yield "/products", None
@@ -91,10 +100,7 @@ def list_addresses(session: Session) -> Iterator[tuple[str, None]]:
 
 def product_addresses(session: Session) -> Iterator[tuple[str, datetime]]:
     """The address of every public product, and when it changed."""
-    rows = session.connection().execute(
-        select(col(ListingItem.slug), col(Product.updated_at))
-        .join(Product, col(Product.id) == ListingItem.product_id)
-        .order_by(col(ListingItem.product_id))
-    )
-    for slug, changed_at in rows:
-        yield f"/products/{slug}", changed_at
+    last = 0
+    while rows := session.connection().execute(_ADDRESSES, {"after": last}).all():
+        for last, slug, changed_at in rows:  # noqa: B007
+            yield f"/products/{slug}", changed_at

@@ -373,5 +373,5 @@ def _transfer_details(
 def _arrives(order: Row[Any], locale: str) -> str:
     if not (order.arrives_from and order.arrives_until):
         return ""
-    first, last = order.arrives_from.date(), order.arrives_until.date()
-    return arrival_text(first, last, locale, pick_up=order_phase.is_collected(order))
+    is_collected = order_phase.is_collected(order)
+    return arrival_text(order.arrives_from, order.arrives_until, locale, pick_up=is_collected)

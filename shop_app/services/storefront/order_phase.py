@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...core import clock
 from ...core.dates import full_day
 from ...core.i18n import _
 from ...core.money import show
 from ...models import FulfilmentStatus, MethodKind, OrderStatus, PaymentStatus
+from ..customers import addresses
 
 _WAITING = ("confirming", "awaiting_transfer", "awaiting_bank", "authorized")
 """Phases of orders whose money is still to come."""
@@ -103,7 +105,7 @@ def texts(
 
 def _waiting(order: Row[Any], phase: str) -> tuple[str, str]:
     """Of an order whose money is still to come."""
-    name, email = order.ship_to.get("given_name", ""), order.email
+    name, email = addresses.called(order.ship_to), order.email
     if phase == "confirming":
         return _("Confirming your payment"), _(
             "Your bank usually answers within a minute. This page changes by itself, and you can close it: "
@@ -148,7 +150,8 @@ def _taken_back(order: Row[Any], phase: str) -> tuple[str, str]:
 
 def pay_until(order: Row[Any], phase: str) -> str:
     """The day until which the money of a transfer has to arrive; "" where none is awaited."""
-    return full_day(order.expires_at) if phase == "awaiting_transfer" and order.expires_at else ""
+    is_awaited = phase == "awaiting_transfer" and order.expires_at
+    return full_day(clock.last_day_before(order.expires_at)) if is_awaited else ""
 
 
 def kept_until(until: str, *, collected: bool) -> str:
@@ -197,7 +200,7 @@ def _cancelled(order: Row[Any], refunded: str, uncharged: str, *, kept: bool) ->
 
 
 def _agreed(order: Row[Any], arrives: str) -> tuple[str, str]:
-    name, email, collected = order.ship_to.get("given_name", ""), order.email, is_collected(order)
+    name, email, collected = addresses.called(order.ship_to), order.email, is_collected(order)
     match FulfilmentStatus(order.fulfilment_status):
         case FulfilmentStatus.PARTIAL:
             return _("A part of it is ready to collect") if collected else _("A part of it is on its way"), _(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -84,7 +83,7 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
         raise _gone(session, slug)
     fact_cache.depends(fact_cache.product_tag(row.id))
     # What is ordered tomorrow arrives a day later.
-    fact_cache.until(clock.tomorrow())
+    fact_cache.until(clock.end_of(clock.today()))
     pictures = session.connection().execute(_pictures, {"id": row.id}).all()
     variants, swatches = choices(session, row.id, [picture[0] for picture in pictures])
     if not variants:
@@ -101,7 +100,14 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
 
 
 def _gone(session: Session, slug: str) -> Exception:
-    new_slug = session.connection().execute(_moved, {"slug": slug}).scalar()
+    """NotFound, or Moved where the slug is an old one, or is one in other letters."""
+    wanted = slug.strip().lower()
+    if (
+        wanted != slug
+        and session.connection().execute(_product, {"slug": wanted, "now": clock.now()}).first()
+    ):
+        return Moved(wanted)
+    new_slug = session.connection().execute(_moved, {"slug": wanted}).scalar()
     if new_slug and new_slug != slug:
         return Moved(new_slug)
     return NotFound(_("There is no such product."))
@@ -131,7 +137,7 @@ def _page(
         description_html=row.description_html,
         pictures=pictures,
         variants=[
-            variant(choice, choices, swatches, lowest.get(choice.id, ""), _delivery(ways, choice, now.date()))
+            variant(choice, choices, swatches, lowest.get(choice.id, ""), _delivery(ways, choice))
             for choice in choices
         ],
         chosen_sku=chosen.sku,
@@ -175,13 +181,13 @@ def _crumbs(session: Session, category_id: int | None, title: str) -> list[Crumb
     ]
 
 
-def _delivery(ways: tuple[shipping_queries.Method, ...], choice: Choice, today: date) -> tuple[str, str]:
+def _delivery(ways: tuple[shipping_queries.Method, ...], choice: Choice) -> tuple[str, str]:
     """When a unit in stock would arrive in the shop's own country, and what delivery costs; "" for never."""
     best = shipping_queries.cheapest(ways, choice.price_minor, choice.weight_grams)
     if best is None:
         return "", ""
     method, price_minor = best
-    first, last = shipping_queries.arrival_range(today, method.min_days, method.max_days)
+    first, last = shipping_queries.arrival_range(clock.today(), method, settings().country)
     dates = shipping_queries.arrival_text(first, last, settings().locale, pick_up=method.is_pick_up)
     line = dates if method.is_pick_up else _("With you {dates}").format(dates=dates)
     if price_minor == 0:

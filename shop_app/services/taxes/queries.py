@@ -11,7 +11,7 @@ from sqlmodel import Session
 from ...core.clock import now
 from ...models import TaxClass, TaxQuote, TaxRate, table_of
 from ...providers.taxes import Place, engine
-from ..customers import addresses
+from ..customers import postcodes
 from ..terms_cache import TermsCache
 from .rate import Rate
 
@@ -76,7 +76,7 @@ def place_of(country: str, region: str, postal_code: str) -> Place:
     """The place by which rates are stored; with the postcode only for an outside engine."""
     if engine() is None:
         return Place(country, region)
-    return Place(country, region, addresses.normal_postcode(country, postal_code))
+    return Place(country, region, postcodes.normal(country, postal_code))
 
 
 def to_ask(session: Session, place: Place) -> list[str]:

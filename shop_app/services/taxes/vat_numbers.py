@@ -9,6 +9,7 @@ from stdnum.exceptions import ValidationError
 
 from ...core.i18n import _
 from ...core.settings import settings
+from ...core.typed_text import code
 
 NOT_IN_THE_UNION = frozenset({"xi"})
 """Northern Ireland has VAT numbers of its own, but no country code to deliver to."""
@@ -19,7 +20,7 @@ MAX_LENGTH = 20
 
 def normal(text: str, country: str) -> str:
     """The number as it is stored, "ATU13585627": without separators, country letters added."""
-    bare = "".join(char for char in text.upper() if char.isascii() and char.isalnum())
+    bare = "".join(char for char in code(text).upper() if char.isascii() and char.isalnum())
     if not bare or bare[:2].isalpha():
         return bare
     return _PREFIX_OF.get(country, country) + bare

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 import reflex as rx
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from shop_app.core import db
+from shop_app.core import clock, db
 from shop_app.core.errors import Invalid
 from shop_app.core.i18n import _
 from shop_app.services.promotions import admin as promotions_admin
@@ -29,21 +29,39 @@ def _ids(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) and value.strip() else []
 
 
-def _moment(value: Any) -> datetime | None:
-    """A moment as ISO writes it, of UTC unless it says otherwise."""
+def _begin(value: Any) -> datetime | None:
+    """A moment as ISO writes it, on the shop's clocks unless it says otherwise; of a day alone, its begin."""
+    return _moment(value, last=False)
+
+
+def _end(value: Any) -> datetime | None:
+    """The same of an end: a day alone is its last."""
+    return _moment(value, last=True)
+
+
+def _moment(value: Any, *, last: bool) -> datetime | None:
     if not isinstance(value, str) or len(value) > 40:
         raise ValueError("no moment")
-    moment = datetime.fromisoformat(value) if value else None
-    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment
+    text = value.strip()
+    if not text:
+        return None
+    try:
+        if len(text) == len("2026-12-24"):
+            day = date.fromisoformat(text)
+            return clock.end_of(day) if last else clock.start_of(day)
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else clock.moment_of(moment, last=last)
+    except OverflowError:
+        raise ValueError("beyond the years that there are") from None
 
 
 Number = Annotated[AmountMinor, _empty_is(0)]
 Limit = Annotated[AmountMinor | None, _empty_is(None)]
 Ids = Annotated[list[RecordId], Field(max_length=500), BeforeValidator(_ids)]
 Ticked = Annotated[bool, BeforeValidator(lambda value: value in ("1", "on", "true"))]
-Moment = Annotated[
-    datetime | None, BeforeValidator(_moment), WithJsonSchema({"type": "string", "maxLength": 40})
-]
+_AS_TEXT = WithJsonSchema({"type": "string", "maxLength": 40})
+Begin = Annotated[datetime | None, BeforeValidator(_begin), _AS_TEXT]
+End = Annotated[datetime | None, BeforeValidator(_end), _AS_TEXT]
 
 
 class PromotionForm(Form):
@@ -62,8 +80,8 @@ class PromotionForm(Form):
     first_order: Ticked = False
     products: Ids = []
     categories: Ids = []
-    starts_at: Moment = None
-    ends_at: Moment = None
+    starts_at: Begin = None
+    ends_at: End = None
     usage_limit: Limit = None
     per_customer_limit: Limit = None
     budget_minor: Limit = None

@@ -45,8 +45,31 @@ def test_a_form_is_read_as_a_draft():
     assert (draft.name, draft.kind, draft.percent, draft.products) == ("Spring", "percent", 10, (3, 4))
     assert (draft.first_order, draft.automatic, draft.usage_limit) == (True, False, None)
     assert draft.starts_at
-    assert draft.starts_at.isoformat() == "2026-11-20T10:00:00+00:00"
+    assert draft.starts_at.isoformat() == "2026-11-20T09:00:00+00:00"
     assert draft.ends_at is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "begins", "ends"),
+    [
+        ("2026-12-24", "2026-12-23T23:00:00", "2026-12-24T23:00:00"),
+        ("2026-12-24T00:00", "2026-12-23T23:00:00", "2026-12-23T23:00:00"),
+        ("2026-07-01", "2026-06-30T22:00:00", "2026-07-01T22:00:00"),
+        ("2026-03-29", "2026-03-28T23:00:00", "2026-03-29T22:00:00"),
+        ("2026-10-25", "2026-10-24T22:00:00", "2026-10-25T23:00:00"),
+        ("2026-10-25T02:30", "2026-10-25T00:30:00", "2026-10-25T01:30:00"),  # Twice.
+        ("2026-03-29T02:30", "2026-03-29T01:30:00", "2026-03-29T01:30:00"),  # Never.
+        ("2026-12-24T10:00Z", "2026-12-24T10:00:00", "2026-12-24T10:00:00"),
+        ("2026-12-24T10:00+09:00", "2026-12-24T01:00:00", "2026-12-24T01:00:00"),
+        (" 2026-12-24 10:00 ", "2026-12-24T09:00:00", "2026-12-24T09:00:00"),
+    ],
+)
+def test_days_and_hours_are_those_of_the_shops_clocks(typed, begins, ends):
+    draft = PromotionForm.model_validate({"starts_at": typed, "ends_at": typed}).draft()
+    assert draft.starts_at
+    assert draft.ends_at
+    assert draft.starts_at.isoformat() == f"{begins}+00:00"
+    assert draft.ends_at.isoformat() == f"{ends}+00:00"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +80,10 @@ def test_a_form_is_read_as_a_draft():
         ("products", "1;2"),
         ("products", "0"),
         ("ends_at", "soon"),
+        ("ends_at", "9999-12-31"),
+        ("starts_at", "0001-01-01"),
+        ("ends_at", "2026-02-30"),
+        ("ends_at", "24.12.2026"),
         ("usage_limit", "9" * 20),
         ("kind", "Half Off!"),
         ("name", "x" * 201),
