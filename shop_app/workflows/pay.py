@@ -38,8 +38,8 @@ async def pay(
     keyed hash of the client's IP address. `express` is for a form with nothing but its country.
 
     Errors  What `placing.place` refuses; Invalid for an email address that letters won't reach;
-            AmountRefused; ProviderDown when the provider doesn't answer, or refuses. Then the order ends at once, with its
-            units and credit free again; the cart is kept, and another click places another order.
+            AmountRefused; ProviderDown when the provider doesn't answer, or refuses. Then the order ends at
+            once, with its units and credit free again; the cart is kept, and another click places another.
     """
     await refuse_undeliverable(form.email)
     await ask_for_taxes(form)
