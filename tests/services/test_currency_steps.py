@@ -14,7 +14,7 @@ from shop_app.core.clock import now
 from shop_app.core.errors import Invalid
 from shop_app.demo import catalogue
 from shop_app.models import CreditAccount, CreditEntry, Product, Promotion, Variant
-from shop_app.providers.payments.base import PayLine, StartPayment
+from shop_app.providers.payments.base import Bounds, PayLine, StartPayment
 from shop_app.providers.payments.stripe import line_items
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.catalog import commands as catalog_commands
@@ -163,7 +163,8 @@ def test_a_balance_from_before_steps_pays_in_whole_ones(session, configure):
     session.get_one(CreditAccount, issued.account_id).balance_minor = 11_481
     session.flush()
     for total, pays in ((50_000, 11_400), (5000, 5000)):
-        (part,) = credit_payments.cover(session, 1, [issued.account_id], total, "ISK")
+        cards = credit_payments.cards(session, 1, [issued.account_id], "ISK")
+        (part,) = credit_payments.cover(cards, total, "ISK", Bounds())
         assert part.amount_minor == pays
 
 
