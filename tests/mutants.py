@@ -536,8 +536,8 @@ MUTANTS = (
         (
             (
                 f"{SERVICES}/pricing/price_cart.py",
-                "(tax_within if self.included else tax_on_top)(total, rate.ppm)",
-                "total * rate.ppm // (1_000_000 + (rate.ppm if self.included else 0))",
+                "tax_within(total, rate.ppm, self.money.last_digit_minor)",
+                "total * rate.ppm // (1_000_000 + rate.ppm)",
             ),
         ),
         ("tests/services/test_pricing.py",),
@@ -582,6 +582,36 @@ MUTANTS = (
         "an old cart goes though it holds units",
         ((f"{SERVICES}/retention.py", "~held, ~waiting)", "~waiting)"),),
         ("tests/test_retention.py",),
+    ),
+    Mutant(
+        "any-discount",
+        "a percentage comes to what can't be charged",
+        (
+            (
+                f"{SERVICES}/promotions/discounts.py",
+                "amount = round_half_up(Fraction(whole * offer.percent, 100), step)",
+                "amount = round_half_up(Fraction(whole * offer.percent, 100))",
+            ),
+        ),
+        ("tests/services/test_pricing_properties.py",),
+    ),
+    Mutant(
+        "any-unit-amount",
+        "a unit is charged at what can't be charged",
+        ((f"{PROVIDERS}/stripe.py", "(line.quantity * money.step(currency.upper()))", "line.quantity"),),
+        ("tests/services/test_currency_steps.py",),
+    ),
+    Mutant(
+        "downloads-are-sent",
+        "delivery is taxed as what isn't sent",
+        (
+            (
+                f"{SERVICES}/pricing/delivery_tax.py",
+                "[item for item in carried if item.is_sent] or carried",
+                "carried",
+            ),
+        ),
+        ("tests/services/test_delivery_tax.py",),
     ),
 )
 

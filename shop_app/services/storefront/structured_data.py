@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from ...core import money
 from ...core.settings import settings
+from ..catalog import price_tags
 from ..catalog.views import Crumb
 from ..search.cards import rating_text
 
@@ -109,7 +110,7 @@ def _offer(address: str, offer: Offered) -> dict[str, Any]:
         "@type": "Offer",
         "sku": offer.sku,
         "url": f"{address}?variant={quote(offer.sku)}",
-        "price": money.decimal_text(offer.price_minor, currency),
+        "price": money.decimal_text(price_tags.sold_minor(offer.price_minor), currency),
         "priceCurrency": currency,
         "availability": f"https://schema.org/{_AVAILABILITY[offer.availability]}",
         "itemCondition": "https://schema.org/NewCondition",
