@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
-from shop_app.models import Product
-from shop_app.services.search import index_cache, listing_index, synonyms, word_index, words
+from shop_app.models import Product, ProductTag, Tag
+from shop_app.services.catalog.views import ListingQuery
+from shop_app.services.search import index_cache, listing, listing_index, synonyms, word_index, words
 from shop_app.services.search import queries as search_queries
 from shop_app.services.search.suggestions import suggest
-from tests.factories import make_product
+from tests.factories import add, make_product
 from tests.searching import assert_found, assert_not_found, sell, titles_found
 
 pytestmark = pytest.mark.both
@@ -215,6 +216,17 @@ def test_suggestions_mark_what_was_typed_inside_a_run_and_take_one_sign(session:
     for typed, marked in {"ﾏｸﾞ": ("陶器", "マグ", "カップ"), "器": ("陶", "器", "マグカップ")}.items():
         [row] = suggest(session, typed).products
         assert (row.before, row.typed, row.after) == marked
+
+
+def test_lists_and_their_counts_follow_a_search_of_any_script(session: Session) -> None:
+    ids = sell(session, "陶器マグカップ", "マグカップ", "Tischlampe")
+    tags = [add(session, Tag(name=name)).id or 0 for name in ("tea", "coffee")]
+    session.add_all(ProductTag(product_id=key, tag_id=tags[place % 2]) for place, key in enumerate(ids))
+    listing_index.refresh(session, ids)
+    page = listing.browse(session, ListingQuery(text="まぐ"))
+    assert [card.title for card in page.cards] == ["マグカップ", "陶器マグカップ"]
+    [facet] = [facet for facet in page.facets if facet.name == "tag"]
+    assert [(choice.label, choice.count) for choice in facet.choices] == [("coffee", 1), ("tea", 1)]
 
 
 def test_documents_of_another_version_are_written_anew(session: Session) -> None:
