@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
-from shop_app.models import Product, ProductTag, Tag
+from shop_app.models import Product
 from shop_app.services.catalog.views import ListingQuery
 from shop_app.services.search import index_cache, listing, listing_index, synonyms, word_index, words
 from shop_app.services.search import queries as search_queries
 from shop_app.services.search.suggestions import suggest
-from tests.factories import add, make_product
+from tests.factories import make_product
 from tests.searching import assert_found, assert_not_found, sell, titles_found
 
 pytestmark = pytest.mark.both
@@ -219,14 +219,16 @@ def test_suggestions_mark_what_was_typed_inside_a_run_and_take_one_sign(session:
 
 
 def test_lists_and_their_counts_follow_a_search_of_any_script(session: Session) -> None:
-    ids = sell(session, "陶器マグカップ", "マグカップ", "Tischlampe")
-    tags = [add(session, Tag(name=name)).id or 0 for name in ("tea", "coffee")]
-    session.add_all(ProductTag(product_id=key, tag_id=tags[place % 2]) for place, key in enumerate(ids))
-    listing_index.refresh(session, ids)
+    colours = {"陶器マグカップ": ["Moss"], "マグカップ": ["Moss", "Clay"], "Tischlampe": ["Moss"]}
+    products = [
+        make_product(session, title, slug=f"p{place}", sku=f"P{place}", options={"Colour": values})
+        for place, (title, values) in enumerate(colours.items())
+    ]
+    listing_index.refresh(session, [product.id or 0 for product in products])
     page = listing.browse(session, ListingQuery(text="まぐ"))
     assert [card.title for card in page.cards] == ["マグカップ", "陶器マグカップ"]
-    [facet] = [facet for facet in page.facets if facet.name == "tag"]
-    assert [(choice.label, choice.count) for choice in facet.choices] == [("coffee", 1), ("tea", 1)]
+    [facet] = [facet for facet in page.facets if facet.name == "colour"]
+    assert [(choice.label, choice.count) for choice in facet.choices] == [("Clay", 1), ("Moss", 2)]
 
 
 def test_documents_of_another_version_are_written_anew(session: Session) -> None:
