@@ -169,7 +169,7 @@ def _refuse_other_files(start: bytes) -> None:
     for signature, name in _OTHER_FILES.items():
         if start.startswith(signature):
             raise ShopError(
-                _("This is {what}, not a CSV file. Save the products as CSV in UTF-8.").format(what=name)
+                _("This is {what}, not a CSV file. Save the products as CSV in UTF-8.").format(what=_(name))
             )
 
 

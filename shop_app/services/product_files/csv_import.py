@@ -120,7 +120,7 @@ class _Survey:
         encoding, separator = self.file.encoding, self.file.separator
         if (encoding, separator) != ("utf-8-sig", ","):
             text = _("Read as {encoding}, with {separator} between the cells.")
-            shown = NAMES.get(encoding, encoding), SEPARATORS.get(separator, separator)
+            shown = NAMES.get(encoding, encoding), _(SEPARATORS.get(separator, separator))
             notes.append(text.format(encoding=shown[0], separator=shown[1]))
         if self.sign == ",":
             notes.append(_("Amounts have a comma before their decimals."))
