@@ -305,7 +305,7 @@ MUTANTS = (
                 "return move",
             ),
         ),
-        ("tests/machines/test_stock_machine.py",),
+        ("tests/services/test_inventory.py",),
     ),
     Mutant(
         "unique-key",
