@@ -201,6 +201,8 @@ def test_doctor_says_what_is_missing(engine):
         in result.output
     )
     assert "missing  products: none yet" in result.output
+    days = "days: of the zone Europe/Berlin (by SHOP_COUNTRY), with the public holidays of DE"
+    assert days in result.output
 
 
 def test_doctor_finds_a_database_without_its_schema():

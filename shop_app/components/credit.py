@@ -11,7 +11,7 @@ from .kit import Component, each, el, length, when
 
 
 def payment_notes(view: Any) -> Component:
-    """Which ways to pay don't take what is left to pay, and what to do where none does; nothing else."""
+    """Which ways to pay don't take what is left to pay, and what can be done; nothing where all do."""
     return when(
         length(view.payment_notes) > 0,
         el.div(

@@ -53,7 +53,11 @@ def _ages() -> tuple[tuple[str, str], ...]:
         (_("Who you are, on an order that was never paid"), days(chosen.unpaid_order_days)),
         (
             _("Who you are, on any other order"),
-            plural("{count} year", "{count} years", chosen.order_years),
+            plural(
+                "{count} year, to the end of the calendar year",
+                "{count} years, to the end of the calendar year",
+                chosen.order_years,
+            ),
         ),
         (
             _("Your e-mail, where you asked to be told when something is back"),

@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     unpaid_order_days: int = Field(90, ge=30, le=3650)
     """So long an order that ended without a payment keeps who placed it."""
     order_years: int = Field(10, ge=1, le=30)
-    """So long any other order does: as long as invoices have to be kept by law."""
+    """So long any other order does, to the end of the calendar year: as the law has it for invoices."""
     stock_alert_days: int = Field(180, ge=1, le=3650)
     """So long the address of somebody who waits for a sold-out variant is kept."""
     allow_test_keys: bool = False

@@ -135,13 +135,10 @@ def _sums() -> Component:
                 class_name="mt-5 w-full",
                 data_testid="go-to-checkout",
             ),
-            when(
-                length(of(Cart).view.payment_notes) == 0,
-                el.p(
-                    _("One of the lines can't be bought as it is. Change or remove it to go on."),
-                    class_name="mt-5 text-sm text-coral",
-                    role="status",
-                ),
+            el.p(
+                _("One of the lines can't be bought as it is. Change or remove it to go on."),
+                class_name="mt-5 text-sm text-coral",
+                role="status",
             ),
         ),
         when(length(of(Cart).view.wallets) > 0, _at_once),

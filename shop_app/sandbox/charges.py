@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import money
 from ..core.currencies import CURRENCIES
 from . import disputes
 from .events import emit
@@ -276,17 +275,10 @@ def capture(tables: Tables, id: str, amount: int | None) -> dict[str, Any]:
         raise _wrong_state(cancel(tables, id, "automatic"), "captured", "requires_capture")
     taken = intent["amount_capturable"] if amount is None else amount
     refuse_off_step(taken, intent["currency"], "amount_to_capture")
-    if not 0 < taken <= intent["amount_capturable"]:
-        raise Refused(
-            "The amount to capture is greater than what was authorised.", code="amount_too_large",
-            param="amount_to_capture",
-        )  # fmt: skip
-    currency = CURRENCIES[intent["currency"].upper()]
-    if taken < currency.least_minor:
-        raise Refused(
-            f"Amount must be at least {money.show(currency.least_minor, currency.code)}",
-            code="amount_too_small", param="amount_to_capture",
-        )  # fmt: skip
+    least = CURRENCIES[intent["currency"].upper()].least_minor
+    if not least <= taken <= intent["amount_capturable"]:
+        code = "amount_too_small" if taken < least else "amount_too_large"
+        raise Refused("This amount can't be captured.", code=code, param="amount_to_capture")
     charge = tables.get("charge", intent["latest_charge"]) or {}
     charge |= {"captured": True, "amount_captured": taken}
     intent |= {"status": "succeeded", "amount_received": taken, "amount_capturable": 0}

@@ -8,7 +8,11 @@ from sqlmodel import Session, select
 from shop_app.core import db
 from shop_app.core.access.cookies import key_hash
 from shop_app.core.access.principal import Principal
+from shop_app.core.errors import ProviderDown
 from shop_app.models import Order
+from shop_app.providers.payments import registry
+from shop_app.providers.payments.base import PaymentMethod, Started, StartPayment
+from shop_app.providers.payments.manual import MANUAL, ManualProvider
 from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.cart import holds as cart_holds
@@ -17,6 +21,7 @@ from shop_app.services.cart.holds import HoldView
 from shop_app.services.credit import commands as credit_commands
 from shop_app.state.checkout import Checkout
 from tests import factories
+from tests.providers.smtp_server import smtp_server
 from tests.state.conftest import VISITOR, submit
 
 GOOD = {
@@ -124,6 +129,33 @@ async def test_paying_places_one_order_however_often_the_form_comes(open_tab, fu
     assert (tab.departure.ticket, tab.departure.number) == ("this-page", 1)
     await submit(tab, "pay", GOOD)
     assert [order.total_minor for order in orders()] == [9800]
+
+
+class Down(ManualProvider):
+    """A way to pay that doesn't answer."""
+
+    name = "down"
+    pays_now = True
+
+    def start(self, request: StartPayment) -> Started:
+        raise ProviderDown("Payments don't answer just now.")
+
+
+async def test_a_payment_that_doesnt_start_leaves_the_units_held_for_another_click(open_tab, full_cart):
+    registry.offer([PaymentMethod("down", Down), MANUAL])
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    assert moss() == (3, 0, 2)
+    await submit(tab, "pay", GOOD | {"payment_provider": "down"})
+    assert (tab.refused, tab.departure.address) == ("Payments don't answer just now.", "")
+    assert ([order.status for order in orders()], moss(), tab.hold.state) == (
+        ["cancelled"],
+        (3, 0, 2),
+        "held",
+    )
+    await submit(tab, "pay", GOOD)
+    assert [order.status for order in orders()] == ["cancelled", "placed"]
+    assert moss() == (3, 2, 0)
 
 
 async def test_a_price_that_rose_is_refused_and_the_next_click_accepts_it(open_tab, full_cart):
@@ -390,6 +422,22 @@ async def test_contact_and_address_fold_once_nothing_is_wrong_with_them(open_tab
     again = await open_tab(Checkout, "/checkout")
     await again.load()
     assert (again.is_folded, again.turns) == (True, 0)
+
+
+async def test_an_address_that_letters_wont_reach_is_said_at_its_field(open_tab, full_cart, configure):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    wrong = "We can't write to this address: before the @, our mail server takes plain letters alone."
+    with smtp_server() as server:
+        configure(SHOP_SMTP_URL=server.url)
+        for handler in ("go_on", "pay"):
+            form = GOOD if handler == "pay" else KNOWN
+            await submit(tab, handler, form | {"email": "jürgen@example.com"})
+            assert (tab.is_folded, tab.errors, tab.summary) == (False, {"email": wrong}, {"email": wrong})
+        assert (tab.view.form.email, tab.view.form.line1) == ("jürgen@example.com", "Oranienstraße 18")
+        assert (orders(), server.talks) == ([], 1)
+        await submit(tab, "pay", GOOD | {"email": "jurgen@müller.de"})
+    assert [order.email for order in orders()] == ["jurgen@müller.de"]
 
 
 async def test_a_mistake_in_what_is_folded_unfolds_it_and_one_below_does_not(open_tab, full_cart):

@@ -102,7 +102,7 @@ class CartView:
     wallets: list[Mark] = field(default_factory=list)
     """What it can be paid with at once, without our checkout."""
     payment_notes: list[str] = field(default_factory=list)
-    """Which ways to pay don't take what is left to pay, and what to do where none does."""
+    """Which ways to pay don't take what is left to pay, and what can be done."""
 
 
 def cart_view(head: Head, lines: list[Line], priced: Priced, ways: Ways) -> CartView:
@@ -112,8 +112,7 @@ def cart_view(head: Head, lines: list[Line], priced: Priced, ways: Ways) -> Cart
     way = totals.shipping
     free_line, percent = _free_shipping(priced, currency, locale)
     paid_with = ways.chosen.paid_with
-    is_fine = bool(kept) and all(line.notice_kind != "problem" for line in kept)
-    can_check_out = is_fine and bool(ways.possible)
+    can_check_out = bool(kept) and all(line.notice_kind != "problem" for line in kept)
     return CartView(
         count=sum(line.quantity for line in lines if not line.saved),
         lines=kept,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import Session
@@ -13,7 +13,7 @@ from ...core.settings import settings
 from ...providers.payments import registry
 from ...providers.payments.base import METHODS, Bounds, PaymentProvider
 from ..credit import payments as credit_payments
-from ..credit.payments import Part
+from ..credit.payments import Card, Part
 from ..shipping.queries import Method
 from .lines import Head
 
@@ -58,19 +58,23 @@ class Ways:
     """The shopper's choice, or the first that is possible; one that isn't where none is."""
     possible: tuple[Way, ...]
     notes: tuple[str, ...]
-    """A sentence for each of the others, and what to do where none is possible."""
+    """A sentence for each of the others, and then what can be done; () where all are possible."""
 
 
 def of_cart(session: Session, head: Head, total_minor: int, *, collected: bool, chosen: str) -> Ways:
     """The ways to pay this total of a cart; `chosen` is the name of a provider, or ""."""
+    cards = credit_payments.cards(session, head.id, head.credits, head.currency)
     offered = registry.offered(collected=collected)
-    ways = [_way(provider, session, head, total_minor, collected) for provider in offered]
+    ways = [_way(provider, cards, total_minor, head.currency, collected) for provider in offered]
     possible = tuple(way for way in ways if not way.problem)
     own = [way for way in possible if way.provider.name == chosen]
     notes = [way.problem for way in ways if way.problem]
     if not possible:
         is_little = ways[0].left_minor < registry.bounds(ways[0].provider.name, head.currency).least_minor
         notes.append(_("Add something to your cart.") if is_little else _("Make several orders of it."))
+    elif notes:
+        labels = ", ".join(way.provider.label(collected=collected) for way in possible)
+        notes.append(_("You can pay like this: {ways}.").format(ways=labels))
     return Ways([*own, *possible, *ways][0], possible, tuple(notes))
 
 
@@ -79,17 +83,19 @@ def of_order(session: Session, head: Head, total_minor: int, name: str, *, colle
 
     Errors  NotFound for a name that isn't offered.
     """
-    return _way(registry.provider(name), session, head, total_minor, collected)
-
-
-def _way(provider: PaymentProvider, session: Session, head: Head, total_minor: int, collected: bool) -> Way:
-    bounds = registry.bounds(provider.name, head.currency)
     cards = credit_payments.cards(session, head.id, head.credits, head.currency)
-    paid_with = credit_payments.cover(cards, total_minor, head.currency, bounds)
+    return _way(registry.provider(name), cards, total_minor, head.currency, collected)
+
+
+def _way(
+    provider: PaymentProvider, cards: Sequence[Card], total_minor: int, currency: str, collected: bool
+) -> Way:
+    bounds = registry.bounds(provider.name, currency)
+    paid_with = credit_payments.cover(cards, total_minor, currency, bounds)
     left_minor = total_minor - credit_payments.sum_of(paid_with)
     problem = ""
     if not bounds.takes(left_minor):
-        problem = _amount_problem(provider.label(collected=collected), left_minor, head.currency, bounds)
+        problem = _amount_problem(provider.label(collected=collected), left_minor, currency, bounds)
     return Way(provider, paid_with, left_minor, problem)
 
 

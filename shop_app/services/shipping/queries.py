@@ -131,6 +131,7 @@ def cheapest(methods: tuple[Method, ...], goods_minor: int, weight_grams: int) -
     return (ranked[0][4], ranked[0][1]) if ranked else None
 
 
+@lru_cache(maxsize=1024)
 def arrival_range(ordered: date, method: Method, country: str) -> tuple[date, date]:
     """The first and the last day on which it arrives in the country.
 
