@@ -134,7 +134,8 @@ PRESENT_NAMES = {
 }
 """What Shopify's present template calls them. Its other columns differ in capital letters alone.
 
-Source  https://help.shopify.com/en/manual/products/import-export/using-csv (2026)
+Source  the header of a file made from the template of 2025; the help names only some of them:
+        https://help.shopify.com/en/manual/products/import-export/using-csv
 """
 _ALSO = {
     "Body": "Body (HTML)",

@@ -56,10 +56,7 @@ def texts(first: Row, base: ProductDraft, warnings: list[Problem]) -> dict[str, 
 
 
 def status(first: Row, stored: ProductDraft | None) -> str:
-    """The status of a product; a new one is for sale unless the file says something else, as at Shopify.
-
-    Source  https://help.shopify.com/en/manual/products/import-export/using-csv (2026)
-    """
+    """The status of a product; a new one is for sale unless the file says something else (decision 43)."""
     word = first["Status"].casefold()
     if word and word not in set(ProductStatus):
         text = _("Status is {value}; active, draft, archived and unlisted can be taken.")
