@@ -75,6 +75,54 @@ MUTANTS = (
         ("tests/services/test_addresses.py",),
     ),
     Mutant(
+        "days-of-utc",
+        "the shop's days are those of UTC",
+        (
+            (
+                "shop_app/core/clock.py",
+                "ZoneInfo(chosen.time_zone or zone_of(chosen.country))",
+                "ZoneInfo('UTC')",
+            ),
+        ),
+        ("tests/test_clock.py",),
+    ),
+    Mutant(
+        "periods-end-on-sundays",
+        "a period of the buyer's may end on a weekend or a holiday",
+        (
+            (
+                "shop_app/core/working_days.py",
+                "return max(this_or_next(last, country) for country in (settings().country, buyers_country))",
+                "return last",
+            ),
+        ),
+        ("tests/test_clock.py", "tests/services/test_returns.py"),
+    ),
+    Mutant(
+        "failed-start-keeps-units",
+        "an order whose payment can't be started keeps its units and its credit",
+        (
+            (
+                f"{SERVICES}/payments/commands.py",
+                '        end_unpaid(session, payment.order_id, "failed")\n',
+                "",
+            ),
+        ),
+        ("tests/faults/test_workflows.py", "tests/faults/test_credit_workflows.py"),
+    ),
+    Mutant(
+        "cards-leave-too-little",
+        "gift cards leave less than can be paid by card",
+        (
+            (
+                f"{SERVICES}/credit/payments.py",
+                "if 0 < left < bounds.least_minor <= total_minor:",
+                "if False:",
+            ),
+        ),
+        ("tests/faults/test_payable_amounts.py",),
+    ),
+    Mutant(
         "guessed-amounts",
         "1,000 is taken for one with three decimals",
         (("shop_app/core/decimals.py", "    if parts.unsure and not sign:\n", "    if False:\n"),),
@@ -383,7 +431,7 @@ MUTANTS = (
                 "return move",
             ),
         ),
-        ("tests/machines/test_stock_machine.py",),
+        ("tests/services/test_inventory.py",),
     ),
     Mutant(
         "unique-key",

@@ -27,6 +27,7 @@ from shop_app.services.credit.payments import Card, cover, sum_of
 from shop_app.workflows import pay as pay_workflow
 from tests.factories import make_product, make_promotion
 from tests.paying import FORM, ME, World, client_of, everything, make_world, rows
+from tests.selling import refund
 
 OWNER = Principal("staff", 0, "owner@example.com", "Olga", "owner", PERMISSIONS["owner"])
 LATER = replace(FORM, payment_provider="manual")
@@ -329,3 +330,12 @@ def test_an_extensions_way_to_pay_says_its_bounds_or_takes_everything(world):
         2270,
         ["vouchers", "manual"],
     )
+
+
+def test_a_refund_may_be_smaller_than_a_payment_can_be(world):
+    cart_with(world, 3240)
+    world.enter_card(pay())
+    world.deliver()
+    refund(free_minor=1)
+    refund("key-2", free_minor=49)
+    assert [(row.amount_minor, row.status) for row in rows("refund")] == [(1, "succeeded"), (49, "succeeded")]
