@@ -97,15 +97,13 @@ class Page:
     def serve(self, parameters: dict[str, str], query: QueryParams) -> Served:
         """The page as HTML, with its head.
 
-        Errors  NotFound where the view finds nothing at this address. Whatever else fails is logged under a
-                number, and answered with a page that says so.
+        Errors  NotFound where the view finds nothing at this address, MovedTo for one that has another now.
+                Whatever else fails is logged under a number, and answered with a page that says so.
         """
         try:
             return self._served(Address(parameters, {name: query.getlist(name) for name in query}))
-        except NotFound:
+        except (NotFound, MovedTo):
             raise
-        except MovedTo as moved:
-            return Served(status=301 if moved.is_permanent else 302, location=moved.location(str(query)))
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("A page can't be served, reference %s", reference)

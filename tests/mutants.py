@@ -93,10 +93,88 @@ MUTANTS = (
         ("tests/faults/test_payable_amounts.py",),
     ),
     Mutant(
+        "unseen-signs",
+        "text is kept with the signs that nobody sees",
+        (("shop_app/core/typed_text.py", '_UNSEEN_BUT_FLAGS.sub(r"\\1", text)', "text"),),
+        ("tests/test_typed_text.py",),
+    ),
+    Mutant(
+        "host-as-it-is-read",
+        "letters name their recipient's host as pages show it",
+        (("shop_app/letters/__init__.py", "sent_form(letter.to_email)", "letter.to_email"),),
+        ("tests/test_jobs.py",),
+    ),
+    Mutant(
+        "tried-for-ever",
+        "a letter that is refused for good is tried again",
+        (("shop_app/providers/mail/smtp.py", "return Invalid(_said", "return ProviderDown(_said"),),
+        ("tests/providers/test_mail.py",),
+    ),
+    Mutant(
+        "two-names",
+        "who has one name can't order",
+        (
+            (
+                f"{SERVICES}/customers/addresses.py",
+                "is_spare = each.name in _NAMES and has_name and not prose(value)",
+                "is_spare = False",
+            ),
+        ),
+        ("tests/services/test_addresses.py",),
+    ),
+    Mutant(
         "guessed-amounts",
         "1,000 is taken for one with three decimals",
         (("shop_app/core/decimals.py", "    if parts.unsure and not sign:\n", "    if False:\n"),),
         ("tests/test_money.py",),
+    ),
+    Mutant(
+        "folded-handles",
+        "handles that are written alike in ASCII are one product",
+        (
+            (
+                f"{SERVICES}/catalog/identity.py",
+                "    return trimmed(trimmed(written).lower())\n",
+                "    return slugify(written)\n",
+            ),
+        ),
+        ("tests/services/test_identity.py",),
+    ),
+    Mutant(
+        "folded-values",
+        "values of filters are their slugs",
+        (
+            (
+                f"{SERVICES}/search/facet_keys.py",
+                '    return trimmed(" ".join(trimmed(label).split()).lower()).translate(_ESCAPING)\n',
+                "    return old_key(label)\n",
+            ),
+        ),
+        ("tests/services/test_facet_keys.py",),
+    ),
+    Mutant(
+        "stolen-addresses",
+        "a new product takes an address that leads to another",
+        (
+            (
+                f"{SERVICES}/catalog/identity.py",
+                "(col(Product.slug), col(SlugRedirect.slug))",
+                "(col(Product.slug),)",
+            ),
+        ),
+        ("tests/services/test_identity.py",),
+    ),
+    Mutant(
+        "names-without-a-lock",
+        "two products are made at once",
+        (
+            (
+                f"{SERVICES}/catalog/identity.py",
+                '    if session.get_bind().dialect.name == "postgresql":\n',
+                "    if False:\n",
+            ),
+        ),
+        ("tests/races/test_catalogue_races.py",),
     ),
     Mutant(
         "listed-unlisted",
@@ -506,8 +584,8 @@ MUTANTS = (
         (
             (
                 f"{SERVICES}/pricing/price_cart.py",
-                "(tax_within if self.included else tax_on_top)(total, rate.ppm)",
-                "total * rate.ppm // (1_000_000 + (rate.ppm if self.included else 0))",
+                "tax_within(total, rate.ppm, self.money.last_digit_minor)",
+                "total * rate.ppm // (1_000_000 + rate.ppm)",
             ),
         ),
         ("tests/services/test_pricing.py",),
@@ -552,6 +630,36 @@ MUTANTS = (
         "an old cart goes though it holds units",
         ((f"{SERVICES}/retention.py", "~held, ~waiting)", "~waiting)"),),
         ("tests/test_retention.py",),
+    ),
+    Mutant(
+        "any-discount",
+        "a percentage comes to what can't be charged",
+        (
+            (
+                f"{SERVICES}/promotions/discounts.py",
+                "amount = round_half_up(Fraction(whole * offer.percent, 100), step)",
+                "amount = round_half_up(Fraction(whole * offer.percent, 100))",
+            ),
+        ),
+        ("tests/services/test_pricing_properties.py",),
+    ),
+    Mutant(
+        "any-unit-amount",
+        "a unit is charged at what can't be charged",
+        ((f"{PROVIDERS}/stripe.py", "(line.quantity * money.step(currency.upper()))", "line.quantity"),),
+        ("tests/services/test_currency_steps.py",),
+    ),
+    Mutant(
+        "downloads-are-sent",
+        "delivery is taxed as what isn't sent",
+        (
+            (
+                f"{SERVICES}/pricing/delivery_tax.py",
+                "[item for item in carried if item.is_sent] or carried",
+                "carried",
+            ),
+        ),
+        ("tests/services/test_delivery_tax.py",),
     ),
 )
 

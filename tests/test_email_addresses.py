@@ -64,3 +64,7 @@ def test_what_is_no_address_is_none(typed: str) -> None:
 )
 def test_a_host_of_our_own_is_sent_in_ascii_too(host: str, sent: str) -> None:
     assert ascii_host(host) == sent
+
+
+def test_no_address_stays_none() -> None:
+    assert sent_form("") == ""

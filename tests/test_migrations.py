@@ -14,12 +14,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, Table, inspect, text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col, select
 
 import shop_app.models  # noqa: F401  (fills the metadata)
 from alembic import command
 from shop_app.core import db, migrate
 from shop_app.core.settings import settings
+from shop_app.models import ListingVariant, Product, Variant
 from shop_app.services.books import check as books
 from tests.paying import make_world
 
@@ -213,6 +214,59 @@ def _migrate_to(on: Engine, revision: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         connection.commit()
+
+
+def test_handles_are_what_files_said_and_nothing_is_lost_on_the_way(empty: Engine):
+    before = ScriptDirectory.from_config(migrate._config()).get_revision("0007").down_revision
+    _migrate_to(empty, str(before))
+    with empty.connect().execution_options(writes=True) as connection:
+        was = MetaData()
+        was.reflect(connection, only=("tax_class", "product", "variant", "listing_item", "listing_variant"))
+        _insert(connection, was.tables["tax_class"], code="standard", label="Standard")
+        for number, (slug, extra) in enumerate(
+            [
+                ("flute-vase", {"Handle": "Flute-Vase", "MPN": "7"}),
+                ("shi", {"Handle": "是"}),
+                ("renamed", {"Handle": "MUG"}),
+                ("mug", {}),
+                ("cafe", {"Handle": "Cafe\u0301 "}),
+            ]
+        ):
+            _insert(
+                connection, was.tables["product"], id=number, slug=slug, extra=extra, tax_class="standard"
+            )
+        _insert(connection, was.tables["variant"], id=1, product_id=3, sku="M", currency="EUR", price_minor=5)
+        _insert(connection, was.tables["listing_item"], product_id=3, slug="mug", title="Mug", price_minor=5)
+        _insert(connection, was.tables["listing_variant"], product_id=3, variant_id=1, sku="M", price_minor=5)
+        connection.commit()
+    migrate.migrate(empty)
+    with Session(empty) as session:
+        rows = session.exec(select(Product.slug, Product.handle, Product.extra).order_by(col(Product.id)))
+        assert [tuple(row) for row in rows] == [
+            ("flute-vase", "flute-vase", {"MPN": "7"}),
+            ("shi", "是", {}),
+            ("renamed", "mug-2", {}),
+            ("mug", "mug", {}),
+            ("cafe", "café", {}),
+        ]
+        assert session.exec(select(Variant.sku, Variant.price_minor)).all() == [("M", 5)]
+        # What is on the listing index is projected again.
+        assert session.exec(select(ListingVariant)).all() == []
+        session.exec(select(Variant)).one().sku = "x" * 255
+        session.commit()
+
+
+def _insert(connection: Connection, table: Table, **values: object) -> None:
+    """A row with these values; what must be given besides is empty, zero or now."""
+    made: dict[str, object] = dict(values)
+    for column in table.columns:
+        if column.name not in made and not column.nullable and column.default is None:
+            json_value = [] if column.name in ("materials", "attributes", "picture") else {}
+            empty = {str: "", int: 0, bool: False, datetime: datetime.now(UTC)}
+            made[column.name] = empty.get(column.type.python_type, json_value)
+    if "status" in made:
+        made["status"] = "draft"
+    connection.execute(table.insert(), made)
 
 
 def test_there_is_one_line_of_migrations(engine: Engine):

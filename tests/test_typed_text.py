@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop_app.core.typed_text import code, prose
+from shop_app.core.typed_text import MOST_MARKS, code, prose
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 
@@ -133,6 +134,20 @@ def test_lines_stay_where_a_text_may_have_them() -> None:
 )
 def test_codes_that_look_the_same_are_the_same(typed: str, kept: str) -> None:
     assert code(typed) == kept
+
+
+def test_a_letter_has_no_endless_marks_and_long_texts_are_folded_at_once() -> None:
+    began = time.process_time()
+    assert prose("e" + "\u0301\u0316" * 20_000) == prose("e" + "\u0301\u0316" * (MOST_MARKS // 2))
+    for text in (
+        "e" + "\u0301\u0316" * 10_000,
+        f"ی{ZWNJ}" * 10_000,
+        ("\u064b" * 20 + ZWNJ) * 950,
+        "👩\u200d" * 10_000,
+    ):
+        prose(text, lines=True)
+        code(text)
+    assert time.process_time() - began < 5
 
 
 ODD = st.text(

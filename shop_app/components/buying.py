@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from shop_app.core.email_addresses import MAX_LENGTH
 from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.cart import Cart
@@ -224,6 +225,7 @@ def _tell_me(product: type[Product]) -> Component:
                     name="email",
                     type="email",
                     auto_complete="email",
+                    max_length=MAX_LENGTH,
                     hint=_("You get one letter, and your address is deleted after it."),
                     error=error_of(StockAlerts, "email"),
                     required=True,

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from shop_app.core.email_addresses import MAX_LENGTH
 from shop_app.core.i18n import _
 from shop_app.state.base import Notice
 from shop_app.state.checkout import Checkout
@@ -124,7 +125,7 @@ def _contact() -> Component:
         input_mode="email",
         auto_complete="email",
         default_value=of(Checkout).view.form.email,
-        max_length=200,
+        max_length=MAX_LENGTH,
         required=True,
         on_blur=lambda value: Checkout.typed("email", value),
         auto_capitalize="none",

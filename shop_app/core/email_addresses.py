@@ -14,6 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from .typed_text import code, prose
 
 MAX_LENGTH = 254
+"""Characters, as sent (RFC 5321)."""
 _SIGNS = str.maketrans(dict.fromkeys("＠﹫", "@") | dict.fromkeys("。．｡", "."))
 
 
@@ -45,8 +46,8 @@ def sent_form(address: str) -> str:
     >>> sent_form("info@müller.de")
     'info@xn--mller-kva.de'
     """
-    name, _at, host = address.rpartition("@")
-    return f"{name}@{ascii_host(host)}"
+    name, at, host = address.rpartition("@")
+    return f"{name}{at}{ascii_host(host)}"
 
 
 def ascii_host(host: str) -> str:

@@ -2,13 +2,15 @@
 
 Text comes in from keyboards, phones, spreadsheets and copied pages, with signs that nobody sees (Unicode's
 Default_Ignorable_Code_Point) and several code points for one letter. `prose` is for what people read, `code`
-for what has to match: postcodes, phones, codes, numbers, host names. Folding twice changes nothing.
+for what has to match: postcodes, phones, codes, numbers. Folding twice changes nothing.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
 
 import idna
 
@@ -33,11 +35,13 @@ _BREAK = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BLANKS = re.compile("[\\s\u2800]+")
 _BLANKS_OF_A_LINE = re.compile("(?:(?!\n)[\\s\u2800])+")
 
-_ZERO_WIDTH_JOINER = "\u200d"
+_NON_JOINER, _ZERO_WIDTH_JOINER = "\u200c\u200d"
 _VIRAMA = 9
 """The combining class of the signs that make one conjunct of two letters in the scripts of India."""
-_CONTEXT = 40
-"""So many signs around a joiner decide whether the script has a use for it."""
+_CONTEXT = 8
+"""So many signs around a joiner decide whether the script has a use for it: a letter and its marks."""
+MOST_MARKS = 30
+"""Marks on one letter, as in UAX #15's Stream-Safe Text Format: to put more of them in order takes long."""
 _STRAIGHT = str.maketrans(dict.fromkeys("‘’‚‛ʹʼ′´`", "'") | dict.fromkeys("“”„‟″", '"') | {"⁄": "/"})
 _DASHES = "\u02d7\u2043\u2212"
 """Those that Unicode doesn't count among the dashes (Pd)."""
@@ -54,7 +58,7 @@ def prose(text: str, *, lines: bool = False) -> str:
     ('Ada Lovelace', 7, 'ab')
     """
     text = _JOINERS.sub(r"\1", _CONTROL.sub("", _UNSEEN_BUT_FLAGS.sub(r"\1", text)))
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", _with_few_marks(text))
     if _BESIDE.search(text):
         text = unicodedata.normalize("NFC", _without_stray(text))
     if not lines:
@@ -71,16 +75,30 @@ def code(text: str) -> str:
     >>> code("１００－０００１"), code("٠٩٩٩٩"), code("A\\u200d\\u2011b")
     ('100-0001', '09999', 'A-b')
     """
-    text = _CONTROL.sub("", _UNSEEN_OR_BESIDE.sub("", text)).translate(_STRAIGHT)
+    text = _with_few_marks(_CONTROL.sub("", _UNSEEN_OR_BESIDE.sub("", text))).translate(_STRAIGHT)
     text = "".join(_plain(sign) for sign in unicodedata.normalize("NFKC", text).translate(_STRAIGHT))
     return _BLANKS.sub(" ", _LONG_VOWEL_AS_DASH.sub("-", text)).strip()
 
 
 def _plain(sign: str) -> str:
+    if sign.isascii():
+        return sign
     digit = unicodedata.decimal(sign, None)
     if digit is not None:
         return str(digit)
     return "-" if sign in _DASHES or unicodedata.category(sign) == "Pd" else sign
+
+
+def _with_few_marks(text: str) -> str:
+    """The text without the marks above `MOST_MARKS` in a row."""
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for sign in text:
+        marks = marks + 1 if unicodedata.combining(sign) else 0
+        if marks <= MOST_MARKS:
+            kept.append(sign)
+    return "".join(kept)
 
 
 def _without_stray(text: str) -> str:
@@ -103,8 +121,21 @@ def _joins(before: str, joiner: str, after: str) -> bool:
         return True
     if joiner == _ZERO_WIDTH_JOINER:
         return _is_pictorial(before[-1]) and _is_pictorial(after[0])
+    # Marks don't come between two letters.
+    left, right = _first_but_marks(reversed(before)), _first_but_marks(after)
+    return _connects(left, before=True) and _connects(right, before=False)
+
+
+def _first_but_marks(signs: Iterable[str]) -> str:
+    return next((sign for sign in signs if unicodedata.category(sign) not in ("Mn", "Me")), "")
+
+
+@lru_cache(maxsize=4096)
+def _connects(letter: str, *, before: bool) -> bool:
+    """Whether a letter is written in one with the next one, or with the one before it, as Arabic's are."""
+    text = f"{letter}{_NON_JOINER}ب" if before else f"ب{_NON_JOINER}{letter}"
     try:
-        return idna.core.valid_contextj(before + joiner + after, len(before))
+        return idna.core.valid_contextj(text, 1)
     except ValueError:
         return False
 

@@ -54,6 +54,7 @@ class Goods:
     picture_key: str
     picture_alt: str
     available: int
+    stock_policy: m.StockPolicy
     sold: int = field(default=0)
 
 
@@ -278,7 +279,8 @@ def _goods(
     return Goods(
         0, product_id, row["slug"], row["title"], " / ".join(variant["options"].values()), variant["sku"],
         variant["options"], row["category"], price, compare_at, old, when, priced.published,
-        row["weight_grams"], photos[file][0], alts[file], variant["stock"],
+        row["weight_grams"], photos[file][0], alts[file], variant["stock"] or 0,
+        m.StockPolicy.UNTRACKED if variant["stock"] is None else m.StockPolicy.DENY,
     )  # fmt: skip
 
 

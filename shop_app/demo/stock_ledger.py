@@ -64,6 +64,7 @@ class StockLedger:
             on_hand=on_hand,
             allocated=allocated,
             low_at=2 if item.price_minor > 20_000 else 3,
+            policy=item.stock_policy,
         )
 
     def _deliveries(self, item: Goods, moves: list[dict[str, Any]], needed: int) -> list[dict[str, Any]]:

@@ -214,7 +214,7 @@ class OrderDiscount(SQLModel, table=True):
 
 
 class OrderTaxLine(SQLModel, table=True):
-    """The tax on one line, or on shipping where there is no line."""
+    """The tax on one line, or on a part of the delivery where there is no line: one for each of its rates."""
 
     __tablename__ = "order_tax_line"
     __table_args__ = (check("rate_ppm >= 0 AND amount_minor >= 0", "not_negative"),)

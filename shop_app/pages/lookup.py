@@ -7,6 +7,7 @@ from shop_app.components.fields import text_field
 from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.kit import Component, Text, el, length, of, when
 from shop_app.components.parts import busy_button
+from shop_app.core.email_addresses import MAX_LENGTH
 from shop_app.core.i18n import _
 from shop_app.core.pages import only
 from shop_app.page import Page
@@ -42,7 +43,7 @@ def page() -> Component:
                     error=error_of(Lookup, "email"),
                     type="email",
                     auto_complete="email",
-                    max_length=200,
+                    max_length=MAX_LENGTH,
                     required=True,
                     hint=_("The one you ordered with."),
                 ),

@@ -12,6 +12,7 @@ from shop_app.components.forms import error_of, form_errors, submit
 from shop_app.components.kit import Component, Text, each, el, fragment, length, match, of, when
 from shop_app.components.order_returns import units
 from shop_app.components.parts import busy_button, focus_box
+from shop_app.core.email_addresses import MAX_LENGTH
 from shop_app.core.i18n import _
 from shop_app.core.pages import Head, only
 from shop_app.page import Page
@@ -89,7 +90,7 @@ def _form() -> Component:
                 name="email",
                 type="email",
                 auto_complete="email",
-                max_length=200,
+                max_length=MAX_LENGTH,
                 required=True,
                 default_value=who.email,
                 error=error_of(Withdrawal, "email"),

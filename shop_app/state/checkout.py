@@ -30,7 +30,7 @@ from . import attempt_limits, live
 from .base import public, visitor_hash
 from .cart import CartCommand, CodeForm, CreditForm, Departure, change_and_view
 from .forms import Form, FormState, by_field
-from .input_types import AmountMinor, Carried, Code, LongText, RecordId, ShortText, Ticket
+from .input_types import AmountMinor, Carried, Code, Email, LongText, RecordId, ShortText, Ticket
 
 FormField = Literal[
     "email",
@@ -61,13 +61,17 @@ FormField = Literal[
 ]
 
 
+Value = Email
+"""What a field that is left holds: the longest is an e-mail address."""
+
+
 class PayForm(Form):
     """The form as the browser posts it, autofilled fields included, with what the page showed of the total.
 
     These values count, not the State's: leaving a field by that same click may have changed the total.
     """
 
-    email: ShortText = ""
+    email: Email = ""
     given_name: ShortText = ""
     family_name: ShortText = ""
     company: ShortText = ""
@@ -210,9 +214,9 @@ class Checkout(FormState, rx.State):
         typed = form.typed()
         await quote_taxes.ask_for_taxes(typed)
         try:
-            await ask_mailer.refuse_undeliverable(typed.email)
             with live.shown_here(self, rooms.CHECKOUT):
                 problems = await db.write(checkout.keep, visitor_hash(self), typed)
+            await ask_mailer.refuse_undeliverable(typed.email)
         except ShopError as refusal:
             await self._explain(refusal)
             return
@@ -235,7 +239,7 @@ class Checkout(FormState, rx.State):
 
     @rx.event
     @public
-    async def typed(self, field: FormField, value: ShortText):
+    async def typed(self, field: FormField, value: Value):
         """Keep a value when its field is left, and say at once if something is wrong with it."""
         form = replace(self.view.form, **{field: value})
         await quote_taxes.ask_for_taxes(form)

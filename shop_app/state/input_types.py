@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from shop_app.core import typed_text
+from shop_app.core import email_addresses, typed_text
 from shop_app.services.catalog import identity
 
 MAX_QUANTITY = 99
@@ -59,7 +59,7 @@ def _sku(text: str) -> str:
 def _text(max_length: int, fold: Callable[[str], str] = typed_text.prose) -> Any:
     def folded(value: Any) -> Any:
         # What is far too long is refused as it came: folding it would take time.
-        return fold(value) if isinstance(value, str) and len(value) <= 4 * max_length else value
+        return fold(value) if isinstance(value, str) and len(value) <= 2 * max_length else value
 
     return (StringConstraints(strict=True, max_length=max_length), BeforeValidator(folded))
 
@@ -80,6 +80,7 @@ Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_.-]
 """A word of ours: a sort order, a section, the key of an option."""
 
 ShortText = Annotated[str, *_text(200)]
+Email = Annotated[str, *_text(email_addresses.MAX_LENGTH)]
 LongText = Annotated[str, *_text(10_000, partial(typed_text.prose, lines=True))]
 Carried = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
 """What a page was given, to bring it back as it is."""

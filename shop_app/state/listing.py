@@ -40,9 +40,16 @@ class BrowseShown:
 
 
 def view(session: Session, address: Address) -> BrowseShown:
-    """Errors  NotFound for a category that doesn't exist; MovedTo for a list with another address."""
+    """Errors  NotFound for a category that doesn't exist; MovedTo for one that goes by another slug, and from
+    a page behind the last one to that.
+    """
     query = listing_address.read_address(address.query)
-    return shown(query, listing.browse(session, query))
+    listed = listing.browse(session, query)
+    if listed.page != query.page:
+        # The list may become longer again, so that the address isn't gone for good.
+        last = {"page": str(listed.page) if listed.page > 1 else "", "after": ""}
+        raise MovedTo(listing_address.PATH, last, is_permanent=False)
+    return shown(query, listed)
 
 
 def shared(address: Address) -> Address:

@@ -13,12 +13,12 @@ from shop_app.services.orders import queries as order_queries
 from . import attempt_limits
 from .base import public
 from .forms import Form, FormState
-from .input_types import OrderNumber, ShortText
+from .input_types import Email, OrderNumber
 
 
 class LookupForm(Form):
     number: OrderNumber = ""
-    email: ShortText = ""
+    email: Email = ""
 
     def missing(self) -> dict[str, str]:
         """What wasn't entered, by field."""

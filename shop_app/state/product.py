@@ -35,7 +35,7 @@ from shop_app.workflows import ask_mailer
 from . import live
 from .base import address_of, public, read_shared, visitor_hash
 from .forms import Form, FormState
-from .input_types import ShortText, Sku, Slug
+from .input_types import Email, Sku, Slug
 
 ROUTE = "/products/[slug]"
 shared = only("variant")
@@ -217,7 +217,7 @@ def _slugs(shown: ProductShown) -> list[str]:
 
 class StockAlertForm(Form):
     sku: Sku
-    email: ShortText = ""
+    email: Email = ""
 
 
 class StockAlerts(FormState, rx.State):

@@ -90,18 +90,25 @@ class Documents:
             return file_response(file, path, Headers(scope=scope))
         if path.startswith(PREFIX):
             return self.held_values.answer(path, Headers(scope=scope))
-        if route_match := self._match(_SLASHES.sub("/", path).rstrip("/") or "/"):
-            route, params = route_match
-            as_asked = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else quote(path)
-            if as_asked != (canonical := path_of(route.name, params)):
+        if not (route_match := self._match(_SLASHES.sub("/", path).rstrip("/") or "/")):
+            return None
+        route, params = route_match
+        as_asked = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else quote(path)
+        canonical = path_of(route.name, params)
+        try:
+            if as_asked != canonical:
                 # The reactive page reads the address in the browser's own writing.
-                query = scope["query_string"].decode("latin-1")
-                return RedirectResponse(MovedTo(canonical).location(query), status_code=301)
+                raise MovedTo(canonical)
             return await self._page(scope, route, params)
-        return None
+        except MovedTo as moved:
+            location = moved.location(scope["query_string"].decode("latin-1"))
+            return RedirectResponse(location, 301 if moved.is_permanent else 302)
 
     async def _page(self, scope: Scope, route: DocumentRoute, params: dict[str, str]) -> ASGIApp:
-        """The document of a route, kept or made now."""
+        """The document of a route, kept or made now.
+
+        Errors  MovedTo.
+        """
         query = QueryParams(scope["query_string"])
         if route.shared is None:
             return await self._in_turn(
@@ -112,7 +119,8 @@ class Documents:
         kept = cache.find(key)
         if kept and (not isinstance(kept, Document) or kept.is_ready(scope)):
             return kept
-        make = partial(self._answer, route, dict(address.parameters), query)
+        given = QueryParams([(name, value) for name, values in address.query.items() for value in values])
+        make = partial(self._answer, route, dict(address.parameters), given)
         return await self._in_turn(scope, partial(_ready, scope, partial(cache.get, key, make)))
 
     async def _in_turn(self, scope: Scope, make: Callable[[], ASGIApp]) -> ASGIApp:
@@ -138,9 +146,6 @@ class Documents:
         On a thread as a whole: reading, filling in and compressing take milliseconds each.
         """
         page = _ask(route, params, query)
-        if page.status in (301, 302, 303, 307, 308) and page.location:
-            fact_cache.dont_keep()
-            return RedirectResponse(page.location, status_code=page.status)
         if page.status == 404 and not page.html:
             # Without a body of its own: the reactive page of this address shows that nothing is here.
             fact_cache.dont_keep()
@@ -192,6 +197,8 @@ def _ask(route: DocumentRoute, params: dict[str, str], query: QueryParams) -> Se
         return Served()
     try:
         return route.serve(params, query)
+    except MovedTo:
+        raise
     except NotFound:
         return Served(status=404)
     except Exception:

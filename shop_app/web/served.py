@@ -1,7 +1,8 @@
 """Served pages: a page's content as HTML, which can be read before any script has run.
 
 A page's function gets the parameters of its address and its query, runs in a thread, may call services, and
-returns a `Served`. Its `html` has to be escaped already; all else is escaped here.
+returns a `Served`, or raises NotFound or MovedTo. Its `html` has to be escaped already; all else is escaped
+here.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from shop_app.core.pages import absolute
 class Served:
     """A page's head and its plain block of content.
 
-    `canonical`, `image` and `location` are paths ("/products/lamp") or whole addresses. A `status`
-    of 301 or 302 with a `location` redirects. `robots` is "noindex" for pages that search engines leave out.
+    `canonical` and `image` are paths ("/products/lamp") or whole addresses. `robots` is "noindex" for pages
+    that search engines leave out.
     `states` has the values of vars that the content was made with, by State and name: the reactive page takes
     them from the document.
     """
@@ -34,7 +35,6 @@ class Served:
     image: str = ""
     json_ld: Sequence[Mapping[str, Any]] = ()
     status: int = 200
-    location: str = ""
     robots: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[type[Any], Mapping[str, Any]] = field(default_factory=dict)

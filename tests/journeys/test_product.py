@@ -149,3 +149,39 @@ def test_stars_are_as_wide_as_the_average(shopper: Shopper):
         average = float(re.search(r"(\d(\.\d)?) of 5 stars$", said)[1])  # pyright: ignore
         assert abs(percent - 20 * average) <= 1, (said, percent)
     assert {said for said, _percent in drawn[2:]} > {"5 of 5 stars", "3 of 5 stars"}
+
+
+def test_what_is_typed_for_a_quantity_counts_as_it_is_or_not_at_all(shopper: Shopper):
+    """On the page of what nobody counts, in the drawer and in the cart."""
+    sentence = "Enter a whole number from 1 to 99."
+    shopper.open("/products/long-bench")
+    expect(shopper.see("stock-signal").first).to_have_text("Available")
+    field, add = shopper.see("quantity").first, shopper.see("add-to-cart").first
+    for typed in ("2.5", "1e2", "999999999999"):
+        field.fill(typed)
+        add.click()
+        expect(field).to_have_value("1")
+        expect(shopper.page.get_by_role("alert").get_by_text(sentence)).to_be_visible()
+    field.fill("３")
+    add.click()
+    drawer = shopper.see("cart-drawer")
+    for place in (drawer, shopper.page.locator("main")):
+        line = place.get_by_test_id("line-quantity")
+        expect(line).to_have_value("3")
+        for typed in ("2.5", "2,5", "-1", "+2", "", "999999999999"):
+            line.fill(typed)
+            line.press("Enter")
+            expect(place.get_by_role("alert").get_by_text(sentence)).to_be_visible()
+            expect(line).to_have_value("3")
+        for typed, units in ((" 4 ", "4"), ("٣", "3")):
+            line.fill(typed)
+            line.press("Enter")
+            expect(line).to_have_value(units)
+            expect(place.get_by_role("alert").get_by_text(sentence)).to_have_count(0)
+        if place is drawer:
+            shopper.open("/cart")
+    line.fill("0")
+    line.press("Enter")
+    expect(shopper.see("cart-line")).to_have_count(0)
+    shopper.page.get_by_role("button", name="Undo").click()
+    expect(line).to_have_value("3")

@@ -77,14 +77,17 @@ def test_while_the_provider_is_down_nothing_is_cancelled(world):
     world.faults()
 
 
-def test_an_order_without_an_answer_from_the_provider_is_cancelled_with_its_attempt(world):
+def test_an_order_whose_payment_never_began_has_ended_with_its_attempt(world):
     total = world.fill_cart()
     world.faults(api=[{"path": "POST /v1/checkout/sessions", "do": "500", "times": 3}])
     with pytest.raises(ProviderDown):
         world.pay(total_minor=total)
     world.faults()
-    cancel()
-    assert (statuses()[0], rows("payment")[0].state, stock()) == ("cancelled", "cancelled", (3, 0))
+    before = everything()
+    with pytest.raises(Conflict, match="cancelled already"):
+        cancel()
+    assert everything() == before
+    assert (statuses()[0], rows("payment")[0].state, stock()) == ("cancelled", "failed", (3, 0))
 
 
 # --- Paid -----------------------------------------------------------------------------------------

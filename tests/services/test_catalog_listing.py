@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from shop_app.core.clock import now
 from shop_app.core.errors import NotFound
+from shop_app.core.pages import Address, MovedTo
 from shop_app.models import (
     Category,
     OptionValue,
@@ -32,6 +33,7 @@ from shop_app.services.search import (
     listing_pages,
 )
 from shop_app.services.search.listing_address import href, read_address
+from shop_app.state import listing as listing_state
 from tests.factories import add, make_category, make_product, variants_of
 
 pytestmark = pytest.mark.both
@@ -583,9 +585,66 @@ def test_a_cursor_before_everything_shows_a_full_page_and_one_after_it_none(
         assert _browse(session, address + after).cards == []
 
 
+@pytest.mark.parametrize(("asked", "leads_to"), [
+    ("page=900", "/products?page=3"),
+    ("page=4", "/products?page=3"),
+    ("page=9999&utm=a%20b", "/products?page=3&utm=a%20b"),
+    ("sort=price&page=9999&after=1.1", "/products?page=3&sort=price"),
+    ("q=thing&page=77", "/products?page=3&q=thing"),
+    ("q=nothing-at-all&page=2", "/products?q=nothing-at-all"),
+    ("category=lighting&page=30", "/products?page=3&category=lighting"),
+    ("price_max=0.01&page=2", "/products?price_max=0.01"),
+])  # fmt: skip
+def test_a_page_past_the_end_leads_to_the_last_one(
+    session: Session, many: list[str], asked: str, leads_to: str
+) -> None:
+    with pytest.raises(MovedTo) as moved:
+        listing_state.view(session, Address({}, parse_qs(asked)))
+    assert (moved.value.location(asked), moved.value.is_permanent) == (leads_to, False)
+    assert _browse(session, leads_to).next_href == ""
+
+
 def test_a_page_past_the_end_shows_the_last_one(session: Session, many: list[str]) -> None:
     view = _browse(session, "/products?page=900")
     assert (view.page, len(view.cards), view.next_href) == (3, 12, "")
+
+
+@pytest.mark.parametrize("page", ["1", "2", "3"])
+def test_every_page_that_there_is_is_canonical_with_its_number(session: Session, many: list[str], page: str):
+    listed = _browse(session, f"/products?page={page}&sort=price&in_stock=1")
+    assert listed.canonical == ("/products" if page == "1" else f"/products?page={page}")
+
+
+@pytest.mark.parametrize("page", ["-1", "0", "1e3", "٣", "２", " 2", "+2", "2.0", "0x2", "two", "", "9" * 40])
+def test_what_is_no_number_of_a_page_is_the_first(session: Session, many: list[str], page: str) -> None:
+    listed = listing.browse(session, read_address({"page": page}))
+    assert (listed.page, listed.canonical, len(listed.cards)) == (1, "/products", 24)
+
+
+@pytest.mark.parametrize(("written", "slug"), [
+    ("Lighting", "lighting"), ("LIGHTING", "lighting"), ("ｌighting", "lighting"),
+    ("Floor Lamps", "floor-lamps"), ("floor LAMPS", "floor-lamps"), ("Floor-Lamps", "floor-lamps"),
+    ("Möbel", "mobel"), ("mo\u0308bel", "mobel"), ("MÖBEL", "mobel"),
+])  # fmt: skip
+def test_a_category_by_its_title_or_in_other_letters_leads_to_its_own_address(session, written, slug):
+    for title in ("Lighting", "Floor Lamps", "Möbel"):
+        make_product(session, f"A {title}", category=title)
+    with pytest.raises(MovedTo) as moved:
+        listing.browse(session, read_address({"category": written, "sort": "price"}))
+    assert (
+        moved.value.location("sort=price&category=x&utm=1") == f"/products?category={slug}&sort=price&utm=1"
+    )
+    assert moved.value.is_permanent
+    assert listing.browse(session, read_address({"category": slug})).title
+
+
+@pytest.mark.parametrize("written", ["../../etc", "light", "lighting,table", "<b>", "Lіghting", "twice"])
+def test_a_category_that_nothing_is_called_is_not_found(session: Session, written: str) -> None:
+    make_product(session, "A", category="Lighting")
+    for slug in ("one", "two"):
+        add(session, Category(slug=slug, title="Twice"))
+    with pytest.raises(NotFound):
+        listing.browse(session, read_address({"category": written}))
 
 
 def test_results_of_a_search_have_pages_too(session: Session, many: list[str]) -> None:
@@ -629,7 +688,6 @@ def test_an_address_and_its_query_are_the_same_both_ways(address: str) -> None:
         {"page": "²"},
         {"page": "9" * 50},
         {"sort": "1; DROP"},
-        {"category": "../../etc"},
         {"utm_source": "letter"},
         {"a\x00b": "1"},
         {"colour": "a\x00b"},

@@ -8,15 +8,17 @@ from dataclasses import replace
 import pytest
 from sqlmodel import Session, select
 
-from shop_app.core import db
+from shop_app.core import db, money
 from shop_app.core.access.principal import Principal
 from shop_app.core.clock import now
 from shop_app.core.errors import Invalid
 from shop_app.demo import catalogue
 from shop_app.models import CreditAccount, CreditEntry, Product, Promotion, Variant
-from shop_app.providers.payments.base import PayLine, StartPayment
+from shop_app.providers.payments.base import Bounds, PayLine, StartPayment
 from shop_app.providers.payments.stripe import line_items
 from shop_app.services.accounts.sessions import PERMISSIONS
+from shop_app.services.cart import commands as cart_commands
+from shop_app.services.cart import queries as cart_queries
 from shop_app.services.catalog import commands as catalog_commands
 from shop_app.services.catalog import price_tags
 from shop_app.services.catalog.product_draft import ProductDraft, VariantDraft
@@ -28,7 +30,7 @@ from shop_app.services.product_files import csv_export, csv_import
 from shop_app.services.promotions import admin as promotions_admin
 from shop_app.services.promotions.admin import PromotionDraft
 from shop_app.services.storefront import product_page
-from tests.factories import make_product, make_tax_classes
+from tests.factories import key_hash, make_basics, make_product, make_tax_classes
 
 MANAGER = Principal("staff", 0, "m@example.com", "M", "manager", PERMISSIONS["manager"])
 LAMP = ProductDraft(slug="lamp", title="Lamp", status="active", variants=(VariantDraft("LAMP", 11_500, ()),))
@@ -146,6 +148,29 @@ def test_pages_machines_and_files_say_the_same(engine, configure, tmp_path, code
 
 
 @pytest.mark.parametrize(
+    ("code", "minor", "shown", "machine", "sold"),
+    [
+        ("ISK", 11_481, "ISK115", "115", 11_500), ("ISK", 11_449, "ISK114", "114", 11_400),
+        ("UGX", 50, "UGX1", "1", 100), ("KWD", 5124, "KWD5.120", "5.120", 5120),
+        ("KWD", 5125, "KWD5.130", "5.130", 5130), ("EUR", 2491, "€24.91", "24.91", 2491),
+    ],
+)  # fmt: skip
+def test_a_price_that_was_written_past_the_drafts_is_shown_as_it_is_sold(
+    session, configure, code, minor, shown, machine, sold
+):
+    configure(SHOP_CURRENCY=code)
+    make_basics(session)
+    make_product(session, "Lamp", price_minor=minor, currency=code)
+    page = product_page.product(session, "lamp")
+    assert page.variants[0].price == shown
+    assert json.loads(page.json_ld)["@graph"][0]["offers"][0]["price"] == machine
+    cart_commands.add(session, key_hash(), "LAMP", 3)
+    view = cart_queries.view(session, key_hash())
+    assert view.lines[0].unit == shown
+    assert view.total_minor - 3 * sold == money.round_half_up(490, money.step(code)) * (3 * sold < 5000)
+
+
+@pytest.mark.parametrize(
     ("code", "minor", "contents", "text"),
     [
         ("ISK", 11_500, 750, "ISK153 per kg"), ("KWD", 5120, 750, "KWD6.827 per kg"),
@@ -163,7 +188,8 @@ def test_a_balance_from_before_steps_pays_in_whole_ones(session, configure):
     session.get_one(CreditAccount, issued.account_id).balance_minor = 11_481
     session.flush()
     for total, pays in ((50_000, 11_400), (5000, 5000)):
-        (part,) = credit_payments.cover(session, 1, [issued.account_id], total, "ISK")
+        cards = credit_payments.cards(session, 1, [issued.account_id], "ISK")
+        (part,) = credit_payments.cover(cards, total, "ISK", Bounds())
         assert part.amount_minor == pays
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,20 @@ from sqlmodel import Session, col, select
 
 from shop_app.core import db
 from shop_app.core.errors import Invalid
-from shop_app.models import Product, SlugRedirect, Variant
+from shop_app.models import AuditEntry, Product, SlugRedirect, Variant
 from shop_app.services.catalog import commands, identity
-from shop_app.services.catalog.product_draft import OptionDraft, ProductDraft, VariantDraft
+from shop_app.services.catalog.product_draft import (
+    MAX_TAGS,
+    MAX_VARIANTS,
+    OptionDraft,
+    ProductDraft,
+    VariantDraft,
+)
+from shop_app.services.catalog.views import ListingQuery
 from shop_app.services.product_files.csv_export import export_file
 from shop_app.services.product_files.csv_import import Report, import_file
+from shop_app.services.search import listing
+from shop_app.services.storefront import product_page
 from tests.factories import make_product, make_tax_classes
 
 pytestmark = pytest.mark.both
@@ -121,7 +132,7 @@ def test_a_renamed_address_stays_renamed_and_its_file_still_finds_it(shop, bring
     bring_in([("是", "S1")])
     with db.transaction() as session:
         draft, _version = commands.draft_of(session, "shi")
-        commands.save(session, "shi", ProductDraft(**{**_fields(draft), "slug": "lamp"}), actor="staff")
+        commands.save(session, "shi", replace(draft, slug="lamp"), actor="staff")
     assert bring_in([("是", "S1")]).same == 1
     assert slugs() == {"是": "lamp"}
     # The old address still leads there, so no other product gets it.
@@ -131,15 +142,11 @@ def test_a_renamed_address_stays_renamed_and_its_file_still_finds_it(shop, bring
         assert session.exec(select(SlugRedirect.slug)).all() == ["shi"]
 
 
-def _fields(draft: ProductDraft) -> dict:
-    return {name: getattr(draft, name) for name in ProductDraft.__dataclass_fields__}
-
-
 def test_a_product_of_staff_is_known_to_files_by_its_first_address(shop, bring_in):
     with db.transaction() as session:
         draft = ProductDraft(slug="mug", title="Mug", variants=(VariantDraft("M", 1000),))
         commands.create(session, draft, actor="staff")
-        commands.save(session, "mug", ProductDraft(**{**_fields(draft), "slug": "cup"}), actor="staff")
+        commands.save(session, "mug", replace(draft, slug="cup"), actor="staff")
         commands.create(
             session,
             ProductDraft(slug="mug", title="Other", variants=(VariantDraft("N", 1000),)),
@@ -270,6 +277,55 @@ def test_an_option_without_a_sku_is_found_again_by_what_is_seen_of_its_value(
     assert bring_in([cells | {"Option1 Value": written}]).created == 1
     assert bring_in([cells | {"Option1 Value": again}]).same == 1
     assert bring_in([cells | {"Option1 Value": written}]).same == 1
+
+
+# --- Limits -----------------------------------------------------------------------------------------
+
+
+def yarn(count: int) -> ProductDraft:
+    names = [str(number) for number in range(count)]
+    variants = tuple(
+        VariantDraft(f"Y-{name}", 100 + int(name), (("No", name),), stock_policy="untracked")
+        for name in names
+    )
+    option = OptionDraft("No", tuple((name, "") for name in names))
+    tags = tuple(f"tag {number}" for number in range(MAX_TAGS))
+    return ProductDraft(
+        slug="yarn", title="Yarn", status="active", tags=tags, options=(option,), variants=variants
+    )
+
+
+def test_a_product_may_have_as_many_variants_and_tags_as_in_shopify(session: Session):
+    make_tax_classes(session)
+    commands.create(session, yarn(MAX_VARIANTS), actor="test")
+    draft, _version = commands.draft_of(session, "yarn")
+    assert (len(draft.variants), len(draft.tags)) == (2048, 250)
+    # What is written of a change is that variant alone.
+    cheaper = replace(draft.variants[7], price_minor=1)
+    changed = replace(draft, variants=(*draft.variants[:7], cheaper, *draft.variants[8:]))
+    assert commands.save(session, "yarn", changed, actor="test").outcome == "changed"
+    last = session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc())).first()
+    assert last
+    assert [variant["sku"] for variant in last.after["variants"]] == ["Y-7"]
+    assert session.exec(select(Variant.version).where(Variant.sku == "Y-8")).one() == 1
+
+    page = product_page.product(session, "yarn", "Y-7")
+    chosen = next(variant for variant in page.variants if variant.sku == "Y-7")
+    assert [choice.sku for choice in chosen.options[0].choices] == [f"Y-{number}" for number in range(2048)]
+    assert [choice.value for choice in chosen.options[0].choices if choice.chosen] == ["7"]
+    offers = json.loads(page.json_ld)["@graph"][0]["offers"]
+    assert (offers["@type"], offers["offerCount"]) == ("AggregateOffer", 2048)
+    assert (offers["lowPrice"], offers["highPrice"]) == ("0.01", "21.47")
+    for number in (0, 7, 2047):
+        query = ListingQuery(facets=(("no", (str(number),)),), in_stock=True)
+        assert listing.browse(session, query).cards[0].variant_query == f"?variant=Y-{number}"
+
+
+def test_one_variant_more_is_refused(session: Session):
+    make_tax_classes(session)
+    with pytest.raises(Invalid, match="between 1 and 2,048 variants"):
+        commands.create(session, yarn(MAX_VARIANTS + 1), actor="test")
+    assert session.exec(select(Product.slug)).all() == []
 
 
 # --- What a refusal says ----------------------------------------------------------------------------

@@ -233,6 +233,37 @@ def test_a_rounded_sku_is_said_and_a_code_that_looks_like_it_is_not(run):
     assert [variant.sku for variant in variants()] == ["1.23457E+11", "1E5"]
 
 
+@pytest.mark.parametrize(
+    ("code", "cell"),
+    [
+        ("0123", "'0123"),
+        ("4006381333931", "'4006381333931"),
+        ("12345678901234567890", "'12345678901234567890"),
+        ("1E5", "'1E5"),
+        ("6109.10", "'6109.10"),
+        ("3-4", "'3-4"),
+        ("2024/01/02", "'2024/01/02"),
+        ("=1+1", "'=1+1"),
+        ("-1", "'-1"),
+        ("@A", "'@A"),
+        ("'0123", "''0123"),
+        ("'=1", "''=1"),
+        ("0", "0"),
+        ("12345", "12345"),
+        ("A-0123", "A-0123"),
+        ("'90s", "'90s"),
+        ("3-4-B", "3-4-B"),
+        ("", ""),
+    ],
+)
+def test_a_code_that_a_spreadsheet_would_eat_has_an_apostrophe(code, cell):
+    assert harmless(code, "Variant SKU") == cell
+    assert as_it_was(cell, "Variant SKU") == code
+    assert harmless(code, "Variant Price") == (
+        cell if code[:1] in ("=", "-", "@") or cell == "''=1" else code
+    )
+
+
 def test_codes_go_out_so_that_a_spreadsheet_leaves_them_alone(run, tmp_path):
     header = "Handle,Title,Variant Price,Variant SKU,Variant Barcode,HS Code,Variant Tax Code"
     run(header, ["a", "007", "5", "0012", "4006381333931", "0901", "P0000000"])
@@ -293,7 +324,7 @@ def test_tags_over_the_limit_are_left_out_and_said(run):
     tags = ", ".join(f"t{number:03}" for number in range(most + 5))
     report = run("Handle,Title,Variant Price,Tags", ["a", "A", "5", f"{tags}, t000, {'x' * 300}"])
     assert said(report) == [
-        "Line 2: 1 tags are longer than 255 characters, and were left out.",
+        "Line 2: 1 tag is longer than 255 characters, and was left out.",
         f"Line 2: it has {most + 5} tags; those after the first {most} were left out.",
     ]
     with db.reading() as session:
@@ -306,11 +337,13 @@ def test_variants_over_the_limit_are_left_out_and_said(run, monkeypatch):
     first = ["yarn", "Yarn", "No", "1", "Y1", "1"]
     rows = [["yarn", "", "", str(number), f"Y{number}", "1"] for number in range(2, 6)]
     report = run(header, first, *rows)
-    assert said(report) == ["Line 5: a product has at most 3 variants; the last 2 were left out."]
+    assert said(report) == ["Line 5: a product has at most 3 variants. Left out from here on: 2."]
     assert report.problems[0].warning
     assert [variant.sku for variant in variants()] == ["Y1", "Y2", "Y3"]
+    rows = [["yarn", "", "", str(number), "", "1"] for number in range(2, 4)]
+    assert run(header, ["yarn", "Yarn", "No", "1", "", "1"], *rows).problems == []
     report = run(header, ["yarn", "Yarn", "No", "9", "Y9", "1"], ["yarn", "", "", "2", "Y2", "7"])
-    assert said(report) == ["Line 2: a product has at most 3 variants; the last 1 were left out."]
+    assert said(report) == ["Line 2: a product has at most 3 variants. Left out from here on: 1."]
     assert [(variant.sku, variant.price_minor) for variant in variants()] == [
         ("Y1", 100),
         ("Y2", 700),
@@ -390,7 +423,7 @@ def test_a_description_keeps_its_headings_and_what_it_loses_is_known(html, clean
 def test_what_a_description_loses_is_said_with_its_line(run):
     html = '<h1>Sizes</h1><p>See <img src="x"></p><iframe src="y"></iframe>'
     report = run("Handle,Title,Body HTML,Variant Price", ["a", "A", html, "5"])
-    assert said(report) == ["Line 2: the description's <iframe>, <img> can't be shown and was left out."]
+    assert said(report) == ["Line 2: descriptions are text and links; left out of this one: <iframe>, <img>."]
     assert report.problems[0].warning
     assert product().description_html == "<h2>Sizes</h2><p>See </p>"
     assert run("Handle,Title,Body HTML,Variant Price", ["a", "A", html, "5"]).same == 1

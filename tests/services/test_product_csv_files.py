@@ -21,7 +21,7 @@ LINES = (
     'cup,"Größe, weiß",24.90,CUP',
     'plate,"Crème brûlée\nfür zwei",1.5,PLATE',
 )
-TITLES = ["Größe, weiß", "Crème brûlée\nfür zwei"]
+TITLES = ["Größe, weiß", "Crème brûlée für zwei"]
 
 
 @pytest.fixture
@@ -131,9 +131,9 @@ def test_utf_16_with_a_mark_of_either_order(run):
     ],
 )
 def test_encodings_of_spreadsheets_elsewhere(run, encoding, title):
-    report = run(f"Handle,Title,Variant Price\na,{title.replace(',', ' ')},1.50\n".encode(encoding))
+    report = run(f"Handle,Title,Variant Price\na,{title.replace(',', '')},1.50\n".encode(encoding))
     assert (report.created, report.problems) == (1, [])
-    assert products()["a"].title == title.replace(",", " ")
+    assert products()["a"].title == title.replace(",", "")
     assert report.notes != []
 
 
@@ -173,10 +173,68 @@ def test_short_rows_are_filled_and_long_ones_refused_where_something_would_be_lo
 
 
 def test_a_header_that_stands_there_again_is_left_out_and_said(run):
-    report = run("\n".join([*LINES[:2], LINES[0], LINES[2]]))
+    header = "Handle,Title,Option1 Name,Option1 Value,Variant Price"
+    report = run("\n".join([header, "cup,Cup,Size,S,1", header.upper(), "cup,,,M,2", "plate,Plate,,,3"]))
     assert said(report) == ["Line 3: the header stands here again, and was left out."]
     assert report.problems[0].warning
     assert list(products()) == ["cup", "plate"]
+    assert [variant.title for variant in variants()] == ["S", "M", ""]
+
+
+def test_bytes_that_are_no_characters_are_said_in_a_way_that_can_be_printed(run):
+    proper = "größe-äöüß".encode() * 3
+    report = run(
+        b"Handle,Title,Variant Price,Pric\xe9,Gr\xf6\xdfe\n" + b"a," + proper + b",1,,\n"
+        b"caf\xe9,Cafe,1,,\nb,B,1,,x\ncaf\xe9,Cafe,1,,\n"
+    )
+    sentences = said(report)
+    assert sentences == [
+        "Line 1: the column Pric? isn't read. It looks like Price; rename it if it is meant.",
+        "Line 3: Handle isn't in UTF-8. Save the file as UTF-8 and try again.",
+        "Line 5: the handle caf? was on line 3 already; rows of one product stand together.",
+    ]
+    assert "".join(sentences).isascii()
+    assert list(products()) == ["a", "b"]
+    assert products()["b"].extra == {"Gr??e": "x"}
+
+
+def test_a_first_row_with_a_very_long_cell_is_read(run):
+    report = run(f"Handle,Title,Body,Variant Price\na,A,{'x' * 190_000},1\n")
+    assert report.problems == []
+    assert len(products()["a"].description_html) == 190_000
+    assert csv.field_size_limit() == 131_072
+
+
+def test_a_file_without_rows_says_so(run):
+    report = run("Handle,Title,Variant Price\n\n,,\n")
+    assert (report.notes, report.problems) == (["The file has no rows below its header."], [])
+
+
+def test_a_file_of_a_german_spreadsheet(run):
+    lines = [
+        "sep=;",
+        "Handle;Title;Variant Price;Published;Variant Grams",
+        "tasse;Tasse für Käse;1.299,00;WAHR;340,5",
+    ]
+    report = run("\r\n".join([*lines, "becher;Becher;1.250;FALSCH;1.200", ""]).encode("cp1252"))
+    assert report.problems == []
+    assert report.notes == [
+        "Read as Windows-1252, with semicolons between the cells.",
+        "Amounts have a comma before their decimals.",
+    ]
+    prices = [(variant.price_minor, variant.weight_grams) for variant in variants()]
+    assert prices == [(129900, 341), (125000, 1200)]
+    assert {slug: product.status for slug, product in products().items()} == {
+        "tasse": "active",
+        "becher": "draft",
+    }
+
+
+def test_unicode_text_of_a_spreadsheet(run):
+    text = "Handle\tTitle\tVariant Price\r\na\t湯呑み\t5\r\n"
+    report = run(text.encode("utf-16"))
+    assert (report.problems, report.notes) == ([], ["Read as UTF-16, with tabs between the cells."])
+    assert products()["a"].title == "湯呑み"
 
 
 def test_a_quote_that_never_ends_takes_no_other_product_with_it(run):
@@ -403,6 +461,9 @@ def test_a_file_that_says_to_delete_puts_nothing_on_sale_and_deletes_nothing(run
     after = products()
     assert list(after) == ["old", "b"]
     assert after["old"] == before["old"]
+    report = run(f"Handle,Title,Variant Price,{column}\nold,,,{word}\n")
+    assert said(report)[0].startswith(f"Line 2: the file says {shown}.")
+    assert products() == after
 
 
 def test_a_variant_that_is_to_be_deleted_is_left_as_it_is(run):

@@ -80,7 +80,7 @@ def test_saving_what_was_read_writes_nothing(shop: Session):
 
 def test_texts_are_kept_without_what_nobody_sees(shop: Session):
     typed = mug(
-        title=" Tisch\u00adlam\u00adpe\u200b\x00 ",
+        title=" Tisch\u00adlam\u00adpe\u200b ",
         subtitle="علی\u200cرضا\u202e",
         care="Wash\u00a0 by hand\r\nDry\ufeff",
         vendor="Mu\u0308ller",
@@ -171,7 +171,7 @@ def variant(**changes: object) -> tuple[VariantDraft, ...]:
     [
         (mug(title="  "), "title"),
         (mug(title="x" * 256), "title"),
-        (mug(title="\u200b\x00\u00ad"), "title"),
+        (mug(title="\u200b\u00ad"), "title"),
         (mug(slug="A mug"), "slug"),
         (mug(slug="-"), "slug"),
         (mug(status="sold"), "status"),

@@ -1,4 +1,4 @@
-"""Search in every script: what is one word, what is another, what is written together and apart."""
+"""Search in every script: what is one word, and what is another."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
-from shop_app.models import Product, ProductTag, Tag
-from shop_app.services.search import index_cache, listing_index, synonyms, word_index, words
+from shop_app.models import Product
+from shop_app.services.catalog.views import ListingQuery
+from shop_app.services.search import index_cache, listing, listing_index, synonyms, word_index, words
 from shop_app.services.search import queries as search_queries
 from shop_app.services.search.suggestions import suggest
-from tests.factories import add, make_product
+from tests.factories import make_product
+from tests.searching import assert_found, assert_not_found, sell, titles_found
 
 pytestmark = pytest.mark.both
 
@@ -22,38 +24,11 @@ def _renewed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_cache, "AT_ONCE_S", 60)
 
 
-def _sell(session: Session, *titles: str) -> list[int]:
-    """Products with these titles, the first the most popular, whose SKUs say nothing."""
-    ids = []
-    for number, title in enumerate(titles):
-        product = make_product(session, title, slug=f"p{number}", sku=f"P{number}", description_html="")
-        product.subtitle, product.sold_count = "", len(titles) - number
-        ids.append(product.id or 0)
-    listing_index.refresh(session, ids)
-    return ids
-
-
-def _titles(session: Session, query: str) -> list[str]:
-    matches = search_queries.find(session, query)
-    assert matches.corrected == ""
-    return [session.get_one(Product, key).title for key in matches.product_ids]
-
-
-def _assert_not_found(session: Session, query: str) -> None:
-    """Nothing has the words themselves; what is found for another word is said to be."""
-    matches = search_queries.find(session, query)
-    assert matches.corrected or not matches.product_ids, query
-
-
-def _assert_found(session: Session, table: dict[str, list[str]]) -> None:
-    assert {query: _titles(session, query) for query in table} == table
-
-
 # --- Runs: scripts without spaces, and Korean -----------------------------------------------------
 
 
 def test_each_part_of_a_japanese_run_is_found_and_the_whole_run_first(session: Session) -> None:
-    _sell(
+    sell(
         session,
         "陶器マグカップ",
         "マグカップ",
@@ -63,7 +38,7 @@ def test_each_part_of_a_japanese_run_is_found_and_the_whole_run_first(session: S
         "東京 京都",
         "東京都の皿",
     )
-    _assert_found(
+    assert_found(
         session,
         {
             "マグカップ": ["マグカップ", "陶器マグカップ"],
@@ -94,8 +69,8 @@ def test_each_part_of_a_japanese_run_is_found_and_the_whole_run_first(session: S
 
 
 def test_chinese_is_found_by_words_and_signs_and_its_variants_are_others(session: Session) -> None:
-    _sell(session, "手工陶瓷茶杯", "不锈钢保温杯500ml", "玻璃杯", "玻璃盃")
-    _assert_found(
+    sell(session, "手工陶瓷茶杯", "不锈钢保温杯500ml", "玻璃杯", "玻璃盃")
+    assert_found(
         session,
         {
             "茶杯": ["手工陶瓷茶杯"],
@@ -112,8 +87,8 @@ def test_chinese_is_found_by_words_and_signs_and_its_variants_are_others(session
 
 
 def test_korean_is_found_inside_words_with_endings_and_across_a_missing_space(session: Session) -> None:
-    _sell(session, "도자기머그컵", "머그 컵 세트", "유리잔을 위한 받침")
-    _assert_found(
+    sell(session, "도자기머그컵", "머그 컵 세트", "유리잔을 위한 받침")
+    assert_found(
         session,
         {
             "머그컵": ["머그 컵 세트", "도자기머그컵"],
@@ -142,13 +117,13 @@ def test_korean_is_found_inside_words_with_endings_and_across_a_missing_space(se
 def test_other_scripts_without_spaces_are_found_by_their_parts_with_all_marks(
     session: Session, title: str, parts: tuple[str, ...], others: tuple[str, ...]
 ) -> None:
-    _sell(session, title, "Mug")
-    _assert_found(session, {part: [title] for part in parts} | {other: [] for other in others})
+    sell(session, title, "Mug")
+    assert_found(session, {part: [title] for part in parts} | {other: [] for other in others})
 
 
 def test_a_run_of_another_script_is_cut_from_the_words_beside_it(session: Session) -> None:
-    _sell(session, "USB充電器Type-C対応", "iPhone15ケース", "第3世代スタンド")
-    _assert_found(
+    sell(session, "USB充電器Type-C対応", "iPhone15ケース", "第3世代スタンド")
+    assert_found(
         session,
         {
             "usb": ["USB充電器Type-C対応"],
@@ -163,7 +138,7 @@ def test_a_run_of_another_script_is_cut_from_the_words_beside_it(session: Sessio
 
 
 def test_a_run_is_never_taken_for_another_one_by_mistake(session: Session) -> None:
-    ids = _sell(session, *[f"マグカップ{name}" for name in "アイウエ"])
+    ids = sell(session, *[f"マグカップ{name}" for name in "アイウエ"])
     for typed in ("マググップ", "マクカップ", "머그컵", "마그컵"):
         assert search_queries.find(session, typed) == search_queries.Matches()
     assert search_queries.find(session, "マグカップ").product_ids == ids
@@ -173,10 +148,10 @@ def test_a_long_run_is_found_though_not_by_all_of_its_terms(session: Session) ->
     line = (
         "毎日の食卓に合う軽い器を職人がひとつずつ手で仕上げましたので電子レンジと食洗機でお使いいただけます"
     )
-    _sell(session, line, "毎日の食卓")
-    assert _titles(session, line) == [line]
+    sell(session, line, "毎日の食卓")
+    assert titles_found(session, line) == [line]
     assert len(words.sought(line).split()) <= words.MAX_GRAMS
-    assert _titles(session, "毎日の食卓に") == [line]
+    assert titles_found(session, "毎日の食卓に") == [line]
 
 
 # --- Letters and their marks ----------------------------------------------------------------------
@@ -220,250 +195,59 @@ def test_a_long_run_is_found_though_not_by_all_of_its_terms(session: Session) ->
 def test_a_word_is_found_without_what_people_leave_out_and_not_as_another_word(
     session: Session, title: str, same: tuple[str, ...], others: tuple[str, ...]
 ) -> None:
-    _sell(session, title)
-    _assert_found(session, {query: [title] for query in (title, *same)})
+    sell(session, title)
+    assert_found(session, {query: [title] for query in (title, *same)})
     for other in others:
-        _assert_not_found(session, other)
-
-
-# --- Compounds ------------------------------------------------------------------------------------
-
-
-def test_a_word_at_the_end_of_a_compound_is_found_after_whole_words_and_beginnings(session: Session) -> None:
-    _sell(session, "Tischlampe", "Stehlampen", "Lampenschirm", "Rote Lampe", "Lampe", "Wandlampenhalter")
-    _assert_found(
-        session,
-        {
-            "lampe": ["Lampe", "Rote Lampe", "Lampenschirm", "Tischlampe", "Stehlampen"],
-            "LAMPE": ["Lampe", "Rote Lampe", "Lampenschirm", "Tischlampe", "Stehlampen"],
-            "tisch": ["Tischlampe"],
-            "tischlampe": ["Tischlampe"],
-            "schirm": ["Lampenschirm"],
-        },
-    )
-
-
-@pytest.mark.parametrize(
-    ("typed", "title"),
-    [
-        ("ring", "Ohrring Mond"),
-        ("tuch", "Handtuch"),
-        ("bett", "Kinderbett"),
-        ("vase", "Bodenvase"),
-        ("gläser", "Weingläser"),
-        ("glaeser", "Weingläser"),
-        ("stuhl", "Bürostuhl"),
-        ("regal", "Bücherregale"),
-        ("berry", "Strawberry Jam"),
-        ("board", "Keyboard"),
-        ("лампа", "Автолампа"),
-    ],
-)
-def test_the_head_of_a_compound_finds_it_alone(session: Session, typed: str, title: str) -> None:
-    _sell(session, title, "Mug")
-    assert _titles(session, typed) == [title]
-
-
-@pytest.mark.parametrize(
-    ("typed", "titles"),
-    [
-        ("car", ("Scarf", "Oscar", "Postcard", "Supercar")),
-        ("tea", ("Steak",)),
-        ("lamp", ("Clamp", "Headclamp and Clamp")),
-        ("table", ("Portable Speaker", "Vegetable Knife", "Comfortable Chair")),
-        ("ring", ("Spring String", "Watering Can", "Engineering Set")),
-        ("hair", ("Armchair", "Chair")),
-        ("tool", ("Footstool", "Stool")),
-        ("lace", ("Necklace", "Fireplace")),
-        ("stick", ("Nonstick Pan",)),
-        ("able", ("Washable Rug",)),
-        ("ass", ("Glass",)),
-        ("late", ("Chocolate", "Template")),
-        ("schirm", ("Regenschirmständer",)),
-    ],
-)
-def test_what_only_looks_like_the_head_of_a_word_finds_nothing(
-    session: Session, typed: str, titles: tuple[str, ...]
-) -> None:
-    _sell(session, *titles)
-    _assert_not_found(session, typed)
-
-
-def test_a_doubtful_head_finds_the_compound_of_two_known_words(session: Session) -> None:
-    _sell(session, "Coffeetable", "Coffee Mug", "Portable Stove")
-    assert _titles(session, "table") == ["Coffeetable"]
-
-
-# --- Amounts and joined words ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("writings", "others"),
-    [
-        (
-            ("50cm", "50 cm", "50 CM", "50 ㎝", "50-cm", "50\u00a0cm", "５０ｃｍ", "50 centimetres", "50 см"),
-            ("50 mm", "500cm", "5cm", "150cm", "50c mug"),
-        ),
-        (("1.5l", "1,5 l", "1.5 L", "1,5L", "1.50 l", "1,5 Liter", "1.5ℓ"), ("15l", "1.5ml", "5l")),
-        (
-            ('3/4"', "3/4 inch", "¾″", "3/4 Zoll", "3/4in", "¾\u201d", "3/4''"),
-            ('1/4"', "3/4cm"),
-        ),
-        (("10×20", "10 x 20", "10x20", "10*20", "10 X 20", "１０×２０"), ("20x10", "10x30")),
-        (("10x20 cm", "10 × 20 cm", "10cm x 20cm", "10 cm × 20 cm"), ("10x20 mm", "10x21 cm")),
-        (("2.5kg", "2,5 KG", "2.50 kg", "2,5 kilo"), ("25kg", "2.5g")),
-        (("5 m", "5m", "5 Meter", "5 metres"), ("5 mm", "50m", "5 ml")),
-        (("1.000 ml", "1000ml", "1,000 ml"), ("100ml", "10000ml")),
-        (("60W", "60 w", "60 Watt"), ("6w", "600w")),
-        (("25 m²", "25m2", "25 qm", "25 ㎡"), ("25 m", "2 m2")),
-    ],
-    ids=lambda value: value[0] if isinstance(value, tuple) else "",
-)
-def test_an_amount_is_one_in_all_its_writings(
-    session: Session, writings: tuple[str, ...], others: tuple[str, ...]
-) -> None:
-    titles = [f"{('Pole', 'Rod', 'Box')[number % 3]} {written}" for number, written in enumerate(writings)]
-    _sell(session, *titles, "Set of 50, 20 cm", "Poster 30 x 70 mm")
-    for written in writings:
-        assert sorted(_titles(session, written)) == sorted(titles), written
-    for other in others:
-        assert search_queries.find(session, other).product_ids == [], other
-
-
-def test_the_parts_of_amounts_and_sizes_are_found(session: Session) -> None:
-    _sell(session, "Rug 50 × 90 cm", "Cable 3-in-1", "Size 38/40", 'Monitor 27" wide')
-    _assert_found(
-        session,
-        {
-            "50cm": ["Rug 50 × 90 cm"],
-            "90 cm": ["Rug 50 × 90 cm"],
-            "50x90": ["Rug 50 × 90 cm"],
-            "50x90cm rug": ["Rug 50 × 90 cm"],
-            "cm": ["Rug 50 × 90 cm"],
-            "90": ["Rug 50 × 90 cm"],
-            "3 in 1": ["Cable 3-in-1"],
-            "3in1": ["Cable 3-in-1"],
-            "3-in-1": ["Cable 3-in-1"],
-            "40": ["Size 38/40"],
-            "38/40": ["Size 38/40"],
-            '27"': ['Monitor 27" wide'],
-            "27 inch monitor": ['Monitor 27" wide'],
-            '"monitor 27"': ['Monitor 27" wide'],
-        },
-    )
-
-
-@pytest.mark.parametrize(
-    "writings",
-    [
-        ("AirPods", "air pods", "air-pods", "AIRPODS", "Air Pods", "air_pods", "Air–Pods"),
-        ("T-Shirt", "tshirt", "t shirt", "TShirt", "T‑Shirt", "t.shirt"),
-        ("O'Brien", "o’brien", "obrien", "O Brien"),
-        ("iPhone 15", "iphone15", "IPHONE-15", "iphone 15"),
-        ("PlayStation", "play station", "Play-Station", "playstation"),
-        ("schwarz/weiß", "schwarz weiss", "Schwarz-Weiß", "schwarzweiß"),
-        ("Wi-Fi", "wifi", "wi fi", "WiFi"),
-        ("H&M", "h m", "hm", "h+m"),
-    ],
-    ids=lambda writings: writings[0],
-)
-def test_words_written_together_apart_or_with_a_sign_between_are_one(
-    session: Session, writings: tuple[str, ...]
-) -> None:
-    titles = [f"{written} {number} kit" for number, written in enumerate(writings, 700)]
-    _sell(session, *titles, "Mug for carpets")
-    for written in writings:
-        assert sorted(_titles(session, written)) == sorted(titles), written
-    assert _titles(session, writings[0] + " 701 kit") == [titles[1]]
-
-
-def test_words_that_stand_apart_in_a_title_are_no_joined_word(session: Session) -> None:
-    _sell(session, "Pet blanket for the car", "Carpet", "Car pet seat")
-    assert _titles(session, "carpet") == ["Carpet", "Car pet seat"]
-    # Both are in it, and two words that are one of the catalogue stand for that as well.
-    assert sorted(_titles(session, "car pet")) == ["Car pet seat", "Carpet", "Pet blanket for the car"]
-
-
-def test_a_tag_is_found_however_it_is_written(session: Session) -> None:
-    [key] = _sell(session, "Basic")
-    tag = add(session, Tag(name="Heavy Duty"))
-    session.add(ProductTag(product_id=key, tag_id=tag.id or 0))
-    listing_index.refresh(session, [key])
-    for typed in ("heavyduty", "heavy-duty", "HeavyDuty", "heavy duty"):
-        assert search_queries.find(session, typed).product_ids == [key], typed
-
-
-# --- Codes ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("sku", "typed"),
-    [
-        ('PIPE-1/2"', ('pipe-1/2"', "PIPE 1/2", "pipe12", "ＰＩＰＥ－１／２")),
-        ("MEN'S-01", ("men's-01", "MENS01", "men’s 01")),
-        ("ÄÖ-77", ("äö-77", "ao77", "AO 77")),
-        (
-            "0012345678905",
-            ("0012345678905", "012345678905", "12345678905", "0-0123-4567-8905", "٠٠١٢٣٤٥٦٧٨٩٠٥"),
-        ),
-        ("マグ-01", ("マグ-01", "ﾏｸﾞ01", "まぐ 01")),
-        ("X" * 150 + "1", ("X" * 150 + "1",)),
-    ],
-    ids=["inch", "apostrophe", "umlaut", "barcode", "kana", "long"],
-)
-def test_a_code_is_found_by_any_writing_and_no_other(
-    session: Session, sku: str, typed: tuple[str, ...]
-) -> None:
-    product = make_product(session, "Thing", slug="thing", sku=sku)
-    other = make_product(session, "Other", slug="other", sku=sku + "9")
-    listing_index.refresh(session, [product.id or 0, other.id or 0])
-    for text_typed in typed:
-        assert search_queries.find(session, text_typed).product_ids == [product.id], text_typed
-
-
-def test_a_word_with_a_hyphen_finds_more_than_the_codes_that_begin_so(session: Session) -> None:
-    coded = make_product(session, "Basic Top", slug="top", sku="TSHIRT-1")
-    named = make_product(session, "T-Shirt", slug="t", sku="T-SHIRT")
-    other = make_product(session, "T-Shirt red", slug="r", sku="R")
-    ids = [product.id or 0 for product in (coded, named, other)]
-    listing_index.refresh(session, ids)
-    assert search_queries.find(session, "t-shirt").product_ids == [ids[1], ids[2]]
+        assert_not_found(session, other)
 
 
 # --- Synonyms, suggestions, the index -------------------------------------------------------------
 
 
 def test_a_synonym_may_be_of_any_script(session: Session) -> None:
-    _sell(session, "陶器マグカップ", "Mug")
+    sell(session, "陶器マグカップ", "Mug")
     synonyms.add(session, "コップ", "まぐかっぷ", actor="test")
     synonyms.add(session, "cup", "マグカップ", actor="test")
-    _assert_found(session, {"コップ": ["陶器マグカップ"], "cup": ["陶器マグカップ"]})
+    assert_found(session, {"コップ": ["陶器マグカップ"], "cup": ["陶器マグカップ"]})
 
 
 def test_suggestions_mark_what_was_typed_inside_a_run_and_take_one_sign(session: Session) -> None:
-    _sell(session, "陶器マグカップ")
+    sell(session, "陶器マグカップ")
     for typed, marked in {"ﾏｸﾞ": ("陶器", "マグ", "カップ"), "器": ("陶", "器", "マグカップ")}.items():
         [row] = suggest(session, typed).products
         assert (row.before, row.typed, row.after) == marked
 
 
+def test_lists_and_their_counts_follow_a_search_of_any_script(session: Session) -> None:
+    colours = {"陶器マグカップ": ["Moss"], "マグカップ": ["Moss", "Clay"], "Tischlampe": ["Moss"]}
+    products = [
+        make_product(session, title, slug=f"p{place}", sku=f"P{place}", options={"Colour": values})
+        for place, (title, values) in enumerate(colours.items())
+    ]
+    listing_index.refresh(session, [product.id or 0 for product in products])
+    page = listing.browse(session, ListingQuery(text="まぐ"))
+    assert [card.title for card in page.cards] == ["マグカップ", "陶器マグカップ"]
+    [facet] = [facet for facet in page.facets if facet.name == "colour"]
+    assert [(choice.label, choice.count) for choice in facet.choices] == [("Clay", 1), ("Moss", 2)]
+
+
 def test_documents_of_another_version_are_written_anew(session: Session) -> None:
-    _sell(session, "陶器マグカップ", "Tischlampe")
+    sell(session, "陶器マグカップ", "Tischlampe")
     session.connection().execute(text("UPDATE search_document SET version = 0, title = 'x'"))
     listing_index.complete(session)
     versions = session.connection().execute(text("SELECT DISTINCT version FROM search_document")).scalars()
     assert list(versions) == [word_index.VERSION]
     counts = session.connection().execute(text("SELECT documents FROM search_term WHERE term = 'tischlampe'"))
     assert counts.scalars().all() == [1]
-    _assert_found(session, {"lampe": ["Tischlampe"], "マグ": ["陶器マグカップ"], "x": []})
+    assert_found(session, {"lampe": ["Tischlampe"], "マグ": ["陶器マグカップ"], "x": []})
 
 
 def test_products_without_a_document_get_one(session: Session) -> None:
-    _sell(session, "Tischlampe")
+    sell(session, "Tischlampe")
     session.connection().execute(text("DELETE FROM search_document"))
     session.connection().execute(text("DELETE FROM search_term"))
     listing_index.complete(session)
-    assert _titles(session, "tischlampe") == ["Tischlampe"]
+    assert titles_found(session, "tischlampe") == ["Tischlampe"]
 
 
 ODD = [
@@ -492,7 +276,7 @@ def test_no_text_of_a_product_or_a_search_is_too_odd(session: Session, odd: str)
     suggest(session, odd[:100])
     product.description_html, product.title = "", "Mug"
     listing_index.refresh(session, [product.id or 0])
-    assert _titles(session, "mug") == ["Mug"]
+    assert titles_found(session, "mug") == ["Mug"]
 
 
 # --- Properties -----------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from shop_app.services.cart.holds import HoldView
 from shop_app.services.credit import commands as credit_commands
 from shop_app.state.checkout import Checkout
 from tests import factories
+from tests.providers.smtp_server import smtp_server
 from tests.state.conftest import VISITOR, submit
 
 GOOD = {
@@ -421,6 +422,22 @@ async def test_contact_and_address_fold_once_nothing_is_wrong_with_them(open_tab
     again = await open_tab(Checkout, "/checkout")
     await again.load()
     assert (again.is_folded, again.turns) == (True, 0)
+
+
+async def test_an_address_that_letters_wont_reach_is_said_at_its_field(open_tab, full_cart, configure):
+    tab = await open_tab(Checkout, "/checkout")
+    await tab.load()
+    wrong = "We can't write to this address: before the @, our mail server takes plain letters alone."
+    with smtp_server() as server:
+        configure(SHOP_SMTP_URL=server.url)
+        for handler in ("go_on", "pay"):
+            form = GOOD if handler == "pay" else KNOWN
+            await submit(tab, handler, form | {"email": "jürgen@example.com"})
+            assert (tab.is_folded, tab.errors, tab.summary) == (False, {"email": wrong}, {"email": wrong})
+        assert (tab.view.form.email, tab.view.form.line1) == ("jürgen@example.com", "Oranienstraße 18")
+        assert (orders(), server.talks) == ([], 1)
+        await submit(tab, "pay", GOOD | {"email": "jurgen@müller.de"})
+    assert [order.email for order in orders()] == ["jurgen@müller.de"]
 
 
 async def test_a_mistake_in_what_is_folded_unfolds_it_and_one_below_does_not(open_tab, full_cart):

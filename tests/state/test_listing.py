@@ -123,3 +123,22 @@ def test_one_list_has_one_address(query: str, kept: dict[str, tuple[str, ...]], 
     address = listing_state.shared(read_address("/products", "/products", query))
     assert (address.query, address.is_free) == (kept, is_free)
     assert listing_state.shared(address) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "leads_to"),
+    [
+        ("/products?category=Lighting&utm=a%20b", "/products?category=lighting&utm=a%20b"),
+        ("/products?page=9999&after=1.1&sort=price", "/products?sort=price"),
+    ],
+)
+async def test_a_list_with_another_address_goes_there(open_tab, shop, address: str, leads_to: str) -> None:
+    tab = await open_tab(Browse, address)
+    event = await tab.load()
+    assert (str(event.args[0][1]), tab.loaded) == (f'"{leads_to}"', False)
+
+
+async def test_a_category_that_is_not_there_is_missing(open_tab, shop) -> None:
+    tab = await open_tab(Browse, "/products?category=Nothing%20of%20that")
+    assert await tab.load() is None
+    assert (tab.missing, tab.cards) == (True, [])

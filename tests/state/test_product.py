@@ -19,6 +19,7 @@ from shop_app.services.catalog import reviews
 from shop_app.services.catalog.views import ProductPage
 from shop_app.state.product import Product, StockAlerts
 from tests.paying import rows
+from tests.providers.smtp_server import smtp_server
 from tests.state.conftest import VISITOR, set_stock, submit
 
 LAMP = "/products/fable-lamp"
@@ -197,9 +198,27 @@ async def test_what_can_not_be_told_of_is_said_in_the_form(open_tab, shop):
     assert rows("stock_alert") == []
 
 
+async def test_an_address_that_letters_wont_reach_is_not_kept(open_tab, shop, configure):
+    with smtp_server() as server:
+        configure(SHOP_SMTP_URL=server.url)
+        tab = await open_tab(StockAlerts, LAMP)
+        await submit(tab, "ask", {"sku": CLAY, "email": "jürgen@example.com"})
+        assert list(tab.errors) == ["email"]
+        assert rows("stock_alert") == []
+        await submit(tab, "ask", {"sku": CLAY, "email": "Ada@xn--mller-kva.de"})
+    assert tab.asked_text == "We will write to ada@müller.de when it can be bought again."
+    assert [row.email for row in rows("stock_alert")] == ["ada@müller.de"]
+
+
 async def test_one_visitor_asks_for_letters_to_others_20_times_an_hour(open_tab, shop):
     for number in range(21):
         tab = await open_tab(StockAlerts, LAMP)
         await submit(tab, "ask", {"sku": CLAY, "email": f"name{number}@example.com"})
     assert tab.refused == "That was too often in a short time. Wait a few minutes and try again."
     assert len(rows("stock_alert")) == 20
+
+
+async def test_an_address_in_other_letters_leads_to_the_product_with_its_query(open_tab, shop):
+    tab = await open_tab(Product, "/products/Fable-LAMP?variant=FABLE-LAMP-MOSS&utm=1")
+    event = await tab.load()
+    assert str(event.args[0][1]) == '"/products/fable-lamp?variant=FABLE-LAMP-MOSS&utm=1"'

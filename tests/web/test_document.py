@@ -17,7 +17,7 @@ from starlette.datastructures import QueryParams
 from shop_app.core import db, fact_cache
 from shop_app.core.access import cookies
 from shop_app.core.errors import NotFound
-from shop_app.core.pages import Address, only
+from shop_app.core.pages import Address, MovedTo, only
 from shop_app.services.cart import commands as cart_commands
 from shop_app.services.search import listing_index
 from shop_app.shop_app import PAGES
@@ -46,7 +46,7 @@ class Shelf:
         if slug == "missing":
             raise NotFound("gone")
         if slug == "old":
-            return Served(status=301, location="/products/lamp")
+            raise MovedTo("/products/lamp")
         if slug == "broken":
             return Served(html="Broken", status=503)
         if slug == "private":

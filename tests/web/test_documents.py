@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from shop_app.core.access import cookies
 from shop_app.core.errors import NotFound
-from shop_app.core.pages import pattern
+from shop_app.core.pages import MovedTo, pattern
 from shop_app.state.listing import Browse
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.held_values import HeldValues
@@ -41,7 +41,7 @@ def product(params: dict[str, str], query: QueryParams) -> Served:
         case "missing":
             raise NotFound("gone")
         case "old":
-            return Served(status=301, location="/products/lamp")
+            raise MovedTo("/products/lamp")
         case "broken":
             raise RuntimeError("CANARY")
     return Served(
@@ -148,8 +148,8 @@ async def test_another_rooms_404_stays_its_own(client: httpx.AsyncClient) -> Non
 
 
 async def test_a_moved_product_redirects_for_good(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/products/old")
-    assert (answer.status_code, answer.headers["location"]) == (301, "/products/lamp")
+    answer = await client.get("/products/old?variant=A%20B")
+    assert (answer.status_code, answer.headers["location"]) == (301, "/products/lamp?variant=A%20B")
 
 
 async def test_content_that_fails_leaves_the_reactive_page_and_says_come_back(
@@ -161,10 +161,45 @@ async def test_content_that_fails_leaves_the_reactive_page_and_says_come_back(
     assert "<script>go()</script>" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/products/", "/products//"])
-async def test_a_slash_at_the_end_leads_to_the_address_without(client: httpx.AsyncClient, path: str) -> None:
-    answer = await client.get(path, params={"q": "lamp"})
-    assert (answer.status_code, answer.headers["location"]) == (301, "/products?q=lamp")
+@pytest.mark.parametrize(
+    ("asked", "leads_to"),
+    [
+        ("/products/?q=lamp", "/products?q=lamp"),
+        ("/products//", "/products"),
+        ("//products", "/products"),
+        ("/products//lamp/?q=a+b&q=%63", "/products/lamp?q=a+b&q=%63"),
+        ("///products///lamp?utm_source=x", "/products/lamp?utm_source=x"),
+        ("/Products", "/products"),
+        ("/PRODUCTS/lamp", "/products/lamp"),
+        ("/%70roducts", "/products"),
+        ("/products/%6Camp", "/products/lamp"),
+        ("/products/l%61mp/?variant=%4C-1", "/products/lamp?variant=%4C-1"),
+        ("/orders/aB%2Dc", "/orders/aB-c"),
+        ("/Orders/Lookup", "/orders/lookup"),
+        ("/orders/%e6%98%af", "/orders/%E6%98%AF"),
+        ("/products/a%20b", None),
+        ("/orders/%E6%98%AF", None),
+        ("/orders/aB-c", None),
+        ("/products/lamp?category=Lamps", None),
+    ],
+)
+async def test_an_address_in_another_writing_leads_to_its_own_with_its_query(
+    client: httpx.AsyncClient, asked: str, leads_to: str | None
+) -> None:
+    # httpx would write the address in its own way.
+    url = client.base_url.copy_with(raw_path=asked.encode())
+    answer = await client.get(url)
+    if leads_to is None:
+        assert answer.status_code == 200
+    else:
+        assert (answer.status_code, answer.headers["location"]) == (301, leads_to)
+        again = await client.get(client.base_url.copy_with(raw_path=leads_to.encode()))
+        assert again.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/product\u017f", "/products\u2044lamp", "/prodücts"])
+async def test_letters_that_only_look_alike_are_another_address(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
 
 
 async def test_a_fixed_address_wins_over_a_parameter(client: httpx.AsyncClient) -> None:

@@ -32,6 +32,10 @@ NO_ADDRESSES = (
     "/\x00",
     "/a\nb",
     "/\ud800",
+    "/products?q=%00",
+    "/products/a%0Ab",
+    "/products?q=a%1fb#c",
+    "/products?q=%C2%85",
 )
 
 
@@ -87,6 +91,8 @@ def test_an_event_of_a_page_passes_as_it_is() -> None:
                 {"a": "x" * 8_401},
                 {"splat": ["x"] * 121},
                 {str(number): "" for number in range(121)},
+                {"q": "a\0b"},
+                {"slug": ["a\x1f"]},
             )
         ),
     ],

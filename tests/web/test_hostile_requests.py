@@ -110,6 +110,56 @@ def test_an_address_with_control_characters_is_refused(send, path: bytes):
     assert send(Raw(path)).status == (404 if b"%0a" in path else 400)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        b"%00",
+        b"a%00b",
+        b"%0d%0aX:1",
+        b"a%1Fb",
+        b"%7f",
+        b"%C2%85",
+        b"%ff",
+        b"%ed%a0%80",
+        b"%c3",
+    ],
+)
+@pytest.mark.parametrize("field", [b"q=", b"category=", b"variant=", b"colour=", b"utm=", b""])
+def test_a_query_that_is_no_text_is_refused_plainly(send, field: bytes, query: bytes):
+    answer = send(Raw(b"/products?page=2&" + field + query))
+    assert answer.status == 400
+    assert answer.body == b"This address has characters that no address of the shop has."
+
+
+@pytest.mark.parametrize("path", [b"/products/%ff", b"/orders/a%ffb", b"/%c3"])
+def test_a_path_that_is_no_text_is_refused_or_not_found(send, path: bytes):
+    assert send(Raw(path)).status in (400, 404)
+
+
+@pytest.mark.parametrize(("path", "leads_to"), [
+    (b"/products/Flute-Vase?variant=x%20y&utm=1", "/products/flute-vase?variant=x+y&utm=1"),
+    (b"/products/%66lute-vase?utm=1", "/products/flute-vase?utm=1"),
+    (b"/products//flute-vase/?utm=1", "/products/flute-vase?utm=1"),
+    (b"/products?category=Lighting&utm=1", "/products?category=lighting&utm=1"),
+    (b"/Products", "/products"),
+    (b"/products?page=9999&sort=price&utm=1", None),
+])  # fmt: skip
+def test_another_writing_of_an_address_redirects_over_the_wire(send, path: bytes, leads_to: str | None):
+    answer = send(Raw(path))
+    location = answer.headers["location"]
+    if leads_to:
+        assert (answer.status, location) == (301, leads_to)
+    else:
+        assert (answer.status, location.endswith("sort=price&utm=1")) == (302, True)
+        assert "page=9999" not in location
+    assert send(Raw(location.encode())).status == 200
+
+
+@pytest.mark.parametrize("query", [b"q=a%09b", b"q=a+b", b"q=%F0%9F%98%80", b"utm_source=%25%30%30"])
+def test_a_query_that_is_text_is_answered(send, query: bytes):
+    assert send(Raw(b"/products?" + query)).status == 200
+
+
 def test_a_failure_that_nothing_catches_is_logged_and_shows_a_reference_alone(shop: Shop):
     with shop.session() as session:
         session.connection().exec_driver_sql("ALTER TABLE product RENAME TO elsewhere")

@@ -13,13 +13,14 @@ from shop_app import page as page_module
 from shop_app.components import plain_texts, styles
 from shop_app.core import db
 from shop_app.core.errors import NotFound
-from shop_app.models import Product, Review, SlugRedirect
+from shop_app.core.pages import MovedTo
+from shop_app.models import Product, ProductStatus, Review, SlugRedirect
 from shop_app.page import Page
 from shop_app.pages import home, listing, not_found, plain, product, withdrawal
 from shop_app.providers.payments import registry
 from shop_app.services.catalog import reviews
 from shop_app.services.search import listing_index
-from shop_app.web.served import Served
+from shop_app.web.served import Served, early_head
 from tests.factories import make_product
 
 PLAIN = {page.route.strip("/"): page for page in plain.PAGES}
@@ -162,6 +163,30 @@ def test_a_product_says_name_price_stock_and_description():
 
 
 @pytest.mark.usefixtures("shop")
+def test_an_unlisted_product_is_served_at_its_address_alone():
+    with db.transaction() as session:
+        lamp = session.exec(select(Product).where(Product.slug == "fable-lamp")).one()
+        lamp.status = ProductStatus.UNLISTED
+        session.flush()
+        listing_index.refresh(session, [lamp.id or 0])
+    page = _get(product.PAGE, slug="fable-lamp")
+    assert (page.status, page.robots, page.canonical) == (200, "noindex", "/products/fable-lamp")
+    assert '<meta name="robots" content="noindex" data-served>' in early_head(page)
+    assert "Add to cart" in page.html
+    assert "fable-lamp" not in _get(listing.PAGE).html + _get(listing.PAGE, "q=fable").html
+    assert "fable-lamp" not in _get(home.PAGE).html
+    assert _get(product.PAGE, slug="shoal-bowl").robots == ""
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_price_that_could_be_two_filters_nothing_and_says_why():
+    page = _get(listing.PAGE, "price_min=1,000")
+    assert "1,000 could be 1000 or 1.000. Enter it without a sign for thousands." in page.html
+    assert _cards(page) == _cards(_get(listing.PAGE))
+    assert _cards(_get(listing.PAGE, "price_min=1,000.00")) == []
+
+
+@pytest.mark.usefixtures("shop")
 def test_the_variants_of_a_product_are_links():
     html = _get(product.PAGE, "variant=FABLE-LAMP-CLAY", slug="fable-lamp").html
     assert re.findall(r'href="(/products/fable-lamp\?variant=[^"]+)"', html) == [
@@ -172,8 +197,9 @@ def test_the_variants_of_a_product_are_links():
 
 @pytest.mark.usefixtures("shop")
 def test_an_old_address_moves_to_the_new_one():
-    page = _get(product.PAGE, slug="old-lamp")
-    assert (page.status, page.location) == (301, "/products/fable-lamp")
+    with pytest.raises(MovedTo) as moved:
+        _get(product.PAGE, slug="old-lamp")
+    assert (moved.value.path, moved.value.is_permanent) == ("/products/fable-lamp", True)
 
 
 @pytest.mark.usefixtures("shop")

@@ -36,8 +36,7 @@ def problems(typed: Mapping[str, str], locale: str) -> list[tuple[str, str]]:
     country = address["country"]
     known = country in dict(addresses.countries(locale))
     problems_of = [("country", "" if known else _("Choose a country")), *addresses.problems(address)]
-    asked = {field.name for field in fields(country, locale)}
-    return [(f"billing_{name}", wrong) for name, wrong in problems_of if f"billing_{name}" in asked]
+    return [(f"billing_{name}", wrong) for name, wrong in problems_of]
 
 
 def normal(typed: Mapping[str, str]) -> dict[str, str]:

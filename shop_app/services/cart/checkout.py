@@ -209,9 +209,9 @@ def problems(session: Session, form: CheckoutForm) -> list[FieldProblem]:
     """All that is missing or wrong before the order can be placed, in the order of the page."""
     methods_by_country = shipping_queries.methods(session)
     problems_of = [("email", addresses.email_problem(form.email))]
-    problems_of += addresses.problems(asdict(form))
     served = form.country in methods_by_country
     problems_of.append(("country", "" if served else _("Choose a country that we deliver to")))
+    problems_of += addresses.problems(asdict(form))
     if form.billing == billing.OTHER:
         problems_of += billing.problems(asdict(form), settings().locale)
     problems_of.append(("vat_number", vat_numbers.problem(form.vat_number, form.country)))

@@ -6,7 +6,7 @@ entry. The listing index follows in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -246,7 +246,8 @@ def _write(
     repriced = _write_variants(session, product.id, before, draft, options, shown)
     parts.drop_unused_options(session, product.id, draft, options)
     session.flush()
-    old, new = _for_audit(before), _for_audit(draft)
+    kept = set(before.variants) & set(draft.variants)
+    old, new = _for_audit(before, kept), _for_audit(draft, kept)
     audit.record(
         session, actor, outcome, "product", draft.slug, before=old if outcome == "changed" else {}, after=new
     )
@@ -288,35 +289,39 @@ def _write_variants(
     options: parts.Options,
     shown: dict[str, int],
 ) -> set[int]:
-    """Write what differs; returns the ids of variants whose price changed."""
+    """Write what differs, all of it at once; returns the ids of variants whose price changed."""
     old = {variant.id: (place, variant) for place, variant in enumerate(before.variants)}
     _make_room_for_skus(session, draft, old)
-    repriced: set[int] = set()
+    rows_by_id = {
+        row.id: row for row in session.exec(select(Variant).where(Variant.product_id == product_id))
+    }
+    written: list[tuple[Variant, VariantDraft, VariantDraft | None]] = []
     for place, variant in enumerate(draft.variants):
         was_at, was = old.get(variant.id, (None, None))
         if was == variant and was_at == place:
             continue
-        row = session.get(Variant, variant.id) if variant.id else None
-        new = row is None
-        if row is None:
-            row = Variant(product_id=product_id, sku=variant.sku, currency=settings().currency, price_minor=0)
+        row = rows_by_id.get(variant.id) or Variant(
+            product_id=product_id, sku=variant.sku, currency=settings().currency, price_minor=0, version=0
+        )
         _fill(row, variant, place)
-        row.version += 0 if new else 1
+        row.version += 1
         session.add(row)
-        session.flush()
+        written.append((row, variant, was))
+    session.flush()
+    repriced: set[int] = set()
+    for row, variant, was in written:
         assert row.id
-        if (
-            new
-            or not was
-            or (was.price_minor, was.compare_at_minor) != (variant.price_minor, variant.compare_at_minor)
-        ):
+        prices = (variant.price_minor, variant.compare_at_minor)
+        if was is None or (was.price_minor, was.compare_at_minor) != prices:
             _record_price(session, row)
             repriced.add(row.id)
-        if new:
+        if was is None:
             events.publish(session, events.VariantAdded(row.id))
         if variant.stock_policy != (was.stock_policy if was else StockPolicy.DENY):
             events.publish(session, events.StockPolicyChanged(row.id, variant.stock_policy))
-        parts.write_variant_parts(session, row.id, variant, options, shown)
+    parts.write_variant_parts(
+        session, [(row.id or 0, variant) for row, variant, _was in written], options, shown
+    )
     return repriced
 
 
@@ -353,9 +358,11 @@ def _record_price(session: Session, row: Variant) -> None:
     )
 
 
-def _for_audit(draft: ProductDraft) -> dict[str, Any]:
-    """The draft as plain data, long texts shortened, what the shop paid left out."""
-    plain = asdict(draft)
+def _for_audit(draft: ProductDraft, kept: Set[VariantDraft]) -> dict[str, Any]:
+    """The draft as plain data, long texts shortened, what the shop paid and unchanged variants left out."""
+    plain = asdict(
+        replace(draft, variants=tuple(variant for variant in draft.variants if variant not in kept))
+    )
     plain["description_html"] = draft.description_html[:500]
     for variant in plain["variants"]:
         variant.pop("cost_minor")

@@ -24,8 +24,13 @@ class Tag(NamedTuple):
 
 
 def shown(minor: int) -> str:
-    """An amount in the shop's currency and locale."""
-    return money.show(minor, settings().currency, settings().locale)
+    """A price of the catalogue in the shop's currency and locale, as it is sold."""
+    return money.show(sold_minor(minor), settings().currency, settings().locale)
+
+
+def sold_minor(minor: int) -> int:
+    """A stored price as a cart charges it: on the currency's step, even one that no draft has checked."""
+    return money.round_half_up(minor, money.step(settings().currency))
 
 
 def plain(minor: int | None) -> str:
@@ -64,8 +69,9 @@ def unit_price(price_minor: int, contents: int, unit: str) -> str:
     if not contents:
         return ""
     whole = {"g": _("{price} per kg"), "ml": _("{price} per l")}[unit]
-    unit_minor = currency(settings().currency).last_digit_minor
-    return whole.format(price=shown(money.round_half_up(Fraction(1000 * price_minor, contents), unit_minor)))
+    code = settings().currency
+    unit_minor = money.round_half_up(Fraction(1000 * price_minor, contents), currency(code).last_digit_minor)
+    return whole.format(price=money.show(unit_minor, code, settings().locale))
 
 
 def tag(low_minor: int, high_minor: int, compare_at_minor: int | None) -> Tag:

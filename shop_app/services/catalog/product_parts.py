@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
@@ -96,21 +98,23 @@ def write_pictures(session: Session, product_id: int, draft: ProductDraft) -> di
 
 
 def write_variant_parts(
-    session: Session, variant_id: int, variant: VariantDraft, options: Options, shown: dict[str, int]
+    session: Session, variants: Sequence[tuple[int, VariantDraft]], options: Options, shown: dict[str, int]
 ) -> None:
-    connection = session.connection()
-    connection.execute(delete(VariantOption).where(col(VariantOption.variant_id) == variant_id))
-    rows = [
+    """Write the options and pictures of these variants, each with its id, anew."""
+    values = [
         {"variant_id": variant_id, "option_id": options[name][0], "value_id": options[name][1][value]}
+        for variant_id, variant in variants
         for name, value in variant.options
         if name in options and value in options[name][1]
     ]
-    if rows:
-        connection.execute(insert(VariantOption), rows)
-    connection.execute(delete(VariantPicture).where(col(VariantPicture.variant_id) == variant_id))
-    rows = [
+    pictures = [
         {"variant_id": variant_id, "product_picture_id": shown[key], "position": place}
+        for variant_id, variant in variants
         for place, key in enumerate(variant.pictures)
     ]
-    if rows:
-        connection.execute(insert(VariantPicture), rows)
+    connection = session.connection()
+    for table, rows in ((VariantOption, values), (VariantPicture, pictures)):
+        ids = [variant_id for variant_id, _variant in variants]
+        connection.execute(delete(table).where(col(table.variant_id).in_(ids)))
+        if rows:
+            connection.execute(insert(table), rows)

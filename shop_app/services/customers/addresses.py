@@ -44,6 +44,7 @@ class AddressField:
     choices: list[tuple[str, str]] = field(default_factory=list)
     """(value, label) where only some are allowed, such as states; [] for free text."""
     hint: str = ""
+    """What stands below the input while nothing is wrong with it."""
 
 
 @lru_cache(maxsize=512)
@@ -136,7 +137,7 @@ def problem(country: str, name: str, value: str, *, region: str = "") -> str:
     What an optional field holds is never wrong: `normal` makes of it what can be kept.
     """
     field = next((each for each in fields(country) if each.name == name), None)
-    typed, value = value, prose(value)
+    value = prose(value)
     if field is None or not (field.required or name in _NAMES):
         return ""
     if not value:
@@ -145,7 +146,7 @@ def problem(country: str, name: str, value: str, *, region: str = "") -> str:
         return _("{label} is too long").format(label=field.label)
     if "<" in value or ">" in value:
         return _("Take the characters < and > out")
-    if name != "country" and (link := links.problem(typed)):
+    if link := links.problem(value):
         return link
     if name in _NAMES and (number := name_problem(value)):
         return number

@@ -97,7 +97,7 @@ def look_up(session: Session, number: str, email: str) -> str:
 
     Errors  NotFound, the same sentence whichever of the two is wrong.
     """
-    digits = code(number).lstrip("#").strip()
+    digits = code(number).replace(" ", "").lstrip("#")
     order_number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else -1
     # One statement for both, so that neither answer nor timing reveals which one was wrong.
     statement = select(order.c.token).where(

@@ -31,6 +31,8 @@ def split_delivery(
     if own := rates.get(DELIVERY):
         return {own: minor}
     worth = _worth(carried, rates, left)
+    if len(worth) == 1:
+        return dict.fromkeys(worth, minor)
     in_order = sorted(worth, key=lambda rate: (-rate.ppm, rate.label))
     parts = share_out(minor, [worth[rate] for rate in in_order], money.step_minor)
     return {rate: part for rate, part in zip(in_order, parts, strict=True) if part} or {in_order[0]: minor}

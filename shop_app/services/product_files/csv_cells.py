@@ -16,8 +16,11 @@ MAX_CELL = 200_000
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _AFTER_APOSTROPHE = re.compile(r"'+[0-9][0-9 .,/:eE+\-]*")
 """What programs and people put an apostrophe before, so that a spreadsheet leaves it alone."""
-_EATEN = re.compile(r"0[0-9]+|[0-9]{12,}|[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
-"""Codes of which a spreadsheet makes another number: leading zeros, more digits than it shows, exponents."""
+_EATEN = re.compile(
+    r"0[0-9]+|[0-9]{12,}|[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+"
+    r"|[0-9]+[.,][0-9]+|[0-9]{1,4}[-/][0-9]{1,4}(?:[-/][0-9]{1,4})?"
+)
+"""Codes of which a spreadsheet makes something else: 0123, more digits than it shows, 1E5, 6109.10, 3-4."""
 _AS_FORMULA = re.compile(r'="([^"]*)"')
 
 
@@ -115,7 +118,7 @@ def read_header(file: CsvFile) -> Header:
         line, cells, _is_open = next(file.records(), Record(1, []))
     except csv.Error as error:
         raise ShopError(_("The file can't be read as CSV: {reason}.").format(reason=error)) from None
-    names = tuple(cell.strip() for cell in cells)
+    names = tuple(_printable(cell).strip() for cell in cells)
     header = Header(line, names, tuple(column_of(name) or name for name in names))
     missing = [name for name in NEEDED if name not in header.columns]
     if missing:
@@ -136,7 +139,6 @@ def read_rows(file: CsvFile, header: Header, sign: str = "") -> Iterator[Row]:
 
     Errors  ShopError where the file can't be read as CSV.
     """
-    limit = csv.field_size_limit(2**31 - 1)
     own = [name.casefold() for name in header.names]
     try:
         for record in file.records():
@@ -149,8 +151,6 @@ def read_rows(file: CsvFile, header: Header, sign: str = "") -> Iterator[Row]:
                 yield _row(record, header, sign)
     except csv.Error as error:
         raise ShopError(_("The file can't be read as CSV: {reason}.").format(reason=error)) from None
-    finally:
-        csv.field_size_limit(limit)
 
 
 def _row(record: Record, header: Header, sign: str) -> Row:
@@ -164,7 +164,8 @@ def _row(record: Record, header: Header, sign: str) -> Row:
     for name, column, value in zip(header.names, header.columns, [*values, *short], strict=False):
         if not column:
             continue
-        problem = problem or _broken(name, value)
+        if broken := _broken(name, value):
+            problem, value = problem or broken, _printable(value)
         text = as_it_was(value.strip() if has_codes(column) else value, column)
         other = cells.get(column, "")
         if text.strip() and other.strip() and text.strip() != other.strip():
@@ -174,6 +175,11 @@ def _row(record: Record, header: Header, sign: str) -> Row:
             )
         cells[column] = other if other.strip() else text
     return Row(record.line, cells, problem, sign)
+
+
+def _printable(text: str) -> str:
+    """The text with a question mark for each byte that couldn't be decoded."""
+    return text.encode(errors="replace").decode()
 
 
 def _broken(name: str, value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from ...core.i18n import _
+from ...core.i18n import _, plural
 from ...models import FOR_SALE, ProductStatus
 from ..catalog.descriptions import left_out
 from ..catalog.product_draft import MAX_TAGS, MAX_TEXT, ProductDraft
@@ -27,6 +27,7 @@ _MOST = {
 
 
 def if_there(row: Row, column: str, value: T, otherwise: T) -> T:
+    """`value` where the file has the column, what is stored where it hasn't."""
     return value if column in row.cells else otherwise
 
 
@@ -47,7 +48,7 @@ def texts(first: Row, base: ProductDraft, warnings: list[Problem]) -> dict[str, 
         text = fitting(first[column], column, _MOST.get(name, MAX_TEXT), first, warnings)
         fields[name] = if_there(first, column, text, getattr(base, name))
     if missed := left_out(first["Body (HTML)"]):
-        text = _("the description's {names} can't be shown and was left out.")
+        text = _("descriptions are text and links; left out of this one: {names}.")
         names = ", ".join(f"<{name}>" for name in missed)
         warnings.append(Problem(first.line, text.format(names=names), warning=True))
     materials = tuple(part.strip() for part in first[OURS["materials"]].split(";") if part.strip())
@@ -99,8 +100,12 @@ def tags_of(first: Row, warnings: list[Problem]) -> tuple[str, ...]:
     tags = list(dict.fromkeys(tag for part in first["Tags"].split(",") if (tag := part.strip())))
     kept = [tag for tag in tags if len(tag) <= 255]
     if len(kept) < len(tags):
-        text = _("{count} tags are longer than 255 characters, and were left out.")
-        warnings.append(Problem(first.line, text.format(count=len(tags) - len(kept)), warning=True))
+        text = plural(
+            "{count} tag is longer than 255 characters, and was left out.",
+            "{count} tags are longer than 255 characters, and were left out.",
+            len(tags) - len(kept),
+        )
+        warnings.append(Problem(first.line, text, warning=True))
     if len(kept) > MAX_TAGS:
         text = _("it has {count} tags; those after the first {most} were left out.")
         warnings.append(Problem(first.line, text.format(count=len(kept), most=MAX_TAGS), warning=True))

@@ -66,20 +66,12 @@ class CsvFile:
 
     def records(self) -> Iterator[Record]:
         """Each row that has any cells; "sep=" is no row. What can't be decoded comes as lone surrogates."""
-        with _open(self.path, self.encoding) as file:
-            own: list[str] = []
-            reader = csv.reader(_noted(file, own), delimiter=self.separator)
-            before, line = None, 1
-            last: list[str] = []
-            for cells in reader:
-                if before:
-                    yield before
-                is_row = any(cell.strip() for cell in cells) and not (line == 1 and _is_sep_line(cells))
-                before, line = Record(line, cells) if is_row else None, reader.line_num + 1
-                last = own[:]
-                own.clear()
-            if before:
-                yield before._replace(is_open=_is_open(last, self.separator))
+        limit = csv.field_size_limit(2**31 - 1)
+        try:
+            with _open(self.path, self.encoding) as file:
+                yield from _records(file, self.separator)
+        finally:
+            csv.field_size_limit(limit)
 
 
 class Record(NamedTuple):
@@ -91,6 +83,22 @@ class Record(NamedTuple):
     line: int
     cells: list[str]
     is_open: bool = False
+
+
+def _records(file: TextIO, separator: str) -> Iterator[Record]:
+    own: list[str] = []
+    last: list[str] = []
+    before, line = None, 1
+    reader = csv.reader(_noted(file, own), delimiter=separator)
+    for cells in reader:
+        if before:
+            yield before
+        is_row = any(cell.strip() for cell in cells) and not (line == 1 and _is_sep_line(cells))
+        before, line = Record(line, cells) if is_row else None, reader.line_num + 1
+        last = own[:]
+        own.clear()
+    if before:
+        yield before._replace(is_open=_is_open(last, separator))
 
 
 def _noted(file: TextIO, own: list[str]) -> Iterator[str]:

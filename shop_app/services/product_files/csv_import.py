@@ -94,6 +94,8 @@ def import_file(
             _import_product(rows, report, skus, dry_run, getter if pictures and not dry_run else None)
         progress(end - at)
         at = end
+    if not at:
+        report.notes.append(_("The file has no rows below its header."))
     report.problems.sort(key=lambda problem: problem.line)
     return report
 
@@ -147,6 +149,8 @@ def _survey(file: CsvFile, locale: str) -> _Survey:
     split: set[str] = set()
     before = ""
     for row in read_rows(file, header):
+        if not row.cells:
+            continue
         signs |= shown_signs(row)
         handle = handle_of(row["Handle"])
         if handle != before:

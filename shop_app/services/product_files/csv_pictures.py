@@ -57,7 +57,7 @@ def warn_of_pictures(rows: list[Row], warnings: list[Problem]) -> None:
             warnings.append(Problem(row.line, said.format(value=short_text(text)), warning=True))
     shown = _all_pictures(rows)
     if len(shown) > MAX_PICTURES:
-        said = _("a product has at most {most} pictures; the last {count} were left out.")
+        said = _("a product has at most {most} pictures. Left out from here on: {count}.")
         line = shown[MAX_PICTURES].line
         warnings.append(
             Problem(line, said.format(most=MAX_PICTURES, count=len(shown) - MAX_PICTURES), warning=True)

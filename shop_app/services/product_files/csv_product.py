@@ -73,11 +73,11 @@ def read_product(
 
     Errors  BadRow for a line with a value that can't be taken.
     """
+    refuse_to_delete(rows)
     first = rows[0]
     base = product or ProductDraft(slug="", handle=handle_of(first["Handle"]), title="")
     if not first["Title"] and not product:
         raise BadRow(first.line, _("the first row of a product needs a Title."))
-    refuse_to_delete(rows)
     warnings: list[Problem] = []
     names = _option_names(first, base)
     variant_rows = _variant_rows(rows, base, names, warnings)
@@ -120,20 +120,19 @@ def _variant_rows(
                 warnings.append(Problem(row.line, text.format(number=unnamed), warning=True))
     if not variant_rows and not base.variants:
         raise BadRow(first.line, _("no variant of this product is left."))
-    stored = {variant.sku for variant in base.variants}
-    room = MAX_VARIANTS - len(stored)
-    kept = []
+    skus = {variant.sku for variant in base.variants}
+    options = {variant.options for variant in base.variants if variant.active}
+    room = MAX_VARIANTS - len(skus)
+    kept: list[Row] = []
+    excess: list[Row] = []
     for row in variant_rows:
-        is_new = row["Variant SKU"] not in stored
-        if not is_new or room > 0:
-            kept.append(row)
-            room -= is_new
-    if len(kept) < len(variant_rows):
-        text = _("a product has at most {most} variants; the last {count} were left out.")
-        line = next(row.line for row in variant_rows if row not in kept)
-        warnings.append(
-            Problem(line, text.format(most=MAX_VARIANTS, count=len(variant_rows) - len(kept)), warning=True)
-        )
+        is_new = row["Variant SKU"] not in skus and _option_values(row, names) not in options
+        (excess if is_new and room <= 0 else kept).append(row)
+        room -= is_new
+    if excess:
+        text = _("a product has at most {most} variants. Left out from here on: {count}.")
+        said = text.format(most=MAX_VARIANTS, count=len(excess))
+        warnings.append(Problem(excess[0].line, said, warning=True))
     return kept
 
 

@@ -372,21 +372,22 @@ def _planes_of_options(
     """
     if len(planes) < 2:
         return {}
-    having: dict[tuple[str, str], list[list[int]]] = defaultdict(lambda: [[] for _plane in planes])
+    # Sparse, because a product may have thousands of variants: most values are in few planes.
+    having: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    by_name: dict[str, set[int]] = defaultdict(set)
     for number, plane in enumerate(planes):
         for at, options in enumerate(plane):
             for option in options:
                 having[option][number].append(at)
-    by_variant: dict[str, int] = defaultdict(int)
-    for (name, _value), numbered in having.items():
-        for places in numbered:
-            by_variant[name] |= bits_of(places, len(planes[0]))
+                by_name[option[0]].add(at)
+    by_variant = {name: bits_of(places, len(planes[0])) for name, places in by_name.items()}
+    sizes = [len(plane) for plane in planes]
     wide = {}
     for (name, value), together in bits.items():
         if name in by_variant:
             whole = together & ~by_variant[name]
-            wide[name, value] = tuple(
-                bits_of(places, len(plane)) | whole & ((1 << len(plane)) - 1)
-                for places, plane in zip(having[name, value], planes, strict=True)
-            )
+            fits = [whole & ((1 << size) - 1) for size in sizes] if whole else [0] * len(planes)
+            for number, places in having.get((name, value), {}).items():
+                fits[number] |= bits_of(places, sizes[number])
+            wide[name, value] = tuple(fits)
     return wide

@@ -22,8 +22,9 @@ from .listing_pages import MAX_COUNTED_PAGE, PER_PAGE, Hits, hits
 def browse(session: Session, query: ListingQuery) -> Listing:
     """The products that fit the address, 24 a page.
 
-    Errors  NotFound for a category that isn't there; MovedTo for one that goes by another slug, and from a
-            page behind the last one to that.
+    A page behind the last one is the last one.
+
+    Errors  NotFound for a category that isn't there; MovedTo for one that goes by another slug.
     """
     # "New" is so many days old, counted from midnight.
     fact_cache.until(clock.end_of(clock.today()))
@@ -42,10 +43,6 @@ def browse(session: Session, query: ListingQuery) -> Listing:
         facet_counts, query, branch.below if branch else (), ids, cards.new_since(clock.now())
     )
     page = hits(session, facet_counts, query, branch, ids, view)
-    if page.page != query.page:
-        # The list may become longer again, so that the address isn't gone for good.
-        last = {"page": str(page.page) if page.page > 1 else "", "after": ""}
-        raise MovedTo(listing_address.PATH, last, is_permanent=False)
     return _listing(session, query, branch, matches, view, page, at)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise, product
+from itertools import product
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
@@ -23,6 +23,8 @@ MOST = 1000
 RANKED = 60
 """The first products, which are ranked again by their titles."""
 _WIDENED = 24
+_JOINED = 4
+"""Words that two neighbours of a search stand for, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +47,24 @@ class _Lexicon:
     def asked(self, text: str) -> tuple[Asked, ...]:
         """The words of a text; two that are one word of the catalogue ("air pods") stand for that too."""
         query_words = list(asked(text))
-        for place, (one, two) in enumerate(pairwise(asked(text))):
-            joined = [texts.together(*pair) for pair in product(one.writings, two.writings)]
-            known = tuple(word for word in joined if word and self.vocabulary.has(word))
-            for side in (place, place + 1):
-                word = query_words[side]
-                query_words[side] = replace(word, others=(*word.others, *known))
+        for place in range(1, len(query_words)):
+            # In order, so that what two stand for can be joined with a third.
+            sides = query_words[place - 1 : place + 1]
+            joined = [texts.together(*pair) for pair in product(*(side.writings for side in sides))]
+            known = [word for word in dict.fromkeys(joined) if word and self.vocabulary.has(word)][:_JOINED]
+            query_words[place - 1 : place + 1] = [
+                replace(side, others=(*side.others, *known)) for side in sides
+            ]
         return tuple(query_words)
 
     def forms(self, word: Asked) -> list[str]:
         """The terms for a word: its writings, the words that begin so, and neighbours that make it up."""
         forms = [form for writing in word.writings for form in self._forms(writing, word)]
-        return list(dict.fromkeys([*forms, *_pairs(word)]))
+        return list(dict.fromkeys([*forms, *_neighbours(word)]))
 
     def forms_in_short(self, word: Asked) -> list[str]:
         """Those of them that titles, codes and attributes may have: all, or neighbours alone."""
-        return self.forms(word) if self.is_known(word) or texts.is_run(word.text) else _pairs(word)
+        return self.forms(word) if self.is_known(word) or texts.is_run(word.text) else _neighbours(word)
 
     def _forms(self, writing: str, word: Asked) -> list[str]:
         """A writing and the words of the vocabulary that begin so, or its beginning."""
@@ -104,8 +108,9 @@ class _Lexicon:
         return self.is_known(word) or bool(self.others(word))
 
 
-def _pairs(word: Asked) -> list[str]:
-    return [PAIR + writing for writing in word.writings]
+def _neighbours(word: Asked) -> list[str]:
+    """The terms of neighbours in a text that make up the word."""
+    return [form for writing in word.writings for form in (PAIR + writing, *texts.apart(writing))]
 
 
 def _whole(word: str) -> list[str]:
@@ -198,7 +203,8 @@ def _begun_code(session: Session, text: str, most: int) -> list[int]:
         return []
     look = partial(word_index.product_ids, session)
     begun = look([[code + "*"]], ["codes"], most)
-    return list(dict.fromkeys([*begun, *look([[code + "*", PAIR + code]], COLUMNS[:3], most)]))
+    written = look([[code + "*", PAIR + code, *texts.apart(code)]], COLUMNS[:3], most)
+    return list(dict.fromkeys([*begun, *written]))
 
 
 def _with_words(session: Session, lexicon: _Lexicon, words: Sequence[Asked], most: int) -> list[int]:

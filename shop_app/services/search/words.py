@@ -115,13 +115,13 @@ _QUOTED = re.compile(r'(?<![^\s(])"(?=\S)([^"]*)"')
 _DIGITS = re.compile(r"\d+")
 _MAX_NUMBER = 40
 """Characters of a number; the rest is cut, so that there is room for its unit."""
-_JOINT = re.compile(r"[-'./&_+]")
+_JOINT = re.compile(r"(?<!\d)[-'./&_+]|[-'./&_+](?!\d)")
 _PIECE = re.compile(
     # An amount or sizes, such as 50 cm, 3/4", 10 x 20 cm; a number alone is one too. Not the 3 of 3-in-1.
     rf"(?P<amount>{_ALONE}(?: ?[xX*] ?{_ALONE}){{0,3}})"
     rf"|(?P<run>{_RUN_SIGN}+)"
-    # Letters and digits, with signs between them; but a sign between digits parts them.
-    rf"|{_LETTER}+(?:[-'./&_+](?:(?<!\d.)|(?!\d))(?!\d+[./,]\d){_LETTER}+)*"
+    # Letters and digits, with signs between them; but a sign between digits parts them, save in USB3.0.
+    rf"|{_LETTER}+(?:[-'./&_+](?:(?<!\d.)|(?!\d))(?!\d+[./,]\d){_LETTER}+)*(?:(?<=\d)\.\d+(?!{_LETTER}))?"
 )
 
 
@@ -177,13 +177,20 @@ def _word(written: str) -> Piece:
 
 
 def _humps(word: str) -> list[str]:
-    """The parts of a word like AirPods.
+    """The parts of a word like AirPods or iPhone15Pro.
 
-    >>> _humps("AirPods"), _humps("DVDs"), _humps("McDonald")
-    (['Air', 'Pods'], ['DVDs'], ['Mc', 'Donald'])
+    >>> _humps("AirPods"), _humps("DVDs"), _humps("iPhone15Pro"), _humps("5GHz")
+    (['Air', 'Pods'], ['DVDs'], ['i', 'Phone15', 'Pro'], ['5GHz'])
     """
-    starts = [place for place in range(1, len(word)) if word[place].isupper() and word[place - 1].islower()]
+    if word[1:].islower() or word.isupper() or word.isdecimal():
+        return [word]
+    starts = [place for place in range(1, len(word)) if _is_hump(word, place)]
     return [word[start:end] for start, end in pairwise([0, *starts, len(word)])]
+
+
+def _is_hump(word: str, place: int) -> bool:
+    before, letter, after = word[place - 1], word[place], word[place + 1 : place + 2]
+    return letter.isupper() and (before.islower() or (before.isdecimal() and after.islower()))
 
 
 @lru_cache(maxsize=65536)
@@ -296,11 +303,11 @@ def terms(text: str, *, neighbours: bool = False) -> Iterator[str]:
         for part in piece.parts:
             yield from grams(part[0]) if is_run(part[0]) else part
             if neighbours:
-                yield from _pairs(before, part[:1])
-            before = part[:1]
+                yield from _pairs(before, part)
+            before = part
         yield from piece.joined
         yield from piece.within
-        before += piece.joined[:1]
+        before += piece.joined
 
 
 def _pairs(before: Iterable[str], after: Iterable[str]) -> Iterator[str]:
@@ -318,6 +325,19 @@ def together(one: str, two: str) -> str:
     numbers = one[-1].isdecimal() and two[0].isdecimal()
     fits = len(one) + len(two) <= MAX_WORD and is_run(one) == is_run(two) and not numbers
     return one + two if fits else ""
+
+
+def apart(word: str) -> list[str]:
+    """The parts of a word of letters and digits in turn, with spaces between; [] for less than three.
+
+    >>> apart("iphone15pro"), apart("a4"), apart("10x20")
+    (['iphone 15 pro'], [], [])
+    """
+    parts = _LETTERS_OR_DIGITS.findall(word)
+    return [" ".join(parts)] if len(parts) > 2 and not word[0].isdecimal() else []
+
+
+_LETTERS_OR_DIGITS = re.compile(r"\d+(?:\.\d+)?|[^\d.]+")
 
 
 def is_run(word: str) -> bool:

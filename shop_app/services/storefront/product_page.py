@@ -18,7 +18,7 @@ from ..catalog import availability, price_history, price_tags, reviews
 from ..catalog.views import Crumb, Detail, Moved, PictureView, ProductPage
 from ..search import cards, categories, index_cache
 from ..shipping import queries as shipping_queries
-from .product_variants import Choice, choices, variant
+from .product_variants import Choice, choices, pickers, variant
 from .related import related
 from .structured_data import Offered, json_ld
 
@@ -127,6 +127,7 @@ def _page(
     shown = reviews.page(session, row.id) if row.review_count else []
     meta = row.seo_description or _cut(f"{row.subtitle}. {plain_text(row.description_html)}".lstrip(". "))
     lowest = price_history.lowest_lines(session, {choice.id: choice.compare_at_minor for choice in choices})
+    own = pickers(chosen, choices, swatches)
     ways = shipping_queries.methods(session).get(settings().country, ())
     return ProductPage(
         slug=row.slug,
@@ -137,7 +138,10 @@ def _page(
         description_html=row.description_html,
         pictures=pictures,
         variants=[
-            variant(choice, choices, swatches, lowest.get(choice.id, ""), _delivery(ways, choice))
+            # The others' pickers are made when they are chosen.
+            variant(
+                choice, own if choice is chosen else [], lowest.get(choice.id, ""), _delivery(ways, choice)
+            )
             for choice in choices
         ],
         chosen_sku=chosen.sku,

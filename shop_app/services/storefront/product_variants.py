@@ -97,13 +97,9 @@ def choices(
 
 
 def variant(
-    choice: Choice,
-    choices: list[Choice],
-    swatches: dict[tuple[str, str], str],
-    lowest_30_days: str,
-    delivery: tuple[str, str],
+    choice: Choice, options: list[OptionView], lowest_30_days: str, delivery: tuple[str, str]
 ) -> VariantView:
-    """A variant as it is shown; `delivery` says when it arrives and what that costs."""
+    """A variant as it is shown: `options` are its pickers; `delivery` says when it arrives, for how much."""
     shared = (getattr(choice, name) for name in availability.Numbers._fields)
     shown = availability.variant_availability(availability.Numbers(*shared), lowest_30_days)
     return VariantView(
@@ -122,33 +118,38 @@ def variant(
         delivery_line=delivery[0],
         delivery_cost_line=delivery[1],
         picture_index=choice.picture_index,
-        options=_pickers(choice, choices, swatches),
+        options=options,
     )
 
 
-def _pickers(chosen: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> list[OptionView]:
+def pickers(chosen: Choice, choices: list[Choice], swatches: dict[tuple[str, str], str]) -> list[OptionView]:
     """The pickers when this variant is chosen."""
-    pickers: dict[str, list[OptionChoice]] = {name: [] for name in chosen.options}
+    exact: dict[frozenset[tuple[str, str]], Choice] = {}
+    having: dict[tuple[str, str], list[Choice]] = defaultdict(list)
+    for choice in choices:
+        exact.setdefault(frozenset(choice.options.items()), choice)
+        for option in choice.options.items():
+            having[option].append(choice)
+    shown: dict[str, list[OptionChoice]] = {name: [] for name in chosen.options}
     for (name, value), swatch in swatches.items():
-        having = [choice for choice in choices if choice.options.get(name) == value]
-        if name not in pickers or not having:
+        if name not in shown or not having[name, value]:
             continue
         options = {**chosen.options, name: value}
-        exact = next((choice for choice in having if choice.options == options), None)
+        fitting = exact.get(frozenset(options.items()))
         # A combination without a variant leads to the nearest variant, and is shown as unavailable.
-        target = exact or max(having, key=lambda choice: (_alike(choice, options), choice.stock.available))
-        pickers[name].append(
+        target = fitting or max(
+            having[name, value], key=lambda choice: (_alike(choice, options), choice.stock.available)
+        )
+        shown[name].append(
             OptionChoice(
                 value,
                 swatch,
                 chosen.options[name] == value,
-                bool(exact and exact.stock.available),
+                bool(fitting and fitting.stock.available),
                 target.sku,
             )
         )
-    return [
-        OptionView(name, chosen.options[name], option_choices) for name, option_choices in pickers.items()
-    ]
+    return [OptionView(name, chosen.options[name], option_choices) for name, option_choices in shown.items()]
 
 
 def _alike(choice: Choice, options: dict[str, str]) -> int:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from ...core import money
 from ...core.settings import settings
+from ..catalog import price_tags
 from ..catalog.views import Crumb
 from ..search.cards import rating_text
 
@@ -19,6 +20,8 @@ _AVAILABILITY = {
     "backorder": "BackOrder",
 }
 MAX_PICTURES = 6
+MAX_OFFERS = 100
+"""Above it the offers of a product are summed up: those of 2,048 variants would be half a megabyte."""
 
 
 class Offered(NamedTuple):
@@ -53,7 +56,9 @@ def json_ld(
         "url": address,
         "description": description,
         "sku": offers[0].sku,
-        "offers": [_offer(address, offer) for offer in offers],
+        "offers": [_offer(address, offer) for offer in offers]
+        if len(offers) <= MAX_OFFERS
+        else _all_offers(address, offers),
     }
     if brand:
         product["brand"] = {"@type": "Brand", "name": brand}
@@ -84,13 +89,28 @@ def json_ld(
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def _all_offers(address: str, offers: Sequence[Offered]) -> dict[str, Any]:
+    currency = settings().currency
+    best = min(offers, key=lambda offer: (offer.availability == "out", offer.price_minor))
+    prices = [offer.price_minor for offer in offers]
+    return {
+        "@type": "AggregateOffer",
+        "url": address,
+        "offerCount": len(offers),
+        "lowPrice": money.decimal_text(min(prices), currency),
+        "highPrice": money.decimal_text(max(prices), currency),
+        "priceCurrency": currency,
+        "availability": f"https://schema.org/{_AVAILABILITY[best.availability]}",
+    }
+
+
 def _offer(address: str, offer: Offered) -> dict[str, Any]:
     currency = settings().currency
     entry: dict[str, Any] = {
         "@type": "Offer",
         "sku": offer.sku,
         "url": f"{address}?variant={quote(offer.sku)}",
-        "price": money.decimal_text(offer.price_minor, currency),
+        "price": money.decimal_text(price_tags.sold_minor(offer.price_minor), currency),
         "priceCurrency": currency,
         "availability": f"https://schema.org/{_AVAILABILITY[offer.availability]}",
         "itemCondition": "https://schema.org/NewCondition",

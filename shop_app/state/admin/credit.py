@@ -10,15 +10,13 @@ from shop_app.services.credit import admin as credit_admin
 from shop_app.services.credit import commands as credit_commands
 
 from ..base import asked_by, say, staff
-from ..input_types import AmountMinor, Count, RecordId, ShortText, Token
+from ..input_types import AmountMinor, Count, Email, RecordId, ShortText, Token
 
 
 class CreditAdmin(rx.State):
     @rx.event
     @staff("credit.edit")
-    async def issue(
-        self, amount: AmountMinor, request_key: Token, email: ShortText = "", note: ShortText = ""
-    ):
+    async def issue(self, amount: AmountMinor, request_key: Token, email: Email = "", note: ShortText = ""):
         """A gift card, whose code is shown this once; an address gets it by email too."""
         card = await db.write(
             credit_commands.issue,
@@ -33,7 +31,7 @@ class CreditAdmin(rx.State):
 
     @rx.event
     @staff("credit.edit")
-    async def grant(self, amount: AmountMinor, request_key: Token, email: ShortText, note: ShortText = ""):
+    async def grant(self, amount: AmountMinor, request_key: Token, email: Email, note: ShortText = ""):
         """Store credit for an address."""
         by, kind = await asked_by(self), "store_credit"
         await db.write(

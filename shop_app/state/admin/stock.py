@@ -66,12 +66,16 @@ class StockAdmin(rx.State):
     @rx.event
     @staff("inventory.adjust")
     async def stop_tracking(self, sku: Sku):
-        self.levels = await db.write(inventory_admin.stop_tracking, sku, by=await asked_by(self))
+        by = await asked_by(self)
+        self.levels = await db.write(inventory_admin.stop_tracking, sku, by=by)
+        self.history = await db.read(inventory_queries.history, sku, by=by)
 
     @rx.event
     @staff("inventory.adjust")
     async def track(self, sku: Sku, units: Count):
-        self.levels = await db.write(inventory_admin.track, sku, units, by=await asked_by(self))
+        by = await asked_by(self)
+        self.levels = await db.write(inventory_admin.track, sku, units, by=by)
+        self.history = await db.read(inventory_queries.history, sku, by=by)
 
 
 def _day(text: str) -> date | None:

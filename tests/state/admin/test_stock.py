@@ -44,9 +44,24 @@ async def test_a_clerk_counts_and_sees_the_ledger(open_tab, shop, signed_in, clo
         await admin.set_policy("SHOAL-BOWL", True, "soon")
 
 
+async def test_a_clerk_stops_counting_and_begins_again_with_a_count(open_tab, shop, signed_in):
+    signed_in(CLERK)
+    admin = await open_tab(StockAdmin)
+    await admin.stop_tracking("SHOAL-BOWL")
+    assert (admin.levels.tracked, admin.levels.on_hand, bowls()) == (False, 0, (0, 0, 0))
+    assert [(line.on_hand, line.reason) for line in admin.history][:1] == [(-50, "not tracked")]
+    with pytest.raises(Invalid, match="isn't tracked"):
+        await admin.change_units("SHOAL-BOWL", 1, "found")
+    await admin.track("SHOAL-BOWL", 12)
+    assert (admin.levels.tracked, admin.levels.left, bowls()) == (True, 12, (12, 0, 0))
+    assert [(line.on_hand, line.reason) for line in admin.history][:1] == [(12, "count")]
+
+
 async def test_nobody_changes_stock(open_tab, shop, signed_in):
     signed_in(NOBODY)
     admin = await open_tab(StockAdmin)
     with pytest.raises(Forbidden):
         await admin.set_units("SHOAL-BOWL", 0, 50, "count")
+    with pytest.raises(Forbidden):
+        await admin.stop_tracking("SHOAL-BOWL")
     assert bowls() == (50, 0, 0)
