@@ -23,6 +23,7 @@ from shop_app.models import (
     ShippingMethod,
     Staff,
     StockLevel,
+    StockPolicy,
     TaxRate,
     Variant,
 )
@@ -112,9 +113,11 @@ def test_what_is_in_it(demo):
 
 def test_some_are_sold_out_some_are_few_and_the_rest_is_there(demo):
     with db.reading() as session:
-        free = session.exec(select(StockLevel.on_hand - StockLevel.allocated)).all()
+        levels = session.exec(select(StockLevel.policy, StockLevel.on_hand - StockLevel.allocated)).all()
+    free = [units for policy, units in levels if policy == StockPolicy.DENY]
     assert (sum(units == 0 for units in free), sum(0 < units <= 3 for units in free)) == (5, 8)
     assert min(free) == 0
+    assert [units for policy, units in levels if policy == StockPolicy.UNTRACKED] == [0, 0]
 
 
 def test_no_two_reviews_say_the_same_and_stars_are_uneven(demo):

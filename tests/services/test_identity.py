@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from shop_app.core import db
-from shop_app.core.errors import Invalid
+from shop_app.core.errors import Invalid, NotFound
 from shop_app.models import AuditEntry, Product, SlugRedirect, Variant
 from shop_app.services.catalog import commands, identity
 from shop_app.services.catalog.product_draft import (
@@ -24,7 +24,7 @@ from shop_app.services.catalog.product_draft import (
     ProductDraft,
     VariantDraft,
 )
-from shop_app.services.catalog.views import ListingQuery
+from shop_app.services.catalog.views import ListingQuery, Moved
 from shop_app.services.product_files.csv_export import export_file
 from shop_app.services.product_files.csv_import import Report, import_file
 from shop_app.services.search import listing
@@ -142,6 +142,27 @@ def test_a_renamed_address_stays_renamed_and_its_file_still_finds_it(shop, bring
         assert session.exec(select(SlugRedirect.slug)).all() == ["shi"]
 
 
+def test_an_address_of_shopify_leads_to_the_present_one(shop, bring_in):
+    bring_in([("是", "S1"), ("Blue Shirt", "S2"), ("draft-事", "S3")])
+    with db.transaction() as session:
+        draft, _version = commands.draft_of(session, "draft-shi")
+        commands.save(session, "draft-shi", replace(draft, status="draft"), actor="staff")
+    for slug, location in (("是", "shi"), ("blue shirt", "blue-shirt"), ("Blue-Shirt", "blue-shirt")):
+        with db.reading() as session, pytest.raises(Moved) as moved:
+            product_page.product(session, slug)
+        assert moved.value.slug == location
+    for slug in ("事", "draft-事", "a\x00b", "\ud800", "x" * 300):
+        with db.reading() as session, pytest.raises(NotFound):
+            product_page.product(session, slug)
+
+
+@pytest.mark.parametrize("handle", ["a\tb", "a\u2028b", "\u200b", "x" * 256])
+def test_a_handle_that_can_not_be_read_is_refused_and_nothing_is_written(shop, bring_in, handle: str):
+    report = bring_in([(handle, "S1"), ("lamp", "S2")])
+    assert (report.created, len(report.problems), report.problems[0].line) == (1, 1, 2)
+    assert slugs() == {"lamp": "lamp"}
+
+
 def test_a_product_of_staff_is_known_to_files_by_its_first_address(shop, bring_in):
     with db.transaction() as session:
         draft = ProductDraft(slug="mug", title="Mug", variants=(VariantDraft("M", 1000),))
@@ -213,7 +234,7 @@ SKUS = [
     "חולצה-01",
     "a,b;c",
     "=1+1",
-    "'0123",
+    "'tis",
     "../x",
     "__proto__",
     "x" * 255,
@@ -277,6 +298,51 @@ def test_an_option_without_a_sku_is_found_again_by_what_is_seen_of_its_value(
     assert bring_in([cells | {"Option1 Value": written}]).created == 1
     assert bring_in([cells | {"Option1 Value": again}]).same == 1
     assert bring_in([cells | {"Option1 Value": written}]).same == 1
+
+
+COLOURED = {"Handle": "mug", "Title": "Mug", "Option1 Name": "Colour", "Variant Price": "1"}
+
+
+def coloured(*rows: tuple[str, str]) -> list[Cells]:
+    """Rows of (SKU, colour)."""
+    return [COLOURED | {"Variant SKU": sku, "Option1 Value": colour} for sku, colour in rows]
+
+
+@pytest.mark.parametrize("stored", [(), (("A", "Moss"),), (("A", "Moss"), ("B", "Clay"))])
+def test_two_rows_with_the_same_options_are_refused_with_both_lines(shop, bring_in, stored):
+    if stored:
+        bring_in(coloured(*stored))
+    report = bring_in(coloured(("A", "Moss"), ("C", "Moss")))
+    assert [str(problem) for problem in report.problems] == [
+        "Line 3: C has the same options as A on line 2: Moss."
+    ]
+    with db.reading() as session:
+        assert session.exec(select(Variant.sku).order_by(Variant.sku)).all() == [sku for sku, _c in stored]
+
+
+def test_a_sku_that_moves_to_other_options_leaves_the_others_theirs(shop, bring_in):
+    bring_in(coloured(("A", "Moss"), ("B", "Clay")))
+    with db.reading() as session:
+        before = dict(session.exec(select(Variant.sku, Variant.id)).all())
+    assert bring_in(coloured(("C", "Moss"), ("A", "Clay"), ("B", "Oat"))).changed == 1
+    with db.reading() as session:
+        rows = session.exec(select(Variant.sku, Variant.title).order_by(Variant.sku)).all()
+        after = dict(session.exec(select(Variant.sku, Variant.id)).all())
+    assert [tuple(row) for row in rows] == [("A", "Clay"), ("B", "Oat"), ("C", "Moss")]
+    assert {sku: after[sku] for sku in before} == before
+
+
+def test_a_variant_without_a_sku_that_comes_back_is_the_same_one(shop, bring_in):
+    both = coloured(("", "Moss"), ("", "Clay-Oat"))
+    for rows in (both, both[:1], both, both[:1], both):
+        assert bring_in(rows).refused == 0
+    with db.transaction() as session:
+        draft, _version = commands.draft_of(session, "mug")
+        retired = tuple(replace(v, active=v.options[0][1] == "Moss") for v in draft.variants)
+        commands.save(session, "mug", replace(draft, variants=retired), actor="staff")
+    assert bring_in(both).changed == 1
+    with db.reading() as session:
+        assert len(session.exec(select(Variant.id)).all()) == 2
 
 
 # --- Limits -----------------------------------------------------------------------------------------

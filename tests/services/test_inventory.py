@@ -136,6 +136,19 @@ def test_what_may_be_backordered_is_never_out_of_stock(session):
     assert stock_of(session, "CHAIR") == (0, 5, 0)
 
 
+def test_of_what_is_untracked_the_ledger_has_what_orders_have(session):
+    make_product(session, "Bench", stock=0, policy=StockPolicy.UNTRACKED)
+    bench, order_id, cart = id_of(session, "BENCH"), an_order(session), make_cart(session)
+    inventory_holds.hold(session, cart.id or 0, {bench: 9}, expires_at=UNTIL)
+    inventory_commands.allocate(session, order_id, {bench: 3}, cart_id=cart.id)
+    inventory_commands.release(session, order_id, reason="order cancelled", quantities={bench: 1})
+
+    assert stock_of(session, "BENCH") == (2, 2, 0)
+    assert ledger(session, bench) == [("allocated", 3, 3, 0), ("released", -1, -1, 0)]
+    with pytest.raises(Invalid, match="isn't tracked"):
+        inventory_commands.adjust(session, bench, 5, reason="found")
+
+
 CLERK = "staff:clerk@example.com"
 
 

@@ -116,11 +116,11 @@ async def test_redis_counts_where_the_settings_name_one(
 
 
 async def test_the_sitemap_lists_what_it_is_told_escaped_and_absolute() -> None:
-    moment = dt.datetime(2026, 11, 5, 23, 0, tzinfo=dt.UTC)
+    moment = dt.datetime(2026, 11, 5, 23, 0, tzinfo=dt.UTC)  # The next day in Berlin.
     routes = sitemap.routes(lambda: [("/", None), ("/products/a&b", moment)])
     text = (await _get(routes, "/sitemap.xml")).text
     assert "<loc>http://localhost:3000/</loc></url>" in text
-    assert "<loc>http://localhost:3000/products/a&amp;b</loc><lastmod>2026-11-05</lastmod>" in text
+    assert "<loc>http://localhost:3000/products/a&amp;b</loc><lastmod>2026-11-06</lastmod>" in text
 
 
 DAYS = [dt.datetime(2026, 11, day, 12, tzinfo=dt.UTC) for day in range(1, 8)]

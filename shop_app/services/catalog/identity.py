@@ -14,6 +14,7 @@ from slugify import slugify
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from ...models import MAX_HANDLE as MAX_HANDLE
 from ...models import MAX_SKU, MAX_SLUG, Product, SlugRedirect
 
 SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")

@@ -174,14 +174,20 @@ def _variants(
     is_taken: Callable[[str], bool],
 ) -> tuple[tuple[VariantDraft, ...], dict[str, int], dict[str, int]]:
     by_sku = {variant.sku: variant for variant in base.variants}
-    by_options = {variant.options: variant for variant in base.variants if variant.active}
+    named = {trimmed(row["Variant SKU"]) for row in rows}
+    # A variant goes by its SKU, and by its options where the file doesn't name that SKU.
+    by_options = {
+        variant.options: variant for variant in base.variants if variant.active and variant.sku not in named
+    }
+    retired = {variant.options: variant for variant in base.variants if not variant.active}
+    sku_of: dict[tuple[tuple[str, str], ...], str] = {}
     variants: dict[int | str, VariantDraft] = {}
     quantities: dict[str, int] = {}
     lines: dict[str, int] = {}
     for row in rows:
         options = _option_values(row, names)
         sku = trimmed(row["Variant SKU"])
-        stored = by_sku.get(sku) or by_options.get(options)
+        stored = by_sku.get(sku) or by_options.get(options) or (None if sku else retired.get(options))
         sku = sku or (
             stored.sku
             if stored
@@ -191,6 +197,8 @@ def _variants(
             raise BadRow(
                 row.line, _("the SKU {sku} stands on line {line} too.").format(sku=sku, line=lines[sku])
             )
+        if (other := sku_of.setdefault(options, sku)) != sku:
+            raise BadRow(row.line, _same_options(sku, other, lines[other], options))
         lines[sku] = row.line
         variant = _variant(row, sku, options, stored, keys, warnings)
         variants[(stored and stored.id) or sku] = variant
@@ -210,6 +218,16 @@ def _variants(
             for variant in merged
         ]
     return (*merged, *variants.values()), quantities, lines
+
+
+def _same_options(sku: str, other: str, line: int, options: tuple[tuple[str, str], ...]) -> str:
+    sentence = (
+        _("{sku} has the same options as {other} on line {line}: {values}.")
+        if options
+        else _("{sku} and {other} on line {line} need an option in which they differ.")
+    )
+    values = " / ".join(value for _name, value in options)
+    return sentence.format(sku=sku, other=other, line=line, values=values)
 
 
 def _option_values(row: Row, names: list[str]) -> tuple[tuple[str, str], ...]:

@@ -7,11 +7,12 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from . import word_index
 from .cards import rating_milli
-from .facet_keys import MAX_LABEL, MAX_NAME, MAX_VALUE, in_json, key_of
+from .facet_keys import MAX_LABEL, MAX_NAME, in_json, key_of, read_key
 from .word_index import Document
 
 RESERVED = re.compile("(option-)*(q|category|sort|page|after|price|new|variant|tag)")
@@ -129,6 +130,7 @@ def _variants(product: ProductRows) -> list[dict[str, Any]]:
     ]
 
 
+@lru_cache(maxsize=65536)
 def _facet_name(name: str, label: str) -> str:
     """The facet that a property with this value belongs to; "" where it belongs to none."""
     key, value = key_of(name), key_of(label)
@@ -136,8 +138,9 @@ def _facet_name(name: str, label: str) -> str:
         return ""
     if RESERVED.fullmatch(key):
         key = f"option-{key}"
-    fits = max(len(name), len(label)) <= MAX_LABEL and len(key) <= MAX_NAME and len(value) <= MAX_VALUE
-    return key if fits else ""
+    # What can't be read from an address again, such as an accent alone, is none.
+    is_readable = (read_key(key, MAX_NAME), read_key(value)) == (key, value)
+    return key if is_readable and max(len(name), len(label)) <= MAX_LABEL else ""
 
 
 def _facets(product: ProductRows) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.settings import settings
 from ...models import LISTED, Picture, Product, ProductPicture, SlugRedirect
-from ..catalog import availability, price_history, price_tags, reviews
+from ..catalog import availability, identity, price_history, price_tags, reviews
 from ..catalog.views import Crumb, Detail, Moved, PictureView, ProductPage
 from ..search import cards, categories, index_cache
 from ..shipping import queries as shipping_queries
@@ -55,6 +55,9 @@ _moved = (
     .join(SlugRedirect, col(SlugRedirect.product_id) == Product.id)
     .where(col(SlugRedirect.slug) == bindparam("slug"))
 )
+_known_as = select(col(Product.slug)).where(
+    col(Product.handle) == bindparam("handle"), availability.PUBLISHED
+)
 _pictures = (
     select(
         col(ProductPicture.id),
@@ -76,7 +79,7 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
     Errors  NotFound; Moved when the slug is an old one.
     """
     # PostgreSQL refuses some characters that no slug has, instead of finding nothing.
-    if not (slug.isascii() and slug.isprintable()):
+    if not identity.is_name(slug, identity.MAX_HANDLE):
         raise NotFound(_("There is no such product."))
     row = session.connection().execute(_product, {"slug": slug, "now": clock.now()}).first()
     if row is None:
@@ -100,7 +103,7 @@ def product(session: Session, slug: str, sku: str = "") -> ProductPage:
 
 
 def _gone(session: Session, slug: str) -> Exception:
-    """NotFound, or Moved where the slug is an old one, or is one in other letters."""
+    """NotFound, or Moved where the slug is an old one, one in other letters, or a handle, as at Shopify."""
     wanted = slug.strip().lower()
     if (
         wanted != slug
@@ -108,6 +111,9 @@ def _gone(session: Session, slug: str) -> Exception:
     ):
         return Moved(wanted)
     new_slug = session.connection().execute(_moved, {"slug": wanted}).scalar()
+    if not new_slug:
+        known_as = {"handle": identity.handle_of(slug), "now": clock.now()}
+        new_slug = session.connection().execute(_known_as, known_as).scalar()
     if new_slug and new_slug != slug:
         return Moved(new_slug)
     return NotFound(_("There is no such product."))
