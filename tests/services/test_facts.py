@@ -224,7 +224,7 @@ def test_made_up_skus_are_shown_and_not_kept(engine: Engine):
 
 @pytest.mark.parametrize("page", sorted(set(PAGES) - {"navigation"}))
 def test_the_next_day_is_another_page(engine: Engine, clock, shop: None, page: str):
-    midnight = now_clock.tomorrow()
+    midnight = now_clock.end_of(now_clock.today())
     clock.move_to(midnight - timedelta(seconds=5))
     before = shown(page, shared_views.read_here)
     clock.move_to(midnight - timedelta(seconds=1))

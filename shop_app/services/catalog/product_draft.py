@@ -40,7 +40,7 @@ from .identity import SLUG, handle_of, is_name, is_sku, trimmed
 MAX_VARIANTS, MAX_OPTIONS, MAX_TAGS, MAX_PICTURES = 2_048, 3, 250, 250
 """As many as Shopify takes for one product."""
 MAX_TEXT = 200_000
-"""Characters of a description: the longest that a page of the shop shows at once."""
+"""Characters of a description; a cell of a file may have as many."""
 MAX_GRAMS = 2_000_000
 """Above what any carrier takes."""
 SWATCH = re.compile(r"#[0-9a-fA-F]{6}")

@@ -95,8 +95,7 @@ class _Lexicon:
         )
         if not numbers and not compounds and not meanings and not self.is_known(word):
             meanings = self.synonyms.of(word.text)
-        # A meaning may be cut into terms, as a word that is typed.
-        meant = [form for meaning in meanings for form in _whole(meaning)]
+        meant = [texts.sought(meaning) if texts.is_run(meaning) else meaning for meaning in meanings]
         return [*numbers, *compounds, *meant]
 
     def is_known(self, word: Asked) -> bool:
@@ -111,10 +110,6 @@ class _Lexicon:
 def _neighbours(word: Asked) -> list[str]:
     """The terms of neighbours in a text that make up the word."""
     return [form for writing in word.writings for form in (PAIR + writing, *texts.apart(writing))]
-
-
-def _whole(word: str) -> list[str]:
-    return [texts.sought(word) if texts.is_run(word) else word]
 
 
 def _beginning(writing: str, word: Asked) -> list[str]:

@@ -349,6 +349,7 @@ _RUN = re.compile(_RUN_SIGN)
 
 
 def grams(run: str) -> Iterable[str]:
+    """The terms of a run: the signs from each place on, three at most."""
     return (run[place : place + GRAM] for place in range(len(run)))
 
 
