@@ -71,8 +71,9 @@ def test_every_check_of_the_models_is_in_the_database(engine: Engine):
     inspector = inspect(engine)
     for table in SQLModel.metadata.sorted_tables:
         expected = {c.name for c in table.constraints if type(c).__name__ == "CheckConstraint"}
-        names = {check["name"] for check in inspector.get_check_constraints(table.name)}
-        assert expected <= names, f"{table.name} lacks {expected - names}"
+        names = [check["name"] for check in inspector.get_check_constraints(table.name)]
+        assert expected <= set(names), f"{table.name} lacks {expected - set(names)}"
+        assert len(set(names)) == len(names), f"{table.name} has a CHECK twice: {names}"
 
 
 def test_the_latest_can_be_taken_back_and_put_on_again(empty: Engine):
