@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import styles
-from .kit import Component, el, kept
+from .kit import Component, el, kept, when
 
 WIDTHS = (320, 640, 960, 1440)
 
@@ -40,11 +40,12 @@ def picture(
 ) -> Component:
     """A PictureView (or its Var). `priority` is for the one picture that opens the page; others load late.
 
-    `sizes` is the CSS width it is shown in; `alt=""` for a picture beside its own name.
+    `sizes` is the CSS width it is shown in; `alt=""` for a picture beside its own name. Where there is no
+    picture its frame stays empty.
     """
     key = view.key
     loading = {"fetchPriority": "high"} if priority else {}
-    return el.picture(
+    shown = el.picture(
         el.source(type="image/avif", src_set=_set(key, "avif", widths), sizes=sizes),
         el.source(type="image/webp", src_set=_set(key, "webp", widths), sizes=sizes),
         el.img(
@@ -66,3 +67,4 @@ def picture(
         ),
         class_name="contents",
     )
+    return when(key, shown)

@@ -83,6 +83,22 @@ def test_every_page_shows_what_can_be_paid_with_as_soon_as_the_provider_has_said
 
 
 @pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("page", "address", "parameters"),
+    [
+        (home.PAGE, "", {}),
+        (listing.PAGE, "", {}),
+        (listing.PAGE, "q=lamp", {}),
+        (product.PAGE, "", {"slug": "fable-lamp"}),
+    ],
+)
+def test_a_product_without_a_picture_has_an_empty_frame(page: Page, address: str, parameters: dict[str, str]):
+    html = _get(page, address, **parameters).html
+    assert "Fable Lamp" in html
+    assert re.findall(r"<picture|<source|/media/", html) == []
+
+
+@pytest.mark.usefixtures("shop")
 def test_a_page_that_is_not_there_leads_on_by_a_search_and_the_categories():
     html = _get(not_found.PAGE).html
     main = html[html.index("<h1") :]
