@@ -126,8 +126,8 @@ def _picker(product: type[Product], option: Any) -> Component:
         ),
         when(
             coloured,
-            el.div(each(option.choices, swatch), class_name=styles.SWATCHES),
-            el.div(each(option.choices, size), class_name=styles.SIZES),
+            el.div(each(option.choices, swatch), class_name=styles.CHOICES),
+            el.div(each(option.choices, size), class_name=styles.CHOICES),
         ),
         without_scripts(lambda: _links(product, option)),
         key=option.name,

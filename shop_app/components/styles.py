@@ -147,7 +147,8 @@ OPTION = (
 )
 OPTION_TITLE = "block font-medium"
 OPTION_NOTE = "block text-sm text-ink-2 text-balance"
-SWATCHES = "flex flex-wrap gap-2"
+# Of hundreds of choices, those that fit are seen, and the others by scrolling.
+CHOICES = "-m-1 flex max-h-104 flex-wrap gap-2 overflow-y-auto p-1"
 SWATCH = (
     "relative block size-9 cursor-pointer rounded-full "
     "has-checked:shadow-[inset_0_0_0_1.5px_var(--ink)] forced-colors:has-checked:border-2 "
@@ -159,7 +160,6 @@ SWATCH_DOT = (
     "forced-color-adjust-none"
 )
 SWATCH_OUT = "slash"
-SIZES = "flex flex-wrap gap-2"
 SIZE = (
     "relative grid min-h-12 min-w-26 cursor-pointer content-center rounded-r2 border "
     "border-line-strong bg-surface px-4 py-1.5 text-md leading-5 has-checked:border-ink "
