@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from shop_app.core import db
 from shop_app.core.clock import now
-from shop_app.models import Letter, PriceHistory, Variant
+from shop_app.models import Letter, PriceHistory, StockLevel, Variant
 from shop_app.services.inventory import commands as inventory_commands
 from tests.factories import variant_with
 from tests.journeys.conftest import NewShopper
@@ -32,10 +32,11 @@ def clay_is_sold_out(shop: Shop) -> Iterator[None]:
 
 
 def _count_in(shop: Shop, units: int) -> None:
-    """From outside, so that the shop's pages learn of it when they read."""
+    """So many units that nobody has; from outside, so that the shop's pages learn of it when they read."""
     with db.transaction(on=shop.engine) as session:
-        variant = variant_with(session, CLAY)
-        inventory_commands.set_on_hand(session, variant.id or 0, units, reason="stocktake")
+        level = session.get_one(StockLevel, variant_with(session, CLAY).id)
+        on_hand = level.allocated + units
+        inventory_commands.set_on_hand(session, level.variant_id, on_hand, reason="stocktake")
 
 
 def _serves(shop: Shop, address: str, words: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import time
 
 import pytest
 
 from shop_app.components.plain_texts import PAGES
 from tests.journeys.conftest import NewShopper
 from tests.journeys.shopper import DESKTOP, PHONE
+from tests.shop import Shop
 
 ADDRESSES = (
     "/",
@@ -81,6 +83,16 @@ LOADED = "() => document.querySelector('[data-ready=\"true\"]') && !document.get
 REACTIVE = "() => linesOf({ childNodes: [document.querySelector('[data-ready=\"true\"]')] })"
 
 
+@pytest.fixture
+def marks_are_known(shop: Shop) -> None:
+    """What can be paid with is learnt some seconds after the start, and shown on every page from then on."""
+    deadline = time.monotonic() + 40
+    while "/marks/" not in shop.get("/")[1]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@pytest.mark.usefixtures("marks_are_known")
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_reactive_page_is_what_was_served(new_shopper: NewShopper, size: tuple[int, int], dark: bool):
@@ -102,4 +114,4 @@ def test_the_reactive_page_is_what_was_served(new_shopper: NewShopper, size: tup
 def test_the_content_is_painted_before_the_scripts_start(new_shopper: NewShopper):
     answer = new_shopper().page.goto("/")
     assert answer
-    assert answer.text().count("requestAnimationFrame(()=>setTimeout(start));</script>") == 1
+    assert answer.text().count("requestAnimationFrame(()=>setTimeout(start));") == 1
