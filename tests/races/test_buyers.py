@@ -25,7 +25,7 @@ from tests.racing import (
 
 pytestmark = [pytest.mark.both, pytest.mark.timeout(600)]
 LONG = os.environ.get("SHOP_TESTS_LONG") == "1"
-ROUNDS = 1000 if LONG else 100
+ROUNDS = 1000 if LONG else 50
 ORDERS = 5000 if LONG else 500
 
 
