@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlmodel import Session
 
 from shop_app.models import ProductTag, Tag
-from shop_app.services.search import index_cache, listing_index
+from shop_app.services.search import index_cache, listing_index, words
 from shop_app.services.search import queries as search_queries
 from tests.factories import add, make_product
 from tests.searching import assert_found, assert_not_found, sell, titles_found
@@ -172,6 +174,23 @@ def test_words_written_together_apart_or_with_a_sign_between_are_one(
     for written in writings:
         assert sorted(titles_found(session, written)) == sorted(titles), written
     assert titles_found(session, writings[0] + " 701 kit") == [titles[1]]
+
+
+@pytest.mark.parametrize("title", ["9Öß", "½Äß", "Ü0Ün0é", "ÜBERGröße", "XÖlßY"])
+def test_an_odd_mix_of_capitals_and_umlauts_is_found_as_it_is_written(session: Session, title: str) -> None:
+    sell(session, title)
+    assert titles_found(session, title) == [title]
+    assert titles_found(session, title.lower()) == [title]
+
+
+SIGNS = "aBüÜöÖäÄßẞåÅøé09½ .,-/xX*\"'&_+mcMlin茶マ"
+
+
+@given(st.text(SIGNS, max_size=12))
+def test_every_text_can_be_cut_into_terms(text: str) -> None:
+    spaced = {word for word in words.of(text) if not words.is_run(word)}
+    assert spaced <= set(words.terms(text, neighbours=True))
+    assert len(words.asked(text)) <= words.MAX_WORDS
 
 
 def test_words_that_stand_apart_in_a_title_are_no_joined_word(session: Session) -> None:

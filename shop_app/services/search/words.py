@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, combinations, pairwise, product
 
@@ -145,13 +145,19 @@ def pieces(text: str) -> list[Piece]:
     spelt_out = whole.translate(UMLAUTS)
     if spelt_out == whole:
         return plain
+    others = _cut(folded(spelt_out))
+    if len(others) != len(plain):
+        return plain
     return [
-        piece if piece == other else _both(piece, other)
-        for piece, other in zip(plain, _cut(folded(spelt_out)), strict=True)
+        piece if piece == other else _both(piece, other) for piece, other in zip(plain, others, strict=True)
     ]
 
 
 def _both(piece: Piece, other: Piece) -> Piece:
+    if len(piece.parts) != len(other.parts):
+        # An odd mix of capitals, such as 9Öß, which is cut at other places: all of it as one word stays.
+        whole = "".join(part[0] for part in other.parts)
+        return replace(piece, joined=tuple(dict.fromkeys((*piece.joined, whole))))
     parts = tuple(tuple(dict.fromkeys(one + two)) for one, two in zip(piece.parts, other.parts, strict=True))
     return Piece(parts, tuple(dict.fromkeys(piece.joined + other.joined)))
 
