@@ -1,8 +1,8 @@
 """The values that a document was made with, as a script beside it: the reactive page begins with them.
 
 Not in the document itself, which would be a fifth longer and so come a round trip later. A script is named by
-the digest of what is in it and never changes. A page that connects before its script has come, or whose
-script isn't kept any more, is sent what it needs.
+the digest of what is in it and never changes. It is deferred, so it has run before React starts (shells.py).
+A page whose script isn't kept any more is sent what it needs.
 """
 
 from __future__ import annotations

@@ -96,5 +96,5 @@ def block(page: Served, script: str = "") -> str:
     if not page.html:
         return ""
     return f'<div id="served">{page.html}</div>' + (
-        f'<script src="{script}" async></script>' if script else ""
+        f'<script src="{script}" defer></script>' if script else ""
     )

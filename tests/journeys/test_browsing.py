@@ -58,9 +58,12 @@ def test_filters_stay_where_they_are_and_keep_the_focus(shopper: Shopper):
     shopper.open("/products")
     rows = [shopper.see("facet", name="colour", value=value).first for value in ("moss", "clay", "sage")]
     before = [_top(row.bounding_box()) for row in rows]
+    chips = shopper.page.get_by_role("list", name="Filters in force").get_by_role("listitem")
     for number, row in enumerate(rows, 1):
         row.click()
         expect(shopper.page.locator('a[role="checkbox"][aria-checked="true"]')).to_have_count(number)
+        # With the one that clears them all.
+        expect(chips).to_have_count(number + 1)
         expect(row).to_be_focused()
         assert [_top(other.bounding_box()) for other in rows] == before
     expect(shopper.page).to_have_url(re.compile("colour=clay,moss,sage"))

@@ -282,7 +282,7 @@ def test_the_values_of_a_document_are_a_script_of_their_own():
     kept = HeldValues()
     address = kept.add({Browse: {"text": evil}})
     assert block(Served(html="<h1>Lamps</h1>"), address) == (
-        f'<div id="served"><h1>Lamps</h1></div><script src="{address}" async></script>'
+        f'<div id="served"><h1>Lamps</h1></div><script src="{address}" defer></script>'
     )
     answer = kept.answer(address, Headers({"accept-encoding": "identity"}))
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
