@@ -23,6 +23,7 @@ from filelock import FileLock
 from starlette.types import ASGIApp
 
 from shop_app.core.settings import ROOT, settings
+from shop_app.core.shop import shop
 
 log = logging.getLogger(__name__)
 
@@ -80,16 +81,22 @@ def prepare_database() -> None:
     """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
     bring_up_to_date()
     fill_demo()
+    # Texts are in the language of the start: in this process, in the build's and in those of workers.
+    os.environ["SHOP_LOCALE"] = shop().locale
 
 
 def bring_up_to_date() -> tuple[str | None, str]:
     """Migrate, and project what a new schema needs of the catalogue; the revisions before and after."""
     from shop_app.core import db, migrate
     from shop_app.services.search import listing_index
+    from shop_app.services.shop import profile
 
     revisions = migrate.migrate()
     with db.transaction() as session:
         listing_index.complete(session)
+        if settings().mode != "demo":
+            profile.open_existing(session)
+    db.read_here(profile.load)
     return revisions
 
 
@@ -97,9 +104,14 @@ def fill_demo() -> None:
     """In demo mode, fill an empty database with the demo shop, and say so."""
     if settings().mode != "demo":
         return
-    from shop_app.demo import load
+    from shop_app.core import db
+    from shop_app.demo import identity, load
 
-    if loaded := load.fill():
+    loaded = load.fill()
+    # A demo from before shops had a row.
+    with db.transaction() as session:
+        identity.open_shop(session)
+    if loaded:
         print(
             f"Loaded the demo: {loaded.products} products, {loaded.reviews} reviews, {loaded.orders} orders."
         )
@@ -137,11 +149,7 @@ def sources_hash() -> str:
     chosen = settings()
     depends_on = (
         importlib.metadata.version("reflex"),
-        chosen.locale,
-        chosen.currency,
-        chosen.country,
-        chosen.prices_include_tax,
-        chosen.ages,
+        os.environ.get("SHOP_LOCALE") or chosen.locale,
     )
     digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():

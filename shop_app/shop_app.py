@@ -21,6 +21,7 @@ from shop_app.core import db, events, own_files
 from shop_app.core.access import policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 from shop_app.extension import Extension, Page, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.providers import mail, taxes
@@ -29,6 +30,7 @@ from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
+from shop_app.services.shop import profile
 from shop_app.state import live, pushes
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
@@ -143,7 +145,7 @@ def _take_own_context() -> None:
 
 def _app(parts: Extension) -> rx.App:
     return rx.App(
-        html_lang=settings().locale,
+        html_lang=shop().locale,
         stylesheets=["/tokens.css"],
         head_components=[
             *map(_preload, FONTS),
@@ -214,8 +216,9 @@ async def signed_in(session_hash: str) -> Principal:
 
 
 async def warm() -> None:
-    """Fill the caches of the listing index before the first request."""
+    """Know the shop, and fill the caches of the listing index, before the first request."""
     try:
+        await db.read(profile.load)
         await db.read(index_cache.warm)
     except Exception:
         # The first request fills them, once the database is back.

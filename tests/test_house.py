@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 SUBJECTS = (
     "terms_cache",
     "staff",
+    "shop",
     "accounts",
     "customers",
     "outbox",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from shop_app.core.i18n import _, plural
 from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ ABOUT = PlainPage(
               "before you throw it away."),
         ), links=(_WRITE,)),
         Part(_("How we price"), (
-            _("Prices include VAT.") if settings().prices_include_tax else _("Tax is added at checkout."),
+            _("Prices include VAT.") if shop().prices_include_tax else _("Tax is added at checkout."),
             _("A crossed-out price is what the thing cost before, and its page names the lowest price of "
               "the past 30 days. Nothing is reduced for one day only, no clock runs."),
         )),
@@ -244,7 +245,7 @@ TERMS = PlainPage(
               "make an offer; the contract is made when we confirm it by e-mail."),
         )),
         Part(_("Prices and payment"), (
-            _("Prices include VAT.") if settings().prices_include_tax else _("Tax is added at checkout."),
+            _("Prices include VAT.") if shop().prices_include_tax else _("Tax is added at checkout."),
             _("Checkout shows every cost before you pay. We charge the amount on the button, and nothing "
               "later."),
         )),

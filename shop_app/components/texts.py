@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shop_app.core.i18n import _
-from shop_app.core.settings import settings
+from shop_app.core.shop import shop
 
 SHOP = "Fennholm"
 MAIL = "hello@fennholm.example"
@@ -44,10 +44,10 @@ FOOTER = (
 FOOTER_ABOUT = _("Home goods from small workshops, sold from one room in Berlin.")
 FOOTER_END = (
     _("© Fennholm. Prices include VAT.")
-    if settings().prices_include_tax
+    if shop().prices_include_tax
     else _("© Fennholm. Tax is added at checkout.")
 )
-PRICE_NOTE = _("incl. VAT, plus ") if settings().prices_include_tax else _("plus tax and ")
+PRICE_NOTE = _("incl. VAT, plus ") if shop().prices_include_tax else _("plus tax and ")
 """What stands below a price, before the link to the delivery's cost."""
 FOOTER_LEGAL = ((_("Imprint"), "/imprint"), (_("Privacy"), "/privacy"), (_("Terms"), "/terms"))
 

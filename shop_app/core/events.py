@@ -18,6 +18,7 @@ from typing import Any, ClassVar, TypeVar
 from sqlalchemy.orm import Session
 
 from . import fact_cache
+from .shop import Profile
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,13 @@ class TermsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopChanged:
+    """The shop's identity, words or terms are now these."""
+
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPlaced:
     order_id: int
 
@@ -120,6 +128,7 @@ Event = (
     | CartChanged
     | ShownChanged
     | TermsChanged
+    | ShopChanged
     | OrderPlaced
     | OrderChanged
     | LetterWritten

@@ -17,6 +17,7 @@ from ..core.clock import now
 from ..core.email_addresses import ascii_host, sent_form
 from ..core.i18n import _
 from ..core.settings import settings
+from ..core.shop import shop
 from ..services.outbox import LetterToSend
 from ..services.storefront.order_page import OrderView
 from . import about_credit, about_orders, about_returns, about_stock
@@ -63,7 +64,7 @@ def compose(letter: LetterToSend, view: OrderView | None) -> EmailMessage:
         "addresses": _addresses(view) if view else [],
         "shop": SHOP_NAME,
         "_": _,
-        "lang": settings().locale,
+        "lang": shop().locale,
         "link": words.link or f"{settings().public_url}/orders/{view.token if view else ''}",
         "home": settings().public_url,
     }
