@@ -163,7 +163,8 @@ def publish(session: Session, event: Event) -> None:
 def deliver(events: list[Event]) -> None:
     """Empty what depends on the events, then call the listeners, equal events once.
 
-    Only `db` calls this, after a commit and before anybody has the answer to it.
+    `db` calls this, after a commit and before anybody has the answer to it; and `realtime/other_processes`,
+    with what another process has committed.
     """
     if tags := {tag for event in events for tag in getattr(event, "tags", ())}:
         fact_cache.deliver(tags)

@@ -41,7 +41,8 @@ class Follower:
         found, is_first = await db.read(traces, self._seen), self._seen is None
         self._seen = found
         if found.shop_version != shop().version:
-            await db.read(profile.load)
+            # As if it had been committed here: open pages of this process hear of it too.
+            events.deliver([events.ShopChanged(await db.read(profile.load))])
         if is_first or not set(found.stamps) <= set(self._own):
             # Which products a change of the listing index was about isn't known.
             fact_cache.deliver_unknown()

@@ -15,6 +15,8 @@ CHECKOUT = "checkout:"
 """Followed by the same hash: those of the visitor's tabs that show the checkout."""
 ORDER = "order:"
 """Followed by the hash of the order's token."""
+STOREFRONT = "storefront"
+"""By itself: every page of the storefront."""
 
 
 def product_key(slug: str) -> str:

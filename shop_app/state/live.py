@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
 import reflex as rx
-from reflex.state import StateUpdate
+from reflex.state import OnLoadInternalState, StateUpdate
 from reflex_base.event import Event, EventHandler
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
@@ -147,6 +147,15 @@ async def leave_checkout(state: rx.State) -> None:
 async def join_order(state: rx.State, token_hash: str) -> None:
     """Follow an order; whoever calls this has shown that the visitor may see it."""
     await _join(state, rooms.ORDER, [rooms.ORDER + token_hash])
+
+
+async def join_storefront(state: rx.State) -> None:
+    """Follow the shop itself. Call it in on_load."""
+    await _join(state, rooms.STOREFRONT, [rooms.STOREFRONT])
+
+
+PAGE_LOADS = handler_name(OnLoadInternalState.on_load_internal)
+"""Has a page run its load handlers again, as after a reconnect: for changes that concern all it shows."""
 
 
 class Author(NamedTuple):

@@ -1,4 +1,4 @@
-"""The shop's profile: opened once, changed with rights and versions, and known to the process after the commit."""
+"""The shop's profile: opened once, changed with rights and versions, known after the commit."""
 
 from __future__ import annotations
 
@@ -50,9 +50,8 @@ def test_before_it_is_opened_the_settings_are_the_first_values(engine, configure
 
 @pytest.mark.both
 def test_opening_writes_the_row_and_the_process_knows_it_after_the_commit(engine, configure):
-    opened(
-        lead="Nets and rope", promises=["Sent by noon"], footer_links=[{"label": "Blog", "href": "/about"}]
-    )
+    blog = {"label": "Blog", "href": "/about"}
+    opened(lead="Nets and rope", promises=["Sent by noon"], footer_links=[blog])
     with db.reading() as session:
         row = session.exec(select(ShopProfile)).one()
         assert profile.read(session) == shop()

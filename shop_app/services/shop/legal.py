@@ -1,7 +1,7 @@
 """The shop's legal texts: a base text for each page in every shop, and the shopkeeper's own versions of it.
 
-A version is never edited: the newest one is shown. Until there is one, the page shows the base text, which the
-back office calls not yet the shopkeeper's own. An order names the version of the terms that it was placed by.
+A version is never edited: the newest one is shown. Until there is one, the page shows the base text, which
+the back office calls not yet the shopkeeper's own. An order names the version of the terms it was placed by.
 """
 
 from __future__ import annotations
@@ -33,12 +33,7 @@ TEXTS = Path(__file__).parent / "texts"
 
 _text = table_of(LegalText)
 _NEWEST = select(_text).where(_text.c.page == bindparam("page")).order_by(_text.c.version.desc()).limit(1)
-_VERSIONS = (
-    select(_text)
-    .where(_text.c.page == bindparam("page"))
-    .order_by(_text.c.version.desc())
-    .limit(MAX_VERSIONS)
-)
+_VERSIONS = _NEWEST.limit(MAX_VERSIONS)
 _ONE = select(_text).where(_text.c.page == bindparam("page"), _text.c.version == bindparam("wanted"))
 _NUMBERS = select(_text.c.page, func.max(_text.c.version)).group_by(_text.c.page)
 _ADD = insert(_text)
@@ -107,12 +102,12 @@ def versions(session: Session, page: str) -> list[Version]:
 
 def own(session: Session) -> dict[str, int]:
     """Page -> the number of its newest version, 0 for each that still has its base text."""
-    numbers = {page: number for page, number in session.connection().execute(_NUMBERS)}
+    numbers = {row[0]: row[1] for row in session.connection().execute(_NUMBERS)}
     return {page: numbers.get(page, 0) for page in PAGES}
 
 
 def view(session: Session, page: str) -> LegalView:
-    """The page as it is shown; a change of the shop empties all caches, so it names nothing that it depends on."""
+    """The page as it is shown. It depends on the shop alone, whose changes empty all caches."""
     return shown(newest(session, page).text)
 
 
@@ -122,7 +117,7 @@ def shown(text: Text) -> LegalView:
 
 
 def terms_version() -> str:
-    """What an order keeps of the terms that it is placed by: "7", or "base-" and a digest of the base text."""
+    """What an order keeps of the terms it is placed by: "7", or "base-" and a digest of the base text."""
     if own_version := shop().terms_version:
         return own_version
     text = base("terms", shop().locale)

@@ -90,6 +90,11 @@ FACTS: dict[str, Callable[[], str]] = {
 """What a text may name in braces, and what stands there then; {how_long} is rows of a table."""
 
 
+def prices_note() -> str:
+    """What prices mean here."""
+    return _("Prices include VAT.") if shop().prices_include_tax else _("Tax is added at checkout.")
+
+
 def how_long_rows(write: Callable[[str], str] = _escaped) -> str:
     """What is kept for how long, as rows of a table: the settings that the hourly job goes by."""
     return "\n".join(f"| {write(what)} | {write(age)} |" for what, age in ages())

@@ -204,9 +204,9 @@ def _check_sold(session: Session, before: Profile, after: Profile) -> None:
         return
     if exponent(before.currency) != exponent(after.currency) and _exists(session, Variant):
         raise Invalid(
-            _(
-                "There are products with prices in {currency}. Delete them before you change to this one."
-            ).format(currency=before.currency),
+            _("There are products with prices in {currency}: delete them first.").format(
+                currency=before.currency
+            ),
             field="currency",
         )
     for model in (Variant, PriceHistory, Cart):
