@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -66,6 +67,7 @@ def run() -> None:
     started = time.monotonic()
     os.chdir(ROOT)
     settings()
+    speak()
     prepare_database()
     build_front_end()
     os.environ |= {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true"}
@@ -77,12 +79,26 @@ def run() -> None:
         serve_until_stopped(application, settings().port)
 
 
+def speak() -> None:
+    """Take the shop's language from its row, for the texts of this process and of those that it starts.
+
+    Before anything with texts is imported; a database without the row has the setting's.
+    """
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shop_app.core import db
+
+    with suppress(SQLAlchemyError), db.engine().connect() as connection:
+        if locale := connection.execute(text("SELECT locale FROM shop_profile")).scalar():
+            os.environ["SHOP_LOCALE"] = locale
+            settings.cache_clear()
+
+
 def prepare_database() -> None:
     """Bring the schema to the newest, and fill an empty database with the demo catalogue."""
     bring_up_to_date()
     fill_demo()
-    # Texts are in the language of the start: in this process, in the build's and in those of workers.
-    os.environ["SHOP_LOCALE"] = shop().locale
 
 
 def bring_up_to_date() -> tuple[str | None, str]:
@@ -146,10 +162,9 @@ def _extension_sources() -> Iterator[Path]:
 
 def sources_hash() -> str:
     """A hash over the sources of the front end, the settings that its texts depend on, and Reflex."""
-    chosen = settings()
     depends_on = (
         importlib.metadata.version("reflex"),
-        os.environ.get("SHOP_LOCALE") or chosen.locale,
+        shop().locale,
     )
     digest = hashlib.sha256(repr(depends_on).encode())
     for path in sources():

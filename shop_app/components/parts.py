@@ -18,7 +18,7 @@ from shop_app.state.shell import Shell
 from . import styles
 from .badges import note
 from .controls import Kind, Size, classes
-from .kit import Component, Text, el, fragment, is_html, of, painted, text, without_scripts
+from .kit import Component, Text, el, fragment, is_html, of, painted, text, when, without_scripts
 from .pictures import picture
 
 QUANTITY = _("Quantity")
@@ -169,7 +169,11 @@ def needs_scripts(sentence: str) -> Component:
             sentence,
             " ",
             _("Allow scripts for this shop and load the page again. Or write to us what you would like: "),
-            el.a(mail, href="mailto:" + mail, class_name=styles.LINK),
+            when(
+                mail,
+                el.a(mail, href="mailto:" + mail, class_name=styles.LINK),
+                el.a(_("Write to us"), href="/contact", class_name=styles.LINK),
+            ),
             ".",
         )
         return el.div(note(text, kind="wait"), class_name="my-8")
