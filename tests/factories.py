@@ -39,6 +39,7 @@ from shop_app.models import (
 )
 from shop_app.models import Promotion as PromotionRow
 from shop_app.services.accounts import sessions
+from shop_app.services.accounts.passwords import Hashed
 from shop_app.services.accounts.sessions import Kind
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -288,6 +289,13 @@ def make_customer(
     session: Session, email: str = "shopper@example.com", name: str = "Sam Shopper"
 ) -> Customer:
     return add(session, Customer(email=email, name=name))
+
+
+def make_staff(
+    session: Session, email: str = "ada@example.com", role: str = "clerk", name: str = "Ada"
+) -> Principal:
+    """A member of staff whom no password signs in."""
+    return sessions.create_staff(session, email, Hashed("none"), role, name=name, actor="test")
 
 
 def sign_in(session: Session, email: str, password: str, kind: Kind) -> tuple[str, Principal]:
