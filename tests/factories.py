@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from slugify import slugify
@@ -17,6 +18,7 @@ from shop_app.models import (
     CartLine,
     Category,
     Customer,
+    LoginSession,
     MethodKind,
     MovementKind,
     OptionValue,
@@ -28,6 +30,7 @@ from shop_app.models import (
     ShippingMethod,
     ShippingRate,
     ShippingZone,
+    Staff,
     StockLevel,
     StockMovement,
     StockPolicy,
@@ -296,6 +299,14 @@ def make_staff(
 ) -> Principal:
     """A member of staff whom no password signs in."""
     return sessions.create_staff(session, email, Hashed("none"), role, name=name, actor="test")
+
+
+def open_session(session: Session, email: str) -> str:
+    """A session of that member of staff that no password was needed for: the hash of its key."""
+    token = key_hash(f"session of {email}")
+    staff = session.exec(select(Staff).where(Staff.email == email)).one()
+    add(session, LoginSession(token_hash=token, staff_id=staff.id, expires_at=now() + timedelta(hours=1)))
+    return token
 
 
 def sign_in(session: Session, email: str, password: str, kind: Kind) -> tuple[str, Principal]:

@@ -41,7 +41,7 @@ MOST = 200
 
 def record(
     session: Session,
-    actor: str,
+    actor: str | Principal,
     action: str,
     object_kind: str,
     object_key: str,
@@ -52,10 +52,14 @@ def record(
 ) -> None:
     """Write one entry, with what differs between `before` and `after`; they must not contain secrets.
 
+    actor  whoever did it, or their name in ledgers (`Principal.actor`), such as "system"
+
     Where it comes from is the origin of whoever runs this (`core/access/origin.py`).
     """
     old, new = dict(before or {}), dict(after or {})
     same = {name for name in old.keys() & new.keys() if old[name] == new[name]}
+    if isinstance(actor, Principal):
+        actor, staff_id = actor.actor, actor.id or None
     origin = current_origin()
     session.connection().execute(
         _RECORD,
