@@ -27,6 +27,9 @@ from shop_app.core.settings import settings
 from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import invitation as admin_invitation
+from shop_app.pages.admin import staff as admin_staff
+from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -78,6 +81,9 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
+    admin_staff.PAGE,
+    admin_roles.PAGE,
+    admin_invitation.PAGE,
 )
 
 SHOP = Extension(
