@@ -59,8 +59,9 @@ class Invitation(FormState, rx.State):
             async with counted(self, rates.INVITATION):
                 await self._join(form)
         except ShopError as refusal:
-            return self._refuse(refusal)
-        self.is_accepted = True
+            self._refuse(refusal)
+        else:
+            self.is_accepted = True
 
     async def _join(self, form: JoiningForm) -> None:
         token = self._token()
