@@ -112,6 +112,13 @@ class OrderChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffChanged:
+    """What these members of staff may do changed, or whether they are staff at all."""
+
+    staff_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LetterWritten:
     """A letter is in the outbox and can be sent."""
 
@@ -131,6 +138,7 @@ Event = (
     | ShopChanged
     | OrderPlaced
     | OrderChanged
+    | StaffChanged
     | LetterWritten
 )
 F = TypeVar("F")
