@@ -33,6 +33,7 @@ from shop_app.state import live, pushes
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
+from shop_app.state.admin.reauth import Reauth
 from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
@@ -78,7 +79,7 @@ SHOP = Extension(
     payment_methods=registry.OWN,
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin, StockAdmin),
     lifespans=(
         pushes.running,
         other_processes.followed,

@@ -46,10 +46,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # Each subject of services/ imports only those to its left.
 SUBJECTS = (
     "terms_cache",
+    "outbox",
     "staff",
     "accounts",
     "customers",
-    "outbox",
     "catalog",
     "search",
     "inventory",
@@ -225,7 +225,7 @@ def admin_mixed_with_storefront(modules: dict[str, ast.Module]) -> list[str]:
     for name, tree in modules.items():
         if room_of(name) not in ("state", "components", "pages"):
             continue
-        is_admin = name.startswith("state/admin/")
+        is_admin = name.startswith(("state/admin/", "components/admin/", "pages/admin/"))
         for whole in imports(name, tree):
             parts = [*whole.split("."), "", ""]
             if parts[:2] != ["shop_app", "state"]:

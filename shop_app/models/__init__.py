@@ -60,6 +60,7 @@ from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
+from .sign_in import KnownBrowser, OneTimeCodes, Passkey, RecoveryCode, SecondFactorRule, SpentChallenge
 from .stock import MovementKind, StockAlert, StockHold, StockLevel, StockMovement, StockPolicy
 from .tax import TaxClass, TaxQuote, TaxRate
 

@@ -1,8 +1,8 @@
 """Who may call what: the policy that every event handler declares, and the look-up of who is calling.
 
 `@public` is for everyone, `@customer` for a signed-in customer, `@staff("orders.refund")` for staff
-with that permission, `@internal` only for events that the server itself chains (`return Other.load`),
-never for a browser. `web/guard.py` enforces the policies.
+with that permission, `@any_staff` for staff in what is their own, `@internal` only for events that the
+server itself chains (`return Other.load`), never for a browser. `web/guard.py` enforces the policies.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ATTRIBUTE = "__shop_policy__"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`permission` is only used where `kind` is staff."""
+    """`permission` is only used where `kind` is staff; "" is for staff with any rights, or none."""
 
     kind: Literal["public", "customer", "staff", "internal"]
     permission: str = ""
@@ -33,7 +33,7 @@ def allows(policy: Policy, principal: Principal) -> bool:
         return True
     if policy.kind != principal.kind:
         return False
-    return policy.kind == "customer" or policy.permission in principal.permissions
+    return not policy.permission or policy.permission in principal.permissions
 
 
 LookUp = Callable[[str], Awaitable[Principal]]
@@ -59,6 +59,7 @@ def _declares(policy: Policy) -> Callable[[F], F]:
 public = _declares(Policy("public"))
 customer = _declares(Policy("customer"))
 internal = _declares(Policy("internal"))
+any_staff = _declares(Policy("staff"))
 
 
 def staff(permission: str) -> Callable[[F], F]:
