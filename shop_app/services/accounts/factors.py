@@ -6,6 +6,8 @@ from sqlalchemy import delete, exists, select
 from sqlmodel import Session, col
 
 from ...core.access.principal import Principal
+from ...core.errors import Conflict
+from ...core.i18n import _
 from ...models import (
     LoginSession,
     OneTimeCodes,
@@ -85,9 +87,14 @@ def added(session: Session, staff: Staff, what: str) -> None:
 
 
 def removed(session: Session, staff: Staff, what: str) -> None:
-    """After a factor was taken away: with the last one the recovery codes go, and a letter tells of it."""
+    """After a factor was taken away: with the last one the recovery codes go, and a letter tells of it.
+
+    Errors  Conflict where the role needs a second factor and this was the last one.
+    """
     assert staff.id
     if not has_any(session, staff.id):
+        if second_factor_required(session, staff.role):
+            raise Conflict(_("Your role needs a second factor. Add another one first."))
         session.connection().execute(delete(RecoveryCode).where(_recovery.c.staff_id == staff.id))
     _note(session, staff, "factor_removed", what)
 
