@@ -15,7 +15,7 @@ from reflex_base.event.context import EventContext
 from shop_app import reflex_private
 from shop_app.core import shared_views
 from shop_app.core.access.clients import visitor_of
-from shop_app.core.access.policy import any_staff, current_principal, customer, internal, public, staff, who
+from shop_app.core.access.policy import current_principal, customer, internal, public, staff, who
 from shop_app.core.access.principal import Principal
 from shop_app.core.errors import ShopError
 from shop_app.core.i18n import _
@@ -27,7 +27,6 @@ __all__ = [
     "Notice",
     "address_of",
     "answer_failure",
-    "any_staff",
     "asked_by",
     "customer",
     "failure_delta",
@@ -57,7 +56,12 @@ class Notice(rx.State):
     @rx.event
     @internal
     async def show(self, text: str, kind: str = "bad"):
+        self._announce(text, kind)
+
+    def _announce(self, text: str, kind: str) -> int:
+        """Show a sentence; returns its number."""
         self.text, self.kind, self.number = text, kind, _next_number()
+        return self.number
 
     @rx.event
     @public

@@ -1,1 +1,1 @@
-"""What is seen in the back office alone."""
+"""The parts of the back office's pages; no other page is made of them."""

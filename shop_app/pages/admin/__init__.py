@@ -1,1 +1,1 @@
-"""The pages of the back office, one file for each address."""
+"""The pages of the back office."""

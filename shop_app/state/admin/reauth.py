@@ -17,7 +17,7 @@ from shop_app.core.access.principal import Principal
 from shop_app.core.i18n import _
 from shop_app.services.accounts import open_sessions
 
-from ..base import any_staff, internal, say
+from ..base import internal, say, staff
 
 
 class Reauth(rx.State):
@@ -31,12 +31,12 @@ class Reauth(rx.State):
         self.is_open = True
 
     @rx.event
-    @any_staff
+    @staff()
     async def close(self):
         self.is_open = False
 
     @rx.event
-    @any_staff
+    @staff()
     async def proven(self):
         """The page's script says so, and nothing follows from it: `is_fresh` reads the database."""
         self.is_open = False
