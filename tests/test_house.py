@@ -46,8 +46,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # Each subject of services/ imports only those to its left.
 SUBJECTS = (
     "terms_cache",
+    "lists",
     "staff",
     "accounts",
+    "saved_views",
+    "bulk_jobs",
     "customers",
     "outbox",
     "catalog",
