@@ -224,6 +224,15 @@ def key_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def staff_principal(session: Session, staff_id: int | None) -> Principal:
+    """A member of staff with the rights that they have now, for work that they began earlier.
+
+    NOBODY where their account was closed meanwhile.
+    """
+    staff = session.get(Staff, staff_id) if staff_id else None
+    return _staff(staff) if staff and staff.active else NOBODY
+
+
 def _staff(staff: Staff) -> Principal:
     assert staff.id
     return Principal("staff", staff.id, staff.email, staff.name, staff.role, PERMISSIONS[staff.role])

@@ -28,18 +28,18 @@ MAX_IDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """A page of a list as ids. `previous` and `following` are the places of the pages around it, "" for none."""
+    """A page of a list as ids; `previous` and `following` are the places of the pages around it, or ""."""
 
     ids: tuple[int, ...]
     previous: str = ""
     following: str = ""
     is_lost: bool = False
-    """Whether the asked place couldn't be used, and this is the first page instead."""
+    """Whether there is no page at the asked place, and this is another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many records there are, `COUNT_CAP` at most, and the sum of their amounts where none is left out."""
+    """How many records there are, `COUNT_CAP` at most, and what they come to where none is left out."""
 
     count: int = 0
     is_capped: bool = False
@@ -76,7 +76,8 @@ def where(spec: ListSpec, session: Session, query: ListQuery) -> list[Condition]
 def page(session: Session, spec: ListSpec, query: ListQuery, size: int = PAGE_SIZE) -> Ids:
     """The ids of the page that the query asks for, `size` at most.
 
-    A place that can't be read, or that lies before everything, gives the first page.
+    A place that can't be read, or that lies before everything, gives the first page, one behind everything
+    the last.
     """
     limits, order = where(spec, session, query), order_of(spec, query)
     place = _read_place(order, query.before or query.after)
@@ -89,7 +90,7 @@ def page(session: Session, spec: ListSpec, query: ListQuery, size: int = PAGE_SI
     rows = _range(session, spec, limits, order, place, size + 1)
     if not rows:
         # What was behind this place is gone: the last page instead.
-        return _page_before(session, spec, limits, order, place, size)
+        return replace(_page_before(session, spec, limits, order, place, size), is_lost=True)
     previous = _place(rows[0]) if _is_behind(session, spec, limits, order, rows[0]) else ""
     following = _place(rows[size - 1]) if len(rows) > size else ""
     return Ids(_ids(rows[:size]), previous, following)
@@ -141,7 +142,8 @@ def order_of(spec: ListSpec, query: ListQuery) -> _Order:
     """The order that a query asks for, else the list's own."""
     wanted = query.sort or spec.default_sort
     column = spec.column(wanted.removeprefix("-"))
-    assert column and column.sort is not None, f"{spec.name}: {wanted} isn't a sort"
+    if column is None or column.sort is None:
+        raise ValueError(f"{spec.name}: {wanted} isn't a sort")
     return _Order(column.sort, spec.key, wanted.startswith("-"), column.nullable)
 
 
@@ -163,7 +165,7 @@ def _range(
     place: _Place | None,
     most: int,
 ) -> list[_Place]:
-    """So many records behind a place, or from the start: those with a value of the sort, then those without."""
+    """So many records behind a place, or from the start: those with a value first, then those without."""
     if not order.nullable or order.by is order.key:
         return _part(session, spec, limits, order, place, most)
     rows: list[_Place] = []

@@ -49,7 +49,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What is asked of a list. `sort` is a column's key with "-" for the largest first, "" for the list's own.
+    """What is asked of a list. `sort` is a column's key, with "-" for the largest first; "" is the list's own.
 
     `after` and `before` are places between pages as the engine writes them; `view` the id of a saved view
     that the rest was begun from, 0 for none.
@@ -213,7 +213,11 @@ def address(spec: ListSpec, query: ListQuery, **changes: Any) -> str:
     """The address of a query with these changes. Any change but of the place leads to the first page."""
     if changes and not changes.keys() & {"after", "before"}:
         query = query.first_page()
-    text = text_of(replace(query, **changes) if changes else query)
+    query = replace(query, **changes) if changes else query
+    if query.view and not fields(replace(query, view=0, after="", before="")):
+        # A view alone would mean what the view has.
+        query = replace(query, sort=spec.default_sort)
+    text = text_of(query)
     return f"{spec.address}?{text}" if text else spec.address
 
 

@@ -146,8 +146,8 @@ class Action:
     """A bulk action.
 
     plan    `plan(session, ids, by)` -> Plan; reads only
-    run     `run(session, id, by, arguments)`: changes one record inside a transaction of its own. A ShopError is
-            the reason why this record was refused, `Unchanged` that there was nothing to do
+    run     `run(session, id, by, arguments)`: changes one record inside a transaction of its own. A ShopError
+            is the reason why this record was refused, `Unchanged` that there was nothing to do
     work    instead of `run`, for workflows: `await work(id, by, arguments, request_key)`; it may be called
             again with the same `request_key` after a crash, and has to do its work once
     check   `check(arguments)` raises Invalid where what was filled in can't be used, before anything runs

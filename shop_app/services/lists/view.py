@@ -48,7 +48,7 @@ class RowShown:
 
 @dataclass(frozen=True, slots=True)
 class ColumnShown:
-    """A column's head. `direction` is "ascending" or "descending" where it is the sort, `href` sorts by it."""
+    """A column's head. `href` sorts by it; `direction` is ascending or descending where it is the sort."""
 
     key: str = ""
     label: str = ""
@@ -153,7 +153,7 @@ def read(
         blamed=_blamed(session, spec, asked, currency) if not rows else [],
         unread=[
             *asked.unread,
-            *([_("That page isn't there any more; this is the first one.")] * found.is_lost),
+            *([_("That page isn't there any more; this is another one.")] * found.is_lost),
         ],
         address=query.address(spec, asked),
     )
