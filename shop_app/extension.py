@@ -20,6 +20,7 @@ from .page import Page
 from .providers.mail import Mailer
 from .providers.payments.base import PaymentMethod
 from .providers.taxes import TaxEngine
+from .services.lists.spec import ListSpec
 from .worker.timetable import Job
 
 PROVIDERS = (TaxEngine, Mailer)
@@ -57,6 +58,7 @@ class Extension:
     payment_methods  ways to pay, offered after the shop's own
     jobs             background work with its timetable
     permissions      keys that handlers name in `@staff("…")`; owners have them all
+    lists            of the back office: what its list pages, exports and saved views are made from
     states           States of no page; browsers can call any State that is imported, so they are listed here
     lifespans        entered when a server process starts, left when it stops
     """
@@ -69,6 +71,7 @@ class Extension:
     payment_methods: tuple[PaymentMethod, ...] = ()
     jobs: tuple[Job, ...] = ()
     permissions: tuple[str, ...] = ()
+    lists: tuple[ListSpec, ...] = ()
     states: tuple[type[rx.State], ...] = ()
     lifespans: tuple[Callable[[], AbstractAsyncContextManager[Any]], ...] = ()
 
@@ -80,6 +83,7 @@ _TAKES: dict[str, type] = {
     "payment_methods": PaymentMethod,
     "jobs": Job,
     "permissions": str,
+    "lists": ListSpec,
 }
 
 
@@ -102,6 +106,7 @@ def combined(extensions: Iterable[Extension]) -> Extension:
         payment_methods=tuple(method for extension in parts for method in extension.payment_methods),
         jobs=tuple(job for extension in parts for job in extension.jobs),
         permissions=tuple(key for extension in parts for key in extension.permissions),
+        lists=tuple(one for extension in parts for one in extension.lists),
         states=tuple(state for extension in parts for state in extension.states),
         lifespans=tuple(lifespan for extension in parts for lifespan in extension.lifespans),
     )
@@ -173,6 +178,8 @@ def _claims(extension: Extension) -> Iterator[str]:
         yield f"a job named {job.name}"
     for key in extension.permissions:
         yield f"the permission {key}"
+    for one in extension.lists:
+        yield f"a list named {one.name}"
 
 
 def _pages(parts: tuple[Extension, ...]) -> tuple[Page, ...]:

@@ -38,7 +38,9 @@ _MANAGER = _CLERK | frozenset(
         "audit.view",
     ]
 )
-_OWNER = _MANAGER | frozenset(["staff.edit", "settings.edit"])
+_OWNER = _MANAGER | frozenset(
+    ["staff.view", "staff.edit", "settings.view", "settings.edit", "jobs.view", "jobs.edit"]
+)
 PERMISSIONS: dict[str, frozenset[str]] = {Role.CLERK: _CLERK, Role.MANAGER: _MANAGER, Role.OWNER: _OWNER}
 """The permissions of each role, each as subject.action."""
 

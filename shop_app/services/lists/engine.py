@@ -153,7 +153,7 @@ _Place = tuple[Any, int]
 """The sort's value and the id of a record; the value is None where it has none."""
 
 
-def _select(spec: ListSpec, columns: Sequence[Any], limits: Sequence[Condition]) -> Select[Any]:
+def _select(spec: ListSpec, columns: Sequence[Any], limits: Sequence[Condition]) -> Select[*tuple[Any, ...]]:
     return select(*columns).select_from(spec.source).where(*limits)
 
 

@@ -49,7 +49,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What is asked of a list. `sort` is a column's key, with "-" for the largest first; "" is the list's own.
+    """What is asked of a list. `sort` is a column's key, with "-" for the largest first, or "" for the usual.
 
     `after` and `before` are places between pages as the engine writes them; `view` the id of a saved view
     that the rest was begun from, 0 for none.
@@ -91,8 +91,13 @@ class ListQuery:
 
 
 def read(spec: ListSpec, fields: Mapping[str, Sequence[str] | str]) -> ListQuery:
-    """The query of an address, whose fields are as `parse_qs` gives them, or plain texts."""
+    """The query of an address, whose fields are as `parse_qs` gives them, or plain texts.
+
+    "tab=unpaid" stands for what that built-in view asks.
+    """
     values = {name: value if isinstance(value, str) else value[0] for name, value in fields.items() if value}
+    if tab := spec.tab(values.get("tab", "")):
+        values = {name: value[0] for name, value in fields_of(tab.query).items()} | values
     filters, unread = [], []
     for name, value in values.items():
         one = spec.filter(name)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, not_
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_, select
 from sqlmodel import Session
 
 from ...core.access.principal import Principal
@@ -235,6 +235,9 @@ class ListSpec:
     def filter(self, key: str) -> Filter | None:
         return next((one for one in self.filters if one.key == key), None)
 
+    def tab(self, key: str) -> Tab | None:
+        return next((one for one in self.tabs if one.key == key), None)
+
     def action(self, key: str) -> Action | None:
         return next((one for one in self.actions if one.key == key), None)
 
@@ -277,6 +280,24 @@ def words(column: ColumnElement[Any], *, folded: bool = False) -> Sql:
 def starts_with(column: ColumnElement[Any], value: str) -> Condition:
     """The column begins with the text: a range, which an index of either database serves."""
     return and_(column >= value, column < value + "\U0010ffff")
+
+
+def one_of_conditions(op: str, conditions: Sequence[Condition]) -> Condition:
+    """For choices that are no column's words: one of the conditions holds, or with "not" none of them."""
+    some = or_(false(), *conditions)
+    return some if op == "is" else not_(some)
+
+
+def distinct(session: Session, column: ColumnElement[Any], most: int = 60) -> list[str]:
+    """The words that a column with an index has, each found behind the one before, in any table quickly."""
+    words: list[str] = []
+    while len(words) < most:
+        following = select(func.min(column)).where(column > (words[-1] if words else ""))
+        word = session.connection().execute(following).scalar()
+        if word is None:
+            break
+        words.append(word)
+    return words
 
 
 def flag(condition: Condition) -> Sql:

@@ -159,6 +159,18 @@ def read(
     )
 
 
+def again(session: Session, spec: ListSpec, shown: ListShown, by: Principal) -> ListShown:
+    """The same page with its records as they are now; those that are gone are left out.
+
+    Errors  Forbidden without the list's permission.
+    """
+    by.need(spec.needs)
+    columns = shown_columns(spec, [column.key for column in shown.columns])
+    loaded = spec.load(session, [int(row.id) for row in shown.rows], by) if shown.rows else {}
+    rows = [_row(loaded[id], columns) for row in shown.rows if (id := int(row.id)) in loaded]
+    return replace(shown, rows=rows)
+
+
 def counted(spec: ListSpec, total: engine.Count) -> str:
     """ "19 orders", "1,000+ orders"."""
     return f"{total.text} {spec.one if total.count == 1 and not total.is_capped else spec.many}"

@@ -23,6 +23,7 @@ from shop_app.services.saved_views import opening, views
 from shop_app.services.saved_views.opening import Opened
 from shop_app.services.saved_views.views import ViewShown
 
+from .. import live
 from ..base import asked_by, say, staff
 from ..forms import Form
 from ..input_types import LongText, Name, RecordId, ShortText
@@ -37,7 +38,7 @@ class SearchForm(Form):
 
 
 class _Gathering(Form):
-    """A form with fields "word-paid", "ask-text" and so on: those behind the hyphen, gathered into one dict."""
+    """A form with fields such as "word-paid" and "word-placed", gathered into `word` by what follows."""
 
     @model_validator(mode="before")
     @classmethod
@@ -135,7 +136,7 @@ class RecordList(rx.State):
         opened = await db.read(opening.open_list, spec, _fields(self), by)
         self._show(spec, opened)
         self.jobs = await db.read(jobs.of_list, spec, by)
-        await follow(self, spec.name, by.id)
+        await live.join_list(self, spec.name, by.id)
 
     def _show(self, spec: ListSpec, opened: Opened) -> None:
         self.name, self.list, self.tabs = spec.name, opened.list, opened.tabs
@@ -154,6 +155,15 @@ class RecordList(rx.State):
         count = await db.read(opening.look, spec, _fields(self), self._newest, by)
         self.waiting = view.waiting(count) if count else ""
         self.list = await db.read(view.again, spec, self.list, by)
+
+    @rx.event
+    @staff()
+    async def show_new(self):
+        spec = _spec(self)
+        asked = await _asked(self, spec)
+        if asked.after or asked.before:
+            return rx.redirect(query.address(spec, asked.first_page()))
+        return RecordList.load
 
     # --- What is asked ---
 
