@@ -50,7 +50,8 @@ FILTER_ROW = (
 )
 FILTER_BODY = "grid gap-3 px-2 pt-1 pb-3"
 CHOICES = "grid max-h-60 gap-1 overflow-y-auto p-0.5"
-COUNT = "ms-auto text-xs text-ink-2 tabular-nums whitespace-nowrap"
+TOOLS_END = "flex flex-1 items-center justify-end gap-1"
+COUNT = "me-1 text-xs text-ink-2 tabular-nums whitespace-nowrap"
 
 BOX = (
     "rounded-r2 border border-line bg-surface outline-offset-2 md:max-h-[max(24rem,calc(100dvh-16rem))] "

@@ -69,14 +69,17 @@ def tools(spec: ListSpec) -> Component:
             each(shown.filters, _chip) if spec.filters else fragment(),
             _filter_menu() if spec.filters else fragment(),
             _sort_menu(),
-            el.p(
-                el.span(shown.count, data_testid="list-count"),
-                when(shown.sum != "", el.span(", ", shown.sum)),
-                class_name=look.COUNT,
-                role="status",
+            el.div(
+                el.p(
+                    el.span(shown.count, data_testid="list-count"),
+                    when(shown.sum != "", el.span(", ", shown.sum)),
+                    class_name=look.COUNT,
+                    role="status",
+                ),
+                _columns_menu(),
+                _export_menu(),
+                class_name=look.TOOLS_END,
             ),
-            _columns_menu(),
-            _export_menu(),
             class_name=look.TOOLS,
         ),
     )
