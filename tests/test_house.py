@@ -47,12 +47,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 SUBJECTS = (
     "terms_cache",
     "lists",
+    "outbox",
     "staff",
     "accounts",
     "saved_views",
     "bulk_jobs",
     "customers",
-    "outbox",
     "catalog",
     "search",
     "inventory",

@@ -126,6 +126,13 @@ class JobWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffChanged:
+    """What these members of staff may do changed, or whether they are staff at all."""
+
+    staff_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LetterWritten:
     """A letter is in the outbox and can be sent."""
 
@@ -147,6 +154,7 @@ Event = (
     | ListChanged
     | BulkJobMoved
     | JobWanted
+    | StaffChanged
     | LetterWritten
 )
 F = TypeVar("F")
