@@ -24,7 +24,7 @@ from shop_app.core import db, events, own_files
 from shop_app.core.access import permissions, policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
-from shop_app.extension import Extension, Page, as_permission, combined
+from shop_app.extension import Extension, Listener, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
@@ -37,8 +37,10 @@ from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
 from shop_app.state import live, pushes
+from shop_app.state.admin import rights
 from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
+from shop_app.state.admin.history import History
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.returns import ReturnAdmin
@@ -90,10 +92,11 @@ SHOP = Extension(
     name="shop",
     pages=PAGES,
     routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
+    listeners=(Listener(events.StaffChanged, rights.staff_changed),),
     payment_methods=registry.OWN,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, History, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
     lifespans=(
         pushes.running,
         other_processes.followed,

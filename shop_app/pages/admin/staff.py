@@ -65,7 +65,7 @@ def _members() -> Component:
         (_("Role"), ""),
         (_("State"), ""),
         (_("Last seen"), WIDE),
-        (_("Sessions"), f"{WIDE} text-end"),
+        (_("Sessions"), f"{WIDE} text-end!"),
     )
     head = [el.th(label, scope="col", class_name=f"{look.TH} {more}") for label, more in heads]
     last = el.th(el.span(_("Actions"), class_name=styles.SR), scope="col", class_name=look.TH)

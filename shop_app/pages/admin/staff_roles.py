@@ -95,7 +95,7 @@ def _role(role: Any) -> Component:
         when(role.may_edit, edit, el.span(role.label, class_name="font-medium text-ink")),
         el.span(people, class_name="block"),
         scope="col",
-        class_name=f"{look.TH} h-14 text-center",
+        class_name=f"{look.TH} h-14 text-center!",
     )
 
 
@@ -125,7 +125,7 @@ def _right(permission: Permission) -> Component:
             el.span(permission.label, class_name="block text-sm text-ink"),
             el.span(permission.lets, class_name="block max-w-80 whitespace-normal max-sm:hidden"),
             scope="row",
-            class_name=f"{look.TH} {FIRST} py-1.5",
+            class_name=f"{look.TH} {FIRST} py-1.5 in-[tr:last-child]:border-b-0",
         ),
         each(of(RoleAdmin).roles, cell),
         data_right=permission.key,
