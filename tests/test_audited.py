@@ -1,4 +1,4 @@
-"""Every handler and request of staff that changes something writes into the audit, or says here why it doesn't."""
+"""Every handler of staff that changes something writes into the audit, or says here why it doesn't."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def handlers() -> dict[str, Any]:
 
 
 def used_by(function: FunctionType) -> Iterator[Any]:
-    """The values that a function names: globals, attributes of modules and classes, and its State's methods."""
+    """The values that a function names: globals, attributes of those, and methods of its State."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     owner = _owner(function)
     for node in ast.walk(tree):

@@ -133,6 +133,7 @@ def _member_menu(member: Any) -> Component:
     return menu(
         _("Change ") + member.name,
         each(of(StaffAdmin).roles, other_role),
+        when(member.state == "active", action(_("Reset their second factor"), "reset_factor", danger=True)),
         when(member.sessions > 0, action(_("End their sessions"), "end_sessions")),
         when(
             member.state == "disabled",
