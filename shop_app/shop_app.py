@@ -22,11 +22,12 @@ from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
 from shop_app.core.access import policy
-from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
 from shop_app.extension import Extension, Page, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import login as admin_login
+from shop_app.pages.admin import security as admin_security
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -35,6 +36,7 @@ from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
 from shop_app.state import live, pushes
 from shop_app.state.admin import shell as back_office
+from shop_app.state.admin import sign_in
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
@@ -45,7 +47,20 @@ from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
-from shop_app.web import health, logs, media, sitemap, tcp_timeout, uploads, webhooks
+from shop_app.web import (
+    health,
+    logs,
+    media,
+    open_sockets,
+    own_account,
+    refused_sign_ins,
+    session_look_up,
+    sitemap,
+    staff_sign_in,
+    tcp_timeout,
+    uploads,
+    webhooks,
+)
 from shop_app.web.documents import DocumentRoute, Documents
 from shop_app.web.edge import Edge
 from shop_app.web.error_boundary import ErrorBoundary
@@ -79,12 +94,21 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
+    *admin_login.PAGES,
+    admin_security.PAGE,
 )
 
 SHOP = Extension(
     name="shop",
     pages=PAGES,
-    routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
+    routes=(
+        *health.routes,
+        *media.routes,
+        *webhooks.routes,
+        *uploads.routes,
+        *staff_sign_in.routes,
+        *own_account.routes,
+    ),
     payment_methods=registry.OWN,
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
     # Handlers of the back office, whose pages are still to come.
@@ -93,6 +117,7 @@ SHOP = Extension(
         pushes.running,
         other_processes.followed,
         learn_methods.hourly,
+        refused_sign_ins.written_down,
         lambda: tcp_timeout.bounded(settings().port),
     ),
 )
@@ -115,7 +140,7 @@ def build(*extensions: Extension) -> rx.App:
     taxes.use(parts.providers.get(taxes.TaxEngine))
     mail.use(parts.providers.get(mail.Mailer))
     sessions.give_owners(parts.permissions)
-    policy.set_look_up(signed_in)
+    policy.set_look_up(session_look_up.signed_in, session_look_up.signed_in_by)
     logs.redact()
     # After some errors Reflex reloads the page by an evaluated script, which the content policy forbids.
     FrontendEventExceptionState.auto_reload_on_errors = []
@@ -221,6 +246,7 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
         await warm()
         bus.start(partial(live.emit, app))
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(open_sockets.watched(app, sign_in.show_ended))
             stack.push_async_callback(bus.stop)
             for listener in parts.listeners:
                 stack.callback(events.subscribe(listener.event, listener.call))
@@ -230,11 +256,6 @@ def _running(app: rx.App, parts: Extension) -> Callable[[], AbstractAsyncContext
             yield
 
     return running
-
-
-async def signed_in(session_hash: str) -> Principal:
-    """Who a session belongs to, read from the database on every event."""
-    return await db.read(sessions.who, session_hash)
 
 
 async def warm() -> None:

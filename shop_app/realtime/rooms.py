@@ -16,6 +16,9 @@ CHECKOUT = "checkout:"
 ORDER = "order:"
 """Followed by the hash of the order's token."""
 
+OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER)
+"""What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
+
 
 def product_key(slug: str) -> str:
     """The key under which pages keep the newest values of a product."""

@@ -29,11 +29,12 @@ from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 from shop_app import reflex_private
 from shop_app.core.access import security_log
 from shop_app.core.access.clients import counted, visitor_of
-from shop_app.core.access.policy import Policy, allows, policy_of, set_principal, who
-from shop_app.core.access.principal import NOBODY
+from shop_app.core.access.policy import Policy, allows, policy_of, set_principal, who, who_of
+from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.i18n import _
 from shop_app.reflex_private import Delta
 
+from . import open_sockets
 from .private_states import empty_unless_filled_for
 
 _CONNECTION = frozenset({"token", "headers", "sid", "ip"})
@@ -185,8 +186,7 @@ class Guard(Middleware):
 
         Errors  Refused where the policy doesn't allow them.
         """
-        cookie = _cookie_header(event)
-        principal = await who(cookie) if cookie else NOBODY
+        principal = await _who(event)
         await empty_unless_filled_for(state, principal)
         if not allows(policy, principal):
             if policy.kind == principal.kind == "staff":
@@ -200,6 +200,17 @@ class Guard(Middleware):
         if registered is not None:
             self._rules[name] = rule
         return rule
+
+
+async def _who(event: Event) -> Principal:
+    """Who has the session that the event's socket was opened with, whatever key it has by now."""
+    sid = _connection(event).get("sid", "")
+    if session_id := open_sockets.session_of(sid):
+        return await who_of(session_id)
+    cookie = _cookie_header(event)
+    principal = await who(cookie) if cookie else NOBODY
+    open_sockets.bind(sid, principal)
+    return principal
 
 
 async def _show_errors(state: BaseState, event_name: str, error: ValidationError) -> str:
