@@ -62,7 +62,7 @@ def begin(session: Session, by: Principal) -> NewSecret:
     groups = " ".join(re.findall(".{1,4}", secret))
     return NewSecret(
         groups,
-        TOTP(secret).provisioning_uri(by.email, issuer_name=urlsplit(settings().public_url).hostname),
+        TOTP(secret).provisioning_uri(name=by.email, issuer_name=urlsplit(settings().public_url).hostname),
     )
 
 
