@@ -49,6 +49,7 @@ BY_STRANGERS = frozenset(
         "return_requested",
         "withdrawal_received",
         "back_in_stock",
+        "staff_reset",
     }
 )
 """Kinds that can be caused without paying, or by knowing an order's number and address."""
@@ -134,6 +135,10 @@ def _claimed(session: Session, letter: Letter, until: datetime) -> bool:
 def _to_send(letter: Letter) -> LetterToSend:
     assert letter.id
     return LetterToSend(letter.id, letter.kind, letter.to_email, letter.dedupe_key, dict(letter.data))
+
+
+def letter_to_send(session: Session, letter_id: int) -> LetterToSend:
+    return _to_send(session.get_one(Letter, letter_id))
 
 
 def mark_sent(session: Session, letter_id: int) -> None:
