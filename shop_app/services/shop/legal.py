@@ -27,7 +27,7 @@ from . import profile
 from .legal_html import html_of, plain_of, unknown_facts
 
 PAGES = ("imprint", "privacy", "terms", "withdrawal", "delivery", "returns", "about", "contact")
-MAX_BODY = 60_000
+MAX_BODY = 30_000
 MAX_VERSIONS = 50
 TEXTS = Path(__file__).parent / "texts"
 
