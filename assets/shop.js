@@ -265,7 +265,8 @@
   };
   const keepTitle = () => {
     const isReady = !$("#served") && $("body > [data-ready]")?.dataset.ready === "true";
-    if (isReady) title = drawnTitle() || document.title;
+    // As the browser gives it back: without blanks around it, else it would be set for ever.
+    if (isReady) title = drawnTitle().replace(/\s+/g, " ").trim() || document.title;
     if (document.title !== title) document.title = title;
   };
   const arrived = () => {

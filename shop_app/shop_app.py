@@ -202,7 +202,7 @@ def build(*extensions: Extension) -> rx.App:
 def _frame(page: Page) -> tuple[Any, ...]:
     if page.needs is not None:
         return BACK_OFFICE_FRAME
-    return () if page.is_back_office else FRAME
+    return (Shell.load,) if page.is_back_office else FRAME
 
 
 def _offer_back_office(pages: Iterable[Page]) -> None:
