@@ -22,7 +22,7 @@ from ...models import Letter, Order, table_of
 from .. import outbox
 from ..shop import profile
 from ..staff import audit
-from .letters import kind_label
+from .letters import SECRET_LINKS, kind_label
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,8 @@ def sample(session: Session, kind: str, by: Principal) -> LetterSample:
     there, make = _samples[0]
     if kind not in there:
         raise NotFound(_("There is no such letter."))
+    if "orders.view" not in by.permissions:
+        return LetterSample(kind, kind_label(kind), "", _("It is about an order: seeing one needs a right."))
     try:
         message = make(session, kind)
     except Exception:
@@ -111,9 +113,8 @@ def sample(session: Session, kind: str, by: Principal) -> LetterSample:
     if message is None:
         return LetterSample(kind, kind_label(kind), "", _("It is about an order, and there is none yet."))
     body = message.get_body(("plain",))
-    return LetterSample(
-        kind, kind_label(kind), str(message["Subject"]), str(body.get_content()) if body else ""
-    )
+    text = str(body.get_content()) if body else ""
+    return LetterSample(kind, kind_label(kind), str(message["Subject"]), SECRET_LINKS.sub("…", text))
 
 
 def newest_order(session: Session) -> int | None:

@@ -65,7 +65,11 @@ def _text(name: str, label: Text, *, most: int, hint: Text = None, **props: Any)
 
 def _tick(name: str, label: Text) -> Component:
     return checkbox(
-        label, name=name, default_checked=getattr(of(ShopSettings).sheet, name), id=f"field-{name}"
+        label,
+        name=name,
+        default_checked=getattr(of(ShopSettings).sheet, name),
+        id=f"field-{name}",
+        data_label=label,
     )
 
 
