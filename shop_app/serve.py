@@ -83,12 +83,14 @@ def prepare_database() -> None:
 
 
 def bring_up_to_date() -> tuple[str | None, str]:
-    """Migrate, and project what a new schema needs of the catalogue; the revisions before and after."""
+    """Migrate, lay the base data, and project what a new schema needs; the revisions before and after."""
     from shop_app.core import db, migrate
+    from shop_app.services.opening import base_data
     from shop_app.services.search import listing_index
 
     revisions = migrate.migrate()
     with db.transaction() as session:
+        base_data.lay(session)
         listing_index.complete(session)
     return revisions
 

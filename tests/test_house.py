@@ -66,6 +66,7 @@ SUBJECTS = (
     "fulfilment",
     "returns",
     "storefront",
+    "opening",
     "push_targets",
     "traces",
     "books",

@@ -28,6 +28,7 @@ from .catalog import (
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
+from .opening import ProviderCheck, SetUpToken
 from .order import (
     LEGAL_MOVES,
     Counter,
@@ -61,6 +62,6 @@ from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, P
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .stock import MovementKind, StockAlert, StockHold, StockLevel, StockMovement, StockPolicy
-from .tax import TaxClass, TaxQuote, TaxRate
+from .tax import TaxClass, TaxQuote, TaxRate, UntaxedPlace
 
 __all__ = ["table_of", *(name for name in dir() if name[0].isupper())]  # pyright: ignore
