@@ -17,6 +17,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from shop_app import sandbox
+from shop_app.components import set_up
 from shop_app.core import db, events, own_files
 from shop_app.core.access import policy
 from shop_app.core.access.principal import Principal
@@ -45,6 +46,7 @@ from shop_app.web.error_boundary import ErrorBoundary
 from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
 from shop_app.web.page_load import PageLoad
+from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import timetable
@@ -178,6 +180,8 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     if front_end:
         routes = [DocumentRoute(page.route, page.serve, page.shared) for page in parts.pages]
         inner = Documents(inner, build=front_end, routes=routes)
+    stylesheets = front_end.stylesheets if front_end else ()
+    inner = SetUp(inner, draw=partial(set_up.document, stylesheets=stylesheets))
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())
 

@@ -11,7 +11,7 @@ from shop_app.core.access.principal import Principal
 from shop_app.services.accounts import sessions
 
 # Threads of their own: many sign-ins at once delay each other, and no pages.
-_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
+threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
 
 
 async def sign_in(email: str, password: str, *, kind: Literal["customer", "staff"]) -> tuple[str, Principal]:
@@ -21,5 +21,5 @@ async def sign_in(email: str, password: str, *, kind: Literal["customer", "staff
     """
     login = await db.read(sessions.login_of, email, kind=kind)
     loop = asyncio.get_running_loop()
-    proven = await loop.run_in_executor(_threads, sessions.prove, login, password)
+    proven = await loop.run_in_executor(threads, sessions.prove, login, password)
     return await db.write(sessions.sign_in, proven)

@@ -60,6 +60,8 @@ ORDER_LINK = Limit("order link", "1200/10 minutes", visitor="240/10 minutes")
 """An order by its token, which is too long to be guessed; an open page reads it often."""
 CREDIT_CODE = Limit("credit code", "60/15 minutes", visitor="10/15 minutes", free=10)
 DISCOUNT_CODE = Limit("discount code", "120/15 minutes", visitor="20/15 minutes", free=20)
+SET_UP = Limit("set-up", "60/15 minutes", free=15)
+"""Sending the form that opens a shop: its token has 125 random bits, so this keeps the log quiet."""
 
 # What keeps units or writes letters.
 ORDER = Limit("order", "120/hour", visitor="20/hour", slow_email="20/hour", free=20)

@@ -19,8 +19,8 @@ from ...models import AuditEntry, MethodKind, ShippingMethod, ShippingZone, Zone
 from ..customers import addresses
 from ..taxes import vat_numbers
 
-_EUROPE = frozenset("AD AL BA CH FO GB GG GI IM IS JE LI MC MD ME MK NO RS SM UA VA XK".split())
-_NOT_DELIVERED = frozenset("AS AQ BY CC CU CX FM HM IR KP MH MP NF PW RU SY TF UM VI".split())
+_EUROPE = "AD AL BA CH FO GB GG GI IM IS JE LI MC MD ME MK NO RS SM UA VA XK"
+_NOT_DELIVERED = "AS AQ BY CC CU CX FM HM IR KP MH MP NF PW RU SY TF UM VI"
 """Where payment providers take no address, or parcels aren't taken to."""
 KIND = "delivery zone"
 """What the audit calls a zone; methods stand under theirs."""
@@ -48,9 +48,9 @@ def proposed(country: str, currency: str, locale: str) -> tuple[ProposedZone, ..
     """The zones of a shop in that country, the nearest first; no country is in two of them."""
     home = Locale.parse(locale).territories.get(country, country)
     union = vat_numbers.MEMBERS - {country}
-    europe = _EUROPE - {country}
+    europe = set(_EUROPE.split()) - {country}
     known = {code for code, _name in addresses.countries("en")}
-    world = known - union - europe - _NOT_DELIVERED - {country}
+    world = known - union - europe - {*_NOT_DELIVERED.split(), country}
     zones = (
         ProposedZone("home", home, (country,), _price(currency, 10), 2, 4, active=True),
         ProposedZone("union", _("European Union"), tuple(sorted(union)), _price(currency, 20), 3, 7),

@@ -1,8 +1,8 @@
 """The tax classes and rates that every database begins with; rows that a shopkeeper changes afterwards.
 
 Sources, as of November 2026: the European Commission's "Taxes in Europe" database (VAT of the 27 members),
-the Swiss Federal Tax Administration (Switzerland, and Liechtenstein by treaty), HMRC (United Kingdom), and the
-Federation of Tax Administrators (state sales taxes of the United States).
+the Swiss Federal Tax Administration (Switzerland, and Liechtenstein by treaty), HMRC (United Kingdom), and
+the Federation of Tax Administrators (state sales taxes of the United States).
 
 Not covered, and to be entered by whoever needs it: further reduced rates of a country (France has 5.5 % and
 2.1 % besides 10 %, Ireland 9 %), areas with rates of their own (the Azores, Madeira, the Canary Islands,
@@ -109,6 +109,11 @@ def _row(country: str, region: str, tax_class: str, label: str, percent: str, si
 def countries() -> tuple[str, ...]:
     """Those that have rates here."""
     return tuple(sorted({*_VAT, "US"}))
+
+
+def standard_percent(country: str) -> str:
+    """The standard rate of a country as people write it, "" for one without."""
+    return _VAT.get(country, ("",))[0]
 
 
 def taxed_by(country: str) -> frozenset[str]:
