@@ -1,7 +1,7 @@
 """The set-up page: what the back office is until a production shop has staff, and never again after.
 
-A form that works without scripts, in two steps: token and country, then what follows from the country with the
-owner's account. Its HTML has no script and no State.
+A form that works without scripts, in two steps: token and country, then what follows from the country, with
+the owner's account. Its HTML has no script and no State.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class SetUp:
             return self._page(Typed(), status=429, refused=refusal.message)
 
     async def _step(self, form: FormData, typed: Typed) -> Response:
-        """Go on to the second step, or open the shop; a form that can't be taken comes back as it was typed."""
+        """Go on to the second step, or open the shop; what can't be taken comes back as it was typed."""
         is_second = form.get("step") == "open"
         try:
             await db.read(token.check, typed.token)

@@ -64,9 +64,7 @@ def _tax_text(country: str, locale: str) -> str:
     name = addresses.country_name(country, locale)
     percent = base_rates.standard_percent(country)
     if country == "US":
-        return _(
-            "Sales tax at the rate of the state that goods are sent to. County and city taxes are not known."
-        )
+        return _("Sales tax at the rate of the state that goods go to. County and city taxes are not known.")
     if not percent:
         return _("No tax: there are no rates for {country} yet. Enter them under Taxes.").format(country=name)
     if country in vat_numbers.MEMBERS:

@@ -1,4 +1,4 @@
-"""The one-time token that opens a shop without staff: the server's log prints it, the database has its hash."""
+"""The one-time token that opens a shop without staff: printed into the log, its hash in the database."""
 
 from __future__ import annotations
 
