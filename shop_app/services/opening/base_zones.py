@@ -17,13 +17,12 @@ from ...core.i18n import _
 from ...core.money import round_half_up
 from ...models import AuditEntry, MethodKind, ShippingMethod, ShippingZone, ZoneCountry, table_of
 from ..customers import addresses
+from ..shipping.commands import METHOD_KIND, ZONE_KIND
 from ..taxes import vat_numbers
 
 _EUROPE = "AD AL BA CH FO GB GG GI IM IS JE LI MC MD ME MK NO RS SM UA VA XK"
 _NOT_DELIVERED = "AS AQ BY CC CU CX FM HM IR KP MH MP NF PW RU SY TF UM VI"
 """Where payment providers take no address, or parcels aren't taken to."""
-KIND = "delivery zone"
-"""What the audit calls a zone; methods stand under theirs."""
 
 _zone = table_of(ShippingZone)
 _country = table_of(ZoneCountry)
@@ -98,6 +97,6 @@ def are_untouched(session: Session) -> bool:
     """Whether nobody has changed a zone yet: then they may be laid anew."""
     return (
         not session.connection()
-        .execute(select(_audit.c.id).where(_audit.c.object_kind == KIND).limit(1))
+        .execute(select(_audit.c.id).where(_audit.c.object_kind.in_((ZONE_KIND, METHOD_KIND))).limit(1))
         .first()
     )
