@@ -156,9 +156,7 @@ def move_method(session: Session, method_id: int, places: int, *, by: Principal)
     for position, one in enumerate(ids):
         _set(session, method_table, one, {"position": position})
     if to != at:
-        _record(
-            session, by, "moved", METHOD_KIND, row["code"], {"place": at + 1}, {"place": to + 1}
-        )
+        _record(session, by, "moved", METHOD_KIND, row["code"], {"place": at + 1}, {"place": to + 1})
 
 
 def remove_method(session: Session, method_id: int, *, version: int, by: Principal) -> None:
@@ -195,11 +193,15 @@ def _put_countries(session: Session, zone_id: int, codes: list[str]) -> None:
 
 
 def _in_another(session: Session, code: str) -> str:
-    name = session.connection().execute(
-        select(zone_table.c.name)
-        .join(country_table, country_table.c.zone_id == zone_table.c.id)
-        .where(country_table.c.country == code)
-    ).scalar()
+    name = (
+        session.connection()
+        .execute(
+            select(zone_table.c.name)
+            .join(country_table, country_table.c.zone_id == zone_table.c.id)
+            .where(country_table.c.country == code)
+        )
+        .scalar()
+    )
     sentence = _("{country} is in the zone {zone} already, and can be in one alone: take it out there first.")
     return sentence.format(country=addresses.country_name(code, settings().locale), zone=name)
 

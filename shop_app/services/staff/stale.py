@@ -21,6 +21,4 @@ def conflict(fields: Iterable[tuple[str, str, str]]) -> Conflict:
         for label, now, entered in fields
         if now != entered
     ]
-    return Conflict(
-        " ".join([_("Somebody else changed this meanwhile."), *lines, _("Nothing was saved.")])
-    )
+    return Conflict(" ".join([_("Somebody else changed this meanwhile."), *lines, _("Nothing was saved.")]))
