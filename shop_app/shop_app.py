@@ -18,12 +18,9 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from shop_app import sandbox
-<<<<<<< HEAD
 from shop_app.components import set_up
-=======
 from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
->>>>>>> main
 from shop_app.core import db, events, own_files
 from shop_app.core.access import policy
 from shop_app.core.access.principal import Principal
