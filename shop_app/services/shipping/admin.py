@@ -1,4 +1,4 @@
-"""Delivery as staff see it: zones with their countries and ways of delivery, and what a shopper is offered."""
+"""Delivery as staff see it: zones, their countries and ways of delivery, and what a shopper is offered."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ MAX_NAME = 100
 
 @upsert(country_table)
 def _add_country(insert_: Insert) -> Any:
-    return insert_.on_conflict_do_nothing(index_elements=[country_table.c.country])
+    free = insert_.on_conflict_do_nothing(index_elements=[country_table.c.country])
+    return free.returning(country_table.c.country)
 
 
 def add_zone(session: Session, name: str, countries: Iterable[str], *, by: Principal) -> int:
@@ -188,7 +189,7 @@ def _put_countries(session: Session, zone_id: int, codes: list[str]) -> None:
         raise Invalid(_("Choose countries from the list."), field="countries")
     for code in codes:
         values = {"country": code, "zone_id": zone_id}
-        if session.connection().execute(_add_country(session), values).rowcount != 1:
+        if session.connection().execute(_add_country(session), values).first() is None:
             raise Invalid(_in_another(session, code), field="countries")
 
 
