@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlmodel import Session
 
 from ...core.access.principal import Principal
 from ...core.clock import today
-from ...core.i18n import _, plural
+from ...core.i18n import _
 from ...core.settings import settings
 from ...models import FOR_SALE, Letter, Product, StockLevel, StockPolicy, Variant, table_of
 from ...providers.taxes import Place
@@ -56,26 +57,26 @@ def tasks(session: Session, *, by: Principal) -> TasksView:
 
 
 def _a_product(session: Session) -> Iterator[Task]:
-    for_sale = select(func.count(_product.c.id)).where(_product.c.status.in_([s.value for s in FOR_SALE]))
+    for_sale = _product.c.status.in_([status.value for status in FOR_SALE])
     free = _level.c.on_hand - _level.c.allocated - _level.c.held
     bought = (
         select(_variant.c.id)
         .join(_product, _product.c.id == _variant.c.product_id)
         .join(_level, _level.c.variant_id == _variant.c.id)
-        .where(_product.c.status.in_([s.value for s in FOR_SALE]), _variant.c.active)
+        .where(for_sale, _variant.c.active)
         .where(or_(_level.c.policy != StockPolicy.DENY.value, free > 0))
-        .limit(1)
     )
-    connection = session.connection()
-    can_be_bought = connection.execute(bought).first() is not None
-    there = connection.execute(select(func.count(_product.c.id))).scalar_one()
-    live = connection.execute(for_sale).scalar_one()
+
+    def some(statement: Select[Any]) -> bool:
+        return session.connection().execute(statement.limit(1)).first() is not None
+
+    can_be_bought = some(bought)
     if can_be_bought:
-        text = plural("{count} product is live.", "{count} products are live.", live)
-    elif live:
-        text = _("Products are live, and none of them has stock.")
-    elif there:
-        text = plural("{count} product is a draft.", "{count} products are drafts.", there)
+        text = _("There is one.")
+    elif some(select(_product.c.id).where(for_sale)):
+        text = _("Products are live, and nothing of them is in stock.")
+    elif some(select(_product.c.id)):
+        text = _("There are products, and none of them is live.")
     else:
         text = _("There is no product yet. Add one by hand, or import a file.")
     yield Task(
