@@ -200,7 +200,7 @@ def open_shop(session: Session, typed_token: str, opening: Opening, password: Ha
         "locale": opening.locale, "time_zone": opening.time_zone,
         "prices_include_tax": opening.prices_include_tax,
     }  # fmt: skip
-    audit.record(session, owner.actor, "opened", "shop", opening.shop_name, after=after, staff_id=owner.id)
+    audit.record(session, owner, "opened", "shop", opening.shop_name, after=after)
     key, _owner = sessions.sign_in(session, sessions.Proven("staff", owner.email, password))
     return key
 

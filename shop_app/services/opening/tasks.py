@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -43,17 +43,19 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class TasksView:
-    tasks: list[Task]
-    done: int
+    tasks: list[Task] = field(default_factory=list)
+    done: int = 0
     """How many of them are."""
+    all_done: bool = True
 
 
 def tasks(session: Session, *, by: Principal) -> TasksView:
     """All tasks in their order; none for staff who may not see the settings."""
     if PERMISSION not in by.permissions:
-        return TasksView([], 0)
+        return TasksView()
     listed = [task for check in _CHECKS for task in check(session)]
-    return TasksView(listed, sum(task.is_done for task in listed))
+    done = sum(task.is_done for task in listed)
+    return TasksView(listed, done, done == len(listed))
 
 
 def _a_product(session: Session) -> Iterator[Task]:

@@ -139,7 +139,7 @@ def keep(session: Session, provider: str, answer: Answer, *, by: Principal) -> N
     }
     session.connection().execute(_put(session), row)
     after = {"mode": mode(), "succeeded": answer.succeeded, "answer": row["answer"]}
-    audit.record(session, by.actor, "tested", "payment provider", provider, {}, after, staff_id=by.id or None)
+    audit.record(session, by, "tested", "payment provider", provider, {}, after)
 
 
 def was_tested(session: Session) -> bool:

@@ -85,7 +85,7 @@ def remove_zone(session: Session, zone_id: int, *, version: int, by: Principal) 
     row = _row(session, zone_table, zone_id)
     before = {"name": row["name"], "countries": _codes(session, zone_id)}
     _delete(session, zone_table, zone_id, version)
-    _record(session, by, "removed", ZONE_KIND, zone_id, before, {})
+    _record(session, by, "deleted", ZONE_KIND, zone_id, before, {})
 
 
 def add_method(session: Session, zone_id: int, typed: Mapping[str, Any], *, by: Principal) -> int:
@@ -169,7 +169,7 @@ def remove_method(session: Session, method_id: int, *, version: int, by: Princip
     row = _row(session, method_table, method_id)
     steps = steps_of(session, method_id).get(method_id, ())
     _delete(session, method_table, method_id, version)
-    _record(session, by, "removed", METHOD_KIND, row["code"], _all_said(row, steps), {})
+    _record(session, by, "deleted", METHOD_KIND, row["code"], _all_said(row, steps), {})
 
 
 def _name(session: Session, typed: str, *, but: int = 0) -> str:
@@ -285,5 +285,5 @@ def _record(
     after: Mapping[str, Any],
 ) -> None:
     """Write the audit, and have prices made with the new terms."""
-    audit.record(session, by.actor, action, kind, str(key), before, after, staff_id=by.id or None)
+    audit.record(session, by, action, kind, str(key), before, after)
     events.publish(session, events.TermsChanged())

@@ -118,7 +118,7 @@ def remove_rate(session: Session, rate_id: int, *, version: int, by: Principal) 
     statement = delete(rate_table).where(rate_table.c.id == rate_id, rate_table.c.version == version)
     if session.connection().execute(statement).rowcount != 1:
         raise Conflict(_("Somebody else changed this rate meanwhile. Look at it again before you remove it."))
-    _record(session, by, "removed", RATE_KIND, _key(row), _said(row), {})
+    _record(session, by, "deleted", RATE_KIND, _key(row), _said(row), {})
 
 
 def charge(session: Session, place: str, charged: bool, *, by: Principal) -> None:
@@ -274,5 +274,5 @@ def _record(
     after: Mapping[str, Any],
 ) -> None:
     """Write the audit, and have prices made with the new rates."""
-    audit.record(session, by.actor, action, kind, key, before, after, staff_id=by.id or None)
+    audit.record(session, by, action, kind, key, before, after)
     events.publish(session, events.TermsChanged())
