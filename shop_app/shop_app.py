@@ -31,7 +31,7 @@ from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
-from shop_app.pages.admin.settings import delivery, payments
+from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
 from shop_app.pages.admin.settings import taxes as tax_settings
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
@@ -89,9 +89,11 @@ PAGES = (
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_invitation.PAGE,
-    *delivery.PAGES,
+    delivery.PAGE,
+    delivery_zone.PAGE,
+    delivery_method.PAGE,
     *tax_settings.PAGES,
-    *payments.PAGES,
+    payments.PAGE,
 )
 
 SHOP = Extension(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -95,7 +96,7 @@ class SetUp:
         hashed = None
         if not errors:
             try:
-                hashed = await _hashed(password)
+                hashed = await _hashed(password, (typed.name, typed.email, typed.shop_name))
             except Invalid as refusal:
                 errors["password"] = refusal.message
         if opening is None or hashed is None:
@@ -118,10 +119,11 @@ class SetUp:
         return HTMLResponse(self.draw(view), 422 if refused else status, _HEADERS)
 
 
-async def _hashed(password: str) -> passwords.Hashed:
+async def _hashed(password: str, about: tuple[str, ...]) -> passwords.Hashed:
     """The password's hash, made on a thread of sign-in. Errors  Invalid for one that isn't good enough."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(sign_in.threads, passwords.hash_password, password)
+    make = partial(passwords.hash_password, password, about=about)
+    return await loop.run_in_executor(sign_in.threads, make)
 
 
 def _signed_in(key: str) -> Response:

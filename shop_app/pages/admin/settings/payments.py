@@ -8,15 +8,15 @@ from shop_app.components.admin import look
 from shop_app.components.admin.frame import desk
 from shop_app.components.admin.parts import facts, panel, skeleton
 from shop_app.components.badges import badge
-from shop_app.components.kit import Component, both, contains, each, el, match, of, when
+from shop_app.components.kit import Component, both, each, el, match, of, when
 from shop_app.components.parts import busy_button
 from shop_app.core.i18n import _
 from shop_app.page import Page
 from shop_app.state.admin.payments import PaymentDesk
-from shop_app.state.admin.shell import BackOffice
 from shop_app.state.base import Notice
 
-SETTINGS = "/admin/settings"
+from .shared import NEEDS, SETTINGS, may_edit
+
 HOME = f"{SETTINGS}/payments"
 
 
@@ -53,7 +53,6 @@ def _way(way: Any) -> Component:
         on_click=PaymentDesk.check(way.key),
         data_testid="provider-check",
     )
-    may_edit = contains(of(BackOffice).rights, "settings.edit")
     return el.li(
         el.div(
             el.div(
@@ -65,7 +64,7 @@ def _way(way: Any) -> Component:
             when(way.answered != "", lambda: _answer(way)),
             class_name="grid min-w-0 gap-1",
         ),
-        when(both(way.can_check, may_edit), call),
+        when(both(way.can_check, may_edit()), call),
         class_name="flex flex-wrap items-start justify-between gap-3 border-t border-line px-4 py-3",
         data_testid="way-to-pay",
         data_value=way.key,
@@ -117,4 +116,4 @@ def _webhook() -> Component:
     )
 
 
-PAGES = (Page(HOME, payments, _("Payments"), load=(PaymentDesk.load,), needs="settings.view"),)
+PAGE = Page(HOME, payments, _("Payments"), load=(PaymentDesk.load,), needs=NEEDS)

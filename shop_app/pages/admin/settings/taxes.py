@@ -19,19 +19,12 @@ from shop_app.components.admin.parts import (
 from shop_app.components.badges import badge, note
 from shop_app.components.controls import button
 from shop_app.components.forms import error_of, form_errors, submit
-from shop_app.components.kit import Component, contains, each, el, fragment, length, match, of, text, when
+from shop_app.components.kit import Component, each, el, fragment, length, match, of, text, when
 from shop_app.core.i18n import _
 from shop_app.page import Page
-from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.taxes import HOME, PLACE_ROUTE, PlaceDesk, TaxDesk
 
-SETTINGS = "/admin/settings"
-NEEDS = "settings.view"
-
-
-def may_edit() -> Any:
-    return contains(of(BackOffice).rights, "settings.edit")
-
+from .shared import NEEDS, SETTINGS, may_edit
 
 # --- All places -------------------------------------------------------------------------------------
 
@@ -80,7 +73,7 @@ def _places(places: Any, *, charged: bool) -> Component:
         return _place(one, charged)
 
     none = el.p(_("Nowhere"), class_name="border-t border-line px-4 py-3 text-ink-2")
-    some = el.ul(each(places, place), class_name="max-h-[36rem] overflow-y-auto", tab_index=0)
+    some = el.ul(each(places, place), class_name="relative max-h-[36rem] overflow-y-auto", tab_index=0)
     return when(length(places) > 0, some, none)
 
 
