@@ -212,8 +212,10 @@ def _summary(row: Mapping[str, Any], steps: typed_method.Steps) -> str:
     if row["free_above_minor"] is not None:
         parts.append(_("free from {amount}").format(amount=shown(row["free_above_minor"])))
     first, last = row["min_days"], row["max_days"]
-    days = f"{first}" if first == last else f"{first}–{last}"  # noqa: RUF001
-    parts.append(_("{days} working days").format(days=days))
+    if first == last:
+        parts.append(plural("{count} working day", "{count} working days", last))
+    else:
+        parts.append(_("{first} to {last} working days").format(first=first, last=last))
     return " · ".join(parts)
 
 

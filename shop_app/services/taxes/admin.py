@@ -72,6 +72,8 @@ class TaxesView:
     """Where tax is charged, the shop's own country first."""
     others: list[PlaceView] = field(default_factory=list)
     """Where there are rates, and none is charged."""
+    without: list[PlaceView] = field(default_factory=list)
+    """Every country that has no rates."""
     missing: str = ""
     """Why the shop's own country is charged no tax; "" where it is."""
 
@@ -91,6 +93,7 @@ def taxes(session: Session, *, by: Principal) -> TaxesView:
         classes=classes,
         charged=[*own, *rest],
         others=[place for place in places if not place.charged],
+        without=_without({place.key.split("-")[0] for place in places}),
         missing="" if own else _missing(),
     )
 
@@ -103,6 +106,11 @@ def place(session: Session, key: str, *, by: Principal) -> PlaceView:
     by.need(VIEW)
     known = {one.key: one for one in _places(session, _classes(session))}
     return known.get(key) or PlaceView(key, place_name(key), charged=key not in _untaxed(session))
+
+
+def _without(known: set[str]) -> list[PlaceView]:
+    countries = addresses.countries(settings().locale)
+    return [PlaceView(code, name) for code, name in countries if code not in known]
 
 
 def _missing() -> str:

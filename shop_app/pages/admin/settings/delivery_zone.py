@@ -28,6 +28,8 @@ from shop_app.state.admin.delivery import (
 
 from .shared import NEEDS, SETTINGS, error_line, hidden, may_edit
 
+_GRID = "relative grid max-h-[32rem] gap-x-6 gap-y-1 overflow-y-auto sm:grid-cols-2 lg:grid-cols-3"
+
 
 def zone_form() -> Component:
     own = of(ZoneDesk)
@@ -55,7 +57,7 @@ def _zone_form() -> Component:
     countries = el.fieldset(
         el.legend(_("Countries"), class_name=styles.SR),
         each(own.choices, _country),
-        class_name="relative grid max-h-[32rem] gap-x-6 gap-y-1 overflow-y-auto sm:grid-cols-2 lg:grid-cols-3",
+        class_name=_GRID,
         tab_index=0,
     )
     return el.form(

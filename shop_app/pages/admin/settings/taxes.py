@@ -150,13 +150,10 @@ def _another() -> Component:
     return panel(
         _("Another country"),
         el.form(
-            text_field(
-                _("Code of the country"),
+            select_field(
+                _("Country"),
+                each(of(TaxDesk).view.without, lambda country: el.option(country.name, value=country.key)),
                 name="place",
-                hint=_("Two letters, such as NO for Norway."),
-                max_length=9,
-                auto_complete="off",
-                auto_capitalize="characters",
             ),
             button(
                 _("Enter rates"), type="submit", kind="outline", size="s", class_name="justify-self-start"
