@@ -18,6 +18,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from shop_app import sandbox
+from shop_app.components import set_up
 from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
@@ -34,6 +35,8 @@ from shop_app.pages.admin import login as admin_login
 from shop_app.pages.admin import security as admin_security
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
+from shop_app.pages.admin.settings import delivery, delivery_method, delivery_zone, payments
+from shop_app.pages.admin.settings import taxes as tax_settings
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -80,6 +83,7 @@ from shop_app.web.error_boundary import ErrorBoundary
 from shop_app.web.event_entry import guard_entry
 from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissions
 from shop_app.web.page_load import PageLoad
+from shop_app.web.set_up import SetUp
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
 from shop_app.worker import jobs, timetable
@@ -115,6 +119,11 @@ PAGES = (
     admin_invitation.PAGE,
     *admin_login.PAGES,
     admin_security.PAGE,
+    delivery.PAGE,
+    delivery_zone.PAGE,
+    delivery_method.PAGE,
+    *tax_settings.PAGES,
+    payments.PAGE,
 )
 
 LISTS = (AUDIT, LETTERS, EVENTS)
@@ -254,6 +263,8 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     if front_end:
         routes = [DocumentRoute(page.route, page.serve, page.shared, page.needs) for page in parts.pages]
         inner = Documents(inner, build=front_end, routes=routes)
+    stylesheets = front_end.stylesheets if front_end else ()
+    inner = SetUp(inner, draw=partial(set_up.document, stylesheets=stylesheets))
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())
 

@@ -70,6 +70,7 @@ SUBJECTS = (
     "fulfilment",
     "returns",
     "storefront",
+    "opening",
     "desk",
     "push_targets",
     "traces",

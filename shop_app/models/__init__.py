@@ -29,6 +29,7 @@ from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
 from .list import BulkJob, BulkRow, BulkRowState, BulkState, JobRun, ListPreference, SavedView
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
+from .opening import ProviderCheck, SetUpToken
 from .order import (
     LEGAL_MOVES,
     Counter,
@@ -65,6 +66,6 @@ from .staff import AuditErasure, StaffInvitation, StaffRole
 from .sign_in import KnownBrowser, OneTimeCodes, Passkey, RecoveryCode, SecondFactorRule, SpentChallenge
 from .shop import LegalText, ShopProfile
 from .stock import MovementKind, StockAlert, StockHold, StockLevel, StockMovement, StockPolicy
-from .tax import TaxClass, TaxQuote, TaxRate
+from .tax import TaxClass, TaxQuote, TaxRate, UntaxedPlace
 
 __all__ = ["table_of", *(name for name in dir() if name[0].isupper())]  # pyright: ignore
