@@ -66,6 +66,7 @@ SUBJECTS = (
     "fulfilment",
     "returns",
     "storefront",
+    "order_desk",
     "push_targets",
     "traces",
     "books",

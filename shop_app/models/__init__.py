@@ -26,6 +26,7 @@ from .catalog import (
     VariantOption,
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
+from .desk import Presence, Reason, ReasonKind
 from .letter import Letter
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
 from .order import (
@@ -38,6 +39,7 @@ from .order import (
     OrderLine,
     OrderStatus,
     OrderTaxLine,
+    OrderWord,
     PaymentStatus,
     Shipment,
     ShipmentLine,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from .base import check, json, key, maybe_minor, minor, moment, one_of, refers, word
+from .base import Prefix, check, json, key, maybe_minor, minor, moment, one_of, refers, word
 from .catalog import MAX_SKU
 
 
@@ -61,6 +61,8 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 LIVING = "status IN ('pending', 'placed', 'completed')"
 UNPAID = "expires_at IS NOT NULL"
+ATTENTION = "needs_review <> ''"
+ARCHIVED = "archived_at IS NOT NULL"
 
 
 class Counter(SQLModel, table=True):
@@ -91,6 +93,25 @@ class Order(SQLModel, table=True):
             postgresql_where=text(LIVING),
         ),
         Index("ix_customer_order_placed_at", "placed_at", "id"),
+        Index("ix_customer_order_total_minor", "total_minor", "id"),
+        *(
+            Index(f"ix_customer_order_{column}_placed_at", column, "placed_at", "id")
+            for column in ("status", "payment_status", "fulfilment_status", "country", "shipping_method")
+        ),
+        Index(
+            "ix_customer_order_attention",
+            "placed_at",
+            "id",
+            sqlite_where=text(ATTENTION),
+            postgresql_where=text(ATTENTION),
+        ),
+        Index(
+            "ix_customer_order_archived",
+            "placed_at",
+            "id",
+            sqlite_where=text(ARCHIVED),
+            postgresql_where=text(ARCHIVED),
+        ),
         Index("ix_customer_order_status_expires_at", "status", "expires_at"),
         Index(
             "ix_customer_order_address_hash",
@@ -115,8 +136,8 @@ class Order(SQLModel, table=True):
     email: str = Field(max_length=254, index=True)
     phone: str = Field(default="", max_length=40)
     status: str = word(OrderStatus.PENDING)
-    payment_status: str = word(PaymentStatus.NONE, index=True)
-    fulfilment_status: str = word(FulfilmentStatus.NONE, index=True)
+    payment_status: str = word(PaymentStatus.NONE)
+    fulfilment_status: str = word(FulfilmentStatus.NONE)
     needs_review: str = ""
     """Why a person has to look at it; "" where nobody has to."""
     currency: str = Field(max_length=3)
@@ -151,7 +172,18 @@ class Order(SQLModel, table=True):
     """Until when an unpaid order keeps its units; None once it waits for no money any more."""
     address_hash: str = Field(default="", max_length=64)
     """The keyed hash of the address that placed it, as long as it is unpaid."""
+    archived_at: datetime | None = None
+    """When staff put it away; it is left out of the list of all orders then."""
     version: int = 1
+
+
+class OrderWord(SQLModel, table=True):
+    """One word that staff find an order by: of the names and the e-mail address on it, folded."""
+
+    __tablename__ = "order_word"
+
+    word: str = Field(primary_key=True, sa_type=Prefix)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    order_id: int = refers("customer_order.id", primary_key=True)
 
 
 class OrderLine(SQLModel, table=True):
@@ -175,7 +207,7 @@ class OrderLine(SQLModel, table=True):
     slug: str = ""
     title: str
     variant_title: str = ""
-    sku: str = Field(max_length=MAX_SKU)
+    sku: str = Field(max_length=MAX_SKU, index=True)
     options: dict[str, str] = json()
     picture_key: str = ""
     picture_alt: str = ""
@@ -261,7 +293,7 @@ class Shipment(SQLModel, table=True):
     order_id: int = refers("customer_order.id")
     status: str = word(ShipmentState.SHIPPED)
     carrier: str = Field(default="", max_length=100)
-    tracking: str = Field(default="", max_length=100)
+    tracking: str = Field(default="", max_length=100, index=True)
     actor: str = Field(default="system", max_length=200)
     shipped_at: datetime = moment()
     delivered_at: datetime | None = None
