@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from ...core.access.principal import Principal
@@ -25,7 +25,7 @@ MAX_NOTE = 2000
 
 _letter = table_of(Letter)
 _LETTER = select(_letter).where(_letter.c.id == bindparam("letter"), _letter.c.order_id == bindparam("order"))
-_AGAIN = select(func.count()).where(_letter.c.dedupe_key.startswith(bindparam("begin"), autoescape=True))
+_KEYS = select(_letter.c.dedupe_key).where(_letter.c.order_id == bindparam("order"))
 _ADDRESSES = select(order.c.ship_to, order.c.bill_to, order.c.email, order.c.country).where(
     order.c.id == bindparam("order")
 )
@@ -132,7 +132,8 @@ def send_letter_again(session: Session, order_id: int, letter_id: int, *, by: Pr
     if not row.to_email or not head.email or not row.data:
         raise Conflict(_("This letter was forgotten at its age. It can't be sent again."))
     first = row.dedupe_key.partition(":again:")[0]
-    times = session.connection().execute(_AGAIN, {"begin": f"{first}:again:"}).scalar_one()
+    keys = session.connection().execute(_KEYS, {"order": order_id}).scalars()
+    times = sum(key.startswith(f"{first}:again:") for key in keys)
     outbox.write(
         session, row.kind, head.email, f"{first}:again:{times + 1}", dict(row.data) | {"order_id": order_id}
     )
