@@ -217,7 +217,7 @@ def tables_by_string(modules: dict[str, ast.Module]) -> list[str]:
     ]
 
 
-ADMIN_MAY_IMPORT = ("base", "forms", "input_types", "attempt_limits")
+ADMIN_MAY_IMPORT = ("base", "forms", "input_types", "attempt_limits", "live")
 """Modules of state/ that storefront and back office share; what they show alike is in components/."""
 
 

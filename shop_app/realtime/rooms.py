@@ -15,6 +15,10 @@ CHECKOUT = "checkout:"
 """Followed by the same hash: those of the visitor's tabs that show the checkout."""
 ORDER = "order:"
 """Followed by the hash of the order's token."""
+DESK_ORDER = "desk-order:"
+"""Followed by the order's id: its page in the back office."""
+DESK_ORDERS = "desk-orders"
+"""Pages of the back office that show many orders."""
 
 
 def product_key(slug: str) -> str:

@@ -32,7 +32,7 @@ def test_a_paid_order_is_to_be_packed_and_can_be_refunded(world):
         ("DUNE-MUG", 1, 1, "€24.00"),
     ]
     assert (seen.to_pack, seen.to_pack_text, seen.pack_blocked, seen.total) == (3, "3 items", "", "€79.60")
-    assert seen.sums[:2] == [("Subtotal", "€79.60"), ("Standard delivery", "€0.00")]
+    assert seen.sums[:2] == [("Subtotal", "€79.60"), ("Standard", "€0.00")]
     assert (seen.left, seen.can_refund, seen.can_cancel, seen.can_mark_paid) == ("€79.60", True, True, False)
     assert seen.lines[0].story[0] == ("2 × €27.80", "€55.60")
     assert seen.lines[0].story[-1] == ("Charged for this line", "€55.60")
