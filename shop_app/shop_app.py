@@ -27,6 +27,7 @@ from shop_app.core.settings import settings
 from shop_app.extension import Extension, Page, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import order as admin_order
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -38,7 +39,6 @@ from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
-from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
@@ -78,6 +78,7 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
+    admin_order.PAGE,
 )
 
 SHOP = Extension(
@@ -87,7 +88,7 @@ SHOP = Extension(
     payment_methods=registry.OWN,
     permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, PromotionAdmin, StockAdmin),
     lifespans=(
         pushes.running,
         other_processes.followed,
@@ -125,6 +126,7 @@ def build(*extensions: Extension) -> rx.App:
     app.add_middleware(PageLoad(guard, failure_delta))
     guard_entry(app)
     _offer_back_office(parts.pages)
+    pushes.show_orders_by(live.handler_name(OrderAdmin.follow))
     app.register_lifespan_task(_running(app, parts))
     for page in parts.pages:
         component, title, load = page.reactive()

@@ -12,7 +12,7 @@ from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import decimal_text, parse_minor, show
 from ...core.settings import settings
-from ..payments.refund_rows import RefundRequest
+from ..payments.refund_rows import RefundRequest, requested
 from ..payments.refundable import Refundable, refundable
 
 PERMISSION = "orders.refund"
@@ -62,6 +62,7 @@ def shown_amount(session: Session, order_id: int, typed: str, *, by: Principal) 
 def request_of(
     session: Session,
     order_id: int,
+    request_key: str,
     units: Mapping[int, int],
     *,
     delivery: bool,
@@ -71,23 +72,23 @@ def request_of(
     note: str,
     destination: str,
     by: Principal,
-) -> tuple[RefundRequest, int]:
-    """The request that the form makes, and its amount in minor units.
+) -> RefundRequest:
+    """The request that the form makes; what was asked with this key before, where it was.
 
     What the typed amount is more than the lines is an amount of its own; what it is less stays with the shop.
 
     Errors  Forbidden; Invalid for an amount that can't be read.
     """
     by.need(PERMISSION)
+    if earlier := requested(session, order_id, request_key):
+        return earlier
     money = refundable(session, order_id)
     lines_minor = _lines_minor(money, units, delivery=delivery)
     try:
         amount = parse_minor(typed, money.currency) if typed.strip() else lines_minor
     except ValueError:
         raise Invalid(_("Enter an amount, such as 24.00"), field="amount") from None
-    if amount < 0:
-        raise Invalid(_("Enter an amount above zero."), field="amount")
-    request = RefundRequest(
+    return RefundRequest(
         lines=dict(units),
         shipping_minor=money.shipping_minor if delivery else 0,
         free_minor=max(0, amount - lines_minor),
@@ -97,7 +98,6 @@ def request_of(
         destination=destination,
         restock=GOODS[goods] if units else None,
     )
-    return request, amount
 
 
 def _lines_minor(money: Refundable, units: Mapping[int, int], *, delivery: bool) -> int:

@@ -157,6 +157,16 @@ def earlier_request(
     return None
 
 
+def requested(session: Session, order_id: int, request_key: str) -> RefundRequest | None:
+    """The refund of the order that was requested with this key; None for a new key."""
+    events_of = {"order": order_id, "kind": "refund_requested"}
+    for data in session.connection().execute(_EVENTS, events_of).scalars():
+        if data.get("key") == request_key:
+            lines = {int(line): units for line, units in data["request"]["lines"].items()}
+            return RefundRequest(**data["request"] | {"lines": lines})
+    return None
+
+
 def check_key(request_key: str) -> None:
     if not 1 <= len(request_key) <= MAX_KEY:
         raise Invalid(_("The page is out of date. Reload it and try again."))

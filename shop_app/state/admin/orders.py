@@ -26,7 +26,7 @@ from shop_app.workflows import cancel, capture, fulfil, mark_paid, refund
 from .. import live
 from ..base import asked_by, say, staff
 from ..forms import Form, FormState
-from ..input_types import Flag, LineUnits, LongText, Name, RecordId, ShortText, TypedUnits
+from ..input_types import Flag, LineUnits, LongText, Name, RecordId, ShortText
 
 RequestKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{8,48}\z", max_length=48)]
 """Made when the form is opened, so that a double click is one request."""
@@ -112,6 +112,11 @@ class OrderAdmin(FormState, rx.State):
     """Grows with every form that is opened: it begins anew."""
     offer: Proposal = Proposal()
     """What the refund form comes to."""
+    proposed: int = 0
+    """Grows with every proposal: the amount's field takes it over."""
+    carrier: str = ""
+    tracking: str = ""
+    """Those of the shipment that the open form is about."""
     others: list[str] = []
     """The names of others who have this order open."""
 
@@ -146,6 +151,8 @@ class OrderAdmin(FormState, rx.State):
         self._clear()
         self.dialog, self.target, self.key = form, target, _new_key()
         self.offer, self._chosen, self._delivery, self.opened = Proposal(), {}, False, self.opened + 1
+        parcel = next((one for one in self.view.parcels if one.id == target), None)
+        self.carrier, self.tracking = (parcel.carrier, parcel.tracking) if parcel else ("", "")
 
     @rx.event
     @staff("orders.view")
@@ -155,8 +162,9 @@ class OrderAdmin(FormState, rx.State):
 
     @rx.event
     @staff("orders.refund")
-    async def choose(self, line: RecordId, units: TypedUnits):
-        self._chosen = {**self._chosen, line: max(0, units)}
+    async def choose(self, line: RecordId, units: ShortText):
+        """A number in the refund form; what is none counts as nothing until the form is sent."""
+        self._chosen = {**self._chosen, line: int(units) if units.isdecimal() and len(units) < 3 else 0}
         await self._propose()
 
     @rx.event
@@ -295,6 +303,7 @@ class OrderAdmin(FormState, rx.State):
         self.offer = await db.read(
             refund_form.proposal, self.view.id, self._chosen, delivery=self._delivery, by=by
         )
+        self.proposed += 1
 
     async def _tell(self) -> None:
         if self.view.id:
@@ -304,8 +313,8 @@ class OrderAdmin(FormState, rx.State):
 
 async def _refund(form: RefundForm, by: Any) -> None:
     fields = form.model_dump(include={"delivery", "goods", "reason", "note", "destination"})
-    request, _amount = await db.read(
-        refund_form.request_of, form.order, form.lines, typed=form.amount, by=by, **fields
+    request = await db.read(
+        refund_form.request_of, form.order, form.key, form.lines, typed=form.amount, by=by, **fields
     )
     await refund.refund(form.order, request, form.key, by)
 
