@@ -80,7 +80,7 @@ def _refund_form() -> Component:
                 _("Amount"),
                 name="amount",
                 id="refund-amount-field",
-                affix=view.currency_sign,
+                affix=el.span(view.currency_sign),
                 default_value=state.offer.typed,
                 key="amount-" + text(state.proposed),
                 on_change=OrderAdmin.type_amount.debounce(250),

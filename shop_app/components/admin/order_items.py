@@ -1,4 +1,4 @@
-"""The items of an order in the back office: each with how its price came about, and the form that sends them."""
+"""The items of an order in the back office, how their prices came about, and the form that sends them."""
 
 from __future__ import annotations
 

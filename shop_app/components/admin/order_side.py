@@ -11,14 +11,15 @@ from shop_app.state.admin.orders import OrderAdmin
 from .. import styles
 from ..badges import note
 from ..controls import button
+from ..fields import field_error
 from ..forms import error_of, form_errors, submit
 from ..icons import icon
-from ..kit import Component, Text, both, each, el, fragment, length, match, of, text, when
+from ..kit import Component, both, each, el, fragment, length, match, of, text, when
 from ..overlays import CLOSES, dialog
 from ..parts import busy_button
 from . import look
 from .order_items import hidden_fields, may
-from .parts import panel, select_field, text_field
+from .parts import panel
 
 HAPPENING_ICONS = {
     "note": "edit",
@@ -238,13 +239,36 @@ def address_dialog() -> Component:
 
 
 def _input(one: Any) -> Component:
-    wrong: Text = error_of(OrderAddress, one.name)
-    common = {"name": one.name, "id": "field-" + one.name, "error": wrong, "default_value": one.value}
-    choose = select_field(
-        one.label,
+    # Vars and no f-strings: those would count as one fixed id.
+    id = "field-" + one.name
+    wrong = error_of(OrderAddress, one.name)
+    described = {
+        "aria_invalid": when(wrong, "true", "false"),
+        "aria_describedby": when(wrong, id + "-note", ""),
+    }
+    choose = el.select(
         el.option(_("Choose"), value=""),
         each(one.choices, lambda pair: el.option(pair[1], value=pair[0])),
-        **common,
+        id=id,
+        name=one.name,
+        default_value=one.value,
+        class_name=f"{look.INPUT} {styles.SELECT}",
+        **described,
     )
-    typed = text_field(one.label, max_length=200, auto_complete="off", **common)
-    return el.div(when(length(one.choices) > 0, choose, typed), key=one.name)
+    typed = el.input(
+        id=id,
+        name=one.name,
+        type="text",
+        default_value=one.value,
+        max_length=200,
+        auto_complete="off",
+        class_name=look.INPUT,
+        **described,
+    )
+    return el.div(
+        el.label(one.label, html_for=id, class_name=styles.LABEL),
+        when(length(one.choices) > 0, choose, typed),
+        when(wrong, field_error(wrong, id=id + "-note")),
+        class_name=styles.FIELD,
+        key=one.name,
+    )
