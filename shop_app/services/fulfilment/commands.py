@@ -290,6 +290,14 @@ def _earlier_shipment(session: Session, order_id: int, key: str, units: Mapping[
     return None
 
 
+def units_of_request(session: Session, order_id: int, key: str) -> dict[int, int]:
+    """The units that the request with this key has sent, by the order line's id; {} for a new key."""
+    for event_data in session.connection().execute(_EVENTS, {"order": order_id}).scalars():
+        if event_data.get("key") == key:
+            return {int(line): count for line, count in event_data["units"].items()}
+    return {}
+
+
 def _write(
     session: Session, order_id: int, units: Mapping[int, int], carrier: str, tracking: str, actor: str
 ) -> int:
