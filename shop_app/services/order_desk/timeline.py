@@ -71,8 +71,12 @@ def timeline(session: Session, order: Row[Any], names: Names, locale: str) -> Ti
         return show(int(minor), currency, locale)
 
     dated: list[tuple[datetime, int, Happening]] = []
+    is_placed = False
     for row in connection.execute(_HISTORY, of_order):
-        if row.kind not in _SAID_ELSEWHERE and not _is_repeated(row):
+        # With its payment an order moves to "placed" again: that it is paid stands in the line before.
+        again = is_placed and row.kind == "placed" and not row.data.get("late")
+        is_placed = is_placed or row.kind == "placed"
+        if row.kind not in _SAID_ELSEWHERE and not again:
             dated.append((row.at, 0, _of_event(row, names, amount)))
     for row in connection.execute(_PAID, of_order):
         text = EVENTS.get(row.kind, row.kind)
@@ -87,11 +91,6 @@ def timeline(session: Session, order: Row[Any], names: Names, locale: str) -> Ti
             dated.append((row.sent_at, 2, Happening(text, row.to_email, names.of(""), when, "letter")))
     dated.sort(key=lambda entry: entry[:2], reverse=True)
     return Timeline([entry[2] for entry in dated], [_letter_record(row) for row in letters])
-
-
-def _is_repeated(row: Row[Any]) -> bool:
-    """The move to "placed" that comes with the payment: the line before says that it is paid."""
-    return row.kind == "placed" and "total_minor" not in row.data and not row.data.get("late")
 
 
 def _letter_record(row: Row[Any]) -> LetterRecord:
@@ -113,7 +112,7 @@ def _of_event(row: Row[Any], names: Names, amount: Callable[[int], str]) -> Happ
     detail = _DETAILS[row.kind](data) if row.kind in _DETAILS else ""
     if "amount_minor" in data:
         text = f"{text}, {amount(data['amount_minor'])}"
-    actor = "shopper" if row.kind == "placed" and "total_minor" in data else row.actor
+    actor = "shopper" if row.kind == "placed" and not data.get("late") else row.actor
     return Happening(text, detail, names.of(actor), full_moment(row.at), kind)
 
 

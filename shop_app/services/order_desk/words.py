@@ -47,7 +47,7 @@ _PAYMENT = {
     PaymentStatus.VOIDED: (_("Voided"), "calm", "cancelled"),
 }
 _FULFILMENT = {
-    FulfilmentStatus.NONE: (_("Unfulfilled"), "amber", "ring"),
+    FulfilmentStatus.NONE: (_("Unfulfilled"), "amber", "product"),
     FulfilmentStatus.PARTIAL: (_("Part shipped"), "amber", "truck"),
     FulfilmentStatus.SHIPPED: (_("Shipped"), "blue", "truck"),
     FulfilmentStatus.DELIVERED: (_("Delivered"), "green", "done"),

@@ -26,7 +26,7 @@ from shop_app.workflows import cancel, capture, fulfil, mark_paid, refund
 from .. import live
 from ..base import asked_by, say, staff
 from ..forms import Form, FormState
-from ..input_types import Flag, LineUnits, LongText, Name, RecordId, ShortText
+from ..input_types import Flag, LineUnits, LongText, Name, RecordId, ShortText, TypedUnits
 
 RequestKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{8,48}\z", max_length=48)]
 """Made when the form is opened, so that a double click is one request."""
@@ -162,9 +162,9 @@ class OrderAdmin(FormState, rx.State):
 
     @rx.event
     @staff("orders.refund")
-    async def choose(self, line: RecordId, units: ShortText):
+    async def choose(self, line: RecordId, units: TypedUnits):
         """A number in the refund form; what is none counts as nothing until the form is sent."""
-        self._chosen = {**self._chosen, line: int(units) if units.isdecimal() and len(units) < 3 else 0}
+        self._chosen = {**self._chosen, line: max(0, units)}
         await self._propose()
 
     @rx.event
