@@ -21,13 +21,16 @@ from shop_app import sandbox
 from shop_app.components.admin import menu
 from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
-from shop_app.core.access import policy
+from shop_app.core.access import permissions, policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
-from shop_app.extension import Extension, Page, combined
+from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import order as admin_order
+from shop_app.pages.admin import staff as admin_staff
+from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -39,6 +42,7 @@ from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
+from shop_app.state.admin.reauth import Reauth
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
@@ -79,6 +83,9 @@ PAGES = (
     not_found.PAGE,
     admin_home.PAGE,
     admin_order.PAGE,
+    admin_staff.PAGE,
+    admin_roles.PAGE,
+    admin_invitation.PAGE,
 )
 
 SHOP = Extension(
@@ -86,9 +93,9 @@ SHOP = Extension(
     pages=PAGES,
     routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
     payment_methods=registry.OWN,
-    permissions=tuple(sorted(sessions.PERMISSIONS["owner"])),
+    permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, PromotionAdmin, StockAdmin),
+    states=(CreditAdmin, PromotionAdmin, Reauth, StockAdmin),
     lifespans=(
         pushes.running,
         other_processes.followed,
@@ -114,7 +121,7 @@ def build(*extensions: Extension) -> rx.App:
     registry.offer(parts.payment_methods)
     taxes.use(parts.providers.get(taxes.TaxEngine))
     mail.use(parts.providers.get(mail.Mailer))
-    sessions.give_owners(parts.permissions)
+    permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(signed_in)
     logs.redact()
     # After some errors Reflex reloads the page by an evaluated script, which the content policy forbids.
@@ -198,7 +205,7 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     """The HTTP edge around Reflex: documents, and the checks in front of everything."""
     # Here, and not in `build`: Reflex calls this once all pages and States are registered.
     refuse_unguarded()
-    refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
+    refuse_unknown_permissions({permission.key for permission in permissions.catalogue()})
     front_end = read_build() if is_prod_mode() else None
     if front_end:
         routes = [DocumentRoute(page.route, page.serve, page.shared, page.needs) for page in parts.pages]

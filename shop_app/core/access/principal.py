@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import Forbidden
-from ..i18n import _
+from .permissions import MissingRight
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +18,8 @@ class Principal:
     name: str = ""
     role: str = ""
     permissions: frozenset[str] = frozenset()
+    session_id: int = 0
+    """The session that they are signed in by: another one is another principal."""
 
     @property
     def actor(self) -> str:
@@ -26,9 +27,9 @@ class Principal:
         return f"{self.kind}:{self.email}" if self.email else self.kind
 
     def need(self, permission: str) -> None:
-        """Errors  Forbidden without that permission."""
+        """Errors  MissingRight, which is Forbidden, without that permission."""
         if permission not in self.permissions:
-            raise Forbidden(_("You don't have the right to do that."))
+            raise MissingRight(permission)
 
 
 NOBODY = Principal()

@@ -112,7 +112,9 @@ def _attention(row: Any) -> Cell:
 
 def _with_sku(op: str, value: str) -> ColumnElement[bool]:
     found = (
-        lists.starts_with(order_line.c.sku, value) if op == "starts" else order_line.c.sku.in_({value, value.upper()})
+        lists.starts_with(order_line.c.sku, value)
+        if op == "starts"
+        else order_line.c.sku.in_({value, value.upper()})
     )
     return order.c.id.in_(select(order_line.c.order_id).where(found))
 
@@ -214,9 +216,7 @@ async def _mark_packed(order_id: int, by: Principal, _arguments: Arguments, requ
     await _ship[0](order_id, by=by, request_key=request_key)
 
 
-async def _ship_with_tracking(
-    order_id: int, by: Principal, arguments: Arguments, request_key: str
-) -> None:
+async def _ship_with_tracking(order_id: int, by: Principal, arguments: Arguments, request_key: str) -> None:
     await _ship[0](order_id, by=by, request_key=request_key, tracked=tracking_list(arguments.get("list", "")))
 
 
@@ -233,7 +233,11 @@ def tracking_list(text: str) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     rows = [line for line in text.splitlines() if line.strip()]
     if not rows or len(rows) > LONGEST_LIST:
-        raise Invalid(_("Paste {most} lines at most, each with a number and a tracking number.").format(most=LONGEST_LIST))
+        raise Invalid(
+            _("Paste {most} lines at most, each with a number and a tracking number.").format(
+                most=LONGEST_LIST
+            )
+        )
     for place, line in enumerate(rows, start=1):
         matched = _LINE.fullmatch(line)
         if matched is None or int(matched[1]) in found:
@@ -243,7 +247,9 @@ def tracking_list(text: str) -> dict[int, tuple[str, str]]:
     return found
 
 
-def tracking_of(session: Session, order_id: int, tracked: Mapping[int, tuple[str, str]] | None) -> tuple[str, str]:
+def tracking_of(
+    session: Session, order_id: int, tracked: Mapping[int, tuple[str, str]] | None
+) -> tuple[str, str]:
     """Carrier and tracking number for an order; ("", "") where no list was given.
 
     Errors  Unchanged for an order that isn't in the list.
@@ -260,7 +266,9 @@ _TRACKING = Ask(
     "list",
     _("Numbers and tracking numbers"),
     "lines",
-    hint=_("One order a line, as from a spreadsheet: number, tracking number; or number, carrier, tracking number"),
+    hint=_(
+        "One order a line, as from a spreadsheet: number, tracking number; or number, carrier, tracking number"
+    ),
 )
 
 ORDERS = ListSpec(
@@ -291,7 +299,11 @@ ORDERS = ListSpec(
         Filter("status", _("Status"), "choice", lists.choice(order.c.status), choices("order")),
         Filter("payment", _("Payment"), "choice", lists.choice(order.c.payment_status), choices("payment")),
         Filter(
-            "fulfilment", _("Fulfilment"), "choice", lists.choice(order.c.fulfilment_status), choices("fulfilment")
+            "fulfilment",
+            _("Fulfilment"),
+            "choice",
+            lists.choice(order.c.fulfilment_status),
+            choices("fulfilment"),
         ),
         Filter("placed", _("Placed"), "day", lists.between(order.c.placed_at)),
         Filter("total", _("Total"), "amount", lists.between(order.c.total_minor)),

@@ -23,9 +23,7 @@ MOST = 100
 """So many are printed at once."""
 _ORDERS = select(order).where(order.c.id.in_(bindparam("ids", expanding=True))).order_by(order.c.number)
 _BY_NUMBER = select(order.c.id).where(order.c.number == bindparam("number"))
-_LINES = (
-    select(order_line).where(order_line.c.order_id == bindparam("order")).order_by(order_line.c.position)
-)
+_LINES = select(order_line).where(order_line.c.order_id == bindparam("order")).order_by(order_line.c.position)
 
 
 @dataclass(frozen=True, slots=True)
