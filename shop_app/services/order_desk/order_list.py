@@ -266,9 +266,7 @@ _TRACKING = Ask(
     "list",
     _("Numbers and tracking numbers"),
     "lines",
-    hint=_(
-        "One order a line, as from a spreadsheet: number, tracking number; or number, carrier, tracking number"
-    ),
+    hint=_("One order a line, as from a spreadsheet: number, carrier if you like, tracking number"),
 )
 
 ORDERS = ListSpec(
