@@ -29,6 +29,8 @@ from shop_app.pages import cart, checkout, home, listing, lookup, not_found, ord
 from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import order as admin_order
+from shop_app.pages.admin import reasons as admin_reasons
+from shop_app.pages.admin import slip as admin_slip
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.providers import mail, taxes
@@ -83,6 +85,8 @@ PAGES = (
     not_found.PAGE,
     admin_home.PAGE,
     admin_order.PAGE,
+    admin_reasons.PAGE,
+    *admin_slip.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_invitation.PAGE,

@@ -1,4 +1,4 @@
-"""Sends all that is left of an order, as one of many, with its tracking number from a list if there is one."""
+"""Sends all that is left of an order, as one of many, with its tracking number from a list if given."""
 
 from __future__ import annotations
 

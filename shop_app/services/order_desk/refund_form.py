@@ -59,6 +59,13 @@ def shown_amount(session: Session, order_id: int, typed: str, *, by: Principal) 
     return Proposal(minor, typed, show(minor, money.currency, settings().locale) if minor > 0 else "")
 
 
+def is_large(session: Session, order_id: int, request: RefundRequest) -> bool:
+    """Whether it comes to more than staff may refund without proving anew who they are."""
+    money = refundable(session, order_id)
+    lines_minor = _lines_minor(money, request.lines, delivery=False) + request.shipping_minor
+    return lines_minor + request.free_minor - request.kept_minor > settings().refund_limit_minor
+
+
 def request_of(
     session: Session,
     order_id: int,

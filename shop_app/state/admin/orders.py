@@ -10,6 +10,7 @@ import reflex as rx
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from shop_app.core import db
+from shop_app.core.access.principal import Principal
 from shop_app.core.errors import NotFound, ShopError
 from shop_app.core.i18n import _
 from shop_app.services.fulfilment import commands as fulfilment_commands
@@ -19,6 +20,7 @@ from shop_app.services.order_desk.record import OrderRecord
 from shop_app.services.order_desk.refund_form import Proposal
 from shop_app.services.orders import notes
 from shop_app.services.orders import review as order_review
+from shop_app.services.payments.refund_rows import RefundRequest
 from shop_app.services.payments.refunds import MAX_NOTE, MAX_REASON
 from shop_app.services.staff import presence
 from shop_app.workflows import cancel, capture, fulfil, mark_paid, refund
@@ -27,6 +29,7 @@ from .. import live
 from ..base import asked_by, say, staff
 from ..forms import Form, FormState
 from ..input_types import Flag, LineUnits, LongText, Name, RecordId, ShortText, TypedUnits
+from .reauth import ask_again, is_fresh
 
 RequestKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{8,48}\z", max_length=48)]
 """Made when the form is opened, so that a double click is one request."""
@@ -182,7 +185,11 @@ class OrderAdmin(FormState, rx.State):
     @rx.event
     @staff("orders.refund")
     async def refund(self, form: RefundForm):
+        """A large one asks for a proof of who it is first; the form stays open meanwhile."""
         by = await asked_by(self)
+        if await _needs_proof(form, by):
+            self.answers += 1
+            return ask_again()
         return await self._do(_refund(form, by), _("The refund is on its way"))
 
     @rx.event
@@ -311,12 +318,25 @@ class OrderAdmin(FormState, rx.State):
             self.others = await db.write(presence.tell, record, tab, by=by)
 
 
-async def _refund(form: RefundForm, by: Any) -> None:
+async def _request(form: RefundForm, by: Principal) -> RefundRequest:
     fields = form.model_dump(include={"delivery", "goods", "reason", "note", "destination"})
-    request = await db.read(
+    return await db.read(
         refund_form.request_of, form.order, form.key, form.lines, typed=form.amount, by=by, **fields
     )
-    await refund.refund(form.order, request, form.key, by)
+
+
+async def _refund(form: RefundForm, by: Principal) -> None:
+    await refund.refund(form.order, await _request(form, by), form.key, by)
+
+
+async def _needs_proof(form: RefundForm, by: Principal) -> bool:
+    """Whether the refund is large, and who asks for it hasn't proven lately who they are."""
+    try:
+        large = await db.read(refund_form.is_large, form.order, await _request(form, by))
+    except ShopError:
+        # What can't be refunded is refused with its sentence, in the form.
+        return False
+    return large and not await is_fresh(by)
 
 
 def _new_key() -> str:
