@@ -28,7 +28,9 @@ from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
 from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import invitation as admin_invitation
+from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import order as admin_order
+from shop_app.pages.admin import orders as admin_orders
 from shop_app.pages.admin import reasons as admin_reasons
 from shop_app.pages.admin import slip as admin_slip
 from shop_app.pages.admin import staff as admin_staff
@@ -38,8 +40,15 @@ from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
+from shop_app.services.desk import letters as letters_list
+from shop_app.services.desk.letters import LETTERS
+from shop_app.services.desk.received_events import EVENTS
+from shop_app.services.lists import catalogue
+from shop_app.services.order_desk import order_list
+from shop_app.services.order_desk.order_list import ORDERS
 from shop_app.services.search import index_cache
 from shop_app.state import live, pushes
+from shop_app.state.admin import pushes as admin_pushes
 from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
@@ -59,8 +68,8 @@ from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissio
 from shop_app.web.page_load import PageLoad
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
-from shop_app.worker import timetable
-from shop_app.workflows import learn_methods
+from shop_app.worker import jobs, timetable
+from shop_app.workflows import learn_methods, ship_all
 
 log = logging.getLogger(__name__)
 
@@ -84,24 +93,32 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
+    admin_orders.PAGE,
     admin_order.PAGE,
     admin_reasons.PAGE,
     *admin_slip.PAGES,
+    *letters_sent.PAGES,
+    *received_events.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_invitation.PAGE,
 )
+
+LISTS = (LETTERS, EVENTS, ORDERS)
+"""The lists of the back office."""
 
 SHOP = Extension(
     name="shop",
     pages=PAGES,
     routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
     payment_methods=registry.OWN,
+    lists=LISTS,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
     states=(CreditAdmin, PromotionAdmin, Reauth, StockAdmin),
     lifespans=(
         pushes.running,
+        admin_pushes.running,
         other_processes.followed,
         learn_methods.hourly,
         lambda: tcp_timeout.bounded(settings().port),
@@ -125,6 +142,8 @@ def build(*extensions: Extension) -> rx.App:
     registry.offer(parts.payment_methods)
     taxes.use(parts.providers.get(taxes.TaxEngine))
     mail.use(parts.providers.get(mail.Mailer))
+    catalogue.offer(parts.lists)
+    letters_list.compose_with(jobs.letter_as_sent)
     permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(signed_in)
     logs.redact()
@@ -137,6 +156,7 @@ def build(*extensions: Extension) -> rx.App:
     app.add_middleware(PageLoad(guard, failure_delta))
     guard_entry(app)
     _offer_back_office(parts.pages)
+    order_list.ship_with(ship_all.ship_all)
     pushes.show_orders_by(live.handler_name(OrderAdmin.follow))
     app.register_lifespan_task(_running(app, parts))
     for page in parts.pages:

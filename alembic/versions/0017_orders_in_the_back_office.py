@@ -7,14 +7,12 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 WORD = sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql")
-LISTED = ("status", "payment_status", "fulfilment_status", "country", "shipping_method")
-REPLACED = ("payment_status", "fulfilment_status")
 AT_ONCE = 1000
 
 REASONS = {
@@ -40,21 +38,16 @@ RETURN_REASONS = (
 
 def upgrade() -> None:
     op.add_column("customer_order", sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
-    for column in REPLACED:
-        op.drop_index(f"ix_customer_order_{column}", "customer_order")
-    for column in LISTED:
-        op.create_index(
-            f"ix_customer_order_{column}_placed_at", "customer_order", [column, "placed_at", "id"]
-        )
-    op.create_index("ix_customer_order_total_minor", "customer_order", ["total_minor", "id"])
-    for name, rule in (("attention", "needs_review <> ''"), ("archived", "archived_at IS NOT NULL")):
-        op.create_index(
-            f"ix_customer_order_{name}",
-            "customer_order",
-            ["placed_at", "id"],
-            sqlite_where=sa.text(rule),
-            postgresql_where=sa.text(rule),
-        )
+    op.create_index(
+        "ix_customer_order_shipping_method_placed_at", "customer_order", ["shipping_method", "placed_at", "id"]
+    )
+    op.create_index(
+        "ix_customer_order_archived",
+        "customer_order",
+        ["placed_at", "id"],
+        sqlite_where=sa.text("archived_at IS NOT NULL"),
+        postgresql_where=sa.text("archived_at IS NOT NULL"),
+    )
     op.create_index("ix_order_line_sku", "order_line", ["sku"])
     op.create_index("ix_shipment_tracking", "shipment", ["tracking"])
     op.create_index("ix_payment_reference", "payment", ["reference"])
@@ -108,10 +101,8 @@ def downgrade() -> None:
     op.drop_index("ix_payment_reference", "payment")
     op.drop_index("ix_shipment_tracking", "shipment")
     op.drop_index("ix_order_line_sku", "order_line")
-    for name in ("attention", "archived", "total_minor", *(f"{column}_placed_at" for column in LISTED)):
-        op.drop_index(f"ix_customer_order_{name}", "customer_order")
-    for column in REPLACED:
-        op.create_index(f"ix_customer_order_{column}", "customer_order", [column])
+    op.drop_index("ix_customer_order_archived", "customer_order")
+    op.drop_index("ix_customer_order_shipping_method_placed_at", "customer_order")
     op.drop_column("customer_order", "archived_at")
 
 

@@ -28,6 +28,7 @@ from .catalog import (
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .desk import Presence, Reason, ReasonKind
 from .letter import Letter
+from .list import BulkJob, BulkRow, BulkRowState, BulkState, JobRun, ListPreference, SavedView
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
 from .order import (
     LEGAL_MOVES,

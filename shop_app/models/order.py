@@ -61,7 +61,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 LIVING = "status IN ('pending', 'placed', 'completed')"
 UNPAID = "expires_at IS NOT NULL"
-ATTENTION = "needs_review <> ''"
+NEEDS_REVIEW = "needs_review <> ''"
 ARCHIVED = "archived_at IS NOT NULL"
 
 
@@ -93,18 +93,20 @@ class Order(SQLModel, table=True):
             postgresql_where=text(LIVING),
         ),
         Index("ix_customer_order_placed_at", "placed_at", "id"),
+        # For lists: by each status and country in the order of placing, and by amount.
+        Index("ix_customer_order_status_placed_at", "status", "placed_at", "id"),
+        Index("ix_customer_order_payment_status_placed_at", "payment_status", "placed_at", "id"),
+        Index("ix_customer_order_fulfilment_status_placed_at", "fulfilment_status", "placed_at", "id"),
+        Index("ix_customer_order_country_placed_at", "country", "placed_at", "id"),
         Index("ix_customer_order_total_minor", "total_minor", "id"),
-        *(
-            Index(f"ix_customer_order_{column}_placed_at", column, "placed_at", "id")
-            for column in ("status", "payment_status", "fulfilment_status", "country", "shipping_method")
-        ),
         Index(
-            "ix_customer_order_attention",
+            "ix_customer_order_needs_review",
             "placed_at",
             "id",
-            sqlite_where=text(ATTENTION),
-            postgresql_where=text(ATTENTION),
+            sqlite_where=text(NEEDS_REVIEW),
+            postgresql_where=text(NEEDS_REVIEW),
         ),
+        Index("ix_customer_order_shipping_method_placed_at", "shipping_method", "placed_at", "id"),
         Index(
             "ix_customer_order_archived",
             "placed_at",
@@ -173,7 +175,7 @@ class Order(SQLModel, table=True):
     address_hash: str = Field(default="", max_length=64)
     """The keyed hash of the address that placed it, as long as it is unpaid."""
     archived_at: datetime | None = None
-    """When staff put it away; it is left out of the list of all orders then."""
+    """When staff put it away."""
     version: int = 1
 
 

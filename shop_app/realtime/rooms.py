@@ -20,6 +20,11 @@ DESK_ORDER = "desk-order:"
 DESK_ORDERS = "desk-orders"
 """Pages of the back office that show many orders."""
 
+LIST = "list:"
+"""Followed by the name of a list of the back office."""
+STAFF = "staff:"
+"""Followed by the id of a member of staff: all of their tabs."""
+
 
 def product_key(slug: str) -> str:
     """The key under which pages keep the newest values of a product."""

@@ -154,6 +154,12 @@ async def join_desk_order(state: rx.State, order_id: int) -> None:
     await _join(state, rooms.DESK_ORDER, [f"{rooms.DESK_ORDER}{order_id}"] if order_id else [])
 
 
+async def join_list(state: rx.State, name: str, staff_id: int) -> None:
+    """Follow a list of the back office, and the jobs of who reads it, whose rights the caller has checked."""
+    await _join(state, rooms.LIST, [rooms.LIST + name])
+    await _join(state, rooms.STAFF, [rooms.STAFF + str(staff_id)])
+
+
 class Author(NamedTuple):
     """The tab that caused a change of a cart: its socket, and in rooms of which kinds it shows the result."""
 

@@ -62,7 +62,7 @@ def _form_dialog(
 
 
 def _refund_form() -> Component:
-    state, view = of(OrderAdmin), of(OrderAdmin).view
+    offer, view = of(OrderAdmin).offer, of(OrderAdmin).view
     return _form_dialog(
         "refund",
         _("Refund order ") + view.number,
@@ -75,30 +75,7 @@ def _refund_form() -> Component:
                 on_change=OrderAdmin.choose_delivery,
             ),
         ),
-        el.div(
-            text_field(
-                _("Amount"),
-                name="amount",
-                id="refund-amount-field",
-                affix=el.span(view.currency_sign),
-                default_value=state.offer.typed,
-                key="amount-" + text(state.proposed),
-                on_change=OrderAdmin.type_amount.debounce(250),
-                input_mode="decimal",
-                auto_complete="off",
-                hint=_("Up to ") + view.left,
-                error=error_of(OrderAdmin, "amount"),
-                max_length=40,
-                data_testid="refund-amount",
-            ),
-            select_field(
-                _("Reason"),
-                el.option(_("None"), value=""),
-                each(view.refund_reasons, lambda reason: el.option(reason, value=reason)),
-                name="reason",
-            ),
-            class_name=look.FIELDS_TWO,
-        ),
+        _amount_and_reason(),
         el.div(
             select_field(
                 _("The chosen items"),
@@ -120,9 +97,37 @@ def _refund_form() -> Component:
             _("Note for staff"), name="note", id="refund-note", optional=True, lines=True, max_length=2000
         ),
         handler=OrderAdmin.refund,
-        done=fragment(_("Refund"), when(state.offer.shown, " " + state.offer.shown, "")),
+        done=fragment(_("Refund"), when(offer.shown, " " + offer.shown, "")),
         danger=True,
         data_testid="refund-confirm",
+    )
+
+
+def _amount_and_reason() -> Component:
+    state, view = of(OrderAdmin), of(OrderAdmin).view
+    return el.div(
+        text_field(
+            _("Amount"),
+            name="amount",
+            id="refund-amount-field",
+            affix=el.span(view.currency_sign),
+            default_value=state.offer.typed,
+            key="amount-" + text(state.proposed),
+            on_change=OrderAdmin.type_amount.debounce(250),
+            input_mode="decimal",
+            auto_complete="off",
+            hint=_("Up to ") + view.left,
+            error=error_of(OrderAdmin, "amount"),
+            max_length=40,
+            data_testid="refund-amount",
+        ),
+        select_field(
+            _("Reason"),
+            el.option(_("None"), value=""),
+            each(view.refund_reasons, lambda reason: el.option(reason, value=reason)),
+            name="reason",
+        ),
+        class_name=look.FIELDS_TWO,
     )
 
 

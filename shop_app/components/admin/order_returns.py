@@ -76,7 +76,39 @@ def _act(name: str, id: Any, label: Text, *, main: bool = False) -> Component:
 def _form(one: Any) -> Component:
     """The form that was opened for this return, below it."""
     state = of(ReturnAdmin)
-    answers = fragment(
+    return el.form(
+        el.input(type="hidden", name="return_id", value=text(one.id), read_only=True),
+        el.input(type="hidden", name="form", value=state.form, read_only=True),
+        el.input(type="hidden", name="key", value=state.key, read_only=True),
+        form_errors(ReturnAdmin),
+        _fields(one),
+        el.div(
+            busy_button(
+                state.done_label,
+                type="submit",
+                answer=f"{state.answers}-{state.opened}",
+                busy_label=_("Working"),
+                size="s",
+                data_testid="return-confirm",
+            ),
+            el.button(
+                _("Back"),
+                type="button",
+                on_click=ReturnAdmin.close,
+                class_name=f"{styles.BTN} {styles.PLAIN} {styles.SIZE_S}",
+            ),
+            class_name="flex gap-2",
+        ),
+        on_submit=submit(ReturnAdmin.send),
+        key=text(state.opened),
+        class_name="mt-2 grid gap-3 rounded-r2 bg-sunken p-3",
+    )
+
+
+def _fields(one: Any) -> Component:
+    """What the open form asks for."""
+    state = of(ReturnAdmin)
+    return fragment(
         when(
             either(*(state.form == name for name in ("return-approve", "return-decline", "return-cancel"))),
             text_field(
@@ -111,33 +143,6 @@ def _form(one: Any) -> Component:
                 id="return-destination",
             ),
         ),
-    )
-    return el.form(
-        el.input(type="hidden", name="return_id", value=text(one.id), read_only=True),
-        el.input(type="hidden", name="form", value=state.form, read_only=True),
-        el.input(type="hidden", name="key", value=state.key, read_only=True),
-        form_errors(ReturnAdmin),
-        answers,
-        el.div(
-            busy_button(
-                state.done_label,
-                type="submit",
-                answer=f"{state.answers}-{state.opened}",
-                busy_label=_("Working"),
-                size="s",
-                data_testid="return-confirm",
-            ),
-            el.button(
-                _("Back"),
-                type="button",
-                on_click=ReturnAdmin.close,
-                class_name=f"{styles.BTN} {styles.PLAIN} {styles.SIZE_S}",
-            ),
-            class_name="flex gap-2",
-        ),
-        on_submit=submit(ReturnAdmin.send),
-        key=text(state.opened),
-        class_name="mt-2 grid gap-3 rounded-r2 bg-sunken p-3",
     )
 
 

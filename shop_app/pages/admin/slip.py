@@ -71,8 +71,8 @@ def _slip(slip: Any) -> Component:
         el.p(slip.count, class_name="mt-3 text-ink-2"),
         when(slip.note, el.p(_("The customer wrote: "), slip.note, class_name="mt-3 whitespace-pre-line")),
         class_name=(
-            "rounded-r2 border border-line bg-surface p-6 print:break-after-page print:rounded-none print:border-0 "
-            "print:p-0 print:last:break-after-auto"
+            "rounded-r2 border border-line bg-surface p-6 print:break-after-page print:rounded-none "
+            "print:border-0 print:p-0 print:last:break-after-auto"
         ),
         data_testid="packing-slip",
         data_number=slip.number,

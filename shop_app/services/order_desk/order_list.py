@@ -15,7 +15,16 @@ from ...core.errors import Conflict, Invalid
 from ...core.i18n import _, plural
 from ...core.money import decimal_text, show
 from ...core.settings import settings
-from ...models import FulfilmentStatus, OrderStatus, PaymentStatus, ReturnRequest, ShippingMethod, table_of
+from ...models import (
+    FulfilmentStatus,
+    OrderStatus,
+    PaymentStatus,
+    Product,
+    ReturnRequest,
+    ShippingMethod,
+    Variant,
+    table_of,
+)
 from ..customers import addresses
 from ..desk import counts
 from ..fulfilment import commands as fulfilment_commands
@@ -31,6 +40,7 @@ LONGEST_LIST = 500
 """Lines of a pasted list of tracking numbers."""
 
 _return, _method = table_of(ReturnRequest), table_of(ShippingMethod)
+_product, _variant = table_of(Product), table_of(Variant)
 _ROWS = select(
     order.c.id,
     order.c.number,
@@ -120,7 +130,13 @@ def _with_sku(op: str, value: str) -> ColumnElement[bool]:
 
 
 def _with_product(_op: str, value: str) -> ColumnElement[bool]:
-    return order.c.id.in_(select(order_line.c.order_id).where(order_line.c.slug == value.strip().lower()))
+    """Orders of a product, by its address in the shop."""
+    variants = (
+        select(_variant.c.id)
+        .join(_product, _product.c.id == _variant.c.product_id)
+        .where(_product.c.slug == value.strip().lower())
+    )
+    return order.c.id.in_(select(order_line.c.order_id).where(order_line.c.variant_id.in_(variants)))
 
 
 def _returns_open() -> ColumnElement[bool]:

@@ -44,6 +44,7 @@ _BY_NUMBER = (
     .outerjoin(_method, _method.c.code == order.c.shipping_method)
     .where(order.c.number == bindparam("number"))
 )
+_NUMBER_OF = select(order.c.number).where(order.c.id == bindparam("order"))
 _DISCOUNTS = (
     select(order_discount.c.label, order_discount.c.code, func.sum(order_discount.c.amount_minor))
     .where(order_discount.c.order_id == bindparam("order"))
@@ -174,6 +175,15 @@ def record(session: Session, number: int, *, by: Principal) -> OrderRecord:
         can_resolve=bool(row.needs_review),
         can_capture=any(payment.is_authorised for payment in all_money.payments),
     )  # fmt: skip
+
+
+def record_of(session: Session, order_id: int, *, by: Principal) -> OrderRecord:
+    """The same by the order's id.
+
+    Errors  Forbidden; NotFound.
+    """
+    number = session.connection().execute(_NUMBER_OF, {"order": order_id}).scalar()
+    return record(session, number or 0, by=by)
 
 
 def all_money_set_aside(row: Row[Any]) -> bool:
