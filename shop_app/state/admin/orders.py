@@ -314,8 +314,8 @@ class OrderAdmin(FormState, rx.State):
 
     async def _tell(self) -> None:
         if self.view.id:
-            record, tab, by = f"order:{self.view.id}", self.router.session.client_token, await asked_by(self)
-            self.others = await db.write(presence.tell, record, tab, by=by)
+            record, by = f"order:{self.view.id}", await asked_by(self)
+            self.others = await db.write(presence.tell, record, _tab(self), by=by)
 
 
 async def _request(form: RefundForm, by: Principal) -> RefundRequest:
@@ -337,6 +337,10 @@ async def _needs_proof(form: RefundForm, by: Principal) -> bool:
         # What can't be refunded is refused with its sentence, in the form.
         return False
     return large and not await is_fresh(by)
+
+
+def _tab(state: rx.State) -> str:
+    return state.router.session.client_token
 
 
 def _new_key() -> str:
