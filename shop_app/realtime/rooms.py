@@ -17,13 +17,13 @@ ORDER = "order:"
 """Followed by the hash of the order's token."""
 DESK_ORDER = "desk-order:"
 """Followed by the order's id: its page in the back office."""
-DESK_ORDERS = "desk-orders"
-"""Pages of the back office that show many orders."""
-
 LIST = "list:"
 """Followed by the name of a list of the back office."""
 STAFF = "staff:"
 """Followed by the id of a member of staff: all of their tabs."""
+
+OF_SHOPPERS = (PRODUCT, CART, CHECKOUT, ORDER)
+"""What pages of the storefront join; all other rooms are for staff, who leave them as their session ends."""
 
 
 def product_key(slug: str) -> str:

@@ -90,7 +90,11 @@ def test_an_order_that_waits_for_a_transfer_says_so(world):
     run_sql("UPDATE customer_order SET needs_review = ''")
     cancel()
     ended = shown()
-    assert (ended.status.text, ended.pack_blocked, ended.can_cancel) == ("Cancelled", "It was cancelled.", False)
+    assert (ended.status.text, ended.pack_blocked, ended.can_cancel) == (
+        "Cancelled",
+        "It was cancelled.",
+        False,
+    )
 
 
 def test_who_may_not_see_orders_sees_none(world):

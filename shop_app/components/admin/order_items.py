@@ -45,7 +45,7 @@ def state_badge(view: Any) -> Component:
     )
 
 
-_ICONS = ("ring", "done", "clock", "cancelled", "back", "truck", "warning", "error", "product")
+_ICONS = ("ring", "done", "clock", "cancelled", "back", "truck", "warning", "error", "dashed", "half")
 
 
 def thumb(key: Text, alt: Text) -> Component:

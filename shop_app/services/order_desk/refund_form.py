@@ -12,6 +12,7 @@ from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import decimal_text, parse_minor, show
 from ...core.settings import settings
+from ..orders.queries import head_of
 from ..payments.refund_rows import RefundRequest, requested
 from ..payments.refundable import Refundable, refundable
 
@@ -36,7 +37,7 @@ def proposal(
 ) -> Proposal:
     """Errors  Forbidden. Units beyond what is left count as all that is left."""
     by.need(PERMISSION)
-    money = refundable(session, order_id)
+    money = _left(session, order_id)
     minor = min(_lines_minor(money, units, delivery=delivery), money.free_minor)
     if not minor:
         return Proposal()
@@ -51,7 +52,7 @@ def shown_amount(session: Session, order_id: int, typed: str, *, by: Principal) 
     Errors  Forbidden.
     """
     by.need(PERMISSION)
-    money = refundable(session, order_id)
+    money = _left(session, order_id)
     try:
         minor = parse_minor(typed, money.currency)
     except ValueError:
@@ -61,7 +62,7 @@ def shown_amount(session: Session, order_id: int, typed: str, *, by: Principal) 
 
 def is_large(session: Session, order_id: int, request: RefundRequest) -> bool:
     """Whether it comes to more than staff may refund without proving anew who they are."""
-    money = refundable(session, order_id)
+    money = _left(session, order_id)
     lines_minor = _lines_minor(money, request.lines, delivery=False) + request.shipping_minor
     return lines_minor + request.free_minor - request.kept_minor > settings().refund_limit_minor
 
@@ -89,7 +90,7 @@ def request_of(
     by.need(PERMISSION)
     if earlier := requested(session, order_id, request_key):
         return earlier
-    money = refundable(session, order_id)
+    money = _left(session, order_id)
     lines_minor = _lines_minor(money, units, delivery=delivery)
     try:
         amount = parse_minor(typed, money.currency) if typed.strip() else lines_minor
@@ -105,6 +106,12 @@ def request_of(
         destination=destination,
         restock=GOODS[goods] if units else None,
     )
+
+
+def _left(session: Session, order_id: int) -> Refundable:
+    """Errors  NotFound."""
+    head_of(session, order_id)
+    return refundable(session, order_id)
 
 
 def _lines_minor(money: Refundable, units: Mapping[int, int], *, delivery: bool) -> int:

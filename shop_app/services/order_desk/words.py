@@ -47,8 +47,8 @@ _PAYMENT = {
     PaymentStatus.VOIDED: (_("Voided"), "calm", "cancelled"),
 }
 _FULFILMENT = {
-    FulfilmentStatus.NONE: (_("Unfulfilled"), "amber", "product"),
-    FulfilmentStatus.PARTIAL: (_("Part shipped"), "amber", "truck"),
+    FulfilmentStatus.NONE: (_("Unfulfilled"), "amber", "dashed"),
+    FulfilmentStatus.PARTIAL: (_("Part shipped"), "amber", "half"),
     FulfilmentStatus.SHIPPED: (_("Shipped"), "blue", "truck"),
     FulfilmentStatus.DELIVERED: (_("Delivered"), "green", "done"),
     FulfilmentStatus.PARTIALLY_RETURNED: (_("Part returned"), "calm", "back"),
@@ -114,7 +114,7 @@ def badge(of: str, status: str) -> Badge:
 def progress(status: str, fulfilment: str) -> Badge:
     """The order's own badge: one that is placed and partly sent is in progress."""
     if status == OrderStatus.PLACED and fulfilment != FulfilmentStatus.NONE:
-        return Badge(_("In progress"), "blue", "truck", status)
+        return Badge(_("In progress"), "blue", "half", status)
     return badge("order", status)
 
 

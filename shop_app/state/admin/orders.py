@@ -139,7 +139,7 @@ class OrderAdmin(FormState, rx.State):
     @staff("orders.view")
     async def follow(self):
         """The order has changed: show it as it is now. What is being typed stays."""
-        if self.view.id:
+        if self.view.number == str(_number(self)):
             await self._read(int(self.view.number))
 
     @rx.event

@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from shop_app.core import db
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden
-from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.services.orders import notes
 from shop_app.state.admin.order_address import OrderAddress
 from shop_app.state.admin.order_peek import OrderPeek
@@ -233,7 +233,9 @@ async def test_a_return_is_answered_received_and_refunded(open_tab, signed_in, a
     await submit(admin, "fulfil", {**about, f"line-{mug}": "3", "key": admin.key})
     await admin.delivered(1)
     with db.transaction() as session:
-        return_commands.request(session, order().token, {0: 2}, "damaged", "Both chipped", "return-key-1-of-many")
+        return_commands.request(
+            session, order().token, {0: 2}, "damaged", "Both chipped", "return-key-1-of-many"
+        )
     await admin.follow()
     (asked,) = admin.view.returns
     assert (asked.reason, asked.note, asked.can_answer, asked.can_receive) == (
