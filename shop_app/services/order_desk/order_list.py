@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlmodel import Session
 
 from ...core import dates
@@ -140,7 +140,7 @@ def _with_product(_op: str, value: str) -> ColumnElement[bool]:
 
 
 def _returns_open() -> ColumnElement[bool]:
-    return exists().where(_return.c.order_id == order.c.id, counts.returns_open())
+    return order.c.id.in_(select(_return.c.order_id).where(counts.returns_open()))
 
 
 def _countries(session: Session) -> tuple[tuple[str, str], ...]:
