@@ -12,7 +12,7 @@ from sqlmodel import Session
 from ...core.access.principal import Principal
 from ...core.errors import Invalid, NotFound
 from ...core.i18n import _
-from ...core.settings import settings
+from ...core.shop import shop
 from ..customers import addresses
 from ..orders import notes
 from ..orders.queries import order
@@ -52,7 +52,7 @@ def form(session: Session, order_id: int, *, by: Principal) -> AddressForm:
         for one in addresses.fields(row.country)
         if one.name not in ("country", "phone")
     ]
-    name = addresses.country_name(row.country, settings().locale)
+    name = addresses.country_name(row.country, shop().locale)
     return AddressForm(inputs, name, carried(row.ship_to))
 
 
@@ -74,4 +74,4 @@ def read_carried(text: str) -> dict[str, str]:
 
 def lines_of(address: Mapping[str, str]) -> list[str]:
     """The address line by line."""
-    return addresses.lines(dict(address), settings().locale)
+    return addresses.lines(dict(address), shop().locale)

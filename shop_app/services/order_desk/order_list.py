@@ -14,7 +14,7 @@ from ...core.access.principal import Principal
 from ...core.errors import Conflict, Invalid
 from ...core.i18n import _, plural
 from ...core.money import decimal_text, show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import (
     FulfilmentStatus,
     OrderStatus,
@@ -66,7 +66,7 @@ _LINE = re.compile(r"\s*#?(\d{1,15})[\t;, ]+(.+?)\s*")
 
 
 def _load(session: Session, ids: Sequence[int], _by: Principal) -> dict[int, Row]:
-    connection, locale = session.connection(), settings().locale
+    connection, locale = session.connection(), shop().locale
     units = {order_id: int(count) for order_id, count in connection.execute(_COUNTS, {"ids": list(ids)})}
     rows = connection.execute(_ROWS, {"ids": list(ids)})
     return {row.id: _row(row, units.get(row.id, 0), locale) for row in rows}
@@ -145,7 +145,7 @@ def _returns_open() -> ColumnElement[bool]:
 
 def _countries(session: Session) -> tuple[tuple[str, str], ...]:
     """The countries that orders went to, found one after the other by the index."""
-    locale = settings().locale
+    locale = shop().locale
     codes = lists.distinct(session, order.c.country)
     return tuple((code, addresses.country_name(code, locale)) for code in codes)
 
@@ -357,7 +357,7 @@ ORDERS = ListSpec(
         Action("archive", _("Archive"), "download", FULFIL, _plan_archive, run=_archive),
     ),
     amount=order.c.total_minor,
-    currency=lambda _session: settings().currency,
+    currency=lambda _session: shop().currency,
     empty=lists.Empty(
         _("No orders yet"),
         _("Place a test order in the shop to see how it goes: nothing is charged in test mode."),

@@ -15,7 +15,7 @@ from ...core.dates import full_moment
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
 from ...core.money import decimal_text, show
-from ...core.settings import settings
+from ...core.shop import shop
 from ...models import (
     FulfilmentStatus,
     MethodKind,
@@ -138,7 +138,7 @@ class OrderRecord:
 def record(session: Session, number: int, *, by: Principal) -> OrderRecord:
     """Errors  Forbidden; NotFound for a number that no order has."""
     by.need("orders.view")
-    connection, locale = session.connection(), settings().locale
+    connection, locale = session.connection(), shop().locale
     row = None
     if 0 < number <= MAX_NUMBER:
         row = connection.execute(_BY_NUMBER, {"number": number}).first()

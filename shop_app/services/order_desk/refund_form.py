@@ -12,6 +12,7 @@ from ...core.errors import Invalid
 from ...core.i18n import _
 from ...core.money import decimal_text, parse_minor, show
 from ...core.settings import settings
+from ...core.shop import shop
 from ..orders.queries import head_of
 from ..payments.refund_rows import RefundRequest, requested
 from ..payments.refundable import Refundable, refundable
@@ -41,9 +42,7 @@ def proposal(
     minor = min(_lines_minor(money, units, delivery=delivery), money.free_minor)
     if not minor:
         return Proposal()
-    return Proposal(
-        minor, decimal_text(minor, money.currency), show(minor, money.currency, settings().locale)
-    )
+    return Proposal(minor, decimal_text(minor, money.currency), show(minor, money.currency, shop().locale))
 
 
 def shown_amount(session: Session, order_id: int, typed: str, *, by: Principal) -> Proposal:
@@ -57,7 +56,7 @@ def shown_amount(session: Session, order_id: int, typed: str, *, by: Principal) 
         minor = parse_minor(typed, money.currency)
     except ValueError:
         return Proposal(typed=typed)
-    return Proposal(minor, typed, show(minor, money.currency, settings().locale) if minor > 0 else "")
+    return Proposal(minor, typed, show(minor, money.currency, shop().locale) if minor > 0 else "")
 
 
 def is_large(session: Session, order_id: int, request: RefundRequest) -> bool:

@@ -13,7 +13,7 @@ from ...core.access.principal import Principal
 from ...core.dates import full_day
 from ...core.errors import NotFound
 from ...core.i18n import _, plural
-from ...core.settings import settings
+from ...core.shop import shop
 from ..customers import addresses
 from ..orders import claimed_units
 from ..orders.queries import order, order_line
@@ -80,6 +80,6 @@ def _slip(session: Session, row: Row[Any]) -> Slip:
     count = sum(line.quantity for line in lines)
     return Slip(
         str(row.number), full_day(row.placed_at), row.shipping_label,
-        addresses.lines(row.ship_to, settings().locale) if row.ship_to else [], lines,
+        addresses.lines(row.ship_to, shop().locale) if row.ship_to else [], lines,
         plural("{count} item", "{count} items", count), row.note,
     )  # fmt: skip
