@@ -10,6 +10,7 @@ from .catalog import (
     MAX_SKU,
     MAX_SLUG,
     Category,
+    CategoryRedirect,
     Collection,
     CollectionProduct,
     OptionValue,
@@ -60,7 +61,17 @@ from .picture import Picture, ProductPicture, VariantPicture
 from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, PromotionUse
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
-from .stock import MovementKind, StockAlert, StockHold, StockLevel, StockMovement, StockPolicy
+from .stock import (
+    ExpectedDelivery,
+    MovementKind,
+    StockAlert,
+    StockHold,
+    StockLevel,
+    StockMovement,
+    StockPolicy,
+    Stocktake,
+    StocktakeLine,
+)
 from .tax import TaxClass, TaxQuote, TaxRate
 
 __all__ = ["table_of", *(name for name in dir() if name[0].isupper())]  # pyright: ignore
