@@ -110,6 +110,8 @@ _pictures = (
         col(Picture.width),
         col(Picture.height),
         col(Picture.colour),
+        col(ProductPicture.focus_x),
+        col(ProductPicture.focus_y),
     )
     .join(Picture, col(Picture.id) == ProductPicture.picture_id)
     .where(col(ProductPicture.product_id).in_(_ids))

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ..catalog.views import focus_of
 from . import word_index
 from .cards import rating_milli
 from .facet_keys import MAX_LABEL, MAX_NAME, in_json, key_of, read_key
@@ -46,7 +47,7 @@ class ProductRows:
     values: list[Any] = field(default_factory=list)
     """(variant id, option, value, swatch)."""
     pictures: list[Any] = field(default_factory=list)
-    """(product picture id, key, alt, width, height, colour)."""
+    """(product picture id, key, alt, width, height, colour, focal point x and y)."""
     variant_pictures: list[Any] = field(default_factory=list)
     """(variant id, product picture id), the first of each variant last."""
     tags: list[Any] = field(default_factory=list)
@@ -85,7 +86,7 @@ def project(product: ProductRows, categories: dict[int, tuple[int | None, str]])
 
 
 def _card(product: ProductRows) -> dict[str, Any]:
-    ordered = [list(row[1:]) for row in product.pictures]
+    ordered = [_columns(row) for row in product.pictures]
     shows = _pictures_of_variants(product)
     swatches: dict[str, list[str]] = {}
     for variant_id, _option, value, swatch in product.values:
@@ -100,9 +101,16 @@ def _card(product: ProductRows) -> dict[str, Any]:
     }
 
 
+def _columns(row: Any) -> list[Any]:
+    """The picture's columns in the listing index, as `cards.picture` reads them."""
+    *columns, x, y = row[1:]
+    focus = focus_of(x, y)
+    return [*columns, focus] if focus else columns
+
+
 def _pictures_of_variants(product: ProductRows) -> dict[int, list[Any]]:
     """The first picture of each variant that has one of its own."""
-    pictures = {row[0]: list(row[1:]) for row in product.pictures}
+    pictures = {row[0]: _columns(row) for row in product.pictures}
     return {variant_id: pictures[key] for variant_id, key in product.variant_pictures if key in pictures}
 
 
