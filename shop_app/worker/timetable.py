@@ -52,6 +52,7 @@ def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
         Job("free_holds", partial(jobs.free_holds, pause), 5),
         Job("sweep", jobs.sweep, 60),
         Job("reconcile_recent", jobs.reconcile_recent, 5 * 60),
+        Job("refresh_collections", jobs.refresh_collections, 60 * 60),
         Job("forget", partial(jobs.forget, pause), 60 * 60),
     )
 

@@ -16,8 +16,10 @@ from .cards import rating_milli
 from .facet_keys import MAX_LABEL, MAX_NAME, in_json, key_of, read_key
 from .word_index import Document
 
-RESERVED = re.compile("(option-)*(q|category|sort|page|after|price|new|variant|tag)")
+RESERVED = re.compile("(option-)*(q|category|sort|page|after|price|new|variant|tag|collection)")
 """Names that the address of a listing uses itself; an option of that name gets "option-" before it."""
+COLLECTION = "collection"
+"""The facet of the collections that a product is in; its values are their slugs."""
 UNSAID = {"title": "default-title"}
 """The option and value that Shopify's files give to a product without options."""
 MAX_SWATCHES = 8
@@ -51,6 +53,8 @@ class ProductRows:
     variant_pictures: list[Any] = field(default_factory=list)
     """(variant id, product picture id), the first of each variant last."""
     tags: list[Any] = field(default_factory=list)
+    collections: list[Any] = field(default_factory=list)
+    """(slug, title)."""
 
 
 class Projection(NamedTuple):
@@ -174,6 +178,14 @@ def _facets(product: ProductRows) -> list[dict[str, Any]]:
             add(key, label)
     for (tag,) in product.tags:
         add("tag" if _facet_name("tag", tag) else "", tag)
+    for slug, title in product.collections:
+        facets[COLLECTION, slug] = {
+            "product_id": product.id,
+            "name": COLLECTION,
+            "value": slug,
+            "label": title,
+            "swatch": "",
+        }
     return list(facets.values())
 
 
