@@ -54,6 +54,7 @@ def test_what_the_shop_does_and_how_often():
         "tell_of_stock": (60, ()),
         "sweep": (60, ()),
         "reconcile_recent": (300, ()),
+        "refresh_collections": (3600, ()),
         "forget": (3600, ()),
     }
 
