@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session, col, select
 
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.core.pages import MovedTo
 from shop_app.models import AuditEntry, Category, Product
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.catalog import categories
 from shop_app.services.catalog.views import ListingQuery
 from shop_app.services.search import listing, listing_index
 from tests.factories import make_product
 
 pytestmark = pytest.mark.both
-OWNER = Principal("staff", 0, "owner@example.com", "Ada", "owner", PERMISSIONS["owner"])
+OWNER = Principal("staff", 0, "owner@example.com", "Ada", "owner", BUILT_IN_ROLES["owner"])
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_each_change_stands_in_the_audit(session, tree):
 
 
 def test_clerks_look_and_change_nothing(session, tree):
-    clerk = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", PERMISSIONS["clerk"])
+    clerk = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", BUILT_IN_ROLES["clerk"])
     before = shape(session)
     assert categories.tree(session, by=clerk)
     for attempt in (

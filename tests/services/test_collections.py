@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlmodel import Session, select
 
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import Collection
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.catalog import categories, collection_rules, collection_views, collections, commands
 from shop_app.services.catalog.collection_rules import Condition, Rule
 from shop_app.services.search import listing, listing_address, listing_index
@@ -18,7 +18,7 @@ from shop_app.services.storefront import home
 from tests.factories import make_product
 
 pytestmark = pytest.mark.both
-OWNER = Principal("staff", 0, "owner@example.com", "Ada", "owner", PERMISSIONS["owner"])
+OWNER = Principal("staff", 0, "owner@example.com", "Ada", "owner", BUILT_IN_ROLES["owner"])
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_hand_and_rule_do_not_mix_and_home_keeps_its_addresses(session, goods):
 
 
 def test_clerks_look_and_change_nothing(session, goods):
-    clerk = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", PERMISSIONS["clerk"])
+    clerk = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", BUILT_IN_ROLES["clerk"])
     slug = collections.add(session, "Picks", by=OWNER)
     assert collection_views.collection(session, slug, by=clerk).title == "Picks"
     for attempt in (

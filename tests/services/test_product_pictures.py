@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session, col, select
 
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, ListingItem, Picture
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.catalog import commands, product_pictures
 from shop_app.services.storefront import product_page
 from tests.factories import add, make_product
 
 pytestmark = pytest.mark.both
-OWNER = Principal("staff", 0, "owner@example.com", "Ada", "owner", PERMISSIONS["owner"])
+OWNER = Principal("staff", 0, "owner@example.com", "Ada", "owner", BUILT_IN_ROLES["owner"])
 KEYS = [letter * 24 for letter in "abcd"]
 
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_is_refused(session, lamp, point):
 
 
 def test_clerks_look_and_change_nothing(session, lamp):
-    clerk = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", PERMISSIONS["clerk"])
+    clerk = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", BUILT_IN_ROLES["clerk"])
     assert len(product_pictures.of_product(session, lamp, by=clerk).items) == 3
     for attempt in (
         lambda: product_pictures.of_product(session, lamp, by=NOBODY),

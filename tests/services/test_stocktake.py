@@ -7,18 +7,18 @@ from datetime import date
 import pytest
 from sqlmodel import Session, select
 
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import NOBODY, Principal
 from shop_app.core.errors import Forbidden, Invalid, NotFound
 from shop_app.models import AuditEntry, StockPolicy
-from shop_app.services.accounts.sessions import PERMISSIONS
 from shop_app.services.books import check as books
 from shop_app.services.inventory import admin, count_file, incoming, queries, stocktake
 from shop_app.services.inventory import commands as inventory_commands
 from tests.factories import make_product, stock_of, variant_with
 
 pytestmark = pytest.mark.both
-CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", PERMISSIONS["clerk"])
-OTHER = Principal("staff", 0, "owner@example.com", "Ada", "owner", PERMISSIONS["owner"])
+CLERK = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", BUILT_IN_ROLES["clerk"])
+OTHER = Principal("staff", 0, "owner@example.com", "Ada", "owner", BUILT_IN_ROLES["owner"])
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from shop_app.core import db
 from shop_app.core.access import cookies, policy
+from shop_app.core.access.permissions import BUILT_IN_ROLES
 from shop_app.core.access.principal import Principal
 from shop_app.models import AuditEntry, Picture
 from shop_app.services.accounts import sessions
@@ -135,7 +136,7 @@ async def test_a_picture_is_put_behind_those_of_its_product(client):
     ]
     assert [answer.status_code for answer in answers] == [201, 201, 422]
     assert answers[2].json() == {"error": "mug.png: There is no such product."}
-    owner = Principal("staff", 0, "", "", "", sessions.PERMISSIONS["owner"])
+    owner = Principal("staff", 0, "", "", "", BUILT_IN_ROLES["owner"])
     with db.reading() as session:
         items = product_pictures.of_product(session, "lamp", by=owner).items
     assert [(item.key, item.file) for item in items] == [(answers[0].json()["key"], "mug.png")]

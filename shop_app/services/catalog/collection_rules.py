@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, select, update
 from sqlmodel import Session, col
 
-from ...core import events
+from ...core import events, money
 from ...core.clock import now
 from ...core.errors import Invalid
 from ...core.i18n import _
+from ...core.settings import settings
 from ...core.typed_text import prose
 from ...models import (
     LISTED,
@@ -79,6 +80,33 @@ def checked(rule: Rule) -> Rule:
     if len(rule.conditions) > MAX_CONDITIONS:
         raise Invalid(_("A rule has {most} conditions at most.").format(most=MAX_CONDITIONS), field="rule")
     return Rule(tuple(map(_checked, rule.conditions)), rule.any)
+
+
+def typed(session: Session, conditions: Iterable[Condition], any: bool) -> Rule:
+    """The rule as it was typed: amounts in whole currency, "19.50"; categories by name or address.
+
+    Errors  Invalid for an amount that can't be read.
+    """
+    return Rule(tuple(_typed(session, condition) for condition in conditions), any)
+
+
+def _typed(session: Session, condition: Condition) -> Condition:
+    value = prose(condition.value)
+    if condition.field == "price":
+        try:
+            value = str(money.parse_minor(value, settings().currency))
+        except ValueError:
+            raise Invalid(_("Enter an amount in figures, such as 20 or 19.50."), field="rule") from None
+    elif condition.field == "category":
+        meant = select(col(Category.slug)).where(
+            or_(col(Category.slug) == value, func.lower(col(Category.title)) == value.lower())
+        )
+        slugs = list(session.connection().execute(meant).scalars())
+        if value not in slugs:
+            if len(slugs) != 1:
+                raise Invalid(_("There is no category {name}.").format(name=value or "…"), field="rule")
+            value = slugs[0]
+    return Condition(condition.field, condition.op, value)
 
 
 def _checked(condition: Condition) -> Condition:

@@ -78,6 +78,8 @@ class PictureItem:
 class ShownVariant:
     sku: str
     title: str
+    place: int
+    """From 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def of_product(session: Session, slug: str, *, by: Principal) -> ProductPictures
     skus: dict[int, list[str]] = {}
     variants: dict[str, ShownVariant] = {}
     for _id, sku, title, picture_id in session.connection().execute(_variants, {"product": product.id}):
-        variants[sku] = ShownVariant(sku, title or sku)
+        variants.setdefault(sku, ShownVariant(sku, title or sku, len(variants)))
         if picture_id is not None:
             skus.setdefault(picture_id, []).append(sku)
     items = [
@@ -243,6 +245,26 @@ def show_on(session: Session, slug: str, key: str, skus: Iterable[str], *, by: P
         connection.execute(insert(_of_variant), values)
     if before != wanted:
         _changed(session, product, by, "picture_shown", {key: sorted(before)}, {key: sorted(wanted)})
+
+
+def edit(
+    session: Session,
+    slug: str,
+    key: str,
+    *,
+    alt: str,
+    focal_point: tuple[int, int],
+    skus: Iterable[str] | None,
+    by: Principal,
+) -> None:
+    """All that is said of one picture; `skus` None leaves the variants as they are.
+
+    Errors  as `describe`, `focus` and `show_on`.
+    """
+    describe(session, slug, key, alt, by=by)
+    focus(session, slug, key, *focal_point, by=by)
+    if skus is not None:
+        show_on(session, slug, key, skus, by=by)
 
 
 def remove(session: Session, slug: str, keys: Iterable[str], *, by: Principal) -> int:
