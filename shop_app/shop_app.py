@@ -26,10 +26,15 @@ from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
 from shop_app.extension import Extension, Page, as_permission, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
+from shop_app.pages.admin import categories as admin_categories
+from shop_app.pages.admin import collection as admin_collection
+from shop_app.pages.admin import collections as admin_collections
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import inventory_item as admin_inventory_item
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
+from shop_app.pages.admin import stocktake as admin_stocktake
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -43,7 +48,6 @@ from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.shell import BackOffice
-from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
 from shop_app.state.shell import Shell
@@ -81,6 +85,11 @@ PAGES = (
     *plain.PAGES,
     not_found.PAGE,
     admin_home.PAGE,
+    admin_categories.PAGE,
+    admin_collections.PAGE,
+    admin_collection.PAGE,
+    admin_inventory_item.PAGE,
+    admin_stocktake.PAGE,
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_invitation.PAGE,
@@ -93,7 +102,7 @@ SHOP = Extension(
     payment_methods=registry.OWN,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin, StockAdmin),
+    states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin),
     lifespans=(
         pushes.running,
         other_processes.followed,
