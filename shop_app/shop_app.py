@@ -32,6 +32,7 @@ from shop_app.pages.admin import collections as admin_collections
 from shop_app.pages.admin import home as admin_home
 from shop_app.pages.admin import inventory_item as admin_inventory_item
 from shop_app.pages.admin import invitation as admin_invitation
+from shop_app.pages.admin import letters_sent, received_events
 from shop_app.pages.admin import staff as admin_staff
 from shop_app.pages.admin import staff_roles as admin_roles
 from shop_app.pages.admin import stocktake as admin_stocktake
@@ -40,12 +41,18 @@ from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
 from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
+from shop_app.services.desk import letters as letters_list
+from shop_app.services.desk.letters import LETTERS
+from shop_app.services.desk.received_events import EVENTS
+from shop_app.services.lists import catalogue
 from shop_app.services.search import index_cache
 from shop_app.state import live, pushes
+from shop_app.state.admin import pushes as admin_pushes
 from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
+from shop_app.state.admin.reauth import Reauth
 from shop_app.state.admin.returns import ReturnAdmin
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
@@ -60,7 +67,7 @@ from shop_app.web.guard import Guard, refuse_unguarded, refuse_unknown_permissio
 from shop_app.web.page_load import PageLoad
 from shop_app.web.shells import read_build
 from shop_app.web.sitemap import SitemapEntries
-from shop_app.worker import timetable
+from shop_app.worker import jobs, timetable
 from shop_app.workflows import learn_methods
 
 log = logging.getLogger(__name__)
@@ -90,21 +97,28 @@ PAGES = (
     admin_collection.PAGE,
     admin_inventory_item.PAGE,
     admin_stocktake.PAGE,
+    *letters_sent.PAGES,
+    *received_events.PAGES,
     admin_staff.PAGE,
     admin_roles.PAGE,
     admin_invitation.PAGE,
 )
+
+LISTS = (LETTERS, EVENTS)
+"""The lists of the back office."""
 
 SHOP = Extension(
     name="shop",
     pages=PAGES,
     routes=(*health.routes, *media.routes, *webhooks.routes, *uploads.routes),
     payment_methods=registry.OWN,
+    lists=LISTS,
     permissions=permissions.OWN,
     # Handlers of the back office, whose pages are still to come.
-    states=(CreditAdmin, OrderAdmin, PromotionAdmin, ReturnAdmin),
+    states=(CreditAdmin, OrderAdmin, PromotionAdmin, Reauth, ReturnAdmin),
     lifespans=(
         pushes.running,
+        admin_pushes.running,
         other_processes.followed,
         learn_methods.hourly,
         lambda: tcp_timeout.bounded(settings().port),
@@ -128,6 +142,8 @@ def build(*extensions: Extension) -> rx.App:
     registry.offer(parts.payment_methods)
     taxes.use(parts.providers.get(taxes.TaxEngine))
     mail.use(parts.providers.get(mail.Mailer))
+    catalogue.offer(parts.lists)
+    letters_list.compose_with(jobs.letter_as_sent)
     permissions.offer(map(as_permission, parts.permissions))
     policy.set_look_up(signed_in)
     logs.redact()

@@ -28,6 +28,7 @@ from .catalog import (
 )
 from .credit import CreditAccount, CreditEntry, CreditEntryKind, CreditKind
 from .letter import Letter
+from .list import BulkJob, BulkRow, BulkRowState, BulkState, JobRun, ListPreference, SavedView
 from .listing import ListingChange, ListingFacet, ListingItem, ListingVariant, Synonym
 from .order import (
     LEGAL_MOVES,
@@ -62,6 +63,7 @@ from .promotion import Promotion, PromotionCode, PromotionKind, PromotionLane, P
 from .returning import NOT_SENT, RETURN_MOVES, ReturnKind, ReturnLine, ReturnRequest, ReturnStatus
 from .shipping import MethodKind, ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
 from .staff import AuditErasure, StaffInvitation, StaffRole
+from .sign_in import KnownBrowser, OneTimeCodes, Passkey, RecoveryCode, SecondFactorRule, SpentChallenge
 from .stock import (
     ExpectedDelivery,
     MovementKind,

@@ -16,6 +16,11 @@ CHECKOUT = "checkout:"
 ORDER = "order:"
 """Followed by the hash of the order's token."""
 
+LIST = "list:"
+"""Followed by the name of a list of the back office."""
+STAFF = "staff:"
+"""Followed by the id of a member of staff: all of their tabs."""
+
 
 def product_key(slug: str) -> str:
     """The key under which pages keep the newest values of a product."""
