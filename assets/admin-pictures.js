@@ -48,9 +48,9 @@
     step(tile, by);
   });
   addEventListener("click", (event) => {
-    const button = event.target.closest?.("[data-moves]");
+    const button = event.target.closest?.("[data-shifts]");
     const tile = button?.closest("[data-picture]");
-    if (tile) step(tile, Number(button.dataset.moves));
+    if (tile) step(tile, Number(button.dataset.shifts));
   });
   new MutationObserver(() => {
     if (!focused) return;

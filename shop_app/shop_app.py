@@ -30,6 +30,7 @@ from shop_app.pages.admin import categories as admin_categories
 from shop_app.pages.admin import collection as admin_collection
 from shop_app.pages.admin import collections as admin_collections
 from shop_app.pages.admin import home as admin_home
+from shop_app.pages.admin import inventory as admin_inventory
 from shop_app.pages.admin import inventory_item as admin_inventory_item
 from shop_app.pages.admin import invitation as admin_invitation
 from shop_app.pages.admin import letters_sent, received_events
@@ -45,6 +46,7 @@ from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.received_events import EVENTS
 from shop_app.services.lists import catalogue
+from shop_app.services.inventory.stock_list import INVENTORY
 from shop_app.services.search import index_cache
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes
@@ -95,6 +97,7 @@ PAGES = (
     admin_categories.PAGE,
     admin_collections.PAGE,
     admin_collection.PAGE,
+    admin_inventory.PAGE,
     admin_inventory_item.PAGE,
     admin_stocktake.PAGE,
     *letters_sent.PAGES,
@@ -104,7 +107,7 @@ PAGES = (
     admin_invitation.PAGE,
 )
 
-LISTS = (LETTERS, EVENTS)
+LISTS = (INVENTORY, LETTERS, EVENTS)
 """The lists of the back office."""
 
 SHOP = Extension(

@@ -43,6 +43,10 @@ def upgrade() -> None:
 
 
 def _stock() -> None:
+    op.create_index("ix_stock_level_on_hand", "stock_level", ["on_hand", "variant_id"])
+    op.create_index(
+        "ix_stock_level_available", "stock_level", [sa.text("(on_hand - allocated - held)"), "variant_id"]
+    )
     op.create_table(
         "expected_delivery",
         sa.Column("id", KEY, nullable=False),
@@ -100,3 +104,5 @@ def downgrade() -> None:
     op.drop_table("stocktake_line")
     op.drop_table("stocktake")
     op.drop_table("expected_delivery")
+    op.drop_index("ix_stock_level_available", "stock_level")
+    op.drop_index("ix_stock_level_on_hand", "stock_level")

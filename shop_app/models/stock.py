@@ -39,6 +39,8 @@ class StockLevel(SQLModel, table=True):
         check("on_hand >= 0", "on_hand_not_negative"),
         check("policy = 'backorder' OR allocated + held <= on_hand", "never_oversold"),
         check("policy <> 'untracked' OR (on_hand = allocated AND held = 0)", "untracked_has_none_free"),
+        Index("ix_stock_level_on_hand", "on_hand", "variant_id"),
+        Index("ix_stock_level_available", text("(on_hand - allocated - held)"), "variant_id"),
     )
 
     variant_id: int = refers("variant.id", ondelete="CASCADE", primary_key=True, index=False)

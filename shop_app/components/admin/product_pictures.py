@@ -111,8 +111,8 @@ def _tile(item: Any) -> Component:
             ),
         ),
         el.span(
-            icon_button("left", _("Earlier"), small=True, data_moves="-1"),
-            icon_button("right", _("Later"), small=True, data_moves="1"),
+            icon_button("left", _("Earlier"), small=True, data_shifts="-1"),
+            icon_button("right", _("Later"), small=True, data_shifts="1"),
             class_name=(
                 f"{ON_TILE} end-1.5 bottom-1.5 flex group-hover/tile:opacity-100 "
                 "group-focus-within/tile:opacity-100 md:opacity-0 pointer-coarse:opacity-100"
