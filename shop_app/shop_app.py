@@ -45,8 +45,8 @@ from shop_app.services.accounts import sessions
 from shop_app.services.desk import letters as letters_list
 from shop_app.services.desk.letters import LETTERS
 from shop_app.services.desk.received_events import EVENTS
-from shop_app.services.lists import catalogue
 from shop_app.services.inventory.stock_list import INVENTORY
+from shop_app.services.lists import catalogue
 from shop_app.services.search import index_cache
 from shop_app.state import live, pushes
 from shop_app.state.admin import pushes as admin_pushes

@@ -33,7 +33,7 @@ def goods(session: Session) -> None:
 
 
 def inside(session: Session, slug: str) -> list[str]:
-    return [item.slug for item in collection_views.collection(session, slug, by=OWNER).items]
+    return [item.slug for item in collection_views.collection(session, slug, by=OWNER).members]
 
 
 def listed(session: Session, address: str) -> tuple[str, list[str]]:

@@ -29,14 +29,14 @@ def lamp(session: Session) -> str:
 
 
 def seen(session: Session) -> list[str]:
-    items = product_pictures.of_product(session, "lamp", by=OWNER).items
+    items = product_pictures.of_product(session, "lamp", by=OWNER).pictures
     return [item.key[0] for item in items]
 
 
 def test_a_batch_goes_behind_the_others_and_twice_is_once(session, lamp):
     assert product_pictures.attach(session, lamp, [KEYS[1], KEYS[3], KEYS[3]], by=OWNER) == 1
     assert seen(session) == ["a", "b", "c", "d"]
-    first = product_pictures.of_product(session, lamp, by=OWNER).items[0]
+    first = product_pictures.of_product(session, lamp, by=OWNER).pictures[0]
     assert (first.file, first.size, first.place, first.focus) == ("a.jpg", "1200 × 1500", 1, "")
 
 
@@ -72,7 +72,7 @@ def test_a_picture_shows_variants_and_comes_before_their_others(session, lamp):
         "LAMP-CLAY": (KEYS[0],),
     }
     product_pictures.show_on(session, lamp, KEYS[0], ["LAMP-CLAY"], by=OWNER)
-    items = product_pictures.of_product(session, lamp, by=OWNER).items
+    items = product_pictures.of_product(session, lamp, by=OWNER).pictures
     assert [item.skus for item in items] == [["LAMP-CLAY"], ["LAMP-MOSS"], []]
     with pytest.raises(Invalid, match="no variant BOWL"):
         product_pictures.show_on(session, lamp, KEYS[0], ["BOWL"], by=OWNER)
@@ -82,7 +82,7 @@ def test_saving_the_product_keeps_what_was_said_of_its_pictures(session, lamp):
     product_pictures.focus(session, lamp, KEYS[0], 30, 80, by=OWNER)
     draft, _version = commands.draft_of(session, lamp)
     assert commands.save(session, lamp, draft, actor="test").outcome == "same"
-    assert product_pictures.of_product(session, lamp, by=OWNER).items[0].focus == "30% 80%"
+    assert product_pictures.of_product(session, lamp, by=OWNER).pictures[0].focus == "30% 80%"
 
 
 def test_several_are_taken_off_at_once(session, lamp):
@@ -112,7 +112,7 @@ def test_what_cannot_be_is_refused(session, lamp, point):
 
 def test_clerks_look_and_change_nothing(session, lamp):
     clerk = Principal("staff", 0, "clerk@example.com", "Kim", "clerk", BUILT_IN_ROLES["clerk"])
-    assert len(product_pictures.of_product(session, lamp, by=clerk).items) == 3
+    assert len(product_pictures.of_product(session, lamp, by=clerk).pictures) == 3
     for attempt in (
         lambda: product_pictures.of_product(session, lamp, by=NOBODY),
         lambda: product_pictures.attach(session, lamp, KEYS, by=clerk),

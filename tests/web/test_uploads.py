@@ -138,7 +138,7 @@ async def test_a_picture_is_put_behind_those_of_its_product(client):
     assert answers[2].json() == {"error": "mug.png: There is no such product."}
     owner = Principal("staff", 0, "", "", "", BUILT_IN_ROLES["owner"])
     with db.reading() as session:
-        items = product_pictures.of_product(session, "lamp", by=owner).items
+        items = product_pictures.of_product(session, "lamp", by=owner).pictures
     assert [(item.key, item.file) for item in items] == [(answers[0].json()["key"], "mug.png")]
 
 

@@ -21,7 +21,7 @@ def picture_field(view: Any, *, id: str) -> Component:
         el.input(type="hidden", name="picture", default_value=view.key, data_one_picture_key="true"),
         el.div(
             el.img(
-                src=when(has_one, "/media/" + view.key + "/320.jpg", None),
+                src=when(has_one, "/media/" + view.key + "/320.jpg", "data:,"),
                 alt="",
                 hidden=not_(has_one),
                 class_name="h-24 w-auto rounded-r1",

@@ -48,9 +48,9 @@ def pictures_panel() -> Component:
     return panel(
         _("Pictures"),
         when(
-            length(view.items) > 0,
+            length(view.pictures) > 0,
             lambda: el.ul(
-                each(view.items, _tile), class_name=GRID, data_pictures="true", aria_label=_("Pictures")
+                each(view.pictures, _tile), class_name=GRID, data_pictures="true", aria_label=_("Pictures")
             ),
             el.p(
                 _("Without a picture nobody buys it. JPEG, PNG, WebP, AVIF or GIF, 6 MB each."),
@@ -59,9 +59,9 @@ def pictures_panel() -> Component:
         ),
         when(may_edit, _tools),
         _dialog(),
-        note=when(length(view.items) > 0, text(length(view.items)), ""),
+        note=when(length(view.pictures) > 0, text(length(view.pictures)), ""),
         actions=when(
-            length(view.items) > 1,
+            length(view.pictures) > 1,
             el.span(
                 _("Drag to reorder, or use Alt and the arrow keys"),
                 class_name="text-xs text-ink-3 max-md:hidden",
@@ -273,7 +273,7 @@ def _focal_point(chosen: Any) -> Component:
         ),
         el.div(
             el.img(
-                src="/media/" + chosen.key + "/640.jpg",
+                src=when(chosen.key != "", "/media/" + chosen.key + "/640.jpg", "data:,"),
                 alt="",
                 class_name="max-h-72 w-auto cursor-crosshair rounded-r1",
                 draggable=False,

@@ -7,6 +7,7 @@ from typing import Any
 from shop_app.core.i18n import _
 from shop_app.services.inventory.admin import MAX_LOW_AT
 from shop_app.services.inventory.incoming import MAX_SUPPLIER
+from shop_app.services.inventory.record import SHOWN_MOVEMENTS
 from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.stock import Stock
 
@@ -14,10 +15,10 @@ from .. import styles
 from ..badges import badge
 from ..controls import button
 from ..forms import error_of, form_errors, submit
-from ..kit import Component, Text, contains, each, el, fragment, length, match, of, text, when
+from ..kit import Component, Text, both, contains, each, el, fragment, length, match, not_, of, text, when
 from ..parts import busy_button
 from . import look
-from .parts import panel, select_field, table, text_field
+from .parts import panel, select_field, text_field
 
 NUMBERS = (
     "mb-4 grid grid-cols-3 rounded-r2 border border-line bg-surface max-sm:[&>*:nth-child(n+4)]:border-t "
@@ -163,7 +164,7 @@ def adjust_form(*, id: str, testid: str) -> Component:
         on_submit=submit(Stock.adjust),
         class_name=look.FIELDS,
         data_stock_form="true",
-        key=text(state.answers) + levels.sku,
+        key=text(state.done) + levels.sku,
     )
 
 
@@ -207,7 +208,7 @@ def settings_form() -> Component:
         ),
         on_submit=submit(Stock.configure),
         class_name=look.FIELDS,
-        key=text(of(Stock).answers) + levels.sku,
+        key=text(of(Stock).done) + levels.sku,
     )
 
 
@@ -299,7 +300,7 @@ def _expect_form() -> Component:
         button(_("Expect"), type="submit", kind="outline", size="s", class_name="self-end max-md:h-11"),
         on_submit=submit(Stock.expect),
         class_name="grid items-start gap-3 border-t border-line p-4 sm:grid-cols-[6rem_1fr_10rem_auto]",
-        key=text(of(Stock).answers),
+        key=text(of(Stock).done),
     )
 
 
@@ -354,50 +355,61 @@ def requests() -> Component:
 
 
 def history() -> Component:
+    state = of(Stock)
     heads = (
-        _("When"),
-        _("What"),
-        (_("On hand"), "right"),
-        (_("Allocated"), "right"),
-        (_("Held"), "right"),
-        _("Who"),
+        (_("When"), look.TH),
+        (_("What"), look.TH),
+        (_("On hand"), f"{look.TH} text-end"),
+        (_("Allocated"), f"{look.TH} text-end max-md:hidden"),
+        (_("Held"), f"{look.TH} text-end max-md:hidden"),
+        (_("Who"), f"{look.TH} max-md:hidden"),
     )
-
-    def row(line: Any) -> Component:
-        what = el.td(
-            el.span(line.title),
-            when(
-                line.order_number != "",
-                el.a(
-                    line.order_number,
-                    href="/admin/orders/" + line.order_number,
-                    class_name=f"{styles.LINK} ms-1.5",
-                ),
-            ),
-            when(line.note != "", el.span(line.note, class_name="block text-xs text-ink-2")),
-            class_name=look.TD + " py-1.5",
-        )
-        return el.tr(
-            el.td(line.when, class_name=look.TD + " whitespace-nowrap text-ink-2"),
-            what,
-            *(_delta(value) for value in (line.on_hand, line.allocated, line.held)),
-            el.td(line.who, class_name=look.TD + " text-ink-2"),
-        )
-
+    head = el.tr(*(el.th(label, scope="col", class_name=look_of) for label, look_of in heads))
+    older = button(
+        _("Show older movements"),
+        kind="outline",
+        size="s",
+        class_name="m-4 max-md:h-11",
+        on_click=Stock.show_older,
+    )
     return panel(
         _("Movements"),
-        table(heads, of(Stock).record.history, row),
+        el.div(
+            el.table(el.thead(head), el.tbody(each(state.record.history, _movement)), class_name=look.TABLE),
+            class_name=look.TABLE_BOX,
+        ),
+        when(both(length(state.record.history) >= SHOWN_MOVEMENTS, not_(state.shows_all)), older),
         note=_("the newest first"),
         plain=True,
         data_testid="movements",
     )
 
 
-def _delta(value: Any) -> Component:
+def _movement(line: Any) -> Component:
+    order = el.a(
+        line.order_number, href="/admin/orders/" + line.order_number, class_name=f"{styles.LINK} ms-1.5"
+    )
+    return el.tr(
+        el.td(line.when, title=line.at, class_name=look.TD + " whitespace-nowrap text-ink-2"),
+        el.td(
+            line.title,
+            when(line.order_number != "", order),
+            when(line.note != "", el.span(line.note, class_name="block text-xs text-ink-2")),
+            el.span(line.who, class_name="block text-xs text-ink-2 md:hidden"),
+            class_name=look.TD + " py-1.5",
+        ),
+        _delta(line.on_hand, ""),
+        _delta(line.allocated, " max-md:hidden"),
+        _delta(line.held, " max-md:hidden"),
+        el.td(line.who, class_name=look.TD + " text-ink-2 max-md:hidden"),
+    )
+
+
+def _delta(value: Any, more: str) -> Component:
     plus = when(value > 0, "+", "")
     return el.td(
         when(value != 0, el.span(plus, text(value)), el.span("–", class_name="text-ink-3")),
-        class_name=look.TD + " text-end tabular-nums",
+        class_name=look.TD + " text-end tabular-nums" + more,
     )
 
 

@@ -40,7 +40,7 @@ def _may_edit(make: Any) -> Component:
 def _content() -> Component:
     rows = of(Categories).rows
     return fragment(
-        _may_edit(_add),
+        el.div(_may_edit(_add), class_name="mb-4 empty:hidden"),
         panel(
             _("The tree"),
             when(
@@ -85,7 +85,6 @@ def _add() -> Component:
             class_name="grid items-start gap-3 sm:grid-cols-[1fr_1fr_auto]",
             key=text(state.answers),
         ),
-        class_name=f"{look.PANEL} mb-4",
     )
 
 
@@ -152,7 +151,7 @@ def _row(row: Any) -> Component:
         el.a(
             when(row.products == 1, _("1 product"), text(row.products) + _(" products")),
             href="/admin/products?category=" + row.slug,
-            class_name="flex-none text-xs text-ink-2 tabular-nums hover:text-ink",
+            class_name="flex-none text-xs font-normal text-ink-2 tabular-nums hover:text-ink",
         ),
         _may_edit(acts),
         class_name=when(

@@ -7,6 +7,7 @@ from typing import Any
 from shop_app.components import styles
 from shop_app.components.admin import look
 from shop_app.components.admin.frame import desk
+from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import panel, text_field
 from shop_app.components.admin.picture_field import picture_field
 from shop_app.components.badges import badge
@@ -97,6 +98,7 @@ def _content() -> Component:
             el.div(_details(), _may_edit(_removing), class_name=look.STACK),
             class_name=look.TWO,
         ),
+        el.div(history(of="collection", key=view.slug), class_name="mt-4"),
     )
 
 
@@ -110,8 +112,8 @@ def _products() -> Component:
         _("Products"),
         when(by_hand, lambda: _may_edit(_picker)),
         when(
-            length(view.items) > 0,
-            el.ol(each(view.items, _item)),
+            length(view.members) > 0,
+            el.ol(each(view.members, _item)),
             el.p(
                 when(
                     by_hand,
@@ -122,7 +124,7 @@ def _products() -> Component:
             ),
         ),
         when(
-            view.products > length(view.items),
+            view.products > length(view.members),
             el.p(_("The first of them are shown."), class_name="border-t border-line px-4 py-3 text-ink-2"),
         ),
         note=text(view.products),
@@ -381,7 +383,7 @@ def _removing() -> Component:
             _("Remove the collection"),
             kind="plain",
             size="s",
-            class_name="justify-self-start text-coral max-md:h-11",
+            class_name="justify-self-start text-coral! max-md:h-11",
             **opens(REMOVE),
         ),
         dialog(

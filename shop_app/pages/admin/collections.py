@@ -36,7 +36,7 @@ def _content() -> Component:
     heads = (_("Collection"), _("Products are chosen"), (_("Products"), "right"))
     return fragment(
         form_errors(Collections, class_name="mb-4 rounded-r2 empty:hidden *:mb-0!"),
-        when(contains(of(BackOffice).rights, "products.edit"), _add),
+        el.div(when(contains(of(BackOffice).rights, "products.edit"), _add), class_name="mb-4 empty:hidden"),
         panel(
             _("All collections"),
             when(
@@ -108,7 +108,6 @@ def _add() -> Component:
             on_submit=submit(Collections.add),
             class_name="grid items-start gap-3 sm:grid-cols-[1fr_auto_auto]",
         ),
-        class_name=f"{look.PANEL} mb-4",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shop_app.components.admin import look, stock
 from shop_app.components.admin.frame import desk
+from shop_app.components.admin.history import history
 from shop_app.components.admin.parts import panel
 from shop_app.components.controls import link_button
 from shop_app.components.kit import Component, Text, el, of, when
@@ -55,7 +56,6 @@ def _content() -> Component:
                     )
                 ),
                 stock.deliveries(),
-                stock.history(),
                 class_name=look.STACK,
             ),
             el.div(
@@ -66,6 +66,7 @@ def _content() -> Component:
             ),
             class_name=look.TWO,
         ),
+        el.div(stock.history(), history(of="variant", key=levels.sku), class_name=f"{look.STACK} mt-4"),
     )
 
 

@@ -101,7 +101,7 @@ class CollectionView:
     by_rule: bool = False
     any: bool = False
     conditions: list[ConditionView] = field(default_factory=list)
-    items: list[CollectionItem] = field(default_factory=list)
+    members: list[CollectionItem] = field(default_factory=list)
     products: int = 0
     on_home: bool = False
     version: int = 1

@@ -86,7 +86,7 @@ class ShownVariant:
 class ProductPictures:
     slug: str = ""
     title: str = ""
-    items: list[PictureItem] = field(default_factory=list)
+    pictures: list[PictureItem] = field(default_factory=list)
     variants: list[ShownVariant] = field(default_factory=list)
     """Those that a picture can be said to show; empty for a product with one variant."""
 

@@ -61,7 +61,7 @@ def change_units(
     by.need("inventory.adjust")
     check_units(delta, -MAX_UNITS)
     if not delta:
-        raise Invalid(_("Enter how many units came or went."), field="delta")
+        raise Invalid(_("Enter how many units came or went."), field="units")
     before = row_of(session, sku, lock=True)
     if before.on_hand is None:
         check_units(delta, 0)

@@ -130,7 +130,7 @@ def history(session: Session, sku: str, *, by: Principal, most: int = 50) -> lis
             row.note,
             row.actor,
             words.movement(row.kind, row.reason),
-            dates.full_moment(row.at),
+            dates.short_moment(row.at),
             words.actor(row.actor),
             row.number or "",
         )

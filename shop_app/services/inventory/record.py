@@ -13,7 +13,7 @@ from .needs import AlertRequest, OrderNeed
 from .queries import Movement, StockLevels
 from .words import reasons
 
-SHOWN_MOVEMENTS = 50
+SHOWN_MOVEMENTS, MOST_MOVEMENTS = 20, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class StockRecord:
     reasons: list[Reason] = field(default_factory=list)
 
 
-def record(session: Session, sku: str, *, by: Principal) -> StockRecord:
+def record(session: Session, sku: str, *, by: Principal, movements: int = SHOWN_MOVEMENTS) -> StockRecord:
     """Errors  Forbidden; NotFound."""
     count, alerts = needs.requests(session, sku, by=by)
     return StockRecord(
@@ -43,6 +43,6 @@ def record(session: Session, sku: str, *, by: Principal) -> StockRecord:
         needs.orders(session, sku, by=by),
         count,
         alerts,
-        queries.history(session, sku, by=by, most=SHOWN_MOVEMENTS),
+        queries.history(session, sku, by=by, most=movements),
         [Reason(key, label) for key, label in reasons().items()],
     )

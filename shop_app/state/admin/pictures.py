@@ -100,7 +100,7 @@ class Pictures(FormState, rx.State):
     @staff("products.view")
     async def open(self, key: PictureKey):
         self._clear()
-        self.chosen = next((item for item in self.view.items if item.key == key), PictureItem())
+        self.chosen = next((item for item in self.view.pictures if item.key == key), PictureItem())
         self.is_open, self.answers = self.chosen.key != "", self.answers + 1
 
     @rx.event

@@ -17,7 +17,7 @@ from shop_app.services.inventory import admin as inventory_admin
 from shop_app.services.inventory import incoming
 from shop_app.services.inventory import record as stock_record
 from shop_app.services.inventory.admin import MAX_NOTE
-from shop_app.services.inventory.record import StockRecord
+from shop_app.services.inventory.record import MOST_MOVEMENTS, SHOWN_MOVEMENTS, StockRecord
 
 from ..base import address_of, asked_by, say, staff
 from ..forms import Form, FormState
@@ -63,11 +63,16 @@ class Stock(FormState, rx.State):
     """Whether the list's dialog shows it."""
     loaded: str = ""
     """The SKU whose record is there."""
+    done: int = 0
+    """Grows with everything that was taken, whose form is empty then; what was refused stays as it was typed."""
+    shows_all: bool = False
+    """Whether older movements are shown too."""
 
     @rx.event
     @staff("inventory.view")
     async def load(self):
         self._clear()
+        self.shows_all = False
         await self._show(address_of(self, ROUTE).parameter("sku", 255))
 
     @rx.event
@@ -80,11 +85,18 @@ class Stock(FormState, rx.State):
 
     @rx.event
     @staff("inventory.view")
+    async def show_older(self):
+        self.shows_all = True
+        await self._show(self.loaded)
+
+    @rx.event
+    @staff("inventory.view")
     async def close(self):
         self.is_open = False
 
     async def _show(self, sku: str) -> None:
-        self.record = await db.read(stock_record.record, sku, by=await asked_by(self))
+        most = MOST_MOVEMENTS if self.shows_all else SHOWN_MOVEMENTS
+        self.record = await db.read(stock_record.record, sku, by=await asked_by(self), movements=most)
         self.loaded = sku
 
     @rx.event
@@ -102,7 +114,7 @@ class Stock(FormState, rx.State):
         """Say what was booked, with a way back; the list behind the dialog shows it too."""
         sku = self.loaded
         await self._show(sku)
-        self.is_open, self.answers = False, self.answers + 1
+        self.is_open, self.answers, self.done = False, self.answers + 1, self.done + 1
         text = _("{sku}: {delta}, {on_hand} on hand").format(
             sku=sku, delta=f"{delta:+}".replace("-", "−"), on_hand=self.record.levels.on_hand
         )
@@ -150,7 +162,7 @@ class Stock(FormState, rx.State):
 
     async def _done(self, text: str) -> Any:
         await self._show(self.loaded)
-        self.answers += 1
+        self.answers, self.done = self.answers + 1, self.done + 1
         return say(text)
 
 
