@@ -13,7 +13,7 @@
     return node;
   };
   const hand = (panel, name, values) => {
-    const form = $(`[data-picture-${name}]`, panel);
+    const form = $(`[data-hand=${name}]`, panel);
     for (const [field, value] of Object.entries(values)) form.elements[field].value = value;
     form.requestSubmit();
   };

@@ -200,7 +200,7 @@ def _handed(name: str, handler: Any, *fields: str) -> Component:
         *(el.input(type="hidden", name=one, default_value="") for one in fields),
         on_submit=submit(handler),
         hidden=True,
-        custom_attrs={f"data-picture-{name}": "true"},
+        data_hand=name,
     )
 
 

@@ -359,9 +359,9 @@ def history() -> Component:
     heads = (
         (_("When"), look.TH),
         (_("What"), look.TH),
-        (_("On hand"), f"{look.TH} text-end"),
-        (_("Allocated"), f"{look.TH} text-end max-md:hidden"),
-        (_("Held"), f"{look.TH} text-end max-md:hidden"),
+        (_("On hand"), f"{look.TH} text-end!"),
+        (_("Allocated"), f"{look.TH} text-end! max-md:hidden"),
+        (_("Held"), f"{look.TH} text-end! max-md:hidden"),
         (_("Who"), f"{look.TH} max-md:hidden"),
     )
     head = el.tr(*(el.th(label, scope="col", class_name=look_of) for label, look_of in heads))

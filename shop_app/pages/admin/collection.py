@@ -283,7 +283,7 @@ def _rule() -> Component:
                     match_of("any", _("any condition")),
                     name="match",
                     default_value=when(state.view.any, "any", "all"),
-                    class_name=f"{look.INPUT} {styles.SELECT} w-auto!",
+                    class_name=f"{look.INPUT} {styles.SELECT} w-44!",
                 ),
                 class_name="flex flex-wrap items-center gap-2",
             ),

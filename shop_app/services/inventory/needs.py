@@ -65,7 +65,7 @@ def orders(session: Session, sku: str, *, by: Principal, most: int = 100) -> lis
     """
     by.need("inventory.view")
     rows = session.connection().execute(_orders, {"variant": row_of(session, sku).id, "most": most})
-    return [OrderNeed(row.number or "", _day(row.placed_at), int(row.units)) for row in rows]
+    return [OrderNeed(str(row.number), _day(row.placed_at), int(row.units)) for row in rows]
 
 
 def requests(session: Session, sku: str, *, by: Principal, most: int = 20) -> tuple[int, list[AlertRequest]]:
@@ -88,12 +88,12 @@ def sentence(session: Session, variant_id: int) -> str:
     held = connection.execute(_held, {"variant": variant_id}).scalar() or 0
     parts = []
     if rows:
-        named = ", ".join(row.number or "" for row in rows[:MOST_NAMED])
+        named = ", ".join(str(row.number) for row in rows[:MOST_NAMED])
         if more := len(rows) - MOST_NAMED if len(rows) > MOST_NAMED else 0:
             named = _("{numbers} and {count} more").format(numbers=named, count=more)
         units = sum(int(row.units) for row in rows)
-        text = plural("{count} belongs to {orders}.", "{count} belong to {orders}.", units)
-        parts.append(text.replace("{orders}", _("the orders {numbers}").format(numbers=named)))
+        belong = plural("{count} belongs to the orders", "{count} belong to the orders", units)
+        parts.append(f"{belong} {named}.")
     if held:
         parts.append(plural("{count} is held in checkout.", "{count} are held in checkout.", held))
     return " ".join(parts)

@@ -132,7 +132,7 @@ def history(session: Session, sku: str, *, by: Principal, most: int = 50) -> lis
             words.movement(row.kind, row.reason),
             dates.short_moment(row.at),
             words.actor(row.actor),
-            row.number or "",
+            str(row.number or ""),
         )
         for row in session.connection().execute(_HISTORY, params)
     ]
