@@ -15,12 +15,14 @@ from sqlmodel import Session
 from shop_app.core import db
 from shop_app.core.access.principal import Principal
 from shop_app.core.i18n import _
+from shop_app.core.shop import shop
 from shop_app.services.desk import alerts, counts, finding
 from shop_app.services.desk.alerts import Alert
 from shop_app.services.desk.finding import Hit
 
 from ..base import Notice, asked_by, say, staff
 from ..input_types import ShortText
+from ..live import join_staff
 
 _needs: dict[str, str] = {}
 """By the route of each page of the back office: the permission that it needs, "" for none."""
@@ -43,6 +45,7 @@ def can_undo(kind: str, undo: Undo) -> None:
 
 
 class BackOffice(rx.State):
+    shop_name: str = ""
     name: str = ""
     initials: str = ""
     role: str = ""
@@ -63,10 +66,12 @@ class BackOffice(rx.State):
     @staff()
     async def load(self):
         by = await asked_by(self)
+        await join_staff(self, by.id)
         self.name, self.role, self.rights = by.name or by.email, by.role, sorted(by.permissions)
         self.initials = _initials(self.name)
         needed = _needs.get(self.rx_router_route_id.strip("/"), "")
         self.denied = bool(needed) and needed not in by.permissions
+        self.shop_name = shop().name
         self.counts, self.alerts = await db.read(_frame, by)
         self.loaded = True
 
