@@ -12,6 +12,7 @@ from .catalog import (
     Category,
     Collection,
     CollectionProduct,
+    Maker,
     OptionValue,
     PriceHistory,
     Product,
