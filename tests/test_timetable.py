@@ -52,6 +52,7 @@ def test_what_the_shop_does_and_how_often():
         "close_outdated": (60, (events.CartChanged,)),
         "free_holds": (5, ()),
         "tell_of_stock": (60, ()),
+        "open_scheduled": (30, ()),
         "sweep": (60, ()),
         "reconcile_recent": (300, ()),
         "forget": (3600, ()),

@@ -49,6 +49,7 @@ def shop_jobs(pause: Callable[[float], object]) -> tuple[Job, ...]:
         Job("send_letters", partial(jobs.send_letters, pause), 60, (events.LetterWritten,)),
         Job("tell_of_stock", partial(jobs.tell_of_stock, pause), 60),
         Job("close_outdated", jobs.close_outdated, 60, (events.CartChanged,)),
+        Job("open_scheduled", jobs.open_scheduled, 30),
         Job("free_holds", partial(jobs.free_holds, pause), 5),
         Job("sweep", jobs.sweep, 60),
         Job("reconcile_recent", jobs.reconcile_recent, 5 * 60),

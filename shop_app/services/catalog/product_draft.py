@@ -148,7 +148,9 @@ def cleaned(draft: ProductDraft) -> ProductDraft:
         brand=_text(draft.brand, "brand", 255),
         model=_text(draft.model, "model", 255),
         guarantor=_text(draft.guarantor, "guarantor", 255),
-        guarantee_terms=_text(draft.guarantee_terms, "guarantee_terms", 5000, fold=partial(prose, lines=True)),
+        guarantee_terms=_text(
+            draft.guarantee_terms, "guarantee_terms", 5000, fold=partial(prose, lines=True)
+        ),
         seo_title=_text(draft.seo_title, "seo_title", 300),
         seo_description=_text(draft.seo_description, "seo_description", 1000),
         materials=tuple(text for item in draft.materials if (text := _text(item, "materials", 200))),
