@@ -15,6 +15,8 @@ from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
 from .components import texts
+from .components.admin.menu import MenuItem
+from .components.admin.states import back_office_states
 from .components.broken import broken_page
 from .components.kit import Component, Text, as_html, values_of
 from .components.pictures import preload_header
@@ -50,6 +52,10 @@ class Page:
                search engines leave it out. Its view then only says whether the page exists
     sitemap    True for an address without parameters, else a function that lists the route's addresses
     replaces   True for a page that replaces another part's page with this route
+    needs      for a page of the back office: the permission that staff need to open it, "" for any of them
+    menu       its entry in the navigation of the back office
+    is_back_office  True also for those of its pages that everybody may open, such as the sign-in; what they
+               are made of is in no file that other pages load
     """
 
     route: str
@@ -63,6 +69,15 @@ class Page:
     private: bool = False
     sitemap: bool | Callable[[Session], SitemapEntries] = False
     replaces: bool = False
+    needs: str | None = None
+    menu: MenuItem | None = None
+    is_back_office: bool = False
+
+    def __post_init__(self) -> None:
+        if self.needs is not None:
+            # Frozen: what a page of the back office shows is for its staff alone.
+            object.__setattr__(self, "is_back_office", True)
+            object.__setattr__(self, "private", True)
 
     def addresses(self, session: Session) -> SitemapEntries:
         """What the sitemap lists of this page."""
@@ -87,7 +102,8 @@ class Page:
         return make, self._title(shown), load
 
     def _shown(self, view: Any) -> Component:
-        return _call(self.component, view)
+        shown = _call(self.component, view)
+        return back_office_states(shown) if self.is_back_office else shown
 
     def _title(self, view: Any) -> Text:
         return _call(self.title, view) if callable(self.title) else self.title

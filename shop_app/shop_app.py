@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import Any
 
 import reflex as rx
 from reflex.state import FrontendEventExceptionState
@@ -17,12 +18,15 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from shop_app import sandbox
+from shop_app.components.admin import menu
+from shop_app.components.admin.menu import MenuEntry
 from shop_app.core import db, events, own_files
 from shop_app.core.access import policy
 from shop_app.core.access.principal import Principal
 from shop_app.core.settings import settings
 from shop_app.extension import Extension, Page, combined
 from shop_app.pages import cart, checkout, home, listing, lookup, not_found, order, plain, product, withdrawal
+from shop_app.pages.admin import home as admin_home
 from shop_app.providers import mail, taxes
 from shop_app.providers.payments import registry
 from shop_app.realtime import other_processes
@@ -30,10 +34,12 @@ from shop_app.realtime.bus import bus
 from shop_app.services.accounts import sessions
 from shop_app.services.search import index_cache
 from shop_app.state import live, pushes
+from shop_app.state.admin import shell as back_office
 from shop_app.state.admin.credit import CreditAdmin
 from shop_app.state.admin.orders import OrderAdmin
 from shop_app.state.admin.promotions import PromotionAdmin
 from shop_app.state.admin.returns import ReturnAdmin
+from shop_app.state.admin.shell import BackOffice
 from shop_app.state.admin.stock import StockAdmin
 from shop_app.state.base import answer_failure, failure_delta, notice_delta
 from shop_app.state.cart import Cart
@@ -57,6 +63,8 @@ FONTS = ("instrument-sans-latin-wght-normal", "instrument-serif-latin-400-normal
 
 FRAME = (Shell.load, Cart.load)
 """What every page loads after its own; the reactive page replaces the served content once this is there."""
+BACK_OFFICE_FRAME = (BackOffice.load,)
+"""The same for the pages of the back office that are for staff alone."""
 
 PAGES = (
     home.PAGE,
@@ -69,6 +77,7 @@ PAGES = (
     withdrawal.PAGE,
     *plain.PAGES,
     not_found.PAGE,
+    admin_home.PAGE,
 )
 
 SHOP = Extension(
@@ -115,11 +124,25 @@ def build(*extensions: Extension) -> rx.App:
     app.add_middleware(guard)
     app.add_middleware(PageLoad(guard, failure_delta))
     guard_entry(app)
+    _offer_back_office(parts.pages)
     app.register_lifespan_task(_running(app, parts))
     for page in parts.pages:
         component, title, load = page.reactive()
-        app.add_page(component, page.route, title=title, on_load=[*load, *FRAME], image="/icon.svg")
+        app.add_page(component, page.route, title=title, on_load=[*load, *_frame(page)], image="/icon.svg")
     return app
+
+
+def _frame(page: Page) -> tuple[Any, ...]:
+    if page.needs is not None:
+        return BACK_OFFICE_FRAME
+    return () if page.is_back_office else FRAME
+
+
+def _offer_back_office(pages: Iterable[Page]) -> None:
+    """Tell navigation and shell which pages of the back office there are."""
+    own = [(page, page.needs) for page in pages if page.needs is not None]
+    back_office.offer({page.route: needs for page, needs in own})
+    menu.offer(MenuEntry(page.menu, page.route, needs) for page, needs in own if page.menu)
 
 
 def _sandbox() -> tuple[Extension, ...]:
@@ -176,7 +199,7 @@ def _edge(parts: Extension, inner: ASGIApp) -> ASGIApp:
     refuse_unknown_permissions(sessions.PERMISSIONS["owner"])
     front_end = read_build() if is_prod_mode() else None
     if front_end:
-        routes = [DocumentRoute(page.route, page.serve, page.shared) for page in parts.pages]
+        routes = [DocumentRoute(page.route, page.serve, page.shared, page.needs) for page in parts.pages]
         inner = Documents(inner, build=front_end, routes=routes)
     origins = rx.config.get_config().cors_allowed_origins
     return Edge(inner, origins=origins, script_hashes=front_end.script_hashes if front_end else ())

@@ -256,15 +256,20 @@ def _footer_end() -> Component:
 
 def notices() -> Component:
     """What a State has to say, and the line that says that the connection is gone."""
-    is_gone = not is_html() and both(has_connection_errors, of(rx.State).is_hydrated)
     return fragment(
         el.div(
             when(of(Notice).text, toast(of(Notice).text, on_dismiss=Notice.dismiss, key=of(Notice).number)),
             role="status",
         ),
-        el.div(
-            # In the served page assets/served.js shows it, where no connection comes about.
-            el.p(texts.NO_CONNECTION, class_name=styles.BANNER, data_late_notice="", hidden=not_(is_gone)),
-            role="status",
-        ),
+        connection_banner(),
+    )
+
+
+def connection_banner() -> Component:
+    """The line that says that the connection is gone."""
+    is_gone = not is_html() and both(has_connection_errors, of(rx.State).is_hydrated)
+    return el.div(
+        # In the served page assets/served.js shows it, where no connection comes about.
+        el.p(texts.NO_CONNECTION, class_name=styles.BANNER, data_late_notice="", hidden=not_(is_gone)),
+        role="status",
     )

@@ -56,7 +56,12 @@ class Notice(rx.State):
     @rx.event
     @internal
     async def show(self, text: str, kind: str = "bad"):
+        self._announce(text, kind)
+
+    def _announce(self, text: str, kind: str) -> int:
+        """Show a sentence; returns its number."""
         self.text, self.kind, self.number = text, kind, _next_number()
+        return self.number
 
     @rx.event
     @public

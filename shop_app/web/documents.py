@@ -22,7 +22,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shop_app.core import fact_cache
-from shop_app.core.access import security_log
+from shop_app.core.access import policy, security_log
 from shop_app.core.access.clients import client_address
 from shop_app.core.errors import NotFound
 from shop_app.core.fact_cache import FactCache
@@ -37,6 +37,7 @@ from .shells import BuiltFrontEnd, file_response
 log = logging.getLogger(__name__)
 
 NOT_FOUND = "404"
+SIGN_IN = "/admin/login"
 _SLASHES = re.compile("/{2,}")
 KEPT_BYTES = 64 * 1024 * 1024
 KEPT_BYTES_OF_FREE = 16 * 1024 * 1024
@@ -49,11 +50,13 @@ class DocumentRoute:
 
     `shared` is given for a page that is the same for everybody: it is made from what this function returns of
     its address alone, and kept.
+    `needs` is the permission that staff need to be served it, "" for any member of staff, None for everybody.
     """
 
     route: str
     serve: ServePage | None = None
     shared: Callable[[Address], Address] | None = None
+    needs: str | None = None
 
     @property
     def name(self) -> str:
@@ -110,6 +113,8 @@ class Documents:
         Errors  MovedTo.
         """
         query = QueryParams(scope["query_string"])
+        if route.needs is not None and (elsewhere := await _elsewhere(scope, route.needs)):
+            return elsewhere
         if route.shared is None:
             return await self._in_turn(
                 scope, partial(_ready, scope, partial(self._answer, route, params, query))
@@ -190,6 +195,18 @@ class Documents:
         if unknown:
             response = await self._in_turn(scope, partial(_ready, scope, self._not_found_page))
             await response(scope, receive, send)
+
+
+async def _elsewhere(scope: Scope, needs: str) -> ASGIApp | None:
+    """Where somebody is sent who may not be served a page of the back office; None for staff who may.
+
+    Without the permission they are staff all the same, and the page says what is missing: it is served empty.
+    """
+    principal = await policy.who(Headers(scope=scope).get("cookie", ""))
+    if principal.kind == "staff":
+        return None
+    asked = quote(scope["path"] + ("?" + scope["query_string"].decode("latin-1")).rstrip("?"), safe="")
+    return RedirectResponse(f"{SIGN_IN}?next={asked}", 303, {"Cache-Control": "no-store"})
 
 
 def _ask(route: DocumentRoute, params: dict[str, str], query: QueryParams) -> Served:

@@ -13,6 +13,8 @@ from reflex_base.constants.base import Templates
 from reflex_base.plugins.base import Plugin
 from reflex_base.plugins.tailwind_v4 import TailwindV4Plugin
 
+from .back_office_states import back_office_js, without_back_office
+
 TEMPLATES = Path(Templates.Dirs.WEB_TEMPLATE)
 THEME = Path(__file__).resolve().parent.parent / "components" / "theme.css"
 
@@ -164,13 +166,15 @@ def changed(name: str, changes: Iterable[Callable[[str], str]], _built: str = ""
 
 
 class OneOrigin(Plugin):
-    """Makes the browser connect to the host that served the page, built or in development, and the page show
-    what its document was made with."""
+    """Makes the browser connect to the host that served the page, built or in development, the page show what
+    its document was made with, and keeps the back office out of what other pages load."""
 
     def pre_compile(self, **context: Any) -> None:
         for name, changes in CHANGES.items():
             context["add_modify_task"](name, partial(changed, name, changes))
         context["add_modify_task"]("vite.config.js", forward_to_backend)
+        context["add_modify_task"]("utils/context.jsx", without_back_office)
+        context["add_save_task"](back_office_js)
 
 
 class ShopTailwind(TailwindV4Plugin):

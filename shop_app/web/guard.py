@@ -345,7 +345,7 @@ def refuse_unknown_permissions(permissions: Collection[str]) -> None:
         for name, registered in RegistrationContext.get().event_handlers.items()
         if (policy := policy_of(registered.handler.fn))
         and policy.kind == "staff"
-        and policy.permission not in permissions
+        and policy.permission not in {"", *permissions}
     ]
     if problems:
         raise NoPolicy("Handlers that nobody may call:\n" + "\n".join(problems))

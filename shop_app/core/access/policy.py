@@ -1,7 +1,8 @@
 """Who may call what: the policy that every event handler declares, and the look-up of who is calling.
 
 `@public` is for everyone, `@customer` for a signed-in customer, `@staff("orders.refund")` for staff
-with that permission, `@internal` only for events that the server itself chains (`return Other.load`),
+with that permission, `@staff()` for any staff, `@internal` only for events that the server itself
+chains (`return Other.load`),
 never for a browser. `web/guard.py` enforces the policies.
 """
 
@@ -21,7 +22,7 @@ ATTRIBUTE = "__shop_policy__"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`permission` is only used where `kind` is staff."""
+    """`permission` is only used where `kind` is staff; "" for any of them."""
 
     kind: Literal["public", "customer", "staff", "internal"]
     permission: str = ""
@@ -33,7 +34,7 @@ def allows(policy: Policy, principal: Principal) -> bool:
         return True
     if policy.kind != principal.kind:
         return False
-    return policy.kind == "customer" or policy.permission in principal.permissions
+    return policy.permission == "" or policy.permission in principal.permissions
 
 
 LookUp = Callable[[str], Awaitable[Principal]]
@@ -61,8 +62,8 @@ customer = _declares(Policy("customer"))
 internal = _declares(Policy("internal"))
 
 
-def staff(permission: str) -> Callable[[F], F]:
-    """The policy of a handler that needs staff with `permission`."""
+def staff(permission: str = "") -> Callable[[F], F]:
+    """The policy of a handler that needs staff with `permission`, or any member of staff."""
     return _declares(Policy("staff", permission))
 
 
